@@ -1,0 +1,2 @@
+//! The zmq command.
+fn main() {}

@@ -1,0 +1,123 @@
+//! Whole messages as they came from the wire.
+
+use std::fmt;
+use std::iter::FusedIterator;
+
+use bytes::Bytes;
+
+use crate::message::{Frame, Message};
+use crate::wire::FrameHeader;
+
+/// Whole messages, contiguous and in wire form, cut from what a connection has read.
+///
+/// Only a decoder makes runs. Take the messages by iterating, or push the run into a
+/// [`Batch`](crate::Batch) as it is, which copies nothing.
+#[derive(Clone)]
+pub struct Run {
+    pub(super) bytes: Bytes,
+    pub(super) messages: usize,
+}
+
+impl Run {
+    /// Bodies of fewer octets than this are copied out of the run; longer ones share its memory.
+    ///
+    /// A shared body keeps the whole read buffer it came in alive. A few hundred octets should not
+    /// keep 64 KiB, and copying them costs about what counting another reference does.
+    pub const COPY_THRESHOLD: usize = 256;
+
+    /// Makes a run of `bytes`, which are the frames of `messages` whole messages and no commands.
+    // The decoder is the one caller.
+    #[allow(dead_code)]
+    pub(crate) fn new(bytes: Bytes, messages: usize) -> Self {
+        Self { bytes, messages }
+    }
+
+    /// How many messages there are.
+    pub fn messages(&self) -> usize {
+        self.messages
+    }
+
+    /// The octets of all messages on the wire, headers included.
+    pub fn octets(&self) -> usize {
+        self.bytes.len()
+    }
+}
+
+impl fmt::Debug for Run {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Run")
+            .field("messages", &self.messages)
+            .field("octets", &self.bytes.len())
+            .finish()
+    }
+}
+
+impl IntoIterator for Run {
+    type Item = Message;
+    type IntoIter = RunIter;
+
+    fn into_iter(self) -> RunIter {
+        RunIter { run: self, at: 0 }
+    }
+}
+
+/// The messages of a [`Run`], in order.
+#[derive(Clone, Debug)]
+pub struct RunIter {
+    run: Run,
+    at: usize,
+}
+
+impl Iterator for RunIter {
+    type Item = Message;
+
+    fn next(&mut self) -> Option<Message> {
+        let (message, end) = take_message(&self.run.bytes, self.at)?;
+        self.at = end;
+        self.run.messages -= 1;
+        Some(message)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.run.messages, Some(self.run.messages))
+    }
+}
+
+impl ExactSizeIterator for RunIter {}
+impl FusedIterator for RunIter {}
+
+/// Decodes the message that begins at `at`, and says where the next one does.
+#[inline]
+pub(super) fn take_message(bytes: &Bytes, at: usize) -> Option<(Message, usize)> {
+    let (frame, more, end) = take_frame(bytes, at)?;
+    if more {
+        take_more(bytes, frame, end)
+    } else {
+        Some((Message::one(frame), end))
+    }
+}
+
+fn take_more(bytes: &Bytes, first: Frame, mut at: usize) -> Option<(Message, usize)> {
+    let mut frames = vec![first];
+    loop {
+        let (frame, more, end) = take_frame(bytes, at)?;
+        frames.push(frame);
+        at = end;
+        if !more {
+            return Some((frames.into(), at));
+        }
+    }
+}
+
+#[inline]
+fn take_frame(bytes: &Bytes, at: usize) -> Option<(Frame, bool, usize)> {
+    let header = FrameHeader::decode(bytes.get(at..)?).ok()??;
+    let start = at + header.size();
+    let end = start.checked_add(usize::try_from(header.body_size()).ok()?)?;
+    let body = bytes.get(start..end)?;
+    let frame = match body.len() {
+        ..Run::COPY_THRESHOLD => Frame::copy_from_slice(body),
+        _ => bytes.slice(start..end).into(),
+    };
+    Some((frame, header.has_more(), end))
+}

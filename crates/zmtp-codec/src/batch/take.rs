@@ -1,0 +1,122 @@
+//! Taking messages out of a batch.
+
+use super::Batch;
+use super::run::take_message;
+use super::walk::{Chained, Cursor, Piece};
+use crate::message::{Frame, Message};
+use crate::wire::FrameHeader;
+
+impl Batch {
+    /// Takes the first message, or `None` when there is none. Commands before it are dropped.
+    ///
+    /// A partly written message is taken whole. What follows it must not be written to the
+    /// connection that has its first part.
+    #[inline]
+    pub fn pop(&mut self) -> Option<Message> {
+        if self.messages == 0 {
+            return None;
+        }
+        if self.written.octets > 0 {
+            self.forget_partial_write();
+        }
+        let message = match self.chained.front() {
+            Some(chained) if chained.at == self.start.small => self.pop_chained(),
+            _ => self.pop_small(),
+        };
+        self.messages -= 1;
+        if self.octets == 0 {
+            self.clear();
+        }
+        message
+    }
+
+    /// Takes a message whose first octet, or that of the command before it, is in a piece.
+    #[inline]
+    fn pop_chained(&mut self) -> Option<Message> {
+        let Piece::Run(bytes) = self.chained_at(self.start)? else {
+            return self.skip_command();
+        };
+        let (message, end) = take_message(bytes, self.start.inner)?;
+        let is_used_up = end >= bytes.len();
+        self.octets -= end - self.start.inner;
+        if is_used_up {
+            self.release_to(self.start.past_chained());
+        } else {
+            self.start.inner = end;
+        }
+        Some(message)
+    }
+
+    /// Takes a message whose first octet, or that of the command before it, is a small one.
+    #[inline]
+    fn pop_small(&mut self) -> Option<Message> {
+        let header = FrameHeader::decode(self.small_from(self.start)).ok()??;
+        if header.is_command() {
+            return self.skip_command();
+        }
+        let first = self.take_small_frame(header)?;
+        if header.has_more() {
+            self.pop_more(first)
+        } else {
+            Some(Message::one(first))
+        }
+    }
+
+    fn pop_more(&mut self, first: Frame) -> Option<Message> {
+        let mut frames = vec![first];
+        loop {
+            let header = FrameHeader::decode(self.small_from(self.start)).ok()??;
+            frames.push(self.take_small_frame(header)?);
+            if !header.has_more() {
+                return Some(frames.into());
+            }
+        }
+    }
+
+    #[inline]
+    fn take_small_frame(&mut self, header: FrameHeader) -> Option<Frame> {
+        let size = usize::try_from(header.body_size()).ok()?;
+        if size >= Self::CHAIN_THRESHOLD {
+            return self.take_chained_body(header);
+        }
+        let body = self
+            .small_from(self.start)
+            .get(header.size()..header.size() + size)?;
+        let frame = Frame::copy_from_slice(body);
+        self.start.small = self.start.small.wrapping_add(header.size() + size);
+        self.octets -= header.size() + size;
+        Some(frame)
+    }
+
+    fn take_chained_body(&mut self, header: FrameHeader) -> Option<Frame> {
+        let Some(Chained {
+            piece: Piece::Body(body),
+            ..
+        }) = self.chained.pop_front()
+        else {
+            return None;
+        };
+        self.chain_origin = self.chain_origin.wrapping_add(1);
+        self.start = Cursor {
+            small: self.start.small.wrapping_add(header.size()),
+            chain: self.chain_origin,
+            inner: 0,
+        };
+        self.octets -= header.size() + body.len();
+        Some(body.into())
+    }
+
+    #[cold]
+    fn skip_command(&mut self) -> Option<Message> {
+        while let Some(frame) = self.frame_at(self.start)
+            && frame.is_command
+        {
+            self.octets -= frame.size;
+            self.release_to(frame.next);
+        }
+        match self.chained_at(self.start) {
+            Some(_) => self.pop_chained(),
+            None => self.pop_small(),
+        }
+    }
+}

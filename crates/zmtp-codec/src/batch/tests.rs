@@ -1,0 +1,337 @@
+use std::io::IoSlice;
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+use super::*;
+
+#[test]
+fn a_message_is_its_frames_on_the_wire() {
+    let mut batch = Batch::new();
+    batch.push(Message::from("a"));
+    batch.push(Message::multipart(["", "b"]));
+    batch.push(Message::from(vec![b'x'; 256]));
+    let wire = unwritten(&batch);
+    assert_eq!(wire[..8], *b"\x00\x01a\x01\x00\x00\x01b");
+    assert_eq!(wire[8..17], *b"\x02\0\0\0\0\0\0\x01\x00");
+    assert_eq!((batch.messages(), batch.octets()), (3, 8 + 9 + 256));
+}
+
+#[test]
+fn a_message_without_frames_is_sent_as_one_empty_frame() {
+    let mut batch = Batch::new();
+    batch.push(Message::from(Vec::<Frame>::new()));
+    assert_eq!(batch.first_chunk(), [0, 0]);
+    assert_eq!(batch.pop(), Some(Message::new()));
+}
+
+#[test]
+fn a_large_body_is_neither_copied_in_nor_out() {
+    let body = Bytes::from(vec![1; Batch::CHAIN_THRESHOLD]);
+    let mut batch = Batch::new();
+    batch.push(Message::multipart([
+        Bytes::from_static(b"topic"),
+        body.clone(),
+    ]));
+    let popped = batch.pop().unwrap();
+    assert_eq!(popped.last().unwrap().as_ptr(), body.as_ptr());
+    assert!(batch.is_empty());
+}
+
+#[test]
+fn bodies_in_a_run_are_shared_only_when_it_pays() {
+    let mut wire = Batch::new();
+    wire.push(Message::from(vec![1; Run::COPY_THRESHOLD - 1]));
+    wire.push(Message::from(vec![2; Run::COPY_THRESHOLD]));
+    let run = run_of(&wire);
+    let memory = run.bytes.as_ptr_range();
+    let is_shared: Vec<_> = run
+        .into_iter()
+        .map(|message| memory.contains(&message.first().unwrap().as_ptr()))
+        .collect();
+    assert_eq!(is_shared, [false, true]);
+}
+
+#[test]
+fn a_partly_written_message_is_kept() {
+    let mut batch = Batch::new();
+    batch.extend(["one", "two", "six"].map(Message::from));
+    assert_eq!(
+        batch.advance(6),
+        1,
+        "all of the first, one octet of the second"
+    );
+    assert_eq!(batch.first_chunk(), b"\x03two\0\x03six");
+    assert_eq!((batch.messages(), batch.octets()), (2, 9));
+    batch.rewind();
+    assert_eq!(batch.first_chunk(), b"\0\x03two\0\x03six");
+    assert_eq!(batch.advance(10), 2);
+    assert!(batch.is_empty());
+}
+
+#[test]
+fn control_octets_are_no_messages_and_die_with_the_connection() {
+    let mut batch = Batch::new();
+    batch.push_control(Bytes::from_static(b"\x00\x02\x01a"));
+    batch.push(Message::from("hello"));
+    batch.push_control(Bytes::from_static(b"\x00\x02\x01b"));
+    assert_eq!(batch.messages(), 1);
+    assert_eq!(
+        unwritten(&batch),
+        b"\x00\x02\x01a\x00\x05hello\x00\x02\x01b"
+    );
+    let mut copy = batch.clone();
+    assert_eq!(copy.advance(5), 0);
+    assert_eq!(unwritten(&copy), b"\x05hello\x00\x02\x01b");
+    copy.rewind();
+    assert_eq!(unwritten(&copy), b"\x00\x05hello");
+    assert_eq!(batch.pop(), Some(Message::from("hello")));
+    assert_eq!(batch.pop(), None);
+    assert_eq!(
+        batch.octets(),
+        4,
+        "what follows the last message is still to be written"
+    );
+}
+
+#[test]
+fn an_emptied_batch_keeps_a_moderate_buffer_only() {
+    let mut batch = Batch::new();
+    assert_eq!(batch.small.capacity(), 0);
+    batch.push(Message::from(vec![0; 1000]));
+    batch.clear();
+    assert!(batch.small.capacity() >= 1000);
+    batch.extend((0..200).map(|_| Message::from(vec![0; 1000])));
+    batch.advance(batch.octets());
+    assert_eq!(batch.small.capacity(), 0);
+}
+
+#[test]
+fn a_batch_that_never_empties_does_not_grow() {
+    let mut batch = Batch::new();
+    for n in 0..100_000_u32 {
+        batch.push(Message::from(n.to_be_bytes()));
+        if n >= 10 {
+            assert_eq!(batch.pop(), Some(Message::from((n - 10).to_be_bytes())));
+        }
+    }
+    assert!(batch.small.capacity() < 1024, "{}", batch.small.capacity());
+}
+
+/// What can be done to a batch.
+#[derive(Clone, Debug)]
+enum Step {
+    Push(Message),
+    PushBatch(Vec<Message>),
+    PushRun(Vec<Message>),
+    Append(Vec<Message>),
+    Control,
+    Pop,
+    /// So many thousandths of the unwritten octets.
+    Advance(usize),
+    Rewind,
+}
+
+/// What a batch is to look like from outside: whole messages and control octets as their wire
+/// form, and how much of the first of them is written.
+#[derive(Default)]
+struct Model {
+    items: VecDeque<Item>,
+    written: usize,
+}
+
+struct Item {
+    wire: Vec<u8>,
+    message: Option<Message>,
+}
+
+impl Model {
+    fn push(&mut self, message: Message) {
+        let mut wire = Vec::new();
+        for (index, frame) in message.frames().iter().enumerate() {
+            FrameHeader::message(frame.len(), index + 1 < message.frame_count()).encode(&mut wire);
+            wire.extend_from_slice(frame);
+        }
+        self.items.push_back(Item {
+            wire,
+            message: Some(message),
+        });
+    }
+
+    fn control(&mut self) {
+        self.items.push_back(Item {
+            wire: CONTROL.to_vec(),
+            message: None,
+        });
+    }
+
+    fn messages(&self) -> usize {
+        self.items
+            .iter()
+            .filter(|item| item.message.is_some())
+            .count()
+    }
+
+    fn pop(&mut self) -> Option<Message> {
+        if self.messages() == 0 {
+            return None;
+        }
+        self.written = 0;
+        std::iter::from_fn(|| self.items.pop_front()).find_map(|item| item.message)
+    }
+
+    fn advance(&mut self, octets: usize) -> usize {
+        self.written += octets;
+        let mut completed = 0;
+        while let Some(item) = self.items.front()
+            && item.wire.len() <= self.written
+        {
+            self.written -= item.wire.len();
+            completed += usize::from(item.message.is_some());
+            self.items.pop_front();
+        }
+        completed
+    }
+
+    fn rewind(&mut self) {
+        self.written = 0;
+        self.items.retain(|item| item.message.is_some());
+    }
+
+    fn unwritten(&self) -> Vec<u8> {
+        let wire: Vec<u8> = self
+            .items
+            .iter()
+            .flat_map(|item| item.wire.clone())
+            .collect();
+        wire[self.written..].to_vec()
+    }
+}
+
+const CONTROL: &[u8] = b"\x00\x03\x01ab";
+
+fn batch_of(messages: &[Message]) -> Batch {
+    let mut batch = Batch::new();
+    batch.extend(messages.iter().cloned());
+    batch
+}
+
+fn run_of(batch: &Batch) -> Run {
+    Run::new(unwritten(batch).into(), batch.messages())
+}
+
+fn unwritten(batch: &Batch) -> Vec<u8> {
+    let mut slices = [IoSlice::new(&[]); 512];
+    let filled = batch.io_slices(&mut slices);
+    assert!(filled < 512, "enough slices for everything");
+    let octets: Vec<u8> = slices[..filled]
+        .iter()
+        .flat_map(|slice| slice.to_vec())
+        .collect();
+    assert_eq!(
+        batch.first_chunk(),
+        slices[..filled.min(1)].first().map_or(&[][..], |s| s)
+    );
+    octets
+}
+
+fn frames() -> impl Strategy<Value = Frame> {
+    let sizes = prop_oneof![
+        6 => 0..80_usize,
+        2 => 200..300_usize,
+        1 => Batch::CHAIN_THRESHOLD - 2..Batch::CHAIN_THRESHOLD + 2,
+    ];
+    (sizes, any::<u8>()).prop_map(|(size, octet)| vec![octet; size].into())
+}
+
+fn messages() -> impl Strategy<Value = Message> {
+    vec(frames(), 1..4).prop_map(Message::from)
+}
+
+fn steps() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        4 => messages().prop_map(Step::Push),
+        1 => vec(messages(), 0..4).prop_map(Step::PushBatch),
+        2 => vec(messages(), 0..4).prop_map(Step::PushRun),
+        1 => vec(messages(), 0..4).prop_map(Step::Append),
+        1 => Just(Step::Control),
+        3 => Just(Step::Pop),
+        3 => (0..=1000_usize).prop_map(Step::Advance),
+        1 => Just(Step::Rewind),
+    ]
+}
+
+fn apply(step: Step, batch: &mut Batch, model: &mut Model) {
+    match step {
+        Step::Push(message) => {
+            batch.push(message.clone());
+            model.push(message);
+        }
+        Step::PushBatch(messages) => {
+            // The other batch has had messages taken from it too.
+            let mut other = run_and_rest(&messages);
+            other.pop();
+            batch.push_batch(&other);
+            messages
+                .into_iter()
+                .skip(1)
+                .for_each(|message| model.push(message));
+        }
+        Step::PushRun(messages) => {
+            batch.push_run(run_of(&batch_of(&messages)));
+            messages.into_iter().for_each(|message| model.push(message));
+        }
+        Step::Append(messages) => {
+            let mut other = run_and_rest(&messages);
+            other.advance(1);
+            batch.append(&mut other);
+            assert!(other.is_empty());
+            messages.into_iter().for_each(|message| model.push(message));
+        }
+        Step::Control => {
+            batch.push_control(Bytes::from_static(CONTROL));
+            model.control();
+        }
+        Step::Pop => assert_eq!(batch.pop(), model.pop()),
+        Step::Advance(thousandths) => {
+            let octets = batch.octets() * thousandths / 1000;
+            assert_eq!(batch.advance(octets), model.advance(octets));
+        }
+        Step::Rewind => {
+            batch.rewind();
+            model.rewind();
+        }
+    }
+}
+
+/// A batch whose first two messages stand in a run.
+fn run_and_rest(messages: &[Message]) -> Batch {
+    let (run, rest) = messages.split_at(messages.len().min(2));
+    let mut batch = Batch::new();
+    batch.push_run(run_of(&batch_of(run)));
+    batch.extend(rest.iter().cloned());
+    batch
+}
+
+proptest! {
+    #[test]
+    fn a_batch_behaves_as_a_queue_of_messages(steps in vec(steps(), 0..40)) {
+        let (mut batch, mut model) = (Batch::new(), Model::default());
+        for step in steps {
+            apply(step, &mut batch, &mut model);
+            prop_assert_eq!(unwritten(&batch), model.unwritten());
+            prop_assert_eq!(batch.octets(), model.unwritten().len());
+            prop_assert_eq!(batch.messages(), model.messages());
+        }
+        let rest: Vec<_> = std::iter::from_fn(|| batch.pop()).collect();
+        let expected: Vec<_> = std::iter::from_fn(|| model.pop()).collect();
+        prop_assert_eq!(rest, expected);
+    }
+
+    #[test]
+    fn the_messages_of_a_run_come_out_as_they_went_in(messages in vec(messages(), 0..8)) {
+        let run = run_of(&batch_of(&messages));
+        prop_assert_eq!(run.messages(), messages.len());
+        prop_assert_eq!(run.into_iter().collect::<Vec<_>>(), messages);
+    }
+}

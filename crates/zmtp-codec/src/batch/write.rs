@@ -1,0 +1,149 @@
+//! Writing a batch: what comes next, how much went out, and what to do when the connection breaks.
+
+use std::io::IoSlice;
+
+use super::Batch;
+use super::walk::Cursor;
+
+/// How far a batch has been written beyond its start, which is inside its first message.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Written {
+    /// Octets written beyond the start.
+    pub(super) octets: usize,
+    /// The last beginning of a frame at or before the first unwritten octet: remembered so that a
+    /// message of very many frames is walked once and not once a write.
+    frame: Cursor,
+    /// Octets from the start to that frame.
+    frame_octets: usize,
+}
+
+impl Written {
+    pub(super) const NOTHING: Self = Self {
+        octets: 0,
+        frame: Cursor::ORIGIN,
+        frame_octets: 0,
+    };
+}
+
+impl Batch {
+    /// Fills `out` with the unwritten octets, in order, and says how many slices it filled.
+    ///
+    /// ```
+    /// # use zmtp_codec::{Batch, Message};
+    /// use std::io::{IoSlice, Write};
+    ///
+    /// let mut batch = Batch::new();
+    /// batch.push(Message::from(vec![0; 10_000]));
+    ///
+    /// let mut connection = Vec::new();
+    /// let mut slices = [IoSlice::new(&[]); 16];
+    /// let filled = batch.io_slices(&mut slices);
+    /// let written = connection.write_vectored(&slices[..filled])?;
+    /// assert_eq!((filled, written), (2, 10_009));
+    /// assert_eq!(batch.advance(written), 1);
+    /// # Ok::<_, std::io::Error>(())
+    /// ```
+    pub fn io_slices<'a>(&'a self, out: &mut [IoSlice<'a>]) -> usize {
+        let mut cursor = self.first_unwritten();
+        let mut filled = 0;
+        for slot in out {
+            let Some((chunk, next)) = self.chunk_at(cursor) else {
+                break;
+            };
+            *slot = IoSlice::new(chunk);
+            cursor = next;
+            filled += 1;
+        }
+        filled
+    }
+
+    /// The unwritten octets up to the first that stand elsewhere in memory; empty when all are
+    /// written.
+    ///
+    /// Mostly this is the whole batch, and a plain write of it is cheaper than a vectored one.
+    pub fn first_chunk(&self) -> &[u8] {
+        self.chunk_at(self.first_unwritten())
+            .map_or(&[], |(chunk, _)| chunk)
+    }
+
+    /// Notes that the next `octets` have been written, lets go of the messages that are now
+    /// wholly written, and says how many those are.
+    ///
+    /// A partly written message is kept whole, so that it can be [sent again](Self::rewind).
+    pub fn advance(&mut self, octets: usize) -> usize {
+        if octets >= self.octets {
+            let completed = self.messages;
+            self.clear();
+            return completed;
+        }
+        self.octets -= octets;
+        if self.written.octets == 0 {
+            self.written = Written {
+                frame: self.start,
+                ..Written::NOTHING
+            };
+        }
+        self.written.octets += octets;
+        let completed = self.release_written();
+        self.messages -= completed;
+        completed
+    }
+
+    /// Forgets a partial write, because the connection it went to is gone: the partly written
+    /// message will be sent again from its first octet. Commands are dropped, for they were meant
+    /// for that connection only.
+    pub fn rewind(&mut self) {
+        let mut kept = Self::new();
+        let mut from = self.start;
+        let mut to = from;
+        while let Some(frame) = self.frame_at(to) {
+            if frame.is_command {
+                kept.push_range(self, from, to);
+                from = frame.next;
+            }
+            to = frame.next;
+        }
+        kept.push_range(self, from, to);
+        kept.messages = self.messages;
+        *self = kept;
+    }
+
+    /// Forgets a partial write, and nothing else.
+    pub(super) fn forget_partial_write(&mut self) {
+        self.octets += self.written.octets;
+        self.written = Written::NOTHING;
+    }
+
+    /// Walks from frame to frame up to what has been written. Returns the messages passed.
+    fn release_written(&mut self) -> usize {
+        let mut completed = 0;
+        let mut released = self.start;
+        while let Some(frame) = self.frame_at(self.written.frame) {
+            let end = self.written.frame_octets + frame.size;
+            if end > self.written.octets {
+                break;
+            }
+            self.written.frame = frame.next;
+            self.written.frame_octets = end;
+            if frame.is_last {
+                completed += usize::from(!frame.is_command);
+                released = frame.next;
+                self.written.octets -= end;
+                self.written.frame_octets = 0;
+            }
+        }
+        self.release_to(released);
+        completed
+    }
+
+    fn first_unwritten(&self) -> Cursor {
+        match self.written {
+            Written { octets: 0, .. } => self.start,
+            Written {
+                octets,
+                frame,
+                frame_octets,
+            } => self.place_in_frame(frame, octets - frame_octets),
+        }
+    }
+}

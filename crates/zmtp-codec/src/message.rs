@@ -1,0 +1,225 @@
+//! Messages: one or more frames that travel together or not at all.
+
+mod conversions;
+mod frame;
+
+use std::fmt;
+
+pub use conversions::FrameCountError;
+pub use frame::Frame;
+
+/// A message: one or more [`Frame`]s, sent and received as one unit.
+///
+/// Nearly every message has one frame, so that case holds the frame itself and allocates no list. Anything a frame can be
+/// made from, a message of one frame can be made from as well:
+///
+/// ```
+/// use zmtp_codec::Message;
+///
+/// let hello = Message::from("hello");
+/// assert_eq!(hello.frame_count(), 1);
+///
+/// let update = Message::multipart(["weather/oslo", "-4"]);
+/// assert_eq!(update.first().unwrap(), "weather/oslo");
+/// assert_eq!(update.size(), 14);
+/// ```
+///
+/// The wire has no message without frames. Taking the last frame out with [`pop_front`](Self::pop_front), or collecting an
+/// empty iterator, leaves such a message all the same; it is sent as one empty frame.
+#[derive(Clone)]
+pub struct Message(Repr);
+
+#[derive(Clone)]
+pub(crate) enum Repr {
+    One(Frame),
+    Many(Vec<Frame>),
+}
+
+const _: () = assert!(
+    size_of::<Message>() == size_of::<Frame>(),
+    "one frame costs no more as a message"
+);
+
+impl Message {
+    /// Makes a message of one empty frame.
+    pub const fn new() -> Self {
+        Self(Repr::One(Frame::new()))
+    }
+
+    /// Makes a message of the given frames, in order.
+    pub fn multipart<I>(frames: I) -> Self
+    where
+        I: IntoIterator<Item: Into<Frame>>,
+    {
+        frames.into_iter().collect()
+    }
+
+    /// Puts a frame behind the others.
+    pub fn push_back(&mut self, frame: impl Into<Frame>) {
+        self.as_vec().push(frame.into());
+    }
+
+    /// Puts a frame before the others, as the envelope of a routed message.
+    pub fn push_front(&mut self, frame: impl Into<Frame>) {
+        self.as_vec().insert(0, frame.into());
+    }
+
+    /// Takes the first frame, or `None` when there is none left.
+    ///
+    /// ```
+    /// # use zmtp_codec::Message;
+    /// let mut message = Message::multipart(["", "body"]);
+    /// assert!(message.pop_front().is_some_and(|delimiter| delimiter.is_empty()));
+    /// assert_eq!(message, Message::from("body"));
+    /// ```
+    pub fn pop_front(&mut self) -> Option<Frame> {
+        match &mut self.0 {
+            Repr::One(frame) => {
+                let frame = std::mem::take(frame);
+                self.0 = Repr::Many(Vec::new());
+                Some(frame)
+            }
+            Repr::Many(frames) if frames.is_empty() => None,
+            Repr::Many(frames) => Some(frames.remove(0)),
+        }
+    }
+
+    /// The frames, in order.
+    pub fn frames(&self) -> &[Frame] {
+        match &self.0 {
+            Repr::One(frame) => std::slice::from_ref(frame),
+            Repr::Many(frames) => frames,
+        }
+    }
+
+    /// The frame at `index`, counted from 0.
+    pub fn get(&self, index: usize) -> Option<&Frame> {
+        self.frames().get(index)
+    }
+
+    /// The first frame: what a subscription is matched against, or the address of a routed message.
+    pub fn first(&self) -> Option<&Frame> {
+        self.frames().first()
+    }
+
+    /// The last frame.
+    pub fn last(&self) -> Option<&Frame> {
+        self.frames().last()
+    }
+
+    /// How many frames there are.
+    pub fn frame_count(&self) -> usize {
+        self.frames().len()
+    }
+
+    /// The octets of all frame bodies together, without what framing adds.
+    pub fn size(&self) -> usize {
+        self.frames().iter().map(|frame| frame.len()).sum()
+    }
+
+    /// The frames as a list of their own.
+    pub fn into_frames(self) -> Vec<Frame> {
+        match self.0 {
+            Repr::One(frame) => vec![frame],
+            Repr::Many(frames) => frames,
+        }
+    }
+
+    /// The only frame, or `None` when there are more or fewer than one.
+    ///
+    /// Use `<[Frame; N]>::try_from(message)` for other counts and to get the message back on a mismatch.
+    pub fn into_frame(self) -> Option<Frame> {
+        match self.0 {
+            Repr::One(frame) => Some(frame),
+            Repr::Many(mut frames) => frames.pop().filter(|_| frames.is_empty()),
+        }
+    }
+
+    /// Tells the two representations apart, for whoever moves frames out one by one.
+    pub(crate) fn into_repr(self) -> Repr {
+        self.0
+    }
+
+    pub(crate) const fn one(frame: Frame) -> Self {
+        Self(Repr::One(frame))
+    }
+
+    fn as_vec(&mut self) -> &mut Vec<Frame> {
+        if let Repr::One(frame) = &mut self.0 {
+            self.0 = Repr::Many(vec![std::mem::take(frame)]);
+        }
+        match &mut self.0 {
+            Repr::Many(frames) => frames,
+            Repr::One(_) => unreachable!("made a list just above"),
+        }
+    }
+}
+
+impl Default for Message {
+    /// One empty frame, as [`Message::new`].
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl PartialEq for Message {
+    fn eq(&self, other: &Self) -> bool {
+        self.frames() == other.frames()
+    }
+}
+
+impl Eq for Message {}
+
+impl fmt::Debug for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Message")?;
+        f.debug_list().entries(self.frames()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn new_is_one_empty_frame() {
+        assert_eq!(Message::new().frames(), [Frame::new()]);
+        assert_eq!(Message::default(), Message::new());
+    }
+
+    #[test]
+    fn frames_are_added_at_both_ends() {
+        let mut message = Message::from("body");
+        message.push_front("");
+        message.push_front("address");
+        message.push_back("tail");
+        assert_eq!(message, Message::multipart(["address", "", "body", "tail"]));
+        assert_eq!(message.get(2).unwrap(), "body");
+        assert_eq!(message.get(4), None);
+        assert_eq!(message.last().unwrap(), "tail");
+    }
+
+    #[test]
+    fn frames_are_taken_from_the_front_until_none_is_left() {
+        let mut message = Message::multipart(["a", "b"]);
+        assert_eq!(message.pop_front().unwrap(), "a");
+        assert_eq!(message.pop_front().unwrap(), "b");
+        assert_eq!(message.pop_front(), None);
+        assert_eq!(message.frame_count(), 0);
+    }
+
+    #[test]
+    fn one_frame_equals_a_list_of_one() {
+        assert_eq!(Message::from("x"), Message::from(vec![Frame::from("x")]));
+        assert_eq!(Message::multipart(["x"]).into_frame().unwrap(), "x");
+        assert_eq!(Message::multipart(["x", "y"]).into_frame(), None);
+    }
+
+    #[test]
+    fn debug_shows_text() {
+        assert_eq!(
+            format!("{:?}", Message::multipart(["a", "\n"])),
+            r#"Message[b"a", b"\n"]"#
+        );
+    }
+}

@@ -1,0 +1,148 @@
+//! Messages from and into other things.
+
+use bytes::{Bytes, BytesMut};
+
+use super::{Frame, Message, Repr};
+
+/// A message did not have the number of frames it was to be taken apart into.
+///
+/// ```
+/// use zmtp_codec::{Frame, Message};
+///
+/// let [topic, body] = <[Frame; 2]>::try_from(Message::multipart(["topic", "body"]))?;
+/// assert_eq!((topic, body), (Frame::from("topic"), Frame::from("body")));
+///
+/// let refused = <[Frame; 2]>::try_from(Message::from("alone")).unwrap_err();
+/// assert_eq!(refused.to_string(), "expected a message of 2 frames, got 1");
+/// assert_eq!(refused.into_message(), Message::from("alone"));
+/// # Ok::<_, zmtp_codec::FrameCountError>(())
+/// ```
+#[derive(Debug, thiserror::Error)]
+#[error("expected a message of {expected} frames, got {}", .message.frame_count())]
+pub struct FrameCountError {
+    message: Message,
+    expected: usize,
+}
+
+impl FrameCountError {
+    /// Gives the message back, untouched.
+    pub fn into_message(self) -> Message {
+        self.message
+    }
+}
+
+impl<const N: usize> TryFrom<Message> for [Frame; N] {
+    type Error = FrameCountError;
+
+    fn try_from(message: Message) -> Result<Self, FrameCountError> {
+        Self::try_from(message.into_frames()).map_err(|frames| FrameCountError {
+            message: frames.into(),
+            expected: N,
+        })
+    }
+}
+
+impl TryFrom<Message> for (Frame, Frame) {
+    type Error = FrameCountError;
+
+    fn try_from(message: Message) -> Result<Self, FrameCountError> {
+        <[Frame; 2]>::try_from(message).map(Into::into)
+    }
+}
+
+impl TryFrom<Message> for (Frame, Frame, Frame) {
+    type Error = FrameCountError;
+
+    fn try_from(message: Message) -> Result<Self, FrameCountError> {
+        <[Frame; 3]>::try_from(message).map(Into::into)
+    }
+}
+
+impl From<Frame> for Message {
+    fn from(frame: Frame) -> Self {
+        Self::one(frame)
+    }
+}
+
+impl From<Vec<Frame>> for Message {
+    fn from(frames: Vec<Frame>) -> Self {
+        Self(Repr::Many(frames))
+    }
+}
+
+/// A message of one frame from everything a frame can be made from.
+macro_rules! from_frame_sources {
+    ($($source:ty),*) => {$(
+        impl From<$source> for Message {
+            fn from(source: $source) -> Self {
+                Self::one(Frame::from(source))
+            }
+        }
+    )*};
+}
+
+from_frame_sources!(&[u8], &str, String, Vec<u8>, Bytes, BytesMut);
+
+impl<const N: usize> From<[u8; N]> for Message {
+    fn from(octets: [u8; N]) -> Self {
+        Self::one(Frame::from(octets))
+    }
+}
+
+impl<const N: usize> From<&[u8; N]> for Message {
+    fn from(octets: &[u8; N]) -> Self {
+        Self::one(Frame::from(octets))
+    }
+}
+
+impl<F: Into<Frame>> FromIterator<F> for Message {
+    fn from_iter<I: IntoIterator<Item = F>>(frames: I) -> Self {
+        Self(Repr::Many(frames.into_iter().map(Into::into).collect()))
+    }
+}
+
+impl<F: Into<Frame>> Extend<F> for Message {
+    fn extend<I: IntoIterator<Item = F>>(&mut self, frames: I) {
+        self.as_vec().extend(frames.into_iter().map(Into::into));
+    }
+}
+
+impl IntoIterator for Message {
+    type Item = Frame;
+    type IntoIter = std::vec::IntoIter<Frame>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.into_frames().into_iter()
+    }
+}
+
+impl<'a> IntoIterator for &'a Message {
+    type Item = &'a Frame;
+    type IntoIter = std::slice::Iter<'a, Frame>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.frames().iter()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn frames_come_out_in_the_order_they_went_in() {
+        let mut message = Message::from("a");
+        message.extend(["b", "c"]);
+        let text: Vec<_> = (&message).into_iter().map(Frame::to_str_lossy).collect();
+        assert_eq!(text, ["a", "b", "c"]);
+        assert_eq!(message.into_iter().count(), 3);
+    }
+
+    #[test]
+    fn taking_a_message_apart_checks_the_count() {
+        let (a, b, c) = Message::multipart(["a", "b", "c"]).try_into().unwrap();
+        assert_eq!([a, b, c], ["a", "b", "c"].map(Frame::from));
+        let refused: Result<(Frame, Frame), _> = Message::multipart(["a", "b", "c"]).try_into();
+        assert_eq!(refused.unwrap_err().into_message().frame_count(), 3);
+    }
+}

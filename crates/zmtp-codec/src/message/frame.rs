@@ -1,0 +1,323 @@
+//! The body of one frame.
+
+use std::borrow::{Borrow, Cow};
+use std::cmp::Ordering;
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::ops::Deref;
+use std::str::Utf8Error;
+
+use bytes::{Bytes, BytesMut};
+
+/// One frame of a [`Message`](crate::Message): a string of octets that ZeroMQ does not look into.
+///
+/// Up to [`Frame::INLINE`] octets live inside the frame, with no allocation and no shared counter. Longer bodies are
+/// [`Bytes`]: cloning and sending one shares the memory instead of copying it.
+///
+/// A frame dereferences to `[u8]` and compares with anything that looks like octets:
+///
+/// ```
+/// use zmtp_codec::Frame;
+///
+/// let frame = Frame::from("hello");
+/// assert_eq!(frame, "hello");
+/// assert!(frame.starts_with(b"he"));
+/// assert_eq!(frame.to_str(), Ok("hello"));
+/// ```
+#[derive(Clone)]
+pub struct Frame(Repr);
+
+#[derive(Clone)]
+enum Repr {
+    /// Only the first `len` octets mean anything.
+    Inline {
+        len: u8,
+        octets: [u8; Frame::INLINE],
+    },
+    Shared(Bytes),
+}
+
+const _: () = assert!(
+    size_of::<Frame>() == 72,
+    "a frame and its inline octets fill 72 octets"
+);
+
+impl Frame {
+    /// The longest body, in octets, that is held inside the frame.
+    ///
+    /// 70 is what makes a frame 72 octets, a little over one cache line, and covers the small messages whose cost would
+    /// otherwise be an allocation each.
+    pub const INLINE: usize = 70;
+
+    /// Makes an empty frame.
+    pub const fn new() -> Self {
+        Self(Repr::Inline {
+            len: 0,
+            octets: [0; Self::INLINE],
+        })
+    }
+
+    /// Makes a frame of octets that live as long as the program, without copying long ones.
+    pub fn from_static(octets: &'static [u8]) -> Self {
+        Self::inline(octets).unwrap_or_else(|| Self(Repr::Shared(Bytes::from_static(octets))))
+    }
+
+    /// Makes a frame of a copy of `octets`.
+    pub fn copy_from_slice(octets: &[u8]) -> Self {
+        Self::inline(octets).unwrap_or_else(|| Self(Repr::Shared(Bytes::copy_from_slice(octets))))
+    }
+
+    /// The octets of the frame.
+    pub fn as_slice(&self) -> &[u8] {
+        match &self.0 {
+            Repr::Inline { len, octets } => octets.get(..usize::from(*len)).unwrap_or(octets),
+            Repr::Shared(bytes) => bytes,
+        }
+    }
+
+    /// The frame as UTF-8 text.
+    ///
+    /// # Errors
+    ///
+    /// When the octets are not UTF-8.
+    pub fn to_str(&self) -> Result<&str, Utf8Error> {
+        str::from_utf8(self)
+    }
+
+    /// The frame as text, with what is not UTF-8 replaced: for logs and people.
+    pub fn to_str_lossy(&self) -> Cow<'_, str> {
+        String::from_utf8_lossy(self)
+    }
+
+    /// The octets as [`Bytes`]: a long body is handed over as it is, an inline one is copied.
+    pub fn into_bytes(self) -> Bytes {
+        match self.0 {
+            Repr::Inline { .. } => Bytes::copy_from_slice(&self),
+            Repr::Shared(bytes) => bytes,
+        }
+    }
+
+    /// Makes an inline frame, or nothing when `octets` are too many.
+    #[inline]
+    pub(crate) fn inline(octets: &[u8]) -> Option<Self> {
+        let len = u8::try_from(octets.len()).ok()?;
+        let mut inline = [0; Self::INLINE];
+        inline.get_mut(..octets.len())?.copy_from_slice(octets);
+        Some(Self(Repr::Inline {
+            len,
+            octets: inline,
+        }))
+    }
+}
+
+impl Default for Frame {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Deref for Frame {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        self.as_slice()
+    }
+}
+
+impl AsRef<[u8]> for Frame {
+    fn as_ref(&self) -> &[u8] {
+        self
+    }
+}
+
+impl Borrow<[u8]> for Frame {
+    fn borrow(&self) -> &[u8] {
+        self
+    }
+}
+
+impl From<&[u8]> for Frame {
+    fn from(octets: &[u8]) -> Self {
+        Self::copy_from_slice(octets)
+    }
+}
+
+impl<const N: usize> From<&[u8; N]> for Frame {
+    fn from(octets: &[u8; N]) -> Self {
+        Self::copy_from_slice(octets)
+    }
+}
+
+impl<const N: usize> From<[u8; N]> for Frame {
+    fn from(octets: [u8; N]) -> Self {
+        Self::copy_from_slice(&octets)
+    }
+}
+
+impl From<&str> for Frame {
+    fn from(text: &str) -> Self {
+        Self::copy_from_slice(text.as_bytes())
+    }
+}
+
+impl From<String> for Frame {
+    fn from(text: String) -> Self {
+        Self::from(text.into_bytes())
+    }
+}
+
+impl From<Vec<u8>> for Frame {
+    fn from(octets: Vec<u8>) -> Self {
+        Self::inline(&octets).unwrap_or_else(|| Self(Repr::Shared(octets.into())))
+    }
+}
+
+impl From<Bytes> for Frame {
+    fn from(octets: Bytes) -> Self {
+        Self::inline(&octets).unwrap_or(Self(Repr::Shared(octets)))
+    }
+}
+
+impl From<BytesMut> for Frame {
+    fn from(octets: BytesMut) -> Self {
+        Self::inline(&octets).unwrap_or_else(|| Self(Repr::Shared(octets.freeze())))
+    }
+}
+
+impl From<Frame> for Bytes {
+    fn from(frame: Frame) -> Self {
+        frame.into_bytes()
+    }
+}
+
+impl PartialEq for Frame {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_slice() == other.as_slice()
+    }
+}
+
+impl Eq for Frame {}
+
+impl PartialEq<[u8]> for Frame {
+    fn eq(&self, other: &[u8]) -> bool {
+        self.as_slice() == other
+    }
+}
+
+impl PartialEq<&[u8]> for Frame {
+    fn eq(&self, other: &&[u8]) -> bool {
+        self.as_slice() == *other
+    }
+}
+
+impl<const N: usize> PartialEq<[u8; N]> for Frame {
+    fn eq(&self, other: &[u8; N]) -> bool {
+        self.as_slice() == other
+    }
+}
+
+impl<const N: usize> PartialEq<&[u8; N]> for Frame {
+    fn eq(&self, other: &&[u8; N]) -> bool {
+        self.as_slice() == *other
+    }
+}
+
+impl PartialEq<str> for Frame {
+    fn eq(&self, other: &str) -> bool {
+        self.as_slice() == other.as_bytes()
+    }
+}
+
+impl PartialEq<&str> for Frame {
+    fn eq(&self, other: &&str) -> bool {
+        self.as_slice() == other.as_bytes()
+    }
+}
+
+impl PartialOrd for Frame {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Frame {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.as_slice().cmp(other.as_slice())
+    }
+}
+
+impl Hash for Frame {
+    /// Hashes as `[u8]` does, so that a map keyed by frames can be asked with a slice.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.as_slice().hash(state);
+    }
+}
+
+impl fmt::Debug for Frame {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.get(..DEBUG_OCTETS) {
+            Some(start) if self.len() > DEBUG_OCTETS => {
+                write!(
+                    f,
+                    "b\"{}\"... ({} octets)",
+                    start.escape_ascii(),
+                    self.len()
+                )
+            }
+            _ => write!(f, "b\"{}\"", self.escape_ascii()),
+        }
+    }
+}
+
+/// How much of a frame is worth reading in a log line.
+const DEBUG_OCTETS: usize = 64;
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use super::*;
+
+    #[test]
+    fn every_source_gives_the_same_octets_on_both_sides_of_the_inline_limit() {
+        for size in [0, 1, Frame::INLINE, Frame::INLINE + 1, 300] {
+            let octets = vec![b'x'; size];
+            let text = String::from_utf8(octets.clone()).unwrap();
+            let leaked: &'static [u8] = octets.clone().leak();
+            for frame in [
+                Frame::from(octets.as_slice()),
+                Frame::from(octets.clone()),
+                Frame::from(Bytes::from(octets.clone())),
+                Frame::from(BytesMut::from(octets.as_slice())),
+                Frame::from(text.as_str()),
+                Frame::from(text),
+                Frame::from_static(leaked),
+            ] {
+                assert_eq!(frame, octets.as_slice());
+                assert_eq!(frame.into_bytes(), octets);
+            }
+        }
+    }
+
+    #[test]
+    fn a_long_body_is_shared_and_a_short_one_is_not() {
+        let long = Bytes::from(vec![7; 71]);
+        assert_eq!(Frame::from(long.clone()).as_ptr(), long.as_ptr());
+        let short = Bytes::from(vec![7; 70]);
+        assert_ne!(Frame::from(short.clone()).as_ptr(), short.as_ptr());
+    }
+
+    #[test]
+    fn a_map_of_frames_can_be_asked_with_a_slice() {
+        let map = HashMap::from([(Frame::from("key"), 1)]);
+        assert_eq!(map.get(b"key".as_slice()), Some(&1));
+    }
+
+    #[test]
+    fn debug_cuts_long_bodies() {
+        assert_eq!(format!("{:?}", Frame::from("a\0")), r#"b"a\x00""#);
+        let long = format!("{:?}", Frame::from(vec![b'a'; 1000]));
+        assert!(long.ends_with("a\"... (1000 octets)"), "{long}");
+        assert!(long.len() < 100);
+    }
+}

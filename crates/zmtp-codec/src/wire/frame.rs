@@ -1,0 +1,226 @@
+//! The header of a frame: a flags octet and a size.
+//!
+//! ```text
+//!           1 octet      1 octet
+//! short   | flags    | size     | body ...
+//!           1 octet      8 octets, big-endian
+//! long    | flags 2  | size ............... | body ...
+//!
+//! flags:  bit 0 MORE   bit 1 LONG   bit 2 COMMAND   bits 3-7 zero
+//! ```
+
+/// The header of one frame (37/ZMTP, "Framing").
+///
+/// ```
+/// use zmtp_codec::wire::FrameHeader;
+///
+/// let header = FrameHeader::message(5, true);
+/// let mut wire = Vec::new();
+/// header.encode(&mut wire);
+/// assert_eq!(wire, [0x01, 5]);
+/// assert_eq!(FrameHeader::decode(&wire), Ok(Some(header)));
+/// assert_eq!(FrameHeader::decode(&wire[..1]), Ok(None));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FrameHeader {
+    flags: u8,
+    body: u64,
+}
+
+/// The header of a frame breaks the framing rules, so where the next frame starts is unknown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum FrameError {
+    /// A reserved bit of the flags octet is set.
+    #[error("frame flags {0:#04x} have a reserved bit set; is the peer speaking ZMTP?")]
+    ReservedFlags(u8),
+    /// A command says that more frames follow, which only a message may.
+    #[error("frame flags {0:#04x} mark a command that continues in another frame")]
+    CommandWithMore(u8),
+    /// The size is above 2^63 - 1.
+    #[error("frame of {0} octets announced, more than the 2^63 - 1 that ZMTP allows")]
+    Oversized(u64),
+}
+
+impl FrameHeader {
+    /// Makes the header of a message frame whose body has `body` octets.
+    #[inline]
+    pub fn message(body: usize, more: bool) -> Self {
+        Self::new(if more { MORE } else { 0 }, body)
+    }
+
+    /// Makes the header of a command frame whose body has `body` octets.
+    pub fn command(body: usize) -> Self {
+        Self::new(COMMAND, body)
+    }
+
+    #[inline]
+    fn new(flags: u8, body: usize) -> Self {
+        let long = if body > SHORT_MAX { LONG } else { 0 };
+        Self {
+            flags: flags | long,
+            body: body as u64,
+        }
+    }
+
+    /// Reads the header at the front of `octets`; `Ok(None)` when it is not all there yet.
+    ///
+    /// # Errors
+    ///
+    /// When the header breaks the framing rules. The flags are judged before the size has arrived.
+    #[inline]
+    pub fn decode(octets: &[u8]) -> Result<Option<Self>, FrameError> {
+        match *octets {
+            [flags @ (0 | MORE | COMMAND), size, ..] => Ok(Some(Self {
+                flags,
+                body: size.into(),
+            })),
+            [] => Ok(None),
+            [flags, ref rest @ ..] => Self::decode_unusual(flags, rest),
+        }
+    }
+
+    /// Long frames, headers not all there, and faults: all that is not a short frame.
+    fn decode_unusual(flags: u8, size: &[u8]) -> Result<Option<Self>, FrameError> {
+        if flags & !(MORE | LONG | COMMAND) != 0 {
+            return Err(FrameError::ReservedFlags(flags));
+        }
+        if flags & (MORE | COMMAND) == MORE | COMMAND {
+            return Err(FrameError::CommandWithMore(flags));
+        }
+        match size.first_chunk() {
+            Some(size) if flags & LONG != 0 => match u64::from_be_bytes(*size) {
+                body @ 0..=BODY_MAX => Ok(Some(Self { flags, body })),
+                body => Err(FrameError::Oversized(body)),
+            },
+            _ => Ok(None),
+        }
+    }
+
+    /// Appends the header to `wire`.
+    #[inline]
+    pub fn encode(self, wire: &mut Vec<u8>) {
+        match u8::try_from(self.body) {
+            Ok(size) if !self.is_long() => wire.extend_from_slice(&[self.flags, size]),
+            _ => {
+                wire.push(self.flags);
+                wire.extend_from_slice(&self.body.to_be_bytes());
+            }
+        }
+    }
+
+    /// Whether another frame of the same message follows.
+    #[inline]
+    pub fn has_more(self) -> bool {
+        self.flags & MORE != 0
+    }
+
+    /// Whether the body is a command and not part of a message.
+    #[inline]
+    pub fn is_command(self) -> bool {
+        self.flags & COMMAND != 0
+    }
+
+    /// The octets the header itself takes: 2 or 9.
+    #[inline]
+    pub fn size(self) -> usize {
+        if self.is_long() { 9 } else { 2 }
+    }
+
+    /// The octets of the body, as announced.
+    #[inline]
+    pub fn body_size(self) -> u64 {
+        self.body
+    }
+
+    #[inline]
+    fn is_long(self) -> bool {
+        self.flags & LONG != 0
+    }
+}
+
+const MORE: u8 = 0x01;
+const LONG: u8 = 0x02;
+const COMMAND: u8 = 0x04;
+
+/// The largest body a one-octet size can announce.
+const SHORT_MAX: usize = 0xff;
+
+/// The largest body a long frame may announce.
+const BODY_MAX: u64 = u64::MAX >> 1;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn encoded(header: FrameHeader) -> Vec<u8> {
+        let mut wire = Vec::new();
+        header.encode(&mut wire);
+        wire
+    }
+
+    #[test]
+    fn sizes_up_to_255_are_short() {
+        assert_eq!(encoded(FrameHeader::message(0, false)), [0, 0]);
+        assert_eq!(encoded(FrameHeader::message(255, true)), [1, 255]);
+        assert_eq!(
+            encoded(FrameHeader::message(256, false)),
+            [2, 0, 0, 0, 0, 0, 0, 1, 0]
+        );
+        assert_eq!(
+            encoded(FrameHeader::command(256)),
+            [6, 0, 0, 0, 0, 0, 0, 1, 0]
+        );
+    }
+
+    #[test]
+    fn a_long_frame_may_be_small() {
+        let wire = [3, 0, 0, 0, 0, 0, 0, 0, 4];
+        let header = FrameHeader::decode(&wire).unwrap().unwrap();
+        assert_eq!(
+            (header.size(), header.body_size(), header.has_more()),
+            (9, 4, true)
+        );
+        assert_eq!(encoded(header), wire, "and keeps its form");
+    }
+
+    #[test]
+    fn a_header_cut_short_asks_for_more() {
+        assert_eq!(FrameHeader::decode(&[]), Ok(None));
+        assert_eq!(FrameHeader::decode(&[0]), Ok(None));
+        assert_eq!(FrameHeader::decode(&[2, 0, 0, 0, 0, 0, 0, 0]), Ok(None));
+    }
+
+    #[test]
+    fn broken_flags_are_refused_at_once() {
+        for bit in 3..8 {
+            let flags = 1 << bit;
+            assert_eq!(
+                FrameHeader::decode(&[flags]),
+                Err(FrameError::ReservedFlags(flags))
+            );
+        }
+        assert_eq!(
+            FrameHeader::decode(&[5, 0]),
+            Err(FrameError::CommandWithMore(5))
+        );
+        assert_eq!(
+            FrameHeader::decode(&[7]),
+            Err(FrameError::CommandWithMore(7))
+        );
+    }
+
+    #[test]
+    fn sizes_of_2_to_the_63_and_above_are_refused() {
+        let wire = |size: u64| [&[2][..], &size.to_be_bytes()].concat();
+        assert!(FrameHeader::decode(&wire((1 << 63) - 1)).is_ok());
+        assert_eq!(
+            FrameHeader::decode(&wire(1 << 63)),
+            Err(FrameError::Oversized(1 << 63))
+        );
+        assert_eq!(
+            FrameHeader::decode(&wire(u64::MAX)),
+            Err(FrameError::Oversized(u64::MAX))
+        );
+    }
+}

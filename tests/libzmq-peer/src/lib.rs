@@ -1,0 +1,63 @@
+//! The real libzmq (C++, 4.3.5, DRAFT and CURVE) as the other end of interop tests.
+//!
+//! libzmq and libsodium are built from the sources that the crates `zeromq-src` and
+//! `libsodium-sys-stable` carry, so a C and a C++ compiler and make are all that a machine needs.
+//!
+//! This is the one crate of the workspace with `unsafe` in it: `ffi` declares the C functions, and
+//! what is here wraps them.
+//!
+//! - [`Peer`]: a socket on its own thread, for async tests. The usual way in.
+//! - [`Context`], [`Socket`], [`Monitor`], [`Msg`]: libzmq as it is, for tests that block.
+//! - [`Opt`], [`ContextOpt`], [`SocketKind`], [`EventKind`], [`errno`]: its numbers.
+//!
+//! ```
+//! use libzmq_peer::{Error, Opt, Peer, SocketKind};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Error> {
+//! let rep = Peer::spawn(SocketKind::Rep, |socket| socket.bind("tcp://127.0.0.1:*"))?;
+//! let endpoint = rep.endpoint().to_owned();
+//! let req = Peer::spawn(SocketKind::Req, move |socket| {
+//!     socket.set_bytes(Opt::ROUTING_ID, b"asker")?;
+//!     socket.connect(&endpoint)
+//! })?;
+//! req.send(["how", "are you?"]).await?;
+//! assert_eq!(rep.recv().await?, [&b"how"[..], b"are you?"]);
+//! # Ok(())
+//! # }
+//! ```
+
+mod context;
+mod curve;
+mod error;
+mod ffi;
+mod message;
+mod monitor;
+mod opt;
+mod peer;
+mod socket;
+
+pub use context::Context;
+pub use curve::{curve_keypair, curve_public, z85_decode, z85_encode};
+pub use error::{Error, errno};
+pub use message::Msg;
+pub use monitor::{EventKind, Monitor, MonitorEvent};
+pub use opt::{ContextOpt, Opt};
+pub use peer::{Peer, Reply};
+pub use socket::{Socket, SocketKind};
+
+/// The version of libzmq: major, minor, patch.
+pub fn version() -> (i32, i32, i32) {
+    let (mut major, mut minor, mut patch) = (0, 0, 0);
+    // SAFETY: writes three ints.
+    unsafe { ffi::zmq_version(&mut major, &mut minor, &mut patch) };
+    (major, minor, patch)
+}
+
+/// Whether this libzmq can do "curve", "draft", "ipc", "WS" and so on.
+pub fn has(capability: &str) -> bool {
+    message::c_string("zmq_has", capability).is_ok_and(|capability| {
+        // SAFETY: the string is read before this returns.
+        unsafe { ffi::zmq_has(capability.as_ptr()) == 1 }
+    })
+}

@@ -1,0 +1,210 @@
+//! Addresses as ZeroMQ writes them: `tcp://host:port`, `ipc://path`, `inproc://name`.
+//!
+//! Text is read once, into an [`Endpoint`]; whatever is wrong with it is found then and there, and
+//! not at the first connection attempt. Nothing here opens a socket or asks the network for a name.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::str::FromStr;
+
+use crate::error::{BindError, ConnectError, EndpointError};
+
+mod ipc;
+pub use ipc::{IpcEndpoint, IpcName};
+
+mod tcp;
+pub use tcp::{Host, TcpAddress, TcpEndpoint};
+
+/// Where a socket binds, or what it connects to.
+///
+/// | text | meaning |
+/// |---|---|
+/// | `tcp://*:5555` | bind: port 5555 on every IPv4 interface |
+/// | `tcp://[::]:5555` | bind: port 5555 on every interface, IPv4 and IPv6 |
+/// | `tcp://*:*`, `tcp://127.0.0.1:0` | bind: a free port, chosen by the system |
+/// | `tcp://eth0:5555` | bind: the address of a network interface |
+/// | `tcp://example.org:5555` | a host, by name; connecting tries all of its addresses |
+/// | `tcp://[::1]:5555`, `tcp://[fe80::1%eth0]:5555` | an IPv6 address, perhaps with its zone |
+/// | `tcp://eth1:0;example.org:5555` | connect: from the first address, to the second |
+/// | `ipc:///run/app.sock` | a Unix domain socket in the file system |
+/// | `ipc://@app` | a Unix domain socket in Linux's abstract namespace |
+/// | `ipc://*` | bind: a socket in a new private directory |
+/// | `inproc://name` | another socket of the same context |
+///
+/// [`Display`](fmt::Display) writes the text back, in one canonical form: port 0 is written `*`.
+///
+/// # Examples
+///
+/// ```
+/// use zeromq_async::Endpoint;
+///
+/// let endpoint: Endpoint = "tcp://127.0.0.1:5555".parse()?;
+/// assert_eq!(endpoint.scheme(), "tcp");
+/// assert!(!endpoint.is_wildcard());
+/// assert!("tcp://127.0.0.1:55x".parse::<Endpoint>().is_err());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Endpoint {
+    /// TCP, RFC 23/37 over `tcp://`.
+    Tcp(TcpEndpoint),
+    /// A Unix domain stream socket, `ipc://`.
+    Ipc(IpcEndpoint),
+    /// A name within the process, `inproc://`: not empty, and at most 256 octets when it was
+    /// parsed.
+    Inproc(String),
+}
+
+impl Endpoint {
+    /// The scheme, the part before `://`.
+    pub fn scheme(&self) -> &'static str {
+        match self {
+            Self::Tcp(_) => "tcp",
+            Self::Ipc(_) => "ipc",
+            Self::Inproc(_) => "inproc",
+        }
+    }
+
+    /// Whether only binding makes this a real address: `*` for the host or the path, or `*` or 0
+    /// for the port.
+    ///
+    /// Connect to what the bound socket reports instead (libzmq's `ZMQ_LAST_ENDPOINT`).
+    pub fn is_wildcard(&self) -> bool {
+        match self {
+            Self::Tcp(tcp) => tcp.is_wildcard(),
+            Self::Ipc(ipc) => *ipc.name() == IpcName::Any,
+            Self::Inproc(_) => false,
+        }
+    }
+
+    /// Refuses what cannot be connected to: a wildcard, or a transport that this system lacks.
+    pub(crate) fn check_connectable(&self) -> Result<(), ConnectError> {
+        if self.is_wildcard() {
+            return Err(EndpointError::WildcardNotAllowed {
+                endpoint: self.to_string(),
+            }
+            .into());
+        }
+        if !self.is_supported() {
+            return Err(ConnectError::Unsupported {
+                endpoint: self.clone(),
+            });
+        }
+        Ok(())
+    }
+
+    /// Refuses what cannot be bound: the `source;destination` form, which only a connection has a
+    /// use for, or a transport that this system lacks.
+    pub(crate) fn check_bindable(&self) -> Result<(), BindError> {
+        match self {
+            Self::Tcp(tcp) if tcp.source().is_some() => Err(EndpointError::SourceNotAllowed {
+                endpoint: self.to_string(),
+            }
+            .into()),
+            _ if !self.is_supported() => Err(BindError::Unsupported {
+                endpoint: self.clone(),
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    fn is_supported(&self) -> bool {
+        match self {
+            Self::Ipc(ipc) => match ipc.name() {
+                IpcName::Abstract(_) => cfg!(any(target_os = "android", target_os = "linux")),
+                IpcName::Any | IpcName::Path(_) => cfg!(unix),
+            },
+            Self::Tcp(_) | Self::Inproc(_) => true,
+        }
+    }
+}
+
+impl FromStr for Endpoint {
+    type Err = EndpointError;
+
+    fn from_str(text: &str) -> Result<Self, EndpointError> {
+        let Some((scheme, address)) = text.split_once("://") else {
+            return Err(EndpointError::MissingScheme {
+                endpoint: text.into(),
+            });
+        };
+        if !SCHEMES.contains(&scheme) {
+            return Err(EndpointError::UnknownScheme {
+                endpoint: text.into(),
+                scheme: scheme.into(),
+                known: SCHEMES,
+            });
+        }
+        if address.is_empty() {
+            return Err(EndpointError::EmptyAddress {
+                endpoint: text.into(),
+            });
+        }
+        match scheme {
+            "tcp" => TcpEndpoint::parse(text, address).map(Self::Tcp),
+            "ipc" => IpcEndpoint::parse(text, address).map(Self::Ipc),
+            _ => parse_inproc(text, address),
+        }
+    }
+}
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}://", self.scheme())?;
+        match self {
+            Self::Tcp(tcp) => tcp.fmt(f),
+            Self::Ipc(ipc) => ipc.fmt(f),
+            Self::Inproc(name) => f.write_str(name),
+        }
+    }
+}
+
+impl TryFrom<&str> for Endpoint {
+    type Error = EndpointError;
+
+    fn try_from(text: &str) -> Result<Self, EndpointError> {
+        text.parse()
+    }
+}
+
+impl TryFrom<String> for Endpoint {
+    type Error = EndpointError;
+
+    fn try_from(text: String) -> Result<Self, EndpointError> {
+        text.parse()
+    }
+}
+
+/// The TCP endpoint of a socket address.
+impl From<SocketAddr> for Endpoint {
+    fn from(address: SocketAddr) -> Self {
+        Self::Tcp(TcpEndpoint::from(TcpAddress::from(address)))
+    }
+}
+
+fn parse_inproc(text: &str, name: &str) -> Result<Endpoint, EndpointError> {
+    check_length(text, name, MAX_INPROC_NAME)?;
+    Ok(Endpoint::Inproc(name.into()))
+}
+
+/// Refuses an address of more than `limit` octets.
+fn check_length(text: &str, address: &str, limit: usize) -> Result<(), EndpointError> {
+    if address.len() > limit {
+        return Err(EndpointError::TooLong {
+            endpoint: text.into(),
+            length: address.len(),
+            limit,
+        });
+    }
+    Ok(())
+}
+
+/// Every scheme that is understood.
+const SCHEMES: &[&str] = &["tcp", "ipc", "inproc"];
+
+/// The longest inproc name, in octets: what `zmq_inproc(7)` allows.
+const MAX_INPROC_NAME: usize = 256;
+
+#[cfg(test)]
+mod tests;

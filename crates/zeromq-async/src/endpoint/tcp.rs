@@ -1,0 +1,239 @@
+//! `tcp://host:port` and `tcp://source;destination`.
+
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
+use super::check_length;
+use crate::error::EndpointError;
+
+/// A TCP endpoint: an address, and for a connection perhaps the address to connect from.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct TcpEndpoint {
+    source: Option<TcpAddress>,
+    address: TcpAddress,
+}
+
+impl TcpEndpoint {
+    /// Reads what follows `tcp://` in `text`, the whole of which errors name.
+    pub(super) fn parse(text: &str, address: &str) -> Result<Self, EndpointError> {
+        let (source, address) = match address.split_once(';') {
+            Some((source, address)) => (Some(TcpAddress::parse(text, source)?), address),
+            None => (None, address),
+        };
+        Ok(Self {
+            source,
+            address: TcpAddress::parse(text, address)?,
+        })
+    }
+
+    /// The address to bind, or to connect to.
+    pub fn address(&self) -> &TcpAddress {
+        &self.address
+    }
+
+    /// The local address to connect from, the part before `;`. Without one the system chooses.
+    pub fn source(&self) -> Option<&TcpAddress> {
+        self.source.as_ref()
+    }
+
+    pub(super) fn is_wildcard(&self) -> bool {
+        self.address.host == Host::Any || self.address.port == 0
+    }
+}
+
+impl From<TcpAddress> for TcpEndpoint {
+    fn from(address: TcpAddress) -> Self {
+        Self {
+            source: None,
+            address,
+        }
+    }
+}
+
+impl fmt::Display for TcpEndpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(source) = &self.source {
+            write!(f, "{source};")?;
+        }
+        self.address.fmt(f)
+    }
+}
+
+/// A host and a port, `host:port`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct TcpAddress {
+    host: Host,
+    port: u16,
+}
+
+impl TcpAddress {
+    fn parse(text: &str, address: &str) -> Result<Self, EndpointError> {
+        // The last colon is the port's, unless it stands inside the brackets of an IPv6 address.
+        let (host, port) = match address.rsplit_once(':') {
+            Some((host, port)) if !port.contains(']') => (host, port),
+            _ => {
+                return Err(EndpointError::MissingPort {
+                    endpoint: text.into(),
+                });
+            }
+        };
+        Ok(Self {
+            host: Host::parse(text, host)?,
+            port: parse_port(text, port)?,
+        })
+    }
+
+    /// The host.
+    pub fn host(&self) -> &Host {
+        &self.host
+    }
+
+    /// The port; 0 stands for a free one, chosen by the system, and is written `*`.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+}
+
+impl From<SocketAddr> for TcpAddress {
+    fn from(address: SocketAddr) -> Self {
+        let host = match address {
+            SocketAddr::V6(v6) if v6.scope_id() != 0 => Host::Zoned {
+                address: *v6.ip(),
+                zone: v6.scope_id().to_string(),
+            },
+            _ => Host::Ip(address.ip()),
+        };
+        Self {
+            host,
+            port: address.port(),
+        }
+    }
+}
+
+impl fmt::Display for TcpAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.port {
+            0 => write!(f, "{}:*", self.host),
+            port => write!(f, "{}:{port}", self.host),
+        }
+    }
+}
+
+/// The host part of a TCP address.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Host {
+    /// `*`: every IPv4 interface.
+    Any,
+    /// A literal address.
+    Ip(IpAddr),
+    /// A literal IPv6 address with a zone, as link-local addresses need: `[fe80::1%eth0]`.
+    Zoned {
+        /// The address.
+        address: Ipv6Addr,
+        /// The name or the index of a network interface.
+        zone: String,
+    },
+    /// The name of a network interface or of a host. Which of the two is found out when it is used,
+    /// anew each time.
+    Name(String),
+}
+
+impl Host {
+    fn parse(text: &str, host: &str) -> Result<Self, EndpointError> {
+        check_length(text, host, MAX_HOST)?;
+        let invalid = |reason| EndpointError::InvalidHost {
+            endpoint: text.into(),
+            host: host.into(),
+            reason,
+        };
+        if host == "*" {
+            return Ok(Self::Any);
+        }
+        if let Some(inner) = host.strip_prefix('[') {
+            return Self::parse_v6(inner)
+                .ok_or_else(|| invalid("brackets hold an IPv6 address, as in [::1]"));
+        }
+        if let Ok(address) = host.parse::<Ipv4Addr>() {
+            return Ok(Self::Ip(address.into()));
+        }
+        check_name(host).map_err(invalid)?;
+        Ok(Self::Name(host.into()))
+    }
+
+    /// Reads an IPv6 address, its opening bracket taken off.
+    fn parse_v6(inner: &str) -> Option<Self> {
+        let inner = inner.strip_suffix(']')?;
+        match inner.split_once('%') {
+            None => inner
+                .parse::<Ipv6Addr>()
+                .ok()
+                .map(|address| Self::Ip(address.into())),
+            Some((address, zone)) if !zone.is_empty() && zone.chars().all(is_name_char) => {
+                Some(Self::Zoned {
+                    address: address.parse().ok()?,
+                    zone: zone.into(),
+                })
+            }
+            Some(_) => None,
+        }
+    }
+}
+
+impl fmt::Display for Host {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Any => f.write_str("*"),
+            Self::Ip(IpAddr::V4(address)) => address.fmt(f),
+            Self::Ip(IpAddr::V6(address)) => write!(f, "[{address}]"),
+            Self::Zoned { address, zone } => write!(f, "[{address}%{zone}]"),
+            Self::Name(name) => f.write_str(name),
+        }
+    }
+}
+
+/// Says what is wrong with the name of a host or an interface.
+fn check_name(name: &str) -> Result<(), &'static str> {
+    if name.is_empty() {
+        return Err("nothing stands before the port; write * for every interface when binding");
+    }
+    if name.contains(':') {
+        return Err("an IPv6 address is written in brackets, as in [::1]");
+    }
+    if !name.chars().all(is_name_char) {
+        return Err("a name has letters, digits, '-', '_' and '.' only");
+    }
+    // An IPv4 address with a mistake in it. Asked for by name it would only fail, and be asked for
+    // again, at each attempt to connect.
+    if name.chars().all(|c| c.is_ascii_digit() || c == '.') {
+        return Err("an IPv4 address has four numbers from 0 to 255");
+    }
+    Ok(())
+}
+
+fn is_name_char(c: char) -> bool {
+    c.is_alphanumeric() || matches!(c, '-' | '_' | '.')
+}
+
+/// Reads a port: digits and nothing else, or `*`.
+///
+/// libzmq reads with `atoi`, which takes `55x` for 55 and 65537 for 1.
+fn parse_port(text: &str, port: &str) -> Result<u16, EndpointError> {
+    if port.is_empty() {
+        return Err(EndpointError::MissingPort {
+            endpoint: text.into(),
+        });
+    }
+    if port == "*" {
+        return Ok(0);
+    }
+    let digits = port.bytes().all(|octet| octet.is_ascii_digit());
+    let number = port.parse().ok().filter(|_| digits); // `parse` alone would take "+5" too
+    number.ok_or_else(|| EndpointError::InvalidPort {
+        endpoint: text.into(),
+        port: port.into(),
+    })
+}
+
+/// The longest host, in octets: the longest name DNS has, RFC 1035 §2.3.4.
+const MAX_HOST: usize = 253;

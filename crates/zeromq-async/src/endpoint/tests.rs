@@ -1,0 +1,191 @@
+use super::*;
+
+fn parse(text: &str) -> Result<Endpoint, EndpointError> {
+    text.parse()
+}
+
+#[test]
+fn accepted_text_is_written_back() {
+    // (given, written back, is a wildcard)
+    let table = [
+        ("tcp://127.0.0.1:5555", "tcp://127.0.0.1:5555", false),
+        ("tcp://0.0.0.0:5555", "tcp://0.0.0.0:5555", false),
+        ("tcp://*:5555", "tcp://*:5555", true),
+        ("tcp://*:*", "tcp://*:*", true),
+        ("tcp://*:0", "tcp://*:*", true),
+        ("tcp://127.0.0.1:*", "tcp://127.0.0.1:*", true),
+        ("tcp://127.0.0.1:0", "tcp://127.0.0.1:*", true),
+        ("tcp://127.0.0.1:05555", "tcp://127.0.0.1:5555", false),
+        ("tcp://127.0.0.1:65535", "tcp://127.0.0.1:65535", false),
+        ("tcp://[::1]:5555", "tcp://[::1]:5555", false),
+        ("tcp://[::]:5555", "tcp://[::]:5555", false),
+        ("tcp://[0:0:0:0:0:0:0:1]:5555", "tcp://[::1]:5555", false),
+        (
+            "tcp://[::ffff:127.0.0.1]:5555",
+            "tcp://[::ffff:127.0.0.1]:5555",
+            false,
+        ),
+        (
+            "tcp://[fe80::1%eth0]:5555",
+            "tcp://[fe80::1%eth0]:5555",
+            false,
+        ),
+        ("tcp://[fe80::1%3]:5555", "tcp://[fe80::1%3]:5555", false),
+        ("tcp://localhost:5555", "tcp://localhost:5555", false),
+        (
+            "tcp://my-host.example.org:5555",
+            "tcp://my-host.example.org:5555",
+            false,
+        ),
+        ("tcp://my_host:5555", "tcp://my_host:5555", false),
+        ("tcp://eth0:5555", "tcp://eth0:5555", false),
+        ("tcp://eth0.100:5555", "tcp://eth0.100:5555", false),
+        ("tcp://1e100.net:5555", "tcp://1e100.net:5555", false),
+        (
+            "tcp://192.168.1.17:5555;192.168.1.1:5555",
+            "tcp://192.168.1.17:5555;192.168.1.1:5555",
+            false,
+        ),
+        ("tcp://eth1:0;host:5555", "tcp://eth1:*;host:5555", false),
+        ("tcp://*:1234;[::1]:5555", "tcp://*:1234;[::1]:5555", false),
+        ("ipc:///tmp/app.sock", "ipc:///tmp/app.sock", false),
+        ("ipc://relative.sock", "ipc://relative.sock", false),
+        ("ipc://@abstract", "ipc://@abstract", false),
+        ("ipc://*", "ipc://*", true),
+        ("ipc://**", "ipc://**", false),
+        ("inproc://name", "inproc://name", false),
+        (
+            "inproc://any text: 1/2 *",
+            "inproc://any text: 1/2 *",
+            false,
+        ),
+    ];
+    for (given, written, wildcard) in table {
+        let endpoint = parse(given).unwrap_or_else(|error| panic!("{given}: {error}"));
+        assert_eq!(endpoint.to_string(), written, "{given}");
+        assert_eq!(endpoint.is_wildcard(), wildcard, "{given}");
+        assert_eq!(
+            parse(written),
+            Ok(endpoint),
+            "{given}: what is written back must read the same"
+        );
+    }
+}
+
+#[test]
+fn refused_text_is_named_with_the_reason() {
+    // (given, a part of the message that tells this mistake from the others)
+    let table = [
+        ("", "no scheme"),
+        ("127.0.0.1:5555", "no scheme"),
+        ("tcp:/127.0.0.1:5555", "no scheme"),
+        ("http://127.0.0.1:5555", "unknown scheme"),
+        ("TCP://127.0.0.1:5555", "unknown scheme"),
+        ("://127.0.0.1:5555", "unknown scheme"),
+        ("tcp://", "nothing after the scheme"),
+        ("ipc://", "nothing after the scheme"),
+        ("ipc://@", "nothing after the scheme"),
+        ("inproc://", "nothing after the scheme"),
+        ("tcp://127.0.0.1", "no port"),
+        ("tcp://127.0.0.1:", "no port"),
+        ("tcp://[::1]", "no port"),
+        ("tcp://*", "no port"),
+        ("tcp://;127.0.0.1:5555", "no port"),
+        ("tcp://127.0.0.1:5555;", "no port"),
+        ("tcp://127.0.0.1:port", "port \"port\""),
+        ("tcp://127.0.0.1:5555/", "port \"5555/\""),
+        ("tcp://127.0.0.1:55x", "port \"55x\""),
+        ("tcp://127.0.0.1: 5555", "port \" 5555\""),
+        ("tcp://127.0.0.1:+5555", "port \"+5555\""),
+        ("tcp://127.0.0.1:-1", "port \"-1\""),
+        ("tcp://127.0.0.1:65536", "port \"65536\""),
+        ("tcp://127.0.0.1:**", "port \"**\""),
+        ("tcp://:5555", "nothing stands before the port"),
+        ("tcp://::1:5555", "in brackets"),
+        ("tcp://256.0.0.1:5555", "four numbers"),
+        ("tcp://127.1:5555", "four numbers"),
+        ("tcp://12345:5555", "four numbers"),
+        ("tcp://[127.0.0.1]:5555", "brackets hold an IPv6 address"),
+        ("tcp://[::1:5555", "brackets hold an IPv6 address"),
+        ("tcp://[::1]x:5555", "brackets hold an IPv6 address"),
+        ("tcp://[fe80::1%]:5555", "brackets hold an IPv6 address"),
+        ("tcp://[]:5555", "brackets hold an IPv6 address"),
+        ("tcp://user@host:5555", "letters, digits"),
+        ("tcp://ho st:5555", "letters, digits"),
+        ("tcp://**:5555", "letters, digits"),
+        ("ipc://a\0b", "NUL"),
+    ];
+    for (given, reason) in table {
+        let message = parse(given).expect_err(given).to_string();
+        assert!(message.contains(reason), "{given}: {message}");
+        assert!(
+            message.contains(&format!("{given:?}")),
+            "{given}: {message}"
+        );
+    }
+}
+
+#[test]
+fn length_limits_are_exact() {
+    let (path, name) = ("p".repeat(107), "n".repeat(256));
+    assert!(parse(&format!("ipc://{path}")).is_ok());
+    assert!(parse(&format!("ipc://@{}", &path[1..])).is_ok());
+    assert!(parse(&format!("inproc://{name}")).is_ok());
+
+    for text in [
+        format!("ipc://{path}x"),
+        format!("ipc://@{path}"),
+        format!("inproc://{name}x"),
+    ] {
+        assert!(
+            matches!(parse(&text), Err(EndpointError::TooLong { .. })),
+            "{text}"
+        );
+    }
+    let host = format!("tcp://{}:5555", "h".repeat(254));
+    assert!(matches!(
+        parse(&host),
+        Err(EndpointError::TooLong {
+            length: 254,
+            limit: 253,
+            ..
+        })
+    ));
+}
+
+#[test]
+fn wildcards_are_for_binding_and_sources_for_connecting() {
+    for text in ["tcp://*:5555", "tcp://127.0.0.1:0", "ipc://*"] {
+        let endpoint = parse(text).expect(text);
+        assert!(endpoint.check_bindable().is_ok());
+        assert!(
+            matches!(
+                endpoint.check_connectable(),
+                Err(ConnectError::InvalidEndpoint(
+                    EndpointError::WildcardNotAllowed { .. }
+                ))
+            ),
+            "{text}"
+        );
+    }
+    let with_source = parse("tcp://lo:0;127.0.0.1:5555").expect("a source and a destination");
+    assert!(with_source.check_connectable().is_ok());
+    assert!(matches!(
+        with_source.check_bindable(),
+        Err(BindError::InvalidEndpoint(
+            EndpointError::SourceNotAllowed { .. }
+        ))
+    ));
+}
+
+#[test]
+fn socket_addresses_are_endpoints() {
+    for (address, text) in [
+        ("127.0.0.1:5555", "tcp://127.0.0.1:5555"),
+        ("[::1]:5555", "tcp://[::1]:5555"),
+        ("[fe80::1%3]:5555", "tcp://[fe80::1%3]:5555"),
+    ] {
+        let address: SocketAddr = address.parse().expect(address);
+        assert_eq!(Endpoint::from(address).to_string(), text);
+    }
+}

@@ -1,0 +1,314 @@
+//! What can be wrong with an endpoint, with binding to it, and with asking to connect to it.
+
+use std::io;
+
+use crate::endpoint::Endpoint;
+use crate::peer::Rejected;
+
+/// Text that is not an endpoint, or an endpoint in the wrong place.
+///
+/// Every message names the text that was given, what is wrong with it and what a right one looks
+/// like.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum EndpointError {
+    /// Nothing but `tcp://` and the like, or an abstract ipc name without a name.
+    #[error(
+        "{endpoint:?} has nothing after the scheme; \
+         write tcp://127.0.0.1:5555, ipc:///tmp/app.sock or inproc://name"
+    )]
+    EmptyAddress {
+        /// The text given.
+        endpoint: String,
+    },
+
+    /// The host is no address and cannot be a name.
+    #[error("{endpoint:?}: the host {host:?} is not valid: {reason}")]
+    InvalidHost {
+        /// The text given.
+        endpoint: String,
+        /// The part that is wrong.
+        host: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+
+    /// An ipc path holds a NUL octet, which no file name can.
+    #[error("{endpoint:?}: a path cannot hold a NUL octet")]
+    InvalidPath {
+        /// The text given.
+        endpoint: String,
+    },
+
+    /// The port is not a number that fits.
+    #[error(
+        "{endpoint:?}: the port {port:?} is not a number from 0 to 65535; \
+         to bind to a free port write * or 0"
+    )]
+    InvalidPort {
+        /// The text given.
+        endpoint: String,
+        /// The part that is wrong.
+        port: String,
+    },
+
+    /// A TCP address without a port.
+    #[error("{endpoint:?} has no port; write one after a colon, as in tcp://127.0.0.1:5555")]
+    MissingPort {
+        /// The text given.
+        endpoint: String,
+    },
+
+    /// Text without `://`.
+    #[error(
+        "{endpoint:?} has no scheme; \
+         write tcp://127.0.0.1:5555, ipc:///tmp/app.sock or inproc://name"
+    )]
+    MissingScheme {
+        /// The text given.
+        endpoint: String,
+    },
+
+    /// The `source;destination` form, asked to bind.
+    #[error(
+        "{endpoint:?} names a source address, which only a connection has; \
+         bind to one address without ';'"
+    )]
+    SourceNotAllowed {
+        /// The endpoint given.
+        endpoint: String,
+    },
+
+    /// A name or a path that is longer than its transport allows.
+    #[error(
+        "{endpoint:?} is too long: {length} octets where at most {limit} are possible; \
+         choose a shorter name"
+    )]
+    TooLong {
+        /// The text given.
+        endpoint: String,
+        /// Its length, in octets.
+        length: usize,
+        /// The greatest length possible, in octets.
+        limit: usize,
+    },
+
+    /// A scheme that no transport has.
+    #[error("{endpoint:?} has the unknown scheme {scheme:?}; use one of {}", known.join(", "))]
+    UnknownScheme {
+        /// The text given.
+        endpoint: String,
+        /// The part before `://`.
+        scheme: String,
+        /// Every scheme that is understood.
+        known: &'static [&'static str],
+    },
+
+    /// A wildcard, asked to connect.
+    #[error(
+        "{endpoint:?} stands for any address, which can be bound but not connected to; \
+         name a host and a port, or use the address that the bound socket reports"
+    )]
+    WildcardNotAllowed {
+        /// The endpoint given.
+        endpoint: String,
+    },
+}
+
+/// Why a socket could not be bound.
+///
+/// Every message names the endpoint and what to do next; the system's error, where there is one, is
+/// the [`source`](std::error::Error::source).
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BindError {
+    /// The endpoint is not one that can be bound.
+    #[error(transparent)]
+    InvalidEndpoint(#[from] EndpointError),
+
+    /// Another socket listens there already.
+    #[error("{endpoint} is in use; {}", in_use_advice(endpoint))]
+    InUse {
+        /// The endpoint asked for.
+        endpoint: Endpoint,
+        /// The system's error.
+        source: io::Error,
+    },
+
+    /// Any other failure of the system.
+    #[error("cannot bind to {endpoint}: {source}")]
+    Io {
+        /// The endpoint asked for.
+        endpoint: Endpoint,
+        /// The system's error.
+        source: io::Error,
+    },
+
+    /// Called outside a Tokio runtime, which drives every socket.
+    #[error(
+        "cannot bind to {endpoint} outside a Tokio runtime; \
+         call it from a task, or within Runtime::enter"
+    )]
+    NoRuntime {
+        /// The endpoint asked for.
+        endpoint: Endpoint,
+    },
+
+    /// A file that is not a socket stands where the socket's should. It is left alone.
+    #[error(
+        "cannot bind to {endpoint}: a file that is not a socket stands there; \
+         remove it or choose another path"
+    )]
+    NotASocket {
+        /// The endpoint asked for.
+        endpoint: Endpoint,
+    },
+
+    /// The name is unknown here, or the directory of the path does not exist.
+    #[error("cannot bind to {endpoint}: {} ({source})", not_found_advice(endpoint))]
+    NotFound {
+        /// The endpoint asked for.
+        endpoint: Endpoint,
+        /// The system's error.
+        source: io::Error,
+    },
+
+    /// The address is another machine's.
+    #[error(
+        "cannot bind to {endpoint}: no interface of this machine has the address; \
+         write * as the host to bind to all"
+    )]
+    NotLocal {
+        /// The endpoint asked for.
+        endpoint: Endpoint,
+        /// The system's error.
+        source: io::Error,
+    },
+
+    /// The system does not let this user bind there.
+    #[error("not allowed to bind to {endpoint}; {}", permission_advice(endpoint))]
+    PermissionDenied {
+        /// The endpoint asked for.
+        endpoint: Endpoint,
+        /// The system's error.
+        source: io::Error,
+    },
+
+    /// This system lacks the transport.
+    #[error(
+        "cannot bind to {endpoint}: this system has no such transport; use tcp:// or inproc://"
+    )]
+    Unsupported {
+        /// The endpoint asked for.
+        endpoint: Endpoint,
+    },
+}
+
+impl BindError {
+    /// Sorts the system's error for an attempt to bind to `endpoint`.
+    pub(crate) fn from_io(endpoint: &Endpoint, source: io::Error) -> Self {
+        let endpoint = endpoint.clone();
+        match source.kind() {
+            io::ErrorKind::AddrInUse => Self::InUse { endpoint, source },
+            io::ErrorKind::AddrNotAvailable => Self::NotLocal { endpoint, source },
+            io::ErrorKind::AlreadyExists => Self::NotASocket { endpoint },
+            io::ErrorKind::NotFound => Self::NotFound { endpoint, source },
+            io::ErrorKind::PermissionDenied => Self::PermissionDenied { endpoint, source },
+            io::ErrorKind::Unsupported => Self::Unsupported { endpoint },
+            _ => Self::Io { endpoint, source },
+        }
+    }
+}
+
+/// Why a socket could not begin to connect.
+///
+/// These are told by the call itself. A peer that is not there is not among them: a connection is
+/// attempted in the background until it succeeds, and every failure is an event.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConnectError {
+    /// The socket was closed, or its context was shut down.
+    #[error("cannot connect to {endpoint}: the socket is closed")]
+    Closed {
+        /// The endpoint asked for.
+        endpoint: Endpoint,
+    },
+
+    /// The endpoint is not one that can be connected to.
+    #[error(transparent)]
+    InvalidEndpoint(#[from] EndpointError),
+
+    /// Called outside a Tokio runtime, which drives every socket.
+    #[error(
+        "cannot connect to {endpoint} outside a Tokio runtime; \
+         call it from a task, or within Runtime::enter"
+    )]
+    NoRuntime {
+        /// The endpoint asked for.
+        endpoint: Endpoint,
+    },
+
+    /// The socket takes no further peer, or not this one.
+    #[error("cannot connect to {endpoint}: {rejected}")]
+    Rejected {
+        /// The endpoint asked for.
+        endpoint: Endpoint,
+        /// Why not.
+        #[source]
+        rejected: Rejected,
+    },
+
+    /// This system lacks the transport.
+    #[error(
+        "cannot connect to {endpoint}: this system has no such transport; use tcp:// or inproc://"
+    )]
+    Unsupported {
+        /// The endpoint asked for.
+        endpoint: Endpoint,
+    },
+}
+
+/// The socket is neither bound nor connected to the endpoint: there is nothing to undo.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the socket is neither bound nor connected to {endpoint}; a wildcard is undone under the \
+     address that binding gave it"
+)]
+pub struct UnknownEndpoint {
+    endpoint: Endpoint,
+}
+
+impl UnknownEndpoint {
+    pub(crate) fn new(endpoint: Endpoint) -> Self {
+        Self { endpoint }
+    }
+
+    /// The endpoint asked for.
+    pub fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+}
+
+fn in_use_advice(endpoint: &Endpoint) -> &'static str {
+    match endpoint {
+        Endpoint::Tcp(_) => "stop the other program, or bind to port 0 for a free one",
+        Endpoint::Ipc(_) => {
+            "stop the other program, or bind to another path or to ipc://* for a free one"
+        }
+        Endpoint::Inproc(_) => "close the other socket or choose another name",
+    }
+}
+
+fn not_found_advice(endpoint: &Endpoint) -> &'static str {
+    match endpoint {
+        Endpoint::Ipc(_) => "its directory does not exist, create it first",
+        _ => "no interface and no host has that name",
+    }
+}
+
+fn permission_advice(endpoint: &Endpoint) -> &'static str {
+    match endpoint {
+        Endpoint::Ipc(_) => "the directory must be writable for this user",
+        _ => "most systems keep ports below 1024 for privileged programs: choose another",
+    }
+}

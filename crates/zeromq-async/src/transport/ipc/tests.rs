@@ -1,0 +1,207 @@
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::UnixListener as StdUnixListener;
+use std::path::{Path, PathBuf};
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+use super::*;
+use crate::error::BindError;
+use crate::transport::tests::{accept, connect, endpoint, listen, refused};
+use crate::transport::{bind, dial};
+
+/// A directory for one test, named for it.
+struct Directory(PathBuf);
+
+impl Directory {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("zmq-test-{}-{name}", std::process::id()));
+        fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    fn file(&self) -> (PathBuf, String) {
+        let path = self.0.join("socket");
+        let text = format!("ipc://{}", path.display());
+        (path, text)
+    }
+}
+
+impl Drop for Directory {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn path_of(endpoint: &Endpoint) -> &Path {
+    match endpoint {
+        Endpoint::Ipc(ipc) => match ipc.name() {
+            IpcName::Path(path) => path,
+            other => panic!("{other:?} is no path"),
+        },
+        other => panic!("{other} is not ipc"),
+    }
+}
+
+/// Leaves a socket file behind as a program does that dies.
+fn leave_dead(path: &Path) {
+    drop(StdUnixListener::bind(path).unwrap());
+}
+
+#[tokio::test]
+async fn bytes_go_both_ways_and_the_peer_is_known() {
+    let directory = Directory::new("round-trip");
+    let (path, text) = directory.file();
+    let mut listener = listen(&text).await;
+    assert_eq!(listener.local_endpoint(), &endpoint(&text));
+
+    let mut near = connect(listener.local_endpoint()).await;
+    let mut far = accept(&mut listener).await;
+    near.writer.write_all(b"ping").await.unwrap();
+    let mut received = [0; 4];
+    far.reader.read_exact(&mut received).await.unwrap();
+    assert_eq!(&received, b"ping");
+    for io in [near, far] {
+        let PeerAddress::Ipc { process_id, .. } = io.peer_address else {
+            panic!("{}", io.peer_address)
+        };
+        if cfg!(target_os = "linux") {
+            assert_eq!(process_id.map(i32::cast_unsigned), Some(std::process::id()));
+        }
+    }
+    assert!(path.exists());
+    drop(listener);
+    assert!(!path.exists(), "the file goes with the listener");
+}
+
+#[tokio::test]
+async fn a_wildcard_has_a_private_directory_that_goes_with_it() {
+    let listener = listen("ipc://*").await;
+    let path = path_of(listener.local_endpoint()).to_owned();
+    let directory = path.parent().unwrap();
+    assert_eq!(
+        fs::metadata(directory).unwrap().permissions().mode() & 0o777,
+        0o700
+    );
+    connect(listener.local_endpoint()).await;
+    drop(listener);
+    assert!(!directory.exists());
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn an_abstract_name_has_no_file() {
+    let text = format!("ipc://@zmq-test-{}", std::process::id());
+    let mut listener = listen(&text).await;
+    connect(&endpoint(&text)).await;
+    accept(&mut listener).await;
+    assert!(matches!(refused(&text).await, BindError::InUse { .. }));
+    drop(listener);
+    listen(&text).await;
+}
+
+#[tokio::test]
+async fn the_file_of_a_dead_listener_is_taken_over() {
+    let directory = Directory::new("dead");
+    let (path, text) = directory.file();
+    leave_dead(&path);
+    let error = dial(&endpoint(&text), &TransportOptions::default())
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::ConnectionRefused);
+
+    let mut listener = listen(&text).await;
+    connect(&endpoint(&text)).await;
+    accept(&mut listener).await;
+}
+
+#[tokio::test]
+async fn a_live_listener_keeps_its_path() {
+    let directory = Directory::new("live");
+    let (_, text) = directory.file();
+    let listener = listen(&text).await;
+    for _ in 0..2 {
+        let error = refused(&text).await;
+        assert!(matches!(error, BindError::InUse { .. }), "{error:?}");
+    }
+    connect(listener.local_endpoint()).await;
+}
+
+#[tokio::test]
+async fn a_live_listener_with_a_full_backlog_keeps_its_path() {
+    let directory = Directory::new("full");
+    let (_, text) = directory.file();
+    let options = TransportOptions {
+        backlog: 0,
+        ..TransportOptions::default()
+    };
+    let _listener = bind(&endpoint(&text), &options).await.unwrap();
+    let _waiting = connect(&endpoint(&text)).await;
+    assert!(matches!(refused(&text).await, BindError::InUse { .. }));
+    // Nor does dialling wait for room: the next attempt is the caller's to time.
+    assert!(dial(&endpoint(&text), &options).await.is_err());
+}
+
+#[tokio::test]
+async fn what_is_not_a_socket_is_left_alone() {
+    let directory = Directory::new("regular");
+    let (path, text) = directory.file();
+    fs::write(&path, "precious").unwrap();
+    assert!(matches!(refused(&text).await, BindError::NotASocket { .. }));
+    assert_eq!(fs::read_to_string(&path).unwrap(), "precious");
+
+    fs::remove_file(&path).unwrap();
+    std::os::unix::fs::symlink("nowhere", &path).unwrap();
+    assert!(matches!(refused(&text).await, BindError::NotASocket { .. }));
+    assert!(fs::symlink_metadata(&path).is_ok());
+}
+
+#[tokio::test]
+async fn a_missing_directory_says_so() {
+    let error = refused("ipc:///no/such/directory/socket").await;
+    assert!(matches!(error, BindError::NotFound { .. }), "{error:?}");
+    assert!(
+        error.to_string().contains("create it first"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn a_file_that_changed_hands_is_not_removed() {
+    let directory = Directory::new("stolen");
+    let (path, text) = directory.file();
+    let robbed = listen(&text).await;
+    fs::remove_file(&path).unwrap(); // as libzmq does
+    let thief = StdUnixListener::bind(&path).unwrap();
+    drop(robbed);
+    assert!(path.exists());
+    connect(&endpoint(&text)).await;
+    drop(thief);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn one_of_many_takes_a_dead_path_and_keeps_it() {
+    let directory = Directory::new("race");
+    let (path, text) = directory.file();
+    for round in 0..50 {
+        leave_dead(&path);
+        let binding: Vec<_> = (0..8)
+            .map(|_| {
+                let text = endpoint(&text);
+                tokio::spawn(async move { bind(&text, &TransportOptions::default()).await })
+            })
+            .collect();
+        let mut winners = Vec::new();
+        for bound in binding {
+            match bound.await.unwrap() {
+                Ok(listener) => winners.push(listener),
+                Err(error) => assert!(
+                    matches!(error, BindError::InUse { .. }),
+                    "round {round}: {error:?}"
+                ),
+            }
+        }
+        assert_eq!(winners.len(), 1, "round {round}");
+        connect(winners[0].local_endpoint()).await;
+    }
+}

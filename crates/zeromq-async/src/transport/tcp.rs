@@ -1,0 +1,189 @@
+//! `tcp://`: listening, and dialling each address of a name in turn.
+
+use std::io;
+use std::net::SocketAddr;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use socket2::{Domain, Protocol, SockRef, Socket, Type};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::time::timeout;
+
+use super::{Attempt, Io, Listener, PeerAddress};
+use crate::endpoint::{Endpoint, TcpEndpoint};
+use crate::options::TransportOptions;
+
+mod resolve;
+mod tune;
+
+/// Listens at an address of this machine.
+///
+/// A name with several addresses is bound at the first of them only, an IPv4 one if there is any:
+/// it is where libzmq, which is IPv4 only by default, looks for it.
+pub(super) async fn bind(
+    endpoint: &TcpEndpoint,
+    options: &TransportOptions,
+) -> io::Result<Box<dyn Listener>> {
+    let addresses = resolve::local(endpoint.address()).await?;
+    let address = *addresses.first().ok_or(io::ErrorKind::NotFound)?;
+
+    let socket = open(address, options)?;
+    if address.ip().is_unspecified() && address.is_ipv6() {
+        // `[::]` takes IPv4 too, as in libzmq, whatever the system's default is.
+        socket.set_only_v6(false)?;
+    }
+    bind_to(&socket, address)?;
+    socket.listen(i32::try_from(options.backlog).unwrap_or(i32::MAX))?;
+
+    let listener = TcpListener::from_std(socket.into())?;
+    let endpoint = Endpoint::from(listener.local_addr()?);
+    Ok(Box::new(Accept {
+        listener,
+        endpoint,
+        options: options.clone(),
+    }))
+}
+
+/// Connects to the first address that answers. Without one, says what came of each.
+pub(super) async fn dial(
+    endpoint: &TcpEndpoint,
+    options: &TransportOptions,
+) -> Result<Io, Vec<Attempt>> {
+    let (addresses, sources) = resolve(endpoint).await.map_err(|error| {
+        vec![Attempt {
+            address: None,
+            error,
+        }]
+    })?;
+
+    let mut attempts = Vec::new();
+    let mut addresses = addresses.into_iter().peekable();
+    while let Some(address) = addresses.next() {
+        let connecting = connect(address, sources.as_deref(), options);
+        let connected = match addresses.peek() {
+            Some(_) => patiently(connecting).await,
+            None => connecting.await,
+        };
+        match connected {
+            Ok(io) => return Ok(io),
+            Err(error) => attempts.push(Attempt {
+                address: Some(address),
+                error,
+            }),
+        }
+    }
+    Err(attempts)
+}
+
+/// The addresses to connect to, and those to connect from.
+async fn resolve(endpoint: &TcpEndpoint) -> io::Result<(Vec<SocketAddr>, Option<Vec<SocketAddr>>)> {
+    let sources = match endpoint.source() {
+        Some(source) => Some(resolve::local(source).await?),
+        None => None,
+    };
+    Ok((resolve::remote(endpoint.address()).await?, sources))
+}
+
+/// Waits for an address for a while only, for others are waiting behind it.
+async fn patiently(connecting: impl Future<Output = io::Result<Io>>) -> io::Result<Io> {
+    match timeout(PATIENCE, connecting).await {
+        Ok(connected) => connected,
+        Err(_) => Err(io::ErrorKind::TimedOut.into()),
+    }
+}
+
+/// Connects to one address, from the source of its family if there are any.
+async fn connect(
+    address: SocketAddr,
+    sources: Option<&[SocketAddr]>,
+    options: &TransportOptions,
+) -> io::Result<Io> {
+    let socket = open(address, options)?;
+    if let Some(sources) = sources {
+        let source = sources
+            .iter()
+            .find(|source| source.is_ipv4() == address.is_ipv4());
+        let source = source.ok_or_else(|| {
+            io::Error::new(
+                io::ErrorKind::AddrNotAvailable,
+                "the source has no address of the same family",
+            )
+        })?;
+        bind_to(&socket, *source)?;
+    }
+    let stream = TcpSocket::from_std_stream(socket.into())
+        .connect(address)
+        .await?;
+    refuse_self(&stream, address)?;
+    connected(stream, address, options)
+}
+
+/// A new socket for an address, with the options that must be set before it is bound or connected.
+fn open(address: SocketAddr, options: &TransportOptions) -> io::Result<Socket> {
+    let socket = Socket::new(
+        Domain::for_address(address),
+        Type::STREAM,
+        Some(Protocol::TCP),
+    )?;
+    socket.set_nonblocking(true)?;
+    tune::before_use(&socket, address, options)?;
+    Ok(socket)
+}
+
+/// Binds at once although connections of a listener that was there before are still being closed,
+/// as libzmq does. On Windows the same option would let two programs listen at one address, and
+/// none is needed.
+fn bind_to(socket: &Socket, address: SocketAddr) -> io::Result<()> {
+    #[cfg(unix)]
+    socket.set_reuse_address(true)?;
+    socket.bind(&address.into())
+}
+
+/// Refuses a connection whose two ends are the same socket.
+///
+/// TCP allows it: while nobody listens at a local port, an attempt that is given that very port to
+/// connect from meets itself. The attempts of a reconnecting socket get there sooner or later, and
+/// then keep the port from its owner.
+fn refuse_self(stream: &TcpStream, address: SocketAddr) -> io::Result<()> {
+    if stream.local_addr()? == address {
+        return Err(io::Error::new(
+            io::ErrorKind::ConnectionRefused,
+            "nobody listens there",
+        ));
+    }
+    Ok(())
+}
+
+/// The stream of a new connection. The peer's address is known already, and is not asked of the
+/// socket: a connection that was reset at once has none any more, and would look like a failure to
+/// accept.
+fn connected(stream: TcpStream, peer: SocketAddr, options: &TransportOptions) -> io::Result<Io> {
+    tune::once_connected(SockRef::from(&stream), options)?;
+    let (reader, writer) = stream.into_split();
+    Ok(Io::new(reader, writer, PeerAddress::Tcp(peer)))
+}
+
+/// A bound TCP socket.
+struct Accept {
+    listener: TcpListener,
+    endpoint: Endpoint,
+    options: TransportOptions,
+}
+
+impl Listener for Accept {
+    fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Io>> {
+        let (stream, address) = ready!(self.listener.poll_accept(cx))?;
+        Poll::Ready(connected(stream, address, &self.options))
+    }
+
+    fn local_endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+}
+
+/// How long an address may keep the ones after it waiting. One that swallows packets would do so
+/// for minutes, and hide a good IPv4 address behind an IPv6 one that leads nowhere.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+#[cfg(test)]
+mod tests;

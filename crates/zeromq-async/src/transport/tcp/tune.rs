@@ -1,0 +1,155 @@
+//! The options of a TCP socket.
+
+use std::io;
+use std::net::SocketAddr;
+
+use socket2::{SockRef, Socket, TcpKeepalive};
+
+use crate::options::{Keepalive, TransportOptions};
+
+/// Sets what must be set before the socket is bound or connected. Accepted sockets inherit it from
+/// their listener.
+pub(super) fn before_use(
+    socket: &Socket,
+    address: SocketAddr,
+    options: &TransportOptions,
+) -> io::Result<()> {
+    // The buffers decide the window scale, which TCP settles in its first packet.
+    if let Some(octets) = options.send_buffer {
+        socket.set_send_buffer_size(octets)?;
+    }
+    if let Some(octets) = options.receive_buffer {
+        socket.set_recv_buffer_size(octets)?;
+    }
+    if let Some(service) = options.type_of_service {
+        set_type_of_service(socket, address, service.into())?;
+    }
+    options
+        .device
+        .as_deref()
+        .map_or(Ok(()), |device| set_device(socket, device))
+}
+
+/// Sets what a connected socket needs.
+pub(super) fn once_connected(socket: SockRef<'_>, options: &TransportOptions) -> io::Result<()> {
+    // Messages are batched before they get here: waiting for more of them would only add delay.
+    socket.set_tcp_nodelay(true)?;
+    if let Some(keepalive) = &options.keepalive {
+        set_keepalive(&socket, keepalive)?;
+    }
+    #[cfg(any(target_os = "android", target_os = "linux"))]
+    if options.retransmit_limit.is_some() {
+        socket.set_tcp_user_timeout(options.retransmit_limit)?;
+    }
+    Ok(())
+}
+
+fn set_keepalive(socket: &Socket, keepalive: &Keepalive) -> io::Result<()> {
+    let mut parameters = TcpKeepalive::new();
+    if let Some(idle) = keepalive.idle {
+        parameters = parameters.with_time(idle);
+    }
+    #[cfg(any(
+        target_os = "android",
+        target_os = "freebsd",
+        target_os = "linux",
+        target_os = "netbsd",
+        target_vendor = "apple",
+        windows,
+    ))]
+    {
+        if let Some(interval) = keepalive.interval {
+            parameters = parameters.with_interval(interval);
+        }
+        if let Some(count) = keepalive.count {
+            parameters = parameters.with_retries(count);
+        }
+    }
+    socket.set_tcp_keepalive(&parameters)
+}
+
+fn set_type_of_service(socket: &Socket, address: SocketAddr, service: u32) -> io::Result<()> {
+    if address.is_ipv4() {
+        return socket.set_tos_v4(service);
+    }
+    #[cfg(any(target_os = "android", target_os = "linux", target_os = "macos"))]
+    socket.set_tclass_v6(service)?;
+    Ok(())
+}
+
+#[cfg(any(target_os = "android", target_os = "linux"))]
+fn set_device(socket: &Socket, device: &str) -> io::Result<()> {
+    socket.bind_device(Some(device.as_bytes()))
+}
+
+/// Traffic that should be confined and is not is worse than none: an error, and not ignored.
+#[cfg(not(any(target_os = "android", target_os = "linux")))]
+fn set_device(_: &Socket, _: &str) -> io::Result<()> {
+    Err(io::Error::new(
+        io::ErrorKind::InvalidInput,
+        "this system cannot confine a socket to a network interface",
+    ))
+}
+
+#[cfg(test)]
+#[cfg(target_os = "linux")]
+mod tests {
+    use std::net::TcpListener;
+    use std::time::Duration;
+
+    use super::*;
+    use crate::transport::tcp::open;
+
+    fn connected(address: &str, options: &TransportOptions) -> Socket {
+        let listener = TcpListener::bind(address).unwrap();
+        let address = listener.local_addr().unwrap();
+        let socket = open(address, options).unwrap();
+        socket.set_nonblocking(false).unwrap();
+        socket.connect(&address.into()).unwrap();
+        once_connected(SockRef::from(&socket), options).unwrap();
+        socket
+    }
+
+    #[test]
+    fn every_option_reaches_the_socket() {
+        let seconds = Duration::from_secs;
+        let options = TransportOptions {
+            backlog: 100,
+            send_buffer: Some(32 * 1024),
+            receive_buffer: Some(16 * 1024),
+            keepalive: Some(
+                Keepalive::new()
+                    .idle(seconds(7))
+                    .interval(seconds(3))
+                    .count(5),
+            ),
+            retransmit_limit: Some(seconds(9)),
+            type_of_service: Some(0x28),
+            device: Some("lo".into()),
+        };
+        for address in ["127.0.0.1:0", "[::1]:0"] {
+            let socket = connected(address, &options);
+            // Linux doubles what is asked for, for its own bookkeeping.
+            assert_eq!(socket.send_buffer_size().unwrap(), 64 * 1024);
+            assert_eq!(socket.recv_buffer_size().unwrap(), 32 * 1024);
+            assert!(socket.keepalive().unwrap());
+            assert_eq!(socket.tcp_keepalive_time().unwrap(), seconds(7));
+            assert_eq!(socket.tcp_keepalive_interval().unwrap(), seconds(3));
+            assert_eq!(socket.tcp_keepalive_retries().unwrap(), 5);
+            assert_eq!(socket.tcp_user_timeout().unwrap(), Some(seconds(9)));
+            assert_eq!(socket.device().unwrap().as_deref(), Some(&b"lo"[..]));
+            assert!(socket.tcp_nodelay().unwrap());
+        }
+        assert_eq!(connected("127.0.0.1:0", &options).tos_v4().unwrap(), 0x28);
+        assert_eq!(connected("[::1]:0", &options).tclass_v6().unwrap(), 0x28);
+    }
+
+    #[test]
+    fn by_default_the_system_decides() {
+        let socket = connected("127.0.0.1:0", &TransportOptions::default());
+        assert!(!socket.keepalive().unwrap());
+        assert_eq!(socket.tos_v4().unwrap(), 0);
+        assert_eq!(socket.tcp_user_timeout().unwrap(), None);
+        assert!(socket.tcp_nodelay().unwrap());
+    }
+}

@@ -1,0 +1,44 @@
+//! What the tests of every transport begin with.
+
+use std::future::poll_fn;
+
+use super::*;
+
+pub(super) fn endpoint(text: &str) -> Endpoint {
+    text.parse().unwrap()
+}
+
+pub(super) async fn listen(text: &str) -> Box<dyn Listener> {
+    bind(&endpoint(text), &TransportOptions::default())
+        .await
+        .unwrap_or_else(|error| panic!("{error}"))
+}
+
+pub(super) async fn refused(text: &str) -> BindError {
+    match bind(&endpoint(text), &TransportOptions::default()).await {
+        Ok(listener) => panic!("{text} was bound as {}", listener.local_endpoint()),
+        Err(error) => error,
+    }
+}
+
+pub(super) async fn connect(endpoint: &Endpoint) -> Io {
+    dial(endpoint, &TransportOptions::default())
+        .await
+        .unwrap_or_else(|error| panic!("{error}"))
+}
+
+pub(super) async fn accept(listener: &mut Box<dyn Listener>) -> Io {
+    poll_fn(|cx| listener.poll_accept(cx)).await.unwrap()
+}
+
+#[test]
+fn binding_outside_a_runtime_is_an_error() {
+    let endpoint = endpoint("tcp://127.0.0.1:0");
+    let options = TransportOptions::default();
+    let mut binding = std::pin::pin!(bind(&endpoint, &options));
+    let mut cx = Context::from_waker(std::task::Waker::noop());
+    let Poll::Ready(Err(error)) = binding.as_mut().poll(&mut cx) else {
+        panic!("no error")
+    };
+    assert!(matches!(error, BindError::NoRuntime { .. }));
+}

@@ -15,7 +15,7 @@ use walk::{Chained, Cursor, Piece};
 use write::Written;
 
 use crate::message::{Frame, Message, Repr};
-use crate::wire::FrameHeader;
+use crate::wire::{Command, FrameHeader};
 
 /// Whole messages in wire form (ZMTP 3 frames), in order: a queue of octets.
 ///
@@ -156,10 +156,19 @@ impl Batch {
         self.chain(Piece::Run(run.bytes));
     }
 
+    /// Appends a command, which does not count as a message.
+    pub fn push_command(&mut self, command: &Command) {
+        let mut wire = Vec::new();
+        command.encode(&mut wire);
+        if self.small.capacity() - self.small.len() < wire.len() {
+            self.make_room(wire.len());
+        }
+        self.small.extend_from_slice(&wire);
+        self.octets += wire.len();
+    }
+
     /// Appends one frame that the peer reads as a message and that means a command: it does not
     /// count as a message and is not sent to another peer.
-    // Subscriptions to ZMTP 3.0 peers will be written by this.
-    #[allow(dead_code)]
     pub(crate) fn push_control(&mut self, frame: Bytes) {
         self.chain(Piece::Control(frame));
     }

@@ -1,5 +1,19 @@
 //! The octets of ZMTP: encoding and decoding, and nothing that has a state, a limit or a time.
+//!
+//! | module | what | 37/ZMTP |
+//! |---|---|---|
+//! | `greeting` | the 64 octets each side starts with | "Greeting" |
+//! | `frame` | the header of a frame | "Framing" |
+//! | `command` | the body of a command frame | "Commands" |
+//! | `v3_0` | subscriptions as ZMTP 3.0 peers write them | 23/ZMTP |
 
+mod command;
 mod frame;
+mod greeting;
+mod reader;
+mod v3_0;
 
+pub use command::{Command, CommandError, Ttl};
 pub use frame::{FrameError, FrameHeader};
+pub use greeting::{Greeting, MechanismName, UnsupportedVersion};
+pub(crate) use reader::Reader;

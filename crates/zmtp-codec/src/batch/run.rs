@@ -26,8 +26,6 @@ impl Run {
     pub const COPY_THRESHOLD: usize = 256;
 
     /// Makes a run of `bytes`, which are the frames of `messages` whole messages and no commands.
-    // The decoder is the one caller.
-    #[allow(dead_code)]
     pub(crate) fn new(bytes: Bytes, messages: usize) -> Self {
         Self { bytes, messages }
     }

@@ -2,6 +2,8 @@
 
 use std::io::IoSlice;
 
+use bytes::Bytes;
+
 use super::Batch;
 use super::walk::Cursor;
 
@@ -64,6 +66,19 @@ impl Batch {
     pub fn first_chunk(&self) -> &[u8] {
         self.chunk_at(self.first_unwritten())
             .map_or(&[], |(chunk, _)| chunk)
+    }
+
+    /// Takes the first contiguous unwritten octets, as if they were written. A chained piece is
+    /// shared and not copied.
+    pub(crate) fn take_chunk(&mut self) -> Option<Bytes> {
+        let cursor = self.first_unwritten();
+        let (chunk, _) = self.chunk_at(cursor)?;
+        let chunk = match self.chained_at(cursor) {
+            Some(piece) => piece.bytes().slice_ref(chunk),
+            None => Bytes::copy_from_slice(chunk),
+        };
+        self.advance(chunk.len());
+        Some(chunk)
     }
 
     /// Notes that the next `octets` have been written, lets go of the messages that are now

@@ -1,0 +1,111 @@
+//! What a connection is set to, and the only place where a default is written.
+
+use crate::mechanism::Mechanism;
+use crate::metadata::Metadata;
+use crate::routing_id::RoutingId;
+use crate::socket_type::SocketType;
+
+/// What this side of a connection announces, and what it puts up with.
+///
+/// One configuration serves any number of connections.
+///
+/// # Defaults
+///
+/// No routing id, the NULL mechanism, no metadata of the application's own, and the default
+/// [`Limits`].
+///
+/// ```
+/// use zmtp_codec::{ConnectionConfig, Limits, RoutingId, SocketType};
+///
+/// let mut limits = Limits::default();
+/// limits.max_message_size = Some(1 << 20);
+/// let config = ConnectionConfig::new(SocketType::Dealer)
+///     .with_routing_id(RoutingId::new("worker-1")?)
+///     .with_limits(limits);
+/// assert_eq!(config.socket_type, SocketType::Dealer);
+/// # Ok::<_, zmtp_codec::RoutingIdError>(())
+/// ```
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct ConnectionConfig {
+    /// The type of the socket the connection belongs to.
+    pub socket_type: SocketType,
+    /// What to be addressed as by a ROUTER. Only REQ, DEALER and ROUTER announce it.
+    pub routing_id: Option<RoutingId>,
+    /// How to prove who one is, and whether to encrypt. Both sides need the same.
+    pub mechanism: Mechanism,
+    /// Properties of the application's own, with names that start with `X-`.
+    pub metadata: Metadata,
+    /// What the peer may send at most.
+    pub limits: Limits,
+}
+
+impl ConnectionConfig {
+    /// Starts from the defaults.
+    pub fn new(socket_type: SocketType) -> Self {
+        Self {
+            socket_type,
+            routing_id: None,
+            mechanism: Mechanism::Null,
+            metadata: Metadata::new(),
+            limits: Limits::default(),
+        }
+    }
+
+    /// Sets what to be addressed as by a ROUTER.
+    pub fn with_routing_id(mut self, routing_id: RoutingId) -> Self {
+        self.routing_id = Some(routing_id);
+        self
+    }
+
+    /// Sets the security mechanism.
+    pub fn with_mechanism(mut self, mechanism: Mechanism) -> Self {
+        self.mechanism = mechanism;
+        self
+    }
+
+    /// Sets the properties of the application's own.
+    pub fn with_metadata(mut self, metadata: Metadata) -> Self {
+        self.metadata = metadata;
+        self
+    }
+
+    /// Sets what the peer may send at most.
+    pub fn with_limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+}
+
+/// What a peer may send at most. Going beyond ends the connection.
+///
+/// Sizes are judged by what a frame header announces, before the body arrives, so that no memory
+/// is taken for what will be refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Limits {
+    /// Octets of all frame bodies of one message together; `None` for no limit. Default `None`,
+    /// as in libzmq, where `ZMQ_MAXMSGSIZE` limits a single frame.
+    ///
+    /// Without a limit a peer decides how much memory is used, as fast as it can fill it.
+    pub max_message_size: Option<u64>,
+    /// Frames of one message. Default 65,536.
+    ///
+    /// An empty frame takes 2 octets on the wire and 72 in memory: without this limit the size of
+    /// a message would say little about its cost.
+    pub max_frames_per_message: u32,
+    /// Octets of the body of one command, during the handshake and after it. Default 64 KiB.
+    ///
+    /// This limits the topics of subscriptions too.
+    pub max_command_size: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            max_message_size: None,
+            max_frames_per_message: 65_536,
+            max_command_size: 64 * 1024,
+        }
+    }
+}

@@ -1,0 +1,195 @@
+//! Telling a silent peer from a dead one, by the times passed in.
+
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+
+use crate::wire::{Command, Ttl};
+
+/// How a [`Heartbeat`] beats. Off by default, as in libzmq.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct HeartbeatConfig {
+    /// How often to send a PING; `None` for never (`ZMQ_HEARTBEAT_IVL`).
+    pub interval: Option<Duration>,
+    /// How long to wait for any sign of life after a PING; `None` for as long as `interval`
+    /// (`ZMQ_HEARTBEAT_TIMEOUT`).
+    pub timeout: Option<Duration>,
+    /// How long the peer is to wait for more after a PING (`ZMQ_HEARTBEAT_TTL`).
+    pub ttl: Ttl,
+}
+
+/// The timers of one connection that is past its handshake.
+///
+/// Three things happen to it: input ([`on_input`](Self::on_input), for every read, and then
+/// [`on_ping`](Self::on_ping) for each PING in it), and the passing of time: sleep until
+/// [`poll_timeout`](Self::poll_timeout) and then call [`handle_timeout`](Self::handle_timeout).
+///
+/// ```
+/// use std::time::{Duration, Instant};
+/// use zmtp_codec::{Heartbeat, HeartbeatAction, HeartbeatConfig};
+///
+/// let second = Duration::from_secs(1);
+/// let start = Instant::now();
+/// let config = HeartbeatConfig { interval: Some(10 * second), ..HeartbeatConfig::default() };
+/// let mut heartbeat = Heartbeat::new(config, start);
+///
+/// assert_eq!(heartbeat.poll_timeout(), Some(start + 10 * second));
+/// let ping = heartbeat.handle_timeout(start + 10 * second);
+/// assert!(matches!(ping, HeartbeatAction::SendPing(_)));
+/// assert_eq!(heartbeat.handle_timeout(start + 20 * second), HeartbeatAction::PeerDead);
+/// ```
+#[derive(Clone, Debug)]
+pub struct Heartbeat {
+    config: HeartbeatConfig,
+    next_ping: Option<Instant>,
+    /// When to give up waiting for an answer to our PING.
+    answer_due: Option<Instant>,
+    /// When to give up waiting for what the peer's last PING promised.
+    ttl_ends: Option<Instant>,
+}
+
+/// What there is to do at a [timeout](Heartbeat::handle_timeout).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HeartbeatAction {
+    /// Nothing yet.
+    Nothing,
+    /// Nothing was heard from the peer for too long: close, and connect again.
+    PeerDead,
+    /// Send this command.
+    SendPing(Command),
+}
+
+impl Heartbeat {
+    /// Starts the timers.
+    pub fn new(config: HeartbeatConfig, now: Instant) -> Self {
+        let next_ping = config
+            .interval
+            .and_then(|interval| now.checked_add(interval));
+        Self {
+            config,
+            next_ping,
+            answer_due: None,
+            ttl_ends: None,
+        }
+    }
+
+    /// Notes that something was read from the peer, whatever it is: the peer lives.
+    pub fn on_input(&mut self) {
+        self.answer_due = None;
+        self.ttl_ends = None;
+    }
+
+    /// Notes a PING: the peer is going to be heard from again before the time to live ends.
+    pub fn on_ping(&mut self, ttl: Ttl, now: Instant) {
+        if ttl != Ttl::NONE {
+            self.ttl_ends = self.ttl_ends.or(now.checked_add(ttl.duration()));
+        }
+    }
+
+    /// When to call [`handle_timeout`](Self::handle_timeout); `None` for never.
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        [self.next_ping, self.answer_due, self.ttl_ends]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+
+    /// Says what there is to do now.
+    pub fn handle_timeout(&mut self, now: Instant) -> HeartbeatAction {
+        let is_over = |deadline: Option<Instant>| deadline.is_some_and(|deadline| deadline <= now);
+        if is_over(self.answer_due) || is_over(self.ttl_ends) {
+            return HeartbeatAction::PeerDead;
+        }
+        match self.config.interval {
+            Some(interval) if is_over(self.next_ping) => {
+                self.next_ping = Some(now + interval);
+                self.answer_due
+                    .get_or_insert(now + self.config.timeout.unwrap_or(interval));
+                let (ttl, context) = (self.config.ttl, Bytes::new());
+                HeartbeatAction::SendPing(Command::Ping { ttl, context })
+            }
+            _ => HeartbeatAction::Nothing,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn beating(timeout: Option<Duration>) -> (Heartbeat, Instant) {
+        let start = Instant::now();
+        let config = HeartbeatConfig {
+            interval: Some(SECOND),
+            timeout,
+            ttl: Ttl::NONE,
+        };
+        (Heartbeat::new(config, start), start)
+    }
+
+    #[test]
+    fn off_means_off() {
+        let start = Instant::now();
+        let mut heartbeat = Heartbeat::new(HeartbeatConfig::default(), start);
+        assert_eq!(heartbeat.poll_timeout(), None);
+        assert_eq!(
+            heartbeat.handle_timeout(start + 1000 * SECOND),
+            HeartbeatAction::Nothing
+        );
+    }
+
+    #[test]
+    fn any_input_is_a_sign_of_life() {
+        let (mut heartbeat, start) = beating(None);
+        for beat in 1..10 {
+            let action = heartbeat.handle_timeout(start + beat * SECOND);
+            assert!(matches!(action, HeartbeatAction::SendPing(_)), "{action:?}");
+            heartbeat.on_input();
+        }
+    }
+
+    #[test]
+    fn the_timeout_may_be_longer_than_the_interval() {
+        let (mut heartbeat, start) = beating(Some(5 * SECOND));
+        for beat in 1..6 {
+            let action = heartbeat.handle_timeout(start + beat * SECOND);
+            assert!(matches!(action, HeartbeatAction::SendPing(_)), "{action:?}");
+        }
+        assert_eq!(heartbeat.poll_timeout(), Some(start + 6 * SECOND));
+        assert_eq!(
+            heartbeat.handle_timeout(start + 6 * SECOND),
+            HeartbeatAction::PeerDead
+        );
+    }
+
+    #[test]
+    fn a_peer_that_breaks_its_promise_is_dead_even_when_we_do_not_ping() {
+        let start = Instant::now();
+        let mut heartbeat = Heartbeat::new(HeartbeatConfig::default(), start);
+        heartbeat.on_input();
+        heartbeat.on_ping(Ttl::from_duration(3 * SECOND), start);
+        // Input without a PING in it ends the promise.
+        assert_eq!(heartbeat.poll_timeout(), Some(start + 3 * SECOND));
+        heartbeat.on_input();
+        assert_eq!(heartbeat.poll_timeout(), None);
+        heartbeat.on_ping(Ttl::from_duration(3 * SECOND), start + SECOND);
+        assert_eq!(
+            heartbeat.handle_timeout(start + 3 * SECOND),
+            HeartbeatAction::Nothing
+        );
+        assert_eq!(
+            heartbeat.handle_timeout(start + 4 * SECOND),
+            HeartbeatAction::PeerDead
+        );
+    }
+
+    #[test]
+    fn a_ping_without_a_time_to_live_promises_nothing() {
+        let start = Instant::now();
+        let mut heartbeat = Heartbeat::new(HeartbeatConfig::default(), start);
+        heartbeat.on_ping(Ttl::NONE, start);
+        assert_eq!(heartbeat.poll_timeout(), None);
+    }
+}

@@ -1,0 +1,234 @@
+//! Octets into runs of messages and commands.
+
+use bytes::{Buf, BytesMut};
+
+use crate::batch::Run;
+use crate::config::Limits;
+use crate::error::{LimitExceeded, PeerMisbehaved, ProtocolError};
+use crate::wire::{Command, FrameHeader};
+
+/// Finds whole messages and commands at the front of what a connection has read.
+///
+/// Nothing is allocated for a message: all whole messages in a row leave as one [`Run`], which is
+/// the memory they were read into. Work inside an unfinished message is remembered, so that each
+/// octet is looked at once however it trickles in.
+///
+/// ```
+/// use bytes::BytesMut;
+/// use zmtp_codec::{Decoder, Inbound, Limits, Message};
+///
+/// let mut decoder = Decoder::new(Limits::default());
+/// let mut input = BytesMut::from(&b"\x00\x01a\x00\x01b\x00\x05hel"[..]);
+///
+/// let Some(Inbound::Messages(run)) = decoder.decode(&mut input, usize::MAX)? else { panic!() };
+/// assert_eq!(run.into_iter().collect::<Vec<_>>(), [Message::from("a"), Message::from("b")]);
+///
+/// assert!(decoder.decode(&mut input, usize::MAX)?.is_none());
+/// assert_eq!(decoder.wanted(&input), 2);
+/// # Ok::<_, zmtp_codec::ProtocolError>(())
+/// ```
+// Mechanisms that encrypt will have their records opened here, one frame before the walk sees it.
+#[derive(Clone, Debug)]
+pub struct Decoder {
+    limits: Limits,
+    /// What has been walked of the unfinished message at the front of the input.
+    unfinished: Unfinished,
+}
+
+/// What a [`Decoder`] found.
+#[derive(Clone, Debug)]
+pub enum Inbound {
+    /// One or more whole messages.
+    Messages(Run),
+    /// A command. Never [`Command::Error`], which is a [`ProtocolError::Refused`] instead.
+    Command(Command),
+}
+
+/// Whole frames of a message whose last frame is not there yet.
+#[derive(Clone, Copy, Debug, Default)]
+struct Unfinished {
+    /// Octets of these frames, headers included.
+    octets: usize,
+    /// Octets of their bodies.
+    size: u64,
+    frames: u32,
+}
+
+impl Decoder {
+    /// Makes a decoder that enforces `limits`.
+    pub fn new(limits: Limits) -> Self {
+        Self {
+            limits,
+            unfinished: Unfinished::default(),
+        }
+    }
+
+    /// Takes what is whole off the front of `input`: a command, or up to `max_messages` messages.
+    ///
+    /// `Ok(None)` means that more octets are needed, or, when `max_messages` is 0, that what comes
+    /// next is not a command. Between calls `input` may only be appended to.
+    ///
+    /// # Errors
+    ///
+    /// When the peer breaks the framing rules, goes beyond the limits, or sends an ERROR command.
+    /// Messages before the fault are returned first. The decoder cannot be used after an error.
+    pub fn decode(
+        &mut self,
+        input: &mut BytesMut,
+        max_messages: usize,
+    ) -> Result<Option<Inbound>, ProtocolError> {
+        let Walk {
+            octets,
+            messages,
+            stopped,
+        } = self.walk(input, max_messages);
+        if messages > 0 {
+            // A fault is found again, at the front, by the next call.
+            let run = Run::new(input.split_to(octets).freeze(), messages);
+            return Ok(Some(Inbound::Messages(run)));
+        }
+        match stopped? {
+            Stop::Command(header) => self.take_command(header, input),
+            Stop::Incomplete => Ok(None),
+        }
+    }
+
+    /// How many more octets are needed, at the least, to complete the frame that `input` ends in;
+    /// 0 when that is not known.
+    ///
+    /// It is what the peer announced, within the limits: grow a buffer to it step by step.
+    pub fn wanted(&self, input: &BytesMut) -> usize {
+        let rest = input.get(self.unfinished.octets..).unwrap_or_default();
+        match FrameHeader::decode(rest) {
+            Ok(Some(header)) => frame_size(header).saturating_sub(rest.len()),
+            _ => 0,
+        }
+    }
+
+    /// Walks over as many whole messages as there are.
+    fn walk(&mut self, input: &[u8], max_messages: usize) -> Walk {
+        let mut message = self.unfinished;
+        let mut walk = Walk {
+            octets: 0,
+            messages: 0,
+            stopped: Ok(Stop::Incomplete),
+        };
+        loop {
+            let rest = input
+                .get(walk.octets + message.octets..)
+                .unwrap_or_default();
+            let header = match self.check_header(rest, message) {
+                Ok(Some(header)) if header.is_command() => {
+                    walk.stopped = Ok(Stop::Command(header));
+                    break;
+                }
+                Ok(Some(header)) if walk.messages < max_messages => header,
+                Ok(_) => break,
+                Err(error) => {
+                    walk.stopped = Err(error);
+                    break;
+                }
+            };
+            let size = frame_size(header);
+            if size > rest.len() {
+                break;
+            }
+            message.octets += size;
+            if header.has_more() {
+                message.size += header.body_size();
+                message.frames += 1;
+            } else {
+                walk.octets += message.octets;
+                walk.messages += 1;
+                message = Unfinished::default();
+            }
+        }
+        self.unfinished = message;
+        walk
+    }
+
+    /// Reads the header of the next frame and holds it against rules and limits.
+    #[inline]
+    fn check_header(
+        &self,
+        octets: &[u8],
+        message: Unfinished,
+    ) -> Result<Option<FrameHeader>, ProtocolError> {
+        let Some(header) = FrameHeader::decode(octets)? else {
+            return Ok(None);
+        };
+        if header.is_command() {
+            self.check_command(header, message)?;
+        } else {
+            self.check_message(header, message)?;
+        }
+        Ok(Some(header))
+    }
+
+    fn check_command(&self, header: FrameHeader, message: Unfinished) -> Result<(), ProtocolError> {
+        if message.frames > 0 {
+            return Err(PeerMisbehaved::CommandInsideMessage.into());
+        }
+        let (announced, limit) = (header.body_size(), self.limits.max_command_size);
+        if announced > limit as u64 {
+            return Err(LimitExceeded::CommandSize { announced, limit }.into());
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn check_message(&self, header: FrameHeader, message: Unfinished) -> Result<(), LimitExceeded> {
+        let limit = self.limits.max_frames_per_message;
+        if message.frames >= limit {
+            return Err(LimitExceeded::FrameCount { limit });
+        }
+        let announced = message.size.saturating_add(header.body_size());
+        match self.limits.max_message_size {
+            Some(limit) if announced > limit => {
+                Err(LimitExceeded::MessageSize { announced, limit })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn take_command(
+        &self,
+        header: FrameHeader,
+        input: &mut BytesMut,
+    ) -> Result<Option<Inbound>, ProtocolError> {
+        let size = frame_size(header);
+        if size > input.len() {
+            return Ok(None);
+        }
+        let mut frame = input.split_to(size);
+        frame.advance(header.size());
+        match Command::decode(frame.freeze())? {
+            Command::Error { reason } => Err(ProtocolError::Refused { reason }),
+            command => Ok(Some(Inbound::Command(command))),
+        }
+    }
+}
+
+/// How far a walk got.
+struct Walk {
+    /// Octets of the whole messages at the front.
+    octets: usize,
+    messages: usize,
+    /// What comes behind them.
+    stopped: Result<Stop, ProtocolError>,
+}
+
+enum Stop {
+    /// A command, whose body may not be there yet.
+    Command(FrameHeader),
+    /// Octets that are not all there, or not wanted.
+    Incomplete,
+}
+
+/// The octets of a whole frame. A size that no memory could hold saturates, and so never arrives.
+#[inline]
+fn frame_size(header: FrameHeader) -> usize {
+    usize::try_from(header.body_size())
+        .unwrap_or(usize::MAX)
+        .saturating_add(header.size())
+}

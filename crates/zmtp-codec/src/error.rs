@@ -1,0 +1,216 @@
+//! What can go wrong with a connection, by whose fault it is and what is to be done.
+
+use crate::metadata::MetadataError;
+use crate::socket_type::SocketType;
+use crate::wire::{CommandError, FrameError, MechanismName, UnsupportedVersion};
+
+/// A connection cannot go on.
+///
+/// The variants tell whose fault it is; [`disposition`](Self::disposition) and
+/// [`may_reconnect`](Self::may_reconnect) tell what to do about it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ProtocolError {
+    /// Both peers are in order, but not made for each other.
+    #[error(transparent)]
+    Incompatible(#[from] PeerIncompatible),
+    /// What the peer sends is larger than the limits allow.
+    #[error(transparent)]
+    LimitExceeded(#[from] LimitExceeded),
+    /// What the peer sends cannot be read.
+    #[error(transparent)]
+    Malformed(#[from] Malformed),
+    /// What the peer sends can be read, but not at this point.
+    #[error(transparent)]
+    Misbehaved(#[from] PeerMisbehaved),
+    /// The peer sent an ERROR command.
+    #[error("peer refused the connection: {reason:?}")]
+    Refused {
+        /// The peer's reason.
+        reason: String,
+    },
+}
+
+/// Two peers are not made for each other: one of them has to be configured otherwise.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PeerIncompatible {
+    /// The security mechanisms differ.
+    #[error("peer wants the {theirs} security mechanism, this side is set to {ours}")]
+    Mechanism {
+        /// What this side is set to.
+        ours: MechanismName,
+        /// What the peer announced.
+        theirs: MechanismName,
+    },
+    /// Sockets of these types do not talk to each other.
+    #[error("a {ours} socket cannot talk to a {theirs} socket")]
+    SocketType {
+        /// The type of the socket on this side.
+        ours: SocketType,
+        /// The type the peer announced.
+        theirs: SocketType,
+    },
+    /// The peer announced a socket type that does not exist here.
+    #[error("peer announced the socket type {0:?}, which this side does not know")]
+    UnknownSocketType(String),
+    /// The peer speaks another version, or another protocol.
+    #[error(transparent)]
+    Version(#[from] UnsupportedVersion),
+}
+
+/// A peer sends more than the limits allow. Raise the limit or ask the peer to send less.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum LimitExceeded {
+    /// A command is larger than `max_command_size`.
+    #[error("peer announced a command of {announced} octets, and {limit} are allowed")]
+    CommandSize {
+        /// The octets the peer announced.
+        announced: u64,
+        /// The octets allowed.
+        limit: usize,
+    },
+    /// A message has more frames than `max_frames_per_message`.
+    #[error("peer sent a message of more than {limit} frames")]
+    FrameCount {
+        /// The frames allowed.
+        limit: u32,
+    },
+    /// A message is larger than `max_message_size`.
+    #[error("peer announced a message of {announced} octets or more, and {limit} are allowed")]
+    MessageSize {
+        /// The octets of the frames up to and with the one announced.
+        announced: u64,
+        /// The octets allowed.
+        limit: u64,
+    },
+}
+
+/// A peer sends octets that are not ZMTP.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Malformed {
+    /// A command cannot be read.
+    #[error(transparent)]
+    Command(#[from] CommandError),
+    /// A frame header cannot be read.
+    #[error(transparent)]
+    Frame(#[from] FrameError),
+    /// The metadata of the handshake cannot be read.
+    #[error(transparent)]
+    Metadata(#[from] MetadataError),
+}
+
+/// A peer sends what it may not send at this point.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PeerMisbehaved {
+    /// A command between the frames of a message.
+    #[error("peer sent a command between two frames of one message")]
+    CommandInsideMessage,
+    /// A message before the handshake was over.
+    #[error("peer sent a message before it was ready")]
+    MessageBeforeReady,
+    /// Metadata without a socket type.
+    #[error("peer did not say what socket type it is")]
+    NoSocketType,
+    /// A routing id longer than 255 octets.
+    #[error("peer announced a routing id of {0} octets, and 255 are the most there may be")]
+    RoutingIdTooLong(usize),
+    /// A command that does not belong to this step of the handshake.
+    #[error("peer sent {received:?} in the handshake where {expected} was due")]
+    UnexpectedCommand {
+        /// The name of the command that came.
+        received: String,
+        /// The name of the command that was due.
+        expected: &'static str,
+    },
+}
+
+/// What to do with a connection that cannot go on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Disposition {
+    /// Close it without a word.
+    Close,
+    /// Send an ERROR command with this reason, then close it.
+    /// [`Connection`](crate::Connection) has queued the command already.
+    SendErrorAndClose(String),
+}
+
+impl ProtocolError {
+    /// What is to be done with the connection.
+    ///
+    /// The peer is told of faults in what it said of itself, for those a person has to mend. All
+    /// other faults leave no common ground to tell it anything on.
+    pub fn disposition(&self) -> Disposition {
+        match self {
+            Self::Incompatible(
+                PeerIncompatible::SocketType { .. } | PeerIncompatible::UnknownSocketType(_),
+            )
+            | Self::Malformed(Malformed::Metadata(_))
+            | Self::Misbehaved(
+                PeerMisbehaved::NoSocketType | PeerMisbehaved::RoutingIdTooLong(_),
+            ) => Disposition::SendErrorAndClose(self.to_string()),
+            _ => Disposition::Close,
+        }
+    }
+
+    /// Whether it makes sense to connect again (37/ZMTP, "Error Handling").
+    ///
+    /// An ERROR command is fatal: the peer would refuse again. Everything else may be temporary,
+    /// as the program behind an address may be replaced by one that does better.
+    pub fn may_reconnect(&self) -> bool {
+        !matches!(self, Self::Refused { .. })
+    }
+}
+
+impl From<UnsupportedVersion> for ProtocolError {
+    fn from(error: UnsupportedVersion) -> Self {
+        PeerIncompatible::from(error).into()
+    }
+}
+
+impl From<FrameError> for ProtocolError {
+    fn from(error: FrameError) -> Self {
+        Malformed::from(error).into()
+    }
+}
+
+impl From<CommandError> for ProtocolError {
+    fn from(error: CommandError) -> Self {
+        Malformed::from(error).into()
+    }
+}
+
+impl From<MetadataError> for ProtocolError {
+    fn from(error: MetadataError) -> Self {
+        Malformed::from(error).into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_peer_is_told_what_it_can_mend() {
+        let (ours, theirs) = (SocketType::Req, SocketType::Pub);
+        let error = ProtocolError::from(PeerIncompatible::SocketType { ours, theirs });
+        let reason = "a REQ socket cannot talk to a PUB socket".into();
+        assert_eq!(error.disposition(), Disposition::SendErrorAndClose(reason));
+        assert!(error.may_reconnect());
+        let noise = ProtocolError::from(FrameError::ReservedFlags(0x80));
+        assert_eq!(noise.disposition(), Disposition::Close);
+    }
+
+    #[test]
+    fn a_refusal_is_final() {
+        let refused = ProtocolError::Refused {
+            reason: "no".into(),
+        };
+        assert!(!refused.may_reconnect());
+        assert_eq!(refused.disposition(), Disposition::Close);
+    }
+}

@@ -1,0 +1,245 @@
+//! What a peer says about itself in the handshake.
+//!
+//! ```text
+//! property:   | name length (1) | name | value length (4) | value |
+//! ```
+
+use std::fmt;
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use crate::wire::Reader;
+
+/// The properties of a peer: names and values, in order.
+///
+/// Names are the same whatever their case; values are octets. Applications may add their own
+/// under names that start with `X-`. Cloning is cheap.
+///
+/// ```
+/// use zmtp_codec::Metadata;
+///
+/// let mut metadata = Metadata::new();
+/// metadata.insert("X-Region", "eu-north")?;
+/// assert_eq!(metadata.get("x-region").unwrap(), "eu-north");
+/// # Ok::<_, zmtp_codec::MetadataError>(())
+/// ```
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Metadata(Arc<Vec<Property>>);
+
+/// One property of a peer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Property {
+    /// The name, 1 to 255 visible ASCII characters, as its sender wrote it.
+    pub name: String,
+    /// The value.
+    pub value: Bytes,
+}
+
+/// Octets are not metadata, or a property cannot be sent.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum MetadataError {
+    /// A name that is empty, longer than 255 octets, or not visible ASCII.
+    #[error("{0:?} is no property name: that has 1 to 255 visible ASCII characters")]
+    InvalidName(String),
+    /// A property reaches beyond the end.
+    #[error("metadata ends inside property {0}")]
+    CutShort(usize),
+    /// A value of 2^31 octets or more.
+    #[error("property value has {0} octets, more than the 2^31 - 1 that ZMTP allows")]
+    ValueTooLong(usize),
+}
+
+impl Metadata {
+    /// The property that says of which type the peer's socket is.
+    // libzmq compares names case-sensitively: these two have to be sent exactly so.
+    pub const SOCKET_TYPE: &str = "Socket-Type";
+
+    /// The property that says what the peer wants to be addressed as: its routing id.
+    pub const IDENTITY: &str = "Identity";
+
+    /// Makes metadata without properties.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets a property, in its old place when there is one of that name.
+    ///
+    /// # Errors
+    ///
+    /// When the name or value cannot be sent.
+    pub fn insert(
+        &mut self,
+        name: &str,
+        value: impl Into<Bytes>,
+    ) -> Result<&mut Self, MetadataError> {
+        let value = value.into();
+        let name = valid_name(name.as_bytes())?;
+        if value.len() > VALUE_MAX {
+            return Err(MetadataError::ValueTooLong(value.len()));
+        }
+        let properties = Arc::make_mut(&mut self.0);
+        match properties
+            .iter_mut()
+            .find(|known| known.name.eq_ignore_ascii_case(&name))
+        {
+            Some(known) => known.value = value,
+            None => properties.push(Property { name, value }),
+        }
+        Ok(self)
+    }
+
+    /// The value of a property, whatever the case of its name. If a peer sent it twice, the first.
+    pub fn get(&self, name: &str) -> Option<&Bytes> {
+        let property = self
+            .iter()
+            .find(|property| property.name.eq_ignore_ascii_case(name))?;
+        Some(&property.value)
+    }
+
+    /// The properties, in the order they were sent.
+    pub fn iter(&self) -> std::slice::Iter<'_, Property> {
+        self.0.iter()
+    }
+
+    /// Whether there are no properties.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// How many properties there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Reads metadata.
+    ///
+    /// # Errors
+    ///
+    /// When a property is cut short or its name is not one.
+    pub fn decode(octets: Bytes) -> Result<Self, MetadataError> {
+        let mut reader = Reader::new(octets);
+        let mut properties = Vec::new();
+        while !reader.is_empty() {
+            let cut_short = MetadataError::CutShort(properties.len() + 1);
+            let name = reader.short().ok_or_else(|| cut_short.clone())?;
+            let value = reader.long().ok_or(cut_short)?;
+            properties.push(Property {
+                name: valid_name(&name)?,
+                value,
+            });
+        }
+        Ok(Self(Arc::new(properties)))
+    }
+
+    /// Appends the metadata to `wire`.
+    pub fn encode(&self, wire: &mut Vec<u8>) {
+        self.iter()
+            .for_each(|property| encode_property(&property.name, &property.value, wire));
+    }
+}
+
+impl<'a> IntoIterator for &'a Metadata {
+    type Item = &'a Property;
+    type IntoIter = std::slice::Iter<'a, Property>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+impl fmt::Debug for Metadata {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map()
+            .entries(
+                self.iter()
+                    .map(|property| (&property.name, &property.value)),
+            )
+            .finish()
+    }
+}
+
+fn valid_name(name: &[u8]) -> Result<String, MetadataError> {
+    let text = String::from_utf8_lossy(name).into_owned();
+    let is_valid = (1..=255).contains(&name.len()) && name.iter().all(u8::is_ascii_graphic);
+    if is_valid {
+        Ok(text)
+    } else {
+        Err(MetadataError::InvalidName(text))
+    }
+}
+
+fn encode_property(name: &str, value: &[u8], wire: &mut Vec<u8>) {
+    // Both lengths fit: they were checked when the property was set or read.
+    let (Ok(name_len), Ok(value_len)) = (u8::try_from(name.len()), u32::try_from(value.len()))
+    else {
+        return;
+    };
+    wire.push(name_len);
+    wire.extend_from_slice(name.as_bytes());
+    wire.extend_from_slice(&value_len.to_be_bytes());
+    wire.extend_from_slice(value);
+}
+
+const VALUE_MAX: usize = 0x7fff_ffff;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn properties_survive_the_wire_in_order() {
+        let mut metadata = Metadata::new();
+        metadata
+            .insert("Socket-Type", "REQ")
+            .unwrap()
+            .insert("Identity", "")
+            .unwrap();
+        let mut wire = Vec::new();
+        metadata.encode(&mut wire);
+        assert_eq!(wire, b"\x0bSocket-Type\0\0\0\x03REQ\x08Identity\0\0\0\0");
+        assert_eq!(Metadata::decode(wire.into()), Ok(metadata));
+    }
+
+    #[test]
+    fn a_name_is_the_same_in_any_case() {
+        let mut metadata = Metadata::new();
+        metadata.insert("X-a", "1").unwrap();
+        metadata.insert("x-A", "2").unwrap();
+        assert_eq!(metadata.len(), 1);
+        assert_eq!(metadata.get("X-A").unwrap(), "2");
+    }
+
+    #[test]
+    fn of_a_property_sent_twice_the_first_counts() {
+        let wire = Bytes::from_static(b"\x01a\0\0\0\x011\x01A\0\0\0\x012");
+        assert_eq!(Metadata::decode(wire).unwrap().get("a").unwrap(), "1");
+    }
+
+    #[test]
+    fn what_is_cut_short_is_refused() {
+        let whole = b"\x01a\0\0\0\x011\x01b\0\0\0\x012";
+        for len in 1..whole.len() {
+            let result = Metadata::decode(Bytes::copy_from_slice(&whole[..len]));
+            let expected = Err(MetadataError::CutShort(1 + len / 8));
+            assert!(len == 7 || result == expected, "{len}: {result:?}");
+        }
+    }
+
+    #[test]
+    fn odd_names_are_refused() {
+        let name = |name: &str| Metadata::new().insert(name, "").map(|_| ()).unwrap_err();
+        assert_eq!(name(""), MetadataError::InvalidName(String::new()));
+        assert_eq!(name("a b"), MetadataError::InvalidName("a b".into()));
+        assert_eq!(
+            name(&"a".repeat(256)),
+            MetadataError::InvalidName("a".repeat(256))
+        );
+        let wire = Bytes::from_static(b"\x01\xff\0\0\0\0");
+        assert!(matches!(
+            Metadata::decode(wire),
+            Err(MetadataError::InvalidName(_))
+        ));
+    }
+}

@@ -1,0 +1,127 @@
+//! The name a peer is addressed by.
+
+use std::fmt;
+use std::ops::Deref;
+
+use bytes::Bytes;
+
+/// A routing id that a user chose: 1 to 255 octets, the first of which is not zero.
+///
+/// A socket that announces one keeps its name at a ROUTER across reconnections. Ids that start
+/// with zero are those a ROUTER makes up for peers that have none.
+///
+/// ```
+/// use zmtp_codec::{RoutingId, RoutingIdError};
+///
+/// let id = RoutingId::new("worker-1")?;
+/// assert_eq!(&id[..], b"worker-1");
+/// assert_eq!(RoutingId::new(vec![b'x'; 256]), Err(RoutingIdError::TooLong(256)));
+/// # Ok::<_, RoutingIdError>(())
+/// ```
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RoutingId(Bytes);
+
+/// The octets cannot be a routing id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RoutingIdError {
+    /// There are none.
+    #[error("a routing id has at least 1 octet")]
+    Empty,
+    /// There are more than 255.
+    #[error("a routing id has at most 255 octets, not {0}")]
+    TooLong(usize),
+    /// The first is zero, which is for ids a ROUTER makes up.
+    #[error("a routing id may not start with a zero octet")]
+    LeadingZero,
+}
+
+impl RoutingId {
+    /// The most octets a routing id can have.
+    pub const MAX: usize = 255;
+
+    /// Makes a routing id of the octets given.
+    ///
+    /// # Errors
+    ///
+    /// When there are none, more than [`MAX`](Self::MAX), or the first is zero.
+    pub fn new(octets: impl Into<Bytes>) -> Result<Self, RoutingIdError> {
+        let octets = octets.into();
+        match octets.first() {
+            None => Err(RoutingIdError::Empty),
+            Some(_) if octets.len() > Self::MAX => Err(RoutingIdError::TooLong(octets.len())),
+            Some(0) => Err(RoutingIdError::LeadingZero),
+            Some(_) => Ok(Self(octets)),
+        }
+    }
+
+    /// The octets of the id.
+    pub fn into_bytes(self) -> Bytes {
+        self.0
+    }
+}
+
+impl Deref for RoutingId {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl AsRef<[u8]> for RoutingId {
+    fn as_ref(&self) -> &[u8] {
+        self
+    }
+}
+
+impl TryFrom<&[u8]> for RoutingId {
+    type Error = RoutingIdError;
+
+    fn try_from(octets: &[u8]) -> Result<Self, RoutingIdError> {
+        Self::new(Bytes::copy_from_slice(octets))
+    }
+}
+
+impl TryFrom<&str> for RoutingId {
+    type Error = RoutingIdError;
+
+    fn try_from(text: &str) -> Result<Self, RoutingIdError> {
+        Self::try_from(text.as_bytes())
+    }
+}
+
+impl From<RoutingId> for Bytes {
+    fn from(id: RoutingId) -> Self {
+        id.0
+    }
+}
+
+impl fmt::Debug for RoutingId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "RoutingId({self})")
+    }
+}
+
+impl fmt::Display for RoutingId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.escape_ascii().fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_1_to_255_octets_not_starting_with_zero_are_ids() {
+        assert_eq!(RoutingId::new(""), Err(RoutingIdError::Empty));
+        assert_eq!(RoutingId::try_from("\0a"), Err(RoutingIdError::LeadingZero));
+        assert!(RoutingId::new(vec![1; 255]).is_ok());
+        assert_eq!(
+            RoutingId::new(vec![0; 256]),
+            Err(RoutingIdError::TooLong(256))
+        );
+        assert_eq!(RoutingId::try_from("a\n").unwrap().to_string(), r"a\n");
+    }
+}

@@ -1,0 +1,374 @@
+//! Commands: what the two ends of a connection tell each other, as opposed to messages.
+//!
+//! ```text
+//! command frame body:   | name length (1) | name | data ... |
+//!
+//! READY      data depends on the mechanism      SUBSCRIBE, CANCEL   topic
+//! ERROR      | length (1) | reason |            JOIN, LEAVE         group
+//! PING       | TTL (2) | context (0-16) |       PONG                context
+//! ```
+
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::{FrameHeader, Reader};
+
+/// A command (37/ZMTP, "Commands").
+///
+/// ```
+/// use zmtp_codec::wire::{Command, Ttl};
+///
+/// let ping = Command::Ping { ttl: Ttl::NONE, context: "are you there".into() };
+/// let pong = Command::Pong { context: "are you there".into() };
+/// assert_eq!(ping.reply(), Some(pong));
+///
+/// let mut wire = Vec::new();
+/// ping.encode(&mut wire);
+/// assert_eq!(wire[..9], *b"\x04\x14\x04PING\0\0");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Command {
+    /// No longer interested in a topic.
+    Cancel {
+        /// What the first frame of a message has to start with.
+        topic: Bytes,
+    },
+    /// The peer refuses this connection, and would refuse it again.
+    Error {
+        /// Why, for people. At most 255 octets travel.
+        reason: String,
+    },
+    /// Wants messages of a group.
+    Join {
+        /// The name of the group.
+        group: Bytes,
+    },
+    /// No longer wants messages of a group.
+    Leave {
+        /// The name of the group.
+        group: Bytes,
+    },
+    /// Asks for a [`Pong`](Self::Pong).
+    Ping {
+        /// How long the peer is to wait for anything more from this side.
+        ttl: Ttl,
+        /// What the peer is to send back. Only the first 16 octets travel, in either direction.
+        context: Bytes,
+    },
+    /// Answers a [`Ping`](Self::Ping).
+    Pong {
+        /// What came with the ping.
+        context: Bytes,
+    },
+    /// The handshake is done on this side.
+    Ready {
+        /// What the mechanism says it is: for NULL, the encoded [`Metadata`](crate::Metadata).
+        data: Bytes,
+    },
+    /// Interested in a topic.
+    Subscribe {
+        /// What the first frame of a message has to start with.
+        topic: Bytes,
+    },
+    /// A command this crate has no name for.
+    Unknown {
+        /// Its name, 1 to 255 octets.
+        name: Bytes,
+        /// All that follows the name.
+        data: Bytes,
+    },
+}
+
+/// The body of a command frame is not that of a command.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum CommandError {
+    /// The name is empty, missing, or longer than the body.
+    #[error("command frame of {0} octets does not hold a command name")]
+    NoName(usize),
+    /// A PING without its time to live.
+    #[error("PING command has {0} octets of data where its time to live alone takes 2")]
+    NoTtl(usize),
+}
+
+impl Command {
+    /// The most octets of a PING context that travel.
+    pub const CONTEXT_MAX: usize = 16;
+
+    /// Reads the body of a command frame.
+    ///
+    /// Two faults are repaired, as libzmq does: a PING context is cut to
+    /// [`CONTEXT_MAX`](Self::CONTEXT_MAX) octets, and the reason of an ERROR may be cut short,
+    /// for losing the connection over the words it was refused with helps nobody.
+    ///
+    /// # Errors
+    ///
+    /// When there is no name, or a field that is always there is missing.
+    pub fn decode(body: Bytes) -> Result<Self, CommandError> {
+        let size = body.len();
+        let mut reader = Reader::new(body);
+        let name = reader.short().filter(|name| !name.is_empty());
+        let name = name.ok_or(CommandError::NoName(size))?;
+        let data = reader.rest();
+        Ok(match &name[..] {
+            b"CANCEL" => Self::Cancel { topic: data },
+            b"ERROR" => Self::Error {
+                reason: decode_reason(&data),
+            },
+            b"JOIN" => Self::Join { group: data },
+            b"LEAVE" => Self::Leave { group: data },
+            b"PING" => decode_ping(data)?,
+            b"PONG" => Self::Pong {
+                context: cut_context(data),
+            },
+            b"READY" => Self::Ready { data },
+            b"SUBSCRIBE" => Self::Subscribe { topic: data },
+            _ => Self::Unknown { name, data },
+        })
+    }
+
+    /// Appends the command to `wire` as a whole frame, header included.
+    pub fn encode(&self, wire: &mut Vec<u8>) {
+        let (name, data) = (self.name(), self.data());
+        let (head, tail) = (data.head.as_slice(), data.tail);
+        FrameHeader::command(1 + name.len() + head.len() + tail.len()).encode(wire);
+        encode_short(name, wire);
+        wire.extend_from_slice(head);
+        wire.extend_from_slice(tail);
+    }
+
+    /// The name, as it is on the wire.
+    pub fn name(&self) -> &[u8] {
+        match self {
+            Self::Cancel { .. } => b"CANCEL",
+            Self::Error { .. } => b"ERROR",
+            Self::Join { .. } => b"JOIN",
+            Self::Leave { .. } => b"LEAVE",
+            Self::Ping { .. } => b"PING",
+            Self::Pong { .. } => b"PONG",
+            Self::Ready { .. } => b"READY",
+            Self::Subscribe { .. } => b"SUBSCRIBE",
+            Self::Unknown { name, .. } => up_to(name, 255),
+        }
+    }
+
+    /// The command that has to be sent in answer to this one, if any.
+    pub fn reply(&self) -> Option<Self> {
+        match self {
+            Self::Ping { context, .. } => Some(Self::Pong {
+                context: context.clone(),
+            }),
+            _ => None,
+        }
+    }
+
+    fn data(&self) -> Data<'_> {
+        match self {
+            Self::Cancel { topic: data }
+            | Self::Join { group: data }
+            | Self::Leave { group: data }
+            | Self::Ready { data }
+            | Self::Subscribe { topic: data }
+            | Self::Unknown { data, .. } => Data {
+                head: Vec::new(),
+                tail: data,
+            },
+            Self::Pong { context } => Data {
+                head: Vec::new(),
+                tail: up_to(context, Self::CONTEXT_MAX),
+            },
+            Self::Ping { ttl, context } => Data {
+                head: ttl.0.to_be_bytes().to_vec(),
+                tail: up_to(context, Self::CONTEXT_MAX),
+            },
+            Self::Error { reason } => {
+                let mut head = Vec::new();
+                encode_short(cut_text(reason, 255).as_bytes(), &mut head);
+                Data { head, tail: &[] }
+            }
+        }
+    }
+}
+
+/// How long a peer that was pinged is to wait for more before it gives the connection up.
+///
+/// Tenths of a second, up to 6553.5 s; zero means for ever.
+///
+/// ```
+/// use std::time::Duration;
+/// use zmtp_codec::wire::Ttl;
+///
+/// assert_eq!(Ttl::from_duration(Duration::from_millis(1_250)).duration().as_millis(), 1_200);
+/// assert_eq!(Ttl::from_duration(Duration::from_secs(10_000)), Ttl::MAX);
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Ttl(u16);
+
+impl Ttl {
+    /// No limit.
+    pub const NONE: Self = Self(0);
+
+    /// The longest there is: 6553.5 s.
+    pub const MAX: Self = Self(u16::MAX);
+
+    /// Rounds down to tenths of a second, and to [`MAX`](Self::MAX) what is longer.
+    ///
+    /// Less than a tenth of a second becomes [`NONE`](Self::NONE), as in libzmq.
+    pub fn from_duration(duration: Duration) -> Self {
+        u16::try_from(duration.as_millis() / 100).map_or(Self::MAX, Self)
+    }
+
+    /// The time itself; zero when there is no limit.
+    pub fn duration(self) -> Duration {
+        Duration::from_millis(u64::from(self.0) * 100)
+    }
+}
+
+/// The data of a command: fields of its own making, then octets as they are.
+struct Data<'a> {
+    head: Vec<u8>,
+    tail: &'a [u8],
+}
+
+fn decode_ping(data: Bytes) -> Result<Command, CommandError> {
+    let size = data.len();
+    let mut reader = Reader::new(data);
+    let ttl = reader.u16().ok_or(CommandError::NoTtl(size))?;
+    Ok(Command::Ping {
+        ttl: Ttl(ttl),
+        context: cut_context(reader.rest()),
+    })
+}
+
+fn decode_reason(data: &[u8]) -> String {
+    let reason = data
+        .split_first()
+        .map(|(&size, reason)| up_to(reason, size.into()));
+    String::from_utf8_lossy(reason.unwrap_or_default()).into_owned()
+}
+
+fn cut_context(mut context: Bytes) -> Bytes {
+    context.truncate(Command::CONTEXT_MAX);
+    context
+}
+
+/// The start of `text`, of at most `octets` octets and not ending inside a character.
+fn cut_text(text: &str, octets: usize) -> &str {
+    (0..=octets)
+        .rev()
+        .find_map(|end| text.get(..end.min(text.len())))
+        .unwrap_or_default()
+}
+
+/// Appends octets with their length in one octet before them; at most 255.
+fn encode_short(octets: &[u8], wire: &mut Vec<u8>) {
+    let octets = up_to(octets, 255);
+    wire.extend(u8::try_from(octets.len()));
+    wire.extend_from_slice(octets);
+}
+
+fn up_to(octets: &[u8], count: usize) -> &[u8] {
+    octets.get(..count).unwrap_or(octets)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn encoded(command: &Command) -> Vec<u8> {
+        let mut wire = Vec::new();
+        command.encode(&mut wire);
+        wire
+    }
+
+    fn decoded(body: &'static [u8]) -> Result<Command, CommandError> {
+        Command::decode(Bytes::from_static(body))
+    }
+
+    #[test]
+    fn every_command_survives_the_wire() {
+        let topic = Bytes::from_static(b"topic");
+        for command in [
+            Command::Cancel {
+                topic: topic.clone(),
+            },
+            Command::Error {
+                reason: "no".into(),
+            },
+            Command::Join {
+                group: topic.clone(),
+            },
+            Command::Leave {
+                group: topic.clone(),
+            },
+            Command::Ping {
+                ttl: Ttl(300),
+                context: topic.clone(),
+            },
+            Command::Pong {
+                context: topic.clone(),
+            },
+            Command::Ready {
+                data: topic.clone(),
+            },
+            Command::Subscribe {
+                topic: vec![b'x'; 1000].into(),
+            },
+            Command::Unknown {
+                name: "NEW".into(),
+                data: topic,
+            },
+        ] {
+            let wire = encoded(&command);
+            let header = FrameHeader::decode(&wire).unwrap().unwrap();
+            assert!(header.is_command());
+            let body = Bytes::copy_from_slice(&wire[header.size()..]);
+            assert_eq!(body.len() as u64, header.body_size());
+            assert_eq!(Command::decode(body), Ok(command));
+        }
+    }
+
+    #[test]
+    fn a_body_without_a_name_is_refused() {
+        assert_eq!(decoded(b""), Err(CommandError::NoName(0)));
+        assert_eq!(decoded(b"\0"), Err(CommandError::NoName(1)));
+        assert_eq!(decoded(b"\x05PING"), Err(CommandError::NoName(5)));
+    }
+
+    #[test]
+    fn a_short_ping_is_refused_and_a_long_context_cut() {
+        assert_eq!(decoded(b"\x04PING\0"), Err(CommandError::NoTtl(1)));
+        let Ok(Command::Ping { context, .. }) = decoded(b"\x04PING\0\x010123456789abcdefgh") else {
+            panic!("a ping");
+        };
+        assert_eq!(context, "0123456789abcdef");
+        let pong = Command::Pong {
+            context: vec![0; 99].into(),
+        };
+        assert_eq!(encoded(&pong).len(), 2 + 5 + 16);
+    }
+
+    #[test]
+    fn the_reason_of_an_error_is_read_whatever_its_length_says() {
+        let reason = |body| match decoded(body) {
+            Ok(Command::Error { reason }) => reason,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(reason(b"\x05ERROR\x02no"), "no");
+        assert_eq!(reason(b"\x05ERROR\xffno"), "no");
+        assert_eq!(reason(b"\x05ERROR\x01no"), "n");
+        assert_eq!(reason(b"\x05ERROR\x01\xff"), "\u{fffd}");
+        assert_eq!(reason(b"\x05ERROR"), "");
+    }
+
+    #[test]
+    fn a_long_reason_is_cut_between_characters() {
+        let wire = encoded(&Command::Error {
+            reason: "é".repeat(200),
+        });
+        assert_eq!(wire.len(), 9 + 6 + 1 + 254);
+        assert!(str::from_utf8(&wire[16..]).is_ok());
+    }
+}

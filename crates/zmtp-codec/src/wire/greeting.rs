@@ -1,0 +1,265 @@
+//! The greeting: the 64 octets each side of a connection starts with.
+//!
+//! ```text
+//! 0        1         9    10     11     12          32         33       64
+//! | FF     | padding | 7F | 03   | 01   | mechanism | as-server | filler |
+//! '--- signature --------'  major  minor
+//! '--- opening, sent first ------' '--- rest, sent once the peer's opening is here ---'
+//! ```
+//!
+//! It goes out in two parts because ZMTP 1.0 and 2.0 peers read what follows the major version
+//! differently, and because a peer that waited for the whole greeting would wait for ever.
+
+use std::fmt;
+
+/// The greeting of a ZMTP 3 peer.
+///
+/// ```
+/// use zmtp_codec::wire::{Greeting, MechanismName};
+///
+/// let greeting = Greeting::new(MechanismName::NULL);
+/// let wire = [&Greeting::OPENING[..], &greeting.rest()].concat();
+/// assert_eq!(wire.len(), Greeting::SIZE);
+/// assert_eq!(Greeting::decode(&wire), Ok(Some(greeting)));
+///
+/// let refused = Greeting::decode(b"GET / HTTP/1.1").unwrap_err();
+/// assert!(refused.to_string().starts_with("peer's first octet is 0x47"));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Greeting {
+    version: (u8, u8),
+    mechanism: MechanismName,
+}
+
+/// The peer speaks another protocol, or a ZMTP older than 3.0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum UnsupportedVersion {
+    /// The first octet is not the one every ZMTP 2.0 or newer peer starts with.
+    #[error(
+        "peer's first octet is {0:#04x} where ZMTP has 0xff: it is not a ZeroMQ peer, \
+         or one from before ZeroMQ 3"
+    )]
+    NotZmtp(u8),
+    /// The signature is that of a ZMTP 1.0 peer with a long identity.
+    #[error(
+        "peer's signature ends in {0:#04x} where ZMTP 3 has 0x7f: it speaks ZMTP 1.0, \
+         and 3.0 or newer is needed"
+    )]
+    Unversioned(u8),
+    /// The peer announces a major version below 3.
+    #[error("peer announces ZMTP revision {0}, and 3 or newer (ZeroMQ 4.0 or newer) is needed")]
+    TooOld(u8),
+}
+
+impl Greeting {
+    /// The octets of a whole greeting.
+    pub const SIZE: usize = 64;
+
+    /// What a connection sends first: the signature and the major version.
+    pub const OPENING: [u8; 11] = [0xff, 0, 0, 0, 0, 0, 0, 0, 0, 0x7f, 3];
+
+    /// Makes the greeting that this crate sends.
+    pub const fn new(mechanism: MechanismName) -> Self {
+        Self {
+            version: (3, 1),
+            mechanism,
+        }
+    }
+
+    /// What follows the [opening](Self::OPENING), once the peer's opening has been seen.
+    pub fn rest(&self) -> [u8; Self::SIZE - Self::OPENING.len()] {
+        let mut rest = [0; Self::SIZE - Self::OPENING.len()];
+        let (minor, after) = rest.split_at_mut(1);
+        minor.copy_from_slice(&[self.version.1]);
+        // The as-server octet behind the mechanism stays 0: libzmq never sets or reads it.
+        after[..MechanismName::SIZE].copy_from_slice(&self.mechanism.0);
+        rest
+    }
+
+    /// Checks as much of the peer's opening as `octets` has of it. Returns whether it is all there.
+    ///
+    /// The padding is not looked at: libzmq puts the length of its identity there.
+    ///
+    /// # Errors
+    ///
+    /// As soon as the octets are known not to be those of a ZMTP 3 peer.
+    pub fn check_opening(octets: &[u8]) -> Result<bool, UnsupportedVersion> {
+        match octets.first() {
+            None | Some(0xff) => {}
+            Some(&first) => return Err(UnsupportedVersion::NotZmtp(first)),
+        }
+        match octets.get(SIGNATURE_END) {
+            Some(&end) if end & 1 == 0 => return Err(UnsupportedVersion::Unversioned(end)),
+            _ => {}
+        }
+        match octets.get(MAJOR) {
+            None => Ok(false),
+            Some(&major) if major < 3 => Err(UnsupportedVersion::TooOld(major)),
+            Some(_) => Ok(true),
+        }
+    }
+
+    /// Reads a whole greeting from the front of `octets`; `Ok(None)` when it is not all there yet.
+    ///
+    /// # Errors
+    ///
+    /// As soon as the octets are known not to be those of a ZMTP 3 peer.
+    pub fn decode(octets: &[u8]) -> Result<Option<Self>, UnsupportedVersion> {
+        Self::check_opening(octets)?;
+        let Some(octets) = octets.first_chunk::<{ Self::SIZE }>() else {
+            return Ok(None);
+        };
+        let mut mechanism = [0; MechanismName::SIZE];
+        mechanism.copy_from_slice(&octets[MECHANISM..MECHANISM + MechanismName::SIZE]);
+        let version = (octets[MAJOR], octets[MAJOR + 1]);
+        Ok(Some(Self {
+            version,
+            mechanism: MechanismName(mechanism),
+        }))
+    }
+
+    /// The version both sides are to speak with a peer that sent this greeting: 3.0 or 3.1.
+    ///
+    /// A peer that announces a newer version has to speak ours.
+    pub fn negotiated_version(&self) -> (u8, u8) {
+        if self.version < (3, 1) {
+            (3, 0)
+        } else {
+            (3, 1)
+        }
+    }
+
+    /// The security mechanism announced.
+    pub fn mechanism(&self) -> MechanismName {
+        self.mechanism
+    }
+}
+
+/// The name of a security mechanism, as the greeting has it: 20 octets, padded with zeros.
+///
+/// ```
+/// # use zmtp_codec::wire::MechanismName;
+/// assert_eq!(MechanismName::NULL.to_string(), "NULL");
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct MechanismName([u8; Self::SIZE]);
+
+impl MechanismName {
+    /// No security.
+    pub const NULL: Self = Self::padded(b"NULL");
+
+    /// User name and password, in clear.
+    pub const PLAIN: Self = Self::padded(b"PLAIN");
+
+    /// Encryption and authentication with elliptic-curve keys.
+    pub const CURVE: Self = Self::padded(b"CURVE");
+
+    const SIZE: usize = 20;
+
+    const fn padded(name: &[u8]) -> Self {
+        let mut octets = [0; Self::SIZE];
+        octets.split_at_mut(name.len()).0.copy_from_slice(name);
+        Self(octets)
+    }
+
+    /// The octets of the name, without the padding.
+    pub fn as_slice(&self) -> &[u8] {
+        self.0.split(|&octet| octet == 0).next().unwrap_or_default()
+    }
+}
+
+impl fmt::Display for MechanismName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // What a peer announces goes to logs and terminals: no control characters.
+        self.as_slice().escape_ascii().fmt(f)
+    }
+}
+
+impl fmt::Debug for MechanismName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "MechanismName({self})")
+    }
+}
+
+/// The last octet of the signature.
+const SIGNATURE_END: usize = 9;
+const MAJOR: usize = 10;
+const MECHANISM: usize = 12;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn greeting(major: u8, minor: u8) -> Vec<u8> {
+        let mut wire = [
+            &Greeting::OPENING[..],
+            &Greeting::new(MechanismName::NULL).rest(),
+        ]
+        .concat();
+        (wire[10], wire[11]) = (major, minor);
+        wire
+    }
+
+    #[test]
+    fn newer_peers_speak_our_version_and_older_ones_theirs() {
+        let negotiated = |major, minor| {
+            Greeting::decode(&greeting(major, minor))
+                .unwrap()
+                .unwrap()
+                .negotiated_version()
+        };
+        assert_eq!(negotiated(3, 0), (3, 0));
+        assert_eq!(negotiated(3, 1), (3, 1));
+        assert_eq!(negotiated(3, 7), (3, 1));
+        assert_eq!(negotiated(4, 0), (3, 1));
+        assert_eq!(negotiated(255, 255), (3, 1));
+    }
+
+    #[test]
+    fn padding_role_and_filler_do_not_matter() {
+        let mut wire = greeting(3, 1);
+        wire[1..9].fill(0xaa);
+        wire[9] = 0x01;
+        wire[32..].fill(0xff);
+        let greeting = Greeting::decode(&wire).unwrap().unwrap();
+        assert_eq!(greeting.mechanism(), MechanismName::NULL);
+    }
+
+    #[test]
+    fn other_protocols_are_told_by_their_first_octets() {
+        assert_eq!(
+            Greeting::decode(b"GET /"),
+            Err(UnsupportedVersion::NotZmtp(b'G'))
+        );
+        let long_identity = [0xff, 0, 0, 0, 0, 0, 0, 1, 0, 0];
+        assert_eq!(
+            Greeting::decode(&long_identity),
+            Err(UnsupportedVersion::Unversioned(0))
+        );
+        for major in 0..3 {
+            let opening = &greeting(major, 0)[..11];
+            assert_eq!(
+                Greeting::decode(opening),
+                Err(UnsupportedVersion::TooOld(major))
+            );
+        }
+    }
+
+    #[test]
+    fn a_greeting_cut_short_asks_for_more() {
+        let wire = greeting(3, 1);
+        for len in 0..Greeting::SIZE {
+            assert_eq!(Greeting::decode(&wire[..len]), Ok(None));
+            assert_eq!(Greeting::check_opening(&wire[..len]), Ok(len > 10));
+        }
+    }
+
+    #[test]
+    fn a_hostile_mechanism_name_is_harmless_to_print() {
+        let mut wire = greeting(3, 1);
+        wire[12..32].fill(0x1b);
+        let name = Greeting::decode(&wire).unwrap().unwrap().mechanism();
+        assert_eq!(name.to_string(), r"\x1b".repeat(20));
+    }
+}

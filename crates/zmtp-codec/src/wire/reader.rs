@@ -1,0 +1,73 @@
+//! A cursor that cannot be made to read past the end.
+
+use bytes::{Buf, Bytes};
+
+/// Reads fields off the front of octets that a peer has sent. Every read answers `None` when the
+/// octets do not reach that far, and then the rest is not to be used.
+pub(crate) struct Reader(Bytes);
+
+impl Reader {
+    pub(crate) fn new(octets: Bytes) -> Self {
+        Self(octets)
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(crate) fn u8(&mut self) -> Option<u8> {
+        self.0.try_get_u8().ok()
+    }
+
+    pub(crate) fn u16(&mut self) -> Option<u16> {
+        self.0.try_get_u16().ok()
+    }
+
+    /// The next `count` octets.
+    pub(crate) fn take(&mut self, count: usize) -> Option<Bytes> {
+        (count <= self.0.len()).then(|| self.0.split_to(count))
+    }
+
+    /// As many octets as the length in the next octet says.
+    pub(crate) fn short(&mut self) -> Option<Bytes> {
+        let count = self.u8()?;
+        self.take(count.into())
+    }
+
+    /// As many octets as the length in the next four octets says.
+    pub(crate) fn long(&mut self) -> Option<Bytes> {
+        let count = self.0.try_get_u32().ok()?;
+        self.take(usize::try_from(count).ok()?)
+    }
+
+    /// All octets that are left.
+    pub(crate) fn rest(self) -> Bytes {
+        self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_are_read_in_order() {
+        let mut reader = Reader::new(Bytes::from_static(b"\x02ab\0\0\0\x01c\x01\x02rest"));
+        assert_eq!(reader.short().unwrap(), "ab");
+        assert_eq!(reader.long().unwrap(), "c");
+        assert_eq!(reader.u16(), Some(0x0102));
+        assert!(!reader.is_empty());
+        assert_eq!(reader.rest(), "rest");
+    }
+
+    #[test]
+    fn a_length_beyond_the_end_reads_nothing() {
+        assert_eq!(Reader::new(Bytes::from_static(b"\x03ab")).short(), None);
+        assert_eq!(
+            Reader::new(Bytes::from_static(b"\xff\xff\xff\xffab")).long(),
+            None
+        );
+        assert_eq!(Reader::new(Bytes::from_static(b"\0\0\0")).long(), None);
+        assert_eq!(Reader::new(Bytes::new()).u8(), None);
+    }
+}

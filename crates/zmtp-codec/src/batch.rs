@@ -205,11 +205,7 @@ impl Batch {
         };
         self.chained.clear();
         let chained = std::mem::take(&mut self.chained);
-        *self = Self {
-            small,
-            chained,
-            ..Self::new()
-        };
+        *self = Self { small, chained, ..Self::new() };
     }
 
     fn chain(&mut self, piece: Piece) {
@@ -217,18 +213,13 @@ impl Batch {
             return;
         }
         self.octets += piece.len();
-        self.chained.push_back(Chained {
-            at: self.small_end(),
-            piece,
-        });
+        self.chained.push_back(Chained { at: self.small_end(), piece });
     }
 
     /// Appends a copy of the frames of `other` from `from` to `to`, and counts their octets only.
     fn push_range(&mut self, other: &Self, from: Cursor, to: Cursor) {
         let small = other.small_from(from);
-        let small = small
-            .get(..to.small.wrapping_sub(from.small))
-            .unwrap_or(small);
+        let small = small.get(..to.small.wrapping_sub(from.small)).unwrap_or(small);
         if self.small.capacity() - self.small.len() < small.len() {
             self.make_room(small.len());
         }
@@ -240,10 +231,10 @@ impl Batch {
         for chained in other.chained_between(from, to) {
             let piece = chained.piece.without_front(std::mem::take(&mut inner));
             self.octets += piece.len();
-            self.chained.push_back(Chained {
-                at: chained.at.wrapping_add(shift),
-                piece,
-            });
+            self.chained.push_back(Chained { at: chained.at.wrapping_add(shift), piece });
+        }
+        if let Some(Piece::Run(bytes)) = other.chained_at(to).filter(|_| to.inner > inner) {
+            self.chain(Piece::Run(bytes.slice(inner..to.inner)));
         }
     }
 
@@ -255,11 +246,7 @@ impl Batch {
     /// The place behind the last octet.
     fn end(&self) -> Cursor {
         let chain = self.chain_origin.wrapping_add(self.chained.len());
-        Cursor {
-            small: self.small_end(),
-            chain,
-            inner: 0,
-        }
+        Cursor { small: self.small_end(), chain, inner: 0 }
     }
 
     /// Makes room for `size` more small octets: by cutting off what has been taken when that is

@@ -11,15 +11,15 @@ use crate::socket_type::SocketType;
 ///
 /// # Defaults
 ///
-/// No routing id, the NULL mechanism, no metadata of the application's own, and the default
-/// [`Limits`].
+/// No routing id, no metadata of the application's own, and the default [`Limits`]. There is no
+/// default mechanism: whoever wants no security has to say so.
 ///
 /// ```
-/// use zmtp_codec::{ConnectionConfig, Limits, RoutingId, SocketType};
+/// use zmtp_codec::{ConnectionConfig, Limits, Mechanism, RoutingId, SocketType};
 ///
 /// let mut limits = Limits::default();
 /// limits.max_message_size = Some(1 << 20);
-/// let config = ConnectionConfig::new(SocketType::Dealer)
+/// let config = ConnectionConfig::new(SocketType::Dealer, Mechanism::Null)
 ///     .with_routing_id(RoutingId::new("worker-1")?)
 ///     .with_limits(limits);
 /// assert_eq!(config.socket_type, SocketType::Dealer);
@@ -42,11 +42,11 @@ pub struct ConnectionConfig {
 
 impl ConnectionConfig {
     /// Starts from the defaults.
-    pub fn new(socket_type: SocketType) -> Self {
+    pub fn new(socket_type: SocketType, mechanism: Mechanism) -> Self {
         Self {
             socket_type,
             routing_id: None,
-            mechanism: Mechanism::Null,
+            mechanism,
             metadata: Metadata::new(),
             limits: Limits::default(),
         }
@@ -55,12 +55,6 @@ impl ConnectionConfig {
     /// Sets what to be addressed as by a ROUTER.
     pub fn with_routing_id(mut self, routing_id: RoutingId) -> Self {
         self.routing_id = Some(routing_id);
-        self
-    }
-
-    /// Sets the security mechanism.
-    pub fn with_mechanism(mut self, mechanism: Mechanism) -> Self {
-        self.mechanism = mechanism;
         self
     }
 
@@ -81,7 +75,7 @@ impl ConnectionConfig {
 ///
 /// Sizes are judged by what a frame header announces, before the body arrives, so that no memory
 /// is taken for what will be refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
     /// Octets of all frame bodies of one message together; `None` for no limit. Default `None`,
@@ -102,10 +96,6 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self {
-            max_message_size: None,
-            max_frames_per_message: 65_536,
-            max_command_size: 64 * 1024,
-        }
+        Self { max_message_size: None, max_frames_per_message: 65_536, max_command_size: 64 * 1024 }
     }
 }

@@ -154,10 +154,7 @@ impl Connection {
     ///
     /// Gives the connection back while the handshake is not over, or something has still to be
     /// [transmitted](Self::poll_transmit).
-    #[expect(
-        clippy::result_large_err,
-        reason = "the connection itself, to carry on with"
-    )]
+    #[expect(clippy::result_large_err, reason = "the connection itself, to carry on with")]
     pub fn into_traffic(self) -> Result<Traffic, Self> {
         match self.stage {
             Stage::Traffic(traffic) if self.opening.is_empty() && self.traffic.is_empty() => {

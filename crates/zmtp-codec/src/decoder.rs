@@ -57,10 +57,7 @@ struct Unfinished {
 impl Decoder {
     /// Makes a decoder that enforces `limits`.
     pub fn new(limits: Limits) -> Self {
-        Self {
-            limits,
-            unfinished: Unfinished::default(),
-        }
+        Self { limits, unfinished: Unfinished::default() }
     }
 
     /// Takes what is whole off the front of `input`: a command, or up to `max_messages` messages.
@@ -77,11 +74,7 @@ impl Decoder {
         input: &mut BytesMut,
         max_messages: usize,
     ) -> Result<Option<Inbound>, ProtocolError> {
-        let Walk {
-            octets,
-            messages,
-            stopped,
-        } = self.walk(input, max_messages);
+        let Walk { octets, messages, stopped } = self.walk(input, max_messages);
         if messages > 0 {
             // A fault is found again, at the front, by the next call.
             let run = Run::new(input.split_to(octets).freeze(), messages);
@@ -108,15 +101,9 @@ impl Decoder {
     /// Walks over as many whole messages as there are.
     fn walk(&mut self, input: &[u8], max_messages: usize) -> Walk {
         let mut message = self.unfinished;
-        let mut walk = Walk {
-            octets: 0,
-            messages: 0,
-            stopped: Ok(Stop::Incomplete),
-        };
+        let mut walk = Walk { octets: 0, messages: 0, stopped: Ok(Stop::Incomplete) };
         loop {
-            let rest = input
-                .get(walk.octets + message.octets..)
-                .unwrap_or_default();
+            let rest = input.get(walk.octets + message.octets..).unwrap_or_default();
             let header = match self.check_header(rest, message) {
                 Ok(Some(header)) if header.is_command() => {
                     walk.stopped = Ok(Stop::Command(header));
@@ -228,7 +215,5 @@ enum Stop {
 /// The octets of a whole frame. A size that no memory could hold saturates, and so never arrives.
 #[inline]
 fn frame_size(header: FrameHeader) -> usize {
-    usize::try_from(header.body_size())
-        .unwrap_or(usize::MAX)
-        .saturating_add(header.size())
+    usize::try_from(header.body_size()).unwrap_or(usize::MAX).saturating_add(header.size())
 }

@@ -207,9 +207,7 @@ mod tests {
 
     #[test]
     fn a_refusal_is_final() {
-        let refused = ProtocolError::Refused {
-            reason: "no".into(),
-        };
+        let refused = ProtocolError::Refused { reason: "no".into() };
         assert!(!refused.may_reconnect());
         assert_eq!(refused.disposition(), Disposition::Close);
     }

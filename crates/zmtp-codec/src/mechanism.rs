@@ -11,12 +11,11 @@ use crate::metadata::Metadata;
 use crate::wire::{Command, MechanismName};
 
 /// How the two sides prove who they are, and whether they encrypt.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Mechanism {
     /// No security: for networks where everyone may talk to everyone (37/ZMTP, "The NULL
     /// Security Mechanism").
-    #[default]
     Null,
 }
 
@@ -65,23 +64,12 @@ impl Handshake {
     }
 }
 
-/// What this side says about itself, the mechanism notwithstanding.
-fn own_metadata(config: &ConnectionConfig) -> Vec<u8> {
-    let mut metadata = Metadata::new();
-    let socket_type = config.socket_type;
-    let routing_id = config
-        .routing_id
-        .clone()
-        .map_or_else(Bytes::new, Bytes::from);
-    // The names are valid and the values short.
-    let _ = metadata.insert(Metadata::SOCKET_TYPE, socket_type.name());
-    if socket_type.announces_routing_id() {
-        let _ = metadata.insert(Metadata::IDENTITY, routing_id);
-    }
+/// What this side says about itself, encoded.
+fn own_metadata(config: &ConnectionConfig) -> Bytes {
     let mut wire = Vec::new();
-    metadata.encode(&mut wire);
+    Metadata::announcing(config.socket_type, config.routing_id.as_ref()).encode(&mut wire);
     config.metadata.encode(&mut wire);
-    wire
+    wire.into()
 }
 
 fn unexpected(command: &Command, expected: &'static str) -> ProtocolError {

@@ -35,10 +35,8 @@ pub(crate) enum Repr {
     Many(Vec<Frame>),
 }
 
-const _: () = assert!(
-    size_of::<Message>() == size_of::<Frame>(),
-    "one frame costs no more as a message"
-);
+const _: () =
+    assert!(size_of::<Message>() == size_of::<Frame>(), "one frame costs no more as a message");
 
 impl Message {
     /// Makes a message of one empty frame.
@@ -217,9 +215,6 @@ mod tests {
 
     #[test]
     fn debug_shows_text() {
-        assert_eq!(
-            format!("{:?}", Message::multipart(["a", "\n"])),
-            r#"Message[b"a", b"\n"]"#
-        );
+        assert_eq!(format!("{:?}", Message::multipart(["a", "\n"])), r#"Message[b"a", b"\n"]"#);
     }
 }

@@ -9,6 +9,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use crate::routing_id::RoutingId;
+use crate::socket_type::SocketType;
 use crate::wire::Reader;
 
 /// The properties of a peer: names and values, in order.
@@ -64,6 +66,18 @@ impl Metadata {
         Self::default()
     }
 
+    /// Makes the properties that every peer of this type sends.
+    pub(crate) fn announcing(socket_type: SocketType, routing_id: Option<&RoutingId>) -> Self {
+        let property = |name: &str, value| Property { name: name.to_owned(), value };
+        let name = Bytes::from_static(socket_type.name().as_bytes());
+        let mut properties = vec![property(Self::SOCKET_TYPE, name)];
+        if socket_type.announces_routing_id() {
+            let routing_id = routing_id.cloned().map_or_else(Bytes::new, Bytes::from);
+            properties.push(property(Self::IDENTITY, routing_id));
+        }
+        Self(Arc::new(properties))
+    }
+
     /// Sets a property, in its old place when there is one of that name.
     ///
     /// # Errors
@@ -80,10 +94,7 @@ impl Metadata {
             return Err(MetadataError::ValueTooLong(value.len()));
         }
         let properties = Arc::make_mut(&mut self.0);
-        match properties
-            .iter_mut()
-            .find(|known| known.name.eq_ignore_ascii_case(&name))
-        {
+        match properties.iter_mut().find(|known| known.name.eq_ignore_ascii_case(&name)) {
             Some(known) => known.value = value,
             None => properties.push(Property { name, value }),
         }
@@ -92,9 +103,7 @@ impl Metadata {
 
     /// The value of a property, whatever the case of its name. If a peer sent it twice, the first.
     pub fn get(&self, name: &str) -> Option<&Bytes> {
-        let property = self
-            .iter()
-            .find(|property| property.name.eq_ignore_ascii_case(name))?;
+        let property = self.iter().find(|property| property.name.eq_ignore_ascii_case(name))?;
         Some(&property.value)
     }
 
@@ -125,18 +134,14 @@ impl Metadata {
             let cut_short = MetadataError::CutShort(properties.len() + 1);
             let name = reader.short().ok_or_else(|| cut_short.clone())?;
             let value = reader.long().ok_or(cut_short)?;
-            properties.push(Property {
-                name: valid_name(&name)?,
-                value,
-            });
+            properties.push(Property { name: valid_name(&name)?, value });
         }
         Ok(Self(Arc::new(properties)))
     }
 
     /// Appends the metadata to `wire`.
     pub fn encode(&self, wire: &mut Vec<u8>) {
-        self.iter()
-            .for_each(|property| encode_property(&property.name, &property.value, wire));
+        self.iter().for_each(|property| encode_property(&property.name, &property.value, wire));
     }
 }
 
@@ -152,10 +157,7 @@ impl<'a> IntoIterator for &'a Metadata {
 impl fmt::Debug for Metadata {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_map()
-            .entries(
-                self.iter()
-                    .map(|property| (&property.name, &property.value)),
-            )
+            .entries(self.iter().map(|property| (&property.name, &property.value)))
             .finish()
     }
 }
@@ -163,11 +165,7 @@ impl fmt::Debug for Metadata {
 fn valid_name(name: &[u8]) -> Result<String, MetadataError> {
     let text = String::from_utf8_lossy(name).into_owned();
     let is_valid = (1..=255).contains(&name.len()) && name.iter().all(u8::is_ascii_graphic);
-    if is_valid {
-        Ok(text)
-    } else {
-        Err(MetadataError::InvalidName(text))
-    }
+    if is_valid { Ok(text) } else { Err(MetadataError::InvalidName(text)) }
 }
 
 fn encode_property(name: &str, value: &[u8], wire: &mut Vec<u8>) {
@@ -191,11 +189,7 @@ mod tests {
     #[test]
     fn properties_survive_the_wire_in_order() {
         let mut metadata = Metadata::new();
-        metadata
-            .insert("Socket-Type", "REQ")
-            .unwrap()
-            .insert("Identity", "")
-            .unwrap();
+        metadata.insert("Socket-Type", "REQ").unwrap().insert("Identity", "").unwrap();
         let mut wire = Vec::new();
         metadata.encode(&mut wire);
         assert_eq!(wire, b"\x0bSocket-Type\0\0\0\x03REQ\x08Identity\0\0\0\0");
@@ -232,14 +226,8 @@ mod tests {
         let name = |name: &str| Metadata::new().insert(name, "").map(|_| ()).unwrap_err();
         assert_eq!(name(""), MetadataError::InvalidName(String::new()));
         assert_eq!(name("a b"), MetadataError::InvalidName("a b".into()));
-        assert_eq!(
-            name(&"a".repeat(256)),
-            MetadataError::InvalidName("a".repeat(256))
-        );
+        assert_eq!(name(&"a".repeat(256)), MetadataError::InvalidName("a".repeat(256)));
         let wire = Bytes::from_static(b"\x01\xff\0\0\0\0");
-        assert!(matches!(
-            Metadata::decode(wire),
-            Err(MetadataError::InvalidName(_))
-        ));
+        assert!(matches!(Metadata::decode(wire), Err(MetadataError::InvalidName(_))));
     }
 }

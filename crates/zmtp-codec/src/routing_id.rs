@@ -118,10 +118,7 @@ mod tests {
         assert_eq!(RoutingId::new(""), Err(RoutingIdError::Empty));
         assert_eq!(RoutingId::try_from("\0a"), Err(RoutingIdError::LeadingZero));
         assert!(RoutingId::new(vec![1; 255]).is_ok());
-        assert_eq!(
-            RoutingId::new(vec![0; 256]),
-            Err(RoutingIdError::TooLong(256))
-        );
+        assert_eq!(RoutingId::new(vec![0; 256]), Err(RoutingIdError::TooLong(256)));
         assert_eq!(RoutingId::try_from("a\n").unwrap().to_string(), r"a\n");
     }
 }

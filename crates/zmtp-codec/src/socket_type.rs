@@ -156,10 +156,7 @@ impl FromStr for SocketType {
     type Err = UnknownSocketType;
 
     fn from_str(name: &str) -> Result<Self, UnknownSocketType> {
-        Self::ALL
-            .into_iter()
-            .find(|known| known.name() == name)
-            .ok_or(UnknownSocketType)
+        Self::ALL.into_iter().find(|known| known.name() == name).ok_or(UnknownSocketType)
     }
 }
 

@@ -88,11 +88,7 @@ impl FusedIterator for RunIter {}
 #[inline]
 pub(super) fn take_message(bytes: &Bytes, at: usize) -> Option<(Message, usize)> {
     let (frame, more, end) = take_frame(bytes, at)?;
-    if more {
-        take_more(bytes, frame, end)
-    } else {
-        Some((Message::one(frame), end))
-    }
+    if more { take_more(bytes, frame, end) } else { Some((Message::one(frame), end)) }
 }
 
 fn take_more(bytes: &Bytes, first: Frame, mut at: usize) -> Option<(Message, usize)> {

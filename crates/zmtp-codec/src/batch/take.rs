@@ -55,11 +55,7 @@ impl Batch {
             return self.skip_command();
         }
         let first = self.take_small_frame(header)?;
-        if header.has_more() {
-            self.pop_more(first)
-        } else {
-            Some(Message::one(first))
-        }
+        if header.has_more() { self.pop_more(first) } else { Some(Message::one(first)) }
     }
 
     fn pop_more(&mut self, first: Frame) -> Option<Message> {
@@ -79,9 +75,7 @@ impl Batch {
         if size >= Self::CHAIN_THRESHOLD {
             return self.take_chained_body(header);
         }
-        let body = self
-            .small_from(self.start)
-            .get(header.size()..header.size() + size)?;
+        let body = self.small_from(self.start).get(header.size()..header.size() + size)?;
         let frame = Frame::copy_from_slice(body);
         self.start.small = self.start.small.wrapping_add(header.size() + size);
         self.octets -= header.size() + size;
@@ -89,11 +83,7 @@ impl Batch {
     }
 
     fn take_chained_body(&mut self, header: FrameHeader) -> Option<Frame> {
-        let Some(Chained {
-            piece: Piece::Body(body),
-            ..
-        }) = self.chained.pop_front()
-        else {
+        let Some(Chained { piece: Piece::Body(body), .. }) = self.chained.pop_front() else {
             return None;
         };
         self.chain_origin = self.chain_origin.wrapping_add(1);

@@ -29,10 +29,7 @@ fn a_message_without_frames_is_sent_as_one_empty_frame() {
 fn a_large_body_is_neither_copied_in_nor_out() {
     let body = Bytes::from(vec![1; Batch::CHAIN_THRESHOLD]);
     let mut batch = Batch::new();
-    batch.push(Message::multipart([
-        Bytes::from_static(b"topic"),
-        body.clone(),
-    ]));
+    batch.push(Message::multipart([Bytes::from_static(b"topic"), body.clone()]));
     let popped = batch.pop().unwrap();
     assert_eq!(popped.last().unwrap().as_ptr(), body.as_ptr());
     assert!(batch.is_empty());
@@ -56,11 +53,7 @@ fn bodies_in_a_run_are_shared_only_when_it_pays() {
 fn a_partly_written_message_is_kept() {
     let mut batch = Batch::new();
     batch.extend(["one", "two", "six"].map(Message::from));
-    assert_eq!(
-        batch.advance(6),
-        1,
-        "all of the first, one octet of the second"
-    );
+    assert_eq!(batch.advance(6), 1, "all of the first, one octet of the second");
     assert_eq!(batch.first_chunk(), b"\x03two\0\x03six");
     assert_eq!((batch.messages(), batch.octets()), (2, 9));
     batch.rewind();
@@ -76,10 +69,7 @@ fn control_octets_are_no_messages_and_die_with_the_connection() {
     batch.push(Message::from("hello"));
     batch.push_control(Bytes::from_static(b"\x00\x02\x01b"));
     assert_eq!(batch.messages(), 1);
-    assert_eq!(
-        unwritten(&batch),
-        b"\x00\x02\x01a\x00\x05hello\x00\x02\x01b"
-    );
+    assert_eq!(unwritten(&batch), b"\x00\x02\x01a\x00\x05hello\x00\x02\x01b");
     let mut copy = batch.clone();
     assert_eq!(copy.advance(5), 0);
     assert_eq!(unwritten(&copy), b"\x05hello\x00\x02\x01b");
@@ -87,11 +77,7 @@ fn control_octets_are_no_messages_and_die_with_the_connection() {
     assert_eq!(unwritten(&copy), b"\x00\x05hello");
     assert_eq!(batch.pop(), Some(Message::from("hello")));
     assert_eq!(batch.pop(), None);
-    assert_eq!(
-        batch.octets(),
-        4,
-        "what follows the last message is still to be written"
-    );
+    assert_eq!(batch.octets(), 4, "what follows the last message is still to be written");
 }
 
 #[test]
@@ -130,6 +116,7 @@ enum Step {
     /// So many thousandths of the unwritten octets.
     Advance(usize),
     Rewind,
+    DiscardUnstarted,
 }
 
 /// What a batch is to look like from outside: whole messages and control octets as their wire
@@ -152,24 +139,15 @@ impl Model {
             FrameHeader::message(frame.len(), index + 1 < message.frame_count()).encode(&mut wire);
             wire.extend_from_slice(frame);
         }
-        self.items.push_back(Item {
-            wire,
-            message: Some(message),
-        });
+        self.items.push_back(Item { wire, message: Some(message) });
     }
 
     fn control(&mut self) {
-        self.items.push_back(Item {
-            wire: CONTROL.to_vec(),
-            message: None,
-        });
+        self.items.push_back(Item { wire: CONTROL.to_vec(), message: None });
     }
 
     fn messages(&self) -> usize {
-        self.items
-            .iter()
-            .filter(|item| item.message.is_some())
-            .count()
+        self.items.iter().filter(|item| item.message.is_some()).count()
     }
 
     fn pop(&mut self) -> Option<Message> {
@@ -198,12 +176,15 @@ impl Model {
         self.items.retain(|item| item.message.is_some());
     }
 
+    fn discard_unstarted(&mut self) -> usize {
+        let before = self.messages();
+        let mut is_started = self.written > 0;
+        self.items.retain(|item| std::mem::take(&mut is_started) || item.message.is_none());
+        before - self.messages()
+    }
+
     fn unwritten(&self) -> Vec<u8> {
-        let wire: Vec<u8> = self
-            .items
-            .iter()
-            .flat_map(|item| item.wire.clone())
-            .collect();
+        let wire: Vec<u8> = self.items.iter().flat_map(|item| item.wire.clone()).collect();
         wire[self.written..].to_vec()
     }
 }
@@ -224,14 +205,8 @@ fn unwritten(batch: &Batch) -> Vec<u8> {
     let mut slices = [IoSlice::new(&[]); 512];
     let filled = batch.io_slices(&mut slices);
     assert!(filled < 512, "enough slices for everything");
-    let octets: Vec<u8> = slices[..filled]
-        .iter()
-        .flat_map(|slice| slice.to_vec())
-        .collect();
-    assert_eq!(
-        batch.first_chunk(),
-        slices[..filled.min(1)].first().map_or(&[][..], |s| s)
-    );
+    let octets: Vec<u8> = slices[..filled].iter().flat_map(|slice| slice.to_vec()).collect();
+    assert_eq!(batch.first_chunk(), slices[..filled.min(1)].first().map_or(&[][..], |s| s));
     octets
 }
 
@@ -258,6 +233,7 @@ fn steps() -> impl Strategy<Value = Step> {
         3 => Just(Step::Pop),
         3 => (0..=1000_usize).prop_map(Step::Advance),
         1 => Just(Step::Rewind),
+        1 => Just(Step::DiscardUnstarted),
     ]
 }
 
@@ -272,10 +248,7 @@ fn apply(step: Step, batch: &mut Batch, model: &mut Model) {
             let mut other = run_and_rest(&messages);
             other.pop();
             batch.push_batch(&other);
-            messages
-                .into_iter()
-                .skip(1)
-                .for_each(|message| model.push(message));
+            messages.into_iter().skip(1).for_each(|message| model.push(message));
         }
         Step::PushRun(messages) => {
             batch.push_run(run_of(&batch_of(&messages)));
@@ -297,6 +270,7 @@ fn apply(step: Step, batch: &mut Batch, model: &mut Model) {
             let octets = batch.octets() * thousandths / 1000;
             assert_eq!(batch.advance(octets), model.advance(octets));
         }
+        Step::DiscardUnstarted => assert_eq!(batch.discard_unstarted(), model.discard_unstarted()),
         Step::Rewind => {
             batch.rewind();
             model.rewind();

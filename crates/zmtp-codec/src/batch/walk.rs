@@ -63,25 +63,14 @@ pub(super) struct Cursor {
 }
 
 impl Cursor {
-    pub(super) const ORIGIN: Self = Self {
-        small: 0,
-        chain: 0,
-        inner: 0,
-    };
+    pub(super) const ORIGIN: Self = Self { small: 0, chain: 0, inner: 0 };
 
     fn past_small(self, octets: usize) -> Self {
-        Self {
-            small: self.small.wrapping_add(octets),
-            ..self
-        }
+        Self { small: self.small.wrapping_add(octets), ..self }
     }
 
     pub(super) fn past_chained(self) -> Self {
-        Self {
-            chain: self.chain.wrapping_add(1),
-            inner: 0,
-            ..self
-        }
+        Self { chain: self.chain.wrapping_add(1), inner: 0, ..self }
     }
 }
 
@@ -104,18 +93,10 @@ impl Batch {
                 let header = FrameHeader::decode(bytes.get(cursor.inner..)?).ok()??;
                 let size = header.size() + usize::try_from(header.body_size()).ok()?;
                 let next = match cursor.inner + size {
-                    end if end < bytes.len() => Cursor {
-                        inner: end,
-                        ..cursor
-                    },
+                    end if end < bytes.len() => Cursor { inner: end, ..cursor },
                     _ => cursor.past_chained(),
                 };
-                Some(FoundFrame {
-                    is_last: !header.has_more(),
-                    is_command: false,
-                    size,
-                    next,
-                })
+                Some(FoundFrame { is_last: !header.has_more(), is_command: false, size, next })
             }
             Some(piece) => Some(FoundFrame {
                 is_last: true,
@@ -136,30 +117,21 @@ impl Batch {
             _ => cursor.past_small(size),
         };
         let (is_last, is_command) = (!header.has_more(), header.is_command());
-        Some(FoundFrame {
-            is_last,
-            is_command,
-            size,
-            next,
-        })
+        Some(FoundFrame { is_last, is_command, size, next })
     }
 
     /// The place `octets` into the frame that begins at `cursor`; less than the frame's size.
     pub(super) fn place_in_frame(&self, cursor: Cursor, octets: usize) -> Cursor {
         if self.chained_at(cursor).is_some() {
-            return Cursor {
-                inner: cursor.inner + octets,
-                ..cursor
-            };
+            return Cursor { inner: cursor.inner + octets, ..cursor };
         }
         let header = FrameHeader::decode(self.small_from(cursor)).ok().flatten();
         let header_size = header.map_or(0, FrameHeader::size);
         let body = cursor.past_small(header_size);
         match self.chained_at(body) {
-            Some(Piece::Body(_)) if octets >= header_size => Cursor {
-                inner: octets - header_size,
-                ..body
-            },
+            Some(Piece::Body(_)) if octets >= header_size => {
+                Cursor { inner: octets - header_size, ..body }
+            }
             _ => cursor.past_small(octets),
         }
     }
@@ -192,24 +164,18 @@ impl Batch {
         to: Cursor,
     ) -> impl Iterator<Item = &Chained> {
         let skipped = from.chain.wrapping_sub(self.chain_origin);
-        self.chained
-            .iter()
-            .skip(skipped)
-            .take(to.chain.wrapping_sub(from.chain))
+        self.chained.iter().skip(skipped).take(to.chain.wrapping_sub(from.chain))
     }
 
     #[inline]
     fn chained_behind(&self, cursor: Cursor) -> Option<&Chained> {
-        self.chained
-            .get(cursor.chain.wrapping_sub(self.chain_origin))
+        self.chained.get(cursor.chain.wrapping_sub(self.chain_origin))
     }
 
     /// All small octets from `cursor` on.
     #[inline]
     pub(super) fn small_from(&self, cursor: Cursor) -> &[u8] {
-        self.small
-            .get(cursor.small.wrapping_sub(self.small_origin)..)
-            .unwrap_or_default()
+        self.small.get(cursor.small.wrapping_sub(self.small_origin)..).unwrap_or_default()
     }
 
     /// Makes `cursor` the start, and lets go of the pieces before it.

@@ -20,11 +20,7 @@ pub(super) struct Written {
 }
 
 impl Written {
-    pub(super) const NOTHING: Self = Self {
-        octets: 0,
-        frame: Cursor::ORIGIN,
-        frame_octets: 0,
-    };
+    pub(super) const NOTHING: Self = Self { octets: 0, frame: Cursor::ORIGIN, frame_octets: 0 };
 }
 
 impl Batch {
@@ -64,8 +60,7 @@ impl Batch {
     ///
     /// Mostly this is the whole batch, and a plain write of it is cheaper than a vectored one.
     pub fn first_chunk(&self) -> &[u8] {
-        self.chunk_at(self.first_unwritten())
-            .map_or(&[], |(chunk, _)| chunk)
+        self.chunk_at(self.first_unwritten()).map_or(&[], |(chunk, _)| chunk)
     }
 
     /// Takes the first contiguous unwritten octets, as if they were written. A chained piece is
@@ -93,10 +88,7 @@ impl Batch {
         }
         self.octets -= octets;
         if self.written.octets == 0 {
-            self.written = Written {
-                frame: self.start,
-                ..Written::NOTHING
-            };
+            self.written = Written { frame: self.start, ..Written::NOTHING };
         }
         self.written.octets += octets;
         let completed = self.release_written();
@@ -121,6 +113,30 @@ impl Batch {
         kept.push_range(self, from, to);
         kept.messages = self.messages;
         *self = kept;
+    }
+
+    /// Discards every message of which nothing has been written, and says how many those were.
+    /// Commands stay, and what is left can go on to the same connection.
+    pub fn discard_unstarted(&mut self) -> usize {
+        let written = self.written.octets;
+        let mut kept = Self::new();
+        let (mut from, mut to) = (self.start, self.start);
+        while let Some(frame) = self.frame_at(to) {
+            to = frame.next;
+            if !frame.is_last {
+                continue;
+            }
+            let is_started = from == self.start && written > 0;
+            if is_started || frame.is_command {
+                kept.push_range(self, from, to);
+                kept.messages += usize::from(!frame.is_command);
+            }
+            from = to;
+        }
+        kept.advance(written);
+        let discarded = self.messages - kept.messages;
+        *self = kept;
+        discarded
     }
 
     /// Forgets a partial write, and nothing else.
@@ -154,11 +170,9 @@ impl Batch {
     fn first_unwritten(&self) -> Cursor {
         match self.written {
             Written { octets: 0, .. } => self.start,
-            Written {
-                octets,
-                frame,
-                frame_octets,
-            } => self.place_in_frame(frame, octets - frame_octets),
+            Written { octets, frame, frame_octets } => {
+                self.place_in_frame(frame, octets - frame_octets)
+            }
         }
     }
 }

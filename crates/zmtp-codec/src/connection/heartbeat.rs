@@ -7,7 +7,7 @@ use bytes::Bytes;
 use crate::wire::{Command, Ttl};
 
 /// How a [`Heartbeat`] beats. Off by default, as in libzmq.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct HeartbeatConfig {
     /// How often to send a PING; `None` for never (`ZMQ_HEARTBEAT_IVL`).
     pub interval: Option<Duration>,
@@ -62,15 +62,8 @@ pub enum HeartbeatAction {
 impl Heartbeat {
     /// Starts the timers.
     pub fn new(config: HeartbeatConfig, now: Instant) -> Self {
-        let next_ping = config
-            .interval
-            .and_then(|interval| now.checked_add(interval));
-        Self {
-            config,
-            next_ping,
-            answer_due: None,
-            ttl_ends: None,
-        }
+        let next_ping = config.interval.and_then(|interval| now.checked_add(interval));
+        Self { config, next_ping, answer_due: None, ttl_ends: None }
     }
 
     /// Notes that something was read from the peer, whatever it is: the peer lives.
@@ -88,10 +81,7 @@ impl Heartbeat {
 
     /// When to call [`handle_timeout`](Self::handle_timeout); `None` for never.
     pub fn poll_timeout(&self) -> Option<Instant> {
-        [self.next_ping, self.answer_due, self.ttl_ends]
-            .into_iter()
-            .flatten()
-            .min()
+        [self.next_ping, self.answer_due, self.ttl_ends].into_iter().flatten().min()
     }
 
     /// Says what there is to do now.
@@ -103,8 +93,7 @@ impl Heartbeat {
         match self.config.interval {
             Some(interval) if is_over(self.next_ping) => {
                 self.next_ping = Some(now + interval);
-                self.answer_due
-                    .get_or_insert(now + self.config.timeout.unwrap_or(interval));
+                self.answer_due.get_or_insert(now + self.config.timeout.unwrap_or(interval));
                 let (ttl, context) = (self.config.ttl, Bytes::new());
                 HeartbeatAction::SendPing(Command::Ping { ttl, context })
             }
@@ -121,11 +110,7 @@ mod tests {
 
     fn beating(timeout: Option<Duration>) -> (Heartbeat, Instant) {
         let start = Instant::now();
-        let config = HeartbeatConfig {
-            interval: Some(SECOND),
-            timeout,
-            ttl: Ttl::NONE,
-        };
+        let config = HeartbeatConfig { interval: Some(SECOND), timeout, ttl: Ttl::NONE };
         (Heartbeat::new(config, start), start)
     }
 
@@ -134,10 +119,7 @@ mod tests {
         let start = Instant::now();
         let mut heartbeat = Heartbeat::new(HeartbeatConfig::default(), start);
         assert_eq!(heartbeat.poll_timeout(), None);
-        assert_eq!(
-            heartbeat.handle_timeout(start + 1000 * SECOND),
-            HeartbeatAction::Nothing
-        );
+        assert_eq!(heartbeat.handle_timeout(start + 1000 * SECOND), HeartbeatAction::Nothing);
     }
 
     #[test]
@@ -158,10 +140,7 @@ mod tests {
             assert!(matches!(action, HeartbeatAction::SendPing(_)), "{action:?}");
         }
         assert_eq!(heartbeat.poll_timeout(), Some(start + 6 * SECOND));
-        assert_eq!(
-            heartbeat.handle_timeout(start + 6 * SECOND),
-            HeartbeatAction::PeerDead
-        );
+        assert_eq!(heartbeat.handle_timeout(start + 6 * SECOND), HeartbeatAction::PeerDead);
     }
 
     #[test]
@@ -175,14 +154,8 @@ mod tests {
         heartbeat.on_input();
         assert_eq!(heartbeat.poll_timeout(), None);
         heartbeat.on_ping(Ttl::from_duration(3 * SECOND), start + SECOND);
-        assert_eq!(
-            heartbeat.handle_timeout(start + 3 * SECOND),
-            HeartbeatAction::Nothing
-        );
-        assert_eq!(
-            heartbeat.handle_timeout(start + 4 * SECOND),
-            HeartbeatAction::PeerDead
-        );
+        assert_eq!(heartbeat.handle_timeout(start + 3 * SECOND), HeartbeatAction::Nothing);
+        assert_eq!(heartbeat.handle_timeout(start + 4 * SECOND), HeartbeatAction::PeerDead);
     }
 
     #[test]

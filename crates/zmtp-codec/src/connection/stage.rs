@@ -58,9 +58,7 @@ type Result<T, E = ProtocolError> = std::result::Result<T, E>;
 
 impl Stage {
     pub(super) fn new() -> Self {
-        Self::Greeting(AwaitGreeting {
-            rest_is_sent: false,
-        })
+        Self::Greeting(AwaitGreeting { rest_is_sent: false })
     }
 
     pub(super) fn handle(
@@ -109,15 +107,8 @@ impl AwaitGreeting {
         }
         // Not earlier: libzmq drops a peer that says READY before it has read libzmq's greeting.
         let handshake = Handshake::start(config, output);
-        let decoder = Decoder::new(config.limits);
-        Ok((
-            Stage::Handshake(AwaitCommand {
-                greeting,
-                handshake,
-                decoder,
-            }),
-            Turn::Again,
-        ))
+        let decoder = Decoder::new(config.limits.clone());
+        Ok((Stage::Handshake(AwaitCommand { greeting, handshake, decoder }), Turn::Again))
     }
 }
 
@@ -140,17 +131,10 @@ impl AwaitCommand {
         };
         let Step::Done { metadata } = self.handshake.handle(&command)?;
         let peer = meet(config, &self.greeting, metadata)?;
-        let encoder = Encoder::new(peer.version);
+        let encoder = Encoder::new(peer.version());
         let event = Event::Ready(peer.clone());
         let decoder = self.decoder;
-        Ok((
-            Stage::Traffic(Traffic {
-                peer,
-                decoder,
-                encoder,
-            }),
-            Turn::Event(event),
-        ))
+        Ok((Stage::Traffic(Traffic { peer, decoder, encoder }), Turn::Event(event)))
     }
 }
 
@@ -167,9 +151,7 @@ impl Traffic {
 
 /// Judges what the peer says about itself.
 fn meet(config: &ConnectionConfig, greeting: &Greeting, metadata: Metadata) -> Result<PeerInfo> {
-    let name = metadata
-        .get(Metadata::SOCKET_TYPE)
-        .ok_or(PeerMisbehaved::NoSocketType)?;
+    let name = metadata.get(Metadata::SOCKET_TYPE).ok_or(PeerMisbehaved::NoSocketType)?;
     let name = String::from_utf8_lossy(name);
     let theirs: SocketType = name
         .parse()
@@ -178,21 +160,9 @@ fn meet(config: &ConnectionConfig, greeting: &Greeting, metadata: Metadata) -> R
     if !ours.accepts(theirs) {
         return Err(PeerIncompatible::SocketType { ours, theirs }.into());
     }
-    let routing_id = metadata
-        .get(Metadata::IDENTITY)
-        .filter(|id| !id.is_empty())
-        .cloned();
-    match &routing_id {
-        Some(id) if id.len() > RoutingId::MAX => {
-            return Err(PeerMisbehaved::RoutingIdTooLong(id.len()).into());
-        }
-        _ => {}
+    let routing_id = metadata.get(Metadata::IDENTITY).cloned().unwrap_or_default();
+    if routing_id.len() > RoutingId::MAX {
+        return Err(PeerMisbehaved::RoutingIdTooLong(routing_id.len()).into());
     }
-    Ok(PeerInfo {
-        socket_type: theirs,
-        routing_id,
-        version: greeting.negotiated_version(),
-        mechanism: greeting.mechanism(),
-        metadata,
-    })
+    Ok(PeerInfo::new(theirs, routing_id, greeting, metadata))
 }

@@ -12,18 +12,14 @@ use crate::wire::Command;
 pub(crate) struct AwaitReady(());
 
 pub(super) fn start(config: &ConnectionConfig, output: &mut Batch) -> AwaitReady {
-    output.push_command(&Command::Ready {
-        data: own_metadata(config).into(),
-    });
+    output.push_command(&Command::Ready { data: own_metadata(config) });
     AwaitReady(())
 }
 
 impl AwaitReady {
     pub(super) fn handle(self, command: &Command) -> Result<Step, ProtocolError> {
         match command {
-            Command::Ready { data } => Ok(Step::Done {
-                metadata: Metadata::decode(data.clone())?,
-            }),
+            Command::Ready { data } => Ok(Step::Done { metadata: Metadata::decode(data.clone())? }),
             other => Err(unexpected(other, "READY")),
         }
     }

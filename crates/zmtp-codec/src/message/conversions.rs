@@ -35,10 +35,8 @@ impl<const N: usize> TryFrom<Message> for [Frame; N] {
     type Error = FrameCountError;
 
     fn try_from(message: Message) -> Result<Self, FrameCountError> {
-        Self::try_from(message.into_frames()).map_err(|frames| FrameCountError {
-            message: frames.into(),
-            expected: N,
-        })
+        Self::try_from(message.into_frames())
+            .map_err(|frames| FrameCountError { message: frames.into(), expected: N })
     }
 }
 

@@ -37,10 +37,7 @@ enum Repr {
     Shared(Bytes),
 }
 
-const _: () = assert!(
-    size_of::<Frame>() == 72,
-    "a frame and its inline octets fill 72 octets"
-);
+const _: () = assert!(size_of::<Frame>() == 72, "a frame and its inline octets fill 72 octets");
 
 impl Frame {
     /// The longest body, in octets, that is held inside the frame.
@@ -51,10 +48,7 @@ impl Frame {
 
     /// Makes an empty frame.
     pub const fn new() -> Self {
-        Self(Repr::Inline {
-            len: 0,
-            octets: [0; Self::INLINE],
-        })
+        Self(Repr::Inline { len: 0, octets: [0; Self::INLINE] })
     }
 
     /// Makes a frame of octets that live as long as the program, without copying long ones.
@@ -103,10 +97,7 @@ impl Frame {
         let len = u8::try_from(octets.len()).ok()?;
         let mut inline = [0; Self::INLINE];
         inline.get_mut(..octets.len())?.copy_from_slice(octets);
-        Some(Self(Repr::Inline {
-            len,
-            octets: inline,
-        }))
+        Some(Self(Repr::Inline { len, octets: inline }))
     }
 }
 
@@ -257,12 +248,7 @@ impl fmt::Debug for Frame {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.get(..DEBUG_OCTETS) {
             Some(start) if self.len() > DEBUG_OCTETS => {
-                write!(
-                    f,
-                    "b\"{}\"... ({} octets)",
-                    start.escape_ascii(),
-                    self.len()
-                )
+                write!(f, "b\"{}\"... ({} octets)", start.escape_ascii(), self.len())
             }
             _ => write!(f, "b\"{}\"", self.escape_ascii()),
         }

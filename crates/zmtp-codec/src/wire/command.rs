@@ -114,15 +114,11 @@ impl Command {
         let data = reader.rest();
         Ok(match &name[..] {
             b"CANCEL" => Self::Cancel { topic: data },
-            b"ERROR" => Self::Error {
-                reason: decode_reason(&data),
-            },
+            b"ERROR" => Self::Error { reason: decode_reason(&data) },
             b"JOIN" => Self::Join { group: data },
             b"LEAVE" => Self::Leave { group: data },
             b"PING" => decode_ping(data)?,
-            b"PONG" => Self::Pong {
-                context: cut_context(data),
-            },
+            b"PONG" => Self::Pong { context: cut_context(data) },
             b"READY" => Self::Ready { data },
             b"SUBSCRIBE" => Self::Subscribe { topic: data },
             _ => Self::Unknown { name, data },
@@ -157,9 +153,7 @@ impl Command {
     /// The command that has to be sent in answer to this one, if any.
     pub fn reply(&self) -> Option<Self> {
         match self {
-            Self::Ping { context, .. } => Some(Self::Pong {
-                context: context.clone(),
-            }),
+            Self::Ping { context, .. } => Some(Self::Pong { context: context.clone() }),
             _ => None,
         }
     }
@@ -171,18 +165,13 @@ impl Command {
             | Self::Leave { group: data }
             | Self::Ready { data }
             | Self::Subscribe { topic: data }
-            | Self::Unknown { data, .. } => Data {
-                head: Vec::new(),
-                tail: data,
-            },
-            Self::Pong { context } => Data {
-                head: Vec::new(),
-                tail: up_to(context, Self::CONTEXT_MAX),
-            },
-            Self::Ping { ttl, context } => Data {
-                head: ttl.0.to_be_bytes().to_vec(),
-                tail: up_to(context, Self::CONTEXT_MAX),
-            },
+            | Self::Unknown { data, .. } => Data { head: Vec::new(), tail: data },
+            Self::Pong { context } => {
+                Data { head: Vec::new(), tail: up_to(context, Self::CONTEXT_MAX) }
+            }
+            Self::Ping { ttl, context } => {
+                Data { head: ttl.0.to_be_bytes().to_vec(), tail: up_to(context, Self::CONTEXT_MAX) }
+            }
             Self::Error { reason } => {
                 let mut head = Vec::new();
                 encode_short(cut_text(reason, 255).as_bytes(), &mut head);
@@ -236,16 +225,11 @@ fn decode_ping(data: Bytes) -> Result<Command, CommandError> {
     let size = data.len();
     let mut reader = Reader::new(data);
     let ttl = reader.u16().ok_or(CommandError::NoTtl(size))?;
-    Ok(Command::Ping {
-        ttl: Ttl(ttl),
-        context: cut_context(reader.rest()),
-    })
+    Ok(Command::Ping { ttl: Ttl(ttl), context: cut_context(reader.rest()) })
 }
 
 fn decode_reason(data: &[u8]) -> String {
-    let reason = data
-        .split_first()
-        .map(|(&size, reason)| up_to(reason, size.into()));
+    let reason = data.split_first().map(|(&size, reason)| up_to(reason, size.into()));
     String::from_utf8_lossy(reason.unwrap_or_default()).into_owned()
 }
 
@@ -256,10 +240,7 @@ fn cut_context(mut context: Bytes) -> Bytes {
 
 /// The start of `text`, of at most `octets` octets and not ending inside a character.
 fn cut_text(text: &str, octets: usize) -> &str {
-    (0..=octets)
-        .rev()
-        .find_map(|end| text.get(..end.min(text.len())))
-        .unwrap_or_default()
+    (0..=octets).rev().find_map(|end| text.get(..end.min(text.len()))).unwrap_or_default()
 }
 
 /// Appends octets with their length in one octet before them; at most 255.
@@ -291,35 +272,15 @@ mod tests {
     fn every_command_survives_the_wire() {
         let topic = Bytes::from_static(b"topic");
         for command in [
-            Command::Cancel {
-                topic: topic.clone(),
-            },
-            Command::Error {
-                reason: "no".into(),
-            },
-            Command::Join {
-                group: topic.clone(),
-            },
-            Command::Leave {
-                group: topic.clone(),
-            },
-            Command::Ping {
-                ttl: Ttl(300),
-                context: topic.clone(),
-            },
-            Command::Pong {
-                context: topic.clone(),
-            },
-            Command::Ready {
-                data: topic.clone(),
-            },
-            Command::Subscribe {
-                topic: vec![b'x'; 1000].into(),
-            },
-            Command::Unknown {
-                name: "NEW".into(),
-                data: topic,
-            },
+            Command::Cancel { topic: topic.clone() },
+            Command::Error { reason: "no".into() },
+            Command::Join { group: topic.clone() },
+            Command::Leave { group: topic.clone() },
+            Command::Ping { ttl: Ttl(300), context: topic.clone() },
+            Command::Pong { context: topic.clone() },
+            Command::Ready { data: topic.clone() },
+            Command::Subscribe { topic: vec![b'x'; 1000].into() },
+            Command::Unknown { name: "NEW".into(), data: topic },
         ] {
             let wire = encoded(&command);
             let header = FrameHeader::decode(&wire).unwrap().unwrap();
@@ -344,9 +305,7 @@ mod tests {
             panic!("a ping");
         };
         assert_eq!(context, "0123456789abcdef");
-        let pong = Command::Pong {
-            context: vec![0; 99].into(),
-        };
+        let pong = Command::Pong { context: vec![0; 99].into() };
         assert_eq!(encoded(&pong).len(), 2 + 5 + 16);
     }
 
@@ -365,9 +324,7 @@ mod tests {
 
     #[test]
     fn a_long_reason_is_cut_between_characters() {
-        let wire = encoded(&Command::Error {
-            reason: "é".repeat(200),
-        });
+        let wire = encoded(&Command::Error { reason: "é".repeat(200) });
         assert_eq!(wire.len(), 9 + 6 + 1 + 254);
         assert!(str::from_utf8(&wire[16..]).is_ok());
     }

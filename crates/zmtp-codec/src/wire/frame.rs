@@ -57,10 +57,7 @@ impl FrameHeader {
     #[inline]
     fn new(flags: u8, body: usize) -> Self {
         let long = if body > SHORT_MAX { LONG } else { 0 };
-        Self {
-            flags: flags | long,
-            body: body as u64,
-        }
+        Self { flags: flags | long, body: body as u64 }
     }
 
     /// Reads the header at the front of `octets`; `Ok(None)` when it is not all there yet.
@@ -71,10 +68,7 @@ impl FrameHeader {
     #[inline]
     pub fn decode(octets: &[u8]) -> Result<Option<Self>, FrameError> {
         match *octets {
-            [flags @ (0 | MORE | COMMAND), size, ..] => Ok(Some(Self {
-                flags,
-                body: size.into(),
-            })),
+            [flags @ (0 | MORE | COMMAND), size, ..] => Ok(Some(Self { flags, body: size.into() })),
             [] => Ok(None),
             [flags, ref rest @ ..] => Self::decode_unusual(flags, rest),
         }
@@ -163,24 +157,15 @@ mod tests {
     fn sizes_up_to_255_are_short() {
         assert_eq!(encoded(FrameHeader::message(0, false)), [0, 0]);
         assert_eq!(encoded(FrameHeader::message(255, true)), [1, 255]);
-        assert_eq!(
-            encoded(FrameHeader::message(256, false)),
-            [2, 0, 0, 0, 0, 0, 0, 1, 0]
-        );
-        assert_eq!(
-            encoded(FrameHeader::command(256)),
-            [6, 0, 0, 0, 0, 0, 0, 1, 0]
-        );
+        assert_eq!(encoded(FrameHeader::message(256, false)), [2, 0, 0, 0, 0, 0, 0, 1, 0]);
+        assert_eq!(encoded(FrameHeader::command(256)), [6, 0, 0, 0, 0, 0, 0, 1, 0]);
     }
 
     #[test]
     fn a_long_frame_may_be_small() {
         let wire = [3, 0, 0, 0, 0, 0, 0, 0, 4];
         let header = FrameHeader::decode(&wire).unwrap().unwrap();
-        assert_eq!(
-            (header.size(), header.body_size(), header.has_more()),
-            (9, 4, true)
-        );
+        assert_eq!((header.size(), header.body_size(), header.has_more()), (9, 4, true));
         assert_eq!(encoded(header), wire, "and keeps its form");
     }
 
@@ -195,32 +180,17 @@ mod tests {
     fn broken_flags_are_refused_at_once() {
         for bit in 3..8 {
             let flags = 1 << bit;
-            assert_eq!(
-                FrameHeader::decode(&[flags]),
-                Err(FrameError::ReservedFlags(flags))
-            );
+            assert_eq!(FrameHeader::decode(&[flags]), Err(FrameError::ReservedFlags(flags)));
         }
-        assert_eq!(
-            FrameHeader::decode(&[5, 0]),
-            Err(FrameError::CommandWithMore(5))
-        );
-        assert_eq!(
-            FrameHeader::decode(&[7]),
-            Err(FrameError::CommandWithMore(7))
-        );
+        assert_eq!(FrameHeader::decode(&[5, 0]), Err(FrameError::CommandWithMore(5)));
+        assert_eq!(FrameHeader::decode(&[7]), Err(FrameError::CommandWithMore(7)));
     }
 
     #[test]
     fn sizes_of_2_to_the_63_and_above_are_refused() {
         let wire = |size: u64| [&[2][..], &size.to_be_bytes()].concat();
         assert!(FrameHeader::decode(&wire((1 << 63) - 1)).is_ok());
-        assert_eq!(
-            FrameHeader::decode(&wire(1 << 63)),
-            Err(FrameError::Oversized(1 << 63))
-        );
-        assert_eq!(
-            FrameHeader::decode(&wire(u64::MAX)),
-            Err(FrameError::Oversized(u64::MAX))
-        );
+        assert_eq!(FrameHeader::decode(&wire(1 << 63)), Err(FrameError::Oversized(1 << 63)));
+        assert_eq!(FrameHeader::decode(&wire(u64::MAX)), Err(FrameError::Oversized(u64::MAX)));
     }
 }

@@ -61,10 +61,7 @@ impl Greeting {
 
     /// Makes the greeting that this crate sends.
     pub const fn new(mechanism: MechanismName) -> Self {
-        Self {
-            version: (3, 1),
-            mechanism,
-        }
+        Self { version: (3, 1), mechanism }
     }
 
     /// What follows the [opening](Self::OPENING), once the peer's opening has been seen.
@@ -113,21 +110,14 @@ impl Greeting {
         let mut mechanism = [0; MechanismName::SIZE];
         mechanism.copy_from_slice(&octets[MECHANISM..MECHANISM + MechanismName::SIZE]);
         let version = (octets[MAJOR], octets[MAJOR + 1]);
-        Ok(Some(Self {
-            version,
-            mechanism: MechanismName(mechanism),
-        }))
+        Ok(Some(Self { version, mechanism: MechanismName(mechanism) }))
     }
 
     /// The version both sides are to speak with a peer that sent this greeting: 3.0 or 3.1.
     ///
     /// A peer that announces a newer version has to speak ours.
     pub fn negotiated_version(&self) -> (u8, u8) {
-        if self.version < (3, 1) {
-            (3, 0)
-        } else {
-            (3, 1)
-        }
+        if self.version < (3, 1) { (3, 0) } else { (3, 1) }
     }
 
     /// The security mechanism announced.
@@ -192,11 +182,8 @@ mod tests {
     use super::*;
 
     fn greeting(major: u8, minor: u8) -> Vec<u8> {
-        let mut wire = [
-            &Greeting::OPENING[..],
-            &Greeting::new(MechanismName::NULL).rest(),
-        ]
-        .concat();
+        let mut wire =
+            [&Greeting::OPENING[..], &Greeting::new(MechanismName::NULL).rest()].concat();
         (wire[10], wire[11]) = (major, minor);
         wire
     }
@@ -204,10 +191,7 @@ mod tests {
     #[test]
     fn newer_peers_speak_our_version_and_older_ones_theirs() {
         let negotiated = |major, minor| {
-            Greeting::decode(&greeting(major, minor))
-                .unwrap()
-                .unwrap()
-                .negotiated_version()
+            Greeting::decode(&greeting(major, minor)).unwrap().unwrap().negotiated_version()
         };
         assert_eq!(negotiated(3, 0), (3, 0));
         assert_eq!(negotiated(3, 1), (3, 1));
@@ -228,21 +212,12 @@ mod tests {
 
     #[test]
     fn other_protocols_are_told_by_their_first_octets() {
-        assert_eq!(
-            Greeting::decode(b"GET /"),
-            Err(UnsupportedVersion::NotZmtp(b'G'))
-        );
+        assert_eq!(Greeting::decode(b"GET /"), Err(UnsupportedVersion::NotZmtp(b'G')));
         let long_identity = [0xff, 0, 0, 0, 0, 0, 0, 1, 0, 0];
-        assert_eq!(
-            Greeting::decode(&long_identity),
-            Err(UnsupportedVersion::Unversioned(0))
-        );
+        assert_eq!(Greeting::decode(&long_identity), Err(UnsupportedVersion::Unversioned(0)));
         for major in 0..3 {
             let opening = &greeting(major, 0)[..11];
-            assert_eq!(
-                Greeting::decode(opening),
-                Err(UnsupportedVersion::TooOld(major))
-            );
+            assert_eq!(Greeting::decode(opening), Err(UnsupportedVersion::TooOld(major)));
         }
     }
 

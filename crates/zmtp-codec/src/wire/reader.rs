@@ -63,10 +63,7 @@ mod tests {
     #[test]
     fn a_length_beyond_the_end_reads_nothing() {
         assert_eq!(Reader::new(Bytes::from_static(b"\x03ab")).short(), None);
-        assert_eq!(
-            Reader::new(Bytes::from_static(b"\xff\xff\xff\xffab")).long(),
-            None
-        );
+        assert_eq!(Reader::new(Bytes::from_static(b"\xff\xff\xff\xffab")).long(), None);
         assert_eq!(Reader::new(Bytes::from_static(b"\0\0\0")).long(), None);
         assert_eq!(Reader::new(Bytes::new()).u8(), None);
     }

@@ -5,21 +5,25 @@
 use bytes::{BufMut, Bytes, BytesMut};
 
 use super::FrameHeader;
-use crate::message::Frame;
+use crate::message::Message;
 use crate::subscription::Subscription;
 
 impl Subscription {
-    /// Reads a subscription from a message frame; `None` when it starts with neither 01 nor 00.
+    /// Reads a subscription from a message of one frame; `None` when it is none.
     ///
     /// ```
-    /// use zmtp_codec::{Frame, Subscription};
+    /// use zmtp_codec::{Message, Subscription};
     ///
-    /// let frame = Frame::from(b"\x01weather");
-    /// assert_eq!(Subscription::from_frame(&frame), Some(Subscription::Subscribe("weather".into())));
-    /// assert_eq!(Subscription::Subscribe("weather".into()).to_frame(), frame);
-    /// assert_eq!(Subscription::from_frame(&Frame::from("weather")), None);
+    /// let message = Message::from(b"\x01weather");
+    /// let subscription = Subscription::Subscribe("weather".into());
+    /// assert_eq!(Subscription::from_message(&message), Some(subscription.clone()));
+    /// assert_eq!(subscription.into_message(), message);
+    /// assert_eq!(Subscription::from_message(&Message::from("weather")), None);
     /// ```
-    pub fn from_frame(frame: &Frame) -> Option<Self> {
+    pub fn from_message(message: &Message) -> Option<Self> {
+        let [frame] = message.frames() else {
+            return None;
+        };
         let subscription = match frame.first()? {
             0x01 => Self::Subscribe,
             0x00 => Self::Cancel,
@@ -28,8 +32,8 @@ impl Subscription {
         Some(subscription(frame.clone().into_bytes().slice(1..)))
     }
 
-    /// Writes the subscription as a message frame.
-    pub fn to_frame(&self) -> Frame {
+    /// Writes the subscription as a message of one frame.
+    pub fn into_message(self) -> Message {
         let mut body = BytesMut::with_capacity(1 + self.topic().len());
         self.put_body(&mut body);
         body.into()
@@ -60,14 +64,8 @@ mod tests {
 
     #[test]
     fn frames_are_byte_exact() {
-        assert_eq!(
-            Subscription::Subscribe("a".into()).to_v3_0(),
-            b"\x00\x02\x01a"[..]
-        );
-        assert_eq!(
-            Subscription::Cancel("a".into()).to_v3_0(),
-            b"\x00\x02\x00a"[..]
-        );
+        assert_eq!(Subscription::Subscribe("a".into()).to_v3_0(), b"\x00\x02\x01a"[..]);
+        assert_eq!(Subscription::Cancel("a".into()).to_v3_0(), b"\x00\x02\x00a"[..]);
     }
 
     #[test]
@@ -78,9 +76,11 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_frame_is_no_subscription() {
-        assert_eq!(Subscription::from_frame(&Frame::new()), None);
-        let all = Subscription::from_frame(&Frame::from([1]));
+    fn only_messages_of_one_frame_that_starts_with_0_or_1_are_subscriptions() {
+        assert_eq!(Subscription::from_message(&Message::new()), None);
+        assert_eq!(Subscription::from_message(&Message::from([2])), None);
+        assert_eq!(Subscription::from_message(&Message::multipart(["\x01a", "b"])), None);
+        let all = Subscription::from_message(&Message::from([1]));
         assert_eq!(all, Some(Subscription::Subscribe(Bytes::new())));
     }
 }

@@ -19,16 +19,11 @@ fn main() {
         add("CXXFLAGS", "-w"); // its warnings are not ours
     }
     if env::var("CARGO_CFG_TARGET_OS").as_deref() == Ok("linux") {
-        LINUX_HAS
-            .iter()
-            .for_each(|name| add("CXXFLAGS", &format!("-D{name}=1")));
+        LINUX_HAS.iter().for_each(|name| add("CXXFLAGS", &format!("-D{name}=1")));
         add("CXXFLAGS", "-DZMQ_CACHELINE_SIZE=64");
     }
 
-    Build::new()
-        .enable_draft(true)
-        .with_libsodium(Some(libsodium))
-        .build();
+    Build::new().enable_draft(true).with_libsodium(Some(libsodium)).build();
 }
 
 /// What libzmq's own build finds out by trying, and `zeromq-src` does not say.

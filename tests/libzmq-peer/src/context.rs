@@ -34,9 +34,7 @@ impl Context {
         // SAFETY: takes nothing.
         let raw = NonNull::new(unsafe { ffi::zmq_ctx_new() })
             .ok_or_else(|| Error::last("zmq_ctx_new"))?;
-        Ok(Self {
-            inner: Arc::new(Inner { raw }),
-        })
+        Ok(Self { inner: Arc::new(Inner { raw }) })
     }
 
     /// Sets an option; most count only before the first socket.
@@ -46,9 +44,7 @@ impl Context {
     /// libzmq's own.
     pub fn set(&self, option: ContextOpt, value: i32) -> Result<(), Error> {
         // SAFETY: the context is alive as long as `inner` is.
-        check("zmq_ctx_set", unsafe {
-            ffi::zmq_ctx_set(self.raw(), option.0, value)
-        })
+        check("zmq_ctx_set", unsafe { ffi::zmq_ctx_set(self.raw(), option.0, value) })
     }
 
     /// Ends every wait on every socket of this context, now and later, with [`errno::ETERM`].

@@ -49,11 +49,7 @@ pub fn z85_encode(octets: &[u8]) -> Result<String, Error> {
     // SAFETY: `out` has 5 octets for each 4, and one for the NUL; libzmq checks the length before
     // it writes.
     let written = unsafe { ffi::zmq_z85_encode(out.as_mut_ptr(), octets.as_ptr(), octets.len()) };
-    if written.is_null() {
-        Err(Error::last("zmq_z85_encode"))
-    } else {
-        Ok(text(&out))
-    }
+    if written.is_null() { Err(Error::last("zmq_z85_encode")) } else { Ok(text(&out)) }
 }
 
 /// Z85 as octets.
@@ -77,7 +73,5 @@ pub fn z85_decode(z85: &str) -> Result<Vec<u8>, Error> {
 fn text(nul_terminated: &[c_char]) -> String {
     // SAFETY: every caller passes a buffer that began as zeros and has more of them than libzmq
     // writes characters.
-    unsafe { CStr::from_ptr(nul_terminated.as_ptr()) }
-        .to_string_lossy()
-        .into_owned()
+    unsafe { CStr::from_ptr(nul_terminated.as_ptr()) }.to_string_lossy().into_owned()
 }

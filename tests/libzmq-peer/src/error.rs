@@ -44,14 +44,8 @@ impl Error {
         let text = unsafe { ffi::zmq_strerror(errno) };
         // SAFETY: it answers with a NUL-terminated string that stays valid until this thread asks
         // again.
-        let text = unsafe { CStr::from_ptr(text) }
-            .to_string_lossy()
-            .into_owned();
-        Self::Zmq {
-            function,
-            errno,
-            text,
-        }
+        let text = unsafe { CStr::from_ptr(text) }.to_string_lossy().into_owned();
+        Self::Zmq { function, errno, text }
     }
 
     /// The number, when the error is libzmq's own.
@@ -66,11 +60,7 @@ impl Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Zmq {
-                function,
-                errno,
-                text,
-            } => write!(f, "{function}: {text} (errno {errno})"),
+            Self::Zmq { function, errno, text } => write!(f, "{function}: {text} (errno {errno})"),
             Self::Deadline { waited_for, after } => {
                 write!(f, "waited {after:?} in vain: {waited_for}")
             }

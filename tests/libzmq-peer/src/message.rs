@@ -21,9 +21,7 @@ impl Msg {
     pub fn new(octets: &[u8]) -> Result<Self, Error> {
         let mut raw = ffi::Msg::zeroed();
         // SAFETY: `raw` is ours, and holds nothing that would have to be closed first.
-        check("zmq_msg_init_size", unsafe {
-            ffi::zmq_msg_init_size(&mut raw, octets.len())
-        })?;
+        check("zmq_msg_init_size", unsafe { ffi::zmq_msg_init_size(&mut raw, octets.len()) })?;
         let mut msg = Self(raw);
         // SAFETY: an initialised message has data.
         let data = unsafe { ffi::zmq_msg_data(&mut msg.0) }.cast::<u8>();
@@ -93,9 +91,7 @@ impl Msg {
     pub fn set_group(&mut self, group: &str) -> Result<(), Error> {
         let group = c_string("zmq_msg_set_group", group)?;
         // SAFETY: every `Msg` is initialised, and the string is read before this returns.
-        check("zmq_msg_set_group", unsafe {
-            ffi::zmq_msg_set_group(&mut self.0, group.as_ptr())
-        })
+        check("zmq_msg_set_group", unsafe { ffi::zmq_msg_set_group(&mut self.0, group.as_ptr()) })
     }
 
     /// A property of the connection that it came by: "Socket-Type", "Peer-Address", "User-Id",
@@ -130,11 +126,7 @@ unsafe fn text(text: *const c_char) -> Option<String> {
         return None;
     }
     // SAFETY: by this function's own contract.
-    Some(
-        unsafe { CStr::from_ptr(text) }
-            .to_string_lossy()
-            .into_owned(),
-    )
+    Some(unsafe { CStr::from_ptr(text) }.to_string_lossy().into_owned())
 }
 
 /// `text` for C.

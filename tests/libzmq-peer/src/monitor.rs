@@ -76,9 +76,7 @@ impl Monitor {
     /// When the context is shut down.
     pub fn recv_timeout(&self, timeout: Duration) -> Result<Option<MonitorEvent>, Error> {
         let far = self.far.lock().unwrap_or_else(PoisonError::into_inner);
-        Ok(far
-            .recv_timeout(timeout)?
-            .map(|frames| MonitorEvent::decode(&frames)))
+        Ok(far.recv_timeout(timeout)?.map(|frames| MonitorEvent::decode(&frames)))
     }
 
     /// The next event of `kind`, if there is one within `timeout`; the events before it are lost.

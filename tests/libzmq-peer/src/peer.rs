@@ -234,15 +234,7 @@ pub struct Reply<T> {
 impl<T> Reply<T> {
     fn new(waited_for: String) -> (oneshot::Sender<Result<T, Error>>, Self) {
         let (sender, answer) = oneshot::channel();
-        (
-            sender,
-            Self {
-                answer,
-                waited_for,
-                asked: Instant::now(),
-                alarm: None,
-            },
-        )
+        (sender, Self { answer, waited_for, asked: Instant::now(), alarm: None })
     }
 
     /// Waits for the answer on this thread.
@@ -268,11 +260,9 @@ impl<T> Future for Reply<T> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Self::Output> {
         if let Poll::Ready(answer) = Pin::new(&mut self.answer).poll(cx) {
-            return Poll::Ready(answer.unwrap_or_else(|_| {
-                Err(Error::Gone {
-                    waited_for: self.waited_for.clone(),
-                })
-            }));
+            return Poll::Ready(
+                answer.unwrap_or_else(|_| Err(Error::Gone { waited_for: self.waited_for.clone() })),
+            );
         }
         if self.asked.elapsed() >= NO_ANSWER {
             return Poll::Ready(Err(Error::Deadline {
@@ -280,11 +270,7 @@ impl<T> Future for Reply<T> {
                 after: NO_ANSWER,
             }));
         }
-        if !self
-            .alarm
-            .as_ref()
-            .is_some_and(|alarm| alarm.will_wake(cx.waker()))
-        {
+        if !self.alarm.as_ref().is_some_and(|alarm| alarm.will_wake(cx.waker())) {
             let _ = ALARMS.send((Instant::now(), cx.waker().clone()));
             self.alarm = Some(cx.waker().clone());
         }
@@ -328,12 +314,7 @@ impl<T> Waiter<T> {
         deadline: Duration,
     ) -> Self {
         let (waited_for, asked) = (waited_for.to_owned(), Instant::now());
-        Self {
-            sender,
-            waited_for,
-            asked,
-            deadline,
-        }
+        Self { sender, waited_for, asked, deadline }
     }
 
     /// The waiter, unless it has given up or its time is over.
@@ -389,9 +370,7 @@ impl Worker {
     fn run(mut self, jobs: &mpsc::Receiver<Job>) {
         loop {
             let job = match (self.receivers.is_empty(), self.watchers.is_empty()) {
-                (true, true) => jobs
-                    .recv()
-                    .map_err(|_| mpsc::RecvTimeoutError::Disconnected),
+                (true, true) => jobs.recv().map_err(|_| mpsc::RecvTimeoutError::Disconnected),
                 (true, false) => jobs.recv_timeout(SLICE),
                 (false, _) => jobs.recv_timeout(Duration::ZERO),
             };
@@ -408,10 +387,8 @@ impl Worker {
     /// Gives the next message to the first in the queue.
     fn receive(&mut self) {
         let waiting = std::mem::take(&mut self.receivers);
-        self.receivers = waiting
-            .into_iter()
-            .filter_map(|waiter| waiter.still(String::new))
-            .collect();
+        self.receivers =
+            waiting.into_iter().filter_map(|waiter| waiter.still(String::new)).collect();
         let Some(first) = self.receivers.pop_front() else {
             return;
         };

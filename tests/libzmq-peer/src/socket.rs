@@ -68,11 +68,7 @@ impl Socket {
         // SAFETY: the context is alive, and `Self` keeps it so.
         let raw = unsafe { ffi::zmq_socket(context.raw(), kind as c_int) };
         let raw = NonNull::new(raw).ok_or_else(|| Error::last("zmq_socket"))?;
-        let socket = Self {
-            raw,
-            context: context.clone(),
-            monitored: RefCell::new(None),
-        };
+        let socket = Self { raw, context: context.clone(), monitored: RefCell::new(None) };
         socket.set_i32(Opt::LINGER, 0)?;
         Ok(socket)
     }
@@ -223,10 +219,7 @@ impl Socket {
     /// Receives a message if there is one within `timeout`. `RCVTIMEO` is as it was, afterwards.
     pub fn recv_timeout(&self, timeout: Duration) -> Result<Option<Vec<Vec<u8>>>, Error> {
         let before = self.get_i32(Opt::RCVTIMEO)?;
-        self.set_i32(
-            Opt::RCVTIMEO,
-            i32::try_from(timeout.as_millis()).unwrap_or(i32::MAX),
-        )?;
+        self.set_i32(Opt::RCVTIMEO, i32::try_from(timeout.as_millis()).unwrap_or(i32::MAX))?;
         let received = unless_again(self.recv_frames(0));
         self.set_i32(Opt::RCVTIMEO, before)?;
         received
@@ -242,10 +235,8 @@ impl Socket {
     pub fn monitor(&self) -> Result<Monitor, Error> {
         // The name of a monitor that was stopped stays taken for a while.
         static NEXT: AtomicU64 = AtomicU64::new(0);
-        let endpoint = format!(
-            "inproc://libzmq-peer/monitor/{}",
-            NEXT.fetch_add(1, Ordering::Relaxed)
-        );
+        let endpoint =
+            format!("inproc://libzmq-peer/monitor/{}", NEXT.fetch_add(1, Ordering::Relaxed));
         self.stop_monitor();
         let far = Self::new(&self.context, SocketKind::Pair)?;
         far.set_i32(Opt::RCVHWM, 0)?;
@@ -294,9 +285,7 @@ impl Socket {
 
     fn get<const N: usize>(&self, option: Opt) -> Result<[u8; N], Error> {
         let value = self.get_up_to(option, N)?;
-        value
-            .try_into()
-            .map_err(|_| Error::of("zmq_getsockopt", errno::EINVAL))
+        value.try_into().map_err(|_| Error::of("zmq_getsockopt", errno::EINVAL))
     }
 
     fn get_up_to(&self, option: Opt, capacity: usize) -> Result<Vec<u8>, Error> {
@@ -312,9 +301,8 @@ impl Socket {
     }
 
     fn send_frames<F: AsRef<[u8]>>(&self, frames: &[F], flags: c_int) -> Result<(), Error> {
-        let (last, before) = frames
-            .split_last()
-            .ok_or_else(|| Error::of("zmq_msg_send", errno::EINVAL))?;
+        let (last, before) =
+            frames.split_last().ok_or_else(|| Error::of("zmq_msg_send", errno::EINVAL))?;
         for frame in before {
             self.send_frame(&mut Msg::new(frame.as_ref())?, flags | ffi::SNDMORE)?;
         }
@@ -361,10 +349,7 @@ impl Drop for Socket {
 }
 
 fn is_curve_key(option: Opt) -> bool {
-    matches!(
-        option,
-        Opt::CURVE_PUBLICKEY | Opt::CURVE_SECRETKEY | Opt::CURVE_SERVERKEY
-    )
+    matches!(option, Opt::CURVE_PUBLICKEY | Opt::CURVE_SECRETKEY | Opt::CURVE_SERVERKEY)
 }
 
 fn retry_interrupted(mut call: impl FnMut() -> Result<(), Error>) -> Result<(), Error> {

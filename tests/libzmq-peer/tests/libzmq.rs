@@ -30,17 +30,10 @@ fn req_and_rep_over_tcp() -> Result<(), Error> {
 
     req.send(&["one", "", "three"])?;
     assert_eq!(rep.recv()?, [&b"one"[..], b"", b"three"]);
-    assert_eq!(
-        rep.try_recv().expect_err("it has to answer first").errno(),
-        Some(errno::EFSM)
-    );
+    assert_eq!(rep.try_recv().expect_err("it has to answer first").errno(), Some(errno::EFSM));
     assert!(rep.try_send(&[b"answer"])?);
     assert_eq!(req.recv_timeout(PLENTY)?, Some(vec![b"answer".to_vec()]));
-    assert_eq!(
-        req.get_i32(Opt::RCVTIMEO)?,
-        -1,
-        "as it was before recv_timeout"
-    );
+    assert_eq!(req.get_i32(Opt::RCVTIMEO)?, -1, "as it was before recv_timeout");
     Ok(())
 }
 
@@ -53,10 +46,7 @@ fn every_socket_type_exists() -> Result<(), Error> {
         Radio, Dish, Gather, Scatter, Dgram, Peer, Channel,
     ];
     for kind in kinds {
-        assert_eq!(
-            Socket::new(&context, kind)?.get_i32(Opt::TYPE)?,
-            kind as i32
-        );
+        assert_eq!(Socket::new(&context, kind)?.get_i32(Opt::TYPE)?, kind as i32);
     }
     Ok(())
 }
@@ -72,28 +62,19 @@ fn options_of_every_type() -> Result<(), Error> {
     assert_eq!(socket.get_bytes(Opt::ROUTING_ID)?, b"\x01id");
     socket.set_str(Opt::PLAIN_USERNAME, Some("user"))?;
     assert_eq!(
-        (
-            socket.get_string(Opt::PLAIN_USERNAME)?.as_str(),
-            socket.get_i32(Opt::MECHANISM)?
-        ),
+        (socket.get_string(Opt::PLAIN_USERNAME)?.as_str(), socket.get_i32(Opt::MECHANISM)?),
         ("user", 1)
     );
     socket.set_str(Opt::PLAIN_USERNAME, None)?;
     assert_eq!(socket.get_i32(Opt::MECHANISM)?, 0);
-    assert_eq!(
-        socket.bind("nowhere").expect_err("no scheme").errno(),
-        Some(errno::EINVAL)
-    );
+    assert_eq!(socket.bind("nowhere").expect_err("no scheme").errno(), Some(errno::EINVAL));
     Ok(())
 }
 
 #[test]
 fn keys_and_z85() -> Result<(), Error> {
     let (public, secret) = curve_keypair()?;
-    assert_eq!(
-        (public.len(), secret.len(), curve_public(&secret)?),
-        (40, 40, public.clone())
-    );
+    assert_eq!((public.len(), secret.len(), curve_public(&secret)?), (40, 40, public.clone()));
     let octets = z85_decode(&public)?;
     assert_eq!((octets.len(), z85_encode(&octets)?), (32, public.clone()));
     assert!(
@@ -105,12 +86,31 @@ fn keys_and_z85() -> Result<(), Error> {
     let socket = Socket::new(&Context::new()?, SocketKind::Pair)?;
     socket.set_bytes(Opt::CURVE_SERVERKEY, &octets)?;
     assert_eq!(
-        (
-            socket.get_string(Opt::CURVE_SERVERKEY)?,
-            socket.get_bytes(Opt::CURVE_SERVERKEY)?
-        ),
+        (socket.get_string(Opt::CURVE_SERVERKEY)?, socket.get_bytes(Opt::CURVE_SERVERKEY)?),
         (public, octets)
     );
+    Ok(())
+}
+
+#[test]
+fn curve_over_a_wildcard_ipc_path() -> Result<(), Error> {
+    let (server, client) = (curve_keypair()?, curve_keypair()?);
+    let server_key = server.0;
+    let pull = Peer::spawn(SocketKind::Pull, move |socket| {
+        socket.set_i32(Opt::CURVE_SERVER, 1)?;
+        socket.set_str(Opt::CURVE_SECRETKEY, Some(&server.1))?;
+        socket.bind("ipc://*")
+    })?;
+    let endpoint = pull.endpoint().to_owned();
+    let push = Peer::spawn(SocketKind::Push, move |socket| {
+        socket.set_str(Opt::CURVE_SERVERKEY, Some(&server_key))?;
+        socket.set_str(Opt::CURVE_PUBLICKEY, Some(&client.0))?;
+        socket.set_str(Opt::CURVE_SECRETKEY, Some(&client.1))?;
+        socket.connect(&endpoint)
+    })?;
+    push.send(["secret"]).wait()?;
+    assert_eq!(pull.recv().wait()?, [b"secret"]);
+    pull.event(EventKind::HANDSHAKE_SUCCEEDED).wait()?;
     Ok(())
 }
 
@@ -121,24 +121,13 @@ fn a_monitor_tells_of_a_connection() -> Result<(), Error> {
     let monitor = push.monitor()?;
     let endpoint = push.bind(ANY_PORT)?;
     let listening = monitor.recv_timeout(PLENTY)?.expect("an event");
-    assert_eq!(
-        (listening.kind, &listening.endpoint),
-        (EventKind::LISTENING, &endpoint)
-    );
+    assert_eq!((listening.kind, &listening.endpoint), (EventKind::LISTENING, &endpoint));
 
     let pull = Socket::new(&context, SocketKind::Pull)?;
     pull.connect(&endpoint)?;
-    assert!(
-        monitor
-            .wait_for(EventKind::HANDSHAKE_SUCCEEDED, PLENTY)?
-            .is_some()
-    );
+    assert!(monitor.wait_for(EventKind::HANDSHAKE_SUCCEEDED, PLENTY)?.is_some());
     let second = push.monitor()?;
-    assert!(
-        monitor
-            .wait_for(EventKind::MONITOR_STOPPED, PLENTY)?
-            .is_some()
-    );
+    assert!(monitor.wait_for(EventKind::MONITOR_STOPPED, PLENTY)?.is_some());
     drop(monitor);
     drop(pull);
     assert!(second.wait_for(EventKind::DISCONNECTED, PLENTY)?.is_some());
@@ -189,19 +178,10 @@ async fn a_peer_sends_while_it_waits_to_receive() -> Result<(), Error> {
     assert_eq!(router.recv().await?, [&b"me"[..], b"hello"]);
     router.send(["me", "1"]).await?;
     router.send(["me", "2"]).await?;
-    assert_eq!(
-        (first.await?, second.await?),
-        (vec![b"1".to_vec()], vec![b"2".to_vec()])
-    );
+    assert_eq!((first.await?, second.await?), (vec![b"1".to_vec()], vec![b"2".to_vec()]));
 
-    assert_eq!(
-        dealer.run(|socket| socket.get_i32(Opt::TYPE)).await?,
-        SocketKind::Dealer as i32
-    );
-    assert_eq!(
-        router.event(EventKind::LISTENING).await?.endpoint,
-        router.endpoint()
-    );
+    assert_eq!(dealer.run(|socket| socket.get_i32(Opt::TYPE)).await?, SocketKind::Dealer as i32);
+    assert_eq!(router.event(EventKind::LISTENING).await?.endpoint, router.endpoint());
     dealer.stop().await?;
     router.event(EventKind::DISCONNECTED).await?;
     router.stop().await
@@ -217,10 +197,7 @@ async fn a_peer_tells_what_went_wrong() -> Result<(), Error> {
         .with_deadline(Duration::from_millis(20));
     let error = pull.recv().await.expect_err("nobody sends");
     assert_eq!(error.to_string(), "waited 20ms in vain: Pull: a message");
-    let error = pull
-        .event(EventKind::ACCEPTED)
-        .await
-        .expect_err("nobody connects");
+    let error = pull.event(EventKind::ACCEPTED).await.expect_err("nobody connects");
     assert!(
         error
             .to_string()
@@ -235,12 +212,7 @@ async fn a_peer_tells_what_went_wrong() -> Result<(), Error> {
         .run(|_| -> Result<(), Error> { panic!("this is part of the test") })
         .await
         .expect_err("it panicked");
-    assert_eq!(
-        error,
-        Error::Gone {
-            waited_for: "Push: run a closure".into()
-        }
-    );
+    assert_eq!(error, Error::Gone { waited_for: "Push: run a closure".into() });
     assert!(push.stop().await.is_err());
     Ok(())
 }
@@ -248,9 +220,8 @@ async fn a_peer_tells_what_went_wrong() -> Result<(), Error> {
 #[test]
 fn peers_of_one_context_share_inproc() -> Result<(), Error> {
     let pull = Peer::spawn(SocketKind::Pull, |socket| socket.bind("inproc://a"))?;
-    let push = Peer::spawn_in(pull.context(), SocketKind::Push, |socket| {
-        socket.connect("inproc://a")
-    })?;
+    let push =
+        Peer::spawn_in(pull.context(), SocketKind::Push, |socket| socket.connect("inproc://a"))?;
     let received = pull.recv();
     push.send([[1, 2, 3]]).wait()?;
     assert_eq!(received.wait()?, [[1, 2, 3]]);
@@ -258,10 +229,7 @@ fn peers_of_one_context_share_inproc() -> Result<(), Error> {
 }
 
 fn pair(context: &Context, bound: SocketKind, connected: SocketKind) -> Result<[Socket; 2], Error> {
-    let (bound, connected) = (
-        Socket::new(context, bound)?,
-        Socket::new(context, connected)?,
-    );
+    let (bound, connected) = (Socket::new(context, bound)?, Socket::new(context, connected)?);
     connected.connect(&bound.bind(ANY_PORT)?)?;
     Ok([bound, connected])
 }

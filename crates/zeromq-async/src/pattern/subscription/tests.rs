@@ -1,0 +1,191 @@
+//! The trie against a model that is too simple to be wrong, and where it could go wrong.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use proptest::prelude::{Just, Strategy, any, prop_oneof};
+use proptest::{collection, prop_assert_eq, proptest};
+
+use super::{Change, MAX_LABEL, ROOT, SubscriptionTrie};
+
+const NOTHING: Change = Change { for_key: false, for_topic: false };
+const FOR_KEY: Change = Change { for_key: true, for_topic: false };
+const FOR_TOPIC: Change = Change { for_key: true, for_topic: true };
+
+fn matches<K: Copy + Ord + std::hash::Hash>(
+    trie: &mut SubscriptionTrie<K>,
+    topic: &[u8],
+) -> Vec<K> {
+    let mut keys = Vec::new();
+    trie.matches(topic, &mut keys);
+    keys.sort_unstable();
+    keys
+}
+
+#[test]
+fn a_topic_matches_what_begins_with_it() {
+    let mut trie = SubscriptionTrie::new();
+    for topic in ["", "a", "ab", "abcdefgh", "abcdefgi", "b"] {
+        assert_eq!(trie.subscribe(topic.as_bytes(), topic), FOR_TOPIC);
+    }
+    assert_eq!(matches(&mut trie, b""), [""]);
+    assert_eq!(matches(&mut trie, b"abc"), ["", "a", "ab"]);
+    assert_eq!(matches(&mut trie, b"abcdefgh.."), ["", "a", "ab", "abcdefgh"]);
+    assert_eq!(matches(&mut trie, b"c"), [""]);
+}
+
+#[test]
+fn a_subscriber_has_a_set_of_topics_and_is_found_once() {
+    let mut trie = SubscriptionTrie::new();
+    assert_eq!(trie.subscribe(b"a", 1), FOR_TOPIC);
+    assert_eq!(trie.subscribe(b"a", 1), NOTHING);
+    assert_eq!(trie.subscribe(b"a", 2), FOR_KEY);
+    assert_eq!(trie.subscribe(b"ab", 1), FOR_TOPIC);
+    assert_eq!(trie.subscribe(b"", 1), FOR_TOPIC);
+    assert_eq!(matches(&mut trie, b"abc"), [1, 2]);
+    assert_eq!(trie.cancel(b"a", 1), FOR_KEY);
+    assert_eq!(trie.cancel(b"a", 1), NOTHING);
+    assert_eq!(trie.cancel(b"abc", 2), NOTHING);
+    assert_eq!(trie.cancel(b"a", 3), NOTHING);
+    assert_eq!(trie.cancel(b"a", 2), FOR_TOPIC);
+    assert_eq!((matches(&mut trie, b"abc"), trie.len()), (vec![1], 2));
+}
+
+#[test]
+fn a_topic_may_be_as_deep_as_it_likes() {
+    let deep: Vec<u8> = (0..1_000_000_u32).map(|n| n.to_le_bytes()[0]).collect();
+    let mut trie = SubscriptionTrie::new();
+    for topic in [&deep[..], &deep[..777_777], b"\x00", b""] {
+        assert_eq!(trie.subscribe(topic, 1), FOR_TOPIC);
+    }
+    assert!(trie.nodes.len() > deep.len() / MAX_LABEL);
+    assert_eq!(trie.subscribe(&deep, 2), FOR_KEY);
+    assert_eq!(matches(&mut trie, &deep), [1, 2]);
+    assert!(trie.topics_of(2).eq([deep.clone()]));
+    let mut last = 0;
+    trie.remove(1, |_| last += 1);
+    assert_eq!((last, trie.cancel(&deep, 2)), (3, FOR_TOPIC));
+    assert!(trie.is_empty() && trie.nodes.len() == 1);
+}
+
+#[test]
+fn those_who_come_and_go_leave_nothing_behind() {
+    let mut trie = SubscriptionTrie::new();
+    trie.subscribe(b"stays", 0);
+    for key in 1..100_u32 {
+        for topic in 0..100_u32 {
+            trie.subscribe(&(topic * key).to_be_bytes(), key);
+        }
+        trie.remove(key, |_| {});
+    }
+    check_structure(&trie);
+    assert!(trie.nodes.len() < 300 && trie.subscribers.len() == 2 && trie.by_key.len() == 1);
+}
+
+/// Every node is free or reachable, and none is there without a reason.
+fn check_structure<K: Copy + Eq + std::hash::Hash>(trie: &SubscriptionTrie<K>) {
+    let mut reached = HashSet::new();
+    let mut next = vec![ROOT];
+    while let Some(index) = next.pop() {
+        assert!(reached.insert(index), "node {index} has two parents");
+        let node = &trie.nodes[index as usize];
+        let children: Vec<u32> =
+            (0..=u8::MAX).filter_map(|octet| node.children.get(octet)).collect();
+        let needed = index == ROOT || !node.keys.as_slice().is_empty() || children.len() > 1;
+        // A node with one child and no subscribers is where a label would have been too long.
+        assert!(needed || children.len() == 1, "node {index} is for nothing");
+        for &child in &children {
+            let child = &trie.nodes[child as usize];
+            assert_eq!(child.parent, index);
+            assert!((1..=MAX_LABEL).contains(&child.label.as_slice().len()));
+        }
+        next.extend(children);
+    }
+    assert_eq!(reached.len() + trie.free_nodes.len(), trie.nodes.len());
+    assert_eq!(trie.by_key.len() + trie.free_subscribers.len(), trie.subscribers.len());
+}
+
+#[derive(Debug, Clone)]
+enum Request {
+    Subscribe(Vec<u8>, u8),
+    Cancel(Vec<u8>, u8),
+    Remove(u8),
+    Match(Vec<u8>),
+}
+
+fn request() -> impl Strategy<Value = Request> {
+    // Mostly one octet, so that topics share long beginnings.
+    let octet = prop_oneof![6 => Just(b'a'), 1 => Just(b'b'), 1 => any::<u8>()];
+    let (topic, key) = (collection::vec(octet, 0..14), 0..4_u8);
+    prop_oneof![
+        4 => (topic.clone(), key.clone()).prop_map(|(topic, key)| Request::Subscribe(topic, key)),
+        4 => (topic.clone(), key.clone()).prop_map(|(topic, key)| Request::Cancel(topic, key)),
+        1 => key.prop_map(Request::Remove),
+        2 => topic.prop_map(Request::Match),
+    ]
+}
+
+/// Each subscriber's topics.
+#[derive(Default)]
+struct Model(HashMap<u8, BTreeSet<Vec<u8>>>);
+
+impl Model {
+    fn has_topic(&self, topic: &[u8]) -> bool {
+        self.0.values().any(|topics| topics.contains(topic))
+    }
+
+    fn subscribe(&mut self, topic: &[u8], key: u8) -> Change {
+        let had = self.has_topic(topic);
+        let for_key = self.0.entry(key).or_default().insert(topic.to_vec());
+        Change { for_key, for_topic: for_key && !had }
+    }
+
+    fn cancel(&mut self, topic: &[u8], key: u8) -> Change {
+        let for_key = self.0.entry(key).or_default().remove(topic);
+        Change { for_key, for_topic: for_key && !self.has_topic(topic) }
+    }
+
+    fn remove(&mut self, key: u8) -> BTreeSet<Vec<u8>> {
+        let mut topics = self.0.remove(&key).unwrap_or_default();
+        topics.retain(|topic| !self.has_topic(topic));
+        topics
+    }
+
+    fn matches(&self, topic: &[u8]) -> Vec<u8> {
+        let matched = |topics: &BTreeSet<Vec<u8>>| topics.iter().any(|own| topic.starts_with(own));
+        let mut keys: Vec<u8> =
+            self.0.keys().copied().filter(|key| matched(&self.0[key])).collect();
+        keys.sort_unstable();
+        keys
+    }
+}
+
+proptest! {
+    #[test]
+    fn it_does_what_the_model_does(requests in collection::vec(request(), 0..200)) {
+        let (mut trie, mut model) = (SubscriptionTrie::new(), Model::default());
+        for request in requests {
+            match request {
+                Request::Subscribe(topic, key) => {
+                    prop_assert_eq!(trie.subscribe(&topic, key), model.subscribe(&topic, key));
+                }
+                Request::Cancel(topic, key) => {
+                    prop_assert_eq!(trie.cancel(&topic, key), model.cancel(&topic, key));
+                }
+                Request::Remove(key) => {
+                    let mut last = BTreeSet::new();
+                    trie.remove(key, |topic| assert!(last.insert(topic.to_vec())));
+                    prop_assert_eq!(last, model.remove(key));
+                }
+                Request::Match(topic) => {
+                    prop_assert_eq!(matches(&mut trie, &topic), model.matches(&topic));
+                }
+            }
+            check_structure(&trie);
+        }
+        let topics: HashSet<_> = model.0.values().flatten().collect();
+        prop_assert_eq!((trie.len(), trie.is_empty()), (topics.len(), topics.is_empty()));
+        for (&key, topics) in &model.0 {
+            prop_assert_eq!(&trie.topics_of(key).collect::<BTreeSet<_>>(), topics);
+        }
+    }
+}

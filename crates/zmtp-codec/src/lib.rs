@@ -15,6 +15,8 @@ mod metadata;
 mod routing_id;
 mod socket_type;
 mod subscription;
+#[cfg(feature = "tokio-util")]
+pub mod tokio_util;
 pub mod wire;
 
 pub use batch::{Batch, Run, RunIter};

@@ -1,0 +1,241 @@
+//! A whole ZMTP connection as a codec for [`Framed`] (feature `tokio-util`).
+//!
+//! [`ZmtpCodec::handshake`] takes any byte stream to where messages can be sent and received:
+//!
+//! ```
+//! use futures_util::{SinkExt, StreamExt};
+//! use zmtp_codec::tokio_util::{Incoming, ZmtpCodec};
+//! use zmtp_codec::{ConnectionConfig, Mechanism, Message, SocketType};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let push = ConnectionConfig::new(SocketType::Push, Mechanism::Null);
+//! let pull = ConnectionConfig::new(SocketType::Pull, Mechanism::Null);
+//! let (near, far) = tokio::io::duplex(1024);
+//! let (push, pull) =
+//!     tokio::try_join!(ZmtpCodec::handshake(near, &push), ZmtpCodec::handshake(far, &pull))?;
+//! let ((mut push, _), (mut pull, peer)) = (push, pull);
+//! assert_eq!(peer.socket_type(), SocketType::Push);
+//!
+//! push.send(Message::from("hello")).await?;
+//! let Some(Ok(Incoming::Message(message))) = pull.next().await else { panic!() };
+//! assert_eq!(message, Message::from("hello"));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A codec is a single connection: it does not reconnect, queue, or send heartbeats.
+
+use std::future::poll_fn;
+use std::io;
+use std::pin::Pin;
+
+use ::tokio_util::codec::{Decoder, Encoder, Framed};
+use bytes::BytesMut;
+use futures_core::Stream;
+use futures_sink::Sink;
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use crate::batch::RunIter;
+use crate::config::ConnectionConfig;
+use crate::connection::Connection;
+use crate::error::ProtocolError;
+use crate::event::{Event, PeerInfo};
+use crate::message::Message;
+use crate::subscription::Subscription;
+use crate::wire::Command;
+
+/// One side of a ZMTP connection, for [`Framed`].
+///
+/// It decodes [`Incoming`] and encodes [`Message`]s, [`Subscription`]s, [`Command`]s and
+/// [`Pending`]. Since it encodes several types, a bare `framed.flush()` has to name one:
+/// `SinkExt::<Message>::flush(&mut framed)`.
+#[derive(Debug)]
+pub struct ZmtpCodec {
+    connection: Connection,
+    /// Messages that have been decoded as one run and leave one by one.
+    run: Option<RunIter>,
+    /// What the connection itself has to say, until something is encoded.
+    pending: BytesMut,
+    /// Whether [`Incoming::Transmit`] has told of it.
+    is_announced: bool,
+}
+
+/// What a [`ZmtpCodec`] decodes.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Incoming {
+    /// A command from the peer. A PING has been answered already.
+    Command(Command),
+    /// A message from the peer.
+    Message(Message),
+    /// The handshake is over: this is who the peer is.
+    Ready(PeerInfo),
+    /// The connection itself has something to say, a PONG perhaps: send [`Pending`].
+    Transmit,
+}
+
+/// Encodes to what the connection itself has to say, and nothing else.
+///
+/// All else that is encoded takes this along, so that it matters only while there is nothing else.
+#[derive(Clone, Copy, Debug)]
+pub struct Pending;
+
+/// A connection under a [`ZmtpCodec`] cannot go on.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CodecError {
+    /// The byte stream failed.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    /// One of the peers is at fault.
+    #[error(transparent)]
+    Protocol(#[from] ProtocolError),
+}
+
+impl ZmtpCodec {
+    /// Makes a codec that starts with the greeting.
+    ///
+    /// In a `Framed`, send [`Pending`] at the start and after each [`Incoming::Transmit`], until
+    /// [`Incoming::Ready`]; or let [`handshake`](Self::handshake) do so.
+    pub fn new(config: &ConnectionConfig) -> Self {
+        let mut codec = Self {
+            connection: Connection::new(config),
+            run: None,
+            pending: BytesMut::new(),
+            is_announced: false,
+        };
+        codec.collect_pending();
+        codec
+    }
+
+    /// Greets the peer at the other end of `io` and shakes hands.
+    ///
+    /// Nothing limits the time that takes: that is for a timeout around it.
+    ///
+    /// # Errors
+    ///
+    /// When the byte stream fails or ends, and when the peers do not get along.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future drops `io`, and with it the connection.
+    pub async fn handshake<T>(
+        io: T,
+        config: &ConnectionConfig,
+    ) -> Result<(Framed<T, Self>, PeerInfo), CodecError>
+    where
+        T: AsyncRead + AsyncWrite + Unpin,
+    {
+        let mut framed = Framed::new(io, Self::new(config));
+        loop {
+            let incoming = match transmit(&mut framed).await {
+                Ok(()) => poll_fn(|cx| Pin::new(&mut framed).poll_next(cx)).await,
+                Err(error) => Some(Err(error)),
+            };
+            match incoming {
+                Some(Ok(Incoming::Ready(peer))) => {
+                    transmit(&mut framed).await?;
+                    return Ok((framed, peer));
+                }
+                Some(Ok(_)) => {}
+                Some(Err(error)) => {
+                    // The peer should learn why, but the fault is the news here.
+                    let _ = transmit(&mut framed).await;
+                    return Err(error);
+                }
+                None => return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into()),
+            }
+        }
+    }
+
+    /// Who the peer is, once the handshake is over.
+    pub fn peer(&self) -> Option<&PeerInfo> {
+        self.connection.peer()
+    }
+
+    fn collect_pending(&mut self) {
+        while let Some(octets) = self.connection.poll_transmit() {
+            self.pending.extend_from_slice(&octets);
+        }
+    }
+
+    fn encode_pending(&mut self, wire: &mut BytesMut) {
+        self.collect_pending();
+        wire.unsplit(self.pending.split());
+        self.is_announced = false;
+    }
+}
+
+/// Writes what the connection itself has to say.
+async fn transmit<T: AsyncWrite + Unpin>(
+    framed: &mut Framed<T, ZmtpCodec>,
+) -> Result<(), CodecError> {
+    poll_fn(|cx| Sink::<Pending>::poll_ready(Pin::new(&mut *framed), cx)).await?;
+    Pin::new(&mut *framed).start_send(Pending)?;
+    poll_fn(|cx| Sink::<Pending>::poll_flush(Pin::new(&mut *framed), cx)).await
+}
+
+impl Decoder for ZmtpCodec {
+    type Item = Incoming;
+    type Error = CodecError;
+
+    fn decode(&mut self, input: &mut BytesMut) -> Result<Option<Incoming>, CodecError> {
+        loop {
+            if let Some(message) = self.run.as_mut().and_then(Iterator::next) {
+                return Ok(Some(Incoming::Message(message)));
+            }
+            let event = self.connection.handle_input(input, usize::MAX);
+            self.collect_pending();
+            match event? {
+                Some(Event::Messages(run)) => self.run = Some(run.into_iter()),
+                Some(Event::Command(command)) => return Ok(Some(Incoming::Command(command))),
+                Some(Event::Ready(peer)) => return Ok(Some(Incoming::Ready(peer))),
+                None if self.pending.is_empty() || self.is_announced => return Ok(None),
+                None => {
+                    self.is_announced = true;
+                    return Ok(Some(Incoming::Transmit));
+                }
+            }
+        }
+    }
+}
+
+impl Encoder<Pending> for ZmtpCodec {
+    type Error = CodecError;
+
+    fn encode(&mut self, _: Pending, wire: &mut BytesMut) -> Result<(), CodecError> {
+        self.encode_pending(wire);
+        Ok(())
+    }
+}
+
+impl Encoder<Message> for ZmtpCodec {
+    type Error = CodecError;
+
+    fn encode(&mut self, message: Message, wire: &mut BytesMut) -> Result<(), CodecError> {
+        self.connection.send(message);
+        self.encode_pending(wire);
+        Ok(())
+    }
+}
+
+impl Encoder<Subscription> for ZmtpCodec {
+    type Error = CodecError;
+
+    fn encode(&mut self, change: Subscription, wire: &mut BytesMut) -> Result<(), CodecError> {
+        self.connection.send_subscription(change);
+        self.encode_pending(wire);
+        Ok(())
+    }
+}
+
+impl Encoder<Command> for ZmtpCodec {
+    type Error = CodecError;
+
+    fn encode(&mut self, command: Command, wire: &mut BytesMut) -> Result<(), CodecError> {
+        self.connection.send_command(&command);
+        self.encode_pending(wire);
+        Ok(())
+    }
+}

@@ -81,15 +81,10 @@ impl Endpoint {
     /// Refuses what cannot be connected to: a wildcard, or a transport that this system lacks.
     pub(crate) fn check_connectable(&self) -> Result<(), ConnectError> {
         if self.is_wildcard() {
-            return Err(EndpointError::WildcardNotAllowed {
-                endpoint: self.to_string(),
-            }
-            .into());
+            return Err(EndpointError::WildcardNotAllowed { endpoint: self.to_string() }.into());
         }
         if !self.is_supported() {
-            return Err(ConnectError::Unsupported {
-                endpoint: self.clone(),
-            });
+            return Err(ConnectError::Unsupported { endpoint: self.clone() });
         }
         Ok(())
     }
@@ -98,13 +93,10 @@ impl Endpoint {
     /// use for, or a transport that this system lacks.
     pub(crate) fn check_bindable(&self) -> Result<(), BindError> {
         match self {
-            Self::Tcp(tcp) if tcp.source().is_some() => Err(EndpointError::SourceNotAllowed {
-                endpoint: self.to_string(),
+            Self::Tcp(tcp) if tcp.source().is_some() => {
+                Err(EndpointError::SourceNotAllowed { endpoint: self.to_string() }.into())
             }
-            .into()),
-            _ if !self.is_supported() => Err(BindError::Unsupported {
-                endpoint: self.clone(),
-            }),
+            _ if !self.is_supported() => Err(BindError::Unsupported { endpoint: self.clone() }),
             _ => Ok(()),
         }
     }
@@ -125,9 +117,7 @@ impl FromStr for Endpoint {
 
     fn from_str(text: &str) -> Result<Self, EndpointError> {
         let Some((scheme, address)) = text.split_once("://") else {
-            return Err(EndpointError::MissingScheme {
-                endpoint: text.into(),
-            });
+            return Err(EndpointError::MissingScheme { endpoint: text.into() });
         };
         if !SCHEMES.contains(&scheme) {
             return Err(EndpointError::UnknownScheme {
@@ -137,9 +127,7 @@ impl FromStr for Endpoint {
             });
         }
         if address.is_empty() {
-            return Err(EndpointError::EmptyAddress {
-                endpoint: text.into(),
-            });
+            return Err(EndpointError::EmptyAddress { endpoint: text.into() });
         }
         match scheme {
             "tcp" => TcpEndpoint::parse(text, address).map(Self::Tcp),
@@ -191,11 +179,7 @@ fn parse_inproc(text: &str, name: &str) -> Result<Endpoint, EndpointError> {
 /// Refuses an address of more than `limit` octets.
 fn check_length(text: &str, address: &str, limit: usize) -> Result<(), EndpointError> {
     if address.len() > limit {
-        return Err(EndpointError::TooLong {
-            endpoint: text.into(),
-            length: address.len(),
-            limit,
-        });
+        return Err(EndpointError::TooLong { endpoint: text.into(), length: address.len(), limit });
     }
     Ok(())
 }
@@ -205,6 +189,20 @@ const SCHEMES: &[&str] = &["tcp", "ipc", "inproc"];
 
 /// The longest inproc name, in octets: what `zmq_inproc(7)` allows.
 const MAX_INPROC_NAME: usize = 256;
+
+impl From<&Endpoint> for Endpoint {
+    fn from(endpoint: &Endpoint) -> Self {
+        endpoint.clone()
+    }
+}
+
+impl TryFrom<&String> for Endpoint {
+    type Error = EndpointError;
+
+    fn try_from(text: &String) -> Result<Self, EndpointError> {
+        text.parse()
+    }
+}
 
 #[cfg(test)]
 mod tests;

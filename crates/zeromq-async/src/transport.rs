@@ -42,19 +42,13 @@ impl Io {
         writer: impl AsyncWrite + Send + Unpin + 'static,
         peer_address: PeerAddress,
     ) -> Self {
-        Self {
-            reader: Box::new(reader),
-            writer: Box::new(writer),
-            peer_address,
-        }
+        Self { reader: Box::new(reader), writer: Box::new(writer), peer_address }
     }
 }
 
 impl fmt::Debug for Io {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Io")
-            .field("peer_address", &self.peer_address)
-            .finish_non_exhaustive()
+        f.debug_struct("Io").field("peer_address", &self.peer_address).finish_non_exhaustive()
     }
 }
 
@@ -80,11 +74,7 @@ impl fmt::Display for PeerAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Tcp(address) => address.fmt(f),
-            Self::Ipc {
-                user_id,
-                group_id,
-                process_id,
-            } => {
+            Self::Ipc { user_id, group_id, process_id } => {
                 write!(f, "uid={user_id} gid={group_id}")?;
                 process_id.map_or(Ok(()), |process_id| write!(f, " pid={process_id}"))
             }
@@ -120,9 +110,7 @@ pub(crate) async fn bind(
     options: &TransportOptions,
 ) -> Result<Box<dyn Listener>, BindError> {
     if Handle::try_current().is_err() {
-        return Err(BindError::NoRuntime {
-            endpoint: endpoint.clone(),
-        });
+        return Err(BindError::NoRuntime { endpoint: endpoint.clone() });
     }
     endpoint.check_bindable()?;
     match endpoint {
@@ -150,24 +138,12 @@ pub(crate) async fn dial(endpoint: &Endpoint, options: &TransportOptions) -> io:
     match endpoint {
         Endpoint::Tcp(tcp) => tcp::dial(tcp, options).await,
         #[cfg(unix)]
-        Endpoint::Ipc(ipc) => ipc::dial(ipc, options).await.map_err(|error| {
-            vec![Attempt {
-                address: None,
-                error,
-            }]
-        }),
-        _ => Err(vec![Attempt {
-            address: None,
-            error: io::ErrorKind::Unsupported.into(),
-        }]),
-    }
-    .map_err(|attempts| {
-        DialError {
-            endpoint: endpoint.clone(),
-            attempts,
+        Endpoint::Ipc(ipc) => {
+            ipc::dial(ipc, options).await.map_err(|error| vec![Attempt { address: None, error }])
         }
-        .into()
-    })
+        _ => Err(vec![Attempt { address: None, error: io::ErrorKind::Unsupported.into() }]),
+    }
+    .map_err(|attempts| DialError { endpoint: endpoint.clone(), attempts }.into())
 }
 
 /// One address that was tried in vain.
@@ -207,10 +183,8 @@ impl Error for DialError {
 
 impl From<DialError> for io::Error {
     fn from(error: DialError) -> Self {
-        let kind = error
-            .attempts
-            .last()
-            .map_or(io::ErrorKind::NotFound, |attempt| attempt.error.kind());
+        let kind =
+            error.attempts.last().map_or(io::ErrorKind::NotFound, |attempt| attempt.error.kind());
         Self::new(kind, error)
     }
 }

@@ -20,15 +20,11 @@ impl IpcEndpoint {
     pub(super) fn parse(text: &str, address: &str) -> Result<Self, EndpointError> {
         check_length(text, address, MAX_IPC_PATH)?;
         if address.contains('\0') {
-            return Err(EndpointError::InvalidPath {
-                endpoint: text.into(),
-            });
+            return Err(EndpointError::InvalidPath { endpoint: text.into() });
         }
         let name = match address.strip_prefix('@') {
             Some("") => {
-                return Err(EndpointError::EmptyAddress {
-                    endpoint: text.into(),
-                });
+                return Err(EndpointError::EmptyAddress { endpoint: text.into() });
             }
             Some(name) => IpcName::Abstract(name.into()),
             None if address == "*" => IpcName::Any,
@@ -40,9 +36,7 @@ impl IpcEndpoint {
     /// The endpoint of a path that binding chose.
     #[cfg(unix)]
     pub(crate) fn from_path(path: &std::path::Path) -> Self {
-        Self {
-            name: IpcName::Path(path.into()),
-        }
+        Self { name: IpcName::Path(path.into()) }
     }
 
     /// Where the socket is.

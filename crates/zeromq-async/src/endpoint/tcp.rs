@@ -20,10 +20,7 @@ impl TcpEndpoint {
             Some((source, address)) => (Some(TcpAddress::parse(text, source)?), address),
             None => (None, address),
         };
-        Ok(Self {
-            source,
-            address: TcpAddress::parse(text, address)?,
-        })
+        Ok(Self { source, address: TcpAddress::parse(text, address)? })
     }
 
     /// The address to bind, or to connect to.
@@ -43,10 +40,7 @@ impl TcpEndpoint {
 
 impl From<TcpAddress> for TcpEndpoint {
     fn from(address: TcpAddress) -> Self {
-        Self {
-            source: None,
-            address,
-        }
+        Self { source: None, address }
     }
 }
 
@@ -72,15 +66,10 @@ impl TcpAddress {
         let (host, port) = match address.rsplit_once(':') {
             Some((host, port)) if !port.contains(']') => (host, port),
             _ => {
-                return Err(EndpointError::MissingPort {
-                    endpoint: text.into(),
-                });
+                return Err(EndpointError::MissingPort { endpoint: text.into() });
             }
         };
-        Ok(Self {
-            host: Host::parse(text, host)?,
-            port: parse_port(text, port)?,
-        })
+        Ok(Self { host: Host::parse(text, host)?, port: parse_port(text, port)? })
     }
 
     /// The host.
@@ -97,16 +86,12 @@ impl TcpAddress {
 impl From<SocketAddr> for TcpAddress {
     fn from(address: SocketAddr) -> Self {
         let host = match address {
-            SocketAddr::V6(v6) if v6.scope_id() != 0 => Host::Zoned {
-                address: *v6.ip(),
-                zone: v6.scope_id().to_string(),
-            },
+            SocketAddr::V6(v6) if v6.scope_id() != 0 => {
+                Host::Zoned { address: *v6.ip(), zone: v6.scope_id().to_string() }
+            }
             _ => Host::Ip(address.ip()),
         };
-        Self {
-            host,
-            port: address.port(),
-        }
+        Self { host, port: address.port() }
     }
 }
 
@@ -165,15 +150,9 @@ impl Host {
     fn parse_v6(inner: &str) -> Option<Self> {
         let inner = inner.strip_suffix(']')?;
         match inner.split_once('%') {
-            None => inner
-                .parse::<Ipv6Addr>()
-                .ok()
-                .map(|address| Self::Ip(address.into())),
+            None => inner.parse::<Ipv6Addr>().ok().map(|address| Self::Ip(address.into())),
             Some((address, zone)) if !zone.is_empty() && zone.chars().all(is_name_char) => {
-                Some(Self::Zoned {
-                    address: address.parse().ok()?,
-                    zone: zone.into(),
-                })
+                Some(Self::Zoned { address: address.parse().ok()?, zone: zone.into() })
             }
             Some(_) => None,
         }
@@ -220,19 +199,14 @@ fn is_name_char(c: char) -> bool {
 /// libzmq reads with `atoi`, which takes `55x` for 55 and 65537 for 1.
 fn parse_port(text: &str, port: &str) -> Result<u16, EndpointError> {
     if port.is_empty() {
-        return Err(EndpointError::MissingPort {
-            endpoint: text.into(),
-        });
+        return Err(EndpointError::MissingPort { endpoint: text.into() });
     }
     if port == "*" {
         return Ok(0);
     }
     let digits = port.bytes().all(|octet| octet.is_ascii_digit());
     let number = port.parse().ok().filter(|_| digits); // `parse` alone would take "+5" too
-    number.ok_or_else(|| EndpointError::InvalidPort {
-        endpoint: text.into(),
-        port: port.into(),
-    })
+    number.ok_or_else(|| EndpointError::InvalidPort { endpoint: text.into(), port: port.into() })
 }
 
 /// The longest host, in octets: the longest name DNS has, RFC 1035 §2.3.4.

@@ -20,23 +20,11 @@ fn accepted_text_is_written_back() {
         ("tcp://[::1]:5555", "tcp://[::1]:5555", false),
         ("tcp://[::]:5555", "tcp://[::]:5555", false),
         ("tcp://[0:0:0:0:0:0:0:1]:5555", "tcp://[::1]:5555", false),
-        (
-            "tcp://[::ffff:127.0.0.1]:5555",
-            "tcp://[::ffff:127.0.0.1]:5555",
-            false,
-        ),
-        (
-            "tcp://[fe80::1%eth0]:5555",
-            "tcp://[fe80::1%eth0]:5555",
-            false,
-        ),
+        ("tcp://[::ffff:127.0.0.1]:5555", "tcp://[::ffff:127.0.0.1]:5555", false),
+        ("tcp://[fe80::1%eth0]:5555", "tcp://[fe80::1%eth0]:5555", false),
         ("tcp://[fe80::1%3]:5555", "tcp://[fe80::1%3]:5555", false),
         ("tcp://localhost:5555", "tcp://localhost:5555", false),
-        (
-            "tcp://my-host.example.org:5555",
-            "tcp://my-host.example.org:5555",
-            false,
-        ),
+        ("tcp://my-host.example.org:5555", "tcp://my-host.example.org:5555", false),
         ("tcp://my_host:5555", "tcp://my_host:5555", false),
         ("tcp://eth0:5555", "tcp://eth0:5555", false),
         ("tcp://eth0.100:5555", "tcp://eth0.100:5555", false),
@@ -54,11 +42,7 @@ fn accepted_text_is_written_back() {
         ("ipc://*", "ipc://*", true),
         ("ipc://**", "ipc://**", false),
         ("inproc://name", "inproc://name", false),
-        (
-            "inproc://any text: 1/2 *",
-            "inproc://any text: 1/2 *",
-            false,
-        ),
+        ("inproc://any text: 1/2 *", "inproc://any text: 1/2 *", false),
     ];
     for (given, written, wildcard) in table {
         let endpoint = parse(given).unwrap_or_else(|error| panic!("{given}: {error}"));
@@ -118,10 +102,7 @@ fn refused_text_is_named_with_the_reason() {
     for (given, reason) in table {
         let message = parse(given).expect_err(given).to_string();
         assert!(message.contains(reason), "{given}: {message}");
-        assert!(
-            message.contains(&format!("{given:?}")),
-            "{given}: {message}"
-        );
+        assert!(message.contains(&format!("{given:?}")), "{given}: {message}");
     }
 }
 
@@ -132,25 +113,11 @@ fn length_limits_are_exact() {
     assert!(parse(&format!("ipc://@{}", &path[1..])).is_ok());
     assert!(parse(&format!("inproc://{name}")).is_ok());
 
-    for text in [
-        format!("ipc://{path}x"),
-        format!("ipc://@{path}"),
-        format!("inproc://{name}x"),
-    ] {
-        assert!(
-            matches!(parse(&text), Err(EndpointError::TooLong { .. })),
-            "{text}"
-        );
+    for text in [format!("ipc://{path}x"), format!("ipc://@{path}"), format!("inproc://{name}x")] {
+        assert!(matches!(parse(&text), Err(EndpointError::TooLong { .. })), "{text}");
     }
     let host = format!("tcp://{}:5555", "h".repeat(254));
-    assert!(matches!(
-        parse(&host),
-        Err(EndpointError::TooLong {
-            length: 254,
-            limit: 253,
-            ..
-        })
-    ));
+    assert!(matches!(parse(&host), Err(EndpointError::TooLong { length: 254, limit: 253, .. })));
 }
 
 #[test]
@@ -161,9 +128,7 @@ fn wildcards_are_for_binding_and_sources_for_connecting() {
         assert!(
             matches!(
                 endpoint.check_connectable(),
-                Err(ConnectError::InvalidEndpoint(
-                    EndpointError::WildcardNotAllowed { .. }
-                ))
+                Err(ConnectError::InvalidEndpoint(EndpointError::WildcardNotAllowed { .. }))
             ),
             "{text}"
         );
@@ -172,9 +137,7 @@ fn wildcards_are_for_binding_and_sources_for_connecting() {
     assert!(with_source.check_connectable().is_ok());
     assert!(matches!(
         with_source.check_bindable(),
-        Err(BindError::InvalidEndpoint(
-            EndpointError::SourceNotAllowed { .. }
-        ))
+        Err(BindError::InvalidEndpoint(EndpointError::SourceNotAllowed { .. }))
     ));
 }
 

@@ -1,5 +1,6 @@
 //! What can be wrong with an endpoint, with binding to it, and with asking to connect to it.
 
+use std::convert::Infallible;
 use std::io;
 
 use crate::endpoint::Endpoint;
@@ -113,6 +114,13 @@ pub enum EndpointError {
         /// The endpoint given.
         endpoint: String,
     },
+}
+
+/// Lets what is an [`Endpoint`] already stand where text can.
+impl From<Infallible> for EndpointError {
+    fn from(never: Infallible) -> Self {
+        match never {}
+    }
 }
 
 /// Why a socket could not be bound.
@@ -268,25 +276,23 @@ pub enum ConnectError {
     },
 }
 
-/// The socket is neither bound nor connected to the endpoint: there is nothing to undo.
+/// Why a socket could not be unbound or disconnected.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "the socket is neither bound nor connected to {endpoint}; a wildcard is undone under the \
-     address that binding gave it"
-)]
-pub struct UnknownEndpoint {
-    endpoint: Endpoint,
-}
+#[non_exhaustive]
+pub enum DetachError {
+    /// The text is no endpoint.
+    #[error(transparent)]
+    InvalidEndpoint(#[from] EndpointError),
 
-impl UnknownEndpoint {
-    pub(crate) fn new(endpoint: Endpoint) -> Self {
-        Self { endpoint }
-    }
-
-    /// The endpoint asked for.
-    pub fn endpoint(&self) -> &Endpoint {
-        &self.endpoint
-    }
+    /// The socket is neither bound nor connected to the endpoint: there is nothing to undo.
+    #[error(
+        "the socket is not bound or connected to {endpoint}; a wildcard port is undone under the \
+         address that binding gave it"
+    )]
+    NotAttached {
+        /// The endpoint asked for.
+        endpoint: Endpoint,
+    },
 }
 
 fn in_use_advice(endpoint: &Endpoint) -> &'static str {

@@ -40,10 +40,7 @@ impl ReconnectBackoff {
     /// Doubles the wait at each attempt that fails, up to `max`. The doubling begins anew with each
     /// connection that completes its handshake.
     pub const fn up_to(self, max: Duration) -> Self {
-        Self {
-            max: Some(max),
-            ..self
-        }
+        Self { max: Some(max), ..self }
     }
 
     /// The wait before attempt number `attempt`, counted from 0 since the last success, given any
@@ -53,9 +50,7 @@ impl ReconnectBackoff {
         let Some(max) = self.max else {
             return initial.saturating_add(below(initial, random));
         };
-        let longest = initial
-            .saturating_mul(2_u32.saturating_pow(attempt))
-            .min(max);
+        let longest = initial.saturating_mul(2_u32.saturating_pow(attempt)).min(max);
         (longest - below(longest / 2, random)).max(LEAST_DELAY)
     }
 }
@@ -104,36 +99,23 @@ pub struct Keepalive {
 impl Keepalive {
     /// Keepalive with the system's timing.
     pub const fn new() -> Self {
-        Self {
-            idle: None,
-            interval: None,
-            count: None,
-        }
+        Self { idle: None, interval: None, count: None }
     }
 
     /// How long a connection is silent before the first probe, in whole seconds:
     /// `ZMQ_TCP_KEEPALIVE_IDLE`.
     pub const fn idle(self, idle: Duration) -> Self {
-        Self {
-            idle: Some(idle),
-            ..self
-        }
+        Self { idle: Some(idle), ..self }
     }
 
     /// The time between two probes, in whole seconds: `ZMQ_TCP_KEEPALIVE_INTVL`.
     pub const fn interval(self, interval: Duration) -> Self {
-        Self {
-            interval: Some(interval),
-            ..self
-        }
+        Self { interval: Some(interval), ..self }
     }
 
     /// How many probes go unanswered before the connection is given up: `ZMQ_TCP_KEEPALIVE_CNT`.
     pub const fn count(self, count: u32) -> Self {
-        Self {
-            count: Some(count),
-            ..self
-        }
+        Self { count: Some(count), ..self }
     }
 }
 
@@ -190,10 +172,7 @@ mod tests {
         for attempt in [0, 1, 31, 32, u32::MAX] {
             for random in [0, 1, 99_999_999, 100_000_000, u64::MAX / 3, u64::MAX] {
                 let delay = backoff.delay(attempt, random);
-                assert!(
-                    (100 * MS..200 * MS).contains(&delay),
-                    "{attempt} {random}: {delay:?}"
-                );
+                assert!((100 * MS..200 * MS).contains(&delay), "{attempt} {random}: {delay:?}");
             }
         }
     }
@@ -201,23 +180,14 @@ mod tests {
     #[test]
     fn with_a_maximum_the_wait_doubles_and_varies_by_half() {
         let backoff = ReconnectBackoff::new(100 * MS).up_to(1000 * MS);
-        for (attempt, longest) in [
-            (0, 100),
-            (1, 200),
-            (2, 400),
-            (3, 800),
-            (4, 1000),
-            (40, 1000),
-            (u32::MAX, 1000),
-        ] {
+        for (attempt, longest) in
+            [(0, 100), (1, 200), (2, 400), (3, 800), (4, 1000), (40, 1000), (u32::MAX, 1000)]
+        {
             let longest = longest * MS;
             assert_eq!(backoff.delay(attempt, 0), longest);
             for random in [1, 49_999_999, 12_345_678_901, u64::MAX] {
                 let delay = backoff.delay(attempt, random);
-                assert!(
-                    (longest / 2..=longest).contains(&delay),
-                    "{attempt} {random}: {delay:?}"
-                );
+                assert!((longest / 2..=longest).contains(&delay), "{attempt} {random}: {delay:?}");
             }
         }
     }

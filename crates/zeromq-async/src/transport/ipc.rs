@@ -29,11 +29,9 @@ pub(super) async fn bind(
             let (listener, file) = SocketFile::at(path, |path| listen(path, options)).await?;
             (listener, Some(file), endpoint.clone())
         }
-        IpcName::Abstract(name) => (
-            listen(&abstract_path(name)?, options)?,
-            None,
-            endpoint.clone(),
-        ),
+        IpcName::Abstract(name) => {
+            (listen(&abstract_path(name)?, options)?, None, endpoint.clone())
+        }
     };
     let listener = UnixListener::from_std(listener.into())?;
     Ok(Box::new(Accept {

@@ -37,11 +37,7 @@ pub(super) async fn bind(
 
     let listener = TcpListener::from_std(socket.into())?;
     let endpoint = Endpoint::from(listener.local_addr()?);
-    Ok(Box::new(Accept {
-        listener,
-        endpoint,
-        options: options.clone(),
-    }))
+    Ok(Box::new(Accept { listener, endpoint, options: options.clone() }))
 }
 
 /// Connects to the first address that answers. Without one, says what came of each.
@@ -49,12 +45,8 @@ pub(super) async fn dial(
     endpoint: &TcpEndpoint,
     options: &TransportOptions,
 ) -> Result<Io, Vec<Attempt>> {
-    let (addresses, sources) = resolve(endpoint).await.map_err(|error| {
-        vec![Attempt {
-            address: None,
-            error,
-        }]
-    })?;
+    let (addresses, sources) =
+        resolve(endpoint).await.map_err(|error| vec![Attempt { address: None, error }])?;
 
     let mut attempts = Vec::new();
     let mut addresses = addresses.into_iter().peekable();
@@ -66,10 +58,7 @@ pub(super) async fn dial(
         };
         match connected {
             Ok(io) => return Ok(io),
-            Err(error) => attempts.push(Attempt {
-                address: Some(address),
-                error,
-            }),
+            Err(error) => attempts.push(Attempt { address: Some(address), error }),
         }
     }
     Err(attempts)
@@ -100,9 +89,7 @@ async fn connect(
 ) -> io::Result<Io> {
     let socket = open(address, options)?;
     if let Some(sources) = sources {
-        let source = sources
-            .iter()
-            .find(|source| source.is_ipv4() == address.is_ipv4());
+        let source = sources.iter().find(|source| source.is_ipv4() == address.is_ipv4());
         let source = source.ok_or_else(|| {
             io::Error::new(
                 io::ErrorKind::AddrNotAvailable,
@@ -111,20 +98,14 @@ async fn connect(
         })?;
         bind_to(&socket, *source)?;
     }
-    let stream = TcpSocket::from_std_stream(socket.into())
-        .connect(address)
-        .await?;
+    let stream = TcpSocket::from_std_stream(socket.into()).connect(address).await?;
     refuse_self(&stream, address)?;
     connected(stream, address, options)
 }
 
 /// A new socket for an address, with the options that must be set before it is bound or connected.
 fn open(address: SocketAddr, options: &TransportOptions) -> io::Result<Socket> {
-    let socket = Socket::new(
-        Domain::for_address(address),
-        Type::STREAM,
-        Some(Protocol::TCP),
-    )?;
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
     socket.set_nonblocking(true)?;
     tune::before_use(&socket, address, options)?;
     Ok(socket)
@@ -146,10 +127,7 @@ fn bind_to(socket: &Socket, address: SocketAddr) -> io::Result<()> {
 /// then keep the port from its owner.
 fn refuse_self(stream: &TcpStream, address: SocketAddr) -> io::Result<()> {
     if stream.local_addr()? == address {
-        return Err(io::Error::new(
-            io::ErrorKind::ConnectionRefused,
-            "nobody listens there",
-        ));
+        return Err(io::Error::new(io::ErrorKind::ConnectionRefused, "nobody listens there"));
     }
     Ok(())
 }

@@ -22,9 +22,7 @@ pub(super) async fn refused(text: &str) -> BindError {
 }
 
 pub(super) async fn connect(endpoint: &Endpoint) -> Io {
-    dial(endpoint, &TransportOptions::default())
-        .await
-        .unwrap_or_else(|error| panic!("{error}"))
+    dial(endpoint, &TransportOptions::default()).await.unwrap_or_else(|error| panic!("{error}"))
 }
 
 pub(super) async fn accept(listener: &mut Box<dyn Listener>) -> Io {
@@ -37,8 +35,6 @@ fn binding_outside_a_runtime_is_an_error() {
     let options = TransportOptions::default();
     let mut binding = std::pin::pin!(bind(&endpoint, &options));
     let mut cx = Context::from_waker(std::task::Waker::noop());
-    let Poll::Ready(Err(error)) = binding.as_mut().poll(&mut cx) else {
-        panic!("no error")
-    };
+    let Poll::Ready(Err(error)) = binding.as_mut().poll(&mut cx) else { panic!("no error") };
     assert!(matches!(error, BindError::NoRuntime { .. }));
 }

@@ -73,11 +73,7 @@ impl SocketFile {
 
     fn new(path: PathBuf, directory: Option<PrivateDirectory>) -> io::Result<Self> {
         let identity = identity(&fs::symlink_metadata(&path)?);
-        Ok(Self {
-            path,
-            identity,
-            _directory: directory,
-        })
+        Ok(Self { path, identity, _directory: directory })
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -120,10 +116,9 @@ fn is_live(path: &Path) -> io::Result<bool> {
     let probe = Socket::new(Domain::UNIX, Type::STREAM, None)?;
     probe.set_nonblocking(true)?; // or a listener that does not accept would make us wait for it
     match probe.connect(&SockAddr::unix(path)?) {
-        Err(error) => Ok(!matches!(
-            error.kind(),
-            io::ErrorKind::ConnectionRefused | io::ErrorKind::NotFound
-        )),
+        Err(error) => {
+            Ok(!matches!(error.kind(), io::ErrorKind::ConnectionRefused | io::ErrorKind::NotFound))
+        }
         Ok(()) => Ok(true),
     }
 }

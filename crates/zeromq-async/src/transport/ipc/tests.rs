@@ -79,10 +79,7 @@ async fn a_wildcard_has_a_private_directory_that_goes_with_it() {
     let listener = listen("ipc://*").await;
     let path = path_of(listener.local_endpoint()).to_owned();
     let directory = path.parent().unwrap();
-    assert_eq!(
-        fs::metadata(directory).unwrap().permissions().mode() & 0o777,
-        0o700
-    );
+    assert_eq!(fs::metadata(directory).unwrap().permissions().mode() & 0o777, 0o700);
     connect(listener.local_endpoint()).await;
     drop(listener);
     assert!(!directory.exists());
@@ -105,9 +102,7 @@ async fn the_file_of_a_dead_listener_is_taken_over() {
     let directory = Directory::new("dead");
     let (path, text) = directory.file();
     leave_dead(&path);
-    let error = dial(&endpoint(&text), &TransportOptions::default())
-        .await
-        .unwrap_err();
+    let error = dial(&endpoint(&text), &TransportOptions::default()).await.unwrap_err();
     assert_eq!(error.kind(), io::ErrorKind::ConnectionRefused);
 
     let mut listener = listen(&text).await;
@@ -131,10 +126,7 @@ async fn a_live_listener_keeps_its_path() {
 async fn a_live_listener_with_a_full_backlog_keeps_its_path() {
     let directory = Directory::new("full");
     let (_, text) = directory.file();
-    let options = TransportOptions {
-        backlog: 0,
-        ..TransportOptions::default()
-    };
+    let options = TransportOptions { backlog: 0, ..TransportOptions::default() };
     let _listener = bind(&endpoint(&text), &options).await.unwrap();
     let _waiting = connect(&endpoint(&text)).await;
     assert!(matches!(refused(&text).await, BindError::InUse { .. }));
@@ -160,10 +152,7 @@ async fn what_is_not_a_socket_is_left_alone() {
 async fn a_missing_directory_says_so() {
     let error = refused("ipc:///no/such/directory/socket").await;
     assert!(matches!(error, BindError::NotFound { .. }), "{error:?}");
-    assert!(
-        error.to_string().contains("create it first"),
-        "{error}"
-    );
+    assert!(error.to_string().contains("create it first"), "{error}");
 }
 
 #[tokio::test]
@@ -195,10 +184,9 @@ async fn one_of_many_takes_a_dead_path_and_keeps_it() {
         for bound in binding {
             match bound.await.unwrap() {
                 Ok(listener) => winners.push(listener),
-                Err(error) => assert!(
-                    matches!(error, BindError::InUse { .. }),
-                    "round {round}: {error:?}"
-                ),
+                Err(error) => {
+                    assert!(matches!(error, BindError::InUse { .. }), "round {round}: {error:?}")
+                }
             }
         }
         assert_eq!(winners.len(), 1, "round {round}");

@@ -13,10 +13,9 @@ pub(super) async fn local(address: &TcpAddress) -> io::Result<Vec<SocketAddr>> {
     let port = address.port();
     let mut addresses = match address.host() {
         // The second one is for connecting from any address to an IPv6 one.
-        Host::Any => vec![
-            (Ipv4Addr::UNSPECIFIED, port).into(),
-            (Ipv6Addr::UNSPECIFIED, port).into(),
-        ],
+        Host::Any => {
+            vec![(Ipv4Addr::UNSPECIFIED, port).into(), (Ipv6Addr::UNSPECIFIED, port).into()]
+        }
         Host::Name(name) => match of_interface(name, port)? {
             addresses if addresses.is_empty() => of_host(name, port).await?,
             addresses => addresses,
@@ -71,10 +70,7 @@ async fn of_host(name: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
         .map_err(|error| io::Error::new(io::ErrorKind::NotFound, error))?;
     let addresses: Vec<_> = found.collect();
     if addresses.is_empty() {
-        return Err(io::Error::new(
-            io::ErrorKind::NotFound,
-            "the name has no address",
-        ));
+        return Err(io::Error::new(io::ErrorKind::NotFound, "the name has no address"));
     }
     Ok(addresses)
 }
@@ -83,9 +79,7 @@ async fn of_host(name: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
 fn of_interface(name: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
     let interfaces = if_addrs::get_if_addrs()?;
     let named = interfaces.iter().filter(|interface| interface.name == name);
-    Ok(named
-        .map(|interface| with_zone(interface.ip(), port, interface.index))
-        .collect())
+    Ok(named.map(|interface| with_zone(interface.ip(), port, interface.index)).collect())
 }
 
 /// An address of the interface with this index, which a link-local address means nothing without.

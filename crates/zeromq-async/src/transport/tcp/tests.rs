@@ -12,11 +12,7 @@ async fn round_trip(bound: &str, target: Option<&str>) -> (Io, Io) {
     let mut listener = listen(bound).await;
     let local = listener.local_endpoint().clone();
     assert!(!local.is_wildcard(), "{local}");
-    let port = local
-        .to_string()
-        .rsplit_once(':')
-        .map(|(_, port)| port.to_owned())
-        .unwrap();
+    let port = local.to_string().rsplit_once(':').map(|(_, port)| port.to_owned()).unwrap();
     let target = target.map_or(local, |target| endpoint(&target.replace("PORT", &port)));
 
     let mut near = connect(&target).await;
@@ -54,10 +50,7 @@ async fn tcp_carries_bytes_both_ways() {
 async fn a_link_local_address_has_a_zone() {
     let interfaces = if_addrs::get_if_addrs().unwrap();
     // A machine without any has nothing to show here.
-    for interface in interfaces
-        .iter()
-        .filter(|interface| !interface.is_loopback())
-    {
+    for interface in interfaces.iter().filter(|interface| !interface.is_loopback()) {
         if let IpAddr::V6(ip) = interface.ip()
             && ip.is_unicast_link_local()
         {
@@ -71,9 +64,7 @@ async fn a_name_is_dialled_at_all_its_addresses() {
     // `localhost` is 127.0.0.1 and ::1 on most machines, in either order: whichever is bound is
     // found.
     let mut listener = listen("tcp://[::1]:0").await;
-    let Endpoint::Tcp(local) = listener.local_endpoint().clone() else {
-        panic!("not tcp")
-    };
+    let Endpoint::Tcp(local) = listener.local_endpoint().clone() else { panic!("not tcp") };
     let target = endpoint(&format!("tcp://localhost:{}", local.address().port()));
     match dial(&target, &TransportOptions::default()).await {
         Ok(_) => drop(accept(&mut listener).await),
@@ -86,55 +77,32 @@ async fn a_name_is_dialled_at_all_its_addresses() {
 async fn a_failed_attempt_names_the_endpoint_and_each_address() {
     // Bound and not listening: nobody else can take the port while nobody answers at it.
     let silent = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
-    silent
-        .bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into())
-        .unwrap();
+    silent.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into()).unwrap();
     let port = silent.local_addr().unwrap().as_socket().unwrap().port();
 
     let target = endpoint(&format!("tcp://localhost:{port}"));
-    let error = dial(&target, &TransportOptions::default())
-        .await
-        .unwrap_err();
+    let error = dial(&target, &TransportOptions::default()).await.unwrap_err();
     assert_eq!(error.kind(), io::ErrorKind::ConnectionRefused);
     let message = error.to_string();
-    assert!(
-        message.starts_with(&format!("cannot connect to {target}: ")),
-        "{message}"
-    );
-    assert!(
-        message.contains(&format!("127.0.0.1:{port}: ")),
-        "{message}"
-    );
+    assert!(message.starts_with(&format!("cannot connect to {target}: ")), "{message}");
+    assert!(message.contains(&format!("127.0.0.1:{port}: ")), "{message}");
 
     // The system's own errors are kept.
-    let inner = error
-        .get_ref()
-        .unwrap()
-        .downcast_ref::<DialError>()
-        .unwrap();
+    let inner = error.get_ref().unwrap().downcast_ref::<DialError>().unwrap();
     let mut errors = inner.attempts.iter().map(|attempt| &attempt.error);
-    assert!(
-        errors.all(|error| error.raw_os_error().is_some()),
-        "{inner:?}"
-    );
+    assert!(errors.all(|error| error.raw_os_error().is_some()), "{inner:?}");
 }
 
 #[tokio::test]
 async fn an_unknown_name_is_not_found() {
     let target = endpoint("tcp://no-such-host.invalid:5555");
-    let error = dial(&target, &TransportOptions::default())
-        .await
-        .unwrap_err();
+    let error = dial(&target, &TransportOptions::default()).await.unwrap_err();
     assert_eq!(error.kind(), io::ErrorKind::NotFound, "{error}");
 }
 
 #[tokio::test]
 async fn a_connection_comes_from_the_source_asked_for() {
-    let free = StdListener::bind((Ipv4Addr::LOCALHOST, 0))
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port();
+    let free = StdListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
     let mut listener = listen("tcp://127.0.0.1:0").await;
     let local = listener.local_endpoint().to_string();
     let target = local.trim_start_matches("tcp://");
@@ -152,9 +120,7 @@ async fn a_connection_comes_from_the_source_asked_for() {
     }
 
     let other_family = endpoint(&format!("tcp://[::1]:0;{target}"));
-    let error = dial(&other_family, &TransportOptions::default())
-        .await
-        .unwrap_err();
+    let error = dial(&other_family, &TransportOptions::default()).await.unwrap_err();
     assert!(error.to_string().contains("same family"), "{error}");
 }
 
@@ -163,12 +129,7 @@ async fn a_port_in_use_says_what_to_do() {
     let listener = listen("tcp://127.0.0.1:0").await;
     let error = refused(&listener.local_endpoint().to_string()).await;
     assert!(matches!(error, BindError::InUse { .. }), "{error:?}");
-    assert!(
-        error
-            .to_string()
-            .contains(&listener.local_endpoint().to_string()),
-        "{error}"
-    );
+    assert!(error.to_string().contains(&listener.local_endpoint().to_string()), "{error}");
     assert!(error.to_string().contains("port 0"), "{error}");
 }
 
@@ -189,34 +150,16 @@ async fn a_port_is_free_again_at_once() {
 
 #[tokio::test]
 async fn bind_errors_are_told_apart() {
-    assert!(matches!(
-        refused("tcp://192.0.2.77:0").await,
-        BindError::NotLocal { .. }
-    ));
-    assert!(matches!(
-        refused("tcp://no-such-host.invalid:0").await,
-        BindError::NotFound { .. }
-    ));
-    assert!(matches!(
-        refused("tcp://lo:0;127.0.0.1:0").await,
-        BindError::InvalidEndpoint(_)
-    ));
-    assert!(matches!(
-        refused("inproc://name").await,
-        BindError::Unsupported { .. }
-    ));
+    assert!(matches!(refused("tcp://192.0.2.77:0").await, BindError::NotLocal { .. }));
+    assert!(matches!(refused("tcp://no-such-host.invalid:0").await, BindError::NotFound { .. }));
+    assert!(matches!(refused("tcp://lo:0;127.0.0.1:0").await, BindError::InvalidEndpoint(_)));
+    assert!(matches!(refused("inproc://name").await, BindError::Unsupported { .. }));
 }
 
 #[tokio::test]
 async fn a_socket_does_not_connect_to_itself() {
-    let port = StdListener::bind((Ipv4Addr::LOCALHOST, 0))
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port();
+    let port = StdListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
     let itself = endpoint(&format!("tcp://127.0.0.1:{port};127.0.0.1:{port}"));
-    let error = dial(&itself, &TransportOptions::default())
-        .await
-        .unwrap_err();
+    let error = dial(&itself, &TransportOptions::default()).await.unwrap_err();
     assert_eq!(error.kind(), io::ErrorKind::ConnectionRefused, "{error}");
 }

@@ -24,10 +24,7 @@ pub(super) fn before_use(
     if let Some(service) = options.type_of_service {
         set_type_of_service(socket, address, service.into())?;
     }
-    options
-        .device
-        .as_deref()
-        .map_or(Ok(()), |device| set_device(socket, device))
+    options.device.as_deref().map_or(Ok(()), |device| set_device(socket, device))
 }
 
 /// Sets what a connected socket needs.
@@ -117,12 +114,7 @@ mod tests {
             backlog: 100,
             send_buffer: Some(32 * 1024),
             receive_buffer: Some(16 * 1024),
-            keepalive: Some(
-                Keepalive::new()
-                    .idle(seconds(7))
-                    .interval(seconds(3))
-                    .count(5),
-            ),
+            keepalive: Some(Keepalive::new().idle(seconds(7)).interval(seconds(3)).count(5)),
             retransmit_limit: Some(seconds(9)),
             type_of_service: Some(0x28),
             device: Some("lo".into()),

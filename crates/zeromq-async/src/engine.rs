@@ -1,0 +1,231 @@
+//! What moves bytes between pipes and connections: one task a listener, one a connection.
+//!
+//! Only this module spawns tasks, reads the clock, and touches both the codec and a transport.
+
+mod accept;
+mod close;
+mod dial;
+mod driver;
+mod handshake;
+mod inproc;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use tokio::runtime::Handle;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use zmtp::{ConnectionConfig, Mechanism, SocketType};
+
+pub use close::CloseReport;
+pub(crate) use inproc::Names;
+
+use crate::endpoint::Endpoint;
+use crate::error::{BindError, ConnectError, DetachError};
+use crate::event::{Listeners, SocketEvent};
+use crate::options::SocketOptions;
+use crate::peer::{Pattern, PeerSet, Pipe};
+use crate::sync::Mutex;
+use crate::transport;
+
+/// What all tasks of one socket share, and what the socket commands them with.
+pub(crate) struct Engine {
+    socket_type: SocketType,
+    options: SocketOptions,
+    peers: Arc<PeerSet>,
+    pattern: Arc<dyn Pattern>,
+    events: Listeners,
+    names: Arc<Names>,
+    endpoints: Mutex<Endpoints>,
+    /// The inproc peers, and whose they are.
+    links: inproc::Links,
+    tasks: TaskTracker,
+    /// Ends every task at once, when the linger time is over.
+    abort: CancellationToken,
+    /// Messages that were lost with peers that are gone.
+    lost: AtomicUsize,
+}
+
+#[derive(Debug, Default)]
+struct Endpoints {
+    /// As bound, and as asked for.
+    bound: Vec<(Endpoint, Endpoint, Bound)>,
+    dialled: Vec<(Endpoint, Dialled)>,
+    last: Option<Endpoint>,
+    closed: bool,
+}
+
+#[derive(Debug)]
+enum Bound {
+    Listener { stop: CancellationToken, task: JoinHandle<()> },
+    Inproc,
+}
+
+/// An endpoint that is being connected to.
+#[derive(Debug)]
+struct Dialled {
+    /// Ends the attempts to connect, though not a connection that is there.
+    stop: CancellationToken,
+    pipe: dial::Line,
+}
+
+impl Engine {
+    pub(crate) fn new(
+        socket_type: SocketType,
+        options: SocketOptions,
+        names: Arc<Names>,
+        peers: Arc<PeerSet>,
+        pattern: Arc<dyn Pattern>,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            socket_type,
+            options,
+            peers,
+            pattern,
+            events: Listeners::default(),
+            names,
+            endpoints: Mutex::default(),
+            links: inproc::Links::default(),
+            tasks: TaskTracker::new(),
+            abort: CancellationToken::new(),
+            lost: AtomicUsize::new(0),
+        })
+    }
+
+    pub(crate) fn peers(&self) -> &Arc<PeerSet> {
+        &self.peers
+    }
+
+    pub(crate) fn events(&self) -> &Listeners {
+        &self.events
+    }
+
+    pub(crate) fn options(&self) -> &SocketOptions {
+        &self.options
+    }
+
+    pub(crate) fn count_lost(&self, messages: usize) {
+        self.lost.fetch_add(messages, Ordering::Relaxed);
+    }
+
+    pub(crate) fn last_endpoint(&self) -> Option<Endpoint> {
+        self.endpoints.lock().last.clone()
+    }
+
+    /// Binds, and accepts peers from now on.
+    pub(crate) async fn bind(self: &Arc<Self>, endpoint: Endpoint) -> Result<Endpoint, BindError> {
+        if let Endpoint::Inproc(name) = &endpoint {
+            inproc::bind(self, name)?;
+            self.add_bound(endpoint.clone(), endpoint.clone(), Bound::Inproc);
+            return Ok(endpoint);
+        }
+        if Handle::try_current().is_err() {
+            return Err(BindError::NoRuntime { endpoint });
+        }
+        let listener = transport::bind(&endpoint, &self.options.transport).await?;
+        let local = listener.local_endpoint().clone();
+        let stop = self.abort.child_token();
+        let task = self.tasks.spawn(accept::run(self.clone(), listener, stop.clone()));
+        self.add_bound(local.clone(), endpoint, Bound::Listener { stop, task });
+        Ok(local)
+    }
+
+    fn add_bound(&self, endpoint: Endpoint, asked: Endpoint, bound: Bound) {
+        let mut endpoints = self.endpoints.lock();
+        endpoints.last = Some(endpoint.clone());
+        endpoints.bound.push((endpoint.clone(), asked, bound));
+        drop(endpoints);
+        self.events.emit(SocketEvent::Listening { endpoint });
+    }
+
+    /// Stops accepting at an endpoint; peers that are connected stay. Returns when the address is
+    /// free again.
+    pub(crate) async fn unbind(&self, endpoint: &Endpoint) -> Result<(), DetachError> {
+        let (endpoint, _, bound) = {
+            let mut endpoints = self.endpoints.lock();
+            let place = endpoints
+                .bound
+                .iter()
+                .position(|(bound, asked, _)| bound == endpoint || asked == endpoint)
+                .ok_or_else(|| DetachError::NotAttached { endpoint: endpoint.clone() })?;
+            endpoints.bound.remove(place)
+        };
+        match bound {
+            Bound::Inproc => self.names.remove(&endpoint),
+            Bound::Listener { stop, task } => {
+                stop.cancel();
+                // The task ends by itself; it can only have been ended before, with the runtime.
+                let _ = task.await;
+            }
+        }
+        self.events.emit(SocketEvent::ListenerClosed { endpoint });
+        Ok(())
+    }
+
+    /// Connects in the background, now and whenever the connection is lost.
+    pub(crate) fn connect(self: &Arc<Self>, endpoint: Endpoint) -> Result<(), ConnectError> {
+        endpoint.check_connectable()?;
+        if self.endpoints.lock().closed {
+            return Err(ConnectError::Closed { endpoint });
+        }
+        let dialled = if let Endpoint::Inproc(name) = &endpoint {
+            inproc::connect(self, &endpoint, name)?
+        } else {
+            if Handle::try_current().is_err() {
+                return Err(ConnectError::NoRuntime { endpoint });
+            }
+            dial::start(self, &endpoint)?
+        };
+        let mut endpoints = self.endpoints.lock();
+        endpoints.last = Some(endpoint.clone());
+        endpoints.dialled.push((endpoint, dialled));
+        Ok(())
+    }
+
+    /// Ends the connection to an endpoint, after what is queued for it has been written.
+    pub(crate) fn disconnect(self: &Arc<Self>, endpoint: &Endpoint) -> Result<(), DetachError> {
+        let dialled = {
+            let mut endpoints = self.endpoints.lock();
+            let place = endpoints.dialled.iter().position(|(dialled, _)| dialled == endpoint);
+            let place =
+                place.ok_or_else(|| DetachError::NotAttached { endpoint: endpoint.clone() })?;
+            endpoints.dialled.remove(place).1
+        };
+        match dialled.pipe.get() {
+            // Only a task can linger, and only a socket with tasks has anything to linger for.
+            Some(pipe) if pipe.outbound.queued() > 0 && Handle::try_current().is_ok() => {
+                self.tasks.spawn(self.clone().end_dialled(dialled));
+            }
+            Some(pipe) => {
+                dialled.stop.cancel();
+                self.hang_up(&pipe);
+            }
+            None => dialled.stop.cancel(),
+        }
+        Ok(())
+    }
+
+    /// What the codec must know for a new connection.
+    fn connection_config(&self) -> ConnectionConfig {
+        let config = ConnectionConfig::new(self.socket_type, Mechanism::Null)
+            .with_limits(self.options.limits.clone());
+        match &self.options.routing_id {
+            Some(routing_id) => config.with_routing_id(routing_id.clone()),
+            None => config,
+        }
+    }
+
+    /// Lets a peer go for good, counting what it was not sent.
+    fn release(&self, pipe: &Arc<Pipe>) {
+        self.peers.leave(pipe);
+        let unsent = pipe.end();
+        self.count_lost(unsent.messages());
+    }
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Engine").field("socket_type", &self.socket_type).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,113 @@
+//! Ending a socket: what is queued is written within the linger time, and the rest is reported.
+
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use tokio::runtime::Handle;
+use tokio::time::timeout;
+
+use super::{Bound, Dialled, Engine};
+use crate::peer::Pipe;
+
+/// What became of a socket's messages when it was closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct CloseReport {
+    /// Messages that were not wholly handed to the kernel before the linger time was over, and
+    /// those that were lost before with peers that had gone.
+    pub unsent: usize,
+}
+
+impl Engine {
+    /// Closes every endpoint and peer, writing for `linger` at most; `None` for as long as it
+    /// takes.
+    pub(crate) async fn close(self: Arc<Self>, linger: Option<Duration>) -> CloseReport {
+        self.begin_close();
+        if Handle::try_current().is_ok() {
+            let ending = async {
+                self.flush().await;
+                self.hang_up_all();
+                self.tasks.wait().await;
+            };
+            match linger {
+                None => ending.await,
+                // Where the time is over, what is left is counted below.
+                Some(limit) => drop(timeout(limit, ending).await),
+            }
+            self.abort.cancel();
+            self.tasks.wait().await;
+        }
+        self.finish_close()
+    }
+
+    /// Takes no more peers at bound endpoints, and no more messages.
+    fn begin_close(&self) {
+        let bound = {
+            let mut endpoints = self.endpoints.lock();
+            endpoints.closed = true;
+            std::mem::take(&mut endpoints.bound)
+        };
+        for (endpoint, _, bound) in bound {
+            match bound {
+                Bound::Inproc => self.names.remove(&endpoint),
+                Bound::Listener { stop, .. } => stop.cancel(),
+            }
+        }
+        self.peers.close();
+        self.tasks.close();
+    }
+
+    /// Completes when every message is with the kernel, or with an inproc peer.
+    async fn flush(&self) {
+        for pipe in self.peers.pipes() {
+            poll_fn(|cx| pipe.outbound.poll_flush(cx)).await;
+        }
+    }
+
+    fn hang_up_all(self: &Arc<Self>) {
+        for (_, dialled) in std::mem::take(&mut self.endpoints.lock().dialled) {
+            dialled.stop.cancel();
+        }
+        for pipe in self.peers.pipes() {
+            self.hang_up(&pipe);
+        }
+    }
+
+    /// Ends the connection to one peer; what is still queued for it is written first.
+    pub(super) fn hang_up(&self, pipe: &Arc<Pipe>) {
+        if !self.part_inproc(pipe) {
+            pipe.outbound.close();
+        }
+    }
+
+    /// Ends one connected endpoint within the linger time.
+    pub(super) async fn end_dialled(self: Arc<Self>, dialled: Dialled) {
+        if let Some(pipe) = dialled.pipe.get() {
+            let flush = poll_fn(|cx| pipe.outbound.poll_flush(cx));
+            match self.options.linger {
+                None => flush.await,
+                Some(limit) => drop(timeout(limit, flush).await),
+            }
+            self.hang_up(&pipe);
+        }
+        dialled.stop.cancel();
+    }
+
+    fn finish_close(&self) -> CloseReport {
+        for pipe in self.peers.pipes() {
+            self.release(&pipe);
+        }
+        self.peers.arrivals().close();
+        self.events.close();
+        CloseReport { unsent: self.lost.load(Ordering::Relaxed) }
+    }
+
+    /// Stops everything at once, where there is no runtime left to linger in.
+    pub(crate) fn abandon(&self) {
+        self.begin_close();
+        self.abort.cancel();
+        self.finish_close();
+    }
+}

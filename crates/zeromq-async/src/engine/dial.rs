@@ -1,0 +1,171 @@
+//! Connecting to an endpoint, and connecting again.
+
+use std::io;
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
+
+use super::driver::Driver;
+use super::{Dialled, Engine, handshake};
+use crate::endpoint::Endpoint;
+use crate::error::ConnectError;
+use crate::event::SocketEvent;
+use crate::peer::Pipe;
+use crate::random::random;
+use crate::sync::Mutex;
+use crate::transport::{self, Io};
+
+/// The pipe of an endpoint: there from the start, or with `immediate` only while connected.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Line(Arc<Mutex<Option<Arc<Pipe>>>>);
+
+impl Line {
+    pub(super) fn new(pipe: Arc<Pipe>) -> Self {
+        Self(Arc::new(Mutex::new(Some(pipe))))
+    }
+
+    pub(super) fn get(&self) -> Option<Arc<Pipe>> {
+        self.0.lock().clone()
+    }
+}
+
+/// Starts the task that connects.
+pub(super) fn start(engine: &Arc<Engine>, endpoint: &Endpoint) -> Result<Dialled, ConnectError> {
+    let line = if engine.options.immediate {
+        Line::default()
+    } else {
+        let pipe = engine.peers.open(&engine.options.pipe, &engine.pattern);
+        engine
+            .peers
+            .join(&pipe)
+            .map_err(|rejected| ConnectError::Rejected { endpoint: endpoint.clone(), rejected })?;
+        Line::new(pipe)
+    };
+    let stop = engine.abort.child_token();
+    let dialler = Dialler {
+        engine: engine.clone(),
+        endpoint: endpoint.clone(),
+        line: line.clone(),
+        stop: stop.clone(),
+        attempt: 0,
+    };
+    let abort = engine.abort.clone();
+    engine.tasks.spawn(async move { abort.run_until_cancelled(dialler.run()).await });
+    Ok(Dialled { stop, pipe: line })
+}
+
+/// The task of one connected endpoint.
+struct Dialler {
+    engine: Arc<Engine>,
+    endpoint: Endpoint,
+    line: Line,
+    stop: CancellationToken,
+    /// Attempts since the last completed handshake.
+    attempt: u32,
+}
+
+impl Dialler {
+    async fn run(mut self) {
+        let stop = self.stop.clone();
+        loop {
+            // Boxed so that a connection does not pay for the memory of its making.
+            let attempt = stop.run_until_cancelled(Box::pin(self.establish()));
+            match attempt.await {
+                Some(Ok(driver)) => {
+                    self.attempt = 0;
+                    driver.run(&self.engine, &self.endpoint).await;
+                    self.release_immediate();
+                }
+                Some(Err(MayReconnect(true))) => {}
+                Some(Err(MayReconnect(false))) | None => break,
+            }
+            let Some(()) = stop.run_until_cancelled(self.pause()).await.flatten() else { break };
+        }
+        if let Some(pipe) = self.line.get() {
+            self.engine.release(&pipe);
+        }
+        self.engine.events.emit(SocketEvent::ConnectStopped { endpoint: self.endpoint.clone() });
+    }
+
+    /// One attempt, from name to handshake.
+    async fn establish(&mut self) -> Result<Driver, MayReconnect> {
+        self.attempt += 1;
+        let (engine, endpoint) = (&self.engine, &self.endpoint);
+        let io = self.dial().await.map_err(|error| {
+            engine.events.emit(SocketEvent::ConnectFailed {
+                endpoint: endpoint.clone(),
+                attempt: self.attempt,
+                error: Arc::new(error),
+            });
+            MayReconnect(true)
+        })?;
+        let address = io.peer_address.clone();
+        let (at, to) = (endpoint.clone(), address.clone());
+        engine.events.emit(SocketEvent::Connected { endpoint: at, address: to });
+        let established = handshake::perform(engine, io).await;
+        established.and_then(|established| self.greet(established)).map_err(|reason| {
+            let may_reconnect = MayReconnect(reason.may_reconnect());
+            let endpoint = endpoint.clone();
+            engine.events.emit(SocketEvent::HandshakeFailed { endpoint, address, reason });
+            may_reconnect
+        })
+    }
+
+    async fn dial(&self) -> io::Result<Io> {
+        let dial = transport::dial(&self.endpoint, &self.engine.options.transport);
+        match self.engine.options.connect_timeout {
+            None => dial.await,
+            Some(limit) => tokio::time::timeout(limit, dial).await.unwrap_or_else(|_| {
+                let text = format!("{} did not answer within {limit:?}", self.endpoint);
+                Err(io::Error::new(io::ErrorKind::TimedOut, text))
+            }),
+        }
+    }
+
+    fn greet(
+        &self,
+        established: handshake::Established,
+    ) -> Result<Driver, crate::event::HandshakeFailure> {
+        let engine = &self.engine;
+        let mut line = self.line.0.lock();
+        let pipe = match &*line {
+            Some(pipe) => pipe.clone(),
+            None => {
+                let pipe = engine.peers.open(&engine.options.pipe, &engine.pattern);
+                engine.peers.join(&pipe)?;
+                pipe
+            }
+        };
+        let driver = Driver::start(engine, &self.endpoint, &pipe, established);
+        if driver.is_ok() {
+            *line = Some(pipe);
+        } else if engine.options.immediate {
+            engine.release(&pipe);
+        }
+        driver
+    }
+
+    /// With `immediate`, a lost connection takes its pipe with it.
+    fn release_immediate(&self) {
+        if self.engine.options.immediate
+            && let Some(pipe) = self.line.0.lock().take()
+        {
+            self.engine.release(&pipe);
+        }
+    }
+
+    /// Waits before the next attempt; `None` where there is to be none.
+    async fn pause(&self) -> Option<()> {
+        if self.line.get().is_some_and(|pipe| pipe.outbound.is_finished()) {
+            return None;
+        }
+        let delay = self.engine.options.reconnect?.delay(self.attempt.max(1), random());
+        let (endpoint, attempt) = (self.endpoint.clone(), self.attempt + 1);
+        self.engine.events.emit(SocketEvent::ConnectRetried { endpoint, attempt, delay });
+        tokio::time::sleep(delay).await;
+        Some(())
+    }
+}
+
+/// A failure, and whether it makes sense to try again.
+struct MayReconnect(bool);

@@ -1,0 +1,276 @@
+//! The pump of one connection: outbound queue to kernel, kernel to inbound queue.
+
+use std::future::{Future, poll_fn};
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::BytesMut;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
+use tokio::time::{Instant, Sleep, sleep_until, timeout};
+use tokio_util::io::poll_read_buf;
+use zmtp::wire::{Command, Ttl};
+use zmtp::{Decoder, Heartbeat, HeartbeatAction, HeartbeatConfig, Inbound, Run, Subscription};
+
+use super::Engine;
+use super::handshake::Established;
+use crate::endpoint::Endpoint;
+use crate::event::{DisconnectReason, HandshakeFailure, SocketEvent};
+use crate::peer::{Drained, PeerSet, Pipe, Stream};
+
+/// Drives one connection until it ends.
+pub(super) struct Driver {
+    pipe: Arc<Pipe>,
+    peers: Arc<PeerSet>,
+    reader: Box<dyn AsyncRead + Send + Unpin>,
+    decoder: Decoder,
+    /// Read and not yet decoded. Holds no memory while the connection is idle.
+    input: BytesMut,
+    /// How much to read at once: more where reads fill what they are given.
+    read_size: usize,
+    pulse: Option<Pulse>,
+}
+
+/// The heartbeat of a connection and the timer that drives it.
+struct Pulse {
+    heartbeat: Heartbeat,
+    timer: Pin<Box<Sleep>>,
+}
+
+/// Reads per turn: the task then lets others run.
+const READS_PER_TURN: usize = 16;
+
+/// The least and the most octets read at once. The least suits a request and its reply; the most
+/// is where larger reads stopped paying.
+const READ_SIZE: std::ops::RangeInclusive<usize> = 8 * 1024..=128 * 1024;
+
+/// How long a peer has to close its side after this one has: until then what it still sends is
+/// read and dropped, because closing with unread octets makes the kernel reset the connection,
+/// which can cost the peer the last messages.
+const FAREWELL: Duration = Duration::from_secs(1);
+
+impl Driver {
+    /// Joins the pipe to the connection and makes the peer known to the pattern.
+    pub(super) fn start(
+        engine: &Engine,
+        endpoint: &Endpoint,
+        pipe: &Arc<Pipe>,
+        established: Established,
+    ) -> Result<Self, HandshakeFailure> {
+        let Established { io, peer, decoder, encoder, input } = established;
+        engine.pattern.admit(pipe, &peer)?;
+        pipe.outbound.link_stream(Stream { writer: io.writer, encoder });
+        engine.pattern.connected(pipe);
+        engine.peers.peer_connected();
+        engine.events.emit(SocketEvent::HandshakeSucceeded {
+            endpoint: endpoint.clone(),
+            peer: pipe.id(),
+            info: peer,
+        });
+        Ok(Self {
+            pipe: pipe.clone(),
+            peers: engine.peers.clone(),
+            reader: io.reader,
+            decoder,
+            input,
+            read_size: *READ_SIZE.start(),
+            pulse: Pulse::start(&engine.options.heartbeat),
+        })
+    }
+
+    /// Runs until the connection ends, and parts the pipe from it.
+    pub(super) async fn run(mut self, engine: &Engine, endpoint: &Endpoint) {
+        let reason = poll_fn(|cx| self.poll(cx)).await;
+        if matches!(reason, DisconnectReason::Closed) {
+            self.say_farewell().await;
+        }
+        self.pipe.outbound.unlink();
+        engine.pattern.disconnected(&self.pipe);
+        engine.peers.peer_disconnected();
+        engine.events.emit(SocketEvent::Disconnected {
+            endpoint: endpoint.clone(),
+            peer: self.pipe.id(),
+            reason,
+            unsent: self.pipe.outbound.queued(),
+        });
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<DisconnectReason> {
+        match self.step(cx) {
+            Ok(()) => Poll::Pending,
+            Err(reason) => Poll::Ready(reason),
+        }
+    }
+
+    fn step(&mut self, cx: &mut Context<'_>) -> Result<(), DisconnectReason> {
+        self.write(cx)?;
+        let reading = self.read(cx)?;
+        self.beat(cx, reading)
+    }
+
+    fn write(&mut self, cx: &mut Context<'_>) -> Result<(), DisconnectReason> {
+        match self.pipe.outbound.drive(cx, self.peers.room()) {
+            Ok(Drained::Idle | Drained::Blocked) => Ok(()),
+            Ok(Drained::Closed) => Err(DisconnectReason::Closed),
+            Err(error) => Err(broken(error)),
+        }
+    }
+
+    /// Reads and delivers until there is nothing to read, or no room: then false.
+    fn read(&mut self, cx: &mut Context<'_>) -> Result<bool, DisconnectReason> {
+        for _ in 0..READS_PER_TURN {
+            if !self.deliver(cx)? {
+                return Ok(false);
+            }
+            self.prepare_input();
+            let space = self.input.capacity() - self.input.len();
+            match poll_read_buf(Pin::new(&mut self.reader), cx, &mut self.input) {
+                Poll::Ready(Ok(0)) => return Err(DisconnectReason::PeerClosed),
+                Poll::Ready(Ok(read)) => self.adapt(read, space),
+                Poll::Ready(Err(error)) => return Err(broken(error)),
+                Poll::Pending => {
+                    self.rest();
+                    return Ok(true);
+                }
+            }
+        }
+        cx.waker().wake_by_ref();
+        Ok(true)
+    }
+
+    /// Decodes what has been read; false where the receiver has no room for more.
+    fn deliver(&mut self, cx: &mut Context<'_>) -> Result<bool, DisconnectReason> {
+        while !self.input.is_empty() {
+            let room = self.pipe.inbound.room(cx);
+            match self.decoder.decode(&mut self.input, room)? {
+                Some(Inbound::Messages(run)) => self.messages(run),
+                Some(Inbound::Command(command)) => self.command(command),
+                None => return Ok(room > 0),
+            }
+        }
+        Ok(true)
+    }
+
+    fn messages(&mut self, run: Run) {
+        let pattern = self.pipe.pattern();
+        if !pattern.takes_subscriptions() {
+            self.pipe.deliver(run);
+            return;
+        }
+        // A publisher's inbound messages are few: ZMTP 3.0 subscriptions, or XPUB's way up.
+        for message in run {
+            if let Some(change) = Subscription::from_message(&message) {
+                pattern.subscription(&self.pipe, change);
+            } else if pattern.takes_messages() {
+                self.pipe.notify(message);
+            }
+        }
+    }
+
+    fn command(&mut self, command: Command) {
+        match command {
+            Command::Subscribe { topic } => self.subscription(Subscription::Subscribe(topic)),
+            Command::Cancel { topic } => self.subscription(Subscription::Cancel(topic)),
+            Command::Ping { ttl, context } => {
+                if ttl != Ttl::NONE {
+                    // The peer's promise holds it to account even where this side does not ask.
+                    let pulse = self.pulse.get_or_insert_with(|| Pulse::new(Default::default()));
+                    pulse.heartbeat.on_ping(ttl, now());
+                }
+                self.pipe.outbound.command(&Command::Pong { context });
+            }
+            // 37/ZMTP: commands that are not understood are ignored.
+            _ => {}
+        }
+    }
+
+    fn subscription(&self, change: Subscription) {
+        let pattern = self.pipe.pattern();
+        if pattern.takes_subscriptions() {
+            pattern.subscription(&self.pipe, change);
+        }
+    }
+
+    /// Makes room to read into: what the message at hand still needs, but never more than as much
+    /// again as has come, whatever its header claims.
+    fn prepare_input(&mut self) {
+        let wanted = self.decoder.wanted(&self.input);
+        let most = self.input.len().max(*READ_SIZE.end());
+        self.input.reserve(wanted.clamp(self.read_size, most));
+    }
+
+    fn adapt(&mut self, read: usize, space: usize) {
+        if let Some(pulse) = &mut self.pulse {
+            pulse.heartbeat.on_input();
+        }
+        if read == space {
+            self.read_size = (self.read_size * 4).min(*READ_SIZE.end());
+        } else if read < self.read_size / 8 {
+            self.read_size = (self.read_size / 2).max(*READ_SIZE.start());
+        }
+    }
+
+    /// Nothing more to read for now: an idle connection keeps no buffer.
+    fn rest(&mut self) {
+        if self.input.is_empty() {
+            self.input = BytesMut::new();
+        }
+    }
+
+    fn beat(&mut self, cx: &mut Context<'_>, reading: bool) -> Result<(), DisconnectReason> {
+        let Some(pulse) = &mut self.pulse else { return Ok(()) };
+        if !reading {
+            // Signs of life wait unread because this side's receiver is slow, not the peer's.
+            pulse.heartbeat.on_input();
+        }
+        while let Some(deadline) = pulse.heartbeat.poll_timeout() {
+            pulse.timer.as_mut().reset(Instant::from_std(deadline));
+            if pulse.timer.as_mut().poll(cx).is_pending() {
+                break;
+            }
+            match pulse.heartbeat.handle_timeout(now()) {
+                HeartbeatAction::SendPing(ping) => self.pipe.outbound.command(&ping),
+                HeartbeatAction::PeerDead => return Err(DisconnectReason::HeartbeatTimedOut),
+                HeartbeatAction::Nothing => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends the connection so that the peer gets all that was written to it.
+    async fn say_farewell(&mut self) {
+        let Some(mut stream) = self.pipe.outbound.take_stream() else { return };
+        let farewell = async {
+            stream.writer.shutdown().await?;
+            while self.reader.read_buf(&mut self.input).await? > 0 {
+                self.input.clear();
+            }
+            io::Result::Ok(())
+        };
+        // A peer that does not answer in time has had its chance.
+        let _ = timeout(FAREWELL, farewell).await;
+    }
+}
+
+impl Pulse {
+    /// The heartbeat this side asks for, if it does.
+    fn start(config: &HeartbeatConfig) -> Option<Self> {
+        config.interval.map(|_| Self::new(config.clone()))
+    }
+
+    fn new(config: HeartbeatConfig) -> Self {
+        let heartbeat = Heartbeat::new(config, now());
+        Self { heartbeat, timer: Box::pin(sleep_until(Instant::now())) }
+    }
+}
+
+/// Tokio's clock, so that paused time in tests drives heartbeats too.
+fn now() -> std::time::Instant {
+    Instant::now().into_std()
+}
+
+fn broken(error: io::Error) -> DisconnectReason {
+    DisconnectReason::Io(Arc::new(error))
+}

@@ -1,0 +1,249 @@
+//! What happens to a socket's connections, told as it happens (libzmq's socket monitor).
+
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use futures_core::Stream;
+use tokio::sync::mpsc;
+use zmtp::{PeerInfo, ProtocolError};
+
+use crate::endpoint::Endpoint;
+use crate::peer::{PeerId, Rejected};
+use crate::sync::Mutex;
+use crate::transport::PeerAddress;
+
+/// Something that happened to one of a socket's endpoints or connections.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum SocketEvent {
+    /// An endpoint is bound (`ZMQ_EVENT_LISTENING`).
+    Listening {
+        /// The endpoint, with its real port.
+        endpoint: Endpoint,
+    },
+    /// An endpoint is bound no longer (`ZMQ_EVENT_CLOSED`).
+    ListenerClosed {
+        /// The endpoint as it was bound.
+        endpoint: Endpoint,
+    },
+    /// A peer has connected to a bound endpoint; its handshake follows (`ZMQ_EVENT_ACCEPTED`).
+    Accepted {
+        /// The bound endpoint.
+        endpoint: Endpoint,
+        /// Where the peer connects from.
+        address: PeerAddress,
+    },
+    /// A connection could not be accepted; the socket tries again (`ZMQ_EVENT_ACCEPT_FAILED`).
+    AcceptFailed {
+        /// The bound endpoint.
+        endpoint: Endpoint,
+        /// What the system said.
+        error: Arc<io::Error>,
+    },
+    /// A connection is there; its handshake follows (`ZMQ_EVENT_CONNECTED`).
+    Connected {
+        /// The endpoint connected to.
+        endpoint: Endpoint,
+        /// The address that answered.
+        address: PeerAddress,
+    },
+    /// A connection could not be made.
+    ConnectFailed {
+        /// The endpoint tried.
+        endpoint: Endpoint,
+        /// Which attempt in a row this was, from 1.
+        attempt: u32,
+        /// What the system said.
+        error: Arc<io::Error>,
+    },
+    /// The next attempt to connect is to come (`ZMQ_EVENT_CONNECT_RETRIED`).
+    ConnectRetried {
+        /// The endpoint to be tried.
+        endpoint: Endpoint,
+        /// Which attempt in a row it will be.
+        attempt: u32,
+        /// How long until then.
+        delay: Duration,
+    },
+    /// No further attempt to connect will be made.
+    ConnectStopped {
+        /// The endpoint given up.
+        endpoint: Endpoint,
+    },
+    /// A peer is ready (`ZMQ_EVENT_HANDSHAKE_SUCCEEDED`); inproc peers are too.
+    HandshakeSucceeded {
+        /// The endpoint bound or connected to.
+        endpoint: Endpoint,
+        /// The peer's name within this socket.
+        peer: PeerId,
+        /// What the peer said of itself.
+        info: PeerInfo,
+    },
+    /// A handshake failed (`ZMQ_EVENT_HANDSHAKE_FAILED_*`).
+    HandshakeFailed {
+        /// The endpoint bound or connected to.
+        endpoint: Endpoint,
+        /// Where the peer is.
+        address: PeerAddress,
+        /// Why.
+        reason: HandshakeFailure,
+    },
+    /// An inproc peer was not taken.
+    Rejected {
+        /// The endpoint bound or connected to.
+        endpoint: Endpoint,
+        /// Why.
+        reason: Rejected,
+    },
+    /// A peer's connection has ended (`ZMQ_EVENT_DISCONNECTED`).
+    Disconnected {
+        /// The endpoint bound or connected to.
+        endpoint: Endpoint,
+        /// The peer's name within this socket.
+        peer: PeerId,
+        /// Why.
+        reason: DisconnectReason,
+        /// Messages for this peer that were not handed to the kernel. A connecting socket keeps
+        /// them for the next connection; an accepted peer's are lost.
+        unsent: usize,
+    },
+    /// Events were lost because this stream was not read.
+    Missed {
+        /// How many.
+        count: u64,
+    },
+}
+
+/// Why a handshake failed.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum HandshakeFailure {
+    /// The peer did not finish within the handshake timeout.
+    #[error("the peer did not finish the handshake within {0:?}")]
+    TimedOut(Duration),
+    /// The peer closed the connection in the middle.
+    #[error("the peer closed the connection during the handshake")]
+    PeerClosed,
+    /// The connection broke.
+    #[error("the connection broke during the handshake: {0}")]
+    Io(Arc<io::Error>),
+    /// One side speaks what the other does not accept.
+    #[error(transparent)]
+    Protocol(#[from] ProtocolError),
+    /// This socket does not take the peer.
+    #[error(transparent)]
+    Rejected(#[from] Rejected),
+}
+
+/// Why a connection ended.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum DisconnectReason {
+    /// The peer closed it.
+    #[error("the peer closed the connection")]
+    PeerClosed,
+    /// This socket closed it, after all was written.
+    #[error("this socket closed the connection")]
+    Closed,
+    /// It broke.
+    #[error("the connection broke: {0}")]
+    Io(Arc<io::Error>),
+    /// The peer broke the protocol.
+    #[error(transparent)]
+    Protocol(#[from] ProtocolError),
+    /// The peer gave no sign of life within the heartbeat timeout.
+    #[error("the peer gave no sign of life within the heartbeat timeout")]
+    HeartbeatTimedOut,
+}
+
+/// The events of a socket, as a `Stream`.
+///
+/// The stream holds up to 1,024 events; where it is not read it never holds up the socket, and
+/// tells with [`SocketEvent::Missed`] how many it lost. It ends when the socket has ended.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use zeromq_async::{PullSocket, SocketEvent};
+///
+/// let mut pull = PullSocket::new();
+/// let mut events = pull.events();
+/// pull.bind("tcp://127.0.0.1:0").await?;
+/// assert!(matches!(events.next().await, Some(SocketEvent::Listening { .. })));
+/// # Ok(()) }
+/// ```
+#[derive(Debug)]
+pub struct Events {
+    receiver: mpsc::Receiver<SocketEvent>,
+}
+
+impl Events {
+    /// The next event; `None` when the socket has ended.
+    ///
+    /// # Cancel safety
+    ///
+    /// No event is lost when the future is dropped.
+    pub async fn next(&mut self) -> Option<SocketEvent> {
+        self.receiver.recv().await
+    }
+}
+
+impl Stream for Events {
+    type Item = SocketEvent;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<SocketEvent>> {
+        self.receiver.poll_recv(cx)
+    }
+}
+
+/// Events held for one reader.
+const CAPACITY: usize = 1024;
+
+/// The streams that listen to a socket.
+#[derive(Debug, Default)]
+pub(crate) struct Listeners(Mutex<Vec<Listener>>);
+
+#[derive(Debug)]
+struct Listener {
+    sender: mpsc::Sender<SocketEvent>,
+    missed: u64,
+}
+
+impl Listeners {
+    pub(crate) fn listen(&self) -> Events {
+        let (sender, receiver) = mpsc::channel(CAPACITY);
+        self.0.lock().push(Listener { sender, missed: 0 });
+        Events { receiver }
+    }
+
+    pub(crate) fn emit(&self, event: SocketEvent) {
+        tracing::debug!(target: "zeromq_async::event", ?event);
+        self.0.lock().retain_mut(|listener| listener.tell(&event));
+    }
+
+    /// Ends every stream, after what is in it has been read.
+    pub(crate) fn close(&self) {
+        self.0.lock().clear();
+    }
+}
+
+impl Listener {
+    /// False once nobody listens.
+    fn tell(&mut self, event: &SocketEvent) -> bool {
+        if self.missed > 0 {
+            let missed = SocketEvent::Missed { count: self.missed };
+            if self.sender.try_send(missed).is_err() {
+                self.missed += 1;
+                return !self.sender.is_closed();
+            }
+            self.missed = 0;
+        }
+        if self.sender.try_send(event.clone()).is_err() {
+            self.missed += 1;
+        }
+        !self.sender.is_closed()
+    }
+}

@@ -1,0 +1,130 @@
+//! Every option of every socket, with its default.
+//!
+//! The setters, with their documentation, are on [`SocketBuilder`](crate::SocketBuilder).
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use zmtp::{HeartbeatConfig, Limits, Message, RoutingId, Subscription};
+
+mod high_water_mark;
+mod values;
+
+pub use high_water_mark::HighWaterMark;
+pub(crate) use values::TransportOptions;
+pub use values::{Keepalive, ReconnectBackoff};
+
+/// What a socket was built with: the one place where defaults are written.
+#[derive(Debug, Clone)]
+pub(crate) struct SocketOptions {
+    pub(crate) pipe: PipeOptions,
+    pub(crate) transport: TransportOptions,
+    /// How long a closed socket goes on writing; `None` for as long as it takes.
+    pub(crate) linger: Option<Duration>,
+    /// `None` for one attempt only.
+    pub(crate) reconnect: Option<ReconnectBackoff>,
+    pub(crate) immediate: bool,
+    pub(crate) routing_id: Option<RoutingId>,
+    pub(crate) connect_timeout: Option<Duration>,
+    pub(crate) handshake_timeout: Option<Duration>,
+    pub(crate) limits: Limits,
+    pub(crate) heartbeat: HeartbeatConfig,
+    pub(crate) router: RouterOptions,
+    pub(crate) request: RequestOptions,
+    pub(crate) probe_router: bool,
+    pub(crate) publish: PublishOptions,
+    /// What a subscriber begins with.
+    pub(crate) subscriptions: Vec<Bytes>,
+}
+
+/// The options of a pipe's queues.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct PipeOptions {
+    pub(crate) send_high_water_mark: HighWaterMark,
+    pub(crate) receive_high_water_mark: HighWaterMark,
+    pub(crate) conflate: bool,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct RouterOptions {
+    pub(crate) mandatory: bool,
+    pub(crate) handover: bool,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct RequestOptions {
+    pub(crate) correlate: bool,
+    pub(crate) relaxed: bool,
+}
+
+#[derive(Debug, Clone, Default)]
+pub(crate) struct PublishOptions {
+    pub(crate) no_drop: bool,
+    pub(crate) notices: SubscriptionNotices,
+    pub(crate) welcome: Option<Message>,
+}
+
+impl Default for SocketOptions {
+    fn default() -> Self {
+        Self {
+            pipe: PipeOptions::default(),
+            transport: TransportOptions::default(),
+            linger: None,
+            reconnect: Some(ReconnectBackoff::default()),
+            immediate: false,
+            routing_id: None,
+            connect_timeout: None,
+            handshake_timeout: Some(Duration::from_secs(30)),
+            limits: Limits::default(),
+            heartbeat: HeartbeatConfig::default(),
+            router: RouterOptions::default(),
+            request: RequestOptions::default(),
+            probe_router: false,
+            publish: PublishOptions::default(),
+            subscriptions: Vec::new(),
+        }
+    }
+}
+
+impl Default for PipeOptions {
+    fn default() -> Self {
+        Self {
+            send_high_water_mark: HighWaterMark::Messages(1000),
+            receive_high_water_mark: HighWaterMark::Messages(1000),
+            conflate: false,
+        }
+    }
+}
+
+/// Which subscriptions of its peers an XPUB socket receives as messages.
+///
+/// A subscription is received as a message of one frame: the octet 1, or 0 where it is cancelled,
+/// and then the topic (29/PUBSUB).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum SubscriptionNotices {
+    /// The first subscription to a topic and the last cancellation.
+    #[default]
+    Changes,
+    /// Every subscription and the last cancellation (`ZMQ_XPUB_VERBOSE`).
+    Subscriptions,
+    /// Every subscription and every cancellation (`ZMQ_XPUB_VERBOSER`).
+    All,
+    /// Everything, and nothing takes effect by itself: the application calls
+    /// [`subscribe_last_peer`](crate::Socket::subscribe_last_peer) (`ZMQ_XPUB_MANUAL`).
+    Manual,
+}
+
+impl SubscriptionNotices {
+    pub(crate) fn is_manual(self) -> bool {
+        self == Self::Manual
+    }
+
+    /// Whether a change that leaves the set of topics as it was is told.
+    pub(crate) fn tells_repeated(self, change: &Subscription) -> bool {
+        match change {
+            Subscription::Subscribe(_) => self != Self::Changes,
+            Subscription::Cancel(_) => matches!(self, Self::All | Self::Manual),
+        }
+    }
+}

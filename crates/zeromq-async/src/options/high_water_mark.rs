@@ -1,0 +1,65 @@
+//! How many messages a queue may hold.
+
+use std::ops::Add;
+
+/// The most messages a queue holds for one peer in one direction (`ZMQ_SNDHWM`, `ZMQ_RCVHWM`).
+///
+/// A multipart message counts as one. The default of every socket is 1,000.
+///
+/// ```
+/// use zeromq_async::{HighWaterMark, PushSocket};
+///
+/// let push = PushSocket::builder().send_high_water_mark(50_000).build();
+/// assert_eq!(HighWaterMark::from(50_000), HighWaterMark::Messages(50_000));
+/// # drop(push);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HighWaterMark {
+    /// This many. `Messages(0)` would let nothing pass and is taken as 1.
+    Messages(usize),
+    /// As many as memory holds.
+    Unlimited,
+}
+
+impl HighWaterMark {
+    /// How many more there is room for when there are `used`.
+    pub(crate) fn room(self, used: usize) -> usize {
+        match self {
+            Self::Messages(limit) => limit.max(1).saturating_sub(used),
+            Self::Unlimited => usize::MAX,
+        }
+    }
+
+    /// Whether at least half of the room is free again.
+    pub(crate) fn is_low(self, used: usize) -> bool {
+        match self {
+            Self::Messages(limit) => used <= limit / 2,
+            Self::Unlimited => true,
+        }
+    }
+}
+
+impl Default for HighWaterMark {
+    fn default() -> Self {
+        Self::Messages(1000)
+    }
+}
+
+/// Zero, which means "no limit" to libzmq, is [`Unlimited`](HighWaterMark::Unlimited) here too.
+impl From<usize> for HighWaterMark {
+    fn from(messages: usize) -> Self {
+        if messages == 0 { Self::Unlimited } else { Self::Messages(messages) }
+    }
+}
+
+/// Two queues in a row, as inproc has them: no limit if either has none.
+impl Add for HighWaterMark {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Messages(one), Self::Messages(two)) => Self::Messages(one.saturating_add(two)),
+            _ => Self::Unlimited,
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! The rules of RFC 28 to 31 as layers: poll logic over pipes, no I/O, no task, no clock.
+//!
+//! A layer is an [`Outgoing`], an [`Incoming`], or one of each over a shared state, so that every
+//! socket splits into halves. Inside a socket the two traits stand in for `Sink` and `Stream`,
+//! which the finished socket implements: `offer` can give a message back, which `start_send`
+//! cannot, and `last_peer` says who a message came from, which REQ, REP and ROUTER live by.
+//!
+//! | socket | outgoing, outermost first | incoming |
+//! |---|---|---|
+//! | REQ | `lockstep::Ask`, `envelope::Delimit`, `RoundRobin` | `lockstep::Hear`, `FairQueue` |
+//! | REP | `reply::Reply`, `Addressed` | `reply::Request`, `FairQueue` |
+//! | DEALER | `RoundRobin` | `FairQueue` |
+//! | ROUTER | `Addressed` | `Identified`, `FairQueue` |
+//! | PUB, XPUB | `Distribute` | XPUB: `FairQueue` |
+//! | SUB, XSUB | XSUB: `Upstream` | SUB: `Filter`; `FairQueue` |
+//! | PUSH / PULL | `RoundRobin` | `FairQueue` |
+//! | PAIR | `Exclusive` | `FairQueue` |
+
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use zmtp::Message;
+
+use crate::error::{RecvError, SendError};
+use crate::peer::Pipe;
+
+mod addressed;
+mod budget;
+mod distribute;
+mod exclusive;
+mod fair_queue;
+mod identified;
+mod lockstep;
+mod probe;
+mod reply;
+mod round_robin;
+mod subscription;
+mod upstream;
+
+pub(crate) use addressed::{Addressed, Routes};
+pub(crate) use budget::Budget;
+pub(crate) use distribute::{Distribute, Subscribers};
+pub(crate) use exclusive::{Exclusive, Occupancy};
+pub(crate) use fair_queue::FairQueue;
+pub(crate) use identified::Identified;
+pub(crate) use lockstep::{Ask, Hear, Turn};
+pub(crate) use probe::Probe;
+pub(crate) use reply::{Reply, Request, Requester};
+pub(crate) use round_robin::RoundRobin;
+pub(crate) use subscription::SubscriptionTrie;
+pub(crate) use upstream::{Filter, Subscriptions, Upstream};
+
+/// Where messages of the application go.
+pub(crate) trait Outgoing: Send + Unpin {
+    /// Ready when `offer` will probably take a message.
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), SendError>>;
+
+    /// Sends the whole message, or gives it back.
+    fn offer(&mut self, message: Message) -> Result<(), Refusal>;
+
+    /// Ready when everything sent so far is with the kernel.
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<()>;
+
+    /// The peer that took the last message.
+    fn last_peer(&self) -> Option<&Arc<Pipe>> {
+        None
+    }
+}
+
+/// Where messages for the application come from.
+pub(crate) trait Incoming: Send + Unpin {
+    /// The next message; [`RecvError::Closed`] is the end of them.
+    fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<Message, RecvError>>;
+
+    /// The peer that the last message came from.
+    fn last_peer(&self) -> Option<&Arc<Pipe>>;
+}
+
+/// Why a message was not taken.
+#[derive(Debug)]
+pub(crate) enum Refusal {
+    /// There is no room now; `poll_ready` says when there is.
+    Full(Message),
+    /// It will not be taken.
+    Failed(SendError),
+}
+
+impl Refusal {
+    /// Undoes to a returned message what a layer had done to it.
+    pub(crate) fn map_message(self, undo: impl FnOnce(&mut Message)) -> Self {
+        match self {
+            Self::Full(mut message) => {
+                undo(&mut message);
+                Self::Full(message)
+            }
+            Self::Failed(mut error) => {
+                if let Some(message) = error.message_mut() {
+                    undo(message);
+                }
+                Self::Failed(error)
+            }
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! Each message to the peer it names (28/REQREP, ROUTER and REP).
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::task::{Context, Poll, ready};
+
+use zmtp::{Frame, Message, PeerInfo};
+
+use super::round_robin::poll_flush_all;
+use super::{Budget, Outgoing, Refusal};
+use crate::error::{SendError, SendErrorKind};
+use crate::peer::{Pattern, PeerSet, Pipe, Refused, Rejected};
+use crate::random::random;
+use crate::sync::Mutex;
+
+/// Which routing id leads to which peer: the state a ROUTER shares with the engine.
+#[derive(Debug)]
+pub(crate) struct Routes {
+    by_id: Mutex<HashMap<Frame, Arc<Pipe>>>,
+    next: AtomicU32,
+    handover: bool,
+}
+
+impl Routes {
+    pub(crate) fn new(handover: bool) -> Self {
+        Self { by_id: Mutex::default(), next: AtomicU32::new((random() >> 32) as u32), handover }
+    }
+
+    fn find(&self, routing_id: &[u8]) -> Option<Arc<Pipe>> {
+        self.by_id.lock().get(routing_id).cloned()
+    }
+
+    /// An id for a peer that announced none: 00 and four octets, as libzmq makes them.
+    fn invent(&self) -> Frame {
+        let number = self.next.fetch_add(1, Ordering::Relaxed).to_be_bytes();
+        Frame::from([0, number[0], number[1], number[2], number[3]])
+    }
+}
+
+impl Default for Routes {
+    fn default() -> Self {
+        Self::new(false)
+    }
+}
+
+impl Pattern for Routes {
+    fn admit(&self, pipe: &Arc<Pipe>, peer: &PeerInfo) -> Result<(), Rejected> {
+        let mut by_id = self.by_id.lock();
+        let announced = peer.routing_id();
+        let routing_id =
+            if announced.is_empty() { self.invent() } else { Frame::from(announced.clone()) };
+        if let Some(holder) = by_id.get(&routing_id).cloned() {
+            if !self.handover {
+                return Err(Rejected::RoutingIdTaken(routing_id));
+            }
+            // The newcomer takes over: the old peer ends once what is queued for it is written.
+            holder.outbound.close();
+        }
+        pipe.set_routing_id(routing_id.clone());
+        by_id.insert(routing_id, pipe.clone());
+        Ok(())
+    }
+
+    fn disconnected(&self, pipe: &Arc<Pipe>) {
+        let mut by_id = self.by_id.lock();
+        let routing_id = pipe.routing_id();
+        if by_id.get(&routing_id).is_some_and(|holder| holder.id() == pipe.id()) {
+            by_id.remove(&routing_id);
+        }
+    }
+}
+
+/// Sends to the peer that the first frame names, and drops what names nobody.
+///
+/// With `mandatory` a message for nobody is an error instead, and a peer whose queue is full is
+/// waited for.
+#[derive(Debug)]
+pub(crate) struct Addressed {
+    peers: Arc<PeerSet>,
+    routes: Arc<Routes>,
+    mandatory: bool,
+    /// The peer whose full queue made the last `offer` fail.
+    full: Option<Arc<Pipe>>,
+    dropped: u64,
+    budget: Budget,
+}
+
+impl Addressed {
+    pub(crate) fn new(peers: Arc<PeerSet>, routes: Arc<Routes>, mandatory: bool) -> Self {
+        Self { peers, routes, mandatory, full: None, dropped: 0, budget: Budget::default() }
+    }
+
+    /// Sends to a peer known by its pipe, as REP answers.
+    pub(crate) fn offer_to(&mut self, pipe: &Arc<Pipe>, message: Message) -> Result<(), Refusal> {
+        match pipe.outbound.send(message) {
+            Ok(()) => {}
+            Err(Refused::Full(message)) if self.mandatory => {
+                self.full = Some(pipe.clone());
+                return Err(Refusal::Full(message));
+            }
+            Err(_) => self.dropped += 1,
+        }
+        Ok(())
+    }
+}
+
+impl Outgoing for Addressed {
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), SendError>> {
+        ready!(self.budget.poll(cx));
+        if let Some(pipe) = &self.full {
+            self.peers.room().register(cx);
+            if !pipe.outbound.has_room() && !pipe.outbound.is_closing() {
+                return Poll::Pending;
+            }
+            self.full = None;
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    fn offer(&mut self, mut message: Message) -> Result<(), Refusal> {
+        if self.peers.is_closed() {
+            return Err(Refusal::Failed(SendError::new(SendErrorKind::Closed, message)));
+        }
+        if message.frame_count() < 2 {
+            return Err(Refusal::Failed(SendError::new(SendErrorKind::NoRoutingId, message)));
+        }
+        let routing_id = message.pop_front().unwrap_or_default();
+        let Some(pipe) = self.routes.find(&routing_id) else {
+            if self.mandatory {
+                message.push_front(routing_id.clone());
+                let kind = SendErrorKind::Unroutable(routing_id);
+                return Err(Refusal::Failed(SendError::new(kind, message)));
+            }
+            self.dropped += 1;
+            return Ok(());
+        };
+        self.offer_to(&pipe, message)
+            .map_err(|refusal| refusal.map_message(|message| message.push_front(routing_id)))
+    }
+
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        poll_flush_all(&self.peers, cx)
+    }
+}

@@ -1,0 +1,115 @@
+//! One message from each peer that has any, in turn (28/REQREP, 29/PUBSUB, 30/PIPELINE).
+
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use zmtp::{Batch, Message};
+
+use super::{Budget, Incoming};
+use crate::error::RecvError;
+use crate::peer::{Arrivals, PeerSet, Pipe, Refill};
+
+/// Receives fairly from every peer.
+#[derive(Debug)]
+pub(crate) struct FairQueue {
+    arrivals: Arc<Arrivals>,
+    /// Pipes that had messages when last looked at; `turn` is the next of them.
+    active: Vec<Active>,
+    turn: usize,
+    last: Option<Arc<Pipe>>,
+    budget: Budget,
+}
+
+#[derive(Debug)]
+struct Active {
+    pipe: Arc<Pipe>,
+    /// Messages taken from the pipe, popped one at a time.
+    batch: Batch,
+    /// When only so many are left, the pipe is told, and its peer may go on.
+    credit_at: usize,
+}
+
+impl FairQueue {
+    pub(crate) fn new(peers: &PeerSet) -> Self {
+        Self {
+            arrivals: peers.arrivals().clone(),
+            active: Vec::new(),
+            turn: 0,
+            last: None,
+            budget: Budget::default(),
+        }
+    }
+
+    /// The next message of the pipe whose turn it is; pipes found empty are let go.
+    fn pop(&mut self) -> Option<Message> {
+        while !self.active.is_empty() {
+            if self.turn >= self.active.len() {
+                self.turn = 0;
+            }
+            let active = &mut self.active[self.turn];
+            if let Some(message) = active.pop() {
+                if self.last.as_ref().is_none_or(|last| last.id() != active.pipe.id()) {
+                    self.last = Some(active.pipe.clone());
+                }
+                self.turn += 1;
+                return Some(message);
+            }
+            self.active.swap_remove(self.turn);
+        }
+        None
+    }
+}
+
+impl Active {
+    fn new(pipe: Arc<Pipe>) -> Self {
+        Self { pipe, batch: Batch::new(), credit_at: 0 }
+    }
+
+    fn pop(&mut self) -> Option<Message> {
+        if self.batch.is_empty() && !self.refill() {
+            return None;
+        }
+        let message = self.batch.pop();
+        if self.batch.messages() == self.credit_at && self.credit_at > 0 {
+            self.pipe.inbound.credit(self.credit_at);
+        }
+        message
+    }
+
+    fn refill(&mut self) -> bool {
+        match self.pipe.inbound.refill(&mut self.batch) {
+            Refill::Messages => {
+                self.credit_at = self.batch.messages() / 2;
+                true
+            }
+            Refill::Empty | Refill::Closed => false,
+        }
+    }
+}
+
+impl Incoming for FairQueue {
+    fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<Message, RecvError>> {
+        ready!(self.budget.poll(cx));
+        loop {
+            if !self.active.is_empty() && !self.arrivals.pending() {
+                if let Some(message) = self.pop() {
+                    return Poll::Ready(Ok(message));
+                }
+            }
+            let Self { arrivals, active, .. } = self;
+            match arrivals.poll_take(cx, |pipe| active.push(Active::new(pipe))) {
+                Poll::Ready(Some(())) => {}
+                Poll::Ready(None) => return Poll::Ready(Err(RecvError::Closed)),
+                Poll::Pending if active.is_empty() => return Poll::Pending,
+                Poll::Pending => {}
+            }
+            if let Some(message) = self.pop() {
+                return Poll::Ready(Ok(message));
+            }
+        }
+    }
+
+    fn last_peer(&self) -> Option<&Arc<Pipe>> {
+        self.last.as_ref()
+    }
+}

@@ -1,0 +1,187 @@
+//! REQ: one request, then its reply (28/REQREP).
+//!
+//! [`Ask`] and [`Hear`] are the two halves of one rule over a shared [`Turn`]. With `relaxed` a new
+//! request may follow before the reply to the last one has come; with `correlate` a request carries
+//! a number in front of its delimiter, and only the reply that repeats it is heard.
+
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use zmtp::{Frame, Message};
+
+use super::{Incoming, Outgoing, Refusal};
+use crate::error::{RecvError, SendError, SendErrorKind};
+use crate::peer::{Pattern, PeerId, Pipe};
+use crate::random::random;
+use crate::sync::Mutex;
+
+/// Whose turn it is: the state that the halves of a REQ share with the engine.
+#[derive(Debug)]
+pub(crate) struct Turn {
+    state: Mutex<State>,
+    relaxed: bool,
+    correlate: bool,
+}
+
+#[derive(Debug)]
+struct State {
+    /// The peer that owes a reply.
+    awaited: Option<PeerId>,
+    /// The awaited peer went away after it had the whole request.
+    lost: bool,
+    number: u32,
+    hearer: Option<Waker>,
+}
+
+impl Turn {
+    pub(crate) fn new(relaxed: bool, correlate: bool) -> Self {
+        let number = (random() >> 32) as u32;
+        let state = State { awaited: None, lost: false, number, hearer: None };
+        Self { state: Mutex::new(state), relaxed, correlate }
+    }
+
+    fn check_may_ask(&self) -> Result<(), SendErrorKind> {
+        if !self.relaxed && self.state.lock().awaited.is_some() {
+            return Err(SendErrorKind::OutOfTurn);
+        }
+        Ok(())
+    }
+
+    /// Who is awaited, and whether they are lost; the hearer is woken when they are.
+    fn listen(&self, cx: &Context<'_>) -> Option<(PeerId, bool)> {
+        let mut state = self.state.lock();
+        let awaited = state.awaited?;
+        if !state.hearer.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
+            state.hearer = Some(cx.waker().clone());
+        }
+        Some((awaited, state.lost))
+    }
+
+    /// Takes the envelope off a reply; `None` where it is not one to the present request.
+    fn open(&self, mut reply: Message) -> Option<Message> {
+        if self.correlate {
+            let number = reply.pop_front()?;
+            if *number != self.state.lock().number.to_be_bytes() {
+                return None;
+            }
+        }
+        let delimiter = reply.pop_front()?;
+        (delimiter.is_empty() && reply.frame_count() > 0).then_some(reply)
+    }
+
+    /// A request that the peer may have had whole, and to which no reply can come any more, is
+    /// lost; one that still waits in the queue goes out over the next connection.
+    fn peer_lost(&self, pipe: &Arc<Pipe>) {
+        let mut state = self.state.lock();
+        if state.awaited == Some(pipe.id()) && pipe.outbound.queued() == 0 {
+            state.lost = true;
+            if let Some(hearer) = state.hearer.take() {
+                hearer.wake();
+            }
+        }
+    }
+}
+
+impl Pattern for Turn {
+    fn disconnected(&self, pipe: &Arc<Pipe>) {
+        self.peer_lost(pipe);
+    }
+
+    fn leave(&self, pipe: &Arc<Pipe>) {
+        self.peer_lost(pipe);
+    }
+}
+
+/// The asking half: adds the envelope, and refuses a second request before the reply.
+#[derive(Debug)]
+pub(crate) struct Ask<O> {
+    inner: O,
+    turn: Arc<Turn>,
+}
+
+impl<O> Ask<O> {
+    pub(crate) fn new(inner: O, turn: Arc<Turn>) -> Self {
+        Self { inner, turn }
+    }
+}
+
+impl<O: Outgoing> Outgoing for Ask<O> {
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), SendError>> {
+        self.turn.check_may_ask().map_err(SendError::from)?;
+        self.inner.poll_ready(cx)
+    }
+
+    fn offer(&mut self, mut message: Message) -> Result<(), Refusal> {
+        if let Err(kind) = self.turn.check_may_ask() {
+            return Err(Refusal::Failed(SendError::new(kind, message)));
+        }
+        let correlate = self.turn.correlate;
+        message.push_front(Frame::new());
+        let mut state = self.turn.state.lock();
+        if correlate {
+            state.number = state.number.wrapping_add(1);
+            message.push_front(Frame::from(state.number.to_be_bytes()));
+        }
+        self.inner.offer(message).map_err(|refusal| {
+            refusal.map_message(|message| {
+                for _ in 0..=usize::from(correlate) {
+                    message.pop_front();
+                }
+            })
+        })?;
+        state.awaited = self.inner.last_peer().map(|pipe| pipe.id());
+        state.lost = false;
+        Ok(())
+    }
+
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        self.inner.poll_flush(cx)
+    }
+}
+
+/// The hearing half: takes the envelope off, and drops what is not the awaited reply.
+#[derive(Debug)]
+pub(crate) struct Hear<I> {
+    inner: I,
+    turn: Arc<Turn>,
+}
+
+impl<I> Hear<I> {
+    pub(crate) fn new(inner: I, turn: Arc<Turn>) -> Self {
+        Self { inner, turn }
+    }
+}
+
+impl<I: Incoming> Incoming for Hear<I> {
+    fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<Message, RecvError>> {
+        let mut looked_again = false;
+        loop {
+            let Some((awaited, lost)) = self.turn.listen(cx) else {
+                return Poll::Ready(Err(RecvError::OutOfTurn));
+            };
+            match self.inner.poll_recv(cx) {
+                Poll::Ready(message) => {
+                    let message = message?;
+                    let from = self.inner.last_peer().map(|pipe| pipe.id());
+                    if from == Some(awaited)
+                        && let Some(reply) = self.turn.open(message)
+                    {
+                        self.turn.state.lock().awaited = None;
+                        return Poll::Ready(Ok(reply));
+                    }
+                }
+                Poll::Pending if !lost => return Poll::Pending,
+                // The reply may have come just before the loss was told: look once more.
+                Poll::Pending if !looked_again => looked_again = true,
+                Poll::Pending => {
+                    self.turn.state.lock().awaited = None;
+                    return Poll::Ready(Err(RecvError::ReplyLost));
+                }
+            }
+        }
+    }
+
+    fn last_peer(&self) -> Option<&Arc<Pipe>> {
+        self.inner.last_peer()
+    }
+}

@@ -1,0 +1,101 @@
+//! REP: one request taken, then its reply sent to where it came from (28/REQREP).
+
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use zmtp::{Frame, Message};
+
+use super::{Addressed, Incoming, Outgoing, Refusal};
+use crate::error::{RecvError, SendError, SendErrorKind};
+use crate::peer::Pipe;
+use crate::sync::Mutex;
+
+/// Who asked, and by which way: the state that the halves of a REP share.
+#[derive(Debug, Default)]
+pub(crate) struct Requester(Mutex<Option<ReturnAddress>>);
+
+#[derive(Debug)]
+struct ReturnAddress {
+    pipe: Arc<Pipe>,
+    /// The frames up to and including the empty delimiter.
+    envelope: Vec<Frame>,
+}
+
+/// The requesting half: takes the envelope off each request and keeps it for the reply.
+#[derive(Debug)]
+pub(crate) struct Request<I> {
+    inner: I,
+    requester: Arc<Requester>,
+}
+
+impl<I> Request<I> {
+    pub(crate) fn new(inner: I, requester: Arc<Requester>) -> Self {
+        Self { inner, requester }
+    }
+}
+
+impl<I: Incoming> Incoming for Request<I> {
+    fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<Message, RecvError>> {
+        if self.requester.0.lock().is_some() {
+            return Poll::Ready(Err(RecvError::OutOfTurn));
+        }
+        loop {
+            let message = ready!(self.inner.poll_recv(cx))?;
+            // 28/REQREP: a request without a delimiter is discarded whole.
+            let Some((envelope, body)) = split_envelope(message) else { continue };
+            let Some(pipe) = self.inner.last_peer().cloned() else { continue };
+            *self.requester.0.lock() = Some(ReturnAddress { pipe, envelope });
+            return Poll::Ready(Ok(body));
+        }
+    }
+
+    fn last_peer(&self) -> Option<&Arc<Pipe>> {
+        self.inner.last_peer()
+    }
+}
+
+/// Parts a request after its first empty frame, if a body follows.
+fn split_envelope(message: Message) -> Option<(Vec<Frame>, Message)> {
+    let mut envelope = message.into_frames();
+    let delimiter = envelope.iter().position(|frame| frame.is_empty())?;
+    let body = envelope.split_off(delimiter + 1);
+    (!body.is_empty()).then(|| (envelope, Message::from(body)))
+}
+
+/// The replying half: puts the envelope back and sends to the peer that asked.
+///
+/// A reply to a peer that has gone, or that does not read, is dropped: 28/REQREP has REP never
+/// wait.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    inner: Addressed,
+    requester: Arc<Requester>,
+}
+
+impl Reply {
+    pub(crate) fn new(inner: Addressed, requester: Arc<Requester>) -> Self {
+        Self { inner, requester }
+    }
+}
+
+impl Outgoing for Reply {
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), SendError>> {
+        if self.requester.0.lock().is_none() {
+            return Poll::Ready(Err(SendError::from(SendErrorKind::OutOfTurn)));
+        }
+        self.inner.poll_ready(cx)
+    }
+
+    fn offer(&mut self, message: Message) -> Result<(), Refusal> {
+        let Some(address) = self.requester.0.lock().take() else {
+            return Err(Refusal::Failed(SendError::new(SendErrorKind::OutOfTurn, message)));
+        };
+        let mut frames = address.envelope;
+        frames.extend(message.into_frames());
+        self.inner.offer_to(&address.pipe, Message::from(frames))
+    }
+
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        self.inner.poll_flush(cx)
+    }
+}

@@ -1,0 +1,132 @@
+//! Each message to the next peer that has room (28/REQREP, 30/PIPELINE).
+
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use zmtp::Message;
+
+use super::{Budget, Outgoing, Refusal};
+use crate::error::{SendError, SendErrorKind};
+use crate::peer::{PeerSet, Pipe, Refused};
+
+/// Sends in turn to every peer, passing over those whose queue is full; waits while all are.
+#[derive(Debug)]
+pub(crate) struct RoundRobin {
+    peers: Arc<PeerSet>,
+    /// A copy of the set, current as of `generation`: sending takes no lock but the pipe's own.
+    pipes: Vec<Arc<Pipe>>,
+    generation: u64,
+    closed: bool,
+    next: usize,
+    last: Option<Arc<Pipe>>,
+    budget: Budget,
+}
+
+impl RoundRobin {
+    pub(crate) fn new(peers: Arc<PeerSet>) -> Self {
+        Self {
+            peers,
+            pipes: Vec::new(),
+            generation: u64::MAX,
+            closed: false,
+            next: 0,
+            last: None,
+            budget: Budget::default(),
+        }
+    }
+
+    fn refresh(&mut self) {
+        let generation = self.peers.generation();
+        if generation != self.generation {
+            self.pipes = self.peers.pipes();
+            self.closed = self.peers.is_closed();
+            self.generation = generation;
+            self.last = None;
+        }
+    }
+
+    /// Turns to the first pipe, from the next in line, for which `has_room` holds.
+    fn turn_to(&mut self, has_room: impl Fn(&Pipe) -> bool) -> bool {
+        for _ in 0..self.pipes.len() {
+            if self.next >= self.pipes.len() {
+                self.next = 0;
+            }
+            if has_room(&self.pipes[self.next]) {
+                return true;
+            }
+            self.next += 1;
+        }
+        false
+    }
+}
+
+impl Outgoing for RoundRobin {
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), SendError>> {
+        ready!(self.budget.poll(cx));
+        self.refresh();
+        if self.closed {
+            return Poll::Ready(Err(SendErrorKind::Closed.into()));
+        }
+        if self.turn_to(|pipe| pipe.outbound.may_have_room()) {
+            return Poll::Ready(Ok(()));
+        }
+        self.peers.room().register(cx);
+        self.refresh();
+        if self.closed {
+            return Poll::Ready(Err(SendErrorKind::Closed.into()));
+        }
+        if self.turn_to(|pipe| pipe.outbound.has_room()) {
+            return Poll::Ready(Ok(()));
+        }
+        Poll::Pending
+    }
+
+    fn offer(&mut self, mut message: Message) -> Result<(), Refusal> {
+        self.refresh();
+        if self.closed {
+            return Err(Refusal::Failed(SendError::new(SendErrorKind::Closed, message)));
+        }
+        for _ in 0..self.pipes.len() {
+            if self.next >= self.pipes.len() {
+                self.next = 0;
+            }
+            let pipe = &self.pipes[self.next];
+            self.next += 1;
+            match pipe.outbound.send(message) {
+                Ok(()) => {
+                    if self.last.as_ref().is_none_or(|last| last.id() != pipe.id()) {
+                        self.last = Some(pipe.clone());
+                    }
+                    return Ok(());
+                }
+                Err(Refused::Full(back) | Refused::Gone(back)) => message = back,
+            }
+        }
+        Err(Refusal::Full(message))
+    }
+
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        poll_flush_all(&self.peers, cx)
+    }
+
+    fn last_peer(&self) -> Option<&Arc<Pipe>> {
+        self.last.as_ref()
+    }
+}
+
+impl Clone for RoundRobin {
+    fn clone(&self) -> Self {
+        Self::new(self.peers.clone())
+    }
+}
+
+/// Ready when the queues of all peers are empty.
+pub(super) fn poll_flush_all(peers: &PeerSet, cx: &Context<'_>) -> Poll<()> {
+    let mut result = Poll::Ready(());
+    for pipe in peers.pipes() {
+        if pipe.outbound.poll_flush(cx).is_pending() {
+            result = Poll::Pending;
+        }
+    }
+    result
+}

@@ -1,0 +1,174 @@
+//! What a subscriber tells its publishers, and what it lets through (29/PUBSUB, SUB and XSUB).
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use zmtp::{Message, Subscription};
+
+use super::round_robin::poll_flush_all;
+use super::{Budget, Incoming, Outgoing, Refusal, SubscriptionTrie};
+use crate::error::{RecvError, SendError, SendErrorKind};
+use crate::peer::{Pattern, PeerSet, Pipe};
+use crate::sync::Mutex;
+
+/// What a subscriber has subscribed to: told to every publisher, over every new connection anew.
+#[derive(Debug)]
+pub(crate) struct Subscriptions {
+    peers: Arc<PeerSet>,
+    state: Mutex<State>,
+    /// Whether the empty topic is among them, so that the filter need not look.
+    everything: AtomicBool,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// How often each topic was subscribed to: the last cancellation counts.
+    counts: HashMap<Bytes, usize>,
+    topics: SubscriptionTrie<()>,
+    matches: Vec<()>,
+}
+
+impl Subscriptions {
+    pub(crate) fn new(peers: Arc<PeerSet>, initial: &[Bytes]) -> Arc<Self> {
+        let everything = AtomicBool::new(false);
+        let subscriptions = Self { peers, state: Mutex::default(), everything };
+        for topic in initial {
+            subscriptions.change(&Subscription::Subscribe(topic.clone()));
+        }
+        Arc::new(subscriptions)
+    }
+
+    /// Notes the change and tells the publishers that are connected.
+    ///
+    /// As libzmq does, every subscription is told, and of cancellations the last for its topic.
+    pub(crate) fn change(&self, change: &Subscription) {
+        // Held while telling, so that a publisher that connects meanwhile is told once and in order.
+        let mut state = self.state.lock();
+        if state.apply(change) {
+            let everything = state.counts.contains_key(&b""[..]);
+            self.everything.store(everything, Ordering::Release);
+            for pipe in self.peers.pipes() {
+                pipe.send_subscription(change);
+            }
+        }
+    }
+
+    fn lets_through(&self, message: &Message) -> bool {
+        if self.everything.load(Ordering::Acquire) {
+            return true;
+        }
+        let mut state = self.state.lock();
+        let State { topics, matches, .. } = &mut *state;
+        matches.clear();
+        topics.matches(message.first().map_or(&[], |topic| topic), matches);
+        !matches.is_empty()
+    }
+}
+
+impl State {
+    /// Whether publishers must be told.
+    fn apply(&mut self, change: &Subscription) -> bool {
+        match change {
+            Subscription::Subscribe(topic) => {
+                *self.counts.entry(topic.clone()).or_default() += 1;
+                self.topics.subscribe(topic, ());
+                true
+            }
+            Subscription::Cancel(topic) => {
+                let Some(count) = self.counts.get_mut(topic) else { return false };
+                *count -= 1;
+                if *count > 0 {
+                    return false;
+                }
+                self.counts.remove(topic);
+                self.topics.cancel(topic, ());
+                true
+            }
+        }
+    }
+}
+
+impl Pattern for Subscriptions {
+    fn connected(&self, pipe: &Arc<Pipe>) {
+        let state = self.state.lock();
+        for topic in state.counts.keys() {
+            pipe.send_subscription(&Subscription::Subscribe(topic.clone()));
+        }
+    }
+}
+
+/// Lets through what the socket is subscribed to now, whatever the publisher still sends.
+#[derive(Debug)]
+pub(crate) struct Filter<I> {
+    inner: I,
+    subscriptions: Arc<Subscriptions>,
+}
+
+impl<I> Filter<I> {
+    pub(crate) fn new(inner: I, subscriptions: Arc<Subscriptions>) -> Self {
+        Self { inner, subscriptions }
+    }
+}
+
+impl<I: Incoming> Incoming for Filter<I> {
+    fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<Message, RecvError>> {
+        loop {
+            let message = ready!(self.inner.poll_recv(cx))?;
+            if self.subscriptions.lets_through(&message) {
+                return Poll::Ready(Ok(message));
+            }
+        }
+    }
+
+    fn last_peer(&self) -> Option<&Arc<Pipe>> {
+        self.inner.last_peer()
+    }
+}
+
+/// XSUB's way up: subscriptions where the message is one, all other messages to every publisher.
+#[derive(Debug)]
+pub(crate) struct Upstream {
+    peers: Arc<PeerSet>,
+    subscriptions: Arc<Subscriptions>,
+    dropped: u64,
+    budget: Budget,
+}
+
+impl Upstream {
+    pub(crate) fn new(peers: Arc<PeerSet>, subscriptions: Arc<Subscriptions>) -> Self {
+        Self { peers, subscriptions, dropped: 0, budget: Budget::default() }
+    }
+}
+
+impl Outgoing for Upstream {
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), SendError>> {
+        self.budget.poll(cx).map(Ok)
+    }
+
+    fn offer(&mut self, message: Message) -> Result<(), Refusal> {
+        if self.peers.is_closed() {
+            return Err(Refusal::Failed(SendError::new(SendErrorKind::Closed, message)));
+        }
+        if let Some(change) = Subscription::from_message(&message) {
+            self.subscriptions.change(&change);
+            return Ok(());
+        }
+        for pipe in self.peers.pipes() {
+            self.dropped += u64::from(pipe.outbound.send(message.clone()).is_err());
+        }
+        Ok(())
+    }
+
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        poll_flush_all(&self.peers, cx)
+    }
+}
+
+impl Clone for Upstream {
+    fn clone(&self) -> Self {
+        Self::new(self.peers.clone(), self.subscriptions.clone())
+    }
+}

@@ -1,0 +1,20 @@
+//! The waist: a pipe for each peer, and the set of them that a socket has.
+//!
+//! Patterns see pipes, the engine sees pipes, and neither sees the other. A pipe belongs to a
+//! peer and not to a connection: on the connecting side it outlives every reconnect, as 28/REQREP
+//! and its siblings ask.
+
+mod arrivals;
+mod inbound;
+mod outbound;
+mod peer_set;
+mod pipe;
+mod wakers;
+
+pub(crate) use arrivals::Arrivals;
+pub(crate) use inbound::{Inbound, Refill};
+pub(crate) use outbound::{Drained, Outbound, Refused, Stream};
+pub(crate) use peer_set::PeerSet;
+pub(crate) use pipe::{Pattern, Pipe};
+pub use pipe::{PeerId, Rejected};
+pub(crate) use wakers::{Room, Wakers};

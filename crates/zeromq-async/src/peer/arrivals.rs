@@ -1,0 +1,73 @@
+//! Which pipes of a socket have messages waiting.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, Waker};
+
+use super::Pipe;
+use crate::sync::Mutex;
+
+/// Pipes that have become readable since the receiver last looked.
+#[derive(Debug, Default)]
+pub(crate) struct Arrivals {
+    /// True while `ready` is not empty, so that a busy receiver need not lock to know.
+    pending: AtomicBool,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    ready: Vec<Arc<Pipe>>,
+    receiver: Option<Waker>,
+    closed: bool,
+}
+
+impl Arrivals {
+    pub(super) fn announce(&self, pipe: &Arc<Pipe>) {
+        let mut state = self.state.lock();
+        if state.closed {
+            return;
+        }
+        state.ready.push(pipe.clone());
+        self.pending.store(true, Ordering::Release);
+        let receiver = state.receiver.take();
+        drop(state);
+        if let Some(receiver) = receiver {
+            receiver.wake();
+        }
+    }
+
+    pub(crate) fn pending(&self) -> bool {
+        self.pending.load(Ordering::Acquire)
+    }
+
+    /// Gives each newly readable pipe to `each`; `None` once the socket is closed.
+    pub(crate) fn poll_take(
+        &self,
+        cx: &Context<'_>,
+        each: impl FnMut(Arc<Pipe>),
+    ) -> Poll<Option<()>> {
+        let mut state = self.state.lock();
+        if state.ready.is_empty() {
+            if state.closed {
+                return Poll::Ready(None);
+            }
+            state.receiver = Some(cx.waker().clone());
+            return Poll::Pending;
+        }
+        self.pending.store(false, Ordering::Release);
+        state.ready.drain(..).for_each(each);
+        Poll::Ready(Some(()))
+    }
+
+    /// Ends the stream of messages and wakes the receiver to see it.
+    pub(crate) fn close(&self) {
+        let mut state = self.state.lock();
+        state.closed = true;
+        state.ready.clear();
+        self.pending.store(true, Ordering::Release);
+        if let Some(receiver) = state.receiver.take() {
+            receiver.wake();
+        }
+    }
+}

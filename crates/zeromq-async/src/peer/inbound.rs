@@ -1,0 +1,186 @@
+//! The queue of messages that one peer has sent and the application has not taken.
+
+use std::sync::Arc;
+use std::task::{Context, Waker};
+
+use zmtp::{Batch, Message, Run};
+
+use super::{Pipe, Room};
+use crate::options::HighWaterMark;
+use crate::sync::Mutex;
+
+/// The inbound half of a pipe: filled by the engine or an inproc peer, drained by the receiver.
+///
+/// The receiver takes the whole batch at once and pops from it without a lock; `lent` counts what
+/// it took until it says how much is left, so that the high-water mark covers both.
+#[derive(Debug)]
+pub(crate) struct Inbound {
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    batch: Batch,
+    lent: usize,
+    high_water_mark: HighWaterMark,
+    conflate: bool,
+    listed: bool,
+    closed: bool,
+    producer: Option<Waker>,
+    /// The senders of an inproc peer, which wait for room in this queue.
+    senders: Option<Arc<Room>>,
+    received: u64,
+}
+
+/// What a receiver found when it came for more.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Refill {
+    Messages,
+    Empty,
+    Closed,
+}
+
+impl Inbound {
+    pub(crate) fn new(high_water_mark: HighWaterMark, conflate: bool) -> Self {
+        Self {
+            state: Mutex::new(State {
+                batch: Batch::new(),
+                lent: 0,
+                high_water_mark,
+                conflate,
+                listed: false,
+                closed: false,
+                producer: None,
+                senders: None,
+                received: 0,
+            }),
+        }
+    }
+
+    /// How many messages the engine may deliver now; where there is no room it is woken later.
+    pub(crate) fn room(&self, cx: &Context<'_>) -> usize {
+        let mut state = self.state.lock();
+        let room = state.room();
+        if room == 0 {
+            state.producer = Some(cx.waker().clone());
+        }
+        room
+    }
+
+    /// Adds a run that `room` has made way for.
+    pub(super) fn deliver(&self, pipe: &Arc<Pipe>, run: Run) {
+        let mut state = self.state.lock();
+        state.received += run.messages() as u64;
+        state.batch.push_run(run);
+        state.keep_latest();
+        let newly_ready = !std::mem::replace(&mut state.listed, true);
+        drop(state);
+        if newly_ready {
+            pipe.arrivals().announce(pipe);
+        }
+    }
+
+    /// Adds one message from within the process, and gives it back where there is no room.
+    ///
+    /// `notice`s of the socket itself (an XPUB's subscriptions) pass the high-water mark: they
+    /// must not be lost, and their number is bounded by what the peer has sent.
+    pub(super) fn push(
+        &self,
+        pipe: &Arc<Pipe>,
+        message: Message,
+        notice: bool,
+    ) -> Result<(), Message> {
+        let mut state = self.state.lock();
+        if state.closed || (!notice && state.room() == 0) {
+            return Err(message);
+        }
+        state.received += 1;
+        state.batch.push(message);
+        state.keep_latest();
+        let newly_ready = !std::mem::replace(&mut state.listed, true);
+        drop(state);
+        if newly_ready {
+            pipe.arrivals().announce(pipe);
+        }
+        Ok(())
+    }
+
+    /// Swaps what has arrived into the receiver's empty `local` batch.
+    pub(crate) fn refill(&self, local: &mut Batch) -> Refill {
+        let mut state = self.state.lock();
+        let result = if !state.batch.is_empty() {
+            std::mem::swap(&mut state.batch, local);
+            state.lent = local.messages();
+            Refill::Messages
+        } else {
+            state.lent = 0;
+            state.listed = false;
+            if state.closed { Refill::Closed } else { Refill::Empty }
+        };
+        state.release();
+        result
+    }
+
+    /// Says that of what the receiver took, `left` messages are still to be popped.
+    pub(crate) fn credit(&self, left: usize) {
+        let mut state = self.state.lock();
+        state.lent = left;
+        state.release();
+    }
+
+    /// No more will come; what is here can still be taken.
+    pub(super) fn close(&self, pipe: &Arc<Pipe>) {
+        let mut state = self.state.lock();
+        state.closed = true;
+        let announce = !std::mem::replace(&mut state.listed, true);
+        drop(state);
+        if announce {
+            // The receiver finds the queue closed and lets go of it.
+            pipe.arrivals().announce(pipe);
+        }
+    }
+
+    /// Joins this queue to the inproc socket that fills it: the two marks add up.
+    pub(super) fn join(&self, senders: Arc<Room>, added: HighWaterMark) {
+        let mut state = self.state.lock();
+        state.high_water_mark = state.high_water_mark + added;
+        state.senders = Some(senders);
+    }
+
+    pub(super) fn has_room(&self) -> bool {
+        let state = self.state.lock();
+        state.closed || state.room() > 0
+    }
+
+    pub(crate) fn received(&self) -> u64 {
+        self.state.lock().received
+    }
+}
+
+impl State {
+    fn room(&self) -> usize {
+        if self.conflate {
+            return usize::MAX;
+        }
+        self.high_water_mark.room(self.batch.messages() + self.lent)
+    }
+
+    fn keep_latest(&mut self) {
+        if self.conflate {
+            while self.batch.messages() > 1 {
+                self.batch.pop();
+            }
+        }
+    }
+
+    fn release(&mut self) {
+        if self.room() > 0 {
+            if let Some(engine) = self.producer.take() {
+                engine.wake();
+            }
+            if let Some(senders) = &self.senders {
+                senders.wake();
+            }
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! The pipes of a socket.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use tokio::sync::watch;
+
+use super::{Arrivals, Pattern, PeerId, Pipe, Rejected, Room};
+use crate::options::PipeOptions;
+use crate::sync::Mutex;
+
+/// Who is here. Senders keep a copy of the list and look at `generation` to know it is current.
+#[derive(Debug)]
+pub(crate) struct PeerSet {
+    pipes: Mutex<Vec<Arc<Pipe>>>,
+    generation: AtomicU64,
+    closed: AtomicBool,
+    next_id: AtomicU64,
+    arrivals: Arc<Arrivals>,
+    room: Arc<Room>,
+    /// How many peers have a connection whose handshake is done.
+    connected: watch::Sender<usize>,
+}
+
+impl PeerSet {
+    pub(crate) fn new() -> Self {
+        Self {
+            pipes: Mutex::default(),
+            generation: AtomicU64::new(0),
+            closed: AtomicBool::new(false),
+            next_id: AtomicU64::new(1),
+            arrivals: Arc::default(),
+            room: Arc::default(),
+            connected: watch::Sender::new(0),
+        }
+    }
+
+    /// Makes a pipe that is not yet in the set.
+    pub(crate) fn open(&self, options: &PipeOptions, pattern: &Arc<dyn Pattern>) -> Arc<Pipe> {
+        let id = PeerId::new(self.next_id.fetch_add(1, Ordering::Relaxed));
+        let (arrivals, room) = (self.arrivals.clone(), self.room.clone());
+        Arc::new(Pipe::new(id, options, arrivals, room, pattern.clone()))
+    }
+
+    /// Adds a pipe, if the pattern takes it; senders that wait for a peer are woken.
+    pub(crate) fn join(&self, pipe: &Arc<Pipe>) -> Result<(), Rejected> {
+        pipe.pattern().join(pipe)?;
+        self.pipes.lock().push(pipe.clone());
+        self.generation.fetch_add(1, Ordering::Release);
+        self.room.wake();
+        Ok(())
+    }
+
+    /// Removes a pipe.
+    pub(crate) fn leave(&self, pipe: &Arc<Pipe>) {
+        self.pipes.lock().retain(|other| other.id() != pipe.id());
+        self.generation.fetch_add(1, Ordering::Release);
+        pipe.pattern().leave(pipe);
+        // A sender may hold a message for this pipe alone, and must look again.
+        self.room.wake();
+    }
+
+    /// Senders are refused from now on.
+    pub(crate) fn close(&self) {
+        self.closed.store(true, Ordering::Release);
+        self.generation.fetch_add(1, Ordering::Release);
+        self.room.wake();
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn generation(&self) -> u64 {
+        self.generation.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn pipes(&self) -> Vec<Arc<Pipe>> {
+        self.pipes.lock().clone()
+    }
+
+    pub(crate) fn arrivals(&self) -> &Arc<Arrivals> {
+        &self.arrivals
+    }
+
+    pub(crate) fn room(&self) -> &Arc<Room> {
+        &self.room
+    }
+
+    pub(crate) fn peer_connected(&self) {
+        self.connected.send_modify(|count| *count += 1);
+    }
+
+    pub(crate) fn peer_disconnected(&self) {
+        self.connected.send_modify(|count| *count = count.saturating_sub(1));
+    }
+
+    pub(crate) fn connected(&self) -> watch::Receiver<usize> {
+        self.connected.subscribe()
+    }
+}

@@ -1,0 +1,200 @@
+//! One peer of one socket: its two queues, who it is, and what the socket type makes of it.
+
+use std::fmt;
+use std::sync::Arc;
+
+use zmtp::{Batch, Frame, Message, PeerInfo, Run, SocketType, Subscription};
+
+use super::{Arrivals, Inbound, Outbound, Room};
+use crate::options::PipeOptions;
+use crate::sync::Mutex;
+
+/// Names a peer among those a socket has or has had.
+///
+/// Ids are given in order of arrival and never again.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PeerId(u64);
+
+impl PeerId {
+    pub(super) const fn new(id: u64) -> Self {
+        Self(id)
+    }
+}
+
+impl fmt::Display for PeerId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "peer {}", self.0)
+    }
+}
+
+impl fmt::Debug for PeerId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PeerId({})", self.0)
+    }
+}
+
+/// What a socket type does when peers come, go, and speak to it out of band.
+///
+/// The engine calls these; the layers of `pattern` implement them.
+pub(crate) trait Pattern: Send + Sync {
+    /// A pipe is about to join the socket: a connecting one at once, an accepted one when its
+    /// handshake is done.
+    fn join(&self, _pipe: &Arc<Pipe>) -> Result<(), Rejected> {
+        Ok(())
+    }
+
+    /// The peer has said who it is; messages flow only after this.
+    fn admit(&self, _pipe: &Arc<Pipe>, _peer: &PeerInfo) -> Result<(), Rejected> {
+        Ok(())
+    }
+
+    /// The pipe has a connection: what the peer must hear first can be sent.
+    fn connected(&self, _pipe: &Arc<Pipe>) {}
+
+    /// The pipe's connection is gone; what was not written waits for the next.
+    fn disconnected(&self, _pipe: &Arc<Pipe>) {}
+
+    /// The pipe has left the socket.
+    fn leave(&self, _pipe: &Arc<Pipe>) {}
+
+    /// The peer subscribes or cancels.
+    fn subscription(&self, _pipe: &Arc<Pipe>, _change: Subscription) {}
+
+    /// Messages from peers that are not subscriptions: the publisher's are dropped.
+    fn takes_messages(&self) -> bool {
+        true
+    }
+
+    /// Whether messages that begin with 1 or 0 are subscriptions, as ZMTP 3.0 sends them.
+    fn takes_subscriptions(&self) -> bool {
+        false
+    }
+}
+
+/// A socket type whose peers need no book-keeping.
+impl Pattern for () {}
+
+/// Why a socket does not take a peer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Rejected {
+    /// A PAIR socket has its one peer (31/EXPAIR).
+    #[error("the socket has its one peer already")]
+    Occupied,
+    /// A ROUTER has a peer with the same routing id, and handover is off.
+    #[error("another peer has the routing id {0:?}")]
+    RoutingIdTaken(Frame),
+    /// The socket types do not go together (37/ZMTP); told by the codec except for inproc.
+    #[error("{one} and {other} sockets do not go together")]
+    Incompatible {
+        /// The bound socket's type.
+        one: SocketType,
+        /// The connecting socket's type.
+        other: SocketType,
+    },
+}
+
+/// One peer's two queues.
+pub(crate) struct Pipe {
+    id: PeerId,
+    pub(crate) outbound: Outbound,
+    pub(crate) inbound: Inbound,
+    arrivals: Arc<Arrivals>,
+    room: Arc<Room>,
+    pattern: Arc<dyn Pattern>,
+    /// The routing id by which a ROUTER knows the peer.
+    routing_id: Mutex<Frame>,
+}
+
+impl Pipe {
+    pub(super) fn new(
+        id: PeerId,
+        options: &PipeOptions,
+        arrivals: Arc<Arrivals>,
+        room: Arc<Room>,
+        pattern: Arc<dyn Pattern>,
+    ) -> Self {
+        Self {
+            id,
+            outbound: Outbound::new(options.send_high_water_mark, options.conflate),
+            inbound: Inbound::new(options.receive_high_water_mark, options.conflate),
+            arrivals,
+            room,
+            pattern,
+            routing_id: Mutex::new(Frame::new()),
+        }
+    }
+
+    pub(crate) fn id(&self) -> PeerId {
+        self.id
+    }
+
+    pub(crate) fn pattern(&self) -> &Arc<dyn Pattern> {
+        &self.pattern
+    }
+
+    pub(super) fn arrivals(&self) -> &Arrivals {
+        &self.arrivals
+    }
+
+    pub(crate) fn routing_id(&self) -> Frame {
+        self.routing_id.lock().clone()
+    }
+
+    pub(crate) fn set_routing_id(&self, routing_id: Frame) {
+        *self.routing_id.lock() = routing_id;
+    }
+
+    /// Hands a run of messages to the receiver.
+    pub(crate) fn deliver(self: &Arc<Self>, run: Run) {
+        self.inbound.deliver(self, run);
+    }
+
+    /// Hands one message to the receiver, and gives it back where there is no room.
+    pub(crate) fn push(self: &Arc<Self>, message: Message) -> Result<(), Message> {
+        self.inbound.push(self, message, false)
+    }
+
+    /// Hands the receiver a message that the socket itself made of something the peer did.
+    pub(crate) fn notify(self: &Arc<Self>, message: Message) {
+        // Refused only by a closed queue, whose receiver is gone.
+        let _ = self.inbound.push(self, message, true);
+    }
+
+    pub(crate) fn has_room(&self) -> bool {
+        self.inbound.has_room()
+    }
+
+    /// Tells the peer of a subscription over the connection there is.
+    pub(crate) fn send_subscription(self: &Arc<Self>, change: &Subscription) {
+        if let Some(peer) = self.outbound.subscription(change) {
+            peer.pattern.subscription(&peer, change.clone());
+        }
+    }
+
+    /// The peer is gone for good: what it sent can still be received.
+    pub(crate) fn end(self: &Arc<Self>) -> Batch {
+        self.outbound.close();
+        self.inbound.close(self);
+        self.outbound.take_unsent()
+    }
+
+    /// Joins two pipes of one process, each the other's peer.
+    pub(crate) fn join_inproc(
+        one: &Arc<Self>,
+        one_options: &PipeOptions,
+        other: &Arc<Self>,
+        other_options: &PipeOptions,
+    ) {
+        one.inbound.join(other.room.clone(), other_options.send_high_water_mark);
+        other.inbound.join(one.room.clone(), one_options.send_high_water_mark);
+        one.outbound.link_inproc(other.clone());
+        other.outbound.link_inproc(one.clone());
+    }
+}
+
+impl fmt::Debug for Pipe {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pipe").field("id", &self.id).finish_non_exhaustive()
+    }
+}

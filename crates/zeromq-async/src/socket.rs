@@ -1,0 +1,451 @@
+//! Sockets: a stack of layers for sending, one for receiving, or both, over an engine.
+
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context as TaskContext, Poll};
+
+use futures_core::Stream;
+use futures_sink::Sink;
+use zmtp::{Message, SocketType};
+
+mod builder;
+mod dealer;
+mod halves;
+mod handle;
+mod outlet;
+mod pair;
+mod r#pub;
+mod pull;
+mod push;
+mod rep;
+mod req;
+mod router;
+mod sub;
+mod xpub;
+mod xsub;
+
+pub use builder::{Conflates, Named, Probes, Publishes, SocketBuilder, Subscribes};
+pub use dealer::{Dealer, DealerSocket};
+pub use halves::{Receiver, Sender};
+pub use handle::SocketHandle;
+pub use pair::{Pair, PairSocket};
+pub use r#pub::{Pub, PubSocket};
+pub use pull::{Pull, PullSocket};
+pub use push::{Push, PushSocket};
+pub use rep::{Rep, RepSocket};
+pub use req::{Req, ReqSocket};
+pub use router::{Router, RouterSocket};
+pub use sub::{Sub, SubSocket};
+pub use xpub::{XPub, XPubSocket};
+pub use xsub::{XSub, XSubSocket};
+
+use crate::endpoint::Endpoint;
+use crate::engine::CloseReport;
+use crate::error::{BindError, ConnectError, DetachError, EndpointError, RecvError, SendError};
+use crate::event::Events;
+use crate::options::SocketOptions;
+use crate::pattern::{Incoming, Outgoing};
+use crate::peer::{Pattern, PeerSet};
+use outlet::Outlet;
+
+/// How a socket type is put together; the one thing a new type has to say.
+pub(crate) trait Compose: Sized + Send + Sync + 'static {
+    const TYPE: SocketType;
+    /// The layers that send, outermost first; `()` where the type only receives.
+    type Outgoing: Send;
+    /// The layers that receive, outermost first; `()` where the type only sends.
+    type Incoming: Send;
+    /// What else the application can command: a SUB's subscriptions.
+    type Control: Clone + Send + Sync;
+
+    /// Where the defaults of this type differ from those of all.
+    fn adjust(_options: &mut SocketOptions) {}
+
+    fn compose(peers: &Arc<PeerSet>, options: &SocketOptions) -> Composition<Self>;
+}
+
+/// A socket type's parts.
+pub(crate) struct Composition<P: Compose> {
+    pub(crate) pattern: Arc<dyn Pattern>,
+    pub(crate) outgoing: P::Outgoing,
+    pub(crate) incoming: P::Incoming,
+    pub(crate) control: P::Control,
+}
+
+/// A socket type: [`Req`], [`Rep`], [`Dealer`], [`Router`], [`Pub`], [`Sub`], [`XPub`], [`XSub`],
+/// [`Push`], [`Pull`] or [`Pair`]. This trait is sealed.
+#[expect(private_bounds, reason = "sealed: how a type is composed is not public")]
+pub trait SocketKind: Compose {}
+
+/// A socket type that sends. This trait is sealed.
+#[diagnostic::on_unimplemented(
+    message = "a {Self} socket does not send",
+    label = "this socket type only receives"
+)]
+#[expect(private_bounds, reason = "sealed: the layers of a socket are not public")]
+pub trait Sends: SocketKind + Compose<Outgoing: Outgoing> {}
+
+/// A socket type that receives. This trait is sealed.
+#[diagnostic::on_unimplemented(
+    message = "a {Self} socket does not receive",
+    label = "this socket type only sends"
+)]
+#[expect(private_bounds, reason = "sealed: the layers of a socket are not public")]
+pub trait Receives: SocketKind + Compose<Incoming: Incoming> {}
+
+/// A ZeroMQ socket of type `P`, with any number of bound and connected endpoints.
+///
+/// Use it by its alias: [`ReqSocket`], [`RepSocket`], [`DealerSocket`], [`RouterSocket`],
+/// [`PubSocket`], [`SubSocket`], [`XPubSocket`], [`XSubSocket`], [`PushSocket`], [`PullSocket`],
+/// [`PairSocket`]. A socket that receives is a `Stream` of messages, one that sends a `Sink`; to
+/// use a socket in the wrong direction does not compile:
+///
+/// ```compile_fail
+/// # async fn f(mut push: zeromq_async::PushSocket) {
+/// push.recv().await;
+/// # }
+/// ```
+///
+/// # Sending
+///
+/// [`send`](Self::send) completes when the message is in the queue of a peer, where the socket
+/// type's rule puts it. It is written from there at once, by itself; there is nothing to flush.
+/// [`flush`](Self::flush) waits until all is handed to the kernel, and [`close`](Self::close)
+/// reports what was not. As a `Sink`, `poll_ready` is ready when some eligible peer has room,
+/// `start_send` queues the whole message, `poll_flush` is `flush`, and `poll_close` flushes and
+/// then takes no more.
+///
+/// # Dropping
+///
+/// A dropped socket goes on writing in the background for its linger time, as long as the Tokio
+/// runtime lives. A program that ends right after its last `send` calls [`close`](Self::close)
+/// first.
+#[expect(private_bounds, reason = "sealed by SocketKind")]
+pub struct Socket<P: Compose> {
+    outlet: Outlet<P::Outgoing>,
+    incoming: P::Incoming,
+    control: P::Control,
+    handle: SocketHandle,
+}
+
+impl<P: SocketKind> Socket<P> {
+    /// Makes a socket with default options in the shared [`Context`](crate::Context).
+    pub fn new() -> Self {
+        Self::builder().build()
+    }
+
+    /// Begins a socket with options.
+    pub fn builder() -> SocketBuilder<P> {
+        SocketBuilder::new()
+    }
+
+    /// Binds to an endpoint and accepts peers there from now on.
+    ///
+    /// Returns the endpoint as bound, with the real port where `*` or `0` asked for a free one. A
+    /// socket can bind to several endpoints, of several transports.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let rep = zeromq_async::RepSocket::new();
+    /// let endpoint = rep.bind("tcp://127.0.0.1:*").await?;
+    /// assert!(endpoint.to_string().starts_with("tcp://127.0.0.1:"));
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The endpoint is malformed, in use, not local or not permitted, or there is no Tokio
+    /// runtime: each says which endpoint and what to do.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped before it completes, nothing is bound.
+    pub async fn bind(
+        &self,
+        endpoint: impl TryInto<Endpoint, Error: Into<EndpointError>>,
+    ) -> Result<Endpoint, BindError> {
+        self.handle.bind(endpoint).await
+    }
+
+    /// Connects to an endpoint in the background, and again whenever the connection is lost.
+    ///
+    /// Returns at once, whether or not anybody is there: messages can be sent from now on and wait
+    /// in the queue. [`wait_for_peers`](Self::wait_for_peers) waits for the connection and
+    /// [`events`](Self::events) tells how the attempts fare.
+    ///
+    /// # Errors
+    ///
+    /// The endpoint is malformed or cannot be connected to, the socket is a PAIR that has its
+    /// peer, or there is no Tokio runtime.
+    ///
+    /// # Cancel safety
+    ///
+    /// It completes in its first poll.
+    pub async fn connect(
+        &self,
+        endpoint: impl TryInto<Endpoint, Error: Into<EndpointError>>,
+    ) -> Result<(), ConnectError> {
+        self.handle.connect(endpoint)
+    }
+
+    /// Stops accepting at a bound endpoint; peers that are connected stay (`zmq_unbind`).
+    ///
+    /// Name the endpoint as [`bind`](Self::bind) returned it. When this completes the address is
+    /// free.
+    ///
+    /// # Errors
+    ///
+    /// The socket is not bound there.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped early, the endpoint is unbound all the same, a moment later.
+    pub async fn unbind(
+        &self,
+        endpoint: impl TryInto<Endpoint, Error: Into<EndpointError>>,
+    ) -> Result<(), DetachError> {
+        self.handle.unbind(endpoint).await
+    }
+
+    /// Ends the connection to an endpoint, after what is queued for it is written or the linger
+    /// time is over (`zmq_disconnect`).
+    ///
+    /// Messages that have arrived from it can still be received.
+    ///
+    /// # Errors
+    ///
+    /// The socket is not connected there.
+    ///
+    /// # Cancel safety
+    ///
+    /// It completes in its first poll.
+    pub async fn disconnect(
+        &self,
+        endpoint: impl TryInto<Endpoint, Error: Into<EndpointError>>,
+    ) -> Result<(), DetachError> {
+        self.handle.disconnect(endpoint)
+    }
+
+    /// The endpoint last bound or connected to (`ZMQ_LAST_ENDPOINT`).
+    pub fn last_endpoint(&self) -> Option<Endpoint> {
+        self.handle.last_endpoint()
+    }
+
+    /// What happens to this socket's connections from now on, as a `Stream`.
+    pub fn events(&self) -> Events {
+        self.handle.events()
+    }
+
+    /// Waits until at least `count` peers are connected and have finished their handshakes.
+    ///
+    /// For a publisher, peers that are connected may not have subscribed yet.
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing is lost when it is dropped.
+    pub async fn wait_for_peers(&self, count: usize) {
+        self.handle.wait_for_peers(count).await;
+    }
+
+    /// What commands this socket from elsewhere: another task, or after [`split`](Self::split).
+    pub fn handle(&self) -> &SocketHandle {
+        &self.handle
+    }
+
+    /// Closes the socket: writes what is queued, for the linger time at most, and reports what
+    /// was not written.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped early, the socket goes on closing in the background, without a report.
+    pub async fn close(mut self) -> CloseReport {
+        self.outlet.abandon_parked();
+        self.handle.close().await
+    }
+}
+
+impl<P: Sends> Socket<P> {
+    /// Sends a message: completes when it is in the queue of a peer.
+    ///
+    /// Where the message goes, and whether this waits while no peer has room or drops the message
+    /// for those that have none, is the socket type's rule.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use zeromq_async::{Message, PullSocket, PushSocket};
+    ///
+    /// let (mut push, mut pull) = (PushSocket::new(), PullSocket::new());
+    /// push.connect(pull.bind("tcp://127.0.0.1:0").await?).await?;
+    /// push.send("one frame").await?;
+    /// push.send(Message::multipart(["two", "frames"])).await?;
+    /// assert_eq!(pull.recv().await?, "one frame".into());
+    /// assert_eq!(pull.recv().await?.frame_count(), 2);
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The socket type's rule forbids it, or the socket is closed; the message comes back in the
+    /// error.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped before it completes, the message was not sent. To keep it in that case, wait with
+    /// [`ready`](Self::ready) and then call [`try_send`](Self::try_send).
+    pub async fn send(&mut self, message: impl Into<Message>) -> Result<(), SendError> {
+        self.outlet.send(message.into()).await
+    }
+
+    /// Sends a message if that takes no waiting.
+    ///
+    /// # Errors
+    ///
+    /// As for [`send`](Self::send), and [`Full`](crate::SendErrorKind::Full) where it would have
+    /// waited. The message comes back in the error.
+    pub fn try_send(&mut self, message: impl Into<Message>) -> Result<(), SendError> {
+        self.outlet.try_send(message.into())
+    }
+
+    /// Waits until a message can be sent without waiting.
+    ///
+    /// # Errors
+    ///
+    /// The socket type's rule forbids sending now, or the socket is closed.
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing is lost when it is dropped.
+    pub async fn ready(&mut self) -> Result<(), SendError> {
+        poll_fn(|cx| self.outlet.poll_ready(cx)).await
+    }
+
+    /// Waits until every message sent so far is handed to the kernel, for all peers.
+    ///
+    /// A message for a peer that is not connected, or that reads slowly, takes as long as that.
+    ///
+    /// # Errors
+    ///
+    /// The socket is closed.
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing is lost when it is dropped.
+    pub async fn flush(&mut self) -> Result<(), SendError> {
+        poll_fn(|cx| self.outlet.poll_flush(cx)).await
+    }
+
+    /// Another sender on this socket, for another task.
+    ///
+    /// Each message of each sender goes where the socket type's rule says; senders do not wait for
+    /// one another.
+    #[expect(private_bounds, reason = "sealed by Sends")]
+    pub fn sender(&self) -> Sender<P>
+    where
+        P::Outgoing: Clone,
+    {
+        Sender::new(self.outlet.clone(), self.handle.clone())
+    }
+}
+
+impl<P: Receives> Socket<P> {
+    /// Receives the next message.
+    ///
+    /// # Errors
+    ///
+    /// The socket type's rule forbids it, or the socket is closed.
+    ///
+    /// # Cancel safety
+    ///
+    /// No message is lost when the future is dropped: it can be used in `select!`.
+    pub async fn recv(&mut self) -> Result<Message, RecvError> {
+        poll_fn(|cx| self.incoming.poll_recv(cx)).await
+    }
+
+    /// Receives a message if one is waiting.
+    ///
+    /// # Errors
+    ///
+    /// As for [`recv`](Self::recv), and [`RecvError::Empty`] where it would have waited.
+    pub fn try_recv(&mut self) -> Result<Message, RecvError> {
+        halves::try_recv(&mut self.incoming)
+    }
+}
+
+impl<P: Sends + Receives> Socket<P> {
+    /// Parts the socket into a half that sends and one that receives, for two tasks.
+    ///
+    /// The socket lives until both are dropped.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use zeromq_async::DealerSocket;
+    ///
+    /// let (one, other) = (DealerSocket::new(), DealerSocket::new());
+    /// one.connect(other.bind("tcp://127.0.0.1:0").await?).await?;
+    /// let (mut sender, _receiver) = one.split();
+    /// let (_sender, mut receiver) = other.split();
+    /// let sending = tokio::spawn(async move { sender.send("hello").await });
+    /// assert_eq!(receiver.recv().await?, "hello".into());
+    /// sending.await??;
+    /// # Ok(()) }
+    /// ```
+    pub fn split(self) -> (Sender<P>, Receiver<P>) {
+        let sender = Sender::new(self.outlet, self.handle.clone());
+        (sender, Receiver::new(self.incoming, self.control, self.handle))
+    }
+}
+
+impl<P: SocketKind> Default for Socket<P> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<P: SocketKind> std::fmt::Debug for Socket<P> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Socket").field("type", &P::TYPE).finish_non_exhaustive()
+    }
+}
+
+impl<P: Compose> Unpin for Socket<P> {}
+
+impl<P: Sends> Sink<Message> for Socket<P> {
+    type Error = SendError;
+
+    fn poll_ready(
+        mut self: Pin<&mut Self>,
+        cx: &mut TaskContext<'_>,
+    ) -> Poll<Result<(), SendError>> {
+        self.outlet.poll_ready(cx)
+    }
+
+    fn start_send(mut self: Pin<&mut Self>, message: Message) -> Result<(), SendError> {
+        self.outlet.start_send(message)
+    }
+
+    fn poll_flush(
+        mut self: Pin<&mut Self>,
+        cx: &mut TaskContext<'_>,
+    ) -> Poll<Result<(), SendError>> {
+        self.outlet.poll_flush(cx)
+    }
+
+    fn poll_close(
+        mut self: Pin<&mut Self>,
+        cx: &mut TaskContext<'_>,
+    ) -> Poll<Result<(), SendError>> {
+        self.outlet.poll_flush(cx)
+    }
+}
+
+impl<P: Receives> Stream for Socket<P> {
+    type Item = Result<Message, RecvError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Option<Self::Item>> {
+        halves::poll_next(&mut self.incoming, cx)
+    }
+}

@@ -1,0 +1,369 @@
+//! The options of a socket, typed, with their defaults.
+
+use std::marker::PhantomData;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use zmtp::wire::Ttl;
+use zmtp::{Message, RoutingId, RoutingIdError};
+
+use super::outlet::Outlet;
+use super::{
+    Compose, Dealer, Pub, Pull, Push, Receives, Req, Router, Sends, Socket, SocketHandle,
+    SocketKind, Sub, XPub, XSub,
+};
+use crate::context::Context;
+use crate::engine::Engine;
+use crate::options::{
+    HighWaterMark, Keepalive, ReconnectBackoff, SocketOptions, SubscriptionNotices,
+};
+use crate::peer::PeerSet;
+
+/// Builds a socket of type `P`; each socket type has the options that mean something to it.
+///
+/// An option is fixed when the socket is built and holds for all of its endpoints.
+///
+/// ```
+/// use std::time::Duration;
+/// use zeromq_async::{DealerSocket, ReconnectBackoff};
+///
+/// let dealer = DealerSocket::builder()
+///     .send_high_water_mark(10_000)
+///     .linger(Duration::from_secs(5))
+///     .reconnect(ReconnectBackoff::new(Duration::from_millis(50)).up_to(Duration::from_secs(10)))
+///     .routing_id("worker-7")?
+///     .build();
+/// # drop(dealer);
+/// # Ok::<(), zeromq_async::RoutingIdError>(())
+/// ```
+#[derive(Debug, Clone)]
+#[must_use = "a builder does nothing until it is built"]
+pub struct SocketBuilder<P> {
+    options: SocketOptions,
+    context: Context,
+    kind: PhantomData<fn() -> P>,
+}
+
+impl<P: SocketKind> SocketBuilder<P> {
+    pub(super) fn new() -> Self {
+        let mut options = SocketOptions::default();
+        P::adjust(&mut options);
+        Self { options, context: Context::shared().clone(), kind: PhantomData }
+    }
+
+    /// Makes the socket. It needs no Tokio runtime until it binds or connects.
+    pub fn build(self) -> Socket<P> {
+        let peers = Arc::new(PeerSet::new());
+        let composition = P::compose(&peers, &self.options);
+        let engine =
+            Engine::new(P::TYPE, self.options, self.context.names(), peers, composition.pattern);
+        self.context.adopt(&engine);
+        let handle = SocketHandle::new(engine);
+        Socket {
+            outlet: Outlet::new(composition.outgoing, handle.clone()),
+            incoming: composition.incoming,
+            control: composition.control,
+            handle,
+        }
+    }
+
+    /// The context whose inproc names the socket sees and with which it is shut down. Default:
+    /// [`Context::shared`].
+    pub fn context(mut self, context: &Context) -> Self {
+        self.context = context.clone();
+        self
+    }
+
+    /// How long a closed or dropped socket goes on writing what is queued (`ZMQ_LINGER`).
+    ///
+    /// Default: as long as it takes ([`linger_forever`](Self::linger_forever)), and not at all for
+    /// SUB and XSUB. Zero drops what is queued at once.
+    pub fn linger(mut self, linger: Duration) -> Self {
+        self.options.linger = Some(linger);
+        self
+    }
+
+    /// A closed or dropped socket goes on writing until everything is written, however long a peer
+    /// is away (`ZMQ_LINGER` -1).
+    pub fn linger_forever(mut self) -> Self {
+        self.options.linger = None;
+        self
+    }
+
+    /// How long to wait before connecting again (`ZMQ_RECONNECT_IVL`, `ZMQ_RECONNECT_IVL_MAX`).
+    ///
+    /// Default: 100 ms, spread up to 200 ms, not growing.
+    pub fn reconnect(mut self, backoff: ReconnectBackoff) -> Self {
+        self.options.reconnect = Some(backoff);
+        self
+    }
+
+    /// Makes one attempt to connect and no other when it fails or the connection is lost
+    /// (`ZMQ_RECONNECT_IVL` -1).
+    pub fn no_reconnect(mut self) -> Self {
+        self.options.reconnect = None;
+        self
+    }
+
+    /// How long one attempt to connect may take, name look-up and all its addresses included
+    /// (`ZMQ_CONNECT_TIMEOUT`). Default: as long as the operating system tries.
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.options.connect_timeout = Some(timeout);
+        self
+    }
+
+    /// How long the handshake may take as a whole, on both sides (`ZMQ_HANDSHAKE_IVL`). Default:
+    /// 30 s.
+    pub fn handshake_timeout(mut self, timeout: Duration) -> Self {
+        self.options.handshake_timeout = Some(timeout);
+        self
+    }
+
+    /// The most octets a received message may have, all frames together (`ZMQ_MAXMSGSIZE`, which
+    /// is for each frame). Default: no limit.
+    ///
+    /// A peer that announces more is disconnected. With no limit, memory still grows only as fast
+    /// as octets arrive.
+    pub fn max_message_size(mut self, octets: u64) -> Self {
+        self.options.limits.max_message_size = Some(octets);
+        self
+    }
+
+    /// How often to ask each peer for a sign of life (`ZMQ_HEARTBEAT_IVL`). Default: never.
+    ///
+    /// A peer that gives none within the [timeout](Self::heartbeat_timeout) is disconnected, and
+    /// connected to again. This is how a peer that vanished without a word is noticed; TCP alone
+    /// can take hours.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use zeromq_async::SubSocket;
+    ///
+    /// let sub = SubSocket::builder().heartbeat_interval(Duration::from_secs(5)).build();
+    /// # drop(sub);
+    /// ```
+    pub fn heartbeat_interval(mut self, interval: Duration) -> Self {
+        self.options.heartbeat.interval = Some(interval);
+        self
+    }
+
+    /// How long after being asked a peer may stay silent (`ZMQ_HEARTBEAT_TIMEOUT`). Default: as
+    /// long as the [interval](Self::heartbeat_interval).
+    pub fn heartbeat_timeout(mut self, timeout: Duration) -> Self {
+        self.options.heartbeat.timeout = Some(timeout);
+        self
+    }
+
+    /// How long the peer is to wait for more from this socket after it was asked, before it gives
+    /// the connection up (`ZMQ_HEARTBEAT_TTL`). Default: for ever.
+    ///
+    /// It travels in tenths of a second, up to 6,553.5 s; what is longer is sent as that.
+    pub fn heartbeat_ttl(mut self, ttl: Duration) -> Self {
+        self.options.heartbeat.ttl = Ttl::from_duration(ttl);
+        self
+    }
+
+    /// How many connections may wait to be accepted at each bound endpoint (`ZMQ_BACKLOG`).
+    /// Default: 100.
+    pub fn backlog(mut self, connections: u32) -> Self {
+        self.options.transport.backlog = connections;
+        self
+    }
+
+    /// Octets of the kernel's send buffer (`ZMQ_SNDBUF`). Default: the operating system's.
+    pub fn send_buffer(mut self, octets: usize) -> Self {
+        self.options.transport.send_buffer = Some(octets);
+        self
+    }
+
+    /// Octets of the kernel's receive buffer (`ZMQ_RCVBUF`). Default: the operating system's.
+    pub fn receive_buffer(mut self, octets: usize) -> Self {
+        self.options.transport.receive_buffer = Some(octets);
+        self
+    }
+
+    /// TCP keepalive (`ZMQ_TCP_KEEPALIVE`, `_IDLE`, `_INTVL`, `_CNT`). Default: the operating
+    /// system's, which is off.
+    pub fn tcp_keepalive(mut self, keepalive: Keepalive) -> Self {
+        self.options.transport.keepalive = Some(keepalive);
+        self
+    }
+}
+
+impl<P: Sends> SocketBuilder<P> {
+    /// How many messages may be queued for each peer (`ZMQ_SNDHWM`). Default: 1,000.
+    pub fn send_high_water_mark(mut self, mark: impl Into<HighWaterMark>) -> Self {
+        self.options.pipe.send_high_water_mark = mark.into();
+        self
+    }
+
+    /// Queues messages only for peers that are connected, and not for those that are being
+    /// connected to (`ZMQ_IMMEDIATE`). Default: off.
+    ///
+    /// With it, what is queued for a peer is lost when its connection is.
+    pub fn immediate(mut self, immediate: bool) -> Self {
+        self.options.immediate = immediate;
+        self
+    }
+}
+
+impl<P: Receives> SocketBuilder<P> {
+    /// How many messages from each peer may wait to be received (`ZMQ_RCVHWM`). Default: 1,000.
+    pub fn receive_high_water_mark(mut self, mark: impl Into<HighWaterMark>) -> Self {
+        self.options.pipe.receive_high_water_mark = mark.into();
+        self
+    }
+}
+
+/// A socket type that can keep the latest message only. This trait is sealed.
+#[diagnostic::on_unimplemented(message = "a {Self} socket cannot conflate")]
+#[expect(private_bounds, reason = "sealed by SocketKind")]
+pub trait Conflates: Compose {}
+
+impl Conflates for Dealer {}
+impl Conflates for Pub {}
+impl Conflates for Pull {}
+impl Conflates for Push {}
+impl Conflates for Sub {}
+
+impl<P: Conflates> SocketBuilder<P> {
+    /// Keeps only the latest message in each queue, whole (`ZMQ_CONFLATE`). Default: off.
+    ///
+    /// The high-water marks mean nothing then.
+    pub fn conflate(mut self, conflate: bool) -> Self {
+        self.options.pipe.conflate = conflate;
+        self
+    }
+}
+
+/// A socket type that a ROUTER can address by a name of its own choice. This trait is sealed.
+#[diagnostic::on_unimplemented(message = "a {Self} socket has no routing id")]
+#[expect(private_bounds, reason = "sealed by SocketKind")]
+pub trait Named: Compose {}
+
+impl Named for Dealer {}
+impl Named for super::Rep {}
+impl Named for Req {}
+impl Named for Router {}
+
+impl<P: Named> SocketBuilder<P> {
+    /// The routing id by which ROUTER peers know this socket (`ZMQ_ROUTING_ID`). Default: none,
+    /// and each ROUTER makes one up.
+    ///
+    /// # Errors
+    ///
+    /// It must have 1 to 255 octets, of which the first is not 0.
+    pub fn routing_id(mut self, routing_id: impl AsRef<[u8]>) -> Result<Self, RoutingIdError> {
+        self.options.routing_id = Some(RoutingId::try_from(routing_id.as_ref())?);
+        Ok(self)
+    }
+}
+
+/// A socket type that can announce itself to a ROUTER. This trait is sealed.
+#[diagnostic::on_unimplemented(message = "a {Self} socket does not probe")]
+#[expect(private_bounds, reason = "sealed by SocketKind")]
+pub trait Probes: Compose {}
+
+impl Probes for Dealer {}
+impl Probes for Req {}
+impl Probes for Router {}
+
+impl<P: Probes> SocketBuilder<P> {
+    /// Sends an empty message over each new connection, so that a ROUTER at the other end learns
+    /// of this socket before it has sent anything (`ZMQ_PROBE_ROUTER`). Default: off.
+    pub fn probe_router(mut self, probe: bool) -> Self {
+        self.options.probe_router = probe;
+        self
+    }
+}
+
+impl SocketBuilder<Router> {
+    /// A message for a routing id that no peer has is an error, and one for a peer whose queue is
+    /// full waits (`ZMQ_ROUTER_MANDATORY`). Default: both are dropped.
+    pub fn mandatory(mut self, mandatory: bool) -> Self {
+        self.options.router.mandatory = mandatory;
+        self
+    }
+
+    /// A new peer takes over the routing id of one that is connected, whose connection ends
+    /// (`ZMQ_ROUTER_HANDOVER`). Default: the new peer is turned away.
+    pub fn handover(mut self, handover: bool) -> Self {
+        self.options.router.handover = handover;
+        self
+    }
+}
+
+impl SocketBuilder<Req> {
+    /// Numbers the requests, so that only the reply to the last one is received
+    /// (`ZMQ_REQ_CORRELATE`). Default: off.
+    ///
+    /// The number travels as a frame in front of the request, which REP and ROUTER give back.
+    pub fn correlate(mut self, correlate: bool) -> Self {
+        self.options.request.correlate = correlate;
+        self
+    }
+
+    /// A new request can be sent before the reply to the last one, which is given up
+    /// (`ZMQ_REQ_RELAXED`). Default: off.
+    ///
+    /// Set [`correlate`](Self::correlate) too, or a late reply to an earlier request is taken for
+    /// one to the new.
+    pub fn relaxed(mut self, relaxed: bool) -> Self {
+        self.options.request.relaxed = relaxed;
+        self
+    }
+}
+
+/// A socket type that publishes. This trait is sealed.
+#[diagnostic::on_unimplemented(message = "a {Self} socket does not publish")]
+#[expect(private_bounds, reason = "sealed by SocketKind")]
+pub trait Publishes: Compose {}
+
+impl Publishes for Pub {}
+impl Publishes for XPub {}
+
+impl<P: Publishes> SocketBuilder<P> {
+    /// Waits until every subscriber of a message has room for it, and drops it for none
+    /// (`ZMQ_XPUB_NODROP`). Default: off.
+    ///
+    /// One subscriber that does not read then holds up all.
+    pub fn no_drop(mut self, no_drop: bool) -> Self {
+        self.options.publish.no_drop = no_drop;
+        self
+    }
+}
+
+impl SocketBuilder<XPub> {
+    /// Which subscriptions are received as messages (`ZMQ_XPUB_VERBOSE`, `_VERBOSER`, `_MANUAL`).
+    /// Default: those that change the set of topics.
+    pub fn notices(mut self, notices: SubscriptionNotices) -> Self {
+        self.options.publish.notices = notices;
+        self
+    }
+
+    /// A message for each new peer before any other, whatever it subscribes to
+    /// (`ZMQ_XPUB_WELCOME_MSG`). Default: none.
+    ///
+    /// A SUB receives it if it has subscribed to its beginning.
+    pub fn welcome(mut self, message: impl Into<Message>) -> Self {
+        self.options.publish.welcome = Some(message.into());
+        self
+    }
+}
+
+/// A socket type that subscribes. This trait is sealed.
+#[diagnostic::on_unimplemented(message = "a {Self} socket does not subscribe")]
+#[expect(private_bounds, reason = "sealed by SocketKind")]
+pub trait Subscribes: Compose {}
+
+impl Subscribes for Sub {}
+impl Subscribes for XSub {}
+
+impl<P: Subscribes> SocketBuilder<P> {
+    /// Subscribes from the start to what begins with `topic`; repeatable.
+    pub fn subscribe(mut self, topic: impl AsRef<[u8]>) -> Self {
+        self.options.subscriptions.push(Bytes::copy_from_slice(topic.as_ref()));
+        self
+    }
+}

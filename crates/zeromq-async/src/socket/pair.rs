@@ -1,0 +1,55 @@
+//! PAIR: one peer and no other (31/EXPAIR).
+
+use std::sync::Arc;
+
+use zmtp::SocketType;
+
+use super::{Compose, Composition, Receives, Sends, Socket, SocketKind};
+use crate::options::SocketOptions;
+use crate::pattern::{Exclusive, FairQueue, Occupancy};
+use crate::peer::PeerSet;
+
+/// Exchanges messages with exactly one other PAIR (31/EXPAIR).
+///
+/// While there is no peer, or its queue is full, sending waits. A second peer is turned away and
+/// told so; when the first has gone, the next may come.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use zeromq_async::PairSocket;
+///
+/// let (mut one, mut other) = (PairSocket::new(), PairSocket::new());
+/// one.bind("inproc://pair-example").await?;
+/// other.connect("inproc://pair-example").await?;
+/// one.send("ping").await?;
+/// assert_eq!(other.recv().await?, "ping".into());
+/// other.send("pong").await?;
+/// assert_eq!(one.recv().await?, "pong".into());
+/// # Ok(()) }
+/// ```
+pub type PairSocket = Socket<Pair>;
+
+/// The type of a [`PairSocket`].
+#[derive(Debug)]
+pub enum Pair {}
+
+impl Compose for Pair {
+    const TYPE: SocketType = SocketType::Pair;
+    type Outgoing = Exclusive;
+    type Incoming = FairQueue;
+    type Control = ();
+
+    fn compose(peers: &Arc<PeerSet>, _options: &SocketOptions) -> Composition<Self> {
+        Composition {
+            pattern: Arc::new(Occupancy::default()),
+            outgoing: Exclusive::new(peers.clone()),
+            incoming: FairQueue::new(peers),
+            control: (),
+        }
+    }
+}
+
+impl SocketKind for Pair {}
+impl Sends for Pair {}
+impl Receives for Pair {}

@@ -1,0 +1,51 @@
+//! PULL: work from whichever peer has some (30/PIPELINE).
+
+use std::sync::Arc;
+
+use zmtp::SocketType;
+
+use super::{Compose, Composition, Receives, Socket, SocketKind};
+use crate::options::SocketOptions;
+use crate::pattern::FairQueue;
+use crate::peer::PeerSet;
+
+/// Receives from each connected PUSH in turn (30/PIPELINE).
+///
+/// A peer whose messages are not received is read from until the receive high-water mark is
+/// reached, and then held up.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use zeromq_async::{PullSocket, PushSocket};
+///
+/// let (mut push, mut pull) = (PushSocket::new(), PullSocket::new());
+/// push.connect(pull.bind("tcp://127.0.0.1:0").await?).await?;
+/// push.send("result").await?;
+/// assert_eq!(pull.recv().await?, "result".into());
+/// # Ok(()) }
+/// ```
+pub type PullSocket = Socket<Pull>;
+
+/// The type of a [`PullSocket`].
+#[derive(Debug)]
+pub enum Pull {}
+
+impl Compose for Pull {
+    const TYPE: SocketType = SocketType::Pull;
+    type Outgoing = ();
+    type Incoming = FairQueue;
+    type Control = ();
+
+    fn compose(peers: &Arc<PeerSet>, _options: &SocketOptions) -> Composition<Self> {
+        Composition {
+            pattern: Arc::new(()),
+            outgoing: (),
+            incoming: FairQueue::new(peers),
+            control: (),
+        }
+    }
+}
+
+impl SocketKind for Pull {}
+impl Receives for Pull {}

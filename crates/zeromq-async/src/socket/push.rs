@@ -1,0 +1,51 @@
+//! PUSH: work to whichever worker has room (30/PIPELINE).
+
+use std::sync::Arc;
+
+use zmtp::SocketType;
+
+use super::{Compose, Composition, Sends, Socket, SocketKind};
+use crate::options::SocketOptions;
+use crate::pattern::RoundRobin;
+use crate::peer::PeerSet;
+
+/// Sends each message to the next connected PULL that has room (30/PIPELINE).
+///
+/// With no peer, or while every peer's queue is full, sending waits: nothing is dropped. What waits
+/// for a peer that is connected to, and gone, is sent when it is back.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use zeromq_async::{PullSocket, PushSocket};
+///
+/// let (mut push, mut pull) = (PushSocket::new(), PullSocket::new());
+/// pull.connect(push.bind("tcp://127.0.0.1:0").await?).await?;
+/// push.send("job").await?;
+/// assert_eq!(pull.recv().await?, "job".into());
+/// # Ok(()) }
+/// ```
+pub type PushSocket = Socket<Push>;
+
+/// The type of a [`PushSocket`].
+#[derive(Debug)]
+pub enum Push {}
+
+impl Compose for Push {
+    const TYPE: SocketType = SocketType::Push;
+    type Outgoing = RoundRobin;
+    type Incoming = ();
+    type Control = ();
+
+    fn compose(peers: &Arc<PeerSet>, _options: &SocketOptions) -> Composition<Self> {
+        Composition {
+            pattern: Arc::new(()),
+            outgoing: RoundRobin::new(peers.clone()),
+            incoming: (),
+            control: (),
+        }
+    }
+}
+
+impl SocketKind for Push {}
+impl Sends for Push {}

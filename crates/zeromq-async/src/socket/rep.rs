@@ -1,0 +1,60 @@
+//! REP: a request taken, then its reply given (28/REQREP).
+
+use std::sync::Arc;
+
+use zmtp::SocketType;
+
+use super::{Compose, Composition, Receives, Sends, Socket, SocketKind};
+use crate::options::SocketOptions;
+use crate::pattern::{Addressed, FairQueue, Reply, Request, Requester};
+use crate::peer::PeerSet;
+
+/// Receives a request from each peer in turn and sends the reply to where it came from, in
+/// lock-step (28/REQREP).
+///
+/// A reply to a peer that has gone, or that does not read its replies, is dropped.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use zeromq_async::{RecvError, RepSocket, ReqSocket, SendErrorKind};
+///
+/// let (mut req, mut rep) = (ReqSocket::new(), RepSocket::new());
+/// req.connect(rep.bind("tcp://127.0.0.1:0").await?).await?;
+///
+/// let error = rep.send("too early").await.unwrap_err();
+/// assert_eq!(*error.kind(), SendErrorKind::OutOfTurn);
+/// req.send("2 + 2?").await?;
+/// assert_eq!(rep.recv().await?, "2 + 2?".into());
+/// assert_eq!(rep.recv().await, Err(RecvError::OutOfTurn));
+/// rep.send("4").await?;
+/// assert_eq!(req.recv().await?, "4".into());
+/// # Ok(()) }
+/// ```
+pub type RepSocket = Socket<Rep>;
+
+/// The type of a [`RepSocket`].
+#[derive(Debug)]
+pub enum Rep {}
+
+impl Compose for Rep {
+    const TYPE: SocketType = SocketType::Rep;
+    type Outgoing = Reply;
+    type Incoming = Request<FairQueue>;
+    type Control = ();
+
+    fn compose(peers: &Arc<PeerSet>, _options: &SocketOptions) -> Composition<Self> {
+        let requester = Arc::new(Requester::default());
+        let addressed = Addressed::new(peers.clone(), Arc::default(), false);
+        Composition {
+            pattern: Arc::new(()),
+            outgoing: Reply::new(addressed, requester.clone()),
+            incoming: Request::new(FairQueue::new(peers), requester),
+            control: (),
+        }
+    }
+}
+
+impl SocketKind for Rep {}
+impl Sends for Rep {}
+impl Receives for Rep {}

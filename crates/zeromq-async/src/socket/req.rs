@@ -1,0 +1,58 @@
+//! REQ: a request, then its reply (28/REQREP).
+
+use std::sync::Arc;
+
+use zmtp::SocketType;
+
+use super::{Compose, Composition, Receives, Sends, Socket, SocketKind};
+use crate::options::{RequestOptions, SocketOptions};
+use crate::pattern::{Ask, FairQueue, Hear, Probe, RoundRobin, Turn};
+use crate::peer::PeerSet;
+
+/// Sends a request to one peer in turn and receives its reply, in lock-step (28/REQREP).
+///
+/// [`send`](Socket::send) and [`recv`](Socket::recv) alternate; out of turn they are errors,
+/// unless [`relaxed`](crate::SocketBuilder::relaxed) is set. When the peer goes away before it has
+/// replied, `recv` says so with [`ReplyLost`](crate::RecvError::ReplyLost) and the next request
+/// can be sent.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use zeromq_async::{RepSocket, ReqSocket};
+///
+/// let (mut req, mut rep) = (ReqSocket::new(), RepSocket::new());
+/// req.connect(rep.bind("tcp://127.0.0.1:0").await?).await?;
+/// req.send("Hello").await?;
+/// assert_eq!(rep.recv().await?, "Hello".into());
+/// rep.send("World").await?;
+/// assert_eq!(req.recv().await?, "World".into());
+/// # Ok(()) }
+/// ```
+pub type ReqSocket = Socket<Req>;
+
+/// The type of a [`ReqSocket`].
+#[derive(Debug)]
+pub enum Req {}
+
+impl Compose for Req {
+    const TYPE: SocketType = SocketType::Req;
+    type Outgoing = Ask<RoundRobin>;
+    type Incoming = Hear<FairQueue>;
+    type Control = ();
+
+    fn compose(peers: &Arc<PeerSet>, options: &SocketOptions) -> Composition<Self> {
+        let RequestOptions { correlate, relaxed } = options.request;
+        let turn = Arc::new(Turn::new(relaxed, correlate));
+        Composition {
+            outgoing: Ask::new(RoundRobin::new(peers.clone()), turn.clone()),
+            incoming: Hear::new(FairQueue::new(peers), turn.clone()),
+            pattern: Probe::around(turn, options.probe_router),
+            control: (),
+        }
+    }
+}
+
+impl SocketKind for Req {}
+impl Sends for Req {}
+impl Receives for Req {}

@@ -1,0 +1,115 @@
+//! XPUB: PUB that sees subscriptions (29/PUBSUB).
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use zmtp::{SocketType, Subscription};
+
+use super::{Compose, Composition, Receiver, Receives, Sends, Socket, SocketKind};
+use crate::options::{PublishOptions, SocketOptions};
+use crate::pattern::{Distribute, FairQueue, Incoming, Subscribers};
+use crate::peer::PeerSet;
+
+/// A PUB that receives its peers' subscriptions, and messages they send up (29/PUBSUB).
+///
+/// A subscription is received as a message of one frame: the octet 1, or 0 where it is cancelled,
+/// and then the topic. [`notices`](crate::SocketBuilder::notices) says which are.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use zeromq_async::{SubSocket, XPubSocket};
+///
+/// let mut xpub = XPubSocket::new();
+/// let sub = SubSocket::new();
+/// sub.connect(xpub.bind("tcp://127.0.0.1:0").await?).await?;
+/// sub.subscribe("a");
+/// assert_eq!(xpub.recv().await?, "\u{1}a".into());
+/// sub.unsubscribe("a");
+/// assert_eq!(xpub.recv().await?, "\u{0}a".into());
+/// # Ok(()) }
+/// ```
+pub type XPubSocket = Socket<XPub>;
+
+/// The type of a [`XPubSocket`].
+#[derive(Debug)]
+pub enum XPub {}
+
+impl Compose for XPub {
+    const TYPE: SocketType = SocketType::Xpub;
+    type Outgoing = Distribute;
+    type Incoming = FairQueue;
+    type Control = Arc<Subscribers>;
+
+    fn compose(peers: &Arc<PeerSet>, options: &SocketOptions) -> Composition<Self> {
+        let PublishOptions { notices, welcome, no_drop } = options.publish.clone();
+        let subscribers = Arc::new(Subscribers::new(Some(notices), welcome));
+        Composition {
+            pattern: subscribers.clone(),
+            outgoing: Distribute::new(peers.clone(), subscribers.clone(), no_drop),
+            incoming: FairQueue::new(peers),
+            control: subscribers,
+        }
+    }
+}
+
+impl SocketKind for XPub {}
+impl Sends for XPub {}
+impl Receives for XPub {}
+
+impl Socket<XPub> {
+    /// Subscribes the peer from which the last message came, whatever it asked for.
+    ///
+    /// With [`SubscriptionNotices::Manual`](crate::SubscriptionNotices::Manual) this is what makes
+    /// subscriptions take effect (`ZMQ_XPUB_MANUAL`). False before the first message.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use zeromq_async::{SubSocket, SubscriptionNotices, XPubSocket};
+    ///
+    /// let mut xpub = XPubSocket::builder().notices(SubscriptionNotices::Manual).build();
+    /// let mut sub = SubSocket::builder().subscribe("").build();
+    /// sub.connect(xpub.bind("tcp://127.0.0.1:0").await?).await?;
+    /// assert_eq!(xpub.recv().await?, "\u{1}".into());
+    /// xpub.subscribe_last_peer("public."); // it asked for everything, and gets this
+    /// xpub.send("secret.key").await?;
+    /// xpub.send("public.news").await?;
+    /// assert_eq!(sub.recv().await?, "public.news".into());
+    /// # Ok(()) }
+    /// ```
+    pub fn subscribe_last_peer(&mut self, topic: impl AsRef<[u8]>) -> bool {
+        subscribe_last_peer(&self.incoming, &self.control, topic.as_ref())
+    }
+
+    /// Cancels a subscription of the peer from which the last message came.
+    pub fn unsubscribe_last_peer(&mut self, topic: impl AsRef<[u8]>) -> bool {
+        unsubscribe_last_peer(&self.incoming, &self.control, topic.as_ref())
+    }
+}
+
+impl Receiver<XPub> {
+    /// See [`Socket::subscribe_last_peer`].
+    pub fn subscribe_last_peer(&mut self, topic: impl AsRef<[u8]>) -> bool {
+        subscribe_last_peer(self.incoming(), &self.control, topic.as_ref())
+    }
+
+    /// See [`Socket::unsubscribe_last_peer`].
+    pub fn unsubscribe_last_peer(&mut self, topic: impl AsRef<[u8]>) -> bool {
+        unsubscribe_last_peer(self.incoming(), &self.control, topic.as_ref())
+    }
+}
+
+fn subscribe_last_peer(incoming: &FairQueue, subscribers: &Subscribers, topic: &[u8]) -> bool {
+    incoming.last_peer().is_some_and(|pipe| {
+        subscribers.apply(pipe, &Subscription::Subscribe(Bytes::copy_from_slice(topic)));
+        true
+    })
+}
+
+fn unsubscribe_last_peer(incoming: &FairQueue, subscribers: &Subscribers, topic: &[u8]) -> bool {
+    incoming.last_peer().is_some_and(|pipe| {
+        subscribers.apply(pipe, &Subscription::Cancel(Bytes::copy_from_slice(topic)));
+        true
+    })
+}

@@ -1,0 +1,79 @@
+//! XSUB: SUB whose subscriptions are messages (29/PUBSUB).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use zmtp::{SocketType, Subscription};
+
+use super::{Compose, Composition, Receives, Sends, Socket, SocketKind};
+use crate::options::SocketOptions;
+use crate::pattern::{FairQueue, Subscriptions, Upstream};
+use crate::peer::PeerSet;
+
+/// A SUB that subscribes by sending, and can send other messages up to its publishers (29/PUBSUB).
+///
+/// A sent message of one frame that begins with the octet 1 subscribes to the topic behind it, one
+/// that begins with 0 cancels; all others go to every publisher, and are dropped for one whose
+/// queue is full. What a publisher sends is received as it comes, with no filter here.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use zeromq_async::{XPubSocket, XSubSocket};
+///
+/// let (mut xpub, mut xsub) = (XPubSocket::new(), XSubSocket::new());
+/// xsub.connect(xpub.bind("tcp://127.0.0.1:0").await?).await?;
+/// xsub.send("\u{1}topic").await?;
+/// assert_eq!(xpub.recv().await?, "\u{1}topic".into());
+/// xpub.send("topic and more").await?;
+/// assert_eq!(xsub.recv().await?, "topic and more".into());
+/// # Ok(()) }
+/// ```
+pub type XSubSocket = Socket<XSub>;
+
+/// The type of a [`XSubSocket`].
+#[derive(Debug)]
+pub enum XSub {}
+
+impl Compose for XSub {
+    const TYPE: SocketType = SocketType::Xsub;
+    type Outgoing = Upstream;
+    type Incoming = FairQueue;
+    type Control = Arc<Subscriptions>;
+
+    fn adjust(options: &mut SocketOptions) {
+        options.linger = Some(Duration::ZERO);
+    }
+
+    fn compose(peers: &Arc<PeerSet>, options: &SocketOptions) -> Composition<Self> {
+        let subscriptions = Subscriptions::new(peers.clone(), &options.subscriptions);
+        Composition {
+            pattern: subscriptions.clone(),
+            outgoing: Upstream::new(peers.clone(), subscriptions.clone()),
+            incoming: FairQueue::new(peers),
+            control: subscriptions,
+        }
+    }
+}
+
+impl SocketKind for XSub {}
+impl Sends for XSub {}
+impl Receives for XSub {}
+
+impl Socket<XSub> {
+    /// Subscribes to every message whose first frame begins with `topic`; an empty topic is every
+    /// message (`ZMQ_SUBSCRIBE`).
+    ///
+    /// It takes effect at the publishers that are connected when it has reached them, and at
+    /// others when they connect. The same topic can be subscribed to several times, and then has
+    /// to be cancelled as often.
+    pub fn subscribe(&self, topic: impl AsRef<[u8]>) {
+        self.control.change(&Subscription::Subscribe(Bytes::copy_from_slice(topic.as_ref())));
+    }
+
+    /// Cancels a subscription (`ZMQ_UNSUBSCRIBE`); a topic that is not subscribed to is ignored.
+    pub fn unsubscribe(&self, topic: impl AsRef<[u8]>) {
+        self.control.change(&Subscription::Cancel(Bytes::copy_from_slice(topic.as_ref())));
+    }
+}

@@ -85,8 +85,8 @@ pub struct Limits {
     pub max_message_size: Option<u64>,
     /// Frames of one message. Default 65,536.
     ///
-    /// An empty frame takes 2 octets on the wire and 72 in memory: without this limit the size of
-    /// a message would say little about its cost.
+    /// An empty frame takes 2 octets on the wire and some 40 times as many in memory: without this
+    /// limit the size of a message would say little about its cost.
     pub max_frames_per_message: u32,
     /// Octets of the body of one command, during the handshake and after it. Default 64 KiB.
     ///

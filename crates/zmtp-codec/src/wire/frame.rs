@@ -37,6 +37,9 @@ pub enum FrameError {
     /// A command says that more frames follow, which only a message may.
     #[error("frame flags {0:#04x} mark a command that continues in another frame")]
     CommandWithMore(u8),
+    /// A command has no octets, where its name takes at least two.
+    #[error("command frame of no octets, where the name alone takes at least 2")]
+    EmptyCommand,
     /// The size is above 2^63 - 1.
     #[error("frame of {0} octets announced, more than the 2^63 - 1 that ZMTP allows")]
     Oversized(u64),
@@ -68,13 +71,13 @@ impl FrameHeader {
     #[inline]
     pub fn decode(octets: &[u8]) -> Result<Option<Self>, FrameError> {
         match *octets {
-            [flags @ (0 | MORE | COMMAND), size, ..] => Ok(Some(Self { flags, body: size.into() })),
+            [flags @ (0 | MORE), size, ..] => Ok(Some(Self { flags, body: size.into() })),
             [] => Ok(None),
             [flags, ref rest @ ..] => Self::decode_unusual(flags, rest),
         }
     }
 
-    /// Long frames, headers not all there, and faults: all that is not a short frame.
+    /// Commands, long frames, headers not all there, and faults: all but short message frames.
     fn decode_unusual(flags: u8, size: &[u8]) -> Result<Option<Self>, FrameError> {
         if flags & !(MORE | LONG | COMMAND) != 0 {
             return Err(FrameError::ReservedFlags(flags));
@@ -82,12 +85,28 @@ impl FrameHeader {
         if flags & (MORE | COMMAND) == MORE | COMMAND {
             return Err(FrameError::CommandWithMore(flags));
         }
-        match size.first_chunk() {
-            Some(size) if flags & LONG != 0 => match u64::from_be_bytes(*size) {
-                body @ 0..=BODY_MAX => Ok(Some(Self { flags, body })),
-                body => Err(FrameError::Oversized(body)),
+        match *size {
+            [] => Ok(None),
+            [0, ..] if flags == COMMAND => Self::decode_unmarked_long(size),
+            [size, ..] if flags & LONG == 0 => Ok(Some(Self { flags, body: size.into() })),
+            _ => match size.first_chunk().map(|size| u64::from_be_bytes(*size)) {
+                Some(body @ 0..=BODY_MAX) => Ok(Some(Self { flags, body })),
+                Some(body) => Err(FrameError::Oversized(body)),
+                None => Ok(None),
             },
-            _ => Ok(None),
+        }
+    }
+
+    /// A long SUBSCRIBE or CANCEL without the LONG flag: libzmq 4.3 sends these for topics that
+    /// need a long frame only because of the name before them, 246 to 255 octets. Its size begins
+    /// with zeros, and there is no command of size zero to take it for.
+    fn decode_unmarked_long(size: &[u8]) -> Result<Option<Self>, FrameError> {
+        match size.first_chunk().map(|size| u64::from_be_bytes(*size)) {
+            Some(body @ UNMARKED_LONG_MIN..=UNMARKED_LONG_MAX) => {
+                Ok(Some(Self { flags: COMMAND | LONG, body }))
+            }
+            Some(_) => Err(FrameError::EmptyCommand),
+            None => Ok(None),
         }
     }
 
@@ -140,6 +159,10 @@ const COMMAND: u8 = 0x04;
 /// The largest body a one-octet size can announce.
 const SHORT_MAX: usize = 0xff;
 
+/// The body of an unmarked long SUBSCRIBE: its name, with the length, and 246 to 255 octets.
+const UNMARKED_LONG_MIN: u64 = 10 + 246;
+const UNMARKED_LONG_MAX: u64 = 10 + 255;
+
 /// The largest body a long frame may announce.
 const BODY_MAX: u64 = u64::MAX >> 1;
 
@@ -184,6 +207,18 @@ mod tests {
         }
         assert_eq!(FrameHeader::decode(&[5, 0]), Err(FrameError::CommandWithMore(5)));
         assert_eq!(FrameHeader::decode(&[7]), Err(FrameError::CommandWithMore(7)));
+    }
+
+    #[test]
+    fn a_long_subscription_of_libzmq_is_understood() {
+        let wire = [4, 0, 0, 0, 0, 0, 0, 1, 0];
+        let header = FrameHeader::decode(&wire).unwrap().unwrap();
+        assert_eq!((header.size(), header.body_size(), header.is_command()), (9, 256, true));
+        assert_eq!(FrameHeader::decode(&wire[..8]), Ok(None));
+        for other in [255, 266, u64::MAX >> 8] {
+            let wire = [&[4][..], &other.to_be_bytes()].concat();
+            assert_eq!(FrameHeader::decode(&wire), Err(FrameError::EmptyCommand));
+        }
     }
 
     #[test]

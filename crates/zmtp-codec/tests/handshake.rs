@@ -1,0 +1,240 @@
+//! Two connections driven against each other, in any order and in pieces of any size.
+
+use bytes::{Bytes, BytesMut};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use zmtp_codec::{
+    Command, Connection, ConnectionConfig, Event, Mechanism, Message, Metadata, PeerIncompatible,
+    ProtocolError, RoutingId, SocketType, Subscription, Ttl,
+};
+
+/// Two connections and what is on the way between them.
+struct Pair {
+    ends: [End; 2],
+    /// How many octets each delivery takes at most, over and over.
+    piece_sizes: std::iter::Cycle<std::vec::IntoIter<usize>>,
+}
+
+struct End {
+    connection: Connection,
+    /// Sent to this end and not yet read by it.
+    arriving: BytesMut,
+    input: BytesMut,
+    events: Vec<Event>,
+    error: Option<ProtocolError>,
+}
+
+impl Pair {
+    fn new(one: &ConnectionConfig, other: &ConnectionConfig) -> Self {
+        Self::in_pieces(one, other, vec![usize::MAX])
+    }
+
+    fn in_pieces(
+        one: &ConnectionConfig,
+        other: &ConnectionConfig,
+        piece_sizes: Vec<usize>,
+    ) -> Self {
+        let piece_sizes = piece_sizes.into_iter().cycle();
+        Self { ends: [End::new(one), End::new(other)], piece_sizes }
+    }
+
+    /// Delivers until nothing is on the way any more.
+    fn drive(&mut self) {
+        while self.deliver(0, 1) | self.deliver(1, 0) {}
+    }
+
+    /// Delivers one piece. Returns whether there was anything to do.
+    fn deliver(&mut self, from: usize, to: usize) -> bool {
+        while let Some(octets) = self.ends[from].connection.poll_transmit() {
+            self.ends[to].arriving.extend_from_slice(&octets);
+        }
+        let size = self.piece_sizes.next().unwrap_or(usize::MAX);
+        let size = size.min(self.ends[to].arriving.len());
+        let piece = self.ends[to].arriving.split_to(size);
+        self.ends[to].read(&piece);
+        size > 0
+    }
+}
+
+impl End {
+    fn new(config: &ConnectionConfig) -> Self {
+        Self {
+            connection: Connection::new(config),
+            arriving: BytesMut::new(),
+            input: BytesMut::new(),
+            events: Vec::new(),
+            error: None,
+        }
+    }
+
+    fn read(&mut self, piece: &[u8]) {
+        self.input.extend_from_slice(piece);
+        loop {
+            match self.connection.handle_input(&mut self.input, 2) {
+                Ok(Some(event)) => self.events.push(event),
+                Ok(None) => return,
+                Err(error) => {
+                    self.error = Some(error);
+                    return;
+                }
+            }
+        }
+    }
+
+    fn messages(&self) -> Vec<Message> {
+        let run = |event: &Event| match event {
+            Event::Messages(run) => Some(run.clone()),
+            _ => None,
+        };
+        self.events.iter().filter_map(run).flatten().collect()
+    }
+
+    fn commands(&self) -> Vec<Command> {
+        let command = |event: &Event| match event {
+            Event::Command(command) => Some(command.clone()),
+            _ => None,
+        };
+        self.events.iter().filter_map(command).collect()
+    }
+}
+
+fn config(socket_type: SocketType) -> ConnectionConfig {
+    ConnectionConfig::new(socket_type, Mechanism::Null)
+}
+
+#[test]
+fn each_side_learns_who_the_other_is() {
+    let mut metadata = Metadata::new();
+    metadata.insert("X-Region", "eu-north").unwrap();
+    let dealer = config(SocketType::Dealer)
+        .with_routing_id(RoutingId::new("worker-1").unwrap())
+        .with_metadata(metadata);
+    let mut pair = Pair::new(&dealer, &config(SocketType::Router));
+    pair.drive();
+    let [dealer, router] = &pair.ends;
+    let peer = router.connection.peer().unwrap();
+    assert_eq!(peer.socket_type(), SocketType::Dealer);
+    assert_eq!(peer.routing_id(), "worker-1");
+    assert_eq!(peer.metadata().get("x-region").unwrap(), "eu-north");
+    let peer = dealer.connection.peer().unwrap();
+    assert_eq!(peer.socket_type(), SocketType::Router);
+    assert_eq!(peer.routing_id(), "", "announced, and empty");
+}
+
+#[test]
+fn what_is_sent_before_the_handshake_arrives_after_it() {
+    let mut pair = Pair::new(&config(SocketType::Push), &config(SocketType::Pull));
+    pair.ends[0].connection.send(Message::from("early"));
+    pair.drive();
+    pair.ends[0].connection.send(Message::from("late"));
+    pair.drive();
+    assert!(matches!(pair.ends[1].events[0], Event::Ready(_)));
+    assert_eq!(pair.ends[1].messages(), ["early", "late"].map(Message::from));
+}
+
+#[test]
+fn subscriptions_reach_the_publisher_whenever_they_are_made() {
+    let mut pair = Pair::new(&config(SocketType::Sub), &config(SocketType::Pub));
+    pair.ends[0].connection.subscribe("early");
+    pair.drive();
+    pair.ends[0].connection.cancel("early");
+    pair.drive();
+    let topic = Bytes::from_static(b"early");
+    let expected = [Command::Subscribe { topic: topic.clone() }, Command::Cancel { topic }];
+    assert_eq!(pair.ends[1].commands(), expected);
+}
+
+#[test]
+fn a_ping_is_answered_by_the_connection_itself() {
+    let mut pair = Pair::new(&config(SocketType::Pair), &config(SocketType::Pair));
+    let ping = Command::Ping { ttl: Ttl::NONE, context: "round".into() };
+    pair.ends[0].connection.send_command(&ping);
+    pair.drive();
+    assert_eq!(pair.ends[1].commands(), [ping]);
+    assert_eq!(pair.ends[0].commands(), [Command::Pong { context: "round".into() }]);
+}
+
+#[test]
+fn socket_types_that_do_not_go_together_say_so_to_each_other() {
+    let mut pair = Pair::new(&config(SocketType::Req), &config(SocketType::Pub));
+    pair.drive();
+    let reason = "a PUB socket cannot talk to a REQ socket";
+    // Whoever finds out first tells the other, who may have found out by then as well.
+    let [req, publisher] = &pair.ends;
+    let expected = PeerIncompatible::SocketType { ours: SocketType::Pub, theirs: SocketType::Req };
+    assert_eq!(publisher.error, Some(expected.into()));
+    assert_eq!(publisher.error.as_ref().unwrap().to_string(), reason);
+    assert!(req.error.is_some());
+}
+
+#[test]
+fn the_reason_of_a_refusal_reaches_the_peer() {
+    let mut rep = End::new(&config(SocketType::Rep));
+    let mut greeting = b"\xff\0\0\0\0\0\0\0\x01\x7f\x03\x01NULL".to_vec();
+    greeting.resize(64, 0);
+    rep.read(&greeting);
+    rep.read(b"\x04\x0f\x05ERROR\x08go away!");
+    let refused = rep.error.unwrap();
+    assert_eq!(refused.to_string(), "peer refused the connection: \"go away!\"");
+    assert!(!refused.may_reconnect());
+}
+
+#[test]
+fn a_refused_peer_is_sent_the_reason() {
+    let mut publisher = Connection::new(&config(SocketType::Pub));
+    let mut input = BytesMut::from(&b"\xff\0\0\0\0\0\0\0\x01\x7f\x03\x01NULL"[..]);
+    input.resize(64, 0);
+    input.extend_from_slice(b"\x04\x19\x05READY\x0bSocket-Type\0\0\0\x03REQ");
+    assert!(publisher.handle_input(&mut input, 1).is_err());
+    let sent: Vec<u8> = std::iter::from_fn(|| publisher.poll_transmit()).flatten().collect();
+    assert!(sent.ends_with(b"\x05ERROR\x28a PUB socket cannot talk to a REQ socket"));
+}
+
+#[test]
+fn the_halves_can_be_taken_once_everything_is_out() {
+    let mut pair = Pair::new(&config(SocketType::Push), &config(SocketType::Pull));
+    let [push, _] = &pair.ends;
+    assert!(push.connection.clone().into_traffic().is_err(), "not before the handshake");
+    pair.drive();
+    pair.ends[0].connection.send(Message::from("unsent"));
+    let [push, pull] = &pair.ends;
+    assert!(push.connection.clone().into_traffic().is_err(), "not with something unsent");
+    let traffic = pull.connection.clone().into_traffic().unwrap();
+    assert_eq!(traffic.peer.socket_type(), SocketType::Push);
+}
+
+#[test]
+fn no_messages_are_taken_while_none_are_wanted() {
+    let mut pull = Connection::new(&config(SocketType::Pull));
+    let mut input = BytesMut::from(&b"\xff\0\0\0\0\0\0\0\x01\x7f\x03\x01NULL"[..]);
+    input.resize(64, 0);
+    input.extend_from_slice(b"\x04\x1a\x05READY\x0bSocket-Type\0\0\0\x04PUSH\0\x01a\0\x01b");
+    let event = pull.handle_input(&mut input, 0).unwrap();
+    assert!(matches!(event, Some(Event::Ready(_))));
+    assert!(pull.handle_input(&mut input, 0).unwrap().is_none());
+    assert_eq!(input, b"\0\x01a\0\x01b"[..], "left for later");
+    let Ok(Some(Event::Messages(run))) = pull.handle_input(&mut input, 1) else {
+        panic!("one message");
+    };
+    assert_eq!(run.messages(), 1);
+}
+
+proptest! {
+    #[test]
+    fn the_sizes_of_the_pieces_do_not_matter(piece_sizes in vec(1..40_usize, 1..8)) {
+        let (sub, publisher) = (config(SocketType::Xsub), config(SocketType::Xpub));
+        let mut pair = Pair::in_pieces(&sub, &publisher, piece_sizes);
+        let updates = [
+            Message::from("a"),
+            Message::multipart(["weather/oslo", "", "-4"]),
+            Message::from(vec![b'x'; 10_000]),
+        ];
+        pair.ends[0].connection.send_subscription(Subscription::Subscribe("weather".into()));
+        updates.iter().for_each(|update| pair.ends[1].connection.send(update.clone()));
+        pair.drive();
+        let [sub, publisher] = &pair.ends;
+        prop_assert!(sub.error.is_none() && publisher.error.is_none());
+        prop_assert_eq!(sub.messages(), updates);
+        prop_assert_eq!(publisher.commands(), [Command::Subscribe { topic: "weather".into() }]);
+    }
+}

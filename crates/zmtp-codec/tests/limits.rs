@@ -1,0 +1,139 @@
+//! What a peer may cost: judged by what it announces, before the octets arrive.
+
+use std::time::{Duration, Instant};
+
+use bytes::{BufMut, BytesMut};
+use zmtp_codec::wire::FrameError;
+use zmtp_codec::{
+    Connection, ConnectionConfig, Decoder, Inbound, LimitExceeded, Limits, Mechanism,
+    ProtocolError, SocketType,
+};
+
+fn limits(change: impl FnOnce(&mut Limits)) -> Limits {
+    let mut limits = Limits::default();
+    change(&mut limits);
+    limits
+}
+
+fn error(limits: Limits, octets: &[u8]) -> Option<ProtocolError> {
+    let mut decoder = Decoder::new(limits);
+    let mut input = BytesMut::from(octets);
+    loop {
+        match decoder.decode(&mut input, usize::MAX) {
+            Ok(Some(_)) => {}
+            Ok(None) => return None,
+            Err(error) => return Some(error),
+        }
+    }
+}
+
+fn long_header(flags: u8, size: u64) -> Vec<u8> {
+    [&[flags][..], &size.to_be_bytes()].concat()
+}
+
+#[test]
+fn a_message_may_be_as_large_as_the_limit_and_no_larger() {
+    let limits = limits(|limits| limits.max_message_size = Some(1000));
+    assert_eq!(error(limits.clone(), &long_header(2, 1000)), None);
+    let expected = LimitExceeded::MessageSize { announced: 1001, limit: 1000 };
+    assert_eq!(error(limits, &long_header(2, 1001)), Some(expected.into()));
+}
+
+#[test]
+fn the_size_limit_is_for_all_frames_together() {
+    let limits = limits(|limits| limits.max_message_size = Some(10));
+    let fits = b"\x01\x05aaaaa\x00\x05bbbbb\x00\x0acccccccccc";
+    assert_eq!(error(limits.clone(), fits), None, "each message counts for itself");
+    let expected = LimitExceeded::MessageSize { announced: 11, limit: 10 };
+    assert_eq!(error(limits, b"\x01\x05aaaaa\x00\x06"), Some(expected.into()));
+}
+
+#[test]
+fn sizes_up_to_2_to_the_63_are_awaited_and_larger_ones_refused() {
+    for size in [1 << 31, (1 << 32) - 1, 1 << 32, 1 << 62, (1 << 63) - 1] {
+        let mut decoder = Decoder::new(Limits::default());
+        let mut input = BytesMut::from(&long_header(2, size)[..]);
+        let capacity = input.capacity();
+        assert!(decoder.decode(&mut input, 1).unwrap().is_none());
+        assert_eq!(decoder.wanted(&input) as u64, size);
+        assert_eq!(input.capacity(), capacity, "no memory is taken on the peer's word");
+    }
+    for size in [1 << 63, u64::MAX] {
+        let expected = FrameError::Oversized(size);
+        assert_eq!(error(Limits::default(), &long_header(2, size)), Some(expected.into()));
+    }
+}
+
+#[test]
+fn the_sizes_of_many_frames_do_not_overflow() {
+    let limits = limits(|limits| limits.max_message_size = Some(u64::MAX));
+    let mut octets = b"\x01\x01a".to_vec();
+    octets.extend(long_header(2, u64::MAX >> 1));
+    assert_eq!(error(limits, &octets), None);
+}
+
+#[test]
+fn a_message_may_have_as_many_frames_as_the_limit_and_no_more() {
+    let limits = limits(|limits| limits.max_frames_per_message = 3);
+    assert_eq!(error(limits.clone(), b"\x01\0\x01\0\0\0\x01\0\x01\0\0\0"), None);
+    let expected = LimitExceeded::FrameCount { limit: 3 };
+    assert_eq!(error(limits, b"\x01\0\x01\0\x01\0\x01\0"), Some(expected.into()));
+}
+
+#[test]
+fn a_command_may_be_as_large_as_the_limit_and_no_larger() {
+    let limits = limits(|limits| limits.max_command_size = 300);
+    assert_eq!(error(limits.clone(), &long_header(6, 300)), None);
+    let expected = LimitExceeded::CommandSize { announced: 301, limit: 300 };
+    assert_eq!(error(limits, &long_header(6, 301)), Some(expected.into()));
+}
+
+#[test]
+fn the_limits_hold_during_the_handshake() {
+    let config = ConnectionConfig::new(SocketType::Rep, Mechanism::Null);
+    let mut connection = Connection::new(&config);
+    let mut input = BytesMut::from(&b"\xff\0\0\0\0\0\0\0\x01\x7f\x03\x01NULL"[..]);
+    input.resize(64, 0);
+    input.extend_from_slice(&long_header(6, 1 << 40));
+    let expected = LimitExceeded::CommandSize { announced: 1 << 40, limit: 64 * 1024 };
+    assert_eq!(connection.handle_input(&mut input, 1).unwrap_err(), expected.into());
+}
+
+#[test]
+fn a_message_of_very_many_frames_costs_its_octets_once() {
+    const FRAMES: usize = 2_000_000;
+    let limits = limits(|limits| limits.max_frames_per_message = u32::MAX);
+    let mut decoder = Decoder::new(limits);
+    let mut input = BytesMut::with_capacity(3 * FRAMES);
+    let start = Instant::now();
+    for frame in 0..FRAMES {
+        input.put_slice(b"\x01\x01a");
+        // Each thousandth frame, as if a read had ended here.
+        if frame % 1000 == 0 {
+            assert!(decoder.decode(&mut input, 1).unwrap().is_none());
+        }
+    }
+    input.put_slice(b"\x00\x01z");
+    let Ok(Some(Inbound::Messages(run))) = decoder.decode(&mut input, 1) else {
+        panic!("one message");
+    };
+    let message = run.into_iter().next().unwrap();
+    assert_eq!(message.frame_count(), FRAMES + 1);
+    // Walked anew at each read, this would be two thousand million frames.
+    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
+}
+
+#[test]
+fn what_is_wanted_is_what_the_frame_at_hand_lacks() {
+    let wanted = |octets: &[u8]| {
+        let mut decoder = Decoder::new(Limits::default());
+        let mut input = BytesMut::from(octets);
+        assert!(decoder.decode(&mut input, 1).unwrap().is_none());
+        decoder.wanted(&input)
+    };
+    assert_eq!(wanted(b""), 0);
+    assert_eq!(wanted(b"\x00"), 0);
+    assert_eq!(wanted(b"\x00\x05ab"), 3);
+    assert_eq!(wanted(b"\x01\x01a\x00\x05"), 5, "of the second frame of a message");
+    assert_eq!(wanted(b"\x04\x05\x04PO"), 2, "of a command");
+}

@@ -10,8 +10,8 @@ pub use frame::Frame;
 
 /// A message: one or more [`Frame`]s, sent and received as one unit.
 ///
-/// Nearly every message has one frame, so that case holds the frame itself and allocates no list. Anything a frame can be
-/// made from, a message of one frame can be made from as well:
+/// Nearly every message has one frame, so that case holds the frame itself and allocates no list.
+/// Anything a frame can be made from, a message of one frame can be made from as well:
 ///
 /// ```
 /// use zmtp_codec::Message;
@@ -24,8 +24,9 @@ pub use frame::Frame;
 /// assert_eq!(update.size(), 14);
 /// ```
 ///
-/// The wire has no message without frames. Taking the last frame out with [`pop_front`](Self::pop_front), or collecting an
-/// empty iterator, leaves such a message all the same; it is sent as one empty frame.
+/// The wire has no message without frames. Taking the last frame out with
+/// [`pop_front`](Self::pop_front), or collecting an empty iterator, leaves such a message all the
+/// same; it is sent as one empty frame.
 #[derive(Clone)]
 pub struct Message(Repr);
 
@@ -125,7 +126,8 @@ impl Message {
 
     /// The only frame, or `None` when there are more or fewer than one.
     ///
-    /// Use `<[Frame; N]>::try_from(message)` for other counts and to get the message back on a mismatch.
+    /// Use `<[Frame; N]>::try_from(message)` for other counts and to get the message back on a
+    /// mismatch.
     pub fn into_frame(self) -> Option<Frame> {
         match self.0 {
             Repr::One(frame) => Some(frame),

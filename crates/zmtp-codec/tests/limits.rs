@@ -100,6 +100,7 @@ fn the_limits_hold_during_the_handshake() {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "the time it takes is what is tested")]
 fn a_message_of_very_many_frames_costs_its_octets_once() {
     const FRAMES: usize = 2_000_000;
     let limits = limits(|limits| limits.max_frames_per_message = u32::MAX);

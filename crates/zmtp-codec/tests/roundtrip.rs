@@ -71,7 +71,7 @@ fn decode(wire: &[u8], cuts: &[usize], max_messages: usize) -> Vec<Item> {
         let end = end.clamp(start, wire.len());
         input.extend_from_slice(&wire[start..end]);
         start = end;
-        while let Some(inbound) = decoder.decode(&mut input, max_messages).unwrap() {
+        while let Some(inbound) = decoder.decode(&mut input, max_messages).expect("valid") {
             match inbound {
                 Inbound::Command(command) => items.push(Item::Command(command)),
                 Inbound::Messages(run) => {

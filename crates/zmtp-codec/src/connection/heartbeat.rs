@@ -103,6 +103,7 @@ impl Heartbeat {
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "any time will do to start from")]
 mod tests {
     use super::*;
 

@@ -1,0 +1,208 @@
+//! A socket of either library.
+
+use libzmq_peer::{Opt, Peer, Reply, SocketKind};
+use zeromq_async::{
+    DealerSocket, Message, Named, PairSocket, PubSocket, PullSocket, PushSocket, RepSocket,
+    ReqSocket, RouterSocket, SocketBuilder, SubSocket, XPubSocket, XSubSocket,
+};
+
+use crate::{Frames, frames, within};
+
+/// How an [`End`] begins.
+#[derive(Debug, Clone, Copy)]
+pub struct Setup {
+    /// Its type. A SUB subscribes to everything.
+    pub kind: SocketKind,
+    /// Its routing id, if it is to have one of its own.
+    pub routing_id: Option<&'static str>,
+    /// Whether it probes ROUTERs.
+    pub probe: bool,
+}
+
+/// Where an [`End`] binds or connects.
+#[derive(Debug, Clone, Copy)]
+pub enum Place<'a> {
+    /// Binds.
+    Bind(&'a str),
+    /// Connects.
+    Connect(&'a str),
+}
+
+/// A socket of either library, with one endpoint.
+#[derive(Debug)]
+pub enum End {
+    /// This library's.
+    Ours(Box<Ours>),
+    /// libzmq's.
+    Theirs(Peer),
+}
+
+/// A socket of this library, of whichever type.
+#[derive(Debug)]
+#[allow(missing_docs, reason = "their names say it")]
+pub enum Ours {
+    Req(ReqSocket),
+    Rep(RepSocket),
+    Dealer(DealerSocket),
+    Router(RouterSocket),
+    Pub(PubSocket),
+    Sub(SubSocket),
+    XPub(XPubSocket),
+    XSub(XSubSocket),
+    Push(PushSocket),
+    Pull(PullSocket),
+    Pair(PairSocket),
+}
+
+macro_rules! on {
+    ($ours:expr, [$($kind:ident)*], $socket:ident => $then:expr) => {
+        match $ours {
+            $(Ours::$kind($socket) => $then,)*
+            #[allow(unreachable_patterns, reason = "where all are named")]
+            other => panic!("not with {other:?}"),
+        }
+    };
+}
+
+impl End {
+    /// Makes a socket of this library, and says where it is.
+    ///
+    /// # Panics
+    ///
+    /// When it cannot be bound or connected there.
+    pub async fn ours(setup: Setup, place: Place<'_>) -> (Self, String) {
+        let ours = Ours::new(setup);
+        let endpoint = on!(
+            &ours,
+            [Req Rep Dealer Router Pub Sub XPub XSub Push Pull Pair],
+            socket => match place {
+                Place::Bind(to) => socket.bind(to).await.expect("bound").to_string(),
+                Place::Connect(to) => {
+                    socket.connect(to).await.expect("connecting");
+                    to.to_owned()
+                }
+            }
+        );
+        (Self::Ours(Box::new(ours)), endpoint)
+    }
+
+    /// Makes a socket of libzmq, and says where it is.
+    ///
+    /// # Panics
+    ///
+    /// When it cannot be bound or connected there.
+    pub fn theirs(setup: Setup, place: Place<'_>) -> (Self, String) {
+        let Setup { kind, routing_id, probe } = setup;
+        let (to, binds) = match place {
+            Place::Bind(to) => (to.to_owned(), true),
+            Place::Connect(to) => (to.to_owned(), false),
+        };
+        let peer = Peer::spawn(kind, move |socket| {
+            if let Some(routing_id) = routing_id {
+                socket.set_bytes(Opt::ROUTING_ID, routing_id.as_bytes())?;
+            }
+            if probe {
+                socket.set_i32(Opt::PROBE_ROUTER, 1)?;
+            }
+            if kind == SocketKind::Sub {
+                socket.set_bytes(Opt::SUBSCRIBE, b"")?;
+            }
+            if binds { socket.bind(&to).map(drop) } else { socket.connect(&to) }
+        });
+        let peer = peer.expect("libzmq's side is set up");
+        let endpoint = peer.endpoint().to_owned();
+        (Self::Theirs(peer), endpoint)
+    }
+
+    /// Sends a message.
+    ///
+    /// # Panics
+    ///
+    /// When that fails, or takes too long; `what` says which message it is.
+    pub async fn send(&mut self, what: &str, message: Frames) {
+        match self {
+            Self::Ours(ours) => {
+                let message = Message::multipart(message);
+                within(format_args!("{what} to be sent"), async {
+                    on!(
+                        ours,
+                        [Req Rep Dealer Router Pub XPub XSub Push Pair],
+                        socket => socket.send(message).await
+                    )
+                })
+                .await
+                .unwrap_or_else(|error| panic!("{what}: {error}"));
+            }
+            Self::Theirs(peer) => {
+                peer.send(message).await.unwrap_or_else(|error| panic!("{what}: {error}"));
+            }
+        }
+    }
+
+    /// Has libzmq wait for a message as long as what this gives is kept, without taking one.
+    ///
+    /// libzmq looks after its connections only while it is called: a bound SUB does not subscribe
+    /// at a peer that connects before somebody calls recv.
+    pub fn attend(&self) -> Option<Reply<Frames>> {
+        match self {
+            Self::Ours(_) => None,
+            Self::Theirs(peer) => Some(peer.recv()),
+        }
+    }
+
+    /// Receives a message.
+    ///
+    /// # Panics
+    ///
+    /// When that fails, or takes too long; `what` says which message it is.
+    pub async fn recv(&mut self, what: &str) -> Frames {
+        match self {
+            Self::Ours(ours) => {
+                let received = within(what, async {
+                    on!(
+                        &mut **ours,
+                        [Req Rep Dealer Router Sub XPub XSub Pull Pair],
+                        socket => socket.recv().await
+                    )
+                });
+                frames(&received.await.unwrap_or_else(|error| panic!("{what}: {error}")))
+            }
+            Self::Theirs(peer) => {
+                peer.recv().await.unwrap_or_else(|error| panic!("{what}: {error}"))
+            }
+        }
+    }
+}
+
+impl Ours {
+    fn new(setup: Setup) -> Self {
+        let Setup { kind, probe, .. } = setup;
+        match kind {
+            SocketKind::Req => {
+                Self::Req(named(ReqSocket::builder(), setup).probe_router(probe).build())
+            }
+            SocketKind::Rep => Self::Rep(named(RepSocket::builder(), setup).build()),
+            SocketKind::Dealer => {
+                Self::Dealer(named(DealerSocket::builder(), setup).probe_router(probe).build())
+            }
+            SocketKind::Router => {
+                Self::Router(named(RouterSocket::builder(), setup).probe_router(probe).build())
+            }
+            SocketKind::Pub => Self::Pub(PubSocket::new()),
+            SocketKind::Sub => Self::Sub(SubSocket::builder().subscribe("").build()),
+            SocketKind::Xpub => Self::XPub(XPubSocket::new()),
+            SocketKind::Xsub => Self::XSub(XSubSocket::new()),
+            SocketKind::Push => Self::Push(PushSocket::new()),
+            SocketKind::Pull => Self::Pull(PullSocket::new()),
+            SocketKind::Pair => Self::Pair(PairSocket::new()),
+            other => panic!("this library has no {other:?}"),
+        }
+    }
+}
+
+fn named<P: Named>(builder: SocketBuilder<P>, setup: Setup) -> SocketBuilder<P> {
+    match setup.routing_id {
+        Some(routing_id) => builder.routing_id(routing_id).expect("a valid routing id"),
+        None => builder,
+    }
+}

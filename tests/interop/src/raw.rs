@@ -1,0 +1,185 @@
+//! A peer that says exactly the octets it is told to.
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+use crate::within;
+
+/// The other end of a TCP connection, with ZMTP spelled out octet by octet.
+#[derive(Debug)]
+pub struct RawPeer {
+    stream: TcpStream,
+}
+
+/// Where this library's sockets connect to a [`RawPeer`].
+#[derive(Debug)]
+pub struct RawListener {
+    listener: TcpListener,
+}
+
+impl RawListener {
+    /// Listens on a free port.
+    ///
+    /// # Panics
+    ///
+    /// When there is none.
+    pub async fn bind() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        Self { listener }
+    }
+
+    /// What to connect to.
+    ///
+    /// # Panics
+    ///
+    /// Never for a socket that listens.
+    pub fn endpoint(&self) -> String {
+        format!("tcp://{}", self.listener.local_addr().expect("it is bound"))
+    }
+
+    /// The next connection.
+    ///
+    /// # Panics
+    ///
+    /// When none comes in time.
+    pub async fn accept(&self) -> RawPeer {
+        let accepted = within("a connection to the raw peer", self.listener.accept()).await;
+        RawPeer { stream: accepted.expect("a connection").0 }
+    }
+}
+
+impl RawPeer {
+    /// Connects to a `tcp://` endpoint.
+    ///
+    /// # Panics
+    ///
+    /// When nobody listens there.
+    pub async fn connect(endpoint: &str) -> Self {
+        let address = endpoint.strip_prefix("tcp://").expect("a TCP endpoint");
+        let stream = within("a raw connection", TcpStream::connect(address)).await;
+        Self { stream: stream.expect("somebody listens") }
+    }
+
+    /// Says some octets.
+    ///
+    /// # Panics
+    ///
+    /// When the connection is closed.
+    pub async fn write(&mut self, octets: &[u8]) {
+        let written = within("room for the raw peer's octets", self.stream.write_all(octets)).await;
+        written.expect("the connection is open");
+    }
+
+    /// The next `count` octets.
+    ///
+    /// # Panics
+    ///
+    /// When they do not come.
+    pub async fn read(&mut self, count: usize) -> Vec<u8> {
+        let mut octets = vec![0; count];
+        let what = format!("{count} octets for the raw peer");
+        within(&what, self.stream.read_exact(&mut octets)).await.expect(&what);
+        octets
+    }
+
+    /// The next octets are these.
+    ///
+    /// # Panics
+    ///
+    /// When they are not.
+    pub async fn expect(&mut self, octets: &[u8]) {
+        let read = self.read(octets.len()).await;
+        assert_eq!(read, octets, "what the raw peer was told");
+    }
+
+    /// Everything until the other side closes the connection, or resets it.
+    ///
+    /// # Panics
+    ///
+    /// When it does not.
+    pub async fn read_to_end(&mut self) -> Vec<u8> {
+        let mut octets = Vec::new();
+        let mut chunk = [0; 4096];
+        loop {
+            let read = within("the end of the raw peer's connection", self.stream.read(&mut chunk));
+            match read.await {
+                Ok(0) | Err(_) => return octets,
+                Ok(count) => octets.extend_from_slice(&chunk[..count]),
+            }
+        }
+    }
+
+    /// Speaks ZMTP 3.`minor` as far as both sides are ready; gives what the other READY says.
+    ///
+    /// # Panics
+    ///
+    /// When the other side does not speak ZMTP 3.1 with NULL.
+    pub async fn handshake(&mut self, minor: u8, socket_type: &str) -> Vec<u8> {
+        self.write(&greeting(minor, "NULL")).await;
+        let theirs = self.read(64).await;
+        assert_eq!((theirs[0], theirs[9]), (0xff, 0x7f), "{theirs:?}");
+        assert_eq!(theirs[10..16], *b"\x03\x01NULL", "{theirs:?}");
+        self.ready(socket_type).await;
+        let header = self.read(2).await;
+        assert_eq!(header[0], 4, "a short command");
+        let ready = self.read(usize::from(header[1])).await;
+        ready.strip_prefix(b"\x05READY").expect("READY").to_vec()
+    }
+
+    /// Says READY.
+    pub async fn ready(&mut self, socket_type: &str) {
+        let mut body = b"\x05READY\x0bSocket-Type".to_vec();
+        body.extend_from_slice(&length(socket_type.len()));
+        body.extend_from_slice(socket_type.as_bytes());
+        self.write(&frame(4, &body)).await;
+    }
+
+    /// Says a greeting of ZMTP 3.`minor`.
+    pub async fn greet(&mut self, minor: u8, mechanism: &str) {
+        self.write(&greeting(minor, mechanism)).await;
+    }
+}
+
+fn greeting(minor: u8, mechanism: &str) -> [u8; 64] {
+    let mut greeting = [0; 64];
+    greeting[0] = 0xff;
+    greeting[9..12].copy_from_slice(&[0x7f, 3, minor]);
+    greeting[12..12 + mechanism.len()].copy_from_slice(mechanism.as_bytes());
+    greeting
+}
+
+/// A message of one frame on the wire.
+pub fn message(body: &[u8]) -> Vec<u8> {
+    frame(0, body)
+}
+
+/// A command on the wire.
+pub fn command(name: &str, data: &[u8]) -> Vec<u8> {
+    let mut body = vec![u8::try_from(name.len()).expect("a name is short")];
+    body.extend_from_slice(name.as_bytes());
+    body.extend_from_slice(data);
+    frame(4, &body)
+}
+
+/// SUBSCRIBE as ZMTP 3.1 has it.
+pub fn subscribe_command(topic: &[u8]) -> Vec<u8> {
+    command("SUBSCRIBE", topic)
+}
+
+/// CANCEL as ZMTP 3.1 has it.
+pub fn cancel_command(topic: &[u8]) -> Vec<u8> {
+    command("CANCEL", topic)
+}
+
+fn frame(flags: u8, body: &[u8]) -> Vec<u8> {
+    let mut frame = match u8::try_from(body.len()) {
+        Ok(short) => vec![flags, short],
+        Err(_) => [&[flags | 2, 0, 0, 0, 0][..], &length(body.len())].concat(),
+    };
+    frame.extend_from_slice(body);
+    frame
+}
+
+fn length(octets: usize) -> [u8; 4] {
+    u32::try_from(octets).expect("a test's frames are small").to_be_bytes()
+}

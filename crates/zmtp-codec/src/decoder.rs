@@ -100,38 +100,30 @@ impl Decoder {
 
     /// Walks over as many whole messages as there are.
     fn walk(&mut self, input: &[u8], max_messages: usize) -> Walk {
-        let mut message = self.unfinished;
         let mut walk = Walk { octets: 0, messages: 0, stopped: Ok(Stop::Incomplete) };
         loop {
-            let rest = input.get(walk.octets + message.octets..).unwrap_or_default();
-            let header = match self.check_header(rest, message) {
+            let rest = input.get(walk.octets + self.unfinished.octets..).unwrap_or_default();
+            let header = match self.check_header(rest, self.unfinished) {
                 Ok(Some(header)) if header.is_command() => {
                     walk.stopped = Ok(Stop::Command(header));
-                    break;
+                    return walk;
                 }
-                Ok(Some(header)) if walk.messages < max_messages => header,
-                Ok(_) => break,
+                Ok(Some(header))
+                    if walk.messages < max_messages && frame_size(header) <= rest.len() =>
+                {
+                    header
+                }
+                Ok(_) => return walk,
                 Err(error) => {
                     walk.stopped = Err(error);
-                    break;
+                    return walk;
                 }
             };
-            let size = frame_size(header);
-            if size > rest.len() {
-                break;
-            }
-            message.octets += size;
-            if header.has_more() {
-                message.size += header.body_size();
-                message.frames += 1;
-            } else {
-                walk.octets += message.octets;
+            if let Some(octets) = self.unfinished.add(header) {
+                walk.octets += octets;
                 walk.messages += 1;
-                message = Unfinished::default();
             }
         }
-        self.unfinished = message;
-        walk
     }
 
     /// Reads the header of the next frame and holds it against rules and limits.
@@ -193,6 +185,21 @@ impl Decoder {
             Command::Error { reason } => Err(ProtocolError::Refused { reason }),
             command => Ok(Some(Inbound::Command(command))),
         }
+    }
+}
+
+impl Unfinished {
+    /// Adds a frame that is all there. If it is the last, returns the octets of the message and
+    /// starts anew.
+    #[inline]
+    fn add(&mut self, header: FrameHeader) -> Option<usize> {
+        self.octets += frame_size(header);
+        if header.has_more() {
+            self.size = self.size.saturating_add(header.body_size());
+            self.frames += 1;
+            return None;
+        }
+        Some(std::mem::take(self).octets)
     }
 }
 

@@ -1,13 +1,16 @@
 //! The stages of a connection.
 //!
 //! ```text
-//!            peer's opening      peer's greeting      peer's READY
-//!  .----------.  rest of ours   .-----------.  READY  .-----------.         .---------.
-//!  | Greeting |---------------->| Handshake |-------->|  Traffic  |-------->| Traffic |--.
-//!  '----------'                 '-----------'         '-----------' any     '---------'  |
-//!        |                            |                     |  frame             ^-------'
-//!        |         any fault          v                     v
-//!        '------------------------->  Closed  <-------------'
+//!      .----------.                .-----------.              .---------.
+//! ---->| Greeting |--------------->| Handshake |------------->| Traffic |---.
+//!      '----------' peer greeted:  '-----------' peer ready:  '---------'   | frames:
+//!           |       READY goes out       |       Event::Ready   |   ^       | Event::Messages,
+//!           |                            |                      |   '-------' Event::Command
+//!           | any fault                  | any fault            | any fault
+//!           v                            v                      v
+//!      .----------------------------------------------------------.
+//!      |                          Closed                          |
+//!      '----------------------------------------------------------'
 //! ```
 
 use bytes::{Bytes, BytesMut};

@@ -1,0 +1,86 @@
+//! Messages a second, in one direction.
+
+use std::time::{Duration, Instant};
+
+use tokio::task::JoinSet;
+use zeromq_async::{Message, Receives, RecvError, Sends, Socket, SubSocket};
+
+use crate::arguments::Load;
+use crate::console;
+use crate::exit::Failure;
+
+/// Messages to measure where nothing is said.
+const COUNT: u64 = 1_000_000;
+
+/// What one receiver measured.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Throughput {
+    pub(super) messages: u64,
+    pub(super) octets: u64,
+    pub(super) elapsed: Duration,
+}
+
+/// Sends the payload again and again.
+pub(super) async fn send<P: Sends>(mut socket: Socket<P>, payload: Message) -> Result<(), Failure> {
+    loop {
+        socket.send(payload.clone()).await.map_err(Failure::error)?;
+    }
+}
+
+/// Measures at all sockets at once, and prints the sum.
+pub(super) async fn receive<P: Receives>(
+    sockets: Vec<Socket<P>>,
+    load: Load,
+) -> Result<(), Failure> {
+    let count = load.count.unwrap_or(COUNT);
+    let mut receiving: JoinSet<_> =
+        sockets.into_iter().map(|socket| measure(socket, count)).collect();
+    let mut sum = Throughput { messages: 0, octets: 0, elapsed: Duration::ZERO };
+    while let Some(measured) = receiving.join_next().await {
+        let one = measured.map_err(Failure::error)?.map_err(Failure::error)?;
+        sum.messages += one.messages;
+        sum.octets += one.octets;
+        sum.elapsed = sum.elapsed.max(one.elapsed);
+    }
+    sum.print(load.json)
+}
+
+/// Receives a tenth of `count` to warm up, and takes the time of `count` more.
+pub(super) async fn measure<P: Receives>(
+    mut socket: Socket<P>,
+    count: u64,
+) -> Result<Throughput, RecvError> {
+    for _ in 0..count / 10 {
+        socket.recv().await?;
+    }
+    let mut octets = 0;
+    let start = Instant::now();
+    for _ in 0..count {
+        octets += socket.recv().await?.size();
+    }
+    let elapsed = start.elapsed();
+    Ok(Throughput { messages: count, octets: octets as u64, elapsed })
+}
+
+pub(super) fn subscribers(count: usize) -> Vec<SubSocket> {
+    (0..count).map(|_| SubSocket::builder().subscribe("").build()).collect()
+}
+
+impl Throughput {
+    pub(super) fn print(&self, json: bool) -> Result<(), Failure> {
+        let Self { messages, octets, elapsed } = self;
+        let seconds = elapsed.as_secs_f64();
+        let (rate, megabytes) = (*messages as f64 / seconds, *octets as f64 / seconds / 1e6);
+        let line = if json {
+            format!(
+                r#"{{"messages":{messages},"bytes":{octets},"seconds":{seconds:.6},"messages_per_second":{rate:.1}}}"#
+            )
+        } else {
+            format!(
+                "{messages} messages, {octets} octets in {seconds:.3} s: {rate:.0} messages/s, \
+                 {megabytes:.1} MB/s"
+            )
+        };
+        console::put(format!("{line}\n").as_bytes())
+    }
+}

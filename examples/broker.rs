@@ -1,0 +1,115 @@
+//! A broker between clients and workers that know nothing of each other (ROUTER/DEALER).
+//!
+//!     cargo run --release --example broker                    # all roles; ends by itself
+//!
+//! Or each role in its own terminal, in any order, with as many clients and workers as you like:
+//!
+//!     cargo run --release --example broker broker
+//!     cargo run --release --example broker worker
+//!     cargo run --release --example broker client
+//!
+//! To see: every client gets each of its answers, and the work is shared by the workers. Clients
+//! are plain REQ sockets and workers plain REP sockets; the envelope finds the way back.
+
+use std::collections::BTreeMap;
+use std::error::Error;
+
+use zeromq_async::{DealerSocket, Endpoint, RepSocket, ReqSocket, RouterSocket};
+
+type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
+
+const REQUESTS: usize = 300; // of each client
+const FRONTEND: &str = "tcp://127.0.0.1:5559";
+const BACKEND: &str = "tcp://127.0.0.1:5560";
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    match std::env::args().nth(1).as_deref() {
+        None => everything().await,
+        Some("broker") => {
+            let (frontend, backend) = (RouterSocket::new(), DealerSocket::new());
+            frontend.bind(FRONTEND).await?;
+            backend.bind(BACKEND).await?;
+            println!("broker: clients at {FRONTEND}, workers at {BACKEND}, until Ctrl-C");
+            forward(frontend, backend).await
+        }
+        Some("worker") => {
+            println!("worker: answering the broker at {BACKEND}, until Ctrl-C");
+            work("worker".to_owned(), BACKEND.parse()?).await
+        }
+        Some("client") => {
+            report("client", &ask(FRONTEND.parse()?).await?);
+            Ok(())
+        }
+        Some(_) => Err("usage: broker [broker | worker | client]".into()),
+    }
+}
+
+async fn everything() -> Result<()> {
+    let (frontend, backend) = (RouterSocket::new(), DealerSocket::new());
+    let for_clients = frontend.bind("tcp://127.0.0.1:*").await?;
+    let for_workers = backend.bind("tcp://127.0.0.1:*").await?;
+    println!("broker: clients at {for_clients}, workers at {for_workers}");
+    for number in 1..=3 {
+        tokio::spawn(work(format!("worker {number}"), for_workers.clone()));
+    }
+    backend.wait_for_peers(3).await; // or the first to come would do all the work
+    tokio::spawn(forward(frontend, backend));
+    let clients: Vec<_> = (0..4).map(|_| tokio::spawn(ask(for_clients.clone()))).collect();
+    let mut answers = 0;
+    for (number, client) in (1..).zip(clients) {
+        let shares = client.await??;
+        answers += shares.values().sum::<usize>();
+        report(&format!("client {number}"), &shares);
+    }
+    println!("done: {answers} requests answered through the broker");
+    Ok(())
+}
+
+/// The whole broker: requests one way, replies the other, each in its own task.
+///
+/// ROUTER puts the client's routing id in front of a request, and takes it from the front of the
+/// reply. What has no room at the workers waits here, and then in the clients' queues.
+async fn forward(frontend: RouterSocket, backend: DealerSocket) -> Result<()> {
+    let (mut to_clients, mut from_clients) = frontend.split();
+    let (mut to_workers, mut from_workers) = backend.split();
+    let requests = async {
+        loop {
+            to_workers.send(from_clients.recv().await?).await?;
+        }
+    };
+    let replies = async {
+        loop {
+            to_clients.send(from_workers.recv().await?).await?;
+        }
+    };
+    tokio::select! { ended = requests => ended, ended = replies => ended }
+}
+
+/// Answers with its name, for ever.
+async fn work(name: String, broker: Endpoint) -> Result<()> {
+    let mut socket = RepSocket::new();
+    socket.connect(broker).await?;
+    loop {
+        socket.recv().await?;
+        socket.send(name.as_str()).await?;
+    }
+}
+
+/// Asks through the broker, and counts which worker answered how often.
+async fn ask(broker: Endpoint) -> Result<BTreeMap<String, usize>> {
+    let mut socket = ReqSocket::new();
+    socket.connect(broker).await?;
+    let mut shares = BTreeMap::new();
+    for _ in 0..REQUESTS {
+        socket.send("who is there?").await?;
+        let worker = socket.recv().await?.frames()[0].to_str()?.to_owned();
+        *shares.entry(worker).or_default() += 1;
+    }
+    Ok(shares)
+}
+
+fn report(client: &str, shares: &BTreeMap<String, usize>) {
+    let total: usize = shares.values().sum();
+    println!("{client}: {total} answers, {shares:?}");
+}

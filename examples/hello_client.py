@@ -1,0 +1,15 @@
+"""The classic client of ZeroMQ's guide; the server is hello_server.rs beside this file.
+
+    cargo run --example hello_server
+    python3 examples/hello_client.py        # in another terminal; needs `pip install pyzmq`
+
+It sends b"Hello" ten times and prints what comes back: b"World".
+"""
+
+import zmq
+
+socket = zmq.Context().socket(zmq.REQ)
+socket.connect("tcp://localhost:5555")
+for request in range(10):
+    socket.send(b"Hello")
+    print("reply", request, socket.recv())

@@ -1,0 +1,180 @@
+//! Runs the examples as the programs they are, and checks what they say.
+//!
+//!     cargo test -p examples
+//!
+//! Cargo builds the examples for that. `--test run` alone does not: `cargo build --examples` first.
+
+use std::env::consts::EXE_EXTENSION;
+use std::io::{BufRead, BufReader};
+use std::iter::from_fn;
+use std::path::PathBuf;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::thread;
+use std::time::Duration;
+
+use zeromq_async::ReqSocket;
+
+/// How long an example may be silent; each is done in a second or two.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+#[test]
+fn hello_world_says_that_all_requests_were_answered() {
+    let said = run("hello_world");
+    assert!(said.contains("server: a REP socket, bound to tcp://127.0.0.1:"), "{said}");
+    for client in 1..=4 {
+        let exchange = format!(
+            r#"client {client}: sent "Hello 1 from client {client}", got "World 1 from client {client}""#
+        );
+        assert!(said.contains(&exchange), "{said}");
+    }
+    assert!(said.contains("server: answered 4000 requests"), "{said}");
+    let counts = "done: 4 clients sent 4000 requests over TCP and got 4000 replies";
+    assert!(said.contains(counts), "{said}");
+}
+
+#[test]
+fn weather_reaches_those_who_subscribed() {
+    let said = run("weather");
+    for city in ["cairo", "lima", "oslo"] {
+        assert!(said.contains(&format!("{city}: 100 reports,")), "{said}");
+    }
+    assert!(!said.contains("oslofjord"), "{said}");
+    assert!(said.contains("done: 3 subscribers got 100 reports each"), "{said}");
+}
+
+#[test]
+fn ventilator_worker_sink_counts_the_primes() {
+    let said = run("ventilator_worker_sink");
+    assert!(said.contains("there are 78498 primes below 1000000"), "{said}");
+    let tasks = said.lines().filter_map(|line| line.split_once(": did ")).map(|(_, rest)| {
+        rest.strip_suffix(" tasks").and_then(|count| count.parse::<u32>().ok()).expect("a count")
+    });
+    assert_eq!(tasks.sum::<u32>(), 1000, "{said}");
+}
+
+#[test]
+fn broker_gives_every_client_its_answers() {
+    let said = run("broker");
+    for client in 1..=4 {
+        assert!(said.contains(&format!("client {client}: 300 answers")), "{said}");
+    }
+    assert!(said.contains("done: 1200 requests answered through the broker"), "{said}");
+}
+
+#[test]
+fn chat_is_heard_both_ways() {
+    let said = run("chat");
+    assert!(said.contains("alice: Hello, Bob!\nbob: Hello, Alice!\n"), "{said}");
+    assert!(said.contains("done: 4 lines over inproc"), "{said}");
+}
+
+#[test]
+fn codec_only_gets_a_reply() {
+    let said = run("codec_only");
+    assert!(said.contains("is a REP socket"), "{said}");
+    assert!(said.contains(r#"got [b"hello, world"]"#), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hello_server_answers_world() {
+    let mut server = Running::start(&["hello_server", "tcp://127.0.0.1:*"]);
+    let line = server.line();
+    let endpoint = line.strip_prefix("bound to ").and_then(|rest| rest.split(';').next());
+    let mut client = ReqSocket::new();
+    client.connect(endpoint.expect("the endpoint")).await.unwrap();
+    for _ in 0..3 {
+        client.send("Hello").await.unwrap();
+        assert_eq!(client.recv().await.unwrap(), "World".into());
+        assert_eq!(server.line(), r#"received [b"Hello"]"#);
+    }
+    server.interrupt();
+    assert_eq!(server.line(), "closed");
+    assert!(server.end().success());
+}
+
+#[test]
+fn graceful_shutdown_loses_nothing_and_tells_what_it_did_not_send() {
+    let mut example = Running::start(&["graceful_shutdown"]);
+    assert!(example.line().starts_with("running;"));
+    thread::sleep(Duration::from_millis(100)); // some jobs
+    example.interrupt();
+    assert_eq!(example.line(), "Ctrl-C: stopping");
+    let sent = example.line();
+    let sent =
+        sent.strip_prefix("producer: ").and_then(|rest| rest.strip_suffix(" jobs sent, 0 not"));
+    assert_eq!(example.line(), format!("service: {} jobs handled", sent.expect("a count")));
+    assert!(example.line().starts_with("archive: 3 records were not sent"));
+    assert_eq!(example.line(), "done");
+    assert!(example.end().success());
+}
+
+/// Runs an example to its end and returns what it said.
+fn run(name: &str) -> String {
+    let mut example = Running::start(&[name]);
+    let said: String = from_fn(|| example.next_line()).map(|line| line + "\n").collect();
+    let status = example.end();
+    assert!(status.success(), "{name} ended with {status}, after:\n{said}");
+    said
+}
+
+/// An example that runs; it ends with the test at the latest.
+struct Running {
+    child: Child,
+    lines: Receiver<String>,
+}
+
+impl Running {
+    fn start(arguments: &[&str]) -> Self {
+        let path = path_of(arguments[0]);
+        let mut command = Command::new(&path);
+        command.args(&arguments[1..]).stdin(Stdio::null()).stdout(Stdio::piped());
+        let mut child = command.spawn().unwrap_or_else(|error| {
+            panic!("{}: {error}; `cargo build --examples` makes it", path.display())
+        });
+        let output = BufReader::new(child.stdout.take().expect("its standard output is piped"));
+        let (sender, lines) = mpsc::channel();
+        thread::spawn(move || {
+            output.lines().map_while(Result::ok).try_for_each(|line| sender.send(line))
+        });
+        Self { child, lines }
+    }
+
+    /// The next line it says; `None` when it has said all.
+    fn next_line(&mut self) -> Option<String> {
+        match self.lines.recv_timeout(PATIENCE) {
+            Ok(line) => Some(line),
+            Err(RecvTimeoutError::Disconnected) => None,
+            Err(RecvTimeoutError::Timeout) => panic!("nothing more was said within {PATIENCE:?}"),
+        }
+    }
+
+    fn line(&mut self) -> String {
+        self.next_line().expect("a further line")
+    }
+
+    /// What Ctrl-C does.
+    fn interrupt(&self) {
+        let id = self.child.id().to_string();
+        let status = Command::new("kill").args(["-INT", &id]).status().expect("there is a kill");
+        assert!(status.success());
+    }
+
+    fn end(mut self) -> ExitStatus {
+        self.child.wait().expect("it was started")
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill(); // refused where it has ended
+        let _ = self.child.wait();
+    }
+}
+
+/// Where Cargo puts an example: in `examples`, next to the directory that this test is in.
+fn path_of(example: &str) -> PathBuf {
+    let test = std::env::current_exe().expect("the path of this test");
+    let profile = test.ancestors().nth(2).expect("it is in target/PROFILE/deps");
+    profile.join("examples").join(example).with_extension(EXE_EXTENSION)
+}

@@ -125,7 +125,7 @@ impl End {
                 let message = Message::multipart(message);
                 within(format_args!("{what} to be sent"), async {
                     on!(
-                        ours,
+                        &mut **ours,
                         [Req Rep Dealer Router Pub XPub XSub Push Pair],
                         socket => socket.send(message).await
                     )

@@ -69,11 +69,10 @@ impl Turn {
         (delimiter.is_empty() && reply.frame_count() > 0).then_some(reply)
     }
 
-    /// A request that the peer may have had whole, and to which no reply can come any more, is
-    /// lost; one that still waits in the queue goes out over the next connection.
-    fn peer_lost(&self, pipe: &Arc<Pipe>) {
+    /// Nothing will come from this peer any more: a request that it has is lost.
+    fn lose(&self, pipe: &Arc<Pipe>) {
         let mut state = self.state.lock();
-        if state.awaited == Some(pipe.id()) && pipe.outbound.queued() == 0 {
+        if state.awaited == Some(pipe.id()) {
             state.lost = true;
             if let Some(hearer) = state.hearer.take() {
                 hearer.wake();
@@ -84,11 +83,14 @@ impl Turn {
 
 impl Pattern for Turn {
     fn disconnected(&self, pipe: &Arc<Pipe>) {
-        self.peer_lost(pipe);
+        // A request that still waits in the queue goes out over the next connection.
+        if pipe.outbound.queued() == 0 {
+            self.lose(pipe);
+        }
     }
 
     fn leave(&self, pipe: &Arc<Pipe>) {
-        self.peer_lost(pipe);
+        self.lose(pipe);
     }
 }
 
@@ -152,6 +154,15 @@ impl<I> Hear<I> {
     }
 }
 
+impl<I: Incoming> Hear<I> {
+    /// Drops what other peers have sent meanwhile, lest it be taken for the reply to a later
+    /// request to them (28/REQREP: REQ, incoming 2).
+    fn drop_unasked(&mut self) {
+        let mut cx = Context::from_waker(Waker::noop());
+        while let Poll::Ready(Ok(_)) = self.inner.poll_recv(&mut cx) {}
+    }
+}
+
 impl<I: Incoming> Incoming for Hear<I> {
     fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<Message, RecvError>> {
         let mut looked_again = false;
@@ -167,6 +178,7 @@ impl<I: Incoming> Incoming for Hear<I> {
                         && let Some(reply) = self.turn.open(message)
                     {
                         self.turn.state.lock().awaited = None;
+                        self.drop_unasked();
                         return Poll::Ready(Ok(reply));
                     }
                 }

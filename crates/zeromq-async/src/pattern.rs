@@ -2,8 +2,8 @@
 //!
 //! A layer is an [`Outgoing`], an [`Incoming`], or one of each over a shared state, so that every
 //! socket splits into halves. Inside a socket the two traits stand in for `Sink` and `Stream`,
-//! which the finished socket implements: `offer` can give a message back, which `start_send`
-//! cannot, and `last_peer` says who a message came from, which REQ, REP and ROUTER live by.
+//! which the finished socket implements: `offer` takes a message in place or leaves it, where
+//! `start_send` would have moved it, and `last_peer` says who a message came from, which REQ, REP and ROUTER live by.
 //!
 //! | socket | outgoing, outermost first | incoming |
 //! |---|---|---|
@@ -21,7 +21,7 @@ use std::task::{Context, Poll};
 
 use zmtp::Message;
 
-use crate::error::{RecvError, SendError};
+use crate::error::{RecvError, SendErrorKind};
 use crate::peer::Pipe;
 
 mod addressed;
@@ -53,10 +53,10 @@ pub(crate) use upstream::{Filter, Subscriptions, Upstream};
 /// Where messages of the application go.
 pub(crate) trait Outgoing: Send + Unpin {
     /// Ready when `offer` will probably take a message.
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), SendError>>;
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), SendErrorKind>>;
 
-    /// Sends the whole message, or gives it back.
-    fn offer(&mut self, message: Message) -> Result<(), Refusal>;
+    /// Sends the whole message, and leaves nothing of meaning in its place; or leaves it as it was.
+    fn offer(&mut self, message: &mut Message) -> Result<(), Refusal>;
 
     /// Ready when everything sent so far is with the kernel.
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<()>;
@@ -80,25 +80,7 @@ pub(crate) trait Incoming: Send + Unpin {
 #[derive(Debug)]
 pub(crate) enum Refusal {
     /// There is no room now; `poll_ready` says when there is.
-    Full(Message),
+    Full,
     /// It will not be taken.
-    Failed(SendError),
-}
-
-impl Refusal {
-    /// Undoes to a returned message what a layer had done to it.
-    pub(crate) fn map_message(self, undo: impl FnOnce(&mut Message)) -> Self {
-        match self {
-            Self::Full(mut message) => {
-                undo(&mut message);
-                Self::Full(message)
-            }
-            Self::Failed(mut error) => {
-                if let Some(message) = error.message_mut() {
-                    undo(message);
-                }
-                Self::Failed(error)
-            }
-        }
-    }
+    Failed(SendErrorKind),
 }

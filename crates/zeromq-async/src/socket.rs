@@ -296,7 +296,8 @@ impl<P: Sends> Socket<P> {
     /// Dropped before it completes, the message was not sent. To keep it in that case, wait with
     /// [`ready`](Self::ready) and then call [`try_send`](Self::try_send).
     pub async fn send(&mut self, message: impl Into<Message>) -> Result<(), SendError> {
-        self.outlet.send(message.into()).await
+        let mut message = message.into();
+        poll_fn(|cx| self.outlet.poll_send(cx, &mut message)).await
     }
 
     /// Sends a message if that takes no waiting.

@@ -118,6 +118,19 @@ impl Batch {
         self.messages += 1;
     }
 
+    /// Appends a message without moving it. Large bodies are taken out of it: what is left in
+    /// `message` means nothing.
+    #[inline]
+    pub fn push_from(&mut self, message: &mut Message) {
+        match message.repr() {
+            Repr::One(frame) if frame.len() < Self::CHAIN_THRESHOLD => {
+                self.push_small(FrameHeader::message(frame.len(), false), frame);
+                self.messages += 1;
+            }
+            _ => self.push(std::mem::take(message)),
+        }
+    }
+
     fn push_frames(&mut self, frames: Vec<Frame>) {
         if frames.is_empty() {
             self.push_frame(Frame::new(), false);

@@ -140,6 +140,10 @@ impl Message {
         self.0
     }
 
+    pub(crate) fn repr(&self) -> &Repr {
+        &self.0
+    }
+
     pub(crate) const fn one(frame: Frame) -> Self {
         Self(Repr::One(frame))
     }

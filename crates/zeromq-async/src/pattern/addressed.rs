@@ -9,7 +9,7 @@ use zmtp::{Frame, Message, PeerInfo};
 
 use super::round_robin::poll_flush_all;
 use super::{Budget, Outgoing, Refusal};
-use crate::error::{SendError, SendErrorKind};
+use crate::error::SendErrorKind;
 use crate::peer::{Pattern, PeerSet, Pipe, Refused, Rejected};
 use crate::random::random;
 use crate::sync::Mutex;
@@ -92,12 +92,16 @@ impl Addressed {
     }
 
     /// Sends to a peer known by its pipe, as REP answers.
-    pub(crate) fn offer_to(&mut self, pipe: &Arc<Pipe>, message: Message) -> Result<(), Refusal> {
+    pub(crate) fn offer_to(
+        &mut self,
+        pipe: &Arc<Pipe>,
+        message: &mut Message,
+    ) -> Result<(), Refusal> {
         match pipe.outbound.send(message) {
             Ok(()) => {}
-            Err(Refused::Full(message)) if self.mandatory => {
+            Err(Refused::Full) if self.mandatory => {
                 self.full = Some(pipe.clone());
-                return Err(Refusal::Full(message));
+                return Err(Refusal::Full);
             }
             Err(_) => self.dropped += 1,
         }
@@ -106,7 +110,7 @@ impl Addressed {
 }
 
 impl Outgoing for Addressed {
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), SendError>> {
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), SendErrorKind>> {
         ready!(self.budget.poll(cx));
         if let Some(pipe) = &self.full {
             self.peers.room().register(cx);
@@ -118,25 +122,28 @@ impl Outgoing for Addressed {
         Poll::Ready(Ok(()))
     }
 
-    fn offer(&mut self, mut message: Message) -> Result<(), Refusal> {
+    fn offer(&mut self, message: &mut Message) -> Result<(), Refusal> {
         if self.peers.is_closed() {
-            return Err(Refusal::Failed(SendError::new(SendErrorKind::Closed, message)));
+            return Err(Refusal::Failed(SendErrorKind::Closed));
         }
         if message.frame_count() < 2 {
-            return Err(Refusal::Failed(SendError::new(SendErrorKind::NoRoutingId, message)));
+            return Err(Refusal::Failed(SendErrorKind::NoRoutingId));
         }
         let routing_id = message.pop_front().unwrap_or_default();
-        let Some(pipe) = self.routes.find(&routing_id) else {
-            if self.mandatory {
-                message.push_front(routing_id.clone());
-                let kind = SendErrorKind::Unroutable(routing_id);
-                return Err(Refusal::Failed(SendError::new(kind, message)));
+        let result = match self.routes.find(&routing_id) {
+            Some(pipe) => self.offer_to(&pipe, message),
+            None if self.mandatory => {
+                Err(Refusal::Failed(SendErrorKind::Unroutable(routing_id.clone())))
             }
-            self.dropped += 1;
-            return Ok(());
+            None => {
+                self.dropped += 1;
+                Ok(())
+            }
         };
-        self.offer_to(&pipe, message)
-            .map_err(|refusal| refusal.map_message(|message| message.push_front(routing_id)))
+        if result.is_err() {
+            message.push_front(routing_id);
+        }
+        result
     }
 
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<()> {

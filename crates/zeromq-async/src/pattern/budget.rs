@@ -15,6 +15,7 @@ impl Budget {
     /// With Tokio's 128 units, a task yields after 32,768 messages: about a millisecond's worth.
     const MESSAGES: u32 = 256;
 
+    #[inline]
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if self.0 >= Self::MESSAGES {
             ready!(coop::poll_proceed(cx)).made_progress();

@@ -8,7 +8,7 @@ use zmtp::{Batch, Message, Subscription};
 
 use super::round_robin::poll_flush_all;
 use super::{Budget, Outgoing, Refusal, SubscriptionTrie};
-use crate::error::{SendError, SendErrorKind};
+use crate::error::SendErrorKind;
 use crate::options::SubscriptionNotices;
 use crate::peer::{Pattern, PeerId, PeerSet, Pipe};
 use crate::sync::Mutex;
@@ -61,7 +61,7 @@ impl Pattern for Subscribers {
     fn connected(&self, pipe: &Arc<Pipe>) {
         if let Some(welcome) = &self.welcome {
             // Refused only by a queue that is full of what this peer has not read yet.
-            let _ = pipe.outbound.send(welcome.clone());
+            let _ = pipe.outbound.send(&mut welcome.clone());
         }
     }
 
@@ -129,14 +129,14 @@ impl Distribute {
         }
     }
 
-    fn send_to_targets(&mut self, message: Message) {
+    fn send_to_targets(&mut self, message: &mut Message) {
         match &self.targets[..] {
             [] => {}
             [only] => self.dropped += u64::from(only.outbound.send(message).is_err()),
             targets => {
                 self.encoded.push(message.clone());
                 for pipe in targets {
-                    let sent = pipe.outbound.send_encoded(&self.encoded, &message);
+                    let sent = pipe.outbound.send_encoded(&self.encoded, message);
                     self.dropped += u64::from(!sent);
                 }
                 self.encoded.clear();
@@ -146,7 +146,7 @@ impl Distribute {
 }
 
 impl Outgoing for Distribute {
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), SendError>> {
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), SendErrorKind>> {
         ready!(self.budget.poll(cx));
         if !self.full.is_empty() {
             self.peers.room().register(cx);
@@ -158,16 +158,16 @@ impl Outgoing for Distribute {
         Poll::Ready(Ok(()))
     }
 
-    fn offer(&mut self, message: Message) -> Result<(), Refusal> {
+    fn offer(&mut self, message: &mut Message) -> Result<(), Refusal> {
         if self.peers.is_closed() {
-            return Err(Refusal::Failed(SendError::new(SendErrorKind::Closed, message)));
+            return Err(Refusal::Failed(SendErrorKind::Closed));
         }
         self.targets.clear();
-        self.subscribers.find(&message, &mut self.targets);
+        self.subscribers.find(message, &mut self.targets);
         if self.no_drop {
             self.full.extend(self.targets.extract_if(.., |pipe| !pipe.outbound.has_room()));
             if !self.full.is_empty() {
-                return Err(Refusal::Full(message));
+                return Err(Refusal::Full);
             }
         }
         self.send_to_targets(message);

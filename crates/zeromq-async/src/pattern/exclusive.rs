@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 use zmtp::Message;
 
 use super::{Outgoing, Refusal, RoundRobin};
-use crate::error::SendError;
+use crate::error::SendErrorKind;
 use crate::peer::{Pattern, PeerId, PeerSet, Pipe, Rejected};
 use crate::sync::Mutex;
 
@@ -45,11 +45,11 @@ impl Exclusive {
 }
 
 impl Outgoing for Exclusive {
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), SendError>> {
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), SendErrorKind>> {
         self.0.poll_ready(cx)
     }
 
-    fn offer(&mut self, message: Message) -> Result<(), Refusal> {
+    fn offer(&mut self, message: &mut Message) -> Result<(), Refusal> {
         self.0.offer(message)
     }
 

@@ -41,6 +41,7 @@ impl FairQueue {
     }
 
     /// The next message of the pipe whose turn it is; pipes found empty are let go.
+    #[inline]
     fn pop(&mut self) -> Option<Message> {
         while !self.active.is_empty() {
             if self.turn >= self.active.len() {
@@ -65,6 +66,7 @@ impl Active {
         Self { pipe, batch: Batch::new(), credit_at: 0 }
     }
 
+    #[inline]
     fn pop(&mut self) -> Option<Message> {
         if self.batch.is_empty() && !self.refill() {
             return None;
@@ -88,6 +90,7 @@ impl Active {
 }
 
 impl Incoming for FairQueue {
+    #[inline]
     fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<Message, RecvError>> {
         ready!(self.budget.poll(cx));
         loop {

@@ -10,7 +10,7 @@ use std::task::{Context, Poll, Waker};
 use zmtp::{Frame, Message};
 
 use super::{Incoming, Outgoing, Refusal};
-use crate::error::{RecvError, SendError, SendErrorKind};
+use crate::error::{RecvError, SendErrorKind};
 use crate::peer::{Pattern, PeerId, Pipe};
 use crate::random::random;
 use crate::sync::Mutex;
@@ -108,29 +108,25 @@ impl<O> Ask<O> {
 }
 
 impl<O: Outgoing> Outgoing for Ask<O> {
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), SendError>> {
-        self.turn.check_may_ask().map_err(SendError::from)?;
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), SendErrorKind>> {
+        self.turn.check_may_ask()?;
         self.inner.poll_ready(cx)
     }
 
-    fn offer(&mut self, mut message: Message) -> Result<(), Refusal> {
-        if let Err(kind) = self.turn.check_may_ask() {
-            return Err(Refusal::Failed(SendError::new(kind, message)));
-        }
-        let correlate = self.turn.correlate;
-        message.push_front(Frame::new());
+    fn offer(&mut self, message: &mut Message) -> Result<(), Refusal> {
+        self.turn.check_may_ask().map_err(Refusal::Failed)?;
         let mut state = self.turn.state.lock();
-        if correlate {
+        message.push_front(Frame::new());
+        if self.turn.correlate {
             state.number = state.number.wrapping_add(1);
             message.push_front(Frame::from(state.number.to_be_bytes()));
         }
-        self.inner.offer(message).map_err(|refusal| {
-            refusal.map_message(|message| {
-                for _ in 0..=usize::from(correlate) {
-                    message.pop_front();
-                }
-            })
-        })?;
+        if let Err(refusal) = self.inner.offer(message) {
+            for _ in 0..=usize::from(self.turn.correlate) {
+                message.pop_front();
+            }
+            return Err(refusal);
+        }
         state.awaited = self.inner.last_peer().map(|pipe| pipe.id());
         state.lost = false;
         Ok(())

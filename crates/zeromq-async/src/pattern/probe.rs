@@ -33,7 +33,7 @@ impl<P: Pattern> Pattern for Probe<P> {
     fn connected(&self, pipe: &Arc<Pipe>) {
         self.inner.connected(pipe);
         // Where the queue is full already, its messages tell the ROUTER as well.
-        let _ = pipe.outbound.send(Message::new());
+        let _ = pipe.outbound.send(&mut Message::new());
     }
 
     fn disconnected(&self, pipe: &Arc<Pipe>) {

@@ -6,7 +6,7 @@ use std::task::{Context, Poll, ready};
 use zmtp::{Frame, Message};
 
 use super::{Addressed, Incoming, Outgoing, Refusal};
-use crate::error::{RecvError, SendError, SendErrorKind};
+use crate::error::{RecvError, SendErrorKind};
 use crate::peer::Pipe;
 use crate::sync::Mutex;
 
@@ -79,20 +79,20 @@ impl Reply {
 }
 
 impl Outgoing for Reply {
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), SendError>> {
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), SendErrorKind>> {
         if self.requester.0.lock().is_none() {
-            return Poll::Ready(Err(SendError::from(SendErrorKind::OutOfTurn)));
+            return Poll::Ready(Err(SendErrorKind::OutOfTurn));
         }
         self.inner.poll_ready(cx)
     }
 
-    fn offer(&mut self, message: Message) -> Result<(), Refusal> {
+    fn offer(&mut self, message: &mut Message) -> Result<(), Refusal> {
         let Some(address) = self.requester.0.lock().take() else {
-            return Err(Refusal::Failed(SendError::new(SendErrorKind::OutOfTurn, message)));
+            return Err(Refusal::Failed(SendErrorKind::OutOfTurn));
         };
         let mut frames = address.envelope;
-        frames.extend(message.into_frames());
-        self.inner.offer_to(&address.pipe, Message::from(frames))
+        frames.extend(std::mem::take(message));
+        self.inner.offer_to(&address.pipe, &mut Message::from(frames))
     }
 
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<()> {

@@ -6,8 +6,8 @@ use std::task::{Context, Poll, ready};
 use zmtp::Message;
 
 use super::{Budget, Outgoing, Refusal};
-use crate::error::{SendError, SendErrorKind};
-use crate::peer::{PeerSet, Pipe, Refused};
+use crate::error::SendErrorKind;
+use crate::peer::{PeerSet, Pipe};
 
 /// Sends in turn to every peer, passing over those whose queue is full; waits while all are.
 #[derive(Debug)]
@@ -35,6 +35,7 @@ impl RoundRobin {
         }
     }
 
+    #[inline]
     fn refresh(&mut self) {
         let generation = self.peers.generation();
         if generation != self.generation {
@@ -46,6 +47,7 @@ impl RoundRobin {
     }
 
     /// Turns to the first pipe, from the next in line, for which `has_room` holds.
+    #[inline]
     fn turn_to(&mut self, has_room: impl Fn(&Pipe) -> bool) -> bool {
         for _ in 0..self.pipes.len() {
             if self.next >= self.pipes.len() {
@@ -61,11 +63,12 @@ impl RoundRobin {
 }
 
 impl Outgoing for RoundRobin {
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), SendError>> {
+    #[inline]
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), SendErrorKind>> {
         ready!(self.budget.poll(cx));
         self.refresh();
         if self.closed {
-            return Poll::Ready(Err(SendErrorKind::Closed.into()));
+            return Poll::Ready(Err(SendErrorKind::Closed));
         }
         if self.turn_to(|pipe| pipe.outbound.may_have_room()) {
             return Poll::Ready(Ok(()));
@@ -73,7 +76,7 @@ impl Outgoing for RoundRobin {
         self.peers.room().register(cx);
         self.refresh();
         if self.closed {
-            return Poll::Ready(Err(SendErrorKind::Closed.into()));
+            return Poll::Ready(Err(SendErrorKind::Closed));
         }
         if self.turn_to(|pipe| pipe.outbound.has_room()) {
             return Poll::Ready(Ok(()));
@@ -81,10 +84,11 @@ impl Outgoing for RoundRobin {
         Poll::Pending
     }
 
-    fn offer(&mut self, mut message: Message) -> Result<(), Refusal> {
+    #[inline]
+    fn offer(&mut self, message: &mut Message) -> Result<(), Refusal> {
         self.refresh();
         if self.closed {
-            return Err(Refusal::Failed(SendError::new(SendErrorKind::Closed, message)));
+            return Err(Refusal::Failed(SendErrorKind::Closed));
         }
         for _ in 0..self.pipes.len() {
             if self.next >= self.pipes.len() {
@@ -92,17 +96,14 @@ impl Outgoing for RoundRobin {
             }
             let pipe = &self.pipes[self.next];
             self.next += 1;
-            match pipe.outbound.send(message) {
-                Ok(()) => {
-                    if self.last.as_ref().is_none_or(|last| last.id() != pipe.id()) {
-                        self.last = Some(pipe.clone());
-                    }
-                    return Ok(());
+            if pipe.outbound.send(message).is_ok() {
+                if self.last.as_ref().is_none_or(|last| last.id() != pipe.id()) {
+                    self.last = Some(pipe.clone());
                 }
-                Err(Refused::Full(back) | Refused::Gone(back)) => message = back,
+                return Ok(());
             }
         }
-        Err(Refusal::Full(message))
+        Err(Refusal::Full)
     }
 
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<()> {

@@ -10,7 +10,7 @@ use zmtp::{Message, Subscription};
 
 use super::round_robin::poll_flush_all;
 use super::{Budget, Incoming, Outgoing, Refusal, SubscriptionTrie};
-use crate::error::{RecvError, SendError, SendErrorKind};
+use crate::error::{RecvError, SendErrorKind};
 use crate::peer::{Pattern, PeerSet, Pipe};
 use crate::sync::Mutex;
 
@@ -144,20 +144,20 @@ impl Upstream {
 }
 
 impl Outgoing for Upstream {
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), SendError>> {
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), SendErrorKind>> {
         self.budget.poll(cx).map(Ok)
     }
 
-    fn offer(&mut self, message: Message) -> Result<(), Refusal> {
+    fn offer(&mut self, message: &mut Message) -> Result<(), Refusal> {
         if self.peers.is_closed() {
-            return Err(Refusal::Failed(SendError::new(SendErrorKind::Closed, message)));
+            return Err(Refusal::Failed(SendErrorKind::Closed));
         }
-        if let Some(change) = Subscription::from_message(&message) {
+        if let Some(change) = Subscription::from_message(message) {
             self.subscriptions.change(&change);
             return Ok(());
         }
         for pipe in self.peers.pipes() {
-            self.dropped += u64::from(pipe.outbound.send(message.clone()).is_err());
+            self.dropped += u64::from(pipe.outbound.send(&mut message.clone()).is_err());
         }
         Ok(())
     }

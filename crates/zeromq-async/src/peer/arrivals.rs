@@ -37,6 +37,7 @@ impl Arrivals {
         }
     }
 
+    #[inline]
     pub(crate) fn pending(&self) -> bool {
         self.pending.load(Ordering::Acquire)
     }

@@ -80,29 +80,25 @@ impl Inbound {
         }
     }
 
-    /// Adds one message from within the process, and gives it back where there is no room.
+    /// Adds one message from within the process; where there is no room it is left as it was and
+    /// this is false.
     ///
     /// `notice`s of the socket itself (an XPUB's subscriptions) pass the high-water mark: they
     /// must not be lost, and their number is bounded by what the peer has sent.
-    pub(super) fn push(
-        &self,
-        pipe: &Arc<Pipe>,
-        message: Message,
-        notice: bool,
-    ) -> Result<(), Message> {
+    pub(super) fn push(&self, pipe: &Arc<Pipe>, message: &mut Message, notice: bool) -> bool {
         let mut state = self.state.lock();
         if state.closed || (!notice && state.room() == 0) {
-            return Err(message);
+            return false;
         }
         state.received += 1;
-        state.batch.push(message);
+        state.batch.push_from(message);
         state.keep_latest();
         let newly_ready = !std::mem::replace(&mut state.listed, true);
         drop(state);
         if newly_ready {
             pipe.arrivals().announce(pipe);
         }
-        Ok(())
+        true
     }
 
     /// Swaps what has arrived into the receiver's empty `local` batch.

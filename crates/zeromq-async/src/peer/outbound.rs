@@ -69,11 +69,11 @@ enum Pace {
     Hot,
 }
 
-/// Why a message was not taken, with the message.
-#[derive(Debug)]
+/// Why a message was not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Refused {
-    Full(Message),
-    Gone(Message),
+    Full,
+    Gone,
 }
 
 /// Octets in the queue from which on the sender writes them itself.
@@ -106,6 +106,7 @@ impl Outbound {
     }
 
     /// Whether a message would probably be taken: a hint that costs no lock.
+    #[inline]
     pub(crate) fn may_have_room(&self) -> bool {
         self.room.load(Ordering::Relaxed)
     }
@@ -118,33 +119,30 @@ impl Outbound {
         room
     }
 
-    /// Queues a message, writing through where nothing else is on the way.
-    pub(crate) fn send(&self, message: Message) -> Result<(), Refused> {
+    /// Queues a message, writing through where nothing else is on the way. Where it is refused, it
+    /// is left as it was.
+    #[inline]
+    pub(crate) fn send(&self, message: &mut Message) -> Result<(), Refused> {
         let mut state = self.state.lock();
         if state.closing {
-            return Err(Refused::Gone(message));
+            return Err(Refused::Gone);
         }
         if let Link::Inproc(peer) = &state.link {
-            let result = peer.push(message);
-            return match result {
-                Ok(()) => {
-                    state.sent += 1;
-                    Ok(())
-                }
-                Err(message) => {
-                    self.room.store(false, Ordering::Relaxed);
-                    Err(Refused::Full(message))
-                }
-            };
+            if !peer.push(message) {
+                self.room.store(false, Ordering::Relaxed);
+                return Err(Refused::Full);
+            }
+            state.sent += 1;
+            return Ok(());
         }
         if !state.make_room() {
             self.room.store(false, Ordering::Relaxed);
-            return Err(Refused::Full(message));
+            return Err(Refused::Full);
         }
         if state.conflate {
-            state.keep_none();
+            state.batch.discard_unstarted();
         }
-        state.batch.push(message);
+        state.batch.push_from(message);
         state.pace();
         Ok(())
     }
@@ -158,7 +156,7 @@ impl Outbound {
             return false;
         }
         if let Link::Inproc(peer) = &state.link {
-            let sent = peer.push(decoded.clone()).is_ok();
+            let sent = peer.push(&mut decoded.clone());
             state.sent += u64::from(sent);
             return sent;
         }
@@ -166,7 +164,7 @@ impl Outbound {
             return false;
         }
         if state.conflate {
-            state.keep_none();
+            state.batch.discard_unstarted();
         }
         state.batch.push_batch(encoded);
         state.pace();
@@ -215,12 +213,9 @@ impl Outbound {
     /// An inproc peer is there: what has waited is given to it.
     pub(crate) fn link_inproc(&self, peer: Arc<Pipe>) {
         let mut state = self.state.lock();
-        while let Some(message) = state.batch.pop() {
-            // The peer's mark already includes this side's, under which these were queued.
-            if peer.push(message).is_err() {
-                break;
-            }
-            state.sent += 1;
+        while let Some(mut message) = state.batch.pop() {
+            // Never refused: the peer's mark includes this side's, under which these were queued.
+            state.sent += u64::from(peer.push(&mut message));
         }
         state.link = Link::Inproc(peer);
         self.room.store(true, Ordering::Relaxed);
@@ -339,6 +334,7 @@ pub(crate) enum Drained {
 
 impl State {
     /// Whether there is room, writing to make some where the kernel may take it.
+    #[inline]
     fn make_room(&mut self) -> bool {
         if self.has_room() {
             return true;
@@ -349,6 +345,7 @@ impl State {
         self.has_room()
     }
 
+    #[inline]
     fn has_room(&self) -> bool {
         match &self.link {
             Link::Inproc(peer) => peer.has_room(),
@@ -363,12 +360,8 @@ impl State {
         self.conflate || self.high_water_mark.is_low(self.batch.messages())
     }
 
-    fn keep_none(&mut self) {
-        self.batch.rewind();
-        self.batch.clear();
-    }
-
     /// Decides, after something was queued, who writes it.
+    #[inline]
     fn pace(&mut self) {
         if self.blocked || !matches!(self.link, Link::Stream(_)) {
             return;

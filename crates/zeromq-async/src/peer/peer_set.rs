@@ -71,6 +71,7 @@ impl PeerSet {
         self.closed.load(Ordering::Acquire)
     }
 
+    #[inline]
     pub(crate) fn generation(&self) -> u64 {
         self.generation.load(Ordering::Acquire)
     }

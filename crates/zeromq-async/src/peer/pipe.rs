@@ -150,15 +150,15 @@ impl Pipe {
         self.inbound.deliver(self, run);
     }
 
-    /// Hands one message to the receiver, and gives it back where there is no room.
-    pub(crate) fn push(self: &Arc<Self>, message: Message) -> Result<(), Message> {
+    /// Hands one message to the receiver, or leaves it where there is no room.
+    pub(crate) fn push(self: &Arc<Self>, message: &mut Message) -> bool {
         self.inbound.push(self, message, false)
     }
 
     /// Hands the receiver a message that the socket itself made of something the peer did.
-    pub(crate) fn notify(self: &Arc<Self>, message: Message) {
+    pub(crate) fn notify(self: &Arc<Self>, mut message: Message) {
         // Refused only by a closed queue, whose receiver is gone.
-        let _ = self.inbound.push(self, message, true);
+        self.inbound.push(self, &mut message, true);
     }
 
     pub(crate) fn has_room(&self) -> bool {

@@ -74,7 +74,8 @@ impl<P: Sends> Sender<P> {
     ///
     /// Dropped before it completes, the message was not sent.
     pub async fn send(&mut self, message: impl Into<Message>) -> Result<(), SendError> {
-        self.outlet.send(message.into()).await
+        let mut message = message.into();
+        poll_fn(|cx| self.outlet.poll_send(cx, &mut message)).await
     }
 
     /// Sends a message if that takes no waiting; see [`Socket::try_send`](crate::Socket::try_send).

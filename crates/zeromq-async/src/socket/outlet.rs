@@ -1,6 +1,6 @@
 //! The sending side of a socket: its layers, and a place for one message that found no room.
 
-use std::future::poll_fn;
+use std::mem::take;
 use std::task::{Context, Poll, ready};
 
 use zmtp::Message;
@@ -26,58 +26,57 @@ impl<O> Outlet<O> {
 }
 
 impl<O: Outgoing> Outlet<O> {
-    pub(super) async fn send(&mut self, message: Message) -> Result<(), SendError> {
-        let mut message = Some(message);
-        poll_fn(|cx| self.poll_send(cx, &mut message)).await
-    }
-
-    /// Sends the message out of its place, or leaves it there.
-    fn poll_send(
+    /// Sends the message, or leaves it where it is.
+    #[inline]
+    pub(super) fn poll_send(
         &mut self,
         cx: &mut Context<'_>,
-        message: &mut Option<Message>,
+        message: &mut Message,
     ) -> Poll<Result<(), SendError>> {
         loop {
-            let ready = ready!(self.poll_ready(cx));
-            let Some(taken) = message.take() else { return Poll::Ready(Ok(())) };
-            if let Err(error) = ready {
-                return Poll::Ready(Err(error.with_message(taken)));
-            }
-            match self.layers.offer(taken) {
+            let offered = match ready!(self.poll_ready(cx)) {
+                Ok(()) => self.layers.offer(message),
+                Err(error) => return Poll::Ready(Err(error.with_message(take(message)))),
+            };
+            match offered {
                 Ok(()) => return Poll::Ready(Ok(())),
-                Err(Refusal::Full(back)) => *message = Some(back),
-                Err(Refusal::Failed(error)) => return Poll::Ready(Err(error)),
+                Err(Refusal::Full) => {}
+                Err(Refusal::Failed(kind)) => {
+                    return Poll::Ready(Err(SendError::new(kind, take(message))));
+                }
             }
         }
     }
 
-    pub(super) fn try_send(&mut self, message: Message) -> Result<(), SendError> {
+    pub(super) fn try_send(&mut self, mut message: Message) -> Result<(), SendError> {
         if !self.place_parked()? {
             return Err(SendError::new(SendErrorKind::Full, message));
         }
-        self.layers.offer(message).map_err(|refusal| match refusal {
-            Refusal::Full(message) => SendError::new(SendErrorKind::Full, message),
-            Refusal::Failed(error) => error,
-        })
+        match self.layers.offer(&mut message) {
+            Ok(()) => Ok(()),
+            Err(Refusal::Full) => Err(SendError::new(SendErrorKind::Full, message)),
+            Err(Refusal::Failed(kind)) => Err(SendError::new(kind, message)),
+        }
     }
 
+    #[inline]
     pub(super) fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), SendError>> {
         loop {
             ready!(self.layers.poll_ready(cx))?;
-            if self.place_parked()? {
+            if self.parked.is_none() || self.place_parked()? {
                 return Poll::Ready(Ok(()));
             }
         }
     }
 
-    pub(super) fn start_send(&mut self, message: Message) -> Result<(), SendError> {
-        match self.layers.offer(message) {
+    pub(super) fn start_send(&mut self, mut message: Message) -> Result<(), SendError> {
+        match self.layers.offer(&mut message) {
             Ok(()) => Ok(()),
-            Err(Refusal::Full(message)) => {
+            Err(Refusal::Full) => {
                 self.parked = Some(message);
                 Ok(())
             }
-            Err(Refusal::Failed(error)) => Err(error),
+            Err(Refusal::Failed(kind)) => Err(SendError::new(kind, message)),
         }
     }
 
@@ -90,14 +89,18 @@ impl<O: Outgoing> Outlet<O> {
 
     /// Whether the place is free, after trying to send what is in it.
     fn place_parked(&mut self) -> Result<bool, SendError> {
-        let Some(message) = self.parked.take() else { return Ok(true) };
+        let Some(message) = &mut self.parked else { return Ok(true) };
         match self.layers.offer(message) {
-            Ok(()) => Ok(true),
-            Err(Refusal::Full(message)) => {
-                self.parked = Some(message);
-                Ok(false)
+            Ok(()) => {
+                self.parked = None;
+                Ok(true)
             }
-            Err(Refusal::Failed(error)) => Err(error),
+            Err(Refusal::Full) => Ok(false),
+            Err(Refusal::Failed(kind)) => {
+                let message = take(message);
+                self.parked = None;
+                Err(SendError::new(kind, message))
+            }
         }
     }
 }

@@ -84,8 +84,26 @@ impl Iterator for RunIter {
 impl ExactSizeIterator for RunIter {}
 impl FusedIterator for RunIter {}
 
-/// Decodes the message that begins at `at`, and says where the next one does.
+/// Where the body of the message at `at` begins and ends, if the message is one frame.
 #[inline]
+pub(super) fn find_single_frame(bytes: &[u8], at: usize) -> Option<(usize, usize)> {
+    let header = FrameHeader::decode(bytes.get(at..)?).ok()??;
+    let body = at + header.size();
+    let end = body.checked_add(usize::try_from(header.body_size()).ok()?)?;
+    (!header.has_more() && end <= bytes.len()).then_some((body, end))
+}
+
+/// Makes a frame of the octets from `body` to `end`.
+#[inline]
+pub(super) fn take_body(bytes: &Bytes, body: usize, end: usize) -> Frame {
+    match bytes.get(body..end) {
+        Some(short) if short.len() < Run::COPY_THRESHOLD => Frame::copy_from(bytes, body, end),
+        Some(_) => Frame::share(bytes.slice(body..end)),
+        None => Frame::new(),
+    }
+}
+
+/// Decodes the message that begins at `at`, and says where the next one does.
 pub(super) fn take_message(bytes: &Bytes, at: usize) -> Option<(Message, usize)> {
     let (frame, more, end) = take_frame(bytes, at)?;
     if more { take_more(bytes, frame, end) } else { Some((Message::one(frame), end)) }
@@ -103,15 +121,10 @@ fn take_more(bytes: &Bytes, first: Frame, mut at: usize) -> Option<(Message, usi
     }
 }
 
-#[inline]
 fn take_frame(bytes: &Bytes, at: usize) -> Option<(Frame, bool, usize)> {
     let header = FrameHeader::decode(bytes.get(at..)?).ok()??;
     let start = at + header.size();
     let end = start.checked_add(usize::try_from(header.body_size()).ok()?)?;
-    let body = bytes.get(start..end)?;
-    let frame = match body.len() {
-        ..Run::COPY_THRESHOLD => Frame::copy_from_slice(body),
-        _ => bytes.slice(start..end).into(),
-    };
+    let frame = if end <= bytes.len() { take_body(bytes, start, end) } else { return None };
     Some((frame, header.has_more(), end))
 }

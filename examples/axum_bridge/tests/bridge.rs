@@ -1,0 +1,118 @@
+//! Speaks HTTP/1.1 to the bridge over plain TCP, with a worker and a publisher behind it.
+
+#![allow(clippy::unwrap_used, reason = "that is how a test fails")]
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use axum_bridge::{Asker, Bridge, router};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::timeout;
+use zeromq_async::{Context, DealerSocket, Endpoint, Message, RepSocket, XPubSocket};
+
+const SOON: Duration = Duration::from_secs(5);
+
+#[tokio::test]
+async fn each_of_many_askers_gets_the_answer_to_its_question() {
+    let bridge = Started::new().await;
+    for _ in 0..2 {
+        bridge.start_worker().await;
+    }
+    let asking: Vec<_> = (0..20)
+        .map(|number| tokio::spawn(ask(bridge.http, format!("question {number}"))))
+        .collect();
+    for (number, asked) in (0..).zip(asking) {
+        let response = timeout(SOON, asked).await.expect("in time").expect("no panic");
+        assert!(response.starts_with("HTTP/1.1 200 OK\r\n"), "{response}");
+        assert!(response.ends_with(&format!("\r\n\r\nQUESTION {number}")), "{response}");
+    }
+}
+
+#[tokio::test]
+async fn who_asks_while_there_is_no_worker_waits_for_one() {
+    let bridge = Started::new().await;
+    let asking = tokio::spawn(ask(bridge.http, "anybody?".to_owned()));
+    tokio::task::yield_now().await;
+    bridge.start_worker().await;
+    let response = timeout(SOON, asking).await.expect("in time").expect("no panic");
+    assert!(response.ends_with("ANYBODY?"), "{response}");
+}
+
+#[tokio::test]
+async fn events_of_the_topic_are_streamed_until_shutdown() {
+    let mut bridge = Started::new().await;
+    let stream = send(bridge.http, "GET /events/weather", "").await;
+    let mut lines = BufReader::new(stream).lines();
+    assert_eq!(lines.next_line().await.unwrap().unwrap(), "HTTP/1.1 200 OK");
+    let subscription = timeout(SOON, bridge.publisher.recv()).await.expect("in time").unwrap();
+    assert_eq!(subscription, "\u{1}weather".into());
+
+    for topic in ["sport", "weather.oslo"] {
+        bridge.publisher.send(Message::multipart([topic, "news"])).await.unwrap();
+    }
+    let event = async {
+        loop {
+            let line = lines.next_line().await.unwrap().expect("the stream goes on");
+            if let Some(data) = line.strip_prefix("data: ") {
+                return data.to_owned();
+            }
+        }
+    };
+    assert_eq!(timeout(SOON, event).await.expect("in time"), "weather.oslo news");
+
+    bridge.context.shutdown().await;
+    let rest = async { while lines.next_line().await.unwrap().is_some() {} };
+    timeout(SOON, rest).await.expect("the stream ends");
+}
+
+/// A bridge that serves, and what is behind it.
+struct Started {
+    http: SocketAddr,
+    workers: Endpoint,
+    publisher: XPubSocket,
+    context: Context,
+}
+
+impl Started {
+    async fn new() -> Self {
+        let context = Context::new();
+        let dealer = DealerSocket::builder().context(&context).linger(Duration::ZERO).build();
+        let workers = dealer.bind("tcp://127.0.0.1:*").await.unwrap();
+        let publisher = XPubSocket::builder().context(&context).build();
+        let news = publisher.bind("tcp://127.0.0.1:*").await.unwrap();
+        let bridge = Bridge { asker: Asker::new(dealer), news, context: context.clone() };
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let http = listener.local_addr().unwrap();
+        tokio::spawn(axum::serve(listener, router(bridge)).into_future());
+        Self { http, workers, publisher, context }
+    }
+
+    /// A worker that answers in capitals.
+    async fn start_worker(&self) {
+        let mut worker = RepSocket::new();
+        worker.connect(&self.workers).await.unwrap();
+        tokio::spawn(async move {
+            while let Ok(question) = worker.recv().await {
+                worker.send(question.frames()[0].to_ascii_uppercase()).await.unwrap();
+            }
+        });
+    }
+}
+
+/// The whole response to a question.
+async fn ask(http: SocketAddr, question: String) -> String {
+    let mut response = String::new();
+    send(http, "POST /ask", &question).await.read_to_string(&mut response).await.unwrap();
+    response
+}
+
+async fn send(http: SocketAddr, request: &str, body: &str) -> TcpStream {
+    let mut stream = TcpStream::connect(http).await.unwrap();
+    let length = body.len();
+    let head = format!(
+        "{request} HTTP/1.1\r\nHost: test\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n"
+    );
+    stream.write_all((head + body).as_bytes()).await.unwrap();
+    stream
+}

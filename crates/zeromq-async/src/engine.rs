@@ -185,23 +185,19 @@ impl Engine {
 
     /// Ends the connection to an endpoint, after what is queued for it has been written.
     pub(crate) fn disconnect(self: &Arc<Self>, endpoint: &Endpoint) -> Result<(), DetachError> {
-        let dialled = {
+        let (endpoint, dialled) = {
             let mut endpoints = self.endpoints.lock();
             let place = endpoints.dialled.iter().position(|(dialled, _)| dialled == endpoint);
             let place =
                 place.ok_or_else(|| DetachError::NotAttached { endpoint: endpoint.clone() })?;
-            endpoints.dialled.remove(place).1
+            endpoints.dialled.remove(place)
         };
-        match dialled.pipe.get() {
-            // Only a task can linger, and only a socket with tasks has anything to linger for.
-            Some(pipe) if pipe.outbound.queued() > 0 && Handle::try_current().is_ok() => {
-                self.tasks.spawn(self.clone().end_dialled(dialled));
-            }
-            Some(pipe) => {
-                dialled.stop.cancel();
-                self.hang_up(&pipe);
-            }
-            None => dialled.stop.cancel(),
+        let queued = dialled.pipe.get().map_or(0, |pipe| pipe.outbound.queued());
+        // Only a task can linger, and only a socket with tasks has anything to linger for.
+        if queued > 0 && Handle::try_current().is_ok() {
+            self.tasks.spawn(self.clone().end_dialled(endpoint, dialled));
+        } else {
+            self.give_up(&endpoint, &dialled);
         }
         Ok(())
     }

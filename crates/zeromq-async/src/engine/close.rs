@@ -9,6 +9,7 @@ use tokio::runtime::Handle;
 use tokio::time::timeout;
 
 use super::{Bound, Dialled, Engine};
+use crate::endpoint::Endpoint;
 use crate::peer::Pipe;
 
 /// What became of a socket's messages when it was closed.
@@ -67,8 +68,9 @@ impl Engine {
     }
 
     fn hang_up_all(self: &Arc<Self>) {
-        for (_, dialled) in std::mem::take(&mut self.endpoints.lock().dialled) {
-            dialled.stop.cancel();
+        let dialled = std::mem::take(&mut self.endpoints.lock().dialled);
+        for (endpoint, dialled) in dialled {
+            self.give_up(&endpoint, &dialled);
         }
         for pipe in self.peers.pipes() {
             self.hang_up(&pipe);
@@ -76,23 +78,35 @@ impl Engine {
     }
 
     /// Ends the connection to one peer; what is still queued for it is written first.
-    pub(super) fn hang_up(&self, pipe: &Arc<Pipe>) {
+    fn hang_up(&self, pipe: &Arc<Pipe>) {
         if !self.part_inproc(pipe) {
             pipe.outbound.close();
         }
     }
 
     /// Ends one connected endpoint within the linger time.
-    pub(super) async fn end_dialled(self: Arc<Self>, dialled: Dialled) {
+    pub(super) async fn end_dialled(self: Arc<Self>, endpoint: Endpoint, dialled: Dialled) {
         if let Some(pipe) = dialled.pipe.get() {
             let flush = poll_fn(|cx| pipe.outbound.poll_flush(cx));
             match self.options.linger {
                 None => flush.await,
                 Some(limit) => drop(timeout(limit, flush).await),
             }
-            self.hang_up(&pipe);
         }
+        self.give_up(&endpoint, &dialled);
+    }
+
+    /// Ends one connected endpoint.
+    pub(super) fn give_up(&self, endpoint: &Endpoint, dialled: &Dialled) {
         dialled.stop.cancel();
+        let Some(pipe) = dialled.pipe.get() else { return };
+        if matches!(endpoint, Endpoint::Inproc(_)) && !self.part_inproc(&pipe) {
+            // Nobody was there, and there is no task that would release the pipe.
+            self.names.forget(endpoint, &pipe);
+            self.release(&pipe);
+        } else {
+            pipe.outbound.close();
+        }
     }
 
     fn finish_close(&self) -> CloseReport {

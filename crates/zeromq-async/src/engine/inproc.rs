@@ -42,6 +42,18 @@ impl Names {
             self.0.lock().remove(name);
         }
     }
+
+    /// The pipe no longer waits for somebody to bind.
+    pub(super) fn forget(&self, endpoint: &Endpoint, pipe: &Arc<Pipe>) {
+        let Endpoint::Inproc(name) = endpoint else { return };
+        let mut names = self.0.lock();
+        if let Some(entry) = names.get_mut(name) {
+            entry.waiting.retain(|(_, waiting)| !Arc::ptr_eq(waiting, pipe));
+            if entry.waiting.is_empty() && entry.bound.strong_count() == 0 {
+                names.remove(name);
+            }
+        }
+    }
 }
 
 /// Takes the name, and every peer that waits for it.

@@ -6,12 +6,12 @@ mod support;
 use std::collections::HashSet;
 
 use support::{
-    ANY_PORT, HUGE, RawPeer, ReservedPort, at_once, disconnected, event, greeted, huge, listen,
-    waits, within,
+    ANY_PORT, HUGE, RawPeer, ReservedPort, at_once, disconnected, event, greeted, huge, huge_frame,
+    listen, waits, within,
 };
 use zeromq_async::{
-    DealerSocket, DisconnectReason, Frame, HandshakeFailure, Message, RecvError, Rejected,
-    RepSocket, ReqSocket, RouterSocket, SendErrorKind, SocketEvent, SocketType,
+    DealerSocket, DisconnectReason, HandshakeFailure, Message, RecvError, Rejected, RepSocket,
+    ReqSocket, RouterSocket, SendErrorKind, SocketEvent, SocketType,
 };
 
 fn frames<const N: usize>(frames: [&str; N]) -> Message {
@@ -608,7 +608,7 @@ async fn router_general_3_keeps_the_queue_of_an_endpoint_it_connects_to() {
     peer.send("hello").await;
     let hello = within("a message", router.recv()).await.unwrap();
     let routing_id = hello.first().unwrap().clone();
-    router.send(Message::multipart([routing_id.clone(), HUGE_FRAME.clone()])).await.unwrap();
+    router.send(Message::multipart([routing_id.clone(), huge_frame()])).await.unwrap();
     router.send(Message::multipart([routing_id, "behind".into()])).await.unwrap();
     peer.reset();
 
@@ -616,9 +616,6 @@ async fn router_general_3_keeps_the_queue_of_an_endpoint_it_connects_to() {
     assert_eq!(peer.recv().await.size(), HUGE);
     assert_eq!(peer.recv().await, "behind".into());
 }
-
-static HUGE_FRAME: std::sync::LazyLock<Frame> =
-    std::sync::LazyLock::new(|| huge(0).into_frame().unwrap());
 
 /// 28/REQREP: ROUTER, general 4.
 #[tokio::test]
@@ -628,7 +625,7 @@ async fn router_general_4_destroys_the_queue_of_a_peer_that_connected() {
     let endpoint = router.bind(ANY_PORT).await.unwrap();
     let peer = RawPeer::connect_as(&endpoint, SocketType::Dealer, "peer").await;
     greeted(&mut events).await;
-    router.send(Message::multipart(["peer".into(), HUGE_FRAME.clone()])).await.unwrap();
+    router.send(Message::multipart(["peer".into(), huge_frame()])).await.unwrap();
     router.send(frames(["peer", "old"])).await.unwrap();
     drop(peer);
     assert_eq!(disconnected(&mut events).await, 2);
@@ -811,7 +808,7 @@ async fn router_outgoing_3_with_mandatory_is_an_error_or_waits() {
 
     let mut peer = RawPeer::connect_as(&endpoint, SocketType::Dealer, "peer").await;
     router.wait_for_peers(1).await;
-    router.send(Message::multipart(["peer".into(), HUGE_FRAME.clone()])).await.unwrap();
+    router.send(Message::multipart(["peer".into(), huge_frame()])).await.unwrap();
     let error = router.try_send(frames(["peer", "full"])).unwrap_err();
     assert_eq!(*error.kind(), SendErrorKind::Full);
     assert_eq!(error.into_message(), Some(frames(["peer", "full"])));
@@ -830,7 +827,7 @@ async fn router_outgoing_4_never_waits_for_a_peer_that_does_not_read() {
     let mut slow = RawPeer::connect_as(&endpoint, SocketType::Dealer, "slow").await;
     let mut quick = RawPeer::connect_as(&endpoint, SocketType::Dealer, "quick").await;
     router.wait_for_peers(2).await;
-    router.send(Message::multipart(["slow".into(), HUGE_FRAME.clone()])).await.unwrap();
+    router.send(Message::multipart(["slow".into(), huge_frame()])).await.unwrap();
     for number in 0..3 {
         assert!(!waits(router.send(frames(["slow", "dropped"]))), "waits for the slow peer");
         router.send(frames(["quick", &format!("{number}")])).await.unwrap();

@@ -12,7 +12,7 @@ use futures_util::FutureExt;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
-use zeromq_async::{Context, Endpoint, Events, Message, ReconnectBackoff, SocketEvent, SocketType};
+use zeromq_async::{Endpoint, Events, Frame, Message, ReconnectBackoff, SocketEvent, SocketType};
 use zmtp::{Command, Connection, ConnectionConfig, Event, Mechanism, RoutingId};
 
 /// Longer than anything here takes, so that only what never happens runs into it.
@@ -28,6 +28,11 @@ pub(crate) const HUGE: usize = 24 << 20;
 /// A message of [`HUGE`] octets, all of them `mark`.
 pub(crate) fn huge(mark: u8) -> Message {
     Message::from(Bytes::from(vec![mark; HUGE]))
+}
+
+/// A frame of [`HUGE`] octets.
+pub(crate) fn huge_frame() -> Frame {
+    Frame::from(Bytes::from(vec![0; HUGE]))
 }
 
 /// Waits for the future, and says what was waited for where that takes too long.
@@ -80,11 +85,6 @@ pub(crate) async fn greeted(events: &mut Events) {
 /// Reconnects as fast as possible, so that tests of it need not take long.
 pub(crate) fn at_once() -> ReconnectBackoff {
     ReconnectBackoff::new(Duration::from_millis(1))
-}
-
-/// Gives out inproc names of a context of its own.
-pub(crate) fn private_context() -> Context {
-    Context::new()
 }
 
 /// A port at which nobody listens yet, kept from other programs while this lives.

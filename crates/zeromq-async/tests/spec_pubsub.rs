@@ -1,0 +1,630 @@
+//! 29/PUBSUB, clause by clause: what PUB, XPUB, SUB and XSUB must do, as a peer and an application
+//! see it. Clauses are cited by socket, list and place in it.
+
+mod support;
+
+use bytes::Bytes;
+use support::{
+    ANY_PORT, HUGE, RawPeer, at_once, disconnected, greeted, huge, huge_frame, listen, waits,
+    within,
+};
+use zeromq_async::{
+    Context, Message, PubSocket, RecvError, SocketType, SubSocket, SubscriptionNotices, XPubSocket,
+    XSubSocket,
+};
+use zmtp::Command;
+
+fn frames<const N: usize>(frames: [&str; N]) -> Message {
+    Message::multipart(frames)
+}
+
+fn subscribes(topic: &'static str) -> Command {
+    Command::Subscribe { topic: Bytes::from_static(topic.as_bytes()) }
+}
+
+fn cancels(topic: &'static str) -> Command {
+    Command::Cancel { topic: Bytes::from_static(topic.as_bytes()) }
+}
+
+// ---- PUB ----
+
+/// 29/PUBSUB: PUB, general 1.
+#[tokio::test]
+async fn pub_general_1_sends_to_sub_and_to_xsub() {
+    let mut publisher = PubSocket::new();
+    let endpoint = publisher.bind(ANY_PORT).await.unwrap();
+    let mut sub = RawPeer::connect(&endpoint, SocketType::Sub).await;
+    let mut xsub = RawPeer::connect(&endpoint, SocketType::Xsub).await;
+    for peer in [&mut sub, &mut xsub] {
+        peer.subscribe("").await;
+        peer.settle().await;
+    }
+    publisher.send("to all").await.unwrap();
+    assert_eq!(sub.recv().await, "to all".into());
+    assert_eq!(xsub.recv().await, "to all".into());
+}
+
+/// 29/PUBSUB: PUB, general 2: each subscriber's queue is its own.
+#[tokio::test]
+async fn pub_general_2_queues_for_each_subscriber_by_itself() {
+    let mut publisher = PubSocket::new();
+    let endpoint = publisher.bind(ANY_PORT).await.unwrap();
+    let mut slow = RawPeer::connect(&endpoint, SocketType::Sub).await;
+    let mut quick = RawPeer::connect(&endpoint, SocketType::Sub).await;
+    for peer in [&mut slow, &mut quick] {
+        peer.subscribe("").await;
+        peer.settle().await;
+    }
+    publisher.send(huge(1)).await.unwrap();
+    publisher.send("behind").await.unwrap();
+    // The quick one has everything while the slow one has not begun to read.
+    assert_eq!(quick.recv().await, huge(1));
+    assert_eq!(quick.recv().await, "behind".into());
+    assert_eq!(slow.recv().await, huge(1));
+    assert_eq!(slow.recv().await, "behind".into());
+}
+
+/// 29/PUBSUB: PUB, general 3.
+#[tokio::test]
+async fn pub_general_3_keeps_the_queue_of_an_endpoint_it_connects_to() {
+    let (listener, endpoint) = listen().await;
+    let mut publisher = PubSocket::builder().reconnect(at_once()).build();
+    let mut events = publisher.events();
+    publisher.connect(&endpoint).await.unwrap();
+    let mut peer = RawPeer::accept(&listener, SocketType::Sub).await;
+    peer.subscribe("").await;
+    peer.settle().await;
+    publisher.send(huge(1)).await.unwrap();
+    publisher.send("behind").await.unwrap();
+    peer.reset();
+    assert_eq!(disconnected(&mut events).await, 2);
+    let mut peer = RawPeer::accept(&listener, SocketType::Sub).await;
+    assert_eq!(peer.recv().await, huge(1));
+    assert_eq!(peer.recv().await, "behind".into());
+}
+
+/// 29/PUBSUB: PUB, general 4.
+#[tokio::test]
+async fn pub_general_4_destroys_the_queue_of_a_subscriber_that_connected() {
+    let mut publisher = PubSocket::new();
+    let mut events = publisher.events();
+    let endpoint = publisher.bind(ANY_PORT).await.unwrap();
+    let mut peer = RawPeer::connect(&endpoint, SocketType::Sub).await;
+    peer.subscribe("").await;
+    peer.settle().await;
+    publisher.send(huge(1)).await.unwrap();
+    publisher.send("old").await.unwrap();
+    drop(peer);
+    assert_eq!(disconnected(&mut events).await, 2);
+
+    let mut peer = RawPeer::connect(&endpoint, SocketType::Sub).await;
+    peer.subscribe("").await;
+    peer.settle().await;
+    publisher.send("new").await.unwrap();
+    assert_eq!(peer.recv().await, "new".into());
+}
+
+/// 29/PUBSUB: PUB, general 6.
+#[tokio::test]
+async fn pub_general_6_discards_what_subscribers_send() {
+    let mut publisher = PubSocket::new();
+    let endpoint = publisher.bind(ANY_PORT).await.unwrap();
+    let mut peer = RawPeer::connect(&endpoint, SocketType::Xsub).await;
+    peer.subscribe("").await;
+    // More than any queue holds: none of it is kept, and it is in nobody's way.
+    for _ in 0..3000 {
+        peer.send(frames(["up", "here"])).await;
+    }
+    peer.settle().await;
+    publisher.send("down").await.unwrap();
+    assert_eq!(peer.recv().await, "down".into());
+}
+
+/// 29/PUBSUB: PUB, outgoing 1.
+#[tokio::test]
+async fn pub_outgoing_1_changes_no_message() {
+    let mut publisher = PubSocket::new();
+    let endpoint = publisher.bind(ANY_PORT).await.unwrap();
+    let mut peer = RawPeer::connect(&endpoint, SocketType::Sub).await;
+    peer.subscribe("").await;
+    peer.settle().await;
+    for message in [frames([""]), frames(["", ""]), frames(["t", "", "b"]), frames(["\u{1}t"])] {
+        publisher.send(message.clone()).await.unwrap();
+        assert_eq!(peer.recv().await, message);
+    }
+}
+
+/// 29/PUBSUB: PUB, outgoing 3 and 4.
+#[tokio::test]
+async fn pub_outgoing_3_and_4_compares_subscriptions_with_the_start_of_the_first_frame() {
+    let mut publisher = PubSocket::new();
+    let endpoint = publisher.bind(ANY_PORT).await.unwrap();
+    let mut peer = RawPeer::connect(&endpoint, SocketType::Sub).await;
+    for topic in ["ab", "abc", "x\0", "\u{7f}"] {
+        peer.subscribe(topic).await;
+    }
+    peer.settle().await;
+    let matching = [
+        frames(["ab"]),
+        frames(["abcd", "once, though two subscriptions match"]),
+        frames(["x\0y"]),
+        frames(["\u{7f}"]),
+        frames(["abc", ""]),
+    ];
+    let others = [
+        frames([""]),
+        frames(["a"]),
+        frames(["AB"]),
+        frames(["ba", "ab"]),
+        frames(["", "ab"]),
+        frames(["x"]),
+        frames(["xab"]),
+    ];
+    for (index, message) in matching.iter().enumerate() {
+        publisher.send(others[index].clone()).await.unwrap();
+        publisher.send(message.clone()).await.unwrap();
+    }
+    for message in &others {
+        publisher.send(message.clone()).await.unwrap();
+    }
+    publisher.send("ab the end").await.unwrap();
+    for message in matching {
+        assert_eq!(peer.recv().await, message);
+    }
+    assert_eq!(peer.recv().await, "ab the end".into());
+}
+
+/// 29/PUBSUB: PUB, outgoing 5: for the one whose queue is full, and for nobody else.
+#[tokio::test]
+async fn pub_outgoing_5_drops_for_the_full_subscriber_alone() {
+    let mut publisher = PubSocket::builder().send_high_water_mark(3).build();
+    let endpoint = publisher.bind(ANY_PORT).await.unwrap();
+    let mut slow = RawPeer::connect(&endpoint, SocketType::Sub).await;
+    let mut quick = RawPeer::connect(&endpoint, SocketType::Sub).await;
+    for topic in ["both", "huge"] {
+        slow.subscribe(topic).await;
+    }
+    quick.subscribe("both").await;
+    slow.settle().await;
+    quick.settle().await;
+
+    publisher.send(Message::multipart(["huge".into(), huge_frame()])).await.unwrap();
+    for number in 0..100 {
+        publisher.send(format!("both {number}")).await.unwrap();
+        assert_eq!(quick.recv().await, format!("both {number}").into());
+    }
+    // The slow one has what fitted, and what comes when there is room again.
+    assert_eq!(slow.recv().await.size(), HUGE + 4);
+    assert_eq!(slow.recv().await, "both 0".into());
+    assert_eq!(slow.recv().await, "both 1".into());
+    slow.settle().await;
+    publisher.send("both again").await.unwrap();
+    assert_eq!(slow.recv().await, "both again".into());
+    assert_eq!(quick.recv().await, "both again".into());
+}
+
+/// 29/PUBSUB: PUB, outgoing 6.
+#[tokio::test]
+async fn pub_outgoing_6_never_waits() {
+    let mut publisher = PubSocket::builder().send_high_water_mark(1).build();
+    assert!(!waits(publisher.send("nobody")), "waits for a subscriber");
+    let endpoint = publisher.bind(ANY_PORT).await.unwrap();
+    let mut peer = RawPeer::connect(&endpoint, SocketType::Sub).await;
+    peer.subscribe("").await;
+    peer.settle().await;
+    publisher.send(huge(1)).await.unwrap();
+    for _ in 0..10 {
+        assert!(!waits(publisher.send("more")), "waits for room");
+    }
+}
+
+/// 29/PUBSUB: PUB, subscriptions 1: requests as ZMTP 3.1 sends them, and as 3.0 does.
+#[tokio::test]
+async fn pub_subscriptions_1_begin_and_end_with_commands_and_with_messages() {
+    let mut publisher = PubSocket::new();
+    let endpoint = publisher.bind(ANY_PORT).await.unwrap();
+    let mut new = RawPeer::connect(&endpoint, SocketType::Sub).await;
+    let mut old = RawPeer::connect(&endpoint, SocketType::Sub).await;
+    new.subscribe("a").await;
+    new.subscribe("b").await;
+    new.cancel("a").await;
+    new.settle().await;
+    for request in ["\u{1}a", "\u{1}b", "\u{0}a"] {
+        old.send(request).await;
+    }
+    old.settle().await;
+    for topic in ["a", "b"] {
+        publisher.send(topic).await.unwrap();
+    }
+    assert_eq!(new.recv().await, "b".into());
+    assert_eq!(old.recv().await, "b".into());
+}
+
+// ---- XPUB ----
+
+/// 29/PUBSUB: XPUB, general 2 and 6, incoming 1 and 2: messages from subscribers, fairly.
+#[tokio::test]
+async fn xpub_incoming_1_and_2_receives_one_message_from_each_subscriber_in_turn() {
+    let mut xpub = XPubSocket::new();
+    let endpoint = xpub.bind(ANY_PORT).await.unwrap();
+    let mut eager = RawPeer::connect(&endpoint, SocketType::Xsub).await;
+    let mut modest = RawPeer::connect(&endpoint, SocketType::Xsub).await;
+    for _ in 0..100 {
+        eager.send(frames(["eager", ""])).await;
+    }
+    for _ in 0..5 {
+        modest.send(frames(["modest", ""])).await;
+    }
+    eager.settle().await;
+    modest.settle().await;
+    let mut modest = 0;
+    for _ in 0..10 {
+        let message = within("a message", xpub.recv()).await.unwrap();
+        modest += u32::from(message == frames(["modest", ""]));
+    }
+    assert_eq!(modest, 5, "of the first ten messages, half are each subscriber's");
+}
+
+/// 29/PUBSUB: XPUB, outgoing 4 and 5, as PUB.
+#[tokio::test]
+async fn xpub_outgoing_4_and_5_filters_and_drops_for_the_full_subscriber_alone() {
+    let mut xpub = XPubSocket::builder().send_high_water_mark(1).build();
+    let endpoint = xpub.bind(ANY_PORT).await.unwrap();
+    let mut slow = RawPeer::connect(&endpoint, SocketType::Sub).await;
+    let mut quick = RawPeer::connect(&endpoint, SocketType::Sub).await;
+    slow.subscribe("").await;
+    quick.subscribe("q").await;
+    slow.settle().await;
+    quick.settle().await;
+    xpub.send(huge(1)).await.unwrap();
+    for number in 0..10 {
+        xpub.send(format!("q{number}")).await.unwrap();
+        assert_eq!(quick.recv().await, format!("q{number}").into());
+    }
+    assert_eq!(slow.recv().await, huge(1));
+    slow.settle().await;
+    xpub.send("q again").await.unwrap();
+    assert_eq!(slow.recv().await, "q again".into());
+}
+
+/// 29/PUBSUB: XPUB, subscriptions 1 and 2.
+#[tokio::test]
+async fn xpub_subscriptions_1_and_2_are_received_as_messages() {
+    let mut xpub = XPubSocket::new();
+    let endpoint = xpub.bind(ANY_PORT).await.unwrap();
+    let mut new = RawPeer::connect(&endpoint, SocketType::Sub).await;
+    new.subscribe("a").await;
+    assert_eq!(within("a subscription", xpub.recv()).await.unwrap(), "\u{1}a".into());
+    new.cancel("a").await;
+    assert_eq!(within("a cancellation", xpub.recv()).await.unwrap(), "\u{0}a".into());
+    // As ZMTP 3.0 sends them.
+    new.send("\u{1}").await;
+    assert_eq!(within("a subscription", xpub.recv()).await.unwrap(), "\u{1}".into());
+    new.send("\u{0}").await;
+    assert_eq!(within("a cancellation", xpub.recv()).await.unwrap(), "\u{0}".into());
+}
+
+/// 29/PUBSUB: XPUB, subscriptions 3.
+#[tokio::test]
+async fn xpub_subscriptions_3_tells_repeated_ones_once_or_as_configured() {
+    use SubscriptionNotices::{All, Changes, Subscriptions};
+    for (notices, expected) in [
+        (Changes, vec!["\u{1}t", "\u{0}t", "\u{1}end"]),
+        (Subscriptions, vec!["\u{1}t", "\u{1}t", "\u{0}t", "\u{1}end"]),
+        (All, vec!["\u{1}t", "\u{1}t", "\u{0}t", "\u{0}t", "\u{1}end"]),
+    ] {
+        let mut xpub = XPubSocket::builder().notices(notices).build();
+        let endpoint = xpub.bind(ANY_PORT).await.unwrap();
+        let mut one = RawPeer::connect(&endpoint, SocketType::Sub).await;
+        let mut other = RawPeer::connect(&endpoint, SocketType::Sub).await;
+        one.subscribe("t").await;
+        one.settle().await;
+        other.subscribe("t").await;
+        other.settle().await;
+        one.cancel("t").await;
+        one.settle().await;
+        other.cancel("t").await;
+        other.subscribe("end").await;
+        other.settle().await;
+        let mut told = Vec::new();
+        for _ in 0..expected.len() {
+            told.push(within("a notice", xpub.recv()).await.unwrap());
+        }
+        let expected: Vec<Message> = expected.into_iter().map(Message::from).collect();
+        assert!(waits(xpub.recv()), "{notices:?} tells more");
+        // Those of the two peers may be told in turns; which and how many there are is the clause.
+        let sorted = |mut messages: Vec<Message>| {
+            messages.sort_by_key(|message| format!("{message:?}"));
+            messages
+        };
+        assert_eq!(sorted(told), sorted(expected), "{notices:?}");
+    }
+}
+
+/// 29/PUBSUB: XPUB, subscriptions 4.
+#[tokio::test]
+async fn xpub_subscriptions_4_cancels_for_a_subscriber_that_disconnects() {
+    let mut xpub = XPubSocket::new();
+    let endpoint = xpub.bind(ANY_PORT).await.unwrap();
+    let mut leaving = RawPeer::connect(&endpoint, SocketType::Sub).await;
+    let mut staying = RawPeer::connect(&endpoint, SocketType::Sub).await;
+    leaving.subscribe("shared").await;
+    assert_eq!(within("a subscription", xpub.recv()).await.unwrap(), "\u{1}shared".into());
+    staying.subscribe("shared").await;
+    staying.settle().await;
+    leaving.subscribe("own").await;
+    assert_eq!(within("a subscription", xpub.recv()).await.unwrap(), "\u{1}own".into());
+    leaving.reset();
+    // Only what nobody subscribes to any more.
+    assert_eq!(within("a cancellation", xpub.recv()).await.unwrap(), "\u{0}own".into());
+    assert_eq!(xpub.try_recv(), Err(RecvError::Empty));
+    drop(staying);
+    assert_eq!(within("a cancellation", xpub.recv()).await.unwrap(), "\u{0}shared".into());
+}
+
+/// The same over inproc, where no connection breaks.
+#[tokio::test]
+async fn xpub_subscriptions_4_cancels_for_a_subscriber_of_the_same_process() {
+    let context = Context::new();
+    let mut xpub = XPubSocket::builder_in(&context).build();
+    let sub = SubSocket::builder_in(&context).subscribe("a").build();
+    xpub.bind("inproc://xpub").await.unwrap();
+    sub.connect("inproc://xpub").await.unwrap();
+    assert_eq!(within("a subscription", xpub.recv()).await.unwrap(), "\u{1}a".into());
+    sub.close().await;
+    assert_eq!(within("a cancellation", xpub.recv()).await.unwrap(), "\u{0}a".into());
+}
+
+// ---- SUB ----
+
+/// 29/PUBSUB: SUB, general 3: connecting, and staying subscribed over lost connections.
+#[tokio::test]
+async fn sub_general_3_subscribes_again_over_each_connection() {
+    let (listener, endpoint) = listen().await;
+    let mut sub = SubSocket::builder().reconnect(at_once()).subscribe("a").build();
+    sub.connect(&endpoint).await.unwrap();
+    let mut peer = RawPeer::accept(&listener, SocketType::Pub).await;
+    assert_eq!(peer.command().await, subscribes("a"));
+    sub.subscribe("b");
+    assert_eq!(peer.command().await, subscribes("b"));
+    sub.unsubscribe("a");
+    assert_eq!(peer.command().await, cancels("a"));
+    drop(peer);
+
+    let mut peer = RawPeer::accept(&listener, SocketType::Pub).await;
+    assert_eq!(peer.command().await, subscribes("b"));
+    peer.send("b1").await;
+    assert_eq!(within("a message", sub.recv()).await.unwrap(), "b1".into());
+}
+
+/// 29/PUBSUB: SUB, general 1 and 4: publishers may connect to it, and leave.
+#[tokio::test]
+async fn sub_general_4_lets_publishers_come_and_go() {
+    let mut sub = SubSocket::builder().subscribe("").build();
+    let mut events = sub.events();
+    let endpoint = sub.bind(ANY_PORT).await.unwrap();
+    for number in 0..3 {
+        let mut peer = RawPeer::connect(&endpoint, SocketType::Xpub).await;
+        assert_eq!(peer.command().await, subscribes(""));
+        peer.send(format!("{number}")).await;
+        let received = within("a message", sub.recv()).await.unwrap();
+        assert_eq!(received, format!("{number}").into());
+        drop(peer);
+        disconnected(&mut events).await;
+    }
+}
+
+/// 29/PUBSUB: SUB, incoming 1: what finds the queue full is lost, and nothing else is.
+#[tokio::test]
+async fn sub_incoming_1_loses_only_what_its_queue_has_no_room_for() {
+    let context = Context::new();
+    let mut publisher = PubSocket::builder_in(&context).send_high_water_mark(2).build();
+    let mut sub = SubSocket::builder_in(&context).receive_high_water_mark(3).subscribe("").build();
+    publisher.bind("inproc://pub").await.unwrap();
+    sub.connect("inproc://pub").await.unwrap();
+    for number in 0..10 {
+        publisher.send(format!("{number}")).await.unwrap();
+    }
+    for number in 0..5 {
+        assert_eq!(sub.try_recv().unwrap(), format!("{number}").into());
+    }
+    assert_eq!(sub.try_recv(), Err(RecvError::Empty));
+    publisher.send("room again").await.unwrap();
+    assert_eq!(sub.try_recv().unwrap(), "room again".into());
+}
+
+/// 29/PUBSUB: SUB, incoming 2.
+#[tokio::test]
+async fn sub_incoming_2_takes_one_message_from_each_publisher_in_turn() {
+    let mut sub = SubSocket::builder().subscribe("").build();
+    let endpoint = sub.bind(ANY_PORT).await.unwrap();
+    let mut eager = RawPeer::connect(&endpoint, SocketType::Pub).await;
+    let mut modest = RawPeer::connect(&endpoint, SocketType::Pub).await;
+    for _ in 0..100 {
+        eager.send("eager").await;
+    }
+    for _ in 0..5 {
+        modest.send("modest").await;
+    }
+    eager.settle().await;
+    modest.settle().await;
+    let mut modest = 0;
+    for _ in 0..10 {
+        let message = within("a message", sub.recv()).await.unwrap();
+        modest += u32::from(message == "modest".into());
+    }
+    assert_eq!(modest, 5, "of the first ten messages, half are each publisher's");
+}
+
+/// 29/PUBSUB: SUB, incoming 3 and 4: by prefix, whatever the publisher sends.
+#[tokio::test]
+async fn sub_incoming_3_and_4_filters_by_prefix_and_changes_nothing() {
+    let (listener, endpoint) = listen().await;
+    let mut sub = SubSocket::builder().subscribe("ab").build();
+    sub.connect(&endpoint).await.unwrap();
+    let mut peer = RawPeer::accept(&listener, SocketType::Pub).await;
+    for message in [frames(["a"]), frames([""]), frames(["x", "ab"]), frames(["abc", "", "d"])] {
+        peer.send(message).await;
+    }
+    let received = within("the one that matches", sub.recv()).await.unwrap();
+    assert_eq!(received, frames(["abc", "", "d"]));
+
+    // What is cancelled is not received from then on, not even what has arrived already.
+    peer.send("ab too late").await;
+    peer.settle().await;
+    sub.unsubscribe("ab");
+    sub.subscribe("z");
+    peer.send("z").await;
+    assert_eq!(within("the one that matches", sub.recv()).await.unwrap(), "z".into());
+}
+
+/// 29/PUBSUB: SUB, subscriptions 1: told to every publisher; the last cancellation counts.
+#[tokio::test]
+async fn sub_subscriptions_1_are_told_to_every_publisher() {
+    let (one, one_endpoint) = listen().await;
+    let (other, other_endpoint) = listen().await;
+    let mut sub = SubSocket::new();
+    sub.connect(&one_endpoint).await.unwrap();
+    sub.connect(&other_endpoint).await.unwrap();
+    let mut one = RawPeer::accept(&one, SocketType::Pub).await;
+    let mut other = RawPeer::accept(&other, SocketType::Pub).await;
+    sub.wait_for_peers(2).await;
+    sub.subscribe("t");
+    sub.subscribe("t");
+    sub.unsubscribe("never subscribed");
+    sub.unsubscribe("t");
+    sub.subscribe("end");
+    for peer in [&mut one, &mut other] {
+        assert_eq!(peer.command().await, subscribes("t"));
+        assert_eq!(peer.command().await, subscribes("t"));
+        assert_eq!(peer.command().await, subscribes("end"));
+    }
+    one.send("t is still subscribed to").await;
+    let received = within("a message", sub.recv()).await.unwrap();
+    assert_eq!(received, "t is still subscribed to".into());
+    sub.unsubscribe("t");
+    for peer in [&mut one, &mut other] {
+        assert_eq!(peer.command().await, cancels("t"));
+    }
+}
+
+// ---- XSUB ----
+
+/// 29/PUBSUB: XSUB, general 3, outgoing 1 and 2: to every publisher, connected or not.
+#[tokio::test]
+async fn xsub_outgoing_1_and_2_sends_all_messages_to_every_publisher() {
+    let (one, one_endpoint) = listen().await;
+    let (other, other_endpoint) = listen().await;
+    let mut xsub = XSubSocket::new();
+    xsub.connect(&one_endpoint).await.unwrap();
+    xsub.connect(&other_endpoint).await.unwrap();
+    xsub.send(frames(["early", ""])).await.unwrap();
+    let mut one = RawPeer::accept(&one, SocketType::Xpub).await;
+    let mut other = RawPeer::accept(&other, SocketType::Xpub).await;
+    xsub.send("up").await.unwrap();
+    for peer in [&mut one, &mut other] {
+        assert_eq!(peer.recv().await, frames(["early", ""]));
+        assert_eq!(peer.recv().await, "up".into());
+    }
+}
+
+/// 29/PUBSUB: XSUB, outgoing 3 and 4.
+#[tokio::test]
+async fn xsub_outgoing_3_and_4_drops_for_the_full_publisher_alone_and_never_waits() {
+    let mut xsub = XSubSocket::builder().send_high_water_mark(2).build();
+    assert!(!waits(xsub.send("nobody")), "waits for a publisher");
+    let endpoint = xsub.bind(ANY_PORT).await.unwrap();
+    let mut slow = RawPeer::connect(&endpoint, SocketType::Xpub).await;
+    xsub.wait_for_peers(1).await;
+    xsub.send(huge(2)).await.unwrap();
+    xsub.send("fits").await.unwrap();
+    let mut quick = RawPeer::connect(&endpoint, SocketType::Xpub).await;
+    xsub.wait_for_peers(2).await;
+    for number in 0..10 {
+        assert!(!waits(xsub.send(format!("{number}"))), "waits for the slow publisher");
+        assert_eq!(quick.recv().await, format!("{number}").into());
+    }
+    assert_eq!(slow.recv().await, huge(2));
+    assert_eq!(slow.recv().await, "fits".into());
+    slow.settle().await;
+    xsub.send("again").await.unwrap();
+    assert_eq!(slow.recv().await, "again".into());
+}
+
+/// 29/PUBSUB: XSUB, incoming 1, 3 and 5: all that publishers send, fairly, with no filter here.
+#[tokio::test]
+async fn xsub_incoming_1_3_and_5_receives_all_messages_in_turn() {
+    let mut xsub = XSubSocket::builder().subscribe("a").build();
+    let endpoint = xsub.bind(ANY_PORT).await.unwrap();
+    let mut eager = RawPeer::connect(&endpoint, SocketType::Pub).await;
+    let mut modest = RawPeer::connect(&endpoint, SocketType::Pub).await;
+    for _ in 0..100 {
+        eager.send(frames(["eager", ""])).await;
+    }
+    for _ in 0..5 {
+        modest.send(frames(["modest", ""])).await;
+    }
+    eager.settle().await;
+    modest.settle().await;
+    let mut modest = 0;
+    for _ in 0..10 {
+        let message = within("a message", xsub.recv()).await.unwrap();
+        modest += u32::from(message == frames(["modest", ""]));
+    }
+    assert_eq!(modest, 5, "of the first ten messages, half are each publisher's");
+}
+
+/// 29/PUBSUB: XSUB, subscriptions 1 and 2.
+#[tokio::test]
+async fn xsub_subscriptions_1_and_2_are_sent_as_messages_and_told_as_requests() {
+    let (listener, endpoint) = listen().await;
+    let mut xsub = XSubSocket::builder().reconnect(at_once()).build();
+    xsub.send("\u{1}early").await.unwrap();
+    xsub.connect(&endpoint).await.unwrap();
+    let mut peer = RawPeer::accept(&listener, SocketType::Xpub).await;
+    assert_eq!(peer.command().await, subscribes("early"));
+    xsub.send("\u{1}t").await.unwrap();
+    assert_eq!(peer.command().await, subscribes("t"));
+    xsub.send("\u{0}t").await.unwrap();
+    assert_eq!(peer.command().await, cancels("t"));
+    drop(peer);
+    let mut peer = RawPeer::accept(&listener, SocketType::Xpub).await;
+    assert_eq!(peer.command().await, subscribes("early"));
+}
+
+/// 29/PUBSUB: XSUB, subscriptions 3: a publisher that is left has no subscription from here.
+#[tokio::test]
+async fn xsub_subscriptions_3_end_with_the_connection() {
+    let mut xpub = XPubSocket::new();
+    let mut events = xpub.events();
+    let endpoint = xpub.bind(ANY_PORT).await.unwrap();
+    let xsub = XSubSocket::builder().subscribe("t").build();
+    xsub.connect(&endpoint).await.unwrap();
+    greeted(&mut events).await;
+    assert_eq!(within("a subscription", xpub.recv()).await.unwrap(), "\u{1}t".into());
+    xsub.disconnect(&endpoint).await.unwrap();
+    assert_eq!(within("a cancellation", xpub.recv()).await.unwrap(), "\u{0}t".into());
+}
+
+/// 29/PUBSUB: XPUB and XSUB together make a proxy: subscriptions go up, messages come down.
+#[tokio::test]
+async fn xpub_and_xsub_forward_subscriptions_up_and_messages_down() {
+    let mut publisher = XPubSocket::new();
+    let (mut front, mut back) = (XSubSocket::new(), XPubSocket::new());
+    let mut sub = SubSocket::builder().subscribe("a").build();
+    front.connect(publisher.bind(ANY_PORT).await.unwrap()).await.unwrap();
+    sub.connect(back.bind(ANY_PORT).await.unwrap()).await.unwrap();
+
+    let request = within("the subscription in the middle", back.recv()).await.unwrap();
+    front.send(request).await.unwrap();
+    let request = within("the subscription at the top", publisher.recv()).await.unwrap();
+    assert_eq!(request, "\u{1}a".into());
+
+    publisher.send("b filtered at the top").await.unwrap();
+    publisher.send(frames(["a", "", "body"])).await.unwrap();
+    let message = within("the message in the middle", front.recv()).await.unwrap();
+    assert_eq!(message, frames(["a", "", "body"]));
+    back.send(message).await.unwrap();
+    let message = within("the message at the bottom", sub.recv()).await.unwrap();
+    assert_eq!(message, frames(["a", "", "body"]));
+}

@@ -1,16 +1,22 @@
 //! What the tests of this library against libzmq share.
 //!
-//! - [`within`] and [`event`]: wait, but not for ever, and say for what.
-//! - [`End`]: a socket of either library, so that one script drives both.
+//! - [`within`], [`event`] and [`recv`]: wait, but not for ever, and say for what.
+//! - [`libzmq`]: a socket of libzmq. [`End`]: of either library, so that one script drives both.
 //! - [`RawPeer`]: a peer that says exactly the octets it is told to.
 
 mod end;
+mod port;
 mod raw;
 mod wait;
 
+use libzmq_peer::{Error, Peer, Socket, SocketKind};
+
 pub use end::{End, Place, Setup};
+pub use port::{Directory, ReservedPort};
 pub use raw::{RawListener, RawPeer, cancel_command, command, message, subscribe_command};
-pub use wait::{DEADLINE, event, handshake, within};
+pub use wait::{
+    DEADLINE, disconnected, event, handshake, handshake_failure, published, recv, send, within,
+};
 
 /// A message as libzmq's side has it.
 pub type Frames = Vec<Vec<u8>>;
@@ -24,4 +30,16 @@ pub const IPC: &str = "ipc://*";
 /// A message of this library as libzmq's side would have it.
 pub fn frames(message: &zeromq_async::Message) -> Frames {
     message.frames().iter().map(|frame| frame.to_vec()).collect()
+}
+
+/// A socket of libzmq, set up by `setup` on a thread of its own.
+///
+/// # Panics
+///
+/// With the error of `setup`.
+pub fn libzmq<T, S>(kind: SocketKind, setup: S) -> Peer
+where
+    S: FnOnce(&Socket) -> Result<T, Error> + Send + 'static,
+{
+    Peer::spawn(kind, setup).unwrap_or_else(|error| panic!("libzmq's {kind:?}: {error}"))
 }

@@ -12,7 +12,7 @@ mod pipe;
 mod wakers;
 
 pub(crate) use arrivals::Arrivals;
-pub(crate) use inbound::{Inbound, Refill};
+pub(crate) use inbound::{Inbound, Pushed, Refill};
 pub(crate) use outbound::{Drained, Outbound, Refused, Stream};
 pub(crate) use peer_set::PeerSet;
 pub(crate) use pipe::{Pattern, Pipe};

@@ -165,6 +165,7 @@ impl Outgoing for Distribute {
         self.targets.clear();
         self.subscribers.find(message, &mut self.targets);
         if self.no_drop {
+            self.full.clear();
             self.full.extend(self.targets.extract_if(.., |pipe| !pipe.outbound.has_room()));
             if !self.full.is_empty() {
                 return Err(Refusal::Full);

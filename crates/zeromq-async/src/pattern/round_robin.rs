@@ -73,6 +73,9 @@ impl Outgoing for RoundRobin {
         if self.turn_to(|pipe| pipe.outbound.may_have_room()) {
             return Poll::Ready(Ok(()));
         }
+        if self.turn_to(|pipe| pipe.outbound.has_room()) {
+            return Poll::Ready(Ok(()));
+        }
         self.peers.room().register(cx);
         self.refresh();
         if self.closed {

@@ -29,7 +29,15 @@ struct State {
     producer: Option<Waker>,
     /// The senders of an inproc peer, which wait for room in this queue.
     senders: Option<Arc<Room>>,
-    received: u64,
+}
+
+/// What became of a message from within the process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Pushed {
+    Taken,
+    /// Taken, and there is no room for another.
+    TakenLast,
+    Refused,
 }
 
 /// What a receiver found when it came for more.
@@ -52,7 +60,6 @@ impl Inbound {
                 closed: false,
                 producer: None,
                 senders: None,
-                received: 0,
             }),
         }
     }
@@ -70,7 +77,6 @@ impl Inbound {
     /// Adds a run that `room` has made way for.
     pub(super) fn deliver(&self, pipe: &Arc<Pipe>, run: Run) {
         let mut state = self.state.lock();
-        state.received += run.messages() as u64;
         state.batch.push_run(run);
         state.keep_latest();
         let newly_ready = !std::mem::replace(&mut state.listed, true);
@@ -80,25 +86,24 @@ impl Inbound {
         }
     }
 
-    /// Adds one message from within the process; where there is no room it is left as it was and
-    /// this is false.
+    /// Adds one message from within the process; one that is refused is left as it was.
     ///
     /// `notice`s of the socket itself (an XPUB's subscriptions) pass the high-water mark: they
     /// must not be lost, and their number is bounded by what the peer has sent.
-    pub(super) fn push(&self, pipe: &Arc<Pipe>, message: &mut Message, notice: bool) -> bool {
+    pub(super) fn push(&self, pipe: &Arc<Pipe>, message: &mut Message, notice: bool) -> Pushed {
         let mut state = self.state.lock();
         if state.closed || (!notice && state.room() == 0) {
-            return false;
+            return Pushed::Refused;
         }
-        state.received += 1;
         state.batch.push_from(message);
         state.keep_latest();
+        let pushed = if state.room() == 0 { Pushed::TakenLast } else { Pushed::Taken };
         let newly_ready = !std::mem::replace(&mut state.listed, true);
         drop(state);
         if newly_ready {
             pipe.arrivals().announce(pipe);
         }
-        true
+        pushed
     }
 
     /// Swaps what has arrived into the receiver's empty `local` batch.
@@ -146,10 +151,6 @@ impl Inbound {
     pub(super) fn has_room(&self) -> bool {
         let state = self.state.lock();
         state.closed || state.room() > 0
-    }
-
-    pub(crate) fn received(&self) -> u64 {
-        self.state.lock().received
     }
 }
 

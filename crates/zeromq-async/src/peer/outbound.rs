@@ -14,7 +14,7 @@ use std::task::{Context, Poll, Waker};
 use tokio::io::AsyncWrite;
 use zmtp::{Batch, Command, Encoder, Message, Subscription};
 
-use super::{Pipe, Room, Wakers};
+use super::{Pipe, Pushed, Room, Wakers};
 use crate::options::HighWaterMark;
 use crate::sync::Mutex;
 
@@ -41,7 +41,6 @@ struct State {
     closing: bool,
     engine: Waker,
     flushers: Wakers,
-    sent: u64,
 }
 
 /// Where the messages go.
@@ -100,7 +99,6 @@ impl Outbound {
                 closing: false,
                 engine: Waker::noop().clone(),
                 flushers: Wakers::default(),
-                sent: 0,
             }),
         }
     }
@@ -128,12 +126,11 @@ impl Outbound {
             return Err(Refused::Gone);
         }
         if let Link::Inproc(peer) = &state.link {
-            if !peer.push(message) {
+            let pushed = peer.push(message);
+            if pushed != Pushed::Taken {
                 self.room.store(false, Ordering::Relaxed);
-                return Err(Refused::Full);
             }
-            state.sent += 1;
-            return Ok(());
+            return if pushed == Pushed::Refused { Err(Refused::Full) } else { Ok(()) };
         }
         if !state.make_room() {
             self.room.store(false, Ordering::Relaxed);
@@ -144,6 +141,9 @@ impl Outbound {
         }
         state.batch.push_from(message);
         state.pace();
+        if !state.has_room() {
+            self.room.store(false, Ordering::Relaxed);
+        }
         Ok(())
     }
 
@@ -156,9 +156,7 @@ impl Outbound {
             return false;
         }
         if let Link::Inproc(peer) = &state.link {
-            let sent = peer.push(&mut decoded.clone());
-            state.sent += u64::from(sent);
-            return sent;
+            return peer.push(&mut decoded.clone()) != Pushed::Refused;
         }
         if !state.make_room() {
             return false;
@@ -215,7 +213,7 @@ impl Outbound {
         let mut state = self.state.lock();
         while let Some(mut message) = state.batch.pop() {
             // Never refused: the peer's mark includes this side's, under which these were queued.
-            state.sent += u64::from(peer.push(&mut message));
+            peer.push(&mut message);
         }
         state.link = Link::Inproc(peer);
         self.room.store(true, Ordering::Relaxed);
@@ -316,10 +314,6 @@ impl Outbound {
         state.batch.rewind();
         std::mem::take(&mut state.batch)
     }
-
-    pub(crate) fn sent(&self) -> u64 {
-        self.state.lock().sent
-    }
 }
 
 /// How the queue stands after the connection task's turn.
@@ -389,7 +383,9 @@ impl State {
         let mut cx = Context::from_waker(&self.engine);
         while !self.batch.is_empty() {
             match stream.poll_write(&mut cx, &self.batch) {
-                Poll::Ready(Ok(written)) => self.sent += self.batch.advance(written) as u64,
+                Poll::Ready(Ok(written)) => {
+                    self.batch.advance(written);
+                }
                 Poll::Ready(Err(error)) => {
                     self.failed = Some(error);
                     self.engine.wake_by_ref();

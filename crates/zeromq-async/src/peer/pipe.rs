@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use zmtp::{Batch, Frame, Message, PeerInfo, Run, SocketType, Subscription};
 
-use super::{Arrivals, Inbound, Outbound, Room};
+use super::{Arrivals, Inbound, Outbound, Pushed, Room};
 use crate::options::PipeOptions;
 use crate::sync::Mutex;
 
@@ -151,7 +151,7 @@ impl Pipe {
     }
 
     /// Hands one message to the receiver, or leaves it where there is no room.
-    pub(crate) fn push(self: &Arc<Self>, message: &mut Message) -> bool {
+    pub(crate) fn push(self: &Arc<Self>, message: &mut Message) -> Pushed {
         self.inbound.push(self, message, false)
     }
 

@@ -59,7 +59,9 @@ async fn measure(command: BenchCommand) -> Result<(), Failure> {
         BenchCommand::Sub(arguments) => {
             let sockets = throughput::subscribers(arguments.peers);
             let place = arguments.side.place();
-            endpoints::attach(sockets.iter().map(|socket| (socket.handle(), &place))).await?;
+            let attachments: Vec<_> =
+                sockets.iter().map(|socket| (socket.handle(), &place)).collect();
+            endpoints::attach(&attachments).await?;
             throughput::receive(sockets, arguments.load).await
         }
         BenchCommand::Req(arguments) => {
@@ -91,7 +93,7 @@ async fn serve(
 
 /// Attaches the socket and waits for its peers.
 async fn attach(handle: &SocketHandle, arguments: &BenchArguments) -> Result<(), Failure> {
-    endpoints::attach([(handle, &arguments.side.place())]).await?;
+    endpoints::attach(&[(handle, &arguments.side.place())]).await?;
     handle.wait_for_peers(arguments.peers).await;
     Ok(())
 }

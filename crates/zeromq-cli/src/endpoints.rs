@@ -32,9 +32,7 @@ impl Place {
 }
 
 /// Attaches each socket to its place and, when all are, tells which endpoints are bound.
-pub(crate) async fn attach<'a>(
-    attachments: impl IntoIterator<Item = (&'a SocketHandle, &'a Place)>,
-) -> Result<(), Failure> {
+pub(crate) async fn attach(attachments: &[(&SocketHandle, &Place)]) -> Result<(), Failure> {
     let mut bound = Vec::new();
     for (socket, place) in attachments {
         bound.extend(place.attach(socket).await?);

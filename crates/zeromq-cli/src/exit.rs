@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use crate::console;
 
@@ -37,6 +38,9 @@ pub(crate) fn code(result: Result<(), Failure>) -> ExitCode {
     console::tell(format_args!("zmq: {}", text.replace('\n', " ")));
     ExitCode::from(status)
 }
+
+/// How long connected peers have to take what is queued for them when the command is told to end.
+pub(crate) const GRACE: Duration = Duration::from_millis(300);
 
 /// Wrong usage is 2, which clap sees to.
 const ERROR: u8 = 1;

@@ -3,7 +3,6 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::Parser;
 use tokio::runtime::Runtime;
 
 mod arguments;
@@ -11,13 +10,20 @@ mod bench;
 mod console;
 mod endpoints;
 mod exit;
+mod format;
+mod input;
+mod kind;
+mod monitor;
+mod proxy;
+mod session;
 mod signals;
+mod socket;
 
 use arguments::{Arguments, Command};
 use exit::Failure;
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = Arguments::read();
     let runtime = match Runtime::new() {
         Ok(runtime) => runtime,
         Err(error) => return exit::code(Err(Failure::error(error))),
@@ -31,6 +37,9 @@ fn main() -> ExitCode {
 
 async fn run(command: Command) -> Result<(), Failure> {
     match command {
+        Command::Socket(socket) => session::run(socket.into()).await,
+        Command::Proxy(proxy) => proxy::run(proxy).await,
+        Command::Keygen(keygen) => keygen.run(),
         Command::Bench(bench) => bench::run(bench).await,
     }
 }

@@ -64,14 +64,22 @@ pub(crate) struct Load {
     pub(crate) json: bool,
 }
 
+impl BenchCommand {
+    /// Finds what contradicts itself.
+    pub(super) fn check(&self) -> Result<(), &'static str> {
+        match self {
+            Self::Sub(BenchArguments { side: Side { bind: Some(_), .. }, peers: 2.., .. }) => {
+                Err("only one subscriber can bind: --bind cannot be used with --peers 2 or more")
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
 impl Side {
     /// The one place that was given.
     pub(crate) fn place(&self) -> Place {
         let connect = || Place::Connect(self.connect.clone().unwrap_or_default());
         self.bind.clone().map_or_else(connect, Place::Bind)
-    }
-
-    pub(crate) fn is_bind(&self) -> bool {
-        self.bind.is_some()
     }
 }

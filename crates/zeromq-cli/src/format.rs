@@ -1,0 +1,118 @@
+//! Messages as text: lines into frames, and frames into lines.
+
+use std::ffi::OsString;
+use std::io::Write;
+
+use clap::ValueEnum;
+use serde_json::{Value, json};
+use zeromq_async::{Frame, Message};
+
+/// How a received message is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(crate) enum Format {
+    /// The octets as they are
+    #[default]
+    Text,
+    /// Each frame in hexadecimal
+    Hex,
+    /// An array of strings; octets that are not UTF-8 as {"hex": "…"}
+    Json,
+}
+
+/// What separates the frames of a message in text.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Delimiter(Option<Vec<u8>>);
+
+impl Delimiter {
+    pub(crate) fn new(text: Option<OsString>) -> Self {
+        Self(text.map(OsString::into_encoded_bytes))
+    }
+
+    /// The message that a line stands for.
+    pub(crate) fn split(&self, line: Vec<u8>) -> Message {
+        let Some(delimiter) = &self.0 else { return line.into() };
+        let mut message = Message::multipart([] as [Frame; 0]);
+        let mut rest = &line[..];
+        while let Some(at) = rest.windows(delimiter.len()).position(|here| here == delimiter) {
+            message.push_back(&rest[..at]);
+            rest = &rest[at + delimiter.len()..];
+        }
+        message.push_back(rest);
+        message
+    }
+
+    fn on_output(&self) -> &[u8] {
+        self.0.as_deref().unwrap_or(b"\t")
+    }
+}
+
+impl Format {
+    /// The line to print for a message, its end included.
+    pub(crate) fn line(self, message: &Message, delimiter: &Delimiter) -> Vec<u8> {
+        let mut line = match self {
+            Self::Text => message.frames().join(delimiter.on_output()),
+            Self::Hex => {
+                let frames: Vec<_> = message.frames().iter().map(|frame| hex(frame)).collect();
+                frames.join(delimiter.on_output())
+            }
+            Self::Json => message
+                .frames()
+                .iter()
+                .map(|frame| json(frame))
+                .collect::<Value>()
+                .to_string()
+                .into(),
+        };
+        line.push(b'\n');
+        line
+    }
+}
+
+/// Octets as a JSON string where they are text, and as an object that tells them otherwise.
+pub(crate) fn json(octets: &[u8]) -> Value {
+    match str::from_utf8(octets) {
+        Ok(text) => text.into(),
+        Err(_) => json!({ "hex": String::from_utf8_lossy(&hex(octets)) }),
+    }
+}
+
+fn hex(octets: &[u8]) -> Vec<u8> {
+    let mut digits = Vec::with_capacity(octets.len() * 2);
+    for octet in octets {
+        write!(digits, "{octet:02x}").expect("a Vec takes every write");
+    }
+    digits
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn delimiter(text: &str) -> Delimiter {
+        Delimiter::new(Some(text.into()))
+    }
+
+    #[test]
+    fn a_line_is_one_frame_without_a_delimiter() {
+        assert_eq!(Delimiter::default().split(b"a\tb".into()), Message::from("a\tb"));
+    }
+
+    #[test]
+    fn a_delimiter_splits_at_every_place() {
+        let split = |line: &str| delimiter("::").split(line.into());
+        assert_eq!(split("a::b:c"), Message::multipart(["a", "b:c"]));
+        assert_eq!(split("::a::"), Message::multipart(["", "a", ""]));
+        assert_eq!(split(""), Message::from(""));
+        assert_eq!(split("a:::b"), Message::multipart(["a", ":b"]));
+    }
+
+    #[test]
+    fn formats_show_every_octet() {
+        let message = Message::multipart([&b"a"[..], b"\xff\n"]);
+        let line = |format: Format, delimiter| format.line(&message, &delimiter);
+        assert_eq!(line(Format::Text, Delimiter::default()), b"a\t\xff\n\n");
+        assert_eq!(line(Format::Text, delimiter("|")), b"a|\xff\n\n");
+        assert_eq!(line(Format::Hex, delimiter("|")), b"61|ff0a\n");
+        assert_eq!(line(Format::Json, delimiter("|")), b"[\"a\",{\"hex\":\"ff0a\"}]\n");
+    }
+}

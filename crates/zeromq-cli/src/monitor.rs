@@ -1,0 +1,76 @@
+//! Connection events as JSON, one object a line on standard error.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use zeromq_async::{Events, PeerInfo, SocketEvent};
+
+use crate::console;
+use crate::format;
+
+/// Tells every event of a socket, until it has ended.
+pub(crate) async fn report(mut events: Events) {
+    while let Some(event) = events.next().await {
+        console::tell(describe(&event));
+    }
+}
+
+fn describe(event: &SocketEvent) -> Value {
+    match event {
+        SocketEvent::Listening { endpoint } => {
+            json!({ "event": "listening", "endpoint": text(endpoint) })
+        }
+        SocketEvent::ListenerClosed { endpoint } => {
+            json!({ "event": "listener_closed", "endpoint": text(endpoint) })
+        }
+        SocketEvent::Accepted { endpoint, address } => json!({
+            "event": "accepted", "endpoint": text(endpoint), "address": text(address),
+        }),
+        SocketEvent::AcceptFailed { endpoint, error } => json!({
+            "event": "accept_failed", "endpoint": text(endpoint), "error": text(error),
+        }),
+        SocketEvent::Connected { endpoint, address } => json!({
+            "event": "connected", "endpoint": text(endpoint), "address": text(address),
+        }),
+        SocketEvent::ConnectFailed { endpoint, attempt, error } => json!({
+            "event": "connect_failed", "endpoint": text(endpoint), "attempt": attempt,
+            "error": text(error),
+        }),
+        SocketEvent::ConnectRetried { endpoint, attempt, delay } => json!({
+            "event": "connect_retried", "endpoint": text(endpoint), "attempt": attempt,
+            "delay_seconds": Duration::as_secs_f64(delay),
+        }),
+        SocketEvent::ConnectStopped { endpoint } => {
+            json!({ "event": "connect_stopped", "endpoint": text(endpoint) })
+        }
+        SocketEvent::HandshakeSucceeded { endpoint, peer, info } => {
+            handshake_succeeded(&text(endpoint), &text(peer), info)
+        }
+        SocketEvent::HandshakeFailed { endpoint, address, reason } => json!({
+            "event": "handshake_failed", "endpoint": text(endpoint), "address": text(address),
+            "reason": text(reason),
+        }),
+        SocketEvent::Rejected { endpoint, reason } => json!({
+            "event": "rejected", "endpoint": text(endpoint), "reason": text(reason),
+        }),
+        SocketEvent::Disconnected { endpoint, peer, reason, unsent } => json!({
+            "event": "disconnected", "endpoint": text(endpoint), "peer": text(peer),
+            "reason": text(reason), "unsent": unsent,
+        }),
+        SocketEvent::Missed { count } => json!({ "event": "missed", "count": count }),
+        other => json!({ "event": "other", "detail": format!("{other:?}") }),
+    }
+}
+
+fn handshake_succeeded(endpoint: &str, peer: &str, info: &PeerInfo) -> Value {
+    let (major, minor) = info.version();
+    json!({
+        "event": "handshake_succeeded", "endpoint": endpoint, "peer": peer,
+        "socket_type": text(&info.socket_type()), "routing_id": format::json(info.routing_id()),
+        "version": format!("{major}.{minor}"), "mechanism": text(&info.mechanism()),
+    })
+}
+
+fn text(value: &impl ToString) -> String {
+    value.to_string()
+}

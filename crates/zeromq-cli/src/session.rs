@@ -1,0 +1,166 @@
+//! One socket at work: attached, fed and printed, and closed in order.
+
+use std::time::{Duration, Instant};
+
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+use zeromq_async::SocketHandle;
+
+mod exchange;
+mod halves;
+mod printer;
+mod reply;
+mod request;
+mod transfer;
+mod wait;
+
+use crate::arguments::Plan;
+use crate::endpoints::{self, list};
+use crate::exit::{Failure, GRACE};
+use crate::format::Delimiter;
+use crate::input::Input;
+use crate::kind::Kind;
+use crate::monitor;
+use crate::signals::Signals;
+use crate::socket::Parts;
+use halves::{Inlet, Outlet, Patience};
+use printer::Printer;
+use reply::Answer;
+
+/// Does what the command line asks of one socket.
+pub(crate) async fn run(plan: Plan) -> Result<(), Failure> {
+    plan.common.security.check()?;
+    let mut signals = Signals::new()?;
+    let parts = plan.socket_options().open(plan.kind)?;
+    let closing = Closing {
+        handle: parts.handle.clone(),
+        monitor: plan.common.monitor.then(|| tokio::spawn(monitor::report(parts.handle.events()))),
+        endpoints: list(&plan.places()),
+        linger: plan.common.linger,
+        drops: plan.kind.drops(),
+    };
+    // A task of its own: a write to a terminal that nobody reads may hold it up, but not the
+    // signals.
+    let mut work = tokio::spawn(work(plan, parts));
+    let worked = tokio::select! {
+        worked = &mut work => worked.unwrap_or_else(|panic| Err(Failure::error(panic))),
+        () = signals.recv() => {
+            work.abort();
+            return closing.soon(Ok(())).await;
+        }
+    };
+    match worked {
+        Ok(()) => closing.when_sent(&mut signals).await,
+        Err(failure) => closing.soon(Err(failure)).await,
+    }
+}
+
+/// The work of a socket, until it is done.
+async fn work(plan: Plan, parts: Parts) -> Result<(), Failure> {
+    let Parts { outgoing, incoming, handle } = parts;
+    let places = plan.places();
+    let attachments: Vec<_> = places.iter().map(|place| (&handle, place)).collect();
+    endpoints::attach(&attachments).await?;
+
+    let (patience, subject) = (Patience(plan.common.timeout), list(&places));
+    let outlet = outgoing.map(|sink| Outlet::new(sink, patience, &subject, plan.sending.interval));
+    let inlet = incoming.map(|stream| Inlet::new(stream, patience, &subject));
+    if !plan.kind.publishes() {
+        patience.wait(handle.wait_for_peers(plan.sending.wait_peers)).await?;
+    }
+    match (outlet, inlet) {
+        (None, None) => Ok(()),
+        (None, Some(inlet)) => transfer::receive(inlet, plan.printer()).await,
+        (Some(outlet), None) => transfer::send(plan.input(), outlet, plan.common.count).await,
+        (Some(outlet), Some(inlet)) => converse(plan, outlet, inlet).await,
+    }
+}
+
+/// The work of a socket that sends and receives.
+async fn converse(plan: Plan, outlet: Outlet, inlet: Inlet) -> Result<(), Failure> {
+    match plan.kind {
+        Kind::Pub | Kind::Xpub => publish(plan, outlet, inlet).await,
+        Kind::Req => request::run(plan.input(), outlet, inlet, plan.printer()).await,
+        kind => match Answer::new(&plan) {
+            Some(answer) => reply::run(answer, outlet, inlet, plan.printer()).await,
+            None if kind == Kind::Rep => {
+                reply::run(Answer::Next(plan.input()), outlet, inlet, plan.printer()).await
+            }
+            None => exchange::run(plan.input(), outlet, inlet, plan.printer()).await,
+        },
+    }
+}
+
+/// The work of a publisher that sees subscriptions, which only an `xpub` prints.
+async fn publish(plan: Plan, outlet: Outlet, mut inlet: Inlet) -> Result<(), Failure> {
+    let mut printer = (plan.kind == Kind::Xpub).then(|| plan.printer());
+    let peers = plan.sending.wait_peers;
+    if wait::for_subscribers(peers, &mut inlet, printer.as_mut()).await?.is_break() {
+        return Ok(());
+    }
+    match printer {
+        Some(printer) => exchange::run(plan.input(), outlet, inlet, printer).await,
+        None => {
+            let _ignoring = wait::ignore(inlet);
+            transfer::send(plan.input(), outlet, plan.common.count).await
+        }
+    }
+}
+
+impl Plan {
+    fn delimiter(&self) -> Delimiter {
+        Delimiter::new(self.common.delimiter.clone())
+    }
+
+    fn printer(&self) -> Printer {
+        Printer::new(self.receiving.format, self.delimiter(), self.common.count)
+    }
+
+    /// Begins to read standard input where the command line has no messages.
+    fn input(&self) -> Input {
+        Input::new(&self.sending.messages, self.delimiter())
+    }
+}
+
+/// What is left to do when the work is done.
+struct Closing {
+    handle: SocketHandle,
+    monitor: Option<JoinHandle<()>>,
+    endpoints: String,
+    linger: Option<Duration>,
+    /// Losing messages with peers that go is the socket type's rule.
+    drops: bool,
+}
+
+impl Closing {
+    /// Closes when all is sent, or the linger time is over, or the next signal comes.
+    async fn when_sent(self, signals: &mut Signals) -> Result<(), Failure> {
+        let start = Instant::now();
+        let unsent = tokio::select! {
+            report = self.handle.close() => report.unsent,
+            () = signals.recv() => 0,
+        };
+        let in_time = self.linger.is_none_or(|linger| start.elapsed() < linger);
+        let result = match unsent {
+            0 => Ok(()),
+            _ if self.drops && in_time => Ok(()),
+            1 => Err(Failure::about(&self.endpoints, "1 message was not sent")),
+            _ => Err(Failure::about(&self.endpoints, format!("{unsent} messages were not sent"))),
+        };
+        self.end(result).await
+    }
+
+    /// Closes without waiting for peers that do not read, unless told to with `--linger`.
+    async fn soon(self, result: Result<(), Failure>) -> Result<(), Failure> {
+        let _ = timeout(self.linger.unwrap_or(GRACE), self.handle.close()).await;
+        self.end(result).await
+    }
+
+    /// Sees that every event is told.
+    async fn end(self, result: Result<(), Failure>) -> Result<(), Failure> {
+        if let Some(monitor) = self.monitor {
+            let _ = timeout(GRACE, monitor).await;
+        }
+        result
+    }
+}

@@ -20,6 +20,7 @@ async fn main() -> Result<()> {
     let mut events = service.events();
     let producer = PushSocket::new();
     producer.connect(endpoint).await?;
+    producer.wait_for_peers(1).await;
     // Nobody listens there. The linger time says how long closing may take.
     let mut archive = PushSocket::builder().linger(Duration::from_millis(200)).build();
     archive.connect("ipc:///tmp/zeromq-async-no-such-archive").await?;
@@ -31,10 +32,14 @@ async fn main() -> Result<()> {
     let serving = tokio::spawn(serve(service, stopped));
     let handle = producer.handle().clone(); // closes the socket that the task owns
     let producing = tokio::spawn(produce(producer));
-    println!("running; press Ctrl-C, or wait for 10 s");
+    let time = async {
+        println!("running; press Ctrl-C, or wait for 10 s");
+        tokio::time::sleep(Duration::from_secs(10)).await;
+    };
     tokio::select! {
+        biased; // it listens for Ctrl-C before it says that it does
         _ = tokio::signal::ctrl_c() => println!("Ctrl-C: stopping"),
-        () = tokio::time::sleep(Duration::from_secs(10)) => println!("10 s are over: stopping"),
+        () = time => println!("10 s are over: stopping"),
     }
 
     // First who sends: when this returns, every job is written.

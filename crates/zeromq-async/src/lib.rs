@@ -1,4 +1,118 @@
-//! ZeroMQ sockets for Tokio.
+//! ZeroMQ sockets for Tokio: each a `Stream` and/or a `Sink` of messages, wire-compatible with
+//! libzmq over ZMTP 3, and written in Rust throughout.
+//!
+//! A server that answers, and a client that asks:
+//!
+//! ```
+//! use zeromq_async::{RepSocket, ReqSocket};
+//!
+//! #[tokio::main]
+//! async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     let (mut server, mut client) = (RepSocket::new(), ReqSocket::new());
+//!     let endpoint = server.bind("tcp://127.0.0.1:*").await?; // any free port
+//!     client.connect(endpoint).await?;
+//!
+//!     client.send("Hello").await?;
+//!     assert_eq!(server.recv().await?, "Hello".into());
+//!     server.send("World").await?;
+//!     assert_eq!(client.recv().await?, "World".into());
+//!     Ok(())
+//! }
+//! ```
+//!
+//! # Sockets
+//!
+//! Any socket binds and connects to any number of endpoints, in either order and at any time: over
+//! `tcp://`, `ipc://` and `inproc://` ([`Endpoint`]). A socket that connects keeps connecting until
+//! it is closed. Each type has its options, on its [builder](SocketBuilder).
+//!
+//! | socket | sends | receives | with no room, or no peer |
+//! |---|---|---|---|
+//! | [`ReqSocket`] | a request to the next peer | its reply, in turn | waits |
+//! | [`RepSocket`] | the reply to who asked | requests, fairly | drops the reply |
+//! | [`DealerSocket`] | to the next peer | fairly | waits |
+//! | [`RouterSocket`] | to the peer that the first frame names | fairly, with that frame in front | drops, or says so |
+//! | [`PubSocket`] | to all that subscribed | | drops, for that peer alone |
+//! | [`SubSocket`] | | what it subscribed to | |
+//! | [`XPubSocket`] | to all that subscribed | subscriptions | drops, for that peer alone |
+//! | [`XSubSocket`] | upstream, to all | what it subscribed to | drops, for that peer alone |
+//! | [`PushSocket`] | to the next peer | | waits |
+//! | [`PullSocket`] | | fairly | |
+//! | [`PairSocket`] | to its one peer | from it | waits |
+//!
+//! What a type cannot do does not compile: a [`PullSocket`] has no `send`. A [`Message`] is one or
+//! more [`Frame`]s and travels whole or not at all.
+//!
+//! Sockets are `Send`. [`split`](Socket::split) makes halves for two tasks,
+//! [`sender`](Socket::sender) further senders for more, and [`handle`](Socket::handle) what binds,
+//! connects and closes from elsewhere. There is no thread behind them, only tasks of the runtime,
+//! current-thread or multi-thread, on which they were bound and connected.
+//!
+//! # Layout
+//!
+//! Where to find what, from the application to the wire:
+//!
+//! * `socket`: the public types. A file for each socket type says which layers it is made of, and
+//!   `builder` has every option, with the libzmq name where it differs.
+//! * `pattern`: the rules of RFC 28 to 31, one layer each: `round_robin`, `fair_queue`, `lockstep`,
+//!   `distribute`, … They see the queues of peers and never a connection, so that each rule can be
+//!   read beside its RFC.
+//! * `peer`: the pipe, an outbound and an inbound queue for each peer. It outlives connections, for
+//!   RFC 28 wants what is queued for a connecting peer kept while it is away.
+//! * `engine`: one task for each connection, which moves bytes between a pipe and a transport;
+//!   also accepting, connecting again, and closing. Nothing else spawns a task or reads a clock.
+//! * `transport`: tcp and ipc as byte streams. inproc needs none: two pipes are joined, in
+//!   `engine`.
+//! * `endpoint`, `options`, `error`, `event`, `context`: the words the others use.
+//! * The protocol itself is in a crate of its own, `zmtp-codec`: bytes in, bytes out.
+//!
+//! # Cancel safety
+//!
+//! What each async method promises when its future is dropped before it completes, as in
+//! `tokio::select!` or `tokio::time::timeout`:
+//!
+//! | method | when dropped early |
+//! |---|---|
+//! | [`recv`](Socket::recv) | no message is lost: the next call receives it |
+//! | [`send`](Socket::send) | the message was not sent, not even in part, and is dropped |
+//! | [`ready`](Socket::ready), [`flush`](Socket::flush) | nothing changes; what is queued is written all the same |
+//! | [`wait_for_peers`](Socket::wait_for_peers), [`Events::next`] | nothing is lost |
+//! | [`bind`](Socket::bind) | nothing is bound |
+//! | [`connect`](Socket::connect), [`disconnect`](Socket::disconnect) | complete in their first poll |
+//! | [`unbind`](Socket::unbind) | it is unbound all the same, a moment later |
+//! | [`close`](Socket::close) | closing goes on in the background, and nobody gets the report |
+//! | [`SocketHandle::close`], [`Context::shutdown`] | nothing more can be sent; the rest follows in the background when the socket, its halves and handles are dropped |
+//!
+//! To keep a message whose sending may be cancelled, wait with [`ready`](Socket::ready) and then
+//! call [`try_send`](Socket::try_send), which gives the message back in its error. As a `Sink`, a
+//! message belongs to the socket once `start_send` has taken it: dropping `SinkExt::send` while it
+//! flushes does not call it back.
+//!
+//! # Differences from libzmq
+//!
+//! A program that speaks to libzmq sees the rules of the RFCs and libzmq's defaults. What differs
+//! is how this side behaves:
+//!
+//! * Messages are whole: there is no `ZMQ_SNDMORE`, and a message of several frames is one value.
+//! * Options are fixed when the socket is built, typed, and without special values: no limit is
+//!   [`HighWaterMark::Unlimited`], not 0, and to wait for ever is a method of its own, not -1.
+//! * A REQ whose peer goes away with the request gets [`RecvError::ReplyLost`] and can ask again;
+//!   libzmq's waits for ever.
+//! * [`max_message_size`](SocketBuilder::max_message_size) limits the whole message; libzmq's
+//!   limits each frame.
+//! * A host name is tried with all of its addresses, IPv4 and IPv6, and looked up again for each
+//!   attempt. `tcp://*:5555` binds to IPv4 alone, as with libzmq.
+//! * A dropped socket goes on writing for its linger time as long as the runtime lives, and nothing
+//!   blocks the thread meanwhile. [`close`](Socket::close) waits for that and reports how many
+//!   messages were not sent.
+//! * An [event](SocketEvent) names its peer and says why a connection or handshake ended.
+//! * Peers must speak ZMTP 3, as libzmq does since 4.0. The one mechanism so far is NULL: there is
+//!   no authentication and no encryption yet.
+//!
+//! # Features
+//!
+//! None: everything here is always there. The oldest Rust that will do is `rust-version` in
+//! `Cargo.toml`.
 
 #![forbid(unsafe_code)]
 
@@ -32,3 +146,7 @@ pub use socket::{
 };
 pub use transport::PeerAddress;
 pub use zmtp::{Frame, Message, PeerInfo, ProtocolError, RoutingId, RoutingIdError, SocketType};
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

@@ -1,8 +1,10 @@
 //! What sockets share: the inproc names, and an end.
 
 use std::sync::{Arc, LazyLock, Weak};
+use std::time::Duration;
 
 use crate::engine::{CloseReport, Engine, Names};
+use crate::options::{HighWaterMark, ReconnectBackoff, SocketOptions};
 use crate::sync::Mutex;
 
 /// A namespace for `inproc://` and a group of sockets that end together (libzmq's context).
@@ -19,8 +21,8 @@ use crate::sync::Mutex;
 /// use zeromq_async::{Context, PullSocket, PushSocket};
 ///
 /// let context = Context::new();
-/// let mut pull = PullSocket::builder().context(&context).build();
-/// let mut push = PushSocket::builder().context(&context).build();
+/// let mut pull = PullSocket::builder_in(&context).build();
+/// let mut push = PushSocket::builder_in(&context).build();
 /// push.connect("inproc://jobs").await?;
 /// pull.bind("inproc://jobs").await?;
 /// push.send("one").await?;
@@ -38,6 +40,8 @@ pub struct Context {
 
 #[derive(Debug, Default)]
 struct Shared {
+    /// What the sockets of this context begin with.
+    defaults: SocketOptions,
     names: Arc<Names>,
     sockets: Mutex<Vec<Weak<Engine>>>,
 }
@@ -48,6 +52,11 @@ impl Context {
     /// Makes a context of its own.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Begins a context whose sockets have other defaults.
+    pub fn builder() -> ContextBuilder {
+        ContextBuilder { defaults: SocketOptions::default() }
     }
 
     /// The context of sockets that name none.
@@ -79,6 +88,10 @@ impl Context {
         total
     }
 
+    pub(crate) fn defaults(&self) -> SocketOptions {
+        self.shared.defaults.clone()
+    }
+
     pub(crate) fn names(&self) -> Arc<Names> {
         self.shared.names.clone()
     }
@@ -90,5 +103,74 @@ impl Context {
             sockets.retain(|socket| socket.strong_count() > 0);
         }
         sockets.push(Arc::downgrade(engine));
+    }
+}
+
+/// Builds a context, with the defaults of its sockets.
+///
+/// Each default can be overridden where a socket is built.
+///
+/// ```
+/// use std::time::Duration;
+/// use zeromq_async::{Context, DealerSocket};
+///
+/// let context = Context::builder().linger(Duration::from_secs(1)).build();
+/// let dealer = DealerSocket::builder_in(&context).build(); // lingers for a second
+/// # drop(dealer);
+/// ```
+#[derive(Debug, Clone)]
+#[must_use = "a builder does nothing until it is built"]
+pub struct ContextBuilder {
+    defaults: SocketOptions,
+}
+
+impl ContextBuilder {
+    /// Makes the context.
+    pub fn build(self) -> Context {
+        let shared = Shared { defaults: self.defaults, ..Shared::default() };
+        Context { shared: Arc::new(shared) }
+    }
+
+    /// See [`SocketBuilder::linger`](crate::SocketBuilder::linger); SUB and XSUB keep theirs.
+    pub fn linger(mut self, linger: Duration) -> Self {
+        self.defaults.linger = Some(linger);
+        self
+    }
+
+    /// See [`SocketBuilder::send_high_water_mark`](crate::SocketBuilder::send_high_water_mark).
+    pub fn send_high_water_mark(mut self, mark: impl Into<HighWaterMark>) -> Self {
+        self.defaults.pipe.send_high_water_mark = mark.into();
+        self
+    }
+
+    /// See
+    /// [`SocketBuilder::receive_high_water_mark`](crate::SocketBuilder::receive_high_water_mark).
+    pub fn receive_high_water_mark(mut self, mark: impl Into<HighWaterMark>) -> Self {
+        self.defaults.pipe.receive_high_water_mark = mark.into();
+        self
+    }
+
+    /// See [`SocketBuilder::max_message_size`](crate::SocketBuilder::max_message_size).
+    pub fn max_message_size(mut self, octets: u64) -> Self {
+        self.defaults.limits.max_message_size = Some(octets);
+        self
+    }
+
+    /// See [`SocketBuilder::reconnect`](crate::SocketBuilder::reconnect).
+    pub fn reconnect(mut self, backoff: ReconnectBackoff) -> Self {
+        self.defaults.reconnect = Some(backoff);
+        self
+    }
+
+    /// See [`SocketBuilder::handshake_timeout`](crate::SocketBuilder::handshake_timeout).
+    pub fn handshake_timeout(mut self, timeout: Duration) -> Self {
+        self.defaults.handshake_timeout = Some(timeout);
+        self
+    }
+
+    /// See [`SocketBuilder::heartbeat_interval`](crate::SocketBuilder::heartbeat_interval).
+    pub fn heartbeat_interval(mut self, interval: Duration) -> Self {
+        self.defaults.heartbeat.interval = Some(interval);
+        self
     }
 }

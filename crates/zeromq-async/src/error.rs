@@ -50,10 +50,6 @@ impl SendError {
         Self { message: Some(message), ..self }
     }
 
-    pub(crate) fn message_mut(&mut self) -> Option<&mut Message> {
-        self.message.as_mut()
-    }
-
     /// What went wrong.
     pub fn kind(&self) -> &SendErrorKind {
         &self.kind

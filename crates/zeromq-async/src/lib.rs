@@ -129,7 +129,7 @@ mod socket;
 mod sync;
 mod transport;
 
-pub use context::Context;
+pub use context::{Context, ContextBuilder};
 pub use endpoint::{Endpoint, Host, IpcEndpoint, IpcName, TcpAddress, TcpEndpoint};
 pub use engine::CloseReport;
 pub use error::{

@@ -40,6 +40,7 @@ pub use sub::{Sub, SubSocket};
 pub use xpub::{XPub, XPubSocket};
 pub use xsub::{XSub, XSubSocket};
 
+use crate::context::Context;
 use crate::endpoint::Endpoint;
 use crate::engine::CloseReport;
 use crate::error::{BindError, ConnectError, DetachError, EndpointError, RecvError, SendError};
@@ -137,7 +138,12 @@ impl<P: SocketKind> Socket<P> {
 
     /// Begins a socket with options.
     pub fn builder() -> SocketBuilder<P> {
-        SocketBuilder::new()
+        SocketBuilder::new(Context::shared().clone())
+    }
+
+    /// Begins a socket of a context, with the context's defaults.
+    pub fn builder_in(context: &Context) -> SocketBuilder<P> {
+        SocketBuilder::new(context.clone())
     }
 
     /// Binds to an endpoint and accepts peers there from now on.

@@ -60,7 +60,7 @@ async fn events(
     topic: Option<Path<String>>,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, StatusCode> {
     let topic = topic.map(|Path(topic)| topic).unwrap_or_default();
-    let sub = SubSocket::builder().context(&bridge.context).subscribe(topic).build();
+    let sub = SubSocket::builder_in(&bridge.context).subscribe(topic).build();
     sub.connect(&bridge.news).await.map_err(|_| StatusCode::SERVICE_UNAVAILABLE)?;
     let events = sub.filter_map(|message| {
         let frames = message.ok().map(|message| {

@@ -77,9 +77,9 @@ struct Started {
 impl Started {
     async fn new() -> Self {
         let context = Context::new();
-        let dealer = DealerSocket::builder().context(&context).linger(Duration::ZERO).build();
+        let dealer = DealerSocket::builder_in(&context).linger(Duration::ZERO).build();
         let workers = dealer.bind("tcp://127.0.0.1:*").await.unwrap();
-        let publisher = XPubSocket::builder().context(&context).build();
+        let publisher = XPubSocket::builder_in(&context).build();
         let news = publisher.bind("tcp://127.0.0.1:*").await.unwrap();
         let bridge = Bridge { asker: Asker::new(dealer), news, context: context.clone() };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -137,15 +137,18 @@ impl<K: Copy + Eq + Hash> SubscriptionTrie<K> {
     }
 
     /// How many different topics there are.
+    #[cfg(test)]
     pub(crate) fn len(&self) -> usize {
         self.topics
     }
 
+    #[cfg(test)]
     pub(crate) fn is_empty(&self) -> bool {
         self.topics == 0
     }
 
     /// The subscriptions of `key`, in no order.
+    #[cfg(test)]
     pub(crate) fn topics_of(&self, key: K) -> impl Iterator<Item = Vec<u8>> {
         let subscriber = self.by_key.get(&key).map(|&index| &self.subscribers[index as usize]);
         let nodes = subscriber.into_iter().flat_map(|subscriber| subscriber.places.keys());

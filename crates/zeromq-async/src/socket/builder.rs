@@ -46,10 +46,10 @@ pub struct SocketBuilder<P> {
 }
 
 impl<P: SocketKind> SocketBuilder<P> {
-    pub(super) fn new() -> Self {
-        let mut options = SocketOptions::default();
+    pub(super) fn new(context: Context) -> Self {
+        let mut options = context.defaults();
         P::adjust(&mut options);
-        Self { options, context: Context::shared().clone(), kind: PhantomData }
+        Self { options, context, kind: PhantomData }
     }
 
     /// Makes the socket. It needs no Tokio runtime until it binds or connects.
@@ -66,13 +66,6 @@ impl<P: SocketKind> SocketBuilder<P> {
             control: composition.control,
             handle,
         }
-    }
-
-    /// The context whose inproc names the socket sees and with which it is shut down. Default:
-    /// [`Context::shared`].
-    pub fn context(mut self, context: &Context) -> Self {
-        self.context = context.clone();
-        self
     }
 
     /// How long a closed or dropped socket goes on writing what is queued (`ZMQ_LINGER`).
@@ -180,6 +173,25 @@ impl<P: SocketKind> SocketBuilder<P> {
     /// Octets of the kernel's receive buffer (`ZMQ_RCVBUF`). Default: the operating system's.
     pub fn receive_buffer(mut self, octets: usize) -> Self {
         self.options.transport.receive_buffer = Some(octets);
+        self
+    }
+
+    /// The type of service of TCP connections (`ZMQ_TOS`). Default: the operating system's.
+    pub fn type_of_service(mut self, octet: u8) -> Self {
+        self.options.transport.type_of_service = Some(octet);
+        self
+    }
+
+    /// The network device that TCP connections use (`ZMQ_BINDTODEVICE`; Linux). Default: any.
+    pub fn bind_device(mut self, name: impl Into<String>) -> Self {
+        self.options.transport.device = Some(name.into());
+        self
+    }
+
+    /// How long sent octets may stay unacknowledged before TCP gives the connection up
+    /// (`ZMQ_TCP_MAXRT`; Linux). Default: the operating system's.
+    pub fn tcp_retransmit_limit(mut self, limit: Duration) -> Self {
+        self.options.transport.retransmit_limit = Some(limit);
         self
     }
 

@@ -10,7 +10,6 @@ mod handshake;
 mod inproc;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
@@ -25,7 +24,7 @@ use crate::endpoint::Endpoint;
 use crate::error::{BindError, ConnectError, DetachError};
 use crate::event::{Listeners, SocketEvent};
 use crate::options::SocketOptions;
-use crate::peer::{Pattern, PeerSet, Pipe};
+use crate::peer::{Pattern, PeerSet};
 use crate::sync::Mutex;
 use crate::transport;
 
@@ -43,8 +42,6 @@ pub(crate) struct Engine {
     tasks: TaskTracker,
     /// Ends every task at once, when the linger time is over.
     abort: CancellationToken,
-    /// Messages that were lost with peers that are gone.
-    lost: AtomicUsize,
 }
 
 #[derive(Debug, Default)]
@@ -89,7 +86,6 @@ impl Engine {
             links: inproc::Links::default(),
             tasks: TaskTracker::new(),
             abort: CancellationToken::new(),
-            lost: AtomicUsize::new(0),
         })
     }
 
@@ -103,10 +99,6 @@ impl Engine {
 
     pub(crate) fn options(&self) -> &SocketOptions {
         &self.options
-    }
-
-    pub(crate) fn count_lost(&self, messages: usize) {
-        self.lost.fetch_add(messages, Ordering::Relaxed);
     }
 
     pub(crate) fn last_endpoint(&self) -> Option<Endpoint> {
@@ -210,13 +202,6 @@ impl Engine {
             Some(routing_id) => config.with_routing_id(routing_id.clone()),
             None => config,
         }
-    }
-
-    /// Lets a peer go for good, counting what it was not sent.
-    fn release(&self, pipe: &Arc<Pipe>) {
-        self.peers.leave(pipe);
-        let unsent = pipe.end();
-        self.count_lost(unsent.messages());
     }
 }
 

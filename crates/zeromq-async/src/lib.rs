@@ -126,6 +126,7 @@ mod pattern;
 mod peer;
 mod random;
 mod socket;
+mod stats;
 mod sync;
 mod transport;
 
@@ -144,6 +145,7 @@ pub use socket::{
     RouterSocket, Sender, Sends, Socket, SocketBuilder, SocketHandle, SocketKind, Sub, SubSocket,
     Subscribes, XPub, XPubSocket, XSub, XSubSocket,
 };
+pub use stats::{Dropped, PeerStats, SocketStats};
 pub use transport::PeerAddress;
 pub use zmtp::{Frame, Message, PeerInfo, ProtocolError, RoutingId, RoutingIdError, SocketType};
 

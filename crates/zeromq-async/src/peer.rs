@@ -6,6 +6,7 @@
 
 mod arrivals;
 mod inbound;
+mod ledger;
 mod outbound;
 mod peer_set;
 mod pipe;
@@ -13,6 +14,7 @@ mod wakers;
 
 pub(crate) use arrivals::Arrivals;
 pub(crate) use inbound::{Inbound, Pushed, Refill};
+pub(crate) use ledger::Ledger;
 pub(crate) use outbound::{Drained, Outbound, Refused, Stream};
 pub(crate) use peer_set::PeerSet;
 pub(crate) use pipe::{Pattern, Pipe};

@@ -48,6 +48,7 @@ use crate::event::Events;
 use crate::options::SocketOptions;
 use crate::pattern::{Incoming, Outgoing};
 use crate::peer::{Pattern, PeerSet};
+use crate::stats::SocketStats;
 use outlet::Outlet;
 
 /// How a socket type is put together; the one thing a new type has to say.
@@ -242,6 +243,11 @@ impl<P: SocketKind> Socket<P> {
     /// What happens to this socket's connections from now on, as a `Stream`.
     pub fn events(&self) -> Events {
         self.handle.events()
+    }
+
+    /// What the socket has sent, received and dropped so far.
+    pub fn stats(&self) -> SocketStats {
+        self.handle.stats()
     }
 
     /// Waits until at least `count` peers are connected and have finished their handshakes.

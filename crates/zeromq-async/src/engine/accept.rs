@@ -59,7 +59,7 @@ async fn serve(engine: Arc<Engine>, endpoint: Endpoint, io: Io) {
     match greeted {
         Ok((driver, pipe)) => {
             driver.run(&engine, &endpoint).await;
-            engine.release(&pipe);
+            engine.peers.leave(&pipe);
         }
         Err(reason) => {
             engine.events.emit(SocketEvent::HandshakeFailed { endpoint, address, reason });
@@ -75,5 +75,5 @@ fn greet(
     established: Established,
 ) -> Result<Driver, HandshakeFailure> {
     engine.peers.join(pipe)?;
-    Driver::start(engine, endpoint, pipe, established).inspect_err(|_| engine.release(pipe))
+    Driver::start(engine, endpoint, pipe, established).inspect_err(|_| engine.peers.leave(pipe))
 }

@@ -2,7 +2,6 @@
 
 use std::future::poll_fn;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::runtime::Handle;
@@ -103,7 +102,7 @@ impl Engine {
         if matches!(endpoint, Endpoint::Inproc(_)) && !self.part_inproc(&pipe) {
             // Nobody was there, and there is no task that would release the pipe.
             self.names.forget(endpoint, &pipe);
-            self.release(&pipe);
+            self.peers.leave(&pipe);
         } else {
             pipe.outbound.close();
         }
@@ -111,11 +110,11 @@ impl Engine {
 
     fn finish_close(&self) -> CloseReport {
         for pipe in self.peers.pipes() {
-            self.release(&pipe);
+            self.peers.leave(&pipe);
         }
         self.peers.arrivals().close();
         self.events.close();
-        CloseReport { unsent: self.lost.load(Ordering::Relaxed) }
+        CloseReport { unsent: self.peers.ledger().lost_so_far() }
     }
 
     /// Stops everything at once, where there is no runtime left to linger in.

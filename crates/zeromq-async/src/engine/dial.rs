@@ -82,7 +82,7 @@ impl Dialler {
             let Some(()) = stop.run_until_cancelled(self.pause()).await.flatten() else { break };
         }
         if let Some(pipe) = self.line.get() {
-            self.engine.release(&pipe);
+            self.engine.peers.leave(&pipe);
         }
         self.engine.events.emit(SocketEvent::ConnectStopped { endpoint: self.endpoint.clone() });
     }
@@ -140,7 +140,7 @@ impl Dialler {
         if driver.is_ok() {
             *line = Some(pipe);
         } else if engine.options.immediate {
-            engine.release(&pipe);
+            engine.peers.leave(&pipe);
         }
         driver
     }
@@ -150,7 +150,7 @@ impl Dialler {
         if self.engine.options.immediate
             && let Some(pipe) = self.line.0.lock().take()
         {
-            self.engine.release(&pipe);
+            self.engine.peers.leave(&pipe);
         }
     }
 

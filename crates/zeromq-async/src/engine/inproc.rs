@@ -131,7 +131,7 @@ impl Engine {
             admitted.and_then(|()| connecting.pattern.admit(theirs, &self.introduce()))
         {
             self.pattern.disconnected(&ours);
-            self.release(&ours);
+            self.peers.leave(&ours);
             return Err(rejected);
         }
         self.links.add(&ours, connecting, endpoint);
@@ -174,7 +174,7 @@ impl Engine {
     fn parted(&self, pipe: &Arc<Pipe>, endpoint: Endpoint, reason: DisconnectReason) {
         self.pattern.disconnected(pipe);
         self.peers.peer_disconnected();
-        self.release(pipe);
+        self.peers.leave(pipe);
         let peer = pipe.id();
         self.events.emit(SocketEvent::Disconnected { endpoint, peer, reason, unsent: 0 });
     }

@@ -82,13 +82,12 @@ pub(crate) struct Addressed {
     mandatory: bool,
     /// The peer whose full queue made the last `offer` fail.
     full: Option<Arc<Pipe>>,
-    dropped: u64,
     budget: Budget,
 }
 
 impl Addressed {
     pub(crate) fn new(peers: Arc<PeerSet>, routes: Arc<Routes>, mandatory: bool) -> Self {
-        Self { peers, routes, mandatory, full: None, dropped: 0, budget: Budget::default() }
+        Self { peers, routes, mandatory, full: None, budget: Budget::default() }
     }
 
     /// Sends to a peer known by its pipe, as REP answers.
@@ -103,7 +102,8 @@ impl Addressed {
                 self.full = Some(pipe.clone());
                 return Err(Refusal::Full);
             }
-            Err(_) => self.dropped += 1,
+            Err(Refused::Full) => self.peers.ledger().dropped(|dropped| dropped.full += 1),
+            Err(Refused::Gone) => self.peers.ledger().dropped(|dropped| dropped.unroutable += 1),
         }
         Ok(())
     }
@@ -136,7 +136,7 @@ impl Outgoing for Addressed {
                 Err(Refusal::Failed(SendErrorKind::Unroutable(routing_id.clone())))
             }
             None => {
-                self.dropped += 1;
+                self.peers.ledger().dropped(|dropped| dropped.unroutable += 1);
                 Ok(())
             }
         };

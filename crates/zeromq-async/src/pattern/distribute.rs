@@ -111,7 +111,6 @@ pub(crate) struct Distribute {
     encoded: Batch,
     /// Subscribers whose full queues made the last `offer` fail.
     full: Vec<Arc<Pipe>>,
-    dropped: u64,
     budget: Budget,
 }
 
@@ -124,20 +123,22 @@ impl Distribute {
             targets: Vec::new(),
             encoded: Batch::new(),
             full: Vec::new(),
-            dropped: 0,
             budget: Budget::default(),
         }
     }
 
     fn send_to_targets(&mut self, message: &mut Message) {
+        let ledger = self.peers.ledger();
         match &self.targets[..] {
-            [] => {}
-            [only] => self.dropped += u64::from(only.outbound.send(message).is_err()),
+            [] => ledger.dropped(|dropped| dropped.unsubscribed += 1),
+            [only] if only.outbound.send(message).is_ok() => {}
+            [_] => ledger.dropped(|dropped| dropped.full += 1),
             targets => {
                 self.encoded.push(message.clone());
                 for pipe in targets {
-                    let sent = pipe.outbound.send_encoded(&self.encoded, message);
-                    self.dropped += u64::from(!sent);
+                    if !pipe.outbound.send_encoded(&self.encoded, message) {
+                        ledger.dropped(|dropped| dropped.full += 1);
+                    }
                 }
                 self.encoded.clear();
             }

@@ -133,13 +133,12 @@ impl<I: Incoming> Incoming for Filter<I> {
 pub(crate) struct Upstream {
     peers: Arc<PeerSet>,
     subscriptions: Arc<Subscriptions>,
-    dropped: u64,
     budget: Budget,
 }
 
 impl Upstream {
     pub(crate) fn new(peers: Arc<PeerSet>, subscriptions: Arc<Subscriptions>) -> Self {
-        Self { peers, subscriptions, dropped: 0, budget: Budget::default() }
+        Self { peers, subscriptions, budget: Budget::default() }
     }
 }
 
@@ -157,7 +156,9 @@ impl Outgoing for Upstream {
             return Ok(());
         }
         for pipe in self.peers.pipes() {
-            self.dropped += u64::from(pipe.outbound.send(&mut message.clone()).is_err());
+            if pipe.outbound.send(&mut message.clone()).is_err() {
+                self.peers.ledger().dropped(|dropped| dropped.full += 1);
+            }
         }
         Ok(())
     }

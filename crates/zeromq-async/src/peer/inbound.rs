@@ -29,6 +29,7 @@ struct State {
     producer: Option<Waker>,
     /// The senders of an inproc peer, which wait for room in this queue.
     senders: Option<Arc<Room>>,
+    received: u64,
 }
 
 /// What became of a message from within the process.
@@ -60,6 +61,7 @@ impl Inbound {
                 closed: false,
                 producer: None,
                 senders: None,
+                received: 0,
             }),
         }
     }
@@ -77,6 +79,7 @@ impl Inbound {
     /// Adds a run that `room` has made way for.
     pub(super) fn deliver(&self, pipe: &Arc<Pipe>, run: Run) {
         let mut state = self.state.lock();
+        state.received += run.messages() as u64;
         state.batch.push_run(run);
         state.keep_latest();
         let newly_ready = !std::mem::replace(&mut state.listed, true);
@@ -95,6 +98,7 @@ impl Inbound {
         if state.closed || (!notice && state.room() == 0) {
             return Pushed::Refused;
         }
+        state.received += 1;
         state.batch.push_from(message);
         state.keep_latest();
         let pushed = if state.room() == 0 { Pushed::TakenLast } else { Pushed::Taken };
@@ -146,6 +150,10 @@ impl Inbound {
         let mut state = self.state.lock();
         state.high_water_mark = state.high_water_mark + added;
         state.senders = Some(senders);
+    }
+
+    pub(super) fn received(&self) -> u64 {
+        self.state.lock().received
     }
 
     pub(super) fn has_room(&self) -> bool {

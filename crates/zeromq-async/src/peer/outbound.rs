@@ -41,6 +41,10 @@ struct State {
     closing: bool,
     engine: Waker,
     flushers: Wakers,
+    /// Messages wholly written, or given to the inproc peer.
+    sent: u64,
+    /// Messages that a later one took the place of, as `conflate` asks.
+    replaced: u64,
 }
 
 /// Where the messages go.
@@ -99,6 +103,8 @@ impl Outbound {
                 closing: false,
                 engine: Waker::noop().clone(),
                 flushers: Wakers::default(),
+                sent: 0,
+                replaced: 0,
             }),
         }
     }
@@ -130,15 +136,17 @@ impl Outbound {
             if pushed != Pushed::Taken {
                 self.room.store(false, Ordering::Relaxed);
             }
-            return if pushed == Pushed::Refused { Err(Refused::Full) } else { Ok(()) };
+            if pushed == Pushed::Refused {
+                return Err(Refused::Full);
+            }
+            state.sent += 1;
+            return Ok(());
         }
         if !state.make_room() {
             self.room.store(false, Ordering::Relaxed);
             return Err(Refused::Full);
         }
-        if state.conflate {
-            state.batch.discard_unstarted();
-        }
+        state.conflate();
         state.batch.push_from(message);
         state.pace();
         if !state.has_room() {
@@ -156,14 +164,14 @@ impl Outbound {
             return false;
         }
         if let Link::Inproc(peer) = &state.link {
-            return peer.push(&mut decoded.clone()) != Pushed::Refused;
+            let sent = peer.push(&mut decoded.clone()) != Pushed::Refused;
+            state.sent += u64::from(sent);
+            return sent;
         }
         if !state.make_room() {
             return false;
         }
-        if state.conflate {
-            state.batch.discard_unstarted();
-        }
+        state.conflate();
         state.batch.push_batch(encoded);
         state.pace();
         true
@@ -213,7 +221,7 @@ impl Outbound {
         let mut state = self.state.lock();
         while let Some(mut message) = state.batch.pop() {
             // Never refused: the peer's mark includes this side's, under which these were queued.
-            peer.push(&mut message);
+            state.sent += u64::from(peer.push(&mut message) != Pushed::Refused);
         }
         state.link = Link::Inproc(peer);
         self.room.store(true, Ordering::Relaxed);
@@ -308,6 +316,16 @@ impl Outbound {
         self.state.lock().batch.messages()
     }
 
+    /// Messages wholly written so far, and those that wait.
+    pub(super) fn counts(&self) -> (u64, u64) {
+        let state = self.state.lock();
+        (state.sent, state.batch.messages() as u64)
+    }
+
+    pub(super) fn replaced(&self) -> u64 {
+        self.state.lock().replaced
+    }
+
     /// Takes every message that was not wholly written.
     pub(crate) fn take_unsent(&self) -> Batch {
         let mut state = self.state.lock();
@@ -354,6 +372,13 @@ impl State {
         self.conflate || self.high_water_mark.is_low(self.batch.messages())
     }
 
+    /// Makes way for the latest message, where only that is to be kept.
+    fn conflate(&mut self) {
+        if self.conflate {
+            self.replaced += self.batch.discard_unstarted() as u64;
+        }
+    }
+
     /// Decides, after something was queued, who writes it.
     #[inline]
     fn pace(&mut self) {
@@ -384,7 +409,7 @@ impl State {
         while !self.batch.is_empty() {
             match stream.poll_write(&mut cx, &self.batch) {
                 Poll::Ready(Ok(written)) => {
-                    self.batch.advance(written);
+                    self.sent += self.batch.advance(written) as u64;
                 }
                 Poll::Ready(Err(error)) => {
                     self.failed = Some(error);

@@ -5,8 +5,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use tokio::sync::watch;
 
-use super::{Arrivals, Pattern, PeerId, Pipe, Rejected, Room};
+use super::{Arrivals, Ledger, Pattern, PeerId, Pipe, Rejected, Room};
 use crate::options::PipeOptions;
+use crate::stats::SocketStats;
 use crate::sync::Mutex;
 
 /// Who is here. Senders keep a copy of the list and look at `generation` to know it is current.
@@ -20,6 +21,7 @@ pub(crate) struct PeerSet {
     room: Arc<Room>,
     /// How many peers have a connection whose handshake is done.
     connected: watch::Sender<usize>,
+    ledger: Ledger,
 }
 
 impl PeerSet {
@@ -32,6 +34,7 @@ impl PeerSet {
             arrivals: Arc::default(),
             room: Arc::default(),
             connected: watch::Sender::new(0),
+            ledger: Ledger::default(),
         }
     }
 
@@ -51,9 +54,19 @@ impl PeerSet {
         Ok(())
     }
 
-    /// Removes a pipe.
+    /// Removes a pipe for good; what it sent can still be received.
     pub(crate) fn leave(&self, pipe: &Arc<Pipe>) {
-        self.pipes.lock().retain(|other| other.id() != pipe.id());
+        {
+            let mut pipes = self.pipes.lock();
+            let before = pipes.len();
+            pipes.retain(|other| other.id() != pipe.id());
+            if pipes.len() == before {
+                return;
+            }
+            // In one step with the removal, so that the counts never miss a peer.
+            let unsent = pipe.end();
+            self.ledger.close_account(pipe, unsent.messages());
+        }
         self.generation.fetch_add(1, Ordering::Release);
         pipe.pattern().leave(pipe);
         // A sender may hold a message for this pipe alone, and must look again.
@@ -78,6 +91,15 @@ impl PeerSet {
 
     pub(crate) fn pipes(&self) -> Vec<Arc<Pipe>> {
         self.pipes.lock().clone()
+    }
+
+    pub(crate) fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    pub(crate) fn stats(&self) -> SocketStats {
+        let pipes = self.pipes.lock();
+        self.ledger.total(&pipes)
     }
 
     pub(crate) fn arrivals(&self) -> &Arc<Arrivals> {

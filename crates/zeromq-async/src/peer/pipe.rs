@@ -7,6 +7,7 @@ use zmtp::{Batch, Frame, Message, PeerInfo, Run, SocketType, Subscription};
 
 use super::{Arrivals, Inbound, Outbound, Pushed, Room};
 use crate::options::PipeOptions;
+use crate::stats::PeerStats;
 use crate::sync::Mutex;
 
 /// Names a peer among those a socket has or has had.
@@ -143,6 +144,11 @@ impl Pipe {
 
     pub(crate) fn set_routing_id(&self, routing_id: Frame) {
         *self.routing_id.lock() = routing_id;
+    }
+
+    pub(super) fn stats(&self) -> PeerStats {
+        let (sent, queued) = self.outbound.counts();
+        PeerStats { peer: self.id, sent, received: self.inbound.received(), queued }
     }
 
     /// Hands a run of messages to the receiver.

@@ -8,6 +8,7 @@ use crate::endpoint::Endpoint;
 use crate::engine::{CloseReport, Engine};
 use crate::error::{BindError, ConnectError, DetachError, EndpointError};
 use crate::event::Events;
+use crate::stats::SocketStats;
 
 /// Binds, connects and closes a socket whose halves are elsewhere.
 ///
@@ -46,7 +47,7 @@ impl SocketHandle {
     }
 
     pub(super) fn count_unsent(&self, messages: usize) {
-        self.engine().count_lost(messages);
+        self.engine().peers().ledger().lost(messages);
     }
 
     /// See [`Socket::bind`](crate::Socket::bind).
@@ -113,6 +114,11 @@ impl SocketHandle {
     /// See [`Socket::events`](crate::Socket::events).
     pub fn events(&self) -> Events {
         self.engine().events().listen()
+    }
+
+    /// See [`Socket::stats`](crate::Socket::stats).
+    pub fn stats(&self) -> SocketStats {
+        self.engine().peers().stats()
     }
 
     /// See [`Socket::wait_for_peers`](crate::Socket::wait_for_peers).

@@ -1,12 +1,12 @@
 //! A socket of either library.
 
-use libzmq_peer::{Opt, Peer, Reply, SocketKind};
+use libzmq_peer::{EventKind, Opt, Peer, Reply, SocketKind};
 use zeromq_async::{
     DealerSocket, Message, Named, PairSocket, PubSocket, PullSocket, PushSocket, RepSocket,
-    ReqSocket, RouterSocket, SocketBuilder, SubSocket, XPubSocket, XSubSocket,
+    ReqSocket, RouterSocket, SocketBuilder, SocketEvent, SubSocket, XPubSocket, XSubSocket,
 };
 
-use crate::{Frames, frames, within};
+use crate::{Frames, event, frames, within};
 
 /// How an [`End`] begins.
 #[derive(Debug, Clone, Copy)]
@@ -17,6 +17,13 @@ pub struct Setup {
     pub routing_id: Option<&'static str>,
     /// Whether it probes ROUTERs.
     pub probe: bool,
+}
+
+impl Setup {
+    /// A socket of this kind with no options.
+    pub fn new(kind: SocketKind) -> Self {
+        Self { kind, routing_id: None, probe: false }
+    }
 }
 
 /// Where an [`End`] binds or connects.
@@ -135,6 +142,30 @@ impl End {
             }
             Self::Theirs(peer) => {
                 peer.send(message).await.unwrap_or_else(|error| panic!("{what}: {error}"));
+            }
+        }
+    }
+
+    /// Waits until an attempt to connect has failed.
+    ///
+    /// # Panics
+    ///
+    /// When none does.
+    pub async fn has_tried(&self) {
+        match self {
+            Self::Ours(ours) => {
+                let mut events = on!(
+                    &**ours,
+                    [Req Rep Dealer Router Pub Sub XPub XSub Push Pull Pair],
+                    socket => socket.events()
+                );
+                event(&mut events, "an attempt to connect", |event| {
+                    matches!(event, SocketEvent::ConnectFailed { .. }).then_some(())
+                })
+                .await;
+            }
+            Self::Theirs(peer) => {
+                peer.event(EventKind::CONNECT_RETRIED).await.expect("an attempt to connect");
             }
         }
     }

@@ -1,0 +1,412 @@
+//! Peers that start late, stop and come back, and sockets that are closed while there is something
+//! left to send.
+
+use std::time::Duration;
+
+use interop::{
+    Directory, End, IPC, Place, ReservedPort, Setup, TCP, disconnected, event, handshake, libzmq,
+    recv, send, within,
+};
+use libzmq_peer::SocketKind::{self, Dealer, Pull, Push, Rep, Req, Router, Sub, Xpub};
+use libzmq_peer::{EventKind, Opt, Peer};
+use zeromq_async::{
+    DealerSocket, DetachError, DisconnectReason, Message, PullSocket, PushSocket, RecvError,
+    RepSocket, ReqSocket, SendErrorKind, SocketEvent, SubSocket, XPubSocket,
+};
+
+/// Whoever is early connects and sends; then somebody binds.
+#[tokio::test]
+async fn either_side_may_connect_before_the_other_binds() {
+    for (early, late) in [(Push, Pull), (Dealer, Router), (Req, Rep), (Sub, Xpub)] {
+        for ours_is_early in [true, false] {
+            let (port, directory) = (ReservedPort::new(), Directory::new());
+            for endpoint in [port.endpoint(), directory.endpoint()] {
+                let cell = format!("{early:?}, ours: {ours_is_early}, at {endpoint}");
+                let place = Place::Connect(&endpoint);
+                let (mut early_end, _) = end(early, ours_is_early, place).await;
+                if early != Sub {
+                    early_end.send(&cell, vec![b"early".to_vec()]).await;
+                }
+                early_end.has_tried().await;
+                let place = Place::Bind(&endpoint);
+                let (mut late_end, _) = end(late, !ours_is_early, place).await;
+                let arrived = late_end.recv(&cell).await;
+                let last = arrived.last().expect("a frame");
+                assert_eq!(last[..], *if early == Sub { &b"\x01"[..] } else { b"early" }, "{cell}");
+                if late != Pull {
+                    let answer = if late == Xpub { vec![b"answer".to_vec()] } else { arrived };
+                    late_end.send(&cell, answer.clone()).await;
+                    let received = early_end.recv(&cell).await;
+                    assert_eq!(received.last(), answer.last(), "{cell}");
+                }
+            }
+        }
+    }
+}
+
+async fn end(kind: SocketKind, ours: bool, place: Place<'_>) -> (End, String) {
+    let setup = Setup::new(kind);
+    if ours { End::ours(setup, place).await } else { End::theirs(setup, place) }
+}
+
+fn bound(kind: SocketKind, endpoint: String) -> Peer {
+    libzmq(kind, move |socket| socket.bind(&endpoint))
+}
+
+fn connected(kind: SocketKind, endpoint: impl ToString) -> Peer {
+    let endpoint = endpoint.to_string();
+    libzmq(kind, move |socket| socket.connect(&endpoint))
+}
+
+#[tokio::test]
+async fn our_push_goes_on_where_it_was_when_a_libzmq_pull_comes_back() {
+    let (port, directory) = (ReservedPort::new(), Directory::new());
+    for endpoint in [port.endpoint(), directory.endpoint()] {
+        let mut push = PushSocket::new();
+        let mut events = push.events();
+        push.connect(endpoint.as_str()).await.unwrap();
+        for round in 0..3 {
+            // Queued with nobody there.
+            for number in 0..100 {
+                send(&mut push, format!("{round} {number}")).await;
+            }
+            let pull = bound(Pull, endpoint.clone());
+            for number in 100..200 {
+                send(&mut push, format!("{round} {number}")).await;
+            }
+            for number in 0..200 {
+                let expected = format!("{round} {number}");
+                assert_eq!(pull.recv().await.unwrap(), [expected.as_bytes()], "{endpoint}");
+            }
+            pull.stop().await.unwrap();
+            let reason = disconnected(&mut events).await;
+            assert!(matches!(reason, DisconnectReason::PeerClosed), "{reason}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn our_dealer_talks_on_with_a_libzmq_router_that_comes_back() {
+    let port = ReservedPort::new();
+    let mut dealer = DealerSocket::builder().routing_id("dealer").unwrap().build();
+    let mut events = dealer.events();
+    dealer.connect(port.endpoint()).await.unwrap();
+    for round in ["one", "two", "three"] {
+        send(&mut dealer, round).await;
+        let router = bound(Router, port.endpoint());
+        assert_eq!(router.recv().await.unwrap(), [b"dealer", round.as_bytes()]);
+        router.send(["dealer", round]).await.unwrap();
+        assert_eq!(recv(&mut dealer, "the answer").await, round.into());
+        router.stop().await.unwrap();
+        disconnected(&mut events).await;
+    }
+}
+
+#[tokio::test]
+async fn our_req_asks_again_when_a_libzmq_rep_comes_back() {
+    let port = ReservedPort::new();
+    let mut req = ReqSocket::new();
+    req.connect(port.endpoint()).await.unwrap();
+    for round in ["one", "two"] {
+        // With nobody there, the request waits.
+        send(&mut req, round).await;
+        let rep = bound(Rep, port.endpoint());
+        assert_eq!(rep.recv().await.unwrap(), [round.as_bytes()]);
+        rep.send([round]).await.unwrap();
+        assert_eq!(recv(&mut req, "the reply").await, round.into());
+
+        // With the request taken and the reply never sent, the application is told.
+        send(&mut req, "for nothing").await;
+        assert_eq!(rep.recv().await.unwrap(), [b"for nothing"]);
+        rep.stop().await.unwrap();
+        let lost = within("the loss of the reply", req.recv()).await;
+        assert_eq!(lost, Err(RecvError::ReplyLost));
+    }
+}
+
+#[tokio::test]
+async fn our_sub_subscribes_again_when_a_libzmq_xpub_comes_back() {
+    let port = ReservedPort::new();
+    let mut sub = SubSocket::builder().subscribe("a").subscribe("a").build();
+    let mut events = sub.events();
+    sub.connect(port.endpoint()).await.unwrap();
+    for (topic, next) in [("a", "b"), ("b", "c"), ("c", "d")] {
+        let xpub = bound(Xpub, port.endpoint());
+        assert_eq!(xpub.recv().await.unwrap(), [[b"\x01", topic.as_bytes()].concat()]);
+        xpub.send(["none of these"]).await.unwrap();
+        xpub.send([topic, "news"]).await.unwrap();
+        assert_eq!(recv(&mut sub, topic).await, Message::multipart([topic, "news"]));
+        xpub.stop().await.unwrap();
+        disconnected(&mut events).await;
+        // While nobody is there: the next publisher is told of what holds then, and once.
+        sub.subscribe(next);
+        sub.unsubscribe(topic);
+        sub.unsubscribe(topic);
+    }
+    let xpub = bound(Xpub, port.endpoint());
+    assert_eq!(xpub.recv().await.unwrap(), [b"\x01d"]);
+    sub.unsubscribe("d");
+    assert_eq!(xpub.recv().await.unwrap(), [b"\0d"], "and nothing between");
+}
+
+#[tokio::test]
+async fn our_pull_may_be_restarted_under_a_libzmq_push() {
+    let port = ReservedPort::new();
+    let push = connected(Push, port.endpoint());
+    for round in 0..3 {
+        for number in 0..100 {
+            push.send([format!("{round} {number}")]).await.unwrap();
+        }
+        let mut pull = PullSocket::new();
+        pull.bind(port.endpoint()).await.unwrap();
+        for number in 0..100 {
+            let expected = format!("{round} {number}");
+            assert_eq!(recv(&mut pull, &expected).await, expected.as_str().into());
+        }
+        within("our PULL to close", pull.close()).await;
+        push.event(EventKind::DISCONNECTED).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn our_rep_may_be_restarted_under_a_libzmq_req() {
+    let port = ReservedPort::new();
+    let req = connected(Req, port.endpoint());
+    for round in ["one", "two", "three"] {
+        req.send([round]).await.unwrap();
+        let mut rep = RepSocket::new();
+        rep.bind(port.endpoint()).await.unwrap();
+        assert_eq!(recv(&mut rep, round).await, round.into());
+        send(&mut rep, round).await;
+        // The reply is on its way when the socket goes: it is written before it closes.
+        within("our REP to close", rep.close()).await;
+        assert_eq!(req.recv().await.unwrap(), [round.as_bytes()]);
+        req.event(EventKind::DISCONNECTED).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn our_xpub_may_be_restarted_under_a_libzmq_sub() {
+    let port = ReservedPort::new();
+    let endpoint = port.endpoint();
+    let sub = libzmq(Sub, move |socket| {
+        socket.set_bytes(Opt::SUBSCRIBE, b"news")?;
+        socket.connect(&endpoint)
+    });
+    for round in ["news one", "news two", "news three"] {
+        let mut xpub = XPubSocket::new();
+        xpub.bind(port.endpoint()).await.unwrap();
+        let heard = sub.recv(); // libzmq subscribes again only while it is called
+        assert_eq!(recv(&mut xpub, "the subscription").await, "\x01news".into());
+        send(&mut xpub, "other").await;
+        send(&mut xpub, round).await;
+        assert_eq!(heard.await.unwrap(), [round.as_bytes()]);
+        within("our XPUB to close", xpub.close()).await;
+        sub.event(EventKind::DISCONNECTED).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn our_push_disconnects_after_what_it_has_sent() {
+    for place in [TCP, IPC] {
+        let pull = bound(Pull, place.into());
+        let mut push = PushSocket::new();
+        push.connect(pull.endpoint()).await.unwrap();
+        for number in 0..500_u32 {
+            send(&mut push, number.to_be_bytes()).await;
+        }
+        push.disconnect(pull.endpoint()).await.unwrap();
+        for number in 0..500_u32 {
+            assert_eq!(pull.recv().await.unwrap(), [number.to_be_bytes()]);
+        }
+        pull.event(EventKind::DISCONNECTED).await.unwrap();
+        let refused = push.try_send("for nobody").unwrap_err();
+        assert_eq!(*refused.kind(), SendErrorKind::Full);
+        let again = push.disconnect(pull.endpoint()).await;
+        assert!(matches!(again, Err(DetachError::NotAttached { .. })), "{again:?}");
+
+        push.connect(pull.endpoint()).await.unwrap();
+        send(&mut push, "back").await;
+        assert_eq!(pull.recv().await.unwrap(), [b"back"]);
+    }
+}
+
+#[tokio::test]
+async fn our_pull_keeps_what_came_before_it_disconnected() {
+    let push = bound(Push, TCP.into());
+    let mut pull = PullSocket::new();
+    let mut events = pull.events();
+    pull.connect(push.endpoint()).await.unwrap();
+    handshake(&mut events).await;
+    push.send(["one"]).await.unwrap();
+    push.send(["two"]).await.unwrap();
+    assert_eq!(recv(&mut pull, "one").await, "one".into());
+    pull.disconnect(push.endpoint()).await.unwrap();
+    push.event(EventKind::DISCONNECTED).await.unwrap();
+    disconnected(&mut events).await;
+    // "two" may have been on its way still; if it had come it is there, and once.
+    if let Ok(message) = pull.try_recv() {
+        assert_eq!(message, "two".into());
+        assert_eq!(pull.try_recv(), Err(RecvError::Empty));
+    }
+}
+
+#[tokio::test]
+async fn our_pull_that_unbinds_keeps_its_peers_and_takes_no_others() {
+    let port = ReservedPort::new();
+    let mut pull = PullSocket::new();
+    let mut events = pull.events();
+    pull.bind(port.endpoint()).await.unwrap();
+    let old = connected(Push, port.endpoint());
+    handshake(&mut events).await;
+    pull.unbind(port.endpoint()).await.unwrap();
+    event(&mut events, "the listener to close", |event| {
+        matches!(event, SocketEvent::ListenerClosed { .. }).then_some(())
+    })
+    .await;
+
+    let new = connected(Push, port.endpoint());
+    new.event(EventKind::CONNECT_RETRIED).await.unwrap();
+    new.send(["new"]).await.unwrap();
+    old.send(["old"]).await.unwrap();
+    assert_eq!(recv(&mut pull, "the peer that stayed").await, "old".into());
+
+    pull.bind(port.endpoint()).await.unwrap();
+    assert_eq!(recv(&mut pull, "the peer that waited").await, "new".into());
+}
+
+#[tokio::test]
+async fn a_libzmq_peer_that_disconnects_is_told_of() {
+    let mut push = PushSocket::new();
+    let mut events = push.events();
+    let endpoint = push.bind(TCP).await.unwrap().to_string();
+    let pull = connected(Pull, &endpoint);
+    send(&mut push, "one").await;
+    assert_eq!(pull.recv().await.unwrap(), [b"one"]);
+    pull.run(move |socket| socket.disconnect(&endpoint)).await.unwrap();
+    let _waiting = pull.recv(); // libzmq disconnects only while it is called
+    let reason = disconnected(&mut events).await;
+    assert!(matches!(reason, DisconnectReason::PeerClosed), "{reason}");
+}
+
+const KIB: usize = 1024;
+
+fn numbered(number: u32) -> Vec<u8> {
+    let mut message = number.to_be_bytes().to_vec();
+    message.resize(KIB, 0);
+    message
+}
+
+/// A PULL that lets almost nothing pile up before it is read.
+fn slow_pull() -> Peer {
+    libzmq(Pull, |socket| {
+        socket.set_i32(Opt::RCVHWM, 10)?;
+        socket.set_i32(Opt::RCVBUF, 4096)?;
+        socket.bind(TCP)
+    })
+}
+
+/// How many messages arrive, which are the first of those sent and in order.
+async fn count_messages(pull: &Peer, until: Option<u32>) -> u32 {
+    let counting = pull.run(move |socket| {
+        let mut count = 0;
+        while until.is_none_or(|until| count < until) {
+            // Longer than any of the pauses below: without an end, silence is the end.
+            let Some(message) = socket.recv_timeout(Duration::from_secs(2))? else { break };
+            assert!(message == [numbered(count)], "message {count} is another");
+            count += 1;
+        }
+        Ok(count)
+    });
+    counting.await.expect("a count")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn closing_delivers_all_that_was_sent_to_a_slow_libzmq_pull() {
+    const COUNT: u32 = 10_000;
+    for dropped in [false, true] {
+        let pull = slow_pull();
+        let mut push = PushSocket::builder().send_high_water_mark(COUNT as usize).build();
+        let mut events = push.events();
+        push.connect(pull.endpoint()).await.unwrap();
+        for number in 0..COUNT {
+            push.try_send(numbered(number)).expect("room for all");
+        }
+        handshake(&mut events).await;
+        if dropped {
+            drop(push);
+            assert_eq!(count_messages(&pull, Some(COUNT)).await, COUNT);
+        } else {
+            let closing = tokio::spawn(push.close());
+            assert_eq!(count_messages(&pull, Some(COUNT)).await, COUNT);
+            let report = within("the socket to close", closing).await.unwrap();
+            assert_eq!(report.unsent, 0);
+        }
+        pull.event(EventKind::DISCONNECTED).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn closing_with_nobody_there_reports_what_was_not_sent() {
+    let port = ReservedPort::new();
+    for linger in [Duration::ZERO, Duration::from_millis(50)] {
+        let mut push = PushSocket::builder().linger(linger).build();
+        push.connect(port.endpoint()).await.unwrap();
+        for _ in 0..123 {
+            send(&mut push, Message::multipart(["two", "frames"])).await;
+        }
+        assert_eq!(within("the socket to close", push.close()).await.unsent, 123, "{linger:?}");
+    }
+}
+
+/// What arrives and what is reported as not sent are together what was sent: nothing is in between.
+#[tokio::test]
+async fn closing_early_reports_what_a_slow_libzmq_pull_does_not_get() {
+    const COUNT: u32 = 10_000;
+    let pull = slow_pull();
+    let mut push = PushSocket::builder()
+        .send_high_water_mark(COUNT as usize)
+        .send_buffer(4096)
+        .linger(Duration::from_millis(200))
+        .build();
+    let mut events = push.events();
+    push.connect(pull.endpoint()).await.unwrap();
+    handshake(&mut events).await;
+    for number in 0..COUNT {
+        send(&mut push, numbered(number)).await;
+    }
+    let report = within("the socket to close", push.close()).await;
+    assert!(report.unsent > 0, "nobody reads, and everything was sent");
+    let received = count_messages(&pull, None).await;
+    assert_eq!(received as usize + report.unsent, COUNT as usize);
+}
+
+#[tokio::test]
+async fn an_immediate_push_queues_for_nobody_who_is_not_there() {
+    let (dead, alive) = (ReservedPort::new(), bound(Pull, TCP.into()));
+    let mut push = PushSocket::builder().immediate(true).build();
+    push.connect(dead.endpoint()).await.unwrap();
+    assert_eq!(*push.try_send("for nobody").unwrap_err().kind(), SendErrorKind::Full);
+    push.connect(alive.endpoint()).await.unwrap();
+    for number in 0..10_u8 {
+        send(&mut push, [number]).await;
+    }
+    for number in 0..10_u8 {
+        assert_eq!(alive.recv().await.unwrap(), [[number]]);
+    }
+
+    // Without it, half wait for the peer that is not there.
+    let mut push = PushSocket::new();
+    push.connect(dead.endpoint()).await.unwrap();
+    push.connect(alive.endpoint()).await.unwrap();
+    for number in 0..10_u8 {
+        send(&mut push, [number]).await;
+    }
+    for number in [1, 3, 5, 7, 9_u8] {
+        assert_eq!(alive.recv().await.unwrap(), [[number]]);
+    }
+    let revived = bound(Pull, dead.endpoint());
+    for number in [0, 2, 4, 6, 8_u8] {
+        assert_eq!(revived.recv().await.unwrap(), [[number]]);
+    }
+}

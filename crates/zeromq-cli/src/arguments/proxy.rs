@@ -17,7 +17,7 @@ pub(crate) struct ProxyArguments {
     #[arg(long, value_name = END)]
     pub(crate) backend: End,
 
-    /// A socket that sends a copy of every message
+    /// A socket that sends a copy of every message; nothing passes while it has no room
     #[arg(long, value_name = END)]
     pub(crate) capture: Option<End>,
 }

@@ -7,39 +7,38 @@ use clap::Args;
 use crate::exit::Failure;
 
 #[derive(Debug, Default, Args)]
-#[command(next_help_heading = "Security")]
 pub(crate) struct Security {
     /// PLAIN server: let in who is named in FILE, a line of `user:password` each; the password may
     /// be an Argon2 PHC string
-    #[arg(long, value_name = "FILE")]
+    #[arg(help_heading = HEADING, long, value_name = "FILE")]
     plain_server: Option<PathBuf>,
 
     /// PLAIN client: the user
-    #[arg(long, value_name = "U", requires = "plain_password", conflicts_with = "plain_server")]
+    #[arg(help_heading = HEADING, long, value_name = "U")]
     plain_username: Option<String>,
 
     /// PLAIN client: the password
-    #[arg(long, value_name = "P", requires = "plain_username")]
+    #[arg(help_heading = HEADING, long, value_name = "P")]
     plain_password: Option<String>,
 
     /// CURVE server, with the secret key of --curve-secret-key
-    #[arg(long, requires = "curve_secret_key", conflicts_with = "curve_server_key")]
+    #[arg(help_heading = HEADING, long)]
     curve_server: bool,
 
     /// CURVE server: let in only the public keys in FILE, one a line
-    #[arg(long, value_name = "FILE", requires = "curve_server")]
+    #[arg(help_heading = HEADING, long, value_name = "FILE")]
     curve_allow: Option<PathBuf>,
 
     /// CURVE client: the server's public key, in Z85 or @FILE
-    #[arg(long, value_name = "KEY", requires = "curve_secret_key", requires = "curve_public_key")]
+    #[arg(help_heading = HEADING, long, value_name = "KEY")]
     curve_server_key: Option<String>,
 
     /// CURVE client: this side's public key, in Z85 or @FILE
-    #[arg(long, value_name = "KEY", requires = "curve_server_key")]
+    #[arg(help_heading = HEADING, long, value_name = "KEY")]
     curve_public_key: Option<String>,
 
     /// CURVE: this side's secret key, in Z85 or @FILE
-    #[arg(long, value_name = "KEY")]
+    #[arg(help_heading = HEADING, long, value_name = "KEY")]
     curve_secret_key: Option<String>,
 }
 
@@ -62,5 +61,7 @@ impl Security {
         }
     }
 }
+
+const HEADING: &str = "Security";
 
 pub(super) const NOT_BUILT: &str = "not built yet";

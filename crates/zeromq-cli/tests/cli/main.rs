@@ -1,0 +1,13 @@
+//! The built command, in real processes that talk to each other.
+
+#![expect(clippy::unwrap_used, reason = "it is how a test fails")]
+
+mod bench;
+mod exchange;
+mod exit;
+mod format;
+mod monitor;
+mod proxy;
+mod publish;
+mod support;
+mod transfer;

@@ -1,0 +1,52 @@
+//! `--monitor`: events as JSON.
+
+use crate::support::{FREE, Zmq, run};
+
+#[test]
+fn the_life_of_a_connection_is_told() {
+    let mut pull = Zmq::start(["pull", "--bind", FREE, "--monitor"]);
+    let endpoint = pull.event("listening")["endpoint"].as_str().unwrap().to_owned();
+    let mut push = Zmq::start(["push", "--connect", &endpoint, "-m", "x", "--monitor"]);
+
+    let connected = push.event("connected");
+    assert_eq!(connected["endpoint"], endpoint);
+    assert_eq!(connected["address"], endpoint.strip_prefix("tcp://").unwrap());
+    let ready = push.event("handshake_succeeded");
+    assert_eq!(ready["socket_type"], "PULL");
+    assert_eq!(ready["mechanism"], "NULL");
+    assert_eq!(ready["version"], "3.1");
+
+    assert_eq!(pull.event("accepted")["endpoint"], endpoint);
+    assert_eq!(pull.event("handshake_succeeded")["socket_type"], "PUSH");
+    push.end().well();
+    let gone = pull.event("disconnected");
+    assert_eq!((&gone["endpoint"], &gone["unsent"]), (&endpoint.into(), &0.into()));
+}
+
+#[test]
+fn a_routing_id_is_told() {
+    let mut router = Zmq::start(["router", "--bind", FREE, "--monitor"]);
+    let endpoint = router.bound();
+    run(["dealer", "--connect", &endpoint, "--routing-id", "me", "-m", "x", "--timeout", "0.01"]);
+    assert_eq!(router.event("handshake_succeeded")["routing_id"], "me");
+}
+
+#[test]
+fn attempts_to_connect_are_told() {
+    let (spare, endpoint) = Zmq::bind(["pull", "--bind", FREE]);
+    drop(spare);
+    let mut push = Zmq::start(["push", "--connect", &endpoint, "--monitor"]);
+    let failed = push.event("connect_failed");
+    assert_eq!((&failed["endpoint"], &failed["attempt"]), (&endpoint.as_str().into(), &1.into()));
+    let retried = push.event("connect_retried");
+    assert!(retried["delay_seconds"].as_f64().unwrap() >= 0.1, "{retried}");
+}
+
+#[test]
+fn a_peer_of_the_wrong_type_is_told() {
+    let mut pull = Zmq::start(["pull", "--bind", FREE, "--monitor"]);
+    let endpoint = pull.bound();
+    let _req = Zmq::start(["req", "--connect", &endpoint, "-m", "x"]);
+    let failed = pull.event("handshake_failed");
+    assert!(failed["reason"].as_str().unwrap().contains("REQ"), "{failed}");
+}

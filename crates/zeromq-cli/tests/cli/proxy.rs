@@ -1,0 +1,71 @@
+//! `zmq proxy`: two sockets joined, and a third that sees it.
+
+use crate::support::{FREE, Zmq, run};
+
+/// Starts a proxy of these socket types; gives the endpoints as they are bound.
+fn proxy<const N: usize>(kinds: [&str; N]) -> (Zmq, [String; N]) {
+    let mut arguments = vec!["proxy".to_owned()];
+    for (option, kind) in ["--frontend", "--backend", "--capture"].iter().zip(kinds) {
+        arguments.extend([option.to_string(), format!("{kind}:bind:{FREE}")]);
+    }
+    let mut proxy = Zmq::start(arguments);
+    let endpoints = kinds.map(|_| proxy.bound());
+    (proxy, endpoints)
+}
+
+#[test]
+fn requests_and_replies_pass_and_are_captured() {
+    let (_proxy, [front, back, capture]) = proxy(["router", "dealer", "push"]);
+    let _rep = Zmq::start(["rep", "--connect", &back, "--reply", "world"]);
+    let capture = ["pull", "--connect", &capture, "-n", "2", "--format", "json"];
+    let captured = Zmq::start(capture);
+    let req = run(["req", "--connect", &front, "--routing-id", "me", "-m", "hello"]);
+    assert_eq!(req.well(), "world\n");
+    let copies = "[\"me\",\"\",\"hello\"]\n[\"me\",\"\",\"world\"]\n";
+    assert_eq!(captured.end().well(), copies);
+}
+
+#[test]
+fn subscriptions_pass_upstream() {
+    let (_proxy, [front, back]) = proxy(["xsub", "xpub"]);
+    let sub = Zmq::start(["sub", "--connect", &back, "-s", "a", "-n", "1"]);
+    run(["pub", "--connect", &front, "--wait-peers", "1", "-m", "b", "-m", "a"]).well();
+    assert_eq!(sub.end().well(), "a\n");
+}
+
+#[test]
+fn a_sub_in_front_takes_everything() {
+    let (_proxy, [front, back]) = proxy(["sub", "push"]);
+    run(["pub", "--connect", &front, "--wait-peers", "1", "-m", "x"]).well();
+    assert_eq!(run(["pull", "--connect", &back, "-n", "1"]).well(), "x\n");
+}
+
+#[test]
+fn a_pipeline_passes_everything_in_order() {
+    let (_proxy, [front, back]) = proxy(["pull", "push"]);
+    let lines: String = (0..10_000).map(|number| format!("{number}\n")).collect();
+    let pull = Zmq::start(["pull", "--connect", &back, "-n", "10000"]);
+    let mut push = Zmq::start(["push", "--connect", &front]);
+    push.write(lines.as_bytes());
+    push.end().well();
+    assert_eq!(pull.end().well(), lines);
+}
+
+#[test]
+fn rep_and_req_pass_one_request_at_a_time() {
+    for (kinds, swapped) in [(["rep", "req"], false), (["req", "rep"], true)] {
+        let (_proxy, [front, back]) = proxy(kinds);
+        let (front, back) = if swapped { (back, front) } else { (front, back) };
+        let _rep = Zmq::start(["rep", "--connect", &back, "--echo"]);
+        let req = run(["req", "--connect", &front, "-m", "one", "-m", "two"]);
+        assert_eq!(req.well(), "one\ntwo\n");
+    }
+}
+
+#[test]
+fn sockets_with_nothing_to_say_to_each_other_are_refused() {
+    for (front, back) in [("pull", "sub"), ("rep", "rep"), ("rep", "push"), ("pub", "push")] {
+        let (front, back) = (format!("{front}:bind:{FREE}"), format!("{back}:bind:{FREE}"));
+        assert_eq!(run(["proxy", "--frontend", &front, "--backend", &back]).status, 2);
+    }
+}

@@ -1,0 +1,174 @@
+//! Running the command, and waiting for what it says: never for a time.
+
+use std::ffi::OsStr;
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{self, Receiver};
+use std::thread;
+use std::time::Duration;
+
+use serde_json::Value;
+
+/// A running `zmq`; killed when it is dropped.
+pub(crate) struct Zmq {
+    child: Child,
+    name: String,
+    output: Receiver<Vec<u8>>,
+    errors: Receiver<Vec<u8>>,
+}
+
+/// What a `zmq` that has ended left behind.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    pub(crate) status: i32,
+    /// What had not been read of its output.
+    pub(crate) output: String,
+    pub(crate) errors: String,
+}
+
+impl Zmq {
+    pub(crate) fn start<I: AsRef<OsStr>>(arguments: impl IntoIterator<Item = I>) -> Self {
+        let mut zmq = Self::start_unread(arguments);
+        zmq.output = lines(zmq.child.stdout.take().unwrap());
+        zmq
+    }
+
+    /// Starts a command whose output nobody reads yet.
+    fn start_unread<I: AsRef<OsStr>>(arguments: impl IntoIterator<Item = I>) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_zmq"));
+        command.args(arguments);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let errors = lines(child.stderr.take().unwrap());
+        Self { child, name: format!("{command:?}"), output: lines(io::empty()), errors }
+    }
+
+    /// Starts a command that binds to a free port, and closes its output.
+    pub(crate) fn bind_without_output(arguments: &[&str]) -> (Self, String) {
+        let mut zmq = Self::start_unread(arguments);
+        zmq.child.stdout = None;
+        let endpoint = zmq.bound();
+        (zmq, endpoint)
+    }
+
+    /// Starts a command that binds to a free port, and gives the endpoint it tells.
+    pub(crate) fn bind<I: AsRef<OsStr>>(arguments: impl IntoIterator<Item = I>) -> (Self, String) {
+        let mut zmq = Self::start(arguments);
+        let endpoint = zmq.bound();
+        (zmq, endpoint)
+    }
+
+    /// Waits for the next `bound` line, and gives its endpoint.
+    pub(crate) fn bound(&mut self) -> String {
+        loop {
+            let line = String::from_utf8(self.error_line()).unwrap();
+            if let Some(endpoint) = line.strip_prefix("bound ") {
+                return endpoint.to_owned();
+            }
+        }
+    }
+
+    /// Waits for the next monitor event of this name.
+    pub(crate) fn event(&mut self, name: &str) -> Value {
+        loop {
+            if let Ok(event) = serde_json::from_slice::<Value>(&self.error_line())
+                && event["event"] == name
+            {
+                return event;
+            }
+        }
+    }
+
+    /// Waits for the next line of output.
+    pub(crate) fn line(&mut self) -> Vec<u8> {
+        self.output.recv_timeout(PATIENCE).unwrap_or_else(|_| panic!("{}: no line", self.name))
+    }
+
+    fn error_line(&mut self) -> Vec<u8> {
+        let line = self.errors.recv_timeout(PATIENCE);
+        line.unwrap_or_else(|_| panic!("{}: no line on standard error", self.name))
+    }
+
+    /// Writes to its input.
+    pub(crate) fn write(&mut self, octets: &[u8]) {
+        let input = self.child.stdin.as_mut().unwrap();
+        input.write_all(octets).and_then(|()| input.flush()).unwrap();
+    }
+
+    /// Ends its input.
+    pub(crate) fn end_input(&mut self) {
+        self.child.stdin = None;
+    }
+
+    #[cfg(unix)]
+    pub(crate) fn signal(&self, name: &str) {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-s", name, &id]).status().unwrap().success());
+    }
+
+    /// Ends its input and waits until it ends.
+    pub(crate) fn end(mut self) -> Ended {
+        self.end_input();
+        self.wait()
+    }
+
+    /// Waits until it ends by itself, or by what was done to it.
+    pub(crate) fn wait(&mut self) -> Ended {
+        // The streams end when the process does.
+        let output = self.rest(&self.output);
+        let errors = self.rest(&self.errors);
+        let status = self.child.wait().unwrap().code();
+        Ended { status: status.expect("ended by itself"), output, errors }
+    }
+
+    fn rest(&self, stream: &Receiver<Vec<u8>>) -> String {
+        let mut rest = String::new();
+        loop {
+            match stream.recv_timeout(PATIENCE) {
+                Ok(line) => rest += &(String::from_utf8_lossy(&line) + "\n"),
+                Err(mpsc::RecvTimeoutError::Disconnected) => return rest,
+                Err(mpsc::RecvTimeoutError::Timeout) => panic!("{} does not end", self.name),
+            }
+        }
+    }
+}
+
+impl Drop for Zmq {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Ended {
+    /// Asserts that it ended well, and gives its output.
+    pub(crate) fn well(self) -> String {
+        assert_eq!(self.status, 0, "{self:?}");
+        self.output
+    }
+}
+
+/// Runs a command to its end.
+pub(crate) fn run<I: AsRef<OsStr>>(arguments: impl IntoIterator<Item = I>) -> Ended {
+    Zmq::start(arguments).end()
+}
+
+/// The lines of a stream as they come, without their ends.
+fn lines(stream: impl Read + Send + 'static) -> Receiver<Vec<u8>> {
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn(move || {
+        for line in BufReader::new(stream).split(b'\n') {
+            let Ok(line) = line else { return };
+            if sender.send(line).is_err() {
+                return;
+            }
+        }
+    });
+    receiver
+}
+
+/// A port that the system chooses.
+pub(crate) const FREE: &str = "tcp://127.0.0.1:0";
+
+/// How long anything may take before the test fails.
+const PATIENCE: Duration = Duration::from_secs(20);

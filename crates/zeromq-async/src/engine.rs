@@ -107,9 +107,12 @@ impl Engine {
 
     /// Binds, and accepts peers from now on.
     pub(crate) async fn bind(self: &Arc<Self>, endpoint: Endpoint) -> Result<Endpoint, BindError> {
+        if self.endpoints.lock().closed {
+            return Err(BindError::Closed { endpoint });
+        }
         if let Endpoint::Inproc(name) = &endpoint {
             inproc::bind(self, name)?;
-            self.add_bound(endpoint.clone(), endpoint.clone(), Bound::Inproc);
+            self.add_bound(endpoint.clone(), endpoint.clone(), Bound::Inproc)?;
             return Ok(endpoint);
         }
         if Handle::try_current().is_err() {
@@ -119,16 +122,36 @@ impl Engine {
         let local = listener.local_endpoint().clone();
         let stop = self.abort.child_token();
         let task = self.tasks.spawn(accept::run(self.clone(), listener, stop.clone()));
-        self.add_bound(local.clone(), endpoint, Bound::Listener { stop, task });
+        self.add_bound(local.clone(), endpoint, Bound::Listener { stop, task })?;
         Ok(local)
     }
 
-    fn add_bound(&self, endpoint: Endpoint, asked: Endpoint, bound: Bound) {
+    fn add_bound(
+        &self,
+        endpoint: Endpoint,
+        asked: Endpoint,
+        bound: Bound,
+    ) -> Result<(), BindError> {
         let mut endpoints = self.endpoints.lock();
+        if endpoints.closed {
+            // Meanwhile: nobody would ever let go of it.
+            drop(endpoints);
+            self.stop_accepting(&endpoint, &bound);
+            return Err(BindError::Closed { endpoint: asked });
+        }
         endpoints.last = Some(endpoint.clone());
         endpoints.bound.push((endpoint.clone(), asked, bound));
         drop(endpoints);
         self.events.emit(SocketEvent::Listening { endpoint });
+        Ok(())
+    }
+
+    /// Tells a bound endpoint to take no more peers.
+    fn stop_accepting(&self, endpoint: &Endpoint, bound: &Bound) {
+        match bound {
+            Bound::Inproc => self.names.remove(endpoint),
+            Bound::Listener { stop, .. } => stop.cancel(),
+        }
     }
 
     /// Stops accepting at an endpoint; peers that are connected stay. Returns when the address is
@@ -143,13 +166,10 @@ impl Engine {
                 .ok_or_else(|| DetachError::NotAttached { endpoint: endpoint.clone() })?;
             endpoints.bound.remove(place)
         };
-        match bound {
-            Bound::Inproc => self.names.remove(&endpoint),
-            Bound::Listener { stop, task } => {
-                stop.cancel();
-                // The task ends by itself; it can only have been ended before, with the runtime.
-                let _ = task.await;
-            }
+        self.stop_accepting(&endpoint, &bound);
+        if let Bound::Listener { task, .. } = bound {
+            // The task ends by itself; it can only have been ended before, with the runtime.
+            let _ = task.await;
         }
         self.events.emit(SocketEvent::ListenerClosed { endpoint });
         Ok(())

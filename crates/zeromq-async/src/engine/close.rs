@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::time::timeout;
 
-use super::{Bound, Dialled, Engine};
+use super::{Dialled, Engine};
 use crate::endpoint::Endpoint;
 use crate::peer::Pipe;
 
@@ -50,10 +50,7 @@ impl Engine {
             std::mem::take(&mut endpoints.bound)
         };
         for (endpoint, _, bound) in bound {
-            match bound {
-                Bound::Inproc => self.names.remove(&endpoint),
-                Bound::Listener { stop, .. } => stop.cancel(),
-            }
+            self.stop_accepting(&endpoint, &bound);
         }
         self.peers.close();
         self.tasks.close();

@@ -130,6 +130,13 @@ impl From<Infallible> for EndpointError {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BindError {
+    /// The socket was closed, or its context was shut down.
+    #[error("cannot bind to {endpoint}: the socket is closed; make a new one")]
+    Closed {
+        /// The endpoint asked for.
+        endpoint: Endpoint,
+    },
+
     /// The endpoint is not one that can be bound.
     #[error(transparent)]
     InvalidEndpoint(#[from] EndpointError),
@@ -236,7 +243,7 @@ impl BindError {
 #[non_exhaustive]
 pub enum ConnectError {
     /// The socket was closed, or its context was shut down.
-    #[error("cannot connect to {endpoint}: the socket is closed")]
+    #[error("cannot connect to {endpoint}: the socket is closed; make a new one")]
     Closed {
         /// The endpoint asked for.
         endpoint: Endpoint,

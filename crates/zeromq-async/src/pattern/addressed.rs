@@ -90,6 +90,10 @@ impl Addressed {
         Self { peers, routes, mandatory, full: None, budget: Budget::default() }
     }
 
+    pub(crate) fn check_open(&self) -> Result<(), Refusal> {
+        self.peers.check_open().map_err(Refusal::Failed)
+    }
+
     /// Sends to a peer known by its pipe, as REP answers.
     pub(crate) fn offer_to(
         &mut self,
@@ -114,18 +118,17 @@ impl Outgoing for Addressed {
         ready!(self.budget.poll(cx));
         if let Some(pipe) = &self.full {
             self.peers.room().register(cx);
-            if !pipe.outbound.has_room() && !pipe.outbound.is_closing() {
+            let peer_may_read = !pipe.outbound.is_closing() && !self.peers.is_closed();
+            if peer_may_read && !pipe.outbound.has_room() {
                 return Poll::Pending;
             }
             self.full = None;
         }
-        Poll::Ready(Ok(()))
+        Poll::Ready(self.peers.check_open())
     }
 
     fn offer(&mut self, message: &mut Message) -> Result<(), Refusal> {
-        if self.peers.is_closed() {
-            return Err(Refusal::Failed(SendErrorKind::Closed));
-        }
+        self.check_open()?;
         if message.frame_count() < 2 {
             return Err(Refusal::Failed(SendErrorKind::NoRoutingId));
         }

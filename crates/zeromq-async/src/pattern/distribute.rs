@@ -152,17 +152,15 @@ impl Outgoing for Distribute {
         if !self.full.is_empty() {
             self.peers.room().register(cx);
             self.full.retain(|pipe| !pipe.outbound.has_room() && !pipe.outbound.is_closing());
-            if !self.full.is_empty() {
+            if !self.full.is_empty() && !self.peers.is_closed() {
                 return Poll::Pending;
             }
         }
-        Poll::Ready(Ok(()))
+        Poll::Ready(self.peers.check_open())
     }
 
     fn offer(&mut self, message: &mut Message) -> Result<(), Refusal> {
-        if self.peers.is_closed() {
-            return Err(Refusal::Failed(SendErrorKind::Closed));
-        }
+        self.peers.check_open().map_err(Refusal::Failed)?;
         self.targets.clear();
         self.subscribers.find(message, &mut self.targets);
         if self.no_drop {

@@ -80,13 +80,14 @@ impl Reply {
 
 impl Outgoing for Reply {
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), SendErrorKind>> {
-        if self.requester.0.lock().is_none() {
+        if self.requester.0.lock().is_none() && self.inner.check_open().is_ok() {
             return Poll::Ready(Err(SendErrorKind::OutOfTurn));
         }
         self.inner.poll_ready(cx)
     }
 
     fn offer(&mut self, message: &mut Message) -> Result<(), Refusal> {
+        self.inner.check_open()?;
         let Some(address) = self.requester.0.lock().take() else {
             return Err(Refusal::Failed(SendErrorKind::OutOfTurn));
         };

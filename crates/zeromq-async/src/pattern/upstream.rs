@@ -144,13 +144,11 @@ impl Upstream {
 
 impl Outgoing for Upstream {
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), SendErrorKind>> {
-        self.budget.poll(cx).map(Ok)
+        self.budget.poll(cx).map(|()| self.peers.check_open())
     }
 
     fn offer(&mut self, message: &mut Message) -> Result<(), Refusal> {
-        if self.peers.is_closed() {
-            return Err(Refusal::Failed(SendErrorKind::Closed));
-        }
+        self.peers.check_open().map_err(Refusal::Failed)?;
         if let Some(change) = Subscription::from_message(message) {
             self.subscriptions.change(&change);
             return Ok(());

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use tokio::sync::watch;
 
 use super::{Arrivals, Ledger, Pattern, PeerId, Pipe, Rejected, Room};
+use crate::error::SendErrorKind;
 use crate::options::PipeOptions;
 use crate::stats::SocketStats;
 use crate::sync::Mutex;
@@ -85,6 +86,11 @@ impl PeerSet {
     }
 
     #[inline]
+    /// Refuses to send once the socket is closed.
+    pub(crate) fn check_open(&self) -> Result<(), SendErrorKind> {
+        if self.is_closed() { Err(SendErrorKind::Closed) } else { Ok(()) }
+    }
+
     pub(crate) fn generation(&self) -> u64 {
         self.generation.load(Ordering::Acquire)
     }

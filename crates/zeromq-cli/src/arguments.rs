@@ -7,6 +7,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 mod bench;
 mod keygen;
+mod options;
 mod proxy;
 mod security;
 mod socket;

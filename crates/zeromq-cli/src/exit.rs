@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::console;
 
 /// Why the command did not do all that it was asked to.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) enum Failure {
     /// Exit status 1: something went wrong, and what.
     Error(String),

@@ -41,6 +41,11 @@ impl Input {
         matches!(self.source, Source::Given(_))
     }
 
+    /// Whether the next message is known not to come.
+    pub(crate) fn is_used_up(&self) -> bool {
+        matches!(&self.source, Source::Given(messages) if messages.len() == 0)
+    }
+
     /// The next message; `None` at the end.
     pub(crate) async fn next(&mut self) -> Result<Option<Message>, Failure> {
         let line = match &mut self.source {

@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use hdrhistogram::{CreationError, Histogram, RecordError};
+use serde_json::json;
 use zeromq_async::{RepSocket, ReqSocket};
 
 use super::payload;
@@ -58,9 +59,10 @@ fn print(histogram: &Histogram<u64>, json: bool) -> Result<(), Failure> {
     let (p50, p99, p999) = (quantile(0.5), quantile(0.99), quantile(0.999));
     let mean = histogram.mean() / 1e3;
     let line = if json {
-        format!(
-            r#"{{"round_trips":{count},"p50_us":{p50:.3},"p99_us":{p99:.3},"p999_us":{p999:.3},"mean_us":{mean:.3}}}"#
-        )
+        json!({
+            "round_trips": count, "p50_us": p50, "p99_us": p99, "p999_us": p999, "mean_us": mean,
+        })
+        .to_string()
     } else {
         format!(
             "{count} round trips: p50 {p50:.1} µs, p99 {p99:.1} µs, p99.9 {p999:.1} µs, \

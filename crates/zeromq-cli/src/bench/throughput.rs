@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use serde_json::json;
 use tokio::task::JoinSet;
 use zeromq_async::{Message, Receives, RecvError, Sends, Socket, SubSocket};
 
@@ -72,9 +73,11 @@ impl Throughput {
         let seconds = elapsed.as_secs_f64();
         let (rate, megabytes) = (*messages as f64 / seconds, *octets as f64 / seconds / 1e6);
         let line = if json {
-            format!(
-                r#"{{"messages":{messages},"bytes":{octets},"seconds":{seconds:.6},"messages_per_second":{rate:.1}}}"#
-            )
+            json!({
+                "messages": messages, "bytes": octets, "seconds": seconds,
+                "messages_per_second": rate,
+            })
+            .to_string()
         } else {
             format!(
                 "{messages} messages, {octets} octets in {seconds:.3} s: {rate:.0} messages/s, \

@@ -29,6 +29,10 @@ impl Answer {
         Some(Self::Same { body: plan.delimiter().split(text), routed: plan.kind == Kind::Router })
     }
 
+    fn is_used_up(&self) -> bool {
+        matches!(self, Self::Next(input) if input.is_used_up())
+    }
+
     /// The reply to a request; `None` at the end of the input.
     async fn to(&mut self, request: Message) -> Result<Option<Message>, Failure> {
         match self {
@@ -54,7 +58,7 @@ pub(super) async fn run(
         let printed = printer.print(&request)?;
         let Some(reply) = answer.to(request).await? else { return Ok(()) };
         outlet.send(reply).await?;
-        if printed.is_break() {
+        if printed.is_break() || answer.is_used_up() {
             return Ok(());
         }
     }

@@ -31,6 +31,14 @@ fn rep_replies_with_its_input_line_by_line() {
 }
 
 #[test]
+fn rep_ends_with_its_last_reply() {
+    let (rep, endpoint) = Zmq::bind(["rep", "--bind", FREE, "-m", "first", "-m", "last"]);
+    let req = run(["req", "--connect", &endpoint, "-m", "a", "-m", "b"]);
+    assert_eq!(req.well(), "first\nlast\n");
+    assert_eq!(rep.end().well(), "a\nb\n");
+}
+
+#[test]
 fn req_stops_after_enough_exchanges() {
     let (_rep, endpoint) = Zmq::bind(["rep", "--bind", FREE, "--echo"]);
     let req = run(["req", "--connect", &endpoint, "-m", "1", "-m", "2", "-m", "3", "-n", "2"]);

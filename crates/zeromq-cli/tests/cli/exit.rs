@@ -91,6 +91,7 @@ fn timeouts_are_3() {
         let ended = run([kind, "--connect", &endpoint, "-m", "x", "--timeout", "0.05"]);
         assert_fails(&ended, 3, "--timeout");
     }
+    assert_fails(&run(["push", "--bind", FREE, "-m", "x", "--timeout", "0.05"]), 3, "--timeout");
     for kind in ["push", "pub"] {
         let waiting = [kind, "--bind", FREE, "-m", "x", "--wait-peers", "1"];
         assert_fails(&run([&waiting[..], &["--timeout", "0.05"]].concat()), 3, "--timeout");

@@ -72,20 +72,14 @@ impl Context {
     ///
     /// # Cancel safety
     ///
-    /// Dropped early, the sockets are closed to new messages and go on closing in the background
-    /// once their handles are dropped; no report is given.
+    /// Dropped early, the sockets go on closing in the background; no report is given.
     pub async fn shutdown(&self) -> CloseReport {
         let sockets = std::mem::take(&mut *self.shared.sockets.lock());
         let sockets: Vec<_> = sockets.iter().filter_map(Weak::upgrade).collect();
         for socket in &sockets {
             socket.peers().close();
         }
-        let mut total = CloseReport::default();
-        for socket in sockets {
-            let linger = socket.options().linger;
-            total.unsent += socket.close(linger).await.unsent;
-        }
-        total
+        Engine::close_all(sockets).await
     }
 
     pub(crate) fn defaults(&self) -> SocketOptions {

@@ -36,10 +36,31 @@ impl Engine {
                 // Where the time is over, what is left is counted below.
                 Some(limit) => drop(timeout(limit, ending).await),
             }
-            self.abort.cancel();
+            self.abort();
             self.tasks.wait().await;
         }
         self.finish_close()
+    }
+
+    /// Closes all of them at the same time, and adds up what was not sent.
+    pub(crate) async fn close_all(engines: Vec<Arc<Self>>) -> CloseReport {
+        let mut total = CloseReport::default();
+        if Handle::try_current().is_err() {
+            for engine in engines {
+                let linger = engine.options.linger;
+                total.unsent += engine.close(linger).await.unsent;
+            }
+            return total;
+        }
+        let closing = engines.into_iter().map(|engine| {
+            let linger = engine.options.linger;
+            tokio::spawn(engine.close(linger))
+        });
+        for closing in closing.collect::<Vec<_>>() {
+            // A task that ends otherwise does so with the runtime, and takes this one along.
+            total.unsent += closing.await.unwrap_or_default().unsent;
+        }
+        total
     }
 
     /// Takes no more peers at bound endpoints, and no more messages.
@@ -105,6 +126,14 @@ impl Engine {
         }
     }
 
+    /// Ends every task at once.
+    fn abort(&self) {
+        self.abort.cancel();
+        for pipe in self.peers.pipes() {
+            pipe.outbound.abort();
+        }
+    }
+
     fn finish_close(&self) -> CloseReport {
         for pipe in self.peers.pipes() {
             self.peers.leave(&pipe);
@@ -117,7 +146,7 @@ impl Engine {
     /// Stops everything at once, where there is no runtime left to linger in.
     pub(crate) fn abandon(&self) {
         self.begin_close();
-        self.abort.cancel();
+        self.abort();
         self.finish_close();
     }
 }

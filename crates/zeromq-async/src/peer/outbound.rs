@@ -39,6 +39,8 @@ struct State {
     failed: Option<io::Error>,
     /// No more messages are taken; the connection ends when the queue is empty.
     closing: bool,
+    /// The connection ends now.
+    aborted: bool,
     engine: Waker,
     flushers: Wakers,
     /// Messages wholly written, or given to the inproc peer.
@@ -101,6 +103,7 @@ impl Outbound {
                 blocked: false,
                 failed: None,
                 closing: false,
+                aborted: false,
                 engine: Waker::noop().clone(),
                 flushers: Wakers::default(),
                 sent: 0,
@@ -260,7 +263,7 @@ impl Outbound {
         if let Some(error) = state.failed.take() {
             return Err(error);
         }
-        let drained = match (state.batch.is_empty(), state.closing) {
+        let drained = match (state.batch.is_empty() || state.aborted, state.closing) {
             (true, true) => Drained::Closed,
             (true, false) => Drained::Idle,
             (false, _) => Drained::Blocked,
@@ -286,7 +289,7 @@ impl Outbound {
         if !state.blocked {
             state.write();
         }
-        if state.batch.is_empty() || state.failed.is_some() {
+        if state.batch.is_empty() {
             return Poll::Ready(());
         }
         state.flushers.register(cx);
@@ -311,6 +314,14 @@ impl Outbound {
         state.closing && state.batch.is_empty()
     }
 
+    /// The connection ends now, whatever is still here.
+    pub(crate) fn abort(&self) {
+        let mut state = self.state.lock();
+        state.closing = true;
+        state.aborted = true;
+        state.engine.wake_by_ref();
+    }
+
     /// Messages not yet with the kernel.
     pub(crate) fn queued(&self) -> usize {
         self.state.lock().batch.messages()
@@ -330,6 +341,7 @@ impl Outbound {
     pub(crate) fn take_unsent(&self) -> Batch {
         let mut state = self.state.lock();
         state.batch.rewind();
+        state.flushers.take().wake();
         std::mem::take(&mut state.batch)
     }
 }

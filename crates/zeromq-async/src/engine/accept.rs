@@ -11,7 +11,6 @@ use super::driver::Driver;
 use super::handshake::{self, Established};
 use crate::endpoint::Endpoint;
 use crate::event::{HandshakeFailure, SocketEvent};
-use crate::peer::Pipe;
 use crate::transport::{Io, Listener};
 
 /// How long to wait after a failure to accept: most often the process has no descriptor left, and
@@ -24,13 +23,13 @@ pub(super) async fn run(
     mut listener: Box<dyn Listener>,
     stop: CancellationToken,
 ) {
-    let endpoint = listener.local_endpoint().clone();
+    let endpoint = Arc::new(listener.local_endpoint().clone());
     let accepting = async {
         loop {
             match poll_fn(|cx| listener.poll_accept(cx)).await {
-                Ok(io) => spawn(&engine, &endpoint, io),
+                Ok(io) => engine.serve(&endpoint, io),
                 Err(error) => {
-                    let (endpoint, error) = (endpoint.clone(), Arc::new(error));
+                    let (endpoint, error) = (Endpoint::clone(&endpoint), Arc::new(error));
                     engine.events.emit(SocketEvent::AcceptFailed { endpoint, error });
                     tokio::time::sleep(PAUSE_AFTER_FAILURE).await;
                 }
@@ -40,40 +39,48 @@ pub(super) async fn run(
     stop.run_until_cancelled(accepting).await;
 }
 
-fn spawn(engine: &Arc<Engine>, endpoint: &Endpoint, io: Io) {
-    let (endpoint, address) = (endpoint.clone(), io.peer_address.clone());
-    engine.events.emit(SocketEvent::Accepted { endpoint: endpoint.clone(), address });
-    let (task, abort) = (serve(engine.clone(), endpoint, io), engine.abort.clone());
-    engine.tasks.spawn(async move { abort.run_until_cancelled(task).await });
+impl Engine {
+    /// Serves one accepted connection from handshake to end, in a task of its own.
+    fn serve(self: &Arc<Self>, endpoint: &Arc<Endpoint>, io: Io) {
+        self.events.emit(SocketEvent::Accepted {
+            endpoint: Endpoint::clone(endpoint),
+            address: io.peer_address.clone(),
+        });
+        let (engine, endpoint) = (self.clone(), endpoint.clone());
+        // Boxed so that an idle connection does not pay for the memory of its handshake.
+        let welcome = Box::pin(welcome(self.clone(), endpoint.clone(), io));
+        self.tasks.spawn(async move {
+            if let Some(mut driver) = welcome.await {
+                driver.run(&engine, &endpoint).await;
+                engine.peers.leave(driver.pipe());
+            }
+        });
+    }
 }
 
-/// One accepted connection from handshake to end: the pipe exists only in between.
-async fn serve(engine: Arc<Engine>, endpoint: Endpoint, io: Io) {
+/// The connection's way to being a peer, which has a pipe only from here on.
+async fn welcome(engine: Arc<Engine>, endpoint: Arc<Endpoint>, io: Io) -> Option<Driver> {
     let address = io.peer_address.clone();
-    // Boxed so that an idle connection does not pay for the memory of its handshake.
-    let outcome = Box::pin(handshake::perform(&engine, io)).await;
-    let greeted = outcome.and_then(|established| {
-        let pipe = engine.peers.open(&engine.options.pipe, &engine.pattern);
-        Ok((greet(&engine, &endpoint, &pipe, established)?, pipe))
-    });
-    match greeted {
-        Ok((driver, pipe)) => {
-            driver.run(&engine, &endpoint).await;
-            engine.peers.leave(&pipe);
-        }
-        Err(reason) => {
-            engine.events.emit(SocketEvent::HandshakeFailed { endpoint, address, reason });
-        }
-    }
+    let handshake = engine.abort.run_until_cancelled(handshake::perform(&engine, io)).await?;
+    let driver = handshake.and_then(|established| greet(&engine, &endpoint, established));
+    driver
+        .inspect_err(|reason| {
+            engine.events.emit(SocketEvent::HandshakeFailed {
+                endpoint: Endpoint::clone(&endpoint),
+                address,
+                reason: reason.clone(),
+            });
+        })
+        .ok()
 }
 
 /// Makes the peer part of the socket.
 fn greet(
-    engine: &Arc<Engine>,
+    engine: &Engine,
     endpoint: &Endpoint,
-    pipe: &Arc<Pipe>,
     established: Established,
 ) -> Result<Driver, HandshakeFailure> {
-    engine.peers.join(pipe)?;
-    Driver::start(engine, endpoint, pipe, established).inspect_err(|_| engine.peers.leave(pipe))
+    let pipe = engine.peers.open(&engine.options.pipe, &engine.pattern);
+    engine.peers.join(&pipe)?;
+    Driver::start(engine, endpoint, &pipe, established).inspect_err(|_| engine.peers.leave(&pipe))
 }

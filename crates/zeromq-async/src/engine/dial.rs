@@ -49,8 +49,7 @@ pub(super) fn start(engine: &Arc<Engine>, endpoint: &Endpoint) -> Result<Dialled
         stop: stop.clone(),
         attempt: 0,
     };
-    let abort = engine.abort.clone();
-    engine.tasks.spawn(async move { abort.run_until_cancelled(dialler.run()).await });
+    engine.tasks.spawn(dialler.run());
     Ok(Dialled { stop, pipe: line })
 }
 
@@ -71,7 +70,7 @@ impl Dialler {
             // Boxed so that a connection does not pay for the memory of its making.
             let attempt = stop.run_until_cancelled(Box::pin(self.establish()));
             match attempt.await {
-                Some(Ok(driver)) => {
+                Some(Ok(mut driver)) => {
                     self.attempt = 0;
                     driver.run(&self.engine, &self.endpoint).await;
                     self.release_immediate();
@@ -79,7 +78,9 @@ impl Dialler {
                 Some(Err(MayReconnect(true))) => {}
                 Some(Err(MayReconnect(false))) | None => break,
             }
-            let Some(()) = stop.run_until_cancelled(self.pause()).await.flatten() else { break };
+            let Some(()) = stop.run_until_cancelled(Box::pin(self.pause())).await.flatten() else {
+                break;
+            };
         }
         if let Some(pipe) = self.line.get() {
             self.engine.peers.leave(&pipe);
@@ -159,7 +160,7 @@ impl Dialler {
         if self.line.get().is_some_and(|pipe| pipe.outbound.is_finished()) {
             return None;
         }
-        let delay = self.engine.options.reconnect?.delay(self.attempt.max(1), random());
+        let delay = self.engine.options.reconnect?.delay(self.attempt.saturating_sub(1), random());
         let (endpoint, attempt) = (self.endpoint.clone(), self.attempt + 1);
         self.engine.events.emit(SocketEvent::ConnectRetried { endpoint, attempt, delay });
         tokio::time::sleep(delay).await;

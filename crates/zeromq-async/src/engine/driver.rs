@@ -30,7 +30,7 @@ pub(super) struct Driver {
     input: BytesMut,
     /// How much to read at once: more where reads fill what they are given.
     read_size: usize,
-    pulse: Option<Pulse>,
+    pulse: Option<Box<Pulse>>,
 }
 
 /// The heartbeat of a connection and the timer that drives it.
@@ -80,12 +80,21 @@ impl Driver {
         })
     }
 
+    pub(super) fn pipe(&self) -> &Arc<Pipe> {
+        &self.pipe
+    }
+
     /// Runs until the connection ends, and parts the pipe from it.
-    pub(super) async fn run(mut self, engine: &Engine, endpoint: &Endpoint) {
+    pub(super) async fn run(&mut self, engine: &Engine, endpoint: &Endpoint) {
         let reason = poll_fn(|cx| self.poll(cx)).await;
         if matches!(reason, DisconnectReason::Closed) {
-            self.say_farewell().await;
+            // Boxed so that a connection does not pay for the memory of its end.
+            Box::pin(engine.abort.run_until_cancelled(self.say_farewell())).await;
         }
+        self.part(engine, endpoint, reason);
+    }
+
+    fn part(&self, engine: &Engine, endpoint: &Endpoint, reason: DisconnectReason) {
         self.pipe.outbound.unlink();
         engine.pattern.disconnected(&self.pipe);
         engine.peers.peer_disconnected();
@@ -256,13 +265,13 @@ impl Driver {
 
 impl Pulse {
     /// The heartbeat this side asks for, if it does.
-    fn start(config: &HeartbeatConfig) -> Option<Self> {
+    fn start(config: &HeartbeatConfig) -> Option<Box<Self>> {
         config.interval.map(|_| Self::new(config.clone()))
     }
 
-    fn new(config: HeartbeatConfig) -> Self {
+    fn new(config: HeartbeatConfig) -> Box<Self> {
         let heartbeat = Heartbeat::new(config, now());
-        Self { heartbeat, timer: Box::pin(sleep_until(Instant::now())) }
+        Box::new(Self { heartbeat, timer: Box::pin(sleep_until(Instant::now())) })
     }
 }
 

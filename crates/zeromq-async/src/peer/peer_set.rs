@@ -49,7 +49,16 @@ impl PeerSet {
     /// Adds a pipe, if the pattern takes it; senders that wait for a peer are woken.
     pub(crate) fn join(&self, pipe: &Arc<Pipe>) -> Result<(), Rejected> {
         pipe.pattern().join(pipe)?;
-        self.pipes.lock().push(pipe.clone());
+        {
+            let mut pipes = self.pipes.lock();
+            // Looked at under the lock: whoever closes the socket finds every pipe in the list.
+            if self.is_closed() {
+                drop(pipes);
+                pipe.pattern().leave(pipe);
+                return Err(Rejected::Closed);
+            }
+            pipes.push(pipe.clone());
+        }
         self.generation.fetch_add(1, Ordering::Release);
         self.room.wake();
         Ok(())

@@ -79,6 +79,9 @@ impl Pattern for () {}
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Rejected {
+    /// The socket is being closed.
+    #[error("the socket is being closed")]
+    Closed,
     /// A PAIR socket has its one peer (31/EXPAIR).
     #[error("the socket has its one peer already")]
     Occupied,

@@ -159,6 +159,7 @@ impl RawPeer {
     }
 
     async fn greet(stream: TcpStream, config: ConnectionConfig) -> Self {
+        stream.set_nodelay(true).expect("a connection");
         let mut peer = Self {
             stream,
             connection: Connection::new(&config),

@@ -9,6 +9,7 @@
 //! is turned away, for a PAIR has one peer. Who leaves and comes back can go on talking.
 
 use std::error::Error;
+use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt, BufReader};
 use zeromq_async::{Message, PairSocket, SocketEvent};
@@ -18,7 +19,7 @@ type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 #[tokio::main]
 async fn main() -> Result<()> {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
-    let pair = PairSocket::new();
+    let pair = PairSocket::builder().linger(Duration::from_secs(1)).build();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         [] => return demonstrate().await,
         [_, "bind", endpoint] => drop(pair.bind(endpoint).await?),
@@ -51,13 +52,18 @@ async fn talk(name: &str, mut pair: PairSocket) -> Result<()> {
     loop {
         tokio::select! {
             line = lines.next_line() => match line? {
-                Some(line) => pair.send(Message::multipart([name, &line])).await?,
+                // `send` would wait for somebody to come, and nothing else would happen meanwhile.
+                Some(line) => {
+                    if pair.try_send(Message::multipart([name, &line])).is_err() {
+                        println!("(nobody is there to hear that)");
+                    }
+                }
                 None => break,
             },
             heard = pair.recv() => print_line(heard?)?,
             Some(event) = events.next() => match event {
                 SocketEvent::HandshakeSucceeded { .. } => println!("(the other is here)"),
-                SocketEvent::Disconnected { .. } => println!("(the other has left)"),
+                SocketEvent::Disconnected { reason, .. } => println!("(it ended: {reason})"),
                 SocketEvent::HandshakeFailed { reason, .. } => println!("({reason})"),
                 _ => {}
             },

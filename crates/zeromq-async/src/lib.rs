@@ -63,7 +63,7 @@
 //!   also accepting, connecting again, and closing. Nothing else spawns a task or reads a clock.
 //! * `transport`: tcp and ipc as byte streams. inproc needs none: two pipes are joined, in
 //!   `engine`.
-//! * `endpoint`, `options`, `error`, `event`, `context`: the words the others use.
+//! * `endpoint`, `options`, `error`, `event`, `stats`, `context`: the words the others use.
 //! * The protocol itself is in a crate of its own, `zmtp-codec`: bytes in, bytes out.
 //!
 //! # Cancel safety

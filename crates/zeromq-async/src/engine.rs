@@ -149,7 +149,12 @@ impl Engine {
     /// Tells a bound endpoint to take no more peers.
     fn stop_accepting(&self, endpoint: &Endpoint, bound: &Bound) {
         match bound {
-            Bound::Inproc => self.names.remove(endpoint),
+            Bound::Inproc => {
+                self.names.remove(endpoint);
+                let endpoint = endpoint.clone();
+                self.events.emit(SocketEvent::ListenerClosed { endpoint });
+            }
+            // The task tells when the address is free.
             Bound::Listener { stop, .. } => stop.cancel(),
         }
     }
@@ -171,7 +176,6 @@ impl Engine {
             // The task ends by itself; it can only have been ended before, with the runtime.
             let _ = task.await;
         }
-        self.events.emit(SocketEvent::ListenerClosed { endpoint });
         Ok(())
     }
 

@@ -37,6 +37,8 @@ pub(super) async fn run(
         }
     };
     stop.run_until_cancelled(accepting).await;
+    drop(listener);
+    engine.events.emit(SocketEvent::ListenerClosed { endpoint: Endpoint::clone(&endpoint) });
 }
 
 impl Engine {

@@ -147,7 +147,10 @@ pub use socket::{
 };
 pub use stats::{Dropped, PeerStats, SocketStats};
 pub use transport::PeerAddress;
-pub use zmtp::{Frame, Message, PeerInfo, ProtocolError, RoutingId, RoutingIdError, SocketType};
+pub use zmtp::wire::MechanismName;
+pub use zmtp::{
+    Frame, Message, Metadata, PeerInfo, ProtocolError, RoutingId, RoutingIdError, SocketType,
+};
 
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]

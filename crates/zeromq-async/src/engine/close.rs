@@ -16,7 +16,8 @@ use crate::peer::Pipe;
 #[non_exhaustive]
 pub struct CloseReport {
     /// Messages that were not wholly handed to the kernel before the linger time was over, and
-    /// those that were lost before with peers that had gone.
+    /// those that were lost before with peers that had gone
+    /// ([`SocketStats::lost`](crate::SocketStats::lost)).
     pub unsent: usize,
 }
 

@@ -31,6 +31,7 @@ struct Active {
 
 impl FairQueue {
     pub(crate) fn new(peers: &PeerSet) -> Self {
+        peers.arrivals().listen();
         Self {
             arrivals: peers.arrivals().clone(),
             active: Vec::new(),
@@ -58,6 +59,12 @@ impl FairQueue {
             self.active.swap_remove(self.turn);
         }
         None
+    }
+}
+
+impl Drop for FairQueue {
+    fn drop(&mut self) {
+        self.arrivals.deafen();
     }
 }
 
@@ -102,7 +109,10 @@ impl Incoming for FairQueue {
             let Self { arrivals, active, .. } = self;
             match arrivals.poll_take(cx, |pipe| active.push(Active::new(pipe))) {
                 Poll::Ready(Some(())) => {}
-                Poll::Ready(None) => return Poll::Ready(Err(RecvError::Closed)),
+                Poll::Ready(None) if active.is_empty() => {
+                    return Poll::Ready(Err(RecvError::Closed));
+                }
+                Poll::Ready(None) => {}
                 Poll::Pending if active.is_empty() => return Poll::Pending,
                 Poll::Pending => {}
             }

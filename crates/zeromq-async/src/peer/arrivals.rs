@@ -19,13 +19,32 @@ pub(crate) struct Arrivals {
 struct State {
     ready: Vec<Arc<Pipe>>,
     receiver: Option<Waker>,
+    /// Whether there is a receiver: what arrives for nobody is not kept.
+    heard: bool,
     closed: bool,
 }
 
 impl Arrivals {
+    /// A receiver is there from now on.
+    pub(crate) fn listen(&self) {
+        self.state.lock().heard = true;
+    }
+
+    /// The receiver is gone.
+    pub(crate) fn deafen(&self) {
+        let mut state = self.state.lock();
+        state.heard = false;
+        state.receiver = None;
+        state.ready.clear();
+    }
+
+    pub(super) fn is_heard(&self) -> bool {
+        self.state.lock().heard
+    }
+
     pub(super) fn announce(&self, pipe: &Arc<Pipe>) {
         let mut state = self.state.lock();
-        if state.closed {
+        if !state.heard {
             return;
         }
         state.ready.push(pipe.clone());
@@ -42,7 +61,8 @@ impl Arrivals {
         self.pending.load(Ordering::Acquire)
     }
 
-    /// Gives each newly readable pipe to `each`; `None` once the socket is closed.
+    /// Gives each newly readable pipe to `each`; `None` once the socket is closed and no pipe is
+    /// left.
     pub(crate) fn poll_take(
         &self,
         cx: &Context<'_>,
@@ -61,11 +81,10 @@ impl Arrivals {
         Poll::Ready(Some(()))
     }
 
-    /// Ends the stream of messages and wakes the receiver to see it.
+    /// Ends the stream of messages, after those that are here, and wakes the receiver to see it.
     pub(crate) fn close(&self) {
         let mut state = self.state.lock();
         state.closed = true;
-        state.ready.clear();
         self.pending.store(true, Ordering::Release);
         if let Some(receiver) = state.receiver.take() {
             receiver.wake();

@@ -78,6 +78,9 @@ impl Inbound {
 
     /// Adds a run that `room` has made way for.
     pub(super) fn deliver(&self, pipe: &Arc<Pipe>, run: Run) {
+        if !pipe.arrivals().is_heard() {
+            return;
+        }
         let mut state = self.state.lock();
         state.received += run.messages() as u64;
         state.batch.push_run(run);

@@ -1,6 +1,7 @@
 //! Commanding a socket from any task.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::runtime::Handle;
 
@@ -146,6 +147,15 @@ impl SocketHandle {
         let engine = self.engine().clone();
         let linger = engine.options().linger;
         engine.close(linger).await
+    }
+
+    /// Closes the socket within a time other than its linger option; see [`close`](Self::close).
+    ///
+    /// # Cancel safety
+    ///
+    /// As there.
+    pub async fn close_within(&self, linger: Duration) -> CloseReport {
+        self.engine().clone().close(Some(linger)).await
     }
 }
 

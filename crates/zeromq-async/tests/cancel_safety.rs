@@ -4,6 +4,8 @@
 //! Futures are polled a few times each and then dropped, and raced against tickers, on one thread
 //! and on several, over tcp and inproc.
 
+#![allow(clippy::unwrap_used, reason = "a test may fail where something goes wrong")]
+
 mod support;
 
 use std::future::poll_fn;

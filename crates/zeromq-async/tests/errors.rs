@@ -48,7 +48,8 @@ async fn handshake_failure(events: &mut Events) -> (Endpoint, HandshakeFailure) 
 async fn a_malformed_endpoint_is_named_with_what_a_good_one_looks_like() {
     let push = PushSocket::new();
     let too_long = format!("inproc://{}", "x".repeat(257));
-    let cases: [(&str, fn(&EndpointError) -> bool, &str); 9] = [
+    type Kind = fn(&EndpointError) -> bool;
+    let cases: [(&str, Kind, &str); 9] = [
         ("", |e| matches!(e, EndpointError::MissingScheme { .. }), "tcp://127.0.0.1:5555"),
         ("127.0.0.1:5555", |e| matches!(e, EndpointError::MissingScheme { .. }), "inproc://name"),
         ("tcp://", |e| matches!(e, EndpointError::EmptyAddress { .. }), "tcp://127.0.0.1:5555"),

@@ -294,18 +294,18 @@ async fn a_request_is_taken_with_a_mark_of_one() {
 /// they cannot hold.
 #[tokio::test]
 async fn a_peer_that_does_not_read_is_queued_as_many_as_the_mark() {
-    for mark in [1, 2, 3] {
+    for mark in [1_u8, 2, 3] {
         let (listener, endpoint) = listen().await;
-        let mut push = PushSocket::builder().send_high_water_mark(mark).build();
+        let mut push = PushSocket::builder().send_high_water_mark(usize::from(mark)).build();
         push.connect(&endpoint).await.unwrap();
         let mut peer = RawPeer::accept(&listener, SocketType::Pull).await;
         push.wait_for_peers(1).await;
         for number in 0..mark {
-            push.try_send(huge(number as u8)).unwrap();
+            push.try_send(huge(number)).unwrap();
         }
         assert_eq!(*push.try_send("full").unwrap_err().kind(), SendErrorKind::Full);
         for number in 0..mark {
-            assert_eq!(peer.recv().await, huge(number as u8));
+            assert_eq!(peer.recv().await, huge(number));
         }
     }
 }

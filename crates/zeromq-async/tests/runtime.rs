@@ -1,6 +1,8 @@
 //! Sockets among the other tasks of a runtime: they move between threads, need none of their own,
 //! and let others have their turn.
 
+#![allow(clippy::unwrap_used, reason = "a test may fail where something goes wrong")]
+
 mod support;
 
 use std::sync::Arc;

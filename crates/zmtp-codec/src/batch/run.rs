@@ -84,13 +84,14 @@ impl Iterator for RunIter {
 impl ExactSizeIterator for RunIter {}
 impl FusedIterator for RunIter {}
 
-/// Where the body of the message at `at` begins and ends, if the message is one frame.
+/// Where the body of the message at `at` begins and ends, if there is one and it is one frame.
 #[inline]
 pub(super) fn find_single_frame(bytes: &[u8], at: usize) -> Option<(usize, usize)> {
     let header = FrameHeader::decode(bytes.get(at..)?).ok()??;
     let body = at + header.size();
     let end = body.checked_add(usize::try_from(header.body_size()).ok()?)?;
-    (!header.has_more() && end <= bytes.len()).then_some((body, end))
+    let is_single = !header.has_more() && !header.is_command();
+    (is_single && end <= bytes.len()).then_some((body, end))
 }
 
 /// Makes a frame of the octets from `body` to `end`.

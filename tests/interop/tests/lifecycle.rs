@@ -85,6 +85,70 @@ async fn our_push_goes_on_where_it_was_when_a_libzmq_pull_comes_back() {
     }
 }
 
+/// Messages that were with the kernel when the peer died are lost; none is torn, none comes twice,
+/// and none overtakes another.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_libzmq_pull_that_dies_under_load_costs_no_more_than_what_was_under_way() {
+    const BODY: usize = 100_000;
+    let port = ReservedPort::new();
+    let mut push = PushSocket::builder().send_high_water_mark(20).linger(Duration::ZERO).build();
+    push.connect(port.endpoint()).await.unwrap();
+    let sending = tokio::spawn(async move {
+        for number in 0_u32.. {
+            let mark = number.to_be_bytes();
+            let message = Message::multipart([mark.to_vec(), vec![mark[3]; BODY], mark.to_vec()]);
+            if push.send(message).await.is_err() {
+                return;
+            }
+        }
+    });
+    let mut next = 0;
+    for life in 0..10 {
+        let pull = bound(Pull, port.endpoint());
+        for _ in 0..20 + life {
+            let message = pull.recv().await.unwrap();
+            let [mark, body, again] = &message[..] else { panic!("{} frames", message.len()) };
+            let number = u32::from_be_bytes(mark[..].try_into().unwrap());
+            assert!(number >= next, "{number} came after {next}");
+            assert!(mark == again && *body == vec![mark[3]; BODY], "message {number} is torn");
+            next = number + 1;
+        }
+        // Closed at any place in a message.
+        pull.stop().await.unwrap();
+    }
+    sending.abort();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn libzmq_pushes_that_die_under_load_leave_no_torn_message() {
+    const BODY: usize = 100_000;
+    let mut pull = PullSocket::new();
+    let mut events = pull.events();
+    let endpoint = pull.bind(TCP).await.unwrap().to_string();
+    for life in 0..10_u8 {
+        let push = connected(Push, &endpoint);
+        let sent = push.run(move |socket| {
+            for number in 0..40_u8 {
+                socket.send(&[vec![life, number], vec![number; BODY], vec![life, number]])?;
+            }
+            Ok(())
+        });
+        sent.await.unwrap();
+        handshake(&mut events).await;
+        // Without linger, it closes wherever it is.
+        push.stop().await.unwrap();
+        disconnected(&mut events).await;
+        let mut next = 0;
+        while let Ok(message) = pull.try_recv() {
+            let message = interop::frames(&message);
+            let [mark, body, again] = &message[..] else { panic!("{} frames", message.len()) };
+            assert!(mark[..] == [life, next], "{mark:?} came for {:?}", [life, next]);
+            assert!(mark == again && *body == vec![next; BODY], "{mark:?} is torn");
+            next += 1;
+        }
+    }
+}
+
 #[tokio::test]
 async fn our_dealer_talks_on_with_a_libzmq_router_that_comes_back() {
     let port = ReservedPort::new();
@@ -182,6 +246,28 @@ async fn our_rep_may_be_restarted_under_a_libzmq_req() {
         within("our REP to close", rep.close()).await;
         assert_eq!(req.recv().await.unwrap(), [round.as_bytes()]);
         req.event(EventKind::DISCONNECTED).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn our_rep_goes_on_when_a_libzmq_req_does_not_wait_for_its_reply() {
+    let mut rep = RepSocket::new();
+    let mut events = rep.events();
+    let endpoint = rep.bind(TCP).await.unwrap();
+    for _ in 0..3 {
+        let impatient = connected(Req, &endpoint);
+        impatient.send(["question"]).await.unwrap();
+        assert_eq!(recv(&mut rep, "a question").await, "question".into());
+        impatient.stop().await.unwrap();
+        disconnected(&mut events).await;
+        send(&mut rep, "an answer for nobody").await;
+        let patient = connected(Req, &endpoint);
+        patient.send(["question"]).await.unwrap();
+        assert_eq!(recv(&mut rep, "a question").await, "question".into());
+        send(&mut rep, "answer").await;
+        assert_eq!(patient.recv().await.unwrap(), [b"answer"]);
+        patient.stop().await.unwrap();
+        disconnected(&mut events).await;
     }
 }
 

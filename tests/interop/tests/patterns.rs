@@ -419,6 +419,22 @@ async fn our_second_dealer_takes_the_name_at_a_libzmq_router_with_handover() {
     assert_eq!(recv(&mut second, "the answer").await, "body".into());
 }
 
+#[tokio::test]
+async fn messages_of_many_frames_pass_whole() {
+    let peer = bound(Dealer);
+    let mut dealer = DealerSocket::new();
+    dealer.connect(peer.endpoint()).await.unwrap();
+    for count in [2, 100, 10_000_u32] {
+        let message: Frames = (0..count).map(|frame| frame.to_be_bytes().to_vec()).collect();
+        send(&mut dealer, Message::multipart(message.clone())).await;
+        let received = peer.recv().await.unwrap();
+        assert!(received == message, "{} of {count} frames", received.len());
+        peer.send(received).await.unwrap();
+        let received = frames(&recv(&mut dealer, "it to come back").await);
+        assert!(received == message, "{} of {count} frames came back", received.len());
+    }
+}
+
 /// Ours and libzmq's, side by side.
 #[tokio::test]
 async fn a_push_connected_nowhere_takes_exactly_its_high_water_mark() {

@@ -1,5 +1,7 @@
 //! Subscriptions in both directions, as messages, commands and octets.
 
+use std::collections::HashSet;
+
 use interop::{
     RawListener, RawPeer, TCP, cancel_command, disconnected, frames, handshake, libzmq, message,
     published, recv, send, subscribe_command, within,
@@ -122,6 +124,54 @@ async fn the_subscriptions_of_a_subscriber_that_leaves_are_cancelled() {
     assert_eq!(xpub.recv().await.unwrap(), [b"\x01three"]);
     within("our SUB to close", sub.close()).await;
     assert_eq!(xpub.recv().await.unwrap(), [b"\0three"]);
+}
+
+/// More than any queue's high-water mark: subscriptions are not messages, and none is dropped.
+#[tokio::test]
+async fn many_subscriptions_arrive_all_of_them() {
+    const COUNT: usize = 20_000;
+    let topics = || (0..COUNT).map(|number| format!("topic {number}").into_bytes());
+
+    let mut xpub = XPubSocket::new();
+    let mut events = xpub.events();
+    let endpoint = xpub.bind(TCP).await.unwrap().to_string();
+    let sub = libzmq(SocketKind::Sub, move |socket| {
+        socket.set_i32(Opt::SNDHWM, 0)?; // libzmq drops what is beyond it: here, subscriptions
+        topics().try_for_each(|topic| socket.set_bytes(Opt::SUBSCRIBE, &topic))?;
+        socket.connect(&endpoint)
+    });
+    let mut expected: HashSet<_> = topics().collect();
+    while !expected.is_empty() {
+        let what = format!("a subscription; {} are to come", expected.len());
+        let topic = frames(&recv(&mut xpub, &what).await)[0][1..].to_vec();
+        assert!(expected.remove(&topic), "{topic:?} came twice");
+    }
+    sub.stop().await.unwrap();
+    disconnected(&mut events).await;
+    let mut cancelled = HashSet::new();
+    while cancelled.len() < COUNT {
+        let what = format!("a cancellation; {} have come", cancelled.len());
+        cancelled.insert(frames(&recv(&mut xpub, &what).await)[0][1..].to_vec());
+    }
+
+    let xpub = libzmq(SocketKind::Xpub, |socket| socket.bind(TCP));
+    let sub = SubSocket::new();
+    sub.connect(xpub.endpoint()).await.unwrap();
+    // Half of them before the connection is there, and half after.
+    for (number, topic) in topics().enumerate() {
+        if number == COUNT / 2 {
+            within("the connection", sub.wait_for_peers(1)).await;
+        }
+        sub.subscribe(topic);
+    }
+    let received = xpub.run(|socket| {
+        let mut received = HashSet::new();
+        while received.len() < COUNT {
+            received.insert(socket.recv()?[0][1..].to_vec());
+        }
+        Ok(received)
+    });
+    assert!(received.await.unwrap() == topics().collect());
 }
 
 /// What is published, and whether somebody who subscribes to [`PREFIXES`] is to have it.

@@ -11,8 +11,8 @@ use crate::socket_type::SocketType;
 ///
 /// # Defaults
 ///
-/// No routing id, no metadata of the application's own, and the default [`Limits`]. There is no
-/// default mechanism: whoever wants no security has to say so.
+/// No routing id, no metadata of the application's own, NULL peers not asked about, and the default
+/// [`Limits`]. There is no default mechanism: whoever wants no security has to say so.
 ///
 /// ```
 /// use zmtp_codec::{ConnectionConfig, Limits, Mechanism, RoutingId, SocketType};
@@ -36,6 +36,9 @@ pub struct ConnectionConfig {
     pub mechanism: Mechanism,
     /// Properties of the application's own, with names that start with `X-`.
     pub metadata: Metadata,
+    /// Whether to ask about a NULL peer too before going on with it, as libzmq does where a ZAP
+    /// domain is set. The servers of other mechanisms always [ask](crate::Event::Authenticate).
+    pub authenticate_null: bool,
     /// What the peer may send at most.
     pub limits: Limits,
 }
@@ -48,6 +51,7 @@ impl ConnectionConfig {
             routing_id: None,
             mechanism,
             metadata: Metadata::new(),
+            authenticate_null: false,
             limits: Limits::default(),
         }
     }
@@ -61,6 +65,12 @@ impl ConnectionConfig {
     /// Sets the properties of the application's own.
     pub fn with_metadata(mut self, metadata: Metadata) -> Self {
         self.metadata = metadata;
+        self
+    }
+
+    /// Sets whether to ask about a NULL peer too.
+    pub fn with_authenticate_null(mut self, authenticate_null: bool) -> Self {
+        self.authenticate_null = authenticate_null;
         self
     }
 
@@ -92,10 +102,19 @@ pub struct Limits {
     ///
     /// This limits the topics of subscriptions too.
     pub max_command_size: usize,
+    /// Octets of what the peer says about itself in the handshake. Default 16 KiB.
+    ///
+    /// A server reads it, and even opens the box around it, before it knows whom it came from.
+    pub max_metadata_size: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { max_message_size: None, max_frames_per_message: 65_536, max_command_size: 64 * 1024 }
+        Self {
+            max_message_size: None,
+            max_frames_per_message: 65_536,
+            max_command_size: 64 * 1024,
+            max_metadata_size: 16 * 1024,
+        }
     }
 }

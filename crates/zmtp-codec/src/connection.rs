@@ -9,6 +9,7 @@ pub use heartbeat::{Heartbeat, HeartbeatAction, HeartbeatConfig};
 pub use stage::Traffic;
 use stage::{Stage, Turn};
 
+use crate::authentication::Decision;
 use crate::batch::Batch;
 use crate::config::ConnectionConfig;
 use crate::error::{Disposition, ProtocolError};
@@ -33,12 +34,15 @@ use crate::wire::{Command, Greeting};
 /// 2. Read, appending to the input buffer.
 /// 3. Call `handle_input` with that buffer until it returns `Ok(None)`.
 ///
+/// On [`Event::Authenticate`], find out whether the peer may go on, [say
+/// so](Self::authenticate), and continue with 3. Meanwhile nothing need be read.
+///
 /// After an error from `handle_input`, write what `poll_transmit` still gives, which may be an
 /// ERROR command for the peer, and close.
 ///
 /// Whoever wants more speed drives the connection as far as [`Event::Ready`] and then takes it
 /// apart with [`into_traffic`](Self::into_traffic).
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Connection {
     config: ConnectionConfig,
     stage: Stage,
@@ -51,8 +55,8 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// Makes one side of a connection. Nothing tells a client from a server: both sides start
-    /// talking at once.
+    /// Makes one side of a connection. Nothing tells who connected: both sides start talking at
+    /// once.
     pub fn new(config: &ConnectionConfig) -> Self {
         let mut opening = Batch::new();
         opening.push_control(Bytes::from_static(&Greeting::OPENING));
@@ -101,6 +105,16 @@ impl Connection {
                     return Err(error);
                 }
             }
+        }
+    }
+
+    /// Answers [`Event::Authenticate`]. What comes of it, the next
+    /// [`handle_input`](Self::handle_input) tells; until then nothing does.
+    ///
+    /// Without a question this does nothing, and a denial cannot be taken back.
+    pub fn authenticate(&mut self, decision: Decision) {
+        if let Stage::Decision(stage) = &mut self.stage {
+            stage.decide(decision);
         }
     }
 
@@ -179,7 +193,7 @@ impl Connection {
                     self.traffic.push_command(&reply);
                 }
             }
-            Event::Messages(_) => {}
+            Event::Authenticate(_) | Event::Messages(_) => {}
         }
     }
 }

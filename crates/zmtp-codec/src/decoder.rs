@@ -28,7 +28,7 @@ use crate::wire::{Command, FrameHeader};
 /// # Ok::<_, zmtp_codec::ProtocolError>(())
 /// ```
 // Mechanisms that encrypt will have their records opened here, one frame before the walk sees it.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Decoder {
     limits: Limits,
     /// What has been walked of the unfinished message at the front of the input.

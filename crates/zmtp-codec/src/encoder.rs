@@ -21,7 +21,7 @@ use crate::wire::Command;
 /// ```
 // Mechanisms that encrypt will seal frames here, when they are written and not when they are
 // pushed, so that a batch can still be sent to another connection.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Encoder {
     version: (u8, u8),
 }

@@ -1,5 +1,6 @@
 //! What can go wrong with a connection, by whose fault it is and what is to be done.
 
+use crate::authentication::DenyStatus;
 use crate::metadata::MetadataError;
 use crate::socket_type::SocketType;
 use crate::wire::{CommandError, FrameError, MechanismName, UnsupportedVersion};
@@ -11,6 +12,9 @@ use crate::wire::{CommandError, FrameError, MechanismName, UnsupportedVersion};
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProtocolError {
+    /// This side was asked whether the peer may go on, and it may not.
+    #[error("peer was not let in: {0}")]
+    Denied(DenyStatus),
     /// Both peers are in order, but not made for each other.
     #[error(transparent)]
     Incompatible(#[from] PeerIncompatible),
@@ -24,7 +28,7 @@ pub enum ProtocolError {
     #[error(transparent)]
     Misbehaved(#[from] PeerMisbehaved),
     /// The peer sent an ERROR command.
-    #[error("peer refused the connection: {reason:?}")]
+    #[error("peer refused the connection{}: {reason:?}", explain(reason))]
     Refused {
         /// The peer's reason.
         reason: String,
@@ -106,6 +110,9 @@ pub enum Malformed {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PeerMisbehaved {
+    /// A command of the handshake whose fields are not where they belong.
+    #[error("peer's {0} command is not laid out as its security mechanism has it")]
+    CommandLayout(&'static str),
     /// A command between the frames of a message.
     #[error("peer sent a command between two frames of one message")]
     CommandInsideMessage,
@@ -153,16 +160,36 @@ impl ProtocolError {
             | Self::Misbehaved(
                 PeerMisbehaved::NoSocketType | PeerMisbehaved::RoutingIdTooLong(_),
             ) => Disposition::SendErrorAndClose(self.to_string()),
+            Self::Denied(status) if *status != DenyStatus::TemporaryError => {
+                Disposition::SendErrorAndClose(status.code().to_string())
+            }
             _ => Disposition::Close,
         }
     }
 
     /// Whether it makes sense to connect again (37/ZMTP, "Error Handling").
     ///
-    /// An ERROR command is fatal: the peer would refuse again. Everything else may be temporary,
-    /// as the program behind an address may be replaced by one that does better.
+    /// An ERROR command is fatal: the peer would refuse again; and so is a denial by this side,
+    /// unless it was temporary. Everything else may be temporary, as the program behind an address
+    /// may be replaced by one that does better.
     pub fn may_reconnect(&self) -> bool {
-        !matches!(self, Self::Refused { .. })
+        match self {
+            Self::Refused { .. } => false,
+            Self::Denied(status) => *status == DenyStatus::TemporaryError,
+            _ => true,
+        }
+    }
+}
+
+/// What is behind a refusal, where its reason is a status code and no text.
+fn explain(reason: &str) -> &'static str {
+    match DenyStatus::from_reason(reason) {
+        Some(DenyStatus::TemporaryError) => " because it could not tell who this side is just now",
+        Some(DenyStatus::AuthenticationFailure) => {
+            " because it does not accept the credentials of this side"
+        }
+        Some(DenyStatus::InternalError) => " because whatever checks credentials there has failed",
+        None => "",
     }
 }
 
@@ -210,5 +237,19 @@ mod tests {
         let refused = ProtocolError::Refused { reason: "no".into() };
         assert!(!refused.may_reconnect());
         assert_eq!(refused.disposition(), Disposition::Close);
+        assert_eq!(refused.to_string(), "peer refused the connection: \"no\"");
+        let refused = ProtocolError::Refused { reason: "400".into() };
+        assert!(refused.to_string().contains("does not accept the credentials"), "{refused}");
+    }
+
+    #[test]
+    fn a_denial_is_told_by_its_code_or_not_at_all() {
+        let denied = ProtocolError::Denied(DenyStatus::AuthenticationFailure);
+        assert_eq!(denied.disposition(), Disposition::SendErrorAndClose("400".into()));
+        assert_eq!(denied.to_string(), "peer was not let in: 400 authentication failure");
+        assert!(!denied.may_reconnect());
+        let denied = ProtocolError::Denied(DenyStatus::TemporaryError);
+        assert_eq!(denied.disposition(), Disposition::Close);
+        assert!(denied.may_reconnect());
     }
 }

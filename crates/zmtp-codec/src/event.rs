@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use crate::authentication::AuthenticationRequest;
 use crate::batch::Run;
 use crate::metadata::Metadata;
 use crate::routing_id::RoutingId;
@@ -15,6 +16,10 @@ use crate::wire::{Command, Greeting, MechanismName};
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Event {
+    /// The peer has shown who it is, and may not go on before somebody has decided whether it may:
+    /// give the answer to [`Connection::authenticate`](crate::Connection::authenticate), then
+    /// handle input again. Whoever has nobody to ask denies.
+    Authenticate(AuthenticationRequest),
     /// The peer sent a command after the handshake. A PING has been answered already.
     Command(Command),
     /// The peer sent messages.
@@ -34,6 +39,18 @@ struct Inner {
     version: (u8, u8),
     mechanism: MechanismName,
     metadata: Metadata,
+    identity: Identity,
+}
+
+/// What is known of a peer beyond what it says itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Identity {
+    /// The key it has shown to be its own.
+    pub(crate) public_key: Option<[u8; 32]>,
+    /// Who it is, as decided by whoever let it in.
+    pub(crate) user_id: Option<String>,
+    /// What else the one who let it in knows.
+    pub(crate) user_metadata: Metadata,
 }
 
 impl PeerInfo {
@@ -41,7 +58,8 @@ impl PeerInfo {
     pub fn local(socket_type: SocketType, routing_id: Option<&RoutingId>) -> Self {
         let metadata = Metadata::announcing(socket_type, routing_id);
         let routing_id = routing_id.cloned().map_or_else(Bytes::new, Bytes::from);
-        Self::new(socket_type, routing_id, &Greeting::new(MechanismName::NULL), metadata)
+        let identity = Identity::default();
+        Self::new(socket_type, routing_id, &Greeting::new(MechanismName::NULL), metadata, identity)
     }
 
     pub(crate) fn new(
@@ -49,9 +67,10 @@ impl PeerInfo {
         routing_id: Bytes,
         greeting: &Greeting,
         metadata: Metadata,
+        identity: Identity,
     ) -> Self {
         let (version, mechanism) = (greeting.negotiated_version(), greeting.mechanism());
-        Self(Arc::new(Inner { socket_type, routing_id, version, mechanism, metadata }))
+        Self(Arc::new(Inner { socket_type, routing_id, version, mechanism, metadata, identity }))
     }
 
     /// The type of its socket.
@@ -76,9 +95,25 @@ impl PeerInfo {
         self.0.mechanism
     }
 
-    /// All its properties, the application's own included.
+    /// All its properties, the application's own included. It is the peer who says so.
     pub fn metadata(&self) -> &Metadata {
         &self.0.metadata
+    }
+
+    /// The public key it has proven to be its own, where the mechanism has keys.
+    pub fn public_key(&self) -> Option<&[u8; 32]> {
+        self.0.identity.public_key.as_ref()
+    }
+
+    /// Who it is, as [decided](crate::Decision::Allow) by whoever let it in; `None` where nobody
+    /// was asked.
+    pub fn user_id(&self) -> Option<&str> {
+        self.0.identity.user_id.as_deref()
+    }
+
+    /// What else whoever let it in knows of it.
+    pub fn user_metadata(&self) -> &Metadata {
+        &self.0.identity.user_metadata
     }
 }
 
@@ -90,6 +125,7 @@ impl fmt::Debug for PeerInfo {
             .field("version", &self.0.version)
             .field("mechanism", &self.0.mechanism)
             .field("metadata", &self.0.metadata)
+            .field("identity", &self.0.identity)
             .finish()
     }
 }

@@ -87,6 +87,7 @@
 //! |---|---|
 //! | messages | [`Message`], [`Frame`], [`Batch`], [`Run`], [`Subscription`] |
 //! | connections | [`Connection`], [`ConnectionConfig`], [`Limits`], [`Mechanism`], [`Event`] |
+//! | security | [`AuthenticationRequest`], [`Credentials`], [`Decision`], [`DenyStatus`], [`PlainClient`] |
 //! | peers | [`PeerInfo`], [`SocketType`], [`RoutingId`], [`Metadata`] |
 //! | their parts | [`Decoder`], [`Encoder`], [`Heartbeat`], [`Traffic`] |
 //! | what goes wrong | [`ProtocolError`], [`Disposition`] |
@@ -105,6 +106,7 @@
 
 #![forbid(unsafe_code)]
 
+mod authentication;
 mod batch;
 mod config;
 mod connection;
@@ -122,6 +124,7 @@ mod subscription;
 pub mod tokio_util;
 pub mod wire;
 
+pub use authentication::{AuthenticationRequest, Credentials, Decision, DenyStatus, Password};
 pub use batch::{Batch, Run, RunIter};
 pub use config::{ConnectionConfig, Limits};
 pub use connection::{Connection, Heartbeat, HeartbeatAction, HeartbeatConfig, Traffic};
@@ -131,7 +134,7 @@ pub use error::{
     Disposition, LimitExceeded, Malformed, PeerIncompatible, PeerMisbehaved, ProtocolError,
 };
 pub use event::{Event, PeerInfo};
-pub use mechanism::Mechanism;
+pub use mechanism::{Mechanism, PlainClient, PlainClientError};
 pub use message::{Frame, FrameCountError, Message};
 pub use metadata::{Metadata, MetadataError, Property};
 pub use routing_id::{RoutingId, RoutingIdError};

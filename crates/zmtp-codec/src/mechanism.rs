@@ -1,22 +1,43 @@
 //! Security mechanisms: what is said between the greeting and the first message.
+//!
+//! ```text
+//!          start            handle(command)
+//!   ------------> Handshake ----------------> Step::Done
+//!                  ^     |
+//!     Step::Await, |     | Step::Ask
+//!     Step::Ask    |     v
+//!                 Undecided      and out of here only allowed() leads
+//! ```
 
 mod null;
+mod plain;
 
 use bytes::Bytes;
 
+pub use plain::{PlainClient, PlainClientError};
+
+use crate::authentication::AuthenticationRequest;
 use crate::batch::Batch;
-use crate::config::ConnectionConfig;
+use crate::config::{ConnectionConfig, Limits};
 use crate::error::{PeerMisbehaved, ProtocolError};
 use crate::metadata::Metadata;
 use crate::wire::{Command, MechanismName};
 
 /// How the two sides prove who they are, and whether they encrypt.
+///
+/// Both sides need the same mechanism; where it has roles, one is the client and one the server.
+/// That has nothing to do with who connects and who binds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Mechanism {
     /// No security: for networks where everyone may talk to everyone (37/ZMTP, "The NULL
     /// Security Mechanism").
     Null,
+    /// Shows a name and a password, both in clear (24/ZMTP-PLAIN).
+    PlainClient(PlainClient),
+    /// Asks for a name and a password, and then [whether they will
+    /// do](crate::Event::Authenticate) (24/ZMTP-PLAIN).
+    PlainServer,
 }
 
 impl Mechanism {
@@ -24,6 +45,15 @@ impl Mechanism {
     pub fn name(&self) -> MechanismName {
         match self {
             Self::Null => MechanismName::NULL,
+            Self::PlainClient(_) | Self::PlainServer => MechanismName::PLAIN,
+        }
+    }
+
+    /// Whether this side has the server's part in the handshake.
+    pub fn is_server(&self) -> bool {
+        match self {
+            Self::Null | Self::PlainClient(_) => false,
+            Self::PlainServer => true,
         }
     }
 }
@@ -31,35 +61,85 @@ impl Mechanism {
 /// A handshake that waits for the peer's next command.
 ///
 /// Each mechanism is a set of states, taken by value: a handshake that failed is gone.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) enum Handshake {
     Null(null::AwaitReady),
+    PlainClient(plain::client::Await),
+    PlainServer(plain::server::Await),
 }
 
-/// Where a command has taken a handshake.
-// Mechanisms of more than one command each way will add a step that hands back the next state; a
-// server that asks others whether to let a client in, one that waits for their answer. Mechanisms
-// that encrypt will be done with a pair of opener and sealer besides the metadata.
-pub(crate) enum Step {
-    /// The peer is ready, and so is this side.
-    Done {
-        /// What the peer said about itself.
-        metadata: Metadata,
-    },
+/// A handshake that waits for the decision whether the peer may go on. Nothing but
+/// [`allowed`](Self::allowed) leads out of it.
+#[derive(Debug)]
+pub(crate) enum Undecided {
+    Null(null::AwaitDecision),
+    Plain(plain::server::AwaitDecision),
 }
+
+/// Where a handshake has been taken.
+#[derive(Debug)]
+pub(crate) enum Step {
+    /// The peer's next command is due.
+    Await(Handshake),
+    /// Somebody has to decide whether the peer may go on.
+    Ask(AuthenticationRequest, Undecided),
+    /// Both sides have said all there is to say.
+    Done(Done),
+}
+
+/// What a handshake has come to.
+#[derive(Debug)]
+pub(crate) struct Done {
+    /// What the peer said about itself.
+    pub(crate) metadata: Metadata,
+    /// What this side says last, unless it takes offence at the metadata.
+    pub(crate) last_word: Option<Command>,
+}
+
+type Result<T, E = ProtocolError> = std::result::Result<T, E>;
 
 impl Handshake {
     /// Says the first words, if they are this side's.
-    pub(crate) fn start(config: &ConnectionConfig, output: &mut Batch) -> Self {
-        match config.mechanism {
-            Mechanism::Null => Self::Null(null::start(config, output)),
+    pub(crate) fn start(config: &ConnectionConfig, output: &mut Batch) -> Step {
+        match &config.mechanism {
+            Mechanism::Null => null::start(config, output),
+            Mechanism::PlainClient(client) => plain::client::start(client, output),
+            Mechanism::PlainServer => plain::server::start(),
         }
     }
 
+    /// The octets that the body of the peer's next command may have.
+    pub(crate) fn max_command_size(&self, limits: &Limits) -> usize {
+        let expected = match self {
+            Self::Null(_) => null::max_command_size(limits),
+            Self::PlainClient(state) => state.max_command_size(limits),
+            Self::PlainServer(state) => state.max_command_size(limits),
+        };
+        // At any time an ERROR may come instead.
+        expected.max(ERROR_MAX).min(limits.max_command_size)
+    }
+
     /// Takes the peer's next command.
-    pub(crate) fn handle(self, command: &Command) -> Result<Step, ProtocolError> {
+    pub(crate) fn handle(
+        self,
+        command: Command,
+        config: &ConnectionConfig,
+        output: &mut Batch,
+    ) -> Result<Step> {
         match self {
             Self::Null(state) => state.handle(command),
+            Self::PlainClient(state) => state.handle(command, config, output),
+            Self::PlainServer(state) => state.handle(command, config),
+        }
+    }
+}
+
+impl Undecided {
+    /// Goes on, now that the peer may.
+    pub(crate) fn allowed(self, config: &ConnectionConfig, output: &mut Batch) -> Result<Step> {
+        match self {
+            Self::Null(state) => Ok(state.allowed(config, output)),
+            Self::Plain(state) => Ok(state.allowed(output)),
         }
     }
 }
@@ -72,7 +152,22 @@ fn own_metadata(config: &ConnectionConfig) -> Bytes {
     wire.into()
 }
 
-fn unexpected(command: &Command, expected: &'static str) -> ProtocolError {
-    let received = String::from_utf8_lossy(command.name()).into_owned();
-    PeerMisbehaved::UnexpectedCommand { received, expected }.into()
+/// Reads the data of a command, which has to be of this name.
+fn expect(command: Command, expected: &'static str) -> Result<Bytes> {
+    match command {
+        Command::Ready { data } if expected == "READY" => Ok(data),
+        Command::Unknown { name, data } if name == expected => Ok(data),
+        other => {
+            let received = String::from_utf8_lossy(other.name()).into_owned();
+            Err(PeerMisbehaved::UnexpectedCommand { received, expected }.into())
+        }
+    }
 }
+
+/// Makes a command that only a handshake has.
+fn command(name: &'static str, data: impl Into<Bytes>) -> Command {
+    Command::Unknown { name: Bytes::from_static(name.as_bytes()), data: data.into() }
+}
+
+/// The most octets that the body of an ERROR command has.
+const ERROR_MAX: usize = 1 + 5 + 1 + 255;

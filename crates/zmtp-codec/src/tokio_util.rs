@@ -36,6 +36,7 @@ use futures_core::Stream;
 use futures_sink::Sink;
 use tokio::io::{AsyncRead, AsyncWrite};
 
+use crate::authentication::{AuthenticationRequest, Decision, DenyStatus};
 use crate::batch::RunIter;
 use crate::config::ConnectionConfig;
 use crate::connection::Connection;
@@ -65,6 +66,8 @@ pub struct ZmtpCodec {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Incoming {
+    /// The peer waits to be let in: [decide](ZmtpCodec::authenticate).
+    Authenticate(AuthenticationRequest),
     /// A command from the peer. A PING has been answered already.
     Command(Command),
     /// A message from the peer.
@@ -99,19 +102,20 @@ impl ZmtpCodec {
     /// In a `Framed`, send [`Pending`] at the start and after each [`Incoming::Transmit`], until
     /// [`Incoming::Ready`]; or let [`handshake`](Self::handshake) do so.
     pub fn new(config: &ConnectionConfig) -> Self {
-        let mut codec = Self {
-            connection: Connection::new(config),
-            run: None,
-            pending: BytesMut::new(),
-            is_announced: false,
-        };
-        codec.collect_pending();
-        codec
+        Self::from(Connection::new(config))
+    }
+
+    /// Answers [`Incoming::Authenticate`].
+    pub fn authenticate(&mut self, decision: Decision) {
+        self.connection.authenticate(decision);
     }
 
     /// Greets the peer at the other end of `io` and shakes hands.
     ///
     /// Nothing limits the time that takes: that is for a timeout around it.
+    ///
+    /// A peer that would have to be authenticated is denied, for there is nobody to ask: see
+    /// [`handshake_with`](Self::handshake_with).
     ///
     /// # Errors
     ///
@@ -127,7 +131,29 @@ impl ZmtpCodec {
     where
         T: AsyncRead + AsyncWrite + Unpin,
     {
-        let mut framed = Framed::new(io, Self::new(config));
+        let deny = |_: &AuthenticationRequest| Decision::Deny(DenyStatus::InternalError);
+        Self::handshake_with(io, Connection::new(config), deny).await
+    }
+
+    /// Greets the peer at the other end of `io` and shakes hands, with a connection that nothing
+    /// has been done with yet, and asks `authenticate` whether the peer may go on.
+    ///
+    /// # Errors
+    ///
+    /// When the byte stream fails or ends, and when the peers do not get along.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future drops `io`, and with it the connection.
+    pub async fn handshake_with<T>(
+        io: T,
+        connection: Connection,
+        mut authenticate: impl FnMut(&AuthenticationRequest) -> Decision,
+    ) -> Result<(Framed<T, Self>, PeerInfo), CodecError>
+    where
+        T: AsyncRead + AsyncWrite + Unpin,
+    {
+        let mut framed = Framed::new(io, Self::from(connection));
         loop {
             let incoming = match transmit(&mut framed).await {
                 Ok(()) => poll_fn(|cx| Pin::new(&mut framed).poll_next(cx)).await,
@@ -137,6 +163,9 @@ impl ZmtpCodec {
                 Some(Ok(Incoming::Ready(peer))) => {
                     transmit(&mut framed).await?;
                     return Ok((framed, peer));
+                }
+                Some(Ok(Incoming::Authenticate(request))) => {
+                    framed.codec_mut().authenticate(authenticate(&request));
                 }
                 Some(Ok(_)) => {}
                 Some(Err(error)) => {
@@ -167,6 +196,15 @@ impl ZmtpCodec {
     }
 }
 
+impl From<Connection> for ZmtpCodec {
+    fn from(connection: Connection) -> Self {
+        let pending = BytesMut::new();
+        let mut codec = Self { connection, run: None, pending, is_announced: false };
+        codec.collect_pending();
+        codec
+    }
+}
+
 /// Writes what the connection itself has to say.
 async fn transmit<T: AsyncWrite + Unpin>(
     framed: &mut Framed<T, ZmtpCodec>,
@@ -189,6 +227,9 @@ impl Decoder for ZmtpCodec {
             self.collect_pending();
             match event? {
                 Some(Event::Messages(run)) => self.run = Some(run.into_iter()),
+                Some(Event::Authenticate(request)) => {
+                    return Ok(Some(Incoming::Authenticate(request)));
+                }
                 Some(Event::Command(command)) => return Ok(Some(Incoming::Command(command))),
                 Some(Event::Ready(peer)) => return Ok(Some(Incoming::Ready(peer))),
                 None if self.pending.is_empty() || self.is_announced => return Ok(None),

@@ -1,102 +1,15 @@
 //! Two connections driven against each other, in any order and in pieces of any size.
 
+mod support;
+
 use bytes::{Bytes, BytesMut};
 use proptest::collection::vec;
 use proptest::prelude::*;
+use support::{End, Pair};
 use zmtp_codec::{
     Command, Connection, ConnectionConfig, Event, Mechanism, Message, Metadata, PeerIncompatible,
-    ProtocolError, RoutingId, SocketType, Subscription, Ttl,
+    RoutingId, SocketType, Subscription, Ttl,
 };
-
-/// Two connections and what is on the way between them.
-struct Pair {
-    ends: [End; 2],
-    /// How many octets each delivery takes at most, over and over.
-    piece_sizes: std::iter::Cycle<std::vec::IntoIter<usize>>,
-}
-
-struct End {
-    connection: Connection,
-    /// Sent to this end and not yet read by it.
-    arriving: BytesMut,
-    input: BytesMut,
-    events: Vec<Event>,
-    error: Option<ProtocolError>,
-}
-
-impl Pair {
-    fn new(one: &ConnectionConfig, other: &ConnectionConfig) -> Self {
-        Self::in_pieces(one, other, vec![usize::MAX])
-    }
-
-    fn in_pieces(
-        one: &ConnectionConfig,
-        other: &ConnectionConfig,
-        piece_sizes: Vec<usize>,
-    ) -> Self {
-        let piece_sizes = piece_sizes.into_iter().cycle();
-        Self { ends: [End::new(one), End::new(other)], piece_sizes }
-    }
-
-    /// Delivers until nothing is on the way any more.
-    fn drive(&mut self) {
-        while self.deliver(0, 1) | self.deliver(1, 0) {}
-    }
-
-    /// Delivers one piece. Returns whether there was anything to do.
-    fn deliver(&mut self, from: usize, to: usize) -> bool {
-        while let Some(octets) = self.ends[from].connection.poll_transmit() {
-            self.ends[to].arriving.extend_from_slice(&octets);
-        }
-        let size = self.piece_sizes.next().unwrap_or(usize::MAX);
-        let size = size.min(self.ends[to].arriving.len());
-        let piece = self.ends[to].arriving.split_to(size);
-        self.ends[to].read(&piece);
-        size > 0
-    }
-}
-
-impl End {
-    fn new(config: &ConnectionConfig) -> Self {
-        Self {
-            connection: Connection::new(config),
-            arriving: BytesMut::new(),
-            input: BytesMut::new(),
-            events: Vec::new(),
-            error: None,
-        }
-    }
-
-    fn read(&mut self, piece: &[u8]) {
-        self.input.extend_from_slice(piece);
-        loop {
-            match self.connection.handle_input(&mut self.input, 2) {
-                Ok(Some(event)) => self.events.push(event),
-                Ok(None) => return,
-                Err(error) => {
-                    self.error = Some(error);
-                    return;
-                }
-            }
-        }
-    }
-
-    fn messages(&self) -> Vec<Message> {
-        let run = |event: &Event| match event {
-            Event::Messages(run) => Some(run.clone()),
-            _ => None,
-        };
-        self.events.iter().filter_map(run).flatten().collect()
-    }
-
-    fn commands(&self) -> Vec<Command> {
-        let command = |event: &Event| match event {
-            Event::Command(command) => Some(command.clone()),
-            _ => None,
-        };
-        self.events.iter().filter_map(command).collect()
-    }
-}
 
 fn config(socket_type: SocketType) -> ConnectionConfig {
     ConnectionConfig::new(socket_type, Mechanism::Null)
@@ -192,15 +105,18 @@ fn a_refused_peer_is_sent_the_reason() {
 
 #[test]
 fn the_halves_can_be_taken_once_everything_is_out() {
+    let push = Connection::new(&config(SocketType::Push));
+    assert!(push.into_traffic().is_err(), "not before the handshake");
     let mut pair = Pair::new(&config(SocketType::Push), &config(SocketType::Pull));
-    let [push, _] = &pair.ends;
-    assert!(push.connection.clone().into_traffic().is_err(), "not before the handshake");
     pair.drive();
-    pair.ends[0].connection.send(Message::from("unsent"));
-    let [push, pull] = &pair.ends;
-    assert!(push.connection.clone().into_traffic().is_err(), "not with something unsent");
-    let traffic = pull.connection.clone().into_traffic().unwrap();
-    assert_eq!(traffic.peer.socket_type(), SocketType::Push);
+    let [mut push, pull] = pair.ends;
+    push.connection.send(Message::from("unsent"));
+    let Err(mut push) = push.connection.into_traffic() else {
+        panic!("not with something unsent");
+    };
+    while push.poll_transmit().is_some() {}
+    assert_eq!(push.into_traffic().unwrap().peer.socket_type(), SocketType::Pull);
+    assert_eq!(pull.connection.into_traffic().unwrap().peer.socket_type(), SocketType::Push);
 }
 
 #[test]

@@ -95,7 +95,8 @@ fn the_limits_hold_during_the_handshake() {
     let mut input = BytesMut::from(&b"\xff\0\0\0\0\0\0\0\x01\x7f\x03\x01NULL"[..]);
     input.resize(64, 0);
     input.extend_from_slice(&long_header(6, 1 << 40));
-    let expected = LimitExceeded::CommandSize { announced: 1 << 40, limit: 64 * 1024 };
+    let limit = b"\x05READY".len() + Limits::default().max_metadata_size;
+    let expected = LimitExceeded::CommandSize { announced: 1 << 40, limit };
     assert_eq!(connection.handle_input(&mut input, 1).unwrap_err(), expected.into());
 }
 

@@ -1,34 +1,40 @@
 //! The stages of a connection.
 //!
 //! ```text
-//!      .----------.                .-----------.              .---------.
+//!      .----------.  peer greeted  .-----------.  peer ready  .---------.
 //! ---->| Greeting |--------------->| Handshake |------------->| Traffic |---.
-//!      '----------' peer greeted:  '-----------' peer ready:  '---------'   | frames:
-//!           |       READY goes out       |       Event::Ready   |   ^       | Event::Messages,
-//!           |                            |                      |   '-------' Event::Command
-//!           | any fault                  | any fault            | any fault
-//!           v                            v                      v
+//!      '----------'                '-----------'  Event::     '---------'   | frames:
+//!           |                        |  |   ^      Ready        |   ^       | Event::Messages,
+//!           |           Event::      |  v   | it may            |   '-------' Event::Command
+//!           |         Authenticate .----------.                 |
+//!           |                      | Decision |                 |
+//!           |                      '----------'                 |
+//!           | any fault              |  any fault, or denied    | any fault
+//!           v                        v                          v
 //!      .----------------------------------------------------------.
 //!      |                          Closed                          |
 //!      '----------------------------------------------------------'
 //! ```
+//!
+//! A handshake may also ask for a decision at its very start.
 
 use bytes::{Bytes, BytesMut};
 
+use crate::authentication::Decision;
 use crate::batch::Batch;
 use crate::config::ConnectionConfig;
 use crate::decoder::{Decoder, Inbound};
 use crate::encoder::Encoder;
-use crate::error::{PeerIncompatible, PeerMisbehaved, ProtocolError};
-use crate::event::{Event, PeerInfo};
-use crate::mechanism::{Handshake, Step};
+use crate::error::{LimitExceeded, PeerIncompatible, PeerMisbehaved, ProtocolError};
+use crate::event::{Event, Identity, PeerInfo};
+use crate::mechanism::{Done, Handshake, Step, Undecided};
 use crate::metadata::Metadata;
 use crate::routing_id::RoutingId;
 use crate::socket_type::SocketType;
 use crate::wire::{FrameHeader, Greeting};
 
 /// What a connection is after its handshake: two halves that need nothing of each other.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 #[non_exhaustive]
 pub struct Traffic {
     /// Who the peer is.
@@ -40,10 +46,11 @@ pub struct Traffic {
 }
 
 /// Where a connection stands. Taken by value: what fails is closed.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) enum Stage {
     Greeting(AwaitGreeting),
     Handshake(AwaitCommand),
+    Decision(AwaitDecision),
     Traffic(Traffic),
     Closed,
 }
@@ -53,7 +60,7 @@ pub(super) enum Turn {
     /// There may be more to handle.
     Again,
     Event(Event),
-    /// Nothing can be done without more input.
+    /// Nothing can be done without more input, or a decision.
     Wait,
 }
 
@@ -73,7 +80,8 @@ impl Stage {
     ) -> Result<(Self, Turn)> {
         match self {
             Self::Greeting(stage) => stage.handle(config, input, output),
-            Self::Handshake(stage) => stage.handle(config, input),
+            Self::Handshake(stage) => stage.handle(config, input, output),
+            Self::Decision(stage) => stage.handle(config, input, output),
             Self::Traffic(stage) => stage.handle(input, max_messages),
             Self::Closed => Ok((self, Turn::Wait)),
         }
@@ -81,7 +89,7 @@ impl Stage {
 }
 
 /// The peer's greeting is awaited.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct AwaitGreeting {
     rest_is_sent: bool,
 }
@@ -93,10 +101,11 @@ impl AwaitGreeting {
         input: &mut BytesMut,
         output: &mut Batch,
     ) -> Result<(Stage, Turn)> {
-        let ours = config.mechanism.name();
+        let ours =
+            Greeting::new(config.mechanism.name()).with_as_server(config.mechanism.is_server());
         let opening_is_here = Greeting::check_opening(input).map_err(PeerIncompatible::from)?;
         if opening_is_here && !self.rest_is_sent {
-            output.push_control(Bytes::copy_from_slice(&Greeting::new(ours).rest()));
+            output.push_control(Bytes::copy_from_slice(&ours.rest()));
             self.rest_is_sent = true;
         }
         let greeting = Greeting::decode(input).map_err(PeerIncompatible::from)?;
@@ -104,41 +113,142 @@ impl AwaitGreeting {
             return Ok((Stage::Greeting(self), Turn::Wait));
         };
         let _ = input.split_to(Greeting::SIZE);
-        let theirs = greeting.mechanism();
+        let (ours, theirs) = (ours.mechanism(), greeting.mechanism());
         if ours != theirs {
             return Err(PeerIncompatible::Mechanism { ours, theirs }.into());
         }
-        // Not earlier: libzmq drops a peer that says READY before it has read libzmq's greeting.
-        let handshake = Handshake::start(config, output);
         let decoder = Decoder::new(config.limits.clone());
-        Ok((Stage::Handshake(AwaitCommand { greeting, handshake, decoder }), Turn::Again))
+        let greeted = Greeted { greeting, decoder, identity: Identity::default() };
+        // Not earlier: libzmq drops a peer that says READY before it has read libzmq's greeting.
+        greeted.go_on(Handshake::start(config, output), config, output)
+    }
+}
+
+/// What is known of the peer between greeting and traffic.
+#[derive(Debug)]
+struct Greeted {
+    greeting: Greeting,
+    decoder: Decoder,
+    identity: Identity,
+}
+
+impl Greeted {
+    fn go_on(
+        self,
+        step: Step,
+        config: &ConnectionConfig,
+        output: &mut Batch,
+    ) -> Result<(Stage, Turn)> {
+        match step {
+            Step::Await(handshake) => {
+                Ok((Stage::Handshake(AwaitCommand { greeted: self, handshake }), Turn::Again))
+            }
+            Step::Ask(request, undecided) => {
+                let stage = AwaitDecision { greeted: self, undecided, decision: None };
+                Ok((Stage::Decision(stage), Turn::Event(Event::Authenticate(request))))
+            }
+            Step::Done(done) => {
+                let traffic = self.conclude(done, config, output)?;
+                let event = Event::Ready(traffic.peer.clone());
+                Ok((Stage::Traffic(traffic), Turn::Event(event)))
+            }
+        }
+    }
+
+    fn conclude(
+        self,
+        done: Done,
+        config: &ConnectionConfig,
+        output: &mut Batch,
+    ) -> Result<Traffic> {
+        let Self { greeting, decoder, identity } = self;
+        let peer = meet(config, &greeting, done.metadata, identity)?;
+        if let Some(last_word) = done.last_word {
+            output.push_command(&last_word);
+        }
+        let encoder = Encoder::new(peer.version());
+        Ok(Traffic { peer, decoder, encoder })
     }
 }
 
 /// A command of the handshake is awaited.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct AwaitCommand {
-    greeting: Greeting,
+    greeted: Greeted,
     handshake: Handshake,
-    decoder: Decoder,
 }
 
 impl AwaitCommand {
-    fn handle(mut self, config: &ConnectionConfig, input: &mut BytesMut) -> Result<(Stage, Turn)> {
-        // Judged by its header, so that nobody waits for the body of a message that is refused.
-        if FrameHeader::decode(input)?.is_some_and(|header| !header.is_command()) {
-            return Err(PeerMisbehaved::MessageBeforeReady.into());
+    fn handle(
+        mut self,
+        config: &ConnectionConfig,
+        input: &mut BytesMut,
+        output: &mut Batch,
+    ) -> Result<(Stage, Turn)> {
+        // Judged by its header, so that nobody waits for the body of what is refused.
+        if let Some(header) = FrameHeader::decode(input)? {
+            self.check(header, config)?;
         }
-        let Some(Inbound::Command(command)) = self.decoder.decode(input, 0)? else {
+        let Some(Inbound::Command(command)) = self.greeted.decoder.decode(input, 0)? else {
             return Ok((Stage::Handshake(self), Turn::Wait));
         };
-        let Step::Done { metadata } = self.handshake.handle(&command)?;
-        let peer = meet(config, &self.greeting, metadata)?;
-        let encoder = Encoder::new(peer.version());
-        let event = Event::Ready(peer.clone());
-        let decoder = self.decoder;
-        Ok((Stage::Traffic(Traffic { peer, decoder, encoder }), Turn::Event(event)))
+        let step = self.handshake.handle(command, config, output)?;
+        self.greeted.go_on(step, config, output)
     }
+
+    fn check(&self, header: FrameHeader, config: &ConnectionConfig) -> Result<()> {
+        if !header.is_command() {
+            return Err(PeerMisbehaved::MessageBeforeReady.into());
+        }
+        let limit = self.handshake.max_command_size(&config.limits);
+        check_size(header.body_size(), limit)
+    }
+}
+
+/// Whether the peer may go on is awaited.
+#[derive(Debug)]
+pub(super) struct AwaitDecision {
+    greeted: Greeted,
+    undecided: Undecided,
+    decision: Option<Decision>,
+}
+
+impl AwaitDecision {
+    pub(super) fn decide(&mut self, decision: Decision) {
+        if !matches!(self.decision, Some(Decision::Deny(_))) {
+            self.decision = Some(decision);
+        }
+    }
+
+    fn handle(
+        mut self,
+        config: &ConnectionConfig,
+        input: &BytesMut,
+        output: &mut Batch,
+    ) -> Result<(Stage, Turn)> {
+        match self.decision.take() {
+            None => {
+                // A NULL peer may have said READY. No peer has more to say before it is answered.
+                let limit = FrameHeader::SIZE_MAX.saturating_add(config.limits.max_command_size);
+                check_size(input.len() as u64, limit)?;
+                Ok((Stage::Decision(self), Turn::Wait))
+            }
+            Some(Decision::Deny(status)) => Err(ProtocolError::Denied(status)),
+            Some(Decision::Allow { user_id, metadata }) => {
+                self.greeted.identity.user_id = Some(user_id);
+                self.greeted.identity.user_metadata = metadata;
+                let step = self.undecided.allowed(config, output)?;
+                self.greeted.go_on(step, config, output)
+            }
+        }
+    }
+}
+
+fn check_size(announced: u64, limit: usize) -> Result<()> {
+    if announced > limit as u64 {
+        return Err(LimitExceeded::CommandSize { announced, limit }.into());
+    }
+    Ok(())
 }
 
 impl Traffic {
@@ -153,7 +263,12 @@ impl Traffic {
 }
 
 /// Judges what the peer says about itself.
-fn meet(config: &ConnectionConfig, greeting: &Greeting, metadata: Metadata) -> Result<PeerInfo> {
+fn meet(
+    config: &ConnectionConfig,
+    greeting: &Greeting,
+    metadata: Metadata,
+    identity: Identity,
+) -> Result<PeerInfo> {
     let name = metadata.get(Metadata::SOCKET_TYPE).ok_or(PeerMisbehaved::NoSocketType)?;
     let name = String::from_utf8_lossy(name);
     let theirs: SocketType = name
@@ -167,5 +282,5 @@ fn meet(config: &ConnectionConfig, greeting: &Greeting, metadata: Metadata) -> R
     if routing_id.len() > RoutingId::MAX {
         return Err(PeerMisbehaved::RoutingIdTooLong(routing_id.len()).into());
     }
-    Ok(PeerInfo::new(theirs, routing_id, greeting, metadata))
+    Ok(PeerInfo::new(theirs, routing_id, greeting, metadata, identity))
 }

@@ -46,6 +46,9 @@ pub enum FrameError {
 }
 
 impl FrameHeader {
+    /// The most octets a header takes.
+    pub(crate) const SIZE_MAX: usize = 9;
+
     /// Makes the header of a message frame whose body has `body` octets.
     #[inline]
     pub fn message(body: usize, more: bool) -> Self {

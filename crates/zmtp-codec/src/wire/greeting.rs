@@ -29,6 +29,7 @@ use std::fmt;
 pub struct Greeting {
     version: (u8, u8),
     mechanism: MechanismName,
+    as_server: bool,
 }
 
 /// The peer speaks another protocol, or a ZMTP older than 3.0.
@@ -59,9 +60,14 @@ impl Greeting {
     /// What a connection sends first: the signature and the major version.
     pub const OPENING: [u8; 11] = [0xff, 0, 0, 0, 0, 0, 0, 0, 0, 0x7f, 3];
 
-    /// Makes the greeting that this crate sends.
+    /// Makes the greeting that this crate sends as a client, or where the mechanism has no roles.
     pub const fn new(mechanism: MechanismName) -> Self {
-        Self { version: (3, 1), mechanism }
+        Self { version: (3, 1), mechanism, as_server: false }
+    }
+
+    /// Says which role this side has in the handshake.
+    pub const fn with_as_server(self, as_server: bool) -> Self {
+        Self { as_server, ..self }
     }
 
     /// What follows the [opening](Self::OPENING), once the peer's opening has been seen.
@@ -69,8 +75,9 @@ impl Greeting {
         let mut rest = [0; Self::SIZE - Self::OPENING.len()];
         let (minor, after) = rest.split_at_mut(1);
         minor.copy_from_slice(&[self.version.1]);
-        // The as-server octet behind the mechanism stays 0: libzmq never sets or reads it.
-        after[..MechanismName::SIZE].copy_from_slice(&self.mechanism.0);
+        let (mechanism, after) = after.split_at_mut(MechanismName::SIZE);
+        mechanism.copy_from_slice(&self.mechanism.0);
+        after[0] = u8::from(self.as_server);
         rest
     }
 
@@ -110,7 +117,8 @@ impl Greeting {
         let mut mechanism = [0; MechanismName::SIZE];
         mechanism.copy_from_slice(&octets[MECHANISM..MECHANISM + MechanismName::SIZE]);
         let version = (octets[MAJOR], octets[MAJOR + 1]);
-        Ok(Some(Self { version, mechanism: MechanismName(mechanism) }))
+        let as_server = octets[AS_SERVER] & 1 != 0;
+        Ok(Some(Self { version, mechanism: MechanismName(mechanism), as_server }))
     }
 
     /// The version both sides are to speak with a peer that sent this greeting: 3.0 or 3.1.
@@ -123,6 +131,13 @@ impl Greeting {
     /// The security mechanism announced.
     pub fn mechanism(&self) -> MechanismName {
         self.mechanism
+    }
+
+    /// Whether the sender has the server's part in the handshake, as far as it says.
+    ///
+    /// libzmq always says that it has not: for PLAIN and CURVE this decides nothing.
+    pub fn as_server(&self) -> bool {
+        self.as_server
     }
 }
 
@@ -176,6 +191,7 @@ impl fmt::Debug for MechanismName {
 const SIGNATURE_END: usize = 9;
 const MAJOR: usize = 10;
 const MECHANISM: usize = 12;
+const AS_SERVER: usize = MECHANISM + MechanismName::SIZE;
 
 #[cfg(test)]
 mod tests {

@@ -85,7 +85,7 @@ async fn hello_server_answers_world() {
     client.connect(endpoint.expect("the endpoint")).await.unwrap();
     for _ in 0..3 {
         client.send("Hello").await.unwrap();
-        assert_eq!(client.recv().await.unwrap(), "World".into());
+        assert_eq!(client.recv().await.unwrap(), "World");
         assert_eq!(server.line(), r#"received [b"Hello"]"#);
     }
     server.interrupt();

@@ -26,7 +26,7 @@ use crate::sync::Mutex;
 /// push.connect("inproc://jobs").await?;
 /// pull.bind("inproc://jobs").await?;
 /// push.send("one").await?;
-/// assert_eq!(pull.recv().await?, "one".into());
+/// assert_eq!(pull.recv().await?, "one");
 ///
 /// let report = context.shutdown().await;
 /// assert_eq!(report.unsent, 0);

@@ -1,6 +1,7 @@
 //! What can go wrong, one type an operation.
 
-use zmtp::{Frame, Message};
+use bytes::Bytes;
+use zmtp::Message;
 
 mod address;
 
@@ -35,7 +36,7 @@ pub enum SendErrorKind {
     NoRoutingId,
     /// With the option `mandatory`: no connected peer has this routing id (`EHOSTUNREACH`).
     #[error("no connected peer has the routing id {0:?}")]
-    Unroutable(Frame),
+    Unroutable(Bytes),
     /// [`try_send`](crate::Socket::try_send) found no room: a queue is full, or there is no peer.
     #[error("no peer has room for the message now; send().await waits until one has")]
     Full,

@@ -13,9 +13,9 @@
 //!     client.connect(endpoint).await?;
 //!
 //!     client.send("Hello").await?;
-//!     assert_eq!(server.recv().await?, "Hello".into());
+//!     assert_eq!(server.recv().await?, "Hello");
 //!     server.send("World").await?;
-//!     assert_eq!(client.recv().await?, "World".into());
+//!     assert_eq!(client.recv().await?, "World");
 //!     Ok(())
 //! }
 //! ```

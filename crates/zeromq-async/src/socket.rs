@@ -293,7 +293,7 @@ impl<P: Sends> Socket<P> {
     /// push.connect(pull.bind("tcp://127.0.0.1:0").await?).await?;
     /// push.send("one frame").await?;
     /// push.send(Message::multipart(["two", "frames"])).await?;
-    /// assert_eq!(pull.recv().await?, "one frame".into());
+    /// assert_eq!(pull.recv().await?, "one frame");
     /// assert_eq!(pull.recv().await?.frame_count(), 2);
     /// # Ok(()) }
     /// ```
@@ -402,7 +402,7 @@ impl<P: Sends + Receives> Socket<P> {
     /// let (mut sender, _receiver) = one.split();
     /// let (_sender, mut receiver) = other.split();
     /// let sending = tokio::spawn(async move { sender.send("hello").await });
-    /// assert_eq!(receiver.recv().await?, "hello".into());
+    /// assert_eq!(receiver.recv().await?, "hello");
     /// sending.await??;
     /// # Ok(()) }
     /// ```

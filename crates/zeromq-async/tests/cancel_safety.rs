@@ -247,7 +247,7 @@ fn pub_to_sub() {
             probe = within("the subscription to take effect", sub.recv()) => probe.unwrap(),
         };
         let (last, ()) = tokio::join!(publisher.send("last probe"), async {
-            while sub.recv().await.unwrap() != "last probe".into() {}
+            while sub.recv().await.unwrap() != "last probe" {}
         });
         last.unwrap();
         exchange_impatiently(publisher, sub, numbered).await;
@@ -318,9 +318,9 @@ fn req_that_waits_for_a_peer() {
         assert_eq!(req.recv().await, Err(RecvError::OutOfTurn));
         rep.connect(endpoint).await.unwrap();
         within("a peer", req.send("sent")).await.unwrap();
-        assert_eq!(within("the request", rep.recv()).await.unwrap(), "sent".into());
+        assert_eq!(within("the request", rep.recv()).await.unwrap(), "sent");
         rep.send("reply").await.unwrap();
-        assert_eq!(within("the reply", req.recv()).await.unwrap(), "reply".into());
+        assert_eq!(within("the reply", req.recv()).await.unwrap(), "reply");
     });
 }
 

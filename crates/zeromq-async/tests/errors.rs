@@ -124,7 +124,7 @@ async fn a_port_in_use_is_named_and_stays_with_who_has_it() {
     let mut push = PushSocket::new();
     push.connect(&endpoint).await.unwrap();
     push.send("still here").await.unwrap();
-    assert_eq!(within("a message", holder.recv()).await.unwrap(), "still here".into());
+    assert_eq!(within("a message", holder.recv()).await.unwrap(), "still here");
     late.bind(ANY_PORT).await.expect("a failure to bind is no harm to the socket");
 }
 
@@ -140,7 +140,7 @@ async fn an_inproc_name_in_use_is_named_and_stays_with_who_has_it() {
     let mut push = PushSocket::builder_in(&context).build();
     push.connect("inproc://name").await.unwrap();
     push.send("still here").await.unwrap();
-    assert_eq!(holder.try_recv().unwrap(), "still here".into());
+    assert_eq!(holder.try_recv().unwrap(), "still here");
     // Another context has names of its own; and a name that is given up is free.
     PullSocket::builder_in(&Context::new()).build().bind("inproc://name").await.unwrap();
     holder.unbind("inproc://name").await.unwrap();
@@ -197,7 +197,7 @@ fn outside_a_runtime_binding_and_connecting_are_errors_and_not_panics() {
     pull.bind("inproc://no runtime").now_or_never().expect("an answer").unwrap();
     push.connect("inproc://no runtime").now_or_never().expect("an answer").unwrap();
     push.try_send("message").unwrap();
-    assert_eq!(pull.try_recv().unwrap(), "message".into());
+    assert_eq!(pull.try_recv().unwrap(), "message");
     let report = push.close().now_or_never().expect("closed at once");
     assert_eq!(report.unsent, 0);
 }
@@ -218,7 +218,7 @@ async fn a_refused_connection_is_told_and_the_message_waits() {
 
     let mut pull = PullSocket::new();
     pull.bind(port.endpoint()).await.unwrap();
-    assert_eq!(within("the message", pull.recv()).await.unwrap(), "patient".into());
+    assert_eq!(within("the message", pull.recv()).await.unwrap(), "patient");
 }
 
 #[cfg(target_os = "linux")]
@@ -276,7 +276,7 @@ async fn incompatible_socket_types_are_told_on_both_sides() {
     rep.close().await;
     let mut pull = PullSocket::new();
     pull.bind(port.endpoint()).await.unwrap();
-    assert_eq!(within("the message", pull.recv()).await.unwrap(), "for a PULL".into());
+    assert_eq!(within("the message", pull.recv()).await.unwrap(), "for a PULL");
 }
 
 #[tokio::test]
@@ -314,7 +314,7 @@ async fn a_peer_that_speaks_garbage_is_told_apart_and_harms_nobody() {
     let mut push = PushSocket::new();
     push.connect(&endpoint).await.unwrap();
     push.send("sense").await.unwrap();
-    assert_eq!(within("a message", pull.recv()).await.unwrap(), "sense".into());
+    assert_eq!(within("a message", pull.recv()).await.unwrap(), "sense");
 }
 
 #[tokio::test]
@@ -333,7 +333,7 @@ async fn a_server_that_speaks_garbage_is_tried_again_and_the_message_waits() {
     assert_eq!(at, endpoint);
     assert!(matches!(reason, HandshakeFailure::Protocol(_)), "{reason:?}");
     let mut peer = RawPeer::accept(&listener, SocketType::Pull).await;
-    assert_eq!(peer.recv().await, "patient".into());
+    assert_eq!(peer.recv().await, "patient");
 }
 
 #[tokio::test]
@@ -375,7 +375,7 @@ async fn a_silent_peer_is_given_up_after_the_handshake_timeout() {
     let mut push = PushSocket::builder().handshake_timeout(DEADLINE).build();
     push.connect(&endpoint).await.unwrap();
     push.send("sound").await.unwrap();
-    assert_eq!(within("a message", pull.recv()).await.unwrap(), "sound".into());
+    assert_eq!(within("a message", pull.recv()).await.unwrap(), "sound");
 }
 
 #[tokio::test]
@@ -392,7 +392,7 @@ async fn a_silent_server_is_given_up_after_the_handshake_timeout_and_the_message
     let (_, reason) = handshake_failure(&mut events).await;
     assert!(matches!(reason, HandshakeFailure::TimedOut(_)), "{reason:?}");
     let mut peer = RawPeer::accept(&listener, SocketType::Pull).await;
-    assert_eq!(peer.recv().await, "patient".into());
+    assert_eq!(peer.recv().await, "patient");
 }
 
 #[tokio::test]
@@ -439,7 +439,7 @@ async fn a_router_message_without_a_routing_id_comes_back() {
         assert_eq!(error.into_message(), Some(message));
     }
     router.send(Message::multipart(["peer", "good"])).await.unwrap();
-    assert_eq!(peer.recv().await, "good".into());
+    assert_eq!(peer.recv().await, "good");
 }
 
 #[tokio::test]

@@ -16,7 +16,7 @@ const TRICKLES: usize = 50;
 /// Receives until a message of `trickle` comes, and says how many others came first.
 async fn others_before(pull: &mut PullSocket, trickle: &str) -> usize {
     let mut others = 0;
-    while within("a message", pull.recv()).await.unwrap() != trickle.into() {
+    while within("a message", pull.recv()).await.unwrap() != trickle {
         others += 1;
     }
     others
@@ -147,7 +147,7 @@ async fn round_robin_is_exact() {
     for (first, pull) in pulls.iter_mut().enumerate() {
         for turn in 0..EACH {
             let received = within("this peer's share", pull.recv()).await.unwrap();
-            assert_eq!(received, format!("{}", first + turn * PEERS).into());
+            assert_eq!(received, format!("{}", first + turn * PEERS));
         }
         assert!(pull.try_recv().is_err(), "more than its share");
     }
@@ -210,7 +210,7 @@ async fn every_subscriber_gets_every_message() {
     for sub in &mut subs {
         for number in 0..200 {
             let received = within("a message", sub.recv()).await.unwrap();
-            assert_eq!(received, format!("n{number}").into());
+            assert_eq!(received, format!("n{number}"));
         }
     }
 }

@@ -198,7 +198,7 @@ async fn room_comes_back_and_waiting_senders_are_told() {
     });
     for number in 0..100 {
         let received = within("a message", pull.recv()).await.unwrap();
-        assert_eq!(received, format!("{number}").into());
+        assert_eq!(received, format!("{number}"));
     }
     within("the sender to end", sending).await.unwrap();
 }
@@ -240,8 +240,8 @@ async fn a_publisher_that_may_not_drop_is_full_when_one_subscriber_is() {
     assert_eq!(drain!(large), 3, "the refused message went to some");
     assert_eq!(drain!(small), 3);
     xpub.try_send("again").unwrap();
-    assert_eq!(large.try_recv().unwrap(), "again".into());
-    assert_eq!(small.try_recv().unwrap(), "again".into());
+    assert_eq!(large.try_recv().unwrap(), "again");
+    assert_eq!(small.try_recv().unwrap(), "again");
 }
 
 #[tokio::test]
@@ -372,5 +372,5 @@ async fn conflate_finishes_the_message_it_has_begun_to_write() {
         push.send(format!("{number}")).await.unwrap();
     }
     assert_eq!(peer.recv().await, huge(1));
-    assert_eq!(peer.recv().await, "9".into());
+    assert_eq!(peer.recv().await, "9");
 }

@@ -78,7 +78,7 @@ async fn exchange() {
         rep.close().await
     });
     req.send("echo").await.unwrap();
-    assert_eq!(within("a reply", req.recv()).await.unwrap(), "echo".into());
+    assert_eq!(within("a reply", req.recv()).await.unwrap(), "echo");
     assert_eq!(within("REP to close", serving).await.unwrap().unsent, 0);
 
     let (mut dealer, mut router) = (DealerSocket::new(), RouterSocket::new());
@@ -89,15 +89,15 @@ async fn exchange() {
         router.close().await
     });
     dealer.send("echo").await.unwrap();
-    assert_eq!(within("a reply", dealer.recv()).await.unwrap(), "echo".into());
+    assert_eq!(within("a reply", dealer.recv()).await.unwrap(), "echo");
     assert_eq!(within("ROUTER to close", serving).await.unwrap().unsent, 0);
 
     let (mut xpub, mut xsub) = (XPubSocket::new(), XSubSocket::new());
     xsub.connect(xpub.bind(ANY_PORT).await.unwrap()).await.unwrap();
     xsub.send("\u{1}t").await.unwrap();
-    assert_eq!(within("a subscription", xpub.recv()).await.unwrap(), "\u{1}t".into());
+    assert_eq!(within("a subscription", xpub.recv()).await.unwrap(), "\u{1}t");
     xpub.send("t").await.unwrap();
-    assert_eq!(within("a message", xsub.recv()).await.unwrap(), "t".into());
+    assert_eq!(within("a message", xsub.recv()).await.unwrap(), "t");
 
     let (mut publisher, mut sub) = (PubSocket::new(), SubSocket::builder().subscribe("").build());
     sub.connect(publisher.bind(ANY_PORT).await.unwrap()).await.unwrap();
@@ -107,19 +107,19 @@ async fn exchange() {
             tokio::task::yield_now().await;
         }
     });
-    assert_eq!(within("a message", sub.recv()).await.unwrap(), "news".into());
+    assert_eq!(within("a message", sub.recv()).await.unwrap(), "news");
     publishing.abort();
 
     let (mut push, mut pull) = (PushSocket::new(), PullSocket::new());
     push.connect(pull.bind(ANY_PORT).await.unwrap()).await.unwrap();
     SinkExt::send(&mut push, Message::from("as a sink")).await.unwrap();
     let received = within("a message", StreamExt::next(&mut pull)).await;
-    assert_eq!(received.unwrap().unwrap(), "as a sink".into());
+    assert_eq!(received.unwrap().unwrap(), "as a sink");
 
     let (mut one, mut other) = (PairSocket::new(), PairSocket::new());
     one.connect(other.bind(ANY_PORT).await.unwrap()).await.unwrap();
     one.send("ping").await.unwrap();
-    assert_eq!(within("a message", other.recv()).await.unwrap(), "ping".into());
+    assert_eq!(within("a message", other.recv()).await.unwrap(), "ping");
 }
 
 #[test]
@@ -156,7 +156,7 @@ fn a_socket_can_be_used_from_several_runtimes() {
     one.block_on(async {
         for number in 0..1000 {
             let received = within("a message", pull.recv()).await.unwrap();
-            assert_eq!(received, format!("{number}").into());
+            assert_eq!(received, format!("{number}"));
         }
     });
     assert_eq!(sending.join().unwrap().unsent, 0);
@@ -266,7 +266,7 @@ async fn a_task_that_receives_nothing_of_much_lets_others_run() {
     publisher.try_send("end").unwrap();
     sub.unsubscribe("");
     let turns = turns_of_another_task(async {
-        assert_eq!(sub.recv().await.unwrap(), "end".into());
+        assert_eq!(sub.recv().await.unwrap(), "end");
     })
     .await;
     assert!(turns >= 3, "{turns} turns");

@@ -47,9 +47,9 @@ async fn pair_general_1_turns_a_second_peer_away_and_says_so_on_both_sides() {
 
     // The two that have each other have noticed nothing.
     first.send("ping").await.unwrap();
-    assert_eq!(within("a message", bound.recv()).await.unwrap(), "ping".into());
+    assert_eq!(within("a message", bound.recv()).await.unwrap(), "ping");
     bound.send("pong").await.unwrap();
-    assert_eq!(within("a message", first.recv()).await.unwrap(), "pong".into());
+    assert_eq!(within("a message", first.recv()).await.unwrap(), "pong");
 }
 
 /// 31/EXPAIR: general 1, over inproc.
@@ -71,7 +71,7 @@ async fn pair_general_1_turns_a_second_inproc_peer_away_and_says_so_on_both_side
         assert_eq!(reason, Rejected::Occupied);
     }
     first.send("ping").await.unwrap();
-    assert_eq!(within("a message", bound.recv()).await.unwrap(), "ping".into());
+    assert_eq!(within("a message", bound.recv()).await.unwrap(), "ping");
 }
 
 /// 31/EXPAIR: general 1: a socket that connects has its peer, and takes no other.
@@ -111,7 +111,7 @@ async fn pair_general_1_can_connect_elsewhere_after_an_inproc_name_was_given_up(
     assert!(waits(other.send("to nobody")), "a name that was given up is connected");
     other.bind("inproc://somebody").await.unwrap();
     within("a peer", other.send("to somebody")).await.unwrap();
-    assert_eq!(within("a message", pair.recv()).await.unwrap(), "to somebody".into());
+    assert_eq!(within("a message", pair.recv()).await.unwrap(), "to somebody");
 }
 
 /// 31/EXPAIR: general 1: when the peer is gone, another may come.
@@ -125,9 +125,9 @@ async fn pair_general_1_takes_the_next_peer_when_the_first_is_gone() {
         greeted(&mut events).await;
         peer.send(format!("{number}")).await;
         let received = within("a message", bound.recv()).await.unwrap();
-        assert_eq!(received, format!("{number}").into());
+        assert_eq!(received, format!("{number}"));
         bound.send("back").await.unwrap();
-        assert_eq!(peer.recv().await, "back".into());
+        assert_eq!(peer.recv().await, "back");
         drop(peer);
         disconnected(&mut events).await;
     }
@@ -176,7 +176,7 @@ async fn pair_general_3_queues_each_direction_by_itself() {
     pair.send(huge(1)).await.unwrap();
     assert_eq!(*pair.try_send("more").unwrap_err().kind(), SendErrorKind::Full);
     peer.send("in").await;
-    assert_eq!(within("a message", pair.recv()).await.unwrap(), "in".into());
+    assert_eq!(within("a message", pair.recv()).await.unwrap(), "in");
     assert_eq!(peer.recv().await, huge(1));
 }
 
@@ -189,14 +189,14 @@ async fn pair_general_4_keeps_the_queue_of_an_endpoint_it_connects_to() {
     pair.connect(&endpoint).await.unwrap();
     pair.send("early").await.unwrap();
     let mut peer = RawPeer::accept(&listener, SocketType::Pair).await;
-    assert_eq!(peer.recv().await, "early".into());
+    assert_eq!(peer.recv().await, "early");
     pair.send(huge(1)).await.unwrap();
     pair.send("behind").await.unwrap();
     peer.reset();
     assert_eq!(disconnected(&mut events).await, 2);
     let mut peer = RawPeer::accept(&listener, SocketType::Pair).await;
     assert_eq!(peer.recv().await, huge(1));
-    assert_eq!(peer.recv().await, "behind".into());
+    assert_eq!(peer.recv().await, "behind");
 }
 
 /// 31/EXPAIR: general 5.
@@ -214,7 +214,7 @@ async fn pair_general_5_destroys_the_queue_of_a_peer_that_connected() {
     assert!(waits(pair.send("nobody")), "the queue of the peer that left is still there");
     let mut peer = RawPeer::connect(&endpoint, SocketType::Pair).await;
     within("a peer", pair.send("new")).await.unwrap();
-    assert_eq!(peer.recv().await, "new".into());
+    assert_eq!(peer.recv().await, "new");
 }
 
 /// 31/EXPAIR: outgoing 1 to 4.
@@ -233,7 +233,7 @@ async fn pair_outgoing_1_to_4_waits_while_its_peer_has_no_room_and_drops_nothing
     let (received, sent) = tokio::join!(peer.recv(), within("room", pair.send("then")));
     assert_eq!(received, huge(1));
     sent.unwrap();
-    assert_eq!(peer.recv().await, "then".into());
+    assert_eq!(peer.recv().await, "then");
 }
 
 /// 31/EXPAIR: incoming 1 and 2: from its one peer, in order.
@@ -250,6 +250,6 @@ async fn pair_incoming_1_and_2_receives_from_its_peer_in_order() {
         other.send(format!("{number}")).await.unwrap();
     }
     for number in 0..100 {
-        assert_eq!(one.recv().await.unwrap(), format!("{number}").into());
+        assert_eq!(one.recv().await.unwrap(), format!("{number}"));
     }
 }

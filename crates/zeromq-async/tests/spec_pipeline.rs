@@ -40,10 +40,10 @@ async fn push_general_3_a_peer_that_does_not_read_holds_up_no_other() {
     push.wait_for_peers(2).await;
     for number in 0..10 {
         within("room at the quick peer", push.send(format!("{number}"))).await.unwrap();
-        assert_eq!(quick.recv().await, format!("{number}").into());
+        assert_eq!(quick.recv().await, format!("{number}"));
     }
     assert_eq!(slow.recv().await, huge(1));
-    assert_eq!(slow.recv().await, "slow's too".into());
+    assert_eq!(slow.recv().await, "slow's too");
 }
 
 /// 30/PIPELINE: PUSH, general 4: before the first connection.
@@ -59,7 +59,7 @@ async fn push_general_4_has_a_queue_from_the_moment_it_connects() {
     pull.bind(port.endpoint()).await.unwrap();
     for number in 0..10 {
         let received = within("what waited for the peer", pull.recv()).await.unwrap();
-        assert_eq!(received, format!("{number}").into());
+        assert_eq!(received, format!("{number}"));
     }
 }
 
@@ -74,10 +74,10 @@ async fn push_general_4_keeps_the_queue_across_connections() {
         let mut peer = RawPeer::accept(&listener, SocketType::Pull).await;
         if round > 0 {
             assert_eq!(peer.recv().await, huge(round));
-            assert_eq!(peer.recv().await, format!("between {round}").into());
+            assert_eq!(peer.recv().await, format!("between {round}"));
         }
         push.send(format!("over {round}")).await.unwrap();
-        assert_eq!(peer.recv().await, format!("over {round}").into());
+        assert_eq!(peer.recv().await, format!("over {round}"));
         // Begun, and not finished: it goes out whole over the next connection.
         push.send(huge(round + 1)).await.unwrap();
         peer.reset();
@@ -101,7 +101,7 @@ async fn push_general_5_destroys_the_queue_of_a_peer_that_connected() {
     assert!(waits(push.send("nobody")), "the queue of the peer that left is still there");
     let mut peer = RawPeer::connect(&endpoint, SocketType::Pull).await;
     within("a peer", push.send("new")).await.unwrap();
-    assert_eq!(peer.recv().await, "new".into());
+    assert_eq!(peer.recv().await, "new");
 }
 
 /// 30/PIPELINE: PUSH, outgoing 1 and 2: all have room.
@@ -120,7 +120,7 @@ async fn push_outgoing_2_goes_round_its_peers_in_turn() {
     for (first, pull) in pulls.iter_mut().enumerate() {
         for number in (first..40).step_by(4) {
             let received = within("this peer's share", pull.recv()).await.unwrap();
-            assert_eq!(received, format!("{number}").into());
+            assert_eq!(received, format!("{number}"));
         }
     }
 }
@@ -142,10 +142,10 @@ async fn push_outgoing_1_passes_over_peers_without_room() {
     }
     assert_eq!(*push.try_send("too many").unwrap_err().kind(), SendErrorKind::Full);
     for number in [0, 2] {
-        assert_eq!(small.try_recv().unwrap(), format!("{number}").into());
+        assert_eq!(small.try_recv().unwrap(), format!("{number}"));
     }
     for number in [1, 3, 4, 5, 6, 7] {
-        assert_eq!(large.try_recv().unwrap(), format!("{number}").into());
+        assert_eq!(large.try_recv().unwrap(), format!("{number}"));
     }
 }
 
@@ -166,7 +166,7 @@ async fn push_outgoing_3_to_5_waits_while_no_peer_has_room_and_drops_nothing() {
     let (received, sent) = tokio::join!(peer.recv(), within("room", push.send("then")));
     assert_eq!(received, huge(1));
     sent.unwrap();
-    assert_eq!(peer.recv().await, "then".into());
+    assert_eq!(peer.recv().await, "then");
 }
 
 // ---- PULL ----
@@ -200,7 +200,7 @@ async fn pull_general_3_queues_for_each_peer_by_itself() {
         received.push(within("a message", pull.recv()).await.unwrap());
     }
     assert!(received[..3].contains(&"other".into()), "it waited: {received:?}");
-    received.retain(|message| *message != "other".into());
+    received.retain(|message| *message != "other");
     let expected: Vec<Message> = (0..10).map(|number| format!("full {number}").into()).collect();
     assert_eq!(received, expected);
 }
@@ -219,8 +219,8 @@ async fn pull_general_4_keeps_the_queue_of_an_endpoint_it_connects_to() {
     disconnected(&mut events).await;
     let mut peer = RawPeer::accept(&listener, SocketType::Push).await;
     peer.send("after").await;
-    assert_eq!(within("a message", pull.recv()).await.unwrap(), "before".into());
-    assert_eq!(within("a message", pull.recv()).await.unwrap(), "after".into());
+    assert_eq!(within("a message", pull.recv()).await.unwrap(), "before");
+    assert_eq!(within("a message", pull.recv()).await.unwrap(), "after");
 }
 
 /// 30/PIPELINE: PULL, general 5 would have what has arrived discarded with the peer. It is kept, as
@@ -238,7 +238,7 @@ async fn pull_general_5_what_has_arrived_can_be_received_though_its_peer_is_gone
     disconnected(&mut events).await;
     for number in 0..100 {
         let received = within("what had arrived", pull.recv()).await.unwrap();
-        assert_eq!(received, format!("{number}").into());
+        assert_eq!(received, format!("{number}"));
     }
 }
 
@@ -259,7 +259,7 @@ async fn pull_incoming_1_takes_one_message_from_each_peer_in_turn() {
     let mut counts = [0; 4];
     for _ in 0..12 {
         let message = within("a message", pull.recv()).await.unwrap();
-        let place = (0..4).find(|peer| message == format!("peer {peer}").into());
+        let place = (0..4).find(|peer| message == format!("peer {peer}"));
         counts[place.expect("a peer's message")] += 1;
     }
     assert_eq!(counts, [3, 3, 3, 3], "of the first twelve messages");

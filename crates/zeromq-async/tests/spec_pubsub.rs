@@ -40,8 +40,8 @@ async fn pub_general_1_sends_to_sub_and_to_xsub() {
         peer.settle().await;
     }
     publisher.send("to all").await.unwrap();
-    assert_eq!(sub.recv().await, "to all".into());
-    assert_eq!(xsub.recv().await, "to all".into());
+    assert_eq!(sub.recv().await, "to all");
+    assert_eq!(xsub.recv().await, "to all");
 }
 
 /// 29/PUBSUB: PUB, general 2: each subscriber's queue is its own.
@@ -59,9 +59,9 @@ async fn pub_general_2_queues_for_each_subscriber_by_itself() {
     publisher.send("behind").await.unwrap();
     // The quick one has everything while the slow one has not begun to read.
     assert_eq!(quick.recv().await, huge(1));
-    assert_eq!(quick.recv().await, "behind".into());
+    assert_eq!(quick.recv().await, "behind");
     assert_eq!(slow.recv().await, huge(1));
-    assert_eq!(slow.recv().await, "behind".into());
+    assert_eq!(slow.recv().await, "behind");
 }
 
 /// 29/PUBSUB: PUB, general 3.
@@ -80,7 +80,7 @@ async fn pub_general_3_keeps_the_queue_of_an_endpoint_it_connects_to() {
     assert_eq!(disconnected(&mut events).await, 2);
     let mut peer = RawPeer::accept(&listener, SocketType::Sub).await;
     assert_eq!(peer.recv().await, huge(1));
-    assert_eq!(peer.recv().await, "behind".into());
+    assert_eq!(peer.recv().await, "behind");
 }
 
 /// 29/PUBSUB: PUB, general 4.
@@ -101,7 +101,7 @@ async fn pub_general_4_destroys_the_queue_of_a_subscriber_that_connected() {
     peer.subscribe("").await;
     peer.settle().await;
     publisher.send("new").await.unwrap();
-    assert_eq!(peer.recv().await, "new".into());
+    assert_eq!(peer.recv().await, "new");
 }
 
 /// 29/PUBSUB: PUB, general 6.
@@ -117,7 +117,7 @@ async fn pub_general_6_discards_what_subscribers_send() {
     }
     peer.settle().await;
     publisher.send("down").await.unwrap();
-    assert_eq!(peer.recv().await, "down".into());
+    assert_eq!(peer.recv().await, "down");
 }
 
 /// 29/PUBSUB: PUB, outgoing 1.
@@ -171,7 +171,7 @@ async fn pub_outgoing_3_and_4_compares_subscriptions_with_the_start_of_the_first
     for message in matching {
         assert_eq!(peer.recv().await, message);
     }
-    assert_eq!(peer.recv().await, "ab the end".into());
+    assert_eq!(peer.recv().await, "ab the end");
 }
 
 /// 29/PUBSUB: PUB, outgoing 5: for the one whose queue is full, and for nobody else.
@@ -191,16 +191,16 @@ async fn pub_outgoing_5_drops_for_the_full_subscriber_alone() {
     publisher.send(Message::multipart(["huge".into(), huge_frame()])).await.unwrap();
     for number in 0..100 {
         publisher.send(format!("both {number}")).await.unwrap();
-        assert_eq!(quick.recv().await, format!("both {number}").into());
+        assert_eq!(quick.recv().await, format!("both {number}"));
     }
     // The slow one has what fitted, and what comes when there is room again.
     assert_eq!(slow.recv().await.size(), HUGE + 4);
-    assert_eq!(slow.recv().await, "both 0".into());
-    assert_eq!(slow.recv().await, "both 1".into());
+    assert_eq!(slow.recv().await, "both 0");
+    assert_eq!(slow.recv().await, "both 1");
     slow.settle().await;
     publisher.send("both again").await.unwrap();
-    assert_eq!(slow.recv().await, "both again".into());
-    assert_eq!(quick.recv().await, "both again".into());
+    assert_eq!(slow.recv().await, "both again");
+    assert_eq!(quick.recv().await, "both again");
 }
 
 /// 29/PUBSUB: PUB, outgoing 6.
@@ -236,8 +236,8 @@ async fn pub_subscriptions_1_begin_and_end_with_commands_and_with_messages() {
     for topic in ["a", "b"] {
         publisher.send(topic).await.unwrap();
     }
-    assert_eq!(new.recv().await, "b".into());
-    assert_eq!(old.recv().await, "b".into());
+    assert_eq!(new.recv().await, "b");
+    assert_eq!(old.recv().await, "b");
 }
 
 // ---- XPUB ----
@@ -279,12 +279,12 @@ async fn xpub_outgoing_4_and_5_filters_and_drops_for_the_full_subscriber_alone()
     xpub.send(huge(1)).await.unwrap();
     for number in 0..10 {
         xpub.send(format!("q{number}")).await.unwrap();
-        assert_eq!(quick.recv().await, format!("q{number}").into());
+        assert_eq!(quick.recv().await, format!("q{number}"));
     }
     assert_eq!(slow.recv().await, huge(1));
     slow.settle().await;
     xpub.send("q again").await.unwrap();
-    assert_eq!(slow.recv().await, "q again".into());
+    assert_eq!(slow.recv().await, "q again");
 }
 
 /// 29/PUBSUB: XPUB, subscriptions 1 and 2.
@@ -294,14 +294,14 @@ async fn xpub_subscriptions_1_and_2_are_received_as_messages() {
     let endpoint = xpub.bind(ANY_PORT).await.unwrap();
     let mut new = RawPeer::connect(&endpoint, SocketType::Sub).await;
     new.subscribe("a").await;
-    assert_eq!(within("a subscription", xpub.recv()).await.unwrap(), "\u{1}a".into());
+    assert_eq!(within("a subscription", xpub.recv()).await.unwrap(), "\u{1}a");
     new.cancel("a").await;
-    assert_eq!(within("a cancellation", xpub.recv()).await.unwrap(), "\u{0}a".into());
+    assert_eq!(within("a cancellation", xpub.recv()).await.unwrap(), "\u{0}a");
     // As ZMTP 3.0 sends them.
     new.send("\u{1}").await;
-    assert_eq!(within("a subscription", xpub.recv()).await.unwrap(), "\u{1}".into());
+    assert_eq!(within("a subscription", xpub.recv()).await.unwrap(), "\u{1}");
     new.send("\u{0}").await;
-    assert_eq!(within("a cancellation", xpub.recv()).await.unwrap(), "\u{0}".into());
+    assert_eq!(within("a cancellation", xpub.recv()).await.unwrap(), "\u{0}");
 }
 
 /// 29/PUBSUB: XPUB, subscriptions 3.
@@ -349,17 +349,17 @@ async fn xpub_subscriptions_4_cancels_for_a_subscriber_that_disconnects() {
     let mut leaving = RawPeer::connect(&endpoint, SocketType::Sub).await;
     let mut staying = RawPeer::connect(&endpoint, SocketType::Sub).await;
     leaving.subscribe("shared").await;
-    assert_eq!(within("a subscription", xpub.recv()).await.unwrap(), "\u{1}shared".into());
+    assert_eq!(within("a subscription", xpub.recv()).await.unwrap(), "\u{1}shared");
     staying.subscribe("shared").await;
     staying.settle().await;
     leaving.subscribe("own").await;
-    assert_eq!(within("a subscription", xpub.recv()).await.unwrap(), "\u{1}own".into());
+    assert_eq!(within("a subscription", xpub.recv()).await.unwrap(), "\u{1}own");
     leaving.reset();
     // Only what nobody subscribes to any more.
-    assert_eq!(within("a cancellation", xpub.recv()).await.unwrap(), "\u{0}own".into());
+    assert_eq!(within("a cancellation", xpub.recv()).await.unwrap(), "\u{0}own");
     assert_eq!(xpub.try_recv(), Err(RecvError::Empty));
     drop(staying);
-    assert_eq!(within("a cancellation", xpub.recv()).await.unwrap(), "\u{0}shared".into());
+    assert_eq!(within("a cancellation", xpub.recv()).await.unwrap(), "\u{0}shared");
 }
 
 /// The same over inproc, where no connection breaks.
@@ -370,9 +370,9 @@ async fn xpub_subscriptions_4_cancels_for_a_subscriber_of_the_same_process() {
     let sub = SubSocket::builder_in(&context).subscribe("a").build();
     xpub.bind("inproc://xpub").await.unwrap();
     sub.connect("inproc://xpub").await.unwrap();
-    assert_eq!(within("a subscription", xpub.recv()).await.unwrap(), "\u{1}a".into());
+    assert_eq!(within("a subscription", xpub.recv()).await.unwrap(), "\u{1}a");
     sub.close().await;
-    assert_eq!(within("a cancellation", xpub.recv()).await.unwrap(), "\u{0}a".into());
+    assert_eq!(within("a cancellation", xpub.recv()).await.unwrap(), "\u{0}a");
 }
 
 // ---- SUB ----
@@ -394,7 +394,7 @@ async fn sub_general_3_subscribes_again_over_each_connection() {
     let mut peer = RawPeer::accept(&listener, SocketType::Pub).await;
     assert_eq!(peer.command().await, subscribes("b"));
     peer.send("b1").await;
-    assert_eq!(within("a message", sub.recv()).await.unwrap(), "b1".into());
+    assert_eq!(within("a message", sub.recv()).await.unwrap(), "b1");
 }
 
 /// 29/PUBSUB: SUB, general 1 and 4: publishers may connect to it, and leave.
@@ -408,7 +408,7 @@ async fn sub_general_4_lets_publishers_come_and_go() {
         assert_eq!(peer.command().await, subscribes(""));
         peer.send(format!("{number}")).await;
         let received = within("a message", sub.recv()).await.unwrap();
-        assert_eq!(received, format!("{number}").into());
+        assert_eq!(received, format!("{number}"));
         drop(peer);
         disconnected(&mut events).await;
     }
@@ -426,11 +426,11 @@ async fn sub_incoming_1_loses_only_what_its_queue_has_no_room_for() {
         publisher.send(format!("{number}")).await.unwrap();
     }
     for number in 0..5 {
-        assert_eq!(sub.try_recv().unwrap(), format!("{number}").into());
+        assert_eq!(sub.try_recv().unwrap(), format!("{number}"));
     }
     assert_eq!(sub.try_recv(), Err(RecvError::Empty));
     publisher.send("room again").await.unwrap();
-    assert_eq!(sub.try_recv().unwrap(), "room again".into());
+    assert_eq!(sub.try_recv().unwrap(), "room again");
 }
 
 /// 29/PUBSUB: SUB, incoming 2.
@@ -451,7 +451,7 @@ async fn sub_incoming_2_takes_one_message_from_each_publisher_in_turn() {
     let mut modest = 0;
     for _ in 0..10 {
         let message = within("a message", sub.recv()).await.unwrap();
-        modest += u32::from(message == "modest".into());
+        modest += u32::from(message == "modest");
     }
     assert_eq!(modest, 5, "of the first ten messages, half are each publisher's");
 }
@@ -475,7 +475,7 @@ async fn sub_incoming_3_and_4_filters_by_prefix_and_changes_nothing() {
     sub.unsubscribe("ab");
     sub.subscribe("z");
     peer.send("z").await;
-    assert_eq!(within("the one that matches", sub.recv()).await.unwrap(), "z".into());
+    assert_eq!(within("the one that matches", sub.recv()).await.unwrap(), "z");
 }
 
 /// 29/PUBSUB: SUB, subscriptions 1: told to every publisher; the last cancellation counts.
@@ -501,7 +501,7 @@ async fn sub_subscriptions_1_are_told_to_every_publisher() {
     }
     one.send("t is still subscribed to").await;
     let received = within("a message", sub.recv()).await.unwrap();
-    assert_eq!(received, "t is still subscribed to".into());
+    assert_eq!(received, "t is still subscribed to");
     sub.unsubscribe("t");
     for peer in [&mut one, &mut other] {
         assert_eq!(peer.command().await, cancels("t"));
@@ -524,7 +524,7 @@ async fn xsub_outgoing_1_and_2_sends_all_messages_to_every_publisher() {
     xsub.send("up").await.unwrap();
     for peer in [&mut one, &mut other] {
         assert_eq!(peer.recv().await, frames(["early", ""]));
-        assert_eq!(peer.recv().await, "up".into());
+        assert_eq!(peer.recv().await, "up");
     }
 }
 
@@ -542,13 +542,13 @@ async fn xsub_outgoing_3_and_4_drops_for_the_full_publisher_alone_and_never_wait
     xsub.wait_for_peers(2).await;
     for number in 0..10 {
         assert!(!waits(xsub.send(format!("{number}"))), "waits for the slow publisher");
-        assert_eq!(quick.recv().await, format!("{number}").into());
+        assert_eq!(quick.recv().await, format!("{number}"));
     }
     assert_eq!(slow.recv().await, huge(2));
-    assert_eq!(slow.recv().await, "fits".into());
+    assert_eq!(slow.recv().await, "fits");
     slow.settle().await;
     xsub.send("again").await.unwrap();
-    assert_eq!(slow.recv().await, "again".into());
+    assert_eq!(slow.recv().await, "again");
 }
 
 /// 29/PUBSUB: XSUB, incoming 1, 3 and 5: all that publishers send, fairly, with no filter here.
@@ -601,9 +601,9 @@ async fn xsub_subscriptions_3_end_with_the_connection() {
     let xsub = XSubSocket::builder().subscribe("t").build();
     xsub.connect(&endpoint).await.unwrap();
     greeted(&mut events).await;
-    assert_eq!(within("a subscription", xpub.recv()).await.unwrap(), "\u{1}t".into());
+    assert_eq!(within("a subscription", xpub.recv()).await.unwrap(), "\u{1}t");
     xsub.disconnect(&endpoint).await.unwrap();
-    assert_eq!(within("a cancellation", xpub.recv()).await.unwrap(), "\u{0}t".into());
+    assert_eq!(within("a cancellation", xpub.recv()).await.unwrap(), "\u{0}t");
 }
 
 /// 29/PUBSUB: XPUB and XSUB together make a proxy: subscriptions go up, messages come down.
@@ -618,7 +618,7 @@ async fn xpub_and_xsub_forward_subscriptions_up_and_messages_down() {
     let request = within("the subscription in the middle", back.recv()).await.unwrap();
     front.send(request).await.unwrap();
     let request = within("the subscription at the top", publisher.recv()).await.unwrap();
-    assert_eq!(request, "\u{1}a".into());
+    assert_eq!(request, "\u{1}a");
 
     publisher.send("b filtered at the top").await.unwrap();
     publisher.send(frames(["a", "", "body"])).await.unwrap();

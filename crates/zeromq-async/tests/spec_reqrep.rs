@@ -28,16 +28,16 @@ async fn req_general_1_talks_to_rep_and_to_router() {
     req.connect(router.bind(ANY_PORT).await.unwrap()).await.unwrap();
 
     req.send("to rep").await.unwrap();
-    assert_eq!(within("a request", rep.recv()).await.unwrap(), "to rep".into());
+    assert_eq!(within("a request", rep.recv()).await.unwrap(), "to rep");
     rep.send("from rep").await.unwrap();
-    assert_eq!(within("a reply", req.recv()).await.unwrap(), "from rep".into());
+    assert_eq!(within("a reply", req.recv()).await.unwrap(), "from rep");
 
     req.send("to router").await.unwrap();
     let mut request = within("a request", router.recv()).await.unwrap();
     let routing_id = request.pop_front().unwrap();
     assert_eq!(request, frames(["", "to router"]));
     router.send(Message::multipart([routing_id, "".into(), "from router".into()])).await.unwrap();
-    assert_eq!(within("a reply", req.recv()).await.unwrap(), "from router".into());
+    assert_eq!(within("a reply", req.recv()).await.unwrap(), "from router");
 }
 
 /// 28/REQREP: REQ, general 2.
@@ -54,9 +54,9 @@ async fn req_general_2_sends_then_receives_one_message_at_a_time() {
     assert_eq!(*req.try_send("two").unwrap_err().kind(), SendErrorKind::OutOfTurn);
 
     // The refused attempts have done nothing: one request, one reply.
-    assert_eq!(within("the request", rep.recv()).await.unwrap(), "one".into());
+    assert_eq!(within("the request", rep.recv()).await.unwrap(), "one");
     rep.send("reply").await.unwrap();
-    assert_eq!(within("the reply", req.recv()).await.unwrap(), "reply".into());
+    assert_eq!(within("the reply", req.recv()).await.unwrap(), "reply");
     assert_eq!(req.recv().await, Err(RecvError::OutOfTurn));
     assert_eq!(rep.try_recv(), Err(RecvError::Empty));
 }
@@ -100,7 +100,7 @@ async fn req_outgoing_2_goes_round_all_peers_in_turn() {
         for rep in &mut reps {
             req.send(format!("request {round}")).await.unwrap();
             let request = within("a request at the peer whose turn it is", rep.recv()).await;
-            assert_eq!(request.unwrap(), format!("request {round}").into());
+            assert_eq!(request.unwrap(), format!("request {round}"));
             rep.send("reply").await.unwrap();
             within("a reply", req.recv()).await.unwrap();
         }
@@ -118,7 +118,7 @@ async fn req_outgoing_3_waits_while_it_has_no_peer() {
 
     rep.connect(endpoint).await.unwrap();
     within("a peer to send to", req.send("somebody there")).await.unwrap();
-    assert_eq!(within("the request", rep.recv()).await.unwrap(), "somebody there".into());
+    assert_eq!(within("the request", rep.recv()).await.unwrap(), "somebody there");
 }
 
 /// 28/REQREP: REQ, outgoing 4.
@@ -136,9 +136,9 @@ async fn req_outgoing_4_keeps_a_request_until_its_peer_is_there() {
 
     let mut rep = RepSocket::new();
     rep.bind(port.endpoint()).await.unwrap();
-    assert_eq!(within("the early request", rep.recv()).await.unwrap(), "early".into());
+    assert_eq!(within("the early request", rep.recv()).await.unwrap(), "early");
     rep.send("late").await.unwrap();
-    assert_eq!(within("its reply", req.recv()).await.unwrap(), "late".into());
+    assert_eq!(within("its reply", req.recv()).await.unwrap(), "late");
 }
 
 /// 28/REQREP: REQ, incoming 1 and 2.
@@ -157,7 +157,7 @@ async fn req_incoming_1_and_2_hears_only_the_peer_it_asked() {
     assert!(waits(req.recv()), "a message of a peer that was not asked was taken for a reply");
 
     asked.send(frames(["", "answer"])).await;
-    assert_eq!(within("the reply", req.recv()).await.unwrap(), "answer".into());
+    assert_eq!(within("the reply", req.recv()).await.unwrap(), "answer");
     // The other's message is gone: it is no reply to a later request either.
     req.send("next").await.unwrap();
     assert_eq!(other.recv().await, frames(["", "next"]));
@@ -178,12 +178,12 @@ async fn req_incoming_2_what_came_before_a_peer_was_asked_is_no_reply() {
     let mut second = RawPeer::connect(&endpoint, SocketType::Rep).await;
     second.send(frames(["", "unasked"])).await;
     second.settle().await;
-    assert_eq!(within("the reply", req.recv()).await.unwrap(), "answer".into());
+    assert_eq!(within("the reply", req.recv()).await.unwrap(), "answer");
 
     req.send("next").await.unwrap();
     assert_eq!(second.recv().await, frames(["", "next"]));
     second.send(frames(["", "next answer"])).await;
-    assert_eq!(within("the reply", req.recv()).await.unwrap(), "next answer".into());
+    assert_eq!(within("the reply", req.recv()).await.unwrap(), "next answer");
 }
 
 /// 28/REQREP: REQ, format: what is not a delimiter and data is not a reply.
@@ -197,7 +197,7 @@ async fn req_format_a_reply_without_delimiter_is_discarded() {
     peer.recv().await;
     peer.send("no delimiter").await;
     peer.send(frames(["", "answer"])).await;
-    assert_eq!(within("the reply", req.recv()).await.unwrap(), "answer".into());
+    assert_eq!(within("the reply", req.recv()).await.unwrap(), "answer");
 }
 
 /// Beyond 28/REQREP, which leaves a REQ without its peer waiting for ever.
@@ -255,12 +255,12 @@ async fn rep_general_1_serves_req_and_dealer() {
     dealer.connect(&endpoint).await.unwrap();
 
     req.send("from req").await.unwrap();
-    assert_eq!(within("a request", rep.recv()).await.unwrap(), "from req".into());
+    assert_eq!(within("a request", rep.recv()).await.unwrap(), "from req");
     rep.send("to req").await.unwrap();
-    assert_eq!(within("a reply", req.recv()).await.unwrap(), "to req".into());
+    assert_eq!(within("a reply", req.recv()).await.unwrap(), "to req");
 
     dealer.send(frames(["", "from dealer"])).await.unwrap();
-    assert_eq!(within("a request", rep.recv()).await.unwrap(), "from dealer".into());
+    assert_eq!(within("a request", rep.recv()).await.unwrap(), "from dealer");
     rep.send("to dealer").await.unwrap();
     assert_eq!(within("a reply", dealer.recv()).await.unwrap(), frames(["", "to dealer"]));
 }
@@ -277,12 +277,12 @@ async fn rep_general_3_receives_then_sends_one_message_at_a_time() {
     assert_eq!(error.into_message(), Some("too early".into()));
     peer.send(frames(["", "one"])).await;
     peer.send(frames(["", "two"])).await;
-    assert_eq!(within("a request", rep.recv()).await.unwrap(), "one".into());
+    assert_eq!(within("a request", rep.recv()).await.unwrap(), "one");
     assert_eq!(rep.recv().await, Err(RecvError::OutOfTurn));
     rep.send("reply one").await.unwrap();
     let error = rep.send("again").await.unwrap_err();
     assert_eq!(*error.kind(), SendErrorKind::OutOfTurn);
-    assert_eq!(within("a request", rep.recv()).await.unwrap(), "two".into());
+    assert_eq!(within("a request", rep.recv()).await.unwrap(), "two");
     rep.send("reply two").await.unwrap();
 
     assert_eq!(peer.recv().await, frames(["", "reply one"]));
@@ -330,7 +330,7 @@ async fn rep_incoming_2_and_3_keeps_the_envelope_and_outgoing_2_gives_it_back() 
 
     // Zero address frames are an envelope too.
     peer.send(frames(["", "bare"])).await;
-    assert_eq!(within("a request", rep.recv()).await.unwrap(), "bare".into());
+    assert_eq!(within("a request", rep.recv()).await.unwrap(), "bare");
     rep.send("reply").await.unwrap();
     assert_eq!(peer.recv().await, frames(["", "reply"]));
 }
@@ -344,7 +344,7 @@ async fn rep_format_a_request_without_delimiter_or_data_is_discarded() {
     peer.send(frames(["no", "delimiter"])).await;
     peer.send(frames(["no data", ""])).await;
     peer.send(frames(["", "good"])).await;
-    assert_eq!(within("the good request", rep.recv()).await.unwrap(), "good".into());
+    assert_eq!(within("the good request", rep.recv()).await.unwrap(), "good");
     rep.send("reply").await.unwrap();
     assert_eq!(peer.recv().await, frames(["", "reply"]));
 }
@@ -382,7 +382,7 @@ async fn rep_outgoing_4_discards_the_reply_to_a_peer_that_is_gone() {
     // Its turn is over: the next peer is served, and gets its own reply only.
     let mut peer = RawPeer::connect(&endpoint, SocketType::Req).await;
     peer.send(frames(["", "next"])).await;
-    assert_eq!(within("the next request", rep.recv()).await.unwrap(), "next".into());
+    assert_eq!(within("the next request", rep.recv()).await.unwrap(), "next");
     rep.send("reply").await.unwrap();
     assert_eq!(peer.recv().await, frames(["", "reply"]));
 }
@@ -434,8 +434,8 @@ async fn dealer_general_3_queues_each_direction_by_itself() {
     assert_eq!(*dealer.try_send("more").unwrap_err().kind(), SendErrorKind::Full);
     peer.send("one").await;
     peer.send("two").await;
-    assert_eq!(within("a message", dealer.recv()).await.unwrap(), "one".into());
-    assert_eq!(within("a message", dealer.recv()).await.unwrap(), "two".into());
+    assert_eq!(within("a message", dealer.recv()).await.unwrap(), "one");
+    assert_eq!(within("a message", dealer.recv()).await.unwrap(), "two");
     assert_eq!(peer.recv().await.size(), HUGE);
 }
 
@@ -448,15 +448,15 @@ async fn dealer_general_4_keeps_the_queue_of_an_endpoint_it_connects_to() {
     dealer.connect(&endpoint).await.unwrap();
     dealer.send("before").await.unwrap();
     let mut peer = RawPeer::accept(&listener, SocketType::Router).await;
-    assert_eq!(peer.recv().await, "before".into());
+    assert_eq!(peer.recv().await, "before");
     drop(peer);
     disconnected(&mut events).await;
     for message in ["between 1", "between 2"] {
         dealer.send(message).await.unwrap();
     }
     let mut peer = RawPeer::accept(&listener, SocketType::Router).await;
-    assert_eq!(peer.recv().await, "between 1".into());
-    assert_eq!(peer.recv().await, "between 2".into());
+    assert_eq!(peer.recv().await, "between 1");
+    assert_eq!(peer.recv().await, "between 2");
 }
 
 /// 28/REQREP: DEALER, general 4: what a lost connection had not wholly taken goes to the next.
@@ -473,7 +473,7 @@ async fn dealer_general_4_sends_again_what_was_not_wholly_written() {
     assert_eq!(disconnected(&mut events).await, 2);
     let mut peer = RawPeer::accept(&listener, SocketType::Router).await;
     assert_eq!(peer.recv().await, huge(7));
-    assert_eq!(peer.recv().await, "behind".into());
+    assert_eq!(peer.recv().await, "behind");
 }
 
 /// 28/REQREP: DEALER, general 5.
@@ -492,7 +492,7 @@ async fn dealer_general_5_destroys_the_queue_of_a_peer_that_connected() {
 
     let mut peer = RawPeer::connect(&endpoint, SocketType::Router).await;
     within("a peer", dealer.send("new")).await.unwrap();
-    assert_eq!(peer.recv().await, "new".into());
+    assert_eq!(peer.recv().await, "new");
 }
 
 /// 28/REQREP: DEALER, outgoing 1 and 2.
@@ -540,7 +540,7 @@ async fn dealer_outgoing_3_to_5_waits_while_no_peer_has_room_and_drops_nothing()
     let (received, sent) = tokio::join!(peer.recv(), within("room", dealer.send("then")));
     assert_eq!(received, huge(1));
     sent.unwrap();
-    assert_eq!(peer.recv().await, "then".into());
+    assert_eq!(peer.recv().await, "then");
 }
 
 /// 28/REQREP: DEALER, incoming 1.
@@ -561,7 +561,7 @@ async fn dealer_incoming_1_takes_one_message_from_each_peer_in_turn() {
     let mut modest = 0;
     for _ in 0..10 {
         let message = within("a message", dealer.recv()).await.unwrap();
-        modest += u32::from(message == "modest".into());
+        modest += u32::from(message == "modest");
     }
     assert_eq!(modest, 5, "of the first ten messages, half are each peer's");
 }
@@ -580,14 +580,14 @@ async fn router_general_1_talks_to_req_dealer_and_router() {
     let request = within("a message", router.recv()).await.unwrap();
     assert_eq!(request, frames(["req", "", "1"]));
     router.send(frames(["req", "", "2"])).await.unwrap();
-    assert_eq!(within("a reply", req.recv()).await.unwrap(), "2".into());
+    assert_eq!(within("a reply", req.recv()).await.unwrap(), "2");
 
     let mut dealer = DealerSocket::builder().routing_id("dealer").unwrap().build();
     dealer.connect(&endpoint).await.unwrap();
     dealer.send("1").await.unwrap();
     assert_eq!(within("a message", router.recv()).await.unwrap(), frames(["dealer", "1"]));
     router.send(frames(["dealer", "2"])).await.unwrap();
-    assert_eq!(within("a message", dealer.recv()).await.unwrap(), "2".into());
+    assert_eq!(within("a message", dealer.recv()).await.unwrap(), "2");
 
     let mut other = RouterSocket::builder().routing_id("other").unwrap().build();
     other.connect(&endpoint).await.unwrap();
@@ -614,7 +614,7 @@ async fn router_general_3_keeps_the_queue_of_an_endpoint_it_connects_to() {
 
     let mut peer = RawPeer::accept(&listener, SocketType::Dealer).await;
     assert_eq!(peer.recv().await.size(), HUGE);
-    assert_eq!(peer.recv().await, "behind".into());
+    assert_eq!(peer.recv().await, "behind");
 }
 
 /// 28/REQREP: ROUTER, general 4.
@@ -636,7 +636,7 @@ async fn router_general_4_destroys_the_queue_of_a_peer_that_connected() {
     let mut peer = RawPeer::connect_as(&endpoint, SocketType::Dealer, "peer").await;
     greeted(&mut events).await;
     router.send(frames(["peer", "new"])).await.unwrap();
-    assert_eq!(peer.recv().await, "new".into());
+    assert_eq!(peer.recv().await, "new");
 }
 
 /// 28/REQREP: ROUTER, general 5: an id for each peer that has none, none of them twice.
@@ -658,7 +658,7 @@ async fn router_general_5_gives_each_peer_an_id_of_its_own() {
     }
     for (number, (id, peer)) in peers.iter_mut().enumerate() {
         router.send(Message::multipart([id.clone(), format!("{number}").into()])).await.unwrap();
-        assert_eq!(peer.recv().await, format!("{number}").into());
+        assert_eq!(peer.recv().await, format!("{number}"));
     }
 }
 
@@ -679,10 +679,10 @@ async fn router_general_5_turns_away_a_second_peer_with_the_same_id() {
     let HandshakeFailure::Rejected(Rejected::RoutingIdTaken(id)) = reason else {
         panic!("{reason:?}");
     };
-    assert_eq!(id, "same");
+    assert_eq!(*id, *b"same");
     second.closed().await;
     router.send(frames(["same", "to the first"])).await.unwrap();
-    assert_eq!(first.recv().await, "to the first".into());
+    assert_eq!(first.recv().await, "to the first");
 }
 
 /// 28/REQREP: ROUTER, general 5, with handover: the second takes the id over.
@@ -703,7 +703,7 @@ async fn router_general_5_with_handover_the_second_peer_takes_the_id() {
     .await;
     assert!(matches!(reason, DisconnectReason::Closed), "{reason:?}");
     router.send(frames(["same", "to the second"])).await.unwrap();
-    assert_eq!(second.recv().await, "to the second".into());
+    assert_eq!(second.recv().await, "to the second");
 }
 
 /// 28/REQREP: ROUTER, general 6.
@@ -794,7 +794,7 @@ async fn router_outgoing_3_drops_what_names_nobody() {
     router.wait_for_peers(1).await;
     router.send(frames(["nobody", "lost"])).await.unwrap();
     router.send(frames(["peer", "kept"])).await.unwrap();
-    assert_eq!(peer.recv().await, "kept".into());
+    assert_eq!(peer.recv().await, "kept");
 }
 
 /// 28/REQREP: ROUTER, outgoing 3, as configured.
@@ -816,7 +816,7 @@ async fn router_outgoing_3_with_mandatory_is_an_error_or_waits() {
     let (received, sent) = tokio::join!(peer.recv(), send);
     assert_eq!(received.size(), HUGE);
     sent.unwrap();
-    assert_eq!(peer.recv().await, "then".into());
+    assert_eq!(peer.recv().await, "then");
 }
 
 /// 28/REQREP: ROUTER, outgoing 4: one peer that does not read holds up nobody.
@@ -831,11 +831,11 @@ async fn router_outgoing_4_never_waits_for_a_peer_that_does_not_read() {
     for number in 0..3 {
         assert!(!waits(router.send(frames(["slow", "dropped"]))), "waits for the slow peer");
         router.send(frames(["quick", &format!("{number}")])).await.unwrap();
-        assert_eq!(quick.recv().await, format!("{number}").into());
+        assert_eq!(quick.recv().await, format!("{number}"));
     }
     // What found the queue full is lost for the slow peer alone.
     assert_eq!(slow.recv().await.size(), HUGE);
     slow.settle().await;
     router.send(frames(["slow", "after"])).await.unwrap();
-    assert_eq!(slow.recv().await, "after".into());
+    assert_eq!(slow.recv().await, "after");
 }

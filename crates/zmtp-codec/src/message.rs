@@ -111,6 +111,20 @@ impl Message {
         self.frames().len()
     }
 
+    /// The first frame as UTF-8 text.
+    ///
+    /// # Errors
+    ///
+    /// When its octets are not UTF-8. A message without frames is empty text.
+    ///
+    /// ```
+    /// # use zmtp_codec::Message;
+    /// assert_eq!(Message::from("hello").to_str(), Ok("hello"));
+    /// ```
+    pub fn to_str(&self) -> Result<&str, std::str::Utf8Error> {
+        self.first().map_or(Ok(""), |frame| frame.to_str())
+    }
+
     /// The octets of all frame bodies together, without what framing adds.
     pub fn size(&self) -> usize {
         self.frames().iter().map(|frame| frame.len()).sum()
@@ -173,6 +187,17 @@ impl PartialEq for Message {
 }
 
 impl Eq for Message {}
+
+/// The frames as text, separated by spaces, with what is not UTF-8 replaced: for people.
+impl fmt::Display for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, frame) in self.frames().iter().enumerate() {
+            let space = if index > 0 { " " } else { "" };
+            write!(f, "{space}{frame}")?;
+        }
+        Ok(())
+    }
+}
 
 impl fmt::Debug for Message {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

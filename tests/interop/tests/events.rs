@@ -137,7 +137,7 @@ async fn a_peer_that_does_not_fit_is_told_why() {
 async fn serve(rep: &mut RepSocket, req: &Peer) {
     req.send(["question"]).await.expect("the good peer sends");
     let question = recv(rep, "the good peer's question").await;
-    assert_eq!(question, "question".into());
+    assert_eq!(question, "question");
     send(rep, question).await;
     assert_eq!(req.recv().await.expect("the good peer is answered"), [b"question"]);
 }
@@ -347,7 +347,7 @@ async fn a_libzmq_peer_that_sends_too_much_is_disconnected_and_no_other() {
         let bad = connected(Push, &endpoint);
         handshake(&mut events).await;
         bad.send([vec![1; 1000]]).await.unwrap();
-        assert!(recv(&mut pull, "what is allowed").await == vec![1; 1000].into());
+        assert!(recv(&mut pull, "what is allowed").await == *vec![1; 1000]);
         bad.send(oversized).await.unwrap();
         let reason = disconnected(&mut events).await;
         assert!(
@@ -357,10 +357,10 @@ async fn a_libzmq_peer_that_sends_too_much_is_disconnected_and_no_other() {
         assert!(reason.to_string().ends_with("and 1000 are allowed"), "{reason}");
         bad.event(EventKind::DISCONNECTED).await.unwrap();
         good.send(["good"]).await.unwrap();
-        assert_eq!(recv(&mut pull, "the good peer").await, "good".into());
+        assert_eq!(recv(&mut pull, "the good peer").await, "good");
         // libzmq connects again and may go on.
         bad.send(["better"]).await.unwrap();
-        assert_eq!(recv(&mut pull, "the bad peer, come back").await, "better".into());
+        assert_eq!(recv(&mut pull, "the bad peer, come back").await, "better");
         handshake(&mut events).await;
     }
 }
@@ -393,7 +393,7 @@ async fn lengths_beyond_reason_are_refused_at_once() {
             assert!(matches!(reason, DisconnectReason::Protocol(_)), "{header:?}: {reason:?}");
             bad.read_to_end().await;
             good.send(["good"]).await.unwrap();
-            assert_eq!(recv(&mut pull, "the good peer").await, "good".into());
+            assert_eq!(recv(&mut pull, "the good peer").await, "good");
         }
         // This one might be: nothing is wrong with it until memory ends, and none is taken for it.
         let mut bad = RawPeer::connect(&endpoint).await;
@@ -401,7 +401,7 @@ async fn lengths_beyond_reason_are_refused_at_once() {
         handshake(&mut events).await;
         bad.write(b"\x02\x7f\xff\xff\xff\xff\xff\xff\xffand so on").await;
         good.send(["good"]).await.unwrap();
-        assert_eq!(recv(&mut pull, "the good peer").await, "good".into());
+        assert_eq!(recv(&mut pull, "the good peer").await, "good");
         drop(bad);
         let reason = disconnected(&mut events).await;
         match limit {

@@ -53,7 +53,7 @@ async fn idle_connections_to_libzmq_stay_up_whoever_asks() {
         send(&mut dealer, "still here").await;
         assert_eq!(peer.recv().await.unwrap(), [b"still here"], "{what}");
         peer.send(["here too"]).await.unwrap();
-        assert_eq!(recv(&mut dealer, &what).await, "here too".into());
+        assert_eq!(recv(&mut dealer, &what).await, "here too");
         let ended = timeout(Duration::ZERO, ended).await;
         assert!(ended.is_err(), "{what}: libzmq has ended the connection");
     });
@@ -102,7 +102,7 @@ async fn an_accepted_peer_that_falls_silent_is_given_up_and_a_libzmq_one_is_not(
     assert_eq!((given_up, given_up == good), (bad, false));
     stays_up(&mut events, "the other peer").await;
     push.send(["still here"]).await.unwrap();
-    assert_eq!(recv(&mut pull, "the peer that answers").await, "still here".into());
+    assert_eq!(recv(&mut pull, "the peer that answers").await, "still here");
 }
 
 /// Exactly what goes over the wire, and that any answer keeps the connection.
@@ -181,7 +181,7 @@ async fn a_libzmq_peer_stays_while_our_receiver_is_slow() {
     handshake(&mut events).await;
     stays_up(&mut events, "nobody receives").await;
     for number in 0..200_u8 {
-        assert!(recv(&mut pull, "a message").await == vec![number; 16_384].into(), "{number}");
+        assert!(recv(&mut pull, "a message").await == *vec![number; 16_384], "{number}");
     }
     sleep(INTERVAL).await;
     stays_up(&mut events, "all is received").await;

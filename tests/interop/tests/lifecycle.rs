@@ -160,7 +160,7 @@ async fn our_dealer_talks_on_with_a_libzmq_router_that_comes_back() {
         let router = bound(Router, port.endpoint());
         assert_eq!(router.recv().await.unwrap(), [b"dealer", round.as_bytes()]);
         router.send(["dealer", round]).await.unwrap();
-        assert_eq!(recv(&mut dealer, "the answer").await, round.into());
+        assert_eq!(recv(&mut dealer, "the answer").await, round);
         router.stop().await.unwrap();
         disconnected(&mut events).await;
     }
@@ -177,7 +177,7 @@ async fn our_req_asks_again_when_a_libzmq_rep_comes_back() {
         let rep = bound(Rep, port.endpoint());
         assert_eq!(rep.recv().await.unwrap(), [round.as_bytes()]);
         rep.send([round]).await.unwrap();
-        assert_eq!(recv(&mut req, "the reply").await, round.into());
+        assert_eq!(recv(&mut req, "the reply").await, round);
 
         // With the request taken and the reply never sent, the application is told.
         send(&mut req, "for nothing").await;
@@ -225,7 +225,7 @@ async fn our_pull_may_be_restarted_under_a_libzmq_push() {
         pull.bind(port.endpoint()).await.unwrap();
         for number in 0..100 {
             let expected = format!("{round} {number}");
-            assert_eq!(recv(&mut pull, &expected).await, expected.as_str().into());
+            assert_eq!(recv(&mut pull, &expected).await, expected.as_str());
         }
         within("our PULL to close", pull.close()).await;
         push.event(EventKind::DISCONNECTED).await.unwrap();
@@ -240,7 +240,7 @@ async fn our_rep_may_be_restarted_under_a_libzmq_req() {
         req.send([round]).await.unwrap();
         let mut rep = RepSocket::new();
         rep.bind(port.endpoint()).await.unwrap();
-        assert_eq!(recv(&mut rep, round).await, round.into());
+        assert_eq!(recv(&mut rep, round).await, round);
         send(&mut rep, round).await;
         // The reply is on its way when the socket goes: it is written before it closes.
         within("our REP to close", rep.close()).await;
@@ -257,13 +257,13 @@ async fn our_rep_goes_on_when_a_libzmq_req_does_not_wait_for_its_reply() {
     for _ in 0..3 {
         let impatient = connected(Req, &endpoint);
         impatient.send(["question"]).await.unwrap();
-        assert_eq!(recv(&mut rep, "a question").await, "question".into());
+        assert_eq!(recv(&mut rep, "a question").await, "question");
         impatient.stop().await.unwrap();
         disconnected(&mut events).await;
         send(&mut rep, "an answer for nobody").await;
         let patient = connected(Req, &endpoint);
         patient.send(["question"]).await.unwrap();
-        assert_eq!(recv(&mut rep, "a question").await, "question".into());
+        assert_eq!(recv(&mut rep, "a question").await, "question");
         send(&mut rep, "answer").await;
         assert_eq!(patient.recv().await.unwrap(), [b"answer"]);
         patient.stop().await.unwrap();
@@ -283,7 +283,7 @@ async fn our_xpub_may_be_restarted_under_a_libzmq_sub() {
         let mut xpub = XPubSocket::new();
         xpub.bind(port.endpoint()).await.unwrap();
         let heard = sub.recv(); // libzmq subscribes again only while it is called
-        assert_eq!(recv(&mut xpub, "the subscription").await, "\x01news".into());
+        assert_eq!(recv(&mut xpub, "the subscription").await, "\x01news");
         send(&mut xpub, "other").await;
         send(&mut xpub, round).await;
         assert_eq!(heard.await.unwrap(), [round.as_bytes()]);
@@ -326,13 +326,13 @@ async fn our_pull_keeps_what_came_before_it_disconnected() {
     handshake(&mut events).await;
     push.send(["one"]).await.unwrap();
     push.send(["two"]).await.unwrap();
-    assert_eq!(recv(&mut pull, "one").await, "one".into());
+    assert_eq!(recv(&mut pull, "one").await, "one");
     pull.disconnect(push.endpoint()).await.unwrap();
     push.event(EventKind::DISCONNECTED).await.unwrap();
     disconnected(&mut events).await;
     // "two" may have been on its way still; if it had come it is there, and once.
     if let Ok(message) = pull.try_recv() {
-        assert_eq!(message, "two".into());
+        assert_eq!(message, "two");
         assert_eq!(pull.try_recv(), Err(RecvError::Empty));
     }
 }
@@ -355,10 +355,10 @@ async fn our_pull_that_unbinds_keeps_its_peers_and_takes_no_others() {
     new.event(EventKind::CONNECT_RETRIED).await.unwrap();
     new.send(["new"]).await.unwrap();
     old.send(["old"]).await.unwrap();
-    assert_eq!(recv(&mut pull, "the peer that stayed").await, "old".into());
+    assert_eq!(recv(&mut pull, "the peer that stayed").await, "old");
 
     pull.bind(port.endpoint()).await.unwrap();
-    assert_eq!(recv(&mut pull, "the peer that waited").await, "new".into());
+    assert_eq!(recv(&mut pull, "the peer that waited").await, "new");
 }
 
 #[tokio::test]

@@ -81,7 +81,7 @@ async fn our_req_asks_libzmq_reps_in_turn() {
         let rep = &reps[usize::from(number % 2)];
         assert_eq!(rep.recv().await.unwrap(), [[number]]);
         rep.send([[number]]).await.unwrap();
-        assert_eq!(recv(&mut req, "the reply").await, [number].into());
+        assert_eq!(recv(&mut req, "the reply").await, &[number]);
     }
 }
 
@@ -194,14 +194,14 @@ async fn our_correlating_req_hears_only_the_reply_to_its_last_request() {
     for (envelope, reply) in envelopes.iter().zip(["late one", "late two", "three"]) {
         router.send(reply_to(envelope, reply)).await.unwrap();
     }
-    assert_eq!(recv(&mut req, "the reply to the last request").await, "three".into());
+    assert_eq!(recv(&mut req, "the reply to the last request").await, "three");
     // What is left over is not taken for the reply to the next either.
     router.send(reply_to(&envelopes[2], "three again")).await.unwrap();
     send(&mut req, "four").await;
     let mut envelope = router.recv().await.unwrap();
     envelope.pop();
     router.send(reply_to(&envelope, "four")).await.unwrap();
-    assert_eq!(recv(&mut req, "the reply").await, "four".into());
+    assert_eq!(recv(&mut req, "the reply").await, "four");
 }
 
 fn reply_to(envelope: &[Vec<u8>], reply: &str) -> Frames {
@@ -264,8 +264,8 @@ async fn our_relaxed_req_may_ask_again_and_a_strict_one_may_not() {
         let request = rep.recv().await.unwrap();
         rep.send(request).await.unwrap();
     }
-    assert_eq!(recv(&mut strict, "the reply").await, "one".into());
-    assert_eq!(recv(&mut relaxed, "the reply to the second").await, "two".into());
+    assert_eq!(recv(&mut strict, "the reply").await, "one");
+    assert_eq!(recv(&mut relaxed, "the reply to the second").await, "two");
 }
 
 #[tokio::test]
@@ -360,7 +360,7 @@ async fn a_second_libzmq_dealer_of_the_same_name_is_turned_away() {
     let second = named(Dealer, "x", &endpoint);
     let failure = handshake_failure(&mut events).await;
     assert!(
-        matches!(&failure, HandshakeFailure::Rejected(Rejected::RoutingIdTaken(id)) if *id == "x"),
+        matches!(&failure, HandshakeFailure::Rejected(Rejected::RoutingIdTaken(id)) if **id == *b"x"),
         "{failure}"
     );
     send(&mut router, Message::multipart(["x", "body"])).await;
@@ -416,7 +416,7 @@ async fn our_second_dealer_takes_the_name_at_a_libzmq_router_with_handover() {
     send(&mut second, "two").await;
     assert_eq!(router.recv().await.unwrap(), [b"x", &b"two"[..]]);
     router.send(["x", "body"]).await.unwrap();
-    assert_eq!(recv(&mut second, "the answer").await, "body".into());
+    assert_eq!(recv(&mut second, "the answer").await, "body");
 }
 
 #[tokio::test]
@@ -502,7 +502,7 @@ async fn a_conflating_socket_keeps_the_last_message() {
     }
     push.stop().await.unwrap();
     disconnected(&mut events).await;
-    assert_eq!(recv(&mut pull, "the last message").await, [99].into());
+    assert_eq!(recv(&mut pull, "the last message").await, &[99]);
     assert!(pull.try_recv().is_err(), "there is one message");
 }
 

@@ -116,7 +116,7 @@ async fn the_subscriptions_of_a_subscriber_that_leaves_are_cancelled() {
         recv(&mut xpub, "the second cancellation").await,
     ];
     cancelled.sort_by_key(frames);
-    assert_eq!(cancelled, ["\0one".into(), "\0two".into()]);
+    assert_eq!(cancelled, ["\0one", "\0two"]);
 
     let xpub = libzmq(SocketKind::Xpub, |socket| socket.bind(TCP));
     let sub = SubSocket::builder().subscribe("three").build();
@@ -278,12 +278,12 @@ async fn our_xpub_sends_nothing_that_was_cancelled() {
         xsub.send([change]).await.unwrap();
     }
     for expected in ["\x01a", "\x01b"] {
-        assert_eq!(recv(&mut xpub, "a subscription").await, expected.into());
+        assert_eq!(recv(&mut xpub, "a subscription").await, expected);
     }
     // libzmq's XSUB counts, and has not told of the first cancellation.
     send(&mut xpub, "a1").await;
     xsub.send(["\x00a"]).await.unwrap();
-    assert_eq!(recv(&mut xpub, "the cancellation").await, "\0a".into());
+    assert_eq!(recv(&mut xpub, "the cancellation").await, "\0a");
     send(&mut xpub, "a2").await;
     send(&mut xpub, "b").await;
     assert_eq!(xsub.recv().await.unwrap(), [b"a1"]);
@@ -304,13 +304,13 @@ async fn our_sub_that_subscribed_twice_cancels_twice() {
     assert_eq!(xpub.recv().await.unwrap(), [b"\x01a"]);
     assert_eq!(xpub.recv().await.unwrap(), [b"\x01b"], "a is still subscribed to");
     xpub.send(["a"]).await.unwrap();
-    assert_eq!(recv(&mut sub, "what is subscribed to still").await, "a".into());
+    assert_eq!(recv(&mut sub, "what is subscribed to still").await, "a");
     sub.unsubscribe("a");
     assert_eq!(xpub.recv().await.unwrap(), [b"\0a"]);
     for message in ["a", "b"] {
         xpub.send([message]).await.unwrap();
     }
-    assert_eq!(recv(&mut sub, "what is subscribed to").await, "b".into());
+    assert_eq!(recv(&mut sub, "what is subscribed to").await, "b");
 }
 
 /// Two libzmq SUBs, the second of which repeats the first, then both cancel.
@@ -333,7 +333,7 @@ async fn notices(notices: SubscriptionNotices) -> Vec<Message> {
         change(sub, Opt::SUBSCRIBE, mark.as_bytes()).await;
         loop {
             let notice = recv(&mut xpub, &mark).await;
-            if notice == format!("\u{1}{mark}").into() {
+            if notice == format!("\u{1}{mark}") {
                 break;
             }
             received.push(notice);
@@ -358,13 +358,13 @@ async fn our_manual_xpub_gives_a_libzmq_sub_what_it_chooses() {
     let xpub = XPubSocket::builder().notices(SubscriptionNotices::Manual).build();
     let (mut xpub, xsub) = our_xpub_and(xpub, SocketKind::Xsub).await;
     xsub.send(["\x01wanted"]).await.unwrap();
-    assert_eq!(recv(&mut xpub, "a subscription").await, "\x01wanted".into());
+    assert_eq!(recv(&mut xpub, "a subscription").await, "\x01wanted");
     assert!(xpub.subscribe_last_peer("given"));
     send(&mut xpub, "wanted").await;
     send(&mut xpub, "given").await;
     assert_eq!(xsub.recv().await.unwrap(), [b"given"]);
     xsub.send(["\x00wanted"]).await.unwrap();
-    assert_eq!(recv(&mut xpub, "a cancellation").await, "\0wanted".into());
+    assert_eq!(recv(&mut xpub, "a cancellation").await, "\0wanted");
     send(&mut xpub, "given still").await;
     assert_eq!(xsub.recv().await.unwrap(), [b"given still"]);
     assert!(xpub.unsubscribe_last_peer("given"));
@@ -487,7 +487,7 @@ async fn our_xpub_takes_either_form_of_subscription_from_anybody() {
         ];
         sub.write(&said.concat()).await;
         for expected in ["\x01old", "\x01new", "\0old", "\0new", "up"] {
-            assert_eq!(recv(&mut xpub, expected).await, expected.into(), "to minor {minor}");
+            assert_eq!(recv(&mut xpub, expected).await, expected, "to minor {minor}");
         }
     }
 }
@@ -539,14 +539,14 @@ async fn our_sub_subscribes_again_in_the_words_of_whoever_is_there() {
     sub.subscribe("t");
     publisher.expect(b"\x04\x0b\x09SUBSCRIBEt").await;
     publisher.write(&message(b"t1")).await;
-    assert_eq!(recv(&mut sub, "a message").await, "t1".into());
+    assert_eq!(recv(&mut sub, "a message").await, "t1");
     drop(publisher);
     disconnected(&mut events).await;
     let mut publisher = listener.accept().await;
     publisher.handshake(0, "PUB").await;
     publisher.expect(b"\x00\x02\x01t").await;
     publisher.write(&message(b"t2")).await;
-    assert_eq!(recv(&mut sub, "a message").await, "t2".into());
+    assert_eq!(recv(&mut sub, "a message").await, "t2");
 }
 
 /// Changes a SUB's subscriptions, and has libzmq tell its peers at once.

@@ -1,7 +1,7 @@
 //! What can be wrong with an endpoint, with binding to it, and with asking to connect to it.
 
 use std::convert::Infallible;
-use std::io;
+use std::{fmt, io};
 
 use crate::endpoint::Endpoint;
 use crate::peer::Rejected;
@@ -10,7 +10,7 @@ use crate::peer::Rejected;
 ///
 /// Every message names the text that was given, what is wrong with it and what a right one looks
 /// like.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum EndpointError {
     /// Nothing but `tcp://` and the like, or an abstract ipc name without a name.
@@ -116,6 +116,19 @@ pub enum EndpointError {
     },
 }
 
+/// `Debug` is the message too: it is what a program prints that ends `main` with the error.
+macro_rules! debug_as_display {
+    ($($error:ident),*) => {$(
+        impl fmt::Debug for $error {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(self, f)
+            }
+        }
+    )*};
+}
+
+debug_as_display!(EndpointError, BindError, ConnectError, DetachError);
+
 /// Lets what is an [`Endpoint`] already stand where text can.
 impl From<Infallible> for EndpointError {
     fn from(never: Infallible) -> Self {
@@ -127,7 +140,7 @@ impl From<Infallible> for EndpointError {
 ///
 /// Every message names the endpoint and what to do next; the system's error, where there is one, is
 /// the [`source`](std::error::Error::source).
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum BindError {
     /// The socket was closed, or its context was shut down.
@@ -239,7 +252,7 @@ impl BindError {
 ///
 /// These are told by the call itself. A peer that is not there is not among them: a connection is
 /// attempted in the background until it succeeds, and every failure is an event.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum ConnectError {
     /// The socket was closed, or its context was shut down.
@@ -284,7 +297,7 @@ pub enum ConnectError {
 }
 
 /// Why a socket could not be unbound or disconnected.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DetachError {
     /// The text is no endpoint.

@@ -52,7 +52,7 @@ impl Pattern for Routes {
             if announced.is_empty() { self.invent() } else { Frame::from(announced.clone()) };
         if let Some(holder) = by_id.get(&routing_id).cloned() {
             if !self.handover {
-                return Err(Rejected::RoutingIdTaken(routing_id));
+                return Err(Rejected::RoutingIdTaken((*routing_id).into()));
             }
             // The newcomer takes over: the old peer ends once what is queued for it is written.
             holder.outbound.close();
@@ -136,7 +136,7 @@ impl Outgoing for Addressed {
         let result = match self.routes.find(&routing_id) {
             Some(pipe) => self.offer_to(&pipe, message),
             None if self.mandatory => {
-                Err(Refusal::Failed(SendErrorKind::Unroutable(routing_id.clone())))
+                Err(Refusal::Failed(SendErrorKind::Unroutable(routing_id.clone().into_bytes())))
             }
             None => {
                 self.peers.ledger().dropped(|dropped| dropped.unroutable += 1);

@@ -101,10 +101,10 @@ impl Incoming for FairQueue {
     fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<Message, RecvError>> {
         ready!(self.budget.poll(cx));
         loop {
-            if !self.active.is_empty() && !self.arrivals.pending() {
-                if let Some(message) = self.pop() {
-                    return Poll::Ready(Ok(message));
-                }
+            if !self.arrivals.pending()
+                && let Some(message) = self.pop()
+            {
+                return Poll::Ready(Ok(message));
             }
             let Self { arrivals, active, .. } = self;
             match arrivals.poll_take(cx, |pipe| active.push(Active::new(pipe))) {

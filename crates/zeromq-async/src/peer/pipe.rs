@@ -86,8 +86,8 @@ pub enum Rejected {
     #[error("the socket has its one peer already")]
     Occupied,
     /// A ROUTER has a peer with the same routing id, and handover is off.
-    #[error("another peer has the routing id {0:?}")]
-    RoutingIdTaken(Frame),
+    #[error("another peer has the routing id \"{}\"", .0.escape_ascii())]
+    RoutingIdTaken(Box<[u8]>),
     /// The socket types do not go together (37/ZMTP); told by the codec except for inproc.
     #[error("{one} and {other} sockets do not go together")]
     Incompatible {

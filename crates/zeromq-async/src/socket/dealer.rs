@@ -22,7 +22,7 @@ use crate::peer::PeerSet;
 /// let (mut dealer, mut rep) = (DealerSocket::new(), RepSocket::new());
 /// dealer.connect(rep.bind("tcp://127.0.0.1:0").await?).await?;
 /// dealer.send(Message::multipart(["", "question"])).await?;
-/// assert_eq!(rep.recv().await?, "question".into());
+/// assert_eq!(rep.recv().await?, "question");
 /// rep.send("answer").await?;
 /// assert_eq!(dealer.recv().await?, Message::multipart(["", "answer"]));
 /// # Ok(()) }

@@ -23,9 +23,9 @@ use crate::peer::PeerSet;
 /// one.bind("inproc://pair-example").await?;
 /// other.connect("inproc://pair-example").await?;
 /// one.send("ping").await?;
-/// assert_eq!(other.recv().await?, "ping".into());
+/// assert_eq!(other.recv().await?, "ping");
 /// other.send("pong").await?;
-/// assert_eq!(one.recv().await?, "pong".into());
+/// assert_eq!(one.recv().await?, "pong");
 /// # Ok(()) }
 /// ```
 pub type PairSocket = Socket<Pair>;

@@ -25,11 +25,11 @@ use crate::peer::PeerSet;
 /// let mut publisher = XPubSocket::new();
 /// let mut sub = SubSocket::builder().subscribe("news.").build();
 /// sub.connect(publisher.bind("tcp://127.0.0.1:0").await?).await?;
-/// assert_eq!(publisher.recv().await?, "\u{1}news.".into());
+/// assert_eq!(publisher.recv().await?, "\u{1}news.");
 ///
 /// publisher.send("sport.football").await?;
 /// publisher.send("news.world").await?;
-/// assert_eq!(sub.recv().await?, "news.world".into());
+/// assert_eq!(sub.recv().await?, "news.world");
 /// # Ok(()) }
 /// ```
 pub type PubSocket = Socket<Pub>;

@@ -22,7 +22,7 @@ use crate::peer::PeerSet;
 /// let (mut push, mut pull) = (PushSocket::new(), PullSocket::new());
 /// push.connect(pull.bind("tcp://127.0.0.1:0").await?).await?;
 /// push.send("result").await?;
-/// assert_eq!(pull.recv().await?, "result".into());
+/// assert_eq!(pull.recv().await?, "result");
 /// # Ok(()) }
 /// ```
 pub type PullSocket = Socket<Pull>;

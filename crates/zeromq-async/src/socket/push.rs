@@ -22,7 +22,7 @@ use crate::peer::PeerSet;
 /// let (mut push, mut pull) = (PushSocket::new(), PullSocket::new());
 /// pull.connect(push.bind("tcp://127.0.0.1:0").await?).await?;
 /// push.send("job").await?;
-/// assert_eq!(pull.recv().await?, "job".into());
+/// assert_eq!(pull.recv().await?, "job");
 /// # Ok(()) }
 /// ```
 pub type PushSocket = Socket<Push>;

@@ -25,10 +25,10 @@ use crate::peer::PeerSet;
 /// let error = rep.send("too early").await.unwrap_err();
 /// assert_eq!(*error.kind(), SendErrorKind::OutOfTurn);
 /// req.send("2 + 2?").await?;
-/// assert_eq!(rep.recv().await?, "2 + 2?".into());
+/// assert_eq!(rep.recv().await?, "2 + 2?");
 /// assert_eq!(rep.recv().await, Err(RecvError::OutOfTurn));
 /// rep.send("4").await?;
-/// assert_eq!(req.recv().await?, "4".into());
+/// assert_eq!(req.recv().await?, "4");
 /// # Ok(()) }
 /// ```
 pub type RepSocket = Socket<Rep>;

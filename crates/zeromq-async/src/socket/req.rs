@@ -24,9 +24,9 @@ use crate::peer::PeerSet;
 /// let (mut req, mut rep) = (ReqSocket::new(), RepSocket::new());
 /// req.connect(rep.bind("tcp://127.0.0.1:0").await?).await?;
 /// req.send("Hello").await?;
-/// assert_eq!(rep.recv().await?, "Hello".into());
+/// assert_eq!(rep.recv().await?, "Hello");
 /// rep.send("World").await?;
-/// assert_eq!(req.recv().await?, "World".into());
+/// assert_eq!(req.recv().await?, "World");
 /// # Ok(()) }
 /// ```
 pub type ReqSocket = Socket<Req>;

@@ -31,7 +31,7 @@ use crate::peer::PeerSet;
 /// dealer.send("hello").await?;
 /// assert_eq!(router.recv().await?, Message::multipart(["worker-7", "hello"]));
 /// router.send(Message::multipart(["worker-7", "welcome"])).await?;
-/// assert_eq!(dealer.recv().await?, "welcome".into());
+/// assert_eq!(dealer.recv().await?, "welcome");
 /// # Ok(()) }
 /// ```
 pub type RouterSocket = Socket<Router>;

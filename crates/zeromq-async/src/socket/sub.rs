@@ -27,7 +27,7 @@ use crate::peer::PeerSet;
 /// sub.connect(publisher.bind("tcp://127.0.0.1:0").await?).await?;
 /// publisher.recv().await?; // the subscription has arrived
 /// publisher.send("weather.london rain").await?;
-/// assert_eq!(sub.recv().await?, "weather.london rain".into());
+/// assert_eq!(sub.recv().await?, "weather.london rain");
 /// # Ok(()) }
 /// ```
 pub type SubSocket = Socket<Sub>;

@@ -24,9 +24,9 @@ use crate::peer::PeerSet;
 /// let sub = SubSocket::new();
 /// sub.connect(xpub.bind("tcp://127.0.0.1:0").await?).await?;
 /// sub.subscribe("a");
-/// assert_eq!(xpub.recv().await?, "\u{1}a".into());
+/// assert_eq!(xpub.recv().await?, "\u{1}a");
 /// sub.unsubscribe("a");
-/// assert_eq!(xpub.recv().await?, "\u{0}a".into());
+/// assert_eq!(xpub.recv().await?, "\u{0}a");
 /// # Ok(()) }
 /// ```
 pub type XPubSocket = Socket<XPub>;
@@ -71,11 +71,11 @@ impl Socket<XPub> {
     /// let mut xpub = XPubSocket::builder().notices(SubscriptionNotices::Manual).build();
     /// let mut sub = SubSocket::builder().subscribe("").build();
     /// sub.connect(xpub.bind("tcp://127.0.0.1:0").await?).await?;
-    /// assert_eq!(xpub.recv().await?, "\u{1}".into());
+    /// assert_eq!(xpub.recv().await?, "\u{1}");
     /// xpub.subscribe_last_peer("public."); // it asked for everything, and gets this
     /// xpub.send("secret.key").await?;
     /// xpub.send("public.news").await?;
-    /// assert_eq!(sub.recv().await?, "public.news".into());
+    /// assert_eq!(sub.recv().await?, "public.news");
     /// # Ok(()) }
     /// ```
     pub fn subscribe_last_peer(&mut self, topic: impl AsRef<[u8]>) -> bool {

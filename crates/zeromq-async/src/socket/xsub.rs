@@ -25,9 +25,9 @@ use crate::peer::PeerSet;
 /// let (mut xpub, mut xsub) = (XPubSocket::new(), XSubSocket::new());
 /// xsub.connect(xpub.bind("tcp://127.0.0.1:0").await?).await?;
 /// xsub.send("\u{1}topic").await?;
-/// assert_eq!(xpub.recv().await?, "\u{1}topic".into());
+/// assert_eq!(xpub.recv().await?, "\u{1}topic");
 /// xpub.send("topic and more").await?;
-/// assert_eq!(xsub.recv().await?, "topic and more".into());
+/// assert_eq!(xsub.recv().await?, "topic and more");
 /// # Ok(()) }
 /// ```
 pub type XSubSocket = Socket<XSub>;

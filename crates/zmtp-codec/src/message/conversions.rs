@@ -93,6 +93,51 @@ impl<const N: usize> From<&[u8; N]> for Message {
     }
 }
 
+impl<const N: usize> From<[Frame; N]> for Message {
+    fn from(frames: [Frame; N]) -> Self {
+        Self::from(Vec::from(frames))
+    }
+}
+
+/// Frames of different kinds: `Message::from(("topic", vec![1, 2, 3]))`.
+macro_rules! from_tuples {
+    ($($($name:ident)+;)*) => {$(
+        impl<$($name: Into<Frame>),+> From<($($name,)+)> for Message {
+            #[allow(non_snake_case)]
+            fn from(($($name,)+): ($($name,)+)) -> Self {
+                Self::from([$($name.into()),+])
+            }
+        }
+    )*};
+}
+
+from_tuples! { A B; A B C; A B C D; A B C D E; }
+
+/// A message of one frame equals what its frame equals.
+macro_rules! equals_one_frame {
+    ($($other:ty),*) => {$(
+        impl PartialEq<$other> for Message {
+            fn eq(&self, other: &$other) -> bool {
+                matches!(self.frames(), [frame] if frame == other)
+            }
+        }
+    )*};
+}
+
+equals_one_frame!([u8], &[u8], str, &str);
+
+impl PartialEq<String> for Message {
+    fn eq(&self, other: &String) -> bool {
+        *self == **other
+    }
+}
+
+impl<const N: usize> PartialEq<&[u8; N]> for Message {
+    fn eq(&self, other: &&[u8; N]) -> bool {
+        matches!(self.frames(), [frame] if frame == other)
+    }
+}
+
 impl<F: Into<Frame>> FromIterator<F> for Message {
     fn from_iter<I: IntoIterator<Item = F>>(frames: I) -> Self {
         Self(Repr::Many(frames.into_iter().map(Into::into).collect()))

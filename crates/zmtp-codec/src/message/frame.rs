@@ -266,6 +266,13 @@ impl Hash for Frame {
     }
 }
 
+/// The octets as text, with what is not UTF-8 replaced: for people.
+impl fmt::Display for Frame {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.to_str_lossy())
+    }
+}
+
 impl fmt::Debug for Frame {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.get(..DEBUG_OCTETS) {

@@ -185,7 +185,7 @@ async fn one_of_many_takes_a_dead_path_and_keeps_it() {
             match bound.await.unwrap() {
                 Ok(listener) => winners.push(listener),
                 Err(error) => {
-                    assert!(matches!(error, BindError::InUse { .. }), "round {round}: {error:?}")
+                    assert!(matches!(error, BindError::InUse { .. }), "round {round}: {error:?}");
                 }
             }
         }

@@ -182,8 +182,15 @@ impl Engine {
     /// Connects in the background, now and whenever the connection is lost.
     pub(crate) fn connect(self: &Arc<Self>, endpoint: Endpoint) -> Result<(), ConnectError> {
         endpoint.check_connectable()?;
-        if self.endpoints.lock().closed {
-            return Err(ConnectError::Closed { endpoint });
+        {
+            let endpoints = self.endpoints.lock();
+            if endpoints.closed {
+                return Err(ConnectError::Closed { endpoint });
+            }
+            let connected = endpoints.dialled.iter().any(|(dialled, _)| *dialled == endpoint);
+            if connected && connects_once(self.socket_type) {
+                return Ok(());
+            }
         }
         let dialled = if let Endpoint::Inproc(name) = &endpoint {
             inproc::connect(self, &endpoint, name)?
@@ -227,6 +234,13 @@ impl Engine {
             None => config,
         }
     }
+}
+
+/// The types for which connecting again to the same endpoint does nothing, as libzmq has it: the
+/// same messages would only come, or go, twice.
+fn connects_once(socket_type: SocketType) -> bool {
+    use SocketType::{Dealer, Pub, Req, Sub};
+    matches!(socket_type, Dealer | Pub | Req | Sub)
 }
 
 impl std::fmt::Debug for Engine {

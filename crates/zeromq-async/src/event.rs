@@ -125,7 +125,10 @@ pub enum HandshakeFailure {
     #[error("the peer did not finish the handshake within {0:?}")]
     TimedOut(Duration),
     /// The peer closed the connection in the middle.
-    #[error("the peer closed the connection during the handshake")]
+    #[error(
+        "the peer closed the connection during the handshake; it may be of a socket type or use a \
+         mechanism that does not go with this socket's, or speak another protocol"
+    )]
     PeerClosed,
     /// The connection broke.
     #[error("the connection broke during the handshake: {0}")]

@@ -149,7 +149,8 @@ pub use stats::{Dropped, PeerStats, SocketStats};
 pub use transport::PeerAddress;
 pub use zmtp::wire::MechanismName;
 pub use zmtp::{
-    Frame, Message, Metadata, PeerInfo, ProtocolError, RoutingId, RoutingIdError, SocketType,
+    Frame, FrameCountError, LimitExceeded, Malformed, Message, Metadata, PeerIncompatible,
+    PeerInfo, PeerMisbehaved, ProtocolError, RoutingId, RoutingIdError, SocketType,
 };
 
 #[cfg(doctest)]

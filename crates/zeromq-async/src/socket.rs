@@ -179,7 +179,8 @@ impl<P: SocketKind> Socket<P> {
     /// Connects to an endpoint in the background, and again whenever the connection is lost.
     ///
     /// Returns at once, whether or not anybody is there: messages can be sent from now on and wait
-    /// in the queue. [`wait_for_peers`](Self::wait_for_peers) waits for the connection and
+    /// in the queue. Connecting again to the same endpoint makes a second connection, except for
+    /// SUB, PUB, REQ and DEALER, where it does nothing, as in libzmq. [`wait_for_peers`](Self::wait_for_peers) waits for the connection and
     /// [`events`](Self::events) tells how the attempts fare.
     ///
     /// # Errors
@@ -252,7 +253,8 @@ impl<P: SocketKind> Socket<P> {
 
     /// Waits until at least `count` peers are connected and have finished their handshakes.
     ///
-    /// For a publisher, peers that are connected may not have subscribed yet.
+    /// For a publisher, peers that are connected may not have subscribed yet. When the socket is
+    /// closed this returns too.
     ///
     /// # Cancel safety
     ///

@@ -628,3 +628,19 @@ async fn xpub_and_xsub_forward_subscriptions_up_and_messages_down() {
     let message = within("the message at the bottom", sub.recv()).await.unwrap();
     assert_eq!(message, frames(["a", "", "body"]));
 }
+
+/// As libzmq has it: a second connect to the same endpoint would only double every message.
+#[tokio::test]
+async fn connecting_twice_to_a_publisher_is_connecting_once() {
+    let mut publisher = XPubSocket::new();
+    let mut sub = SubSocket::new();
+    let endpoint = publisher.bind("tcp://127.0.0.1:0").await.unwrap();
+    sub.connect(&endpoint).await.unwrap();
+    sub.connect(&endpoint).await.unwrap();
+    sub.subscribe("");
+    within("the subscription", publisher.recv()).await.unwrap();
+    publisher.send("once").await.unwrap();
+    publisher.send("after").await.unwrap();
+    assert_eq!(within("the message", sub.recv()).await.unwrap(), "once");
+    assert_eq!(within("the next message", sub.recv()).await.unwrap(), "after");
+}

@@ -87,6 +87,8 @@ impl PeerSet {
     pub(crate) fn close(&self) {
         self.closed.store(true, Ordering::Release);
         self.generation.fetch_add(1, Ordering::Release);
+        // Whoever waits for peers looks again.
+        self.connected.send_modify(|_| ());
         self.room.wake();
     }
 

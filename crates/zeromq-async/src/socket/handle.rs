@@ -128,9 +128,10 @@ impl SocketHandle {
     ///
     /// Nothing is lost when it is dropped.
     pub async fn wait_for_peers(&self, count: usize) {
-        let mut connected = self.engine().peers().connected();
+        let peers = self.engine().peers();
+        let mut connected = peers.connected();
         // The sending side lives in the engine, which this handle keeps.
-        let _ = connected.wait_for(|connected| *connected >= count).await;
+        let _ = connected.wait_for(|connected| *connected >= count || peers.is_closed()).await;
     }
 
     /// Closes the socket for all who hold a part of it; see

@@ -42,6 +42,8 @@ pub(crate) struct Engine {
     tasks: TaskTracker,
     /// Ends every task at once, when the linger time is over.
     abort: CancellationToken,
+    /// Ends the handshakes of accepted connections: a socket that closes takes no new peers.
+    closing: CancellationToken,
 }
 
 #[derive(Debug, Default)]
@@ -75,6 +77,7 @@ impl Engine {
         peers: Arc<PeerSet>,
         pattern: Arc<dyn Pattern>,
     ) -> Arc<Self> {
+        let abort = CancellationToken::new();
         Arc::new(Self {
             socket_type,
             options,
@@ -85,7 +88,8 @@ impl Engine {
             endpoints: Mutex::default(),
             links: inproc::Links::default(),
             tasks: TaskTracker::new(),
-            abort: CancellationToken::new(),
+            closing: abort.child_token(),
+            abort,
         })
     }
 

@@ -63,7 +63,7 @@ impl Engine {
 /// The connection's way to being a peer, which has a pipe only from here on.
 async fn welcome(engine: Arc<Engine>, endpoint: Arc<Endpoint>, io: Io) -> Option<Driver> {
     let address = io.peer_address.clone();
-    let handshake = engine.abort.run_until_cancelled(handshake::perform(&engine, io)).await?;
+    let handshake = engine.closing.run_until_cancelled(handshake::perform(&engine, io)).await?;
     let driver = handshake.and_then(|established| greet(&engine, &endpoint, established));
     driver
         .inspect_err(|reason| {

@@ -74,6 +74,7 @@ impl Engine {
         for (endpoint, _, bound) in bound {
             self.stop_accepting(&endpoint, &bound);
         }
+        self.closing.cancel();
         self.peers.close();
         self.tasks.close();
     }

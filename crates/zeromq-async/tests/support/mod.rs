@@ -206,6 +206,12 @@ impl RawPeer {
         }
     }
 
+    /// Writes octets as they are, good ZMTP or not.
+    pub(crate) async fn write_octets(&mut self, octets: &[u8]) {
+        let written = within("the raw peer to write", self.stream.write_all(octets)).await;
+        written.expect("a connection");
+    }
+
     /// The routing id that the socket announced.
     pub(crate) fn announced(&self) -> Bytes {
         self.connection.peer().expect("greeted").routing_id().clone()
@@ -245,6 +251,21 @@ impl RawPeer {
                     return command;
                 }
                 assert!(self.step().await, "the socket closed the connection");
+            }
+        })
+        .await
+    }
+
+    /// The next command, or `None` when the connection has ended.
+    pub(crate) async fn try_command(&mut self) -> Option<Command> {
+        within("a command from the socket", async {
+            loop {
+                if let Some(command) = self.commands.pop_front() {
+                    return Some(command);
+                }
+                if !self.step().await {
+                    return self.commands.pop_front();
+                }
             }
         })
         .await

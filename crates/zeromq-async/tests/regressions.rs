@@ -2,9 +2,14 @@
 
 mod support;
 
-use support::{ANY_PORT, address, event, within};
+use std::time::Duration;
+
+use support::{ANY_PORT, ReservedPort, address, disconnected, event, waits, within};
 use tokio::net::TcpStream;
-use zeromq_async::{PullSocket, SocketEvent};
+use tokio::runtime::Runtime;
+use zeromq_async::{
+    Context, DealerSocket, PairSocket, PubSocket, PullSocket, PushSocket, SocketEvent,
+};
 
 #[tokio::test]
 async fn closing_does_not_wait_for_a_peer_that_never_greets() {
@@ -17,4 +22,140 @@ async fn closing_does_not_wait_for_a_peer_that_never_greets() {
     })
     .await;
     within("the socket to close", pull.close()).await;
+}
+
+#[tokio::test]
+async fn closing_does_not_wait_for_an_inproc_socket_that_does_not_match() {
+    let context = Context::new();
+    let publisher = PubSocket::builder_in(&context).build();
+    publisher.bind("inproc://mismatch").await.unwrap();
+    let mut push = PushSocket::builder_in(&context).build();
+    push.connect("inproc://mismatch").await.unwrap();
+    let _ = push.try_send("for nobody");
+    within("the socket to close", push.close()).await;
+}
+
+#[tokio::test]
+async fn closing_does_not_wait_for_an_inproc_pair_that_is_taken() {
+    let context = Context::new();
+    let pair = || PairSocket::builder_in(&context).build();
+    let (bound, first, mut second) = (pair(), pair(), pair());
+    bound.bind("inproc://taken").await.unwrap();
+    first.connect("inproc://taken").await.unwrap();
+    second.connect("inproc://taken").await.unwrap();
+    let _ = second.try_send("for nobody");
+    within("the socket to close", second.close()).await;
+}
+
+#[tokio::test]
+async fn an_inproc_peer_is_told_of_a_close_whose_linger_time_was_too_short() {
+    let context = Context::new();
+    let mut bound = DealerSocket::builder_in(&context).build();
+    let mut events = bound.events();
+    bound.bind("inproc://told").await.unwrap();
+    let port = ReservedPort::new();
+    let mut dealer = DealerSocket::builder_in(&context).linger(Duration::ZERO).build();
+    dealer.connect("inproc://told").await.unwrap();
+    dealer.connect(port.endpoint()).await.unwrap();
+    for _ in 0..2 {
+        dealer.send("to each").await.unwrap();
+    }
+    assert_eq!(within("the socket to close", dealer.handle().close()).await.unsent, 1);
+    disconnected(&mut events).await;
+    assert!(waits(bound.ready()));
+}
+
+#[test]
+fn an_inproc_peer_is_told_of_a_socket_that_is_dropped_outside_the_runtime() {
+    let context = Context::new();
+    let runtime = Runtime::new().unwrap();
+    let mut bound = DealerSocket::builder_in(&context).build();
+    let dealer = DealerSocket::builder_in(&context).build();
+    let mut events = bound.events();
+    runtime.block_on(bound.bind("inproc://outside")).unwrap();
+    runtime.block_on(dealer.connect("inproc://outside")).unwrap();
+    drop(dealer);
+    runtime.block_on(disconnected(&mut events));
+    assert!(waits(bound.ready()));
+}
+
+#[test]
+fn an_inproc_peer_is_told_of_a_socket_that_ends_with_its_runtime() {
+    let context = Context::new();
+    let (ending, staying) = (Runtime::new().unwrap(), Runtime::new().unwrap());
+    let mut bound = DealerSocket::builder_in(&context).build();
+    let mut events = bound.events();
+    staying.block_on(bound.bind("inproc://ending")).unwrap();
+    let dealer = DealerSocket::builder_in(&context).build();
+    ending.block_on(dealer.connect("inproc://ending")).unwrap();
+    ending.spawn(async move {
+        std::future::pending::<()>().await;
+        drop(dealer);
+    });
+    drop(ending);
+    staying.block_on(disconnected(&mut events));
+    assert!(waits(bound.ready()));
+}
+
+#[tokio::test]
+async fn binding_inproc_makes_room_for_a_sender_that_waits() {
+    let context = Context::new();
+    let mut push = PushSocket::builder_in(&context).send_high_water_mark(1).build();
+    push.connect("inproc://room").await.unwrap();
+    push.send("one").await.unwrap();
+    let mut sender = push.sender();
+    let waiting = tokio::spawn(async move { sender.send("two").await });
+    tokio::task::yield_now().await;
+    assert!(!waiting.is_finished());
+    let pull = PullSocket::builder_in(&context).build();
+    pull.bind("inproc://room").await.unwrap();
+    within("room for the second message", waiting).await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn what_a_sender_conflates_is_conflated_over_inproc() {
+    let context = Context::new();
+    let mut pull = PullSocket::builder_in(&context).build();
+    pull.bind("inproc://conflate").await.unwrap();
+    let mut push = PushSocket::builder_in(&context).conflate(true).build();
+    push.connect("inproc://conflate").await.unwrap();
+    for number in ["1", "2", "3"] {
+        push.try_send(number).unwrap();
+    }
+    assert_eq!(pull.try_recv().unwrap(), "3");
+    assert!(pull.try_recv().is_err());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn inproc_sockets_that_meet_and_part_at_any_moment_leave_nobody_waiting() {
+    let context = Context::new();
+    let mut tasks = Vec::new();
+    for side in 0..4 {
+        let context = context.clone();
+        tasks.push(tokio::spawn(async move {
+            for round in 0..2_000 {
+                let mut dealer = DealerSocket::builder_in(&context).linger(Duration::ZERO).build();
+                if side % 2 == 0 {
+                    dealer.connect("inproc://meet").await.unwrap();
+                    if round % 3 == 0 {
+                        dealer.disconnect("inproc://meet").await.unwrap();
+                    }
+                } else if dealer.bind("inproc://meet").await.is_err() {
+                    continue;
+                }
+                let mut other = dealer.sender();
+                let sending = tokio::spawn(async move { while other.send("x").await.is_ok() {} });
+                let _ = dealer.try_recv();
+                dealer.handle().close().await;
+                sending.await.unwrap();
+            }
+        }));
+    }
+    for task in tasks {
+        within("all rounds", task).await.unwrap();
+    }
+    // Nothing of all that is left behind the name.
+    let late = DealerSocket::builder_in(&context).build();
+    late.bind("inproc://meet").await.unwrap();
+    assert_eq!(late.stats().peers.len(), 0);
 }

@@ -119,12 +119,9 @@ impl Engine {
     pub(super) fn give_up(&self, endpoint: &Endpoint, dialled: &Dialled) {
         dialled.stop.cancel();
         let Some(pipe) = dialled.pipe.get() else { return };
-        if matches!(endpoint, Endpoint::Inproc(_)) && !self.part_inproc(&pipe) {
-            // Nobody was there, and there is no task that would release the pipe.
-            self.names.forget(endpoint, &pipe);
-            self.peers.leave(&pipe);
-        } else {
-            pipe.outbound.close();
+        match endpoint {
+            Endpoint::Inproc(_) => self.give_up_inproc(endpoint, &pipe),
+            _ => pipe.outbound.close(),
         }
     }
 
@@ -136,7 +133,9 @@ impl Engine {
         }
     }
 
-    fn finish_close(&self) -> CloseReport {
+    fn finish_close(self: &Arc<Self>) -> CloseReport {
+        // Where the linger time was over before all was written, nobody has hung up yet.
+        self.hang_up_all();
         for pipe in self.peers.pipes() {
             self.peers.leave(&pipe);
         }
@@ -146,7 +145,7 @@ impl Engine {
     }
 
     /// Stops everything at once, where there is no runtime left to linger in.
-    pub(crate) fn abandon(&self) {
+    pub(crate) fn abandon(self: &Arc<Self>) {
         self.begin_close();
         self.abort();
         self.finish_close();

@@ -17,7 +17,12 @@ use crate::sync::Mutex;
 
 /// The inproc names of a context: who is bound, and who waits for somebody to bind.
 #[derive(Debug, Default)]
-pub(crate) struct Names(Mutex<HashMap<String, Name>>);
+pub(crate) struct Names {
+    by_name: Mutex<HashMap<String, Name>>,
+    /// Held while two sockets meet or part, so that nobody meets who has left, and nobody parts
+    /// who has met in part only. Taken before all other locks.
+    meeting: Mutex<()>,
+}
 
 #[derive(Debug, Default)]
 struct Name {
@@ -38,19 +43,30 @@ struct Link {
 impl Names {
     /// The endpoint's socket no longer takes peers.
     pub(super) fn remove(&self, endpoint: &Endpoint) {
-        if let Endpoint::Inproc(name) = endpoint {
-            self.0.lock().remove(name);
+        let Endpoint::Inproc(name) = endpoint else { return };
+        let mut by_name = self.by_name.lock();
+        if let Some(entry) = by_name.get_mut(name) {
+            entry.bound = Weak::new();
+            if entry.waiting.is_empty() {
+                by_name.remove(name);
+            }
         }
+    }
+
+    fn wait(&self, name: &str, engine: &Arc<Engine>, pipe: &Arc<Pipe>) {
+        let mut by_name = self.by_name.lock();
+        let entry = by_name.entry(name.to_owned()).or_default();
+        entry.waiting.push((Arc::downgrade(engine), pipe.clone()));
     }
 
     /// The pipe no longer waits for somebody to bind.
     pub(super) fn forget(&self, endpoint: &Endpoint, pipe: &Arc<Pipe>) {
         let Endpoint::Inproc(name) = endpoint else { return };
-        let mut names = self.0.lock();
-        if let Some(entry) = names.get_mut(name) {
+        let mut by_name = self.by_name.lock();
+        if let Some(entry) = by_name.get_mut(name) {
             entry.waiting.retain(|(_, waiting)| !Arc::ptr_eq(waiting, pipe));
             if entry.waiting.is_empty() && entry.bound.strong_count() == 0 {
-                names.remove(name);
+                by_name.remove(name);
             }
         }
     }
@@ -58,19 +74,19 @@ impl Names {
 
 /// Takes the name, and every peer that waits for it.
 pub(super) fn bind(engine: &Arc<Engine>, name: &str) -> Result<(), BindError> {
-    let mut names = engine.names.0.lock();
-    let entry = names.entry(name.to_owned()).or_default();
+    let mut by_name = engine.names.by_name.lock();
+    let entry = by_name.entry(name.to_owned()).or_default();
     if entry.bound.upgrade().is_some() {
         let endpoint = Endpoint::Inproc(name.to_owned());
         return Err(BindError::InUse { endpoint, source: io::ErrorKind::AddrInUse.into() });
     }
     entry.bound = Arc::downgrade(engine);
     let waiting = std::mem::take(&mut entry.waiting);
-    drop(names);
+    drop(by_name);
     let endpoint = Endpoint::Inproc(name.to_owned());
     for (connecting, pipe) in waiting {
         if let Some(connecting) = connecting.upgrade() {
-            engine.meet(&connecting, &pipe, &endpoint);
+            engine.meet(&connecting, &pipe, name, &endpoint);
         }
     }
     Ok(())
@@ -87,13 +103,13 @@ pub(super) fn connect(
         .peers
         .join(&pipe)
         .map_err(|rejected| ConnectError::Rejected { endpoint: endpoint.clone(), rejected })?;
-    let mut names = engine.names.0.lock();
-    let entry = names.entry(name.to_owned()).or_default();
+    let mut by_name = engine.names.by_name.lock();
+    let entry = by_name.entry(name.to_owned()).or_default();
     match entry.bound.upgrade() {
         None => entry.waiting.push((Arc::downgrade(engine), pipe.clone())),
         Some(bound) => {
-            drop(names);
-            bound.meet(engine, &pipe, endpoint);
+            drop(by_name);
+            bound.meet(engine, &pipe, name, endpoint);
         }
     }
     Ok(Dialled { stop: CancellationToken::new(), pipe: Line::new(pipe) })
@@ -101,19 +117,37 @@ pub(super) fn connect(
 
 impl Engine {
     /// Joins this bound socket and a connecting one, if they accept each other.
-    fn meet(self: &Arc<Self>, connecting: &Arc<Self>, theirs: &Arc<Pipe>, endpoint: &Endpoint) {
+    fn meet(
+        self: &Arc<Self>,
+        connecting: &Arc<Self>,
+        theirs: &Arc<Pipe>,
+        name: &str,
+        endpoint: &Endpoint,
+    ) {
+        let _meeting = self.names.meeting.lock();
+        if !connecting.peers.has(theirs) {
+            // Disconnected, or closed, while it was on its way here.
+            return;
+        }
         let accepts = connecting.socket_type.accepts(self.socket_type);
         let result = if accepts {
             self.join_inproc(connecting, theirs, endpoint)
         } else {
             Err(Rejected::Incompatible { one: self.socket_type, other: connecting.socket_type })
         };
-        if let Err(rejected) = result {
-            for engine in [self, connecting] {
-                engine.events.emit(SocketEvent::Rejected {
-                    endpoint: endpoint.clone(),
-                    reason: rejected.clone(),
-                });
+        match result {
+            Ok(()) => {}
+            // The name is as good as free: the next to bind is met.
+            Err(Rejected::Closed) => self.names.wait(name, connecting, theirs),
+            Err(rejected) => {
+                for engine in [self, connecting] {
+                    engine.events.emit(SocketEvent::Rejected {
+                        endpoint: endpoint.clone(),
+                        reason: rejected.clone(),
+                    });
+                }
+                // There is no second attempt for which messages could wait.
+                connecting.peers.leave(theirs);
             }
         }
     }
@@ -157,8 +191,23 @@ impl Engine {
         PeerInfo::local(self.socket_type, self.options.routing_id.as_ref())
     }
 
+    /// Parts from an inproc peer, or gives up waiting for one at the endpoint.
+    pub(super) fn give_up_inproc(&self, endpoint: &Endpoint, pipe: &Arc<Pipe>) {
+        let _meeting = self.names.meeting.lock();
+        if !self.part(pipe) {
+            // Nobody was there, and there is no task that would release the pipe.
+            self.names.forget(endpoint, pipe);
+            self.peers.leave(pipe);
+        }
+    }
+
     /// Parts from an inproc peer, on both sides; false where the pipe has none.
     pub(super) fn part_inproc(&self, pipe: &Arc<Pipe>) -> bool {
+        let _meeting = self.names.meeting.lock();
+        self.part(pipe)
+    }
+
+    fn part(&self, pipe: &Arc<Pipe>) -> bool {
         let Some(link) = self.links.0.lock().remove(&pipe.id()) else { return false };
         let theirs = pipe.outbound.unlink();
         self.parted(pipe, link.endpoint, DisconnectReason::Closed);

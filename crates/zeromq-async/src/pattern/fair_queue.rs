@@ -91,7 +91,7 @@ impl Active {
                 self.credit_at = self.batch.messages() / 2;
                 true
             }
-            Refill::Empty | Refill::Closed => false,
+            Refill::Empty => false,
         }
     }
 }

@@ -6,7 +6,7 @@ use std::task::{Context, Waker};
 use zmtp::{Batch, Message, Run};
 
 use super::{Pipe, Room};
-use crate::options::HighWaterMark;
+use crate::options::{HighWaterMark, PipeOptions};
 use crate::sync::Mutex;
 
 /// The inbound half of a pipe: filled by the engine or an inproc peer, drained by the receiver.
@@ -46,7 +46,6 @@ pub(crate) enum Pushed {
 pub(crate) enum Refill {
     Messages,
     Empty,
-    Closed,
 }
 
 impl Inbound {
@@ -123,7 +122,7 @@ impl Inbound {
         } else {
             state.lent = 0;
             state.listed = false;
-            if state.closed { Refill::Closed } else { Refill::Empty }
+            Refill::Empty
         };
         state.release();
         result
@@ -137,21 +136,18 @@ impl Inbound {
     }
 
     /// No more will come; what is here can still be taken.
-    pub(super) fn close(&self, pipe: &Arc<Pipe>) {
-        let mut state = self.state.lock();
-        state.closed = true;
-        let announce = !std::mem::replace(&mut state.listed, true);
-        drop(state);
-        if announce {
-            // The receiver finds the queue closed and lets go of it.
-            pipe.arrivals().announce(pipe);
-        }
+    ///
+    /// A receiver that has this queue lets go of it when it is empty, and no other need hear.
+    pub(super) fn close(&self) {
+        self.state.lock().closed = true;
     }
 
-    /// Joins this queue to the inproc socket that fills it: the two marks add up.
-    pub(super) fn join(&self, senders: Arc<Room>, added: HighWaterMark) {
+    /// Joins this queue to that of the inproc socket which fills it: the two marks add up, and
+    /// what either conflates is conflated.
+    pub(super) fn join(&self, senders: Arc<Room>, added: &PipeOptions) {
         let mut state = self.state.lock();
-        state.high_water_mark = state.high_water_mark + added;
+        state.high_water_mark = state.high_water_mark + added.send_high_water_mark;
+        state.conflate |= added.conflate;
         state.senders = Some(senders);
     }
 
@@ -161,7 +157,7 @@ impl Inbound {
 
     pub(super) fn has_room(&self) -> bool {
         let state = self.state.lock();
-        state.closed || state.room() > 0
+        !state.closed && state.room() > 0
     }
 }
 

@@ -227,7 +227,7 @@ impl Outbound {
             state.sent += u64::from(peer.push(&mut message) != Pushed::Refused);
         }
         state.link = Link::Inproc(peer);
-        self.room.store(true, Ordering::Relaxed);
+        self.room.store(state.has_room(), Ordering::Relaxed);
         state.flushers.take().wake();
     }
 

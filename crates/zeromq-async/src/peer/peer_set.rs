@@ -106,6 +106,10 @@ impl PeerSet {
         self.generation.load(Ordering::Acquire)
     }
 
+    pub(crate) fn has(&self, pipe: &Pipe) -> bool {
+        self.pipes.lock().iter().any(|other| other.id() == pipe.id())
+    }
+
     pub(crate) fn pipes(&self) -> Vec<Arc<Pipe>> {
         self.pipes.lock().clone()
     }

@@ -184,7 +184,9 @@ impl Pipe {
     /// The peer is gone for good: what it sent can still be received.
     pub(crate) fn end(self: &Arc<Self>) -> Batch {
         self.outbound.close();
-        self.inbound.close(self);
+        self.inbound.close();
+        // A task that would end the connection may be gone, with its runtime.
+        drop(self.outbound.take_stream());
         self.outbound.take_unsent()
     }
 
@@ -195,10 +197,13 @@ impl Pipe {
         other: &Arc<Self>,
         other_options: &PipeOptions,
     ) {
-        one.inbound.join(other.room.clone(), other_options.send_high_water_mark);
-        other.inbound.join(one.room.clone(), one_options.send_high_water_mark);
+        one.inbound.join(other.room.clone(), other_options);
+        other.inbound.join(one.room.clone(), one_options);
         one.outbound.link_inproc(other.clone());
         other.outbound.link_inproc(one.clone());
+        // What waited for room in one queue has that of two.
+        one.room.wake();
+        other.room.wake();
     }
 }
 

@@ -219,12 +219,14 @@ impl Engine {
                 place.ok_or_else(|| DetachError::NotAttached { endpoint: endpoint.clone() })?;
             endpoints.dialled.remove(place)
         };
-        let queued = dialled.pipe.get().map_or(0, |pipe| pipe.outbound.queued());
-        // Only a task can linger, and only a socket with tasks has anything to linger for.
-        if queued > 0 && Handle::try_current().is_ok() {
-            self.tasks.spawn(self.clone().end_dialled(endpoint, dialled));
-        } else {
-            self.give_up(&endpoint, &dialled);
+        match dialled.pipe.get() {
+            // Only a task can linger, and only a socket with tasks has anything to linger for.
+            Some(pipe) if pipe.outbound.queued() > 0 && Handle::try_current().is_ok() => {
+                // What is sent from now on goes to others: this queue would never be empty else.
+                pipe.outbound.close();
+                self.tasks.spawn(self.clone().end_dialled(endpoint, dialled, pipe));
+            }
+            _ => self.give_up(&endpoint, &dialled),
         }
         Ok(())
     }

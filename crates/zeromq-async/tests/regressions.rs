@@ -4,12 +4,17 @@ mod support;
 
 use std::time::Duration;
 
-use support::{ANY_PORT, ReservedPort, address, disconnected, event, waits, within};
+use support::{
+    ANY_PORT, RawPeer, ReservedPort, address, disconnected, event, huge, listen, waits, within,
+};
 use tokio::net::TcpStream;
 use tokio::runtime::Runtime;
 use zeromq_async::{
-    Context, DealerSocket, PairSocket, PubSocket, PullSocket, PushSocket, SocketEvent,
+    Context, DealerSocket, PairSocket, PubSocket, PullSocket, PushSocket, SocketEvent, SocketType,
 };
+
+/// A time that is over before the test's deadline is.
+const SHORT: Duration = Duration::from_millis(50);
 
 #[tokio::test]
 async fn closing_does_not_wait_for_a_peer_that_never_greets() {
@@ -95,6 +100,42 @@ fn an_inproc_peer_is_told_of_a_socket_that_ends_with_its_runtime() {
     drop(ending);
     staying.block_on(disconnected(&mut events));
     assert!(waits(bound.ready()));
+}
+
+#[tokio::test]
+async fn a_disconnected_endpoint_takes_no_more_messages() {
+    let (listener, endpoint) = listen().await;
+    let mut push = PushSocket::new();
+    push.connect(endpoint.clone()).await.unwrap();
+    let mut slow = RawPeer::accept(&listener, SocketType::Pull).await;
+    push.send(huge(0)).await.unwrap();
+    push.disconnect(endpoint).await.unwrap();
+    assert!(waits(push.ready()), "nobody is left to send to");
+    assert!(push.try_send("late").is_err());
+
+    let mut pull = PullSocket::new();
+    push.connect(pull.bind(ANY_PORT).await.unwrap()).await.unwrap();
+    push.send("for the other").await.unwrap();
+    assert_eq!(within("the message", pull.recv()).await.unwrap(), "for the other");
+    assert_eq!(slow.recv().await, huge(0));
+    slow.closed().await;
+}
+
+#[tokio::test]
+async fn a_disconnected_endpoint_that_does_not_read_is_given_up_after_the_linger_time() {
+    let (listener, endpoint) = listen().await;
+    let mut push = PushSocket::builder().linger(SHORT).build();
+    let mut events = push.events();
+    push.connect(endpoint.clone()).await.unwrap();
+    let _slow = RawPeer::accept(&listener, SocketType::Pull).await;
+    push.send(huge(0)).await.unwrap();
+    push.disconnect(endpoint).await.unwrap();
+    disconnected(&mut events).await;
+    event(&mut events, "the end of it", |event| {
+        matches!(event, SocketEvent::ConnectStopped { .. }).then_some(())
+    })
+    .await;
+    assert_eq!(push.stats().lost, 1);
 }
 
 #[tokio::test]

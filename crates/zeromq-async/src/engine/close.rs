@@ -104,13 +104,19 @@ impl Engine {
     }
 
     /// Ends one connected endpoint within the linger time.
-    pub(super) async fn end_dialled(self: Arc<Self>, endpoint: Endpoint, dialled: Dialled) {
-        if let Some(pipe) = dialled.pipe.get() {
-            let flush = poll_fn(|cx| pipe.outbound.poll_flush(cx));
-            match self.options.linger {
-                None => flush.await,
-                Some(limit) => drop(timeout(limit, flush).await),
-            }
+    pub(super) async fn end_dialled(
+        self: Arc<Self>,
+        endpoint: Endpoint,
+        dialled: Dialled,
+        pipe: Arc<Pipe>,
+    ) {
+        let flush = self.abort.run_until_cancelled(poll_fn(|cx| pipe.outbound.poll_flush(cx)));
+        let flushed = match self.options.linger {
+            None => flush.await,
+            Some(limit) => timeout(limit, flush).await.ok().flatten(),
+        };
+        if flushed.is_none() {
+            pipe.outbound.abort();
         }
         self.give_up(&endpoint, &dialled);
     }

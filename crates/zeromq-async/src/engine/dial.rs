@@ -139,6 +139,10 @@ impl Dialler {
         };
         let driver = Driver::start(engine, &self.endpoint, &pipe, established);
         if driver.is_ok() {
+            if self.stop.is_cancelled() {
+                // Whoever gave the endpoint up has not seen this pipe.
+                pipe.outbound.close();
+            }
             *line = Some(pipe);
         } else if engine.options.immediate {
             engine.peers.leave(&pipe);

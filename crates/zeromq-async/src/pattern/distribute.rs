@@ -165,7 +165,11 @@ impl Outgoing for Distribute {
         self.subscribers.find(message, &mut self.targets);
         if self.no_drop {
             self.full.clear();
-            self.full.extend(self.targets.extract_if(.., |pipe| !pipe.outbound.has_room()));
+            self.full.extend(
+                self.targets.extract_if(.., |pipe| {
+                    !pipe.outbound.has_room() && !pipe.outbound.is_closing()
+                }),
+            );
             if !self.full.is_empty() {
                 return Err(Refusal::Full);
             }

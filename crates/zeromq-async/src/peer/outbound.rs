@@ -269,7 +269,7 @@ impl Outbound {
             (false, _) => Drained::Blocked,
         };
         state.pace = if drained == Drained::Idle { Pace::Idle } else { Pace::Hot };
-        let has_room = state.has_low_water();
+        let has_room = state.has_low_water() && !state.closing;
         if has_room {
             self.room.store(true, Ordering::Relaxed);
         }
@@ -300,6 +300,7 @@ impl Outbound {
     pub(crate) fn close(&self) {
         let mut state = self.state.lock();
         state.closing = true;
+        self.room.store(false, Ordering::Relaxed);
         state.engine.wake_by_ref();
         state.flushers.take().wake();
     }
@@ -319,6 +320,7 @@ impl Outbound {
         let mut state = self.state.lock();
         state.closing = true;
         state.aborted = true;
+        self.room.store(false, Ordering::Relaxed);
         state.engine.wake_by_ref();
     }
 
@@ -371,6 +373,9 @@ impl State {
 
     #[inline]
     fn has_room(&self) -> bool {
+        if self.closing {
+            return false;
+        }
         match &self.link {
             Link::Inproc(peer) => peer.has_room(),
             Link::Down | Link::Stream(_) => {

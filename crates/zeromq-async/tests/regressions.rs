@@ -11,6 +11,7 @@ use tokio::net::TcpStream;
 use tokio::runtime::Runtime;
 use zeromq_async::{
     Context, DealerSocket, PairSocket, PubSocket, PullSocket, PushSocket, SocketEvent, SocketType,
+    XSubSocket,
 };
 
 /// A time that is over before the test's deadline is.
@@ -165,6 +166,28 @@ async fn what_a_sender_conflates_is_conflated_over_inproc() {
     }
     assert_eq!(pull.try_recv().unwrap(), "3");
     assert!(pull.try_recv().is_err());
+}
+
+#[tokio::test]
+async fn flush_ends_when_nothing_is_left_to_write() {
+    let (listener, endpoint) = listen().await;
+    let mut xsub = XSubSocket::new();
+    xsub.connect(endpoint).await.unwrap();
+    let peer = RawPeer::accept(&listener, SocketType::Xpub).await;
+    within("the handshake", xsub.wait_for_peers(1)).await;
+    for number in 0..500_u32 {
+        let mut topic = vec![0; 60_000];
+        topic[..4].copy_from_slice(&number.to_be_bytes());
+        xsub.subscribe(topic);
+    }
+    let mut events = xsub.events();
+    let flush = tokio::spawn(async move { xsub.flush().await });
+    tokio::task::yield_now().await;
+    assert!(!flush.is_finished(), "more than the kernel takes");
+    drop(listener);
+    peer.reset();
+    disconnected(&mut events).await;
+    within("the flush to end", flush).await.unwrap().unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

@@ -246,6 +246,10 @@ impl Outbound {
         state.batch.rewind();
         state.engine = Waker::noop().clone();
         state.blocked = false;
+        if state.batch.is_empty() {
+            // Commands for that connection were all there was.
+            state.flushers.take().wake();
+        }
         match link {
             Link::Inproc(peer) => Some(peer),
             Link::Down | Link::Stream(_) => None,

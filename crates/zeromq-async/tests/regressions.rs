@@ -10,8 +10,8 @@ use support::{
 use tokio::net::TcpStream;
 use tokio::runtime::Runtime;
 use zeromq_async::{
-    Context, DealerSocket, PairSocket, PubSocket, PullSocket, PushSocket, SocketEvent, SocketType,
-    XSubSocket,
+    Context, DealerSocket, Message, PairSocket, PubSocket, PullSocket, PushSocket, RouterSocket,
+    SocketEvent, SocketType, XSubSocket,
 };
 
 /// A time that is over before the test's deadline is.
@@ -152,6 +152,23 @@ async fn binding_inproc_makes_room_for_a_sender_that_waits() {
     let pull = PullSocket::builder_in(&context).build();
     pull.bind("inproc://room").await.unwrap();
     within("room for the second message", waiting).await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn handover_ends_the_connection_of_an_inproc_peer() {
+    let context = Context::new();
+    let mut router = RouterSocket::builder_in(&context).handover(true).build();
+    router.bind("inproc://handover").await.unwrap();
+    let dealer =
+        || DealerSocket::builder_in(&context).routing_id("same").map(|builder| builder.build());
+    let (mut old, mut new) = (dealer().unwrap(), dealer().unwrap());
+    let mut events = old.events();
+    old.connect("inproc://handover").await.unwrap();
+    new.connect("inproc://handover").await.unwrap();
+    disconnected(&mut events).await;
+    assert!(waits(old.ready()));
+    router.send(Message::multipart(["same", "hello"])).await.unwrap();
+    assert_eq!(within("the message", new.recv()).await.unwrap(), "hello");
 }
 
 #[tokio::test]

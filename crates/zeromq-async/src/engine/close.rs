@@ -97,7 +97,7 @@ impl Engine {
     }
 
     /// Ends the connection to one peer; what is still queued for it is written first.
-    fn hang_up(&self, pipe: &Arc<Pipe>) {
+    pub(super) fn hang_up(&self, pipe: &Arc<Pipe>) {
         if !self.part_inproc(pipe) {
             pipe.outbound.close();
         }

@@ -60,7 +60,9 @@ impl Driver {
         established: Established,
     ) -> Result<Self, HandshakeFailure> {
         let Established { io, peer, decoder, encoder, input } = established;
-        engine.pattern.admit(pipe, &peer)?;
+        if let Some(replaced) = engine.pattern.admit(pipe, &peer)? {
+            engine.hang_up(&replaced);
+        }
         pipe.outbound.link_stream(Stream { writer: io.writer, encoder });
         engine.pattern.connected(pipe);
         engine.peers.peer_connected();

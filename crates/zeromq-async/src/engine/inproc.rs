@@ -160,10 +160,8 @@ impl Engine {
     ) -> Result<(), Rejected> {
         let ours = self.peers.open(&self.options.pipe, &self.pattern);
         self.peers.join(&ours)?;
-        let admitted = self.pattern.admit(&ours, &connecting.introduce());
-        if let Err(rejected) =
-            admitted.and_then(|()| connecting.pattern.admit(theirs, &self.introduce()))
-        {
+        let admitted = self.admit(&ours, connecting).and_then(|()| connecting.admit(theirs, self));
+        if let Err(rejected) = admitted {
             self.pattern.disconnected(&ours);
             self.peers.leave(&ours);
             return Err(rejected);
@@ -173,6 +171,15 @@ impl Engine {
         Pipe::join_inproc(&ours, &self.options.pipe, theirs, &connecting.options.pipe);
         self.met(&ours, connecting, endpoint);
         connecting.met(theirs, self, endpoint);
+        Ok(())
+    }
+
+    fn admit(&self, pipe: &Arc<Pipe>, peer: &Self) -> Result<(), Rejected> {
+        if let Some(replaced) = self.pattern.admit(pipe, &peer.introduce())?
+            && !self.part(&replaced)
+        {
+            replaced.outbound.close();
+        }
         Ok(())
     }
 

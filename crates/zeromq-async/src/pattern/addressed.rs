@@ -45,21 +45,17 @@ impl Default for Routes {
 }
 
 impl Pattern for Routes {
-    fn admit(&self, pipe: &Arc<Pipe>, peer: &PeerInfo) -> Result<(), Rejected> {
+    fn admit(&self, pipe: &Arc<Pipe>, peer: &PeerInfo) -> Result<Option<Arc<Pipe>>, Rejected> {
         let mut by_id = self.by_id.lock();
         let announced = peer.routing_id();
         let routing_id =
             if announced.is_empty() { self.invent() } else { Frame::from(announced.clone()) };
-        if let Some(holder) = by_id.get(&routing_id).cloned() {
-            if !self.handover {
-                return Err(Rejected::RoutingIdTaken((*routing_id).into()));
-            }
-            // The newcomer takes over: the old peer ends once what is queued for it is written.
-            holder.outbound.close();
+        if !self.handover && by_id.contains_key(&routing_id) {
+            return Err(Rejected::RoutingIdTaken((*routing_id).into()));
         }
         pipe.set_routing_id(routing_id.clone());
-        by_id.insert(routing_id, pipe.clone());
-        Ok(())
+        // With handover the newcomer takes over, and the old peer has to go.
+        Ok(by_id.insert(routing_id, pipe.clone()))
     }
 
     fn disconnected(&self, pipe: &Arc<Pipe>) {
@@ -68,6 +64,11 @@ impl Pattern for Routes {
         if by_id.get(&routing_id).is_some_and(|holder| holder.id() == pipe.id()) {
             by_id.remove(&routing_id);
         }
+    }
+
+    fn leave(&self, pipe: &Arc<Pipe>) {
+        // Its task may have ended with the runtime, and told nobody.
+        self.disconnected(pipe);
     }
 }
 

@@ -26,7 +26,7 @@ impl<P: Pattern> Pattern for Probe<P> {
         self.inner.join(pipe)
     }
 
-    fn admit(&self, pipe: &Arc<Pipe>, peer: &PeerInfo) -> Result<(), Rejected> {
+    fn admit(&self, pipe: &Arc<Pipe>, peer: &PeerInfo) -> Result<Option<Arc<Pipe>>, Rejected> {
         self.inner.admit(pipe, peer)
     }
 

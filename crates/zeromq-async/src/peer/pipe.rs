@@ -44,9 +44,10 @@ pub(crate) trait Pattern: Send + Sync {
         Ok(())
     }
 
-    /// The peer has said who it is; messages flow only after this.
-    fn admit(&self, _pipe: &Arc<Pipe>, _peer: &PeerInfo) -> Result<(), Rejected> {
-        Ok(())
+    /// The peer has said who it is; messages flow only after this. Returns a peer whose place it
+    /// takes.
+    fn admit(&self, _pipe: &Arc<Pipe>, _peer: &PeerInfo) -> Result<Option<Arc<Pipe>>, Rejected> {
+        Ok(None)
     }
 
     /// The pipe has a connection: what the peer must hear first can be sent.

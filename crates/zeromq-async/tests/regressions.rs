@@ -240,3 +240,47 @@ async fn inproc_sockets_that_meet_and_part_at_any_moment_leave_nobody_waiting() 
     late.bind("inproc://meet").await.unwrap();
     assert_eq!(late.stats().peers.len(), 0);
 }
+
+#[tokio::test]
+async fn a_socket_whose_receiving_half_is_gone_holds_nobody_up() {
+    let context = Context::new();
+    let (one, mut other) =
+        (DealerSocket::builder_in(&context).build(), DealerSocket::builder_in(&context).build());
+    one.bind("inproc://deaf").await.unwrap();
+    other.connect("inproc://deaf").await.unwrap();
+    let (mut sender, receiver) = one.split();
+    while other.try_send("unheard").is_ok() {}
+    drop(receiver);
+    for _ in 0..10_000 {
+        within("room", other.send("unheard")).await.unwrap();
+    }
+    sender.send("heard").await.unwrap();
+    assert_eq!(within("the message", other.recv()).await.unwrap(), "heard");
+}
+
+#[tokio::test]
+async fn a_connection_goes_on_when_the_receiving_half_goes_with_a_full_queue() {
+    let dealer = DealerSocket::builder().receive_high_water_mark(1).build();
+    let endpoint = dealer.bind(ANY_PORT).await.unwrap();
+    let mut peer = RawPeer::connect(&endpoint, SocketType::Dealer).await;
+    let (_sender, mut receiver) = dealer.split();
+    for _ in 0..3 {
+        peer.send("unheard").await;
+    }
+    within("the first", receiver.recv()).await.unwrap();
+    drop(receiver);
+    peer.settle().await;
+}
+
+#[tokio::test]
+async fn a_publisher_keeps_nothing_that_an_inproc_peer_sends_up() {
+    let context = Context::new();
+    let publisher = PubSocket::builder_in(&context).build();
+    publisher.bind("inproc://up").await.unwrap();
+    let mut xsub = XSubSocket::builder_in(&context).build();
+    xsub.connect("inproc://up").await.unwrap();
+    for _ in 0..10_000 {
+        xsub.send("up").await.unwrap();
+    }
+    assert_eq!(xsub.stats().dropped.full, 0);
+}

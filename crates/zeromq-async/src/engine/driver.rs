@@ -154,7 +154,7 @@ impl Driver {
     /// Decodes what has been read; false where the receiver has no room for more.
     fn deliver(&mut self, cx: &mut Context<'_>) -> Result<bool, DisconnectReason> {
         while !self.input.is_empty() {
-            let room = self.pipe.inbound.room(cx);
+            let room = self.pipe.room(cx);
             match self.decoder.decode(&mut self.input, room)? {
                 Some(Inbound::Messages(run)) => self.messages(run),
                 Some(Inbound::Command(command)) => self.command(command),

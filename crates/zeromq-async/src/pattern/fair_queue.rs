@@ -64,7 +64,10 @@ impl FairQueue {
 
 impl Drop for FairQueue {
     fn drop(&mut self) {
-        self.arrivals.deafen();
+        let unheard = self.arrivals.deafen();
+        let active = self.active.drain(..).map(|active| active.pipe);
+        // Their peers wait for room, in vain but for this.
+        active.chain(unheard).for_each(|pipe| pipe.inbound.discard());
     }
 }
 

@@ -12,6 +12,8 @@ use crate::sync::Mutex;
 pub(crate) struct Arrivals {
     /// True while `ready` is not empty, so that a busy receiver need not lock to know.
     pending: AtomicBool,
+    /// Whether there is a receiver: what arrives for nobody is not kept.
+    heard: AtomicBool,
     state: Mutex<State>,
 }
 
@@ -19,32 +21,31 @@ pub(crate) struct Arrivals {
 struct State {
     ready: Vec<Arc<Pipe>>,
     receiver: Option<Waker>,
-    /// Whether there is a receiver: what arrives for nobody is not kept.
-    heard: bool,
     closed: bool,
 }
 
 impl Arrivals {
     /// A receiver is there from now on.
     pub(crate) fn listen(&self) {
-        self.state.lock().heard = true;
+        self.heard.store(true, Ordering::Release);
     }
 
-    /// The receiver is gone.
-    pub(crate) fn deafen(&self) {
+    /// The receiver is gone. Returns the pipes that it had still to hear of.
+    pub(crate) fn deafen(&self) -> Vec<Arc<Pipe>> {
         let mut state = self.state.lock();
-        state.heard = false;
+        self.heard.store(false, Ordering::Release);
         state.receiver = None;
-        state.ready.clear();
+        std::mem::take(&mut state.ready)
     }
 
+    #[inline]
     pub(super) fn is_heard(&self) -> bool {
-        self.state.lock().heard
+        self.heard.load(Ordering::Acquire)
     }
 
     pub(super) fn announce(&self, pipe: &Arc<Pipe>) {
         let mut state = self.state.lock();
-        if !state.heard {
+        if !self.is_heard() {
             return;
         }
         state.ready.push(pipe.clone());

@@ -66,7 +66,7 @@ impl Inbound {
     }
 
     /// How many messages the engine may deliver now; where there is no room it is woken later.
-    pub(crate) fn room(&self, cx: &Context<'_>) -> usize {
+    pub(super) fn room(&self, cx: &Context<'_>) -> usize {
         let mut state = self.state.lock();
         let room = state.room();
         if room == 0 {
@@ -97,7 +97,13 @@ impl Inbound {
     /// must not be lost, and their number is bounded by what the peer has sent.
     pub(super) fn push(&self, pipe: &Arc<Pipe>, message: &mut Message, notice: bool) -> Pushed {
         let mut state = self.state.lock();
-        if state.closed || (!notice && state.room() == 0) {
+        if state.closed {
+            return Pushed::Refused;
+        }
+        if !pipe.arrivals().is_heard() {
+            return Pushed::Taken;
+        }
+        if !notice && state.room() == 0 {
             return Pushed::Refused;
         }
         state.received += 1;
@@ -132,6 +138,14 @@ impl Inbound {
     pub(crate) fn credit(&self, left: usize) {
         let mut state = self.state.lock();
         state.lent = left;
+        state.release();
+    }
+
+    /// Drops what nobody is there to receive any more.
+    pub(crate) fn discard(&self) {
+        let mut state = self.state.lock();
+        state.batch = Batch::new();
+        state.lent = 0;
         state.release();
     }
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::task::Context;
 
 use zmtp::{Batch, Frame, Message, PeerInfo, Run, SocketType, Subscription};
 
@@ -173,6 +174,13 @@ impl Pipe {
 
     pub(crate) fn has_room(&self) -> bool {
         self.inbound.has_room()
+    }
+
+    /// How many messages may be delivered now; where there is no room the task is woken later.
+    pub(crate) fn room(&self, cx: &Context<'_>) -> usize {
+        let room = self.inbound.room(cx);
+        // Looked at in this order: a receiver that goes after that wakes the task.
+        if self.arrivals.is_heard() { room } else { usize::MAX }
     }
 
     /// Tells the peer of a subscription over the connection there is.

@@ -5,7 +5,8 @@ mod support;
 use std::time::Duration;
 
 use support::{
-    ANY_PORT, RawPeer, ReservedPort, address, disconnected, event, huge, listen, waits, within,
+    ANY_PORT, RawPeer, ReservedPort, address, disconnected, event, greeted, huge, listen, waits,
+    within,
 };
 use tokio::net::TcpStream;
 use tokio::runtime::Runtime;
@@ -152,6 +153,27 @@ async fn binding_inproc_makes_room_for_a_sender_that_waits() {
     let pull = PullSocket::builder_in(&context).build();
     pull.bind("inproc://room").await.unwrap();
     within("room for the second message", waiting).await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn what_has_arrived_is_received_though_sending_found_the_connection_broken() {
+    let (listener, endpoint) = listen().await;
+    let mut dealer = DealerSocket::builder().no_reconnect().build();
+    let mut events = dealer.events();
+    dealer.connect(endpoint).await.unwrap();
+    let mut peer = RawPeer::accept(&listener, SocketType::Dealer).await;
+    greeted(&mut events).await;
+    for last in ["one", "two", "three"] {
+        peer.send(last).await;
+    }
+    drop(peer);
+    // The first meets a closed socket, which resets the connection; the next finds it so.
+    dealer.try_send("into").unwrap();
+    dealer.try_send("the").unwrap();
+    dealer.try_send(huge(0)).unwrap();
+    for last in ["one", "two", "three"] {
+        assert_eq!(within("what has arrived", dealer.recv()).await.unwrap(), last);
+    }
 }
 
 #[tokio::test]

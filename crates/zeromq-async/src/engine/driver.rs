@@ -42,6 +42,9 @@ struct Pulse {
 /// Reads per turn: the task then lets others run.
 const READS_PER_TURN: usize = 16;
 
+/// Reads from a connection that broke: more than any kernel's buffer holds.
+const READS_OF_THE_REST: usize = 1024;
+
 /// The least and the most octets read at once. The least suits a request and its reply; the most
 /// is where larger reads stopped paying.
 const READ_SIZE: std::ops::RangeInclusive<usize> = 8 * 1024..=128 * 1024;
@@ -89,9 +92,15 @@ impl Driver {
     /// Runs until the connection ends, and parts the pipe from it.
     pub(super) async fn run(&mut self, engine: &Engine, endpoint: &Endpoint) {
         let reason = poll_fn(|cx| self.poll(cx)).await;
-        if matches!(reason, DisconnectReason::Closed) {
-            // Boxed so that a connection does not pay for the memory of its end.
-            Box::pin(engine.abort.run_until_cancelled(self.say_farewell())).await;
+        match reason {
+            DisconnectReason::Closed => {
+                // Boxed so that a connection does not pay for the memory of its end.
+                Box::pin(engine.abort.run_until_cancelled(self.say_farewell())).await;
+            }
+            DisconnectReason::Io(_) => {
+                Box::pin(engine.abort.run_until_cancelled(self.take_rest())).await;
+            }
+            _ => {}
         }
         self.part(engine, endpoint, reason);
     }
@@ -132,7 +141,7 @@ impl Driver {
     /// Reads and delivers until there is nothing to read, or no room: then false.
     fn read(&mut self, cx: &mut Context<'_>) -> Result<bool, DisconnectReason> {
         for _ in 0..READS_PER_TURN {
-            if !self.deliver(cx)? {
+            if !self.deliver(|pipe| pipe.room(cx))? {
                 return Ok(false);
             }
             self.prepare_input();
@@ -151,10 +160,30 @@ impl Driver {
         Ok(true)
     }
 
+    /// Takes what the kernel has kept of a connection that broke: a peer that sends its last and
+    /// leaves is often noticed by writing to it.
+    ///
+    /// The high-water mark does not count, for nobody can wait any more; the kernel's buffer is the
+    /// limit.
+    async fn take_rest(&mut self) {
+        let rest = async {
+            for _ in 0..READS_OF_THE_REST {
+                self.deliver(|_| usize::MAX)?;
+                self.prepare_input();
+                if self.reader.read_buf(&mut self.input).await.map_err(broken)? == 0 {
+                    break;
+                }
+            }
+            Ok::<_, DisconnectReason>(())
+        };
+        // Why the connection ended is known already; one that still goes on is left all the same.
+        let _ = timeout(FAREWELL, rest).await;
+    }
+
     /// Decodes what has been read; false where the receiver has no room for more.
-    fn deliver(&mut self, cx: &mut Context<'_>) -> Result<bool, DisconnectReason> {
+    fn deliver(&mut self, room: impl Fn(&Pipe) -> usize) -> Result<bool, DisconnectReason> {
         while !self.input.is_empty() {
-            let room = self.pipe.room(cx);
+            let room = room(&self.pipe);
             match self.decoder.decode(&mut self.input, room)? {
                 Some(Inbound::Messages(run)) => self.messages(run),
                 Some(Inbound::Command(command)) => self.command(command),

@@ -177,6 +177,28 @@ async fn what_has_arrived_is_received_though_sending_found_the_connection_broken
 }
 
 #[tokio::test]
+async fn a_peer_that_asks_for_signs_of_life_and_never_reads_them_is_not_sent_ever_more() {
+    const PINGS: usize = 2_000_000;
+    const FEW: usize = 1_000_000;
+    let pull = PullSocket::builder().send_buffer(16 << 10).build();
+    let endpoint = pull.bind(ANY_PORT).await.unwrap();
+    let mut peer = RawPeer::connect(&endpoint, SocketType::Push).await;
+    let pings = b"\x04\x07\x04PING\0\0".repeat(PINGS / 1000);
+    for _ in 0..1000 {
+        peer.write_octets(&pings).await;
+    }
+    peer.send("after all pings").await;
+    let mut pull = pull;
+    within("the message", pull.recv()).await.unwrap();
+    drop(pull);
+    let mut pongs = 0;
+    while peer.try_command().await.is_some() {
+        pongs += 1;
+    }
+    assert!(pongs < FEW, "{pongs} answers were kept");
+}
+
+#[tokio::test]
 async fn handover_ends_the_connection_of_an_inproc_peer() {
     let context = Context::new();
     let mut router = RouterSocket::builder_in(&context).handover(true).build();

@@ -219,7 +219,7 @@ impl Driver {
                     let pulse = self.pulse.get_or_insert_with(|| Pulse::new(Default::default()));
                     pulse.heartbeat.on_ping(ttl, now());
                 }
-                self.pipe.outbound.command(&Command::Pong { context });
+                self.pipe.outbound.answer(&Command::Pong { context });
             }
             // 37/ZMTP: commands that are not understood are ignored.
             _ => {}

@@ -47,6 +47,8 @@ struct State {
     sent: u64,
     /// Messages that a later one took the place of, as `conflate` asks.
     replaced: u64,
+    /// Answers queued since the queue was last empty.
+    answers: usize,
 }
 
 /// Where the messages go.
@@ -87,6 +89,9 @@ pub(crate) enum Refused {
 /// for the connection task instead costs a factor of three at 64 octets.
 const WRITE_THRESHOLD: usize = 64 * 1024;
 
+/// Most answers to a peer's commands that are queued behind other octets.
+const MAX_ANSWERS: usize = 1024;
+
 /// Most slices given to one vectored write: enough that a call moves a kernel buffer's worth.
 const MAX_SLICES: usize = 64;
 
@@ -108,6 +113,7 @@ impl Outbound {
                 flushers: Wakers::default(),
                 sent: 0,
                 replaced: 0,
+                answers: 0,
             }),
         }
     }
@@ -208,6 +214,22 @@ impl Outbound {
         }
     }
 
+    /// Answers a command of the peer's, unless very many answers wait: a peer that asks and asks
+    /// and does not read must not fill the memory, and what is queued is sign of life enough.
+    pub(crate) fn answer(&self, command: &Command) {
+        {
+            let mut state = self.state.lock();
+            if state.batch.is_empty() {
+                state.answers = 0;
+            }
+            if state.answers == MAX_ANSWERS {
+                return;
+            }
+            state.answers += 1;
+        }
+        self.command(command);
+    }
+
     /// A connection is up: what has waited goes to it first.
     ///
     /// The connection task's first turn starts the writing.
@@ -217,6 +239,7 @@ impl Outbound {
         state.pace = Pace::Hot;
         state.blocked = false;
         state.failed = None;
+        state.answers = 0;
     }
 
     /// An inproc peer is there: what has waited is given to it.

@@ -199,6 +199,22 @@ async fn a_peer_that_asks_for_signs_of_life_and_never_reads_them_is_not_sent_eve
 }
 
 #[tokio::test]
+async fn an_endless_heartbeat_timeout_is_endless() {
+    let pull = PullSocket::builder()
+        .heartbeat_interval(Duration::from_millis(1))
+        .heartbeat_timeout(Duration::MAX)
+        .build();
+    let mut pull = pull;
+    let endpoint = pull.bind(ANY_PORT).await.unwrap();
+    let mut peer = RawPeer::connect(&endpoint, SocketType::Push).await;
+    for _ in 0..3 {
+        peer.command().await;
+    }
+    peer.send("alive").await;
+    assert_eq!(within("the message", pull.recv()).await.unwrap(), "alive");
+}
+
+#[tokio::test]
 async fn handover_ends_the_connection_of_an_inproc_peer() {
     let context = Context::new();
     let mut router = RouterSocket::builder_in(&context).handover(true).build();

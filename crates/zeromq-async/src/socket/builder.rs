@@ -123,7 +123,8 @@ impl<P: SocketKind> SocketBuilder<P> {
         self
     }
 
-    /// How often to ask each peer for a sign of life (`ZMQ_HEARTBEAT_IVL`). Default: never.
+    /// How often to ask each peer for a sign of life (`ZMQ_HEARTBEAT_IVL`). Default: never, which
+    /// zero means too.
     ///
     /// A peer that gives none within the [timeout](Self::heartbeat_timeout) is disconnected, and
     /// connected to again. This is how a peer that vanished without a word is noticed; TCP alone

@@ -9,7 +9,7 @@ use crate::wire::{Command, Ttl};
 /// How a [`Heartbeat`] beats. Off by default, as in libzmq.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct HeartbeatConfig {
-    /// How often to send a PING; `None` for never (`ZMQ_HEARTBEAT_IVL`).
+    /// How often to send a PING; `None` or zero for never (`ZMQ_HEARTBEAT_IVL`).
     pub interval: Option<Duration>,
     /// How long to wait for any sign of life after a PING; `None` for as long as `interval`
     /// (`ZMQ_HEARTBEAT_TIMEOUT`).
@@ -62,7 +62,9 @@ pub enum HeartbeatAction {
 impl Heartbeat {
     /// Starts the timers.
     pub fn new(config: HeartbeatConfig, now: Instant) -> Self {
-        let next_ping = config.interval.and_then(|interval| now.checked_add(interval));
+        // An interval of nothing would ping without an end.
+        let interval = config.interval.filter(|interval| !interval.is_zero());
+        let next_ping = interval.and_then(|interval| now.checked_add(interval));
         Self { config, next_ping, answer_due: None, ttl_ends: None }
     }
 
@@ -92,8 +94,9 @@ impl Heartbeat {
         }
         match self.config.interval {
             Some(interval) if is_over(self.next_ping) => {
-                self.next_ping = Some(now + interval);
-                self.answer_due.get_or_insert(now + self.config.timeout.unwrap_or(interval));
+                self.next_ping = now.checked_add(interval);
+                let timeout = self.config.timeout.unwrap_or(interval);
+                self.answer_due = self.answer_due.or(now.checked_add(timeout));
                 let (ttl, context) = (self.config.ttl, Bytes::new());
                 HeartbeatAction::SendPing(Command::Ping { ttl, context })
             }
@@ -121,6 +124,23 @@ mod tests {
         let mut heartbeat = Heartbeat::new(HeartbeatConfig::default(), start);
         assert_eq!(heartbeat.poll_timeout(), None);
         assert_eq!(heartbeat.handle_timeout(start + 1000 * SECOND), HeartbeatAction::Nothing);
+    }
+
+    #[test]
+    fn an_interval_of_nothing_is_off_too() {
+        let config = HeartbeatConfig { interval: Some(Duration::ZERO), ..Default::default() };
+        assert_eq!(Heartbeat::new(config, Instant::now()).poll_timeout(), None);
+    }
+
+    #[test]
+    fn endless_times_never_end() {
+        let (mut heartbeat, start) = beating(Some(Duration::MAX));
+        for beat in 1..10 {
+            let action = heartbeat.handle_timeout(start + beat * SECOND);
+            assert!(matches!(action, HeartbeatAction::SendPing(_)), "{action:?}");
+        }
+        let config = HeartbeatConfig { interval: Some(Duration::MAX), ..Default::default() };
+        assert_eq!(Heartbeat::new(config, start).poll_timeout(), None);
     }
 
     #[test]

@@ -11,8 +11,8 @@ use support::{
 use tokio::net::TcpStream;
 use tokio::runtime::Runtime;
 use zeromq_async::{
-    Context, DealerSocket, Message, PairSocket, PubSocket, PullSocket, PushSocket, RouterSocket,
-    SocketEvent, SocketType, XSubSocket,
+    Context, DealerSocket, Message, PairSocket, PubSocket, PullSocket, PushSocket, ReqSocket,
+    RouterSocket, SocketEvent, SocketType, XSubSocket,
 };
 
 /// A time that is over before the test's deadline is.
@@ -265,6 +265,28 @@ async fn flush_ends_when_nothing_is_left_to_write() {
     peer.reset();
     disconnected(&mut events).await;
     within("the flush to end", flush).await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_reply_is_not_lost_on_a_task_that_has_run_for_long() {
+    let (listener, endpoint) = listen().await;
+    let mut req = ReqSocket::builder().no_reconnect().build();
+    let mut events = req.events();
+    req.connect(endpoint).await.unwrap();
+    let mut peer = RawPeer::accept(&listener, SocketType::Rep).await;
+    req.send("question").await.unwrap();
+    peer.recv().await;
+    for _ in 0..256 {
+        assert!(req.try_recv().is_err());
+    }
+    peer.send(Message::multipart(["", "answer"])).await;
+    drop(peer);
+    disconnected(&mut events).await;
+    tokio::task::yield_now().await;
+    while tokio::task::coop::has_budget_remaining() {
+        tokio::task::consume_budget().await;
+    }
+    assert_eq!(within("the answer", req.recv()).await.unwrap(), "answer");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

@@ -7,6 +7,7 @@
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
+use tokio::task::coop;
 use zmtp::{Frame, Message};
 
 use super::{Incoming, Outgoing, Refusal};
@@ -179,6 +180,11 @@ impl<I: Incoming> Incoming for Hear<I> {
                     }
                 }
                 Poll::Pending if !lost => return Poll::Pending,
+                Poll::Pending if !coop::has_budget_remaining() => {
+                    // Pending may mean no more than that this task has to yield.
+                    cx.waker().wake_by_ref();
+                    return Poll::Pending;
+                }
                 // The reply may have come just before the loss was told: look once more.
                 Poll::Pending if !looked_again => looked_again = true,
                 Poll::Pending => {

@@ -246,6 +246,25 @@ async fn what_a_sender_conflates_is_conflated_over_inproc() {
 }
 
 #[tokio::test]
+async fn senders_that_send_once_take_turns() {
+    let mut pulls = Vec::new();
+    let push = PushSocket::new();
+    for _ in 0..3 {
+        let pull = PullSocket::new();
+        push.connect(pull.bind(ANY_PORT).await.unwrap()).await.unwrap();
+        pulls.push(pull);
+    }
+    for _ in 0..6 {
+        push.sender().send("job").await.unwrap();
+    }
+    for pull in &mut pulls {
+        for _ in 0..2 {
+            within("a job for everyone", pull.recv()).await.unwrap();
+        }
+    }
+}
+
+#[tokio::test]
 async fn flush_ends_when_nothing_is_left_to_write() {
     let (listener, endpoint) = listen().await;
     let mut xsub = XSubSocket::new();

@@ -24,12 +24,14 @@ pub(crate) struct RoundRobin {
 
 impl RoundRobin {
     pub(crate) fn new(peers: Arc<PeerSet>) -> Self {
+        // Each sender begins with another peer: many that send one message each are fair too.
+        let next = peers.add_sender();
         Self {
             peers,
             pipes: Vec::new(),
             generation: u64::MAX,
             closed: false,
-            next: 0,
+            next,
             last: None,
             budget: Budget::default(),
         }
@@ -40,6 +42,7 @@ impl RoundRobin {
         let generation = self.peers.generation();
         if generation != self.generation {
             self.pipes = self.peers.pipes();
+            self.next = self.next.checked_rem(self.pipes.len()).unwrap_or(self.next);
             self.closed = self.peers.is_closed();
             self.generation = generation;
             self.last = None;

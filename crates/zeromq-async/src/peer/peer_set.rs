@@ -1,7 +1,7 @@
 //! The pipes of a socket.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 use tokio::sync::watch;
 
@@ -18,6 +18,7 @@ pub(crate) struct PeerSet {
     generation: AtomicU64,
     closed: AtomicBool,
     next_id: AtomicU64,
+    senders: AtomicUsize,
     arrivals: Arc<Arrivals>,
     room: Arc<Room>,
     /// How many peers have a connection whose handshake is done.
@@ -32,6 +33,7 @@ impl PeerSet {
             generation: AtomicU64::new(0),
             closed: AtomicBool::new(false),
             next_id: AtomicU64::new(1),
+            senders: AtomicUsize::new(0),
             arrivals: Arc::default(),
             room: Arc::default(),
             connected: watch::Sender::new(0),
@@ -104,6 +106,11 @@ impl PeerSet {
 
     pub(crate) fn generation(&self) -> u64 {
         self.generation.load(Ordering::Acquire)
+    }
+
+    /// Counts a sender, and says how many there were before it.
+    pub(crate) fn add_sender(&self) -> usize {
+        self.senders.fetch_add(1, Ordering::Relaxed)
     }
 
     pub(crate) fn has(&self, pipe: &Pipe) -> bool {

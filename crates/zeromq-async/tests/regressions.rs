@@ -12,7 +12,7 @@ use tokio::net::TcpStream;
 use tokio::runtime::Runtime;
 use zeromq_async::{
     Context, DealerSocket, Message, PairSocket, PubSocket, PullSocket, PushSocket, ReqSocket,
-    RouterSocket, SocketEvent, SocketType, XSubSocket,
+    RouterSocket, SocketEvent, SocketType, SubscriptionNotices, XPubSocket, XSubSocket,
 };
 
 /// A time that is over before the test's deadline is.
@@ -262,6 +262,21 @@ async fn senders_that_send_once_take_turns() {
             within("a job for everyone", pull.recv()).await.unwrap();
         }
     }
+}
+
+#[tokio::test]
+async fn a_peer_that_is_gone_cannot_be_subscribed() {
+    let mut xpub = XPubSocket::builder().notices(SubscriptionNotices::Manual).build();
+    let mut events = xpub.events();
+    let endpoint = xpub.bind(ANY_PORT).await.unwrap();
+    let mut sub = RawPeer::connect(&endpoint, SocketType::Sub).await;
+    sub.subscribe("a").await;
+    within("the subscription", xpub.recv()).await.unwrap();
+    drop(sub);
+    disconnected(&mut events).await;
+    assert!(!xpub.subscribe_last_peer("a"));
+    xpub.send("a").await.unwrap();
+    assert_eq!(xpub.stats().dropped.unsubscribed, 1);
 }
 
 #[tokio::test]

@@ -40,6 +40,8 @@ impl Subscribers {
         let mut state = self.state.lock();
         let State { trie, pipes, .. } = &mut *state;
         match change {
+            // Nobody would ever take away what a peer is subscribed to that has gone.
+            Subscription::Subscribe(_) if pipe.outbound.is_closing() => false,
             Subscription::Subscribe(topic) => {
                 pipes.entry(pipe.id()).or_insert_with(|| pipe.clone());
                 trie.subscribe(topic, pipe.id()).for_topic
@@ -74,6 +76,12 @@ impl Pattern for Subscribers {
                 pipe.notify(Subscription::Cancel(topic.to_vec().into()).into_message());
             }
         });
+    }
+
+    fn leave(&self, pipe: &Arc<Pipe>) {
+        // Its task may have ended with the runtime and told nobody, and the application may have
+        // subscribed it since.
+        self.disconnected(pipe);
     }
 
     fn subscription(&self, pipe: &Arc<Pipe>, change: Subscription) {

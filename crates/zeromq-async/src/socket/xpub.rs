@@ -61,7 +61,8 @@ impl Socket<XPub> {
     /// Subscribes the peer from which the last message came, whatever it asked for.
     ///
     /// With [`SubscriptionNotices::Manual`](crate::SubscriptionNotices::Manual) this is what makes
-    /// subscriptions take effect (`ZMQ_XPUB_MANUAL`). False before the first message.
+    /// subscriptions take effect (`ZMQ_XPUB_MANUAL`). False before the first message, and where the
+    /// peer has left.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -103,7 +104,7 @@ impl Receiver<XPub> {
 fn subscribe_last_peer(incoming: &FairQueue, subscribers: &Subscribers, topic: &[u8]) -> bool {
     incoming.last_peer().is_some_and(|pipe| {
         subscribers.apply(pipe, &Subscription::Subscribe(Bytes::copy_from_slice(topic)));
-        true
+        !pipe.outbound.is_closing()
     })
 }
 

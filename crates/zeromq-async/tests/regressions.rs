@@ -12,7 +12,7 @@ use tokio::net::TcpStream;
 use tokio::runtime::Runtime;
 use zeromq_async::{
     Context, DealerSocket, Message, PairSocket, PubSocket, PullSocket, PushSocket, ReqSocket,
-    RouterSocket, SocketEvent, SocketType, SubscriptionNotices, XPubSocket, XSubSocket,
+    RouterSocket, SocketEvent, SocketType, SubSocket, SubscriptionNotices, XPubSocket, XSubSocket,
 };
 
 /// A time that is over before the test's deadline is.
@@ -321,6 +321,27 @@ async fn a_reply_is_not_lost_on_a_task_that_has_run_for_long() {
         tokio::task::consume_budget().await;
     }
     assert_eq!(within("the answer", req.recv()).await.unwrap(), "answer");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn several_senders_of_a_publisher_that_may_not_drop_drop_nothing() {
+    const MESSAGES: usize = 20_000;
+    let context = Context::new();
+    let publisher = PubSocket::builder_in(&context).no_drop(true).send_high_water_mark(1).build();
+    publisher.bind("inproc://no-drop").await.unwrap();
+    let mut sub = SubSocket::builder_in(&context).receive_high_water_mark(1).subscribe("").build();
+    sub.connect("inproc://no-drop").await.unwrap();
+    for _ in 0..4 {
+        let mut sender = publisher.sender();
+        tokio::spawn(async move {
+            for _ in 0..MESSAGES / 4 {
+                sender.send("x").await.unwrap();
+            }
+        });
+    }
+    for _ in 0..MESSAGES {
+        within("every message", sub.recv()).await.unwrap();
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

@@ -139,12 +139,13 @@ impl Distribute {
         let ledger = self.peers.ledger();
         match &self.targets[..] {
             [] => ledger.dropped(|dropped| dropped.unsubscribed += 1),
-            [only] if only.outbound.send(message).is_ok() => {}
-            [_] => ledger.dropped(|dropped| dropped.full += 1),
+            [only] if !self.no_drop && only.outbound.send(message).is_ok() => {}
+            [_] if !self.no_drop => ledger.dropped(|dropped| dropped.full += 1),
             targets => {
                 self.encoded.push(message.clone());
                 for pipe in targets {
-                    if !pipe.outbound.send_encoded(&self.encoded, message) {
+                    // Where nothing may be dropped, another sender may have taken the room.
+                    if !pipe.outbound.send_encoded(&self.encoded, message, self.no_drop) {
                         ledger.dropped(|dropped| dropped.full += 1);
                     }
                 }

@@ -166,18 +166,18 @@ impl Outbound {
 
     /// Queues the one message that `encoded` holds, as `send` does; false where there is no room.
     ///
-    /// `decoded` is what an inproc peer is given.
-    pub(crate) fn send_encoded(&self, encoded: &Batch, decoded: &Message) -> bool {
+    /// `decoded` is what an inproc peer is given. With `past_mark` there always is room.
+    pub(crate) fn send_encoded(&self, encoded: &Batch, decoded: &Message, past_mark: bool) -> bool {
         let mut state = self.state.lock();
         if state.closing {
             return false;
         }
         if let Link::Inproc(peer) = &state.link {
-            let sent = peer.push(&mut decoded.clone()) != Pushed::Refused;
+            let sent = peer.push_or_force(&mut decoded.clone(), past_mark) != Pushed::Refused;
             state.sent += u64::from(sent);
             return sent;
         }
-        if !state.make_room() {
+        if !state.make_room() && !past_mark {
             return false;
         }
         state.conflate();

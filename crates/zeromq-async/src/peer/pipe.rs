@@ -166,6 +166,11 @@ impl Pipe {
         self.inbound.push(self, message, false)
     }
 
+    /// The same, where `force` makes room.
+    pub(super) fn push_or_force(self: &Arc<Self>, message: &mut Message, force: bool) -> Pushed {
+        self.inbound.push(self, message, force)
+    }
+
     /// Hands the receiver a message that the socket itself made of something the peer did.
     pub(crate) fn notify(self: &Arc<Self>, mut message: Message) {
         // Refused only by a closed queue, whose receiver is gone.

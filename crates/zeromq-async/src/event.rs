@@ -207,7 +207,14 @@ const CAPACITY: usize = 1024;
 
 /// The streams that listen to a socket.
 #[derive(Debug, Default)]
-pub(crate) struct Listeners(Mutex<Vec<Listener>>);
+pub(crate) struct Listeners(Mutex<Audience>);
+
+#[derive(Debug, Default)]
+struct Audience {
+    listeners: Vec<Listener>,
+    /// The socket has ended, and has no more to tell.
+    closed: bool,
+}
 
 #[derive(Debug)]
 struct Listener {
@@ -218,18 +225,21 @@ struct Listener {
 impl Listeners {
     pub(crate) fn listen(&self) -> Events {
         let (sender, receiver) = mpsc::channel(CAPACITY);
-        self.0.lock().push(Listener { sender, missed: 0 });
+        let mut audience = self.0.lock();
+        if !audience.closed {
+            audience.listeners.push(Listener { sender, missed: 0 });
+        }
         Events { receiver }
     }
 
     pub(crate) fn emit(&self, event: SocketEvent) {
         tracing::debug!(target: "zeromq_async::event", ?event);
-        self.0.lock().retain_mut(|listener| listener.tell(&event));
+        self.0.lock().listeners.retain_mut(|listener| listener.tell(&event));
     }
 
     /// Ends every stream, after what is in it has been read.
     pub(crate) fn close(&self) {
-        self.0.lock().clear();
+        *self.0.lock() = Audience { listeners: Vec::new(), closed: true };
     }
 }
 

@@ -280,6 +280,15 @@ async fn a_peer_that_is_gone_cannot_be_subscribed() {
 }
 
 #[tokio::test]
+async fn events_asked_for_after_the_end_end_at_once() {
+    let pull = PullSocket::new();
+    let handle = pull.handle().clone();
+    pull.close().await;
+    let mut events = handle.events();
+    assert!(within("the end of the events", events.next()).await.is_none());
+}
+
+#[tokio::test]
 async fn flush_ends_when_nothing_is_left_to_write() {
     let (listener, endpoint) = listen().await;
     let mut xsub = XSubSocket::new();

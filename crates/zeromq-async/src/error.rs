@@ -47,6 +47,10 @@ impl SendError {
         Self { kind, message: Some(message) }
     }
 
+    pub(crate) fn has_message(&self) -> bool {
+        self.message.is_some()
+    }
+
     pub(crate) fn with_message(self, message: Message) -> Self {
         Self { message: Some(message), ..self }
     }

@@ -4,6 +4,7 @@ mod support;
 
 use std::time::Duration;
 
+use futures_util::SinkExt;
 use support::{
     ANY_PORT, RawPeer, ReservedPort, address, disconnected, event, greeted, huge, listen, waits,
     within,
@@ -286,6 +287,17 @@ async fn events_asked_for_after_the_end_end_at_once() {
     pull.close().await;
     let mut events = handle.events();
     assert!(within("the end of the events", events.next()).await.is_none());
+}
+
+#[tokio::test]
+async fn the_message_that_comes_back_is_the_one_that_was_given() {
+    let mut push = PushSocket::new();
+    // There is no peer: the message waits in the socket.
+    push.start_send_unpin("parked".into()).unwrap();
+    push.handle().close().await;
+    let error = push.try_send("given").unwrap_err();
+    assert_eq!(error.into_message(), Some("given".into()));
+    assert_eq!(push.handle().close().await.unsent, 1, "the other");
 }
 
 #[tokio::test]

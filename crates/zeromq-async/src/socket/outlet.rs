@@ -36,7 +36,7 @@ impl<O: Outgoing> Outlet<O> {
         loop {
             let offered = match ready!(self.poll_ready(cx)) {
                 Ok(()) => self.layers.offer(message),
-                Err(error) => return Poll::Ready(Err(error.with_message(take(message)))),
+                Err(error) => return Poll::Ready(Err(self.give_back(error, take(message)))),
             };
             match offered {
                 Ok(()) => return Poll::Ready(Ok(())),
@@ -49,8 +49,10 @@ impl<O: Outgoing> Outlet<O> {
     }
 
     pub(super) fn try_send(&mut self, mut message: Message) -> Result<(), SendError> {
-        if !self.place_parked()? {
-            return Err(SendError::new(SendErrorKind::Full, message));
+        match self.place_parked() {
+            Ok(true) => {}
+            Ok(false) => return Err(SendError::new(SendErrorKind::Full, message)),
+            Err(error) => return Err(self.give_back(error, message)),
         }
         match self.layers.offer(&mut message) {
             Ok(()) => Ok(()),
@@ -85,6 +87,14 @@ impl<O: Outgoing> Outlet<O> {
             ready!(self.poll_ready(cx))?;
         }
         self.layers.poll_flush(cx).map(Ok)
+    }
+
+    /// The error for this message; one that it has already is parked no more, and lost.
+    fn give_back(&self, error: SendError, message: Message) -> SendError {
+        if error.has_message() {
+            self.handle.count_unsent(1);
+        }
+        error.with_message(message)
     }
 
     /// Whether the place is free, after trying to send what is in it.

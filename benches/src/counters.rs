@@ -1,0 +1,149 @@
+//! Counting what arrives, for a fixed time.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::line::{Line, Sample};
+use crate::order::Order;
+use crate::process::cpu_time;
+
+/// What a number of receivers have received, counted by each for itself.
+///
+/// A thread reads the counts before and after the measured time, so that the loops that are
+/// measured look at no clock.
+#[derive(Debug, Clone)]
+pub struct Counters(Arc<[Padded]>);
+
+/// The count of one receiver.
+#[derive(Debug)]
+pub struct Counter {
+    counters: Counters,
+    index: usize,
+}
+
+/// Alone in its cache lines, so that receivers do not slow each other down.
+#[derive(Debug, Default)]
+#[repr(align(128))]
+struct Padded(AtomicU64);
+
+impl Counters {
+    /// Counts for this many receivers.
+    pub fn new(receivers: usize) -> Self {
+        Self((0..receivers).map(|_| Padded::default()).collect())
+    }
+
+    /// The count of one receiver, which alone may add to it.
+    ///
+    /// # Panics
+    ///
+    /// When there is no such receiver.
+    pub fn counter(&self, index: usize) -> Counter {
+        assert!(index < self.0.len(), "receiver {index} of {}", self.0.len());
+        Counter { counters: self.clone(), index }
+    }
+
+    /// Measures in a thread of its own, as the order says, and says what was measured.
+    pub fn measure(&self, order: &Order) {
+        let counters = self.clone();
+        let (warm_up, window) = (order.warm_up, order.window);
+        thread::spawn(move || {
+            while counters.read().iter().sum::<u64>() == 0 {
+                thread::sleep(Duration::from_millis(1));
+            }
+            thread::sleep(warm_up);
+            let heard = Line::Begin.say();
+            let start = Reading::take(&counters);
+            thread::sleep(window);
+            let result = Reading::take(&counters).since(&start);
+            // Where nobody listens any more, the process is about to end.
+            let _ = heard.and_then(|()| Line::Result(result).say());
+        });
+    }
+
+    fn read(&self) -> Vec<u64> {
+        self.0.iter().map(|count| count.0.load(Ordering::Relaxed)).collect()
+    }
+}
+
+impl Counter {
+    /// Counts one more.
+    #[inline]
+    pub fn add_one(&self) {
+        let count = self.cell().load(Ordering::Relaxed);
+        self.set(count + 1);
+    }
+
+    /// Counts so many in all.
+    #[inline]
+    pub fn set(&self, count: u64) {
+        self.cell().store(count, Ordering::Relaxed);
+    }
+
+    fn cell(&self) -> &AtomicU64 {
+        &self.counters.0[self.index].0
+    }
+}
+
+struct Reading {
+    at: Instant,
+    counts: Vec<u64>,
+    cpu: Duration,
+}
+
+impl Reading {
+    fn take(counters: &Counters) -> Self {
+        let at = Instant::now();
+        Self { at, counts: counters.read(), cpu: cpu_time() }
+    }
+
+    /// What happened since then. The fewest and the most that one receiver got are given as a
+    /// share of the mean.
+    fn since(&self, start: &Self) -> Sample {
+        let counts: Vec<u64> =
+            self.counts.iter().zip(&start.counts).map(|(now, then)| now - then).collect();
+        let messages = counts.iter().sum::<u64>() as f64;
+        let mean = (messages / counts.len() as f64).max(f64::MIN_POSITIVE);
+        let share = |count: Option<&u64>| count.map_or(0.0, |count| *count as f64 / mean);
+        Sample::from(
+            [
+                ("messages", messages),
+                ("messages_per_second", messages / (self.at - start.at).as_secs_f64()),
+                ("cpu_ns", (self.cpu - start.cpu).as_nanos() as f64),
+                ("fewest", share(counts.iter().min())),
+                ("most", share(counts.iter().max())),
+            ]
+            .map(|(name, value)| (name.to_owned(), value)),
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reading_tells_the_rate_and_how_even_it_was() {
+        let at = Instant::now();
+        let reading = |seconds, counts: &[u64], cpu| Reading {
+            at: at + Duration::from_secs(seconds),
+            counts: counts.to_vec(),
+            cpu: Duration::from_nanos(cpu),
+        };
+        let sample = reading(2, &[200, 500], 9_000).since(&reading(0, &[100, 200], 1_000));
+        assert_eq!(sample["messages"], 400.0);
+        assert_eq!(sample["messages_per_second"], 200.0);
+        assert_eq!(sample["cpu_ns"], 8_000.0);
+        assert_eq!((sample["fewest"], sample["most"]), (0.5, 1.5));
+    }
+
+    #[test]
+    fn each_receiver_counts_for_itself() {
+        let counters = Counters::new(2);
+        counters.counter(1).add_one();
+        counters.counter(1).add_one();
+        counters.counter(0).set(7);
+        assert_eq!(counters.read(), [7, 2]);
+    }
+}

@@ -1,0 +1,35 @@
+//! Octets in one direction.
+
+use std::convert::Infallible;
+
+use super::stream::Address;
+use crate::counters::Counters;
+use crate::line::Line;
+use crate::order::Order;
+use crate::process::Failure;
+
+pub(super) fn pull(order: &Order) -> Result<Infallible, Failure> {
+    let listener = Address::parse(&order.endpoint)?.bind()?;
+    Line::Bound(listener.endpoint()?).say()?;
+    let counters = Counters::new(1);
+    let counter = counters.counter(0);
+    counters.measure(order);
+    let mut stream = listener.accept()?;
+    let (mut buffer, mut octets) = (vec![0; chunk(order)], 0_usize);
+    loop {
+        octets += stream.read(&mut buffer).map_err(Failure::new)?;
+        counter.set((octets / order.size) as u64);
+    }
+}
+
+pub(super) fn push(order: &Order) -> Result<Infallible, Failure> {
+    let mut stream = Address::parse(&order.endpoint)?.connect()?;
+    let octets: Vec<u8> = order.octets().into_iter().cycle().take(chunk(order)).collect();
+    loop {
+        stream.write_all(&octets).map_err(Failure::new)?;
+    }
+}
+
+fn chunk(order: &Order) -> usize {
+    order.size.max(64 * 1024)
+}

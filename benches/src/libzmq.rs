@@ -1,0 +1,76 @@
+//! The system's libzmq, in every role: one I/O thread, default options.
+
+mod echo;
+mod exchange;
+mod flow;
+#[expect(unsafe_code, reason = "libzmq is called here, and nowhere else")]
+mod library;
+
+use std::convert::Infallible;
+
+pub(crate) use library::version;
+use library::{Context, Kind, Message, Poll, Socket};
+
+use crate::line::Line;
+use crate::order::{Order, Payload, Role};
+use crate::process::Failure;
+
+/// Plays the role until the process is ended.
+pub(crate) fn play(order: &Order) -> Result<Infallible, Failure> {
+    let context = Context::new()?;
+    match order.role {
+        Role::Pull => flow::pull(&context, order),
+        Role::Push => flow::push(&context, order),
+        Role::InprocPipeline => flow::inproc(&context, order),
+        Role::Pub => flow::publish(&context, order),
+        Role::Sub => flow::subscribe(&context, order),
+        Role::Router => echo::router(&context, order),
+        Role::Dealer => echo::dealers(&context, order),
+        Role::Rep => exchange::rep(&context, order),
+        Role::Req => exchange::req(&context, order),
+        Role::InprocExchange => exchange::inproc(&context, order),
+        Role::Call => exchange::call(&context, order),
+        Role::Hold | Role::HoldUsed => Err(Failure::new("connections are held by no contestant")),
+    }
+}
+
+fn bound(context: &Context, kind: Kind, order: &Order) -> Result<Socket, Failure> {
+    let socket = context.socket(kind)?;
+    Line::Bound(socket.bind(&order.endpoint)?).say()?;
+    Ok(socket)
+}
+
+fn connected(context: &Context, kind: Kind, order: &Order) -> Result<Socket, Failure> {
+    let socket = context.socket(kind)?;
+    if kind == Kind::Sub {
+        socket.subscribe_to_all()?;
+    }
+    socket.connect(&order.endpoint)?;
+    Ok(socket)
+}
+
+fn all_connected(context: &Context, kind: Kind, order: &Order) -> Result<Vec<Socket>, Failure> {
+    (0..order.sockets).map(|_| connected(context, kind, order)).collect()
+}
+
+/// What makes the messages of an order.
+struct Source {
+    octets: Vec<u8>,
+    prepared: Message,
+    payload: Payload,
+}
+
+impl Source {
+    fn new(context: &Context, order: &Order) -> Result<Self, Failure> {
+        let octets = order.octets();
+        Ok(Self { prepared: context.message(&octets)?, octets, payload: order.payload })
+    }
+
+    #[inline]
+    fn message(&mut self) -> Result<Message, Failure> {
+        match self.payload {
+            Payload::Shared => self.prepared.share(),
+            Payload::Fresh => self.prepared.of_same_library(&self.octets),
+        }
+    }
+}

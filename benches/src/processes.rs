@@ -1,0 +1,138 @@
+//! The processes of one trial, and what they say.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Child, ChildStdout, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::contestant::Contestant;
+use crate::line::Line;
+use crate::order::Order;
+use crate::process::Failure;
+
+/// The processes of one trial; they end when this is dropped.
+pub(crate) struct Processes {
+    children: Vec<Child>,
+    said: Receiver<Said>,
+    saying: Sender<Said>,
+    /// When there is no more hope.
+    deadline: Instant,
+}
+
+/// Which process said what; `None` when it will say no more.
+type Said = (usize, Option<String>);
+
+impl Processes {
+    /// None yet; all of them together may take this long.
+    pub(crate) fn new(patience: Duration) -> Self {
+        let (saying, said) = channel();
+        Self { children: Vec::new(), said, saying, deadline: Instant::now() + patience }
+    }
+
+    /// Starts one more, and returns its number.
+    pub(crate) fn start(
+        &mut self,
+        contestant: &Contestant,
+        order: &Order,
+    ) -> Result<usize, Failure> {
+        let mut child = contestant
+            .command(order)?
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .map_err(|error| Failure::new(format!("cannot start {contestant}: {error}")))?;
+        let number = self.children.len();
+        if let Some(stdout) = child.stdout.take() {
+            let saying = self.saying.clone();
+            thread::spawn(move || listen(number, stdout, &saying));
+        }
+        self.children.push(child);
+        Ok(number)
+    }
+
+    /// What is said next, and by which process.
+    pub(crate) fn next(&self) -> Result<(usize, Line), Failure> {
+        let left = self.deadline.saturating_duration_since(Instant::now());
+        match self.said.recv_timeout(left) {
+            Ok((number, Some(line))) => match line.parse()? {
+                Line::Failed(reason) => Err(Failure::new(reason)),
+                line => Ok((number, line)),
+            },
+            Ok((_, None)) => Err(Failure::new("a process ended too early")),
+            Err(RecvTimeoutError::Timeout) => Err(Failure::new("it took too long")),
+            Err(RecvTimeoutError::Disconnected) => Err(Failure::new("there is no process")),
+        }
+    }
+
+    /// What this process says next; what others say meanwhile is passed over.
+    pub(crate) fn next_of(&self, number: usize) -> Result<Line, Failure> {
+        loop {
+            let (speaker, line) = self.next()?;
+            if speaker == number {
+                return Ok(line);
+            }
+        }
+    }
+
+    /// Asks every process but one for its processor time.
+    pub(crate) fn ask_cpu(&mut self, except: usize) -> Result<(), Failure> {
+        for (number, child) in self.children.iter_mut().enumerate() {
+            if let Some(stdin) = child.stdin.as_mut().filter(|_| number != except) {
+                stdin.write_all(b"cpu\n").map_err(Failure::new)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// How many there are.
+    pub(crate) fn count(&self) -> usize {
+        self.children.len()
+    }
+
+    /// The resident memory of a process, in octets.
+    pub(crate) fn resident(&self, number: usize) -> Result<f64, Failure> {
+        let child = &self.children[number];
+        let status =
+            fs::read_to_string(format!("/proc/{}/status", child.id())).map_err(Failure::new)?;
+        resident(&status).ok_or_else(|| Failure::new("the kernel does not say VmRSS"))
+    }
+}
+
+impl Drop for Processes {
+    fn drop(&mut self) {
+        for child in &mut self.children {
+            // One that has ended by itself is as good.
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+fn listen(number: usize, stdout: ChildStdout, saying: &Sender<Said>) {
+    for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+        if saying.send((number, Some(line))).is_err() {
+            return;
+        }
+    }
+    let _ = saying.send((number, None)); // nobody listens when the trial is over
+}
+
+fn resident(status: &str) -> Option<f64> {
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let kibibytes: f64 = line.trim().strip_suffix(" kB")?.parse().ok()?;
+    Some(kibibytes * 1024.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn resident_memory_is_read_from_the_kernels_words() {
+        let status = "Name:\tversus\nVmHWM:\t  9000 kB\nVmRSS:\t    5064 kB\nThreads:\t3\n";
+        assert_eq!(resident(status), Some(5064.0 * 1024.0));
+        assert_eq!(resident("Name:\tversus\n"), None);
+    }
+}

@@ -1,0 +1,67 @@
+//! One trial: one contestant plays one case once.
+
+use std::time::Duration;
+
+use crate::contestant::Contestant;
+use crate::line::{Line, Sample};
+use crate::order::Order;
+use crate::process::Failure;
+use crate::processes::Processes;
+
+/// Starts a process for each order, each after the one before it is bound, with its endpoint, and
+/// waits until one of them has measured. To that is added `cpu_ns_per_message`: the processor time
+/// of all of them, while one measured, for each message.
+pub(crate) fn run(contestant: &Contestant, orders: &[Order]) -> Result<Sample, Failure> {
+    let mut processes = Processes::new(PATIENCE);
+    let mut orders = orders.iter();
+    start_next(&mut processes, contestant, &mut orders, None)?;
+    let mut cpu = Vec::new();
+    let mut sample = loop {
+        match processes.next()? {
+            (_, Line::Bound(endpoint)) => {
+                start_next(&mut processes, contestant, &mut orders, Some(endpoint))?;
+            }
+            (number, Line::Begin) => processes.ask_cpu(number)?,
+            (_, Line::Cpu(time)) => cpu.push(time),
+            (number, Line::Result(sample)) => {
+                processes.ask_cpu(number)?;
+                break sample;
+            }
+            (_, Line::Ready | Line::Failed(_)) => {}
+        }
+    };
+    let others = processes.count() - 1;
+    while cpu.len() < 2 * others {
+        if let (_, Line::Cpu(time)) = processes.next()? {
+            cpu.push(time);
+        }
+    }
+    let (before, after) = cpu.split_at(others);
+    let used: Duration = after.iter().sum();
+    add_cpu(&mut sample, used.saturating_sub(before.iter().sum()));
+    Ok(sample)
+}
+
+fn start_next<'a>(
+    processes: &mut Processes,
+    contestant: &Contestant,
+    orders: &mut impl Iterator<Item = &'a Order>,
+    endpoint: Option<String>,
+) -> Result<(), Failure> {
+    let Some(order) = orders.next() else { return Ok(()) };
+    let mut order = order.clone();
+    order.endpoint = endpoint.unwrap_or(order.endpoint);
+    processes.start(contestant, &order).map(|_| ())
+}
+
+/// Adds the processor time of those that did not measure.
+fn add_cpu(sample: &mut Sample, others: Duration) {
+    let own = sample.get("cpu_ns").copied().unwrap_or_default();
+    if let Some(messages) = sample.get("messages").filter(|messages| **messages > 0.0) {
+        let each = (own + others.as_nanos() as f64) / messages;
+        sample.insert("cpu_ns_per_message".to_owned(), each);
+    }
+}
+
+/// Far more than any trial takes.
+const PATIENCE: Duration = Duration::from_secs(60);

@@ -1,0 +1,154 @@
+//! From the command line to the report.
+
+use std::collections::BTreeMap;
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::arguments::Arguments;
+use crate::case::{Case, Outcome};
+use crate::cases::{self, Settings};
+use crate::contestant::Contestant;
+use crate::libzmq;
+use crate::line::Line;
+use crate::machine::Machine;
+use crate::process::{Failure, last_processor};
+use crate::report::{self, Report};
+
+/// What the program `versus` does.
+pub fn main() -> ExitCode {
+    let mut arguments = env::args().skip(1);
+    let done = match arguments.next().as_deref() {
+        Some("role") => play_role(arguments),
+        _ => compare(&Arguments::parse()),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("versus: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Plays a role, and tells who started this process why it had to stop.
+fn play_role(arguments: impl Iterator<Item = String>) -> Result<(), Failure> {
+    let Err(failure) = Contestant::play(arguments);
+    Line::Failed(failure.to_string()).say()
+}
+
+fn compare(arguments: &Arguments) -> Result<(), Failure> {
+    let scratch = Scratch::new()?;
+    let settings = Settings {
+        warm_up: arguments.window() / 4,
+        window: arguments.window(),
+        processor: last_processor(),
+        scratch: scratch.0.clone(),
+        contestants: contestants(arguments)?,
+        quick: arguments.quick,
+    };
+    let mut cases = cases::all(&settings);
+    cases.retain(|case| is_chosen(arguments, &case.id()));
+    if arguments.list {
+        cases.iter().for_each(|case| println!("{}", case.id()));
+        return Ok(());
+    }
+    if cases.is_empty() {
+        return Err(Failure::new("no case has such a name: see --list"));
+    }
+    let machine = Machine::here();
+    let outcomes = play_all(cases, arguments.rounds());
+    let report = Report { machine, settings, rounds: arguments.rounds(), outcomes };
+    match arguments.output() {
+        None => Ok(()),
+        Some(directory) => report::write(&report, &directory),
+    }
+}
+
+fn is_chosen(arguments: &Arguments, id: &str) -> bool {
+    arguments.cases.is_empty() || arguments.cases.iter().any(|text| id.contains(text.as_str()))
+}
+
+/// Those that can play here; says who cannot, and why.
+fn contestants(arguments: &Arguments) -> Result<Vec<Contestant>, Failure> {
+    let mut contestants = vec![Contestant::Ours];
+    match libzmq::version() {
+        Ok(_) => contestants.push(Contestant::Libzmq),
+        Err(missing) => eprintln!("{missing}"),
+    }
+    contestants.push(Contestant::Floor);
+    if let Some(directory) = &arguments.rivals {
+        contestants.extend(rivals(directory)?);
+    }
+    Ok(contestants)
+}
+
+/// The programs in the directory whose names begin with `rival-`.
+fn rivals(directory: &Path) -> Result<Vec<Contestant>, Failure> {
+    let none = || {
+        Failure::new(format!(
+            "no rival is in {}: build them with `cargo build --release` in benches/rivals, or say \
+             where they are",
+            directory.display()
+        ))
+    };
+    let mut rivals: Vec<Contestant> = fs::read_dir(directory)
+        .map_err(|_| none())?
+        .flatten()
+        .filter_map(|entry| rival(entry.path()))
+        .collect();
+    rivals.sort();
+    if rivals.is_empty() { Err(none()) } else { Ok(rivals) }
+}
+
+fn rival(program: PathBuf) -> Option<Contestant> {
+    let name = program.file_name()?.to_str()?.strip_prefix("rival-")?.to_owned();
+    (!name.contains('.')).then_some(Contestant::Rival { name, program })
+}
+
+fn play_all(cases: Vec<Case>, rounds: u32) -> Vec<Outcome> {
+    let count = cases.len();
+    let mut outcomes = Vec::with_capacity(count);
+    for (number, case) in cases.into_iter().enumerate() {
+        let outcome = play(case, rounds);
+        println!("[{}/{count}] {}", number + 1, report::line(&outcome));
+        outcomes.push(outcome);
+    }
+    outcomes
+}
+
+/// Plays a case: A B C A B C, so that what else the machine does meets all alike.
+fn play(case: Case, rounds: u32) -> Outcome {
+    let mut played: BTreeMap<Contestant, Vec<_>> = BTreeMap::new();
+    for _ in 0..rounds {
+        for contestant in &case.contestants {
+            let result = (case.trial)(contestant);
+            if let Err(failure) = &result {
+                eprintln!("{} by {contestant}: {failure}", case.id());
+            }
+            played.entry(contestant.clone()).or_default().push(result);
+        }
+    }
+    Outcome { case, played }
+}
+
+/// A directory for sockets that is gone in the end.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new() -> Result<Self, Failure> {
+        let directory = env::temp_dir().join(format!("versus-{}", std::process::id()));
+        fs::create_dir_all(&directory).map_err(Failure::new)?;
+        Ok(Self(directory))
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        // What stays behind is a few empty files in the directory for such.
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}

@@ -15,7 +15,7 @@ use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use zmtp::{ConnectionConfig, Mechanism, SocketType};
+use zmtp::{ConnectionConfig, SocketType};
 
 pub use close::CloseReport;
 pub(crate) use inproc::Names;
@@ -233,8 +233,9 @@ impl Engine {
 
     /// What the codec must know for a new connection.
     fn connection_config(&self) -> ConnectionConfig {
-        let config = ConnectionConfig::new(self.socket_type, Mechanism::Null)
-            .with_limits(self.options.limits.clone());
+        let config =
+            ConnectionConfig::new(self.socket_type, self.options.security.mechanism.clone())
+                .with_limits(self.options.limits.clone());
         match &self.options.routing_id {
             Some(routing_id) => config.with_routing_id(routing_id.clone()),
             None => config,

@@ -125,6 +125,7 @@ mod options;
 mod pattern;
 mod peer;
 mod random;
+mod security;
 mod socket;
 mod stats;
 mod sync;
@@ -139,6 +140,7 @@ pub use error::{
 pub use event::{DisconnectReason, Events, HandshakeFailure, SocketEvent};
 pub use options::{HighWaterMark, Keepalive, ReconnectBackoff, SubscriptionNotices};
 pub use peer::{PeerId, Rejected};
+pub use security::{Attempt, Authenticator};
 pub use socket::{
     Conflates, Dealer, DealerSocket, Named, Pair, PairSocket, Probes, Pub, PubSocket, Publishes,
     Pull, PullSocket, Push, PushSocket, Receiver, Receives, Rep, RepSocket, Req, ReqSocket, Router,
@@ -149,8 +151,9 @@ pub use stats::{Dropped, PeerStats, SocketStats};
 pub use transport::PeerAddress;
 pub use zmtp::wire::MechanismName;
 pub use zmtp::{
-    Frame, FrameCountError, LimitExceeded, Malformed, Message, Metadata, PeerIncompatible,
-    PeerInfo, PeerMisbehaved, ProtocolError, RoutingId, RoutingIdError, SocketType,
+    AuthenticationRequest, Credentials, Decision, DenyStatus, Frame, FrameCountError,
+    LimitExceeded, Malformed, Message, Metadata, Password, PeerIncompatible, PeerInfo,
+    PeerMisbehaved, PlainClientError, ProtocolError, RoutingId, RoutingIdError, SocketType,
 };
 
 #[cfg(doctest)]

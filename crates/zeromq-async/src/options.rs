@@ -7,6 +7,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use zmtp::{HeartbeatConfig, Limits, Message, RoutingId, Subscription};
 
+use crate::security::Security;
+
 mod high_water_mark;
 mod values;
 
@@ -28,6 +30,7 @@ pub(crate) struct SocketOptions {
     pub(crate) connect_timeout: Option<Duration>,
     pub(crate) handshake_timeout: Option<Duration>,
     pub(crate) limits: Limits,
+    pub(crate) security: Security,
     pub(crate) heartbeat: HeartbeatConfig,
     pub(crate) router: RouterOptions,
     pub(crate) request: RequestOptions,
@@ -76,6 +79,7 @@ impl Default for SocketOptions {
             connect_timeout: None,
             handshake_timeout: Some(Duration::from_secs(30)),
             limits: Limits::default(),
+            security: Security::default(),
             heartbeat: HeartbeatConfig::default(),
             router: RouterOptions::default(),
             request: RequestOptions::default(),

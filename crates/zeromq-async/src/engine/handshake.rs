@@ -8,6 +8,7 @@ use zmtp::{Connection, Decoder, Encoder, Event, PeerInfo, ProtocolError, Traffic
 
 use super::Engine;
 use crate::event::HandshakeFailure;
+use crate::security::Attempt;
 use crate::transport::Io;
 
 /// A connection whose handshake is done.
@@ -45,8 +46,14 @@ async fn exchange(engine: &Engine, io: &mut Io) -> Result<(Traffic, BytesMut), H
         while let Some(output) = connection.poll_transmit() {
             write(io, &output).await?;
         }
-        if let Some(Event::Ready(_)) = event? {
-            break;
+        match event? {
+            Some(Event::Ready(_)) => break,
+            Some(Event::Authenticate(request)) => {
+                let attempt = Attempt { request, address: io.peer_address.clone() };
+                connection.authenticate(engine.options.security.decide(attempt).await);
+                continue;
+            }
+            _ => {}
         }
         input.reserve(READ_SIZE);
         if io.reader.read_buf(&mut input).await.map_err(io_failure)? == 0 {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use zmtp::wire::Ttl;
-use zmtp::{Message, RoutingId, RoutingIdError};
+use zmtp::{Mechanism, Message, PlainClient, PlainClientError, RoutingId, RoutingIdError};
 
 use super::outlet::Outlet;
 use super::{
@@ -19,6 +19,7 @@ use crate::options::{
     HighWaterMark, Keepalive, ReconnectBackoff, SocketOptions, SubscriptionNotices,
 };
 use crate::peer::PeerSet;
+use crate::security::{Authenticator, Security};
 
 /// Builds a socket of type `P`; each socket type has the options that mean something to it.
 ///
@@ -155,6 +156,33 @@ impl<P: SocketKind> SocketBuilder<P> {
     /// It travels in tenths of a second, up to 6,553.5 s; what is longer is sent as that.
     pub fn heartbeat_ttl(mut self, ttl: Duration) -> Self {
         self.options.heartbeat.ttl = Ttl::from_duration(ttl);
+        self
+    }
+
+    /// Shows this name and password to every peer, in clear (24/ZMTP-PLAIN;
+    /// `ZMQ_PLAIN_USERNAME`, `ZMQ_PLAIN_PASSWORD`). Default: no mechanism, which is NULL.
+    ///
+    /// Peers must be PLAIN servers. Inproc peers are within the process and are not asked.
+    ///
+    /// # Errors
+    ///
+    /// A name and a password have at most 255 octets each.
+    pub fn plain_client(
+        mut self,
+        username: impl AsRef<[u8]>,
+        password: impl AsRef<[u8]>,
+    ) -> Result<Self, PlainClientError> {
+        let client = PlainClient::new(username, password)?;
+        self.options.security = Security::client(Mechanism::PlainClient(client));
+        Ok(self)
+    }
+
+    /// Lets in the peers whose name and password `authenticator` accepts (24/ZMTP-PLAIN;
+    /// `ZMQ_PLAIN_SERVER`, with the authenticator in place of a ZAP handler).
+    ///
+    /// Names and passwords travel in clear. Which side binds has no bearing on it.
+    pub fn plain_server(mut self, authenticator: impl Authenticator) -> Self {
+        self.options.security = Security::server(Mechanism::PlainServer, authenticator);
         self
     }
 

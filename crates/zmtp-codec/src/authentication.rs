@@ -5,8 +5,10 @@
 use std::fmt;
 
 use bytes::Bytes;
+use zeroize::Zeroizing;
 
 use crate::metadata::Metadata;
+use crate::secret;
 use crate::wire::MechanismName;
 
 /// Asks whether a peer may go on, by what it has shown of itself.
@@ -129,11 +131,11 @@ impl fmt::Display for DenyStatus {
 ///
 /// PLAIN sends it in clear, so it is no secret to the network.
 #[derive(Clone)]
-pub struct Password(Vec<u8>);
+pub struct Password(Zeroizing<Vec<u8>>);
 
 impl Password {
     pub(crate) fn new(octets: &[u8]) -> Self {
-        Self(octets.to_vec())
+        Self(Zeroizing::new(octets.to_vec()))
     }
 
     /// The password itself.
@@ -144,21 +146,11 @@ impl Password {
 
 impl PartialEq for Password {
     fn eq(&self, other: &Self) -> bool {
-        // No early way out: how long it takes says how long the passwords are, and nothing more.
-        let differences = self.0.iter().zip(&other.0).fold(0, |all, (one, two)| all | (one ^ two));
-        self.0.len() == other.0.len() && std::hint::black_box(differences) == 0
+        secret::equal(&self.0, &other.0)
     }
 }
 
 impl Eq for Password {}
-
-impl Drop for Password {
-    fn drop(&mut self) {
-        self.0.fill(0);
-        // Without this the compiler may leave out writing what nobody reads.
-        std::hint::black_box(&self.0);
-    }
-}
 
 impl fmt::Debug for Password {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,5 +1,7 @@
 //! Messages in wire form: the one queue everything else is built on.
 
+#[cfg(feature = "__cipher")]
+mod frames;
 mod run;
 mod take;
 mod walk;

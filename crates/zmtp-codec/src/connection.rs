@@ -14,7 +14,9 @@ use crate::batch::Batch;
 use crate::config::ConnectionConfig;
 use crate::error::{Disposition, ProtocolError};
 use crate::event::{Event, PeerInfo};
+use crate::mechanism::Seed;
 use crate::message::Message;
+use crate::seal::SealBuffer;
 use crate::subscription::Subscription;
 use crate::wire::{Command, Greeting};
 
@@ -50,6 +52,8 @@ pub struct Connection {
     opening: Batch,
     /// Messages and commands: what may be written when the handshake is over.
     traffic: Batch,
+    /// What of them is sealed and about to be written.
+    sealed: SealBuffer,
     /// Subscriptions made before the peer's version, and so their form, was known.
     early: Vec<Subscription>,
 }
@@ -57,14 +61,30 @@ pub struct Connection {
 impl Connection {
     /// Makes one side of a connection. Nothing tells who connected: both sides start talking at
     /// once.
+    ///
+    /// A mechanism that encrypts needs randomness: use [`with_entropy`](Self::with_entropy). Without
+    /// it there, the handshake fails with [`ProtocolError::NoEntropy`].
     pub fn new(config: &ConnectionConfig) -> Self {
+        Self::start(config, None)
+    }
+
+    /// Makes one side of a connection with any mechanism.
+    ///
+    /// `entropy` has to fill what it is given with octets nobody can guess: ask the operating
+    /// system for them. It is asked now, and not again.
+    pub fn with_entropy(config: &ConnectionConfig, mut entropy: impl FnMut(&mut [u8])) -> Self {
+        Self::start(config, Some(Seed::draw(&mut entropy)))
+    }
+
+    fn start(config: &ConnectionConfig, seed: Option<Seed>) -> Self {
         let mut opening = Batch::new();
         opening.push_control(Bytes::from_static(&Greeting::OPENING));
         Self {
             config: config.clone(),
-            stage: Stage::new(),
+            stage: Stage::new(seed),
             opening,
             traffic: Batch::new(),
+            sealed: SealBuffer::new(),
             early: Vec::new(),
         }
     }
@@ -120,7 +140,13 @@ impl Connection {
 
     /// The next octets to be written, or `None` when there are none now.
     pub fn poll_transmit(&mut self) -> Option<Bytes> {
-        self.opening.take_chunk().or_else(|| match self.stage {
+        self.opening.take_chunk().or_else(|| match &mut self.stage {
+            Stage::Traffic(traffic) if traffic.encoder.is_sealing() => {
+                traffic.encoder.seal(&self.traffic, &mut self.sealed);
+                let chunk = Bytes::copy_from_slice(self.sealed.first_chunk());
+                self.traffic.advance(self.sealed.advance(chunk.len()));
+                (!chunk.is_empty()).then_some(chunk)
+            }
             Stage::Traffic(_) => self.traffic.take_chunk(),
             _ => None,
         })

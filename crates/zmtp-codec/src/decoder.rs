@@ -5,6 +5,7 @@ use bytes::{Buf, BytesMut};
 use crate::batch::Run;
 use crate::config::Limits;
 use crate::error::{LimitExceeded, PeerMisbehaved, ProtocolError};
+use crate::mechanism::{Opener, Opening};
 use crate::wire::{Command, FrameHeader};
 
 /// Finds whole messages and commands at the front of what a connection has read.
@@ -27,12 +28,24 @@ use crate::wire::{Command, FrameHeader};
 /// assert_eq!(decoder.wanted(&input), 2);
 /// # Ok::<_, zmtp_codec::ProtocolError>(())
 /// ```
-// Mechanisms that encrypt will have their records opened here, one frame before the walk sees it.
+///
+/// Where the connection encrypts, records are opened before they are looked into, and
+/// [`buffered`](Self::buffered) octets of what was in them are kept here until they are taken.
 #[derive(Debug)]
 pub struct Decoder {
     limits: Limits,
     /// What has been walked of the unfinished message at the front of the input.
     unfinished: Unfinished,
+    /// Where the connection encrypts.
+    sealed: Option<Box<Sealed>>,
+}
+
+/// What a decoder needs besides for a connection that encrypts.
+#[derive(Debug)]
+struct Sealed {
+    opener: Opener,
+    /// What has been opened and not yet taken: frames.
+    plain: BytesMut,
 }
 
 /// What a [`Decoder`] found.
@@ -57,7 +70,11 @@ struct Unfinished {
 impl Decoder {
     /// Makes a decoder that enforces `limits`.
     pub fn new(limits: Limits) -> Self {
-        Self { limits, unfinished: Unfinished::default() }
+        Self { limits, unfinished: Unfinished::default(), sealed: None }
+    }
+
+    pub(crate) fn open_with(&mut self, opener: Opener) {
+        self.sealed = Some(Box::new(Sealed { opener, plain: BytesMut::new() }));
     }
 
     /// Takes what is whole off the front of `input`: a command, or up to `max_messages` messages.
@@ -65,11 +82,34 @@ impl Decoder {
     /// `Ok(None)` means that more octets are needed, or, when `max_messages` is 0, that what comes
     /// next is not a command. Between calls `input` may only be appended to.
     ///
+    /// While something is [`buffered`](Self::buffered), `input` may well be empty.
+    ///
     /// # Errors
     ///
-    /// When the peer breaks the framing rules, goes beyond the limits, or sends an ERROR command.
-    /// Messages before the fault are returned first. The decoder cannot be used after an error.
+    /// When the peer breaks the framing rules, goes beyond the limits, sends an ERROR command, or
+    /// something encrypted that does not decrypt. Messages before the fault are returned first.
+    /// The decoder cannot be used after an error.
     pub fn decode(
+        &mut self,
+        input: &mut BytesMut,
+        max_messages: usize,
+    ) -> Result<Option<Inbound>, ProtocolError> {
+        let Some(mut sealed) = self.sealed.take() else {
+            return self.decode_frames(input, max_messages);
+        };
+        let inbound = self.open_and_decode(&mut sealed, input, max_messages);
+        self.sealed = Some(sealed);
+        inbound
+    }
+
+    /// Octets that have been decrypted and not yet taken: there may be messages in them, so decode
+    /// even if there is no new input. Always 0 where the connection does not encrypt.
+    pub fn buffered(&self) -> usize {
+        self.sealed.as_ref().map_or(0, |sealed| sealed.plain.len())
+    }
+
+    #[inline]
+    fn decode_frames(
         &mut self,
         input: &mut BytesMut,
         max_messages: usize,
@@ -86,12 +126,61 @@ impl Decoder {
         }
     }
 
+    fn open_and_decode(
+        &mut self,
+        sealed: &mut Sealed,
+        input: &mut BytesMut,
+        max_messages: usize,
+    ) -> Result<Option<Inbound>, ProtocolError> {
+        loop {
+            if let Some(inbound) = self.decode_frames(&mut sealed.plain, max_messages)? {
+                if sealed.plain.is_empty() {
+                    // An empty remainder would keep the memory of what was taken.
+                    sealed.plain = BytesMut::new();
+                }
+                return Ok(Some(inbound));
+            }
+            if max_messages == 0 && self.is_message_next(&sealed.plain)? {
+                return Ok(None);
+            }
+            match sealed.opener.open(input, &mut sealed.plain)? {
+                Opening::Opened => {}
+                Opening::Incomplete { announced } => {
+                    self.check_announced(announced.unwrap_or(0))?;
+                    return Ok(None);
+                }
+            }
+        }
+    }
+
+    /// Whether what is next is known to be no command.
+    fn is_message_next(&self, plain: &[u8]) -> Result<bool, ProtocolError> {
+        let is_message = |header: FrameHeader| !header.is_command();
+        Ok(self.unfinished.frames > 0 || FrameHeader::decode(plain)?.is_some_and(is_message))
+    }
+
+    /// Holds the size of a frame that is still encrypted against the limits, as far as that can be
+    /// done without knowing whether it is a message or a command.
+    fn check_announced(&self, body: u64) -> Result<(), ProtocolError> {
+        let may_be_command =
+            self.unfinished.frames == 0 && body <= self.limits.max_command_size as u64;
+        let announced = self.unfinished.size.saturating_add(body);
+        match self.limits.max_message_size {
+            Some(limit) if announced > limit && !may_be_command => {
+                Err(LimitExceeded::MessageSize { announced, limit }.into())
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// How many more octets are needed, at the least, to complete the frame that `input` ends in;
     /// 0 when that is not known.
     ///
     /// It is what the peer announced, within the limits: grow a buffer to it step by step.
     pub fn wanted(&self, input: &BytesMut) -> usize {
-        let rest = input.get(self.unfinished.octets..).unwrap_or_default();
+        // What is decrypted has left the input.
+        let walked = if self.sealed.is_some() { 0 } else { self.unfinished.octets };
+        let rest = input.get(walked..).unwrap_or_default();
         match FrameHeader::decode(rest) {
             Ok(Some(header)) => frame_size(header).saturating_sub(rest.len()),
             _ => 0,

@@ -1,6 +1,8 @@
 //! What the sending side has to know of the peer.
 
 use crate::batch::Batch;
+use crate::mechanism::Sealer;
+use crate::seal::SealBuffer;
 use crate::subscription::Subscription;
 use crate::wire::Command;
 
@@ -19,17 +21,39 @@ use crate::wire::Command;
 /// assert_eq!(batch.first_chunk(), b"\x00\x02\x01a");
 /// assert_eq!(batch.messages(), 0);
 /// ```
-// Mechanisms that encrypt will seal frames here, when they are written and not when they are
-// pushed, so that a batch can still be sent to another connection.
+///
+/// Where the connection [encrypts](Self::is_sealing), what is written is not the batch but what
+/// [`seal`](Self::seal) makes of it.
 #[derive(Debug)]
 pub struct Encoder {
     version: (u8, u8),
+    sealer: Option<Sealer>,
 }
 
 impl Encoder {
     /// Makes an encoder for a peer of the [negotiated version](crate::PeerInfo::version).
     pub fn new(version: (u8, u8)) -> Self {
-        Self { version }
+        Self { version, sealer: None }
+    }
+
+    pub(crate) fn seal_with(&mut self, sealer: Sealer) {
+        self.sealer = Some(sealer);
+    }
+
+    /// Whether the connection encrypts.
+    #[inline]
+    pub fn is_sealing(&self) -> bool {
+        self.sealer.is_some()
+    }
+
+    /// Seals what comes next in `batch` and is not in `sealed` yet, until that has some 64 KiB to
+    /// write, or one frame if that is larger. Does nothing where the connection does not encrypt.
+    ///
+    /// What is sealed has to be written, in order and to the end: see [`SealBuffer`].
+    pub fn seal(&mut self, batch: &Batch, sealed: &mut SealBuffer) {
+        if let Some(sealer) = &mut self.sealer {
+            sealer.seal(batch, sealed);
+        }
     }
 
     /// Appends a subscription: a command, or the message that ZMTP 3.0 has in its place. Neither

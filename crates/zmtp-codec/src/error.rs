@@ -27,12 +27,21 @@ pub enum ProtocolError {
     /// What the peer sends can be read, but not at this point.
     #[error(transparent)]
     Misbehaved(#[from] PeerMisbehaved),
+    /// This side's mechanism needs randomness, and the connection was made without.
+    #[error(
+        "this side's security mechanism needs randomness: \
+         make the connection with Connection::with_entropy"
+    )]
+    NoEntropy,
     /// The peer sent an ERROR command.
     #[error("peer refused the connection{}: {reason:?}", explain(reason))]
     Refused {
         /// The peer's reason.
         reason: String,
     },
+    /// What the peer sends does not prove what it has to.
+    #[error(transparent)]
+    Untrusted(#[from] PeerUntrusted),
 }
 
 /// Two peers are not made for each other: one of them has to be configured otherwise.
@@ -133,6 +142,39 @@ pub enum PeerMisbehaved {
         /// The name of the command that was due.
         expected: &'static str,
     },
+    /// Something that is not encrypted, on a connection that is.
+    #[error("peer sent a command in clear where everything has to be encrypted by now")]
+    Unsealed,
+}
+
+/// What a peer sends does not prove that it has the keys it should have, or that it is from the
+/// peer and from now.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PeerUntrusted {
+    /// A cookie that this side has not made for this connection.
+    #[error("peer brought a cookie that was not given to it on this connection")]
+    ForeignCookie,
+    /// A vouch for other keys than those of this connection.
+    #[error("peer vouched for another connection, or to another server")]
+    ForeignVouch,
+    /// A record that is not newer than the one before.
+    #[error("peer sent record {number} after record {last}: somebody may be playing it again")]
+    Replayed {
+        /// The number of the record.
+        number: u64,
+        /// The number of the record before.
+        last: u64,
+    },
+    /// A key that makes every secret it is used with the same.
+    #[error("the peer's {0} is none that a peer could have made")]
+    UnfitKey(&'static str),
+    /// Something encrypted that does not decrypt.
+    #[error(
+        "peer's {0} cannot be decrypted: one side has a wrong key for the other, \
+         or somebody changed it on the way"
+    )]
+    Unopened(&'static str),
 }
 
 /// What to do with a connection that cannot go on.
@@ -174,7 +216,7 @@ impl ProtocolError {
     /// may be replaced by one that does better.
     pub fn may_reconnect(&self) -> bool {
         match self {
-            Self::Refused { .. } => false,
+            Self::NoEntropy | Self::Refused { .. } => false,
             Self::Denied(status) => *status == DenyStatus::TemporaryError,
             _ => true,
         }

@@ -78,7 +78,8 @@
 //! - A [`Batch`] is a queue of messages in wire form. Push messages or runs into it, write it to
 //!   the kernel as it stands, or pop messages from it. Small messages are copied once and never
 //!   allocated for; large bodies are shared and never copied.
-//! - An [`Encoder`] writes what depends on the peer.
+//! - An [`Encoder`] writes what depends on the peer. Where the connection encrypts, it seals what is
+//!   about to be written into a [`SealBuffer`].
 //! - A [`Heartbeat`] has the timers.
 //!
 //! # Contents
@@ -89,7 +90,7 @@
 //! | connections | [`Connection`], [`ConnectionConfig`], [`Limits`], [`Mechanism`], [`Event`] |
 //! | security | [`AuthenticationRequest`], [`Credentials`], [`Decision`], [`DenyStatus`], [`PlainClient`] |
 //! | peers | [`PeerInfo`], [`SocketType`], [`RoutingId`], [`Metadata`] |
-//! | their parts | [`Decoder`], [`Encoder`], [`Heartbeat`], [`Traffic`] |
+//! | their parts | [`Decoder`], [`Encoder`], [`Heartbeat`], [`SealBuffer`], [`Traffic`] |
 //! | what goes wrong | [`ProtocolError`], [`Disposition`] |
 //! | octets | [`wire`] |
 //!
@@ -102,6 +103,7 @@
 //!
 //! None is on by default.
 //!
+//! - `curve`: CURVE, authentication and encryption with elliptic-curve keys.
 //! - `tokio-util`: a whole connection as a codec for `tokio_util::codec::Framed`.
 
 #![forbid(unsafe_code)]
@@ -118,6 +120,8 @@ mod mechanism;
 mod message;
 mod metadata;
 mod routing_id;
+mod seal;
+mod secret;
 mod socket_type;
 mod subscription;
 #[cfg(feature = "tokio-util")]
@@ -131,13 +135,19 @@ pub use connection::{Connection, Heartbeat, HeartbeatAction, HeartbeatConfig, Tr
 pub use decoder::{Decoder, Inbound};
 pub use encoder::Encoder;
 pub use error::{
-    Disposition, LimitExceeded, Malformed, PeerIncompatible, PeerMisbehaved, ProtocolError,
+    Disposition, LimitExceeded, Malformed, PeerIncompatible, PeerMisbehaved, PeerUntrusted,
+    ProtocolError,
 };
 pub use event::{Event, PeerInfo};
+#[cfg(feature = "curve")]
+pub use mechanism::{
+    CurveClient, CurveKeyPair, CurvePublicKey, CurveSecretKey, CurveServer, KeyError,
+};
 pub use mechanism::{Mechanism, PlainClient, PlainClientError};
 pub use message::{Frame, FrameCountError, Message};
 pub use metadata::{Metadata, MetadataError, Property};
 pub use routing_id::{RoutingId, RoutingIdError};
+pub use seal::SealBuffer;
 pub use socket_type::{SocketType, UnknownSocketType};
 pub use subscription::Subscription;
 pub use wire::{Command, Ttl};

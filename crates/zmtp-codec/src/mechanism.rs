@@ -9,12 +9,26 @@
 //!                 Undecided      and out of here only allowed() leads
 //! ```
 
+mod cipher;
+#[cfg(feature = "curve")]
+mod curve;
+#[cfg(feature = "__cipher")]
+mod keys;
 mod null;
 mod plain;
+mod seed;
+#[cfg(feature = "__cipher")]
+mod x25519;
 
 use bytes::Bytes;
 
+pub(crate) use cipher::{Ciphers, Opener, Opening, Sealer};
+#[cfg(feature = "curve")]
+pub use curve::{CurveClient, CurveServer};
+#[cfg(feature = "curve")]
+pub use keys::{CurveKeyPair, CurvePublicKey, CurveSecretKey, KeyError};
 pub use plain::{PlainClient, PlainClientError};
+pub(crate) use seed::Seed;
 
 use crate::authentication::AuthenticationRequest;
 use crate::batch::Batch;
@@ -38,6 +52,16 @@ pub enum Mechanism {
     /// Asks for a name and a password, and then [whether they will
     /// do](crate::Event::Authenticate) (24/ZMTP-PLAIN).
     PlainServer,
+    /// Knows the server by its key, proves to have one itself, and encrypts (25/ZMTP-CURVE).
+    ///
+    /// A connection with CURVE takes
+    /// [randomness](crate::Connection::with_entropy), on either side.
+    #[cfg(feature = "curve")]
+    CurveClient(CurveClient),
+    /// Proves to be the server that has its key, learns the client's, and then [asks whether that
+    /// will do](crate::Event::Authenticate); encrypts (25/ZMTP-CURVE).
+    #[cfg(feature = "curve")]
+    CurveServer(CurveServer),
 }
 
 impl Mechanism {
@@ -46,6 +70,8 @@ impl Mechanism {
         match self {
             Self::Null => MechanismName::NULL,
             Self::PlainClient(_) | Self::PlainServer => MechanismName::PLAIN,
+            #[cfg(feature = "curve")]
+            Self::CurveClient(_) | Self::CurveServer(_) => MechanismName::CURVE,
         }
     }
 
@@ -54,6 +80,10 @@ impl Mechanism {
         match self {
             Self::Null | Self::PlainClient(_) => false,
             Self::PlainServer => true,
+            #[cfg(feature = "curve")]
+            Self::CurveClient(_) => false,
+            #[cfg(feature = "curve")]
+            Self::CurveServer(_) => true,
         }
     }
 }
@@ -66,6 +96,10 @@ pub(crate) enum Handshake {
     Null(null::AwaitReady),
     PlainClient(plain::client::Await),
     PlainServer(plain::server::Await),
+    #[cfg(feature = "curve")]
+    CurveClient(curve::client::Await),
+    #[cfg(feature = "curve")]
+    CurveServer(curve::server::Await),
 }
 
 /// A handshake that waits for the decision whether the peer may go on. Nothing but
@@ -74,6 +108,8 @@ pub(crate) enum Handshake {
 pub(crate) enum Undecided {
     Null(null::AwaitDecision),
     Plain(plain::server::AwaitDecision),
+    #[cfg(feature = "curve")]
+    Curve(curve::server::AwaitDecision),
 }
 
 /// Where a handshake has been taken.
@@ -94,17 +130,40 @@ pub(crate) struct Done {
     pub(crate) metadata: Metadata,
     /// What this side says last, unless it takes offence at the metadata.
     pub(crate) last_word: Option<Command>,
+    /// What seals and opens everything from then on, where the mechanism encrypts.
+    pub(crate) ciphers: Option<Ciphers>,
+    /// The key the peer has proven to be its own.
+    pub(crate) public_key: Option<[u8; 32]>,
+}
+
+impl Done {
+    /// Without encryption.
+    fn in_clear(metadata: Metadata, last_word: Option<Command>) -> Self {
+        Self { metadata, last_word, ciphers: None, public_key: None }
+    }
 }
 
 type Result<T, E = ProtocolError> = std::result::Result<T, E>;
 
 impl Handshake {
     /// Says the first words, if they are this side's.
-    pub(crate) fn start(config: &ConnectionConfig, output: &mut Batch) -> Step {
+    pub(crate) fn start(
+        config: &ConnectionConfig,
+        seed: Option<Seed>,
+        output: &mut Batch,
+    ) -> Result<Step> {
+        #[cfg(feature = "__cipher")]
+        let seed = move || seed.ok_or(ProtocolError::NoEntropy);
+        #[cfg(not(feature = "__cipher"))]
+        drop(seed);
         match &config.mechanism {
-            Mechanism::Null => null::start(config, output),
-            Mechanism::PlainClient(client) => plain::client::start(client, output),
-            Mechanism::PlainServer => plain::server::start(),
+            Mechanism::Null => Ok(null::start(config, output)),
+            Mechanism::PlainClient(client) => Ok(plain::client::start(client, output)),
+            Mechanism::PlainServer => Ok(plain::server::start()),
+            #[cfg(feature = "curve")]
+            Mechanism::CurveClient(client) => curve::client::start(client, seed()?, output),
+            #[cfg(feature = "curve")]
+            Mechanism::CurveServer(server) => Ok(curve::server::start(server, seed()?)),
         }
     }
 
@@ -114,6 +173,10 @@ impl Handshake {
             Self::Null(_) => null::max_command_size(limits),
             Self::PlainClient(state) => state.max_command_size(limits),
             Self::PlainServer(state) => state.max_command_size(limits),
+            #[cfg(feature = "curve")]
+            Self::CurveClient(state) => state.max_command_size(limits),
+            #[cfg(feature = "curve")]
+            Self::CurveServer(state) => state.max_command_size(limits),
         };
         // At any time an ERROR may come instead.
         expected.max(ERROR_MAX).min(limits.max_command_size)
@@ -130,6 +193,10 @@ impl Handshake {
             Self::Null(state) => state.handle(command),
             Self::PlainClient(state) => state.handle(command, config, output),
             Self::PlainServer(state) => state.handle(command, config),
+            #[cfg(feature = "curve")]
+            Self::CurveClient(state) => state.handle(command, config, output),
+            #[cfg(feature = "curve")]
+            Self::CurveServer(state) => state.handle(command, output),
         }
     }
 }
@@ -140,6 +207,8 @@ impl Undecided {
         match self {
             Self::Null(state) => Ok(state.allowed(config, output)),
             Self::Plain(state) => Ok(state.allowed(output)),
+            #[cfg(feature = "curve")]
+            Self::Curve(state) => state.allowed(config),
         }
     }
 }

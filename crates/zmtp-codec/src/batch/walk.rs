@@ -65,7 +65,7 @@ pub(super) struct Cursor {
 impl Cursor {
     pub(super) const ORIGIN: Self = Self { small: 0, chain: 0, inner: 0 };
 
-    fn past_small(self, octets: usize) -> Self {
+    pub(super) fn past_small(self, octets: usize) -> Self {
         Self { small: self.small.wrapping_add(octets), ..self }
     }
 

@@ -118,15 +118,26 @@ impl Batch {
     /// Discards every message of which nothing has been written, and says how many those were.
     /// Commands stay, and what is left can go on to the same connection.
     pub fn discard_unstarted(&mut self) -> usize {
+        self.discard_behind(0)
+    }
+
+    /// Discards every message of which nothing has been written and nothing is among the next
+    /// `octets`, which are [sealed](crate::SealBuffer::plain_octets) already, and says how many
+    /// those were. Commands stay, and what is left can go on to the same connection.
+    pub fn discard_behind(&mut self, octets: usize) -> usize {
         let written = self.written.octets;
+        let started = written.saturating_add(octets);
+        let (mut passed, mut length) = (0, 0);
         let mut kept = Self::new();
         let (mut from, mut to) = (self.start, self.start);
         while let Some(frame) = self.frame_at(to) {
             to = frame.next;
+            length += frame.size;
             if !frame.is_last {
                 continue;
             }
-            let is_started = from == self.start && written > 0;
+            let is_started = passed < started;
+            passed += std::mem::take(&mut length);
             if is_started || frame.is_command {
                 kept.push_range(self, from, to);
                 kept.messages += usize::from(!frame.is_command);
@@ -167,7 +178,7 @@ impl Batch {
         completed
     }
 
-    fn first_unwritten(&self) -> Cursor {
+    pub(super) fn first_unwritten(&self) -> Cursor {
         match self.written {
             Written { octets: 0, .. } => self.start,
             Written { octets, frame, frame_octets } => {

@@ -27,7 +27,7 @@ use crate::decoder::{Decoder, Inbound};
 use crate::encoder::Encoder;
 use crate::error::{LimitExceeded, PeerIncompatible, PeerMisbehaved, ProtocolError};
 use crate::event::{Event, Identity, PeerInfo};
-use crate::mechanism::{Done, Handshake, Step, Undecided};
+use crate::mechanism::{Ciphers, Done, Handshake, Seed, Step, Undecided};
 use crate::metadata::Metadata;
 use crate::routing_id::RoutingId;
 use crate::socket_type::SocketType;
@@ -67,8 +67,8 @@ pub(super) enum Turn {
 type Result<T, E = ProtocolError> = std::result::Result<T, E>;
 
 impl Stage {
-    pub(super) fn new() -> Self {
-        Self::Greeting(AwaitGreeting { rest_is_sent: false })
+    pub(super) fn new(seed: Option<Seed>) -> Self {
+        Self::Greeting(AwaitGreeting { rest_is_sent: false, seed })
     }
 
     pub(super) fn handle(
@@ -92,6 +92,7 @@ impl Stage {
 #[derive(Debug)]
 pub(super) struct AwaitGreeting {
     rest_is_sent: bool,
+    seed: Option<Seed>,
 }
 
 impl AwaitGreeting {
@@ -120,7 +121,7 @@ impl AwaitGreeting {
         let decoder = Decoder::new(config.limits.clone());
         let greeted = Greeted { greeting, decoder, identity: Identity::default() };
         // Not earlier: libzmq drops a peer that says READY before it has read libzmq's greeting.
-        greeted.go_on(Handshake::start(config, output), config, output)
+        greeted.go_on(Handshake::start(config, self.seed, output)?, config, output)
     }
 }
 
@@ -161,12 +162,17 @@ impl Greeted {
         config: &ConnectionConfig,
         output: &mut Batch,
     ) -> Result<Traffic> {
-        let Self { greeting, decoder, identity } = self;
+        let Self { greeting, mut decoder, mut identity } = self;
+        identity.public_key = done.public_key;
         let peer = meet(config, &greeting, done.metadata, identity)?;
         if let Some(last_word) = done.last_word {
             output.push_command(&last_word);
         }
-        let encoder = Encoder::new(peer.version());
+        let mut encoder = Encoder::new(peer.version());
+        if let Some(Ciphers { sealer, opener }) = done.ciphers {
+            encoder.seal_with(sealer);
+            decoder.open_with(opener);
+        }
         Ok(Traffic { peer, decoder, encoder })
     }
 }

@@ -42,6 +42,6 @@ impl AwaitDecision {
 impl AwaitReady {
     pub(super) fn handle(self, command: Command) -> Result<Step> {
         let metadata = Metadata::decode(expect(command, "READY")?)?;
-        Ok(Step::Done(Done { metadata, last_word: None }))
+        Ok(Step::Done(Done::in_clear(metadata, None)))
     }
 }

@@ -99,15 +99,21 @@ impl Command {
 
     /// Reads the body of a command frame.
     ///
-    /// Two faults are repaired, as libzmq does: a PING context is cut to
-    /// [`CONTEXT_MAX`](Self::CONTEXT_MAX) octets, and the reason of an ERROR may be cut short,
-    /// for losing the connection over the words it was refused with helps nobody.
+    /// Three faults are repaired: a PING context is cut to [`CONTEXT_MAX`](Self::CONTEXT_MAX)
+    /// octets, as in libzmq; the reason of an ERROR may be cut short, for losing the connection
+    /// over the words it was refused with helps nobody; and the ERROR of libzmq's PLAIN is
+    /// understood, which is misspelled.
     ///
     /// # Errors
     ///
     /// When there is no name, or a field that is always there is missing.
     pub fn decode(body: Bytes) -> Result<Self, CommandError> {
         let size = body.len();
+        if let Some(data) = body.strip_prefix(MISSPELLED_ERROR)
+            && size <= usize::from(MISSPELLED_ERROR[0])
+        {
+            return Ok(Self::Error { reason: decode_reason(data) });
+        }
         let mut reader = Reader::new(body);
         let name = reader.short().filter(|name| !name.is_empty());
         let name = name.ok_or(CommandError::NoName(size))?;
@@ -180,6 +186,10 @@ impl Command {
         }
     }
 }
+
+/// How libzmq's PLAIN, up to 4.3.5 at the least, begins the body of an ERROR: in C, "\x05ERROR" is
+/// the octet 5E and "RROR". As the length of a name it is more than any such body has.
+const MISSPELLED_ERROR: &[u8; 5] = b"\x5eRROR";
 
 /// How long a peer that was pinged is to wait for more before it gives the connection up.
 ///
@@ -320,6 +330,9 @@ mod tests {
         assert_eq!(reason(b"\x05ERROR\x01no"), "n");
         assert_eq!(reason(b"\x05ERROR\x01\xff"), "\u{fffd}");
         assert_eq!(reason(b"\x05ERROR"), "");
+        assert_eq!(reason(b"^RROR\x03400"), "400", "as from libzmq's PLAIN");
+        let long = [&b"^RROR"[..], &[b'x'; 90]].concat();
+        assert!(matches!(Command::decode(long.into()), Ok(Command::Unknown { .. })));
     }
 
     #[test]

@@ -125,6 +125,19 @@ impl FrameHeader {
         }
     }
 
+    /// The header itself, and how many octets of the array it takes.
+    #[cfg(feature = "__cipher")]
+    #[inline]
+    pub(crate) fn to_octets(self) -> ([u8; Self::SIZE_MAX], usize) {
+        let mut octets = [0; Self::SIZE_MAX];
+        octets[0] = self.flags;
+        match u8::try_from(self.body) {
+            Ok(size) if !self.is_long() => octets[1] = size,
+            _ => octets[1..].copy_from_slice(&self.body.to_be_bytes()),
+        }
+        (octets, self.size())
+    }
+
     /// Whether another frame of the same message follows.
     #[inline]
     pub fn has_more(self) -> bool {

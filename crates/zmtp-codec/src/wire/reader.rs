@@ -23,6 +23,17 @@ impl Reader {
         self.0.try_get_u16().ok()
     }
 
+    #[cfg(feature = "__cipher")]
+    pub(crate) fn u64(&mut self) -> Option<u64> {
+        self.0.try_get_u64().ok()
+    }
+
+    /// As many octets as the array has.
+    #[cfg(feature = "__cipher")]
+    pub(crate) fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
+        self.take(N)?.first_chunk().copied()
+    }
+
     /// The next `count` octets.
     pub(crate) fn take(&mut self, count: usize) -> Option<Bytes> {
         (count <= self.0.len()).then(|| self.0.split_to(count))
@@ -66,5 +77,14 @@ mod tests {
         assert_eq!(Reader::new(Bytes::from_static(b"\xff\xff\xff\xffab")).long(), None);
         assert_eq!(Reader::new(Bytes::from_static(b"\0\0\0")).long(), None);
         assert_eq!(Reader::new(Bytes::new()).u8(), None);
+    }
+    #[cfg(feature = "__cipher")]
+    #[test]
+    fn an_array_is_there_as_a_whole_or_not_at_all() {
+        let mut reader = Reader::new(Bytes::from_static(b"abc\0\0\0\0\0\0\0\x07."));
+        assert_eq!(reader.array(), Some(*b"abc"));
+        assert_eq!(reader.u64(), Some(7));
+        assert_eq!(reader.u64(), None);
+        assert_eq!(reader.array::<2>(), None);
     }
 }

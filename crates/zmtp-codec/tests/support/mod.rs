@@ -37,8 +37,11 @@ impl Pair {
         other: &ConnectionConfig,
         piece_sizes: Vec<usize>,
     ) -> Self {
-        let piece_sizes = piece_sizes.into_iter().cycle();
-        Self { ends: [End::new(one), End::new(other)], piece_sizes }
+        Self::of([End::new(one), End::new(other)], piece_sizes)
+    }
+
+    pub(crate) fn of(ends: [End; 2], piece_sizes: Vec<usize>) -> Self {
+        Self { ends, piece_sizes: piece_sizes.into_iter().cycle() }
     }
 
     /// Lets both sides decide so about each other.

@@ -52,7 +52,7 @@ impl Await {
             }
             Self::Ready => {
                 let metadata = Metadata::decode(expect(received, "READY")?)?;
-                Ok(Step::Done(Done { metadata, last_word: None }))
+                Ok(Step::Done(Done::in_clear(metadata, None)))
             }
         }
     }

@@ -52,7 +52,7 @@ impl Await {
             Self::Initiate => {
                 let metadata = Metadata::decode(expect(received, "INITIATE")?)?;
                 let last_word = Some(Command::Ready { data: own_metadata(config) });
-                Ok(Step::Done(Done { metadata, last_word }))
+                Ok(Step::Done(Done::in_clear(metadata, last_word)))
             }
         }
     }

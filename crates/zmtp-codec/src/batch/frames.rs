@@ -1,0 +1,62 @@
+//! The unwritten frames of a batch, one by one.
+
+use super::Batch;
+use super::walk::{Cursor, Piece};
+use crate::wire::FrameHeader;
+
+impl Batch {
+    /// The frames that begin `octets` or more behind the first unwritten octet, which has to be
+    /// the first of a frame: headers and bodies.
+    pub(crate) fn frames_behind(&self, octets: usize) -> Frames<'_> {
+        let mut frames = Frames { batch: self, cursor: self.first_unwritten() };
+        let mut passed = 0;
+        while passed < octets
+            && let Some((header, body)) = frames.next()
+        {
+            passed += header.size() + body.len();
+        }
+        frames
+    }
+}
+
+/// Frames of a batch.
+pub(crate) struct Frames<'a> {
+    batch: &'a Batch,
+    cursor: Cursor,
+}
+
+impl<'a> Iterator for Frames<'a> {
+    type Item = (FrameHeader, &'a [u8]);
+
+    #[inline]
+    fn next(&mut self) -> Option<(FrameHeader, &'a [u8])> {
+        let batch = self.batch;
+        if let Some(piece) = batch.chained_at(self.cursor) {
+            let octets = piece.bytes().get(self.cursor.inner..)?;
+            let (header, body) = split_frame(octets)?;
+            self.cursor = match self.cursor.inner + header.size() + body.len() {
+                end if end < piece.len() => Cursor { inner: end, ..self.cursor },
+                _ => self.cursor.past_chained(),
+            };
+            return Some((header, body));
+        }
+        let octets = batch.small_from(self.cursor);
+        let header = FrameHeader::decode(octets).ok()??;
+        let body_at = self.cursor.past_small(header.size());
+        if let Some(Piece::Body(body)) = batch.chained_at(body_at) {
+            self.cursor = body_at.past_chained();
+            return Some((header, body));
+        }
+        let (header, body) = split_frame(octets)?;
+        self.cursor = body_at.past_small(body.len());
+        Some((header, body))
+    }
+}
+
+/// The frame at the front of `octets`.
+#[inline]
+fn split_frame(octets: &[u8]) -> Option<(FrameHeader, &[u8])> {
+    let header = FrameHeader::decode(octets).ok()??;
+    let body = octets.get(header.size()..)?.get(..usize::try_from(header.body_size()).ok()?)?;
+    Some((header, body))
+}

@@ -1,0 +1,103 @@
+//! NaCl's boxes: X25519, XSalsa20 and Poly1305.
+
+use std::fmt;
+
+use dryoc::classic::crypto_box::{
+    crypto_box_beforenm, crypto_box_detached_afternm_inplace,
+    crypto_box_open_detached_afternm_inplace,
+};
+use zeroize::Zeroizing;
+
+use super::nonce::Nonce;
+
+/// The octets a box adds to what is in it: a tag, which comes first.
+pub(super) const TAG: usize = 16;
+
+/// What is needed of a cryptographic library, so that another can take the place of this one.
+trait Nacl {
+    /// The key that the owners of the two keys share, unless the public one is one of the few that
+    /// make it the same for every secret.
+    fn shared_key(public: &[u8; 32], secret: &[u8; 32]) -> Option<Zeroizing<[u8; 32]>>;
+
+    /// Encrypts `octets` where they stand and makes their tag.
+    fn seal(key: &[u8; 32], nonce: &Nonce, octets: &mut [u8]) -> [u8; TAG];
+
+    /// Decrypts `octets` where they stand, or leaves them as they are where the tag is not theirs.
+    #[must_use]
+    fn open(key: &[u8; 32], nonce: &Nonce, octets: &mut [u8], tag: &[u8; TAG]) -> bool;
+}
+
+/// The library: see `docs/security.md` for why.
+struct Dryoc;
+
+impl Nacl for Dryoc {
+    fn shared_key(public: &[u8; 32], secret: &[u8; 32]) -> Option<Zeroizing<[u8; 32]>> {
+        crypto_box_beforenm(public, secret).ok().map(Zeroizing::new)
+    }
+
+    #[inline]
+    fn seal(key: &[u8; 32], nonce: &Nonce, octets: &mut [u8]) -> [u8; TAG] {
+        let mut tag = [0; TAG];
+        crypto_box_detached_afternm_inplace(octets, &mut tag, nonce, key);
+        tag
+    }
+
+    #[inline]
+    fn open(key: &[u8; 32], nonce: &Nonce, octets: &mut [u8], tag: &[u8; TAG]) -> bool {
+        crypto_box_open_detached_afternm_inplace(octets, tag, nonce, key).is_ok()
+    }
+}
+
+/// What boxes between two keys are sealed and opened with. Overwritten when dropped.
+#[derive(Clone)]
+pub(super) struct BoxKey(Zeroizing<[u8; 32]>);
+
+impl BoxKey {
+    /// The key between two others; `None` where the public one is unfit.
+    pub(super) fn between(public: &[u8; 32], secret: &[u8; 32]) -> Option<Self> {
+        Dryoc::shared_key(public, secret).map(Self)
+    }
+
+    /// A key that is shared with nobody.
+    pub(super) fn secret(key: Zeroizing<[u8; 32]>) -> Self {
+        Self(key)
+    }
+
+    /// A box, its tag first.
+    pub(super) fn seal(&self, nonce: &Nonce, parts: &[&[u8]]) -> Vec<u8> {
+        let mut sealed = vec![0; TAG];
+        // All at once: what is sealed may be secret, and is not to be left behind in other memory.
+        sealed.reserve_exact(parts.iter().map(|part| part.len()).sum());
+        parts.iter().for_each(|part| sealed.extend_from_slice(part));
+        let (tag, octets) = sealed.split_at_mut(TAG);
+        tag.copy_from_slice(&self.seal_in_place(nonce, octets));
+        sealed
+    }
+
+    /// What is in a box; `None` where it does not open.
+    pub(super) fn open(&self, nonce: &Nonce, sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+        let (tag, octets) = sealed.split_first_chunk()?;
+        let mut octets = Zeroizing::new(octets.to_vec());
+        self.open_in_place(nonce, &mut octets, tag).then_some(octets)
+    }
+
+    #[inline]
+    pub(super) fn seal_in_place(&self, nonce: &Nonce, octets: &mut [u8]) -> [u8; TAG] {
+        Dryoc::seal(&self.0, nonce, octets)
+    }
+
+    #[inline]
+    #[must_use]
+    pub(super) fn open_in_place(&self, nonce: &Nonce, octets: &mut [u8], tag: &[u8; TAG]) -> bool {
+        Dryoc::open(&self.0, nonce, octets, tag)
+    }
+}
+
+impl fmt::Debug for BoxKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("BoxKey(..)")
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,202 @@
+//! Records: a frame of a message or a command in a box, as a MESSAGE.
+//!
+//! ```text
+//!   | frame header | 07 "MESSAGE" (8) | number (8) | tag (16) | flags (1) | frame body |
+//!                                                             '-------- boxed --------'
+//!   flags:  bit 0 MORE   bit 1 COMMAND
+//! ```
+//!
+//! The header is that of a message frame of its own, whatever is in the box. The flags are those
+//! of libzmq, which 26/CURVEZMQ knows only the first of; in a frame header COMMAND is another bit.
+
+use std::ops::Range;
+
+use bytes::{Buf, BytesMut};
+
+use super::boxes::{BoxKey, TAG};
+use super::nonce::Purpose;
+use crate::batch::Batch;
+use crate::error::{PeerMisbehaved, PeerUntrusted, ProtocolError};
+use crate::mechanism::cipher::{OPEN_TARGET, Opening};
+use crate::seal::SealBuffer;
+use crate::wire::{FrameError, FrameHeader};
+
+/// Puts frames into boxes.
+#[derive(Debug)]
+pub(crate) struct Sealer {
+    key: BoxKey,
+    purpose: Purpose,
+    last_number: u64,
+}
+
+impl Sealer {
+    pub(super) fn new(key: BoxKey, purpose: Purpose, last_number: u64) -> Self {
+        Self { key, purpose, last_number }
+    }
+
+    /// Seals the next frames of `batch` that are not in `sealed` yet, until that is full.
+    pub(in crate::mechanism) fn seal(&mut self, batch: &Batch, sealed: &mut SealBuffer) {
+        for (header, body) in batch.frames_behind(sealed.plain_octets()) {
+            // 2^64 numbers are enough for 500 years of a thousand million a second.
+            let Some(number) = self.last_number.checked_add(1) else { return };
+            if sealed.is_full() {
+                return;
+            }
+            self.last_number = number;
+            sealed.record(header.size() + body.len(), |octets| {
+                self.seal_frame(number, header, body, octets);
+            });
+        }
+    }
+
+    #[inline]
+    fn seal_frame(&self, number: u64, header: FrameHeader, body: &[u8], octets: &mut Vec<u8>) {
+        let command = if header.is_command() { COMMAND } else { 0 };
+        let flags = u8::from(header.has_more()) | command;
+        octets.reserve(FrameHeader::SIZE_MAX + OVERHEAD + body.len());
+        FrameHeader::message(OVERHEAD + body.len(), false).encode(octets);
+        octets.extend_from_slice(NAME);
+        octets.extend_from_slice(&number.to_be_bytes());
+        let tag_at = octets.len();
+        octets.extend_from_slice(&[0; TAG]);
+        octets.push(flags);
+        octets.extend_from_slice(body);
+        let (tag, boxed) = octets.split_at_mut(tag_at).1.split_at_mut(TAG);
+        tag.copy_from_slice(&self.key.seal_in_place(&self.purpose.nonce(number), boxed));
+    }
+}
+
+/// Takes frames out of boxes.
+#[derive(Debug)]
+pub(crate) struct Opener {
+    key: BoxKey,
+    purpose: Purpose,
+    last_number: u64,
+}
+
+/// A record that has been opened where it stands.
+struct Opened {
+    /// The octets of the record.
+    size: usize,
+    /// Where in the record the frame now is, header included.
+    frame: Range<usize>,
+}
+
+impl Opener {
+    pub(super) fn new(key: BoxKey, purpose: Purpose, last_number: u64) -> Self {
+        Self { key, purpose, last_number }
+    }
+
+    /// Opens whole records at the front of `input` where they stand, and moves the frames that
+    /// were in them to the end of `plain`.
+    pub(in crate::mechanism) fn open(
+        &mut self,
+        input: &mut BytesMut,
+        plain: &mut BytesMut,
+    ) -> Result<Opening, ProtocolError> {
+        let mut read = 0;
+        // Where in the input the frames are, one behind the other.
+        let mut frames = 0..0;
+        let stopped = loop {
+            match self.open_record(input.get_mut(read..).unwrap_or_default()) {
+                Ok(Ok(Opened { size, frame })) => {
+                    let frame = read + frame.start..read + frame.end;
+                    read += size;
+                    if frames.is_empty() {
+                        frames = frame;
+                    } else {
+                        let len = frame.len();
+                        input.copy_within(frame, frames.end);
+                        frames.end += len;
+                    }
+                }
+                stopped => break stopped,
+            }
+            if frames.len() >= OPEN_TARGET {
+                break Ok(Err(None));
+            }
+        };
+        if read == 0 {
+            return match stopped? {
+                Ok(_) => Ok(Opening::Opened),
+                Err(announced) => Ok(Opening::Incomplete { announced }),
+            };
+        }
+        // A fault is found again, at the front, by the next call.
+        let mut opened = input.split_to(read);
+        opened.truncate(frames.end);
+        opened.advance(frames.start);
+        if plain.is_empty() {
+            *plain = opened;
+        } else {
+            plain.extend_from_slice(&opened);
+        }
+        Ok(Opening::Opened)
+    }
+
+    /// Opens the record at the front of `octets`; if that is not all there, says how large the
+    /// body of the frame in it will be.
+    #[inline]
+    fn open_record(
+        &mut self,
+        octets: &mut [u8],
+    ) -> Result<Result<Opened, Option<u64>>, ProtocolError> {
+        let Some(header) = FrameHeader::decode(octets)? else {
+            return Ok(Err(None));
+        };
+        if header.is_command() {
+            return Err(PeerMisbehaved::Unsealed.into());
+        }
+        let layout = PeerMisbehaved::CommandLayout("MESSAGE");
+        let announced = header.body_size().checked_sub(OVERHEAD as u64);
+        let announced = announced.filter(|_| !header.has_more()).ok_or(layout.clone())?;
+        let incomplete = Ok(Err(Some(announced)));
+        let Ok(body) = usize::try_from(header.body_size()) else { return incomplete };
+        let Some(record) = octets.get_mut(header.size()..).and_then(|rest| rest.get_mut(..body))
+        else {
+            return incomplete;
+        };
+        let (front, boxed) = record.split_at_mut(OVERHEAD - 1);
+        let (number, tag) = read_front(front).ok_or(layout)?;
+        if number <= self.last_number {
+            return Err(PeerUntrusted::Replayed { number, last: self.last_number }.into());
+        }
+        if !self.key.open_in_place(&self.purpose.nonce(number), boxed, tag) {
+            return Err(PeerUntrusted::Unopened("MESSAGE").into());
+        }
+        self.last_number = number;
+
+        let plain = plain_header(boxed.first().copied().unwrap_or_default(), boxed.len() - 1)?;
+        // The frame header takes the place of what stood before the frame body.
+        let size = header.size() + body;
+        let start = header.size() + OVERHEAD - plain.size();
+        let (octets_of_header, len) = plain.to_octets();
+        octets[start..start + len].copy_from_slice(&octets_of_header[..len]);
+        Ok(Ok(Opened { size, frame: start..size }))
+    }
+}
+
+/// The number and tag of a record.
+fn read_front(front: &[u8]) -> Option<(u64, &[u8; TAG])> {
+    let (name, rest) = front.split_first_chunk()?;
+    let (number, tag) = rest.split_first_chunk()?;
+    (name == NAME).then_some((u64::from_be_bytes(*number), tag.try_into().ok()?))
+}
+
+/// The header of the frame that was in a box.
+fn plain_header(flags: u8, body: usize) -> Result<FrameHeader, FrameError> {
+    match flags {
+        0 | MORE => Ok(FrameHeader::message(body, flags == MORE)),
+        COMMAND if body == 0 => Err(FrameError::EmptyCommand),
+        COMMAND => Ok(FrameHeader::command(body)),
+        _ if flags == MORE | COMMAND => Err(FrameError::CommandWithMore(flags)),
+        _ => Err(FrameError::ReservedFlags(flags)),
+    }
+}
+
+const NAME: &[u8; 8] = b"\x07MESSAGE";
+const MORE: u8 = 1;
+const COMMAND: u8 = 2;
+
+/// What the body of a record has besides the body of the frame in it.
+const OVERHEAD: usize = NAME.len() + 8 + TAG + 1;

@@ -1,0 +1,191 @@
+//! Public and secret keys: 32 octets each, 40 characters of Z85 as text.
+//!
+//! CURVE and NOISE have keys of the same make. They are different types nevertheless, for a key
+//! should serve one protocol.
+
+mod z85;
+
+/// Text is not a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a key: that is 40 characters of Z85, and this is {0}")]
+pub struct KeyError(&'static str);
+
+/// Reads a key from text, saying no more of it than what is wrong: it may be a secret.
+fn parse(text: &str) -> Result<[u8; 32], KeyError> {
+    match (text.len(), z85::decode(text.as_bytes())) {
+        (_, Some(octets)) => Ok(octets),
+        (..40, None) => Err(KeyError("shorter")),
+        (40, None) => Err(KeyError("not Z85")),
+        (41.., None) => Err(KeyError("longer")),
+    }
+}
+
+macro_rules! key_types {
+    ($mechanism:literal, $PublicKey:ident, $SecretKey:ident, $KeyPair:ident) => {
+        #[doc = concat!("A ", $mechanism, " public key: who somebody is.")]
+        ///
+        /// As text it is 40 characters of Z85 (32/Z85).
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub struct $PublicKey([u8; 32]);
+
+        impl $PublicKey {
+            /// Makes a key of its octets.
+            pub const fn new(octets: [u8; 32]) -> Self {
+                Self(octets)
+            }
+
+            /// The octets.
+            pub const fn as_bytes(&self) -> &[u8; 32] {
+                &self.0
+            }
+        }
+
+        impl std::fmt::Display for $PublicKey {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.pad(&String::from_utf8_lossy(&z85::encode(&self.0)))
+            }
+        }
+
+        impl std::fmt::Debug for $PublicKey {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                write!(f, "{}({self})", stringify!($PublicKey))
+            }
+        }
+
+        impl std::str::FromStr for $PublicKey {
+            type Err = KeyError;
+
+            fn from_str(text: &str) -> Result<Self, KeyError> {
+                parse(text).map(Self)
+            }
+        }
+
+        #[doc = concat!("A ", $mechanism, " secret key.")]
+        ///
+        /// It is not shown by `Debug`, compared in constant time, and overwritten when dropped.
+        #[derive(Clone)]
+        pub struct $SecretKey(zeroize::Zeroizing<[u8; 32]>);
+
+        impl $SecretKey {
+            /// Makes a key of its octets, which have to be random.
+            pub fn new(octets: [u8; 32]) -> Self {
+                Self(zeroize::Zeroizing::new(octets))
+            }
+
+            /// The public key that goes with it.
+            pub fn public_key(&self) -> $PublicKey {
+                $PublicKey($crate::mechanism::x25519::public_key(&self.0))
+            }
+
+            /// The octets: for a file that nobody else may read.
+            pub fn expose(&self) -> &[u8; 32] {
+                &self.0
+            }
+
+            /// The text: for a file that nobody else may read.
+            pub fn to_z85(&self) -> zeroize::Zeroizing<String> {
+                zeroize::Zeroizing::new(String::from_utf8_lossy(&z85::encode(&self.0)).into_owned())
+            }
+        }
+
+        impl PartialEq for $SecretKey {
+            fn eq(&self, other: &Self) -> bool {
+                $crate::secret::equal(&*self.0, &*other.0)
+            }
+        }
+
+        impl Eq for $SecretKey {}
+
+        impl std::fmt::Debug for $SecretKey {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(concat!(stringify!($SecretKey), "(..)"))
+            }
+        }
+
+        impl std::str::FromStr for $SecretKey {
+            type Err = KeyError;
+
+            fn from_str(text: &str) -> Result<Self, KeyError> {
+                parse(text).map(Self::new)
+            }
+        }
+
+        #[doc = concat!("A ", $mechanism, " secret key and the public key that goes with it.")]
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        pub struct $KeyPair {
+            public: $PublicKey,
+            secret: $SecretKey,
+        }
+
+        impl $KeyPair {
+            /// Makes a new pair of 32 octets of `entropy`, which has to fill what it is given
+            /// with octets nobody can guess: ask the operating system for them.
+            ///
+            /// ```
+            #[doc = concat!("use zmtp_codec::", stringify!($KeyPair), ";")]
+            ///
+            /// # let os_random = |octets: &mut [u8]| octets.fill(7);
+            #[doc = concat!("let keys = ", stringify!($KeyPair), "::generate(os_random);")]
+            /// assert_eq!(keys.public_key().to_string().len(), 40);
+            /// assert!(!format!("{keys:?}").contains(keys.secret_key().to_z85().as_str()));
+            /// ```
+            pub fn generate(mut entropy: impl FnMut(&mut [u8])) -> Self {
+                let mut secret = $SecretKey::new([0; 32]);
+                entropy(&mut secret.0[..]);
+                secret.into()
+            }
+
+            /// The public key.
+            pub fn public_key(&self) -> &$PublicKey {
+                &self.public
+            }
+
+            /// The secret key.
+            pub fn secret_key(&self) -> &$SecretKey {
+                &self.secret
+            }
+        }
+
+        impl From<$SecretKey> for $KeyPair {
+            fn from(secret: $SecretKey) -> Self {
+                Self { public: secret.public_key(), secret }
+            }
+        }
+    };
+}
+
+#[cfg(feature = "curve")]
+key_types!("CURVE", CurvePublicKey, CurveSecretKey, CurveKeyPair);
+
+#[cfg(all(test, feature = "curve"))]
+mod tests {
+    use super::*;
+
+    /// The server's keys in libzmq's tests of CURVE.
+    const PUBLIC: &str = "rq:rM>}U?@Lns47E1%kR.o@n%FcmmsL/@{H8]yf7";
+    const SECRET: &str = "JTKVSB%%)wK0E.X)V>+}o?pNmC{O&4W4b!Ni{Lh6";
+
+    #[test]
+    fn text_and_key_are_the_same() {
+        let secret: CurveSecretKey = SECRET.parse().unwrap();
+        assert_eq!(secret.to_z85().as_str(), SECRET);
+        assert_eq!(secret.public_key().to_string(), PUBLIC);
+        assert_eq!(PUBLIC.parse(), Ok(secret.public_key()));
+        assert_eq!(CurveKeyPair::from(secret.clone()).secret_key(), &secret);
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_text_is_said_and_the_text_is_not() {
+        let error = |text: &str| text.parse::<CurveSecretKey>().unwrap_err().to_string();
+        assert!(error("abc").ends_with("shorter"));
+        assert!(error(&SECRET.replace('J', "\"")).ends_with("not Z85"));
+        assert!(error(&format!("{SECRET}0")).ends_with("longer"));
+    }
+
+    #[test]
+    fn a_secret_does_not_show() {
+        let keys = CurveKeyPair::from(SECRET.parse::<CurveSecretKey>().unwrap());
+        let shown = format!("{keys:?}");
+        assert!(shown.contains(PUBLIC) && shown.contains("CurveSecretKey(..)"), "{shown}");
+    }
+}

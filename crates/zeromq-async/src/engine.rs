@@ -192,7 +192,8 @@ impl Engine {
                 return Err(ConnectError::Closed { endpoint });
             }
             let connected = endpoints.dialled.iter().any(|(dialled, _)| *dialled == endpoint);
-            if connected && connects_once(self.socket_type) {
+            let is_inproc = matches!(endpoint, Endpoint::Inproc(_));
+            if connected && connects_once(self.socket_type) && !is_inproc {
                 return Ok(());
             }
         }
@@ -208,6 +209,11 @@ impl Engine {
         endpoints.last = Some(endpoint.clone());
         endpoints.dialled.push((endpoint, dialled));
         Ok(())
+    }
+
+    /// Forgets a connected endpoint that has ended by itself, so that it can be connected anew.
+    fn forget_dialled(&self, ended: impl Fn(&dial::Line) -> bool) {
+        self.endpoints.lock().dialled.retain(|(_, dialled)| !ended(&dialled.pipe));
     }
 
     /// Ends the connection to an endpoint, after what is queued for it has been written.

@@ -95,7 +95,7 @@
 //!
 //! * Messages are whole: there is no `ZMQ_SNDMORE`, and a message of several frames is one value.
 //! * Options are fixed when the socket is built, typed, and without special values: no limit is
-//!   [`HighWaterMark::Unlimited`], not 0, and to wait for ever is a method of its own, not -1.
+//!   [`HighWaterMark::Unlimited`] (which a plain 0 becomes), and to wait for ever is a method of its own, not -1.
 //! * A REQ whose peer goes away with the request gets [`RecvError::ReplyLost`] and can ask again;
 //!   libzmq's waits for ever.
 //! * [`max_message_size`](SocketBuilder::max_message_size) limits the whole message; libzmq's
@@ -106,8 +106,8 @@
 //!   blocks the thread meanwhile. [`close`](Socket::close) waits for that and reports how many
 //!   messages were not sent.
 //! * An [event](SocketEvent) names its peer and says why a connection or handshake ended.
-//! * Peers must speak ZMTP 3, as libzmq does since 4.0. The one mechanism so far is NULL: there is
-//!   no authentication and no encryption yet.
+//! * Peers must speak ZMTP 3, as libzmq does since 4.0. The mechanisms so far are NULL and PLAIN:
+//!   nothing is encrypted yet.
 //!
 //! # Features
 //!

@@ -337,13 +337,15 @@ impl<P: Sends> Socket<P> {
         poll_fn(|cx| self.outlet.poll_ready(cx)).await
     }
 
-    /// Waits until every message sent so far is handed to the kernel, for all peers.
+    /// Waits until the queues of all peers are empty: everything sent is with the kernel.
     ///
-    /// A message for a peer that is not connected, or that reads slowly, takes as long as that.
+    /// A message for a peer that is not connected, or that reads slowly, takes as long as that, and
+    /// another sender that goes on sending holds this up. What was lost with a peer that went away
+    /// is not waited for; [`stats`](Self::stats) count it.
     ///
     /// # Errors
     ///
-    /// The socket is closed.
+    /// A message that was fed to this socket as a `Sink` and found no room cannot be sent any more.
     ///
     /// # Cancel safety
     ///
@@ -453,7 +455,7 @@ impl<P: Sends> Sink<Message> for Socket<P> {
         mut self: Pin<&mut Self>,
         cx: &mut TaskContext<'_>,
     ) -> Poll<Result<(), SendError>> {
-        self.outlet.poll_flush(cx)
+        self.outlet.poll_close(cx)
     }
 }
 

@@ -13,7 +13,8 @@ use tokio::net::TcpStream;
 use tokio::runtime::Runtime;
 use zeromq_async::{
     Context, DealerSocket, Message, PairSocket, PubSocket, PullSocket, PushSocket, ReqSocket,
-    RouterSocket, SocketEvent, SocketType, SubSocket, SubscriptionNotices, XPubSocket, XSubSocket,
+    RouterSocket, SendErrorKind, SocketEvent, SocketType, SubSocket, SubscriptionNotices,
+    XPubSocket, XSubSocket,
 };
 
 /// A time that is over before the test's deadline is.
@@ -441,4 +442,43 @@ async fn a_publisher_keeps_nothing_that_an_inproc_peer_sends_up() {
         xsub.send("up").await.unwrap();
     }
     assert_eq!(xsub.stats().dropped.full, 0);
+}
+
+/// A SUB whose connection was refused for good could never connect there again: the endpoint
+/// counted as connected.
+#[tokio::test]
+async fn an_endpoint_that_has_ended_can_be_connected_anew() {
+    let publisher = XPubSocket::new();
+    let endpoint = publisher.bind("tcp://127.0.0.1:0").await.unwrap();
+    let mut sub = SubSocket::builder().no_reconnect().subscribe("").build();
+    let mut events = sub.events();
+    sub.connect(&endpoint).await.unwrap();
+    within("the connection", sub.wait_for_peers(1)).await;
+    publisher.close().await;
+    within("the end of the attempts", async {
+        while !matches!(events.next().await, Some(SocketEvent::ConnectStopped { .. })) {}
+    })
+    .await;
+
+    let mut publisher = XPubSocket::new();
+    publisher.bind(&endpoint).await.unwrap();
+    sub.connect(&endpoint).await.unwrap();
+    within("the subscription", publisher.recv()).await.unwrap();
+    publisher.send("again").await.unwrap();
+    assert_eq!(within("the message", sub.recv()).await.unwrap(), "again");
+}
+
+/// Closed as a sink, a socket takes no more.
+#[tokio::test]
+async fn a_sink_that_is_closed_takes_no_more() {
+    let context = Context::new();
+    let mut pull = PullSocket::builder_in(&context).build();
+    let mut push = PushSocket::builder_in(&context).build();
+    pull.bind("inproc://closed-sink").await.unwrap();
+    push.connect("inproc://closed-sink").await.unwrap();
+    futures_util::SinkExt::send(&mut push, "last".into()).await.unwrap();
+    futures_util::SinkExt::close(&mut push).await.unwrap();
+    let error = push.send("too late").await.unwrap_err();
+    assert_eq!(*error.kind(), SendErrorKind::Closed);
+    assert_eq!(within("the last message", pull.recv()).await.unwrap(), "last");
 }

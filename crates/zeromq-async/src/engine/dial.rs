@@ -24,6 +24,15 @@ impl Line {
         Self(Arc::new(Mutex::new(Some(pipe))))
     }
 
+    fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
+    /// Whether this is the pipe of the endpoint.
+    pub(super) fn holds(&self, pipe: &Pipe) -> bool {
+        self.get().is_some_and(|held| held.id() == pipe.id())
+    }
+
     pub(super) fn get(&self) -> Option<Arc<Pipe>> {
         self.0.lock().clone()
     }
@@ -72,8 +81,11 @@ impl Dialler {
             match attempt.await {
                 Some(Ok(mut driver)) => {
                     self.attempt = 0;
-                    driver.run(&self.engine, &self.endpoint).await;
+                    let may_reconnect = driver.run(&self.engine, &self.endpoint).await;
                     self.release_immediate();
+                    if !may_reconnect {
+                        break;
+                    }
                 }
                 Some(Err(MayReconnect(true))) => {}
                 Some(Err(MayReconnect(false))) | None => break,
@@ -82,6 +94,7 @@ impl Dialler {
                 break;
             };
         }
+        self.engine.forget_dialled(|line| line.is(&self.line));
         if let Some(pipe) = self.line.get() {
             self.engine.peers.leave(&pipe);
         }

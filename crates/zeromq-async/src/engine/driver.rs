@@ -89,8 +89,9 @@ impl Driver {
         &self.pipe
     }
 
-    /// Runs until the connection ends, and parts the pipe from it.
-    pub(super) async fn run(&mut self, engine: &Engine, endpoint: &Endpoint) {
+    /// Runs until the connection ends, and parts the pipe from it. Says whether it makes sense to
+    /// connect again: not after the peer has sent an ERROR.
+    pub(super) async fn run(&mut self, engine: &Engine, endpoint: &Endpoint) -> bool {
         let reason = poll_fn(|cx| self.poll(cx)).await;
         match reason {
             DisconnectReason::Closed => {
@@ -102,7 +103,12 @@ impl Driver {
             }
             _ => {}
         }
+        let may_reconnect = match &reason {
+            DisconnectReason::Protocol(error) => error.may_reconnect(),
+            _ => true,
+        };
         self.part(engine, endpoint, reason);
+        may_reconnect
     }
 
     fn part(&self, engine: &Engine, endpoint: &Endpoint, reason: DisconnectReason) {

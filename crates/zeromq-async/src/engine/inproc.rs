@@ -231,6 +231,7 @@ impl Engine {
         self.pattern.disconnected(pipe);
         self.peers.peer_disconnected();
         self.peers.leave(pipe);
+        self.forget_dialled(|line| line.holds(pipe));
         let peer = pipe.id();
         self.events.emit(SocketEvent::Disconnected { endpoint, peer, reason, unsent: 0 });
     }

@@ -100,12 +100,12 @@ impl<P: Sends> Sender<P> {
         poll_fn(|cx| self.outlet.poll_ready(cx)).await
     }
 
-    /// Waits until every message is handed to the kernel; see
+    /// Waits until everything sent is with the kernel; see
     /// [`Socket::flush`](crate::Socket::flush).
     ///
     /// # Errors
     ///
-    /// The socket is closed.
+    /// As there.
     ///
     /// # Cancel safety
     ///
@@ -204,7 +204,7 @@ impl<P: Sends> Sink<Message> for Sender<P> {
     }
 
     fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), SendError>> {
-        self.outlet.poll_flush(cx)
+        self.outlet.poll_close(cx)
     }
 }
 

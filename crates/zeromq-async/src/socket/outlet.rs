@@ -16,12 +16,14 @@ use crate::pattern::{Outgoing, Refusal};
 pub(super) struct Outlet<O> {
     layers: O,
     parked: Option<Message>,
+    /// Closed as a `Sink`: it takes no more, whatever others send.
+    closed: bool,
     handle: SocketHandle,
 }
 
 impl<O> Outlet<O> {
     pub(super) fn new(layers: O, handle: SocketHandle) -> Self {
-        Self { layers, parked: None, handle }
+        Self { layers, parked: None, closed: false, handle }
     }
 }
 
@@ -49,6 +51,9 @@ impl<O: Outgoing> Outlet<O> {
     }
 
     pub(super) fn try_send(&mut self, mut message: Message) -> Result<(), SendError> {
+        if self.closed {
+            return Err(SendError::new(SendErrorKind::Closed, message));
+        }
         match self.place_parked() {
             Ok(true) => {}
             Ok(false) => return Err(SendError::new(SendErrorKind::Full, message)),
@@ -63,6 +68,14 @@ impl<O: Outgoing> Outlet<O> {
 
     #[inline]
     pub(super) fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), SendError>> {
+        if self.closed {
+            return Poll::Ready(Err(SendErrorKind::Closed.into()));
+        }
+        self.poll_room(cx)
+    }
+
+    #[inline]
+    fn poll_room(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), SendError>> {
         loop {
             ready!(self.layers.poll_ready(cx))?;
             if self.parked.is_none() || self.place_parked()? {
@@ -72,6 +85,9 @@ impl<O: Outgoing> Outlet<O> {
     }
 
     pub(super) fn start_send(&mut self, mut message: Message) -> Result<(), SendError> {
+        if self.closed {
+            return Err(SendError::new(SendErrorKind::Closed, message));
+        }
         match self.layers.offer(&mut message) {
             Ok(()) => Ok(()),
             Err(Refusal::Full) => {
@@ -82,9 +98,16 @@ impl<O: Outgoing> Outlet<O> {
         }
     }
 
+    /// Flushes, and takes no more from the first call on.
+    pub(super) fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), SendError>> {
+        let result = self.poll_flush(cx);
+        self.closed = true;
+        result
+    }
+
     pub(super) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), SendError>> {
         if self.parked.is_some() {
-            ready!(self.poll_ready(cx))?;
+            ready!(self.poll_room(cx))?;
         }
         self.layers.poll_flush(cx).map(Ok)
     }

@@ -11,8 +11,8 @@ use crate::peer::PeerSet;
 
 /// Exchanges messages with exactly one other PAIR (31/EXPAIR).
 ///
-/// While there is no peer, or its queue is full, sending waits. A second peer is turned away and
-/// told so; when the first has gone, the next may come.
+/// While there is no peer, or its queue is full, sending waits. A second peer is turned away,
+/// with an event that says why; when the first has gone, the next may come.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]

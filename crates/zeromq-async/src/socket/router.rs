@@ -17,7 +17,7 @@ use crate::peer::PeerSet;
 ///
 /// A message for nobody, or for a peer whose queue is full, is dropped, unless
 /// [`mandatory`](crate::SocketBuilder::mandatory) is set. Of two peers with the same routing id
-/// the second is turned away and told so, unless
+/// the second is turned away, with an event here that says why, unless
 /// [`handover`](crate::SocketBuilder::handover) is set.
 ///
 /// ```

@@ -225,11 +225,12 @@ impl Engine {
                 place.ok_or_else(|| DetachError::NotAttached { endpoint: endpoint.clone() })?;
             endpoints.dialled.remove(place)
         };
-        match dialled.pipe.get() {
+        let pipe = dialled.pipe.get();
+        // What is sent from now on goes to others: this queue would never be empty else.
+        pipe.iter().for_each(|pipe| pipe.outbound.close());
+        match pipe {
             // Only a task can linger, and only a socket with tasks has anything to linger for.
             Some(pipe) if pipe.outbound.queued() > 0 && Handle::try_current().is_ok() => {
-                // What is sent from now on goes to others: this queue would never be empty else.
-                pipe.outbound.close();
                 self.tasks.spawn(self.clone().end_dialled(endpoint, dialled, pipe));
             }
             _ => self.give_up(&endpoint, &dialled),

@@ -2,6 +2,7 @@
 
 mod support;
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use futures_util::SinkExt;
@@ -481,4 +482,49 @@ async fn a_sink_that_is_closed_takes_no_more() {
     let error = push.send("too late").await.unwrap_err();
     assert_eq!(*error.kind(), SendErrorKind::Closed);
     assert_eq!(within("the last message", pull.recv()).await.unwrap(), "last");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn no_message_is_lost_or_doubled_while_tcp_endpoints_come_and_go() {
+    come_and_go([ANY_PORT; 2]).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn no_message_is_lost_or_doubled_while_inproc_endpoints_come_and_go() {
+    come_and_go(["inproc://come", "inproc://go"]).await;
+}
+
+/// Sends from several tasks while another connects and disconnects again and again.
+async fn come_and_go(endpoints: [&str; 2]) {
+    const SENDERS: u32 = 4;
+    const MESSAGES: u32 = 5_000;
+    let context = Context::new();
+    let mut pull = PullSocket::builder_in(&context).receive_high_water_mark(1).build();
+    let one = pull.bind(endpoints[0]).await.expect("a free endpoint");
+    let other = pull.bind(endpoints[1]).await.expect("a free endpoint");
+    let push = PushSocket::builder_in(&context).send_high_water_mark(1).build();
+    push.connect(one).await.expect("an open socket");
+    for sender in 0..SENDERS {
+        let mut push = push.sender();
+        tokio::spawn(async move {
+            for number in 0..MESSAGES {
+                push.send(format!("{}", sender * MESSAGES + number)).await.expect("an open socket");
+            }
+        });
+    }
+    let handle = push.handle().clone();
+    let coming_and_going = tokio::spawn(async move {
+        loop {
+            handle.connect(other.clone()).expect("an open socket");
+            tokio::task::yield_now().await;
+            handle.disconnect(other.clone()).expect("connected");
+        }
+    });
+    let mut seen = HashSet::new();
+    for _ in 0..SENDERS * MESSAGES {
+        let message = within("every message", pull.recv()).await.expect("an open socket");
+        assert!(seen.insert(message.to_string()), "{message} came twice");
+    }
+    coming_and_going.abort();
+    assert_eq!(within("the socket to close", push.close()).await.unsent, 0);
 }

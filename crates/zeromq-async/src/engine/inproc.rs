@@ -216,12 +216,12 @@ impl Engine {
 
     fn part(&self, pipe: &Arc<Pipe>) -> bool {
         let Some(link) = self.links.0.lock().remove(&pipe.id()) else { return false };
-        let theirs = pipe.outbound.unlink();
+        let theirs = pipe.outbound.part();
         self.parted(pipe, link.endpoint, DisconnectReason::Closed);
         if let (Some(theirs), Some(peer)) = (theirs, link.peer.upgrade())
             && let Some(link) = peer.links.0.lock().remove(&theirs.id())
         {
-            theirs.outbound.unlink();
+            theirs.outbound.part();
             peer.parted(&theirs, link.endpoint, DisconnectReason::PeerClosed);
         }
         true

@@ -279,6 +279,12 @@ impl Outbound {
         }
     }
 
+    /// Parts from the inproc peer, for good: a message that came after would wait for nobody.
+    pub(crate) fn part(&self) -> Option<Arc<Pipe>> {
+        self.close();
+        self.unlink()
+    }
+
     /// The connection task's turn: writes all that the kernel takes, and says how it stands.
     pub(crate) fn drive(&self, cx: &Context<'_>, room: &Room) -> io::Result<Drained> {
         let mut state = self.state.lock();

@@ -106,12 +106,16 @@
 //!   blocks the thread meanwhile. [`close`](Socket::close) waits for that and reports how many
 //!   messages were not sent.
 //! * An [event](SocketEvent) names its peer and says why a connection or handshake ended.
-//! * Peers must speak ZMTP 3, as libzmq does since 4.0. The mechanisms so far are NULL and PLAIN:
-//!   nothing is encrypted yet.
+//! * Peers must speak ZMTP 3, as libzmq does since 4.0. The mechanisms are NULL, PLAIN and, with
+//!   the feature of that name, CURVE. An async function decides who gets in, in place of a ZAP
+//!   handler.
 //!
 //! # Features
 //!
-//! None: everything here is always there. The oldest Rust that will do is `rust-version` in
+//! * `curve`: CURVE, which encrypts (`SocketBuilder::curve_client`). Off by default, for its
+//!   cryptography. Everything else is always there.
+//!
+//! The oldest Rust that will do is `rust-version` in
 //! `Cargo.toml`.
 
 #![forbid(unsafe_code)]
@@ -140,6 +144,8 @@ pub use error::{
 pub use event::{DisconnectReason, Events, HandshakeFailure, SocketEvent};
 pub use options::{HighWaterMark, Keepalive, ReconnectBackoff, SubscriptionNotices};
 pub use peer::{PeerId, Rejected};
+#[cfg(feature = "curve")]
+pub use security::generate_curve_keys;
 pub use security::{Attempt, Authenticator};
 pub use socket::{
     Conflates, Dealer, DealerSocket, Named, Pair, PairSocket, Probes, Pub, PubSocket, Publishes,
@@ -155,6 +161,8 @@ pub use zmtp::{
     LimitExceeded, Malformed, Message, Metadata, Password, PeerIncompatible, PeerInfo,
     PeerMisbehaved, PlainClientError, ProtocolError, RoutingId, RoutingIdError, SocketType,
 };
+#[cfg(feature = "curve")]
+pub use zmtp::{CurveKeyPair, CurvePublicKey, CurveSecretKey, KeyError};
 
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]

@@ -7,6 +7,7 @@
 mod arrivals;
 mod inbound;
 mod ledger;
+mod link;
 mod outbound;
 mod peer_set;
 mod pipe;
@@ -15,7 +16,8 @@ mod wakers;
 pub(crate) use arrivals::Arrivals;
 pub(crate) use inbound::{Inbound, Pushed, Refill};
 pub(crate) use ledger::Ledger;
-pub(crate) use outbound::{Drained, Outbound, Refused, Stream};
+pub(crate) use link::Stream;
+pub(crate) use outbound::{Drained, Outbound, Refused};
 pub(crate) use peer_set::PeerSet;
 pub(crate) use pipe::{Pattern, Pipe};
 pub use pipe::{PeerId, Rejected};

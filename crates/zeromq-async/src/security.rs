@@ -108,3 +108,20 @@ impl fmt::Debug for Security {
         f.debug_struct("Security").field("mechanism", &self.mechanism).finish_non_exhaustive()
     }
 }
+
+/// Makes a key pair for CURVE from the operating system's randomness (`zmq_curve_keypair`).
+///
+/// # Panics
+///
+/// Where the operating system has no randomness to give, which on the systems of today does not
+/// happen: no key is better than one that can be guessed.
+#[cfg(feature = "curve")]
+pub fn generate_curve_keys() -> zmtp::CurveKeyPair {
+    zmtp::CurveKeyPair::generate(entropy)
+}
+
+/// The operating system's randomness.
+#[cfg(feature = "curve")]
+pub(crate) fn entropy(octets: &mut [u8]) {
+    getrandom::fill(octets).expect("the operating system gives randomness");
+}

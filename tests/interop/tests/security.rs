@@ -1,12 +1,13 @@
-//! PLAIN with libzmq on either side: who is let in, and what each side is told.
+//! PLAIN and CURVE with libzmq on either side: who is let in, and what each side is told.
 
 use std::time::Duration;
 
 use interop::{IPC, TCP, event, handshake, handshake_failure, libzmq, recv, within};
-use libzmq_peer::SocketKind::{Pull, Push, Rep};
+use libzmq_peer::SocketKind::{Pull, Push, Rep, Req, Sub, Xpub};
 use libzmq_peer::{Context, EventKind, Opt, Peer};
 use zeromq_async::{
-    Attempt, Credentials, Decision, DenyStatus, PullSocket, PushSocket, SocketEvent,
+    Attempt, Credentials, CurveKeyPair, Decision, DenyStatus, PullSocket, PushSocket, RepSocket,
+    ReqSocket, SocketEvent, SubSocket, XPubSocket, generate_curve_keys,
 };
 
 async fn users(attempt: Attempt) -> Decision {
@@ -103,4 +104,148 @@ async fn libzmq_lets_in_or_refuses_as_its_zap_handler_says() {
         }
         within("our PUSH to close", push.close()).await;
     }
+}
+
+/// Everybody's body sizes: around the limits of short frames, records and buffers.
+const SIZES: [usize; 6] = [0, 1, 255, 256, 8192, 1_048_576];
+
+fn z85(keys: &CurveKeyPair) -> (String, String) {
+    (keys.public_key().to_string(), keys.secret_key().to_z85().to_string())
+}
+
+fn libzmq_curve_server(
+    kind: libzmq_peer::SocketKind,
+    keys: &CurveKeyPair,
+    at: &'static str,
+) -> Peer {
+    let (_, secret) = z85(keys);
+    libzmq(kind, move |socket| {
+        socket.set_i32(Opt::CURVE_SERVER, 1)?;
+        socket.set_str(Opt::CURVE_SECRETKEY, Some(&secret))?;
+        socket.bind(at)
+    })
+}
+
+fn libzmq_curve_client(
+    kind: libzmq_peer::SocketKind,
+    keys: &CurveKeyPair,
+    server_key: String,
+    endpoint: String,
+) -> Peer {
+    let (public, secret) = z85(keys);
+    libzmq(kind, move |socket| {
+        socket.set_str(Opt::CURVE_SERVERKEY, Some(&server_key))?;
+        socket.set_str(Opt::CURVE_PUBLICKEY, Some(&public))?;
+        socket.set_str(Opt::CURVE_SECRETKEY, Some(&secret))?;
+        if kind == Sub {
+            socket.set_bytes(Opt::SUBSCRIBE, b"")?;
+        }
+        socket.connect(&endpoint)
+    })
+}
+
+async fn anybody(_attempt: Attempt) -> Decision {
+    Decision::allow()
+}
+
+#[tokio::test]
+async fn curve_requests_of_libzmq_are_answered_at_every_size() {
+    for place in [TCP, IPC] {
+        let (server, client) = (generate_curve_keys(), generate_curve_keys());
+        let server_key = server.public_key().to_string();
+        let mut rep = RepSocket::builder().curve_server(server, anybody).build();
+        let endpoint = rep.bind(place).await.unwrap().to_string();
+        let req = libzmq_curve_client(Req, &client, server_key, endpoint);
+        for size in SIZES {
+            let body = vec![7; size];
+            req.send([&body[..], b"and more"]).await.unwrap();
+            let request = recv(&mut rep, "the request").await;
+            assert!(request.get(0).is_some_and(|frame| *frame == body[..]), "{size} octets");
+            rep.send(request).await.unwrap();
+            assert!(req.recv().await.unwrap() == [&body[..], b"and more"], "{size} octets");
+        }
+    }
+}
+
+#[tokio::test]
+async fn libzmq_answers_curve_requests_at_every_size() {
+    for place in [TCP, IPC] {
+        let (server, client) = (generate_curve_keys(), generate_curve_keys());
+        let rep = libzmq_curve_server(Rep, &server, place);
+        let mut req =
+            ReqSocket::builder().curve_client(client, server.public_key().clone()).build();
+        req.connect(rep.endpoint()).await.unwrap();
+        for size in SIZES {
+            let body = vec![9; size];
+            req.send(body.clone()).await.unwrap();
+            let request = rep.recv().await.unwrap();
+            assert!(request == [&body[..]], "{size} octets");
+            rep.send(request).await.unwrap();
+            assert!(recv(&mut req, "the reply").await == body[..], "{size} octets");
+        }
+    }
+}
+
+/// Subscriptions and heartbeats travel inside the box.
+#[tokio::test]
+async fn subscriptions_and_heartbeats_are_encrypted_in_both_directions() {
+    let (server, client) = (generate_curve_keys(), generate_curve_keys());
+    let server_key = server.public_key().clone();
+    let builder = XPubSocket::builder().heartbeat_interval(Duration::from_millis(20));
+    let mut xpub = builder.curve_server(server.clone(), anybody).build();
+    let endpoint = xpub.bind(TCP).await.unwrap().to_string();
+    let sub = libzmq_curve_client(Sub, &client, server_key.to_string(), endpoint);
+    assert_eq!(recv(&mut xpub, "a subscription").await, "\u{1}");
+    for number in 0..1000_u32 {
+        xpub.send(number.to_be_bytes()).await.unwrap();
+    }
+    for number in 0..1000_u32 {
+        assert_eq!(sub.recv().await.unwrap(), [number.to_be_bytes()]);
+    }
+
+    let xpub = libzmq_curve_server(Xpub, &server, TCP);
+    let builder = SubSocket::builder().heartbeat_interval(Duration::from_millis(20));
+    let mut sub = builder.subscribe("topic").curve_client(client, server_key).build();
+    sub.connect(xpub.endpoint()).await.unwrap();
+    assert_eq!(xpub.recv().await.unwrap(), [b"\x01topic"]);
+    xpub.send(["topic and more"]).await.unwrap();
+    assert_eq!(recv(&mut sub, "the message").await, "topic and more");
+}
+
+#[tokio::test]
+async fn the_wrong_server_key_and_an_unknown_client_get_nowhere() {
+    let (server, client) = (generate_curve_keys(), generate_curve_keys());
+    let impostor = generate_curve_keys().public_key().clone();
+    let libzmqs = libzmq_curve_server(Pull, &server, TCP);
+    let quiet = PushSocket::builder().linger(Duration::ZERO);
+    let push = quiet.curve_client(client.clone(), impostor).build();
+    push.connect(libzmqs.endpoint()).await.unwrap();
+    libzmqs.event(EventKind::HANDSHAKE_FAILED_PROTOCOL).await.unwrap();
+
+    let server_key = server.public_key().to_string();
+    let nobody = |_| async { Decision::Deny(DenyStatus::AuthenticationFailure) };
+    let pull = PullSocket::builder().curve_server(server, nobody).build();
+    let endpoint = pull.bind(TCP).await.unwrap().to_string();
+    let refused = libzmq_curve_client(Push, &client, server_key, endpoint);
+    let event = refused.event(EventKind::HANDSHAKE_FAILED_AUTH).await.unwrap();
+    assert_eq!(event.value, 400);
+}
+
+/// A connection lost in the middle of encrypted traffic costs no message and doubles none.
+#[tokio::test]
+async fn encrypted_messages_survive_a_lost_connection() {
+    let (server, client) = (generate_curve_keys(), generate_curve_keys());
+    let server_key = server.public_key().clone();
+    let port = interop::ReservedPort::new();
+    let mut push = PushSocket::builder().curve_client(client, server_key).build();
+    push.connect(port.endpoint()).await.unwrap();
+    for number in 0..900_u32 {
+        push.send(number.to_be_bytes()).await.unwrap();
+    }
+    let mut pull = PullSocket::builder().curve_server(server, anybody).build();
+    pull.bind(port.endpoint()).await.unwrap();
+    for number in 0..900_u32 {
+        assert_eq!(recv(&mut pull, "a message").await, &number.to_be_bytes());
+    }
+    assert_eq!(within("our PUSH to close", push.close()).await.unsent, 0);
 }

@@ -66,7 +66,7 @@ impl Driver {
         if let Some(replaced) = engine.pattern.admit(pipe, &peer)? {
             engine.hang_up(&replaced);
         }
-        pipe.outbound.link_stream(Stream { writer: io.writer, encoder });
+        pipe.outbound.link_stream(Stream::new(io.writer, encoder));
         engine.pattern.connected(pipe);
         engine.peers.peer_connected();
         engine.events.emit(SocketEvent::HandshakeSucceeded {
@@ -188,7 +188,7 @@ impl Driver {
 
     /// Decodes what has been read; false where the receiver has no room for more.
     fn deliver(&mut self, room: impl Fn(&Pipe) -> usize) -> Result<bool, DisconnectReason> {
-        while !self.input.is_empty() {
+        while !self.input.is_empty() || self.decoder.buffered() > 0 {
             let room = room(&self.pipe);
             match self.decoder.decode(&mut self.input, room)? {
                 Some(Inbound::Messages(run)) => self.messages(run),

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use bytes::BytesMut;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use zmtp::{Connection, Decoder, Encoder, Event, PeerInfo, ProtocolError, Traffic};
+use zmtp::{
+    Connection, ConnectionConfig, Decoder, Encoder, Event, PeerInfo, ProtocolError, Traffic,
+};
 
 use super::Engine;
 use crate::event::HandshakeFailure;
@@ -38,7 +40,7 @@ pub(super) async fn perform(engine: &Engine, mut io: Io) -> Result<Established, 
 const READ_SIZE: usize = 1024;
 
 async fn exchange(engine: &Engine, io: &mut Io) -> Result<(Traffic, BytesMut), HandshakeFailure> {
-    let mut connection = Connection::new(&engine.connection_config());
+    let mut connection = open(&engine.connection_config());
     let mut input = BytesMut::new();
     loop {
         let event = connection.handle_input(&mut input, 0);
@@ -64,6 +66,17 @@ async fn exchange(engine: &Engine, io: &mut Io) -> Result<(Traffic, BytesMut), H
         Ok(traffic) => Ok((traffic, input)),
         Err(_) => Err(HandshakeFailure::PeerClosed),
     }
+}
+
+/// A connection with what randomness its mechanism needs.
+#[cfg(feature = "curve")]
+fn open(config: &ConnectionConfig) -> Connection {
+    Connection::with_entropy(config, crate::security::entropy)
+}
+
+#[cfg(not(feature = "curve"))]
+fn open(config: &ConnectionConfig) -> Connection {
+    Connection::new(config)
 }
 
 async fn write(io: &mut Io, output: &[u8]) -> Result<(), HandshakeFailure> {

@@ -5,15 +5,14 @@
 //! under one lock, and every write is polled with the connection task's waker, so that a full
 //! kernel buffer wakes that task whoever met it.
 
-use std::io::{self, IoSlice};
-use std::pin::Pin;
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Waker};
 
-use tokio::io::AsyncWrite;
-use zmtp::{Batch, Command, Encoder, Message, Subscription};
+use zmtp::{Batch, Command, Message, Subscription};
 
+use super::link::{Link, Stream};
 use super::{Pipe, Pushed, Room, Wakers};
 use crate::options::HighWaterMark;
 use crate::sync::Mutex;
@@ -51,20 +50,6 @@ struct State {
     answers: usize,
 }
 
-/// Where the messages go.
-enum Link {
-    /// No connection at present: messages wait.
-    Down,
-    Stream(Stream),
-    Inproc(Arc<Pipe>),
-}
-
-/// The write direction of a connection.
-pub(crate) struct Stream {
-    pub(crate) writer: Box<dyn AsyncWrite + Send + Unpin>,
-    pub(crate) encoder: Encoder,
-}
-
 /// How the queue has been used since the connection task last looked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Pace {
@@ -91,9 +76,6 @@ const WRITE_THRESHOLD: usize = 64 * 1024;
 
 /// Most answers to a peer's commands that are queued behind other octets.
 const MAX_ANSWERS: usize = 1024;
-
-/// Most slices given to one vectored write: enough that a call moves a kernel buffer's worth.
-const MAX_SLICES: usize = 64;
 
 impl Outbound {
     pub(crate) fn new(high_water_mark: HighWaterMark, conflate: bool) -> Self {
@@ -423,8 +405,10 @@ impl State {
     }
 
     /// Makes way for the latest message, where only that is to be kept.
+    ///
+    /// What has been sealed goes out: a record cannot be taken back.
     fn conflate(&mut self) {
-        if self.conflate {
+        if self.conflate && !self.link.holds_sealed() {
             self.replaced += self.batch.discard_unstarted() as u64;
         }
     }
@@ -472,33 +456,5 @@ impl State {
                 }
             }
         }
-    }
-}
-
-impl Stream {
-    fn poll_write(&mut self, cx: &mut Context<'_>, batch: &Batch) -> Poll<io::Result<usize>> {
-        let writer = Pin::new(&mut self.writer);
-        let chunk = batch.first_chunk();
-        let written = if chunk.len() == batch.octets() || !writer.is_write_vectored() {
-            writer.poll_write(cx, chunk)
-        } else {
-            let mut slices = [IoSlice::new(&[]); MAX_SLICES];
-            let count = batch.io_slices(&mut slices);
-            writer.poll_write_vectored(cx, &slices[..count])
-        };
-        match written {
-            Poll::Ready(Ok(0)) => Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
-            other => other,
-        }
-    }
-}
-
-impl std::fmt::Debug for Link {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Down => "Down",
-            Self::Stream(_) => "Stream",
-            Self::Inproc(_) => "Inproc",
-        })
     }
 }

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use zmtp::wire::Ttl;
+#[cfg(feature = "curve")]
+use zmtp::{CurveClient, CurveKeyPair, CurvePublicKey, CurveServer};
 use zmtp::{Mechanism, Message, PlainClient, PlainClientError, RoutingId, RoutingIdError};
 
 use super::outlet::Outlet;
@@ -183,6 +185,47 @@ impl<P: SocketKind> SocketBuilder<P> {
     /// Names and passwords travel in clear. Which side binds has no bearing on it.
     pub fn plain_server(mut self, authenticator: impl Authenticator) -> Self {
         self.options.security = Security::server(Mechanism::PlainServer, authenticator);
+        self
+    }
+
+    /// Connects to, or accepts, servers that have `server_key`, and shows them this key pair;
+    /// everything is encrypted (26/CURVEZMQ; `ZMQ_CURVE_SERVERKEY`, `_PUBLICKEY`, `_SECRETKEY`).
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use zeromq_async::{Attempt, Credentials, Decision, DenyStatus};
+    /// use zeromq_async::{PullSocket, PushSocket, generate_curve_keys};
+    ///
+    /// let (server, client) = (generate_curve_keys(), generate_curve_keys());
+    /// let (server_key, known) = (server.public_key().clone(), client.public_key().clone());
+    /// let only_known = move |attempt: Attempt| {
+    ///     let known = attempt.request.credentials == Credentials::PublicKey(*known.as_bytes());
+    ///     let refusal = Decision::Deny(DenyStatus::AuthenticationFailure);
+    ///     async move { if known { Decision::allow() } else { refusal } }
+    /// };
+    ///
+    /// let mut pull = PullSocket::builder().curve_server(server, only_known).build();
+    /// let mut push = PushSocket::builder().curve_client(client, server_key).build();
+    /// push.connect(pull.bind("tcp://127.0.0.1:0").await?).await?;
+    /// push.send("in secret").await?;
+    /// assert_eq!(pull.recv().await?, "in secret");
+    /// # Ok(()) }
+    /// ```
+    #[cfg(feature = "curve")]
+    pub fn curve_client(mut self, keys: CurveKeyPair, server_key: CurvePublicKey) -> Self {
+        let client = CurveClient::new(keys, server_key);
+        self.options.security = Security::client(Mechanism::CurveClient(client));
+        self
+    }
+
+    /// Proves to clients that this socket has the key they know, lets in those whose own key
+    /// `authenticator` accepts, and encrypts everything (26/CURVEZMQ; `ZMQ_CURVE_SERVER`, with the
+    /// authenticator in place of a ZAP handler).
+    #[cfg(feature = "curve")]
+    pub fn curve_server(mut self, keys: CurveKeyPair, authenticator: impl Authenticator) -> Self {
+        let server = Mechanism::CurveServer(CurveServer::new(keys));
+        self.options.security = Security::server(server, authenticator);
         self
     }
 

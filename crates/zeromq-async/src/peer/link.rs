@@ -1,0 +1,94 @@
+//! Where the messages of a pipe go, and the writing of them there.
+
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use tokio::io::AsyncWrite;
+use zmtp::{Batch, Encoder, SealBuffer};
+
+use super::Pipe;
+
+/// Where the messages go.
+pub(super) enum Link {
+    /// No connection at present: messages wait.
+    Down,
+    Stream(Stream),
+    Inproc(Arc<Pipe>),
+}
+
+/// The write direction of a connection.
+pub(crate) struct Stream {
+    pub(crate) writer: Box<dyn AsyncWrite + Send + Unpin>,
+    pub(super) encoder: Encoder,
+    /// What is on its way to the kernel, where the connection encrypts.
+    sealed: SealBuffer,
+}
+
+/// Most slices given to one vectored write: enough that a call moves a kernel buffer's worth.
+const MAX_SLICES: usize = 64;
+
+impl Link {
+    /// Whether messages are sealed that the kernel has not taken.
+    pub(super) fn holds_sealed(&self) -> bool {
+        matches!(self, Self::Stream(stream) if !stream.sealed.is_empty())
+    }
+}
+
+impl Stream {
+    pub(crate) fn new(writer: Box<dyn AsyncWrite + Send + Unpin>, encoder: Encoder) -> Self {
+        Self { writer, encoder, sealed: SealBuffer::new() }
+    }
+
+    /// Writes from the front of `batch`, and says how many of its octets are now written.
+    #[inline]
+    pub(super) fn poll_write(
+        &mut self,
+        cx: &mut Context<'_>,
+        batch: &Batch,
+    ) -> Poll<io::Result<usize>> {
+        if self.encoder.is_sealing() {
+            return self.poll_write_sealed(cx, batch);
+        }
+        let writer = Pin::new(&mut self.writer);
+        let chunk = batch.first_chunk();
+        if chunk.len() == batch.octets() || !writer.is_write_vectored() {
+            return writer.poll_write(cx, chunk).map(not_zero);
+        }
+        let mut slices = [IoSlice::new(&[]); MAX_SLICES];
+        let count = batch.io_slices(&mut slices);
+        writer.poll_write_vectored(cx, &slices[..count]).map(not_zero)
+    }
+
+    /// Seals what is next, where the last of it is written, and writes that.
+    fn poll_write_sealed(
+        &mut self,
+        cx: &mut Context<'_>,
+        batch: &Batch,
+    ) -> Poll<io::Result<usize>> {
+        if self.sealed.is_empty() {
+            self.encoder.seal(batch, &mut self.sealed);
+        }
+        let written = Pin::new(&mut self.writer).poll_write(cx, self.sealed.first_chunk());
+        written.map(not_zero).map_ok(|written| self.sealed.advance(written))
+    }
+}
+
+/// A connection that takes nothing is broken, and asking it again would go on for ever.
+fn not_zero(written: io::Result<usize>) -> io::Result<usize> {
+    match written {
+        Ok(0) => Err(io::ErrorKind::WriteZero.into()),
+        other => other,
+    }
+}
+
+impl std::fmt::Debug for Link {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Down => "Down",
+            Self::Stream(_) => "Stream",
+            Self::Inproc(_) => "Inproc",
+        })
+    }
+}

@@ -379,7 +379,8 @@ async fn inproc_sockets_that_meet_and_part_at_any_moment_leave_nobody_waiting() 
                 if side % 2 == 0 {
                     dealer.connect("inproc://meet").await.unwrap();
                     if round % 3 == 0 {
-                        dealer.disconnect("inproc://meet").await.unwrap();
+                        // Nobody to disconnect from where the other has closed already.
+                        let _ = dealer.disconnect("inproc://meet").await;
                     }
                 } else if dealer.bind("inproc://meet").await.is_err() {
                     continue;

@@ -529,3 +529,27 @@ async fn come_and_go(endpoints: [&str; 2]) {
     coming_and_going.abort();
     assert_eq!(within("the socket to close", push.close()).await.unsent, 0);
 }
+
+#[cfg(feature = "curve")]
+#[tokio::test]
+async fn what_is_encrypted_for_a_slow_peer_is_conflated_too() {
+    let (server, client) =
+        (zeromq_async::generate_curve_keys(), zeromq_async::generate_curve_keys());
+    let server_key = *server.public_key();
+    let mut pull = PullSocket::builder()
+        .receive_high_water_mark(1)
+        .curve_server(server, async |_| zeromq_async::Decision::allow_as("anyone"))
+        .build();
+    let mut push = PushSocket::builder().conflate(true).curve_client(client, server_key).build();
+    push.connect(pull.bind(ANY_PORT).await.unwrap()).await.unwrap();
+    within("the connection", push.wait_for_peers(1)).await;
+    let message = Message::from(vec![0; 60_000]);
+    for _ in 0..1_000 {
+        push.send(message.clone()).await.unwrap();
+        tokio::task::yield_now().await;
+    }
+    push.send("the latest").await.unwrap();
+    let stats = push.stats();
+    assert!(stats.queued <= 3, "what is being written and the latest, not {stats:?}");
+    while within("the latest", pull.recv()).await.unwrap() != "the latest" {}
+}

@@ -30,9 +30,12 @@ pub(crate) struct Stream {
 const MAX_SLICES: usize = 64;
 
 impl Link {
-    /// Whether messages are sealed that the kernel has not taken.
-    pub(super) fn holds_sealed(&self) -> bool {
-        matches!(self, Self::Stream(stream) if !stream.sealed.is_empty())
+    /// Octets of the batch that are sealed and that the kernel has not taken.
+    pub(super) fn sealed_octets(&self) -> usize {
+        match self {
+            Self::Stream(stream) => stream.sealed.plain_octets(),
+            Self::Down | Self::Inproc(_) => 0,
+        }
     }
 }
 

@@ -408,8 +408,8 @@ impl State {
     ///
     /// What has been sealed goes out: a record cannot be taken back.
     fn conflate(&mut self) {
-        if self.conflate && !self.link.holds_sealed() {
-            self.replaced += self.batch.discard_unstarted() as u64;
+        if self.conflate {
+            self.replaced += self.batch.discard_behind(self.link.sealed_octets()) as u64;
         }
     }
 

@@ -43,6 +43,6 @@ mod versus;
 pub use counters::{Counter, Counters};
 pub use line::{Line, Sample};
 pub use order::{IN_FLIGHT, Order, Payload, Role};
-pub use process::{Failure, prepare};
+pub use process::Failure;
 pub use round_trips::RoundTrips;
-pub use versus::main;
+pub use versus::{main, rival};

@@ -39,7 +39,7 @@ impl std::error::Error for Failure {}
 /// # Errors
 ///
 /// The processor is not there.
-pub fn prepare(order: &Order) -> Result<(), Failure> {
+pub(crate) fn prepare(order: &Order) -> Result<(), Failure> {
     raise_descriptor_limit();
     if let Some(processor) = order.processor {
         pin(processor)?;

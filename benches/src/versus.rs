@@ -1,6 +1,7 @@
 //! From the command line to the report.
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,14 +16,15 @@ use crate::contestant::Contestant;
 use crate::libzmq;
 use crate::line::Line;
 use crate::machine::Machine;
-use crate::process::{Failure, last_processor};
+use crate::order::Order;
+use crate::process::{Failure, last_processor, prepare};
 use crate::report::{self, Report};
 
 /// What the program `versus` does.
 pub fn main() -> ExitCode {
     let mut arguments = env::args().skip(1);
     let done = match arguments.next().as_deref() {
-        Some("role") => play_role(arguments),
+        Some("role") => say_why(Contestant::play(arguments)),
         _ => compare(&Arguments::parse()),
     };
     match done {
@@ -34,9 +36,21 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// Plays a role, and tells who started this process why it had to stop.
-fn play_role(arguments: impl Iterator<Item = String>) -> Result<(), Failure> {
-    let Err(failure) = Contestant::play(arguments);
+/// What the program of a rival does: plays the role that its command line says, in this way.
+pub fn rival(play: impl FnOnce(Order) -> Result<Infallible, Failure>) -> ExitCode {
+    let prepared = Order::parse(env::args().skip(1)).and_then(|order| {
+        prepare(&order)?;
+        Ok(order)
+    });
+    match say_why(prepared.and_then(play)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::FAILURE,
+    }
+}
+
+/// Tells who started this process why it had to stop.
+fn say_why(played: Result<Infallible, Failure>) -> Result<(), Failure> {
+    let Err(failure) = played;
     Line::Failed(failure.to_string()).say()
 }
 
@@ -98,13 +112,13 @@ fn rivals(directory: &Path) -> Result<Vec<Contestant>, Failure> {
     let mut rivals: Vec<Contestant> = fs::read_dir(directory)
         .map_err(|_| none())?
         .flatten()
-        .filter_map(|entry| rival(entry.path()))
+        .filter_map(|entry| named_rival(entry.path()))
         .collect();
     rivals.sort();
     if rivals.is_empty() { Err(none()) } else { Ok(rivals) }
 }
 
-fn rival(program: PathBuf) -> Option<Contestant> {
+fn named_rival(program: PathBuf) -> Option<Contestant> {
     let name = program.file_name()?.to_str()?.strip_prefix("rival-")?.to_owned();
     (!name.contains('.')).then_some(Contestant::Rival { name, program })
 }

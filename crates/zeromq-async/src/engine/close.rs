@@ -64,6 +64,15 @@ impl Engine {
         total
     }
 
+    /// Closes within the linger time while nobody waits; at once where there is no runtime to do it
+    /// in.
+    pub(crate) fn end_in_background(self: Arc<Self>) {
+        let ending = Ending(Some(self));
+        if let Ok(runtime) = Handle::try_current() {
+            runtime.spawn(ending.run());
+        }
+    }
+
     /// Takes no more peers at bound endpoints, and no more messages.
     fn begin_close(&self) {
         let bound = {
@@ -155,5 +164,27 @@ impl Engine {
         self.begin_close();
         self.abort();
         self.finish_close();
+    }
+}
+
+/// Closes a socket in the background; dropped before that is done, with its runtime or for want of
+/// one, it ends the socket at once.
+struct Ending(Option<Arc<Engine>>);
+
+impl Ending {
+    async fn run(mut self) {
+        if let Some(engine) = self.0.clone() {
+            let linger = engine.options.linger;
+            engine.close(linger).await;
+            self.0 = None;
+        }
+    }
+}
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        if let Some(engine) = self.0.take() {
+            engine.abandon();
+        }
     }
 }

@@ -3,8 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::runtime::Handle;
-
 use crate::endpoint::Endpoint;
 use crate::engine::{CloseReport, Engine};
 use crate::error::{BindError, ConnectError, DetachError, EndpointError};
@@ -162,31 +160,6 @@ impl SocketHandle {
 
 impl Drop for Life {
     fn drop(&mut self) {
-        let ending = Ending(Some(self.0.clone()));
-        if let Ok(runtime) = Handle::try_current() {
-            runtime.spawn(ending.run());
-        }
-    }
-}
-
-/// Closes a socket in the background; dropped before that is done, with its runtime or for want of
-/// one, it ends the socket at once.
-struct Ending(Option<Arc<Engine>>);
-
-impl Ending {
-    async fn run(mut self) {
-        if let Some(engine) = self.0.clone() {
-            let linger = engine.options().linger;
-            engine.close(linger).await;
-            self.0 = None;
-        }
-    }
-}
-
-impl Drop for Ending {
-    fn drop(&mut self) {
-        if let Some(engine) = self.0.take() {
-            engine.abandon();
-        }
+        self.0.clone().end_in_background();
     }
 }

@@ -24,7 +24,7 @@ async fn users(attempt: Attempt) -> Decision {
 fn push(username: &str, password: &str) -> PushSocket {
     let quickly = ReconnectBackoff::new(Duration::from_millis(1));
     let builder = PushSocket::builder().linger(Duration::ZERO).reconnect(quickly);
-    builder.plain_client(username, password).unwrap().build()
+    builder.plain_client(username, password).expect("short enough").build()
 }
 
 async fn failure(events: &mut zeromq_async::Events) -> HandshakeFailure {

@@ -172,8 +172,7 @@ async fn libzmq_answers_curve_requests_at_every_size() {
     for place in [TCP, IPC] {
         let (server, client) = (generate_curve_keys(), generate_curve_keys());
         let rep = libzmq_curve_server(Rep, &server, place);
-        let mut req =
-            ReqSocket::builder().curve_client(client, server.public_key().clone()).build();
+        let mut req = ReqSocket::builder().curve_client(client, *server.public_key()).build();
         req.connect(rep.endpoint()).await.unwrap();
         for size in SIZES {
             let body = vec![9; size];
@@ -190,7 +189,7 @@ async fn libzmq_answers_curve_requests_at_every_size() {
 #[tokio::test]
 async fn subscriptions_and_heartbeats_are_encrypted_in_both_directions() {
     let (server, client) = (generate_curve_keys(), generate_curve_keys());
-    let server_key = server.public_key().clone();
+    let server_key = *server.public_key();
     let builder = XPubSocket::builder().heartbeat_interval(Duration::from_millis(20));
     let mut xpub = builder.curve_server(server.clone(), anybody).build();
     let endpoint = xpub.bind(TCP).await.unwrap().to_string();
@@ -215,7 +214,7 @@ async fn subscriptions_and_heartbeats_are_encrypted_in_both_directions() {
 #[tokio::test]
 async fn the_wrong_server_key_and_an_unknown_client_get_nowhere() {
     let (server, client) = (generate_curve_keys(), generate_curve_keys());
-    let impostor = generate_curve_keys().public_key().clone();
+    let impostor = *generate_curve_keys().public_key();
     let libzmqs = libzmq_curve_server(Pull, &server, TCP);
     let quiet = PushSocket::builder().linger(Duration::ZERO);
     let push = quiet.curve_client(client.clone(), impostor).build();
@@ -235,7 +234,7 @@ async fn the_wrong_server_key_and_an_unknown_client_get_nowhere() {
 #[tokio::test]
 async fn encrypted_messages_survive_a_lost_connection() {
     let (server, client) = (generate_curve_keys(), generate_curve_keys());
-    let server_key = server.public_key().clone();
+    let server_key = *server.public_key();
     let port = interop::ReservedPort::new();
     let mut push = PushSocket::builder().curve_client(client, server_key).build();
     push.connect(port.endpoint()).await.unwrap();

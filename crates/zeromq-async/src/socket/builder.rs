@@ -198,7 +198,7 @@ impl<P: SocketKind> SocketBuilder<P> {
     /// use zeromq_async::{PullSocket, PushSocket, generate_curve_keys};
     ///
     /// let (server, client) = (generate_curve_keys(), generate_curve_keys());
-    /// let (server_key, known) = (server.public_key().clone(), client.public_key().clone());
+    /// let (server_key, known) = (*server.public_key(), *client.public_key());
     /// let only_known = move |attempt: Attempt| {
     ///     let known = attempt.request.credentials == Credentials::PublicKey(*known.as_bytes());
     ///     let refusal = Decision::Deny(DenyStatus::AuthenticationFailure);

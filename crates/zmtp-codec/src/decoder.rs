@@ -143,6 +143,11 @@ impl Decoder {
             if max_messages == 0 && self.is_message_next(&sealed.plain)? {
                 return Ok(None);
             }
+            if !sealed.plain.is_empty() {
+                // More of a frame is to follow: make room for it once, and not record by record.
+                let lacking = lacking(&sealed.plain, self.unfinished.octets);
+                sealed.plain.reserve(lacking.min(RESERVED_AT_ONCE));
+            }
             match sealed.opener.open(input, &mut sealed.plain)? {
                 Opening::Opened => {}
                 Opening::Incomplete { announced } => {
@@ -180,11 +185,7 @@ impl Decoder {
     pub fn wanted(&self, input: &BytesMut) -> usize {
         // What is decrypted has left the input.
         let walked = if self.sealed.is_some() { 0 } else { self.unfinished.octets };
-        let rest = input.get(walked..).unwrap_or_default();
-        match FrameHeader::decode(rest) {
-            Ok(Some(header)) => frame_size(header).saturating_sub(rest.len()),
-            _ => 0,
-        }
+        lacking(input, walked)
     }
 
     /// Walks over as many whole messages as there are.
@@ -307,6 +308,18 @@ enum Stop {
     /// Octets that are not all there, or not wanted.
     Incomplete,
 }
+
+/// How many octets the frame that begins at `start` lacks; 0 when that is not known.
+fn lacking(octets: &[u8], start: usize) -> usize {
+    let frame = octets.get(start..).unwrap_or_default();
+    match FrameHeader::decode(frame) {
+        Ok(Some(header)) => frame_size(header).saturating_sub(frame.len()),
+        _ => 0,
+    }
+}
+
+/// The most memory to take for what a peer has announced and not sent, in octets.
+const RESERVED_AT_ONCE: usize = 1 << 20;
 
 /// The octets of a whole frame. A size that no memory could hold saturates, and so never arrives.
 #[inline]

@@ -27,6 +27,17 @@ pub enum ProtocolError {
     /// What the peer sends can be read, but not at this point.
     #[error(transparent)]
     Misbehaved(#[from] PeerMisbehaved),
+    /// This side has more to say about itself than its mechanism can send.
+    #[error(
+        "this side's metadata has {octets} octets, \
+         and its security mechanism can send {limit}: shorten the application's own properties"
+    )]
+    MetadataTooLong {
+        /// The octets there are.
+        octets: usize,
+        /// The octets there may be.
+        limit: usize,
+    },
     /// This side's mechanism needs randomness, and the connection was made without.
     #[error(
         "this side's security mechanism needs randomness: \
@@ -55,6 +66,15 @@ pub enum PeerIncompatible {
         ours: MechanismName,
         /// What the peer announced.
         theirs: MechanismName,
+    },
+    /// Both sides have the same part in a handshake that takes two.
+    #[error(
+        "both sides are set to be the {} of the security mechanism: one has to be the other",
+        if *.as_server { "server" } else { "client" }
+    )]
+    Role {
+        /// Whether they are set to be the server.
+        as_server: bool,
     },
     /// Sockets of these types do not talk to each other.
     #[error("a {ours} socket cannot talk to a {theirs} socket")]
@@ -131,6 +151,9 @@ pub enum PeerMisbehaved {
     /// Metadata without a socket type.
     #[error("peer did not say what socket type it is")]
     NoSocketType,
+    /// An encrypted record of a size that none has.
+    #[error("peer announced an encrypted record of {0} octets, and 17 to 65,535 is what one has")]
+    RecordSize(u64),
     /// A routing id longer than 255 octets.
     #[error("peer announced a routing id of {0} octets, and 255 are the most there may be")]
     RoutingIdTooLong(usize),
@@ -166,6 +189,9 @@ pub enum PeerUntrusted {
         /// The number of the record before.
         last: u64,
     },
+    /// The server is not the one whose key this side knows.
+    #[error("the server has proven to have another key than the one this side is set to")]
+    ForeignServer,
     /// A key that makes every secret it is used with the same.
     #[error("the peer's {0} is none that a peer could have made")]
     UnfitKey(&'static str),
@@ -216,7 +242,7 @@ impl ProtocolError {
     /// may be replaced by one that does better.
     pub fn may_reconnect(&self) -> bool {
         match self {
-            Self::NoEntropy | Self::Refused { .. } => false,
+            Self::MetadataTooLong { .. } | Self::NoEntropy | Self::Refused { .. } => false,
             Self::Denied(status) => *status == DenyStatus::TemporaryError,
             _ => true,
         }

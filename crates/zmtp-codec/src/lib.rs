@@ -104,6 +104,7 @@
 //! None is on by default.
 //!
 //! - `curve`: CURVE, authentication and encryption with elliptic-curve keys.
+//! - `noise`: NOISE, the same with handshakes of the Noise framework.
 //! - `tokio-util`: a whole connection as a codec for `tokio_util::codec::Framed`.
 
 #![forbid(unsafe_code)]
@@ -139,11 +140,13 @@ pub use error::{
     ProtocolError,
 };
 pub use event::{Event, PeerInfo};
+#[cfg(feature = "__cipher")]
+pub use mechanism::KeyError;
 #[cfg(feature = "curve")]
-pub use mechanism::{
-    CurveClient, CurveKeyPair, CurvePublicKey, CurveSecretKey, CurveServer, KeyError,
-};
+pub use mechanism::{CurveClient, CurveKeyPair, CurvePublicKey, CurveSecretKey, CurveServer};
 pub use mechanism::{Mechanism, PlainClient, PlainClientError};
+#[cfg(feature = "noise")]
+pub use mechanism::{NoiseClient, NoiseKeyPair, NoisePublicKey, NoiseSecretKey, NoiseServer};
 pub use message::{Frame, FrameCountError, Message};
 pub use metadata::{Metadata, MetadataError, Property};
 pub use routing_id::{RoutingId, RoutingIdError};

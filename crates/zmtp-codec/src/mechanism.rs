@@ -14,6 +14,8 @@ mod cipher;
 mod curve;
 #[cfg(feature = "__cipher")]
 mod keys;
+#[cfg(feature = "noise")]
+mod noise;
 mod null;
 mod plain;
 mod seed;
@@ -25,8 +27,14 @@ use bytes::Bytes;
 pub(crate) use cipher::{Ciphers, Opener, Opening, Sealer};
 #[cfg(feature = "curve")]
 pub use curve::{CurveClient, CurveServer};
+#[cfg(feature = "__cipher")]
+pub use keys::KeyError;
 #[cfg(feature = "curve")]
-pub use keys::{CurveKeyPair, CurvePublicKey, CurveSecretKey, KeyError};
+pub use keys::{CurveKeyPair, CurvePublicKey, CurveSecretKey};
+#[cfg(feature = "noise")]
+pub use keys::{NoiseKeyPair, NoisePublicKey, NoiseSecretKey};
+#[cfg(feature = "noise")]
+pub use noise::{NoiseClient, NoiseServer};
 pub use plain::{PlainClient, PlainClientError};
 pub(crate) use seed::Seed;
 
@@ -35,7 +43,7 @@ use crate::batch::Batch;
 use crate::config::{ConnectionConfig, Limits};
 use crate::error::{PeerMisbehaved, ProtocolError};
 use crate::metadata::Metadata;
-use crate::wire::{Command, MechanismName};
+use crate::wire::{Command, Greeting, MechanismName};
 
 /// How the two sides prove who they are, and whether they encrypt.
 ///
@@ -62,6 +70,16 @@ pub enum Mechanism {
     /// will do](crate::Event::Authenticate); encrypts (25/ZMTP-CURVE).
     #[cfg(feature = "curve")]
     CurveServer(CurveServer),
+    /// Begins a Noise handshake: knows the server by its key or asks about it, proves to have a key
+    /// itself, and encrypts (`docs/noise.md`).
+    ///
+    /// A connection with NOISE takes [randomness](crate::Connection::with_entropy), on either side.
+    #[cfg(feature = "noise")]
+    NoiseClient(NoiseClient),
+    /// Answers a Noise handshake: proves to be the server that has its key, learns the client's, and
+    /// then [asks whether that will do](crate::Event::Authenticate); encrypts (`docs/noise.md`).
+    #[cfg(feature = "noise")]
+    NoiseServer(NoiseServer),
 }
 
 impl Mechanism {
@@ -72,6 +90,10 @@ impl Mechanism {
             Self::PlainClient(_) | Self::PlainServer => MechanismName::PLAIN,
             #[cfg(feature = "curve")]
             Self::CurveClient(_) | Self::CurveServer(_) => MechanismName::CURVE,
+            #[cfg(feature = "noise")]
+            Self::NoiseClient(client) => client.pattern().mechanism(),
+            #[cfg(feature = "noise")]
+            Self::NoiseServer(server) => server.pattern().mechanism(),
         }
     }
 
@@ -84,8 +106,22 @@ impl Mechanism {
             Self::CurveClient(_) => false,
             #[cfg(feature = "curve")]
             Self::CurveServer(_) => true,
+            #[cfg(feature = "noise")]
+            Self::NoiseClient(_) => false,
+            #[cfg(feature = "noise")]
+            Self::NoiseServer(_) => true,
         }
     }
+}
+
+/// The greetings of both sides, as they were sent.
+#[derive(Debug)]
+#[cfg_attr(not(feature = "noise"), expect(dead_code))]
+pub(crate) struct Greetings {
+    pub(crate) ours: [u8; Greeting::SIZE],
+    pub(crate) theirs: [u8; Greeting::SIZE],
+    /// Whether the peer says that it has the server's part.
+    pub(crate) peer_is_server: bool,
 }
 
 /// A handshake that waits for the peer's next command.
@@ -100,6 +136,10 @@ pub(crate) enum Handshake {
     CurveClient(curve::client::Await),
     #[cfg(feature = "curve")]
     CurveServer(curve::server::Await),
+    #[cfg(feature = "noise")]
+    NoiseClient(noise::client::Await),
+    #[cfg(feature = "noise")]
+    NoiseServer(noise::server::Await),
 }
 
 /// A handshake that waits for the decision whether the peer may go on. Nothing but
@@ -110,6 +150,10 @@ pub(crate) enum Undecided {
     Plain(plain::server::AwaitDecision),
     #[cfg(feature = "curve")]
     Curve(curve::server::AwaitDecision),
+    #[cfg(feature = "noise")]
+    NoiseClient(noise::client::AwaitDecision),
+    #[cfg(feature = "noise")]
+    NoiseServer(noise::server::AwaitDecision),
 }
 
 /// Where a handshake has been taken.
@@ -150,12 +194,15 @@ impl Handshake {
     pub(crate) fn start(
         config: &ConnectionConfig,
         seed: Option<Seed>,
+        greetings: &Greetings,
         output: &mut Batch,
     ) -> Result<Step> {
         #[cfg(feature = "__cipher")]
         let seed = move || seed.ok_or(ProtocolError::NoEntropy);
         #[cfg(not(feature = "__cipher"))]
         drop(seed);
+        #[cfg(not(feature = "noise"))]
+        let _ = greetings;
         match &config.mechanism {
             Mechanism::Null => Ok(null::start(config, output)),
             Mechanism::PlainClient(client) => Ok(plain::client::start(client, output)),
@@ -164,6 +211,12 @@ impl Handshake {
             Mechanism::CurveClient(client) => curve::client::start(client, seed()?, output),
             #[cfg(feature = "curve")]
             Mechanism::CurveServer(server) => Ok(curve::server::start(server, seed()?)),
+            #[cfg(feature = "noise")]
+            Mechanism::NoiseClient(client) => {
+                noise::client::start(client, seed()?, greetings, output)
+            }
+            #[cfg(feature = "noise")]
+            Mechanism::NoiseServer(server) => noise::server::start(server, seed()?, greetings),
         }
     }
 
@@ -177,6 +230,10 @@ impl Handshake {
             Self::CurveClient(state) => state.max_command_size(limits),
             #[cfg(feature = "curve")]
             Self::CurveServer(state) => state.max_command_size(limits),
+            #[cfg(feature = "noise")]
+            Self::NoiseClient(state) => state.max_command_size(limits),
+            #[cfg(feature = "noise")]
+            Self::NoiseServer(state) => state.max_command_size(limits),
         };
         // At any time an ERROR may come instead.
         expected.max(ERROR_MAX).min(limits.max_command_size)
@@ -197,6 +254,10 @@ impl Handshake {
             Self::CurveClient(state) => state.handle(command, config, output),
             #[cfg(feature = "curve")]
             Self::CurveServer(state) => state.handle(command, output),
+            #[cfg(feature = "noise")]
+            Self::NoiseClient(state) => state.handle(command, config, output),
+            #[cfg(feature = "noise")]
+            Self::NoiseServer(state) => state.handle(command, output),
         }
     }
 }
@@ -209,6 +270,10 @@ impl Undecided {
             Self::Plain(state) => Ok(state.allowed(output)),
             #[cfg(feature = "curve")]
             Self::Curve(state) => state.allowed(config),
+            #[cfg(feature = "noise")]
+            Self::NoiseClient(state) => state.allowed(config, output),
+            #[cfg(feature = "noise")]
+            Self::NoiseServer(state) => state.allowed(config, output),
         }
     }
 }

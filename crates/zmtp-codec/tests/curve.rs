@@ -4,34 +4,17 @@
 
 mod support;
 
-use std::cell::Cell;
-
 use bytes::{Bytes, BytesMut};
 use proptest::collection::vec;
 use proptest::prelude::*;
-use support::{End, Pair};
+use support::{End, Pair, before_of, end, frames, pair};
 use zmtp_codec::wire::{FrameHeader, MechanismName};
 use zmtp_codec::{
-    Batch, Command, Connection, ConnectionConfig, Credentials, CurveClient, CurveKeyPair,
-    CurvePublicKey, CurveSecretKey, CurveServer, Decision, Decoder, DenyStatus, Encoder, Event,
-    Inbound, LimitExceeded, Limits, Mechanism, Message, PeerIncompatible, PeerMisbehaved,
-    PeerUntrusted, ProtocolError, RoutingId, SealBuffer, SocketType, Subscription, Traffic, Ttl,
+    Batch, Command, ConnectionConfig, Credentials, CurveClient, CurveKeyPair, CurvePublicKey,
+    CurveSecretKey, CurveServer, Decision, Decoder, DenyStatus, Encoder, Event, Inbound,
+    LimitExceeded, Limits, Mechanism, Message, PeerIncompatible, PeerMisbehaved, PeerUntrusted,
+    ProtocolError, RoutingId, SealBuffer, SocketType, Subscription, Traffic, Ttl,
 };
-
-/// Octets that differ from any before and are the same in every run.
-fn entropy(octets: &mut [u8]) {
-    thread_local!(static STATE: Cell<u64> = const { Cell::new(1) });
-    STATE.with(|state| {
-        for octet in octets {
-            // SplitMix64, by Sebastiano Vigna.
-            state.set(state.get().wrapping_add(0x9e37_79b9_7f4a_7c15));
-            let mut mixed = state.get();
-            mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-            mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-            *octet = (mixed >> 56) as u8;
-        }
-    });
-}
 
 fn keys(octet: u8) -> CurveKeyPair {
     CurveSecretKey::new([octet; 32]).into()
@@ -58,16 +41,6 @@ fn server(socket_type: SocketType) -> ConnectionConfig {
     ConnectionConfig::new(socket_type, Mechanism::CurveServer(CurveServer::new(server_keys())))
 }
 
-fn end(config: &ConnectionConfig) -> End {
-    let mut end = End::from(Connection::with_entropy(config, entropy));
-    end.decision = Some(Decision::allow());
-    end
-}
-
-fn pair(one: &ConnectionConfig, other: &ConnectionConfig) -> Pair {
-    Pair::of([end(one), end(other)], vec![usize::MAX])
-}
-
 fn push_and_pull() -> Pair {
     pair(&client(SocketType::Push), &server(SocketType::Pull))
 }
@@ -82,41 +55,6 @@ fn greeted() -> ([End; 2], Bytes) {
 /// for which side.
 fn before(step: usize) -> (Pair, (usize, Bytes)) {
     before_of(&client(SocketType::Push), &server(SocketType::Pull), step)
-}
-
-fn before_of(
-    client: &ConnectionConfig,
-    server: &ConnectionConfig,
-    step: usize,
-) -> (Pair, (usize, Bytes)) {
-    let mut pair = pair(client, server);
-    // The openings, the rests of the greetings, and with the client's the HELLO.
-    let [client, server] = &mut pair.ends;
-    let opening = client.sent();
-    server.read(&opening);
-    client.read(&server.sent());
-    let mut hello = client.sent();
-    server.read(&hello.split_to(64 - opening.len()));
-    let mut next = (1, hello);
-    for _ in 0..step {
-        let (to, octets) = next;
-        pair.ends[to].read(&octets);
-        next = (1 - to, pair.ends[to].sent());
-    }
-    (pair, next)
-}
-
-/// The frames in some octets.
-fn frames(mut octets: &[u8]) -> Vec<&[u8]> {
-    let mut frames = Vec::new();
-    while !octets.is_empty() {
-        let header = FrameHeader::decode(octets).expect("frames").expect("whole");
-        let body = usize::try_from(header.body_size()).expect("small");
-        let (frame, rest) = octets.split_at(header.size() + body);
-        frames.push(frame);
-        octets = rest;
-    }
-    frames
 }
 
 #[test]

@@ -5,17 +5,42 @@ use super::walk::{Cursor, Piece};
 use crate::wire::FrameHeader;
 
 impl Batch {
-    /// The frames that begin `octets` or more behind the first unwritten octet, which has to be
-    /// the first of a frame: headers and bodies.
+    /// The frames behind the first `octets` unwritten octets, which have to end with a frame:
+    /// headers and bodies.
     pub(crate) fn frames_behind(&self, octets: usize) -> Frames<'_> {
-        let mut frames = Frames { batch: self, cursor: self.first_unwritten() };
-        let mut passed = 0;
-        while passed < octets
-            && let Some((header, body)) = frames.next()
+        Frames { batch: self, cursor: self.place_behind(octets) }
+    }
+
+    /// Appends to `into` the next `count` octets behind the first `octets` unwritten ones.
+    #[cfg(feature = "noise")]
+    pub(crate) fn copy_behind(&self, octets: usize, mut count: usize, into: &mut Vec<u8>) {
+        let mut cursor = self.place_behind(octets);
+        while count > 0
+            && let Some((chunk, next)) = self.chunk_at(cursor)
         {
-            passed += header.size() + body.len();
+            let chunk = chunk.get(..count).unwrap_or(chunk);
+            into.extend_from_slice(chunk);
+            count -= chunk.len();
+            cursor = next;
         }
-        frames
+    }
+
+    /// The place `octets` behind the first unwritten octet.
+    fn place_behind(&self, mut octets: usize) -> Cursor {
+        let mut cursor = self.first_unwritten();
+        while octets > 0
+            && let Some((chunk, next)) = self.chunk_at(cursor)
+        {
+            if octets < chunk.len() {
+                return match self.chained_at(cursor) {
+                    Some(_) => Cursor { inner: cursor.inner + octets, ..cursor },
+                    None => cursor.past_small(octets),
+                };
+            }
+            octets -= chunk.len();
+            cursor = next;
+        }
+        cursor
     }
 }
 

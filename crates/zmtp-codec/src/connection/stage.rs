@@ -18,7 +18,7 @@
 //!
 //! A handshake may also ask for a decision at its very start.
 
-use bytes::{Bytes, BytesMut};
+use bytes::{Buf, Bytes, BytesMut};
 
 use crate::authentication::Decision;
 use crate::batch::Batch;
@@ -27,7 +27,7 @@ use crate::decoder::{Decoder, Inbound};
 use crate::encoder::Encoder;
 use crate::error::{LimitExceeded, PeerIncompatible, PeerMisbehaved, ProtocolError};
 use crate::event::{Event, Identity, PeerInfo};
-use crate::mechanism::{Ciphers, Done, Handshake, Seed, Step, Undecided};
+use crate::mechanism::{Ciphers, Done, Greetings, Handshake, Seed, Step, Undecided};
 use crate::metadata::Metadata;
 use crate::routing_id::RoutingId;
 use crate::socket_type::SocketType;
@@ -113,7 +113,12 @@ impl AwaitGreeting {
         let Some(greeting) = greeting else {
             return Ok((Stage::Greeting(self), Turn::Wait));
         };
-        let _ = input.split_to(Greeting::SIZE);
+        let mut greetings = Greetings {
+            ours: ours.to_octets(),
+            theirs: [0; Greeting::SIZE],
+            peer_is_server: greeting.as_server(),
+        };
+        input.copy_to_slice(&mut greetings.theirs);
         let (ours, theirs) = (ours.mechanism(), greeting.mechanism());
         if ours != theirs {
             return Err(PeerIncompatible::Mechanism { ours, theirs }.into());
@@ -121,7 +126,8 @@ impl AwaitGreeting {
         let decoder = Decoder::new(config.limits.clone());
         let greeted = Greeted { greeting, decoder, identity: Identity::default() };
         // Not earlier: libzmq drops a peer that says READY before it has read libzmq's greeting.
-        greeted.go_on(Handshake::start(config, self.seed, output)?, config, output)
+        let step = Handshake::start(config, self.seed, &greetings, output)?;
+        greeted.go_on(step, config, output)
     }
 }
 

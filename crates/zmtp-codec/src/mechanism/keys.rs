@@ -157,6 +157,9 @@ macro_rules! key_types {
 #[cfg(feature = "curve")]
 key_types!("CURVE", CurvePublicKey, CurveSecretKey, CurveKeyPair);
 
+#[cfg(feature = "noise")]
+key_types!("NOISE", NoisePublicKey, NoiseSecretKey, NoiseKeyPair);
+
 #[cfg(all(test, feature = "curve"))]
 mod tests {
     use super::*;

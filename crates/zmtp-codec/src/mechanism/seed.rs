@@ -25,16 +25,19 @@ impl Seed {
     }
 
     /// The key of the cookie of a CURVE server.
+    #[cfg(feature = "curve")]
     pub(super) fn cookie_key(&self) -> Zeroizing<[u8; 32]> {
         Zeroizing::new(self.part(32))
     }
 
     /// The random part of a first long nonce.
+    #[cfg(feature = "curve")]
     pub(super) fn first_nonce(&self) -> [u8; 16] {
         self.part(64)
     }
 
     /// The random part of a second long nonce.
+    #[cfg(feature = "curve")]
     pub(super) fn second_nonce(&self) -> [u8; 16] {
         self.part(80)
     }

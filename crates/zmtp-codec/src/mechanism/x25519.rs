@@ -1,5 +1,7 @@
 //! X25519, as CURVE and NOISE use it.
 
+#[cfg(feature = "noise")]
+use dryoc::classic::crypto_core::crypto_scalarmult;
 use dryoc::classic::crypto_core::crypto_scalarmult_base;
 
 /// The public key that goes with a secret one.
@@ -7,6 +9,18 @@ pub(super) fn public_key(secret: &[u8; 32]) -> [u8; 32] {
     let mut public = [0; 32];
     crypto_scalarmult_base(&mut public, secret);
     public
+}
+
+/// The secret that the owners of the two keys share, unless the public one is one of the few that
+/// make it the same for every secret key.
+#[cfg(feature = "noise")]
+pub(super) fn shared_secret(
+    public: &[u8; 32],
+    secret: &[u8; 32],
+) -> Option<zeroize::Zeroizing<[u8; 32]>> {
+    let mut shared = zeroize::Zeroizing::new([0; 32]);
+    crypto_scalarmult(&mut shared, secret, public).ok()?;
+    Some(shared)
 }
 
 #[cfg(test)]

@@ -126,7 +126,7 @@ impl FrameHeader {
     }
 
     /// The header itself, and how many octets of the array it takes.
-    #[cfg(feature = "__cipher")]
+    #[cfg(feature = "curve")]
     #[inline]
     pub(crate) fn to_octets(self) -> ([u8; Self::SIZE_MAX], usize) {
         let mut octets = [0; Self::SIZE_MAX];

@@ -81,6 +81,15 @@ impl Greeting {
         rest
     }
 
+    /// The whole greeting.
+    pub(crate) fn to_octets(self) -> [u8; Self::SIZE] {
+        let mut octets = [0; Self::SIZE];
+        let (opening, rest) = octets.split_at_mut(Self::OPENING.len());
+        opening.copy_from_slice(&Self::OPENING);
+        rest.copy_from_slice(&self.rest());
+        octets
+    }
+
     /// Checks as much of the peer's opening as `octets` has of it. Returns whether it is all there.
     ///
     /// The padding is not looked at: libzmq puts the length of its identity there.
@@ -159,6 +168,15 @@ impl MechanismName {
 
     /// Encryption and authentication with elliptic-curve keys.
     pub const CURVE: Self = Self::padded(b"CURVE");
+
+    /// Encryption and authentication in the XX pattern of the Noise framework: see `docs/noise.md`.
+    pub const NOISE_XX: Self = Self::padded(b"NOISE_XX");
+
+    /// Encryption and authentication in the IK pattern of the Noise framework.
+    pub const NOISE_IK: Self = Self::padded(b"NOISE_IK");
+
+    /// What the mechanisms of the Noise framework are called together, to authenticators.
+    pub const NOISE: Self = Self::padded(b"NOISE");
 
     const SIZE: usize = 20;
 

@@ -23,13 +23,13 @@ impl Reader {
         self.0.try_get_u16().ok()
     }
 
-    #[cfg(feature = "__cipher")]
+    #[cfg(feature = "curve")]
     pub(crate) fn u64(&mut self) -> Option<u64> {
         self.0.try_get_u64().ok()
     }
 
     /// As many octets as the array has.
-    #[cfg(feature = "__cipher")]
+    #[cfg(feature = "curve")]
     pub(crate) fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
         self.take(N)?.first_chunk().copied()
     }
@@ -78,7 +78,7 @@ mod tests {
         assert_eq!(Reader::new(Bytes::from_static(b"\0\0\0")).long(), None);
         assert_eq!(Reader::new(Bytes::new()).u8(), None);
     }
-    #[cfg(feature = "__cipher")]
+    #[cfg(feature = "curve")]
     #[test]
     fn an_array_is_there_as_a_whole_or_not_at_all() {
         let mut reader = Reader::new(Bytes::from_static(b"abc\0\0\0\0\0\0\0\x07."));

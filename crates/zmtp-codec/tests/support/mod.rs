@@ -2,7 +2,10 @@
 
 #![allow(dead_code, reason = "each test program uses a part")]
 
+use std::cell::Cell;
+
 use bytes::{Bytes, BytesMut};
+use zmtp_codec::wire::FrameHeader;
 use zmtp_codec::{
     AuthenticationRequest, Command, Connection, ConnectionConfig, Decision, Event, Message,
     PeerInfo, ProtocolError,
@@ -153,4 +156,68 @@ impl From<Connection> for End {
             decision: None,
         }
     }
+}
+
+/// Octets that differ from any before and are the same in every run.
+pub(crate) fn entropy(octets: &mut [u8]) {
+    thread_local!(static STATE: Cell<u64> = const { Cell::new(1) });
+    STATE.with(|state| {
+        for octet in octets {
+            // SplitMix64, by Sebastiano Vigna.
+            state.set(state.get().wrapping_add(0x9e37_79b9_7f4a_7c15));
+            let mut mixed = state.get();
+            mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+            *octet = (mixed >> 56) as u8;
+        }
+    });
+}
+
+/// A side that has entropy, and lets everybody in.
+pub(crate) fn end(config: &ConnectionConfig) -> End {
+    let mut end = End::from(Connection::with_entropy(config, entropy));
+    end.decision = Some(Decision::allow());
+    end
+}
+
+/// Two sides that have entropy, and let everybody in.
+pub(crate) fn pair(one: &ConnectionConfig, other: &ConnectionConfig) -> Pair {
+    Pair::of([end(one), end(other)], vec![usize::MAX])
+}
+
+/// Drives a client and a server as far as the given step of the handshake, in which they take
+/// turns and the client begins. Returns what comes next, and for which side.
+pub(crate) fn before_of(
+    client: &ConnectionConfig,
+    server: &ConnectionConfig,
+    step: usize,
+) -> (Pair, (usize, Bytes)) {
+    let mut pair = pair(client, server);
+    // The openings, the rests of the greetings, and with the client's the first command.
+    let [client, server] = &mut pair.ends;
+    let opening = client.sent();
+    server.read(&opening);
+    client.read(&server.sent());
+    let mut first = client.sent();
+    server.read(&first.split_to(64 - opening.len()));
+    let mut next = (1, first);
+    for _ in 0..step {
+        let (to, octets) = next;
+        pair.ends[to].read(&octets);
+        next = (1 - to, pair.ends[to].sent());
+    }
+    (pair, next)
+}
+
+/// The frames in some octets.
+pub(crate) fn frames(mut octets: &[u8]) -> Vec<&[u8]> {
+    let mut frames = Vec::new();
+    while !octets.is_empty() {
+        let header = FrameHeader::decode(octets).expect("frames").expect("whole");
+        let body = usize::try_from(header.body_size()).expect("small");
+        let (frame, rest) = octets.split_at(header.size() + body);
+        frames.push(frame);
+        octets = rest;
+    }
+    frames
 }

@@ -9,15 +9,12 @@
 //! The header is that of a message frame of its own, whatever is in the box. The flags are those
 //! of libzmq, which 26/CURVEZMQ knows only the first of; in a frame header COMMAND is another bit.
 
-use std::ops::Range;
-
-use bytes::{Buf, BytesMut};
-
 use super::boxes::{BoxKey, TAG};
 use super::nonce::Purpose;
 use crate::batch::Batch;
-use crate::error::{PeerMisbehaved, PeerUntrusted, ProtocolError};
-use crate::mechanism::cipher::{OPEN_TARGET, Opening};
+use crate::error::{PeerMisbehaved, PeerUntrusted};
+use crate::mechanism::Result;
+use crate::mechanism::cipher::Record;
 use crate::seal::SealBuffer;
 use crate::wire::{FrameError, FrameHeader};
 
@@ -74,75 +71,16 @@ pub(crate) struct Opener {
     last_number: u64,
 }
 
-/// A record that has been opened where it stands.
-struct Opened {
-    /// The octets of the record.
-    size: usize,
-    /// Where in the record the frame now is, header included.
-    frame: Range<usize>,
-}
-
 impl Opener {
     pub(super) fn new(key: BoxKey, purpose: Purpose, last_number: u64) -> Self {
         Self { key, purpose, last_number }
     }
 
-    /// Opens whole records at the front of `input` where they stand, and moves the frames that
-    /// were in them to the end of `plain`.
-    pub(in crate::mechanism) fn open(
-        &mut self,
-        input: &mut BytesMut,
-        plain: &mut BytesMut,
-    ) -> Result<Opening, ProtocolError> {
-        let mut read = 0;
-        // Where in the input the frames are, one behind the other.
-        let mut frames = 0..0;
-        let stopped = loop {
-            match self.open_record(input.get_mut(read..).unwrap_or_default()) {
-                Ok(Ok(Opened { size, frame })) => {
-                    let frame = read + frame.start..read + frame.end;
-                    read += size;
-                    if frames.is_empty() {
-                        frames = frame;
-                    } else {
-                        let len = frame.len();
-                        input.copy_within(frame, frames.end);
-                        frames.end += len;
-                    }
-                }
-                stopped => break stopped,
-            }
-            if frames.len() >= OPEN_TARGET {
-                break Ok(Err(None));
-            }
-        };
-        if read == 0 {
-            return match stopped? {
-                Ok(_) => Ok(Opening::Opened),
-                Err(announced) => Ok(Opening::Incomplete { announced }),
-            };
-        }
-        // A fault is found again, at the front, by the next call.
-        let mut opened = input.split_to(read);
-        opened.truncate(frames.end);
-        opened.advance(frames.start);
-        if plain.is_empty() {
-            *plain = opened;
-        } else {
-            plain.extend_from_slice(&opened);
-        }
-        Ok(Opening::Opened)
-    }
-
-    /// Opens the record at the front of `octets`; if that is not all there, says how large the
-    /// body of the frame in it will be.
+    /// Opens the record at the front of `octets`.
     #[inline]
-    fn open_record(
-        &mut self,
-        octets: &mut [u8],
-    ) -> Result<Result<Opened, Option<u64>>, ProtocolError> {
+    pub(in crate::mechanism) fn open(&mut self, octets: &mut [u8]) -> Result<Record> {
         let Some(header) = FrameHeader::decode(octets)? else {
-            return Ok(Err(None));
+            return Ok(Record::Incomplete { announced: None });
         };
         if header.is_command() {
             return Err(PeerMisbehaved::Unsealed.into());
@@ -150,7 +88,7 @@ impl Opener {
         let layout = PeerMisbehaved::CommandLayout("MESSAGE");
         let announced = header.body_size().checked_sub(OVERHEAD as u64);
         let announced = announced.filter(|_| !header.has_more()).ok_or(layout.clone())?;
-        let incomplete = Ok(Err(Some(announced)));
+        let incomplete = Ok(Record::Incomplete { announced: Some(announced) });
         let Ok(body) = usize::try_from(header.body_size()) else { return incomplete };
         let Some(record) = octets.get_mut(header.size()..).and_then(|rest| rest.get_mut(..body))
         else {
@@ -172,7 +110,7 @@ impl Opener {
         let start = header.size() + OVERHEAD - plain.size();
         let (octets_of_header, len) = plain.to_octets();
         octets[start..start + len].copy_from_slice(&octets_of_header[..len]);
-        Ok(Ok(Opened { size, frame: start..size }))
+        Ok(Record::Opened { size, frames: start..size })
     }
 }
 

@@ -1,0 +1,137 @@
+//! The exchange of Noise messages, as `snow` does it.
+
+use std::fmt;
+
+use snow::{Builder, HandshakeState};
+use zeroize::Zeroizing;
+
+use super::record::RecordKey;
+use super::resolver::Resolver;
+use super::{COMMAND, KEY, METADATA_MAX, Pattern, TAG};
+use crate::error::{PeerMisbehaved, PeerUntrusted, ProtocolError};
+use crate::mechanism::seed::Seed;
+use crate::mechanism::{Greetings, Result};
+
+/// A Noise handshake under way.
+pub(super) struct Exchange(Box<HandshakeState>);
+
+/// What each side seals with.
+pub(super) struct Keys {
+    pub(super) client: RecordKey,
+    pub(super) server: RecordKey,
+}
+
+/// What one side of a handshake knows from the start.
+pub(super) struct Known<'a> {
+    pub(super) pattern: Pattern,
+    /// This side's secret key.
+    pub(super) secret: &'a [u8; KEY],
+    /// The server's public key, for a client of a pattern that begins with it.
+    pub(super) server: Option<&'a [u8; KEY]>,
+}
+
+impl Exchange {
+    /// A client's side.
+    pub(super) fn client(known: &Known<'_>, seed: &Seed, greetings: &Greetings) -> Result<Self> {
+        let prologue = [greetings.ours, greetings.theirs].concat();
+        Self::new(known, seed.secret_key(), &prologue, |builder| builder.build_initiator())
+    }
+
+    /// A server's side.
+    pub(super) fn server(known: &Known<'_>, seed: &Seed, greetings: &Greetings) -> Result<Self> {
+        let prologue = [greetings.theirs, greetings.ours].concat();
+        Self::new(known, seed.secret_key(), &prologue, |builder| builder.build_responder())
+    }
+
+    fn new(
+        known: &Known<'_>,
+        ephemeral: Zeroizing<[u8; KEY]>,
+        prologue: &[u8],
+        build: impl FnOnce(Builder<'_>) -> std::result::Result<HandshakeState, snow::Error>,
+    ) -> Result<Self> {
+        let state = || {
+            let protocol = match known.pattern {
+                Pattern::Xx => "Noise_XX_25519_ChaChaPoly_BLAKE2s",
+                Pattern::Ik => "Noise_IK_25519_ChaChaPoly_BLAKE2s",
+            };
+            let builder =
+                Builder::with_resolver(protocol.parse()?, Box::new(Resolver { ephemeral }))
+                    .prologue(prologue)?
+                    .local_private_key(known.secret)?;
+            match known.server {
+                Some(key) => build(builder.remote_public_key(key)?),
+                None => build(builder),
+            }
+        };
+        let state = state().map_err(|_| unfit())?;
+        Ok(Self(Box::new(state)))
+    }
+
+    /// The next message, with something to say in it.
+    pub(super) fn write(&mut self, payload: &[u8]) -> Result<Vec<u8>> {
+        let (octets, limit) = (payload.len(), METADATA_MAX);
+        if octets > limit {
+            return Err(ProtocolError::MetadataTooLong { octets, limit });
+        }
+        let mut message = vec![0; FRAMING + payload.len()];
+        let len = self.0.write_message(payload, &mut message).map_err(|_| unfit())?;
+        message.truncate(len);
+        Ok(message)
+    }
+
+    /// What the peer says in its next message.
+    pub(super) fn read(&mut self, message: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
+        let mut payload = Zeroizing::new(vec![0; message.len()]);
+        let len = self
+            .0
+            .read_message(message, &mut payload)
+            .map_err(|_| PeerUntrusted::Unopened("handshake message"))?;
+        payload.truncate(len);
+        Ok(payload)
+    }
+
+    /// The next message of a peer that has nothing to say in it.
+    pub(super) fn read_empty(&mut self, message: &[u8]) -> Result<()> {
+        let payload = self.read(message)?;
+        let layout = PeerMisbehaved::CommandLayout(COMMAND);
+        if payload.is_empty() { Ok(()) } else { Err(layout.into()) }
+    }
+
+    /// The key that the peer has shown.
+    pub(super) fn peer_key(&self) -> Result<[u8; KEY]> {
+        let key = self.0.get_remote_static().and_then(|key| key.try_into().ok());
+        key.ok_or_else(unfit)
+    }
+
+    /// What both sides have agreed on.
+    pub(super) fn finish(mut self) -> Result<Keys> {
+        if !self.0.is_handshake_finished() {
+            return Err(unfit());
+        }
+        let (client, server) = self.0.dangerously_get_raw_split();
+        Ok(Keys { client: RecordKey::new(client), server: RecordKey::new(server) })
+    }
+}
+
+/// What remains of snow's errors when those of the peer's messages are taken away.
+fn unfit() -> ProtocolError {
+    PeerUntrusted::UnfitKey("public key").into()
+}
+
+impl fmt::Debug for Exchange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Exchange(..)")
+    }
+}
+
+impl fmt::Debug for Keys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Keys(..)")
+    }
+}
+
+/// The most octets that keys and tags take in a message.
+const FRAMING: usize = 2 * (KEY + TAG);
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,205 @@
+//! Records: the next octets of the stream of frames, encrypted, as a message frame of their own.
+//!
+//! ```text
+//!   | frame header | frames, encrypted (1 to 65,519) | tag (16) |
+//! ```
+//!
+//! A record holds as many whole frames as fit. A frame that is too large for one begins a record of
+//! its own and goes on in the next.
+
+use std::fmt;
+
+use dryoc::classic::crypto_aead_chacha20poly1305_ietf::{
+    crypto_aead_chacha20poly1305_ietf_decrypt_detached_inplace as decrypt,
+    crypto_aead_chacha20poly1305_ietf_encrypt_detached_inplace as encrypt,
+};
+use zeroize::Zeroizing;
+
+use super::resolver::nonce;
+use super::{KEY, TAG};
+use crate::batch::Batch;
+use crate::error::{PeerMisbehaved, PeerUntrusted};
+use crate::mechanism::Result;
+use crate::mechanism::cipher::Record;
+use crate::seal::SealBuffer;
+use crate::wire::FrameHeader;
+
+/// The key of one direction, and how many records it has served. Overwritten when dropped.
+pub(super) struct RecordKey {
+    key: Zeroizing<[u8; KEY]>,
+    number: u64,
+}
+
+impl RecordKey {
+    pub(super) fn new(key: [u8; KEY]) -> Self {
+        Self { key: Zeroizing::new(key), number: 0 }
+    }
+
+    /// A record by itself: what it says, encrypted, and its tag.
+    pub(super) fn seal(&mut self, plain: &[u8]) -> Option<Vec<u8>> {
+        let mut sealed = Vec::with_capacity(plain.len() + TAG);
+        sealed.extend_from_slice(plain);
+        let tag = self.seal_in_place(&mut sealed)?;
+        sealed.extend_from_slice(&tag);
+        Some(sealed)
+    }
+
+    /// What a record by itself says.
+    pub(super) fn open(&mut self, sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+        let (octets, tag) = sealed.split_last_chunk()?;
+        let mut octets = Zeroizing::new(octets.to_vec());
+        self.open_in_place(&mut octets, tag).then_some(octets)
+    }
+
+    #[inline]
+    fn seal_in_place(&mut self, octets: &mut [u8]) -> Option<[u8; TAG]> {
+        let mut tag = [0; TAG];
+        encrypt(octets, &mut tag, None, &nonce(self.number), &self.key).ok()?;
+        self.count();
+        Some(tag)
+    }
+
+    #[inline]
+    fn open_in_place(&mut self, octets: &mut [u8], tag: &[u8; TAG]) -> bool {
+        let is_open = decrypt(octets, tag, None, &nonce(self.number), &self.key).is_ok();
+        if is_open {
+            self.count();
+        }
+        is_open
+    }
+
+    /// Goes on to the next number, and now and then to the next key, from which nobody gets back
+    /// to the one before.
+    // 2^64 numbers are enough for 500 years of a thousand million a second.
+    fn count(&mut self) {
+        self.number += 1;
+        if self.number.is_multiple_of(RECORDS_PER_KEY) {
+            // REKEY of the Noise specification, section 4.2.
+            let mut next = Zeroizing::new([0; KEY]);
+            let is_made =
+                encrypt(&mut next[..], &mut [0; TAG], None, &nonce(u64::MAX), &self.key).is_ok();
+            debug_assert!(is_made, "32 octets are not too many");
+            self.key = next;
+        }
+    }
+}
+
+/// Encrypts frames.
+#[derive(Debug)]
+pub(crate) struct Sealer {
+    key: RecordKey,
+    /// Octets of a frame that began in a record and have not gone into one.
+    rest_of_frame: usize,
+}
+
+impl Sealer {
+    pub(super) fn new(key: RecordKey) -> Self {
+        Self { key, rest_of_frame: 0 }
+    }
+
+    /// Seals what comes next in `batch` and is not in `sealed` yet, until that is full.
+    pub(in crate::mechanism) fn seal(&mut self, batch: &Batch, sealed: &mut SealBuffer) {
+        while !sealed.is_full() {
+            let passed = sealed.plain_octets();
+            let size = self.next_size(batch, passed);
+            if size == 0 {
+                return;
+            }
+            sealed.record(size, |octets| {
+                FrameHeader::message(size + TAG, false).encode(octets);
+                let start = octets.len();
+                octets.reserve(size + TAG);
+                batch.copy_behind(passed, size, octets);
+                let tag = self.key.seal_in_place(&mut octets[start..]);
+                octets.extend_from_slice(&tag.unwrap_or_default());
+            });
+        }
+    }
+
+    /// How many octets the next record takes, of those behind the first `passed`.
+    fn next_size(&mut self, batch: &Batch, passed: usize) -> usize {
+        let mut size = self.rest_of_frame.min(PLAIN_MAX);
+        self.rest_of_frame -= size;
+        if size > 0 {
+            return size;
+        }
+        for (header, body) in batch.frames_behind(passed) {
+            let frame = header.size() + body.len();
+            match size + frame {
+                more if more <= PLAIN_MAX => size = more,
+                _ if size > 0 => return size,
+                _ => {
+                    self.rest_of_frame = frame - PLAIN_MAX;
+                    return PLAIN_MAX;
+                }
+            }
+        }
+        size
+    }
+}
+
+/// Decrypts frames.
+#[derive(Debug)]
+pub(crate) struct Opener {
+    key: RecordKey,
+}
+
+impl Opener {
+    pub(super) fn new(key: RecordKey) -> Self {
+        Self { key }
+    }
+
+    /// Opens the record at the front of `octets`.
+    #[inline]
+    pub(in crate::mechanism) fn open(&mut self, octets: &mut [u8]) -> Result<Record> {
+        let incomplete = Ok(Record::Incomplete { announced: None });
+        let Some(header) = FrameHeader::decode(octets)? else { return incomplete };
+        if header.is_command() {
+            return Err(PeerMisbehaved::Unsealed.into());
+        }
+        let size = usize::try_from(header.body_size()).unwrap_or(usize::MAX);
+        if header.has_more() || !(TAG + 1..=PLAIN_MAX + TAG).contains(&size) {
+            return Err(PeerMisbehaved::RecordSize(header.body_size()).into());
+        }
+        let frames = header.size()..header.size() + size - TAG;
+        let Some(record) = octets.get_mut(header.size()..frames.end + TAG) else {
+            return incomplete;
+        };
+        let Some((octets, tag)) = record.split_last_chunk_mut() else { return incomplete };
+        if !self.key.open_in_place(octets, tag) {
+            return Err(PeerUntrusted::Unopened("record").into());
+        }
+        Ok(Record::Opened { size: frames.end + TAG, frames })
+    }
+}
+
+impl fmt::Debug for RecordKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("RecordKey(..)")
+    }
+}
+
+/// The most octets that a message of Noise can encrypt.
+const PLAIN_MAX: usize = 65_535 - TAG;
+
+/// How many records one key serves: 4 GiB at the most.
+const RECORDS_PER_KEY: u64 = 1 << 16;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_change_on_both_sides_and_numbers_go_on() {
+        let mut sealer = RecordKey::new([7; KEY]);
+        let mut opener = RecordKey::new([7; KEY]);
+        (sealer.number, opener.number) = (RECORDS_PER_KEY - 1, RECORDS_PER_KEY - 1);
+        for number in RECORDS_PER_KEY - 1..RECORDS_PER_KEY + 2 {
+            assert_eq!(sealer.number, number);
+            assert_eq!(*sealer.key == [7; KEY], number < RECORDS_PER_KEY);
+            let sealed = sealer.seal(b"hello").unwrap();
+            assert_eq!(opener.open(&sealed).unwrap().as_slice(), b"hello");
+            assert!(opener.open(&sealed).is_none(), "once");
+        }
+    }
+}

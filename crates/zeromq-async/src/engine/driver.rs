@@ -49,6 +49,10 @@ const READS_OF_THE_REST: usize = 1024;
 /// is where larger reads stopped paying.
 const READ_SIZE: std::ops::RangeInclusive<usize> = 8 * 1024..=128 * 1024;
 
+/// Octets of a message for which room is made before they have come: address space, which becomes
+/// memory as they arrive. Growing towards them in steps would copy each message about once more.
+const TRUSTED: usize = 1024 * 1024 + 4096;
+
 /// How long a peer has to close its side after this one has: until then what it still sends is
 /// read and dropped, because closing with unread octets makes the kernel reset the connection,
 /// which can cost the peer the last messages.
@@ -239,11 +243,12 @@ impl Driver {
         }
     }
 
-    /// Makes room to read into: what the message at hand still needs, but never more than as much
-    /// again as has come, whatever its header claims.
+    /// Makes room to read into: exactly what the message at hand still needs, so that it is read to
+    /// where it stays; but however much its header claims, no more than as much again as has come,
+    /// or [`TRUSTED`].
     fn prepare_input(&mut self) {
         let wanted = self.decoder.wanted(&self.input);
-        let most = self.input.len().max(*READ_SIZE.end());
+        let most = self.input.len().max(TRUSTED);
         self.input.reserve(wanted.clamp(self.read_size, most));
     }
 

@@ -84,6 +84,7 @@ impl Message {
     }
 
     /// The frames, in order.
+    #[inline]
     pub fn frames(&self) -> &[Frame] {
         match &self.0 {
             Repr::One(frame) => std::slice::from_ref(frame),
@@ -92,11 +93,13 @@ impl Message {
     }
 
     /// The frame at `index`, counted from 0.
+    #[inline]
     pub fn get(&self, index: usize) -> Option<&Frame> {
         self.frames().get(index)
     }
 
     /// The first frame: what a subscription is matched against, or the address of a routed message.
+    #[inline]
     pub fn first(&self) -> Option<&Frame> {
         self.frames().first()
     }
@@ -107,6 +110,7 @@ impl Message {
     }
 
     /// How many frames there are.
+    #[inline]
     pub fn frame_count(&self) -> usize {
         self.frames().len()
     }
@@ -126,8 +130,12 @@ impl Message {
     }
 
     /// The octets of all frame bodies together, without what framing adds.
+    #[inline]
     pub fn size(&self) -> usize {
-        self.frames().iter().map(|frame| frame.len()).sum()
+        match &self.0 {
+            Repr::One(frame) => frame.len(),
+            Repr::Many(frames) => frames.iter().map(|frame| frame.len()).sum(),
+        }
     }
 
     /// The frames as a list of their own.

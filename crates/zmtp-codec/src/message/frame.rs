@@ -66,6 +66,7 @@ impl Frame {
     }
 
     /// The octets of the frame.
+    #[inline]
     pub fn as_slice(&self) -> &[u8] {
         match &self.0 {
             Repr::Inline { len, octets } => octets.get(..*len).unwrap_or(octets),
@@ -132,6 +133,7 @@ impl Default for Frame {
 impl Deref for Frame {
     type Target = [u8];
 
+    #[inline]
     fn deref(&self) -> &[u8] {
         self.as_slice()
     }

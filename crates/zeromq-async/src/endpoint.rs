@@ -58,6 +58,12 @@ pub enum Endpoint {
 
 impl Endpoint {
     /// The scheme, the part before `://`.
+    ///
+    /// ```
+    /// let endpoint: zeromq_async::Endpoint = "ipc:///run/app.sock".parse()?;
+    /// assert_eq!(endpoint.scheme(), "ipc");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn scheme(&self) -> &'static str {
         match self {
             Self::Tcp(_) => "tcp",
@@ -70,6 +76,14 @@ impl Endpoint {
     /// for the port.
     ///
     /// Connect to what the bound socket reports instead (libzmq's `ZMQ_LAST_ENDPOINT`).
+    ///
+    /// ```
+    /// use zeromq_async::Endpoint;
+    ///
+    /// assert!("tcp://127.0.0.1:*".parse::<Endpoint>()?.is_wildcard());
+    /// assert!(!"tcp://127.0.0.1:5555".parse::<Endpoint>()?.is_wildcard());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn is_wildcard(&self) -> bool {
         match self {
             Self::Tcp(tcp) => tcp.is_wildcard(),

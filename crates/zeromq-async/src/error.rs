@@ -8,6 +8,16 @@ mod address;
 pub use address::{BindError, ConnectError, DetachError, EndpointError};
 
 /// A message was not sent; where there is one, it comes back with [`SendError::into_message`].
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let mut push = zeromq_async::PushSocket::new();
+/// let error = push.try_send("for nobody").unwrap_err();
+/// assert!(error.to_string().starts_with("no peer has room"));
+/// assert_eq!(error.into_message().unwrap(), "for nobody");
+/// # Ok(()) }
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[error("{kind}")]
 pub struct SendError {
@@ -16,6 +26,17 @@ pub struct SendError {
 }
 
 /// Why a message was not sent.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use zeromq_async::{RepSocket, SendErrorKind};
+///
+/// let mut rep = RepSocket::new();
+/// let error = rep.send("a reply to nothing").await.unwrap_err();
+/// assert_eq!(error.kind(), &SendErrorKind::OutOfTurn);
+/// # Ok(()) }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SendErrorKind {
@@ -56,12 +77,32 @@ impl SendError {
     }
 
     /// What went wrong.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use zeromq_async::{PushSocket, SendErrorKind};
+    ///
+    /// let error = PushSocket::new().try_send("for nobody").unwrap_err();
+    /// assert_eq!(error.kind(), &SendErrorKind::Full);
+    /// # Ok(()) }
+    /// ```
     pub fn kind(&self) -> &SendErrorKind {
         &self.kind
     }
 
     /// The message as it was given; `None` where the error came before there was one, from
     /// `Sink::poll_ready`.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let mut push = zeromq_async::PushSocket::new();
+    /// let message = push.try_send("for nobody").unwrap_err().into_message().unwrap();
+    /// push.connect("inproc://into-message").await?;
+    /// push.try_send(message)?; // once more
+    /// # Ok(()) }
+    /// ```
     pub fn into_message(self) -> Option<Message> {
         self.message
     }
@@ -74,6 +115,16 @@ impl From<SendErrorKind> for SendError {
 }
 
 /// No message was received.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use zeromq_async::{RecvError, ReqSocket};
+///
+/// let mut req = ReqSocket::new();
+/// assert_eq!(req.recv().await.unwrap_err(), RecvError::OutOfTurn); // nothing was asked
+/// # Ok(()) }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RecvError {

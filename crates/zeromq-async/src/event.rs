@@ -16,6 +16,23 @@ use crate::sync::Mutex;
 use crate::transport::PeerAddress;
 
 /// Something that happened to one of a socket's endpoints or connections.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use zeromq_async::{PullSocket, PushSocket, SocketEvent, SocketType};
+///
+/// let (push, pull) = (PushSocket::new(), PullSocket::new());
+/// let mut events = push.events();
+/// push.connect(pull.bind("tcp://127.0.0.1:0").await?).await?;
+/// while let Some(event) = events.next().await {
+///     if let SocketEvent::HandshakeSucceeded { info, .. } = event {
+///         assert_eq!(info.socket_type(), SocketType::Pull);
+///         break;
+///     }
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum SocketEvent {
@@ -118,6 +135,25 @@ pub enum SocketEvent {
 }
 
 /// Why a handshake failed.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use std::time::Duration;
+/// use zeromq_async::{HandshakeFailure, PullSocket, SocketEvent};
+///
+/// let pull = PullSocket::builder().handshake_timeout(Duration::from_millis(20)).build();
+/// let endpoint = pull.bind("tcp://127.0.0.1:0").await?.to_string();
+/// let mut events = pull.events();
+/// let _silent = std::net::TcpStream::connect(endpoint.trim_start_matches("tcp://"))?;
+/// while let Some(event) = events.next().await {
+///     if let SocketEvent::HandshakeFailed { reason, .. } = event {
+///         assert!(matches!(reason, HandshakeFailure::TimedOut(_)));
+///         break;
+///     }
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum HandshakeFailure {
@@ -142,6 +178,25 @@ pub enum HandshakeFailure {
 }
 
 /// Why a connection ended.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use zeromq_async::{DisconnectReason, PullSocket, PushSocket, SocketEvent};
+///
+/// let (push, pull) = (PushSocket::new(), PullSocket::new());
+/// let mut events = pull.events();
+/// push.connect(pull.bind("tcp://127.0.0.1:0").await?).await?;
+/// pull.wait_for_peers(1).await;
+/// push.close().await;
+/// while let Some(event) = events.next().await {
+///     if let SocketEvent::Disconnected { reason, .. } = event {
+///         assert!(matches!(reason, DisconnectReason::PeerClosed));
+///         break;
+///     }
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum DisconnectReason {
@@ -185,6 +240,19 @@ pub struct Events {
 
 impl Events {
     /// The next event; `None` when the socket has ended.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use zeromq_async::{PullSocket, SocketEvent};
+    ///
+    /// let pull = PullSocket::new();
+    /// let mut events = pull.events();
+    /// let bound = pull.bind("tcp://127.0.0.1:0").await?;
+    /// let Some(SocketEvent::Listening { endpoint }) = events.next().await else { panic!() };
+    /// assert_eq!(endpoint, bound);
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Cancel safety
     ///

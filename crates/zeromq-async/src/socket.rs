@@ -133,16 +133,46 @@ pub struct Socket<P: Compose> {
 
 impl<P: SocketKind> Socket<P> {
     /// Makes a socket with default options in the shared [`Context`](crate::Context).
+    ///
+    /// ```
+    /// let pull = zeromq_async::PullSocket::new();
+    /// assert_eq!(pull.last_endpoint(), None); // not bound or connected yet
+    /// ```
     pub fn new() -> Self {
         Self::builder().build()
     }
 
     /// Begins a socket with options.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use std::time::Duration;
+    /// use zeromq_async::PushSocket;
+    ///
+    /// let mut push = PushSocket::builder().linger(Duration::ZERO).build();
+    /// push.connect("inproc://builder-nobody").await?;
+    /// push.send("never read").await?;
+    /// assert_eq!(push.close().await.unsent, 1); // at once
+    /// # Ok(()) }
+    /// ```
     pub fn builder() -> SocketBuilder<P> {
         SocketBuilder::new(Context::shared().clone())
     }
 
     /// Begins a socket of a context, with the context's defaults.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use zeromq_async::{Context, PullSocket, RecvError};
+    ///
+    /// let context = Context::new();
+    /// let mut pull = PullSocket::builder_in(&context).build();
+    /// context.shutdown().await;
+    /// assert_eq!(pull.recv().await.unwrap_err(), RecvError::Closed);
+    /// # Ok(()) }
+    /// ```
     pub fn builder_in(context: &Context) -> SocketBuilder<P> {
         SocketBuilder::new(context.clone())
     }
@@ -183,6 +213,19 @@ impl<P: SocketKind> Socket<P> {
     /// SUB, PUB, REQ and DEALER, where it does nothing, as in libzmq. [`wait_for_peers`](Self::wait_for_peers) waits for the connection and
     /// [`events`](Self::events) tells how the attempts fare.
     ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use zeromq_async::{PullSocket, PushSocket};
+    ///
+    /// let (mut push, mut pull) = (PushSocket::new(), PullSocket::new());
+    /// push.connect("inproc://connect-first").await?;
+    /// push.send("waits").await?;
+    /// pull.bind("inproc://connect-first").await?;
+    /// assert_eq!(pull.recv().await?, "waits");
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     ///
     /// The endpoint is malformed or cannot be connected to, the socket is a PAIR that has its
@@ -203,6 +246,16 @@ impl<P: SocketKind> Socket<P> {
     /// Name the endpoint as [`bind`](Self::bind) returned it. When this completes the address is
     /// free.
     ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let pull = zeromq_async::PullSocket::new();
+    /// let endpoint = pull.bind("tcp://127.0.0.1:0").await?;
+    /// pull.unbind(&endpoint).await?;
+    /// assert!(pull.unbind(&endpoint).await.is_err()); // not bound any more
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     ///
     /// The socket is not bound there.
@@ -222,6 +275,20 @@ impl<P: SocketKind> Socket<P> {
     ///
     /// Messages that have arrived from it can still be received.
     ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use zeromq_async::{PullSocket, PushSocket};
+    ///
+    /// let (mut push, mut pull) = (PushSocket::new(), PullSocket::new());
+    /// let endpoint = pull.bind("tcp://127.0.0.1:0").await?;
+    /// push.connect(&endpoint).await?;
+    /// push.send("the last").await?;
+    /// push.disconnect(&endpoint).await?;
+    /// assert_eq!(pull.recv().await?, "the last");
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     ///
     /// The socket is not connected there.
@@ -237,16 +304,50 @@ impl<P: SocketKind> Socket<P> {
     }
 
     /// The endpoint last bound or connected to (`ZMQ_LAST_ENDPOINT`).
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let pull = zeromq_async::PullSocket::new();
+    /// let endpoint = pull.bind("tcp://127.0.0.1:*").await?;
+    /// assert_eq!(pull.last_endpoint(), Some(endpoint)); // with its real port
+    /// # Ok(()) }
+    /// ```
     pub fn last_endpoint(&self) -> Option<Endpoint> {
         self.handle.last_endpoint()
     }
 
     /// What happens to this socket's connections from now on, as a `Stream`.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use zeromq_async::{PullSocket, SocketEvent};
+    ///
+    /// let pull = PullSocket::new();
+    /// let mut events = pull.events();
+    /// pull.bind("tcp://127.0.0.1:0").await?;
+    /// assert!(matches!(events.next().await, Some(SocketEvent::Listening { .. })));
+    /// # Ok(()) }
+    /// ```
     pub fn events(&self) -> Events {
         self.handle.events()
     }
 
     /// What the socket has sent, received and dropped so far.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use zeromq_async::{PullSocket, PushSocket};
+    ///
+    /// let (mut push, mut pull) = (PushSocket::new(), PullSocket::new());
+    /// push.connect(pull.bind("tcp://127.0.0.1:0").await?).await?;
+    /// push.send("counted").await?;
+    /// pull.recv().await?;
+    /// assert_eq!(pull.stats().received, 1);
+    /// # Ok(()) }
+    /// ```
     pub fn stats(&self) -> SocketStats {
         self.handle.stats()
     }
@@ -256,6 +357,18 @@ impl<P: SocketKind> Socket<P> {
     /// For a publisher, peers that are connected may not have subscribed yet. When the socket is
     /// closed this returns too.
     ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use zeromq_async::{PullSocket, PushSocket};
+    ///
+    /// let (push, pull) = (PushSocket::new(), PullSocket::new());
+    /// push.connect(pull.bind("tcp://127.0.0.1:0").await?).await?;
+    /// pull.wait_for_peers(1).await;
+    /// assert_eq!(pull.stats().peers.len(), 1);
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Cancel safety
     ///
     /// Nothing is lost when it is dropped.
@@ -264,12 +377,37 @@ impl<P: SocketKind> Socket<P> {
     }
 
     /// What commands this socket from elsewhere: another task, or after [`split`](Self::split).
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use zeromq_async::{PullSocket, RecvError};
+    ///
+    /// let mut pull = PullSocket::new();
+    /// let handle = pull.handle().clone();
+    /// tokio::spawn(async move { handle.close().await });
+    /// assert_eq!(pull.recv().await.unwrap_err(), RecvError::Closed);
+    /// # Ok(()) }
+    /// ```
     pub fn handle(&self) -> &SocketHandle {
         &self.handle
     }
 
     /// Closes the socket: writes what is queued, for the linger time at most, and reports what
     /// was not written.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use zeromq_async::{PullSocket, PushSocket};
+    ///
+    /// let (mut push, mut pull) = (PushSocket::new(), PullSocket::new());
+    /// push.connect(pull.bind("tcp://127.0.0.1:0").await?).await?;
+    /// push.send("the last").await?;
+    /// assert_eq!(push.close().await.unsent, 0);
+    /// assert_eq!(pull.recv().await?, "the last");
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Cancel safety
     ///
@@ -316,6 +454,19 @@ impl<P: Sends> Socket<P> {
 
     /// Sends a message if that takes no waiting.
     ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use zeromq_async::{PushSocket, SendErrorKind};
+    ///
+    /// let mut push = PushSocket::new();
+    /// let error = push.try_send("for nobody").unwrap_err();
+    /// assert_eq!(error.kind(), &SendErrorKind::Full);
+    /// push.connect("inproc://try-send").await?;
+    /// push.try_send("queued")?;
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     ///
     /// As for [`send`](Self::send), and [`Full`](crate::SendErrorKind::Full) where it would have
@@ -325,6 +476,16 @@ impl<P: Sends> Socket<P> {
     }
 
     /// Waits until a message can be sent without waiting.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let mut push = zeromq_async::PushSocket::new();
+    /// push.connect("inproc://ready").await?;
+    /// push.ready().await?; // dropped here, no message would be lost
+    /// push.try_send("now")?;
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///
@@ -343,6 +504,19 @@ impl<P: Sends> Socket<P> {
     /// another sender that goes on sending holds this up. What was lost with a peer that went away
     /// is not waited for; [`stats`](Self::stats) count it.
     ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use zeromq_async::{PullSocket, PushSocket};
+    ///
+    /// let (mut push, mut pull) = (PushSocket::new(), PullSocket::new());
+    /// push.connect(pull.bind("tcp://127.0.0.1:0").await?).await?;
+    /// push.send("hello").await?;
+    /// push.flush().await?;
+    /// assert_eq!(push.stats().queued, 0);
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     ///
     /// A message that was fed to this socket as a `Sink` and found no room cannot be sent any more.
@@ -358,6 +532,19 @@ impl<P: Sends> Socket<P> {
     ///
     /// Each message of each sender goes where the socket type's rule says; senders do not wait for
     /// one another.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use zeromq_async::{PullSocket, PushSocket};
+    ///
+    /// let (mut push, mut pull) = (PushSocket::new(), PullSocket::new());
+    /// push.connect(pull.bind("tcp://127.0.0.1:0").await?).await?;
+    /// let mut sender = push.sender();
+    /// tokio::spawn(async move { sender.send("from a task").await });
+    /// assert_eq!(pull.recv().await?, "from a task");
+    /// # Ok(()) }
+    /// ```
     #[expect(private_bounds, reason = "sealed by Sends")]
     pub fn sender(&self) -> Sender<P>
     where
@@ -369,6 +556,18 @@ impl<P: Sends> Socket<P> {
 
 impl<P: Receives> Socket<P> {
     /// Receives the next message.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use zeromq_async::{PullSocket, PushSocket};
+    ///
+    /// let (mut push, mut pull) = (PushSocket::new(), PullSocket::new());
+    /// push.connect(pull.bind("tcp://127.0.0.1:0").await?).await?;
+    /// push.send("hello").await?;
+    /// assert_eq!(pull.recv().await?, "hello");
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///
@@ -382,6 +581,17 @@ impl<P: Receives> Socket<P> {
     }
 
     /// Receives a message if one is waiting.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use zeromq_async::{PullSocket, RecvError};
+    ///
+    /// let mut pull = PullSocket::new();
+    /// pull.bind("tcp://127.0.0.1:0").await?;
+    /// assert_eq!(pull.try_recv().unwrap_err(), RecvError::Empty);
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///

@@ -12,6 +12,19 @@ use crate::endpoint::Endpoint;
 use crate::peer::Pipe;
 
 /// What became of a socket's messages when it was closed.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use std::time::Duration;
+/// use zeromq_async::PushSocket;
+///
+/// let mut push = PushSocket::builder().linger(Duration::ZERO).build();
+/// push.connect("inproc://close-report").await?;
+/// push.send("never read").await?;
+/// assert_eq!(push.close().await.unsent, 1);
+/// # Ok(()) }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct CloseReport {

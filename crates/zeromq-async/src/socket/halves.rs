@@ -44,6 +44,19 @@ pub struct Sender<P: Compose> {
 /// The half of a socket that receives: a `Stream` of messages.
 ///
 /// Made by [`Socket::split`](crate::Socket::split).
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use zeromq_async::DealerSocket;
+///
+/// let (one, mut other) = (DealerSocket::new(), DealerSocket::new());
+/// one.connect(other.bind("tcp://127.0.0.1:0").await?).await?;
+/// let (_sender, mut receiver) = one.split();
+/// other.send("hello").await?;
+/// assert_eq!(receiver.recv().await?, "hello");
+/// # Ok(()) }
+/// ```
 #[expect(private_bounds, reason = "sealed by SocketKind")]
 pub struct Receiver<P: Compose> {
     incoming: P::Incoming,
@@ -58,6 +71,15 @@ impl<P: Compose> Sender<P> {
     }
 
     /// What commands the socket.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let (sender, _receiver) = zeromq_async::DealerSocket::new().split();
+    /// let endpoint = sender.handle().bind("tcp://127.0.0.1:0").await?;
+    /// assert_eq!(sender.handle().last_endpoint(), Some(endpoint));
+    /// # Ok(()) }
+    /// ```
     pub fn handle(&self) -> &SocketHandle {
         &self.handle
     }
@@ -65,6 +87,16 @@ impl<P: Compose> Sender<P> {
 
 impl<P: Sends> Sender<P> {
     /// Sends a message; see [`Socket::send`](crate::Socket::send).
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let mut sender = zeromq_async::PushSocket::new().sender();
+    /// sender.handle().connect("inproc://sender-send")?;
+    /// sender.send("hello").await?;
+    /// assert_eq!(sender.handle().stats().queued, 1);
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///
@@ -80,6 +112,14 @@ impl<P: Sends> Sender<P> {
 
     /// Sends a message if that takes no waiting; see [`Socket::try_send`](crate::Socket::try_send).
     ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let mut sender = zeromq_async::PushSocket::new().sender();
+    /// assert!(sender.try_send("for nobody").is_err());
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     ///
     /// As there.
@@ -88,6 +128,16 @@ impl<P: Sends> Sender<P> {
     }
 
     /// Waits until a message can be sent without waiting.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let mut sender = zeromq_async::PushSocket::new().sender();
+    /// sender.handle().connect("inproc://sender-ready")?;
+    /// sender.ready().await?;
+    /// sender.try_send("now")?;
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///
@@ -102,6 +152,19 @@ impl<P: Sends> Sender<P> {
 
     /// Waits until everything sent is with the kernel; see
     /// [`Socket::flush`](crate::Socket::flush).
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use zeromq_async::{PullSocket, PushSocket};
+    ///
+    /// let (mut sender, pull) = (PushSocket::new().sender(), PullSocket::new());
+    /// sender.handle().connect(pull.bind("tcp://127.0.0.1:0").await?)?;
+    /// sender.send("hello").await?;
+    /// sender.flush().await?;
+    /// assert_eq!(sender.handle().stats().queued, 0);
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///
@@ -122,6 +185,15 @@ impl<P: Compose> Receiver<P> {
     }
 
     /// What commands the socket.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let (_sender, receiver) = zeromq_async::DealerSocket::new().split();
+    /// let endpoint = receiver.handle().bind("tcp://127.0.0.1:0").await?;
+    /// assert_eq!(receiver.handle().last_endpoint(), Some(endpoint));
+    /// # Ok(()) }
+    /// ```
     pub fn handle(&self) -> &SocketHandle {
         &self.handle
     }
@@ -133,6 +205,19 @@ impl<P: Compose> Receiver<P> {
 
 impl<P: Receives> Receiver<P> {
     /// Receives the next message; see [`Socket::recv`](crate::Socket::recv).
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use zeromq_async::DealerSocket;
+    ///
+    /// let (one, mut other) = (DealerSocket::new(), DealerSocket::new());
+    /// one.connect(other.bind("tcp://127.0.0.1:0").await?).await?;
+    /// let (_sender, mut receiver) = one.split();
+    /// other.send("hello").await?;
+    /// assert_eq!(receiver.recv().await?, "hello");
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///
@@ -146,6 +231,16 @@ impl<P: Receives> Receiver<P> {
     }
 
     /// Receives a message if one is waiting.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use zeromq_async::{DealerSocket, RecvError};
+    ///
+    /// let (_sender, mut receiver) = DealerSocket::new().split();
+    /// assert_eq!(receiver.try_recv().unwrap_err(), RecvError::Empty);
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///

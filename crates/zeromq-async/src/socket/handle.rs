@@ -51,6 +51,15 @@ impl SocketHandle {
 
     /// See [`Socket::bind`](crate::Socket::bind).
     ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let pull = zeromq_async::PullSocket::new();
+    /// let endpoint = pull.handle().bind("tcp://127.0.0.1:0").await?;
+    /// assert!(!endpoint.is_wildcard());
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     ///
     /// As there.
@@ -67,6 +76,17 @@ impl SocketHandle {
 
     /// See [`Socket::connect`](crate::Socket::connect).
     ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use zeromq_async::{PullSocket, PushSocket};
+    ///
+    /// let (push, pull) = (PushSocket::new(), PullSocket::new());
+    /// push.handle().connect(pull.bind("tcp://127.0.0.1:0").await?)?;
+    /// pull.wait_for_peers(1).await;
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     ///
     /// As there.
@@ -78,6 +98,16 @@ impl SocketHandle {
     }
 
     /// See [`Socket::unbind`](crate::Socket::unbind).
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let pull = zeromq_async::PullSocket::new();
+    /// let endpoint = pull.bind("tcp://127.0.0.1:0").await?;
+    /// pull.handle().unbind(&endpoint).await?;
+    /// assert!(pull.handle().unbind(&endpoint).await.is_err());
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     ///
@@ -95,6 +125,16 @@ impl SocketHandle {
 
     /// See [`Socket::disconnect`](crate::Socket::disconnect).
     ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let push = zeromq_async::PushSocket::new();
+    /// push.connect("inproc://handle-disconnect").await?;
+    /// push.handle().disconnect("inproc://handle-disconnect")?;
+    /// assert!(push.handle().disconnect("inproc://handle-disconnect").is_err());
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     ///
     /// As there.
@@ -106,21 +146,62 @@ impl SocketHandle {
     }
 
     /// See [`Socket::last_endpoint`](crate::Socket::last_endpoint).
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let pull = zeromq_async::PullSocket::new();
+    /// let endpoint = pull.bind("tcp://127.0.0.1:0").await?;
+    /// assert_eq!(pull.handle().last_endpoint(), Some(endpoint));
+    /// # Ok(()) }
+    /// ```
     pub fn last_endpoint(&self) -> Option<Endpoint> {
         self.engine().last_endpoint()
     }
 
     /// See [`Socket::events`](crate::Socket::events).
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let pull = zeromq_async::PullSocket::new();
+    /// let mut events = pull.handle().events();
+    /// pull.close().await;
+    /// assert!(events.next().await.is_none());
+    /// # Ok(()) }
+    /// ```
     pub fn events(&self) -> Events {
         self.engine().events().listen()
     }
 
     /// See [`Socket::stats`](crate::Socket::stats).
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let mut push = zeromq_async::PushSocket::new();
+    /// push.connect("inproc://handle-stats").await?;
+    /// push.send("waits").await?;
+    /// assert_eq!(push.handle().stats().queued, 1);
+    /// # Ok(()) }
+    /// ```
     pub fn stats(&self) -> SocketStats {
         self.engine().peers().stats()
     }
 
     /// See [`Socket::wait_for_peers`](crate::Socket::wait_for_peers).
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use zeromq_async::{PullSocket, PushSocket};
+    ///
+    /// let (push, pull) = (PushSocket::new(), PullSocket::new());
+    /// push.connect(pull.bind("tcp://127.0.0.1:0").await?).await?;
+    /// push.handle().wait_for_peers(1).await;
+    /// assert_eq!(push.stats().peers.len(), 1);
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Cancel safety
     ///
@@ -138,6 +219,18 @@ impl SocketHandle {
     /// Senders get [`Closed`](crate::SendErrorKind::Closed) from now on, and receivers when the
     /// socket has ended.
     ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use zeromq_async::{PushSocket, SendErrorKind};
+    ///
+    /// let mut push = PushSocket::new();
+    /// push.handle().close().await;
+    /// let error = push.send("too late").await.unwrap_err();
+    /// assert_eq!(error.kind(), &SendErrorKind::Closed);
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Cancel safety
     ///
     /// Dropped early, the socket is closed to new messages, and ends when its last handle is
@@ -149,6 +242,18 @@ impl SocketHandle {
     }
 
     /// Closes the socket within a time other than its linger option; see [`close`](Self::close).
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use std::time::Duration;
+    ///
+    /// let mut push = zeromq_async::PushSocket::new();
+    /// push.connect("inproc://close-within").await?;
+    /// push.send("never read").await?;
+    /// assert_eq!(push.handle().close_within(Duration::ZERO).await.unsent, 1);
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Cancel safety
     ///

@@ -84,6 +84,21 @@ impl Socket<XPub> {
     }
 
     /// Cancels a subscription of the peer from which the last message came.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use zeromq_async::{SubSocket, XPubSocket};
+    ///
+    /// let mut xpub = XPubSocket::new();
+    /// let sub = SubSocket::builder().subscribe("a").build();
+    /// sub.connect(xpub.bind("tcp://127.0.0.1:0").await?).await?;
+    /// assert_eq!(xpub.recv().await?, "\u{1}a");
+    /// assert!(xpub.unsubscribe_last_peer("a"));
+    /// xpub.send("a message").await?;
+    /// assert_eq!(xpub.stats().dropped.unsubscribed, 1);
+    /// # Ok(()) }
+    /// ```
     pub fn unsubscribe_last_peer(&mut self, topic: impl AsRef<[u8]>) -> bool {
         unsubscribe_last_peer(&self.incoming, &self.control, topic.as_ref())
     }
@@ -91,11 +106,27 @@ impl Socket<XPub> {
 
 impl Receiver<XPub> {
     /// See [`Socket::subscribe_last_peer`].
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let (_sender, mut receiver) = zeromq_async::XPubSocket::new().split();
+    /// assert!(!receiver.subscribe_last_peer("a")); // nobody has sent anything
+    /// # Ok(()) }
+    /// ```
     pub fn subscribe_last_peer(&mut self, topic: impl AsRef<[u8]>) -> bool {
         subscribe_last_peer(self.incoming(), &self.control, topic.as_ref())
     }
 
     /// See [`Socket::unsubscribe_last_peer`].
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let (_sender, mut receiver) = zeromq_async::XPubSocket::new().split();
+    /// assert!(!receiver.unsubscribe_last_peer("a")); // nobody has sent anything
+    /// # Ok(()) }
+    /// ```
     pub fn unsubscribe_last_peer(&mut self, topic: impl AsRef<[u8]>) -> bool {
         unsubscribe_last_peer(self.incoming(), &self.control, topic.as_ref())
     }

@@ -50,16 +50,38 @@ static DEFAULT: LazyLock<Context> = LazyLock::new(Context::new);
 
 impl Context {
     /// Makes a context of its own.
+    ///
+    /// ```
+    /// use zeromq_async::{Context, RepSocket};
+    ///
+    /// let context = Context::new();
+    /// let rep = RepSocket::builder_in(&context).build();
+    /// # drop(rep);
+    /// ```
     pub fn new() -> Self {
         Self::default()
     }
 
     /// Begins a context whose sockets have other defaults.
+    ///
+    /// ```
+    /// use zeromq_async::Context;
+    ///
+    /// let context = Context::builder().max_message_size(1 << 20).build();
+    /// # drop(context);
+    /// ```
     pub fn builder() -> ContextBuilder {
         ContextBuilder { defaults: SocketOptions::default() }
     }
 
     /// The context of sockets that name none.
+    ///
+    /// ```
+    /// use zeromq_async::{Context, PushSocket};
+    ///
+    /// let push = PushSocket::builder_in(Context::shared()).build(); // as PushSocket::builder()
+    /// # drop(push);
+    /// ```
     pub fn shared() -> &'static Self {
         &DEFAULT
     }
@@ -69,6 +91,19 @@ impl Context {
     ///
     /// Tasks that wait in `send` or `recv` get [`Closed`](crate::RecvError::Closed). The context
     /// can be used again afterwards.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use zeromq_async::{Context, PullSocket, RecvError};
+    ///
+    /// let context = Context::new();
+    /// let mut pull = PullSocket::builder_in(&context).build();
+    /// let report = context.shutdown().await;
+    /// assert_eq!(report.unsent, 0);
+    /// assert!(matches!(pull.recv().await, Err(RecvError::Closed)));
+    /// # }
+    /// ```
     ///
     /// # Cancel safety
     ///
@@ -120,18 +155,41 @@ pub struct ContextBuilder {
 
 impl ContextBuilder {
     /// Makes the context.
+    ///
+    /// ```
+    /// use zeromq_async::{Context, PushSocket};
+    ///
+    /// let context = Context::builder().send_high_water_mark(10_000).build();
+    /// let push = PushSocket::builder_in(&context).build();
+    /// # drop(push);
+    /// ```
     pub fn build(self) -> Context {
         let shared = Shared { defaults: self.defaults, ..Shared::default() };
         Context { shared: Arc::new(shared) }
     }
 
     /// See [`SocketBuilder::linger`](crate::SocketBuilder::linger); SUB and XSUB keep theirs.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use zeromq_async::Context;
+    ///
+    /// let context = Context::builder().linger(Duration::from_secs(1)).build();
+    /// # drop(context);
+    /// ```
     pub fn linger(mut self, linger: Duration) -> Self {
         self.defaults.linger = Some(linger);
         self
     }
 
     /// See [`SocketBuilder::send_high_water_mark`](crate::SocketBuilder::send_high_water_mark).
+    ///
+    /// ```
+    /// use zeromq_async::Context;
+    ///
+    /// let context = Context::builder().send_high_water_mark(10_000).build();
+    /// # drop(context);
+    /// ```
     pub fn send_high_water_mark(mut self, mark: impl Into<HighWaterMark>) -> Self {
         self.defaults.pipe.send_high_water_mark = mark.into();
         self
@@ -139,30 +197,70 @@ impl ContextBuilder {
 
     /// See
     /// [`SocketBuilder::receive_high_water_mark`](crate::SocketBuilder::receive_high_water_mark).
+    ///
+    /// ```
+    /// use zeromq_async::{Context, HighWaterMark};
+    ///
+    /// let context = Context::builder().receive_high_water_mark(HighWaterMark::Unlimited).build();
+    /// # drop(context);
+    /// ```
     pub fn receive_high_water_mark(mut self, mark: impl Into<HighWaterMark>) -> Self {
         self.defaults.pipe.receive_high_water_mark = mark.into();
         self
     }
 
     /// See [`SocketBuilder::max_message_size`](crate::SocketBuilder::max_message_size).
+    ///
+    /// ```
+    /// use zeromq_async::Context;
+    ///
+    /// let context = Context::builder().max_message_size(1 << 20).build(); // 1 MiB
+    /// # drop(context);
+    /// ```
     pub fn max_message_size(mut self, octets: u64) -> Self {
         self.defaults.limits.max_message_size = Some(octets);
         self
     }
 
     /// See [`SocketBuilder::reconnect`](crate::SocketBuilder::reconnect).
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use zeromq_async::{Context, ReconnectBackoff};
+    ///
+    /// let (first, longest) = (Duration::from_millis(50), Duration::from_secs(10));
+    /// let backoff = ReconnectBackoff::new(first).up_to(longest);
+    /// let context = Context::builder().reconnect(backoff).build();
+    /// # drop(context);
+    /// ```
     pub fn reconnect(mut self, backoff: ReconnectBackoff) -> Self {
         self.defaults.reconnect = Some(backoff);
         self
     }
 
     /// See [`SocketBuilder::handshake_timeout`](crate::SocketBuilder::handshake_timeout).
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use zeromq_async::Context;
+    ///
+    /// let context = Context::builder().handshake_timeout(Duration::from_secs(2)).build();
+    /// # drop(context);
+    /// ```
     pub fn handshake_timeout(mut self, timeout: Duration) -> Self {
         self.defaults.handshake_timeout = Some(timeout);
         self
     }
 
     /// See [`SocketBuilder::heartbeat_interval`](crate::SocketBuilder::heartbeat_interval).
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use zeromq_async::Context;
+    ///
+    /// let context = Context::builder().heartbeat_interval(Duration::from_secs(5)).build();
+    /// # drop(context);
+    /// ```
     pub fn heartbeat_interval(mut self, interval: Duration) -> Self {
         self.defaults.heartbeat.interval = Some(interval);
         self

@@ -104,6 +104,14 @@ impl Default for PipeOptions {
 ///
 /// A subscription is received as a message of one frame: the octet 1, or 0 where it is cancelled,
 /// and then the topic (29/PUBSUB).
+///
+/// ```
+/// use zeromq_async::{SubscriptionNotices, XPubSocket};
+///
+/// let xpub = XPubSocket::builder().notices(SubscriptionNotices::Subscriptions).build();
+/// assert_eq!(SubscriptionNotices::default(), SubscriptionNotices::Changes);
+/// # drop(xpub);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum SubscriptionNotices {

@@ -51,6 +51,35 @@ pub struct Attempt {
 pub trait Authenticator: Send + Sync + 'static {
     /// Says whether the peer may connect, and as whom.
     ///
+    /// ```
+    /// use std::future::Future;
+    /// use std::pin::Pin;
+    /// use zeromq_async::{Attempt, Authenticator, Credentials, Decision, DenyStatus, RepSocket};
+    ///
+    /// struct Users(Vec<String>);
+    ///
+    /// impl Authenticator for Users {
+    ///     fn authenticate(
+    ///         &self,
+    ///         attempt: Attempt,
+    ///     ) -> Pin<Box<dyn Future<Output = Decision> + Send + '_>> {
+    ///         Box::pin(async move {
+    ///             match attempt.request.credentials {
+    ///                 Credentials::Password { username, .. }
+    ///                     if self.0.iter().any(|known| username == known.as_str()) =>
+    ///                 {
+    ///                     Decision::allow()
+    ///                 }
+    ///                 _ => Decision::Deny(DenyStatus::AuthenticationFailure),
+    ///             }
+    ///         })
+    ///     }
+    /// }
+    ///
+    /// let rep = RepSocket::builder().plain_server(Users(vec!["admin".into()])).build();
+    /// # drop(rep);
+    /// ```
+    ///
     /// # Cancel safety
     ///
     /// The future is dropped when the peer goes away or its time is over: it must not leave
@@ -110,6 +139,14 @@ impl fmt::Debug for Security {
 }
 
 /// Makes a key pair for CURVE from the operating system's randomness (`zmq_curve_keypair`).
+///
+/// ```
+/// use zeromq_async::{ReqSocket, generate_curve_keys};
+///
+/// let server = generate_curve_keys();
+/// let req = ReqSocket::builder().curve_client(generate_curve_keys(), *server.public_key()).build();
+/// # drop(req);
+/// ```
 ///
 /// # Panics
 ///

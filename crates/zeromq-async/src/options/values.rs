@@ -33,18 +33,45 @@ pub struct ReconnectBackoff {
 impl ReconnectBackoff {
     /// Waits about `initial` before every attempt. Less than a millisecond becomes a millisecond: a
     /// connection that is refused at once would otherwise be attempted without a pause.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use zeromq_async::{ReconnectBackoff, SubSocket};
+    ///
+    /// let backoff = ReconnectBackoff::new(Duration::from_millis(500));
+    /// let sub = SubSocket::builder().reconnect(backoff).build();
+    /// # drop(sub);
+    /// ```
     pub const fn new(initial: Duration) -> Self {
         Self { initial, max: None }
     }
 
     /// Doubles the wait at each attempt that fails, up to `max`. The doubling begins anew with each
     /// connection that completes its handshake.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use zeromq_async::{ReconnectBackoff, SubSocket};
+    ///
+    /// let backoff = ReconnectBackoff::new(Duration::from_millis(100)).up_to(Duration::from_secs(30));
+    /// let sub = SubSocket::builder().reconnect(backoff).build();
+    /// # drop(sub);
+    /// ```
     pub const fn up_to(self, max: Duration) -> Self {
         Self { max: Some(max), ..self }
     }
 
     /// The wait before attempt number `attempt`, counted from 0 since the last success, given any
     /// random number.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use zeromq_async::ReconnectBackoff;
+    ///
+    /// let backoff = ReconnectBackoff::new(Duration::from_millis(100)).up_to(Duration::from_secs(1));
+    /// assert_eq!(backoff.delay(0, 0), Duration::from_millis(100));
+    /// assert_eq!(backoff.delay(2, 0), Duration::from_millis(400));
+    /// ```
     pub fn delay(&self, attempt: u32, random: u64) -> Duration {
         let initial = self.initial.max(LEAST_DELAY);
         let Some(max) = self.max else {
@@ -98,22 +125,54 @@ pub struct Keepalive {
 
 impl Keepalive {
     /// Keepalive with the system's timing.
+    ///
+    /// ```
+    /// use zeromq_async::{Keepalive, SubSocket};
+    ///
+    /// let sub = SubSocket::builder().tcp_keepalive(Keepalive::new()).build();
+    /// # drop(sub);
+    /// ```
     pub const fn new() -> Self {
         Self { idle: None, interval: None, count: None }
     }
 
     /// How long a connection is silent before the first probe, in whole seconds:
     /// `ZMQ_TCP_KEEPALIVE_IDLE`.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use zeromq_async::{Keepalive, PullSocket};
+    ///
+    /// let keepalive = Keepalive::new().idle(Duration::from_secs(60));
+    /// let pull = PullSocket::builder().tcp_keepalive(keepalive).build();
+    /// # drop(pull);
+    /// ```
     pub const fn idle(self, idle: Duration) -> Self {
         Self { idle: Some(idle), ..self }
     }
 
     /// The time between two probes, in whole seconds: `ZMQ_TCP_KEEPALIVE_INTVL`.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use zeromq_async::{Keepalive, PullSocket};
+    ///
+    /// let keepalive = Keepalive::new().interval(Duration::from_secs(10));
+    /// let pull = PullSocket::builder().tcp_keepalive(keepalive).build();
+    /// # drop(pull);
+    /// ```
     pub const fn interval(self, interval: Duration) -> Self {
         Self { interval: Some(interval), ..self }
     }
 
     /// How many probes go unanswered before the connection is given up: `ZMQ_TCP_KEEPALIVE_CNT`.
+    ///
+    /// ```
+    /// use zeromq_async::{Keepalive, PullSocket};
+    ///
+    /// let pull = PullSocket::builder().tcp_keepalive(Keepalive::new().count(3)).build();
+    /// # drop(pull);
+    /// ```
     pub const fn count(self, count: u32) -> Self {
         Self { count: Some(count), ..self }
     }

@@ -56,6 +56,13 @@ impl<P: SocketKind> SocketBuilder<P> {
     }
 
     /// Makes the socket. It needs no Tokio runtime until it binds or connects.
+    ///
+    /// ```
+    /// use zeromq_async::PullSocket;
+    ///
+    /// let pull = PullSocket::builder().build();
+    /// # drop(pull);
+    /// ```
     pub fn build(self) -> Socket<P> {
         let peers = Arc::new(PeerSet::new());
         let composition = P::compose(&peers, &self.options);
@@ -75,6 +82,14 @@ impl<P: SocketKind> SocketBuilder<P> {
     ///
     /// Default: as long as it takes ([`linger_forever`](Self::linger_forever)), and not at all for
     /// SUB and XSUB. Zero drops what is queued at once.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use zeromq_async::PushSocket;
+    ///
+    /// let push = PushSocket::builder().linger(Duration::from_secs(5)).build();
+    /// # drop(push);
+    /// ```
     pub fn linger(mut self, linger: Duration) -> Self {
         self.options.linger = Some(linger);
         self
@@ -82,6 +97,15 @@ impl<P: SocketKind> SocketBuilder<P> {
 
     /// A closed or dropped socket goes on writing until everything is written, however long a peer
     /// is away (`ZMQ_LINGER` -1).
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use zeromq_async::{Context, PushSocket};
+    ///
+    /// let context = Context::builder().linger(Duration::from_secs(1)).build();
+    /// let push = PushSocket::builder_in(&context).linger_forever().build(); // unlike the others
+    /// # drop(push);
+    /// ```
     pub fn linger_forever(mut self) -> Self {
         self.options.linger = None;
         self
@@ -90,6 +114,16 @@ impl<P: SocketKind> SocketBuilder<P> {
     /// How long to wait before connecting again (`ZMQ_RECONNECT_IVL`, `ZMQ_RECONNECT_IVL_MAX`).
     ///
     /// Default: 100 ms, spread up to 200 ms, not growing.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use zeromq_async::{ReconnectBackoff, ReqSocket};
+    ///
+    /// let (first, longest) = (Duration::from_millis(50), Duration::from_secs(10));
+    /// let backoff = ReconnectBackoff::new(first).up_to(longest);
+    /// let req = ReqSocket::builder().reconnect(backoff).build();
+    /// # drop(req);
+    /// ```
     pub fn reconnect(mut self, backoff: ReconnectBackoff) -> Self {
         self.options.reconnect = Some(backoff);
         self
@@ -97,6 +131,13 @@ impl<P: SocketKind> SocketBuilder<P> {
 
     /// Makes one attempt to connect and no other when it fails or the connection is lost
     /// (`ZMQ_RECONNECT_IVL` -1).
+    ///
+    /// ```
+    /// use zeromq_async::PairSocket;
+    ///
+    /// let pair = PairSocket::builder().no_reconnect().build();
+    /// # drop(pair);
+    /// ```
     pub fn no_reconnect(mut self) -> Self {
         self.options.reconnect = None;
         self
@@ -104,6 +145,14 @@ impl<P: SocketKind> SocketBuilder<P> {
 
     /// How long one attempt to connect may take, name look-up and all its addresses included
     /// (`ZMQ_CONNECT_TIMEOUT`). Default: as long as the operating system tries.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use zeromq_async::DealerSocket;
+    ///
+    /// let dealer = DealerSocket::builder().connect_timeout(Duration::from_secs(3)).build();
+    /// # drop(dealer);
+    /// ```
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.options.connect_timeout = Some(timeout);
         self
@@ -111,6 +160,14 @@ impl<P: SocketKind> SocketBuilder<P> {
 
     /// How long the handshake may take as a whole, on both sides (`ZMQ_HANDSHAKE_IVL`). Default:
     /// 30 s.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use zeromq_async::RouterSocket;
+    ///
+    /// let router = RouterSocket::builder().handshake_timeout(Duration::from_secs(2)).build();
+    /// # drop(router);
+    /// ```
     pub fn handshake_timeout(mut self, timeout: Duration) -> Self {
         self.options.handshake_timeout = Some(timeout);
         self
@@ -121,6 +178,13 @@ impl<P: SocketKind> SocketBuilder<P> {
     ///
     /// A peer that announces more is disconnected. With no limit, memory still grows only as fast
     /// as octets arrive.
+    ///
+    /// ```
+    /// use zeromq_async::RepSocket;
+    ///
+    /// let rep = RepSocket::builder().max_message_size(1 << 20).build(); // 1 MiB
+    /// # drop(rep);
+    /// ```
     pub fn max_message_size(mut self, octets: u64) -> Self {
         self.options.limits.max_message_size = Some(octets);
         self
@@ -147,6 +211,17 @@ impl<P: SocketKind> SocketBuilder<P> {
 
     /// How long after being asked a peer may stay silent (`ZMQ_HEARTBEAT_TIMEOUT`). Default: as
     /// long as the [interval](Self::heartbeat_interval).
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use zeromq_async::SubSocket;
+    ///
+    /// let sub = SubSocket::builder()
+    ///     .heartbeat_interval(Duration::from_secs(5))
+    ///     .heartbeat_timeout(Duration::from_secs(2))
+    ///     .build();
+    /// # drop(sub);
+    /// ```
     pub fn heartbeat_timeout(mut self, timeout: Duration) -> Self {
         self.options.heartbeat.timeout = Some(timeout);
         self
@@ -156,6 +231,17 @@ impl<P: SocketKind> SocketBuilder<P> {
     /// the connection up (`ZMQ_HEARTBEAT_TTL`). Default: for ever.
     ///
     /// It travels in tenths of a second, up to 6,553.5 s; what is longer is sent as that.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use zeromq_async::DealerSocket;
+    ///
+    /// let dealer = DealerSocket::builder()
+    ///     .heartbeat_interval(Duration::from_secs(5))
+    ///     .heartbeat_ttl(Duration::from_secs(15))
+    ///     .build();
+    /// # drop(dealer);
+    /// ```
     pub fn heartbeat_ttl(mut self, ttl: Duration) -> Self {
         self.options.heartbeat.ttl = Ttl::from_duration(ttl);
         self
@@ -165,6 +251,14 @@ impl<P: SocketKind> SocketBuilder<P> {
     /// `ZMQ_PLAIN_USERNAME`, `ZMQ_PLAIN_PASSWORD`). Default: no mechanism, which is NULL.
     ///
     /// Peers must be PLAIN servers. Inproc peers are within the process and are not asked.
+    ///
+    /// ```
+    /// use zeromq_async::ReqSocket;
+    ///
+    /// let req = ReqSocket::builder().plain_client("admin", "secret")?.build();
+    /// # drop(req);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -183,6 +277,24 @@ impl<P: SocketKind> SocketBuilder<P> {
     /// `ZMQ_PLAIN_SERVER`, with the authenticator in place of a ZAP handler).
     ///
     /// Names and passwords travel in clear. Which side binds has no bearing on it.
+    ///
+    /// ```
+    /// use zeromq_async::{Attempt, Credentials, Decision, DenyStatus, RepSocket};
+    ///
+    /// let rep = RepSocket::builder()
+    ///     .plain_server(|attempt: Attempt| async move {
+    ///         match attempt.request.credentials {
+    ///             Credentials::Password { username, password }
+    ///                 if username == "admin" && password.expose() == b"secret" =>
+    ///             {
+    ///                 Decision::allow()
+    ///             }
+    ///             _ => Decision::Deny(DenyStatus::AuthenticationFailure),
+    ///         }
+    ///     })
+    ///     .build();
+    /// # drop(rep);
+    /// ```
     pub fn plain_server(mut self, authenticator: impl Authenticator) -> Self {
         self.options.security = Security::server(Mechanism::PlainServer, authenticator);
         self
@@ -222,6 +334,15 @@ impl<P: SocketKind> SocketBuilder<P> {
     /// Proves to clients that this socket has the key they know, lets in those whose own key
     /// `authenticator` accepts, and encrypts everything (26/CURVEZMQ; `ZMQ_CURVE_SERVER`, with the
     /// authenticator in place of a ZAP handler).
+    ///
+    /// ```
+    /// use zeromq_async::{Attempt, Decision, RepSocket, generate_curve_keys};
+    ///
+    /// let keys = generate_curve_keys();
+    /// let anybody = |_: Attempt| async { Decision::allow() };
+    /// let rep = RepSocket::builder().curve_server(keys, anybody).build();
+    /// # drop(rep);
+    /// ```
     #[cfg(feature = "curve")]
     pub fn curve_server(mut self, keys: CurveKeyPair, authenticator: impl Authenticator) -> Self {
         let server = Mechanism::CurveServer(CurveServer::new(keys));
@@ -231,30 +352,65 @@ impl<P: SocketKind> SocketBuilder<P> {
 
     /// How many connections may wait to be accepted at each bound endpoint (`ZMQ_BACKLOG`).
     /// Default: 100.
+    ///
+    /// ```
+    /// use zeromq_async::RepSocket;
+    ///
+    /// let rep = RepSocket::builder().backlog(1024).build();
+    /// # drop(rep);
+    /// ```
     pub fn backlog(mut self, connections: u32) -> Self {
         self.options.transport.backlog = connections;
         self
     }
 
     /// Octets of the kernel's send buffer (`ZMQ_SNDBUF`). Default: the operating system's.
+    ///
+    /// ```
+    /// use zeromq_async::PushSocket;
+    ///
+    /// let push = PushSocket::builder().send_buffer(1 << 20).build();
+    /// # drop(push);
+    /// ```
     pub fn send_buffer(mut self, octets: usize) -> Self {
         self.options.transport.send_buffer = Some(octets);
         self
     }
 
     /// Octets of the kernel's receive buffer (`ZMQ_RCVBUF`). Default: the operating system's.
+    ///
+    /// ```
+    /// use zeromq_async::PullSocket;
+    ///
+    /// let pull = PullSocket::builder().receive_buffer(1 << 20).build();
+    /// # drop(pull);
+    /// ```
     pub fn receive_buffer(mut self, octets: usize) -> Self {
         self.options.transport.receive_buffer = Some(octets);
         self
     }
 
     /// The type of service of TCP connections (`ZMQ_TOS`). Default: the operating system's.
+    ///
+    /// ```
+    /// use zeromq_async::PubSocket;
+    ///
+    /// let publisher = PubSocket::builder().type_of_service(0xB8).build(); // expedited forwarding
+    /// # drop(publisher);
+    /// ```
     pub fn type_of_service(mut self, octet: u8) -> Self {
         self.options.transport.type_of_service = Some(octet);
         self
     }
 
     /// The network device that TCP connections use (`ZMQ_BINDTODEVICE`; Linux). Default: any.
+    ///
+    /// ```
+    /// use zeromq_async::PubSocket;
+    ///
+    /// let publisher = PubSocket::builder().bind_device("eth0").build();
+    /// # drop(publisher);
+    /// ```
     pub fn bind_device(mut self, name: impl Into<String>) -> Self {
         self.options.transport.device = Some(name.into());
         self
@@ -262,6 +418,14 @@ impl<P: SocketKind> SocketBuilder<P> {
 
     /// How long sent octets may stay unacknowledged before TCP gives the connection up
     /// (`ZMQ_TCP_MAXRT`; Linux). Default: the operating system's.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use zeromq_async::PushSocket;
+    ///
+    /// let push = PushSocket::builder().tcp_retransmit_limit(Duration::from_secs(20)).build();
+    /// # drop(push);
+    /// ```
     pub fn tcp_retransmit_limit(mut self, limit: Duration) -> Self {
         self.options.transport.retransmit_limit = Some(limit);
         self
@@ -269,6 +433,15 @@ impl<P: SocketKind> SocketBuilder<P> {
 
     /// TCP keepalive (`ZMQ_TCP_KEEPALIVE`, `_IDLE`, `_INTVL`, `_CNT`). Default: the operating
     /// system's, which is off.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use zeromq_async::{Keepalive, SubSocket};
+    ///
+    /// let keepalive = Keepalive::new().idle(Duration::from_secs(60)).count(3);
+    /// let sub = SubSocket::builder().tcp_keepalive(keepalive).build();
+    /// # drop(sub);
+    /// ```
     pub fn tcp_keepalive(mut self, keepalive: Keepalive) -> Self {
         self.options.transport.keepalive = Some(keepalive);
         self
@@ -277,6 +450,13 @@ impl<P: SocketKind> SocketBuilder<P> {
 
 impl<P: Sends> SocketBuilder<P> {
     /// How many messages may be queued for each peer (`ZMQ_SNDHWM`). Default: 1,000.
+    ///
+    /// ```
+    /// use zeromq_async::PubSocket;
+    ///
+    /// let publisher = PubSocket::builder().send_high_water_mark(50_000).build();
+    /// # drop(publisher);
+    /// ```
     pub fn send_high_water_mark(mut self, mark: impl Into<HighWaterMark>) -> Self {
         self.options.pipe.send_high_water_mark = mark.into();
         self
@@ -286,6 +466,13 @@ impl<P: Sends> SocketBuilder<P> {
     /// connected to (`ZMQ_IMMEDIATE`). Default: off.
     ///
     /// With it, what is queued for a peer is lost when its connection is.
+    ///
+    /// ```
+    /// use zeromq_async::PushSocket;
+    ///
+    /// let push = PushSocket::builder().immediate(true).build();
+    /// # drop(push);
+    /// ```
     pub fn immediate(mut self, immediate: bool) -> Self {
         self.options.immediate = immediate;
         self
@@ -294,6 +481,13 @@ impl<P: Sends> SocketBuilder<P> {
 
 impl<P: Receives> SocketBuilder<P> {
     /// How many messages from each peer may wait to be received (`ZMQ_RCVHWM`). Default: 1,000.
+    ///
+    /// ```
+    /// use zeromq_async::{HighWaterMark, PullSocket};
+    ///
+    /// let pull = PullSocket::builder().receive_high_water_mark(HighWaterMark::Unlimited).build();
+    /// # drop(pull);
+    /// ```
     pub fn receive_high_water_mark(mut self, mark: impl Into<HighWaterMark>) -> Self {
         self.options.pipe.receive_high_water_mark = mark.into();
         self
@@ -315,6 +509,13 @@ impl<P: Conflates> SocketBuilder<P> {
     /// Keeps only the latest message in each queue, whole (`ZMQ_CONFLATE`). Default: off.
     ///
     /// The high-water marks mean nothing then.
+    ///
+    /// ```
+    /// use zeromq_async::SubSocket;
+    ///
+    /// let sub = SubSocket::builder().subscribe("price").conflate(true).build();
+    /// # drop(sub);
+    /// ```
     pub fn conflate(mut self, conflate: bool) -> Self {
         self.options.pipe.conflate = conflate;
         self
@@ -334,6 +535,15 @@ impl Named for Router {}
 impl<P: Named> SocketBuilder<P> {
     /// The routing id by which ROUTER peers know this socket (`ZMQ_ROUTING_ID`). Default: none,
     /// and each ROUTER makes one up.
+    ///
+    /// ```
+    /// use zeromq_async::DealerSocket;
+    ///
+    /// let dealer = DealerSocket::builder().routing_id("worker-7")?.build();
+    /// assert!(DealerSocket::builder().routing_id("").is_err());
+    /// # drop(dealer);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -356,6 +566,13 @@ impl Probes for Router {}
 impl<P: Probes> SocketBuilder<P> {
     /// Sends an empty message over each new connection, so that a ROUTER at the other end learns
     /// of this socket before it has sent anything (`ZMQ_PROBE_ROUTER`). Default: off.
+    ///
+    /// ```
+    /// use zeromq_async::DealerSocket;
+    ///
+    /// let dealer = DealerSocket::builder().probe_router(true).build();
+    /// # drop(dealer);
+    /// ```
     pub fn probe_router(mut self, probe: bool) -> Self {
         self.options.probe_router = probe;
         self
@@ -365,6 +582,13 @@ impl<P: Probes> SocketBuilder<P> {
 impl SocketBuilder<Router> {
     /// A message for a routing id that no peer has is an error, and one for a peer whose queue is
     /// full waits (`ZMQ_ROUTER_MANDATORY`). Default: both are dropped.
+    ///
+    /// ```
+    /// use zeromq_async::RouterSocket;
+    ///
+    /// let router = RouterSocket::builder().mandatory(true).build();
+    /// # drop(router);
+    /// ```
     pub fn mandatory(mut self, mandatory: bool) -> Self {
         self.options.router.mandatory = mandatory;
         self
@@ -372,6 +596,13 @@ impl SocketBuilder<Router> {
 
     /// A new peer takes over the routing id of one that is connected, whose connection ends
     /// (`ZMQ_ROUTER_HANDOVER`). Default: the new peer is turned away.
+    ///
+    /// ```
+    /// use zeromq_async::RouterSocket;
+    ///
+    /// let router = RouterSocket::builder().handover(true).build();
+    /// # drop(router);
+    /// ```
     pub fn handover(mut self, handover: bool) -> Self {
         self.options.router.handover = handover;
         self
@@ -383,6 +614,13 @@ impl SocketBuilder<Req> {
     /// (`ZMQ_REQ_CORRELATE`). Default: off.
     ///
     /// The number travels as a frame in front of the request, which REP and ROUTER give back.
+    ///
+    /// ```
+    /// use zeromq_async::ReqSocket;
+    ///
+    /// let req = ReqSocket::builder().correlate(true).build();
+    /// # drop(req);
+    /// ```
     pub fn correlate(mut self, correlate: bool) -> Self {
         self.options.request.correlate = correlate;
         self
@@ -393,6 +631,13 @@ impl SocketBuilder<Req> {
     ///
     /// Set [`correlate`](Self::correlate) too, or a late reply to an earlier request is taken for
     /// one to the new.
+    ///
+    /// ```
+    /// use zeromq_async::ReqSocket;
+    ///
+    /// let req = ReqSocket::builder().correlate(true).relaxed(true).build();
+    /// # drop(req);
+    /// ```
     pub fn relaxed(mut self, relaxed: bool) -> Self {
         self.options.request.relaxed = relaxed;
         self
@@ -412,6 +657,13 @@ impl<P: Publishes> SocketBuilder<P> {
     /// (`ZMQ_XPUB_NODROP`). Default: off.
     ///
     /// One subscriber that does not read then holds up all.
+    ///
+    /// ```
+    /// use zeromq_async::PubSocket;
+    ///
+    /// let publisher = PubSocket::builder().no_drop(true).build();
+    /// # drop(publisher);
+    /// ```
     pub fn no_drop(mut self, no_drop: bool) -> Self {
         self.options.publish.no_drop = no_drop;
         self
@@ -421,6 +673,13 @@ impl<P: Publishes> SocketBuilder<P> {
 impl SocketBuilder<XPub> {
     /// Which subscriptions are received as messages (`ZMQ_XPUB_VERBOSE`, `_VERBOSER`, `_MANUAL`).
     /// Default: those that change the set of topics.
+    ///
+    /// ```
+    /// use zeromq_async::{SubscriptionNotices, XPubSocket};
+    ///
+    /// let xpub = XPubSocket::builder().notices(SubscriptionNotices::All).build();
+    /// # drop(xpub);
+    /// ```
     pub fn notices(mut self, notices: SubscriptionNotices) -> Self {
         self.options.publish.notices = notices;
         self
@@ -430,6 +689,13 @@ impl SocketBuilder<XPub> {
     /// (`ZMQ_XPUB_WELCOME_MSG`). Default: none.
     ///
     /// A SUB receives it if it has subscribed to its beginning.
+    ///
+    /// ```
+    /// use zeromq_async::XPubSocket;
+    ///
+    /// let xpub = XPubSocket::builder().welcome("hello").build();
+    /// # drop(xpub);
+    /// ```
     pub fn welcome(mut self, message: impl Into<Message>) -> Self {
         self.options.publish.welcome = Some(message.into());
         self
@@ -446,6 +712,13 @@ impl Subscribes for XSub {}
 
 impl<P: Subscribes> SocketBuilder<P> {
     /// Subscribes from the start to what begins with `topic`; repeatable.
+    ///
+    /// ```
+    /// use zeromq_async::SubSocket;
+    ///
+    /// let sub = SubSocket::builder().subscribe("weather.").subscribe("news.").build();
+    /// # drop(sub);
+    /// ```
     pub fn subscribe(mut self, topic: impl AsRef<[u8]>) -> Self {
         self.options.subscriptions.push(Bytes::copy_from_slice(topic.as_ref()));
         self

@@ -20,6 +20,7 @@ use crate::engine::Engine;
 use crate::options::{
     HighWaterMark, Keepalive, ReconnectBackoff, SocketOptions, SubscriptionNotices,
 };
+use crate::pattern::Subscriptions;
 use crate::peer::PeerSet;
 use crate::security::{Authenticator, Security};
 
@@ -705,7 +706,7 @@ impl SocketBuilder<XPub> {
 /// A socket type that subscribes. This trait is sealed.
 #[diagnostic::on_unimplemented(message = "a {Self} socket does not subscribe")]
 #[expect(private_bounds, reason = "sealed by SocketKind")]
-pub trait Subscribes: Compose {}
+pub trait Subscribes: SocketKind + Compose<Control = Arc<Subscriptions>> {}
 
 impl Subscribes for Sub {}
 impl Subscribes for XSub {}

@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use zmtp::{SocketType, Subscription};
 
-use super::{Compose, Composition, Receives, Socket, SocketKind};
+use super::{Compose, Composition, Receives, Socket, SocketKind, Subscribes};
 use crate::options::SocketOptions;
 use crate::pattern::{FairQueue, Filter, Subscriptions};
 use crate::peer::PeerSet;
@@ -61,7 +61,8 @@ impl Compose for Sub {
 impl SocketKind for Sub {}
 impl Receives for Sub {}
 
-impl Socket<Sub> {
+/// SUB and XSUB alike.
+impl<P: Subscribes> Socket<P> {
     /// Subscribes to every message whose first frame begins with `topic`; an empty topic is every
     /// message (`ZMQ_SUBSCRIBE`).
     ///

@@ -3,8 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-use zmtp::{SocketType, Subscription};
+use zmtp::SocketType;
 
 use super::{Compose, Composition, Receives, Sends, Socket, SocketKind};
 use crate::options::SocketOptions;
@@ -60,46 +59,3 @@ impl Compose for XSub {
 impl SocketKind for XSub {}
 impl Sends for XSub {}
 impl Receives for XSub {}
-
-impl Socket<XSub> {
-    /// Subscribes to every message whose first frame begins with `topic`; an empty topic is every
-    /// message (`ZMQ_SUBSCRIBE`).
-    ///
-    /// It takes effect at the publishers that are connected when it has reached them, and at
-    /// others when they connect. The same topic can be subscribed to several times, and then has
-    /// to be cancelled as often.
-    ///
-    /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// use zeromq_async::{XPubSocket, XSubSocket};
-    ///
-    /// let (mut xpub, xsub) = (XPubSocket::new(), XSubSocket::new());
-    /// xsub.connect(xpub.bind("tcp://127.0.0.1:0").await?).await?;
-    /// xsub.subscribe("weather.");
-    /// assert_eq!(xpub.recv().await?, "\u{1}weather."); // it has arrived
-    /// # Ok(()) }
-    /// ```
-    pub fn subscribe(&self, topic: impl AsRef<[u8]>) {
-        self.control.change(&Subscription::Subscribe(Bytes::copy_from_slice(topic.as_ref())));
-    }
-
-    /// Cancels a subscription (`ZMQ_UNSUBSCRIBE`); a topic that is not subscribed to is ignored.
-    ///
-    /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// use zeromq_async::{XPubSocket, XSubSocket};
-    ///
-    /// let (mut xpub, xsub) = (XPubSocket::new(), XSubSocket::new());
-    /// xsub.connect(xpub.bind("tcp://127.0.0.1:0").await?).await?;
-    /// xsub.subscribe("weather.");
-    /// assert_eq!(xpub.recv().await?, "\u{1}weather."); // on
-    /// xsub.unsubscribe("weather.");
-    /// assert_eq!(xpub.recv().await?, "\u{0}weather."); // and off
-    /// # Ok(()) }
-    /// ```
-    pub fn unsubscribe(&self, topic: impl AsRef<[u8]>) {
-        self.control.change(&Subscription::Cancel(Bytes::copy_from_slice(topic.as_ref())));
-    }
-}

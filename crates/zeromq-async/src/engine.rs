@@ -242,6 +242,7 @@ impl Engine {
     fn connection_config(&self) -> ConnectionConfig {
         let config =
             ConnectionConfig::new(self.socket_type, self.options.security.mechanism.clone())
+                .with_authenticate_null(self.options.security.asks_always())
                 .with_limits(self.options.limits.clone());
         match &self.options.routing_id {
             Some(routing_id) => config.with_routing_id(routing_id.clone()),

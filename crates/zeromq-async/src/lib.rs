@@ -63,6 +63,7 @@
 //!   also accepting, connecting again, and closing. Nothing else spawns a task or reads a clock.
 //! * `transport`: tcp and ipc as byte streams. inproc needs none: two pipes are joined, in
 //!   `engine`.
+//! * `authentication`: what the engine asks before a peer is let in; [`security`] has the answers.
 //! * `endpoint`, `options`, `error`, `event`, `stats`, `context`: the words the others use.
 //! * The protocol itself is in a crate of its own, `zmtp-codec`: bytes in, bytes out.
 //!
@@ -107,8 +108,8 @@
 //!   messages were not sent.
 //! * An [event](SocketEvent) names its peer and says why a connection or handshake ended.
 //! * Peers must speak ZMTP 3, as libzmq does since 4.0. The mechanisms are NULL, PLAIN and, with
-//!   the feature of that name, CURVE. An async function decides who gets in, in place of a ZAP
-//!   handler.
+//!   the feature of that name, CURVE. Who decides whom a server lets in is said where it is built
+//!   ([`security`]).
 //!
 //! # Features
 //!
@@ -120,6 +121,7 @@
 
 #![forbid(unsafe_code)]
 
+mod authentication;
 mod context;
 mod endpoint;
 mod engine;
@@ -129,7 +131,7 @@ mod options;
 mod pattern;
 mod peer;
 mod random;
-mod security;
+pub mod security;
 mod socket;
 mod stats;
 mod sync;
@@ -144,9 +146,6 @@ pub use error::{
 pub use event::{DisconnectReason, Events, HandshakeFailure, SocketEvent};
 pub use options::{HighWaterMark, Keepalive, ReconnectBackoff, SubscriptionNotices};
 pub use peer::{PeerId, Rejected};
-#[cfg(feature = "curve")]
-pub use security::generate_curve_keys;
-pub use security::{Attempt, Authenticator};
 pub use socket::{
     Conflates, Dealer, DealerSocket, Named, Pair, PairSocket, Probes, Pub, PubSocket, Publishes,
     Pull, PullSocket, Push, PushSocket, Receiver, Receives, Rep, RepSocket, Req, ReqSocket, Router,
@@ -157,12 +156,9 @@ pub use stats::{Dropped, PeerStats, SocketStats};
 pub use transport::PeerAddress;
 pub use zmtp::wire::MechanismName;
 pub use zmtp::{
-    AuthenticationRequest, Credentials, Decision, DenyStatus, Frame, FrameCountError,
-    LimitExceeded, Malformed, Message, Metadata, Password, PeerIncompatible, PeerInfo,
-    PeerMisbehaved, PlainClientError, ProtocolError, RoutingId, RoutingIdError, SocketType,
+    Frame, FrameCountError, LimitExceeded, Malformed, Message, Metadata, PeerIncompatible,
+    PeerInfo, PeerMisbehaved, PeerUntrusted, ProtocolError, RoutingId, RoutingIdError, SocketType,
 };
-#[cfg(feature = "curve")]
-pub use zmtp::{CurveKeyPair, CurvePublicKey, CurveSecretKey, KeyError};
 
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]

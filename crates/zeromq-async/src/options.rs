@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use zmtp::{HeartbeatConfig, Limits, Message, RoutingId, Subscription};
 
-use crate::security::Security;
+use crate::authentication::Security;
 
 mod high_water_mark;
 mod values;

@@ -1,8 +1,15 @@
-//! Numbers that differ from run to run; nothing secret hangs on them.
+//! Numbers that differ from run to run, and, where secrets hang on them, the operating system's.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 
-/// A number to spread reconnects, or to begin a count with. Std seeds each hasher anew.
+/// A number to spread reconnects, or to begin a count with: nothing secret hangs on it. Std seeds each
+/// hasher anew.
 pub(crate) fn random() -> u64 {
     RandomState::new().build_hasher().finish()
+}
+
+/// The operating system's randomness.
+#[cfg(feature = "curve")]
+pub(crate) fn entropy(octets: &mut [u8]) {
+    getrandom::fill(octets).expect("the operating system gives randomness");
 }

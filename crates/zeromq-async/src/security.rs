@@ -1,164 +1,25 @@
-//! Who may connect: mechanisms, and those who decide.
+//! Security: mechanisms, keys, and those who decide who is let in.
+//!
+//! A mechanism is set where a socket is built, and both sides need the same:
+//!
+//! | mechanism | client | server | who knows whom | encrypts |
+//! |---|---|---|---|---|
+//! | NULL | | [`null_server`](crate::SocketBuilder::null_server) | nobody; by address at most | no |
+//! | PLAIN | [`plain_client`](crate::SocketBuilder::plain_client) | [`plain_server`](crate::SocketBuilder::plain_server) | server the client, by a password sent in clear | no |
+//! | CURVE | `curve_client` | `curve_server` | each the other, by its key | yes |
+//!
+//! Which side binds has no bearing on which is the server. A server asks its [`Authenticator`] about
+//! every peer before it is one: until then the peer has no queue, no message and no routing id.
 
-use std::fmt;
-use std::future::Future;
-use std::pin::Pin;
-use std::sync::Arc;
-
-use zmtp::{AuthenticationRequest, Decision, Mechanism};
-
-use crate::transport::PeerAddress;
-
-/// A peer that asks to be let in.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct Attempt {
-    /// The mechanism and what the peer has shown.
-    pub request: AuthenticationRequest,
-    /// Where the peer is.
-    pub address: PeerAddress,
-}
-
-/// Decides who may connect.
-///
-/// Asked once for each connection, in the middle of its handshake; the answer may take as long as
-/// the handshake timeout allows, and holds up nobody else. Every async function from an
-/// [`Attempt`] to a [`Decision`] is an authenticator:
-///
-/// ```
-/// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// use zeromq_async::{Attempt, Credentials, Decision, DenyStatus, RepSocket, ReqSocket};
-///
-/// async fn check(attempt: Attempt) -> Decision {
-///     match &attempt.request.credentials {
-///         Credentials::Password { username, password }
-///             if username == "admin" && password.expose() == b"secret" =>
-///         {
-///             Decision::allow_as("admin")
-///         }
-///         _ => Decision::Deny(DenyStatus::AuthenticationFailure),
-///     }
-/// }
-///
-/// let mut server = RepSocket::builder().plain_server(check).build();
-/// let mut client = ReqSocket::builder().plain_client("admin", "secret")?.build();
-/// client.connect(server.bind("tcp://127.0.0.1:0").await?).await?;
-/// client.send("let me in").await?;
-/// assert_eq!(server.recv().await?, "let me in");
-/// # Ok(()) }
-/// ```
-pub trait Authenticator: Send + Sync + 'static {
-    /// Says whether the peer may connect, and as whom.
-    ///
-    /// ```
-    /// use std::future::Future;
-    /// use std::pin::Pin;
-    /// use zeromq_async::{Attempt, Authenticator, Credentials, Decision, DenyStatus, RepSocket};
-    ///
-    /// struct Users(Vec<String>);
-    ///
-    /// impl Authenticator for Users {
-    ///     fn authenticate(
-    ///         &self,
-    ///         attempt: Attempt,
-    ///     ) -> Pin<Box<dyn Future<Output = Decision> + Send + '_>> {
-    ///         Box::pin(async move {
-    ///             match attempt.request.credentials {
-    ///                 Credentials::Password { username, .. }
-    ///                     if self.0.iter().any(|known| username == known.as_str()) =>
-    ///                 {
-    ///                     Decision::allow()
-    ///                 }
-    ///                 _ => Decision::Deny(DenyStatus::AuthenticationFailure),
-    ///             }
-    ///         })
-    ///     }
-    /// }
-    ///
-    /// let rep = RepSocket::builder().plain_server(Users(vec!["admin".into()])).build();
-    /// # drop(rep);
-    /// ```
-    ///
-    /// # Cancel safety
-    ///
-    /// The future is dropped when the peer goes away or its time is over: it must not leave
-    /// anything half done.
-    fn authenticate(&self, attempt: Attempt)
-    -> Pin<Box<dyn Future<Output = Decision> + Send + '_>>;
-}
-
-impl<F, D> Authenticator for F
-where
-    F: Fn(Attempt) -> D + Send + Sync + 'static,
-    D: Future<Output = Decision> + Send + 'static,
-{
-    fn authenticate(
-        &self,
-        attempt: Attempt,
-    ) -> Pin<Box<dyn Future<Output = Decision> + Send + '_>> {
-        Box::pin(self(attempt))
-    }
-}
-
-/// What a socket asks of its peers and shows them.
-#[derive(Clone)]
-pub(crate) struct Security {
-    pub(crate) mechanism: Mechanism,
-    authenticator: Option<Arc<dyn Authenticator>>,
-}
-
-impl Security {
-    pub(crate) fn client(mechanism: Mechanism) -> Self {
-        Self { mechanism, authenticator: None }
-    }
-
-    pub(crate) fn server(mechanism: Mechanism, authenticator: impl Authenticator) -> Self {
-        Self { mechanism, authenticator: Some(Arc::new(authenticator)) }
-    }
-
-    /// The answer to a peer; without anybody to ask, no.
-    pub(crate) async fn decide(&self, attempt: Attempt) -> Decision {
-        match &self.authenticator {
-            Some(authenticator) => authenticator.authenticate(attempt).await,
-            None => Decision::Deny(zmtp::DenyStatus::InternalError),
-        }
-    }
-}
-
-impl Default for Security {
-    fn default() -> Self {
-        Self::client(Mechanism::Null)
-    }
-}
-
-impl fmt::Debug for Security {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Security").field("mechanism", &self.mechanism).finish_non_exhaustive()
-    }
-}
-
-/// Makes a key pair for CURVE from the operating system's randomness (`zmq_curve_keypair`).
-///
-/// ```
-/// use zeromq_async::{ReqSocket, generate_curve_keys};
-///
-/// let server = generate_curve_keys();
-/// let req = ReqSocket::builder().curve_client(generate_curve_keys(), *server.public_key()).build();
-/// # drop(req);
-/// ```
-///
-/// # Panics
-///
-/// Where the operating system has no randomness to give, which on the systems of today does not
-/// happen: no key is better than one that can be guessed.
 #[cfg(feature = "curve")]
-pub fn generate_curve_keys() -> zmtp::CurveKeyPair {
-    zmtp::CurveKeyPair::generate(entropy)
-}
+mod curve;
 
-/// The operating system's randomness.
 #[cfg(feature = "curve")]
-pub(crate) fn entropy(octets: &mut [u8]) {
-    getrandom::fill(octets).expect("the operating system gives randomness");
-}
+pub use curve::generate_curve_keys;
+pub use zmtp::{
+    AuthenticationRequest, Credentials, Decision, DenyStatus, Password, PlainClientError,
+};
+#[cfg(feature = "curve")]
+pub use zmtp::{CurveKeyPair, CurvePublicKey, CurveSecretKey, KeyError};
+
+pub use crate::authentication::{Attempt, Authenticator};

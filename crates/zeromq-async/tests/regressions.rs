@@ -533,12 +533,13 @@ async fn come_and_go(endpoints: [&str; 2]) {
 #[cfg(feature = "curve")]
 #[tokio::test]
 async fn what_is_encrypted_for_a_slow_peer_is_conflated_too() {
-    let (server, client) =
-        (zeromq_async::generate_curve_keys(), zeromq_async::generate_curve_keys());
+    use zeromq_async::security::{Decision, generate_curve_keys};
+
+    let (server, client) = (generate_curve_keys(), generate_curve_keys());
     let server_key = *server.public_key();
     let mut pull = PullSocket::builder()
         .receive_high_water_mark(1)
-        .curve_server(server, async |_| zeromq_async::Decision::allow_as("anyone"))
+        .curve_server(server, async |_| Decision::allow_as("anyone"))
         .build();
     let mut push = PushSocket::builder().conflate(true).curve_client(client, server_key).build();
     push.connect(pull.bind(ANY_PORT).await.unwrap()).await.unwrap();

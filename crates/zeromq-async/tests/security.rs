@@ -5,10 +5,8 @@ mod support;
 use std::time::Duration;
 
 use support::within;
-use zeromq_async::{
-    Attempt, Credentials, Decision, DenyStatus, HandshakeFailure, PullSocket, PushSocket,
-    ReconnectBackoff, SocketEvent,
-};
+use zeromq_async::security::{Attempt, Credentials, Decision, DenyStatus};
+use zeromq_async::{HandshakeFailure, PullSocket, PushSocket, ReconnectBackoff, SocketEvent};
 
 async fn users(attempt: Attempt) -> Decision {
     let Credentials::Password { username, password } = &attempt.request.credentials else {
@@ -122,4 +120,23 @@ async fn an_authenticator_may_take_its_time() {
     assert_eq!(within("the message", pull.recv()).await.unwrap(), "hello");
     let reason = failure(&mut pulls).await;
     assert!(matches!(reason, HandshakeFailure::TimedOut(_)), "{reason}");
+}
+
+#[tokio::test]
+async fn a_peer_that_shows_nothing_is_asked_about_where_the_server_says_so() {
+    async fn nobody(attempt: Attempt) -> Decision {
+        assert_eq!(attempt.request.credentials, Credentials::None);
+        Decision::Deny(DenyStatus::AuthenticationFailure)
+    }
+    let pull = PullSocket::builder().null_server(nobody).build();
+    let mut events = pull.events();
+    let mut push = PushSocket::builder().linger(Duration::ZERO).build();
+    let mut told = push.events();
+    push.connect(pull.bind("tcp://127.0.0.1:0").await.unwrap()).await.unwrap();
+    push.send("in vain").await.unwrap();
+    for events in [&mut events, &mut told] {
+        let failure = failure(events).await.to_string();
+        assert!(failure.contains("400"), "{failure}");
+    }
+    assert!(pull.stats().peers.is_empty());
 }

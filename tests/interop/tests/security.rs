@@ -5,9 +5,11 @@ use std::time::Duration;
 use interop::{IPC, TCP, event, handshake, handshake_failure, libzmq, recv, within};
 use libzmq_peer::SocketKind::{Pull, Push, Rep, Req, Sub, Xpub};
 use libzmq_peer::{Context, EventKind, Opt, Peer};
+use zeromq_async::security::{
+    Attempt, Credentials, CurveKeyPair, Decision, DenyStatus, generate_curve_keys,
+};
 use zeromq_async::{
-    Attempt, Credentials, CurveKeyPair, Decision, DenyStatus, PullSocket, PushSocket, RepSocket,
-    ReqSocket, SocketEvent, SubSocket, XPubSocket, generate_curve_keys,
+    PullSocket, PushSocket, RepSocket, ReqSocket, SocketEvent, SubSocket, XPubSocket,
 };
 
 async fn users(attempt: Attempt) -> Decision {

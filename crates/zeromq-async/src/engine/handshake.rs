@@ -9,8 +9,8 @@ use zmtp::{
 };
 
 use super::Engine;
+use crate::authentication::Attempt;
 use crate::event::HandshakeFailure;
-use crate::security::Attempt;
 use crate::transport::Io;
 
 /// A connection whose handshake is done.
@@ -51,7 +51,9 @@ async fn exchange(engine: &Engine, io: &mut Io) -> Result<(Traffic, BytesMut), H
         match event? {
             Some(Event::Ready(_)) => break,
             Some(Event::Authenticate(request)) => {
-                let attempt = Attempt { request, address: io.peer_address.clone() };
+                let (address, routing_id) =
+                    (io.peer_address.clone(), engine.options.routing_id.clone());
+                let attempt = Attempt { request, address, routing_id };
                 connection.authenticate(engine.options.security.decide(attempt).await);
                 continue;
             }
@@ -71,7 +73,7 @@ async fn exchange(engine: &Engine, io: &mut Io) -> Result<(Traffic, BytesMut), H
 /// A connection with what randomness its mechanism needs.
 #[cfg(feature = "curve")]
 fn open(config: &ConnectionConfig) -> Connection {
-    Connection::with_entropy(config, crate::security::entropy)
+    Connection::with_entropy(config, crate::random::entropy)
 }
 
 #[cfg(not(feature = "curve"))]

@@ -1,0 +1,148 @@
+//! Who may connect: what the engine asks of a socket's mechanism, and of whoever decides.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use zmtp::{AuthenticationRequest, Decision, Mechanism, RoutingId};
+
+use crate::transport::PeerAddress;
+
+/// A peer that asks to be let in.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Attempt {
+    /// The mechanism and what the peer has shown.
+    pub request: AuthenticationRequest,
+    /// Where the peer is.
+    pub address: PeerAddress,
+    /// The routing id of the socket that is asked to let it in, where one was set.
+    pub routing_id: Option<RoutingId>,
+}
+
+/// Decides who may connect.
+///
+/// Asked once for each connection, in the middle of its handshake; the answer may take as long as
+/// the handshake timeout allows, and holds up nobody else. Every async function from an
+/// [`Attempt`] to a [`Decision`] is an authenticator:
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use zeromq_async::security::{Attempt, Credentials, Decision, DenyStatus};
+/// use zeromq_async::{RepSocket, ReqSocket};
+///
+/// async fn check(attempt: Attempt) -> Decision {
+///     match &attempt.request.credentials {
+///         Credentials::Password { username, password }
+///             if username == "admin" && password.expose() == b"secret" =>
+///         {
+///             Decision::allow_as("admin")
+///         }
+///         _ => Decision::Deny(DenyStatus::AuthenticationFailure),
+///     }
+/// }
+///
+/// let mut server = RepSocket::builder().plain_server(check).build();
+/// let mut client = ReqSocket::builder().plain_client("admin", "secret")?.build();
+/// client.connect(server.bind("tcp://127.0.0.1:0").await?).await?;
+/// client.send("let me in").await?;
+/// assert_eq!(server.recv().await?, "let me in");
+/// # Ok(()) }
+/// ```
+pub trait Authenticator: Send + Sync + 'static {
+    /// Says whether the peer may connect, and as whom.
+    ///
+    /// ```
+    /// use std::future::Future;
+    /// use std::pin::Pin;
+    /// use zeromq_async::RepSocket;
+    /// use zeromq_async::security::{Attempt, Authenticator, Credentials, Decision, DenyStatus};
+    ///
+    /// struct Users(Vec<String>);
+    ///
+    /// impl Authenticator for Users {
+    ///     fn authenticate(
+    ///         &self,
+    ///         attempt: Attempt,
+    ///     ) -> Pin<Box<dyn Future<Output = Decision> + Send + '_>> {
+    ///         Box::pin(async move {
+    ///             match attempt.request.credentials {
+    ///                 Credentials::Password { username, .. }
+    ///                     if self.0.iter().any(|known| username == known.as_str()) =>
+    ///                 {
+    ///                     Decision::allow()
+    ///                 }
+    ///                 _ => Decision::Deny(DenyStatus::AuthenticationFailure),
+    ///             }
+    ///         })
+    ///     }
+    /// }
+    ///
+    /// let rep = RepSocket::builder().plain_server(Users(vec!["admin".into()])).build();
+    /// # drop(rep);
+    /// ```
+    ///
+    /// # Cancel safety
+    ///
+    /// The future is dropped when the peer goes away or its time is over: it must not leave
+    /// anything half done.
+    fn authenticate(&self, attempt: Attempt)
+    -> Pin<Box<dyn Future<Output = Decision> + Send + '_>>;
+}
+
+impl<F, D> Authenticator for F
+where
+    F: Fn(Attempt) -> D + Send + Sync + 'static,
+    D: Future<Output = Decision> + Send + 'static,
+{
+    fn authenticate(
+        &self,
+        attempt: Attempt,
+    ) -> Pin<Box<dyn Future<Output = Decision> + Send + '_>> {
+        Box::pin(self(attempt))
+    }
+}
+
+/// What a socket asks of its peers and shows them.
+#[derive(Clone)]
+pub(crate) struct Security {
+    pub(crate) mechanism: Mechanism,
+    authenticator: Option<Arc<dyn Authenticator>>,
+}
+
+impl Security {
+    pub(crate) fn client(mechanism: Mechanism) -> Self {
+        Self { mechanism, authenticator: None }
+    }
+
+    pub(crate) fn server(mechanism: Mechanism, authenticator: impl Authenticator) -> Self {
+        Self { mechanism, authenticator: Some(Arc::new(authenticator)) }
+    }
+
+    /// Whether even a peer that shows nothing is asked about.
+    pub(crate) fn asks_always(&self) -> bool {
+        self.authenticator.is_some()
+    }
+
+    /// The answer to a peer; without anybody to ask, no.
+    pub(crate) async fn decide(&self, attempt: Attempt) -> Decision {
+        match &self.authenticator {
+            Some(authenticator) => authenticator.authenticate(attempt).await,
+            None => Decision::Deny(zmtp::DenyStatus::InternalError),
+        }
+    }
+}
+
+impl Default for Security {
+    fn default() -> Self {
+        Self::client(Mechanism::Null)
+    }
+}
+
+impl fmt::Debug for Security {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Security").field("mechanism", &self.mechanism).finish_non_exhaustive()
+    }
+}

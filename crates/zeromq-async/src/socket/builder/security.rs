@@ -1,0 +1,136 @@
+//! Which mechanism a socket uses, and who decides whom it lets in.
+
+use super::SocketBuilder;
+#[cfg(feature = "curve")]
+use zmtp::{CurveClient, CurveKeyPair, CurvePublicKey, CurveServer};
+use zmtp::{Mechanism, PlainClient, PlainClientError};
+
+use crate::authentication::{Authenticator, Security};
+use crate::socket::SocketKind;
+
+impl<P: SocketKind> SocketBuilder<P> {
+    /// Asks `authenticator` about every peer, of which no more than its address is known
+    /// (37/ZMTP NULL; `ZMQ_ZAP_DOMAIN`, with the authenticator in place of a ZAP handler).
+    ///
+    /// It is asked about the peers that this socket connects to as well. Inproc peers are within the
+    /// process and are not asked about.
+    ///
+    /// ```
+    /// use zeromq_async::RepSocket;
+    /// use zeromq_async::security::{Attempt, Decision};
+    ///
+    /// let anybody = |_: Attempt| async { Decision::allow() };
+    /// let rep = RepSocket::builder().null_server(anybody).build();
+    /// # drop(rep);
+    /// ```
+    pub fn null_server(mut self, authenticator: impl Authenticator) -> Self {
+        self.options.security = Security::server(Mechanism::Null, authenticator);
+        self
+    }
+
+    /// Shows this name and password to every peer, in clear (24/ZMTP-PLAIN;
+    /// `ZMQ_PLAIN_USERNAME`, `ZMQ_PLAIN_PASSWORD`). Default: no mechanism, which is NULL.
+    ///
+    /// Peers must be PLAIN servers. Inproc peers are within the process and are not asked.
+    ///
+    /// ```
+    /// use zeromq_async::ReqSocket;
+    ///
+    /// let req = ReqSocket::builder().plain_client("admin", "secret")?.build();
+    /// # drop(req);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// A name and a password have at most 255 octets each.
+    pub fn plain_client(
+        mut self,
+        username: impl AsRef<[u8]>,
+        password: impl AsRef<[u8]>,
+    ) -> Result<Self, PlainClientError> {
+        let client = PlainClient::new(username, password)?;
+        self.options.security = Security::client(Mechanism::PlainClient(client));
+        Ok(self)
+    }
+
+    /// Lets in the peers whose name and password `authenticator` accepts (24/ZMTP-PLAIN;
+    /// `ZMQ_PLAIN_SERVER`, with the authenticator in place of a ZAP handler).
+    ///
+    /// Names and passwords travel in clear. Which side binds has no bearing on it.
+    ///
+    /// ```
+    /// use zeromq_async::RepSocket;
+    /// use zeromq_async::security::{Attempt, Credentials, Decision, DenyStatus};
+    ///
+    /// let rep = RepSocket::builder()
+    ///     .plain_server(|attempt: Attempt| async move {
+    ///         match attempt.request.credentials {
+    ///             Credentials::Password { username, password }
+    ///                 if username == "admin" && password.expose() == b"secret" =>
+    ///             {
+    ///                 Decision::allow()
+    ///             }
+    ///             _ => Decision::Deny(DenyStatus::AuthenticationFailure),
+    ///         }
+    ///     })
+    ///     .build();
+    /// # drop(rep);
+    /// ```
+    pub fn plain_server(mut self, authenticator: impl Authenticator) -> Self {
+        self.options.security = Security::server(Mechanism::PlainServer, authenticator);
+        self
+    }
+
+    /// Connects to, or accepts, servers that have `server_key`, and shows them this key pair;
+    /// everything is encrypted (26/CURVEZMQ; `ZMQ_CURVE_SERVERKEY`, `_PUBLICKEY`, `_SECRETKEY`).
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use zeromq_async::security::{Attempt, Credentials, Decision, DenyStatus};
+    /// use zeromq_async::security::generate_curve_keys;
+    /// use zeromq_async::{PullSocket, PushSocket};
+    ///
+    /// let (server, client) = (generate_curve_keys(), generate_curve_keys());
+    /// let (server_key, known) = (*server.public_key(), *client.public_key());
+    /// let only_known = move |attempt: Attempt| {
+    ///     let known = attempt.request.credentials == Credentials::PublicKey(*known.as_bytes());
+    ///     let refusal = Decision::Deny(DenyStatus::AuthenticationFailure);
+    ///     async move { if known { Decision::allow() } else { refusal } }
+    /// };
+    ///
+    /// let mut pull = PullSocket::builder().curve_server(server, only_known).build();
+    /// let mut push = PushSocket::builder().curve_client(client, server_key).build();
+    /// push.connect(pull.bind("tcp://127.0.0.1:0").await?).await?;
+    /// push.send("in secret").await?;
+    /// assert_eq!(pull.recv().await?, "in secret");
+    /// # Ok(()) }
+    /// ```
+    #[cfg(feature = "curve")]
+    pub fn curve_client(mut self, keys: CurveKeyPair, server_key: CurvePublicKey) -> Self {
+        let client = CurveClient::new(keys, server_key);
+        self.options.security = Security::client(Mechanism::CurveClient(client));
+        self
+    }
+
+    /// Proves to clients that this socket has the key they know, lets in those whose own key
+    /// `authenticator` accepts, and encrypts everything (26/CURVEZMQ; `ZMQ_CURVE_SERVER`, with the
+    /// authenticator in place of a ZAP handler).
+    ///
+    /// ```
+    /// use zeromq_async::RepSocket;
+    /// use zeromq_async::security::{Attempt, Decision, generate_curve_keys};
+    ///
+    /// let keys = generate_curve_keys();
+    /// let anybody = |_: Attempt| async { Decision::allow() };
+    /// let rep = RepSocket::builder().curve_server(keys, anybody).build();
+    /// # drop(rep);
+    /// ```
+    #[cfg(feature = "curve")]
+    pub fn curve_server(mut self, keys: CurveKeyPair, authenticator: impl Authenticator) -> Self {
+        let server = Mechanism::CurveServer(CurveServer::new(keys));
+        self.options.security = Security::server(server, authenticator);
+        self
+    }
+}

@@ -105,7 +105,13 @@ pub struct Limits {
     /// Octets of what the peer says about itself in the handshake. Default 16 KiB.
     ///
     /// A server reads it, and even opens the box around it, before it knows whom it came from.
+    /// It is part of [`max_handshake_size`](Self::max_handshake_size): raise that with it.
     pub max_metadata_size: usize,
+    /// Octets of the whole handshake, from the first of the greeting on. Default 64 KiB.
+    ///
+    /// What a mechanism itself sends takes less than 1 KiB of it: the rest is for metadata. This is
+    /// all that anybody can make a server read who does not get past its authentication.
+    pub max_handshake_size: usize,
 }
 
 impl Default for Limits {
@@ -115,6 +121,7 @@ impl Default for Limits {
             max_frames_per_message: 65_536,
             max_command_size: 64 * 1024,
             max_metadata_size: 16 * 1024,
+            max_handshake_size: 64 * 1024,
         }
     }
 }

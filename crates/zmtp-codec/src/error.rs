@@ -110,6 +110,14 @@ pub enum LimitExceeded {
         /// The frames allowed.
         limit: u32,
     },
+    /// A handshake is larger than `max_handshake_size`.
+    #[error("peer announced a handshake of {announced} octets or more, and {limit} are allowed")]
+    HandshakeSize {
+        /// The octets up to and with the command announced.
+        announced: u64,
+        /// The octets allowed.
+        limit: usize,
+    },
     /// A message is larger than `max_message_size`.
     #[error("peer announced a message of {announced} octets or more, and {limit} are allowed")]
     MessageSize {

@@ -124,7 +124,8 @@ impl AwaitGreeting {
             return Err(PeerIncompatible::Mechanism { ours, theirs }.into());
         }
         let decoder = Decoder::new(config.limits.clone());
-        let greeted = Greeted { greeting, decoder, identity: Identity::default() };
+        let octets = Greeting::SIZE as u64;
+        let greeted = Greeted { greeting, decoder, octets, identity: Identity::default() };
         // Not earlier: libzmq drops a peer that says READY before it has read libzmq's greeting.
         let step = Handshake::start(config, self.seed, &greetings, output)?;
         greeted.go_on(step, config, output)
@@ -136,6 +137,8 @@ impl AwaitGreeting {
 struct Greeted {
     greeting: Greeting,
     decoder: Decoder,
+    /// Octets taken from the peer so far.
+    octets: u64,
     identity: Identity,
 }
 
@@ -168,7 +171,7 @@ impl Greeted {
         config: &ConnectionConfig,
         output: &mut Batch,
     ) -> Result<Traffic> {
-        let Self { greeting, mut decoder, mut identity } = self;
+        let Self { greeting, mut decoder, mut identity, .. } = self;
         identity.public_key = done.public_key;
         let peer = meet(config, &greeting, done.metadata, identity)?;
         if let Some(last_word) = done.last_word {
@@ -198,22 +201,35 @@ impl AwaitCommand {
         output: &mut Batch,
     ) -> Result<(Stage, Turn)> {
         // Judged by its header, so that nobody waits for the body of what is refused.
-        if let Some(header) = FrameHeader::decode(input)? {
-            self.check(header, config)?;
-        }
+        let Some(header) = FrameHeader::decode(input)? else {
+            return Ok((Stage::Handshake(self), Turn::Wait));
+        };
+        let octets = self.check(header, config)?;
         let Some(Inbound::Command(command)) = self.greeted.decoder.decode(input, 0)? else {
             return Ok((Stage::Handshake(self), Turn::Wait));
         };
+        self.greeted.octets = octets;
         let step = self.handshake.handle(command, config, output)?;
         self.greeted.go_on(step, config, output)
     }
 
-    fn check(&self, header: FrameHeader, config: &ConnectionConfig) -> Result<()> {
+    /// Says how many octets the handshake has with this command.
+    fn check(&self, header: FrameHeader, config: &ConnectionConfig) -> Result<u64> {
         if !header.is_command() {
             return Err(PeerMisbehaved::MessageBeforeReady.into());
         }
         let limit = self.handshake.max_command_size(&config.limits);
-        check_size(header.body_size(), limit)
+        check_size(header.body_size(), limit)?;
+        let limit = config.limits.max_handshake_size;
+        let announced = self
+            .greeted
+            .octets
+            .saturating_add(header.size() as u64)
+            .saturating_add(header.body_size());
+        if announced > limit as u64 {
+            return Err(LimitExceeded::HandshakeSize { announced, limit }.into());
+        }
+        Ok(announced)
     }
 }
 

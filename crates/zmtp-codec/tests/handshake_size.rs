@@ -1,0 +1,114 @@
+//! How much a peer can make the other side take before it has got past the handshake.
+
+mod support;
+
+use support::{Pair, end, pair};
+use zmtp_codec::{
+    ConnectionConfig, LimitExceeded, Limits, Mechanism, Metadata, PlainClient, ProtocolError,
+    SocketType,
+};
+#[cfg(feature = "curve")]
+use zmtp_codec::{CurveClient, CurveSecretKey, CurveServer};
+#[cfg(feature = "noise")]
+use zmtp_codec::{NoiseClient, NoiseSecretKey, NoiseServer};
+
+/// The two sides of each mechanism there is.
+fn mechanisms() -> Vec<(Mechanism, Mechanism)> {
+    let plain = PlainClient::new("a".repeat(255), "b".repeat(255)).expect("as long as they may be");
+    let mut mechanisms = vec![
+        (Mechanism::Null, Mechanism::Null),
+        (Mechanism::PlainClient(plain), Mechanism::PlainServer),
+    ];
+    #[cfg(feature = "curve")]
+    mechanisms.push({
+        let keys = |octet| CurveSecretKey::new([octet; 32]).into();
+        let server = CurveServer::new(keys(2));
+        let client = CurveClient::new(keys(1), *server.public_key());
+        (Mechanism::CurveClient(client), Mechanism::CurveServer(server))
+    });
+    #[cfg(feature = "noise")]
+    mechanisms.push({
+        let keys = |octet| NoiseSecretKey::new([octet; 32]).into();
+        let (client, server) = (NoiseClient::xx(keys(1)), NoiseServer::xx(keys(2)));
+        (Mechanism::NoiseClient(client), Mechanism::NoiseServer(server))
+    });
+    mechanisms
+}
+
+/// As much metadata as the default limits allow.
+fn metadata() -> Metadata {
+    let others = b"\x0bSocket-Type\0\0\0\x04PUSH\x06X-Long\0\0\0\0".len();
+    let mut metadata = Metadata::new();
+    let value = vec![0; Limits::default().max_metadata_size - others];
+    metadata.insert("X-Long", value).expect("a good property");
+    metadata
+}
+
+fn sides(mechanisms: (Mechanism, Mechanism), limit: usize) -> Pair {
+    let mut limits = Limits::default();
+    limits.max_handshake_size = limit;
+    let (client, server) = mechanisms;
+    let client = ConnectionConfig::new(SocketType::Push, client).with_metadata(metadata());
+    let server = ConnectionConfig::new(SocketType::Pull, server).with_limits(limits);
+    pair(&client, &server)
+}
+
+/// How many octets the client's whole handshake has.
+fn size(mechanisms: (Mechanism, Mechanism)) -> usize {
+    let mut pair = sides(mechanisms, usize::MAX);
+    let mut octets = 0;
+    loop {
+        let sent = pair.ends[0].sent();
+        octets += sent.len();
+        pair.ends[1].read(&sent);
+        if !pair.deliver(1, 0) && sent.is_empty() {
+            return octets;
+        }
+    }
+}
+
+#[test]
+fn the_largest_handshake_of_every_mechanism_fits_by_default() {
+    for mechanisms in mechanisms() {
+        let name = mechanisms.0.name();
+        let pair = sides(mechanisms, Limits::default().max_handshake_size).ready();
+        assert_eq!(
+            pair.ends[1].peer().metadata().get("X-Long"),
+            metadata().get("X-Long"),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn a_handshake_may_be_as_large_as_the_limit_and_no_larger() {
+    for mechanisms in mechanisms() {
+        let size = size(mechanisms.clone());
+        sides(mechanisms.clone(), size).ready();
+        let mut beyond = sides(mechanisms, size - 1);
+        beyond.drive();
+        let announced = size as u64;
+        let expected = LimitExceeded::HandshakeSize { announced, limit: size - 1 };
+        assert_eq!(beyond.ends[1].error, Some(expected.into()));
+    }
+}
+
+#[test]
+fn a_handshake_that_is_too_large_is_refused_by_its_header() {
+    let mut limits = Limits::default();
+    limits.max_handshake_size = 64 + 9 + 300;
+    let config = ConnectionConfig::new(SocketType::Pull, Mechanism::Null).with_limits(limits);
+    let mut greeting = [0; 64];
+    greeting[0] = 0xff;
+    greeting[9..16].copy_from_slice(b"\x7f\x03\x01NULL");
+    for (size, refused) in [(300_u64, false), (301, true)] {
+        let mut server = end(&config);
+        server.read(&greeting);
+        server.read(&[&[6][..], &size.to_be_bytes()].concat());
+        let is_it = matches!(
+            server.error,
+            Some(ProtocolError::LimitExceeded(LimitExceeded::HandshakeSize { .. }))
+        );
+        assert_eq!(is_it, refused, "{size}: {:?}", server.error);
+    }
+}

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use zmtp::{AuthenticationRequest, Decision, Mechanism, RoutingId};
 
-use crate::transport::PeerAddress;
+use crate::identity::PeerAddress;
 
 /// A peer that asks to be let in.
 #[derive(Debug, Clone)]

@@ -4,8 +4,10 @@ use bytes::Bytes;
 use zmtp::Message;
 
 mod address;
+mod rejected;
 
 pub use address::{BindError, ConnectError, DetachError, EndpointError};
+pub use rejected::Rejected;
 
 /// A message was not sent; where there is one, it comes back with [`SendError::into_message`].
 ///

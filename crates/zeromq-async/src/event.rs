@@ -11,9 +11,9 @@ use tokio::sync::mpsc;
 use zmtp::{PeerInfo, ProtocolError};
 
 use crate::endpoint::Endpoint;
-use crate::peer::{PeerId, Rejected};
+use crate::error::Rejected;
+use crate::identity::{PeerAddress, PeerId};
 use crate::sync::Mutex;
-use crate::transport::PeerAddress;
 
 /// Something that happened to one of a socket's endpoints or connections.
 ///

@@ -74,7 +74,7 @@
 //!
 //! | method | when dropped early |
 //! |---|---|
-//! | [`recv`](Socket::recv) | no message is lost: the next call receives it |
+//! | [`recv`](Socket::recv), [`recv_from`](Socket::recv_from) | no message is lost: the next call receives it |
 //! | [`send`](Socket::send) | the message was not sent, not even in part, and is dropped |
 //! | [`ready`](Socket::ready), [`flush`](Socket::flush) | nothing changes; what is queued is written all the same |
 //! | [`wait_for_peers`](Socket::wait_for_peers), [`Events::next`] | nothing is lost |
@@ -127,6 +127,7 @@ mod endpoint;
 mod engine;
 mod error;
 mod event;
+mod identity;
 mod options;
 mod pattern;
 mod peer;
@@ -141,11 +142,12 @@ pub use context::{Context, ContextBuilder};
 pub use endpoint::{Endpoint, Host, IpcEndpoint, IpcName, TcpAddress, TcpEndpoint};
 pub use engine::CloseReport;
 pub use error::{
-    BindError, ConnectError, DetachError, EndpointError, RecvError, SendError, SendErrorKind,
+    BindError, ConnectError, DetachError, EndpointError, RecvError, Rejected, SendError,
+    SendErrorKind,
 };
 pub use event::{DisconnectReason, Events, HandshakeFailure, SocketEvent};
+pub use identity::{Peer, PeerAddress, PeerId};
 pub use options::{HighWaterMark, Keepalive, ReconnectBackoff, SubscriptionNotices};
-pub use peer::{PeerId, Rejected};
 pub use socket::{
     Conflates, Dealer, DealerSocket, Named, Pair, PairSocket, Probes, Pub, PubSocket, Publishes,
     Pull, PullSocket, Push, PushSocket, Receiver, Receives, Rep, RepSocket, Req, ReqSocket, Router,
@@ -153,7 +155,6 @@ pub use socket::{
     Subscribes, XPub, XPubSocket, XSub, XSubSocket,
 };
 pub use stats::{Dropped, PeerStats, SocketStats};
-pub use transport::PeerAddress;
 pub use zmtp::wire::MechanismName;
 pub use zmtp::{
     Frame, FrameCountError, LimitExceeded, Malformed, Message, Metadata, PeerIncompatible,

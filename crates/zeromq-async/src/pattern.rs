@@ -3,7 +3,7 @@
 //! A layer is an [`Outgoing`], an [`Incoming`], or one of each over a shared state, so that every
 //! socket splits into halves. Inside a socket the two traits stand in for `Sink` and `Stream`,
 //! which the finished socket implements: `offer` takes a message in place or leaves it, where
-//! `start_send` would have moved it, and `last_peer` says who a message came from, which REQ, REP and ROUTER live by.
+//! `start_send` would have moved it, and `last_pipe` says who a message came from, which REQ, REP and ROUTER live by.
 //!
 //! | socket | outgoing, outermost first | incoming |
 //! |---|---|---|
@@ -22,6 +22,7 @@ use std::task::{Context, Poll};
 use zmtp::Message;
 
 use crate::error::{RecvError, SendErrorKind};
+use crate::identity::Peer;
 use crate::peer::Pipe;
 
 mod addressed;
@@ -61,8 +62,8 @@ pub(crate) trait Outgoing: Send + Unpin {
     /// Ready when everything sent so far is with the kernel.
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<()>;
 
-    /// The peer that took the last message.
-    fn last_peer(&self) -> Option<&Arc<Pipe>> {
+    /// The pipe that took the last message.
+    fn last_pipe(&self) -> Option<&Arc<Pipe>> {
         None
     }
 }
@@ -72,8 +73,13 @@ pub(crate) trait Incoming: Send + Unpin {
     /// The next message; [`RecvError::Closed`] is the end of them.
     fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<Message, RecvError>>;
 
-    /// The peer that the last message came from.
-    fn last_peer(&self) -> Option<&Arc<Pipe>>;
+    /// The pipe that the last message came from.
+    fn last_pipe(&self) -> Option<&Arc<Pipe>>;
+
+    /// Who the last message is from. Asked before the next is polled for, or not at all.
+    fn last_peer(&self) -> Option<Peer> {
+        self.last_pipe()?.inbound.lender()
+    }
 }
 
 /// Why a message was not taken.

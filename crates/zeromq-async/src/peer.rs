@@ -20,5 +20,4 @@ pub(crate) use link::Stream;
 pub(crate) use outbound::{Drained, Outbound, Refused};
 pub(crate) use peer_set::PeerSet;
 pub(crate) use pipe::{Pattern, Pipe};
-pub use pipe::{PeerId, Rejected};
 pub(crate) use wakers::{Room, Wakers};

@@ -11,31 +11,33 @@ use zmtp::{Message, SocketType};
 
 mod builder;
 mod dealer;
-mod halves;
 mod handle;
 mod outlet;
 mod pair;
 mod r#pub;
 mod pull;
 mod push;
+mod receiver;
 mod rep;
 mod req;
 mod router;
+mod sender;
 mod sub;
 mod xpub;
 mod xsub;
 
 pub use builder::{Conflates, Named, Probes, Publishes, SocketBuilder, Subscribes};
 pub use dealer::{Dealer, DealerSocket};
-pub use halves::{Receiver, Sender};
 pub use handle::SocketHandle;
 pub use pair::{Pair, PairSocket};
 pub use r#pub::{Pub, PubSocket};
 pub use pull::{Pull, PullSocket};
 pub use push::{Push, PushSocket};
+pub use receiver::Receiver;
 pub use rep::{Rep, RepSocket};
 pub use req::{Req, ReqSocket};
 pub use router::{Router, RouterSocket};
+pub use sender::Sender;
 pub use sub::{Sub, SubSocket};
 pub use xpub::{XPub, XPubSocket};
 pub use xsub::{XSub, XSubSocket};
@@ -45,11 +47,11 @@ use crate::endpoint::Endpoint;
 use crate::engine::CloseReport;
 use crate::error::{BindError, ConnectError, DetachError, EndpointError, RecvError, SendError};
 use crate::event::Events;
+use crate::identity::Peer;
 use crate::options::SocketOptions;
 use crate::pattern::{Incoming, Outgoing};
 use crate::peer::{Pattern, PeerSet};
 use crate::stats::SocketStats;
-use outlet::Outlet;
 
 /// How a socket type is put together; the one thing a new type has to say.
 pub(crate) trait Compose: Sized + Send + Sync + 'static {
@@ -125,10 +127,8 @@ pub trait Receives: SocketKind + Compose<Incoming: Incoming> {}
 /// first.
 #[expect(private_bounds, reason = "sealed by SocketKind")]
 pub struct Socket<P: Compose> {
-    outlet: Outlet<P::Outgoing>,
-    incoming: P::Incoming,
-    control: P::Control,
-    handle: SocketHandle,
+    sender: Sender<P>,
+    receiver: Receiver<P>,
 }
 
 impl<P: SocketKind> Socket<P> {
@@ -203,7 +203,7 @@ impl<P: SocketKind> Socket<P> {
         &self,
         endpoint: impl TryInto<Endpoint, Error: Into<EndpointError>>,
     ) -> Result<Endpoint, BindError> {
-        self.handle.bind(endpoint).await
+        self.handle().bind(endpoint).await
     }
 
     /// Connects to an endpoint in the background, and again whenever the connection is lost.
@@ -238,7 +238,7 @@ impl<P: SocketKind> Socket<P> {
         &self,
         endpoint: impl TryInto<Endpoint, Error: Into<EndpointError>>,
     ) -> Result<(), ConnectError> {
-        self.handle.connect(endpoint)
+        self.handle().connect(endpoint)
     }
 
     /// Stops accepting at a bound endpoint; peers that are connected stay (`zmq_unbind`).
@@ -267,7 +267,7 @@ impl<P: SocketKind> Socket<P> {
         &self,
         endpoint: impl TryInto<Endpoint, Error: Into<EndpointError>>,
     ) -> Result<(), DetachError> {
-        self.handle.unbind(endpoint).await
+        self.handle().unbind(endpoint).await
     }
 
     /// Ends the connection to an endpoint, after what is queued for it is written or the linger
@@ -300,7 +300,7 @@ impl<P: SocketKind> Socket<P> {
         &self,
         endpoint: impl TryInto<Endpoint, Error: Into<EndpointError>>,
     ) -> Result<(), DetachError> {
-        self.handle.disconnect(endpoint)
+        self.handle().disconnect(endpoint)
     }
 
     /// The endpoint last bound or connected to (`ZMQ_LAST_ENDPOINT`).
@@ -314,7 +314,7 @@ impl<P: SocketKind> Socket<P> {
     /// # Ok(()) }
     /// ```
     pub fn last_endpoint(&self) -> Option<Endpoint> {
-        self.handle.last_endpoint()
+        self.handle().last_endpoint()
     }
 
     /// What happens to this socket's connections from now on, as a `Stream`.
@@ -331,7 +331,7 @@ impl<P: SocketKind> Socket<P> {
     /// # Ok(()) }
     /// ```
     pub fn events(&self) -> Events {
-        self.handle.events()
+        self.handle().events()
     }
 
     /// What the socket has sent, received and dropped so far.
@@ -349,7 +349,7 @@ impl<P: SocketKind> Socket<P> {
     /// # Ok(()) }
     /// ```
     pub fn stats(&self) -> SocketStats {
-        self.handle.stats()
+        self.handle().stats()
     }
 
     /// Waits until at least `count` peers are connected and have finished their handshakes.
@@ -373,7 +373,7 @@ impl<P: SocketKind> Socket<P> {
     ///
     /// Nothing is lost when it is dropped.
     pub async fn wait_for_peers(&self, count: usize) {
-        self.handle.wait_for_peers(count).await;
+        self.handle().wait_for_peers(count).await;
     }
 
     /// What commands this socket from elsewhere: another task, or after [`split`](Self::split).
@@ -390,7 +390,7 @@ impl<P: SocketKind> Socket<P> {
     /// # Ok(()) }
     /// ```
     pub fn handle(&self) -> &SocketHandle {
-        &self.handle
+        self.receiver.handle()
     }
 
     /// Closes the socket: writes what is queued, for the linger time at most, and reports what
@@ -413,8 +413,8 @@ impl<P: SocketKind> Socket<P> {
     ///
     /// Dropped early, the socket goes on closing in the background, without a report.
     pub async fn close(mut self) -> CloseReport {
-        self.outlet.abandon_parked();
-        self.handle.close().await
+        self.sender.outlet.abandon_parked();
+        self.handle().close().await
     }
 }
 
@@ -449,7 +449,7 @@ impl<P: Sends> Socket<P> {
     /// [`ready`](Self::ready) and then call [`try_send`](Self::try_send).
     pub async fn send(&mut self, message: impl Into<Message>) -> Result<(), SendError> {
         let mut message = message.into();
-        poll_fn(|cx| self.outlet.poll_send(cx, &mut message)).await
+        poll_fn(|cx| self.sender.outlet.poll_send(cx, &mut message)).await
     }
 
     /// Sends a message if that takes no waiting.
@@ -472,7 +472,7 @@ impl<P: Sends> Socket<P> {
     /// As for [`send`](Self::send), and [`Full`](crate::SendErrorKind::Full) where it would have
     /// waited. The message comes back in the error.
     pub fn try_send(&mut self, message: impl Into<Message>) -> Result<(), SendError> {
-        self.outlet.try_send(message.into())
+        self.sender.outlet.try_send(message.into())
     }
 
     /// Waits until a message can be sent without waiting.
@@ -495,7 +495,7 @@ impl<P: Sends> Socket<P> {
     ///
     /// Nothing is lost when it is dropped.
     pub async fn ready(&mut self) -> Result<(), SendError> {
-        poll_fn(|cx| self.outlet.poll_ready(cx)).await
+        poll_fn(|cx| self.sender.outlet.poll_ready(cx)).await
     }
 
     /// Waits until the queues of all peers are empty: everything sent is with the kernel.
@@ -525,7 +525,7 @@ impl<P: Sends> Socket<P> {
     ///
     /// Nothing is lost when it is dropped.
     pub async fn flush(&mut self) -> Result<(), SendError> {
-        poll_fn(|cx| self.outlet.poll_flush(cx)).await
+        poll_fn(|cx| self.sender.outlet.poll_flush(cx)).await
     }
 
     /// Another sender on this socket, for another task.
@@ -550,7 +550,7 @@ impl<P: Sends> Socket<P> {
     where
         P::Outgoing: Clone,
     {
-        Sender::new(self.outlet.clone(), self.handle.clone())
+        self.sender.clone()
     }
 }
 
@@ -577,7 +577,37 @@ impl<P: Receives> Socket<P> {
     ///
     /// No message is lost when the future is dropped: it can be used in `select!`.
     pub async fn recv(&mut self) -> Result<Message, RecvError> {
-        poll_fn(|cx| self.incoming.poll_recv(cx)).await
+        poll_fn(|cx| self.receiver.incoming.poll_recv(cx)).await
+    }
+
+    /// Receives the next message, and who it is from.
+    ///
+    /// The peer is the one of the connection over which the message came, with the user id and
+    /// metadata that whoever let it in gave it, even when it has gone since.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use zeromq_async::{PullSocket, PushSocket, SocketType};
+    ///
+    /// let (mut push, mut pull) = (PushSocket::new(), PullSocket::new());
+    /// push.connect(pull.bind("tcp://127.0.0.1:0").await?).await?;
+    /// push.send("hello").await?;
+    /// let (message, peer) = pull.recv_from().await?;
+    /// assert_eq!(message, "hello");
+    /// assert_eq!(peer.info().socket_type(), SocketType::Push);
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As for [`recv`](Self::recv).
+    ///
+    /// # Cancel safety
+    ///
+    /// No message is lost when the future is dropped: it can be used in `select!`.
+    pub async fn recv_from(&mut self) -> Result<(Message, Peer), RecvError> {
+        poll_fn(|cx| self.receiver.poll_recv_from(cx)).await
     }
 
     /// Receives a message if one is waiting.
@@ -597,7 +627,7 @@ impl<P: Receives> Socket<P> {
     ///
     /// As for [`recv`](Self::recv), and [`RecvError::Empty`] where it would have waited.
     pub fn try_recv(&mut self) -> Result<Message, RecvError> {
-        halves::try_recv(&mut self.incoming)
+        self.receiver.try_recv()
     }
 }
 
@@ -621,8 +651,7 @@ impl<P: Sends + Receives> Socket<P> {
     /// # Ok(()) }
     /// ```
     pub fn split(self) -> (Sender<P>, Receiver<P>) {
-        let sender = Sender::new(self.outlet, self.handle.clone());
-        (sender, Receiver::new(self.incoming, self.control, self.handle))
+        (self.sender, self.receiver)
     }
 }
 
@@ -647,25 +676,25 @@ impl<P: Sends> Sink<Message> for Socket<P> {
         mut self: Pin<&mut Self>,
         cx: &mut TaskContext<'_>,
     ) -> Poll<Result<(), SendError>> {
-        self.outlet.poll_ready(cx)
+        self.sender.outlet.poll_ready(cx)
     }
 
     fn start_send(mut self: Pin<&mut Self>, message: Message) -> Result<(), SendError> {
-        self.outlet.start_send(message)
+        self.sender.outlet.start_send(message)
     }
 
     fn poll_flush(
         mut self: Pin<&mut Self>,
         cx: &mut TaskContext<'_>,
     ) -> Poll<Result<(), SendError>> {
-        self.outlet.poll_flush(cx)
+        self.sender.outlet.poll_flush(cx)
     }
 
     fn poll_close(
         mut self: Pin<&mut Self>,
         cx: &mut TaskContext<'_>,
     ) -> Poll<Result<(), SendError>> {
-        self.outlet.poll_close(cx)
+        self.sender.outlet.poll_close(cx)
     }
 }
 
@@ -673,6 +702,6 @@ impl<P: Receives> Stream for Socket<P> {
     type Item = Result<Message, RecvError>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Option<Self::Item>> {
-        halves::poll_next(&mut self.incoming, cx)
+        Pin::new(&mut self.receiver).poll_next(cx)
     }
 }

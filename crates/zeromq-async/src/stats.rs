@@ -1,6 +1,6 @@
 //! What a socket has done, counted.
 
-use crate::peer::PeerId;
+use crate::identity::PeerId;
 
 /// Counts of a socket since it was made, taken at one moment per peer.
 ///

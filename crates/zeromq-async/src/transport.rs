@@ -16,6 +16,7 @@ use tokio::runtime::Handle;
 
 use crate::endpoint::Endpoint;
 use crate::error::BindError;
+use crate::identity::PeerAddress;
 use crate::options::TransportOptions;
 
 #[cfg(unix)]
@@ -49,36 +50,6 @@ impl Io {
 impl fmt::Debug for Io {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Io").field("peer_address", &self.peer_address).finish_non_exhaustive()
-    }
-}
-
-/// Who is at the other end of a connection, as the operating system says: nothing that the peer
-/// claims.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum PeerAddress {
-    /// The peer's address and port.
-    Tcp(SocketAddr),
-    /// The process that connected, or that listened, over a Unix domain socket.
-    Ipc {
-        /// Its effective user id.
-        user_id: u32,
-        /// Its effective group id.
-        group_id: u32,
-        /// Its process id, where the system tells. It may be another process's by now.
-        process_id: Option<i32>,
-    },
-}
-
-impl fmt::Display for PeerAddress {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Tcp(address) => address.fmt(f),
-            Self::Ipc { user_id, group_id, process_id } => {
-                write!(f, "uid={user_id} gid={group_id}")?;
-                process_id.map_or(Ok(()), |process_id| write!(f, " pid={process_id}"))
-            }
-        }
     }
 }
 

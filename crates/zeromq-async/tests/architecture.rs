@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 /// Each module, and those it may name. `pattern` and `engine` meet in `peer` alone.
 const ARROWS: &[(&str, &[&str])] = &[
-    ("authentication", &["transport"]),
+    ("authentication", &["identity"]),
     ("context", &["engine", "options", "sync"]),
     ("endpoint", &["error"]),
     (
@@ -16,6 +16,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "endpoint",
             "error",
             "event",
+            "identity",
             "options",
             "peer",
             "random",
@@ -23,13 +24,14 @@ const ARROWS: &[(&str, &[&str])] = &[
             "transport",
         ],
     ),
-    ("error", &["endpoint", "peer"]),
-    ("event", &["endpoint", "peer", "sync", "transport"]),
+    ("error", &["endpoint"]),
+    ("event", &["endpoint", "error", "identity", "sync"]),
+    ("identity", &[]),
     ("options", &["authentication"]),
-    ("pattern", &["error", "options", "peer", "random", "sync"]),
-    ("peer", &["error", "options", "stats", "sync"]),
+    ("pattern", &["error", "identity", "options", "peer", "random", "sync"]),
+    ("peer", &["error", "identity", "options", "stats", "sync"]),
     ("random", &[]),
-    ("security", &["authentication", "context", "random", "socket", "sync", "transport"]),
+    ("security", &["authentication", "context", "identity", "random", "socket", "sync"]),
     (
         "socket",
         &[
@@ -39,15 +41,16 @@ const ARROWS: &[(&str, &[&str])] = &[
             "engine",
             "error",
             "event",
+            "identity",
             "options",
             "pattern",
             "peer",
             "stats",
         ],
     ),
-    ("stats", &["peer"]),
+    ("stats", &["identity"]),
     ("sync", &[]),
-    ("transport", &["endpoint", "error", "options"]),
+    ("transport", &["endpoint", "error", "identity", "options"]),
 ];
 
 fn sources(path: &Path, found: &mut Vec<PathBuf>) {

@@ -133,7 +133,8 @@ impl Metadata {
         while !reader.is_empty() {
             let cut_short = MetadataError::CutShort(properties.len() + 1);
             let name = reader.short().ok_or_else(|| cut_short.clone())?;
-            let value = reader.long().ok_or(cut_short)?;
+            // Copied: a slice would keep the whole buffer that the handshake was read into.
+            let value = Bytes::copy_from_slice(&reader.long().ok_or(cut_short)?);
             properties.push(Property { name: valid_name(&name)?, value });
         }
         Ok(Self(Arc::new(properties)))

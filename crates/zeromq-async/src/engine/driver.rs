@@ -70,6 +70,7 @@ impl Driver {
         if let Some(replaced) = engine.pattern.admit(pipe, &peer)? {
             engine.hang_up(&replaced);
         }
+        pipe.begin(peer.clone(), Some(io.peer_address));
         pipe.outbound.link_stream(Stream::new(io.writer, encoder));
         engine.pattern.connected(pipe);
         engine.peers.peer_connected();

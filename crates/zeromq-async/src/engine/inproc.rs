@@ -10,9 +10,10 @@ use zmtp::PeerInfo;
 use super::dial::Line;
 use super::{Dialled, Engine};
 use crate::endpoint::Endpoint;
-use crate::error::{BindError, ConnectError};
+use crate::error::{BindError, ConnectError, Rejected};
 use crate::event::{DisconnectReason, SocketEvent};
-use crate::peer::{PeerId, Pipe, Rejected};
+use crate::identity::PeerId;
+use crate::peer::Pipe;
 use crate::sync::Mutex;
 
 /// The inproc names of a context: who is bound, and who waits for somebody to bind.
@@ -168,6 +169,8 @@ impl Engine {
         }
         self.links.add(&ours, connecting, endpoint);
         connecting.links.add(theirs, self, endpoint);
+        ours.begin(connecting.introduce(), None);
+        theirs.begin(self.introduce(), None);
         Pipe::join_inproc(&ours, &self.options.pipe, theirs, &connecting.options.pipe);
         self.met(&ours, connecting, endpoint);
         connecting.met(theirs, self, endpoint);

@@ -3,8 +3,8 @@
 use std::convert::Infallible;
 use std::{fmt, io};
 
+use super::Rejected;
 use crate::endpoint::Endpoint;
-use crate::peer::Rejected;
 
 /// Text that is not an endpoint, or an endpoint in the wrong place.
 ///

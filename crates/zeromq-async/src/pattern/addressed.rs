@@ -9,8 +9,8 @@ use zmtp::{Frame, Message, PeerInfo};
 
 use super::round_robin::poll_flush_all;
 use super::{Budget, Outgoing, Refusal};
-use crate::error::SendErrorKind;
-use crate::peer::{Pattern, PeerSet, Pipe, Refused, Rejected};
+use crate::error::{Rejected, SendErrorKind};
+use crate::peer::{Pattern, PeerSet, Pipe, Refused};
 use crate::random::random;
 use crate::sync::Mutex;
 

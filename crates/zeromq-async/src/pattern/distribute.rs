@@ -9,8 +9,9 @@ use zmtp::{Batch, Message, Subscription};
 use super::round_robin::poll_flush_all;
 use super::{Budget, Outgoing, Refusal, SubscriptionTrie};
 use crate::error::SendErrorKind;
+use crate::identity::PeerId;
 use crate::options::SubscriptionNotices;
-use crate::peer::{Pattern, PeerId, PeerSet, Pipe};
+use crate::peer::{Pattern, PeerSet, Pipe};
 use crate::sync::Mutex;
 
 /// Who has subscribed to what: the state a publisher shares with the engine.

@@ -6,8 +6,9 @@ use std::task::{Context, Poll};
 use zmtp::Message;
 
 use super::{Outgoing, Refusal, RoundRobin};
-use crate::error::SendErrorKind;
-use crate::peer::{Pattern, PeerId, PeerSet, Pipe, Rejected};
+use crate::error::{Rejected, SendErrorKind};
+use crate::identity::PeerId;
+use crate::peer::{Pattern, PeerSet, Pipe};
 use crate::sync::Mutex;
 
 /// Who the one peer is: the state a PAIR shares with the engine.

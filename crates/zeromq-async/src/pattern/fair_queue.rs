@@ -125,7 +125,7 @@ impl Incoming for FairQueue {
         }
     }
 
-    fn last_peer(&self) -> Option<&Arc<Pipe>> {
+    fn last_pipe(&self) -> Option<&Arc<Pipe>> {
         self.last.as_ref()
     }
 }

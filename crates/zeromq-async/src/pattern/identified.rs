@@ -7,6 +7,7 @@ use zmtp::Message;
 
 use super::Incoming;
 use crate::error::RecvError;
+use crate::identity::Peer;
 use crate::peer::Pipe;
 
 /// Puts in front of each message the routing id by which its sender is answered.
@@ -24,13 +25,17 @@ impl<I> Identified<I> {
 impl<I: Incoming> Incoming for Identified<I> {
     fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<Message, RecvError>> {
         let mut message = ready!(self.inner.poll_recv(cx))?;
-        if let Some(pipe) = self.inner.last_peer() {
+        if let Some(pipe) = self.inner.last_pipe() {
             message.push_front(pipe.routing_id());
         }
         Poll::Ready(Ok(message))
     }
 
-    fn last_peer(&self) -> Option<&Arc<Pipe>> {
+    fn last_pipe(&self) -> Option<&Arc<Pipe>> {
+        self.inner.last_pipe()
+    }
+
+    fn last_peer(&self) -> Option<Peer> {
         self.inner.last_peer()
     }
 }

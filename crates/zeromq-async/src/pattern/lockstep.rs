@@ -12,7 +12,8 @@ use zmtp::{Frame, Message};
 
 use super::{Incoming, Outgoing, Refusal};
 use crate::error::{RecvError, SendErrorKind};
-use crate::peer::{Pattern, PeerId, Pipe};
+use crate::identity::{Peer, PeerId};
+use crate::peer::{Pattern, Pipe};
 use crate::random::random;
 use crate::sync::Mutex;
 
@@ -128,7 +129,7 @@ impl<O: Outgoing> Outgoing for Ask<O> {
             }
             return Err(refusal);
         }
-        state.awaited = self.inner.last_peer().map(|pipe| pipe.id());
+        state.awaited = self.inner.last_pipe().map(|pipe| pipe.id());
         state.lost = false;
         Ok(())
     }
@@ -143,11 +144,13 @@ impl<O: Outgoing> Outgoing for Ask<O> {
 pub(crate) struct Hear<I> {
     inner: I,
     turn: Arc<Turn>,
+    /// Who the last reply is from.
+    replier: Option<Peer>,
 }
 
 impl<I> Hear<I> {
     pub(crate) fn new(inner: I, turn: Arc<Turn>) -> Self {
-        Self { inner, turn }
+        Self { inner, turn, replier: None }
     }
 }
 
@@ -170,11 +173,12 @@ impl<I: Incoming> Incoming for Hear<I> {
             match self.inner.poll_recv(cx) {
                 Poll::Ready(message) => {
                     let message = message?;
-                    let from = self.inner.last_peer().map(|pipe| pipe.id());
+                    let from = self.inner.last_pipe().map(|pipe| pipe.id());
                     if from == Some(awaited)
                         && let Some(reply) = self.turn.open(message)
                     {
                         self.turn.state.lock().awaited = None;
+                        self.replier = self.inner.last_peer();
                         self.drop_unasked();
                         return Poll::Ready(Ok(reply));
                     }
@@ -195,7 +199,11 @@ impl<I: Incoming> Incoming for Hear<I> {
         }
     }
 
-    fn last_peer(&self) -> Option<&Arc<Pipe>> {
-        self.inner.last_peer()
+    fn last_pipe(&self) -> Option<&Arc<Pipe>> {
+        self.inner.last_pipe()
+    }
+
+    fn last_peer(&self) -> Option<Peer> {
+        self.replier.clone()
     }
 }

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use zmtp::{Message, PeerInfo, Subscription};
 
-use crate::peer::{Pattern, Pipe, Rejected};
+use crate::error::Rejected;
+use crate::peer::{Pattern, Pipe};
 
 /// Sends the probe over each new connection, and otherwise does what `inner` does.
 pub(crate) struct Probe<P> {

@@ -7,6 +7,7 @@ use zmtp::{Frame, Message};
 
 use super::{Addressed, Incoming, Outgoing, Refusal};
 use crate::error::{RecvError, SendErrorKind};
+use crate::identity::Peer;
 use crate::peer::Pipe;
 use crate::sync::Mutex;
 
@@ -43,13 +44,17 @@ impl<I: Incoming> Incoming for Request<I> {
             let message = ready!(self.inner.poll_recv(cx))?;
             // 28/REQREP: a request without a delimiter is discarded whole.
             let Some((envelope, body)) = split_envelope(message) else { continue };
-            let Some(pipe) = self.inner.last_peer().cloned() else { continue };
+            let Some(pipe) = self.inner.last_pipe().cloned() else { continue };
             *self.requester.0.lock() = Some(ReturnAddress { pipe, envelope });
             return Poll::Ready(Ok(body));
         }
     }
 
-    fn last_peer(&self) -> Option<&Arc<Pipe>> {
+    fn last_pipe(&self) -> Option<&Arc<Pipe>> {
+        self.inner.last_pipe()
+    }
+
+    fn last_peer(&self) -> Option<Peer> {
         self.inner.last_peer()
     }
 }

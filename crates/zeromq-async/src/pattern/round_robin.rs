@@ -116,7 +116,7 @@ impl Outgoing for RoundRobin {
         poll_flush_all(&self.peers, cx)
     }
 
-    fn last_peer(&self) -> Option<&Arc<Pipe>> {
+    fn last_pipe(&self) -> Option<&Arc<Pipe>> {
         self.last.as_ref()
     }
 }

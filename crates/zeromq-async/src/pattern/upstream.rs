@@ -11,6 +11,7 @@ use zmtp::{Message, Subscription};
 use super::round_robin::poll_flush_all;
 use super::{Budget, Incoming, Outgoing, Refusal, SubscriptionTrie};
 use crate::error::{RecvError, SendErrorKind};
+use crate::identity::Peer;
 use crate::peer::{Pattern, PeerSet, Pipe};
 use crate::sync::Mutex;
 
@@ -123,7 +124,11 @@ impl<I: Incoming> Incoming for Filter<I> {
         }
     }
 
-    fn last_peer(&self) -> Option<&Arc<Pipe>> {
+    fn last_pipe(&self) -> Option<&Arc<Pipe>> {
+        self.inner.last_pipe()
+    }
+
+    fn last_peer(&self) -> Option<Peer> {
         self.inner.last_peer()
     }
 }

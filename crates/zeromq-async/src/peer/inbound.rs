@@ -1,11 +1,13 @@
 //! The queue of messages that one peer has sent and the application has not taken.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::task::{Context, Waker};
 
 use zmtp::{Batch, Message, Run};
 
 use super::{Pipe, Room};
+use crate::identity::Peer;
 use crate::options::{HighWaterMark, PipeOptions};
 use crate::sync::Mutex;
 
@@ -21,7 +23,13 @@ pub(crate) struct Inbound {
 #[derive(Debug)]
 struct State {
     batch: Batch,
+    /// Who `batch` is from: the peer of the connection there is, or last was.
+    from: Option<Peer>,
+    /// What is left of connections before.
+    earlier: VecDeque<(Batch, Option<Peer>)>,
+    /// Messages that the receiver has taken and not yet popped, and who they are from.
     lent: usize,
+    lender: Option<Peer>,
     high_water_mark: HighWaterMark,
     conflate: bool,
     listed: bool,
@@ -53,7 +61,10 @@ impl Inbound {
         Self {
             state: Mutex::new(State {
                 batch: Batch::new(),
+                from: None,
+                earlier: VecDeque::new(),
                 lent: 0,
+                lender: None,
                 high_water_mark,
                 conflate,
                 listed: false,
@@ -63,6 +74,21 @@ impl Inbound {
                 received: 0,
             }),
         }
+    }
+
+    /// What comes from now on is from this peer: a connection has begun.
+    pub(super) fn begin(&self, from: Peer) {
+        let mut state = self.state.lock();
+        if !state.batch.is_empty() {
+            let before = (std::mem::take(&mut state.batch), state.from.take());
+            state.earlier.push_back(before);
+        }
+        state.from = Some(from);
+    }
+
+    /// Who the messages are from that the receiver took last.
+    pub(crate) fn lender(&self) -> Option<Peer> {
+        self.state.lock().lender.clone()
     }
 
     /// How many messages the engine may deliver now; where there is no room it is woken later.
@@ -121,9 +147,14 @@ impl Inbound {
     /// Swaps what has arrived into the receiver's empty `local` batch.
     pub(crate) fn refill(&self, local: &mut Batch) -> Refill {
         let mut state = self.state.lock();
-        let result = if !state.batch.is_empty() {
+        let result = if let Some((batch, from)) = state.earlier.pop_front() {
+            *local = batch;
+            state.lend(local, from);
+            Refill::Messages
+        } else if !state.batch.is_empty() {
             std::mem::swap(&mut state.batch, local);
-            state.lent = local.messages();
+            let from = state.from.clone();
+            state.lend(local, from);
             Refill::Messages
         } else {
             state.lent = 0;
@@ -145,6 +176,7 @@ impl Inbound {
     pub(crate) fn discard(&self) {
         let mut state = self.state.lock();
         state.batch = Batch::new();
+        state.earlier.clear();
         state.lent = 0;
         state.release();
     }
@@ -180,11 +212,18 @@ impl State {
         if self.conflate {
             return usize::MAX;
         }
-        self.high_water_mark.room(self.batch.messages() + self.lent)
+        let earlier = self.earlier.iter().map(|(batch, _)| batch.messages()).sum::<usize>();
+        self.high_water_mark.room(self.batch.messages() + earlier + self.lent)
+    }
+
+    fn lend(&mut self, batch: &Batch, from: Option<Peer>) {
+        self.lent = batch.messages();
+        self.lender = from;
     }
 
     fn keep_latest(&mut self) {
         if self.conflate {
+            self.earlier.clear();
             while self.batch.messages() > 1 {
                 self.batch.pop();
             }

@@ -5,8 +5,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 use tokio::sync::watch;
 
-use super::{Arrivals, Ledger, Pattern, PeerId, Pipe, Rejected, Room};
-use crate::error::SendErrorKind;
+use super::{Arrivals, Ledger, Pattern, Pipe, Room};
+use crate::error::{Rejected, SendErrorKind};
+use crate::identity::PeerId;
 use crate::options::PipeOptions;
 use crate::stats::SocketStats;
 use crate::sync::Mutex;

@@ -4,36 +4,14 @@ use std::fmt;
 use std::sync::Arc;
 use std::task::Context;
 
-use zmtp::{Batch, Frame, Message, PeerInfo, Run, SocketType, Subscription};
+use zmtp::{Batch, Frame, Message, PeerInfo, Run, Subscription};
 
 use super::{Arrivals, Inbound, Outbound, Pushed, Room};
+use crate::error::Rejected;
+use crate::identity::{Peer, PeerAddress, PeerId};
 use crate::options::PipeOptions;
 use crate::stats::PeerStats;
 use crate::sync::Mutex;
-
-/// Names a peer among those a socket has or has had.
-///
-/// Ids are given in order of arrival and never again.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct PeerId(u64);
-
-impl PeerId {
-    pub(super) const fn new(id: u64) -> Self {
-        Self(id)
-    }
-}
-
-impl fmt::Display for PeerId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "peer {}", self.0)
-    }
-}
-
-impl fmt::Debug for PeerId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "PeerId({})", self.0)
-    }
-}
 
 /// What a socket type does when peers come, go, and speak to it out of band.
 ///
@@ -76,29 +54,6 @@ pub(crate) trait Pattern: Send + Sync {
 
 /// A socket type whose peers need no book-keeping.
 impl Pattern for () {}
-
-/// Why a socket does not take a peer.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum Rejected {
-    /// The socket is being closed.
-    #[error("the socket is being closed")]
-    Closed,
-    /// A PAIR socket has its one peer (31/EXPAIR).
-    #[error("the socket has its one peer already")]
-    Occupied,
-    /// A ROUTER has a peer with the same routing id, and handover is off.
-    #[error("another peer has the routing id \"{}\"", .0.escape_ascii())]
-    RoutingIdTaken(Box<[u8]>),
-    /// The socket types do not go together (37/ZMTP); told by the codec except for inproc.
-    #[error("{one} and {other} sockets do not go together")]
-    Incompatible {
-        /// The bound socket's type.
-        one: SocketType,
-        /// The connecting socket's type.
-        other: SocketType,
-    },
-}
 
 /// One peer's two queues.
 pub(crate) struct Pipe {
@@ -154,6 +109,11 @@ impl Pipe {
     pub(super) fn stats(&self) -> PeerStats {
         let (sent, queued) = self.outbound.counts();
         PeerStats { peer: self.id, sent, received: self.inbound.received(), queued }
+    }
+
+    /// A connection begins: what comes from now on is from this peer.
+    pub(crate) fn begin(&self, info: PeerInfo, address: Option<PeerAddress>) {
+        self.inbound.begin(Peer::new(self.id, info, address));
     }
 
     /// Hands a run of messages to the receiver.

@@ -10,10 +10,9 @@ use bytes::Bytes;
 use zmtp::wire::Ttl;
 use zmtp::{Message, RoutingId, RoutingIdError};
 
-use super::outlet::Outlet;
 use super::{
-    Compose, Dealer, Pub, Pull, Push, Receives, Req, Router, Sends, Socket, SocketHandle,
-    SocketKind, Sub, XPub, XSub,
+    Compose, Dealer, Pub, Pull, Push, Receiver, Receives, Req, Router, Sender, Sends, Socket,
+    SocketHandle, SocketKind, Sub, XPub, XSub,
 };
 use crate::context::Context;
 use crate::engine::Engine;
@@ -71,10 +70,8 @@ impl<P: SocketKind> SocketBuilder<P> {
         self.context.adopt(&engine);
         let handle = SocketHandle::new(engine);
         Socket {
-            outlet: Outlet::new(composition.outgoing, handle.clone()),
-            incoming: composition.incoming,
-            control: composition.control,
-            handle,
+            sender: Sender::new(composition.outgoing, handle.clone()),
+            receiver: Receiver::new(composition.incoming, composition.control, handle),
         }
     }
 

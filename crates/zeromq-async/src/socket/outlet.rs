@@ -25,6 +25,10 @@ impl<O> Outlet<O> {
     pub(super) fn new(layers: O, handle: SocketHandle) -> Self {
         Self { layers, parked: None, closed: false, handle }
     }
+
+    pub(super) fn handle(&self) -> &SocketHandle {
+        &self.handle
+    }
 }
 
 impl<O: Outgoing> Outlet<O> {

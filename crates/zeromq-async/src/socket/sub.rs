@@ -82,7 +82,9 @@ impl<P: Subscribes> Socket<P> {
     /// # Ok(()) }
     /// ```
     pub fn subscribe(&self, topic: impl AsRef<[u8]>) {
-        self.control.change(&Subscription::Subscribe(Bytes::copy_from_slice(topic.as_ref())));
+        self.receiver
+            .control
+            .change(&Subscription::Subscribe(Bytes::copy_from_slice(topic.as_ref())));
     }
 
     /// Cancels a subscription (`ZMQ_UNSUBSCRIBE`); a topic that is not subscribed to is ignored.
@@ -101,6 +103,6 @@ impl<P: Subscribes> Socket<P> {
     /// # Ok(()) }
     /// ```
     pub fn unsubscribe(&self, topic: impl AsRef<[u8]>) {
-        self.control.change(&Subscription::Cancel(Bytes::copy_from_slice(topic.as_ref())));
+        self.receiver.control.change(&Subscription::Cancel(Bytes::copy_from_slice(topic.as_ref())));
     }
 }

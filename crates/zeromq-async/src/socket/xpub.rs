@@ -80,7 +80,7 @@ impl Socket<XPub> {
     /// # Ok(()) }
     /// ```
     pub fn subscribe_last_peer(&mut self, topic: impl AsRef<[u8]>) -> bool {
-        subscribe_last_peer(&self.incoming, &self.control, topic.as_ref())
+        subscribe_last_peer(&self.receiver.incoming, &self.receiver.control, topic.as_ref())
     }
 
     /// Cancels a subscription of the peer from which the last message came.
@@ -100,7 +100,7 @@ impl Socket<XPub> {
     /// # Ok(()) }
     /// ```
     pub fn unsubscribe_last_peer(&mut self, topic: impl AsRef<[u8]>) -> bool {
-        unsubscribe_last_peer(&self.incoming, &self.control, topic.as_ref())
+        unsubscribe_last_peer(&self.receiver.incoming, &self.receiver.control, topic.as_ref())
     }
 }
 
@@ -115,7 +115,7 @@ impl Receiver<XPub> {
     /// # Ok(()) }
     /// ```
     pub fn subscribe_last_peer(&mut self, topic: impl AsRef<[u8]>) -> bool {
-        subscribe_last_peer(self.incoming(), &self.control, topic.as_ref())
+        subscribe_last_peer(&self.incoming, &self.control, topic.as_ref())
     }
 
     /// See [`Socket::unsubscribe_last_peer`].
@@ -128,19 +128,19 @@ impl Receiver<XPub> {
     /// # Ok(()) }
     /// ```
     pub fn unsubscribe_last_peer(&mut self, topic: impl AsRef<[u8]>) -> bool {
-        unsubscribe_last_peer(self.incoming(), &self.control, topic.as_ref())
+        unsubscribe_last_peer(&self.incoming, &self.control, topic.as_ref())
     }
 }
 
 fn subscribe_last_peer(incoming: &FairQueue, subscribers: &Subscribers, topic: &[u8]) -> bool {
-    incoming.last_peer().is_some_and(|pipe| {
+    incoming.last_pipe().is_some_and(|pipe| {
         subscribers.apply(pipe, &Subscription::Subscribe(Bytes::copy_from_slice(topic)));
         !pipe.outbound.is_closing()
     })
 }
 
 fn unsubscribe_last_peer(incoming: &FairQueue, subscribers: &Subscribers, topic: &[u8]) -> bool {
-    incoming.last_peer().is_some_and(|pipe| {
+    incoming.last_pipe().is_some_and(|pipe| {
         subscribers.apply(pipe, &Subscription::Cancel(Bytes::copy_from_slice(topic)));
         true
     })

@@ -7,8 +7,9 @@ use std::task::{Context, Poll, ready};
 use socket2::{Domain, SockAddr, SockRef, Socket, Type};
 use tokio::net::{UnixListener, UnixStream};
 
-use super::{Io, Listener, PeerAddress};
+use super::{Io, Listener};
 use crate::endpoint::{Endpoint, IpcEndpoint, IpcName};
+use crate::identity::PeerAddress;
 use crate::options::TransportOptions;
 
 mod socket_file;

@@ -9,8 +9,9 @@ use socket2::{Domain, Protocol, SockRef, Socket, Type};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::time::timeout;
 
-use super::{Attempt, Io, Listener, PeerAddress};
+use super::{Attempt, Io, Listener};
 use crate::endpoint::{Endpoint, TcpEndpoint};
+use crate::identity::PeerAddress;
 use crate::options::TransportOptions;
 
 mod resolve;

@@ -1,18 +1,15 @@
-//! The two halves of a socket that sends and receives.
+//! The half of a socket that sends.
 
-use std::future::{Future, poll_fn};
-use std::pin::{Pin, pin};
-use std::task::{Context, Poll, Waker};
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 
-use futures_core::Stream;
 use futures_sink::Sink;
-use tokio::task::coop;
 use zmtp::Message;
 
 use super::outlet::Outlet;
-use super::{Compose, Receives, Sends, SocketHandle};
-use crate::error::{RecvError, SendError};
-use crate::pattern::Incoming;
+use super::{Compose, Sends, SocketHandle};
+use crate::error::SendError;
 
 /// The half of a socket that sends: a `Sink` of messages.
 ///
@@ -37,37 +34,13 @@ use crate::pattern::Incoming;
 /// ```
 #[expect(private_bounds, reason = "sealed by SocketKind")]
 pub struct Sender<P: Compose> {
-    outlet: Outlet<P::Outgoing>,
-    handle: SocketHandle,
-}
-
-/// The half of a socket that receives: a `Stream` of messages.
-///
-/// Made by [`Socket::split`](crate::Socket::split).
-///
-/// ```
-/// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// use zeromq_async::DealerSocket;
-///
-/// let (one, mut other) = (DealerSocket::new(), DealerSocket::new());
-/// one.connect(other.bind("tcp://127.0.0.1:0").await?).await?;
-/// let (_sender, mut receiver) = one.split();
-/// other.send("hello").await?;
-/// assert_eq!(receiver.recv().await?, "hello");
-/// # Ok(()) }
-/// ```
-#[expect(private_bounds, reason = "sealed by SocketKind")]
-pub struct Receiver<P: Compose> {
-    incoming: P::Incoming,
-    pub(super) control: P::Control,
-    handle: SocketHandle,
+    pub(super) outlet: Outlet<P::Outgoing>,
 }
 
 #[expect(private_bounds, reason = "sealed by SocketKind")]
 impl<P: Compose> Sender<P> {
-    pub(super) fn new(outlet: Outlet<P::Outgoing>, handle: SocketHandle) -> Self {
-        Self { outlet, handle }
+    pub(super) fn new(layers: P::Outgoing, handle: SocketHandle) -> Self {
+        Self { outlet: Outlet::new(layers, handle) }
     }
 
     /// What commands the socket.
@@ -81,7 +54,7 @@ impl<P: Compose> Sender<P> {
     /// # Ok(()) }
     /// ```
     pub fn handle(&self) -> &SocketHandle {
-        &self.handle
+        self.outlet.handle()
     }
 }
 
@@ -178,110 +151,16 @@ impl<P: Sends> Sender<P> {
     }
 }
 
-#[expect(private_bounds, reason = "sealed by SocketKind")]
-impl<P: Compose> Receiver<P> {
-    pub(super) fn new(incoming: P::Incoming, control: P::Control, handle: SocketHandle) -> Self {
-        Self { incoming, control, handle }
-    }
-
-    /// What commands the socket.
-    ///
-    /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let (_sender, receiver) = zeromq_async::DealerSocket::new().split();
-    /// let endpoint = receiver.handle().bind("tcp://127.0.0.1:0").await?;
-    /// assert_eq!(receiver.handle().last_endpoint(), Some(endpoint));
-    /// # Ok(()) }
-    /// ```
-    pub fn handle(&self) -> &SocketHandle {
-        &self.handle
-    }
-
-    pub(super) fn incoming(&self) -> &P::Incoming {
-        &self.incoming
-    }
-}
-
-impl<P: Receives> Receiver<P> {
-    /// Receives the next message; see [`Socket::recv`](crate::Socket::recv).
-    ///
-    /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// use zeromq_async::DealerSocket;
-    ///
-    /// let (one, mut other) = (DealerSocket::new(), DealerSocket::new());
-    /// one.connect(other.bind("tcp://127.0.0.1:0").await?).await?;
-    /// let (_sender, mut receiver) = one.split();
-    /// other.send("hello").await?;
-    /// assert_eq!(receiver.recv().await?, "hello");
-    /// # Ok(()) }
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// As there.
-    ///
-    /// # Cancel safety
-    ///
-    /// No message is lost when the future is dropped.
-    pub async fn recv(&mut self) -> Result<Message, RecvError> {
-        poll_fn(|cx| self.incoming.poll_recv(cx)).await
-    }
-
-    /// Receives a message if one is waiting.
-    ///
-    /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// use zeromq_async::{DealerSocket, RecvError};
-    ///
-    /// let (_sender, mut receiver) = DealerSocket::new().split();
-    /// assert_eq!(receiver.try_recv().unwrap_err(), RecvError::Empty);
-    /// # Ok(()) }
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// As for [`recv`](Self::recv), and [`RecvError::Empty`] where it would have waited.
-    pub fn try_recv(&mut self) -> Result<Message, RecvError> {
-        try_recv(&mut self.incoming)
-    }
-}
-
-pub(super) fn try_recv(incoming: &mut impl Incoming) -> Result<Message, RecvError> {
-    // Unconstrained: that the task ought to yield does not mean that no message is waiting.
-    let recv = pin!(coop::unconstrained(poll_fn(|cx| incoming.poll_recv(cx))));
-    match recv.poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(result) => result,
-        Poll::Pending => Err(RecvError::Empty),
-    }
-}
-
-/// A closed socket is the end of its stream; other errors are items of it.
-pub(super) fn poll_next(
-    incoming: &mut impl Incoming,
-    cx: &mut Context<'_>,
-) -> Poll<Option<Result<Message, RecvError>>> {
-    incoming.poll_recv(cx).map(|result| match result {
-        Err(RecvError::Closed) => None,
-        other => Some(other),
-    })
-}
-
 impl<P: Sends> Clone for Sender<P>
 where
     P::Outgoing: Clone,
 {
     fn clone(&self) -> Self {
-        Self::new(self.outlet.clone(), self.handle.clone())
+        Self { outlet: self.outlet.clone() }
     }
 }
 
 impl<P: Compose> Unpin for Sender<P> {}
-
-impl<P: Compose> Unpin for Receiver<P> {}
 
 impl<P: Sends> Sink<Message> for Sender<P> {
     type Error = SendError;
@@ -303,22 +182,8 @@ impl<P: Sends> Sink<Message> for Sender<P> {
     }
 }
 
-impl<P: Receives> Stream for Receiver<P> {
-    type Item = Result<Message, RecvError>;
-
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        poll_next(&mut self.incoming, cx)
-    }
-}
-
 impl<P: Compose> std::fmt::Debug for Sender<P> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Sender").field("type", &P::TYPE).finish_non_exhaustive()
-    }
-}
-
-impl<P: Compose> std::fmt::Debug for Receiver<P> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Receiver").field("type", &P::TYPE).finish_non_exhaustive()
     }
 }

@@ -1,0 +1,167 @@
+//! The half of a socket that receives.
+
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll, Waker, ready};
+
+use futures_core::Stream;
+use tokio::task::coop;
+use zmtp::Message;
+
+use super::{Compose, Receives, SocketHandle};
+use crate::error::RecvError;
+use crate::identity::Peer;
+use crate::pattern::Incoming;
+
+/// The half of a socket that receives: a `Stream` of messages.
+///
+/// Made by [`Socket::split`](crate::Socket::split).
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use zeromq_async::DealerSocket;
+///
+/// let (one, mut other) = (DealerSocket::new(), DealerSocket::new());
+/// one.connect(other.bind("tcp://127.0.0.1:0").await?).await?;
+/// let (_sender, mut receiver) = one.split();
+/// other.send("hello").await?;
+/// assert_eq!(receiver.recv().await?, "hello");
+/// # Ok(()) }
+/// ```
+#[expect(private_bounds, reason = "sealed by SocketKind")]
+pub struct Receiver<P: Compose> {
+    pub(super) incoming: P::Incoming,
+    pub(super) control: P::Control,
+    handle: SocketHandle,
+}
+
+#[expect(private_bounds, reason = "sealed by SocketKind")]
+impl<P: Compose> Receiver<P> {
+    pub(super) fn new(incoming: P::Incoming, control: P::Control, handle: SocketHandle) -> Self {
+        Self { incoming, control, handle }
+    }
+
+    /// What commands the socket.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let (_sender, receiver) = zeromq_async::DealerSocket::new().split();
+    /// let endpoint = receiver.handle().bind("tcp://127.0.0.1:0").await?;
+    /// assert_eq!(receiver.handle().last_endpoint(), Some(endpoint));
+    /// # Ok(()) }
+    /// ```
+    pub fn handle(&self) -> &SocketHandle {
+        &self.handle
+    }
+}
+
+impl<P: Receives> Receiver<P> {
+    /// Receives the next message; see [`Socket::recv`](crate::Socket::recv).
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use zeromq_async::DealerSocket;
+    ///
+    /// let (one, mut other) = (DealerSocket::new(), DealerSocket::new());
+    /// one.connect(other.bind("tcp://127.0.0.1:0").await?).await?;
+    /// let (_sender, mut receiver) = one.split();
+    /// other.send("hello").await?;
+    /// assert_eq!(receiver.recv().await?, "hello");
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    ///
+    /// # Cancel safety
+    ///
+    /// No message is lost when the future is dropped.
+    pub async fn recv(&mut self) -> Result<Message, RecvError> {
+        poll_fn(|cx| self.incoming.poll_recv(cx)).await
+    }
+
+    /// Receives the next message, and who it is from; see
+    /// [`Socket::recv_from`](crate::Socket::recv_from).
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use zeromq_async::{DealerSocket, SocketType};
+    ///
+    /// let (one, mut other) = (DealerSocket::new(), DealerSocket::new());
+    /// one.connect(other.bind("tcp://127.0.0.1:0").await?).await?;
+    /// let (_sender, mut receiver) = one.split();
+    /// other.send("hello").await?;
+    /// let (_message, peer) = receiver.recv_from().await?;
+    /// assert_eq!(peer.info().socket_type(), SocketType::Dealer);
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    ///
+    /// # Cancel safety
+    ///
+    /// As there.
+    pub async fn recv_from(&mut self) -> Result<(Message, Peer), RecvError> {
+        poll_fn(|cx| self.poll_recv_from(cx)).await
+    }
+
+    pub(super) fn poll_recv_from(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(Message, Peer), RecvError>> {
+        let message = ready!(self.incoming.poll_recv(cx))?;
+        let peer = self.incoming.last_peer();
+        Poll::Ready(Ok((message, peer.expect("a message comes over a connection, from its peer"))))
+    }
+
+    /// Receives a message if one is waiting.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use zeromq_async::{DealerSocket, RecvError};
+    ///
+    /// let (_sender, mut receiver) = DealerSocket::new().split();
+    /// assert_eq!(receiver.try_recv().unwrap_err(), RecvError::Empty);
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As for [`recv`](Self::recv), and [`RecvError::Empty`] where it would have waited.
+    pub fn try_recv(&mut self) -> Result<Message, RecvError> {
+        // Unconstrained: that the task ought to yield does not mean that no message is waiting.
+        let recv = pin!(coop::unconstrained(poll_fn(|cx| self.incoming.poll_recv(cx))));
+        match recv.poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(result) => result,
+            Poll::Pending => Err(RecvError::Empty),
+        }
+    }
+}
+
+impl<P: Compose> Unpin for Receiver<P> {}
+
+impl<P: Receives> Stream for Receiver<P> {
+    type Item = Result<Message, RecvError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.incoming.poll_recv(cx).map(|result| match result {
+            // A closed socket is the end of its stream; other errors are items of it.
+            Err(RecvError::Closed) => None,
+            other => Some(other),
+        })
+    }
+}
+
+impl<P: Compose> std::fmt::Debug for Receiver<P> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Receiver").field("type", &P::TYPE).finish_non_exhaustive()
+    }
+}

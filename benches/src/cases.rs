@@ -2,8 +2,10 @@
 
 mod churn;
 mod echo;
+mod encrypted;
 mod fan_in;
 mod fan_out;
+mod matching;
 mod memory;
 mod round_trip;
 mod throughput;
@@ -39,6 +41,8 @@ pub(crate) fn all(settings: &Settings) -> Vec<Case> {
         fan_out::cases(settings),
         fan_in::cases(settings),
         echo::cases(settings),
+        matching::cases(settings),
+        encrypted::cases(settings),
         churn::cases(settings),
         memory::cases(settings),
     ]

@@ -10,6 +10,7 @@
 //! ```
 //!
 //! * `order`, `line`: what a process is told, and what it answers.
+//! * `keys`, `topics`: what all contestants encrypt with, and subscribe to.
 //! * `counters`, `round_trips`: what is measured, for whoever plays.
 //! * `ours`, `libzmq`, `floor`: the contestants, role by role. `holder`: peers that only hold
 //!   connections, the same against every contestant.
@@ -27,6 +28,7 @@ mod contestant;
 mod counters;
 mod floor;
 mod holder;
+mod keys;
 mod libzmq;
 mod line;
 mod machine;
@@ -37,12 +39,13 @@ mod processes;
 mod report;
 mod round_trips;
 mod statistics;
+mod topics;
 mod trial;
 mod versus;
 
 pub use counters::{Counter, Counters};
 pub use line::{Line, Sample};
-pub use order::{IN_FLIGHT, Order, Payload, Role};
+pub use order::{IN_FLIGHT, Mechanism, Order, Payload, Role};
 pub use process::Failure;
 pub use round_trips::RoundTrips;
 pub use versus::{main, rival};

@@ -5,6 +5,8 @@ mod exchange;
 mod flow;
 #[expect(unsafe_code, reason = "libzmq is called here, and nowhere else")]
 mod library;
+mod matching;
+mod options;
 
 use std::convert::Infallible;
 
@@ -24,6 +26,8 @@ pub(crate) fn play(order: &Order) -> Result<Infallible, Failure> {
         Role::InprocPipeline => flow::inproc(&context, order),
         Role::Pub => flow::publish(&context, order),
         Role::Sub => flow::subscribe(&context, order),
+        Role::XPub => matching::publish(&context, order),
+        Role::SubTopics => matching::subscribe(&context, order),
         Role::Router => echo::router(&context, order),
         Role::Dealer => echo::dealers(&context, order),
         Role::Rep => exchange::rep(&context, order),
@@ -36,6 +40,7 @@ pub(crate) fn play(order: &Order) -> Result<Infallible, Failure> {
 
 fn bound(context: &Context, kind: Kind, order: &Order) -> Result<Socket, Failure> {
     let socket = context.socket(kind)?;
+    socket.secure_as_server(order.mechanism)?;
     Line::Bound(socket.bind(&order.endpoint)?).say()?;
     Ok(socket)
 }
@@ -43,8 +48,9 @@ fn bound(context: &Context, kind: Kind, order: &Order) -> Result<Socket, Failure
 fn connected(context: &Context, kind: Kind, order: &Order) -> Result<Socket, Failure> {
     let socket = context.socket(kind)?;
     if kind == Kind::Sub {
-        socket.subscribe_to_all()?;
+        socket.subscribe(b"")?;
     }
+    socket.secure_as_client(order.mechanism)?;
     socket.connect(&order.endpoint)?;
     Ok(socket)
 }

@@ -29,8 +29,14 @@ pub struct Order {
     /// How many sockets to make, each connected by itself; for a role that binds, how many will
     /// connect.
     pub sockets: usize,
+    /// How many topics are subscribed to.
+    pub topics: usize,
+    /// To how many of them messages are published.
+    pub topics_in_use: usize,
     /// Where the octets of a message come from.
     pub payload: Payload,
+    /// How peers prove who they are, and encrypt.
+    pub mechanism: Mechanism,
     /// How long to go on before measuring, from the first message.
     pub warm_up: Duration,
     /// How long to measure.
@@ -86,6 +92,11 @@ named! {
         Pub = "pub",
         /// Connects SUB sockets and measures what they receive together.
         Sub = "sub",
+        /// Binds an XPUB, waits until so many topics are subscribed to, and publishes to those in
+        /// use, dropping nothing.
+        XPub = "xpub",
+        /// Connects a SUB with so many topics and measures what it receives.
+        SubTopics = "sub-topics",
         /// Binds a ROUTER that sends every message back.
         Router = "router",
         /// Connects DEALER sockets, keeps [`IN_FLIGHT`] messages of each under way, and measures
@@ -110,18 +121,31 @@ named! {
     }
 }
 
+named! {
+    /// How peers prove who they are, and encrypt.
+    Mechanism {
+        /// Not at all.
+        Null = "null",
+        /// CURVE; the side that binds is the server.
+        Curve = "curve",
+    }
+}
+
 /// Messages that a DEALER keeps under way.
 pub const IN_FLIGHT: usize = 16;
 
 impl Order {
-    /// An order with 64 octets, one socket, a shared payload and half a second of measuring.
+    /// An order with 64 octets, one socket, one topic, a shared payload, no mechanism and half a second of measuring.
     pub fn new(role: Role, endpoint: impl Into<String>) -> Self {
         Self {
             role,
             endpoint: endpoint.into(),
             size: 64,
             sockets: 1,
+            topics: 1,
+            topics_in_use: 1,
             payload: Payload::Shared,
+            mechanism: Mechanism::Null,
             warm_up: Duration::from_millis(100),
             window: Duration::from_millis(500),
             processor: None,
@@ -135,7 +159,10 @@ impl Order {
             format!("endpoint={}", self.endpoint),
             format!("size={}", self.size),
             format!("sockets={}", self.sockets),
+            format!("topics={}", self.topics),
+            format!("topics_in_use={}", self.topics_in_use),
             format!("payload={}", self.payload),
+            format!("mechanism={}", self.mechanism),
             format!("warm_up={}", self.warm_up.as_millis()),
             format!("window={}", self.window.as_millis()),
         ];
@@ -166,6 +193,9 @@ impl Order {
             "endpoint" => self.endpoint = value.to_owned(),
             "size" => self.size = number(key, value)?,
             "sockets" => self.sockets = number(key, value)?,
+            "topics" => self.topics = number(key, value)?,
+            "topics_in_use" => self.topics_in_use = number(key, value)?,
+            "mechanism" => self.mechanism = value.parse()?,
             "payload" => self.payload = value.parse()?,
             "warm_up" => self.warm_up = Duration::from_millis(number(key, value)?),
             "window" => self.window = Duration::from_millis(number(key, value)?),
@@ -194,6 +224,8 @@ mod tests {
         let mut order = Order::new(Role::InprocExchange, "ipc:///tmp/a=b");
         (order.size, order.sockets, order.payload) = (1 << 20, 64, Payload::Fresh);
         (order.warm_up, order.processor) = (Duration::from_secs(3), Some(1));
+        (order.topics, order.topics_in_use) = (1_000_000, 1000);
+        order.mechanism = Mechanism::Curve;
         assert_eq!(Order::parse(order.arguments()).unwrap(), order);
     }
 

@@ -3,6 +3,8 @@
 mod echo;
 mod exchange;
 mod flow;
+mod matching;
+mod security;
 
 use std::convert::Infallible;
 
@@ -36,6 +38,8 @@ async fn play_role(order: Order) -> Result<Infallible, Failure> {
         Role::InprocPipeline => flow::inproc(&order).await,
         Role::Pub => flow::publish(&order).await,
         Role::Sub => flow::subscribe(&order).await,
+        Role::XPub => matching::publish(&order).await,
+        Role::SubTopics => matching::subscribe(&order).await,
         Role::Router => echo::router(&order).await,
         Role::Dealer => echo::dealers(&order).await,
         Role::Rep => exchange::rep(&order).await,

@@ -64,4 +64,4 @@ fn add_cpu(sample: &mut Sample, others: Duration) {
 }
 
 /// Far more than any trial takes.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(40);

@@ -14,7 +14,7 @@ use crate::case::{Case, Outcome};
 use crate::cases::{self, Settings};
 use crate::contestant::Contestant;
 use crate::libzmq;
-use crate::line::Line;
+use crate::line::{Line, Sample};
 use crate::machine::Machine;
 use crate::order::Order;
 use crate::process::{Failure, last_processor, prepare};
@@ -134,20 +134,29 @@ fn play_all(cases: Vec<Case>, rounds: u32) -> Vec<Outcome> {
     outcomes
 }
 
-/// Plays a case: A B C A B C, so that what else the machine does meets all alike.
+/// Plays a case: A B C A B C, so that what else the machine does meets all alike. A trial that fails
+/// is told of, and the others go on.
 fn play(case: Case, rounds: u32) -> Outcome {
-    let mut played: BTreeMap<Contestant, Vec<_>> = BTreeMap::new();
+    let mut played: BTreeMap<Contestant, Vec<Result<Sample, Failure>>> = BTreeMap::new();
     for _ in 0..rounds {
         for contestant in &case.contestants {
+            let trials = played.entry(contestant.clone()).or_default();
+            if trials.iter().filter(|trial| trial.is_err()).count() >= MAX_FAILURES {
+                continue;
+            }
             let result = (case.trial)(contestant);
             if let Err(failure) = &result {
                 eprintln!("{} by {contestant}: {failure}", case.id());
             }
-            played.entry(contestant.clone()).or_default().push(result);
+            trials.push(result);
         }
     }
     Outcome { case, played }
 }
+
+/// Trials of one case in which a contestant may fail before it is left out: to wait for each of
+/// them would take the time of many others.
+const MAX_FAILURES: usize = 2;
 
 /// A directory for sockets that is gone in the end.
 struct Scratch(PathBuf);
@@ -164,5 +173,40 @@ impl Drop for Scratch {
     fn drop(&mut self) {
         // What stays behind is a few empty files in the directory for such.
         let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::rc::Rc;
+
+    use super::*;
+    use crate::case::Group;
+
+    static GROUP: Group = Group { name: "group", title: "", about: "", metrics: &[] };
+
+    #[test]
+    fn who_fails_is_left_out_and_the_others_go_on() {
+        let trials = Rc::new(Cell::new(0));
+        let count = trials.clone();
+        let case = Case {
+            group: &GROUP,
+            table: "table",
+            row: "row".to_owned(),
+            point: None,
+            contestants: vec![Contestant::Libzmq, Contestant::Ours],
+            trial: Box::new(move |contestant| {
+                count.set(count.get() + 1);
+                match contestant {
+                    Contestant::Ours => Ok(BTreeMap::new()),
+                    _ => Err(Failure::new("it took too long")),
+                }
+            }),
+        };
+        let outcome = play(case, 5);
+        assert_eq!(trials.get(), MAX_FAILURES + 5);
+        assert_eq!(outcome.failures(&Contestant::Libzmq).count(), MAX_FAILURES);
+        assert_eq!(outcome.failures(&Contestant::Ours).count(), 0);
     }
 }

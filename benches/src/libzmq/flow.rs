@@ -55,7 +55,11 @@ fn send(socket: &Socket, mut source: Source) -> Result<Infallible, Failure> {
     }
 }
 
-fn receive(context: &Context, socket: &Socket, counter: &Counter) -> Result<Infallible, Failure> {
+pub(super) fn receive(
+    context: &Context,
+    socket: &Socket,
+    counter: &Counter,
+) -> Result<Infallible, Failure> {
     let mut message = context.message(&[])?;
     loop {
         socket.recv(&mut message)?;

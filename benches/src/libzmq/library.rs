@@ -45,6 +45,19 @@ pub(crate) enum Kind {
     Router = 6,
     Pull = 7,
     Push = 8,
+    XPub = 9,
+}
+
+/// An option that is set, by its number in `zmq.h`. Numbers are as C has them in memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Setting {
+    Subscribe = 6,
+    SendHighWaterMark = 23,
+    CurveServer = 47,
+    CurvePublicKey = 48,
+    CurveSecretKey = 49,
+    CurveServerKey = 50,
+    NoDrop = 69,
 }
 
 /// What to wait for, by its number in `zmq.h`.
@@ -143,10 +156,15 @@ impl Socket {
         self.functions.check("zmq_connect", code)
     }
 
-    pub(crate) fn subscribe_to_all(&self) -> Result<(), Failure> {
-        // SAFETY: the socket is open, and the topic has no octets.
+    pub(super) fn set(&self, setting: Setting, value: &[u8]) -> Result<(), Failure> {
+        // SAFETY: the socket is open, and it reads as many octets as there are.
         let code = unsafe {
-            (self.functions.zmq_setsockopt)(self.raw.as_ptr(), SUBSCRIBE, ptr::null(), 0)
+            (self.functions.zmq_setsockopt)(
+                self.raw.as_ptr(),
+                setting as c_int,
+                value.as_ptr().cast(),
+                value.len(),
+            )
         };
         self.functions.check("zmq_setsockopt", code)
     }
@@ -298,7 +316,6 @@ const _: () = assert!(size_of::<RawMessage>() == 64, "as in zmq.h");
 
 const DONTWAIT: c_int = 1;
 const SNDMORE: c_int = 2;
-const SUBSCRIBE: c_int = 6;
 const LAST_ENDPOINT: c_int = 32;
 const MAX_SOCKETS: c_int = 2;
 const FOR_EVER: c_long = -1;

@@ -5,13 +5,13 @@ use std::convert::Infallible;
 use tokio::task::JoinSet;
 use zeromq_async::{PubSocket, PullSocket, PushSocket, Receives, Sends, Socket, SubSocket};
 
-use super::{Source, bind, connect};
+use super::{Source, bind, connect, security};
 use crate::counters::{Counter, Counters};
 use crate::order::Order;
 use crate::process::Failure;
 
 pub(super) async fn pull(order: &Order) -> Result<Infallible, Failure> {
-    let socket = PullSocket::new();
+    let socket = security::server(PullSocket::builder(), order.mechanism).build();
     bind(&socket, order).await?;
     let counters = Counters::new(1);
     counters.measure(order);
@@ -21,7 +21,7 @@ pub(super) async fn pull(order: &Order) -> Result<Infallible, Failure> {
 pub(super) async fn push(order: &Order) -> Result<Infallible, Failure> {
     let mut sending = JoinSet::new();
     for _ in 0..order.sockets {
-        let socket = PushSocket::new();
+        let socket = security::client(PushSocket::builder(), order.mechanism).build();
         connect(&socket, order).await?;
         sending.spawn(send(socket, Source::new(order)));
     }
@@ -63,7 +63,7 @@ async fn send<P: Sends>(mut socket: Socket<P>, source: Source) -> Result<Infalli
     }
 }
 
-async fn receive<P: Receives>(
+pub(super) async fn receive<P: Receives>(
     mut socket: Socket<P>,
     counter: Counter,
 ) -> Result<Infallible, Failure> {

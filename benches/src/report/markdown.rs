@@ -42,7 +42,8 @@ fn write_how(out: &mut String, report: &Report) -> fmt::Result {
          Both sides have the same number of threads in each process (zeromq-async: Tokio's \
          multi-thread runtime with 2 workers; libzmq: one application thread and one I/O thread), \
          default high-water marks (1000), the system's socket buffers, TCP over loopback, and \
-         payloads without zeros. There is no flush in the user's code, and no encryption.\n"
+         payloads without zeros. There is no flush in the user's code, and no \
+         encryption but where it is said.\n"
     )
 }
 

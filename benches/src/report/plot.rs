@@ -20,7 +20,7 @@ fn lines(table: &Table<'_>) -> Lines {
                 lines.push(Line {
                     name: format!("{contestant}, {name}"),
                     color: color(contestant, number),
-                    dashed: name == "fresh",
+                    dashed: matches!(name, "fresh" | "NOISE"),
                     points,
                 });
             }

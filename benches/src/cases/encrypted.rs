@@ -1,0 +1,45 @@
+//! PUSH to PULL, by mechanism and size.
+
+use super::{CPU, RATE, Settings, TCP, show_size};
+use crate::case::{Case, Group, Point};
+use crate::order::{Mechanism, Role};
+use crate::trial;
+
+static GROUP: Group = Group {
+    name: "encrypted",
+    title: "Encrypted, PUSH to PULL",
+    about: "One PUSH sends to one PULL as fast as it can, over a connection that encrypts: two \
+            processes, and payloads as in *shared* above. Everybody is let in, and the handshake is \
+            over before measuring begins.",
+    metrics: &[RATE, CPU],
+};
+
+const SIZES: [usize; 3] = [64, 1024, 16 * 1024];
+
+pub(super) fn cases(settings: &Settings) -> Vec<Case> {
+    let mechanisms = [(Mechanism::Curve, "CURVE")];
+    let mut cases = Vec::new();
+    for (mechanism, name) in mechanisms {
+        cases.extend(SIZES.map(|size| case(settings, mechanism, name, size)));
+    }
+    cases
+}
+
+fn case(settings: &Settings, mechanism: Mechanism, name: &'static str, size: usize) -> Case {
+    let settings_of_trial = settings.clone();
+    Case {
+        group: &GROUP,
+        table: "tcp",
+        row: format!("{name}, {}", show_size(size)),
+        point: Some(Point { line: name, x: size as f64 }),
+        contestants: settings.implementations(),
+        trial: Box::new(move |contestant| {
+            let orders = [Role::Pull, Role::Push].map(|role| {
+                let mut order = settings_of_trial.order(role, TCP);
+                (order.size, order.mechanism) = (size, mechanism);
+                order
+            });
+            trial::run(contestant, &orders)
+        }),
+    }
+}

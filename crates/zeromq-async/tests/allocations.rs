@@ -1,0 +1,247 @@
+//! What a small message costs in allocations, once buffers have grown and connections are up.
+//!
+//! One way it is none. Where a test has a number of them, that is what there is, so that it does not
+//! become more: a change that saves some lowers the number.
+//!
+//! Everything runs on the thread of the test, and only that thread's allocations are counted: those
+//! of both sockets, of their connection tasks and of Tokio. What a test does by the way (making
+//! names, starting) is over before counting begins.
+
+#![allow(clippy::unwrap_used, reason = "a test may fail where something goes wrong")]
+
+mod support;
+
+use allocation_counter::measure;
+use support::{ANY_PORT, within};
+use tokio::runtime::{Builder, Runtime};
+use zeromq_async::{
+    Context, DealerSocket, PubSocket, PullSocket, PushSocket, Receives, RepSocket, ReqSocket,
+    RouterSocket, Sends, Socket, SocketKind, SubSocket,
+};
+
+/// Small enough to be kept inside of a message.
+const SMALL: [u8; 32] = [7; 32];
+
+const MESSAGES: usize = 10_000;
+
+/// Tokio allocates now and then, where a task has used up its budget.
+const NOTHING: f64 = 0.001;
+
+/// Where buffers of many messages are allocated, and thrown away when they are empty.
+const AMORTISED: f64 = 0.01;
+
+/// A list of frames that begins with one and gets another: it is allocated and grows.
+const LIST: f64 = 2.0;
+
+/// A message that is read alone: buffers of 8 KiB to read into, two or three; the count of those who
+/// share one; and a place in the queue.
+const READ_ALONE: f64 = 4.5;
+
+/// The same where each is awaited, and nothing else is read meanwhile.
+const READ_ALONE_AT_ONCE: f64 = 4.0;
+
+/// Fewer than the default high-water mark lets wait.
+const BURST: usize = 500;
+
+const INPROC: &str = "inproc://allocations";
+
+/// Sockets on a runtime of one thread.
+struct Bench {
+    runtime: Runtime,
+    context: Context,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+        Self { runtime, context: Context::new() }
+    }
+
+    /// A socket that is bound, and others that are connected to it.
+    fn sockets<A: SocketKind, B: SocketKind>(
+        &self,
+        endpoint: &str,
+        mut connecting: Vec<Socket<B>>,
+    ) -> (Socket<A>, Vec<Socket<B>>) {
+        let bound = Socket::builder_in(&self.context).build();
+        self.runtime.block_on(within("peers", async {
+            let endpoint = bound.bind(endpoint).await.unwrap();
+            for socket in &mut connecting {
+                socket.connect(&endpoint).await.unwrap();
+                socket.wait_for_peers(1).await;
+            }
+            bound.wait_for_peers(connecting.len()).await;
+        }));
+        (bound, connecting)
+    }
+
+    fn pair<A: SocketKind, B: SocketKind>(&self, endpoint: &str) -> (Socket<A>, Socket<B>) {
+        let connecting = Socket::builder_in(&self.context).build();
+        let (bound, mut connecting) = self.sockets(endpoint, vec![connecting]);
+        (bound, connecting.remove(0))
+    }
+
+    fn subscribers(&self, count: usize) -> Vec<SubSocket> {
+        let subscriber = |_| SubSocket::builder_in(&self.context).subscribe("").build();
+        (0..count).map(subscriber).collect()
+    }
+
+    /// Allocations for each of so many messages that `step` sends, after a time to warm up.
+    fn allocations(&self, messages: usize, mut step: impl AsyncFnMut()) -> f64 {
+        let steps = MESSAGES / messages;
+        let mut run = || {
+            let steps = async {
+                for _ in 0..steps {
+                    step().await;
+                }
+            };
+            self.runtime.block_on(within("messages", steps));
+        };
+        run();
+        let counted = measure(run).count_total;
+        counted as f64 / (steps * messages) as f64
+    }
+
+    /// The same with a sender that never stops, each message going to all receivers.
+    fn allocations_of_stream<S: Sends, R: Receives>(
+        &self,
+        mut sender: Socket<S>,
+        receivers: &mut [Socket<R>],
+    ) -> f64
+    where
+        Socket<S>: Send + 'static,
+    {
+        let sending = self.runtime.spawn(async move { while sender.send(SMALL).await.is_ok() {} });
+        let allocations = self.allocations(BURST * receivers.len(), async || {
+            for receiver in &mut *receivers {
+                receive(receiver, BURST).await;
+            }
+        });
+        sending.abort();
+        allocations
+    }
+}
+
+async fn send<P: Sends>(socket: &mut Socket<P>, count: usize) {
+    for _ in 0..count {
+        socket.send(SMALL).await.unwrap();
+    }
+}
+
+async fn receive<P: Receives>(socket: &mut Socket<P>, count: usize) {
+    for _ in 0..count {
+        socket.recv().await.unwrap();
+    }
+}
+
+async fn echo<P: Receives + Sends>(socket: &mut Socket<P>, count: usize) {
+    for _ in 0..count {
+        let message = socket.recv().await.unwrap();
+        socket.send(message).await.unwrap();
+    }
+}
+
+#[test]
+fn push_to_pull_over_inproc_allocates_nothing() {
+    for burst in [1, BURST] {
+        let bench = Bench::new();
+        let (mut pull, mut push): (PullSocket, PushSocket) = bench.pair(INPROC);
+        let allocations = bench.allocations(burst, async || {
+            send(&mut push, burst).await;
+            receive(&mut pull, burst).await;
+        });
+        assert!(allocations < NOTHING, "{allocations} for each message, in bursts of {burst}");
+    }
+}
+
+#[test]
+fn pub_to_sub_over_inproc_allocates_nothing() {
+    for (subscribers, burst) in [(1, 1), (1, BURST), (3, 1), (3, BURST)] {
+        let bench = Bench::new();
+        let (mut publisher, mut subscribers): (PubSocket, _) =
+            bench.sockets(INPROC, bench.subscribers(subscribers));
+        let allocations = bench.allocations(burst, async || {
+            send(&mut publisher, burst).await;
+            for subscriber in &mut subscribers {
+                receive(subscriber, burst).await;
+            }
+        });
+        let subscribers = subscribers.len();
+        assert!(
+            allocations < NOTHING,
+            "{allocations} for each message to {subscribers} subscribers, in bursts of {burst}"
+        );
+    }
+}
+
+#[test]
+fn push_to_pull_over_tcp_allocates_next_to_nothing() {
+    let bench = Bench::new();
+    let (pull, push): (PullSocket, PushSocket) = bench.pair(ANY_PORT);
+    let allocations = bench.allocations_of_stream(push, &mut [pull]);
+    assert!(allocations < AMORTISED, "{allocations} for each message");
+}
+
+#[test]
+fn pub_to_sub_over_tcp_allocates_next_to_nothing() {
+    for subscribers in [1, 3] {
+        let bench = Bench::new();
+        let (publisher, mut subscribers): (PubSocket, _) =
+            bench.sockets(ANY_PORT, bench.subscribers(subscribers));
+        let allocations = bench.allocations_of_stream(publisher, &mut subscribers);
+        let subscribers = subscribers.len();
+        assert!(
+            allocations < AMORTISED,
+            "{allocations} for each message to each of {subscribers} subscribers"
+        );
+    }
+}
+
+/// ROUTER makes a list of frames: the id in front, of five octets as it makes them itself, and the
+/// body.
+#[test]
+fn dealer_to_router_and_back_allocates_the_list_with_the_id() {
+    for (endpoint, most) in [(INPROC, LIST + NOTHING), (ANY_PORT, LIST + 3.0 * AMORTISED)] {
+        let bench = Bench::new();
+        let (mut router, mut dealer): (RouterSocket, DealerSocket) = bench.pair(endpoint);
+        let allocations = bench.allocations(BURST, async || {
+            send(&mut dealer, BURST).await;
+            echo(&mut router, BURST).await;
+            receive(&mut dealer, BURST).await;
+        });
+        assert!(allocations <= most, "{allocations} for each round trip over {endpoint}");
+    }
+}
+
+/// REQ makes a list of the empty delimiter and the request, and each side one of what it receives;
+/// REP one of the request alone. The rest is for queues that are empty in between.
+#[test]
+fn req_to_rep_and_back_allocates_envelopes() {
+    const ENVELOPES: f64 = 3.0 * LIST + 1.0;
+    for (endpoint, most) in [
+        (INPROC, ENVELOPES + 2.0 + NOTHING),
+        (ANY_PORT, ENVELOPES + 2.0 * READ_ALONE_AT_ONCE + NOTHING),
+    ] {
+        let bench = Bench::new();
+        let (mut rep, mut req): (RepSocket, ReqSocket) = bench.pair(endpoint);
+        let allocations = bench.allocations(1, async || {
+            send(&mut req, 1).await;
+            echo(&mut rep, 1).await;
+            receive(&mut req, 1).await;
+        });
+        assert!(allocations <= most, "{allocations} for each round trip over {endpoint}");
+    }
+}
+
+/// A connection that has nothing to read keeps no buffer, so a message that comes alone has one
+/// allocated for it.
+#[test]
+fn push_to_pull_over_tcp_allocates_for_messages_that_come_alone() {
+    let bench = Bench::new();
+    let (mut pull, mut push): (PullSocket, PushSocket) = bench.pair(ANY_PORT);
+    let allocations = bench.allocations(1, async || {
+        send(&mut push, 1).await;
+        receive(&mut pull, 1).await;
+    });
+    assert!(allocations <= READ_ALONE + NOTHING, "{allocations} for each message");
+}

@@ -24,6 +24,13 @@ pub struct AuthenticationRequest {
     pub credentials: Credentials,
 }
 
+impl AuthenticationRequest {
+    /// Makes a question of one's own, for whoever answers them.
+    pub fn new(mechanism: MechanismName, credentials: Credentials) -> Self {
+        Self { mechanism, credentials }
+    }
+}
+
 /// What a peer has shown of itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -50,6 +57,26 @@ impl Credentials {
                 vec![username.clone(), Bytes::copy_from_slice(password.expose())]
             }
             Self::PublicKey(key) => vec![Bytes::copy_from_slice(key)],
+        }
+    }
+
+    /// Reads the frames of a 27/ZAP request; `None` where they are not those of the mechanism, or
+    /// the mechanism is none of this crate's.
+    pub fn from_frames<F: AsRef<[u8]>>(mechanism: MechanismName, frames: &[F]) -> Option<Self> {
+        match (mechanism, frames) {
+            (MechanismName::NULL, []) => Some(Self::None),
+            (MechanismName::PLAIN, [username, password]) => {
+                let (username, password) = (username.as_ref(), password.as_ref());
+                let fit = username.len() <= 255 && password.len() <= 255;
+                fit.then(|| Self::Password {
+                    username: Bytes::copy_from_slice(username),
+                    password: Password::new(password),
+                })
+            }
+            (MechanismName::CURVE | MechanismName::NOISE, [key]) => {
+                key.as_ref().try_into().ok().map(Self::PublicKey)
+            }
+            _ => None,
         }
     }
 }
@@ -174,6 +201,35 @@ mod tests {
         }
         for other in ["", "200", "0400", "+400", "4000", "no"] {
             assert_eq!(DenyStatus::from_reason(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn credentials_survive_the_frames_of_a_request() {
+        let password = Password::new(b"secret");
+        for (mechanism, credentials) in [
+            (MechanismName::NULL, Credentials::None),
+            (MechanismName::PLAIN, Credentials::Password { username: "alice".into(), password }),
+            (MechanismName::CURVE, Credentials::PublicKey([7; 32])),
+            (MechanismName::NOISE, Credentials::PublicKey([8; 32])),
+        ] {
+            let frames = credentials.to_frames();
+            assert_eq!(Credentials::from_frames(mechanism, &frames), Some(credentials));
+        }
+    }
+
+    #[test]
+    fn frames_that_are_no_credentials_of_the_mechanism_are_refused() {
+        let (short, long) = (vec![0; 31], vec![0; 256]);
+        for (mechanism, frames) in [
+            (MechanismName::NULL, vec![&short]),
+            (MechanismName::PLAIN, vec![&short]),
+            (MechanismName::PLAIN, vec![&short, &long]),
+            (MechanismName::PLAIN, vec![&short, &short, &short]),
+            (MechanismName::CURVE, vec![&short]),
+            (MechanismName::CURVE, vec![]),
+        ] {
+            assert_eq!(Credentials::from_frames(mechanism, &frames), None, "{mechanism}");
         }
     }
 

@@ -186,6 +186,12 @@ impl MechanismName {
         Self(octets)
     }
 
+    /// The name made of these octets, of which there are 1 to 20, none of them 0.
+    pub fn from_slice(name: &[u8]) -> Option<Self> {
+        let fits = (1..=Self::SIZE).contains(&name.len()) && !name.contains(&0);
+        fits.then(|| Self::padded(name))
+    }
+
     /// The octets of the name, without the padding.
     pub fn as_slice(&self) -> &[u8] {
         self.0.split(|&octet| octet == 0).next().unwrap_or_default()
@@ -220,6 +226,16 @@ mod tests {
             [&Greeting::OPENING[..], &Greeting::new(MechanismName::NULL).rest()].concat();
         (wire[10], wire[11]) = (major, minor);
         wire
+    }
+
+    #[test]
+    fn a_name_has_1_to_20_octets() {
+        assert_eq!(MechanismName::from_slice(b"CURVE"), Some(MechanismName::CURVE));
+        let longest = MechanismName::from_slice(&[b'x'; 20]).unwrap();
+        assert_eq!(longest.as_slice(), [b'x'; 20]);
+        for none in [&b""[..], b"a\0", &[b'x'; 21]] {
+            assert_eq!(MechanismName::from_slice(none), None);
+        }
     }
 
     #[test]

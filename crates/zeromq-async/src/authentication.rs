@@ -1,13 +1,15 @@
 //! Who may connect: what the engine asks of a socket's mechanism, and of whoever decides.
 
+use std::error::Error;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use zmtp::{AuthenticationRequest, Decision, Mechanism, RoutingId};
+use zmtp::{AuthenticationRequest, Decision, DenyStatus, Mechanism, RoutingId};
 
 use crate::identity::PeerAddress;
+use crate::sync::Mutex;
 
 /// A peer that asks to be let in.
 #[derive(Debug, Clone)]
@@ -19,6 +21,76 @@ pub struct Attempt {
     pub address: PeerAddress,
     /// The routing id of the socket that is asked to let it in, where one was set.
     pub routing_id: Option<RoutingId>,
+    /// The domain that it asks to be let into, where the question came over 27/ZAP. `None` where a
+    /// socket asks its own authenticator, which knows whose it is.
+    pub domain: Option<String>,
+    reason: Reason,
+}
+
+impl Attempt {
+    pub(crate) fn new(
+        request: AuthenticationRequest,
+        address: PeerAddress,
+        routing_id: Option<RoutingId>,
+    ) -> Self {
+        Self { request, address, routing_id, domain: None, reason: Reason::default() }
+    }
+
+    /// Turns the peer away, and says why: [`HandshakeFailure::Denied`] carries it.
+    ///
+    /// The peer is told the status and nothing more.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use zeromq_async::security::{Attempt, DenyStatus};
+    /// use zeromq_async::{PullSocket, PushSocket, SocketEvent};
+    ///
+    /// let closed = |attempt: Attempt| async move {
+    ///     attempt.deny(DenyStatus::TemporaryError, "we are closed until Monday")
+    /// };
+    /// let pull = PullSocket::builder().null_server(closed).build();
+    /// let mut events = pull.events();
+    /// let push = PushSocket::new();
+    /// push.connect(pull.bind("tcp://127.0.0.1:0").await?).await?;
+    /// while let Some(event) = events.next().await {
+    ///     if let SocketEvent::HandshakeFailed { reason, .. } = event {
+    ///         assert!(reason.to_string().ends_with("we are closed until Monday"));
+    ///         break;
+    ///     }
+    /// }
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// [`HandshakeFailure::Denied`]: crate::HandshakeFailure::Denied
+    pub fn deny(
+        &self,
+        status: DenyStatus,
+        reason: impl Into<Box<dyn Error + Send + Sync>>,
+    ) -> Decision {
+        self.reason.set(reason);
+        Decision::Deny(status)
+    }
+
+    /// What is said of a denial, now or later.
+    pub(crate) fn reason(&self) -> &Reason {
+        &self.reason
+    }
+}
+
+/// Why an attempt comes to nothing, as far as whoever decides has said. All copies of an attempt
+/// share it.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Reason(Arc<Mutex<Option<Arc<dyn Error + Send + Sync>>>>);
+
+impl Reason {
+    pub(crate) fn set(&self, reason: impl Into<Box<dyn Error + Send + Sync>>) {
+        *self.0.lock() = Some(reason.into().into());
+    }
+
+    pub(crate) fn get(&self) -> Option<Arc<dyn Error + Send + Sync>> {
+        self.0.lock().clone()
+    }
 }
 
 /// Decides who may connect.

@@ -1,5 +1,6 @@
 //! What happens to a socket's connections, told as it happens (libzmq's socket monitor).
 
+use std::error::Error;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -8,7 +9,7 @@ use std::time::Duration;
 
 use futures_core::Stream;
 use tokio::sync::mpsc;
-use zmtp::{PeerInfo, ProtocolError};
+use zmtp::{DenyStatus, PeerInfo, ProtocolError};
 
 use crate::endpoint::Endpoint;
 use crate::error::Rejected;
@@ -169,12 +170,33 @@ pub enum HandshakeFailure {
     /// The connection broke.
     #[error("the connection broke during the handshake: {0}")]
     Io(Arc<io::Error>),
+    /// Whoever decides for this socket did not let the peer in.
+    #[error("peer was not let in: {status}{}", because(reason))]
+    Denied {
+        /// What the peer is told; nothing, where the error is temporary.
+        status: DenyStatus,
+        /// Why, where it [is said](crate::security::Attempt::deny).
+        reason: Option<Arc<dyn Error + Send + Sync>>,
+    },
+    /// Whoever decides for this socket did not say within the handshake timeout whether the peer
+    /// may connect.
+    #[error("nobody said within {limit:?} whether the peer may connect{}", because(reason))]
+    Undecided {
+        /// The handshake timeout.
+        limit: Duration,
+        /// Why, where it is known.
+        reason: Option<Arc<dyn Error + Send + Sync>>,
+    },
     /// One side speaks what the other does not accept.
     #[error(transparent)]
     Protocol(#[from] ProtocolError),
     /// This socket does not take the peer.
     #[error(transparent)]
     Rejected(#[from] Rejected),
+}
+
+fn because(reason: &Option<Arc<dyn Error + Send + Sync>>) -> String {
+    reason.as_ref().map_or_else(String::new, |reason| format!(": {reason}"))
 }
 
 /// Why a connection ended.

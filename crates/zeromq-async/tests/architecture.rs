@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 /// Each module, and those it may name. `pattern` and `engine` meet in `peer` alone.
 const ARROWS: &[(&str, &[&str])] = &[
-    ("authentication", &["identity"]),
+    ("authentication", &["identity", "sync"]),
     ("context", &["engine", "options", "sync"]),
     ("endpoint", &["error"]),
     (

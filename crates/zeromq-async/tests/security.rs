@@ -2,9 +2,11 @@
 
 mod support;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use support::within;
+use tokio::sync::Notify;
 use zeromq_async::security::{Attempt, Credentials, Decision, DenyStatus};
 use zeromq_async::{HandshakeFailure, PullSocket, PushSocket, ReconnectBackoff, SocketEvent};
 
@@ -119,7 +121,64 @@ async fn an_authenticator_may_take_its_time() {
     alice.send("hello").await.unwrap();
     assert_eq!(within("the message", pull.recv()).await.unwrap(), "hello");
     let reason = failure(&mut pulls).await;
-    assert!(matches!(reason, HandshakeFailure::TimedOut(_)), "{reason}");
+    assert!(matches!(reason, HandshakeFailure::Undecided { .. }), "{reason}");
+}
+
+/// A peer that does not wait for the answer is not decided about any longer.
+#[tokio::test]
+async fn a_peer_that_goes_away_is_not_decided_about() {
+    struct Waits(Arc<Notify>);
+    impl Drop for Waits {
+        fn drop(&mut self) {
+            self.0.notify_one();
+        }
+    }
+    let (asked, given_up) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let never = {
+        let (asked, given_up) = (asked.clone(), given_up.clone());
+        move |_: Attempt| {
+            let (asked, waits) = (asked.clone(), Waits(given_up.clone()));
+            async move {
+                asked.notify_one();
+                std::future::pending::<()>().await;
+                drop(waits);
+                Decision::allow()
+            }
+        }
+    };
+    let pull = PullSocket::builder().plain_server(never).build();
+    let mut pulls = pull.events();
+    let push = push("alice", "secret");
+    push.connect(pull.bind("tcp://127.0.0.1:0").await.unwrap()).await.unwrap();
+    within("the question", asked.notified()).await;
+    push.close().await;
+    within("the end of the question", given_up.notified()).await;
+    let reason = failure(&mut pulls).await;
+    assert!(matches!(reason, HandshakeFailure::PeerClosed), "{reason}");
+}
+
+/// The socket that turns a peer away can say why, in the words of whoever decided.
+#[tokio::test]
+async fn a_denial_carries_its_reason() {
+    #[derive(Debug, PartialEq, thiserror::Error)]
+    #[error("{0} is not on the list")]
+    struct NotListed(String);
+
+    async fn listed(attempt: Attempt) -> Decision {
+        let Credentials::Password { username, .. } = &attempt.request.credentials else {
+            return Decision::Deny(DenyStatus::InternalError);
+        };
+        let name = String::from_utf8_lossy(username).into_owned();
+        attempt.deny(DenyStatus::AuthenticationFailure, NotListed(name))
+    }
+    let pull = PullSocket::builder().plain_server(listed).build();
+    let (mut pulls, push) = (pull.events(), push("bob", "secret"));
+    push.connect(pull.bind("tcp://127.0.0.1:0").await.unwrap()).await.unwrap();
+    let refused = failure(&mut pulls).await;
+    let text = "peer was not let in: 400 authentication failure: bob is not on the list";
+    assert_eq!(refused.to_string(), text);
+    let HandshakeFailure::Denied { reason: Some(reason), .. } = refused else { panic!() };
+    assert_eq!(reason.downcast_ref(), Some(&NotListed("bob".into())));
 }
 
 #[tokio::test]

@@ -1,15 +1,22 @@
 //! From a byte stream to a peer: drives the codec's handshake over it.
 
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::task::{Poll, ready};
+use std::time::Duration;
 
 use bytes::BytesMut;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::time::{Instant, timeout_at};
+use tokio_util::io::poll_read_buf;
 use zmtp::{
-    Connection, ConnectionConfig, Decoder, Encoder, Event, PeerInfo, ProtocolError, Traffic,
+    AuthenticationRequest, Connection, ConnectionConfig, Decision, Decoder, DenyStatus, Encoder,
+    Event, PeerInfo, ProtocolError, Traffic,
 };
 
 use super::Engine;
-use crate::authentication::Attempt;
+use crate::authentication::{Attempt, Reason};
 use crate::event::HandshakeFailure;
 use crate::transport::Io;
 
@@ -25,49 +32,99 @@ pub(super) struct Established {
 
 /// Performs the handshake within the time it may take as a whole.
 pub(super) async fn perform(engine: &Engine, mut io: Io) -> Result<Established, HandshakeFailure> {
-    let exchange = exchange(engine, &mut io);
-    let (traffic, input) = match engine.options.handshake_timeout {
-        None => exchange.await?,
-        Some(limit) => tokio::time::timeout(limit, exchange)
-            .await
-            .map_err(|_| HandshakeFailure::TimedOut(limit))??,
+    let clock = Clock::start(engine.options.handshake_timeout);
+    let mut connection = open(&engine.connection_config());
+    let (mut input, mut reason) = (BytesMut::new(), Reason::default());
+    loop {
+        let advance = clock.limit(advance(&mut connection, &mut io, &mut input)).await;
+        let advance = advance.unwrap_or_else(|limit| Err(HandshakeFailure::TimedOut(limit)));
+        let Some(request) = advance.map_err(|failure| failure.because(&reason))? else { break };
+        let (address, routing_id) = (io.peer_address.clone(), engine.options.routing_id.clone());
+        let attempt = Attempt::new(request, address, routing_id);
+        reason = attempt.reason().clone();
+        let decision = clock.limit(ask(engine, attempt, &mut io, &mut input)).await;
+        let undecided = |limit| Err(HandshakeFailure::Undecided { limit, reason: reason.get() });
+        connection.authenticate(decision.unwrap_or_else(undecided)?);
+    }
+    let Ok(Traffic { peer, decoder, encoder, .. }) = connection.into_traffic() else {
+        return Err(HandshakeFailure::PeerClosed);
     };
-    let Traffic { peer, decoder, encoder, .. } = traffic;
     Ok(Established { io, peer, decoder, encoder, input })
+}
+
+/// When the handshake has to be done.
+struct Clock {
+    end: Option<(Instant, Duration)>,
+}
+
+impl Clock {
+    fn start(limit: Option<Duration>) -> Self {
+        // A time beyond what the clock can tell is as good as none.
+        let end = limit.and_then(|limit| Some((Instant::now().checked_add(limit)?, limit)));
+        Self { end }
+    }
+
+    /// What the future gives, or the limit, when that is over.
+    async fn limit<T>(&self, future: impl Future<Output = T>) -> Result<T, Duration> {
+        match self.end {
+            None => Ok(future.await),
+            Some((end, limit)) => timeout_at(end, future).await.map_err(|_| limit),
+        }
+    }
 }
 
 /// Octets read at once: a handshake is a few hundred.
 const READ_SIZE: usize = 1024;
 
-async fn exchange(engine: &Engine, io: &mut Io) -> Result<(Traffic, BytesMut), HandshakeFailure> {
-    let mut connection = open(&engine.connection_config());
-    let mut input = BytesMut::new();
+/// Reads and writes until there is a question to be answered, or the handshake is over.
+async fn advance(
+    connection: &mut Connection,
+    io: &mut Io,
+    input: &mut BytesMut,
+) -> Result<Option<AuthenticationRequest>, HandshakeFailure> {
     loop {
-        let event = connection.handle_input(&mut input, 0);
-        // What the codec has to say goes out even where it has found a fault: an ERROR command.
-        while let Some(output) = connection.poll_transmit() {
-            write(io, &output).await?;
-        }
-        match event? {
-            Some(Event::Ready(_)) => break,
-            Some(Event::Authenticate(request)) => {
-                let (address, routing_id) =
-                    (io.peer_address.clone(), engine.options.routing_id.clone());
-                let attempt = Attempt { request, address, routing_id };
-                connection.authenticate(engine.options.security.decide(attempt).await);
-                continue;
-            }
+        let event = connection.handle_input(input, 0);
+        let written = write(io, connection).await;
+        // What the codec has to say goes out even where it has found a fault: an ERROR command. A
+        // peer that does not hear it any more changes nothing about the fault.
+        let event = event?;
+        written?;
+        match event {
+            Some(Event::Ready(_)) => return Ok(None),
+            Some(Event::Authenticate(request)) => return Ok(Some(request)),
             _ => {}
         }
         input.reserve(READ_SIZE);
-        if io.reader.read_buf(&mut input).await.map_err(io_failure)? == 0 {
+        if io.reader.read_buf(input).await.map_err(io_failure)? == 0 {
             return Err(HandshakeFailure::PeerClosed);
         }
     }
-    match connection.into_traffic() {
-        Ok(traffic) => Ok((traffic, input)),
-        Err(_) => Err(HandshakeFailure::PeerClosed),
-    }
+}
+
+/// Asks whether the peer may go on, unless it goes away meanwhile.
+async fn ask(
+    engine: &Engine,
+    attempt: Attempt,
+    io: &mut Io,
+    input: &mut BytesMut,
+) -> Result<Decision, HandshakeFailure> {
+    let mut decision = pin!(engine.options.security.decide(attempt));
+    poll_fn(|cx| {
+        if let Poll::Ready(decision) = decision.as_mut().poll(cx) {
+            return Poll::Ready(Ok(decision));
+        }
+        // A peer has little to say before it is answered, and whoever says more is not read.
+        while input.len() < READ_SIZE {
+            input.reserve(READ_SIZE);
+            match ready!(poll_read_buf(Pin::new(&mut io.reader), cx, input)) {
+                Ok(0) => return Poll::Ready(Err(HandshakeFailure::PeerClosed)),
+                Ok(_) => {}
+                Err(error) => return Poll::Ready(Err(io_failure(error))),
+            }
+        }
+        Poll::Pending
+    })
+    .await
 }
 
 /// A connection with what randomness its mechanism needs.
@@ -81,9 +138,12 @@ fn open(config: &ConnectionConfig) -> Connection {
     Connection::new(config)
 }
 
-async fn write(io: &mut Io, output: &[u8]) -> Result<(), HandshakeFailure> {
-    io.writer.write_all(output).await.map_err(io_failure)?;
-    io.writer.flush().await.map_err(io_failure)
+async fn write(io: &mut Io, connection: &mut Connection) -> Result<(), HandshakeFailure> {
+    while let Some(output) = connection.poll_transmit() {
+        io.writer.write_all(&output).await.map_err(io_failure)?;
+        io.writer.flush().await.map_err(io_failure)?;
+    }
+    Ok(())
 }
 
 fn io_failure(error: std::io::Error) -> HandshakeFailure {
@@ -91,10 +151,21 @@ fn io_failure(error: std::io::Error) -> HandshakeFailure {
 }
 
 impl HandshakeFailure {
+    /// Says why the peer was not let in, where that is what happened.
+    fn because(self, reason: &Reason) -> Self {
+        match self {
+            Self::Protocol(ProtocolError::Denied(status)) => {
+                Self::Denied { status, reason: reason.get() }
+            }
+            other => other,
+        }
+    }
+
     /// Whether trying again later may end better.
     pub(super) fn may_reconnect(&self) -> bool {
         match self {
             Self::Protocol(error) => ProtocolError::may_reconnect(error),
+            Self::Denied { status, .. } => *status == DenyStatus::TemporaryError,
             _ => true,
         }
     }

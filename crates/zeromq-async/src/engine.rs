@@ -3,6 +3,7 @@
 //! Only this module spawns tasks, reads the clock, and touches both the codec and a transport.
 
 mod accept;
+mod antechamber;
 mod close;
 mod dial;
 mod driver;

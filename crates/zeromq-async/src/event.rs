@@ -11,6 +11,10 @@ use futures_core::Stream;
 use tokio::sync::mpsc;
 use zmtp::{DenyStatus, PeerInfo, ProtocolError};
 
+mod crowding;
+
+pub use crowding::Crowding;
+
 use crate::endpoint::Endpoint;
 use crate::error::Rejected;
 use crate::identity::{PeerAddress, PeerId};
@@ -167,6 +171,9 @@ pub enum HandshakeFailure {
          mechanism that does not go with this socket's, or speak another protocol"
     )]
     PeerClosed,
+    /// There was no room for it any more: newer connections took its place.
+    #[error(transparent)]
+    Displaced(#[from] Crowding),
     /// The connection broke.
     #[error("the connection broke during the handshake: {0}")]
     Io(Arc<io::Error>),

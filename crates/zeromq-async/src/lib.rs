@@ -145,7 +145,7 @@ pub use error::{
     BindError, ConnectError, DetachError, EndpointError, RecvError, Rejected, SendError,
     SendErrorKind,
 };
-pub use event::{DisconnectReason, Events, HandshakeFailure, SocketEvent};
+pub use event::{Crowding, DisconnectReason, Events, HandshakeFailure, SocketEvent};
 pub use identity::{Peer, PeerAddress, PeerId};
 pub use options::{HighWaterMark, Keepalive, ReconnectBackoff, SubscriptionNotices};
 pub use socket::{

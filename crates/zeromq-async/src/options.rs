@@ -30,6 +30,7 @@ pub(crate) struct SocketOptions {
     pub(crate) connect_timeout: Option<Duration>,
     pub(crate) handshake_timeout: Option<Duration>,
     pub(crate) limits: Limits,
+    pub(crate) pending: PendingOptions,
     pub(crate) security: Security,
     pub(crate) heartbeat: HeartbeatConfig,
     pub(crate) router: RouterOptions,
@@ -38,6 +39,13 @@ pub(crate) struct SocketOptions {
     pub(crate) publish: PublishOptions,
     /// What a subscriber begins with.
     pub(crate) subscriptions: Vec<Bytes>,
+}
+
+/// How many accepted connections may be in their handshake.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct PendingOptions {
+    pub(crate) per_listener: usize,
+    pub(crate) per_address: usize,
 }
 
 /// The options of a pipe's queues.
@@ -79,6 +87,7 @@ impl Default for SocketOptions {
             connect_timeout: None,
             handshake_timeout: Some(Duration::from_secs(30)),
             limits: Limits::default(),
+            pending: PendingOptions { per_listener: 4096, per_address: 1024 },
             security: Security::default(),
             heartbeat: HeartbeatConfig::default(),
             router: RouterOptions::default(),

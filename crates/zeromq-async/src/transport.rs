@@ -93,6 +93,14 @@ pub(crate) async fn bind(
     .map_err(|error| BindError::from_io(endpoint, error))
 }
 
+/// Whether a connection could not be accepted because the process, or the whole system, has as many
+/// files and sockets open as it may.
+pub(crate) fn lacks_descriptor(error: &io::Error) -> bool {
+    // ENFILE and EMFILE, which have the same numbers on all Unixes; WSAEMFILE.
+    let codes: &[i32] = if cfg!(windows) { &[10024] } else { &[23, 24] };
+    error.raw_os_error().is_some_and(|code| codes.contains(&code))
+}
+
 /// Makes one attempt to connect. Names are resolved anew, and each of their addresses is tried in
 /// turn.
 ///

@@ -7,14 +7,15 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use super::Engine;
+use super::antechamber::{Antechamber, Place};
 use super::driver::Driver;
 use super::handshake::{self, Established};
 use crate::endpoint::Endpoint;
 use crate::event::{HandshakeFailure, SocketEvent};
-use crate::transport::{Io, Listener};
+use crate::transport::{self, Io, Listener};
 
-/// How long to wait after a failure to accept: most often the process has no descriptor left, and
-/// trying again at once would only burn the processor until one is closed.
+/// How long to wait after a failure to accept: trying again at once would only burn the processor
+/// until what is lacking is there.
 const PAUSE_AFTER_FAILURE: Duration = Duration::from_millis(100);
 
 /// Accepts until told to stop; the listener is closed when this returns.
@@ -24,14 +25,16 @@ pub(super) async fn run(
     stop: CancellationToken,
 ) {
     let endpoint = Arc::new(listener.local_endpoint().clone());
+    let antechamber = Antechamber::new(engine.options.pending);
     let accepting = async {
         loop {
             match poll_fn(|cx| listener.poll_accept(cx)).await {
-                Ok(io) => engine.serve(&endpoint, io),
+                Ok(io) => engine.serve(&endpoint, antechamber.admit(&io.peer_address), io),
                 Err(error) => {
+                    let lacks_descriptor = transport::lacks_descriptor(&error);
                     let (endpoint, error) = (Endpoint::clone(&endpoint), Arc::new(error));
                     engine.events.emit(SocketEvent::AcceptFailed { endpoint, error });
-                    tokio::time::sleep(PAUSE_AFTER_FAILURE).await;
+                    pause(lacks_descriptor.then_some(&antechamber)).await;
                 }
             }
         }
@@ -41,16 +44,28 @@ pub(super) async fn run(
     engine.events.emit(SocketEvent::ListenerClosed { endpoint: Endpoint::clone(&endpoint) });
 }
 
+/// Waits until it makes sense to accept again. Whoever is in the antechamber, and may never finish,
+/// does not keep a newcomer from getting the descriptor it needs.
+async fn pause(antechamber: Option<&Arc<Antechamber>>) {
+    match antechamber {
+        Some(antechamber) => {
+            let freed = antechamber.free_descriptor();
+            let _ = tokio::time::timeout(PAUSE_AFTER_FAILURE, freed).await;
+        }
+        None => tokio::time::sleep(PAUSE_AFTER_FAILURE).await,
+    }
+}
+
 impl Engine {
     /// Serves one accepted connection from handshake to end, in a task of its own.
-    fn serve(self: &Arc<Self>, endpoint: &Arc<Endpoint>, io: Io) {
+    fn serve(self: &Arc<Self>, endpoint: &Arc<Endpoint>, place: Place, io: Io) {
         self.events.emit(SocketEvent::Accepted {
             endpoint: Endpoint::clone(endpoint),
             address: io.peer_address.clone(),
         });
         let (engine, endpoint) = (self.clone(), endpoint.clone());
         // Boxed so that an idle connection does not pay for the memory of its handshake.
-        let welcome = Box::pin(welcome(self.clone(), endpoint.clone(), io));
+        let welcome = Box::pin(welcome(self.clone(), endpoint.clone(), place, io));
         self.tasks.spawn(async move {
             if let Some(mut driver) = welcome.await {
                 driver.run(&engine, &endpoint).await;
@@ -61,9 +76,15 @@ impl Engine {
 }
 
 /// The connection's way to being a peer, which has a pipe only from here on.
-async fn welcome(engine: Arc<Engine>, endpoint: Arc<Endpoint>, io: Io) -> Option<Driver> {
+async fn welcome(
+    engine: Arc<Engine>,
+    endpoint: Arc<Endpoint>,
+    mut place: Place,
+    io: Io,
+) -> Option<Driver> {
     let address = io.peer_address.clone();
-    let handshake = engine.closing.run_until_cancelled(handshake::perform(&engine, io)).await?;
+    let handshake = place.hold(handshake::perform(&engine, io));
+    let handshake = engine.closing.run_until_cancelled(handshake).await?;
     let driver = handshake.and_then(|established| greet(&engine, &endpoint, established));
     driver
         .inspect_err(|reason| {

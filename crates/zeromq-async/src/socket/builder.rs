@@ -1,5 +1,6 @@
 //! The options of a socket, typed, with their defaults.
 
+mod limits;
 mod security;
 
 use std::marker::PhantomData;
@@ -152,38 +153,6 @@ impl<P: SocketKind> SocketBuilder<P> {
     /// ```
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.options.connect_timeout = Some(timeout);
-        self
-    }
-
-    /// How long the handshake may take as a whole, on both sides (`ZMQ_HANDSHAKE_IVL`). Default:
-    /// 30 s.
-    ///
-    /// ```
-    /// use std::time::Duration;
-    /// use zeromq_async::RouterSocket;
-    ///
-    /// let router = RouterSocket::builder().handshake_timeout(Duration::from_secs(2)).build();
-    /// # drop(router);
-    /// ```
-    pub fn handshake_timeout(mut self, timeout: Duration) -> Self {
-        self.options.handshake_timeout = Some(timeout);
-        self
-    }
-
-    /// The most octets a received message may have, all frames together (`ZMQ_MAXMSGSIZE`, which
-    /// is for each frame). Default: no limit.
-    ///
-    /// A peer that announces more is disconnected. With no limit, memory still grows only as fast
-    /// as octets arrive.
-    ///
-    /// ```
-    /// use zeromq_async::RepSocket;
-    ///
-    /// let rep = RepSocket::builder().max_message_size(1 << 20).build(); // 1 MiB
-    /// # drop(rep);
-    /// ```
-    pub fn max_message_size(mut self, octets: u64) -> Self {
-        self.options.limits.max_message_size = Some(octets);
         self
     }
 

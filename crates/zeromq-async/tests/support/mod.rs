@@ -3,6 +3,10 @@
 
 #![allow(dead_code, reason = "each test program uses its part of this")]
 
+#[cfg(unix)]
+pub(crate) mod alone;
+pub(crate) mod hostile;
+
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::time::Duration;

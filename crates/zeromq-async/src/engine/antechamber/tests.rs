@@ -1,0 +1,111 @@
+use std::future::{pending, ready};
+use std::net::SocketAddr;
+
+use super::*;
+
+fn room(per_listener: usize, per_address: usize) -> Arc<Antechamber> {
+    Antechamber::new(PendingOptions { per_listener, per_address })
+}
+
+fn tcp(address: &str) -> PeerAddress {
+    PeerAddress::Tcp(address.parse::<SocketAddr>().unwrap())
+}
+
+/// What sends the connection away, if anything does.
+fn displaced(place: &mut Place) -> Option<Crowding> {
+    place.displaced.try_recv().ok()
+}
+
+fn taken(antechamber: &Antechamber) -> usize {
+    let room = antechamber.room.lock();
+    assert_eq!(room.taken, room.places.values().map(BTreeMap::len).sum());
+    room.taken
+}
+
+#[test]
+fn there_is_room_up_to_the_limit() {
+    let room = room(3, 3);
+    let mut places = [1, 2, 3].map(|_| room.admit(&tcp("10.0.0.1:1")));
+    assert!(places.iter_mut().all(|place| displaced(place).is_none()));
+    assert_eq!(taken(&room), 3);
+    drop(places);
+    assert_eq!(taken(&room), 0);
+    assert!(room.room.lock().places.is_empty(), "nothing is kept of who has gone");
+}
+
+#[test]
+fn the_oldest_of_a_crowded_address_goes_and_nobody_elses() {
+    let room = room(10, 2);
+    let mut other = room.admit(&tcp("10.0.0.2:1"));
+    let mut places = [1, 2, 3].map(|_| room.admit(&tcp("10.0.0.1:1")));
+    let limit = Some(Crowding::Address { limit: 2 });
+    assert_eq!(places.each_mut().map(displaced), [limit, None, None]);
+    assert_eq!(displaced(&mut other), None);
+    assert_eq!(taken(&room), 3);
+}
+
+#[test]
+fn the_address_with_the_most_makes_way_for_the_others() {
+    let room = room(4, 4);
+    let mut first = room.admit(&tcp("10.0.0.1:1"));
+    let mut crowd = [1, 2, 3].map(|_| room.admit(&tcp("10.0.0.2:1")));
+    let mut newcomers = [3, 4].map(|host| room.admit(&tcp(&format!("10.0.0.{host}:1"))));
+    let limit = Some(Crowding::Listener { limit: 4 });
+    assert_eq!(crowd.each_mut().map(displaced), [limit, limit, None]);
+    assert_eq!(newcomers.each_mut().map(displaced), [None, None]);
+    assert_eq!(displaced(&mut first), None);
+}
+
+#[test]
+fn where_no_address_has_more_than_others_the_oldest_of_all_goes() {
+    let room = room(3, 3);
+    let mut places = [3, 1, 2].map(|host| room.admit(&tcp(&format!("10.0.0.{host}:1"))));
+    let _newcomer = room.admit(&tcp("10.0.0.4:1"));
+    let limit = Some(Crowding::Listener { limit: 3 });
+    assert_eq!(places.each_mut().map(displaced), [limit, None, None]);
+}
+
+#[test]
+fn a_network_of_ipv6_and_a_user_count_as_one_address() {
+    let one = |address| Source::of(&tcp(address));
+    assert_eq!(one("[2001:db8::1]:1"), one("[2001:db8::ffff:ffff:ffff:ffff]:2"));
+    assert_ne!(one("[2001:db8::1]:1"), one("[2001:db8:0:1::1]:1"));
+    assert_ne!(one("10.0.0.1:1"), one("10.0.0.2:1"));
+    assert_eq!(one("10.0.0.1:1"), one("[::ffff:10.0.0.1]:1"), "however the system writes it");
+    let user = |user_id, process_id| {
+        Source::of(&PeerAddress::Ipc { user_id, group_id: 1, process_id: Some(process_id) })
+    };
+    assert_eq!(user(1, 1), user(1, 2));
+    assert_ne!(user(1, 1), user(2, 1));
+}
+
+#[test]
+fn even_a_room_without_places_takes_the_newest() {
+    let room = room(0, 0);
+    let mut places = [1, 2].map(|_| room.admit(&tcp("10.0.0.1:1")));
+    let limit = Some(Crowding::Address { limit: 0 });
+    assert_eq!(places.each_mut().map(displaced), [limit, None]);
+}
+
+#[tokio::test]
+async fn whoever_is_displaced_stops_where_it_is() {
+    let room = room(1, 1);
+    let mut place = room.admit(&tcp("10.0.0.1:1"));
+    let held =
+        tokio::spawn(async move { place.hold(pending::<Result<(), HandshakeFailure>>()).await });
+    let mut newer = room.admit(&tcp("10.0.0.1:1"));
+    let failure = held.await.unwrap().unwrap_err();
+    assert!(matches!(failure, HandshakeFailure::Displaced(Crowding::Address { limit: 1 })));
+    assert!(newer.hold(ready(Ok(()))).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_descriptor_is_free_when_its_connection_has_gone() {
+    let room = room(10, 10);
+    let mut place = room.admit(&tcp("10.0.0.1:1"));
+    let mut freeing = Box::pin(room.free_descriptor());
+    assert!(futures_util::poll!(&mut freeing).is_pending());
+    assert_eq!(displaced(&mut place), Some(Crowding::Descriptors));
+    drop(place);
+    freeing.await;
+}

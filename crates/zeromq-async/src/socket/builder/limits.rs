@@ -1,0 +1,141 @@
+//! What a peer may cost, before this side knows it and after.
+
+use std::time::Duration;
+
+use super::SocketBuilder;
+use crate::socket::SocketKind;
+
+impl<P: SocketKind> SocketBuilder<P> {
+    /// How long the handshake may take as a whole, on both sides (`ZMQ_HANDSHAKE_IVL`). Default:
+    /// 30 s.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use zeromq_async::RouterSocket;
+    ///
+    /// let router = RouterSocket::builder().handshake_timeout(Duration::from_secs(2)).build();
+    /// # drop(router);
+    /// ```
+    pub fn handshake_timeout(mut self, timeout: Duration) -> Self {
+        self.options.handshake_timeout = Some(timeout);
+        self
+    }
+
+    /// The most octets a received message may have, all frames together (`ZMQ_MAXMSGSIZE`, which
+    /// is for each frame). Default: no limit.
+    ///
+    /// A peer that announces more is disconnected. With no limit, memory still grows only as fast
+    /// as octets arrive.
+    ///
+    /// ```
+    /// use zeromq_async::RepSocket;
+    ///
+    /// let rep = RepSocket::builder().max_message_size(1 << 20).build(); // 1 MiB
+    /// # drop(rep);
+    /// ```
+    pub fn max_message_size(mut self, octets: u64) -> Self {
+        self.options.limits.max_message_size = Some(octets);
+        self
+    }
+
+    /// The most frames a received message may have. Default: 65,536.
+    ///
+    /// A frame costs memory even if it is empty. A peer that sends more is disconnected. libzmq has
+    /// no such limit.
+    ///
+    /// ```
+    /// use zeromq_async::DealerSocket;
+    ///
+    /// let dealer = DealerSocket::builder().max_frames_per_message(16).build();
+    /// # drop(dealer);
+    /// ```
+    pub fn max_frames_per_message(mut self, frames: u32) -> Self {
+        self.options.limits.max_frames_per_message = frames;
+        self
+    }
+
+    /// The most octets a received command may have, and with it a topic that a peer subscribes to
+    /// with a command (ZMTP 3.1). Default: 64 KiB.
+    ///
+    /// A peer that announces more is disconnected. libzmq has no such limit.
+    ///
+    /// ```
+    /// use zeromq_async::PubSocket;
+    ///
+    /// let publisher = PubSocket::builder().max_command_size(1024).build();
+    /// # drop(publisher);
+    /// ```
+    pub fn max_command_size(mut self, octets: usize) -> Self {
+        self.options.limits.max_command_size = octets;
+        self
+    }
+
+    /// The most octets a peer may say about itself in its handshake: socket type, routing id, and
+    /// properties of the application's own. Default: 16 KiB.
+    ///
+    /// A peer that announces more is closed, before it is asked who it is. It all counts for
+    /// [`max_handshake_size`](Self::max_handshake_size) too.
+    ///
+    /// ```
+    /// use zeromq_async::RepSocket;
+    ///
+    /// let rep = RepSocket::builder().max_metadata_size(512).build();
+    /// # drop(rep);
+    /// ```
+    pub fn max_metadata_size(mut self, octets: usize) -> Self {
+        self.options.limits.max_metadata_size = octets;
+        self
+    }
+
+    /// The most octets a peer may send until its handshake is done, the greeting included. Default:
+    /// 64 KiB.
+    ///
+    /// A peer that announces more is closed. The mechanisms themselves need less than 1 KiB; the
+    /// rest is for metadata.
+    ///
+    /// ```
+    /// use zeromq_async::RepSocket;
+    ///
+    /// let rep = RepSocket::builder().max_metadata_size(512).max_handshake_size(1536).build();
+    /// # drop(rep);
+    /// ```
+    pub fn max_handshake_size(mut self, octets: usize) -> Self {
+        self.options.limits.max_handshake_size = octets;
+        self
+    }
+
+    /// The most accepted connections of one bound endpoint that may be in their handshake at a time.
+    /// Default: 4,096.
+    ///
+    /// A newcomer always gets in: beyond the limit, of the address that has the most pending
+    /// handshakes the oldest is [displaced](crate::HandshakeFailure::Displaced). So connections
+    /// that come and say nothing push each other out, and a peer that is done before so many others
+    /// have come gets past them.
+    ///
+    /// ```
+    /// use zeromq_async::PullSocket;
+    ///
+    /// let pull = PullSocket::builder().max_pending_handshakes(256).build();
+    /// # drop(pull);
+    /// ```
+    pub fn max_pending_handshakes(mut self, connections: usize) -> Self {
+        self.options.pending.per_listener = connections;
+        self
+    }
+
+    /// The most of [these](Self::max_pending_handshakes) from one address. Default: 1,024.
+    ///
+    /// Beyond the limit the oldest from that address is displaced. Addresses of IPv6 are one if
+    /// their first 64 bits are the same, and over ipc a user is one address.
+    ///
+    /// ```
+    /// use zeromq_async::PullSocket;
+    ///
+    /// let pull = PullSocket::builder().max_pending_handshakes_per_address(16).build();
+    /// # drop(pull);
+    /// ```
+    pub fn max_pending_handshakes_per_address(mut self, connections: usize) -> Self {
+        self.options.pending.per_address = connections;
+        self
+    }
+}

@@ -1,0 +1,177 @@
+//! Many who connect and do not say who they are, and one who does.
+
+#![cfg(all(unix, feature = "curve"))]
+
+mod support;
+
+use std::collections::VecDeque;
+use std::fs;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use support::{ANY_PORT, address, alone, within};
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
+use tokio::runtime::Builder;
+use zeromq_async::security::{CurveKeyPair, Decision, generate_curve_keys};
+use zeromq_async::{
+    Crowding, Endpoint, Events, HandshakeFailure, Pull, PullSocket, PushSocket, SocketBuilder,
+    SocketEvent,
+};
+
+/// Of each kind of those who are in the way.
+const CROWD: usize = 1000;
+
+/// The most pending handshakes that one address may have by default.
+const PLACES: usize = 1024;
+
+fn server(keys: CurveKeyPair) -> SocketBuilder<Pull> {
+    PullSocket::builder().curve_server(keys, |_| async { Decision::allow() })
+}
+
+fn client(server: &CurveKeyPair) -> PushSocket {
+    PushSocket::builder().curve_client(generate_curve_keys(), *server.public_key()).build()
+}
+
+/// How many connections there can be in this process, at both ends of which it is.
+#[expect(clippy::print_stderr, reason = "a lesser test says so")]
+fn crowd() -> usize {
+    let crowd = CROWD.min(alone::descriptors().saturating_sub(PLACES + 100) / 2);
+    if crowd < CROWD {
+        eprintln!("{crowd} in place of {CROWD} connections: the system allows no more");
+    }
+    crowd
+}
+
+/// What has become of a socket's connections.
+#[derive(Debug, Default)]
+struct Tally {
+    accepted: AtomicUsize,
+    displaced: AtomicUsize,
+}
+
+impl Tally {
+    fn of(mut events: Events, places: usize) -> Arc<Self> {
+        let tally = Arc::new(Self::default());
+        let kept = tally.clone();
+        tokio::spawn(async move {
+            while let Some(event) = events.next().await {
+                match event {
+                    SocketEvent::Accepted { .. } => tally.accepted.fetch_add(1, Ordering::Relaxed),
+                    SocketEvent::HandshakeFailed {
+                        reason: HandshakeFailure::Displaced(Crowding::Address { limit }),
+                        ..
+                    } => {
+                        assert_eq!(limit, places);
+                        tally.displaced.fetch_add(1, Ordering::Relaxed)
+                    }
+                    SocketEvent::HandshakeFailed { reason, .. } => panic!("{reason}"),
+                    SocketEvent::Missed { count } => panic!("{count} events missed"),
+                    _ => 0,
+                };
+            }
+        });
+        kept
+    }
+
+    async fn reaches(&self, accepted: usize, displaced: usize) {
+        within("the connections to be accepted or displaced", async {
+            while self.accepted.load(Ordering::Relaxed) < accepted
+                || self.displaced.load(Ordering::Relaxed) < displaced
+            {
+                tokio::task::yield_now().await;
+            }
+        })
+        .await;
+    }
+}
+
+async fn connect(endpoint: &Endpoint, count: usize) -> Vec<TcpStream> {
+    let mut streams = Vec::new();
+    for _ in 0..count {
+        streams.push(TcpStream::connect(address(endpoint)).await.expect("a connection"));
+    }
+    streams
+}
+
+/// Octets of memory that this process has in use.
+fn resident() -> Option<usize> {
+    let statm = fs::read_to_string("/proc/self/statm").ok()?;
+    statm.split(' ').nth(1)?.parse().ok().map(|pages: usize| pages * 4096)
+}
+
+/// With the limits that a socket has by default.
+#[test]
+fn silent_and_slow_connections_keep_nobody_out() {
+    const NAME: &str = "silent_and_slow_connections_keep_nobody_out";
+    if !alone::with_descriptors(4096, NAME) {
+        return;
+    }
+    Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+        let crowd = crowd();
+        let keys = generate_curve_keys();
+        let mut pull = server(keys.clone()).build();
+        let tally = Tally::of(pull.events(), PLACES);
+        let endpoint = pull.bind(ANY_PORT).await.unwrap();
+        let before = resident();
+
+        let _silent = connect(&endpoint, crowd).await;
+        let mut slow = connect(&endpoint, crowd).await;
+        tokio::spawn(async move {
+            for octet in [0xff, 0, 0, 0, 0, 0, 0, 0, 1, 0x7f] {
+                for stream in &mut slow {
+                    // Most have been displaced by the second octet.
+                    let _ = stream.write_all(&[octet]).await;
+                }
+                tokio::time::sleep(Duration::from_secs(10)).await;
+            }
+        });
+        tally.reaches(2 * crowd, (2 * crowd).saturating_sub(PLACES)).await;
+        let pending = 2 * crowd - tally.displaced.load(Ordering::Relaxed);
+        assert!(pending <= PLACES, "{pending} handshakes are pending");
+        if let (Some(before), Some(after)) = (before, resident()) {
+            let each = after.saturating_sub(before) / PLACES;
+            assert!(each < 16 * 1024, "{each} octets of memory for each pending handshake");
+        }
+
+        let mut push = client(&keys);
+        let start = Instant::now();
+        push.connect(endpoint).await.unwrap();
+        push.send("let me in").await.unwrap();
+        assert_eq!(within("the message", pull.recv()).await.unwrap(), "let me in");
+        // Those in the way stay for 30 s.
+        assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
+    });
+}
+
+/// Connections come all the time, as fast as they are accepted, and push each other out. Every
+/// message has a client of its own.
+#[tokio::test]
+async fn a_flood_that_goes_on_keeps_nobody_out() {
+    const PLACES: usize = 64;
+    let keys = generate_curve_keys();
+    let builder = server(keys.clone()).max_pending_handshakes_per_address(PLACES);
+    let mut pull = builder.build();
+    let tally = Tally::of(pull.events(), PLACES);
+    let endpoint = pull.bind(ANY_PORT).await.unwrap();
+    let flooded = endpoint.clone();
+    let flood = tokio::spawn(async move {
+        let mut held = VecDeque::new();
+        loop {
+            held.extend(TcpStream::connect(address(&flooded)).await);
+            if held.len() > 2 * PLACES {
+                held.pop_front();
+            }
+        }
+    });
+    for number in 0..10_u8 {
+        tally.reaches(0, PLACES * usize::from(number + 1)).await;
+        let mut push = client(&keys);
+        push.connect(&endpoint).await.unwrap();
+        push.send([number]).await.unwrap();
+        let message = within("the message", pull.recv()).await.unwrap();
+        assert_eq!(message, &[number]);
+    }
+    flood.abort();
+}

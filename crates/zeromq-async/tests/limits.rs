@@ -1,0 +1,222 @@
+//! What a peer may cost this side, before it is known who it is and after.
+
+mod support;
+
+use std::time::Duration;
+
+use support::hostile::{Hostile, command, greeting, header, property, ready, refused};
+use support::{ANY_PORT, RawPeer, event, within};
+use tokio::io::AsyncWriteExt;
+use tokio::time::Instant;
+use zeromq_async::{
+    Crowding, DisconnectReason, Events, HandshakeFailure, LimitExceeded, ProtocolError, PullSocket,
+    SocketBuilder, SocketEvent, SocketType,
+};
+
+type PullBuilder = SocketBuilder<zeromq_async::Pull>;
+
+/// Why a peer was disconnected.
+async fn reason(events: &mut Events) -> ProtocolError {
+    event(events, "a peer to be disconnected", |event| match event {
+        SocketEvent::Disconnected { reason: DisconnectReason::Protocol(error), .. } => Some(error),
+        SocketEvent::Disconnected { reason, .. } => panic!("{reason}"),
+        _ => None,
+    })
+    .await
+}
+
+/// What a socket makes of a NULL peer that says these octets after its greeting.
+async fn says(builder: PullBuilder, octets: &[u8]) -> HandshakeFailure {
+    let pull = builder.build();
+    let mut events = pull.events();
+    let endpoint = pull.bind(ANY_PORT).await.expect("a free port");
+    let octets = [&greeting(1, "NULL"), octets].concat();
+    let mut peer = Hostile::saying(&endpoint, &octets).await;
+    let reason = refused(&mut events, &peer).await;
+    peer.closed().await;
+    reason
+}
+
+/// What a socket makes of a connected PUSH that says these octets.
+async fn tells(builder: PullBuilder, octets: &[u8]) -> ProtocolError {
+    let pull = builder.build();
+    let mut events = pull.events();
+    let endpoint = pull.bind(ANY_PORT).await.expect("a free port");
+    let mut peer = RawPeer::connect(&endpoint, SocketType::Push).await;
+    peer.write_octets(octets).await;
+    let error = reason(&mut events).await;
+    peer.closed().await;
+    error
+}
+
+fn exceeded(reason: HandshakeFailure) -> LimitExceeded {
+    match reason {
+        HandshakeFailure::Protocol(ProtocolError::LimitExceeded(exceeded)) => exceeded,
+        other => panic!("{other}"),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_handshake_timeout_is_for_the_whole_and_not_for_each_octet() {
+    const LIMIT: Duration = Duration::from_secs(30);
+    let pull = PullSocket::new();
+    let mut events = pull.events();
+    let endpoint = pull.bind(ANY_PORT).await.unwrap();
+    let mut peer = Hostile::saying(&endpoint, &[]).await;
+    while !matches!(events.next().await, Some(SocketEvent::Accepted { .. })) {}
+    let start = Instant::now();
+    let trickle = tokio::spawn(async move {
+        for (said, octet) in greeting(1, "NULL").into_iter().enumerate() {
+            if peer.stream.write_all(&[octet]).await.is_err() {
+                return said;
+            }
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+        panic!("the whole greeting was heard");
+    });
+    let reason = loop {
+        if let Some(SocketEvent::HandshakeFailed { reason, .. }) = events.next().await {
+            break reason;
+        }
+    };
+    assert!(matches!(reason, HandshakeFailure::TimedOut(LIMIT)), "{reason}");
+    let took = start.elapsed();
+    assert!((LIMIT..LIMIT + Duration::from_secs(1)).contains(&took), "{took:?}");
+    let said = trickle.await.unwrap();
+    assert!(said >= 29, "it said {said} octets, one a second");
+}
+
+#[tokio::test]
+async fn metadata_may_be_as_large_as_the_limit_and_no_larger() {
+    let data = property("Socket-Type", b"PUSH");
+    let name = b"\x05READY".len();
+    let builder = || PullSocket::builder().max_metadata_size(data.len() + 300);
+    let limit = name + data.len() + 300;
+    // What else a command may be in a handshake is an ERROR, which is smaller here.
+    let reason = says(builder(), &header(4, limit as u64 + 1)).await;
+    let announced = limit as u64 + 1;
+    assert_eq!(exceeded(reason), LimitExceeded::CommandSize { announced, limit });
+
+    let pull = builder().build();
+    let long = property("X-Long", &vec![0; 300 - b"\x06X-Long\0\0\0\0".len()]);
+    let octets = [greeting(1, "NULL"), command("READY", &[data.clone(), long].concat())].concat();
+    let _peer = Hostile::saying(&pull.bind(ANY_PORT).await.unwrap(), &octets).await;
+    within("the peer", pull.wait_for_peers(1)).await;
+}
+
+#[tokio::test]
+async fn a_handshake_may_be_as_large_as_the_limit_and_no_larger() {
+    let octets = [greeting(1, "NULL"), ready("PUSH")].concat();
+    let (size, limit) = (octets.len(), octets.len() - 1);
+    let reason = says(PullSocket::builder().max_handshake_size(limit), &ready("PUSH")).await;
+    let announced = size as u64;
+    assert_eq!(exceeded(reason), LimitExceeded::HandshakeSize { announced, limit });
+
+    let pull = PullSocket::builder().max_handshake_size(size).build();
+    let _peer = Hostile::saying(&pull.bind(ANY_PORT).await.unwrap(), &octets).await;
+    within("the peer", pull.wait_for_peers(1)).await;
+}
+
+#[tokio::test]
+async fn by_default_no_handshake_is_larger_than_64_kib() {
+    let builder = PullSocket::builder().max_metadata_size(1 << 20).max_command_size(1 << 20);
+    let reason = says(builder, &header(4, 1 << 16)).await;
+    let announced = 64 + 9 + (1 << 16);
+    assert_eq!(exceeded(reason), LimitExceeded::HandshakeSize { announced, limit: 1 << 16 });
+}
+
+#[tokio::test]
+async fn a_command_may_be_as_large_as_the_limit_and_no_larger() {
+    let error = tells(PullSocket::builder().max_command_size(300), &header(4, 301)).await;
+    assert_eq!(error, LimitExceeded::CommandSize { announced: 301, limit: 300 }.into());
+}
+
+#[tokio::test]
+async fn a_message_may_have_as_many_frames_as_the_limit_and_no_more() {
+    let builder = PullSocket::builder().max_frames_per_message(2);
+    let error = tells(builder, b"\x01\x01a\x01\x01b\x00\x01c").await;
+    assert_eq!(error, LimitExceeded::FrameCount { limit: 2 }.into());
+}
+
+#[tokio::test]
+async fn beyond_the_limit_the_oldest_pending_handshake_makes_way() {
+    let pull = PullSocket::builder().max_pending_handshakes(2).build();
+    let mut events = pull.events();
+    let endpoint = pull.bind(ANY_PORT).await.unwrap();
+    let mut first = Hostile::saying(&endpoint, b"\xff").await;
+    let mut second = Hostile::saying(&endpoint, b"\xff").await;
+    let mut third = Hostile::saying(&endpoint, &greeting(1, "NULL")).await;
+    let reason = refused(&mut events, &first).await;
+    let displaced =
+        |reason| matches!(reason, HandshakeFailure::Displaced(Crowding::Listener { limit: 2 }));
+    assert!(displaced(reason));
+    first.closed().await;
+    // Whoever is done makes room, and displaces nobody.
+    third.say(&ready("PUSH")).await;
+    within("the third peer", pull.wait_for_peers(1)).await;
+    let _fourth = Hostile::saying(&endpoint, b"\xff").await;
+    second.say(&greeting(1, "NULL")[1..]).await;
+    second.say(&ready("PUSH")).await;
+    within("the second peer", pull.wait_for_peers(2)).await;
+}
+
+#[tokio::test]
+async fn an_address_with_many_pending_handshakes_displaces_its_own() {
+    let pull = PullSocket::builder().max_pending_handshakes_per_address(1).build();
+    let mut events = pull.events();
+    let endpoint = pull.bind(ANY_PORT).await.unwrap();
+    let first = Hostile::saying(&endpoint, b"\xff").await;
+    let _second = Hostile::saying(&endpoint, b"\xff").await;
+    let reason = refused(&mut events, &first).await;
+    assert!(
+        matches!(reason, HandshakeFailure::Displaced(Crowding::Address { limit: 1 })),
+        "{reason}"
+    );
+}
+
+/// libzmq's limit on what a process may have open is met by an assertion here and there. Here the
+/// oldest pending handshake gives its descriptor to the newcomer.
+#[cfg(unix)]
+#[test]
+fn without_descriptors_a_newcomer_gets_that_of_a_pending_handshake() {
+    const NAME: &str = "without_descriptors_a_newcomer_gets_that_of_a_pending_handshake";
+    if !support::alone::with_descriptors(64, NAME) {
+        return;
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let pull = PullSocket::new();
+        let mut events = pull.events();
+        let endpoint = pull.bind(ANY_PORT).await.unwrap();
+        let newcomer = tokio::net::TcpSocket::new_v4().unwrap();
+        let mut spare = std::fs::File::open("/dev/null").ok();
+        // Both ends of each connection are in this process: the last descriptor has to go to one
+        // that connects, for which the spare one is there.
+        let mut silent = Vec::new();
+        let crowding = loop {
+            match std::net::TcpStream::connect(support::address(&endpoint)) {
+                Ok(stream) => silent.push(stream),
+                Err(error) => {
+                    assert!(spare.take().is_some(), "{error}");
+                    continue;
+                }
+            }
+            let fate = event(&mut events, "the connection to be accepted", |event| match event {
+                SocketEvent::HandshakeFailed { reason, .. } => Some(Some(reason)),
+                SocketEvent::Accepted { .. } => Some(None),
+                _ => None,
+            });
+            if let Some(reason) = fate.await {
+                break reason;
+            }
+        };
+        assert!(
+            matches!(crowding, HandshakeFailure::Displaced(Crowding::Descriptors)),
+            "{crowding}"
+        );
+        let stream = newcomer.connect(support::address(&endpoint)).await.unwrap();
+        let mut newcomer = Hostile { stream };
+        newcomer.say(&[greeting(1, "NULL"), ready("PUSH")].concat()).await;
+        within("the newcomer", pull.wait_for_peers(1)).await;
+    });
+}

@@ -7,7 +7,7 @@ use std::fmt;
 ///
 /// Messages stay in their batch, in clear, until they are written: so they can still be counted,
 /// and sent over another connection when this one is lost. What is about to be written is
-/// [sealed](crate::Encoder::seal) into this buffer, some 64 KiB at a time, and written from it;
+/// [sealed](crate::Encoder::seal) into this buffer, some 56 KiB at a time, and written from it;
 /// [`advance`](Self::advance) says how much of the batch that was.
 ///
 /// ```
@@ -150,7 +150,7 @@ impl fmt::Debug for SealBuffer {
 }
 
 /// How much to seal before it is written, in octets: about what a kernel takes at once.
-const SEAL_TARGET: usize = 64 * 1024;
+const SEAL_TARGET: usize = 56 * 1024;
 
 /// The largest buffer an empty one keeps, in octets.
 const KEPT_CAPACITY: usize = 128 * 1024;

@@ -2,13 +2,14 @@
 
 use std::future::{Future, poll_fn};
 use std::io;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::BytesMut;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
+use tokio::task::yield_now;
 use tokio::time::{Instant, Sleep, sleep_until, timeout};
 use tokio_util::io::poll_read_buf;
 use zmtp::wire::{Command, Ttl};
@@ -144,6 +145,11 @@ impl Driver {
     fn write(&mut self, cx: &mut Context<'_>) -> Result<(), DisconnectReason> {
         match self.pipe.outbound.drive(cx, self.peers.room()) {
             Ok(Drained::Idle | Drained::Blocked) => Ok(()),
+            Ok(Drained::Busy) => {
+                // Behind the sender that has just been woken, which will write too.
+                let _ = pin!(yield_now()).poll(cx);
+                Ok(())
+            }
             Ok(Drained::Closed) => Err(DisconnectReason::Closed),
             Err(error) => Err(broken(error)),
         }

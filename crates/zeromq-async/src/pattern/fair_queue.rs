@@ -27,7 +27,13 @@ struct Active {
     batch: Batch,
     /// When only so many are left, the pipe is told, and its peer may go on.
     credit_at: usize,
+    /// How many fewer are left when it is told again.
+    credit_step: usize,
 }
+
+/// The pipe is told at the latest when so many octets have been popped, so that memory for what
+/// comes next is what has just been freed.
+const CREDIT_IN_OCTETS: usize = 1024 * 1024;
 
 impl FairQueue {
     pub(crate) fn new(peers: &PeerSet) -> Self {
@@ -73,7 +79,7 @@ impl Drop for FairQueue {
 
 impl Active {
     fn new(pipe: Arc<Pipe>) -> Self {
-        Self { pipe, batch: Batch::new(), credit_at: 0 }
+        Self { pipe, batch: Batch::new(), credit_at: 0, credit_step: 0 }
     }
 
     #[inline]
@@ -84,14 +90,23 @@ impl Active {
         let message = self.batch.pop();
         if self.batch.messages() == self.credit_at && self.credit_at > 0 {
             self.pipe.inbound.credit(self.credit_at);
+            self.credit_at = self.credit_at.saturating_sub(self.credit_step);
         }
         message
+    }
+
+    /// Half of the batch, or as many messages as are a MiB, whichever is less.
+    fn plan_credit(&mut self) {
+        let messages = self.batch.messages();
+        let in_octets = CREDIT_IN_OCTETS / (self.batch.octets() / messages.max(1)).max(1);
+        self.credit_step = in_octets.clamp(1, messages.div_ceil(2).max(1));
+        self.credit_at = messages - self.credit_step;
     }
 
     fn refill(&mut self) -> bool {
         match self.pipe.inbound.refill(&mut self.batch) {
             Refill::Messages => {
-                self.credit_at = self.batch.messages() / 2;
+                self.plan_credit();
                 true
             }
             Refill::Empty => false,

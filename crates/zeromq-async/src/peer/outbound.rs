@@ -42,6 +42,8 @@ struct State {
     aborted: bool,
     engine: Waker,
     flushers: Wakers,
+    /// Octets written since there was room last.
+    written: usize,
     /// Messages wholly written, or given to the inproc peer.
     sent: u64,
     /// Messages that a later one took the place of, as `conflate` asks.
@@ -72,7 +74,15 @@ pub(crate) enum Refused {
 ///
 /// A loop that only sends then works like a buffered writer, with no flush in its code; waiting
 /// for the connection task instead costs a factor of three at 64 octets.
-const WRITE_THRESHOLD: usize = 64 * 1024;
+/// With the message that reaches it, this is still one write of `link.rs`, unless that one is large.
+const WRITE_THRESHOLD: usize = 56 * 1024;
+
+/// Octets that the connection task writes in one turn, however much the kernel takes.
+///
+/// Then other tasks have their turn, and senders that wait for room are woken, though the queue may
+/// not be half empty: a sender of large messages fills memory that has just been freed, and not
+/// memory that the allocator has given back meanwhile.
+const WRITE_PER_TURN: usize = 1024 * 1024;
 
 /// Most answers to a peer's commands that are queued behind other octets.
 const MAX_ANSWERS: usize = 1024;
@@ -93,6 +103,7 @@ impl Outbound {
                 aborted: false,
                 engine: Waker::noop().clone(),
                 flushers: Wakers::default(),
+                written: 0,
                 sent: 0,
                 replaced: 0,
                 answers: 0,
@@ -274,22 +285,26 @@ impl Outbound {
             state.engine = cx.waker().clone();
         }
         state.blocked = false;
-        state.write();
+        state.write(WRITE_PER_TURN);
         if let Some(error) = state.failed.take() {
             return Err(error);
         }
         let drained = match (state.batch.is_empty() || state.aborted, state.closing) {
             (true, true) => Drained::Closed,
             (true, false) => Drained::Idle,
-            (false, _) => Drained::Blocked,
+            (false, _) if state.blocked => Drained::Blocked,
+            (false, _) => Drained::Busy,
         };
         state.pace = if drained == Drained::Idle { Pace::Idle } else { Pace::Hot };
         let has_room = state.has_low_water() && !state.closing;
         if has_room {
+            state.written = 0;
             self.room.store(true, Ordering::Relaxed);
         }
-        let flushers =
-            if drained == Drained::Blocked { Wakers::default() } else { state.flushers.take() };
+        let flushers = match drained {
+            Drained::Blocked | Drained::Busy => Wakers::default(),
+            Drained::Idle | Drained::Closed => state.flushers.take(),
+        };
         drop(state);
         flushers.wake();
         if has_room {
@@ -302,10 +317,13 @@ impl Outbound {
     pub(crate) fn poll_flush(&self, cx: &Context<'_>) -> Poll<()> {
         let mut state = self.state.lock();
         if !state.blocked {
-            state.write();
+            state.write(WRITE_PER_TURN);
         }
         if state.batch.is_empty() {
             return Poll::Ready(());
+        }
+        if !state.blocked {
+            state.engine.wake_by_ref();
         }
         state.flushers.register(cx);
         Poll::Pending
@@ -369,6 +387,8 @@ pub(crate) enum Drained {
     Idle,
     /// The kernel takes no more for now; the task is woken when it does.
     Blocked,
+    /// The kernel would take more, but others shall have their turn first.
+    Busy,
     /// Everything is written and no more will come.
     Closed,
 }
@@ -377,13 +397,12 @@ impl State {
     /// Whether there is room, writing to make some where the kernel may take it.
     #[inline]
     fn make_room(&mut self) -> bool {
-        if self.has_room() {
-            return true;
+        while !self.has_room() {
+            if self.blocked || self.write(1) == 0 {
+                return false;
+            }
         }
-        if !self.blocked {
-            self.write();
-        }
-        self.has_room()
+        true
     }
 
     #[inline]
@@ -399,9 +418,11 @@ impl State {
         }
     }
 
-    /// Waiting senders are woken when half of the queue is free, not for each message.
+    /// Waiting senders are woken when half of the queue is free, or much memory, not for each
+    /// message.
     fn has_low_water(&self) -> bool {
-        self.conflate || self.high_water_mark.is_low(self.batch.messages())
+        let low = self.conflate || self.high_water_mark.is_low(self.batch.messages());
+        low || (self.written >= WRITE_PER_TURN && self.has_room())
     }
 
     /// Makes way for the latest message, where only that is to be kept.
@@ -421,40 +442,47 @@ impl State {
         }
         match self.pace {
             Pace::Idle => {
-                self.write();
+                self.write(WRITE_PER_TURN);
                 self.pace = Pace::Warm;
             }
             Pace::Warm => {
                 self.pace = Pace::Hot;
                 self.engine.wake_by_ref();
             }
-            Pace::Hot if self.batch.octets() >= WRITE_THRESHOLD => self.write(),
+            Pace::Hot if self.batch.octets() >= WRITE_THRESHOLD => {
+                self.write(WRITE_THRESHOLD);
+            }
             Pace::Hot => {}
         }
     }
 
-    /// Writes until the queue is empty or the kernel takes no more.
-    fn write(&mut self) {
-        let Link::Stream(stream) = &mut self.link else { return };
+    /// Writes until the queue is empty, the kernel takes no more, or at least `enough` octets are
+    /// written; returns how many are.
+    fn write(&mut self, enough: usize) -> usize {
+        let Link::Stream(stream) = &mut self.link else { return 0 };
         if self.failed.is_some() {
-            return;
+            return 0;
         }
         let mut cx = Context::from_waker(&self.engine);
-        while !self.batch.is_empty() {
+        let mut total = 0;
+        while !self.batch.is_empty() && total < enough {
             match stream.poll_write(&mut cx, &self.batch) {
                 Poll::Ready(Ok(written)) => {
+                    total += written;
                     self.sent += self.batch.advance(written) as u64;
                 }
                 Poll::Ready(Err(error)) => {
                     self.failed = Some(error);
                     self.engine.wake_by_ref();
-                    return;
+                    break;
                 }
                 Poll::Pending => {
                     self.blocked = true;
-                    return;
+                    break;
                 }
             }
         }
+        self.written += total;
+        total
     }
 }

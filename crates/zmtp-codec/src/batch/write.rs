@@ -24,7 +24,8 @@ impl Written {
 }
 
 impl Batch {
-    /// Fills `out` with the unwritten octets, in order, and says how many slices it filled.
+    /// Fills `out` with the unwritten octets, in order and up to `limit` of them, and says how many
+    /// slices it filled.
     ///
     /// ```
     /// # use zmtp_codec::{Batch, Message};
@@ -35,20 +36,25 @@ impl Batch {
     ///
     /// let mut connection = Vec::new();
     /// let mut slices = [IoSlice::new(&[]); 16];
-    /// let filled = batch.io_slices(&mut slices);
+    /// let filled = batch.io_slices(&mut slices, usize::MAX);
     /// let written = connection.write_vectored(&slices[..filled])?;
     /// assert_eq!((filled, written), (2, 10_009));
     /// assert_eq!(batch.advance(written), 1);
     /// # Ok::<_, std::io::Error>(())
     /// ```
-    pub fn io_slices<'a>(&'a self, out: &mut [IoSlice<'a>]) -> usize {
+    pub fn io_slices<'a>(&'a self, out: &mut [IoSlice<'a>], mut limit: usize) -> usize {
         let mut cursor = self.first_unwritten();
         let mut filled = 0;
         for slot in out {
             let Some((chunk, next)) = self.chunk_at(cursor) else {
                 break;
             };
+            let chunk = &chunk[..chunk.len().min(limit)];
+            if chunk.is_empty() {
+                break;
+            }
             *slot = IoSlice::new(chunk);
+            limit -= chunk.len();
             cursor = next;
             filled += 1;
         }

@@ -9,6 +9,7 @@ mod dial;
 mod driver;
 mod handshake;
 mod inproc;
+mod read_buffer;
 
 use std::sync::Arc;
 

@@ -7,16 +7,15 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use bytes::BytesMut;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::task::yield_now;
 use tokio::time::{Instant, Sleep, sleep_until, timeout};
-use tokio_util::io::poll_read_buf;
 use zmtp::wire::{Command, Ttl};
 use zmtp::{Decoder, Heartbeat, HeartbeatAction, HeartbeatConfig, Inbound, Run, Subscription};
 
 use super::Engine;
 use super::handshake::Established;
+use super::read_buffer::ReadBuffer;
 use crate::endpoint::Endpoint;
 use crate::event::{DisconnectReason, HandshakeFailure, SocketEvent};
 use crate::peer::{Drained, PeerSet, Pipe, Stream};
@@ -27,10 +26,7 @@ pub(super) struct Driver {
     peers: Arc<PeerSet>,
     reader: Box<dyn AsyncRead + Send + Unpin>,
     decoder: Decoder,
-    /// Read and not yet decoded. Holds no memory while the connection is idle.
-    input: BytesMut,
-    /// How much to read at once: more where reads fill what they are given.
-    read_size: usize,
+    input: ReadBuffer,
     pulse: Option<Box<Pulse>>,
 }
 
@@ -40,19 +36,13 @@ struct Pulse {
     timer: Pin<Box<Sleep>>,
 }
 
-/// Reads per turn: the task then lets others run.
-const READS_PER_TURN: usize = 16;
+/// Octets read in one turn, and reads: then others run, first of all the receiver, whose messages
+/// are still in the processor's cache and whose memory can be filled again.
+const OCTETS_PER_TURN: usize = 1024 * 1024;
+const READS_PER_TURN: u32 = 16;
 
 /// Reads from a connection that broke: more than any kernel's buffer holds.
 const READS_OF_THE_REST: usize = 1024;
-
-/// The least and the most octets read at once. The least suits a request and its reply; the most
-/// is where larger reads stopped paying.
-const READ_SIZE: std::ops::RangeInclusive<usize> = 8 * 1024..=128 * 1024;
-
-/// Octets of a message for which room is made before they have come: address space, which becomes
-/// memory as they arrive. Growing towards them in steps would copy each message about once more.
-const TRUSTED: usize = 1024 * 1024 + 4096;
 
 /// How long a peer has to close its side after this one has: until then what it still sends is
 /// read and dropped, because closing with unread octets makes the kernel reset the connection,
@@ -85,8 +75,7 @@ impl Driver {
             peers: engine.peers.clone(),
             reader: io.reader,
             decoder,
-            input,
-            read_size: *READ_SIZE.start(),
+            input: ReadBuffer::new(input),
             pulse: Pulse::start(&engine.options.heartbeat),
         })
     }
@@ -157,24 +146,34 @@ impl Driver {
 
     /// Reads and delivers until there is nothing to read, or no room: then false.
     fn read(&mut self, cx: &mut Context<'_>) -> Result<bool, DisconnectReason> {
-        for _ in 0..READS_PER_TURN {
+        let (mut reads, mut octets) = (0, 0);
+        loop {
             if !self.deliver(|pipe| pipe.room(cx))? {
                 return Ok(false);
             }
-            self.prepare_input();
-            let space = self.input.capacity() - self.input.len();
-            match poll_read_buf(Pin::new(&mut self.reader), cx, &mut self.input) {
+            if reads == READS_PER_TURN || octets >= OCTETS_PER_TURN {
+                cx.waker().wake_by_ref();
+                return Ok(true);
+            }
+            match self.poll_read(cx) {
                 Poll::Ready(Ok(0)) => return Err(DisconnectReason::PeerClosed),
-                Poll::Ready(Ok(read)) => self.adapt(read, space),
+                Poll::Ready(Ok(read)) => (reads, octets) = (reads + 1, octets + read),
                 Poll::Ready(Err(error)) => return Err(broken(error)),
                 Poll::Pending => {
-                    self.rest();
+                    self.input.rest();
                     return Ok(true);
                 }
             }
         }
-        cx.waker().wake_by_ref();
-        Ok(true)
+    }
+
+    fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        let wanted = self.decoder.wanted(&self.input.octets);
+        let read = self.input.poll_read(cx, &mut self.reader, wanted);
+        if let (Poll::Ready(Ok(1..)), Some(pulse)) = (&read, &mut self.pulse) {
+            pulse.heartbeat.on_input();
+        }
+        read
     }
 
     /// Takes what the kernel has kept of a connection that broke: a peer that sends its last and
@@ -186,8 +185,7 @@ impl Driver {
         let rest = async {
             for _ in 0..READS_OF_THE_REST {
                 self.deliver(|_| usize::MAX)?;
-                self.prepare_input();
-                if self.reader.read_buf(&mut self.input).await.map_err(broken)? == 0 {
+                if poll_fn(|cx| self.poll_read(cx)).await.map_err(broken)? == 0 {
                     break;
                 }
             }
@@ -199,9 +197,9 @@ impl Driver {
 
     /// Decodes what has been read; false where the receiver has no room for more.
     fn deliver(&mut self, room: impl Fn(&Pipe) -> usize) -> Result<bool, DisconnectReason> {
-        while !self.input.is_empty() || self.decoder.buffered() > 0 {
+        while !self.input.octets.is_empty() || self.decoder.buffered() > 0 {
             let room = room(&self.pipe);
-            match self.decoder.decode(&mut self.input, room)? {
+            match self.decoder.decode(&mut self.input.octets, room)? {
                 Some(Inbound::Messages(run)) => self.messages(run),
                 Some(Inbound::Command(command)) => self.command(command),
                 None => return Ok(room > 0),
@@ -250,33 +248,6 @@ impl Driver {
         }
     }
 
-    /// Makes room to read into: exactly what the message at hand still needs, so that it is read to
-    /// where it stays; but however much its header claims, no more than as much again as has come,
-    /// or [`TRUSTED`].
-    fn prepare_input(&mut self) {
-        let wanted = self.decoder.wanted(&self.input);
-        let most = self.input.len().max(TRUSTED);
-        self.input.reserve(wanted.clamp(self.read_size, most));
-    }
-
-    fn adapt(&mut self, read: usize, space: usize) {
-        if let Some(pulse) = &mut self.pulse {
-            pulse.heartbeat.on_input();
-        }
-        if read == space {
-            self.read_size = (self.read_size * 4).min(*READ_SIZE.end());
-        } else if read < self.read_size / 8 {
-            self.read_size = (self.read_size / 2).max(*READ_SIZE.start());
-        }
-    }
-
-    /// Nothing more to read for now: an idle connection keeps no buffer.
-    fn rest(&mut self) {
-        if self.input.is_empty() {
-            self.input = BytesMut::new();
-        }
-    }
-
     fn beat(&mut self, cx: &mut Context<'_>, reading: bool) -> Result<(), DisconnectReason> {
         let Some(pulse) = &mut self.pulse else { return Ok(()) };
         if !reading {
@@ -302,8 +273,8 @@ impl Driver {
         let Some(mut stream) = self.pipe.outbound.take_stream() else { return };
         let farewell = async {
             stream.writer.shutdown().await?;
-            while self.reader.read_buf(&mut self.input).await? > 0 {
-                self.input.clear();
+            while self.reader.read_buf(&mut self.input.octets).await? > 0 {
+                self.input.octets.clear();
             }
             io::Result::Ok(())
         };

@@ -554,3 +554,22 @@ async fn what_is_encrypted_for_a_slow_peer_is_conflated_too() {
     assert!(stats.queued <= 3, "what is being written and the latest, not {stats:?}");
     while within("the latest", pull.recv()).await.unwrap() != "the latest" {}
 }
+
+/// Notices nobody takes stopped the subscriptions behind them: those in the read that filled the
+/// queue were heard, and the next not.
+#[tokio::test]
+async fn an_xpub_that_takes_no_notices_hears_all_subscriptions() {
+    let mut publisher = XPubSocket::builder().receive_high_water_mark(10).build();
+    let endpoint = publisher.bind(ANY_PORT).await.unwrap();
+    let mut sub = RawPeer::connect(&endpoint, SocketType::Sub).await;
+    // More than is read at once, so that some command is read in two pieces.
+    let mut octets = Vec::new();
+    for number in 0..5000 {
+        let topic = format!("topic {number:04}").into();
+        zmtp::wire::Command::Subscribe { topic }.encode(&mut octets);
+    }
+    sub.write_octets(&octets).await;
+    sub.settle().await;
+    publisher.send("topic 4999").await.unwrap();
+    assert_eq!(sub.recv().await, "topic 4999");
+}

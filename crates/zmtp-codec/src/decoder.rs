@@ -108,6 +108,28 @@ impl Decoder {
         self.sealed.as_ref().map_or(0, |sealed| sealed.plain.len())
     }
 
+    /// Whether what comes next is known to be a message: where there is room for none, nothing more
+    /// need be read until there is. Ask after [`decode`](Self::decode) has found nothing.
+    ///
+    /// ```
+    /// use bytes::BytesMut;
+    /// use zmtp_codec::{Decoder, Limits};
+    ///
+    /// let mut decoder = Decoder::new(Limits::default());
+    /// let mut message = BytesMut::from(&b"\x00\x05hello"[..]);
+    /// assert!(decoder.decode(&mut message, 0)?.is_none());
+    /// assert!(decoder.is_message_next(&message));
+    ///
+    /// let mut command = BytesMut::from(&b"\x04\x05\x04PI"[..]); // the rest is on its way
+    /// assert!(decoder.decode(&mut command, 0)?.is_none());
+    /// assert!(!decoder.is_message_next(&command));
+    /// # Ok::<_, zmtp_codec::ProtocolError>(())
+    /// ```
+    pub fn is_message_next(&self, input: &BytesMut) -> bool {
+        let octets = self.sealed.as_ref().map_or(input, |sealed| &sealed.plain);
+        self.find_message(octets).unwrap_or(false)
+    }
+
     #[inline]
     fn decode_frames(
         &mut self,
@@ -140,7 +162,7 @@ impl Decoder {
                 }
                 return Ok(Some(inbound));
             }
-            if max_messages == 0 && self.is_message_next(&sealed.plain)? {
+            if max_messages == 0 && self.find_message(&sealed.plain)? {
                 return Ok(None);
             }
             if !sealed.plain.is_empty() {
@@ -159,7 +181,7 @@ impl Decoder {
     }
 
     /// Whether what is next is known to be no command.
-    fn is_message_next(&self, plain: &[u8]) -> Result<bool, ProtocolError> {
+    fn find_message(&self, plain: &[u8]) -> Result<bool, ProtocolError> {
         let is_message = |header: FrameHeader| !header.is_command();
         Ok(self.unfinished.frames > 0 || FrameHeader::decode(plain)?.is_some_and(is_message))
     }

@@ -195,14 +195,15 @@ impl Driver {
         let _ = timeout(FAREWELL, rest).await;
     }
 
-    /// Decodes what has been read; false where the receiver has no room for more.
+    /// Decodes what has been read; false where a message comes next that the receiver has no room
+    /// for. Commands need none, and wait behind no message but those before them.
     fn deliver(&mut self, room: impl Fn(&Pipe) -> usize) -> Result<bool, DisconnectReason> {
         while !self.input.octets.is_empty() || self.decoder.buffered() > 0 {
             let room = room(&self.pipe);
             match self.decoder.decode(&mut self.input.octets, room)? {
                 Some(Inbound::Messages(run)) => self.messages(run),
                 Some(Inbound::Command(command)) => self.command(command),
-                None => return Ok(room > 0),
+                None => return Ok(room > 0 || !self.decoder.is_message_next(&self.input.octets)),
             }
         }
         Ok(true)

@@ -5,7 +5,6 @@
 mod support;
 
 use std::collections::VecDeque;
-use std::fs;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -95,17 +94,11 @@ async fn connect(endpoint: &Endpoint, count: usize) -> Vec<TcpStream> {
     streams
 }
 
-/// Octets of memory that this process has in use.
-fn resident() -> Option<usize> {
-    let statm = fs::read_to_string("/proc/self/statm").ok()?;
-    statm.split(' ').nth(1)?.parse().ok().map(|pages: usize| pages * 4096)
-}
-
 /// With the limits that a socket has by default.
 #[test]
 fn silent_and_slow_connections_keep_nobody_out() {
     const NAME: &str = "silent_and_slow_connections_keep_nobody_out";
-    if !alone::with_descriptors(4096, NAME) {
+    if !alone::again(Some(4096), NAME) {
         return;
     }
     Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
@@ -114,7 +107,7 @@ fn silent_and_slow_connections_keep_nobody_out() {
         let mut pull = server(keys.clone()).build();
         let tally = Tally::of(pull.events(), PLACES);
         let endpoint = pull.bind(ANY_PORT).await.unwrap();
-        let before = resident();
+        let before = alone::resident();
 
         let _silent = connect(&endpoint, crowd).await;
         let mut slow = connect(&endpoint, crowd).await;
@@ -130,7 +123,7 @@ fn silent_and_slow_connections_keep_nobody_out() {
         tally.reaches(2 * crowd, (2 * crowd).saturating_sub(PLACES)).await;
         let pending = 2 * crowd - tally.displaced.load(Ordering::Relaxed);
         assert!(pending <= PLACES, "{pending} handshakes are pending");
-        if let (Some(before), Some(after)) = (before, resident()) {
+        if let (Some(before), Some(after)) = (before, alone::resident()) {
             let each = after.saturating_sub(before) / PLACES;
             assert!(each < 16 * 1024, "{each} octets of memory for each pending handshake");
         }

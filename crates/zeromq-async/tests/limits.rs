@@ -180,7 +180,7 @@ async fn an_address_with_many_pending_handshakes_displaces_its_own() {
 #[test]
 fn without_descriptors_a_newcomer_gets_that_of_a_pending_handshake() {
     const NAME: &str = "without_descriptors_a_newcomer_gets_that_of_a_pending_handshake";
-    if !support::alone::with_descriptors(64, NAME) {
+    if !support::alone::again(Some(64), NAME) {
         return;
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();

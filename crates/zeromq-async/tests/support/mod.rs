@@ -9,6 +9,7 @@ pub(crate) mod hostile;
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -152,6 +153,11 @@ impl RawPeer {
         Self::greet(dial(endpoint).await, config).await
     }
 
+    /// The same, as anything else.
+    pub(crate) async fn connect_with(endpoint: &Endpoint, config: ConnectionConfig) -> Self {
+        Self::greet(dial(endpoint).await, config).await
+    }
+
     /// Accepts a connecting socket, up to the end of the handshake.
     pub(crate) async fn accept(listener: &TcpListener, socket_type: SocketType) -> Self {
         let accepted = within("a socket to connect", listener.accept()).await;
@@ -166,7 +172,7 @@ impl RawPeer {
         stream.set_nodelay(true).expect("a connection");
         let mut peer = Self {
             stream,
-            connection: Connection::new(&config),
+            connection: connection(&config),
             input: BytesMut::new(),
             messages: VecDeque::new(),
             commands: VecDeque::new(),
@@ -208,6 +214,12 @@ impl RawPeer {
                 return;
             }
         }
+    }
+
+    /// A message as it would be written, which it is not.
+    pub(crate) fn encode(&mut self, message: impl Into<Message>) -> Vec<u8> {
+        self.connection.send(message.into());
+        std::iter::from_fn(|| self.connection.poll_transmit()).flatten().collect()
     }
 
     /// Writes octets as they are, good ZMTP or not.
@@ -318,6 +330,12 @@ impl RawPeer {
         let stream = socket2::SockRef::from(&self.stream);
         stream.set_linger(Some(Duration::ZERO)).expect("a connection");
     }
+}
+
+/// One side of a connection, with keys that anybody can guess.
+pub(crate) fn connection(config: &ConnectionConfig) -> Connection {
+    static NEXT: AtomicU8 = AtomicU8::new(1);
+    Connection::with_entropy(config, |octets| octets.fill(NEXT.fetch_add(1, Ordering::Relaxed)))
 }
 
 async fn dial(endpoint: &Endpoint) -> TcpStream {

@@ -70,6 +70,17 @@ fn chat_is_heard_both_ways() {
 }
 
 #[test]
+fn noise_secure_serves_who_is_known_and_nobody_else() {
+    let said = run("noise_secure");
+    assert!(said.contains("server: let in alice\nalice: got \"42\"\n"), "{said}");
+    let refused = "mallory: peer refused the connection because it does not accept the credentials";
+    assert!(said.contains(refused), "{said}");
+    let unread = "alice, to another server: the peer closed the connection during the handshake";
+    assert!(said.contains(unread), "{said}");
+    assert_eq!(said.matches("let in").count(), 1, "{said}");
+}
+
+#[test]
 fn codec_only_gets_a_reply() {
     let said = run("codec_only");
     assert!(said.contains("is a REP socket"), "{said}");

@@ -185,11 +185,13 @@ pub(crate) struct Security {
 }
 
 impl Security {
-    pub(crate) fn client(mechanism: Mechanism) -> Self {
+    /// What the mechanism checks by itself is all that is checked.
+    pub(crate) fn new(mechanism: Mechanism) -> Self {
         Self { mechanism, authenticator: None }
     }
 
-    pub(crate) fn server(mechanism: Mechanism, authenticator: impl Authenticator) -> Self {
+    /// Asks about each peer.
+    pub(crate) fn asking(mechanism: Mechanism, authenticator: impl Authenticator) -> Self {
         Self { mechanism, authenticator: Some(Arc::new(authenticator)) }
     }
 
@@ -209,7 +211,7 @@ impl Security {
 
 impl Default for Security {
     fn default() -> Self {
-        Self::client(Mechanism::Null)
+        Self::new(Mechanism::Null)
     }
 }
 

@@ -108,13 +108,16 @@
 //!   messages were not sent.
 //! * An [event](SocketEvent) names its peer and says why a connection or handshake ended.
 //! * Peers must speak ZMTP 3, as libzmq does since 4.0. The mechanisms are NULL, PLAIN and, with
-//!   the feature of that name, CURVE. Who decides whom a server lets in is said where it is built
+//!   the features of those names, CURVE and NOISE, which libzmq does not have. Who decides whom a server lets in is said where it is built
 //!   ([`security`]).
 //!
 //! # Features
 //!
-//! * `curve`: CURVE, which encrypts (`SocketBuilder::curve_client`). Off by default, for its
-//!   cryptography. Everything else is always there.
+//! Off by default, for their cryptography; everything else is always there:
+//!
+//! * `curve`: CURVE, which encrypts, and which libzmq speaks (`SocketBuilder::curve_client`).
+//! * `noise`: NOISE, which encrypts with handshakes of the Noise framework
+//!   (`SocketBuilder::noise_client`).
 //!
 //! The oldest Rust that will do is `rust-version` in
 //! `Cargo.toml`.

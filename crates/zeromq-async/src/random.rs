@@ -9,7 +9,7 @@ pub(crate) fn random() -> u64 {
 }
 
 /// The operating system's randomness.
-#[cfg(feature = "curve")]
+#[cfg(any(feature = "curve", feature = "noise"))]
 pub(crate) fn entropy(octets: &mut [u8]) {
     getrandom::fill(octets).expect("the operating system gives randomness");
 }

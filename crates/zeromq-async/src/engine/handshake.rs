@@ -128,12 +128,12 @@ async fn ask(
 }
 
 /// A connection with what randomness its mechanism needs.
-#[cfg(feature = "curve")]
+#[cfg(any(feature = "curve", feature = "noise"))]
 fn open(config: &ConnectionConfig) -> Connection {
     Connection::with_entropy(config, crate::random::entropy)
 }
 
-#[cfg(not(feature = "curve"))]
+#[cfg(not(any(feature = "curve", feature = "noise")))]
 fn open(config: &ConnectionConfig) -> Connection {
     Connection::new(config)
 }

@@ -6,6 +6,7 @@
 #[cfg(unix)]
 pub(crate) mod alone;
 pub(crate) mod hostile;
+pub(crate) mod relay;
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;

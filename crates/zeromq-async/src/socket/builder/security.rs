@@ -4,6 +4,8 @@ use super::SocketBuilder;
 #[cfg(feature = "curve")]
 use zmtp::{CurveClient, CurveKeyPair, CurvePublicKey, CurveServer};
 use zmtp::{Mechanism, PlainClient, PlainClientError};
+#[cfg(feature = "noise")]
+use zmtp::{NoiseClient, NoiseKeyPair, NoisePublicKey, NoiseServer};
 
 use crate::authentication::{Authenticator, Security};
 use crate::socket::SocketKind;
@@ -24,7 +26,7 @@ impl<P: SocketKind> SocketBuilder<P> {
     /// # drop(rep);
     /// ```
     pub fn null_server(mut self, authenticator: impl Authenticator) -> Self {
-        self.options.security = Security::server(Mechanism::Null, authenticator);
+        self.options.security = Security::asking(Mechanism::Null, authenticator);
         self
     }
 
@@ -50,7 +52,7 @@ impl<P: SocketKind> SocketBuilder<P> {
         password: impl AsRef<[u8]>,
     ) -> Result<Self, PlainClientError> {
         let client = PlainClient::new(username, password)?;
-        self.options.security = Security::client(Mechanism::PlainClient(client));
+        self.options.security = Security::new(Mechanism::PlainClient(client));
         Ok(self)
     }
 
@@ -78,7 +80,7 @@ impl<P: SocketKind> SocketBuilder<P> {
     /// # drop(rep);
     /// ```
     pub fn plain_server(mut self, authenticator: impl Authenticator) -> Self {
-        self.options.security = Security::server(Mechanism::PlainServer, authenticator);
+        self.options.security = Security::asking(Mechanism::PlainServer, authenticator);
         self
     }
 
@@ -110,7 +112,7 @@ impl<P: SocketKind> SocketBuilder<P> {
     #[cfg(feature = "curve")]
     pub fn curve_client(mut self, keys: CurveKeyPair, server_key: CurvePublicKey) -> Self {
         let client = CurveClient::new(keys, server_key);
-        self.options.security = Security::client(Mechanism::CurveClient(client));
+        self.options.security = Security::new(Mechanism::CurveClient(client));
         self
     }
 
@@ -130,7 +132,138 @@ impl<P: SocketKind> SocketBuilder<P> {
     #[cfg(feature = "curve")]
     pub fn curve_server(mut self, keys: CurveKeyPair, authenticator: impl Authenticator) -> Self {
         let server = Mechanism::CurveServer(CurveServer::new(keys));
-        self.options.security = Security::server(server, authenticator);
+        self.options.security = Security::asking(server, authenticator);
+        self
+    }
+
+    /// Connects to, or accepts, servers that have `server_key`, and shows them this key pair;
+    /// everything is encrypted (`NOISE_IK` of `docs/noise.md`; libzmq has no such mechanism).
+    ///
+    /// Peers must be [`noise_server`](Self::noise_server)s. A server with another key cannot read
+    /// who this is: it closes the connection, and this socket tries again.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use zeromq_async::security::{Attempt, Credentials, Decision, DenyStatus};
+    /// use zeromq_async::security::generate_noise_keys;
+    /// use zeromq_async::{PullSocket, PushSocket};
+    ///
+    /// let (server, client) = (generate_noise_keys(), generate_noise_keys());
+    /// let (server_key, known) = (*server.public_key(), *client.public_key());
+    /// let only_known = move |attempt: Attempt| {
+    ///     let known = attempt.request.credentials == Credentials::PublicKey(*known.as_bytes());
+    ///     let refusal = Decision::Deny(DenyStatus::AuthenticationFailure);
+    ///     async move { if known { Decision::allow() } else { refusal } }
+    /// };
+    ///
+    /// let mut pull = PullSocket::builder().noise_server(server, only_known).build();
+    /// let mut push = PushSocket::builder().noise_client(client, server_key).build();
+    /// push.connect(pull.bind("tcp://127.0.0.1:0").await?).await?;
+    /// push.send("in secret").await?;
+    /// assert_eq!(pull.recv().await?, "in secret");
+    /// # Ok(()) }
+    /// ```
+    #[cfg(feature = "noise")]
+    pub fn noise_client(mut self, keys: NoiseKeyPair, server_key: NoisePublicKey) -> Self {
+        let client = Mechanism::NoiseClient(NoiseClient::ik(keys, server_key));
+        self.options.security = Security::new(client);
+        self
+    }
+
+    /// Proves to clients that this socket has the key they know, lets in those whose own key
+    /// `authenticator` accepts, and encrypts everything (`NOISE_IK` of `docs/noise.md`; libzmq has
+    /// no such mechanism).
+    ///
+    /// Peers must be [`noise_client`](Self::noise_client)s. The authenticator is asked when a client
+    /// has shown its key, in a message that may be a recording, and the proof follows: so it should
+    /// have no effect of its own.
+    ///
+    /// ```
+    /// use zeromq_async::RepSocket;
+    /// use zeromq_async::security::{Attempt, Decision, generate_noise_keys};
+    ///
+    /// let keys = generate_noise_keys();
+    /// let anybody = |_: Attempt| async { Decision::allow() };
+    /// let rep = RepSocket::builder().noise_server(keys, anybody).build();
+    /// # drop(rep);
+    /// ```
+    #[cfg(feature = "noise")]
+    pub fn noise_server(mut self, keys: NoiseKeyPair, authenticator: impl Authenticator) -> Self {
+        let server = Mechanism::NoiseServer(NoiseServer::ik(keys));
+        self.options.security = Security::asking(server, authenticator);
+        self
+    }
+
+    /// Connects to, or accepts, servers whose key `authenticator` accepts, and shows them this key
+    /// pair after that; everything is encrypted (`NOISE_XX` of `docs/noise.md`; libzmq has no such
+    /// mechanism).
+    ///
+    /// For servers whose key is not known beforehand, or is one of several: the authenticator gets
+    /// the key that the server has proven to have. Accepting any key means encrypting to whoever is
+    /// there. Peers must be [`noise_xx_server`](Self::noise_xx_server)s.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use zeromq_async::security::{Attempt, Credentials, Decision, DenyStatus};
+    /// use zeromq_async::security::generate_noise_keys;
+    /// use zeromq_async::{PullSocket, PushSocket};
+    ///
+    /// let (old, new) = (generate_noise_keys(), generate_noise_keys());
+    /// let ours = [*old.public_key(), *new.public_key()];
+    /// let check = move |attempt: Attempt| async move {
+    ///     match attempt.request.credentials {
+    ///         Credentials::PublicKey(key) if ours.iter().any(|known| *known.as_bytes() == key) => {
+    ///             Decision::allow()
+    ///         }
+    ///         _ => Decision::Deny(DenyStatus::AuthenticationFailure),
+    ///     }
+    /// };
+    /// let anybody = |_: Attempt| async { Decision::allow() };
+    ///
+    /// let mut pull = PullSocket::builder().noise_xx_server(new, anybody).build();
+    /// let mut push = PushSocket::builder().noise_xx_client(generate_noise_keys(), check).build();
+    /// push.connect(pull.bind("tcp://127.0.0.1:0").await?).await?;
+    /// push.send("in secret").await?;
+    /// assert_eq!(pull.recv().await?, "in secret");
+    /// # Ok(()) }
+    /// ```
+    #[cfg(feature = "noise")]
+    pub fn noise_xx_client(
+        mut self,
+        keys: NoiseKeyPair,
+        authenticator: impl Authenticator,
+    ) -> Self {
+        let client = Mechanism::NoiseClient(NoiseClient::xx(keys));
+        self.options.security = Security::asking(client, authenticator);
+        self
+    }
+
+    /// Shows this socket's key to whoever asks, lets in those whose own key `authenticator`
+    /// accepts, and encrypts everything (`NOISE_XX` of `docs/noise.md`; libzmq has no such
+    /// mechanism).
+    ///
+    /// Peers must be [`noise_xx_client`](Self::noise_xx_client)s. The authenticator is asked when a
+    /// client has proven its key.
+    ///
+    /// ```
+    /// use zeromq_async::RepSocket;
+    /// use zeromq_async::security::{Attempt, Decision, generate_noise_keys};
+    ///
+    /// let keys = generate_noise_keys();
+    /// let anybody = |_: Attempt| async { Decision::allow() };
+    /// let rep = RepSocket::builder().noise_xx_server(keys, anybody).build();
+    /// # drop(rep);
+    /// ```
+    #[cfg(feature = "noise")]
+    pub fn noise_xx_server(
+        mut self,
+        keys: NoiseKeyPair,
+        authenticator: impl Authenticator,
+    ) -> Self {
+        let server = Mechanism::NoiseServer(NoiseServer::xx(keys));
+        self.options.security = Security::asking(server, authenticator);
         self
     }
 }

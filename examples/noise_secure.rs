@@ -1,0 +1,93 @@
+//! Encrypted requests between sockets that know each other by their keys (REQ/REP over NOISE).
+//!
+//!     cargo run --example noise_secure
+//!
+//! To see: who is on the list is served, by name; who is not is told so, and stops; and a client
+//! that is set to another server's key says nothing that this one can read. Keys are made anew each
+//! time here; a program would read its own from a file.
+
+use std::collections::HashMap;
+use std::error::Error;
+use std::time::Duration;
+
+use zeromq_async::security::{
+    Attempt, Credentials, Decision, DenyStatus, NoiseKeyPair, NoisePublicKey, generate_noise_keys,
+};
+use zeromq_async::{Endpoint, RepSocket, ReqSocket, SocketEvent};
+
+type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let (server, alice, mallory) =
+        (generate_noise_keys(), generate_noise_keys(), generate_noise_keys());
+    let server_key = *server.public_key();
+    println!("server: known by the key {server_key}");
+
+    // By key, who may connect, and as whom.
+    let users = HashMap::from([(*alice.public_key().as_bytes(), "alice")]);
+    let check = move |attempt: Attempt| {
+        let user = match attempt.request.credentials {
+            Credentials::PublicKey(key) => users.get(&key).copied(),
+            _ => None,
+        };
+        async move {
+            match user {
+                Some(name) => Decision::allow_as(name),
+                None => Decision::Deny(DenyStatus::AuthenticationFailure),
+            }
+        }
+    };
+    let rep = RepSocket::builder().noise_server(server, check).build();
+    let endpoint = rep.bind("tcp://127.0.0.1:*").await?;
+    let serving = tokio::spawn(serve(rep));
+
+    let mut req = ReqSocket::builder().noise_client(alice.clone(), server_key).build();
+    req.connect(&endpoint).await?;
+    req.send("What is the secret?").await?;
+    println!("alice: got {:?}", req.recv().await?.to_str()?);
+    println!("mallory: {}", attempt(mallory, server_key, &endpoint).await?);
+    let another = *generate_noise_keys().public_key();
+    println!("alice, to another server: {}", attempt(alice, another, &endpoint).await?);
+
+    serving.abort();
+    println!("done");
+    Ok(())
+}
+
+/// Answers whoever was let in.
+async fn serve(mut rep: RepSocket) -> Result<()> {
+    let mut events = rep.events();
+    loop {
+        tokio::select! {
+            biased; // a peer is here before it asks anything
+            Some(event) = events.next() => {
+                if let SocketEvent::HandshakeSucceeded { info, .. } = event {
+                    println!("server: let in {}", info.user_id().unwrap_or("nobody"));
+                }
+            }
+            request = rep.recv() => {
+                request?;
+                rep.send("42").await?;
+            }
+        }
+    }
+}
+
+/// Connects, and says why that failed.
+async fn attempt(
+    keys: NoiseKeyPair,
+    server_key: NoisePublicKey,
+    endpoint: &Endpoint,
+) -> Result<String> {
+    let req = ReqSocket::builder().noise_client(keys, server_key).linger(Duration::ZERO).build();
+    let mut events = req.events();
+    req.connect(endpoint).await?;
+    loop {
+        match events.next().await.ok_or("the socket ended")? {
+            SocketEvent::HandshakeFailed { reason, .. } => return Ok(reason.to_string()),
+            SocketEvent::HandshakeSucceeded { .. } => return Err("it was let in".into()),
+            _ => {}
+        }
+    }
+}

@@ -182,7 +182,8 @@ pub enum HandshakeFailure {
     Denied {
         /// What the peer is told; nothing, where the error is temporary.
         status: DenyStatus,
-        /// Why, where it [is said](crate::security::Attempt::deny).
+        /// Why, where it [is said](crate::security::Attempt::deny); `downcast_ref` tells a
+        /// [`ZapError`](crate::security::ZapError) from others.
         reason: Option<Arc<dyn Error + Send + Sync>>,
     },
     /// Whoever decides for this socket did not say within the handshake timeout whether the peer
@@ -288,6 +289,13 @@ impl Events {
     /// No event is lost when the future is dropped.
     pub async fn next(&mut self) -> Option<SocketEvent> {
         self.receiver.recv().await
+    }
+}
+
+impl Events {
+    /// An event that has been already.
+    pub(crate) fn try_next(&mut self) -> Option<SocketEvent> {
+        self.receiver.try_recv().ok()
     }
 }
 

@@ -16,16 +16,22 @@
 //!
 //! Which side binds has no bearing on which is the server. A server asks its [`Authenticator`] about
 //! every peer before it is one: until then the peer has no queue, no message and no routing id.
+//!
+//! An authenticator is an async function, or a [`Zap`], which asks a handler that speaks 27/ZAP as
+//! handlers for libzmq do. The other way round, a [`ZapHandler`] has an authenticator decide for all
+//! who ask over ZAP.
 
 #[cfg(feature = "curve")]
 mod curve;
 #[cfg(feature = "noise")]
 mod noise;
+mod zap;
 
 #[cfg(feature = "curve")]
 pub use curve::generate_curve_keys;
 #[cfg(feature = "noise")]
 pub use noise::generate_noise_keys;
+pub use zap::{Zap, ZapDomainError, ZapError, ZapHandler, ZapReplyError};
 #[cfg(any(feature = "curve", feature = "noise"))]
 pub use zmtp::KeyError;
 pub use zmtp::{

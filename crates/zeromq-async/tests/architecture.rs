@@ -31,7 +31,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("pattern", &["error", "identity", "options", "peer", "random", "sync"]),
     ("peer", &["error", "identity", "options", "stats", "sync"]),
     ("random", &[]),
-    ("security", &["authentication", "context", "identity", "random", "socket", "sync"]),
+    (
+        "security",
+        &["authentication", "context", "error", "event", "identity", "random", "socket", "sync"],
+    ),
     (
         "socket",
         &[

@@ -16,6 +16,8 @@ pub(crate) struct FairQueue {
     /// Pipes that had messages when last looked at; `turn` is the next of them.
     active: Vec<Active>,
     turn: usize,
+    /// When so many are active, those whose peers have gone without leaving anything are let go.
+    prune_at: usize,
     last: Option<Arc<Pipe>>,
     budget: Budget,
 }
@@ -42,6 +44,7 @@ impl FairQueue {
             arrivals: peers.arrivals().clone(),
             active: Vec::new(),
             turn: 0,
+            prune_at: PRUNE_AT,
             last: None,
             budget: Budget::default(),
         }
@@ -66,7 +69,19 @@ impl FairQueue {
         }
         None
     }
+
+    /// Lets go of pipes that have nothing and never will, so that peers which come, ask, and take
+    /// their question back faster than it is received do not fill the memory.
+    fn prune(&mut self) {
+        if self.active.len() >= self.prune_at {
+            self.active.retain(|active| !active.is_over());
+            self.prune_at = PRUNE_AT.max(2 * self.active.len());
+        }
+    }
 }
+
+/// Active pipes below which looking for those that are over is not worth it.
+const PRUNE_AT: usize = 256;
 
 impl Drop for FairQueue {
     fn drop(&mut self) {
@@ -103,6 +118,10 @@ impl Active {
         self.credit_at = messages - self.credit_step;
     }
 
+    fn is_over(&self) -> bool {
+        self.batch.is_empty() && self.pipe.inbound.is_over()
+    }
+
     fn refill(&mut self) -> bool {
         match self.pipe.inbound.refill(&mut self.batch) {
             Refill::Messages => {
@@ -126,7 +145,7 @@ impl Incoming for FairQueue {
             }
             let Self { arrivals, active, .. } = self;
             match arrivals.poll_take(cx, |pipe| active.push(Active::new(pipe))) {
-                Poll::Ready(Some(())) => {}
+                Poll::Ready(Some(())) => self.prune(),
                 Poll::Ready(None) if active.is_empty() => {
                     return Poll::Ready(Err(RecvError::Closed));
                 }
@@ -142,5 +161,40 @@ impl Incoming for FairQueue {
 
     fn last_pipe(&self) -> Option<&Arc<Pipe>> {
         self.last.as_ref()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::task::Waker;
+
+    use super::*;
+    use crate::options::PipeOptions;
+    use crate::peer::Pattern;
+
+    /// Each recv takes note of all who have asked since, and hands out one question. Those who have
+    /// taken theirs back are forgotten, though many come for each that is received.
+    #[test]
+    fn peers_that_have_gone_without_a_message_are_let_go() {
+        let peers = PeerSet::new();
+        let mut queue = FairQueue::new(&peers);
+        let mut cx = Context::from_waker(Waker::noop());
+        let pattern: Arc<dyn Pattern> = Arc::new(());
+        let open = || {
+            let pipe = peers.open(&PipeOptions::default(), &pattern);
+            peers.join(&pipe).unwrap();
+            pipe.push(&mut Message::from("a question"));
+            pipe
+        };
+        let _patient: Vec<_> = (0..200).map(|_| open()).collect();
+        for _ in 0..100 {
+            let impatient: Vec<_> = (0..100).map(|_| open()).collect();
+            assert!(queue.poll_recv(&mut cx).is_ready());
+            for pipe in impatient {
+                pipe.inbound.withdraw(&pipe);
+                peers.leave(&pipe);
+            }
+        }
+        assert!(queue.active.len() < 1000, "{} are kept", queue.active.len());
     }
 }

@@ -57,6 +57,17 @@ impl Arrivals {
         }
     }
 
+    /// The pipe has nothing more for the receiver; false where the receiver has the pipe already.
+    pub(super) fn forget(&self, pipe: &Arc<Pipe>) -> bool {
+        let mut state = self.state.lock();
+        let before = state.ready.len();
+        state.ready.retain(|ready| !Arc::ptr_eq(ready, pipe));
+        if state.ready.is_empty() && !state.closed {
+            self.pending.store(false, Ordering::Release);
+        }
+        state.ready.len() < before
+    }
+
     #[inline]
     pub(crate) fn pending(&self) -> bool {
         self.pending.load(Ordering::Acquire)

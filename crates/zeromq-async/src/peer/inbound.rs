@@ -181,6 +181,24 @@ impl Inbound {
         state.release();
     }
 
+    /// Drops what the peer takes back, as far as the receiver has not taken it.
+    pub(crate) fn withdraw(&self, pipe: &Arc<Pipe>) {
+        let mut state = self.state.lock();
+        state.batch = Batch::new();
+        state.earlier.clear();
+        // Under the lock, so that whoever adds a message sees whether it must announce it.
+        if pipe.arrivals().forget(pipe) {
+            state.listed = false;
+        }
+        state.release();
+    }
+
+    /// Whether nothing is here, and nothing more will come.
+    pub(crate) fn is_over(&self) -> bool {
+        let state = self.state.lock();
+        state.closed && state.batch.is_empty() && state.earlier.is_empty()
+    }
+
     /// No more will come; what is here can still be taken.
     ///
     /// A receiver that has this queue lets go of it when it is empty, and no other need hear.

@@ -255,6 +255,15 @@ impl Outbound {
         }
     }
 
+    /// Takes back what the inproc peer has not received yet.
+    pub(crate) fn withdraw(&self) {
+        let peer = match &self.state.lock().link {
+            Link::Inproc(peer) => peer.clone(),
+            Link::Down | Link::Stream(_) => return,
+        };
+        peer.inbound.withdraw(&peer);
+    }
+
     /// The connection is gone: what was not wholly written waits for the next.
     pub(crate) fn unlink(&self) -> Option<Arc<Pipe>> {
         let mut state = self.state.lock();

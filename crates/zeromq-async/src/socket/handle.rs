@@ -213,6 +213,13 @@ impl SocketHandle {
         let _ = connected.wait_for(|connected| *connected >= count || peers.is_closed()).await;
     }
 
+    /// Takes back what inproc peers have not received yet: nobody waits for their answer any more.
+    pub(crate) fn withdraw(&self) {
+        for pipe in self.engine().peers().pipes() {
+            pipe.outbound.withdraw();
+        }
+    }
+
     /// Closes the socket for all who hold a part of it; see
     /// [`Socket::close`](crate::Socket::close).
     ///

@@ -1,7 +1,7 @@
 //! The keys with which all contestants encrypt: known to everybody, so that processes need not tell
 //! them to each other.
 
-use zmtp_codec::{CurveKeyPair, CurveSecretKey};
+use zmtp_codec::{CurveKeyPair, CurveSecretKey, NoiseKeyPair, NoiseSecretKey};
 
 /// The CURVE keys of the side that binds.
 pub(crate) fn curve_server() -> CurveKeyPair {
@@ -11,6 +11,16 @@ pub(crate) fn curve_server() -> CurveKeyPair {
 /// The CURVE keys of the side that connects.
 pub(crate) fn curve_client() -> CurveKeyPair {
     CurveSecretKey::new(CLIENT).into()
+}
+
+/// The NOISE keys of the side that binds.
+pub(crate) fn noise_server() -> NoiseKeyPair {
+    NoiseSecretKey::new(SERVER).into()
+}
+
+/// The NOISE keys of the side that connects.
+pub(crate) fn noise_client() -> NoiseKeyPair {
+    NoiseSecretKey::new(CLIENT).into()
 }
 
 const SERVER: [u8; 32] = [7; 32];

@@ -128,6 +128,8 @@ named! {
         Null = "null",
         /// CURVE; the side that binds is the server.
         Curve = "curve",
+        /// NOISE with the handshake IK; the side that binds is the server.
+        Noise = "noise",
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::{CPU, RATE, Settings, TCP, show_size};
 use crate::case::{Case, Group, Point};
+use crate::contestant::Contestant;
 use crate::order::{Mechanism, Role};
 use crate::trial;
 
@@ -10,14 +11,14 @@ static GROUP: Group = Group {
     title: "Encrypted, PUSH to PULL",
     about: "One PUSH sends to one PULL as fast as it can, over a connection that encrypts: two \
             processes, and payloads as in *shared* above. Everybody is let in, and the handshake is \
-            over before measuring begins.",
+            over before measuring begins. NOISE is `NOISE_IK`, which no other implementation speaks.",
     metrics: &[RATE, CPU],
 };
 
 const SIZES: [usize; 3] = [64, 1024, 16 * 1024];
 
 pub(super) fn cases(settings: &Settings) -> Vec<Case> {
-    let mechanisms = [(Mechanism::Curve, "CURVE")];
+    let mechanisms = [(Mechanism::Curve, "CURVE"), (Mechanism::Noise, "NOISE")];
     let mut cases = Vec::new();
     for (mechanism, name) in mechanisms {
         cases.extend(SIZES.map(|size| case(settings, mechanism, name, size)));
@@ -27,12 +28,15 @@ pub(super) fn cases(settings: &Settings) -> Vec<Case> {
 
 fn case(settings: &Settings, mechanism: Mechanism, name: &'static str, size: usize) -> Case {
     let settings_of_trial = settings.clone();
+    let contestants = settings.implementations().into_iter().filter(|contestant| {
+        mechanism != Mechanism::Noise || *contestant == Contestant::Ours // nobody else speaks it
+    });
     Case {
         group: &GROUP,
         table: "tcp",
         row: format!("{name}, {}", show_size(size)),
         point: Some(Point { line: name, x: size as f64 }),
-        contestants: settings.implementations(),
+        contestants: contestants.collect(),
         trial: Box::new(move |contestant| {
             let orders = [Role::Pull, Role::Push].map(|role| {
                 let mut order = settings_of_trial.order(role, TCP);

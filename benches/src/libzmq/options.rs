@@ -18,6 +18,7 @@ impl Socket {
                 self.set(Setting::CurveServer, &YES)?;
                 self.set(Setting::CurveSecretKey, keys::curve_server().secret_key().expose())
             }
+            Mechanism::Noise => Err(no_noise()),
         }
     }
 
@@ -31,6 +32,7 @@ impl Socket {
                 self.set(Setting::CurveSecretKey, own.secret_key().expose())?;
                 self.set(Setting::CurveServerKey, server.public_key().as_bytes())
             }
+            Mechanism::Noise => Err(no_noise()),
         }
     }
 
@@ -44,6 +46,10 @@ impl Socket {
     pub(super) fn queue_without_limit(&self) -> Result<(), Failure> {
         self.set(Setting::SendHighWaterMark, &NO_LIMIT)
     }
+}
+
+fn no_noise() -> Failure {
+    Failure::new("libzmq does not speak NOISE")
 }
 
 const YES: [u8; 4] = 1_i32.to_ne_bytes();

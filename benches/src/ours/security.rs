@@ -14,6 +14,7 @@ pub(super) fn server<P: SocketKind>(
     match mechanism {
         Mechanism::Null => builder,
         Mechanism::Curve => builder.curve_server(keys::curve_server(), allow),
+        Mechanism::Noise => builder.noise_server(keys::noise_server(), allow),
     }
 }
 
@@ -26,6 +27,9 @@ pub(super) fn client<P: SocketKind>(
         Mechanism::Null => builder,
         Mechanism::Curve => {
             builder.curve_client(keys::curve_client(), *keys::curve_server().public_key())
+        }
+        Mechanism::Noise => {
+            builder.noise_client(keys::noise_client(), *keys::noise_server().public_key())
         }
     }
 }

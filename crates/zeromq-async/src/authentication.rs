@@ -91,6 +91,10 @@ impl Reason {
     pub(crate) fn get(&self) -> Option<Arc<dyn Error + Send + Sync>> {
         self.0.lock().clone()
     }
+
+    pub(crate) fn take(&self) -> Option<Arc<dyn Error + Send + Sync>> {
+        self.0.lock().take()
+    }
 }
 
 /// Decides who may connect.

@@ -118,6 +118,7 @@
 //! * `curve`: CURVE, which encrypts, and which libzmq speaks (`SocketBuilder::curve_client`).
 //! * `noise`: NOISE, which encrypts with handshakes of the Noise framework
 //!   (`SocketBuilder::noise_client`).
+//! * `argon2`: passwords in a [`PasswordFile`](security::PasswordFile) may be Argon2 hashes.
 //!
 //! The oldest Rust that will do is `rust-version` in
 //! `Cargo.toml`.

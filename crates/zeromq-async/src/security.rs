@@ -17,20 +17,45 @@
 //! Which side binds has no bearing on which is the server. A server asks its [`Authenticator`] about
 //! every peer before it is one: until then the peer has no queue, no message and no routing id.
 //!
-//! An authenticator is an async function, or a [`Zap`], which asks a handler that speaks 27/ZAP as
-//! handlers for libzmq do. The other way round, a [`ZapHandler`] has an authenticator decide for all
-//! who ask over ZAP.
+//! An authenticator is any async function from an [`Attempt`] to a [`Decision`], or one of these:
+//!
+//! | authenticator | lets in |
+//! |---|---|
+//! | `KeyList`, `KeyFile` | the holders of keys in a list, or in a file that is read again when it changes |
+//! | [`Passwords`], [`PasswordFile`] | users with their passwords, in clear or hashed |
+//! | [`AddressRules`] | by network, and over ipc by user and group |
+//! | [`and`](AuthenticatorExt::and), [`or`](AuthenticatorExt::or) | whom both let in; whom either lets in |
+//! | [`service_authenticator`] | whom a tower service lets in |
+//! | [`Zap`] | whom a handler lets in that speaks 27/ZAP, as handlers for libzmq do |
+//!
+//! The other way round, a [`ZapHandler`] has an authenticator decide for all who ask over ZAP.
 
+mod address_rules;
+mod combination;
 #[cfg(feature = "curve")]
 mod curve;
+mod from_file;
+#[cfg(any(feature = "curve", feature = "noise"))]
+mod key_list;
 #[cfg(feature = "noise")]
 mod noise;
+mod passwords;
+mod service;
 mod zap;
 
+pub use address_rules::{AddressRules, IpNetwork, IpNetworkError, PeerRange};
+pub use combination::{And, AuthenticatorExt, Or};
 #[cfg(feature = "curve")]
 pub use curve::generate_curve_keys;
+pub use from_file::{FileError, FromFile, LineError, LineProblem, ReadFile};
+#[cfg(any(feature = "curve", feature = "noise"))]
+pub use key_list::{KeyFile, KeyList};
 #[cfg(feature = "noise")]
 pub use noise::generate_noise_keys;
+#[cfg(feature = "argon2")]
+pub use passwords::hash_password;
+pub use passwords::{HashError, PasswordFile, Passwords};
+pub use service::{AuthenticatorService, ServiceAuthenticator, service_authenticator};
 pub use zap::{Zap, ZapDomainError, ZapError, ZapHandler, ZapReplyError};
 #[cfg(any(feature = "curve", feature = "noise"))]
 pub use zmtp::KeyError;

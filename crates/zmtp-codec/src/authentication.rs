@@ -161,8 +161,15 @@ impl fmt::Display for DenyStatus {
 pub struct Password(Zeroizing<Vec<u8>>);
 
 impl Password {
-    pub(crate) fn new(octets: &[u8]) -> Self {
-        Self(Zeroizing::new(octets.to_vec()))
+    /// Makes a password of its octets.
+    ///
+    /// ```
+    /// use zmtp_codec::Password;
+    ///
+    /// assert!(Password::new("secret") == Password::new("secret"));
+    /// ```
+    pub fn new(octets: impl AsRef<[u8]>) -> Self {
+        Self(Zeroizing::new(octets.as_ref().to_vec()))
     }
 
     /// The password itself.

@@ -40,6 +40,12 @@ macro_rules! key_types {
             }
         }
 
+        impl From<$PublicKey> for [u8; 32] {
+            fn from(key: $PublicKey) -> Self {
+                key.0
+            }
+        }
+
         impl std::fmt::Display for $PublicKey {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.pad(&String::from_utf8_lossy(&z85::encode(&self.0)))

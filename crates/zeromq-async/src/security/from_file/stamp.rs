@@ -1,0 +1,55 @@
+//! How a file looks from outside: enough to see that it has changed without reading it.
+
+use std::fs::{self, Metadata};
+use std::io;
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+use super::FileError;
+
+/// How a file looked at one time.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Stamp {
+    modified: SystemTime,
+    /// The time that nobody can set back, where there is one.
+    changed: SystemTime,
+    size: u64,
+    number: u64,
+}
+
+impl Stamp {
+    pub(super) fn of(path: &Path) -> Result<Self, FileError> {
+        let look = || {
+            let metadata = fs::metadata(path)?;
+            let (modified, size) = (metadata.modified()?, metadata.len());
+            let (changed, number) = identity(&metadata, modified);
+            io::Result::Ok(Self { modified, changed, size, number })
+        };
+        look().map_err(|source| FileError::Unreadable { path: path.to_owned(), source })
+    }
+
+    /// The stamp, unless the file may change again without looking different: clocks of file systems
+    /// tick slowly, and what was just written can be written once more within the same tick.
+    pub(super) fn settled(self) -> Option<Self> {
+        let age = SystemTime::now().duration_since(self.modified.max(self.changed));
+        age.is_ok_and(|age| age > TICK).then_some(self)
+    }
+}
+
+/// Longer than the tick of any file system: two seconds on FAT.
+const TICK: Duration = Duration::from_millis(2500);
+
+/// When the file was last changed in any way, and its inode.
+#[cfg(unix)]
+fn identity(metadata: &Metadata, _: SystemTime) -> (SystemTime, u64) {
+    use std::os::unix::fs::MetadataExt;
+    let part = |number: i64| u64::try_from(number).unwrap_or_default();
+    let changed = Duration::from_secs(part(metadata.ctime()))
+        + Duration::from_nanos(part(metadata.ctime_nsec()));
+    (SystemTime::UNIX_EPOCH + changed, metadata.ino())
+}
+
+#[cfg(not(unix))]
+fn identity(_: &Metadata, modified: SystemTime) -> (SystemTime, u64) {
+    (modified, 0)
+}

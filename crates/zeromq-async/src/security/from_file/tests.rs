@@ -1,0 +1,115 @@
+use std::fs;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Event, Metadata, Subscriber, subscriber};
+
+use super::*;
+
+/// How often a file has been read.
+static READS: AtomicUsize = AtomicUsize::new(0);
+
+/// A file of one line, which may say anything but `faulty`.
+struct Line(String);
+
+impl Format for Line {
+    fn read(path: &Path) -> Result<Self, FileError> {
+        READS.fetch_add(1, Ordering::Relaxed);
+        let error = |source| FileError::Unreadable { path: path.to_owned(), source };
+        let text = fs::read_to_string(path).map_err(error)?;
+        if text == "faulty" {
+            let source = LineProblem::NoColon.at(1);
+            return Err(FileError::Malformed { path: path.to_owned(), source });
+        }
+        Ok(Self(text))
+    }
+}
+
+/// Counts the events of level ERROR.
+#[derive(Clone, Default)]
+struct Errors(Arc<AtomicUsize>);
+
+impl Subscriber for Errors {
+    fn enabled(&self, _: &Metadata<'_>) -> bool {
+        true
+    }
+
+    fn event(&self, event: &Event<'_>) {
+        if *event.metadata().level() == tracing::Level::ERROR {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        Id::from_u64(1)
+    }
+
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+    fn enter(&self, _: &Id) {}
+    fn exit(&self, _: &Id) {}
+}
+
+/// One at a time, for they count.
+static ONE: Mutex<()> = Mutex::new(());
+
+fn with_file(name: &str, test: impl FnOnce(&Path, &Shared<Line>, &mut Watch)) {
+    let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let path = std::env::temp_dir().join(format!("zeromq-async-{name}-{}", std::process::id()));
+    fs::write(&path, "first").unwrap();
+    let current = RwLock::new(Arc::new(Line::read(&path).unwrap()));
+    let watch = Arc::new(tokio::sync::Mutex::new(Watch { stamp: None, complaint: None }));
+    let shared = Shared { path: path.clone(), current, watch };
+    test(&path, &shared, &mut Watch { stamp: None, complaint: None });
+    let _ = fs::remove_file(path);
+}
+
+#[test]
+fn a_file_is_read_again_when_it_looks_different() {
+    with_file("stamp", |path, shared, watch| {
+        watch.stamp = Stamp::of(path).ok();
+        let reads = READS.load(Ordering::Relaxed);
+        assert_eq!(watch.refresh(shared).0, "first");
+        assert_eq!(READS.load(Ordering::Relaxed), reads);
+
+        fs::write(path, "second").unwrap();
+        assert_eq!(watch.refresh(shared).0, "second");
+    });
+}
+
+#[test]
+fn a_file_that_was_just_written_is_read_whatever_it_looks_like() {
+    with_file("tick", |path, shared, watch| {
+        for text in ["aaa", "bbb", "ccc", "ddd"] {
+            fs::write(path, text).unwrap();
+            assert_eq!(watch.refresh(shared).0, text);
+            assert!(watch.stamp.is_none());
+        }
+    });
+}
+
+#[test]
+fn a_fault_changes_nothing_and_is_told_once() {
+    with_file("fault", |path, shared, watch| {
+        let errors = Errors::default();
+        subscriber::with_default(errors.clone(), || {
+            let told = || errors.0.load(Ordering::Relaxed);
+            fs::write(path, "faulty").unwrap();
+            for _ in 0..3 {
+                assert_eq!(watch.refresh(shared).0, "first");
+                assert_eq!(told(), 1);
+            }
+            fs::remove_file(path).unwrap();
+            for _ in 0..3 {
+                assert_eq!(watch.refresh(shared).0, "first");
+                assert_eq!(told(), 2);
+            }
+            fs::write(path, "mended").unwrap();
+            assert_eq!(watch.refresh(shared).0, "mended");
+            fs::write(path, "faulty").unwrap();
+            assert_eq!(watch.refresh(shared).0, "mended");
+            assert_eq!(told(), 3);
+        });
+    });
+}

@@ -1,0 +1,284 @@
+//! PLAIN: the users that are let in, and their passwords.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::fs;
+use std::future::Future;
+use std::path::Path;
+use std::pin::Pin;
+use std::str::FromStr;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use zeroize::Zeroizing;
+use zmtp::{Credentials, Decision, DenyStatus, Password};
+
+mod hash;
+mod verifier;
+
+use super::from_file::{FileError, Format, FromFile, LineError, LineProblem};
+use crate::authentication::{Attempt, Authenticator};
+use hash::Hash;
+pub use hash::HashError;
+#[cfg(feature = "argon2")]
+pub use hash::hash_password;
+use verifier::{Unavailable, Verifier};
+
+/// Lets in the users whose passwords are in it; their names are their user ids.
+///
+/// A password is clear text or, with the feature `argon2`, an Argon2 hash (a PHC string, as made by
+/// `hash_password` and by the `argon2` command). Users can be added and removed at any time; who is
+/// removed is refused at the next handshake and, if connected, stays so. Clones are the same users.
+///
+/// * Clear text is compared in constant time and wiped from memory when it is dropped.
+/// * A hash is checked on Tokio's threads for blocking work: it takes tens of milliseconds and as
+///   many MiB as the hash says, on purpose. No more than half of the processor's cores do so at
+///   once ([`max_verifications`](Self::max_verifications)); the others wait their turn, within
+///   their handshake timeouts.
+/// * Who is not known costs as much time as a wrong password: where there are hashes, every refusal
+///   takes the time of one, and of the costliest if the user has none. Give all of them the same
+///   parameters.
+///
+/// As text it has `user:password` a line. A password may have colons and spaces. Lines that are
+/// empty or begin with `#` are skipped. What begins like a hash (`$argon2id$…`, `$2y$…`) and cannot
+/// be checked is a faulty line, so that no hash becomes a password by mistake.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use zeromq_async::security::Passwords;
+/// use zeromq_async::{RepSocket, ReqSocket};
+///
+/// let users = Passwords::new();
+/// users.insert("alice", "secret");
+/// let mut server = RepSocket::builder().plain_server(users.clone()).build();
+/// let mut client = ReqSocket::builder().plain_client("alice", "secret")?.build();
+/// client.connect(server.bind("tcp://127.0.0.1:0").await?).await?;
+/// client.send("it is me").await?;
+/// assert_eq!(server.recv().await?, "it is me");
+/// # Ok(()) }
+/// ```
+#[derive(Clone, Default)]
+pub struct Passwords {
+    users: Arc<RwLock<HashMap<String, Stored>>>,
+    verifier: Verifier,
+}
+
+/// [`Passwords`] in a file, which is read again when it has changed.
+///
+/// ```
+/// use zeromq_async::RepSocket;
+/// use zeromq_async::security::PasswordFile;
+///
+/// # let folder = std::env::temp_dir().join(format!("zmq-passwords-{}", std::process::id()));
+/// # std::fs::create_dir_all(&folder)?;
+/// # let path = folder.join("users");
+/// std::fs::write(&path, "# who may connect\nalice:secret\n")?;
+/// let rep = RepSocket::builder().plain_server(PasswordFile::open(&path)?).build();
+/// # drop(rep);
+/// # std::fs::remove_dir_all(folder)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub type PasswordFile = FromFile<Passwords>;
+
+/// What is kept of a password.
+#[derive(Clone)]
+enum Stored {
+    Clear(Password),
+    Hashed(Hash),
+}
+
+impl Passwords {
+    /// Lets nobody in.
+    ///
+    /// ```
+    /// use zeromq_async::security::Passwords;
+    ///
+    /// assert!(!Passwords::new().remove("anybody"));
+    /// ```
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Lets a user in with this password, in place of any that the user had.
+    ///
+    /// PLAIN carries names and passwords of up to 255 octets; longer ones never match.
+    ///
+    /// ```
+    /// use zeromq_async::security::Passwords;
+    ///
+    /// Passwords::new().insert("alice", "secret");
+    /// ```
+    pub fn insert(&self, user: impl Into<String>, password: impl AsRef<[u8]>) {
+        let password = Stored::Clear(Password::new(password));
+        self.with(|users| users.insert(user.into(), password));
+    }
+
+    /// Lets a user in with the password that has this Argon2 hash, a PHC string.
+    ///
+    /// ```
+    /// use zeromq_async::security::{Passwords, hash_password};
+    ///
+    /// Passwords::new().insert_hash("alice", &hash_password("secret"))?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// When it is not such a hash.
+    #[cfg(feature = "argon2")]
+    pub fn insert_hash(&self, user: impl Into<String>, hash: &str) -> Result<(), HashError> {
+        let hash = Stored::Hashed(Hash::parse(hash)?);
+        self.with(|users| users.insert(user.into(), hash));
+        Ok(())
+    }
+
+    /// Refuses a user from the next handshake on. Says whether the user was known.
+    ///
+    /// ```
+    /// use zeromq_async::security::Passwords;
+    ///
+    /// let users: Passwords = "alice:secret".parse()?;
+    /// assert!(users.remove("alice"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn remove(&self, user: &str) -> bool {
+        self.with(|users| users.remove(user)).is_some()
+    }
+
+    /// How many hashes are checked at the same time, at least 1. Default: half as many as there
+    /// are cores.
+    ///
+    /// ```
+    /// use zeromq_async::security::Passwords;
+    ///
+    /// let users = "alice:secret".parse::<Passwords>()?.max_verifications(2);
+    /// # drop(users);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn max_verifications(mut self, count: usize) -> Self {
+        self.verifier = Verifier::new(count);
+        self
+    }
+
+    fn with<R>(&self, work: impl FnOnce(&mut HashMap<String, Stored>) -> R) -> R {
+        work(&mut self.users.write().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn add_line(&self, line: &str) -> Result<(), LineProblem> {
+        if line.trim().is_empty() || line.starts_with('#') {
+            return Ok(());
+        }
+        let (user, password) = line.split_once(':').ok_or(LineProblem::NoColon)?;
+        if user.is_empty() {
+            return Err(LineProblem::NoUser);
+        }
+        let stored = match hash::looks_like_hash(password) {
+            true => Stored::Hashed(Hash::parse(password)?),
+            false => Stored::Clear(Password::new(password)),
+        };
+        match self.with(|users| users.insert(user.to_owned(), stored)) {
+            Some(_) => Err(LineProblem::UserTwice),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether it is the user's password, found out in a time that does not tell whether there is
+    /// such a user.
+    async fn check(&self, user: &str, password: Password) -> Result<bool, Unavailable> {
+        match self.with(|users| users.get(user).cloned()) {
+            Some(Stored::Clear(known)) if known == password => Ok(true),
+            Some(Stored::Hashed(hash)) => self.verifier.verify(hash, password).await,
+            // Whoever it is has failed, and hears of it when a hash would have been checked.
+            _ => match self.costliest_hash() {
+                Some(hash) => self.verifier.verify(hash, password).await.map(|_| false),
+                None => Ok(false),
+            },
+        }
+    }
+
+    fn costliest_hash(&self) -> Option<Hash> {
+        self.with(|users| {
+            let hashes = users.values().filter_map(|stored| match stored {
+                Stored::Hashed(hash) => Some(hash),
+                Stored::Clear(_) => None,
+            });
+            hashes.max_by_key(|hash| hash.cost()).cloned()
+        })
+    }
+}
+
+impl PasswordFile {
+    /// How many hashes are checked at the same time, at least 1. Default: half as many as there
+    /// are cores.
+    ///
+    /// ```
+    /// use zeromq_async::security::PasswordFile;
+    ///
+    /// # let folder = std::env::temp_dir().join(format!("zmq-limit-{}", std::process::id()));
+    /// # std::fs::create_dir_all(&folder)?;
+    /// # let path = folder.join("users");
+    /// # std::fs::write(&path, "alice:secret\n")?;
+    /// let users = PasswordFile::open(&path)?.max_verifications(2);
+    /// # drop(users);
+    /// # std::fs::remove_dir_all(folder)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn max_verifications(self, count: usize) -> Self {
+        self.adjust(|passwords| passwords.clone().max_verifications(count))
+    }
+}
+
+impl FromStr for Passwords {
+    type Err = LineError;
+
+    fn from_str(text: &str) -> Result<Self, LineError> {
+        let passwords = Self::new();
+        for (number, line) in (1..).zip(text.lines()) {
+            passwords.add_line(line).map_err(|problem| problem.at(number))?;
+        }
+        Ok(passwords)
+    }
+}
+
+impl Format for Passwords {
+    fn read(path: &Path) -> Result<Self, FileError> {
+        let error = |source| FileError::Unreadable { path: path.to_owned(), source };
+        let text = Zeroizing::new(fs::read_to_string(path).map_err(error)?);
+        text.parse().map_err(|source| FileError::Malformed { path: path.to_owned(), source })
+    }
+
+    fn succeed(self, predecessor: &Self) -> Self {
+        Self { verifier: predecessor.verifier.clone(), ..self }
+    }
+}
+
+impl Authenticator for Passwords {
+    fn authenticate(
+        &self,
+        attempt: Attempt,
+    ) -> Pin<Box<dyn Future<Output = Decision> + Send + '_>> {
+        Box::pin(async move {
+            let refused = DenyStatus::AuthenticationFailure;
+            let Credentials::Password { username, password } = &attempt.request.credentials else {
+                return attempt.deny(refused, "it shows no password");
+            };
+            let user = String::from_utf8_lossy(username);
+            match self.check(&user, password.clone()).await {
+                Ok(true) => Decision::allow_as(user),
+                Ok(false) => {
+                    attempt.deny(refused, format!("no user {user:?} has the password it shows"))
+                }
+                Err(error) => attempt.deny(DenyStatus::TemporaryError, error),
+            }
+        })
+    }
+}
+
+impl fmt::Debug for Passwords {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let users = self.with(|users| users.len());
+        f.debug_struct("Passwords").field("users", &users).finish_non_exhaustive()
+    }
+}

@@ -33,6 +33,9 @@ struct Active {
     credit_step: usize,
 }
 
+/// A batch of fewer messages is small.
+const FEW: usize = 64;
+
 /// The pipe is told at the latest when so many octets have been popped, so that memory for what
 /// comes next is what has just been freed.
 const CREDIT_IN_OCTETS: usize = 1024 * 1024;
@@ -110,11 +113,16 @@ impl Active {
         message
     }
 
-    /// Half of the batch, or as many messages as are a MiB, whichever is less.
+    /// Half of the batch, or as many messages as are a MiB, whichever is less; and not at all for a
+    /// batch that is small, for the next refill is not far off.
     fn plan_credit(&mut self) {
-        let messages = self.batch.messages();
-        let in_octets = CREDIT_IN_OCTETS / (self.batch.octets() / messages.max(1)).max(1);
-        self.credit_step = in_octets.clamp(1, messages.div_ceil(2).max(1));
+        let (messages, octets) = (self.batch.messages(), self.batch.octets());
+        if messages < FEW && octets < CREDIT_IN_OCTETS {
+            self.credit_at = 0;
+            return;
+        }
+        let in_octets = CREDIT_IN_OCTETS / (octets / messages).max(1);
+        self.credit_step = in_octets.clamp(1, messages.div_ceil(2));
         self.credit_at = messages - self.credit_step;
     }
 

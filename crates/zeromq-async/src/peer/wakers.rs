@@ -1,5 +1,6 @@
 //! Tasks that wait for the same thing, and the senders among them that wait for room.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Waker};
 
 use crate::sync::Mutex;
@@ -29,15 +30,28 @@ impl Wakers {
 /// A sender registers first and looks at the pipes afterwards: whoever makes room takes this lock
 /// after the pipe's, so a sender that saw no room is sure to be found here.
 #[derive(Debug, Default)]
-pub(crate) struct Room(Mutex<Wakers>);
+pub(crate) struct Room {
+    /// Whether anybody waits, so that making room costs no lock where nobody does.
+    awaited: AtomicBool,
+    wakers: Mutex<Wakers>,
+}
 
 impl Room {
     pub(crate) fn register(&self, cx: &Context<'_>) {
-        self.0.lock().register(cx);
+        let mut wakers = self.wakers.lock();
+        wakers.register(cx);
+        self.awaited.store(true, Ordering::SeqCst);
     }
 
     pub(crate) fn wake(&self) {
-        let wakers = self.0.lock().take();
+        if !self.awaited.load(Ordering::SeqCst) {
+            return;
+        }
+        let wakers = {
+            let mut wakers = self.wakers.lock();
+            self.awaited.store(false, Ordering::SeqCst);
+            wakers.take()
+        };
         wakers.wake();
     }
 }

@@ -81,6 +81,22 @@ fn noise_secure_serves_who_is_known_and_nobody_else() {
 }
 
 #[test]
+fn zap_handler_decides_who_gets_tea() {
+    let said = run("zap_handler");
+    let asked = "handler: may 127.0.0.1 enter the tea room, by PLAIN?\n";
+    assert_eq!(said.matches(asked).count(), 2, "{said}");
+    assert!(said.contains("alice: tea for user-1\n"), "{said}");
+    let refused = "server: peer was not let in: 400 authentication failure: the ZAP handler refused \
+                   the peer: \"wrong name or password\"\n";
+    assert!(said.contains(refused), "{said}");
+    assert!(
+        said.contains("mallory: peer refused the connection because it does not accept"),
+        "{said}"
+    );
+    assert!(said.ends_with("done\n"), "{said}");
+}
+
+#[test]
 fn codec_only_gets_a_reply() {
     let said = run("codec_only");
     assert!(said.contains("is a REP socket"), "{said}");

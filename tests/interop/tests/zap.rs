@@ -1,0 +1,513 @@
+//! 27/ZAP on either side, row by row: what a handler does, and what the server and its client are
+//! told of it. The same rows for this library and for libzmq, so that their differences are on
+//! record.
+
+use std::time::Duration;
+
+use interop::{Frames, IPC, TCP, event, frames, handshake, handshake_failure, libzmq, within};
+use libzmq_peer::SocketKind::{Pull, Push, Rep};
+use libzmq_peer::{Context, Error, EventKind, Opt, Peer, Socket};
+use zeromq_async::security::{
+    CurveKeyPair, DenyStatus, Zap, ZapError, ZapReplyError, generate_curve_keys,
+};
+use zeromq_async::{
+    Events, HandshakeFailure, Message, ProtocolError, PullSocket, PushSocket, ReconnectBackoff,
+    RepSocket, ReqSocket, SocketBuilder, SocketEvent, SocketKind,
+};
+
+const HANDLER: &str = "inproc://zeromq.zap.01";
+
+/// What a handler does.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Handler {
+    Absent,
+    DiesWithTheRequest,
+    NeverReads,
+    NeverReplies,
+    Replies(Reply),
+}
+
+/// What a handler replies.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Reply {
+    Status(&'static str),
+    WrongVersion,
+    WrongRequestId,
+    WrongStatus,
+    WrongUserId,
+    WrongMetadata,
+    HalfAProperty,
+    TooFewFrames,
+    TooManyFrames,
+}
+
+/// What a server of this library makes of it.
+#[derive(Debug)]
+enum Outcome {
+    LetsIn,
+    Denies(DenyStatus, ZapError),
+}
+
+/// What libzmq's server makes of it, by its event.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Libzmq {
+    LetsIn,
+    /// `HANDSHAKE_FAILED_AUTH`.
+    Auth(u32),
+    /// `HANDSHAKE_FAILED_PROTOCOL`.
+    Protocol(u32),
+    /// `HANDSHAKE_FAILED_NO_DETAIL`, after the handshake timeout but for a PLAIN server without
+    /// a handler.
+    NoDetail,
+}
+
+const ZAP_MALFORMED_REPLY: u32 = 0x2000_0001;
+const ZAP_BAD_REQUEST_ID: u32 = 0x2000_0002;
+const ZAP_BAD_VERSION: u32 = 0x2000_0003;
+const ZAP_INVALID_STATUS_CODE: u32 = 0x2000_0004;
+const ZAP_INVALID_METADATA: u32 = 0x2000_0005;
+
+/// What the client does then.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Client {
+    IsIn,
+    /// Is told this status, and does not come again.
+    Stops(&'static str),
+    /// Is told nothing, and comes again.
+    ComesAgain,
+}
+
+/// Every row: what the handler does, what this library makes of it, and what libzmq does.
+fn rows(mechanism: Mechanism) -> Vec<(Handler, Outcome, Libzmq)> {
+    use DenyStatus::{AuthenticationFailure, InternalError, TemporaryError};
+    use Handler::{Absent, DiesWithTheRequest, NeverReads, NeverReplies, Replies};
+    use Outcome::{Denies, LetsIn};
+    use Reply::{
+        HalfAProperty, Status, TooFewFrames, TooManyFrames, WrongMetadata, WrongRequestId,
+        WrongStatus, WrongUserId, WrongVersion,
+    };
+
+    let refused = || ZapError::Refused { text: "in words".into() };
+    let malformed = |error: ZapReplyError| Denies(TemporaryError, error.into());
+    let metadata = |octets: &'static [u8]| {
+        malformed(zeromq_async::Metadata::decode(octets.into()).expect_err("cut short").into())
+    };
+    let id = ZapReplyError::RequestId { request: "1".into(), reply: "another".into() };
+    // libzmq lets everybody in where nobody decides, but for PLAIN.
+    let undecided = match mechanism {
+        Mechanism::Plain => Libzmq::NoDetail,
+        Mechanism::Null | Mechanism::Curve => Libzmq::LetsIn,
+    };
+    vec![
+        (Absent, Denies(TemporaryError, ZapError::NoHandler), undecided),
+        (DiesWithTheRequest, Denies(TemporaryError, ZapError::HandlerGone), Libzmq::NoDetail),
+        (NeverReads, Denies(TemporaryError, ZapError::NoReply), Libzmq::NoDetail),
+        (NeverReplies, Denies(TemporaryError, ZapError::NoReply), Libzmq::NoDetail),
+        (Replies(Status("200")), LetsIn, Libzmq::LetsIn),
+        (Replies(Status("300")), Denies(TemporaryError, refused()), Libzmq::Auth(300)),
+        (Replies(Status("400")), Denies(AuthenticationFailure, refused()), Libzmq::Auth(400)),
+        (Replies(Status("500")), Denies(InternalError, refused()), Libzmq::Auth(500)),
+        (
+            Replies(WrongVersion),
+            malformed(ZapReplyError::Version("2.0".into())),
+            Libzmq::Protocol(ZAP_BAD_VERSION),
+        ),
+        (Replies(WrongRequestId), malformed(id), Libzmq::Protocol(ZAP_BAD_REQUEST_ID)),
+        (
+            Replies(WrongStatus),
+            malformed(ZapReplyError::Status("201".into())),
+            Libzmq::Protocol(ZAP_INVALID_STATUS_CODE),
+        ),
+        // libzmq takes any octets for a user id.
+        (Replies(WrongUserId), malformed(ZapReplyError::UserId(NOT_TEXT.into())), Libzmq::LetsIn),
+        (Replies(WrongMetadata), metadata(BAD_METADATA), Libzmq::Protocol(ZAP_INVALID_METADATA)),
+        // libzmq does not miss the value.
+        (Replies(HalfAProperty), metadata(HALF_A_PROPERTY), Libzmq::LetsIn),
+        (
+            Replies(TooFewFrames),
+            malformed(ZapReplyError::FrameCount(6)),
+            Libzmq::Protocol(ZAP_MALFORMED_REPLY),
+        ),
+        (
+            Replies(TooManyFrames),
+            malformed(ZapReplyError::FrameCount(8)),
+            Libzmq::Protocol(ZAP_MALFORMED_REPLY),
+        ),
+    ]
+}
+
+/// Cut short in the name of a property, and behind it.
+const BAD_METADATA: &[u8] = b"\x06X-R";
+const HALF_A_PROPERTY: &[u8] = b"\x06X-Role";
+const NOT_TEXT: &[u8] = b"\xff";
+
+impl Reply {
+    fn to(self, request: &Frames) -> Frames {
+        let (version, id) = (request[0].clone(), request[1].clone());
+        let mut reply =
+            vec![version, id, "200".into(), "in words".into(), "user-1".into(), Vec::new()];
+        match self {
+            Self::Status(status) => reply[2] = status.into(),
+            Self::WrongVersion => reply[0] = "2.0".into(),
+            Self::WrongRequestId => reply[1] = "another".into(),
+            Self::WrongStatus => reply[2] = "201".into(),
+            Self::WrongUserId => reply[4] = NOT_TEXT.into(),
+            Self::WrongMetadata => reply[5] = BAD_METADATA.into(),
+            Self::HalfAProperty => reply[5] = HALF_A_PROPERTY.into(),
+            Self::TooFewFrames => drop(reply.pop()),
+            Self::TooManyFrames => reply.push(Vec::new()),
+        }
+        reply
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Mechanism {
+    Null,
+    Plain,
+    Curve,
+}
+
+const MECHANISMS: [Mechanism; 3] = [Mechanism::Null, Mechanism::Plain, Mechanism::Curve];
+
+/// The keys of server and client.
+#[derive(Debug, Clone)]
+struct Keys {
+    server: CurveKeyPair,
+    client: CurveKeyPair,
+}
+
+impl Keys {
+    fn new() -> Self {
+        Self { server: generate_curve_keys(), client: generate_curve_keys() }
+    }
+}
+
+impl Mechanism {
+    fn server<P: SocketKind>(
+        self,
+        builder: SocketBuilder<P>,
+        keys: &Keys,
+        zap: Zap,
+    ) -> SocketBuilder<P> {
+        match self {
+            Self::Null => builder.null_server(zap),
+            Self::Plain => builder.plain_server(zap),
+            Self::Curve => builder.curve_server(keys.server.clone(), zap),
+        }
+    }
+
+    fn client<P: SocketKind>(self, builder: SocketBuilder<P>, keys: &Keys) -> SocketBuilder<P> {
+        match self {
+            Self::Null => builder,
+            Self::Plain => builder.plain_client("alice", "secret").expect("short enough"),
+            Self::Curve => builder.curve_client(keys.client.clone(), *keys.server.public_key()),
+        }
+    }
+
+    fn libzmq_server(self, socket: &Socket, keys: &Keys) -> Result<(), Error> {
+        socket.set_str(Opt::ZAP_DOMAIN, Some("test"))?;
+        match self {
+            Self::Null => Ok(()),
+            Self::Plain => socket.set_i32(Opt::PLAIN_SERVER, 1),
+            Self::Curve => {
+                socket.set_i32(Opt::CURVE_SERVER, 1)?;
+                socket.set_str(Opt::CURVE_SECRETKEY, Some(&keys.server.secret_key().to_z85()))
+            }
+        }
+    }
+
+    fn libzmq_client(self, socket: &Socket, keys: &Keys) -> Result<(), Error> {
+        match self {
+            Self::Null => Ok(()),
+            Self::Plain => {
+                socket.set_str(Opt::PLAIN_USERNAME, Some("alice"))?;
+                socket.set_str(Opt::PLAIN_PASSWORD, Some("secret"))
+            }
+            Self::Curve => {
+                let (public, secret) = (keys.client.public_key(), keys.client.secret_key());
+                let server = keys.server.public_key().to_string();
+                socket.set_str(Opt::CURVE_SERVERKEY, Some(&server))?;
+                socket.set_str(Opt::CURVE_PUBLICKEY, Some(&public.to_string()))?;
+                socket.set_str(Opt::CURVE_SECRETKEY, Some(&secret.to_z85()))
+            }
+        }
+    }
+}
+
+/// A handler of this library. One that is not read lives as long as what is returned.
+async fn our_handler(context: &zeromq_async::Context, does: Handler) -> Option<RepSocket> {
+    if does == Handler::Absent {
+        return None;
+    }
+    let mut rep = RepSocket::builder_in(context).build();
+    rep.bind(HANDLER).await.expect("the only handler");
+    if does == Handler::NeverReads {
+        return Some(rep);
+    }
+    tokio::spawn(async move {
+        while let Ok(request) = rep.recv().await {
+            match does {
+                Handler::DiesWithTheRequest => return,
+                Handler::Replies(reply) => {
+                    let reply = Message::multipart(reply.to(&frames(&request)));
+                    rep.send(reply).await.expect("a reply in turn");
+                }
+                _ => std::future::pending().await,
+            }
+        }
+    });
+    None
+}
+
+/// A handler of libzmq.
+fn libzmq_handler(context: &Context, does: Handler) -> Option<Peer> {
+    if does == Handler::Absent {
+        return None;
+    }
+    let handler = Peer::spawn_in(context, Rep, |socket| socket.bind(HANDLER)).expect("a handler");
+    if does == Handler::NeverReads {
+        return Some(handler);
+    }
+    tokio::spawn(async move {
+        while let Ok(request) = handler.recv().await {
+            match does {
+                Handler::DiesWithTheRequest => return,
+                Handler::Replies(reply) => {
+                    handler.send(reply.to(&request)).await.expect("a reply in turn");
+                }
+                _ => std::future::pending().await,
+            }
+        }
+    });
+    None
+}
+
+/// A client of libzmq that comes again soon, if it does.
+fn libzmq_client(mechanism: Mechanism, keys: &Keys, endpoint: &str) -> Peer {
+    let (keys, endpoint) = (keys.clone(), endpoint.to_owned());
+    libzmq(Push, move |socket| {
+        socket.set_i32(Opt::RECONNECT_IVL, 1)?;
+        mechanism.libzmq_client(socket, &keys)?;
+        socket.connect(&endpoint)
+    })
+}
+
+/// Waits until a libzmq client is told what it should be.
+async fn tell_libzmq(client: &Peer, mechanism: Mechanism, expected: Client, row: &str) {
+    let told = |kind| async move {
+        client.event(kind).await.unwrap_or_else(|error| panic!("{row}: {error}")).value
+    };
+    match expected {
+        Client::IsIn => drop(told(EventKind::HANDSHAKE_SUCCEEDED).await),
+        Client::ComesAgain => {
+            told(EventKind::HANDSHAKE_FAILED_NO_DETAIL).await;
+            told(EventKind::CONNECT_RETRIED).await;
+        }
+        // Its PLAIN client takes an ERROR that is spelled right for a fault.
+        Client::Stops(_) if mechanism == Mechanism::Plain => {
+            assert_eq!(told(EventKind::HANDSHAKE_FAILED_PROTOCOL).await, UNEXPECTED_COMMAND);
+        }
+        Client::Stops(status) => {
+            let value = told(EventKind::HANDSHAKE_FAILED_AUTH).await;
+            assert_eq!(value.to_string(), status, "{row}");
+        }
+    }
+}
+
+/// `ZMQ_PROTOCOL_ERROR_ZMTP_UNEXPECTED_COMMAND`.
+const UNEXPECTED_COMMAND: u32 = 0x1000_0001;
+
+/// Our server with our handler, and a client of libzmq.
+async fn ours(mechanism: Mechanism, does: Handler, expected: Outcome) {
+    let row = format!("{mechanism:?}, {does:?}");
+    let (context, keys) = (zeromq_async::Context::new(), Keys::new());
+    let _handler = our_handler(&context, does).await;
+    let zap = Zap::in_context(&context, "test").expect("a domain");
+    let zap = match does {
+        Handler::NeverReads | Handler::NeverReplies => zap.timeout(Duration::from_millis(50)),
+        _ => zap,
+    };
+    let server = mechanism.server(PullSocket::builder(), &keys, zap).build();
+    let (mut events, mut accepted) = (server.events(), server.events());
+    let endpoint = server.bind(TCP).await.expect("a free port").to_string();
+    let client = libzmq_client(mechanism, &keys, &endpoint);
+    let outcome = match &expected {
+        Outcome::LetsIn => {
+            assert_eq!(handshake(&mut events).await.1.user_id(), Some("user-1"), "{row}");
+            Client::IsIn
+        }
+        Outcome::Denies(status, reason) => {
+            denies(&mut events, *status, reason, &row).await;
+            match status {
+                DenyStatus::TemporaryError => Client::ComesAgain,
+                DenyStatus::AuthenticationFailure => Client::Stops("400"),
+                DenyStatus::InternalError => Client::Stops("500"),
+            }
+        }
+    };
+    tell_libzmq(&client, mechanism, outcome, &row).await;
+    match (outcome, expected) {
+        (Client::Stops(_), Outcome::Denies(status, reason)) => {
+            // By the time that another is refused, the first would have come again.
+            let _second = libzmq_client(mechanism, &keys, &endpoint);
+            denies(&mut events, status, &reason, &row).await;
+            server.close().await;
+            let mut attempts = 0;
+            while let Some(event) = accepted.next().await {
+                attempts += u32::from(matches!(event, SocketEvent::Accepted { .. }));
+            }
+            assert_eq!(attempts, 2, "{row}");
+        }
+        (_, Outcome::Denies(_, ZapError::HandlerGone)) => {
+            // The next time there is no handler, and still nobody is let in.
+            denies(&mut events, DenyStatus::TemporaryError, &ZapError::NoHandler, &row).await;
+        }
+        _ => {}
+    }
+}
+
+async fn denies(events: &mut Events, status: DenyStatus, reason: &ZapError, row: &str) {
+    let failure = handshake_failure(events).await;
+    let HandshakeFailure::Denied { status: given, reason: Some(given_reason) } = &failure else {
+        panic!("{row}: {failure:?}")
+    };
+    assert_eq!((*given, given_reason.downcast_ref()), (status, Some(reason)), "{row}");
+}
+
+/// libzmq's server with libzmq's handler, and a client of ours.
+async fn libzmqs(mechanism: Mechanism, does: Handler, expected: Libzmq) {
+    let row = format!("libzmq, {mechanism:?}, {does:?}");
+    let (context, keys) = (Context::new().expect("a context"), Keys::new());
+    let _handler = libzmq_handler(&context, does);
+    let server = {
+        let (keys, waits) =
+            (keys.clone(), expected == Libzmq::NoDetail || expected == Libzmq::Auth(300));
+        Peer::spawn_in(&context, Pull, move |socket| {
+            if waits {
+                // It closes the connection only then.
+                socket.set_i32(Opt::HANDSHAKE_IVL, 200)?;
+            }
+            mechanism.libzmq_server(socket, &keys)?;
+            socket.bind(TCP)
+        })
+        .expect("a server")
+    };
+    let reconnect = ReconnectBackoff::new(Duration::from_millis(1));
+    let builder = PushSocket::builder().linger(Duration::ZERO).reconnect(reconnect);
+    let client = mechanism.client(builder, &keys).build();
+    let mut events = client.events();
+    client.connect(server.endpoint()).await.expect("a good endpoint");
+    let told = |kind| {
+        let told = server.event(kind);
+        async { told.await.unwrap_or_else(|error| panic!("{row}: {error}")).value }
+    };
+    let outcome = match expected {
+        Libzmq::LetsIn => {
+            told(EventKind::HANDSHAKE_SUCCEEDED).await;
+            Client::IsIn
+        }
+        Libzmq::Auth(status) => {
+            assert_eq!(told(EventKind::HANDSHAKE_FAILED_AUTH).await, status, "{row}");
+            match status {
+                400 => Client::Stops("400"),
+                500 => Client::Stops("500"),
+                _ => Client::ComesAgain,
+            }
+        }
+        Libzmq::Protocol(error) => {
+            assert_eq!(told(EventKind::HANDSHAKE_FAILED_PROTOCOL).await, error, "{row}");
+            Client::ComesAgain
+        }
+        Libzmq::NoDetail => {
+            told(EventKind::HANDSHAKE_FAILED_NO_DETAIL).await;
+            Client::ComesAgain
+        }
+    };
+    tell_us(&mut events, outcome, &row).await;
+    if does == Handler::DiesWithTheRequest && mechanism != Mechanism::Plain {
+        // Without its handler it lets in whoever comes: this library does not.
+        told(EventKind::HANDSHAKE_SUCCEEDED).await;
+    }
+    within("our client to close", client.close()).await;
+}
+
+/// Waits until our client is told what it should be.
+async fn tell_us(events: &mut Events, expected: Client, row: &str) {
+    match expected {
+        Client::IsIn => drop(handshake(events).await),
+        Client::ComesAgain => {
+            let told = handshake_failure(events).await;
+            let silently = matches!(told, HandshakeFailure::PeerClosed | HandshakeFailure::Io(_));
+            assert!(silently, "{row}: {told:?}");
+            event(events, "another attempt", |event| {
+                matches!(event, SocketEvent::ConnectRetried { .. }).then_some(())
+            })
+            .await;
+        }
+        Client::Stops(status) => {
+            match handshake_failure(events).await {
+                HandshakeFailure::Protocol(ProtocolError::Refused { reason }) => {
+                    assert_eq!(reason, status, "{row}");
+                }
+                other => panic!("{row}: {other:?}"),
+            }
+            event(events, "the end of the attempts", |event| {
+                matches!(event, SocketEvent::ConnectStopped { .. }).then_some(())
+            })
+            .await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn libzmq_clients_are_let_in_or_not_as_our_handler_says() {
+    for mechanism in MECHANISMS {
+        for (handler, outcome, _) in rows(mechanism) {
+            ours(mechanism, handler, outcome).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn our_clients_are_let_in_or_not_as_libzmqs_handler_says() {
+    for mechanism in MECHANISMS {
+        for (handler, _, outcome) in rows(mechanism) {
+            libzmqs(mechanism, handler, outcome).await;
+        }
+    }
+}
+
+/// Frame by frame, but that libzmq gives every request the id 1.
+#[tokio::test]
+async fn our_requests_are_those_of_libzmq() {
+    let keys = Keys::new();
+    for mechanism in MECHANISMS {
+        for place in [TCP, IPC, "tcp://[::1]:*"] {
+            let context = Context::new().unwrap();
+            let handler = Peer::spawn_in(&context, Rep, |socket| socket.bind(HANDLER)).unwrap();
+            let server_keys = keys.clone();
+            let server = Peer::spawn_in(&context, Rep, move |socket| {
+                socket.set_i32(Opt::IPV6, i32::from(place.contains('[')))?;
+                socket.set_bytes(Opt::ROUTING_ID, b"server")?;
+                mechanism.libzmq_server(socket, &server_keys)?;
+                socket.bind(place)
+            });
+            let server = server.unwrap();
+            let client = mechanism.client(ReqSocket::builder(), &keys).build();
+            client.connect(server.endpoint()).await.unwrap();
+            let theirs = handler.recv().await.unwrap();
+
+            let context = zeromq_async::Context::new();
+            let mut handler = RepSocket::builder_in(&context).build();
+            handler.bind(HANDLER).await.unwrap();
+            let zap = Zap::in_context(&context, "test").unwrap();
+            let builder = RepSocket::builder().routing_id("server").unwrap();
+            let server = mechanism.server(builder, &keys, zap).build();
+            let client = mechanism.client(ReqSocket::builder(), &keys).build();
+            client.connect(server.bind(place).await.unwrap()).await.unwrap();
+            let ours = interop::recv(&mut handler, "our request").await;
+            assert_eq!(frames(&ours), theirs, "{mechanism:?} at {place}");
+        }
+    }
+}

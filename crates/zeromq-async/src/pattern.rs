@@ -35,12 +35,13 @@ mod lockstep;
 mod probe;
 mod reply;
 mod round_robin;
+mod subscribers;
 mod subscription;
 mod upstream;
 
 pub(crate) use addressed::{Addressed, Routes};
 pub(crate) use budget::Budget;
-pub(crate) use distribute::{Distribute, Subscribers};
+pub(crate) use distribute::Distribute;
 pub(crate) use exclusive::{Exclusive, Occupancy};
 pub(crate) use fair_queue::FairQueue;
 pub(crate) use identified::Identified;
@@ -48,6 +49,7 @@ pub(crate) use lockstep::{Ask, Hear, Turn};
 pub(crate) use probe::Probe;
 pub(crate) use reply::{Reply, Request, Requester};
 pub(crate) use round_robin::RoundRobin;
+pub(crate) use subscribers::Subscribers;
 pub(crate) use subscription::SubscriptionTrie;
 pub(crate) use upstream::{Filter, Subscriptions, Upstream};
 

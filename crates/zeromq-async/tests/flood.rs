@@ -125,7 +125,7 @@ fn silent_and_slow_connections_keep_nobody_out() {
         assert!(pending <= PLACES, "{pending} handshakes are pending");
         if let (Some(before), Some(after)) = (before, alone::resident()) {
             let each = after.saturating_sub(before) / PLACES;
-            assert!(each < 16 * 1024, "{each} octets of memory for each pending handshake");
+            assert!(each < 10 * 1024, "{each} octets of memory for each pending handshake");
         }
 
         let mut push = client(&keys);

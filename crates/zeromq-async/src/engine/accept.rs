@@ -1,6 +1,7 @@
 //! Accepting peers at a bound endpoint.
 
 use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -83,8 +84,10 @@ async fn welcome(
     io: Io,
 ) -> Option<Driver> {
     let address = io.peer_address.clone();
-    let handshake = place.hold(handshake::perform(&engine, io));
-    let handshake = engine.closing.run_until_cancelled(handshake).await?;
+    // By reference, for each combinator would have room for it once more than it needs.
+    let handshake = pin!(handshake::perform(&engine, io));
+    let held = pin!(place.hold(handshake));
+    let handshake = engine.closing.run_until_cancelled(held).await?;
     let driver = handshake.and_then(|established| greet(&engine, &endpoint, established));
     driver
         .inspect_err(|reason| {

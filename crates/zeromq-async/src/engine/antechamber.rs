@@ -10,7 +10,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 use std::future::poll_fn;
 use std::net::{IpAddr, Ipv6Addr};
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Poll;
 
@@ -84,9 +84,8 @@ impl Place {
     /// Performs the handshake for as long as it is not displaced.
     pub(super) async fn hold<T>(
         &mut self,
-        handshake: impl Future<Output = Result<T, HandshakeFailure>>,
+        mut handshake: Pin<&mut impl Future<Output = Result<T, HandshakeFailure>>>,
     ) -> Result<T, HandshakeFailure> {
-        let mut handshake = pin!(handshake);
         poll_fn(|cx| match Pin::new(&mut self.displaced).poll(cx) {
             Poll::Ready(Ok(crowding)) => Poll::Ready(Err(crowding.into())),
             _ => handshake.as_mut().poll(cx),

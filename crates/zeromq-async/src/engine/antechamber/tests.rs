@@ -1,5 +1,6 @@
 use std::future::{pending, ready};
 use std::net::SocketAddr;
+use std::pin::pin;
 
 use super::*;
 
@@ -92,11 +93,13 @@ async fn whoever_is_displaced_stops_where_it_is() {
     let room = room(1, 1);
     let mut place = room.admit(&tcp("10.0.0.1:1"));
     let held =
-        tokio::spawn(async move { place.hold(pending::<Result<(), HandshakeFailure>>()).await });
+        tokio::spawn(
+            async move { place.hold(pin!(pending::<Result<(), HandshakeFailure>>())).await },
+        );
     let mut newer = room.admit(&tcp("10.0.0.1:1"));
     let failure = held.await.unwrap().unwrap_err();
     assert!(matches!(failure, HandshakeFailure::Displaced(Crowding::Address { limit: 1 })));
-    assert!(newer.hold(ready(Ok(()))).await.is_ok());
+    assert!(newer.hold(pin!(ready(Ok(())))).await.is_ok());
 }
 
 #[tokio::test]

@@ -19,6 +19,8 @@ use zeromq_async::{
 /// A mechanism, and the two sides of it.
 struct Guarded {
     mechanism: &'static str,
+    /// The command a client begins with.
+    first: &'static str,
     server: Box<dyn Fn() -> SocketBuilder<Pull>>,
     client: Box<dyn Fn() -> SocketBuilder<Push>>,
 }
@@ -37,6 +39,7 @@ async fn users(attempt: Attempt) -> Decision {
 fn guarded() -> Vec<Guarded> {
     let plain = Guarded {
         mechanism: "PLAIN",
+        first: "HELLO",
         server: Box::new(|| PullSocket::builder().plain_server(users)),
         client: Box::new(|| {
             PushSocket::builder().plain_client("alice", "secret").expect("short enough")
@@ -47,18 +50,28 @@ fn guarded() -> Vec<Guarded> {
         let keys: CurveKeyPair = generate_curve_keys();
         let server_key = *keys.public_key();
         let client_keys = generate_curve_keys();
-        let known = *client_keys.public_key().as_bytes();
-        let knows = move |attempt: Attempt| async move {
-            match attempt.request.credentials {
-                Credentials::PublicKey(key) if key == known => Decision::allow(),
-                _ => Decision::Deny(DenyStatus::AuthenticationFailure),
-            }
-        };
+        let knows = knowing(*client_keys.public_key().as_bytes());
         Guarded {
             mechanism: "CURVE",
+            first: "HELLO",
             server: Box::new(move || PullSocket::builder().curve_server(keys.clone(), knows)),
             client: Box::new(move || {
                 PushSocket::builder().curve_client(client_keys.clone(), server_key)
+            }),
+        }
+    };
+    #[cfg(feature = "noise")]
+    let noise = {
+        let keys = zeromq_async::security::generate_noise_keys();
+        let server_key = *keys.public_key();
+        let client_keys = zeromq_async::security::generate_noise_keys();
+        let knows = knowing(*client_keys.public_key().as_bytes());
+        Guarded {
+            mechanism: "NOISE_IK",
+            first: "NOISE",
+            server: Box::new(move || PullSocket::builder().noise_server(keys.clone(), knows)),
+            client: Box::new(move || {
+                PushSocket::builder().noise_client(client_keys.clone(), server_key)
             }),
         }
     };
@@ -66,7 +79,20 @@ fn guarded() -> Vec<Guarded> {
         plain,
         #[cfg(feature = "curve")]
         curve,
+        #[cfg(feature = "noise")]
+        noise,
     ]
+}
+
+/// Lets in whoever has this key.
+#[cfg(any(feature = "curve", feature = "noise"))]
+fn knowing(known: [u8; 32]) -> impl Fn(Attempt) -> std::future::Ready<Decision> + Copy {
+    move |attempt| {
+        std::future::ready(match attempt.request.credentials {
+            Credentials::PublicKey(key) if key == known => Decision::allow(),
+            _ => Decision::Deny(DenyStatus::AuthenticationFailure),
+        })
+    }
 }
 
 /// What a stranger says, and what it is refused for.
@@ -97,6 +123,7 @@ fn is_out_of_shape(error: &ProtocolError) -> bool {
         error,
         ProtocolError::Misbehaved(PeerMisbehaved::CommandLayout(_))
             | ProtocolError::Malformed(Malformed::Command(_))
+            | ProtocolError::Untrusted(_)
     )
 }
 
@@ -105,7 +132,7 @@ fn with_message(opening: &[u8], message: &[u8]) -> Vec<u8> {
     [opening, message].concat()
 }
 
-fn tries(mechanism: &str) -> Vec<Try> {
+fn tries(mechanism: &str, first: &str) -> Vec<Try> {
     let mut tries = Vec::new();
     let mut add = |what: &str, says: Vec<u8>, refused_for| {
         tries.push(Try { what: format!("{mechanism}: {what}"), says, refused_for });
@@ -126,7 +153,9 @@ fn tries(mechanism: &str) -> Vec<Try> {
     }
 
     for minor in [0, 1, 9] {
-        for other in ["NULL", "PLAIN", "CURVE", "GSSAPI", "", "plain", "curve", "CURVED"] {
+        for other in
+            ["NULL", "PLAIN", "CURVE", "NOISE_IK", "NOISE_XX", "GSSAPI", "", "plain", "CURVED"]
+        {
             if other == mechanism {
                 continue;
             }
@@ -142,8 +171,8 @@ fn tries(mechanism: &str) -> Vec<Try> {
         add(&format!("3.{minor}, SUBSCRIBE at once"), says, is_out_of_turn);
         let says = [greeted.clone(), stranger.clone()].concat();
         add(&format!("3.{minor}, a message at once"), says, is_too_early);
-        let says = [greeted.clone(), command("HELLO", b""), stranger.clone()].concat();
-        add(&format!("3.{minor}, an empty HELLO"), says, is_out_of_shape);
+        let says = [greeted.clone(), command(first, b""), stranger.clone()].concat();
+        add(&format!("3.{minor}, an empty {first}"), says, is_out_of_shape);
         let says = [greeted, frame(4, b"\0"), stranger.clone()].concat();
         add(&format!("3.{minor}, a command without a name"), says, is_out_of_shape);
     }
@@ -156,11 +185,11 @@ fn tries(mechanism: &str) -> Vec<Try> {
 
 #[tokio::test]
 async fn whoever_does_not_do_what_the_mechanism_asks_is_refused() {
-    for Guarded { mechanism, server, client } in guarded() {
+    for Guarded { mechanism, first, server, client } in guarded() {
         let mut pull = server().build();
         let mut events = pull.events();
         let endpoint = pull.bind(ANY_PORT).await.unwrap();
-        for Try { what, says, refused_for } in tries(mechanism) {
+        for Try { what, says, refused_for } in tries(mechanism, first) {
             let mut stranger = Hostile::saying(&endpoint, &says).await;
             match refused(&mut events, &stranger).await {
                 HandshakeFailure::Protocol(error) => {
@@ -185,6 +214,7 @@ async fn whoever_does_not_do_what_the_mechanism_asks_is_refused() {
 async fn sockets_of_different_mechanisms_do_not_get_together() {
     let anybody = || Guarded {
         mechanism: "NULL",
+        first: "READY",
         server: Box::new(PullSocket::builder),
         client: Box::new(PushSocket::builder),
     };
@@ -265,7 +295,7 @@ async fn a_null_peer_that_has_to_be_let_in_is_not_let_in_by_its_version() {
         );
         stranger.closed().await;
     }
-    for Try { what, says, refused_for } in tries("NULL").into_iter().take(6) {
+    for Try { what, says, refused_for } in tries("NULL", "READY").into_iter().take(6) {
         let stranger = Hostile::saying(&endpoint, &says).await;
         match refused(&mut events, &stranger).await {
             HandshakeFailure::Protocol(error) => assert!(refused_for(&error), "{what}: {error}"),

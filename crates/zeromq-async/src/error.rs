@@ -5,9 +5,11 @@ use zmtp::Message;
 
 mod address;
 mod rejected;
+mod subscriptions;
 
 pub use address::{BindError, ConnectError, DetachError, EndpointError};
 pub use rejected::Rejected;
+pub use subscriptions::SubscriptionsExceeded;
 
 /// A message was not sent; where there is one, it comes back with [`SendError::into_message`].
 ///

@@ -16,7 +16,7 @@ mod crowding;
 pub use crowding::Crowding;
 
 use crate::endpoint::Endpoint;
-use crate::error::Rejected;
+use crate::error::{Rejected, SubscriptionsExceeded};
 use crate::identity::{PeerAddress, PeerId};
 use crate::sync::Mutex;
 
@@ -242,6 +242,9 @@ pub enum DisconnectReason {
     /// The peer broke the protocol.
     #[error(transparent)]
     Protocol(#[from] ProtocolError),
+    /// The peer subscribed to too much.
+    #[error(transparent)]
+    Subscriptions(#[from] SubscriptionsExceeded),
     /// The peer gave no sign of life within the heartbeat timeout.
     #[error("the peer gave no sign of life within the heartbeat timeout")]
     HeartbeatTimedOut,

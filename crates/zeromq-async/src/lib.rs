@@ -147,7 +147,7 @@ pub use endpoint::{Endpoint, Host, IpcEndpoint, IpcName, TcpAddress, TcpEndpoint
 pub use engine::CloseReport;
 pub use error::{
     BindError, ConnectError, DetachError, EndpointError, RecvError, Rejected, SendError,
-    SendErrorKind,
+    SendErrorKind, SubscriptionsExceeded,
 };
 pub use event::{Crowding, DisconnectReason, Events, HandshakeFailure, SocketEvent};
 pub use identity::{Peer, PeerAddress, PeerId};

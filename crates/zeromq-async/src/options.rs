@@ -31,6 +31,7 @@ pub(crate) struct SocketOptions {
     pub(crate) handshake_timeout: Option<Duration>,
     pub(crate) limits: Limits,
     pub(crate) pending: PendingOptions,
+    pub(crate) max_peers: Option<usize>,
     pub(crate) security: Security,
     pub(crate) heartbeat: HeartbeatConfig,
     pub(crate) router: RouterOptions,
@@ -71,8 +72,18 @@ pub(crate) struct RequestOptions {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct PublishOptions {
     pub(crate) no_drop: bool,
+    pub(crate) limits: SubscriptionLimits,
     pub(crate) notices: SubscriptionNotices,
     pub(crate) welcome: Option<Message>,
+}
+
+/// What a publisher keeps of the subscriptions of one peer.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct SubscriptionLimits {
+    /// Topics, and of an XPUB changes that have not been received.
+    pub(crate) count: usize,
+    /// Octets of all topics.
+    pub(crate) octets: usize,
 }
 
 impl Default for SocketOptions {
@@ -88,6 +99,7 @@ impl Default for SocketOptions {
             handshake_timeout: Some(Duration::from_secs(30)),
             limits: Limits::default(),
             pending: PendingOptions { per_listener: 4096, per_address: 1024 },
+            max_peers: None,
             security: Security::default(),
             heartbeat: HeartbeatConfig::default(),
             router: RouterOptions::default(),
@@ -106,6 +118,12 @@ impl Default for PipeOptions {
             receive_high_water_mark: HighWaterMark::Messages(1000),
             conflate: false,
         }
+    }
+}
+
+impl Default for SubscriptionLimits {
+    fn default() -> Self {
+        Self { count: 1_000_000, octets: 64 << 20 }
     }
 }
 

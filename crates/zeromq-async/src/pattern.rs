@@ -50,7 +50,7 @@ pub(crate) use probe::Probe;
 pub(crate) use reply::{Reply, Request, Requester};
 pub(crate) use round_robin::RoundRobin;
 pub(crate) use subscribers::Subscribers;
-pub(crate) use subscription::SubscriptionTrie;
+pub(crate) use subscription::{Change, SubscriptionTrie};
 pub(crate) use upstream::{Filter, Subscriptions, Upstream};
 
 /// Where messages of the application go.

@@ -5,12 +5,13 @@ mod support;
 use std::time::Duration;
 
 use support::hostile::{Hostile, command, greeting, header, property, ready, refused};
-use support::{ANY_PORT, RawPeer, event, within};
+use support::{ANY_PORT, RawPeer, event, greeted, within};
 use tokio::io::AsyncWriteExt;
 use tokio::time::Instant;
 use zeromq_async::{
-    Crowding, DisconnectReason, Events, HandshakeFailure, LimitExceeded, ProtocolError, PullSocket,
-    SocketBuilder, SocketEvent, SocketType,
+    Crowding, DisconnectReason, Events, HandshakeFailure, LimitExceeded, ProtocolError, PubSocket,
+    PullSocket, Rejected, SocketBuilder, SocketEvent, SocketType, SubSocket, SubscriptionsExceeded,
+    XPubSocket,
 };
 
 type PullBuilder = SocketBuilder<zeromq_async::Pull>;
@@ -139,6 +140,31 @@ async fn a_message_may_have_as_many_frames_as_the_limit_and_no_more() {
 }
 
 #[tokio::test]
+async fn a_socket_may_have_as_many_peers_as_the_limit_and_no_more() {
+    let pull = PullSocket::builder().max_peers(1).build();
+    let mut events = pull.events();
+    let endpoint = pull.bind(ANY_PORT).await.unwrap();
+    let first = RawPeer::connect(&endpoint, SocketType::Push).await;
+    within("the first peer", pull.wait_for_peers(1)).await;
+    let says = [greeting(1, "NULL"), ready("PUSH")].concat();
+    let mut second = Hostile::saying(&endpoint, &says).await;
+    let reason = refused(&mut events, &second).await;
+    assert!(matches!(reason, HandshakeFailure::Rejected(Rejected::Full { limit: 1 })), "{reason}");
+    second.closed().await;
+    // Nor by connecting.
+    let error = pull.connect("tcp://127.0.0.1:9").await.unwrap_err();
+    assert!(error.to_string().contains("max_peers"), "{error}");
+    // There is room again when one has gone.
+    drop(first);
+    event(&mut events, "the first peer to go", |event| {
+        matches!(event, SocketEvent::Disconnected { .. }).then_some(())
+    })
+    .await;
+    let _third = RawPeer::connect(&endpoint, SocketType::Push).await;
+    greeted(&mut events).await;
+}
+
+#[tokio::test]
 async fn beyond_the_limit_the_oldest_pending_handshake_makes_way() {
     let pull = PullSocket::builder().max_pending_handshakes(2).build();
     let mut events = pull.events();
@@ -172,6 +198,91 @@ async fn an_address_with_many_pending_handshakes_displaces_its_own() {
         matches!(reason, HandshakeFailure::Displaced(Crowding::Address { limit: 1 })),
         "{reason}"
     );
+}
+
+/// Why a subscriber was disconnected.
+async fn excess(events: &mut Events) -> SubscriptionsExceeded {
+    event(events, "the subscriber to be disconnected", |event| match event {
+        SocketEvent::Disconnected { reason: DisconnectReason::Subscriptions(why), .. } => Some(why),
+        SocketEvent::Disconnected { reason, .. } => panic!("{reason}"),
+        _ => None,
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_peer_may_have_as_many_subscriptions_as_the_limit_and_no_more() {
+    let mut publisher = PubSocket::builder().max_subscriptions_per_peer(2).build();
+    let mut events = publisher.events();
+    let endpoint = publisher.bind(ANY_PORT).await.unwrap();
+    let mut good = RawPeer::connect(&endpoint, SocketType::Sub).await;
+    for topic in ["a", "b", "b", "a"] {
+        good.subscribe(topic).await;
+    }
+    good.cancel("a").await;
+    good.subscribe("c").await;
+    good.settle().await;
+
+    // As commands and, as ZMTP 3.0 has them, as messages.
+    for third in [&command("SUBSCRIBE", b"c")[..], b"\x00\x02\x01c"] {
+        let mut hostile = RawPeer::connect(&endpoint, SocketType::Sub).await;
+        hostile.subscribe("a").await;
+        hostile.subscribe("b").await;
+        hostile.settle().await;
+        hostile.write_octets(third).await;
+        assert_eq!(excess(&mut events).await, SubscriptionsExceeded::Count { limit: 2 });
+        hostile.closed().await;
+    }
+    publisher.send("c").await.unwrap();
+    assert_eq!(good.recv().await, "c");
+}
+
+#[tokio::test]
+async fn the_topics_of_a_peer_may_be_as_long_as_the_limit_and_no_longer() {
+    let publisher = PubSocket::builder().max_subscription_octets_per_peer(8).build();
+    let mut events = publisher.events();
+    let endpoint = publisher.bind(ANY_PORT).await.unwrap();
+    let mut peer = RawPeer::connect(&endpoint, SocketType::Sub).await;
+    for topic in ["12345", "", "678"] {
+        peer.subscribe(topic).await;
+    }
+    peer.cancel("678").await;
+    peer.subscribe("abc").await;
+    peer.settle().await;
+    peer.subscribe("d").await;
+    assert_eq!(excess(&mut events).await, SubscriptionsExceeded::Octets { limit: 8 });
+}
+
+#[tokio::test]
+async fn an_xpub_keeps_as_many_changes_as_the_limit_and_no_more() {
+    let mut publisher = XPubSocket::builder().max_subscriptions_per_peer(4).build();
+    let mut events = publisher.events();
+    let endpoint = publisher.bind(ANY_PORT).await.unwrap();
+    let mut peer = RawPeer::connect(&endpoint, SocketType::Sub).await;
+    for _ in 0..2 {
+        peer.subscribe("a").await;
+        peer.cancel("a").await;
+    }
+    peer.settle().await;
+    for notice in [b"\x01a", b"\0a"] {
+        assert_eq!(within("a notice", publisher.recv()).await.unwrap(), notice);
+    }
+    // What has been received is not kept.
+    peer.subscribe("a").await;
+    peer.cancel("a").await;
+    peer.settle().await;
+    peer.subscribe("a").await;
+    assert_eq!(excess(&mut events).await, SubscriptionsExceeded::Unread { limit: 4 });
+}
+
+#[tokio::test]
+async fn peers_within_the_process_may_subscribe_to_as_much_as_they_like() {
+    let mut publisher = PubSocket::builder().max_subscriptions_per_peer(1).build();
+    publisher.bind("inproc://unlimited").await.unwrap();
+    let mut sub = SubSocket::builder().subscribe("a").subscribe("b").build();
+    sub.connect("inproc://unlimited").await.unwrap();
+    publisher.send("b").await.unwrap();
+    assert_eq!(within("the message", sub.recv()).await.unwrap(), "b");
 }
 
 /// libzmq's limit on what a process may have open is met by an assertion here and there. Here the

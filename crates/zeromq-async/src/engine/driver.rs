@@ -17,6 +17,7 @@ use super::Engine;
 use super::handshake::Established;
 use super::read_buffer::ReadBuffer;
 use crate::endpoint::Endpoint;
+use crate::error::SubscriptionsExceeded;
 use crate::event::{DisconnectReason, HandshakeFailure, SocketEvent};
 use crate::peer::{Drained, PeerSet, Pipe, Stream};
 
@@ -201,34 +202,35 @@ impl Driver {
         while !self.input.octets.is_empty() || self.decoder.buffered() > 0 {
             let room = room(&self.pipe);
             match self.decoder.decode(&mut self.input.octets, room)? {
-                Some(Inbound::Messages(run)) => self.messages(run),
-                Some(Inbound::Command(command)) => self.command(command),
+                Some(Inbound::Messages(run)) => self.messages(run)?,
+                Some(Inbound::Command(command)) => self.command(command)?,
                 None => return Ok(room > 0 || !self.decoder.is_message_next(&self.input.octets)),
             }
         }
         Ok(true)
     }
 
-    fn messages(&mut self, run: Run) {
+    fn messages(&mut self, run: Run) -> Result<(), SubscriptionsExceeded> {
         let pattern = self.pipe.pattern();
         if !pattern.takes_subscriptions() {
             self.pipe.deliver(run);
-            return;
+            return Ok(());
         }
         // A publisher's inbound messages are few: ZMTP 3.0 subscriptions, or XPUB's way up.
         for message in run {
             if let Some(change) = Subscription::from_message(&message) {
-                pattern.subscription(&self.pipe, change);
+                pattern.subscription(&self.pipe, change)?;
             } else if pattern.takes_messages() {
                 self.pipe.notify(message);
             }
         }
+        Ok(())
     }
 
-    fn command(&mut self, command: Command) {
+    fn command(&mut self, command: Command) -> Result<(), SubscriptionsExceeded> {
         match command {
-            Command::Subscribe { topic } => self.subscription(Subscription::Subscribe(topic)),
-            Command::Cancel { topic } => self.subscription(Subscription::Cancel(topic)),
+            Command::Subscribe { topic } => self.subscription(Subscription::Subscribe(topic))?,
+            Command::Cancel { topic } => self.subscription(Subscription::Cancel(topic))?,
             Command::Ping { ttl, context } => {
                 if ttl != Ttl::NONE {
                     // The peer's promise holds it to account even where this side does not ask.
@@ -240,13 +242,15 @@ impl Driver {
             // 37/ZMTP: commands that are not understood are ignored.
             _ => {}
         }
+        Ok(())
     }
 
-    fn subscription(&self, change: Subscription) {
+    fn subscription(&self, change: Subscription) -> Result<(), SubscriptionsExceeded> {
         let pattern = self.pipe.pattern();
-        if pattern.takes_subscriptions() {
-            pattern.subscription(&self.pipe, change);
+        if !pattern.takes_subscriptions() {
+            return Ok(());
         }
+        pattern.subscription(&self.pipe, change)
     }
 
     fn beat(&mut self, cx: &mut Context<'_>, reading: bool) -> Result<(), DisconnectReason> {

@@ -9,6 +9,12 @@ pub enum Rejected {
     /// The socket is being closed.
     #[error("the socket is being closed")]
     Closed,
+    /// The socket has as many peers as it may.
+    #[error("the socket has {limit} peers, as many as it may (max_peers)")]
+    Full {
+        /// How many it may have.
+        limit: usize,
+    },
     /// A PAIR socket has its one peer (31/EXPAIR).
     #[error("the socket has its one peer already")]
     Occupied,

@@ -184,7 +184,7 @@ mod tests {
     /// taken theirs back are forgotten, though many come for each that is received.
     #[test]
     fn peers_that_have_gone_without_a_message_are_let_go() {
-        let peers = PeerSet::new();
+        let peers = PeerSet::new(None);
         let mut queue = FairQueue::new(&peers);
         let mut cx = Context::from_waker(Waker::noop());
         let pattern: Arc<dyn Pattern> = Arc::new(());

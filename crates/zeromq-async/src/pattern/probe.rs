@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use zmtp::{Message, PeerInfo, Subscription};
 
-use crate::error::Rejected;
+use crate::error::{Rejected, SubscriptionsExceeded};
 use crate::peer::{Pattern, Pipe};
 
 /// Sends the probe over each new connection, and otherwise does what `inner` does.
@@ -45,8 +45,12 @@ impl<P: Pattern> Pattern for Probe<P> {
         self.inner.leave(pipe);
     }
 
-    fn subscription(&self, pipe: &Arc<Pipe>, change: Subscription) {
-        self.inner.subscription(pipe, change);
+    fn subscription(
+        &self,
+        pipe: &Arc<Pipe>,
+        change: Subscription,
+    ) -> Result<(), SubscriptionsExceeded> {
+        self.inner.subscription(pipe, change)
     }
 
     fn takes_messages(&self) -> bool {

@@ -120,7 +120,7 @@ impl Inbound {
     /// Adds one message from within the process; one that is refused is left as it was.
     ///
     /// `notice`s of the socket itself (an XPUB's subscriptions) pass the high-water mark: they
-    /// must not be lost, and their number is bounded by what the peer has sent.
+    /// must not be lost, and whoever makes them sees to their number.
     pub(super) fn push(&self, pipe: &Arc<Pipe>, message: &mut Message, notice: bool) -> Pushed {
         let mut state = self.state.lock();
         if state.closed {
@@ -219,6 +219,10 @@ impl Inbound {
         self.state.lock().received
     }
 
+    pub(super) fn unread(&self) -> usize {
+        self.state.lock().unread()
+    }
+
     pub(super) fn has_room(&self) -> bool {
         let state = self.state.lock();
         !state.closed && state.room() > 0
@@ -230,8 +234,12 @@ impl State {
         if self.conflate {
             return usize::MAX;
         }
+        self.high_water_mark.room(self.unread())
+    }
+
+    fn unread(&self) -> usize {
         let earlier = self.earlier.iter().map(|(batch, _)| batch.messages()).sum::<usize>();
-        self.high_water_mark.room(self.batch.messages() + earlier + self.lent)
+        self.batch.messages() + earlier + self.lent
     }
 
     fn lend(&mut self, batch: &Batch, from: Option<Peer>) {

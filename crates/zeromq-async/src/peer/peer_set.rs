@@ -16,6 +16,8 @@ use crate::sync::Mutex;
 #[derive(Debug)]
 pub(crate) struct PeerSet {
     pipes: Mutex<Vec<Arc<Pipe>>>,
+    /// How many there may be.
+    max: Option<usize>,
     generation: AtomicU64,
     closed: AtomicBool,
     next_id: AtomicU64,
@@ -28,9 +30,10 @@ pub(crate) struct PeerSet {
 }
 
 impl PeerSet {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(max: Option<usize>) -> Self {
         Self {
             pipes: Mutex::default(),
+            max,
             generation: AtomicU64::new(0),
             closed: AtomicBool::new(false),
             next_id: AtomicU64::new(1),
@@ -55,10 +58,15 @@ impl PeerSet {
         {
             let mut pipes = self.pipes.lock();
             // Looked at under the lock: whoever closes the socket finds every pipe in the list.
-            if self.is_closed() {
+            let rejected = match self.max {
+                _ if self.is_closed() => Some(Rejected::Closed),
+                Some(limit) if pipes.len() >= limit => Some(Rejected::Full { limit }),
+                _ => None,
+            };
+            if let Some(rejected) = rejected {
                 drop(pipes);
                 pipe.pattern().leave(pipe);
-                return Err(Rejected::Closed);
+                return Err(rejected);
             }
             pipes.push(pipe.clone());
         }

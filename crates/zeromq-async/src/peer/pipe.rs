@@ -7,7 +7,7 @@ use std::task::Context;
 use zmtp::{Batch, Frame, Message, PeerInfo, Run, Subscription};
 
 use super::{Arrivals, Inbound, Outbound, Pushed, Room};
-use crate::error::Rejected;
+use crate::error::{Rejected, SubscriptionsExceeded};
 use crate::identity::{Peer, PeerAddress, PeerId};
 use crate::options::PipeOptions;
 use crate::stats::PeerStats;
@@ -38,8 +38,14 @@ pub(crate) trait Pattern: Send + Sync {
     /// The pipe has left the socket.
     fn leave(&self, _pipe: &Arc<Pipe>) {}
 
-    /// The peer subscribes or cancels.
-    fn subscription(&self, _pipe: &Arc<Pipe>, _change: Subscription) {}
+    /// The peer subscribes or cancels. One that goes too far is to be disconnected.
+    fn subscription(
+        &self,
+        _pipe: &Arc<Pipe>,
+        _change: Subscription,
+    ) -> Result<(), SubscriptionsExceeded> {
+        Ok(())
+    }
 
     /// Messages from peers that are not subscriptions: the publisher's are dropped.
     fn takes_messages(&self) -> bool {
@@ -137,6 +143,11 @@ impl Pipe {
         self.inbound.push(self, &mut message, true);
     }
 
+    /// How many messages and notices of this peer have not been received.
+    pub(crate) fn unread(&self) -> usize {
+        self.inbound.unread()
+    }
+
     pub(crate) fn has_room(&self) -> bool {
         self.inbound.has_room()
     }
@@ -151,7 +162,8 @@ impl Pipe {
     /// Tells the peer of a subscription over the connection there is.
     pub(crate) fn send_subscription(self: &Arc<Self>, change: &Subscription) {
         if let Some(peer) = self.outbound.subscription(change) {
-            peer.pattern.subscription(&peer, change.clone());
+            // A peer within the process is trusted with its memory.
+            let _ = peer.pattern.subscription(&peer, change.clone());
         }
     }
 

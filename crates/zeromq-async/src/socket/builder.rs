@@ -64,7 +64,7 @@ impl<P: SocketKind> SocketBuilder<P> {
     /// # drop(pull);
     /// ```
     pub fn build(self) -> Socket<P> {
-        let peers = Arc::new(PeerSet::new());
+        let peers = Arc::new(PeerSet::new(self.options.max_peers));
         let composition = P::compose(&peers, &self.options);
         let engine =
             Engine::new(P::TYPE, self.options, self.context.names(), peers, composition.pattern);

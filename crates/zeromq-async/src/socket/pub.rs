@@ -45,7 +45,7 @@ impl Compose for Pub {
     type Control = ();
 
     fn compose(peers: &Arc<PeerSet>, options: &SocketOptions) -> Composition<Self> {
-        let subscribers = Arc::new(Subscribers::new(None, options.publish.welcome.clone()));
+        let subscribers = Arc::new(Subscribers::new(None, &options.publish));
         Composition {
             pattern: subscribers.clone(),
             outgoing: Distribute::new(peers.clone(), subscribers, options.publish.no_drop),

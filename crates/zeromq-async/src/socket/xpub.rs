@@ -42,8 +42,8 @@ impl Compose for XPub {
     type Control = Arc<Subscribers>;
 
     fn compose(peers: &Arc<PeerSet>, options: &SocketOptions) -> Composition<Self> {
-        let PublishOptions { notices, welcome, no_drop } = options.publish.clone();
-        let subscribers = Arc::new(Subscribers::new(Some(notices), welcome));
+        let PublishOptions { notices, no_drop, .. } = options.publish;
+        let subscribers = Arc::new(Subscribers::new(Some(notices), &options.publish));
         Composition {
             pattern: subscribers.clone(),
             outgoing: Distribute::new(peers.clone(), subscribers.clone(), no_drop),

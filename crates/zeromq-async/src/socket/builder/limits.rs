@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::SocketBuilder;
+use super::{Publishes, SocketBuilder};
 use crate::socket::SocketKind;
 
 impl<P: SocketKind> SocketBuilder<P> {
@@ -104,6 +104,22 @@ impl<P: SocketKind> SocketBuilder<P> {
         self
     }
 
+    /// The most peers the socket has at a time, over all of its endpoints. Default: no limit.
+    ///
+    /// A peer beyond that is [closed](crate::Rejected::Full) at the end of its handshake, and may
+    /// come again; [`connect`](crate::Socket::connect) fails. libzmq has no such limit.
+    ///
+    /// ```
+    /// use zeromq_async::RouterSocket;
+    ///
+    /// let router = RouterSocket::builder().max_peers(10_000).build();
+    /// # drop(router);
+    /// ```
+    pub fn max_peers(mut self, peers: usize) -> Self {
+        self.options.max_peers = Some(peers);
+        self
+    }
+
     /// The most accepted connections of one bound endpoint that may be in their handshake at a time.
     /// Default: 4,096.
     ///
@@ -136,6 +152,44 @@ impl<P: SocketKind> SocketBuilder<P> {
     /// ```
     pub fn max_pending_handshakes_per_address(mut self, connections: usize) -> Self {
         self.options.pending.per_address = connections;
+        self
+    }
+}
+
+impl<P: Publishes> SocketBuilder<P> {
+    /// The most topics that one peer may be subscribed to at a time. Default: 1,000,000.
+    ///
+    /// A peer that goes beyond is [disconnected](crate::DisconnectReason::Subscriptions); peers over
+    /// inproc are not. A subscription costs some 200 octets and its topic; libzmq has no such limit.
+    ///
+    /// An XPUB also keeps so many changes of subscriptions and no more for its application to
+    /// receive, from each peer.
+    ///
+    /// ```
+    /// use zeromq_async::PubSocket;
+    ///
+    /// let publisher = PubSocket::builder().max_subscriptions_per_peer(1000).build();
+    /// # drop(publisher);
+    /// ```
+    pub fn max_subscriptions_per_peer(mut self, topics: usize) -> Self {
+        self.options.publish.limits.count = topics;
+        self
+    }
+
+    /// The most octets that all topics together may have which one peer is subscribed to at a time.
+    /// Default: 64 MiB.
+    ///
+    /// A peer that goes beyond is [disconnected](crate::DisconnectReason::Subscriptions); peers over
+    /// inproc are not. One topic is limited by [`max_command_size`](Self::max_command_size).
+    ///
+    /// ```
+    /// use zeromq_async::PubSocket;
+    ///
+    /// let publisher = PubSocket::builder().max_subscription_octets_per_peer(1 << 20).build();
+    /// # drop(publisher);
+    /// ```
+    pub fn max_subscription_octets_per_peer(mut self, octets: usize) -> Self {
+        self.options.publish.limits.octets = octets;
         self
     }
 }

@@ -28,9 +28,13 @@
 //! | [`service_authenticator`] | whom a tower service lets in |
 //! | [`Zap`] | whom a handler lets in that speaks 27/ZAP, as handlers for libzmq do |
 //!
+//! Keys are kept in files as `Certificate`s, which CZMQ and pyzmq read as well.
+//!
 //! The other way round, a [`ZapHandler`] has an authenticator decide for all who ask over ZAP.
 
 mod address_rules;
+#[cfg(any(feature = "curve", feature = "noise"))]
+mod certificate;
 mod combination;
 #[cfg(feature = "curve")]
 mod curve;
@@ -44,6 +48,14 @@ mod service;
 mod zap;
 
 pub use address_rules::{AddressRules, IpNetwork, IpNetworkError, PeerRange};
+#[cfg(any(feature = "curve", feature = "noise"))]
+pub use certificate::{
+    Certificate, CertificateError, CertificateKeyPair, CertificateKeys, PropertyError,
+};
+#[cfg(feature = "curve")]
+pub use certificate::{CurveCertificate, CurveSecretCertificate};
+#[cfg(feature = "noise")]
+pub use certificate::{NoiseCertificate, NoiseSecretCertificate};
 pub use combination::{And, AuthenticatorExt, Or};
 #[cfg(feature = "curve")]
 pub use curve::generate_curve_keys;

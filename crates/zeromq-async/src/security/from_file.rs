@@ -4,7 +4,7 @@ use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::{Arc, PoisonError, RwLock};
-use std::{fmt, io};
+use std::{fmt, fs, io};
 
 use tokio::sync::Mutex;
 use tokio::task::spawn_blocking;
@@ -54,6 +54,19 @@ pub(super) trait Format: Sized {
 }
 
 impl<T: Format + Authenticator> ReadFile for T {}
+
+/// The files of a folder that count, in order: those called `NAME.key`.
+pub(super) fn members(folder: &Path) -> Result<Vec<PathBuf>, FileError> {
+    let list = || {
+        let paths = fs::read_dir(folder)?.map(|entry| entry.map(|entry| entry.path()));
+        paths.collect::<io::Result<Vec<_>>>()
+    };
+    let mut paths =
+        list().map_err(|source| FileError::Unreadable { path: folder.to_owned(), source })?;
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "key"));
+    paths.sort();
+    Ok(paths)
+}
 
 impl<T: ReadFile> FromFile<T> {
     /// Reads the file for the first time. Blocks the thread meanwhile, so do it before the program

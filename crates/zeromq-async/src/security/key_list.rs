@@ -17,7 +17,8 @@ use zmtp::CurvePublicKey as PublicKey;
 use zmtp::NoisePublicKey as PublicKey;
 use zmtp::{Credentials, Decision, DenyStatus};
 
-use super::from_file::{FileError, Format, FromFile, LineError, LineProblem};
+use super::certificate::read_any;
+use super::from_file::{FileError, Format, FromFile, LineError, LineProblem, members};
 use crate::authentication::{Attempt, Authenticator};
 
 /// Lets in the peers whose public keys are in it, and tells who they are.
@@ -56,7 +57,11 @@ use crate::authentication::{Attempt, Authenticator};
 #[derive(Clone, Default)]
 pub struct KeyList(Arc<RwLock<HashMap<[u8; 32], Decision>>>);
 
-/// A [`KeyList`] in a file, which is read again when it has changed.
+/// A [`KeyList`] in a file, or in a folder, which is read again when it has changed.
+///
+/// From a folder the [certificates](super::Certificate) are taken whose names end in `.key`: the rest
+/// of the name is the user id, and the peer's metadata is the certificate's. Every question looks at
+/// each of them, so for thousands a file is better.
 ///
 #[cfg_attr(feature = "curve", doc = "```")]
 #[cfg_attr(not(feature = "curve"), doc = "```ignore")]
@@ -219,9 +224,26 @@ impl FromStr for KeyList {
 
 impl Format for KeyList {
     fn read(path: &Path) -> Result<Self, FileError> {
+        if path.is_dir() {
+            return Self::read_folder(path);
+        }
         let error = |source| FileError::Unreadable { path: path.to_owned(), source };
         let text = fs::read_to_string(path).map_err(error)?;
         text.parse().map_err(|source| FileError::Malformed { path: path.to_owned(), source })
+    }
+}
+
+impl KeyList {
+    /// Reads all certificates in a folder.
+    fn read_folder(folder: &Path) -> Result<Self, FileError> {
+        let list = Self::new();
+        for path in members(folder)? {
+            let (key, metadata) = read_any(&path)?;
+            let user_id = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+            let added = list.add(key, Decision::Allow { user_id, metadata });
+            added.map_err(|_| FileError::KeyTwice { path })?;
+        }
+        Ok(list)
     }
 }
 

@@ -1,9 +1,9 @@
-//! What can be wrong with a file that says who is let in.
+//! What can be wrong with a file of keys or passwords.
 
 use std::io;
 use std::path::PathBuf;
 
-/// A file that says who is let in cannot be used.
+/// A file of keys or passwords cannot be used.
 ///
 /// No secret is part of it: lines are named by their number.
 #[derive(Debug, thiserror::Error)]
@@ -18,6 +18,15 @@ pub enum FileError {
         source: io::Error,
     },
 
+    /// It cannot be written, or is there already.
+    #[error("{}: {source}", path.display())]
+    Unwritable {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system says.
+        source: io::Error,
+    },
+
     /// It can be read and has a faulty line.
     #[error("{}: {source}", path.display())]
     Malformed {
@@ -26,9 +35,26 @@ pub enum FileError {
         /// Which line, and what is wrong with it.
         source: LineError,
     },
+
+    /// Its key is also in another file of the folder.
+    #[error("{}: its key is in another file of the folder as well", path.display())]
+    KeyTwice {
+        /// The file.
+        path: PathBuf,
+    },
+
+    /// It can be read and is no certificate.
+    #[cfg(any(feature = "curve", feature = "noise"))]
+    #[error("{}: {source}", path.display())]
+    Certificate {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: crate::security::CertificateError,
+    },
 }
 
-/// A line that says who is let in is faulty.
+/// A line of a file of keys or passwords is faulty.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}: {problem}")]
 pub struct LineError {
@@ -38,11 +64,11 @@ pub struct LineError {
     pub problem: LineProblem,
 }
 
-/// What is wrong with a line that says who is let in.
+/// What is wrong with a line of a file of keys or passwords.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum LineProblem {
-    /// It does not begin with a public key.
+    /// There is no key where one belongs.
     #[cfg(any(feature = "curve", feature = "noise"))]
     #[error(transparent)]
     Key(#[from] zmtp::KeyError),
@@ -50,6 +76,10 @@ pub enum LineProblem {
     /// An earlier line has the same key, perhaps for another user.
     #[error("this key has a line already; leave one of them")]
     KeyTwice,
+
+    /// No name, or no value behind it, in a certificate.
+    #[error("this is no `name = \"value\"`")]
+    Property,
 
     /// No `user:password`.
     #[error("there is no colon between user and password")]

@@ -5,11 +5,14 @@ use std::io;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use super::FileError;
+use super::{FileError, members};
 
-/// How a file looked at one time.
+/// How a file looked at one time, or a folder and all files of it that count.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Stamp {
+pub(super) struct Stamp(Vec<Look>);
+
+#[derive(Debug, PartialEq, Eq)]
+struct Look {
     modified: SystemTime,
     /// The time that nobody can set back, where there is one.
     changed: SystemTime,
@@ -19,6 +22,29 @@ pub(super) struct Stamp {
 
 impl Stamp {
     pub(super) fn of(path: &Path) -> Result<Self, FileError> {
+        let mut looks = vec![Look::at(path)?];
+        if path.is_dir() {
+            for member in members(path)? {
+                looks.push(Look::at(&member)?);
+            }
+        }
+        Ok(Self(looks))
+    }
+
+    /// The stamp, unless something may change again without looking different: clocks of file
+    /// systems tick slowly, and what was just written can be written once more within the same tick.
+    pub(super) fn settled(self) -> Option<Self> {
+        let now = SystemTime::now();
+        let settled = |look: &Look| {
+            let age = now.duration_since(look.modified.max(look.changed));
+            age.is_ok_and(|age| age > TICK)
+        };
+        self.0.iter().all(settled).then_some(self)
+    }
+}
+
+impl Look {
+    fn at(path: &Path) -> Result<Self, FileError> {
         let look = || {
             let metadata = fs::metadata(path)?;
             let (modified, size) = (metadata.modified()?, metadata.len());
@@ -26,13 +52,6 @@ impl Stamp {
             io::Result::Ok(Self { modified, changed, size, number })
         };
         look().map_err(|source| FileError::Unreadable { path: path.to_owned(), source })
-    }
-
-    /// The stamp, unless the file may change again without looking different: clocks of file systems
-    /// tick slowly, and what was just written can be written once more within the same tick.
-    pub(super) fn settled(self) -> Option<Self> {
-        let age = SystemTime::now().duration_since(self.modified.max(self.changed));
-        age.is_ok_and(|age| age > TICK).then_some(self)
     }
 }
 

@@ -113,3 +113,17 @@ fn a_fault_changes_nothing_and_is_told_once() {
         });
     });
 }
+
+#[test]
+fn a_folder_looks_different_when_a_file_in_it_does() {
+    let folder = std::env::temp_dir().join(format!("zeromq-async-look-{}", std::process::id()));
+    fs::create_dir_all(&folder).unwrap();
+    let look = || Stamp::of(&folder).unwrap();
+    fs::write(folder.join("a.key"), "1").unwrap();
+    let before = look();
+    assert_eq!(look(), before);
+    // The folder itself does not see this.
+    fs::write(folder.join("a.key"), "22").unwrap();
+    assert_ne!(look(), before);
+    let _ = fs::remove_dir_all(folder);
+}

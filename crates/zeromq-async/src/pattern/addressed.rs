@@ -102,7 +102,7 @@ impl Addressed {
         message: &mut Message,
     ) -> Result<(), Refusal> {
         match pipe.outbound.send(message) {
-            Ok(()) => {}
+            Ok(written) => self.budget.spend(written),
             Err(Refused::Full) if self.mandatory => {
                 self.full = Some(pipe.clone());
                 return Err(Refusal::Full);

@@ -61,7 +61,7 @@ impl FairQueue {
                 self.turn = 0;
             }
             let active = &mut self.active[self.turn];
-            if let Some(message) = active.pop() {
+            if let Some(message) = active.pop(&mut self.budget) {
                 if self.last.as_ref().is_none_or(|last| last.id() != active.pipe.id()) {
                     self.last = Some(active.pipe.clone());
                 }
@@ -101,9 +101,12 @@ impl Active {
     }
 
     #[inline]
-    fn pop(&mut self) -> Option<Message> {
-        if self.batch.is_empty() && !self.refill() {
-            return None;
+    fn pop(&mut self, budget: &mut Budget) -> Option<Message> {
+        if self.batch.is_empty() {
+            if !self.refill() {
+                return None;
+            }
+            budget.spend(self.batch.octets());
         }
         let message = self.batch.pop();
         if self.batch.messages() == self.credit_at && self.credit_at > 0 {

@@ -102,7 +102,8 @@ impl Outgoing for RoundRobin {
             }
             let pipe = &self.pipes[self.next];
             self.next += 1;
-            if pipe.outbound.send(message).is_ok() {
+            if let Ok(written) = pipe.outbound.send(message) {
+                self.budget.spend(written);
                 if self.last.as_ref().is_none_or(|last| last.id() != pipe.id()) {
                     self.last = Some(pipe.clone());
                 }

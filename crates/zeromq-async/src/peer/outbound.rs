@@ -125,10 +125,10 @@ impl Outbound {
         room
     }
 
-    /// Queues a message, writing through where nothing else is on the way. Where it is refused, it
-    /// is left as it was.
+    /// Queues a message, writing through where nothing else is on the way, and says how many octets
+    /// were written. Where it is refused, it is left as it was.
     #[inline]
-    pub(crate) fn send(&self, message: &mut Message) -> Result<(), Refused> {
+    pub(crate) fn send(&self, message: &mut Message) -> Result<usize, Refused> {
         let mut state = self.state.lock();
         if state.closing {
             return Err(Refused::Gone);
@@ -142,8 +142,9 @@ impl Outbound {
                 return Err(Refused::Full);
             }
             state.sent += 1;
-            return Ok(());
+            return Ok(0);
         }
+        let written_before = state.written;
         if !state.make_room() {
             self.room.store(false, Ordering::Relaxed);
             return Err(Refused::Full);
@@ -154,7 +155,7 @@ impl Outbound {
         if !state.has_room() {
             self.room.store(false, Ordering::Relaxed);
         }
-        Ok(())
+        Ok(state.written - written_before)
     }
 
     /// Queues the one message that `encoded` holds, as `send` does; false where there is no room.

@@ -97,6 +97,32 @@ fn zap_handler_decides_who_gets_tea() {
 }
 
 #[test]
+fn curve_secure_knows_its_clients_by_their_keys() {
+    let said = run("curve_secure");
+    let (before, after) = said.split_once("bob's key is out of the list").expect("a change");
+    for name in ["alice", "bob"] {
+        assert!(before.contains(&format!("{name}: Good morning, {name}")), "{said}");
+    }
+    assert!(before.contains("mallory: ") && !said.contains("from mallory"), "{said}");
+    assert!(after.contains("alice: Good morning, alice"), "{said}");
+    assert!(after.contains("bob: ") && !after.contains("from bob"), "{said}");
+    assert_eq!(said.matches("does not accept the credentials of this side").count(), 2, "{said}");
+}
+
+#[test]
+fn plain_auth_takes_the_right_password_and_no_other() {
+    let said = run("plain_auth");
+    let (before, after) = said.split_once("alice has another password").expect("a change");
+    let welcome =
+        |name: &str, password: &str| format!("{name} with {password:?}: Good morning, {name}\n");
+    assert!(before.contains(&welcome("alice", "wonderland")), "{said}");
+    assert!(before.contains(&welcome("bob", "builder")), "{said}");
+    assert!(after.contains(&welcome("alice", "looking-glass")), "{said}");
+    assert_eq!(said.matches("Good morning").count(), 3, "{said}");
+    assert_eq!(said.matches("does not accept the credentials of this side").count(), 3, "{said}");
+}
+
+#[test]
 fn codec_only_gets_a_reply() {
     let said = run("codec_only");
     assert!(said.contains("is a REP socket"), "{said}");

@@ -18,8 +18,8 @@ pub(super) struct ReadBuffer {
     spare: [BytesMut; SPARE],
 }
 
-/// Buffers that are kept: one whose messages are being received, one that waits, one more.
-const SPARE: usize = 3;
+/// Buffers that are kept: as many as one turn of the connection task fills.
+const SPARE: usize = 8;
 
 /// The least and the most octets read at once. The least suits a request and its reply; the most
 /// is where larger reads stopped paying.
@@ -54,7 +54,8 @@ impl ReadBuffer {
         if self.octets.capacity() - self.octets.len() >= room || self.octets.try_reclaim(room) {
             return;
         }
-        let needed = self.octets.len() + room;
+        // In steps, so that a buffer from before is large enough however much is left over.
+        let needed = (self.octets.len() + room).next_multiple_of(self.read_size / 2);
         let reclaimed = self.spare.iter_mut().find_map(|spare| {
             spare.clear();
             spare.try_reclaim(needed).then(|| take(spare))

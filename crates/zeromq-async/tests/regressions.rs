@@ -573,3 +573,19 @@ async fn an_xpub_that_takes_no_notices_hears_all_subscriptions() {
     publisher.send("topic 4999").await.unwrap();
     assert_eq!(sub.recv().await, "topic 4999");
 }
+
+/// A message that was larger than what is written in one turn went as far as that, and the rest
+/// when something else was sent.
+#[tokio::test]
+async fn the_rest_of_a_large_message_needs_nothing_behind_it() {
+    let (listener, endpoint) = listen().await;
+    let mut push = PushSocket::new();
+    push.connect(endpoint).await.unwrap();
+    let mut pull = RawPeer::accept(&listener, SocketType::Pull).await;
+    push.wait_for_peers(1).await;
+    for megabytes in 1..8 {
+        let message = vec![megabytes; usize::from(megabytes) << 20];
+        push.send(message.clone()).await.unwrap();
+        assert_eq!(pull.recv().await, &message[..]);
+    }
+}

@@ -454,6 +454,11 @@ impl State {
             Pace::Idle => {
                 self.write(WRITE_PER_TURN);
                 self.pace = Pace::Warm;
+                if !self.blocked && !self.batch.is_empty() {
+                    // The kernel would take more, and nobody else sees to it.
+                    self.pace = Pace::Hot;
+                    self.engine.wake_by_ref();
+                }
             }
             Pace::Warm => {
                 self.pace = Pace::Hot;

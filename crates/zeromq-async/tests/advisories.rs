@@ -294,7 +294,7 @@ mod curve {
                     let mut peer = RawPeer::connect_with(&scene.endpoint, push_to(&keys)).await;
                     let box_size = 65_000;
                     let record =
-                        [&b"\x07MESSAGE\0\0\0\0\0\0\0\x09"[..], &vec![0; box_size]].concat();
+                        [&b"\x07MESSAGE\0\0\0\0\0\0\0\x03"[..], &vec![0; box_size]].concat();
                     peer.write_octets(&frame(0, &record)).await;
                     let reason = scene.disconnected().await;
                     let unopened = ProtocolError::Untrusted(PeerUntrusted::Unopened("MESSAGE"));

@@ -189,6 +189,16 @@ pub enum PeerUntrusted {
     /// A vouch for other keys than those of this connection.
     #[error("peer vouched for another connection, or to another server")]
     ForeignVouch,
+    /// A record that is not the next after the one before.
+    #[error(
+        "peer sent record {number} after record {last}: somebody may have left out what was between"
+    )]
+    LeftOut {
+        /// The number of the record.
+        number: u64,
+        /// The number of the record before.
+        last: u64,
+    },
     /// A record that is not newer than the one before.
     #[error("peer sent record {number} after record {last}: somebody may be playing it again")]
     Replayed {

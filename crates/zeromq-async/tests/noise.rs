@@ -6,7 +6,8 @@ mod support;
 
 use std::time::Duration;
 
-use support::relay::{Relay, Way, flip, unaltered};
+use support::fault::{Fault, Kind};
+use support::relay::{Relay, Way, unaltered};
 use support::{ANY_PORT, ReservedPort, at_once, disconnected, event, greeted, waits, within};
 use zeromq_async::security::{
     Attempt, Credentials, Decision, DenyStatus, NoiseKeyPair, NoisePublicKey, generate_noise_keys,
@@ -353,7 +354,9 @@ async fn an_idle_connection_beats_and_a_silent_one_is_given_up() {
         greeted(&mut others).await;
         greeted(&mut ones).await;
         // A PING and a PONG in their records have about 30 octets.
-        tokio::join!(relay.passes(Way::Up, 300), relay.passes(Way::Down, 300));
+        let beats =
+            async { tokio::join!(relay.passes(Way::Up, 300), relay.passes(Way::Down, 300)) };
+        within("heartbeats", beats).await;
         assert!(waits(disconnected(&mut others)) && waits(disconnected(&mut ones)));
         other.send("still here").await.unwrap();
         assert_eq!(within("the message", one.recv()).await.unwrap(), "still here");
@@ -571,14 +574,9 @@ async fn an_altered_greeting_fails() {
             let push = builder.no_reconnect().build();
             let (mut pulls, mut pushes) = (pull.events(), push.events());
             let bound = pull.bind(ANY_PORT).await.unwrap();
-            let relay =
-                Relay::start(
-                    &bound,
-                    move |way| {
-                        if way == altered { flip(place, 1) } else { unaltered() }
-                    },
-                )
-                .await;
+            let kind = Kind::Flip { offset: place, bits: 1 };
+            let fault = Fault { way: altered, frame: 0, kind };
+            let relay = Relay::start(&bound, move |way| fault.alter(way, || {})).await;
             push.connect(relay.endpoint()).await.unwrap();
             // `failure` panics where the handshake succeeds.
             failure(&mut pulls).await;

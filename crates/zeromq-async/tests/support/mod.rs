@@ -5,7 +5,9 @@
 
 #[cfg(unix)]
 pub(crate) mod alone;
+pub(crate) mod fault;
 pub(crate) mod hostile;
+pub(crate) mod ordeal;
 pub(crate) mod relay;
 
 use std::collections::VecDeque;

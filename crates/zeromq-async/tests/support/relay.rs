@@ -13,8 +13,6 @@ use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 use zeromq_async::Endpoint;
 
-use super::{address, listen, within};
-
 /// The way that octets go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Way {
@@ -36,18 +34,6 @@ pub(crate) fn unaltered() -> Alter {
     Box::new(<[u8]>::to_vec)
 }
 
-/// Changes one octet, counted from the start of the connection, in these bits.
-pub(crate) fn flip(offset: usize, bits: u8) -> Alter {
-    let mut before = 0;
-    Box::new(move |octets| {
-        let mut octets = octets.to_vec();
-        let place = offset.checked_sub(before).and_then(|place| octets.get_mut(place));
-        place.into_iter().for_each(|octet| *octet ^= bits);
-        before += octets.len();
-        octets
-    })
-}
-
 /// Relays connections until it is dropped.
 pub(crate) struct Relay {
     endpoint: Endpoint,
@@ -61,6 +47,7 @@ struct Control {
     silent: AtomicBool,
     up: watch::Sender<usize>,
     down: watch::Sender<usize>,
+    ended: watch::Sender<usize>,
 }
 
 impl Control {
@@ -79,7 +66,8 @@ impl Relay {
         bound: &Endpoint,
         alter: impl Fn(Way) -> Alter + Send + 'static,
     ) -> Self {
-        let (listener, endpoint) = listen().await;
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let endpoint = Endpoint::from(listener.local_addr().expect("bound"));
         let control = Arc::new(Control::default());
         let mut task = JoinSet::new();
         task.spawn(accept(listener, address(bound), alter, control.clone()));
@@ -105,9 +93,19 @@ impl Relay {
     pub(crate) async fn passes(&self, way: Way, octets: usize) {
         let mut passed = self.control.passed(way).subscribe();
         let enough = *passed.borrow() + octets;
-        let reached = passed.wait_for(|passed| *passed >= enough);
-        within("octets to pass the relay", reached).await.expect("the relay is there");
+        passed.wait_for(|passed| *passed >= enough).await.expect("the relay is there");
     }
+
+    /// Waits until a connection has ended, on both sides.
+    pub(crate) async fn ends(&self) {
+        let mut ended = self.control.ended.subscribe();
+        ended.wait_for(|ended| *ended > 0).await.expect("the relay is there");
+    }
+}
+
+fn address(endpoint: &Endpoint) -> SocketAddr {
+    let text = endpoint.to_string();
+    text.trim_start_matches("tcp://").parse().expect("an endpoint with an address")
 }
 
 async fn accept(
@@ -146,6 +144,7 @@ async fn relay(
         _ = both => {}
         () = control.cut.notified() => {}
     }
+    control.ended.send_modify(|ended| *ended += 1);
 }
 
 async fn pass(

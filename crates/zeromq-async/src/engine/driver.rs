@@ -213,6 +213,9 @@ impl Driver {
     fn messages(&mut self, run: Run) -> Result<(), SubscriptionsExceeded> {
         let pattern = self.pipe.pattern();
         if !pattern.takes_subscriptions() {
+            if run.messages() > 1 {
+                self.pipe.outbound.expect_several();
+            }
             self.pipe.deliver(run);
             return Ok(());
         }

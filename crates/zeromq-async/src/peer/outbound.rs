@@ -288,6 +288,18 @@ impl Outbound {
         self.unlink()
     }
 
+    /// The peer has sent several messages at once, and so what is sent in return comes in several
+    /// too: the connection task writes them together.
+    ///
+    /// Written through, the first of them would part from the others, and make the peer's next ones
+    /// come apart in turn, until every message travels alone.
+    pub(crate) fn expect_several(&self) {
+        let mut state = self.state.lock();
+        if state.pace == Pace::Idle {
+            state.pace = Pace::Warm;
+        }
+    }
+
     /// The connection task's turn: writes all that the kernel takes, and says how it stands.
     pub(crate) fn drive(&self, cx: &Context<'_>, room: &Room) -> io::Result<Drained> {
         let mut state = self.state.lock();

@@ -26,10 +26,16 @@ pub(super) fn push(order: &Order) -> Result<Infallible, Failure> {
     let mut stream = Address::parse(&order.endpoint)?.connect()?;
     let octets: Vec<u8> = order.octets().into_iter().cycle().take(chunk(order)).collect();
     loop {
-        stream.write_all(&octets).map_err(Failure::new)?;
+        for part in octets.chunks(WRITE) {
+            stream.write_all(part).map_err(Failure::new)?;
+        }
     }
 }
 
+/// Octets of one write. Just below the loopback's segment of 65,483: with a little more than that
+/// each write leaves a tiny segment behind it, and the floor would not be one.
+const WRITE: usize = 61_440;
+
 fn chunk(order: &Order) -> usize {
-    order.size.max(64 * 1024)
+    order.size.max(WRITE)
 }

@@ -13,9 +13,9 @@ mod security;
 mod socket;
 
 pub(crate) use bench::{BenchArguments, BenchCommand, Load};
-pub(crate) use keygen::KeygenArguments;
+pub(crate) use keygen::{KeyMechanism, KeygenArguments};
 pub(crate) use proxy::{End, ProxyArguments};
-use security::Security;
+pub(crate) use security::{CurveArguments, NoiseArguments, SecurityArguments};
 pub(crate) use socket::{Plan, SocketCommand};
 
 /// Send, receive, proxy and measure ZeroMQ from a shell.
@@ -41,6 +41,9 @@ pub(crate) enum Command {
     /// Make a pair of keys
     Keygen(KeygenArguments),
 
+    /// Read a password, and print its Argon2 hash for the FILE of --plain-server
+    HashPassword,
+
     /// Measure throughput and round trips
     #[command(subcommand)]
     Bench(BenchCommand),
@@ -53,7 +56,7 @@ impl Arguments {
         let checked = match &arguments.command {
             Command::Bench(bench) => bench.check(),
             Command::Proxy(proxy) => proxy.check(),
-            Command::Socket(_) | Command::Keygen(_) => Ok(()),
+            Command::Socket(_) | Command::Keygen(_) | Command::HashPassword => Ok(()),
         };
         match checked {
             Ok(()) => arguments,

@@ -12,9 +12,12 @@ mod endpoints;
 mod exit;
 mod format;
 mod input;
+mod keygen;
 mod kind;
 mod monitor;
 mod proxy;
+mod refusal;
+mod security;
 mod session;
 mod signals;
 mod socket;
@@ -39,7 +42,8 @@ async fn run(command: Command) -> Result<(), Failure> {
     match command {
         Command::Socket(socket) => session::run(socket.into()).await,
         Command::Proxy(proxy) => proxy::run(proxy).await,
-        Command::Keygen(keygen) => keygen.run(),
+        Command::Keygen(arguments) => keygen::run(arguments),
+        Command::HashPassword => keygen::hash_password(),
         Command::Bench(bench) => bench::run(bench).await,
     }
 }

@@ -68,6 +68,7 @@ fn handshake_succeeded(endpoint: &str, peer: &str, info: &PeerInfo) -> Value {
         "event": "handshake_succeeded", "endpoint": endpoint, "peer": peer,
         "socket_type": text(&info.socket_type()), "routing_id": format::json(info.routing_id()),
         "version": format!("{major}.{minor}"), "mechanism": text(&info.mechanism()),
+        "user_id": info.user_id(),
     })
 }
 

@@ -21,6 +21,7 @@ use crate::format::Delimiter;
 use crate::input::Input;
 use crate::kind::Kind;
 use crate::monitor;
+use crate::refusal::Refusals;
 use crate::signals::Signals;
 use crate::socket::Parts;
 use halves::{Inlet, Outlet, Patience};
@@ -29,9 +30,9 @@ use reply::Answer;
 
 /// Does what the command line asks of one socket.
 pub(crate) async fn run(plan: Plan) -> Result<(), Failure> {
-    plan.common.security.check()?;
     let mut signals = Signals::new()?;
-    let parts = plan.socket_options().open(plan.kind)?;
+    let parts = plan.socket_options()?.open(plan.kind)?;
+    let mut refusals = Refusals::new(parts.handle.events());
     let closing = Closing {
         handle: parts.handle.clone(),
         monitor: plan.common.monitor.then(|| tokio::spawn(monitor::report(parts.handle.events()))),
@@ -48,10 +49,15 @@ pub(crate) async fn run(plan: Plan) -> Result<(), Failure> {
             work.abort();
             return closing.soon(Ok(())).await;
         }
+        refused = refusals.next() => {
+            work.abort();
+            return closing.soon(Err(refused)).await;
+        }
     };
     match worked {
-        Ok(()) => closing.when_sent(&mut signals).await,
-        Err(failure) => closing.soon(Err(failure)).await,
+        Ok(()) => closing.when_sent(&mut signals, refusals).await,
+        // A refusal may be what the work has failed for.
+        Err(failure) => closing.soon(Err(refusals.told().unwrap_or(failure))).await,
     }
 }
 
@@ -134,18 +140,23 @@ struct Closing {
 
 impl Closing {
     /// Closes when all is sent, or the linger time is over, or the next signal comes.
-    async fn when_sent(self, signals: &mut Signals) -> Result<(), Failure> {
+    async fn when_sent(self, signals: &mut Signals, mut refusals: Refusals) -> Result<(), Failure> {
         let start = Instant::now();
-        let unsent = tokio::select! {
+        let count = tokio::select! {
             report = self.handle.close() => report.unsent,
             () = signals.recv() => 0,
+            refused = refusals.next() => return self.soon(Err(refused)).await,
         };
         let in_time = self.linger.is_none_or(|linger| start.elapsed() < linger);
-        let result = match unsent {
+        let unsent = |text: &str| {
+            // A refusal may be what they were not sent for.
+            Err(refusals.told().unwrap_or_else(|| Failure::about(&self.endpoints, text)))
+        };
+        let result = match count {
             0 => Ok(()),
             _ if self.drops && in_time => Ok(()),
-            1 => Err(Failure::about(&self.endpoints, "1 message was not sent")),
-            _ => Err(Failure::about(&self.endpoints, format!("{unsent} messages were not sent"))),
+            1 => unsent("1 message was not sent"),
+            _ => unsent(&format!("{count} messages were not sent")),
         };
         self.end(result).await
     }

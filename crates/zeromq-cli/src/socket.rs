@@ -12,6 +12,7 @@ use zeromq_async::{
 
 use crate::exit::Failure;
 use crate::kind::Kind;
+use crate::security::Security;
 
 /// The sending half of a socket of any type.
 pub(crate) type Outgoing = Box<dyn Sink<Message, Error = SendError> + Send + Unpin>;
@@ -29,6 +30,7 @@ pub(crate) struct Parts {
 /// What a socket is made with; each type takes what means something to it.
 #[derive(Debug, Default)]
 pub(crate) struct Options {
+    pub(crate) security: Security,
     pub(crate) linger: Option<Duration>,
     pub(crate) routing_id: Option<OsString>,
     pub(crate) subscriptions: Vec<OsString>,
@@ -45,25 +47,25 @@ impl Options {
             Kind::Rep => both(self.named::<Rep>()?.build()),
             Kind::Dealer => both(self.named::<Dealer>()?.build()),
             Kind::Router => both(self.named::<Router>()?.build()),
-            Kind::Pub if self.sees_subscriptions => both(self.seeing().build()),
-            Kind::Pub => sending(self.plain::<Pub>().build()),
-            Kind::Sub => receiving(self.subscribed::<Sub>().build()),
-            Kind::Xpub if self.sees_subscriptions => both(self.seeing().build()),
-            Kind::Xpub => both(self.plain::<XPub>().build()),
-            Kind::Xsub => both(self.subscribed::<XSub>().build()),
-            Kind::Push => sending(self.plain::<Push>().build()),
-            Kind::Pull => receiving(self.plain::<Pull>().build()),
-            Kind::Pair => both(self.plain::<Pair>().build()),
+            Kind::Pub if self.sees_subscriptions => both(self.seeing()?.build()),
+            Kind::Pub => sending(self.plain::<Pub>()?.build()),
+            Kind::Sub => receiving(self.subscribed::<Sub>()?.build()),
+            Kind::Xpub if self.sees_subscriptions => both(self.seeing()?.build()),
+            Kind::Xpub => both(self.plain::<XPub>()?.build()),
+            Kind::Xsub => both(self.subscribed::<XSub>()?.build()),
+            Kind::Push => sending(self.plain::<Push>()?.build()),
+            Kind::Pull => receiving(self.plain::<Pull>()?.build()),
+            Kind::Pair => both(self.plain::<Pair>()?.build()),
         })
     }
 
-    fn plain<P: SocketKind>(&self) -> SocketBuilder<P> {
-        let builder = Socket::builder();
-        self.linger.into_iter().fold(builder, SocketBuilder::linger)
+    fn plain<P: SocketKind>(&self) -> Result<SocketBuilder<P>, Failure> {
+        let builder = self.security.apply(Socket::builder())?;
+        Ok(self.linger.into_iter().fold(builder, SocketBuilder::linger))
     }
 
     fn named<P: SocketKind + Named>(&self) -> Result<SocketBuilder<P>, Failure> {
-        let builder = self.plain();
+        let builder = self.plain()?;
         match &self.routing_id {
             None => Ok(builder),
             Some(id) => builder
@@ -72,13 +74,13 @@ impl Options {
         }
     }
 
-    fn subscribed<P: SocketKind + Subscribes>(&self) -> SocketBuilder<P> {
+    fn subscribed<P: SocketKind + Subscribes>(&self) -> Result<SocketBuilder<P>, Failure> {
         let topics = self.subscriptions.iter().map(|topic| topic.as_encoded_bytes());
-        topics.fold(self.plain(), SocketBuilder::subscribe)
+        Ok(topics.fold(self.plain()?, SocketBuilder::subscribe))
     }
 
-    fn seeing(&self) -> SocketBuilder<XPub> {
-        self.plain().notices(SubscriptionNotices::All)
+    fn seeing(&self) -> Result<SocketBuilder<XPub>, Failure> {
+        Ok(self.plain()?.notices(SubscriptionNotices::All))
     }
 }
 

@@ -4,32 +4,18 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::security::NOT_BUILT;
-use crate::exit::Failure;
-
 #[derive(Debug, Args)]
 pub(crate) struct KeygenArguments {
     /// The mechanism the keys are for
-    mechanism: Mechanism,
+    pub(crate) mechanism: KeyMechanism,
 
-    /// Write NAME.key and NAME.key_secret instead of printing
+    /// Write NAME.key and NAME.key_secret instead of printing, the certificates of CZMQ and pyzmq
     #[arg(long, value_name = "NAME")]
-    out: Option<PathBuf>,
+    pub(crate) out: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
-enum Mechanism {
+pub(crate) enum KeyMechanism {
     Curve,
     Noise,
-}
-
-impl KeygenArguments {
-    pub(crate) fn run(self) -> Result<(), Failure> {
-        let subject = match self {
-            Self { out: Some(_), .. } => "keygen --out",
-            Self { mechanism: Mechanism::Curve, .. } => "keygen curve",
-            Self { mechanism: Mechanism::Noise, .. } => "keygen noise",
-        };
-        Err(Failure::about(subject, NOT_BUILT))
-    }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::Args;
 use clap::builder::{OsStringValueParser, TypedValueParser};
 
-use super::{Security, seconds};
+use super::{SecurityArguments, seconds};
 use crate::format::Format;
 
 /// What every socket is told.
@@ -39,7 +39,7 @@ pub(crate) struct Common {
     pub(crate) monitor: bool,
 
     #[command(flatten)]
-    pub(crate) security: Security,
+    pub(crate) security: SecurityArguments,
 }
 
 #[derive(Debug, Args)]

@@ -4,64 +4,90 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::exit::Failure;
-
+/// A socket has one mechanism and one part in it. What contradicts that or lacks something is wrong
+/// usage: nobody is to believe that a socket is secure when it is not.
 #[derive(Debug, Default, Args)]
-pub(crate) struct Security {
+pub(crate) struct SecurityArguments {
     /// PLAIN server: let in who is named in FILE, a line of `user:password` each; the password may
-    /// be an Argon2 PHC string
-    #[arg(help_heading = HEADING, long, value_name = "FILE")]
-    plain_server: Option<PathBuf>,
+    /// be an Argon2 PHC string, as `zmq hash-password` makes them
+    #[arg(help_heading = HEADING, long, value_name = "FILE", group = PART)]
+    pub(crate) plain_server: Option<PathBuf>,
 
     /// PLAIN client: the user
-    #[arg(help_heading = HEADING, long, value_name = "U")]
-    plain_username: Option<String>,
-
-    /// PLAIN client: the password
-    #[arg(help_heading = HEADING, long, value_name = "P")]
-    plain_password: Option<String>,
-
-    /// CURVE server, with the secret key of --curve-secret-key
     #[arg(help_heading = HEADING, long)]
-    curve_server: bool,
+    #[arg(value_name = "U", allow_hyphen_values = true, group = PART, requires = "plain_password")]
+    pub(crate) plain_username: Option<String>,
 
-    /// CURVE server: let in only the public keys in FILE, one a line
-    #[arg(help_heading = HEADING, long, value_name = "FILE")]
-    curve_allow: Option<PathBuf>,
+    /// PLAIN client: the password, which whoever is on this machine can see
+    #[arg(help_heading = HEADING, long)]
+    #[arg(value_name = "P", allow_hyphen_values = true, requires = "plain_username")]
+    pub(crate) plain_password: Option<String>,
 
-    /// CURVE client: the server's public key, in Z85 or @FILE
-    #[arg(help_heading = HEADING, long, value_name = "KEY")]
-    curve_server_key: Option<String>,
+    #[command(flatten)]
+    pub(crate) curve: CurveArguments,
 
-    /// CURVE client: this side's public key, in Z85 or @FILE
-    #[arg(help_heading = HEADING, long, value_name = "KEY")]
-    curve_public_key: Option<String>,
-
-    /// CURVE: this side's secret key, in Z85 or @FILE
-    #[arg(help_heading = HEADING, long, value_name = "KEY")]
-    curve_secret_key: Option<String>,
+    #[command(flatten)]
+    pub(crate) noise: NoiseArguments,
 }
 
-impl Security {
-    /// Refuses what is not there yet: nobody is to believe that a socket is secure when it is not.
-    pub(crate) fn check(&self) -> Result<(), Failure> {
-        let given = [
-            ("--plain-server", self.plain_server.is_some()),
-            ("--plain-username", self.plain_username.is_some()),
-            ("--plain-password", self.plain_password.is_some()),
-            ("--curve-server", self.curve_server),
-            ("--curve-allow", self.curve_allow.is_some()),
-            ("--curve-server-key", self.curve_server_key.is_some()),
-            ("--curve-public-key", self.curve_public_key.is_some()),
-            ("--curve-secret-key", self.curve_secret_key.is_some()),
-        ];
-        match given.iter().find(|(_, given)| *given) {
-            None => Ok(()),
-            Some((option, _)) => Err(Failure::about(option, NOT_BUILT)),
-        }
-    }
+#[derive(Debug, Default, Args)]
+pub(crate) struct CurveArguments {
+    /// CURVE server, with the secret key of --curve-secret-key
+    #[arg(help_heading = HEADING, long)]
+    #[arg(groups = [PART, "curve_part"], requires = "curve_secret_key")]
+    pub(crate) curve_server: bool,
+
+    /// CURVE server: let in only the public keys in FILE, one a line with perhaps a user name behind
+    /// it, or those in a folder of NAME.key files [default: any key]
+    #[arg(help_heading = HEADING, long, value_name = "FILE", requires = "curve_server")]
+    pub(crate) curve_allow: Option<PathBuf>,
+
+    /// CURVE client: the server's public key, in Z85 or @FILE
+    #[arg(help_heading = HEADING, long)]
+    #[arg(value_name = "KEY", allow_hyphen_values = true)]
+    #[arg(groups = [PART, "curve_part"], requires = "curve_secret_key")]
+    pub(crate) curve_server_key: Option<String>,
+
+    /// CURVE: this side's public key, in Z85 or @FILE [default: that of the secret key]
+    #[arg(help_heading = HEADING, long)]
+    #[arg(value_name = "KEY", allow_hyphen_values = true, requires = "curve_secret_key")]
+    pub(crate) curve_public_key: Option<String>,
+
+    /// CURVE: this side's secret key, in @FILE, or in Z85, which whoever is on this machine can see
+    #[arg(help_heading = HEADING, long)]
+    #[arg(value_name = "KEY", allow_hyphen_values = true, requires = "curve_part")]
+    pub(crate) curve_secret_key: Option<String>,
+}
+
+#[derive(Debug, Default, Args)]
+pub(crate) struct NoiseArguments {
+    /// NOISE server, with the secret key of --noise-secret-key
+    #[arg(help_heading = HEADING, long)]
+    #[arg(groups = [PART, "noise_part"], requires = "noise_secret_key")]
+    pub(crate) noise_server: bool,
+
+    /// NOISE server: let in only the public keys in FILE, as with CURVE [default: any key]
+    #[arg(help_heading = HEADING, long, value_name = "FILE", requires = "noise_server")]
+    pub(crate) noise_allow: Option<PathBuf>,
+
+    /// NOISE client: the server's public key, in Z85 or @FILE
+    #[arg(help_heading = HEADING, long)]
+    #[arg(value_name = "KEY", allow_hyphen_values = true)]
+    #[arg(groups = [PART, "noise_part"], requires = "noise_secret_key")]
+    pub(crate) noise_server_key: Option<String>,
+
+    /// NOISE: this side's public key, in Z85 or @FILE [default: that of the secret key]
+    #[arg(help_heading = HEADING, long)]
+    #[arg(value_name = "KEY", allow_hyphen_values = true, requires = "noise_secret_key")]
+    pub(crate) noise_public_key: Option<String>,
+
+    /// NOISE: this side's secret key, in @FILE, or in Z85, which whoever is on this machine can see
+    #[arg(help_heading = HEADING, long)]
+    #[arg(value_name = "KEY", allow_hyphen_values = true, requires = "noise_part")]
+    pub(crate) noise_secret_key: Option<String>,
 }
 
 const HEADING: &str = "Security";
 
-pub(super) const NOT_BUILT: &str = "not built yet";
+/// The group of what a socket can be one of.
+const PART: &str = "security_part";

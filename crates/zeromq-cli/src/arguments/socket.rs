@@ -6,7 +6,9 @@ use clap::Subcommand;
 
 use super::options::{Answering, Attachment, Common, Naming, Receiving, Sending, Subscribing};
 use crate::endpoints::Place;
+use crate::exit::Failure;
 use crate::kind::Kind;
+use crate::security::Security;
 use crate::socket::Options;
 
 #[derive(Debug, Subcommand)]
@@ -152,17 +154,18 @@ impl Plan {
         bind.chain(connect.iter().cloned().map(Place::Connect)).collect()
     }
 
-    pub(crate) fn socket_options(&self) -> Options {
+    pub(crate) fn socket_options(&self) -> Result<Options, Failure> {
         let mut subscriptions = self.subscribing.topics.clone();
         if subscriptions.is_empty() {
             subscriptions.push(OsString::new());
         }
-        Options {
+        Ok(Options {
+            security: Security::read(&self.common.security)?,
             linger: self.common.linger,
             routing_id: self.naming.routing_id.clone(),
             subscriptions,
             sees_subscriptions: self.sending.wait_peers > 0,
-        }
+        })
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::support::{Ended, FREE, Zmq, run};
 
 #[track_caller]
-fn assert_fails(ended: &Ended, status: i32, naming: &str) {
+pub(crate) fn assert_fails(ended: &Ended, status: i32, naming: &str) {
     assert_eq!(ended.status, status, "{ended:?}");
     let line = ended.errors.lines().last().unwrap();
     assert!(line.starts_with("zmq: ") && line.contains(naming), "{ended:?}");
@@ -13,7 +13,7 @@ fn assert_fails(ended: &Ended, status: i32, naming: &str) {
 }
 
 #[track_caller]
-fn assert_misused(arguments: &[&str], naming: &str) {
+pub(crate) fn assert_misused(arguments: &[&str], naming: &str) {
     let ended = run(arguments);
     assert_eq!(ended.status, 2, "{ended:?}");
     assert!(ended.errors.contains(naming), "{ended:?}");
@@ -66,19 +66,6 @@ fn errors_are_1_and_name_the_option() {
     assert_fails(&run(dealer), 1, "--routing-id");
     let router = ["router", "--bind", FREE, "-m", "nobody"];
     assert_fails(&run(router), 1, "--delimiter");
-}
-
-#[test]
-fn security_is_refused_while_it_is_not_there() {
-    for (options, named) in [
-        (&["--curve-server"][..], "--curve-server"),
-        (&["--plain-server", "users"], "--plain-server"),
-        (&["--plain-username", "u", "--plain-password", "p"], "--plain-username"),
-    ] {
-        let ended = run([&["rep", "--bind", FREE], options].concat());
-        assert_fails(&ended, 1, &format!("{named}: not built yet"));
-    }
-    assert_fails(&run(["keygen", "curve"]), 1, "not built yet");
 }
 
 #[test]

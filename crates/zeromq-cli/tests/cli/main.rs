@@ -9,5 +9,6 @@ mod format;
 mod monitor;
 mod proxy;
 mod publish;
+mod security;
 mod support;
 mod transfer;

@@ -5,6 +5,8 @@
 //! under one lock, and every write is polled with the connection task's waker, so that a full
 //! kernel buffer wakes that task whoever met it.
 
+mod state;
+
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,6 +14,7 @@ use std::task::{Context, Poll, Waker};
 
 use zmtp::{Batch, Command, Message, Subscription};
 
+use self::state::{Pace, State, WRITE_PER_TURN};
 use super::link::{Link, Stream};
 use super::{Pipe, Pushed, Room, Wakers};
 use crate::options::HighWaterMark;
@@ -25,64 +28,12 @@ pub(crate) struct Outbound {
     state: Mutex<State>,
 }
 
-#[derive(Debug)]
-struct State {
-    batch: Batch,
-    high_water_mark: HighWaterMark,
-    conflate: bool,
-    link: Link,
-    pace: Pace,
-    /// The kernel took no more; the connection task hears when it does.
-    blocked: bool,
-    /// Writing failed; the connection task hears and takes the error.
-    failed: Option<io::Error>,
-    /// No more messages are taken; the connection ends when the queue is empty.
-    closing: bool,
-    /// The connection ends now.
-    aborted: bool,
-    engine: Waker,
-    flushers: Wakers,
-    /// Octets written since there was room last.
-    written: usize,
-    /// Messages wholly written, or given to the inproc peer.
-    sent: u64,
-    /// Messages that a later one took the place of, as `conflate` asks.
-    replaced: u64,
-    /// Answers queued since the queue was last empty.
-    answers: usize,
-}
-
-/// How the queue has been used since the connection task last looked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Pace {
-    /// Nothing since: the next sender writes its message at once.
-    Idle,
-    /// One message was written through: the next sender wakes the connection task.
-    Warm,
-    /// The connection task is on its way: senders only append.
-    Hot,
-}
-
 /// Why a message was not taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Refused {
     Full,
     Gone,
 }
-
-/// Octets in the queue from which on the sender writes them itself.
-///
-/// A loop that only sends then works like a buffered writer, with no flush in its code; waiting
-/// for the connection task instead costs a factor of three at 64 octets.
-/// With the message that reaches it, this is still one write of `link.rs`, unless that one is large.
-const WRITE_THRESHOLD: usize = 56 * 1024;
-
-/// Octets that the connection task writes in one turn, however much the kernel takes.
-///
-/// Then other tasks have their turn, and senders that wait for room are woken, though the queue may
-/// not be half empty: a sender of large messages fills memory that has just been freed, and not
-/// memory that the allocator has given back meanwhile.
-const WRITE_PER_TURN: usize = 1024 * 1024;
 
 /// Most answers to a peer's commands that are queued behind other octets.
 const MAX_ANSWERS: usize = 1024;
@@ -91,23 +42,7 @@ impl Outbound {
     pub(crate) fn new(high_water_mark: HighWaterMark, conflate: bool) -> Self {
         Self {
             room: AtomicBool::new(true),
-            state: Mutex::new(State {
-                batch: Batch::new(),
-                high_water_mark,
-                conflate,
-                link: Link::Down,
-                pace: Pace::Idle,
-                blocked: false,
-                failed: None,
-                closing: false,
-                aborted: false,
-                engine: Waker::noop().clone(),
-                flushers: Wakers::default(),
-                written: 0,
-                sent: 0,
-                replaced: 0,
-                answers: 0,
-            }),
+            state: Mutex::new(State::new(high_water_mark, conflate)),
         }
     }
 
@@ -413,103 +348,4 @@ pub(crate) enum Drained {
     Busy,
     /// Everything is written and no more will come.
     Closed,
-}
-
-impl State {
-    /// Whether there is room, writing to make some where the kernel may take it.
-    #[inline]
-    fn make_room(&mut self) -> bool {
-        while !self.has_room() {
-            if self.blocked || self.write(1) == 0 {
-                return false;
-            }
-        }
-        true
-    }
-
-    #[inline]
-    fn has_room(&self) -> bool {
-        if self.closing {
-            return false;
-        }
-        match &self.link {
-            Link::Inproc(peer) => peer.has_room(),
-            Link::Down | Link::Stream(_) => {
-                self.conflate || self.high_water_mark.room(self.batch.messages()) > 0
-            }
-        }
-    }
-
-    /// Waiting senders are woken when half of the queue is free, or much memory, not for each
-    /// message.
-    fn has_low_water(&self) -> bool {
-        let low = self.conflate || self.high_water_mark.is_low(self.batch.messages());
-        low || (self.written >= WRITE_PER_TURN && self.has_room())
-    }
-
-    /// Makes way for the latest message, where only that is to be kept.
-    ///
-    /// What has been sealed goes out: a record cannot be taken back.
-    fn conflate(&mut self) {
-        if self.conflate {
-            self.replaced += self.batch.discard_behind(self.link.sealed_octets()) as u64;
-        }
-    }
-
-    /// Decides, after something was queued, who writes it.
-    #[inline]
-    fn pace(&mut self) {
-        if self.blocked || !matches!(self.link, Link::Stream(_)) {
-            return;
-        }
-        match self.pace {
-            Pace::Idle => {
-                self.write(WRITE_PER_TURN);
-                self.pace = Pace::Warm;
-                if !self.blocked && !self.batch.is_empty() {
-                    // The kernel would take more, and nobody else sees to it.
-                    self.pace = Pace::Hot;
-                    self.engine.wake_by_ref();
-                }
-            }
-            Pace::Warm => {
-                self.pace = Pace::Hot;
-                self.engine.wake_by_ref();
-            }
-            Pace::Hot if self.batch.octets() >= WRITE_THRESHOLD => {
-                self.write(WRITE_THRESHOLD);
-            }
-            Pace::Hot => {}
-        }
-    }
-
-    /// Writes until the queue is empty, the kernel takes no more, or at least `enough` octets are
-    /// written; returns how many are.
-    fn write(&mut self, enough: usize) -> usize {
-        let Link::Stream(stream) = &mut self.link else { return 0 };
-        if self.failed.is_some() {
-            return 0;
-        }
-        let mut cx = Context::from_waker(&self.engine);
-        let mut total = 0;
-        while !self.batch.is_empty() && total < enough {
-            match stream.poll_write(&mut cx, &self.batch) {
-                Poll::Ready(Ok(written)) => {
-                    total += written;
-                    self.sent += self.batch.advance(written) as u64;
-                }
-                Poll::Ready(Err(error)) => {
-                    self.failed = Some(error);
-                    self.engine.wake_by_ref();
-                    break;
-                }
-                Poll::Pending => {
-                    self.blocked = true;
-                    break;
-                }
-            }
-        }
-        self.written += total;
-        total
-    }
 }

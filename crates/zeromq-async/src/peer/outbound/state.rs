@@ -1,0 +1,182 @@
+//! What is under the lock of an outbound queue, and who writes it when.
+
+use std::io;
+use std::task::{Context, Poll, Waker};
+
+use zmtp::Batch;
+
+use crate::options::HighWaterMark;
+use crate::peer::Wakers;
+use crate::peer::link::Link;
+
+#[derive(Debug)]
+pub(super) struct State {
+    pub(super) batch: Batch,
+    pub(super) high_water_mark: HighWaterMark,
+    pub(super) conflate: bool,
+    pub(super) link: Link,
+    pub(super) pace: Pace,
+    /// The kernel took no more; the connection task hears when it does.
+    pub(super) blocked: bool,
+    /// Writing failed; the connection task hears and takes the error.
+    pub(super) failed: Option<io::Error>,
+    /// No more messages are taken; the connection ends when the queue is empty.
+    pub(super) closing: bool,
+    /// The connection ends now.
+    pub(super) aborted: bool,
+    pub(super) engine: Waker,
+    pub(super) flushers: Wakers,
+    /// Octets written since there was room last.
+    pub(super) written: usize,
+    /// Messages wholly written, or given to the inproc peer.
+    pub(super) sent: u64,
+    /// Messages that a later one took the place of, as `conflate` asks.
+    pub(super) replaced: u64,
+    /// Answers queued since the queue was last empty.
+    pub(super) answers: usize,
+}
+
+/// How the queue has been used since the connection task last looked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Pace {
+    /// Nothing since: the next sender writes its message at once.
+    Idle,
+    /// One message was written through, or several are to be expected: the next sender wakes the
+    /// connection task.
+    Warm,
+    /// The connection task is on its way: senders only append.
+    Hot,
+}
+
+/// Octets in the queue from which on the sender writes them itself.
+///
+/// A loop that only sends then works like a buffered writer, with no flush in its code; waiting
+/// for the connection task instead costs a factor of three at 64 octets.
+/// With the message that reaches it, this is still one write of `link.rs`, unless that one is large.
+const WRITE_THRESHOLD: usize = 56 * 1024;
+
+/// Octets that the connection task writes in one turn, however much the kernel takes.
+///
+/// Then other tasks have their turn, and senders that wait for room are woken, though the queue may
+/// not be half empty: a sender of large messages fills memory that has just been freed, and not
+/// memory that the allocator has given back meanwhile.
+pub(super) const WRITE_PER_TURN: usize = 1024 * 1024;
+
+impl State {
+    pub(super) fn new(high_water_mark: HighWaterMark, conflate: bool) -> Self {
+        Self {
+            batch: Batch::new(),
+            high_water_mark,
+            conflate,
+            link: Link::Down,
+            pace: Pace::Idle,
+            blocked: false,
+            failed: None,
+            closing: false,
+            aborted: false,
+            engine: Waker::noop().clone(),
+            flushers: Wakers::default(),
+            written: 0,
+            sent: 0,
+            replaced: 0,
+            answers: 0,
+        }
+    }
+
+    /// Whether there is room, writing to make some where the kernel may take it.
+    #[inline]
+    pub(super) fn make_room(&mut self) -> bool {
+        while !self.has_room() {
+            if self.blocked || self.write(1) == 0 {
+                return false;
+            }
+        }
+        true
+    }
+
+    #[inline]
+    pub(super) fn has_room(&self) -> bool {
+        if self.closing {
+            return false;
+        }
+        match &self.link {
+            Link::Inproc(peer) => peer.has_room(),
+            Link::Down | Link::Stream(_) => {
+                self.conflate || self.high_water_mark.room(self.batch.messages()) > 0
+            }
+        }
+    }
+
+    /// Waiting senders are woken when half of the queue is free, or much memory, not for each
+    /// message.
+    pub(super) fn has_low_water(&self) -> bool {
+        let low = self.conflate || self.high_water_mark.is_low(self.batch.messages());
+        low || (self.written >= WRITE_PER_TURN && self.has_room())
+    }
+
+    /// Makes way for the latest message, where only that is to be kept.
+    ///
+    /// What has been sealed goes out: a record cannot be taken back.
+    pub(super) fn conflate(&mut self) {
+        if self.conflate {
+            self.replaced += self.batch.discard_behind(self.link.sealed_octets()) as u64;
+        }
+    }
+
+    /// Decides, after something was queued, who writes it.
+    #[inline]
+    pub(super) fn pace(&mut self) {
+        if self.blocked || !matches!(self.link, Link::Stream(_)) {
+            return;
+        }
+        match self.pace {
+            Pace::Idle => {
+                self.write(WRITE_PER_TURN);
+                self.pace = Pace::Warm;
+                if !self.blocked && !self.batch.is_empty() {
+                    // The kernel would take more, and nobody else sees to it.
+                    self.pace = Pace::Hot;
+                    self.engine.wake_by_ref();
+                }
+            }
+            Pace::Warm => {
+                self.pace = Pace::Hot;
+                self.engine.wake_by_ref();
+            }
+            Pace::Hot if self.batch.octets() >= WRITE_THRESHOLD => {
+                self.write(WRITE_THRESHOLD);
+            }
+            Pace::Hot => {}
+        }
+    }
+
+    /// Writes until the queue is empty, the kernel takes no more, or at least `enough` octets are
+    /// written; returns how many are.
+    pub(super) fn write(&mut self, enough: usize) -> usize {
+        let Link::Stream(stream) = &mut self.link else { return 0 };
+        if self.failed.is_some() {
+            return 0;
+        }
+        let mut cx = Context::from_waker(&self.engine);
+        let mut total = 0;
+        while !self.batch.is_empty() && total < enough {
+            match stream.poll_write(&mut cx, &self.batch) {
+                Poll::Ready(Ok(written)) => {
+                    total += written;
+                    self.sent += self.batch.advance(written) as u64;
+                }
+                Poll::Ready(Err(error)) => {
+                    self.failed = Some(error);
+                    self.engine.wake_by_ref();
+                    break;
+                }
+                Poll::Pending => {
+                    self.blocked = true;
+                    break;
+                }
+            }
+        }
+        self.written += total;
+        total
+    }
+}

@@ -168,3 +168,7 @@ pub use zmtp::{
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
 struct Readme;
+
+#[cfg(all(doctest, feature = "argon2", feature = "curve"))]
+#[doc = include_str!("../../../docs/security-guide.md")]
+struct SecurityGuide;

@@ -79,6 +79,37 @@ async fn libzmq_is_refused_with_the_wrong_password_and_stops() {
     assert!(reason.to_string().contains("400"), "{reason}");
 }
 
+/// libzmq's NULL client takes a refusal for final only after it has said READY, however quick the
+/// refusal is.
+#[tokio::test]
+async fn libzmq_is_refused_over_null_and_does_not_come_again() {
+    let nobody = |_: Attempt| async { Decision::Deny(DenyStatus::AuthenticationFailure) };
+    for _ in 0..20 {
+        let pull = PullSocket::builder().null_server(nobody).build();
+        let mut events = pull.events();
+        let endpoint = pull.bind(TCP).await.unwrap().to_string();
+        let mut clients = Vec::new();
+        // By the time that the second is refused, the first would have come again.
+        for _ in 0..2 {
+            let endpoint = endpoint.clone();
+            let client = libzmq(Push, move |socket| {
+                socket.set_i32(Opt::RECONNECT_IVL, 1)?;
+                socket.connect(&endpoint)
+            });
+            let refused = client.event(EventKind::HANDSHAKE_FAILED_AUTH).await.unwrap();
+            assert_eq!(refused.value, 400);
+            client.event(EventKind::DISCONNECTED).await.unwrap();
+            clients.push(client);
+        }
+        pull.close().await;
+        let mut attempts = 0;
+        while let Some(event) = events.next().await {
+            attempts += u32::from(matches!(event, SocketEvent::Accepted { .. }));
+        }
+        assert_eq!(attempts, 2);
+    }
+}
+
 #[tokio::test]
 async fn libzmq_lets_in_or_refuses_as_its_zap_handler_says() {
     for (status, lets_in) in [("200", true), ("400", false)] {

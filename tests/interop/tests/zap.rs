@@ -7,6 +7,7 @@ use std::time::Duration;
 use interop::{Frames, IPC, TCP, event, frames, handshake, handshake_failure, libzmq, within};
 use libzmq_peer::SocketKind::{Pull, Push, Rep};
 use libzmq_peer::{Context, Error, EventKind, Opt, Peer, Socket};
+use tokio::task::JoinHandle;
 use zeromq_async::security::{
     CurveKeyPair, DenyStatus, Zap, ZapError, ZapReplyError, generate_curve_keys,
 };
@@ -235,17 +236,26 @@ impl Mechanism {
     }
 }
 
-/// A handler of this library. One that is not read lives as long as what is returned.
-async fn our_handler(context: &zeromq_async::Context, does: Handler) -> Option<RepSocket> {
+/// A handler at work, which ends with this.
+struct AtWork(JoinHandle<()>);
+
+impl Drop for AtWork {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// A handler of this library.
+async fn our_handler(context: &zeromq_async::Context, does: Handler) -> Option<AtWork> {
     if does == Handler::Absent {
         return None;
     }
     let mut rep = RepSocket::builder_in(context).build();
     rep.bind(HANDLER).await.expect("the only handler");
-    if does == Handler::NeverReads {
-        return Some(rep);
-    }
-    tokio::spawn(async move {
+    Some(AtWork(tokio::spawn(async move {
+        if does == Handler::NeverReads {
+            std::future::pending::<()>().await;
+        }
         while let Ok(request) = rep.recv().await {
             match does {
                 Handler::DiesWithTheRequest => return,
@@ -256,20 +266,19 @@ async fn our_handler(context: &zeromq_async::Context, does: Handler) -> Option<R
                 _ => std::future::pending().await,
             }
         }
-    });
-    None
+    })))
 }
 
 /// A handler of libzmq.
-fn libzmq_handler(context: &Context, does: Handler) -> Option<Peer> {
+fn libzmq_handler(context: &Context, does: Handler) -> Option<AtWork> {
     if does == Handler::Absent {
         return None;
     }
     let handler = Peer::spawn_in(context, Rep, |socket| socket.bind(HANDLER)).expect("a handler");
-    if does == Handler::NeverReads {
-        return Some(handler);
-    }
-    tokio::spawn(async move {
+    Some(AtWork(tokio::spawn(async move {
+        if does == Handler::NeverReads {
+            std::future::pending::<()>().await;
+        }
         while let Ok(request) = handler.recv().await {
             match does {
                 Handler::DiesWithTheRequest => return,
@@ -279,8 +288,7 @@ fn libzmq_handler(context: &Context, does: Handler) -> Option<Peer> {
                 _ => std::future::pending().await,
             }
         }
-    });
-    None
+    })))
 }
 
 /// A client of libzmq that comes again soon, if it does.

@@ -8,11 +8,11 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::io::poll_read_buf;
 use zmtp::{
     AuthenticationRequest, Connection, ConnectionConfig, Decision, Decoder, DenyStatus, Encoder,
-    Event, PeerInfo, ProtocolError, Traffic,
+    Event, Mechanism, PeerInfo, ProtocolError, Traffic,
 };
 
 use super::Engine;
@@ -44,12 +44,29 @@ pub(super) async fn perform(engine: &Engine, mut io: Io) -> Result<Established, 
         reason = attempt.reason().clone();
         let decision = clock.limit(ask(engine, attempt, &mut io, &mut input)).await;
         let undecided = |limit| Err(HandshakeFailure::Undecided { limit, reason: reason.get() });
-        connection.authenticate(decision.unwrap_or_else(undecided)?);
+        let decision = decision.unwrap_or_else(undecided)?;
+        if speaks_too_early(engine, &decision, &input) {
+            let ready = timeout(PATIENCE, io.reader.read_buf(&mut input));
+            let _ = clock.limit(ready).await;
+        }
+        connection.authenticate(decision);
     }
     let Ok(Traffic { peer, decoder, encoder, .. }) = connection.into_traffic() else {
         return Err(HandshakeFailure::PeerClosed);
     };
     Ok(Established { io, peer, decoder, encoder, input })
+}
+
+/// How long to wait for a NULL peer's READY before it is refused.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Whether a refusal would come before the peer's READY: libzmq's NULL client takes one for final
+/// only after it has sent that, and comes again otherwise.
+fn speaks_too_early(engine: &Engine, decision: &Decision, input: &BytesMut) -> bool {
+    let is_null = matches!(engine.options.security.mechanism, Mechanism::Null);
+    let is_told =
+        matches!(decision, Decision::Deny(status) if *status != DenyStatus::TemporaryError);
+    is_null && is_told && input.is_empty()
 }
 
 /// When the handshake has to be done.

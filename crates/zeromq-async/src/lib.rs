@@ -82,6 +82,7 @@
 //! | [`connect`](Socket::connect), [`disconnect`](Socket::disconnect) | complete in their first poll |
 //! | [`unbind`](Socket::unbind) | it is unbound all the same, a moment later |
 //! | [`close`](Socket::close) | closing goes on in the background, and nobody gets the report |
+//! | [`ZapHandler::run`](security::ZapHandler::run) | the handler is gone, and what it has not decided is denied for now |
 //! | [`SocketHandle::close`], [`Context::shutdown`] | nothing more can be sent; the rest follows in the background when the socket, its halves and handles are dropped |
 //!
 //! To keep a message whose sending may be cancelled, wait with [`ready`](Socket::ready) and then

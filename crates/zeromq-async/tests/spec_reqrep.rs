@@ -86,6 +86,28 @@ async fn req_outgoing_1_prefixes_an_empty_delimiter_even_to_an_empty_message() {
     assert_eq!(peer.recv().await, frames(["", ""]));
 }
 
+/// Neither a refused request nor one before it is among the frames of the next.
+#[tokio::test]
+async fn a_refused_request_comes_back_as_it_was() {
+    for correlate in [false, true] {
+        let mut req = ReqSocket::builder().correlate(correlate).build();
+        let endpoint = req.bind(ANY_PORT).await.unwrap();
+        let request = frames(["one", "two"]);
+        for _ in 0..2 {
+            let refused = req.try_send(request.clone()).unwrap_err();
+            assert_eq!(refused.into_message(), Some(request.clone()));
+        }
+        let mut rep = RepSocket::new();
+        rep.connect(endpoint).await.unwrap();
+        for request in [request, "three".into(), frames(["four", "five", "six"])] {
+            within("room", req.send(request.clone())).await.unwrap();
+            assert_eq!(within("the request", rep.recv()).await.unwrap(), request);
+            rep.send(request.clone()).await.unwrap();
+            assert_eq!(within("the reply", req.recv()).await.unwrap(), request);
+        }
+    }
+}
+
 /// 28/REQREP: REQ, outgoing 2.
 #[tokio::test]
 async fn req_outgoing_2_goes_round_all_peers_in_turn() {

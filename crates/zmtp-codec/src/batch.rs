@@ -111,46 +111,41 @@ impl Batch {
     }
 
     /// Appends a message. One without frames is sent as one empty frame.
+    #[inline(always)] // or the message is copied for the call
+    pub fn push(&mut self, mut message: Message) {
+        self.push_from(&mut message);
+    }
+
+    /// Appends a message without moving it. Large bodies and the frames of a list are taken out of
+    /// it: what is left in `message` means nothing, but a list keeps its memory.
     #[inline]
-    pub fn push(&mut self, message: Message) {
-        match message.into_repr() {
+    pub fn push_from(&mut self, message: &mut Message) {
+        match message.repr_mut() {
             Repr::One(frame) => self.push_frame(frame, false),
             Repr::Many(frames) => self.push_frames(frames),
         }
         self.messages += 1;
     }
 
-    /// Appends a message without moving it. Large bodies are taken out of it: what is left in
-    /// `message` means nothing.
-    #[inline]
-    pub fn push_from(&mut self, message: &mut Message) {
-        match message.repr() {
-            Repr::One(frame) if frame.len() < Self::CHAIN_THRESHOLD => {
-                self.push_small(FrameHeader::message(frame.len(), false), frame);
-                self.messages += 1;
-            }
-            _ => self.push(std::mem::take(message)),
-        }
-    }
-
-    fn push_frames(&mut self, frames: Vec<Frame>) {
+    fn push_frames(&mut self, frames: &mut Vec<Frame>) {
         if frames.is_empty() {
-            self.push_frame(Frame::new(), false);
+            frames.push(Frame::new());
         }
-        let mut frames = frames.into_iter();
-        while let Some(frame) = frames.next() {
-            self.push_frame(frame, frames.len() > 0);
+        let last = frames.len() - 1;
+        for (index, frame) in frames.iter_mut().enumerate() {
+            self.push_frame(frame, index < last);
         }
+        frames.clear();
     }
 
     #[inline]
-    fn push_frame(&mut self, frame: Frame, more: bool) {
+    fn push_frame(&mut self, frame: &mut Frame, more: bool) {
         let header = FrameHeader::message(frame.len(), more);
         if frame.len() < Self::CHAIN_THRESHOLD {
-            self.push_small(header, &frame);
+            self.push_small(header, frame);
         } else {
             self.push_small(header, &[]);
-            self.chain(Piece::Body(frame.into_bytes()));
+            self.chain(Piece::Body(frame.take_bytes()));
         }
     }
 

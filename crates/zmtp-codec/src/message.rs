@@ -63,6 +63,22 @@ impl Message {
         self.as_vec().insert(0, frame.into());
     }
 
+    /// Moves the frames of another message behind these.
+    ///
+    /// ```
+    /// # use zmtp_codec::{Frame, Message};
+    /// let mut request = Message::from(vec![Frame::new()]);
+    /// request.append(Message::from("body"));
+    /// assert_eq!(request, Message::multipart(["", "body"]));
+    /// ```
+    pub fn append(&mut self, other: Self) {
+        let frames = self.as_vec();
+        match other.0 {
+            Repr::One(frame) => frames.push(frame),
+            Repr::Many(others) => frames.extend(others),
+        }
+    }
+
     /// Takes the first frame, or `None` when there is none left.
     ///
     /// ```
@@ -157,13 +173,9 @@ impl Message {
         }
     }
 
-    /// Tells the two representations apart, for whoever moves frames out one by one.
-    pub(crate) fn into_repr(self) -> Repr {
-        self.0
-    }
-
-    pub(crate) fn repr(&self) -> &Repr {
-        &self.0
+    /// Tells the two representations apart, for whoever takes frames out one by one.
+    pub(crate) fn repr_mut(&mut self) -> &mut Repr {
+        &mut self.0
     }
 
     pub(crate) const fn one(frame: Frame) -> Self {
@@ -172,13 +184,20 @@ impl Message {
 
     fn as_vec(&mut self) -> &mut Vec<Frame> {
         if let Repr::One(frame) = &mut self.0 {
-            self.0 = Repr::Many(vec![std::mem::take(frame)]);
+            self.0 = Repr::Many(list_of(std::mem::take(frame)));
         }
         match &mut self.0 {
             Repr::Many(frames) => frames,
             Repr::One(_) => unreachable!("made a list just above"),
         }
     }
+}
+
+/// A list that will get more frames: an envelope and a body are allocated once.
+pub(crate) fn list_of(first: Frame) -> Vec<Frame> {
+    let mut frames = Vec::with_capacity(4);
+    frames.push(first);
+    frames
 }
 
 impl Default for Message {

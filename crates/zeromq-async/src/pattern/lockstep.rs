@@ -4,6 +4,7 @@
 //! request may follow before the reply to the last one has come; with `correlate` a request carries
 //! a number in front of its delimiter, and only the reply that repeats it is heard.
 
+use std::mem::take;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
@@ -101,11 +102,24 @@ impl Pattern for Turn {
 pub(crate) struct Ask<O> {
     inner: O,
     turn: Arc<Turn>,
+    /// The list that the last request was made in, for the next.
+    list: Vec<Frame>,
 }
+
+/// The longest list that is kept, in frames.
+const KEPT_LIST: usize = 16;
 
 impl<O> Ask<O> {
     pub(crate) fn new(inner: O, turn: Arc<Turn>) -> Self {
-        Self { inner, turn }
+        Self { inner, turn, list: Vec::new() }
+    }
+
+    fn keep_list(&mut self, request: Message) {
+        let mut list = request.into_frames();
+        if list.capacity() <= KEPT_LIST {
+            list.clear();
+            self.list = list;
+        }
     }
 }
 
@@ -118,19 +132,24 @@ impl<O: Outgoing> Outgoing for Ask<O> {
     fn offer(&mut self, message: &mut Message) -> Result<(), Refusal> {
         self.turn.check_may_ask().map_err(Refusal::Failed)?;
         let mut state = self.turn.state.lock();
-        message.push_front(Frame::new());
+        let mut request = Message::from(take(&mut self.list));
         if self.turn.correlate {
             state.number = state.number.wrapping_add(1);
-            message.push_front(Frame::from(state.number.to_be_bytes()));
+            request.push_back(state.number.to_be_bytes());
         }
-        if let Err(refusal) = self.inner.offer(message) {
+        request.push_back(Frame::new());
+        request.append(take(message));
+        if let Err(refusal) = self.inner.offer(&mut request) {
             for _ in 0..=usize::from(self.turn.correlate) {
-                message.pop_front();
+                request.pop_front();
             }
+            *message = request;
             return Err(refusal);
         }
         state.awaited = self.inner.last_pipe().map(|pipe| pipe.id());
         state.lost = false;
+        drop(state);
+        self.keep_list(request);
         Ok(())
     }
 

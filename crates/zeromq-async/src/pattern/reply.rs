@@ -63,8 +63,13 @@ impl<I: Incoming> Incoming for Request<I> {
 fn split_envelope(message: Message) -> Option<(Vec<Frame>, Message)> {
     let mut envelope = message.into_frames();
     let delimiter = envelope.iter().position(|frame| frame.is_empty())?;
-    let body = envelope.split_off(delimiter + 1);
-    (!body.is_empty()).then(|| (envelope, Message::from(body)))
+    let body = match envelope.len() - delimiter - 1 {
+        0 => return None,
+        // The list stays with the envelope, and will have room for the reply.
+        1 => Message::from(envelope.pop()?),
+        _ => Message::from(envelope.split_off(delimiter + 1)),
+    };
+    Some((envelope, body))
 }
 
 /// The replying half: puts the envelope back and sends to the peer that asked.
@@ -96,9 +101,9 @@ impl Outgoing for Reply {
         let Some(address) = self.requester.0.lock().take() else {
             return Err(Refusal::Failed(SendErrorKind::OutOfTurn));
         };
-        let mut frames = address.envelope;
-        frames.extend(std::mem::take(message));
-        self.inner.offer_to(&address.pipe, &mut Message::from(frames))
+        let mut reply = Message::from(address.envelope);
+        reply.append(std::mem::take(message));
+        self.inner.offer_to(&address.pipe, &mut reply)
     }
 
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<()> {

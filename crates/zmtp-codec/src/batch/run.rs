@@ -5,7 +5,7 @@ use std::iter::FusedIterator;
 
 use bytes::Bytes;
 
-use crate::message::{Frame, Message};
+use crate::message::{Frame, Message, list_of};
 use crate::wire::FrameHeader;
 
 /// Whole messages, contiguous and in wire form, cut from what a connection has read.
@@ -111,7 +111,7 @@ pub(super) fn take_message(bytes: &Bytes, at: usize) -> Option<(Message, usize)>
 }
 
 fn take_more(bytes: &Bytes, first: Frame, mut at: usize) -> Option<(Message, usize)> {
-    let mut frames = vec![first];
+    let mut frames = list_of(first);
     loop {
         let (frame, more, end) = take_frame(bytes, at)?;
         frames.push(frame);

@@ -3,7 +3,7 @@
 use super::Batch;
 use super::run::{find_single_frame, take_body, take_message};
 use super::walk::{Chained, Cursor, Piece};
-use crate::message::{Frame, Message};
+use crate::message::{Frame, Message, list_of};
 use crate::wire::FrameHeader;
 
 impl Batch {
@@ -94,7 +94,7 @@ impl Batch {
     }
 
     fn pop_more(&mut self, first: Frame) -> Option<Message> {
-        let mut frames = vec![first];
+        let mut frames = list_of(first);
         loop {
             let header = FrameHeader::decode(self.small_from(self.start)).ok()??;
             frames.push(self.take_small_frame(header)?);

@@ -96,6 +96,15 @@ impl Frame {
         }
     }
 
+    /// Takes the octets as [`into_bytes`](Self::into_bytes) does; what is left means nothing.
+    #[inline]
+    pub(crate) fn take_bytes(&mut self) -> Bytes {
+        match &mut self.0 {
+            Repr::Inline { .. } => Bytes::copy_from_slice(self),
+            Repr::Shared(bytes) => std::mem::take(bytes),
+        }
+    }
+
     /// Makes a frame of a copy of `octets[from..to]`, in the place where it is wanted.
     ///
     /// Where enough octets follow, as many as can be inline are copied whatever the length: a copy

@@ -8,7 +8,7 @@ mod support;
 use std::time::Duration;
 
 use support::fault::{Fault, Kind};
-use support::ordeal::{Outcome, Party, ask, frames, judge, outcomes, serve, suffer};
+use support::ordeal::{Load, Outcome, Party, ask, frames, judge, outcomes, serve, suffer};
 use support::{ANY_PORT, event, waits, within};
 use zeromq_async::security::{
     Attempt, CurveKeyPair, Decision, NoiseKeyPair, generate_curve_keys, generate_noise_keys,
@@ -139,6 +139,8 @@ fn client(keys: &Keys, name: &str, endpoint: &Endpoint, patience: Duration) -> O
     client
 }
 
+const LOAD: Load = Load { at_a_time: 200, at_work: 4 };
+
 /// Where octets are missing, each side waits for the other; then time ends it.
 const SHORT: Duration = Duration::from_secs(1);
 
@@ -158,7 +160,7 @@ async fn tamper(keys: &Keys, unprotected: fn(&Fault) -> Option<&'static str>) ->
         let measured = async |to: &Endpoint| client(keys, "client-99999", to, LONG);
         let sizes = frames(&bound, "client-99999", measured).await;
         let faults = Fault::everywhere(&sizes, keys.handshake());
-        outcomes(faults, async |fault, name: &str| {
+        outcomes(faults, LOAD, async |fault, name: &str| {
             let patience = if fault.leaves_all_there() { LONG } else { SHORT };
             let attacked = async |to: &Endpoint| client(keys, name, to, patience);
             within(format!("{fault:?}").as_str(), suffer(fault, &bound, name, attacked)).await

@@ -32,7 +32,7 @@ pub(crate) enum Kind {
 
 impl Fault {
     /// Everything that can happen: to each octet of the handshake, which is so many frames each way,
-    /// to each octet of the second record, and to most of the third, which is a long one.
+    /// to each of the first two records, and to most of the third, which is a long one.
     pub(crate) fn everywhere(sizes: &[Vec<usize>; 2], handshake: [usize; 2]) -> Vec<Self> {
         let mut faults = Vec::new();
         for ((way, sizes), records) in Way::BOTH.into_iter().zip(sizes).zip(handshake) {

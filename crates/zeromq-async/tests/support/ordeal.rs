@@ -11,7 +11,7 @@ use futures_util::StreamExt;
 use futures_util::stream::iter;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::yield_now;
-use tokio::time::{interval, sleep};
+use tokio::time::{interval, sleep, timeout};
 use zeromq_async::Endpoint;
 
 use super::fault::{Fault, measure};
@@ -54,19 +54,34 @@ fn body(client: &[u8], number: usize) -> Vec<u8> {
     body
 }
 
+/// The requests that a ROUTER has received.
+#[derive(Debug, Default)]
+pub(crate) struct Requests(HashMap<Vec<u8>, usize>);
+
+impl Requests {
+    /// Notes one.
+    ///
+    /// # Panics
+    ///
+    /// When it is not the next of its client.
+    pub(crate) fn note(&mut self, request: &[Vec<u8>]) {
+        let number = self.0.entry(request[0].clone()).or_default();
+        let expected = [request[0].clone(), body(&request[0], *number)];
+        assert!(request == expected, "request {number} arrived as {request:?}");
+        *number += 1;
+    }
+}
+
 /// Answers every request with itself.
 ///
 /// # Panics
 ///
 /// When a request is not the next of its client.
 pub(crate) async fn serve(router: &mut impl Party) -> Infallible {
-    let mut numbers: HashMap<Vec<u8>, usize> = HashMap::new();
+    let mut requests = Requests::default();
     loop {
         let request = router.recv().await;
-        let number = numbers.entry(request[0].clone()).or_default();
-        let expected = [request[0].clone(), body(&request[0], *number)];
-        assert!(request == expected, "request {number} arrived as {request:?}");
-        *number += 1;
+        requests.note(&request);
         router.send(request).await;
     }
 }
@@ -75,14 +90,15 @@ pub(crate) async fn serve(router: &mut impl Party) -> Infallible {
 ///
 /// # Panics
 ///
-/// When a reply is not to the request.
+/// When a reply is not to the request, or does not come.
 pub(crate) async fn ask(client: &mut impl Party, name: &str) -> Infallible {
     let mut ticks = interval(Duration::from_millis(5));
     for number in 0.. {
         ticks.tick().await;
         let request = vec![body(name.as_bytes(), number)];
         client.send(request.clone()).await;
-        assert!(client.recv().await == request, "reply {number} to {name}");
+        let reply = timeout(Duration::from_secs(20), client.recv()).await;
+        assert!(reply.expect("a reply in time") == request, "reply {number} to {name}");
     }
     unreachable!("nobody counts that far");
 }
@@ -166,11 +182,14 @@ pub(crate) async fn suffer<P: Party>(
     if client.ended_by_time().await { Outcome::EndedByTime } else { Outcome::Ended }
 }
 
-/// Connections at the same time: most of them wait, for octets that never come.
-const AT_A_TIME: usize = 200;
-
-/// Connections that are at work at the same time: few, so that none is late because of the others.
-const AT_WORK: usize = 4;
+/// How many connections there are at the same time.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Load {
+    /// All of them: most wait, for octets that never come.
+    pub(crate) at_a_time: usize,
+    /// Those at work: few, so that none is late because of the others.
+    pub(crate) at_work: usize,
+}
 
 /// After this long, a connection waits, and another may work.
 const WAITING: Duration = Duration::from_millis(50);
@@ -178,9 +197,10 @@ const WAITING: Duration = Duration::from_millis(50);
 /// What becomes of each of many connections.
 pub(crate) async fn outcomes(
     faults: Vec<Fault>,
+    load: Load,
     suffer: impl AsyncFn(Fault, &str) -> Outcome,
 ) -> Vec<(Fault, Outcome)> {
-    let places = Semaphore::new(AT_WORK);
+    let places = Semaphore::new(load.at_work);
     iter(faults.into_iter().enumerate())
         .map(async |(number, fault)| {
             let place = places.acquire().await.expect("it is open");
@@ -195,7 +215,7 @@ pub(crate) async fn outcomes(
             };
             (fault, outcome)
         })
-        .buffer_unordered(AT_A_TIME)
+        .buffer_unordered(load.at_a_time)
         .collect()
         .await
 }

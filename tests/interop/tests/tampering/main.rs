@@ -1,0 +1,217 @@
+//! Somebody between this library and libzmq, with CURVE, who changes, leaves out, repeats or reorders
+//! whatever passes: the connection ends, nothing altered is delivered, and others notice nothing.
+
+#[allow(dead_code, reason = "shared with the library's own tests")]
+#[path = "../../../../crates/zeromq-async/tests/support/fault.rs"]
+mod fault;
+#[allow(dead_code, reason = "shared with the library's own tests")]
+#[path = "../../../../crates/zeromq-async/tests/support/ordeal.rs"]
+mod ordeal;
+#[allow(dead_code, reason = "shared with the library's own tests")]
+#[path = "../../../../crates/zeromq-async/tests/support/relay.rs"]
+mod relay;
+
+mod theirs;
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use fault::{Fault, Kind};
+use interop::{Frames, TCP, event, libzmq, within};
+use libzmq_peer::{Opt, SocketKind};
+use ordeal::{Load, Outcome, Party, ask, frames, judge, outcomes, serve, suffer};
+use relay::{Relay, Way};
+use theirs::{Crowd, TheirServer};
+use zeromq_async::security::{Attempt, CurveKeyPair, Decision, generate_curve_keys};
+use zeromq_async::{
+    Dealer, DealerSocket, Endpoint, Events, HandshakeFailure, Message, Receives, RouterSocket,
+    Sends, Socket, SocketEvent, SocketKind as Kinds,
+};
+
+#[tokio::test]
+async fn our_client_and_their_server() {
+    let keys = Keys::new();
+    let server = TheirServer::start(&keys);
+    let bound: Endpoint = server.endpoint.parse().unwrap();
+    let connect = |name: &str, to: &Endpoint, patience| our_client(&keys, name, to, patience);
+    let (receives, waiting) = (Way::Up, std::future::pending());
+    let late = tamper(&bound, receives, waiting, connect).await;
+    assert!(late < 0.3, "{late} of the faults were not found out, but waited for");
+    server.stop();
+}
+
+#[tokio::test]
+async fn their_client_and_our_server() {
+    let keys = Keys::new();
+    let builder = RouterSocket::builder().curve_server(keys.server.clone(), anybody);
+    let builder = builder.max_message_size(MAX_MESSAGE.into()).linger(Duration::ZERO);
+    let socket = builder.build();
+    let bound = socket.bind(TCP).await.unwrap();
+    let mut server = Ours { events: socket.events(), socket };
+    let crowd = Crowd::gather(&keys);
+    let connect = |name: &str, to: &Endpoint, patience| crowd.connect(name, to, patience);
+    tamper(&bound, Way::Down, serve(&mut server), connect).await;
+}
+
+/// libzmq takes the outer flags of a record for those of the message in it, and numbers need only
+/// be greater: who sits in between can join messages and leave some out. Here neither is possible.
+#[tokio::test]
+async fn what_libzmq_lets_pass() {
+    for (kind, expected) in [
+        (Kind::Flip { offset: 0, bits: 1 }, &[&["one", "two"][..], &["three"]][..]),
+        (Kind::Flip { offset: 0, bits: 4 }, &[&["two"], &["three"]]),
+        (Kind::DropFrame, &[&["two"], &["three"]]),
+    ] {
+        let keys = Keys::new();
+        let secret = keys.server.secret_key().to_z85();
+        let theirs = libzmq(SocketKind::Dealer, move |socket| {
+            socket.set_i32(Opt::CURVE_SERVER, 1)?;
+            socket.set_str(Opt::CURVE_SECRETKEY, Some(&secret))?;
+            socket.bind(TCP)
+        });
+        let fault = Fault { way: Way::Up, frame: HANDSHAKE[0], kind };
+        let bound = theirs.endpoint().parse().unwrap();
+        let relay = Relay::start(&bound, move |way| fault.alter(way, || {})).await;
+        let mut ours = our_client(&keys, "client", relay.endpoint(), LONG);
+        ours.socket.wait_for_peers(1).await;
+        for message in ["one", "two", "three"] {
+            interop::send(&mut ours.socket, message).await;
+        }
+        for expected in expected {
+            let expected: Vec<_> = expected.iter().map(|frame| frame.as_bytes()).collect();
+            assert_eq!(theirs.recv().await.unwrap(), expected, "{kind:?}");
+        }
+    }
+}
+
+/// What CURVE does not protect, and why nothing comes of it, where libzmq receives what goes this
+/// way, and this library what goes the other way.
+fn unprotected(libzmq_receives: Way) -> impl Fn(&Fault) -> Option<&'static str> {
+    move |fault| {
+        let Kind::Flip { offset, bits } = fault.kind else { return None };
+        let by_libzmq = fault.way == libzmq_receives;
+        match (fault.frame, offset, bits) {
+            (0, 1..=8, _) => Some("padding of the signature; libzmq has a length there"),
+            (0, 9, 2..) => Some("the end of the signature: one bit tells the age of a peer"),
+            (0, 10, 4..) => Some("a newer major version: such a peer has to speak ours"),
+            (0, 10, 1) if by_libzmq => Some("version 2, which libzmq takes for 3"),
+            (0, 11, _) => Some("the minor version: 3.0 spells subscriptions otherwise"),
+            (0, 32, _) => Some("as-server: in CURVE it is HELLO that tells who is the client"),
+            (0, 33..=63, _) => Some("filler"),
+            (1 | 2, 0, 1 | 4..) if by_libzmq => {
+                Some("flags of a command, of which libzmq looks at none but LONG")
+            }
+            (1, 10..=81, _) if by_libzmq && fault.way == Way::Up => {
+                Some("padding of HELLO, at which libzmq does not look")
+            }
+            (3.., 0, 8..) if by_libzmq => Some("reserved flags, at which libzmq does not look"),
+            _ => None,
+        }
+    }
+}
+
+/// Whether libzmq delivers something else, or not all, and goes on: see [`what_libzmq_lets_pass`].
+fn passes_libzmq(fault: &Fault, libzmq_receives: Way) -> bool {
+    let flip = matches!(fault.kind, Kind::Flip { offset: 0, bits: 1 | 4 });
+    let is_known = flip || matches!(fault.kind, Kind::DropFrame | Kind::Swap);
+    is_known && fault.frame >= HANDSHAKE[0] && fault.way == libzmq_receives
+}
+
+/// Tampers with everything, everywhere, each on a connection of its own, as in the library's own
+/// tests.
+async fn tamper<P: Party>(
+    bound: &Endpoint,
+    libzmq_receives: Way,
+    serve: impl Future<Output = Infallible>,
+    connect: impl Fn(&str, &Endpoint, Duration) -> P,
+) -> f64 {
+    let mut neighbour = connect("neighbour", bound, LONG);
+    let attacks = async {
+        let measured = async |to: &Endpoint| connect("client-99999", to, LONG);
+        let mut faults =
+            Fault::everywhere(&frames(bound, "client-99999", measured).await, HANDSHAKE);
+        faults.retain(|fault| !passes_libzmq(fault, libzmq_receives));
+        let load = Load { at_a_time: 200, at_work: 16 };
+        outcomes(faults, load, async |fault, name: &str| {
+            let patience = if fault.leaves_all_there() { LONG } else { SHORT };
+            let attacked = async |to: &Endpoint| connect(name, to, patience);
+            within(format!("{fault:?}"), suffer(fault, bound, name, attacked)).await
+        })
+        .await
+    };
+    let outcomes: Vec<(Fault, Outcome)> = tokio::select! {
+        outcomes = attacks => outcomes,
+        never = serve => match never {},
+        never = ask(&mut neighbour, "neighbour") => match never {},
+    };
+    judge(&outcomes, unprotected(libzmq_receives))
+}
+
+/// How many frames go up and down before the first record, with the greeting.
+const HANDSHAKE: [usize; 2] = [3, 3];
+
+/// Where octets are missing, each side waits for the other; then time ends it.
+const SHORT: Duration = Duration::from_secs(1);
+
+/// For those to which nothing comes of it.
+const LONG: Duration = Duration::from_secs(20);
+
+/// No record of more than this is waited for.
+const MAX_MESSAGE: u16 = 4096;
+
+/// Both key pairs.
+#[derive(Clone)]
+struct Keys {
+    server: CurveKeyPair,
+    client: CurveKeyPair,
+}
+
+impl Keys {
+    fn new() -> Self {
+        Self { server: generate_curve_keys(), client: generate_curve_keys() }
+    }
+}
+
+async fn anybody(_: Attempt) -> Decision {
+    Decision::allow()
+}
+
+/// A socket of this library.
+struct Ours<P: Kinds> {
+    socket: Socket<P>,
+    events: Events,
+}
+
+impl<P: Sends + Receives> Party for Ours<P> {
+    async fn send(&mut self, message: Frames) {
+        self.socket.send(Message::multipart(message)).await.expect("the socket is open");
+    }
+
+    async fn recv(&mut self) -> Frames {
+        interop::frames(&self.socket.recv().await.expect("the socket is open"))
+    }
+
+    async fn ended_by_time(&mut self) -> bool {
+        event(&mut self.events, "the end of a connection", |event| match event {
+            SocketEvent::HandshakeFailed { reason, .. } => {
+                Some(matches!(reason, HandshakeFailure::TimedOut(_)))
+            }
+            SocketEvent::Disconnected { .. } => Some(false),
+            _ => None,
+        })
+        .await
+    }
+}
+
+fn our_client(keys: &Keys, name: &str, endpoint: &Endpoint, patience: Duration) -> Ours<Dealer> {
+    let builder = DealerSocket::builder()
+        .no_reconnect()
+        .linger(Duration::ZERO)
+        .handshake_timeout(patience)
+        .max_message_size(MAX_MESSAGE.into())
+        .curve_client(keys.client.clone(), *keys.server.public_key());
+    let socket = builder.routing_id(name).expect("a short name").build();
+    let events = socket.events();
+    socket.handle().connect(endpoint.clone()).expect("an endpoint");
+    Ours { socket, events }
+}

@@ -110,6 +110,21 @@ impl Batch {
         self.octets == 0
     }
 
+    /// The memory of its own that there is for what is queued, in octets: an empty batch may keep
+    /// some for what comes next.
+    ///
+    /// ```
+    /// # use zmtp_codec::{Batch, Message};
+    /// let mut batch = Batch::new();
+    /// assert_eq!(batch.capacity(), 0);
+    /// batch.push(Message::from("hello"));
+    /// batch.pop();
+    /// assert!(batch.capacity() >= 7);
+    /// ```
+    pub fn capacity(&self) -> usize {
+        self.small.capacity() + self.chained.capacity() * size_of::<Chained>()
+    }
+
     /// Appends a message. One without frames is sent as one empty frame.
     #[inline(always)] // or the message is copied for the call
     pub fn push(&mut self, mut message: Message) {

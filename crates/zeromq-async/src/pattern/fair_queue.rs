@@ -1,5 +1,6 @@
 //! One message from each peer that has any, in turn (28/REQREP, 29/PUBSUB, 30/PIPELINE).
 
+use std::mem::take;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
@@ -18,6 +19,8 @@ pub(crate) struct FairQueue {
     turn: usize,
     /// When so many are active, those whose peers have gone without leaving anything are let go.
     prune_at: usize,
+    /// What the pipe that was let go last has popped from, for the next.
+    spare: Batch,
     last: Option<Arc<Pipe>>,
     budget: Budget,
 }
@@ -48,6 +51,7 @@ impl FairQueue {
             active: Vec::new(),
             turn: 0,
             prune_at: PRUNE_AT,
+            spare: Batch::new(),
             last: None,
             budget: Budget::default(),
         }
@@ -68,9 +72,17 @@ impl FairQueue {
                 self.turn += 1;
                 return Some(message);
             }
-            self.active.swap_remove(self.turn);
+            self.let_go();
         }
         None
+    }
+
+    /// Lets go of the pipe whose turn it is, and keeps its empty batch where that is small.
+    fn let_go(&mut self) {
+        let Active { batch, .. } = self.active.swap_remove(self.turn);
+        if batch.capacity() <= SPARE_CAPACITY {
+            self.spare = batch;
+        }
     }
 
     /// Lets go of pipes that have nothing and never will, so that peers which come, ask, and take
@@ -82,6 +94,9 @@ impl FairQueue {
         }
     }
 }
+
+/// The most memory that is kept for the next pipe, in octets. Each pipe may come to hold as much.
+const SPARE_CAPACITY: usize = 1024;
 
 /// Active pipes below which looking for those that are over is not worth it.
 const PRUNE_AT: usize = 256;
@@ -96,8 +111,8 @@ impl Drop for FairQueue {
 }
 
 impl Active {
-    fn new(pipe: Arc<Pipe>) -> Self {
-        Self { pipe, batch: Batch::new(), credit_at: 0, credit_step: 0 }
+    fn new(pipe: Arc<Pipe>, batch: Batch) -> Self {
+        Self { pipe, batch, credit_at: 0, credit_step: 0 }
     }
 
     #[inline]
@@ -154,8 +169,8 @@ impl Incoming for FairQueue {
             {
                 return Poll::Ready(Ok(message));
             }
-            let Self { arrivals, active, .. } = self;
-            match arrivals.poll_take(cx, |pipe| active.push(Active::new(pipe))) {
+            let Self { arrivals, active, spare, .. } = self;
+            match arrivals.poll_take(cx, |pipe| active.push(Active::new(pipe, take(spare)))) {
                 Poll::Ready(Some(())) => self.prune(),
                 Poll::Ready(None) if active.is_empty() => {
                     return Poll::Ready(Err(RecvError::Closed));

@@ -229,7 +229,7 @@ impl Engine {
         };
         let pipe = dialled.pipe.get();
         // What is sent from now on goes to others: this queue would never be empty else.
-        pipe.iter().for_each(|pipe| pipe.outbound.close());
+        pipe.iter().for_each(|pipe| pipe.close());
         match pipe {
             // Only a task can linger, and only a socket with tasks has anything to linger for.
             Some(pipe) if pipe.outbound.queued() > 0 && Handle::try_current().is_ok() => {

@@ -75,8 +75,9 @@ impl Antechamber {
 
     /// Makes a descriptor free, if any is held by a pending handshake, and waits for the next to be.
     pub(super) async fn free_descriptor(&self) {
+        let departure = self.departure.notified();
         self.room.lock().displace_any(Crowding::Descriptors);
-        self.departure.notified().await;
+        departure.await;
     }
 }
 
@@ -97,7 +98,7 @@ impl Place {
 impl Drop for Place {
     fn drop(&mut self) {
         self.antechamber.room.lock().vacate(self.source, self.number);
-        self.antechamber.departure.notify_one();
+        self.antechamber.departure.notify_waiters();
     }
 }
 

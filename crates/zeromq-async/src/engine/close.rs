@@ -121,7 +121,7 @@ impl Engine {
     /// Ends the connection to one peer; what is still queued for it is written first.
     pub(super) fn hang_up(&self, pipe: &Arc<Pipe>) {
         if !self.part_inproc(pipe) {
-            pipe.outbound.close();
+            pipe.close();
         }
     }
 
@@ -149,7 +149,7 @@ impl Engine {
         let Some(pipe) = dialled.pipe.get() else { return };
         match endpoint {
             Endpoint::Inproc(_) => self.give_up_inproc(endpoint, &pipe),
-            _ => pipe.outbound.close(),
+            _ => pipe.close(),
         }
     }
 

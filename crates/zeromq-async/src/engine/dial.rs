@@ -154,7 +154,7 @@ impl Dialler {
         if driver.is_ok() {
             if self.stop.is_cancelled() {
                 // Whoever gave the endpoint up has not seen this pipe.
-                pipe.outbound.close();
+                pipe.close();
             }
             *line = Some(pipe);
         } else if engine.options.immediate {

@@ -181,7 +181,7 @@ impl Engine {
         if let Some(replaced) = self.pattern.admit(pipe, &peer.introduce())?
             && !self.part(&replaced)
         {
-            replaced.outbound.close();
+            replaced.close();
         }
         Ok(())
     }

@@ -1,5 +1,7 @@
 //! The octets read from a connection and not yet decoded.
 
+mod spare;
+
 use std::io;
 use std::mem::{replace, take};
 use std::pin::Pin;
@@ -9,17 +11,16 @@ use bytes::BytesMut;
 use tokio::io::AsyncRead;
 use tokio_util::io::poll_read_buf;
 
-/// What is read into, sized by how much there is to read. Holds no memory while nothing is.
+/// What is read into, sized by how much there is to read. Holds hardly any memory while nothing is.
 pub(super) struct ReadBuffer {
     pub(super) octets: BytesMut,
     /// How much to read at once: more where reads fill what they are given.
     read_size: usize,
-    /// Buffers from before. Memory that is filled again costs the kernel no new pages.
-    spare: [BytesMut; SPARE],
+    /// Grown for a message larger than [`LARGEST`], and not to be kept for others.
+    is_grown: bool,
+    /// Nothing has been read into it since there was nothing to read.
+    rests: bool,
 }
-
-/// Buffers that are kept: as many as one turn of the connection task fills.
-const SPARE: usize = 8;
 
 /// The least and the most octets read at once. The least suits a request and its reply; the most
 /// is where larger reads stopped paying.
@@ -29,10 +30,16 @@ const READ_SIZE: std::ops::RangeInclusive<usize> = 8 * 1024..=128 * 1024;
 /// memory as they arrive. Growing towards them in steps would copy each message about once more.
 const TRUSTED: usize = 1024 * 1024 + 4096;
 
+/// The largest buffer that is made to measure and kept for others.
+const LARGEST: usize = TRUSTED + *READ_SIZE.end();
+
+/// The most octets that a connection with nothing to read keeps as they are.
+const SMALL: usize = 4096;
+
 impl ReadBuffer {
     /// Begins with what was read behind the handshake.
     pub(super) fn new(octets: BytesMut) -> Self {
-        Self { octets, read_size: *READ_SIZE.start(), spare: Default::default() }
+        Self { octets, read_size: *READ_SIZE.start(), is_grown: false, rests: false }
     }
 
     /// Reads once, with room for the `wanted` octets that the message at hand still needs, so that
@@ -44,28 +51,47 @@ impl ReadBuffer {
         reader: &mut (impl AsyncRead + Unpin),
         wanted: usize,
     ) -> Poll<io::Result<usize>> {
-        let most = self.octets.len().max(TRUSTED);
-        self.make_room(wanted.clamp(self.read_size, most));
-        let room = self.octets.capacity() - self.octets.len();
+        self.make_room(wanted);
+        let room = self.room();
         poll_read_buf(Pin::new(reader), cx, &mut self.octets).map_ok(|read| self.adapt(read, room))
     }
 
-    fn make_room(&mut self, room: usize) {
-        if self.octets.capacity() - self.octets.len() >= room || self.octets.try_reclaim(room) {
+    fn room(&self) -> usize {
+        self.octets.capacity() - self.octets.len()
+    }
+
+    fn make_room(&mut self, wanted: usize) {
+        let (read, room) = (self.octets.len(), self.room());
+        // A short read costs less than another buffer for what is here.
+        let is_enough = room >= wanted.max(1) && (room >= self.read_size / 4 || read >= room);
+        // One that is trusted no further is filled before it is grown.
+        let is_large = self.octets.capacity() >= TRUSTED && room >= self.read_size;
+        if is_enough || is_large {
+            return;
+        }
+        // As much again at the least, so that a long message is not copied with every read.
+        let lacking = wanted.clamp(self.read_size, read.max(TRUSTED)).max(read);
+        if self.octets.try_reclaim(lacking) {
             return;
         }
         // In steps, so that a buffer from before is large enough however much is left over.
-        let needed = (self.octets.len() + room).next_multiple_of(self.read_size / 2);
-        let reclaimed = self.spare.iter_mut().find_map(|spare| {
-            spare.clear();
-            spare.try_reclaim(needed).then(|| take(spare))
-        });
-        let mut fresh = reclaimed.unwrap_or_else(|| BytesMut::with_capacity(needed));
+        let needed = (read + lacking).next_multiple_of(self.read_size / 2);
+        if needed > LARGEST {
+            self.octets.reserve(lacking);
+            (self.is_grown, self.rests) = (true, false);
+            return;
+        }
+        let mut fresh = spare::take(needed);
         fresh.extend_from_slice(&self.octets);
-        // Cleared, it still is a share in its memory, which can be had again when the messages that
-        // were cut from it are gone.
-        self.spare.rotate_right(1);
-        self.spare[0] = replace(&mut self.octets, fresh);
+        self.exchange(fresh);
+        self.rests = false;
+    }
+
+    fn exchange(&mut self, other: BytesMut) {
+        let before = replace(&mut self.octets, other);
+        if !take(&mut self.is_grown) {
+            spare::give(before);
+        }
     }
 
     fn adapt(&mut self, read: usize, room: usize) -> usize {
@@ -77,11 +103,15 @@ impl ReadBuffer {
         read
     }
 
-    /// Nothing more to read for now: an idle connection keeps no buffer.
+    /// Nothing more to read for now: an idle connection keeps no buffer, or a small one with the
+    /// beginning of a message.
     pub(super) fn rest(&mut self) {
-        if self.octets.is_empty() {
-            self.octets = BytesMut::new();
-            self.spare = Default::default();
+        if !self.rests && self.octets.len() <= SMALL {
+            self.exchange(BytesMut::from(&self.octets[..]));
+            self.rests = true;
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

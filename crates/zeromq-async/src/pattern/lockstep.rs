@@ -4,7 +4,9 @@
 //! request may follow before the reply to the last one has come; with `correlate` a request carries
 //! a number in front of its delimiter, and only the reply that repeats it is heard.
 
+use std::future::{Future, poll_fn};
 use std::mem::take;
+use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
@@ -177,8 +179,12 @@ impl<I: Incoming> Hear<I> {
     /// Drops what other peers have sent meanwhile, lest it be taken for the reply to a later
     /// request to them (28/REQREP: REQ, incoming 2).
     fn drop_unasked(&mut self) {
-        let mut cx = Context::from_waker(Waker::noop());
-        while let Poll::Ready(Ok(_)) = self.inner.poll_recv(&mut cx) {}
+        // Unconstrained: that the task ought to yield does not mean that nothing is there.
+        let drop_all = pin!(coop::unconstrained(poll_fn(|cx| {
+            while let Poll::Ready(Ok(_)) = self.inner.poll_recv(cx) {}
+            Poll::Ready(())
+        })));
+        let _ = drop_all.poll(&mut Context::from_waker(Waker::noop()));
     }
 }
 

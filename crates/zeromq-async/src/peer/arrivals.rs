@@ -43,10 +43,12 @@ impl Arrivals {
         self.heard.load(Ordering::Acquire)
     }
 
-    pub(super) fn announce(&self, pipe: &Arc<Pipe>) {
+    /// Says that a pipe has become readable; false where nobody is there to hear it.
+    #[must_use]
+    pub(super) fn announce(&self, pipe: &Arc<Pipe>) -> bool {
         let mut state = self.state.lock();
         if !self.is_heard() {
-            return;
+            return false;
         }
         state.ready.push(pipe.clone());
         self.pending.store(true, Ordering::Release);
@@ -55,6 +57,7 @@ impl Arrivals {
         if let Some(receiver) = receiver {
             receiver.wake();
         }
+        true
     }
 
     /// The pipe has nothing more for the receiver; false where the receiver has the pipe already.

@@ -112,8 +112,9 @@ impl Inbound {
         state.keep_latest();
         let newly_ready = !std::mem::replace(&mut state.listed, true);
         drop(state);
-        if newly_ready {
-            pipe.arrivals().announce(pipe);
+        if newly_ready && !pipe.arrivals().announce(pipe) {
+            // The receiver has just gone, and did not find this queue.
+            self.discard();
         }
     }
 
@@ -138,8 +139,9 @@ impl Inbound {
         let pushed = if state.room() == 0 { Pushed::TakenLast } else { Pushed::Taken };
         let newly_ready = !std::mem::replace(&mut state.listed, true);
         drop(state);
-        if newly_ready {
-            pipe.arrivals().announce(pipe);
+        if newly_ready && !pipe.arrivals().announce(pipe) {
+            // The receiver has just gone, and did not find this queue.
+            self.discard();
         }
         pushed
     }

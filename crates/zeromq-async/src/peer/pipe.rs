@@ -167,6 +167,13 @@ impl Pipe {
         }
     }
 
+    /// Takes no more messages, and lets go of senders that wait for room here; the connection ends
+    /// when those that are queued are written.
+    pub(crate) fn close(&self) {
+        self.outbound.close();
+        self.room.wake();
+    }
+
     /// The peer is gone for good: what it sent can still be received.
     pub(crate) fn end(self: &Arc<Self>) -> Batch {
         self.outbound.close();

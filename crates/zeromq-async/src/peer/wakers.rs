@@ -1,6 +1,6 @@
 //! Tasks that wait for the same thing, and the senders among them that wait for room.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering, fence};
 use std::task::{Context, Waker};
 
 use crate::sync::Mutex;
@@ -40,16 +40,20 @@ impl Room {
     pub(crate) fn register(&self, cx: &Context<'_>) {
         let mut wakers = self.wakers.lock();
         wakers.register(cx);
-        self.awaited.store(true, Ordering::SeqCst);
+        self.awaited.store(true, Ordering::Relaxed);
+        // Before the sender looks for room, as the other is after room was made: one of the two sees
+        // what the other has done.
+        fence(Ordering::SeqCst);
     }
 
     pub(crate) fn wake(&self) {
-        if !self.awaited.load(Ordering::SeqCst) {
+        fence(Ordering::SeqCst);
+        if !self.awaited.load(Ordering::Relaxed) {
             return;
         }
         let wakers = {
             let mut wakers = self.wakers.lock();
-            self.awaited.store(false, Ordering::SeqCst);
+            self.awaited.store(false, Ordering::Relaxed);
             wakers.take()
         };
         wakers.wake();

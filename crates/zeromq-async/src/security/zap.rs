@@ -169,7 +169,10 @@ impl Zap {
         };
         let Reply { verdict, text, user_id, metadata } = Reply::read(reply?, &id)?;
         Ok(match verdict {
-            Verdict::Allow => Decision::Allow { user_id, metadata },
+            Verdict::Allow => {
+                attempt.reason().take();
+                Decision::Allow { user_id, metadata }
+            }
             Verdict::Deny(status) => attempt.deny(status, ZapError::Refused { text }),
         })
     }

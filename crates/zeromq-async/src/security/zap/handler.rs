@@ -2,12 +2,13 @@
 
 use std::collections::HashMap;
 use std::future::{Future, poll_fn};
+use std::panic::AssertUnwindSafe;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::Poll;
 
 use futures_core::Stream;
-use futures_util::future::{AbortHandle, abortable};
+use futures_util::future::{AbortHandle, FutureExt, abortable};
 use futures_util::stream::FuturesUnordered;
 use zmtp::{Decision, DenyStatus, Frame, Message, Metadata};
 
@@ -221,21 +222,19 @@ async fn answer(authenticator: &dyn Authenticator, request: Message) -> Option<M
     let delimiter = envelope.iter().skip(1).position(|frame| frame.is_empty())? + 1;
     let body = envelope.split_off(delimiter + 1);
     let id = body.get(1)?;
-    let reply = decide(authenticator, &body).await.write(id);
+    // An authenticator that panics must not take the handler of all others with it.
+    let reply = AssertUnwindSafe(decide(authenticator, &body)).catch_unwind().await;
+    let reply = reply
+        .unwrap_or_else(|_| refusal(DenyStatus::InternalError, "the authenticator panicked"))
+        .write(id);
     // The reply has a delimiter of its own.
     envelope.truncate(delimiter);
     Some(envelope.into_iter().chain(reply).collect())
 }
 
 async fn decide(authenticator: &dyn Authenticator, body: &[Frame]) -> Reply {
-    let refusal = |status: DenyStatus, text| Reply {
-        verdict: Verdict::Deny(status),
-        text,
-        user_id: String::new(),
-        metadata: Metadata::new(),
-    };
     let Some(attempt) = frames::read_request(body) else {
-        return refusal(DenyStatus::InternalError, "the request is not understood".into());
+        return refusal(DenyStatus::InternalError, "the request is not understood");
     };
     let reason = attempt.reason().clone();
     match authenticator.authenticate(attempt).await {
@@ -247,4 +246,9 @@ async fn decide(authenticator: &dyn Authenticator, body: &[Frame]) -> Reply {
             refusal(status, text)
         }
     }
+}
+
+fn refusal(status: DenyStatus, text: impl Into<String>) -> Reply {
+    let verdict = Verdict::Deny(status);
+    Reply { verdict, text: text.into(), user_id: String::new(), metadata: Metadata::new() }
 }

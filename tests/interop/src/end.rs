@@ -1,11 +1,13 @@
 //! A socket of either library.
 
-use libzmq_peer::{EventKind, Opt, Peer, Reply, SocketKind};
+use libzmq_peer::{Context, EventKind, Opt, Peer, Reply, SocketKind};
 use zeromq_async::{
     DealerSocket, Message, Named, PairSocket, PubSocket, PullSocket, PushSocket, RepSocket,
-    ReqSocket, RouterSocket, SocketBuilder, SocketEvent, SubSocket, XPubSocket, XSubSocket,
+    ReqSocket, RouterSocket, SocketBuilder, SocketEvent, SocketKind as Kind, SubSocket, XPubSocket,
+    XSubSocket,
 };
 
+use crate::secured::{Mechanism, Secured, ZapHandler};
 use crate::{Frames, event, frames, within};
 
 /// How an [`End`] begins.
@@ -17,12 +19,14 @@ pub struct Setup {
     pub routing_id: Option<&'static str>,
     /// Whether it probes ROUTERs.
     pub probe: bool,
+    /// Its part in a security mechanism.
+    pub secured: Option<Secured>,
 }
 
 impl Setup {
     /// A socket of this kind with no options.
     pub fn new(kind: SocketKind) -> Self {
-        Self { kind, routing_id: None, probe: false }
+        Self { kind, routing_id: None, probe: false, secured: None }
     }
 }
 
@@ -40,8 +44,8 @@ pub enum Place<'a> {
 pub enum End {
     /// This library's.
     Ours(Box<Ours>),
-    /// libzmq's.
-    Theirs(Peer),
+    /// libzmq's, and who decides about its peers.
+    Theirs(Peer, Option<ZapHandler>),
 }
 
 /// A socket of this library, of whichever type.
@@ -99,12 +103,17 @@ impl End {
     ///
     /// When it cannot be bound or connected there.
     pub fn theirs(setup: Setup, place: Place<'_>) -> (Self, String) {
-        let Setup { kind, routing_id, probe } = setup;
+        let Setup { kind, routing_id, probe, secured } = setup;
         let (to, binds) = match place {
             Place::Bind(to) => (to.to_owned(), true),
             Place::Connect(to) => (to.to_owned(), false),
         };
-        let peer = Peer::spawn(kind, move |socket| {
+        let context = Context::new().expect("a context");
+        // Without one, libzmq's PLAIN server lets nobody in.
+        let asks = Secured { mechanism: Mechanism::Plain, is_server: true };
+        let handler = (secured == Some(asks)).then(|| ZapHandler::start(&context));
+        let peer = Peer::spawn_in(&context, kind, move |socket| {
+            secured.map_or(Ok(()), |secured| secured.theirs(socket))?;
             if let Some(routing_id) = routing_id {
                 socket.set_bytes(Opt::ROUTING_ID, routing_id.as_bytes())?;
             }
@@ -118,7 +127,7 @@ impl End {
         });
         let peer = peer.expect("libzmq's side is set up");
         let endpoint = peer.endpoint().to_owned();
-        (Self::Theirs(peer), endpoint)
+        (Self::Theirs(peer, handler), endpoint)
     }
 
     /// Sends a message.
@@ -140,7 +149,7 @@ impl End {
                 .await
                 .unwrap_or_else(|error| panic!("{what}: {error}"));
             }
-            Self::Theirs(peer) => {
+            Self::Theirs(peer, _) => {
                 peer.send(message).await.unwrap_or_else(|error| panic!("{what}: {error}"));
             }
         }
@@ -164,7 +173,7 @@ impl End {
                 })
                 .await;
             }
-            Self::Theirs(peer) => {
+            Self::Theirs(peer, _) => {
                 peer.event(EventKind::CONNECT_RETRIED).await.expect("an attempt to connect");
             }
         }
@@ -177,7 +186,7 @@ impl End {
     pub fn attend(&self) -> Option<Reply<Frames>> {
         match self {
             Self::Ours(_) => None,
-            Self::Theirs(peer) => Some(peer.recv()),
+            Self::Theirs(peer, _) => Some(peer.recv()),
         }
     }
 
@@ -198,7 +207,7 @@ impl End {
                 });
                 frames(&received.await.unwrap_or_else(|error| panic!("{what}: {error}")))
             }
-            Self::Theirs(peer) => {
+            Self::Theirs(peer, _) => {
                 peer.recv().await.unwrap_or_else(|error| panic!("{what}: {error}"))
             }
         }
@@ -219,21 +228,31 @@ impl Ours {
             SocketKind::Router => {
                 Self::Router(named(RouterSocket::builder(), setup).probe_router(probe).build())
             }
-            SocketKind::Pub => Self::Pub(PubSocket::new()),
-            SocketKind::Sub => Self::Sub(SubSocket::builder().subscribe("").build()),
-            SocketKind::Xpub => Self::XPub(XPubSocket::new()),
-            SocketKind::Xsub => Self::XSub(XSubSocket::new()),
-            SocketKind::Push => Self::Push(PushSocket::new()),
-            SocketKind::Pull => Self::Pull(PullSocket::new()),
-            SocketKind::Pair => Self::Pair(PairSocket::new()),
+            SocketKind::Pub => Self::Pub(secured(PubSocket::builder(), setup).build()),
+            SocketKind::Sub => {
+                Self::Sub(secured(SubSocket::builder().subscribe(""), setup).build())
+            }
+            SocketKind::Xpub => Self::XPub(secured(XPubSocket::builder(), setup).build()),
+            SocketKind::Xsub => Self::XSub(secured(XSubSocket::builder(), setup).build()),
+            SocketKind::Push => Self::Push(secured(PushSocket::builder(), setup).build()),
+            SocketKind::Pull => Self::Pull(secured(PullSocket::builder(), setup).build()),
+            SocketKind::Pair => Self::Pair(secured(PairSocket::builder(), setup).build()),
             other => panic!("this library has no {other:?}"),
         }
     }
 }
 
-fn named<P: Named>(builder: SocketBuilder<P>, setup: Setup) -> SocketBuilder<P> {
+fn named<P: Kind + Named>(builder: SocketBuilder<P>, setup: Setup) -> SocketBuilder<P> {
+    let builder = secured(builder, setup);
     match setup.routing_id {
         Some(routing_id) => builder.routing_id(routing_id).expect("a valid routing id"),
+        None => builder,
+    }
+}
+
+fn secured<P: Kind>(builder: SocketBuilder<P>, setup: Setup) -> SocketBuilder<P> {
+    match setup.secured {
+        Some(secured) => secured.ours(builder),
         None => builder,
     }
 }

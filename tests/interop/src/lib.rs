@@ -2,11 +2,13 @@
 //!
 //! - [`within`], [`event`] and [`recv`]: wait, but not for ever, and say for what.
 //! - [`libzmq`]: a socket of libzmq. [`End`]: of either library, so that one script drives both.
+//! - [`Secured`]: either library's part in PLAIN or CURVE.
 //! - [`RawPeer`]: a peer that says exactly the octets it is told to.
 
 mod end;
 mod port;
 mod raw;
+mod secured;
 mod wait;
 
 use libzmq_peer::{Error, Peer, Socket, SocketKind};
@@ -14,6 +16,7 @@ use libzmq_peer::{Error, Peer, Socket, SocketKind};
 pub use end::{End, Place, Setup};
 pub use port::{Directory, ReservedPort};
 pub use raw::{RawListener, RawPeer, cancel_command, command, message, subscribe_command};
+pub use secured::{CLIENT, Mechanism, SERVER, Secured, ZapHandler};
 pub use wait::{
     DEADLINE, disconnected, event, handshake, handshake_failure, published, recv, send, within,
 };

@@ -156,7 +156,7 @@ async fn our_router_reaches_each_libzmq_dealer() {
 async fn a_probe_tells_a_router_of_a_peer_that_has_said_nothing() {
     for kind in [Dealer, Req, Router] {
         for ours_probes in [true, false] {
-            let setup = Setup { kind, routing_id: Some("prober"), probe: true };
+            let setup = Setup { routing_id: Some("prober"), probe: true, ..Setup::new(kind) };
             let cell = format!("{kind:?}, ours probes: {ours_probes}");
             let router = Setup::new(Router);
             let (mut router, mut prober) = if ours_probes {

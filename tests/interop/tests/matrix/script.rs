@@ -1,133 +1,19 @@
-//! Every pattern with each of its sides ours, each side bound, over tcp and ipc, with bodies of
-//! every kind of size, alone and in threes, with routing ids chosen and made up.
+//! What is said between two sockets of either library, pattern by pattern.
 
-use std::fmt;
+use interop::{End, Frames};
+use libzmq_peer::SocketKind::{Dealer, Pair, Pub, Pull, Push, Rep, Req, Router, Sub, Xpub, Xsub};
 
-use interop::{End, Frames, IPC, Place, Setup, TCP};
-use libzmq_peer::SocketKind::{
-    self, Dealer, Pair, Pub, Pull, Push, Rep, Req, Router, Sub, Xpub, Xsub,
-};
+use crate::Cell;
 
-const REQUEST_REPLY: &[(SocketKind, SocketKind)] = &[
-    (Req, Rep),
-    (Req, Router),
-    (Dealer, Rep),
-    (Dealer, Router),
-    (Dealer, Dealer),
-    (Router, Router),
-];
-
-const PUBLISH_SUBSCRIBE: &[(SocketKind, SocketKind)] =
-    &[(Pub, Sub), (Xpub, Sub), (Pub, Xsub), (Xpub, Xsub)];
-
-const PIPELINE_AND_PAIR: &[(SocketKind, SocketKind)] = &[(Push, Pull), (Pair, Pair)];
+/// What each is called, where it is called something.
+pub(crate) const FIRST_ID: &str = "first";
+pub(crate) const SECOND_ID: &str = "second";
 
 /// Nothing, the ends of short frames, what libzmq reads at once, and much more than that.
-const SIZES: [usize; 6] = [0, 1, 255, 256, 8192, 1_048_576];
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn request_reply_over_tcp() {
-    run(REQUEST_REPLY, TCP).await;
-}
-
-#[tokio::test]
-async fn request_reply_over_ipc() {
-    run(REQUEST_REPLY, IPC).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn publish_subscribe_over_tcp() {
-    run(PUBLISH_SUBSCRIBE, TCP).await;
-}
-
-#[tokio::test]
-async fn publish_subscribe_over_ipc() {
-    run(PUBLISH_SUBSCRIBE, IPC).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn pipeline_and_pair_over_tcp() {
-    run(PIPELINE_AND_PAIR, TCP).await;
-}
-
-#[tokio::test]
-async fn pipeline_and_pair_over_ipc() {
-    run(PIPELINE_AND_PAIR, IPC).await;
-}
-
-/// One pair of sockets.
-#[derive(Clone, Copy)]
-struct Cell {
-    kinds: (SocketKind, SocketKind),
-    first_is_ours: bool,
-    first_binds: bool,
-    place: &'static str,
-    named: bool,
-}
-
-impl fmt::Display for Cell {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let side = |ours: bool, binds: bool| {
-            format!(
-                "{} {}",
-                if ours { "ours" } else { "libzmq's" },
-                if binds { "binds" } else { "connects" }
-            )
-        };
-        let scheme = self.place.split(':').next().unwrap_or_default();
-        let (first, second) = self.kinds;
-        let one = side(self.first_is_ours, self.first_binds);
-        let other = side(!self.first_is_ours, !self.first_binds);
-        let named = if self.named { ", with routing ids" } else { "" };
-        write!(f, "{first:?} ({one}) and {second:?} ({other}) over {scheme}{named}")
-    }
-}
-
-async fn run(pairs: &[(SocketKind, SocketKind)], place: &'static str) {
-    for &kinds in pairs {
-        let sides: &[bool] = if kinds.0 == kinds.1 { &[true] } else { &[true, false] };
-        let has_id = |kind| matches!(kind, Req | Rep | Dealer | Router);
-        let names: &[bool] = if has_id(kinds.0) { &[false, true] } else { &[false] };
-        for &first_is_ours in sides {
-            for first_binds in [true, false] {
-                for &named in names {
-                    cell(Cell { kinds, first_is_ours, first_binds, place, named }).await;
-                }
-            }
-        }
-    }
-}
-
-/// All bodies through one fresh pair of sockets.
-async fn cell(cell: Cell) {
-    let (first, second) = cell.kinds;
-    // Two ROUTERs learn of each other by probing: neither could speak first otherwise.
-    let probe = cell.kinds == (Router, Router);
-    let routing_id = |id| cell.named.then_some(id);
-    let first = Setup { kind: first, routing_id: routing_id(FIRST_ID), probe };
-    let second = Setup { kind: second, routing_id: routing_id(SECOND_ID), probe };
-
-    let (mut first, mut second) = if cell.first_binds {
-        let (one, endpoint) = end(first, cell.first_is_ours, Place::Bind(cell.place)).await;
-        let (other, _) = end(second, !cell.first_is_ours, Place::Connect(&endpoint)).await;
-        (one, other)
-    } else {
-        let (other, endpoint) = end(second, !cell.first_is_ours, Place::Bind(cell.place)).await;
-        let (one, _) = end(first, cell.first_is_ours, Place::Connect(&endpoint)).await;
-        (one, other)
-    };
-    exchange(cell, &mut first, &mut second).await;
-}
-
-const FIRST_ID: &str = "first";
-const SECOND_ID: &str = "second";
-
-async fn end(setup: Setup, ours: bool, place: Place<'_>) -> (End, String) {
-    if ours { End::ours(setup, place).await } else { End::theirs(setup, place) }
-}
+const SIZES: [usize; 7] = [0, 1, 255, 256, 8192, 65_536, 1_048_576];
 
 /// Says everything there is to say between two kinds of sockets.
-async fn exchange(cell: Cell, first: &mut End, second: &mut End) {
+pub(crate) async fn exchange(cell: Cell, first: &mut End, second: &mut End) {
     match cell.kinds {
         (Req, Rep) | (Dealer, Dealer) | (Pair, Pair) => {
             for body in bodies() {
@@ -166,8 +52,9 @@ async fn exchange(cell: Cell, first: &mut End, second: &mut End) {
 }
 
 async fn routers(cell: Cell, first: &mut End, second: &mut End) {
-    let of_first = probed(cell, second, FIRST_ID).await;
-    let of_second = probed(cell, first, SECOND_ID).await;
+    // libzmq does not probe before somebody calls it.
+    let (of_first, of_second) =
+        tokio::join!(probed(cell, second, FIRST_ID), probed(cell, first, SECOND_ID));
     for body in bodies() {
         let (to_second, from_first) = (behind(&[&of_second], &body), behind(&[&of_first], &body));
         pass(cell, first, &to_second, second, &from_first).await;
@@ -269,7 +156,10 @@ fn bodies() -> impl Iterator<Item = Frames> {
 
 /// Octets that tell one place from another, and never begin like a subscription.
 fn octets(frame: u8, size: usize) -> Vec<u8> {
-    (2..=251).cycle().map(|octet: u8| octet.rotate_left(frame.into()) | 2).take(size).collect()
+    let some: Vec<u8> = (2..=251).map(|octet: u8| octet.rotate_left(frame.into()) | 2).collect();
+    let mut octets = some.repeat(size.div_ceil(some.len()));
+    octets.truncate(size);
+    octets
 }
 
 fn describe(message: &Frames) -> String {

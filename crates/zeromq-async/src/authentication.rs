@@ -208,7 +208,7 @@ impl Security {
     pub(crate) async fn decide(&self, attempt: Attempt) -> Decision {
         match &self.authenticator {
             Some(authenticator) => authenticator.authenticate(attempt).await,
-            None => Decision::Deny(zmtp::DenyStatus::InternalError),
+            None => Decision::Deny(DenyStatus::InternalError),
         }
     }
 }

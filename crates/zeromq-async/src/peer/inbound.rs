@@ -1,7 +1,7 @@
 //! The queue of messages that one peer has sent and the application has not taken.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
+use std::sync::{Arc, MutexGuard};
 use std::task::{Context, Waker};
 
 use zmtp::{Batch, Message, Run};
@@ -110,12 +110,7 @@ impl Inbound {
         state.received += run.messages() as u64;
         state.batch.push_run(run);
         state.keep_latest();
-        let newly_ready = !std::mem::replace(&mut state.listed, true);
-        drop(state);
-        if newly_ready && !pipe.arrivals().announce(pipe) {
-            // The receiver has just gone, and did not find this queue.
-            self.discard();
-        }
+        self.announce(pipe, state);
     }
 
     /// Adds one message from within the process; one that is refused is left as it was.
@@ -137,13 +132,18 @@ impl Inbound {
         state.batch.push_from(message);
         state.keep_latest();
         let pushed = if state.room() == 0 { Pushed::TakenLast } else { Pushed::Taken };
+        self.announce(pipe, state);
+        pushed
+    }
+
+    /// Tells the receiver that something is here, unless it knows.
+    fn announce(&self, pipe: &Arc<Pipe>, mut state: MutexGuard<'_, State>) {
         let newly_ready = !std::mem::replace(&mut state.listed, true);
         drop(state);
         if newly_ready && !pipe.arrivals().announce(pipe) {
             // The receiver has just gone, and did not find this queue.
             self.discard();
         }
-        pushed
     }
 
     /// Swaps what has arrived into the receiver's empty `local` batch.

@@ -3,10 +3,9 @@
 use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 use std::{fmt, fs, io};
 
-use tokio::sync::Mutex;
 use tokio::task::spawn_blocking;
 use zmtp::{Decision, DenyStatus};
 
@@ -14,6 +13,7 @@ mod error;
 mod stamp;
 
 use crate::authentication::{Attempt, Authenticator};
+use crate::sync::Mutex;
 pub use error::{FileError, LineError, LineProblem};
 use stamp::Stamp;
 
@@ -34,8 +34,8 @@ pub struct FromFile<T>(Arc<Shared<T>>);
 
 struct Shared<T> {
     path: PathBuf,
-    current: RwLock<Arc<T>>,
-    watch: Arc<Mutex<Watch>>,
+    current: Mutex<Arc<T>>,
+    watch: Arc<tokio::sync::Mutex<Watch>>,
 }
 
 /// An authenticator that can be read from a file: `KeyList` or [`Passwords`](super::Passwords).
@@ -96,8 +96,12 @@ impl<T: ReadFile> FromFile<T> {
     pub fn open(path: impl Into<PathBuf>) -> Result<Self, FileError> {
         let path = path.into();
         let watch = Watch { stamp: Stamp::of(&path)?.settled(), complaint: None };
-        let current = RwLock::new(Arc::new(T::read(&path)?));
-        Ok(Self(Arc::new(Shared { path, current, watch: Arc::new(Mutex::new(watch)) })))
+        let current = Mutex::new(Arc::new(T::read(&path)?));
+        Ok(Self(Arc::new(Shared {
+            path,
+            current,
+            watch: Arc::new(tokio::sync::Mutex::new(watch)),
+        })))
     }
 
     /// Reads the file now, whether or not it has changed.
@@ -199,11 +203,11 @@ impl<T> fmt::Debug for FromFile<T> {
 
 impl<T> Shared<T> {
     fn current(&self) -> Arc<T> {
-        Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&self.current.lock())
     }
 
     fn replace(&self, successor: impl FnOnce(&T) -> T) {
-        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
+        let mut current = self.current.lock();
         *current = Arc::new(successor(&current));
     }
 }

@@ -8,7 +8,7 @@ use std::future::{Future, ready};
 use std::path::Path;
 use std::pin::Pin;
 use std::str::FromStr;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
 // Keys of both are of the same make, and so are their texts.
 #[cfg(feature = "curve")]
@@ -20,6 +20,7 @@ use zmtp::{Credentials, Decision, DenyStatus};
 use super::certificate::read_any;
 use super::from_file::{FileError, Format, FromFile, LineError, LineProblem, members};
 use crate::authentication::{Attempt, Authenticator};
+use crate::sync::Mutex;
 
 /// Lets in the peers whose public keys are in it, and tells who they are.
 ///
@@ -55,7 +56,7 @@ use crate::authentication::{Attempt, Authenticator};
 /// # Ok(()) }
 /// ```
 #[derive(Clone, Default)]
-pub struct KeyList(Arc<RwLock<HashMap<[u8; 32], Decision>>>);
+pub struct KeyList(Arc<Mutex<HashMap<[u8; 32], Decision>>>);
 
 /// A [`KeyList`] in a file, or in a folder, which is read again when it has changed.
 ///
@@ -167,7 +168,7 @@ impl KeyList {
     }
 
     fn with<R>(&self, work: impl FnOnce(&mut HashMap<[u8; 32], Decision>) -> R) -> R {
-        work(&mut self.0.write().unwrap_or_else(PoisonError::into_inner))
+        work(&mut self.0.lock())
     }
 
     /// Lets a key in unless it is let in already.

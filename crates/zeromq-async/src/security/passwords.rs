@@ -7,7 +7,7 @@ use std::future::Future;
 use std::path::Path;
 use std::pin::Pin;
 use std::str::FromStr;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
 use zeroize::Zeroizing;
 use zmtp::{Credentials, Decision, DenyStatus, Password};
@@ -17,6 +17,7 @@ mod verifier;
 
 use super::from_file::{FileError, Format, FromFile, LineError, LineProblem};
 use crate::authentication::{Attempt, Authenticator};
+use crate::sync::Mutex;
 use hash::Hash;
 pub use hash::HashError;
 #[cfg(feature = "argon2")]
@@ -59,7 +60,7 @@ use verifier::{Unavailable, Verifier};
 /// ```
 #[derive(Clone, Default)]
 pub struct Passwords {
-    users: Arc<RwLock<HashMap<String, Stored>>>,
+    users: Arc<Mutex<HashMap<String, Stored>>>,
     verifier: Verifier,
 }
 
@@ -162,7 +163,7 @@ impl Passwords {
     }
 
     fn with<R>(&self, work: impl FnOnce(&mut HashMap<String, Stored>) -> R) -> R {
-        work(&mut self.users.write().unwrap_or_else(PoisonError::into_inner))
+        work(&mut self.users.lock())
     }
 
     fn add_line(&self, line: &str) -> Result<(), LineProblem> {

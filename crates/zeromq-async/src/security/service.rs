@@ -5,13 +5,14 @@ use std::error::Error;
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use tower_service::Service;
 use zmtp::{Decision, DenyStatus};
 
 use crate::authentication::{Attempt, Authenticator};
+use crate::sync::Mutex;
 
 /// Has a `tower_service::Service` decide who may connect.
 ///
@@ -59,7 +60,7 @@ where
         &self,
         attempt: Attempt,
     ) -> Pin<Box<dyn Future<Output = Decision> + Send + '_>> {
-        let mut service = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let mut service = self.0.lock().clone();
         Box::pin(async move {
             let answer = async {
                 poll_fn(|cx| service.poll_ready(cx)).await?;

@@ -1,6 +1,6 @@
 use std::fs;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
 
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber, subscriber};
@@ -55,10 +55,10 @@ impl Subscriber for Errors {
 static ONE: Mutex<()> = Mutex::new(());
 
 fn with_file(name: &str, test: impl FnOnce(&Path, &Shared<Line>, &mut Watch)) {
-    let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let _one = ONE.lock();
     let path = std::env::temp_dir().join(format!("zeromq-async-{name}-{}", std::process::id()));
     fs::write(&path, "first").unwrap();
-    let current = RwLock::new(Arc::new(Line::read(&path).unwrap()));
+    let current = Mutex::new(Arc::new(Line::read(&path).unwrap()));
     let watch = Arc::new(tokio::sync::Mutex::new(Watch { stamp: None, complaint: None }));
     let shared = Shared { path: path.clone(), current, watch };
     test(&path, &shared, &mut Watch { stamp: None, complaint: None });

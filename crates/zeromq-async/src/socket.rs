@@ -1,15 +1,7 @@
 //! Sockets: a stack of layers for sending, one for receiving, or both, over an engine.
 
-use std::future::poll_fn;
-use std::pin::Pin;
-use std::sync::Arc;
-use std::task::{Context as TaskContext, Poll};
-
-use futures_core::Stream;
-use futures_sink::Sink;
-use zmtp::{Message, SocketType};
-
 mod builder;
+mod compose;
 mod dealer;
 mod handle;
 mod outlet;
@@ -18,15 +10,19 @@ mod r#pub;
 mod pull;
 mod push;
 mod receiver;
+mod receiving;
 mod rep;
 mod req;
 mod router;
 mod sender;
+mod sending;
 mod sub;
 mod xpub;
 mod xsub;
 
 pub use builder::{Conflates, Named, Probes, Publishes, SocketBuilder, Subscribes};
+use compose::{Compose, Composition};
+pub use compose::{Receives, Sends, SocketKind};
 pub use dealer::{Dealer, DealerSocket};
 pub use handle::SocketHandle;
 pub use pair::{Pair, PairSocket};
@@ -45,58 +41,9 @@ pub use xsub::{XSub, XSubSocket};
 use crate::context::Context;
 use crate::endpoint::Endpoint;
 use crate::engine::CloseReport;
-use crate::error::{BindError, ConnectError, DetachError, EndpointError, RecvError, SendError};
+use crate::error::{BindError, ConnectError, DetachError, EndpointError};
 use crate::event::Events;
-use crate::identity::Peer;
-use crate::options::SocketOptions;
-use crate::pattern::{Incoming, Outgoing};
-use crate::peer::{Pattern, PeerSet};
 use crate::stats::SocketStats;
-
-/// How a socket type is put together; the one thing a new type has to say.
-pub(crate) trait Compose: Sized + Send + Sync + 'static {
-    const TYPE: SocketType;
-    /// The layers that send, outermost first; `()` where the type only receives.
-    type Outgoing: Send;
-    /// The layers that receive, outermost first; `()` where the type only sends.
-    type Incoming: Send;
-    /// What else the application can command: a SUB's subscriptions.
-    type Control: Clone + Send + Sync;
-
-    /// Where the defaults of this type differ from those of all.
-    fn adjust(_options: &mut SocketOptions) {}
-
-    fn compose(peers: &Arc<PeerSet>, options: &SocketOptions) -> Composition<Self>;
-}
-
-/// A socket type's parts.
-pub(crate) struct Composition<P: Compose> {
-    pub(crate) pattern: Arc<dyn Pattern>,
-    pub(crate) outgoing: P::Outgoing,
-    pub(crate) incoming: P::Incoming,
-    pub(crate) control: P::Control,
-}
-
-/// A socket type: [`Req`], [`Rep`], [`Dealer`], [`Router`], [`Pub`], [`Sub`], [`XPub`], [`XSub`],
-/// [`Push`], [`Pull`] or [`Pair`]. This trait is sealed.
-#[expect(private_bounds, reason = "sealed: how a type is composed is not public")]
-pub trait SocketKind: Compose {}
-
-/// A socket type that sends. This trait is sealed.
-#[diagnostic::on_unimplemented(
-    message = "a {Self} socket does not send",
-    label = "this socket type only receives"
-)]
-#[expect(private_bounds, reason = "sealed: the layers of a socket are not public")]
-pub trait Sends: SocketKind + Compose<Outgoing: Outgoing> {}
-
-/// A socket type that receives. This trait is sealed.
-#[diagnostic::on_unimplemented(
-    message = "a {Self} socket does not receive",
-    label = "this socket type only sends"
-)]
-#[expect(private_bounds, reason = "sealed: the layers of a socket are not public")]
-pub trait Receives: SocketKind + Compose<Incoming: Incoming> {}
 
 /// A ZeroMQ socket of type `P`, with any number of bound and connected endpoints.
 ///
@@ -418,219 +365,6 @@ impl<P: SocketKind> Socket<P> {
     }
 }
 
-impl<P: Sends> Socket<P> {
-    /// Sends a message: completes when it is in the queue of a peer.
-    ///
-    /// Where the message goes, and whether this waits while no peer has room or drops the message
-    /// for those that have none, is the socket type's rule.
-    ///
-    /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// use zeromq_async::{Message, PullSocket, PushSocket};
-    ///
-    /// let (mut push, mut pull) = (PushSocket::new(), PullSocket::new());
-    /// push.connect(pull.bind("tcp://127.0.0.1:0").await?).await?;
-    /// push.send("one frame").await?;
-    /// push.send(Message::multipart(["two", "frames"])).await?;
-    /// assert_eq!(pull.recv().await?, "one frame");
-    /// assert_eq!(pull.recv().await?.frame_count(), 2);
-    /// # Ok(()) }
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// The socket type's rule forbids it, or the socket is closed; the message comes back in the
-    /// error.
-    ///
-    /// # Cancel safety
-    ///
-    /// Dropped before it completes, the message was not sent. To keep it in that case, wait with
-    /// [`ready`](Self::ready) and then call [`try_send`](Self::try_send).
-    pub async fn send(&mut self, message: impl Into<Message>) -> Result<(), SendError> {
-        let mut message = message.into();
-        poll_fn(|cx| self.sender.outlet.poll_send(cx, &mut message)).await
-    }
-
-    /// Sends a message if that takes no waiting.
-    ///
-    /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// use zeromq_async::{PushSocket, SendErrorKind};
-    ///
-    /// let mut push = PushSocket::new();
-    /// let error = push.try_send("for nobody").unwrap_err();
-    /// assert_eq!(error.kind(), &SendErrorKind::Full);
-    /// push.connect("inproc://try-send").await?;
-    /// push.try_send("queued")?;
-    /// # Ok(()) }
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// As for [`send`](Self::send), and [`Full`](crate::SendErrorKind::Full) where it would have
-    /// waited. The message comes back in the error.
-    pub fn try_send(&mut self, message: impl Into<Message>) -> Result<(), SendError> {
-        self.sender.outlet.try_send(message.into())
-    }
-
-    /// Waits until a message can be sent without waiting.
-    ///
-    /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let mut push = zeromq_async::PushSocket::new();
-    /// push.connect("inproc://ready").await?;
-    /// push.ready().await?; // dropped here, no message would be lost
-    /// push.try_send("now")?;
-    /// # Ok(()) }
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// The socket type's rule forbids sending now, or the socket is closed.
-    ///
-    /// # Cancel safety
-    ///
-    /// Nothing is lost when it is dropped.
-    pub async fn ready(&mut self) -> Result<(), SendError> {
-        poll_fn(|cx| self.sender.outlet.poll_ready(cx)).await
-    }
-
-    /// Waits until the queues of all peers are empty: everything sent is with the kernel.
-    ///
-    /// A message for a peer that is not connected, or that reads slowly, takes as long as that, and
-    /// another sender that goes on sending holds this up. What was lost with a peer that went away
-    /// is not waited for; [`stats`](Self::stats) count it.
-    ///
-    /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// use zeromq_async::{PullSocket, PushSocket};
-    ///
-    /// let (mut push, mut pull) = (PushSocket::new(), PullSocket::new());
-    /// push.connect(pull.bind("tcp://127.0.0.1:0").await?).await?;
-    /// push.send("hello").await?;
-    /// push.flush().await?;
-    /// assert_eq!(push.stats().queued, 0);
-    /// # Ok(()) }
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// A message that was fed to this socket as a `Sink` and found no room cannot be sent any more.
-    ///
-    /// # Cancel safety
-    ///
-    /// Nothing is lost when it is dropped.
-    pub async fn flush(&mut self) -> Result<(), SendError> {
-        poll_fn(|cx| self.sender.outlet.poll_flush(cx)).await
-    }
-
-    /// Another sender on this socket, for another task.
-    ///
-    /// Each message of each sender goes where the socket type's rule says; senders do not wait for
-    /// one another.
-    ///
-    /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// use zeromq_async::{PullSocket, PushSocket};
-    ///
-    /// let (mut push, mut pull) = (PushSocket::new(), PullSocket::new());
-    /// push.connect(pull.bind("tcp://127.0.0.1:0").await?).await?;
-    /// let mut sender = push.sender();
-    /// tokio::spawn(async move { sender.send("from a task").await });
-    /// assert_eq!(pull.recv().await?, "from a task");
-    /// # Ok(()) }
-    /// ```
-    #[expect(private_bounds, reason = "sealed by Sends")]
-    pub fn sender(&self) -> Sender<P>
-    where
-        P::Outgoing: Clone,
-    {
-        self.sender.clone()
-    }
-}
-
-impl<P: Receives> Socket<P> {
-    /// Receives the next message.
-    ///
-    /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// use zeromq_async::{PullSocket, PushSocket};
-    ///
-    /// let (mut push, mut pull) = (PushSocket::new(), PullSocket::new());
-    /// push.connect(pull.bind("tcp://127.0.0.1:0").await?).await?;
-    /// push.send("hello").await?;
-    /// assert_eq!(pull.recv().await?, "hello");
-    /// # Ok(()) }
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// The socket type's rule forbids it, or the socket is closed.
-    ///
-    /// # Cancel safety
-    ///
-    /// No message is lost when the future is dropped: it can be used in `select!`.
-    pub async fn recv(&mut self) -> Result<Message, RecvError> {
-        poll_fn(|cx| self.receiver.incoming.poll_recv(cx)).await
-    }
-
-    /// Receives the next message, and who it is from.
-    ///
-    /// The peer is the one of the connection over which the message came, with the user id and
-    /// metadata that whoever let it in gave it, even when it has gone since.
-    ///
-    /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// use zeromq_async::{PullSocket, PushSocket, SocketType};
-    ///
-    /// let (mut push, mut pull) = (PushSocket::new(), PullSocket::new());
-    /// push.connect(pull.bind("tcp://127.0.0.1:0").await?).await?;
-    /// push.send("hello").await?;
-    /// let (message, peer) = pull.recv_from().await?;
-    /// assert_eq!(message, "hello");
-    /// assert_eq!(peer.info().socket_type(), SocketType::Push);
-    /// # Ok(()) }
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// As for [`recv`](Self::recv).
-    ///
-    /// # Cancel safety
-    ///
-    /// No message is lost when the future is dropped: it can be used in `select!`.
-    pub async fn recv_from(&mut self) -> Result<(Message, Peer), RecvError> {
-        poll_fn(|cx| self.receiver.poll_recv_from(cx)).await
-    }
-
-    /// Receives a message if one is waiting.
-    ///
-    /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// use zeromq_async::{PullSocket, RecvError};
-    ///
-    /// let mut pull = PullSocket::new();
-    /// pull.bind("tcp://127.0.0.1:0").await?;
-    /// assert_eq!(pull.try_recv().unwrap_err(), RecvError::Empty);
-    /// # Ok(()) }
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// As for [`recv`](Self::recv), and [`RecvError::Empty`] where it would have waited.
-    pub fn try_recv(&mut self) -> Result<Message, RecvError> {
-        self.receiver.try_recv()
-    }
-}
-
 impl<P: Sends + Receives> Socket<P> {
     /// Parts the socket into a half that sends and one that receives, for two tasks.
     ///
@@ -668,40 +402,3 @@ impl<P: SocketKind> std::fmt::Debug for Socket<P> {
 }
 
 impl<P: Compose> Unpin for Socket<P> {}
-
-impl<P: Sends> Sink<Message> for Socket<P> {
-    type Error = SendError;
-
-    fn poll_ready(
-        mut self: Pin<&mut Self>,
-        cx: &mut TaskContext<'_>,
-    ) -> Poll<Result<(), SendError>> {
-        self.sender.outlet.poll_ready(cx)
-    }
-
-    fn start_send(mut self: Pin<&mut Self>, message: Message) -> Result<(), SendError> {
-        self.sender.outlet.start_send(message)
-    }
-
-    fn poll_flush(
-        mut self: Pin<&mut Self>,
-        cx: &mut TaskContext<'_>,
-    ) -> Poll<Result<(), SendError>> {
-        self.sender.outlet.poll_flush(cx)
-    }
-
-    fn poll_close(
-        mut self: Pin<&mut Self>,
-        cx: &mut TaskContext<'_>,
-    ) -> Poll<Result<(), SendError>> {
-        self.sender.outlet.poll_close(cx)
-    }
-}
-
-impl<P: Receives> Stream for Socket<P> {
-    type Item = Result<Message, RecvError>;
-
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Option<Self::Item>> {
-        Pin::new(&mut self.receiver).poll_next(cx)
-    }
-}

@@ -1,0 +1,54 @@
+//! How a socket type is put together from layers, and what it can do for that.
+
+use std::sync::Arc;
+
+use zmtp::SocketType;
+
+use crate::options::SocketOptions;
+use crate::pattern::{Incoming, Outgoing};
+use crate::peer::{Pattern, PeerSet};
+
+/// How a socket type is put together; the one thing a new type has to say.
+pub(crate) trait Compose: Sized + Send + Sync + 'static {
+    const TYPE: SocketType;
+    /// The layers that send, outermost first; `()` where the type only receives.
+    type Outgoing: Send;
+    /// The layers that receive, outermost first; `()` where the type only sends.
+    type Incoming: Send;
+    /// What else the application can command: a SUB's subscriptions.
+    type Control: Clone + Send + Sync;
+
+    /// Where the defaults of this type differ from those of all.
+    fn adjust(_options: &mut SocketOptions) {}
+
+    fn compose(peers: &Arc<PeerSet>, options: &SocketOptions) -> Composition<Self>;
+}
+
+/// A socket type's parts.
+pub(crate) struct Composition<P: Compose> {
+    pub(crate) pattern: Arc<dyn Pattern>,
+    pub(crate) outgoing: P::Outgoing,
+    pub(crate) incoming: P::Incoming,
+    pub(crate) control: P::Control,
+}
+
+/// A socket type: [`Req`], [`Rep`], [`Dealer`], [`Router`], [`Pub`], [`Sub`], [`XPub`], [`XSub`],
+/// [`Push`], [`Pull`] or [`Pair`]. This trait is sealed.
+#[expect(private_bounds, reason = "sealed: how a type is composed is not public")]
+pub trait SocketKind: Compose {}
+
+/// A socket type that sends. This trait is sealed.
+#[diagnostic::on_unimplemented(
+    message = "a {Self} socket does not send",
+    label = "this socket type only receives"
+)]
+#[expect(private_bounds, reason = "sealed: the layers of a socket are not public")]
+pub trait Sends: SocketKind + Compose<Outgoing: Outgoing> {}
+
+/// A socket type that receives. This trait is sealed.
+#[diagnostic::on_unimplemented(
+    message = "a {Self} socket does not receive",
+    label = "this socket type only sends"
+)]
+#[expect(private_bounds, reason = "sealed: the layers of a socket are not public")]
+pub trait Receives: SocketKind + Compose<Incoming: Incoming> {}

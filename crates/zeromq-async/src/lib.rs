@@ -54,6 +54,7 @@
 //!
 //! * `socket`: the public types. A file for each socket type says which layers it is made of, and
 //!   `builder` has every option, with the libzmq name where it differs.
+//! * [`layer`]: what can be put around any of them: timeouts, filters, …
 //! * `pattern`: the rules of RFC 28 to 31, one layer each: `round_robin`, `fair_queue`, `lockstep`,
 //!   `distribute`, … They see the queues of peers and never a connection, so that each rule can be
 //!   read beside its RFC.
@@ -133,6 +134,7 @@ mod engine;
 mod error;
 mod event;
 mod identity;
+pub mod layer;
 mod options;
 mod pattern;
 mod peer;

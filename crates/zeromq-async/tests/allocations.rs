@@ -12,11 +12,14 @@
 mod support;
 
 use allocation_counter::measure;
-use support::{ANY_PORT, within};
+use support::{ANY_PORT, DEADLINE, within};
 use tokio::runtime::{Builder, Runtime};
+use zeromq_async::layer::{
+    FilterRecvLayer, FilterSendLayer, RecvExt, SendExt, TimeoutLayer, WithLayer,
+};
 use zeromq_async::{
-    Context, DealerSocket, PubSocket, PullSocket, PushSocket, Receives, RepSocket, ReqSocket,
-    RouterSocket, Sends, Socket, SocketKind, SubSocket,
+    Context, DealerSocket, Message, PubSocket, PullSocket, PushSocket, Receives, RepSocket,
+    ReqSocket, RouterSocket, Sends, Socket, SocketKind, SubSocket,
 };
 
 /// Small enough to be kept inside of a message.
@@ -152,6 +155,49 @@ fn push_to_pull_over_inproc_allocates_nothing() {
         });
         assert!(allocations < NOTHING, "{allocations} for each message, in bursts of {burst}");
     }
+}
+
+#[test]
+fn layers_allocate_nothing() {
+    let bench = Bench::new();
+    let (pull, push): (PullSocket, PushSocket) = bench.pair(INPROC);
+    let mut push = push
+        .with_layer(TimeoutLayer::new().send(DEADLINE))
+        .with_layer(FilterSendLayer::new(|_: &Message| true));
+    let mut pull = pull
+        .with_layer(TimeoutLayer::new().recv(DEADLINE))
+        .with_layer(FilterRecvLayer::new(|_: &Message| true));
+    let allocations = bench.allocations(BURST, async || {
+        for _ in 0..BURST {
+            push.send(SMALL).await.unwrap();
+        }
+        for _ in 0..BURST {
+            pull.recv().await.unwrap();
+        }
+    });
+    assert!(allocations < NOTHING, "{allocations} for each message");
+}
+
+/// Not even when it is put around a socket.
+#[test]
+fn a_layer_makes_a_socket_no_larger_on_the_heap() {
+    let bench = Bench::new();
+    let make = || PushSocket::builder_in(&bench.context).build();
+    let _enter = bench.runtime.enter();
+    drop(make()); // what is made once is there
+    let bare = measure(|| drop(make()));
+    let wrapped = measure(|| {
+        drop(
+            make()
+                .with_layer(TimeoutLayer::new())
+                .with_layer(FilterSendLayer::new(|_: &Message| true)),
+        );
+    });
+    assert_eq!(
+        (wrapped.count_total, wrapped.bytes_total),
+        (bare.count_total, bare.bytes_total),
+        "allocations, and their octets"
+    );
 }
 
 #[test]

@@ -1,0 +1,77 @@
+//! Layers: what can be put around a socket, a half of one, or another layer.
+//!
+//! A layer is a [`Layer`] of tower's: it takes what it wraps and gives back what behaves the same
+//! way and does one thing more. What it wraps is a `Sink` of messages, a `Stream` of
+//! `Result<Message, E>`, or both: a [`Socket`](crate::Socket), a [`Sender`](crate::Sender), a
+//! [`Receiver`](crate::Receiver), or another layer's wrapper. So layers stack, in any order, and a
+//! socket with none pays nothing:
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use std::time::Duration;
+//! use tower::ServiceBuilder;
+//! use zeromq_async::layer::{FilterRecvLayer, RecvExt, SendExt, TimeoutLayer, WithLayer};
+//! use zeromq_async::{Message, PullSocket, PushSocket};
+//!
+//! let (push, pull) = (PushSocket::new(), PullSocket::new());
+//! push.connect(pull.bind("tcp://127.0.0.1:*").await?).await?;
+//!
+//! // One after the other, the last outermost …
+//! let mut push = push.with_layer(TimeoutLayer::new().send(Duration::from_secs(5)));
+//! // … or all at once with tower's builder, the first outermost.
+//! let mut pull = ServiceBuilder::new()
+//!     .layer(TimeoutLayer::new().recv(Duration::from_secs(5)))
+//!     .layer(FilterRecvLayer::new(|message: &Message| message.size() < 1000))
+//!     .service(pull);
+//!
+//! push.send("hello").await?;
+//! assert_eq!(pull.recv().await?, "hello");
+//! # Ok(()) }
+//! ```
+//!
+//! | layer | what it does |
+//! |---|---|
+//! | [`TimeoutLayer`] | an error where there is no room to send, or nothing to receive, for too long |
+//! | [`MapSendLayer`], [`MapRecvLayer`] | each message made into another |
+//! | [`FilterSendLayer`], [`FilterRecvLayer`] | only the messages that pass |
+//!
+//! # Sending and receiving through layers
+//!
+//! [`SendExt`] and [`RecvExt`] give wrapped sockets the `send` and `recv` that sockets have, with
+//! the same cancel safety. Import these, and not `SinkExt` of the crate `futures`: its `send`
+//! flushes each message, which waits until the kernel has it, and so is several times slower. It is
+//! correct all the same.
+//!
+//! What only a socket can do, it does through `get_ref` and `get_mut` of its wrappers:
+//! `wrapped.get_ref().connect(endpoint)`. Easier is to keep its [`handle`](crate::Socket::handle).
+//!
+//! # What every layer here holds to
+//!
+//! * It forwards readiness. What it needs for a message it reserves in `poll_ready`, spends in
+//!   `start_send`, and gives back when it is dropped.
+//! * It changes one direction or both; the other passes through it, if there is one.
+//! * Its errors are an enum of its own, with those of what it wraps in a variant `Inner`. An error
+//!   of its own does no harm: the next call may succeed.
+//! * It is driven by who calls it. There is no task of its own: what a layer holds back moves when
+//!   it is next sent to, received from, or flushed.
+
+#[macro_use]
+mod forward;
+
+mod deadline;
+mod filter;
+mod map;
+mod recv_ext;
+mod send_ext;
+mod timeout;
+mod with_layer;
+
+pub use filter::{FilterRecv, FilterRecvLayer, FilterSend, FilterSendLayer};
+pub use map::{MapRecv, MapRecvLayer, MapSend, MapSendLayer};
+pub use recv_ext::RecvExt;
+pub use send_ext::SendExt;
+pub use timeout::{Timeout, TimeoutError, TimeoutLayer};
+#[doc(no_inline)]
+pub use tower_layer::Layer;
+pub use with_layer::WithLayer;

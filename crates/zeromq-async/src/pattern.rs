@@ -32,6 +32,8 @@ mod exclusive;
 mod fair_queue;
 mod identified;
 mod lockstep;
+#[cfg(all(test, zmq_loom))]
+mod models;
 mod probe;
 mod reply;
 mod round_robin;

@@ -1,11 +1,11 @@
 //! Which pipes of a socket have messages waiting.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Waker};
 
 use super::Pipe;
 use crate::sync::Mutex;
+use crate::sync::atomic::{AtomicBool, Ordering};
 
 /// Pipes that have become readable since the receiver last looked.
 #[derive(Debug, Default)]

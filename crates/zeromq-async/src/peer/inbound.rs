@@ -1,7 +1,7 @@
 //! The queue of messages that one peer has sent and the application has not taken.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, MutexGuard};
+use std::sync::Arc;
 use std::task::{Context, Waker};
 
 use zmtp::{Batch, Message, Run};
@@ -9,7 +9,7 @@ use zmtp::{Batch, Message, Run};
 use super::{Pipe, Room};
 use crate::identity::Peer;
 use crate::options::{HighWaterMark, PipeOptions};
-use crate::sync::Mutex;
+use crate::sync::{Mutex, MutexGuard};
 
 /// The inbound half of a pipe: filled by the engine or an inproc peer, drained by the receiver.
 ///

@@ -9,7 +9,6 @@ mod state;
 
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Waker};
 
 use zmtp::{Batch, Command, Message, Subscription};
@@ -19,6 +18,7 @@ use super::link::{Link, Stream};
 use super::{Pipe, Pushed, Room, Wakers};
 use crate::options::HighWaterMark;
 use crate::sync::Mutex;
+use crate::sync::atomic::{AtomicBool, Ordering};
 
 /// The outbound half of a pipe: filled by senders, drained into the connection or an inproc peer.
 #[derive(Debug)]

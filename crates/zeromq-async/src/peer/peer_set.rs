@@ -1,7 +1,6 @@
 //! The pipes of a socket.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 use tokio::sync::watch;
 
@@ -11,6 +10,7 @@ use crate::identity::PeerId;
 use crate::options::PipeOptions;
 use crate::stats::SocketStats;
 use crate::sync::Mutex;
+use crate::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 /// Who is here. Senders keep a copy of the list and look at `generation` to know it is current.
 #[derive(Debug)]

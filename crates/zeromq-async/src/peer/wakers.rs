@@ -1,9 +1,9 @@
 //! Tasks that wait for the same thing, and the senders among them that wait for room.
 
-use std::sync::atomic::{AtomicBool, Ordering, fence};
 use std::task::{Context, Waker};
 
 use crate::sync::Mutex;
+use crate::sync::atomic::{AtomicBool, Ordering, fence};
 
 /// Tasks to wake together, each held once.
 #[derive(Debug, Default)]

@@ -1,6 +1,6 @@
 use std::fs;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, LazyLock};
 
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber, subscriber};
@@ -52,7 +52,7 @@ impl Subscriber for Errors {
 }
 
 /// One at a time, for they count.
-static ONE: Mutex<()> = Mutex::new(());
+static ONE: LazyLock<Mutex<()>> = LazyLock::new(Mutex::default);
 
 fn with_file(name: &str, test: impl FnOnce(&Path, &Shared<Line>, &mut Watch)) {
     let _one = ONE.lock();

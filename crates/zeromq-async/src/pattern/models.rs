@@ -1,0 +1,281 @@
+//! What the tasks of a socket share, under every interleaving that loom finds: senders, the
+//! receiver, and the task of a connection meet in a pipe, and nobody may wait for ever.
+//!
+//! `RUSTFLAGS="--cfg zmq_loom" cargo test --release -p zeromq-async --lib models`
+//!
+//! A wake-up that is lost shows as a deadlock, which loom reports with the schedule that led there.
+
+use std::future::poll_fn;
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use loom::future::block_on;
+use loom::thread::{self, JoinHandle};
+use tokio::io::AsyncWrite;
+use zmtp::{Encoder, Message};
+
+use super::{FairQueue, Incoming, Outgoing, RoundRobin};
+use crate::error::{RecvError, SendErrorKind};
+use crate::options::{HighWaterMark, PipeOptions};
+use crate::peer::{Drained, Pattern, PeerSet, Pipe, Stream};
+use crate::sync::Mutex;
+
+/// Tries every schedule with at most two changes of thread that nobody asked for.
+fn check(model: impl Fn() + Sync + Send + 'static) {
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound = Some(2);
+    builder.check(model);
+}
+
+/// A socket's peers, each queue holding one message.
+fn peers() -> Arc<PeerSet> {
+    Arc::new(PeerSet::new(None))
+}
+
+fn one_each() -> PipeOptions {
+    let mark = HighWaterMark::from(1);
+    PipeOptions { send_high_water_mark: mark, receive_high_water_mark: mark, ..Default::default() }
+}
+
+fn open(peers: &PeerSet) -> Arc<Pipe> {
+    let pattern: Arc<dyn Pattern> = Arc::new(());
+    peers.open(&one_each(), &pattern)
+}
+
+/// Two sockets of one process, connected: a queue of two messages.
+struct Inproc(Arc<PeerSet>, Arc<PeerSet>);
+
+impl Drop for Inproc {
+    fn drop(&mut self) {
+        // The two pipes hold each other, as long as nobody parts them.
+        for pipe in self.0.pipes().iter().chain(&self.1.pipes()) {
+            pipe.outbound.unlink();
+        }
+    }
+}
+
+fn inproc() -> Inproc {
+    let (sending, receiving) = (peers(), peers());
+    let (one, other) = (open(&sending), open(&receiving));
+    // The receiver is there before anything is sent, as in a socket.
+    receiving.arrivals().listen();
+    Pipe::join_inproc(&one, &one_each(), &other, &one_each());
+    sending.join(&one).unwrap();
+    receiving.join(&other).unwrap();
+    Inproc(sending, receiving)
+}
+
+/// Sends as `Socket::send` does.
+fn send(sender: &mut RoundRobin, text: &'static str) -> Result<(), SendErrorKind> {
+    let mut message = Message::from(text);
+    block_on(poll_fn(|cx| {
+        loop {
+            match sender.poll_ready(cx) {
+                Poll::Ready(Ok(())) => {}
+                Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
+                Poll::Pending => return Poll::Pending,
+            }
+            if sender.offer(&mut message).is_ok() {
+                return Poll::Ready(Ok(()));
+            }
+        }
+    }))
+}
+
+fn recv(queue: &mut FairQueue) -> Result<Message, RecvError> {
+    block_on(poll_fn(|cx| queue.poll_recv(cx)))
+}
+
+fn sending(peers: &Arc<PeerSet>, texts: &'static [&'static str]) -> JoinHandle<()> {
+    let mut sender = RoundRobin::new(peers.clone());
+    thread::spawn(move || texts.iter().for_each(|text| send(&mut sender, text).unwrap()))
+}
+
+#[test]
+fn a_sender_waits_for_room_and_a_receiver_for_messages() {
+    check(|| {
+        let joined = inproc();
+        let Inproc(ours, theirs) = &joined;
+        let sender = sending(ours, &["1", "2", "3"]);
+        let mut queue = FairQueue::new(theirs);
+        for text in ["1", "2", "3"] {
+            assert_eq!(recv(&mut queue).unwrap(), text);
+        }
+        sender.join().unwrap();
+    });
+}
+
+#[test]
+fn two_senders_that_wait_for_the_same_room_both_get_it() {
+    check(|| {
+        let joined = inproc();
+        let Inproc(ours, theirs) = &joined;
+        let senders = [sending(ours, &["1", "2"]), sending(ours, &["1"])];
+        let mut queue = FairQueue::new(theirs);
+        for _ in 0..3 {
+            recv(&mut queue).unwrap();
+        }
+        for sender in senders {
+            sender.join().unwrap();
+        }
+    });
+}
+
+#[test]
+fn senders_go_on_when_the_receiver_goes() {
+    check(|| {
+        let joined = inproc();
+        let Inproc(ours, theirs) = &joined;
+        let queue = FairQueue::new(theirs);
+        let sender = sending(ours, &["1", "2", "3"]);
+        drop(queue);
+        sender.join().unwrap();
+        assert!(theirs.pipes().iter().all(|pipe| pipe.unread() == 0), "kept for nobody");
+    });
+}
+
+#[test]
+fn a_sender_finds_the_peer_that_comes() {
+    check(|| {
+        let ours = peers();
+        let sender = sending(&ours, &["1"]);
+        ours.join(&open(&ours)).unwrap();
+        sender.join().unwrap();
+        assert_eq!(ours.stats().queued, 1);
+    });
+}
+
+#[test]
+fn closing_wakes_who_waits_for_a_peer_and_who_waits_for_a_message() {
+    check(|| {
+        let ours = peers();
+        let mut sender = RoundRobin::new(ours.clone());
+        let mut queue = FairQueue::new(&ours);
+        let sender = thread::spawn(move || send(&mut sender, "1").unwrap_err());
+        let receiver = thread::spawn(move || recv(&mut queue).unwrap_err());
+        ours.close();
+        ours.arrivals().close();
+        assert_eq!(sender.join().unwrap(), SendErrorKind::Closed);
+        assert_eq!(receiver.join().unwrap(), RecvError::Closed);
+    });
+}
+
+#[test]
+fn a_peer_that_leaves_takes_along_who_waits_for_its_room_alone() {
+    check(|| {
+        let ours = peers();
+        let pipe = open(&ours);
+        ours.join(&pipe).unwrap();
+        let mut sender = RoundRobin::new(ours.clone());
+        send(&mut sender, "1").unwrap();
+        let sender = thread::spawn(move || {
+            // Waits for room with the first peer, then for another peer.
+            send(&mut sender, "2").unwrap();
+        });
+        ours.leave(&pipe);
+        ours.join(&open(&ours)).unwrap();
+        sender.join().unwrap();
+        let stats = ours.stats();
+        assert_eq!((stats.queued, stats.lost), (1, 1));
+    });
+}
+
+/// A kernel's buffer of a few octets, and who reads from it.
+#[derive(Debug, Default)]
+struct Kernel {
+    held: Vec<u8>,
+    writer: Option<Waker>,
+    reader: Option<Waker>,
+}
+
+#[derive(Debug, Clone)]
+struct Wire(Arc<Mutex<Kernel>>);
+
+/// Room for one message of one octet and its header.
+const CAPACITY: usize = 3;
+
+impl Wire {
+    /// Reads all there is, once there is something.
+    fn read(&self) -> Vec<u8> {
+        block_on(poll_fn(|cx| {
+            let mut kernel = self.0.lock();
+            if kernel.held.is_empty() {
+                kernel.reader = Some(cx.waker().clone());
+                return Poll::Pending;
+            }
+            let read = std::mem::take(&mut kernel.held);
+            let writer = kernel.writer.take();
+            drop(kernel);
+            writer.into_iter().for_each(Waker::wake);
+            Poll::Ready(read)
+        }))
+    }
+}
+
+impl AsyncWrite for Wire {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        octets: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let mut kernel = self.0.lock();
+        let taken = octets.len().min(CAPACITY - kernel.held.len());
+        if taken == 0 {
+            kernel.writer = Some(cx.waker().clone());
+            return Poll::Pending;
+        }
+        kernel.held.extend_from_slice(&octets[..taken]);
+        let reader = kernel.reader.take();
+        drop(kernel);
+        reader.into_iter().for_each(Waker::wake);
+        Poll::Ready(Ok(taken))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+/// The task of a connection, as far as it writes: until the pipe is closed and all is written.
+fn connection_task(peers: Arc<PeerSet>, pipe: Arc<Pipe>) -> JoinHandle<()> {
+    thread::spawn(move || {
+        block_on(poll_fn(|cx| {
+            loop {
+                match pipe.outbound.drive(cx, peers.room()).unwrap() {
+                    Drained::Closed => return Poll::Ready(()),
+                    Drained::Busy => {}
+                    Drained::Idle | Drained::Blocked => return Poll::Pending,
+                }
+            }
+        }));
+    })
+}
+
+/// Every message reaches the kernel, whoever writes it, and the sender that waits for room while
+/// the kernel is full is woken by the task that finds it has room again.
+#[test]
+fn sender_and_connection_task_write_everything_between_them() {
+    check(|| {
+        let ours = peers();
+        let pipe = open(&ours);
+        ours.join(&pipe).unwrap();
+        let wire = Wire(Arc::new(Mutex::new(Kernel::default())));
+        pipe.outbound.link_stream(Stream::new(Box::new(wire.clone()), Encoder::new((3, 1))));
+        let task = connection_task(ours.clone(), pipe.clone());
+        let sender = sending(&ours, &["1", "2"]);
+        let mut read = Vec::new();
+        while read.len() < 6 {
+            read.extend(wire.read());
+        }
+        assert_eq!(read, b"\x00\x011\x00\x012");
+        sender.join().unwrap();
+        pipe.close();
+        task.join().unwrap();
+    });
+}

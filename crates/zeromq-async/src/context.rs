@@ -4,8 +4,10 @@ use std::sync::{Arc, LazyLock, Weak};
 use std::time::Duration;
 
 use crate::engine::{CloseReport, Engine, Names};
+use crate::error::EndpointError;
 use crate::options::{HighWaterMark, ReconnectBackoff, SocketOptions};
 use crate::sync::Mutex;
+use crate::transport::{Transport, Transports};
 
 /// A namespace for `inproc://` and a group of sockets that end together (libzmq's context).
 ///
@@ -43,6 +45,7 @@ struct Shared {
     /// What the sockets of this context begin with.
     defaults: SocketOptions,
     names: Arc<Names>,
+    transports: Arc<Transports>,
     sockets: Mutex<Vec<Weak<Engine>>>,
 }
 
@@ -71,7 +74,7 @@ impl Context {
     /// # drop(context);
     /// ```
     pub fn builder() -> ContextBuilder {
-        ContextBuilder { defaults: SocketOptions::default() }
+        ContextBuilder { defaults: SocketOptions::default(), transports: Transports::default() }
     }
 
     /// The context of sockets that name none.
@@ -125,6 +128,10 @@ impl Context {
         self.shared.names.clone()
     }
 
+    pub(crate) fn transports(&self) -> Arc<Transports> {
+        self.shared.transports.clone()
+    }
+
     pub(crate) fn adopt(&self, engine: &Arc<Engine>) {
         let mut sockets = self.shared.sockets.lock();
         if sockets.len() == sockets.capacity() {
@@ -151,6 +158,7 @@ impl Context {
 #[must_use = "a builder does nothing until it is built"]
 pub struct ContextBuilder {
     defaults: SocketOptions,
+    transports: Transports,
 }
 
 impl ContextBuilder {
@@ -164,8 +172,37 @@ impl ContextBuilder {
     /// # drop(push);
     /// ```
     pub fn build(self) -> Context {
-        let shared = Shared { defaults: self.defaults, ..Shared::default() };
+        let transports = Arc::new(self.transports);
+        let shared = Shared { defaults: self.defaults, transports, ..Shared::default() };
         Context { shared: Arc::new(shared) }
+    }
+
+    /// Lets the sockets of this context bind and connect to endpoints of a scheme, over a
+    /// [transport](crate::transport) of one's own.
+    ///
+    /// It takes the place of one that is known under the same scheme, also of `tcp` and `ipc`: a
+    /// test may put a simulated network there. `inproc` stays what it is.
+    ///
+    /// ```
+    /// use zeromq_async::Context;
+    /// use zeromq_async::transport::Tcp;
+    ///
+    /// let context = Context::builder().transport("tcp", Tcp)?.build(); // as it is anyway
+    /// assert!(Context::builder().transport("no scheme", Tcp).is_err());
+    /// # drop(context);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidScheme`](crate::EndpointError::InvalidScheme): no endpoint could ever name it.
+    pub fn transport(
+        mut self,
+        scheme: &str,
+        transport: impl Transport,
+    ) -> Result<Self, EndpointError> {
+        self.transports.add(scheme, transport)?;
+        Ok(self)
     }
 
     /// See [`SocketBuilder::linger`](crate::SocketBuilder::linger); SUB and XSUB keep theirs.

@@ -12,6 +12,10 @@ use crate::error::{BindError, ConnectError, EndpointError};
 mod ipc;
 pub use ipc::{IpcEndpoint, IpcName};
 
+mod other;
+pub use other::OtherEndpoint;
+pub(crate) use other::check_scheme;
+
 mod tcp;
 pub use tcp::{Host, TcpAddress, TcpEndpoint};
 
@@ -30,6 +34,7 @@ pub use tcp::{Host, TcpAddress, TcpEndpoint};
 /// | `ipc://@app` | a Unix domain socket in Linux's abstract namespace |
 /// | `ipc://*` | bind: a socket in a new private directory |
 /// | `inproc://name` | another socket of the same context |
+/// | `tls://…`, any other scheme | a [transport](crate::transport) of one's own |
 ///
 /// [`Display`](fmt::Display) writes the text back, in one canonical form: port 0 is written `*`.
 ///
@@ -54,6 +59,8 @@ pub enum Endpoint {
     /// A name within the process, `inproc://`: not empty, and at most 256 octets when it was
     /// parsed.
     Inproc(String),
+    /// What a [transport](crate::transport) of one's own understands.
+    Other(OtherEndpoint),
 }
 
 impl Endpoint {
@@ -64,12 +71,31 @@ impl Endpoint {
     /// assert_eq!(endpoint.scheme(), "ipc");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn scheme(&self) -> &'static str {
+    pub fn scheme(&self) -> &str {
         match self {
             Self::Tcp(_) => "tcp",
             Self::Ipc(_) => "ipc",
             Self::Inproc(_) => "inproc",
+            Self::Other(other) => other.scheme(),
         }
+    }
+
+    /// The same address under another scheme: how a transport that is made of another one, as TLS
+    /// is of TCP, names what it hands down.
+    ///
+    /// ```
+    /// let endpoint: zeromq_async::Endpoint = "tls://127.0.0.1:5555".parse()?;
+    /// assert_eq!(endpoint.with_scheme("tcp")?.to_string(), "tcp://127.0.0.1:5555");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The address means nothing under that scheme.
+    pub fn with_scheme(&self, scheme: &str) -> Result<Self, EndpointError> {
+        let text = self.to_string();
+        let (_, address) = text.split_once("://").unwrap_or_default();
+        format!("{scheme}://{address}").parse()
     }
 
     /// Whether only binding makes this a real address: `*` for the host or the path, or `*` or 0
@@ -88,7 +114,7 @@ impl Endpoint {
         match self {
             Self::Tcp(tcp) => tcp.is_wildcard(),
             Self::Ipc(ipc) => *ipc.name() == IpcName::Any,
-            Self::Inproc(_) => false,
+            Self::Inproc(_) | Self::Other(_) => false,
         }
     }
 
@@ -121,7 +147,7 @@ impl Endpoint {
                 IpcName::Abstract(_) => cfg!(any(target_os = "android", target_os = "linux")),
                 IpcName::Any | IpcName::Path(_) => cfg!(unix),
             },
-            Self::Tcp(_) | Self::Inproc(_) => true,
+            Self::Tcp(_) | Self::Inproc(_) | Self::Other(_) => true,
         }
     }
 }
@@ -133,20 +159,16 @@ impl FromStr for Endpoint {
         let Some((scheme, address)) = text.split_once("://") else {
             return Err(EndpointError::MissingScheme { endpoint: text.into() });
         };
-        if !SCHEMES.contains(&scheme) {
-            return Err(EndpointError::UnknownScheme {
-                endpoint: text.into(),
-                scheme: scheme.into(),
-                known: SCHEMES,
-            });
-        }
+        check_scheme(text, scheme)?;
         if address.is_empty() {
             return Err(EndpointError::EmptyAddress { endpoint: text.into() });
         }
         match scheme {
             "tcp" => TcpEndpoint::parse(text, address).map(Self::Tcp),
             "ipc" => IpcEndpoint::parse(text, address).map(Self::Ipc),
-            _ => parse_inproc(text, address),
+            "inproc" => parse_inproc(text, address),
+            // Whether there is such a transport the socket's context knows.
+            _ => Ok(Self::Other(OtherEndpoint::new(scheme, address))),
         }
     }
 }
@@ -158,6 +180,7 @@ impl fmt::Display for Endpoint {
             Self::Tcp(tcp) => tcp.fmt(f),
             Self::Ipc(ipc) => ipc.fmt(f),
             Self::Inproc(name) => f.write_str(name),
+            Self::Other(other) => other.fmt(f),
         }
     }
 }
@@ -197,9 +220,6 @@ fn check_length(text: &str, address: &str, limit: usize) -> Result<(), EndpointE
     }
     Ok(())
 }
-
-/// Every scheme that is understood.
-const SCHEMES: &[&str] = &["tcp", "ipc", "inproc"];
 
 /// The longest inproc name, in octets: what `zmq_inproc(7)` allows.
 const MAX_INPROC_NAME: usize = 256;

@@ -10,6 +10,7 @@ mod driver;
 mod handshake;
 mod inproc;
 mod read_buffer;
+mod streams;
 
 use std::sync::Arc;
 
@@ -28,7 +29,7 @@ use crate::event::{Listeners, SocketEvent};
 use crate::options::SocketOptions;
 use crate::peer::{Pattern, PeerSet};
 use crate::sync::Mutex;
-use crate::transport;
+use crate::transport::{Listener, Transports};
 
 /// What all tasks of one socket share, and what the socket commands them with.
 pub(crate) struct Engine {
@@ -38,7 +39,10 @@ pub(crate) struct Engine {
     pattern: Arc<dyn Pattern>,
     events: Listeners,
     names: Arc<Names>,
+    transports: Arc<Transports>,
     endpoints: Mutex<Endpoints>,
+    /// The streams that are no endpoint's.
+    adopted: streams::Adopted,
     /// The inproc peers, and whose they are.
     links: inproc::Links,
     tasks: TaskTracker,
@@ -76,6 +80,7 @@ impl Engine {
         socket_type: SocketType,
         options: SocketOptions,
         names: Arc<Names>,
+        transports: Arc<Transports>,
         peers: Arc<PeerSet>,
         pattern: Arc<dyn Pattern>,
     ) -> Arc<Self> {
@@ -87,6 +92,8 @@ impl Engine {
             pattern,
             events: Listeners::default(),
             names,
+            transports,
+            adopted: streams::Adopted::default(),
             endpoints: Mutex::default(),
             links: inproc::Links::default(),
             tasks: TaskTracker::new(),
@@ -124,11 +131,21 @@ impl Engine {
         if Handle::try_current().is_err() {
             return Err(BindError::NoRuntime { endpoint });
         }
-        let listener = transport::bind(&endpoint, &self.options.transport).await?;
+        let listener = self.transports.bind(&endpoint, &self.options.transport).await?;
+        self.accept_at(listener, Some(endpoint))
+    }
+
+    /// Accepts peers from now on at what listens already.
+    fn accept_at(
+        self: &Arc<Self>,
+        listener: Box<dyn Listener>,
+        asked: Option<Endpoint>,
+    ) -> Result<Endpoint, BindError> {
         let local = listener.local_endpoint().clone();
         let stop = self.abort.child_token();
         let task = self.tasks.spawn(accept::run(self.clone(), listener, stop.clone()));
-        self.add_bound(local.clone(), endpoint, Bound::Listener { stop, task })?;
+        let asked = asked.unwrap_or_else(|| local.clone());
+        self.add_bound(local.clone(), asked, Bound::Listener { stop, task })?;
         Ok(local)
     }
 
@@ -188,6 +205,7 @@ impl Engine {
     /// Connects in the background, now and whenever the connection is lost.
     pub(crate) fn connect(self: &Arc<Self>, endpoint: Endpoint) -> Result<(), ConnectError> {
         endpoint.check_connectable()?;
+        self.transports.check(&endpoint)?;
         {
             let endpoints = self.endpoints.lock();
             if endpoints.closed {
@@ -205,7 +223,10 @@ impl Engine {
             if Handle::try_current().is_err() {
                 return Err(ConnectError::NoRuntime { endpoint });
             }
-            dial::start(self, &endpoint)?
+            dial::start(self, &endpoint, None).map_err(|rejected| ConnectError::Rejected {
+                endpoint: endpoint.clone(),
+                rejected,
+            })?
         };
         let mut endpoints = self.endpoints.lock();
         endpoints.last = Some(endpoint.clone());

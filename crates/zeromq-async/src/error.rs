@@ -5,10 +5,12 @@ use zmtp::Message;
 
 mod address;
 mod rejected;
+mod stream;
 mod subscriptions;
 
 pub use address::{BindError, ConnectError, DetachError, EndpointError};
 pub use rejected::Rejected;
+pub use stream::StreamError;
 pub use subscriptions::SubscriptionsExceeded;
 
 /// A message was not sent; where there is one, it comes back with [`SendError::into_message`].

@@ -46,6 +46,29 @@ pub enum PeerAddress {
         /// Its process id, where the system tells. It may be another process's by now.
         process_id: Option<i32>,
     },
+    /// Whatever a [transport](crate::transport) of one's own calls it.
+    ///
+    /// Address rules match none of these, and ZAP is told the text.
+    Other(Arc<str>),
+}
+
+impl From<SocketAddr> for PeerAddress {
+    fn from(address: SocketAddr) -> Self {
+        Self::Tcp(address)
+    }
+}
+
+/// A peer of a transport of one's own, by whatever name it has there.
+impl From<&str> for PeerAddress {
+    fn from(name: &str) -> Self {
+        Self::Other(name.into())
+    }
+}
+
+impl From<String> for PeerAddress {
+    fn from(name: String) -> Self {
+        Self::Other(name.into())
+    }
 }
 
 impl fmt::Display for PeerAddress {
@@ -56,6 +79,7 @@ impl fmt::Display for PeerAddress {
                 write!(f, "uid={user_id} gid={group_id}")?;
                 process_id.map_or(Ok(()), |process_id| write!(f, " pid={process_id}"))
             }
+            Self::Other(name) => f.write_str(name),
         }
     }
 }

@@ -62,7 +62,7 @@
 //!   RFC 28 wants what is queued for a connecting peer kept while it is away.
 //! * `engine`: one task for each connection, which moves bytes between a pipe and a transport;
 //!   also accepting, connecting again, and closing. Nothing else spawns a task or reads a clock.
-//! * `transport`: tcp and ipc as byte streams. inproc needs none: two pipes are joined, in
+//! * [`transport`]: tcp, ipc and what you bring yourself, as byte streams. inproc needs none: two pipes are joined, in
 //!   `engine`.
 //! * `authentication`: what the engine asks before a peer is let in; [`security`] has the answers.
 //! * `endpoint`, `options`, `error`, `event`, `stats`, `context`: the words the others use.
@@ -143,14 +143,14 @@ pub mod security;
 mod socket;
 mod stats;
 mod sync;
-mod transport;
+pub mod transport;
 
 pub use context::{Context, ContextBuilder};
-pub use endpoint::{Endpoint, Host, IpcEndpoint, IpcName, TcpAddress, TcpEndpoint};
+pub use endpoint::{Endpoint, Host, IpcEndpoint, IpcName, OtherEndpoint, TcpAddress, TcpEndpoint};
 pub use engine::CloseReport;
 pub use error::{
     BindError, ConnectError, DetachError, EndpointError, RecvError, Rejected, SendError,
-    SendErrorKind, SubscriptionsExceeded,
+    SendErrorKind, StreamError, SubscriptionsExceeded,
 };
 pub use event::{Crowding, DisconnectReason, Events, HandshakeFailure, SocketEvent};
 pub use identity::{Peer, PeerAddress, PeerId};

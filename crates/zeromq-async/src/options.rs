@@ -13,8 +13,7 @@ mod high_water_mark;
 mod values;
 
 pub use high_water_mark::HighWaterMark;
-pub(crate) use values::TransportOptions;
-pub use values::{Keepalive, ReconnectBackoff};
+pub use values::{Keepalive, ReconnectBackoff, TransportOptions};
 
 /// What a socket was built with: the one place where defaults are written.
 #[derive(Debug, Clone)]

@@ -16,6 +16,7 @@ mod req;
 mod router;
 mod sender;
 mod sending;
+mod streams;
 mod sub;
 mod xpub;
 mod xsub;

@@ -1,65 +1,126 @@
-//! Byte streams to peers: one module for each scheme. inproc is not among them, for it joins two
-//! pipes and has no bytes.
+//! Byte streams to peers, and how to bring one's own: TLS, an SSH channel, a simulated network.
 //!
-//! A transport turns an endpoint into connected streams and knows nothing of ZMTP. [`bind`] gives a
-//! [`Listener`], from which accepted connections come; [`dial`] makes one attempt to connect. When
-//! to try again is the engine's business.
+//! A [`Transport`] turns an endpoint into connected streams and knows nothing of ZMTP. It listens,
+//! which gives a [`Listener`], and dials, which makes one attempt to connect. When to try again,
+//! how long an attempt may take and who may connect is the socket's business. [`Tcp`] and [`Ipc`]
+//! are transports like any other; `inproc://` is none, for it joins two queues and has no bytes.
+//!
+//! A transport is put into a [`Context`](crate::Context) under a scheme, and every socket of that
+//! context binds and connects to endpoints of it. This one adds nothing to TCP but a name, at the
+//! places where TLS would encrypt:
+//!
+//! ```
+//! use std::io;
+//! use zeromq_async::transport::{BoundTcp, Io, Tcp, Transport, TransportOptions};
+//! use zeromq_async::{Context, Endpoint, PullSocket, PushSocket};
+//!
+//! struct Plain;
+//!
+//! impl Transport for Plain {
+//!     type Listener = BoundTcp;
+//!
+//!     async fn listen(&self, at: &Endpoint, options: &TransportOptions) -> io::Result<BoundTcp> {
+//!         Tcp.listen(&at.with_scheme("tcp")?, options).await
+//!     }
+//!
+//!     async fn dial(&self, to: &Endpoint, options: &TransportOptions) -> io::Result<Io> {
+//!         Tcp.dial(&to.with_scheme("tcp")?, options).await
+//!     }
+//! }
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let context = Context::builder().transport("plain", Plain)?.build();
+//! let mut pull = PullSocket::builder_in(&context).build();
+//! let mut push = PushSocket::builder_in(&context).build();
+//! let bound = pull.bind("plain://127.0.0.1:*").await?;
+//! push.connect(bound.with_scheme("plain")?).await?;
+//! push.send("hello").await?;
+//! assert_eq!(pull.recv().await?, "hello");
+//! # Ok(()) }
+//! ```
+//!
+//! Where there is one stream and no address, as with a pipe to a child process, a socket takes it
+//! as it is: [`accept_stream`](crate::SocketHandle::accept_stream) and
+//! [`connect_stream`](crate::SocketHandle::connect_stream). A listener that somebody else has made,
+//! as systemd does, is taken with [`bind_listener`](crate::SocketHandle::bind_listener).
 
-use std::error::Error;
-use std::fmt;
+use std::future::Future;
 use std::io;
-use std::net::SocketAddr;
 use std::task::{Context, Poll};
 
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::runtime::Handle;
-
 use crate::endpoint::Endpoint;
-use crate::error::BindError;
-use crate::identity::PeerAddress;
-use crate::options::TransportOptions;
+pub use crate::options::TransportOptions;
 
+mod adopted;
+mod io_stream;
 #[cfg(unix)]
 mod ipc;
+mod registry;
 mod tcp;
 
-/// A connected byte stream, its two directions apart so that each side may be polled without the
-/// other.
+pub use adopted::IntoListener;
+pub(crate) use io_stream::Halves;
+pub use io_stream::Io;
+#[cfg(unix)]
+pub use ipc::{BoundIpc, Ipc};
+pub(crate) use registry::Transports;
+pub use tcp::{BoundTcp, Tcp};
+
+/// Makes byte streams of endpoints.
 ///
-/// Any stream will do: `tokio::io::split` takes one apart that cannot do it better by itself.
-pub(crate) struct Io {
-    /// What the peer sends.
-    pub(crate) reader: Box<dyn AsyncRead + Send + Unpin>,
-    /// What the peer receives. Dropping both halves closes the connection.
-    pub(crate) writer: Box<dyn AsyncWrite + Send + Unpin>,
-    /// Who is at the other end.
-    pub(crate) peer_address: PeerAddress,
-}
+/// It is put into a context with [`ContextBuilder::transport`](crate::ContextBuilder::transport),
+/// which says under which scheme. The [module](self) has an example.
+pub trait Transport: Send + Sync + 'static {
+    /// What accepts connections.
+    type Listener: Listener;
 
-impl Io {
-    /// The stream made of two halves.
-    pub(crate) fn new(
-        reader: impl AsyncRead + Send + Unpin + 'static,
-        writer: impl AsyncWrite + Send + Unpin + 'static,
-        peer_address: PeerAddress,
-    ) -> Self {
-        Self { reader: Box::new(reader), writer: Box::new(writer), peer_address }
-    }
-}
+    /// Listens at an endpoint.
+    ///
+    /// # Errors
+    ///
+    /// Whatever prevents it. [`AddrInUse`](io::ErrorKind::AddrInUse),
+    /// [`AddrNotAvailable`](io::ErrorKind::AddrNotAvailable), [`NotFound`](io::ErrorKind::NotFound)
+    /// and [`PermissionDenied`](io::ErrorKind::PermissionDenied) become variants of
+    /// [`BindError`](crate::BindError); all are given the endpoint's name there.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped before it completes it should leave nothing bound.
+    fn listen(
+        &self,
+        endpoint: &Endpoint,
+        options: &TransportOptions,
+    ) -> impl Future<Output = io::Result<Self::Listener>> + Send;
 
-impl fmt::Debug for Io {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Io").field("peer_address", &self.peer_address).finish_non_exhaustive()
-    }
+    /// Makes one attempt to connect. Names should be looked up anew each time.
+    ///
+    /// # Errors
+    ///
+    /// Whatever came of the attempt. Each is an event of the socket, which tries again.
+    ///
+    /// # Cancel safety
+    ///
+    /// The future is dropped when the connect timeout is over or the socket closes, and should
+    /// leave nothing behind.
+    fn dial(
+        &self,
+        endpoint: &Endpoint,
+        options: &TransportOptions,
+    ) -> impl Future<Output = io::Result<Io>> + Send;
 }
 
 /// Accepts connections at one bound endpoint. Dropping it stops listening.
-pub(crate) trait Listener: Send {
+pub trait Listener: Send + 'static {
     /// The next connection.
     ///
-    /// An error is of one connection (`ConnectionAborted`) or of this moment (no file descriptor is
-    /// left), and not the end of the listener: call again, but after a pause, for the condition may
-    /// still hold.
+    /// What takes time with each connection, as a handshake of TLS does, must not be done in here:
+    /// others would wait for it. [`Io::upgrade`] does it later.
+    ///
+    /// # Errors
+    ///
+    /// Of one connection (`ConnectionAborted`) or of this moment (no file descriptor is left). It
+    /// is not the end of the listener: it is called again after a pause.
     fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Io>>;
 
     /// Where it listens: the endpoint that was asked for, every wildcard replaced by what was
@@ -67,30 +128,14 @@ pub(crate) trait Listener: Send {
     fn local_endpoint(&self) -> &Endpoint;
 }
 
-/// Listens at an endpoint.
-///
-/// # Errors
-///
-/// Whatever prevents it, sorted by what can be done; see [`BindError`].
-///
-/// # Cancel safety
-///
-/// Nothing is bound when it is dropped before it completes.
-pub(crate) async fn bind(
-    endpoint: &Endpoint,
-    options: &TransportOptions,
-) -> Result<Box<dyn Listener>, BindError> {
-    if Handle::try_current().is_err() {
-        return Err(BindError::NoRuntime { endpoint: endpoint.clone() });
+impl<L: Listener + ?Sized> Listener for Box<L> {
+    fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Io>> {
+        (**self).poll_accept(cx)
     }
-    endpoint.check_bindable()?;
-    match endpoint {
-        Endpoint::Tcp(tcp) => tcp::bind(tcp, options).await,
-        #[cfg(unix)]
-        Endpoint::Ipc(ipc) => ipc::bind(ipc, options).await,
-        _ => Err(io::ErrorKind::Unsupported.into()),
+
+    fn local_endpoint(&self) -> &Endpoint {
+        (**self).local_endpoint()
     }
-    .map_err(|error| BindError::from_io(endpoint, error))
 }
 
 /// Whether a connection could not be accepted because the process, or the whole system, has as many
@@ -99,73 +144,6 @@ pub(crate) fn lacks_descriptor(error: &io::Error) -> bool {
     // ENFILE and EMFILE, which have the same numbers on all Unixes; WSAEMFILE.
     let codes: &[i32] = if cfg!(windows) { &[10024] } else { &[23, 24] };
     error.raw_os_error().is_some_and(|code| codes.contains(&code))
-}
-
-/// Makes one attempt to connect. Names are resolved anew, and each of their addresses is tried in
-/// turn.
-///
-/// # Errors
-///
-/// Of the kind of the last address tried; the message names the endpoint and every address with its
-/// own error.
-///
-/// # Cancel safety
-///
-/// Nothing is left behind when it is dropped before it completes, though a peer may have seen the
-/// attempt.
-pub(crate) async fn dial(endpoint: &Endpoint, options: &TransportOptions) -> io::Result<Io> {
-    match endpoint {
-        Endpoint::Tcp(tcp) => tcp::dial(tcp, options).await,
-        #[cfg(unix)]
-        Endpoint::Ipc(ipc) => {
-            ipc::dial(ipc, options).await.map_err(|error| vec![Attempt { address: None, error }])
-        }
-        _ => Err(vec![Attempt { address: None, error: io::ErrorKind::Unsupported.into() }]),
-    }
-    .map_err(|attempts| DialError { endpoint: endpoint.clone(), attempts }.into())
-}
-
-/// One address that was tried in vain.
-#[derive(Debug)]
-struct Attempt {
-    /// The address, where the endpoint may have several.
-    address: Option<SocketAddr>,
-    error: io::Error,
-}
-
-/// An endpoint none of whose addresses could be connected to.
-#[derive(Debug)]
-struct DialError {
-    endpoint: Endpoint,
-    attempts: Vec<Attempt>,
-}
-
-impl fmt::Display for DialError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "cannot connect to {}", self.endpoint)?;
-        for (index, Attempt { address, error }) in self.attempts.iter().enumerate() {
-            f.write_str(if index == 0 { ": " } else { "; " })?;
-            if let Some(address) = address {
-                write!(f, "{address}: ")?;
-            }
-            error.fmt(f)?;
-        }
-        Ok(())
-    }
-}
-
-impl Error for DialError {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        self.attempts.last().map(|attempt| &attempt.error as _)
-    }
-}
-
-impl From<DialError> for io::Error {
-    fn from(error: DialError) -> Self {
-        let kind =
-            error.attempts.last().map_or(io::ErrorKind::NotFound, |attempt| attempt.error.kind());
-        Self::new(kind, error)
-    }
 }
 
 #[cfg(test)]

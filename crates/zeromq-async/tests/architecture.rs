@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 /// Each module, and those it may name. `pattern` and `engine` meet in `peer` alone.
 const ARROWS: &[(&str, &[&str])] = &[
     ("authentication", &["identity", "sync"]),
-    ("context", &["engine", "options", "sync"]),
+    ("context", &["engine", "error", "options", "sync", "transport"]),
     ("endpoint", &["error"]),
     (
         "engine",
@@ -50,6 +50,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "pattern",
             "peer",
             "stats",
+            "transport",
         ],
     ),
     ("stats", &["identity"]),

@@ -39,6 +39,12 @@ impl IpcEndpoint {
         Self { name: IpcName::Path(path.into()) }
     }
 
+    /// The endpoint of an abstract name that somebody else has bound.
+    #[cfg(unix)]
+    pub(crate) fn from_abstract(name: String) -> Self {
+        Self { name: IpcName::Abstract(name) }
+    }
+
     /// Where the socket is.
     pub fn name(&self) -> &IpcName {
         &self.name

@@ -43,6 +43,7 @@ fn accepted_text_is_written_back() {
         ("ipc://**", "ipc://**", false),
         ("inproc://name", "inproc://name", false),
         ("inproc://any text: 1/2 *", "inproc://any text: 1/2 *", false),
+        ("tls+ws.v-1://any text: 1/2 *", "tls+ws.v-1://any text: 1/2 *", false),
     ];
     for (given, written, wildcard) in table {
         let endpoint = parse(given).unwrap_or_else(|error| panic!("{given}: {error}"));
@@ -63,13 +64,15 @@ fn refused_text_is_named_with_the_reason() {
         ("", "no scheme"),
         ("127.0.0.1:5555", "no scheme"),
         ("tcp:/127.0.0.1:5555", "no scheme"),
-        ("http://127.0.0.1:5555", "unknown scheme"),
-        ("TCP://127.0.0.1:5555", "unknown scheme"),
-        ("://127.0.0.1:5555", "unknown scheme"),
+        ("TCP://127.0.0.1:5555", "small letters"),
+        ("://127.0.0.1:5555", "small letters"),
+        ("1st://name", "small letters"),
+        ("a b://name", "small letters"),
         ("tcp://", "nothing after the scheme"),
         ("ipc://", "nothing after the scheme"),
         ("ipc://@", "nothing after the scheme"),
         ("inproc://", "nothing after the scheme"),
+        ("tls://", "nothing after the scheme"),
         ("tcp://127.0.0.1", "no port"),
         ("tcp://127.0.0.1:", "no port"),
         ("tcp://[::1]", "no port"),

@@ -30,7 +30,7 @@ pub(super) async fn run(
     let accepting = async {
         loop {
             match poll_fn(|cx| listener.poll_accept(cx)).await {
-                Ok(io) => engine.serve(&endpoint, antechamber.admit(&io.peer_address), io),
+                Ok(io) => engine.serve(&endpoint, antechamber.admit(io.peer_address()), io),
                 Err(error) => {
                     let lacks_descriptor = transport::lacks_descriptor(&error);
                     let (endpoint, error) = (Endpoint::clone(&endpoint), Arc::new(error));
@@ -59,10 +59,10 @@ async fn pause(antechamber: Option<&Arc<Antechamber>>) {
 
 impl Engine {
     /// Serves one accepted connection from handshake to end, in a task of its own.
-    fn serve(self: &Arc<Self>, endpoint: &Arc<Endpoint>, place: Place, io: Io) {
+    pub(super) fn serve(self: &Arc<Self>, endpoint: &Arc<Endpoint>, place: Place, io: Io) {
         self.events.emit(SocketEvent::Accepted {
             endpoint: Endpoint::clone(endpoint),
-            address: io.peer_address.clone(),
+            address: io.peer_address().clone(),
         });
         let (engine, endpoint) = (self.clone(), endpoint.clone());
         // Boxed so that an idle connection does not pay for the memory of its handshake.
@@ -83,7 +83,7 @@ async fn welcome(
     mut place: Place,
     io: Io,
 ) -> Option<Driver> {
-    let address = io.peer_address.clone();
+    let address = io.peer_address().clone();
     // By reference, for each combinator would have room for it once more than it needs.
     let handshake = pin!(handshake::perform(&engine, io));
     let held = pin!(place.hold(handshake));

@@ -39,10 +39,11 @@ struct Room {
 
 /// Who connects, as far as that is known before the handshake: the connections of one source are
 /// limited together.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Source {
     Network(IpAddr),
     User(u32),
+    Named(Arc<str>),
 }
 
 /// One connection's place, until it is dropped.
@@ -65,11 +66,11 @@ impl Antechamber {
         let PendingOptions { per_listener, per_address } = self.limits;
         let mut room = self.room.lock();
         if room.places.get(&source).map_or(0, BTreeMap::len) >= per_address {
-            room.displace(source, Crowding::Address { limit: per_address });
+            room.displace(&source, Crowding::Address { limit: per_address });
         } else if room.taken >= per_listener {
             room.displace_any(Crowding::Listener { limit: per_listener });
         }
-        let (number, displaced) = room.take(source);
+        let (number, displaced) = room.take(source.clone());
         Place { antechamber: self.clone(), source, number, displaced }
     }
 
@@ -97,7 +98,7 @@ impl Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.antechamber.room.lock().vacate(self.source, self.number);
+        self.antechamber.room.lock().vacate(&self.source, self.number);
         self.antechamber.departure.notify_waiters();
     }
 }
@@ -118,15 +119,15 @@ impl Room {
             .places
             .iter()
             .max_by_key(|(_, places)| (places.len(), Reverse(oldest(places))))
-            .map(|(source, _)| *source);
+            .map(|(source, _)| source.clone());
         if let Some(source) = crowd {
-            self.displace(source, crowding);
+            self.displace(&source, crowding);
         }
     }
 
     /// Sends away the oldest from one source.
-    fn displace(&mut self, source: Source, crowding: Crowding) {
-        let places = self.places.get(&source);
+    fn displace(&mut self, source: &Source, crowding: Crowding) {
+        let places = self.places.get(source);
         if let Some(&oldest) = places.and_then(|places| places.keys().next())
             && let Some(tell) = self.vacate(source, oldest)
         {
@@ -135,12 +136,12 @@ impl Room {
         }
     }
 
-    fn vacate(&mut self, source: Source, number: u64) -> Option<oneshot::Sender<Crowding>> {
-        let places = self.places.get_mut(&source)?;
+    fn vacate(&mut self, source: &Source, number: u64) -> Option<oneshot::Sender<Crowding>> {
+        let places = self.places.get_mut(source)?;
         let tell = places.remove(&number)?;
         self.taken -= 1;
         if places.is_empty() {
-            self.places.remove(&source);
+            self.places.remove(source);
         }
         Some(tell)
     }
@@ -155,6 +156,7 @@ impl Source {
                 ip => ip,
             }),
             PeerAddress::Ipc { user_id, .. } => Self::User(*user_id),
+            PeerAddress::Other(name) => Self::Named(name.clone()),
         }
     }
 }

@@ -8,12 +8,12 @@ use tokio_util::sync::CancellationToken;
 use super::driver::Driver;
 use super::{Dialled, Engine, handshake};
 use crate::endpoint::Endpoint;
-use crate::error::ConnectError;
+use crate::error::Rejected;
 use crate::event::SocketEvent;
 use crate::peer::Pipe;
 use crate::random::random;
 use crate::sync::Mutex;
-use crate::transport::{self, Io};
+use crate::transport::Io;
 
 /// The pipe of an endpoint: there from the start, or with `immediate` only while connected.
 #[derive(Debug, Clone, Default)]
@@ -38,22 +38,24 @@ impl Line {
     }
 }
 
-/// Starts the task that connects.
-pub(super) fn start(engine: &Arc<Engine>, endpoint: &Endpoint) -> Result<Dialled, ConnectError> {
+/// Starts the task that connects, or that serves the stream that there is.
+pub(super) fn start(
+    engine: &Arc<Engine>,
+    endpoint: &Endpoint,
+    stream: Option<Io>,
+) -> Result<Dialled, Rejected> {
     let line = if engine.options.immediate {
         Line::default()
     } else {
         let pipe = engine.peers.open(&engine.options.pipe, &engine.pattern);
-        engine
-            .peers
-            .join(&pipe)
-            .map_err(|rejected| ConnectError::Rejected { endpoint: endpoint.clone(), rejected })?;
+        engine.peers.join(&pipe)?;
         Line::new(pipe)
     };
     let stop = engine.abort.child_token();
     let dialler = Dialler {
         engine: engine.clone(),
         endpoint: endpoint.clone(),
+        source: stream.map_or(Source::Transport, |io| Source::Stream(Some(Box::new(io)))),
         line: line.clone(),
         stop: stop.clone(),
         attempt: 0,
@@ -66,10 +68,18 @@ pub(super) fn start(engine: &Arc<Engine>, endpoint: &Endpoint) -> Result<Dialled
 struct Dialler {
     engine: Arc<Engine>,
     endpoint: Endpoint,
+    source: Source,
     line: Line,
     stop: CancellationToken,
     /// Attempts since the last completed handshake.
     attempt: u32,
+}
+
+/// Where connections come from.
+enum Source {
+    Transport,
+    /// From the application, and only once.
+    Stream(Option<Box<Io>>),
 }
 
 impl Dialler {
@@ -104,8 +114,9 @@ impl Dialler {
     /// One attempt, from name to handshake.
     async fn establish(&mut self) -> Result<Driver, MayReconnect> {
         self.attempt += 1;
+        let dialled = self.dial().await;
         let (engine, endpoint) = (&self.engine, &self.endpoint);
-        let io = self.dial().await.map_err(|error| {
+        let io = dialled.map_err(|error| {
             engine.events.emit(SocketEvent::ConnectFailed {
                 endpoint: endpoint.clone(),
                 attempt: self.attempt,
@@ -113,7 +124,7 @@ impl Dialler {
             });
             MayReconnect(true)
         })?;
-        let address = io.peer_address.clone();
+        let address = io.peer_address().clone();
         let (at, to) = (endpoint.clone(), address.clone());
         engine.events.emit(SocketEvent::Connected { endpoint: at, address: to });
         let established = handshake::perform(engine, io).await;
@@ -125,8 +136,11 @@ impl Dialler {
         })
     }
 
-    async fn dial(&self) -> io::Result<Io> {
-        let dial = transport::dial(&self.endpoint, &self.engine.options.transport);
+    async fn dial(&mut self) -> io::Result<Io> {
+        if let Source::Stream(io) = &mut self.source {
+            return io.take().map(|io| *io).ok_or(io::ErrorKind::NotConnected.into());
+        }
+        let dial = self.engine.transports.dial(&self.endpoint, &self.engine.options.transport);
         match self.engine.options.connect_timeout {
             None => dial.await,
             Some(limit) => tokio::time::timeout(limit, dial).await.unwrap_or_else(|_| {
@@ -173,8 +187,9 @@ impl Dialler {
     }
 
     /// Waits before the next attempt; `None` where there is to be none.
-    async fn pause(&self) -> Option<()> {
-        if self.line.get().is_some_and(|pipe| pipe.outbound.is_finished()) {
+    async fn pause(&mut self) -> Option<()> {
+        let is_finished = self.line.get().is_some_and(|pipe| pipe.outbound.is_finished());
+        if is_finished || matches!(self.source, Source::Stream(_)) {
             return None;
         }
         let delay = self.engine.options.reconnect?.delay(self.attempt.saturating_sub(1), random());

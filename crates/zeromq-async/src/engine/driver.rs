@@ -58,12 +58,12 @@ impl Driver {
         pipe: &Arc<Pipe>,
         established: Established,
     ) -> Result<Self, HandshakeFailure> {
-        let Established { io, peer, decoder, encoder, input } = established;
+        let Established { io, address, peer, decoder, encoder, input } = established;
         if let Some(replaced) = engine.pattern.admit(pipe, &peer)? {
             engine.hang_up(&replaced);
         }
-        pipe.begin(peer.clone(), Some(io.peer_address));
-        pipe.outbound.link_stream(Stream::new(io.writer, encoder));
+        pipe.begin(peer.clone(), Some(address));
+        pipe.outbound.link_stream(Stream::new(io.writer, io.buffers, encoder));
         engine.pattern.connected(pipe);
         engine.peers.peer_connected();
         engine.events.emit(SocketEvent::HandshakeSucceeded {

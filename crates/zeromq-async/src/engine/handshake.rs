@@ -18,11 +18,13 @@ use zmtp::{
 use super::Engine;
 use crate::authentication::{Attempt, Reason};
 use crate::event::HandshakeFailure;
-use crate::transport::Io;
+use crate::identity::PeerAddress;
+use crate::transport::{Halves, Io};
 
 /// A connection whose handshake is done.
 pub(super) struct Established {
-    pub(super) io: Io,
+    pub(super) io: Halves,
+    pub(super) address: PeerAddress,
     pub(super) peer: PeerInfo,
     pub(super) decoder: Decoder,
     pub(super) encoder: Encoder,
@@ -31,16 +33,19 @@ pub(super) struct Established {
 }
 
 /// Performs the handshake within the time it may take as a whole.
-pub(super) async fn perform(engine: &Engine, mut io: Io) -> Result<Established, HandshakeFailure> {
+pub(super) async fn perform(engine: &Engine, io: Io) -> Result<Established, HandshakeFailure> {
     let clock = Clock::start(engine.options.handshake_timeout);
+    let address = io.peer_address().clone();
+    let opened = clock.limit(io.open()).await.map_err(HandshakeFailure::TimedOut)?;
+    let mut io = opened.map_err(io_failure)?;
     let mut connection = open(&engine.connection_config());
     let (mut input, mut reason) = (BytesMut::new(), Reason::default());
     loop {
         let advance = clock.limit(advance(&mut connection, &mut io, &mut input)).await;
         let advance = advance.unwrap_or_else(|limit| Err(HandshakeFailure::TimedOut(limit)));
         let Some(request) = advance.map_err(|failure| failure.because(&reason))? else { break };
-        let (address, routing_id) = (io.peer_address.clone(), engine.options.routing_id.clone());
-        let attempt = Attempt::new(request, address, routing_id);
+        let routing_id = engine.options.routing_id.clone();
+        let attempt = Attempt::new(request, address.clone(), routing_id);
         reason = attempt.reason().clone();
         let decision = clock.limit(ask(engine, attempt, &mut io, &mut input)).await;
         let undecided = |limit| Err(HandshakeFailure::Undecided { limit, reason: reason.get() });
@@ -54,7 +59,7 @@ pub(super) async fn perform(engine: &Engine, mut io: Io) -> Result<Established, 
     let Ok(Traffic { peer, decoder, encoder, .. }) = connection.into_traffic() else {
         return Err(HandshakeFailure::PeerClosed);
     };
-    Ok(Established { io, peer, decoder, encoder, input })
+    Ok(Established { io, address, peer, decoder, encoder, input })
 }
 
 /// How long to wait for a NULL peer's READY before it is refused.
@@ -96,7 +101,7 @@ const READ_SIZE: usize = 1024;
 /// Reads and writes until there is a question to be answered, or the handshake is over.
 async fn advance(
     connection: &mut Connection,
-    io: &mut Io,
+    io: &mut Halves,
     input: &mut BytesMut,
 ) -> Result<Option<AuthenticationRequest>, HandshakeFailure> {
     loop {
@@ -122,7 +127,7 @@ async fn advance(
 async fn ask(
     engine: &Engine,
     attempt: Attempt,
-    io: &mut Io,
+    io: &mut Halves,
     input: &mut BytesMut,
 ) -> Result<Decision, HandshakeFailure> {
     let mut decision = pin!(engine.options.security.decide(attempt));
@@ -155,7 +160,7 @@ fn open(config: &ConnectionConfig) -> Connection {
     Connection::new(config)
 }
 
-async fn write(io: &mut Io, connection: &mut Connection) -> Result<(), HandshakeFailure> {
+async fn write(io: &mut Halves, connection: &mut Connection) -> Result<(), HandshakeFailure> {
     while let Some(output) = connection.poll_transmit() {
         io.writer.write_all(&output).await.map_err(io_failure)?;
         io.writer.flush().await.map_err(io_failure)?;

@@ -70,6 +70,18 @@ pub enum EndpointError {
         endpoint: String,
     },
 
+    /// The part before `://` cannot be a scheme.
+    #[error(
+        "{endpoint:?}: {scheme:?} is no scheme; one begins with a letter and has small letters, \
+         digits, '+', '-' and '.' only, as in tcp://127.0.0.1:5555"
+    )]
+    InvalidScheme {
+        /// The text given.
+        endpoint: String,
+        /// The part before `://`.
+        scheme: String,
+    },
+
     /// The `source;destination` form, asked to bind.
     #[error(
         "{endpoint:?} names a source address, which only a connection has; \
@@ -94,15 +106,18 @@ pub enum EndpointError {
         limit: usize,
     },
 
-    /// A scheme that no transport has.
-    #[error("{endpoint:?} has the unknown scheme {scheme:?}; use one of {}", known.join(", "))]
+    /// A scheme that no transport of the socket's context has.
+    #[error(
+        "{endpoint:?} has the unknown scheme {scheme:?}; use one of {}, or give the socket's context a \
+         transport for it with ContextBuilder::transport", known.join(", ")
+    )]
     UnknownScheme {
-        /// The text given.
+        /// The endpoint given.
         endpoint: String,
         /// The part before `://`.
         scheme: String,
         /// Every scheme that is understood.
-        known: &'static [&'static str],
+        known: Vec<String>,
     },
 
     /// A wildcard, asked to connect.
@@ -133,6 +148,13 @@ debug_as_display!(EndpointError, BindError, ConnectError, DetachError);
 impl From<Infallible> for EndpointError {
     fn from(never: Infallible) -> Self {
         match never {}
+    }
+}
+
+/// Lets a transport made of another one say which part of an address it cannot use.
+impl From<EndpointError> for io::Error {
+    fn from(error: EndpointError) -> Self {
+        Self::new(io::ErrorKind::InvalidInput, error)
     }
 }
 
@@ -169,6 +191,13 @@ pub enum BindError {
         /// The endpoint asked for.
         endpoint: Endpoint,
         /// The system's error.
+        source: io::Error,
+    },
+
+    /// What should listen already cannot be taken.
+    #[error("cannot take the listening socket: {source}")]
+    Listener {
+        /// What is wrong with it.
         source: io::Error,
     },
 
@@ -322,12 +351,14 @@ fn in_use_advice(endpoint: &Endpoint) -> &'static str {
             "stop the other program, or bind to another path or to ipc://* for a free one"
         }
         Endpoint::Inproc(_) => "close the other socket or choose another name",
+        Endpoint::Other(_) => "stop the other program, or bind to another address",
     }
 }
 
 fn not_found_advice(endpoint: &Endpoint) -> &'static str {
     match endpoint {
         Endpoint::Ipc(_) => "its directory does not exist, create it first",
+        Endpoint::Other(_) => "there is no such address, name another",
         _ => "no interface and no host has that name",
     }
 }
@@ -335,6 +366,7 @@ fn not_found_advice(endpoint: &Endpoint) -> &'static str {
 fn permission_advice(endpoint: &Endpoint) -> &'static str {
     match endpoint {
         Endpoint::Ipc(_) => "the directory must be writable for this user",
+        Endpoint::Other(_) => "choose another address, or run with the right to use this one",
         _ => "most systems keep ports below 1024 for privileged programs: choose another",
     }
 }

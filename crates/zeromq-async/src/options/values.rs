@@ -178,12 +178,18 @@ impl Keepalive {
     }
 }
 
-/// What a transport needs to know to bind and to dial. Sockets copy it when they do, so that a
-/// later change is for later endpoints only, as in libzmq.
+/// What a [transport](crate::transport) is told of the socket that binds or dials: what its
+/// builder sets for the kernel's sockets.
 ///
-/// How long a connection attempt may take is the caller's: `dial` can be dropped at any time.
+/// A transport that is made of another one hands it down. How long a connection attempt may take is
+/// not in it, for that is watched over above: `dial` can be dropped at any time.
+///
+/// ```
+/// let by_default = zeromq_async::transport::TransportOptions::default();
+/// # drop(by_default);
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct TransportOptions {
+pub struct TransportOptions {
     /// How many connections may wait to be accepted; the system has a limit of its own too
     /// (`somaxconn`). `ZMQ_BACKLOG`, 100.
     pub(crate) backlog: u32,

@@ -21,6 +21,10 @@ pub(super) enum Link {
 /// The write direction of a connection.
 pub(crate) struct Stream {
     pub(crate) writer: Box<dyn AsyncWrite + Send + Unpin>,
+    /// Whether the writer keeps what it is given until it is flushed.
+    buffers: bool,
+    /// Whether it keeps some now.
+    unflushed: bool,
     pub(super) encoder: Encoder,
     /// What is on its way to the kernel, where the connection encrypts.
     sealed: SealBuffer,
@@ -37,6 +41,11 @@ const MAX_WRITE: usize = 65_000;
 const MAX_SLICES: usize = 64;
 
 impl Link {
+    /// Whether the writer has nothing left of what it was given.
+    pub(super) fn is_flushed(&self) -> bool {
+        !matches!(self, Self::Stream(stream) if stream.unflushed)
+    }
+
     /// Octets of the batch that are sealed and that the kernel has not taken.
     pub(super) fn sealed_octets(&self) -> usize {
         match self {
@@ -47,8 +56,26 @@ impl Link {
 }
 
 impl Stream {
-    pub(crate) fn new(writer: Box<dyn AsyncWrite + Send + Unpin>, encoder: Encoder) -> Self {
-        Self { writer, encoder, sealed: SealBuffer::new() }
+    pub(crate) fn new(
+        writer: Box<dyn AsyncWrite + Send + Unpin>,
+        buffers: bool,
+        encoder: Encoder,
+    ) -> Self {
+        Self { writer, buffers, unflushed: false, encoder, sealed: SealBuffer::new() }
+    }
+
+    /// Sees to it that what has been written leaves the writer too.
+    pub(super) fn poll_flush(
+        &mut self,
+        cx: &mut Context<'_>,
+        written: bool,
+    ) -> Poll<io::Result<()>> {
+        if !self.buffers || !(self.unflushed || written) {
+            return Poll::Ready(Ok(()));
+        }
+        let flushed = Pin::new(&mut self.writer).poll_flush(cx);
+        self.unflushed = flushed.is_pending();
+        flushed
     }
 
     /// Writes from the front of `batch`, and says how many of its octets are now written.

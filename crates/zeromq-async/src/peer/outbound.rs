@@ -246,7 +246,7 @@ impl Outbound {
         if let Some(error) = state.failed.take() {
             return Err(error);
         }
-        let drained = match (state.batch.is_empty() || state.aborted, state.closing) {
+        let drained = match (state.is_written() || state.aborted, state.closing) {
             (true, true) => Drained::Closed,
             (true, false) => Drained::Idle,
             (false, _) if state.blocked => Drained::Blocked,
@@ -276,7 +276,7 @@ impl Outbound {
         if !state.blocked {
             state.write(WRITE_PER_TURN);
         }
-        if state.batch.is_empty() {
+        if state.is_written() {
             return Poll::Ready(());
         }
         if !state.blocked {

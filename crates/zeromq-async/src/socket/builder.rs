@@ -65,8 +65,9 @@ impl<P: SocketKind> SocketBuilder<P> {
     pub fn build(self) -> Socket<P> {
         let peers = Arc::new(PeerSet::new(self.options.max_peers));
         let composition = P::compose(&peers, &self.options);
-        let engine =
-            Engine::new(P::TYPE, self.options, self.context.names(), peers, composition.pattern);
+        let (names, transports) = (self.context.names(), self.context.transports());
+        let pattern = composition.pattern;
+        let engine = Engine::new(P::TYPE, self.options, names, transports, peers, pattern);
         self.context.adopt(&engine);
         let handle = SocketHandle::new(engine);
         Socket {

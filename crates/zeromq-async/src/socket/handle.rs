@@ -41,7 +41,7 @@ impl SocketHandle {
         Self { life: Arc::new(Life(engine)) }
     }
 
-    fn engine(&self) -> &Arc<Engine> {
+    pub(super) fn engine(&self) -> &Arc<Engine> {
         &self.life.0
     }
 

@@ -1,61 +1,87 @@
 //! `ipc://`: Unix domain sockets, in the file system or in Linux's abstract namespace.
 
 use std::io;
+use std::os::unix::net::UnixListener as StdListener;
 use std::path::{Path, PathBuf};
 use std::task::{Context, Poll, ready};
 
 use socket2::{Domain, SockAddr, SockRef, Socket, Type};
 use tokio::net::{UnixListener, UnixStream};
 
-use super::{Io, Listener};
+use super::{Io, Listener, Transport, TransportOptions};
 use crate::endpoint::{Endpoint, IpcEndpoint, IpcName};
 use crate::identity::PeerAddress;
-use crate::options::TransportOptions;
 
 mod socket_file;
 use socket_file::SocketFile;
 
-/// Listens at a path, at an abstract name, or at a new path of its own.
-pub(super) async fn bind(
-    endpoint: &IpcEndpoint,
-    options: &TransportOptions,
-) -> io::Result<Box<dyn Listener>> {
-    let (listener, file, endpoint) = match endpoint.name() {
-        IpcName::Any => {
-            let (listener, file) = SocketFile::in_new_directory(|path| listen(path, options))?;
-            let endpoint = IpcEndpoint::from_path(file.path());
-            (listener, Some(file), endpoint)
-        }
-        IpcName::Path(path) => {
-            let (listener, file) = SocketFile::at(path, |path| listen(path, options)).await?;
-            (listener, Some(file), endpoint.clone())
-        }
-        IpcName::Abstract(name) => {
-            (listen(&abstract_path(name)?, options)?, None, endpoint.clone())
-        }
-    };
-    let listener = UnixListener::from_std(listener.into())?;
-    Ok(Box::new(Accept {
-        _file: file,
-        listener,
-        endpoint: Endpoint::Ipc(endpoint),
-        options: options.clone(),
-    }))
+/// `ipc://`: Unix domain sockets, in the file system or in Linux's abstract namespace.
+///
+/// Every context has it under that scheme, on Unix.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> std::io::Result<()> {
+/// use zeromq_async::Endpoint;
+/// use zeromq_async::transport::{Ipc, Listener, Transport, TransportOptions};
+///
+/// let anywhere: Endpoint = "ipc://*".parse()?;
+/// let listener = Ipc.listen(&anywhere, &TransportOptions::default()).await?;
+/// let io = Ipc.dial(listener.local_endpoint(), &TransportOptions::default()).await?;
+/// assert!(io.peer_address().to_string().starts_with("uid="));
+/// # Ok(()) }
+/// ```
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Ipc;
+
+impl Transport for Ipc {
+    type Listener = BoundIpc;
+
+    async fn listen(
+        &self,
+        endpoint: &Endpoint,
+        options: &TransportOptions,
+    ) -> io::Result<BoundIpc> {
+        let (listener, file, endpoint) = match ipc(endpoint)?.name() {
+            IpcName::Any => {
+                let (listener, file) = SocketFile::in_new_directory(|path| listen(path, options))?;
+                let endpoint = IpcEndpoint::from_path(file.path());
+                (listener, Some(file), Endpoint::Ipc(endpoint))
+            }
+            IpcName::Path(path) => {
+                let (listener, file) = SocketFile::at(path, |path| listen(path, options)).await?;
+                (listener, Some(file), endpoint.clone())
+            }
+            IpcName::Abstract(name) => {
+                (listen(&abstract_path(name)?, options)?, None, endpoint.clone())
+            }
+        };
+        BoundIpc::new(listener.into(), endpoint, file, options)
+    }
+
+    async fn dial(&self, endpoint: &Endpoint, options: &TransportOptions) -> io::Result<Io> {
+        let stream = match ipc(endpoint)?.name() {
+            IpcName::Path(path) => UnixStream::connect(path).await?,
+            IpcName::Abstract(name) => UnixStream::connect(abstract_path(name)?).await?,
+            IpcName::Any => {
+                return Err(io::Error::new(
+                    io::ErrorKind::InvalidInput,
+                    "`*` stands for no path to connect to",
+                ));
+            }
+        };
+        connected(stream, options)
+    }
 }
 
-/// Makes one attempt to connect.
-pub(super) async fn dial(endpoint: &IpcEndpoint, options: &TransportOptions) -> io::Result<Io> {
-    let stream = match endpoint.name() {
-        IpcName::Path(path) => UnixStream::connect(path).await?,
-        IpcName::Abstract(name) => UnixStream::connect(abstract_path(name)?).await?,
-        IpcName::Any => {
-            return Err(io::Error::new(
-                io::ErrorKind::InvalidInput,
-                "`*` stands for no path to connect to",
-            ));
-        }
-    };
-    connected(stream, options)
+fn ipc(endpoint: &Endpoint) -> io::Result<&IpcEndpoint> {
+    match endpoint {
+        Endpoint::Ipc(ipc) => Ok(ipc),
+        other => Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            format!("{other} is no ipc address, as Endpoint::with_scheme makes one"),
+        )),
+    }
 }
 
 fn listen(path: &Path, options: &TransportOptions) -> io::Result<Socket> {
@@ -99,20 +125,46 @@ fn connected(stream: UnixStream, options: &TransportOptions) -> io::Result<Io> {
         process_id: credentials.pid(),
     };
     let (reader, writer) = stream.into_split();
-    Ok(Io::new(reader, writer, peer_address))
+    Ok(Io::from_kernel(reader, writer, peer_address))
 }
 
-/// A bound Unix domain socket.
-struct Accept {
+/// A Unix domain socket that listens.
+#[derive(Debug)]
+pub struct BoundIpc {
     /// Declared, and so dropped, before the listener: see [`SocketFile`]. An abstract name has
-    /// none.
+    /// none, and neither has a socket that somebody else has bound.
     _file: Option<SocketFile>,
     listener: UnixListener,
     endpoint: Endpoint,
     options: TransportOptions,
 }
 
-impl Listener for Accept {
+impl BoundIpc {
+    /// Of a socket that listens and does not block.
+    fn new(
+        listener: StdListener,
+        endpoint: Endpoint,
+        file: Option<SocketFile>,
+        options: &TransportOptions,
+    ) -> io::Result<Self> {
+        let listener = UnixListener::from_std(listener)?;
+        Ok(Self { _file: file, listener, endpoint, options: options.clone() })
+    }
+}
+
+impl BoundIpc {
+    /// Of a socket that somebody else has bound, and whose file is theirs.
+    pub(super) fn adopted(
+        listener: StdListener,
+        endpoint: Endpoint,
+        options: &TransportOptions,
+    ) -> io::Result<Self> {
+        listener.set_nonblocking(true)?;
+        Self::new(listener, endpoint, None, options)
+    }
+}
+
+impl Listener for BoundIpc {
     fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Io>> {
         let (stream, _) = ready!(self.listener.poll_accept(cx))?;
         Poll::Ready(connected(stream, &self.options))

@@ -1,7 +1,7 @@
 //! `tcp://`: listening, and dialling each address of a name in turn.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener as StdListener};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -9,60 +9,87 @@ use socket2::{Domain, Protocol, SockRef, Socket, Type};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::time::timeout;
 
-use super::{Attempt, Io, Listener};
+use super::{Io, Listener, Transport, TransportOptions};
 use crate::endpoint::{Endpoint, TcpEndpoint};
 use crate::identity::PeerAddress;
-use crate::options::TransportOptions;
 
+mod attempts;
 mod resolve;
 mod tune;
 
-/// Listens at an address of this machine.
+use attempts::Attempts;
+
+/// `tcp://`: listening, and dialling each address of a name in turn.
 ///
-/// A name with several addresses is bound at the first of them only, an IPv4 one if there is any:
-/// it is where libzmq, which is IPv4 only by default, looks for it.
-pub(super) async fn bind(
-    endpoint: &TcpEndpoint,
-    options: &TransportOptions,
-) -> io::Result<Box<dyn Listener>> {
-    let addresses = resolve::local(endpoint.address()).await?;
-    let address = *addresses.first().ok_or(io::ErrorKind::NotFound)?;
+/// Every context has it under that scheme. A transport that adds something to TCP calls it:
+/// [`Endpoint::with_scheme`] makes the endpoint.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> std::io::Result<()> {
+/// use zeromq_async::Endpoint;
+/// use zeromq_async::transport::{Listener, Tcp, Transport, TransportOptions};
+///
+/// let anywhere: Endpoint = "tcp://127.0.0.1:*".parse()?;
+/// let listener = Tcp.listen(&anywhere, &TransportOptions::default()).await?;
+/// let io = Tcp.dial(listener.local_endpoint(), &TransportOptions::default()).await?;
+/// assert!(io.peer_address().to_string().starts_with("127.0.0.1:"));
+/// # Ok(()) }
+/// ```
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Tcp;
 
-    let socket = open(address, options)?;
-    if address.ip().is_unspecified() && address.is_ipv6() {
-        // `[::]` takes IPv4 too, as in libzmq, whatever the system's default is.
-        socket.set_only_v6(false)?;
+impl Transport for Tcp {
+    type Listener = BoundTcp;
+
+    /// A name with several addresses is bound at the first of them only, an IPv4 one if there is
+    /// any: it is where libzmq, which is IPv4 only by default, looks for it.
+    async fn listen(
+        &self,
+        endpoint: &Endpoint,
+        options: &TransportOptions,
+    ) -> io::Result<BoundTcp> {
+        let addresses = resolve::local(tcp(endpoint)?.address()).await?;
+        let address = *addresses.first().ok_or(io::ErrorKind::NotFound)?;
+
+        let socket = open(address, options)?;
+        if address.ip().is_unspecified() && address.is_ipv6() {
+            // `[::]` takes IPv4 too, as in libzmq, whatever the system's default is.
+            socket.set_only_v6(false)?;
+        }
+        bind_to(&socket, address)?;
+        socket.listen(i32::try_from(options.backlog).unwrap_or(i32::MAX))?;
+        BoundTcp::new(socket.into(), options)
     }
-    bind_to(&socket, address)?;
-    socket.listen(i32::try_from(options.backlog).unwrap_or(i32::MAX))?;
 
-    let listener = TcpListener::from_std(socket.into())?;
-    let endpoint = Endpoint::from(listener.local_addr()?);
-    Ok(Box::new(Accept { listener, endpoint, options: options.clone() }))
+    /// Connects to the first address that answers. Without one, says what came of each.
+    async fn dial(&self, endpoint: &Endpoint, options: &TransportOptions) -> io::Result<Io> {
+        let (addresses, sources) = resolve(tcp(endpoint)?).await?;
+        let mut attempts = Attempts::default();
+        let mut addresses = addresses.into_iter().peekable();
+        while let Some(address) = addresses.next() {
+            let connecting = connect(address, sources.as_deref(), options);
+            let connected = match addresses.peek() {
+                Some(_) => patiently(connecting).await,
+                None => connecting.await,
+            };
+            match connected {
+                Ok(io) => return Ok(io),
+                Err(error) => attempts.0.push((address, error)),
+            }
+        }
+        Err(attempts.into())
+    }
 }
 
-/// Connects to the first address that answers. Without one, says what came of each.
-pub(super) async fn dial(
-    endpoint: &TcpEndpoint,
-    options: &TransportOptions,
-) -> Result<Io, Vec<Attempt>> {
-    let (addresses, sources) =
-        resolve(endpoint).await.map_err(|error| vec![Attempt { address: None, error }])?;
-
-    let mut attempts = Vec::new();
-    let mut addresses = addresses.into_iter().peekable();
-    while let Some(address) = addresses.next() {
-        let connecting = connect(address, sources.as_deref(), options);
-        let connected = match addresses.peek() {
-            Some(_) => patiently(connecting).await,
-            None => connecting.await,
-        };
-        match connected {
-            Ok(io) => return Ok(io),
-            Err(error) => attempts.push(Attempt { address: Some(address), error }),
-        }
+fn tcp(endpoint: &Endpoint) -> io::Result<&TcpEndpoint> {
+    match endpoint {
+        Endpoint::Tcp(tcp) => Ok(tcp),
+        other => Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            format!("{other} is no address of TCP, as Endpoint::with_scheme makes one"),
+        )),
     }
-    Err(attempts)
 }
 
 /// The addresses to connect to, and those to connect from.
@@ -139,17 +166,27 @@ fn refuse_self(stream: &TcpStream, address: SocketAddr) -> io::Result<()> {
 fn connected(stream: TcpStream, peer: SocketAddr, options: &TransportOptions) -> io::Result<Io> {
     tune::once_connected(SockRef::from(&stream), options)?;
     let (reader, writer) = stream.into_split();
-    Ok(Io::new(reader, writer, PeerAddress::Tcp(peer)))
+    Ok(Io::from_kernel(reader, writer, PeerAddress::Tcp(peer)))
 }
 
-/// A bound TCP socket.
-struct Accept {
+/// A TCP socket that listens.
+#[derive(Debug)]
+pub struct BoundTcp {
     listener: TcpListener,
     endpoint: Endpoint,
     options: TransportOptions,
 }
 
-impl Listener for Accept {
+impl BoundTcp {
+    /// Of a socket that listens and does not block.
+    pub(super) fn new(listener: StdListener, options: &TransportOptions) -> io::Result<Self> {
+        let listener = TcpListener::from_std(listener)?;
+        let endpoint = Endpoint::from(listener.local_addr()?);
+        Ok(Self { listener, endpoint, options: options.clone() })
+    }
+}
+
+impl Listener for BoundTcp {
     fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Io>> {
         let (stream, address) = ready!(self.listener.poll_accept(cx))?;
         Poll::Ready(connected(stream, address, &self.options))

@@ -3,22 +3,32 @@
 use std::future::poll_fn;
 
 use super::*;
+use crate::error::BindError;
 
 pub(super) fn endpoint(text: &str) -> Endpoint {
     text.parse().unwrap()
 }
 
 pub(super) async fn listen(text: &str) -> Box<dyn Listener> {
-    bind(&endpoint(text), &TransportOptions::default())
-        .await
-        .unwrap_or_else(|error| panic!("{error}"))
+    bind(text, &TransportOptions::default()).await.unwrap_or_else(|error| panic!("{error}"))
 }
 
 pub(super) async fn refused(text: &str) -> BindError {
-    match bind(&endpoint(text), &TransportOptions::default()).await {
+    match bind(text, &TransportOptions::default()).await {
         Ok(listener) => panic!("{text} was bound as {}", listener.local_endpoint()),
         Err(error) => error,
     }
+}
+
+pub(super) async fn bind(
+    text: &str,
+    options: &TransportOptions,
+) -> Result<Box<dyn Listener>, BindError> {
+    Transports::default().bind(&endpoint(text), options).await
+}
+
+pub(super) async fn dial(endpoint: &Endpoint, options: &TransportOptions) -> io::Result<Io> {
+    Transports::default().dial(endpoint, options).await
 }
 
 pub(super) async fn connect(endpoint: &Endpoint) -> Io {
@@ -31,9 +41,8 @@ pub(super) async fn accept(listener: &mut Box<dyn Listener>) -> Io {
 
 #[test]
 fn binding_outside_a_runtime_is_an_error() {
-    let endpoint = endpoint("tcp://127.0.0.1:0");
     let options = TransportOptions::default();
-    let mut binding = std::pin::pin!(bind(&endpoint, &options));
+    let mut binding = std::pin::pin!(bind("tcp://127.0.0.1:0", &options));
     let mut cx = Context::from_waker(std::task::Waker::noop());
     let Poll::Ready(Err(error)) = binding.as_mut().poll(&mut cx) else { panic!("no error") };
     assert!(matches!(error, BindError::NoRuntime { .. }));

@@ -176,7 +176,22 @@ impl State {
                 }
             }
         }
+        if self.failed.is_none() {
+            match stream.poll_flush(&mut cx, total > 0) {
+                Poll::Ready(Ok(())) => {}
+                Poll::Ready(Err(error)) => {
+                    self.failed = Some(error);
+                    self.engine.wake_by_ref();
+                }
+                Poll::Pending => self.blocked = true,
+            }
+        }
         self.written += total;
         total
+    }
+
+    /// Whether all is with the kernel.
+    pub(super) fn is_written(&self) -> bool {
+        self.batch.is_empty() && self.link.is_flushed()
     }
 }

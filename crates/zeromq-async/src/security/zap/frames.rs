@@ -55,6 +55,7 @@ fn write_address(address: &PeerAddress) -> String {
             let process_id = process_id.map(|id| id.to_string()).unwrap_or_default();
             format!("{LOCAL}:{user_id}:{group_id}:{process_id}")
         }
+        PeerAddress::Other(name) => name.to_string(),
     }
 }
 
@@ -62,7 +63,10 @@ const LOCAL: &str = "localhost";
 
 fn read_address(text: &str) -> Option<PeerAddress> {
     let Some(ids) = text.strip_prefix(LOCAL) else {
-        return Some(PeerAddress::Tcp(SocketAddr::new(text.parse().ok()?, 0)));
+        return Some(match text.parse() {
+            Ok(ip) => PeerAddress::Tcp(SocketAddr::new(ip, 0)),
+            Err(_) => PeerAddress::Other(text.into()),
+        });
     };
     let mut ids = ids.strip_prefix(':')?.split(':');
     let (user_id, group_id) = (ids.next()?.parse().ok()?, ids.next()?.parse().ok()?);

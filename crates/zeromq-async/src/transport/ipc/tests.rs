@@ -7,8 +7,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::*;
 use crate::error::BindError;
-use crate::transport::tests::{accept, connect, endpoint, listen, refused};
-use crate::transport::{bind, dial};
+use crate::transport::tests::{accept, bind, connect, dial, endpoint, listen, refused};
 
 /// A directory for one test, named for it.
 struct Directory(PathBuf);
@@ -57,13 +56,13 @@ async fn bytes_go_both_ways_and_the_peer_is_known() {
 
     let mut near = connect(listener.local_endpoint()).await;
     let mut far = accept(&mut listener).await;
-    near.writer.write_all(b"ping").await.unwrap();
+    near.write_all(b"ping").await.unwrap();
     let mut received = [0; 4];
-    far.reader.read_exact(&mut received).await.unwrap();
+    far.read_exact(&mut received).await.unwrap();
     assert_eq!(&received, b"ping");
     for io in [near, far] {
-        let PeerAddress::Ipc { process_id, .. } = io.peer_address else {
-            panic!("{}", io.peer_address)
+        let PeerAddress::Ipc { process_id, .. } = io.peer_address() else {
+            panic!("{}", io.peer_address())
         };
         if cfg!(target_os = "linux") {
             assert_eq!(process_id.map(i32::cast_unsigned), Some(std::process::id()));
@@ -127,7 +126,7 @@ async fn a_live_listener_with_a_full_backlog_keeps_its_path() {
     let directory = Directory::new("full");
     let (_, text) = directory.file();
     let options = TransportOptions { backlog: 0, ..TransportOptions::default() };
-    let _listener = bind(&endpoint(&text), &options).await.unwrap();
+    let _listener = bind(&text, &options).await.unwrap();
     let _waiting = connect(&endpoint(&text)).await;
     assert!(matches!(refused(&text).await, BindError::InUse { .. }));
     // Nor does dialling wait for room: the next attempt is the caller's to time.
@@ -176,7 +175,7 @@ async fn one_of_many_takes_a_dead_path_and_keeps_it() {
         leave_dead(&path);
         let binding: Vec<_> = (0..8)
             .map(|_| {
-                let text = endpoint(&text);
+                let text = text.clone();
                 tokio::spawn(async move { bind(&text, &TransportOptions::default()).await })
             })
             .collect();

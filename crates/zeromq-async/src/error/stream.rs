@@ -1,0 +1,35 @@
+//! What can be wrong with taking a stream.
+
+use super::Rejected;
+
+/// Why a socket did not take a stream. The stream is closed.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// use zeromq_async::{PullSocket, StreamError, transport::Io};
+///
+/// let pull = PullSocket::new();
+/// let handle = pull.handle().clone();
+/// pull.close().await;
+/// let (near, _far) = tokio::io::duplex(64);
+/// let error = handle.accept_stream(Io::new(near, "far")).unwrap_err();
+/// assert_eq!(error, StreamError::Closed);
+/// # }
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum StreamError {
+    /// The socket was closed, or its context was shut down.
+    #[error("cannot take the stream: the socket is closed; make a new one")]
+    Closed,
+    /// Called outside a Tokio runtime, which drives every socket.
+    #[error(
+        "cannot take the stream outside a Tokio runtime; \
+         call it from a task, or within Runtime::enter"
+    )]
+    NoRuntime,
+    /// The socket takes no further peer.
+    #[error("cannot take the stream: {0}")]
+    Rejected(#[from] Rejected),
+}

@@ -1,0 +1,172 @@
+//! The transports of a context, by their schemes.
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::fmt;
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use tokio::runtime::Handle;
+
+use super::{Io, Listener, Tcp, Transport, TransportOptions};
+use crate::endpoint::{Endpoint, check_scheme};
+use crate::error::{BindError, EndpointError};
+
+/// What a context knows to listen at and to dial; tcp and ipc from the start.
+#[derive(Clone)]
+pub(crate) struct Transports(BTreeMap<String, Arc<dyn Dynamic>>);
+
+impl Default for Transports {
+    fn default() -> Self {
+        let mut known = Self(BTreeMap::new());
+        known.put("tcp", Tcp);
+        #[cfg(unix)]
+        known.put("ipc", super::Ipc);
+        known
+    }
+}
+
+impl Transports {
+    /// Adds a transport, in the place of one with the same scheme.
+    pub(crate) fn add(
+        &mut self,
+        scheme: &str,
+        transport: impl Transport,
+    ) -> Result<(), EndpointError> {
+        check_scheme(&format!("{scheme}://"), scheme)?;
+        self.put(scheme, transport);
+        Ok(())
+    }
+
+    fn put(&mut self, scheme: &str, transport: impl Transport) {
+        self.0.insert(scheme.into(), Arc::new(transport));
+    }
+
+    /// Refuses an endpoint whose scheme nobody knows.
+    pub(crate) fn check(&self, endpoint: &Endpoint) -> Result<(), EndpointError> {
+        match endpoint {
+            Endpoint::Other(other) if !self.0.contains_key(other.scheme()) => {
+                Err(EndpointError::UnknownScheme {
+                    endpoint: endpoint.to_string(),
+                    scheme: other.scheme().into(),
+                    known: self.schemes(),
+                })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn schemes(&self) -> Vec<String> {
+        let inproc = "inproc".to_owned();
+        self.0.keys().filter(|scheme| **scheme != inproc).cloned().chain([inproc.clone()]).collect()
+    }
+
+    fn get(&self, endpoint: &Endpoint) -> io::Result<&dyn Dynamic> {
+        let transport = match endpoint {
+            Endpoint::Inproc(_) => None, // Has no bytes, whatever was added under that name.
+            _ => self.0.get(endpoint.scheme()),
+        };
+        transport.map(|transport| &**transport).ok_or_else(|| io::ErrorKind::Unsupported.into())
+    }
+
+    /// Listens at an endpoint.
+    ///
+    /// # Errors
+    ///
+    /// Whatever prevents it, sorted by what can be done; see [`BindError`].
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing is bound when it is dropped before it completes.
+    pub(crate) async fn bind(
+        &self,
+        endpoint: &Endpoint,
+        options: &TransportOptions,
+    ) -> Result<Box<dyn Listener>, BindError> {
+        if Handle::try_current().is_err() {
+            return Err(BindError::NoRuntime { endpoint: endpoint.clone() });
+        }
+        endpoint.check_bindable()?;
+        self.check(endpoint)?;
+        let listening = async { self.get(endpoint)?.listen(endpoint, options).await };
+        listening.await.map_err(|error| BindError::from_io(endpoint, error))
+    }
+
+    /// Makes one attempt to connect.
+    ///
+    /// # Errors
+    ///
+    /// Of the kind of the transport's; the message names the endpoint.
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing is left behind when it is dropped before it completes, though a peer may have seen
+    /// the attempt.
+    pub(crate) async fn dial(
+        &self,
+        endpoint: &Endpoint,
+        options: &TransportOptions,
+    ) -> io::Result<Io> {
+        let dialled = async { self.get(endpoint)?.dial(endpoint, options).await };
+        dialled.await.map_err(|error| {
+            io::Error::new(error.kind(), DialError { endpoint: endpoint.clone(), error })
+        })
+    }
+}
+
+impl fmt::Debug for Transports {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.0.keys()).finish()
+    }
+}
+
+/// A [`Transport`] of whatever type. This is not the data path: a box for each attempt is nothing
+/// beside what the attempt costs.
+trait Dynamic: Send + Sync {
+    fn listen<'a>(
+        &'a self,
+        endpoint: &'a Endpoint,
+        options: &'a TransportOptions,
+    ) -> Boxed<'a, Box<dyn Listener>>;
+
+    fn dial<'a>(&'a self, endpoint: &'a Endpoint, options: &'a TransportOptions) -> Boxed<'a, Io>;
+}
+
+type Boxed<'a, T> = Pin<Box<dyn Future<Output = io::Result<T>> + Send + 'a>>;
+
+impl<T: Transport> Dynamic for T {
+    fn listen<'a>(
+        &'a self,
+        endpoint: &'a Endpoint,
+        options: &'a TransportOptions,
+    ) -> Boxed<'a, Box<dyn Listener>> {
+        Box::pin(async move {
+            let listener = Transport::listen(self, endpoint, options).await?;
+            Ok(Box::new(listener) as Box<dyn Listener>)
+        })
+    }
+
+    fn dial<'a>(&'a self, endpoint: &'a Endpoint, options: &'a TransportOptions) -> Boxed<'a, Io> {
+        Box::pin(Transport::dial(self, endpoint, options))
+    }
+}
+
+/// An endpoint that could not be connected to.
+#[derive(Debug)]
+struct DialError {
+    endpoint: Endpoint,
+    error: io::Error,
+}
+
+impl fmt::Display for DialError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "cannot connect to {}: {}", self.endpoint, self.error)
+    }
+}
+
+impl Error for DialError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&self.error)
+    }
+}

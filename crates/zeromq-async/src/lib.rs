@@ -159,7 +159,7 @@ pub use socket::{
     Conflates, Dealer, DealerSocket, Named, Pair, PairSocket, Probes, Pub, PubSocket, Publishes,
     Pull, PullSocket, Push, PushSocket, Receiver, Receives, Rep, RepSocket, Req, ReqSocket, Router,
     RouterSocket, Sender, Sends, Socket, SocketBuilder, SocketHandle, SocketKind, Sub, SubSocket,
-    Subscribes, XPub, XPubSocket, XSub, XSubSocket,
+    Subscribes, Topical, XPub, XPubSocket, XSub, XSubSocket,
 };
 pub use stats::{Dropped, PeerStats, SocketStats};
 pub use zmtp::wire::MechanismName;

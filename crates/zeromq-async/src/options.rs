@@ -37,8 +37,7 @@ pub(crate) struct SocketOptions {
     pub(crate) request: RequestOptions,
     pub(crate) probe_router: bool,
     pub(crate) publish: PublishOptions,
-    /// What a subscriber begins with.
-    pub(crate) subscriptions: Vec<Bytes>,
+    pub(crate) subscribe: SubscribeOptions,
 }
 
 /// How many accepted connections may be in their handshake.
@@ -74,6 +73,18 @@ pub(crate) struct PublishOptions {
     pub(crate) limits: SubscriptionLimits,
     pub(crate) notices: SubscriptionNotices,
     pub(crate) welcome: Option<Message>,
+    /// Sends to those who have not subscribed.
+    pub(crate) invert_matching: bool,
+}
+
+#[derive(Debug, Clone, Default)]
+pub(crate) struct SubscribeOptions {
+    /// What a subscriber begins with.
+    pub(crate) topics: Vec<Bytes>,
+    /// Receives what it has not subscribed to.
+    pub(crate) invert_matching: bool,
+    /// Tells publishers of every cancellation, and not of the last alone.
+    pub(crate) tell_every_cancellation: bool,
 }
 
 /// What a publisher keeps of the subscriptions of one peer.
@@ -105,7 +116,7 @@ impl Default for SocketOptions {
             request: RequestOptions::default(),
             probe_router: false,
             publish: PublishOptions::default(),
-            subscriptions: Vec::new(),
+            subscribe: SubscribeOptions::default(),
         }
     }
 }
@@ -151,18 +162,22 @@ pub enum SubscriptionNotices {
     /// Everything, and nothing takes effect by itself: the application calls
     /// [`subscribe_last_peer`](crate::Socket::subscribe_last_peer) (`ZMQ_XPUB_MANUAL`).
     Manual,
+    /// As `Manual`, and the message sent next after
+    /// [`subscribe_last_peer`](crate::Socket::subscribe_last_peer) goes to that peer alone: the
+    /// last value on its topic, kept for those who come late (`ZMQ_XPUB_MANUAL_LAST_VALUE`).
+    ManualLastValue,
 }
 
 impl SubscriptionNotices {
     pub(crate) fn is_manual(self) -> bool {
-        self == Self::Manual
+        matches!(self, Self::Manual | Self::ManualLastValue)
     }
 
     /// Whether a change that leaves the set of topics as it was is told.
     pub(crate) fn tells_repeated(self, change: &Subscription) -> bool {
         match change {
             Subscription::Subscribe(_) => self != Self::Changes,
-            Subscription::Cancel(_) => matches!(self, Self::All | Self::Manual),
+            Subscription::Cancel(_) => self == Self::All || self.is_manual(),
         }
     }
 }

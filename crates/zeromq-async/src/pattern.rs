@@ -86,6 +86,12 @@ pub(crate) trait Incoming: Send + Unpin {
     }
 }
 
+/// What knows the topics that are subscribed to.
+pub(crate) trait CountTopics {
+    /// How many different ones there are.
+    fn count_topics(&self) -> usize;
+}
+
 /// Why a message was not taken.
 #[derive(Debug)]
 pub(crate) enum Refusal {

@@ -18,6 +18,7 @@ mod sender;
 mod sending;
 mod streams;
 mod sub;
+mod topics;
 mod xpub;
 mod xsub;
 
@@ -36,6 +37,7 @@ pub use req::{Req, ReqSocket};
 pub use router::{Router, RouterSocket};
 pub use sender::Sender;
 pub use sub::{Sub, SubSocket};
+pub use topics::Topical;
 pub use xpub::{XPub, XPubSocket};
 pub use xsub::{XSub, XSubSocket};
 

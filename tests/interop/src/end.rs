@@ -1,6 +1,6 @@
 //! A socket of either library.
 
-use libzmq_peer::{Context, EventKind, Opt, Peer, Reply, SocketKind};
+use libzmq_peer::{Context, Error, EventKind, Opt, Peer, Reply, Socket, SocketKind};
 use zeromq_async::{
     DealerSocket, Message, Named, PairSocket, PubSocket, PullSocket, PushSocket, RepSocket,
     ReqSocket, RouterSocket, SocketBuilder, SocketEvent, SocketKind as Kind, SubSocket, XPubSocket,
@@ -65,6 +65,30 @@ pub enum Ours {
     Pair(PairSocket),
 }
 
+macro_rules! from {
+    ($($kind:ident $socket:ident,)*) => {
+        $(impl From<$socket> for Ours {
+            fn from(socket: $socket) -> Self {
+                Self::$kind(socket)
+            }
+        })*
+    };
+}
+
+from! {
+    Req ReqSocket,
+    Rep RepSocket,
+    Dealer DealerSocket,
+    Router RouterSocket,
+    Pub PubSocket,
+    Sub SubSocket,
+    XPub XPubSocket,
+    XSub XSubSocket,
+    Push PushSocket,
+    Pull PullSocket,
+    Pair PairSocket,
+}
+
 macro_rules! on {
     ($ours:expr, [$($kind:ident)*], $socket:ident => $then:expr) => {
         match $ours {
@@ -82,7 +106,16 @@ impl End {
     ///
     /// When it cannot be bound or connected there.
     pub async fn ours(setup: Setup, place: Place<'_>) -> (Self, String) {
-        let ours = Ours::new(setup);
+        Self::of_ours(Ours::new(setup), place).await
+    }
+
+    /// A socket of this library that has its options already, and where it is.
+    ///
+    /// # Panics
+    ///
+    /// When it cannot be bound or connected there.
+    pub async fn of_ours(ours: impl Into<Ours>, place: Place<'_>) -> (Self, String) {
+        let ours = ours.into();
         let endpoint = on!(
             &ours,
             [Req Rep Dealer Router Pub Sub XPub XSub Push Pull Pair],
@@ -104,15 +137,11 @@ impl End {
     /// When it cannot be bound or connected there.
     pub fn theirs(setup: Setup, place: Place<'_>) -> (Self, String) {
         let Setup { kind, routing_id, probe, secured } = setup;
-        let (to, binds) = match place {
-            Place::Bind(to) => (to.to_owned(), true),
-            Place::Connect(to) => (to.to_owned(), false),
-        };
         let context = Context::new().expect("a context");
         // Without one, libzmq's PLAIN server lets nobody in.
         let asks = Secured { mechanism: Mechanism::Plain, is_server: true };
         let handler = (secured == Some(asks)).then(|| ZapHandler::start(&context));
-        let peer = Peer::spawn_in(&context, kind, move |socket| {
+        let options = move |socket: &Socket| {
             secured.map_or(Ok(()), |secured| secured.theirs(socket))?;
             if let Some(routing_id) = routing_id {
                 socket.set_bytes(Opt::ROUTING_ID, routing_id.as_bytes())?;
@@ -123,6 +152,37 @@ impl End {
             if kind == SocketKind::Sub {
                 socket.set_bytes(Opt::SUBSCRIBE, b"")?;
             }
+            Ok(())
+        };
+        Self::in_context(&context, handler, kind, options, place)
+    }
+
+    /// A socket of libzmq with these options, and where it is.
+    ///
+    /// # Panics
+    ///
+    /// When it cannot be bound or connected there.
+    pub fn of_theirs(
+        kind: SocketKind,
+        options: impl FnOnce(&Socket) -> Result<(), Error> + Send + 'static,
+        place: Place<'_>,
+    ) -> (Self, String) {
+        Self::in_context(&Context::new().expect("a context"), None, kind, options, place)
+    }
+
+    fn in_context(
+        context: &Context,
+        handler: Option<ZapHandler>,
+        kind: SocketKind,
+        options: impl FnOnce(&Socket) -> Result<(), Error> + Send + 'static,
+        place: Place<'_>,
+    ) -> (Self, String) {
+        let (to, binds) = match place {
+            Place::Bind(to) => (to.to_owned(), true),
+            Place::Connect(to) => (to.to_owned(), false),
+        };
+        let peer = Peer::spawn_in(context, kind, move |socket| {
+            options(socket)?;
             if binds { socket.bind(&to).map(drop) } else { socket.connect(&to) }
         });
         let peer = peer.expect("libzmq's side is set up");

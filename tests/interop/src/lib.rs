@@ -13,7 +13,7 @@ mod wait;
 
 use libzmq_peer::{Error, Peer, Socket, SocketKind};
 
-pub use end::{End, Place, Setup};
+pub use end::{End, Ours, Place, Setup};
 pub use port::{Directory, ReservedPort};
 pub use raw::{RawListener, RawPeer, cancel_command, command, message, subscribe_command};
 pub use secured::{CLIENT, Mechanism, SERVER, Secured, ZapHandler};

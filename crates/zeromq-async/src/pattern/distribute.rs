@@ -74,7 +74,7 @@ impl Outgoing for Distribute {
     fn offer(&mut self, message: &mut Message) -> Result<(), Refusal> {
         self.peers.check_open().map_err(Refusal::Failed)?;
         self.targets.clear();
-        self.subscribers.find(message, &mut self.targets);
+        let only = self.subscribers.find(message, &self.peers, &mut self.targets);
         if self.no_drop {
             self.full.clear();
             self.full.extend(
@@ -83,6 +83,7 @@ impl Outgoing for Distribute {
                 }),
             );
             if !self.full.is_empty() {
+                only.into_iter().for_each(|only| self.subscribers.address(only));
                 return Err(Refusal::Full);
             }
         }

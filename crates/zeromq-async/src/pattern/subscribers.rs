@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use zmtp::{Message, Subscription};
 
-use super::{Change, SubscriptionTrie};
+use super::{Change, CountTopics, SubscriptionTrie};
 use crate::error::SubscriptionsExceeded;
 use crate::identity::PeerId;
 use crate::options::{PublishOptions, SubscriptionLimits, SubscriptionNotices};
-use crate::peer::{Pattern, Pipe};
+use crate::peer::{Pattern, PeerSet, Pipe};
 use crate::sync::Mutex;
 
 /// Who has subscribed to what: the state a publisher shares with the engine.
@@ -20,6 +20,8 @@ pub(crate) struct Subscribers {
     notices: Option<SubscriptionNotices>,
     /// Sent to each new subscriber before anything else (`ZMQ_XPUB_WELCOME_MSG`).
     welcome: Option<Message>,
+    /// Whether messages are for those who have not subscribed (`ZMQ_INVERT_MATCHING`).
+    invert_matching: bool,
     /// Of each peer.
     limits: SubscriptionLimits,
 }
@@ -27,11 +29,15 @@ pub(crate) struct Subscribers {
 #[derive(Debug, Default)]
 struct State {
     trie: SubscriptionTrie<PeerId>,
+    /// What peers have asked for, where the application decides what they get.
+    requested: SubscriptionTrie<PeerId>,
     subscribers: HashMap<PeerId, Subscriber>,
     matches: Vec<PeerId>,
+    /// Whom alone the next message is for.
+    last_subscribed: Option<PeerId>,
 }
 
-/// A peer that has subscribed, and how much to.
+/// A peer that has subscribed, and how much to by its own doing.
 #[derive(Debug)]
 struct Subscriber {
     pipe: Arc<Pipe>,
@@ -41,14 +47,35 @@ struct Subscriber {
 
 impl Subscribers {
     pub(crate) fn new(notices: Option<SubscriptionNotices>, options: &PublishOptions) -> Self {
-        let (welcome, limits) = (options.welcome.clone(), options.limits);
-        Self { state: Mutex::default(), notices, welcome, limits }
+        let PublishOptions { welcome, invert_matching, limits, .. } = options.clone();
+        Self { state: Mutex::default(), notices, welcome, invert_matching, limits }
     }
 
-    /// Subscribes the peer, or cancels, whatever it asked for itself. Says whether the topic is new
-    /// or there no longer.
-    pub(crate) fn apply(&self, pipe: &Arc<Pipe>, change: &Subscription) -> bool {
-        self.state.lock().apply(pipe, change).for_topic
+    /// Subscribes the peer, or cancels, by the will of the application and whatever it asked for.
+    pub(crate) fn apply(&self, pipe: &Arc<Pipe>, change: &Subscription) {
+        let mut state = self.state.lock();
+        if !self.is_manual() {
+            state.note(pipe, change, false);
+            return;
+        }
+        let State { trie, subscribers, last_subscribed, .. } = &mut *state;
+        match change {
+            Subscription::Subscribe(_) if pipe.outbound.is_closing() => {}
+            Subscription::Subscribe(topic) => {
+                subscribers.entry(pipe.id()).or_insert_with(|| Subscriber::new(pipe));
+                trie.subscribe(topic, pipe.id());
+                if self.notices == Some(SubscriptionNotices::ManualLastValue) {
+                    *last_subscribed = Some(pipe.id());
+                }
+            }
+            Subscription::Cancel(topic) => {
+                trie.cancel(topic, pipe.id());
+            }
+        }
+    }
+
+    fn is_manual(&self) -> bool {
+        self.notices.is_some_and(SubscriptionNotices::is_manual)
     }
 
     /// Holds what a peer has asked for against the limits.
@@ -57,10 +84,6 @@ impl Subscribers {
         if self.notices.is_some() && pipe.unread() > limit {
             return Err(SubscriptionsExceeded::Unread { limit });
         }
-        // What is applied by hand is for the application to limit.
-        if self.notices.is_some_and(SubscriptionNotices::is_manual) {
-            return Ok(());
-        }
         let state = self.state.lock();
         state
             .subscribers
@@ -68,20 +91,44 @@ impl Subscribers {
             .map_or(Ok(()), |subscriber| subscriber.check(&self.limits))
     }
 
-    /// Whom a message is for.
-    pub(super) fn find(&self, message: &Message, targets: &mut Vec<Arc<Pipe>>) {
+    /// Whom a message is for. Says so where that is one peer alone, which the next message is for
+    /// again if this one is not sent after all ([`address`](Self::address)).
+    pub(super) fn find(
+        &self,
+        message: &Message,
+        peers: &PeerSet,
+        targets: &mut Vec<Arc<Pipe>>,
+    ) -> Option<PeerId> {
         let mut state = self.state.lock();
-        let State { trie, subscribers, matches } = &mut *state;
+        let State { trie, subscribers, matches, last_subscribed, .. } = &mut *state;
         matches.clear();
         trie.matches(message.first().map_or(&[], |topic| topic), matches);
-        let matching = matches.iter().filter_map(|id| subscribers.get(id));
-        targets.extend(matching.map(|subscriber| subscriber.pipe.clone()));
+        let only = last_subscribed.take();
+        if let Some(only) = only {
+            matches.retain(|id| *id == only);
+        }
+        if self.invert_matching {
+            matches.sort_unstable();
+            let others = peers.pipes().into_iter();
+            targets.extend(others.filter(|pipe| matches.binary_search(&pipe.id()).is_err()));
+        } else {
+            let matching = matches.iter().filter_map(|id| subscribers.get(id));
+            targets.extend(matching.map(|subscriber| subscriber.pipe.clone()));
+        }
+        only
+    }
+
+    /// The next message is for this peer alone.
+    pub(super) fn address(&self, only: PeerId) {
+        self.state.lock().last_subscribed.get_or_insert(only);
     }
 }
 
 impl State {
-    fn apply(&mut self, pipe: &Arc<Pipe>, change: &Subscription) -> Change {
-        let Self { trie, subscribers, .. } = self;
+    /// Notes what a peer asks for: that it has it, or with `manual` that it wants it.
+    fn note(&mut self, pipe: &Arc<Pipe>, change: &Subscription, manual: bool) -> Change {
+        let Self { trie, requested, subscribers, .. } = self;
+        let trie = if manual { requested } else { trie };
         match change {
             // Nobody would ever take away what a peer is subscribed to that has gone.
             Subscription::Subscribe(_) if pipe.outbound.is_closing() => Change::default(),
@@ -126,6 +173,12 @@ impl Subscriber {
     }
 }
 
+impl CountTopics for Arc<Subscribers> {
+    fn count_topics(&self) -> usize {
+        self.state.lock().trie.len()
+    }
+}
+
 impl Pattern for Subscribers {
     fn connected(&self, pipe: &Arc<Pipe>) {
         if let Some(welcome) = &self.welcome {
@@ -136,13 +189,22 @@ impl Pattern for Subscribers {
 
     fn disconnected(&self, pipe: &Arc<Pipe>) {
         let mut state = self.state.lock();
-        state.subscribers.remove(&pipe.id());
-        let told = self.notices.is_some();
-        state.trie.remove(pipe.id(), |topic| {
-            if told {
-                pipe.notify(Subscription::Cancel(topic.to_vec().into()).into_message());
+        let State { trie, requested, subscribers, last_subscribed, .. } = &mut *state;
+        let id = pipe.id();
+        subscribers.remove(&id);
+        last_subscribed.take_if(|only| *only == id);
+        let cancel = |topic: &[u8]| {
+            pipe.notify(Subscription::Cancel(topic.to_vec().into()).into_message());
+        };
+        match self.notices {
+            None => trie.remove(id, |_| ()),
+            Some(notices) if notices.is_manual() => {
+                requested.remove_each(id, cancel);
+                trie.remove(id, |_| ());
             }
-        });
+            Some(SubscriptionNotices::All) => trie.remove_each(id, cancel),
+            Some(_) => trie.remove(id, cancel),
+        }
     }
 
     fn leave(&self, pipe: &Arc<Pipe>) {
@@ -156,15 +218,8 @@ impl Pattern for Subscribers {
         pipe: &Arc<Pipe>,
         change: Subscription,
     ) -> Result<(), SubscriptionsExceeded> {
-        let notable = match self.notices {
-            Some(notices) if notices.is_manual() => true,
-            Some(notices) => self.apply(pipe, &change) || notices.tells_repeated(&change),
-            None => {
-                self.apply(pipe, &change);
-                false
-            }
-        };
-        if notable {
+        let Change { for_topic, .. } = self.state.lock().note(pipe, &change, self.is_manual());
+        if self.notices.is_some_and(|notices| for_topic || notices.tells_repeated(&change)) {
             pipe.notify(change.into_message());
         }
         self.check(pipe)

@@ -86,13 +86,25 @@ impl<K: Copy + Eq + Hash> SubscriptionTrie<K> {
     }
 
     /// Takes away all subscriptions of `key`, and tells `on_last` which topics were its alone.
-    pub(crate) fn remove(&mut self, key: K, mut on_last: impl FnMut(&[u8])) {
+    pub(crate) fn remove(&mut self, key: K, on_last: impl FnMut(&[u8])) {
+        self.remove_told(key, false, on_last);
+    }
+
+    /// The same, and tells `on_each` of every topic, whoever else is subscribed to it.
+    pub(crate) fn remove_each(&mut self, key: K, on_each: impl FnMut(&[u8])) {
+        self.remove_told(key, true, on_each);
+    }
+
+    fn remove_told(&mut self, key: K, each: bool, mut on_topic: impl FnMut(&[u8])) {
         let Some(&subscriber) = self.by_key.get(&key) else {
             return;
         };
         for (node, place) in std::mem::take(&mut self.subscribers[subscriber as usize].places) {
-            if self.vacate(node, place) {
-                on_last(&self.topic(node));
+            let was_last = self.vacate(node, place);
+            if was_last || each {
+                on_topic(&self.topic(node));
+            }
+            if was_last {
                 self.prune(node);
             }
         }
@@ -137,7 +149,6 @@ impl<K: Copy + Eq + Hash> SubscriptionTrie<K> {
     }
 
     /// How many different topics there are.
-    #[cfg(test)]
     pub(crate) fn len(&self) -> usize {
         self.topics
     }

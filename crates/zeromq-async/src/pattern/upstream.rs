@@ -9,9 +9,10 @@ use bytes::Bytes;
 use zmtp::{Message, Subscription};
 
 use super::round_robin::poll_flush_all;
-use super::{Budget, Incoming, Outgoing, Refusal, SubscriptionTrie};
+use super::{Budget, CountTopics, Incoming, Outgoing, Refusal, SubscriptionTrie};
 use crate::error::{RecvError, SendErrorKind};
 use crate::identity::Peer;
+use crate::options::SubscribeOptions;
 use crate::peer::{Pattern, PeerSet, Pipe};
 use crate::sync::Mutex;
 
@@ -22,6 +23,10 @@ pub(crate) struct Subscriptions {
     state: Mutex<State>,
     /// Whether the empty topic is among them, so that the filter need not look.
     everything: AtomicBool,
+    /// Whether what is received is what was not subscribed to (`ZMQ_INVERT_MATCHING`).
+    invert_matching: bool,
+    /// Whether every cancellation is told (`ZMQ_XSUB_VERBOSE_UNSUBSCRIBE`).
+    tell_every_cancellation: bool,
 }
 
 #[derive(Debug, Default)]
@@ -33,10 +38,16 @@ struct State {
 }
 
 impl Subscriptions {
-    pub(crate) fn new(peers: Arc<PeerSet>, initial: &[Bytes]) -> Arc<Self> {
-        let everything = AtomicBool::new(false);
-        let subscriptions = Self { peers, state: Mutex::default(), everything };
-        for topic in initial {
+    pub(crate) fn new(peers: Arc<PeerSet>, options: &SubscribeOptions) -> Arc<Self> {
+        let &SubscribeOptions { ref topics, invert_matching, tell_every_cancellation } = options;
+        let subscriptions = Self {
+            peers,
+            state: Mutex::default(),
+            everything: AtomicBool::new(false),
+            invert_matching,
+            tell_every_cancellation,
+        };
+        for topic in topics {
             subscriptions.change(&Subscription::Subscribe(topic.clone()));
         }
         Arc::new(subscriptions)
@@ -44,11 +55,12 @@ impl Subscriptions {
 
     /// Notes the change and tells the publishers that are connected.
     ///
-    /// As libzmq does, every subscription is told, and of cancellations the last for its topic.
+    /// As libzmq does, every subscription is told, and of cancellations the last for its topic
+    /// unless all are asked for.
     pub(crate) fn change(&self, change: &Subscription) {
         // Held while telling, so that a publisher that connects meanwhile is told once and in order.
         let mut state = self.state.lock();
-        if state.apply(change) {
+        if state.apply(change) || self.tell_every_cancellation {
             let everything = state.counts.contains_key(&b""[..]);
             self.everything.store(everything, Ordering::Release);
             for pipe in self.peers.pipes() {
@@ -59,13 +71,13 @@ impl Subscriptions {
 
     fn lets_through(&self, message: &Message) -> bool {
         if self.everything.load(Ordering::Acquire) {
-            return true;
+            return !self.invert_matching;
         }
         let mut state = self.state.lock();
         let State { topics, matches, .. } = &mut *state;
         matches.clear();
         topics.matches(message.first().map_or(&[], |topic| topic), matches);
-        !matches.is_empty()
+        matches.is_empty() == self.invert_matching
     }
 }
 
@@ -89,6 +101,12 @@ impl State {
                 true
             }
         }
+    }
+}
+
+impl CountTopics for Arc<Subscriptions> {
+    fn count_topics(&self) -> usize {
+        self.state.lock().counts.len()
     }
 }
 

@@ -1,25 +1,27 @@
 //! The options of a socket, typed, with their defaults.
 
 mod limits;
+mod publish;
 mod security;
+mod subscribe;
 mod transport;
 
 use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
+pub use publish::Publishes;
+pub use subscribe::Subscribes;
 use zmtp::wire::Ttl;
-use zmtp::{Message, RoutingId, RoutingIdError};
+use zmtp::{RoutingId, RoutingIdError};
 
 use super::{
     Compose, Dealer, Pub, Pull, Push, Receiver, Receives, Req, Router, Sender, Sends, Socket,
-    SocketHandle, SocketKind, Sub, XPub, XSub,
+    SocketHandle, SocketKind, Sub,
 };
 use crate::context::Context;
 use crate::engine::Engine;
-use crate::options::{HighWaterMark, ReconnectBackoff, SocketOptions, SubscriptionNotices};
-use crate::pattern::Subscriptions;
+use crate::options::{HighWaterMark, ReconnectBackoff, SocketOptions};
 use crate::peer::PeerSet;
 
 /// Builds a socket of type `P`; each socket type has the options that mean something to it.
@@ -406,87 +408,6 @@ impl SocketBuilder<Req> {
     /// ```
     pub fn relaxed(mut self, relaxed: bool) -> Self {
         self.options.request.relaxed = relaxed;
-        self
-    }
-}
-
-/// A socket type that publishes. This trait is sealed.
-#[diagnostic::on_unimplemented(message = "a {Self} socket does not publish")]
-#[expect(private_bounds, reason = "sealed by SocketKind")]
-pub trait Publishes: Compose {}
-
-impl Publishes for Pub {}
-impl Publishes for XPub {}
-
-impl<P: Publishes> SocketBuilder<P> {
-    /// Waits until every subscriber of a message has room for it, and drops it for none
-    /// (`ZMQ_XPUB_NODROP`). Default: off.
-    ///
-    /// One subscriber that does not read then holds up all.
-    ///
-    /// ```
-    /// use zeromq_async::PubSocket;
-    ///
-    /// let publisher = PubSocket::builder().no_drop(true).build();
-    /// # drop(publisher);
-    /// ```
-    pub fn no_drop(mut self, no_drop: bool) -> Self {
-        self.options.publish.no_drop = no_drop;
-        self
-    }
-}
-
-impl SocketBuilder<XPub> {
-    /// Which subscriptions are received as messages (`ZMQ_XPUB_VERBOSE`, `_VERBOSER`, `_MANUAL`).
-    /// Default: those that change the set of topics.
-    ///
-    /// ```
-    /// use zeromq_async::{SubscriptionNotices, XPubSocket};
-    ///
-    /// let xpub = XPubSocket::builder().notices(SubscriptionNotices::All).build();
-    /// # drop(xpub);
-    /// ```
-    pub fn notices(mut self, notices: SubscriptionNotices) -> Self {
-        self.options.publish.notices = notices;
-        self
-    }
-
-    /// A message for each new peer before any other, whatever it subscribes to
-    /// (`ZMQ_XPUB_WELCOME_MSG`). Default: none.
-    ///
-    /// A SUB receives it if it has subscribed to its beginning.
-    ///
-    /// ```
-    /// use zeromq_async::XPubSocket;
-    ///
-    /// let xpub = XPubSocket::builder().welcome("hello").build();
-    /// # drop(xpub);
-    /// ```
-    pub fn welcome(mut self, message: impl Into<Message>) -> Self {
-        self.options.publish.welcome = Some(message.into());
-        self
-    }
-}
-
-/// A socket type that subscribes. This trait is sealed.
-#[diagnostic::on_unimplemented(message = "a {Self} socket does not subscribe")]
-#[expect(private_bounds, reason = "sealed by SocketKind")]
-pub trait Subscribes: SocketKind + Compose<Control = Arc<Subscriptions>> {}
-
-impl Subscribes for Sub {}
-impl Subscribes for XSub {}
-
-impl<P: Subscribes> SocketBuilder<P> {
-    /// Subscribes from the start to what begins with `topic`; repeatable.
-    ///
-    /// ```
-    /// use zeromq_async::SubSocket;
-    ///
-    /// let sub = SubSocket::builder().subscribe("weather.").subscribe("news.").build();
-    /// # drop(sub);
-    /// ```
-    pub fn subscribe(mut self, topic: impl AsRef<[u8]>) -> Self {
-        self.options.subscriptions.push(Bytes::copy_from_slice(topic.as_ref()));
         self
     }
 }

@@ -42,15 +42,15 @@ impl Compose for Pub {
     const TYPE: SocketType = SocketType::Pub;
     type Outgoing = Distribute;
     type Incoming = ();
-    type Control = ();
+    type Control = Arc<Subscribers>;
 
     fn compose(peers: &Arc<PeerSet>, options: &SocketOptions) -> Composition<Self> {
         let subscribers = Arc::new(Subscribers::new(None, &options.publish));
         Composition {
             pattern: subscribers.clone(),
-            outgoing: Distribute::new(peers.clone(), subscribers, options.publish.no_drop),
+            outgoing: Distribute::new(peers.clone(), subscribers.clone(), options.publish.no_drop),
             incoming: (),
-            control: (),
+            control: subscribers,
         }
     }
 }

@@ -48,7 +48,7 @@ impl Compose for Sub {
     }
 
     fn compose(peers: &Arc<PeerSet>, options: &SocketOptions) -> Composition<Self> {
-        let subscriptions = Subscriptions::new(peers.clone(), &options.subscriptions);
+        let subscriptions = Subscriptions::new(peers.clone(), &options.subscribe);
         Composition {
             pattern: subscriptions.clone(),
             outgoing: (),

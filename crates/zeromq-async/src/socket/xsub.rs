@@ -46,7 +46,7 @@ impl Compose for XSub {
     }
 
     fn compose(peers: &Arc<PeerSet>, options: &SocketOptions) -> Composition<Self> {
-        let subscriptions = Subscriptions::new(peers.clone(), &options.subscriptions);
+        let subscriptions = Subscriptions::new(peers.clone(), &options.subscribe);
         Composition {
             pattern: subscriptions.clone(),
             outgoing: Upstream::new(peers.clone(), subscriptions.clone()),

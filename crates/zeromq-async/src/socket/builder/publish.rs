@@ -1,0 +1,93 @@
+//! The options of those that publish.
+
+use std::sync::Arc;
+
+use zmtp::Message;
+
+use super::SocketBuilder;
+use crate::options::SubscriptionNotices;
+use crate::pattern::Subscribers;
+use crate::socket::{Compose, Pub, SocketKind, XPub};
+
+/// A socket type that publishes. This trait is sealed.
+#[diagnostic::on_unimplemented(message = "a {Self} socket does not publish")]
+#[expect(private_bounds, reason = "sealed by SocketKind")]
+pub trait Publishes: SocketKind + Compose<Control = Arc<Subscribers>> {}
+
+impl Publishes for Pub {}
+impl Publishes for XPub {}
+
+impl<P: Publishes> SocketBuilder<P> {
+    /// Waits until every subscriber of a message has room for it, and drops it for none
+    /// (`ZMQ_XPUB_NODROP`). Default: off.
+    ///
+    /// One subscriber that does not read then holds up all.
+    ///
+    /// ```
+    /// use zeromq_async::PubSocket;
+    ///
+    /// let publisher = PubSocket::builder().no_drop(true).build();
+    /// # drop(publisher);
+    /// ```
+    pub fn no_drop(mut self, no_drop: bool) -> Self {
+        self.options.publish.no_drop = no_drop;
+        self
+    }
+
+    /// Sends each message to the peers that have *not* subscribed to its beginning
+    /// (`ZMQ_INVERT_MATCHING`). Default: off.
+    ///
+    /// A peer without any subscription gets everything. A SUB sorts out what it has not subscribed
+    /// to, unless it [inverts](SocketBuilder::<Sub>::invert_matching) too; an XSUB receives all.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use zeromq_async::{SubSocket, XPubSocket};
+    ///
+    /// let mut xpub = XPubSocket::builder().invert_matching(true).build();
+    /// let mut sub = SubSocket::builder().subscribe("debug.").invert_matching(true).build();
+    /// sub.connect(xpub.bind("tcp://127.0.0.1:0").await?).await?;
+    /// assert_eq!(xpub.recv().await?, "\u{1}debug.");
+    /// xpub.send("debug.frame 7").await?;
+    /// xpub.send("error.disk full").await?;
+    /// assert_eq!(sub.recv().await?, "error.disk full"); // all but debug
+    /// # Ok(()) }
+    /// ```
+    pub fn invert_matching(mut self, invert: bool) -> Self {
+        self.options.publish.invert_matching = invert;
+        self
+    }
+}
+
+impl SocketBuilder<XPub> {
+    /// Which subscriptions are received as messages (`ZMQ_XPUB_VERBOSE`, `_VERBOSER`, `_MANUAL`,
+    /// `_MANUAL_LAST_VALUE`). Default: those that change the set of topics.
+    ///
+    /// ```
+    /// use zeromq_async::{SubscriptionNotices, XPubSocket};
+    ///
+    /// let xpub = XPubSocket::builder().notices(SubscriptionNotices::All).build();
+    /// # drop(xpub);
+    /// ```
+    pub fn notices(mut self, notices: SubscriptionNotices) -> Self {
+        self.options.publish.notices = notices;
+        self
+    }
+
+    /// A message for each new peer before any other, whatever it subscribes to
+    /// (`ZMQ_XPUB_WELCOME_MSG`). Default: none.
+    ///
+    /// A SUB receives it if it has subscribed to its beginning.
+    ///
+    /// ```
+    /// use zeromq_async::XPubSocket;
+    ///
+    /// let xpub = XPubSocket::builder().welcome("hello").build();
+    /// # drop(xpub);
+    /// ```
+    pub fn welcome(mut self, message: impl Into<Message>) -> Self {
+        self.options.publish.welcome = Some(message.into());
+        self
+    }
+}

@@ -1,0 +1,69 @@
+//! The options of those that subscribe.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::SocketBuilder;
+use crate::pattern::Subscriptions;
+use crate::socket::{Compose, SocketKind, Sub, XSub};
+
+/// A socket type that subscribes. This trait is sealed.
+#[diagnostic::on_unimplemented(message = "a {Self} socket does not subscribe")]
+#[expect(private_bounds, reason = "sealed by SocketKind")]
+pub trait Subscribes: SocketKind + Compose<Control = Arc<Subscriptions>> {}
+
+impl Subscribes for Sub {}
+impl Subscribes for XSub {}
+
+impl<P: Subscribes> SocketBuilder<P> {
+    /// Subscribes from the start to what begins with `topic`; repeatable.
+    ///
+    /// ```
+    /// use zeromq_async::SubSocket;
+    ///
+    /// let sub = SubSocket::builder().subscribe("weather.").subscribe("news.").build();
+    /// # drop(sub);
+    /// ```
+    pub fn subscribe(mut self, topic: impl AsRef<[u8]>) -> Self {
+        self.options.subscribe.topics.push(Bytes::copy_from_slice(topic.as_ref()));
+        self
+    }
+}
+
+impl SocketBuilder<Sub> {
+    /// Receives the messages that it has *not* subscribed to (`ZMQ_INVERT_MATCHING`). Default: off.
+    ///
+    /// Publishers have to [invert](SocketBuilder::<Pub>::invert_matching) too, or they send what is
+    /// sorted out here, and nothing else.
+    ///
+    /// ```
+    /// use zeromq_async::SubSocket;
+    ///
+    /// let sub = SubSocket::builder().subscribe("debug.").invert_matching(true).build();
+    /// # drop(sub);
+    /// ```
+    pub fn invert_matching(mut self, invert: bool) -> Self {
+        self.options.subscribe.invert_matching = invert;
+        self
+    }
+}
+
+impl SocketBuilder<XSub> {
+    /// Tells publishers of every cancellation, even of a topic that is subscribed to once more or
+    /// not at all (`ZMQ_XSUB_VERBOSE_UNSUBSCRIBE`). Default: only of the last for its topic.
+    ///
+    /// An XPUB that takes [all notices](crate::SubscriptionNotices::All) then sees each of them,
+    /// through any number of proxies that do the same.
+    ///
+    /// ```
+    /// use zeromq_async::XSubSocket;
+    ///
+    /// let xsub = XSubSocket::builder().tell_every_cancellation(true).build();
+    /// # drop(xsub);
+    /// ```
+    pub fn tell_every_cancellation(mut self, tell: bool) -> Self {
+        self.options.subscribe.tell_every_cancellation = tell;
+        self
+    }
+}

@@ -1,0 +1,130 @@
+//! Options of publishers, subscribers and routers, where no libzmq is needed to see what they do.
+
+mod support;
+
+use support::{ANY_PORT, within};
+use zeromq_async::{
+    DisconnectReason, Message, SocketEvent, SubSocket, SubscriptionNotices, SubscriptionsExceeded,
+    XPubSocket, XSubSocket,
+};
+
+/// A SUB of the XPUB, whose subscription has arrived.
+async fn subscribed(xpub: &mut XPubSocket, builder: SubBuilder, topic: &str) -> SubSocket {
+    let sub = builder.subscribe(topic).build();
+    sub.connect(xpub.last_endpoint().expect("bound")).await.expect("connecting");
+    let notice = within("a subscription", xpub.recv()).await.expect("a notice");
+    assert_eq!(notice, format!("\u{1}{topic}"));
+    sub
+}
+
+type SubBuilder = zeromq_async::SocketBuilder<zeromq_async::Sub>;
+
+async fn hears(sub: &mut SubSocket, expected: &[&str]) {
+    for &message in expected {
+        assert_eq!(within(message, sub.recv()).await.expect(message), message);
+    }
+}
+
+#[tokio::test]
+async fn inverted_matching_is_the_same_over_tcp_and_inproc() {
+    for place in [ANY_PORT, "inproc://inverted"] {
+        let mut xpub = XPubSocket::builder().invert_matching(true).build();
+        xpub.bind(place).await.unwrap();
+        let inverts = || SubSocket::builder().invert_matching(true);
+        let mut no_a = subscribed(&mut xpub, inverts(), "a").await;
+        let mut nothing = subscribed(&mut xpub, inverts(), "").await;
+        let mut no_b = subscribed(&mut xpub, inverts(), "b").await;
+        for message in ["a1", "b1", "c1"] {
+            xpub.send(message).await.unwrap();
+        }
+        hears(&mut no_a, &["b1", "c1"]).await;
+        hears(&mut no_b, &["a1", "c1"]).await;
+        assert!(nothing.try_recv().is_err(), "every message begins with nothing");
+        assert_eq!(xpub.stats().dropped.unsubscribed, 0);
+    }
+}
+
+/// The value is kept for the late subscriber though its queue has no room at first.
+#[tokio::test]
+async fn a_last_value_that_has_to_wait_is_still_for_one_peer_alone() {
+    let notices = SubscriptionNotices::ManualLastValue;
+    let mut xpub =
+        XPubSocket::builder().notices(notices).no_drop(true).send_high_water_mark(1).build();
+    xpub.bind("inproc://last-value").await.unwrap();
+    let narrow = || SubSocket::builder().receive_high_water_mark(1);
+    let mut early = subscribed(&mut xpub, narrow(), "a").await;
+    assert!(xpub.subscribe_last_peer("a"));
+    xpub.send("a for the early one").await.unwrap();
+    hears(&mut early, &["a for the early one"]).await;
+    let mut late = subscribed(&mut xpub, narrow(), "a").await;
+    for number in 0..2 {
+        // Each time the next message is for it alone: its queue fills up.
+        assert!(xpub.subscribe_last_peer("a"));
+        xpub.send(format!("a {number}")).await.unwrap();
+    }
+    assert!(xpub.subscribe_last_peer("a"));
+    let waiting = xpub.try_send("a that waits").unwrap_err();
+    hears(&mut late, &["a 0", "a 1"]).await;
+    assert!(late.try_recv().is_err());
+    within("room", xpub.ready()).await.unwrap();
+    xpub.try_send(waiting.into_message().unwrap()).unwrap();
+    hears(&mut late, &["a that waits"]).await;
+    xpub.send("a for both").await.unwrap();
+    hears(&mut late, &["a for both"]).await;
+    hears(&mut early, &["a for both"]).await;
+}
+
+/// A manual publisher remembers what peers have asked for, and only so much of it.
+#[tokio::test]
+async fn what_peers_ask_a_manual_publisher_for_is_limited_and_what_they_get_is_not() {
+    let mut xpub = XPubSocket::builder()
+        .notices(SubscriptionNotices::Manual)
+        .max_subscriptions_per_peer(3)
+        .build();
+    let mut events = xpub.events();
+    xpub.bind(ANY_PORT).await.unwrap();
+    let sub = subscribed(&mut xpub, SubSocket::builder(), "first").await;
+    for number in 0..10 {
+        assert!(xpub.subscribe_last_peer(format!("given {number}")));
+    }
+    assert_eq!(xpub.topics_count(), 10);
+    for topic in ["second", "third", "fourth"] {
+        sub.subscribe(topic);
+        assert_eq!(within(topic, xpub.recv()).await.unwrap(), format!("\u{1}{topic}"));
+    }
+    let reason = support::event(&mut events, "the peer to be cut off", |event| match event {
+        SocketEvent::Disconnected { reason, .. } => Some(reason),
+        _ => None,
+    });
+    let limit = SubscriptionsExceeded::Count { limit: 3 };
+    assert!(
+        matches!(reason.await, DisconnectReason::Subscriptions(reason) if reason == limit),
+        "it asked for four"
+    );
+}
+
+/// 29/PUBSUB through a proxy that tells every cancellation.
+#[tokio::test]
+async fn every_cancellation_is_told_to_an_inproc_publisher_too() {
+    let mut xpub = XPubSocket::builder().notices(SubscriptionNotices::All).build();
+    xpub.bind("inproc://every-cancellation").await.unwrap();
+    let mut xsub = XSubSocket::builder().tell_every_cancellation(true).build();
+    xsub.connect("inproc://every-cancellation").await.unwrap();
+    let changes = ["\u{1}a", "\u{1}a", "\u{0}a", "\u{0}a", "\u{0}never"];
+    for change in changes {
+        xsub.send(change).await.unwrap();
+        assert_eq!(within(change, xpub.recv()).await.unwrap(), change);
+    }
+    assert_eq!((xsub.topics_count(), xpub.topics_count()), (0, 0));
+}
+
+#[tokio::test]
+async fn a_message_of_several_frames_is_not_taken_for_a_subscription() {
+    let (mut xpub, mut xsub) = (XPubSocket::new(), XSubSocket::new());
+    xsub.connect(xpub.bind(ANY_PORT).await.unwrap()).await.unwrap();
+    xsub.wait_for_peers(1).await;
+    let message = Message::multipart(["\u{1}not a topic", "\u{1}nor this"]);
+    xsub.send(message.clone()).await.unwrap();
+    assert_eq!(within("the message", xpub.recv()).await.unwrap(), message);
+    assert_eq!(xpub.topics_count(), 0);
+}

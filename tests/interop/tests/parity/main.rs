@@ -1,0 +1,102 @@
+//! Options of libzmq, each tried on a socket of libzmq and on one of this library: one script for
+//! both, with libzmq at the other end, and what it sees has to be the same. Where this library
+//! differs on purpose, the test says how, and that libzmq is as it is thought to be.
+//!
+//! `docs/libzmq-parity.md` names these tests.
+
+mod publish;
+mod subscribe;
+
+use std::fmt::Debug;
+
+use interop::{End, Ours, Place};
+use libzmq_peer::{Error, Opt, Peer, Socket, SocketKind};
+use zeromq_async::XPubSocket;
+
+/// The socket a script is about, and where it is.
+type Subject = (End, String);
+
+/// A socket of this library, bound over TCP.
+async fn ours(socket: impl Into<Ours>) -> Subject {
+    End::of_ours(socket, Place::Bind(interop::TCP)).await
+}
+
+/// One of libzmq with these options, bound over TCP.
+fn theirs(
+    kind: SocketKind,
+    options: impl FnOnce(&Socket) -> Result<(), Error> + Send + 'static,
+) -> Subject {
+    End::of_theirs(kind, options, Place::Bind(interop::TCP))
+}
+
+/// Runs the script with each, and holds against each other what it has seen.
+async fn same<T, F>(ours: Subject, theirs: Subject, script: F) -> T
+where
+    T: Debug + PartialEq,
+    F: AsyncFn(End, String) -> T,
+{
+    let with_libzmq = script(theirs.0, theirs.1).await;
+    let with_ours = script(ours.0, ours.1).await;
+    assert_eq!(with_ours, with_libzmq, "ours on the left, libzmq on the right");
+    with_ours
+}
+
+/// A socket of libzmq with these options, connected there.
+fn connected(
+    kind: SocketKind,
+    endpoint: &str,
+    options: impl FnOnce(&Socket) -> Result<(), Error> + Send + 'static,
+) -> Peer {
+    let endpoint = endpoint.to_owned();
+    interop::libzmq(kind, move |socket| {
+        options(socket)?;
+        socket.connect(&endpoint)
+    })
+}
+
+/// Sets an option of a socket of libzmq that is in use.
+async fn set(peer: &Peer, option: Opt, value: &[u8]) {
+    let value = value.to_vec();
+    let set = peer.run(move |socket| {
+        socket.set_bytes(option, &value)?;
+        // It does nothing before somebody calls it.
+        socket.get_i32(Opt::EVENTS)
+    });
+    set.await.expect("an option");
+}
+
+/// Subscribes the peer from which the last notice came, whichever library's the XPUB is.
+async fn subscribe_last(xpub: &mut End, topic: &str) {
+    match xpub {
+        End::Theirs(peer, _) => set(peer, Opt::SUBSCRIBE, topic.as_bytes()).await,
+        End::Ours(_) => {
+            our_xpub(xpub).subscribe_last_peer(topic);
+        }
+    }
+}
+
+/// How many topics an XPUB knows of, whichever library's it is.
+async fn topics_count(xpub: &mut End) -> usize {
+    match xpub {
+        End::Theirs(peer, _) => {
+            let count = peer.run(|socket| socket.get_i32(Opt::TOPICS_COUNT)).await;
+            usize::try_from(count.expect("a count")).expect("not negative")
+        }
+        End::Ours(_) => our_xpub(xpub).topics_count(),
+    }
+}
+
+fn our_xpub(end: &mut End) -> &mut XPubSocket {
+    match end {
+        End::Ours(ours) => match &mut **ours {
+            Ours::XPub(xpub) => xpub,
+            other => panic!("{other:?} is no XPUB"),
+        },
+        End::Theirs(..) => panic!("this is libzmq's"),
+    }
+}
+
+/// A message of one frame.
+fn frame(octets: impl Into<Vec<u8>>) -> interop::Frames {
+    vec![octets.into()]
+}

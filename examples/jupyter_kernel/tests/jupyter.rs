@@ -1,0 +1,22 @@
+//! The kernel with Jupyter's own library at the other end.
+
+use std::process::Command;
+
+#[test]
+fn jupyter_client_runs_code_on_it() {
+    let has = Command::new("python3").args(["-c", "import jupyter_client"]).output();
+    if !has.is_ok_and(|output| output.status.success()) {
+        println!("skipped: python3 has no jupyter_client; `pip install jupyter_client`");
+        return;
+    }
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/frontend.py");
+    let frontend =
+        Command::new("python3").args([script, env!("CARGO_BIN_EXE_jupyter_kernel")]).output();
+    let frontend = frontend.expect("python3 runs");
+    let said = String::from_utf8_lossy(&frontend.stdout);
+    assert!(
+        frontend.status.success() && said.contains("ran code with jupyter_client"),
+        "{said}{}",
+        String::from_utf8_lossy(&frontend.stderr)
+    );
+}

@@ -35,6 +35,14 @@
 //! | [`TimeoutLayer`] | an error where there is no room to send, or nothing to receive, for too long |
 //! | [`MapSendLayer`], [`MapRecvLayer`] | each message made into another |
 //! | [`FilterSendLayer`], [`FilterRecvLayer`] | only the messages that pass |
+//! | [`TapLayer`] | each message shown to a function, to log or capture it |
+//! | [`RateLimitLayer`] | so many messages and octets in a time |
+//! | [`ConcurrencyLimitLayer`] | so many requests without a reply |
+//! | [`RetryLayer`] | a request sent again, to another peer, when no reply comes |
+//! | [`CircuitBreakerLayer`] | after failures in a row, an error at once for a time |
+//! | [`DeduplicateLayer`] | what comes again with the same key dropped |
+//! | [`KeepLatestLayer`] | of each topic the latest message, when receiving |
+//! | [`DropOldestLayer`] | the oldest message dropped where there is no room, when sending |
 //!
 //! # Sending and receiving through layers
 //!
@@ -59,18 +67,34 @@
 #[macro_use]
 mod forward;
 
+mod circuit_breaker;
+mod concurrency_limit;
 mod deadline;
+mod deduplicate;
+mod drop_oldest;
 mod filter;
+mod keep_latest;
 mod map;
+mod rate_limit;
 mod recv_ext;
+mod retry;
 mod send_ext;
+mod tap;
 mod timeout;
 mod with_layer;
 
+pub use circuit_breaker::{CircuitBreaker, CircuitBreakerError, CircuitBreakerLayer};
+pub use concurrency_limit::{ConcurrencyLimit, ConcurrencyLimitLayer};
+pub use deduplicate::{Deduplicate, DeduplicateLayer};
+pub use drop_oldest::{DropOldest, DropOldestLayer};
 pub use filter::{FilterRecv, FilterRecvLayer, FilterSend, FilterSendLayer};
+pub use keep_latest::{KeepLatest, KeepLatestLayer};
 pub use map::{MapRecv, MapRecvLayer, MapSend, MapSendLayer};
+pub use rate_limit::{Rate, RateLimit, RateLimitLayer};
 pub use recv_ext::RecvExt;
+pub use retry::{Retry, RetryError, RetryLayer};
 pub use send_ext::SendExt;
+pub use tap::{Direction, Tap, TapLayer};
 pub use timeout::{Timeout, TimeoutError, TimeoutLayer};
 #[doc(no_inline)]
 pub use tower_layer::Layer;

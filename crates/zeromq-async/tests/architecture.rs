@@ -27,7 +27,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("error", &["endpoint"]),
     ("event", &["endpoint", "error", "identity", "sync"]),
     ("identity", &[]),
-    ("layer", &["error"]),
+    ("layer", &["error", "random", "sync"]),
     ("options", &["authentication"]),
     ("pattern", &["error", "identity", "options", "peer", "random", "sync"]),
     ("peer", &["error", "identity", "options", "stats", "sync"]),

@@ -4,7 +4,15 @@
 
 mod mock;
 
+mod circuit_breaker;
+mod concurrency_limit;
+mod deduplicate;
+mod drop_oldest;
 mod extensions;
 mod filter;
+mod keep_latest;
 mod map;
+mod rate_limit;
+mod retry;
+mod tap;
 mod timeout;

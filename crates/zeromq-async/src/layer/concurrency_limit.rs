@@ -1,0 +1,233 @@
+//! So many requests under way at once.
+
+use std::collections::VecDeque;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use futures_core::Stream;
+use futures_sink::Sink;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::Instant;
+use tokio_util::sync::PollSemaphore;
+use tower_layer::Layer;
+
+use super::deadline::Deadline;
+use crate::sync::Mutex;
+
+/// Lets no more than so many requests be without a reply; who sends another waits for a reply.
+///
+/// A message that is sent is a request, and whatever is received, a reply or an error, ends the
+/// oldest of them. Replies must be received while requests wait to be sent: in another task, or in
+/// the same with `tokio::select!`. For that, everything wrapped with one layer value or its clones
+/// counts together, such as the halves of a socket:
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use zeromq_async::layer::{ConcurrencyLimitLayer, RecvExt, SendExt, WithLayer};
+/// use zeromq_async::{DealerSocket, Message, RepSocket};
+///
+/// let (dealer, mut rep) = (DealerSocket::new(), RepSocket::new());
+/// dealer.connect(rep.bind("tcp://127.0.0.1:*").await?).await?;
+///
+/// let limit = ConcurrencyLimitLayer::new(2);
+/// let (sender, receiver) = dealer.split();
+/// let (mut sender, mut receiver) = (sender.with_layer(&limit), receiver.with_layer(&limit));
+/// let sending = tokio::spawn(async move {
+///     for request in ["one", "two", "three"] {
+///         sender.send(Message::multipart(["", request])).await?; // "three" waits for a reply
+///     }
+///     Ok::<_, zeromq_async::SendError>(())
+/// });
+/// for _ in 0..3 {
+///     let request = rep.recv().await?;
+///     assert!(limit.in_flight() <= 2);
+///     rep.send(request).await?;
+///     receiver.recv().await?;
+/// }
+/// sending.await??;
+/// # Ok(()) }
+/// ```
+///
+/// A request whose reply never comes is counted for ever, unless [`forget_after`] says otherwise.
+///
+/// [`forget_after`]: Self::forget_after
+#[derive(Debug, Clone)]
+pub struct ConcurrencyLimitLayer {
+    flights: Arc<Flights>,
+    forget_after: Option<Duration>,
+}
+
+impl ConcurrencyLimitLayer {
+    /// Lets so many requests be under way, at least 1.
+    ///
+    /// ```
+    /// let layer = zeromq_async::layer::ConcurrencyLimitLayer::new(64);
+    /// assert_eq!(layer.in_flight(), 0);
+    /// ```
+    pub fn new(requests: usize) -> Self {
+        let requests = requests.clamp(1, Semaphore::MAX_PERMITS);
+        let room = Arc::new(Semaphore::new(requests));
+        let flights = Flights { room, departures: Mutex::default() };
+        Self { flights: Arc::new(flights), forget_after: None }
+    }
+
+    /// Counts a request no longer when it has had no reply for so long. Default: for ever.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use zeromq_async::layer::ConcurrencyLimitLayer;
+    ///
+    /// let layer = ConcurrencyLimitLayer::new(64).forget_after(Duration::from_secs(30));
+    /// # drop(layer);
+    /// ```
+    #[must_use]
+    pub fn forget_after(mut self, time: Duration) -> Self {
+        self.forget_after = Some(time);
+        self
+    }
+
+    /// How many requests have had no reply.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use zeromq_async::DealerSocket;
+    /// use zeromq_async::layer::{ConcurrencyLimitLayer, SendExt, WithLayer};
+    ///
+    /// let limit = ConcurrencyLimitLayer::new(64);
+    /// let dealer = DealerSocket::new();
+    /// dealer.connect("inproc://in-flight").await?;
+    /// dealer.with_layer(&limit).send("to nobody yet").await?;
+    /// assert_eq!(limit.in_flight(), 1);
+    /// # Ok(()) }
+    /// ```
+    pub fn in_flight(&self) -> usize {
+        self.flights.departures.lock().len()
+    }
+}
+
+impl<S> Layer<S> for ConcurrencyLimitLayer {
+    type Service = ConcurrencyLimit<S>;
+
+    fn layer(&self, inner: S) -> ConcurrencyLimit<S> {
+        ConcurrencyLimit {
+            inner,
+            flights: self.flights.clone(),
+            room: PollSemaphore::new(self.flights.room.clone()),
+            reserved: None,
+            forget_after: self.forget_after,
+            deadline: Deadline::default(),
+        }
+    }
+}
+
+/// What a [`ConcurrencyLimitLayer`] makes of a socket.
+#[derive(Debug)]
+pub struct ConcurrencyLimit<S> {
+    inner: S,
+    flights: Arc<Flights>,
+    room: PollSemaphore,
+    /// Taken in `poll_ready`, spent in `start_send`, given back when this is dropped.
+    reserved: Option<OwnedSemaphorePermit>,
+    forget_after: Option<Duration>,
+    deadline: Deadline,
+}
+
+wraps!(ConcurrencyLimit<S>, ConcurrencyLimitLayer, "new(64)");
+
+impl<S> ConcurrencyLimit<S> {
+    fn poll_reserve(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        while self.reserved.is_none() {
+            match self.room.poll_acquire(cx) {
+                Poll::Ready(permit) => self.reserved = permit,
+                Poll::Pending => ready!(self.poll_forget(cx)),
+            }
+        }
+        Poll::Ready(())
+    }
+
+    /// Ready when a request has been forgotten.
+    fn poll_forget(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let Some(time) = self.forget_after else { return Poll::Pending };
+        while !self.flights.forget_older_than(time) {
+            self.deadline.set_after(self.flights.until_oldest_is(time));
+            ready!(self.deadline.poll(cx));
+        }
+        Poll::Ready(())
+    }
+}
+
+impl<S: Sink<T> + Unpin, T> Sink<T> for ConcurrencyLimit<S> {
+    type Error = S::Error;
+
+    fn poll_ready(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        ready!(self.poll_reserve(cx));
+        Pin::new(&mut self.inner).poll_ready(cx)
+    }
+
+    fn start_send(mut self: Pin<&mut Self>, item: T) -> Result<(), S::Error> {
+        let reserved = self.reserved.take();
+        Pin::new(&mut self.inner).start_send(item)?;
+        if let Some(permit) = reserved {
+            self.flights.depart(permit);
+        }
+        Ok(())
+    }
+
+    forward_poll_flush!(T);
+}
+
+impl<S: Stream + Unpin> Stream for ConcurrencyLimit<S> {
+    type Item = S::Item;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
+        let next = Pin::new(&mut self.inner).poll_next(cx);
+        if let Poll::Ready(Some(_)) = next {
+            self.flights.arrive();
+        }
+        next
+    }
+}
+
+/// The requests under way.
+#[derive(Debug)]
+struct Flights {
+    /// A permit for each request that may still be sent.
+    room: Arc<Semaphore>,
+    /// When those that are under way were sent.
+    departures: Mutex<VecDeque<Instant>>,
+}
+
+impl Flights {
+    fn depart(&self, permit: OwnedSemaphorePermit) {
+        permit.forget();
+        self.departures.lock().push_back(Instant::now());
+    }
+
+    fn arrive(&self) {
+        if self.departures.lock().pop_front().is_some() {
+            self.room.add_permits(1);
+        }
+    }
+
+    fn forget_older_than(&self, time: Duration) -> bool {
+        let mut departures = self.departures.lock();
+        let before = departures.len();
+        while departures.front().is_some_and(|departure| departure.elapsed() >= time) {
+            departures.pop_front();
+        }
+        let forgotten = before - departures.len();
+        drop(departures);
+        self.room.add_permits(forgotten);
+        forgotten > 0
+    }
+
+    /// What is reserved may depart at any time from now on.
+    fn until_oldest_is(&self, age: Duration) -> Duration {
+        let departures = self.departures.lock();
+        departures.front().map_or(age, |departure| age.saturating_sub(departure.elapsed()))
+    }
+}

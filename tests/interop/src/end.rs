@@ -92,12 +92,13 @@ from! {
 macro_rules! on {
     ($ours:expr, [$($kind:ident)*], $socket:ident => $then:expr) => {
         match $ours {
-            $(Ours::$kind($socket) => $then,)*
+            $($crate::end::Ours::$kind($socket) => $then,)*
             #[allow(unreachable_patterns, reason = "where all are named")]
             other => panic!("not with {other:?}"),
         }
     };
 }
+pub(crate) use on;
 
 impl End {
     /// Makes a socket of this library, and says where it is.

@@ -6,7 +6,8 @@ use libzmq_peer::SocketKind::Rep;
 use libzmq_peer::{Context, Error, Opt, Peer, Socket};
 use tokio::task::JoinHandle;
 use zeromq_async::security::{
-    Attempt, Credentials, CurveKeyPair, Decision, DenyStatus, generate_curve_keys,
+    Attempt, Credentials, CurveKeyPair, Decision, DenyStatus, NoiseKeyPair, generate_curve_keys,
+    generate_noise_keys,
 };
 use zeromq_async::{SocketBuilder, SocketKind};
 
@@ -17,6 +18,8 @@ pub enum Mechanism {
     Plain,
     /// Keys, and encryption.
     Curve,
+    /// Keys, and encryption, which libzmq does not have.
+    Noise,
 }
 
 /// What a socket is in a mechanism: those of both libraries know each other.
@@ -37,6 +40,10 @@ pub static SERVER: LazyLock<CurveKeyPair> = LazyLock::new(generate_curve_keys);
 /// The client's.
 pub static CLIENT: LazyLock<CurveKeyPair> = LazyLock::new(generate_curve_keys);
 
+static NOISE_SERVER: LazyLock<NoiseKeyPair> = LazyLock::new(generate_noise_keys);
+
+static NOISE_CLIENT: LazyLock<NoiseKeyPair> = LazyLock::new(generate_noise_keys);
+
 impl Secured {
     /// Sets up a socket of this library.
     ///
@@ -51,6 +58,10 @@ impl Secured {
             }
             (Mechanism::Curve, true) => builder.curve_server(SERVER.clone(), known),
             (Mechanism::Curve, false) => builder.curve_client(CLIENT.clone(), *SERVER.public_key()),
+            (Mechanism::Noise, true) => builder.noise_server(NOISE_SERVER.clone(), known),
+            (Mechanism::Noise, false) => {
+                builder.noise_client(NOISE_CLIENT.clone(), *NOISE_SERVER.public_key())
+            }
         }
     }
 
@@ -59,6 +70,10 @@ impl Secured {
     /// # Errors
     ///
     /// Those of libzmq.
+    ///
+    /// # Panics
+    ///
+    /// With NOISE.
     pub fn theirs(self, socket: &Socket) -> Result<(), Error> {
         match (self.mechanism, self.is_server) {
             (Mechanism::Plain, true) => socket.set_i32(Opt::PLAIN_SERVER, 1),
@@ -75,6 +90,7 @@ impl Secured {
                 socket.set_str(Opt::CURVE_PUBLICKEY, Some(&CLIENT.public_key().to_string()))?;
                 socket.set_str(Opt::CURVE_SECRETKEY, Some(&CLIENT.secret_key().to_z85()))
             }
+            (Mechanism::Noise, _) => panic!("libzmq has no NOISE"),
         }
     }
 }
@@ -87,7 +103,12 @@ async fn known(attempt: Attempt) -> Decision {
         {
             Decision::allow()
         }
-        Credentials::PublicKey(key) if key == CLIENT.public_key().as_bytes() => Decision::allow(),
+        Credentials::PublicKey(key)
+            if [CLIENT.public_key().as_bytes(), NOISE_CLIENT.public_key().as_bytes()]
+                .contains(&key) =>
+        {
+            Decision::allow()
+        }
         _ => Decision::Deny(DenyStatus::AuthenticationFailure),
     }
 }

@@ -1,0 +1,138 @@
+//! Rows about peers that do not finish their handshakes, or do so in an old way.
+
+use std::time::{Duration, Instant};
+
+use futures_util::future::join_all;
+use interop::peer::{Peer, Sent, Settings};
+use interop::{Mechanism, Secured, TCP};
+use libzmq_peer::SocketKind::{Pull, Push};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::{interval, timeout};
+
+use crate::support::{DEADLINE, next, one};
+
+async fn dial(endpoint: &str) -> TcpStream {
+    let address = endpoint.strip_prefix("tcp://").expect("a TCP endpoint");
+    TcpStream::connect(address).await.expect("somebody listens")
+}
+
+/// How soon a new peer's first message is received.
+async fn good_peer_is_served_after<P: Peer>(
+    bound: &mut P,
+    to: &str,
+    settings: &Settings,
+) -> Duration {
+    let since = Instant::now();
+    let mut good = P::start(settings).await;
+    good.connect(to).await;
+    assert_eq!(good.send(one("good"), DEADLINE).await, Sent::Taken);
+    assert_eq!(next(bound, "the good peer's message").await, one("good"));
+    since.elapsed()
+}
+
+side_by_side! {
+    /// Peers that say an octet now and then have as long as the handshake may take and no longer,
+    /// and keep nobody waiting.
+    row_08_slow_loris: slow_loris,
+    ours: SlowLoris { closed_in_time: CROWD, good_is_served: true },
+    libzmq: SlowLoris { closed_in_time: CROWD, good_is_served: true },
+}
+
+const CROWD: usize = 100;
+
+#[derive(Debug, PartialEq)]
+struct SlowLoris {
+    closed_in_time: usize,
+    good_is_served: bool,
+}
+
+async fn slow_loris<P: Peer>() -> SlowLoris {
+    const LIMIT: Duration = Duration::from_millis(500);
+    let mut pull = P::start(&Settings::new(Pull).handshake(500)).await;
+    let to = pull.bind(TCP).await;
+    let slow = join_all((0..CROWD).map(|_| drip(&to)));
+    let settings = Settings::new(Push);
+    let good = good_peer_is_served_after(&mut pull, &to, &settings);
+    let (good, times) = tokio::join!(good, slow);
+    // Of the 64 octets of a greeting, 10 come within the limit.
+    let in_time = LIMIT * 4 / 5..LIMIT + Duration::from_secs(1);
+    SlowLoris {
+        closed_in_time: times.iter().filter(|time| in_time.contains(time)).count(),
+        good_is_served: good < LIMIT,
+    }
+}
+
+/// Says a greeting, an octet each 50 ms, and when it is closed.
+async fn drip(to: &str) -> Duration {
+    let mut stream = dial(to).await;
+    let since = Instant::now();
+    let mut ticks = interval(Duration::from_millis(50));
+    let greeting = [&[0xff, 0, 0, 0, 0, 0, 0, 0, 0, 0x7f, 3, 1][..], b"NULL", &[0; 48]].concat();
+    let mut octets = greeting.chunks(1);
+    let mut heard = [0; 64];
+    while since.elapsed() < DEADLINE {
+        tokio::select! {
+            _ = ticks.tick() => if let Some(octet) = octets.next() {
+                // Whether it is closed is seen by reading.
+                let _ = stream.write_all(octet).await;
+            },
+            read = stream.read(&mut heard) => if matches!(read, Ok(0) | Err(_)) { break },
+        }
+    }
+    since.elapsed()
+}
+
+side_by_side! {
+    /// A peer of ZMTP 2.0 that talks on is not closed when the time for handshakes is over.
+    row_09_old_peer_outlives_the_handshake_timer: old_peer,
+    ours: OldPeer { heard: false, outlives: false },
+    libzmq: OldPeer { heard: true, outlives: true },
+}
+
+#[derive(Debug, PartialEq)]
+struct OldPeer {
+    /// Whether its messages arrive at all.
+    heard: bool,
+    outlives: bool,
+}
+
+async fn old_peer<P: Peer>() -> OldPeer {
+    const PUSH: u8 = 8;
+    let mut pull = P::start(&Settings::new(Pull).handshake(300)).await;
+    let mut old = dial(&pull.bind(TCP).await).await;
+    let greeting = [0xff, 0, 0, 0, 0, 0, 0, 0, 1, 0x7f, 1, PUSH];
+    let no_identity = [0, 0];
+    old.write_all(&[&greeting[..], &no_identity].concat()).await.expect("connected");
+    let until = Instant::now() + Duration::from_secs(1);
+    let mut ticks = interval(Duration::from_millis(50));
+    let mut heard = false;
+    while Instant::now() < until {
+        ticks.tick().await;
+        let said = old.write_all(&[0, 1, b'x']).await.is_ok();
+        if !said || pull.recv(Duration::from_millis(500)).await != Some(one("x")) {
+            return OldPeer { heard, outlives: false };
+        }
+        heard = true;
+    }
+    OldPeer { heard, outlives: true }
+}
+
+side_by_side! {
+    /// Connections that say nothing keep no client of a CURVE server out.
+    row_10_silent_connections_and_a_curve_server: silent_crowd,
+    ours: true,
+    libzmq: true,
+}
+
+async fn silent_crowd<P: Peer>() -> bool {
+    let secured = |is_server| Secured { mechanism: Mechanism::Curve, is_server };
+    let mut pull = P::start(&Settings::new(Pull).secured(secured(true))).await;
+    let to = pull.bind(TCP).await;
+    let mut silent = Vec::new();
+    for _ in 0..2 * CROWD {
+        silent.push(dial(&to).await);
+    }
+    let client = Settings::new(Push).secured(secured(false));
+    timeout(DEADLINE, good_peer_is_served_after(&mut pull, &to, &client)).await.is_ok()
+}

@@ -1,0 +1,246 @@
+//! Rows about peers that are gone without a word.
+
+use std::time::{Duration, Instant};
+
+use futures_util::future::join_all;
+use interop::peer::{Happening, Ours, Peer, Sent, Settings, Theirs};
+use interop::{Frames, Mechanism, Secured, TCP};
+use libzmq_peer::SocketKind;
+use libzmq_peer::SocketKind::{Dealer, Pair, Pub, Pull, Push, Rep, Req, Router, Sub, Xpub, Xsub};
+use tokio::time::interval;
+use zeromq_async::Endpoint;
+
+use crate::relay::{Relay, unaltered};
+use crate::support::{Child, DEADLINE, SHORT, next, one};
+
+const INTERVAL: Duration = Duration::from_millis(20);
+
+/// Generous, so that a busy machine is not taken for a peer that is gone.
+const TIMEOUT: Duration = Duration::from_millis(800);
+
+/// How much later than it is due something may happen on a busy machine.
+const SLACK: Duration = Duration::from_secs(1);
+
+side_by_side! {
+    /// A peer that vanishes without a word is noticed by whoever asks for signs of life, and by
+    /// nobody else.
+    row_06_half_open_peer: half_open,
+    ours: HalfOpen { noticed_by_who_asks: true, noticed_otherwise: false },
+    libzmq: HalfOpen { noticed_by_who_asks: true, noticed_otherwise: false },
+}
+
+#[derive(Debug, PartialEq)]
+struct HalfOpen {
+    noticed_by_who_asks: bool,
+    noticed_otherwise: bool,
+}
+
+async fn half_open<P: Peer>() -> HalfOpen {
+    let asks = Settings::new(Dealer).beating(INTERVAL, TIMEOUT);
+    HalfOpen {
+        noticed_by_who_asks: Pairing::<P, P>::new(asks.clone(), asks).await.fall_silent().await,
+        noticed_otherwise: {
+            let says_nothing = Settings::new(Dealer);
+            Pairing::<P, P>::new(says_nothing.clone(), says_nothing).await.fall_silent().await
+        },
+    }
+}
+
+/// Two sockets with somebody between them.
+struct Pairing<B, C> {
+    bound: B,
+    connected: C,
+    relay: Relay,
+}
+
+impl<B: Peer, C: Peer> Pairing<B, C> {
+    async fn new(bound: Settings, connected: Settings) -> Self {
+        let (mut bound, mut connected) = (B::start(&bound).await, C::start(&connected).await);
+        let to: Endpoint = bound.bind(TCP).await.parse().expect("an endpoint");
+        let relay = Relay::start(&to, |_| unaltered()).await;
+        connected.connect(&relay.endpoint().to_string()).await;
+        assert!(bound.happens(Happening::Ready, DEADLINE).await, "bound");
+        assert!(connected.happens(Happening::Ready, DEADLINE).await, "connected");
+        Self { bound, connected, relay }
+    }
+
+    /// From now on nothing passes. Whether both notice in time.
+    async fn fall_silent(&mut self) -> bool {
+        self.relay.fall_silent();
+        let since = Instant::now();
+        let in_time = INTERVAL + TIMEOUT + SLACK;
+        let (one, other) = tokio::join!(
+            self.bound.happens(Happening::Disconnected, in_time),
+            self.connected.happens(Happening::Disconnected, in_time),
+        );
+        assert!(!(one || other) || since.elapsed() >= TIMEOUT / 2, "noticed before it was so");
+        one && other
+    }
+}
+
+/// Heartbeats that both sides ask for, with every pair of socket types, each mechanism, under load
+/// and idle: nothing but messages reaches the application, nobody is given up, and then whoever
+/// falls silent is.
+mod row_07_heartbeats {
+    use super::*;
+
+    #[tokio::test]
+    async fn ours() {
+        let mechanisms = [None, Some(Mechanism::Plain), Some(Mechanism::Curve)];
+        every_pair::<Ours, Ours>(&mechanisms).await;
+    }
+
+    #[tokio::test]
+    async fn ours_with_noise() {
+        every_pair::<Ours, Ours>(&[Some(Mechanism::Noise)]).await;
+    }
+
+    #[tokio::test]
+    async fn libzmq() {
+        every_pair::<Theirs, Theirs>(&MECHANISMS).await;
+    }
+
+    #[tokio::test]
+    async fn our_server_and_libzmq() {
+        every_pair::<Ours, Theirs>(&MECHANISMS).await;
+    }
+
+    #[tokio::test]
+    async fn libzmq_and_our_client() {
+        every_pair::<Theirs, Ours>(&MECHANISMS).await;
+    }
+}
+
+const MECHANISMS: [Option<Mechanism>; 3] = [None, Some(Mechanism::Plain), Some(Mechanism::Curve)];
+
+/// Who asks, and who answers where one does.
+const PAIRS: [(SocketKind, SocketKind); 6] =
+    [(Req, Rep), (Dealer, Router), (Pub, Sub), (Xpub, Xsub), (Push, Pull), (Pair, Pair)];
+
+async fn every_pair<B: Peer, C: Peer>(mechanisms: &[Option<Mechanism>]) {
+    let cases = mechanisms.iter().flat_map(|mechanism| {
+        PAIRS.iter().flat_map(move |(first, second)| {
+            // Either of a pair may be the one that is bound.
+            [(*first, *second, false), (*second, *first, true)].map(|(bound, connected, turned)| {
+                beat::<B, C>(bound, connected, turned, *mechanism)
+            })
+        })
+    });
+    join_all(cases).await;
+}
+
+async fn beat<B: Peer, C: Peer>(
+    bound: SocketKind,
+    connected: SocketKind,
+    turned: bool,
+    mechanism: Option<Mechanism>,
+) {
+    let what = format!("{:?} {bound:?}, {:?} {connected:?}, {mechanism:?}", B::LIBRARY, C::LIBRARY);
+    let settings = |kind, is_server| {
+        let mut settings = Settings::new(kind).beating(INTERVAL, TIMEOUT);
+        settings.secured = mechanism.map(|mechanism| Secured { mechanism, is_server });
+        if matches!(kind, Sub | Xsub) { settings.topic("") } else { settings }
+    };
+    let mut pairing = Pairing::<B, C>::new(settings(bound, true), settings(connected, false)).await;
+    let Pairing { bound: b, connected: c, .. } = &mut pairing;
+    let kinds = if turned { (connected, bound) } else { (bound, connected) };
+    let mut ticks = interval(Duration::from_millis(2));
+    let mut exchanges = 0;
+    for (beats, under_load) in [(25, true), (25, false), (1, true)] {
+        let until = Instant::now() + beats * INTERVAL;
+        while Instant::now() < until {
+            ticks.tick().await;
+            if under_load {
+                let number = format!("{what}: {exchanges}");
+                if turned {
+                    exchange(kinds, c, b, &number, exchanges == 0).await;
+                } else {
+                    exchange(kinds, b, c, &number, exchanges == 0).await;
+                }
+                exchanges += 1;
+            }
+        }
+    }
+    for (library, ended) in [
+        (B::LIBRARY, b.happens(Happening::Disconnected, Duration::ZERO).await),
+        (C::LIBRARY, c.happens(Happening::Disconnected, Duration::ZERO).await),
+    ] {
+        assert!(!ended, "{what}: {library:?} has given up a peer that answers");
+    }
+    assert!(pairing.fall_silent().await, "{what}: not noticed in time");
+}
+
+/// One message, and what the second socket's type answers.
+async fn exchange<F: Peer, S: Peer>(
+    (first, second): (SocketKind, SocketKind),
+    one_side: &mut F,
+    other: &mut S,
+    number: &str,
+    is_first: bool,
+) {
+    if is_first && first == Xpub {
+        // A bound XSUB of libzmq subscribes while it is called, and not before.
+        let mut notice = None;
+        while notice.is_none() {
+            assert_eq!(other.recv(Duration::from_millis(1)).await, None, "{number}");
+            notice = one_side.recv(INTERVAL).await;
+        }
+        assert_eq!(notice, Some(one([1])), "{number}");
+    }
+    let sent = one(number);
+    let mut received = None;
+    while received.is_none() {
+        assert_eq!(one_side.send(sent.clone(), DEADLINE).await, Sent::Taken, "{number}");
+        // A PUB does not tell when it has been subscribed to.
+        let patience = if is_first && first == Pub { 10 * INTERVAL } else { DEADLINE };
+        received = other.recv(patience).await;
+        assert!(received.is_some() || (is_first && first == Pub), "{number}");
+    }
+    let received: Frames = received.expect("received");
+    assert_eq!(received.last(), sent.last(), "{number}");
+    if matches!(second, Rep | Router | Pair) {
+        assert_eq!(other.send(received, DEADLINE).await, Sent::Taken, "{number}");
+        assert_eq!(next(one_side, number).await, sent, "{number}");
+    }
+}
+
+side_by_side! {
+    /// A process that is stopped for a while is found to be gone, tried again without haste, and
+    /// there again when it goes on.
+    row_32_stopped_process: stopped,
+    ours: Stopped { noticed: true, storm: false, back: true },
+    libzmq: Stopped { noticed: true, storm: false, back: true },
+}
+
+#[derive(Debug, PartialEq)]
+struct Stopped {
+    noticed: bool,
+    storm: bool,
+    back: bool,
+}
+
+async fn stopped<P: Peer>() -> Stopped {
+    let mut child = Child::start(P::LIBRARY, &Settings::new(Pull)).await;
+    let settings = Settings::new(Push).beating(INTERVAL, Duration::from_millis(300));
+    let mut push = P::start(&settings.handshake(200).reconnect(10).reconnect_most(100)).await;
+    push.connect(&child.bind(TCP).await).await;
+    assert!(push.happens(Happening::Ready, DEADLINE).await);
+    child.signal("STOP").await;
+    let noticed = push.happens(Happening::Disconnected, DEADLINE).await;
+    // The kernel goes on to accept for it: each attempt ends with the handshake's time.
+    let until = Instant::now() + SLACK;
+    let mut attempts = 0;
+    while push.happens(Happening::Retried, until.saturating_duration_since(Instant::now())).await {
+        attempts += 1;
+    }
+    child.signal("CONT").await;
+    assert!(push.happens(Happening::Ready, DEADLINE).await, "it is ready again");
+    // libzmq tells of a handshake that took too long as it does of a connection that has ended.
+    while push.happens(Happening::Disconnected, Duration::ZERO).await {}
+    assert_eq!(push.send(one("again"), DEADLINE).await, Sent::Taken);
+    let back = child.recv(DEADLINE).await == Some(one("again"))
+        // It stays: none of the connections that the kernel has accepted meanwhile takes its place.
+        && !push.happens(Happening::Disconnected, SHORT).await;
+    assert!(attempts > 0, "it tries again");
+    Stopped { noticed, storm: attempts > 20, back }
+}

@@ -5,6 +5,7 @@ mod support;
 use std::collections::HashSet;
 use std::time::Duration;
 
+use bytes::Bytes;
 use futures_util::SinkExt;
 use support::{
     ANY_PORT, RawPeer, ReservedPort, address, disconnected, event, greeted, huge, listen, waits,
@@ -17,6 +18,7 @@ use zeromq_async::{
     RouterSocket, SendErrorKind, SocketEvent, SocketType, SubSocket, SubscriptionNotices,
     XPubSocket, XSubSocket,
 };
+use zmtp::Command;
 
 /// A time that is over before the test's deadline is.
 const SHORT: Duration = Duration::from_millis(50);
@@ -199,6 +201,39 @@ async fn a_peer_that_asks_for_signs_of_life_and_never_reads_them_is_not_sent_eve
         pongs += 1;
     }
     assert!(pongs < FEW, "{pongs} answers were kept");
+}
+
+/// There used to be no answers after the first 1,024 to a peer that reads, but never so fast that
+/// nothing is left to be written to it.
+#[tokio::test]
+async fn signs_of_life_go_on_though_the_queue_is_never_empty() {
+    const MOST_THAT_WAIT: u16 = 1024;
+    let mut dealer = DealerSocket::new();
+    let endpoint = dealer.bind(ANY_PORT).await.unwrap();
+    let mut peer = RawPeer::connect(&endpoint, SocketType::Dealer).await;
+    dealer.send(support::huge(1)).await.unwrap();
+    for number in 0..MOST_THAT_WAIT {
+        peer.write_octets(&ping(number)).await;
+    }
+    peer.send("asked").await;
+    assert_eq!(within("the message", dealer.recv()).await.unwrap(), "asked");
+    dealer.send(support::huge(2)).await.unwrap();
+    for number in 0..MOST_THAT_WAIT {
+        assert_eq!(peer.command().await, pong(number));
+    }
+    // The second message is being written: there always was something to write.
+    peer.write_octets(&ping(MOST_THAT_WAIT)).await;
+    peer.send("asked again").await;
+    assert_eq!(within("the message", dealer.recv()).await.unwrap(), "asked again");
+    assert_eq!(peer.command().await, pong(MOST_THAT_WAIT));
+}
+
+fn ping(number: u16) -> Vec<u8> {
+    [&b"\x04\x09\x04PING\0\0"[..], &number.to_be_bytes()].concat()
+}
+
+fn pong(number: u16) -> Command {
+    Command::Pong { context: Bytes::copy_from_slice(&number.to_be_bytes()) }
 }
 
 #[tokio::test]

@@ -13,7 +13,7 @@ use std::task::{Context, Poll, Waker};
 
 use zmtp::{Batch, Command, Message, Subscription};
 
-use self::state::{Pace, State, WRITE_PER_TURN};
+use self::state::{Answers, Pace, State, WRITE_PER_TURN};
 use super::link::{Link, Stream};
 use super::{Pipe, Pushed, Room, Wakers};
 use crate::options::HighWaterMark;
@@ -146,17 +146,19 @@ impl Outbound {
     /// Answers a command of the peer's, unless very many answers wait: a peer that asks and asks
     /// and does not read must not fill the memory, and what is queued is sign of life enough.
     pub(crate) fn answer(&self, command: &Command) {
-        {
-            let mut state = self.state.lock();
-            if state.batch.is_empty() {
-                state.answers = 0;
-            }
-            if state.answers == MAX_ANSWERS {
-                return;
-            }
-            state.answers += 1;
+        let mut state = self.state.lock();
+        let State { batch, link, answers, .. } = &mut *state;
+        let Link::Stream(stream) = link else { return };
+        if batch.is_empty() || answers.end <= answers.written {
+            answers.queued = 0;
         }
-        self.command(command);
+        if answers.queued == MAX_ANSWERS {
+            return;
+        }
+        answers.queued += 1;
+        stream.encoder.command(batch, command);
+        answers.end = answers.written + batch.octets() as u64;
+        state.pace();
     }
 
     /// A connection is up: what has waited goes to it first.
@@ -168,7 +170,7 @@ impl Outbound {
         state.pace = Pace::Hot;
         state.blocked = false;
         state.failed = None;
-        state.answers = 0;
+        state.answers = Answers::default();
     }
 
     /// An inproc peer is there: what has waited is given to it.

@@ -32,8 +32,18 @@ pub(super) struct State {
     pub(super) sent: u64,
     /// Messages that a later one took the place of, as `conflate` asks.
     pub(super) replaced: u64,
-    /// Answers queued since the queue was last empty.
-    pub(super) answers: usize,
+    pub(super) answers: Answers,
+}
+
+/// What is known of the answers to the peer's commands, of which only so many may wait.
+#[derive(Debug, Default)]
+pub(super) struct Answers {
+    /// Answers queued since the last time that none was waiting.
+    pub(super) queued: usize,
+    /// Octets written to this connection.
+    pub(super) written: u64,
+    /// How many of them will be written when the last answer is.
+    pub(super) end: u64,
 }
 
 /// How the queue has been used since the connection task last looked.
@@ -79,7 +89,7 @@ impl State {
             written: 0,
             sent: 0,
             replaced: 0,
-            answers: 0,
+            answers: Answers::default(),
         }
     }
 
@@ -187,6 +197,7 @@ impl State {
             }
         }
         self.written += total;
+        self.answers.written += total as u64;
         total
     }
 

@@ -106,6 +106,7 @@ impl Connection {
     ) -> Result<Option<Event>, ProtocolError> {
         loop {
             let stage = std::mem::replace(&mut self.stage, Stage::Closed);
+            let knows_commands = !matches!(stage, Stage::Identity(_));
             match stage.handle(&self.config, input, max_messages, &mut self.opening) {
                 Ok((stage, turn)) => {
                     self.stage = stage;
@@ -119,7 +120,9 @@ impl Connection {
                     }
                 }
                 Err(error) => {
-                    if let Disposition::SendErrorAndClose(reason) = error.disposition() {
+                    if let Disposition::SendErrorAndClose(reason) = error.disposition()
+                        && knows_commands
+                    {
                         self.opening.push_command(&Command::Error { reason });
                     }
                     return Err(error);
@@ -157,9 +160,12 @@ impl Connection {
         self.traffic.push(message);
     }
 
-    /// Queues a command.
+    /// Queues a command. A peer of ZMTP 2.0 knows none, and is not sent it.
     pub fn send_command(&mut self, command: &Command) {
-        self.traffic.push_command(command);
+        match &self.stage {
+            Stage::Traffic(ready) => ready.encoder.command(&mut self.traffic, command),
+            _ => self.traffic.push_command(command),
+        }
     }
 
     /// Queues a subscription, in the form the peer understands.
@@ -207,8 +213,12 @@ impl Connection {
     /// Does what an event asks of the connection itself.
     fn note(&mut self, event: &Event) {
         match event {
-            Event::Ready(_) => {
+            Event::Ready(peer) => {
                 let mut held = std::mem::take(&mut self.traffic);
+                if peer.version() < (3, 0) {
+                    // Which drops the commands.
+                    held.rewind();
+                }
                 for subscription in std::mem::take(&mut self.early) {
                     self.send_subscription(subscription);
                 }

@@ -6,7 +6,7 @@ use crate::batch::Run;
 use crate::config::Limits;
 use crate::error::{LimitExceeded, PeerMisbehaved, ProtocolError};
 use crate::mechanism::{Opener, Opening};
-use crate::wire::{Command, FrameHeader};
+use crate::wire::{Command, FrameError, FrameHeader};
 
 /// Finds whole messages and commands at the front of what a connection has read.
 ///
@@ -36,6 +36,8 @@ pub struct Decoder {
     limits: Limits,
     /// What has been walked of the unfinished message at the front of the input.
     unfinished: Unfinished,
+    /// Whether the peer speaks a ZMTP that has commands.
+    has_commands: bool,
     /// Where the connection encrypts.
     sealed: Option<Box<Sealed>>,
 }
@@ -70,7 +72,13 @@ struct Unfinished {
 impl Decoder {
     /// Makes a decoder that enforces `limits`.
     pub fn new(limits: Limits) -> Self {
-        Self { limits, unfinished: Unfinished::default(), sealed: None }
+        Self { limits, unfinished: Unfinished::default(), has_commands: true, sealed: None }
+    }
+
+    /// For a peer of ZMTP 2.0, to which the bit that marks a command means nothing.
+    pub(crate) fn without_commands(mut self) -> Self {
+        self.has_commands = false;
+        self
     }
 
     pub(crate) fn open_with(&mut self, opener: Opener) {
@@ -249,6 +257,9 @@ impl Decoder {
             return Ok(None);
         };
         if header.is_command() {
+            if !self.has_commands {
+                return Err(FrameError::ReservedFlags(octets[0]).into());
+            }
             self.check_command(header, message)?;
         } else {
             self.check_message(header, message)?;

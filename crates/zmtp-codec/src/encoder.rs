@@ -56,7 +56,7 @@ impl Encoder {
         }
     }
 
-    /// Appends a subscription: a command, or the message that ZMTP 3.0 has in its place. Neither
+    /// Appends a subscription: a command, or the message that ZMTP 3.0 and 2.0 have in its place. Neither
     /// counts as a message.
     pub fn subscription(&self, batch: &mut Batch, subscription: &Subscription) {
         if self.version < (3, 1) {
@@ -70,8 +70,10 @@ impl Encoder {
         });
     }
 
-    /// Appends a command.
+    /// Appends a command; nothing for a peer of ZMTP 2.0, which has none.
     pub fn command(&self, batch: &mut Batch, command: &Command) {
-        batch.push_command(command);
+        if self.version >= (3, 0) {
+            batch.push_command(command);
+        }
     }
 }

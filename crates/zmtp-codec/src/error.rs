@@ -228,7 +228,8 @@ pub enum Disposition {
     /// Close it without a word.
     Close,
     /// Send an ERROR command with this reason, then close it.
-    /// [`Connection`](crate::Connection) has queued the command already.
+    /// [`Connection`](crate::Connection) has queued the command already, unless the peer speaks
+    /// ZMTP 2.0, which has none.
     SendErrorAndClose(String),
 }
 

@@ -10,7 +10,7 @@ use crate::batch::Run;
 use crate::metadata::Metadata;
 use crate::routing_id::RoutingId;
 use crate::socket_type::SocketType;
-use crate::wire::{Command, Greeting, MechanismName};
+use crate::wire::{Command, MechanismName};
 
 /// Something that has happened on a [`Connection`](crate::Connection).
 #[derive(Clone, Debug)]
@@ -59,17 +59,17 @@ impl PeerInfo {
         let metadata = Metadata::announcing(socket_type, routing_id);
         let routing_id = routing_id.cloned().map_or_else(Bytes::new, Bytes::from);
         let identity = Identity::default();
-        Self::new(socket_type, routing_id, &Greeting::new(MechanismName::NULL), metadata, identity)
+        Self::new(socket_type, routing_id, (3, 1), MechanismName::NULL, metadata, identity)
     }
 
     pub(crate) fn new(
         socket_type: SocketType,
         routing_id: Bytes,
-        greeting: &Greeting,
+        version: (u8, u8),
+        mechanism: MechanismName,
         metadata: Metadata,
         identity: Identity,
     ) -> Self {
-        let (version, mechanism) = (greeting.negotiated_version(), greeting.mechanism());
         Self(Arc::new(Inner { socket_type, routing_id, version, mechanism, metadata, identity }))
     }
 
@@ -85,7 +85,7 @@ impl PeerInfo {
         &self.0.routing_id
     }
 
-    /// The version of ZMTP that both sides speak: 3.0 or 3.1.
+    /// The version of ZMTP that both sides speak: 2.0, 3.0 or 3.1.
     pub fn version(&self) -> (u8, u8) {
         self.0.version
     }
@@ -95,7 +95,8 @@ impl PeerInfo {
         self.0.mechanism
     }
 
-    /// All its properties, the application's own included. It is the peer who says so.
+    /// All its properties, the application's own included. It is the peer who says so; one of ZMTP
+    /// 2.0 cannot, and has none.
     pub fn metadata(&self) -> &Metadata {
         &self.0.metadata
     }

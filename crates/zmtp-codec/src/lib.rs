@@ -1,7 +1,7 @@
 //! ZMTP, the ZeroMQ wire protocol, sans-io: bytes in, bytes out.
 //!
 //! This crate speaks ZMTP 3.1 and 3.0 (37/ZMTP, 23/ZMTP) as libzmq does: greeting, handshake,
-//! framing, commands and heartbeats. It has no sockets, tasks, clock or randomness: whoever uses it
+//! framing, commands and heartbeats. With peers that know nothing else it speaks ZMTP 2.0 (15/ZMTP). It has no sockets, tasks, clock or randomness: whoever uses it
 //! brings the byte stream and says what time it is. So it runs on any runtime, or on none, and
 //! every fault of a peer can be tested without a network.
 //!

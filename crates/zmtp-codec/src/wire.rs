@@ -6,11 +6,13 @@
 //! | `frame` | the header of a frame | "Framing" |
 //! | `command` | the body of a command frame | "Commands" |
 //! | `v3_0` | subscriptions as ZMTP 3.0 peers write them | 23/ZMTP |
+//! | `v2_0` | the greeting and identity of ZMTP 2.0 peers | 15/ZMTP |
 
 mod command;
 mod frame;
 mod greeting;
 mod reader;
+pub(crate) mod v2_0;
 mod v3_0;
 
 pub use command::{Command, CommandError, Ttl};

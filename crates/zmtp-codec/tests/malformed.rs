@@ -51,10 +51,12 @@ fn other_protocols_are_recognised_by_their_first_octet() {
 
 #[test]
 fn older_versions_are_named() {
-    let error = error_for(b"\xff\0\0\0\0\0\0\0\x01\x7f\x01");
-    assert_eq!(error, PeerIncompatible::Version(UnsupportedVersion::TooOld(1)).into());
-    assert!(error.to_string().contains("ZMTP revision 1"), "{error}");
-    assert!(error.may_reconnect());
+    for revision in [0, 2] {
+        let error = error_for(&[&b"\xff\0\0\0\0\0\0\0\x01\x7f"[..], &[revision]].concat());
+        assert_eq!(error, PeerIncompatible::Version(UnsupportedVersion::TooOld(revision)).into());
+        assert!(error.to_string().contains(&format!("ZMTP revision {revision}")), "{error}");
+        assert!(error.may_reconnect());
+    }
 }
 
 #[test]

@@ -59,6 +59,9 @@ impl Driver {
         established: Established,
     ) -> Result<Self, HandshakeFailure> {
         let Established { io, address, peer, decoder, encoder, input } = established;
+        // A peer of ZMTP 2.0 could not answer.
+        let has_heartbeats = peer.version() >= (3, 0);
+        let pulse = has_heartbeats.then(|| Pulse::start(&engine.options.heartbeat)).flatten();
         if let Some(replaced) = engine.pattern.admit(pipe, &peer)? {
             engine.hang_up(&replaced);
         }
@@ -77,7 +80,7 @@ impl Driver {
             reader: io.reader,
             decoder,
             input: ReadBuffer::new(input),
-            pulse: Pulse::start(&engine.options.heartbeat),
+            pulse,
         })
     }
 

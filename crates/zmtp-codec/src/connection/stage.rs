@@ -16,9 +16,13 @@
 //!      '----------------------------------------------------------'
 //! ```
 //!
-//! A handshake may also ask for a decision at its very start.
+//! A handshake may also ask for a decision at its very start. A peer of ZMTP 2.0 has no handshake
+//! but the identity behind its greeting, for which the stage Identity waits.
+
+mod identity;
 
 use bytes::{Buf, Bytes, BytesMut};
+use identity::AwaitIdentity;
 
 use crate::authentication::Decision;
 use crate::batch::Batch;
@@ -31,7 +35,7 @@ use crate::mechanism::{Ciphers, Done, Greetings, Handshake, Seed, Step, Undecide
 use crate::metadata::Metadata;
 use crate::routing_id::RoutingId;
 use crate::socket_type::SocketType;
-use crate::wire::{FrameHeader, Greeting};
+use crate::wire::{FrameHeader, Greeting, v2_0};
 
 /// What a connection is after its handshake: two halves that need nothing of each other.
 #[derive(Debug)]
@@ -49,6 +53,8 @@ pub struct Traffic {
 #[derive(Debug)]
 pub(super) enum Stage {
     Greeting(AwaitGreeting),
+    /// The peer speaks ZMTP 2.0.
+    Identity(AwaitIdentity),
     Handshake(AwaitCommand),
     Decision(AwaitDecision),
     Traffic(Traffic),
@@ -80,6 +86,7 @@ impl Stage {
     ) -> Result<(Self, Turn)> {
         match self {
             Self::Greeting(stage) => stage.handle(config, input, output),
+            Self::Identity(stage) => stage.handle(config, input),
             Self::Handshake(stage) => stage.handle(config, input, output),
             Self::Decision(stage) => stage.handle(config, input, output),
             Self::Traffic(stage) => stage.handle(input, max_messages),
@@ -102,6 +109,9 @@ impl AwaitGreeting {
         input: &mut BytesMut,
         output: &mut Batch,
     ) -> Result<(Stage, Turn)> {
+        if v2_0::is_opening(input) {
+            return self.speak_v2_0(config, output);
+        }
         let ours =
             Greeting::new(config.mechanism.name()).with_as_server(config.mechanism.is_server());
         let opening_is_here = Greeting::check_opening(input).map_err(PeerIncompatible::from)?;
@@ -302,13 +312,20 @@ fn meet(
     let theirs: SocketType = name
         .parse()
         .map_err(|_| PeerIncompatible::UnknownSocketType(name.chars().take(32).collect()))?;
-    let ours = config.socket_type;
-    if !ours.accepts(theirs) {
-        return Err(PeerIncompatible::SocketType { ours, theirs }.into());
-    }
+    let theirs = known_type(config, theirs)?;
     let routing_id = metadata.get(Metadata::IDENTITY).cloned().unwrap_or_default();
     if routing_id.len() > RoutingId::MAX {
         return Err(PeerMisbehaved::RoutingIdTooLong(routing_id.len()).into());
     }
-    Ok(PeerInfo::new(theirs, routing_id, greeting, metadata, identity))
+    let (version, mechanism) = (greeting.negotiated_version(), greeting.mechanism());
+    Ok(PeerInfo::new(theirs, routing_id, version, mechanism, metadata, identity))
+}
+
+/// The peer's socket type, if this side's socket may talk to it.
+fn known_type(config: &ConnectionConfig, theirs: SocketType) -> Result<SocketType> {
+    let ours = config.socket_type;
+    if !ours.accepts(theirs) {
+        return Err(PeerIncompatible::SocketType { ours, theirs }.into());
+    }
+    Ok(theirs)
 }

@@ -32,7 +32,7 @@ pub struct Greeting {
     as_server: bool,
 }
 
-/// The peer speaks another protocol, or a ZMTP older than 3.0.
+/// The peer speaks another protocol, or a ZMTP that is too old.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum UnsupportedVersion {
@@ -42,13 +42,19 @@ pub enum UnsupportedVersion {
          or one from before ZeroMQ 3"
     )]
     NotZmtp(u8),
+    /// The peer speaks ZMTP 2.0, where nobody can prove who it is, and this side has to know.
+    #[error(
+        "peer speaks ZMTP 2.0, which has no security, and this side does not go without: \
+         3.0 or newer (ZeroMQ 4.0 or newer) is needed"
+    )]
+    NoSecurity,
     /// The signature is that of a ZMTP 1.0 peer with a long identity.
     #[error(
         "peer's signature ends in {0:#04x} where ZMTP 3 has 0x7f: it speaks ZMTP 1.0, \
          and 3.0 or newer is needed"
     )]
     Unversioned(u8),
-    /// The peer announces a major version below 3.
+    /// The peer announces a major version below 3, and not 1, which is ZMTP 2.0.
     #[error("peer announces ZMTP revision {0}, and 3 or newer (ZeroMQ 4.0 or newer) is needed")]
     TooOld(u8),
 }

@@ -1,0 +1,101 @@
+//! ZMTP 2.0 (15/ZMTP), as ZeroMQ 3.2 and its contemporaries speak it.
+//!
+//! ```text
+//! 0        1         9    10     11            12
+//! | FF     | padding | 7F | 01   | socket type | identity: a frame | messages ...
+//! '--- signature --------'  revision
+//! ```
+//!
+//! Frames are those of ZMTP 3, subscriptions those of ZMTP 3.0. There are no commands, and so no
+//! heartbeats, no metadata and no security.
+
+use super::FrameHeader;
+use crate::socket_type::SocketType;
+
+/// The octets of a greeting.
+pub(crate) const GREETING_SIZE: usize = 12;
+
+/// The version that both sides speak with a peer that [opens](is_opening) so.
+pub(crate) const VERSION: (u8, u8) = (2, 0);
+
+/// Whether these octets open the greeting of a ZMTP 2.0 peer; false too while it cannot be told.
+pub(crate) fn is_opening(octets: &[u8]) -> bool {
+    matches!(octets, [0xff, _, _, _, _, _, _, _, _, end, REVISION, ..] if end & 1 == 1)
+}
+
+/// What follows the signature and the revision, which a ZMTP 3 peer has sent by then: the type of
+/// this side's socket, and its identity.
+pub(crate) fn rest(socket_type: SocketType, identity: &[u8]) -> Option<Vec<u8>> {
+    let mut rest = vec![number(socket_type)?];
+    FrameHeader::message(identity.len(), false).encode(&mut rest);
+    rest.extend_from_slice(identity);
+    Some(rest)
+}
+
+/// The octet for a socket type; `None` for those that ZMTP 2.0 does not have.
+pub(crate) fn number(socket_type: SocketType) -> Option<u8> {
+    let number = TYPES.iter().position(|&known| known == socket_type)?;
+    u8::try_from(number).ok()
+}
+
+/// The socket type that an octet stands for.
+pub(crate) fn socket_type(number: u8) -> Option<SocketType> {
+    TYPES.get(usize::from(number)).copied()
+}
+
+const REVISION: u8 = 1;
+
+/// The socket types by their numbers. XPUB and XSUB are not in the RFC and are what libzmq sends.
+const TYPES: [SocketType; 11] = [
+    SocketType::Pair,
+    SocketType::Pub,
+    SocketType::Sub,
+    SocketType::Req,
+    SocketType::Rep,
+    SocketType::Dealer,
+    SocketType::Router,
+    SocketType::Pull,
+    SocketType::Push,
+    SocketType::Xpub,
+    SocketType::Xsub,
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_opening_has_eleven_octets() {
+        let opening = b"\xff\0\0\0\0\0\0\0\x09\x7f\x01";
+        assert!(is_opening(opening));
+        assert!(is_opening(&[&opening[..], b"\x08\0\0"].concat()));
+        for len in 0..opening.len() {
+            assert!(!is_opening(&opening[..len]));
+        }
+    }
+
+    #[test]
+    fn other_revisions_and_signatures_are_none() {
+        for revision in [0, 2, 3, 255] {
+            assert!(!is_opening(&[0xff, 0, 0, 0, 0, 0, 0, 0, 0, 0x7f, revision]));
+        }
+        assert!(!is_opening(b"\xff\0\0\0\0\0\0\0\0\x7e\x01"));
+        assert!(!is_opening(b"\xfe\0\0\0\0\0\0\0\0\x7f\x01"));
+    }
+
+    #[test]
+    fn every_socket_type_of_zeromq_3_has_its_number() {
+        for code in 0..=10 {
+            assert_eq!(number(socket_type(code).unwrap()), Some(code));
+        }
+        assert_eq!(number(SocketType::Push), Some(8));
+        assert_eq!(socket_type(11), None);
+        assert_eq!(number(SocketType::Client), None);
+    }
+
+    #[test]
+    fn the_rest_is_the_type_and_the_identity() {
+        assert_eq!(rest(SocketType::Dealer, b"me").unwrap(), b"\x05\0\x02me");
+        assert_eq!(rest(SocketType::Sub, b"").unwrap(), b"\x02\0\0");
+    }
+}

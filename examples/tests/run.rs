@@ -123,6 +123,16 @@ fn plain_auth_takes_the_right_password_and_no_other() {
 }
 
 #[test]
+fn typed_sends_values_and_tells_what_is_none() {
+    let said = run("typed");
+    let exchange = "client: after Raise { degrees: 2.5 } it is set to 21.5\n\
+                    client: after Lower { degrees: 1.0 } it is set to 20.5\n";
+    assert!(said.contains(exchange), "{said}");
+    assert!(said.contains("from 127.0.0.1, no reading: cellar 12.5 C\n"), "{said}");
+    assert!(said.ends_with("kitchen: 21.5 degrees, battery Some(87)\ndone\n"), "{said}");
+}
+
+#[test]
 fn codec_only_gets_a_reply() {
     let said = run("codec_only");
     assert!(said.contains("is a REP socket"), "{said}");

@@ -64,6 +64,7 @@
 //!   also accepting, connecting again, and closing. Nothing else spawns a task or reads a clock.
 //! * [`transport`]: tcp, ipc and what you bring yourself, as byte streams. inproc needs none: two pipes are joined, in
 //!   `engine`.
+//! * [`typed`]: values instead of messages, upon any socket or layer.
 //! * `authentication`: what the engine asks before a peer is let in; [`security`] has the answers.
 //! * `endpoint`, `options`, `error`, `event`, `stats`, `context`: the words the others use.
 //! * The protocol itself is in a crate of its own, `zmtp-codec`: bytes in, bytes out.
@@ -83,6 +84,7 @@
 //! | [`connect`](Socket::connect), [`disconnect`](Socket::disconnect) | complete in their first poll |
 //! | [`unbind`](Socket::unbind) | it is unbound all the same, a moment later |
 //! | [`close`](Socket::close) | closing goes on in the background, and nobody gets the report |
+//! | [`Typed::recv`](typed::Typed::recv), [`Typed::send`](typed::Typed::send) | as `recv` and `send` |
 //! | [`ZapHandler::run`](security::ZapHandler::run) | the handler is gone, and what it has not decided is denied for now |
 //! | [`SocketHandle::close`], [`Context::shutdown`] | nothing more can be sent; the rest follows in the background when the socket, its halves and handles are dropped |
 //!
@@ -115,12 +117,13 @@
 //!
 //! # Features
 //!
-//! Off by default, for their cryptography; everything else is always there:
+//! Off by default, for what they depend on; everything else is always there:
 //!
 //! * `curve`: CURVE, which encrypts, and which libzmq speaks (`SocketBuilder::curve_client`).
 //! * `noise`: NOISE, which encrypts with handshakes of the Noise framework
 //!   (`SocketBuilder::noise_client`).
 //! * `argon2`: passwords in a [`PasswordFile`](security::PasswordFile) may be Argon2 hashes.
+//! * `json`, `msgpack`, `postcard`, `cbor`: codecs for [typed sockets](typed).
 //!
 //! The oldest Rust that will do is `rust-version` in
 //! `Cargo.toml`.
@@ -144,6 +147,7 @@ mod socket;
 mod stats;
 mod sync;
 pub mod transport;
+pub mod typed;
 
 pub use context::{Context, ContextBuilder};
 pub use endpoint::{Endpoint, Host, IpcEndpoint, IpcName, OtherEndpoint, TcpAddress, TcpEndpoint};

@@ -46,6 +46,7 @@ use crate::endpoint::Endpoint;
 use crate::engine::CloseReport;
 use crate::error::{BindError, ConnectError, DetachError, EndpointError};
 use crate::event::Events;
+use crate::identity::Peer;
 use crate::stats::SocketStats;
 
 /// A ZeroMQ socket of type `P`, with any number of bound and connected endpoints.
@@ -341,6 +342,10 @@ impl<P: SocketKind> Socket<P> {
     /// ```
     pub fn handle(&self) -> &SocketHandle {
         self.receiver.handle()
+    }
+
+    pub(crate) fn sender_of_last(&self) -> Option<Peer> {
+        self.receiver.sender_of_last()
     }
 
     /// Closes the socket: writes what is queued, for the linger time at most, and reports what

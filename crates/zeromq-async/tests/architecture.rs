@@ -56,6 +56,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("stats", &["identity"]),
     ("sync", &[]),
     ("transport", &["endpoint", "error", "identity", "options"]),
+    ("typed", &["identity", "layer", "socket"]),
 ];
 
 fn sources(path: &Path, found: &mut Vec<PathBuf>) {

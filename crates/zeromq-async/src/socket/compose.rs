@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use zmtp::SocketType;
 
+use crate::identity::Peer;
 use crate::options::SocketOptions;
 use crate::pattern::{Incoming, Outgoing};
 use crate::peer::{Pattern, PeerSet};
@@ -14,7 +15,7 @@ pub(crate) trait Compose: Sized + Send + Sync + 'static {
     /// The layers that send, outermost first; `()` where the type only receives.
     type Outgoing: Send;
     /// The layers that receive, outermost first; `()` where the type only sends.
-    type Incoming: Send;
+    type Incoming: Send + LastPeer;
     /// What else the application can command: a SUB's subscriptions.
     type Control: Clone + Send + Sync;
 
@@ -22,6 +23,24 @@ pub(crate) trait Compose: Sized + Send + Sync + 'static {
     fn adjust(_options: &mut SocketOptions) {}
 
     fn compose(peers: &Arc<PeerSet>, options: &SocketOptions) -> Composition<Self>;
+}
+
+/// What every socket type can be asked, those included that never receive.
+pub(crate) trait LastPeer {
+    /// Who the last message is from.
+    fn last_peer(&self) -> Option<Peer>;
+}
+
+impl<I: Incoming> LastPeer for I {
+    fn last_peer(&self) -> Option<Peer> {
+        Incoming::last_peer(self)
+    }
+}
+
+impl LastPeer for () {
+    fn last_peer(&self) -> Option<Peer> {
+        None
+    }
 }
 
 /// A socket type's parts.

@@ -8,6 +8,7 @@ use futures_core::Stream;
 use tokio::task::coop;
 use zmtp::Message;
 
+use super::compose::LastPeer;
 use super::{Compose, Receives, SocketHandle};
 use crate::error::RecvError;
 use crate::identity::Peer;
@@ -54,6 +55,11 @@ impl<P: Compose> Receiver<P> {
     /// ```
     pub fn handle(&self) -> &SocketHandle {
         &self.handle
+    }
+
+    /// Who the last message is from. Asked before the next is polled for.
+    pub(crate) fn sender_of_last(&self) -> Option<Peer> {
+        self.incoming.last_peer()
     }
 }
 
@@ -117,7 +123,7 @@ impl<P: Receives> Receiver<P> {
         cx: &mut Context<'_>,
     ) -> Poll<Result<(Message, Peer), RecvError>> {
         let message = ready!(self.incoming.poll_recv(cx))?;
-        let peer = self.incoming.last_peer();
+        let peer = self.sender_of_last();
         Poll::Ready(Ok((message, peer.expect("a message comes over a connection, from its peer"))))
     }
 

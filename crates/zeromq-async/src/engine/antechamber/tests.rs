@@ -19,7 +19,7 @@ fn displaced(place: &mut Place) -> Option<Crowding> {
 
 fn taken(antechamber: &Antechamber) -> usize {
     let room = antechamber.room.lock();
-    assert_eq!(room.taken, room.places.values().map(BTreeMap::len).sum());
+    assert_eq!(room.taken, room.places.values().map(BTreeMap::len).sum::<usize>());
     room.taken
 }
 

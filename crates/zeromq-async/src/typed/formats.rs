@@ -1,0 +1,32 @@
+//! Codecs of serde: a value is one frame.
+
+#[cfg(feature = "cbor")]
+mod cbor;
+#[cfg(feature = "json")]
+mod json;
+#[cfg(feature = "msgpack")]
+mod msgpack;
+#[cfg(feature = "postcard")]
+mod postcard;
+
+#[cfg(feature = "cbor")]
+pub use cbor::Cbor;
+#[cfg(feature = "json")]
+pub use json::Json;
+#[cfg(feature = "msgpack")]
+pub use msgpack::MsgPack;
+#[cfg(feature = "postcard")]
+pub use postcard::Postcard;
+
+/// The value is there, and something behind it.
+#[cfg(any(feature = "cbor", feature = "msgpack", feature = "postcard"))]
+#[derive(Debug, thiserror::Error)]
+#[error("{0} octets follow the value in its frame")]
+struct OctetsLeft(usize);
+
+#[cfg(any(feature = "cbor", feature = "msgpack", feature = "postcard"))]
+impl OctetsLeft {
+    fn check(left: &[u8]) -> Result<(), Self> {
+        if left.is_empty() { Ok(()) } else { Err(Self(left.len())) }
+    }
+}

@@ -128,9 +128,11 @@ pub enum SocketEvent {
         peer: PeerId,
         /// Why.
         reason: DisconnectReason,
-        /// Messages for this peer that were not handed to the kernel. A connecting socket keeps
-        /// them for the next connection; an accepted peer's are lost.
+        /// Messages for this peer that were not handed to the kernel.
         unsent: usize,
+        /// Whether they wait for the next connection, as those of a connecting socket do. An
+        /// accepted peer's are lost, and with `immediate` those of any.
+        kept: bool,
     },
     /// Events were lost because this stream was not read.
     Missed {

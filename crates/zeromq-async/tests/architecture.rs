@@ -36,6 +36,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "security",
         &["authentication", "context", "error", "event", "identity", "random", "socket", "sync"],
     ),
+    ("service", &["endpoint", "engine", "error", "event", "identity", "random", "socket", "sync"]),
     (
         "socket",
         &[

@@ -53,7 +53,7 @@ fn describe(event: &SocketEvent) -> Value {
         SocketEvent::Rejected { endpoint, reason } => json!({
             "event": "rejected", "endpoint": text(endpoint), "reason": text(reason),
         }),
-        SocketEvent::Disconnected { endpoint, peer, reason, unsent } => json!({
+        SocketEvent::Disconnected { endpoint, peer, reason, unsent, .. } => json!({
             "event": "disconnected", "endpoint": text(endpoint), "peer": text(peer),
             "reason": text(reason), "unsent": unsent,
         }),

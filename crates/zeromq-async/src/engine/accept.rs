@@ -69,7 +69,7 @@ impl Engine {
         let welcome = Box::pin(welcome(self.clone(), endpoint.clone(), place, io));
         self.tasks.spawn(async move {
             if let Some(mut driver) = welcome.await {
-                driver.run(&engine, &endpoint).await;
+                driver.run(&engine, &endpoint, false).await;
                 engine.peers.leave(driver.pipe());
             }
         });

@@ -91,7 +91,8 @@ impl Dialler {
             match attempt.await {
                 Some(Ok(mut driver)) => {
                     self.attempt = 0;
-                    let may_reconnect = driver.run(&self.engine, &self.endpoint).await;
+                    let keeps = !self.engine.options.immediate;
+                    let may_reconnect = driver.run(&self.engine, &self.endpoint, keeps).await;
                     self.release_immediate();
                     if !may_reconnect {
                         break;

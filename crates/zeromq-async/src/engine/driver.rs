@@ -89,8 +89,9 @@ impl Driver {
     }
 
     /// Runs until the connection ends, and parts the pipe from it. Says whether it makes sense to
-    /// connect again: not after the peer has sent an ERROR.
-    pub(super) async fn run(&mut self, engine: &Engine, endpoint: &Endpoint) -> bool {
+    /// connect again: not after the peer has sent an ERROR. The pipe of an endpoint that `keeps` it
+    /// waits for the next connection.
+    pub(super) async fn run(&mut self, engine: &Engine, endpoint: &Endpoint, keeps: bool) -> bool {
         let reason = poll_fn(|cx| self.poll(cx)).await;
         match reason {
             DisconnectReason::Closed => {
@@ -106,11 +107,11 @@ impl Driver {
             DisconnectReason::Protocol(error) => error.may_reconnect(),
             _ => true,
         };
-        self.part(engine, endpoint, reason);
+        self.part(engine, endpoint, reason, keeps);
         may_reconnect
     }
 
-    fn part(&self, engine: &Engine, endpoint: &Endpoint, reason: DisconnectReason) {
+    fn part(&self, engine: &Engine, endpoint: &Endpoint, reason: DisconnectReason, keeps: bool) {
         self.pipe.outbound.unlink();
         engine.pattern.disconnected(&self.pipe);
         engine.peers.peer_disconnected();
@@ -119,6 +120,7 @@ impl Driver {
             peer: self.pipe.id(),
             reason,
             unsent: self.pipe.outbound.queued(),
+            kept: keeps && !self.pipe.outbound.is_closing(),
         });
     }
 

@@ -236,7 +236,13 @@ impl Engine {
         self.peers.leave(pipe);
         self.forget_dialled(|line| line.holds(pipe));
         let peer = pipe.id();
-        self.events.emit(SocketEvent::Disconnected { endpoint, peer, reason, unsent: 0 });
+        self.events.emit(SocketEvent::Disconnected {
+            endpoint,
+            peer,
+            reason,
+            unsent: 0,
+            kept: false,
+        });
     }
 }
 

@@ -116,6 +116,10 @@ impl<O> Ask<O> {
         Self { inner, turn, list: Vec::new() }
     }
 
+    pub(crate) fn get_ref(&self) -> &O {
+        &self.inner
+    }
+
     fn keep_list(&mut self, request: Message) {
         let mut list = request.into_frames();
         if list.capacity() <= KEPT_LIST {
@@ -158,6 +162,10 @@ impl<O: Outgoing> Outgoing for Ask<O> {
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         self.inner.poll_flush(cx)
     }
+
+    fn last_pipe(&self) -> Option<&Arc<Pipe>> {
+        self.inner.last_pipe()
+    }
 }
 
 /// The hearing half: takes the envelope off, and drops what is not the awaited reply.
@@ -172,6 +180,10 @@ pub(crate) struct Hear<I> {
 impl<I> Hear<I> {
     pub(crate) fn new(inner: I, turn: Arc<Turn>) -> Self {
         Self { inner, turn, replier: None }
+    }
+
+    pub(crate) fn into_inner(self) -> I {
+        self.inner
     }
 }
 

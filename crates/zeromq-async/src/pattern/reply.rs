@@ -33,6 +33,11 @@ impl<I> Request<I> {
     pub(crate) fn new(inner: I, requester: Arc<Requester>) -> Self {
         Self { inner, requester }
     }
+
+    /// Forgets the request that was received last; false where it has had its reply.
+    pub(crate) fn discard(&mut self) -> bool {
+        self.requester.0.lock().take().is_some()
+    }
 }
 
 impl<I: Incoming> Incoming for Request<I> {

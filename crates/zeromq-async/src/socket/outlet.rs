@@ -7,6 +7,7 @@ use zmtp::Message;
 
 use super::SocketHandle;
 use crate::error::{SendError, SendErrorKind};
+use crate::identity::PeerId;
 use crate::pattern::{Outgoing, Refusal};
 
 /// `Outgoing` layers made into what a `Sink` needs.
@@ -29,9 +30,17 @@ impl<O> Outlet<O> {
     pub(super) fn handle(&self) -> &SocketHandle {
         &self.handle
     }
+
+    pub(super) fn layers(&self) -> &O {
+        &self.layers
+    }
 }
 
 impl<O: Outgoing> Outlet<O> {
+    pub(super) fn last_peer(&self) -> Option<PeerId> {
+        self.layers.last_pipe().map(|pipe| pipe.id())
+    }
+
     /// Sends the message, or leaves it where it is.
     #[inline]
     pub(super) fn poll_send(

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use zmtp::SocketType;
 
-use super::{Compose, Composition, Receives, Sends, Socket, SocketKind};
+use super::{Compose, Composition, Receiver, Receives, Sends, Socket, SocketKind};
 use crate::options::SocketOptions;
 use crate::pattern::{Addressed, FairQueue, Reply, Request, Requester};
 use crate::peer::PeerSet;
@@ -52,6 +52,34 @@ impl Compose for Rep {
             incoming: Request::new(FairQueue::new(peers), requester),
             control: (),
         }
+    }
+}
+
+impl Receiver<Rep> {
+    /// Leaves the request that was received last without a reply, so that the next can be received;
+    /// `false` where there is none, or it has had its reply.
+    ///
+    /// Whoever asked learns nothing of it: a REQ waits until its own deadline.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use zeromq_async::{RepSocket, ReqSocket};
+    ///
+    /// let rep = RepSocket::new();
+    /// let mut req = ReqSocket::builder().relaxed(true).build();
+    /// req.connect(rep.bind("tcp://127.0.0.1:0").await?).await?;
+    /// let (_sender, mut receiver) = rep.split();
+    /// for question in ["one", "two"] {
+    ///     req.send(question).await?;
+    ///     assert_eq!(receiver.recv().await?, question);
+    ///     assert!(receiver.discard());
+    /// }
+    /// assert!(!receiver.discard());
+    /// # Ok(()) }
+    /// ```
+    pub fn discard(&mut self) -> bool {
+        self.incoming.discard()
     }
 }
 

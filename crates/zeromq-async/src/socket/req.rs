@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use zmtp::SocketType;
 
-use super::{Compose, Composition, Receives, Sends, Socket, SocketKind};
+use super::{
+    Compose, Composition, DealerSocket, Receiver, Receives, Sender, Sends, Socket, SocketKind,
+};
 use crate::options::{RequestOptions, SocketOptions};
 use crate::pattern::{Ask, FairQueue, Hear, Probe, RoundRobin, Turn};
 use crate::peer::PeerSet;
@@ -50,6 +52,36 @@ impl Compose for Req {
             pattern: Probe::around(turn, options.probe_router),
             control: (),
         }
+    }
+}
+
+/// The same connections without the lock-step: any number of requests can be under way.
+///
+/// Peers still know it as REQ. Envelopes are the caller's business from here on, and what was asked
+/// before is answered like everything else, if at all.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use zeromq_async::{DealerSocket, Message, RepSocket, ReqSocket};
+///
+/// let (req, mut rep) = (ReqSocket::new(), RepSocket::new());
+/// req.connect(rep.bind("tcp://127.0.0.1:0").await?).await?;
+/// let mut dealer = DealerSocket::from(req);
+/// for number in ["1", "2"] {
+///     dealer.send(Message::multipart([number, "", "question"])).await?;
+/// }
+/// assert_eq!(rep.recv().await?, "question");
+/// rep.send("answer").await?;
+/// assert_eq!(dealer.recv().await?, Message::multipart(["1", "", "answer"]));
+/// # Ok(()) }
+/// ```
+impl From<ReqSocket> for DealerSocket {
+    fn from(Socket { sender, receiver }: ReqSocket) -> Self {
+        let (ask, handle) = (sender.outlet.layers(), receiver.handle().clone());
+        let sender = Sender::new(ask.get_ref().clone(), handle.clone());
+        let receiver = Receiver::new(receiver.incoming.into_inner(), (), handle);
+        Self { sender, receiver }
     }
 }
 

@@ -10,6 +10,7 @@ use zmtp::Message;
 use super::outlet::Outlet;
 use super::{Compose, Sends, SocketHandle};
 use crate::error::SendError;
+use crate::identity::PeerId;
 
 /// The half of a socket that sends: a `Sink` of messages.
 ///
@@ -121,6 +122,25 @@ impl<P: Sends> Sender<P> {
     /// Nothing is lost when it is dropped.
     pub async fn ready(&mut self) -> Result<(), SendError> {
         poll_fn(|cx| self.outlet.poll_ready(cx)).await
+    }
+
+    /// The peer whose queue took the last message of this sender, for DEALER, PUSH and REQ; `None`
+    /// before the first, and for socket types whose message says who it is for, or goes to many.
+    ///
+    /// Events and [`stats`](crate::SocketHandle::stats) name peers by the same ids.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let mut sender = zeromq_async::PushSocket::new().sender();
+    /// sender.handle().connect("inproc://last-peer")?;
+    /// assert_eq!(sender.last_peer(), None);
+    /// sender.send("hello").await?;
+    /// assert_eq!(sender.last_peer(), Some(sender.handle().stats().peers[0].peer));
+    /// # Ok(()) }
+    /// ```
+    pub fn last_peer(&self) -> Option<PeerId> {
+        self.outlet.last_peer()
     }
 
     /// Waits until everything sent is with the kernel; see

@@ -1,0 +1,259 @@
+//! The requests that are under way, and the socket half that sends them.
+
+use std::collections::{HashMap, HashSet};
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker, ready};
+
+use futures_sink::Sink;
+use tokio::sync::oneshot;
+use zmtp::{Frame, Message};
+
+use crate::endpoint::Endpoint;
+use crate::error::SendErrorKind;
+use crate::identity::PeerId;
+use crate::random::random;
+use crate::service::RequestError;
+use crate::socket::{Dealer, Sender};
+
+/// What became of a client's requests.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use tower::{Service, ServiceExt};
+/// use zeromq_async::{DealerSocket, service};
+///
+/// let dealer = DealerSocket::new();
+/// dealer.connect("inproc://client-stats").await?;
+/// let (mut client, _driver) = service::client(dealer);
+/// let asking = client.ready().await?.call("anybody?".into());
+/// assert_eq!(client.stats().in_flight, 1);
+/// drop(asking);
+/// assert_eq!(client.stats().given_up, 1);
+/// # Ok(()) }
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct ClientStats {
+    /// Requests that wait to be sent or for their replies.
+    pub in_flight: usize,
+    /// Requests that got their replies.
+    pub replied: u64,
+    /// Requests whose future was dropped before.
+    pub given_up: u64,
+    /// Requests that were lost with their peers.
+    pub lost: u64,
+    /// Replies that came after their request was given up or lost, or had had another reply.
+    pub late: u64,
+    /// Messages that are no reply to a request of this client, or come from another peer than the
+    /// one that had the request.
+    pub unmatched: u64,
+}
+
+/// The number of a request, and what it is answered by. Never given twice.
+pub(super) type Id = u64;
+
+/// What a request comes to.
+pub(super) type Outcome = Result<Message, RequestError>;
+
+/// Everything that requests, their futures and the driver share.
+#[derive(Debug)]
+pub(super) struct InFlight {
+    sender: Sender<Dealer>,
+    requests: HashMap<Id, Request>,
+    /// How many requests went to each peer, which is what numbers them there.
+    sent: HashMap<PeerId, u64>,
+    /// At random, so that a reply to an earlier process under the same routing id is told apart.
+    first: Id,
+    next: Id,
+    counts: ClientStats,
+    /// Why there are no more replies.
+    ended: Option<RequestError>,
+}
+
+#[derive(Debug)]
+struct Request {
+    /// Who has it, and as which of their requests.
+    place: Option<(PeerId, u64)>,
+    outcome: oneshot::Sender<Outcome>,
+}
+
+impl InFlight {
+    pub(super) fn new(sender: Sender<Dealer>) -> Self {
+        let first = random();
+        Self {
+            sender,
+            requests: HashMap::new(),
+            sent: HashMap::new(),
+            first,
+            next: first,
+            counts: ClientStats::default(),
+            ended: None,
+        }
+    }
+
+    pub(super) fn stats(&self) -> ClientStats {
+        ClientStats { in_flight: self.requests.len(), ..self.counts }
+    }
+
+    /// Ready when some peer has room.
+    pub(super) fn poll_room(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), RequestError>> {
+        self.check()?;
+        Pin::new(&mut self.sender).poll_ready(cx).map_err(|_| RequestError::Closed)
+    }
+
+    fn check(&self) -> Result<(), RequestError> {
+        self.ended.clone().map_or(Ok(()), Err)
+    }
+
+    /// Takes a request, and puts the envelope around it.
+    pub(super) fn begin(
+        &mut self,
+        request: Message,
+    ) -> Result<(Id, Message, oneshot::Receiver<Outcome>), RequestError> {
+        self.check()?;
+        let id = self.next;
+        self.next = id.wrapping_add(1);
+        let (outcome, waiting) = oneshot::channel();
+        self.requests.insert(id, Request { place: None, outcome });
+        let mut frames = Vec::with_capacity(2 + request.frame_count());
+        frames.extend([Frame::from(id.to_be_bytes()), Frame::new()]);
+        let mut enveloped = Message::from(frames);
+        enveloped.append(request);
+        Ok((id, enveloped, waiting))
+    }
+
+    /// Sends what `begin` gave, or leaves it where it is until there is room.
+    pub(super) fn poll_send(
+        &mut self,
+        cx: &mut Context<'_>,
+        id: Id,
+        unsent: &mut Option<Message>,
+    ) -> Poll<Result<(), RequestError>> {
+        while let Some(message) = unsent.take() {
+            match self.sender.try_send(message) {
+                Ok(()) => self.placed(id),
+                Err(error) => {
+                    let is_full = *error.kind() == SendErrorKind::Full;
+                    *unsent = error.into_message();
+                    if !is_full {
+                        return Poll::Ready(Err(RequestError::Closed));
+                    }
+                    ready!(self.poll_room(cx))?;
+                }
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    fn placed(&mut self, id: Id) {
+        let Some(peer) = self.sender.last_peer() else { return };
+        let number = self.sent.entry(peer).or_insert(0);
+        *number += 1;
+        if let Some(request) = self.requests.get_mut(&id) {
+            request.place = Some((peer, *number));
+        }
+    }
+
+    /// Nobody waits for the reply any more.
+    pub(super) fn give_up(&mut self, id: Id) {
+        if self.requests.remove(&id).is_some() {
+            self.counts.given_up += 1;
+        }
+    }
+
+    /// Gives a reply to who waits for it.
+    pub(super) fn reply(&mut self, from: PeerId, mut reply: Message) {
+        let Some(id) = open(&mut reply) else {
+            self.counts.unmatched += 1;
+            return;
+        };
+        let place = self.requests.get(&id).map(|request| request.place.map(|(peer, _)| peer));
+        match place {
+            Some(peer) if peer == Some(from) => {
+                self.counts.replied += 1;
+                self.conclude(id, Ok(reply));
+            }
+            None if id.wrapping_sub(self.first) < self.next.wrapping_sub(self.first) => {
+                self.counts.late += 1;
+            }
+            _ => self.counts.unmatched += 1,
+        }
+    }
+
+    /// A connection to the peer has ended. Gives the requests that went with it: all, or where the
+    /// last `kept` messages wait for the next connection, those before.
+    ///
+    /// What was sent between then and now counts as kept too, and an older one as gone: the driver
+    /// is quick, so there is hardly any, and each may be sent again.
+    pub(super) fn on_board(&self, peer: PeerId, kept: usize) -> Vec<Id> {
+        let sent = self.sent.get(&peer).copied().unwrap_or_default();
+        let gone = sent.saturating_sub(kept as u64);
+        self.placed_where(|at, number| at == peer && number <= gone)
+    }
+
+    /// The requests that peers have, or had, which are not among these.
+    pub(super) fn elsewhere(&mut self, peers: &HashSet<PeerId>) -> Vec<Id> {
+        self.sent.retain(|peer, _| peers.contains(peer));
+        self.placed_where(|at, _| !peers.contains(&at))
+    }
+
+    /// The requests that any peer has.
+    pub(super) fn all_sent(&self) -> Vec<Id> {
+        self.placed_where(|_, _| true)
+    }
+
+    fn placed_where(&self, is: impl Fn(PeerId, u64) -> bool) -> Vec<Id> {
+        let placed = |request: &Request| request.place.is_some_and(|(at, number)| is(at, number));
+        self.requests.iter().filter(|(_, request)| placed(request)).map(|(id, _)| *id).collect()
+    }
+
+    /// No reply to these requests will come.
+    pub(super) fn lose(&mut self, doubtful: Vec<(Id, Option<Endpoint>)>) {
+        if self.is_closed() {
+            return self.end(RequestError::Closed);
+        }
+        for (id, endpoint) in doubtful {
+            let place = self.requests.get(&id).and_then(|request| request.place);
+            if let Some((peer, _)) = place {
+                self.counts.lost += 1;
+                self.conclude(id, Err(RequestError::PeerLost { peer, endpoint }));
+            }
+        }
+    }
+
+    fn is_closed(&mut self) -> bool {
+        let room = self.poll_room(&mut Context::from_waker(Waker::noop()));
+        matches!(room, Poll::Ready(Err(_)))
+    }
+
+    /// Forgets a peer that does not come back.
+    pub(super) fn forget(&mut self, peer: PeerId) {
+        self.sent.remove(&peer);
+    }
+
+    /// No replies will come any more, nor will requests be taken.
+    pub(super) fn end(&mut self, why: RequestError) {
+        if self.ended.is_none() {
+            for (_, request) in self.requests.drain() {
+                // Where that fails, nobody waits.
+                let _ = request.outcome.send(Err(why.clone()));
+            }
+            self.ended = Some(why);
+        }
+    }
+
+    fn conclude(&mut self, id: Id, outcome: Outcome) {
+        if let Some(request) = self.requests.remove(&id) {
+            let _ = request.outcome.send(outcome);
+        }
+    }
+}
+
+/// Takes the envelope off a reply: the id, and an empty frame.
+fn open(reply: &mut Message) -> Option<Id> {
+    let id = reply.pop_front()?;
+    let delimiter = reply.pop_front()?;
+    let id = <[u8; 8]>::try_from(id.as_slice()).ok()?;
+    (delimiter.is_empty() && reply.frame_count() > 0).then_some(Id::from_be_bytes(id))
+}

@@ -126,6 +126,8 @@
 //! * `curve`: CURVE, which encrypts, and which libzmq speaks (`SocketBuilder::curve_client`).
 //! * `noise`: NOISE, which encrypts with handshakes of the Noise framework
 //!   (`SocketBuilder::noise_client`).
+//! * `testing`: an in-memory transport, a scripted peer and a relay that does harm
+//!   (`zeromq_async::testing`).
 //! * `argon2`: passwords in a [`PasswordFile`](security::PasswordFile) may be Argon2 hashes.
 //! * `json`, `msgpack`, `postcard`, `cbor`: codecs for [typed sockets](typed).
 //!
@@ -151,6 +153,8 @@ pub mod service;
 mod socket;
 mod stats;
 mod sync;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod transport;
 pub mod typed;
 

@@ -56,6 +56,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     ("stats", &["identity"]),
     ("sync", &[]),
+    ("testing", &["context", "endpoint", "error", "options", "sync", "transport"]),
     ("transport", &["endpoint", "error", "identity", "options"]),
     ("typed", &["identity", "layer", "socket"]),
 ];

@@ -2,10 +2,12 @@
 
 use std::fmt;
 use std::io::{self, IoSlice};
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
 
 use crate::identity::PeerAddress;
 
@@ -36,6 +38,8 @@ pub struct Io {
 
 enum Stage {
     Open(Halves),
+    /// In one piece for as long as it can be.
+    Tcp(TcpStream),
     /// A handshake below ZMTP is to be done, or is under way.
     Opening(Opening),
     /// That has failed.
@@ -95,15 +99,55 @@ impl Io {
         Self { stage: Stage::Open(halves), peer_address: peer_address.into() }
     }
 
-    /// A stream of the kernel's, which there is nothing to flush of.
-    pub(super) fn from_kernel(
-        reader: impl AsyncRead + Send + Unpin + 'static,
-        writer: impl AsyncWrite + Send + Unpin + 'static,
-        peer_address: PeerAddress,
-    ) -> Self {
+    /// A connection of TCP, with its peer's address.
+    ///
+    /// What a transport of one's own has connected or accepted itself is better given here than to
+    /// [`new`](Self::new): its two directions part without a lock between them.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use tokio::net::{TcpListener, TcpStream};
+    /// use zeromq_async::transport::Io;
+    ///
+    /// let listener = TcpListener::bind("127.0.0.1:0").await?;
+    /// let stream = TcpStream::connect(listener.local_addr()?).await?;
+    /// let io = Io::from_tcp(stream)?;
+    /// assert_eq!(io.peer_address().to_string(), listener.local_addr()?.to_string());
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// It is not connected any more.
+    pub fn from_tcp(stream: TcpStream) -> io::Result<Self> {
+        let peer_address = PeerAddress::Tcp(stream.peer_addr()?);
+        // Messages are batched before they get here: waiting for more would only add delay.
+        stream.set_nodelay(true)?;
+        Ok(Self { stage: Stage::Tcp(stream), peer_address })
+    }
+
+    /// The same where both is known and done.
+    pub(super) fn from_tuned_tcp(stream: TcpStream, peer: SocketAddr) -> Self {
+        Self { stage: Stage::Tcp(stream), peer_address: PeerAddress::Tcp(peer) }
+    }
+
+    /// A connection of a Unix domain socket.
+    #[cfg(unix)]
+    pub(super) fn from_unix(stream: tokio::net::UnixStream, peer_address: PeerAddress) -> Self {
+        let (reader, writer) = stream.into_split();
         let (reader, writer) = (Box::new(reader), Box::new(writer));
         let halves = Halves { reader, writer, buffers: false };
         Self { stage: Stage::Open(halves), peer_address }
+    }
+
+    /// The connection of TCP that this is, to see or set options of it; `None` where it is another
+    /// kind of stream, or has been made into one.
+    pub fn tcp_stream(&self) -> Option<&TcpStream> {
+        match &self.stage {
+            Stage::Tcp(stream) => Some(stream),
+            _ => None,
+        }
     }
 
     /// Makes this stream into another one, as a handshake of TLS does, with the same peer.
@@ -166,21 +210,49 @@ impl Io {
     pub(crate) async fn open(self) -> io::Result<Halves> {
         match self.stage {
             Stage::Open(halves) => Ok(halves),
+            Stage::Tcp(stream) => {
+                let (reader, writer) = stream.into_split();
+                let (reader, writer) = (Box::new(reader), Box::new(writer));
+                Ok(Halves { reader, writer, buffers: false })
+            }
             Stage::Opening(opening) => opening.await,
             Stage::Failed => Err(failed()),
         }
     }
 
-    fn poll_open(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<&mut Halves>> {
+    /// The stream once it is open: what reads of it.
+    fn poll_reader(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<Pin<&mut (dyn AsyncRead + Unpin)>>> {
+        ready!(self.poll_open(cx))?;
+        Poll::Ready(match &mut self.stage {
+            Stage::Open(halves) => Ok(Pin::new(&mut *halves.reader)),
+            Stage::Tcp(stream) => Ok(Pin::new(stream)),
+            Stage::Opening(_) | Stage::Failed => Err(failed()),
+        })
+    }
+
+    /// The same, what writes to it.
+    fn poll_writer(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<Pin<&mut (dyn AsyncWrite + Unpin)>>> {
+        ready!(self.poll_open(cx))?;
+        Poll::Ready(match &mut self.stage {
+            Stage::Open(halves) => Ok(Pin::new(&mut *halves.writer)),
+            Stage::Tcp(stream) => Ok(Pin::new(stream)),
+            Stage::Opening(_) | Stage::Failed => Err(failed()),
+        })
+    }
+
+    fn poll_open(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         if let Stage::Opening(opening) = &mut self.stage {
             let opened = ready!(opening.as_mut().poll(cx));
             self.stage = Stage::Failed;
             self.stage = Stage::Open(opened?);
         }
-        Poll::Ready(match &mut self.stage {
-            Stage::Open(halves) => Ok(halves),
-            Stage::Opening(_) | Stage::Failed => Err(failed()),
-        })
+        Poll::Ready(Ok(()))
     }
 }
 
@@ -194,8 +266,7 @@ impl AsyncRead for Io {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let halves = ready!(self.poll_open(cx))?;
-        Pin::new(&mut halves.reader).poll_read(cx, buffer)
+        ready!(self.poll_reader(cx))?.poll_read(cx, buffer)
     }
 }
 
@@ -205,8 +276,7 @@ impl AsyncWrite for Io {
         cx: &mut Context<'_>,
         octets: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let halves = ready!(self.poll_open(cx))?;
-        Pin::new(&mut halves.writer).poll_write(cx, octets)
+        ready!(self.poll_writer(cx))?.poll_write(cx, octets)
     }
 
     fn poll_write_vectored(
@@ -214,22 +284,23 @@ impl AsyncWrite for Io {
         cx: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let halves = ready!(self.poll_open(cx))?;
-        Pin::new(&mut halves.writer).poll_write_vectored(cx, slices)
+        ready!(self.poll_writer(cx))?.poll_write_vectored(cx, slices)
     }
 
     fn is_write_vectored(&self) -> bool {
-        matches!(&self.stage, Stage::Open(halves) if halves.writer.is_write_vectored())
+        match &self.stage {
+            Stage::Open(halves) => halves.writer.is_write_vectored(),
+            Stage::Tcp(stream) => stream.is_write_vectored(),
+            Stage::Opening(_) | Stage::Failed => false,
+        }
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let halves = ready!(self.poll_open(cx))?;
-        Pin::new(&mut halves.writer).poll_flush(cx)
+        ready!(self.poll_writer(cx))?.poll_flush(cx)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let halves = ready!(self.poll_open(cx))?;
-        Pin::new(&mut halves.writer).poll_shutdown(cx)
+        ready!(self.poll_writer(cx))?.poll_shutdown(cx)
     }
 }
 

@@ -124,8 +124,7 @@ fn connected(stream: UnixStream, options: &TransportOptions) -> io::Result<Io> {
         group_id: credentials.gid(),
         process_id: credentials.pid(),
     };
-    let (reader, writer) = stream.into_split();
-    Ok(Io::from_kernel(reader, writer, peer_address))
+    Ok(Io::from_unix(stream, peer_address))
 }
 
 /// A Unix domain socket that listens.

@@ -11,7 +11,6 @@ use tokio::time::timeout;
 
 use super::{Io, Listener, Transport, TransportOptions};
 use crate::endpoint::{Endpoint, TcpEndpoint};
-use crate::identity::PeerAddress;
 
 mod attempts;
 mod resolve;
@@ -165,8 +164,7 @@ fn refuse_self(stream: &TcpStream, address: SocketAddr) -> io::Result<()> {
 /// accept.
 fn connected(stream: TcpStream, peer: SocketAddr, options: &TransportOptions) -> io::Result<Io> {
     tune::once_connected(SockRef::from(&stream), options)?;
-    let (reader, writer) = stream.into_split();
-    Ok(Io::from_kernel(reader, writer, PeerAddress::Tcp(peer)))
+    Ok(Io::from_tuned_tcp(stream, peer))
 }
 
 /// A TCP socket that listens.

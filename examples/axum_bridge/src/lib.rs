@@ -1,5 +1,8 @@
 //! HTTP in front of ZeroMQ: `POST /ask` awaits a worker's reply, `GET /events` streams what a
 //! publisher says. `main.rs` says how to run it.
+//!
+//! What can go wrong between here and the workers becomes a status: 503 where no worker has room,
+//! 504 where none answered in time, 502 where the one that was asked went away.
 
 use std::convert::Infallible;
 use std::future::ready;
@@ -12,26 +15,24 @@ use axum::http::StatusCode;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::routing::{get, post};
 use futures_util::{Stream, StreamExt};
-use tokio::time::timeout;
+use tower::load_shed::error::Overloaded;
+use tower::timeout::error::Elapsed;
+use tower::{BoxError, ServiceBuilder, ServiceExt};
+use zeromq_async::service::{Client, RequestError};
 use zeromq_async::{Context, Endpoint, SubSocket};
-
-mod asker;
-
-pub use asker::Asker;
 
 /// What the handlers share.
 #[derive(Clone)]
 pub struct Bridge {
-    /// Asks the workers.
-    pub asker: Asker,
+    /// Asks the workers, which are plain REP sockets.
+    pub workers: Client,
+    /// How long an HTTP client waits for a worker.
+    pub patience: Duration,
     /// Where the publisher is.
     pub news: Endpoint,
     /// Shutting this down ends the event streams, which nothing else would.
     pub context: Context,
 }
-
-/// How long a client waits for a worker.
-const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The routes of the service.
 pub fn router(bridge: Bridge) -> Router {
@@ -43,11 +44,24 @@ pub fn router(bridge: Bridge) -> Router {
 }
 
 /// The reply of some worker to the body of the request.
+///
+/// An HTTP client that goes away drops this future, and with it the request.
 async fn ask(State(bridge): State<Bridge>, question: Bytes) -> Result<Bytes, StatusCode> {
-    match timeout(PATIENCE, bridge.asker.ask(question)).await {
-        Ok(Some(answer)) => Ok(answer),
-        Ok(None) => Err(StatusCode::SERVICE_UNAVAILABLE), // shutting down
-        Err(_) => Err(StatusCode::GATEWAY_TIMEOUT),
+    let service =
+        ServiceBuilder::new().load_shed().timeout(bridge.patience).service(bridge.workers);
+    let reply = service.oneshot(question.into()).await.map_err(|error| status(&error))?;
+    Ok(reply.into_iter().next().unwrap_or_default().into_bytes())
+}
+
+fn status(error: &BoxError) -> StatusCode {
+    if error.is::<Overloaded>() {
+        StatusCode::SERVICE_UNAVAILABLE // no worker, or none that has room
+    } else if error.is::<Elapsed>() {
+        StatusCode::GATEWAY_TIMEOUT
+    } else if error.downcast_ref().is_some_and(RequestError::is_retryable) {
+        StatusCode::BAD_GATEWAY // whether it did the work, nobody knows
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE // shutting down
     }
 }
 

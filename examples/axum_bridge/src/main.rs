@@ -10,8 +10,9 @@
 use std::error::Error;
 use std::time::Duration;
 
-use axum_bridge::{Asker, Bridge, router};
+use axum_bridge::{Bridge, router};
 use tokio::net::TcpListener;
+use zeromq_async::service::client;
 use zeromq_async::{Context, DealerSocket, Endpoint, Message, PubSocket, RepSocket};
 
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
@@ -23,12 +24,15 @@ async fn main() -> Result<()> {
     for _ in 0..2 {
         tokio::spawn(work(workers.clone()));
     }
+    let (client, driver) = client(dealer);
+    let driving = tokio::spawn(driver.run());
     let publisher = PubSocket::new();
     let news = publisher.bind("inproc://news").await?;
     tokio::spawn(publish(publisher));
 
     let context = Context::shared().clone();
-    let bridge = Bridge { asker: Asker::new(dealer), news, context: context.clone() };
+    let patience = Duration::from_secs(5);
+    let bridge = Bridge { workers: client, patience, news, context: context.clone() };
     let listener = TcpListener::bind("127.0.0.1:3000").await?;
     println!("HTTP at http://{}, workers at {workers}; Ctrl-C ends", listener.local_addr()?);
     axum::serve(listener, router(bridge))
@@ -37,7 +41,7 @@ async fn main() -> Result<()> {
             context.shutdown().await; // ends the event streams and those who still wait
         })
         .await?;
-    println!("closed");
+    println!("closed, {} requests not sent", driving.await?.unsent);
     Ok(())
 }
 

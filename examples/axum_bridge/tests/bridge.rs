@@ -5,10 +5,11 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use axum_bridge::{Asker, Bridge, router};
+use axum_bridge::{Bridge, router};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
+use zeromq_async::service::{Client, client};
 use zeromq_async::{Context, DealerSocket, Endpoint, Message, RepSocket, XPubSocket};
 
 const SOON: Duration = Duration::from_secs(5);
@@ -19,6 +20,7 @@ async fn each_of_many_askers_gets_the_answer_to_its_question() {
     for _ in 0..2 {
         bridge.start_worker().await;
     }
+    bridge.workers.handle().wait_for_peers(2).await;
     let asking: Vec<_> = (0..20)
         .map(|number| tokio::spawn(ask(bridge.http, format!("question {number}"))))
         .collect();
@@ -30,13 +32,40 @@ async fn each_of_many_askers_gets_the_answer_to_its_question() {
 }
 
 #[tokio::test]
-async fn who_asks_while_there_is_no_worker_waits_for_one() {
+async fn who_asks_while_there_is_no_worker_is_told_so() {
     let bridge = Started::new().await;
-    let asking = tokio::spawn(ask(bridge.http, "anybody?".to_owned()));
-    tokio::task::yield_now().await;
+    let response = timeout(SOON, ask(bridge.http, "anybody?".to_owned())).await.expect("in time");
+    assert!(response.starts_with("HTTP/1.1 503 "), "{response}");
     bridge.start_worker().await;
+    bridge.workers.handle().wait_for_peers(1).await;
+    let response = timeout(SOON, ask(bridge.http, "and now?".to_owned())).await.expect("in time");
+    assert!(response.ends_with("AND NOW?"), "{response}");
+}
+
+#[tokio::test]
+async fn who_gets_no_answer_in_time_is_told_so() {
+    let bridge = Started::with_patience(Duration::from_millis(200)).await;
+    let mut worker = RepSocket::new();
+    worker.connect(&bridge.endpoint).await.unwrap();
+    bridge.workers.handle().wait_for_peers(1).await;
+    let asking = tokio::spawn(ask(bridge.http, "anybody?".to_owned()));
+    worker.recv().await.unwrap(); // and says nothing
     let response = timeout(SOON, asking).await.expect("in time").expect("no panic");
-    assert!(response.ends_with("ANYBODY?"), "{response}");
+    assert!(response.starts_with("HTTP/1.1 504 "), "{response}");
+    assert_eq!(bridge.workers.stats().given_up, 1);
+}
+
+#[tokio::test]
+async fn who_asked_a_worker_that_went_away_is_told_so() {
+    let bridge = Started::new().await;
+    let mut worker = RepSocket::new();
+    worker.connect(&bridge.endpoint).await.unwrap();
+    bridge.workers.handle().wait_for_peers(1).await;
+    let asking = tokio::spawn(ask(bridge.http, "anybody?".to_owned()));
+    worker.recv().await.unwrap();
+    worker.close().await;
+    let response = timeout(SOON, asking).await.expect("in time").expect("no panic");
+    assert!(response.starts_with("HTTP/1.1 502 "), "{response}");
 }
 
 #[tokio::test]
@@ -69,29 +98,36 @@ async fn events_of_the_topic_are_streamed_until_shutdown() {
 /// A bridge that serves, and what is behind it.
 struct Started {
     http: SocketAddr,
-    workers: Endpoint,
+    workers: Client,
+    endpoint: Endpoint,
     publisher: XPubSocket,
     context: Context,
 }
 
 impl Started {
     async fn new() -> Self {
+        Self::with_patience(SOON).await
+    }
+
+    async fn with_patience(patience: Duration) -> Self {
         let context = Context::new();
         let dealer = DealerSocket::builder_in(&context).linger(Duration::ZERO).build();
-        let workers = dealer.bind("tcp://127.0.0.1:*").await.unwrap();
+        let endpoint = dealer.bind("tcp://127.0.0.1:*").await.unwrap();
         let publisher = XPubSocket::builder_in(&context).build();
         let news = publisher.bind("tcp://127.0.0.1:*").await.unwrap();
-        let bridge = Bridge { asker: Asker::new(dealer), news, context: context.clone() };
+        let (workers, driver) = client(dealer);
+        tokio::spawn(driver.run());
+        let bridge = Bridge { workers: workers.clone(), patience, news, context: context.clone() };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let http = listener.local_addr().unwrap();
         tokio::spawn(axum::serve(listener, router(bridge)).into_future());
-        Self { http, workers, publisher, context }
+        Self { http, workers, endpoint, publisher, context }
     }
 
     /// A worker that answers in capitals.
     async fn start_worker(&self) {
         let mut worker = RepSocket::new();
-        worker.connect(&self.workers).await.unwrap();
+        worker.connect(&self.endpoint).await.unwrap();
         tokio::spawn(async move {
             while let Ok(question) = worker.recv().await {
                 worker.send(question.frames()[0].to_ascii_uppercase()).await.unwrap();

@@ -78,7 +78,7 @@ pub struct DropOldest<S, T = Message> {
     inner: S,
     messages: usize,
     queue: VecDeque<T>,
-    /// Whether what this wraps has said that it is ready, for a message that it has not had yet.
+    /// The queue is empty, and what this wraps is ready for the next message.
     has_room: bool,
     dropped: u64,
 }
@@ -126,19 +126,11 @@ impl<S: Sink<T> + Unpin, T> DropOldest<S, T> {
     /// Sends from the queue what there is room for; ready when that was all.
     fn poll_queue(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         while !self.queue.is_empty() {
-            ready!(self.poll_room(cx))?;
+            ready!(Pin::new(&mut self.inner).poll_ready(cx))?;
             if let Some(item) = self.queue.pop_front() {
-                self.has_room = false;
                 Pin::new(&mut self.inner).start_send(item)?;
             }
         }
-        Poll::Ready(Ok(()))
-    }
-
-    fn poll_room(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
-        self.has_room = false;
-        ready!(Pin::new(&mut self.inner).poll_ready(cx))?;
-        self.has_room = true;
         Poll::Ready(Ok(()))
     }
 }
@@ -147,16 +139,14 @@ impl<S: Sink<T> + Unpin, T> Sink<T> for DropOldest<S, T> {
     type Error = S::Error;
 
     fn poll_ready(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
-        if self.poll_queue(cx)?.is_ready() {
-            // Pending or not: there is the queue.
-            let _ = self.poll_room(cx)?;
-        }
+        // What has to wait waits in the queue.
+        self.has_room =
+            self.poll_queue(cx)?.is_ready() && Pin::new(&mut self.inner).poll_ready(cx)?.is_ready();
         Poll::Ready(Ok(()))
     }
 
     fn start_send(mut self: Pin<&mut Self>, item: T) -> Result<(), S::Error> {
-        if self.queue.is_empty() && self.has_room {
-            self.has_room = false;
+        if std::mem::take(&mut self.has_room) {
             return Pin::new(&mut self.inner).start_send(item);
         }
         self.queue.push_back(item);

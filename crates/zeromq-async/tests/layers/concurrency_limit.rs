@@ -105,12 +105,7 @@ async fn what_is_sent_while_another_waits_is_forgotten_too() {
     assert_ready_ok!(one.poll_ready());
     assert_pending!(other.poll_ready());
     one.start_send("request").unwrap();
-    let mut waited = Duration::ZERO;
-    while other.poll_ready().is_pending() {
-        assert!(waited < 3 * SECOND);
-        advance(SECOND).await;
-        waited += SECOND;
-        tokio::task::yield_now().await;
-        assert!(other.is_woken());
-    }
+    advance(SECOND + Duration::from_millis(1)).await;
+    assert!(other.is_woken());
+    assert_ready_ok!(other.poll_ready());
 }

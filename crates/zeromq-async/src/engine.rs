@@ -27,7 +27,7 @@ use crate::endpoint::Endpoint;
 use crate::error::{BindError, ConnectError, DetachError};
 use crate::event::{Listeners, SocketEvent};
 use crate::options::SocketOptions;
-use crate::peer::{Pattern, PeerSet};
+use crate::peer::{Pattern, PeerSet, Pipe};
 use crate::sync::Mutex;
 use crate::transport::{Listener, Transports};
 
@@ -259,6 +259,11 @@ impl Engine {
             _ => self.give_up(&endpoint, &dialled),
         }
         Ok(())
+    }
+
+    /// A pipe for a peer at an endpoint that only it has.
+    fn open_pipe(&self, endpoint: &Endpoint) -> Arc<Pipe> {
+        self.peers.open(&self.options.pipe, &self.pattern, Arc::new(endpoint.clone()))
     }
 
     /// What the codec must know for a new connection.

@@ -174,7 +174,7 @@ pub use socket::{
     RouterSocket, Sender, Sends, Socket, SocketBuilder, SocketHandle, SocketKind, Sub, SubSocket,
     Subscribes, Topical, XPub, XPubSocket, XSub, XSubSocket,
 };
-pub use stats::{Dropped, PeerStats, SocketStats};
+pub use stats::{Discarded, Dropped, PeerStats, SocketStats};
 pub use zmtp::wire::MechanismName;
 pub use zmtp::{
     Frame, FrameCountError, LimitExceeded, Malformed, Message, Metadata, PeerIncompatible,

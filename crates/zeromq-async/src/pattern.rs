@@ -63,6 +63,15 @@ pub(crate) trait Outgoing: Send + Unpin {
     /// Sends the whole message, and leaves nothing of meaning in its place; or leaves it as it was.
     fn offer(&mut self, message: &mut Message) -> Result<(), Refusal>;
 
+    /// The same, and tells `before` of each pipe just before the message is offered to it.
+    fn offer_after(
+        &mut self,
+        message: &mut Message,
+        _before: impl Fn(&Arc<Pipe>),
+    ) -> Result<(), Refusal> {
+        self.offer(message)
+    }
+
     /// Ready when everything sent so far is with the kernel.
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<()>;
 

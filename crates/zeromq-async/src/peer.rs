@@ -15,7 +15,7 @@ mod wakers;
 
 pub(crate) use arrivals::Arrivals;
 pub(crate) use inbound::{Inbound, Pushed, Refill};
-pub(crate) use ledger::Ledger;
+pub(crate) use ledger::{Account, Ledger};
 pub(crate) use link::Stream;
 pub(crate) use outbound::{Drained, Outbound, Refused};
 pub(crate) use peer_set::PeerSet;

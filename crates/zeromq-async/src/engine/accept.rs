@@ -103,10 +103,10 @@ async fn welcome(
 /// Makes the peer part of the socket.
 fn greet(
     engine: &Engine,
-    endpoint: &Endpoint,
+    endpoint: &Arc<Endpoint>,
     established: Established,
 ) -> Result<Driver, HandshakeFailure> {
-    let pipe = engine.peers.open(&engine.options.pipe, &engine.pattern);
+    let pipe = engine.peers.open(&engine.options.pipe, &engine.pattern, endpoint.clone());
     engine.peers.join(&pipe)?;
     Driver::start(engine, endpoint, &pipe, established).inspect_err(|_| engine.peers.leave(&pipe))
 }

@@ -47,7 +47,7 @@ pub(super) fn start(
     let line = if engine.options.immediate {
         Line::default()
     } else {
-        let pipe = engine.peers.open(&engine.options.pipe, &engine.pattern);
+        let pipe = engine.open_pipe(endpoint);
         engine.peers.join(&pipe)?;
         Line::new(pipe)
     };
@@ -160,7 +160,7 @@ impl Dialler {
         let pipe = match &*line {
             Some(pipe) => pipe.clone(),
             None => {
-                let pipe = engine.peers.open(&engine.options.pipe, &engine.pattern);
+                let pipe = engine.open_pipe(&self.endpoint);
                 engine.peers.join(&pipe)?;
                 pipe
             }

@@ -228,7 +228,7 @@ impl Driver {
         for message in run {
             if let Some(change) = Subscription::from_message(&message) {
                 pattern.subscription(&self.pipe, change)?;
-            } else if pattern.takes_messages() {
+            } else {
                 self.pipe.notify(message);
             }
         }
@@ -287,12 +287,24 @@ impl Driver {
         let farewell = async {
             stream.writer.shutdown().await?;
             while self.reader.read_buf(&mut self.input.octets).await? > 0 {
-                self.input.octets.clear();
+                self.enter_unheard();
             }
             io::Result::Ok(())
         };
         // A peer that does not answer in time has had its chance.
         let _ = timeout(FAREWELL, farewell).await;
+    }
+
+    /// Enters what the peer still sends after this side has closed the connection.
+    fn enter_unheard(&mut self) {
+        loop {
+            match self.decoder.decode(&mut self.input.octets, usize::MAX) {
+                Ok(Some(Inbound::Messages(run))) => self.pipe.reject(&run),
+                Ok(Some(Inbound::Command(_))) => {}
+                Ok(None) => return,
+                Err(_) => return self.input.octets.clear(),
+            }
+        }
     }
 }
 

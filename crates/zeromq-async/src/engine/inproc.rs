@@ -99,7 +99,7 @@ pub(super) fn connect(
     endpoint: &Endpoint,
     name: &str,
 ) -> Result<Dialled, ConnectError> {
-    let pipe = engine.peers.open(&engine.options.pipe, &engine.pattern);
+    let pipe = engine.open_pipe(endpoint);
     engine
         .peers
         .join(&pipe)
@@ -159,7 +159,7 @@ impl Engine {
         theirs: &Arc<Pipe>,
         endpoint: &Endpoint,
     ) -> Result<(), Rejected> {
-        let ours = self.peers.open(&self.options.pipe, &self.pattern);
+        let ours = self.open_pipe(endpoint);
         self.peers.join(&ours)?;
         let admitted = self.admit(&ours, connecting).and_then(|()| connecting.admit(theirs, self));
         if let Err(rejected) = admitted {

@@ -107,8 +107,11 @@ impl Addressed {
                 self.full = Some(pipe.clone());
                 return Err(Refusal::Full);
             }
-            Err(Refused::Full) => self.peers.ledger().dropped(|dropped| dropped.full += 1),
-            Err(Refused::Gone) => self.peers.ledger().dropped(|dropped| dropped.unroutable += 1),
+            Err(Refused::Gone) if self.mandatory => {
+                let routing_id = pipe.routing_id().into_bytes();
+                return Err(Refusal::Failed(SendErrorKind::Unroutable(routing_id)));
+            }
+            Err(refused) => pipe.account().dropped(|dropped| refused.enter(dropped)),
         }
         Ok(())
     }

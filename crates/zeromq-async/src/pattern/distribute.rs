@@ -39,17 +39,20 @@ impl Distribute {
     }
 
     fn send_to_targets(&mut self, message: &mut Message) {
-        let ledger = self.peers.ledger();
         match &self.targets[..] {
-            [] => ledger.dropped(|dropped| dropped.unsubscribed += 1),
-            [only] if !self.no_drop && only.outbound.send(message).is_ok() => {}
-            [_] if !self.no_drop => ledger.dropped(|dropped| dropped.full += 1),
+            [] => self.peers.ledger().dropped(|dropped| dropped.unsubscribed += 1),
+            [only] if !self.no_drop => {
+                if let Err(refused) = only.outbound.send(message) {
+                    only.account().dropped(|dropped| refused.enter(dropped));
+                }
+            }
             targets => {
                 self.encoded.push(message.clone());
                 for pipe in targets {
                     // Where nothing may be dropped, another sender may have taken the room.
-                    if !pipe.outbound.send_encoded(&self.encoded, message, self.no_drop) {
-                        ledger.dropped(|dropped| dropped.full += 1);
+                    let sent = pipe.outbound.send_encoded(&self.encoded, message, self.no_drop);
+                    if let Err(refused) = sent {
+                        pipe.account().dropped(|dropped| refused.enter(dropped));
                     }
                 }
                 self.encoded.clear();

@@ -22,6 +22,8 @@ pub(crate) struct FairQueue {
     /// What the pipe that was let go last has popped from, for the next.
     spare: Batch,
     last: Option<Arc<Pipe>>,
+    /// Messages popped so far.
+    popped: u64,
     budget: Budget,
 }
 
@@ -53,6 +55,7 @@ impl FairQueue {
             prune_at: PRUNE_AT,
             spare: Batch::new(),
             last: None,
+            popped: 0,
             budget: Budget::default(),
         }
     }
@@ -70,6 +73,8 @@ impl FairQueue {
                     self.last = Some(active.pipe.clone());
                 }
                 self.turn += 1;
+                self.popped += 1;
+                self.arrivals.set_popped(self.popped);
                 return Some(message);
             }
             self.let_go();
@@ -104,9 +109,11 @@ const PRUNE_AT: usize = 256;
 impl Drop for FairQueue {
     fn drop(&mut self) {
         let unheard = self.arrivals.deafen();
-        let active = self.active.drain(..).map(|active| active.pipe);
         // Their peers wait for room, in vain but for this.
-        active.chain(unheard).for_each(|pipe| pipe.inbound.discard());
+        for active in self.active.drain(..) {
+            active.pipe.abandon(active.batch.messages());
+        }
+        unheard.iter().for_each(|pipe| pipe.abandon(0));
     }
 }
 
@@ -195,6 +202,7 @@ mod tests {
     use std::task::Waker;
 
     use super::*;
+    use crate::endpoint::Endpoint;
     use crate::options::PipeOptions;
     use crate::peer::Pattern;
 
@@ -207,7 +215,8 @@ mod tests {
         let mut cx = Context::from_waker(Waker::noop());
         let pattern: Arc<dyn Pattern> = Arc::new(());
         let open = || {
-            let pipe = peers.open(&PipeOptions::default(), &pattern);
+            let endpoint = Arc::new(Endpoint::Inproc("asked".into()));
+            let pipe = peers.open(&PipeOptions::default(), &pattern, endpoint);
             peers.join(&pipe).unwrap();
             pipe.push(&mut Message::from("a question"));
             pipe
@@ -217,7 +226,7 @@ mod tests {
             let impatient: Vec<_> = (0..100).map(|_| open()).collect();
             assert!(queue.poll_recv(&mut cx).is_ready());
             for pipe in impatient {
-                pipe.inbound.withdraw(&pipe);
+                pipe.forget_unasked();
                 peers.leave(&pipe);
             }
         }

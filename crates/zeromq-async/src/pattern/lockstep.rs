@@ -144,8 +144,13 @@ impl<O: Outgoing> Outgoing for Ask<O> {
             request.push_back(state.number.to_be_bytes());
         }
         request.push_back(Frame::new());
+        if message.frame_count() == 0 {
+            // A message has at least one frame, and a delimiter with nothing behind it is none.
+            message.push_back(Frame::new());
+        }
         request.append(take(message));
-        if let Err(refusal) = self.inner.offer(&mut request) {
+        // What the peer has sent so far cannot be the reply to what it is sent now.
+        if let Err(refusal) = self.inner.offer_after(&mut request, Pipe::forget_unasked) {
             for _ in 0..=usize::from(self.turn.correlate) {
                 request.pop_front();
             }
@@ -188,12 +193,21 @@ impl<I> Hear<I> {
 }
 
 impl<I: Incoming> Hear<I> {
+    /// Enters the last message as one that nobody has asked for.
+    fn enter_unasked(&self) {
+        if let Some(pipe) = self.inner.last_pipe() {
+            pipe.account().discarded_popped(|discarded| discarded.unasked += 1);
+        }
+    }
+
     /// Drops what other peers have sent meanwhile, lest it be taken for the reply to a later
     /// request to them (28/REQREP: REQ, incoming 2).
     fn drop_unasked(&mut self) {
         // Unconstrained: that the task ought to yield does not mean that nothing is there.
         let drop_all = pin!(coop::unconstrained(poll_fn(|cx| {
-            while let Poll::Ready(Ok(_)) = self.inner.poll_recv(cx) {}
+            while let Poll::Ready(Ok(_)) = self.inner.poll_recv(cx) {
+                self.enter_unasked();
+            }
             Poll::Ready(())
         })));
         let _ = drop_all.poll(&mut Context::from_waker(Waker::noop()));
@@ -219,6 +233,7 @@ impl<I: Incoming> Incoming for Hear<I> {
                         self.drop_unasked();
                         return Poll::Ready(Ok(reply));
                     }
+                    self.enter_unasked();
                 }
                 Poll::Pending if !lost => return Poll::Pending,
                 Poll::Pending if !coop::has_budget_remaining() => {

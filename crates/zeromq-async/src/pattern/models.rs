@@ -17,6 +17,7 @@ use tokio::io::AsyncWrite;
 use zmtp::{Encoder, Message};
 
 use super::{FairQueue, Incoming, Outgoing, RoundRobin};
+use crate::endpoint::Endpoint;
 use crate::error::{RecvError, SendErrorKind};
 use crate::options::{HighWaterMark, PipeOptions};
 use crate::peer::{Drained, Pattern, PeerSet, Pipe, Stream};
@@ -41,7 +42,7 @@ fn one_each() -> PipeOptions {
 
 fn open(peers: &PeerSet) -> Arc<Pipe> {
     let pattern: Arc<dyn Pattern> = Arc::new(());
-    peers.open(&one_each(), &pattern)
+    peers.open(&one_each(), &pattern, Arc::new(Endpoint::Inproc("model".into())))
 }
 
 /// Two sockets of one process, connected: a queue of two messages.

@@ -34,7 +34,7 @@ impl<P: Pattern> Pattern for Probe<P> {
     fn connected(&self, pipe: &Arc<Pipe>) {
         self.inner.connected(pipe);
         // Where the queue is full already, its messages tell the ROUTER as well.
-        let _ = pipe.outbound.send(&mut Message::new());
+        pipe.send_own(Message::new());
     }
 
     fn disconnected(&self, pipe: &Arc<Pipe>) {
@@ -51,10 +51,6 @@ impl<P: Pattern> Pattern for Probe<P> {
         change: Subscription,
     ) -> Result<(), SubscriptionsExceeded> {
         self.inner.subscription(pipe, change)
-    }
-
-    fn takes_messages(&self) -> bool {
-        self.inner.takes_messages()
     }
 
     fn takes_subscriptions(&self) -> bool {

@@ -48,8 +48,11 @@ impl<I: Incoming> Incoming for Request<I> {
         loop {
             let message = ready!(self.inner.poll_recv(cx))?;
             // 28/REQREP: a request without a delimiter is discarded whole.
-            let Some((envelope, body)) = split_envelope(message) else { continue };
             let Some(pipe) = self.inner.last_pipe().cloned() else { continue };
+            let Some((envelope, body)) = split_envelope(message) else {
+                pipe.account().discarded_popped(|discarded| discarded.malformed += 1);
+                continue;
+            };
             *self.requester.0.lock() = Some(ReturnAddress { pipe, envelope });
             return Poll::Ready(Ok(body));
         }
@@ -107,6 +110,10 @@ impl Outgoing for Reply {
             return Err(Refusal::Failed(SendErrorKind::OutOfTurn));
         };
         let mut reply = Message::from(address.envelope);
+        if message.frame_count() == 0 {
+            // A message has at least one frame, and a delimiter with nothing behind it is none.
+            message.push_back(Frame::new());
+        }
         reply.append(std::mem::take(message));
         self.inner.offer_to(&address.pipe, &mut reply)
     }

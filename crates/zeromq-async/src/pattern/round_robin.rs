@@ -92,6 +92,15 @@ impl Outgoing for RoundRobin {
 
     #[inline]
     fn offer(&mut self, message: &mut Message) -> Result<(), Refusal> {
+        self.offer_after(message, |_| ())
+    }
+
+    #[inline]
+    fn offer_after(
+        &mut self,
+        message: &mut Message,
+        before: impl Fn(&Arc<Pipe>),
+    ) -> Result<(), Refusal> {
         self.refresh();
         if self.closed {
             return Err(Refusal::Failed(SendErrorKind::Closed));
@@ -102,6 +111,7 @@ impl Outgoing for RoundRobin {
             }
             let pipe = &self.pipes[self.next];
             self.next += 1;
+            before(pipe);
             if let Ok(written) = pipe.outbound.send(message) {
                 self.budget.spend(written);
                 if self.last.as_ref().is_none_or(|last| last.id() != pipe.id()) {

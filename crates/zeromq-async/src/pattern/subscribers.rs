@@ -183,7 +183,7 @@ impl Pattern for Subscribers {
     fn connected(&self, pipe: &Arc<Pipe>) {
         if let Some(welcome) = &self.welcome {
             // Refused only by a queue that is full of what this peer has not read yet.
-            let _ = pipe.outbound.send(&mut welcome.clone());
+            pipe.send_own(welcome.clone());
         }
     }
 
@@ -223,10 +223,6 @@ impl Pattern for Subscribers {
             pipe.notify(change.into_message());
         }
         self.check(pipe)
-    }
-
-    fn takes_messages(&self) -> bool {
-        self.notices.is_some()
     }
 
     fn takes_subscriptions(&self) -> bool {

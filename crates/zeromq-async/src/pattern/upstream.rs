@@ -139,6 +139,9 @@ impl<I: Incoming> Incoming for Filter<I> {
             if self.subscriptions.lets_through(&message) {
                 return Poll::Ready(Ok(message));
             }
+            if let Some(pipe) = self.inner.last_pipe() {
+                pipe.account().discarded_popped(|discarded| discarded.filtered += 1);
+            }
         }
     }
 
@@ -176,9 +179,13 @@ impl Outgoing for Upstream {
             self.subscriptions.change(&change);
             return Ok(());
         }
-        for pipe in self.peers.pipes() {
-            if pipe.outbound.send(&mut message.clone()).is_err() {
-                self.peers.ledger().dropped(|dropped| dropped.full += 1);
+        let publishers = self.peers.pipes();
+        if publishers.is_empty() {
+            self.peers.ledger().dropped(|dropped| dropped.unroutable += 1);
+        }
+        for pipe in publishers {
+            if let Err(refused) = pipe.outbound.send(&mut message.clone()) {
+                pipe.account().dropped(|dropped| refused.enter(dropped));
             }
         }
         Ok(())

@@ -15,7 +15,14 @@ pub(crate) struct Arrivals {
     /// Whether there is a receiver: what arrives for nobody is not kept.
     heard: AtomicBool,
     state: Mutex<State>,
+    popped: Popped,
 }
+
+/// How many messages the receiver has popped, in a cache line of its own: it is written for every
+/// message, and those who fill the queues read what is beside it.
+#[derive(Debug, Default)]
+#[repr(align(128))]
+struct Popped(std::sync::atomic::AtomicU64);
 
 #[derive(Debug, Default)]
 struct State {
@@ -69,6 +76,16 @@ impl Arrivals {
             self.pending.store(false, Ordering::Release);
         }
         state.ready.len() < before
+    }
+
+    /// The receiver, of which there is one, has popped so many so far.
+    #[inline]
+    pub(crate) fn set_popped(&self, messages: u64) {
+        self.popped.0.store(messages, Ordering::Relaxed);
+    }
+
+    pub(super) fn popped(&self) -> u64 {
+        self.popped.0.load(Ordering::Relaxed)
     }
 
     #[inline]

@@ -9,6 +9,7 @@ use zmtp::{Batch, Message, Run};
 use super::{Pipe, Room};
 use crate::identity::Peer;
 use crate::options::{HighWaterMark, PipeOptions};
+use crate::stats::Discarded;
 use crate::sync::{Mutex, MutexGuard};
 
 /// The inbound half of a pipe: filled by the engine or an inproc peer, drained by the receiver.
@@ -38,6 +39,11 @@ struct State {
     /// The senders of an inproc peer, which wait for room in this queue.
     senders: Option<Arc<Room>>,
     received: u64,
+    /// Octets of these, with the headers of their frames.
+    octets: u64,
+    /// Messages that a later one took the place of, as `conflate` asks.
+    replaced: u64,
+    connections: u64,
 }
 
 /// What became of a message from within the process.
@@ -72,6 +78,9 @@ impl Inbound {
                 producer: None,
                 senders: None,
                 received: 0,
+                octets: 0,
+                replaced: 0,
+                connections: 0,
             }),
         }
     }
@@ -84,6 +93,16 @@ impl Inbound {
             state.earlier.push_back(before);
         }
         state.from = Some(from);
+        state.connections += 1;
+    }
+
+    /// Who the peer is of the connection there is, or last was.
+    pub(super) fn from(&self) -> Option<Peer> {
+        self.state.lock().from.clone()
+    }
+
+    pub(super) fn connections(&self) -> u64 {
+        self.state.lock().connections
     }
 
     /// Who the messages are from that the receiver took last.
@@ -103,14 +122,27 @@ impl Inbound {
 
     /// Adds a run that `room` has made way for.
     pub(super) fn deliver(&self, pipe: &Arc<Pipe>, run: Run) {
-        if !pipe.arrivals().is_heard() {
+        let mut state = self.state.lock();
+        if state.closed {
+            // The socket has ended already, and this connection hears of it.
             return;
         }
-        let mut state = self.state.lock();
-        state.received += run.messages() as u64;
+        if !pipe.arrivals().is_heard() {
+            state.reject(pipe, &run);
+            return;
+        }
+        state.enter(&run);
         state.batch.push_run(run);
         state.keep_latest();
         self.announce(pipe, state);
+    }
+
+    /// Enters a run that nobody will receive.
+    pub(super) fn reject(&self, pipe: &Pipe, run: &Run) {
+        let mut state = self.state.lock();
+        if !state.closed {
+            state.reject(pipe, run);
+        }
     }
 
     /// Adds one message from within the process; one that is refused is left as it was.
@@ -123,6 +155,8 @@ impl Inbound {
             return Pushed::Refused;
         }
         if !pipe.arrivals().is_heard() {
+            state.received += 1;
+            pipe.account().discarded(|discarded| discarded.unheard += 1);
             return Pushed::Taken;
         }
         if !notice && state.room() == 0 {
@@ -142,7 +176,7 @@ impl Inbound {
         drop(state);
         if newly_ready && !pipe.arrivals().announce(pipe) {
             // The receiver has just gone, and did not find this queue.
-            self.discard();
+            self.discard(pipe, 0);
         }
     }
 
@@ -174,20 +208,24 @@ impl Inbound {
         state.release();
     }
 
-    /// Drops what nobody is there to receive any more.
-    pub(crate) fn discard(&self) {
+    /// Drops what nobody is there to receive any more, and enters that with what the receiver has
+    /// `left` of what it took.
+    pub(super) fn discard(&self, pipe: &Pipe, left: usize) {
         let mut state = self.state.lock();
-        state.batch = Batch::new();
-        state.earlier.clear();
+        let abandoned = (state.clear() + left) as u64;
         state.lent = 0;
         state.release();
+        pipe.account().discarded(|discarded| discarded.abandoned += abandoned);
     }
 
-    /// Drops what the peer takes back, as far as the receiver has not taken it.
-    pub(crate) fn withdraw(&self, pipe: &Arc<Pipe>) {
+    /// Drops what the receiver has not taken yet, and enters it as `note` says.
+    pub(super) fn forget(&self, pipe: &Arc<Pipe>, note: impl Fn(&mut Discarded, u64)) {
         let mut state = self.state.lock();
-        state.batch = Batch::new();
-        state.earlier.clear();
+        if state.batch.is_empty() && state.earlier.is_empty() {
+            return;
+        }
+        let forgotten = state.clear() as u64;
+        pipe.account().discarded(|discarded| note(discarded, forgotten));
         // Under the lock, so that whoever adds a message sees whether it must announce it.
         if pipe.arrivals().forget(pipe) {
             state.listed = false;
@@ -221,6 +259,14 @@ impl Inbound {
         self.state.lock().received
     }
 
+    pub(super) fn octets(&self) -> u64 {
+        self.state.lock().octets
+    }
+
+    pub(super) fn replaced(&self) -> u64 {
+        self.state.lock().replaced
+    }
+
     pub(super) fn unread(&self) -> usize {
         self.state.lock().unread()
     }
@@ -244,6 +290,25 @@ impl State {
         self.batch.messages() + earlier + self.lent
     }
 
+    fn enter(&mut self, run: &Run) {
+        self.received += run.messages() as u64;
+        self.octets += run.octets() as u64;
+    }
+
+    fn reject(&mut self, pipe: &Pipe, run: &Run) {
+        self.enter(run);
+        pipe.account().discarded(|discarded| discarded.unheard += run.messages() as u64);
+    }
+
+    /// Drops all that the receiver has not taken, and says how many messages.
+    fn clear(&mut self) -> usize {
+        std::mem::take(&mut self.batch).messages() + self.clear_earlier()
+    }
+
+    fn clear_earlier(&mut self) -> usize {
+        self.earlier.drain(..).map(|(batch, _)| batch.messages()).sum()
+    }
+
     fn lend(&mut self, batch: &Batch, from: Option<Peer>) {
         self.lent = batch.messages();
         self.lender = from;
@@ -251,9 +316,10 @@ impl State {
 
     fn keep_latest(&mut self) {
         if self.conflate {
-            self.earlier.clear();
+            self.replaced += self.clear_earlier() as u64;
             while self.batch.messages() > 1 {
                 self.batch.pop();
+                self.replaced += 1;
             }
         }
     }

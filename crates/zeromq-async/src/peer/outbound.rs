@@ -17,6 +17,7 @@ use self::state::{Answers, Pace, State, WRITE_PER_TURN};
 use super::link::{Link, Stream};
 use super::{Pipe, Pushed, Room, Wakers};
 use crate::options::HighWaterMark;
+use crate::stats::Dropped;
 use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicBool, Ordering};
 
@@ -33,6 +34,16 @@ pub(crate) struct Outbound {
 pub(crate) enum Refused {
     Full,
     Gone,
+}
+
+impl Refused {
+    /// Enters one message that was dropped for this reason.
+    pub(crate) fn enter(self, dropped: &mut Dropped) {
+        match self {
+            Self::Full => dropped.full += 1,
+            Self::Gone => dropped.unroutable += 1,
+        }
+    }
 }
 
 /// Most answers to a peer's commands that are queued behind other octets.
@@ -93,26 +104,33 @@ impl Outbound {
         Ok(state.written - written_before)
     }
 
-    /// Queues the one message that `encoded` holds, as `send` does; false where there is no room.
+    /// Queues the one message that `encoded` holds, as `send` does.
     ///
     /// `decoded` is what an inproc peer is given. With `past_mark` there always is room.
-    pub(crate) fn send_encoded(&self, encoded: &Batch, decoded: &Message, past_mark: bool) -> bool {
+    pub(crate) fn send_encoded(
+        &self,
+        encoded: &Batch,
+        decoded: &Message,
+        past_mark: bool,
+    ) -> Result<(), Refused> {
         let mut state = self.state.lock();
         if state.closing {
-            return false;
+            return Err(Refused::Gone);
         }
         if let Link::Inproc(peer) = &state.link {
-            let sent = peer.push_or_force(&mut decoded.clone(), past_mark) != Pushed::Refused;
-            state.sent += u64::from(sent);
-            return sent;
+            if peer.push_or_force(&mut decoded.clone(), past_mark) == Pushed::Refused {
+                return Err(Refused::Full);
+            }
+            state.sent += 1;
+            return Ok(());
         }
         if !state.make_room() && !past_mark {
-            return false;
+            return Err(Refused::Full);
         }
         state.conflate();
         state.batch.push_batch(encoded);
         state.pace();
-        true
+        Ok(())
     }
 
     /// Tells the peer of a subscription, where there is a connection to tell it over.
@@ -176,10 +194,16 @@ impl Outbound {
     /// An inproc peer is there: what has waited is given to it.
     pub(crate) fn link_inproc(&self, peer: Arc<Pipe>) {
         let mut state = self.state.lock();
+        let mut refused = Batch::new();
         while let Some(mut message) = state.batch.pop() {
-            // Never refused: the peer's mark includes this side's, under which these were queued.
-            state.sent += u64::from(peer.push(&mut message) != Pushed::Refused);
+            // The peer's mark includes this side's, under which these were queued: only one that is
+            // leaving at this moment takes none, and then they are lost with it.
+            match peer.push(&mut message) {
+                Pushed::Refused => refused.push_from(&mut message),
+                Pushed::Taken | Pushed::TakenLast => state.sent += 1,
+            }
         }
+        state.batch = refused;
         state.link = Link::Inproc(peer);
         self.room.store(state.has_room(), Ordering::Relaxed);
         state.flushers.take().wake();
@@ -199,7 +223,7 @@ impl Outbound {
             Link::Inproc(peer) => peer.clone(),
             Link::Down | Link::Stream(_) => return,
         };
-        peer.inbound.withdraw(&peer);
+        peer.withdraw();
     }
 
     /// The connection is gone: what was not wholly written waits for the next.
@@ -325,6 +349,14 @@ impl Outbound {
     pub(super) fn counts(&self) -> (u64, u64) {
         let state = self.state.lock();
         (state.sent, state.batch.messages() as u64)
+    }
+
+    pub(super) fn octets(&self) -> u64 {
+        self.state.lock().octets
+    }
+
+    pub(super) fn is_linked(&self) -> bool {
+        !matches!(self.state.lock().link, Link::Down)
     }
 
     pub(super) fn replaced(&self) -> u64 {

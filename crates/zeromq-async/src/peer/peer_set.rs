@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
-use super::{Arrivals, Ledger, Pattern, Pipe, Room};
+use super::{Account, Arrivals, Ledger, Pattern, Pipe, Room};
+use crate::endpoint::Endpoint;
 use crate::error::{Rejected, SendErrorKind};
 use crate::identity::PeerId;
 use crate::options::PipeOptions;
@@ -26,7 +27,7 @@ pub(crate) struct PeerSet {
     room: Arc<Room>,
     /// How many peers have a connection whose handshake is done.
     connected: watch::Sender<usize>,
-    ledger: Ledger,
+    ledger: Arc<Ledger>,
 }
 
 impl PeerSet {
@@ -41,15 +42,21 @@ impl PeerSet {
             arrivals: Arc::default(),
             room: Arc::default(),
             connected: watch::Sender::new(0),
-            ledger: Ledger::default(),
+            ledger: Arc::default(),
         }
     }
 
     /// Makes a pipe that is not yet in the set.
-    pub(crate) fn open(&self, options: &PipeOptions, pattern: &Arc<dyn Pattern>) -> Arc<Pipe> {
+    pub(crate) fn open(
+        &self,
+        options: &PipeOptions,
+        pattern: &Arc<dyn Pattern>,
+        endpoint: Arc<Endpoint>,
+    ) -> Arc<Pipe> {
         let id = PeerId::new(self.next_id.fetch_add(1, Ordering::Relaxed));
         let (arrivals, room) = (self.arrivals.clone(), self.room.clone());
-        Arc::new(Pipe::new(id, options, arrivals, room, pattern.clone()))
+        let account = Account::new(self.ledger.clone());
+        Arc::new(Pipe::new(id, endpoint, options, arrivals, room, account, pattern.clone()))
     }
 
     /// Adds a pipe, if the pattern takes it; senders that wait for a peer are woken.
@@ -136,7 +143,7 @@ impl PeerSet {
 
     pub(crate) fn stats(&self) -> SocketStats {
         let pipes = self.pipes.lock();
-        self.ledger.total(&pipes)
+        self.ledger.total(&pipes, self.arrivals.popped())
     }
 
     pub(crate) fn arrivals(&self) -> &Arc<Arrivals> {

@@ -6,7 +6,9 @@ use std::task::Context;
 
 use zmtp::{Batch, Frame, Message, PeerInfo, Run, Subscription};
 
+use super::ledger::{Account, Counts};
 use super::{Arrivals, Inbound, Outbound, Pushed, Room};
+use crate::endpoint::Endpoint;
 use crate::error::{Rejected, SubscriptionsExceeded};
 use crate::identity::{Peer, PeerAddress, PeerId};
 use crate::options::PipeOptions;
@@ -47,11 +49,6 @@ pub(crate) trait Pattern: Send + Sync {
         Ok(())
     }
 
-    /// Messages from peers that are not subscriptions: the publisher's are dropped.
-    fn takes_messages(&self) -> bool {
-        true
-    }
-
     /// Whether messages that begin with 1 or 0 are subscriptions, as ZMTP 3.0 sends them.
     fn takes_subscriptions(&self) -> bool {
         false
@@ -64,10 +61,13 @@ impl Pattern for () {}
 /// One peer's two queues.
 pub(crate) struct Pipe {
     id: PeerId,
+    /// The endpoint bound or connected to.
+    endpoint: Arc<Endpoint>,
     pub(crate) outbound: Outbound,
     pub(crate) inbound: Inbound,
     arrivals: Arc<Arrivals>,
     room: Arc<Room>,
+    account: Account,
     pattern: Arc<dyn Pattern>,
     /// The routing id by which a ROUTER knows the peer.
     routing_id: Mutex<Frame>,
@@ -76,17 +76,21 @@ pub(crate) struct Pipe {
 impl Pipe {
     pub(super) fn new(
         id: PeerId,
+        endpoint: Arc<Endpoint>,
         options: &PipeOptions,
         arrivals: Arc<Arrivals>,
         room: Arc<Room>,
+        account: Account,
         pattern: Arc<dyn Pattern>,
     ) -> Self {
         Self {
             id,
+            endpoint,
             outbound: Outbound::new(options.send_high_water_mark, options.conflate),
             inbound: Inbound::new(options.receive_high_water_mark, options.conflate),
             arrivals,
             room,
+            account,
             pattern,
             routing_id: Mutex::new(Frame::new()),
         }
@@ -112,9 +116,36 @@ impl Pipe {
         *self.routing_id.lock() = routing_id;
     }
 
+    /// Where messages are entered that go no further.
+    pub(crate) fn account(&self) -> &Account {
+        &self.account
+    }
+
     pub(super) fn stats(&self) -> PeerStats {
         let (sent, queued) = self.outbound.counts();
-        PeerStats { peer: self.id, sent, received: self.inbound.received(), queued }
+        let from = self.inbound.from();
+        let mut routing_id = self.routing_id().into_bytes();
+        if let (true, Some(peer)) = (routing_id.is_empty(), &from) {
+            routing_id = peer.info().routing_id().clone();
+        }
+        let Counts { mut dropped, mut discarded, .. } = self.account.counts();
+        dropped.replaced += self.outbound.replaced();
+        discarded.replaced += self.inbound.replaced();
+        PeerStats {
+            peer: self.id,
+            endpoint: Endpoint::clone(&self.endpoint),
+            address: from.and_then(|peer| peer.address().cloned()),
+            routing_id,
+            connected: self.outbound.is_linked(),
+            reconnects: self.inbound.connections().saturating_sub(1),
+            sent,
+            queued,
+            received: self.inbound.received(),
+            octets_sent: self.outbound.octets(),
+            octets_received: self.inbound.octets(),
+            dropped,
+            discarded,
+        }
     }
 
     /// A connection begins: what comes from now on is from this peer.
@@ -125,6 +156,11 @@ impl Pipe {
     /// Hands a run of messages to the receiver.
     pub(crate) fn deliver(self: &Arc<Self>, run: Run) {
         self.inbound.deliver(self, run);
+    }
+
+    /// Enters a run of messages that comes too late for the receiver.
+    pub(crate) fn reject(&self, run: &Run) {
+        self.inbound.reject(self, run);
     }
 
     /// Hands one message to the receiver, or leaves it where there is no room.
@@ -141,6 +177,28 @@ impl Pipe {
     pub(crate) fn notify(self: &Arc<Self>, mut message: Message) {
         // Refused only by a closed queue, whose receiver is gone.
         self.inbound.push(self, &mut message, true);
+    }
+
+    /// Sends a message that the socket itself made, where there is room for it.
+    pub(crate) fn send_own(&self, mut message: Message) {
+        if self.outbound.send(&mut message).is_ok() {
+            self.account.own();
+        }
+    }
+
+    /// Drops what the receiver has not taken yet: the inproc peer takes it back.
+    pub(super) fn withdraw(self: &Arc<Self>) {
+        self.inbound.forget(self, |discarded, messages| discarded.withdrawn += messages);
+    }
+
+    /// Drops what the receiver has not taken yet: nobody has asked for it.
+    pub(crate) fn forget_unasked(self: &Arc<Self>) {
+        self.inbound.forget(self, |discarded, messages| discarded.unasked += messages);
+    }
+
+    /// The receiver is gone, with so many messages `left` of those it took.
+    pub(crate) fn abandon(&self, left: usize) {
+        self.inbound.discard(self, left);
     }
 
     /// How many messages and notices of this peer have not been received.

@@ -7,6 +7,7 @@ use crate::endpoint::Endpoint;
 use crate::engine::{CloseReport, Engine};
 use crate::error::{BindError, ConnectError, DetachError, EndpointError};
 use crate::event::Events;
+use crate::peer::Ledger;
 use crate::stats::SocketStats;
 
 /// Binds, connects and closes a socket whose halves are elsewhere.
@@ -45,8 +46,8 @@ impl SocketHandle {
         &self.life.0
     }
 
-    pub(super) fn count_unsent(&self, messages: usize) {
-        self.engine().peers().ledger().lost(messages);
+    pub(super) fn ledger(&self) -> &Ledger {
+        self.engine().peers().ledger()
     }
 
     /// See [`Socket::bind`](crate::Socket::bind).

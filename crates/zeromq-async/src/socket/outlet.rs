@@ -9,6 +9,7 @@ use super::SocketHandle;
 use crate::error::{SendError, SendErrorKind};
 use crate::identity::PeerId;
 use crate::pattern::{Outgoing, Refusal};
+use crate::peer::Ledger;
 
 /// `Outgoing` layers made into what a `Sink` needs.
 ///
@@ -33,6 +34,10 @@ impl<O> Outlet<O> {
 
     pub(super) fn layers(&self) -> &O {
         &self.layers
+    }
+
+    fn ledger(&self) -> &Ledger {
+        self.handle.ledger()
     }
 }
 
@@ -105,6 +110,7 @@ impl<O: Outgoing> Outlet<O> {
             Ok(()) => Ok(()),
             Err(Refusal::Full) => {
                 self.parked = Some(message);
+                self.ledger().park();
                 Ok(())
             }
             Err(Refusal::Failed(kind)) => Err(SendError::new(kind, message)),
@@ -128,25 +134,23 @@ impl<O: Outgoing> Outlet<O> {
     /// The error for this message; one that it has already is parked no more, and lost.
     fn give_back(&self, error: SendError, message: Message) -> SendError {
         if error.has_message() {
-            self.handle.count_unsent(1);
+            self.ledger().lost(1);
         }
         error.with_message(message)
     }
 
     /// Whether the place is free, after trying to send what is in it.
     fn place_parked(&mut self) -> Result<bool, SendError> {
-        let Some(message) = &mut self.parked else { return Ok(true) };
-        match self.layers.offer(message) {
-            Ok(()) => {
-                self.parked = None;
-                Ok(true)
-            }
-            Err(Refusal::Full) => Ok(false),
-            Err(Refusal::Failed(kind)) => {
-                let message = take(message);
-                self.parked = None;
-                Err(SendError::new(kind, message))
-            }
+        let Some(mut message) = self.parked.take() else { return Ok(true) };
+        let offered = self.layers.offer(&mut message);
+        if let Err(Refusal::Full) = offered {
+            self.parked = Some(message);
+            return Ok(false);
+        }
+        self.ledger().unpark();
+        match offered {
+            Err(Refusal::Failed(kind)) => Err(SendError::new(kind, message)),
+            _ => Ok(true),
         }
     }
 }
@@ -155,7 +159,8 @@ impl<O> Outlet<O> {
     /// Counts a message that never found room as unsent.
     pub(super) fn abandon_parked(&mut self) {
         if self.parked.take().is_some() {
-            self.handle.count_unsent(1);
+            self.ledger().unpark();
+            self.ledger().lost(1);
         }
     }
 }

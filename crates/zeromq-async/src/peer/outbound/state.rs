@@ -30,6 +30,8 @@ pub(super) struct State {
     pub(super) written: usize,
     /// Messages wholly written, or given to the inproc peer.
     pub(super) sent: u64,
+    /// Octets written, over all connections.
+    pub(super) octets: u64,
     /// Messages that a later one took the place of, as `conflate` asks.
     pub(super) replaced: u64,
     pub(super) answers: Answers,
@@ -88,6 +90,7 @@ impl State {
             flushers: Wakers::default(),
             written: 0,
             sent: 0,
+            octets: 0,
             replaced: 0,
             answers: Answers::default(),
         }
@@ -198,6 +201,7 @@ impl State {
         }
         self.written += total;
         self.answers.written += total as u64;
+        self.octets += total as u64;
         total
     }
 

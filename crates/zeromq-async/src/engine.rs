@@ -11,6 +11,7 @@ mod handshake;
 mod inproc;
 mod read_buffer;
 mod streams;
+mod trace;
 
 use std::sync::Arc;
 
@@ -90,7 +91,7 @@ impl Engine {
             options,
             peers,
             pattern,
-            events: Listeners::default(),
+            events: Listeners::new(socket_type),
             names,
             transports,
             adopted: streams::Adopted::default(),

@@ -9,9 +9,10 @@ use std::time::Duration;
 
 use futures_core::Stream;
 use tokio::sync::mpsc;
-use zmtp::{DenyStatus, PeerInfo, ProtocolError};
+use zmtp::{DenyStatus, PeerInfo, ProtocolError, SocketType};
 
 mod crowding;
+mod trace;
 
 pub use crowding::Crowding;
 
@@ -316,8 +317,11 @@ impl Stream for Events {
 const CAPACITY: usize = 1024;
 
 /// The streams that listen to a socket.
-#[derive(Debug, Default)]
-pub(crate) struct Listeners(Mutex<Audience>);
+#[derive(Debug)]
+pub(crate) struct Listeners {
+    socket: SocketType,
+    audience: Mutex<Audience>,
+}
 
 #[derive(Debug, Default)]
 struct Audience {
@@ -333,9 +337,13 @@ struct Listener {
 }
 
 impl Listeners {
+    pub(crate) fn new(socket: SocketType) -> Self {
+        Self { socket, audience: Mutex::default() }
+    }
+
     pub(crate) fn listen(&self) -> Events {
         let (sender, receiver) = mpsc::channel(CAPACITY);
-        let mut audience = self.0.lock();
+        let mut audience = self.audience.lock();
         if !audience.closed {
             audience.listeners.push(Listener { sender, missed: 0 });
         }
@@ -343,13 +351,14 @@ impl Listeners {
     }
 
     pub(crate) fn emit(&self, event: SocketEvent) {
-        tracing::debug!(target: "zeromq_async::event", ?event);
-        self.0.lock().listeners.retain_mut(|listener| listener.tell(&event));
+        trace::trace(self.socket, &event);
+        self.audience.lock().listeners.retain_mut(|listener| listener.tell(&event));
     }
 
-    /// Ends every stream, after what is in it has been read.
-    pub(crate) fn close(&self) {
-        *self.0.lock() = Audience { listeners: Vec::new(), closed: true };
+    /// Ends every stream, after what is in it has been read. False where that was done before.
+    pub(crate) fn close(&self) -> bool {
+        let audience = Audience { listeners: Vec::new(), closed: true };
+        !std::mem::replace(&mut *self.audience.lock(), audience).closed
     }
 }
 

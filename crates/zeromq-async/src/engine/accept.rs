@@ -6,11 +6,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 
 use super::Engine;
 use super::antechamber::{Antechamber, Place};
 use super::driver::Driver;
 use super::handshake::{self, Established};
+use super::trace::record_address;
 use crate::endpoint::Endpoint;
 use crate::event::{HandshakeFailure, SocketEvent};
 use crate::transport::{self, Io, Listener};
@@ -28,10 +30,18 @@ pub(super) async fn run(
     let endpoint = Arc::new(listener.local_endpoint().clone());
     let antechamber = Antechamber::new(engine.options.pending);
     let accepting = async {
+        let mut failing = false;
         loop {
             match poll_fn(|cx| listener.poll_accept(cx)).await {
-                Ok(io) => engine.serve(&endpoint, antechamber.admit(io.peer_address()), io),
+                Ok(io) => {
+                    failing = false;
+                    engine.serve(&endpoint, antechamber.admit(io.peer_address()), io);
+                }
                 Err(error) => {
+                    if !failing {
+                        failing = true;
+                        engine.warn_accept_failing(&endpoint, &error);
+                    }
                     let lacks_descriptor = transport::lacks_descriptor(&error);
                     let (endpoint, error) = (Endpoint::clone(&endpoint), Arc::new(error));
                     engine.events.emit(SocketEvent::AcceptFailed { endpoint, error });
@@ -64,15 +74,18 @@ impl Engine {
             endpoint: Endpoint::clone(endpoint),
             address: io.peer_address().clone(),
         });
+        let span = self.connection_span(endpoint);
+        record_address(&span, io.peer_address());
         let (engine, endpoint) = (self.clone(), endpoint.clone());
         // Boxed so that an idle connection does not pay for the memory of its handshake.
         let welcome = Box::pin(welcome(self.clone(), endpoint.clone(), place, io));
-        self.tasks.spawn(async move {
+        let serving = async move {
             if let Some(mut driver) = welcome.await {
                 driver.run(&engine, &endpoint, false).await;
                 engine.peers.leave(driver.pipe());
             }
-        });
+        };
+        self.tasks.spawn(serving.instrument(span));
     }
 }
 

@@ -168,8 +168,11 @@ impl Engine {
             self.peers.leave(&pipe);
         }
         self.peers.arrivals().close();
-        self.events.close();
-        CloseReport { unsent: self.peers.ledger().lost_so_far() }
+        let unsent = self.peers.ledger().lost_so_far();
+        if self.events.close() {
+            self.trace_closed(unsent);
+        }
+        CloseReport { unsent }
     }
 
     /// Stops everything at once, where there is no runtime left to linger in.
@@ -187,8 +190,9 @@ struct Ending(Option<Arc<Engine>>);
 impl Ending {
     async fn run(mut self) {
         if let Some(engine) = self.0.clone() {
-            let linger = engine.options.linger;
-            engine.close(linger).await;
+            let (linger, before) = (engine.options.linger, engine.peers.ledger().lost_so_far());
+            let unsent = engine.clone().close(linger).await.unsent;
+            engine.warn_unsent(unsent.saturating_sub(before));
             self.0 = None;
         }
     }

@@ -4,8 +4,10 @@ use std::io;
 use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
+use tracing::{Instrument, Span};
 
 use super::driver::Driver;
+use super::trace::record_address;
 use super::{Dialled, Engine, handshake};
 use crate::endpoint::Endpoint;
 use crate::error::Rejected;
@@ -87,14 +89,17 @@ impl Dialler {
         let stop = self.stop.clone();
         loop {
             // Boxed so that a connection does not pay for the memory of its making.
-            let attempt = stop.run_until_cancelled(Box::pin(self.establish()));
-            match attempt.await {
+            let span = self.engine.connection_span(&self.endpoint);
+            let attempt = Box::pin(self.establish().instrument(span.clone()));
+            match stop.run_until_cancelled(attempt).await {
                 Some(Ok(mut driver)) => {
                     self.attempt = 0;
                     let keeps = !self.engine.options.immediate;
-                    let may_reconnect = driver.run(&self.engine, &self.endpoint, keeps).await;
+                    let run = driver.run(&self.engine, &self.endpoint, keeps);
+                    let may_reconnect = run.instrument(span).await;
                     self.release_immediate();
                     if !may_reconnect {
+                        self.engine.warn_given_up(&self.endpoint, &"the peer sent an ERROR");
                         break;
                     }
                 }
@@ -126,11 +131,15 @@ impl Dialler {
             MayReconnect(true)
         })?;
         let address = io.peer_address().clone();
+        record_address(&Span::current(), &address);
         let (at, to) = (endpoint.clone(), address.clone());
         engine.events.emit(SocketEvent::Connected { endpoint: at, address: to });
         let established = handshake::perform(engine, io).await;
         established.and_then(|established| self.greet(established)).map_err(|reason| {
             let may_reconnect = MayReconnect(reason.may_reconnect());
+            if !may_reconnect.0 {
+                engine.warn_given_up(endpoint, &reason);
+            }
             let endpoint = endpoint.clone();
             engine.events.emit(SocketEvent::HandshakeFailed { endpoint, address, reason });
             may_reconnect

@@ -16,6 +16,7 @@ use zmtp::{Decoder, Heartbeat, HeartbeatAction, HeartbeatConfig, Inbound, Run, S
 use super::Engine;
 use super::handshake::Established;
 use super::read_buffer::ReadBuffer;
+use super::trace;
 use crate::endpoint::Endpoint;
 use crate::error::SubscriptionsExceeded;
 use crate::event::{DisconnectReason, HandshakeFailure, SocketEvent};
@@ -69,6 +70,7 @@ impl Driver {
         pipe.outbound.link_stream(Stream::new(io.writer, io.buffers, encoder));
         engine.pattern.connected(pipe);
         engine.peers.peer_connected();
+        trace::record_peer(pipe.id());
         engine.events.emit(SocketEvent::HandshakeSucceeded {
             endpoint: endpoint.clone(),
             peer: pipe.id(),

@@ -234,7 +234,10 @@ impl Watch {
         let read = self.read(shared);
         let complaint = read.as_ref().err().map(ToString::to_string);
         if let Some(error) = complaint.as_ref().filter(|_| complaint != self.complaint) {
-            tracing::error!(%error, "who is let in stays as it was");
+            tracing::error!(
+                name: "file_not_read", target: "zeromq_async::security",
+                %error, "who is let in stays as it was"
+            );
         }
         self.complaint = complaint;
         read

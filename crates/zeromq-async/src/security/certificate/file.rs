@@ -15,7 +15,10 @@ pub(super) fn read<K: CertificateKeys>(path: &Path) -> Result<Certificate<K>, Fi
     let text = fs::read_to_string(path).map(Zeroizing::new);
     let text = text.map_err(|source| FileError::Unreadable { path: path.to_owned(), source })?;
     if K::HAS_SECRET && others_may_read(path) {
-        tracing::warn!(path = %path.display(), "others may read this secret key: chmod 600");
+        tracing::warn!(
+            name: "secret_key_readable", target: "zeromq_async::security",
+            path = %path.display(), "others may read this secret key: chmod 600"
+        );
     }
     text.parse().map_err(|source| FileError::Certificate { path: path.to_owned(), source })
 }
@@ -51,6 +54,9 @@ pub(super) fn create(path: &Path, text: &str, has_secret: bool) -> Result<(), Fi
 /// Takes back what was written in vain.
 pub(super) fn remove(path: &Path) {
     if let Err(error) = fs::remove_file(path) {
-        tracing::warn!(path = %path.display(), %error, "half of a certificate is left");
+        tracing::warn!(
+            name: "certificate_left", target: "zeromq_async::security",
+            path = %path.display(), %error, "half of a certificate is left"
+        );
     }
 }

@@ -86,7 +86,10 @@ impl Drop for SocketFile {
         let ours = fs::symlink_metadata(&self.path)
             .is_ok_and(|metadata| identity(&metadata) == self.identity);
         if ours && let Err(error) = fs::remove_file(&self.path) {
-            tracing::debug!(path = %self.path.display(), %error, "socket file not removed");
+            tracing::debug!(
+                name: "ipc_file_left", target: "zeromq_async::transport",
+                path = %self.path.display(), %error, "socket file not removed"
+            );
         }
     }
 }
@@ -165,7 +168,10 @@ impl PrivateDirectory {
 impl Drop for PrivateDirectory {
     fn drop(&mut self) {
         if let Err(error) = fs::remove_dir(&self.0) {
-            tracing::debug!(path = %self.0.display(), %error, "socket directory not removed");
+            tracing::debug!(
+                name: "ipc_file_left", target: "zeromq_async::transport",
+                path = %self.0.display(), %error, "socket directory not removed"
+            );
         }
     }
 }

@@ -1,0 +1,80 @@
+//! Events for `tracing`, with names and fields that stay. `docs/observability.md` has them all.
+
+use tracing::debug;
+use zmtp::SocketType;
+
+use super::{DisconnectReason, HandshakeFailure, SocketEvent};
+
+/// One `tracing` event for one of a socket: of level DEBUG, for whatever a peer can cause, and can
+/// cause often, belongs in no operator's log.
+pub(super) fn trace(socket: SocketType, event: &SocketEvent) {
+    macro_rules! trace {
+        ($name:literal, $($fields:tt)*) => {
+            debug!(name: $name, target: "zeromq_async::socket", %socket, $($fields)*)
+        };
+    }
+    match event {
+        SocketEvent::Listening { endpoint } => trace!("listening", %endpoint),
+        SocketEvent::ListenerClosed { endpoint } => trace!("listener_closed", %endpoint),
+        SocketEvent::Accepted { endpoint, address } => trace!("accepted", %endpoint, %address),
+        SocketEvent::AcceptFailed { endpoint, error } => {
+            trace!("accept_failed", %endpoint, %error);
+        }
+        SocketEvent::Connected { endpoint, address } => trace!("connected", %endpoint, %address),
+        SocketEvent::ConnectFailed { endpoint, attempt, error } => {
+            trace!("connect_failed", %endpoint, attempt, %error);
+        }
+        SocketEvent::ConnectRetried { endpoint, attempt, delay } => {
+            trace!("connect_retried", %endpoint, attempt, ?delay);
+        }
+        SocketEvent::ConnectStopped { endpoint } => trace!("connect_stopped", %endpoint),
+        SocketEvent::HandshakeSucceeded { endpoint, peer, info } => {
+            let (peer_type, mechanism) = (info.socket_type(), info.mechanism());
+            trace!("handshake_succeeded", %endpoint, %peer, %peer_type, %mechanism);
+        }
+        SocketEvent::HandshakeFailed { endpoint, address, reason } => {
+            let error = reason;
+            let reason = reason.kind();
+            trace!("handshake_failed", %endpoint, %address, reason, %error);
+        }
+        SocketEvent::Rejected { endpoint, reason } => {
+            trace!("rejected", %endpoint, reason = "rejected", error = %reason);
+        }
+        SocketEvent::Disconnected { endpoint, peer, reason, unsent, kept } => {
+            let error = reason;
+            let reason = reason.kind();
+            trace!("disconnected", %endpoint, %peer, reason, %error, unsent, kept);
+        }
+        SocketEvent::Missed { .. } => {} // of a stream, not of the socket
+    }
+}
+
+impl HandshakeFailure {
+    /// Which it is, in a word for the field `reason`.
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::TimedOut(_) => "timed_out",
+            Self::PeerClosed => "peer_closed",
+            Self::Displaced(_) => "displaced",
+            Self::Io(_) => "io",
+            Self::Denied { .. } => "denied",
+            Self::Undecided { .. } => "undecided",
+            Self::Protocol(_) => "protocol",
+            Self::Rejected(_) => "rejected",
+        }
+    }
+}
+
+impl DisconnectReason {
+    /// Which it is, in a word for the field `reason`.
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::PeerClosed => "peer_closed",
+            Self::Closed => "closed",
+            Self::Io(_) => "io",
+            Self::Protocol(_) => "protocol",
+            Self::Subscriptions(_) => "subscriptions",
+            Self::HeartbeatTimedOut => "heartbeat_timed_out",
+        }
+    }
+}

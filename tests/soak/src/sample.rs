@@ -1,0 +1,35 @@
+//! What the process holds at a moment.
+
+use std::fs;
+use std::io;
+
+use tokio::runtime::Handle;
+
+/// What the process holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sample {
+    /// Resident memory, in KiB.
+    pub memory: u64,
+    /// Open file descriptors.
+    pub descriptors: u64,
+    /// Tasks of the runtime that have not ended.
+    pub tasks: u64,
+}
+
+impl Sample {
+    /// Takes a sample of this process and the present runtime.
+    ///
+    /// # Errors
+    ///
+    /// There is no `/proc` to read it from: Linux alone has one.
+    pub fn take() -> io::Result<Self> {
+        let status = fs::read_to_string("/proc/self/status")?;
+        let memory = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let memory = memory.and_then(|rest| rest.trim().strip_suffix(" kB")?.parse().ok());
+        Ok(Self {
+            memory: memory.ok_or_else(|| io::Error::other("/proc/self/status has no VmRSS"))?,
+            descriptors: fs::read_dir("/proc/self/fd")?.count() as u64,
+            tasks: Handle::current().metrics().num_alive_tasks() as u64,
+        })
+    }
+}

@@ -1,0 +1,194 @@
+//! What is done over and over: each a round, after which everything it opened is gone.
+
+use std::error::Error;
+use std::future::Future;
+use std::time::Duration;
+
+use tokio::time::timeout;
+use zeromq_async::security::{Attempt, CurvePublicKey, Decision, generate_curve_keys};
+use zeromq_async::{
+    Context, DealerSocket, Endpoint, Message, PubSocket, PullSocket, PushSocket, RepSocket,
+    ReqSocket, RouterSocket, SubSocket, XPubSocket,
+};
+
+/// What a round comes to.
+pub type Round = Result<(), Box<dyn Error + Send + Sync>>;
+
+/// Sockets that stay while others come and go.
+#[derive(Debug)]
+pub struct Residents {
+    /// Nobody looks after it: what it holds for peers that have gone must go by itself.
+    publisher: PubSocket,
+    published_at: Endpoint,
+    /// It says who subscribes, and nobody reads it.
+    _unread: XPubSocket,
+    unread_at: Endpoint,
+    _pull: PullSocket,
+    pulled_at: Endpoint,
+    _secure: PullSocket,
+    secure_at: Endpoint,
+    secure_key: CurvePublicKey,
+}
+
+impl Residents {
+    /// Binds them to free ports.
+    ///
+    /// # Errors
+    ///
+    /// There is none.
+    pub async fn bind() -> Result<Self, Box<dyn Error + Send + Sync>> {
+        let publisher = PubSocket::new();
+        let published_at = publisher.bind("tcp://127.0.0.1:*").await?;
+        let unread = XPubSocket::new();
+        let unread_at = unread.bind("tcp://127.0.0.1:*").await?;
+        let pull = PullSocket::new();
+        let pulled_at = pull.bind("tcp://127.0.0.1:*").await?;
+        let keys = generate_curve_keys();
+        let secure_key = *keys.public_key();
+        let anybody = |_: Attempt| async { Decision::allow() };
+        let secure = PullSocket::builder().curve_server(keys, anybody).build();
+        let secure_at = secure.bind("tcp://127.0.0.1:*").await?;
+        Ok(Self {
+            publisher,
+            published_at,
+            _unread: unread,
+            unread_at,
+            _pull: pull,
+            pulled_at,
+            _secure: secure,
+            secure_at,
+            secure_key,
+        })
+    }
+
+    /// Subscribers come, hear what is published, and go, in order or not.
+    ///
+    /// # Errors
+    ///
+    /// Something did not work.
+    pub async fn subscribe(&mut self) -> Round {
+        for index in 0..4 {
+            let mut sub = SubSocket::builder().subscribe("news").build();
+            sub.connect(&self.published_at).await?;
+            let heard = async {
+                loop {
+                    self.publisher.send("news of today").await?;
+                    if timeout(Duration::from_millis(5), sub.recv()).await.is_ok() {
+                        return Round::Ok(());
+                    }
+                }
+            };
+            within("a subscriber hears the publisher", heard).await??;
+            if index % 2 == 0 {
+                sub.close().await;
+            }
+        }
+        let unheard = SubSocket::builder().subscribe("a").subscribe("b").build();
+        unheard.connect(&self.unread_at).await?;
+        within("a subscriber connects", unheard.wait_for_peers(1)).await
+    }
+
+    /// Senders come and go, with the right key, the wrong key, and no key.
+    ///
+    /// # Errors
+    ///
+    /// Something did not work.
+    pub async fn push(&mut self) -> Round {
+        for length in [0, 100, 100_000] {
+            let mut push = PushSocket::new();
+            push.connect(&self.pulled_at).await?;
+            push.send(vec![7; length]).await?;
+            within("a message is written", push.close()).await?;
+        }
+        let mut push = PushSocket::builder()
+            .linger(Duration::ZERO)
+            .curve_client(generate_curve_keys(), self.secure_key)
+            .build();
+        push.connect(&self.secure_at).await?;
+        within("a handshake of CURVE", push.wait_for_peers(1)).await?;
+        push.send("secret").await?;
+        let stranger = PushSocket::builder()
+            .linger(Duration::ZERO)
+            .curve_client(generate_curve_keys(), *generate_curve_keys().public_key())
+            .build();
+        stranger.connect(&self.secure_at).await?;
+        let plain = PushSocket::builder().linger(Duration::ZERO).build();
+        plain.connect(&self.secure_at).await?;
+        let mut events = plain.events();
+        within("a refusal", events.next()).await?;
+        Ok(())
+    }
+}
+
+/// Clients and servers that both come and go, over tcp and within the process.
+///
+/// # Errors
+///
+/// Something did not work.
+pub async fn ask() -> Round {
+    let context = Context::new();
+    for endpoint in ["tcp://127.0.0.1:*", "inproc://ask"] {
+        let mut rep = RepSocket::builder_in(&context).build();
+        let bound = rep.bind(endpoint).await?;
+        let mut req = ReqSocket::builder_in(&context).build();
+        req.connect(bound).await?;
+        for question in 0..10 {
+            req.send(question.to_string()).await?;
+            let question = within("a question", rep.recv()).await??;
+            rep.send(question).await?;
+            within("an answer", req.recv()).await??;
+        }
+        // One is given up in the middle.
+        req.send("never answered").await?;
+        drop(timeout(Duration::from_millis(1), req.recv()).await);
+    }
+    within("a context ends", context.shutdown()).await?;
+    Ok(())
+}
+
+/// Named clients that come back under the same name.
+///
+/// # Errors
+///
+/// Something did not work.
+pub async fn come_back() -> Round {
+    let mut router = RouterSocket::builder().handover(true).build();
+    let bound = router.bind("tcp://127.0.0.1:*").await?;
+    for visit in 0..5 {
+        let mut dealer = DealerSocket::builder().routing_id("alice")?.build();
+        dealer.connect(&bound).await?;
+        dealer.send(visit.to_string()).await?;
+        let message = within("a visit", router.recv()).await??;
+        router.send(message).await?;
+        within("a return of it", dealer.recv()).await??;
+        dealer.disconnect(&bound).await?;
+        // To nobody, any more.
+        router.send(Message::multipart(["alice", "gone"])).await?;
+    }
+    Ok(())
+}
+
+/// Sockets that connect to nobody, and are dropped with what they were given.
+///
+/// # Errors
+///
+/// Something did not work.
+pub async fn wait_in_vain() -> Round {
+    let mut push = PushSocket::builder().linger(Duration::from_millis(10)).build();
+    push.connect("tcp://127.0.0.1:1").await?;
+    push.connect("inproc://nobody").await?;
+    for _ in 0..100 {
+        push.send("never read").await?;
+    }
+    Ok(())
+}
+
+/// Nothing here takes longer unless it is stuck.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+async fn within<T>(
+    what: &str,
+    future: impl Future<Output = T>,
+) -> Result<T, Box<dyn Error + Send + Sync>> {
+    timeout(PATIENCE, future).await.map_err(|_| format!("{what}: not within {PATIENCE:?}").into())
+}

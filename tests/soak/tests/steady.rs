@@ -1,0 +1,36 @@
+//! The workload leaves nothing behind.
+
+#![cfg(target_os = "linux")]
+
+use std::time::{Duration, Instant};
+
+use soak::Sample;
+use soak::workload::{self, Residents};
+
+/// Waits until no more descriptors and tasks are there than before, and says what is left if that
+/// does not come to be.
+async fn settles(before: Sample) {
+    let begun = Instant::now();
+    loop {
+        let now = Sample::take().expect("a sample");
+        if now.descriptors <= before.descriptors && now.tasks <= before.tasks {
+            return;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(10), "before {before:?}, now {now:?}");
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_round_gives_back_its_descriptors_and_tasks() {
+    let mut residents = Residents::bind().await.expect("free ports");
+    let before = Sample::take().expect("a sample");
+    for _ in 0..10 {
+        residents.subscribe().await.expect("subscribers");
+        residents.push().await.expect("senders");
+        workload::ask().await.expect("clients and servers");
+        workload::come_back().await.expect("a client that comes back");
+        workload::wait_in_vain().await.expect("sockets without peers");
+        settles(before).await;
+    }
+}

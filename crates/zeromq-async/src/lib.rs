@@ -115,7 +115,7 @@
 //!   blocks the thread meanwhile. [`close`](Socket::close) waits for that and reports how many
 //!   messages were not sent.
 //! * An [event](SocketEvent) names its peer and says why a connection or handshake ended.
-//! * Peers must speak ZMTP 3, as libzmq does since 4.0. The mechanisms are NULL, PLAIN and, with
+//! * Peers must speak ZMTP 2.0 or newer, as libzmq does since 3.2, and 3.0 for security. The mechanisms are NULL, PLAIN and, with
 //!   the features of those names, CURVE and NOISE, which libzmq does not have. Who decides whom a server lets in is said where it is built
 //!   ([`security`]).
 //!
@@ -142,6 +142,9 @@ mod endpoint;
 mod engine;
 mod error;
 mod event;
+#[cfg(feature = "__fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod identity;
 pub mod layer;
 mod options;

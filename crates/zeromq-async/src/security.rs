@@ -46,6 +46,8 @@ mod noise;
 mod passwords;
 mod service;
 mod zap;
+#[cfg(feature = "__fuzzing")]
+pub(crate) use zap::frames as zap_frames;
 
 pub use address_rules::{AddressRules, IpNetwork, IpNetworkError, PeerRange};
 #[cfg(any(feature = "curve", feature = "noise"))]

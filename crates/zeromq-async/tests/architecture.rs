@@ -26,6 +26,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     ("error", &["endpoint"]),
     ("event", &["endpoint", "error", "identity", "sync"]),
+    ("fuzzing", &["pattern", "security"]),
     ("identity", &[]),
     ("layer", &["error", "random", "sync"]),
     ("options", &["authentication"]),

@@ -5,7 +5,7 @@ mod support;
 use std::time::Duration;
 
 use support::hostile::{Hostile, command, greeting, header, property, ready, refused};
-use support::{ANY_PORT, RawPeer, event, greeted, waits, within};
+use support::{ANY_PORT, RawPeer, at_once, disconnected, event, greeted, listen, waits, within};
 use tokio::io::AsyncWriteExt;
 use tokio::time::Instant;
 use zeromq_async::{
@@ -197,6 +197,57 @@ async fn an_address_with_many_pending_handshakes_displaces_its_own() {
     assert!(
         matches!(reason, HandshakeFailure::Displaced(Crowding::Address { limit: 1 })),
         "{reason}"
+    );
+}
+
+/// What came over a connection before counts, until it is received.
+#[tokio::test]
+async fn a_peer_that_comes_again_leaves_no_more_than_its_mark() {
+    let (listener, endpoint) = listen().await;
+    let mut pull = PullSocket::builder().receive_high_water_mark(3).reconnect(at_once()).build();
+    let mut events = pull.events();
+    pull.connect(endpoint).await.unwrap();
+    let mut first = RawPeer::accept(&listener, SocketType::Push).await;
+    first.send("1").await;
+    first.send("2").await;
+    drop(first);
+    disconnected(&mut events).await;
+    let mut second = RawPeer::accept(&listener, SocketType::Push).await;
+    second.send("3").await;
+    second.send("4").await;
+    within("three to be there", async {
+        while pull.stats().received < 3 {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    // The last one waits where it was sent.
+    assert_eq!(pull.stats().received, 3);
+    for expected in ["1", "2", "3", "4"] {
+        assert_eq!(within("a message", pull.recv()).await.unwrap(), expected);
+    }
+}
+
+/// What nobody takes is lost, is counted, and does not grow.
+#[tokio::test]
+async fn events_that_nobody_takes_are_counted() {
+    const MORE: usize = 10;
+    let pull = PullSocket::new();
+    let mut events = pull.events();
+    for _ in 0..(1024 + MORE) / 2 {
+        let endpoint = pull.bind("inproc://events").await.unwrap();
+        pull.unbind(endpoint).await.unwrap();
+    }
+    for _ in 0..1024 {
+        let event = within("an event", events.next()).await;
+        assert!(!matches!(event, Some(SocketEvent::Missed { .. })), "{event:?}");
+    }
+    assert!(waits(events.next()), "there are no more");
+    pull.bind("inproc://events").await.unwrap();
+    let event = within("an event", events.next()).await;
+    assert!(
+        matches!(event, Some(SocketEvent::Missed { count }) if count == MORE as u64),
+        "{event:?}"
     );
 }
 

@@ -11,7 +11,7 @@ use tokio::time::timeout;
 use zmtp::{Decision, DenyStatus, Message, SocketType};
 
 mod error;
-mod frames;
+pub(crate) mod frames;
 mod handler;
 
 pub use error::{ZapDomainError, ZapError, ZapReplyError};

@@ -140,3 +140,20 @@ impl Reply {
         Message::multipart([b"", VERSION, id, code.as_bytes(), text, user_id, &metadata])
     }
 }
+
+#[cfg(feature = "__fuzzing")]
+pub(crate) fn fuzz_reply(reply: Message) {
+    const ID: &str = "1";
+    if let Ok(reply) = Reply::read(reply, ID) {
+        assert_eq!(Reply::read(reply.write(ID.as_bytes()), ID).as_ref(), Ok(&reply));
+    }
+}
+
+#[cfg(feature = "__fuzzing")]
+pub(crate) fn fuzz_request(body: &Message) {
+    // An attempt that was read may be asked about again.
+    if let Some(attempt) = read_request(body.frames()) {
+        let again = request("1", attempt.domain.as_deref().unwrap_or_default(), &attempt);
+        assert!(read_request(&again.frames()[1..]).is_some());
+    }
+}

@@ -1,0 +1,205 @@
+//! What a hostile peer can make a socket allocate: in proportion to the octets that it has sent, and
+//! never to those that it announces.
+//!
+//! Everything runs on the thread of the test, and only that thread's allocations are counted; those of
+//! the peer, which are few and said where they are not, with them.
+
+mod support;
+
+use allocation_counter::{AllocationInfo, measure};
+use support::hostile::{Hostile, command, frame, greeting, header, ready};
+use support::{ANY_PORT, RawPeer, event, greeted, within};
+use tokio::io::AsyncWriteExt;
+use tokio::runtime::Builder;
+use zeromq_async::{
+    DisconnectReason, Events, LimitExceeded, ProtocolError, PubSocket, PullSocket, SocketBuilder,
+    SocketEvent, SocketType,
+};
+
+/// What a connection, its task and its events take besides, with as much for the peer.
+const OVERHEAD: u64 = 128 << 10;
+
+/// Octets for which room is made before they have come. It is address space until they do.
+const TRUSTED: u64 = (1 << 20) + (256 << 10);
+
+fn measured(test: impl Future<Output = ()>) -> AllocationInfo {
+    let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
+    measure(|| {
+        runtime.block_on(within("the test", test));
+    })
+}
+
+async fn reason(events: &mut Events) -> DisconnectReason {
+    event(events, "the peer to be disconnected", |event| match event {
+        SocketEvent::Disconnected { reason, .. } => Some(reason),
+        _ => None,
+    })
+    .await
+}
+
+/// A PULL, its events, and a peer of it that has shaken hands.
+async fn pulled(builder: SocketBuilder<zeromq_async::Pull>) -> (PullSocket, Events, Hostile) {
+    let pull = builder.build();
+    let mut events = pull.events();
+    let endpoint = pull.bind(ANY_PORT).await.expect("a free port");
+    let peer = Hostile::saying(&endpoint, &[greeting(1, "NULL"), ready("PUSH")].concat()).await;
+    greeted(&mut events).await;
+    (pull, events, peer)
+}
+
+/// libzmq took memory for what a header announced, rzmq's allocator panicked at it.
+#[test]
+fn a_frame_that_is_announced_takes_the_memory_of_what_has_come_of_it() {
+    const SENT: usize = 300 << 10;
+    for size in [1 << 31, 1 << 32, 1 << 40, 1 << 62, (1 << 63) - 1, 1 << 63, u64::MAX] {
+        let is_possible = size < 1 << 63;
+        let info = measured(async {
+            let (_pull, mut events, mut peer) = pulled(PullSocket::builder()).await;
+            peer.say(&header(0, size)).await;
+            for _ in 0..SENT / 1024 {
+                peer.say(&[7; 1024]).await;
+            }
+            let _ = peer.stream.shutdown().await;
+            // So all has been read.
+            let reason = reason(&mut events).await;
+            let is_refused =
+                matches!(&reason, DisconnectReason::Protocol(ProtocolError::Malformed(_)));
+            assert_eq!(is_refused, !is_possible, "{size}: {reason}");
+        });
+        let most = SENT as u64 + TRUSTED + OVERHEAD;
+        assert!(info.bytes_max <= most, "{size}: {} octets, {most} may be", info.bytes_max);
+    }
+}
+
+#[test]
+fn a_frame_beyond_the_limit_takes_no_memory() {
+    for size in [(1 << 16) + 1, 1 << 31, 1 << 62, (1 << 63) - 1] {
+        let info = measured(async {
+            let builder = PullSocket::builder().max_message_size(1 << 16);
+            let (_pull, mut events, mut peer) = pulled(builder).await;
+            peer.say(&header(0, size)).await;
+            let expected = LimitExceeded::MessageSize { announced: size, limit: 1 << 16 }.into();
+            let reason = reason(&mut events).await;
+            assert!(
+                matches!(&reason, DisconnectReason::Protocol(error) if *error == expected),
+                "{reason}"
+            );
+        });
+        assert!(info.bytes_max <= OVERHEAD, "{size}: {} octets", info.bytes_max);
+    }
+}
+
+/// What many peers take that say this when they are ready, and no more.
+fn cost(says: &[u8]) -> i64 {
+    let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let pull = PullSocket::new();
+    let mut events = pull.events();
+    let endpoint = runtime.block_on(pull.bind(ANY_PORT)).expect("a free port");
+    let says = [&greeting(1, "NULL"), &ready("PUSH"), says].concat();
+    let mut peers = Vec::with_capacity(PEERS);
+    let info = measure(|| {
+        runtime.block_on(async {
+            for _ in 0..PEERS {
+                peers.push(Hostile::saying(&endpoint, &says).await);
+                greeted(&mut events).await;
+            }
+        });
+    });
+    info.bytes_current
+}
+
+const PEERS: usize = 64;
+
+#[test]
+fn those_who_announce_and_wait_cost_hardly_more_than_those_who_are_silent() {
+    let (silent, announcing) = (cost(b""), cost(&header(0, 1 << 62)));
+    // All of a thread's connections share a buffer that nothing has been read into.
+    let more = announcing - silent - TRUSTED.cast_signed();
+    let most = i64::try_from(PEERS).expect("few") * 1024;
+    assert!(more <= most, "{announcing} octets where {silent} will do");
+}
+
+/// libzmq counts messages and not frames: a message without end fills the memory.
+#[test]
+fn a_message_without_end_ends_at_its_limit() {
+    const FRAMES: usize = 10_000_000;
+    let info = measured(async {
+        let (_pull, mut events, mut peer) = pulled(PullSocket::builder()).await;
+        let frames = frame(1, b"x").repeat(1000);
+        let endless = async {
+            for _ in 0..FRAMES / 1000 {
+                if peer.stream.write_all(&frames).await.is_err() {
+                    return;
+                }
+            }
+            panic!("all of them were read");
+        };
+        endless.await;
+        let expected = LimitExceeded::FrameCount { limit: 65_536 }.into();
+        let reason = reason(&mut events).await;
+        assert!(
+            matches!(&reason, DisconnectReason::Protocol(error) if *error == expected),
+            "{reason}"
+        );
+    });
+    let most = 3 * 65_536 + TRUSTED + OVERHEAD;
+    assert!(info.bytes_max <= most, "{} octets, {most} may be", info.bytes_max);
+}
+
+#[test]
+fn a_topic_of_10_mb_is_refused_as_a_command_and_kept_once_as_a_message() {
+    const SIZE: usize = 10_000_000;
+    let mut subscription = vec![b't'; 1 + SIZE];
+    subscription[0] = 1;
+    let info = measured(async {
+        let publisher = PubSocket::new();
+        let mut events = publisher.events();
+        let endpoint = publisher.bind(ANY_PORT).await.expect("a free port");
+        let mut peer = RawPeer::connect(&endpoint, SocketType::Sub).await;
+        peer.write_octets(&header(4, 10 + SIZE as u64)).await;
+        let reason = reason(&mut events).await;
+        let limit = 64 << 10;
+        let expected = LimitExceeded::CommandSize { announced: 10 + SIZE as u64, limit }.into();
+        assert!(
+            matches!(&reason, DisconnectReason::Protocol(error) if *error == expected),
+            "{reason}"
+        );
+    });
+    assert!(info.bytes_max <= OVERHEAD, "{} octets", info.bytes_max);
+
+    let wire = frame(0, &subscription);
+    let info = measured(async {
+        let mut publisher = PubSocket::new();
+        let endpoint = publisher.bind(ANY_PORT).await.expect("a free port");
+        let mut peer = RawPeer::connect(&endpoint, SocketType::Sub).await;
+        peer.write_octets(&wire).await;
+        peer.settle().await;
+        publisher.send("another").await.expect("sent");
+        peer.cancel("nothing").await;
+        peer.settle().await;
+    });
+    // As it is read, and as it is kept; each grows by doubling.
+    let most = 5 * SIZE as u64;
+    assert!(info.bytes_max <= most, "{} octets, {most} may be", info.bytes_max);
+}
+
+/// In an order that makes every one of them part another.
+#[test]
+fn a_million_topics_take_memory_in_proportion() {
+    const TOPICS: u32 = 1_000_000;
+    const EACH: u64 = 400;
+    let topics: Vec<u8> = (0..TOPICS)
+        .flat_map(|number| command("SUBSCRIBE", &number.reverse_bits().to_be_bytes()))
+        .collect();
+    let info = measured(async {
+        let publisher = PubSocket::new();
+        let endpoint = publisher.bind(ANY_PORT).await.expect("a free port");
+        let mut peer = RawPeer::connect(&endpoint, SocketType::Sub).await;
+        peer.write_octets(&topics).await;
+        peer.settle().await;
+        drop(peer);
+        drop(publisher);
+    });
+    let most = u64::from(TOPICS) * EACH;
+    assert!(info.bytes_max <= most, "{} octets, {most} may be", info.bytes_max);
+}

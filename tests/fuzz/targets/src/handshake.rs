@@ -1,0 +1,126 @@
+//! One side of a handshake, told anything behind a good greeting.
+
+use zmtp_codec::wire::Greeting;
+use zmtp_codec::{
+    Connection, ConnectionConfig, CurveClient, CurveKeyPair, CurveSecretKey, CurveServer, Limits,
+    Mechanism, NoiseClient, NoiseKeyPair, NoiseSecretKey, NoiseServer, PlainClient, SocketType,
+};
+
+use crate::connection::{hear_alike, small_limits};
+use crate::input::Input;
+
+/// The two sides of a mechanism. What each draws is always the same, so that what one has once said
+/// is good for the other every time.
+pub(crate) struct Sides {
+    pub(crate) client: ConnectionConfig,
+    pub(crate) server: ConnectionConfig,
+}
+
+impl Sides {
+    fn of(client: Mechanism, server: Mechanism) -> Self {
+        let config = |socket_type, mechanism| {
+            ConnectionConfig::new(socket_type, mechanism).with_limits(small_limits())
+        };
+        Self {
+            client: config(SocketType::Dealer, client),
+            server: config(SocketType::Router, server),
+        }
+    }
+
+    pub(crate) fn null() -> Self {
+        Self::of(Mechanism::Null, Mechanism::Null)
+    }
+
+    pub(crate) fn plain() -> Self {
+        let client = PlainClient::new("name", "password").expect("short enough");
+        Self::of(Mechanism::PlainClient(client), Mechanism::PlainServer)
+    }
+
+    pub(crate) fn curve() -> Self {
+        let keys = |octet| CurveKeyPair::from(CurveSecretKey::new([octet; 32]));
+        let client = CurveClient::new(keys(1), *keys(2).public_key());
+        Self::of(Mechanism::CurveClient(client), Mechanism::CurveServer(CurveServer::new(keys(2))))
+    }
+
+    pub(crate) fn noise(pattern: u8) -> Self {
+        let keys = |octet| NoiseKeyPair::from(NoiseSecretKey::new([octet; 32]));
+        let server_key = *keys(2).public_key();
+        let (client, server) = match pattern % 3 {
+            0 => (NoiseClient::xx(keys(1)), NoiseServer::xx(keys(2))),
+            1 => (NoiseClient::xx_pinned(keys(1), server_key), NoiseServer::xx(keys(2))),
+            _ => (NoiseClient::ik(keys(1), server_key), NoiseServer::ik(keys(2))),
+        };
+        Self::of(Mechanism::NoiseClient(client), Mechanism::NoiseServer(server))
+    }
+
+    /// The same with the limits that there are by default.
+    pub(crate) fn unlimited(&self) -> Self {
+        let (client, server) = (self.client.clone(), self.server.clone());
+        Self {
+            client: client.with_limits(Limits::default()),
+            server: server.with_limits(Limits::default()),
+        }
+    }
+
+    pub(crate) fn client(&self) -> Connection {
+        Connection::with_entropy(&self.client, |octets| octets.fill(3))
+    }
+
+    pub(crate) fn server(&self) -> Connection {
+        Connection::with_entropy(&self.server, |octets| octets.fill(4))
+    }
+}
+
+/// Tells one side a good greeting and then these octets, whole and in pieces.
+fn tell(make: impl Fn() -> Connection, other: &ConnectionConfig, octets: &[u8]) {
+    let mut input = Input::new(octets);
+    let sizes = [1 + input.below(64), 1 + input.below(256)];
+    let greeting =
+        Greeting::new(other.mechanism.name()).with_as_server(other.mechanism.is_server());
+    let said = [&Greeting::OPENING[..], &greeting.rest(), input.rest()].concat();
+    hear_alike(make, &said, &sizes);
+}
+
+/// NULL.
+pub fn null(octets: &[u8]) {
+    let sides = Sides::null();
+    tell(|| sides.server(), &sides.client, octets);
+}
+
+/// PLAIN, the client.
+pub fn plain_client(octets: &[u8]) {
+    let sides = Sides::plain();
+    tell(|| sides.client(), &sides.server, octets);
+}
+
+/// PLAIN, the server.
+pub fn plain_server(octets: &[u8]) {
+    let sides = Sides::plain();
+    tell(|| sides.server(), &sides.client, octets);
+}
+
+/// CURVE, the client.
+pub fn curve_client(octets: &[u8]) {
+    let sides = Sides::curve();
+    tell(|| sides.client(), &sides.server, octets);
+}
+
+/// CURVE, the server.
+pub fn curve_server(octets: &[u8]) {
+    let sides = Sides::curve();
+    tell(|| sides.server(), &sides.client, octets);
+}
+
+/// NOISE, the client, in any pattern.
+pub fn noise_client(octets: &[u8]) {
+    let (pattern, octets) = octets.split_first().unwrap_or((&0, &[]));
+    let sides = Sides::noise(*pattern);
+    tell(|| sides.client(), &sides.server, octets);
+}
+
+/// NOISE, the server, in any pattern.
+pub fn noise_server(octets: &[u8]) {
+    let (pattern, octets) = octets.split_first().unwrap_or((&0, &[]));
+    let sides = Sides::noise(*pattern);
+    tell(|| sides.server(), &sides.client, octets);
+}

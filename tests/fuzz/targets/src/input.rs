@@ -1,0 +1,45 @@
+//! Choices made by octets.
+
+/// Octets that are taken from the front, and zeros when they are used up.
+pub(crate) struct Input<'a>(&'a [u8]);
+
+impl<'a> Input<'a> {
+    pub(crate) fn new(octets: &'a [u8]) -> Self {
+        Self(octets)
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub(crate) fn octet(&mut self) -> u8 {
+        let Some((&octet, rest)) = self.0.split_first() else { return 0 };
+        self.0 = rest;
+        octet
+    }
+
+    /// A number below `end`, of which there are at most 65,536.
+    pub(crate) fn below(&mut self, end: usize) -> usize {
+        let number = match end {
+            0..=256 => usize::from(self.octet()),
+            _ => usize::from(u16::from_be_bytes([self.octet(), self.octet()])),
+        };
+        number % end.max(1)
+    }
+
+    /// Octets of a length that the next one says.
+    pub(crate) fn slice(&mut self) -> &'a [u8] {
+        let len = usize::from(self.octet()).min(self.0.len());
+        let (slice, rest) = self.0.split_at(len);
+        self.0 = rest;
+        slice
+    }
+
+    pub(crate) fn rest(self) -> &'a [u8] {
+        self.0
+    }
+}

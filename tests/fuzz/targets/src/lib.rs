@@ -1,0 +1,68 @@
+//! The bodies of the fuzz targets.
+//!
+//! Each takes octets, panics where something is wrong, and knows nothing of a fuzzer: `tests/fuzz`
+//! hands them what libFuzzer makes up, and `tests/replay.rs` what it has found. `docs/testing.md` says
+//! how to run both.
+
+mod batch;
+mod connection;
+mod exchange;
+mod handshake;
+mod input;
+mod records;
+pub mod seeds;
+mod sockets;
+mod text;
+mod trie;
+mod wire;
+mod zap;
+
+pub use batch::batch;
+pub use connection::{connection, decoder, zmtp_2};
+pub use exchange::{curve_exchange, noise_exchange, null_exchange, plain_exchange};
+pub use handshake::{
+    curve_client, curve_server, noise_client, noise_server, null, plain_client, plain_server,
+};
+pub use records::{curve_records, noise_records};
+pub use sockets::sockets;
+pub use text::{addresses, certificate, endpoint, keys, lists};
+pub use trie::trie;
+pub use wire::{command, frame_header, greeting, metadata};
+pub use zap::{zap_reply, zap_request};
+
+/// Every target, by the name of its program and of its corpus.
+pub const TARGETS: [(&str, Target); 30] = [
+    ("addresses", addresses),
+    ("batch", batch),
+    ("certificate", certificate),
+    ("command", command),
+    ("connection", connection),
+    ("curve_client", curve_client),
+    ("curve_exchange", curve_exchange),
+    ("curve_records", curve_records),
+    ("curve_server", curve_server),
+    ("decoder", decoder),
+    ("endpoint", endpoint),
+    ("frame_header", frame_header),
+    ("greeting", greeting),
+    ("keys", keys),
+    ("lists", lists),
+    ("metadata", metadata),
+    ("noise_client", noise_client),
+    ("noise_exchange", noise_exchange),
+    ("noise_records", noise_records),
+    ("noise_server", noise_server),
+    ("null", null),
+    ("null_exchange", null_exchange),
+    ("plain_client", plain_client),
+    ("plain_exchange", plain_exchange),
+    ("plain_server", plain_server),
+    ("sockets", sockets),
+    ("trie", trie),
+    ("zap_reply", zap_reply),
+    ("zap_request", zap_request),
+    ("zmtp_2", zmtp_2),
+];
+
+/// Takes octets, and panics where something is wrong.
+pub type Target = fn(&[u8]);

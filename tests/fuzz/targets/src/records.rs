@@ -1,0 +1,113 @@
+//! Records of connections that encrypt: one side seals frames, the other opens what comes of them.
+
+use bytes::BytesMut;
+use zmtp_codec::{
+    Batch, Command, Connection, Decision, Event, Inbound, Message, SealBuffer, Traffic,
+};
+
+use crate::handshake::Sides;
+use crate::input::Input;
+
+/// CURVE.
+pub fn curve_records(octets: &[u8]) {
+    records(&Sides::curve(), Input::new(octets));
+}
+
+/// NOISE, in any pattern.
+pub fn noise_records(octets: &[u8]) {
+    let (pattern, octets) = octets.split_first().unwrap_or((&0, &[]));
+    records(&Sides::noise(*pattern), Input::new(octets));
+}
+
+fn records(sides: &Sides, mut input: Input<'_>) {
+    let sides = sides.unlimited();
+    let (mut sealing, mut opening) = meet(sides.client(), sides.server());
+    let (mut batch, mut sealed, mut wire) = (Batch::new(), SealBuffer::new(), BytesMut::new());
+    let (mut sent, mut received, mut is_tampered) = (Vec::new(), Vec::new(), false);
+    while !input.is_empty() {
+        match input.octet() & 7 {
+            0 | 1 => {
+                let body = input.slice();
+                let message = Message::multipart([&body[..body.len() / 3], body]);
+                sent.push(message.clone());
+                batch.push(message);
+            }
+            // A body of several records of NOISE, and chained.
+            2 => {
+                let message = Message::from(vec![input.octet(); input.below(1 << 16)]);
+                sent.push(message.clone());
+                batch.push(message);
+            }
+            3 => batch.push_command(&Command::Pong { context: input.slice().to_vec().into() }),
+            4 => {
+                sealing.encoder.seal(&batch, &mut sealed);
+                let count = input.below(1 << 16).min(sealed.first_chunk().len());
+                wire.extend_from_slice(&sealed.first_chunk()[..count]);
+                let completed = sealed.advance(count);
+                assert!(completed <= batch.octets());
+                batch.advance(completed);
+            }
+            5 => {
+                // As a queue does that keeps only the latest message: what is sealed stays.
+                let discarded = batch.discard_behind(sealed.plain_octets());
+                assert!(discarded <= sent.len());
+                sent.truncate(sent.len() - discarded);
+            }
+            6 => {
+                let at = input.below(1 << 16);
+                let bits = input.octet();
+                if let Some(octet) = wire.get_mut(at) {
+                    *octet ^= bits;
+                    is_tampered |= bits != 0;
+                }
+            }
+            _ => {
+                if !open(&mut opening, &mut wire, input.below(4), &mut received) {
+                    assert!(is_tampered, "a good record was refused");
+                    break;
+                }
+            }
+        }
+    }
+    assert!(sent.starts_with(&received), "{} of {}", received.len(), sent.len());
+}
+
+/// Opens what can be opened; false after a fault.
+fn open(
+    opening: &mut Traffic,
+    wire: &mut BytesMut,
+    at_once: usize,
+    received: &mut Vec<Message>,
+) -> bool {
+    loop {
+        match opening.decoder.decode(wire, at_once) {
+            Ok(Some(Inbound::Messages(run))) => received.extend(run),
+            Ok(Some(Inbound::Command(_))) => {}
+            Ok(None) => return true,
+            Err(_) => return false,
+        }
+    }
+}
+
+fn meet(client: Connection, server: Connection) -> (Traffic, Traffic) {
+    let mut sides = [(client, BytesMut::new()), (server, BytesMut::new())];
+    let mut ready = 0;
+    while ready < 2 {
+        for to in [0, 1] {
+            let said: Vec<u8> =
+                std::iter::from_fn(|| sides[1 - to].0.poll_transmit()).flatten().collect();
+            let (connection, input) = &mut sides[to];
+            input.extend_from_slice(&said);
+            while let Some(event) = connection.handle_input(input, 0).expect("a good handshake") {
+                match event {
+                    Event::Authenticate(_) => connection.authenticate(Decision::allow()),
+                    Event::Ready(_) => ready += 1,
+                    _ => {}
+                }
+            }
+        }
+    }
+    let [(client, _), (server, _)] = sides;
+    let traffic = |connection: Connection| connection.into_traffic().expect("all is said");
+    (traffic(client), traffic(server))
+}

@@ -1,0 +1,68 @@
+//! What people write: endpoints, keys, certificates, lists of keys and passwords, networks.
+
+use zeromq_async::Endpoint;
+use zeromq_async::security::{
+    CurveCertificate, CurveKeyPair, CurvePublicKey, CurveSecretCertificate, CurveSecretKey,
+    IpNetwork, KeyList, Passwords, PeerRange,
+};
+
+fn text(octets: &[u8]) -> std::borrow::Cow<'_, str> {
+    String::from_utf8_lossy(octets)
+}
+
+/// An endpoint is the same again when it is written and read.
+pub fn endpoint(octets: &[u8]) {
+    let Ok(endpoint) = text(octets).parse::<Endpoint>() else { return };
+    let written = endpoint.to_string();
+    assert_eq!(written.parse().as_ref(), Ok(&endpoint), "{written}");
+}
+
+/// A key is 40 characters of Z85 and no others, and comes back as it was.
+pub fn keys(octets: &[u8]) {
+    if let Some(key) = octets.first_chunk::<32>() {
+        let public = CurvePublicKey::new(*key);
+        assert_eq!(public.to_string().parse(), Ok(public));
+        let secret = CurveSecretKey::new(*key);
+        assert!(secret.to_z85().parse::<CurveSecretKey>().is_ok_and(|again| again == secret));
+    }
+    let text = text(octets);
+    if let Ok(key) = text.parse::<CurvePublicKey>() {
+        assert_eq!(key.to_string(), text.trim());
+    }
+}
+
+/// A certificate is the same again when it is written and read.
+pub fn certificate(octets: &[u8]) {
+    let text = text(octets);
+    if let Ok(certificate) = text.parse::<CurveCertificate>() {
+        let again: CurveCertificate = certificate.to_zpl().parse().expect("it was written here");
+        assert_eq!(again.public_key(), certificate.public_key());
+        assert_eq!(again.metadata(), certificate.metadata());
+    }
+    if let Ok(certificate) = text.parse::<CurveSecretCertificate>() {
+        let keys: &CurveKeyPair = certificate.keys();
+        assert_eq!(keys.public_key(), certificate.public_key());
+        let again: CurveSecretCertificate = certificate.to_zpl().parse().expect("written here");
+        assert!(again.keys() == keys);
+    }
+}
+
+/// Lists of keys and of passwords.
+pub fn lists(octets: &[u8]) {
+    let text = text(octets);
+    if let Err(error) = text.parse::<Passwords>() {
+        assert!(!error.to_string().is_empty());
+    }
+    if let Ok(keys) = text.parse::<KeyList>() {
+        assert!(keys.len() <= text.lines().count());
+    }
+}
+
+/// A network is the same again when it is written and read.
+pub fn addresses(octets: &[u8]) {
+    let text = text(octets);
+    if let Ok(network) = text.parse::<IpNetwork>() {
+        assert_eq!(network.to_string().parse(), Ok(network));
+        assert!(text.parse::<PeerRange>().is_ok());
+    }
+}

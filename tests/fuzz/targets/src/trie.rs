@@ -1,0 +1,62 @@
+//! Subscriptions in a trie against a list of them.
+
+use std::collections::BTreeSet;
+
+use zeromq_async::fuzzing::Subscriptions;
+
+use crate::input::Input;
+
+/// Any subscribers, any topics, in any order.
+pub fn trie(octets: &[u8]) {
+    let mut input = Input::new(octets);
+    let mut trie = Subscriptions::new();
+    let mut model: BTreeSet<(Vec<u8>, u8)> = BTreeSet::new();
+    while !input.is_empty() {
+        let deed = input.octet();
+        let subscriber = deed >> 2 & 7;
+        match deed & 3 {
+            0 => {
+                let topic = topic(&mut input);
+                let is_first = !model.iter().any(|(known, _)| *known == topic);
+                let is_new = model.insert((topic.clone(), subscriber));
+                assert_eq!(trie.subscribe(&topic, subscriber), (is_new, is_new && is_first));
+            }
+            1 => {
+                let topic = topic(&mut input);
+                let was = model.remove(&(topic.clone(), subscriber));
+                let was_last = was && !model.iter().any(|(known, _)| *known == topic);
+                assert_eq!(trie.cancel(&topic, subscriber), (was, was_last));
+            }
+            2 if deed & 0x20 == 0 => {
+                let mut removed = trie.remove(subscriber);
+                removed.sort();
+                let (gone, kept) = model.into_iter().partition(|(_, who)| *who == subscriber);
+                model = kept;
+                let gone: BTreeSet<(Vec<u8>, u8)> = gone;
+                let alone = |topic: &Vec<u8>| !model.iter().any(|(known, _)| known == topic);
+                assert_eq!(
+                    removed,
+                    gone.into_iter().map(|(topic, _)| topic).filter(alone).collect::<Vec<_>>()
+                );
+            }
+            _ => {
+                let topic = topic(&mut input);
+                let mut matches = trie.matches(&topic);
+                matches.sort_unstable();
+                let expected: BTreeSet<u8> = model
+                    .iter()
+                    .filter(|(prefix, _)| topic.starts_with(prefix))
+                    .map(|(_, who)| *who)
+                    .collect();
+                assert_eq!(matches, expected.into_iter().collect::<Vec<_>>());
+            }
+        }
+        let topics: BTreeSet<_> = model.iter().map(|(topic, _)| topic).collect();
+        assert_eq!(trie.topics(), topics.len());
+    }
+}
+
+/// Topics of few different octets, that begin alike.
+fn topic(input: &mut Input<'_>) -> Vec<u8> {
+    input.slice().iter().map(|octet| b'a' + octet % 3).collect()
+}

@@ -1,0 +1,74 @@
+//! What has no state: greetings, headers, commands, metadata.
+
+use bytes::Bytes;
+use zmtp_codec::wire::{Command, FrameHeader, Greeting};
+use zmtp_codec::{Message, Metadata, Subscription};
+
+/// A greeting is judged the same whole and in pieces, and newer versions are spoken to as 3.1.
+pub fn greeting(octets: &[u8]) {
+    let whole = Greeting::decode(octets);
+    for len in 0..octets.len().min(Greeting::SIZE) {
+        match (Greeting::decode(&octets[..len]), whole) {
+            (Ok(None), _) => {}
+            (Err(early), Err(late)) => assert_eq!(early, late),
+            (early, late) => panic!("{early:?} of a piece, {late:?} of all"),
+        }
+        if whole.is_ok() {
+            assert_eq!(Greeting::check_opening(&octets[..len]), Ok(len > 10));
+        }
+    }
+    if let Ok(Some(greeting)) = whole {
+        assert!(matches!(greeting.negotiated_version(), (3, 0 | 1)));
+        assert!(greeting.mechanism().as_slice().len() <= 20);
+        assert!(
+            greeting
+                .mechanism()
+                .to_string()
+                .bytes()
+                .all(|octet| octet.is_ascii_graphic() || octet == b' ')
+        );
+    }
+}
+
+/// A header of any form is the same again when it is written and read.
+pub fn frame_header(octets: &[u8]) {
+    let Ok(Some(header)) = FrameHeader::decode(octets) else { return };
+    let mut wire = Vec::new();
+    header.encode(&mut wire);
+    let again = FrameHeader::decode(&wire).expect("it was good").expect("it is all there");
+    assert_eq!(again.body_size(), header.body_size());
+    assert_eq!((again.has_more(), again.is_command()), (header.has_more(), header.is_command()));
+    for len in 0..octets.len().min(header.size()) {
+        assert_eq!(FrameHeader::decode(&octets[..len]), Ok(None), "{len} octets of it");
+    }
+}
+
+/// A command is the same again when it is written and read.
+pub fn command(octets: &[u8]) {
+    let message = Message::from(Bytes::copy_from_slice(octets));
+    if let Some(subscription) = Subscription::from_message(&message) {
+        assert_eq!(subscription.into_message(), message);
+    }
+    let Ok(command) = Command::decode(Bytes::copy_from_slice(octets)) else { return };
+    let mut wire = Vec::new();
+    command.encode(&mut wire);
+    let header = FrameHeader::decode(&wire).expect("good").expect("whole");
+    assert!(header.is_command());
+    assert_eq!(header.size() as u64 + header.body_size(), wire.len() as u64);
+    let again = Command::decode(Bytes::from(wire).slice(header.size()..));
+    assert_eq!(again.as_ref(), Ok(&command));
+    if let Some(Command::Pong { context }) = command.reply() {
+        assert!(context.len() <= 16);
+    }
+}
+
+/// Metadata is the same again when it is written and read, and finds what it has.
+pub fn metadata(octets: &[u8]) {
+    let Ok(metadata) = Metadata::decode(Bytes::copy_from_slice(octets)) else { return };
+    let mut wire = Vec::new();
+    metadata.encode(&mut wire);
+    assert_eq!(Metadata::decode(Bytes::from(wire)).as_ref(), Ok(&metadata));
+    for property in metadata.iter() {
+        assert!(metadata.get(&property.name.to_ascii_uppercase()).is_some());
+    }
+}

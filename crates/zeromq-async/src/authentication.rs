@@ -2,9 +2,11 @@
 
 use std::error::Error;
 use std::fmt;
-use std::future::Future;
+use std::future::{Future, poll_fn};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
+use std::task::Poll;
 
 use zmtp::{AuthenticationRequest, Decision, DenyStatus, Mechanism, RoutingId};
 
@@ -130,6 +132,8 @@ impl Reason {
 pub trait Authenticator: Send + Sync + 'static {
     /// Says whether the peer may connect, and as whom.
     ///
+    /// Where it panics the peer is disconnected, and may come again; others notice nothing.
+    ///
     /// ```
     /// use std::future::Future;
     /// use std::pin::Pin;
@@ -207,11 +211,39 @@ impl Security {
     /// The answer to a peer; without anybody to ask, no.
     pub(crate) async fn decide(&self, attempt: Attempt) -> Decision {
         match &self.authenticator {
-            Some(authenticator) => authenticator.authenticate(attempt).await,
+            Some(authenticator) => {
+                let reason = attempt.reason.clone();
+                let deciding = caught(|| authenticator.authenticate(attempt));
+                deciding.await.unwrap_or_else(|panicked| {
+                    // It may be over the next time: the peer may come again.
+                    reason.set(panicked);
+                    Decision::Deny(DenyStatus::TemporaryError)
+                })
+            }
             None => Decision::Deny(DenyStatus::InternalError),
         }
     }
 }
+
+/// What somebody else's code decides, or that it panicked: that must cost the one peer it was asked
+/// about, and not the task that asked, which connects again.
+async fn caught<F>(ask: impl FnOnce() -> Pin<Box<F>>) -> Result<Decision, Panicked>
+where
+    F: Future<Output = Decision> + Send + ?Sized,
+{
+    // What has panicked is dropped and not used again; what an authenticator shares is its own.
+    let mut deciding = catch_unwind(AssertUnwindSafe(ask)).map_err(|_| Panicked)?;
+    poll_fn(|cx| {
+        let poll = catch_unwind(AssertUnwindSafe(|| deciding.as_mut().poll(cx)));
+        poll.map_or(Poll::Ready(Err(Panicked)), |poll| poll.map(Ok))
+    })
+    .await
+}
+
+/// An authenticator panicked; what it said, the panic hook has printed.
+#[derive(Debug, thiserror::Error)]
+#[error("the authenticator panicked")]
+struct Panicked;
 
 impl Default for Security {
     fn default() -> Self {

@@ -8,10 +8,9 @@ use interop::{Frames, Mechanism, Secured, TCP};
 use libzmq_peer::SocketKind;
 use libzmq_peer::SocketKind::{Dealer, Pair, Pub, Pull, Push, Rep, Req, Router, Sub, Xpub, Xsub};
 use tokio::time::interval;
-use zeromq_async::Endpoint;
+use zeromq_async::testing::{Fault, Relay, Way};
 
-use crate::relay::{Relay, unaltered};
-use crate::support::{Child, DEADLINE, SHORT, next, one};
+use crate::support::{Child, DEADLINE, SHORT, next, one, relay_to};
 
 const INTERVAL: Duration = Duration::from_millis(20);
 
@@ -56,8 +55,7 @@ struct Pairing<B, C> {
 impl<B: Peer, C: Peer> Pairing<B, C> {
     async fn new(bound: Settings, connected: Settings) -> Self {
         let (mut bound, mut connected) = (B::start(&bound).await, C::start(&connected).await);
-        let to: Endpoint = bound.bind(TCP).await.parse().expect("an endpoint");
-        let relay = Relay::start(&to, |_| unaltered()).await;
+        let relay = relay_to(&bound.bind(TCP).await).await;
         connected.connect(&relay.endpoint().to_string()).await;
         assert!(bound.happens(Happening::Ready, DEADLINE).await, "bound");
         assert!(connected.happens(Happening::Ready, DEADLINE).await, "connected");
@@ -66,7 +64,9 @@ impl<B: Peer, C: Peer> Pairing<B, C> {
 
     /// From now on nothing passes. Whether both notice in time.
     async fn fall_silent(&mut self) -> bool {
-        self.relay.fall_silent();
+        for way in Way::BOTH {
+            self.relay.fault(way, Fault::BlackHole);
+        }
         let since = Instant::now();
         let in_time = INTERVAL + TIMEOUT + SLACK;
         let (one, other) = tokio::join!(

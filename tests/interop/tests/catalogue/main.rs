@@ -3,14 +3,15 @@
 //! Where a row can be had with libzmq too, the same script runs with either library, and what is
 //! expected of each stands beside the other. `docs/failure-catalogue.md` is the table of all of it.
 
-#[allow(dead_code, reason = "shared with the library's own tests")]
-#[path = "../../../../crates/zeromq-async/tests/support/relay.rs"]
-mod relay;
 #[macro_use]
 mod support;
 
+mod closing;
 mod handshakes;
 mod heartbeats;
+mod hostile;
 mod publishing;
+mod receiving;
 mod reconnecting;
 mod resources;
+mod routing;

@@ -6,7 +6,10 @@ use std::time::Duration;
 
 pub(crate) use child::{Child, Fate};
 use interop::Frames;
+use interop::TCP;
 use interop::peer::Peer;
+use zeromq_async::Context;
+use zeromq_async::testing::Relay;
 
 /// Longer than anything takes that is meant to happen.
 pub(crate) const DEADLINE: Duration = interop::DEADLINE;
@@ -45,4 +48,9 @@ pub(crate) async fn next(peer: &mut impl Peer, what: &str) -> Frames {
         Some(message) => message,
         None => panic!("waited {DEADLINE:?} for {what}"),
     }
+}
+
+/// Somebody between the socket that is bound there and whoever connects to it instead.
+pub(crate) async fn relay_to(endpoint: &str) -> Relay {
+    Relay::start(Context::shared(), TCP, endpoint).await.expect("a free port")
 }

@@ -1,0 +1,147 @@
+//! Rows about sockets that are closed.
+
+use std::time::{Duration, Instant};
+
+use interop::peer::{Closed, Happening, Peer, Sent, Settings};
+use interop::{RawListener, ReservedPort, TCP, within};
+use libzmq_peer::SocketKind::{Pull, Push};
+use zeromq_async::PushSocket;
+
+use crate::support::{DEADLINE, next};
+
+/// Where the messages go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum To {
+    SomebodyWhoReads,
+    Nobody,
+    SomebodyStuck,
+}
+
+/// How long closing took.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Took {
+    NoTime,
+    TheLingerTime,
+    ForEver,
+}
+
+/// A linger time in ms, a peer, how long closing took, and whether it is told that messages were
+/// not sent.
+type Row = (i32, To, Took, Option<bool>);
+
+const LINGER: i32 = 300;
+
+side_by_side! {
+    /// Every linger time with every kind of peer: closing takes no longer than that, and this
+    /// library's says what was not sent.
+    row_23_closing: closing,
+    ours: rows(|row| Some(row.1 != To::SomebodyWhoReads)),
+    libzmq: rows(|_| None),
+}
+
+fn rows(told: impl Fn(&Row) -> Option<bool>) -> Vec<Row> {
+    let rows = [
+        (0, To::SomebodyWhoReads, Took::NoTime),
+        (0, To::Nobody, Took::NoTime),
+        (0, To::SomebodyStuck, Took::NoTime),
+        (LINGER, To::SomebodyWhoReads, Took::NoTime),
+        (LINGER, To::Nobody, Took::TheLingerTime),
+        (LINGER, To::SomebodyStuck, Took::TheLingerTime),
+        (-1, To::SomebodyWhoReads, Took::NoTime),
+        (-1, To::Nobody, Took::ForEver),
+        (-1, To::SomebodyStuck, Took::ForEver),
+    ];
+    rows.into_iter()
+        .map(|(linger, to, took)| {
+            let row = (linger, to, took, None);
+            // Who waits for ever is told nothing.
+            (linger, to, took, if took == Took::ForEver { None } else { told(&row) })
+        })
+        .collect()
+}
+
+async fn closing<P: Peer>() -> Vec<Row> {
+    let mut outcomes = Vec::new();
+    for (linger, to, ..) in rows(|_| None) {
+        outcomes.push(close::<P>(linger, to).await);
+    }
+    outcomes
+}
+
+async fn close<P: Peer>(linger: i32, to: To) -> Row {
+    const MESSAGES: usize = 50;
+    let mut push = P::start(&Settings::new(Push).linger(linger).buffers(8192)).await;
+    let (port, listener) = (ReservedPort::new(), RawListener::bind().await);
+    let mut pull = P::start(&Settings::new(Pull)).await;
+    push.connect(&match to {
+        To::SomebodyWhoReads => pull.bind(TCP).await,
+        To::Nobody => port.endpoint(),
+        To::SomebodyStuck => listener.endpoint(),
+    })
+    .await;
+    // More than the kernel's buffers take from somebody who does not read.
+    let message = vec![vec![7; 256 * 1024]];
+    let mut stuck = None;
+    if to == To::SomebodyStuck {
+        let mut peer = listener.accept().await;
+        peer.handshake(1, "PULL").await;
+        stuck = Some(peer);
+    }
+    for _ in 0..MESSAGES {
+        assert_eq!(push.send(message.clone(), DEADLINE).await, Sent::Taken);
+        if to == To::SomebodyWhoReads {
+            next(&mut pull, "a message").await;
+        }
+    }
+    let since = Instant::now();
+    let closed = push.close(Duration::from_secs(1)).await;
+    let took = match (since.elapsed().as_millis(), &closed) {
+        (_, Closed::Waits) => Took::ForEver,
+        (0..200, _) => Took::NoTime,
+        _ => Took::TheLingerTime,
+    };
+    drop(stuck);
+    let Closed::Returned { unsent } = closed else { return (linger, to, took, None) };
+    (linger, to, took, unsent.map(|unsent| unsent > 0))
+}
+
+side_by_side! {
+    /// A socket that lingers for ever for somebody who comes late has lost nothing.
+    row_23_the_tail_is_not_lost: late_reader,
+    ours: 100,
+    libzmq: 100,
+}
+
+/// How many of 100 messages arrive.
+async fn late_reader<P: Peer>() -> usize {
+    let port = ReservedPort::new();
+    let mut push = P::start(&Settings::new(Push).linger(-1).reconnect(5)).await;
+    push.connect(&port.endpoint()).await;
+    assert_eq!(push.pour(vec![b"tail".to_vec()], 100).await, 100);
+    assert!(push.happens(Happening::Retried, DEADLINE).await);
+    let received = async {
+        let mut pull = P::start(&Settings::new(Pull)).await;
+        pull.bind(&port.endpoint()).await;
+        let mut received = 0;
+        while received < 100 && pull.recv(DEADLINE).await.is_some() {
+            received += 1;
+        }
+        received
+    };
+    let (closed, received) = tokio::join!(push.close(DEADLINE), received);
+    assert_ne!(closed, Closed::Waits);
+    received
+}
+
+/// Dropping a socket that would linger for ever holds up nobody, on a runtime of one thread.
+#[tokio::test]
+async fn row_23_dropping_blocks_nobody() {
+    let port = ReservedPort::new();
+    let mut push = PushSocket::builder().linger_forever().build();
+    push.connect(port.endpoint()).await.unwrap();
+    within("room", push.send("never")).await.unwrap();
+    let since = Instant::now();
+    drop(push);
+    tokio::task::yield_now().await;
+    assert!(since.elapsed() < Duration::from_millis(200), "{:?}", since.elapsed());
+}

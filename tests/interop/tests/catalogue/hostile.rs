@@ -1,0 +1,250 @@
+//! Rows about peers that mean harm, or are not who they say they are.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use interop::peer::{Happening, Ours, Peer, Sent, Settings};
+use interop::{Mechanism, Secured, TCP, handshake_failure, within};
+use libzmq_peer::SocketKind::{Pull, Push};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use zeromq_async::security::{
+    Attempt, Credentials, Decision, DenyStatus, Zap, ZapError, generate_curve_keys,
+};
+use zeromq_async::testing::Way;
+use zeromq_async::{Context, HandshakeFailure, ProtocolError, PullSocket, PushSocket};
+
+use crate::support::{DEADLINE, SHORT, next, one, relay_to};
+
+side_by_side! {
+    /// Handshakes that are wrong in every way a list of them has: each is closed, none is let in,
+    /// and whoever comes after is served. libzmq lets in who says READY and no socket type, in a
+    /// command or in a message, and lets others wait.
+    row_20_malformed_handshakes: malformed,
+    ours: Malformed { closed: 192, let_in: 0 },
+    libzmq: Malformed { closed: 183, let_in: 3 },
+}
+
+#[derive(Debug, PartialEq)]
+struct Malformed {
+    closed: usize,
+    let_in: usize,
+}
+
+async fn malformed<P: Peer>() -> Malformed {
+    let mut outcome = Malformed { closed: 0, let_in: 0 };
+    for mechanism in [None, Some(Mechanism::Plain), Some(Mechanism::Curve)] {
+        let settings = |kind, is_server| {
+            let mut settings = Settings::new(kind);
+            settings.secured = mechanism.map(|mechanism| Secured { mechanism, is_server });
+            settings
+        };
+        let mut pull = P::start(&settings(Pull, true)).await;
+        let to = pull.bind(TCP).await;
+        for case in cases(mechanism).chunks(8) {
+            for octets in case {
+                outcome.closed += usize::from(is_closed(&to, octets).await);
+                let is_in = pull.happens(Happening::Ready, Duration::from_millis(5)).await;
+                outcome.let_in += usize::from(is_in);
+            }
+            let mut good = P::start(&settings(Push, false)).await;
+            good.connect(&to).await;
+            assert_eq!(good.send(one("good"), DEADLINE).await, Sent::Taken);
+            assert_eq!(next(&mut pull, "the good peer's message").await, one("good"));
+            assert!(pull.happens(Happening::Ready, DEADLINE).await);
+        }
+        assert!(!pull.happens(Happening::Ready, SHORT).await, "one more was let in");
+    }
+    outcome
+}
+
+/// A greeting of this mechanism, and behind it a frame with each name, body and header.
+fn cases(mechanism: Option<Mechanism>) -> Vec<Vec<u8>> {
+    let name: &[u8] = match mechanism {
+        None => b"NULL",
+        Some(Mechanism::Plain) => b"PLAIN",
+        Some(_) => b"CURVE",
+    };
+    let mut greeting = [0; 64];
+    greeting[0] = 0xff;
+    greeting[9..12].copy_from_slice(&[0x7f, 3, 1]);
+    greeting[12..12 + name.len()].copy_from_slice(name);
+    let names: [&[u8]; 8] = [
+        b"\x05HELLO",
+        b"\x07WELCOME",
+        b"\x08INITIATE",
+        b"\x05READY",
+        b"\x05ERROR",
+        b"\x07MESSAGE",
+        b"\xffREADY",
+        b"",
+    ];
+    let bodies: [&[u8]; 8] = [
+        // A property without a value, with too long a value, without a name, with all of the name.
+        b"\x0bSocket-Type",
+        b"\x0bSocket-Type\xff\xff\xff\xffPUSH",
+        b"\0\0\0\0\x04PUSH",
+        b"\xffSocket-Type\0\0\0\x04PUSH",
+        // A type that there is not, a length with a sign, one octet, and many.
+        b"\x0bSocket-Type\0\0\0\x04HUSH",
+        b"\x0bSocket-Type\x80\0\0\0PUSH",
+        b"\xff",
+        &[0; 200],
+    ];
+    let mut cases = Vec::new();
+    for name in names {
+        for (number, body) in bodies.iter().enumerate() {
+            let content = [name, body].concat();
+            let size = u8::try_from(content.len()).expect("short");
+            let header = match number % 4 {
+                0 | 1 => vec![4, size],
+                // No command; more to come.
+                2 => vec![0, size],
+                _ => vec![5, size],
+            };
+            cases.push([&greeting[..], &header, &content].concat());
+        }
+    }
+    cases
+}
+
+/// Says this, and whether the other side closes the connection.
+async fn is_closed(to: &str, octets: &[u8]) -> bool {
+    let address = to.strip_prefix("tcp://").expect("a TCP endpoint");
+    let mut stream = TcpStream::connect(address).await.expect("somebody listens");
+    // It may be closed in the middle already.
+    let _ = stream.write_all(octets).await;
+    let closed = async { while let Ok(1..) = stream.read(&mut [0; 512]).await {} };
+    timeout(SHORT, closed).await.is_ok()
+}
+
+/// Somebody's code that panics costs the connection that it was asked about, and nothing else.
+#[tokio::test]
+async fn row_21_a_panic_in_an_authenticator() {
+    async fn decide(attempt: Attempt) -> Decision {
+        match &attempt.request.credentials {
+            Credentials::Password { username, .. } if username == "good" => Decision::allow(),
+            _ => panic!("as this test means it"),
+        }
+    }
+    let push = |name| PushSocket::builder().plain_client(name, "").unwrap().build();
+    let mut pull = PullSocket::builder().plain_server(decide).build();
+    let mut events = pull.events();
+    let to = pull.bind(TCP).await.unwrap();
+    let mut before = push("good");
+    before.connect(&to).await.unwrap();
+    pull.wait_for_peers(1).await;
+    let bad = push("bad");
+    bad.connect(&to).await.unwrap();
+    let failure = handshake_failure(&mut events).await;
+    assert!(failure.to_string().ends_with("the authenticator panicked"), "{failure}");
+    let mut after = push("good");
+    after.connect(&to).await.unwrap();
+    for (good, name) in [(&mut before, "before"), (&mut after, "after")] {
+        interop::send(good, name).await;
+        assert_eq!(interop::recv(&mut pull, name).await, name);
+    }
+}
+
+/// A wrong key is told at once on the side that finds it wrong, and says what is wrong.
+#[tokio::test]
+async fn row_27_a_wrong_curve_key() {
+    let (server, client) = (generate_curve_keys(), generate_curve_keys());
+    let anybody = |_: Attempt| async { Decision::allow() };
+    let pull = PullSocket::builder().curve_server(server, anybody).build();
+    let mut events = pull.events();
+    let to = pull.bind(TCP).await.unwrap();
+    let since = Instant::now();
+    let another = *generate_curve_keys().public_key();
+    let push = PushSocket::builder().curve_client(client, another).build();
+    let mut at_client = push.events();
+    push.connect(&to).await.unwrap();
+    let failure = handshake_failure(&mut events).await;
+    assert!(
+        matches!(failure, HandshakeFailure::Protocol(ProtocolError::Untrusted(_))),
+        "{failure:?}"
+    );
+    handshake_failure(&mut at_client).await;
+    assert!(since.elapsed() < Duration::from_secs(3), "long before the handshake's time is over");
+}
+
+/// A socket that asks a ZAP handler lets nobody in where there is none, and says so.
+#[tokio::test]
+async fn row_28_no_zap_handler() {
+    let context = Context::new();
+    let zap = Zap::in_context(&context, "domain").unwrap();
+    let pull = PullSocket::builder().plain_server(zap).build();
+    let mut events = pull.events();
+    let to = pull.bind(TCP).await.unwrap();
+    let push = PushSocket::builder().plain_client("anybody", "at all").unwrap().build();
+    push.connect(&to).await.unwrap();
+    let failure = handshake_failure(&mut events).await;
+    let HandshakeFailure::Denied { status, reason: Some(reason) } = failure else {
+        panic!("{failure:?}")
+    };
+    assert_eq!(status, DenyStatus::TemporaryError);
+    assert!(reason.downcast_ref::<ZapError>().is_some(), "{reason}");
+    assert_eq!(pull.stats().peers.len(), 0);
+}
+
+/// One octet of what goes over the wire is changed, another each time, with CURVE and with NOISE:
+/// the connection ends, and nothing arrives but what was sent.
+#[tokio::test]
+async fn row_30_changed_octets() {
+    for mechanism in [Mechanism::Curve, Mechanism::Noise] {
+        for way in Way::BOTH {
+            for offset in (0..700).step_by(23) {
+                change(mechanism, way, offset).await;
+            }
+        }
+    }
+}
+
+async fn change(mechanism: Mechanism, way: Way, offset: usize) {
+    let settings = |kind, is_server| {
+        Settings::new(kind).reconnect(1).handshake(200).secured(Secured { mechanism, is_server })
+    };
+    let mut pull = Ours::start(&settings(Pull, true)).await;
+    let relay = relay_to(&pull.bind(TCP).await).await;
+    let changed = Arc::new(AtomicBool::new(false));
+    relay.alter(move |this| flip_once((this == way).then_some(offset), changed.clone()));
+    let mut push = Ours::start(&settings(Push, false)).await;
+    push.connect(&relay.endpoint().to_string()).await;
+    let sent = one([b'x'; 100]);
+    let what = format!("{mechanism:?}, octet {offset} {way:?}");
+    // What is under way when the connection ends is lost: it is sent until it arrives.
+    for _ in 0..5 {
+        assert_eq!(push.send(sent.clone(), DEADLINE).await, Sent::Taken, "{what}");
+    }
+    assert_eq!(within(&what, arrives(&mut push, &mut pull, &sent)).await, sent, "{what}");
+}
+
+async fn arrives(push: &mut Ours, pull: &mut Ours, sent: &interop::Frames) -> interop::Frames {
+    loop {
+        push.send(sent.clone(), DEADLINE).await;
+        if let Some(received) = pull.recv(Duration::from_millis(20)).await {
+            return received;
+        }
+    }
+}
+
+/// Changes the octet at this offset of the first connection that has one there.
+fn flip_once(
+    offset: Option<usize>,
+    done: Arc<AtomicBool>,
+) -> impl FnMut(&[u8]) -> Vec<u8> + Send + 'static {
+    let mut passed = 0;
+    move |octets| {
+        let mut octets = octets.to_vec();
+        let at = offset.and_then(|offset| offset.checked_sub(passed));
+        passed += octets.len();
+        if let Some(octet) = at.and_then(|at| octets.get_mut(at))
+            && !done.swap(true, Ordering::Relaxed)
+        {
+            *octet ^= 0x10;
+        }
+        octets
+    }
+}

@@ -66,6 +66,7 @@
 //!   `engine`.
 //! * [`typed`]: values instead of messages, upon any socket or layer.
 //! * `authentication`: what the engine asks before a peer is let in; [`security`] has the answers.
+//! * [`proxy`]: what forwards between two sockets.
 //! * [`service`]: request/reply as tower services, made of sockets and of nothing else.
 //! * `endpoint`, `options`, `error`, `event`, `stats`, `context`: the words the others use.
 //! * The protocol itself is in a crate of its own, `zmtp-codec`: bytes in, bytes out.
@@ -88,6 +89,7 @@
 //! | [`Typed::recv`](typed::Typed::recv), [`Typed::send`](typed::Typed::send) | as `recv` and `send` |
 //! | [`ZapHandler::run`](security::ZapHandler::run) | the handler is gone, and what it has not decided is denied for now |
 //! | [`ClientDriver::run`](service::ClientDriver::run) | the socket is closed, and requests that wait fail |
+//! | [`Proxy::run`](proxy::Proxy::run) | nothing is lost: it can be run again |
 //! | [`ResponseFuture`](service::ResponseFuture) | the request is given up, and its reply dropped when it comes |
 //! | [`Server::run`](service::Server::run), [`run_until`](service::Server::run_until) | requests that are being served get no reply |
 //! | [`SocketHandle::close`], [`Context::shutdown`] | nothing more can be sent; the rest follows in the background when the socket, its halves and handles are dropped |
@@ -150,6 +152,7 @@ pub mod layer;
 mod options;
 mod pattern;
 mod peer;
+pub mod proxy;
 mod random;
 pub mod security;
 pub mod service;

@@ -17,6 +17,7 @@ use tokio::runtime::{Builder, Runtime};
 use zeromq_async::layer::{
     FilterRecvLayer, FilterSendLayer, RecvExt, SendExt, TimeoutLayer, WithLayer,
 };
+use zeromq_async::proxy::Proxy;
 use zeromq_async::{
     Context, DealerSocket, Message, PubSocket, PullSocket, PushSocket, Receives, RepSocket,
     ReqSocket, RouterSocket, Sends, Socket, SocketKind, SubSocket,
@@ -289,4 +290,35 @@ fn push_to_pull_over_tcp_allocates_for_messages_that_come_alone() {
         receive(&mut pull, 1).await;
     });
     assert!(allocations <= READ_ALONE + NOTHING, "{allocations} for each message");
+}
+
+/// What a proxy adds to a small message is nothing, and to a large one no copy.
+#[test]
+fn a_proxy_allocates_nothing_for_small_messages_and_copies_no_large_ones() {
+    const LARGE: usize = 1 << 20;
+    /// The buffers of the two queues, of a burst that finds them small.
+    const GROWTH: f64 = 0.05;
+    let bench = Bench::new();
+    let (front, mut push): (PullSocket, PushSocket) = bench.pair("inproc://proxy-front");
+    let (back, mut pull): (PushSocket, PullSocket) = bench.pair("inproc://proxy-back");
+    let mut proxy = Proxy::new(front, back);
+    bench.runtime.spawn(async move { proxy.run().await });
+    for (burst, most) in [(1, NOTHING), (BURST, GROWTH)] {
+        let allocations = bench.allocations(burst, async || {
+            send(&mut push, burst).await;
+            receive(&mut pull, burst).await;
+        });
+        assert!(allocations < most, "{allocations} for each message, in bursts of {burst}");
+    }
+    let large = bytes::Bytes::from(vec![7; LARGE]);
+    let counted = measure(|| {
+        bench.runtime.block_on(async {
+            for _ in 0..10 {
+                push.send(large.clone()).await.unwrap();
+                assert_eq!(pull.recv().await.unwrap().size(), LARGE);
+            }
+        });
+    });
+    let octets = counted.bytes_total;
+    assert!(octets < LARGE as u64, "{octets} octets allocated for 10 messages of {LARGE}");
 }

@@ -32,6 +32,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("options", &["authentication"]),
     ("pattern", &["endpoint", "error", "identity", "options", "peer", "random", "sync"]),
     ("peer", &["endpoint", "error", "identity", "options", "stats", "sync"]),
+    ("proxy", &["error", "socket", "sync"]),
     ("random", &[]),
     (
         "security",

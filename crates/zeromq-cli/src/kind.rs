@@ -42,6 +42,11 @@ impl Kind {
         matches!(self, Self::Req | Self::Rep)
     }
 
+    /// Whether it receives whatever its peers send, without asking first.
+    pub(crate) fn takes_orders(self) -> bool {
+        self.receives() && !matches!(self, Self::Req | Self::Xpub | Self::Xsub)
+    }
+
     /// Whether it is this type's rule that messages for a peer that has gone are dropped, so that
     /// it is no failure when they are.
     pub(crate) fn drops(self) -> bool {

@@ -1,45 +1,57 @@
-//! Forwarding between two sockets, with a copy of everything for a third.
-//!
-//! No message is taken from one side before there is room for it at the other: a slow side holds
-//! up the fast one, and nothing piles up here.
+//! `zmq proxy`: the library's proxy between two sockets of any type, with a copy of everything for
+//! a third and orders from a fourth.
 
 use std::ffi::OsString;
 
 use futures_util::future::join_all;
 use tokio::time::timeout;
 use zeromq_async::SocketHandle;
-
-mod capture;
-mod relay;
-mod side;
+use zeromq_async::proxy::{Halves, Proxy, ProxyError, ProxySide};
 
 use crate::arguments::{End, ProxyArguments};
 use crate::endpoints;
 use crate::exit::{Failure, GRACE};
 use crate::kind::Kind;
 use crate::signals::Signals;
-use crate::socket::{Options, Parts};
-use capture::Capture;
-use side::Side;
+use crate::socket::{Incoming, Options, Outgoing, Parts};
 
 /// Forwards until it is told to end.
 pub(crate) async fn run(arguments: ProxyArguments) -> Result<(), Failure> {
-    let ProxyArguments { frontend, backend, capture } = arguments;
     let mut signals = Signals::new()?;
-    let mut sockets = vec![(open(&frontend, Some(backend.kind))?, frontend)];
-    sockets.push((open(&backend, Some(sockets[0].1.kind))?, backend));
-    if let Some(capture) = capture {
-        sockets.push((open(&capture, None)?, capture));
-    }
-    let handles: Vec<_> = sockets.iter().map(|(parts, _)| parts.handle.clone()).collect();
+    let sockets = Sockets::open(&arguments)?;
+    let handles: Vec<_> = sockets.all().map(|parts| parts.handle.clone()).collect();
     let result = tokio::select! {
-        result = forward(sockets) => result,
+        result = forward(sockets, &arguments) => result,
         () = signals.recv() => Ok(()),
     };
     let closing = join_all(handles.iter().map(SocketHandle::close));
     // What is under way to peers that do not read is lost, as with any proxy that ends.
     let _ = timeout(GRACE, closing).await;
     result
+}
+
+/// The sockets of a proxy, made and not yet attached.
+struct Sockets {
+    front: Parts,
+    back: Parts,
+    capture: Option<Parts>,
+    control: Option<Parts>,
+}
+
+impl Sockets {
+    fn open(arguments: &ProxyArguments) -> Result<Self, Failure> {
+        let ProxyArguments { frontend, backend, capture, control } = arguments;
+        Ok(Self {
+            front: open(frontend, Some(backend.kind))?,
+            back: open(backend, Some(frontend.kind))?,
+            capture: capture.as_ref().map(|end| open(end, None)).transpose()?,
+            control: control.as_ref().map(|end| open(end, None)).transpose()?,
+        })
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Parts> {
+        [&self.front, &self.back].into_iter().chain(&self.capture).chain(&self.control)
+    }
 }
 
 /// Opens a socket that is to forward to and from one of type `other`.
@@ -52,20 +64,46 @@ fn open(end: &End, other: Option<Kind>) -> Result<Parts, Failure> {
     options.open(end.kind)
 }
 
-async fn forward(sockets: Vec<(Parts, End)>) -> Result<(), Failure> {
-    let attachments: Vec<_> =
-        sockets.iter().map(|(parts, end)| (&parts.handle, &end.place)).collect();
+async fn forward(sockets: Sockets, arguments: &ProxyArguments) -> Result<(), Failure> {
+    let handles = sockets.all().map(|parts| &parts.handle);
+    let attachments: Vec<_> = handles.zip(arguments.ends().map(|end| &end.place)).collect();
     endpoints::attach(&attachments).await?;
 
-    let mut sides = sockets.into_iter().map(|(parts, end)| Side::new(parts, &end));
-    let (Some(front), Some(back)) = (sides.next(), sides.next()) else { return Ok(()) };
-    let capture = Capture::new(sides.next());
-    if front.kind.alternates() || back.kind.alternates() {
-        // Whoever is asked by its peers, or does not ask its own, begins.
-        let front_begins = front.kind == Kind::Rep || back.kind == Kind::Req;
-        let (asked, asking) = if front_begins { (front, back) } else { (back, front) };
-        relay::in_turn(asked, asking, capture).await
-    } else {
-        relay::both_ways(front, back, capture).await
+    let Sockets { front, back, capture, control } = sockets;
+    let front = halves(front, arguments.frontend.kind);
+    let mut proxy = Proxy::new(front, halves(back, arguments.backend.kind));
+    if let (Some(control), Some(end)) = (control, &arguments.control) {
+        proxy = proxy.control(halves(control, end.kind));
+    }
+    let result = match capture.and_then(|parts| parts.outgoing) {
+        Some(capture) => proxy.capture(capture).run().await,
+        None => proxy.run().await,
+    };
+    result.map(drop).map_err(|error| failure(error, arguments))
+}
+
+fn halves(parts: Parts, kind: Kind) -> Halves<Incoming, Outgoing> {
+    let halves = Halves::new(parts.incoming, parts.outgoing);
+    match kind {
+        Kind::Req => halves.of_req(),
+        Kind::Rep => halves.of_rep(),
+        _ => halves,
+    }
+}
+
+/// Names the endpoint that the error is about.
+fn failure(error: ProxyError, arguments: &ProxyArguments) -> Failure {
+    let end = match error.side() {
+        ProxySide::Front => Some(&arguments.frontend),
+        ProxySide::Back => Some(&arguments.backend),
+        ProxySide::Capture => arguments.capture.as_ref(),
+        _ => arguments.control.as_ref(),
+    };
+    let Some(end) = end else { return Failure::error(error) };
+    let subject = end.place.endpoint();
+    match error {
+        ProxyError::Receive { source, .. } => Failure::about(subject, source),
+        ProxyError::Send { source, .. } => Failure::about(subject, source),
+        error => Failure::about(subject, error),
     }
 }

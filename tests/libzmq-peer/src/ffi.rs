@@ -70,6 +70,13 @@ unsafe extern "C" {
     pub(crate) fn zmq_msg_send(msg: *mut Msg, socket: *mut c_void, flags: c_int) -> c_int;
     pub(crate) fn zmq_msg_recv(msg: *mut Msg, socket: *mut c_void, flags: c_int) -> c_int;
 
+    pub(crate) fn zmq_proxy_steerable(
+        front: *mut c_void,
+        back: *mut c_void,
+        capture: *mut c_void,
+        control: *mut c_void,
+    ) -> c_int;
+
     pub(crate) fn zmq_curve_keypair(public: *mut c_char, secret: *mut c_char) -> c_int;
     pub(crate) fn zmq_curve_public(public: *mut c_char, secret: *const c_char) -> c_int;
     pub(crate) fn zmq_z85_encode(text: *mut c_char, data: *const u8, len: usize) -> *mut c_char;

@@ -35,6 +35,7 @@ mod message;
 mod monitor;
 mod opt;
 mod peer;
+mod proxy;
 mod socket;
 
 pub use context::Context;
@@ -44,6 +45,7 @@ pub use message::Msg;
 pub use monitor::{EventKind, Monitor, MonitorEvent};
 pub use opt::{ContextOpt, Opt};
 pub use peer::{Peer, Reply};
+pub use proxy::proxy_steerable;
 pub use socket::{Socket, SocketKind};
 
 /// The version of libzmq: major, minor, patch.

@@ -259,7 +259,7 @@ impl Socket {
         }
     }
 
-    fn raw(&self) -> *mut c_void {
+    pub(crate) fn raw(&self) -> *mut c_void {
         self.raw.as_ptr()
     }
 

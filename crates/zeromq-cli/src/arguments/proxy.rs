@@ -20,6 +20,10 @@ pub(crate) struct ProxyArguments {
     /// A socket that sends a copy of every message; nothing passes while it has no room
     #[arg(long, value_name = END)]
     pub(crate) capture: Option<End>,
+
+    /// A socket that takes orders: PAUSE, RESUME, STATISTICS, TERMINATE
+    #[arg(long, value_name = END)]
+    pub(crate) control: Option<End>,
 }
 
 /// One socket of a proxy.
@@ -30,6 +34,11 @@ pub(crate) struct End {
 }
 
 impl ProxyArguments {
+    /// All sockets, in the order in which they are attached.
+    pub(crate) fn ends(&self) -> impl Iterator<Item = &End> {
+        [&self.frontend, &self.backend].into_iter().chain(&self.capture).chain(&self.control)
+    }
+
     /// Finds sockets that have nothing to say to each other.
     pub(super) fn check(&self) -> Result<(), &'static str> {
         let (front, back) = (self.frontend.kind, self.backend.kind);
@@ -43,6 +52,9 @@ impl ProxyArguments {
         }
         if front.alternates() && front == back {
             return Err("--frontend and --backend: one of them must ask and the other answer");
+        }
+        if self.control.as_ref().is_some_and(|control| !control.kind.takes_orders()) {
+            return Err("--control: a socket of this type cannot take one order after the other");
         }
         match &self.capture {
             Some(capture) if !capture.kind.sends() || capture.kind.alternates() => {

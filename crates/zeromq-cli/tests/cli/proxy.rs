@@ -69,3 +69,38 @@ fn sockets_with_nothing_to_say_to_each_other_are_refused() {
         assert_eq!(run(["proxy", "--frontend", &front, "--backend", &back]).status, 2);
     }
 }
+
+#[test]
+fn a_control_socket_pauses_and_ends_it() {
+    let mut proxy = Zmq::start([
+        "proxy",
+        "--frontend",
+        &format!("pull:bind:{FREE}"),
+        "--backend",
+        &format!("push:bind:{FREE}"),
+        "--control",
+        &format!("rep:bind:{FREE}"),
+    ]);
+    let [front, back, control] = [(); 3].map(|()| proxy.bound());
+    let order =
+        |order: &str| run(["req", "--connect", &control, "-m", order, "--format", "hex"]).well();
+    assert_eq!(order("PAUSE"), "\n");
+    let pull = Zmq::start(["pull", "--connect", &back, "-n", "1"]);
+    run(["push", "--connect", &front, "-m", "x"]).well();
+    let nothing = ["0000000000000000"; 8].join("\t") + "\n";
+    assert_eq!(order("STATISTICS"), nothing);
+    assert_eq!(order("RESUME"), "\n");
+    assert_eq!(pull.end().well(), "x\n");
+    assert_eq!(order("TERMINATE"), "\n");
+    proxy.end().well();
+}
+
+#[test]
+fn sockets_that_take_no_orders_are_refused() {
+    for kind in ["req", "push", "pub"] {
+        let sides = ["pull", "push", kind].map(|kind| format!("{kind}:bind:{FREE}"));
+        let options = ["--frontend", &sides[0], "--backend", &sides[1], "--control", &sides[2]];
+        let refused = run(std::iter::once("proxy").chain(options));
+        assert_eq!(refused.status, 2);
+    }
+}

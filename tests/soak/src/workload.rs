@@ -20,12 +20,11 @@ pub struct Residents {
     /// Nobody looks after it: what it holds for peers that have gone must go by itself.
     publisher: PubSocket,
     published_at: Endpoint,
-    /// It says who subscribes, and nobody reads it.
-    _unread: XPubSocket,
-    unread_at: Endpoint,
-    _pull: PullSocket,
+    notified: XPubSocket,
+    notified_at: Endpoint,
+    pull: PullSocket,
     pulled_at: Endpoint,
-    _secure: PullSocket,
+    secure: PullSocket,
     secure_at: Endpoint,
     secure_key: CurvePublicKey,
 }
@@ -39,8 +38,8 @@ impl Residents {
     pub async fn bind() -> Result<Self, Box<dyn Error + Send + Sync>> {
         let publisher = PubSocket::new();
         let published_at = publisher.bind("tcp://127.0.0.1:*").await?;
-        let unread = XPubSocket::new();
-        let unread_at = unread.bind("tcp://127.0.0.1:*").await?;
+        let notified = XPubSocket::new();
+        let notified_at = notified.bind("tcp://127.0.0.1:*").await?;
         let pull = PullSocket::new();
         let pulled_at = pull.bind("tcp://127.0.0.1:*").await?;
         let keys = generate_curve_keys();
@@ -51,11 +50,11 @@ impl Residents {
         Ok(Self {
             publisher,
             published_at,
-            _unread: unread,
-            unread_at,
-            _pull: pull,
+            notified,
+            notified_at,
+            pull,
             pulled_at,
-            _secure: secure,
+            secure,
             secure_at,
             secure_key,
         })
@@ -83,9 +82,16 @@ impl Residents {
                 sub.close().await;
             }
         }
-        let unheard = SubSocket::builder().subscribe("a").subscribe("b").build();
-        unheard.connect(&self.unread_at).await?;
-        within("a subscriber connects", unheard.wait_for_peers(1)).await
+        let sub = SubSocket::builder().subscribe("a").subscribe("b").build();
+        sub.connect(&self.notified_at).await?;
+        for _ in 0..2 {
+            within("a subscription", self.notified.recv()).await??;
+        }
+        drop(sub);
+        for _ in 0..2 {
+            within("a cancellation", self.notified.recv()).await??;
+        }
+        Ok(())
     }
 
     /// Senders come and go, with the right key, the wrong key, and no key.
@@ -99,6 +105,7 @@ impl Residents {
             push.connect(&self.pulled_at).await?;
             push.send(vec![7; length]).await?;
             within("a message is written", push.close()).await?;
+            within("a message", self.pull.recv()).await??;
         }
         let mut push = PushSocket::builder()
             .linger(Duration::ZERO)
@@ -107,6 +114,7 @@ impl Residents {
         push.connect(&self.secure_at).await?;
         within("a handshake of CURVE", push.wait_for_peers(1)).await?;
         push.send("secret").await?;
+        within("a secret", self.secure.recv()).await??;
         let stranger = PushSocket::builder()
             .linger(Duration::ZERO)
             .curve_client(generate_curve_keys(), *generate_curve_keys().public_key())

@@ -133,6 +133,21 @@ fn typed_sends_values_and_tells_what_is_none() {
 }
 
 #[test]
+fn layers_show_the_latest_and_find_who_answers() {
+    let said = run("layers");
+    for sensor in ["pressure", "temperature", "voltage"] {
+        assert!(said.contains(&format!("dashboard: {sensor} is at 1000\n")), "{said}");
+    }
+    assert!(said.contains("dashboard: that is 3000 of 3000\n"), "{said}");
+    assert!(!said.contains(" 0 were replaced"), "{said}");
+    assert!(said.contains("sensors: sent 3000 readings\n"), "{said}");
+    for alarm in ["smoke", "water"] {
+        assert!(said.contains(&format!("alarm: somebody comes because of {alarm}\n")), "{said}");
+    }
+    assert!(said.ends_with("done\n"), "{said}");
+}
+
+#[test]
 fn codec_only_gets_a_reply() {
     let said = run("codec_only");
     assert!(said.contains("is a REP socket"), "{said}");

@@ -63,6 +63,8 @@
 //!   of its own does no harm: the next call may succeed.
 //! * It is driven by who calls it. There is no task of its own: what a layer holds back moves when
 //!   it is next sent to, received from, or flushed.
+//!
+//! The guide `docs/layers.md` writes three from scratch, and says in which order to stack them.
 
 #[macro_use]
 mod forward;

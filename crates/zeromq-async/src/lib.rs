@@ -194,3 +194,7 @@ struct Readme;
 #[cfg(all(doctest, feature = "argon2", feature = "curve"))]
 #[doc = include_str!("../../../docs/security-guide.md")]
 struct SecurityGuide;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/layers.md")]
+struct LayersGuide;

@@ -2,6 +2,7 @@
 
 use std::future::poll_fn;
 use std::pin::Pin;
+use std::task::Poll;
 
 use futures_core::Stream;
 
@@ -56,9 +57,10 @@ pub trait RecvExt<T, E>: Stream<Item = Result<T, E>> {
         Self: Unpin,
         E: From<RecvError>,
     {
-        poll_fn(move |cx| {
-            let next = Pin::new(&mut *self).poll_next(cx);
-            next.map(|item| item.unwrap_or_else(|| Err(RecvError::Closed.into())))
+        poll_fn(move |cx| match Pin::new(&mut *self).poll_next(cx) {
+            Poll::Ready(Some(received)) => Poll::Ready(received),
+            Poll::Ready(None) => Poll::Ready(Err(RecvError::Closed.into())),
+            Poll::Pending => Poll::Pending,
         })
     }
 }

@@ -82,6 +82,25 @@ impl FairQueue {
         None
     }
 
+    /// The rest of `poll_recv`, which is seldom needed and kept apart so that the rest is small.
+    fn poll_arrivals(&mut self, cx: &mut Context<'_>) -> Poll<Result<Message, RecvError>> {
+        loop {
+            let Self { arrivals, active, spare, .. } = self;
+            match arrivals.poll_take(cx, |pipe| active.push(Active::new(pipe, take(spare)))) {
+                Poll::Ready(Some(())) => self.prune(),
+                Poll::Ready(None) if active.is_empty() => {
+                    return Poll::Ready(Err(RecvError::Closed));
+                }
+                Poll::Ready(None) => {}
+                Poll::Pending if active.is_empty() => return Poll::Pending,
+                Poll::Pending => {}
+            }
+            if let Some(message) = self.pop() {
+                return Poll::Ready(Ok(message));
+            }
+        }
+    }
+
     /// Lets go of the pipe whose turn it is, and keeps its empty batch where that is small.
     fn let_go(&mut self) {
         let Active { batch, .. } = self.active.swap_remove(self.turn);
@@ -170,26 +189,12 @@ impl Incoming for FairQueue {
     #[inline]
     fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<Message, RecvError>> {
         ready!(self.budget.poll(cx));
-        loop {
-            if !self.arrivals.pending()
-                && let Some(message) = self.pop()
-            {
-                return Poll::Ready(Ok(message));
-            }
-            let Self { arrivals, active, spare, .. } = self;
-            match arrivals.poll_take(cx, |pipe| active.push(Active::new(pipe, take(spare)))) {
-                Poll::Ready(Some(())) => self.prune(),
-                Poll::Ready(None) if active.is_empty() => {
-                    return Poll::Ready(Err(RecvError::Closed));
-                }
-                Poll::Ready(None) => {}
-                Poll::Pending if active.is_empty() => return Poll::Pending,
-                Poll::Pending => {}
-            }
-            if let Some(message) = self.pop() {
-                return Poll::Ready(Ok(message));
-            }
+        if !self.arrivals.pending()
+            && let Some(message) = self.pop()
+        {
+            return Poll::Ready(Ok(message));
         }
+        self.poll_arrivals(cx)
     }
 
     fn last_pipe(&self) -> Option<&Arc<Pipe>> {

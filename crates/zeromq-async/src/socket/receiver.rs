@@ -157,12 +157,13 @@ impl<P: Compose> Unpin for Receiver<P> {}
 impl<P: Receives> Stream for Receiver<P> {
     type Item = Result<Message, RecvError>;
 
+    #[inline]
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.incoming.poll_recv(cx).map(|result| match result {
+        match self.incoming.poll_recv(cx) {
             // A closed socket is the end of its stream; other errors are items of it.
-            Err(RecvError::Closed) => None,
-            other => Some(other),
-        })
+            Poll::Ready(Err(RecvError::Closed)) => Poll::Ready(None),
+            received => received.map(Some),
+        }
     }
 }
 

@@ -92,6 +92,7 @@ impl<P: Receives> Socket<P> {
 impl<P: Receives> Stream for Socket<P> {
     type Item = Result<Message, RecvError>;
 
+    #[inline]
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         Pin::new(&mut self.receiver).poll_next(cx)
     }

@@ -1,0 +1,111 @@
+//! Sensors that are faster than who looks at them: sockets put together from layers (PUSH/PULL).
+//!
+//!     cargo run --example layers     # ends by itself
+//!
+//! To see: the dashboard, which takes its time to draw, gets the latest reading of each sensor and
+//! none that is stale; and an alarm goes to the server that answers, whichever is asked first.
+
+use std::error::Error;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use tower::ServiceBuilder;
+use zeromq_async::layer::{
+    FilterRecvLayer, KeepLatestLayer, MapSendLayer, Rate, RateLimitLayer, RecvExt, RetryLayer,
+    SendExt, TapLayer, TimeoutLayer, WithLayer,
+};
+use zeromq_async::{Message, PullSocket, PushSocket, RepSocket, ReqSocket};
+
+type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
+
+const SENSORS: [&str; 3] = ["pressure", "temperature", "voltage"];
+const READINGS: u64 = 1000; // of each sensor
+const PATIENCE: Duration = Duration::from_secs(5);
+const DRAWING: Duration = Duration::from_millis(20);
+
+/// What a sensor has measured.
+struct Reading {
+    sensor: &'static str,
+    number: u64,
+}
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let (push, pull) = (PushSocket::new(), PullSocket::new());
+    push.connect(pull.bind("tcp://127.0.0.1:*").await?).await?;
+    let measuring = tokio::spawn(measure(push));
+    draw(pull).await?;
+    println!("sensors: sent {} readings", measuring.await??);
+    alarm().await
+}
+
+/// Sends readings: each made into a message, counted, not too fast, and not for ever to nobody.
+async fn measure(push: PushSocket) -> Result<u64> {
+    let count = Arc::new(AtomicU64::new(0));
+    let counter = count.clone();
+    let mut sensors = ServiceBuilder::new()
+        .layer(MapSendLayer::new(|Reading { sensor, number }: Reading| {
+            Message::multipart([sensor, number.to_string().as_str()])
+        }))
+        .layer(TapLayer::new(move |_, _: &Message| {
+            counter.fetch_add(1, Ordering::Relaxed);
+        }))
+        .layer(TimeoutLayer::new().send(PATIENCE))
+        .layer(RateLimitLayer::new().send(Rate::per(Duration::from_millis(10)).messages(100)))
+        .service(push);
+    for number in 1..=READINGS {
+        for sensor in SENSORS {
+            sensors.send(Reading { sensor, number }).await?;
+        }
+    }
+    sensors.flush().await?;
+    Ok(count.load(Ordering::Relaxed))
+}
+
+/// Draws the latest reading of each sensor, until all have sent their last.
+async fn draw(pull: PullSocket) -> Result<()> {
+    let mut readings = pull
+        .with_layer(FilterRecvLayer::new(|message: &Message| message.frame_count() == 2))
+        .with_layer(KeepLatestLayer::new(100, |message: &Message| message.first().cloned()))
+        .with_layer(TimeoutLayer::new().recv(PATIENCE));
+    let (mut drawn, mut done) = (0_u64, 0);
+    while done < SENSORS.len() {
+        let [sensor, number] = readings.recv().await?.try_into()?;
+        drawn += 1;
+        if number == READINGS.to_string().as_str() {
+            println!("dashboard: {sensor} is at {number}");
+            done += 1;
+        }
+        tokio::time::sleep(DRAWING).await;
+    }
+    let replaced = readings.get_ref().replaced();
+    println!("dashboard: drew {drawn} readings, {replaced} were replaced by later ones");
+    println!("dashboard: that is {} of {}", drawn + replaced, READINGS * SENSORS.len() as u64);
+    Ok(())
+}
+
+/// Asks two servers in turn, of which one is out of order.
+async fn alarm() -> Result<()> {
+    let (broken, mut server) = (RepSocket::new(), RepSocket::new());
+    let req = ReqSocket::builder().relaxed(true).correlate(true).build();
+    for rep in [&broken, &server] {
+        req.connect(rep.bind("tcp://127.0.0.1:*").await?).await?;
+    }
+    let answering = tokio::spawn(async move {
+        while let Ok(alarm) = server.recv().await {
+            let reply = format!("somebody comes because of {alarm}");
+            if server.send(reply).await.is_err() {
+                break;
+            }
+        }
+    });
+    let mut alarms = req.with_layer(RetryLayer::new(Duration::from_millis(200)).attempts(4));
+    for alarm in ["smoke", "water"] {
+        alarms.send(alarm).await?;
+        println!("alarm: {}", alarms.recv().await?);
+    }
+    answering.abort();
+    println!("done");
+    Ok(())
+}

@@ -9,6 +9,7 @@ mod dial;
 mod driver;
 mod handshake;
 mod inproc;
+mod notices;
 mod read_buffer;
 mod streams;
 mod trace;
@@ -19,13 +20,13 @@ use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use zmtp::{ConnectionConfig, SocketType};
+use zmtp::{ConnectionConfig, RoutingId, SocketType};
 
 pub use close::CloseReport;
 pub(crate) use inproc::Names;
 
 use crate::endpoint::Endpoint;
-use crate::error::{BindError, ConnectError, DetachError};
+use crate::error::{BindError, ConnectError, DetachError, Rejected};
 use crate::event::{Listeners, SocketEvent};
 use crate::options::SocketOptions;
 use crate::peer::{Pattern, PeerSet, Pipe};
@@ -204,7 +205,13 @@ impl Engine {
     }
 
     /// Connects in the background, now and whenever the connection is lost.
-    pub(crate) fn connect(self: &Arc<Self>, endpoint: Endpoint) -> Result<(), ConnectError> {
+    ///
+    /// With a routing id the peer is known by that, if nobody else is.
+    pub(crate) fn connect(
+        self: &Arc<Self>,
+        endpoint: Endpoint,
+        routing_id: Option<RoutingId>,
+    ) -> Result<(), ConnectError> {
         endpoint.check_connectable()?;
         self.transports.check(&endpoint)?;
         {
@@ -219,20 +226,34 @@ impl Engine {
             }
         }
         let dialled = if let Endpoint::Inproc(name) = &endpoint {
-            inproc::connect(self, &endpoint, name)?
+            inproc::connect(self, &endpoint, name, routing_id.as_ref())?
         } else {
             if Handle::try_current().is_err() {
                 return Err(ConnectError::NoRuntime { endpoint });
             }
-            dial::start(self, &endpoint, None).map_err(|rejected| ConnectError::Rejected {
-                endpoint: endpoint.clone(),
-                rejected,
+            dial::start(self, &endpoint, None, routing_id).map_err(|rejected| {
+                ConnectError::Rejected { endpoint: endpoint.clone(), rejected }
             })?
         };
         let mut endpoints = self.endpoints.lock();
         endpoints.last = Some(endpoint.clone());
         endpoints.dialled.push((endpoint, dialled));
         Ok(())
+    }
+
+    /// Adds a pipe for a peer that is connected to.
+    fn join_connecting(
+        &self,
+        endpoint: &Endpoint,
+        routing_id: Option<&RoutingId>,
+    ) -> Result<Arc<Pipe>, Rejected> {
+        let endpoint = Arc::new(endpoint.clone());
+        let pipe = self.peers.open_connecting(&self.options.pipe, &self.pattern, endpoint);
+        if let Some(routing_id) = routing_id {
+            self.pattern.assign(&pipe, routing_id)?;
+        }
+        self.peers.join(&pipe)?;
+        Ok(pipe)
     }
 
     /// Forgets a connected endpoint that has ended by itself, so that it can be connected anew.
@@ -273,6 +294,7 @@ impl Engine {
             ConnectionConfig::new(self.socket_type, self.options.security.mechanism.clone())
                 .with_authenticate_null(self.options.security.asks_always())
                 .with_limits(self.options.limits.clone());
+        let config = config.with_metadata(self.options.metadata.clone());
         match &self.options.routing_id {
             Some(routing_id) => config.with_routing_id(routing_id.clone()),
             None => config,

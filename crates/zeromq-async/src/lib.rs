@@ -175,16 +175,17 @@ pub use event::{Crowding, DisconnectReason, Events, HandshakeFailure, SocketEven
 pub use identity::{Peer, PeerAddress, PeerId};
 pub use options::{HighWaterMark, Keepalive, ReconnectBackoff, SubscriptionNotices};
 pub use socket::{
-    Conflates, Dealer, DealerSocket, Named, Pair, PairSocket, Probes, Pub, PubSocket, Publishes,
-    Pull, PullSocket, Push, PushSocket, Receiver, Receives, Rep, RepSocket, Req, ReqSocket, Router,
-    RouterSocket, Sender, Sends, Socket, SocketBuilder, SocketHandle, SocketKind, Sub, SubSocket,
-    Subscribes, Topical, XPub, XPubSocket, XSub, XSubSocket,
+    Conflates, Dealer, DealerSocket, Greets, Named, Pair, PairSocket, Probes, Pub, PubSocket,
+    Publishes, Pull, PullSocket, Push, PushSocket, Receiver, Receives, Rep, RepSocket, Req,
+    ReqSocket, Router, RouterSocket, Sender, Sends, Socket, SocketBuilder, SocketHandle,
+    SocketKind, Sub, SubSocket, Subscribes, Topical, XPub, XPubSocket, XSub, XSubSocket,
 };
 pub use stats::{Discarded, Dropped, PeerStats, SocketStats};
 pub use zmtp::wire::MechanismName;
 pub use zmtp::{
-    Frame, FrameCountError, LimitExceeded, Malformed, Message, Metadata, PeerIncompatible,
-    PeerInfo, PeerMisbehaved, PeerUntrusted, ProtocolError, RoutingId, RoutingIdError, SocketType,
+    Frame, FrameCountError, LimitExceeded, Malformed, Message, Metadata, MetadataError,
+    PeerIncompatible, PeerInfo, PeerMisbehaved, PeerUntrusted, ProtocolError, RoutingId,
+    RoutingIdError, SocketType,
 };
 
 #[cfg(doctest)]

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use zmtp::{HeartbeatConfig, Limits, Message, RoutingId, Subscription};
+use zmtp::{HeartbeatConfig, Limits, Message, Metadata, RoutingId, Subscription};
 
 use crate::authentication::Security;
 
@@ -26,6 +26,9 @@ pub(crate) struct SocketOptions {
     pub(crate) reconnect: Option<ReconnectBackoff>,
     pub(crate) immediate: bool,
     pub(crate) routing_id: Option<RoutingId>,
+    /// The application's own properties.
+    pub(crate) metadata: Metadata,
+    pub(crate) notices: NoticeOptions,
     pub(crate) connect_timeout: Option<Duration>,
     pub(crate) handshake_timeout: Option<Duration>,
     pub(crate) limits: Limits,
@@ -35,7 +38,6 @@ pub(crate) struct SocketOptions {
     pub(crate) heartbeat: HeartbeatConfig,
     pub(crate) router: RouterOptions,
     pub(crate) request: RequestOptions,
-    pub(crate) probe_router: bool,
     pub(crate) publish: PublishOptions,
     pub(crate) subscribe: SubscribeOptions,
 }
@@ -53,6 +55,28 @@ pub(crate) struct PipeOptions {
     pub(crate) send_high_water_mark: HighWaterMark,
     pub(crate) receive_high_water_mark: HighWaterMark,
     pub(crate) conflate: bool,
+}
+
+/// Messages that a socket makes itself when peers come and go.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct NoticeOptions {
+    /// Sent to each peer before anything else.
+    pub(crate) hello: Option<Message>,
+    /// Sent behind that: an empty message, so that a ROUTER learns of this socket.
+    pub(crate) probe: Option<Message>,
+    /// Received when a peer has come.
+    pub(crate) connected: Option<Message>,
+    /// Received when a peer is lost; so are those below, by who has made the connection.
+    pub(crate) lost: Option<Message>,
+    pub(crate) accepted_lost: Option<Message>,
+    pub(crate) connected_lost: Option<Message>,
+}
+
+impl NoticeOptions {
+    /// What is sent before anything else.
+    pub(crate) fn greetings(&self) -> impl Iterator<Item = &Message> {
+        [&self.hello, &self.probe].into_iter().flatten()
+    }
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -105,6 +129,8 @@ impl Default for SocketOptions {
             reconnect: Some(ReconnectBackoff::default()),
             immediate: false,
             routing_id: None,
+            metadata: Metadata::new(),
+            notices: NoticeOptions::default(),
             connect_timeout: None,
             handshake_timeout: Some(Duration::from_secs(30)),
             limits: Limits::default(),
@@ -114,7 +140,6 @@ impl Default for SocketOptions {
             heartbeat: HeartbeatConfig::default(),
             router: RouterOptions::default(),
             request: RequestOptions::default(),
-            probe_router: false,
             publish: PublishOptions::default(),
             subscribe: SubscribeOptions::default(),
         }

@@ -34,7 +34,6 @@ mod identified;
 mod lockstep;
 #[cfg(all(test, zmq_loom))]
 mod models;
-mod probe;
 mod reply;
 mod round_robin;
 mod subscribers;
@@ -48,7 +47,6 @@ pub(crate) use exclusive::{Exclusive, Occupancy};
 pub(crate) use fair_queue::FairQueue;
 pub(crate) use identified::Identified;
 pub(crate) use lockstep::{Ask, Hear, Turn};
-pub(crate) use probe::Probe;
 pub(crate) use reply::{Reply, Request, Requester};
 pub(crate) use round_robin::RoundRobin;
 pub(crate) use subscribers::Subscribers;

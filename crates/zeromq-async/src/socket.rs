@@ -22,7 +22,7 @@ mod topics;
 mod xpub;
 mod xsub;
 
-pub use builder::{Conflates, Named, Probes, Publishes, SocketBuilder, Subscribes};
+pub use builder::{Conflates, Greets, Named, Probes, Publishes, SocketBuilder, Subscribes};
 use compose::{Compose, Composition};
 pub use compose::{Receives, Sends, SocketKind};
 pub use dealer::{Dealer, DealerSocket};

@@ -4,8 +4,8 @@ mod support;
 
 use support::{ANY_PORT, within};
 use zeromq_async::{
-    DisconnectReason, Message, SocketEvent, SubSocket, SubscriptionNotices, SubscriptionsExceeded,
-    XPubSocket, XSubSocket,
+    DealerSocket, DisconnectReason, Message, PullSocket, PushSocket, RouterSocket, SocketEvent,
+    SubSocket, SubscriptionNotices, SubscriptionsExceeded, XPubSocket, XSubSocket,
 };
 
 /// A SUB of the XPUB, whose subscription has arrived.
@@ -127,4 +127,90 @@ async fn a_message_of_several_frames_is_not_taken_for_a_subscription() {
     xsub.send(message.clone()).await.unwrap();
     assert_eq!(within("the message", xpub.recv()).await.unwrap(), message);
     assert_eq!(xpub.topics_count(), 0);
+}
+
+/// Greetings come first over inproc too, whoever was there first and whatever has waited.
+#[tokio::test]
+async fn inproc_peers_are_greeted_before_what_has_waited() {
+    for (at, bound_first) in [("inproc://greetings", true), ("inproc://greetings-late", false)] {
+        let builder = DealerSocket::builder().routing_id("dealer").unwrap();
+        let mut dealer = builder.hello("HELLO").probe_router(true).build();
+        let builder = RouterSocket::builder().hello("WELCOME");
+        let mut router = builder.notify_connected(true).build();
+        if bound_first {
+            router.bind(at).await.unwrap();
+            dealer.connect(at).await.unwrap();
+            dealer.send("waited").await.unwrap();
+        } else {
+            dealer.connect(at).await.unwrap();
+            dealer.send("waited").await.unwrap();
+            router.bind(at).await.unwrap();
+        }
+        for expected in ["", "HELLO", "", "waited"] {
+            let received = within(expected, router.recv()).await.unwrap();
+            assert_eq!(received, Message::multipart(["dealer", expected]));
+        }
+        assert_eq!(within("the welcome", dealer.recv()).await.unwrap(), "WELCOME");
+    }
+}
+
+/// 28/REQREP: it is told of those who leave, and not of those whom it sends away.
+#[tokio::test]
+async fn a_router_is_not_told_of_peers_that_it_disconnects_itself() {
+    for place in [ANY_PORT, "inproc://sent-away"] {
+        let mut router = RouterSocket::builder()
+            .handover(true)
+            .notify_disconnected(true)
+            .disconnect_message("BYE")
+            .build();
+        let endpoint = router.bind(place).await.unwrap();
+        let mut events = router.events();
+        let named = || DealerSocket::builder().routing_id("same").unwrap().build();
+        let mut displaced = named();
+        displaced.connect(&endpoint).await.unwrap();
+        displaced.send("the first").await.unwrap();
+        let received = within("a message", router.recv()).await.unwrap();
+        assert_eq!(received, Message::multipart(["same", "the first"]));
+        let mut newcomer = named();
+        newcomer.connect(&endpoint).await.unwrap();
+        support::disconnected(&mut events).await;
+        drop(displaced);
+        newcomer.send("the second").await.unwrap();
+        newcomer.close().await;
+        for expected in ["the second", "", "BYE"] {
+            let received = within(expected, router.recv()).await.unwrap();
+            assert_eq!(received, Message::multipart(["same", expected]), "{place}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_name_that_is_given_is_free_again_when_the_endpoint_is_left() {
+    const AT: &str = "inproc://named";
+    let mut worker = DealerSocket::builder().routing_id("announced").unwrap().build();
+    worker.bind(AT).await.unwrap();
+    let mut router = RouterSocket::builder().mandatory(true).build();
+    for _ in 0..2 {
+        router.connect_named(AT, "worker").await.unwrap();
+        router.send(Message::multipart(["worker", "job"])).await.unwrap();
+        assert_eq!(within("the job", worker.recv()).await.unwrap(), "job");
+        worker.send("done").await.unwrap();
+        let done = within("the answer", router.recv()).await.unwrap();
+        assert_eq!(done, Message::multipart(["worker", "done"]));
+        router.disconnect(AT).await.unwrap();
+        router.send(Message::multipart(["worker", "job"])).await.unwrap_err();
+    }
+}
+
+#[tokio::test]
+async fn peers_of_the_process_tell_their_properties_too() {
+    let mut pull = PullSocket::new();
+    pull.bind("inproc://properties").await.unwrap();
+    let builder = PushSocket::builder().metadata("X-Region", "north").unwrap();
+    let mut push = builder.metadata("x-region", "south").unwrap().build();
+    push.connect("inproc://properties").await.unwrap();
+    push.send("hello").await.unwrap();
+    let (_, peer) = within("a message", pull.recv_from()).await.unwrap();
+    assert_eq!(peer.info().metadata().get("X-REGION").unwrap(), "south", "the last that was set");
+    assert_eq!(peer.info().metadata().get("Socket-Type").unwrap(), "PUSH");
 }

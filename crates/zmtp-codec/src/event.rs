@@ -55,8 +55,12 @@ pub(crate) struct Identity {
 
 impl PeerInfo {
     /// Describes a peer in this very process, which is reached without a connection.
-    pub fn local(socket_type: SocketType, routing_id: Option<&RoutingId>) -> Self {
-        let metadata = Metadata::announcing(socket_type, routing_id);
+    pub fn local(
+        socket_type: SocketType,
+        routing_id: Option<&RoutingId>,
+        application: &Metadata,
+    ) -> Self {
+        let metadata = Metadata::announcing(socket_type, routing_id).with_all(application);
         let routing_id = routing_id.cloned().map_or_else(Bytes::new, Bytes::from);
         let identity = Identity::default();
         Self::new(socket_type, routing_id, (3, 1), MechanismName::NULL, metadata, identity)

@@ -45,6 +45,9 @@ pub enum MetadataError {
     /// A name that is empty, longer than 255 octets, or not visible ASCII.
     #[error("{0:?} is no property name: that has 1 to 255 visible ASCII characters")]
     InvalidName(String),
+    /// A name that is not for applications.
+    #[error("the name {0:?} is not for applications: theirs start with X-")]
+    Reserved(String),
     /// A property reaches beyond the end.
     #[error("metadata ends inside property {0}")]
     CutShort(usize),
@@ -76,6 +79,41 @@ impl Metadata {
             properties.push(property(Self::IDENTITY, routing_id));
         }
         Self(Arc::new(properties))
+    }
+
+    /// The properties of both, those of `other` behind.
+    pub(crate) fn with_all(mut self, other: &Self) -> Self {
+        if !other.is_empty() {
+            Arc::make_mut(&mut self.0).extend(other.iter().cloned());
+        }
+        self
+    }
+
+    /// Sets a property of the application's own, whose name starts with `X-`.
+    ///
+    /// ```
+    /// use zmtp_codec::{Metadata, MetadataError};
+    ///
+    /// let mut metadata = Metadata::new();
+    /// metadata.insert_own("X-Region", "eu-north")?;
+    /// let error = metadata.insert_own("Identity", "somebody else").unwrap_err();
+    /// assert_eq!(error, MetadataError::Reserved("Identity".into()));
+    /// # Ok::<_, MetadataError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As for [`insert`](Self::insert), and for other names.
+    pub fn insert_own(
+        &mut self,
+        name: &str,
+        value: impl Into<Bytes>,
+    ) -> Result<&mut Self, MetadataError> {
+        if name.get(..2).is_some_and(|prefix| prefix.eq_ignore_ascii_case("X-")) {
+            self.insert(name, value)
+        } else {
+            Err(MetadataError::Reserved(name.to_owned()))
+        }
     }
 
     /// Sets a property, in its old place when there is one of that name.

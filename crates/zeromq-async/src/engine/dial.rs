@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, Span};
+use zmtp::RoutingId;
 
 use super::driver::Driver;
 use super::trace::record_address;
@@ -45,13 +46,12 @@ pub(super) fn start(
     engine: &Arc<Engine>,
     endpoint: &Endpoint,
     stream: Option<Io>,
+    routing_id: Option<RoutingId>,
 ) -> Result<Dialled, Rejected> {
     let line = if engine.options.immediate {
         Line::default()
     } else {
-        let pipe = engine.open_pipe(endpoint);
-        engine.peers.join(&pipe)?;
-        Line::new(pipe)
+        Line::new(engine.join_connecting(endpoint, routing_id.as_ref())?)
     };
     let stop = engine.abort.child_token();
     let dialler = Dialler {
@@ -59,6 +59,7 @@ pub(super) fn start(
         endpoint: endpoint.clone(),
         source: stream.map_or(Source::Transport, |io| Source::Stream(Some(Box::new(io)))),
         line: line.clone(),
+        routing_id,
         stop: stop.clone(),
         attempt: 0,
     };
@@ -72,6 +73,8 @@ struct Dialler {
     endpoint: Endpoint,
     source: Source,
     line: Line,
+    /// By which its peer is to be known.
+    routing_id: Option<RoutingId>,
     stop: CancellationToken,
     /// Attempts since the last completed handshake.
     attempt: u32,
@@ -168,11 +171,7 @@ impl Dialler {
         let mut line = self.line.0.lock();
         let pipe = match &*line {
             Some(pipe) => pipe.clone(),
-            None => {
-                let pipe = engine.open_pipe(&self.endpoint);
-                engine.peers.join(&pipe)?;
-                pipe
-            }
+            None => engine.join_connecting(&self.endpoint, self.routing_id.as_ref())?,
         };
         let driver = Driver::start(engine, &self.endpoint, &pipe, established);
         if driver.is_ok() {

@@ -20,7 +20,7 @@ use super::trace;
 use crate::endpoint::Endpoint;
 use crate::error::SubscriptionsExceeded;
 use crate::event::{DisconnectReason, HandshakeFailure, SocketEvent};
-use crate::peer::{Drained, PeerSet, Pipe, Stream};
+use crate::peer::{Drained, PeerSet, Pipe};
 
 /// Drives one connection until it ends.
 pub(super) struct Driver {
@@ -59,7 +59,7 @@ impl Driver {
         pipe: &Arc<Pipe>,
         established: Established,
     ) -> Result<Self, HandshakeFailure> {
-        let Established { io, address, peer, decoder, encoder, input } = established;
+        let Established { reader, stream, address, peer, decoder, input } = established;
         // A peer of ZMTP 2.0 could not answer.
         let has_heartbeats = peer.version() >= (3, 0);
         let pulse = has_heartbeats.then(|| Pulse::start(&engine.options.heartbeat)).flatten();
@@ -67,7 +67,8 @@ impl Driver {
             engine.hang_up(&replaced);
         }
         pipe.begin(peer.clone(), Some(address));
-        pipe.outbound.link_stream(Stream::new(io.writer, io.buffers, encoder));
+        pipe.link_stream(stream);
+        engine.tell_connected(pipe);
         engine.pattern.connected(pipe);
         engine.peers.peer_connected();
         trace::record_peer(pipe.id());
@@ -79,7 +80,7 @@ impl Driver {
         Ok(Self {
             pipe: pipe.clone(),
             peers: engine.peers.clone(),
-            reader: io.reader,
+            reader,
             decoder,
             input: ReadBuffer::new(input),
             pulse,
@@ -116,6 +117,7 @@ impl Driver {
     fn part(&self, engine: &Engine, endpoint: &Endpoint, reason: DisconnectReason, keeps: bool) {
         self.pipe.outbound.unlink();
         engine.pattern.disconnected(&self.pipe);
+        engine.tell_lost(&self.pipe, &reason);
         engine.peers.peer_disconnected();
         engine.events.emit(SocketEvent::Disconnected {
             endpoint: endpoint.clone(),

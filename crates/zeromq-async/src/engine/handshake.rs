@@ -7,27 +7,28 @@ use std::task::{Poll, ready};
 use std::time::Duration;
 
 use bytes::BytesMut;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::io::poll_read_buf;
 use zmtp::{
-    AuthenticationRequest, Connection, ConnectionConfig, Decision, Decoder, DenyStatus, Encoder,
-    Event, Mechanism, PeerInfo, ProtocolError, Traffic,
+    AuthenticationRequest, Connection, ConnectionConfig, Decision, Decoder, DenyStatus, Event,
+    Mechanism, PeerInfo, ProtocolError, Traffic,
 };
 
 use super::Engine;
 use crate::authentication::{Attempt, Reason};
 use crate::event::HandshakeFailure;
 use crate::identity::PeerAddress;
+use crate::peer::Stream;
 use crate::transport::{Halves, Io};
 
 /// A connection whose handshake is done.
 pub(super) struct Established {
-    pub(super) io: Halves,
+    pub(super) reader: Box<dyn AsyncRead + Send + Unpin>,
+    pub(super) stream: Stream,
     pub(super) address: PeerAddress,
     pub(super) peer: PeerInfo,
     pub(super) decoder: Decoder,
-    pub(super) encoder: Encoder,
     /// What the peer sent behind its handshake.
     pub(super) input: BytesMut,
 }
@@ -59,7 +60,12 @@ pub(super) async fn perform(engine: &Engine, io: Io) -> Result<Established, Hand
     let Ok(Traffic { peer, decoder, encoder, .. }) = connection.into_traffic() else {
         return Err(HandshakeFailure::PeerClosed);
     };
-    Ok(Established { io, address, peer, decoder, encoder, input })
+    let mut stream = Stream::new(io.writer, io.buffers, encoder);
+    for greeting in engine.options.notices.greetings() {
+        let greeted = clock.limit(stream.write_first(greeting)).await;
+        greeted.map_err(HandshakeFailure::TimedOut)?.map_err(io_failure)?;
+    }
+    Ok(Established { reader: io.reader, stream, address, peer, decoder, input })
 }
 
 /// How long to wait for a NULL peer's READY before it is refused.

@@ -5,7 +5,7 @@ use std::io;
 use std::sync::{Arc, Weak};
 
 use tokio_util::sync::CancellationToken;
-use zmtp::PeerInfo;
+use zmtp::{PeerInfo, RoutingId};
 
 use super::dial::Line;
 use super::{Dialled, Engine};
@@ -98,11 +98,10 @@ pub(super) fn connect(
     engine: &Arc<Engine>,
     endpoint: &Endpoint,
     name: &str,
+    routing_id: Option<&RoutingId>,
 ) -> Result<Dialled, ConnectError> {
-    let pipe = engine.open_pipe(endpoint);
-    engine
-        .peers
-        .join(&pipe)
+    let pipe = engine
+        .join_connecting(endpoint, routing_id)
         .map_err(|rejected| ConnectError::Rejected { endpoint: endpoint.clone(), rejected })?;
     let mut by_name = engine.names.by_name.lock();
     let entry = by_name.entry(name.to_owned()).or_default();
@@ -169,8 +168,8 @@ impl Engine {
         }
         self.links.add(&ours, connecting, endpoint);
         connecting.links.add(theirs, self, endpoint);
-        ours.begin(connecting.introduce(), None);
-        theirs.begin(self.introduce(), None);
+        self.introduce_to(connecting, &ours, theirs);
+        connecting.introduce_to(self, theirs, &ours);
         Pipe::join_inproc(&ours, &self.options.pipe, theirs, &connecting.options.pipe);
         self.met(&ours, connecting, endpoint);
         connecting.met(theirs, self, endpoint);
@@ -186,6 +185,15 @@ impl Engine {
         Ok(())
     }
 
+    /// Makes this socket known to the peer, as a handshake would: before anything else is said.
+    fn introduce_to(&self, peer: &Self, ours: &Arc<Pipe>, theirs: &Arc<Pipe>) {
+        theirs.begin(self.introduce(), None);
+        peer.tell_connected(theirs);
+        for greeting in self.options.notices.greetings() {
+            ours.greet_inproc(theirs, greeting.clone());
+        }
+    }
+
     fn met(&self, pipe: &Arc<Pipe>, peer: &Self, endpoint: &Endpoint) {
         self.pattern.connected(pipe);
         self.peers.peer_connected();
@@ -198,7 +206,8 @@ impl Engine {
 
     /// What this socket says of itself.
     fn introduce(&self) -> PeerInfo {
-        PeerInfo::local(self.socket_type, self.options.routing_id.as_ref())
+        let (routing_id, metadata) = (self.options.routing_id.as_ref(), &self.options.metadata);
+        PeerInfo::local(self.socket_type, routing_id, metadata)
     }
 
     /// Parts from an inproc peer, or gives up waiting for one at the endpoint.
@@ -232,6 +241,7 @@ impl Engine {
 
     fn parted(&self, pipe: &Arc<Pipe>, endpoint: Endpoint, reason: DisconnectReason) {
         self.pattern.disconnected(pipe);
+        self.tell_lost(pipe, &reason);
         self.peers.peer_disconnected();
         self.peers.leave(pipe);
         self.forget_dialled(|line| line.holds(pipe));

@@ -55,7 +55,7 @@ impl Engine {
     pub(crate) fn connect_stream(self: &Arc<Self>, io: Io) -> Result<Endpoint, StreamError> {
         self.check_open()?;
         let endpoint = self.adopted.name();
-        let dialled = dial::start(self, &endpoint, Some(io))?;
+        let dialled = dial::start(self, &endpoint, Some(io), None)?;
         self.endpoints.lock().dialled.push((endpoint.clone(), dialled));
         Ok(endpoint)
     }

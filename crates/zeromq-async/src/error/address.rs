@@ -3,6 +3,8 @@
 use std::convert::Infallible;
 use std::{fmt, io};
 
+use zmtp::RoutingIdError;
+
 use super::Rejected;
 use crate::endpoint::Endpoint;
 
@@ -303,6 +305,15 @@ pub enum ConnectError {
     NoRuntime {
         /// The endpoint asked for.
         endpoint: Endpoint,
+    },
+
+    /// The peer cannot be given this routing id, whoever it is.
+    #[error("cannot give the peer at {endpoint} this name: {source}")]
+    InvalidRoutingId {
+        /// The endpoint asked for.
+        endpoint: Endpoint,
+        /// What is wrong with it.
+        source: RoutingIdError,
     },
 
     /// The socket takes no further peer, or not this one.

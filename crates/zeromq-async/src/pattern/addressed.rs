@@ -1,15 +1,17 @@
 //! Each message to the peer it names (28/REQREP, ROUTER and REP).
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::{Context, Poll, ready};
 
-use zmtp::{Frame, Message, PeerInfo};
+use bytes::Bytes;
+use zmtp::{Frame, Message, PeerInfo, RoutingId};
 
 use super::round_robin::poll_flush_all;
 use super::{Budget, Outgoing, Refusal};
 use crate::error::{Rejected, SendErrorKind};
+use crate::identity::PeerId;
 use crate::peer::{Pattern, PeerSet, Pipe, Refused};
 use crate::random::random;
 use crate::sync::Mutex;
@@ -17,24 +19,45 @@ use crate::sync::Mutex;
 /// Which routing id leads to which peer: the state a ROUTER shares with the engine.
 #[derive(Debug)]
 pub(crate) struct Routes {
-    by_id: Mutex<HashMap<Frame, Arc<Pipe>>>,
+    state: Mutex<State>,
     next: AtomicU32,
     handover: bool,
 }
 
+#[derive(Debug, Default)]
+struct State {
+    by_id: HashMap<Frame, Arc<Pipe>>,
+    /// Those whose ids the application has chosen.
+    assigned: HashSet<PeerId>,
+}
+
 impl Routes {
     pub(crate) fn new(handover: bool) -> Self {
-        Self { by_id: Mutex::default(), next: AtomicU32::new((random() >> 32) as u32), handover }
+        Self { state: Mutex::default(), next: AtomicU32::new((random() >> 32) as u32), handover }
     }
 
     fn find(&self, routing_id: &[u8]) -> Option<Arc<Pipe>> {
-        self.by_id.lock().get(routing_id).cloned()
+        self.state.lock().by_id.get(routing_id).cloned()
     }
 
     /// An id for a peer that announced none: 00 and four octets, as libzmq makes them.
     fn invent(&self) -> Frame {
         let number = self.next.fetch_add(1, Ordering::Relaxed).to_be_bytes();
         Frame::from([0, number[0], number[1], number[2], number[3]])
+    }
+
+    fn remove(&self, pipe: &Pipe) {
+        let mut state = self.state.lock();
+        state.assigned.remove(&pipe.id());
+        if state.is_held_by(&pipe.routing_id(), pipe) {
+            state.by_id.remove(&pipe.routing_id());
+        }
+    }
+}
+
+impl State {
+    fn is_held_by(&self, routing_id: &Frame, pipe: &Pipe) -> bool {
+        self.by_id.get(routing_id).is_some_and(|holder| holder.id() == pipe.id())
     }
 }
 
@@ -45,30 +68,53 @@ impl Default for Routes {
 }
 
 impl Pattern for Routes {
-    fn admit(&self, pipe: &Arc<Pipe>, peer: &PeerInfo) -> Result<Option<Arc<Pipe>>, Rejected> {
-        let mut by_id = self.by_id.lock();
-        let announced = peer.routing_id();
-        let routing_id =
-            if announced.is_empty() { self.invent() } else { Frame::from(announced.clone()) };
-        if !self.handover && by_id.contains_key(&routing_id) {
+    fn assign(&self, pipe: &Arc<Pipe>, routing_id: &RoutingId) -> Result<(), Rejected> {
+        let mut state = self.state.lock();
+        let routing_id = Frame::from(Bytes::from(routing_id.clone()));
+        if state.by_id.contains_key(&routing_id) {
             return Err(Rejected::RoutingIdTaken((*routing_id).into()));
         }
         pipe.set_routing_id(routing_id.clone());
+        state.assigned.insert(pipe.id());
+        state.by_id.insert(routing_id, pipe.clone());
+        Ok(())
+    }
+
+    fn admit(&self, pipe: &Arc<Pipe>, peer: &PeerInfo) -> Result<Option<Arc<Pipe>>, Rejected> {
+        let mut state = self.state.lock();
+        if state.assigned.contains(&pipe.id()) {
+            return Ok(None);
+        }
+        let (announced, before) = (peer.routing_id(), pipe.routing_id());
+        let has_been_here = state.is_held_by(&before, pipe);
+        let routing_id = match announced.is_empty() {
+            true if has_been_here => return Ok(None),
+            true => self.invent(),
+            false => Frame::from(announced.clone()),
+        };
+        let holder = state.by_id.get(&routing_id).filter(|holder| holder.id() != pipe.id());
+        if !self.handover && holder.is_some() {
+            return Err(Rejected::RoutingIdTaken((*routing_id).into()));
+        }
+        if has_been_here {
+            state.by_id.remove(&before);
+        }
+        pipe.set_routing_id(routing_id.clone());
         // With handover the newcomer takes over, and the old peer has to go.
-        Ok(by_id.insert(routing_id, pipe.clone()))
+        let replaced = state.by_id.insert(routing_id, pipe.clone());
+        Ok(replaced.filter(|replaced| replaced.id() != pipe.id()))
     }
 
     fn disconnected(&self, pipe: &Arc<Pipe>) {
-        let mut by_id = self.by_id.lock();
-        let routing_id = pipe.routing_id();
-        if by_id.get(&routing_id).is_some_and(|holder| holder.id() == pipe.id()) {
-            by_id.remove(&routing_id);
+        // 28/REQREP: the queue of a peer that is connected to stays, and so can be sent to.
+        if !pipe.connects() {
+            self.remove(pipe);
         }
     }
 
     fn leave(&self, pipe: &Arc<Pipe>) {
         // Its task may have ended with the runtime, and told nobody.
-        self.disconnected(pipe);
+        self.remove(pipe);
     }
 }
 

@@ -1,12 +1,13 @@
 //! Where the messages of a pipe go, and the writing of them there.
 
+use std::future::poll_fn;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use tokio::io::AsyncWrite;
-use zmtp::{Batch, Encoder, SealBuffer};
+use zmtp::{Batch, Encoder, Message, SealBuffer};
 
 use super::Pipe;
 
@@ -28,6 +29,15 @@ pub(crate) struct Stream {
     pub(super) encoder: Encoder,
     /// What is on its way to the kernel, where the connection encrypts.
     sealed: SealBuffer,
+    /// What has been written ahead of the queue.
+    pub(super) greetings: Greetings,
+}
+
+/// How much that is.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Greetings {
+    pub(super) messages: u64,
+    pub(super) octets: u64,
 }
 
 /// Most octets given to one write.
@@ -61,7 +71,14 @@ impl Stream {
         buffers: bool,
         encoder: Encoder,
     ) -> Self {
-        Self { writer, buffers, unflushed: false, encoder, sealed: SealBuffer::new() }
+        Self {
+            writer,
+            buffers,
+            unflushed: false,
+            encoder,
+            sealed: SealBuffer::new(),
+            greetings: Greetings::default(),
+        }
     }
 
     /// Sees to it that what has been written leaves the writer too.
@@ -97,6 +114,19 @@ impl Stream {
         let mut slices = [IoSlice::new(&[]); MAX_SLICES];
         let count = batch.io_slices(&mut slices, MAX_WRITE);
         writer.poll_write_vectored(cx, &slices[..count]).map(not_zero)
+    }
+
+    /// Writes a message ahead of everything that is queued.
+    pub(crate) async fn write_first(&mut self, message: &Message) -> io::Result<()> {
+        let mut batch = Batch::new();
+        batch.push(message.clone());
+        while !batch.is_empty() {
+            let written = poll_fn(|cx| self.poll_write(cx, &batch)).await?;
+            batch.advance(written);
+            self.greetings.octets += written as u64;
+        }
+        self.greetings.messages += 1;
+        poll_fn(|cx| self.poll_flush(cx, true)).await
     }
 
     /// Seals what is next, where the last of it is written, and writes that.

@@ -184,6 +184,8 @@ impl Outbound {
     /// The connection task's first turn starts the writing.
     pub(crate) fn link_stream(&self, stream: Stream) {
         let mut state = self.state.lock();
+        state.sent += stream.greetings.messages;
+        state.octets += stream.greetings.octets;
         state.link = Link::Stream(stream);
         state.pace = Pace::Hot;
         state.blocked = false;
@@ -343,6 +345,11 @@ impl Outbound {
     /// Messages not yet with the kernel.
     pub(crate) fn queued(&self) -> usize {
         self.state.lock().batch.messages()
+    }
+
+    /// The inproc peer was given a message past the queue.
+    pub(super) fn count_sent(&self) {
+        self.state.lock().sent += 1;
     }
 
     /// Messages wholly written so far, and those that wait.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
+use super::pipe::Origin;
 use super::{Account, Arrivals, Ledger, Pattern, Pipe, Room};
 use crate::endpoint::Endpoint;
 use crate::error::{Rejected, SendErrorKind};
@@ -46,17 +47,36 @@ impl PeerSet {
         }
     }
 
-    /// Makes a pipe that is not yet in the set.
+    /// Makes a pipe for an accepted peer. It is not yet in the set.
     pub(crate) fn open(
         &self,
         options: &PipeOptions,
         pattern: &Arc<dyn Pattern>,
         endpoint: Arc<Endpoint>,
     ) -> Arc<Pipe> {
+        self.open_from(options, pattern, Origin { endpoint, connects: false })
+    }
+
+    /// Makes a pipe for a peer that is connected to. It is not yet in the set.
+    pub(crate) fn open_connecting(
+        &self,
+        options: &PipeOptions,
+        pattern: &Arc<dyn Pattern>,
+        endpoint: Arc<Endpoint>,
+    ) -> Arc<Pipe> {
+        self.open_from(options, pattern, Origin { endpoint, connects: true })
+    }
+
+    fn open_from(
+        &self,
+        options: &PipeOptions,
+        pattern: &Arc<dyn Pattern>,
+        origin: Origin,
+    ) -> Arc<Pipe> {
         let id = PeerId::new(self.next_id.fetch_add(1, Ordering::Relaxed));
         let (arrivals, room) = (self.arrivals.clone(), self.room.clone());
         let account = Account::new(self.ledger.clone());
-        Arc::new(Pipe::new(id, endpoint, options, arrivals, room, account, pattern.clone()))
+        Arc::new(Pipe::new(id, origin, options, arrivals, room, account, pattern.clone()))
     }
 
     /// Adds a pipe, if the pattern takes it; senders that wait for a peer are woken.

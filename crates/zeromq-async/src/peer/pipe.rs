@@ -4,10 +4,10 @@ use std::fmt;
 use std::sync::Arc;
 use std::task::Context;
 
-use zmtp::{Batch, Frame, Message, PeerInfo, Run, Subscription};
+use zmtp::{Batch, Frame, Message, PeerInfo, RoutingId, Run, Subscription};
 
 use super::ledger::{Account, Counts};
-use super::{Arrivals, Inbound, Outbound, Pushed, Room};
+use super::{Arrivals, Inbound, Outbound, Pushed, Room, Stream};
 use crate::endpoint::Endpoint;
 use crate::error::{Rejected, SubscriptionsExceeded};
 use crate::identity::{Peer, PeerAddress, PeerId};
@@ -22,6 +22,11 @@ pub(crate) trait Pattern: Send + Sync {
     /// A pipe is about to join the socket: a connecting one at once, an accepted one when its
     /// handshake is done.
     fn join(&self, _pipe: &Arc<Pipe>) -> Result<(), Rejected> {
+        Ok(())
+    }
+
+    /// The pipe's peer is to be known by this routing id, whatever it says.
+    fn assign(&self, _pipe: &Arc<Pipe>, _routing_id: &RoutingId) -> Result<(), Rejected> {
         Ok(())
     }
 
@@ -58,11 +63,18 @@ pub(crate) trait Pattern: Send + Sync {
 /// A socket type whose peers need no book-keeping.
 impl Pattern for () {}
 
+/// Where a peer comes from.
+pub(super) struct Origin {
+    /// The endpoint bound or connected to.
+    pub(super) endpoint: Arc<Endpoint>,
+    /// Whether this side makes the connection, and makes it again when it is lost.
+    pub(super) connects: bool,
+}
+
 /// One peer's two queues.
 pub(crate) struct Pipe {
     id: PeerId,
-    /// The endpoint bound or connected to.
-    endpoint: Arc<Endpoint>,
+    origin: Origin,
     pub(crate) outbound: Outbound,
     pub(crate) inbound: Inbound,
     arrivals: Arc<Arrivals>,
@@ -76,7 +88,7 @@ pub(crate) struct Pipe {
 impl Pipe {
     pub(super) fn new(
         id: PeerId,
-        endpoint: Arc<Endpoint>,
+        origin: Origin,
         options: &PipeOptions,
         arrivals: Arc<Arrivals>,
         room: Arc<Room>,
@@ -85,7 +97,7 @@ impl Pipe {
     ) -> Self {
         Self {
             id,
-            endpoint,
+            origin,
             outbound: Outbound::new(options.send_high_water_mark, options.conflate),
             inbound: Inbound::new(options.receive_high_water_mark, options.conflate),
             arrivals,
@@ -102,6 +114,11 @@ impl Pipe {
 
     pub(crate) fn pattern(&self) -> &Arc<dyn Pattern> {
         &self.pattern
+    }
+
+    /// Whether this side connects: then the pipe outlives each of its connections.
+    pub(crate) fn connects(&self) -> bool {
+        self.origin.connects
     }
 
     pub(super) fn arrivals(&self) -> &Arrivals {
@@ -133,7 +150,7 @@ impl Pipe {
         discarded.replaced += self.inbound.replaced();
         PeerStats {
             peer: self.id,
-            endpoint: Endpoint::clone(&self.endpoint),
+            endpoint: Endpoint::clone(&self.origin.endpoint),
             address: from.and_then(|peer| peer.address().cloned()),
             routing_id,
             connected: self.outbound.is_linked(),
@@ -177,6 +194,21 @@ impl Pipe {
     pub(crate) fn notify(self: &Arc<Self>, mut message: Message) {
         // Refused only by a closed queue, whose receiver is gone.
         self.inbound.push(self, &mut message, true);
+    }
+
+    /// A connection is up: what was written to it already is entered, what has waited goes first.
+    pub(crate) fn link_stream(&self, stream: Stream) {
+        for _ in 0..stream.greetings.messages {
+            self.account.own();
+        }
+        self.outbound.link_stream(stream);
+    }
+
+    /// Gives the inproc peer a message that the socket itself made, ahead of what has waited.
+    pub(crate) fn greet_inproc(&self, peer: &Arc<Self>, greeting: Message) {
+        self.account.own();
+        self.outbound.count_sent();
+        peer.notify(greeting);
     }
 
     /// Sends a message that the socket itself made, where there is room for it.

@@ -1,6 +1,7 @@
 //! The options of a socket, typed, with their defaults.
 
 mod limits;
+mod notices;
 mod publish;
 mod security;
 mod subscribe;
@@ -10,6 +11,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use notices::{Greets, Probes};
 pub use publish::Publishes;
 pub use subscribe::Subscribes;
 use zmtp::wire::Ttl;
@@ -319,31 +321,6 @@ impl<P: Named> SocketBuilder<P> {
     pub fn routing_id(mut self, routing_id: impl AsRef<[u8]>) -> Result<Self, RoutingIdError> {
         self.options.routing_id = Some(RoutingId::try_from(routing_id.as_ref())?);
         Ok(self)
-    }
-}
-
-/// A socket type that can announce itself to a ROUTER. This trait is sealed.
-#[diagnostic::on_unimplemented(message = "a {Self} socket does not probe")]
-#[expect(private_bounds, reason = "sealed by SocketKind")]
-pub trait Probes: Compose {}
-
-impl Probes for Dealer {}
-impl Probes for Req {}
-impl Probes for Router {}
-
-impl<P: Probes> SocketBuilder<P> {
-    /// Sends an empty message over each new connection, so that a ROUTER at the other end learns
-    /// of this socket before it has sent anything (`ZMQ_PROBE_ROUTER`). Default: off.
-    ///
-    /// ```
-    /// use zeromq_async::DealerSocket;
-    ///
-    /// let dealer = DealerSocket::builder().probe_router(true).build();
-    /// # drop(dealer);
-    /// ```
-    pub fn probe_router(mut self, probe: bool) -> Self {
-        self.options.probe_router = probe;
-        self
     }
 }
 

@@ -6,7 +6,7 @@ use zmtp::SocketType;
 
 use super::{Compose, Composition, Receives, Sends, Socket, SocketKind};
 use crate::options::SocketOptions;
-use crate::pattern::{FairQueue, Probe, RoundRobin};
+use crate::pattern::{FairQueue, RoundRobin};
 use crate::peer::PeerSet;
 
 /// Sends to its peers in turn and receives from them fairly (28/REQREP).
@@ -39,9 +39,9 @@ impl Compose for Dealer {
     type Incoming = FairQueue;
     type Control = ();
 
-    fn compose(peers: &Arc<PeerSet>, options: &SocketOptions) -> Composition<Self> {
+    fn compose(peers: &Arc<PeerSet>, _options: &SocketOptions) -> Composition<Self> {
         Composition {
-            pattern: Probe::around(Arc::new(()), options.probe_router),
+            pattern: Arc::new(()),
             outgoing: RoundRobin::new(peers.clone()),
             incoming: FairQueue::new(peers),
             control: (),

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use zmtp::RoutingId;
+
 use crate::endpoint::Endpoint;
 use crate::engine::{CloseReport, Engine};
 use crate::error::{BindError, ConnectError, DetachError, EndpointError};
@@ -95,7 +97,16 @@ impl SocketHandle {
         &self,
         endpoint: impl TryInto<Endpoint, Error: Into<EndpointError>>,
     ) -> Result<(), ConnectError> {
-        self.engine().connect(endpoint.try_into().map_err(Into::into)?)
+        self.engine().connect(endpoint.try_into().map_err(Into::into)?, None)
+    }
+
+    /// The same, and the peer is known by this routing id.
+    pub(super) fn connect_named(
+        &self,
+        endpoint: Endpoint,
+        routing_id: RoutingId,
+    ) -> Result<(), ConnectError> {
+        self.engine().connect(endpoint, Some(routing_id))
     }
 
     /// See [`Socket::unbind`](crate::Socket::unbind).

@@ -8,7 +8,7 @@ use super::{
     Compose, Composition, DealerSocket, Receiver, Receives, Sender, Sends, Socket, SocketKind,
 };
 use crate::options::{RequestOptions, SocketOptions};
-use crate::pattern::{Ask, FairQueue, Hear, Probe, RoundRobin, Turn};
+use crate::pattern::{Ask, FairQueue, Hear, RoundRobin, Turn};
 use crate::peer::PeerSet;
 
 /// Sends a request to one peer in turn and receives its reply, in lock-step (28/REQREP).
@@ -49,7 +49,7 @@ impl Compose for Req {
         Composition {
             outgoing: Ask::new(RoundRobin::new(peers.clone()), turn.clone()),
             incoming: Hear::new(FairQueue::new(peers), turn.clone()),
-            pattern: Probe::around(turn, options.probe_router),
+            pattern: turn,
             control: (),
         }
     }

@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
-use zmtp::SocketType;
+use zmtp::{RoutingId, SocketType};
 
 use super::{Compose, Composition, Receives, Sends, Socket, SocketKind};
+use crate::endpoint::Endpoint;
+use crate::error::{ConnectError, EndpointError};
 use crate::options::{RouterOptions, SocketOptions};
-use crate::pattern::{Addressed, FairQueue, Identified, Probe, Routes};
+use crate::pattern::{Addressed, FairQueue, Identified, Routes};
 use crate::peer::PeerSet;
 
 /// Receives from its peers fairly, and sends to the one that a message names (28/REQREP).
@@ -51,7 +53,7 @@ impl Compose for Router {
         let routes = Arc::new(Routes::new(handover));
         Composition {
             outgoing: Addressed::new(peers.clone(), routes.clone(), mandatory),
-            pattern: Probe::around(routes, options.probe_router),
+            pattern: routes,
             incoming: Identified::new(FairQueue::new(peers)),
             control: (),
         }
@@ -61,3 +63,45 @@ impl Compose for Router {
 impl SocketKind for Router {}
 impl Sends for Router {}
 impl Receives for Router {}
+
+impl Socket<Router> {
+    /// Connects as [`connect`](Self::connect) does to a peer that is known here by this routing
+    /// id, whatever it announces (`ZMQ_CONNECT_ROUTING_ID`).
+    ///
+    /// So it can be sent to from now on, and not only when it is there and has said who it is. In
+    /// libzmq the option is for the next connection; here the name is given with the endpoint.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use zeromq_async::{DealerSocket, Message, RouterSocket};
+    ///
+    /// let mut worker = DealerSocket::new();
+    /// let mut router = RouterSocket::builder().mandatory(true).build();
+    /// router.connect_named(worker.bind("tcp://127.0.0.1:0").await?, "worker").await?;
+    /// router.send(Message::multipart(["worker", "job"])).await?; // before it is connected
+    /// assert_eq!(worker.recv().await?, "job");
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As for [`connect`](Self::connect), and where a peer has this routing id already (which
+    /// aborts a program with libzmq) or it is not one: it has 1 to 255 octets, of which the first
+    /// is not 0.
+    ///
+    /// # Cancel safety
+    ///
+    /// It completes in its first poll.
+    pub async fn connect_named(
+        &self,
+        endpoint: impl TryInto<Endpoint, Error: Into<EndpointError>>,
+        routing_id: impl AsRef<[u8]>,
+    ) -> Result<(), ConnectError> {
+        let endpoint = endpoint.try_into().map_err(Into::into)?;
+        match RoutingId::try_from(routing_id.as_ref()) {
+            Ok(routing_id) => self.handle().connect_named(endpoint, routing_id),
+            Err(source) => Err(ConnectError::InvalidRoutingId { endpoint, source }),
+        }
+    }
+}

@@ -4,6 +4,8 @@
 //!
 //! `docs/libzmq-parity.md` names these tests.
 
+mod names;
+mod notices;
 mod publish;
 mod subscribe;
 

@@ -83,6 +83,8 @@ async fn an_xsub_tells_every_cancellation_or_the_last() {
         let seen = same(ours, theirs, async |mut xsub, at| {
             let publisher = publishers.iter().find(|publisher| publisher.endpoint() == at);
             let publisher = publisher.expect("one of them");
+            xsub.send("a subscription", frame("\u{1}ready")).await;
+            assert_eq!(publisher.recv().await.unwrap(), frame("\u{1}ready"));
             let changes =
                 ["\u{1}A", "\u{1}A", "\u{0}A", "\u{0}A", "\u{0}A", "\u{0}never", "\u{1}end"];
             for change in changes {

@@ -1,0 +1,191 @@
+//! Messages that a socket makes itself when peers come and go.
+
+use zmtp::{Message, MetadataError};
+
+use super::SocketBuilder;
+use crate::socket::{Compose, Dealer, Req, Router, SocketKind};
+
+/// A socket type that can greet its peers. This trait is sealed.
+#[diagnostic::on_unimplemented(message = "a {Self} socket does not greet")]
+#[expect(private_bounds, reason = "sealed by SocketKind")]
+pub trait Greets: Compose {}
+
+impl Greets for Dealer {}
+impl Greets for Router {}
+
+impl<P: Greets> SocketBuilder<P> {
+    /// A message for each peer before any other, over each connection anew (`ZMQ_HELLO_MSG`).
+    /// Default: none.
+    ///
+    /// It is written right after the handshake, within the
+    /// [time for that](SocketBuilder::handshake_timeout), and passes the high-water mark.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use zeromq_async::{DealerSocket, RouterSocket};
+    ///
+    /// let router = RouterSocket::builder().hello("version 2").build();
+    /// let mut dealer = DealerSocket::new();
+    /// dealer.connect(router.bind("tcp://127.0.0.1:0").await?).await?;
+    /// assert_eq!(dealer.recv().await?, "version 2");
+    /// # Ok(()) }
+    /// ```
+    pub fn hello(mut self, message: impl Into<Message>) -> Self {
+        self.options.notices.hello = Some(message.into());
+        self
+    }
+}
+
+/// A socket type that can announce itself to a ROUTER. This trait is sealed.
+#[diagnostic::on_unimplemented(message = "a {Self} socket does not probe")]
+#[expect(private_bounds, reason = "sealed by SocketKind")]
+pub trait Probes: Compose {}
+
+impl Probes for Dealer {}
+impl Probes for Req {}
+impl Probes for Router {}
+
+impl<P: Probes> SocketBuilder<P> {
+    /// Sends an empty message over each new connection before any other but
+    /// [`hello`](SocketBuilder::<Dealer>::hello), so that a ROUTER at the other end learns of this socket before it
+    /// has sent anything (`ZMQ_PROBE_ROUTER`). Default: off.
+    ///
+    /// libzmq sends it over the first connection to an endpoint, and not when it connects again.
+    ///
+    /// ```
+    /// use zeromq_async::DealerSocket;
+    ///
+    /// let dealer = DealerSocket::builder().probe_router(true).build();
+    /// # drop(dealer);
+    /// ```
+    pub fn probe_router(mut self, probe: bool) -> Self {
+        self.options.notices.probe = probe.then(empty);
+        self
+    }
+}
+
+impl SocketBuilder<Router> {
+    /// Receives an empty message from each peer that connects, behind its routing id
+    /// (`ZMQ_ROUTER_NOTIFY` with `ZMQ_NOTIFY_CONNECT`). Default: off.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use zeromq_async::{DealerSocket, Message, RouterSocket};
+    ///
+    /// let mut router = RouterSocket::builder().notify_connected(true).build();
+    /// let dealer = DealerSocket::builder().routing_id("silent")?.build();
+    /// dealer.connect(router.bind("tcp://127.0.0.1:0").await?).await?;
+    /// assert_eq!(router.recv().await?, Message::multipart(["silent", ""]));
+    /// # Ok(()) }
+    /// ```
+    pub fn notify_connected(mut self, notify: bool) -> Self {
+        self.options.notices.connected = notify.then(empty);
+        self
+    }
+
+    /// Receives an empty message from each peer that is lost, behind its routing id and all that it
+    /// has sent (`ZMQ_ROUTER_NOTIFY` with `ZMQ_NOTIFY_DISCONNECT`). Default: off.
+    ///
+    /// Peers that this socket disconnects itself are not told of.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use zeromq_async::{DealerSocket, Message, RouterSocket};
+    ///
+    /// let mut router = RouterSocket::builder().notify_disconnected(true).build();
+    /// let mut dealer = DealerSocket::builder().routing_id("brief")?.build();
+    /// dealer.connect(router.bind("tcp://127.0.0.1:0").await?).await?;
+    /// dealer.send("all there is").await?;
+    /// dealer.close().await;
+    /// assert_eq!(router.recv().await?, Message::multipart(["brief", "all there is"]));
+    /// assert_eq!(router.recv().await?, Message::multipart(["brief", ""]));
+    /// # Ok(()) }
+    /// ```
+    pub fn notify_disconnected(mut self, notify: bool) -> Self {
+        self.options.notices.lost = notify.then(empty);
+        self
+    }
+
+    /// A message that is received from each peer that had connected to this socket and is lost, as
+    /// if it had sent it last (`ZMQ_DISCONNECT_MSG`). Default: none.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use zeromq_async::{DealerSocket, Message, RouterSocket};
+    ///
+    /// let mut router = RouterSocket::builder().disconnect_message("BYE").build();
+    /// let mut dealer = DealerSocket::builder().routing_id("brief")?.build();
+    /// dealer.connect(router.bind("tcp://127.0.0.1:0").await?).await?;
+    /// dealer.wait_for_peers(1).await;
+    /// dealer.close().await;
+    /// assert_eq!(router.recv().await?, Message::multipart(["brief", "BYE"]));
+    /// # Ok(()) }
+    /// ```
+    pub fn disconnect_message(mut self, message: impl Into<Message>) -> Self {
+        self.options.notices.accepted_lost = Some(message.into());
+        self
+    }
+}
+
+impl SocketBuilder<Dealer> {
+    /// A message that is received when the connection to a peer is lost that this socket had
+    /// connected to, and will connect to again (`ZMQ_HICCUP_MSG`). Default: none.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use zeromq_async::{DealerSocket, RouterSocket};
+    ///
+    /// let router = RouterSocket::new();
+    /// let mut dealer = DealerSocket::builder().hiccup_message("HICCUP").build();
+    /// dealer.connect(router.bind("tcp://127.0.0.1:0").await?).await?;
+    /// router.wait_for_peers(1).await;
+    /// router.close().await;
+    /// assert_eq!(dealer.recv().await?, "HICCUP");
+    /// # Ok(()) }
+    /// ```
+    pub fn hiccup_message(mut self, message: impl Into<Message>) -> Self {
+        self.options.notices.connected_lost = Some(message.into());
+        self
+    }
+}
+
+impl<P: SocketKind> SocketBuilder<P> {
+    /// A property that peers are told of this socket in the handshake; repeatable
+    /// (`ZMQ_METADATA`). Default: none.
+    ///
+    /// They find it in [`PeerInfo::metadata`](crate::PeerInfo::metadata), and libzmq's in
+    /// `zmq_msg_gets`. A value that is set again takes the place of the one before; in libzmq the
+    /// first stays.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use zeromq_async::{PullSocket, PushSocket};
+    ///
+    /// let mut pull = PullSocket::new();
+    /// let mut push = PushSocket::builder().metadata("X-Region", "eu-north")?.build();
+    /// push.connect(pull.bind("tcp://127.0.0.1:0").await?).await?;
+    /// push.send("hello").await?;
+    /// let (_, peer) = pull.recv_from().await?;
+    /// assert_eq!(peer.info().metadata().get("X-Region").unwrap(), "eu-north");
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The name must start with `X-` and have up to 255 visible ASCII characters.
+    pub fn metadata(mut self, name: &str, value: impl AsRef<[u8]>) -> Result<Self, MetadataError> {
+        let value = value.as_ref().to_vec();
+        self.options.metadata.insert_own(name, value)?;
+        Ok(self)
+    }
+}
+
+fn empty() -> Message {
+    Message::from("")
+}

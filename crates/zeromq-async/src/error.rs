@@ -5,11 +5,13 @@ use zmtp::Message;
 
 mod address;
 mod rejected;
+mod socks;
 mod stream;
 mod subscriptions;
 
 pub use address::{BindError, ConnectError, DetachError, EndpointError};
 pub use rejected::Rejected;
+pub use socks::SocksCredentialsError;
 pub use stream::StreamError;
 pub use subscriptions::SubscriptionsExceeded;
 

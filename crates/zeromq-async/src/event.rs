@@ -59,11 +59,13 @@ pub enum SocketEvent {
         /// Where the peer connects from.
         address: PeerAddress,
     },
-    /// A connection could not be accepted; the socket tries again (`ZMQ_EVENT_ACCEPT_FAILED`).
+    /// A connection could not be accepted, or was turned away by the
+    /// [filter](crate::SocketBuilder::accept_filter); the socket goes on
+    /// (`ZMQ_EVENT_ACCEPT_FAILED`).
     AcceptFailed {
         /// The bound endpoint.
         endpoint: Endpoint,
-        /// What the system said.
+        /// What the system said, or `PermissionDenied` from the filter.
         error: Arc<io::Error>,
     },
     /// A connection is there; its handshake follows (`ZMQ_EVENT_CONNECTED`).

@@ -169,11 +169,13 @@ pub use endpoint::{Endpoint, Host, IpcEndpoint, IpcName, OtherEndpoint, TcpAddre
 pub use engine::CloseReport;
 pub use error::{
     BindError, ConnectError, DetachError, EndpointError, RecvError, Rejected, SendError,
-    SendErrorKind, StreamError, SubscriptionsExceeded,
+    SendErrorKind, SocksCredentialsError, StreamError, SubscriptionsExceeded,
 };
 pub use event::{Crowding, DisconnectReason, Events, HandshakeFailure, SocketEvent};
 pub use identity::{Peer, PeerAddress, PeerId};
-pub use options::{HighWaterMark, Keepalive, ReconnectBackoff, SubscriptionNotices};
+pub use options::{
+    HighWaterMark, Keepalive, ReconnectBackoff, ReconnectStop, SocksProxy, SubscriptionNotices,
+};
 pub use socket::{
     Conflates, Dealer, DealerSocket, Greets, Named, Pair, PairSocket, Probes, Pub, PubSocket,
     Publishes, Pull, PullSocket, Push, PushSocket, Receiver, Receives, Rep, RepSocket, Req,

@@ -9,10 +9,16 @@ use zmtp::{HeartbeatConfig, Limits, Message, Metadata, RoutingId, Subscription};
 
 use crate::authentication::Security;
 
+mod accept_filter;
 mod high_water_mark;
+mod reconnect_stop;
+mod socks_proxy;
 mod values;
 
+pub(crate) use accept_filter::AcceptFilter;
 pub use high_water_mark::HighWaterMark;
+pub use reconnect_stop::ReconnectStop;
+pub use socks_proxy::SocksProxy;
 pub use values::{Keepalive, ReconnectBackoff, TransportOptions};
 
 /// What a socket was built with: the one place where defaults are written.
@@ -24,6 +30,9 @@ pub(crate) struct SocketOptions {
     pub(crate) linger: Option<Duration>,
     /// `None` for one attempt only.
     pub(crate) reconnect: Option<ReconnectBackoff>,
+    pub(crate) reconnect_stop: ReconnectStop,
+    /// `None` for everybody.
+    pub(crate) accept_filter: Option<AcceptFilter>,
     pub(crate) immediate: bool,
     pub(crate) routing_id: Option<RoutingId>,
     /// The application's own properties.
@@ -127,6 +136,8 @@ impl Default for SocketOptions {
             transport: TransportOptions::default(),
             linger: None,
             reconnect: Some(ReconnectBackoff::default()),
+            reconnect_stop: ReconnectStop::never(),
+            accept_filter: None,
             immediate: false,
             routing_id: None,
             metadata: Metadata::new(),

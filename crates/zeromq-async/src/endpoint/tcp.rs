@@ -15,7 +15,7 @@ pub struct TcpEndpoint {
 
 impl TcpEndpoint {
     /// Reads what follows `tcp://` in `text`, the whole of which errors name.
-    pub(super) fn parse(text: &str, address: &str) -> Result<Self, EndpointError> {
+    pub(crate) fn parse(text: &str, address: &str) -> Result<Self, EndpointError> {
         let (source, address) = match address.split_once(';') {
             Some((source, address)) => (Some(TcpAddress::parse(text, source)?), address),
             None => (None, address),
@@ -33,7 +33,7 @@ impl TcpEndpoint {
         self.source.as_ref()
     }
 
-    pub(super) fn is_wildcard(&self) -> bool {
+    pub(crate) fn is_wildcard(&self) -> bool {
         self.address.host == Host::Any || self.address.port == 0
     }
 }

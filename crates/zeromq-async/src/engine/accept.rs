@@ -1,6 +1,7 @@
 //! Accepting peers at a bound endpoint.
 
 use std::future::poll_fn;
+use std::io;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,6 +34,7 @@ pub(super) async fn run(
         let mut failing = false;
         loop {
             match poll_fn(|cx| listener.poll_accept(cx)).await {
+                Ok(io) if !engine.accepts(&io) => engine.turn_away(&endpoint, &io),
                 Ok(io) => {
                     failing = false;
                     engine.serve(&endpoint, antechamber.admit(io.peer_address()), io);
@@ -68,6 +70,18 @@ async fn pause(antechamber: Option<&Arc<Antechamber>>) {
 }
 
 impl Engine {
+    fn accepts(&self, io: &Io) -> bool {
+        let filter = self.options.accept_filter.as_ref();
+        filter.is_none_or(|filter| filter.accepts(io.peer_address()))
+    }
+
+    fn turn_away(&self, endpoint: &Endpoint, io: &Io) {
+        let text = format!("the accept filter keeps {} out", io.peer_address());
+        let error = io::Error::new(io::ErrorKind::PermissionDenied, text);
+        let (endpoint, error) = (endpoint.clone(), Arc::new(error));
+        self.events.emit(SocketEvent::AcceptFailed { endpoint, error });
+    }
+
     /// Serves one accepted connection from handshake to end, in a task of its own.
     pub(super) fn serve(self: &Arc<Self>, endpoint: &Arc<Endpoint>, place: Place, io: Io) {
         self.events.emit(SocketEvent::Accepted {

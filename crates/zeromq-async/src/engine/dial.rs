@@ -97,7 +97,8 @@ impl Dialler {
             match stop.run_until_cancelled(attempt).await {
                 Some(Ok(mut driver)) => {
                     self.attempt = 0;
-                    let keeps = !self.engine.options.immediate;
+                    let keeps =
+                        !self.engine.options.immediate && !matches!(self.source, Source::Stream(_));
                     let run = driver.run(&self.engine, &self.endpoint, keeps);
                     let may_reconnect = run.instrument(span).await;
                     self.release_immediate();
@@ -126,20 +127,26 @@ impl Dialler {
         let dialled = self.dial().await;
         let (engine, endpoint) = (&self.engine, &self.endpoint);
         let io = dialled.map_err(|error| {
+            let is_refusal = error.kind() == io::ErrorKind::ConnectionRefused;
+            let gives_up = is_refusal && engine.options.reconnect_stop.when_refused;
+            if gives_up {
+                engine.warn_given_up(endpoint, &error);
+            }
             engine.events.emit(SocketEvent::ConnectFailed {
                 endpoint: endpoint.clone(),
                 attempt: self.attempt,
                 error: Arc::new(error),
             });
-            MayReconnect(true)
+            MayReconnect(!gives_up)
         })?;
         let address = io.peer_address().clone();
         record_address(&Span::current(), &address);
         let (at, to) = (endpoint.clone(), address.clone());
         engine.events.emit(SocketEvent::Connected { endpoint: at, address: to });
         let established = handshake::perform(engine, io).await;
+        let stop = engine.options.reconnect_stop;
         established.and_then(|established| self.greet(established)).map_err(|reason| {
-            let may_reconnect = MayReconnect(reason.may_reconnect());
+            let may_reconnect = MayReconnect(reason.may_reconnect() && !stop.when_handshake_fails);
             if !may_reconnect.0 {
                 engine.warn_given_up(endpoint, &reason);
             }

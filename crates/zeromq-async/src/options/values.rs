@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::SocksProxy;
+
 /// How long to wait before each attempt to connect again: `ZMQ_RECONNECT_IVL` and
 /// `ZMQ_RECONNECT_IVL_MAX`.
 ///
@@ -209,6 +211,14 @@ pub struct TransportOptions {
     /// The network interface or VRF that TCP traffic is confined to; Linux only, and an error
     /// elsewhere. `ZMQ_BINDTODEVICE`, none.
     pub(crate) device: Option<String>,
+    /// The priority of TCP's packets on their way out of this machine. Linux; ignored elsewhere.
+    /// `ZMQ_PRIORITY`, 0.
+    pub(crate) priority: Option<u32>,
+    /// How long the kernel looks for packets by itself before it waits for an interrupt. Linux;
+    /// ignored elsewhere. `ZMQ_BUSY_POLL`, 0.
+    pub(crate) busy_poll: Option<Duration>,
+    /// The proxy through which TCP connections are made. `ZMQ_SOCKS_PROXY`, none.
+    pub(crate) socks_proxy: Option<Box<SocksProxy>>,
 }
 
 impl Default for TransportOptions {
@@ -221,6 +231,9 @@ impl Default for TransportOptions {
             retransmit_limit: None,
             type_of_service: None,
             device: None,
+            priority: None,
+            busy_poll: None,
+            socks_proxy: None,
         }
     }
 }

@@ -13,7 +13,12 @@ use crate::identity::PeerAddress;
 pub use network::{IpNetwork, IpNetworkError};
 
 /// Lets peers in or not by their addresses: the first rule that fits decides, and the default where
-/// none does (`ZMQ_TCP_ACCEPT_FILTER`, `ZMQ_IPC_FILTER_UID`, `ZMQ_IPC_FILTER_GID`).
+/// none does (`ZMQ_TCP_ACCEPT_FILTER`, `ZMQ_IPC_FILTER_UID`, `ZMQ_IPC_FILTER_GID`,
+/// `ZMQ_IPC_FILTER_PID`).
+///
+/// As an authenticator they decide in the handshake, and the peer is told;
+/// [`accept_filter`](crate::SocketBuilder::accept_filter) closes connections before it, as libzmq
+/// does.
 ///
 /// An IPv4 address that comes as an IPv6 one (`::ffff:10.0.0.1`, as on a socket bound to both) is
 /// taken for what it is. Peers over ipc fit rules about ipc and no others: where the default is to
@@ -73,8 +78,10 @@ pub enum PeerRange {
     Ipc,
     /// Peers over ipc whose process runs as this user.
     IpcUser(u32),
-    /// Peers over ipc whose process runs as this group.
+    /// Peers over ipc whose process runs as this group. Other groups of the user do not count.
     IpcGroup(u32),
+    /// The process with this id, over ipc, where the system tells it.
+    IpcProcess(i32),
 }
 
 impl AddressRules {
@@ -135,6 +142,21 @@ impl AddressRules {
         self
     }
 
+    /// Whether a peer with this address gets in.
+    ///
+    /// ```
+    /// use zeromq_async::RepSocket;
+    /// use zeromq_async::security::{AddressRules, PeerRange};
+    ///
+    /// let office = AddressRules::deny_by_default().allow("192.168.7.0/24".parse::<PeerRange>()?);
+    /// let rep = RepSocket::builder().accept_filter(move |peer| office.lets_in(peer)).build();
+    /// # drop(rep);
+    /// # Ok::<(), zeromq_async::security::IpNetworkError>(())
+    /// ```
+    pub fn lets_in(&self, address: &PeerAddress) -> bool {
+        self.verdict(address) == Verdict::Allow
+    }
+
     fn verdict(&self, address: &PeerAddress) -> Verdict {
         let rule = self.rules.iter().find(|(peers, _)| peers.contains(address));
         rule.map_or(self.by_default, |(_, verdict)| *verdict)
@@ -163,6 +185,9 @@ impl PeerRange {
             (Self::Ipc, PeerAddress::Ipc { .. }) => true,
             (Self::IpcUser(known), PeerAddress::Ipc { user_id, .. }) => known == user_id,
             (Self::IpcGroup(known), PeerAddress::Ipc { group_id, .. }) => known == group_id,
+            (Self::IpcProcess(known), PeerAddress::Ipc { process_id, .. }) => {
+                process_id.as_ref() == Some(known)
+            }
             _ => false,
         }
     }

@@ -10,10 +10,11 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::time::timeout;
 
 use super::{Io, Listener, Transport, TransportOptions};
-use crate::endpoint::{Endpoint, TcpEndpoint};
+use crate::endpoint::{Endpoint, TcpAddress, TcpEndpoint};
 
 mod attempts;
 mod resolve;
+mod socks;
 mod tune;
 
 use attempts::Attempts;
@@ -63,22 +64,37 @@ impl Transport for Tcp {
 
     /// Connects to the first address that answers. Without one, says what came of each.
     async fn dial(&self, endpoint: &Endpoint, options: &TransportOptions) -> io::Result<Io> {
-        let (addresses, sources) = resolve(tcp(endpoint)?).await?;
-        let mut attempts = Attempts::default();
-        let mut addresses = addresses.into_iter().peekable();
-        while let Some(address) = addresses.next() {
-            let connecting = connect(address, sources.as_deref(), options);
-            let connected = match addresses.peek() {
-                Some(_) => patiently(connecting).await,
-                None => connecting.await,
-            };
-            match connected {
-                Ok(io) => return Ok(io),
-                Err(error) => attempts.0.push((address, error)),
-            }
-        }
-        Err(attempts.into())
+        let target = tcp(endpoint)?;
+        let Some(proxy) = &options.socks_proxy else {
+            return reach(target.address(), target.source(), options).await;
+        };
+        let mut io = reach(proxy.address(), target.source(), options).await?;
+        socks::connect(&mut io, proxy, target.address()).await?;
+        Ok(io)
     }
+}
+
+/// Connects to whichever address of a host answers first.
+async fn reach(
+    host: &TcpAddress,
+    source: Option<&TcpAddress>,
+    options: &TransportOptions,
+) -> io::Result<Io> {
+    let (addresses, sources) = resolve(host, source).await?;
+    let mut attempts = Attempts::default();
+    let mut addresses = addresses.into_iter().peekable();
+    while let Some(address) = addresses.next() {
+        let connecting = connect(address, sources.as_deref(), options);
+        let connected = match addresses.peek() {
+            Some(_) => patiently(connecting).await,
+            None => connecting.await,
+        };
+        match connected {
+            Ok(io) => return Ok(io),
+            Err(error) => attempts.0.push((address, error)),
+        }
+    }
+    Err(attempts.into())
 }
 
 fn tcp(endpoint: &Endpoint) -> io::Result<&TcpEndpoint> {
@@ -92,12 +108,15 @@ fn tcp(endpoint: &Endpoint) -> io::Result<&TcpEndpoint> {
 }
 
 /// The addresses to connect to, and those to connect from.
-async fn resolve(endpoint: &TcpEndpoint) -> io::Result<(Vec<SocketAddr>, Option<Vec<SocketAddr>>)> {
-    let sources = match endpoint.source() {
+async fn resolve(
+    host: &TcpAddress,
+    source: Option<&TcpAddress>,
+) -> io::Result<(Vec<SocketAddr>, Option<Vec<SocketAddr>>)> {
+    let sources = match source {
         Some(source) => Some(resolve::local(source).await?),
         None => None,
     };
-    Ok((resolve::remote(endpoint.address()).await?, sources))
+    Ok((resolve::remote(host).await?, sources))
 }
 
 /// Waits for an address for a while only, for others are waiting behind it.

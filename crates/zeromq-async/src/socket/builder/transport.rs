@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use super::SocketBuilder;
-use crate::options::Keepalive;
+use crate::identity::PeerAddress;
+use crate::options::{AcceptFilter, Keepalive, ReconnectStop, SocksProxy};
 use crate::socket::SocketKind;
 
 impl<P: SocketKind> SocketBuilder<P> {
@@ -101,6 +102,103 @@ impl<P: SocketKind> SocketBuilder<P> {
     /// ```
     pub fn tcp_keepalive(mut self, keepalive: Keepalive) -> Self {
         self.options.transport.keepalive = Some(keepalive);
+        self
+    }
+
+    /// The priority of what is sent over tcp among all that leaves this machine (`ZMQ_PRIORITY`;
+    /// Linux, ignored elsewhere). Default: what the [type of service](Self::type_of_service) makes
+    /// it, which is 0.
+    ///
+    /// More than 6 is for privileged programs; for others binding and connecting fail then.
+    ///
+    /// ```
+    /// use zeromq_async::PubSocket;
+    ///
+    /// let publisher = PubSocket::builder().priority(6).build();
+    /// # drop(publisher);
+    /// ```
+    pub fn priority(mut self, priority: u32) -> Self {
+        self.options.transport.priority = Some(priority);
+        self
+    }
+
+    /// How long the kernel looks for packets of a connection by itself before it waits for an
+    /// interrupt, in whole microseconds (`ZMQ_BUSY_POLL`; Linux, ignored elsewhere). Default: the
+    /// operating system's (`net.core.busy_read`), which is not at all.
+    ///
+    /// It costs processor time and saves latency. More than the system's is for privileged programs;
+    /// for others binding and connecting fail then.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use zeromq_async::ReqSocket;
+    ///
+    /// let req = ReqSocket::builder().busy_poll(Duration::from_micros(50)).build();
+    /// # drop(req);
+    /// ```
+    pub fn busy_poll(mut self, time: Duration) -> Self {
+        self.options.transport.busy_poll = Some(time);
+        self
+    }
+
+    /// Makes connections over tcp through a SOCKS5 proxy (`ZMQ_SOCKS_PROXY`). Default: none.
+    ///
+    /// The proxy looks up the names of hosts. It has 60 s to connect, or the
+    /// [connect timeout](Self::connect_timeout) where that is less, and a failure of it is an event
+    /// that names it. The address of the peer, as events tell it, is the proxy's.
+    ///
+    /// ```
+    /// use zeromq_async::ReqSocket;
+    ///
+    /// let req = ReqSocket::builder().socks_proxy("127.0.0.1:1080".parse()?).build();
+    /// # drop(req);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn socks_proxy(mut self, proxy: SocksProxy) -> Self {
+        self.options.transport.socks_proxy = Some(Box::new(proxy));
+        self
+    }
+
+    /// Accepts connections at bound endpoints only from addresses of which `filter` is true
+    /// (`ZMQ_TCP_ACCEPT_FILTER`, `ZMQ_IPC_FILTER_UID`, `_GID`, `_PID`). Default: from all.
+    ///
+    /// Others are closed before a word is said, and each is an
+    /// [`AcceptFailed`](crate::SocketEvent::AcceptFailed). The filter is called for each connection,
+    /// and others wait meanwhile. An
+    /// [`AddressRules`](crate::security::AddressRules) has ranges of addresses, users and processes
+    /// for it; as an authenticator it tells the peer that it is kept out.
+    ///
+    /// ```
+    /// use zeromq_async::RepSocket;
+    /// use zeromq_async::security::{AddressRules, PeerRange};
+    ///
+    /// let rules = AddressRules::deny_by_default()
+    ///     .allow("10.0.0.0/8".parse::<PeerRange>()?)
+    ///     .allow(PeerRange::IpcUser(1000));
+    /// let rep = RepSocket::builder().accept_filter(move |peer| rules.lets_in(peer)).build();
+    /// # drop(rep);
+    /// # Ok::<(), zeromq_async::security::IpNetworkError>(())
+    /// ```
+    pub fn accept_filter(
+        mut self,
+        filter: impl Fn(&PeerAddress) -> bool + Send + Sync + 'static,
+    ) -> Self {
+        self.options.accept_filter = Some(AcceptFilter::new(filter));
+        self
+    }
+
+    /// After which failures no further attempt to connect is made (`ZMQ_RECONNECT_STOP`). Default:
+    /// none.
+    ///
+    /// ```
+    /// use zeromq_async::{PushSocket, ReconnectStop};
+    ///
+    /// let stop = ReconnectStop::never().when_refused();
+    /// let push = PushSocket::builder().reconnect_stop(stop).build();
+    /// # drop(push);
+    /// ```
+    pub fn reconnect_stop(mut self, stop: ReconnectStop) -> Self {
+        self.options.reconnect_stop = stop;
         self
     }
 }

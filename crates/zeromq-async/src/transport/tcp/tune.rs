@@ -24,6 +24,16 @@ pub(super) fn before_use(
     if let Some(service) = options.type_of_service {
         set_type_of_service(socket, address, service.into())?;
     }
+    #[cfg(target_os = "linux")]
+    {
+        // After the type of service, which sets a priority of its own.
+        if let Some(priority) = options.priority {
+            socket.set_priority(priority)?;
+        }
+        if let Some(time) = options.busy_poll {
+            socket.set_busy_poll(u32::try_from(time.as_micros()).unwrap_or(u32::MAX))?;
+        }
+    }
     options.device.as_deref().map_or(Ok(()), |device| set_device(socket, device))
 }
 
@@ -118,6 +128,8 @@ mod tests {
             retransmit_limit: Some(seconds(9)),
             type_of_service: Some(0x28),
             device: Some("lo".into()),
+            priority: Some(4),
+            ..TransportOptions::default()
         };
         for address in ["127.0.0.1:0", "[::1]:0"] {
             let socket = connected(address, &options);
@@ -130,10 +142,22 @@ mod tests {
             assert_eq!(socket.tcp_keepalive_retries().unwrap(), 5);
             assert_eq!(socket.tcp_user_timeout().unwrap(), Some(seconds(9)));
             assert_eq!(socket.device().unwrap().as_deref(), Some(&b"lo"[..]));
+            assert_eq!(socket.priority().unwrap(), 4);
             assert!(socket.tcp_nodelay().unwrap());
         }
         assert_eq!(connected("127.0.0.1:0", &options).tos_v4().unwrap(), 0x28);
         assert_eq!(connected("[::1]:0", &options).tclass_v6().unwrap(), 0x28);
+    }
+
+    /// Without privileges a time above the system's is refused, and then so is the socket.
+    #[test]
+    fn busy_polling_reaches_the_socket_or_is_refused() {
+        let options =
+            TransportOptions { busy_poll: Some(Duration::from_micros(50)), ..Default::default() };
+        match open("127.0.0.1:0".parse().unwrap(), &options) {
+            Ok(socket) => assert_eq!(socket.busy_poll().unwrap(), 50),
+            Err(error) => assert_eq!(error.kind(), io::ErrorKind::PermissionDenied),
+        }
     }
 
     #[test]
@@ -141,6 +165,7 @@ mod tests {
         let socket = connected("127.0.0.1:0", &TransportOptions::default());
         assert!(!socket.keepalive().unwrap());
         assert_eq!(socket.tos_v4().unwrap(), 0);
+        assert_eq!(socket.priority().unwrap(), 0);
         assert_eq!(socket.tcp_user_timeout().unwrap(), None);
         assert!(socket.tcp_nodelay().unwrap());
     }

@@ -1,0 +1,81 @@
+//! Where a SOCKS5 proxy is, and who asks it.
+
+use std::str::FromStr;
+
+use zmtp::Password;
+
+use crate::endpoint::{TcpAddress, TcpEndpoint};
+use crate::error::{EndpointError, SocksCredentialsError};
+
+/// A SOCKS5 proxy (RFC 1928), through which connections over tcp are made: `ZMQ_SOCKS_PROXY`.
+///
+/// It is text `host:port`. Host names of endpoints are sent to the proxy, which looks them up; only
+/// its own name is looked up here. What stands for a source in an endpoint is the address from which
+/// the proxy is connected to.
+///
+/// ```
+/// use zeromq_async::{ReqSocket, SocksProxy};
+///
+/// let proxy = "127.0.0.1:1080".parse::<SocksProxy>()?.with_credentials("user", "password")?;
+/// let req = ReqSocket::builder().socks_proxy(proxy).build();
+/// # drop(req);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SocksProxy {
+    address: TcpAddress,
+    credentials: Option<(String, Password)>,
+}
+
+impl SocksProxy {
+    /// Says who asks, where the proxy wants to know (RFC 1929; `ZMQ_SOCKS_USERNAME`,
+    /// `ZMQ_SOCKS_PASSWORD`). Both travel in clear.
+    ///
+    /// ```
+    /// use zeromq_async::SocksProxy;
+    ///
+    /// let proxy: SocksProxy = "proxy.example.org:1080".parse()?;
+    /// assert!(proxy.clone().with_credentials("user", "password").is_ok());
+    /// assert!(proxy.with_credentials("", "password").is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Each has 1 to 255 octets.
+    pub fn with_credentials(
+        self,
+        username: impl Into<String>,
+        password: impl AsRef<[u8]>,
+    ) -> Result<Self, SocksCredentialsError> {
+        let (username, password) = (username.into(), password.as_ref());
+        for (what, octets) in [("username", username.len()), ("password", password.len())] {
+            if !(1..=255).contains(&octets) {
+                return Err(SocksCredentialsError { what, octets });
+            }
+        }
+        Ok(Self { credentials: Some((username, Password::new(password))), ..self })
+    }
+
+    /// Where it is.
+    pub fn address(&self) -> &TcpAddress {
+        &self.address
+    }
+
+    /// Who asks it.
+    pub(crate) fn credentials(&self) -> Option<(&str, &Password)> {
+        self.credentials.as_ref().map(|(username, password)| (&username[..], password))
+    }
+}
+
+impl FromStr for SocksProxy {
+    type Err = EndpointError;
+
+    fn from_str(text: &str) -> Result<Self, EndpointError> {
+        let endpoint = TcpEndpoint::parse(text, text)?;
+        if endpoint.is_wildcard() || endpoint.source().is_some() {
+            return Err(EndpointError::WildcardNotAllowed { endpoint: text.into() });
+        }
+        Ok(Self { address: endpoint.address().clone(), credentials: None })
+    }
+}

@@ -1,0 +1,153 @@
+//! Asking a SOCKS5 proxy for a connection (RFC 1928, RFC 1929).
+
+use std::io;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::time::timeout;
+use zmtp::Password;
+
+use crate::endpoint::{Host, TcpAddress};
+use crate::options::SocksProxy;
+
+/// How long a proxy may take to connect, where nothing else ends the attempt before.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+const VERSION: u8 = 5;
+const CONNECT: u8 = 1;
+
+/// Methods of authentication.
+const NOBODY: u8 = 0;
+const USERNAME: u8 = 2;
+const NONE_ACCEPTED: u8 = 0xff;
+
+/// Types of address.
+const IPV4: u8 = 1;
+const NAME: u8 = 3;
+const IPV6: u8 = 4;
+
+/// Has the proxy at the other end of `stream` connect to `target`. What is sent and received from
+/// then on is the target's.
+pub(super) async fn connect(
+    stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
+    proxy: &SocksProxy,
+    target: &TcpAddress,
+) -> io::Result<()> {
+    let asking = async {
+        authenticate(stream, proxy.credentials()).await?;
+        ask(stream, target).await
+    };
+    let asked = timeout(PATIENCE, asking).await.unwrap_or_else(|_| {
+        Err(io::Error::new(io::ErrorKind::TimedOut, format!("it did not answer in {PATIENCE:?}")))
+    });
+    asked.map_err(|error| {
+        let error_kind = match error.kind() {
+            io::ErrorKind::UnexpectedEof => io::ErrorKind::ConnectionAborted,
+            kind => kind,
+        };
+        io::Error::new(error_kind, format!("the SOCKS proxy {}: {error}", proxy.address()))
+    })
+}
+
+/// Agrees with the proxy on who asks.
+async fn authenticate(
+    stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
+    credentials: Option<(&str, &Password)>,
+) -> io::Result<()> {
+    let methods: &[u8] = if credentials.is_some() { &[NOBODY, USERNAME] } else { &[NOBODY] };
+    stream.write_all(&[&[VERSION], &counted(methods)?[..]].concat()).await?;
+    let [version, method] = read(stream).await?;
+    if version != VERSION {
+        return Err(malformed(format!("answers in version {version} of SOCKS, or not in SOCKS")));
+    }
+    match (method, credentials) {
+        (NOBODY, _) => Ok(()),
+        (USERNAME, Some((username, password))) => {
+            const SUBNEGOTIATION: u8 = 1;
+            let username = counted(username.as_bytes())?;
+            let password = counted(password.expose())?;
+            stream.write_all(&[&[SUBNEGOTIATION], &username[..], &password].concat()).await?;
+            match read(stream).await? {
+                [_, 0] => Ok(()),
+                _ => Err(denied("did not accept the username and password")),
+            }
+        }
+        (NONE_ACCEPTED, None) => Err(denied("wants a username and password")),
+        (NONE_ACCEPTED, Some(_)) => Err(denied("wants another authentication than a password")),
+        _ => Err(malformed(format!("chose the method {method:#04x}, which was not offered"))),
+    }
+}
+
+/// Asks for the connection, and reads what came of it.
+async fn ask(
+    stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
+    target: &TcpAddress,
+) -> io::Result<()> {
+    let mut request = vec![VERSION, CONNECT, 0];
+    match target.host() {
+        Host::Ip(IpAddr::V4(ip)) => request.extend([&[IPV4], &ip.octets()[..]].concat()),
+        Host::Ip(IpAddr::V6(ip)) | Host::Zoned { address: ip, .. } => {
+            request.extend([&[IPV6], &ip.octets()[..]].concat());
+        }
+        Host::Name(name) => request.extend([&[NAME], &counted(name.as_bytes())?[..]].concat()),
+        Host::Any => {
+            let text = "`*` stands for no address to connect to";
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
+        }
+    }
+    request.extend(target.port().to_be_bytes());
+    stream.write_all(&request).await?;
+
+    let [_, reply, _, kind] = read(stream).await?;
+    if reply != 0 {
+        return Err(refusal(reply));
+    }
+    // The address that the proxy connects from, which is of use to nobody here.
+    let octets = match kind {
+        IPV4 => 4,
+        IPV6 => 16,
+        NAME => usize::from(stream.read_u8().await?),
+        other => return Err(malformed(format!("has an address of the unknown type {other:#04x}"))),
+    };
+    stream.read_exact(&mut vec![0; octets + 2]).await?;
+    Ok(())
+}
+
+async fn read<const COUNT: usize>(
+    stream: &mut (impl AsyncRead + Unpin),
+) -> io::Result<[u8; COUNT]> {
+    let mut octets = [0; COUNT];
+    stream.read_exact(&mut octets).await?;
+    Ok(octets)
+}
+
+/// The octets with their number in front.
+fn counted(octets: &[u8]) -> io::Result<Vec<u8>> {
+    let count = u8::try_from(octets.len()).map_err(|_| io::ErrorKind::InvalidInput)?;
+    Ok([&[count], octets].concat())
+}
+
+/// RFC 1928 §6.
+fn refusal(reply: u8) -> io::Error {
+    let (kind, text) = match reply {
+        1 => (io::ErrorKind::Other, "could not connect"),
+        2 => (io::ErrorKind::PermissionDenied, "does not allow the connection"),
+        3 => (io::ErrorKind::NetworkUnreachable, "does not reach the network"),
+        4 => (io::ErrorKind::HostUnreachable, "does not reach the host"),
+        5 => (io::ErrorKind::ConnectionRefused, "was refused the connection"),
+        6 => (io::ErrorKind::TimedOut, "found the time to live expired"),
+        7 => (io::ErrorKind::Unsupported, "does not connect"),
+        8 => (io::ErrorKind::Unsupported, "does not know the type of address"),
+        _ => (io::ErrorKind::InvalidData, "gives no reason that there is"),
+    };
+    io::Error::new(kind, format!("{text} (reply {reply})"))
+}
+
+fn denied(text: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::PermissionDenied, text)
+}
+
+fn malformed(text: String) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, text)
+}

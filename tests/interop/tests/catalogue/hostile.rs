@@ -45,9 +45,10 @@ async fn malformed<P: Peer>() -> Malformed {
         let to = pull.bind(TCP).await;
         for case in cases(mechanism).chunks(8) {
             for octets in case {
-                outcome.closed += usize::from(is_closed(&to, octets).await);
-                let is_in = pull.happens(Happening::Ready, Duration::from_millis(5)).await;
-                outcome.let_in += usize::from(is_in);
+                let is_closed = is_closed(&to, octets).await;
+                let patience = if is_closed { Duration::ZERO } else { SHORT };
+                outcome.closed += usize::from(is_closed);
+                outcome.let_in += usize::from(pull.happens(Happening::Ready, patience).await);
             }
             let mut good = P::start(&settings(Push, false)).await;
             good.connect(&to).await;
@@ -117,7 +118,7 @@ async fn is_closed(to: &str, octets: &[u8]) -> bool {
     // It may be closed in the middle already.
     let _ = stream.write_all(octets).await;
     let closed = async { while let Ok(1..) = stream.read(&mut [0; 512]).await {} };
-    timeout(SHORT, closed).await.is_ok()
+    timeout(3 * SHORT, closed).await.is_ok()
 }
 
 /// Somebody's code that panics costs the connection that it was asked about, and nothing else.

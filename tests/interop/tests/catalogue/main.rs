@@ -7,6 +7,7 @@
 mod support;
 
 mod closing;
+mod faults;
 mod handshakes;
 mod heartbeats;
 mod hostile;
@@ -15,3 +16,4 @@ mod receiving;
 mod reconnecting;
 mod resources;
 mod routing;
+mod table;

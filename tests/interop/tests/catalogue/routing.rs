@@ -48,8 +48,8 @@ async fn same_routing_id<P: Peer>() -> SameId {
     newcomer.connect(&to).await;
     let sent = newcomer.send(one("me too"), SHORT).await;
     let newcomer_is_heard = sent == Sent::Taken && router.recv(SHORT).await.is_some();
-    let router_is_told = router.happens(Happening::HandshakeFailed, SHORT).await;
-    let newcomer_is_told = newcomer.happens(Happening::HandshakeFailed, SHORT).await
+    let router_is_told = router.happens(Happening::HandshakeFailed, 4 * SHORT).await;
+    let newcomer_is_told = newcomer.happens(Happening::HandshakeFailed, 4 * SHORT).await
         || newcomer.happens(Happening::Disconnected, SHORT).await;
     assert_eq!(router.send(to_same("who?"), DEADLINE).await, Sent::Taken);
     let first_works = first.recv(DEADLINE).await == Some(one("who?"));

@@ -54,3 +54,11 @@ pub(crate) async fn next(peer: &mut impl Peer, what: &str) -> Frames {
 pub(crate) async fn relay_to(endpoint: &str) -> Relay {
     Relay::start(Context::shared(), TCP, endpoint).await.expect("a free port")
 }
+
+/// How often something is done: so often, or as often as this in a program that has the time for it.
+pub(crate) fn times(usually: usize, at_length: usize) -> usize {
+    if std::env::var_os(AT_LENGTH).is_some() { at_length } else { usually }
+}
+
+/// Set in a program that has the time.
+pub(crate) const AT_LENGTH: &str = "FAILURE_CATALOGUE_AT_LENGTH";

@@ -1,0 +1,157 @@
+//! What a line can do to a conversation, with either library at both ends: what arrives is whole and
+//! in order, nothing twice, and when the line is well again the conversation goes on.
+
+use std::time::Duration;
+
+use interop::peer::{Happening, Peer, Sent, Settings};
+use interop::{Frames, TCP, within};
+use libzmq_peer::SocketKind;
+use libzmq_peer::SocketKind::{Pull, Push};
+use zeromq_async::testing::{Ending, Fault, Relay, Way};
+
+use crate::support::{DEADLINE, one, relay_to};
+
+side_by_side! {
+    /// Lines that are slow, from the first octet on: everything arrives.
+    fault_slow_lines: slow_lines,
+    ours: slow().map(|(name, _)| (name, MESSAGES)).to_vec(),
+    libzmq: slow().map(|(name, _)| (name, MESSAGES)).to_vec(),
+}
+
+side_by_side! {
+    /// Lines that break, and are well again afterwards.
+    fault_broken_lines: broken_lines,
+    ours: broken().map(|(name, _)| name).to_vec(),
+    libzmq: broken().map(|(name, _)| name).to_vec(),
+}
+
+const MESSAGES: usize = 20;
+
+const MS: Duration = Duration::from_millis(1);
+
+fn slow() -> [(&'static str, Fault); 4] {
+    [
+        ("none", Fault::Delay(Duration::ZERO)),
+        ("delay", Fault::Delay(30 * MS)),
+        ("throttle", Fault::Throttle { octets: 1000, every: 5 * MS }),
+        // The whole handshake; then the line gets better.
+        ("an octet at a time", Fault::Throttle { octets: 1, every: MS }),
+    ]
+}
+
+/// At every stage: the greeting, READY, the first message, and some more.
+fn broken() -> [(&'static str, Vec<Fault>); 6] {
+    let everywhere = [0, 10, 63, 64, 80, 100, 600, 5000];
+    let end = |ending| everywhere.map(|octets| Fault::EndAfter { octets, ending }).to_vec();
+    [
+        ("cut", end(Ending::Cut)),
+        ("reset", end(Ending::Reset)),
+        ("half-closed", everywhere.map(|octets| Fault::HalfCloseAfter { octets }).to_vec()),
+        ("stalled", vec![Fault::Stall]),
+        ("black hole", vec![Fault::BlackHole]),
+        // Of the greeting, and of the length of the name READY.
+        ("flipped", [0, 12, 66].map(|offset| Fault::Flip { offset, bits: 0x80 }).to_vec()),
+    ]
+}
+
+async fn slow_lines<P: Peer>() -> Vec<(&'static str, usize)> {
+    let mut arrived = Vec::new();
+    for (name, fault) in slow() {
+        let faults = [(Way::Up, fault.clone()), (Way::Down, fault)];
+        let mut talk = Talk::<P>::begin(Settings::new, &faults).await;
+        if name == "an octet at a time" {
+            assert!(talk.pull.happens(Happening::Ready, DEADLINE).await, "{name}");
+            talk.heal();
+        }
+        for number in 0..MESSAGES {
+            assert_eq!(talk.pull.recv(DEADLINE).await, Some(message(number)), "{name}");
+        }
+        arrived.push((name, MESSAGES));
+    }
+    arrived
+}
+
+/// Those after which the conversation went on.
+async fn broken_lines<P: Peer>() -> Vec<&'static str> {
+    let mut went_on = Vec::new();
+    for (name, faults) in broken() {
+        for fault in faults {
+            let what = format!("{:?}, {fault:?}", P::LIBRARY);
+            let is_silent = matches!(fault, Fault::Stall | Fault::BlackHole);
+            let settings = |kind| {
+                let settings = Settings::new(kind).reconnect(5).handshake(2000);
+                // Only who asks for signs of life ends these.
+                if is_silent { settings.beating(50 * MS, 500 * MS) } else { settings }
+            };
+            let talk = if is_silent {
+                let mut talk = Talk::<P>::begin(settings, &[]).await;
+                assert_eq!(talk.pull.recv(DEADLINE).await, Some(message(0)), "{what}");
+                for way in Way::BOTH {
+                    talk.relay.fault(way, fault.clone());
+                }
+                assert!(talk.push.happens(Happening::Disconnected, DEADLINE).await, "{what}");
+                talk
+            } else {
+                let talk = Talk::<P>::begin(settings, &[(Way::Up, fault)]).await;
+                within(&what, talk.relay.wait_for_ended(1)).await;
+                talk
+            };
+            talk.heal();
+            within(&what, talk.ends(usize::from(is_silent))).await;
+        }
+        went_on.push(name);
+    }
+    went_on
+}
+
+struct Talk<P> {
+    push: P,
+    pull: P,
+    relay: Relay,
+}
+
+impl<P: Peer> Talk<P> {
+    /// A PUSH that has sent its messages into a line with these faults.
+    async fn begin(settings: impl Fn(SocketKind) -> Settings, faults: &[(Way, Fault)]) -> Self {
+        let (mut push, mut pull) =
+            (P::start(&settings(Push)).await, P::start(&settings(Pull)).await);
+        let relay = relay_to(&pull.bind(TCP).await).await;
+        for (way, fault) in faults {
+            relay.fault(*way, fault.clone());
+        }
+        push.connect(&relay.endpoint().to_string()).await;
+        for number in 0..MESSAGES {
+            assert_eq!(push.send(message(number), DEADLINE).await, Sent::Taken);
+        }
+        Self { push, pull, relay }
+    }
+
+    fn heal(&self) {
+        for way in Way::BOTH {
+            self.relay.heal(way);
+        }
+    }
+
+    /// Receives until a message arrives that is sent now. What comes before it is whole, and comes
+    /// in order and once.
+    async fn ends(mut self, received: usize) {
+        let mut next = received;
+        loop {
+            assert_eq!(self.push.send(one("end"), DEADLINE).await, Sent::Taken);
+            while let Some(received) = self.pull.recv(20 * MS).await {
+                if received == one("end") {
+                    return;
+                }
+                let number = (next..MESSAGES).find(|number| received == message(*number));
+                next = 1 + number.unwrap_or_else(|| {
+                    panic!("after {next} messages: {}", received.concat().escape_ascii())
+                });
+            }
+        }
+    }
+}
+
+/// A message that shows where it is torn.
+fn message(number: usize) -> Frames {
+    vec![format!("{number:04}").repeat(100).into_bytes(), number.to_string().into_bytes()]
+}

@@ -31,6 +31,8 @@ mod context;
 mod curve;
 mod error;
 mod ffi;
+#[cfg(target_os = "linux")]
+mod kernel;
 mod message;
 mod monitor;
 mod opt;
@@ -41,6 +43,8 @@ mod socket;
 pub use context::Context;
 pub use curve::{curve_keypair, curve_public, z85_decode, z85_encode};
 pub use error::{Error, errno};
+#[cfg(target_os = "linux")]
+pub use kernel::{TcpEnd, tcp_option};
 pub use message::Msg;
 pub use monitor::{EventKind, Monitor, MonitorEvent};
 pub use opt::{ContextOpt, Opt};

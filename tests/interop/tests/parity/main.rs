@@ -4,6 +4,8 @@
 //!
 //! `docs/libzmq-parity.md` names these tests.
 
+#[cfg(target_os = "linux")]
+mod kernel;
 mod names;
 mod notices;
 mod publish;

@@ -14,6 +14,7 @@
 use std::collections::BTreeMap;
 use std::error::Error;
 
+use zeromq_async::proxy::Proxy;
 use zeromq_async::{DealerSocket, Endpoint, RepSocket, ReqSocket, RouterSocket};
 
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
@@ -66,24 +67,23 @@ async fn everything() -> Result<()> {
     Ok(())
 }
 
-/// The whole broker: requests one way, replies the other, each in its own task.
+/// The whole broker.
 ///
 /// ROUTER puts the client's routing id in front of a request, and takes it from the front of the
-/// reply. What has no room at the workers waits here, and then in the clients' queues.
+/// reply. What has no room at the workers waits in the clients' queues: nothing piles up here.
 async fn forward(frontend: RouterSocket, backend: DealerSocket) -> Result<()> {
-    let (mut to_clients, mut from_clients) = frontend.split();
-    let (mut to_workers, mut from_workers) = backend.split();
-    let requests = async {
-        loop {
-            to_workers.send(from_clients.recv().await?).await?;
-        }
-    };
-    let replies = async {
-        loop {
-            to_clients.send(from_workers.recv().await?).await?;
-        }
-    };
-    tokio::select! { ended = requests => ended, ended = replies => ended }
+    let mut broker = Proxy::new(frontend, backend);
+    let handle = broker.handle();
+    let running = broker.run();
+    tokio::select! {
+        ended = running => drop(ended?),
+        _ = tokio::signal::ctrl_c() => {} // what was read has been handed over
+    }
+    println!("broker: {} requests forwarded", handle.statistics().back.sent);
+    let (frontend, backend, _) = broker.into_ends();
+    backend.close().await;
+    frontend.close().await;
+    Ok(())
 }
 
 /// Answers with its name, for ever.

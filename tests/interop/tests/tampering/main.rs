@@ -133,7 +133,8 @@ async fn tamper<P: Party>(
         faults.retain(|fault| !passes_libzmq(fault, libzmq_receives));
         let load = Load { at_a_time: 200, at_work: 16 };
         outcomes(faults, load, async |fault, name: &str| {
-            let patience = if fault.leaves_all_there() { LONG } else { SHORT };
+            let goes_on = unprotected(libzmq_receives)(&fault).is_some();
+            let patience = if goes_on || fault.leaves_all_there() { LONG } else { SHORT };
             let attacked = async |to: &Endpoint| connect(name, to, patience);
             within(format!("{fault:?}"), suffer(fault, bound, name, attacked)).await
         })

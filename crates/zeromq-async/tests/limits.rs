@@ -228,6 +228,32 @@ async fn a_peer_that_comes_again_leaves_no_more_than_its_mark() {
     }
 }
 
+#[tokio::test]
+async fn whoever_leaves_messages_behind_counts_until_they_are_received() {
+    let mut pull = PullSocket::builder().max_peers(2).build();
+    let mut events = pull.events();
+    let endpoint = pull.bind(ANY_PORT).await.unwrap();
+    for message in ["1", "2"] {
+        let mut peer = RawPeer::connect(&endpoint, SocketType::Push).await;
+        peer.send(message).await;
+        drop(peer);
+        disconnected(&mut events).await;
+    }
+    let says = [greeting(1, "NULL"), ready("PUSH")].concat();
+    let third = Hostile::saying(&endpoint, &says).await;
+    let reason = refused(&mut events, &third).await;
+    assert!(matches!(reason, HandshakeFailure::Rejected(Rejected::Full { limit: 2 })), "{reason}");
+    // Who has left nothing, or nothing any more, has no place.
+    assert_eq!(within("a message", pull.recv()).await.unwrap(), "1");
+    for _ in 0..3 {
+        drop(RawPeer::connect(&endpoint, SocketType::Push).await);
+        disconnected(&mut events).await;
+    }
+    let _fourth = RawPeer::connect(&endpoint, SocketType::Push).await;
+    greeted(&mut events).await;
+    assert_eq!(within("a message", pull.recv()).await.unwrap(), "2");
+}
+
 /// What nobody takes is lost, is counted, and does not grow.
 #[tokio::test]
 async fn events_that_nobody_takes_are_counted() {

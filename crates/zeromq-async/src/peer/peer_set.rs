@@ -18,8 +18,10 @@ use crate::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 #[derive(Debug)]
 pub(crate) struct PeerSet {
     pipes: Mutex<Vec<Arc<Pipe>>>,
-    /// How many there may be.
+    /// How many there may be, those counted that have left messages behind.
     max: Option<usize>,
+    /// Who has gone and left messages that nobody has taken. Kept only where there is a limit.
+    departed: Mutex<Vec<Arc<Pipe>>>,
     generation: AtomicU64,
     closed: AtomicBool,
     next_id: AtomicU64,
@@ -36,6 +38,7 @@ impl PeerSet {
         Self {
             pipes: Mutex::default(),
             max,
+            departed: Mutex::default(),
             generation: AtomicU64::new(0),
             closed: AtomicBool::new(false),
             next_id: AtomicU64::new(1),
@@ -87,7 +90,9 @@ impl PeerSet {
             // Looked at under the lock: whoever closes the socket finds every pipe in the list.
             let rejected = match self.max {
                 _ if self.is_closed() => Some(Rejected::Closed),
-                Some(limit) if pipes.len() >= limit => Some(Rejected::Full { limit }),
+                Some(limit) if pipes.len() + self.departed() >= limit => {
+                    Some(Rejected::Full { limit })
+                }
                 _ => None,
             };
             if let Some(rejected) = rejected {
@@ -114,11 +119,22 @@ impl PeerSet {
             // In one step with the removal, so that the counts never miss a peer.
             let unsent = pipe.end();
             self.ledger.close_account(pipe, unsent.messages());
+            if self.max.is_some() {
+                self.departed.lock().push(pipe.clone());
+                self.departed();
+            }
         }
         self.generation.fetch_add(1, Ordering::Release);
         pipe.pattern().leave(pipe);
         // A sender may hold a message for this pipe alone, and must look again.
         self.room.wake();
+    }
+
+    /// How many have gone and left something to be received; lets go of all others.
+    fn departed(&self) -> usize {
+        let mut departed = self.departed.lock();
+        departed.retain(|pipe| !pipe.inbound.is_over());
+        departed.len()
     }
 
     /// Senders are refused from now on.

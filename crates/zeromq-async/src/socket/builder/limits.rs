@@ -107,7 +107,9 @@ impl<P: SocketKind> SocketBuilder<P> {
     /// The most peers the socket has at a time, over all of its endpoints. Default: no limit.
     ///
     /// A peer beyond that is [closed](crate::Rejected::Full) at the end of its handshake, and may
-    /// come again; [`connect`](crate::Socket::connect) fails. libzmq has no such limit.
+    /// come again; [`connect`](crate::Socket::connect) fails. A peer that has gone counts until what
+    /// it has sent is received: so this bounds what those who come, send and leave can make a socket
+    /// keep. libzmq has no such limit.
     ///
     /// ```
     /// use zeromq_async::RouterSocket;

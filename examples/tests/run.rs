@@ -148,6 +148,17 @@ fn layers_show_the_latest_and_find_who_answers() {
 }
 
 #[test]
+fn tls_carries_sockets_and_keeps_strangers_out() {
+    let said = run("tls");
+    assert!(said.contains("server: bound to tls://127.0.0.1:"), "{said}");
+    assert!(said.contains("client: got \"Only you and I\"\n"), "{said}");
+    assert!(said.contains("done: 49950000 octets in 1000 messages over TLS\n"), "{said}");
+    let refusal =
+        said.lines().find_map(|line| line.strip_prefix("stranger: cannot connect to tls"));
+    assert!(refusal.is_some_and(|reason| reason.contains("invalid peer certificate")), "{said}");
+}
+
+#[test]
 fn codec_only_gets_a_reply() {
     let said = run("codec_only");
     assert!(said.contains("is a REP socket"), "{said}");

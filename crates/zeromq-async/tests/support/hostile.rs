@@ -4,6 +4,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use zeromq_async::{Endpoint, Events, HandshakeFailure, PeerAddress, SocketEvent};
 
+#[allow(unused_imports, reason = "each test program uses its part of this")]
+pub(crate) use zeromq_async::testing::octets::{command, frame, greeting, header, property, ready};
+
 use super::{dial, event, within};
 
 /// The other end of a TCP connection, with nothing of ZMTP but what the test spells out.
@@ -46,44 +49,4 @@ pub(crate) async fn refused(events: &mut Events, peer: &Hostile) -> HandshakeFai
         _ => None,
     })
     .await
-}
-
-/// The greeting of ZMTP 3.`minor`.
-pub(crate) fn greeting(minor: u8, mechanism: &str) -> Vec<u8> {
-    let mut greeting = vec![0; 64];
-    greeting[0] = 0xff;
-    greeting[9..12].copy_from_slice(&[0x7f, 3, minor]);
-    greeting[12..12 + mechanism.len()].copy_from_slice(mechanism.as_bytes());
-    greeting
-}
-
-/// A command on the wire.
-pub(crate) fn command(name: &str, data: &[u8]) -> Vec<u8> {
-    let name_len = u8::try_from(name.len()).expect("a name is short");
-    frame(4, &[&[name_len], name.as_bytes(), data].concat())
-}
-
-/// READY of a NULL peer.
-pub(crate) fn ready(socket_type: &str) -> Vec<u8> {
-    command("READY", &property("Socket-Type", socket_type.as_bytes()))
-}
-
-/// A property of metadata.
-pub(crate) fn property(name: &str, value: &[u8]) -> Vec<u8> {
-    let name_len = u8::try_from(name.len()).expect("a name is short");
-    let value_len = u32::try_from(value.len()).expect("a test's values are small");
-    [&[name_len], name.as_bytes(), &value_len.to_be_bytes(), value].concat()
-}
-
-/// A frame: flags 0 for the last of a message, 1 for one before it, 4 for a command.
-pub(crate) fn frame(flags: u8, body: &[u8]) -> Vec<u8> {
-    match u8::try_from(body.len()) {
-        Ok(short) => [&[flags, short], body].concat(),
-        Err(_) => [&header(flags, body.len() as u64)[..], body].concat(),
-    }
-}
-
-/// The header of a long frame of any size.
-pub(crate) fn header(flags: u8, size: u64) -> Vec<u8> {
-    [&[flags | 2][..], &size.to_be_bytes()].concat()
 }

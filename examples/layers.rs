@@ -100,7 +100,7 @@ async fn alarm() -> Result<()> {
             }
         }
     });
-    let mut alarms = req.with_layer(RetryLayer::new(Duration::from_millis(200)).attempts(4));
+    let mut alarms = req.with_layer(RetryLayer::new(Duration::from_millis(200)).attempts(20));
     for alarm in ["smoke", "water"] {
         alarms.send(alarm).await?;
         println!("alarm: {}", alarms.recv().await?);

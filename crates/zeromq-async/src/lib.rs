@@ -80,6 +80,7 @@
 //! |---|---|
 //! | [`recv`](Socket::recv), [`recv_from`](Socket::recv_from) | no message is lost: the next call receives it |
 //! | [`send`](Socket::send) | the message was not sent, not even in part, and is dropped |
+//! | [`RecvExt::recv`](layer::RecvExt::recv), [`SendExt::send`](layer::SendExt::send) | through any [`layer`], the same |
 //! | [`ready`](Socket::ready), [`flush`](Socket::flush) | nothing changes; what is queued is written all the same |
 //! | [`wait_for_peers`](Socket::wait_for_peers), [`Events::next`] | nothing is lost |
 //! | [`bind`](Socket::bind) | nothing is bound |

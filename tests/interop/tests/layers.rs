@@ -204,7 +204,7 @@ async fn a_request_is_tried_again_at_a_libzmq_rep_that_answers() {
         }
     });
 
-    let layer = RetryLayer::new(Duration::from_millis(100)).attempts(10);
+    let layer = RetryLayer::new(Duration::from_millis(200)).attempts(20);
     let mut req = req.with_layer(layer);
     let mut dealer = dealer.with_layer(layer.correlate(true));
     for number in 0..4_u8 {

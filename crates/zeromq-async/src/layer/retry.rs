@@ -42,7 +42,7 @@ use crate::random::random;
 ///     }
 /// });
 ///
-/// let mut req = req.with_layer(RetryLayer::new(Duration::from_millis(50)).attempts(4));
+/// let mut req = req.with_layer(RetryLayer::new(Duration::from_millis(100)).attempts(20));
 /// for _ in 0..3 {
 ///     req.send("hello").await?;
 ///     assert_eq!(req.recv().await?, "hello"); // whomever it asked first

@@ -4,6 +4,7 @@
 //!
 //! `docs/libzmq-parity.md` names these tests.
 
+mod conflate;
 #[cfg(target_os = "linux")]
 mod kernel;
 mod names;

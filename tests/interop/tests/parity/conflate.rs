@@ -1,0 +1,31 @@
+//! `ZMQ_CONFLATE` with messages of several frames.
+
+use interop::{End, Place, ReservedPort};
+use libzmq_peer::{Opt, Socket, SocketKind};
+use zeromq_async::PushSocket;
+
+use crate::frame;
+
+/// The latest message is kept as it is. In libzmq each frame takes the place of the one before,
+/// and a message that nobody has sent is received.
+#[tokio::test]
+async fn a_conflated_message_is_whole_here_and_a_piece_in_libzmq() {
+    for is_ours in [true, false] {
+        let port = ReservedPort::new();
+        let at = port.endpoint();
+        let (mut push, _) = if is_ours {
+            let push = PushSocket::builder().conflate(true).build();
+            End::of_ours(push, Place::Connect(&at)).await
+        } else {
+            let options = |socket: &Socket| socket.set_i32(Opt::CONFLATE, 1);
+            End::of_theirs(SocketKind::Push, options, Place::Connect(&at))
+        };
+        let message = |number: &str| vec![number.as_bytes().to_vec(), b"body".to_vec()];
+        for number in ["first", "last"] {
+            push.send(number, message(number)).await;
+        }
+        let pull = interop::libzmq(SocketKind::Pull, move |socket| socket.bind(&at));
+        let expected = if is_ours { message("last") } else { frame("body") };
+        assert_eq!(pull.recv().await.unwrap(), expected);
+    }
+}

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use futures_util::future::join_all;
 use interop::peer::{Happening, Ours, Peer, Sent, Settings};
 use interop::{Mechanism, Secured, TCP, handshake_failure, within};
 use libzmq_peer::SocketKind::{Pull, Push};
@@ -44,11 +45,11 @@ async fn malformed<P: Peer>() -> Malformed {
         let mut pull = P::start(&settings(Pull, true)).await;
         let to = pull.bind(TCP).await;
         for case in cases(mechanism).chunks(8) {
-            for octets in case {
-                let is_closed = is_closed(&to, octets).await;
-                let patience = if is_closed { Duration::ZERO } else { SHORT };
+            let closed = join_all(case.iter().map(|octets| is_closed(&to, octets))).await;
+            for is_closed in closed {
                 outcome.closed += usize::from(is_closed);
-                outcome.let_in += usize::from(pull.happens(Happening::Ready, patience).await);
+                let is_in = !is_closed && pull.happens(Happening::Ready, SHORT).await;
+                outcome.let_in += usize::from(is_in);
             }
             let mut good = P::start(&settings(Push, false)).await;
             good.connect(&to).await;

@@ -152,13 +152,14 @@ struct KilledRep {
 }
 
 async fn killed_rep<P: Peer>() -> KilledRep {
-    let (told, strict_asks_again) = kill_rep::<P>(Settings::new(Req)).await;
+    let (told, strict_asks_again) = kill_rep::<P>(Settings::new(Req), 4 * SHORT).await;
     let (_, relaxed_asks_again) =
-        kill_rep::<P>(Settings::new(Req).relaxed(true).correlate(true)).await;
+        kill_rep::<P>(Settings::new(Req).relaxed(true).correlate(true), SHORT).await;
     KilledRep { told, strict_asks_again, relaxed_asks_again }
 }
 
-async fn kill_rep<P: Peer>(settings: Settings) -> (bool, bool) {
+/// Whether `recv` ends without a reply before the patience of the test, and another request is taken.
+async fn kill_rep<P: Peer>(settings: Settings, patience: Duration) -> (bool, bool) {
     let port = ReservedPort::new();
     let mut req = P::start(&settings.reconnect(5)).await;
     req.connect(&port.endpoint()).await;
@@ -172,8 +173,8 @@ async fn kill_rep<P: Peer>(settings: Settings) -> (bool, bool) {
         assert_eq!(rep.recv(DEADLINE).await, Some(one("lost")));
         rep.killed().await;
         let since = Instant::now();
-        assert_eq!(req.recv(4 * SHORT).await, None);
-        told &= since.elapsed() < 4 * SHORT;
+        assert_eq!(req.recv(patience).await, None);
+        told &= since.elapsed() < patience;
         rep = Child::start(P::LIBRARY, &Settings::new(Rep)).await;
         rep.bind(&port.endpoint()).await;
         asks_again &= req.send(one("again"), 4 * SHORT).await == Sent::Taken;

@@ -63,6 +63,22 @@ fn broker_gives_every_client_its_answers() {
 }
 
 #[test]
+fn metrics_shows_what_went_through_and_how_small() {
+    let said = run("metrics");
+    assert!(said.starts_with("http://127.0.0.1:"), "{said}");
+    assert!(said.contains("worker: job 100 has 4008 octets, of 00-0707"), "{said}");
+    assert!(said.contains("zeromq_sent_total{socket=\"jobs\"} 100\n"), "{said}");
+    assert!(said.contains("zeromq_taken_total{socket=\"work\"} 100\n"), "{said}");
+    let octets = |layer: &str| {
+        let series = format!("zeromq_layer_octets_total{{layer=\"{layer}\",direction=\"sent\"}} ");
+        let mut values = said.lines().filter_map(|line| line.strip_prefix(&series));
+        values.next().expect("the series").parse::<u32>().expect("a number")
+    };
+    assert!(octets("plain") > 10 * octets("compressed"), "{said}");
+    assert!(said.ends_with("done\n"), "{said}");
+}
+
+#[test]
 fn chat_is_heard_both_ways() {
     let said = run("chat");
     assert!(said.contains("alice: Hello, Bob!\nbob: Hello, Alice!\n"), "{said}");

@@ -42,6 +42,9 @@
 //! | [`CircuitBreakerLayer`] | after failures in a row, an error at once for a time |
 //! | [`DeduplicateLayer`] | what comes again with the same key dropped |
 //! | [`KeepLatestLayer`] | of each topic the latest message, when receiving |
+//! | [`TraceContextLayer`] | the trace that a message belongs to goes with it (W3C) |
+//! | `CompressionLayer` | compressed with LZ4 or zstd (features `lz4`, `zstd`) |
+//! | `MetricsLayer` | messages, octets and times for the `metrics` crate (feature `metrics`) |
 //! | [`DropOldestLayer`] | the oldest message dropped where there is no room, when sending |
 //!
 //! # Sending and receiving through layers
@@ -70,6 +73,8 @@
 mod forward;
 
 mod circuit_breaker;
+#[cfg(any(feature = "lz4", feature = "zstd"))]
+mod compression;
 mod concurrency_limit;
 mod deadline;
 mod deduplicate;
@@ -77,21 +82,28 @@ mod drop_oldest;
 mod filter;
 mod keep_latest;
 mod map;
+#[cfg(feature = "metrics")]
+mod metrics;
 mod rate_limit;
 mod recv_ext;
 mod retry;
 mod send_ext;
 mod tap;
 mod timeout;
+mod trace_context;
 mod with_layer;
 
 pub use circuit_breaker::{CircuitBreaker, CircuitBreakerError, CircuitBreakerLayer};
+#[cfg(any(feature = "lz4", feature = "zstd"))]
+pub use compression::{Compression, CompressionError, CompressionLayer, Undecompressed};
 pub use concurrency_limit::{ConcurrencyLimit, ConcurrencyLimitLayer};
 pub use deduplicate::{Deduplicate, DeduplicateLayer};
 pub use drop_oldest::{DropOldest, DropOldestLayer};
 pub use filter::{FilterRecv, FilterRecvLayer, FilterSend, FilterSendLayer};
 pub use keep_latest::{KeepLatest, KeepLatestLayer};
 pub use map::{MapRecv, MapRecvLayer, MapSend, MapSendLayer};
+#[cfg(feature = "metrics")]
+pub use metrics::{Metrics, MetricsLayer};
 pub use rate_limit::{Rate, RateLimit, RateLimitLayer};
 pub use recv_ext::RecvExt;
 pub use retry::{Retry, RetryError, RetryLayer};
@@ -100,4 +112,7 @@ pub use tap::{Direction, Tap, TapLayer};
 pub use timeout::{Timeout, TimeoutError, TimeoutLayer};
 #[doc(no_inline)]
 pub use tower_layer::Layer;
+pub use trace_context::{
+    Propagate, TraceContext, TraceContextLayer, TraceParent, TraceParentError,
+};
 pub use with_layer::WithLayer;

@@ -132,6 +132,8 @@
 //! * `testing`: an in-memory transport, a scripted peer and a relay that does harm
 //!   (`zeromq_async::testing`).
 //! * `argon2`: passwords in a [`PasswordFile`](security::PasswordFile) may be Argon2 hashes.
+//! * `lz4`, `zstd`: [compression](layer::CompressionLayer).
+//! * `metrics`: what sockets and layers count, for the crate of that name (`observe`).
 //! * `json`, `msgpack`, `postcard`, `cbor`: codecs for [typed sockets](typed).
 //!
 //! The oldest Rust that will do is `rust-version` in
@@ -150,6 +152,8 @@ mod event;
 pub mod fuzzing;
 mod identity;
 pub mod layer;
+#[cfg(feature = "metrics")]
+pub mod observe;
 mod options;
 mod pattern;
 mod peer;

@@ -26,6 +26,8 @@ pub use builder::{Conflates, Greets, Named, Probes, Publishes, SocketBuilder, Su
 use compose::{Compose, Composition};
 pub use compose::{Receives, Sends, SocketKind};
 pub use dealer::{Dealer, DealerSocket};
+#[cfg(feature = "metrics")]
+pub(crate) use handle::Onlooker;
 pub use handle::SocketHandle;
 pub use pair::{Pair, PairSocket};
 pub use r#pub::{Pub, PubSocket};

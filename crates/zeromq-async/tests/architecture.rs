@@ -29,6 +29,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("fuzzing", &["pattern", "security"]),
     ("identity", &[]),
     ("layer", &["error", "random", "sync"]),
+    ("observe", &["event", "identity", "socket", "stats"]),
     ("options", &["authentication", "endpoint", "error", "identity"]),
     ("pattern", &["endpoint", "error", "identity", "options", "peer", "random", "sync"]),
     ("peer", &["endpoint", "error", "identity", "options", "stats", "sync"]),

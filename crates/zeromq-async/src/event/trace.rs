@@ -50,8 +50,8 @@ pub(super) fn trace(socket: SocketType, event: &SocketEvent) {
 }
 
 impl HandshakeFailure {
-    /// Which it is, in a word for the field `reason`.
-    fn kind(&self) -> &'static str {
+    /// Which it is, in a word, for the fields and labels named `reason`.
+    pub(crate) fn kind(&self) -> &'static str {
         match self {
             Self::TimedOut(_) => "timed_out",
             Self::PeerClosed => "peer_closed",
@@ -66,8 +66,8 @@ impl HandshakeFailure {
 }
 
 impl DisconnectReason {
-    /// Which it is, in a word for the field `reason`.
-    fn kind(&self) -> &'static str {
+    /// Which it is, in a word, for the fields and labels named `reason`.
+    pub(crate) fn kind(&self) -> &'static str {
         match self {
             Self::PeerClosed => "peer_closed",
             Self::Closed => "closed",

@@ -52,6 +52,12 @@ impl SocketHandle {
         self.engine().peers().ledger()
     }
 
+    /// For who only looks on.
+    #[cfg(feature = "metrics")]
+    pub(crate) fn onlooker(&self) -> Onlooker {
+        Onlooker(self.engine().peers().clone())
+    }
+
     /// See [`Socket::bind`](crate::Socket::bind).
     ///
     /// ```
@@ -279,6 +285,17 @@ impl SocketHandle {
     /// As there.
     pub async fn close_within(&self, linger: Duration) -> CloseReport {
         self.engine().clone().close(Some(linger)).await
+    }
+}
+
+/// Sees a socket's counts and does not keep the socket alive.
+#[cfg(feature = "metrics")]
+pub(crate) struct Onlooker(Arc<crate::peer::PeerSet>);
+
+#[cfg(feature = "metrics")]
+impl Onlooker {
+    pub(crate) fn stats(&self) -> SocketStats {
+        self.0.stats()
     }
 }
 

@@ -1,7 +1,14 @@
 //! Who sent what was received last.
 
 use crate::identity::Peer;
-use crate::layer::{FilterRecv, FilterSend, MapRecv, MapSend, Timeout};
+#[cfg(any(feature = "lz4", feature = "zstd"))]
+use crate::layer::Compression;
+#[cfg(feature = "metrics")]
+use crate::layer::Metrics;
+use crate::layer::{
+    CircuitBreaker, ConcurrencyLimit, Deduplicate, DropOldest, FilterRecv, FilterSend, KeepLatest,
+    MapRecv, MapSend, RateLimit, Retry, Tap, Timeout, TraceContext,
+};
 use crate::socket::{Receiver, Sender, Socket, SocketKind};
 
 /// Knows who sent the message that it gave last.
@@ -60,4 +67,26 @@ macro_rules! as_inner {
     )*};
 }
 
-as_inner!(FilterRecv<S, F>, FilterSend<S, F>, MapRecv<S, F>, MapSend<S, F>, Timeout<S>);
+as_inner! {
+    CircuitBreaker<S>,
+    ConcurrencyLimit<S>,
+    Deduplicate<S, F, K>,
+    DropOldest<S, T>,
+    FilterRecv<S, F>,
+    FilterSend<S, F>,
+    MapRecv<S, F>,
+    MapSend<S, F>,
+    RateLimit<S>,
+    Retry<S>,
+    Tap<S, F>,
+    Timeout<S>,
+    TraceContext<S, F>,
+}
+
+#[cfg(any(feature = "lz4", feature = "zstd"))]
+as_inner!(Compression<S>);
+#[cfg(feature = "metrics")]
+as_inner!(Metrics<S>);
+
+/// It gives messages that it has held back, of whichever peer.
+impl<S, F, K, T> Origin for KeepLatest<S, F, K, T> {}

@@ -5,6 +5,8 @@
 mod mock;
 
 mod circuit_breaker;
+#[cfg(all(feature = "lz4", feature = "zstd"))]
+mod compression;
 mod concurrency_limit;
 mod deduplicate;
 mod drop_oldest;
@@ -12,7 +14,10 @@ mod extensions;
 mod filter;
 mod keep_latest;
 mod map;
+#[cfg(feature = "metrics")]
+mod metrics;
 mod rate_limit;
 mod retry;
 mod tap;
 mod timeout;
+mod trace_context;

@@ -1,0 +1,125 @@
+//! A pipeline that Prometheus watches, with messages compressed on the way.
+//!
+//!     cargo run --example metrics            # shows what Prometheus would see, and ends
+//!     cargo run --example metrics -- serve   # goes on; scrape the address that it prints
+//!
+//! Each socket exports its own counts at no cost per message. Two metrics layers, one above and one
+//! below the compression, show in addition how much smaller messages are on the way.
+
+use std::time::Duration;
+
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{TcpListener, TcpStream};
+use zeromq_async::layer::{
+    CompressionLayer, MetricsLayer, RecvExt, SendExt, TraceContextLayer, TraceParent, WithLayer,
+};
+use zeromq_async::{PullSocket, PushSocket, observe};
+
+type Error = Box<dyn std::error::Error + Send + Sync>;
+
+const JOBS: u8 = 100;
+
+#[tokio::main]
+async fn main() -> Result<(), Error> {
+    let recorder = PrometheusBuilder::new()
+        .set_buckets(&[0.001, 0.01, 0.1, 1.0])? // of the layers' histograms, in seconds
+        .build_recorder();
+    let page = recorder.handle();
+    metrics::set_global_recorder(recorder)?;
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    println!("http://{}/metrics", listener.local_addr()?);
+    tokio::spawn(serve(listener, page.clone()));
+
+    let (push, pull) = (PushSocket::new(), PullSocket::new());
+    let jobs = push.handle().export_metrics("jobs", Duration::from_secs(1));
+    let work = pull.handle().export_metrics("work", Duration::from_secs(1));
+    let exporting = [
+        tokio::spawn(jobs.peers(observe::by_endpoint).run()),
+        tokio::spawn(work.peers(observe::by_host).run()),
+    ];
+    push.connect(pull.bind("tcp://127.0.0.1:*").await?).await?;
+
+    let forever = std::env::args().nth(1).is_some_and(|argument| argument == "serve");
+    let working = tokio::spawn(work_on(pull, forever));
+    send_jobs(push, forever).await?;
+    working.await??;
+    for exporting in exporting {
+        exporting.await?; // with the last sample
+    }
+    for line in page.render().lines().filter(|line| is_telling(line)) {
+        println!("{line}");
+    }
+    println!("done");
+    Ok(())
+}
+
+async fn send_jobs(push: PushSocket, forever: bool) -> Result<(), Error> {
+    let mut trace = 0u64;
+    let next_trace = move || {
+        trace += 1;
+        TraceParent::new([7; 16], trace.to_be_bytes(), 1).ok()
+    };
+    let handle = push.handle().clone();
+    let mut push = push
+        .with_layer(MetricsLayer::new("compressed"))
+        .with_layer(CompressionLayer::zstd(3))
+        .with_layer(MetricsLayer::new("plain"))
+        .with_layer(TraceContextLayer::new(next_trace));
+    loop {
+        for number in 0..JOBS {
+            push.send(format!("job {number}: {}", "sum up this column; ".repeat(200))).await?;
+        }
+        if !forever {
+            break;
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    push.flush().await?;
+    handle.close().await;
+    Ok(())
+}
+
+/// Receives so many jobs, or all that ever come.
+async fn work_on(pull: PullSocket, forever: bool) -> Result<(), Error> {
+    let handle = pull.handle().clone();
+    let mut pull =
+        pull.with_layer(CompressionLayer::zstd(3)).with_layer(TraceContextLayer::new(|| None));
+    for number in 1.. {
+        let job = pull.recv().await?;
+        if number == u32::from(JOBS) {
+            let parent = pull.received().expect("each job has a trace");
+            println!("worker: job {number} has {} octets, of {parent}", job.size());
+            if !forever {
+                break;
+            }
+        }
+    }
+    handle.close().await;
+    Ok(())
+}
+
+/// The page for whoever asks.
+async fn serve(listener: TcpListener, page: PrometheusHandle) -> std::io::Result<()> {
+    loop {
+        let (stream, _) = listener.accept().await?;
+        tokio::spawn(answer(stream, page.render()));
+    }
+}
+
+async fn answer(stream: TcpStream, page: String) -> std::io::Result<()> {
+    let mut stream = BufReader::new(stream);
+    let mut line = String::new();
+    while stream.read_line(&mut line).await? > 2 {
+        line.clear(); // an empty line ends the request
+    }
+    let head = "HTTP/1.1 200 OK\r\nContent-Type: text/plain; version=0.0.4\r\nConnection: close";
+    let answer = format!("{head}\r\nContent-Length: {}\r\n\r\n{page}", page.len());
+    stream.write_all(answer.as_bytes()).await?;
+    stream.shutdown().await
+}
+
+fn is_telling(line: &str) -> bool {
+    let telling = ["zeromq_sent_total", "zeromq_taken_total", "zeromq_layer_octets_total"];
+    telling.iter().any(|name| line.starts_with(name)) && !line.ends_with(" 0")
+}

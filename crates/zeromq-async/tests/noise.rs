@@ -7,11 +7,12 @@ mod support;
 use std::time::Duration;
 
 use support::fault::{Fault, Kind};
-use support::relay::{Relay, Way, unaltered};
+use support::relay::{Way, relay, unaltered};
 use support::{ANY_PORT, ReservedPort, at_once, disconnected, event, greeted, waits, within};
 use zeromq_async::security::{
     Attempt, Credentials, Decision, DenyStatus, NoiseKeyPair, NoisePublicKey, generate_noise_keys,
 };
+use zeromq_async::testing::{Ending, Fault as Mishap};
 use zeromq_async::{
     DealerSocket, DisconnectReason, Events, HandshakeFailure, MechanismName, Message, PairSocket,
     PeerIncompatible, PeerInfo, PeerUntrusted, ProtocolError, PubSocket, PullSocket, PushSocket,
@@ -296,7 +297,7 @@ async fn subscriptions_come_and_go_and_are_made_again_on_a_new_connection() {
         let mut xpub = builder.build();
         let builder = handshake.client(SubSocket::builder(), &client, server.public_key());
         let mut sub = builder.subscribe("a").build();
-        let relay = Relay::start(&xpub.bind(ANY_PORT).await.unwrap(), |_| unaltered()).await;
+        let relay = relay(&xpub.bind(ANY_PORT).await.unwrap(), |_| unaltered()).await;
         sub.connect(relay.endpoint()).await.unwrap();
         assert_eq!(recv(&mut xpub).await, [b"\x01a"]);
         sub.subscribe("b");
@@ -307,7 +308,7 @@ async fn subscriptions_come_and_go_and_are_made_again_on_a_new_connection() {
             xpub.send(topic).await.unwrap();
         }
         assert_eq!(recv(&mut sub).await, [b"b1"]);
-        relay.cut();
+        relay.end(Ending::Cut);
         assert_eq!(recv(&mut xpub).await, [b"\x00b"], "the end of the connection");
         assert_eq!(recv(&mut xpub).await, [b"\x01b"], "the next connection");
         xpub.send("b2").await.unwrap();
@@ -324,14 +325,14 @@ async fn a_lost_connection_is_made_again_with_new_keys_for_it() {
         let builder = handshake.client(PushSocket::builder(), &client, server.public_key());
         let mut push = builder.build();
         let (mut pulls, mut pushes) = (pull.events(), push.events());
-        let relay = Relay::start(&pull.bind(ANY_PORT).await.unwrap(), |_| unaltered()).await;
+        let relay = relay(&pull.bind(ANY_PORT).await.unwrap(), |_| unaltered()).await;
         push.connect(relay.endpoint()).await.unwrap();
         for round in 0..3 {
             greeted(&mut pushes).await;
             push.send(format!("round {round}")).await.unwrap();
             let received = within("the message", pull.recv()).await.unwrap();
             assert_eq!(received, format!("round {round}").as_str());
-            relay.cut();
+            relay.end(Ending::Cut);
             disconnected(&mut pulls).await;
             disconnected(&mut pushes).await;
         }
@@ -349,7 +350,7 @@ async fn an_idle_connection_beats_and_a_silent_one_is_given_up() {
             .heartbeat_timeout(Duration::from_secs(1));
         let mut other = handshake.client(beating, &client, server.public_key()).build();
         let (mut ones, mut others) = (one.events(), other.events());
-        let relay = Relay::start(&one.bind(ANY_PORT).await.unwrap(), |_| unaltered()).await;
+        let relay = relay(&one.bind(ANY_PORT).await.unwrap(), |_| unaltered()).await;
         other.connect(relay.endpoint()).await.unwrap();
         greeted(&mut others).await;
         greeted(&mut ones).await;
@@ -362,7 +363,9 @@ async fn an_idle_connection_beats_and_a_silent_one_is_given_up() {
         assert_eq!(within("the message", one.recv()).await.unwrap(), "still here");
         one.send("here too").await.unwrap();
         assert_eq!(within("the message", other.recv()).await.unwrap(), "here too");
-        relay.fall_silent();
+        for way in Way::BOTH {
+            relay.fault(way, Mishap::BlackHole);
+        }
         let reason = ended(&mut others).await;
         assert!(matches!(reason, DisconnectReason::HeartbeatTimedOut), "{reason}");
     });
@@ -576,7 +579,7 @@ async fn an_altered_greeting_fails() {
             let bound = pull.bind(ANY_PORT).await.unwrap();
             let kind = Kind::Flip { offset: place, bits: 1 };
             let fault = Fault { way: altered, frame: 0, kind };
-            let relay = Relay::start(&bound, move |way| fault.alter(way, || {})).await;
+            let relay = relay(&bound, move |way| fault.alter(way, || {})).await;
             push.connect(relay.endpoint()).await.unwrap();
             // `failure` panics where the handshake succeeds.
             failure(&mut pulls).await;

@@ -15,7 +15,7 @@ use tokio::time::{interval, sleep, timeout};
 use zeromq_async::Endpoint;
 
 use super::fault::{Fault, measure};
-use super::relay::{Relay, Way};
+use super::relay::{Way, relay};
 
 /// A DEALER or a ROUTER, of whichever library.
 pub(crate) trait Party {
@@ -111,7 +111,7 @@ pub(crate) async fn frames<P: Party>(
 ) -> [Vec<usize>; 2] {
     let sizes = Way::BOTH.map(|_| Arc::new(Mutex::new(Vec::new())));
     let [up, down] = sizes.clone();
-    let relay = Relay::start(bound, move |way| {
+    let relay = relay(bound, move |way| {
         let sizes = if way == Way::Up { up.clone() } else { down.clone() };
         measure(move |size| sizes.lock().expect("no panic").push(size))
     })
@@ -143,7 +143,7 @@ pub(crate) async fn suffer<P: Party>(
     connect: impl AsyncFnOnce(&Endpoint) -> P,
 ) -> Outcome {
     let (done, mut happened) = watch::channel(false);
-    let relay = Relay::start(bound, move |way| {
+    let relay = relay(bound, move |way| {
         let done = done.clone();
         fault.alter(way, move || {
             done.send_replace(true);
@@ -152,7 +152,7 @@ pub(crate) async fn suffer<P: Party>(
     .await;
     let mut client = connect(relay.endpoint()).await;
     let (mut sent, mut received, mut received_since) = (0, 0, 0);
-    let mut ended = pin!(relay.ends());
+    let mut ended = pin!(relay.wait_for_ended(1));
     loop {
         let has_happened = *happened.borrow();
         // One at a time until then, so that each message is a record of its own.

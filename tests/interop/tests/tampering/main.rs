@@ -20,7 +20,7 @@ use fault::{Fault, Kind};
 use interop::{Frames, TCP, event, libzmq, within};
 use libzmq_peer::{Opt, SocketKind};
 use ordeal::{Load, Outcome, Party, ask, frames, judge, outcomes, serve, suffer};
-use relay::{Relay, Way};
+use relay::{Way, relay};
 use theirs::{Crowd, TheirServer};
 use zeromq_async::security::{Attempt, CurveKeyPair, Decision, generate_curve_keys};
 use zeromq_async::{
@@ -71,7 +71,7 @@ async fn what_libzmq_lets_pass() {
         });
         let fault = Fault { way: Way::Up, frame: HANDSHAKE[0], kind };
         let bound = theirs.endpoint().parse().unwrap();
-        let relay = Relay::start(&bound, move |way| fault.alter(way, || {})).await;
+        let relay = relay(&bound, move |way| fault.alter(way, || {})).await;
         let mut ours = our_client(&keys, "client", relay.endpoint(), LONG);
         ours.socket.wait_for_peers(1).await;
         for message in ["one", "two", "three"] {

@@ -7,6 +7,7 @@ mod antechamber;
 mod close;
 mod dial;
 mod driver;
+mod dropping;
 mod handshake;
 mod inproc;
 mod notices;
@@ -15,6 +16,7 @@ mod streams;
 mod trace;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
@@ -28,6 +30,7 @@ pub(crate) use inproc::Names;
 use crate::endpoint::Endpoint;
 use crate::error::{BindError, ConnectError, DetachError, Rejected};
 use crate::event::{Listeners, SocketEvent};
+use crate::identity::PeerId;
 use crate::options::SocketOptions;
 use crate::peer::{Pattern, PeerSet, Pipe};
 use crate::sync::Mutex;
@@ -50,6 +53,8 @@ pub(crate) struct Engine {
     tasks: TaskTracker,
     /// Ends every task at once, when the linger time is over.
     abort: CancellationToken,
+    /// Whether a task tells listeners of messages that go astray.
+    tells_of_dropping: AtomicBool,
     /// Ends the handshakes of accepted connections: a socket that closes takes no new peers.
     closing: CancellationToken,
 }
@@ -99,6 +104,7 @@ impl Engine {
             endpoints: Mutex::default(),
             links: inproc::Links::default(),
             tasks: TaskTracker::new(),
+            tells_of_dropping: AtomicBool::new(false),
             closing: abort.child_token(),
             abort,
         })
@@ -106,10 +112,6 @@ impl Engine {
 
     pub(crate) fn peers(&self) -> &Arc<PeerSet> {
         &self.peers
-    }
-
-    pub(crate) fn events(&self) -> &Listeners {
-        &self.events
     }
 
     pub(crate) fn options(&self) -> &SocketOptions {
@@ -263,13 +265,40 @@ impl Engine {
 
     /// Ends the connection to an endpoint, after what is queued for it has been written.
     pub(crate) fn disconnect(self: &Arc<Self>, endpoint: &Endpoint) -> Result<(), DetachError> {
-        let (endpoint, dialled) = {
-            let mut endpoints = self.endpoints.lock();
-            let place = endpoints.dialled.iter().position(|(dialled, _)| dialled == endpoint);
-            let place =
-                place.ok_or_else(|| DetachError::NotAttached { endpoint: endpoint.clone() })?;
-            endpoints.dialled.remove(place)
-        };
+        let dialled = self.take_dialled(|dialled, _| dialled == endpoint);
+        let (endpoint, dialled) =
+            dialled.ok_or_else(|| DetachError::NotAttached { endpoint: endpoint.clone() })?;
+        self.end(endpoint, dialled);
+        Ok(())
+    }
+
+    /// Ends the connection to one peer, after what is queued for it has been written.
+    pub(crate) fn disconnect_peer(self: &Arc<Self>, peer: PeerId) -> Result<(), DetachError> {
+        let pipe = self.peers.pipes().into_iter().find(|pipe| pipe.id() == peer);
+        let pipe = pipe.ok_or(DetachError::NoPeer { peer })?;
+        match self.take_dialled(|_, dialled| dialled.pipe.holds(&pipe)) {
+            Some((endpoint, dialled)) => self.end(endpoint, dialled),
+            None => {
+                self.hang_up(&pipe);
+                if pipe.outbound.queued() > 0 && Handle::try_current().is_ok() {
+                    let engine = self.clone();
+                    self.tasks.spawn(async move { engine.linger(&pipe).await });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn take_dialled(
+        &self,
+        is: impl Fn(&Endpoint, &Dialled) -> bool,
+    ) -> Option<(Endpoint, Dialled)> {
+        let mut endpoints = self.endpoints.lock();
+        let place = endpoints.dialled.iter().position(|(endpoint, dialled)| is(endpoint, dialled));
+        place.map(|place| endpoints.dialled.remove(place))
+    }
+
+    fn end(self: &Arc<Self>, endpoint: Endpoint, dialled: Dialled) {
         let pipe = dialled.pipe.get();
         // What is sent from now on goes to others: this queue would never be empty else.
         pipe.iter().for_each(|pipe| pipe.close());
@@ -280,7 +309,6 @@ impl Engine {
             }
             _ => self.give_up(&endpoint, &dialled),
         }
-        Ok(())
     }
 
     /// A pipe for a peer at an endpoint that only it has.

@@ -19,6 +19,7 @@ pub use crowding::Crowding;
 use crate::endpoint::Endpoint;
 use crate::error::{Rejected, SubscriptionsExceeded};
 use crate::identity::{PeerAddress, PeerId};
+use crate::stats::Astray;
 use crate::sync::Mutex;
 
 /// Something that happened to one of a socket's endpoints or connections.
@@ -74,6 +75,8 @@ pub enum SocketEvent {
         endpoint: Endpoint,
         /// The address that answered.
         address: PeerAddress,
+        /// Which attempt in a row this was, from 1.
+        attempt: u32,
     },
     /// A connection could not be made.
     ConnectFailed {
@@ -97,6 +100,8 @@ pub enum SocketEvent {
     ConnectStopped {
         /// The endpoint given up.
         endpoint: Endpoint,
+        /// Attempts since the last completed handshake.
+        attempts: u32,
     },
     /// A peer is ready (`ZMQ_EVENT_HANDSHAKE_SUCCEEDED`); inproc peers are too.
     HandshakeSucceeded {
@@ -113,6 +118,8 @@ pub enum SocketEvent {
         endpoint: Endpoint,
         /// Where the peer is.
         address: PeerAddress,
+        /// Which attempt in a row this was to connect, from 1; `None` for a peer that connected.
+        attempt: Option<u32>,
         /// Why.
         reason: HandshakeFailure,
     },
@@ -136,6 +143,27 @@ pub enum SocketEvent {
         /// Whether they wait for the next connection, as those of a connecting socket do. An
         /// accepted peer's are lost, and with `immediate` those of any.
         kept: bool,
+    },
+    /// A peer has ended so many connections in a row in the middle of the same message, which is
+    /// larger than it accepts or otherwise not to its liking: it is given up, and those behind it
+    /// are sent ([`resend_limit`](crate::SocketBuilder::resend_limit)).
+    MessageRefused {
+        /// The endpoint connected to.
+        endpoint: Endpoint,
+        /// The peer's name within this socket.
+        peer: PeerId,
+        /// How many connections ended.
+        attempts: u32,
+        /// The size of the message on the wire.
+        octets: usize,
+    },
+    /// Messages go astray: told at most once a second for each reason, and not for what `conflate`
+    /// replaces. [`stats`](crate::Socket::stats) have all that went so far.
+    Dropping {
+        /// Why.
+        reason: Astray,
+        /// How many since this was told last, for this reason.
+        count: u64,
     },
     /// Events were lost because this stream was not read.
     Missed {

@@ -68,7 +68,7 @@
 //! * `authentication`: what the engine asks before a peer is let in; [`security`] has the answers.
 //! * [`proxy`]: what forwards between two sockets.
 //! * [`service`]: request/reply as tower services, made of sockets and of nothing else.
-//! * `endpoint`, `options`, `error`, `event`, `stats`, `context`: the words the others use.
+//! * `endpoint`, `options`, `error`, `event`, `stats`, `unsent`, `context`: the words the others use.
 //! * The protocol itself is in a crate of its own, `zmtp-codec`: bytes in, bytes out.
 //!
 //! # Cancel safety
@@ -82,7 +82,7 @@
 //! | [`send`](Socket::send) | the message was not sent, not even in part, and is dropped |
 //! | [`RecvExt::recv`](layer::RecvExt::recv), [`SendExt::send`](layer::SendExt::send) | through any [`layer`], the same |
 //! | [`ready`](Socket::ready), [`flush`](Socket::flush) | nothing changes; what is queued is written all the same |
-//! | [`wait_for_peers`](Socket::wait_for_peers), [`Events::next`] | nothing is lost |
+//! | [`wait_for_peers`](Socket::wait_for_peers), [`wait_for_subscribers`](Socket::wait_for_subscribers), [`Events::next`] | nothing is lost |
 //! | [`bind`](Socket::bind) | nothing is bound |
 //! | [`connect`](Socket::connect), [`disconnect`](Socket::disconnect) | complete in their first poll |
 //! | [`unbind`](Socket::unbind) | it is unbound all the same, a moment later |
@@ -168,6 +168,7 @@ mod sync;
 pub mod testing;
 pub mod transport;
 pub mod typed;
+mod unsent;
 
 pub use context::{Context, ContextBuilder};
 pub use endpoint::{Endpoint, Host, IpcEndpoint, IpcName, OtherEndpoint, TcpAddress, TcpEndpoint};
@@ -187,7 +188,8 @@ pub use socket::{
     ReqSocket, Router, RouterSocket, Sender, Sends, Socket, SocketBuilder, SocketHandle,
     SocketKind, Sub, SubSocket, Subscribes, Topical, XPub, XPubSocket, XSub, XSubSocket,
 };
-pub use stats::{Discarded, Dropped, PeerStats, SocketStats};
+pub use stats::{Astray, Discarded, Dropped, PeerStats, SocketStats};
+pub use unsent::{Unsent, UnsentMessages};
 pub use zmtp::wire::MechanismName;
 pub use zmtp::{
     Frame, FrameCountError, LimitExceeded, Malformed, Message, Metadata, MetadataError,

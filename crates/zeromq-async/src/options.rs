@@ -34,6 +34,10 @@ pub(crate) struct SocketOptions {
     /// `None` for everybody.
     pub(crate) accept_filter: Option<AcceptFilter>,
     pub(crate) immediate: bool,
+    /// Connections that may end in the middle of a message; `None` for any number.
+    pub(crate) resend_limit: Option<u32>,
+    /// Messages of peers that are gone which are kept for the application.
+    pub(crate) keep_unsent: usize,
     pub(crate) routing_id: Option<RoutingId>,
     /// The application's own properties.
     pub(crate) metadata: Metadata,
@@ -139,6 +143,8 @@ impl Default for SocketOptions {
             reconnect_stop: ReconnectStop::never(),
             accept_filter: None,
             immediate: false,
+            resend_limit: Some(3),
+            keep_unsent: 0,
             routing_id: None,
             metadata: Metadata::new(),
             notices: NoticeOptions::default(),

@@ -15,9 +15,9 @@ mod wakers;
 
 pub(crate) use arrivals::Arrivals;
 pub(crate) use inbound::{Inbound, Pushed, Refill};
-pub(crate) use ledger::{Account, Ledger};
+pub(crate) use ledger::{Account, Counts, Ledger};
 pub(crate) use link::Stream;
 pub(crate) use outbound::{Drained, Outbound, Refused};
 pub(crate) use peer_set::PeerSet;
 pub(crate) use pipe::{Pattern, Pipe};
-pub(crate) use wakers::{Room, Wakers};
+pub(crate) use wakers::{Room, Waiter, Wakers};

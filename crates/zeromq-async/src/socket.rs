@@ -18,6 +18,7 @@ mod sender;
 mod sending;
 mod streams;
 mod sub;
+mod subscribed;
 mod topics;
 mod xpub;
 mod xsub;
@@ -370,6 +371,7 @@ impl<P: SocketKind> Socket<P> {
     ///
     /// Dropped early, the socket goes on closing in the background, without a report.
     pub async fn close(mut self) -> CloseReport {
+        self.handle().ledger().keep_unsent(usize::MAX);
         self.sender.outlet.abandon_parked();
         self.handle().close().await
     }

@@ -138,6 +138,9 @@ pub struct Dropped {
     pub unsubscribed: u64,
     /// A later message took its place, as `conflate` asks.
     pub replaced: u64,
+    /// The peer ended one connection after another in the middle of it
+    /// ([`resend_limit`](crate::SocketBuilder::resend_limit)).
+    pub refused: u64,
 }
 
 impl Dropped {
@@ -147,8 +150,8 @@ impl Dropped {
     /// assert_eq!(zeromq_async::Dropped::default().total(), 0);
     /// ```
     pub fn total(&self) -> u64 {
-        let Self { full, unroutable, unsubscribed, replaced } = self;
-        full + unroutable + unsubscribed + replaced
+        let Self { full, unroutable, unsubscribed, replaced, refused } = self;
+        full + unroutable + unsubscribed + replaced + refused
     }
 
     pub(crate) fn add(&mut self, other: &Self) {
@@ -156,6 +159,7 @@ impl Dropped {
         self.unroutable += other.unroutable;
         self.unsubscribed += other.unsubscribed;
         self.replaced += other.replaced;
+        self.refused += other.refused;
     }
 }
 
@@ -213,5 +217,62 @@ impl Discarded {
         self.unasked += other.unasked;
         self.malformed += other.malformed;
         self.withdrawn += other.withdrawn;
+    }
+}
+
+/// A way in which messages go astray, as [`Dropped`] and [`Discarded`] count them.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use zeromq_async::{Astray, PubSocket, SocketEvent};
+///
+/// let mut publisher = PubSocket::new();
+/// let mut events = publisher.events();
+/// publisher.send("to nobody").await?;
+/// let Some(SocketEvent::Dropping { reason, count }) = events.next().await else { panic!() };
+/// assert_eq!((reason, count), (Astray::Unsubscribed, 1));
+/// # Ok(()) }
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Astray {
+    /// [`Dropped::full`].
+    Full,
+    /// [`Dropped::unroutable`].
+    Unroutable,
+    /// [`Dropped::unsubscribed`].
+    Unsubscribed,
+    /// [`Dropped::refused`].
+    Refused,
+    /// [`Discarded::unheard`].
+    Unheard,
+    /// [`Discarded::abandoned`].
+    Abandoned,
+    /// [`Discarded::filtered`].
+    Filtered,
+    /// [`Discarded::unasked`].
+    Unasked,
+    /// [`Discarded::malformed`].
+    Malformed,
+    /// [`Discarded::withdrawn`].
+    Withdrawn,
+}
+
+impl Astray {
+    /// The counts by reason, but for what `conflate` replaces, which is as it was asked for.
+    pub(crate) fn list(dropped: &Dropped, discarded: &Discarded) -> [(Self, u64); 10] {
+        [
+            (Self::Full, dropped.full),
+            (Self::Unroutable, dropped.unroutable),
+            (Self::Unsubscribed, dropped.unsubscribed),
+            (Self::Refused, dropped.refused),
+            (Self::Unheard, discarded.unheard),
+            (Self::Abandoned, discarded.abandoned),
+            (Self::Filtered, discarded.filtered),
+            (Self::Unasked, discarded.unasked),
+            (Self::Malformed, discarded.malformed),
+            (Self::Withdrawn, discarded.withdrawn),
+        ]
     }
 }

@@ -142,7 +142,7 @@ fn tables() -> Vec<Row> {
 #[test]
 fn the_tables_name_each_event_once() {
     let tables = tables();
-    assert_eq!(tables.len(), 21);
+    assert_eq!(tables.len(), 23);
     let names: BTreeSet<_> = tables.iter().map(|(_, name, ..)| name).collect();
     assert_eq!(names.len(), tables.len());
 }

@@ -289,7 +289,7 @@ async fn a_stream_that_ends_is_given_up_and_what_it_held_is_counted() {
     push.send("lost with it").await.unwrap();
     drop(far);
     let stopped = event(&mut events, "the end of the stream", |event| match event {
-        SocketEvent::ConnectStopped { endpoint } => Some(endpoint),
+        SocketEvent::ConnectStopped { endpoint, .. } => Some(endpoint),
         _ => None,
     })
     .await;

@@ -29,8 +29,9 @@ fn describe(event: &SocketEvent) -> Value {
         SocketEvent::AcceptFailed { endpoint, error } => json!({
             "event": "accept_failed", "endpoint": text(endpoint), "error": text(error),
         }),
-        SocketEvent::Connected { endpoint, address } => json!({
+        SocketEvent::Connected { endpoint, address, attempt } => json!({
             "event": "connected", "endpoint": text(endpoint), "address": text(address),
+            "attempt": attempt,
         }),
         SocketEvent::ConnectFailed { endpoint, attempt, error } => json!({
             "event": "connect_failed", "endpoint": text(endpoint), "attempt": attempt,
@@ -40,15 +41,15 @@ fn describe(event: &SocketEvent) -> Value {
             "event": "connect_retried", "endpoint": text(endpoint), "attempt": attempt,
             "delay_seconds": Duration::as_secs_f64(delay),
         }),
-        SocketEvent::ConnectStopped { endpoint } => {
-            json!({ "event": "connect_stopped", "endpoint": text(endpoint) })
-        }
+        SocketEvent::ConnectStopped { endpoint, attempts } => json!({
+            "event": "connect_stopped", "endpoint": text(endpoint), "attempts": attempts,
+        }),
         SocketEvent::HandshakeSucceeded { endpoint, peer, info } => {
             handshake_succeeded(&text(endpoint), &text(peer), info)
         }
-        SocketEvent::HandshakeFailed { endpoint, address, reason } => json!({
+        SocketEvent::HandshakeFailed { endpoint, address, attempt, reason } => json!({
             "event": "handshake_failed", "endpoint": text(endpoint), "address": text(address),
-            "reason": text(reason),
+            "attempt": attempt, "reason": text(reason),
         }),
         SocketEvent::Rejected { endpoint, reason } => json!({
             "event": "rejected", "endpoint": text(endpoint), "reason": text(reason),
@@ -56,6 +57,13 @@ fn describe(event: &SocketEvent) -> Value {
         SocketEvent::Disconnected { endpoint, peer, reason, unsent, .. } => json!({
             "event": "disconnected", "endpoint": text(endpoint), "peer": text(peer),
             "reason": text(reason), "unsent": unsent,
+        }),
+        SocketEvent::MessageRefused { endpoint, peer, attempts, octets } => json!({
+            "event": "message_refused", "endpoint": text(endpoint), "peer": text(peer),
+            "attempts": attempts, "octets": octets,
+        }),
+        SocketEvent::Dropping { reason, count } => json!({
+            "event": "dropping", "reason": text(&format_args!("{reason:?}")), "count": count,
         }),
         SocketEvent::Missed { count } => json!({ "event": "missed", "count": count }),
         other => json!({ "event": "other", "detail": format!("{other:?}") }),

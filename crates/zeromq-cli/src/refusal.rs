@@ -45,7 +45,7 @@ impl Refusals {
                 reason: HandshakeFailure::Protocol(error),
                 ..
             } if !error.may_reconnect() => self.last = Some((endpoint, error.to_string())),
-            SocketEvent::ConnectStopped { endpoint } => {
+            SocketEvent::ConnectStopped { endpoint, .. } => {
                 return self
                     .last
                     .take_if(|(refusing, _)| *refusing == endpoint)

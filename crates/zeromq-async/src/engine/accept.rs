@@ -121,6 +121,7 @@ async fn welcome(
             engine.events.emit(SocketEvent::HandshakeFailed {
                 endpoint: Endpoint::clone(&endpoint),
                 address,
+                attempt: None,
                 reason: reason.clone(),
             });
         })

@@ -9,7 +9,8 @@ use tokio::time::timeout;
 
 use super::{Dialled, Engine};
 use crate::endpoint::Endpoint;
-use crate::peer::Pipe;
+use crate::peer::{Pipe, Waiter};
+use crate::unsent::UnsentMessages;
 
 /// What became of a socket's messages when it was closed.
 ///
@@ -25,13 +26,48 @@ use crate::peer::Pipe;
 /// assert_eq!(push.close().await.unsent, 1);
 /// # Ok(()) }
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct CloseReport {
     /// Messages that were not wholly handed to the kernel before the linger time was over, and
     /// those that were lost before with peers that had gone
     /// ([`SocketStats::lost`](crate::SocketStats::lost)).
     pub unsent: usize,
+    messages: UnsentMessages,
+}
+
+impl CloseReport {
+    /// The messages that were in queues when the linger time was over, to send them elsewhere or to
+    /// keep them until tomorrow.
+    ///
+    /// Those that had been lost before with peers that had gone are counted in
+    /// [`unsent`](Self::unsent), but are here only where
+    /// [`keep_unsent`](crate::SocketBuilder::keep_unsent) kept them and nobody took them. A message
+    /// that was partly written is here; one that was wholly written and that the peer may never
+    /// have read is not.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use std::time::Duration;
+    /// use zeromq_async::{Message, PushSocket};
+    ///
+    /// let mut push = PushSocket::builder().linger(Duration::ZERO).build();
+    /// push.connect("inproc://into-unsent").await?;
+    /// push.send("one").await?;
+    /// push.send("two").await?;
+    /// let unsent: Vec<Message> = push.close().await.into_unsent().map(|one| one.message).collect();
+    /// assert_eq!(unsent, ["one", "two"]);
+    /// # Ok(()) }
+    /// ```
+    pub fn into_unsent(self) -> UnsentMessages {
+        self.messages
+    }
+
+    fn add(&mut self, other: Self) {
+        self.unsent += other.unsent;
+        self.messages.append(other.messages);
+    }
 }
 
 impl Engine {
@@ -62,7 +98,7 @@ impl Engine {
         if Handle::try_current().is_err() {
             for engine in engines {
                 let linger = engine.options.linger;
-                total.unsent += engine.close(linger).await.unsent;
+                total.add(engine.close(linger).await);
             }
             return total;
         }
@@ -72,7 +108,7 @@ impl Engine {
         });
         for closing in closing.collect::<Vec<_>>() {
             // A task that ends otherwise does so with the runtime, and takes this one along.
-            total.unsent += closing.await.unwrap_or_default().unsent;
+            total.add(closing.await.unwrap_or_default());
         }
         total
     }
@@ -103,8 +139,9 @@ impl Engine {
 
     /// Completes when every message is with the kernel, or with an inproc peer.
     async fn flush(&self) {
+        let mut waiter = Waiter::new(self.peers.clone());
         for pipe in self.peers.pipes() {
-            poll_fn(|cx| pipe.outbound.poll_flush(cx)).await;
+            poll_fn(|cx| waiter.poll_flush_of(&pipe, cx)).await;
         }
     }
 
@@ -132,7 +169,16 @@ impl Engine {
         dialled: Dialled,
         pipe: Arc<Pipe>,
     ) {
-        let flush = self.abort.run_until_cancelled(poll_fn(|cx| pipe.outbound.poll_flush(cx)));
+        self.linger(&pipe).await;
+        self.give_up(&endpoint, &dialled);
+    }
+
+    /// Waits until the queue of a peer is written, and ends its connection when the linger time is
+    /// over before that.
+    pub(super) async fn linger(&self, pipe: &Arc<Pipe>) {
+        let mut waiter = Waiter::new(self.peers.clone());
+        let flush = poll_fn(|cx| waiter.poll_flush_of(pipe, cx));
+        let flush = self.abort.run_until_cancelled(flush);
         let flushed = match self.options.linger {
             None => flush.await,
             Some(limit) => timeout(limit, flush).await.ok().flatten(),
@@ -140,7 +186,6 @@ impl Engine {
         if flushed.is_none() {
             pipe.outbound.abort();
         }
-        self.give_up(&endpoint, &dialled);
     }
 
     /// Ends one connected endpoint.
@@ -168,11 +213,12 @@ impl Engine {
             self.peers.leave(&pipe);
         }
         self.peers.arrivals().close();
-        let unsent = self.peers.ledger().lost_so_far();
+        let ledger = self.peers.ledger();
+        let unsent = ledger.lost_so_far();
         if self.events.close() {
             self.trace_closed(unsent);
         }
-        CloseReport { unsent }
+        CloseReport { unsent, messages: ledger.take_unsent() }
     }
 
     /// Stops everything at once, where there is no runtime left to linger in.

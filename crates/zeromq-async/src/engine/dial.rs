@@ -118,7 +118,10 @@ impl Dialler {
         if let Some(pipe) = self.line.get() {
             self.engine.peers.leave(&pipe);
         }
-        self.engine.events.emit(SocketEvent::ConnectStopped { endpoint: self.endpoint.clone() });
+        self.engine.events.emit(SocketEvent::ConnectStopped {
+            endpoint: self.endpoint.clone(),
+            attempts: self.attempt,
+        });
     }
 
     /// One attempt, from name to handshake.
@@ -142,7 +145,8 @@ impl Dialler {
         let address = io.peer_address().clone();
         record_address(&Span::current(), &address);
         let (at, to) = (endpoint.clone(), address.clone());
-        engine.events.emit(SocketEvent::Connected { endpoint: at, address: to });
+        let attempt = self.attempt;
+        engine.events.emit(SocketEvent::Connected { endpoint: at, address: to, attempt });
         let established = handshake::perform(engine, io).await;
         let stop = engine.options.reconnect_stop;
         established.and_then(|established| self.greet(established)).map_err(|reason| {
@@ -151,7 +155,8 @@ impl Dialler {
                 engine.warn_given_up(endpoint, &reason);
             }
             let endpoint = endpoint.clone();
-            engine.events.emit(SocketEvent::HandshakeFailed { endpoint, address, reason });
+            let attempt = Some(self.attempt);
+            engine.events.emit(SocketEvent::HandshakeFailed { endpoint, address, attempt, reason });
             may_reconnect
         })
     }

@@ -115,6 +115,9 @@ impl Driver {
     }
 
     fn part(&self, engine: &Engine, endpoint: &Endpoint, reason: DisconnectReason, keeps: bool) {
+        if keeps {
+            self.give_up_refused(engine, endpoint, &reason);
+        }
         self.pipe.outbound.unlink();
         engine.pattern.disconnected(&self.pipe);
         engine.tell_lost(&self.pipe, &reason);
@@ -125,6 +128,24 @@ impl Driver {
             reason,
             unsent: self.pipe.outbound.queued(),
             kept: keeps && !self.pipe.outbound.is_closing(),
+        });
+    }
+
+    /// Gives up a message that the peer takes time and again for a reason to leave, lest it block
+    /// those behind it for ever.
+    fn give_up_refused(&self, engine: &Engine, endpoint: &Endpoint, reason: &DisconnectReason) {
+        let Some(attempts) = engine.options.resend_limit else { return };
+        if !matches!(reason, DisconnectReason::PeerClosed | DisconnectReason::Io(_)) {
+            return;
+        }
+        let Some(refused) = self.pipe.outbound.take_refused(attempts) else { return };
+        let octets = refused.octets();
+        engine.peers.ledger().refused(&self.pipe, refused);
+        engine.events.emit(SocketEvent::MessageRefused {
+            endpoint: endpoint.clone(),
+            peer: self.pipe.id(),
+            attempts,
+            octets,
         });
     }
 

@@ -7,6 +7,7 @@ use zmtp::RoutingIdError;
 
 use super::Rejected;
 use crate::endpoint::Endpoint;
+use crate::identity::PeerId;
 
 /// Text that is not an endpoint, or an endpoint in the wrong place.
 ///
@@ -352,6 +353,13 @@ pub enum DetachError {
     NotAttached {
         /// The endpoint asked for.
         endpoint: Endpoint,
+    },
+
+    /// The socket has no such peer: it has gone already, or is one of another socket.
+    #[error("the socket has no {peer}; events and stats name those that it has")]
+    NoPeer {
+        /// The peer asked for.
+        peer: PeerId,
     },
 }
 

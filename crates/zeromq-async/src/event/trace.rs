@@ -20,22 +20,26 @@ pub(super) fn trace(socket: SocketType, event: &SocketEvent) {
         SocketEvent::AcceptFailed { endpoint, error } => {
             trace!("accept_failed", %endpoint, %error);
         }
-        SocketEvent::Connected { endpoint, address } => trace!("connected", %endpoint, %address),
+        SocketEvent::Connected { endpoint, address, attempt } => {
+            trace!("connected", %endpoint, %address, attempt);
+        }
         SocketEvent::ConnectFailed { endpoint, attempt, error } => {
             trace!("connect_failed", %endpoint, attempt, %error);
         }
         SocketEvent::ConnectRetried { endpoint, attempt, delay } => {
             trace!("connect_retried", %endpoint, attempt, ?delay);
         }
-        SocketEvent::ConnectStopped { endpoint } => trace!("connect_stopped", %endpoint),
+        SocketEvent::ConnectStopped { endpoint, attempts } => {
+            trace!("connect_stopped", %endpoint, attempts);
+        }
         SocketEvent::HandshakeSucceeded { endpoint, peer, info } => {
             let (peer_type, mechanism) = (info.socket_type(), info.mechanism());
             trace!("handshake_succeeded", %endpoint, %peer, %peer_type, %mechanism);
         }
-        SocketEvent::HandshakeFailed { endpoint, address, reason } => {
+        SocketEvent::HandshakeFailed { endpoint, address, attempt, reason } => {
             let error = reason;
             let reason = reason.kind();
-            trace!("handshake_failed", %endpoint, %address, reason, %error);
+            trace!("handshake_failed", %endpoint, %address, attempt, reason, %error);
         }
         SocketEvent::Rejected { endpoint, reason } => {
             trace!("rejected", %endpoint, reason = "rejected", error = %reason);
@@ -45,6 +49,10 @@ pub(super) fn trace(socket: SocketType, event: &SocketEvent) {
             let reason = reason.kind();
             trace!("disconnected", %endpoint, %peer, reason, %error, unsent, kept);
         }
+        SocketEvent::MessageRefused { endpoint, peer, attempts, octets } => {
+            trace!("message_refused", %endpoint, %peer, attempts, octets);
+        }
+        SocketEvent::Dropping { reason, count } => trace!("dropping", ?reason, count),
         SocketEvent::Missed { .. } => {} // of a stream, not of the socket
     }
 }

@@ -8,11 +8,10 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 use zmtp::{Frame, Message, PeerInfo, RoutingId};
 
-use super::round_robin::poll_flush_all;
 use super::{Budget, Outgoing, Refusal};
 use crate::error::{Rejected, SendErrorKind};
 use crate::identity::PeerId;
-use crate::peer::{Pattern, PeerSet, Pipe, Refused};
+use crate::peer::{Pattern, PeerSet, Pipe, Refused, Waiter};
 use crate::random::random;
 use crate::sync::Mutex;
 
@@ -130,11 +129,13 @@ pub(crate) struct Addressed {
     /// The peer whose full queue made the last `offer` fail.
     full: Option<Arc<Pipe>>,
     budget: Budget,
+    waiter: Waiter,
 }
 
 impl Addressed {
     pub(crate) fn new(peers: Arc<PeerSet>, routes: Arc<Routes>, mandatory: bool) -> Self {
-        Self { peers, routes, mandatory, full: None, budget: Budget::default() }
+        let waiter = Waiter::new(peers.clone());
+        Self { peers, routes, mandatory, full: None, budget: Budget::default(), waiter }
     }
 
     pub(crate) fn check_open(&self) -> Result<(), Refusal> {
@@ -167,7 +168,7 @@ impl Outgoing for Addressed {
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), SendErrorKind>> {
         ready!(self.budget.poll(cx));
         if let Some(pipe) = &self.full {
-            self.peers.room().register(cx);
+            self.waiter.register(cx);
             let peer_may_read = !pipe.outbound.is_closing() && !self.peers.is_closed();
             if peer_may_read && !pipe.outbound.has_room() {
                 return Poll::Pending;
@@ -200,6 +201,6 @@ impl Outgoing for Addressed {
     }
 
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        poll_flush_all(&self.peers, cx)
+        self.waiter.poll_flush(cx)
     }
 }

@@ -1,14 +1,15 @@
 //! Each message to every peer that has subscribed to it (29/PUBSUB, PUB and XPUB).
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
+use futures_util::future::select;
 use zmtp::{Batch, Message};
 
-use super::round_robin::poll_flush_all;
 use super::{Budget, Outgoing, Refusal, Subscribers};
 use crate::error::SendErrorKind;
-use crate::peer::{PeerSet, Pipe};
+use crate::peer::{PeerSet, Pipe, Waiter};
 
 /// Sends to all subscribers at once; drops for those alone whose queue is full.
 ///
@@ -23,11 +24,13 @@ pub(crate) struct Distribute {
     /// Subscribers whose full queues made the last `offer` fail.
     full: Vec<Arc<Pipe>>,
     budget: Budget,
+    waiter: Waiter,
 }
 
 impl Distribute {
     pub(crate) fn new(peers: Arc<PeerSet>, subscribers: Arc<Subscribers>, no_drop: bool) -> Self {
         Self {
+            waiter: Waiter::new(peers.clone()),
             peers,
             subscribers,
             no_drop,
@@ -35,6 +38,15 @@ impl Distribute {
             encoded: Batch::new(),
             full: Vec::new(),
             budget: Budget::default(),
+        }
+    }
+
+    /// Waits until a message with this first frame would go to so many peers.
+    pub(crate) async fn wait_for_subscribers(&self, topic: &[u8], count: usize) {
+        let (mut changed, mut connected) = (self.subscribers.changed(), self.peers.connected());
+        while !self.peers.is_closed() && self.subscribers.count(topic, &self.peers) < count {
+            // Whoever closes the socket has those woken who wait for peers.
+            select(pin!(changed.changed()), pin!(connected.changed())).await;
         }
     }
 
@@ -65,7 +77,7 @@ impl Outgoing for Distribute {
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), SendErrorKind>> {
         ready!(self.budget.poll(cx));
         if !self.full.is_empty() {
-            self.peers.room().register(cx);
+            self.waiter.register(cx);
             self.full.retain(|pipe| !pipe.outbound.has_room() && !pipe.outbound.is_closing());
             if !self.full.is_empty() && !self.peers.is_closed() {
                 return Poll::Pending;
@@ -95,7 +107,7 @@ impl Outgoing for Distribute {
     }
 
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        poll_flush_all(&self.peers, cx)
+        self.waiter.poll_flush(cx)
     }
 }
 

@@ -7,7 +7,7 @@ use zmtp::Message;
 
 use super::{Budget, Outgoing, Refusal};
 use crate::error::SendErrorKind;
-use crate::peer::{PeerSet, Pipe};
+use crate::peer::{PeerSet, Pipe, Waiter};
 
 /// Sends in turn to every peer, passing over those whose queue is full; waits while all are.
 #[derive(Debug)]
@@ -20,6 +20,7 @@ pub(crate) struct RoundRobin {
     next: usize,
     last: Option<Arc<Pipe>>,
     budget: Budget,
+    waiter: Waiter,
 }
 
 impl RoundRobin {
@@ -27,6 +28,7 @@ impl RoundRobin {
         // Each sender begins with another peer: many that send one message each are fair too.
         let next = peers.add_sender();
         Self {
+            waiter: Waiter::new(peers.clone()),
             peers,
             pipes: Vec::new(),
             generation: u64::MAX,
@@ -79,7 +81,7 @@ impl Outgoing for RoundRobin {
         if self.turn_to(|pipe| pipe.outbound.has_room()) {
             return Poll::Ready(Ok(()));
         }
-        self.peers.room().register(cx);
+        self.waiter.register(cx);
         self.refresh();
         if self.closed {
             return Poll::Ready(Err(SendErrorKind::Closed));
@@ -124,7 +126,7 @@ impl Outgoing for RoundRobin {
     }
 
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        poll_flush_all(&self.peers, cx)
+        self.waiter.poll_flush(cx)
     }
 
     fn last_pipe(&self) -> Option<&Arc<Pipe>> {
@@ -136,15 +138,4 @@ impl Clone for RoundRobin {
     fn clone(&self) -> Self {
         Self::new(self.peers.clone())
     }
-}
-
-/// Ready when the queues of all peers are empty.
-pub(super) fn poll_flush_all(peers: &PeerSet, cx: &Context<'_>) -> Poll<()> {
-    let mut result = Poll::Ready(());
-    for pipe in peers.pipes() {
-        if pipe.outbound.poll_flush(cx).is_pending() {
-            result = Poll::Pending;
-        }
-    }
-    result
 }

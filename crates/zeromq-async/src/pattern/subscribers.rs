@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use tokio::sync::watch;
 use zmtp::{Message, Subscription};
 
 use super::{Change, CountTopics, SubscriptionTrie};
@@ -16,6 +17,8 @@ use crate::sync::Mutex;
 #[derive(Debug)]
 pub(crate) struct Subscribers {
     state: Mutex<State>,
+    /// Told whenever subscriptions may have changed.
+    changed: watch::Sender<()>,
     /// Which subscriptions the application is told of; a PUB's is told of none.
     notices: Option<SubscriptionNotices>,
     /// Sent to each new subscriber before anything else (`ZMQ_XPUB_WELCOME_MSG`).
@@ -48,11 +51,17 @@ struct Subscriber {
 impl Subscribers {
     pub(crate) fn new(notices: Option<SubscriptionNotices>, options: &PublishOptions) -> Self {
         let PublishOptions { welcome, invert_matching, limits, .. } = options.clone();
-        Self { state: Mutex::default(), notices, welcome, invert_matching, limits }
+        let changed = watch::Sender::new(());
+        Self { state: Mutex::default(), changed, notices, welcome, invert_matching, limits }
     }
 
     /// Subscribes the peer, or cancels, by the will of the application and whatever it asked for.
     pub(crate) fn apply(&self, pipe: &Arc<Pipe>, change: &Subscription) {
+        self.apply_by_hand(pipe, change);
+        self.changed.send_replace(());
+    }
+
+    fn apply_by_hand(&self, pipe: &Arc<Pipe>, change: &Subscription) {
         let mut state = self.state.lock();
         if !self.is_manual() {
             state.note(pipe, change, false);
@@ -72,6 +81,19 @@ impl Subscribers {
                 trie.cancel(topic, pipe.id());
             }
         }
+    }
+
+    pub(super) fn changed(&self) -> watch::Receiver<()> {
+        self.changed.subscribe()
+    }
+
+    /// How many peers a message with this first frame would go to.
+    pub(super) fn count(&self, topic: &[u8], peers: &PeerSet) -> usize {
+        let mut state = self.state.lock();
+        let State { trie, matches, .. } = &mut *state;
+        matches.clear();
+        trie.matches(topic, matches);
+        if self.invert_matching { peers.pipes().len() - matches.len() } else { matches.len() }
     }
 
     fn is_manual(&self) -> bool {
@@ -219,6 +241,7 @@ impl Pattern for Subscribers {
         change: Subscription,
     ) -> Result<(), SubscriptionsExceeded> {
         let Change { for_topic, .. } = self.state.lock().note(pipe, &change, self.is_manual());
+        self.changed.send_replace(());
         if self.notices.is_some_and(|notices| for_topic || notices.tells_repeated(&change)) {
             pipe.notify(change.into_message());
         }

@@ -8,12 +8,11 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 use zmtp::{Message, Subscription};
 
-use super::round_robin::poll_flush_all;
 use super::{Budget, CountTopics, Incoming, Outgoing, Refusal, SubscriptionTrie};
 use crate::error::{RecvError, SendErrorKind};
 use crate::identity::Peer;
 use crate::options::SubscribeOptions;
-use crate::peer::{Pattern, PeerSet, Pipe};
+use crate::peer::{Pattern, PeerSet, Pipe, Waiter};
 use crate::sync::Mutex;
 
 /// What a subscriber has subscribed to: told to every publisher, over every new connection anew.
@@ -160,11 +159,13 @@ pub(crate) struct Upstream {
     peers: Arc<PeerSet>,
     subscriptions: Arc<Subscriptions>,
     budget: Budget,
+    waiter: Waiter,
 }
 
 impl Upstream {
     pub(crate) fn new(peers: Arc<PeerSet>, subscriptions: Arc<Subscriptions>) -> Self {
-        Self { peers, subscriptions, budget: Budget::default() }
+        let waiter = Waiter::new(peers.clone());
+        Self { peers, subscriptions, budget: Budget::default(), waiter }
     }
 }
 
@@ -192,7 +193,7 @@ impl Outgoing for Upstream {
     }
 
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        poll_flush_all(&self.peers, cx)
+        self.waiter.poll_flush(cx)
     }
 }
 

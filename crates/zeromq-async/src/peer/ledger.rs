@@ -4,14 +4,24 @@
 //! those that have left.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tokio::sync::Notify;
+use zmtp::{Batch, Message};
 
 use super::Pipe;
 use crate::stats::{Discarded, Dropped, PeerStats, SocketStats};
 use crate::sync::Mutex;
+use crate::unsent::{Addressee, UnsentMessages};
 
 /// The counts of a socket beyond those of its pipes.
 #[derive(Debug, Default)]
-pub(crate) struct Ledger(Mutex<Entries>);
+pub(crate) struct Ledger {
+    entries: Mutex<Entries>,
+    /// Told of each entry of a message that went astray, once somebody listens.
+    watched: AtomicBool,
+    entered: Notify,
+}
 
 /// Messages that went another way than from queue to queue, by reason.
 #[derive(Debug, Clone, Copy, Default)]
@@ -33,6 +43,9 @@ struct Entries {
     lost: u64,
     /// Fed to a `Sink` that found no room.
     parked: u64,
+    /// Of those that are lost, what the application can have back, and how many at most.
+    unsent: UnsentMessages,
+    keep: usize,
 }
 
 /// The counts of one pipe.
@@ -52,47 +65,92 @@ struct Balance {
 impl Ledger {
     /// Enters what is no peer's.
     pub(crate) fn dropped(&self, note: impl FnOnce(&mut Dropped)) {
-        note(&mut self.0.lock().counts.dropped);
+        note(&mut self.entries.lock().counts.dropped);
+        self.tell();
     }
 
-    pub(crate) fn lost(&self, messages: usize) {
-        self.0.lock().lost += messages as u64;
+    /// Enters a message that found no peer, and never will.
+    pub(crate) fn lost(&self, message: Message) {
+        let mut entries = self.entries.lock();
+        let mut queue = Batch::new();
+        queue.push(message);
+        entries.lost += 1;
+        entries.keep(None, queue);
+    }
+
+    /// From now on keeps so many messages that are lost, the latest.
+    pub(crate) fn keep_unsent(&self, limit: usize) {
+        self.entries.lock().keep = limit;
+    }
+
+    /// The messages that were lost and kept.
+    pub(crate) fn take_unsent(&self) -> UnsentMessages {
+        std::mem::take(&mut self.entries.lock().unsent)
+    }
+
+    /// Enters a message that a peer refuses, and that was taken out of its queue.
+    pub(crate) fn refused(&self, pipe: &Pipe, queue: Batch) {
+        self.entries.lock().keep(Some(pipe.addressee()), queue);
+        pipe.account().dropped(|dropped| dropped.refused += 1);
+    }
+
+    /// From now on `entered` has something to wait for.
+    pub(crate) fn watch(&self) {
+        self.watched.store(true, Ordering::Relaxed);
+    }
+
+    /// Waits until something has been entered since the last time.
+    pub(crate) async fn entered(&self) {
+        self.entered.notified().await;
+    }
+
+    fn tell(&self) {
+        if self.watched.load(Ordering::Relaxed) {
+            self.entered.notify_one();
+        }
     }
 
     /// A message waits in a `Sink` from now on.
     pub(crate) fn park(&self) {
-        self.0.lock().parked += 1;
+        self.entries.lock().parked += 1;
     }
 
     /// It waits no more.
     pub(crate) fn unpark(&self) {
-        self.0.lock().parked -= 1;
+        self.entries.lock().parked -= 1;
     }
 
     /// Takes over the counts of a pipe that leaves, and counts as lost what it was not sent.
-    pub(super) fn close_account(&self, pipe: &Pipe, unsent: usize) {
+    pub(super) fn close_account(&self, pipe: &Pipe, unsent: Batch) {
         let (sent, _) = pipe.outbound.counts();
         let received = pipe.inbound.received();
         let mut balance = pipe.account().state.lock();
         balance.closed = true;
-        let mut entries = self.0.lock();
+        let mut entries = self.entries.lock();
         entries.sent += sent;
         entries.received += received;
-        entries.lost += unsent as u64;
+        entries.lost += unsent.messages() as u64;
+        entries.keep(Some(pipe.addressee()), unsent);
         entries.counts.add(&balance.counts);
         entries.counts.add(&replaced(pipe));
+    }
+
+    /// What went astray of a socket with these pipes.
+    pub(super) fn counts(&self, pipes: &[Arc<Pipe>]) -> Counts {
+        let mut counts = Counts::default();
+        for pipe in pipes {
+            counts.add(&pipe.account().counts());
+            counts.add(&replaced(pipe));
+        }
+        counts.add(&self.entries.lock().counts);
+        counts
     }
 
     /// All counts of a socket with these pipes, of whose messages `popped` have been taken.
     pub(super) fn total(&self, pipes: &[Arc<Pipe>], popped: u64) -> SocketStats {
         let peers: Vec<_> = pipes.iter().map(|pipe| pipe.stats()).collect();
-        let mut counts = Counts::default();
-        for pipe in pipes {
-            counts.add(&pipe.account().state.lock().counts);
-            counts.add(&replaced(pipe));
-        }
-        let entries = self.0.lock();
-        counts.add(&entries.counts);
+        let counts = self.counts(pipes);
+        let entries = self.entries.lock();
         let sum = |count: fn(&PeerStats) -> u64| peers.iter().map(count).sum::<u64>();
         let received = entries.received + sum(|peer| peer.received);
         let never_popped = counts.discarded.total() - counts.popped;
@@ -112,7 +170,7 @@ impl Ledger {
     }
 
     pub(crate) fn lost_so_far(&self) -> usize {
-        usize::try_from(self.0.lock().lost).unwrap_or(usize::MAX)
+        usize::try_from(self.entries.lock().lost).unwrap_or(usize::MAX)
     }
 }
 
@@ -152,7 +210,18 @@ impl Account {
         let mut balance = self.state.lock();
         note(&mut balance.counts);
         if balance.closed {
-            note(&mut self.ledger.0.lock().counts);
+            note(&mut self.ledger.entries.lock().counts);
+        }
+        drop(balance);
+        self.ledger.tell();
+    }
+}
+
+impl Entries {
+    fn keep(&mut self, addressee: Option<Addressee>, queue: Batch) {
+        if self.keep > 0 {
+            self.unsent.add(addressee, queue);
+            self.unsent.keep_latest(self.keep);
         }
     }
 }

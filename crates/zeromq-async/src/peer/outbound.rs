@@ -228,6 +228,12 @@ impl Outbound {
         peer.withdraw();
     }
 
+    /// The peer has ended the connection. Takes the message in the middle of which it did, where
+    /// `limit` connections in a row have ended there.
+    pub(crate) fn take_refused(&self, limit: u32) -> Option<Batch> {
+        self.state.lock().take_refused(limit)
+    }
+
     /// The connection is gone: what was not wholly written waits for the next.
     pub(crate) fn unlink(&self) -> Option<Arc<Pipe>> {
         let mut state = self.state.lock();
@@ -299,7 +305,7 @@ impl Outbound {
     }
 
     /// Completes when every message so far is with the kernel, or with the inproc peer.
-    pub(crate) fn poll_flush(&self, cx: &Context<'_>) -> Poll<()> {
+    pub(super) fn poll_flush(&self, waiter: u64, cx: &Context<'_>) -> Poll<()> {
         let mut state = self.state.lock();
         if !state.blocked {
             state.write(WRITE_PER_TURN);
@@ -310,8 +316,12 @@ impl Outbound {
         if !state.blocked {
             state.engine.wake_by_ref();
         }
-        state.flushers.register(cx);
+        state.flushers.register(waiter, cx);
         Poll::Pending
+    }
+
+    pub(super) fn forget_flusher(&self, waiter: u64) {
+        self.state.lock().flushers.forget(waiter);
     }
 
     /// Takes no more messages; the connection ends when those here are written.

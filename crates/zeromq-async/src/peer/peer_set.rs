@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use super::pipe::Origin;
-use super::{Account, Arrivals, Ledger, Pattern, Pipe, Room};
+use super::{Account, Arrivals, Counts, Ledger, Pattern, Pipe, Room};
 use crate::endpoint::Endpoint;
 use crate::error::{Rejected, SendErrorKind};
 use crate::identity::PeerId;
@@ -26,6 +26,7 @@ pub(crate) struct PeerSet {
     closed: AtomicBool,
     next_id: AtomicU64,
     senders: AtomicUsize,
+    waiters: std::sync::atomic::AtomicU64,
     arrivals: Arc<Arrivals>,
     room: Arc<Room>,
     /// How many peers have a connection whose handshake is done.
@@ -43,6 +44,7 @@ impl PeerSet {
             closed: AtomicBool::new(false),
             next_id: AtomicU64::new(1),
             senders: AtomicUsize::new(0),
+            waiters: std::sync::atomic::AtomicU64::new(0),
             arrivals: Arc::default(),
             room: Arc::default(),
             connected: watch::Sender::new(0),
@@ -118,7 +120,7 @@ impl PeerSet {
             }
             // In one step with the removal, so that the counts never miss a peer.
             let unsent = pipe.end();
-            self.ledger.close_account(pipe, unsent.messages());
+            self.ledger.close_account(pipe, unsent);
             if self.max.is_some() {
                 self.departed.lock().push(pipe.clone());
                 self.departed();
@@ -139,6 +141,8 @@ impl PeerSet {
 
     /// Senders are refused from now on.
     pub(crate) fn close(&self) {
+        // Whoever closes the socket is told of every message.
+        self.ledger.keep_unsent(usize::MAX);
         self.closed.store(true, Ordering::Release);
         self.generation.fetch_add(1, Ordering::Release);
         // Whoever waits for peers looks again.
@@ -165,6 +169,11 @@ impl PeerSet {
         self.senders.fetch_add(1, Ordering::Relaxed)
     }
 
+    /// A name for one who waits, which no other has.
+    pub(super) fn next_waiter(&self) -> u64 {
+        self.waiters.fetch_add(1, Ordering::Relaxed)
+    }
+
     pub(crate) fn has(&self, pipe: &Pipe) -> bool {
         self.pipes.lock().iter().any(|other| other.id() == pipe.id())
     }
@@ -180,6 +189,12 @@ impl PeerSet {
     pub(crate) fn stats(&self) -> SocketStats {
         let pipes = self.pipes.lock();
         self.ledger.total(&pipes, self.arrivals.popped())
+    }
+
+    /// What went astray so far.
+    pub(crate) fn astray(&self) -> Counts {
+        let pipes = self.pipes.lock();
+        self.ledger.counts(&pipes)
     }
 
     pub(crate) fn arrivals(&self) -> &Arc<Arrivals> {

@@ -6,14 +6,14 @@ use std::task::Context;
 
 use zmtp::{Batch, Frame, Message, PeerInfo, RoutingId, Run, Subscription};
 
-use super::ledger::{Account, Counts};
-use super::{Arrivals, Inbound, Outbound, Pushed, Room, Stream};
+use super::{Account, Arrivals, Counts, Inbound, Outbound, Pushed, Room, Stream};
 use crate::endpoint::Endpoint;
 use crate::error::{Rejected, SubscriptionsExceeded};
 use crate::identity::{Peer, PeerAddress, PeerId};
 use crate::options::PipeOptions;
 use crate::stats::PeerStats;
 use crate::sync::Mutex;
+use crate::unsent::Addressee;
 
 /// What a socket type does when peers come, go, and speak to it out of band.
 ///
@@ -131,6 +131,12 @@ impl Pipe {
 
     pub(crate) fn set_routing_id(&self, routing_id: Frame) {
         *self.routing_id.lock() = routing_id;
+    }
+
+    /// Whom the messages in the queue are for.
+    pub(super) fn addressee(&self) -> Addressee {
+        let routing_id = self.routing_id().into_bytes();
+        Addressee { peer: self.id, endpoint: self.origin.endpoint.clone(), routing_id }
     }
 
     /// Where messages are entered that go no further.

@@ -3,6 +3,7 @@
 mod limits;
 mod notices;
 mod publish;
+mod resilient;
 mod security;
 mod subscribe;
 mod transport;
@@ -68,6 +69,7 @@ impl<P: SocketKind> SocketBuilder<P> {
     /// ```
     pub fn build(self) -> Socket<P> {
         let peers = Arc::new(PeerSet::new(self.options.max_peers));
+        peers.ledger().keep_unsent(self.options.keep_unsent);
         let composition = P::compose(&peers, &self.options);
         let (names, transports) = (self.context.names(), self.context.transports());
         let pattern = composition.pattern;

@@ -9,8 +9,10 @@ use crate::endpoint::Endpoint;
 use crate::engine::{CloseReport, Engine};
 use crate::error::{BindError, ConnectError, DetachError, EndpointError};
 use crate::event::Events;
+use crate::identity::PeerId;
 use crate::peer::Ledger;
 use crate::stats::SocketStats;
+use crate::unsent::UnsentMessages;
 
 /// Binds, connects and closes a socket whose halves are elsewhere.
 ///
@@ -189,7 +191,7 @@ impl SocketHandle {
     /// # Ok(()) }
     /// ```
     pub fn events(&self) -> Events {
-        self.engine().events().listen()
+        self.engine().listen()
     }
 
     /// See [`Socket::stats`](crate::Socket::stats).
@@ -229,6 +231,62 @@ impl SocketHandle {
         let mut connected = peers.connected();
         // The sending side lives in the engine, which this handle keeps.
         let _ = connected.wait_for(|connected| *connected >= count || peers.is_closed()).await;
+    }
+
+    /// Ends the connection to one peer, of either side: what is queued for it is written first,
+    /// within the linger time.
+    ///
+    /// A peer that connected may connect again; an endpoint that this socket connected to is
+    /// forgotten, as with [`disconnect`](Self::disconnect). The peer takes no more messages from
+    /// this moment on, and [`SocketEvent::Disconnected`](crate::SocketEvent::Disconnected) tells
+    /// when it has gone.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use zeromq_async::{PullSocket, PushSocket};
+    ///
+    /// let (mut push, mut pull) = (PushSocket::new(), PullSocket::new());
+    /// push.connect(pull.bind("inproc://disconnect-peer").await?).await?;
+    /// push.send("hello").await?;
+    /// let (_, peer) = pull.recv_from().await?;
+    /// pull.handle().disconnect_peer(peer.id())?;
+    /// assert!(pull.stats().peers.is_empty());
+    /// assert!(pull.handle().disconnect_peer(peer.id()).is_err());
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The socket has no such peer any more.
+    pub fn disconnect_peer(&self, peer: PeerId) -> Result<(), DetachError> {
+        self.engine().disconnect_peer(peer)
+    }
+
+    /// Takes the messages that were lost with peers that are gone, as far as
+    /// [`keep_unsent`](crate::SocketBuilder::keep_unsent) kept them.
+    ///
+    /// [`stats`](Self::stats) go on counting them as lost, or refused; sent again, they count again.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use std::time::Duration;
+    /// use zeromq_async::PushSocket;
+    ///
+    /// let mut push = PushSocket::builder().keep_unsent(1000).linger(Duration::ZERO).build();
+    /// push.connect("inproc://take-unsent").await?;
+    /// push.send("a job").await?;
+    /// push.disconnect("inproc://take-unsent").await?;
+    /// while push.stats().lost == 0 {
+    ///     tokio::task::yield_now().await;
+    /// }
+    /// let unsent = push.handle().take_unsent().next().unwrap();
+    /// assert_eq!(unsent.message, "a job");
+    /// # Ok(()) }
+    /// ```
+    pub fn take_unsent(&self) -> UnsentMessages {
+        self.ledger().take_unsent()
     }
 
     /// Takes back what inproc peers have not received yet: nobody waits for their answer any more.

@@ -133,10 +133,12 @@ impl<O: Outgoing> Outlet<O> {
 
     /// The error for this message; one that it has already is parked no more, and lost.
     fn give_back(&self, error: SendError, message: Message) -> SendError {
-        if error.has_message() {
-            self.ledger().lost(1);
+        if !error.has_message() {
+            return error.with_message(message);
         }
-        error.with_message(message)
+        let kind = error.kind().clone();
+        error.into_message().into_iter().for_each(|parked| self.ledger().lost(parked));
+        SendError::new(kind, message)
     }
 
     /// Whether the place is free, after trying to send what is in it.
@@ -158,9 +160,9 @@ impl<O: Outgoing> Outlet<O> {
 impl<O> Outlet<O> {
     /// Counts a message that never found room as unsent.
     pub(super) fn abandon_parked(&mut self) {
-        if self.parked.take().is_some() {
+        if let Some(parked) = self.parked.take() {
             self.ledger().unpark();
-            self.ledger().lost(1);
+            self.ledger().lost(parked);
         }
     }
 }

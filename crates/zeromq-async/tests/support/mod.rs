@@ -313,6 +313,11 @@ impl RawPeer {
         .await
     }
 
+    /// Reads what has come, which may be a part of a message.
+    pub(crate) async fn read_part(&mut self) {
+        assert!(within("octets from the socket", self.step()).await, "the connection has ended");
+    }
+
     /// All messages until the connection ends.
     pub(crate) async fn drain(&mut self) -> Vec<Message> {
         let mut messages = Vec::new();

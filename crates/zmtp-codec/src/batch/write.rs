@@ -121,6 +121,20 @@ impl Batch {
         *self = kept;
     }
 
+    /// Whether some octets of the first message have been written, and not all.
+    ///
+    /// ```
+    /// # use zmtp_codec::{Batch, Message};
+    /// let mut batch = Batch::new();
+    /// batch.push(Message::from("hello"));
+    /// assert!(!batch.is_partly_written());
+    /// batch.advance(3);
+    /// assert!(batch.is_partly_written());
+    /// ```
+    pub fn is_partly_written(&self) -> bool {
+        self.written.octets > 0 && self.frame_at(self.start).is_some_and(|frame| !frame.is_command)
+    }
+
     /// Discards every message of which nothing has been written, and says how many those were.
     /// Commands stay, and what is left can go on to the same connection.
     pub fn discard_unstarted(&mut self) -> usize {

@@ -32,6 +32,9 @@ pub(super) struct State {
     pub(super) sent: u64,
     /// Octets written, over all connections.
     pub(super) octets: u64,
+    /// The message in the middle of which connections ended, as the number of those before it, and
+    /// how many did.
+    pub(super) stuck: (u64, u32),
     /// Messages that a later one took the place of, as `conflate` asks.
     pub(super) replaced: u64,
     pub(super) answers: Answers,
@@ -91,9 +94,27 @@ impl State {
             written: 0,
             sent: 0,
             octets: 0,
+            stuck: (0, 0),
             replaced: 0,
             answers: Answers::default(),
         }
+    }
+
+    /// Takes the first message where the connection, which the peer has ended, is the last of
+    /// `limit` in a row to end in the middle of it.
+    pub(super) fn take_refused(&mut self, limit: u32) -> Option<Batch> {
+        if !self.batch.is_partly_written() {
+            return None;
+        }
+        let times = if self.stuck.0 == self.sent { self.stuck.1 + 1 } else { 1 };
+        self.stuck = (self.sent, times);
+        if times < limit {
+            return None;
+        }
+        self.stuck = (0, 0);
+        let mut refused = Batch::new();
+        refused.push(self.batch.pop()?);
+        Some(refused)
     }
 
     /// Whether there is room, writing to make some where the kernel may take it.

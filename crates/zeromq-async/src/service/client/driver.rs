@@ -134,7 +134,7 @@ impl ClientDriver {
                 (gone, Some(endpoint))
             }
             // What waited for another connection to it waits in vain.
-            SocketEvent::ConnectStopped { endpoint } => {
+            SocketEvent::ConnectStopped { endpoint, .. } => {
                 let peers = self.receiver.handle().stats().peers;
                 let peers = peers.iter().map(|stats| stats.peer).collect();
                 (in_flight.elsewhere(&peers), Some(endpoint))

@@ -6,13 +6,13 @@ use zmtp::Message;
 
 use super::SocketBuilder;
 use crate::options::SubscriptionNotices;
-use crate::pattern::Subscribers;
-use crate::socket::{Compose, Pub, SocketKind, XPub};
+use crate::pattern::{Distribute, Subscribers};
+use crate::socket::{Compose, Pub, Sends, XPub};
 
 /// A socket type that publishes. This trait is sealed.
 #[diagnostic::on_unimplemented(message = "a {Self} socket does not publish")]
 #[expect(private_bounds, reason = "sealed by SocketKind")]
-pub trait Publishes: SocketKind + Compose<Control = Arc<Subscribers>> {}
+pub trait Publishes: Sends + Compose<Control = Arc<Subscribers>, Outgoing = Distribute> {}
 
 impl Publishes for Pub {}
 impl Publishes for XPub {}

@@ -1,0 +1,116 @@
+//! What becomes of messages and connections where the network is bad.
+
+use std::time::Duration;
+
+use zmtp::wire::Ttl;
+
+use super::SocketBuilder;
+use crate::options::{Keepalive, ReconnectBackoff};
+use crate::socket::{Sends, SocketKind};
+
+impl<P: SocketKind> SocketBuilder<P> {
+    /// Options for peers that are reached over the internet, where connections die without a word:
+    ///
+    /// | option | value |
+    /// |---|---|
+    /// | [`heartbeat_interval`](Self::heartbeat_interval) | 5 s |
+    /// | [`heartbeat_timeout`](Self::heartbeat_timeout) | 15 s |
+    /// | [`heartbeat_ttl`](Self::heartbeat_ttl) | 20 s: the peer gives this side up after that |
+    /// | [`reconnect`](Self::reconnect) | after 100 ms, then twice as long each time up to 30 s, each wait shortened at random by up to half |
+    /// | [`connect_timeout`](Self::connect_timeout) | 15 s |
+    /// | [`handshake_timeout`](Self::handshake_timeout) | 15 s |
+    /// | [`tcp_keepalive`](Self::tcp_keepalive) | after 60 s, each 15 s, 4 times |
+    ///
+    /// A peer that has fallen silent is noticed within 20 s, the interval and the timeout, and
+    /// connected to again. What was queued for it is sent then; what the kernel had taken and the
+    /// network lost is not, as with any socket of ZeroMQ. Any of these can be set again afterwards.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use zeromq_async::DealerSocket;
+    ///
+    /// let dealer =
+    ///     DealerSocket::builder().resilient().heartbeat_interval(Duration::from_secs(1)).build();
+    /// # drop(dealer);
+    /// ```
+    pub fn resilient(mut self) -> Self {
+        let second = Duration::from_secs(1);
+        self.options.heartbeat.interval = Some(5 * second);
+        self.options.heartbeat.timeout = Some(15 * second);
+        self.options.heartbeat.ttl = Ttl::from_duration(20 * second);
+        let backoff = ReconnectBackoff::new(Duration::from_millis(100));
+        self.options.reconnect = Some(backoff.up_to(30 * second));
+        self.options.connect_timeout = Some(15 * second);
+        self.options.handshake_timeout = Some(15 * second);
+        let keepalive = Keepalive::new().idle(60 * second).interval(15 * second).count(4);
+        self.options.transport.keepalive = Some(keepalive);
+        self
+    }
+}
+
+impl<P: Sends> SocketBuilder<P> {
+    /// How many messages of peers that are gone are kept for
+    /// [`take_unsent`](crate::SocketHandle::take_unsent): those in the queue of a peer that had
+    /// connected and whose connection ended, of an endpoint that was disconnected, and those that a
+    /// peer refused. Beyond it the oldest are let go. Default: 0, they are only counted.
+    ///
+    /// What a connecting socket has queued waits for the next connection and needs none of this.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use zeromq_async::{PullSocket, PushSocket};
+    ///
+    /// let mut push = PushSocket::builder().keep_unsent(10_000).build();
+    /// let endpoint = push.bind("tcp://127.0.0.1:0").await?;
+    /// let (first, mut second) = (PullSocket::new(), PullSocket::new());
+    /// first.connect(&endpoint).await?;
+    /// push.wait_for_peers(1).await;
+    /// push.send("a job").await?; // with the kernel at once, and so not kept
+    /// first.close().await;
+    ///
+    /// second.connect(&endpoint).await?;
+    /// for unsent in push.handle().take_unsent() {
+    ///     push.send(unsent.message).await?;
+    /// }
+    /// # Ok(()) }
+    /// ```
+    pub fn keep_unsent(mut self, messages: usize) -> Self {
+        self.options.keep_unsent = messages;
+        self
+    }
+
+    /// After how many connections in a row that the peer ended in the middle of the same message
+    /// the message is given up, as
+    /// [`SocketEvent::MessageRefused`](crate::SocketEvent::MessageRefused) tells; at least 1.
+    /// Default: 3.
+    ///
+    /// A connecting socket sends a message again that was partly written when the connection was
+    /// lost. One that the peer does not take, because it is larger than the peer allows, would
+    /// otherwise block those behind it for ever.
+    ///
+    /// ```
+    /// use zeromq_async::PushSocket;
+    ///
+    /// let push = PushSocket::builder().resend_limit(10).build();
+    /// # drop(push);
+    /// ```
+    pub fn resend_limit(mut self, connections: u32) -> Self {
+        self.options.resend_limit = Some(connections.max(1));
+        self
+    }
+
+    /// Sends a message again however often the peer ends the connection in the middle of it; see
+    /// [`resend_limit`](Self::resend_limit).
+    ///
+    /// ```
+    /// use zeromq_async::PushSocket;
+    ///
+    /// let push = PushSocket::builder().resend_forever().build();
+    /// # drop(push);
+    /// ```
+    pub fn resend_forever(mut self) -> Self {
+        self.options.resend_limit = None;
+        self
+    }
+}

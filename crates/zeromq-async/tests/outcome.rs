@@ -1,0 +1,484 @@
+//! What becomes of messages that could not be sent, and who is told: given back, given up, or
+//! counted.
+
+mod support;
+
+use std::time::Duration;
+
+use support::relay::{Way, relay, unaltered};
+use support::{
+    ANY_PORT, RawPeer, ReservedPort, at_once, disconnected, event, huge, listen, waits, within,
+};
+use tokio::time::Instant;
+use zeromq_async::testing::Fault;
+use zeromq_async::{
+    Astray, Context, DealerSocket, DetachError, DisconnectReason, Endpoint, Message, PubSocket,
+    PullSocket, PushSocket, RouterSocket, SendErrorKind, SocketEvent, SocketType, SubSocket,
+    UnsentMessages, XPubSocket,
+};
+
+fn messages(unsent: UnsentMessages) -> Vec<Message> {
+    unsent.map(|unsent| unsent.message).collect()
+}
+
+// ---- given back ----
+
+#[tokio::test]
+async fn closing_gives_back_what_was_not_sent() {
+    let ports = [ReservedPort::new(), ReservedPort::new()];
+    let mut push = PushSocket::builder().linger(Duration::ZERO).build();
+    for port in &ports {
+        push.connect(port.endpoint()).await.unwrap();
+    }
+    for number in 0..5 {
+        push.send(Message::multipart([format!("{number}"), "and more".into()])).await.unwrap();
+    }
+    let report = within("the socket to close", push.close()).await;
+    assert_eq!(report.unsent, 5);
+    let unsent = report.into_unsent();
+    assert_eq!(unsent.len(), 5);
+    let mut numbers = Vec::new();
+    for one in unsent {
+        assert!(ports.iter().any(|port| Some(port.endpoint()) == one.endpoint));
+        assert!(one.peer.is_some());
+        assert_eq!(one.message.last().unwrap(), "and more");
+        numbers.push(one.message.first().unwrap().to_vec());
+    }
+    numbers.sort();
+    assert_eq!(numbers, [b"0", b"1", b"2", b"3", b"4"]);
+}
+
+#[tokio::test]
+async fn closing_gives_back_a_message_that_was_partly_written_whole() {
+    let (listener, endpoint) = listen().await;
+    let mut push = PushSocket::builder().linger(Duration::from_millis(50)).build();
+    push.connect(&endpoint).await.unwrap();
+    let _peer = RawPeer::accept(&listener, SocketType::Pull).await;
+    push.send(huge(7)).await.unwrap();
+    push.send("behind").await.unwrap();
+    let unsent = messages(within("the socket to close", push.close()).await.into_unsent());
+    assert_eq!(unsent, [huge(7), Message::from("behind")]);
+}
+
+#[tokio::test]
+async fn closing_gives_back_what_a_sink_had_no_room_for() {
+    let mut push = PushSocket::builder().send_high_water_mark(1).linger(Duration::ZERO).build();
+    push.connect("inproc://parked-back").await.unwrap();
+    let mut other = push.sender();
+    push.ready().await.unwrap();
+    other.send("first").await.unwrap();
+    futures_util::SinkExt::start_send_unpin(&mut push, "second".into()).unwrap();
+    drop(other);
+    let mut unsent = messages(push.close().await.into_unsent());
+    unsent.sort_by_key(|message| message.first().unwrap().to_vec());
+    assert_eq!(unsent, ["first", "second"]);
+}
+
+#[tokio::test]
+async fn shutting_down_a_context_gives_back_what_all_its_sockets_had() {
+    let context = Context::new();
+    let mut sockets = Vec::new();
+    for number in 0..3 {
+        let mut push = PushSocket::builder_in(&context).linger(Duration::ZERO).build();
+        push.connect("inproc://shutdown").await.unwrap();
+        push.send(format!("{number}")).await.unwrap();
+        sockets.push(push);
+    }
+    let report = within("the context to shut down", context.shutdown()).await;
+    assert_eq!((report.unsent, report.into_unsent().len()), (3, 3));
+}
+
+/// The recipe for a job queue: what a worker did not take goes to the next.
+#[tokio::test]
+async fn what_was_lost_with_an_accepted_peer_can_be_had_back() {
+    let mut push = PushSocket::builder().keep_unsent(10).build();
+    let mut events = push.events();
+    let endpoint = push.bind(ANY_PORT).await.unwrap();
+    let peer = RawPeer::connect(&endpoint, SocketType::Pull).await;
+    push.wait_for_peers(1).await;
+    push.send(huge(1)).await.unwrap();
+    push.send("behind").await.unwrap();
+    drop(peer);
+    assert_eq!(disconnected(&mut events).await, 2);
+    within("the loss", async {
+        while push.stats().lost < 2 {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    let unsent = push.handle().take_unsent();
+    assert_eq!(messages(unsent), [huge(1), Message::from("behind")]);
+    assert_eq!(push.handle().take_unsent().len(), 0, "given twice");
+    assert_eq!(push.close().await.unsent, 2);
+}
+
+#[tokio::test]
+async fn of_what_was_lost_the_latest_are_kept_and_nothing_where_nobody_asked() {
+    for (keep, expected) in [(2, vec!["3", "4"]), (0, vec![])] {
+        let port = ReservedPort::new();
+        let builder = PushSocket::builder().linger(Duration::ZERO).keep_unsent(keep);
+        let mut push = builder.build();
+        push.connect(port.endpoint()).await.unwrap();
+        for number in 0..5 {
+            push.send(format!("{number}")).await.unwrap();
+        }
+        push.disconnect(port.endpoint()).await.unwrap();
+        within("the loss", async {
+            while push.stats().lost < 5 {
+                tokio::task::yield_now().await;
+            }
+        })
+        .await;
+        assert_eq!(messages(push.handle().take_unsent()), expected);
+    }
+}
+
+#[tokio::test]
+async fn a_routers_unsent_messages_say_whom_they_were_for() {
+    let mut router = RouterSocket::builder().keep_unsent(10).build();
+    let endpoint = router.bind(ANY_PORT).await.unwrap();
+    let peer = RawPeer::connect_as(&endpoint, SocketType::Dealer, "worker").await;
+    router.wait_for_peers(1).await;
+    router.send(Message::multipart(["worker".into(), support::huge_frame()])).await.unwrap();
+    router.send(Message::multipart(["worker", "job"])).await.unwrap();
+    drop(peer);
+    within("the loss", async {
+        while router.stats().lost < 2 {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    let last = router.handle().take_unsent().last().unwrap();
+    assert_eq!((&last.routing_id[..], last.message), (&b"worker"[..], "job".into()));
+}
+
+// ---- refused ----
+
+/// Ends a connection after a few octets of a message, as a peer does for which it is too large.
+async fn refuse(listener: &tokio::net::TcpListener) {
+    let mut peer = RawPeer::accept(listener, SocketType::Pull).await;
+    peer.read_part().await;
+    peer.reset();
+}
+
+#[tokio::test]
+async fn a_message_that_no_connection_survives_is_given_up_and_those_behind_it_are_sent() {
+    let (listener, endpoint) = listen().await;
+    let mut push = PushSocket::builder().reconnect(at_once()).keep_unsent(1).build();
+    let mut events = push.events();
+    push.connect(&endpoint).await.unwrap();
+    push.send(huge(1)).await.unwrap();
+    push.send("behind").await.unwrap();
+    for _ in 0..3 {
+        assert_eq!(push.stats().dropped.refused, 0);
+        refuse(&listener).await;
+    }
+    let refused = event(&mut events, "the message to be given up", |event| match event {
+        SocketEvent::MessageRefused { endpoint, attempts, octets, .. } => {
+            Some((endpoint, attempts, octets))
+        }
+        _ => None,
+    });
+    let (at, attempts, octets) = refused.await;
+    assert_eq!((at, attempts, octets), (endpoint, 3, support::HUGE + 9));
+    let mut peer = RawPeer::accept(&listener, SocketType::Pull).await;
+    assert_eq!(peer.recv().await, "behind");
+    let stats = push.stats();
+    assert_eq!((stats.dropped.refused, stats.sent, stats.lost), (1, 1, 0));
+    assert_eq!(stats.peers[0].dropped.refused, 1);
+    assert_eq!(messages(push.handle().take_unsent()), [huge(1)]);
+}
+
+#[tokio::test]
+async fn a_message_is_sent_again_as_long_as_it_was_asked_to() {
+    let (listener, endpoint) = listen().await;
+    let mut push = PushSocket::builder().reconnect(at_once()).resend_forever().build();
+    let mut events = push.events();
+    push.connect(&endpoint).await.unwrap();
+    push.send(huge(1)).await.unwrap();
+    for _ in 0..6 {
+        refuse(&listener).await;
+        disconnected(&mut events).await;
+    }
+    let mut peer = RawPeer::accept(&listener, SocketType::Pull).await;
+    assert_eq!(peer.recv().await, huge(1));
+    assert_eq!(push.stats().dropped.refused, 0);
+}
+
+// ---- one peer ----
+
+#[tokio::test]
+async fn one_peer_can_be_disconnected_after_its_messages_are_sent() {
+    for endpoint in ["inproc://one-peer", ANY_PORT] {
+        let context = Context::new();
+        let mut router = RouterSocket::builder_in(&context).build();
+        let mut events = router.events();
+        let endpoint = router.bind(endpoint).await.unwrap();
+        let dealer = || DealerSocket::builder_in(&context).no_reconnect();
+        let mut one = dealer().routing_id("one").unwrap().build();
+        let mut other = dealer().routing_id("other").unwrap().build();
+        for dealer in [&one, &other] {
+            dealer.connect(&endpoint).await.unwrap();
+        }
+        router.wait_for_peers(2).await;
+        let peers = router.stats().peers;
+        let peer = peers.iter().find(|peer| peer.routing_id == "one").unwrap().peer;
+        router.send(Message::multipart(["one", "farewell"])).await.unwrap();
+        router.handle().disconnect_peer(peer).unwrap();
+        assert_eq!(within("the last message", one.recv()).await.unwrap(), "farewell");
+        let (gone, reason) = event(&mut events, "the end", |event| match event {
+            SocketEvent::Disconnected { peer, reason, .. } => Some((peer, reason)),
+            _ => None,
+        })
+        .await;
+        assert_eq!(gone, peer);
+        assert!(matches!(reason, DisconnectReason::Closed), "{reason}");
+        router.send(Message::multipart(["other", "still here"])).await.unwrap();
+        assert_eq!(within("the other's", other.recv()).await.unwrap(), "still here");
+        within("the peer to be forgotten", async {
+            while router.handle().disconnect_peer(peer).is_ok() {
+                tokio::task::yield_now().await;
+            }
+        })
+        .await;
+        assert_eq!(router.handle().disconnect_peer(peer), Err(DetachError::NoPeer { peer }));
+    }
+}
+
+#[tokio::test]
+async fn a_peer_that_does_not_read_is_disconnected_when_the_linger_time_is_over() {
+    let mut router = RouterSocket::builder()
+        .mandatory(true)
+        .linger(Duration::from_millis(50))
+        .keep_unsent(5)
+        .build();
+    let endpoint = router.bind(ANY_PORT).await.unwrap();
+    let mut events = router.events();
+    let _peer = RawPeer::connect_as(&endpoint, SocketType::Dealer, "slow").await;
+    router.wait_for_peers(1).await;
+    router.send(Message::multipart(["slow".into(), support::huge_frame()])).await.unwrap();
+    let peer = router.stats().peers[0].peer;
+    router.handle().disconnect_peer(peer).unwrap();
+
+    // It is going: a mandatory ROUTER is told so, and has its message back.
+    let error = router.send(Message::multipart(["slow", "too late"])).await.unwrap_err();
+    assert_eq!(error.kind(), &SendErrorKind::Unroutable("slow".into()));
+    assert_eq!(error.into_message().unwrap(), Message::multipart(["slow", "too late"]));
+    assert_eq!(disconnected(&mut events).await, 1);
+    within("the peer to leave", async {
+        while !router.stats().peers.is_empty() {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    assert_eq!((router.stats().lost, router.handle().take_unsent().len()), (1, 1));
+}
+
+#[tokio::test]
+async fn a_peer_that_was_connected_to_is_not_connected_to_again() {
+    let (listener, endpoint) = listen().await;
+    let push = PushSocket::builder().reconnect(at_once()).build();
+    let mut events = push.events();
+    push.connect(&endpoint).await.unwrap();
+    let mut peer = RawPeer::accept(&listener, SocketType::Pull).await;
+    push.wait_for_peers(1).await;
+    push.handle().disconnect_peer(push.stats().peers[0].peer).unwrap();
+    peer.closed().await;
+    drop(peer);
+    let stopped = event(&mut events, "the end of attempts", |event| match event {
+        SocketEvent::ConnectStopped { endpoint, attempts } => Some((endpoint, attempts)),
+        _ => None,
+    });
+    assert_eq!(stopped.await, (endpoint.clone(), 0));
+    assert!(push.disconnect(&endpoint).await.is_err(), "the endpoint is still known");
+}
+
+// ---- dropping a socket ----
+
+#[tokio::test]
+async fn a_dropped_socket_goes_on_for_its_linger_time_and_no_longer() {
+    for linger in [Duration::ZERO, Duration::from_millis(200)] {
+        let (listener, endpoint) = listen().await;
+        let mut push = PushSocket::builder().linger(linger).build();
+        let mut events = push.events();
+        push.connect(&endpoint).await.unwrap();
+        let mut peer = RawPeer::accept(&listener, SocketType::Pull).await;
+        push.wait_for_peers(1).await;
+        push.send(huge(1)).await.unwrap();
+        let before = Instant::now();
+        drop(push);
+        within("the socket to end", async { while events.next().await.is_some() {} }).await;
+        assert!(before.elapsed() >= linger, "{:?} of {linger:?}", before.elapsed());
+        assert_eq!(peer.drain().await.len(), 0, "a part of a message is none");
+    }
+}
+
+// ---- events ----
+
+#[tokio::test(start_paused = true)]
+async fn drops_are_told_once_a_second_with_their_number() {
+    let mut router = RouterSocket::new();
+    let mut events = router.events();
+    let unroutable = |event| match event {
+        SocketEvent::Dropping { reason: Astray::Unroutable, count } => Some(count),
+        _ => None,
+    };
+    let mut sent = 0;
+    let begun = Instant::now();
+    let mut told = Vec::new();
+    for burst in [1, 5, 500] {
+        for _ in 0..burst {
+            router.send(Message::multipart(["nobody", "hello"])).await.unwrap();
+        }
+        sent += burst;
+        told.push((event(&mut events, "drops", unroutable).await, begun.elapsed().as_millis()));
+    }
+    assert_eq!(told.iter().map(|(count, _)| count).sum::<u64>(), sent);
+    let counts: Vec<_> = told.iter().map(|(count, _)| *count).collect();
+    assert_eq!(counts, [1, 5, 500]);
+    assert!(told[1].1 >= 1000 && told[2].1 >= 2000, "{told:?}");
+    assert_eq!(router.stats().dropped.unroutable, sent);
+}
+
+#[tokio::test]
+async fn a_drop_at_the_high_water_mark_is_told() {
+    let mut publisher = PubSocket::builder().send_high_water_mark(10).build();
+    let mut events = publisher.events();
+    let endpoint = publisher.bind(ANY_PORT).await.unwrap();
+    let mut slow = RawPeer::connect(&endpoint, SocketType::Sub).await;
+    slow.subscribe("").await;
+    within("the subscription", publisher.wait_for_subscribers("", 1)).await;
+    while publisher.stats().dropped.full == 0 {
+        publisher.send(vec![0; 100_000]).await.unwrap();
+    }
+    let count = event(&mut events, "a drop", |event| match event {
+        SocketEvent::Dropping { reason: Astray::Full, count } => Some(count),
+        _ => None,
+    });
+    assert_eq!(count.await, 1);
+}
+
+#[tokio::test]
+async fn events_of_a_connection_say_which_attempt_it_was() {
+    let port = ReservedPort::new();
+    let push = PushSocket::builder().reconnect(at_once()).build();
+    let mut events = push.events();
+    push.connect(port.endpoint()).await.unwrap();
+    let failed = event(&mut events, "two failures", |event| match event {
+        SocketEvent::ConnectFailed { attempt: 2, .. } => Some(()),
+        _ => None,
+    });
+    failed.await;
+    let pull = PullSocket::new();
+    pull.bind(port.endpoint()).await.unwrap();
+    let attempt = event(&mut events, "a connection", |event| match event {
+        SocketEvent::Connected { attempt, .. } => Some(attempt),
+        _ => None,
+    });
+    assert!(attempt.await > 2);
+}
+
+// ---- subscribers ----
+
+/// Row 1 of the catalogue, the slow joiner.
+#[tokio::test]
+async fn nothing_is_lost_by_a_publisher_that_waits_for_its_subscriber() {
+    for transport in ["inproc", "tcp"] {
+        for run in 0..500 {
+            let context = Context::new();
+            let endpoint = match transport {
+                "inproc" => format!("inproc://slow-joiner-{run}"),
+                _ => ANY_PORT.into(),
+            };
+            let mut publisher = PubSocket::builder_in(&context).build();
+            let mut sub = SubSocket::builder_in(&context).subscribe("to").build();
+            sub.connect(publisher.bind(&endpoint[..]).await.unwrap()).await.unwrap();
+            within("the subscription", publisher.wait_for_subscribers("topic", 1)).await;
+            publisher.send("topic 1").await.unwrap();
+            assert_eq!(within("the first message", sub.recv()).await.unwrap(), "topic 1");
+            assert_eq!(publisher.stats().dropped.total(), 0);
+        }
+    }
+}
+
+#[tokio::test]
+async fn only_subscriptions_that_match_are_waited_for() {
+    let publisher = XPubSocket::new();
+    let endpoint = publisher.bind(ANY_PORT).await.unwrap();
+    let mut one = RawPeer::connect(&endpoint, SocketType::Sub).await;
+    let mut other = RawPeer::connect(&endpoint, SocketType::Sub).await;
+    one.subscribe("a").await;
+    one.subscribe("ab").await;
+    one.settle().await;
+    other.subscribe("b").await;
+    other.settle().await;
+    let is_there = |topic, count| !waits(publisher.wait_for_subscribers(topic, count));
+    assert!(is_there("abc", 1) && is_there("b", 1) && is_there("anything", 0));
+    assert!(!is_there("abc", 2), "one peer counts once");
+    assert!(!is_there("c", 1));
+    let waiting = publisher.wait_for_subscribers("abc", 2);
+    let (_, ()) = tokio::join!(within("the other", waiting), other.subscribe(""));
+    one.cancel("ab").await;
+    one.settle().await;
+    assert!(is_there("abc", 2));
+    one.cancel("a").await;
+    one.settle().await;
+    assert!(!is_there("abc", 2));
+    drop(other);
+    publisher.handle().close().await;
+    assert!(is_there("abc", 2), "waits for a socket that is closed");
+}
+
+// ---- resilient ----
+
+/// A peer behind a black hole: the connection stays, and nothing passes.
+#[tokio::test]
+async fn a_resilient_socket_finds_that_its_peer_has_fallen_silent() {
+    let router = RouterSocket::new();
+    let relay = relay(&router.bind(ANY_PORT).await.unwrap(), |_| unaltered()).await;
+    let dealer = DealerSocket::builder().resilient().build();
+    let mut events = dealer.events();
+    dealer.connect(relay.endpoint()).await.unwrap();
+    within("the peer", dealer.wait_for_peers(1)).await;
+    for way in Way::BOTH {
+        relay.fault(way, Fault::BlackHole);
+    }
+    // Nobody answers from here on, so that the clock may run.
+    tokio::time::pause();
+    let silent_since = Instant::now();
+    let reason = loop {
+        if let SocketEvent::Disconnected { reason, .. } = events.next().await.unwrap() {
+            break reason;
+        }
+    };
+    let after = silent_since.elapsed();
+    assert!(matches!(reason, DisconnectReason::HeartbeatTimedOut), "{reason}");
+    let (least, most) =
+        (Duration::from_secs(15), Duration::from_secs(5 + 15) + Duration::from_millis(50));
+    assert!(after >= least && after <= most, "after {after:?}");
+    let delay = event(&mut events, "another attempt", |event| match event {
+        SocketEvent::ConnectRetried { delay, .. } => Some(delay),
+        _ => None,
+    });
+    assert!(delay.await <= Duration::from_millis(200));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_resilient_socket_waits_longer_and_longer_between_attempts_and_never_too_long() {
+    let port = ReservedPort::new();
+    let dealer = DealerSocket::builder().resilient().build();
+    let mut events = dealer.events();
+    let endpoint: Endpoint = port.endpoint();
+    dealer.connect(&endpoint).await.unwrap();
+    let mut delays = Vec::new();
+    while delays.len() < 20 {
+        if let Some(SocketEvent::ConnectRetried { delay, .. }) = events.next().await {
+            delays.push(delay);
+        }
+    }
+    assert!(delays[0] <= Duration::from_millis(100), "{delays:?}");
+    let last = &delays[12..];
+    let (least, most) = (Duration::from_secs(15), Duration::from_secs(30));
+    assert!(last.iter().all(|delay| (least..=most).contains(delay)), "{delays:?}");
+    assert!(last.iter().any(|delay| delay != &last[0]), "no jitter: {delays:?}");
+}

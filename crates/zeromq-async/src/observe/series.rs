@@ -54,6 +54,7 @@ pub(super) const DROPPED_REASONS: &[Reason<Dropped>] = &[
     ("unroutable", |d| d.unroutable),
     ("unsubscribed", |d| d.unsubscribed),
     ("replaced", |d| d.replaced),
+    ("refused", |d| d.refused),
 ];
 
 pub(super) const DISCARDED: &str = "zeromq_discarded_total";

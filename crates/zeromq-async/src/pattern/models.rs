@@ -267,7 +267,7 @@ fn sender_and_connection_task_write_everything_between_them() {
         let pipe = open(&ours);
         ours.join(&pipe).unwrap();
         let wire = Wire(Arc::new(Mutex::new(Kernel::default())));
-        pipe.outbound.link_stream(Stream::new(Box::new(wire.clone()), Encoder::new((3, 1))));
+        pipe.outbound.link_stream(Stream::new(Box::new(wire.clone()), false, Encoder::new((3, 1))));
         let task = connection_task(ours.clone(), pipe.clone());
         let sender = sending(&ours, &["1", "2"]);
         let mut read = Vec::new();

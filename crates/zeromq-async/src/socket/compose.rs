@@ -51,8 +51,10 @@ pub(crate) struct Composition<P: Compose> {
     pub(crate) control: P::Control,
 }
 
-/// A socket type: [`Req`], [`Rep`], [`Dealer`], [`Router`], [`Pub`], [`Sub`], [`XPub`], [`XSub`],
-/// [`Push`], [`Pull`] or [`Pair`]. This trait is sealed.
+/// A socket type: [`Req`](crate::Req), [`Rep`](crate::Rep), [`Dealer`](crate::Dealer),
+/// [`Router`](crate::Router), [`Pub`](crate::Pub), [`Sub`](crate::Sub), [`XPub`](crate::XPub),
+/// [`XSub`](crate::XSub), [`Push`](crate::Push), [`Pull`](crate::Pull) or [`Pair`](crate::Pair).
+/// This trait is sealed.
 #[expect(private_bounds, reason = "sealed: how a type is composed is not public")]
 pub trait SocketKind: Compose {}
 

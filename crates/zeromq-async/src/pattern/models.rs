@@ -138,6 +138,28 @@ fn senders_go_on_when_the_receiver_goes() {
 }
 
 #[test]
+fn a_receiver_and_a_peer_go_at_the_same_time() {
+    check(|| {
+        let joined = inproc();
+        let Inproc(ours, theirs) = &joined;
+        let queue = FairQueue::new(theirs);
+        let mut sender = RoundRobin::new(ours.clone());
+        send(&mut sender, "1").unwrap();
+        let leaving = thread::spawn({
+            let (theirs, pipe) = (theirs.clone(), theirs.pipes()[0].clone());
+            move || {
+                theirs.leave(&pipe);
+                pipe.outbound.unlink();
+            }
+        });
+        drop(queue);
+        leaving.join().unwrap();
+        let stats = theirs.stats();
+        assert_eq!((stats.received, stats.discarded.abandoned), (1, 1));
+    });
+}
+
+#[test]
 fn a_sender_finds_the_peer_that_comes() {
     check(|| {
         let ours = peers();

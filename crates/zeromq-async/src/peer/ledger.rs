@@ -90,7 +90,8 @@ impl Ledger {
 
     /// Enters a message that a peer refuses, and that was taken out of its queue.
     pub(crate) fn refused(&self, pipe: &Pipe, queue: Batch) {
-        self.entries.lock().keep(Some(pipe.addressee()), queue);
+        let addressee = pipe.addressee();
+        self.entries.lock().keep(Some(addressee), queue);
         pipe.account().dropped(|dropped| dropped.refused += 1);
     }
 
@@ -124,15 +125,18 @@ impl Ledger {
     pub(super) fn close_account(&self, pipe: &Pipe, unsent: Batch) {
         let (sent, _) = pipe.outbound.counts();
         let received = pipe.inbound.received();
+        // All of the queues is asked for first: whoever holds one of their locks may enter something
+        // here, and never the other way round.
+        let (replaced, addressee) = (replaced(pipe), pipe.addressee());
         let mut balance = pipe.account().state.lock();
         balance.closed = true;
         let mut entries = self.entries.lock();
         entries.sent += sent;
         entries.received += received;
         entries.lost += unsent.messages() as u64;
-        entries.keep(Some(pipe.addressee()), unsent);
+        entries.keep(Some(addressee), unsent);
         entries.counts.add(&balance.counts);
-        entries.counts.add(&replaced(pipe));
+        entries.counts.add(&replaced);
     }
 
     /// What went astray of a socket with these pipes.

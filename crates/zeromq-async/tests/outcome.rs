@@ -156,7 +156,11 @@ async fn a_routers_unsent_messages_say_whom_they_were_for() {
 
 /// Ends a connection after a few octets of a message, as a peer does for which it is too large.
 async fn refuse(listener: &tokio::net::TcpListener) {
-    let mut peer = RawPeer::accept(listener, SocketType::Pull).await;
+    refuse_as(SocketType::Pull, listener).await;
+}
+
+async fn refuse_as(socket_type: SocketType, listener: &tokio::net::TcpListener) {
+    let mut peer = RawPeer::accept(listener, socket_type).await;
     peer.read_part().await;
     peer.reset();
 }
@@ -187,6 +191,44 @@ async fn a_message_that_no_connection_survives_is_given_up_and_those_behind_it_a
     assert_eq!((stats.dropped.refused, stats.sent, stats.lost), (1, 1, 0));
     assert_eq!(stats.peers[0].dropped.refused, 1);
     assert_eq!(messages(push.handle().take_unsent()), [huge(1)]);
+}
+
+/// What greets each new connection is not what the peer refuses.
+#[tokio::test]
+async fn a_message_is_given_up_behind_a_greeting_too() {
+    let (listener, endpoint) = listen().await;
+    let mut dealer = DealerSocket::builder().reconnect(at_once()).hello("hello").build();
+    let mut events = dealer.events();
+    dealer.connect(&endpoint).await.unwrap();
+    dealer.send(huge(1)).await.unwrap();
+    for _ in 0..3 {
+        assert_eq!(dealer.stats().dropped.refused, 0);
+        refuse_as(SocketType::Router, &listener).await;
+    }
+    event(&mut events, "the message to be given up", |event| match event {
+        SocketEvent::MessageRefused { attempts, .. } => Some(attempts),
+        _ => None,
+    })
+    .await;
+    assert_eq!(dealer.stats().dropped.refused, 1);
+}
+
+/// They pass the high-water mark, and a peer that comes and goes could make any number of them.
+#[tokio::test]
+async fn notices_that_nobody_receives_come_to_an_end() {
+    let (listener, endpoint) = listen().await;
+    let dealer = DealerSocket::builder()
+        .reconnect(at_once())
+        .receive_high_water_mark(2)
+        .hiccup_message("gone for now")
+        .build();
+    let mut events = dealer.events();
+    dealer.connect(&endpoint).await.unwrap();
+    for _ in 0..1100 {
+        drop(RawPeer::accept(&listener, SocketType::Router).await);
+        disconnected(&mut events).await;
+    }
+    assert_eq!(dealer.stats().unread, 1024);
 }
 
 #[tokio::test]

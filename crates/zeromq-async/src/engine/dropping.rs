@@ -17,8 +17,8 @@ impl Engine {
     /// Listens to what happens, and has it told from now on that messages go astray.
     pub(crate) fn listen(self: &Arc<Self>) -> Events {
         let events = self.events.listen();
-        let is_first = !self.tells_of_dropping.swap(true, std::sync::atomic::Ordering::Relaxed);
-        if is_first && !self.closing.is_cancelled() && Handle::try_current().is_ok() {
+        let may_tell = !self.closing.is_cancelled() && Handle::try_current().is_ok();
+        if may_tell && !self.tells_of_dropping.swap(true, std::sync::atomic::Ordering::Relaxed) {
             self.peers.ledger().watch();
             let (engine, told) = (self.clone(), self.peers.astray());
             self.tasks.spawn(async move { engine.tell_of_dropping(told).await });

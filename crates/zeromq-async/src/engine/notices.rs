@@ -2,16 +2,28 @@
 
 use std::sync::Arc;
 
+use zmtp::Message;
+
 use super::Engine;
 use crate::event::DisconnectReason;
 use crate::options::NoticeOptions;
 use crate::peer::Pipe;
 
+/// Notices pass the high-water mark, for the application must learn of the peer; but one that comes
+/// and goes for ever, while nobody receives, must not fill the memory.
+const MAX_UNREAD: usize = 1024;
+
+fn notify(pipe: &Arc<Pipe>, notice: &Message) {
+    if pipe.unread() < MAX_UNREAD || pipe.has_room() {
+        pipe.notify(notice.clone());
+    }
+}
+
 impl Engine {
     /// A peer is there: it is heard of before anything that it sends.
     pub(super) fn tell_connected(&self, pipe: &Arc<Pipe>) {
         if let Some(notice) = &self.options.notices.connected {
-            pipe.notify(notice.clone());
+            notify(pipe, notice);
         }
     }
 
@@ -23,7 +35,7 @@ impl Engine {
         let NoticeOptions { lost, accepted_lost, connected_lost, .. } = &self.options.notices;
         let by_side = if pipe.connects() { connected_lost } else { accepted_lost };
         for notice in [lost, by_side].into_iter().flatten() {
-            pipe.notify(notice.clone());
+            notify(pipe, notice);
         }
     }
 }

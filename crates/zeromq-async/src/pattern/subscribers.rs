@@ -93,7 +93,12 @@ impl Subscribers {
         let State { trie, matches, .. } = &mut *state;
         matches.clear();
         trie.matches(topic, matches);
-        if self.invert_matching { peers.pipes().len() - matches.len() } else { matches.len() }
+        if self.invert_matching {
+            // A peer that is leaving may be among the subscribers and not among the peers.
+            peers.pipes().len().saturating_sub(matches.len())
+        } else {
+            matches.len()
+        }
     }
 
     fn is_manual(&self) -> bool {

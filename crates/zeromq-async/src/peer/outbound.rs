@@ -184,6 +184,10 @@ impl Outbound {
     /// The connection task's first turn starts the writing.
     pub(crate) fn link_stream(&self, stream: Stream) {
         let mut state = self.state.lock();
+        if state.stuck.0 == state.sent {
+            // What was stuck is still the next message of the application.
+            state.stuck.0 += stream.greetings.messages;
+        }
         state.sent += stream.greetings.messages;
         state.octets += stream.greetings.octets;
         state.link = Link::Stream(stream);

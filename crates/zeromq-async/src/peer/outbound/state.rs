@@ -103,7 +103,8 @@ impl State {
     /// Takes the first message where the connection, which the peer has ended, is the last of
     /// `limit` in a row to end in the middle of it.
     pub(super) fn take_refused(&mut self, limit: u32) -> Option<Batch> {
-        if !self.batch.is_partly_written() {
+        // A conflated message may be another one by now, and the next takes its place anyway.
+        if self.conflate || !self.batch.is_partly_written() {
             return None;
         }
         let times = if self.stuck.0 == self.sent { self.stuck.1 + 1 } else { 1 };

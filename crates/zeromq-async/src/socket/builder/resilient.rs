@@ -20,6 +20,7 @@ impl<P: SocketKind> SocketBuilder<P> {
     /// | [`connect_timeout`](Self::connect_timeout) | 15 s |
     /// | [`handshake_timeout`](Self::handshake_timeout) | 15 s |
     /// | [`tcp_keepalive`](Self::tcp_keepalive) | after 60 s, each 15 s, 4 times |
+    /// | [`resend_limit`](Self::resend_limit) | 10: many connections break that nobody wanted to |
     ///
     /// A peer that has fallen silent is noticed within 20 s, the interval and the timeout, and
     /// connected to again. What was queued for it is sent then; what the kernel had taken and the
@@ -44,6 +45,7 @@ impl<P: SocketKind> SocketBuilder<P> {
         self.options.handshake_timeout = Some(15 * second);
         let keepalive = Keepalive::new().idle(60 * second).interval(15 * second).count(4);
         self.options.transport.keepalive = Some(keepalive);
+        self.options.resend_limit = Some(10);
         self
     }
 }

@@ -46,3 +46,9 @@ mod serve;
 pub use client::{Client, ClientDriver, ClientStats, ResponseFuture, client, client_with_limit};
 pub use error::{RequestError, ServeError};
 pub use serve::{Answers, Overload, ServeReport, Server, serve};
+
+/// What goes behind an envelope: one frame at least, for with nothing there it would be dropped
+/// (28/REQREP).
+fn body(message: zmtp::Message) -> zmtp::Message {
+    if message.frame_count() == 0 { zmtp::Frame::new().into() } else { message }
+}

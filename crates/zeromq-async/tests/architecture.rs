@@ -41,7 +41,10 @@ const ARROWS: &[(&str, &[&str])] = &[
         "security",
         &["authentication", "context", "error", "event", "identity", "random", "socket", "sync"],
     ),
-    ("service", &["endpoint", "engine", "error", "event", "identity", "random", "socket", "sync"]),
+    (
+        "service",
+        &["endpoint", "engine", "error", "event", "identity", "random", "socket", "stats", "sync"],
+    ),
     (
         "socket",
         &[

@@ -82,6 +82,17 @@ async fn frames_of_requests_and_replies_are_kept_apart_and_empty_ones_too() {
     assert_eq!(outcome(reply).await.unwrap(), Message::multipart(["", "a", "", "b"]));
 }
 
+/// An envelope with nothing behind it would be dropped as no request.
+#[tokio::test]
+async fn a_request_without_frames_arrives_as_one_empty_frame() {
+    let (mut client, mut router) = with_router().await;
+    let reply = ask(&mut client, Message::from(Vec::<Frame>::new())).await;
+    let request = question(&mut router).await;
+    assert_eq!(request.frames()[2..], ["", ""].map(Frame::from));
+    router.send(request).await.unwrap();
+    assert_eq!(outcome(reply).await.unwrap().frames(), [Frame::new()]);
+}
+
 #[tokio::test]
 async fn requests_go_to_all_servers_in_turn() {
     let dealer = DealerSocket::new();
@@ -310,6 +321,32 @@ async fn a_request_fails_when_nobody_will_connect_again() {
     let waiting = ask(&mut client, huge(1)).await;
     server.reset();
     assert_eq!(lost(outcome(waiting).await), Some(endpoint));
+}
+
+/// A driver that could not run for long has not heard everything; who is still there still answers.
+#[tokio::test]
+async fn news_that_were_missed_cost_only_the_requests_of_peers_that_are_gone() {
+    let (dealer, mut stays) = (DealerSocket::new(), RouterSocket::new());
+    dealer.connect(stays.bind(ANY_PORT).await.unwrap()).await.unwrap();
+    dealer.wait_for_peers(1).await;
+    let (mut client, driver) = client(dealer);
+    let kept = ask(&mut client, "to one that stays").await;
+    let request = question(&mut stays).await;
+    // More news than the driver's stream holds.
+    for _ in 0..600 {
+        let passing = client.handle().bind("inproc://service-passing").await.unwrap();
+        client.handle().unbind(&passing).await.unwrap();
+    }
+    let driving = tokio::spawn(driver.run());
+    for turn in 0..100 {
+        if turn % 50 == 49 {
+            client.handle().bind(ANY_PORT).await.unwrap();
+        }
+        tokio::task::yield_now().await;
+    }
+    stays.send(request).await.unwrap();
+    assert_eq!(outcome(kept).await.unwrap(), "to one that stays");
+    driving.abort();
 }
 
 /// The reply is here before the news that its sender has gone, whichever the driver hears of first.

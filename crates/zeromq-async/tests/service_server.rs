@@ -17,8 +17,8 @@ use tokio::task::JoinHandle;
 use tower::{Service, service_fn};
 use zeromq_async::service::{Answers, Overload, ServeError, ServeReport, serve};
 use zeromq_async::{
-    DealerSocket, Endpoint, Message, Rep, RepSocket, ReqSocket, Router, RouterSocket, Socket,
-    SocketHandle,
+    DealerSocket, Endpoint, Frame, Message, Rep, RepSocket, ReqSocket, Router, RouterSocket,
+    Socket, SocketHandle,
 };
 
 type Served<E> = JoinHandle<Result<ServeReport, ServeError<E>>>;
@@ -368,6 +368,39 @@ async fn who_asks_while_it_stops_is_told_where_it_is_said_how() {
     assert_eq!(reply(&mut dealer).await, "in time");
     let report = within("the server to end", served).await.unwrap().unwrap();
     assert_eq!((report.answered, report.shed), (1, 1));
+}
+
+/// Which is to say that there is no limit.
+#[tokio::test]
+async fn a_server_may_be_given_all_the_time_there_is_to_end() {
+    let (router, _) = bind::<Router>().await;
+    let server = serve(router, moody_service()).drain_within(Duration::MAX);
+    let report = within("the server to end", server.run_until(async {})).await.unwrap();
+    assert_eq!(report, ServeReport::default());
+}
+
+/// An envelope with nothing behind it would be dropped by who asked.
+#[tokio::test]
+async fn a_reply_without_frames_arrives_as_one_empty_frame() {
+    async fn asks<P: Answers>(nothing: Message, failure: Message, question: &str) {
+        let (socket, endpoint) = bind::<P>().await;
+        let service = service_fn(move |request: Message| {
+            let reply = nothing.clone();
+            async move { if request == "fail" { Err(std::fmt::Error) } else { Ok(reply) } }
+        });
+        let server = serve(socket, service).failure_answer(failure);
+        tokio::spawn(server.run());
+        let mut req = ReqSocket::new();
+        req.connect(endpoint).await.unwrap();
+        req.send(question).await.unwrap();
+        let reply = within("a reply", req.recv()).await.unwrap();
+        assert_eq!(reply.frames(), [Frame::new()]);
+    }
+    let nothing = || Message::from(Vec::<Frame>::new());
+    for question in ["well", "fail"] {
+        asks::<Router>(nothing(), nothing(), question).await;
+        asks::<Rep>(nothing(), nothing(), question).await;
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -25,6 +25,13 @@ use serving::Serving;
 ///
 /// A ROUTER's requests are served concurrently, a REP's one after the other. All of it happens in
 /// the task of [`run`](Server::run): a service with much to compute spawns a task for each request.
+///
+/// The service is asked whether it is ready before there is a request, so that one that is broken is
+/// noticed at once. What being ready takes, as the permit of tower's `ConcurrencyLimit`, an idle
+/// server holds until the next request: two servers that share such a limit may keep each other
+/// waiting. Use [`max_in_flight`](Server::max_in_flight), or put the limit within the service's
+/// `call`.
+///
 /// A panic while a request is served costs that request its reply, and nobody else anything.
 ///
 /// ```

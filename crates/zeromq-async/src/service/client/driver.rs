@@ -1,5 +1,6 @@
 //! What receives replies, and learns of peers that are gone.
 
+use std::collections::HashSet;
 use std::convert::Infallible;
 use std::future::{Future, poll_fn};
 use std::mem::take;
@@ -16,8 +17,10 @@ use super::in_flight::{Id, InFlight};
 use crate::endpoint::Endpoint;
 use crate::engine::CloseReport;
 use crate::event::{Events, SocketEvent};
+use crate::identity::PeerId;
 use crate::service::RequestError;
 use crate::socket::{Dealer, Receiver};
+use crate::stats::PeerStats;
 use crate::sync::Mutex;
 
 /// Held by clients and by futures of requests; when the last is gone there is nothing left to do.
@@ -135,15 +138,25 @@ impl ClientDriver {
             }
             // What waited for another connection to it waits in vain.
             SocketEvent::ConnectStopped { endpoint, .. } => {
-                let peers = self.receiver.handle().stats().peers;
-                let peers = peers.iter().map(|stats| stats.peer).collect();
+                let peers = self.peers_that(|_| true);
+                in_flight.forget_others(&peers);
                 (in_flight.elsewhere(&peers), Some(endpoint))
             }
-            // Any peer may have gone, and come back, unheard of.
-            SocketEvent::Missed { .. } => (in_flight.all_sent(), None),
+            // A peer may have gone, and come back, unheard of: but not one that is still on its
+            // first connection.
+            SocketEvent::Missed { .. } => {
+                in_flight.forget_others(&self.peers_that(|_| true));
+                let steady = self.peers_that(|peer| peer.connected && peer.reconnects == 0);
+                (in_flight.elsewhere(&steady), None)
+            }
             _ => return,
         };
         self.doubtful.extend(gone.into_iter().map(|id| (id, endpoint.clone())));
+    }
+
+    fn peers_that(&self, are: impl Fn(&PeerStats) -> bool) -> HashSet<PeerId> {
+        let peers = self.receiver.handle().stats().peers;
+        peers.iter().filter(|peer| are(peer)).map(|peer| peer.peer).collect()
     }
 
     fn lose_doubtful(&mut self) {

@@ -12,7 +12,7 @@ use crate::endpoint::Endpoint;
 use crate::error::SendErrorKind;
 use crate::identity::PeerId;
 use crate::random::random;
-use crate::service::RequestError;
+use crate::service::{RequestError, body};
 use crate::socket::{Dealer, Sender};
 
 /// What became of a client's requests.
@@ -119,7 +119,7 @@ impl InFlight {
         let mut frames = Vec::with_capacity(2 + request.frame_count());
         frames.extend([Frame::from(id.to_be_bytes()), Frame::new()]);
         let mut enveloped = Message::from(frames);
-        enveloped.append(request);
+        enveloped.append(body(request));
         Ok((id, enveloped, waiting))
     }
 
@@ -193,14 +193,8 @@ impl InFlight {
     }
 
     /// The requests that peers have, or had, which are not among these.
-    pub(super) fn elsewhere(&mut self, peers: &HashSet<PeerId>) -> Vec<Id> {
-        self.sent.retain(|peer, _| peers.contains(peer));
+    pub(super) fn elsewhere(&self, peers: &HashSet<PeerId>) -> Vec<Id> {
         self.placed_where(|at, _| !peers.contains(&at))
-    }
-
-    /// The requests that any peer has.
-    pub(super) fn all_sent(&self) -> Vec<Id> {
-        self.placed_where(|_, _| true)
     }
 
     fn placed_where(&self, is: impl Fn(PeerId, u64) -> bool) -> Vec<Id> {
@@ -225,6 +219,11 @@ impl InFlight {
     fn is_closed(&mut self) -> bool {
         let room = self.poll_room(&mut Context::from_waker(Waker::noop()));
         matches!(room, Poll::Ready(Err(_)))
+    }
+
+    /// Forgets the peers that are not among these.
+    pub(super) fn forget_others(&mut self, peers: &HashSet<PeerId>) {
+        self.sent.retain(|peer, _| peers.contains(peer));
     }
 
     /// Forgets a peer that does not come back.

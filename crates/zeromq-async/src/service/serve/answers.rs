@@ -2,6 +2,7 @@
 
 use zmtp::{Frame, Message};
 
+use crate::service::body;
 use crate::socket::{Receiver, Receives, Rep, Router, Sends, SocketKind};
 
 /// A socket type that answers requests: [`Router`] or [`Rep`]. This trait is sealed.
@@ -54,7 +55,7 @@ impl Exchange for Router {
 
     fn seal(address: Vec<Frame>, reply: Message) -> Message {
         let mut message = Message::from(address);
-        message.append(reply);
+        message.append(body(reply));
         message
     }
 
@@ -72,7 +73,7 @@ impl Exchange for Rep {
     }
 
     fn seal((): (), reply: Message) -> Message {
-        reply
+        body(reply)
     }
 
     fn discard(receiver: &mut Receiver<Self>) {

@@ -181,7 +181,8 @@ impl<P: Answers, S: Service<Message, Response = Message>> Serving<P, S> {
 
     /// Lets what is being served end, closes the socket, and reports.
     pub(super) async fn drain(mut self, within: Option<Duration>) -> ServeReport {
-        let deadline = within.map(|limit| Instant::now() + limit);
+        // A limit beyond the end of the clock is none.
+        let deadline = within.and_then(|limit| Instant::now().checked_add(limit));
         let draining = poll_fn(|cx| self.poll_drain(cx));
         match deadline {
             None => draining.await,
@@ -222,7 +223,8 @@ impl<P: Answers, S: Service<Message, Response = Message>> Serving<P, S> {
         cx.waker().wake_by_ref();
     }
 
-    /// Counts what waits, or answers it where it is said how; whatever comes after that is lost as with any socket that is closed.
+    /// Counts what waits, or answers it where it is said how; whatever comes after that is lost as
+    /// with any socket that is closed.
     fn count_untaken(&mut self) {
         let answers = matches!(self.overload, Overload::Answer(_));
         for _ in 0..MOST_UNTAKEN {

@@ -132,7 +132,8 @@ impl<F: ProxyEnd, B: ProxyEnd, C> Proxy<F, B, C> {
     /// Takes orders from `control`, as `zmq_proxy_steerable` does: `PAUSE`, `RESUME`, `TERMINATE`,
     /// and `STATISTICS`, which is answered by eight frames (see
     /// [`ProxyStatistics::to_message`]). A REP answers everything else with an empty message; a
-    /// PAIR, PULL or SUB takes orders in silence.
+    /// PAIR, PULL or SUB takes orders in silence. A ROUTER takes orders too, and its answers reach
+    /// nobody; a REQ, which would have to ask for them, gets none.
     ///
     /// Whoever can connect there can stop the proxy.
     ///

@@ -363,6 +363,32 @@ async fn a_pair_answers_nothing_but_statistics() {
     within("the proxy to end", running).await.unwrap().unwrap();
 }
 
+#[tokio::test]
+async fn an_answer_that_a_router_cannot_deliver_does_not_end_the_proxy() {
+    let (_push, front, back, _pull) = streamer().await;
+    let control = RouterSocket::builder().mandatory(true).build();
+    let to_control = control.bind(ANY_PORT).await.unwrap();
+    let mut proxy = Proxy::new(front, back).control(control);
+    let running = tokio::spawn(async move { proxy.run().await });
+    let mut dealer: zeromq_async::DealerSocket = connected(&to_control).await;
+    for order in ["STATISTICS", "TERMINATE"] {
+        send(&mut dealer, order).await;
+    }
+    within("the proxy to end", running).await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_req_gives_no_orders_and_does_not_end_the_proxy() {
+    let (mut push, front, back, mut pull) = streamer().await;
+    let mut proxy = Proxy::new(front, back).control(ReqSocket::new());
+    let handle = proxy.handle();
+    let running = tokio::spawn(async move { proxy.run().await });
+    send(&mut push, "hello").await;
+    assert_eq!(recv(&mut pull).await, "hello");
+    handle.terminate();
+    within("the proxy to end", running).await.unwrap().unwrap();
+}
+
 /// libzmq's issue 1382.
 #[tokio::test]
 async fn a_proxy_ends_though_there_is_no_room_behind_it() {

@@ -51,7 +51,9 @@ use crate::sync::Mutex;
 /// # Ok(()) }
 /// ```
 ///
-/// A request whose reply never comes is counted for ever, unless [`forget_after`] says otherwise.
+/// A request whose reply never comes is counted for ever, unless [`forget_after`] says otherwise. So
+/// are those under way when a socket is dropped: the half that sent them may be gone, and the other
+/// still gets their replies. Set it where one layer goes around sockets that come and go.
 ///
 /// [`forget_after`]: Self::forget_after
 #[derive(Debug, Clone)]
@@ -130,7 +132,8 @@ pub struct ConcurrencyLimit<S> {
     inner: S,
     flights: Arc<Flights>,
     room: PollSemaphore,
-    /// Taken in `poll_ready`, spent in `start_send`, given back when this is dropped.
+    /// Taken in `poll_ready` when there is room within, spent in `start_send`, given back when this
+    /// is closed or dropped.
     reserved: Option<OwnedSemaphorePermit>,
     forget_after: Option<Duration>,
     deadline: Deadline,
@@ -165,7 +168,12 @@ impl<S: Sink<T> + Unpin, T> Sink<T> for ConcurrencyLimit<S> {
 
     fn poll_ready(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         ready!(self.poll_reserve(cx));
-        Pin::new(&mut self.inner).poll_ready(cx)
+        let ready = Pin::new(&mut self.inner).poll_ready(cx);
+        if !matches!(ready, Poll::Ready(Ok(()))) {
+            // Others may have room, and this may never be asked again.
+            self.reserved = None;
+        }
+        ready
     }
 
     fn start_send(mut self: Pin<&mut Self>, item: T) -> Result<(), S::Error> {
@@ -177,7 +185,14 @@ impl<S: Sink<T> + Unpin, T> Sink<T> for ConcurrencyLimit<S> {
         Ok(())
     }
 
-    forward_poll_flush!(T);
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        Pin::new(&mut self.inner).poll_flush(cx)
+    }
+
+    fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.reserved = None;
+        Pin::new(&mut self.inner).poll_close(cx)
+    }
 }
 
 impl<S: Stream + Unpin> Stream for ConcurrencyLimit<S> {

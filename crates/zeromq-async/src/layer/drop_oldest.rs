@@ -19,6 +19,8 @@ use zmtp::Message;
 /// subscriber has no room for; the slowest subscriber then decides for all what is dropped. Small
 /// high-water marks keep little that is old in the socket.
 ///
+/// What the socket refuses when its turn in the queue comes is dropped and counted as well.
+///
 /// The queue moves on with each `send` and [`flush`](super::SendExt::flush), and what is in it when
 /// this is dropped is lost.
 ///
@@ -127,8 +129,11 @@ impl<S: Sink<T> + Unpin, T> DropOldest<S, T> {
     fn poll_queue(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         while !self.queue.is_empty() {
             ready!(Pin::new(&mut self.inner).poll_ready(cx))?;
-            if let Some(item) = self.queue.pop_front() {
-                Pin::new(&mut self.inner).start_send(item)?;
+            if let Some(item) = self.queue.pop_front()
+                && Pin::new(&mut self.inner).start_send(item).is_err()
+            {
+                // Whoever sends now has another message in hand, which must not fail for this one.
+                self.dropped += 1;
             }
         }
         Poll::Ready(Ok(()))

@@ -8,6 +8,7 @@ use zmtp::Message;
 use super::end::Pass;
 use super::steering::{State, Steering};
 use super::{ProxyEnd, ProxyError, ProxySide};
+use crate::error::{RecvError, SendErrorKind};
 use crate::sync::Mutex;
 
 /// The socket that orders come from. In a box, for it is not on the way of messages.
@@ -40,6 +41,8 @@ impl Control {
             }
             match self.end.poll_recv(cx) {
                 Poll::Ready(Ok(orders)) => self.obey(cx, &orders, &mut steering.lock())?,
+                // A REQ that has asked nothing gets no orders, which is no reason to end.
+                Poll::Ready(Err(RecvError::OutOfTurn)) => return Ok(()),
                 Poll::Ready(Err(source)) => {
                     return Err(ProxyError::Receive { side: ProxySide::Control, source });
                 }
@@ -84,7 +87,20 @@ impl Control {
                 Ok(())
             }
         };
-        sent.map_err(|source| ProxyError::Send { side: ProxySide::Control, source })
+        match sent {
+            // Whoever asked cannot be told, and must not end the proxy by asking.
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    SendErrorKind::NoRoutingId
+                        | SendErrorKind::Unroutable(_)
+                        | SendErrorKind::OutOfTurn
+                ) =>
+            {
+                Ok(())
+            }
+            sent => sent.map_err(|source| ProxyError::Send { side: ProxySide::Control, source }),
+        }
     }
 }
 

@@ -41,17 +41,20 @@ fn a_reply_or_an_error_makes_room_for_a_request_and_wakes_who_waits() {
 }
 
 #[test]
-fn what_is_reserved_is_kept_while_there_is_no_room_within_and_given_back_on_drop() {
+fn who_has_no_room_within_keeps_nobody_waiting_and_what_is_reserved_is_given_back() {
     let limit = ConcurrencyLimitLayer::new(1);
     let (mut one, remote) = wrapped(&limit);
     let (mut other, other_remote) = wrapped(&limit);
-    other_remote.make_room(1);
-    assert_pending!(one.poll_ready()); // it has the permit, and waits for the mock
-    assert_pending!(other.poll_ready());
+    other_remote.make_room(2);
+    assert_pending!(one.poll_ready()); // it waits for the mock, or is not asked again
+    assert_ready_ok!(other.poll_ready());
     remote.make_room(1);
     assert!(one.is_woken());
+    assert_pending!(one.poll_ready());
+    assert_ready_ok!(other.poll_close());
+    assert!(one.is_woken());
     assert_ready_ok!(one.poll_ready());
-    assert!(!other.is_woken());
+    assert_pending!(other.poll_ready());
     drop(one);
     assert!(other.is_woken());
     assert_ready_ok!(other.poll_ready());

@@ -74,6 +74,21 @@ fn errors_from_within_pass_through_and_lose_nothing() {
 }
 
 #[test]
+fn an_old_message_that_is_refused_is_dropped_and_the_newest_goes_on() {
+    let (mut sink, remote) = wrapped(DropOldestLayer::new(2));
+    for message in ["1", "2"] {
+        assert_ready_ok!(sink.poll_ready());
+        sink.start_send(message).unwrap();
+    }
+    remote.refuse("nobody has this id");
+    remote.make_room(2);
+    assert_ready_ok!(sink.poll_ready());
+    sink.start_send("3").unwrap();
+    assert_eq!(remote.sent(), ["2", "3"]);
+    assert_eq!((sink.dropped(), sink.queued()), (1, 0));
+}
+
+#[test]
 fn receiving_passes_it_by() {
     let (mut stream, remote) = wrapped(DropOldestLayer::<Message>::new(2));
     assert_pending!(stream.poll_next());

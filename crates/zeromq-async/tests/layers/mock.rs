@@ -22,6 +22,7 @@ pub(crate) struct Remote(Arc<Mutex<State>>);
 struct State {
     room: usize,
     failure: Option<Failure>,
+    refusal: Option<Failure>,
     sent: Vec<Message>,
     flushes: usize,
     closed: bool,
@@ -100,6 +101,11 @@ impl Remote {
         waker.into_iter().for_each(Waker::wake);
     }
 
+    /// Fails the next `start_send`.
+    pub(crate) fn refuse(&self, failure: &'static str) {
+        self.with(|state| state.refusal = Some(Failure::Of(failure)));
+    }
+
     /// What was sent since this was last asked.
     pub(crate) fn sent(&self) -> Vec<Message> {
         self.with(|state| std::mem::take(&mut state.sent))
@@ -159,6 +165,9 @@ impl Sink<Message> for Mock {
 
     fn start_send(self: Pin<&mut Self>, message: Message) -> Result<(), Failure> {
         let mut state = self.0.lock().expect("no test panics in here");
+        if let Some(refusal) = state.refusal.take() {
+            return Err(refusal);
+        }
         state.room = state.room.checked_sub(1).expect("poll_ready comes before start_send");
         state.sent.push(message);
         Ok(())

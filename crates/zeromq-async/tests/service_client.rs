@@ -437,3 +437,25 @@ async fn futures_dropped_at_any_time_disturb_no_other() {
     assert!(stats.given_up > 0 && stats.replied >= 200, "{stats:?}");
     serving.abort();
 }
+
+/// Clones wait for the same room, each in a task of its own, and one of them gives up before.
+#[tokio::test]
+async fn every_clone_that_waits_for_a_server_hears_of_it() {
+    let router = RouterSocket::new();
+    let bound = router.bind("tcp://127.0.0.1:0").await.unwrap();
+    let (client, _driver) = client(DealerSocket::new());
+    let mut waiting: Vec<_> = (0..3)
+        .map(|_| {
+            let mut client = client.clone();
+            tokio::spawn(async move { client.ready().await.map(drop) })
+        })
+        .collect();
+    // In a single thread they have all begun to wait after this.
+    tokio::task::yield_now().await;
+    waiting.remove(1).abort();
+    client.handle().connect(bound).unwrap();
+    for ready in waiting {
+        let ready = tokio::time::timeout(Duration::from_secs(10), ready).await;
+        ready.expect("it hears of the server").unwrap().unwrap();
+    }
+}

@@ -17,7 +17,7 @@ use tower_service::Service;
 use zmtp::Message;
 
 use super::RequestError;
-use crate::socket::{DealerSocket, SocketHandle};
+use crate::socket::{Dealer, DealerSocket, Sender, SocketHandle};
 use crate::sync::Mutex;
 use in_flight::InFlight;
 
@@ -82,7 +82,9 @@ pub fn client_with_limit(
     let events = socket.events();
     let (sender, receiver) = socket.split();
     let limit = max_in_flight.clamp(1, Semaphore::MAX_PERMITS);
-    let in_flight = Arc::new(Mutex::new(InFlight::new(sender)));
+    let in_flight = InFlight::new(sender);
+    let waits = in_flight.another_sender();
+    let in_flight = Arc::new(Mutex::new(in_flight));
     let (life, lives) = driver::life();
     let client = Client {
         in_flight: Arc::clone(&in_flight),
@@ -90,6 +92,7 @@ pub fn client_with_limit(
         places: PollSemaphore::new(Arc::new(Semaphore::new(limit))),
         limit,
         permit: None,
+        waits,
         life,
     };
     (client, ClientDriver::new(in_flight, receiver, events, lives))
@@ -131,6 +134,8 @@ pub struct Client {
     places: PollSemaphore,
     limit: usize,
     permit: Option<OwnedSemaphorePermit>,
+    /// What waits for room, for this clone alone.
+    waits: Sender<Dealer>,
     /// Tells the driver, when the last is dropped, that no more requests will come.
     life: driver::Life,
 }
@@ -168,6 +173,7 @@ impl Clone for Client {
             places: self.places.clone(),
             limit: self.limit,
             permit: None,
+            waits: self.waits.clone(),
             life: self.life.clone(),
         }
     }
@@ -183,7 +189,8 @@ impl Service<Message> for Client {
             // Never closed: `None` does not happen, and would say that there is no place.
             self.permit = ready!(self.places.poll_acquire(cx));
         }
-        self.in_flight.lock().poll_room(cx)
+        self.in_flight.lock().check()?;
+        in_flight::poll_room(&mut self.waits, cx)
     }
 
     fn call(&mut self, request: Message) -> ResponseFuture {

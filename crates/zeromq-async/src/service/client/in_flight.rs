@@ -78,6 +78,14 @@ struct Request {
     outcome: oneshot::Sender<Outcome>,
 }
 
+/// Ready when some peer has room.
+pub(super) fn poll_room(
+    sender: &mut Sender<Dealer>,
+    cx: &mut Context<'_>,
+) -> Poll<Result<(), RequestError>> {
+    Pin::new(sender).poll_ready(cx).map_err(|_| RequestError::Closed)
+}
+
 impl InFlight {
     pub(super) fn new(sender: Sender<Dealer>) -> Self {
         let first = random();
@@ -96,13 +104,12 @@ impl InFlight {
         ClientStats { in_flight: self.requests.len(), ..self.counts }
     }
 
-    /// Ready when some peer has room.
-    pub(super) fn poll_room(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), RequestError>> {
-        self.check()?;
-        Pin::new(&mut self.sender).poll_ready(cx).map_err(|_| RequestError::Closed)
+    /// A sender to wait with: each waits for one task at a time, and gives up with its drop.
+    pub(super) fn another_sender(&self) -> Sender<Dealer> {
+        self.sender.clone()
     }
 
-    fn check(&self) -> Result<(), RequestError> {
+    pub(super) fn check(&self) -> Result<(), RequestError> {
         self.ended.clone().map_or(Ok(()), Err)
     }
 
@@ -129,6 +136,7 @@ impl InFlight {
         cx: &mut Context<'_>,
         id: Id,
         unsent: &mut Option<Message>,
+        waits: &mut Option<Sender<Dealer>>,
     ) -> Poll<Result<(), RequestError>> {
         while let Some(message) = unsent.take() {
             match self.sender.try_send(message) {
@@ -139,7 +147,7 @@ impl InFlight {
                     if !is_full {
                         return Poll::Ready(Err(RequestError::Closed));
                     }
-                    ready!(self.poll_room(cx))?;
+                    ready!(poll_room(waits.get_or_insert_with(|| self.sender.clone()), cx))?;
                 }
             }
         }
@@ -217,7 +225,7 @@ impl InFlight {
     }
 
     fn is_closed(&mut self) -> bool {
-        let room = self.poll_room(&mut Context::from_waker(Waker::noop()));
+        let room = poll_room(&mut self.sender, &mut Context::from_waker(Waker::noop()));
         matches!(room, Poll::Ready(Err(_)))
     }
 

@@ -12,6 +12,7 @@ use super::Client;
 use super::driver::Life;
 use super::in_flight::{Id, InFlight, Outcome};
 use crate::service::RequestError;
+use crate::socket::{Dealer, Sender};
 use crate::sync::Mutex;
 
 /// Completes with the reply to a request; made by `call` of a [`Client`].
@@ -54,6 +55,8 @@ struct Waiting {
     id: Id,
     /// The request, as long as there is no room for it.
     unsent: Option<Message>,
+    /// What waits for that.
+    waits: Option<Sender<Dealer>>,
     outcome: oneshot::Receiver<Outcome>,
     done: bool,
     _place: OwnedSemaphorePermit,
@@ -71,12 +74,14 @@ impl ResponseFuture {
         let mut unsent = Some(message);
         let mut cx = Context::from_waker(Waker::noop());
         // Where it fails, it fails again when this is polled, and somebody is there to hear it.
-        let _ = in_flight.poll_send(&mut cx, id, &mut unsent);
+        let mut waits = None;
+        let _ = in_flight.poll_send(&mut cx, id, &mut unsent, &mut waits);
         drop(in_flight);
         Self(State::Waiting(Waiting {
             in_flight: Arc::clone(&client.in_flight),
             id,
             unsent,
+            waits,
             outcome,
             done: false,
             _place: place,
@@ -109,7 +114,7 @@ impl Waiting {
         }
         if self.unsent.is_some()
             && let Poll::Ready(Err(error)) =
-                self.in_flight.lock().poll_send(cx, self.id, &mut self.unsent)
+                self.in_flight.lock().poll_send(cx, self.id, &mut self.unsent, &mut self.waits)
         {
             return Poll::Ready(Err(error));
         }

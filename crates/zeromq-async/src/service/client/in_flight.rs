@@ -136,7 +136,7 @@ impl InFlight {
         cx: &mut Context<'_>,
         id: Id,
         unsent: &mut Option<Message>,
-        waits: &mut Option<Sender<Dealer>>,
+        waits: &mut Option<Box<Sender<Dealer>>>,
     ) -> Poll<Result<(), RequestError>> {
         while let Some(message) = unsent.take() {
             match self.sender.try_send(message) {
@@ -147,7 +147,10 @@ impl InFlight {
                     if !is_full {
                         return Poll::Ready(Err(RequestError::Closed));
                     }
-                    ready!(poll_room(waits.get_or_insert_with(|| self.sender.clone()), cx))?;
+                    ready!(poll_room(
+                        waits.get_or_insert_with(|| Box::new(self.sender.clone())),
+                        cx
+                    ))?;
                 }
             }
         }

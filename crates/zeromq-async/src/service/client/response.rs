@@ -56,7 +56,7 @@ struct Waiting {
     /// The request, as long as there is no room for it.
     unsent: Option<Message>,
     /// What waits for that.
-    waits: Option<Sender<Dealer>>,
+    waits: Option<Box<Sender<Dealer>>>,
     outcome: oneshot::Receiver<Outcome>,
     done: bool,
     _place: OwnedSemaphorePermit,

@@ -72,6 +72,7 @@
 #[macro_use]
 mod forward;
 
+mod beginning;
 mod circuit_breaker;
 #[cfg(any(feature = "lz4", feature = "zstd"))]
 mod compression;

@@ -10,6 +10,8 @@ use futures_sink::Sink;
 use tower_layer::Layer;
 use zmtp::Message;
 
+use super::beginning;
+
 /// Never waits to send: what finds no room is queued, and the oldest in the queue makes way for the
 /// newest.
 ///
@@ -144,9 +146,12 @@ impl<S: Sink<T> + Unpin, T> Sink<T> for DropOldest<S, T> {
     type Error = S::Error;
 
     fn poll_ready(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
-        // What has to wait waits in the queue.
-        self.has_room =
-            self.poll_queue(cx)?.is_ready() && Pin::new(&mut self.inner).poll_ready(cx)?.is_ready();
+        // What has to wait waits in the queue, whoever sends meanwhile.
+        self.has_room = beginning::says(false, || match self.poll_queue(cx) {
+            Poll::Ready(Ok(())) => Pin::new(&mut self.inner).poll_ready(cx),
+            other => other,
+        })?
+        .is_ready();
         Poll::Ready(Ok(()))
     }
 

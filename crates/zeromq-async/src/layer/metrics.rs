@@ -4,13 +4,15 @@ use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use std::time::Instant;
 
 use ::metrics::{Counter, Histogram, counter, histogram};
 use futures_core::Stream;
 use futures_sink::Sink;
+use tokio::time::Instant;
 use tower_layer::Layer;
 use zmtp::Message;
+
+use super::beginning;
 
 /// Counts messages and octets as they pass, and times how long sending waits for room (feature
 /// `metrics`).
@@ -145,6 +147,10 @@ impl<S: Sink<Message> + Unpin> Sink<Message> for Metrics<S> {
 
     fn poll_ready(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         let this = &mut *self;
+        if beginning::is_first() {
+            // Of a send that was given up.
+            this.waiting = None;
+        }
         match Pin::new(&mut this.inner).poll_ready(cx) {
             Poll::Pending => {
                 this.waiting.get_or_insert_with(Instant::now);

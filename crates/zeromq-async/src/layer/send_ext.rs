@@ -6,6 +6,8 @@ use std::task::{Poll, ready};
 
 use futures_sink::Sink;
 
+use super::beginning;
+
 /// Sends through layers as [`Socket::send`](crate::Socket::send) does: without flushing.
 ///
 /// It has to be imported, and stands in for `SinkExt` of the crate `futures`; with both imported,
@@ -65,8 +67,10 @@ pub trait SendExt<T>: Sink<T> {
         Self: Unpin,
     {
         let mut item = Some(item.into());
+        let mut begins = true;
         poll_fn(move |cx| {
-            ready!(Pin::new(&mut *self).poll_ready(cx))?;
+            let begins = std::mem::take(&mut begins);
+            ready!(beginning::says(begins, || Pin::new(&mut *self).poll_ready(cx)))?;
             let item = item.take().expect("a future is not polled when it is done");
             Poll::Ready(Pin::new(&mut *self).start_send(item))
         })
@@ -103,7 +107,11 @@ pub trait SendExt<T>: Sink<T> {
     where
         Self: Unpin,
     {
-        poll_fn(move |cx| Pin::new(&mut *self).poll_ready(cx))
+        let mut begins = true;
+        poll_fn(move |cx| {
+            let begins = std::mem::take(&mut begins);
+            beginning::says(begins, || Pin::new(&mut *self).poll_ready(cx))
+        })
     }
 
     /// Waits until everything sent is handed to the kernel.

@@ -8,6 +8,7 @@ use futures_core::Stream;
 use futures_sink::Sink;
 use tower_layer::Layer;
 
+use super::beginning;
 use super::deadline::Deadline;
 use crate::error::RecvError;
 
@@ -49,6 +50,9 @@ impl TimeoutLayer {
     }
 
     /// How long sending waits for room, from when it first found none. Default: for ever.
+    ///
+    /// Each call of [`SendExt`](super::SendExt) waits anew, also after one that was dropped. Whoever
+    /// polls the `Sink` otherwise goes on with the wait before, until there was room.
     ///
     /// ```
     /// use std::time::Duration;
@@ -106,7 +110,12 @@ impl<S: Sink<T> + Unpin, T> Sink<T> for Timeout<S> {
                 this.send.stop();
                 Poll::Ready(result.map_err(TimeoutError::Inner))
             }
-            Poll::Pending => this.send.poll(cx).map(|after| Err(TimeoutError::NoRoom { after })),
+            Poll::Pending => {
+                if beginning::is_first() {
+                    this.send.stop();
+                }
+                this.send.poll(cx).map(|after| Err(TimeoutError::NoRoom { after }))
+            }
         }
     }
 

@@ -2,12 +2,13 @@
 
 use std::future::poll_fn;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use futures_sink::Sink;
 use zmtp::Message;
 
 use super::{Encode, EncodeError, Typed, TypedSendError};
+use crate::layer::SendExt;
 
 impl<S, C, Out, In> Typed<S, C, Out, In>
 where
@@ -43,14 +44,8 @@ where
     /// Like every `Sink` that several senders share, a socket may have to keep a message for which
     /// it had room a moment ago; it goes with the next, or with [`flush`](Self::flush).
     pub async fn send(&mut self, value: &Out) -> Result<(), TypedSendError<S::Error>> {
-        let mut message = Some(self.encode(value)?);
-        poll_fn(|cx| {
-            ready!(Pin::new(&mut self.inner).poll_ready(cx))?;
-            let message = message.take().expect("it is polled no more after it was sent");
-            Poll::Ready(Pin::new(&mut self.inner).start_send(message))
-        })
-        .await
-        .map_err(TypedSendError::Socket)
+        let message = self.encode(value)?;
+        SendExt::send(&mut self.inner, message).await.map_err(TypedSendError::Socket)
     }
 
     /// Waits until everything sent is with the kernel; see

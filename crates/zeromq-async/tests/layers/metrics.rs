@@ -1,9 +1,14 @@
 //! What the layer counts and times.
 
+use std::time::Duration;
+
+use futures_util::FutureExt;
 use metrics_exporter_prometheus::PrometheusBuilder;
+use tokio::time::advance;
+use tokio_test::task::spawn;
 use tokio_test::{assert_pending, assert_ready, assert_ready_ok};
 use zeromq_async::Message;
-use zeromq_async::layer::MetricsLayer;
+use zeromq_async::layer::{MetricsLayer, SendExt};
 
 use crate::mock::{Ask, Failure, wrapped};
 
@@ -50,6 +55,34 @@ fn it_counts_both_ways_and_forwards_readiness() {
     assert_eq!(assert_ready!(socket.poll_ready()), Err(Failure::Of("sending")));
     shows(r#"zeromq_layer_errors_total{layer="orders",direction="received"} 1"#);
     shows(r#"zeromq_layer_errors_total{layer="orders",direction="sent"} 1"#);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_wait_of_a_send_that_was_given_up_is_not_the_next_ones() {
+    let recorder = PrometheusBuilder::new().build_recorder();
+    let page = recorder.handle();
+    let _recording = metrics::set_default_local_recorder(&recorder);
+    let shows = |line: &str| {
+        let page = page.render();
+        assert!(page.lines().any(|shown| shown == line), "{line} in\n{page}");
+    };
+    let (mut socket, remote) = wrapped(MetricsLayer::new("orders"));
+    assert!(socket.send("given up").now_or_never().is_none());
+    advance(Duration::from_secs(60)).await;
+    let mut sending = spawn(socket.send("waits for two seconds"));
+    assert_pending!(sending.poll());
+    advance(Duration::from_secs(1)).await;
+    assert_pending!(sending.poll());
+    advance(Duration::from_secs(1)).await;
+    remote.make_room(1);
+    assert_ready_ok!(sending.poll());
+    drop(sending);
+    shows(r#"zeromq_layer_send_wait_seconds_sum{layer="orders"} 2"#);
+
+    assert!(socket.send("given up").now_or_never().is_none());
+    remote.make_room(1);
+    socket.send("finds room at once").now_or_never().unwrap().unwrap();
+    shows(r#"zeromq_layer_send_wait_seconds_count{layer="orders"} 1"#);
 }
 
 #[test]

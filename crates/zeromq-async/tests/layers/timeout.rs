@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use tokio::time::advance;
+use tokio_test::task::spawn;
 use tokio_test::{assert_pending, assert_ready, assert_ready_err, assert_ready_ok};
 use zeromq_async::Message;
-use zeromq_async::layer::{TimeoutError, TimeoutLayer};
+use zeromq_async::layer::{DropOldestLayer, SendExt, TimeoutError, TimeoutLayer, WithLayer};
 
-use crate::mock::{Ask, Failure, wrapped};
+use crate::mock::{Ask, Failure, mock, wrapped};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -53,6 +55,36 @@ async fn room_found_in_time_stops_the_clock() {
     sink.start_send("hello").unwrap();
     advance(2 * SECOND).await;
     assert_pending!(sink.poll_ready());
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_wait_of_a_send_that_was_given_up_is_not_the_next_ones() {
+    let (mut sink, _remote) = wrapped(TimeoutLayer::new().send(SECOND));
+    assert!(sink.send("given up").now_or_never().is_none());
+    advance(SECOND / 2).await;
+    assert!(sink.ready().now_or_never().is_none());
+    advance(SECOND - Duration::from_millis(1)).await;
+    let mut sending = spawn(sink.send("the next"));
+    assert_pending!(sending.poll());
+    advance(SECOND - Duration::from_millis(1)).await;
+    assert_pending!(sending.poll()); // woken by something else
+    assert!(!sending.is_woken());
+    advance(Duration::from_millis(2)).await;
+    assert!(sending.is_woken());
+    assert_eq!(assert_ready_err!(sending.poll()), TimeoutError::NoRoom { after: SECOND });
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_wait_of_a_queue_in_front_goes_on_while_others_send() {
+    let (socket, _remote) = mock();
+    let socket = socket.with_layer(TimeoutLayer::new().send(SECOND));
+    let mut socket = socket.with_layer(DropOldestLayer::<Message>::new(10));
+    socket.send("waits").now_or_never().unwrap().unwrap();
+    advance(SECOND / 2).await;
+    socket.send("waits behind it").now_or_never().unwrap().unwrap();
+    advance(SECOND / 2 + Duration::from_millis(1)).await;
+    let over = socket.send("finds that it was too long").now_or_never().unwrap();
+    assert_eq!(over.unwrap_err(), TimeoutError::NoRoom { after: SECOND });
 }
 
 #[tokio::test(start_paused = true)]

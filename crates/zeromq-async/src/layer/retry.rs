@@ -18,7 +18,8 @@ use crate::random::random;
 ///
 /// It goes to the next peer in turn, if there are several, and so works around one that has died.
 /// There is one request at a time: the next one takes the place of the last, and a peer may get a
-/// request more than once. The layer goes around a whole socket, for it sends while it receives:
+/// request more than once. What is sent again is flushed. An error while it waits for the reply, but
+/// not the end of the stream, has it sent again at once. The layer goes around a whole socket, for it sends while it receives:
 ///
 /// * A [`ReqSocket`](crate::ReqSocket) with [`relaxed`](crate::SocketBuilder::relaxed), so that it
 ///   may ask again, and [`correlate`](crate::SocketBuilder::correlate), so that a late reply is not
@@ -144,8 +145,19 @@ struct Request {
     message: Message,
     /// With the one under way.
     attempts: u32,
-    /// It waits for room to be sent again.
-    is_due: bool,
+    next: Next,
+}
+
+/// What a request waits for, beside its reply.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Next {
+    Nothing,
+    /// For room to be sent again; the reply to an earlier attempt may still come.
+    Room,
+    /// The same after an error: a REQ has nothing to receive until then.
+    RoomAlone,
+    /// For the kernel to take what was sent again: nobody else flushes it.
+    Flush,
 }
 
 wraps!(Retry<S>, RetryLayer, "new(std::time::Duration::from_secs(1))");
@@ -158,7 +170,7 @@ impl<S: Sink<Message> + Unpin> Sink<Message> for Retry<S> {
     fn start_send(mut self: Pin<&mut Self>, message: Message) -> Result<(), S::Error> {
         let message = self.enclose(message);
         Pin::new(&mut self.inner).start_send(message.clone())?;
-        self.request = Some(Request { message, attempts: 1, is_due: false });
+        self.request = Some(Request { message, attempts: 1, next: Next::Nothing });
         let timeout = self.layer.timeout;
         self.deadline.set_after(timeout);
         Ok(())
@@ -176,7 +188,11 @@ where
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = &mut *self;
         loop {
-            match Pin::new(&mut this.inner).poll_next(cx) {
+            if let Err(error) = this.poll_send(cx) {
+                this.request = None;
+                return Poll::Ready(Some(Err(RetryError::Send(error))));
+            }
+            match this.poll_inner(cx) {
                 Poll::Ready(None) => return Poll::Ready(None),
                 Poll::Ready(Some(Ok(message))) => {
                     if let Some(reply) = this.disclose(message) {
@@ -185,13 +201,17 @@ where
                     }
                 }
                 Poll::Ready(Some(Err(error))) => {
-                    if !this.begin_attempt() {
+                    if !this.fail_attempt() {
                         return Poll::Ready(Some(Err(RetryError::Inner(error))));
                     }
                 }
+                Poll::Pending if this.request.is_none() => return Poll::Pending,
                 Poll::Pending => {
-                    if let Err(error) = ready!(this.poll_attempt(cx)) {
-                        return Poll::Ready(Some(Err(error)));
+                    ready!(this.deadline.poll(cx));
+                    if !this.begin_attempt(Next::Room) {
+                        let RetryLayer { attempts, timeout, .. } = this.layer;
+                        let unanswered = RetryError::Unanswered { attempts, timeout };
+                        return Poll::Ready(Some(Err(unanswered)));
                     }
                 }
             }
@@ -223,12 +243,25 @@ impl<S> Retry<S> {
         Some(message)
     }
 
+    /// After an error: what waits to be sent again goes on doing so.
+    fn fail_attempt(&mut self) -> bool {
+        match &mut self.request {
+            Some(request) if request.next == Next::Room => {
+                request.next = Next::RoomAlone;
+                true
+            }
+            _ => self.begin_attempt(Next::RoomAlone),
+        }
+    }
+
     /// Has the request sent once more, unless it was often enough: it is given up then.
-    fn begin_attempt(&mut self) -> bool {
+    fn begin_attempt(&mut self, next: Next) -> bool {
         match &mut self.request {
             Some(request) if request.attempts < self.layer.attempts => {
                 request.attempts += 1;
-                request.is_due = true;
+                if request.next != Next::RoomAlone {
+                    request.next = next;
+                }
                 self.deadline.set_after(self.layer.timeout);
                 true
             }
@@ -241,29 +274,29 @@ impl<S> Retry<S> {
 }
 
 impl<S: Sink<Message> + Unpin> Retry<S> {
-    /// Sends the request if it is due; ready when the attempt's time is over.
-    fn poll_attempt<E>(
-        &mut self,
-        cx: &mut Context<'_>,
-    ) -> Poll<Result<(), RetryError<S::Error, E>>> {
-        let Some(request) = &mut self.request else { return Poll::Pending };
-        if request.is_due
-            && let Poll::Ready(ready) = Pin::new(&mut self.inner).poll_ready(cx)
+    /// Sends the request again if it is due and there is room, and flushes it.
+    fn poll_send(&mut self, cx: &mut Context<'_>) -> Result<(), S::Error> {
+        let Some(request) = &mut self.request else { return Ok(()) };
+        let mut inner = Pin::new(&mut self.inner);
+        if matches!(request.next, Next::Room | Next::RoomAlone)
+            && inner.as_mut().poll_ready(cx)?.is_ready()
         {
-            let message = request.message.clone();
-            request.is_due = false;
-            let sent = ready.and_then(|()| Pin::new(&mut self.inner).start_send(message));
-            if let Err(error) = sent {
-                self.request = None;
-                return Poll::Ready(Err(RetryError::Send(error)));
-            }
+            inner.as_mut().start_send(request.message.clone())?;
+            request.next = Next::Flush;
         }
-        ready!(self.deadline.poll(cx));
-        if self.begin_attempt() {
-            return Poll::Ready(Ok(()));
+        if request.next == Next::Flush && inner.poll_flush(cx)?.is_ready() {
+            request.next = Next::Nothing;
         }
-        let RetryLayer { attempts, timeout, .. } = self.layer;
-        Poll::Ready(Err(RetryError::Unanswered { attempts, timeout }))
+        Ok(())
+    }
+}
+
+impl<S: Stream + Unpin> Retry<S> {
+    fn poll_inner(&mut self, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
+        match &self.request {
+            Some(Request { next: Next::RoomAlone, .. }) => Poll::Pending,
+            _ => Pin::new(&mut self.inner).poll_next(cx),
+        }
     }
 }
 

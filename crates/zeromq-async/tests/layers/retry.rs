@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use tokio::time::advance;
 use tokio_test::{assert_pending, assert_ready, assert_ready_err, assert_ready_ok};
-use zeromq_async::Message;
-use zeromq_async::layer::{RetryError, RetryLayer};
+use zeromq_async::layer::{RecvExt, RetryError, RetryLayer, SendExt, WithLayer};
+use zeromq_async::{Message, RecvError, RepSocket, ReqSocket};
 
 use crate::mock::{Ask, Failure, wrapped};
 
@@ -73,6 +73,90 @@ async fn an_error_begins_the_next_attempt_at_once() {
     remote.fail_receiving("that one too");
     let gone = RetryError::Inner(Failure::Of("that one too"));
     assert_eq!(assert_ready!(socket.poll_next()), Some(Err(gone)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_sent_again_is_flushed() {
+    let (mut socket, remote) = wrapped(RetryLayer::new(SECOND).attempts(2));
+    remote.make_room(10);
+    assert_ready_ok!(socket.poll_ready());
+    socket.start_send("request").unwrap();
+    assert_pending!(socket.poll_next());
+    assert_eq!(remote.flushes(), 0); // the first is for who sends it
+    remote.fail_receiving("the peer is gone");
+    assert_pending!(socket.poll_next());
+    assert_eq!((remote.sent().len(), remote.flushes()), (2, 1));
+    assert_pending!(socket.poll_next());
+    assert_eq!(remote.flushes(), 1);
+}
+
+/// A REQ says so of whatever is received before the request is sent again.
+#[tokio::test(start_paused = true)]
+async fn errors_before_it_is_sent_again_are_no_attempts() {
+    let (mut socket, remote) = wrapped(RetryLayer::new(SECOND).attempts(2));
+    remote.make_room(1);
+    assert_ready_ok!(socket.poll_ready());
+    socket.start_send("request").unwrap();
+    for failure in ["the peer is gone", "not your turn", "not your turn"] {
+        remote.fail_receiving(failure);
+    }
+    assert_pending!(socket.poll_next());
+    assert_eq!(remote.sent(), ["request"]);
+    advance(SECOND / 2).await;
+    remote.make_room(1);
+    assert!(socket.is_woken());
+    // One error more than there are attempts: the last of them is told.
+    let failed = RetryError::Inner(Failure::Of("not your turn"));
+    assert_eq!(assert_ready!(socket.poll_next()), Some(Err(failed)));
+    assert_eq!(remote.sent(), ["request"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_error_while_it_waits_for_room_is_no_attempt_either() {
+    let (mut socket, remote) = wrapped(RetryLayer::new(SECOND).attempts(2));
+    remote.make_room(1);
+    assert_ready_ok!(socket.poll_ready());
+    socket.start_send("request").unwrap();
+    assert_pending!(socket.poll_next());
+    advance(LONGER).await;
+    assert_pending!(socket.poll_next()); // the second attempt, without room
+    remote.fail_receiving("the peer is gone");
+    assert_pending!(socket.poll_next());
+    remote.make_room(1);
+    assert_pending!(socket.poll_next());
+    assert_eq!(remote.sent(), ["request", "request"]);
+}
+
+#[tokio::test]
+async fn a_request_whose_peer_goes_is_sent_to_another() {
+    let (mut first, mut second) = (RepSocket::new(), RepSocket::new());
+    let req = ReqSocket::new();
+    req.connect(first.bind("tcp://127.0.0.1:*").await.unwrap()).await.unwrap();
+    req.connect(second.bind("tcp://127.0.0.1:*").await.unwrap()).await.unwrap();
+    let mut req = req.with_layer(RetryLayer::new(60 * SECOND).attempts(2));
+    req.send("request").await.unwrap();
+    let answering = async {
+        assert_eq!(first.recv().await.unwrap(), "request");
+        first.close().await;
+        assert_eq!(second.recv().await.unwrap(), "request");
+        second.send("reply").await.unwrap();
+    };
+    let (reply, ()) = tokio::join!(req.recv(), answering);
+    assert_eq!(reply.unwrap(), "reply");
+}
+
+#[tokio::test]
+async fn a_closed_socket_is_not_asked_again() {
+    let mut rep = RepSocket::new();
+    let req = ReqSocket::new();
+    req.connect(rep.bind("tcp://127.0.0.1:*").await.unwrap()).await.unwrap();
+    let handle = req.handle().clone();
+    let mut req = req.with_layer(RetryLayer::new(60 * SECOND).attempts(1000));
+    req.send("request").await.unwrap();
+    rep.recv().await.unwrap();
+    handle.close().await;
+    let error = req.recv().await.unwrap_err();
+    assert!(matches!(error, RetryError::Inner(RecvError::Closed)), "{error:?}");
 }
 
 #[tokio::test(start_paused = true)]

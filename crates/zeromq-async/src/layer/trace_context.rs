@@ -20,6 +20,13 @@ pub use trace_parent::{TraceParent, TraceParentError};
 /// second line `tracestate: …`. A message without that frame is received as it is; a peer without
 /// this layer would see the frame, so put it on both sides.
 ///
+/// The rule to the letter: a frame is the layer's if it is the last of at least two, and is the
+/// octets `traceparent: ` (with the space), a valid `traceparent` of the W3C's, and then nothing, or
+/// the octets `\r\ntracestate: ` and 1 to 512 octets of printable ASCII. Or if it is `traceparent: `
+/// alone, which says that there is no context: the layer sends this behind a message whose own last
+/// frame would be taken for the layer's. So what one layer sends another receives as it was; only a
+/// peer without the layer must not end a message in such a frame, unless it means it.
+///
 /// Where the current context comes from is the application's: a function, or a [`Propagate`]. With
 /// the `opentelemetry` crate it is read from `Context::current().span().span_context()`.
 ///
@@ -137,6 +144,8 @@ where
     fn start_send(mut self: Pin<&mut Self>, mut message: Message) -> Result<(), S::Error> {
         if let Some(parent) = self.function.current() {
             message.push_back(parent.to_frame());
+        } else if message.last().is_some_and(|last| TraceParent::from_frame(last).is_some()) {
+            message.push_back(TraceParent::none());
         }
         Pin::new(&mut self.inner).start_send(message)
     }
@@ -173,5 +182,5 @@ fn part(message: Message) -> (Message, Option<TraceParent>) {
     };
     let mut frames = message.into_frames();
     frames.pop();
-    (frames.into_iter().collect(), Some(parent))
+    (frames.into_iter().collect(), parent)
 }

@@ -94,10 +94,37 @@ fn frames_that_are_no_context_stay() {
         Message::from(&whole[..]), // there would be no message left
         Message::multipart([&whole[..], "behind it"]),
         Message::multipart([&b"body"[..], b"traceparent: \xff"]),
+        Message::multipart(["body", &format!("{whole}\r\ntracestate: ")]),
+        Message::multipart(["body", &format!("{whole}\r\ntracestate: {}", "x".repeat(513))]),
+        Message::multipart(["body", &format!("{whole}\r\ntracestate: a=b\r\nmore: c")]),
+        Message::multipart(["body", &format!("{whole}\r\n")]),
     ] {
         remote.deliver(message.clone());
         assert_eq!(assert_ready!(socket.poll_next()), Some(Ok(message)));
         assert_eq!(socket.received(), None);
+    }
+}
+
+/// Also where a ROUTER puts a frame in front of a single one.
+#[test]
+fn what_looks_like_a_context_comes_through_two_layers_as_it_is() {
+    let (mut sender, wire) = wrapped(TraceContextLayer::new(|| None));
+    let (mut receiver, remote) = wrapped(TraceContextLayer::new(|| None));
+    let whole = format!("traceparent: {TEXT}");
+    let with_state = format!("{whole}\r\ntracestate: vendor=x");
+    for last in [&whole[..], &with_state, "traceparent: "] {
+        for message in [Message::from(last), Message::multipart(["body", last])] {
+            wire.make_room(1);
+            assert_ready_ok!(sender.poll_ready());
+            sender.start_send(message.clone()).unwrap();
+            let [mut sent] = wire.sent().try_into().unwrap();
+            sent.push_front("whom it is from");
+            remote.deliver(sent);
+            let mut received = assert_ready!(receiver.poll_next()).unwrap().unwrap();
+            received.pop_front();
+            assert_eq!(received, message);
+            assert_eq!(receiver.received(), None);
+        }
     }
 }
 

@@ -116,17 +116,28 @@ impl TraceParent {
         text.into()
     }
 
-    pub(super) fn from_frame(frame: &Frame) -> Option<Self> {
-        let text = frame.to_str().ok()?.strip_prefix(PARENT)?;
+    /// What stands behind a message without a context where its own last frame would be taken for
+    /// one.
+    pub(super) fn none() -> Frame {
+        PARENT.into()
+    }
+
+    /// What the frame says, where it is one of the layer's: perhaps that there is no context.
+    pub(super) fn from_frame(frame: &Frame) -> Option<Option<Self>> {
+        // First of all, for the frame may be long and is most often something else.
+        let text = frame.strip_prefix(PARENT.as_bytes())?;
+        if text.is_empty() {
+            return Some(None);
+        }
+        let text = std::str::from_utf8(text).ok()?;
         let (parent, state) = match text.split_once(STATE) {
             Some((parent, state)) => (parent, Some(state)),
             None => (text, None),
         };
         let parent: Self = parent.parse().ok()?;
-        Some(match state {
-            Some(state) => parent.with_state(state),
-            None => parent,
-        })
+        let Some(state) = state else { return Some(Some(parent)) };
+        let parent = parent.with_state(state);
+        parent.state.is_some().then_some(Some(parent))
     }
 }
 

@@ -261,8 +261,8 @@ impl Outbound {
         self.unlink()
     }
 
-    /// The peer has sent several messages at once, and so what is sent in return comes in several
-    /// too: the connection task writes them together.
+    /// Several messages of the peer wait for the receiver, and so what is sent in return comes in
+    /// several too: the connection task writes them together.
     ///
     /// Written through, the first of them would part from the others, and make the peer's next ones
     /// come apart in turn, until every message travels alone.

@@ -1,0 +1,137 @@
+//! Which messages leave in one write: those that answer messages which have come together, or have
+//! waited together; and which leave at once.
+
+mod support;
+
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll};
+
+use support::within;
+use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf, duplex};
+use tokio::task::yield_now;
+use zeromq_async::transport::Io;
+use zeromq_async::{DealerSocket, RecvError, RouterSocket};
+
+/// Requests answered without a pause.
+const EACH: u64 = 8;
+
+/// A stream that counts how often it is written to.
+struct Counted {
+    stream: DuplexStream,
+    writes: Arc<AtomicUsize>,
+}
+
+impl AsyncRead for Counted {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        octets: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(cx, octets)
+    }
+}
+
+impl AsyncWrite for Counted {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        octets: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.writes.fetch_add(1, Ordering::Relaxed);
+        Pin::new(&mut self.stream).poll_write(cx, octets)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
+
+/// A ROUTER and a DEALER, connected, on one thread; what the ROUTER writes is counted.
+struct Exchange {
+    router: RouterSocket,
+    dealer: DealerSocket,
+    writes: Arc<AtomicUsize>,
+}
+
+impl Exchange {
+    async fn new() -> Self {
+        let (router, dealer) = (RouterSocket::new(), DealerSocket::new());
+        let (near, far) = duplex(1 << 16);
+        let writes = Arc::new(AtomicUsize::new(0));
+        let near = Counted { stream: near, writes: writes.clone() };
+        router.handle().accept_stream(Io::new(near, "dealer")).expect("a stream");
+        dealer.handle().connect_stream(Io::new(far, "router")).expect("a stream");
+        within("the router", dealer.wait_for_peers(1)).await;
+        within("the dealer", router.wait_for_peers(1)).await;
+        Self { router, dealer, writes }
+    }
+
+    /// Sends so many requests, each when the one before it has come.
+    async fn ask(&mut self, requests: u64) {
+        for request in 1..=requests {
+            self.dealer.send("a request").await.expect("there is room");
+            within("the request", async {
+                while self.router.stats().unread < request {
+                    yield_now().await;
+                }
+            })
+            .await;
+        }
+    }
+
+    /// Receives so many requests, answers each at once, and says how many writes that took so far.
+    async fn answer(&mut self, requests: u64) -> usize {
+        let before = self.writes();
+        for _ in 0..requests {
+            let request = self.router.try_recv().expect("it is here");
+            self.router.send(request).await.expect("there is room");
+        }
+        self.writes() - before
+    }
+
+    /// Lets the other tasks run until so many answers are here, and says how many writes that took.
+    async fn hear(&mut self, answers: u64) -> usize {
+        let before = self.writes();
+        for _ in 0..answers {
+            within("an answer", self.dealer.recv()).await.expect("a message");
+        }
+        self.writes() - before
+    }
+
+    fn writes(&self) -> usize {
+        self.writes.load(Ordering::Relaxed)
+    }
+}
+
+/// Answers that came apart would make the peer's next requests come apart too, and so on for ever.
+#[tokio::test]
+async fn answers_to_requests_that_waited_together_leave_together() {
+    let mut exchange = Exchange::new().await;
+    for _ in 0..3 {
+        exchange.ask(3 * EACH).await;
+        // Also when the others were left waiting for a while.
+        for _ in 0..3 {
+            assert_eq!(exchange.answer(EACH).await, 0, "writes before all are answered");
+            assert_eq!(exchange.hear(EACH).await, 1, "writes of {EACH} answers");
+        }
+        assert_eq!(exchange.router.try_recv(), Err(RecvError::Empty));
+    }
+}
+
+#[tokio::test]
+async fn the_answer_to_a_lone_request_leaves_at_once() {
+    let mut exchange = Exchange::new().await;
+    for _ in 0..3 {
+        exchange.ask(1).await;
+        assert_eq!(exchange.answer(1).await, 1, "writes when the answer is sent");
+        exchange.hear(1).await;
+        assert_eq!(exchange.router.try_recv(), Err(RecvError::Empty));
+    }
+}

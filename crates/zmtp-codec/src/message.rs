@@ -2,6 +2,7 @@
 
 mod conversions;
 mod frame;
+mod inline;
 
 use std::fmt;
 

@@ -23,6 +23,7 @@ pub enum HighWaterMark {
 
 impl HighWaterMark {
     /// How many more there is room for when there are `used`.
+    #[inline]
     pub(crate) fn room(self, used: usize) -> usize {
         match self {
             Self::Messages(limit) => limit.max(1).saturating_sub(used),

@@ -160,6 +160,7 @@ impl PeerSet {
         if self.is_closed() { Err(SendErrorKind::Closed) } else { Ok(()) }
     }
 
+    #[inline]
     pub(crate) fn generation(&self) -> u64 {
         self.generation.load(Ordering::Acquire)
     }

@@ -1,6 +1,7 @@
 //! The sending side of a socket: its layers, and a place for one message that found no room.
 
 use std::mem::take;
+use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use zmtp::Message;
@@ -41,14 +42,41 @@ impl<O> Outlet<O> {
     }
 }
 
+/// What `send` does, as a future.
+///
+/// An async block would have the message twice, as what it was called with and as what it sends,
+/// and copy it from one to the other. The message comes first because of how it is best copied.
+#[must_use]
+#[repr(C)]
+pub(super) struct Sending<'a, O> {
+    message: Message,
+    outlet: &'a mut Outlet<O>,
+}
+
+impl<O: Outgoing> Future for Sending<'_, O> {
+    type Output = Result<(), SendError>;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let Self { message, outlet } = self.get_mut();
+        outlet.poll_send(cx, message)
+    }
+}
+
 impl<O: Outgoing> Outlet<O> {
     pub(super) fn last_peer(&self) -> Option<PeerId> {
         self.layers.last_pipe().map(|pipe| pipe.id())
     }
 
+    /// Sends the message once there is room for it.
+    #[inline]
+    pub(super) fn send(&mut self, message: Message) -> Sending<'_, O> {
+        Sending { message, outlet: self }
+    }
+
     /// Sends the message, or leaves it where it is.
     #[inline]
-    pub(super) fn poll_send(
+    fn poll_send(
         &mut self,
         cx: &mut Context<'_>,
         message: &mut Message,

@@ -79,9 +79,12 @@ impl<P: Sends> Sender<P> {
     /// # Cancel safety
     ///
     /// Dropped before it completes, the message was not sent.
-    pub async fn send(&mut self, message: impl Into<Message>) -> Result<(), SendError> {
-        let mut message = message.into();
-        poll_fn(|cx| self.outlet.poll_send(cx, &mut message)).await
+    #[inline]
+    pub fn send(
+        &mut self,
+        message: impl Into<Message>,
+    ) -> impl Future<Output = Result<(), SendError>> {
+        self.outlet.send(message.into())
     }
 
     /// Sends a message if that takes no waiting; see [`Socket::try_send`](crate::Socket::try_send).

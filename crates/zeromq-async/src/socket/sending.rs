@@ -39,9 +39,12 @@ impl<P: Sends> Socket<P> {
     ///
     /// Dropped before it completes, the message was not sent. To keep it in that case, wait with
     /// [`ready`](Self::ready) and then call [`try_send`](Self::try_send).
-    pub async fn send(&mut self, message: impl Into<Message>) -> Result<(), SendError> {
-        let mut message = message.into();
-        poll_fn(|cx| self.sender.outlet.poll_send(cx, &mut message)).await
+    #[inline]
+    pub fn send(
+        &mut self,
+        message: impl Into<Message>,
+    ) -> impl Future<Output = Result<(), SendError>> {
+        self.sender.outlet.send(message.into())
     }
 
     /// Sends a message if that takes no waiting.

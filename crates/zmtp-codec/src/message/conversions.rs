@@ -57,6 +57,7 @@ impl TryFrom<Message> for (Frame, Frame, Frame) {
 }
 
 impl From<Frame> for Message {
+    #[inline]
     fn from(frame: Frame) -> Self {
         Self::one(frame)
     }
@@ -72,6 +73,7 @@ impl From<Vec<Frame>> for Message {
 macro_rules! from_frame_sources {
     ($($source:ty),*) => {$(
         impl From<$source> for Message {
+            #[inline]
             fn from(source: $source) -> Self {
                 Self::one(Frame::from(source))
             }
@@ -82,12 +84,14 @@ macro_rules! from_frame_sources {
 from_frame_sources!(&[u8], &str, String, Vec<u8>, Bytes, BytesMut);
 
 impl<const N: usize> From<[u8; N]> for Message {
+    #[inline]
     fn from(octets: [u8; N]) -> Self {
         Self::one(Frame::from(octets))
     }
 }
 
 impl<const N: usize> From<&[u8; N]> for Message {
+    #[inline]
     fn from(octets: &[u8; N]) -> Self {
         Self::one(Frame::from(octets))
     }

@@ -9,6 +9,8 @@ use std::str::Utf8Error;
 
 use bytes::{Bytes, BytesMut};
 
+use super::inline::Inline;
+
 /// One frame of a [`Message`](crate::Message): a string of octets that ZeroMQ does not look into.
 ///
 /// Up to [`Frame::INLINE`] octets live inside the frame, with no allocation and no shared counter. Longer bodies are
@@ -27,32 +29,24 @@ use bytes::{Bytes, BytesMut};
 #[derive(Clone)]
 pub struct Frame(Repr);
 
-/// The tag has eight octets, and the inline octets begin at a multiple of eight, so that a frame is
-/// moved in the same pieces in which it was written: a processor is slow to load what it has just
-/// stored in pieces of another shape, and a message is moved several times between queue and user.
 #[derive(Clone)]
-#[repr(u64)]
 enum Repr {
-    /// Only the first `len` octets mean anything.
-    Inline {
-        octets: [u8; Frame::INLINE],
-        len: usize,
-    },
+    Inline(Inline),
     Shared(Bytes),
 }
 
-const _: () = assert!(size_of::<Frame>() == 80, "a frame and its inline octets fill 80 octets");
+const _: () = assert!(size_of::<Frame>() == size_of::<Inline>(), "no tag but the inline length");
 
 impl Frame {
     /// The longest body, in octets, that is held inside the frame.
     ///
     /// 64 covers the small messages whose cost would otherwise be an allocation each, and moves in a
     /// few whole registers.
-    pub const INLINE: usize = 64;
+    pub const INLINE: usize = Inline::CAPACITY;
 
     /// Makes an empty frame.
     pub const fn new() -> Self {
-        Self(Repr::Inline { octets: [0; Self::INLINE], len: 0 })
+        Self(Repr::Inline(Inline::EMPTY))
     }
 
     /// Makes a frame of octets that live as long as the program, without copying long ones.
@@ -61,6 +55,7 @@ impl Frame {
     }
 
     /// Makes a frame of a copy of `octets`.
+    #[inline]
     pub fn copy_from_slice(octets: &[u8]) -> Self {
         Self::inline(octets).unwrap_or_else(|| Self(Repr::Shared(Bytes::copy_from_slice(octets))))
     }
@@ -69,7 +64,7 @@ impl Frame {
     #[inline]
     pub fn as_slice(&self) -> &[u8] {
         match &self.0 {
-            Repr::Inline { len, octets } => octets.get(..*len).unwrap_or(octets),
+            Repr::Inline(inline) => inline.as_slice(),
             Repr::Shared(bytes) => bytes,
         }
     }
@@ -91,7 +86,7 @@ impl Frame {
     /// The octets as [`Bytes`]: a long body is handed over as it is, an inline one is copied.
     pub fn into_bytes(self) -> Bytes {
         match self.0 {
-            Repr::Inline { .. } => Bytes::copy_from_slice(&self),
+            Repr::Inline(_) => Bytes::copy_from_slice(&self),
             Repr::Shared(bytes) => bytes,
         }
     }
@@ -100,21 +95,19 @@ impl Frame {
     #[inline]
     pub(crate) fn take_bytes(&mut self) -> Bytes {
         match &mut self.0 {
-            Repr::Inline { .. } => Bytes::copy_from_slice(self),
+            Repr::Inline(_) => Bytes::copy_from_slice(self),
             Repr::Shared(bytes) => std::mem::take(bytes),
         }
     }
 
     /// Makes a frame of a copy of `octets[from..to]`, in the place where it is wanted.
-    ///
-    /// Where enough octets follow, as many as can be inline are copied whatever the length: a copy
-    /// of a fixed size is a few instructions, and what is behind `len` means nothing.
     #[inline]
     pub(crate) fn copy_from(octets: &[u8], from: usize, to: usize) -> Self {
-        let len = to.saturating_sub(from);
-        match octets.get(from..).and_then(<[u8]>::first_chunk) {
-            Some(whole) if len <= Self::INLINE => Self(Repr::Inline { octets: *whole, len }),
-            _ => Self::copy_from_slice(octets.get(from..to).unwrap_or_default()),
+        let inline =
+            octets.get(from..).and_then(|rest| Inline::copy_first(rest, to.saturating_sub(from)));
+        match inline {
+            Some(inline) => Self(Repr::Inline(inline)),
+            None => Self::copy_from_slice(octets.get(from..to).unwrap_or_default()),
         }
     }
 
@@ -127,9 +120,7 @@ impl Frame {
     /// Makes an inline frame, or nothing when `octets` are too many.
     #[inline]
     pub(crate) fn inline(octets: &[u8]) -> Option<Self> {
-        let mut inline = [0; Self::INLINE];
-        inline.get_mut(..octets.len())?.copy_from_slice(octets);
-        Some(Self(Repr::Inline { octets: inline, len: octets.len() }))
+        Inline::new(octets).map(|inline| Self(Repr::Inline(inline)))
     }
 }
 
@@ -161,48 +152,56 @@ impl Borrow<[u8]> for Frame {
 }
 
 impl From<&[u8]> for Frame {
+    #[inline]
     fn from(octets: &[u8]) -> Self {
         Self::copy_from_slice(octets)
     }
 }
 
 impl<const N: usize> From<&[u8; N]> for Frame {
+    #[inline]
     fn from(octets: &[u8; N]) -> Self {
         Self::copy_from_slice(octets)
     }
 }
 
 impl<const N: usize> From<[u8; N]> for Frame {
+    #[inline]
     fn from(octets: [u8; N]) -> Self {
         Self::copy_from_slice(&octets)
     }
 }
 
 impl From<&str> for Frame {
+    #[inline]
     fn from(text: &str) -> Self {
         Self::copy_from_slice(text.as_bytes())
     }
 }
 
 impl From<String> for Frame {
+    #[inline]
     fn from(text: String) -> Self {
         Self::from(text.into_bytes())
     }
 }
 
 impl From<Vec<u8>> for Frame {
+    #[inline]
     fn from(octets: Vec<u8>) -> Self {
         Self::inline(&octets).unwrap_or_else(|| Self(Repr::Shared(octets.into())))
     }
 }
 
 impl From<Bytes> for Frame {
+    #[inline]
     fn from(octets: Bytes) -> Self {
         Self::inline(&octets).unwrap_or(Self(Repr::Shared(octets)))
     }
 }
 
 impl From<BytesMut> for Frame {
+    #[inline]
     fn from(octets: BytesMut) -> Self {
         Self::inline(&octets).unwrap_or_else(|| Self(Repr::Shared(octets.freeze())))
     }

@@ -20,11 +20,13 @@
 //! an INITIATE opens on the one connection whose WELCOME it answers: whoever records a connection
 //! and plays it again, INITIATE, records and all, gets no further than HELLO.
 
+mod ahead;
 mod boxes;
 pub(super) mod client;
 mod cookie;
 mod nonce;
 pub(super) mod record;
+mod salsa20;
 pub(super) mod server;
 mod vouch;
 

@@ -6,9 +6,11 @@ use dryoc::classic::crypto_box::{
     crypto_box_beforenm, crypto_box_detached_afternm_inplace,
     crypto_box_open_detached_afternm_inplace,
 };
+use dryoc::classic::crypto_core::crypto_core_hsalsa20;
+use dryoc::classic::crypto_onetimeauth::{crypto_onetimeauth, crypto_onetimeauth_verify};
 use zeroize::Zeroizing;
 
-use super::nonce::Nonce;
+use super::nonce::{Nonce, Purpose};
 
 /// The octets a box adds to what is in it: a tag, which comes first.
 pub(super) const TAG: usize = 16;
@@ -25,6 +27,16 @@ trait Nacl {
     /// Decrypts `octets` where they stand, or leaves them as they are where the tag is not theirs.
     #[must_use]
     fn open(key: &[u8; 32], nonce: &Nonce, octets: &mut [u8], tag: &[u8; TAG]) -> bool;
+
+    /// The key of Salsa20 for all nonces that begin with `front`.
+    fn stream_key(key: &[u8; 32], front: &[u8; 16]) -> Zeroizing<[u8; 32]>;
+
+    /// The tag of `octets`, which are encrypted.
+    fn tag(key: &[u8; 32], octets: &[u8]) -> [u8; TAG];
+
+    /// Whether that is `tag`, found out in the same time whatever it is.
+    #[must_use]
+    fn has_tag(key: &[u8; 32], octets: &[u8], tag: &[u8; TAG]) -> bool;
 }
 
 /// The library: see `docs/security.md` for why.
@@ -45,6 +57,24 @@ impl Nacl for Dryoc {
     #[inline]
     fn open(key: &[u8; 32], nonce: &Nonce, octets: &mut [u8], tag: &[u8; TAG]) -> bool {
         crypto_box_open_detached_afternm_inplace(octets, tag, nonce, key).is_ok()
+    }
+
+    fn stream_key(key: &[u8; 32], front: &[u8; 16]) -> Zeroizing<[u8; 32]> {
+        let mut derived = Zeroizing::new([0; 32]);
+        crypto_core_hsalsa20(&mut derived, front, key, None);
+        derived
+    }
+
+    #[inline]
+    fn tag(key: &[u8; 32], octets: &[u8]) -> [u8; TAG] {
+        let mut tag = [0; TAG];
+        crypto_onetimeauth(&mut tag, octets, key);
+        tag
+    }
+
+    #[inline]
+    fn has_tag(key: &[u8; 32], octets: &[u8], tag: &[u8; TAG]) -> bool {
+        crypto_onetimeauth_verify(tag, octets, key).is_ok()
     }
 }
 
@@ -91,6 +121,24 @@ impl BoxKey {
     pub(super) fn open_in_place(&self, nonce: &Nonce, octets: &mut [u8], tag: &[u8; TAG]) -> bool {
         Dryoc::open(&self.0, nonce, octets, tag)
     }
+
+    /// What this key becomes in boxes for that purpose.
+    pub(super) fn for_purpose(&self, purpose: Purpose) -> Zeroizing<[u8; 32]> {
+        Dryoc::stream_key(&self.0, purpose.0)
+    }
+}
+
+/// The tag of a box: of `octets`, which are encrypted, by the octets its keystream begins with.
+#[inline]
+pub(super) fn tag(key: &[u8; 32], octets: &[u8]) -> [u8; TAG] {
+    Dryoc::tag(key, octets)
+}
+
+/// Whether that is `tag`.
+#[inline]
+#[must_use]
+pub(super) fn has_tag(key: &[u8; 32], octets: &[u8], tag: &[u8; TAG]) -> bool {
+    Dryoc::has_tag(key, octets, tag)
 }
 
 impl fmt::Debug for BoxKey {

@@ -9,6 +9,7 @@
 //! The header is that of a message frame of its own, whatever is in the box. The flags are those
 //! of libzmq, which 26/CURVEZMQ knows only the first of; in a frame header COMMAND is another bit.
 
+use super::ahead::RecordKey;
 use super::boxes::{BoxKey, TAG};
 use super::nonce::Purpose;
 use crate::batch::Batch;
@@ -21,14 +22,13 @@ use crate::wire::{FrameError, FrameHeader};
 /// Puts frames into boxes.
 #[derive(Debug)]
 pub(crate) struct Sealer {
-    key: BoxKey,
-    purpose: Purpose,
+    key: RecordKey,
     last_number: u64,
 }
 
 impl Sealer {
     pub(super) fn new(key: BoxKey, purpose: Purpose, last_number: u64) -> Self {
-        Self { key, purpose, last_number }
+        Self { key: RecordKey::new(key, purpose), last_number }
     }
 
     /// Seals the next frames of `batch` that are not in `sealed` yet, until that is full.
@@ -47,7 +47,7 @@ impl Sealer {
     }
 
     #[inline]
-    fn seal_frame(&self, number: u64, header: FrameHeader, body: &[u8], octets: &mut Vec<u8>) {
+    fn seal_frame(&mut self, number: u64, header: FrameHeader, body: &[u8], octets: &mut Vec<u8>) {
         let command = if header.is_command() { COMMAND } else { 0 };
         let flags = u8::from(header.has_more()) | command;
         octets.reserve(FrameHeader::SIZE_MAX + OVERHEAD + body.len());
@@ -59,21 +59,20 @@ impl Sealer {
         octets.push(flags);
         octets.extend_from_slice(body);
         let (tag, boxed) = octets.split_at_mut(tag_at).1.split_at_mut(TAG);
-        tag.copy_from_slice(&self.key.seal_in_place(&self.purpose.nonce(number), boxed));
+        tag.copy_from_slice(&self.key.seal(number, boxed));
     }
 }
 
 /// Takes frames out of boxes.
 #[derive(Debug)]
 pub(crate) struct Opener {
-    key: BoxKey,
-    purpose: Purpose,
+    key: RecordKey,
     last_number: u64,
 }
 
 impl Opener {
     pub(super) fn new(key: BoxKey, purpose: Purpose, last_number: u64) -> Self {
-        Self { key, purpose, last_number }
+        Self { key: RecordKey::new(key, purpose), last_number }
     }
 
     /// Opens the record at the front of `octets`.
@@ -97,7 +96,7 @@ impl Opener {
         let (front, boxed) = record.split_at_mut(OVERHEAD - 1);
         let (number, tag) = read_front(front).ok_or(layout)?;
         self.check(number)?;
-        if !self.key.open_in_place(&self.purpose.nonce(number), boxed, tag) {
+        if !self.key.open(number, boxed, tag) {
             return Err(PeerUntrusted::Unopened("MESSAGE").into());
         }
         self.last_number = number;

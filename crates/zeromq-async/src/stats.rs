@@ -19,6 +19,9 @@ use crate::identity::{PeerAddress, PeerId};
 /// that an XSUB sends to all of its publishers as often as there are. Subscriptions that an XSUB
 /// sends are not messages here; those that an XPUB receives are, for it receives them as messages.
 ///
+/// All but [`queued`](Self::queued), [`unread`](Self::unread) and [`peers`](Self::peers) only grow:
+/// a peer that leaves takes nothing of what it added with it.
+///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -56,6 +59,14 @@ pub struct SocketStats {
     pub unread: u64,
     /// Messages that arrived and were not given to the application, by reason.
     pub discarded: Discarded,
+    /// Octets handed to the kernel, as [`PeerStats::octets_sent`] counts them; those of peers that
+    /// are gone included.
+    pub octets_sent: u64,
+    /// Octets of the messages that arrived, as [`PeerStats::octets_received`] counts them; those of
+    /// peers that are gone included.
+    pub octets_received: u64,
+    /// Connections of a peer after its first; those of peers that are gone included.
+    pub reconnects: u64,
     /// The peers that the socket has now, connected or being connected to.
     pub peers: Vec<PeerStats>,
 }

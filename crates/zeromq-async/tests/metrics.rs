@@ -191,6 +191,34 @@ async fn peers_are_exported_under_their_labels_and_leave_the_gauges() {
     page.shows(r#"zeromq_peer_received_total{socket="desk",peer="ann"}"#, 2.0).await;
 }
 
+/// All that each peer does is between two samples.
+#[tokio::test]
+async fn octets_of_peers_that_come_and_go_between_samples_are_exported() {
+    let (page, _recording) = Page::open();
+    let mut pull = PullSocket::new();
+    let endpoint = pull.bind(ANY_PORT).await.unwrap();
+    let hour = Duration::from_secs(3600);
+    let exporting = tokio::spawn(pull.handle().export_metrics("brief", hour).run());
+    page.shows(r#"zeromq_octets_received_total{socket="brief"}"#, 0.0).await;
+    for _ in 0..3 {
+        let mut push = PushSocket::new();
+        push.connect(&endpoint).await.unwrap();
+        push.send("hello").await.unwrap();
+        within("a message", pull.recv()).await.unwrap();
+        push.close().await;
+        within("it to leave", async {
+            while !pull.stats().peers.is_empty() {
+                tokio::task::yield_now().await;
+            }
+        })
+        .await;
+    }
+    pull.close().await; // the last sample
+    within("the export to end", exporting).await.unwrap();
+    let octets = page.value(r#"zeromq_octets_received_total{socket="brief"}"#);
+    assert_eq!(octets, Some(21.0));
+}
+
 #[tokio::test]
 async fn peers_have_no_series_unless_asked_for() {
     let (page, _recording) = Page::open();

@@ -2,6 +2,8 @@
 
 mod support;
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures_util::{FutureExt, SinkExt};
@@ -338,6 +340,76 @@ async fn a_peer_is_described() {
         disconnected(&mut events).await;
         assert!(!push.stats().peers[0].connected);
     }
+}
+
+/// Nor while it leaves: somebody looks all the time.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn totals_keep_what_peers_that_have_left_had() {
+    let port = ReservedPort::new();
+    let mut dealer = DealerSocket::new();
+    let handle = dealer.handle().clone();
+    let done = Arc::new(AtomicBool::new(false));
+    let is_done = done.clone();
+    let looking = std::thread::spawn(move || {
+        let mut last = SocketStats::default();
+        while !is_done.load(Ordering::Relaxed) {
+            let now = handle.stats();
+            let totals = |stats: &SocketStats| {
+                [stats.sent, stats.received, stats.octets_sent, stats.octets_received]
+                    .into_iter()
+                    .chain([stats.reconnects, stats.lost])
+                    .collect::<Vec<_>>()
+            };
+            let pairs = totals(&last).into_iter().zip(totals(&now));
+            assert!(pairs.clone().all(|(last, now)| last <= now), "{last:?}\n{now:?}");
+            last = now;
+        }
+    });
+    let endpoint = dealer.bind(port.endpoint()).await.unwrap();
+    let mut events = dealer.events();
+    for _ in 0..20 {
+        let mut peer = DealerSocket::new();
+        peer.connect(&endpoint).await.unwrap();
+        peer.send("four").await.unwrap();
+        assert_eq!(within("a message", dealer.recv()).await.unwrap(), "four");
+        dealer.send("seven77").await.unwrap();
+        assert_eq!(within("a message", peer.recv()).await.unwrap(), "seven77");
+        peer.close().await;
+        disconnected(&mut events).await;
+    }
+    within("the last to leave", async {
+        while !dealer.stats().peers.is_empty() {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    let stats = dealer.stats();
+    assert_eq!((stats.octets_received, stats.octets_sent), (20 * 6, 20 * 9));
+    done.store(true, Ordering::Relaxed);
+    looking.join().unwrap();
+}
+
+#[tokio::test]
+async fn reconnects_are_counted_beyond_the_peer() {
+    let (listener, endpoint) = listen().await;
+    let push = PushSocket::builder().reconnect(at_once()).build();
+    let mut events = push.events();
+    push.connect(&endpoint).await.unwrap();
+    for _ in 0..3 {
+        let peer = RawPeer::accept(&listener, SocketType::Pull).await;
+        greeted(&mut events).await;
+        drop(peer);
+        disconnected(&mut events).await;
+    }
+    assert_eq!(push.stats().reconnects, 2);
+    push.disconnect(&endpoint).await.unwrap();
+    within("the peer to leave", async {
+        while !push.stats().peers.is_empty() {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    assert_eq!(push.stats().reconnects, 2);
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use ::metrics::{Label, counter, gauge};
 
 use super::series::{
     ACCEPT_FAILURES, CONNECT_FAILURES, DISCARDED, DISCARDED_REASONS, DISCONNECTS, DROPPED,
-    DROPPED_REASONS, GAUGES, HANDSHAKES, HANDSHAKES_FAILED, OF_PEERS, PEER_DISCARDED, PEER_DROPPED,
+    DROPPED_REASONS, GAUGES, HANDSHAKES, HANDSHAKES_FAILED, PEER_DISCARDED, PEER_DROPPED,
     PEER_GAUGES, PEER_TOTALS, Reason, Series, TOTALS, describe,
 };
 use crate::event::SocketEvent;
@@ -61,7 +61,6 @@ impl Sampler {
         let mut before = std::mem::take(&mut self.peers);
         for peer in &now.peers {
             let told = before.remove(&peer.peer);
-            add(OF_PEERS, &self.labels, told.as_ref().map(|told| &told.last), peer);
             let label = self.peer_label.as_ref().and_then(|label| label(peer));
             self.sample_peer(told, label.as_deref(), peer);
             self.peers.insert(peer.peer, Told { label, last: peer.clone() });

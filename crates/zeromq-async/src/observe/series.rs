@@ -16,6 +16,9 @@ pub(super) const TOTALS: &[Series<SocketStats>] = &[
     ("zeromq_taken_total", "messages that the application received", |s| s.taken),
     ("zeromq_lost_total", "messages lost with peers that went", |s| s.lost),
     ("zeromq_own_total", "messages that the socket sent of itself", |s| s.own),
+    ("zeromq_octets_sent_total", "octets handed to the kernel", |s| s.octets_sent),
+    ("zeromq_octets_received_total", "octets of messages that arrived", |s| s.octets_received),
+    ("zeromq_reconnects_total", "connections of a peer after its first", |s| s.reconnects),
 ];
 
 pub(super) const GAUGES: &[Series<SocketStats>] = &[
@@ -25,13 +28,6 @@ pub(super) const GAUGES: &[Series<SocketStats>] = &[
     ("zeromq_peers_connected", "peers that are connected", |s| {
         s.peers.iter().filter(|peer| peer.connected).count() as u64
     }),
-];
-
-/// Added up over the peers there are, for a socket keeps none of its own.
-pub(super) const OF_PEERS: &[Series<PeerStats>] = &[
-    ("zeromq_octets_sent_total", "octets handed to the kernel", |p| p.octets_sent),
-    ("zeromq_octets_received_total", "octets of messages that arrived", |p| p.octets_received),
-    ("zeromq_reconnects_total", "connections of a peer after its first", |p| p.reconnects),
 ];
 
 pub(super) const PEER_TOTALS: &[Series<PeerStats>] = &[
@@ -93,7 +89,7 @@ pub(super) fn describe() {
     for &(name, what, _) in TOTALS {
         describe_counter!(name, unit(name), what);
     }
-    for &(name, what, _) in OF_PEERS.iter().chain(PEER_TOTALS) {
+    for &(name, what, _) in PEER_TOTALS {
         describe_counter!(name, unit(name), what);
     }
     for &(name, what) in OTHERS {

@@ -40,6 +40,9 @@ struct Entries {
     /// What peers that have left had sent and received.
     sent: u64,
     received: u64,
+    octets_sent: u64,
+    octets_received: u64,
+    reconnects: u64,
     lost: u64,
     /// Fed to a `Sink` that found no room.
     parked: u64,
@@ -123,16 +126,17 @@ impl Ledger {
 
     /// Takes over the counts of a pipe that leaves, and counts as lost what it was not sent.
     pub(super) fn close_account(&self, pipe: &Pipe, unsent: Batch) {
-        let (sent, _) = pipe.outbound.counts();
-        let received = pipe.inbound.received();
         // All of the queues is asked for first: whoever holds one of their locks may enter something
         // here, and never the other way round.
-        let (replaced, addressee) = (replaced(pipe), pipe.addressee());
+        let (stats, replaced, addressee) = (pipe.stats(), replaced(pipe), pipe.addressee());
         let mut balance = pipe.account().state.lock();
         balance.closed = true;
         let mut entries = self.entries.lock();
-        entries.sent += sent;
-        entries.received += received;
+        entries.sent += stats.sent;
+        entries.received += stats.received;
+        entries.octets_sent += stats.octets_sent;
+        entries.octets_received += stats.octets_received;
+        entries.reconnects += stats.reconnects;
         entries.lost += unsent.messages() as u64;
         entries.keep(Some(addressee), unsent);
         entries.counts.add(&balance.counts);
@@ -169,6 +173,9 @@ impl Ledger {
             taken: popped.saturating_sub(counts.popped),
             unread: received.saturating_sub(popped + never_popped),
             discarded: counts.discarded,
+            octets_sent: entries.octets_sent + sum(|peer| peer.octets_sent),
+            octets_received: entries.octets_received + sum(|peer| peer.octets_received),
+            reconnects: entries.reconnects + sum(|peer| peer.reconnects),
             peers,
         }
     }

@@ -5,18 +5,21 @@ mod support;
 use std::collections::HashMap;
 use std::io;
 use std::net::TcpListener as StdListener;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context as TaskContext, Poll};
 use std::time::Duration;
 
 use support::{ANY_PORT, at_once, disconnected, event, within};
-use tokio::io::{AsyncReadExt, BufStream, duplex};
+use tokio::io::{AsyncReadExt, AsyncWrite, BufStream, duplex};
+use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
 use zeromq_async::transport::{BoundTcp, Io, Listener, Tcp, Transport, TransportOptions};
 use zeromq_async::{
     BindError, ConnectError, Context, DealerSocket, Endpoint, EndpointError, HandshakeFailure,
     PairSocket, PeerAddress, PullSocket, PushSocket, Rejected, RepSocket, ReqSocket, RouterSocket,
-    SocketEvent, StreamError,
+    SocketEvent, SocketHandle, StreamError,
 };
 
 /// Streams within the process, under names.
@@ -67,6 +70,94 @@ fn with_loop() -> Context {
         .expect("a scheme")
         .reconnect(at_once())
         .build()
+}
+
+/// Asks its socket something when it is dropped.
+struct Asking {
+    inner: tokio::io::DuplexStream,
+    socket: SocketHandle,
+    answered: Arc<AtomicUsize>,
+}
+
+impl AsyncWrite for Asking {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut TaskContext<'_>,
+        octets: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.inner).poll_write(cx, octets)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_shutdown(cx)
+    }
+}
+
+impl Drop for Asking {
+    fn drop(&mut self) {
+        self.answered.fetch_add(1 + self.socket.stats().peers.len(), Ordering::SeqCst);
+    }
+}
+
+/// Two sockets over a connection whose writer at the first is [`Asking`], with a message across.
+async fn with_asking_writer(answered: &Arc<AtomicUsize>) -> (PairSocket, PairSocket) {
+    let (mut near, mut far) = (PairSocket::new(), PairSocket::new());
+    let (writer, remote_reader) = duplex(1024);
+    let (remote_writer, reader) = duplex(1024);
+    let (socket, answered) = (near.handle().clone(), answered.clone());
+    let writer = Asking { inner: writer, socket, answered };
+    near.handle().connect_stream(Io::from_halves(reader, writer, "far")).expect("open");
+    let io = Io::from_halves(remote_reader, remote_writer, "near");
+    far.handle().accept_stream(io).expect("open");
+    near.send("hello").await.expect("sent");
+    assert_eq!(far.recv().await.expect("a message"), "hello");
+    (near, far)
+}
+
+/// Runs what may wait for itself for ever.
+fn in_time(doing: impl FnOnce() + Send + 'static) {
+    let (done, told) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        doing();
+        done.send(()).expect("the test waits");
+    });
+    told.recv_timeout(support::DEADLINE).expect("it does not wait for itself, nor panic");
+}
+
+fn runtime() -> Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime")
+}
+
+#[test]
+fn a_writer_may_ask_its_socket_when_its_connection_ends() {
+    in_time(|| {
+        runtime().block_on(async {
+            let answered = Arc::default();
+            let (near, far) = with_asking_writer(&answered).await;
+            let mut events = near.events();
+            far.close().await;
+            disconnected(&mut events).await;
+            assert!(answered.load(Ordering::SeqCst) > 0);
+        });
+    });
+}
+
+#[test]
+fn a_writer_may_ask_its_socket_when_that_is_closed_without_its_runtime() {
+    in_time(|| {
+        let answered = Arc::default();
+        let first = runtime();
+        let (near, far) = first.block_on(with_asking_writer(&answered));
+        drop(first);
+        assert_eq!(answered.load(Ordering::SeqCst), 0, "the queue still has it");
+        runtime().block_on(near.close());
+        assert_eq!(answered.load(Ordering::SeqCst), 1, "it is no peer any more");
+        drop(far);
+    });
 }
 
 #[tokio::test]

@@ -249,6 +249,8 @@ impl Outbound {
             // Commands for that connection were all there was.
             state.flushers.take().wake();
         }
+        // The writer may be an application's, and ask this socket something when it is dropped.
+        drop(state);
         match link {
             Link::Inproc(peer) => Some(peer),
             Link::Down | Link::Stream(_) => None,

@@ -111,7 +111,7 @@ impl PeerSet {
 
     /// Removes a pipe for good; what it sent can still be received.
     pub(crate) fn leave(&self, pipe: &Arc<Pipe>) {
-        {
+        let stream = {
             let mut pipes = self.pipes.lock();
             let before = pipes.len();
             pipes.retain(|other| other.id() != pipe.id());
@@ -119,17 +119,20 @@ impl PeerSet {
                 return;
             }
             // In one step with the removal, so that the counts never miss a peer.
-            let unsent = pipe.end();
+            let (unsent, stream) = pipe.end();
             self.ledger.close_account(pipe, unsent);
             if self.max.is_some() {
                 self.departed.lock().push(pipe.clone());
                 self.departed();
             }
-        }
+            stream
+        };
         self.generation.fetch_add(1, Ordering::Release);
         pipe.pattern().leave(pipe);
         // A sender may hold a message for this pipe alone, and must look again.
         self.room.wake();
+        // Last and under no lock: it may be an application's, and ask this socket something.
+        drop(stream);
     }
 
     /// How many have gone and left something to be received; lets go of all others.

@@ -270,13 +270,13 @@ impl Pipe {
         self.room.wake();
     }
 
-    /// The peer is gone for good: what it sent can still be received.
-    pub(crate) fn end(self: &Arc<Self>) -> Batch {
+    /// The peer is gone for good: what it sent can still be received. Returns what it was not sent,
+    /// and what is left of its connection: a task that would end it may be gone, with its runtime.
+    pub(super) fn end(self: &Arc<Self>) -> (Batch, Option<Stream>) {
         self.outbound.close();
         self.inbound.close();
-        // A task that would end the connection may be gone, with its runtime.
-        drop(self.outbound.take_stream());
-        self.outbound.take_unsent()
+        let stream = self.outbound.take_stream();
+        (self.outbound.take_unsent(), stream)
     }
 
     /// Joins two pipes of one process, each the other's peer.

@@ -16,7 +16,6 @@ mod streams;
 mod trace;
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
@@ -53,8 +52,8 @@ pub(crate) struct Engine {
     tasks: TaskTracker,
     /// Ends every task at once, when the linger time is over.
     abort: CancellationToken,
-    /// Whether a task tells listeners of messages that go astray.
-    tells_of_dropping: AtomicBool,
+    /// Of what went astray listeners have been told so much, since there are any.
+    told: Mutex<Option<dropping::Told>>,
     /// Ends the handshakes of accepted connections: a socket that closes takes no new peers.
     closing: CancellationToken,
 }
@@ -104,7 +103,7 @@ impl Engine {
             endpoints: Mutex::default(),
             links: inproc::Links::default(),
             tasks: TaskTracker::new(),
-            tells_of_dropping: AtomicBool::new(false),
+            told: Mutex::default(),
             closing: abort.child_token(),
             abort,
         })

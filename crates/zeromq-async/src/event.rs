@@ -159,6 +159,11 @@ pub enum SocketEvent {
     },
     /// Messages go astray: told at most once a second for each reason, and not for what `conflate`
     /// replaces. [`stats`](crate::Socket::stats) have all that went so far.
+    ///
+    /// What goes astray while the socket closes is told when it has closed, the last of all its
+    /// events. Then [`Astray::Lost`] is what it could not send within its linger time, with every
+    /// peer; the end of a connection before has told of those for that peer alone, and
+    /// [`CloseReport`](crate::CloseReport) tells whoever closes.
     Dropping {
         /// Why.
         reason: Astray,

@@ -231,7 +231,8 @@ impl Discarded {
     }
 }
 
-/// A way in which messages go astray, as [`Dropped`] and [`Discarded`] count them.
+/// A way in which messages go astray, as [`Dropped`] and [`Discarded`] count them, and
+/// [`SocketStats::lost`].
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -268,6 +269,9 @@ pub enum Astray {
     Malformed,
     /// [`Discarded::withdrawn`].
     Withdrawn,
+    /// Of [`SocketStats::lost`], those that were lost since the socket began to close: its linger
+    /// time was too short for them.
+    Lost,
 }
 
 impl Astray {

@@ -3,18 +3,20 @@
 
 mod support;
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use support::relay::{Way, relay, unaltered};
 use support::{
-    ANY_PORT, RawPeer, ReservedPort, at_once, disconnected, event, huge, listen, waits, within,
+    ANY_PORT, RawPeer, ReservedPort, at_once, disconnected, event, greeted, huge, listen, waits,
+    within,
 };
 use tokio::time::Instant;
 use zeromq_async::testing::Fault;
 use zeromq_async::{
-    Astray, Context, DealerSocket, DetachError, DisconnectReason, Endpoint, Message, PubSocket,
-    PullSocket, PushSocket, RouterSocket, SendErrorKind, SocketEvent, SocketType, SubSocket,
-    UnsentMessages, XPubSocket,
+    Astray, Context, DealerSocket, DetachError, DisconnectReason, Endpoint, Events, Message,
+    PubSocket, PullSocket, PushSocket, RouterSocket, SendErrorKind, SocketEvent, SocketType,
+    SubSocket, UnsentMessages, XPubSocket,
 };
 
 fn messages(unsent: UnsentMessages) -> Vec<Message> {
@@ -398,6 +400,77 @@ async fn a_drop_at_the_high_water_mark_is_told() {
         _ => None,
     });
     assert_eq!(count.await, 1);
+}
+
+/// The counts of `Dropping` events until they end.
+async fn dropped_to_the_end(events: &mut Events) -> HashMap<Astray, u64> {
+    let mut counts = HashMap::new();
+    within("the events to end", async {
+        while let Some(event) = events.next().await {
+            if let SocketEvent::Dropping { reason, count } = event {
+                *counts.entry(reason).or_default() += count;
+            }
+        }
+    })
+    .await;
+    counts
+}
+
+#[tokio::test]
+async fn what_the_linger_time_is_too_short_for_is_told_at_the_end() {
+    let (listener, endpoint) = listen().await;
+    let linger = Duration::from_millis(50);
+    let mut push = PushSocket::builder().linger(linger).build();
+    let mut events = push.events();
+    push.connect(&endpoint).await.unwrap();
+    let mut peer = RawPeer::accept(&listener, SocketType::Pull).await;
+    greeted(&mut events).await;
+    push.connect("inproc://outcome-never").await.unwrap();
+    // More than the kernel takes for one peer, and for the other there is nobody.
+    for _ in 0..200 {
+        push.send(vec![0; 100_000]).await.unwrap();
+    }
+    drop(push);
+    let lost = dropped_to_the_end(&mut events).await;
+    assert!(lost[&Astray::Lost] >= 100, "{lost:?}");
+    let received = peer.drain().await.len() as u64;
+    assert_eq!(lost[&Astray::Lost] + received, 200, "{lost:?}");
+}
+
+#[tokio::test]
+async fn nothing_is_told_of_a_socket_that_could_send_all() {
+    let mut push = PushSocket::new();
+    let mut pull = PullSocket::new();
+    let mut events = push.events();
+    push.connect(pull.bind(ANY_PORT).await.unwrap()).await.unwrap();
+    push.send("hello").await.unwrap();
+    drop(push);
+    assert_eq!(within("a message", pull.recv()).await.unwrap(), "hello");
+    assert_eq!(dropped_to_the_end(&mut events).await, HashMap::new());
+}
+
+#[tokio::test]
+async fn what_goes_astray_during_linger_is_told_at_the_end() {
+    let (listener, endpoint) = listen().await;
+    let mut dealer = DealerSocket::builder().linger(Duration::from_millis(200)).build();
+    let mut events = dealer.events();
+    dealer.connect(&endpoint).await.unwrap();
+    let mut peer = RawPeer::accept(&listener, SocketType::Dealer).await;
+    greeted(&mut events).await;
+    let handle = dealer.handle().clone();
+    for _ in 0..200 {
+        dealer.send(vec![0; 100_000]).await.unwrap();
+    }
+    drop(dealer); // with its receiver
+    let lingering = async {
+        for _ in 0..3 {
+            peer.send("too late").await;
+        }
+        dropped_to_the_end(&mut events).await
+    };
+    let (report, told) = tokio::join!(handle.close(), lingering);
+    assert_eq!(told.get(&Astray::Unheard), Some(&3), "{told:?}");
+    assert_eq!(told.get(&Astray::Lost), Some(&(report.unsent as u64)), "{told:?}");
 }
 
 #[tokio::test]

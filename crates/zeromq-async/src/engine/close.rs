@@ -132,6 +132,7 @@ impl Engine {
         for (endpoint, _, bound) in bound {
             self.stop_accepting(&endpoint, &bound);
         }
+        self.begin_last_telling();
         self.closing.cancel();
         self.peers.close();
         self.tasks.close();
@@ -213,6 +214,7 @@ impl Engine {
             self.peers.leave(&pipe);
         }
         self.peers.arrivals().close();
+        self.tell();
         let ledger = self.peers.ledger();
         let unsent = ledger.lost_so_far();
         if self.events.close() {

@@ -11,11 +11,13 @@ pub enum TcpEnd {
     Accepted(u16),
     /// It has connected to this port.
     Connected(u16),
+    /// It listens at this port.
+    Listening(u16),
 }
 
 /// An option, by its level and number, of the first socket of this process that is this end.
 pub fn tcp_option(end: TcpEnd, level: c_int, option: c_int) -> Option<c_int> {
-    let descriptor = (3..1024).find(|&descriptor| is_end(descriptor, end))?;
+    let descriptor = find(end)?;
     let (mut value, mut len) = (0, len_of::<c_int>()?);
     // SAFETY: the kernel writes no more than an int, and how long that is.
     let rc =
@@ -23,11 +25,28 @@ pub fn tcp_option(end: TcpEnd, level: c_int, option: c_int) -> Option<c_int> {
     (rc == 0).then_some(value)
 }
 
+/// How many connections may wait to be accepted at this port, as the kernel was told (Linux).
+pub fn tcp_backlog(port: u16) -> Option<u32> {
+    // The beginning of `struct tcp_info`; of a listener, its last number here is the backlog.
+    let (mut info, mut len) = ([0_u32; 8], len_of::<[u32; 8]>()?);
+    let (level, option) = (libc::IPPROTO_TCP, libc::TCP_INFO);
+    let descriptor = find(TcpEnd::Listening(port))?;
+    // SAFETY: the kernel writes no more than eight numbers, and how long that is.
+    let rc =
+        unsafe { libc::getsockopt(descriptor, level, option, (&raw mut info).cast(), &mut len) };
+    (rc == 0 && len == len_of::<[u32; 8]>()?).then_some(info[7])
+}
+
+fn find(end: TcpEnd) -> Option<c_int> {
+    (3..1024).find(|&descriptor| is_end(descriptor, end))
+}
+
 fn is_end(descriptor: c_int, end: TcpEnd) -> bool {
     let (local, peer) = (port(descriptor, libc::getsockname), port(descriptor, libc::getpeername));
     match end {
         TcpEnd::Accepted(at) => local == Some(at) && peer.is_some(),
         TcpEnd::Connected(to) => peer == Some(to),
+        TcpEnd::Listening(at) => local == Some(at) && peer.is_none(),
     }
 }
 

@@ -44,7 +44,7 @@ pub use context::Context;
 pub use curve::{curve_keypair, curve_public, z85_decode, z85_encode};
 pub use error::{Error, errno};
 #[cfg(target_os = "linux")]
-pub use kernel::{TcpEnd, tcp_option};
+pub use kernel::{TcpEnd, tcp_backlog, tcp_option};
 pub use message::Msg;
 pub use monitor::{EventKind, Monitor, MonitorEvent};
 pub use opt::{ContextOpt, Opt};

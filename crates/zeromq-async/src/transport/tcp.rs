@@ -182,7 +182,7 @@ fn refuse_self(stream: &TcpStream, address: SocketAddr) -> io::Result<()> {
 /// socket: a connection that was reset at once has none any more, and would look like a failure to
 /// accept.
 fn connected(stream: TcpStream, peer: SocketAddr, options: &TransportOptions) -> io::Result<Io> {
-    tune::once_connected(SockRef::from(&stream), options)?;
+    tune::once_connected(SockRef::from(&stream), peer, options)?;
     Ok(Io::from_tuned_tcp(stream, peer))
 }
 

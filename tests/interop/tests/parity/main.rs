@@ -5,11 +5,13 @@
 //! `docs/libzmq-parity.md` names these tests.
 
 mod conflate;
+mod connect;
 #[cfg(target_os = "linux")]
 mod kernel;
 mod names;
 mod notices;
 mod publish;
+mod reply;
 mod subscribe;
 
 use std::fmt::Debug;

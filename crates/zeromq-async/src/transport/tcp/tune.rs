@@ -8,7 +8,7 @@ use socket2::{SockRef, Socket, TcpKeepalive};
 use crate::options::{Keepalive, TransportOptions};
 
 /// Sets what must be set before the socket is bound or connected. Accepted sockets inherit it from
-/// their listener.
+/// their listener, but for the priority.
 pub(super) fn before_use(
     socket: &Socket,
     address: SocketAddr,
@@ -21,24 +21,22 @@ pub(super) fn before_use(
     if let Some(octets) = options.receive_buffer {
         socket.set_recv_buffer_size(octets)?;
     }
-    if let Some(service) = options.type_of_service {
-        set_type_of_service(socket, address, service.into())?;
-    }
+    set_precedence(socket, address, options)?;
     #[cfg(target_os = "linux")]
-    {
-        // After the type of service, which sets a priority of its own.
-        if let Some(priority) = options.priority {
-            socket.set_priority(priority)?;
-        }
-        if let Some(time) = options.busy_poll {
-            socket.set_busy_poll(u32::try_from(time.as_micros()).unwrap_or(u32::MAX))?;
-        }
+    if let Some(time) = options.busy_poll {
+        socket.set_busy_poll(u32::try_from(time.as_micros()).unwrap_or(u32::MAX))?;
     }
     options.device.as_deref().map_or(Ok(()), |device| set_device(socket, device))
 }
 
 /// Sets what a connected socket needs.
-pub(super) fn once_connected(socket: SockRef<'_>, options: &TransportOptions) -> io::Result<()> {
+pub(super) fn once_connected(
+    socket: SockRef<'_>,
+    peer: SocketAddr,
+    options: &TransportOptions,
+) -> io::Result<()> {
+    // Linux gives each accepted socket the priority 0.
+    set_precedence(&socket, peer, options)?;
     // Messages are batched before they get here: waiting for more of them would only add delay.
     socket.set_tcp_nodelay(true)?;
     if let Some(keepalive) = &options.keepalive {
@@ -47,6 +45,23 @@ pub(super) fn once_connected(socket: SockRef<'_>, options: &TransportOptions) ->
     #[cfg(any(target_os = "android", target_os = "linux"))]
     if options.retransmit_limit.is_some() {
         socket.set_tcp_user_timeout(options.retransmit_limit)?;
+    }
+    Ok(())
+}
+
+/// Which traffic goes first, in the network and in this machine.
+fn set_precedence(
+    socket: &Socket,
+    address: SocketAddr,
+    options: &TransportOptions,
+) -> io::Result<()> {
+    if let Some(service) = options.type_of_service {
+        set_type_of_service(socket, address, service.into())?;
+    }
+    // After the type of service, which sets a priority of its own.
+    #[cfg(target_os = "linux")]
+    if let Some(priority) = options.priority {
+        socket.set_priority(priority)?;
     }
     Ok(())
 }
@@ -113,7 +128,7 @@ mod tests {
         let socket = open(address, options).unwrap();
         socket.set_nonblocking(false).unwrap();
         socket.connect(&address.into()).unwrap();
-        once_connected(SockRef::from(&socket), options).unwrap();
+        once_connected(SockRef::from(&socket), address, options).unwrap();
         socket
     }
 

@@ -1,0 +1,103 @@
+//! From where sockets connect, how often, and where they listen.
+
+use std::net::TcpListener as StdListener;
+
+use interop::{End, Ours, Place, TCP, event, within};
+use libzmq_peer::{EventKind, Opt, Socket, SocketKind};
+use tokio::net::TcpListener;
+use zeromq_async::{PullSocket, PushSocket, SocketEvent, SubSocket};
+
+use crate::{connected, frame, same};
+
+/// `tcp://source;destination`.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn both_connect_from_the_source_asked_for() {
+    for is_ours in [true, false] {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let to = format!("tcp://127.0.0.2:0;127.0.0.1:{port}");
+        let place = Place::Connect(&to);
+        let _end = if is_ours {
+            End::of_ours(PushSocket::new(), place).await
+        } else {
+            End::of_theirs(SocketKind::Push, |_| Ok(()), place)
+        };
+        let (_stream, from) = within("a connection", listener.accept()).await.unwrap();
+        assert_eq!(from.ip().to_string(), "127.0.0.2", "ours: {is_ours}");
+    }
+}
+
+/// `ZMQ_USE_FD`: a listener that somebody else has made, over which libzmq's PUSH comes.
+#[cfg(unix)]
+#[tokio::test]
+async fn both_take_a_listener_made_elsewhere() {
+    use std::os::fd::IntoRawFd;
+
+    let listener = || StdListener::bind("127.0.0.1:0").unwrap();
+    let pull = PullSocket::new();
+    let at = pull.handle().bind_listener(listener()).unwrap().to_string();
+    let ours = (End::Ours(Box::new(Ours::Pull(pull))), at);
+
+    let listener = listener();
+    let at = format!("tcp://{}", listener.local_addr().unwrap());
+    let descriptor = listener.into_raw_fd(); // libzmq closes it
+    let options = move |socket: &Socket| socket.set_i32(Opt::USE_FD, descriptor);
+    let theirs = End::of_theirs(SocketKind::Pull, options, Place::Bind(&at));
+
+    let seen = same(ours, theirs, async |mut pull, at| {
+        let push = connected(SocketKind::Push, &at, |_| Ok(()));
+        push.send(["hello"]).await.unwrap();
+        pull.recv("what came over it").await
+    });
+    assert_eq!(seen.await, frame("hello"));
+}
+
+/// One connection and one subscription.
+#[tokio::test]
+async fn a_sub_that_connects_twice_to_an_endpoint_is_connected_once() {
+    for is_ours in [true, false] {
+        let xpub = interop::libzmq(SocketKind::Xpub, |socket| {
+            socket.set_i32(Opt::XPUB_VERBOSE, 1)?; // every subscription is told
+            socket.bind(TCP)
+        });
+        let to = xpub.endpoint().to_owned();
+        let place = Place::Connect(&to);
+        let (sub, _) = if is_ours {
+            let sub = SubSocket::builder().subscribe("").build();
+            sub.connect(&to[..]).await.unwrap();
+            End::of_ours(sub, place).await
+        } else {
+            let first = to.clone();
+            let options = move |socket: &Socket| {
+                socket.set_bytes(Opt::SUBSCRIBE, b"")?;
+                socket.connect(&first)
+            };
+            End::of_theirs(SocketKind::Sub, options, place)
+        };
+        let _attending = sub.attend();
+        assert_eq!(xpub.recv().await.unwrap(), frame("\u{1}"), "ours: {is_ours}");
+        // Whoever connects later is heard later.
+        let marker =
+            connected(SocketKind::Sub, &to, |socket| socket.set_bytes(Opt::SUBSCRIBE, b"marker"));
+        let marker = marker.recv();
+        assert_eq!(xpub.recv().await.unwrap(), frame("\u{1}marker"), "ours: {is_ours}");
+        drop(marker);
+    }
+}
+
+/// `ZMQ_EVENT_LISTENING`.
+#[tokio::test]
+async fn both_tell_where_they_listen() {
+    let pull = PullSocket::new();
+    let mut events = pull.events();
+    let at = pull.bind(TCP).await.unwrap();
+    let told = event(&mut events, "our listener", |event| match event {
+        SocketEvent::Listening { endpoint } => Some(endpoint.to_string()),
+        _ => None,
+    });
+    assert_eq!(told.await, at.to_string());
+    let pull = interop::libzmq(SocketKind::Pull, |socket| socket.bind(TCP));
+    let told = pull.event(EventKind::LISTENING).await.unwrap();
+    assert_eq!(told.endpoint, pull.endpoint());
+}

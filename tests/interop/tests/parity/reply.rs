@@ -1,0 +1,32 @@
+//! What a REP takes for a request.
+
+use libzmq_peer::SocketKind;
+use zeromq_async::RepSocket;
+
+use crate::{connected, ours, same, theirs};
+
+/// 28/REQREP: without a delimiter, or without anything behind it, a message is none.
+#[tokio::test]
+async fn a_rep_hears_nothing_of_what_is_no_request() {
+    let ours = ours(RepSocket::new()).await;
+    let theirs = theirs(SocketKind::Rep, |_| Ok(()));
+    let heard = same(ours, theirs, async |mut rep, at| {
+        let dealer = connected(SocketKind::Dealer, &at, |_| Ok(()));
+        for message in [
+            &["no delimiter"][..],
+            &["none", "of several"],
+            &[""],
+            &["an address", ""],
+            &["an address", "", "a request", "of two frames"],
+        ] {
+            dealer.send(message.iter().copied()).await.unwrap();
+        }
+        let request = rep.recv("a request").await;
+        rep.send("its reply", request.clone()).await;
+        (request, dealer.recv().await.unwrap())
+    });
+    let (request, reply) = heard.await;
+    let frames = ["an address", "", "a request", "of two frames"].map(|frame| frame.as_bytes());
+    assert_eq!(request, frames[2..]);
+    assert_eq!(reply, frames);
+}

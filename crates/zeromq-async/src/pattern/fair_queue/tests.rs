@@ -1,0 +1,56 @@
+//! Pipes that come and go while they are received from.
+
+use std::task::Waker;
+
+use super::*;
+use crate::endpoint::Endpoint;
+use crate::options::PipeOptions;
+use crate::peer::Pattern;
+
+/// A pipe with one message in it.
+fn asking(peers: &PeerSet) -> Arc<Pipe> {
+    let pattern: Arc<dyn Pattern> = Arc::new(());
+    let endpoint = Arc::new(Endpoint::Inproc("asked".into()));
+    let pipe = peers.open(&PipeOptions::default(), &pattern, endpoint);
+    peers.join(&pipe).unwrap();
+    pipe.push(&mut Message::from("a question"));
+    pipe
+}
+
+/// Each recv takes note of all who have asked since, and hands out one question. Those who have
+/// taken theirs back are forgotten, though many come for each that is received.
+#[test]
+fn peers_that_have_gone_without_a_message_are_let_go() {
+    let peers = PeerSet::new(None);
+    let mut queue = FairQueue::new(&peers);
+    let mut cx = Context::from_waker(Waker::noop());
+    let _patient: Vec<_> = (0..200).map(|_| asking(&peers)).collect();
+    for _ in 0..100 {
+        let impatient: Vec<_> = (0..100).map(|_| asking(&peers)).collect();
+        assert!(queue.poll_recv(&mut cx).is_ready());
+        for pipe in impatient {
+            pipe.forget_unasked();
+            peers.leave(&pipe);
+        }
+    }
+    assert!(queue.active.len() < 1000, "{} are kept", queue.active.len());
+}
+
+/// Pipes are let go in another order than that in which they were received from, and some are
+/// forgotten in between.
+#[test]
+fn the_pipe_of_the_last_message_is_known_until_the_next() {
+    let peers = PeerSet::new(None);
+    let mut queue = FairQueue::new(&peers);
+    let mut cx = Context::from_waker(Waker::noop());
+    assert!(queue.last_pipe().is_none());
+    for count in [1, 2, 3, 10, PRUNE_AT] {
+        let pipes: Vec<_> = (0..count).map(|_| asking(&peers)).collect();
+        for pipe in &pipes {
+            assert!(queue.poll_recv(&mut cx).is_ready());
+            assert_eq!(queue.last_pipe().map(|last| last.id()), Some(pipe.id()));
+        }
+        assert!(queue.poll_recv(&mut cx).is_pending());
+        assert_eq!(queue.last_pipe().map(|last| last.id()), pipes.last().map(|last| last.id()));
+    }
+}

@@ -1,24 +1,39 @@
 //! Who has subscribed to which topics: a radix trie of prefixes (29/PUBSUB).
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::hash::Hash;
 
+use edge::{Beginning, Place, STRIDE, Spot};
+use edges::{Edges, Target};
+use found::Found;
 use node::{Label, Node};
+use paths::End;
 
+mod edge;
+mod edges;
+mod found;
 mod node;
+mod paths;
 #[cfg(test)]
 mod tests;
 
 /// Subscriptions of many subscribers, each to a set of topics; a topic matches every message that
 /// begins with it.
 ///
+/// A walk passes eight octets at a look, or as few as the topics end with that are there, and all
+/// looks are into one table: to a topic among a million lead a look or two that no cache answers.
+/// A topic that ends with an edge and has one subscriber, as most do, is nothing but that.
+///
 /// Nodes live in an arena, and every walk is a loop: how deep the trie goes is for remote peers to
-/// choose. A node with subscribers keeps its place for as long as it has one, so subscribers can
-/// remember their nodes, and what a subscriber does costs no more for there being others.
+/// choose, and no topic costs more looks than it has octets. A node with subscribers keeps its
+/// number for as long as it has one, so subscribers can remember their nodes, and what a
+/// subscriber does costs no more for there being others.
 #[derive(Debug)]
 pub(crate) struct SubscriptionTrie<K> {
     nodes: Vec<Node>,
     free_nodes: Vec<u32>,
+    edges: Edges,
     subscribers: Vec<Subscriber<K>>,
     free_subscribers: Vec<u32>,
     by_key: HashMap<K, u32>,
@@ -41,6 +56,7 @@ impl<K: Copy + Eq + Hash> SubscriptionTrie<K> {
         Self {
             nodes: vec![Node::new(ROOT, Label::new(&[]))],
             free_nodes: Vec::new(),
+            edges: Edges::new(),
             subscribers: Vec::new(),
             free_subscribers: Vec::new(),
             by_key: HashMap::new(),
@@ -51,16 +67,28 @@ impl<K: Copy + Eq + Hash> SubscriptionTrie<K> {
 
     /// Adds `topic` to the subscriptions of `key`.
     pub(crate) fn subscribe(&mut self, topic: &[u8], key: K) -> Change {
-        let node = self.find_or_insert(topic);
         let subscriber = self.subscriber(key);
+        let node = match self.reach(topic) {
+            End::Node(node) => node,
+            End::Alone(_, other) if other == subscriber => return Change::default(),
+            End::Alone(edge, other) => self.unfold(edge, other),
+            End::Nothing(edge) => {
+                self.edges.set(edge, Target::Alone(subscriber));
+                self.nodes[edge.parent() as usize].add_child(&edge);
+                self.subscribers[subscriber as usize].places.insert(Place::edge(edge), 0);
+                self.topics += 1;
+                return Change { for_key: true, for_topic: true };
+            }
+        };
         let keys = &mut self.nodes[node as usize].keys;
-        let places = &mut self.subscribers[subscriber as usize].places;
-        if places.contains_key(&node) {
+        let Entry::Vacant(entry) =
+            self.subscribers[subscriber as usize].places.entry(Place::node(node))
+        else {
             return Change::default();
-        }
-        places.insert(node, keys.as_slice().len());
+        };
+        entry.insert(keys.len());
         keys.push(subscriber);
-        let for_topic = keys.as_slice().len() == 1;
+        let for_topic = keys.len() == 1;
         self.topics += usize::from(for_topic);
         Change { for_key: true, for_topic }
     }
@@ -70,18 +98,18 @@ impl<K: Copy + Eq + Hash> SubscriptionTrie<K> {
         let Some(&subscriber) = self.by_key.get(&key) else {
             return Change::default();
         };
-        let Some(node) = self.find(topic) else {
+        let Some(place) = self.find(topic) else {
             return Change::default();
         };
         let places = &mut self.subscribers[subscriber as usize].places;
-        let Some(place) = places.remove(&node) else {
+        let Some(index) = places.remove(&place) else {
             return Change::default();
         };
         if places.is_empty() {
             self.forget(key, subscriber);
         }
-        let for_topic = self.vacate(node, place);
-        self.prune(node);
+        let for_topic = self.vacate(place, index);
+        self.prune(place);
         Change { for_key: true, for_topic }
     }
 
@@ -99,13 +127,13 @@ impl<K: Copy + Eq + Hash> SubscriptionTrie<K> {
         let Some(&subscriber) = self.by_key.get(&key) else {
             return;
         };
-        for (node, place) in std::mem::take(&mut self.subscribers[subscriber as usize].places) {
-            let was_last = self.vacate(node, place);
+        for (place, index) in std::mem::take(&mut self.subscribers[subscriber as usize].places) {
+            let was_last = self.vacate(place, index);
             if was_last || each {
-                on_topic(&self.topic(node));
+                on_topic(&self.topic(place));
             }
             if was_last {
-                self.prune(node);
+                self.prune(place);
             }
         }
         self.forget(key, subscriber);
@@ -115,36 +143,32 @@ impl<K: Copy + Eq + Hash> SubscriptionTrie<K> {
     /// once.
     pub(crate) fn matches(&mut self, topic: &[u8], keys: &mut Vec<K>) {
         self.round += 1;
-        let (subscribers, round) = (&mut self.subscribers, self.round);
-        // Most messages match at one node, where nobody can be twice: marks are for the others.
-        let (before, mut unmarked) = (keys.len(), &[][..]);
-        let mut node = &self.nodes[ROOT as usize];
-        let mut rest = topic;
+        let Self { nodes, edges, subscribers, round, .. } = self;
+        let mut found = Found::new(subscribers, *round, keys);
+        let (mut index, mut rest) = (ROOT, topic);
         loop {
-            let here = node.keys.as_slice();
-            if keys.len() == before {
-                keys.extend(here.iter().map(|&index| subscribers[index as usize].key));
-                unmarked = here;
-            } else if !here.is_empty() {
-                for &index in std::mem::take(&mut unmarked) {
-                    subscribers[index as usize].mark = round;
-                }
-                for &index in here {
-                    let subscriber = &mut subscribers[index as usize];
-                    if subscriber.mark != round {
-                        subscriber.mark = round;
-                        keys.push(subscriber.key);
+            let node = &nodes[index as usize];
+            found.add_all(node.keys.as_slice());
+            if node.lengths.is_empty() {
+                return;
+            }
+            let beginning = Beginning::of(rest);
+            let mut below = None;
+            for len in node.lengths.up_to(beginning.len()) {
+                match edges.get(&beginning.edge(index, len)) {
+                    Some(Target::Alone(subscriber)) => found.add(subscriber),
+                    Some(Target::Node(child)) if len < STRIDE => {
+                        found.add_all(nodes[child as usize].keys.as_slice());
                     }
+                    Some(Target::Node(child)) => below = Some(child),
+                    None => {}
                 }
             }
-            let Some(child) = rest.first().and_then(|&octet| node.children.get(octet)) else {
+            let Some(child) = below else { return };
+            let Some(after) = rest.strip_prefix(nodes[child as usize].label.as_slice()) else {
                 return;
             };
-            node = &self.nodes[child as usize];
-            let Some(after) = rest.strip_prefix(node.label.as_slice()) else {
-                return;
-            };
-            rest = after;
+            (index, rest) = (child, after);
         }
     }
 
@@ -162,8 +186,8 @@ impl<K: Copy + Eq + Hash> SubscriptionTrie<K> {
     #[cfg(test)]
     pub(crate) fn topics_of(&self, key: K) -> impl Iterator<Item = Vec<u8>> {
         let subscriber = self.by_key.get(&key).map(|&index| &self.subscribers[index as usize]);
-        let nodes = subscriber.into_iter().flat_map(|subscriber| subscriber.places.keys());
-        nodes.map(|&node| self.topic(node))
+        let places = subscriber.into_iter().flat_map(|subscriber| subscriber.places.keys());
+        places.map(|&place| self.topic(place))
     }
 
     fn subscriber(&mut self, key: K) -> u32 {
@@ -180,101 +204,39 @@ impl<K: Copy + Eq + Hash> SubscriptionTrie<K> {
         self.free_subscribers.push(subscriber);
     }
 
-    /// Takes the subscriber at `place` from the node; says whether it was the last.
-    fn vacate(&mut self, node: u32, place: usize) -> bool {
-        let keys = &mut self.nodes[node as usize].keys;
-        if let Some(moved) = keys.swap_remove(place) {
-            self.subscribers[moved as usize].places.insert(node, place);
-        }
-        let was_last = keys.as_slice().is_empty();
+    /// Takes a subscriber from its place; says whether it was the last.
+    fn vacate(&mut self, place: Place, index: u32) -> bool {
+        let was_last = match place.spot() {
+            Spot::Edge(edge) => {
+                self.edges.unset(&edge);
+                self.nodes[edge.parent() as usize].remove_child(&edge);
+                true
+            }
+            Spot::Node(node) => {
+                let keys = &mut self.nodes[node as usize].keys;
+                if let Some(moved) = keys.swap_remove(index) {
+                    self.subscribers[moved as usize].places.insert(place, index);
+                }
+                keys.len() == 0
+            }
+        };
         self.topics -= usize::from(was_last);
         was_last
     }
 
-    fn topic(&self, mut node: u32) -> Vec<u8> {
-        let mut labels = Vec::new();
+    fn topic(&self, place: Place) -> Vec<u8> {
+        let spot = place.spot();
+        let (mut node, last) = match &spot {
+            Spot::Edge(edge) => (edge.parent(), edge.octets()),
+            Spot::Node(node) => (*node, &[][..]),
+        };
+        let mut labels = vec![last];
         while node != ROOT {
-            labels.push(self.nodes[node as usize].label.as_slice());
+            labels.push(self.label(node));
             node = self.nodes[node as usize].parent;
         }
         labels.reverse();
         labels.concat()
-    }
-
-    fn find(&self, topic: &[u8]) -> Option<u32> {
-        let (mut node, mut rest) = (ROOT, topic);
-        while let Some(&octet) = rest.first() {
-            node = self.nodes[node as usize].children.get(octet)?;
-            rest = rest.strip_prefix(self.nodes[node as usize].label.as_slice())?;
-        }
-        Some(node)
-    }
-
-    fn find_or_insert(&mut self, topic: &[u8]) -> u32 {
-        let (mut node, mut rest) = (ROOT, topic);
-        while let Some(&octet) = rest.first() {
-            let Some(child) = self.nodes[node as usize].children.get(octet) else {
-                let labels = rest.chunks(MAX_LABEL).map(Label::new);
-                return labels.fold(node, |node, label| self.add(node, label));
-            };
-            let label = self.nodes[child as usize].label.as_slice();
-            let common = label.iter().zip(rest).take_while(|(ours, theirs)| ours == theirs).count();
-            node = if common == label.len() { child } else { self.split(child, common) };
-            rest = &rest[common..];
-        }
-        node
-    }
-
-    fn add(&mut self, parent: u32, label: Label) -> u32 {
-        let octet = label.as_slice()[0];
-        let node = store(&mut self.nodes, &mut self.free_nodes, Node::new(parent, label));
-        self.nodes[parent as usize].children.set(octet, node);
-        node
-    }
-
-    /// Puts a node above this one that takes over the first `at` octets of its label.
-    fn split(&mut self, node: u32, at: usize) -> u32 {
-        let Node { parent, label, .. } = &self.nodes[node as usize];
-        let (upper, lower) = label.as_slice().split_at(at);
-        let (octet, upper, lower) = (lower[0], Label::new(upper), Label::new(lower));
-        let above = self.add(*parent, upper);
-        self.nodes[above as usize].children.set(octet, node);
-        self.nodes[node as usize].label = lower;
-        self.nodes[node as usize].parent = above;
-        above
-    }
-
-    /// Takes away what no topic needs any more, from `node` upwards.
-    fn prune(&mut self, mut node: u32) {
-        while node != ROOT {
-            let Node { parent, label, keys, children } = &self.nodes[node as usize];
-            let (parent, octet) = (*parent, label.as_slice()[0]);
-            if !keys.as_slice().is_empty() {
-                return;
-            }
-            match children.first_two() {
-                [None, _] => self.nodes[parent as usize].children.unset(octet),
-                [Some(child), None] => {
-                    let lower = self.nodes[child as usize].label.as_slice();
-                    if label.as_slice().len() + lower.len() > MAX_LABEL {
-                        return;
-                    }
-                    let whole = Label::new(&[label.as_slice(), lower].concat());
-                    self.nodes[child as usize].label = whole;
-                    self.nodes[child as usize].parent = parent;
-                    self.nodes[parent as usize].children.set(octet, child);
-                }
-                [Some(_), Some(_)] => return,
-            }
-            self.nodes[node as usize] = Node::new(ROOT, Label::new(&[]));
-            self.free_nodes.push(node);
-            node = parent;
-        }
-        if self.topics == 0 {
-            self.nodes.truncate(1);
-            self.nodes.shrink_to(FEW_NODES);
-            self.free_nodes = Vec::new();
-        }
     }
 }
 
@@ -289,8 +251,8 @@ struct Subscriber<K> {
     key: K,
     /// The last match that found it.
     mark: u64,
-    /// Its nodes, and where in the `keys` of each it is.
-    places: HashMap<u32, usize>,
+    /// Where its topics are, and where among the `keys` of each it is.
+    places: HashMap<Place, u32>,
 }
 
 /// Stores in an arena, and says where.
@@ -300,14 +262,15 @@ fn store<T>(arena: &mut Vec<T>, free: &mut Vec<u32>, value: T) -> u32 {
         return index;
     }
     arena.push(value);
-    u32::try_from(arena.len() - 1).expect("memory ends before 2^32 nodes do")
+    let index = u32::try_from(arena.len() - 1).ok().filter(|&index| index < MOST);
+    index.expect("memory ends before 2^31 nodes do")
 }
 
 const ROOT: u32 = 0;
 
+/// What is in an arena, at most: an edge and its target have one more bit each.
+const MOST: u32 = (1 << 31) - 1;
+
 /// Octets of the longest label; a longer prefix is a chain of nodes. It bounds what is copied when a
 /// short topic splits a long label, or is cancelled and leaves two halves to join.
-const MAX_LABEL: usize = if cfg!(test) { 4 } else { 4096 };
-
-/// Room that an empty trie keeps.
-const FEW_NODES: usize = 64;
+const MAX_LABEL: usize = if cfg!(test) { 16 } else { 4096 };

@@ -1,20 +1,80 @@
-//! A node of the trie: its label, who has subscribed to it, and its children.
+//! A node of the trie: its label, who has subscribed to it, and how to look for what is below it.
 
-use super::ROOT;
+use super::edge::{Edge, STRIDE};
 
 /// One prefix: what the labels from the root to here spell.
 #[derive(Debug)]
 pub(super) struct Node {
+    /// Whole strides, if there are children.
     pub(super) label: Label,
     pub(super) keys: Keys,
-    pub(super) children: Children,
+    pub(super) children: Option<Box<Children>>,
+    /// Of the edges to the children.
+    pub(super) lengths: Lengths,
     pub(super) parent: u32,
 }
 
 impl Node {
     pub(super) fn new(parent: u32, label: Label) -> Self {
-        let (keys, children) = (Keys::Several(Vec::new()), Children::Few(Vec::new()));
-        Self { label, keys, children, parent }
+        let (keys, lengths) = (Keys::Several(Vec::new()), Lengths(0));
+        Self { label, keys, children: None, lengths, parent }
+    }
+
+    pub(super) fn add_child(&mut self, edge: &Edge) {
+        let children = self.children.get_or_insert_default();
+        children.by_length[edge.len() - 1] += 1;
+        children.all ^= edge.bits();
+        self.lengths.0 |= 1 << (edge.len() - 1);
+    }
+
+    pub(super) fn remove_child(&mut self, edge: &Edge) {
+        let Some(children) = &mut self.children else { return };
+        let count = &mut children.by_length[edge.len() - 1];
+        *count -= 1;
+        if *count == 0 {
+            self.lengths.0 &= !(1 << (edge.len() - 1));
+        }
+        children.all ^= edge.bits();
+        if self.lengths.0 == 0 {
+            self.children = None;
+        }
+    }
+
+    /// The edge to the only child, if there is one alone. `node` is this one.
+    pub(super) fn only_child(&self, node: u32) -> Option<Edge> {
+        let children = self.children.as_ref()?;
+        let count: u64 = children.by_length.iter().map(|&count| u64::from(count)).sum();
+        let whole = children.by_length[STRIDE - 1] == 1;
+        (count == 1).then(|| Edge::from_bits(node, children.all, whole))
+    }
+}
+
+/// What is known of a node's children, which are found by their edges.
+#[derive(Debug, Default)]
+pub(super) struct Children {
+    by_length: [u32; STRIDE],
+    /// The bits of all their edges, by exclusive or: those of the only one, if one is left.
+    all: u64,
+}
+
+/// A set of the lengths of edges, a bit each, the lowest for one octet.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Lengths(u8);
+
+impl Lengths {
+    pub(super) fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// In ascending order, as far as this.
+    #[inline]
+    pub(super) fn up_to(self, most: usize) -> impl Iterator<Item = usize> {
+        let mut left = u32::from(self.0) & ((1 << most) - 1);
+        std::iter::from_fn(move || {
+            let length = (left != 0).then(|| left.trailing_zeros() as usize + 1);
+            left &= left.wrapping_sub(1);
+            length
+        })
     }
 }
 
@@ -60,6 +120,10 @@ impl Keys {
         }
     }
 
+    pub(super) fn len(&self) -> u32 {
+        u32::try_from(self.as_slice().len()).expect("there are fewer subscribers")
+    }
+
     pub(super) fn push(&mut self, key: u32) {
         match self {
             Self::One(other) => *self = Self::Several(vec![*other, key]),
@@ -69,74 +133,14 @@ impl Keys {
     }
 
     /// Takes one away, and says which is now in its place.
-    pub(super) fn swap_remove(&mut self, place: usize) -> Option<u32> {
+    pub(super) fn swap_remove(&mut self, index: u32) -> Option<u32> {
         match self {
             Self::One(_) => *self = Self::Several(Vec::new()),
-            Self::Several(keys) => drop(keys.swap_remove(place)),
+            Self::Several(keys) => drop(keys.swap_remove(index as usize)),
         }
-        self.as_slice().get(place).copied()
-    }
-}
-
-/// A node's children by the first octet of their labels.
-#[derive(Debug)]
-pub(super) enum Children {
-    Few(Vec<(u8, u32)>),
-    /// The root stands for none: it is nobody's child.
-    Many(Box<[u32; 256]>),
-}
-
-impl Children {
-    pub(super) fn get(&self, octet: u8) -> Option<u32> {
-        match self {
-            Self::Few(few) => few.iter().find(|(first, _)| *first == octet).map(|&(_, node)| node),
-            Self::Many(many) => Some(many[usize::from(octet)]).filter(|&node| node != ROOT),
-        }
-    }
-
-    pub(super) fn set(&mut self, octet: u8, node: u32) {
-        match self {
-            Self::Few(few) => match few.iter().position(|(first, _)| *first == octet) {
-                Some(index) => few[index].1 = node,
-                None if few.len() < FEW_CHILDREN => few.push((octet, node)),
-                None => {
-                    let mut many = Box::new([ROOT; 256]);
-                    few.iter().for_each(|&(octet, node)| many[usize::from(octet)] = node);
-                    many[usize::from(octet)] = node;
-                    *self = Self::Many(many);
-                }
-            },
-            Self::Many(many) => many[usize::from(octet)] = node,
-        }
-    }
-
-    pub(super) fn unset(&mut self, octet: u8) {
-        match self {
-            Self::Few(few) => few.retain(|(first, _)| *first != octet),
-            Self::Many(many) => {
-                many[usize::from(octet)] = ROOT;
-                let left =
-                    (0..=u8::MAX).zip(many.iter().copied()).filter(|&(_, node)| node != ROOT);
-                if left.clone().count() <= FEW_CHILDREN / 2 {
-                    *self = Self::Few(left.collect());
-                }
-            }
-        }
-    }
-
-    pub(super) fn first_two(&self) -> [Option<u32>; 2] {
-        match self {
-            Self::Few(few) => [0, 1].map(|index| few.get(index).map(|&(_, node)| node)),
-            Self::Many(many) => {
-                let mut nodes = many.iter().copied().filter(|&node| node != ROOT);
-                [nodes.next(), nodes.next()]
-            }
-        }
+        self.as_slice().get(index as usize).copied()
     }
 }
 
 /// Octets of a label that fit in its node.
 const SHORT_LABEL: usize = 22;
-
-/// Children that are found by looking at one after the other.
-const FEW_CHILDREN: usize = if cfg!(test) { 2 } else { 16 };

@@ -5,6 +5,8 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use proptest::prelude::{Just, Strategy, any, prop_oneof};
 use proptest::{collection, prop_assert_eq, proptest};
 
+use super::edge::{Edge, Place, STRIDE};
+use super::edges::Target;
 use super::{Change, MAX_LABEL, ROOT, SubscriptionTrie};
 
 const NOTHING: Change = Change { for_key: false, for_topic: false };
@@ -58,6 +60,7 @@ fn a_topic_may_be_as_deep_as_it_likes() {
         assert_eq!(trie.subscribe(topic, 1), FOR_TOPIC);
     }
     assert!(trie.nodes.len() > deep.len() / MAX_LABEL);
+    check_structure(&trie);
     assert_eq!(trie.subscribe(&deep, 2), FOR_KEY);
     assert_eq!(matches(&mut trie, &deep), [1, 2]);
     assert!(trie.topics_of(2).eq([deep.clone()]));
@@ -81,25 +84,38 @@ fn those_who_come_and_go_leave_nothing_behind() {
     assert!(trie.nodes.len() < 300 && trie.subscribers.len() == 2 && trie.by_key.len() == 1);
 }
 
-/// Every node is free or reachable, and none is there without a reason.
+/// Every node is free or at the end of an edge, and none is there without a reason.
 fn check_structure<K: Copy + Eq + std::hash::Hash>(trie: &SubscriptionTrie<K>) {
-    let mut reached = HashSet::new();
-    let mut next = vec![ROOT];
-    while let Some(index) = next.pop() {
-        assert!(reached.insert(index), "node {index} has two parents");
-        let node = &trie.nodes[index as usize];
-        let children: Vec<u32> =
-            (0..=u8::MAX).filter_map(|octet| node.children.get(octet)).collect();
-        let needed = index == ROOT || !node.keys.as_slice().is_empty() || children.len() > 1;
-        // A node with one child and no subscribers is where a label would have been too long.
-        assert!(needed || children.len() == 1, "node {index} is for nothing");
-        for &child in &children {
-            let child = &trie.nodes[child as usize];
-            assert_eq!(child.parent, index);
-            assert!((1..=MAX_LABEL).contains(&child.label.as_slice().len()));
+    let mut children: HashMap<u32, Vec<Edge>> = HashMap::new();
+    let mut reached = HashSet::from([ROOT]);
+    for (edge, target) in trie.edges.iter() {
+        children.entry(edge.parent()).or_default().push(edge);
+        match target {
+            Target::Alone(subscriber) => {
+                let places = &trie.subscribers[subscriber as usize].places;
+                assert!(places.contains_key(&Place::edge(edge)));
+            }
+            Target::Node(index) => {
+                assert!(reached.insert(index), "node {index} has two parents");
+                let node = &trie.nodes[index as usize];
+                assert_eq!(Edge::new(node.parent, node.label.as_slice()), edge);
+                assert!(node.label.as_slice().len() <= MAX_LABEL);
+            }
         }
-        next.extend(children);
     }
+    for &index in &reached {
+        let node = &trie.nodes[index as usize];
+        let children = children.remove(&index).unwrap_or_default();
+        let needed = index == ROOT || !node.keys.as_slice().is_empty() || !children.is_empty();
+        assert!(needed, "node {index} is for nothing");
+        let strides = node.label.as_slice().len().is_multiple_of(STRIDE);
+        assert!(strides || children.is_empty(), "node {index} has children at no stride");
+        let lengths: BTreeSet<usize> = children.iter().map(Edge::len).collect();
+        assert!(node.lengths.up_to(STRIDE).eq(lengths));
+        let only = (children.len() == 1).then(|| children[0]);
+        assert_eq!(node.only_child(index), only);
+    }
+    assert!(children.is_empty(), "edges from nodes that are not there");
     assert_eq!(reached.len() + trie.free_nodes.len(), trie.nodes.len());
     assert_eq!(trie.by_key.len() + trie.free_subscribers.len(), trie.subscribers.len());
 }
@@ -114,8 +130,9 @@ enum Request {
 
 fn request() -> impl Strategy<Value = Request> {
     // Mostly one octet, so that topics share long beginnings.
-    let octet = prop_oneof![6 => Just(b'a'), 1 => Just(b'b'), 1 => any::<u8>()];
-    let (topic, key) = (collection::vec(octet, 0..14), 0..4_u8);
+    let octet = prop_oneof![12 => Just(b'a'), 1 => Just(b'b'), 1 => Just(0), 1 => any::<u8>()];
+    let short = collection::vec(octet.clone(), 0..14);
+    let (topic, key) = (prop_oneof![short, collection::vec(octet, 0..60)], 0..4_u8);
     prop_oneof![
         4 => (topic.clone(), key.clone()).prop_map(|(topic, key)| Request::Subscribe(topic, key)),
         4 => (topic.clone(), key.clone()).prop_map(|(topic, key)| Request::Cancel(topic, key)),

@@ -10,7 +10,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use futures_util::future::{BoxFuture, pending};
+use futures_util::FutureExt;
+use futures_util::future::{BoxFuture, Ready, pending, ready};
 use support::{ANY_PORT, within};
 use tokio::sync::{Barrier, Notify, mpsc, oneshot};
 use tokio::task::JoinHandle;
@@ -458,8 +459,78 @@ async fn a_service_that_can_serve_no_more_ends_the_server_after_what_it_has() {
     for _ in 0..2 {
         assert_eq!(reply(&mut dealer).await, "question");
     }
+    ask(&mut dealer, "one too many").await;
     let error = within("the server to end", served).await.unwrap().unwrap_err();
     assert_eq!((error.source, error.report.answered), (std::fmt::Error, 2));
+    assert_eq!(error.report.untaken, 1);
+}
+
+/// Not ready until told.
+struct Late(Option<oneshot::Receiver<()>>);
+
+impl Service<Message> for Late {
+    type Response = Message;
+    type Error = Infallible;
+    type Future = Ready<Result<Message, Infallible>>;
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        if let Some(told) = &mut self.0 {
+            std::task::ready!(told.poll_unpin(cx)).unwrap();
+            self.0 = None;
+        }
+        Poll::Ready(Ok(()))
+    }
+    fn call(&mut self, request: Message) -> Self::Future {
+        ready(Ok(request))
+    }
+}
+
+/// And those behind it stay in the queue.
+#[tokio::test]
+async fn a_request_waits_for_the_service_to_be_ready() {
+    async fn waits<P: Answers>() {
+        let (socket, endpoint) = bind::<P>().await;
+        let (tell, told) = oneshot::channel();
+        let handle = socket.handle().clone();
+        tokio::spawn(serve(socket, Late(Some(told))).run());
+        let mut dealer = dealer(&endpoint).await;
+        for question in ["1", "2"] {
+            ask(&mut dealer, question).await;
+        }
+        within("one of them to be taken", async {
+            while handle.stats().taken < 1 {
+                tokio::task::yield_now().await;
+            }
+        })
+        .await;
+        assert_eq!(handle.stats().taken, 1);
+        tell.send(()).unwrap();
+        for question in ["1", "2"] {
+            assert_eq!(reply(&mut dealer).await, question);
+        }
+    }
+    waits::<Router>().await;
+    waits::<Rep>().await;
+}
+
+#[tokio::test]
+async fn a_request_that_waits_when_the_server_stops_is_untaken() {
+    async fn stops<P: Answers>() {
+        let (socket, endpoint) = bind::<P>().await;
+        let handle = socket.handle().clone();
+        let (_tell, told) = oneshot::channel();
+        let mut dealer = dealer(&endpoint).await;
+        ask(&mut dealer, "question").await;
+        let taken = async {
+            while handle.stats().taken < 1 {
+                tokio::task::yield_now().await;
+            }
+        };
+        let serving = serve(socket, Late(Some(told))).run_until(taken);
+        let report = within("the server to end", serving).await.unwrap();
+        assert_eq!((report.answered, report.untaken, report.abandoned), (0, 1, 0));
+    }
+    stops::<Router>().await;
+    stops::<Rep>().await;
 }
 
 #[tokio::test]

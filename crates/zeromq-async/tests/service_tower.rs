@@ -13,12 +13,13 @@ use futures_util::future::{join_all, pending};
 use support::{ANY_PORT, waits, within};
 use tower::balance::p2c::Balance;
 use tower::buffer::Buffer;
+use tower::limit::GlobalConcurrencyLimitLayer;
 use tower::load::{CompleteOnResponse, PendingRequests};
 use tower::load_shed::error::Overloaded;
 use tower::retry::Policy;
 use tower::timeout::error::Elapsed;
 use tower::util::BoxCloneService;
-use tower::{BoxError, Service, ServiceBuilder, ServiceExt, service_fn};
+use tower::{BoxError, Layer, Service, ServiceBuilder, ServiceExt, service_fn};
 use zeromq_async::service::{Client, Overload, RequestError, client, serve};
 use zeromq_async::{DealerSocket, Endpoint, Message, ReconnectBackoff, RepSocket, RouterSocket};
 
@@ -124,6 +125,34 @@ async fn concurrency_limit_holds_requests_back() {
     assert!(waits(service.ready()));
     drop(under_way);
     within("room", service.ready()).await.unwrap();
+}
+
+/// Idle servers hold no permit, whichever of them are idle.
+#[tokio::test]
+async fn servers_share_a_limit() {
+    let limit = GlobalConcurrencyLimitLayer::new(1);
+    let mut clients = Vec::new();
+    for name in ["one", "two", "three"] {
+        let router = RouterSocket::new();
+        let endpoint = router.bind(ANY_PORT).await.unwrap();
+        let named = service_fn(move |_: Message| async move {
+            tokio::task::yield_now().await;
+            Ok::<_, Infallible>(Message::from(name))
+        });
+        tokio::spawn(serve(router, limit.layer(named)).run());
+        clients.push((name, connect(&[&endpoint]).await));
+    }
+    for (name, client) in clients.iter_mut().rev() {
+        let reply = within("a reply", client.ready().await.unwrap().call("who?".into())).await;
+        assert_eq!(reply.unwrap(), *name);
+    }
+    // And all at once, time and again.
+    for _ in 0..20 {
+        let asking = clients.iter().map(|(_, client)| client.clone().oneshot("who?".into()));
+        let replies = within("all replies", join_all(asking)).await;
+        let names: Vec<_> = replies.into_iter().map(Result::unwrap).collect();
+        assert_eq!(names, ["one", "two", "three"]);
+    }
 }
 
 #[tokio::test]

@@ -91,16 +91,19 @@ fn at(endpoint: &Option<Endpoint>) -> String {
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() {
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// use zeromq_async::service::{client, serve};
-/// use zeromq_async::{DealerSocket, RouterSocket};
+/// use zeromq_async::{DealerSocket, ReqSocket, RouterSocket};
 ///
 /// // A service that needs another one, and that is gone.
 /// let (upstream, driver) = client(DealerSocket::new());
 /// drop(driver);
-/// let error = serve(RouterSocket::new(), upstream).run().await.unwrap_err();
-/// assert_eq!(error.report.answered, 0);
-/// # }
+/// let (router, mut req) = (RouterSocket::new(), ReqSocket::new());
+/// req.connect(router.bind("tcp://127.0.0.1:0").await?).await?;
+/// req.send("anybody?").await?;
+/// let error = serve(router, upstream).run().await.unwrap_err();
+/// assert_eq!((error.report.answered, error.report.untaken), (0, 1));
+/// # Ok(()) }
 /// ```
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("the service failed and can serve no more, make another and serve with it: {source}")]

@@ -26,11 +26,11 @@ use serving::Serving;
 /// A ROUTER's requests are served concurrently, a REP's one after the other. All of it happens in
 /// the task of [`run`](Server::run): a service with much to compute spawns a task for each request.
 ///
-/// The service is asked whether it is ready before there is a request, so that one that is broken is
-/// noticed at once. What being ready takes, as the permit of tower's `ConcurrencyLimit`, an idle
-/// server holds until the next request: two servers that share such a limit may keep each other
-/// waiting. Use [`max_in_flight`](Server::max_in_flight), or put the limit within the service's
-/// `call`.
+/// The service is asked whether it is ready when there is a request for it, which then waits until it
+/// is. So an idle server holds nothing of what being ready takes: several may share a limit, as
+/// tower's `GlobalConcurrencyLimitLayer`. With an [`Overload`] other than `Wait` a server that had
+/// to turn a request away may still stand in line there, and hold a permit until its next request.
+/// That a service can serve no more is noticed at a request too, which gets no reply.
 ///
 /// A panic while a request is served costs that request its reply, and nobody else anything.
 ///
@@ -168,7 +168,7 @@ where
     ///
     /// # Errors
     ///
-    /// The service's `poll_ready` failed; the socket is closed by then.
+    /// The service's `poll_ready` failed, when there was a request; the socket is closed by then.
     ///
     /// # Panics
     ///

@@ -36,6 +36,8 @@ pub(super) struct Serving<P: Answers, S: Service<Message>> {
     overload: Overload,
     failure_answer: Option<Message>,
     in_flight: FuturesUnordered<Call<P, S::Future>>,
+    /// A request that was received, and for which the service is to be ready.
+    waiting: Option<(<P as Exchange>::Address, Message)>,
     report: ServeReport,
     /// What the socket itself had dropped before.
     dropped_before: u64,
@@ -58,6 +60,7 @@ impl<P: Answers, S: Service<Message, Response = Message>> Serving<P, S> {
             overload,
             failure_answer,
             in_flight: FuturesUnordered::new(),
+            waiting: None,
             report: ServeReport::default(),
             dropped_before: 0,
         };
@@ -102,35 +105,46 @@ impl<P: Answers, S: Service<Message, Response = Message>> Serving<P, S> {
 
     /// Takes a request, if there is room for it or it is to be shed; false where no more will come.
     fn poll_request(&mut self, cx: &mut Context<'_>) -> Poll<Result<bool, S::Error>> {
-        let has_room =
-            self.in_flight.len() < self.max_in_flight && self.service.poll_ready(cx)?.is_ready();
-        if !has_room && self.overload == Overload::Wait {
+        let has_room = self.in_flight.len() < self.max_in_flight;
+        let waits = self.overload == Overload::Wait;
+        if !has_room && waits {
             return Poll::Pending;
         }
-        match self.poll_recv(cx) {
-            Poll::Ready(Ok(message)) => {
-                self.take(message, has_room);
-                Poll::Ready(Ok(true))
+        if self.waiting.is_none() {
+            match self.poll_recv(cx) {
+                Poll::Ready(Ok(message)) => self.waiting = self.open(message),
+                // A REP in the middle of a request takes no other.
+                Poll::Ready(Err(RecvError::OutOfTurn)) | Poll::Pending => return Poll::Pending,
+                Poll::Ready(Err(_)) => return Poll::Ready(Ok(false)),
             }
-            // A REP in the middle of a request takes no other.
-            Poll::Ready(Err(RecvError::OutOfTurn)) | Poll::Pending => Poll::Pending,
-            Poll::Ready(Err(_)) => Poll::Ready(Ok(false)),
         }
+        if self.waiting.is_none() {
+            return Poll::Ready(Ok(true));
+        }
+        // Not asked before: what being ready takes may be another server's turn to have.
+        let is_ready = has_room && self.service.poll_ready(cx)?.is_ready();
+        if !is_ready && waits {
+            return Poll::Pending;
+        }
+        match self.waiting.take() {
+            Some((address, request)) if is_ready => self.serve(address, request),
+            Some((address, _)) => self.shed(address),
+            None => {}
+        }
+        Poll::Ready(Ok(true))
     }
 
     fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<Message, RecvError>> {
         pin!(self.receiver.recv()).poll(cx)
     }
 
-    fn take(&mut self, message: Message, has_room: bool) {
-        let Some((address, request)) = P::open(message) else {
-            self.report.malformed += 1;
-            return;
-        };
-        if !has_room {
-            self.shed(address);
-            return;
-        }
+    fn open(&mut self, message: Message) -> Option<(P::Address, Message)> {
+        let request = P::open(message);
+        self.report.malformed += u64::from(request.is_none());
+        request
+    }
+
+    fn serve(&mut self, address: P::Address, request: Message) {
         match catch_unwind(AssertUnwindSafe(|| self.service.call(request))) {
             Ok(serving) => {
                 let serving = AssertUnwindSafe(serving).catch_unwind();
@@ -216,7 +230,11 @@ impl<P: Answers, S: Service<Message, Response = Message>> Serving<P, S> {
     fn poll_shed(&mut self, cx: &mut Context<'_>) {
         for _ in 0..REQUESTS_PER_TURN {
             match self.poll_recv(cx) {
-                Poll::Ready(Ok(message)) => self.take(message, false),
+                Poll::Ready(Ok(message)) => {
+                    if let Some((address, _)) = self.open(message) {
+                        self.shed(address);
+                    }
+                }
                 Poll::Ready(Err(_)) | Poll::Pending => return,
             }
         }
@@ -226,17 +244,23 @@ impl<P: Answers, S: Service<Message, Response = Message>> Serving<P, S> {
     /// Counts what waits, or answers it where it is said how; whatever comes after that is lost as
     /// with any socket that is closed.
     fn count_untaken(&mut self) {
-        let answers = matches!(self.overload, Overload::Answer(_));
+        if let Some((address, _)) = self.waiting.take() {
+            self.leave(address);
+        }
         for _ in 0..MOST_UNTAKEN {
-            match self.receiver.try_recv().map(P::open) {
-                Ok(Some((address, _))) if answers => self.shed(address),
-                Ok(Some((address, _))) => {
-                    self.report.untaken += 1;
-                    self.reply(address, None);
-                }
-                Ok(None) => self.report.malformed += 1,
-                Err(_) => return,
+            let Ok(message) = self.receiver.try_recv() else { return };
+            if let Some((address, _)) = self.open(message) {
+                self.leave(address);
             }
+        }
+    }
+
+    fn leave(&mut self, address: P::Address) {
+        if matches!(self.overload, Overload::Answer(_)) {
+            self.shed(address);
+        } else {
+            self.report.untaken += 1;
+            self.reply(address, None);
         }
     }
 

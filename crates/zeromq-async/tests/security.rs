@@ -5,7 +5,7 @@ mod support;
 use std::sync::Arc;
 use std::time::Duration;
 
-use support::within;
+use support::{GivenUp, within};
 use tokio::sync::Notify;
 use zeromq_async::security::{Attempt, Credentials, Decision, DenyStatus};
 use zeromq_async::{HandshakeFailure, PullSocket, PushSocket, ReconnectBackoff, SocketEvent};
@@ -127,17 +127,11 @@ async fn an_authenticator_may_take_its_time() {
 /// A peer that does not wait for the answer is not decided about any longer.
 #[tokio::test]
 async fn a_peer_that_goes_away_is_not_decided_about() {
-    struct Waits(Arc<Notify>);
-    impl Drop for Waits {
-        fn drop(&mut self) {
-            self.0.notify_one();
-        }
-    }
     let (asked, given_up) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
     let never = {
         let (asked, given_up) = (asked.clone(), given_up.clone());
         move |_: Attempt| {
-            let (asked, waits) = (asked.clone(), Waits(given_up.clone()));
+            let (asked, waits) = (asked.clone(), GivenUp(given_up.clone()));
             async move {
                 asked.notify_one();
                 std::future::pending::<()>().await;

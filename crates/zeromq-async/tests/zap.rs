@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use support::{ANY_PORT, at_once, event, greeted, within};
+use support::{ANY_PORT, GivenUp, at_once, event, greeted, within};
 use tokio::sync::{Barrier, Notify, mpsc};
 use zeromq_async::security::{
     Attempt, Credentials, Decision, DenyStatus, Zap, ZapError, ZapHandler, ZapReplyError,
@@ -614,17 +614,11 @@ async fn the_handler_decides_about_many_at_once() {
 
 #[tokio::test]
 async fn the_handler_stops_deciding_when_nobody_waits() {
-    struct Waits(Arc<Notify>);
-    impl Drop for Waits {
-        fn drop(&mut self) {
-            self.0.notify_one();
-        }
-    }
     let (asked, given_up) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
     let never = {
         let (asked, given_up) = (asked.clone(), given_up.clone());
         move |_: Attempt| {
-            let waits = Waits(given_up.clone());
+            let waits = GivenUp(given_up.clone());
             asked.notify_one();
             async move {
                 std::future::pending::<()>().await;

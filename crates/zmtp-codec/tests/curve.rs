@@ -7,7 +7,7 @@ mod support;
 use bytes::{Bytes, BytesMut};
 use proptest::collection::vec;
 use proptest::prelude::*;
-use support::{End, Pair, before_of, end, frames, pair};
+use support::{End, Pair, before_of, end, frames, pair, seal_and_read};
 use zmtp_codec::wire::{FrameHeader, MechanismName};
 use zmtp_codec::{
     Batch, Command, ConnectionConfig, Credentials, CurveClient, CurveKeyPair, CurvePublicKey,
@@ -527,48 +527,18 @@ fn commands_are_found_while_no_messages_are_wanted() {
 
 /// The two halves of a connection that has been shaken hands on.
 fn halves() -> (Encoder, Decoder) {
-    let [client, server] = push_and_pull().ready().ends;
-    let (Ok(client), Ok(server)) =
-        (client.connection.into_traffic(), server.connection.into_traffic())
-    else {
-        panic!("ready");
-    };
-    (client.encoder, server.decoder)
+    support::halves(push_and_pull())
 }
 
 #[test]
 fn a_batch_is_sealed_piece_by_piece_and_counted_in_clear() {
-    let (mut encoder, mut decoder) = halves();
-    assert!(encoder.is_sealing());
-    let mut batch = Batch::new();
     let messages: Vec<Message> = (0..5000_usize)
         .map(|n| match n % 100 {
             0 => Message::multipart([vec![1; n], vec![2; 9000], vec![3; 10]]),
             _ => Message::from(vec![4; n % 300]),
         })
         .collect();
-    batch.extend(messages.iter().cloned());
-    let (mut sealed, mut input) = (SealBuffer::new(), BytesMut::new());
-    let (mut received, mut completed, mut step) = (Vec::new(), 0, 0);
-    while !batch.is_empty() {
-        step += 1;
-        encoder.seal(&batch, &mut sealed);
-        assert!(sealed.first_chunk().len() < 64 * 1024 + 10_000);
-        let written = sealed.first_chunk().len().min(step * 7919 % 30_000 + 1);
-        input.extend_from_slice(&sealed.first_chunk()[..written]);
-        completed += batch.advance(sealed.advance(written));
-        while let Some(Inbound::Messages(run)) = decoder.decode(&mut input, 100).unwrap() {
-            received.extend(run);
-        }
-        assert!(completed <= received.len(), "what is written whole can be read");
-        if step == 10 {
-            // What comes later is sealed later.
-            batch.push(Message::from("late"));
-        }
-    }
-    assert_eq!(completed, 5001);
-    assert_eq!(received[..5000], messages);
-    assert_eq!(received[5000], Message::from("late"));
+    seal_and_read(halves(), messages, 64 * 1024 + 10_000);
 }
 
 #[test]

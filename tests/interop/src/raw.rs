@@ -2,6 +2,7 @@
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use zeromq_async::testing::octets;
 
 use crate::within;
 
@@ -115,7 +116,7 @@ impl RawPeer {
     ///
     /// When the other side does not speak ZMTP 3.1 with NULL.
     pub async fn handshake(&mut self, minor: u8, socket_type: &str) -> Vec<u8> {
-        self.write(&greeting(minor, "NULL")).await;
+        self.write(&octets::greeting(minor, "NULL")).await;
         let theirs = self.read(64).await;
         assert_eq!((theirs[0], theirs[9]), (0xff, 0x7f), "{theirs:?}");
         assert_eq!(theirs[10..16], *b"\x03\x01NULL", "{theirs:?}");
@@ -128,37 +129,23 @@ impl RawPeer {
 
     /// Says READY.
     pub async fn ready(&mut self, socket_type: &str) {
-        let mut body = b"\x05READY\x0bSocket-Type".to_vec();
-        body.extend_from_slice(&length(socket_type.len()));
-        body.extend_from_slice(socket_type.as_bytes());
-        self.write(&frame(4, &body)).await;
+        self.write(&octets::ready(socket_type)).await;
     }
 
     /// Says a greeting of ZMTP 3.`minor`.
     pub async fn greet(&mut self, minor: u8, mechanism: &str) {
-        self.write(&greeting(minor, mechanism)).await;
+        self.write(&octets::greeting(minor, mechanism)).await;
     }
-}
-
-fn greeting(minor: u8, mechanism: &str) -> [u8; 64] {
-    let mut greeting = [0; 64];
-    greeting[0] = 0xff;
-    greeting[9..12].copy_from_slice(&[0x7f, 3, minor]);
-    greeting[12..12 + mechanism.len()].copy_from_slice(mechanism.as_bytes());
-    greeting
 }
 
 /// A message of one frame on the wire.
 pub fn message(body: &[u8]) -> Vec<u8> {
-    frame(0, body)
+    octets::frame(0, body)
 }
 
 /// A command on the wire.
 pub fn command(name: &str, data: &[u8]) -> Vec<u8> {
-    let mut body = vec![u8::try_from(name.len()).expect("a name is short")];
-    body.extend_from_slice(name.as_bytes());
-    body.extend_from_slice(data);
-    frame(4, &body)
+    octets::command(name, data)
 }
 
 /// SUBSCRIBE as ZMTP 3.1 has it.
@@ -169,17 +156,4 @@ pub fn subscribe_command(topic: &[u8]) -> Vec<u8> {
 /// CANCEL as ZMTP 3.1 has it.
 pub fn cancel_command(topic: &[u8]) -> Vec<u8> {
     command("CANCEL", topic)
-}
-
-fn frame(flags: u8, body: &[u8]) -> Vec<u8> {
-    let mut frame = match u8::try_from(body.len()) {
-        Ok(short) => vec![flags, short],
-        Err(_) => [&[flags | 2, 0, 0, 0, 0][..], &length(body.len())].concat(),
-    };
-    frame.extend_from_slice(body);
-    frame
-}
-
-fn length(octets: usize) -> [u8; 4] {
-    u32::try_from(octets).expect("a test's frames are small").to_be_bytes()
 }

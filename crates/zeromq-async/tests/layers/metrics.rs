@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use metrics_exporter_prometheus::PrometheusBuilder;
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tokio::time::advance;
 use tokio_test::task::spawn;
 use tokio_test::{assert_pending, assert_ready, assert_ready_ok};
@@ -12,15 +12,18 @@ use zeromq_async::layer::{MetricsLayer, SendExt};
 
 use crate::mock::{Ask, Failure, wrapped};
 
+#[track_caller]
+fn shows(page: &PrometheusHandle, line: &str) {
+    let page = page.render();
+    assert!(page.lines().any(|shown| shown == line), "{line} in\n{page}");
+}
+
 #[test]
 fn it_counts_both_ways_and_forwards_readiness() {
     let recorder = PrometheusBuilder::new().build_recorder();
     let page = recorder.handle();
     let _recording = metrics::set_default_local_recorder(&recorder);
-    let shows = |line: &str| {
-        let page = page.render();
-        assert!(page.lines().any(|shown| shown == line), "{line} in\n{page}");
-    };
+    let shows = |line| shows(&page, line);
     let (mut socket, remote) = wrapped(MetricsLayer::new("orders").round_trips());
 
     assert_pending!(socket.poll_ready());
@@ -62,10 +65,7 @@ async fn the_wait_of_a_send_that_was_given_up_is_not_the_next_ones() {
     let recorder = PrometheusBuilder::new().build_recorder();
     let page = recorder.handle();
     let _recording = metrics::set_default_local_recorder(&recorder);
-    let shows = |line: &str| {
-        let page = page.render();
-        assert!(page.lines().any(|shown| shown == line), "{line} in\n{page}");
-    };
+    let shows = |line| shows(&page, line);
     let (mut socket, remote) = wrapped(MetricsLayer::new("orders"));
     assert!(socket.send("given up").now_or_never().is_none());
     advance(Duration::from_secs(60)).await;

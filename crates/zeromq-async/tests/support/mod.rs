@@ -12,6 +12,7 @@ pub(crate) mod relay;
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
@@ -19,6 +20,7 @@ use bytes::{Bytes, BytesMut};
 use futures_util::FutureExt;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Notify;
 use tokio::time::timeout;
 use zeromq_async::{Endpoint, Events, Frame, Message, ReconnectBackoff, SocketEvent, SocketType};
 use zmtp::{Command, Connection, ConnectionConfig, Event, Mechanism, RoutingId};
@@ -127,6 +129,15 @@ pub(crate) async fn listen() -> (TcpListener, Endpoint) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let endpoint = Endpoint::from(listener.local_addr().expect("bound"));
     (listener, endpoint)
+}
+
+/// Tells that whoever held this was dropped.
+pub(crate) struct GivenUp(pub(crate) Arc<Notify>);
+
+impl Drop for GivenUp {
+    fn drop(&mut self) {
+        self.0.notify_one();
+    }
 }
 
 /// The other end of a connection, which does what the test says and nothing else: it sees each

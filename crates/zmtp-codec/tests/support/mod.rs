@@ -7,8 +7,8 @@ use std::cell::Cell;
 use bytes::{Bytes, BytesMut};
 use zmtp_codec::wire::FrameHeader;
 use zmtp_codec::{
-    AuthenticationRequest, Command, Connection, ConnectionConfig, Decision, Event, Message,
-    PeerInfo, ProtocolError,
+    AuthenticationRequest, Batch, Command, Connection, ConnectionConfig, Decision, Decoder,
+    Encoder, Event, Inbound, Message, PeerInfo, ProtocolError, SealBuffer,
 };
 
 /// Two connections and what is on the way between them.
@@ -220,4 +220,48 @@ pub(crate) fn frames(mut octets: &[u8]) -> Vec<&[u8]> {
         octets = rest;
     }
     frames
+}
+
+/// What the first end of a pair writes with and the second reads with, when both have shaken hands.
+pub(crate) fn halves(pair: Pair) -> (Encoder, Decoder) {
+    let [one, other] = pair.ready().ends;
+    let (Ok(one), Ok(other)) = (one.connection.into_traffic(), other.connection.into_traffic())
+    else {
+        panic!("ready");
+    };
+    (one.encoder, other.decoder)
+}
+
+/// Seals messages, and one more that comes in between, with no more octets at once than `most`;
+/// writes them in pieces of many sizes and reads them at the other end.
+pub(crate) fn seal_and_read(
+    (mut encoder, mut decoder): (Encoder, Decoder),
+    messages: Vec<Message>,
+    most: usize,
+) {
+    assert!(encoder.is_sealing());
+    let mut batch = Batch::new();
+    batch.extend(messages.iter().cloned());
+    let (mut sealed, mut input) = (SealBuffer::new(), BytesMut::new());
+    let (mut received, mut completed, mut step) = (Vec::new(), 0, 0);
+    while !batch.is_empty() {
+        step += 1;
+        encoder.seal(&batch, &mut sealed);
+        assert!(sealed.first_chunk().len() < most);
+        let written = sealed.first_chunk().len().min(step * 7919 % 30_000 + 1);
+        input.extend_from_slice(&sealed.first_chunk()[..written]);
+        completed += batch.advance(sealed.advance(written));
+        while let Some(Inbound::Messages(run)) = decoder.decode(&mut input, 100).expect("sound") {
+            received.extend(run);
+        }
+        assert!(completed <= received.len(), "what is written whole can be read");
+        if step == 10 {
+            // What comes later is sealed later.
+            batch.push(Message::from("late"));
+        }
+    }
+    let [first @ .., last] = &received[..] else { panic!("nothing was received") };
+    assert_eq!(completed, messages.len() + 1);
+    assert_eq!(first, messages);
+    assert_eq!(last, "late");
 }

@@ -5,6 +5,7 @@
 //! and its siblings ask.
 
 mod arrivals;
+mod hot_pipes;
 mod inbound;
 mod ledger;
 mod link;
@@ -14,6 +15,7 @@ mod pipe;
 mod wakers;
 
 pub(crate) use arrivals::Arrivals;
+pub(crate) use hot_pipes::HotPipes;
 pub(crate) use inbound::{Inbound, Pushed, Refill};
 pub(crate) use ledger::{Account, Counts, Ledger};
 pub(crate) use link::Stream;

@@ -202,6 +202,7 @@ impl Batch {
     /// bodies and runs shared.
     ///
     /// A partly written message of `other` is appended whole.
+    #[inline]
     pub fn push_batch(&mut self, other: &Self) {
         self.push_range(other, other.start, other.end());
         self.messages += other.messages;
@@ -222,15 +223,16 @@ impl Batch {
 
     /// Forgets everything, and keeps a moderate buffer for what comes next.
     pub fn clear(&mut self) {
-        let small = if self.small.capacity() <= KEPT_CAPACITY {
-            self.small.clear();
-            std::mem::take(&mut self.small)
-        } else {
-            Vec::new()
-        };
-        self.chained.clear();
-        let chained = std::mem::take(&mut self.chained);
-        *self = Self { small, chained, ..Self::new() };
+        if self.small.capacity() > KEPT_CAPACITY {
+            self.small = Vec::new();
+        }
+        self.small.clear();
+        if !self.chained.is_empty() {
+            self.chained.clear();
+        }
+        (self.small_origin, self.chain_origin) = (0, 0);
+        (self.start, self.written) = (Cursor::ORIGIN, Written::NOTHING);
+        (self.messages, self.octets) = (0, 0);
     }
 
     fn chain(&mut self, piece: Piece) {
@@ -242,6 +244,7 @@ impl Batch {
     }
 
     /// Appends a copy of the frames of `other` from `from` to `to`, and counts their octets only.
+    #[inline]
     fn push_range(&mut self, other: &Self, from: Cursor, to: Cursor) {
         let small = other.small_from(from);
         let small = small.get(..to.small.wrapping_sub(from.small)).unwrap_or(small);
@@ -252,6 +255,9 @@ impl Batch {
         let shift = self.small_end().wrapping_sub(from.small);
         self.small.extend_from_slice(small);
         self.octets += small.len();
+        if other.chained.is_empty() {
+            return;
+        }
         let mut inner = from.inner;
         for chained in other.chained_between(from, to) {
             let piece = chained.piece.without_front(std::mem::take(&mut inner));

@@ -95,7 +95,10 @@ impl Driver {
     /// connect again: not after the peer has sent an ERROR. The pipe of an endpoint that `keeps` it
     /// waits for the next connection.
     pub(super) async fn run(&mut self, engine: &Engine, endpoint: &Endpoint, keeps: bool) -> bool {
+        let pipe = self.pipe.clone();
+        let duty = Duty(&pipe);
         let reason = poll_fn(|cx| self.poll(cx)).await;
+        drop(duty);
         match reason {
             DisconnectReason::Closed => {
                 // Boxed so that a connection does not pay for the memory of its end.
@@ -164,7 +167,9 @@ impl Driver {
     }
 
     fn write(&mut self, cx: &mut Context<'_>) -> Result<(), DisconnectReason> {
-        match self.pipe.outbound.drive(cx, self.peers.room()) {
+        let drained = self.pipe.outbound.drive(cx, self.peers.room());
+        self.pipe.hot().write_share();
+        match drained {
             Ok(Drained::Idle | Drained::Blocked) => Ok(()),
             Ok(Drained::Busy) => {
                 // Behind the sender that has just been woken, which will write too.
@@ -337,6 +342,15 @@ impl Driver {
                 Err(_) => return self.input.octets.clear(),
             }
         }
+    }
+}
+
+/// The task that writes for a pipe, until it ends or is dropped with its runtime.
+struct Duty<'a>(&'a Pipe);
+
+impl Drop for Duty<'_> {
+    fn drop(&mut self) {
+        self.0.retire_task();
     }
 }
 

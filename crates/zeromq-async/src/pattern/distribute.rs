@@ -9,6 +9,7 @@ use zmtp::{Batch, Message};
 
 use super::{Budget, Outgoing, Refusal, Subscribers};
 use crate::error::SendErrorKind;
+use crate::identity::PeerId;
 use crate::peer::{PeerSet, Pipe, Waiter};
 
 /// Sends to all subscribers at once; drops for those alone whose queue is full.
@@ -19,7 +20,13 @@ pub(crate) struct Distribute {
     peers: Arc<PeerSet>,
     subscribers: Arc<Subscribers>,
     no_drop: bool,
-    targets: Vec<Arc<Pipe>>,
+    /// A copy of the set in the order of ids, current as of `generation`.
+    members: Vec<(PeerId, Arc<Pipe>)>,
+    generation: u64,
+    /// Who has subscribed to the last message.
+    matches: Vec<PeerId>,
+    /// Whom it is for, as places in `members`.
+    targets: Vec<usize>,
     encoded: Batch,
     /// Subscribers whose full queues made the last `offer` fail.
     full: Vec<Arc<Pipe>>,
@@ -34,6 +41,9 @@ impl Distribute {
             peers,
             subscribers,
             no_drop,
+            members: Vec::new(),
+            generation: u64::MAX,
+            matches: Vec::new(),
             targets: Vec::new(),
             encoded: Batch::new(),
             full: Vec::new(),
@@ -50,19 +60,65 @@ impl Distribute {
         }
     }
 
+    #[inline]
+    fn refresh(&mut self) {
+        let generation = self.peers.generation();
+        if generation != self.generation {
+            self.members = self.peers.pipes().into_iter().map(|pipe| (pipe.id(), pipe)).collect();
+            self.members.sort_unstable_by_key(|(id, _)| *id);
+            self.generation = generation;
+        }
+    }
+
+    /// Finds whom the message is for, as [`Subscribers::find`] does.
+    fn find(&mut self, message: &Message) -> Option<PeerId> {
+        self.matches.clear();
+        let only = self.subscribers.find(message, &mut self.matches);
+        // Behind it, for whoever has subscribed had joined before.
+        self.refresh();
+        let Self { members, matches, targets, .. } = self;
+        targets.clear();
+        if self.subscribers.inverts_matching() {
+            matches.sort_unstable();
+            let others = members.iter().enumerate();
+            targets.extend(
+                others
+                    .filter(|(_, (id, _))| matches.binary_search(id).is_err())
+                    .map(|(place, _)| place),
+            );
+            return only;
+        }
+        let mut next = 0;
+        for id in matches {
+            // Mostly they come in the order of members.
+            let place = match members.get(next) {
+                Some((member, _)) if member == id => next,
+                _ => match members.binary_search_by_key(id, |(member, _)| *member) {
+                    Ok(place) => place,
+                    Err(_) => continue,
+                },
+            };
+            targets.push(place);
+            next = place + 1;
+        }
+        only
+    }
+
     fn send_to_targets(&mut self, message: &mut Message) {
         match &self.targets[..] {
             [] => self.peers.ledger().dropped(|dropped| dropped.unsubscribed += 1),
             [only] if !self.no_drop => {
-                if let Err(refused) = only.outbound.send(message) {
+                let (_, only) = &self.members[*only];
+                if let Err(refused) = only.send(message) {
                     only.account().dropped(|dropped| refused.enter(dropped));
                 }
             }
             targets => {
                 self.encoded.push(message.clone());
-                for pipe in targets {
+                for place in targets {
+                    let (_, pipe) = &self.members[*place];
                     // Where nothing may be dropped, another sender may have taken the room.
-                    let sent = pipe.outbound.send_encoded(&self.encoded, message, self.no_drop);
+                    let sent = pipe.send_encoded(&self.encoded, message, self.no_drop);
                     if let Err(refused) = sent {
                         pipe.account().dropped(|dropped| refused.enter(dropped));
                     }
@@ -88,15 +144,15 @@ impl Outgoing for Distribute {
 
     fn offer(&mut self, message: &mut Message) -> Result<(), Refusal> {
         self.peers.check_open().map_err(Refusal::Failed)?;
-        self.targets.clear();
-        let only = self.subscribers.find(message, &self.peers, &mut self.targets);
+        let only = self.find(message);
         if self.no_drop {
             self.full.clear();
-            self.full.extend(
-                self.targets.extract_if(.., |pipe| {
-                    !pipe.outbound.has_room() && !pipe.outbound.is_closing()
-                }),
-            );
+            for place in &self.targets {
+                let (_, pipe) = &self.members[*place];
+                if !pipe.outbound.has_room() && !pipe.outbound.is_closing() {
+                    self.full.push(pipe.clone());
+                }
+            }
             if !self.full.is_empty() {
                 only.into_iter().for_each(|only| self.subscribers.address(only));
                 return Err(Refusal::Full);

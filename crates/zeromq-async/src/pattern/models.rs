@@ -9,7 +9,7 @@ use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Wake, Waker};
 
 use loom::future::block_on;
 use loom::thread::{self, JoinHandle};
@@ -22,6 +22,7 @@ use crate::error::{RecvError, SendErrorKind};
 use crate::options::{HighWaterMark, PipeOptions};
 use crate::peer::{Drained, Pattern, PeerSet, Pipe, Stream};
 use crate::sync::Mutex;
+use crate::sync::atomic::{AtomicBool, Ordering};
 
 /// Tries every schedule with at most two changes of thread that nobody asked for.
 fn check(model: impl Fn() + Sync + Send + 'static) {
@@ -270,7 +271,9 @@ fn connection_task(peers: Arc<PeerSet>, pipe: Arc<Pipe>) -> JoinHandle<()> {
     thread::spawn(move || {
         block_on(poll_fn(|cx| {
             loop {
-                match pipe.outbound.drive(cx, peers.room()).unwrap() {
+                let drained = pipe.outbound.drive(cx, peers.room()).unwrap();
+                pipe.hot().write_share();
+                match drained {
                     Drained::Closed => return Poll::Ready(()),
                     Drained::Busy => {}
                     Drained::Idle | Drained::Blocked => return Poll::Pending,
@@ -300,5 +303,50 @@ fn sender_and_connection_task_write_everything_between_them() {
         sender.join().unwrap();
         pipe.close();
         task.join().unwrap();
+    });
+}
+
+/// Two peers have messages to be written, and the task of the first, which is to write for both,
+/// ends: it has, or the other's task hears of it.
+#[test]
+fn a_task_that_ends_leaves_nothing_unwritten_of_others() {
+    #[derive(Default)]
+    struct Woken(AtomicBool);
+
+    impl Wake for Woken {
+        fn wake(self: Arc<Self>) {
+            self.0.store(true, Ordering::Relaxed);
+        }
+    }
+
+    check(|| {
+        let ours = peers();
+        let woken = Arc::new(Woken::default());
+        let open_to_sink = |task: &Waker| {
+            let (pipe, sink) = (open(&ours), Box::new(tokio::io::sink()));
+            ours.join(&pipe).unwrap();
+            pipe.outbound.link_stream(Stream::new(sink, false, Encoder::new((3, 1))));
+            let drained = pipe.outbound.drive(&Context::from_waker(task), ours.room());
+            assert_eq!(drained.unwrap(), Drained::Idle);
+            pipe
+        };
+        let ending = open_to_sink(Waker::noop());
+        let staying = open_to_sink(&woken.clone().into());
+        let task = thread::spawn({
+            let (ours, ending) = (ours.clone(), ending.clone());
+            move || {
+                let cx = Context::from_waker(Waker::noop());
+                ending.outbound.drive(&cx, ours.room()).unwrap();
+                ending.hot().write_share();
+                ending.retire_task();
+            }
+        });
+        for _ in 0..2 {
+            // Refused once the task has ended, for nobody writes what the queue is full of.
+            let _ = ending.send(&mut Message::from("1"));
+            staying.send(&mut Message::from("1")).unwrap();
+        }
+        task.join().unwrap();
+        assert!(staying.outbound.queued() == 0 || woken.0.load(Ordering::Relaxed));
     });
 }

@@ -114,7 +114,7 @@ impl Outgoing for RoundRobin {
             let pipe = &self.pipes[self.next];
             self.next += 1;
             before(pipe);
-            if let Ok(written) = pipe.outbound.send(message) {
+            if let Ok(written) = pipe.send(message) {
                 self.budget.spend(written);
                 if self.last.as_ref().is_none_or(|last| last.id() != pipe.id()) {
                     self.last = Some(pipe.clone());

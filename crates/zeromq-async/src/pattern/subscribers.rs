@@ -41,9 +41,8 @@ struct State {
 }
 
 /// A peer that has subscribed, and how much to by its own doing.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Subscriber {
-    pipe: Arc<Pipe>,
     topics: usize,
     octets: usize,
 }
@@ -71,7 +70,7 @@ impl Subscribers {
         match change {
             Subscription::Subscribe(_) if pipe.outbound.is_closing() => {}
             Subscription::Subscribe(topic) => {
-                subscribers.entry(pipe.id()).or_insert_with(|| Subscriber::new(pipe));
+                subscribers.entry(pipe.id()).or_default();
                 trie.subscribe(topic, pipe.id());
                 if self.notices == Some(SubscriptionNotices::ManualLastValue) {
                     *last_subscribed = Some(pipe.id());
@@ -118,31 +117,21 @@ impl Subscribers {
             .map_or(Ok(()), |subscriber| subscriber.check(&self.limits))
     }
 
-    /// Whom a message is for. Says so where that is one peer alone, which the next message is for
-    /// again if this one is not sent after all ([`address`](Self::address)).
-    pub(super) fn find(
-        &self,
-        message: &Message,
-        peers: &PeerSet,
-        targets: &mut Vec<Arc<Pipe>>,
-    ) -> Option<PeerId> {
+    /// Adds who has subscribed to a message. Says so where it is for one peer alone, which the next
+    /// message is for again if this one is not sent after all ([`address`](Self::address)).
+    pub(super) fn find(&self, message: &Message, matches: &mut Vec<PeerId>) -> Option<PeerId> {
         let mut state = self.state.lock();
-        let State { trie, subscribers, matches, last_subscribed, .. } = &mut *state;
-        matches.clear();
-        trie.matches(message.first().map_or(&[], |topic| topic), matches);
-        let only = last_subscribed.take();
+        state.trie.matches(message.first().map_or(&[], |topic| topic), matches);
+        let only = state.last_subscribed.take();
         if let Some(only) = only {
             matches.retain(|id| *id == only);
         }
-        if self.invert_matching {
-            matches.sort_unstable();
-            let others = peers.pipes().into_iter();
-            targets.extend(others.filter(|pipe| matches.binary_search(&pipe.id()).is_err()));
-        } else {
-            let matching = matches.iter().filter_map(|id| subscribers.get(id));
-            targets.extend(matching.map(|subscriber| subscriber.pipe.clone()));
-        }
         only
+    }
+
+    /// Whether messages are for those who have not subscribed to them.
+    pub(super) fn inverts_matching(&self) -> bool {
+        self.invert_matching
     }
 
     /// The next message is for this peer alone.
@@ -161,8 +150,7 @@ impl State {
             Subscription::Subscribe(_) if pipe.outbound.is_closing() => Change::default(),
             Subscription::Subscribe(topic) => {
                 let change = trie.subscribe(topic, pipe.id());
-                let subscriber =
-                    subscribers.entry(pipe.id()).or_insert_with(|| Subscriber::new(pipe));
+                let subscriber = subscribers.entry(pipe.id()).or_default();
                 if change.for_key {
                     subscriber.topics += 1;
                     subscriber.octets += topic.len();
@@ -184,10 +172,6 @@ impl State {
 }
 
 impl Subscriber {
-    fn new(pipe: &Arc<Pipe>) -> Self {
-        Self { pipe: pipe.clone(), topics: 0, octets: 0 }
-    }
-
     fn check(&self, limits: &SubscriptionLimits) -> Result<(), SubscriptionsExceeded> {
         let SubscriptionLimits { count, octets } = *limits;
         if self.topics > count {

@@ -185,7 +185,7 @@ impl Outgoing for Upstream {
             self.peers.ledger().dropped(|dropped| dropped.unroutable += 1);
         }
         for pipe in publishers {
-            if let Err(refused) = pipe.outbound.send(&mut message.clone()) {
+            if let Err(refused) = pipe.send(&mut message.clone()) {
                 pipe.account().dropped(|dropped| refused.enter(dropped));
             }
         }

@@ -18,8 +18,8 @@ use super::link::{Link, Stream};
 use super::{Pipe, Pushed, Room, Wakers};
 use crate::options::HighWaterMark;
 use crate::stats::Dropped;
-use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicBool, Ordering};
+use crate::sync::{Mutex, MutexGuard};
 
 /// The outbound half of a pipe: filled by senders, drained into the connection or an inproc peer.
 #[derive(Debug)]
@@ -74,7 +74,7 @@ impl Outbound {
     /// Queues a message, writing through where nothing else is on the way, and says how many octets
     /// were written. Where it is refused, it is left as it was.
     #[inline]
-    pub(crate) fn send(&self, message: &mut Message) -> Result<usize, Refused> {
+    pub(super) fn send(&self, pipe: &Arc<Pipe>, message: &mut Message) -> Result<usize, Refused> {
         let mut state = self.state.lock();
         if state.closing {
             return Err(Refused::Gone);
@@ -97,7 +97,7 @@ impl Outbound {
         }
         state.conflate();
         state.batch.push_from(message);
-        state.pace();
+        state.pace(pipe);
         if !state.has_room() {
             self.room.store(false, Ordering::Relaxed);
         }
@@ -107,8 +107,9 @@ impl Outbound {
     /// Queues the one message that `encoded` holds, as `send` does.
     ///
     /// `decoded` is what an inproc peer is given. With `past_mark` there always is room.
-    pub(crate) fn send_encoded(
+    pub(super) fn send_encoded(
         &self,
+        pipe: &Arc<Pipe>,
         encoded: &Batch,
         decoded: &Message,
         past_mark: bool,
@@ -129,7 +130,7 @@ impl Outbound {
         }
         state.conflate();
         state.batch.push_batch(encoded);
-        state.pace();
+        state.pace(pipe);
         Ok(())
     }
 
@@ -145,7 +146,7 @@ impl Outbound {
             Link::Inproc(peer) => Some(peer.clone()),
             Link::Stream(stream) => {
                 stream.encoder.subscription(batch, change);
-                state.pace();
+                state.pace_alone();
                 None
             }
         }
@@ -157,7 +158,7 @@ impl Outbound {
         let State { batch, link, .. } = &mut *state;
         if let Link::Stream(stream) = link {
             stream.encoder.command(batch, command);
-            state.pace();
+            state.pace_alone();
         }
     }
 
@@ -176,7 +177,7 @@ impl Outbound {
         answers.queued += 1;
         stream.encoder.command(batch, command);
         answers.end = answers.written + batch.octets() as u64;
-        state.pace();
+        state.pace_alone();
     }
 
     /// A connection is up: what has waited goes to it first.
@@ -286,12 +287,28 @@ impl Outbound {
         if let Some(error) = state.failed.take() {
             return Err(error);
         }
-        let drained = match (state.is_written() || state.aborted, state.closing) {
-            (true, true) => Drained::Closed,
-            (true, false) => Drained::Idle,
-            (false, _) if state.blocked => Drained::Blocked,
-            (false, _) => Drained::Busy,
-        };
+        let drained = state.drained();
+        self.settle(state, drained, room);
+        Ok(drained)
+    }
+
+    /// What the task of another connection does in place of this one's, which is only woken where it
+    /// is needed itself.
+    pub(super) fn write_for_task(&self, room: &Room) {
+        let mut state = self.state.lock();
+        if state.blocked || state.pace != Pace::Hot {
+            return;
+        }
+        state.write(WRITE_PER_TURN);
+        match state.drained() {
+            _ if state.failed.is_some() => {}
+            Drained::Busy | Drained::Closed => state.engine.wake_by_ref(),
+            drained @ (Drained::Idle | Drained::Blocked) => self.settle(state, drained, room),
+        }
+    }
+
+    /// After some has been written: says what comes next to whoever sends, waits for room or flushes.
+    fn settle(&self, mut state: MutexGuard<'_, State>, drained: Drained, room: &Room) {
         state.pace = if drained == Drained::Idle { Pace::Idle } else { Pace::Hot };
         let has_room = state.has_low_water() && !state.closing;
         if has_room {
@@ -307,7 +324,16 @@ impl Outbound {
         if has_room {
             room.wake();
         }
-        Ok(drained)
+    }
+
+    /// The connection task ends: until the next, messages are only queued.
+    pub(super) fn retire_task(&self) {
+        self.state.lock().blocked = true;
+    }
+
+    /// Wakes the connection task.
+    pub(super) fn wake(&self) {
+        self.state.lock().engine.wake_by_ref();
     }
 
     /// Completes when every message so far is with the kernel, or with the inproc peer.
@@ -396,7 +422,7 @@ impl Outbound {
 }
 
 /// How the queue stands after the connection task's turn.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Drained {
     Idle,
     /// The kernel takes no more for now; the task is woken when it does.

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
-use super::pipe::Origin;
-use super::{Account, Arrivals, Counts, Ledger, Pattern, Pipe, Room};
+use super::pipe::{Origin, Shared};
+use super::{Account, Arrivals, Counts, HotPipes, Ledger, Pattern, Pipe, Room};
 use crate::endpoint::Endpoint;
 use crate::error::{Rejected, SendErrorKind};
 use crate::identity::PeerId;
@@ -29,6 +29,7 @@ pub(crate) struct PeerSet {
     waiters: std::sync::atomic::AtomicU64,
     arrivals: Arc<Arrivals>,
     room: Arc<Room>,
+    hot: Arc<HotPipes>,
     /// How many peers have a connection whose handshake is done.
     connected: watch::Sender<usize>,
     ledger: Arc<Ledger>,
@@ -47,6 +48,7 @@ impl PeerSet {
             waiters: std::sync::atomic::AtomicU64::new(0),
             arrivals: Arc::default(),
             room: Arc::default(),
+            hot: Arc::default(),
             connected: watch::Sender::new(0),
             ledger: Arc::default(),
         }
@@ -79,9 +81,13 @@ impl PeerSet {
         origin: Origin,
     ) -> Arc<Pipe> {
         let id = PeerId::new(self.next_id.fetch_add(1, Ordering::Relaxed));
-        let (arrivals, room) = (self.arrivals.clone(), self.room.clone());
-        let account = Account::new(self.ledger.clone());
-        Arc::new(Pipe::new(id, origin, options, arrivals, room, account, pattern.clone()))
+        let shared = Shared {
+            arrivals: self.arrivals.clone(),
+            room: self.room.clone(),
+            hot: self.hot.clone(),
+            pattern: pattern.clone(),
+        };
+        Arc::new(Pipe::new(id, origin, options, shared, Account::new(self.ledger.clone())))
     }
 
     /// Adds a pipe, if the pattern takes it; senders that wait for a peer are woken.

@@ -6,7 +6,9 @@ use std::task::Context;
 
 use zmtp::{Batch, Frame, Message, PeerInfo, RoutingId, Run, Subscription};
 
-use super::{Account, Arrivals, Counts, Inbound, Outbound, Pushed, Room, Stream};
+use super::{
+    Account, Arrivals, Counts, HotPipes, Inbound, Outbound, Pushed, Refused, Room, Stream,
+};
 use crate::endpoint::Endpoint;
 use crate::error::{Rejected, SubscriptionsExceeded};
 use crate::identity::{Peer, PeerAddress, PeerId};
@@ -71,16 +73,22 @@ pub(super) struct Origin {
     pub(super) connects: bool,
 }
 
+/// What all pipes of a socket share.
+pub(super) struct Shared {
+    pub(super) arrivals: Arc<Arrivals>,
+    pub(super) room: Arc<Room>,
+    pub(super) hot: Arc<HotPipes>,
+    pub(super) pattern: Arc<dyn Pattern>,
+}
+
 /// One peer's two queues.
 pub(crate) struct Pipe {
     id: PeerId,
     origin: Origin,
     pub(crate) outbound: Outbound,
     pub(crate) inbound: Inbound,
-    arrivals: Arc<Arrivals>,
-    room: Arc<Room>,
+    shared: Shared,
     account: Account,
-    pattern: Arc<dyn Pattern>,
     /// The routing id by which a ROUTER knows the peer.
     routing_id: Mutex<Frame>,
 }
@@ -90,20 +98,16 @@ impl Pipe {
         id: PeerId,
         origin: Origin,
         options: &PipeOptions,
-        arrivals: Arc<Arrivals>,
-        room: Arc<Room>,
+        shared: Shared,
         account: Account,
-        pattern: Arc<dyn Pattern>,
     ) -> Self {
         Self {
             id,
             origin,
             outbound: Outbound::new(options.send_high_water_mark, options.conflate),
             inbound: Inbound::new(options.receive_high_water_mark, options.conflate),
-            arrivals,
-            room,
+            shared,
             account,
-            pattern,
             routing_id: Mutex::new(Frame::new()),
         }
     }
@@ -113,7 +117,7 @@ impl Pipe {
     }
 
     pub(crate) fn pattern(&self) -> &Arc<dyn Pattern> {
-        &self.pattern
+        &self.shared.pattern
     }
 
     /// Whether this side connects: then the pipe outlives each of its connections.
@@ -122,7 +126,7 @@ impl Pipe {
     }
 
     pub(super) fn arrivals(&self) -> &Arrivals {
-        &self.arrivals
+        &self.shared.arrivals
     }
 
     pub(crate) fn routing_id(&self) -> Frame {
@@ -217,9 +221,42 @@ impl Pipe {
         peer.notify(greeting);
     }
 
+    /// Queues a message, as [`Outbound::send`] does.
+    #[inline]
+    pub(crate) fn send(self: &Arc<Self>, message: &mut Message) -> Result<usize, Refused> {
+        self.outbound.send(self, message)
+    }
+
+    /// Queues the one message that `encoded` holds, as [`Outbound::send_encoded`] does.
+    #[inline]
+    pub(crate) fn send_encoded(
+        self: &Arc<Self>,
+        encoded: &Batch,
+        decoded: &Message,
+        past_mark: bool,
+    ) -> Result<(), Refused> {
+        self.outbound.send_encoded(self, encoded, decoded, past_mark)
+    }
+
+    /// The pipes of the socket that wait for a task to write them.
+    pub(crate) fn hot(&self) -> &HotPipes {
+        &self.shared.hot
+    }
+
+    /// Writes what is queued in place of the connection task, which has not been woken for it.
+    pub(super) fn write_for_task(&self) {
+        self.outbound.write_for_task(&self.shared.room);
+    }
+
+    /// The connection task writes no more, neither for this pipe nor for others.
+    pub(crate) fn retire_task(&self) {
+        self.outbound.retire_task();
+        self.shared.hot.hand_on();
+    }
+
     /// Sends a message that the socket itself made, where there is room for it.
-    pub(crate) fn send_own(&self, mut message: Message) {
-        if self.outbound.send(&mut message).is_ok() {
+    pub(crate) fn send_own(self: &Arc<Self>, mut message: Message) {
+        if self.send(&mut message).is_ok() {
             self.account.own();
         }
     }
@@ -252,14 +289,14 @@ impl Pipe {
     pub(crate) fn room(&self, cx: &Context<'_>) -> usize {
         let room = self.inbound.room(cx);
         // Looked at in this order: a receiver that goes after that wakes the task.
-        if self.arrivals.is_heard() { room } else { usize::MAX }
+        if self.shared.arrivals.is_heard() { room } else { usize::MAX }
     }
 
     /// Tells the peer of a subscription over the connection there is.
     pub(crate) fn send_subscription(self: &Arc<Self>, change: &Subscription) {
         if let Some(peer) = self.outbound.subscription(change) {
             // A peer within the process is trusted with its memory.
-            let _ = peer.pattern.subscription(&peer, change.clone());
+            let _ = peer.shared.pattern.subscription(&peer, change.clone());
         }
     }
 
@@ -267,7 +304,7 @@ impl Pipe {
     /// when those that are queued are written.
     pub(crate) fn close(&self) {
         self.outbound.close();
-        self.room.wake();
+        self.shared.room.wake();
     }
 
     /// The peer is gone for good: what it sent can still be received. Returns what it was not sent,
@@ -286,13 +323,13 @@ impl Pipe {
         other: &Arc<Self>,
         other_options: &PipeOptions,
     ) {
-        one.inbound.join(other.room.clone(), other_options);
-        other.inbound.join(one.room.clone(), one_options);
+        one.inbound.join(other.shared.room.clone(), other_options);
+        other.inbound.join(one.shared.room.clone(), one_options);
         one.outbound.link_inproc(other.clone());
         other.outbound.link_inproc(one.clone());
         // What waited for room in one queue has that of two.
-        one.room.wake();
-        other.room.wake();
+        one.shared.room.wake();
+        other.shared.room.wake();
     }
 }
 

@@ -1,13 +1,15 @@
 //! What is under the lock of an outbound queue, and who writes it when.
 
 use std::io;
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use zmtp::Batch;
 
+use super::Drained;
 use crate::options::HighWaterMark;
-use crate::peer::Wakers;
 use crate::peer::link::Link;
+use crate::peer::{Pipe, Wakers};
 
 #[derive(Debug)]
 pub(super) struct State {
@@ -160,28 +162,52 @@ impl State {
 
     /// Decides, after something was queued, who writes it.
     #[inline]
-    pub(super) fn pace(&mut self) {
+    pub(super) fn pace(&mut self, pipe: &Arc<Pipe>) {
+        if self.becomes_hot() && pipe.hot().add(pipe) {
+            self.engine.wake_by_ref();
+        }
+    }
+
+    /// The same, where the connection task itself is to write.
+    pub(super) fn pace_alone(&mut self) {
+        if self.becomes_hot() {
+            self.engine.wake_by_ref();
+        }
+    }
+
+    /// Whether a task must write what was queued, and none has been told.
+    #[inline]
+    fn becomes_hot(&mut self) -> bool {
         if self.blocked || !matches!(self.link, Link::Stream(_)) {
-            return;
+            return false;
         }
         match self.pace {
             Pace::Idle => {
                 self.write(WRITE_PER_TURN);
-                self.pace = Pace::Warm;
-                if !self.blocked && !self.batch.is_empty() {
-                    // The kernel would take more, and nobody else sees to it.
-                    self.pace = Pace::Hot;
-                    self.engine.wake_by_ref();
-                }
+                // Where something is left, the kernel would take more, and nobody else sees to it.
+                let is_hot = !self.blocked && !self.batch.is_empty();
+                self.pace = if is_hot { Pace::Hot } else { Pace::Warm };
+                is_hot
             }
             Pace::Warm => {
                 self.pace = Pace::Hot;
-                self.engine.wake_by_ref();
+                true
             }
             Pace::Hot if self.batch.octets() >= WRITE_THRESHOLD => {
                 self.write(WRITE_THRESHOLD);
+                false
             }
-            Pace::Hot => {}
+            Pace::Hot => false,
+        }
+    }
+
+    /// How the queue stands after writing.
+    pub(super) fn drained(&self) -> Drained {
+        match (self.is_written() || self.aborted, self.closing) {
+            (true, true) => Drained::Closed,
+            (true, false) => Drained::Idle,
+            (false, _) if self.blocked => Drained::Blocked,
+            (false, _) => Drained::Busy,
         }
     }
 

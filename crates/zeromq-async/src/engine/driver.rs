@@ -161,7 +161,7 @@ impl Driver {
 
     fn step(&mut self, cx: &mut Context<'_>) -> Result<(), DisconnectReason> {
         self.write(cx)?;
-        self.expect_answers(0);
+        self.pipe.expect_answers(0);
         let reading = self.read(cx)?;
         self.beat(cx, reading)
     }
@@ -249,7 +249,7 @@ impl Driver {
     fn messages(&mut self, run: Run) -> Result<(), SubscriptionsExceeded> {
         let pattern = self.pipe.pattern();
         if !pattern.takes_subscriptions() {
-            self.expect_answers(run.messages());
+            self.pipe.expect_answers(run.messages());
             self.pipe.deliver(run);
             return Ok(());
         }
@@ -262,14 +262,6 @@ impl Driver {
             }
         }
         Ok(())
-    }
-
-    /// Where several messages of the peer wait to be received, those that arrive counted in, what is
-    /// sent in return comes in several too.
-    fn expect_answers(&self, arriving: usize) {
-        if self.pipe.unread() + arriving > 1 {
-            self.pipe.outbound.expect_several();
-        }
     }
 
     fn command(&mut self, command: Command) -> Result<(), SubscriptionsExceeded> {

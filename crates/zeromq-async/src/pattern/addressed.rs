@@ -148,7 +148,7 @@ impl Addressed {
         pipe: &Arc<Pipe>,
         message: &mut Message,
     ) -> Result<(), Refusal> {
-        match pipe.send(message) {
+        match pipe.answer(message) {
             Ok(written) => self.budget.spend(written),
             Err(Refused::Full) if self.mandatory => {
                 self.full = Some(pipe.clone());

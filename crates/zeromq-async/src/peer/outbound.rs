@@ -72,9 +72,14 @@ impl Outbound {
     }
 
     /// Queues a message, writing through where nothing else is on the way, and says how many octets
-    /// were written. Where it is refused, it is left as it was.
+    /// were written. Where it is refused, it is left as it was. Where the task of any `pipe` may
+    /// write it, this is the one.
     #[inline]
-    pub(super) fn send(&self, pipe: &Arc<Pipe>, message: &mut Message) -> Result<usize, Refused> {
+    pub(super) fn send(
+        &self,
+        message: &mut Message,
+        pipe: Option<&Arc<Pipe>>,
+    ) -> Result<usize, Refused> {
         let mut state = self.state.lock();
         if state.closing {
             return Err(Refused::Gone);
@@ -97,7 +102,10 @@ impl Outbound {
         }
         state.conflate();
         state.batch.push_from(message);
-        state.pace(pipe);
+        match pipe {
+            Some(pipe) => state.pace(pipe),
+            None => state.pace_alone(),
+        }
         if !state.has_room() {
             self.room.store(false, Ordering::Relaxed);
         }
@@ -269,7 +277,7 @@ impl Outbound {
     ///
     /// Written through, the first of them would part from the others, and make the peer's next ones
     /// come apart in turn, until every message travels alone.
-    pub(crate) fn expect_several(&self) {
+    pub(super) fn expect_several(&self) {
         let mut state = self.state.lock();
         if state.pace == Pace::Idle {
             state.pace = Pace::Warm;

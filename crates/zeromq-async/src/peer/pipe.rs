@@ -224,7 +224,13 @@ impl Pipe {
     /// Queues a message, as [`Outbound::send`] does.
     #[inline]
     pub(crate) fn send(self: &Arc<Self>, message: &mut Message) -> Result<usize, Refused> {
-        self.outbound.send(self, message)
+        self.outbound.send(message, Some(self))
+    }
+
+    /// The same for one in return for the peer's, which no other task than this pipe's writes: that
+    /// reads what else the peer asks meanwhile, and then several answers leave together.
+    pub(crate) fn answer(&self, message: &mut Message) -> Result<usize, Refused> {
+        self.outbound.send(message, None)
     }
 
     /// Queues the one message that `encoded` holds, as [`Outbound::send_encoded`] does.
@@ -246,6 +252,15 @@ impl Pipe {
     /// Writes what is queued in place of the connection task, which has not been woken for it.
     pub(super) fn write_for_task(&self) {
         self.outbound.write_for_task(&self.shared.room);
+        self.expect_answers(0);
+    }
+
+    /// Where several messages of the peer wait to be received, those that arrive counted in, what is
+    /// sent in return comes in several too.
+    pub(crate) fn expect_answers(&self, arriving: usize) {
+        if self.unread() + arriving > 1 {
+            self.outbound.expect_several();
+        }
     }
 
     /// The connection task writes no more, neither for this pipe nor for others.

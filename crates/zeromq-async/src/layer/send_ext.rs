@@ -2,7 +2,7 @@
 
 use std::future::poll_fn;
 use std::pin::Pin;
-use std::task::{Poll, ready};
+use std::task::{Context, Poll, ready};
 
 use futures_sink::Sink;
 
@@ -62,18 +62,12 @@ pub trait SendExt<T>: Sink<T> {
     /// # Cancel safety
     ///
     /// Dropped before it completes, the message was not taken, and is dropped.
+    #[inline]
     fn send(&mut self, item: impl Into<T>) -> impl Future<Output = Result<(), Self::Error>>
     where
         Self: Unpin,
     {
-        let mut item = Some(item.into());
-        let mut begins = true;
-        poll_fn(move |cx| {
-            let begins = std::mem::take(&mut begins);
-            ready!(beginning::says(begins, || Pin::new(&mut *self).poll_ready(cx)))?;
-            let item = item.take().expect("a future is not polled when it is done");
-            Poll::Ready(Pin::new(&mut *self).start_send(item))
-        })
+        Sending { item: Some(item.into()), sink: self, begins: true }
     }
 
     /// Waits until a message can be sent.
@@ -147,3 +141,28 @@ pub trait SendExt<T>: Sink<T> {
 }
 
 impl<T, S: Sink<T> + ?Sized> SendExt<T> for S {}
+
+/// What `send` does, as a future. The item comes first, where it is copied best.
+#[must_use]
+#[repr(C)]
+struct Sending<'a, T, S: ?Sized> {
+    item: Option<T>,
+    sink: &'a mut S,
+    begins: bool,
+}
+
+/// The item is never pinned.
+impl<T, S: ?Sized> Unpin for Sending<'_, T, S> {}
+
+impl<T, S: Sink<T> + Unpin + ?Sized> Future for Sending<'_, T, S> {
+    type Output = Result<(), S::Error>;
+
+    #[inline]
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let Self { item, sink, begins } = &mut *self;
+        let begins = std::mem::take(begins);
+        ready!(beginning::says(begins, || Pin::new(&mut **sink).poll_ready(cx)))?;
+        let item = item.take().expect("a future is not polled when it is done");
+        Poll::Ready(Pin::new(&mut **sink).start_send(item))
+    }
+}

@@ -130,6 +130,7 @@ impl<O: Outgoing> Outlet<O> {
         }
     }
 
+    #[inline]
     pub(super) fn start_send(&mut self, mut message: Message) -> Result<(), SendError> {
         if self.closed {
             return Err(SendError::new(SendErrorKind::Closed, message));

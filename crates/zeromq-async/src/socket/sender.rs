@@ -188,10 +188,12 @@ impl<P: Compose> Unpin for Sender<P> {}
 impl<P: Sends> Sink<Message> for Sender<P> {
     type Error = SendError;
 
+    #[inline]
     fn poll_ready(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), SendError>> {
         self.outlet.poll_ready(cx)
     }
 
+    #[inline]
     fn start_send(mut self: Pin<&mut Self>, message: Message) -> Result<(), SendError> {
         self.outlet.start_send(message)
     }

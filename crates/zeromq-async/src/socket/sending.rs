@@ -152,10 +152,12 @@ impl<P: Sends> Socket<P> {
 impl<P: Sends> Sink<Message> for Socket<P> {
     type Error = SendError;
 
+    #[inline]
     fn poll_ready(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), SendError>> {
         self.sender.outlet.poll_ready(cx)
     }
 
+    #[inline]
     fn start_send(mut self: Pin<&mut Self>, message: Message) -> Result<(), SendError> {
         self.sender.outlet.start_send(message)
     }

@@ -299,3 +299,36 @@ async fn waiting_takes_no_turns() {
     assert_eq!(polls.load(Ordering::Relaxed), 1, "polled though nothing has changed");
     sending.abort();
 }
+
+/// A runtime that nobody drives holds up the peers whose connections are its own, and no others.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_runtime_that_stands_still_holds_up_its_own_peers_alone() {
+    let (mut still, mut driven) = (SubSocket::new(), SubSocket::new());
+    let (first, second) = (bind(&mut still).await, bind(&mut driven).await);
+    let publisher = PubSocket::new();
+    let (stopped, publisher) = tokio::task::spawn_blocking(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            publisher.connect(first).await.unwrap();
+            publisher.wait_for_subscribers("", 1).await;
+        });
+        (runtime, publisher)
+    })
+    .await
+    .unwrap();
+    let mut publisher = publisher;
+    publisher.connect(second).await.unwrap();
+    publisher.wait_for_subscribers("", 2).await;
+    for number in ["1", "2", "3"] {
+        publisher.send(number).await.unwrap();
+    }
+    for number in ["1", "2", "3"] {
+        assert_eq!(within("what the runtime that runs has", driven.recv()).await.unwrap(), number);
+    }
+    stopped.shutdown_background();
+}
+
+async fn bind(socket: &mut SubSocket) -> Endpoint {
+    socket.subscribe("");
+    socket.bind(ANY_PORT).await.unwrap()
+}

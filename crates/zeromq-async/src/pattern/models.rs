@@ -306,46 +306,84 @@ fn sender_and_connection_task_write_everything_between_them() {
     });
 }
 
+/// Two peers with connections whose kernel takes everything; the second's task is told as `woken`.
+struct Linked {
+    ours: Arc<PeerSet>,
+    ending: Arc<Pipe>,
+    staying: Arc<Pipe>,
+    woken: Arc<Woken>,
+}
+
+#[derive(Default)]
+struct Woken(AtomicBool);
+
+impl Wake for Woken {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+impl Linked {
+    fn new() -> Self {
+        let (ours, woken) = (peers(), Arc::<Woken>::default());
+        let [ending, staying] = [Waker::noop().clone(), woken.clone().into()].map(|task| {
+            let (pipe, sink) = (open(&ours), Box::new(tokio::io::sink()));
+            ours.join(&pipe).unwrap();
+            pipe.outbound.link_stream(Stream::new(sink, false, Encoder::new((3, 1))));
+            drive(&ours, &pipe, &task);
+            pipe
+        });
+        Self { ours, ending, staying, woken }
+    }
+}
+
+/// The first half of a turn of the task of a connection.
+fn drive(peers: &PeerSet, pipe: &Pipe, task: &Waker) {
+    let drained = pipe.outbound.drive(&Context::from_waker(task), peers.room()).unwrap();
+    assert_eq!(drained, Drained::Idle);
+}
+
+/// Refused only where the task has ended, for nobody writes what the queue is full of.
+fn send_to(pipe: &Arc<Pipe>) {
+    let _ = pipe.send(&mut Message::from("1"));
+}
+
 /// Two peers have messages to be written, and the task of the first, which is to write for both,
 /// ends: it has, or the other's task hears of it.
 #[test]
 fn a_task_that_ends_leaves_nothing_unwritten_of_others() {
-    #[derive(Default)]
-    struct Woken(AtomicBool);
-
-    impl Wake for Woken {
-        fn wake(self: Arc<Self>) {
-            self.0.store(true, Ordering::Relaxed);
-        }
-    }
-
     check(|| {
-        let ours = peers();
-        let woken = Arc::new(Woken::default());
-        let open_to_sink = |task: &Waker| {
-            let (pipe, sink) = (open(&ours), Box::new(tokio::io::sink()));
-            ours.join(&pipe).unwrap();
-            pipe.outbound.link_stream(Stream::new(sink, false, Encoder::new((3, 1))));
-            let drained = pipe.outbound.drive(&Context::from_waker(task), ours.room());
-            assert_eq!(drained.unwrap(), Drained::Idle);
-            pipe
-        };
-        let ending = open_to_sink(Waker::noop());
-        let staying = open_to_sink(&woken.clone().into());
+        let Linked { ours, ending, staying, woken } = Linked::new();
         let task = thread::spawn({
-            let (ours, ending) = (ours.clone(), ending.clone());
+            let ending = ending.clone();
             move || {
-                let cx = Context::from_waker(Waker::noop());
-                ending.outbound.drive(&cx, ours.room()).unwrap();
+                drive(&ours, &ending, Waker::noop());
                 ending.hot().write_share();
                 ending.retire_task();
             }
         });
         for _ in 0..2 {
-            // Refused once the task has ended, for nobody writes what the queue is full of.
-            let _ = ending.send(&mut Message::from("1"));
-            staying.send(&mut Message::from("1")).unwrap();
+            send_to(&ending);
+            send_to(&staying);
         }
+        task.join().unwrap();
+        assert!(staying.outbound.queued() == 0 || woken.0.load(Ordering::Relaxed));
+    });
+}
+
+/// A peer whose own task has written meanwhile is still listed to be written for when the other's
+/// task ends, and becomes hot at that moment.
+#[test]
+fn a_task_that_ends_and_a_sender_do_not_wait_for_one_another() {
+    check(|| {
+        let Linked { ours, ending, staying, woken } = Linked::new();
+        for pipe in [&ending, &staying, &ending, &staying] {
+            send_to(pipe);
+        }
+        drive(&ours, &staying, &woken.clone().into());
+        send_to(&staying);
+        let task = thread::spawn(move || ending.retire_task());
+        send_to(&staying);
         task.join().unwrap();
         assert!(staying.outbound.queued() == 0 || woken.0.load(Ordering::Relaxed));
     });

@@ -1,7 +1,10 @@
 //! The queues of a socket that wait for a connection task to write them.
 
-use std::mem::take;
+use std::mem::{replace, take};
 use std::sync::Arc;
+use std::vec::IntoIter;
+
+use tokio::runtime;
 
 use super::Pipe;
 use crate::sync::Mutex;
@@ -14,42 +17,67 @@ use crate::sync::Mutex;
 /// as that has time.
 ///
 /// Whoever takes a pipe out sees to it that it is written. A task that ends hands on what it would
-/// have taken, and its own pipe must not become hot again before that.
+/// have taken, and its own pipe is not added again after that. Pipes are added under the lock of
+/// their queue, so none of those may be taken under this one.
 #[derive(Debug, Default)]
-pub(crate) struct HotPipes(Mutex<Vec<Arc<Pipe>>>);
+pub(crate) struct HotPipes(Mutex<Waiting>);
+
+#[derive(Debug, Default)]
+struct Waiting {
+    pipes: Vec<Arc<Pipe>>,
+    /// Where their tasks run. Those of another runtime are woken each by itself: nobody knows when
+    /// this one is driven.
+    runtime: Option<runtime::Id>,
+}
 
 /// As many as one task writes for; with more, others help, perhaps on other threads.
-const SHARE: usize = 16;
+const SHARE: usize = 64;
+
+/// What one task writes. Should it panic, the tasks of those left see to them.
+struct Share(IntoIter<Arc<Pipe>>);
 
 impl HotPipes {
-    /// Adds a pipe, and says whether its task is to be woken.
-    pub(super) fn add(&self, pipe: &Arc<Pipe>) -> bool {
-        let mut pipes = self.0.lock();
-        pipes.push(pipe.clone());
-        pipes.len() == 1
+    /// Adds a pipe whose task is on this runtime, and says whether that task is to be woken.
+    pub(super) fn add(&self, pipe: &Arc<Pipe>, runtime: Option<runtime::Id>) -> bool {
+        let mut waiting = self.0.lock();
+        if waiting.pipes.is_empty() {
+            waiting.runtime = runtime;
+        } else if waiting.runtime != runtime {
+            return true;
+        }
+        waiting.pipes.push(pipe.clone());
+        waiting.pipes.len() == 1
     }
 
     /// Writes what some of the pipes hold, for the tasks of these, and has the others written.
     pub(crate) fn write_share(&self) {
         let (share, next) = {
-            let mut pipes = self.0.lock();
+            let pipes = &mut self.0.lock().pipes;
             if pipes.is_empty() {
                 return;
             }
-            let left = pipes.len().saturating_sub(SHARE);
-            (pipes.split_off(left), pipes.first().cloned())
+            let left = pipes.split_off(pipes.len().min(SHARE));
+            (replace(pipes, left), pipes.first().cloned())
         };
         if let Some(next) = next {
             next.outbound.wake();
         }
-        for pipe in share {
+        let mut share = Share(share.into_iter());
+        for pipe in share.0.by_ref() {
             pipe.write_for_task();
         }
     }
 
     /// Wakes the task of each pipe, for one that would have written for them is ending.
     pub(super) fn hand_on(&self) {
-        for pipe in take(&mut *self.0.lock()) {
+        let pipes = take(&mut self.0.lock().pipes);
+        drop(Share(pipes.into_iter()));
+    }
+}
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        for pipe in self.0.by_ref() {
             pipe.outbound.wake();
         }
     }

@@ -11,6 +11,7 @@ use std::io;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
+use tokio::runtime::Handle;
 use zmtp::{Batch, Command, Message, Subscription};
 
 use self::state::{Answers, Pace, State, WRITE_PER_TURN};
@@ -202,6 +203,8 @@ impl Outbound {
         state.link = Link::Stream(stream);
         state.pace = Pace::Hot;
         state.blocked = false;
+        state.retired = false;
+        state.runtime = Handle::try_current().ok().map(|runtime| runtime.id());
         state.failed = None;
         state.answers = Answers::default();
     }
@@ -293,6 +296,8 @@ impl Outbound {
         state.blocked = false;
         state.write(WRITE_PER_TURN);
         if let Some(error) = state.failed.take() {
+            // Nobody writes behind the gap.
+            state.blocked = true;
             return Err(error);
         }
         let drained = state.drained();
@@ -334,9 +339,9 @@ impl Outbound {
         }
     }
 
-    /// The connection task ends: until the next, messages are only queued.
+    /// The connection task ends, and nobody waits for it to write.
     pub(super) fn retire_task(&self) {
-        self.state.lock().blocked = true;
+        self.state.lock().retired = true;
     }
 
     /// Wakes the connection task.

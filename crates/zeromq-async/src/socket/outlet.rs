@@ -50,7 +50,8 @@ impl<O> Outlet<O> {
 #[repr(C)]
 pub(super) struct Sending<'a, O> {
     message: Message,
-    outlet: &'a mut Outlet<O>,
+    /// None when it is done.
+    outlet: Option<&'a mut Outlet<O>>,
 }
 
 impl<O: Outgoing> Future for Sending<'_, O> {
@@ -59,7 +60,12 @@ impl<O: Outgoing> Future for Sending<'_, O> {
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let Self { message, outlet } = self.get_mut();
-        outlet.poll_send(cx, message)
+        let sending = outlet.as_mut().expect("a future is not polled when it is done");
+        let sent = sending.poll_send(cx, message);
+        if sent.is_ready() {
+            *outlet = None;
+        }
+        sent
     }
 }
 
@@ -71,7 +77,7 @@ impl<O: Outgoing> Outlet<O> {
     /// Sends the message once there is room for it.
     #[inline]
     pub(super) fn send(&mut self, message: Message) -> Sending<'_, O> {
-        Sending { message, outlet: self }
+        Sending { message, outlet: Some(self) }
     }
 
     /// Sends the message, or leaves it where it is.

@@ -4,6 +4,7 @@ use std::io;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
+use tokio::runtime;
 use zmtp::Batch;
 
 use super::Drained;
@@ -27,6 +28,10 @@ pub(super) struct State {
     /// The connection ends now.
     pub(super) aborted: bool,
     pub(super) engine: Waker,
+    /// Where the connection task runs.
+    pub(super) runtime: Option<runtime::Id>,
+    /// It has ended.
+    pub(super) retired: bool,
     pub(super) flushers: Wakers,
     /// Octets written since there was room last.
     pub(super) written: usize,
@@ -92,6 +97,8 @@ impl State {
             closing: false,
             aborted: false,
             engine: Waker::noop().clone(),
+            runtime: None,
+            retired: false,
             flushers: Wakers::default(),
             written: 0,
             sent: 0,
@@ -163,7 +170,7 @@ impl State {
     /// Decides, after something was queued, who writes it.
     #[inline]
     pub(super) fn pace(&mut self, pipe: &Arc<Pipe>) {
-        if self.becomes_hot() && pipe.hot().add(pipe) {
+        if self.becomes_hot() && (self.retired || pipe.hot().add(pipe, self.runtime)) {
             self.engine.wake_by_ref();
         }
     }

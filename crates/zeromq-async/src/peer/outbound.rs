@@ -73,8 +73,8 @@ impl Outbound {
     }
 
     /// Queues a message, writing through where nothing else is on the way, and says how many octets
-    /// were written. Where it is refused, it is left as it was. Where the task of any `pipe` may
-    /// write it, this is the one.
+    /// were written. Where it is refused, it is left as it was. With the `pipe` that this belongs to,
+    /// the task of another may write it; without, only its own.
     #[inline]
     pub(super) fn send(
         &self,

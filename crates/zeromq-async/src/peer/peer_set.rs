@@ -163,8 +163,8 @@ impl PeerSet {
         self.closed.load(Ordering::Acquire)
     }
 
-    #[inline]
     /// Refuses to send once the socket is closed.
+    #[inline]
     pub(crate) fn check_open(&self) -> Result<(), SendErrorKind> {
         if self.is_closed() { Err(SendErrorKind::Closed) } else { Ok(()) }
     }

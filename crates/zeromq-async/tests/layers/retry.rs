@@ -3,16 +3,26 @@
 use std::time::Duration;
 
 use tokio::time::advance;
+use tokio_test::task::Spawn;
 use tokio_test::{assert_pending, assert_ready, assert_ready_err, assert_ready_ok};
-use zeromq_async::layer::{RecvExt, RetryError, RetryLayer, SendExt, WithLayer};
+use zeromq_async::layer::{RecvExt, Retry, RetryError, RetryLayer, SendExt, WithLayer};
 use zeromq_async::{Message, RecvError, RepSocket, ReqSocket};
 
-use crate::mock::{Ask, Failure, wrapped};
+use crate::mock::{Ask, Failure, Mock, Remote, wrapped};
 
 const SECOND: Duration = Duration::from_secs(1);
 
 /// When a timer of a second has surely run out.
 const LONGER: Duration = Duration::from_millis(1001);
+
+/// A socket that has sent a request, when there was room for so many messages.
+fn asking(layer: RetryLayer, room: usize) -> (Spawn<Retry<Mock>>, Remote) {
+    let (mut socket, remote) = wrapped(layer);
+    remote.make_room(room);
+    assert_ready_ok!(socket.poll_ready());
+    socket.start_send("request").expect("there is room");
+    (socket, remote)
+}
 
 #[tokio::test(start_paused = true)]
 async fn readiness_is_forwarded_and_a_reply_ends_the_request() {
@@ -40,10 +50,7 @@ async fn readiness_is_forwarded_and_a_reply_ends_the_request() {
 
 #[tokio::test(start_paused = true)]
 async fn without_a_reply_the_request_is_sent_again_and_at_last_given_up() {
-    let (mut socket, remote) = wrapped(RetryLayer::new(SECOND).attempts(3));
-    remote.make_room(10);
-    assert_ready_ok!(socket.poll_ready());
-    socket.start_send("request").unwrap();
+    let (mut socket, remote) = asking(RetryLayer::new(SECOND).attempts(3), 10);
     for _ in 0..3 {
         assert_pending!(socket.poll_next());
         assert_eq!(remote.sent(), ["request"]);
@@ -63,10 +70,7 @@ async fn without_a_reply_the_request_is_sent_again_and_at_last_given_up() {
 
 #[tokio::test(start_paused = true)]
 async fn an_error_begins_the_next_attempt_at_once() {
-    let (mut socket, remote) = wrapped(RetryLayer::new(SECOND).attempts(2));
-    remote.make_room(10);
-    assert_ready_ok!(socket.poll_ready());
-    socket.start_send("request").unwrap();
+    let (mut socket, remote) = asking(RetryLayer::new(SECOND).attempts(2), 10);
     remote.fail_receiving("the peer is gone");
     assert_pending!(socket.poll_next());
     assert_eq!(remote.sent(), ["request", "request"]);
@@ -77,10 +81,7 @@ async fn an_error_begins_the_next_attempt_at_once() {
 
 #[tokio::test(start_paused = true)]
 async fn what_is_sent_again_is_flushed() {
-    let (mut socket, remote) = wrapped(RetryLayer::new(SECOND).attempts(2));
-    remote.make_room(10);
-    assert_ready_ok!(socket.poll_ready());
-    socket.start_send("request").unwrap();
+    let (mut socket, remote) = asking(RetryLayer::new(SECOND).attempts(2), 10);
     assert_pending!(socket.poll_next());
     assert_eq!(remote.flushes(), 0); // the first is for who sends it
     remote.fail_receiving("the peer is gone");
@@ -93,10 +94,7 @@ async fn what_is_sent_again_is_flushed() {
 /// A REQ says so of whatever is received before the request is sent again.
 #[tokio::test(start_paused = true)]
 async fn errors_before_it_is_sent_again_are_no_attempts() {
-    let (mut socket, remote) = wrapped(RetryLayer::new(SECOND).attempts(2));
-    remote.make_room(1);
-    assert_ready_ok!(socket.poll_ready());
-    socket.start_send("request").unwrap();
+    let (mut socket, remote) = asking(RetryLayer::new(SECOND).attempts(2), 1);
     for failure in ["the peer is gone", "not your turn", "not your turn"] {
         remote.fail_receiving(failure);
     }
@@ -113,10 +111,7 @@ async fn errors_before_it_is_sent_again_are_no_attempts() {
 
 #[tokio::test(start_paused = true)]
 async fn an_error_while_it_waits_for_room_is_no_attempt_either() {
-    let (mut socket, remote) = wrapped(RetryLayer::new(SECOND).attempts(2));
-    remote.make_room(1);
-    assert_ready_ok!(socket.poll_ready());
-    socket.start_send("request").unwrap();
+    let (mut socket, remote) = asking(RetryLayer::new(SECOND).attempts(2), 1);
     assert_pending!(socket.poll_next());
     advance(LONGER).await;
     assert_pending!(socket.poll_next()); // the second attempt, without room
@@ -161,10 +156,7 @@ async fn a_closed_socket_is_not_asked_again() {
 
 #[tokio::test(start_paused = true)]
 async fn an_attempt_that_finds_no_room_waits_for_it_but_not_longer_than_the_attempt() {
-    let (mut socket, remote) = wrapped(RetryLayer::new(SECOND).attempts(3));
-    remote.make_room(1);
-    assert_ready_ok!(socket.poll_ready());
-    socket.start_send("request").unwrap();
+    let (mut socket, remote) = asking(RetryLayer::new(SECOND).attempts(3), 1);
     assert_pending!(socket.poll_next());
     advance(LONGER).await;
     assert_pending!(socket.poll_next()); // the second attempt, without room

@@ -150,9 +150,6 @@ pub enum PeerMisbehaved {
     /// A command of the handshake whose fields are not where they belong.
     #[error("peer's {0} command is not laid out as its security mechanism has it")]
     CommandLayout(&'static str),
-    /// A command between the frames of a message.
-    #[error("peer sent a command between two frames of one message")]
-    CommandInsideMessage,
     /// A message before the handshake was over.
     #[error("peer sent a message before it was ready")]
     MessageBeforeReady,

@@ -121,12 +121,6 @@ fn broken_frames_are_refused() {
 }
 
 #[test]
-fn a_command_inside_a_message_is_refused() {
-    let error = error_after_ready(b"\x01\x01a\x04\x05\x04PONG");
-    assert_eq!(error, PeerMisbehaved::CommandInsideMessage.into());
-}
-
-#[test]
 fn messages_before_a_fault_are_still_received() {
     let mut decoder = Decoder::new(Limits::default());
     let mut input = BytesMut::from(&b"\0\x01a\0\x01b\xff"[..]);

@@ -11,7 +11,9 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::task::yield_now;
 use tokio::time::{Instant, Sleep, sleep_until, timeout};
 use zmtp::wire::{Command, Ttl};
-use zmtp::{Decoder, Heartbeat, HeartbeatAction, HeartbeatConfig, Inbound, Run, Subscription};
+use zmtp::{
+    Decoder, Heartbeat, HeartbeatAction, HeartbeatConfig, Inbound, ProtocolError, Run, Subscription,
+};
 
 use super::Engine;
 use super::handshake::Established;
@@ -30,6 +32,8 @@ pub(super) struct Driver {
     decoder: Decoder,
     input: ReadBuffer,
     pulse: Option<Box<Pulse>>,
+    /// What the peer said in an ERROR behind its READY.
+    refusal: Option<Box<str>>,
 }
 
 /// The heartbeat of a connection and the timer that drives it.
@@ -84,6 +88,7 @@ impl Driver {
             decoder,
             input: ReadBuffer::new(input),
             pulse,
+            refusal: None,
         })
     }
 
@@ -193,7 +198,7 @@ impl Driver {
                 return Ok(true);
             }
             match self.poll_read(cx) {
-                Poll::Ready(Ok(0)) => return Err(DisconnectReason::PeerClosed),
+                Poll::Ready(Ok(0)) => return Err(self.closed_by_peer()),
                 Poll::Ready(Ok(read)) => (reads, octets) = (reads + 1, octets + read),
                 Poll::Ready(Err(error)) => return Err(broken(error)),
                 Poll::Pending => {
@@ -211,6 +216,15 @@ impl Driver {
             pulse.heartbeat.on_input();
         }
         read
+    }
+
+    /// A peer that says ERROR behind its own READY and leaves has refused what this side said in its
+    /// READY. One that stays has not.
+    fn closed_by_peer(&mut self) -> DisconnectReason {
+        match self.refusal.take() {
+            Some(reason) => ProtocolError::Refused { reason: reason.into() }.into(),
+            None => DisconnectReason::PeerClosed,
+        }
     }
 
     /// Takes what the kernel has kept of a connection that broke: a peer that sends its last and
@@ -237,7 +251,11 @@ impl Driver {
     fn deliver(&mut self, room: impl Fn(&Pipe) -> usize) -> Result<bool, DisconnectReason> {
         while !self.input.octets.is_empty() || self.decoder.buffered() > 0 {
             let room = room(&self.pipe);
-            match self.decoder.decode(&mut self.input.octets, room)? {
+            let inbound = self.decoder.decode(&mut self.input.octets, room)?;
+            if inbound.is_some() {
+                self.refusal = None;
+            }
+            match inbound {
                 Some(Inbound::Messages(run)) => self.messages(run)?,
                 Some(Inbound::Command(command)) => self.command(command)?,
                 None => return Ok(room > 0 || !self.decoder.is_message_next(&self.input.octets)),
@@ -276,6 +294,8 @@ impl Driver {
                 }
                 self.pipe.outbound.answer(&Command::Pong { context });
             }
+            // 37/ZMTP has ERROR in the handshake only; libzmq passes over it here.
+            Command::Error { reason } => self.refusal = Some(reason.into()),
             // 37/ZMTP: commands that are not understood are ignored.
             _ => {}
         }

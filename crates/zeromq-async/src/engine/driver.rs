@@ -268,7 +268,7 @@ impl Driver {
         let pattern = self.pipe.pattern();
         if !pattern.takes_subscriptions() {
             self.pipe.expect_answers(run.messages());
-            self.pipe.deliver(run);
+            self.pipe.deliver(run.cut_from(self.input.memory()));
             return Ok(());
         }
         // A publisher's inbound messages are few: ZMTP 3.0 subscriptions, or XPUB's way up.

@@ -174,8 +174,8 @@ pub use context::{Context, ContextBuilder};
 pub use endpoint::{Endpoint, Host, IpcEndpoint, IpcName, OtherEndpoint, TcpAddress, TcpEndpoint};
 pub use engine::CloseReport;
 pub use error::{
-    BindError, ConnectError, DetachError, EndpointError, RecvError, Rejected, SendError,
-    SendErrorKind, SocksCredentialsError, StreamError, SubscriptionsExceeded,
+    BindError, ConnectError, DetachError, EndpointError, RecvError, Rejected, RuntimeDriver,
+    SendError, SendErrorKind, SocksCredentialsError, StreamError, SubscriptionsExceeded,
 };
 pub use event::{Crowding, DisconnectReason, Events, HandshakeFailure, SocketEvent};
 pub use identity::{Peer, PeerAddress, PeerId};

@@ -2,6 +2,7 @@
 
 use std::future::{Future, poll_fn};
 use std::io;
+use std::mem::replace;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -30,6 +31,15 @@ pub(super) struct Driver {
     decoder: Decoder,
     input: ReadBuffer,
     pulse: Option<Box<Pulse>>,
+    state: State,
+}
+
+/// How far the connection is.
+enum State {
+    Running,
+    /// It has ended for this reason, which is not told yet.
+    Ending(DisconnectReason),
+    Ended,
 }
 
 /// The heartbeat of a connection and the timer that drives it.
@@ -84,6 +94,7 @@ impl Driver {
             decoder,
             input: ReadBuffer::new(input),
             pulse,
+            state: State::Running,
         })
     }
 
@@ -95,26 +106,37 @@ impl Driver {
     /// connect again: not after the peer has sent an ERROR. The pipe of an endpoint that `keeps` it
     /// waits for the next connection.
     pub(super) async fn run(&mut self, engine: &Engine, endpoint: &Endpoint, keeps: bool) -> bool {
-        let pipe = self.pipe.clone();
-        let duty = Duty(&pipe);
         let reason = poll_fn(|cx| self.poll(cx)).await;
-        drop(duty);
-        match reason {
-            DisconnectReason::Closed => {
-                // Boxed so that a connection does not pay for the memory of its end.
-                Box::pin(engine.abort.run_until_cancelled(self.say_farewell())).await;
-            }
-            DisconnectReason::Io(_) => {
-                Box::pin(engine.abort.run_until_cancelled(self.take_rest())).await;
-            }
-            _ => {}
-        }
+        let (is_closed, is_broken) =
+            (matches!(reason, DisconnectReason::Closed), matches!(reason, DisconnectReason::Io(_)));
         let may_reconnect = match &reason {
             DisconnectReason::Protocol(error) => error.may_reconnect(),
             _ => true,
         };
-        self.part(engine, endpoint, reason, keeps);
+        self.begin_end(reason);
+        // Boxed so that a connection does not pay for the memory of its end.
+        if is_closed {
+            Box::pin(engine.abort.run_until_cancelled(self.say_farewell())).await;
+        } else if is_broken {
+            Box::pin(engine.abort.run_until_cancelled(self.take_rest())).await;
+        }
+        self.end(engine, endpoint, keeps);
         may_reconnect
+    }
+
+    /// The connection task writes no more. Of several reasons, the first is told.
+    pub(super) fn begin_end(&mut self, reason: DisconnectReason) {
+        if let State::Running = self.state {
+            self.state = State::Ending(reason);
+            self.pipe.retire_task();
+        }
+    }
+
+    /// Parts the pipe from the connection, and tells why.
+    pub(super) fn end(&mut self, engine: &Engine, endpoint: &Endpoint, keeps: bool) {
+        if let State::Ending(reason) = replace(&mut self.state, State::Ended) {
+            self.part(engine, endpoint, reason, keeps);
+        }
     }
 
     fn part(&self, engine: &Engine, endpoint: &Endpoint, reason: DisconnectReason, keeps: bool) {
@@ -334,15 +356,6 @@ impl Driver {
                 Err(_) => return self.input.octets.clear(),
             }
         }
-    }
-}
-
-/// The task that writes for a pipe, until it ends or is dropped with its runtime.
-struct Duty<'a>(&'a Pipe);
-
-impl Drop for Duty<'_> {
-    fn drop(&mut self) {
-        self.0.retire_task();
     }
 }
 

@@ -132,7 +132,7 @@ impl Engine {
         let ending = async {
             self.flush().await;
             self.hang_up_all();
-            self.tasks.wait().await;
+            self.wait_for_tasks().await;
         };
         match linger {
             None => ending.await,
@@ -140,9 +140,13 @@ impl Engine {
             Some(limit) => drop(timeout(limit, ending).await),
         }
         self.abort();
-        // A task on a runtime that nobody drives does not hear.
-        let _ = timeout(LAST_TURNS, self.tasks.wait()).await;
+        self.wait_for_tasks().await;
         self.finish_close()
+    }
+
+    /// Waits for tasks that have been told to end. One on a runtime that nobody drives does not hear.
+    async fn wait_for_tasks(&self) {
+        let _ = timeout(LAST_TURNS, self.tasks.wait()).await;
     }
 
     /// Takes no more peers at bound endpoints, and no more messages.
@@ -254,8 +258,8 @@ impl Engine {
     }
 }
 
-/// How long tasks have for their last turns, which takes a moment where their runtime is driven.
-const LAST_TURNS: Duration = Duration::from_secs(5);
+/// How long tasks have for their last turns: the time for a farewell, and some.
+const LAST_TURNS: Duration = Duration::from_secs(3);
 
 /// The task that ends a peer within the linger time.
 struct Lingering {

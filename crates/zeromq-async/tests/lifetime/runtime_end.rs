@@ -1,5 +1,8 @@
 //! A runtime ends while sockets live that were bound and connected on it.
 
+use std::time::Duration;
+
+use tokio::runtime::Builder;
 use zeromq_async::{
     Context, DealerSocket, Endpoint, Events, PairSocket, PubSocket, PullSocket, PushSocket,
     Receives, RecvError, RepSocket, ReqSocket, RouterSocket, Sends, Socket, SocketEvent,
@@ -395,4 +398,26 @@ fn close_waits_no_longer_than_the_runtime_lives() {
         end(ending, Ending::Drop).await;
         assert_eq!(within("the socket to close", closed).await.unwrap().unsent, 1);
     });
+}
+
+#[test]
+fn undriven_runtime_does_not_hold_up_a_close() {
+    let standing = Builder::new_current_thread().enable_all().build().unwrap();
+    let (context, port) = (Context::new(), ReservedPort::new());
+    for mark in 0..2 {
+        let mut pull = PullSocket::builder_in(&context).build();
+        let mut push = PushSocket::builder_in(&context).linger(Duration::from_secs(1)).build();
+        standing.block_on(async {
+            pull.bind(port.endpoint()).await.unwrap();
+            push.connect(port.endpoint()).await.unwrap();
+            within("a peer", push.wait_for_peers(1)).await;
+        });
+        push.try_send(huge(mark)).unwrap();
+        let closing = Builder::new_current_thread().enable_all().start_paused(true).build();
+        closing.unwrap().block_on(async {
+            // The address is free for the next round, though the task of the listener stands still.
+            drop(pull);
+            assert_eq!(push.close().await.unsent, 1);
+        });
+    }
 }

@@ -247,9 +247,6 @@ impl Task for Connection {
         if let Some(crash) = crash {
             self.crash(crash);
         }
-        if let Stage::Peer(driver) = &self.stage {
-            self.engine.peers.leave(driver.pipe());
-        }
     }
 }
 

@@ -98,10 +98,6 @@ impl Driver {
         })
     }
 
-    pub(super) fn pipe(&self) -> &Arc<Pipe> {
-        &self.pipe
-    }
-
     /// Runs until the connection ends, and parts the pipe from it. Says whether it makes sense to
     /// connect again: not after the peer has sent an ERROR. The pipe of an endpoint that `keeps` it
     /// waits for the next connection.
@@ -139,19 +135,26 @@ impl Driver {
         }
     }
 
+    /// Takes no more messages, leaves, then tells. The pipe of an endpoint that `keeps` it stays.
     fn part(&self, engine: &Engine, endpoint: &Endpoint, reason: DisconnectReason, keeps: bool) {
         if keeps {
             self.give_up_refused(engine, endpoint, &reason);
+        } else {
+            self.pipe.close();
         }
         self.pipe.outbound.unlink();
         engine.pattern.disconnected(&self.pipe);
         engine.tell_lost(&self.pipe, &reason);
+        let unsent = self.pipe.outbound.queued();
+        if !keeps {
+            engine.peers.leave(&self.pipe);
+        }
         engine.peers.peer_disconnected();
         engine.events.emit(SocketEvent::Disconnected {
             endpoint: endpoint.clone(),
             peer: self.pipe.id(),
             reason,
-            unsent: self.pipe.outbound.queued(),
+            unsent,
             kept: keeps && !self.pipe.outbound.is_closing(),
         });
     }

@@ -405,7 +405,7 @@ fn undriven_runtime_does_not_hold_up_a_close() {
     let standing = Builder::new_current_thread().enable_all().build().unwrap();
     let (context, port) = (Context::new(), ReservedPort::new());
     for mark in 0..2 {
-        let mut pull = PullSocket::builder_in(&context).build();
+        let pull = PullSocket::builder_in(&context).build();
         let mut push = PushSocket::builder_in(&context).linger(Duration::from_secs(1)).build();
         standing.block_on(async {
             pull.bind(port.endpoint()).await.unwrap();

@@ -2,6 +2,7 @@
 
 use std::future::{Future, poll_fn};
 use std::io;
+use std::mem::replace;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -34,6 +35,15 @@ pub(super) struct Driver {
     pulse: Option<Box<Pulse>>,
     /// What the peer said in an ERROR behind its READY.
     refusal: Option<Box<str>>,
+    state: State,
+}
+
+/// How far the connection is.
+enum State {
+    Running,
+    /// It has ended for this reason, which is not told yet.
+    Ending(DisconnectReason),
+    Ended,
 }
 
 /// The heartbeat of a connection and the timer that drives it.
@@ -89,52 +99,67 @@ impl Driver {
             input: ReadBuffer::new(input),
             pulse,
             refusal: None,
+            state: State::Running,
         })
-    }
-
-    pub(super) fn pipe(&self) -> &Arc<Pipe> {
-        &self.pipe
     }
 
     /// Runs until the connection ends, and parts the pipe from it. Says whether it makes sense to
     /// connect again: not after the peer has sent an ERROR. The pipe of an endpoint that `keeps` it
     /// waits for the next connection.
     pub(super) async fn run(&mut self, engine: &Engine, endpoint: &Endpoint, keeps: bool) -> bool {
-        let pipe = self.pipe.clone();
-        let duty = Duty(&pipe);
         let reason = poll_fn(|cx| self.poll(cx)).await;
-        drop(duty);
-        match reason {
-            DisconnectReason::Closed => {
-                // Boxed so that a connection does not pay for the memory of its end.
-                Box::pin(engine.abort.run_until_cancelled(self.say_farewell())).await;
-            }
-            DisconnectReason::Io(_) => {
-                Box::pin(engine.abort.run_until_cancelled(self.take_rest())).await;
-            }
-            _ => {}
-        }
+        let (is_closed, is_broken) =
+            (matches!(reason, DisconnectReason::Closed), matches!(reason, DisconnectReason::Io(_)));
         let may_reconnect = match &reason {
             DisconnectReason::Protocol(error) => error.may_reconnect(),
             _ => true,
         };
-        self.part(engine, endpoint, reason, keeps);
+        self.begin_end(reason);
+        // Boxed so that a connection does not pay for the memory of its end.
+        if is_closed {
+            Box::pin(engine.abort.run_until_cancelled(self.say_farewell())).await;
+        } else if is_broken {
+            Box::pin(engine.abort.run_until_cancelled(self.take_rest())).await;
+        }
+        self.end(engine, endpoint, keeps);
         may_reconnect
     }
 
+    /// The connection task writes no more. Of several reasons, the first is told.
+    pub(super) fn begin_end(&mut self, reason: DisconnectReason) {
+        if let State::Running = self.state {
+            self.state = State::Ending(reason);
+            self.pipe.retire_task();
+        }
+    }
+
+    /// Parts the pipe from the connection, and tells why.
+    pub(super) fn end(&mut self, engine: &Engine, endpoint: &Endpoint, keeps: bool) {
+        if let State::Ending(reason) = replace(&mut self.state, State::Ended) {
+            self.part(engine, endpoint, reason, keeps);
+        }
+    }
+
+    /// Takes no more messages, leaves, then tells. The pipe of an endpoint that `keeps` it stays.
     fn part(&self, engine: &Engine, endpoint: &Endpoint, reason: DisconnectReason, keeps: bool) {
         if keeps {
             self.give_up_refused(engine, endpoint, &reason);
+        } else {
+            self.pipe.close();
         }
         self.pipe.outbound.unlink();
         engine.pattern.disconnected(&self.pipe);
         engine.tell_lost(&self.pipe, &reason);
+        let unsent = self.pipe.outbound.queued();
+        if !keeps {
+            engine.peers.leave(&self.pipe);
+        }
         engine.peers.peer_disconnected();
         engine.events.emit(SocketEvent::Disconnected {
             endpoint: endpoint.clone(),
             peer: self.pipe.id(),
             reason,
-            unsent: self.pipe.outbound.queued(),
+            unsent,
             kept: keeps && !self.pipe.outbound.is_closing(),
         });
     }
@@ -354,15 +379,6 @@ impl Driver {
                 Err(_) => return self.input.octets.clear(),
             }
         }
-    }
-}
-
-/// The task that writes for a pipe, until it ends or is dropped with its runtime.
-struct Duty<'a>(&'a Pipe);
-
-impl Drop for Duty<'_> {
-    fn drop(&mut self) {
-        self.0.retire_task();
     }
 }
 

@@ -101,13 +101,16 @@ enum Stage {
     Dial,
     Handshake(PeerAddress),
     Peer(Driver),
+    /// The connection has ended, or the attempt.
+    Ended,
 }
 
 impl Task for Dialler {
     async fn run(&mut self) {
         let stop = self.stop.clone();
         loop {
-            if let Stage::Pause = self.stage {
+            if let Stage::Ended = self.stage {
+                self.stage = Stage::Pause;
                 let pause = stop.run_until_cancelled(Box::pin(self.pause()));
                 if pause.await.flatten().is_none() {
                     return;
@@ -116,7 +119,8 @@ impl Task for Dialler {
             if !self.connect_once(&stop).await {
                 return;
             }
-            self.stage = Stage::Pause;
+            // What is dropped here may be an application's, and panic.
+            self.stage = Stage::Ended;
         }
     }
 
@@ -165,8 +169,8 @@ impl Dialler {
     fn crash(&mut self, crash: &Crash, keeps: bool) {
         let span = self.span.clone();
         let _entered = span.enter();
-        match std::mem::replace(&mut self.stage, Stage::Pause) {
-            Stage::Pause => {}
+        match std::mem::replace(&mut self.stage, Stage::Ended) {
+            Stage::Pause | Stage::Ended => {}
             Stage::Dial => self.dial_failed(crash.clone().into()),
             Stage::Handshake(address) => self.handshake_failed(address, crash.clone().into()),
             Stage::Peer(mut driver) => {

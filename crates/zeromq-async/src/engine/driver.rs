@@ -3,6 +3,7 @@
 use std::future::{Future, poll_fn};
 use std::io;
 use std::mem::replace;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -147,7 +148,8 @@ impl Driver {
         } else {
             self.pipe.close();
         }
-        self.pipe.outbound.unlink();
+        // The writer may be an application's, and panic when it is dropped.
+        let _ = catch_unwind(AssertUnwindSafe(|| self.pipe.outbound.unlink()));
         engine.pattern.disconnected(&self.pipe);
         engine.tell_lost(&self.pipe, &reason);
         let unsent = self.pipe.outbound.queued();

@@ -252,3 +252,22 @@ fn dropped_accepted_peer_is_delivered() {
     });
     driven.end(Ending::Drop);
 }
+
+#[test]
+fn inproc_queue_waits_for_a_peer_after_the_drop() {
+    for flavor in FLAVORS {
+        let driven = Driven::new(flavor);
+        let (context, at) = (Context::new(), any_endpoint("inproc"));
+        let mut push = PushSocket::builder_in(&context).build();
+        let (handle, to) = (push.handle().clone(), at.clone());
+        driven.run(async move { handle.connect(to.as_str()).unwrap() });
+        push.try_send("patient").unwrap();
+        drop(push);
+        runtime().block_on(async {
+            let mut pull = PullSocket::builder_in(&context).build();
+            pull.bind(at.as_str()).await.unwrap();
+            assert_eq!(within("the message", pull.recv()).await.unwrap(), "patient");
+        });
+        driven.end(Ending::Drop);
+    }
+}

@@ -1,11 +1,13 @@
 //! A panic in code that the library calls, and runtimes that lack a driver.
 
 use std::io;
+use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context as TaskContext, Poll};
 
+use futures_util::FutureExt;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use zeromq_async::transport::{BoundTcp, Io, Listener, Tcp, Transport, TransportOptions};
 use zeromq_async::{Context, Endpoint, PullSocket, PushSocket, SocketEvent};
@@ -23,6 +25,8 @@ enum Fault {
     Upgrade,
     Read,
     Write,
+    Drop,
+    DropWriter,
 }
 
 /// TCP with code that panics.
@@ -75,6 +79,10 @@ impl Transport for Faulty {
             }));
         }
         let address = io.peer_address().clone();
+        if fault == Fault::DropWriter {
+            let (reader, writer) = tokio::io::split(io);
+            return Ok(Io::from_halves(reader, FaultyWriter { writer, left }, address));
+        }
         Ok(Io::new(FaultyStream { io, fault, left, calls: 0 }, address))
     }
 }
@@ -109,6 +117,41 @@ impl FaultyStream {
     fn panic_at(&mut self, fault: Fault) {
         self.calls += usize::from(fault == self.fault);
         panic_while(fault == self.fault && self.calls > 8, &self.left, fault);
+    }
+}
+
+struct FaultyWriter {
+    writer: tokio::io::WriteHalf<Io>,
+    left: Arc<AtomicUsize>,
+}
+
+impl Drop for FaultyWriter {
+    fn drop(&mut self) {
+        panic_while(true, &self.left, Fault::DropWriter);
+    }
+}
+
+impl AsyncWrite for FaultyWriter {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut TaskContext<'_>,
+        octets: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.writer).poll_write(cx, octets)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.writer).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.writer).poll_shutdown(cx)
+    }
+}
+
+impl Drop for FaultyStream {
+    fn drop(&mut self) {
+        panic_while(self.fault == Fault::Drop && self.calls == 0, &self.left, Fault::Drop);
     }
 }
 
@@ -227,6 +270,50 @@ async fn panic_in_read_ends_one_connection() {
     until(&mut events, "another connection", again).await;
     sending.abort();
     receiving.abort();
+}
+
+/// The panic is the sender's, and the message is in the queue by then.
+#[tokio::test]
+async fn panic_in_write_loses_nothing() {
+    let context = Faulty::context(Fault::Write, 1);
+    let mut pull = PullSocket::new();
+    let bound = pull.bind(ANY_PORT).await.unwrap();
+    let mut push = PushSocket::builder_in(&context).reconnect(at_once()).build();
+    push.connect(bound.with_scheme("faulty").unwrap()).await.unwrap();
+    within("a peer", push.wait_for_peers(1)).await;
+    for number in 0..100 {
+        let sending = AssertUnwindSafe(push.send(format!("{number}"))).catch_unwind();
+        let _ = within("room", sending).await;
+        let received = within("every message", pull.recv()).await.unwrap();
+        assert_eq!(received, format!("{number}"));
+    }
+    within("the socket to close", push.close()).await;
+}
+
+async fn goes_on_after_a_panic_in_drop(fault: Fault) {
+    let context = Faulty::context(fault, 1);
+    let mut pull = PullSocket::new();
+    let bound = pull.bind(ANY_PORT).await.unwrap();
+    let mut push = PushSocket::builder_in(&context).reconnect(at_once()).build();
+    let mut events = push.events();
+    push.connect(bound.with_scheme("faulty").unwrap()).await.unwrap();
+    within("a peer", push.wait_for_peers(1)).await;
+    within("a peer", pull.wait_for_peers(1)).await;
+    let peer = pull.stats().peers[0].peer;
+    pull.handle().disconnect_peer(peer).unwrap();
+    let lost = |event: &SocketEvent| matches!(event, SocketEvent::Disconnected { .. });
+    until(&mut events, "the end of the connection", lost).await;
+    let again = |event: &SocketEvent| matches!(event, SocketEvent::HandshakeSucceeded { .. });
+    until(&mut events, "another connection", again).await;
+    push.send("after all").await.unwrap();
+    assert_eq!(within("a message", pull.recv()).await.unwrap(), "after all");
+    within("the socket to close", push.close()).await;
+}
+
+#[tokio::test]
+async fn panic_in_drop_leaves_the_socket_whole() {
+    goes_on_after_a_panic_in_drop(Fault::Drop).await;
+    goes_on_after_a_panic_in_drop(Fault::DropWriter).await;
 }
 
 // ---- runtimes that lack a driver ----

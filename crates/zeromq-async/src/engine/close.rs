@@ -144,7 +144,7 @@ impl Engine {
         self.finish_close()
     }
 
-    /// Waits for tasks that have been told to end. One on a runtime that nobody drives does not hear.
+    /// Waits for tasks that have been told to end. One on a runtime that is not driven does not hear.
     async fn wait_for_tasks(&self) {
         let _ = timeout(LAST_TURNS, self.tasks.wait()).await;
     }

@@ -51,7 +51,7 @@ impl Engine {
         events
     }
 
-    /// Starts the task that tells, where somebody listens and none does.
+    /// Starts the task that tells, if there is a listener and no such task.
     pub(super) fn start_telling(self: &Arc<Self>, runtime: &Handle) {
         let mut telling = self.told.lock();
         if telling.told.is_none() || replace(&mut telling.has_task, true) {

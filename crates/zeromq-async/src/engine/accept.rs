@@ -196,6 +196,7 @@ struct Connection {
     span: Span,
 }
 
+#[expect(clippy::large_enum_variant, reason = "a connection is a peer for most of its time")]
 enum Stage {
     Handshake { address: PeerAddress, welcome: Option<Welcome> },
     Peer(Driver),

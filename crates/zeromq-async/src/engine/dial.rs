@@ -95,6 +95,7 @@ enum Source {
 }
 
 /// What the task is at.
+#[expect(clippy::large_enum_variant, reason = "a connection is a peer for most of its time")]
 enum Stage {
     /// Waits before the next attempt.
     Pause,

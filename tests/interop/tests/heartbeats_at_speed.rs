@@ -103,7 +103,7 @@ impl Shape {
         let pull = PullSocket::builder().receive_high_water_mark(usize::from(QUEUED));
         let mut pull = self.ours(pull, true).build();
         let mut events = pull.events();
-        let endpoint = pull.bind(TCP).await.unwrap().to_string();
+        let endpoint = pull.bind(TCP).await.expect("a port").to_string();
         let push = libzmq(Push, move |socket| {
             self.theirs(socket, false)?;
             socket.connect(&endpoint)
@@ -130,7 +130,7 @@ impl Shape {
             assert!(message == self.message(received), "{self:?}: lost {received}");
             received += 1;
         }
-        assert_eq!(sent.await.unwrap(), received, "{self:?}");
+        assert_eq!(sent.await.expect("libzmq sends"), received, "{self:?}");
         self.is_undisturbed(&mut events).await;
         received
     }
@@ -144,7 +144,7 @@ impl Shape {
         let push = PushSocket::builder().send_high_water_mark(usize::from(QUEUED));
         let mut push = self.ours(push, false).build();
         let mut events = push.events();
-        push.connect(pull.endpoint()).await.unwrap();
+        push.connect(pull.endpoint()).await.expect("an endpoint");
         handshake(&mut events).await;
         let (done, received) = oneshot::channel();
         let receiving = pull.run(move |socket| {

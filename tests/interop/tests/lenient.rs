@@ -46,11 +46,10 @@ fn odd() -> Vec<Odd> {
         behind_ready("an empty command", b"\x06\0\0\0\0\0\0\0\0"),
         behind_ready("a command with an empty name", b"\x04\x01\x00"),
         behind_ready("a command that ends in its name", b"\x04\x05\x09PONG"),
-        behind_ready("SUBSCRIBE to a PULL", &command("SUBSCRIBE", b"x")),
         inside("a PING inside", &command("PING", b"\0\0ctx")),
         inside("a PONG inside", &command("PONG", b"ctx")),
         inside("an unknown command inside", &command("NEW", &[b'x'; 1000])),
-        inside("SUBSCRIBE inside", &command("SUBSCRIBE", b"x")),
+        inside("JOIN inside", &command("JOIN", b"x")),
         inside("ERROR inside", &command("ERROR", b"\x02no")),
         inside("two commands inside", &command("PONG", b"").repeat(2)),
     ]
@@ -78,6 +77,18 @@ async fn both_receive_what_odd_peers_say() {
         let received = within(what, ours.recv()).await.unwrap();
         assert_eq!(frames(&received), expected, "{what}");
     }
+}
+
+/// libzmq's PULL receives the command itself, as a message.
+#[tokio::test]
+async fn subscribe_to_a_pull_is_passed_over() {
+    let mut pull = PullSocket::new();
+    let endpoint = pull.bind(TCP).await.unwrap().to_string();
+    let subscribe = command("SUBSCRIBE", b"x");
+    let says = [&octets::ready("PUSH"), &subscribe, &b"\x01\x01a"[..], &subscribe, b"\x00\x01b"];
+    let _peer = say(&endpoint, &says.concat()).await;
+    let message = within("the message", pull.recv()).await.unwrap();
+    assert_eq!(frames(&message), [b"a", b"b"]);
 }
 
 /// A PING inside a message is answered before the message is whole.

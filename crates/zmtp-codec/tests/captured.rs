@@ -83,7 +83,7 @@ fn check_traffic(capture: &Capture, heard: &Heard) {
         "heartbeat" => matches!(command, Command::Ping { .. }),
         _ => matches!(command, Command::Pong { .. }),
     };
-    let numbered: Vec<u8> = (0..300_u32).map(|n| u8::try_from(n % 251).unwrap()).collect();
+    let numbered: Vec<u8> = (0..300_u32).map(|n| u8::try_from(n % 251).expect("small")).collect();
     let messages = match (maker, kind) {
         ("monocoque" | "zmqrs", "xpub") => Vec::new(),
         (_, "pub" | "xpub") => vec![Message::multipart(["A1", "", "2"])],

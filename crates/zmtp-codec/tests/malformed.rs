@@ -110,7 +110,9 @@ fn events_after(ready: &[u8], octets: &[u8]) -> (Connection, Vec<Event>) {
     let mut connection = pull();
     let mut input = BytesMut::from(&[&greeting(b"NULL"), ready, octets].concat()[..]);
     let mut events = Vec::new();
-    while let Some(event) = connection.handle_input(&mut input, usize::MAX).unwrap() {
+    while let Some(event) =
+        connection.handle_input(&mut input, usize::MAX).expect("nothing that is refused")
+    {
         events.push(event);
     }
     assert!(input.is_empty());

@@ -53,7 +53,7 @@ fn bodies_in_a_run_are_shared_only_when_it_pays() {
 fn a_small_part_of_a_buffer_is_copied() {
     let message = Message::from(vec![1; 500]);
     for (memory, is_copied) in [(0, false), (503 * 16 - 1, false), (509 * 16, true)] {
-        let run = run_of(&batch_of(&[message.clone()])).cut_from(memory);
+        let run = run_of(&batch_of(std::slice::from_ref(&message))).cut_from(memory);
         let mut batch = Batch::new();
         batch.push_run(run);
         assert_eq!(batch.chained.is_empty(), is_copied, "{memory}");
@@ -63,7 +63,7 @@ fn a_small_part_of_a_buffer_is_copied() {
     // Bodies that a batch chains are not among its small octets.
     let large = Message::from(vec![1; Batch::CHAIN_THRESHOLD]);
     let mut batch = Batch::new();
-    batch.push_run(run_of(&batch_of(&[large.clone()])).cut_from(1 << 30));
+    batch.push_run(run_of(&batch_of(std::slice::from_ref(&large))).cut_from(1 << 30));
     assert!(!batch.chained.is_empty());
     assert_eq!(batch.pop(), Some(large));
 }

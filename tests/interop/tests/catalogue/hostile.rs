@@ -21,8 +21,8 @@ use crate::support::{DEADLINE, SHORT, next, one, relay_to};
 
 side_by_side! {
     /// Handshakes that are wrong in every way a list of them has: each is closed, none is let in,
-    /// and whoever comes after is served. libzmq lets in who says READY and no socket type, in a
-    /// command or in a message, and lets others wait.
+    /// and whoever comes after is served. libzmq lets in who has properties without a name, and lets
+    /// others wait.
     row_20_malformed_handshakes: malformed,
     ours: Malformed { closed: 192, let_in: 0 },
     libzmq: Malformed { closed: 183, let_in: 3 },

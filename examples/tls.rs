@@ -44,6 +44,10 @@ impl Transport for Tls {
         let peer = io.peer_address().clone();
         Ok(Io::new(self.connector.connect(name, io).await?, peer))
     }
+
+    fn check(&self, endpoint: &Endpoint, options: &TransportOptions) -> io::Result<()> {
+        Tcp.check(&endpoint.with_scheme("tcp")?, options)
+    }
 }
 
 /// Whom the certificate must be of.

@@ -26,7 +26,7 @@ pub use tcp::{Host, TcpAddress, TcpEndpoint};
 /// | `tcp://*:5555` | bind: port 5555 on every IPv4 interface |
 /// | `tcp://[::]:5555` | bind: port 5555 on every interface, IPv4 and IPv6 |
 /// | `tcp://*:*`, `tcp://127.0.0.1:0` | bind: a free port, chosen by the system |
-/// | `tcp://eth0:5555` | bind: the address of a network interface |
+/// | `tcp://eth0:5555`, `tcp://eth0:1:5555` | bind: the address of a network interface, or of its alias `eth0:1` |
 /// | `tcp://example.org:5555` | a host, by name; connecting tries all of its addresses |
 /// | `tcp://[::1]:5555`, `tcp://[fe80::1%eth0]:5555` | an IPv6 address, perhaps with its zone |
 /// | `tcp://eth1:0;example.org:5555` | connect: from the first address, to the second |
@@ -113,13 +113,26 @@ impl Endpoint {
     pub fn is_wildcard(&self) -> bool {
         match self {
             Self::Tcp(tcp) => tcp.is_wildcard(),
-            Self::Ipc(ipc) => *ipc.name() == IpcName::Any,
+            Self::Ipc(_) => self.is_any_path(),
             Self::Inproc(_) | Self::Other(_) => false,
         }
     }
 
+    /// Whether the system is to choose the port.
+    pub(crate) fn is_any_port(&self) -> bool {
+        matches!(self, Self::Tcp(tcp) if tcp.address().port() == 0)
+    }
+
+    /// Whether binding is to choose the path.
+    pub(crate) fn is_any_path(&self) -> bool {
+        matches!(self, Self::Ipc(ipc) if *ipc.name() == IpcName::Any)
+    }
+
     /// Refuses what cannot be connected to: a wildcard, or a transport that this system lacks.
     pub(crate) fn check_connectable(&self) -> Result<(), ConnectError> {
+        if let Self::Tcp(tcp) = self {
+            tcp.check_connectable(&self.to_string())?;
+        }
         if self.is_wildcard() {
             return Err(EndpointError::WildcardNotAllowed { endpoint: self.to_string() }.into());
         }
@@ -136,8 +149,25 @@ impl Endpoint {
             Self::Tcp(tcp) if tcp.source().is_some() => {
                 Err(EndpointError::SourceNotAllowed { endpoint: self.to_string() }.into())
             }
+            Self::Tcp(tcp) => Ok(tcp.address().check_zone(&self.to_string())?),
             _ if !self.is_supported() => Err(BindError::Unsupported { endpoint: self.clone() }),
             _ => Ok(()),
+        }
+    }
+
+    /// What this stands for once it is bound at a port: the name of the host is kept.
+    pub(crate) fn at_port_of(&self, bound: &Self) -> Self {
+        match (self, bound) {
+            (Self::Tcp(tcp), Self::Tcp(bound)) => Self::Tcp(tcp.at_port(bound.address().port())),
+            _ => self.clone(),
+        }
+    }
+
+    /// Whether both are the same address, perhaps in two forms. Names are not looked up.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Tcp(one), Self::Tcp(other)) => one.is_same(other),
+            _ => self == other,
         }
     }
 

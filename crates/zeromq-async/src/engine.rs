@@ -4,6 +4,7 @@
 
 mod accept;
 mod antechamber;
+mod bound;
 mod close;
 mod dial;
 mod driver;
@@ -62,8 +63,7 @@ pub(crate) struct Engine {
 
 #[derive(Debug, Default)]
 struct Endpoints {
-    /// As bound, and as asked for.
-    bound: Vec<(Endpoint, Endpoint, Bound)>,
+    bound: bound::BoundEndpoints,
     dialled: Vec<(Endpoint, Dialled)>,
     last: Option<Endpoint>,
     closed: bool,
@@ -73,6 +73,13 @@ struct Endpoints {
 enum Bound {
     Listener(Arc<accept::Accepting>),
     Inproc,
+}
+
+/// What becomes of the connections that were accepted at an endpoint which is unbound.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Accepted {
+    Close,
+    Keep,
 }
 
 /// An endpoint that is being connected to.
@@ -167,7 +174,7 @@ impl Engine {
         asked: Option<Endpoint>,
     ) -> Result<Endpoint, BindError> {
         let local = listener.local_endpoint().clone();
-        let accepting = accept::Accepting::new(listener, self.abort.child_token());
+        let accepting = accept::Accepting::new(self, listener);
         let asked = asked.unwrap_or_else(|| local.clone());
         self.add_bound(local.clone(), asked, Bound::Listener(accepting.clone()))?;
         let acceptor = accept::Acceptor::new(self, runtime.clone(), local.clone(), accepting);
@@ -189,7 +196,7 @@ impl Engine {
             return Err(BindError::Closed { endpoint: asked });
         }
         endpoints.last = Some(endpoint.clone());
-        endpoints.bound.push((endpoint.clone(), asked, bound));
+        endpoints.bound.add(&endpoint, &asked, bound);
         drop(endpoints);
         self.events.emit(SocketEvent::Listening { endpoint });
         Ok(())
@@ -211,27 +218,57 @@ impl Engine {
     }
 
     /// Forgets a bound endpoint whose task has ended.
-    fn forget_bound(&self, ended: &Arc<accept::Accepting>) {
-        self.endpoints.lock().bound.retain(|(_, _, bound)| match bound {
-            Bound::Listener(accepting) => !Arc::ptr_eq(accepting, ended),
-            Bound::Inproc => true,
-        });
+    fn forget_bound(&self, endpoint: &Endpoint, ended: &Arc<accept::Accepting>) {
+        self.endpoints.lock().bound.forget(endpoint, ended);
     }
 
-    /// Stops accepting at an endpoint; peers that are connected stay. The address is free again when
-    /// this returns.
-    pub(crate) async fn unbind(&self, endpoint: &Endpoint) -> Result<(), DetachError> {
-        let (endpoint, _, bound) = {
-            let mut endpoints = self.endpoints.lock();
-            let place = endpoints
-                .bound
-                .iter()
-                .position(|(bound, asked, _)| bound == endpoint || asked == endpoint)
-                .ok_or_else(|| DetachError::NotAttached { endpoint: endpoint.clone() })?;
-            endpoints.bound.remove(place)
+    /// Stops accepting at an endpoint, and ends the connections that were accepted there or keeps
+    /// them. The address is free again when this returns.
+    pub(crate) async fn unbind(
+        self: &Arc<Self>,
+        endpoint: &Endpoint,
+        accepted: Accepted,
+    ) -> Result<(), DetachError> {
+        let removed = self.endpoints.lock().bound.remove(endpoint);
+        let removed = match removed {
+            None => self.remove_bound_by_name(endpoint).await,
+            removed => removed,
         };
-        self.stop_accepting(&endpoint, &bound);
+        let (endpoint, all) =
+            removed.ok_or_else(|| DetachError::NotAttached { endpoint: endpoint.clone() })?;
+        for bound in all {
+            self.stop_accepting(&endpoint, &bound);
+            // An inproc name is but a way to meet: those who have met stay together.
+            if let (Accepted::Close, Bound::Listener(accepting)) = (accepted, bound) {
+                accepting.end_handshakes();
+                self.end_accepted_at(&endpoint);
+            }
+        }
         Ok(())
+    }
+
+    async fn remove_bound_by_name(&self, name: &Endpoint) -> Option<(Endpoint, Vec<Bound>)> {
+        let endpoints = self.endpoints.lock().bound.at_port_of(name);
+        let endpoint = bound::named(endpoints, name).await?;
+        self.endpoints.lock().bound.remove(&endpoint)
+    }
+
+    fn end_accepted_at(self: &Arc<Self>, endpoint: &Endpoint) {
+        for pipe in self.peers.pipes() {
+            if pipe.is_accepted_at(endpoint) {
+                self.end_accepted(pipe);
+            }
+        }
+    }
+
+    /// Ends the connection of a peer that connected, after what is queued for it has been written.
+    fn end_accepted(self: &Arc<Self>, pipe: Arc<Pipe>) {
+        self.hang_up(&pipe);
+        if pipe.outbound.queued() > 0
+            && let Some(runtime) = self.home.find_or_current()
+        {
+            self.spawn_linger(&runtime, pipe, None);
+        }
     }
 
     /// Connects in the background, now and whenever the connection is lost.
@@ -244,6 +281,9 @@ impl Engine {
     ) -> Result<(), ConnectError> {
         endpoint.check_connectable()?;
         self.transports.check(&endpoint)?;
+        self.transports
+            .check_options(&endpoint, &self.options.transport)
+            .map_err(|source| ConnectError::OptionRefused { endpoint: endpoint.clone(), source })?;
         {
             let endpoints = self.endpoints.lock();
             if endpoints.closed {
@@ -297,12 +337,18 @@ impl Engine {
         self.endpoints.lock().dialled.retain(|(_, dialled)| !ended(&dialled.pipe));
     }
 
-    /// Ends the connection to an endpoint, after what is queued for it has been written.
+    /// Ends the connections to an endpoint, after what is queued for it has been written.
     pub(crate) fn disconnect(self: &Arc<Self>, endpoint: &Endpoint) -> Result<(), DetachError> {
-        let dialled = self.take_dialled(|dialled, _| dialled == endpoint);
-        let (endpoint, dialled) =
-            dialled.ok_or_else(|| DetachError::NotAttached { endpoint: endpoint.clone() })?;
-        self.end(endpoint, dialled);
+        let ended: Vec<_> = {
+            let dialled = &mut self.endpoints.lock().dialled;
+            dialled.extract_if(.., |(dialled, _)| dialled.is_same(endpoint)).collect()
+        };
+        if ended.is_empty() {
+            return Err(DetachError::NotAttached { endpoint: endpoint.clone() });
+        }
+        for (endpoint, dialled) in ended {
+            self.end(endpoint, dialled);
+        }
         Ok(())
     }
 
@@ -312,14 +358,7 @@ impl Engine {
         let pipe = pipe.ok_or(DetachError::NoPeer { peer })?;
         match self.take_dialled(|_, dialled| dialled.pipe.holds(&pipe)) {
             Some((endpoint, dialled)) => self.end(endpoint, dialled),
-            None => {
-                self.hang_up(&pipe);
-                if pipe.outbound.queued() > 0
-                    && let Some(runtime) = self.home.find_or_current()
-                {
-                    self.spawn_linger(&runtime, pipe, None);
-                }
-            }
+            None => self.end_accepted(pipe),
         }
         Ok(())
     }

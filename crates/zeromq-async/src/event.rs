@@ -211,6 +211,14 @@ pub enum HandshakeFailure {
          mechanism that does not go with this socket's, or speak another protocol"
     )]
     PeerClosed,
+    /// The server closed the connection when it was sent what only the holder of its key can read.
+    ///
+    /// Nothing tells this from a server that goes just then, but for happening again.
+    #[error(
+        "the server closed the connection without a word when this side began to encrypt: most \
+         likely the server's key that is set here is not the key it has; compare both"
+    )]
+    ServerKey,
     /// There was no room for it any more: newer connections took its place.
     #[error(transparent)]
     Displaced(#[from] Crowding),

@@ -85,7 +85,7 @@
 //! | [`ready`](Socket::ready), [`flush`](Socket::flush) | nothing changes; what is queued is written all the same |
 //! | [`wait_for_peers`](Socket::wait_for_peers), [`wait_for_subscribers`](Socket::wait_for_subscribers), [`Events::next`] | nothing is lost |
 //! | [`bind`](Socket::bind) | nothing is bound |
-//! | [`connect`](Socket::connect), [`disconnect`](Socket::disconnect), [`unbind`](Socket::unbind) | complete in their first poll |
+//! | [`connect`](Socket::connect), [`disconnect`](Socket::disconnect), [`unbind`](Socket::unbind) | complete in their first poll, unless a name to unbind has to be looked up: then the endpoint stays bound |
 //! | [`close`](Socket::close) | closing goes on in the background, and nobody gets the report |
 //! | [`Typed::recv`](typed::Typed::recv), [`Typed::send`](typed::Typed::send) | as `recv` and `send` |
 //! | [`ZapHandler::run`](security::ZapHandler::run) | the handler is gone, and what it has not decided is denied for now |

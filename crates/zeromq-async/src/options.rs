@@ -19,6 +19,7 @@ pub(crate) use accept_filter::AcceptFilter;
 pub use high_water_mark::HighWaterMark;
 pub use reconnect_stop::ReconnectStop;
 pub use socks_proxy::SocksProxy;
+pub(crate) use values::AttemptOptions;
 pub use values::{Keepalive, ReconnectBackoff, TransportOptions};
 
 /// What a socket was built with: the one place where defaults are written.

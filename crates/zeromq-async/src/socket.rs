@@ -195,10 +195,16 @@ impl<P: SocketKind> Socket<P> {
         self.handle().connect(endpoint)
     }
 
-    /// Stops accepting at a bound endpoint; peers that are connected stay (`zmq_unbind`).
+    /// Stops accepting at a bound endpoint, and ends the connections that were accepted there
+    /// (`zmq_unbind`).
     ///
-    /// Name the endpoint as [`bind`](Self::bind) returned it. When this completes the address is
-    /// free.
+    /// A peer takes no more messages from this moment on: with
+    /// [`mandatory`](crate::SocketBuilder::mandatory) a ROUTER has no route to it. What is queued for
+    /// it is written within the linger time, and what it has sent can still be received. Peers over
+    /// inproc stay, as with libzmq. [`stop_accepting`](Self::stop_accepting) keeps all of them.
+    ///
+    /// Name the endpoint as [`bind`](Self::bind) returned it, or by another name of its host with
+    /// the real port; a wildcard port names none. When this completes the address is free.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -216,7 +222,8 @@ impl<P: SocketKind> Socket<P> {
     ///
     /// # Cancel safety
     ///
-    /// It completes in its first poll.
+    /// It completes in its first poll, unless the host has to be looked up because its name is not
+    /// the one that was bound; dropped then, the endpoint stays bound.
     pub async fn unbind(
         &self,
         endpoint: impl TryInto<Endpoint, Error: Into<EndpointError>>,
@@ -224,10 +231,44 @@ impl<P: SocketKind> Socket<P> {
         self.handle().unbind(endpoint).await
     }
 
-    /// Ends the connection to an endpoint, after what is queued for it is written or the linger
+    /// Stops accepting at a bound endpoint; peers that are connected stay.
+    ///
+    /// In all else it is [`unbind`](Self::unbind). libzmq has nothing like it.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use zeromq_async::{PullSocket, PushSocket};
+    ///
+    /// let (mut push, mut pull) = (PushSocket::new(), PullSocket::new());
+    /// let endpoint = pull.bind("tcp://127.0.0.1:0").await?;
+    /// push.connect(&endpoint).await?;
+    /// pull.wait_for_peers(1).await;
+    /// pull.stop_accepting(&endpoint).await?;
+    /// push.send("still here").await?;
+    /// assert_eq!(pull.recv().await?, "still here");
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The socket is not bound there.
+    ///
+    /// # Cancel safety
+    ///
+    /// As with [`unbind`](Self::unbind).
+    pub async fn stop_accepting(
+        &self,
+        endpoint: impl TryInto<Endpoint, Error: Into<EndpointError>>,
+    ) -> Result<(), DetachError> {
+        self.handle().stop_accepting(endpoint).await
+    }
+
+    /// Ends every connection to an endpoint, after what is queued for it is written or the linger
     /// time is over (`zmq_disconnect`).
     ///
-    /// Messages that have arrived from it can still be received.
+    /// Name the endpoint as it was connected to; names of hosts are not looked up. Messages that have
+    /// arrived from it can still be received.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]

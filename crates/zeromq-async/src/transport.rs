@@ -53,6 +53,7 @@ use crate::endpoint::Endpoint;
 pub use crate::options::TransportOptions;
 
 mod adopted;
+mod explained;
 mod io_driver;
 mod io_stream;
 #[cfg(unix)]
@@ -67,6 +68,9 @@ pub use io_stream::Io;
 #[cfg(unix)]
 pub use ipc::{BoundIpc, Ipc};
 pub(crate) use registry::Transports;
+#[cfg(test)]
+pub(crate) use tcp::Resolving;
+pub(crate) use tcp::is_local_address;
 pub use tcp::{BoundTcp, Tcp};
 
 /// Makes byte streams of endpoints.
@@ -117,6 +121,21 @@ pub trait Transport: Send + Sync + 'static {
     /// [`enable_io`](tokio::runtime::Builder::enable_io). False by default.
     fn needs_io_driver(&self) -> bool {
         false
+    }
+
+    /// Refuses what no attempt could do, before the first is made: options that the system does not
+    /// take. By default nothing.
+    ///
+    /// A transport that is made of another one asks that one.
+    ///
+    /// # Errors
+    ///
+    /// Which option it is, and why. `bind` and `connect` return it as
+    /// [`BindError::OptionRefused`](crate::BindError::OptionRefused) and
+    /// [`ConnectError::OptionRefused`](crate::ConnectError::OptionRefused).
+    fn check(&self, endpoint: &Endpoint, options: &TransportOptions) -> io::Result<()> {
+        let _ = (endpoint, options);
+        Ok(())
     }
 }
 

@@ -66,7 +66,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("stats", &["endpoint", "identity"]),
     ("sync", &[]),
     ("testing", &["context", "endpoint", "error", "options", "sync", "transport"]),
-    ("transport", &["endpoint", "error", "identity", "options"]),
+    ("transport", &["endpoint", "error", "identity", "options", "sync"]),
     ("typed", &["identity", "layer", "socket"]),
     ("unsent", &["endpoint", "identity"]),
 ];

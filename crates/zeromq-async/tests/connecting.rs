@@ -155,7 +155,9 @@ fn the_address_of_a_proxy_is_checked_where_it_is_set() {
         ("127.0.0.1", false),
         ("*:1080", false),
         ("127.0.0.1:0", false),
-        ("lo:0;127.0.0.1:1080", false),
+        ("lo:0;127.0.0.1:1080", true),
+        ("lo:0;127.0.0.1:0", false),
+        ("[fe80::1]:1080", false),
         ("socks5://127.0.0.1:1080", false),
     ] {
         assert_eq!(text.parse::<SocksProxy>().is_ok(), good, "{text}");

@@ -21,6 +21,7 @@ use crate::arguments::{BenchArguments, BenchCommand};
 use crate::endpoints;
 use crate::exit::Failure;
 use crate::signals::Signals;
+use crate::trouble;
 use peers::until_gone;
 
 /// Runs one benchmark to its end, or until it is told to end.
@@ -61,6 +62,9 @@ async fn measure(command: BenchCommand) -> Result<(), Failure> {
             let place = arguments.side.place();
             let attachments: Vec<_> =
                 sockets.iter().map(|socket| (socket.handle(), &place)).collect();
+            for (handle, _) in &attachments {
+                tokio::spawn(trouble::report(handle.events()));
+            }
             endpoints::attach(&attachments).await?;
             throughput::receive(sockets, arguments.load).await
         }
@@ -93,6 +97,7 @@ async fn serve(
 
 /// Attaches the socket and waits for its peers.
 async fn attach(handle: &SocketHandle, arguments: &BenchArguments) -> Result<(), Failure> {
+    tokio::spawn(trouble::report(handle.events()));
     endpoints::attach(&[(handle, &arguments.side.place())]).await?;
     handle.wait_for_peers(arguments.peers).await;
     Ok(())

@@ -21,6 +21,7 @@ mod security;
 mod session;
 mod signals;
 mod socket;
+mod trouble;
 
 use arguments::{Arguments, Command};
 use exit::Failure;

@@ -14,12 +14,16 @@ use crate::exit::{Failure, GRACE};
 use crate::kind::Kind;
 use crate::signals::Signals;
 use crate::socket::{Incoming, Options, Outgoing, Parts};
+use crate::trouble;
 
 /// Forwards until it is told to end.
 pub(crate) async fn run(arguments: ProxyArguments) -> Result<(), Failure> {
     let mut signals = Signals::new()?;
     let sockets = Sockets::open(&arguments)?;
     let handles: Vec<_> = sockets.all().map(|parts| parts.handle.clone()).collect();
+    for handle in &handles {
+        tokio::spawn(trouble::report(handle.events()));
+    }
     let result = tokio::select! {
         result = forward(sockets, &arguments) => result,
         () = signals.recv() => Ok(()),

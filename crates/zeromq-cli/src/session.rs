@@ -24,6 +24,7 @@ use crate::monitor;
 use crate::refusal::Refusals;
 use crate::signals::Signals;
 use crate::socket::Parts;
+use crate::trouble;
 use halves::{Inlet, Outlet, Patience};
 use printer::Printer;
 use reply::Answer;
@@ -35,7 +36,10 @@ pub(crate) async fn run(plan: Plan) -> Result<(), Failure> {
     let mut refusals = Refusals::new(parts.handle.events());
     let closing = Closing {
         handle: parts.handle.clone(),
-        monitor: plan.common.monitor.then(|| tokio::spawn(monitor::report(parts.handle.events()))),
+        telling: match parts.handle.events() {
+            events if plan.common.monitor => tokio::spawn(monitor::report(events)),
+            events => tokio::spawn(trouble::report(events)),
+        },
         endpoints: list(&plan.places()),
         linger: plan.common.linger,
         drops: plan.kind.drops(),
@@ -131,7 +135,8 @@ impl Plan {
 /// What is left to do when the work is done.
 struct Closing {
     handle: SocketHandle,
-    monitor: Option<JoinHandle<()>>,
+    /// The task that tells of events on standard error.
+    telling: JoinHandle<()>,
     endpoints: String,
     linger: Option<Duration>,
     /// Losing messages with peers that go is the socket type's rule.
@@ -169,9 +174,7 @@ impl Closing {
 
     /// Sees that every event is told.
     async fn end(self, result: Result<(), Failure>) -> Result<(), Failure> {
-        if let Some(monitor) = self.monitor {
-            let _ = timeout(GRACE, monitor).await;
-        }
+        let _ = timeout(GRACE, self.telling).await;
         result
     }
 }

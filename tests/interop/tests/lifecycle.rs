@@ -345,7 +345,7 @@ async fn our_pull_that_unbinds_keeps_its_peers_and_takes_no_others() {
     pull.bind(port.endpoint()).await.unwrap();
     let old = connected(Push, port.endpoint());
     handshake(&mut events).await;
-    pull.unbind(port.endpoint()).await.unwrap();
+    pull.stop_accepting(port.endpoint()).await.unwrap();
     event(&mut events, "the listener to close", |event| {
         matches!(event, SocketEvent::ListenerClosed { .. }).then_some(())
     })

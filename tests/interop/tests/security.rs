@@ -9,7 +9,8 @@ use zeromq_async::security::{
     Attempt, Credentials, CurveKeyPair, Decision, DenyStatus, generate_curve_keys,
 };
 use zeromq_async::{
-    PullSocket, PushSocket, RepSocket, ReqSocket, SocketEvent, SubSocket, XPubSocket,
+    HandshakeFailure, PullSocket, PushSocket, RepSocket, ReqSocket, SocketEvent, SubSocket,
+    XPubSocket,
 };
 
 async fn users(attempt: Attempt) -> Decision {
@@ -251,7 +252,10 @@ async fn the_wrong_server_key_and_an_unknown_client_get_nowhere() {
     let libzmqs = libzmq_curve_server(Pull, &server, TCP);
     let quiet = PushSocket::builder().linger(Duration::ZERO);
     let push = quiet.curve_client(client.clone(), impostor).build();
+    let mut events = push.events();
     push.connect(libzmqs.endpoint()).await.unwrap();
+    let told = interop::handshake_failure(&mut events).await;
+    assert!(matches!(told, HandshakeFailure::ServerKey), "{told}");
     libzmqs.event(EventKind::HANDSHAKE_FAILED_PROTOCOL).await.unwrap();
 
     let server_key = server.public_key().to_string();

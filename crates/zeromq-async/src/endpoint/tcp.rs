@@ -36,6 +36,28 @@ impl TcpEndpoint {
     pub(crate) fn is_wildcard(&self) -> bool {
         self.address.host == Host::Any || self.address.port == 0
     }
+
+    /// Refuses what no attempt to connect could reach: `text` is what errors name.
+    pub(crate) fn check_connectable(&self, text: &str) -> Result<(), EndpointError> {
+        if self.is_wildcard() {
+            return Err(EndpointError::WildcardNotAllowed { endpoint: text.into() });
+        }
+        self.address.check_no_alias(text)?;
+        self.source.iter().chain([&self.address]).try_for_each(|address| address.check_zone(text))
+    }
+
+    pub(super) fn at_port(&self, port: u16) -> Self {
+        let address = TcpAddress { host: self.address.host.clone(), port };
+        Self { source: self.source.clone(), address }
+    }
+
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        let sources = match (&self.source, &other.source) {
+            (Some(one), Some(other)) => one.is_same(other),
+            (one, other) => one == other,
+        };
+        sources && self.address.is_same(&other.address)
+    }
 }
 
 impl From<TcpAddress> for TcpEndpoint {
@@ -70,6 +92,37 @@ impl TcpAddress {
             }
         };
         Ok(Self { host: Host::parse(text, host)?, port: parse_port(text, port)? })
+    }
+
+    /// Refuses a link-local address that does not say at which interface it is.
+    pub(super) fn check_zone(&self, text: &str) -> Result<(), EndpointError> {
+        match self.host {
+            Host::Ip(IpAddr::V6(ip)) if ip.is_unicast_link_local() => {
+                Err(EndpointError::MissingZone { endpoint: text.into() })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Refuses the alias of an interface, which is one of this machine's addresses.
+    fn check_no_alias(&self, text: &str) -> Result<(), EndpointError> {
+        match &self.host {
+            Host::Name(name) if name.contains(':') => Err(EndpointError::InvalidHost {
+                endpoint: text.into(),
+                host: name.clone(),
+                reason: "the alias of a network interface can be bound but not connected to; \
+                         an IPv6 address is written in brackets, as in [::1]",
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    fn is_same(&self, other: &Self) -> bool {
+        let hosts = match (&self.host, &other.host) {
+            (Host::Ip(one), Host::Ip(other)) => one.to_canonical() == other.to_canonical(),
+            (one, other) => one == other,
+        };
+        hosts && self.port == other.port
     }
 
     /// The host.
@@ -119,8 +172,8 @@ pub enum Host {
         /// The name or the index of a network interface.
         zone: String,
     },
-    /// The name of a network interface or of a host. Which of the two is found out when it is used,
-    /// anew each time.
+    /// The name of a network interface, perhaps of an alias as in `eth0:1`, or of a host. Which of
+    /// the two is found out when it is used, anew each time.
     Name(String),
 }
 
@@ -176,7 +229,11 @@ fn check_name(name: &str) -> Result<(), &'static str> {
     if name.is_empty() {
         return Err("nothing stands before the port; write * for every interface when binding");
     }
-    if name.contains(':') {
+    let (name, alias) =
+        name.split_once(':').map_or((name, None), |(name, alias)| (name, Some(alias)));
+    let is_alias =
+        |alias: &str| !alias.is_empty() && alias.bytes().all(|octet| octet.is_ascii_digit());
+    if name.is_empty() || !alias.is_none_or(is_alias) {
         return Err("an IPv6 address is written in brackets, as in [::1]");
     }
     if !name.chars().all(is_name_char) {

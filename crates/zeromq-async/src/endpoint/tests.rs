@@ -28,6 +28,8 @@ fn accepted_text_is_written_back() {
         ("tcp://my_host:5555", "tcp://my_host:5555", false),
         ("tcp://eth0:5555", "tcp://eth0:5555", false),
         ("tcp://eth0.100:5555", "tcp://eth0.100:5555", false),
+        ("tcp://eth0:1:5555", "tcp://eth0:1:5555", false),
+        ("tcp://eth0:1:*", "tcp://eth0:1:*", true),
         ("tcp://1e100.net:5555", "tcp://1e100.net:5555", false),
         (
             "tcp://192.168.1.17:5555;192.168.1.1:5555",
@@ -89,6 +91,9 @@ fn refused_text_is_named_with_the_reason() {
         ("tcp://127.0.0.1:**", "port \"**\""),
         ("tcp://:5555", "nothing stands before the port"),
         ("tcp://::1:5555", "in brackets"),
+        ("tcp://fe80::1:5555", "in brackets"),
+        ("tcp://eth0:x:5555", "in brackets"),
+        ("tcp://eth0::5555", "in brackets"),
         ("tcp://256.0.0.1:5555", "four numbers"),
         ("tcp://127.1:5555", "four numbers"),
         ("tcp://12345:5555", "four numbers"),

@@ -33,11 +33,19 @@ pub(super) struct Accepting {
     listener: Mutex<Option<Box<dyn Listener>>>,
     /// Ends the task.
     stop: CancellationToken,
+    /// Ends the handshakes of connections that were accepted here.
+    closing: CancellationToken,
 }
 
 impl Accepting {
-    pub(super) fn new(listener: Box<dyn Listener>, stop: CancellationToken) -> Arc<Self> {
-        Arc::new(Self { listener: Mutex::new(Some(listener)), stop })
+    pub(super) fn new(engine: &Engine, listener: Box<dyn Listener>) -> Arc<Self> {
+        let (stop, closing) = (engine.abort.child_token(), engine.closing.child_token());
+        Arc::new(Self { listener: Mutex::new(Some(listener)), stop, closing })
+    }
+
+    /// Those who have not greeted yet will not be peers.
+    pub(super) fn end_handshakes(&self) {
+        self.closing.cancel();
     }
 
     /// Closes the listener, and ends its task. False where that was done before.
@@ -95,7 +103,8 @@ impl Acceptor {
                 Ok(io) => {
                     self.failing = false;
                     let place = self.antechamber.admit(io.peer_address());
-                    self.engine.serve(&self.runtime, &self.endpoint, place, io);
+                    let closing = self.accepting.closing.clone();
+                    self.engine.serve(&self.runtime, &self.endpoint, place, io, closing);
                 }
                 Err(error) => {
                     let lacks_descriptor = transport::lacks_descriptor(&error);
@@ -128,7 +137,7 @@ impl Task for Acceptor {
     }
 
     fn end(mut self, crash: Option<Crash>) {
-        self.engine.forget_bound(&self.accepting);
+        self.engine.forget_bound(&self.endpoint, &self.accepting);
         if !self.accepting.close() {
             return;
         }
@@ -165,13 +174,15 @@ impl Engine {
         self.events.emit(SocketEvent::AcceptFailed { endpoint, error });
     }
 
-    /// Serves one accepted connection from handshake to end, in a task of its own.
+    /// Serves one accepted connection from handshake to end, in a task of its own. `closing` ends
+    /// its handshake.
     pub(super) fn serve(
         self: &Arc<Self>,
         runtime: &Handle,
         endpoint: &Arc<Endpoint>,
         place: Place,
         io: Io,
+        closing: CancellationToken,
     ) {
         let address = io.peer_address().clone();
         self.events.emit(SocketEvent::Accepted {
@@ -181,7 +192,7 @@ impl Engine {
         let span = self.connection_span(endpoint);
         record_address(&span, &address);
         // Boxed so that an idle connection does not pay for the memory of its handshake.
-        let welcome = Box::pin(welcome(self.clone(), endpoint.clone(), place, io));
+        let welcome = Box::pin(welcome(self.clone(), endpoint.clone(), place, io, closing));
         let (engine, endpoint) = (self.clone(), endpoint.clone());
         let stage = Stage::Handshake { address, welcome: Some(welcome) };
         task::spawn(runtime, Some(&self.tasks), Connection { engine, endpoint, stage, span });
@@ -257,13 +268,14 @@ async fn welcome(
     endpoint: Arc<Endpoint>,
     mut place: Place,
     io: Io,
+    closing: CancellationToken,
 ) -> Option<Driver> {
     let address = io.peer_address().clone();
     // By reference, for each combinator would have room for it once more than it needs.
     let handshake = pin!(handshake::perform(&engine, io));
     let held = pin!(place.hold(handshake));
-    let handshake = engine.closing.run_until_cancelled(held).await?;
-    let driver = handshake.and_then(|established| greet(&engine, &endpoint, established));
+    let handshake = closing.run_until_cancelled(held).await?;
+    let driver = handshake.and_then(|established| greet(&engine, &endpoint, established, &closing));
     driver
         .inspect_err(|reason| {
             engine.events.emit(SocketEvent::HandshakeFailed {
@@ -281,8 +293,15 @@ fn greet(
     engine: &Engine,
     endpoint: &Arc<Endpoint>,
     established: Established,
+    closing: &CancellationToken,
 ) -> Result<Driver, HandshakeFailure> {
     let pipe = engine.peers.open(&engine.options.pipe, &engine.pattern, endpoint.clone());
     engine.peers.join(&pipe)?;
-    Driver::start(engine, endpoint, &pipe, established).inspect_err(|_| engine.peers.leave(&pipe))
+    let driver = Driver::start(engine, endpoint, &pipe, established)
+        .inspect_err(|_| engine.peers.leave(&pipe))?;
+    if closing.is_cancelled() {
+        // Who unbound the endpoint has not seen this peer.
+        engine.hang_up(&pipe);
+    }
+    Ok(driver)
 }

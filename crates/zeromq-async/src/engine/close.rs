@@ -154,9 +154,9 @@ impl Engine {
         let bound = {
             let mut endpoints = self.endpoints.lock();
             endpoints.closed = true;
-            std::mem::take(&mut endpoints.bound)
+            endpoints.bound.take_all()
         };
-        for (endpoint, _, bound) in bound {
+        for (endpoint, bound) in bound {
             self.stop_accepting(&endpoint, &bound);
         }
         self.begin_last_telling();

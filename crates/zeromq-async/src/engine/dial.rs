@@ -1,7 +1,9 @@
 //! Connecting to an endpoint, and connecting again.
 
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
@@ -16,6 +18,7 @@ use crate::endpoint::Endpoint;
 use crate::error::Rejected;
 use crate::event::{HandshakeFailure, SocketEvent};
 use crate::identity::PeerAddress;
+use crate::options::AttemptOptions;
 use crate::peer::Pipe;
 use crate::random::random;
 use crate::sync::Mutex;
@@ -65,6 +68,8 @@ pub(super) fn prepare(
         routing_id,
         stop: stop.clone(),
         attempt: 0,
+        unfit: Vec::new(),
+        key_doubts: 0,
         stage: Stage::Dial,
         span: Span::none(),
     };
@@ -82,6 +87,10 @@ pub(super) struct Dialler {
     stop: CancellationToken,
     /// Attempts since the last completed handshake.
     attempt: u32,
+    /// Addresses that answered and were no peer, the last one last.
+    unfit: Vec<SocketAddr>,
+    /// Handshakes in a row that ended where a wrong key of the server would end them.
+    key_doubts: u32,
     stage: Stage,
     /// Of the connection, or the attempt to make one.
     span: Span,
@@ -211,7 +220,8 @@ impl Dialler {
     }
 
     async fn serve(&mut self, driver: Driver) -> bool {
-        self.attempt = 0;
+        (self.attempt, self.key_doubts) = (0, 0);
+        self.unfit.clear();
         let keeps = self.keeps();
         self.stage = Stage::Peer(driver);
         let Stage::Peer(driver) = &mut self.stage else { return false };
@@ -261,7 +271,14 @@ impl Dialler {
         });
     }
 
-    fn handshake_failed(&self, address: PeerAddress, reason: HandshakeFailure) {
+    fn handshake_failed(&mut self, address: PeerAddress, reason: HandshakeFailure) {
+        self.key_doubts = match reason {
+            HandshakeFailure::ServerKey => self.key_doubts.saturating_add(1),
+            _ => 0,
+        };
+        if let PeerAddress::Tcp(address) = address {
+            self.remember_unfit(address);
+        }
         let (endpoint, attempt) = (self.endpoint.clone(), Some(self.attempt));
         self.engine.events.emit(SocketEvent::HandshakeFailed {
             endpoint,
@@ -271,11 +288,26 @@ impl Dialler {
         });
     }
 
+    /// Has an address tried behind all others.
+    fn remember_unfit(&mut self, address: SocketAddr) {
+        self.unfit.retain(|unfit| *unfit != address);
+        if self.unfit.len() == MOST_UNFIT {
+            self.unfit.remove(0);
+        }
+        self.unfit.push(address);
+    }
+
     async fn dial(&mut self) -> io::Result<Io> {
         if let Source::Stream(io) = &mut self.source {
             return io.take().map(|io| *io).ok_or(io::ErrorKind::NotConnected.into());
         }
-        let dial = self.engine.transports.dial(&self.endpoint, &self.engine.options.transport);
+        let mut options = self.engine.options.transport.clone();
+        options.attempt = AttemptOptions {
+            unfit: self.unfit.clone(),
+            connect_timeout: self.engine.options.connect_timeout,
+            handshake_timeout: self.engine.options.handshake_timeout,
+        };
+        let dial = self.engine.transports.dial(&self.endpoint, &options);
         match self.engine.options.connect_timeout {
             None => dial.await,
             Some(limit) => tokio::time::timeout(limit, dial).await.unwrap_or_else(|_| {
@@ -320,7 +352,11 @@ impl Dialler {
         if is_finished || matches!(self.source, Source::Stream(_)) {
             return None;
         }
-        let delay = self.engine.options.reconnect?.delay(self.attempt.saturating_sub(1), random());
+        let backoff = self.engine.options.reconnect?;
+        let delay = match self.key_doubts {
+            0 => backoff.delay(self.attempt.saturating_sub(1), random()),
+            doubts => backoff.growing_to(LONGEST_DOUBT).delay(doubts - 1, random()),
+        };
         let (endpoint, attempt) = (self.endpoint.clone(), self.attempt + 1);
         self.engine.events.emit(SocketEvent::ConnectRetried { endpoint, attempt, delay });
         tokio::time::sleep(delay).await;
@@ -328,5 +364,15 @@ impl Dialler {
     }
 }
 
+/// How many addresses are remembered that were no peer.
+const MOST_UNFIT: usize = 32;
+
+/// The longest wait between two attempts with a key that the server probably does not have, where
+/// no longest wait is set: the same attempt is of no use until one of the keys is changed.
+const LONGEST_DOUBT: Duration = Duration::from_secs(10);
+
 /// A failure, and whether it makes sense to try again.
 struct MayReconnect(bool);
+
+#[cfg(test)]
+mod tests;

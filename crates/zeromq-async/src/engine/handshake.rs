@@ -19,6 +19,7 @@ use super::Engine;
 use crate::authentication::{Attempt, Reason};
 use crate::event::HandshakeFailure;
 use crate::identity::PeerAddress;
+use crate::options::SocketOptions;
 use crate::peer::Stream;
 use crate::transport::{Halves, Io};
 
@@ -35,16 +36,23 @@ pub(super) struct Established {
 
 /// Performs the handshake within the time it may take as a whole.
 pub(super) async fn perform(engine: &Engine, io: Io) -> Result<Established, HandshakeFailure> {
-    let clock = Clock::start(engine.options.handshake_timeout);
+    let clock = Clock::start(engine.options.handshake_timeout, io.handshake_began());
     let address = io.peer_address().clone();
     let opened = clock.limit(io.open()).await.map_err(HandshakeFailure::TimedOut)?;
     let mut io = opened.map_err(io_failure)?;
     let mut connection = open(&engine.connection_config());
     let (mut input, mut reason) = (BytesMut::new(), Reason::default());
+    let mut heard = 0;
     loop {
-        let advance = clock.limit(advance(&mut connection, &mut io, &mut input)).await;
+        let advance = clock.limit(advance(&mut connection, &mut io, &mut input, &mut heard)).await;
         let advance = advance.unwrap_or_else(|limit| Err(HandshakeFailure::TimedOut(limit)));
-        let Some(request) = advance.map_err(|failure| failure.because(&reason))? else { break };
+        let advance = advance.map_err(|failure| match failure {
+            failure if failure.is_end() && doubts_key(&engine.options, heard) => {
+                HandshakeFailure::ServerKey
+            }
+            failure => failure.because(&reason),
+        });
+        let Some(request) = advance? else { break };
         let routing_id = engine.options.routing_id.clone();
         let attempt = Attempt::new(request, address.clone(), routing_id);
         reason = attempt.reason().clone();
@@ -86,9 +94,11 @@ struct Clock {
 }
 
 impl Clock {
-    fn start(limit: Option<Duration>) -> Self {
+    /// Starts now, or with what came before the handshake of ZMTP.
+    fn start(limit: Option<Duration>, began: Option<Instant>) -> Self {
+        let began = began.unwrap_or_else(Instant::now);
         // A time beyond what the clock can tell is as good as none.
-        let end = limit.and_then(|limit| Some((Instant::now().checked_add(limit)?, limit)));
+        let end = limit.and_then(|limit| Some((began.checked_add(limit)?, limit)));
         Self { end }
     }
 
@@ -104,11 +114,30 @@ impl Clock {
 /// Octets read at once: a handshake is a few hundred.
 const READ_SIZE: usize = 1024;
 
+/// Octets of a greeting (37/ZMTP).
+const GREETING: usize = 64;
+
+/// Whether a connection that ends when the server has sent its greeting and nothing else most
+/// likely ends for its key: this side's first command is encrypted to that.
+fn doubts_key(options: &SocketOptions, heard: usize) -> bool {
+    let is_sealed = match &options.security.mechanism {
+        #[cfg(feature = "curve")]
+        Mechanism::CurveClient(_) => true,
+        #[cfg(feature = "noise")]
+        mechanism @ Mechanism::NoiseClient(_) => {
+            mechanism.name() == zmtp::wire::MechanismName::NOISE_IK
+        }
+        _ => false,
+    };
+    is_sealed && heard == GREETING
+}
+
 /// Reads and writes until there is a question to be answered, or the handshake is over.
 async fn advance(
     connection: &mut Connection,
     io: &mut Halves,
     input: &mut BytesMut,
+    heard: &mut usize,
 ) -> Result<Option<AuthenticationRequest>, HandshakeFailure> {
     loop {
         let event = connection.handle_input(input, 0);
@@ -123,8 +152,9 @@ async fn advance(
             _ => {}
         }
         input.reserve(READ_SIZE);
-        if io.reader.read_buf(input).await.map_err(io_failure)? == 0 {
-            return Err(HandshakeFailure::PeerClosed);
+        match io.reader.read_buf(input).await.map_err(io_failure)? {
+            0 => return Err(HandshakeFailure::PeerClosed),
+            octets => *heard += octets,
         }
     }
 }
@@ -187,6 +217,11 @@ impl HandshakeFailure {
             }
             other => other,
         }
+    }
+
+    /// Whether the connection has ended, and not been ended by this side.
+    fn is_end(&self) -> bool {
+        matches!(self, Self::PeerClosed | Self::Io(_))
     }
 
     /// Whether trying again later may end better.

@@ -9,7 +9,7 @@ use super::antechamber::Antechamber;
 use super::{Engine, dial};
 use crate::endpoint::{Endpoint, OtherEndpoint};
 use crate::error::{BindError, StreamError, Unsuited};
-use crate::transport::{IntoListener, Io};
+use crate::transport::{IntoListener, Io, Listener};
 
 /// What the streams of a socket share that belong to no endpoint.
 #[derive(Debug, Default)]
@@ -39,6 +39,10 @@ impl Engine {
             let _entered = runtime.enter();
             listener.into_listener(&self.options.transport).map_err(refused)?
         };
+        let endpoint = listener.local_endpoint();
+        self.transports
+            .check_options(endpoint, &self.options.transport)
+            .map_err(|source| BindError::OptionRefused { endpoint: endpoint.clone(), source })?;
         self.accept_at(runtime, Box::new(listener), None)
     }
 
@@ -49,7 +53,8 @@ impl Engine {
         let antechamber = self.adopted.antechamber.get_or_init(|| Antechamber::new(pending));
         let endpoint = self.adopted.name();
         let place = antechamber.admit(io.peer_address());
-        self.serve(&runtime, &Arc::new(endpoint.clone()), place, io);
+        let closing = self.closing.clone();
+        self.serve(&runtime, &Arc::new(endpoint.clone()), place, io, closing);
         Ok(endpoint)
     }
 

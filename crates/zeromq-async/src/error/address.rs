@@ -6,7 +6,7 @@ use std::{fmt, io};
 use zmtp::RoutingIdError;
 
 use super::{Rejected, RuntimeDriver};
-use crate::endpoint::Endpoint;
+use crate::endpoint::{Endpoint, IpcName};
 use crate::identity::PeerId;
 
 /// Text that is not an endpoint, or an endpoint in the wrong place.
@@ -60,6 +60,16 @@ pub enum EndpointError {
     #[error("{endpoint:?} has no port; write one after a colon, as in tcp://127.0.0.1:5555")]
     MissingPort {
         /// The text given.
+        endpoint: String,
+    },
+
+    /// A link-local address of IPv6 without the interface that it is at.
+    #[error(
+        "{endpoint:?} names a link-local address without its network interface; \
+         write it as a zone, as in [fe80::1%eth0]"
+    )]
+    MissingZone {
+        /// The endpoint given.
         endpoint: String,
     },
 
@@ -197,6 +207,27 @@ pub enum BindError {
         source: io::Error,
     },
 
+    /// The system has no port left to choose for a wildcard.
+    #[error(
+        "cannot bind to {endpoint}: every port that the system chooses from is taken; close sockets, \
+         name a port, or widen the range of ephemeral ports"
+    )]
+    NoFreePort {
+        /// The endpoint asked for.
+        endpoint: Endpoint,
+        /// The system's error.
+        source: io::Error,
+    },
+
+    /// The system does not take an option of this socket.
+    #[error("cannot bind to {endpoint}: {source}; set another value when building the socket")]
+    OptionRefused {
+        /// The endpoint asked for.
+        endpoint: Endpoint,
+        /// Which option, and the system's error.
+        source: io::Error,
+    },
+
     /// What should listen already cannot be taken.
     #[error("cannot take the listening socket: {source}")]
     Listener {
@@ -255,7 +286,7 @@ pub enum BindError {
     },
 
     /// The system does not let this user bind there.
-    #[error("not allowed to bind to {endpoint}; {}", permission_advice(endpoint))]
+    #[error("not allowed to bind to {endpoint} ({source}); {}", permission_advice(endpoint))]
     PermissionDenied {
         /// The endpoint asked for.
         endpoint: Endpoint,
@@ -278,6 +309,9 @@ impl BindError {
     pub(crate) fn from_io(endpoint: &Endpoint, source: io::Error) -> Self {
         let endpoint = endpoint.clone();
         match source.kind() {
+            io::ErrorKind::AddrInUse if endpoint.is_any_port() => {
+                Self::NoFreePort { endpoint, source }
+            }
             io::ErrorKind::AddrInUse => Self::InUse { endpoint, source },
             io::ErrorKind::AddrNotAvailable => Self::NotLocal { endpoint, source },
             io::ErrorKind::AlreadyExists => Self::NotASocket { endpoint },
@@ -324,6 +358,15 @@ pub enum ConnectError {
     NoRuntime {
         /// The endpoint asked for.
         endpoint: Endpoint,
+    },
+
+    /// The system does not take an option of this socket: no attempt could succeed.
+    #[error("cannot connect to {endpoint}: {source}; set another value when building the socket")]
+    OptionRefused {
+        /// The endpoint asked for.
+        endpoint: Endpoint,
+        /// Which option, and the system's error.
+        source: io::Error,
     },
 
     /// The peer cannot be given this routing id, whoever it is.
@@ -383,17 +426,29 @@ pub enum DetachError {
 
 fn in_use_advice(endpoint: &Endpoint) -> &'static str {
     match endpoint {
-        Endpoint::Tcp(_) => "stop the other program, or bind to port 0 for a free one",
-        Endpoint::Ipc(_) => {
-            "stop the other program, or bind to another path or to ipc://* for a free one"
+        Endpoint::Tcp(_) => {
+            "where a socket of this program has it, await its close or unbind; \
+             else stop the other program, or bind to port 0 for a free one"
         }
-        Endpoint::Inproc(_) => "close the other socket or choose another name",
-        Endpoint::Other(_) => "stop the other program, or bind to another address",
+        Endpoint::Ipc(_) => {
+            "where a socket of this program has it, await its close or unbind; \
+             else stop the other program, or bind to another path or to ipc://* for a free one"
+        }
+        Endpoint::Inproc(_) => {
+            "await the close or unbind of the other socket, or choose another name"
+        }
+        Endpoint::Other(_) => {
+            "where a socket of this program has it, await its close or unbind; \
+             else stop the other program, or bind to another address"
+        }
     }
 }
 
 fn not_found_advice(endpoint: &Endpoint) -> &'static str {
     match endpoint {
+        Endpoint::Ipc(ipc) if *ipc.name() == IpcName::Any => {
+            "the directory for temporary files does not exist, create it or set TMPDIR to another"
+        }
         Endpoint::Ipc(_) => "its directory does not exist, create it first",
         Endpoint::Other(_) => "there is no such address, name another",
         _ => "no interface and no host has that name",
@@ -402,6 +457,9 @@ fn not_found_advice(endpoint: &Endpoint) -> &'static str {
 
 fn permission_advice(endpoint: &Endpoint) -> &'static str {
     match endpoint {
+        Endpoint::Ipc(ipc) if *ipc.name() == IpcName::Any => {
+            "set TMPDIR to a directory that is writable for this user"
+        }
         Endpoint::Ipc(_) => "the directory must be writable for this user",
         Endpoint::Other(_) => "choose another address, or run with the right to use this one",
         _ => "most systems keep ports below 1024 for privileged programs: choose another",

@@ -63,6 +63,7 @@ impl HandshakeFailure {
         match self {
             Self::TimedOut(_) => "timed_out",
             Self::PeerClosed => "peer_closed",
+            Self::ServerKey => "server_key",
             Self::Displaced(_) => "displaced",
             Self::Io(_) => "io",
             Self::Denied { .. } => "denied",

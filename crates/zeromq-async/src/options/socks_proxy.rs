@@ -9,9 +9,9 @@ use crate::error::{EndpointError, SocksCredentialsError};
 
 /// A SOCKS5 proxy (RFC 1928), through which connections over tcp are made: `ZMQ_SOCKS_PROXY`.
 ///
-/// It is text `host:port`. Host names of endpoints are sent to the proxy, which looks them up; only
-/// its own name is looked up here. What stands for a source in an endpoint is the address from which
-/// the proxy is connected to.
+/// It is text `host:port`, or `source;host:port` to connect to the proxy from an address of this
+/// machine. Host names of endpoints are sent to the proxy, which looks them up; only its own name is
+/// looked up here. The source of an endpoint, where it has one, stands in for the proxy's.
 ///
 /// ```
 /// use zeromq_async::{ReqSocket, SocksProxy};
@@ -24,6 +24,7 @@ use crate::error::{EndpointError, SocksCredentialsError};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SocksProxy {
     address: TcpAddress,
+    source: Option<TcpAddress>,
     credentials: Option<(String, Password)>,
 }
 
@@ -62,6 +63,11 @@ impl SocksProxy {
         &self.address
     }
 
+    /// The local address to connect to it from, the part before `;`. Without one the system chooses.
+    pub fn source(&self) -> Option<&TcpAddress> {
+        self.source.as_ref()
+    }
+
     /// Who asks it.
     pub(crate) fn credentials(&self) -> Option<(&str, &Password)> {
         self.credentials.as_ref().map(|(username, password)| (&username[..], password))
@@ -73,9 +79,8 @@ impl FromStr for SocksProxy {
 
     fn from_str(text: &str) -> Result<Self, EndpointError> {
         let endpoint = TcpEndpoint::parse(text, text)?;
-        if endpoint.is_wildcard() || endpoint.source().is_some() {
-            return Err(EndpointError::WildcardNotAllowed { endpoint: text.into() });
-        }
-        Ok(Self { address: endpoint.address().clone(), credentials: None })
+        endpoint.check_connectable(text)?;
+        let (address, source) = (endpoint.address().clone(), endpoint.source().cloned());
+        Ok(Self { address, source, credentials: None })
     }
 }

@@ -1,5 +1,6 @@
 //! The values that options take: what libzmq writes as 0 or -1 has a name here.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::SocksProxy;
@@ -61,6 +62,11 @@ impl ReconnectBackoff {
     /// ```
     pub const fn up_to(self, max: Duration) -> Self {
         Self { max: Some(max), ..self }
+    }
+
+    /// The same, growing up to `max` or the initial wait where no maximum was set.
+    pub(crate) fn growing_to(self, max: Duration) -> Self {
+        Self { max: self.max.or(Some(max.max(self.initial))), ..self }
     }
 
     /// The wait before attempt number `attempt`, counted from 0 since the last success, given any
@@ -184,7 +190,7 @@ impl Keepalive {
 /// builder sets for the kernel's sockets.
 ///
 /// A transport that is made of another one hands it down. How long a connection attempt may take is
-/// not in it, for that is watched over above: `dial` can be dropped at any time.
+/// watched over above: `dial` can be dropped at any time.
 ///
 /// ```
 /// let by_default = zeromq_async::transport::TransportOptions::default();
@@ -219,6 +225,28 @@ pub struct TransportOptions {
     pub(crate) busy_poll: Option<Duration>,
     /// The proxy through which TCP connections are made. `ZMQ_SOCKS_PROXY`, none.
     pub(crate) socks_proxy: Option<Box<SocksProxy>>,
+    /// What one attempt to connect knows besides.
+    pub(crate) attempt: AttemptOptions,
+}
+
+/// What a socket tells its transport of the attempts to connect before, and of the time there is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct AttemptOptions {
+    /// Addresses that answered and were no peer, in the order in which to try them again: behind all
+    /// others.
+    pub(crate) unfit: Vec<SocketAddr>,
+    /// When the attempt will be ended. `None` for no limit.
+    pub(crate) connect_timeout: Option<Duration>,
+    /// How long what comes before the handshake of ZMTP may take. `None` for no limit.
+    pub(crate) handshake_timeout: Option<Duration>,
+}
+
+impl TransportOptions {
+    /// Whether any option of the kernel's sockets is set that it might refuse.
+    pub(crate) fn tunes(&self) -> bool {
+        let Self { backlog, socks_proxy, attempt, .. } = self.clone();
+        *self != Self { backlog, socks_proxy, attempt, ..Self::default() }
+    }
 }
 
 impl Default for TransportOptions {
@@ -234,6 +262,7 @@ impl Default for TransportOptions {
             priority: None,
             busy_poll: None,
             socks_proxy: None,
+            attempt: AttemptOptions::default(),
         }
     }
 }

@@ -125,6 +125,11 @@ impl Pipe {
         self.origin.connects
     }
 
+    /// Whether the peer connected to this socket, at that endpoint.
+    pub(crate) fn is_accepted_at(&self, endpoint: &Endpoint) -> bool {
+        !self.origin.connects && *self.origin.endpoint == *endpoint
+    }
+
     pub(super) fn arrivals(&self) -> &Arrivals {
         &self.shared.arrivals
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use zmtp::RoutingId;
 
 use crate::endpoint::Endpoint;
-use crate::engine::{CloseReport, Engine};
+use crate::engine::{Accepted, CloseReport, Engine};
 use crate::error::{BindError, ConnectError, DetachError, EndpointError};
 use crate::event::Events;
 use crate::identity::PeerId;
@@ -140,7 +140,33 @@ impl SocketHandle {
         &self,
         endpoint: impl TryInto<Endpoint, Error: Into<EndpointError>>,
     ) -> Result<(), DetachError> {
-        self.engine().unbind(&endpoint.try_into().map_err(Into::into)?).await
+        self.engine().unbind(&endpoint.try_into().map_err(Into::into)?, Accepted::Close).await
+    }
+
+    /// See [`Socket::stop_accepting`](crate::Socket::stop_accepting).
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let pull = zeromq_async::PullSocket::new();
+    /// let endpoint = pull.bind("tcp://127.0.0.1:0").await?;
+    /// pull.handle().stop_accepting(&endpoint).await?;
+    /// assert!(pull.handle().stop_accepting(&endpoint).await.is_err());
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    ///
+    /// # Cancel safety
+    ///
+    /// As there.
+    pub async fn stop_accepting(
+        &self,
+        endpoint: impl TryInto<Endpoint, Error: Into<EndpointError>>,
+    ) -> Result<(), DetachError> {
+        self.engine().unbind(&endpoint.try_into().map_err(Into::into)?, Accepted::Keep).await
     }
 
     /// See [`Socket::disconnect`](crate::Socket::disconnect).

@@ -8,6 +8,7 @@ use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+use tokio::time::Instant;
 
 use crate::identity::PeerAddress;
 
@@ -34,6 +35,8 @@ use crate::identity::PeerAddress;
 pub struct Io {
     stage: Stage,
     peer_address: PeerAddress,
+    /// When the handshake began, where something comes before that of ZMTP.
+    handshake_began: Option<Instant>,
 }
 
 enum Stage {
@@ -96,7 +99,7 @@ impl Io {
     ) -> Self {
         let (reader, writer) = (Box::new(reader), Box::new(writer));
         let halves = Halves { reader, writer, buffers: true };
-        Self { stage: Stage::Open(halves), peer_address: peer_address.into() }
+        Self::at(Stage::Open(halves), peer_address.into())
     }
 
     /// A connection of TCP, with its peer's address.
@@ -124,12 +127,12 @@ impl Io {
         let peer_address = PeerAddress::Tcp(stream.peer_addr()?);
         // Messages are batched before they get here: waiting for more would only add delay.
         stream.set_nodelay(true)?;
-        Ok(Self { stage: Stage::Tcp(stream), peer_address })
+        Ok(Self::at(Stage::Tcp(stream), peer_address))
     }
 
     /// The same where both is known and done.
     pub(super) fn from_tuned_tcp(stream: TcpStream, peer: SocketAddr) -> Self {
-        Self { stage: Stage::Tcp(stream), peer_address: PeerAddress::Tcp(peer) }
+        Self::at(Stage::Tcp(stream), PeerAddress::Tcp(peer))
     }
 
     /// A connection of a Unix domain socket.
@@ -138,7 +141,7 @@ impl Io {
         let (reader, writer) = stream.into_split();
         let (reader, writer) = (Box::new(reader), Box::new(writer));
         let halves = Halves { reader, writer, buffers: false };
-        Self { stage: Stage::Open(halves), peer_address }
+        Self::at(Stage::Open(halves), peer_address)
     }
 
     /// The connection of TCP that this is, to see or set options of it; `None` where it is another
@@ -178,13 +181,26 @@ impl Io {
         S: AsyncRead + AsyncWrite + Send + 'static,
         F: Future<Output = io::Result<S>> + Send + 'static,
     {
-        let peer_address = self.peer_address.clone();
+        let (peer_address, handshake_began) = (self.peer_address.clone(), self.handshake_began);
         let upgraded = upgrade(self);
         let opening = Box::pin(async move {
             let (reader, writer) = tokio::io::split(upgraded.await?);
             Ok(Halves { reader: Box::new(reader), writer: Box::new(writer), buffers: true })
         });
-        Self { stage: Stage::Opening(opening), peer_address }
+        Self { handshake_began, ..Self::at(Stage::Opening(opening), peer_address) }
+    }
+
+    fn at(stage: Stage, peer_address: PeerAddress) -> Self {
+        Self { stage, peer_address, handshake_began: None }
+    }
+
+    /// The handshake begins now, with what comes before that of ZMTP.
+    pub(super) fn begin_handshake(&mut self) {
+        self.handshake_began = Some(Instant::now());
+    }
+
+    pub(crate) fn handshake_began(&self) -> Option<Instant> {
+        self.handshake_began
     }
 
     /// Who is at the other end.

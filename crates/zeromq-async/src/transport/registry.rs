@@ -62,6 +62,15 @@ impl Transports {
         self.get(endpoint).is_ok_and(Dynamic::needs_io_driver)
     }
 
+    /// Refuses options that the system does not take.
+    pub(crate) fn check_options(
+        &self,
+        endpoint: &Endpoint,
+        options: &TransportOptions,
+    ) -> io::Result<()> {
+        self.get(endpoint).map_or(Ok(()), |transport| transport.check(endpoint, options))
+    }
+
     fn schemes(&self) -> Vec<String> {
         let inproc = "inproc".to_owned();
         self.0.keys().filter(|scheme| **scheme != inproc).cloned().chain([inproc.clone()]).collect()
@@ -94,6 +103,8 @@ impl Transports {
         }
         endpoint.check_bindable()?;
         self.check(endpoint)?;
+        self.check_options(endpoint, options)
+            .map_err(|source| BindError::OptionRefused { endpoint: endpoint.clone(), source })?;
         let listening = async { self.get(endpoint)?.listen(endpoint, options).await };
         listening.await.map_err(|error| BindError::from_io(endpoint, error))
     }
@@ -138,6 +149,7 @@ trait Dynamic: Send + Sync {
     fn dial<'a>(&'a self, endpoint: &'a Endpoint, options: &'a TransportOptions) -> Boxed<'a, Io>;
 
     fn needs_io_driver(&self) -> bool;
+    fn check(&self, endpoint: &Endpoint, options: &TransportOptions) -> io::Result<()>;
 }
 
 type Boxed<'a, T> = Pin<Box<dyn Future<Output = io::Result<T>> + Send + 'a>>;
@@ -160,6 +172,10 @@ impl<T: Transport> Dynamic for T {
 
     fn needs_io_driver(&self) -> bool {
         Transport::needs_io_driver(self)
+    }
+
+    fn check(&self, endpoint: &Endpoint, options: &TransportOptions) -> io::Result<()> {
+        Transport::check(self, endpoint, options)
     }
 }
 

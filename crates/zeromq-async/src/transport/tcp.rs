@@ -1,7 +1,7 @@
 //! `tcp://`: listening, and dialling each address of a name in turn.
 
 use std::io;
-use std::net::{SocketAddr, TcpListener as StdListener};
+use std::net::{SocketAddr, SocketAddrV6, TcpListener as StdListener};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -9,15 +9,19 @@ use socket2::{Domain, Protocol, SockRef, Socket, Type};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::time::timeout;
 
+use super::explained::explained;
 use super::{Io, Listener, Transport, TransportOptions};
-use crate::endpoint::{Endpoint, TcpAddress, TcpEndpoint};
+use crate::endpoint::{Endpoint, Host, TcpAddress, TcpEndpoint};
+use crate::options::SocksProxy;
 
 mod attempts;
+mod lookups;
 mod resolve;
 mod socks;
 mod tune;
 
 use attempts::Attempts;
+use lookups::{LOOKUPS, Lookups};
 
 /// `tcp://`: listening, and dialling each address of a name in turn.
 ///
@@ -49,7 +53,7 @@ impl Transport for Tcp {
         endpoint: &Endpoint,
         options: &TransportOptions,
     ) -> io::Result<BoundTcp> {
-        let addresses = resolve::local(tcp(endpoint)?.address()).await?;
+        let addresses = resolve::local(tcp(endpoint)?.address(), &LOOKUPS).await?;
         let address = *addresses.first().ok_or(io::ErrorKind::NotFound)?;
 
         let socket = open(address, options)?;
@@ -64,41 +68,103 @@ impl Transport for Tcp {
 
     /// Connects to the first address that answers. Without one, says what came of each.
     async fn dial(&self, endpoint: &Endpoint, options: &TransportOptions) -> io::Result<Io> {
-        let target = tcp(endpoint)?;
-        let Some(proxy) = &options.socks_proxy else {
-            return reach(target.address(), target.source(), options).await;
-        };
-        let mut io = reach(proxy.address(), target.source(), options).await?;
-        socks::connect(&mut io, proxy, target.address()).await?;
-        Ok(io)
+        Route::new(tcp(endpoint)?, options).take(&LOOKUPS).await
     }
 
     fn needs_io_driver(&self) -> bool {
         true
     }
+
+    fn check(&self, endpoint: &Endpoint, options: &TransportOptions) -> io::Result<()> {
+        tune::check(tcp(endpoint)?, options)
+    }
 }
 
-/// Connects to whichever address of a host answers first.
-async fn reach(
-    host: &TcpAddress,
-    source: Option<&TcpAddress>,
-    options: &TransportOptions,
-) -> io::Result<Io> {
-    let (addresses, sources) = resolve(host, source).await?;
-    let mut attempts = Attempts::default();
-    let mut addresses = addresses.into_iter().peekable();
-    while let Some(address) = addresses.next() {
-        let connecting = connect(address, sources.as_deref(), options);
-        let connected = match addresses.peek() {
-            Some(_) => patiently(connecting).await,
-            None => connecting.await,
-        };
-        match connected {
-            Ok(io) => return Ok(io),
-            Err(error) => attempts.0.push((address, error)),
+/// The way to a peer.
+struct Route<'a> {
+    host: &'a TcpAddress,
+    source: Option<&'a TcpAddress>,
+    /// Whom the host is to connect to the peer, where it is a proxy.
+    through: Option<(&'a SocksProxy, &'a TcpAddress)>,
+    options: &'a TransportOptions,
+}
+
+impl<'a> Route<'a> {
+    fn new(target: &'a TcpEndpoint, options: &'a TransportOptions) -> Self {
+        let (host, source) = (target.address(), target.source());
+        match options.socks_proxy.as_deref() {
+            None => Self { host, source, through: None, options },
+            Some(proxy) => Self {
+                host: proxy.address(),
+                source: source.or(proxy.source()),
+                through: Some((proxy, host)),
+                options,
+            },
         }
     }
-    Err(attempts.into())
+
+    /// Connects to whichever address of the host answers first.
+    async fn take(self, lookups: &Lookups) -> io::Result<Io> {
+        let sources = match self.source {
+            Some(source) => Some(resolve::local(source, lookups).await?),
+            None => None,
+        };
+        let mut addresses = resolve::remote(self.host, lookups).await?;
+        // Those that were no peer are tried when the others have been.
+        let unfit = &self.options.attempt.unfit;
+        addresses.sort_by_key(|address| unfit.iter().position(|unfit| unfit == address));
+        let patience = self.patience(addresses.len());
+        let mut attempts = Attempts::default();
+        let mut addresses = addresses.into_iter().peekable();
+        while let Some(address) = addresses.next() {
+            let patience = addresses.peek().map(|_| patience);
+            match self.attempt(address, sources.as_deref(), patience).await {
+                Ok(io) => return Ok(io),
+                Err(error) => attempts.0.push((address, error)),
+            }
+        }
+        Err(attempts.into())
+    }
+
+    /// How long each of several addresses may take, so that the last of them has its time too.
+    fn patience(&self, addresses: usize) -> Duration {
+        let share = u32::try_from(addresses).unwrap_or(u32::MAX).max(1);
+        let limit = self.options.attempt.connect_timeout.map(|limit| limit / share);
+        limit.map_or(PATIENCE, |limit| limit.min(PATIENCE))
+    }
+
+    async fn attempt(
+        &self,
+        address: SocketAddr,
+        sources: Option<&[SocketAddr]>,
+        patience: Option<Duration>,
+    ) -> io::Result<Io> {
+        let connecting = connect(address, sources, self.options);
+        let mut io = match patience {
+            Some(patience) => timeout(patience, connecting).await.map_err(io::Error::from)??,
+            None => connecting.await?,
+        };
+        if let Some((proxy, target)) = self.through {
+            io.begin_handshake();
+            let limit = self.options.attempt.handshake_timeout;
+            socks::connect(&mut io, proxy, target, limit).await?;
+        }
+        Ok(io)
+    }
+}
+
+/// Whether an address of this machine stands for one that is bound: both are the same, or one is a
+/// name of the other.
+pub(crate) async fn is_local_address(bound: &TcpAddress, other: &TcpAddress) -> bool {
+    let (Host::Ip(_) | Host::Zoned { .. }, true) = (bound.host(), bound.port() == other.port())
+    else {
+        return false;
+    };
+    let bound = resolve::local(bound, &LOOKUPS).await.unwrap_or_default();
+    let others = resolve::local(other, &LOOKUPS).await.unwrap_or_default();
+    // Binding takes the first alone.
+    let canonical = |addresses: &[SocketAddr]| Some(addresses.first()?.ip().to_canonical());
+    canonical(&bound).is_some() && canonical(&bound) == canonical(&others)
 }
 
 fn tcp(endpoint: &Endpoint) -> io::Result<&TcpEndpoint> {
@@ -108,26 +174,6 @@ fn tcp(endpoint: &Endpoint) -> io::Result<&TcpEndpoint> {
             io::ErrorKind::InvalidInput,
             format!("{other} is no address of TCP, as Endpoint::with_scheme makes one"),
         )),
-    }
-}
-
-/// The addresses to connect to, and those to connect from.
-async fn resolve(
-    host: &TcpAddress,
-    source: Option<&TcpAddress>,
-) -> io::Result<(Vec<SocketAddr>, Option<Vec<SocketAddr>>)> {
-    let sources = match source {
-        Some(source) => Some(resolve::local(source).await?),
-        None => None,
-    };
-    Ok((resolve::remote(host).await?, sources))
-}
-
-/// Waits for an address for a while only, for others are waiting behind it.
-async fn patiently(connecting: impl Future<Output = io::Result<Io>>) -> io::Result<Io> {
-    match timeout(PATIENCE, connecting).await {
-        Ok(connected) => connected,
-        Err(_) => Err(io::ErrorKind::TimedOut.into()),
     }
 }
 
@@ -146,11 +192,32 @@ async fn connect(
                 "the source has no address of the same family",
             )
         })?;
-        bind_to(&socket, *source)?;
+        bind_to(&socket, *source)
+            .map_err(|error| explained(error, format!("cannot connect from {source}")))?;
     }
-    let stream = TcpSocket::from_std_stream(socket.into()).connect(address).await?;
+    let connecting = TcpSocket::from_std_stream(socket.into()).connect(address);
+    let stream = connecting.await.map_err(|error| explain(error, address))?;
     refuse_self(&stream, address)?;
     connected(stream, address, options)
+}
+
+/// Says what the system means where its words do not.
+fn explain(error: io::Error, address: SocketAddr) -> io::Error {
+    match (error.kind(), address) {
+        (io::ErrorKind::AddrNotAvailable, _) => explained(
+            error,
+            "this system has no address, or no free port, to connect from; \
+             close connections, or widen the range of ephemeral ports",
+        ),
+        (io::ErrorKind::InvalidInput, SocketAddr::V6(v6)) if lacks_zone(&v6) => {
+            explained(error, "a link-local address needs a zone, as in [fe80::1%eth0]")
+        }
+        _ => error,
+    }
+}
+
+fn lacks_zone(address: &SocketAddrV6) -> bool {
+    address.ip().is_unicast_link_local() && address.scope_id() == 0
 }
 
 /// A new socket for an address, with the options that must be set before it is bound or connected.
@@ -221,6 +288,9 @@ impl Listener for BoundTcp {
 /// How long an address may keep the ones after it waiting. One that swallows packets would do so
 /// for minutes, and hide a good IPv4 address behind an IPv6 one that leads nowhere.
 const PATIENCE: Duration = Duration::from_secs(2);
+
+#[cfg(test)]
+pub(crate) use tests::Resolving;
 
 #[cfg(test)]
 mod tests;

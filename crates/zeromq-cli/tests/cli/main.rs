@@ -12,3 +12,4 @@ mod publish;
 mod security;
 mod support;
 mod transfer;
+mod trouble;

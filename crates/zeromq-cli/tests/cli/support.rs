@@ -84,6 +84,11 @@ impl Zmq {
         self.output.recv_timeout(PATIENCE).unwrap_or_else(|_| panic!("{}: no line", self.name))
     }
 
+    /// Waits for the next line on standard error.
+    pub(crate) fn error(&mut self) -> String {
+        String::from_utf8(self.error_line()).unwrap()
+    }
+
     fn error_line(&mut self) -> Vec<u8> {
         let line = self.errors.recv_timeout(PATIENCE);
         line.unwrap_or_else(|_| panic!("{}: no line on standard error", self.name))

@@ -9,6 +9,8 @@ impl<P: SocketKind> SocketBuilder<P> {
     /// How long the handshake may take as a whole, on both sides (`ZMQ_HANDSHAKE_IVL`). Default:
     /// 30 s.
     ///
+    /// Over a [SOCKS proxy](Self::socks_proxy) it begins with the talk with the proxy.
+    ///
     /// ```
     /// use std::time::Duration;
     /// use zeromq_async::RouterSocket;

@@ -92,6 +92,9 @@ impl<P: SocketKind> SocketBuilder<P> {
     /// TCP keepalive (`ZMQ_TCP_KEEPALIVE`, `_IDLE`, `_INTVL`, `_CNT`). Default: the operating
     /// system's, which is off.
     ///
+    /// Binding and connecting fail at once with values that the system refuses: Linux takes 1 to 127
+    /// probes, and times of 1 s to 32,767 s.
+    ///
     /// ```
     /// use std::time::Duration;
     /// use zeromq_async::{Keepalive, SubSocket};
@@ -143,7 +146,8 @@ impl<P: SocketKind> SocketBuilder<P> {
 
     /// Makes connections over tcp through a SOCKS5 proxy (`ZMQ_SOCKS_PROXY`). Default: none.
     ///
-    /// The proxy looks up the names of hosts. It has 60 s to connect, or the
+    /// The proxy looks up the names of hosts. It has to connect within the
+    /// [handshake timeout](Self::handshake_timeout), or the
     /// [connect timeout](Self::connect_timeout) where that is less, and a failure of it is an event
     /// that names it. The address of the peer, as events tell it, is the proxy's.
     ///

@@ -26,6 +26,8 @@ use std::time::Duration;
 use socket2::{Domain, SockAddr, Socket, Type};
 use tokio::time::sleep;
 
+use crate::transport::explained::explained;
+
 /// A socket file that this process made. Drop it before the listener that it belongs to.
 #[derive(Debug)]
 pub(super) struct SocketFile {
@@ -65,9 +67,21 @@ impl SocketFile {
     pub(super) fn in_new_directory(
         listen: impl Fn(&Path) -> io::Result<Socket>,
     ) -> io::Result<(Socket, Self)> {
-        let directory = PrivateDirectory::create()?;
+        Self::in_new_directory_of(&std::env::temp_dir(), listen)
+    }
+
+    /// The same, in a new directory of `parent`.
+    pub(super) fn in_new_directory_of(
+        parent: &Path,
+        listen: impl Fn(&Path) -> io::Result<Socket>,
+    ) -> io::Result<(Socket, Self)> {
+        let in_parent = |error| {
+            let parent = parent.display();
+            explained(error, format!("the directory for temporary files, {parent} (TMPDIR)"))
+        };
+        let directory = PrivateDirectory::create(parent).map_err(in_parent)?;
         let path = directory.0.join("socket");
-        let socket = listen(&path)?;
+        let socket = listen(&path).map_err(in_parent)?;
         Ok((socket, Self::new(path, Some(directory))?))
     }
 
@@ -148,9 +162,7 @@ async fn lock_directory(path: &Path) -> Option<File> {
 struct PrivateDirectory(PathBuf);
 
 impl PrivateDirectory {
-    /// Creates one in the directory for temporary files (`TMPDIR`).
-    fn create() -> io::Result<Self> {
-        let parent = std::env::temp_dir();
+    fn create(parent: &Path) -> io::Result<Self> {
         let mut last = io::Error::from(io::ErrorKind::AlreadyExists);
         for _ in 0..NAME_ATTEMPTS {
             let name = RandomState::new().hash_one(()); // seeded from the system's randomness

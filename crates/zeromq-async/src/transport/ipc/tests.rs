@@ -192,3 +192,26 @@ async fn one_of_many_takes_a_dead_path_and_keeps_it() {
         connect(winners[0].local_endpoint()).await;
     }
 }
+
+#[test]
+fn a_wildcard_names_a_bad_directory() {
+    let directory = Directory::new("bad-parent");
+    let (file, _) = directory.file();
+    fs::write(&file, "no directory").unwrap();
+    for (parent, advice) in [
+        (directory.0.join("missing"), "set TMPDIR"),
+        (file, "TMPDIR"),
+        (directory.0.join("x".repeat(100)), "TMPDIR"),
+    ] {
+        if parent.ends_with("x".repeat(100)) {
+            fs::create_dir(&parent).unwrap();
+        }
+        let options = TransportOptions::default();
+        let made = SocketFile::in_new_directory_of(&parent, |path| super::listen(path, &options));
+        let error = BindError::from_io(&endpoint("ipc://*"), made.unwrap_err());
+        let parent = parent.display().to_string();
+        for part in ["ipc://*", &parent, advice] {
+            assert!(error.to_string().contains(part), "{error}");
+        }
+    }
+}

@@ -3,13 +3,12 @@
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
 
-use tokio::net::lookup_host;
-
+use super::lookups::Lookups;
 use crate::endpoint::{Host, TcpAddress};
 
 /// The addresses of this machine that a host stands for, IPv4 before IPv6. A name is an interface's
 /// if there is one of that name, and a host's otherwise, as in libzmq.
-pub(super) async fn local(address: &TcpAddress) -> io::Result<Vec<SocketAddr>> {
+pub(super) async fn local(address: &TcpAddress, lookups: &Lookups) -> io::Result<Vec<SocketAddr>> {
     let port = address.port();
     let mut addresses = match address.host() {
         // The second one is for connecting from any address to an IPv6 one.
@@ -17,25 +16,30 @@ pub(super) async fn local(address: &TcpAddress) -> io::Result<Vec<SocketAddr>> {
             vec![(Ipv4Addr::UNSPECIFIED, port).into(), (Ipv6Addr::UNSPECIFIED, port).into()]
         }
         Host::Name(name) => match of_interface(name, port)? {
-            addresses if addresses.is_empty() => of_host(name, port).await?,
-            addresses => addresses,
+            Some(addresses) => addresses,
+            None => with_port(lookups.find(name).await?, port),
         },
-        other => literal(other, port).await?,
+        other => literal(other, port)?,
     };
     addresses.sort_by_key(SocketAddr::is_ipv6);
     Ok(addresses)
 }
 
 /// The addresses to connect to, in the order of the system's preference.
-pub(super) async fn remote(address: &TcpAddress) -> io::Result<Vec<SocketAddr>> {
+pub(super) async fn remote(address: &TcpAddress, lookups: &Lookups) -> io::Result<Vec<SocketAddr>> {
     let mut addresses = match address.host() {
-        Host::Name(name) => of_host(name, address.port()).await?,
-        other => literal(other, address.port()).await?,
+        Host::Name(name) => with_port(lookups.find_again(name).await?, address.port()),
+        other => literal(other, address.port())?,
     };
     for address in &mut addresses {
         address.set_ip(reachable(address.ip()));
     }
     Ok(addresses)
+}
+
+fn with_port(mut addresses: Vec<SocketAddr>, port: u16) -> Vec<SocketAddr> {
+    addresses.iter_mut().for_each(|address| address.set_port(port));
+    addresses
 }
 
 /// What to connect to for an address. A socket bound to `0.0.0.0` says that it is there, and some
@@ -50,11 +54,12 @@ fn reachable(ip: IpAddr) -> IpAddr {
 }
 
 /// The address of a host that is not a name.
-async fn literal(host: &Host, port: u16) -> io::Result<Vec<SocketAddr>> {
+fn literal(host: &Host, port: u16) -> io::Result<Vec<SocketAddr>> {
     match host {
         Host::Ip(ip) => Ok(vec![(*ip, port).into()]),
-        // The resolver knows the indices of zones.
-        Host::Zoned { address, zone } => of_host(&format!("{address}%{zone}"), port).await,
+        Host::Zoned { address, zone } => {
+            Ok(vec![SocketAddrV6::new(*address, port, 0, zone_index(zone)?).into()])
+        }
         Host::Any | Host::Name(_) => Err(io::Error::new(
             io::ErrorKind::InvalidInput,
             "`*` stands for no address to connect to",
@@ -62,24 +67,44 @@ async fn literal(host: &Host, port: u16) -> io::Result<Vec<SocketAddr>> {
     }
 }
 
-/// The addresses of a host name.
-async fn of_host(name: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
-    // The resolver's errors have no kind that tells an unknown name from a mistake elsewhere.
-    let found = lookup_host((name, port))
-        .await
-        .map_err(|error| io::Error::new(io::ErrorKind::NotFound, error))?;
-    let addresses: Vec<_> = found.collect();
-    if addresses.is_empty() {
-        return Err(io::Error::new(io::ErrorKind::NotFound, "the name has no address"));
+/// The index of a zone, which is written as such or as the name of an interface.
+fn zone_index(zone: &str) -> io::Result<u32> {
+    if let Ok(index) = zone.parse() {
+        return Ok(index);
     }
-    Ok(addresses)
+    let interfaces = if_addrs::get_if_addrs()?;
+    let named = interfaces.iter().find(|interface| interface.name == zone);
+    named.and_then(|interface| interface.index).ok_or_else(|| no_interface(zone))
 }
 
-/// The addresses of a network interface; none if there is no such interface.
-fn of_interface(name: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
+/// The addresses of a network interface; none where a name can only be a host's.
+fn of_interface(name: &str, port: u16) -> io::Result<Option<Vec<SocketAddr>>> {
     let interfaces = if_addrs::get_if_addrs()?;
     let named = interfaces.iter().filter(|interface| interface.name == name);
-    Ok(named.map(|interface| with_zone(interface.ip(), port, interface.index)).collect())
+    let addresses: Vec<_> =
+        named.map(|interface| with_zone(interface.ip(), port, interface.index)).collect();
+    match addresses.is_empty() {
+        false => Ok(Some(addresses)),
+        true if is_interface(name) => Err(io::Error::new(
+            io::ErrorKind::NotConnected,
+            format!(
+                "the network interface {name:?} has no address; give it one, or name another interface"
+            ),
+        )),
+        // The name of an alias, `eth0:1`, is no host's.
+        true if name.contains(':') => Err(no_interface(name)),
+        true => Ok(None),
+    }
+}
+
+/// Whether there is a network interface of this name, with or without an address.
+fn is_interface(name: &str) -> bool {
+    cfg!(target_os = "linux") && std::path::Path::new("/sys/class/net").join(name).exists()
+}
+
+fn no_interface(name: &str) -> io::Error {
+    let text = format!("there is no network interface {name:?}");
+    io::Error::new(io::ErrorKind::NotFound, text)
 }
 
 /// An address of the interface with this index, which a link-local address means nothing without.

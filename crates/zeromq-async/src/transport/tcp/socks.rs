@@ -11,9 +11,6 @@ use zmtp::Password;
 use crate::endpoint::{Host, TcpAddress};
 use crate::options::SocksProxy;
 
-/// How long a proxy may take to connect, where nothing else ends the attempt before.
-const PATIENCE: Duration = Duration::from_secs(60);
-
 const VERSION: u8 = 5;
 const CONNECT: u8 = 1;
 
@@ -27,20 +24,25 @@ const IPV4: u8 = 1;
 const NAME: u8 = 3;
 const IPV6: u8 = 4;
 
-/// Has the proxy at the other end of `stream` connect to `target`. What is sent and received from
-/// then on is the target's.
+/// Has the proxy at the other end of `stream` connect to `target`, within the limit if there is one.
+/// What is sent and received from then on is the target's.
 pub(super) async fn connect(
     stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
     proxy: &SocksProxy,
     target: &TcpAddress,
+    limit: Option<Duration>,
 ) -> io::Result<()> {
     let asking = async {
         authenticate(stream, proxy.credentials()).await?;
         ask(stream, target).await
     };
-    let asked = timeout(PATIENCE, asking).await.unwrap_or_else(|_| {
-        Err(io::Error::new(io::ErrorKind::TimedOut, format!("it did not answer in {PATIENCE:?}")))
-    });
+    let asked = match limit {
+        None => asking.await,
+        Some(limit) => timeout(limit, asking).await.unwrap_or_else(|_| {
+            let text = format!("it did not answer within the handshake timeout, {limit:?}");
+            Err(io::Error::new(io::ErrorKind::TimedOut, text))
+        }),
+    };
     asked.map_err(|error| {
         let error_kind = match error.kind() {
             io::ErrorKind::UnexpectedEof => io::ErrorKind::ConnectionAborted,

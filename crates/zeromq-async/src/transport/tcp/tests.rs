@@ -7,6 +7,27 @@ use super::*;
 use crate::error::BindError;
 use crate::transport::tests::{accept, connect, dial, endpoint, listen, refused};
 
+/// TCP whose names have the addresses that a test gives them.
+pub(crate) struct Resolving(Lookups);
+
+impl Resolving {
+    pub(crate) fn to(addresses: Vec<SocketAddr>) -> Self {
+        Self(Lookups::new(move |_| Ok(addresses.clone())))
+    }
+}
+
+impl Transport for Resolving {
+    type Listener = BoundTcp;
+
+    async fn listen(&self, at: &Endpoint, options: &TransportOptions) -> io::Result<BoundTcp> {
+        Tcp.listen(at, options).await
+    }
+
+    async fn dial(&self, to: &Endpoint, options: &TransportOptions) -> io::Result<Io> {
+        Route::new(tcp(to)?, options).take(&self.0).await
+    }
+}
+
 /// Binds, connects to what was bound (or to `target`), and sends something each way.
 async fn round_trip(bound: &str, target: Option<&str>) -> (Io, Io) {
     let mut listener = listen(bound).await;
@@ -164,4 +185,116 @@ async fn a_socket_does_not_connect_to_itself() {
     let itself = endpoint(&format!("tcp://127.0.0.1:{port};127.0.0.1:{port}"));
     let error = dial(&itself, &TransportOptions::default()).await.unwrap_err();
     assert_eq!(error.kind(), io::ErrorKind::ConnectionRefused, "{error}");
+}
+
+/// A listener of the kernel's whose queue is full: it answers no attempt to connect.
+#[cfg(target_os = "linux")]
+fn swallowing(address: SocketAddr) -> (Socket, Vec<Socket>) {
+    let listener = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    listener.bind(&address.into()).unwrap();
+    listener.listen(0).unwrap();
+    let address = listener.local_addr().unwrap();
+    let waiting = (0..4).map(|_| {
+        let stream = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        stream.set_nonblocking(true).unwrap();
+        let _ = stream.connect(&address);
+        stream
+    });
+    let waiting = waiting.collect();
+    (listener, waiting)
+}
+
+/// Within a connect timeout, each of the addresses has its share.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_silent_address_leaves_time_for_the_next() {
+    let right = StdListener::bind("127.0.0.2:0").unwrap();
+    let port = right.local_addr().unwrap().port();
+    let _silent = swallowing((Ipv4Addr::LOCALHOST, port).into());
+    let addresses = vec![(Ipv4Addr::LOCALHOST, 0).into(), (Ipv4Addr::new(127, 0, 0, 2), 0).into()];
+    let mut options = TransportOptions::default();
+    options.attempt.connect_timeout = Some(Duration::from_millis(600));
+    let started = std::time::Instant::now();
+    let target = endpoint(&format!("tcp://two:{port}"));
+    let io = Resolving::to(addresses).dial(&target, &options).await.unwrap();
+    assert!(io.peer_address().to_string().starts_with("127.0.0.2:"));
+    assert!(started.elapsed() < PATIENCE, "{:?}", started.elapsed());
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn an_interface_without_address_is_named() {
+    let addressed = if_addrs::get_if_addrs().unwrap();
+    let interfaces = std::fs::read_dir("/sys/class/net").unwrap();
+    let mut names = interfaces.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    // A machine without any has nothing to show here.
+    let Some(name) = names.find(|name| addressed.iter().all(|other| other.name != *name)) else {
+        return;
+    };
+    let error = refused(&format!("tcp://{name}:0")).await;
+    assert!(error.to_string().contains(&format!("{name:?} has no address")), "{error}");
+}
+
+#[tokio::test]
+async fn a_zone_that_is_no_interface_is_named() {
+    let error = dial(&endpoint("tcp://[fe80::1%nosuch0]:5555"), &TransportOptions::default()).await;
+    let error = error.unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::NotFound);
+    assert!(error.to_string().contains("no network interface \"nosuch0\""), "{error}");
+}
+
+#[test]
+fn no_free_port_is_not_one_in_use() {
+    let taken = || io::Error::from(io::ErrorKind::AddrInUse);
+    let error = BindError::from_io(&endpoint("tcp://127.0.0.1:*"), taken());
+    assert!(matches!(error, BindError::NoFreePort { .. }), "{error}");
+    assert!(error.to_string().contains("range of ephemeral ports"), "{error}");
+    let error = BindError::from_io(&endpoint("tcp://*:5555"), taken());
+    assert!(matches!(error, BindError::InUse { .. }), "{error}");
+}
+
+#[test]
+fn a_bare_error_of_connecting_is_explained() {
+    let error = io::Error::from(io::ErrorKind::AddrNotAvailable);
+    let error = explain(error, "127.0.0.1:5555".parse().unwrap());
+    assert_eq!(error.kind(), io::ErrorKind::AddrNotAvailable);
+    assert!(error.to_string().contains("no free port, to connect from"), "{error}");
+    let invalid = || io::Error::from(io::ErrorKind::InvalidInput);
+    let error = explain(invalid(), "[fe80::1]:5555".parse().unwrap());
+    assert!(error.to_string().contains("[fe80::1%eth0]"), "{error}");
+    let error = explain(invalid(), "[fe80::1%3]:5555".parse().unwrap());
+    assert!(!error.to_string().contains("zone"), "{error}");
+}
+
+#[tokio::test]
+async fn a_source_of_another_machine_is_named() {
+    let target = endpoint("tcp://192.0.2.77:0;127.0.0.1:5555");
+    let error = dial(&target, &TransportOptions::default()).await.unwrap_err();
+    assert!(error.to_string().contains("cannot connect from 192.0.2.77:0"), "{error}");
+}
+
+/// As those of the peer's own name.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn every_address_of_a_proxy_is_tried() {
+    let wrong = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = wrong.local_addr().unwrap().port();
+    tokio::spawn(async move { while wrong.accept().await.is_ok() {} });
+    let right = tokio::net::TcpListener::bind(("127.0.0.2", port)).await.unwrap();
+    let proxy = tokio::spawn(async move {
+        let (mut stream, _) = right.accept().await.unwrap();
+        stream.read_exact(&mut [0; 3]).await.unwrap();
+        stream.write_all(b"\x05\0").await.unwrap();
+        stream.read_exact(&mut [0; 10]).await.unwrap();
+        stream.write_all(b"\x05\0\0\x01\0\0\0\0\0\0").await.unwrap();
+        stream
+    });
+    let addresses = vec![(Ipv4Addr::LOCALHOST, 0).into(), (Ipv4Addr::new(127, 0, 0, 2), 0).into()];
+    let socks_proxy = Some(Box::new(format!("two:{port}").parse().unwrap()));
+    let options = TransportOptions { socks_proxy, ..TransportOptions::default() };
+    let target = endpoint("tcp://10.1.2.3:5555");
+    let io = Resolving::to(addresses).dial(&target, &options).await.unwrap();
+    assert!(io.peer_address().to_string().starts_with("127.0.0.2:"));
+    assert!(io.handshake_began().is_some(), "its talk is a part of the handshake");
+    drop(proxy.await.unwrap());
 }

@@ -1,11 +1,42 @@
 //! The options of a TCP socket.
 
+use std::fmt::Debug;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use socket2::{SockRef, Socket, TcpKeepalive};
+use socket2::{Domain, Protocol, SockRef, Socket, TcpKeepalive, Type};
 
+use crate::endpoint::{Host, TcpEndpoint};
 use crate::options::{Keepalive, TransportOptions};
+use crate::transport::explained::explained;
+
+/// Refuses what every attempt would fail with: options that the system does not take. A network
+/// interface that is not there may come.
+pub(super) fn check(endpoint: &TcpEndpoint, options: &TransportOptions) -> io::Result<()> {
+    if !options.tunes() {
+        return Ok(());
+    }
+    let is_v6 = match endpoint.address().host() {
+        Host::Ip(ip) => ip.is_ipv6(),
+        Host::Zoned { .. } => true,
+        Host::Any | Host::Name(_) => false,
+    };
+    let address: SocketAddr =
+        if is_v6 { (Ipv6Addr::UNSPECIFIED, 0).into() } else { (Ipv4Addr::UNSPECIFIED, 0).into() };
+    let domain = Domain::for_address(address);
+    let Ok(socket) = Socket::new(domain, Type::STREAM, Some(Protocol::TCP)) else { return Ok(()) };
+    let tuned = before_use(&socket, address, options)
+        .and_then(|()| once_connected(SockRef::from(&socket), address, options));
+    match tuned {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// Names the option that the system refuses.
+fn named(option: &str, value: &dyn Debug) -> impl Fn(io::Error) -> io::Error {
+    move |error| explained(error, format!("the system refuses {option} {value:?}"))
+}
 
 /// Sets what must be set before the socket is bound or connected. Accepted sockets inherit it from
 /// their listener, but for the priority.
@@ -16,15 +47,16 @@ pub(super) fn before_use(
 ) -> io::Result<()> {
     // The buffers decide the window scale, which TCP settles in its first packet.
     if let Some(octets) = options.send_buffer {
-        socket.set_send_buffer_size(octets)?;
+        socket.set_send_buffer_size(octets).map_err(named("send_buffer", &octets))?;
     }
     if let Some(octets) = options.receive_buffer {
-        socket.set_recv_buffer_size(octets)?;
+        socket.set_recv_buffer_size(octets).map_err(named("receive_buffer", &octets))?;
     }
     set_precedence(socket, address, options)?;
     #[cfg(target_os = "linux")]
     if let Some(time) = options.busy_poll {
-        socket.set_busy_poll(u32::try_from(time.as_micros()).unwrap_or(u32::MAX))?;
+        let micros = u32::try_from(time.as_micros()).unwrap_or(u32::MAX);
+        socket.set_busy_poll(micros).map_err(named("busy_poll", &time))?;
     }
     options.device.as_deref().map_or(Ok(()), |device| set_device(socket, device))
 }
@@ -40,11 +72,12 @@ pub(super) fn once_connected(
     // Messages are batched before they get here: waiting for more of them would only add delay.
     socket.set_tcp_nodelay(true)?;
     if let Some(keepalive) = &options.keepalive {
-        set_keepalive(&socket, keepalive)?;
+        set_keepalive(&socket, keepalive).map_err(named("tcp_keepalive", keepalive))?;
     }
     #[cfg(any(target_os = "android", target_os = "linux"))]
     if options.retransmit_limit.is_some() {
-        socket.set_tcp_user_timeout(options.retransmit_limit)?;
+        let limit = options.retransmit_limit;
+        socket.set_tcp_user_timeout(limit).map_err(named("tcp_retransmit_limit", &limit))?;
     }
     Ok(())
 }
@@ -56,12 +89,13 @@ fn set_precedence(
     options: &TransportOptions,
 ) -> io::Result<()> {
     if let Some(service) = options.type_of_service {
-        set_type_of_service(socket, address, service.into())?;
+        set_type_of_service(socket, address, service.into())
+            .map_err(named("type_of_service", &service))?;
     }
     // After the type of service, which sets a priority of its own.
     #[cfg(target_os = "linux")]
     if let Some(priority) = options.priority {
-        socket.set_priority(priority)?;
+        socket.set_priority(priority).map_err(named("priority", &priority))?;
     }
     Ok(())
 }
@@ -101,7 +135,14 @@ fn set_type_of_service(socket: &Socket, address: SocketAddr, service: u32) -> io
 
 #[cfg(any(target_os = "android", target_os = "linux"))]
 fn set_device(socket: &Socket, device: &str) -> io::Result<()> {
-    socket.bind_device(Some(device.as_bytes()))
+    const NO_DEVICE: i32 = 19; // ENODEV, for which std has no kind
+    socket.bind_device(Some(device.as_bytes())).map_err(|error| match error.raw_os_error() {
+        Some(NO_DEVICE) => io::Error::new(
+            io::ErrorKind::NotFound,
+            format!("there is no network interface {device:?} to bind to with bind_device"),
+        ),
+        _ => named("bind_device", &device)(error),
+    })
 }
 
 /// Traffic that should be confined and is not is worse than none: an error, and not ignored.

@@ -14,6 +14,7 @@ mod notices;
 mod read_buffer;
 mod streams;
 mod trace;
+mod turn;
 
 use std::sync::Arc;
 
@@ -276,14 +277,11 @@ impl Engine {
         let pipe = self.peers.pipes().into_iter().find(|pipe| pipe.id() == peer);
         let pipe = pipe.ok_or(DetachError::NoPeer { peer })?;
         match self.take_dialled(|_, dialled| dialled.pipe.holds(&pipe)) {
-            Some((endpoint, dialled)) => self.end(endpoint, dialled),
-            None => {
-                self.hang_up(&pipe);
-                if pipe.outbound.queued() > 0 && Handle::try_current().is_ok() {
-                    let engine = self.clone();
-                    self.tasks.spawn(async move { engine.linger(&pipe).await });
-                }
+            Some((endpoint, dialled)) => {
+                pipe.silence();
+                self.end(endpoint, dialled);
             }
+            None => self.dismiss(&pipe),
         }
         Ok(())
     }

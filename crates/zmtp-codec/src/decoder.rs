@@ -36,6 +36,8 @@ pub struct Decoder {
     limits: Limits,
     /// What has been walked of the unfinished message at the front of the input.
     unfinished: Unfinished,
+    /// Frames of messages walked so far.
+    frames: u64,
     /// Whether the peer speaks a ZMTP that has commands.
     has_commands: bool,
     /// Where the connection encrypts.
@@ -72,7 +74,13 @@ struct Unfinished {
 impl Decoder {
     /// Makes a decoder that enforces `limits`.
     pub fn new(limits: Limits) -> Self {
-        Self { limits, unfinished: Unfinished::default(), has_commands: true, sealed: None }
+        Self {
+            limits,
+            unfinished: Unfinished::default(),
+            frames: 0,
+            has_commands: true,
+            sealed: None,
+        }
     }
 
     /// For a peer of ZMTP 2.0, to which the bit that marks a command means nothing.
@@ -114,6 +122,22 @@ impl Decoder {
     /// even if there is no new input. Always 0 where the connection does not encrypt.
     pub fn buffered(&self) -> usize {
         self.sealed.as_ref().map_or(0, |sealed| sealed.plain.len())
+    }
+
+    /// Frames of messages found so far, those of unfinished messages included: a measure of the work
+    /// that the input has been.
+    ///
+    /// ```
+    /// use bytes::BytesMut;
+    /// use zmtp_codec::{Decoder, Limits};
+    ///
+    /// let mut decoder = Decoder::new(Limits::default());
+    /// assert!(decoder.decode(&mut BytesMut::from(&b"\x01\x00\x01\x00"[..]), 1)?.is_none());
+    /// assert_eq!(decoder.frames(), 2);
+    /// # Ok::<_, zmtp_codec::ProtocolError>(())
+    /// ```
+    pub fn frames(&self) -> u64 {
+        self.frames
     }
 
     /// Whether what comes next is known to be a message: where there is room for none, nothing more
@@ -239,6 +263,7 @@ impl Decoder {
                     return walk;
                 }
             };
+            self.frames += 1;
             if let Some(octets) = self.unfinished.add(header) {
                 walk.octets += octets;
                 walk.messages += 1;

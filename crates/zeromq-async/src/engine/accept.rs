@@ -96,7 +96,6 @@ impl Engine {
         let serving = async move {
             if let Some(mut driver) = welcome.await {
                 driver.run(&engine, &endpoint, false).await;
-                engine.peers.leave(driver.pipe());
             }
         };
         self.tasks.spawn(serving.instrument(span));
@@ -130,11 +129,13 @@ async fn welcome(
 
 /// Makes the peer part of the socket.
 fn greet(
-    engine: &Engine,
+    engine: &Arc<Engine>,
     endpoint: &Arc<Endpoint>,
     established: Established,
 ) -> Result<Driver, HandshakeFailure> {
     let pipe = engine.peers.open(&engine.options.pipe, &engine.pattern, endpoint.clone());
     engine.peers.join(&pipe)?;
-    Driver::start(engine, endpoint, &pipe, established).inspect_err(|_| engine.peers.leave(&pipe))
+    Driver::start(engine, endpoint, &pipe, established).inspect_err(|_| {
+        engine.peers.leave(&pipe);
+    })
 }

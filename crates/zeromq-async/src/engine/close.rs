@@ -163,6 +163,24 @@ impl Engine {
         }
     }
 
+    /// Ends the connection to a peer that another has taken the place of, or that was sent away:
+    /// nothing is received from it any more, and what is queued for it is written within the linger
+    /// time.
+    pub(super) fn dismiss(self: &Arc<Self>, pipe: &Arc<Pipe>) {
+        pipe.silence();
+        if !self.part_inproc(pipe) {
+            self.close_within_linger(pipe);
+        }
+    }
+
+    pub(super) fn close_within_linger(self: &Arc<Self>, pipe: &Arc<Pipe>) {
+        pipe.close();
+        if pipe.outbound.queued() > 0 && Handle::try_current().is_ok() {
+            let (engine, pipe) = (self.clone(), pipe.clone());
+            self.tasks.spawn(async move { engine.linger(&pipe).await });
+        }
+    }
+
     /// Ends one connected endpoint within the linger time.
     pub(super) async fn end_dialled(
         self: Arc<Self>,

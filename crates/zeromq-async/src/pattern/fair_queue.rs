@@ -9,7 +9,8 @@ use zmtp::{Batch, Message};
 
 use super::{Budget, Incoming};
 use crate::error::RecvError;
-use crate::peer::{Arrivals, PeerSet, Pipe, Refill};
+use crate::identity::Peer;
+use crate::peer::{Arrival, Arrivals, PeerSet, Pipe, Refill};
 
 /// Receives fairly from every peer.
 #[derive(Debug)]
@@ -34,7 +35,7 @@ pub(crate) struct FairQueue {
 enum Last {
     Active(usize),
     /// It has been let go; or there is none yet.
-    Gone(Option<Arc<Pipe>>),
+    Gone(Option<(Arc<Pipe>, Option<Peer>)>),
 }
 
 #[derive(Debug)]
@@ -42,6 +43,8 @@ struct Active {
     pipe: Arc<Pipe>,
     /// Messages taken from the pipe, popped one at a time.
     batch: Batch,
+    /// Who they are from.
+    peer: Option<Peer>,
     /// When only so many are left, the pipe is told, and its peer may go on.
     credit_at: usize,
     /// How many fewer are left when it is told again.
@@ -110,7 +113,7 @@ impl FairQueue {
     fn poll_arrivals(&mut self, cx: &mut Context<'_>) -> Poll<Result<Message, RecvError>> {
         loop {
             let Self { arrivals, active, spare, .. } = self;
-            match arrivals.poll_take(cx, |pipe| active.push(Active::new(pipe, take(spare)))) {
+            match arrivals.poll_take(cx, |arrival| take_in(active, spare, arrival)) {
                 Poll::Ready(Some(())) => self.prune(),
                 Poll::Ready(None) if active.is_empty() => {
                     return Poll::Ready(Err(RecvError::Closed));
@@ -127,9 +130,9 @@ impl FairQueue {
 
     /// Lets go of the pipe whose turn it is, and keeps its empty batch where that is small.
     fn let_go(&mut self) {
-        let Active { pipe, batch, .. } = self.active.swap_remove(self.turn);
+        let Active { pipe, batch, peer, .. } = self.active.swap_remove(self.turn);
         match self.last {
-            Last::Active(last) if last == self.turn => self.last = Last::Gone(Some(pipe)),
+            Last::Active(last) if last == self.turn => self.last = Last::Gone(Some((pipe, peer))),
             Last::Active(last) if last == self.active.len() => self.last = Last::Active(self.turn),
             _ => {}
         }
@@ -142,9 +145,32 @@ impl FairQueue {
     /// their question back faster than it is received do not fill the memory.
     fn prune(&mut self) {
         if self.active.len() >= self.prune_at {
-            self.last = Last::Gone(self.last_pipe().cloned());
+            let last = self.last_pipe().map(|pipe| (pipe.clone(), self.last_peer().cloned()));
+            self.last = Last::Gone(last);
             self.active.retain(|active| !active.is_over());
             self.prune_at = PRUNE_AT.max(2 * self.active.len());
+        }
+    }
+}
+
+/// Takes note of what is to be known of a pipe.
+fn take_in(active: &mut Vec<Active>, spare: &mut Batch, arrival: Arrival) {
+    match arrival {
+        Arrival::Readable(pipe) => active.push(Active::new(pipe, take(spare))),
+        Arrival::Successor { of, pipe } => {
+            let before = active.iter_mut().find(|active| active.pipe.id() == of);
+            match before.filter(|before| !before.batch.is_empty()) {
+                // What is left of it comes first, and then what the other pipe has.
+                Some(before) => (before.pipe, before.credit_at) = (pipe, 0),
+                None => active.push(Active::new(pipe, take(spare))),
+            }
+        }
+        Arrival::Silenced(pipe) => {
+            let silenced = active.iter_mut().find(|active| active.pipe.id() == pipe.id());
+            if let Some(silenced) = silenced {
+                pipe.inbound.drop_lent(&pipe, silenced.batch.messages());
+                silenced.batch.clear();
+            }
         }
     }
 }
@@ -168,7 +194,7 @@ impl Drop for FairQueue {
 
 impl Active {
     fn new(pipe: Arc<Pipe>, batch: Batch) -> Self {
-        Self { pipe, batch, credit_at: 0, credit_step: 0, fetch_at: 0 }
+        Self { pipe, batch, peer: None, credit_at: 0, credit_step: 0, fetch_at: 0 }
     }
 
     #[inline]
@@ -185,6 +211,18 @@ impl Active {
             self.credit_at = self.credit_at.saturating_sub(self.credit_step);
         }
         message
+    }
+
+    /// Drops what has come, and enters it as not asked for.
+    fn drop_unasked(&mut self) {
+        let left = self.batch.messages();
+        self.batch.clear();
+        self.credit_at = 0;
+        if left > 0 {
+            self.pipe.inbound.credit(0);
+            self.pipe.account().discarded(|discarded| discarded.unasked += left as u64);
+        }
+        self.pipe.forget_unasked();
     }
 
     /// Half of the batch, or as many messages as are a MiB, whichever is less; and not at all for a
@@ -217,7 +255,8 @@ impl Active {
 
     fn refill(&mut self) -> bool {
         match self.pipe.inbound.refill(&mut self.batch) {
-            Refill::Messages => {
+            Refill::Messages(peer) => {
+                self.peer = peer;
                 self.plan_credit();
                 self.fetch_at = usize::MAX;
                 true
@@ -242,7 +281,20 @@ impl Incoming for FairQueue {
     fn last_pipe(&self) -> Option<&Arc<Pipe>> {
         match &self.last {
             Last::Active(place) => self.active.get(*place).map(|active| &active.pipe),
-            Last::Gone(pipe) => pipe.as_ref(),
+            Last::Gone(last) => last.as_ref().map(|(pipe, _)| pipe),
+        }
+    }
+
+    fn last_peer(&self) -> Option<&Peer> {
+        match &self.last {
+            Last::Active(place) => self.active.get(*place)?.peer.as_ref(),
+            Last::Gone(last) => last.as_ref()?.1.as_ref(),
+        }
+    }
+
+    fn drop_unasked(&mut self) {
+        for active in &mut self.active {
+            active.drop_unasked();
         }
     }
 }

@@ -307,17 +307,18 @@ impl Outbound {
 
     /// What the task of another connection does in place of this one's, which is only woken where it
     /// is needed itself.
-    pub(super) fn write_for_task(&self, room: &Room) {
+    pub(super) fn write_for_task(&self, room: &Room) -> usize {
         let mut state = self.state.lock();
         if state.blocked || state.pace != Pace::Hot {
-            return;
+            return 0;
         }
-        state.write(WRITE_PER_TURN);
+        let written = state.write(WRITE_PER_TURN);
         match state.drained() {
             _ if state.failed.is_some() => {}
             Drained::Busy | Drained::Closed => state.engine.wake_by_ref(),
             drained @ (Drained::Idle | Drained::Blocked) => self.settle(state, drained, room),
         }
+        written
     }
 
     /// After some has been written: says what comes next to whoever sends, waits for room or flushes.

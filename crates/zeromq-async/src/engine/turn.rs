@@ -1,6 +1,6 @@
 //! How much a connection task does before other tasks have their turn.
 
-/// The work of one turn so far. Each limit is a fraction of a millisecond's work.
+/// The work of one turn so far. Each limit is a few hundred microseconds of work.
 #[derive(Debug, Default)]
 pub(super) struct Turn {
     reads: u32,
@@ -17,10 +17,10 @@ const READS: u32 = 16;
 const OCTETS: usize = 1024 * 1024;
 
 /// Frames walked, those of unfinished messages too.
-const FRAMES: u64 = 64 * 1024;
+const FRAMES: u64 = 32 * 1024;
 
 /// Commands, and with encryption records: each may cost as much as a lookup, a lock or a seal.
-const STEPS: usize = 1024;
+const STEPS: usize = 256;
 
 /// Bytes of a topic that cost as much as one more command.
 const TOPIC: usize = 256;

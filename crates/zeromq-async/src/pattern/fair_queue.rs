@@ -101,6 +101,7 @@ impl FairQueue {
                 }
                 self.turn += 1;
                 self.popped += 1;
+                self.budget.spend_frames(message.frame_count());
                 self.arrivals.set_popped(self.popped);
                 return Some(message);
             }

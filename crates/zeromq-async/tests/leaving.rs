@@ -19,8 +19,7 @@ use tokio::task::{JoinSet, yield_now};
 use tower::ServiceExt;
 use zeromq_async::{
     Context, DealerSocket, Endpoint, Events, Message, PubSocket, PullSocket, PushSocket, RepSocket,
-    ReqSocket, RouterSocket, SendErrorKind, SocketEvent, SocketHandle, SocketType, XPubSocket,
-    service,
+    RouterSocket, SendErrorKind, SocketEvent, SocketHandle, SocketType, XPubSocket, service,
 };
 
 /// Threads that compete with the runtime for the processor.
@@ -191,47 +190,6 @@ async fn many_topics_go_piece_by_piece() {
     })
     .await;
     assert!(pieces >= 10, "only {pieces} pieces");
-}
-
-/// A REQ that has its reply drops what others have sent once, though they go on to send.
-#[tokio::test]
-async fn a_reply_does_not_wait_for_a_flood_to_end() {
-    let context = Context::new();
-    let mut req = ReqSocket::builder_in(&context).build();
-    req.bind("inproc://req").await.unwrap();
-    let mut rep = RepSocket::builder_in(&context).build();
-    rep.connect("inproc://req").await.unwrap();
-    for _ in 0..20 {
-        req.send("a question").await.unwrap();
-        within("the question", rep.recv()).await.unwrap();
-        let mut flood = RouterSocket::builder_in(&context).build();
-        flood.connect("inproc://req").await.unwrap();
-        let routing_id = flood_id(&mut flood);
-        let stop = Arc::new(AtomicBool::new(false));
-        let flooding = thread::spawn({
-            let stop = stop.clone();
-            move || {
-                while !stop.load(Ordering::Relaxed) {
-                    let _ = flood.try_send(Message::multipart([&routing_id[..], b"", b"flood"]));
-                }
-                flood
-            }
-        });
-        received(req.handle(), req.stats().received + 100).await;
-        rep.send("the reply").await.unwrap();
-        let before = req.stats().discarded.unasked;
-        let reply = within("the reply", req.recv()).await.unwrap();
-        assert_eq!(reply, "the reply");
-        let dropped = req.stats().discarded.unasked - before;
-        stop.store(true, Ordering::Relaxed);
-        flooding.join().unwrap().close().await;
-        assert!(dropped < 20_000, "{dropped} messages dropped before the reply was given");
-    }
-}
-
-/// The routing id by which a ROUTER knows its only peer.
-fn flood_id(router: &mut RouterSocket) -> Vec<u8> {
-    router.stats().peers[0].routing_id.to_vec()
 }
 
 // ---- peers that are replaced or sent away ----

@@ -244,3 +244,6 @@ impl<I: Incoming> Incoming for Hear<I> {
         self.replier.as_ref()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -131,6 +131,11 @@ impl Pipe {
         self.origin.connects
     }
 
+    /// Whether the peer is in this process, and so trusted with its memory.
+    pub(crate) fn is_inproc(&self) -> bool {
+        matches!(*self.origin.endpoint, Endpoint::Inproc(_))
+    }
+
     pub(super) fn arrivals(&self) -> &Arrivals {
         &self.shared.arrivals
     }

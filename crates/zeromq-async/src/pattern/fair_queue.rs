@@ -19,6 +19,8 @@ pub(crate) struct FairQueue {
     /// Pipes that had messages when last looked at; `turn` is the next of them.
     active: Vec<Active>,
     turn: usize,
+    /// What has just been told of pipes: empty between two polls.
+    arrived: Vec<Arrival>,
     /// When so many are active, those whose peers have gone without leaving anything are let go.
     prune_at: usize,
     /// What the pipe that was let go last has popped from, for the next.
@@ -77,6 +79,7 @@ impl FairQueue {
             arrivals: peers.arrivals().clone(),
             active: Vec::new(),
             turn: 0,
+            arrived: Vec::new(),
             prune_at: PRUNE_AT,
             spare: Batch::new(),
             last: Last::Gone(None),
@@ -113,20 +116,28 @@ impl FairQueue {
     /// The rest of `poll_recv`, which is seldom needed and kept apart so that the rest is small.
     fn poll_arrivals(&mut self, cx: &mut Context<'_>) -> Poll<Result<Message, RecvError>> {
         loop {
-            let Self { arrivals, active, spare, .. } = self;
-            match arrivals.poll_take(cx, |arrival| take_in(active, spare, arrival)) {
-                Poll::Ready(Some(())) => self.prune(),
-                Poll::Ready(None) if active.is_empty() => {
+            match self.arrivals.poll_take(cx, &mut self.arrived) {
+                Poll::Ready(Some(())) => {
+                    self.take_in();
+                    self.prune();
+                }
+                Poll::Ready(None) if self.active.is_empty() => {
                     return Poll::Ready(Err(RecvError::Closed));
                 }
                 Poll::Ready(None) => {}
-                Poll::Pending if active.is_empty() => return Poll::Pending,
+                Poll::Pending if self.active.is_empty() => return Poll::Pending,
                 Poll::Pending => {}
             }
             if let Some(message) = self.pop() {
                 return Poll::Ready(Ok(message));
             }
         }
+    }
+
+    /// Takes note of what is to be known of pipes.
+    fn take_in(&mut self) {
+        let Self { arrived, active, spare, .. } = self;
+        arrived.drain(..).for_each(|arrival| take_in(active, spare, arrival));
     }
 
     /// Lets go of the pipe whose turn it is, and keeps its empty batch where that is small.

@@ -129,12 +129,12 @@ impl Arrivals {
         self.pending.load(Ordering::Acquire)
     }
 
-    /// Gives what there is to know of each pipe to `each`; `None` once the socket is closed and no pipe is
-    /// left.
+    /// Swaps what there is to know of pipes for the empty list `arrived`; `None` once the socket is
+    /// closed and nothing is left.
     pub(crate) fn poll_take(
         &self,
         cx: &Context<'_>,
-        each: impl FnMut(Arrival),
+        arrived: &mut Vec<Arrival>,
     ) -> Poll<Option<()>> {
         let mut state = self.state.lock();
         if state.ready.is_empty() {
@@ -145,7 +145,7 @@ impl Arrivals {
             return Poll::Pending;
         }
         self.pending.store(false, Ordering::Release);
-        state.ready.drain(..).for_each(each);
+        std::mem::swap(&mut state.ready, arrived);
         Poll::Ready(Some(()))
     }
 

@@ -214,9 +214,10 @@ impl Outbound {
         let mut state = self.state.lock();
         let mut refused = Batch::new();
         while let Some(mut message) = state.batch.pop() {
-            // The peer's mark includes this side's, under which these were queued: only one that is
-            // leaving at this moment takes none, and then they are lost with it.
-            match peer.push(&mut message) {
+            // Past the mark, which what was left of an earlier pipe may have reached: these have been
+            // accepted. Only a peer that is leaving at this moment takes none, and then they are lost
+            // with it.
+            match peer.push_or_force(&mut message, true) {
                 Pushed::Refused => refused.push_from(&mut message),
                 Pushed::Taken | Pushed::TakenLast => state.sent += 1,
             }

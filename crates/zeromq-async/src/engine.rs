@@ -9,17 +9,18 @@ mod dial;
 mod driver;
 mod dropping;
 mod handshake;
+mod home;
 mod inproc;
 mod notices;
 mod read_buffer;
 mod streams;
+mod task;
 mod trace;
 mod turn;
 
 use std::sync::Arc;
 
 use tokio::runtime::Handle;
-use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use zmtp::{ConnectionConfig, RoutingId, SocketType};
@@ -28,7 +29,7 @@ pub use close::CloseReport;
 pub(crate) use inproc::Names;
 
 use crate::endpoint::Endpoint;
-use crate::error::{BindError, ConnectError, DetachError, Rejected};
+use crate::error::{BindError, ConnectError, DetachError, Rejected, Unsuited};
 use crate::event::{Listeners, SocketEvent};
 use crate::identity::PeerId;
 use crate::options::SocketOptions;
@@ -51,10 +52,11 @@ pub(crate) struct Engine {
     /// The inproc peers, and whose they are.
     links: inproc::Links,
     tasks: TaskTracker,
+    home: home::Home,
     /// Ends every task at once, when the linger time is over.
     abort: CancellationToken,
     /// Of what went astray listeners have been told so much, since there are any.
-    told: Mutex<Option<dropping::Told>>,
+    told: Mutex<dropping::Telling>,
     /// Ends the handshakes of accepted connections: a socket that closes takes no new peers.
     closing: CancellationToken,
 }
@@ -70,7 +72,7 @@ struct Endpoints {
 
 #[derive(Debug)]
 enum Bound {
-    Listener { stop: CancellationToken, task: JoinHandle<()> },
+    Listener(Arc<accept::Accepting>),
     Inproc,
 }
 
@@ -104,6 +106,7 @@ impl Engine {
             endpoints: Mutex::default(),
             links: inproc::Links::default(),
             tasks: TaskTracker::new(),
+            home: home::Home::default(),
             told: Mutex::default(),
             closing: abort.child_token(),
             abort,
@@ -130,26 +133,46 @@ impl Engine {
         if let Endpoint::Inproc(name) = &endpoint {
             inproc::bind(self, name)?;
             self.add_bound(endpoint.clone(), endpoint.clone(), Bound::Inproc)?;
+            self.settle_inproc();
             return Ok(endpoint);
         }
-        if Handle::try_current().is_err() {
-            return Err(BindError::NoRuntime { endpoint });
+        let runtime =
+            self.settle(&endpoint).map_err(|unsuited| unsuited.to_bind(endpoint.clone()))?;
+        let (engine, at) = (self.clone(), endpoint.clone());
+        let listening = async move { engine.transports.bind(&at, &engine.options.transport).await };
+        let listener = task::on(&runtime, listening)
+            .await
+            .unwrap_or_else(|crash| Err(BindError::from_io(&endpoint, crash.into())))?;
+        self.accept_at(runtime, listener, Some(endpoint))
+    }
+
+    /// The runtime for an endpoint.
+    fn settle(self: &Arc<Self>, endpoint: &Endpoint) -> Result<Handle, Unsuited> {
+        let runtime = self.home.settle(self.transports.needs_io_driver(endpoint))?;
+        self.start_telling(&runtime);
+        Ok(runtime)
+    }
+
+    /// Remembers the runtime for an endpoint that needs none.
+    fn settle_inproc(self: &Arc<Self>) {
+        if let Some(runtime) = self.home.settle_if_suited() {
+            self.start_telling(&runtime);
         }
-        let listener = self.transports.bind(&endpoint, &self.options.transport).await?;
-        self.accept_at(listener, Some(endpoint))
     }
 
     /// Accepts peers from now on at what listens already.
     fn accept_at(
         self: &Arc<Self>,
+        runtime: Handle,
         listener: Box<dyn Listener>,
         asked: Option<Endpoint>,
     ) -> Result<Endpoint, BindError> {
         let local = listener.local_endpoint().clone();
-        let stop = self.abort.child_token();
-        let task = self.tasks.spawn(accept::run(self.clone(), listener, stop.clone()));
+        let accepting = accept::Accepting::new(listener, self.abort.child_token());
         let asked = asked.unwrap_or_else(|| local.clone());
-        self.add_bound(local.clone(), asked, Bound::Listener { stop, task })?;
+        self.add_bound(local.clone(), asked, Bound::Listener(accepting.clone()))?;
+        let acceptor = accept::Acceptor::new(self, runtime.clone(), local.clone(), accepting);
+        task::spawn(&runtime, Some(&self.tasks), acceptor);
         Ok(local)
     }
 
@@ -173,21 +196,31 @@ impl Engine {
         Ok(())
     }
 
-    /// Tells a bound endpoint to take no more peers.
+    /// Tells a bound endpoint to take no more peers. Its address is free when this returns.
     fn stop_accepting(&self, endpoint: &Endpoint, bound: &Bound) {
-        match bound {
+        let is_closed = match bound {
             Bound::Inproc => {
                 self.names.remove(endpoint);
-                let endpoint = endpoint.clone();
-                self.events.emit(SocketEvent::ListenerClosed { endpoint });
+                true
             }
-            // The task tells when the address is free.
-            Bound::Listener { stop, .. } => stop.cancel(),
+            Bound::Listener(accepting) => accepting.close(),
+        };
+        if is_closed {
+            let endpoint = endpoint.clone();
+            self.events.emit(SocketEvent::ListenerClosed { endpoint });
         }
     }
 
-    /// Stops accepting at an endpoint; peers that are connected stay. Returns when the address is
-    /// free again.
+    /// Forgets a bound endpoint whose task has ended.
+    fn forget_bound(&self, ended: &Arc<accept::Accepting>) {
+        self.endpoints.lock().bound.retain(|(_, _, bound)| match bound {
+            Bound::Listener(accepting) => !Arc::ptr_eq(accepting, ended),
+            Bound::Inproc => true,
+        });
+    }
+
+    /// Stops accepting at an endpoint; peers that are connected stay. The address is free again when
+    /// this returns.
     pub(crate) async fn unbind(&self, endpoint: &Endpoint) -> Result<(), DetachError> {
         let (endpoint, _, bound) = {
             let mut endpoints = self.endpoints.lock();
@@ -199,10 +232,6 @@ impl Engine {
             endpoints.bound.remove(place)
         };
         self.stop_accepting(&endpoint, &bound);
-        if let Bound::Listener { task, .. } = bound {
-            // The task ends by itself; it can only have been ended before, with the runtime.
-            let _ = task.await;
-        }
         Ok(())
     }
 
@@ -227,20 +256,26 @@ impl Engine {
                 return Ok(());
             }
         }
-        let dialled = if let Endpoint::Inproc(name) = &endpoint {
-            inproc::connect(self, &endpoint, name, routing_id.as_ref())?
-        } else {
-            if Handle::try_current().is_err() {
-                return Err(ConnectError::NoRuntime { endpoint });
-            }
-            dial::start(self, &endpoint, None, routing_id).map_err(|rejected| {
-                ConnectError::Rejected { endpoint: endpoint.clone(), rejected }
-            })?
-        };
+        if let Endpoint::Inproc(name) = &endpoint {
+            let dialled = inproc::connect(self, &endpoint, name, routing_id.as_ref())?;
+            self.add_dialled(endpoint, dialled);
+            self.settle_inproc();
+            return Ok(());
+        }
+        let runtime =
+            self.settle(&endpoint).map_err(|unsuited| unsuited.to_connect(endpoint.clone()))?;
+        let (dialled, dialler) = dial::prepare(self, &endpoint, None, routing_id)
+            .map_err(|rejected| ConnectError::Rejected { endpoint: endpoint.clone(), rejected })?;
+        // Before the task can end, and have it forgotten.
+        self.add_dialled(endpoint, dialled);
+        dialler.spawn(&runtime);
+        Ok(())
+    }
+
+    fn add_dialled(&self, endpoint: Endpoint, dialled: Dialled) {
         let mut endpoints = self.endpoints.lock();
         endpoints.last = Some(endpoint.clone());
         endpoints.dialled.push((endpoint, dialled));
-        Ok(())
     }
 
     /// Adds a pipe for a peer that is connected to.
@@ -299,12 +334,13 @@ impl Engine {
         let pipe = dialled.pipe.get();
         // What is sent from now on goes to others: this queue would never be empty else.
         pipe.iter().for_each(|pipe| pipe.close());
-        match pipe {
-            // Only a task can linger, and only a socket with tasks has anything to linger for.
-            Some(pipe) if pipe.outbound.queued() > 0 && Handle::try_current().is_ok() => {
-                self.tasks.spawn(self.clone().end_dialled(endpoint, dialled, pipe));
-            }
-            _ => self.give_up(&endpoint, &dialled),
+        if let Some(pipe) = pipe
+            && pipe.outbound.queued() > 0
+            && let Some(runtime) = self.home.find_or_current()
+        {
+            self.spawn_linger(&runtime, pipe, Some((endpoint, dialled)));
+        } else {
+            self.give_up(&endpoint, &dialled);
         }
     }
 

@@ -5,12 +5,15 @@ use zmtp::Message;
 
 mod address;
 mod rejected;
+mod runtime;
 mod socks;
 mod stream;
 mod subscriptions;
 
 pub use address::{BindError, ConnectError, DetachError, EndpointError};
 pub use rejected::Rejected;
+pub use runtime::RuntimeDriver;
+pub(crate) use runtime::Unsuited;
 pub use socks::SocksCredentialsError;
 pub use stream::StreamError;
 pub use subscriptions::SubscriptionsExceeded;

@@ -62,11 +62,13 @@ pub enum SocketEvent {
     },
     /// A connection could not be accepted, or was turned away by the
     /// [filter](crate::SocketBuilder::accept_filter); the socket goes on
-    /// (`ZMQ_EVENT_ACCEPT_FAILED`).
+    /// (`ZMQ_EVENT_ACCEPT_FAILED`). It does not where the listener's Tokio runtime has ended, and
+    /// [`ListenerClosed`](Self::ListenerClosed) follows.
     AcceptFailed {
         /// The bound endpoint.
         endpoint: Endpoint,
-        /// What the system said, or `PermissionDenied` from the filter.
+        /// What the system said, `PermissionDenied` from the filter, or the message of a panic in the
+        /// listener.
         error: Arc<io::Error>,
     },
     /// A connection is there; its handshake follows (`ZMQ_EVENT_CONNECTED`).
@@ -84,7 +86,7 @@ pub enum SocketEvent {
         endpoint: Endpoint,
         /// Which attempt in a row this was, from 1.
         attempt: u32,
-        /// What the system said.
+        /// What the system said, or the message of a panic in the transport.
         error: Arc<io::Error>,
     },
     /// The next attempt to connect is to come (`ZMQ_EVENT_CONNECT_RETRIED`).
@@ -239,6 +241,12 @@ pub enum HandshakeFailure {
     /// This socket does not take the peer.
     #[error(transparent)]
     Rejected(#[from] Rejected),
+    /// Code that the handshake calls, such as a transport's, has panicked with this message.
+    #[error("a panic ended the handshake: {0}")]
+    Panicked(Arc<str>),
+    /// The Tokio runtime has ended on which the handshake was performed.
+    #[error("the Tokio runtime of the connection has ended")]
+    RuntimeEnded,
 }
 
 fn because(reason: &Option<Arc<dyn Error + Send + Sync>>) -> String {
@@ -286,6 +294,12 @@ pub enum DisconnectReason {
     /// The peer gave no sign of life within the heartbeat timeout.
     #[error("the peer gave no sign of life within the heartbeat timeout")]
     HeartbeatTimedOut,
+    /// Code that the connection calls, such as a transport's, has panicked with this message.
+    #[error("a panic ended the connection: {0}")]
+    Panicked(Arc<str>),
+    /// The Tokio runtime has ended on which the connection was.
+    #[error("the Tokio runtime of the connection has ended")]
+    RuntimeEnded,
 }
 
 /// The events of a socket, as a `Stream`.

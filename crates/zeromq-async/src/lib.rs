@@ -46,7 +46,8 @@
 //! Sockets are `Send`. [`split`](Socket::split) makes halves for two tasks,
 //! [`sender`](Socket::sender) further senders for more, and [`handle`](Socket::handle) what binds,
 //! connects and closes from elsewhere. There is no thread behind them, only tasks of the runtime,
-//! current-thread or multi-thread, on which they were bound and connected.
+//! current-thread or multi-thread, on which they were bound and connected. `docs/runtime.md` says
+//! which runtime that is for each call, and what happens when it ends, panics or stands still.
 //!
 //! # Layout
 //!
@@ -84,8 +85,7 @@
 //! | [`ready`](Socket::ready), [`flush`](Socket::flush) | nothing changes; what is queued is written all the same |
 //! | [`wait_for_peers`](Socket::wait_for_peers), [`wait_for_subscribers`](Socket::wait_for_subscribers), [`Events::next`] | nothing is lost |
 //! | [`bind`](Socket::bind) | nothing is bound |
-//! | [`connect`](Socket::connect), [`disconnect`](Socket::disconnect) | complete in their first poll |
-//! | [`unbind`](Socket::unbind) | it is unbound all the same, a moment later |
+//! | [`connect`](Socket::connect), [`disconnect`](Socket::disconnect), [`unbind`](Socket::unbind) | complete in their first poll |
 //! | [`close`](Socket::close) | closing goes on in the background, and nobody gets the report |
 //! | [`Typed::recv`](typed::Typed::recv), [`Typed::send`](typed::Typed::send) | as `recv` and `send` |
 //! | [`ZapHandler::run`](security::ZapHandler::run) | the handler is gone, and what it has not decided is denied for now |
@@ -114,8 +114,8 @@
 //!   limits each frame.
 //! * A host name is tried with all of its addresses, IPv4 and IPv6, and looked up again for each
 //!   attempt. `tcp://*:5555` binds to IPv4 alone, as with libzmq.
-//! * A dropped socket goes on writing for its linger time as long as the runtime lives, and nothing
-//!   blocks the thread meanwhile. [`close`](Socket::close) waits for that and reports how many
+//! * A dropped socket goes on writing for its linger time as long as its runtime lives, wherever it
+//!   was dropped, and nothing blocks the thread meanwhile. [`close`](Socket::close) waits for that and reports how many
 //!   messages were not sent.
 //! * An [event](SocketEvent) names its peer and says why a connection or handshake ended.
 //! * Peers must speak ZMTP 2.0 or newer, as libzmq does since 3.2, and 3.0 for security. The mechanisms are NULL, PLAIN and, with
@@ -174,8 +174,8 @@ pub use context::{Context, ContextBuilder};
 pub use endpoint::{Endpoint, Host, IpcEndpoint, IpcName, OtherEndpoint, TcpAddress, TcpEndpoint};
 pub use engine::CloseReport;
 pub use error::{
-    BindError, ConnectError, DetachError, EndpointError, RecvError, Rejected, SendError,
-    SendErrorKind, SocksCredentialsError, StreamError, SubscriptionsExceeded,
+    BindError, ConnectError, DetachError, EndpointError, RecvError, Rejected, RuntimeDriver,
+    SendError, SendErrorKind, SocksCredentialsError, StreamError, SubscriptionsExceeded,
 };
 pub use event::{Crowding, DisconnectReason, Events, HandshakeFailure, SocketEvent};
 pub use identity::{Peer, PeerAddress, PeerId};
@@ -204,6 +204,10 @@ struct Readme;
 #[cfg(all(doctest, feature = "argon2", feature = "curve"))]
 #[doc = include_str!("../../../docs/security-guide.md")]
 struct SecurityGuide;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/runtime.md")]
+struct RuntimeGuide;
 
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/layers.md")]

@@ -148,7 +148,7 @@ impl<P: SocketKind> Socket<P> {
     /// # Errors
     ///
     /// The endpoint is malformed, in use, not local or not permitted, or there is no Tokio
-    /// runtime: each says which endpoint and what to do.
+    /// runtime, or none with the drivers that it needs: each says which endpoint and what to do.
     ///
     /// # Cancel safety
     ///
@@ -216,7 +216,7 @@ impl<P: SocketKind> Socket<P> {
     ///
     /// # Cancel safety
     ///
-    /// Dropped early, the endpoint is unbound all the same, a moment later.
+    /// It completes in its first poll.
     pub async fn unbind(
         &self,
         endpoint: impl TryInto<Endpoint, Error: Into<EndpointError>>,

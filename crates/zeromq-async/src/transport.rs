@@ -53,6 +53,7 @@ use crate::endpoint::Endpoint;
 pub use crate::options::TransportOptions;
 
 mod adopted;
+mod io_driver;
 mod io_stream;
 #[cfg(unix)]
 mod ipc;
@@ -60,6 +61,7 @@ mod registry;
 mod tcp;
 
 pub use adopted::IntoListener;
+pub(crate) use io_driver::has_io_driver;
 pub(crate) use io_stream::Halves;
 pub use io_stream::Io;
 #[cfg(unix)]
@@ -108,6 +110,14 @@ pub trait Transport: Send + Sync + 'static {
         endpoint: &Endpoint,
         options: &TransportOptions,
     ) -> impl Future<Output = io::Result<Io>> + Send;
+
+    /// Whether it uses the sockets of Tokio, as [`Tcp`] and [`Ipc`] do.
+    ///
+    /// Then `bind` and `connect` fail at once on a runtime without
+    /// [`enable_io`](tokio::runtime::Builder::enable_io). False by default.
+    fn needs_io_driver(&self) -> bool {
+        false
+    }
 }
 
 /// Accepts connections at one bound endpoint. Dropping it stops listening.

@@ -9,7 +9,7 @@ mod support;
 use allocation_counter::{AllocationInfo, measure};
 use support::hostile::{Hostile, command, frame, greeting, header, ready};
 use support::{ANY_PORT, RawPeer, event, greeted, within};
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::runtime::Builder;
 use zeromq_async::{
     DisconnectReason, Events, LimitExceeded, ProtocolError, PubSocket, PullSocket, SocketBuilder,
@@ -117,6 +117,33 @@ fn those_who_announce_and_wait_cost_hardly_more_than_those_who_are_silent() {
     let more = announcing - silent - TRUSTED.cast_signed();
     let most = i64::try_from(PEERS).expect("few") * 1024;
     assert!(more <= most, "{announcing} octets where {silent} will do");
+}
+
+/// Messages that nobody receives keep what they take, and not the read buffers they came in.
+#[test]
+fn tiny_messages_keep_no_read_buffers() {
+    const MESSAGES: usize = 500;
+    for size in [1, 100, 300] {
+        let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
+        let (_pull, _events, mut peer) = runtime.block_on(pulled(PullSocket::builder()));
+        let ignored = command("NEW", &[b'x'; 65_000]).repeat(2);
+        let says = [frame(0, &vec![b'm'; size]), ignored].concat();
+        let info = measure(|| {
+            runtime.block_on(within("all to be read", async {
+                for _ in 0..MESSAGES {
+                    peer.say(&says).await;
+                }
+                peer.say(&command("PING", b"\0\0end")).await;
+                let mut answers = Vec::new();
+                while !answers.ends_with(b"PONGend") {
+                    peer.stream.read_buf(&mut answers).await.expect("an answer");
+                }
+            }));
+        });
+        // As a list that grows may have; a read buffer for each would be 64 MB.
+        let most = (MESSAGES * (size + 16) * 3) as i64 + TRUSTED.cast_signed();
+        assert!(info.bytes_current <= most, "{} bytes, {most} may be", info.bytes_current);
+    }
 }
 
 /// libzmq counts messages and not frames: a message without end fills the memory.

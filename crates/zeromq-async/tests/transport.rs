@@ -152,10 +152,24 @@ fn a_writer_may_ask_its_socket_when_that_is_closed_without_its_runtime() {
         let answered = Arc::default();
         let first = runtime();
         let (near, far) = first.block_on(with_asking_writer(&answered));
-        drop(first);
-        assert_eq!(answered.load(Ordering::SeqCst), 0, "the queue still has it");
-        runtime().block_on(near.close());
+        // Nobody drives the first any more.
+        let mut other = tokio::runtime::Builder::new_current_thread();
+        other.enable_all().start_paused(true);
+        other.build().expect("a runtime").block_on(near.close());
         assert_eq!(answered.load(Ordering::SeqCst), 1, "it is no peer any more");
+        drop((first, far));
+    });
+}
+
+#[test]
+fn writer_may_ask_its_socket_when_the_runtime_ends() {
+    in_time(|| {
+        let answered = Arc::default();
+        let first = runtime();
+        let (near, far) = first.block_on(with_asking_writer(&answered));
+        drop(first);
+        assert!(answered.load(Ordering::SeqCst) > 0, "the connection is gone");
+        runtime().block_on(near.close());
         drop(far);
     });
 }

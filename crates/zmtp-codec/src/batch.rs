@@ -175,21 +175,32 @@ impl Batch {
         self.octets += size;
     }
 
-    /// Appends the messages of a run without copying them.
+    /// Appends the messages of a run without copying them, unless they are few octets that keep
+    /// [many](Run::cut_from).
     pub fn push_run(&mut self, run: Run) {
         self.messages += run.messages;
-        self.chain(Piece::Run(run.bytes));
+        if run.is_dwarfed() {
+            self.push_octets(&run.bytes);
+        } else {
+            self.chain(Piece::Run(run.bytes));
+        }
     }
 
     /// Appends a command, which does not count as a message.
     pub fn push_command(&mut self, command: &Command) {
         let mut wire = Vec::new();
         command.encode(&mut wire);
-        if self.small.capacity() - self.small.len() < wire.len() {
-            self.make_room(wire.len());
+        self.push_octets(&wire);
+    }
+
+    /// Appends whole frames without large bodies.
+    #[inline]
+    fn push_octets(&mut self, frames: &[u8]) {
+        if self.small.capacity() - self.small.len() < frames.len() {
+            self.make_room(frames.len());
         }
-        self.small.extend_from_slice(&wire);
-        self.octets += wire.len();
+        self.small.extend_from_slice(frames);
+        self.octets += frames.len();
     }
 
     /// Appends one frame that the peer reads as a message and that means a command: it does not

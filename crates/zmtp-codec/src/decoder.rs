@@ -1,10 +1,10 @@
 //! Octets into runs of messages and commands.
 
-use bytes::{Buf, BytesMut};
+use bytes::{Buf, Bytes, BytesMut};
 
 use crate::batch::Run;
 use crate::config::Limits;
-use crate::error::{LimitExceeded, PeerMisbehaved, ProtocolError};
+use crate::error::{LimitExceeded, ProtocolError};
 use crate::mechanism::{Opener, Opening};
 use crate::wire::{Command, FrameError, FrameHeader};
 
@@ -38,6 +38,8 @@ pub struct Decoder {
     unfinished: Unfinished,
     /// Frames of messages walked so far.
     frames: u64,
+    /// The frames of that message before the last command that stood inside it.
+    interrupted: Vec<u8>,
     /// Whether the peer speaks a ZMTP that has commands.
     has_commands: bool,
     /// Where the connection encrypts.
@@ -57,17 +59,19 @@ struct Sealed {
 pub enum Inbound {
     /// One or more whole messages.
     Messages(Run),
-    /// A command. Never [`Command::Error`], which is a [`ProtocolError::Refused`] instead.
+    /// A command, which may have stood between two frames of a message. One that holds no name is
+    /// [`Command::Unknown`].
     Command(Command),
 }
 
 /// Whole frames of a message whose last frame is not there yet.
 #[derive(Clone, Copy, Debug, Default)]
 struct Unfinished {
-    /// Octets of these frames, headers included.
+    /// Octets of these frames that are in the input, headers included.
     octets: usize,
-    /// Octets of their bodies.
+    /// Octets of all their bodies.
     size: u64,
+    /// How many there are, in the input or before a command.
     frames: u32,
 }
 
@@ -78,6 +82,7 @@ impl Decoder {
             limits,
             unfinished: Unfinished::default(),
             frames: 0,
+            interrupted: Vec::new(),
             has_commands: true,
             sealed: None,
         }
@@ -102,8 +107,8 @@ impl Decoder {
     ///
     /// # Errors
     ///
-    /// When the peer breaks the framing rules, goes beyond the limits, sends an ERROR command, or
-    /// something encrypted that does not decrypt. Messages before the fault are returned first.
+    /// When the peer breaks the framing rules, goes beyond the limits, or sends something encrypted
+    /// that does not decrypt. Messages before the fault are returned first.
     /// The decoder cannot be used after an error.
     pub fn decode(
         &mut self,
@@ -159,7 +164,7 @@ impl Decoder {
     /// ```
     pub fn is_message_next(&self, input: &BytesMut) -> bool {
         let octets = self.sealed.as_ref().map_or(input, |sealed| &sealed.plain);
-        self.find_message(octets).unwrap_or(false)
+        self.finds_message(octets).unwrap_or(false)
     }
 
     #[inline]
@@ -168,16 +173,30 @@ impl Decoder {
         input: &mut BytesMut,
         max_messages: usize,
     ) -> Result<Option<Inbound>, ProtocolError> {
+        // A message that a command has interrupted is in memory of its own, and leaves alone.
+        let max_messages =
+            if self.interrupted.is_empty() { max_messages } else { max_messages.min(1) };
         let Walk { octets, messages, stopped } = self.walk(input, max_messages);
         if messages > 0 {
             // A fault is found again, at the front, by the next call.
-            let run = Run::new(input.split_to(octets).freeze(), messages);
+            let run = Run::new(self.join(input.split_to(octets)), messages);
             return Ok(Some(Inbound::Messages(run)));
         }
         match stopped? {
-            Stop::Command(header) => self.take_command(header, input),
+            Stop::Command(header) => Ok(self.take_command(header, input)),
             Stop::Incomplete => Ok(None),
         }
+    }
+
+    /// The octets of whole messages, of which the first may have been interrupted.
+    #[inline]
+    fn join(&mut self, octets: BytesMut) -> Bytes {
+        if self.interrupted.is_empty() {
+            return octets.freeze();
+        }
+        let mut message = std::mem::take(&mut self.interrupted);
+        message.extend_from_slice(&octets);
+        message.into()
     }
 
     fn open_and_decode(
@@ -194,7 +213,7 @@ impl Decoder {
                 }
                 return Ok(Some(inbound));
             }
-            if max_messages == 0 && self.find_message(&sealed.plain)? {
+            if max_messages == 0 && self.finds_message(&sealed.plain)? {
                 return Ok(None);
             }
             if !sealed.plain.is_empty() {
@@ -213,16 +232,15 @@ impl Decoder {
     }
 
     /// Whether what is next is known to be no command.
-    fn find_message(&self, plain: &[u8]) -> Result<bool, ProtocolError> {
-        let is_message = |header: FrameHeader| !header.is_command();
-        Ok(self.unfinished.frames > 0 || FrameHeader::decode(plain)?.is_some_and(is_message))
+    fn finds_message(&self, octets: &[u8]) -> Result<bool, ProtocolError> {
+        let next = octets.get(self.unfinished.octets..).unwrap_or_default();
+        Ok(FrameHeader::decode(next)?.is_some_and(|header| !header.is_command()))
     }
 
     /// Holds the size of a frame that is still encrypted against the limits, as far as that can be
     /// done without knowing whether it is a message or a command.
     fn check_announced(&self, body: u64) -> Result<(), ProtocolError> {
-        let may_be_command =
-            self.unfinished.frames == 0 && body <= self.limits.max_command_size as u64;
+        let may_be_command = body <= self.limits.max_command_size as u64;
         let announced = self.unfinished.size.saturating_add(body);
         match self.limits.max_message_size {
             Some(limit) if announced > limit && !may_be_command => {
@@ -285,20 +303,17 @@ impl Decoder {
             if !self.has_commands {
                 return Err(FrameError::ReservedFlags(octets[0]).into());
             }
-            self.check_command(header, message)?;
+            self.check_command(header)?;
         } else {
             self.check_message(header, message)?;
         }
         Ok(Some(header))
     }
 
-    fn check_command(&self, header: FrameHeader, message: Unfinished) -> Result<(), ProtocolError> {
-        if message.frames > 0 {
-            return Err(PeerMisbehaved::CommandInsideMessage.into());
-        }
+    fn check_command(&self, header: FrameHeader) -> Result<(), LimitExceeded> {
         let (announced, limit) = (header.body_size(), self.limits.max_command_size);
         if announced > limit as u64 {
-            return Err(LimitExceeded::CommandSize { announced, limit }.into());
+            return Err(LimitExceeded::CommandSize { announced, limit });
         }
         Ok(())
     }
@@ -318,21 +333,27 @@ impl Decoder {
         }
     }
 
-    fn take_command(
-        &self,
-        header: FrameHeader,
-        input: &mut BytesMut,
-    ) -> Result<Option<Inbound>, ProtocolError> {
+    /// Takes the command behind what has been walked, if it is all there.
+    fn take_command(&mut self, header: FrameHeader, input: &mut BytesMut) -> Option<Inbound> {
         let size = frame_size(header);
-        if size > input.len() {
-            return Ok(None);
+        if size > input.len() - self.unfinished.octets {
+            return None;
         }
+        self.set_aside(input);
         let mut frame = input.split_to(size);
         frame.advance(header.size());
-        match Command::decode(frame.freeze())? {
-            Command::Error { reason } => Err(ProtocolError::Refused { reason }),
-            command => Ok(Some(Inbound::Command(command))),
-        }
+        let body = frame.freeze();
+        // libzmq passes over what holds no name.
+        let command = Command::decode(body.clone())
+            .unwrap_or(Command::Unknown { name: Bytes::new(), data: body });
+        Some(Inbound::Command(command))
+    }
+
+    /// Moves the frames of an unfinished message out of the way of the command behind them. Each is
+    /// moved once, however many commands follow.
+    fn set_aside(&mut self, input: &mut BytesMut) {
+        let frames = input.split_to(std::mem::take(&mut self.unfinished.octets));
+        self.interrupted.extend_from_slice(&frames);
     }
 }
 
@@ -384,3 +405,6 @@ const RESERVED_AT_ONCE: usize = 1 << 20;
 fn frame_size(header: FrameHeader) -> usize {
     usize::try_from(header.body_size()).unwrap_or(usize::MAX).saturating_add(header.size())
 }
+
+#[cfg(all(test, feature = "__cipher"))]
+mod tests;

@@ -44,7 +44,7 @@ pub enum ProtocolError {
          make the connection with Connection::with_entropy"
     )]
     NoEntropy,
-    /// The peer sent an ERROR command.
+    /// The peer sent an ERROR command in the handshake.
     #[error("peer refused the connection{}: {reason:?}", explain(reason))]
     Refused {
         /// The peer's reason.
@@ -150,21 +150,13 @@ pub enum PeerMisbehaved {
     /// A command of the handshake whose fields are not where they belong.
     #[error("peer's {0} command is not laid out as its security mechanism has it")]
     CommandLayout(&'static str),
-    /// A command between the frames of a message.
-    #[error("peer sent a command between two frames of one message")]
-    CommandInsideMessage,
-    /// A message before the handshake was over.
+    /// A message before the handshake was over: a frame that is no command due there, and not
+    /// marked as a command either.
     #[error("peer sent a message before it was ready")]
     MessageBeforeReady,
-    /// Metadata without a socket type.
-    #[error("peer did not say what socket type it is")]
-    NoSocketType,
     /// An encrypted record of a size that none has.
     #[error("peer announced an encrypted record of {0} octets, and 17 to 65,535 is what one has")]
     RecordSize(u64),
-    /// A routing id longer than 255 octets.
-    #[error("peer announced a routing id of {0} octets, and 255 are the most there may be")]
-    RoutingIdTooLong(usize),
     /// A command that does not belong to this step of the handshake.
     #[error("peer sent {received:?} in the handshake where {expected} was due")]
     UnexpectedCommand {
@@ -189,9 +181,10 @@ pub enum PeerUntrusted {
     /// A vouch for other keys than those of this connection.
     #[error("peer vouched for another connection, or to another server")]
     ForeignVouch,
-    /// A record that is not the next after the one before.
+    /// A record inside a message that is not the next after the one before.
     #[error(
-        "peer sent record {number} after record {last}: somebody may have left out what was between"
+        "peer sent record {number} after record {last} in the middle of a message: \
+         frames of it, or of the next one, were left out on the way"
     )]
     LeftOut {
         /// The number of the record.
@@ -200,7 +193,7 @@ pub enum PeerUntrusted {
         last: u64,
     },
     /// A record that is not newer than the one before.
-    #[error("peer sent record {number} after record {last}: somebody may be playing it again")]
+    #[error("peer sent record {number} after record {last}: it was repeated on the way")]
     Replayed {
         /// The number of the record.
         number: u64,
@@ -243,10 +236,9 @@ impl ProtocolError {
             Self::Incompatible(
                 PeerIncompatible::SocketType { .. } | PeerIncompatible::UnknownSocketType(_),
             )
-            | Self::Malformed(Malformed::Metadata(_))
-            | Self::Misbehaved(
-                PeerMisbehaved::NoSocketType | PeerMisbehaved::RoutingIdTooLong(_),
-            ) => Disposition::SendErrorAndClose(self.to_string()),
+            | Self::Malformed(Malformed::Metadata(_)) => {
+                Disposition::SendErrorAndClose(self.to_string())
+            }
             Self::Denied(status) if *status != DenyStatus::TemporaryError => {
                 Disposition::SendErrorAndClose(status.code().to_string())
             }

@@ -77,14 +77,17 @@ impl PeerInfo {
         Self(Arc::new(Inner { socket_type, routing_id, version, mechanism, metadata, identity }))
     }
 
-    /// The type of its socket.
+    /// The type of its socket. One that does not say is taken for the first type that this side's
+    /// socket may talk to, and its [metadata](Self::metadata) has no `Socket-Type`.
     pub fn socket_type(&self) -> SocketType {
         self.0.socket_type
     }
 
-    /// What it wants to be addressed as, up to 255 octets; empty when it leaves that to others.
+    /// What it wants to be addressed as; empty when it leaves that to others.
     ///
-    /// It may start with a zero octet: not every peer keeps the rules of [`RoutingId`].
+    /// It may start with a zero octet, or have more than 255: not every peer keeps the rules of
+    /// [`RoutingId`]. Only [`Limits::max_metadata_size`](crate::Limits::max_metadata_size) is the end
+    /// of it.
     pub fn routing_id(&self) -> &Bytes {
         &self.0.routing_id
     }

@@ -239,6 +239,16 @@ impl Handshake {
         expected.max(ERROR_MAX).min(limits.max_command_size)
     }
 
+    /// Whether the flags of its frames have to be right. NOISE lets nothing be changed on the way,
+    /// and is not libzmq's, which does not look at them.
+    pub(crate) fn holds_flags(&self) -> bool {
+        match self {
+            #[cfg(feature = "noise")]
+            Self::NoiseClient(_) | Self::NoiseServer(_) => true,
+            _ => false,
+        }
+    }
+
     /// Takes the peer's next command.
     pub(crate) fn handle(
         self,

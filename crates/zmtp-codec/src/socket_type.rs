@@ -114,6 +114,11 @@ impl SocketType {
         }
     }
 
+    /// What a peer is taken for that does not say what it is.
+    pub(crate) fn usual_peer(self) -> Self {
+        self.peers().first().copied().unwrap_or(self)
+    }
+
     /// The name, as it is on the wire.
     pub const fn name(self) -> &'static str {
         match self {

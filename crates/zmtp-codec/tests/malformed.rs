@@ -1,12 +1,12 @@
 //! Octets that are not ZMTP: refused for what they are, and never a panic.
 
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use proptest::collection::vec;
 use proptest::prelude::*;
-use zmtp_codec::wire::{CommandError, FrameError, UnsupportedVersion};
+use zmtp_codec::wire::{FrameError, UnsupportedVersion};
 use zmtp_codec::{
-    Connection, ConnectionConfig, Decoder, Event, Inbound, Limits, Mechanism, MetadataError,
-    PeerIncompatible, PeerMisbehaved, ProtocolError, SocketType,
+    Command, Connection, ConnectionConfig, Decoder, Event, Inbound, LimitExceeded, Limits,
+    Mechanism, MetadataError, PeerIncompatible, PeerMisbehaved, ProtocolError, SocketType, Ttl,
 };
 
 fn pull() -> Connection {
@@ -70,10 +70,14 @@ fn a_mechanism_mismatch_names_both_mechanisms() {
 }
 
 #[test]
-fn a_message_before_ready_is_refused_by_its_header() {
+fn a_message_before_ready_is_refused() {
     let expected = ProtocolError::from(PeerMisbehaved::MessageBeforeReady);
-    assert_eq!(error_after_greeting(b"\x00\xff"), expected);
-    assert_eq!(error_after_greeting(b"\x02\0\0\0\0\0\0\xff\xff"), expected);
+    for message in [&b"\x00\x05hello"[..], b"\x01\x05\x04hell", b"\x00\x00", b"\x00\x01\x00"] {
+        assert_eq!(error_after_greeting(message), expected);
+    }
+    let limit = b"\x05READY".len() + Limits::default().max_metadata_size;
+    let large = LimitExceeded::CommandSize { announced: 0xffff, limit };
+    assert_eq!(error_after_greeting(b"\x02\0\0\0\0\0\0\xff\xff"), large.into());
 }
 
 #[test]
@@ -97,33 +101,93 @@ fn metadata_has_to_be_whole() {
 
 #[test]
 fn metadata_has_to_say_who_the_peer_is() {
-    let error = error_after_greeting(b"\x04\x06\x05READY");
-    assert_eq!(error, PeerMisbehaved::NoSocketType.into());
     let error = error_after_greeting(b"\x04\x1a\x05READY\x0bSocket-Type\0\0\0\x04PASH");
     assert_eq!(error, PeerIncompatible::UnknownSocketType("PASH".into()).into());
 }
 
+/// What a connection tells after READY, of whichever form.
+fn events_after(ready: &[u8], octets: &[u8]) -> (Connection, Vec<Event>) {
+    let mut connection = pull();
+    let mut input = BytesMut::from(&[&greeting(b"NULL"), ready, octets].concat()[..]);
+    let mut events = Vec::new();
+    while let Some(event) = connection.handle_input(&mut input, usize::MAX).unwrap() {
+        events.push(event);
+    }
+    assert!(input.is_empty());
+    (connection, events)
+}
+
+const READY: &[u8] = b"\x04\x1a\x05READY\x0bSocket-Type\0\0\0\x04PUSH";
+
 #[test]
-fn a_routing_id_beyond_255_octets_is_refused() {
+fn ready_needs_no_command_flag() {
+    for flags in [0, 1, 5] {
+        let ready = [&[flags], &READY[1..]].concat();
+        let (connection, _) = events_after(&ready, b"");
+        assert_eq!(connection.peer().unwrap().socket_type(), SocketType::Push, "{flags}");
+    }
+}
+
+#[test]
+fn ready_needs_no_socket_type() {
+    let (connection, _) = events_after(b"\x04\x06\x05READY", b"");
+    let peer = connection.peer().unwrap();
+    assert_eq!((peer.socket_type(), peer.metadata().len()), (SocketType::Push, 0));
+}
+
+#[test]
+fn a_routing_id_may_be_longer_than_255_octets() {
     let mut ready = b"\x06\0\0\0\0\0\0\x01\x27\x05READY\x0bSocket-Type\0\0\0\x04PUSH".to_vec();
     ready.extend_from_slice(b"\x08Identity\0\0\x01\0");
     ready.extend_from_slice(&[b'x'; 256]);
-    assert_eq!(error_after_greeting(&ready), PeerMisbehaved::RoutingIdTooLong(256).into());
+    let (connection, _) = events_after(&ready, b"");
+    assert_eq!(connection.peer().unwrap().routing_id().len(), 256);
 }
 
 #[test]
 fn broken_frames_are_refused() {
     assert_eq!(error_after_ready(b"\x08"), FrameError::ReservedFlags(8).into());
-    assert_eq!(error_after_ready(b"\x05\x05\x04PONG"), FrameError::CommandWithMore(5).into());
-    assert_eq!(error_after_ready(b"\x04\0\0\0\0\0\0\0\0"), FrameError::EmptyCommand.into());
-    assert_eq!(error_after_ready(b"\x04\x05\x05PONG"), CommandError::NoName(5).into());
-    assert_eq!(error_after_ready(b"\x04\x06\x04PING\0"), CommandError::NoTtl(1).into());
+    let oversized = FrameError::Oversized(1 << 63);
+    assert_eq!(error_after_ready(b"\x02\x80\0\0\0\0\0\0\0"), oversized.into());
 }
 
 #[test]
-fn a_command_inside_a_message_is_refused() {
-    let error = error_after_ready(b"\x01\x01a\x04\x05\x04PONG");
-    assert_eq!(error, PeerMisbehaved::CommandInsideMessage.into());
+fn odd_commands_behind_ready_harm_nothing() {
+    let unknown = |data: &'static [u8]| Command::Unknown {
+        name: Bytes::new(),
+        data: Bytes::from_static(data),
+    };
+    let ping = Command::Ping { ttl: Ttl::NONE, context: Bytes::new() };
+    let error = Command::Error { reason: "no".into() };
+    let pong = Command::Pong { context: Bytes::new() };
+    for (octets, expected) in [
+        (&b"\x04\x00"[..], unknown(b"")),
+        (b"\x06\0\0\0\0\0\0\0\0", unknown(b"")),
+        (b"\x04\x01\x00", unknown(b"\0")),
+        (b"\x04\x05\x05PONG", unknown(b"\x05PONG")),
+        (b"\x04\x05\x04PING", ping.clone()),
+        (b"\x04\x06\x04PING\0", ping),
+        (b"\x05\x05\x04PONG", pong),
+        (b"\x04\x09\x05ERROR\x02no", error),
+        (READY, Command::Ready { data: Bytes::from_static(&READY[8..]) }),
+    ] {
+        let (_, events) = events_after(READY, &[octets, b"\x00\x01a"].concat());
+        let [Event::Ready(_), Event::Command(command), Event::Messages(run)] = &events[..] else {
+            panic!("{octets:?}: {events:?}");
+        };
+        assert_eq!((command, run.messages()), (&expected, 1));
+    }
+}
+
+#[test]
+fn an_error_is_final_in_the_handshake_only() {
+    let error = b"\x04\x09\x05ERROR\x02no";
+    let refused = ProtocolError::Refused { reason: "no".into() };
+    assert_eq!(error_after_greeting(error), refused);
+    assert!(!refused.may_reconnect());
+    let (connection, events) = events_after(READY, &error.repeat(2));
+    assert!(connection.peer().is_some());
+    assert_eq!(events.len(), 3);
 }
 
 #[test]

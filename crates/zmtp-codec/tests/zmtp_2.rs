@@ -6,7 +6,7 @@ use bytes::{Bytes, BytesMut};
 use zmtp_codec::wire::{FrameError, Ttl, UnsupportedVersion};
 use zmtp_codec::{
     Command, Connection, ConnectionConfig, Event, LimitExceeded, Limits, Mechanism, Message,
-    PeerIncompatible, PeerMisbehaved, PlainClient, ProtocolError, RoutingId, SocketType,
+    PeerIncompatible, PlainClient, ProtocolError, RoutingId, SocketType,
 };
 
 /// What a libzmq 3.2 socket with the identity `old` says before its type: the length of the identity,
@@ -139,17 +139,22 @@ fn a_type_that_zmtp_2_does_not_have_finds_the_peer_too_old() {
 }
 
 #[test]
-fn the_identity_is_one_frame_of_up_to_255_octets() {
+fn the_identity_is_one_frame_within_the_limit() {
     let pull = config(SocketType::Pull);
     let longest = [&b"\x08\0\xff"[..], &[b'i'; 255]].concat();
     assert_eq!(after(&pull, &longest).0.peer().unwrap().routing_id().len(), 255);
     let long = b"\x08\x02\0\0\0\0\0\0\0\x02id";
     assert_eq!(after(&pull, long).0.peer().unwrap().routing_id(), "id");
 
+    // libzmq takes one of any length, and does not look at MORE.
+    let longer = [&b"\x08\x02\0\0\0\0\0\0\x01\0"[..], &[b'i'; 256]].concat();
+    assert_eq!(after(&pull, &longer).0.peer().unwrap().routing_id().len(), 256);
+    assert_eq!(after(&pull, b"\x08\x01\x02id").0.peer().unwrap().routing_id(), "id");
+
     // Judged by the header: nobody waits for what is refused.
-    let too_long = error_after(&pull, b"\x08\x02\0\0\0\0\0\0\x01\0");
-    assert_eq!(too_long, PeerMisbehaved::RoutingIdTooLong(256).into());
-    assert_eq!(error_after(&pull, b"\x08\x01\0"), PeerMisbehaved::MessageBeforeReady.into());
+    let limit = Limits::default().max_metadata_size;
+    let too_long = LimitExceeded::HandshakeSize { announced: limit as u64 + 1, limit };
+    assert_eq!(error_after(&pull, b"\x08\x02\0\0\0\0\0\0\x40\x01"), too_long.into());
     assert_eq!(error_after(&pull, b"\x08\x04\x06"), FrameError::ReservedFlags(4).into());
     assert_eq!(error_after(&pull, b"\x08\x80\x06"), FrameError::ReservedFlags(0x80).into());
 }

@@ -2,59 +2,142 @@
 
 use std::future::poll_fn;
 use std::io;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
+use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
-use tracing::Instrument;
+use tracing::{Instrument, Span};
 
 use super::Engine;
 use super::antechamber::{Antechamber, Place};
 use super::driver::Driver;
 use super::handshake::{self, Established};
+use super::task::{self, Crash, Task};
 use super::trace::record_address;
 use crate::endpoint::Endpoint;
 use crate::event::{HandshakeFailure, SocketEvent};
+use crate::identity::PeerAddress;
+use crate::sync::Mutex;
 use crate::transport::{self, Io, Listener};
 
 /// How long to wait after a failure to accept: trying again at once would only burn the processor
 /// until what is lacking is there.
 const PAUSE_AFTER_FAILURE: Duration = Duration::from_millis(100);
 
-/// Accepts until told to stop; the listener is closed when this returns.
-pub(super) async fn run(
-    engine: Arc<Engine>,
-    mut listener: Box<dyn Listener>,
+/// A bound endpoint, shared by the task that accepts at it and those who may close it.
+pub(super) struct Accepting {
+    /// None when it is closed.
+    listener: Mutex<Option<Box<dyn Listener>>>,
+    /// Ends the task.
     stop: CancellationToken,
-) {
-    let endpoint = Arc::new(listener.local_endpoint().clone());
-    let antechamber = Antechamber::new(engine.options.pending);
-    let accepting = async {
-        let mut failing = false;
+}
+
+impl Accepting {
+    pub(super) fn new(listener: Box<dyn Listener>, stop: CancellationToken) -> Arc<Self> {
+        Arc::new(Self { listener: Mutex::new(Some(listener)), stop })
+    }
+
+    /// Closes the listener, and ends its task. False where that was done before.
+    pub(super) fn close(&self) -> bool {
+        let listener = self.listener.lock().take();
+        self.stop.cancel();
+        listener.is_some()
+    }
+
+    /// The next connection; never one after the listener was closed.
+    fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<Io>> {
+        match &mut *self.listener.lock() {
+            Some(listener) => listener.poll_accept(cx),
+            None => Poll::Pending,
+        }
+    }
+}
+
+impl std::fmt::Debug for Accepting {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Accepting").finish_non_exhaustive()
+    }
+}
+
+/// The task of a bound endpoint.
+pub(super) struct Acceptor {
+    engine: Arc<Engine>,
+    runtime: Handle,
+    endpoint: Arc<Endpoint>,
+    accepting: Arc<Accepting>,
+    antechamber: Arc<Antechamber>,
+    /// The last attempt has failed.
+    failing: bool,
+}
+
+impl Acceptor {
+    pub(super) fn new(
+        engine: &Arc<Engine>,
+        runtime: Handle,
+        endpoint: Endpoint,
+        accepting: Arc<Accepting>,
+    ) -> Self {
+        let antechamber = Antechamber::new(engine.options.pending);
+        let (engine, endpoint) = (engine.clone(), Arc::new(endpoint));
+        Self { engine, runtime, endpoint, accepting, antechamber, failing: false }
+    }
+
+    async fn accept(&mut self) {
+        if self.failing {
+            pause(None).await;
+        }
         loop {
-            match poll_fn(|cx| listener.poll_accept(cx)).await {
-                Ok(io) if !engine.accepts(&io) => engine.turn_away(&endpoint, &io),
+            match poll_fn(|cx| self.accepting.poll_accept(cx)).await {
+                Ok(io) if !self.engine.accepts(&io) => self.engine.turn_away(&self.endpoint, &io),
                 Ok(io) => {
-                    failing = false;
-                    engine.serve(&endpoint, antechamber.admit(io.peer_address()), io);
+                    self.failing = false;
+                    let place = self.antechamber.admit(io.peer_address());
+                    self.engine.serve(&self.runtime, &self.endpoint, place, io);
                 }
                 Err(error) => {
-                    if !failing {
-                        failing = true;
-                        engine.warn_accept_failing(&endpoint, &error);
-                    }
                     let lacks_descriptor = transport::lacks_descriptor(&error);
-                    let (endpoint, error) = (Endpoint::clone(&endpoint), Arc::new(error));
-                    engine.events.emit(SocketEvent::AcceptFailed { endpoint, error });
-                    pause(lacks_descriptor.then_some(&antechamber)).await;
+                    self.fail(error);
+                    pause(lacks_descriptor.then_some(&self.antechamber)).await;
                 }
             }
         }
-    };
-    stop.run_until_cancelled(accepting).await;
-    drop(listener);
-    engine.events.emit(SocketEvent::ListenerClosed { endpoint: Endpoint::clone(&endpoint) });
+    }
+
+    fn fail(&mut self, error: io::Error) {
+        if !std::mem::replace(&mut self.failing, true) {
+            self.engine.warn_accept_failing(&self.endpoint, &error);
+        }
+        let (endpoint, error) = (Endpoint::clone(&self.endpoint), Arc::new(error));
+        self.engine.events.emit(SocketEvent::AcceptFailed { endpoint, error });
+    }
+}
+
+impl Task for Acceptor {
+    /// Accepts until told to stop.
+    async fn run(&mut self) {
+        let stop = self.accepting.stop.clone();
+        stop.run_until_cancelled(self.accept()).await;
+    }
+
+    fn restarts(&mut self, panic: &Crash) -> bool {
+        self.fail(panic.clone().into());
+        true
+    }
+
+    fn end(mut self, crash: Option<Crash>) {
+        self.engine.forget_bound(&self.accepting);
+        if !self.accepting.close() {
+            return;
+        }
+        if let Some(crash) = crash {
+            self.fail(crash.into());
+        }
+        let endpoint = Endpoint::clone(&self.endpoint);
+        self.engine.events.emit(SocketEvent::ListenerClosed { endpoint });
+    }
 }
 
 /// Waits until it makes sense to accept again. Whoever is in the antechamber, and may never finish,
@@ -83,22 +166,88 @@ impl Engine {
     }
 
     /// Serves one accepted connection from handshake to end, in a task of its own.
-    pub(super) fn serve(self: &Arc<Self>, endpoint: &Arc<Endpoint>, place: Place, io: Io) {
+    pub(super) fn serve(
+        self: &Arc<Self>,
+        runtime: &Handle,
+        endpoint: &Arc<Endpoint>,
+        place: Place,
+        io: Io,
+    ) {
+        let address = io.peer_address().clone();
         self.events.emit(SocketEvent::Accepted {
             endpoint: Endpoint::clone(endpoint),
-            address: io.peer_address().clone(),
+            address: address.clone(),
         });
         let span = self.connection_span(endpoint);
-        record_address(&span, io.peer_address());
-        let (engine, endpoint) = (self.clone(), endpoint.clone());
+        record_address(&span, &address);
         // Boxed so that an idle connection does not pay for the memory of its handshake.
         let welcome = Box::pin(welcome(self.clone(), endpoint.clone(), place, io));
-        let serving = async move {
-            if let Some(mut driver) = welcome.await {
-                driver.run(&engine, &endpoint, false).await;
+        let (engine, endpoint) = (self.clone(), endpoint.clone());
+        let stage = Stage::Handshake { address, welcome: Some(welcome) };
+        task::spawn(runtime, Some(&self.tasks), Connection { engine, endpoint, stage, span });
+    }
+}
+
+/// The task of an accepted connection.
+struct Connection {
+    engine: Arc<Engine>,
+    endpoint: Arc<Endpoint>,
+    stage: Stage,
+    span: Span,
+}
+
+#[expect(clippy::large_enum_variant, reason = "a connection is a peer for most of its time")]
+enum Stage {
+    Handshake { address: PeerAddress, welcome: Option<Welcome> },
+    Peer(Driver),
+    Over,
+}
+
+type Welcome = Pin<Box<dyn Future<Output = Option<Driver>> + Send>>;
+
+impl Connection {
+    async fn serve(&mut self) {
+        if let Stage::Handshake { welcome, .. } = &mut self.stage
+            && let Some(welcome) = welcome.take()
+        {
+            self.stage = welcome.await.map_or(Stage::Over, Stage::Peer);
+        }
+        if let Stage::Peer(driver) = &mut self.stage {
+            driver.run(&self.engine, &self.endpoint, false).await;
+        }
+    }
+
+    fn crash(&mut self, crash: Crash) {
+        match &mut self.stage {
+            Stage::Handshake { address, .. } => {
+                self.engine.events.emit(SocketEvent::HandshakeFailed {
+                    endpoint: Endpoint::clone(&self.endpoint),
+                    address: address.clone(),
+                    attempt: None,
+                    reason: crash.into(),
+                });
             }
-        };
-        self.tasks.spawn(serving.instrument(span));
+            Stage::Peer(driver) => {
+                driver.begin_end(crash.into());
+                driver.end(&self.engine, &self.endpoint, false);
+            }
+            Stage::Over => {}
+        }
+    }
+}
+
+impl Task for Connection {
+    async fn run(&mut self) {
+        let span = self.span.clone();
+        self.serve().instrument(span).await;
+    }
+
+    fn end(mut self, crash: Option<Crash>) {
+        let span = self.span.clone();
+        let _entered = span.enter();
+        if let Some(crash) = crash {
+            self.crash(crash);
+        }
     }
 }
 

@@ -4,9 +4,12 @@ use std::future::poll_fn;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use tokio::runtime::Handle;
+use tokio::sync::oneshot;
 use tokio::time::timeout;
 
+use super::task::{self, Crash, Task};
 use super::{Dialled, Engine};
 use crate::endpoint::Endpoint;
 use crate::peer::{Pipe, Waiter};
@@ -75,51 +78,75 @@ impl Engine {
     /// takes.
     pub(crate) async fn close(self: Arc<Self>, linger: Option<Duration>) -> CloseReport {
         self.begin_close();
-        if Handle::try_current().is_ok() {
-            let ending = async {
-                self.flush().await;
-                self.hang_up_all();
-                self.tasks.wait().await;
-            };
-            match linger {
-                None => ending.await,
-                // Where the time is over, what is left is counted below.
-                Some(limit) => drop(timeout(limit, ending).await),
-            }
-            self.abort();
-            self.tasks.wait().await;
+        if self.home.has_current() {
+            self.wind_up(linger).await
+        } else {
+            let runtime = self.home.find();
+            self.close_in_background(runtime, linger).await
         }
-        self.finish_close()
     }
 
-    /// Closes all of them at the same time, and adds up what was not sent.
+    /// Closes all of them at the same time, and adds up what was not sent. Dropped early, that goes
+    /// on in the background.
     pub(crate) async fn close_all(engines: Vec<Arc<Self>>) -> CloseReport {
-        let mut total = CloseReport::default();
-        if Handle::try_current().is_err() {
-            for engine in engines {
-                let linger = engine.options.linger;
-                total.add(engine.close(linger).await);
-            }
-            return total;
-        }
         let closing = engines.into_iter().map(|engine| {
-            let linger = engine.options.linger;
-            tokio::spawn(engine.close(linger))
+            engine.begin_close();
+            let (runtime, linger) = (engine.home.current_or_find(), engine.options.linger);
+            engine.close_in_background(runtime, linger)
         });
-        for closing in closing.collect::<Vec<_>>() {
-            // A task that ends otherwise does so with the runtime, and takes this one along.
-            total.add(closing.await.unwrap_or_default());
+        let mut total = CloseReport::default();
+        for report in join_all(closing.collect::<Vec<_>>()).await {
+            total.add(report);
         }
         total
     }
 
     /// Closes within the linger time while nobody waits; at once where there is no runtime to do it
-    /// in.
+    /// in. The addresses are free when this returns.
     pub(crate) fn end_in_background(self: Arc<Self>) {
-        let ending = Ending(Some(self));
-        if let Ok(runtime) = Handle::try_current() {
-            runtime.spawn(ending.run());
+        self.begin_close();
+        match self.home.find_or_current() {
+            Some(runtime) => Closing::spawn(&runtime, self, None),
+            None => drop(self.abandon()),
         }
+    }
+
+    /// Closes on the runtime, and gives the report; at once where there is none.
+    fn close_in_background(
+        self: Arc<Self>,
+        runtime: Option<Handle>,
+        linger: Option<Duration>,
+    ) -> impl Future<Output = CloseReport> + use<> {
+        let (tell, told) = oneshot::channel();
+        match runtime {
+            Some(runtime) => Closing::spawn(&runtime, self, Some((linger, tell))),
+            // Told at once, and heard below.
+            None => drop(tell.send(self.abandon())),
+        }
+        // The task tells, however it ends.
+        async { told.await.unwrap_or_default() }
+    }
+
+    /// Writes within the linger time, and ends all tasks.
+    async fn wind_up(self: &Arc<Self>, linger: Option<Duration>) -> CloseReport {
+        let ending = async {
+            self.flush().await;
+            self.hang_up_all();
+            self.wait_for_tasks().await;
+        };
+        match linger {
+            None => ending.await,
+            // Where the time is over, what is left is counted below.
+            Some(limit) => drop(timeout(limit, ending).await),
+        }
+        self.abort();
+        self.wait_for_tasks().await;
+        self.finish_close()
+    }
+
+    /// Waits for tasks that have been told to end. One on a runtime that is not driven does not hear.
+    async fn wait_for_tasks(&self) {
+        let _ = timeout(LAST_TURNS, self.tasks.wait()).await;
     }
 
     /// Takes no more peers at bound endpoints, and no more messages.
@@ -175,26 +202,27 @@ impl Engine {
 
     pub(super) fn close_within_linger(self: &Arc<Self>, pipe: &Arc<Pipe>) {
         pipe.close();
-        if pipe.outbound.queued() > 0 && Handle::try_current().is_ok() {
-            let (engine, pipe) = (self.clone(), pipe.clone());
-            self.tasks.spawn(async move { engine.linger(&pipe).await });
+        if pipe.outbound.queued() > 0
+            && let Some(runtime) = self.home.find_or_current()
+        {
+            self.spawn_linger(&runtime, pipe.clone(), None);
         }
     }
 
-    /// Ends one connected endpoint within the linger time.
-    pub(super) async fn end_dialled(
-        self: Arc<Self>,
-        endpoint: Endpoint,
-        dialled: Dialled,
+    /// Ends one peer, or connected endpoint, within the linger time.
+    pub(super) fn spawn_linger(
+        self: &Arc<Self>,
+        runtime: &Handle,
         pipe: Arc<Pipe>,
+        dialled: Option<(Endpoint, Dialled)>,
     ) {
-        self.linger(&pipe).await;
-        self.give_up(&endpoint, &dialled);
+        let lingering = Lingering { engine: self.clone(), pipe, dialled };
+        task::spawn(runtime, Some(&self.tasks), lingering);
     }
 
     /// Waits until the queue of a peer is written, and ends its connection when the linger time is
     /// over before that.
-    pub(super) async fn linger(&self, pipe: &Arc<Pipe>) {
+    async fn linger(&self, pipe: &Arc<Pipe>) {
         let mut waiter = Waiter::new(self.peers.clone());
         let flush = poll_fn(|cx| waiter.poll_flush_of(pipe, cx));
         let flush = self.abort.run_until_cancelled(flush);
@@ -242,32 +270,83 @@ impl Engine {
     }
 
     /// Stops everything at once, where there is no runtime left to linger in.
-    pub(crate) fn abandon(self: &Arc<Self>) {
+    fn abandon(self: &Arc<Self>) -> CloseReport {
         self.begin_close();
         self.abort();
-        self.finish_close();
+        self.finish_close()
     }
 }
 
-/// Closes a socket in the background; dropped before that is done, with its runtime or for want of
-/// one, it ends the socket at once.
-struct Ending(Option<Arc<Engine>>);
+/// How long tasks have for their last turns: the time for a farewell, and some.
+const LAST_TURNS: Duration = Duration::from_secs(3);
 
-impl Ending {
-    async fn run(mut self) {
-        if let Some(engine) = self.0.clone() {
-            let (linger, before) = (engine.options.linger, engine.peers.ledger().lost_so_far());
-            let unsent = engine.clone().close(linger).await.unsent;
-            engine.warn_unsent(unsent.saturating_sub(before));
-            self.0 = None;
+/// The task that ends a peer within the linger time.
+struct Lingering {
+    engine: Arc<Engine>,
+    pipe: Arc<Pipe>,
+    /// The endpoint that was connected to, where the peer is that of one.
+    dialled: Option<(Endpoint, Dialled)>,
+}
+
+impl Task for Lingering {
+    async fn run(&mut self) {
+        self.engine.linger(&self.pipe).await;
+    }
+
+    fn end(self, crash: Option<Crash>) {
+        if crash.is_some() {
+            self.pipe.outbound.abort();
+        }
+        if let Some((endpoint, dialled)) = &self.dialled {
+            self.engine.give_up(endpoint, dialled);
         }
     }
 }
 
-impl Drop for Ending {
-    fn drop(&mut self) {
-        if let Some(engine) = self.0.take() {
-            engine.abandon();
+/// The task that closes a socket. Where it crashes, the socket ends at once, or on another of its
+/// runtimes within the linger time.
+struct Closing {
+    engine: Arc<Engine>,
+    linger: Option<Duration>,
+    report: Option<CloseReport>,
+    /// Who waits for the report.
+    tell: Option<oneshot::Sender<CloseReport>>,
+    /// Messages that were lost before.
+    lost: usize,
+}
+
+impl Closing {
+    /// Closes for one who waits, with a linger time, or else for no one.
+    fn spawn(
+        runtime: &Handle,
+        engine: Arc<Engine>,
+        waiting: Option<(Option<Duration>, oneshot::Sender<CloseReport>)>,
+    ) {
+        let lost = engine.peers.ledger().lost_so_far();
+        let (linger, tell) = match waiting {
+            Some((linger, tell)) => (linger, Some(tell)),
+            None => (engine.options.linger, None),
+        };
+        task::spawn(runtime, None, Self { engine, linger, report: None, tell, lost });
+    }
+}
+
+impl Task for Closing {
+    async fn run(&mut self) {
+        self.report = Some(self.engine.wind_up(self.linger).await);
+    }
+
+    fn end(mut self, crash: Option<Crash>) {
+        if let Some(Crash::RuntimeEnded) = crash
+            && let Some(runtime) = self.engine.home.find()
+        {
+            return task::spawn(&runtime, None, self);
+        }
+        let report = self.report.take().unwrap_or_else(|| self.engine.abandon());
+        let unsent = report.unsent.saturating_sub(self.lost);
+        let is_heard = self.tell.take().is_some_and(|tell| tell.send(report).is_ok());
+        if !is_heard {
+            self.engine.warn_unsent(unsent);
         }
     }
 }

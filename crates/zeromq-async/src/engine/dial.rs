@@ -3,16 +3,19 @@
 use std::io;
 use std::sync::Arc;
 
+use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, Span};
 use zmtp::RoutingId;
 
 use super::driver::Driver;
+use super::task::{self, Crash, Task};
 use super::trace::record_address;
 use super::{Dialled, Engine, handshake};
 use crate::endpoint::Endpoint;
 use crate::error::Rejected;
-use crate::event::SocketEvent;
+use crate::event::{HandshakeFailure, SocketEvent};
+use crate::identity::PeerAddress;
 use crate::peer::Pipe;
 use crate::random::random;
 use crate::sync::Mutex;
@@ -41,13 +44,13 @@ impl Line {
     }
 }
 
-/// Starts the task that connects, or that serves the stream that there is.
-pub(super) fn start(
+/// Makes what connects, or what serves the stream that there is.
+pub(super) fn prepare(
     engine: &Arc<Engine>,
     endpoint: &Endpoint,
     stream: Option<Io>,
     routing_id: Option<RoutingId>,
-) -> Result<Dialled, Rejected> {
+) -> Result<(Dialled, Dialler), Rejected> {
     let line = if engine.options.immediate {
         Line::default()
     } else {
@@ -62,13 +65,14 @@ pub(super) fn start(
         routing_id,
         stop: stop.clone(),
         attempt: 0,
+        stage: Stage::Dial,
+        span: Span::none(),
     };
-    engine.tasks.spawn(dialler.run());
-    Ok(Dialled { stop, pipe: line })
+    Ok((Dialled { stop, pipe: line }, dialler))
 }
 
 /// The task of one connected endpoint.
-struct Dialler {
+pub(super) struct Dialler {
     engine: Arc<Engine>,
     endpoint: Endpoint,
     source: Source,
@@ -78,6 +82,9 @@ struct Dialler {
     stop: CancellationToken,
     /// Attempts since the last completed handshake.
     attempt: u32,
+    stage: Stage,
+    /// Of the connection, or the attempt to make one.
+    span: Span,
 }
 
 /// Where connections come from.
@@ -87,32 +94,97 @@ enum Source {
     Stream(Option<Box<Io>>),
 }
 
-impl Dialler {
-    async fn run(mut self) {
+/// What the task is at.
+#[expect(clippy::large_enum_variant, reason = "a connection is a peer for most of its time")]
+enum Stage {
+    /// Waits before the next attempt.
+    Pause,
+    Dial,
+    Handshake(PeerAddress),
+    Peer(Driver),
+    /// The connection has ended, or the attempt.
+    Ended,
+}
+
+impl Task for Dialler {
+    async fn run(&mut self) {
         let stop = self.stop.clone();
         loop {
-            // Boxed so that a connection does not pay for the memory of its making.
-            let span = self.engine.connection_span(&self.endpoint);
-            let attempt = Box::pin(self.establish().instrument(span.clone()));
-            match stop.run_until_cancelled(attempt).await {
-                Some(Ok(mut driver)) => {
-                    self.attempt = 0;
-                    let keeps =
-                        !self.engine.options.immediate && !matches!(self.source, Source::Stream(_));
-                    let run = driver.run(&self.engine, &self.endpoint, keeps);
-                    let may_reconnect = run.instrument(span).await;
-                    self.release_immediate();
-                    if !may_reconnect {
-                        self.engine.warn_given_up(&self.endpoint, &"the peer sent an ERROR");
-                        break;
-                    }
+            if let Stage::Ended = self.stage {
+                self.stage = Stage::Pause;
+                let pause = stop.run_until_cancelled(Box::pin(self.pause()));
+                if pause.await.flatten().is_none() {
+                    return;
                 }
-                Some(Err(MayReconnect(true))) => {}
-                Some(Err(MayReconnect(false))) | None => break,
             }
-            let Some(()) = stop.run_until_cancelled(Box::pin(self.pause())).await.flatten() else {
-                break;
-            };
+            if !self.connect_once(&stop).await {
+                return;
+            }
+            // What is dropped here may be an application's, and panic.
+            self.stage = Stage::Ended;
+        }
+    }
+
+    fn restarts(&mut self, panic: &Crash) -> bool {
+        let restarts = !matches!(self.stage, Stage::Pause) && !self.stop.is_cancelled();
+        let keeps = restarts && self.keeps();
+        self.crash(panic, keeps);
+        restarts
+    }
+
+    /// Goes on where the socket still lives, or gives the endpoint up.
+    fn end(mut self, crash: Option<Crash>) {
+        let elsewhere = crash.as_ref().and_then(|crash| self.find_elsewhere(crash));
+        if let Some(crash) = &crash {
+            let keeps = elsewhere.is_some() && self.keeps();
+            self.crash(crash, keeps);
+        }
+        match elsewhere {
+            Some(runtime) => self.spawn(&runtime),
+            None => self.give_up(crash),
+        }
+    }
+}
+
+impl Dialler {
+    pub(super) fn spawn(self, runtime: &Handle) {
+        let tasks = self.engine.tasks.clone();
+        task::spawn(runtime, Some(&tasks), self);
+    }
+
+    /// Whether the pipe waits for the next connection.
+    fn keeps(&self) -> bool {
+        !self.engine.options.immediate && !matches!(self.source, Source::Stream(_))
+    }
+
+    /// Another runtime of the socket's, where it was this one's end that ended the task.
+    fn find_elsewhere(&self, crash: &Crash) -> Option<Handle> {
+        let is_over = self.stop.is_cancelled() || matches!(self.source, Source::Stream(_));
+        match crash {
+            Crash::RuntimeEnded if !is_over => self.engine.home.find(),
+            _ => None,
+        }
+    }
+
+    /// Tells what the task was at when it crashed.
+    fn crash(&mut self, crash: &Crash, keeps: bool) {
+        let span = self.span.clone();
+        let _entered = span.enter();
+        match std::mem::replace(&mut self.stage, Stage::Ended) {
+            Stage::Pause | Stage::Ended => {}
+            Stage::Dial => self.dial_failed(crash.clone().into()),
+            Stage::Handshake(address) => self.handshake_failed(address, crash.clone().into()),
+            Stage::Peer(mut driver) => {
+                driver.begin_end(crash.clone().into());
+                driver.end(&self.engine, &self.endpoint, keeps);
+                self.release_immediate();
+            }
+        }
+    }
+
+    fn give_up(self, crash: Option<Crash>) {
+        if let Some(crash) = crash {
+            self.engine.warn_given_up(&self.endpoint, &crash);
         }
         self.engine.forget_dialled(|line| line.is(&self.line));
         if let Some(pipe) = self.line.get() {
@@ -124,41 +196,79 @@ impl Dialler {
         });
     }
 
+    /// Connects, and serves the connection. Says whether there may be another.
+    async fn connect_once(&mut self, stop: &CancellationToken) -> bool {
+        self.span = self.engine.connection_span(&self.endpoint);
+        self.stage = Stage::Dial;
+        // Boxed so that a connection does not pay for the memory of its making.
+        let span = self.span.clone();
+        let attempt = Box::pin(self.establish().instrument(span.clone()));
+        match stop.run_until_cancelled(attempt).await {
+            Some(Ok(driver)) => self.serve(driver).instrument(span).await,
+            Some(Err(MayReconnect(may_reconnect))) => may_reconnect,
+            None => false,
+        }
+    }
+
+    async fn serve(&mut self, driver: Driver) -> bool {
+        self.attempt = 0;
+        let keeps = self.keeps();
+        self.stage = Stage::Peer(driver);
+        let Stage::Peer(driver) = &mut self.stage else { return false };
+        let may_reconnect = driver.run(&self.engine, &self.endpoint, keeps).await;
+        self.release_immediate();
+        if !may_reconnect {
+            self.engine.warn_given_up(&self.endpoint, &"the peer sent an ERROR");
+        }
+        may_reconnect
+    }
+
     /// One attempt, from name to handshake.
     async fn establish(&mut self) -> Result<Driver, MayReconnect> {
         self.attempt += 1;
-        let dialled = self.dial().await;
-        let (engine, endpoint) = (&self.engine, &self.endpoint);
-        let io = dialled.map_err(|error| {
+        let io = self.dial().await.map_err(|error| {
             let is_refusal = error.kind() == io::ErrorKind::ConnectionRefused;
-            let gives_up = is_refusal && engine.options.reconnect_stop.when_refused;
+            let gives_up = is_refusal && self.engine.options.reconnect_stop.when_refused;
             if gives_up {
-                engine.warn_given_up(endpoint, &error);
+                self.engine.warn_given_up(&self.endpoint, &error);
             }
-            engine.events.emit(SocketEvent::ConnectFailed {
-                endpoint: endpoint.clone(),
-                attempt: self.attempt,
-                error: Arc::new(error),
-            });
+            self.dial_failed(error);
             MayReconnect(!gives_up)
         })?;
         let address = io.peer_address().clone();
         record_address(&Span::current(), &address);
-        let (at, to) = (endpoint.clone(), address.clone());
+        self.stage = Stage::Handshake(address.clone());
+        let (endpoint, to) = (self.endpoint.clone(), address.clone());
         let attempt = self.attempt;
-        engine.events.emit(SocketEvent::Connected { endpoint: at, address: to, attempt });
-        let established = handshake::perform(engine, io).await;
-        let stop = engine.options.reconnect_stop;
+        self.engine.events.emit(SocketEvent::Connected { endpoint, address: to, attempt });
+        let established = handshake::perform(&self.engine, io).await;
+        let stop = self.engine.options.reconnect_stop;
         established.and_then(|established| self.greet(established)).map_err(|reason| {
             let may_reconnect = MayReconnect(reason.may_reconnect() && !stop.when_handshake_fails);
             if !may_reconnect.0 {
-                engine.warn_given_up(endpoint, &reason);
+                self.engine.warn_given_up(&self.endpoint, &reason);
             }
-            let endpoint = endpoint.clone();
-            let attempt = Some(self.attempt);
-            engine.events.emit(SocketEvent::HandshakeFailed { endpoint, address, attempt, reason });
+            self.handshake_failed(address, reason);
             may_reconnect
         })
+    }
+
+    fn dial_failed(&self, error: io::Error) {
+        self.engine.events.emit(SocketEvent::ConnectFailed {
+            endpoint: self.endpoint.clone(),
+            attempt: self.attempt,
+            error: Arc::new(error),
+        });
+    }
+
+    fn handshake_failed(&self, address: PeerAddress, reason: HandshakeFailure) {
+        let (endpoint, attempt) = (self.endpoint.clone(), Some(self.attempt));
+        self.engine.events.emit(SocketEvent::HandshakeFailed {
+            endpoint,
+            address,
+            attempt,
+            reason,
+        });
     }
 
     async fn dial(&mut self) -> io::Result<Io> {
@@ -175,10 +285,7 @@ impl Dialler {
         }
     }
 
-    fn greet(
-        &self,
-        established: handshake::Established,
-    ) -> Result<Driver, crate::event::HandshakeFailure> {
+    fn greet(&self, established: handshake::Established) -> Result<Driver, HandshakeFailure> {
         let engine = &self.engine;
         let mut line = self.line.0.lock();
         let pipe = match &*line {

@@ -2,6 +2,8 @@
 
 use std::future::{Future, poll_fn};
 use std::io;
+use std::mem::replace;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -11,7 +13,9 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::task::yield_now;
 use tokio::time::{Instant, Sleep, sleep_until, timeout};
 use zmtp::wire::{Command, Ttl};
-use zmtp::{Decoder, Heartbeat, HeartbeatAction, HeartbeatConfig, Inbound, Run, Subscription};
+use zmtp::{
+    Decoder, Heartbeat, HeartbeatAction, HeartbeatConfig, Inbound, ProtocolError, Run, Subscription,
+};
 
 use super::Engine;
 use super::handshake::Established;
@@ -31,6 +35,17 @@ pub(super) struct Driver {
     decoder: Decoder,
     input: ReadBuffer,
     pulse: Option<Box<Pulse>>,
+    /// What the peer said in an ERROR behind its READY.
+    refusal: Option<Box<str>>,
+    state: State,
+}
+
+/// How far the connection is.
+enum State {
+    Running,
+    /// It has ended for this reason, which is not told yet.
+    Ending(DisconnectReason),
+    Ended,
 }
 
 /// The heartbeat of a connection and the timer that drives it.
@@ -80,6 +95,8 @@ impl Driver {
             decoder,
             input: ReadBuffer::new(input),
             pulse,
+            refusal: None,
+            state: State::Running,
         })
     }
 
@@ -87,46 +104,54 @@ impl Driver {
     /// connect again: not after the peer has sent an ERROR. The pipe of an endpoint that `keeps` it
     /// waits for the next connection; any other leaves the socket.
     pub(super) async fn run(&mut self, engine: &Engine, endpoint: &Endpoint, keeps: bool) -> bool {
-        let pipe = self.pipe.clone();
-        let duty = Duty(&pipe);
         let reason = poll_fn(|cx| self.poll(cx)).await;
-        drop(duty);
-        match reason {
-            DisconnectReason::Closed => {
-                // Boxed so that a connection does not pay for the memory of its end.
-                Box::pin(engine.abort.run_until_cancelled(self.say_farewell())).await;
-            }
-            DisconnectReason::Io(_) => {
-                Box::pin(engine.abort.run_until_cancelled(self.take_rest())).await;
-            }
-            _ => {}
-        }
+        let (is_closed, is_broken) =
+            (matches!(reason, DisconnectReason::Closed), matches!(reason, DisconnectReason::Io(_)));
         let may_reconnect = match &reason {
             DisconnectReason::Protocol(error) => error.may_reconnect(),
             _ => true,
         };
-        Box::pin(self.part(engine, endpoint, reason, keeps)).await;
+        self.begin_end(reason);
+        // Boxed so that a connection does not pay for the memory of its end.
+        if is_closed {
+            Box::pin(engine.abort.run_until_cancelled(self.say_farewell())).await;
+        } else if is_broken {
+            Box::pin(engine.abort.run_until_cancelled(self.take_rest())).await;
+        }
+        if !keeps {
+            self.pipe.close();
+        }
+        while engine.pattern.disconnecting(&self.pipe) {
+            yield_now().await;
+        }
+        self.end(engine, endpoint, keeps);
         may_reconnect
     }
 
-    /// Takes no more messages, then counts those that are left, then tells: a message that is
-    /// accepted after the count would be in no count.
-    async fn part(
-        &mut self,
-        engine: &Engine,
-        endpoint: &Endpoint,
-        reason: DisconnectReason,
-        keeps: bool,
-    ) {
+    /// The connection task writes no more. Of several reasons, the first is told.
+    pub(super) fn begin_end(&mut self, reason: DisconnectReason) {
+        if let State::Running = self.state {
+            self.state = State::Ending(reason);
+            self.pipe.retire_task();
+        }
+    }
+
+    /// Parts the pipe from the connection, and tells why.
+    pub(super) fn end(&mut self, engine: &Engine, endpoint: &Endpoint, keeps: bool) {
+        if let State::Ending(reason) = replace(&mut self.state, State::Ended) {
+            self.part(engine, endpoint, reason, keeps);
+        }
+    }
+
+    /// Takes no more messages, leaves, then tells. The pipe of an endpoint that `keeps` it stays.
+    fn part(&self, engine: &Engine, endpoint: &Endpoint, reason: DisconnectReason, keeps: bool) {
         if keeps {
             self.give_up_refused(engine, endpoint, &reason);
         } else {
             self.pipe.close();
         }
-        self.pipe.outbound.unlink();
-        while engine.pattern.disconnecting(&self.pipe) {
-            yield_now().await;
-        }
+        // The writer may be an application's, and panic when it is dropped.
+        let _ = catch_unwind(AssertUnwindSafe(|| self.pipe.outbound.unlink()));
         engine.pattern.disconnected(&self.pipe);
         engine.tell_lost(&self.pipe, &reason);
         let unsent = match keeps {
@@ -205,7 +230,7 @@ impl Driver {
                 return Ok(true);
             }
             match self.poll_read(cx) {
-                Poll::Ready(Ok(0)) => return Err(DisconnectReason::PeerClosed),
+                Poll::Ready(Ok(0)) => return Err(self.closed_by_peer()),
                 Poll::Ready(Ok(read)) => turn.read(read),
                 Poll::Ready(Err(error)) => return Err(broken(error)),
                 Poll::Pending => {
@@ -223,6 +248,15 @@ impl Driver {
             pulse.heartbeat.on_input();
         }
         read
+    }
+
+    /// A peer that says ERROR behind its own READY and leaves has refused what this side said in its
+    /// READY. One that stays has not.
+    fn closed_by_peer(&mut self) -> DisconnectReason {
+        match self.refusal.take() {
+            Some(reason) => ProtocolError::Refused { reason: reason.into() }.into(),
+            None => DisconnectReason::PeerClosed,
+        }
     }
 
     /// Takes what the kernel has kept of a connection that broke: a peer that sends its last and
@@ -264,7 +298,11 @@ impl Driver {
             let walked = self.decoder.frames();
             let inbound = self.decoder.decode(&mut self.input.octets, room);
             turn.decoded(self.decoder.frames() - walked);
-            match inbound? {
+            let inbound = inbound?;
+            if inbound.is_some() {
+                self.refusal = None;
+            }
+            match inbound {
                 Some(Inbound::Messages(run)) => self.messages(turn, run)?,
                 Some(Inbound::Command(command)) => self.command(turn, command)?,
                 None => return Ok(room > 0 || !self.decoder.is_message_next(&self.input.octets)),
@@ -284,7 +322,7 @@ impl Driver {
         let pattern = self.pipe.pattern();
         if !pattern.takes_subscriptions() {
             self.pipe.expect_answers(run.messages());
-            self.pipe.deliver(run);
+            self.pipe.deliver(run.cut_from(self.input.memory()));
             return Ok(());
         }
         // A publisher's inbound messages are few: ZMTP 3.0 subscriptions, or XPUB's way up.
@@ -317,6 +355,8 @@ impl Driver {
                 }
                 self.pipe.outbound.answer(&Command::Pong { context });
             }
+            // 37/ZMTP has ERROR in the handshake only; libzmq passes over it here.
+            Command::Error { reason } => self.refusal = Some(reason.into()),
             // 37/ZMTP: commands that are not understood are ignored.
             _ => {}
         }
@@ -386,15 +426,6 @@ impl Driver {
             }
         }
         true
-    }
-}
-
-/// The task that writes for a pipe, until it ends or is dropped with its runtime.
-struct Duty<'a>(&'a Pipe);
-
-impl Drop for Duty<'_> {
-    fn drop(&mut self) {
-        self.0.retire_task();
     }
 }
 

@@ -1,11 +1,13 @@
 //! Telling listeners that messages go astray, and not for each of them.
 
+use std::mem::replace;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::runtime::Handle;
 
 use super::Engine;
+use super::task::{self, Crash, Task};
 use crate::event::{Events, SocketEvent};
 use crate::peer::Counts;
 use crate::stats::Astray;
@@ -13,9 +15,18 @@ use crate::stats::Astray;
 /// How long nothing more is told of a reason.
 const PAUSE: Duration = Duration::from_secs(1);
 
+/// What is told, and by whom.
+#[derive(Debug, Default)]
+pub(super) struct Telling {
+    /// None before anybody listens.
+    told: Option<Told>,
+    /// Whether a task tells.
+    has_task: bool,
+}
+
 /// What listeners know.
 #[derive(Debug)]
-pub(super) struct Told {
+struct Told {
     counts: Counts,
     /// Messages that were lost before the socket began to close: the ends of connections have told
     /// of those.
@@ -26,16 +37,28 @@ impl Engine {
     /// Listens to what happens, and has it told from now on that messages go astray.
     pub(crate) fn listen(self: &Arc<Self>) -> Events {
         let events = self.events.listen();
-        let may_tell = !self.closing.is_cancelled() && Handle::try_current().is_ok();
-        let mut told = self.told.lock();
-        if may_tell && told.is_none() {
-            self.peers.ledger().watch();
-            *told = Some(Told { counts: self.peers.astray(), lost: None });
-            let engine = self.clone();
-            self.tasks.spawn(async move { engine.tell_of_dropping().await });
+        if self.closing.is_cancelled() {
+            return events;
         }
-        drop(told);
+        if self.told.lock().told.is_none() {
+            self.peers.ledger().watch();
+            let counts = self.peers.astray();
+            self.told.lock().told.get_or_insert(Told { counts, lost: None });
+        }
+        if let Some(runtime) = self.home.find_or_current() {
+            self.start_telling(&runtime);
+        }
         events
+    }
+
+    /// Starts the task that tells, if there is a listener and no such task.
+    pub(super) fn start_telling(self: &Arc<Self>, runtime: &Handle) {
+        let mut telling = self.told.lock();
+        if telling.told.is_none() || replace(&mut telling.has_task, true) {
+            return;
+        }
+        drop(telling);
+        task::spawn(runtime, Some(&self.tasks), Teller(self.clone()));
     }
 
     async fn tell_of_dropping(&self) {
@@ -53,7 +76,7 @@ impl Engine {
 
     /// The socket begins to close: what is lost from now on is lost to that.
     pub(super) fn begin_last_telling(&self) {
-        if let Some(told) = &mut *self.told.lock() {
+        if let Some(told) = &mut self.told.lock().told {
             told.lost.get_or_insert_with(|| self.peers.ledger().lost_so_far());
         }
     }
@@ -66,8 +89,8 @@ impl Engine {
     }
 
     fn untold(&self) -> Vec<(Astray, u64)> {
-        let mut told = self.told.lock();
-        let Some(told) = &mut *told else { return Vec::new() };
+        let mut telling = self.told.lock();
+        let Some(told) = &mut telling.told else { return Vec::new() };
         let now = self.peers.astray();
         let before = Astray::list(&told.counts.dropped, &told.counts.discarded);
         let after = Astray::list(&now.dropped, &now.discarded);
@@ -79,5 +102,26 @@ impl Engine {
             lost.saturating_sub(before) as u64
         });
         new.chain([(Astray::Lost, lost)]).filter(|(_, count)| *count > 0).collect()
+    }
+}
+
+/// The task that tells.
+struct Teller(Arc<Engine>);
+
+impl Task for Teller {
+    async fn run(&mut self) {
+        self.0.tell_of_dropping().await;
+    }
+
+    /// Another takes its place on the next runtime of the socket's.
+    fn end(self, crash: Option<Crash>) {
+        let engine = self.0;
+        engine.told.lock().has_task = false;
+        if let Some(Crash::RuntimeEnded) = crash
+            && !engine.closing.is_cancelled()
+            && let Some(runtime) = engine.home.find()
+        {
+            engine.start_telling(&runtime);
+        }
     }
 }

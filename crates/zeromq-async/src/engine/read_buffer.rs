@@ -14,6 +14,8 @@ use tokio_util::io::poll_read_buf;
 /// What is read into, sized by how much there is to read. Holds hardly any memory while nothing is.
 pub(super) struct ReadBuffer {
     pub(super) octets: BytesMut,
+    /// The most that `octets` has had room for: what a part of it keeps alive.
+    memory: usize,
     /// How much to read at once: more where reads fill what they are given.
     read_size: usize,
     /// Grown for a message larger than [`LARGEST`], and not to be kept for others.
@@ -39,7 +41,13 @@ const SMALL: usize = 4096;
 impl ReadBuffer {
     /// Begins with what was read behind the handshake.
     pub(super) fn new(octets: BytesMut) -> Self {
-        Self { octets, read_size: *READ_SIZE.start(), is_grown: false, rests: false }
+        let (memory, read_size) = (octets.capacity(), *READ_SIZE.start());
+        Self { octets, memory, read_size, is_grown: false, rests: false }
+    }
+
+    /// The size of the memory that a part of [`octets`](Self::octets) keeps alive.
+    pub(super) fn memory(&self) -> usize {
+        self.memory
     }
 
     /// Reads once, with room for the `wanted` octets that the message at hand still needs, so that
@@ -52,6 +60,7 @@ impl ReadBuffer {
         wanted: usize,
     ) -> Poll<io::Result<usize>> {
         self.make_room(wanted);
+        self.memory = self.memory.max(self.octets.capacity());
         let room = self.room();
         poll_read_buf(Pin::new(reader), cx, &mut self.octets).map_ok(|read| self.adapt(read, room))
     }
@@ -89,6 +98,7 @@ impl ReadBuffer {
 
     fn exchange(&mut self, other: BytesMut) {
         let before = replace(&mut self.octets, other);
+        self.memory = self.octets.capacity();
         if !take(&mut self.is_grown) {
             spare::give(before);
         }

@@ -8,7 +8,7 @@ use tokio::runtime::Handle;
 use super::antechamber::Antechamber;
 use super::{Engine, dial};
 use crate::endpoint::{Endpoint, OtherEndpoint};
-use crate::error::{BindError, StreamError};
+use crate::error::{BindError, StreamError, Unsuited};
 use crate::transport::{IntoListener, Io};
 
 /// What the streams of a socket share that belong to no endpoint.
@@ -32,40 +32,47 @@ impl Engine {
         self: &Arc<Self>,
         listener: impl IntoListener,
     ) -> Result<Endpoint, BindError> {
-        if Handle::try_current().is_err() {
-            return Err(BindError::Listener { source: std::io::Error::other(NO_RUNTIME) });
-        }
-        let listener = listener.into_listener(&self.options.transport);
-        let listener = listener.map_err(|source| BindError::Listener { source })?;
-        self.accept_at(Box::new(listener), None)
+        let refused = |source| BindError::Listener { source };
+        let runtime = self.settle_stream(listener.needs_io_driver());
+        let runtime = runtime.map_err(|unsuited| refused(unsuited.into()))?;
+        let listener = {
+            let _entered = runtime.enter();
+            listener.into_listener(&self.options.transport).map_err(refused)?
+        };
+        self.accept_at(runtime, Box::new(listener), None)
     }
 
     /// Takes a stream as a bound endpoint takes a connection.
     pub(crate) fn accept_stream(self: &Arc<Self>, io: Io) -> Result<Endpoint, StreamError> {
-        self.check_open()?;
+        let runtime = self.check_open()?;
         let pending = self.options.pending;
         let antechamber = self.adopted.antechamber.get_or_init(|| Antechamber::new(pending));
         let endpoint = self.adopted.name();
         let place = antechamber.admit(io.peer_address());
-        self.serve(&Arc::new(endpoint.clone()), place, io);
+        self.serve(&runtime, &Arc::new(endpoint.clone()), place, io);
         Ok(endpoint)
     }
 
     /// Takes a stream as a connected endpoint takes a connection.
     pub(crate) fn connect_stream(self: &Arc<Self>, io: Io) -> Result<Endpoint, StreamError> {
-        self.check_open()?;
+        let runtime = self.check_open()?;
         let endpoint = self.adopted.name();
-        let dialled = dial::start(self, &endpoint, Some(io), None)?;
+        let (dialled, dialler) = dial::prepare(self, &endpoint, Some(io), None)?;
         self.endpoints.lock().dialled.push((endpoint.clone(), dialled));
+        dialler.spawn(&runtime);
         Ok(endpoint)
     }
 
-    fn check_open(&self) -> Result<(), StreamError> {
+    fn check_open(self: &Arc<Self>) -> Result<Handle, StreamError> {
         if self.endpoints.lock().closed {
             return Err(StreamError::Closed);
         }
-        Handle::try_current().map(drop).map_err(|_| StreamError::NoRuntime)
+        Ok(self.settle_stream(false)?)
+    }
+
+    fn settle_stream(self: &Arc<Self>, needs_io: bool) -> Result<Handle, Unsuited> {
+        let runtime = self.home.settle(needs_io)?;
+        self.start_telling(&runtime);
+        Ok(runtime)
     }
 }
-
-const NO_RUNTIME: &str = "there is no Tokio runtime; call it from a task, or within Runtime::enter";

@@ -5,7 +5,7 @@ use std::{fmt, io};
 
 use zmtp::RoutingIdError;
 
-use super::Rejected;
+use super::{Rejected, RuntimeDriver};
 use crate::endpoint::Endpoint;
 use crate::identity::PeerId;
 
@@ -204,7 +204,16 @@ pub enum BindError {
         source: io::Error,
     },
 
-    /// Called outside a Tokio runtime, which drives every socket.
+    /// The Tokio runtime was built without a driver that the endpoint needs.
+    #[error("cannot bind to {endpoint}: the Tokio runtime {driver}")]
+    NoDriver {
+        /// The endpoint asked for.
+        endpoint: Endpoint,
+        /// The driver that is missing.
+        driver: RuntimeDriver,
+    },
+
+    /// Called outside a Tokio runtime, for a socket that has none yet or whose runtime has ended.
     #[error(
         "cannot bind to {endpoint} outside a Tokio runtime; \
          call it from a task, or within Runtime::enter"
@@ -298,7 +307,16 @@ pub enum ConnectError {
     #[error(transparent)]
     InvalidEndpoint(#[from] EndpointError),
 
-    /// Called outside a Tokio runtime, which drives every socket.
+    /// The Tokio runtime was built without a driver that the endpoint needs.
+    #[error("cannot connect to {endpoint}: the Tokio runtime {driver}")]
+    NoDriver {
+        /// The endpoint asked for.
+        endpoint: Endpoint,
+        /// The driver that is missing.
+        driver: RuntimeDriver,
+    },
+
+    /// Called outside a Tokio runtime, for a socket that has none yet or whose runtime has ended.
     #[error(
         "cannot connect to {endpoint} outside a Tokio runtime; \
          call it from a task, or within Runtime::enter"

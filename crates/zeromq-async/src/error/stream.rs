@@ -1,6 +1,6 @@
 //! What can be wrong with taking a stream.
 
-use super::Rejected;
+use super::{Rejected, RuntimeDriver};
 
 /// Why a socket did not take a stream. The stream is closed.
 ///
@@ -23,7 +23,10 @@ pub enum StreamError {
     /// The socket was closed, or its context was shut down.
     #[error("cannot take the stream: the socket is closed; make a new one")]
     Closed,
-    /// Called outside a Tokio runtime, which drives every socket.
+    /// The Tokio runtime was built without timers.
+    #[error("cannot take the stream: the Tokio runtime {0}")]
+    NoDriver(RuntimeDriver),
+    /// Called outside a Tokio runtime, for a socket that has none yet or whose runtime has ended.
     #[error(
         "cannot take the stream outside a Tokio runtime; \
          call it from a task, or within Runtime::enter"

@@ -69,6 +69,8 @@ impl HandshakeFailure {
             Self::Undecided { .. } => "undecided",
             Self::Protocol(_) => "protocol",
             Self::Rejected(_) => "rejected",
+            Self::Panicked(_) => "panicked",
+            Self::RuntimeEnded => "runtime_ended",
         }
     }
 }
@@ -83,6 +85,8 @@ impl DisconnectReason {
             Self::Protocol(_) => "protocol",
             Self::Subscriptions(_) => "subscriptions",
             Self::HeartbeatTimedOut => "heartbeat_timed_out",
+            Self::Panicked(_) => "panicked",
+            Self::RuntimeEnded => "runtime_ended",
         }
     }
 }

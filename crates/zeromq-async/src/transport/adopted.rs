@@ -32,6 +32,13 @@ pub trait IntoListener {
     ///
     /// It does not listen, or is not of TCP or a Unix domain.
     fn into_listener(self, options: &TransportOptions) -> io::Result<Self::Listener>;
+
+    /// Whether it is a socket of the system, which Tokio drives: then
+    /// [`bind_listener`](crate::SocketHandle::bind_listener) fails at once on a runtime without
+    /// [`enable_io`](tokio::runtime::Builder::enable_io). False by default.
+    fn needs_io_driver(&self) -> bool {
+        false
+    }
 }
 
 impl<L: Listener> IntoListener for L {
@@ -49,6 +56,10 @@ impl IntoListener for TcpListener {
         self.set_nonblocking(true)?;
         BoundTcp::new(self, options)
     }
+
+    fn needs_io_driver(&self) -> bool {
+        true
+    }
 }
 
 impl IntoListener for tokio::net::TcpListener {
@@ -56,6 +67,10 @@ impl IntoListener for tokio::net::TcpListener {
 
     fn into_listener(self, options: &TransportOptions) -> io::Result<BoundTcp> {
         BoundTcp::new(self.into_std()?, options)
+    }
+
+    fn needs_io_driver(&self) -> bool {
+        true
     }
 }
 

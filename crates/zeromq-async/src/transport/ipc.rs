@@ -72,6 +72,10 @@ impl Transport for Ipc {
         };
         connected(stream, options)
     }
+
+    fn needs_io_driver(&self) -> bool {
+        true
+    }
 }
 
 fn ipc(endpoint: &Endpoint) -> io::Result<&IpcEndpoint> {

@@ -57,6 +57,11 @@ impl Transports {
         }
     }
 
+    /// Whether the endpoint's transport uses the sockets of Tokio.
+    pub(crate) fn needs_io_driver(&self, endpoint: &Endpoint) -> bool {
+        self.get(endpoint).is_ok_and(Dynamic::needs_io_driver)
+    }
+
     fn schemes(&self) -> Vec<String> {
         let inproc = "inproc".to_owned();
         self.0.keys().filter(|scheme| **scheme != inproc).cloned().chain([inproc.clone()]).collect()
@@ -131,6 +136,8 @@ trait Dynamic: Send + Sync {
     ) -> Boxed<'a, Box<dyn Listener>>;
 
     fn dial<'a>(&'a self, endpoint: &'a Endpoint, options: &'a TransportOptions) -> Boxed<'a, Io>;
+
+    fn needs_io_driver(&self) -> bool;
 }
 
 type Boxed<'a, T> = Pin<Box<dyn Future<Output = io::Result<T>> + Send + 'a>>;
@@ -149,6 +156,10 @@ impl<T: Transport> Dynamic for T {
 
     fn dial<'a>(&'a self, endpoint: &'a Endpoint, options: &'a TransportOptions) -> Boxed<'a, Io> {
         Box::pin(Transport::dial(self, endpoint, options))
+    }
+
+    fn needs_io_driver(&self) -> bool {
+        Transport::needs_io_driver(self)
     }
 }
 

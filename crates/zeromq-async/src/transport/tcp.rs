@@ -72,6 +72,10 @@ impl Transport for Tcp {
         socks::connect(&mut io, proxy, target.address()).await?;
         Ok(io)
     }
+
+    fn needs_io_driver(&self) -> bool {
+        true
+    }
 }
 
 /// Connects to whichever address of a host answers first.

@@ -16,6 +16,8 @@ use crate::wire::FrameHeader;
 pub struct Run {
     pub(super) bytes: Bytes,
     pub(super) messages: usize,
+    /// Octets of the memory that this is a part of, as far as that is known.
+    memory: usize,
 }
 
 impl Run {
@@ -27,7 +29,20 @@ impl Run {
 
     /// Makes a run of `bytes`, which are the frames of `messages` whole messages and no commands.
     pub(crate) fn new(bytes: Bytes, messages: usize) -> Self {
-        Self { bytes, messages }
+        Self { bytes, messages, memory: 0 }
+    }
+
+    /// Says how large the buffer is that the run was cut from, in octets. A [`Batch`](crate::Batch)
+    /// then copies a run that is much smaller, which would otherwise keep all of the buffer.
+    pub fn cut_from(self, memory: usize) -> Self {
+        Self { memory, ..self }
+    }
+
+    /// Whether to keep this run would be to keep much more. Then none of its bodies is large.
+    #[inline]
+    pub(super) fn is_dwarfed(&self) -> bool {
+        let octets = self.bytes.len();
+        octets < super::Batch::CHAIN_THRESHOLD && octets <= self.memory / DWARFED
     }
 
     /// How many messages there are.
@@ -40,6 +55,9 @@ impl Run {
         self.bytes.len()
     }
 }
+
+/// How many times larger the memory has to be for a run to be copied out of it.
+const DWARFED: usize = 16;
 
 impl fmt::Debug for Run {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

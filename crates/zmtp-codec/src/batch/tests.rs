@@ -50,6 +50,25 @@ fn bodies_in_a_run_are_shared_only_when_it_pays() {
 }
 
 #[test]
+fn a_small_part_of_a_buffer_is_copied() {
+    let message = Message::from(vec![1; 500]);
+    for (memory, is_copied) in [(0, false), (503 * 16 - 1, false), (509 * 16, true)] {
+        let run = run_of(&batch_of(&[message.clone()])).cut_from(memory);
+        let mut batch = Batch::new();
+        batch.push_run(run);
+        assert_eq!(batch.chained.is_empty(), is_copied, "{memory}");
+        assert_eq!((batch.messages(), batch.octets()), (1, 509));
+        assert_eq!(batch.pop().as_ref(), Some(&message));
+    }
+    // Bodies that a batch chains are not among its small octets.
+    let large = Message::from(vec![1; Batch::CHAIN_THRESHOLD]);
+    let mut batch = Batch::new();
+    batch.push_run(run_of(&batch_of(&[large.clone()])).cut_from(1 << 30));
+    assert!(!batch.chained.is_empty());
+    assert_eq!(batch.pop(), Some(large));
+}
+
+#[test]
 fn a_partly_written_message_is_kept() {
     let mut batch = Batch::new();
     batch.extend(["one", "two", "six"].map(Message::from));
@@ -110,6 +129,8 @@ enum Step {
     Push(Message),
     PushBatch(Vec<Message>),
     PushRun(Vec<Message>),
+    /// A run that was cut from a buffer of this size.
+    PushPart(Vec<Message>, usize),
     Append(Vec<Message>),
     Control,
     Pop,
@@ -228,6 +249,9 @@ fn steps() -> impl Strategy<Value = Step> {
         4 => messages().prop_map(Step::Push),
         1 => vec(messages(), 0..4).prop_map(Step::PushBatch),
         2 => vec(messages(), 0..4).prop_map(Step::PushRun),
+        2 => (vec(messages(), 0..4), 0..10_000_usize).prop_map(|(messages, memory)| {
+            Step::PushPart(messages, memory)
+        }),
         1 => vec(messages(), 0..4).prop_map(Step::Append),
         1 => Just(Step::Control),
         3 => Just(Step::Pop),
@@ -252,6 +276,10 @@ fn apply(step: Step, batch: &mut Batch, model: &mut Model) {
         }
         Step::PushRun(messages) => {
             batch.push_run(run_of(&batch_of(&messages)));
+            messages.into_iter().for_each(|message| model.push(message));
+        }
+        Step::PushPart(messages, memory) => {
+            batch.push_run(run_of(&batch_of(&messages)).cut_from(memory));
             messages.into_iter().for_each(|message| model.push(message));
         }
         Step::Append(messages) => {

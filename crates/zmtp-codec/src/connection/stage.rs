@@ -29,13 +29,12 @@ use crate::batch::Batch;
 use crate::config::ConnectionConfig;
 use crate::decoder::{Decoder, Inbound};
 use crate::encoder::Encoder;
-use crate::error::{LimitExceeded, PeerIncompatible, PeerMisbehaved, ProtocolError};
+use crate::error::{LimitExceeded, Malformed, PeerIncompatible, PeerMisbehaved, ProtocolError};
 use crate::event::{Event, Identity, PeerInfo};
 use crate::mechanism::{Ciphers, Done, Greetings, Handshake, Seed, Step, Undecided};
 use crate::metadata::Metadata;
-use crate::routing_id::RoutingId;
 use crate::socket_type::SocketType;
-use crate::wire::{FrameHeader, Greeting, v2_0};
+use crate::wire::{Command, FrameHeader, Greeting, v2_0};
 
 /// What a connection is after its handshake: two halves that need nothing of each other.
 #[derive(Debug)]
@@ -215,17 +214,20 @@ impl AwaitCommand {
             return Ok((Stage::Handshake(self), Turn::Wait));
         };
         let octets = self.check(header, config)?;
-        let Some(Inbound::Command(command)) = self.greeted.decoder.decode(input, 0)? else {
+        let Some(body) = take_body(header, input) else {
             return Ok((Stage::Handshake(self), Turn::Wait));
         };
         self.greeted.octets = octets;
-        let step = self.handshake.handle(command, config, output)?;
+        // libzmq does not ask for the COMMAND bit before READY: there is nothing but commands.
+        let step = read_command(body)
+            .and_then(|command| self.handshake.handle(command, config, output))
+            .map_err(|error| if header.is_command() { error } else { as_message(error) })?;
         self.greeted.go_on(step, config, output)
     }
 
     /// Says how many octets the handshake has with this command.
     fn check(&self, header: FrameHeader, config: &ConnectionConfig) -> Result<u64> {
-        if !header.is_command() {
+        if self.handshake.holds_flags() && !header.is_well_marked_command() {
             return Err(PeerMisbehaved::MessageBeforeReady.into());
         }
         let limit = self.handshake.max_command_size(&config.limits);
@@ -240,6 +242,32 @@ impl AwaitCommand {
             return Err(LimitExceeded::HandshakeSize { announced, limit }.into());
         }
         Ok(announced)
+    }
+}
+
+/// Takes a frame off the front of `input` if it is all there, and gives its body.
+fn take_body(header: FrameHeader, input: &mut BytesMut) -> Option<Bytes> {
+    let end = header.size().checked_add(usize::try_from(header.body_size()).ok()?)?;
+    (end <= input.len()).then(|| input.split_to(end).freeze().slice(header.size()..))
+}
+
+/// Reads a command of the handshake. ERROR refuses the connection; behind READY it is a command
+/// like others, which the application may look at.
+fn read_command(body: Bytes) -> Result<Command> {
+    match Command::decode(body)? {
+        Command::Error { reason } => Err(ProtocolError::Refused { reason }),
+        command => Ok(command),
+    }
+}
+
+/// What is wrong with a frame that is no command due in the handshake and is marked as a message.
+fn as_message(error: ProtocolError) -> ProtocolError {
+    match error {
+        ProtocolError::Malformed(Malformed::Command(_))
+        | ProtocolError::Misbehaved(PeerMisbehaved::UnexpectedCommand { .. }) => {
+            PeerMisbehaved::MessageBeforeReady.into()
+        }
+        other => other,
     }
 }
 
@@ -307,18 +335,20 @@ fn meet(
     metadata: Metadata,
     identity: Identity,
 ) -> Result<PeerInfo> {
-    let name = metadata.get(Metadata::SOCKET_TYPE).ok_or(PeerMisbehaved::NoSocketType)?;
-    let name = String::from_utf8_lossy(name);
-    let theirs: SocketType = name
-        .parse()
-        .map_err(|_| PeerIncompatible::UnknownSocketType(name.chars().take(32).collect()))?;
-    let theirs = known_type(config, theirs)?;
+    let theirs = match metadata.get(Metadata::SOCKET_TYPE) {
+        Some(name) => known_type(config, read_type(name)?)?,
+        // As libzmq does: 37/ZMTP has that it SHOULD say.
+        None => config.socket_type.usual_peer(),
+    };
     let routing_id = metadata.get(Metadata::IDENTITY).cloned().unwrap_or_default();
-    if routing_id.len() > RoutingId::MAX {
-        return Err(PeerMisbehaved::RoutingIdTooLong(routing_id.len()).into());
-    }
     let (version, mechanism) = (greeting.negotiated_version(), greeting.mechanism());
     Ok(PeerInfo::new(theirs, routing_id, version, mechanism, metadata, identity))
+}
+
+fn read_type(name: &[u8]) -> Result<SocketType> {
+    let name = String::from_utf8_lossy(name);
+    let unknown = |_| PeerIncompatible::UnknownSocketType(name.chars().take(32).collect());
+    Ok(name.parse().map_err(unknown)?)
 }
 
 /// The peer's socket type, if this side's socket may talk to it.

@@ -35,7 +35,8 @@ pub enum Command {
         /// What the first frame of a message has to start with.
         topic: Bytes,
     },
-    /// The peer refuses this connection, and would refuse it again.
+    /// The peer refuses this connection, and would refuse it again: in the handshake. Behind it the
+    /// command has no meaning.
     Error {
         /// Why, for people. At most 255 octets travel.
         reason: String,
@@ -74,7 +75,7 @@ pub enum Command {
     },
     /// A command this crate has no name for.
     Unknown {
-        /// Its name, 1 to 255 octets.
+        /// Its name, 1 to 255 octets; empty where the frame holds none.
         name: Bytes,
         /// All that follows the name.
         data: Bytes,
@@ -88,9 +89,6 @@ pub enum CommandError {
     /// The name is empty, missing, or longer than the body.
     #[error("command frame of {0} octets does not hold a command name")]
     NoName(usize),
-    /// A PING without its time to live.
-    #[error("PING command has {0} octets of data where its time to live alone takes 2")]
-    NoTtl(usize),
 }
 
 impl Command {
@@ -99,14 +97,14 @@ impl Command {
 
     /// Reads the body of a command frame.
     ///
-    /// Three faults are repaired: a PING context is cut to [`CONTEXT_MAX`](Self::CONTEXT_MAX)
+    /// Four faults are repaired: a PING without a time to live has none; a PING context is cut to [`CONTEXT_MAX`](Self::CONTEXT_MAX)
     /// octets, as in libzmq; the reason of an ERROR may be cut short, for losing the connection
     /// over the words it was refused with helps nobody; and the ERROR of libzmq's PLAIN is
     /// understood, which is misspelled.
     ///
     /// # Errors
     ///
-    /// When there is no name, or a field that is always there is missing.
+    /// When there is no name.
     pub fn decode(body: Bytes) -> Result<Self, CommandError> {
         let size = body.len();
         if let Some(data) = body.strip_prefix(MISSPELLED_ERROR)
@@ -123,7 +121,7 @@ impl Command {
             b"ERROR" => Self::Error { reason: decode_reason(&data) },
             b"JOIN" => Self::Join { group: data },
             b"LEAVE" => Self::Leave { group: data },
-            b"PING" => decode_ping(data)?,
+            b"PING" => decode_ping(data),
             b"PONG" => Self::Pong { context: cut_context(data) },
             b"READY" => Self::Ready { data },
             b"SUBSCRIBE" => Self::Subscribe { topic: data },
@@ -231,11 +229,12 @@ struct Data<'a> {
     tail: &'a [u8],
 }
 
-fn decode_ping(data: Bytes) -> Result<Command, CommandError> {
-    let size = data.len();
+fn decode_ping(data: Bytes) -> Command {
     let mut reader = Reader::new(data);
-    let ttl = reader.u16().ok_or(CommandError::NoTtl(size))?;
-    Ok(Command::Ping { ttl: Ttl(ttl), context: cut_context(reader.rest()) })
+    match reader.u16() {
+        Some(ttl) => Command::Ping { ttl: Ttl(ttl), context: cut_context(reader.rest()) },
+        None => Command::Ping { ttl: Ttl::NONE, context: Bytes::new() },
+    }
 }
 
 fn decode_reason(data: &[u8]) -> String {
@@ -309,8 +308,11 @@ mod tests {
     }
 
     #[test]
-    fn a_short_ping_is_refused_and_a_long_context_cut() {
-        assert_eq!(decoded(b"\x04PING\0"), Err(CommandError::NoTtl(1)));
+    fn a_short_ping_has_no_ttl_and_a_long_context_is_cut() {
+        let short = Command::Ping { ttl: Ttl::NONE, context: Bytes::new() };
+        for body in [&b"\x04PING"[..], b"\x04PING\x07"] {
+            assert_eq!(Command::decode(Bytes::copy_from_slice(body)), Ok(short.clone()));
+        }
         let Ok(Command::Ping { context, .. }) = decoded(b"\x04PING\0\x010123456789abcdefgh") else {
             panic!("a ping");
         };

@@ -34,12 +34,6 @@ pub enum FrameError {
     /// A reserved bit of the flags octet is set.
     #[error("frame flags {0:#04x} have a reserved bit set; is the peer speaking ZMTP?")]
     ReservedFlags(u8),
-    /// A command says that more frames follow, which only a message may.
-    #[error("frame flags {0:#04x} mark a command that continues in another frame")]
-    CommandWithMore(u8),
-    /// A command has no octets, where its name takes at least two.
-    #[error("command frame of no octets, where the name alone takes at least 2")]
-    EmptyCommand,
     /// The size is above 2^63 - 1.
     #[error("frame of {0} octets announced, more than the 2^63 - 1 that ZMTP allows")]
     Oversized(u64),
@@ -62,8 +56,9 @@ impl FrameHeader {
 
     #[inline]
     fn new(flags: u8, body: usize) -> Self {
-        let long = if body > SHORT_MAX { LONG } else { 0 };
-        Self { flags: flags | long, body: body as u64 }
+        let header = Self { flags, body: body as u64 };
+        let is_long = body > SHORT_MAX || header.is_empty_command();
+        Self { flags: if is_long { flags | LONG } else { flags }, ..header }
     }
 
     /// Reads the header at the front of `octets`; `Ok(None)` when it is not all there yet.
@@ -82,15 +77,15 @@ impl FrameHeader {
 
     /// Commands, long frames, headers not all there, and faults: all but short message frames.
     fn decode_unusual(flags: u8, size: &[u8]) -> Result<Option<Self>, FrameError> {
+        // Whoever skips bits that it does not know takes for a message what its sender meant to be
+        // something else. And a stream that is out of step shows here first, where it would
+        // otherwise be handed on as messages.
         if flags & !(MORE | LONG | COMMAND) != 0 {
             return Err(FrameError::ReservedFlags(flags));
         }
-        if flags & (MORE | COMMAND) == MORE | COMMAND {
-            return Err(FrameError::CommandWithMore(flags));
-        }
         match *size {
             [] => Ok(None),
-            [0, ..] if flags == COMMAND => Self::decode_unmarked_long(size),
+            [0, ..] if flags & !MORE == COMMAND => Ok(Self::decode_unmarked_long(size)),
             [size, ..] if flags & LONG == 0 => Ok(Some(Self { flags, body: size.into() })),
             _ => match size.first_chunk().map(|size| u64::from_be_bytes(*size)) {
                 Some(body @ 0..=BODY_MAX) => Ok(Some(Self { flags, body })),
@@ -102,24 +97,27 @@ impl FrameHeader {
 
     /// A long SUBSCRIBE or CANCEL without the LONG flag: libzmq 4.3 sends these for topics that
     /// need a long frame only because of the name before them, 246 to 255 octets. Its size begins
-    /// with zeros, and there is no command of size zero to take it for.
-    fn decode_unmarked_long(size: &[u8]) -> Result<Option<Self>, FrameError> {
-        match size.first_chunk().map(|size| u64::from_be_bytes(*size)) {
-            Some(body @ UNMARKED_LONG_MIN..=UNMARKED_LONG_MAX) => {
-                Ok(Some(Self { flags: COMMAND | LONG, body }))
-            }
-            Some(_) => Err(FrameError::EmptyCommand),
-            None => Ok(None),
+    /// with zeros. Anything else is an empty command.
+    fn decode_unmarked_long(size: &[u8]) -> Option<Self> {
+        let empty = Self { flags: COMMAND, body: 0 };
+        let is_long = size.iter().zip(UNMARKED_LONG_FRONT).all(|(&octet, front)| octet == front);
+        if !is_long {
+            return Some(empty);
         }
+        let body = u64::from_be_bytes(*size.first_chunk()?);
+        let is_long = (UNMARKED_LONG_MIN..=UNMARKED_LONG_MAX).contains(&body);
+        Some(if is_long { Self { flags: COMMAND | LONG, body } } else { empty })
     }
 
     /// Appends the header to `wire`.
     #[inline]
     pub fn encode(self, wire: &mut Vec<u8>) {
         match u8::try_from(self.body) {
-            Ok(size) if !self.is_long() => wire.extend_from_slice(&[self.flags, size]),
+            Ok(size) if !self.is_long() && !self.is_empty_command() => {
+                wire.extend_from_slice(&[self.flags, size]);
+            }
             _ => {
-                wire.push(self.flags);
+                wire.push(self.flags | LONG);
                 wire.extend_from_slice(&self.body.to_be_bytes());
             }
         }
@@ -138,10 +136,16 @@ impl FrameHeader {
         (octets, self.size())
     }
 
-    /// Whether another frame of the same message follows.
+    /// Whether another frame of the same message follows. Never behind a command, where libzmq
+    /// passes over the flag.
     #[inline]
     pub fn has_more(self) -> bool {
-        self.flags & MORE != 0
+        self.flags & (MORE | COMMAND) == MORE
+    }
+
+    /// Whether the flags are those that 37/ZMTP has for a command.
+    pub(crate) fn is_well_marked_command(self) -> bool {
+        self.flags & (MORE | COMMAND) == COMMAND
     }
 
     /// Whether the body is a command and not part of a message.
@@ -162,6 +166,12 @@ impl FrameHeader {
         self.body
     }
 
+    /// A short one could be taken for a long one whose flag libzmq has left out.
+    #[inline]
+    fn is_empty_command(self) -> bool {
+        self.body == 0 && self.is_command()
+    }
+
     #[inline]
     fn is_long(self) -> bool {
         self.flags & LONG != 0
@@ -178,6 +188,9 @@ const SHORT_MAX: usize = 0xff;
 /// The body of an unmarked long SUBSCRIBE: its name, with the length, and 246 to 255 octets.
 const UNMARKED_LONG_MIN: u64 = 10 + 246;
 const UNMARKED_LONG_MAX: u64 = 10 + 255;
+
+/// How the sizes of those begin.
+const UNMARKED_LONG_FRONT: [u8; 7] = [0, 0, 0, 0, 0, 0, 1];
 
 /// The largest body a long frame may announce.
 const BODY_MAX: u64 = u64::MAX >> 1;
@@ -221,8 +234,25 @@ mod tests {
             let flags = 1 << bit;
             assert_eq!(FrameHeader::decode(&[flags]), Err(FrameError::ReservedFlags(flags)));
         }
-        assert_eq!(FrameHeader::decode(&[5, 0]), Err(FrameError::CommandWithMore(5)));
-        assert_eq!(FrameHeader::decode(&[7]), Err(FrameError::CommandWithMore(7)));
+    }
+
+    #[test]
+    fn a_command_has_no_more_frames() {
+        let header = FrameHeader::decode(&[5, 3]).unwrap().unwrap();
+        assert!(header.is_command() && !header.has_more() && !header.is_well_marked_command());
+        let header = FrameHeader::decode(&[7, 0, 0, 0, 0, 0, 0, 1, 0]).unwrap().unwrap();
+        assert_eq!((header.body_size(), header.has_more()), (256, false));
+        assert!(FrameHeader::command(256).is_well_marked_command());
+    }
+
+    #[test]
+    fn a_command_may_be_empty() {
+        for wire in [&[4, 0, 0, 1][..], &[4, 0, 4], &[4, 0, 0, 0, 0, 0, 0, 0, 2]] {
+            let header = FrameHeader::decode(wire).unwrap().unwrap();
+            assert_eq!((header.size(), header.body_size(), header.is_command()), (2, 0, true));
+        }
+        assert_eq!(FrameHeader::decode(&[4, 0, 0, 0]), Ok(None), "it may be a long one");
+        assert_eq!(encoded(FrameHeader::command(0)), [6, 0, 0, 0, 0, 0, 0, 0, 0]);
     }
 
     #[test]
@@ -233,7 +263,8 @@ mod tests {
         assert_eq!(FrameHeader::decode(&wire[..8]), Ok(None));
         for other in [255, 266, u64::MAX >> 8] {
             let wire = [&[4][..], &other.to_be_bytes()].concat();
-            assert_eq!(FrameHeader::decode(&wire), Err(FrameError::EmptyCommand));
+            let header = FrameHeader::decode(&wire).unwrap().unwrap();
+            assert_eq!((header.size(), header.body_size()), (2, 0));
         }
     }
 

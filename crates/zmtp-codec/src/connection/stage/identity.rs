@@ -7,11 +7,10 @@ use crate::batch::Batch;
 use crate::config::ConnectionConfig;
 use crate::decoder::Decoder;
 use crate::encoder::Encoder;
-use crate::error::{PeerIncompatible, PeerMisbehaved, ProtocolError};
+use crate::error::{LimitExceeded, PeerIncompatible, ProtocolError};
 use crate::event::{Event, Identity, PeerInfo};
 use crate::mechanism::Mechanism;
 use crate::metadata::Metadata;
-use crate::routing_id::RoutingId;
 use crate::socket_type::SocketType;
 use crate::wire::{FrameError, FrameHeader, MechanismName, UnsupportedVersion, v2_0};
 
@@ -49,11 +48,12 @@ impl AwaitIdentity {
             return Ok((Stage::Identity(self), Turn::Wait));
         };
         let socket_type = meet(config, greeting[v2_0::GREETING_SIZE - 1])?;
-        let Some(size) = identity_size(identity)? else {
+        let Some(size) = identity_size(identity, config)? else {
             return Ok((Stage::Identity(self), Turn::Wait));
         };
         input.advance(v2_0::GREETING_SIZE + size.start);
-        let routing_id = input.split_to(size.len()).freeze();
+        // A slice would keep all that the handshake was read into.
+        let routing_id = Bytes::copy_from_slice(&input.split_to(size.len()));
         let peer = PeerInfo::new(
             socket_type,
             routing_id,
@@ -70,20 +70,19 @@ impl AwaitIdentity {
 }
 
 /// Where in `octets` the identity is that they begin with, if it is all there.
-fn identity_size(octets: &[u8]) -> Result<Option<std::ops::Range<usize>>, ProtocolError> {
+fn identity_size(
+    octets: &[u8],
+    config: &ConnectionConfig,
+) -> Result<Option<std::ops::Range<usize>>, ProtocolError> {
     let Some(header) = FrameHeader::decode(octets)? else {
         return Ok(None);
     };
     if header.is_command() {
         return Err(FrameError::ReservedFlags(octets[0]).into());
     }
-    if header.has_more() {
-        return Err(PeerMisbehaved::MessageBeforeReady.into());
-    }
-    let size = usize::try_from(header.body_size()).unwrap_or(usize::MAX);
-    if size > RoutingId::MAX {
-        return Err(PeerMisbehaved::RoutingIdTooLong(size).into());
-    }
+    let (announced, limit) = (header.body_size(), config.limits.max_metadata_size);
+    let size = usize::try_from(announced).ok().filter(|&size| size <= limit);
+    let size = size.ok_or(LimitExceeded::HandshakeSize { announced, limit })?;
     let end = header.size() + size;
     Ok((end <= octets.len()).then_some(header.size()..end))
 }

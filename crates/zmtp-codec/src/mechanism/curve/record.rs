@@ -6,8 +6,9 @@
 //!   flags:  bit 0 MORE   bit 1 COMMAND
 //! ```
 //!
-//! The header is that of a message frame of its own, whatever is in the box. The flags are those
-//! of libzmq, which 26/CURVEZMQ knows only the first of; in a frame header COMMAND is another bit.
+//! The header is that of a message frame of its own, whatever is in the box. What it says beyond the
+//! size is not protected by anything, and not looked at. The flags in the box are those of libzmq,
+//! which 26/CURVEZMQ knows only the first of; in a frame header COMMAND is another bit.
 
 use super::ahead::RecordKey;
 use super::boxes::{BoxKey, TAG};
@@ -17,7 +18,7 @@ use crate::error::{PeerMisbehaved, PeerUntrusted};
 use crate::mechanism::Result;
 use crate::mechanism::cipher::Record;
 use crate::seal::SealBuffer;
-use crate::wire::{FrameError, FrameHeader};
+use crate::wire::FrameHeader;
 
 /// Puts frames into boxes.
 #[derive(Debug)]
@@ -68,11 +69,24 @@ impl Sealer {
 pub(crate) struct Opener {
     key: RecordKey,
     last_number: u64,
+    /// How the peer counts, from its first record on.
+    order: Option<Order>,
+    /// Whether the last frame of a message said that more follow.
+    is_inside_message: bool,
+}
+
+/// The order in which a peer writes the octets of its numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Order {
+    BigEndian,
+    /// libzmq 4.0, on most machines.
+    LittleEndian,
 }
 
 impl Opener {
     pub(super) fn new(key: BoxKey, purpose: Purpose, last_number: u64) -> Self {
-        Self { key: RecordKey::new(key, purpose), last_number }
+        let key = RecordKey::new(key, purpose);
+        Self { key, last_number, order: None, is_inside_message: false }
     }
 
     /// Opens the record at the front of `octets`.
@@ -81,12 +95,13 @@ impl Opener {
         let Some(header) = FrameHeader::decode(octets)? else {
             return Ok(Record::Incomplete { announced: None });
         };
-        if header.is_command() {
-            return Err(PeerMisbehaved::Unsealed.into());
-        }
-        let layout = PeerMisbehaved::CommandLayout("MESSAGE");
+        let no_record = if header.is_command() {
+            PeerMisbehaved::Unsealed
+        } else {
+            PeerMisbehaved::CommandLayout("MESSAGE")
+        };
         let announced = header.body_size().checked_sub(OVERHEAD as u64);
-        let announced = announced.filter(|_| !header.has_more()).ok_or(layout.clone())?;
+        let announced = announced.ok_or(no_record.clone())?;
         let incomplete = Ok(Record::Incomplete { announced: Some(announced) });
         let Ok(body) = usize::try_from(header.body_size()) else { return incomplete };
         let Some(record) = octets.get_mut(header.size()..).and_then(|rest| rest.get_mut(..body))
@@ -94,14 +109,18 @@ impl Opener {
             return incomplete;
         };
         let (front, boxed) = record.split_at_mut(OVERHEAD - 1);
-        let (number, tag) = read_front(front).ok_or(layout)?;
-        self.check(number)?;
+        let (number, tag) = read_front(front).ok_or(no_record)?;
+        let order = self.order.unwrap_or_else(|| Order::of(self.last_number, number));
+        self.check(order, number)?;
         if !self.key.open(number, boxed, tag) {
             return Err(PeerUntrusted::Unopened("MESSAGE").into());
         }
-        self.last_number = number;
+        (self.last_number, self.order) = (number, Some(order));
 
-        let plain = plain_header(boxed.first().copied().unwrap_or_default(), boxed.len() - 1)?;
+        let plain = plain_header(boxed.first().copied().unwrap_or_default(), boxed.len() - 1);
+        if !plain.is_command() {
+            self.is_inside_message = plain.has_more();
+        }
         // The frame header takes the place of what stood before the frame body.
         let size = header.size() + body;
         let start = header.size() + OVERHEAD - plain.size();
@@ -112,15 +131,42 @@ impl Opener {
 }
 
 impl Opener {
-    /// 26/CURVEZMQ, "correctly incrementing short nonces": by one, so that whoever sits in between
-    /// can neither repeat a record nor leave one out.
+    /// 26/CURVEZMQ, "correctly incrementing short nonces": a number that was used is refused, and
+    /// one that skips others is not. But inside a message none may be missing: whoever sits in
+    /// between could make one message of the parts of two.
     #[inline]
-    fn check(&self, number: u64) -> Result<()> {
-        let last = self.last_number;
+    fn check(&self, order: Order, number: u64) -> Result<()> {
+        let [number, last] = [number, self.last_number].map(|number| order.count(number));
         match number.checked_sub(last) {
             Some(1) => Ok(()),
             None | Some(0) => Err(PeerUntrusted::Replayed { number, last }.into()),
-            Some(_) => Err(PeerUntrusted::LeftOut { number, last }.into()),
+            Some(_) if self.is_inside_message => {
+                Err(PeerUntrusted::LeftOut { number, last }.into())
+            }
+            Some(_) => Ok(()),
+        }
+    }
+}
+
+impl Order {
+    /// The order of a peer whose first record has this number and whose handshake ended with `last`.
+    ///
+    /// It is that of the specification unless only the other makes it the next. Both numbers are the
+    /// peer's own, for they open its boxes; and no record was accepted before that could come again.
+    fn of(last: u64, number: u64) -> Self {
+        let is_next = |order: Self| order.count(last).checked_add(1) == Some(order.count(number));
+        if !is_next(Self::BigEndian) && is_next(Self::LittleEndian) {
+            Self::LittleEndian
+        } else {
+            Self::BigEndian
+        }
+    }
+
+    #[inline]
+    fn count(self, number: u64) -> u64 {
+        match self {
+            Self::BigEndian => number,
+            Self::LittleEndian => number.swap_bytes(),
         }
     }
 }
@@ -132,14 +178,12 @@ fn read_front(front: &[u8]) -> Option<(u64, &[u8; TAG])> {
     (name == NAME).then_some((u64::from_be_bytes(*number), tag.try_into().ok()?))
 }
 
-/// The header of the frame that was in a box.
-fn plain_header(flags: u8, body: usize) -> Result<FrameHeader, FrameError> {
-    match flags {
-        0 | MORE => Ok(FrameHeader::message(body, flags == MORE)),
-        COMMAND if body == 0 => Err(FrameError::EmptyCommand),
-        COMMAND => Ok(FrameHeader::command(body)),
-        _ if flags == MORE | COMMAND => Err(FrameError::CommandWithMore(flags)),
-        _ => Err(FrameError::ReservedFlags(flags)),
+/// The header of the frame that was in a box. As in libzmq, bits that have no meaning are passed over.
+fn plain_header(flags: u8, body: usize) -> FrameHeader {
+    if flags & COMMAND == 0 {
+        FrameHeader::message(body, flags & MORE != 0)
+    } else {
+        FrameHeader::command(body)
     }
 }
 
@@ -149,3 +193,6 @@ const COMMAND: u8 = 2;
 
 /// What the body of a record has besides the body of the frame in it.
 const OVERHEAD: usize = NAME.len() + 8 + TAG + 1;
+
+#[cfg(test)]
+mod tests;

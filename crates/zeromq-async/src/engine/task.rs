@@ -1,0 +1,134 @@
+//! The tasks of a socket: how each is started, and what is done when it ends, however it does.
+
+use std::any::Any;
+use std::fmt;
+use std::io;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use futures_util::FutureExt;
+use tokio::runtime::Handle;
+use tokio_util::task::{AbortOnDropHandle, TaskTracker};
+
+use crate::event::{DisconnectReason, HandshakeFailure};
+
+/// What a task does.
+pub(super) trait Task: Send + Sized + 'static {
+    /// Works until nothing is left to do.
+    fn run(&mut self) -> impl Future<Output = ()> + Send;
+
+    /// Reports a panic that has ended the work, and says whether to begin it again.
+    fn restarts(&mut self, _panic: &Crash) -> bool {
+        false
+    }
+
+    /// Leaves the peer set, counts, then tells. A task that did not end by itself has crashed.
+    fn end(self, crash: Option<Crash>);
+}
+
+/// How a task ends that does not end by itself.
+#[derive(Debug, Clone)]
+pub(super) enum Crash {
+    Panicked(Arc<str>),
+    RuntimeEnded,
+}
+
+/// Starts a task on a runtime. This is the only place that does.
+pub(super) fn spawn(runtime: &Handle, tracker: Option<&TaskTracker>, task: impl Task) {
+    let mut guard = Guard(Some(task));
+    let guarded = async move { guard.run().await };
+    match tracker {
+        Some(tracker) => drop(tracker.spawn_on(guarded, runtime)),
+        None => drop(runtime.spawn(guarded)),
+    }
+}
+
+/// Ends the task when it is dropped, if the work has not been done by then.
+struct Guard<T: Task>(Option<T>);
+
+impl<T: Task> Guard<T> {
+    async fn run(&mut self) {
+        let Some(task) = &mut self.0 else { return };
+        let crash = loop {
+            // What has panicked is dropped, and begins anew.
+            match AssertUnwindSafe(task.run()).catch_unwind().await {
+                Ok(()) => break None,
+                Err(payload) => {
+                    let crash = Crash::panicked(&*payload);
+                    if !task.restarts(&crash) {
+                        break Some(crash);
+                    }
+                }
+            }
+        };
+        if let Some(task) = self.0.take() {
+            task.end(crash);
+        }
+    }
+}
+
+impl<T: Task> Drop for Guard<T> {
+    fn drop(&mut self) {
+        if let Some(task) = self.0.take() {
+            task.end(Some(Crash::RuntimeEnded));
+        }
+    }
+}
+
+/// Awaits a future on a runtime: here, where this is on it. Dropped early, the future is too.
+pub(super) async fn on<T: Send + 'static>(
+    runtime: &Handle,
+    future: impl Future<Output = T> + Send + 'static,
+) -> Result<T, Crash> {
+    if Handle::try_current().is_ok_and(|current| current.id() == runtime.id()) {
+        let result = AssertUnwindSafe(future).catch_unwind().await;
+        return result.map_err(|payload| Crash::panicked(&*payload));
+    }
+    AbortOnDropHandle::new(runtime.spawn(future)).await.map_err(|error| {
+        let panic = error.try_into_panic();
+        panic.map_or(Crash::RuntimeEnded, |payload| Crash::panicked(&*payload))
+    })
+}
+
+impl Crash {
+    fn panicked(payload: &(dyn Any + Send)) -> Self {
+        let text = payload.downcast_ref::<&str>().copied();
+        let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+        Self::Panicked(text.unwrap_or("a value that is not text").into())
+    }
+}
+
+impl fmt::Display for Crash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Panicked(message) => write!(f, "it panicked: {message}"),
+            Self::RuntimeEnded => f.write_str("its Tokio runtime has ended"),
+        }
+    }
+}
+
+impl std::error::Error for Crash {}
+
+impl From<Crash> for io::Error {
+    fn from(crash: Crash) -> Self {
+        Self::other(crash)
+    }
+}
+
+impl From<Crash> for HandshakeFailure {
+    fn from(crash: Crash) -> Self {
+        match crash {
+            Crash::Panicked(message) => Self::Panicked(message),
+            Crash::RuntimeEnded => Self::RuntimeEnded,
+        }
+    }
+}
+
+impl From<Crash> for DisconnectReason {
+    fn from(crash: Crash) -> Self {
+        match crash {
+            Crash::Panicked(message) => Self::Panicked(message),
+            Crash::RuntimeEnded => Self::RuntimeEnded,
+        }
+    }
+}

@@ -17,6 +17,7 @@ mod read_buffer;
 mod streams;
 mod task;
 mod trace;
+mod turn;
 
 use std::sync::Arc;
 
@@ -357,8 +358,11 @@ impl Engine {
         let pipe = self.peers.pipes().into_iter().find(|pipe| pipe.id() == peer);
         let pipe = pipe.ok_or(DetachError::NoPeer { peer })?;
         match self.take_dialled(|_, dialled| dialled.pipe.holds(&pipe)) {
-            Some((endpoint, dialled)) => self.end(endpoint, dialled),
-            None => self.end_accepted(pipe),
+            Some((endpoint, dialled)) => {
+                pipe.silence();
+                self.end(endpoint, dialled);
+            }
+            None => self.dismiss(&pipe),
         }
         Ok(())
     }

@@ -31,7 +31,7 @@ impl Subscriptions {
     /// Says which topics were the subscriber's alone.
     pub fn remove(&mut self, subscriber: u8) -> Vec<Vec<u8>> {
         let mut topics = Vec::new();
-        self.0.remove(subscriber, |topic| topics.push(topic.to_vec()));
+        while self.0.remove_some(subscriber, false, |topic| topics.push(topic.to_vec())) {}
         topics
     }
 

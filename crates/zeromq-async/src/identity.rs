@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use zmtp::PeerInfo;
+use zmtp::{Frame, PeerInfo};
 
 /// Names a peer among those a socket has or has had.
 ///
@@ -114,11 +114,22 @@ struct Session {
     id: PeerId,
     info: PeerInfo,
     address: Option<PeerAddress>,
+    /// The routing id by which a ROUTER knows the peer of this connection.
+    label: Frame,
 }
 
 impl Peer {
-    pub(crate) fn new(id: PeerId, info: PeerInfo, address: Option<PeerAddress>) -> Self {
-        Self(Arc::new(Session { id, info, address }))
+    pub(crate) fn new(
+        id: PeerId,
+        info: PeerInfo,
+        address: Option<PeerAddress>,
+        label: Frame,
+    ) -> Self {
+        Self(Arc::new(Session { id, info, address, label }))
+    }
+
+    pub(crate) fn label(&self) -> &Frame {
+        &self.0.label
     }
 
     /// Its name within the socket, as events and statistics tell it.

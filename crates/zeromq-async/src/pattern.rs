@@ -87,10 +87,13 @@ pub(crate) trait Incoming: Send + Unpin {
     /// The pipe that the last message came from.
     fn last_pipe(&self) -> Option<&Arc<Pipe>>;
 
-    /// Who the last message is from. Asked before the next is polled for, or not at all.
-    fn last_peer(&self) -> Option<Peer> {
-        self.last_pipe()?.inbound.lender()
-    }
+    /// Who the last message is from, over the connection that it came over. Asked before the next is
+    /// polled for, or not at all.
+    fn last_peer(&self) -> Option<&Peer>;
+
+    /// Drops what has come from the pipes that had messages when last looked at, as no reply to a
+    /// request: all at once, however much it is.
+    fn drop_unasked(&mut self) {}
 }
 
 /// What knows the topics that are subscribed to.

@@ -14,7 +14,7 @@ mod peer_set;
 mod pipe;
 mod wakers;
 
-pub(crate) use arrivals::Arrivals;
+pub(crate) use arrivals::{Arrival, Arrivals};
 pub(crate) use hot_pipes::HotPipes;
 pub(crate) use inbound::{Inbound, Pushed, Refill};
 pub(crate) use ledger::{Account, Counts, Ledger};

@@ -193,7 +193,8 @@ impl Dropped {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Discarded {
-    /// Nobody was there to receive it: the receiver is gone, or the socket type does not receive.
+    /// Nobody was there to receive it: the receiver is gone, or the socket type does not receive, or
+    /// the peer had been sent away (`disconnect_peer`) or replaced (`handover`).
     pub unheard: u64,
     /// It waited to be received when the receiver went.
     pub abandoned: u64,

@@ -357,6 +357,59 @@ async fn an_xpub_keeps_as_many_changes_as_the_limit_and_no_more() {
     assert_eq!(excess(&mut events).await, SubscriptionsExceeded::Unread { limit: 4 });
 }
 
+/// Few changes of long topics are as many bytes as many of short ones.
+#[tokio::test]
+async fn unread_changes_are_limited_in_bytes() {
+    const TOPIC: usize = 60_000;
+    let publisher = XPubSocket::builder().max_subscription_octets_per_peer(3 * TOPIC).build();
+    let mut events = publisher.events();
+    let endpoint = publisher.bind(ANY_PORT).await.unwrap();
+    let greeted = [greeting(1, "NULL"), ready("SUB")].concat();
+    let mut peer = Hostile::saying(&endpoint, &greeted).await;
+    for _ in 0..2 {
+        peer.say(&command("SUBSCRIBE", &[b'x'; TOPIC])).await;
+        peer.say(&command("CANCEL", &[b'x'; TOPIC])).await;
+    }
+    let limit = 3 * TOPIC;
+    assert_eq!(excess(&mut events).await, SubscriptionsExceeded::UnreadBytes { limit });
+    assert!(publisher.stats().unread <= 4);
+}
+
+/// Changes of peers that come and go, which no application receives, come to an end.
+#[tokio::test]
+async fn unread_changes_of_peers_that_left_are_limited() {
+    const TOPIC: usize = 60_000;
+    let publisher = XPubSocket::builder().max_subscription_octets_per_peer(2 * TOPIC).build();
+    let mut events = publisher.events();
+    let endpoint = publisher.bind(ANY_PORT).await.unwrap();
+    let hello = [greeting(1, "NULL"), ready("SUB"), command("SUBSCRIBE", &[b'x'; TOPIC])].concat();
+    let mut refused = 0;
+    for _ in 0..30 {
+        let before = publisher.stats().unread;
+        let peer = Hostile::saying(&endpoint, &hello).await;
+        greeted(&mut events).await;
+        within("the change to be told or refused", async {
+            while publisher.stats().unread == before && !publisher.stats().peers.is_empty() {
+                tokio::task::yield_now().await;
+            }
+        })
+        .await;
+        drop(peer);
+        disconnected(&mut events).await;
+        refused += u32::from(publisher.stats().unread == before);
+    }
+    assert!(refused >= 20, "{refused} of 30 were refused");
+    // The last one to get in may have left two changes where there was hardly room for one.
+    assert!(publisher.stats().unread <= 4 * 2 + 2, "{:#?}", publisher.stats());
+
+    // When they have been received, others may subscribe again.
+    let mut publisher = publisher;
+    while publisher.try_recv().is_ok() {}
+    let _peer = Hostile::saying(&endpoint, &hello).await;
+    let change = within("the change", publisher.recv()).await.unwrap();
+    assert_eq!(change.first().unwrap().len(), 1 + TOPIC);
+}
+
 #[tokio::test]
 async fn peers_within_the_process_may_subscribe_to_as_much_as_they_like() {
     let mut publisher = PubSocket::builder().max_subscriptions_per_peer(1).build();

@@ -36,6 +36,8 @@ pub struct Decoder {
     limits: Limits,
     /// What has been walked of the unfinished message at the front of the input.
     unfinished: Unfinished,
+    /// Frames of messages walked so far.
+    frames: u64,
     /// The frames of that message before the last command that stood inside it.
     interrupted: Vec<u8>,
     /// Whether the peer speaks a ZMTP that has commands.
@@ -79,6 +81,7 @@ impl Decoder {
         Self {
             limits,
             unfinished: Unfinished::default(),
+            frames: 0,
             interrupted: Vec::new(),
             has_commands: true,
             sealed: None,
@@ -124,6 +127,22 @@ impl Decoder {
     /// even if there is no new input. Always 0 where the connection does not encrypt.
     pub fn buffered(&self) -> usize {
         self.sealed.as_ref().map_or(0, |sealed| sealed.plain.len())
+    }
+
+    /// Frames of messages found so far, those of unfinished messages included: a measure of the work
+    /// that the input has been.
+    ///
+    /// ```
+    /// use bytes::BytesMut;
+    /// use zmtp_codec::{Decoder, Limits};
+    ///
+    /// let mut decoder = Decoder::new(Limits::default());
+    /// assert!(decoder.decode(&mut BytesMut::from(&b"\x01\x00\x01\x00"[..]), 1)?.is_none());
+    /// assert_eq!(decoder.frames(), 2);
+    /// # Ok::<_, zmtp_codec::ProtocolError>(())
+    /// ```
+    pub fn frames(&self) -> u64 {
+        self.frames
     }
 
     /// Whether what comes next is known to be a message: where there is room for none, nothing more
@@ -262,6 +281,7 @@ impl Decoder {
                     return walk;
                 }
             };
+            self.frames += 1;
             if let Some(octets) = self.unfinished.add(header) {
                 walk.octets += octets;
                 walk.messages += 1;

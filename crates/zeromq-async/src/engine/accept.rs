@@ -290,17 +290,18 @@ async fn welcome(
 
 /// Makes the peer part of the socket.
 fn greet(
-    engine: &Engine,
+    engine: &Arc<Engine>,
     endpoint: &Arc<Endpoint>,
     established: Established,
     closing: &CancellationToken,
 ) -> Result<Driver, HandshakeFailure> {
     let pipe = engine.peers.open(&engine.options.pipe, &engine.pattern, endpoint.clone());
     engine.peers.join(&pipe)?;
-    let driver = Driver::start(engine, endpoint, &pipe, established)
-        .inspect_err(|_| engine.peers.leave(&pipe))?;
+    let driver = Driver::start(engine, endpoint, &pipe, established).inspect_err(|_| {
+        engine.peers.leave(&pipe);
+    })?;
     if closing.is_cancelled() {
-        // Who unbound the endpoint has not seen this peer.
+        // The unbind came before this peer was in the set.
         engine.hang_up(&pipe);
     }
     Ok(driver)

@@ -190,6 +190,25 @@ impl Engine {
         }
     }
 
+    /// Ends the connection to a peer that another has taken the place of, or that was sent away:
+    /// nothing is received from it any more, and what is queued for it is written within the linger
+    /// time.
+    pub(super) fn dismiss(self: &Arc<Self>, pipe: &Arc<Pipe>) {
+        pipe.silence();
+        if !self.part_inproc(pipe) {
+            self.close_within_linger(pipe);
+        }
+    }
+
+    pub(super) fn close_within_linger(self: &Arc<Self>, pipe: &Arc<Pipe>) {
+        pipe.close();
+        if pipe.outbound.queued() > 0
+            && let Some(runtime) = self.home.find_or_current()
+        {
+            self.spawn_linger(&runtime, pipe.clone(), None);
+        }
+    }
+
     /// Ends one peer, or connected endpoint, within the linger time.
     pub(super) fn spawn_linger(
         self: &Arc<Self>,

@@ -21,6 +21,7 @@ use super::Engine;
 use super::handshake::Established;
 use super::read_buffer::ReadBuffer;
 use super::trace;
+use super::turn::Turn;
 use crate::endpoint::Endpoint;
 use crate::error::SubscriptionsExceeded;
 use crate::event::{DisconnectReason, HandshakeFailure, SocketEvent};
@@ -53,11 +54,6 @@ struct Pulse {
     timer: Pin<Box<Sleep>>,
 }
 
-/// Octets read in one turn, and reads: then others run, first of all the receiver, whose messages
-/// are still in the processor's cache and whose memory can be filled again.
-const OCTETS_PER_TURN: usize = 1024 * 1024;
-const READS_PER_TURN: u32 = 16;
-
 /// Reads from a connection that broke: more than any kernel's buffer holds.
 const READS_OF_THE_REST: usize = 1024;
 
@@ -69,7 +65,7 @@ const FAREWELL: Duration = Duration::from_secs(1);
 impl Driver {
     /// Joins the pipe to the connection and makes the peer known to the pattern.
     pub(super) fn start(
-        engine: &Engine,
+        engine: &Arc<Engine>,
         endpoint: &Endpoint,
         pipe: &Arc<Pipe>,
         established: Established,
@@ -79,7 +75,7 @@ impl Driver {
         let has_heartbeats = peer.version() >= (3, 0);
         let pulse = has_heartbeats.then(|| Pulse::start(&engine.options.heartbeat)).flatten();
         if let Some(replaced) = engine.pattern.admit(pipe, &peer)? {
-            engine.hang_up(&replaced);
+            engine.dismiss(&replaced);
         }
         pipe.begin(peer.clone(), Some(address));
         pipe.link_stream(stream);
@@ -106,7 +102,7 @@ impl Driver {
 
     /// Runs until the connection ends, and parts the pipe from it. Says whether it makes sense to
     /// connect again: not after the peer has sent an ERROR. The pipe of an endpoint that `keeps` it
-    /// waits for the next connection.
+    /// waits for the next connection; any other leaves the socket.
     pub(super) async fn run(&mut self, engine: &Engine, endpoint: &Endpoint, keeps: bool) -> bool {
         let reason = poll_fn(|cx| self.poll(cx)).await;
         let (is_closed, is_broken) =
@@ -121,6 +117,12 @@ impl Driver {
             Box::pin(engine.abort.run_until_cancelled(self.say_farewell())).await;
         } else if is_broken {
             Box::pin(engine.abort.run_until_cancelled(self.take_rest())).await;
+        }
+        if !keeps {
+            self.pipe.close();
+        }
+        while engine.pattern.disconnecting(&self.pipe) {
+            yield_now().await;
         }
         self.end(engine, endpoint, keeps);
         may_reconnect
@@ -152,10 +154,10 @@ impl Driver {
         let _ = catch_unwind(AssertUnwindSafe(|| self.pipe.outbound.unlink()));
         engine.pattern.disconnected(&self.pipe);
         engine.tell_lost(&self.pipe, &reason);
-        let unsent = self.pipe.outbound.queued();
-        if !keeps {
-            engine.peers.leave(&self.pipe);
-        }
+        let unsent = match keeps {
+            true => self.pipe.outbound.queued(),
+            false => engine.peers.leave(&self.pipe),
+        };
         engine.peers.peer_disconnected();
         engine.events.emit(SocketEvent::Disconnected {
             endpoint: endpoint.clone(),
@@ -213,20 +215,23 @@ impl Driver {
         }
     }
 
-    /// Reads and delivers until there is nothing to read, or no room: then false.
+    /// Reads and delivers until there is nothing to read, or the turn is over, or there is no room:
+    /// then false.
     fn read(&mut self, cx: &mut Context<'_>) -> Result<bool, DisconnectReason> {
-        let (mut reads, mut octets) = (0, 0);
+        let mut turn = Turn::default();
         loop {
-            if !self.deliver(|pipe| pipe.room(cx))? {
+            if !self.deliver(&mut turn, |pipe| pipe.room(cx))? {
                 return Ok(false);
             }
-            if reads == READS_PER_TURN || octets >= OCTETS_PER_TURN {
-                cx.waker().wake_by_ref();
+            if turn.is_over() {
+                // Behind other tasks, and behind what the runtime's driver has for them: woken
+                // directly, this task would run again dozens of times before that is looked at.
+                let _ = pin!(yield_now()).poll(cx);
                 return Ok(true);
             }
             match self.poll_read(cx) {
                 Poll::Ready(Ok(0)) => return Err(self.closed_by_peer()),
-                Poll::Ready(Ok(read)) => (reads, octets) = (reads + 1, octets + read),
+                Poll::Ready(Ok(read)) => turn.read(read),
                 Poll::Ready(Err(error)) => return Err(broken(error)),
                 Poll::Pending => {
                     self.input.rest();
@@ -262,7 +267,11 @@ impl Driver {
     async fn take_rest(&mut self) {
         let rest = async {
             for _ in 0..READS_OF_THE_REST {
-                self.deliver(|_| usize::MAX)?;
+                let mut turn = Turn::default();
+                while !self.deliver(&mut turn, |_| usize::MAX)? || turn.is_worked_off() {
+                    yield_now().await;
+                    turn = Turn::default();
+                }
                 if poll_fn(|cx| self.poll_read(cx)).await.map_err(broken)? == 0 {
                     break;
                 }
@@ -274,24 +283,42 @@ impl Driver {
     }
 
     /// Decodes what has been read; false where a message comes next that the receiver has no room
-    /// for. Commands need none, and wait behind no message but those before them.
-    fn deliver(&mut self, room: impl Fn(&Pipe) -> usize) -> Result<bool, DisconnectReason> {
+    /// for. Commands need none, and wait behind no message but those before them. What is left when
+    /// the turn is worked off waits for the next.
+    fn deliver(
+        &mut self,
+        turn: &mut Turn,
+        room: impl Fn(&Pipe) -> usize,
+    ) -> Result<bool, DisconnectReason> {
         while !self.input.octets.is_empty() || self.decoder.buffered() > 0 {
-            let room = room(&self.pipe);
-            let inbound = self.decoder.decode(&mut self.input.octets, room)?;
+            if turn.is_worked_off() {
+                break;
+            }
+            let room = room(&self.pipe).min(self.messages_left(turn));
+            let walked = self.decoder.frames();
+            let inbound = self.decoder.decode(&mut self.input.octets, room);
+            turn.decoded(self.decoder.frames() - walked);
+            let inbound = inbound?;
             if inbound.is_some() {
                 self.refusal = None;
             }
             match inbound {
-                Some(Inbound::Messages(run)) => self.messages(run)?,
-                Some(Inbound::Command(command)) => self.command(command)?,
+                Some(Inbound::Messages(run)) => self.messages(turn, run)?,
+                Some(Inbound::Command(command)) => self.command(turn, command)?,
                 None => return Ok(room > 0 || !self.decoder.is_message_next(&self.input.octets)),
             }
         }
         Ok(true)
     }
 
-    fn messages(&mut self, run: Run) -> Result<(), SubscriptionsExceeded> {
+    fn messages_left(&self, turn: &Turn) -> usize {
+        match self.pipe.pattern().takes_subscriptions() {
+            true => turn.steps_left(),
+            false => turn.frames_left(),
+        }
+    }
+
+    fn messages(&mut self, turn: &mut Turn, run: Run) -> Result<(), SubscriptionsExceeded> {
         let pattern = self.pipe.pattern();
         if !pattern.takes_subscriptions() {
             self.pipe.expect_answers(run.messages());
@@ -300,19 +327,26 @@ impl Driver {
         }
         // A publisher's inbound messages are few: ZMTP 3.0 subscriptions, or XPUB's way up.
         for message in run {
+            turn.subscription(message.first().map_or(0, |topic| topic.len()));
             if let Some(change) = Subscription::from_message(&message) {
                 pattern.subscription(&self.pipe, change)?;
             } else {
-                self.pipe.notify(message);
+                self.pipe.hear(message);
             }
         }
         Ok(())
     }
 
-    fn command(&mut self, command: Command) -> Result<(), SubscriptionsExceeded> {
+    fn command(&mut self, turn: &mut Turn, command: Command) -> Result<(), SubscriptionsExceeded> {
         match command {
-            Command::Subscribe { topic } => self.subscription(Subscription::Subscribe(topic))?,
-            Command::Cancel { topic } => self.subscription(Subscription::Cancel(topic))?,
+            Command::Subscribe { topic } => {
+                turn.subscription(topic.len());
+                self.subscription(Subscription::Subscribe(topic))?;
+            }
+            Command::Cancel { topic } => {
+                turn.subscription(topic.len());
+                self.subscription(Subscription::Cancel(topic))?;
+            }
             Command::Ping { ttl, context } => {
                 if ttl != Ttl::NONE {
                     // The peer's promise holds it to account even where this side does not ask.
@@ -363,7 +397,9 @@ impl Driver {
         let farewell = async {
             stream.writer.shutdown().await?;
             while self.reader.read_buf(&mut self.input.octets).await? > 0 {
-                self.enter_unheard();
+                while self.enter_unheard() {
+                    yield_now().await;
+                }
             }
             io::Result::Ok(())
         };
@@ -371,16 +407,25 @@ impl Driver {
         let _ = timeout(FAREWELL, farewell).await;
     }
 
-    /// Enters what the peer still sends after this side has closed the connection.
-    fn enter_unheard(&mut self) {
-        loop {
-            match self.decoder.decode(&mut self.input.octets, usize::MAX) {
+    /// Enters what the peer still sends after this side has closed the connection, as much as fits
+    /// into one turn; true where there is more.
+    fn enter_unheard(&mut self) -> bool {
+        let mut turn = Turn::default();
+        while !turn.is_worked_off() {
+            let walked = self.decoder.frames();
+            let inbound = self.decoder.decode(&mut self.input.octets, turn.frames_left());
+            turn.decoded(self.decoder.frames() - walked);
+            match inbound {
                 Ok(Some(Inbound::Messages(run))) => self.pipe.reject(&run),
                 Ok(Some(Inbound::Command(_))) => {}
-                Ok(None) => return,
-                Err(_) => return self.input.octets.clear(),
+                Ok(None) => return false,
+                Err(_) => {
+                    self.input.octets.clear();
+                    return false;
+                }
             }
         }
+        true
     }
 }
 

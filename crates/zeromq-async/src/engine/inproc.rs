@@ -33,7 +33,11 @@ struct Name {
 
 /// The inproc peers of a socket: whose each is.
 #[derive(Debug, Default)]
-pub(super) struct Links(Mutex<HashMap<PeerId, Link>>);
+pub(super) struct Links {
+    present: Mutex<HashMap<PeerId, Link>>,
+    /// Those that have parted and left messages which have not been received.
+    parted: Mutex<Vec<(Weak<Engine>, Weak<Pipe>)>>,
+}
 
 #[derive(Debug)]
 struct Link {
@@ -168,6 +172,8 @@ impl Engine {
         }
         self.links.add(&ours, connecting, endpoint);
         connecting.links.add(theirs, self, endpoint);
+        self.links.succeed(&ours, connecting);
+        connecting.links.succeed(theirs, self);
         self.introduce_to(connecting, &ours, theirs);
         connecting.introduce_to(self, theirs, &ours);
         Pipe::join_inproc(&ours, &self.options.pipe, theirs, &connecting.options.pipe);
@@ -176,11 +182,12 @@ impl Engine {
         Ok(())
     }
 
-    fn admit(&self, pipe: &Arc<Pipe>, peer: &Self) -> Result<(), Rejected> {
-        if let Some(replaced) = self.pattern.admit(pipe, &peer.introduce())?
-            && !self.part(&replaced)
-        {
-            replaced.close();
+    fn admit(self: &Arc<Self>, pipe: &Arc<Pipe>, peer: &Self) -> Result<(), Rejected> {
+        if let Some(replaced) = self.pattern.admit(pipe, &peer.introduce())? {
+            replaced.silence();
+            if !self.part(&replaced) {
+                self.close_within_linger(&replaced);
+            }
         }
         Ok(())
     }
@@ -227,13 +234,15 @@ impl Engine {
     }
 
     fn part(&self, pipe: &Arc<Pipe>) -> bool {
-        let Some(link) = self.links.0.lock().remove(&pipe.id()) else { return false };
+        let Some(link) = self.links.present.lock().remove(&pipe.id()) else { return false };
         let theirs = pipe.outbound.part();
+        self.links.leave_behind(pipe, &link.peer);
         self.parted(pipe, link.endpoint, DisconnectReason::Closed);
         if let (Some(theirs), Some(peer)) = (theirs, link.peer.upgrade())
-            && let Some(link) = peer.links.0.lock().remove(&theirs.id())
+            && let Some(link) = peer.links.present.lock().remove(&theirs.id())
         {
             theirs.outbound.part();
+            peer.links.leave_behind(&theirs, &link.peer);
             peer.parted(&theirs, link.endpoint, DisconnectReason::PeerClosed);
         }
         true
@@ -242,23 +251,38 @@ impl Engine {
     fn parted(&self, pipe: &Arc<Pipe>, endpoint: Endpoint, reason: DisconnectReason) {
         self.pattern.disconnected(pipe);
         self.tell_lost(pipe, &reason);
+        let unsent = self.peers.leave(pipe);
         self.peers.peer_disconnected();
-        self.peers.leave(pipe);
         self.forget_dialled(|line| line.holds(pipe));
         let peer = pipe.id();
-        self.events.emit(SocketEvent::Disconnected {
-            endpoint,
-            peer,
-            reason,
-            unsent: 0,
-            kept: false,
-        });
+        self.events.emit(SocketEvent::Disconnected { endpoint, peer, reason, unsent, kept: false });
     }
 }
 
 impl Links {
     fn add(&self, pipe: &Arc<Pipe>, peer: &Arc<Engine>, endpoint: &Endpoint) {
         let link = Link { peer: Arc::downgrade(peer), endpoint: endpoint.clone() };
-        self.0.lock().insert(pipe.id(), link);
+        self.present.lock().insert(pipe.id(), link);
+    }
+
+    /// Remembers a peer that parts, for the case that it comes again.
+    fn leave_behind(&self, pipe: &Arc<Pipe>, peer: &Weak<Engine>) {
+        if pipe.unread() > 0 {
+            self.parted.lock().push((peer.clone(), Arc::downgrade(pipe)));
+        }
+    }
+
+    /// Puts what the peer sent before it parted last in front of what it will send: the messages of
+    /// one sender are received in their order.
+    fn succeed(&self, pipe: &Arc<Pipe>, peer: &Arc<Engine>) {
+        let mut parted = self.parted.lock();
+        parted.retain(|(peer, pipe)| peer.strong_count() > 0 && pipe.strong_count() > 0);
+        let is_same = |other: &Weak<Engine>| std::ptr::eq(other.as_ptr(), Arc::as_ptr(peer));
+        while let Some(place) = parted.iter().position(|(other, _)| is_same(other)) {
+            let (_, before) = parted.remove(place);
+            if let Some(before) = before.upgrade() {
+                pipe.succeed(&before);
+            }
+        }
     }
 }

@@ -47,10 +47,21 @@ pub enum SubscriptionsExceeded {
     },
     /// Changes that an XPUB has not received, so many that it probably never will.
     #[error(
-        "{limit} messages and changes of subscriptions of this peer have not been received: let the \
-         XPUB receive them, use a PUB, or raise max_subscriptions_per_peer"
+        "{limit} messages and changes of subscriptions of this peer, or of peers that have left, have \
+         not been received: let the XPUB receive them, use a PUB, or raise \
+         max_subscriptions_per_peer"
     )]
     Unread {
+        /// How many there may be.
+        limit: usize,
+    },
+    /// Bytes of changes that an XPUB has not received.
+    #[error(
+        "{limit} bytes of messages and changes of subscriptions of this peer, or of peers that have \
+         left, have not been received: let the XPUB receive them, use a PUB, or raise \
+         max_subscription_octets_per_peer"
+    )]
+    UnreadBytes {
         /// How many there may be.
         limit: usize,
     },

@@ -2,7 +2,6 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
@@ -19,7 +18,6 @@ use crate::sync::Mutex;
 #[derive(Debug)]
 pub(crate) struct Routes {
     state: Mutex<State>,
-    next: AtomicU32,
     handover: bool,
 }
 
@@ -32,17 +30,11 @@ struct State {
 
 impl Routes {
     pub(crate) fn new(handover: bool) -> Self {
-        Self { state: Mutex::default(), next: AtomicU32::new((random() >> 32) as u32), handover }
+        Self { state: Mutex::default(), handover }
     }
 
     fn find(&self, routing_id: &[u8]) -> Option<Arc<Pipe>> {
         self.state.lock().by_id.get(routing_id).cloned()
-    }
-
-    /// An id for a peer that announced none: 00 and four octets, as libzmq makes them.
-    fn invent(&self) -> Frame {
-        let number = self.next.fetch_add(1, Ordering::Relaxed).to_be_bytes();
-        Frame::from([0, number[0], number[1], number[2], number[3]])
     }
 
     fn remove(&self, pipe: &Pipe) {
@@ -55,6 +47,18 @@ impl Routes {
 }
 
 impl State {
+    /// An id for a peer that announced none: 00 and four bytes, as libzmq makes them. No peer can
+    /// predict it, and announce it first; one that another has is not given.
+    fn invent(&self) -> Frame {
+        loop {
+            let [a, b, c, d, ..] = random().to_be_bytes();
+            let routing_id = Frame::from([0, a, b, c, d]);
+            if !self.by_id.contains_key(&routing_id) {
+                return routing_id;
+            }
+        }
+    }
+
     fn is_held_by(&self, routing_id: &Frame, pipe: &Pipe) -> bool {
         self.by_id.get(routing_id).is_some_and(|holder| holder.id() == pipe.id())
     }
@@ -88,7 +92,7 @@ impl Pattern for Routes {
         let has_been_here = state.is_held_by(&before, pipe);
         let routing_id = match announced.is_empty() {
             true if has_been_here => return Ok(None),
-            true => self.invent(),
+            true => state.invent(),
             false => Frame::from(announced.clone()),
         };
         let holder = state.by_id.get(&routing_id).filter(|holder| holder.id() != pipe.id());

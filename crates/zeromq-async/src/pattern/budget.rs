@@ -21,6 +21,9 @@ impl Budget {
     /// Octets moved that count as another message.
     const OCTETS: usize = 2048;
 
+    /// Frames of one message that count as another message.
+    const FRAMES: usize = 8;
+
     #[inline]
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if self.0 >= Self::UNIT {
@@ -37,6 +40,15 @@ impl Budget {
             self.0 -= Self::UNIT;
         }
         Poll::Ready(())
+    }
+
+    /// Counts the frames of a message that was decoded, beyond the message that `poll` counts.
+    #[inline]
+    pub(crate) fn spend_frames(&mut self, frames: usize) {
+        if frames >= Self::FRAMES {
+            let more = u32::try_from(frames / Self::FRAMES).unwrap_or(u32::MAX);
+            self.0 = self.0.saturating_add(more);
+        }
     }
 
     /// Counts octets that were moved, beyond the messages that `poll` counts.

@@ -9,7 +9,8 @@ use zmtp::{Batch, Message};
 
 use super::{Budget, Incoming};
 use crate::error::RecvError;
-use crate::peer::{Arrivals, PeerSet, Pipe, Refill};
+use crate::identity::Peer;
+use crate::peer::{Arrival, Arrivals, PeerSet, Pipe, Refill};
 
 /// Receives fairly from every peer.
 #[derive(Debug)]
@@ -18,6 +19,8 @@ pub(crate) struct FairQueue {
     /// Pipes that had messages when last looked at; `turn` is the next of them.
     active: Vec<Active>,
     turn: usize,
+    /// What has just been told of pipes: empty between two polls.
+    arrived: Vec<Arrival>,
     /// When so many are active, those whose peers have gone without leaving anything are let go.
     prune_at: usize,
     /// What the pipe that was let go last has popped from, for the next.
@@ -34,7 +37,7 @@ pub(crate) struct FairQueue {
 enum Last {
     Active(usize),
     /// It has been let go; or there is none yet.
-    Gone(Option<Arc<Pipe>>),
+    Gone(Option<(Arc<Pipe>, Option<Peer>)>),
 }
 
 #[derive(Debug)]
@@ -42,6 +45,8 @@ struct Active {
     pipe: Arc<Pipe>,
     /// Messages taken from the pipe, popped one at a time.
     batch: Batch,
+    /// Who they are from.
+    peer: Option<Peer>,
     /// When only so many are left, the pipe is told, and its peer may go on.
     credit_at: usize,
     /// How many fewer are left when it is told again.
@@ -74,6 +79,7 @@ impl FairQueue {
             arrivals: peers.arrivals().clone(),
             active: Vec::new(),
             turn: 0,
+            arrived: Vec::new(),
             prune_at: PRUNE_AT,
             spare: Batch::new(),
             last: Last::Gone(None),
@@ -98,6 +104,7 @@ impl FairQueue {
                 }
                 self.turn += 1;
                 self.popped += 1;
+                self.budget.spend_frames(message.frame_count());
                 self.arrivals.set_popped(self.popped);
                 return Some(message);
             }
@@ -109,14 +116,16 @@ impl FairQueue {
     /// The rest of `poll_recv`, which is seldom needed and kept apart so that the rest is small.
     fn poll_arrivals(&mut self, cx: &mut Context<'_>) -> Poll<Result<Message, RecvError>> {
         loop {
-            let Self { arrivals, active, spare, .. } = self;
-            match arrivals.poll_take(cx, |pipe| active.push(Active::new(pipe, take(spare)))) {
-                Poll::Ready(Some(())) => self.prune(),
-                Poll::Ready(None) if active.is_empty() => {
+            match self.arrivals.poll_take(cx, &mut self.arrived) {
+                Poll::Ready(Some(())) => {
+                    self.take_in();
+                    self.prune();
+                }
+                Poll::Ready(None) if self.active.is_empty() => {
                     return Poll::Ready(Err(RecvError::Closed));
                 }
                 Poll::Ready(None) => {}
-                Poll::Pending if active.is_empty() => return Poll::Pending,
+                Poll::Pending if self.active.is_empty() => return Poll::Pending,
                 Poll::Pending => {}
             }
             if let Some(message) = self.pop() {
@@ -125,11 +134,17 @@ impl FairQueue {
         }
     }
 
+    /// Takes note of what is to be known of pipes.
+    fn take_in(&mut self) {
+        let Self { arrived, active, spare, .. } = self;
+        arrived.drain(..).for_each(|arrival| take_in(active, spare, arrival));
+    }
+
     /// Lets go of the pipe whose turn it is, and keeps its empty batch where that is small.
     fn let_go(&mut self) {
-        let Active { pipe, batch, .. } = self.active.swap_remove(self.turn);
+        let Active { pipe, batch, peer, .. } = self.active.swap_remove(self.turn);
         match self.last {
-            Last::Active(last) if last == self.turn => self.last = Last::Gone(Some(pipe)),
+            Last::Active(last) if last == self.turn => self.last = Last::Gone(Some((pipe, peer))),
             Last::Active(last) if last == self.active.len() => self.last = Last::Active(self.turn),
             _ => {}
         }
@@ -142,9 +157,32 @@ impl FairQueue {
     /// their question back faster than it is received do not fill the memory.
     fn prune(&mut self) {
         if self.active.len() >= self.prune_at {
-            self.last = Last::Gone(self.last_pipe().cloned());
+            let last = self.last_pipe().map(|pipe| (pipe.clone(), self.last_peer().cloned()));
+            self.last = Last::Gone(last);
             self.active.retain(|active| !active.is_over());
             self.prune_at = PRUNE_AT.max(2 * self.active.len());
+        }
+    }
+}
+
+/// Takes note of what is to be known of a pipe.
+fn take_in(active: &mut Vec<Active>, spare: &mut Batch, arrival: Arrival) {
+    match arrival {
+        Arrival::Readable(pipe) => active.push(Active::new(pipe, take(spare))),
+        Arrival::Successor { of, pipe } => {
+            let before = active.iter_mut().find(|active| active.pipe.id() == of);
+            match before.filter(|before| !before.batch.is_empty()) {
+                // What is left of it comes first, and then what the other pipe has.
+                Some(before) => (before.pipe, before.credit_at) = (pipe, 0),
+                None => active.push(Active::new(pipe, take(spare))),
+            }
+        }
+        Arrival::Silenced(pipe) => {
+            let silenced = active.iter_mut().find(|active| active.pipe.id() == pipe.id());
+            if let Some(silenced) = silenced {
+                pipe.inbound.drop_lent(&pipe, silenced.batch.messages());
+                silenced.batch.clear();
+            }
         }
     }
 }
@@ -168,7 +206,7 @@ impl Drop for FairQueue {
 
 impl Active {
     fn new(pipe: Arc<Pipe>, batch: Batch) -> Self {
-        Self { pipe, batch, credit_at: 0, credit_step: 0, fetch_at: 0 }
+        Self { pipe, batch, peer: None, credit_at: 0, credit_step: 0, fetch_at: 0 }
     }
 
     #[inline]
@@ -185,6 +223,18 @@ impl Active {
             self.credit_at = self.credit_at.saturating_sub(self.credit_step);
         }
         message
+    }
+
+    /// Drops what has come, and enters it as not asked for.
+    fn drop_unasked(&mut self) {
+        let left = self.batch.messages();
+        self.batch.clear();
+        self.credit_at = 0;
+        if left > 0 {
+            self.pipe.inbound.credit(0);
+            self.pipe.account().discarded(|discarded| discarded.unasked += left as u64);
+        }
+        self.pipe.forget_unasked();
     }
 
     /// Half of the batch, or as many messages as are a MiB, whichever is less; and not at all for a
@@ -217,7 +267,8 @@ impl Active {
 
     fn refill(&mut self) -> bool {
         match self.pipe.inbound.refill(&mut self.batch) {
-            Refill::Messages => {
+            Refill::Messages(peer) => {
+                self.peer = peer;
                 self.plan_credit();
                 self.fetch_at = usize::MAX;
                 true
@@ -242,7 +293,20 @@ impl Incoming for FairQueue {
     fn last_pipe(&self) -> Option<&Arc<Pipe>> {
         match &self.last {
             Last::Active(place) => self.active.get(*place).map(|active| &active.pipe),
-            Last::Gone(pipe) => pipe.as_ref(),
+            Last::Gone(last) => last.as_ref().map(|(pipe, _)| pipe),
+        }
+    }
+
+    fn last_peer(&self) -> Option<&Peer> {
+        match &self.last {
+            Last::Active(place) => self.active.get(*place)?.peer.as_ref(),
+            Last::Gone(last) => last.as_ref()?.1.as_ref(),
+        }
+    }
+
+    fn drop_unasked(&mut self) {
+        for active in &mut self.active {
+            active.drop_unasked();
         }
     }
 }

@@ -25,8 +25,8 @@ impl<I> Identified<I> {
 impl<I: Incoming> Incoming for Identified<I> {
     fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<Message, RecvError>> {
         let mut message = ready!(self.inner.poll_recv(cx))?;
-        if let Some(pipe) = self.inner.last_pipe() {
-            message.push_front(pipe.routing_id());
+        if let Some(peer) = self.inner.last_peer() {
+            message.push_front(peer.label().clone());
         }
         Poll::Ready(Ok(message))
     }
@@ -35,7 +35,7 @@ impl<I: Incoming> Incoming for Identified<I> {
         self.inner.last_pipe()
     }
 
-    fn last_peer(&self) -> Option<Peer> {
+    fn last_peer(&self) -> Option<&Peer> {
         self.inner.last_peer()
     }
 }

@@ -4,9 +4,7 @@
 //! request may follow before the reply to the last one has come; with `correlate` a request carries
 //! a number in front of its delimiter, and only the reply that repeats it is heard.
 
-use std::future::{Future, poll_fn};
 use std::mem::take;
-use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
@@ -199,19 +197,6 @@ impl<I: Incoming> Hear<I> {
             pipe.account().discarded_popped(|discarded| discarded.unasked += 1);
         }
     }
-
-    /// Drops what other peers have sent meanwhile, lest it be taken for the reply to a later
-    /// request to them (28/REQREP: REQ, incoming 2).
-    fn drop_unasked(&mut self) {
-        // Unconstrained: that the task ought to yield does not mean that nothing is there.
-        let drop_all = pin!(coop::unconstrained(poll_fn(|cx| {
-            while let Poll::Ready(Ok(_)) = self.inner.poll_recv(cx) {
-                self.enter_unasked();
-            }
-            Poll::Ready(())
-        })));
-        let _ = drop_all.poll(&mut Context::from_waker(Waker::noop()));
-    }
 }
 
 impl<I: Incoming> Incoming for Hear<I> {
@@ -229,8 +214,8 @@ impl<I: Incoming> Incoming for Hear<I> {
                         && let Some(reply) = self.turn.open(message)
                     {
                         self.turn.state.lock().awaited = None;
-                        self.replier = self.inner.last_peer();
-                        self.drop_unasked();
+                        self.replier = self.inner.last_peer().cloned();
+                        self.inner.drop_unasked();
                         return Poll::Ready(Ok(reply));
                     }
                     self.enter_unasked();
@@ -255,7 +240,10 @@ impl<I: Incoming> Incoming for Hear<I> {
         self.inner.last_pipe()
     }
 
-    fn last_peer(&self) -> Option<Peer> {
-        self.replier.clone()
+    fn last_peer(&self) -> Option<&Peer> {
+        self.replier.as_ref()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -206,6 +206,48 @@ fn a_peer_that_leaves_takes_along_who_waits_for_its_room_alone() {
     });
 }
 
+/// What a peer that leaves is told not to have been sent is all that was taken for it: a message
+/// that is taken after that would be in no count.
+#[test]
+fn nothing_is_taken_for_a_peer_that_has_left() {
+    check(|| {
+        let ours = peers();
+        let pipe = open(&ours);
+        ours.join(&pipe).unwrap();
+        let mut sender = RoundRobin::new(ours.clone());
+        let leaving = thread::spawn({
+            let (ours, pipe) = (ours.clone(), pipe.clone());
+            move || ours.leave(&pipe)
+        });
+        let taken = usize::from(sender.offer(&mut Message::from("1")).is_ok());
+        let told = leaving.join().unwrap();
+        assert_eq!((taken, pipe.outbound.queued()), (told, 0));
+        assert!(sender.offer(&mut Message::from("2")).is_err(), "taken after the end was told");
+        assert_eq!(ours.stats().lost, told as u64);
+    });
+}
+
+/// A peer is silenced while its messages arrive and are received: each is received or counted, and
+/// none is received that the receiver begins to look for afterwards.
+#[test]
+fn a_silenced_peer_is_not_heard() {
+    check(|| {
+        let joined = inproc();
+        let Inproc(ours, theirs) = &joined;
+        let mut queue = FairQueue::new(theirs);
+        let sender = sending(ours, &["1", "2"]);
+        let mut cx = Context::from_waker(Waker::noop());
+        let before = u64::from(queue.poll_recv(&mut cx).is_ready());
+        theirs.pipes()[0].silence();
+        assert!(queue.poll_recv(&mut cx).is_pending(), "heard after it was silenced");
+        sender.join().unwrap();
+        assert!(queue.poll_recv(&mut cx).is_pending(), "heard after it was silenced");
+        let stats = theirs.stats();
+        assert_eq!((stats.received, stats.discarded.unheard), (2, 2 - before));
+        assert_eq!(stats.unread, 0);
+    });
+}
+
 /// A kernel's buffer of a few octets, and who reads from it.
 #[derive(Debug, Default)]
 struct Kernel {

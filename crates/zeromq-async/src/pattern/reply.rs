@@ -62,7 +62,7 @@ impl<I: Incoming> Incoming for Request<I> {
         self.inner.last_pipe()
     }
 
-    fn last_peer(&self) -> Option<Peer> {
+    fn last_peer(&self) -> Option<&Peer> {
         self.inner.last_peer()
     }
 }

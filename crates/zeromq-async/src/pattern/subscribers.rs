@@ -1,7 +1,7 @@
 //! What the peers of a publisher have subscribed to (29/PUBSUB, PUB and XPUB).
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use tokio::sync::watch;
 use zmtp::{Message, Subscription};
@@ -35,9 +35,20 @@ struct State {
     /// What peers have asked for, where the application decides what they get.
     requested: SubscriptionTrie<PeerId>,
     subscribers: HashMap<PeerId, Subscriber>,
+    /// Peers that have left notices behind which have not been received.
+    departed: Departed,
     matches: Vec<PeerId>,
     /// Whom alone the next message is for.
     last_subscribed: Option<PeerId>,
+}
+
+/// Peers that have left, and what is to be received of them.
+#[derive(Debug, Default)]
+struct Departed {
+    pipes: Vec<Weak<Pipe>>,
+    /// Their notices when last counted: not more than there are.
+    messages: usize,
+    bytes: usize,
 }
 
 /// A peer that has subscribed, and how much to by its own doing.
@@ -106,9 +117,8 @@ impl Subscribers {
 
     /// Holds what a peer has asked for against the limits.
     fn check(&self, pipe: &Pipe) -> Result<(), SubscriptionsExceeded> {
-        let limit = self.limits.count;
-        if self.notices.is_some() && pipe.unread() > limit {
-            return Err(SubscriptionsExceeded::Unread { limit });
+        if self.notices.is_some() {
+            check_backlog(pipe.backlog(), &self.limits)?;
         }
         let state = self.state.lock();
         state
@@ -171,6 +181,50 @@ impl State {
     }
 }
 
+impl Departed {
+    /// As many times the limits of one peer is what all that have left may leave behind.
+    const PEERS: usize = 4;
+
+    fn add(&mut self, pipe: &Arc<Pipe>) {
+        let (messages, bytes) = pipe.backlog();
+        if messages > 0 {
+            self.messages += messages;
+            self.bytes += bytes;
+            self.pipes.push(Arc::downgrade(pipe));
+        }
+    }
+
+    /// Refuses changes where too much has been left behind, for else peers that come and go would
+    /// fill the memory. Counts anew only where the last count was beyond the limits: it is not told
+    /// what is received.
+    fn check(&mut self, limits: &SubscriptionLimits) -> Result<(), SubscriptionsExceeded> {
+        let limits = SubscriptionLimits {
+            count: limits.count.saturating_mul(Self::PEERS),
+            octets: limits.octets.saturating_mul(Self::PEERS),
+        };
+        if check_backlog((self.messages, self.bytes), &limits).is_ok() {
+            return Ok(());
+        }
+        let pipes = std::mem::take(self).pipes;
+        pipes.iter().filter_map(Weak::upgrade).for_each(|pipe| self.add(&pipe));
+        check_backlog((self.messages, self.bytes), &limits)
+    }
+}
+
+fn check_backlog(
+    (messages, bytes): (usize, usize),
+    limits: &SubscriptionLimits,
+) -> Result<(), SubscriptionsExceeded> {
+    let &SubscriptionLimits { count, octets } = limits;
+    if messages > count {
+        return Err(SubscriptionsExceeded::Unread { limit: count });
+    }
+    if bytes > octets {
+        return Err(SubscriptionsExceeded::UnreadBytes { limit: octets });
+    }
+    Ok(())
+}
+
 impl Subscriber {
     fn check(&self, limits: &SubscriptionLimits) -> Result<(), SubscriptionsExceeded> {
         let SubscriptionLimits { count, octets } = *limits;
@@ -198,7 +252,8 @@ impl Pattern for Subscribers {
         }
     }
 
-    fn disconnected(&self, pipe: &Arc<Pipe>) {
+    /// A few topics at a time, so that publishing does not wait for the whole of a peer's to go.
+    fn disconnecting(&self, pipe: &Arc<Pipe>) -> bool {
         let mut state = self.state.lock();
         let State { trie, requested, subscribers, last_subscribed, .. } = &mut *state;
         let id = pipe.id();
@@ -208,20 +263,25 @@ impl Pattern for Subscribers {
             pipe.notify(Subscription::Cancel(topic.to_vec().into()).into_message());
         };
         match self.notices {
-            None => trie.remove(id, |_| ()),
+            None => trie.remove_some(id, false, |_| ()),
             Some(notices) if notices.is_manual() => {
-                requested.remove_each(id, cancel);
-                trie.remove(id, |_| ());
+                requested.remove_some(id, true, cancel) || trie.remove_some(id, false, |_| ())
             }
-            Some(SubscriptionNotices::All) => trie.remove_each(id, cancel),
-            Some(_) => trie.remove(id, cancel),
+            Some(notices) => trie.remove_some(id, notices == SubscriptionNotices::All, cancel),
         }
+    }
+
+    fn disconnected(&self, pipe: &Arc<Pipe>) {
+        while self.disconnecting(pipe) {}
     }
 
     fn leave(&self, pipe: &Arc<Pipe>) {
         // Its task may have ended with the runtime and told nobody, and the application may have
         // subscribed it since.
         self.disconnected(pipe);
+        if self.notices.is_some() {
+            self.state.lock().departed.add(pipe);
+        }
     }
 
     fn subscription(
@@ -229,7 +289,13 @@ impl Pattern for Subscribers {
         pipe: &Arc<Pipe>,
         change: Subscription,
     ) -> Result<(), SubscriptionsExceeded> {
-        let Change { for_topic, .. } = self.state.lock().note(pipe, &change, self.is_manual());
+        let Change { for_topic, .. } = {
+            let mut state = self.state.lock();
+            if !pipe.is_inproc() {
+                state.departed.check(&self.limits)?;
+            }
+            state.note(pipe, &change, self.is_manual())
+        };
         self.changed.send_replace(());
         if self.notices.is_some_and(|notices| for_topic || notices.tells_repeated(&change)) {
             pipe.notify(change.into_message());

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use super::Pipe;
+use crate::identity::PeerId;
 use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicBool, Ordering};
 
@@ -24,9 +25,20 @@ pub(crate) struct Arrivals {
 #[repr(align(128))]
 struct Popped(std::sync::atomic::AtomicU64);
 
+/// What the receiver has to know of a pipe.
+#[derive(Debug)]
+pub(crate) enum Arrival {
+    /// It has become readable.
+    Readable(Arc<Pipe>),
+    /// It takes the place of one that has left, whose messages come first.
+    Successor { of: PeerId, pipe: Arc<Pipe> },
+    /// What has been taken from it is not to be received any more.
+    Silenced(Arc<Pipe>),
+}
+
 #[derive(Debug, Default)]
 struct State {
-    ready: Vec<Arc<Pipe>>,
+    ready: Vec<Arrival>,
     receiver: Option<Waker>,
     closed: bool,
 }
@@ -42,7 +54,12 @@ impl Arrivals {
         let mut state = self.state.lock();
         self.heard.store(false, Ordering::Release);
         state.receiver = None;
-        std::mem::take(&mut state.ready)
+        let ready = std::mem::take(&mut state.ready);
+        let readable = ready.into_iter().filter_map(|arrival| match arrival {
+            Arrival::Readable(pipe) | Arrival::Successor { pipe, .. } => Some(pipe),
+            Arrival::Silenced(_) => None,
+        });
+        readable.collect()
     }
 
     #[inline]
@@ -53,11 +70,28 @@ impl Arrivals {
     /// Says that a pipe has become readable; false where nobody is there to hear it.
     #[must_use]
     pub(super) fn announce(&self, pipe: &Arc<Pipe>) -> bool {
+        self.tell(Arrival::Readable(pipe.clone()))
+    }
+
+    /// Says that a pipe, which has become readable, comes in the place of another; false where
+    /// nobody is there to hear it.
+    #[must_use]
+    pub(super) fn succeed(&self, of: PeerId, pipe: &Arc<Pipe>) -> bool {
+        self.tell(Arrival::Successor { of, pipe: pipe.clone() })
+    }
+
+    /// What the receiver has taken of this pipe is not to be received any more.
+    pub(super) fn silence(&self, pipe: &Arc<Pipe>) {
+        // Without a receiver there is nothing that it has taken.
+        let _ = self.tell(Arrival::Silenced(pipe.clone()));
+    }
+
+    fn tell(&self, arrival: Arrival) -> bool {
         let mut state = self.state.lock();
         if !self.is_heard() {
             return false;
         }
-        state.ready.push(pipe.clone());
+        state.ready.push(arrival);
         self.pending.store(true, Ordering::Release);
         let receiver = state.receiver.take();
         drop(state);
@@ -71,7 +105,9 @@ impl Arrivals {
     pub(super) fn forget(&self, pipe: &Arc<Pipe>) -> bool {
         let mut state = self.state.lock();
         let before = state.ready.len();
-        state.ready.retain(|ready| !Arc::ptr_eq(ready, pipe));
+        state
+            .ready
+            .retain(|ready| !matches!(ready, Arrival::Readable(ready) if Arc::ptr_eq(ready, pipe)));
         if state.ready.is_empty() && !state.closed {
             self.pending.store(false, Ordering::Release);
         }
@@ -93,12 +129,12 @@ impl Arrivals {
         self.pending.load(Ordering::Acquire)
     }
 
-    /// Gives each newly readable pipe to `each`; `None` once the socket is closed and no pipe is
-    /// left.
+    /// Swaps what there is to know of pipes for the empty list `arrived`; `None` once the socket is
+    /// closed and nothing is left.
     pub(crate) fn poll_take(
         &self,
         cx: &Context<'_>,
-        each: impl FnMut(Arc<Pipe>),
+        arrived: &mut Vec<Arrival>,
     ) -> Poll<Option<()>> {
         let mut state = self.state.lock();
         if state.ready.is_empty() {
@@ -109,7 +145,7 @@ impl Arrivals {
             return Poll::Pending;
         }
         self.pending.store(false, Ordering::Release);
-        state.ready.drain(..).for_each(each);
+        std::mem::swap(&mut state.ready, arrived);
         Poll::Ready(Some(()))
     }
 

@@ -33,7 +33,10 @@ struct Waiting {
 /// As many as one task writes for; with more, others help, perhaps on other threads.
 const SHARE: usize = 64;
 
-/// What one task writes. Should it panic, the tasks of those left see to them.
+/// Bytes that one task writes for others in one turn.
+const BYTES: usize = 1024 * 1024;
+
+/// What one task writes. The tasks of those left see to them, should it panic or have done enough.
 struct Share(IntoIter<Arc<Pipe>>);
 
 impl HotPipes {
@@ -63,8 +66,11 @@ impl HotPipes {
             next.outbound.wake();
         }
         let mut share = Share(share.into_iter());
-        for pipe in share.0.by_ref() {
-            pipe.write_for_task();
+        let mut written = 0;
+        while written < BYTES
+            && let Some(pipe) = share.0.next()
+        {
+            written += pipe.write_for_task();
         }
     }
 

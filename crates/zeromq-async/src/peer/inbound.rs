@@ -28,13 +28,14 @@ struct State {
     from: Option<Peer>,
     /// What is left of connections before.
     earlier: VecDeque<(Batch, Option<Peer>)>,
-    /// Messages that the receiver has taken and not yet popped, and who they are from.
+    /// Messages that the receiver has taken and not yet popped.
     lent: usize,
-    lender: Option<Peer>,
     high_water_mark: HighWaterMark,
     conflate: bool,
     listed: bool,
     closed: bool,
+    /// What comes is not to be received.
+    silenced: bool,
     producer: Option<Waker>,
     /// The senders of an inproc peer, which wait for room in this queue.
     senders: Option<Arc<Room>>,
@@ -58,7 +59,8 @@ pub(crate) enum Pushed {
 /// What a receiver found when it came for more.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Refill {
-    Messages,
+    /// Messages of this peer.
+    Messages(Option<Peer>),
     Empty,
 }
 
@@ -70,11 +72,11 @@ impl Inbound {
                 from: None,
                 earlier: VecDeque::new(),
                 lent: 0,
-                lender: None,
                 high_water_mark,
                 conflate,
                 listed: false,
                 closed: false,
+                silenced: false,
                 producer: None,
                 senders: None,
                 received: 0,
@@ -105,11 +107,6 @@ impl Inbound {
         self.state.lock().connections
     }
 
-    /// Who the messages are from that the receiver took last.
-    pub(crate) fn lender(&self) -> Option<Peer> {
-        self.state.lock().lender.clone()
-    }
-
     /// How many messages the engine may deliver now; where there is no room it is woken later.
     pub(super) fn room(&self, cx: &Context<'_>) -> usize {
         let mut state = self.state.lock();
@@ -127,7 +124,7 @@ impl Inbound {
             // The socket has ended already, and this connection hears of it.
             return;
         }
-        if !pipe.arrivals().is_heard() {
+        if state.silenced || !pipe.arrivals().is_heard() {
             state.reject(pipe, &run);
             return;
         }
@@ -154,7 +151,7 @@ impl Inbound {
         if state.closed {
             return Pushed::Refused;
         }
-        if !pipe.arrivals().is_heard() {
+        if (state.silenced && !notice) || !pipe.arrivals().is_heard() {
             state.received += 1;
             pipe.account().discarded(|discarded| discarded.unheard += 1);
             return Pushed::Taken;
@@ -185,13 +182,12 @@ impl Inbound {
         let mut state = self.state.lock();
         let result = if let Some((batch, from)) = state.earlier.pop_front() {
             *local = batch;
-            state.lend(local, from);
-            Refill::Messages
+            state.lent = local.messages();
+            Refill::Messages(from)
         } else if !state.batch.is_empty() {
             std::mem::swap(&mut state.batch, local);
-            let from = state.from.clone();
-            state.lend(local, from);
-            Refill::Messages
+            state.lent = local.messages();
+            Refill::Messages(state.from.clone())
         } else {
             state.lent = 0;
             state.listed = false;
@@ -233,6 +229,56 @@ impl Inbound {
         state.release();
     }
 
+    /// The receiver is to hear no more of the peer: drops what it has not taken, unless those are
+    /// notices, and what comes from now on.
+    pub(super) fn silence(&self, pipe: &Pipe, keeps_notices: bool) {
+        let mut state = self.state.lock();
+        state.silenced = true;
+        if keeps_notices {
+            return;
+        }
+        let dropped = state.clear() as u64;
+        pipe.account().discarded(|discarded| discarded.unheard += dropped);
+        state.release();
+    }
+
+    pub(super) fn is_silenced(&self) -> bool {
+        self.state.lock().silenced
+    }
+
+    /// Enters a message that came too late to be heard.
+    pub(super) fn count_unheard(&self, pipe: &Pipe) {
+        self.state.lock().received += 1;
+        pipe.account().discarded(|discarded| discarded.unheard += 1);
+    }
+
+    /// What the receiver has drops of a silenced peer: `left` messages that it had taken.
+    pub(crate) fn drop_lent(&self, pipe: &Pipe, left: usize) {
+        let mut state = self.state.lock();
+        state.lent = 0;
+        state.release();
+        pipe.account().discarded(|discarded| discarded.unheard += left as u64);
+    }
+
+    /// Takes all that the receiver has not taken, for the queue that comes after this one.
+    pub(super) fn take_left(&self) -> VecDeque<(Batch, Option<Peer>)> {
+        let mut state = self.state.lock();
+        let mut left = std::mem::take(&mut state.earlier);
+        if !state.batch.is_empty() {
+            let last = (std::mem::take(&mut state.batch), state.from.clone());
+            left.push_back(last);
+        }
+        left
+    }
+
+    /// Puts messages in front of all that come, and lists this queue with the receiver: true where
+    /// it was not listed before.
+    pub(super) fn inherit(&self, left: VecDeque<(Batch, Option<Peer>)>) -> bool {
+        let mut state = self.state.lock();
+        state.earlier.extend(left);
+        !std::mem::replace(&mut state.listed, true)
+    }
+
     /// Whether nothing is here, and nothing more will come.
     pub(crate) fn is_over(&self) -> bool {
         let state = self.state.lock();
@@ -271,6 +317,13 @@ impl Inbound {
         self.state.lock().unread()
     }
 
+    /// Messages that have not been received, and bytes of those that the receiver has not taken.
+    pub(super) fn backlog(&self) -> (usize, usize) {
+        let state = self.state.lock();
+        let earlier = state.earlier.iter().map(|(batch, _)| batch.octets()).sum::<usize>();
+        (state.unread(), state.batch.octets() + earlier)
+    }
+
     pub(super) fn has_room(&self) -> bool {
         let state = self.state.lock();
         !state.closed && state.room() > 0
@@ -279,7 +332,7 @@ impl Inbound {
 
 impl State {
     fn room(&self) -> usize {
-        if self.conflate {
+        if self.conflate || self.silenced {
             return usize::MAX;
         }
         self.high_water_mark.room(self.unread())
@@ -307,11 +360,6 @@ impl State {
 
     fn clear_earlier(&mut self) -> usize {
         self.earlier.drain(..).map(|(batch, _)| batch.messages()).sum()
-    }
-
-    fn lend(&mut self, batch: &Batch, from: Option<Peer>) {
-        self.lent = batch.messages();
-        self.lender = from;
     }
 
     fn keep_latest(&mut self) {

@@ -214,9 +214,10 @@ impl Outbound {
         let mut state = self.state.lock();
         let mut refused = Batch::new();
         while let Some(mut message) = state.batch.pop() {
-            // The peer's mark includes this side's, under which these were queued: only one that is
-            // leaving at this moment takes none, and then they are lost with it.
-            match peer.push(&mut message) {
+            // Past the mark, which what was left of an earlier pipe may have reached: these have been
+            // accepted. Only a peer that is leaving at this moment takes none, and then they are lost
+            // with it.
+            match peer.push_or_force(&mut message, true) {
                 Pushed::Refused => refused.push_from(&mut message),
                 Pushed::Taken | Pushed::TakenLast => state.sent += 1,
             }
@@ -307,17 +308,18 @@ impl Outbound {
 
     /// What the task of another connection does in place of this one's, which is only woken where it
     /// is needed itself.
-    pub(super) fn write_for_task(&self, room: &Room) {
+    pub(super) fn write_for_task(&self, room: &Room) -> usize {
         let mut state = self.state.lock();
         if state.blocked || state.pace != Pace::Hot {
-            return;
+            return 0;
         }
-        state.write(WRITE_PER_TURN);
+        let written = state.write(WRITE_PER_TURN);
         match state.drained() {
             _ if state.failed.is_some() => {}
             Drained::Busy | Drained::Closed => state.engine.wake_by_ref(),
             drained @ (Drained::Idle | Drained::Blocked) => self.settle(state, drained, room),
         }
+        written
     }
 
     /// After some has been written: says what comes next to whoever sends, waits for room or flushes.

@@ -115,23 +115,25 @@ impl PeerSet {
         Ok(())
     }
 
-    /// Removes a pipe for good; what it sent can still be received.
-    pub(crate) fn leave(&self, pipe: &Arc<Pipe>) {
-        let stream = {
+    /// Removes a pipe for good; what it sent can still be received. Returns how many messages for it
+    /// are lost: none are taken from now on, so that this is all of them.
+    pub(crate) fn leave(&self, pipe: &Arc<Pipe>) -> usize {
+        let (lost, stream) = {
             let mut pipes = self.pipes.lock();
             let before = pipes.len();
             pipes.retain(|other| other.id() != pipe.id());
             if pipes.len() == before {
-                return;
+                return 0;
             }
             // In one step with the removal, so that the counts never miss a peer.
             let (unsent, stream) = pipe.end();
+            let lost = unsent.messages();
             self.ledger.close_account(pipe, unsent);
             if self.max.is_some() {
                 self.departed.lock().push(pipe.clone());
                 self.departed();
             }
-            stream
+            (lost, stream)
         };
         self.generation.fetch_add(1, Ordering::Release);
         pipe.pattern().leave(pipe);
@@ -139,6 +141,7 @@ impl PeerSet {
         self.room.wake();
         // Last and under no lock: it may be an application's, and ask this socket something.
         drop(stream);
+        lost
     }
 
     /// How many have gone and left something to be received; lets go of all others.

@@ -41,6 +41,12 @@ pub(crate) trait Pattern: Send + Sync {
     /// The pipe has a connection: what the peer must hear first can be sent.
     fn connected(&self, _pipe: &Arc<Pipe>) {}
 
+    /// The pipe's connection is about to go: undoes a part of what the peer has done, and says whether
+    /// there is more. Asked until there is not, with other tasks in between.
+    fn disconnecting(&self, _pipe: &Arc<Pipe>) -> bool {
+        false
+    }
+
     /// The pipe's connection is gone; what was not written waits for the next.
     fn disconnected(&self, _pipe: &Arc<Pipe>) {}
 
@@ -130,6 +136,11 @@ impl Pipe {
         !self.origin.connects && *self.origin.endpoint == *endpoint
     }
 
+    /// Whether the peer is in this process, and so trusted with its memory.
+    pub(crate) fn is_inproc(&self) -> bool {
+        matches!(*self.origin.endpoint, Endpoint::Inproc(_))
+    }
+
     pub(super) fn arrivals(&self) -> &Arrivals {
         &self.shared.arrivals
     }
@@ -182,7 +193,7 @@ impl Pipe {
 
     /// A connection begins: what comes from now on is from this peer.
     pub(crate) fn begin(&self, info: PeerInfo, address: Option<PeerAddress>) {
-        self.inbound.begin(Peer::new(self.id, info, address));
+        self.inbound.begin(Peer::new(self.id, info, address, self.routing_id()));
     }
 
     /// Hands a run of messages to the receiver.
@@ -209,6 +220,34 @@ impl Pipe {
     pub(crate) fn notify(self: &Arc<Self>, mut message: Message) {
         // Refused only by a closed queue, whose receiver is gone.
         self.inbound.push(self, &mut message, true);
+    }
+
+    /// Hands the receiver a message that a publisher's peer has sent and that is no subscription.
+    pub(crate) fn hear(self: &Arc<Self>, message: Message) {
+        if self.inbound.is_silenced() {
+            self.inbound.count_unheard(self);
+        } else {
+            self.notify(message);
+        }
+    }
+
+    /// The peer is not to be heard any more: what the receiver has not popped is dropped, and what
+    /// comes is not kept. A publisher goes on to hear of subscriptions that end.
+    pub(crate) fn silence(self: &Arc<Self>) {
+        let keeps_notices = self.pattern().takes_subscriptions();
+        self.inbound.silence(self, keeps_notices);
+        if !keeps_notices {
+            self.arrivals().silence(self);
+        }
+    }
+
+    /// Puts what has not been received of `before`, a pipe of the same peer that has left, in front
+    /// of what comes through this one.
+    pub(crate) fn succeed(self: &Arc<Self>, before: &Self) {
+        let is_new = self.inbound.inherit(before.inbound.take_left());
+        if is_new && !self.arrivals().succeed(before.id, self) {
+            self.abandon(0);
+        }
     }
 
     /// A connection is up: what was written to it already is entered, what has waited goes first.
@@ -254,10 +293,12 @@ impl Pipe {
         &self.shared.hot
     }
 
-    /// Writes what is queued in place of the connection task, which has not been woken for it.
-    pub(super) fn write_for_task(&self) {
-        self.outbound.write_for_task(&self.shared.room);
+    /// Writes what is queued in place of the connection task, which has not been woken for it, and
+    /// says how many bytes.
+    pub(super) fn write_for_task(&self) -> usize {
+        let written = self.outbound.write_for_task(&self.shared.room);
         self.expect_answers(0);
+        written
     }
 
     /// Where several messages of the peer wait to be received, those that arrive counted in, what is
@@ -299,6 +340,11 @@ impl Pipe {
     /// How many messages and notices of this peer have not been received.
     pub(crate) fn unread(&self) -> usize {
         self.inbound.unread()
+    }
+
+    /// The same, and bytes of those that the receiver has not taken.
+    pub(crate) fn backlog(&self) -> (usize, usize) {
+        self.inbound.backlog()
     }
 
     pub(crate) fn has_room(&self) -> bool {

@@ -344,6 +344,9 @@ impl SocketBuilder<Router> {
     /// A new peer takes over the routing id of one that is connected, whose connection ends
     /// (`ZMQ_ROUTER_HANDOVER`). Default: the new peer is turned away.
     ///
+    /// Nothing is received from the old peer any more. What is queued for it is written within the
+    /// [`linger`](Self::linger) time.
+    ///
     /// ```
     /// use zeromq_async::RouterSocket;
     ///

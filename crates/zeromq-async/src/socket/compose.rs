@@ -33,7 +33,7 @@ pub(crate) trait LastPeer {
 
 impl<I: Incoming> LastPeer for I {
     fn last_peer(&self) -> Option<Peer> {
-        Incoming::last_peer(self)
+        Incoming::last_peer(self).cloned()
     }
 }
 

@@ -263,8 +263,8 @@ impl SocketHandle {
     /// within the linger time.
     ///
     /// A peer that connected may connect again; an endpoint that this socket connected to is
-    /// forgotten, as with [`disconnect`](Self::disconnect). The peer takes no more messages from
-    /// this moment on, and [`SocketEvent::Disconnected`](crate::SocketEvent::Disconnected) tells
+    /// forgotten, as with [`disconnect`](Self::disconnect). From this moment on the peer takes no more
+    /// messages and none of its messages is received, those that have arrived included, and [`SocketEvent::Disconnected`](crate::SocketEvent::Disconnected) tells
     /// when it has gone.
     ///
     /// ```

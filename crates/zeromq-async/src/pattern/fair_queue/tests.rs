@@ -54,3 +54,45 @@ fn the_pipe_of_the_last_message_is_known_until_the_next() {
         assert_eq!(queue.last_pipe().map(|last| last.id()), pipes.last().map(|last| last.id()));
     }
 }
+
+/// What has come is dropped at once, taken by the receiver or not, and counted.
+#[test]
+fn what_was_not_asked_for_is_dropped_whole() {
+    let peers = PeerSet::new(None);
+    let mut queue = FairQueue::new(&peers);
+    let mut cx = Context::from_waker(Waker::noop());
+    let pipe = asking(&peers);
+    for _ in 0..99 {
+        pipe.push(&mut Message::from("taken"));
+    }
+    assert!(queue.poll_recv(&mut cx).is_ready());
+    for _ in 0..50 {
+        pipe.push(&mut Message::from("not taken"));
+    }
+    queue.drop_unasked();
+    assert!(queue.poll_recv(&mut cx).is_pending());
+    let stats = peers.stats();
+    assert_eq!((stats.received, stats.taken, stats.discarded.unasked), (150, 1, 149));
+    assert_eq!((stats.unread, pipe.unread()), (0, 0));
+}
+
+/// A pipe that comes in the place of another gives what that has left first.
+#[test]
+fn a_successor_begins_with_what_was_left() {
+    let peers = PeerSet::new(None);
+    let mut queue = FairQueue::new(&peers);
+    let mut cx = Context::from_waker(Waker::noop());
+    let before = asking(&peers);
+    before.push(&mut Message::from("taken"));
+    assert!(queue.poll_recv(&mut cx).is_ready());
+    before.push(&mut Message::from("not taken"));
+    peers.leave(&before);
+    let after = asking(&peers);
+    after.forget_unasked();
+    after.succeed(&before);
+    after.push(&mut Message::from("new"));
+    for text in ["taken", "not taken", "new"] {
+        assert_eq!(queue.poll_recv(&mut cx), Poll::Ready(Ok(Message::from(text))));
+    }
+    assert!(queue.poll_recv(&mut cx).is_pending());
+}

@@ -167,7 +167,7 @@ impl<P: Publishes> SocketBuilder<P> {
     /// inproc are not. A subscription costs some 200 octets and its topic; libzmq has no such limit.
     ///
     /// An XPUB also keeps so many changes of subscriptions and no more for its application to
-    /// receive, from each peer.
+    /// receive, from each peer; and of peers that have left, four times as many together.
     ///
     /// ```
     /// use zeromq_async::PubSocket;
@@ -185,6 +185,9 @@ impl<P: Publishes> SocketBuilder<P> {
     ///
     /// A peer that goes beyond is [disconnected](crate::DisconnectReason::Subscriptions); peers over
     /// inproc are not. One topic is limited by [`max_command_size`](Self::max_command_size).
+    ///
+    /// An XPUB also keeps changes of so many bytes and no more for its application to receive, from
+    /// each peer; and of peers that have left, four times as many together.
     ///
     /// ```
     /// use zeromq_async::PubSocket;

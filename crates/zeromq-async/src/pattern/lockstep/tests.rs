@@ -1,0 +1,75 @@
+//! What a REQ hears while others flood it.
+
+use std::task::Waker;
+
+use super::*;
+use crate::endpoint::Endpoint;
+use crate::options::PipeOptions;
+use crate::pattern::Refusal;
+use crate::peer::PeerSet;
+
+/// Takes every request to one peer.
+struct One(Arc<Pipe>);
+
+impl Outgoing for One {
+    fn poll_ready(&mut self, _cx: &mut Context<'_>) -> Poll<Result<(), SendErrorKind>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn offer(&mut self, _message: &mut Message) -> Result<(), Refusal> {
+        Ok(())
+    }
+
+    fn poll_flush(&mut self, _cx: &mut Context<'_>) -> Poll<()> {
+        Poll::Ready(())
+    }
+
+    fn last_pipe(&self) -> Option<&Arc<Pipe>> {
+        Some(&self.0)
+    }
+}
+
+/// The reply, and then messages of another peer without end.
+struct Flood {
+    asked: Arc<Pipe>,
+    other: Arc<Pipe>,
+    received: usize,
+    dropped: usize,
+}
+
+impl Incoming for Flood {
+    fn poll_recv(&mut self, _cx: &mut Context<'_>) -> Poll<Result<Message, RecvError>> {
+        self.received += 1;
+        assert!(self.received < 1000, "the flood is received for ever");
+        Poll::Ready(Ok(Message::multipart(["", "text"])))
+    }
+
+    fn last_pipe(&self) -> Option<&Arc<Pipe>> {
+        Some(if self.received == 1 { &self.asked } else { &self.other })
+    }
+
+    fn last_peer(&self) -> Option<&Peer> {
+        None
+    }
+
+    fn drop_unasked(&mut self) {
+        self.dropped += 1;
+    }
+}
+
+#[test]
+fn a_reply_does_not_wait_for_a_flood_to_end() {
+    let peers = PeerSet::new(None);
+    let open = || {
+        let pattern: Arc<dyn Pattern> = Arc::new(());
+        peers.open(&PipeOptions::default(), &pattern, Arc::new(Endpoint::Inproc("req".into())))
+    };
+    let (asked, other) = (open(), open());
+    let turn = Arc::new(Turn::new(false, false));
+    let mut ask = Ask::new(One(asked.clone()), turn.clone());
+    ask.offer(&mut Message::from("a question")).unwrap();
+    let mut hear = Hear::new(Flood { asked, other, received: 0, dropped: 0 }, turn);
+    let reply = hear.poll_recv(&mut Context::from_waker(Waker::noop()));
+    assert_eq!(reply, Poll::Ready(Ok(Message::from("text"))));
+    assert_eq!((hear.inner.received, hear.inner.dropped), (1, 1));
+}

@@ -150,7 +150,7 @@ impl Driver {
         self.pipe.outbound.unlink();
         engine.pattern.disconnected(&self.pipe);
         engine.tell_lost(&self.pipe, &reason);
-        let unsent = self.pipe.outbound.queued();
+        let (enqueued, unsent) = self.pipe.outbound.enqueued();
         if !keeps {
             engine.peers.leave(&self.pipe);
         }
@@ -160,6 +160,7 @@ impl Driver {
             peer: self.pipe.id(),
             reason,
             unsent,
+            enqueued,
             kept: keeps && !self.pipe.outbound.is_closing(),
         });
     }

@@ -251,6 +251,7 @@ impl Engine {
             peer,
             reason,
             unsent: 0,
+            enqueued: pipe.outbound.enqueued().0,
             kept: false,
         });
     }

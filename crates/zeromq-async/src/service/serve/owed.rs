@@ -24,7 +24,8 @@ impl Owed {
     pub(super) fn of(stats: &SocketStats) -> Self {
         let by_peer: HashMap<_, _> =
             stats.peers.iter().map(|peer| (peer.peer, peer.unread)).collect();
-        let turns = stats.unread.saturating_mul(by_peer.len() as u64 + 1);
+        let most = by_peer.values().copied().max().unwrap_or_default().max(USUAL_MARK);
+        let turns = most.min(stats.unread).saturating_mul(by_peer.len() as u64 + 1);
         Self {
             left: by_peer.values().sum(),
             by_peer,
@@ -50,6 +51,9 @@ impl Owed {
         true
     }
 }
+
+/// What a peer that has gone may have left, by the default high-water mark.
+const USUAL_MARK: u64 = 1000;
 
 /// Peers that go on sending do not keep the server from ending.
 const MOST_LATER: u64 = 100_000;

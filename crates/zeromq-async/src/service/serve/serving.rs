@@ -311,13 +311,14 @@ impl<P: Answers, S: Service<Message, Response = Message>> Serving<P, S> {
         cx.waker().wake_by_ref();
     }
 
-    /// Counts what waits, or answers it where it is said how; whatever comes after that is lost as
+    /// Counts what waits now, or answers it where it is said how; whatever comes after that is lost as
     /// with any socket that is closed.
     async fn count_untaken(&mut self) {
         if let Some((address, _)) = self.waiting.take() {
             self.leave(address);
         }
-        for taken in 1..=MOST_UNTAKEN {
+        let waiting = usize::try_from(self.receiver.handle().stats().unread);
+        for taken in 1..=waiting.map_or(MOST_UNTAKEN, |waiting| waiting.min(MOST_UNTAKEN)) {
             if taken % UNTAKEN_PER_TURN == 0 {
                 yield_now().await;
             }

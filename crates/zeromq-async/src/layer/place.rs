@@ -11,8 +11,28 @@ use std::task::{Context, Poll};
 use crate::line::{Line, Ticket};
 
 thread_local! {
-    /// Those of the future that is being polled; `None` where a `Sink` is polled by hand.
-    static HELD: Cell<Option<Places>> = const { Cell::new(None) };
+    pub(super) static POLLED: Cell<Polled> =
+        const { Cell::new(Polled { begins: false, by: By::Hand }) };
+    /// Those of the future that is being polled, where it is `Holding`.
+    static HELD: Cell<Places> = const { Cell::new(Places(None)) };
+    /// Those of futures in whose polls it is polled.
+    static OUTER: Cell<Vec<Places>> = const { Cell::new(Vec::new()) };
+}
+
+/// What is known of the poll of a `Sink`.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Polled {
+    /// Whether a send begins with it.
+    pub(super) begins: bool,
+    pub(super) by: By,
+}
+
+/// Who polls. Most futures hold nothing, and cost no more than to say so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum By {
+    Hand,
+    Future,
+    Holding,
 }
 
 /// The places that one future holds or waits for, seldom more than one.
@@ -28,12 +48,44 @@ struct Place {
 }
 
 impl Places {
-    /// Polls for the future that these belong to.
+    /// Lends these to layers for a poll of the future that they belong to.
     #[inline]
-    pub(super) fn within<R>(&mut self, poll: impl FnOnce() -> R) -> R {
-        let before = swap(Some(std::mem::take(self)));
-        let _lent = Lent { places: self, before };
-        poll()
+    pub(super) fn lend(&mut self, begins: bool) -> Lent<'_> {
+        let before = POLLED.get();
+        let mut by = By::Future;
+        if before.by == By::Holding || self.0.is_some() {
+            by = self.hold(before.by);
+        }
+        POLLED.set(Polled { begins, by });
+        Lent { places: self, before }
+    }
+
+    #[inline]
+    pub(super) fn give_back(&mut self) {
+        if self.0.is_some() {
+            self.0 = None;
+        }
+    }
+
+    #[cold]
+    fn hold(&mut self, before: By) -> By {
+        let outer = HELD.replace(std::mem::take(self));
+        if before == By::Holding {
+            let mut all = OUTER.take();
+            all.push(outer);
+            OUTER.set(all);
+        }
+        By::Holding
+    }
+
+    #[cold]
+    fn collect(&mut self, before: By) {
+        *self = HELD.take();
+        if before == By::Holding {
+            let mut all = OUTER.take();
+            HELD.set(all.pop().unwrap_or_default());
+            OUTER.set(all);
+        }
     }
 
     fn poll_take(&mut self, line: &Arc<Line>, cx: &Context<'_>) -> Poll<()> {
@@ -66,10 +118,15 @@ impl Places {
 
 /// Takes a place for the future that is polled. By hand, waits until one is free and takes none.
 pub(super) fn poll_take(line: &Arc<Line>, by_hand: &mut Ticket, cx: &Context<'_>) -> Poll<()> {
-    let Some(mut places) = swap(None) else { return line.poll_free(cx, by_hand) };
+    let polled = POLLED.get();
+    if polled.by == By::Hand {
+        return line.poll_free(cx, by_hand);
+    }
     line.leave(by_hand);
+    let mut places = HELD.take();
     let taken = places.poll_take(line, cx);
-    swap(Some(places));
+    HELD.set(places);
+    POLLED.set(Polled { by: By::Holding, ..polled });
     taken
 }
 
@@ -78,8 +135,8 @@ pub(super) fn give_back(line: &Arc<Line>) {
     drop(remove(line));
 }
 
-/// Uses the place that the future has taken, or a free one, or one more than there are: what has
-/// been found ready may be sent.
+/// Uses the place that the future has taken, where it is being polled, and takes one otherwise, free
+/// or not: what has been found ready may be sent.
 pub(super) fn spend(line: &Arc<Line>) {
     match remove(line) {
         Some(mut place) if place.taken => place.taken = false,
@@ -88,28 +145,27 @@ pub(super) fn spend(line: &Arc<Line>) {
 }
 
 fn remove(line: &Arc<Line>) -> Option<Box<Place>> {
-    let mut places = swap(None)?;
+    if POLLED.get().by != By::Holding {
+        return None;
+    }
+    let mut places = HELD.take();
     let removed = places.remove(line);
-    swap(Some(places));
+    HELD.set(places);
     removed
 }
 
-/// While a thread ends there is nothing to hold places for.
-#[inline]
-fn swap(places: Option<Places>) -> Option<Places> {
-    HELD.try_with(|held| held.replace(places)).ok().flatten()
-}
-
 /// Gives the places back to their future, however the poll ends.
-struct Lent<'a> {
+pub(super) struct Lent<'a> {
     places: &'a mut Places,
-    before: Option<Places>,
+    before: Polled,
 }
 
 impl Drop for Lent<'_> {
     #[inline]
     fn drop(&mut self) {
-        *self.places = swap(self.before.take()).unwrap_or_default();
+        if POLLED.replace(self.before).by == By::Holding {
+            self.places.collect(self.before.by);
+        }
     }
 }
 

@@ -6,7 +6,6 @@ use std::task::{Context, Poll, ready};
 
 use futures_sink::Sink;
 
-use super::beginning;
 use super::place::Places;
 
 /// Sends through layers as [`Socket::send`](crate::Socket::send) does: without flushing.
@@ -105,8 +104,8 @@ pub trait SendExt<T>: Sink<T> {
     {
         let (mut begins, mut places) = (true, Places::default());
         poll_fn(move |cx| {
-            let begins = std::mem::take(&mut begins);
-            places.within(|| beginning::says(begins, || Pin::new(&mut *self).poll_ready(cx)))
+            let _lent = places.lend(std::mem::take(&mut begins));
+            Pin::new(&mut *self).poll_ready(cx)
         })
     }
 
@@ -139,7 +138,10 @@ pub trait SendExt<T>: Sink<T> {
         Self: Unpin,
     {
         let mut places = Places::default();
-        poll_fn(move |cx| places.within(|| Pin::new(&mut *self).poll_flush(cx)))
+        poll_fn(move |cx| {
+            let _lent = places.lend(false);
+            Pin::new(&mut *self).poll_flush(cx)
+        })
     }
 }
 
@@ -165,11 +167,15 @@ impl<T, S: Sink<T> + Unpin + ?Sized> Future for Sending<'_, T, S> {
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let Self { item, sink, begins, places } = &mut *self;
-        let begins = std::mem::take(begins);
-        places.within(|| {
-            ready!(beginning::says(begins, || Pin::new(&mut **sink).poll_ready(cx)))?;
-            let item = item.take().expect("a future is not polled when it is done");
-            Poll::Ready(Pin::new(&mut **sink).start_send(item))
-        })
+        let ready = {
+            let _lent = places.lend(std::mem::take(begins));
+            Pin::new(&mut **sink).poll_ready(cx)
+        };
+        ready!(ready)?;
+        let item = item.take().expect("a future is not polled when it is done");
+        let sent = Pin::new(&mut **sink).start_send(item);
+        // What was sent has a place of its own by now.
+        places.give_back();
+        Poll::Ready(sent)
     }
 }

@@ -142,6 +142,9 @@ pub enum SocketEvent {
         reason: DisconnectReason,
         /// Messages for this peer that were not handed to the kernel.
         unsent: usize,
+        /// All messages that were ever queued for this peer, those that are `unsent` included: the
+        /// last so many of them.
+        enqueued: u64,
         /// Whether they wait for the next connection, as those of a connecting socket do. An
         /// accepted peer's are lost, and with `immediate` those of any.
         kept: bool,

@@ -59,11 +59,14 @@
 //!
 //! # What every layer here holds to
 //!
-//! * It forwards readiness. What it needs for a message it reserves in `poll_ready`, spends in
-//!   `start_send`, and gives back when it is dropped.
+//! * It forwards readiness. What it reserves for a message belongs to the future of [`SendExt`] that
+//!   is polled, and is given back when that future is dropped.
 //! * It changes one direction or both; the other passes through it, if there is one.
 //! * Its errors are an enum of its own, with those of what it wraps in a variant `Inner`. An error
 //!   of its own does no harm: the next call may succeed.
+//! * It lets other tasks run, and its deadlines fire, however fast messages come from within.
+//! * It keeps no more memory of a message than it needs: small pieces are copied out of the large
+//!   buffers that they are a part of.
 //! * It is driven by who calls it. There is no task of its own: what a layer holds back moves when
 //!   it is next sent to, received from, or flushed.
 //!
@@ -79,12 +82,14 @@ mod compression;
 mod concurrency_limit;
 mod deadline;
 mod deduplicate;
+mod detach;
 mod drop_oldest;
 mod filter;
 mod keep_latest;
 mod map;
 #[cfg(feature = "metrics")]
 mod metrics;
+mod place;
 mod rate_limit;
 mod recv_ext;
 mod retry;
@@ -93,12 +98,18 @@ mod tap;
 mod timeout;
 mod trace_context;
 mod with_layer;
+mod work;
+
+/// Messages that a layer drops in a row before other tasks, and deadlines around it, have their turn:
+/// not every stream is pending now and then.
+const DROPPED_PER_TURN: usize = 1024;
 
 pub use circuit_breaker::{CircuitBreaker, CircuitBreakerError, CircuitBreakerLayer};
 #[cfg(any(feature = "lz4", feature = "zstd"))]
 pub use compression::{Compression, CompressionError, CompressionLayer, Undecompressed};
 pub use concurrency_limit::{ConcurrencyLimit, ConcurrencyLimitLayer};
 pub use deduplicate::{Deduplicate, DeduplicateLayer};
+pub(crate) use detach::detach;
 pub use drop_oldest::{DropOldest, DropOldestLayer};
 pub use filter::{FilterRecv, FilterRecvLayer, FilterSend, FilterSendLayer};
 pub use keep_latest::{KeepLatest, KeepLatestLayer};
@@ -117,3 +128,4 @@ pub use trace_context::{
     Propagate, TraceContext, TraceContextLayer, TraceParent, TraceParentError,
 };
 pub use with_layer::WithLayer;
+pub(crate) use work::Work;

@@ -152,6 +152,7 @@ mod event;
 pub mod fuzzing;
 mod identity;
 pub mod layer;
+mod line;
 #[cfg(feature = "metrics")]
 pub mod observe;
 mod options;

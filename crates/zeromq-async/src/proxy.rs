@@ -95,6 +95,7 @@ pub struct Proxy<F, B, C = PushSocket> {
     control: Option<Control>,
     forwarding: Forwarding,
     steering: Arc<Mutex<Steering>>,
+    back_first: bool,
 }
 
 /// Rounds in one turn of the task: then others have theirs.
@@ -112,6 +113,7 @@ impl<F: ProxyEnd, B: ProxyEnd> Proxy<F, B> {
             control: None,
             forwarding: Forwarding::default(),
             steering: Arc::default(),
+            back_first: true,
         }
     }
 }
@@ -125,8 +127,8 @@ impl<F: ProxyEnd, B: ProxyEnd, C> Proxy<F, B, C> {
     where
         D: Sink<Message, Error = SendError> + Unpin,
     {
-        let Self { front, back, control, forwarding, steering, .. } = self;
-        Proxy { front, back, capture: Some(capture), control, forwarding, steering }
+        let Self { front, back, control, forwarding, steering, back_first, .. } = self;
+        Proxy { front, back, capture: Some(capture), control, forwarding, steering, back_first }
     }
 
     /// Takes orders from `control`, as `zmq_proxy_steerable` does: `PAUSE`, `RESUME`, `TERMINATE`,
@@ -196,6 +198,8 @@ where
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<ProxyStatistics, ProxyError>> {
+        // The first may use up the task's budget, and the other then has none in this turn.
+        self.back_first = !self.back_first;
         for _ in 0..ROUNDS_PER_TURN {
             if let Some(control) = &mut self.control {
                 control.poll(cx, &self.steering)?;
@@ -217,12 +221,18 @@ where
 
     /// A round in each direction; false where nothing moved.
     fn forward(&mut self, cx: &mut Context<'_>) -> Result<bool, ProxyError> {
+        let back_first = self.back_first;
         let Self { front, back, capture, forwarding: Forwarding { at_front, at_back, .. }, .. } =
             self;
         let mut front = Side { end: front, name: ProxySide::Front, account: at_front };
         let mut back = Side { end: back, name: ProxySide::Back, account: at_back };
-        let forth = forward(&mut front, &mut back, capture, cx)?;
-        let back = forward(&mut back, &mut front, capture, cx)?;
-        Ok(forth || back)
+        let (one, other) = if back_first {
+            let one = forward(&mut back, &mut front, capture, cx)?;
+            (one, forward(&mut front, &mut back, capture, cx)?)
+        } else {
+            let one = forward(&mut front, &mut back, capture, cx)?;
+            (one, forward(&mut back, &mut front, capture, cx)?)
+        };
+        Ok(one || other)
     }
 }

@@ -109,8 +109,14 @@ pub struct PeerStats {
     pub sent: u64,
     /// Messages that wait to be sent.
     pub queued: u64,
+    /// Messages that were queued so far: those sent, those that wait, and those that were replaced
+    /// or refused.
+    pub enqueued: u64,
     /// Messages that arrived.
     pub received: u64,
+    /// Of these, those that wait to be received, or a few more: the receiver says only now and then
+    /// how many it has taken.
+    pub unread: u64,
     /// Octets handed to the kernel: of messages and commands, with the headers of their frames and
     /// before encryption. What is sent again after a connection was lost counts again. 0 for an
     /// inproc peer.

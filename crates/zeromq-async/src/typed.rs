@@ -106,6 +106,7 @@ pub use plain::{Raw, Utf8};
 pub use routed::{Route, Routed, Routing};
 
 use crate::identity::Peer;
+use crate::layer::Work;
 use crate::socket::{Receiver, Receives, Sender, Sends, Socket};
 
 /// A socket, a half, or a stack of layers, that sends values of type `Out` and receives values of
@@ -133,6 +134,8 @@ pub struct Typed<S, C, Out, In = Out> {
     codec: C,
     origin: fn(&S) -> Option<Peer>,
     values: PhantomData<fn(Out) -> In>,
+    /// Of decoding.
+    work: Work,
 }
 
 impl<S, C, Out, In> Typed<S, C, Out, In> {
@@ -147,7 +150,7 @@ impl<S, C, Out, In> Typed<S, C, Out, In> {
     /// let lines: Typed<PullSocket, Utf8, String> = Typed::new(PullSocket::new(), Utf8);
     /// ```
     pub fn new(inner: S, codec: C) -> Self {
-        Self { inner, codec, origin: |_| None, values: PhantomData }
+        Self { inner, codec, origin: |_| None, values: PhantomData, work: Work::default() }
     }
 
     /// What the values are sent over and received from.
@@ -228,7 +231,7 @@ impl<P: Sends + Receives, C: Clone, Out, In> Typed<Socket<P>, C, Out, In> {
 impl<S: Clone, C: Clone, Out, In> Clone for Typed<S, C, Out, In> {
     fn clone(&self) -> Self {
         let (inner, codec) = (self.inner.clone(), self.codec.clone());
-        Self { inner, codec, origin: self.origin, values: PhantomData }
+        Self { inner, codec, origin: self.origin, values: PhantomData, work: Work::default() }
     }
 }
 
@@ -281,7 +284,13 @@ pub trait TypedExt<C>: Origin + Sized {
     /// # Ok(()) }
     /// ```
     fn typed_both<Out, In>(self, codec: C) -> Typed<Self, C, Out, In> {
-        Typed { inner: self, codec, origin: Origin::last_peer, values: PhantomData }
+        Typed {
+            inner: self,
+            codec,
+            origin: Origin::last_peer,
+            values: PhantomData,
+            work: Work::default(),
+        }
     }
 }
 

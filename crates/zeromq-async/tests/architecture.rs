@@ -30,7 +30,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("event", &["endpoint", "error", "identity", "stats", "sync"]),
     ("fuzzing", &["pattern", "security"]),
     ("identity", &[]),
-    ("layer", &["error", "random", "sync"]),
+    ("layer", &["error", "line", "random", "sync"]),
+    ("line", &["sync"]),
     ("observe", &["event", "identity", "socket", "stats"]),
     ("options", &["authentication", "endpoint", "error", "identity"]),
     ("pattern", &["endpoint", "error", "identity", "options", "peer", "random", "sync"]),
@@ -43,7 +44,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     (
         "service",
-        &["endpoint", "engine", "error", "event", "identity", "random", "socket", "stats", "sync"],
+        &[
+            "endpoint", "engine", "error", "event", "identity", "layer", "line", "random",
+            "socket", "stats", "sync",
+        ],
     ),
     (
         "socket",

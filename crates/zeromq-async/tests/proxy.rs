@@ -534,3 +534,68 @@ async fn a_proxy_with_nothing_to_do_sleeps() {
     tokio::time::sleep(Duration::from_secs(3600)).await;
     assert_eq!(end(&handle, running).await, ProxyStatistics::default());
 }
+
+/// Always has a message, and spends the task's budget on each, as a flooded socket does.
+struct Flood;
+
+impl futures_util::Stream for Flood {
+    type Item = Result<Message, zeromq_async::RecvError>;
+
+    fn poll_next(
+        self: std::pin::Pin<&mut Self>,
+        cx: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Option<Self::Item>> {
+        std::task::ready!(tokio::task::coop::poll_proceed(cx)).made_progress();
+        std::task::Poll::Ready(Some(Ok("flood".into())))
+    }
+}
+
+/// A `Sink` that gives its messages to a channel, or to nobody.
+fn sink(
+    gives: Option<tokio::sync::mpsc::UnboundedSender<Message>>,
+) -> impl futures_util::Sink<Message, Error = zeromq_async::SendError> + Unpin {
+    Box::pin(futures_util::sink::unfold(gives, |gives, message| async move {
+        if let Some(gives) = &gives {
+            let _ = gives.send(message);
+        }
+        Ok(gives)
+    }))
+}
+
+/// What is received on one side must not use up the time of the other.
+#[tokio::test]
+async fn a_flooded_direction_lets_the_other_pass() {
+    for flooded_front in [true, false] {
+        let (send, mut arriving) = tokio::sync::mpsc::unbounded_channel();
+        let arriving =
+            futures_util::stream::poll_fn(move |cx| arriving.poll_recv(cx).map(|m| m.map(Ok)));
+        let (passed, mut passing) = tokio::sync::mpsc::unbounded_channel();
+        let flooded = Halves::new(Some(Flood), Some(sink(Some(passed))));
+        let other = Halves::new(Some(arriving), Some(sink(None)));
+        send.send(Message::from("hello")).unwrap();
+        let passes =
+            async { assert_eq!(within("it to pass", passing.recv()).await.unwrap(), "hello") };
+        if flooded_front {
+            let mut proxy = Proxy::new(flooded, other);
+            tokio::select! { biased; () = passes => {}, _ = proxy.run() => {} }
+        } else {
+            let mut proxy = Proxy::new(other, flooded);
+            tokio::select! { biased; () = passes => {}, _ = proxy.run() => {} }
+        }
+    }
+}
+
+/// Nor may orders starve what passes, nor what passes the orders.
+#[tokio::test]
+async fn flooded_orders_let_messages_pass() {
+    let (send, mut arriving) = tokio::sync::mpsc::unbounded_channel();
+    let arriving =
+        futures_util::stream::poll_fn(move |cx| arriving.poll_recv(cx).map(|m| m.map(Ok)));
+    let (passed, mut passing) = tokio::sync::mpsc::unbounded_channel();
+    let front = Halves::new(Some(arriving), Some(sink(None)));
+    let back = Halves::new(None::<Flood>, Some(sink(Some(passed))));
+    send.send(Message::from("hello")).unwrap();
+    let mut proxy = Proxy::new(front, back).control(Halves::new(Some(Flood), Some(sink(None))));
+    let passes = async { assert_eq!(within("it to pass", passing.recv()).await.unwrap(), "hello") };
+    tokio::select! { biased; () = passes => {}, _ = proxy.run() => {} }
+}

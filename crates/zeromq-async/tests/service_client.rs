@@ -7,7 +7,7 @@ mod support;
 use std::time::Duration;
 
 use futures_util::future::try_join_all;
-use support::{ANY_PORT, RawPeer, huge, waits, within};
+use support::{ANY_PORT, RawPeer, at_once, disconnected, huge, listen, waits, within};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tower::{Service, ServiceExt};
@@ -458,4 +458,191 @@ async fn every_clone_that_waits_for_a_server_hears_of_it() {
         let ready = tokio::time::timeout(Duration::from_secs(10), ready).await;
         ready.expect("it hears of the server").unwrap().unwrap();
     }
+}
+
+/// Only what had been sent when the connection ended is lost with it, whenever the driver hears.
+#[tokio::test]
+async fn requests_behind_a_loss_are_safe() {
+    let (listener, endpoint) = listen().await;
+    let dealer = DealerSocket::builder().reconnect(at_once()).build();
+    dealer.connect(&endpoint).await.unwrap();
+    let mut server = RawPeer::accept(&listener, SocketType::Rep).await;
+    let (mut client, driver) = client(dealer);
+    let mut events = client.handle().events();
+    let read = ask(&mut client, "read").await;
+    assert_eq!(*server.recv().await.last().unwrap(), "read");
+    server.reset();
+    assert_eq!(disconnected(&mut events).await, 0);
+
+    let written = ask(&mut client, "written").await;
+    let mut server = RawPeer::accept(&listener, SocketType::Rep).await;
+    let request = server.recv().await;
+    let waiting = ask(&mut client, huge(1)).await;
+    // The driver has heard of nothing so far.
+    tokio::spawn(driver.run());
+    lost(outcome(read).await);
+    server.send(answer(request, "well received")).await;
+    assert_eq!(outcome(written).await.unwrap(), "well received");
+    let request = server.recv().await;
+    server.send(answer(request, "this too")).await;
+    assert_eq!(outcome(waiting).await.unwrap(), "this too");
+    assert_eq!((client.stats().lost, client.stats().replied), (1, 2));
+}
+
+/// Messages that the socket sent before it became a client are none of its requests.
+#[tokio::test]
+async fn what_was_sent_before_counts_for_no_request() {
+    let (listener, endpoint) = listen().await;
+    let mut dealer = DealerSocket::builder().reconnect(at_once()).build();
+    dealer.connect(&endpoint).await.unwrap();
+    let mut server = RawPeer::accept(&listener, SocketType::Rep).await;
+    for text in ["one", "two"] {
+        dealer.send(text).await.unwrap();
+        assert_eq!(server.recv().await, text);
+    }
+    let (mut client, driver) = client(dealer);
+    tokio::spawn(driver.run());
+    let read = ask(&mut client, "read").await;
+    assert_eq!(*server.recv().await.last().unwrap(), "read");
+    let waiting = ask(&mut client, huge(1)).await;
+    server.reset();
+    lost(outcome(read).await);
+    let mut server = RawPeer::accept(&listener, SocketType::Rep).await;
+    let request = server.recv().await;
+    server.send(answer(request, "well received")).await;
+    assert_eq!(outcome(waiting).await.unwrap(), "well received");
+}
+
+/// Peers that send and send what nobody asked for, faster than it can be received.
+async fn flood(client: &Client) -> Vec<JoinHandle<()>> {
+    let endpoint = client.handle().bind(ANY_PORT).await.unwrap();
+    let mut floods = Vec::new();
+    for _ in 0..8 {
+        let mut junk = RawPeer::connect(&endpoint, SocketType::Dealer).await;
+        let octets = junk.encode("junk").repeat(10_000);
+        floods.push(tokio::spawn(async move {
+            loop {
+                junk.write_octets(&octets).await;
+            }
+        }));
+    }
+    within("the flood", async {
+        while client.stats().unmatched < 50_000 {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    floods
+}
+
+#[tokio::test]
+async fn peer_lost_is_told_under_a_flood() {
+    let (dealer, mut rep) = (DealerSocket::new(), RepSocket::new());
+    let endpoint = rep.bind(ANY_PORT).await.unwrap();
+    dealer.connect(&endpoint).await.unwrap();
+    let (mut client, _) = start(dealer);
+    let waiting = ask(&mut client, "question").await;
+    within("the request", rep.recv()).await.unwrap();
+    let floods = flood(&client).await;
+    rep.close().await;
+    assert_eq!(lost(outcome(waiting).await), Some(endpoint));
+    floods.iter().for_each(JoinHandle::abort);
+}
+
+#[tokio::test]
+async fn driver_ends_under_a_flood() {
+    let (client, driving) = start(DealerSocket::new());
+    let floods = flood(&client).await;
+    drop(client);
+    within("the driver to end", driving).await.unwrap();
+    floods.iter().for_each(JoinHandle::abort);
+}
+
+#[tokio::test]
+async fn cancelled_ready_keeps_no_place() {
+    let dealer = DealerSocket::new();
+    dealer.connect("inproc://service-cancelled-ready").await.unwrap();
+    let (mut client, driver) = client_with_limit(dealer, 1);
+    tokio::spawn(driver.run());
+    let under_way = ask(&mut client, "1").await;
+    let mut kept: Vec<_> = (0..3).map(|_| client.clone()).collect();
+    for kept in &mut kept {
+        assert!(waits(kept.ready()));
+    }
+    let mut another = client.clone();
+    let waiting =
+        tokio::spawn(async move { another.ready().await.map(|client| client.call("2".into())) });
+    tokio::task::yield_now().await;
+    drop(under_way);
+    let under_way = within("a place", waiting).await.unwrap().unwrap();
+    // Nor does who comes later, or one that had given up before.
+    drop(under_way);
+    drop(ask(&mut client, "3").await);
+    drop(ask(&mut kept[0], "4").await);
+    assert_eq!(client.stats().given_up, 4);
+}
+
+/// To wait for a server with room is to hold nothing.
+#[tokio::test]
+async fn waiting_for_room_keeps_no_place() {
+    let dealer = DealerSocket::builder().send_high_water_mark(1).build();
+    let (mut client, driver) = client_with_limit(dealer, 1);
+    tokio::spawn(driver.run());
+    let mut kept = client.clone();
+    assert!(waits(kept.ready()), "there is no server");
+    client.handle().connect("inproc://service-room-only").unwrap();
+    let _under_way = ask(&mut client, "1").await;
+    drop(kept);
+}
+
+/// Who waits for a place is told as well that there will be none.
+#[tokio::test]
+async fn who_waits_for_a_place_hears_of_the_end() {
+    let dealer = DealerSocket::new();
+    dealer.connect("inproc://service-place-end").await.unwrap();
+    let (mut client, driver) = client_with_limit(dealer, 1);
+    let driving = tokio::spawn(driver.run());
+    let _under_way = ask(&mut client, "1").await;
+    let waiting: Vec<_> = (0..3)
+        .map(|_| {
+            let mut client = client.clone();
+            tokio::spawn(async move { client.ready().await.map(drop) })
+        })
+        .collect();
+    tokio::task::yield_now().await;
+    driving.abort();
+    for waiting in waiting {
+        let ended = within("the end", waiting).await.unwrap();
+        assert_eq!(ended, Err(RequestError::Unattended));
+    }
+}
+
+/// Far more requests than places, from clones that come and go: each has its turn.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn clones_that_give_up_let_others_have_their_turn() {
+    let (dealer, mut router) = (DealerSocket::new(), RouterSocket::new());
+    dealer.connect(router.bind(ANY_PORT).await.unwrap()).await.unwrap();
+    let (client, driver) = client_with_limit(dealer, 2);
+    tokio::spawn(driver.run());
+    let serving = tokio::spawn(async move {
+        while let Ok(request) = router.recv().await {
+            router.send(request).await.unwrap();
+        }
+    });
+    let asking = (0..16_u32).map(|number| {
+        let mut client = client.clone();
+        tokio::spawn(async move {
+            for round in 0..50 {
+                if (number + round) % 3 == 0 {
+                    let _ = waits(client.clone().ready());
+                    let _ = tokio::time::timeout(Duration::ZERO, client.ready()).await;
+                }
+                outcome(ask(&mut client, round.to_be_bytes()).await).await.unwrap();
+            }
+        })
+    });
+    for asking in asking.collect::<Vec<_>>() {
+        asking.await.unwrap();
+    }
+    serving.abort();
 }

@@ -308,17 +308,59 @@ async fn a_reply_to_a_peer_that_has_gone_is_counted() {
     assert_eq!(end(&handle, served).await.undelivered, 1);
 }
 
+/// What a test says when a server is to stop.
+fn stop() -> (Arc<Notify>, impl Future<Output = ()> + Send + 'static) {
+    let stop = Arc::new(Notify::new());
+    let stopped = stop.clone();
+    (stop, async move { stopped.notified().await })
+}
+
+async fn received(handle: &SocketHandle, messages: u64) {
+    within("messages at the server", async {
+        while handle.stats().received < messages {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+}
+
 #[tokio::test]
-async fn to_stop_is_to_finish_what_was_taken_and_to_take_no_more() {
+async fn to_stop_is_to_finish_what_has_arrived() {
+    async fn stops<P: Answers>() {
+        let (socket, endpoint) = bind::<P>().await;
+        let (service, mut requests) = by_hand();
+        let (stop, stopped) = stop();
+        let handle = socket.handle().clone();
+        let served = tokio::spawn(serve(socket, service).max_in_flight(2).run_until(stopped));
+        let mut dealer = dealer(&endpoint).await;
+        for question in ["1", "2", "3", "4", "5"] {
+            ask(&mut dealer, question).await;
+        }
+        received(&handle, 5).await;
+        stop.notify_one();
+        for _ in 0..5 {
+            let (request, answer) = within("a request", requests.recv()).await.unwrap();
+            answer.send(request).unwrap();
+        }
+        for answer in ["1", "2", "3", "4", "5"] {
+            assert_eq!(reply(&mut dealer).await, answer);
+        }
+        let report = within("the server to end", served).await.unwrap().unwrap();
+        assert_eq!((report.answered, report.untaken, report.abandoned), (5, 0, 0));
+        assert_eq!(report.unsent, 0);
+    }
+    stops::<Router>().await;
+    stops::<Rep>().await;
+}
+
+#[tokio::test]
+async fn what_has_arrived_can_be_left() {
     let (router, endpoint) = bind::<Router>().await;
     let (service, mut requests) = by_hand();
-    let stop = Arc::new(Notify::new());
-    let stopped = {
-        let stop = stop.clone();
-        async move { stop.notified().await }
-    };
+    let (stop, stopped) = stop();
     let handle = router.handle().clone();
-    let served = tokio::spawn(serve(router, service).max_in_flight(2).run_until(stopped));
+    let server = serve(router, service).max_in_flight(2).serve_received(false);
+    let served = tokio::spawn(server.run_until(stopped));
     let mut dealer = dealer(&endpoint).await;
     for question in ["1", "2", "3"] {
         ask(&mut dealer, question).await;
@@ -327,12 +369,7 @@ async fn to_stop_is_to_finish_what_was_taken_and_to_take_no_more() {
     for _ in 0..2 {
         taken.push(within("a request", requests.recv()).await.unwrap());
     }
-    within("the third at the server", async {
-        while handle.stats().received < 3 {
-            tokio::task::yield_now().await;
-        }
-    })
-    .await;
+    received(&handle, 3).await;
     stop.notify_one();
     tokio::task::yield_now().await;
     for (request, answer) in taken {
@@ -343,8 +380,55 @@ async fn to_stop_is_to_finish_what_was_taken_and_to_take_no_more() {
     }
     let report = within("the server to end", served).await.unwrap().unwrap();
     assert_eq!((report.answered, report.untaken, report.abandoned), (2, 1, 0));
-    assert_eq!(report.unsent, 0);
     assert!(requests.recv().await.is_none(), "the third was taken");
+}
+
+/// What had arrived is answered, and who goes on asking does not keep the server from ending.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_flood_does_not_keep_the_server_from_ending() {
+    let (router, endpoint) = bind::<Router>().await;
+    let (stop, stopped) = stop();
+    let handle = router.handle().clone();
+    let echo = service_fn(|request: Message| async { Ok::<_, Infallible>(request) });
+    let served = tokio::spawn(serve(router, echo).run_until(stopped));
+    let mut floods = Vec::new();
+    for _ in 0..8 {
+        let (mut sender, mut receiver) = self::dealer(&endpoint).await.split();
+        floods.push(tokio::spawn(async move {
+            while sender.send(Message::multipart(["", "flood"])).await.is_ok() {}
+        }));
+        floods.push(tokio::spawn(async move { while receiver.recv().await.is_ok() {} }));
+    }
+    received(&handle, 20_000).await;
+    stop.notify_one();
+    let report = within("the server to end", served).await.unwrap().unwrap();
+    assert!(report.answered > 0 && report.abandoned == 0, "{report:?}");
+    floods.iter().for_each(JoinHandle::abort);
+}
+
+#[tokio::test]
+async fn a_peer_that_has_gone_had_its_requests_served() {
+    let (router, endpoint) = bind::<Router>().await;
+    let (service, mut requests) = by_hand();
+    let (stop, stopped) = stop();
+    let handle = router.handle().clone();
+    let mut events = handle.events();
+    let served = tokio::spawn(serve(router, service).max_in_flight(1).run_until(stopped));
+    let mut dealer = dealer(&endpoint).await;
+    for question in ["1", "2", "3"] {
+        ask(&mut dealer, question).await;
+    }
+    received(&handle, 3).await;
+    dealer.close().await;
+    support::disconnected(&mut events).await;
+    stop.notify_one();
+    for question in ["1", "2", "3"] {
+        let (request, answer) = within("a request", requests.recv()).await.unwrap();
+        assert_eq!(request, question);
+        answer.send(request).unwrap();
+    }
+    let report = within("the server to end", served).await.unwrap().unwrap();
+    assert_eq!((report.answered, report.untaken, report.undelivered), (3, 0, 3));
 }
 
 #[tokio::test]
@@ -512,6 +596,7 @@ async fn a_request_waits_for_the_service_to_be_ready() {
     waits::<Rep>().await;
 }
 
+/// As long as the time to end lasts.
 #[tokio::test]
 async fn a_request_that_waits_when_the_server_stops_is_untaken() {
     async fn stops<P: Answers>() {
@@ -525,12 +610,83 @@ async fn a_request_that_waits_when_the_server_stops_is_untaken() {
                 tokio::task::yield_now().await;
             }
         };
-        let serving = serve(socket, Late(Some(told))).run_until(taken);
-        let report = within("the server to end", serving).await.unwrap();
+        let server = serve(socket, Late(Some(told))).drain_within(Duration::from_millis(20));
+        let report = within("the server to end", server.run_until(taken)).await.unwrap();
         assert_eq!((report.answered, report.untaken, report.abandoned), (0, 1, 0));
     }
     stops::<Router>().await;
     stops::<Rep>().await;
+}
+
+#[tokio::test]
+async fn a_request_that_waits_when_the_server_stops_is_served() {
+    async fn stops<P: Answers>() {
+        let (socket, endpoint) = bind::<P>().await;
+        let handle = socket.handle().clone();
+        let (tell, told) = oneshot::channel();
+        let mut dealer = dealer(&endpoint).await;
+        for question in ["1", "2"] {
+            ask(&mut dealer, question).await;
+        }
+        received(&handle, 2).await;
+        let taken = async move {
+            while handle.stats().taken < 1 {
+                tokio::task::yield_now().await;
+            }
+            tell.send(()).unwrap();
+        };
+        let serving = serve(socket, Late(Some(told))).run_until(taken);
+        let report = within("the server to end", serving).await.unwrap();
+        assert_eq!((report.answered, report.untaken, report.unsent), (2, 0, 0));
+        for question in ["1", "2"] {
+            assert_eq!(reply(&mut dealer).await, question);
+        }
+    }
+    stops::<Router>().await;
+    stops::<Rep>().await;
+}
+
+/// Answers, and panics when it is dropped.
+struct PanicsInDrop(Message, bool);
+
+impl Future for PanicsInDrop {
+    type Output = Result<Message, Infallible>;
+
+    fn poll(self: std::pin::Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Self::Output> {
+        assert!(self.0 != "panic twice", "as asked");
+        if self.0 == "wait" { Poll::Pending } else { Poll::Ready(Ok(self.0.clone())) }
+    }
+}
+
+impl Drop for PanicsInDrop {
+    fn drop(&mut self) {
+        assert!(!self.1, "as asked");
+    }
+}
+
+#[tokio::test]
+async fn a_panic_in_a_drop_costs_nobody_anything() {
+    let (router, endpoint) = bind::<Router>().await;
+    let (stop, stopped) = stop();
+    let service = service_fn(|request: Message| {
+        let panics = request != "well";
+        PanicsInDrop(request, panics)
+    });
+    let server = serve(router, service).failure_answer("sorry").drain_within(Duration::ZERO);
+    let served = tokio::spawn(server.run_until(stopped));
+    let mut dealer = dealer(&endpoint).await;
+    for question in ["well", "panic in the drop", "panic twice", "wait", "well"] {
+        ask(&mut dealer, question).await;
+    }
+    let mut replies = Vec::new();
+    for _ in 0..4 {
+        replies.push(reply(&mut dealer).await);
+    }
+    replies.sort();
+    assert_eq!(replies, ["panic in the drop", "sorry", "well", "well"]);
+    stop.notify_one();
+    let report = within("the server to end", served).await.unwrap().unwrap();
+    assert_eq!((report.answered, report.panicked, report.abandoned), (3, 1, 1));
 }
 
 #[tokio::test]

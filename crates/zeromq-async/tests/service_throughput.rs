@@ -14,8 +14,8 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use support::{ANY_PORT, within};
 use tower::{Service, ServiceExt, service_fn};
-use zeromq_async::service::{Client, client, serve};
-use zeromq_async::{DealerSocket, Endpoint, Message, ReqSocket, RouterSocket};
+use zeromq_async::service::{Client, client, client_with_limit, serve};
+use zeromq_async::{DealerSocket, Endpoint, Message, RepSocket, ReqSocket, RouterSocket};
 
 const IN_FLIGHT: usize = 64;
 const ROUNDS: usize = 7;
@@ -88,4 +88,38 @@ async fn sixty_four_under_way_are_five_times_as_fast() {
     let ratio = within("all requests", ratio(5_000)).await;
     println!("{ratio:.1} times as fast");
     assert!(ratio >= 5.0, "only {ratio:.1} times as fast");
+}
+
+/// The shortest time in which the driver heard of a hundred peers that came and went.
+async fn hearing(under_way: usize, name: &str) -> Duration {
+    let dealer = DealerSocket::builder().send_high_water_mark(0).build();
+    let router = RouterSocket::builder().receive_high_water_mark(0).build();
+    dealer.connect(router.bind(format!("inproc://{name}-server")).await.unwrap()).await.unwrap();
+    let passing = dealer.bind(format!("inproc://{name}")).await.unwrap();
+    let (mut client, driver) = client_with_limit(dealer, under_way + 1);
+    let mut requests = Vec::new();
+    for _ in 0..under_way {
+        requests.push(client.ready().await.unwrap().call("question".into()));
+    }
+    let mut driving = tokio_test::task::spawn(driver.run());
+    let mut shortest = Duration::MAX;
+    for _ in 0..ROUNDS {
+        for _ in 0..100 {
+            let rep = RepSocket::new();
+            rep.connect(&passing).await.unwrap();
+            rep.close().await;
+        }
+        let begin = Instant::now();
+        while driving.poll().is_pending() && driving.is_woken() {}
+        shortest = shortest.min(begin.elapsed());
+    }
+    assert_eq!(client.stats().in_flight, under_way);
+    shortest
+}
+
+#[tokio::test]
+async fn disconnects_cost_the_same_with_many_under_way() {
+    let (few, many) = (hearing(1, "few").await, hearing(30_000, "many").await);
+    println!("with 1 under way {few:?}, with 30,000 {many:?}");
+    assert!(many < 5 * few, "with 1 under way {few:?}, with 30,000 {many:?}");
 }

@@ -1,8 +1,10 @@
 //! Typed sockets: values in, values out, and what happens to messages that are none.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::{SinkExt, StreamExt, stream};
+use bytes::Bytes;
+use futures_util::{FutureExt, SinkExt, StreamExt, stream};
 use tokio::time::timeout;
 use zeromq_async::layer::{FilterRecvLayer, TimeoutLayer, WithLayer};
 use zeromq_async::typed::{
@@ -449,4 +451,46 @@ mod formats {
         msgpack_nested_without_end_is_an_error "msgpack" MsgPack 0x91;
         cbor_nested_without_end_is_an_error "cbor" Cbor 0x81;
     }
+}
+
+/// To decode takes time that the socket knows nothing of.
+#[tokio::test]
+async fn decoding_yields() {
+    let large = || Ok::<_, RecvError>(Message::from("a".repeat(4 << 20)));
+    let stream = stream::iter([large(), large()]);
+    let mut lines: Typed<_, _, String> = Typed::new(stream, Utf8);
+    assert!(lines.recv().now_or_never().expect("the first").is_ok());
+    assert!(lines.recv().now_or_never().is_none(), "the second came without a pause");
+    assert!(lines.recv().await.is_ok());
+}
+
+/// A buffer that says, by a count, whether it is still there.
+struct Counted {
+    bytes: Vec<u8>,
+    _count: Arc<()>,
+}
+
+impl AsRef<[u8]> for Counted {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+/// Who keeps the routes of clients keeps nothing of what they sent.
+#[tokio::test]
+async fn a_route_keeps_no_message_alive() {
+    let alive = Arc::new(());
+    let buffer = Counted { bytes: vec![b'a'; 1 << 20], _count: alive.clone() };
+    let buffer = Bytes::from_owner(buffer);
+    let message = Message::from(vec![
+        Frame::from(buffer.slice(..200)),
+        Frame::new(),
+        Frame::from(buffer.slice(200..)),
+    ]);
+    drop(buffer);
+    let stream = stream::iter([Ok::<_, RecvError>(message)]);
+    let mut requests: Typed<_, _, Routed<String>> = Typed::new(stream, Routing::of_requests(Utf8));
+    let Routed { route, value } = requests.recv().await.expect("a request");
+    assert_eq!((route.routing_id().len(), value.len()), (200, (1 << 20) - 200));
+    assert_eq!(Arc::strong_count(&alive), 1);
 }

@@ -154,16 +154,15 @@ impl Driver {
         let _ = catch_unwind(AssertUnwindSafe(|| self.pipe.outbound.unlink()));
         engine.pattern.disconnected(&self.pipe);
         engine.tell_lost(&self.pipe, &reason);
-        let unsent = match keeps {
-            true => self.pipe.outbound.queued(),
-            false => engine.peers.leave(&self.pipe),
-        };
+        let (enqueued, queued) = self.pipe.outbound.enqueued();
+        let unsent = if keeps { queued } else { engine.peers.leave(&self.pipe) };
         engine.peers.peer_disconnected();
         engine.events.emit(SocketEvent::Disconnected {
             endpoint: endpoint.clone(),
             peer: self.pipe.id(),
             reason,
             unsent,
+            enqueued,
             kept: keeps && !self.pipe.outbound.is_closing(),
         });
     }

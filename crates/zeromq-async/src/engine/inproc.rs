@@ -251,11 +251,20 @@ impl Engine {
     fn parted(&self, pipe: &Arc<Pipe>, endpoint: Endpoint, reason: DisconnectReason) {
         self.pattern.disconnected(pipe);
         self.tell_lost(pipe, &reason);
+        let (enqueued, _) = pipe.outbound.enqueued();
         let unsent = self.peers.leave(pipe);
         self.peers.peer_disconnected();
         self.forget_dialled(|line| line.holds(pipe));
         let peer = pipe.id();
-        self.events.emit(SocketEvent::Disconnected { endpoint, peer, reason, unsent, kept: false });
+        let kept = false;
+        self.events.emit(SocketEvent::Disconnected {
+            endpoint,
+            peer,
+            reason,
+            unsent,
+            enqueued,
+            kept,
+        });
     }
 }
 

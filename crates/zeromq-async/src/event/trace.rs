@@ -44,7 +44,7 @@ pub(super) fn trace(socket: SocketType, event: &SocketEvent) {
         SocketEvent::Rejected { endpoint, reason } => {
             trace!("rejected", %endpoint, reason = "rejected", error = %reason);
         }
-        SocketEvent::Disconnected { endpoint, peer, reason, unsent, kept } => {
+        SocketEvent::Disconnected { endpoint, peer, reason, unsent, kept, .. } => {
             let error = reason;
             let reason = reason.kind();
             trace!("disconnected", %endpoint, %peer, reason, %error, unsent, kept);

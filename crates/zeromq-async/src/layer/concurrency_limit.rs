@@ -8,12 +8,12 @@ use std::time::Duration;
 
 use futures_core::Stream;
 use futures_sink::Sink;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
-use tokio_util::sync::PollSemaphore;
 use tower_layer::Layer;
 
 use super::deadline::Deadline;
+use super::place;
+use crate::line::{Line, Ticket};
 use crate::sync::Mutex;
 
 /// Lets no more than so many requests be without a reply; who sends another waits for a reply.
@@ -51,11 +51,16 @@ use crate::sync::Mutex;
 /// # Ok(()) }
 /// ```
 ///
+/// A place belongs to the future that sends, and to none after it: a `send` that is dropped leaves the
+/// line, and others go on. A `Sink` that is polled by hand, or with [`ready`], finds a place free and
+/// takes it when it sends; where another was faster, there is one request more than the limit.
+///
 /// A request whose reply never comes is counted for ever, unless [`forget_after`] says otherwise. So
 /// are those under way when a socket is dropped: the half that sent them may be gone, and the other
 /// still gets their replies. Set it where one layer goes around sockets that come and go.
 ///
 /// [`forget_after`]: Self::forget_after
+/// [`ready`]: super::SendExt::ready
 #[derive(Debug, Clone)]
 pub struct ConcurrencyLimitLayer {
     flights: Arc<Flights>,
@@ -70,8 +75,7 @@ impl ConcurrencyLimitLayer {
     /// assert_eq!(layer.in_flight(), 0);
     /// ```
     pub fn new(requests: usize) -> Self {
-        let requests = requests.clamp(1, Semaphore::MAX_PERMITS);
-        let room = Arc::new(Semaphore::new(requests));
+        let room = Arc::new(Line::new(requests.max(1)));
         let flights = Flights { room, departures: Mutex::default() };
         Self { flights: Arc::new(flights), forget_after: None }
     }
@@ -118,8 +122,7 @@ impl<S> Layer<S> for ConcurrencyLimitLayer {
         ConcurrencyLimit {
             inner,
             flights: self.flights.clone(),
-            room: PollSemaphore::new(self.flights.room.clone()),
-            reserved: None,
+            by_hand: Standing { room: self.flights.room.clone(), ticket: None },
             forget_after: self.forget_after,
             deadline: Deadline::default(),
         }
@@ -131,10 +134,7 @@ impl<S> Layer<S> for ConcurrencyLimitLayer {
 pub struct ConcurrencyLimit<S> {
     inner: S,
     flights: Arc<Flights>,
-    room: PollSemaphore,
-    /// Taken in `poll_ready` when there is room within, spent in `start_send`, given back when this
-    /// is closed or dropped.
-    reserved: Option<OwnedSemaphorePermit>,
+    by_hand: Standing,
     forget_after: Option<Duration>,
     deadline: Deadline,
 }
@@ -143,23 +143,39 @@ wraps!(ConcurrencyLimit<S>, ConcurrencyLimitLayer, "new(64)");
 
 impl<S> ConcurrencyLimit<S> {
     fn poll_reserve(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        while self.reserved.is_none() {
-            match self.room.poll_acquire(cx) {
-                Poll::Ready(permit) => self.reserved = permit,
-                Poll::Pending => ready!(self.poll_forget(cx)),
-            }
+        let Standing { room, ticket } = &mut self.by_hand;
+        while place::poll_take(room, ticket, cx).is_pending() {
+            ready!(poll_forget(&self.flights, self.forget_after, &mut self.deadline, cx));
         }
         Poll::Ready(())
     }
+}
 
-    /// Ready when a request has been forgotten.
-    fn poll_forget(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let Some(time) = self.forget_after else { return Poll::Pending };
-        while !self.flights.forget_older_than(time) {
-            self.deadline.set_after(self.flights.until_oldest_is(time));
-            ready!(self.deadline.poll(cx));
-        }
-        Poll::Ready(())
+/// Ready when a request has been forgotten.
+fn poll_forget(
+    flights: &Flights,
+    after: Option<Duration>,
+    deadline: &mut Deadline,
+    cx: &mut Context<'_>,
+) -> Poll<()> {
+    let Some(time) = after else { return Poll::Pending };
+    while !flights.forget_older_than(time) {
+        deadline.set_after(flights.until_oldest_is(time));
+        ready!(deadline.poll(cx));
+    }
+    Poll::Ready(())
+}
+
+/// The turn of a wrapper whose `Sink` is polled by hand, outside the futures of `SendExt`.
+#[derive(Debug)]
+struct Standing {
+    room: Arc<Line>,
+    ticket: Ticket,
+}
+
+impl Drop for Standing {
+    fn drop(&mut self) {
+        self.room.leave(&mut self.ticket);
     }
 }
 
@@ -171,18 +187,20 @@ impl<S: Sink<T> + Unpin, T> Sink<T> for ConcurrencyLimit<S> {
         let ready = Pin::new(&mut self.inner).poll_ready(cx);
         if !matches!(ready, Poll::Ready(Ok(()))) {
             // Others may have room, and this may never be asked again.
-            self.reserved = None;
+            place::give_back(&self.flights.room);
         }
         ready
     }
 
     fn start_send(mut self: Pin<&mut Self>, item: T) -> Result<(), S::Error> {
-        let reserved = self.reserved.take();
-        Pin::new(&mut self.inner).start_send(item)?;
-        if let Some(permit) = reserved {
-            self.flights.depart(permit);
+        let this = &mut *self;
+        place::spend(&this.flights.room);
+        let sent = Pin::new(&mut this.inner).start_send(item);
+        match &sent {
+            Ok(()) => this.flights.depart(),
+            Err(_) => this.flights.room.give_back(1),
         }
-        Ok(())
+        sent
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
@@ -190,7 +208,9 @@ impl<S: Sink<T> + Unpin, T> Sink<T> for ConcurrencyLimit<S> {
     }
 
     fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
-        self.reserved = None;
+        let Standing { room, ticket } = &mut self.by_hand;
+        room.leave(ticket);
+        place::give_back(room);
         Pin::new(&mut self.inner).poll_close(cx)
     }
 }
@@ -210,21 +230,20 @@ impl<S: Stream + Unpin> Stream for ConcurrencyLimit<S> {
 /// The requests under way.
 #[derive(Debug)]
 struct Flights {
-    /// A permit for each request that may still be sent.
-    room: Arc<Semaphore>,
+    /// A place for each request that may be under way.
+    room: Arc<Line>,
     /// When those that are under way were sent.
     departures: Mutex<VecDeque<Instant>>,
 }
 
 impl Flights {
-    fn depart(&self, permit: OwnedSemaphorePermit) {
-        permit.forget();
+    fn depart(&self) {
         self.departures.lock().push_back(Instant::now());
     }
 
     fn arrive(&self) {
         if self.departures.lock().pop_front().is_some() {
-            self.room.add_permits(1);
+            self.room.give_back(1);
         }
     }
 
@@ -236,7 +255,9 @@ impl Flights {
         }
         let forgotten = before - departures.len();
         drop(departures);
-        self.room.add_permits(forgotten);
+        if forgotten > 0 {
+            self.room.give_back(forgotten);
+        }
         forgotten > 0
     }
 

@@ -10,11 +10,17 @@ use std::task::{Context, Poll, ready};
 use futures_core::Stream;
 use tower_layer::Layer;
 
+use super::{DROPPED_PER_TURN, detach};
+
 /// Receives of several messages with the same key only the first.
 ///
 /// For what may come twice: from a sender that tries again, or over two ways at once. The last so
 /// many keys are remembered, each twice in memory, and no message; what comes again later than that
 /// is received again.
+///
+/// A key that is a frame or `bytes::Bytes`, or an option or list of these, is copied where it is
+/// small. In a type of your own copy them yourself: a frame keeps alive the buffer that it is a part
+/// of, which may be far larger.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -103,8 +109,8 @@ impl<S, F, K> Deduplicate<S, F, K> {
     }
 }
 
-impl<S, F, K: Hash + Eq + Clone> Deduplicate<S, F, K> {
-    fn is_new(&mut self, key: K) -> bool {
+impl<S, F, K: Hash + Eq + Clone + 'static> Deduplicate<S, F, K> {
+    fn is_new(&mut self, mut key: K) -> bool {
         if self.known.contains(&key) {
             self.dropped += 1;
             return false;
@@ -114,6 +120,7 @@ impl<S, F, K: Hash + Eq + Clone> Deduplicate<S, F, K> {
         {
             self.known.remove(&oldest);
         }
+        detach(&mut key);
         self.oldest.push_back(key.clone());
         self.known.insert(key)
     }
@@ -123,14 +130,13 @@ impl<S, F, K, T, E> Stream for Deduplicate<S, F, K>
 where
     S: Stream<Item = Result<T, E>> + Unpin,
     F: FnMut(&T) -> K,
-    K: Hash + Eq + Clone,
+    K: Hash + Eq + Clone + 'static,
 {
     type Item = S::Item;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
         let this = &mut *self;
-        loop {
-            // It ends: a socket is pending now and then to let other tasks run.
+        for _ in 0..DROPPED_PER_TURN {
             let next = ready!(Pin::new(&mut this.inner).poll_next(cx));
             if let Some(Ok(item)) = &next {
                 let key = (this.key)(item);
@@ -140,6 +146,8 @@ where
             }
             return Poll::Ready(next);
         }
+        cx.waker().wake_by_ref();
+        Poll::Pending
     }
 }
 

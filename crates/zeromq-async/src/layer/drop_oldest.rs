@@ -10,7 +10,7 @@ use futures_sink::Sink;
 use tower_layer::Layer;
 use zmtp::Message;
 
-use super::beginning;
+use super::{beginning, detach};
 
 /// Never waits to send: what finds no room is queued, and the oldest in the queue makes way for the
 /// newest.
@@ -142,7 +142,7 @@ impl<S: Sink<T> + Unpin, T> DropOldest<S, T> {
     }
 }
 
-impl<S: Sink<T> + Unpin, T> Sink<T> for DropOldest<S, T> {
+impl<S: Sink<T> + Unpin, T: 'static> Sink<T> for DropOldest<S, T> {
     type Error = S::Error;
 
     fn poll_ready(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
@@ -155,10 +155,11 @@ impl<S: Sink<T> + Unpin, T> Sink<T> for DropOldest<S, T> {
         Poll::Ready(Ok(()))
     }
 
-    fn start_send(mut self: Pin<&mut Self>, item: T) -> Result<(), S::Error> {
+    fn start_send(mut self: Pin<&mut Self>, mut item: T) -> Result<(), S::Error> {
         if std::mem::take(&mut self.has_room) {
             return Pin::new(&mut self.inner).start_send(item);
         }
+        detach(&mut item);
         self.queue.push_back(item);
         if self.queue.len() > self.messages {
             self.queue.pop_front();

@@ -8,6 +8,8 @@ use futures_core::Stream;
 use futures_sink::Sink;
 use tower_layer::Layer;
 
+use super::DROPPED_PER_TURN;
+
 /// Sends only the messages for which a function says so, and drops the others.
 ///
 /// ```
@@ -153,13 +155,14 @@ where
     #[inline]
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
         let this = &mut *self;
-        loop {
-            // It ends: a socket is pending now and then to let other tasks run.
+        for _ in 0..DROPPED_PER_TURN {
             match ready!(Pin::new(&mut this.inner).poll_next(cx)) {
                 Some(Ok(item)) if !(this.function)(&item) => {}
                 other => return Poll::Ready(other),
             }
         }
+        cx.waker().wake_by_ref();
+        Poll::Pending
     }
 }
 

@@ -11,6 +11,8 @@ use futures_core::Stream;
 use tower_layer::Layer;
 use zmtp::Message;
 
+use super::detach;
+
 /// Receives of several messages on a topic that have come meanwhile only the latest.
 ///
 /// What [`conflate`](crate::SocketBuilder::conflate) (`ZMQ_CONFLATE`) does for a whole socket, this
@@ -126,8 +128,10 @@ impl<S, F, K, T> KeepLatest<S, F, K, T>
 where
     F: FnMut(&T) -> K,
     K: Hash + Eq + Clone,
+    T: 'static,
 {
-    fn keep(&mut self, item: T) {
+    fn keep(&mut self, mut item: T) {
+        detach(&mut item);
         let topic = (self.topic)(&item);
         if self.latest.insert(topic.clone(), item).is_some() {
             self.replaced += 1;
@@ -147,6 +151,7 @@ where
     S: Stream<Item = Result<T, E>> + Unpin,
     F: FnMut(&T) -> K,
     K: Hash + Eq + Clone,
+    T: 'static,
 {
     type Item = S::Item;
 

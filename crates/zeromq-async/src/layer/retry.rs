@@ -9,6 +9,7 @@ use futures_sink::Sink;
 use tower_layer::Layer;
 use zmtp::{Frame, Message};
 
+use super::DROPPED_PER_TURN;
 use super::deadline::Deadline;
 use crate::error::RecvError;
 use crate::random::random;
@@ -187,18 +188,26 @@ where
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = &mut *self;
+        let mut passed_over = 0;
         loop {
             if let Err(error) = this.poll_send(cx) {
                 this.request = None;
                 return Poll::Ready(Some(Err(RetryError::Send(error))));
             }
-            match this.poll_inner(cx) {
+            let next = if passed_over < DROPPED_PER_TURN {
+                this.poll_inner(cx)
+            } else {
+                cx.waker().wake_by_ref();
+                Poll::Pending
+            };
+            match next {
                 Poll::Ready(None) => return Poll::Ready(None),
                 Poll::Ready(Some(Ok(message))) => {
                     if let Some(reply) = this.disclose(message) {
                         this.request = None;
                         return Poll::Ready(Some(Ok(reply)));
                     }
+                    passed_over += 1;
                 }
                 Poll::Ready(Some(Err(error))) => {
                     if !this.fail_attempt() {

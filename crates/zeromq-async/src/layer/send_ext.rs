@@ -6,7 +6,7 @@ use std::task::{Context, Poll, ready};
 
 use futures_sink::Sink;
 
-use super::beginning;
+use super::place::Places;
 
 /// Sends through layers as [`Socket::send`](crate::Socket::send) does: without flushing.
 ///
@@ -67,7 +67,7 @@ pub trait SendExt<T>: Sink<T> {
     where
         Self: Unpin,
     {
-        Sending { item: Some(item.into()), sink: self, begins: true }
+        Sending { item: Some(item.into()), sink: self, begins: true, places: Places::default() }
     }
 
     /// Waits until a message can be sent.
@@ -96,15 +96,16 @@ pub trait SendExt<T>: Sink<T> {
     ///
     /// # Cancel safety
     ///
-    /// Nothing is lost when it is dropped.
+    /// Nothing is lost when it is dropped. It reserves nothing beyond its end: another sender may
+    /// take the place in a layer that has a limit, and then what is sent goes over the limit.
     fn ready(&mut self) -> impl Future<Output = Result<(), Self::Error>>
     where
         Self: Unpin,
     {
-        let mut begins = true;
+        let (mut begins, mut places) = (true, Places::default());
         poll_fn(move |cx| {
-            let begins = std::mem::take(&mut begins);
-            beginning::says(begins, || Pin::new(&mut *self).poll_ready(cx))
+            let _lent = places.lend(std::mem::take(&mut begins));
+            Pin::new(&mut *self).poll_ready(cx)
         })
     }
 
@@ -136,7 +137,11 @@ pub trait SendExt<T>: Sink<T> {
     where
         Self: Unpin,
     {
-        poll_fn(move |cx| Pin::new(&mut *self).poll_flush(cx))
+        let mut places = Places::default();
+        poll_fn(move |cx| {
+            let _lent = places.lend(false);
+            Pin::new(&mut *self).poll_flush(cx)
+        })
     }
 }
 
@@ -149,6 +154,8 @@ struct Sending<'a, T, S: ?Sized> {
     item: Option<T>,
     sink: &'a mut S,
     begins: bool,
+    /// What layers have reserved for it, given back when it is dropped.
+    places: Places,
 }
 
 /// The item is never pinned.
@@ -159,10 +166,16 @@ impl<T, S: Sink<T> + Unpin + ?Sized> Future for Sending<'_, T, S> {
 
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let Self { item, sink, begins } = &mut *self;
-        let begins = std::mem::take(begins);
-        ready!(beginning::says(begins, || Pin::new(&mut **sink).poll_ready(cx)))?;
+        let Self { item, sink, begins, places } = &mut *self;
+        let ready = {
+            let _lent = places.lend(std::mem::take(begins));
+            Pin::new(&mut **sink).poll_ready(cx)
+        };
+        ready!(ready)?;
         let item = item.take().expect("a future is not polled when it is done");
-        Poll::Ready(Pin::new(&mut **sink).start_send(item))
+        let sent = Pin::new(&mut **sink).start_send(item);
+        // What was sent has a place of its own by now.
+        places.give_back();
+        Poll::Ready(sent)
     }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use futures_core::Stream;
 use futures_sink::Sink;
+use tokio::task::coop;
 use tower_layer::Layer;
 
 use super::beginning;
@@ -208,6 +209,11 @@ impl Limit {
         let Some(after) = self.after else { return Poll::Pending };
         if !self.deadline.is_set() {
             self.deadline.set_after(after);
+            if !coop::has_budget_remaining() {
+                // Pending may mean no more than that this task has to yield.
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
         }
         self.deadline.poll(cx).map(|()| after)
     }

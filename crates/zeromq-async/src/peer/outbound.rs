@@ -94,6 +94,7 @@ impl Outbound {
                 return Err(Refused::Full);
             }
             state.sent += 1;
+            state.enqueued += 1;
             return Ok(0);
         }
         let written_before = state.written;
@@ -103,6 +104,7 @@ impl Outbound {
         }
         state.conflate();
         state.batch.push_from(message);
+        state.enqueued += 1;
         match pipe {
             Some(pipe) => state.pace(pipe),
             None => state.pace_alone(),
@@ -132,6 +134,7 @@ impl Outbound {
                 return Err(Refused::Full);
             }
             state.sent += 1;
+            state.enqueued += 1;
             return Ok(());
         }
         if !state.make_room() && !past_mark {
@@ -139,6 +142,7 @@ impl Outbound {
         }
         state.conflate();
         state.batch.push_batch(encoded);
+        state.enqueued += 1;
         state.pace(pipe);
         Ok(())
     }
@@ -397,6 +401,12 @@ impl Outbound {
         state.aborted = true;
         self.room.store(false, Ordering::Relaxed);
         state.engine.wake_by_ref();
+    }
+
+    /// How many messages senders have queued so far, and how many of them, the last, wait.
+    pub(crate) fn enqueued(&self) -> (u64, usize) {
+        let state = self.state.lock();
+        (state.enqueued, state.batch.messages())
     }
 
     /// Messages not yet with the kernel.

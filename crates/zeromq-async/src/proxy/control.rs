@@ -1,8 +1,11 @@
 //! Orders that come as messages.
 
 use std::fmt;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
 use std::task::{Context, Poll};
 
+use tokio::task::coop;
 use zmtp::Message;
 
 use super::end::Pass;
@@ -39,7 +42,9 @@ impl Control {
             if self.owed.is_some() {
                 return Ok(());
             }
-            match self.end.poll_recv(cx) {
+            // Unconstrained: what passes must not use up the time of orders, nor they its.
+            let received = pin!(coop::unconstrained(poll_fn(|cx| self.end.poll_recv(cx)))).poll(cx);
+            match received {
                 Poll::Ready(Ok(orders)) => self.obey(cx, &orders, &mut steering.lock())?,
                 // A REQ that has asked nothing gets no orders, which is no reason to end.
                 Poll::Ready(Err(RecvError::OutOfTurn)) => return Ok(()),

@@ -2,6 +2,7 @@
 
 mod driver;
 mod in_flight;
+mod losses;
 mod response;
 
 pub use driver::ClientDriver;
@@ -11,12 +12,11 @@ pub use response::ResponseFuture;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio_util::sync::PollSemaphore;
 use tower_service::Service;
 use zmtp::Message;
 
 use super::RequestError;
+use crate::line::{Line, Ticket};
 use crate::socket::{Dealer, DealerSocket, Sender, SocketHandle};
 use crate::sync::Mutex;
 use in_flight::InFlight;
@@ -81,28 +81,31 @@ pub fn client_with_limit(
     let socket = socket.into();
     let events = socket.events();
     let (sender, receiver) = socket.split();
-    let limit = max_in_flight.clamp(1, Semaphore::MAX_PERMITS);
-    let in_flight = InFlight::new(sender);
+    let limit = max_in_flight.max(1);
+    let places = Arc::new(Line::new(limit));
+    let in_flight = InFlight::new(sender, &receiver.handle().stats());
     let waits = in_flight.another_sender();
     let in_flight = Arc::new(Mutex::new(in_flight));
     let (life, lives) = driver::life();
     let client = Client {
         in_flight: Arc::clone(&in_flight),
         handle: receiver.handle().clone(),
-        places: PollSemaphore::new(Arc::new(Semaphore::new(limit))),
+        places: Arc::clone(&places),
         limit,
-        permit: None,
+        ticket: None,
+        place: None,
         waits,
         life,
     };
-    (client, ClientDriver::new(in_flight, receiver, events, lives))
+    (client, ClientDriver::new(in_flight, places, receiver, events, lives))
 }
 
 /// Sends requests and gives each its reply; made by [`client`].
 ///
 /// Clones share the socket and the limit. It is ready when fewer requests than the limit are under
 /// way and some server has room: while no server was ever connected to, or all of their queues are
-/// full, `poll_ready` waits. Being ready takes one of the places until `call` or drop.
+/// full, `poll_ready` waits. Being ready takes one of the places until `call` or drop; waiting takes
+/// none, so that to give up waiting keeps nobody else from it.
 ///
 /// It needs its [`ClientDriver`] to run.
 ///
@@ -131,9 +134,11 @@ pub fn client_with_limit(
 pub struct Client {
     in_flight: Arc<Mutex<InFlight>>,
     handle: SocketHandle,
-    places: PollSemaphore,
+    places: Arc<Line>,
     limit: usize,
-    permit: Option<OwnedSemaphorePermit>,
+    /// The turn of this clone, as long as it waits for a place.
+    ticket: Ticket,
+    place: Option<Place>,
     /// What waits for room, for this clone alone.
     waits: Sender<Dealer>,
     /// Tells the driver, when the last is dropped, that no more requests will come.
@@ -172,10 +177,27 @@ impl Clone for Client {
             handle: self.handle.clone(),
             places: self.places.clone(),
             limit: self.limit,
-            permit: None,
+            ticket: None,
+            place: None,
             waits: self.waits.clone(),
             life: self.life.clone(),
         }
+    }
+}
+
+impl Drop for Client {
+    fn drop(&mut self) {
+        self.places.leave(&mut self.ticket);
+    }
+}
+
+/// A place among the requests under way, given back when it is dropped.
+#[derive(Debug)]
+struct Place(Arc<Line>);
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.give_back(1);
     }
 }
 
@@ -185,18 +207,23 @@ impl Service<Message> for Client {
     type Future = ResponseFuture;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), RequestError>> {
-        if self.permit.is_none() {
-            // Never closed: `None` does not happen, and would say that there is no place.
-            self.permit = ready!(self.places.poll_acquire(cx));
-        }
         self.in_flight.lock().check()?;
-        in_flight::poll_room(&mut self.waits, cx)
+        if in_flight::poll_room(&mut self.waits, cx)?.is_pending() {
+            // Others need it no less, and this may never be asked again.
+            self.place = None;
+            return Poll::Pending;
+        }
+        if self.place.is_none() {
+            ready!(self.places.poll_take(cx, &mut self.ticket, false));
+            self.place = Some(Place(Arc::clone(&self.places)));
+        }
+        Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, request: Message) -> ResponseFuture {
-        let permit = self.permit.take();
-        match permit.or_else(|| self.places.clone_inner().try_acquire_owned().ok()) {
-            Some(permit) => ResponseFuture::new(self, permit, request),
+        let free = || self.places.try_take().then(|| Place(Arc::clone(&self.places)));
+        match self.place.take().or_else(free) {
+            Some(place) => ResponseFuture::new(self, place, request),
             None => ResponseFuture::refused(RequestError::NotReady { limit: self.limit }),
         }
     }

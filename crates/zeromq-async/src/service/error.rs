@@ -31,8 +31,8 @@ pub enum RequestError {
     /// The peer that had the request went away before it replied. Whether it served the request
     /// nobody knows.
     ///
-    /// A request that waited for the next connection to that peer may in rare cases be among them,
-    /// and be delivered later all the same.
+    /// Requests that wait for the next connection to that peer are not among them, unless the driver
+    /// was kept from running for so long that it missed events.
     #[error(
         "{peer}{} went away before it replied; it may have served the request: send it again where \
          serving it twice does no harm",

@@ -1,6 +1,8 @@
 //! A service behind a ROUTER or a REP.
 
 mod answers;
+mod call;
+mod owed;
 mod report;
 mod serving;
 
@@ -32,7 +34,8 @@ use serving::Serving;
 /// to turn a request away may still stand in line there, and hold a permit until its next request.
 /// That a service can serve no more is noticed at a request too, which gets no reply.
 ///
-/// A panic while a request is served costs that request its reply, and nobody else anything.
+/// A panic while a request is served costs that request its reply, and nobody else anything; one
+/// when its future is dropped costs nothing at all.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -63,6 +66,7 @@ where
         overload: Overload::Wait,
         failure_answer: None,
         drain_within: None,
+        serve_received: true,
     }
 }
 
@@ -101,6 +105,7 @@ pub struct Server<P: Answers, S> {
     overload: Overload,
     failure_answer: Option<Message>,
     drain_within: Option<Duration>,
+    serve_received: bool,
 }
 
 /// What is done with requests while as many are served as may be, or the service is not ready.
@@ -155,12 +160,36 @@ where
         self
     }
 
-    /// How long requests that are being served when it is to stop may take to end, and their
+    /// How long requests that have been received when it is to stop may take to be served, and their
     /// replies to leave. By default as long as it takes, and the socket's linger time.
     ///
     /// See the [example](Server).
     pub fn drain_within(mut self, limit: Duration) -> Self {
         self.drain_within = Some(limit);
+        self
+    }
+
+    /// Whether requests that the socket has received when it is to stop are still served. Default:
+    /// true.
+    ///
+    /// With false they are not taken any more, and counted as
+    /// [`untaken`](ServeReport::untaken): for peers that ask another server when no reply comes.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use std::convert::Infallible;
+    /// use tower::service_fn;
+    /// use zeromq_async::service::serve;
+    /// use zeromq_async::{Message, RouterSocket};
+    ///
+    /// let echo = service_fn(|request: Message| async { Ok::<_, Infallible>(request) });
+    /// let server = serve(RouterSocket::new(), echo).serve_received(false);
+    /// assert_eq!(server.run_until(async {}).await?.untaken, 0);
+    /// # Ok(()) }
+    /// ```
+    pub fn serve_received(mut self, serve: bool) -> Self {
+        self.serve_received = serve;
         self
     }
 
@@ -182,10 +211,12 @@ where
         self.run_until(pending()).await
     }
 
-    /// Serves until `stop` completes, then ends in order: takes no more requests, lets those that
-    /// are being served end, closes the socket when their replies are written, and reports.
+    /// Serves until `stop` completes, then ends in order: serves the requests that the socket has
+    /// received by then, closes it when all replies are written, and reports.
     ///
-    /// Requests that come meanwhile are answered where [`Overload::Answer`] says how.
+    /// Requests that come later are answered where [`Overload::Answer`] says how, and otherwise
+    /// counted as [`untaken`](ServeReport::untaken). How long all of this may take is for
+    /// [`drain_within`](Self::drain_within) to say.
     ///
     /// # Errors
     ///
@@ -202,11 +233,12 @@ where
         self,
         stop: impl Future<Output = ()>,
     ) -> Result<ServeReport, ServeError<S::Error>> {
-        let Self { socket, service, max_in_flight, overload, failure_answer, drain_within } = self;
+        let Self { socket, service, max_in_flight, overload, failure_answer, .. } = self;
         let mut serving = Serving::new(socket, service, max_in_flight, overload, failure_answer);
         let ended = serving.until(pin!(stop)).await;
-        let report = serving.drain(drain_within).await;
-        match ended {
+        let (report, at_last) =
+            serving.end(self.drain_within, self.serve_received && ended.is_ok()).await;
+        match ended.and(at_last) {
             Ok(()) => Ok(report),
             Err(source) => Err(ServeError { source, report }),
         }

@@ -75,11 +75,13 @@ where
     }
 
     fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<In, TypedRecvError<E>>> {
+        ready!(self.work.poll_paid(cx));
         let message = match ready!(Pin::new(&mut self.inner).poll_next(cx)) {
             Some(Ok(message)) => message,
             Some(Err(error)) => return Poll::Ready(Err(TypedRecvError::Socket(error))),
             None => return Poll::Ready(Err(TypedRecvError::Closed)),
         };
+        self.work.add(message.size());
         let value = decode(&self.codec, &message);
         Poll::Ready(
             value.map_err(|reason| {

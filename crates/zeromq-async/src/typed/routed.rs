@@ -3,6 +3,7 @@
 use zmtp::{Frame, Message};
 
 use super::{BoxError, Decode, Encode, Frames};
+use crate::layer::detach;
 
 /// Where a value came from or goes to: the frames in front of it.
 ///
@@ -133,6 +134,8 @@ impl<T, C: Decode<T>> Decode<Routed<T>> for Routing<C> {
         while self.delimited && route.last().is_some_and(|frame| !frame.is_empty()) {
             route.push(frames.take().map_err(|_| Undelimited)?.clone());
         }
+        // Routes are kept, and are to keep nothing of the message.
+        route.iter_mut().for_each(detach);
         Ok(Routed { route: Route(route), value: self.codec.decode(frames)? })
     }
 }

@@ -1,5 +1,7 @@
 //! Messages compressed on the way, and what a hostile peer may send instead.
 
+use std::task::Poll;
+
 use proptest::prelude::{ProptestConfig, any, proptest};
 use tokio_test::task::Spawn;
 use tokio_test::{assert_pending, assert_ready, assert_ready_ok};
@@ -231,5 +233,57 @@ proptest! {
         if let Some(Ok(message)) = assert_ready!(socket.poll_next()) {
             assert!(message.size() <= 1_000_000);
         }
+    }
+}
+
+/// Decompressing spends time that the socket knows nothing of.
+#[tokio::test]
+async fn decompression_yields() {
+    for layer in layers() {
+        let (mut socket, remote) = wrapped(layer.clone());
+        let packed = sent(&layer, repeated(4 << 20));
+        for _ in 0..2 {
+            remote.deliver(packed.clone());
+        }
+        assert!(assert_ready!(socket.poll_next()).unwrap().is_ok());
+        assert_pending!(socket.poll_next());
+        loop {
+            tokio::task::yield_now().await;
+            if let Poll::Ready(second) = socket.poll_next() {
+                break assert!(second.unwrap().is_ok());
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn compression_yields() {
+    for layer in layers() {
+        let (mut socket, remote) = wrapped(layer);
+        remote.make_room(2);
+        assert_ready_ok!(socket.poll_ready());
+        socket.start_send(repeated(4 << 20)).unwrap();
+        assert_pending!(socket.poll_ready());
+        while socket.poll_ready().is_pending() {
+            tokio::task::yield_now().await;
+        }
+    }
+}
+
+/// A piece of a message keeps no more than itself.
+#[test]
+fn a_kept_frame_keeps_no_message_alive() {
+    for layer in layers() {
+        let (mut socket, remote) = wrapped(layer.clone());
+        let message = Message::multipart([repeated(100), repeated(1 << 20)]);
+        let packed = sent(&layer, message);
+        let mut kept = Vec::new();
+        let memory = allocation_counter::measure(|| {
+            for _ in 0..16 {
+                let received = received(&mut socket, &remote, packed.clone()).unwrap().unwrap();
+                kept.push(received.first().cloned());
+            }
+        });
+        assert!(memory.bytes_current < 4 << 20, "{} bytes", memory.bytes_current);
     }
 }

@@ -12,7 +12,9 @@ mod deduplicate;
 mod drop_oldest;
 mod extensions;
 mod filter;
+mod flood;
 mod keep_latest;
+mod kept;
 mod map;
 #[cfg(feature = "metrics")]
 mod metrics;

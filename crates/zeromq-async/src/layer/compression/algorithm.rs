@@ -35,6 +35,8 @@ pub(super) struct Compressor {
 /// Decompresses one message after the other.
 pub(super) struct Decompressor {
     pub(super) max_size: usize,
+    /// Bytes that were made, or attempted, since this was last asked.
+    produced: usize,
     #[cfg(feature = "zstd")]
     zstd: Option<zstd::bulk::Decompressor<'static>>,
 }
@@ -102,9 +104,15 @@ impl Decompressor {
     pub(super) fn new(max_size: usize) -> Self {
         Self {
             max_size,
+            produced: 0,
             #[cfg(feature = "zstd")]
             zstd: None,
         }
+    }
+
+    /// How many bytes were made since the last time, whatever became of them.
+    pub(super) fn take_produced(&mut self) -> usize {
+        std::mem::take(&mut self.produced)
     }
 
     /// Exactly `size` octets, or a failure.
@@ -115,15 +123,20 @@ impl Decompressor {
         size: usize,
     ) -> Result<Vec<u8>, Failure> {
         let output = match algorithm {
-            STORED => Some(octets.to_vec()),
+            STORED => {
+                self.produced += octets.len();
+                Some(octets.to_vec())
+            }
             #[cfg(feature = "lz4")]
             LZ4 => {
                 check_ratio(octets, size, MOST_OF_LZ4)?;
+                self.produced += size;
                 lz4_flex::block::decompress(octets, size).ok()
             }
             #[cfg(feature = "zstd")]
             ZSTD => {
                 check_ratio(octets, size, MOST_OF_ZSTD)?;
+                self.produced += size;
                 if self.zstd.is_none() {
                     self.zstd = zstd::bulk::Decompressor::new().ok();
                 }

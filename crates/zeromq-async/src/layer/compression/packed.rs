@@ -129,12 +129,22 @@ fn frames(message: &Message, decompressor: &mut Decompressor) -> Result<Message,
             Failure::Damaged(reason) => Problem::Damaged(reason),
         })?;
     let mut octets = Bytes::from(octets);
-    let unpacked = sizes.into_iter().map(|size| Frame::from(octets.split_to(size)));
+    let unpacked = sizes.into_iter().map(|part| piece(&mut octets, part, size));
     Ok(match clear {
         [] if count == 1 => Message::multipart(unpacked),
         _ => clear.iter().cloned().chain(unpacked).collect(),
     })
 }
+
+/// The next frame of a buffer of `whole` octets. A small part of it is copied, so that it does not
+/// keep all of it in memory.
+fn piece(octets: &mut Bytes, size: usize, whole: usize) -> Frame {
+    let piece = octets.split_to(size);
+    if size < whole / SMALL_PART { Frame::copy_from_slice(&piece) } else { piece.into() }
+}
+
+/// A piece of less than this part of its buffer is small.
+const SMALL_PART: usize = 8;
 
 const CUT_OFF: &str = "it ends too early";
 

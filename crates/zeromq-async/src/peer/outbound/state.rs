@@ -37,6 +37,8 @@ pub(super) struct State {
     pub(super) written: usize,
     /// Messages wholly written, or given to the inproc peer.
     pub(super) sent: u64,
+    /// Messages that senders have queued.
+    pub(super) enqueued: u64,
     /// Octets written, over all connections.
     pub(super) octets: u64,
     /// The message in the middle of which connections ended, as the number of those before it, and
@@ -102,6 +104,7 @@ impl State {
             flushers: Wakers::default(),
             written: 0,
             sent: 0,
+            enqueued: 0,
             octets: 0,
             stuck: (0, 0),
             replaced: 0,

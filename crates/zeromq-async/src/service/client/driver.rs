@@ -3,7 +3,6 @@
 use std::collections::HashSet;
 use std::convert::Infallible;
 use std::future::{Future, poll_fn};
-use std::mem::take;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -13,11 +12,12 @@ use futures_util::FutureExt;
 use tokio::sync::mpsc;
 use tokio::task::coop;
 
-use super::in_flight::{Id, InFlight};
-use crate::endpoint::Endpoint;
+use super::in_flight::{Doubt, InFlight};
+use super::losses::Losses;
 use crate::engine::CloseReport;
 use crate::event::{Events, SocketEvent};
 use crate::identity::PeerId;
+use crate::line::Line;
 use crate::service::RequestError;
 use crate::socket::{Dealer, Receiver};
 use crate::stats::PeerStats;
@@ -53,18 +53,34 @@ pub struct ClientDriver {
     receiver: Receiver<Dealer>,
     events: Events,
     lives: Lives,
-    /// Requests whose peer is gone, and where it was: lost, unless their replies are here already.
-    doubtful: Vec<(Id, Option<Endpoint>)>,
+    /// Where clients wait for a place among the requests under way.
+    places: Arc<Line>,
+    losses: Losses,
 }
+
+/// How the receiver stands after a turn.
+enum Replies {
+    /// Every reply that has come has been given out.
+    AllTaken,
+    MayWait,
+    Ended,
+}
+
+/// Replies given out, and requests failed, in one turn of the task: then others have theirs.
+const REPLIES_PER_TURN: usize = 256;
+
+/// Events heard in one turn.
+const EVENTS_PER_TURN: usize = 64;
 
 impl ClientDriver {
     pub(super) fn new(
         in_flight: Arc<Mutex<InFlight>>,
+        places: Arc<Line>,
         receiver: Receiver<Dealer>,
         events: Events,
         lives: Lives,
     ) -> Self {
-        Self { in_flight, receiver, events, lives, doubtful: Vec::new() }
+        Self { in_flight, receiver, events, lives, places, losses: Losses::default() }
     }
 
     /// Runs until every clone of the client and every future of a request is dropped, or the socket
@@ -92,66 +108,90 @@ impl ClientDriver {
     /// [`Unattended`](RequestError::Unattended).
     pub async fn run(mut self) -> CloseReport {
         poll_fn(|cx| self.poll(cx)).await;
-        self.in_flight.lock().end(RequestError::Closed);
+        self.end(RequestError::Closed);
         let handle = self.receiver.handle().clone();
         handle.close().await
     }
 
+    /// Nothing here spends Tokio's budget: where replies used it up, neither events nor the end would
+    /// be heard. A turn has bounds of its own.
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        loop {
-            if self.poll_replies(cx).is_ready() {
-                return Poll::Ready(());
-            }
-            if coop::has_budget_remaining() {
-                // Every reply that had come before its peer went has been given out.
-                self.lose_doubtful();
-            }
-            match Pin::new(&mut self.events).poll_next(cx) {
-                Poll::Ready(Some(event)) => self.notice(event),
-                Poll::Ready(None) | Poll::Pending => break,
-            }
-        }
-        self.lives.poll_recv(cx).map(|_| ())
+        let turn = poll_fn(|cx| self.poll_turn(cx));
+        pin!(coop::unconstrained(turn)).poll(cx)
     }
 
-    /// Gives out what has come; ready when no more will come.
-    fn poll_replies(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        loop {
-            match pin!(self.receiver.recv_from()).poll(cx) {
-                Poll::Ready(Ok((reply, peer))) => self.in_flight.lock().reply(peer.id(), reply),
-                Poll::Ready(Err(_)) => return Poll::Ready(()),
-                Poll::Pending => return Poll::Pending,
+    fn poll_turn(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.lives.poll_recv(cx).is_ready() {
+            return Poll::Ready(());
+        }
+        self.places.look_after(cx);
+        self.poll_events(cx);
+        match self.poll_replies(cx) {
+            Replies::Ended => return Poll::Ready(()),
+            // So has every reply that had come before its peer went.
+            Replies::AllTaken => self.losses.prove_all(),
+            Replies::MayWait => {
+                self.losses.prove_some(|| self.receiver.handle().stats().unread);
+                cx.waker().wake_by_ref();
             }
         }
+        if !self.losses.tell(&self.in_flight, REPLIES_PER_TURN) {
+            cx.waker().wake_by_ref();
+        }
+        Poll::Pending
+    }
+
+    fn poll_events(&mut self, cx: &mut Context<'_>) {
+        for _ in 0..EVENTS_PER_TURN {
+            match Pin::new(&mut self.events).poll_next(cx) {
+                Poll::Ready(Some(event)) => self.notice(event),
+                Poll::Ready(None) | Poll::Pending => return,
+            }
+        }
+        cx.waker().wake_by_ref();
+    }
+
+    /// Gives out what has come.
+    fn poll_replies(&mut self, cx: &mut Context<'_>) -> Replies {
+        for _ in 0..REPLIES_PER_TURN {
+            match pin!(self.receiver.recv_from()).poll(cx) {
+                Poll::Ready(Ok((reply, peer))) => {
+                    self.losses.hear(peer.id());
+                    self.in_flight.lock().reply(peer.id(), reply);
+                }
+                Poll::Ready(Err(_)) => return Replies::Ended,
+                Poll::Pending => return Replies::AllTaken,
+            }
+        }
+        Replies::MayWait
     }
 
     fn notice(&mut self, event: SocketEvent) {
         let mut in_flight = self.in_flight.lock();
-        let (gone, endpoint) = match event {
-            SocketEvent::Disconnected { endpoint, peer, unsent, kept: true, .. } => {
-                (in_flight.on_board(peer, unsent), Some(endpoint))
+        let doubts: Vec<Doubt> = match event {
+            SocketEvent::Disconnected { endpoint, peer, unsent, enqueued, kept: true, .. } => {
+                let gone = enqueued.saturating_sub(unsent as u64);
+                in_flight.lose_some(peer, gone, endpoint).into_iter().collect()
             }
             SocketEvent::Disconnected { endpoint, peer, .. } => {
-                let gone = in_flight.on_board(peer, 0);
-                in_flight.forget(peer);
-                (gone, Some(endpoint))
+                in_flight.lose_peer(peer, endpoint).into_iter().collect()
             }
             // What waited for another connection to it waits in vain.
             SocketEvent::ConnectStopped { endpoint, .. } => {
-                let peers = self.peers_that(|_| true);
-                in_flight.forget_others(&peers);
-                (in_flight.elsewhere(&peers), Some(endpoint))
+                in_flight.lose_others(&self.peers_that(|_| true), Some(&endpoint))
             }
             // A peer may have gone, and come back, unheard of: but not one that is still on its
             // first connection.
             SocketEvent::Missed { .. } => {
-                in_flight.forget_others(&self.peers_that(|_| true));
+                let mut doubts = in_flight.lose_others(&self.peers_that(|_| true), None);
                 let steady = self.peers_that(|peer| peer.connected && peer.reconnects == 0);
-                (in_flight.elsewhere(&steady), None)
+                doubts.extend(in_flight.lose_elsewhere(&steady));
+                doubts
             }
             _ => return,
         };
-        self.doubtful.extend(gone.into_iter().map(|id| (id, endpoint.clone())));
+        drop(in_flight);
+        self.losses.doubt(doubts);
     }
 
     fn peers_that(&self, are: impl Fn(&PeerStats) -> bool) -> HashSet<PeerId> {
@@ -159,16 +199,15 @@ impl ClientDriver {
         peers.iter().filter(|peer| are(peer)).map(|peer| peer.peer).collect()
     }
 
-    fn lose_doubtful(&mut self) {
-        if !self.doubtful.is_empty() {
-            self.in_flight.lock().lose(take(&mut self.doubtful));
-        }
+    fn end(&self, why: RequestError) {
+        self.in_flight.lock().end(why);
+        self.places.close();
     }
 }
 
 impl Drop for ClientDriver {
     fn drop(&mut self) {
-        self.in_flight.lock().end(RequestError::Unattended);
+        self.end(RequestError::Unattended);
         // The first poll refuses what is sent from now on, and wakes who waits for room.
         let _ = self.receiver.handle().close().now_or_never();
     }

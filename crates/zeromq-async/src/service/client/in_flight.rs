@@ -1,11 +1,14 @@
 //! The requests that are under way, and the socket half that sends them.
 
-use std::collections::{HashMap, HashSet};
-use std::pin::Pin;
+use std::collections::{BTreeMap, HashMap, HashSet, btree_map};
+use std::future::{Future, poll_fn};
+use std::mem::{replace, take};
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker, ready};
 
 use futures_sink::Sink;
 use tokio::sync::oneshot;
+use tokio::task::coop;
 use zmtp::{Frame, Message};
 
 use crate::endpoint::Endpoint;
@@ -14,6 +17,7 @@ use crate::identity::PeerId;
 use crate::random::random;
 use crate::service::{RequestError, body};
 use crate::socket::{Dealer, Sender};
+use crate::stats::SocketStats;
 
 /// What became of a client's requests.
 ///
@@ -61,8 +65,7 @@ pub(super) type Outcome = Result<Message, RequestError>;
 pub(super) struct InFlight {
     sender: Sender<Dealer>,
     requests: HashMap<Id, Request>,
-    /// How many requests went to each peer, which is what numbers them there.
-    sent: HashMap<PeerId, u64>,
+    boards: HashMap<PeerId, Board>,
     /// At random, so that a reply to an earlier process under the same routing id is told apart.
     first: Id,
     next: Id,
@@ -71,9 +74,26 @@ pub(super) struct InFlight {
     ended: Option<RequestError>,
 }
 
+/// What one peer has.
+#[derive(Debug, Default)]
+struct Board {
+    /// How many messages were queued for it so far, which is what numbers them.
+    enqueued: u64,
+    /// The requests among these that have no reply.
+    waiting: BTreeMap<u64, Id>,
+}
+
+/// Requests whose peer is gone, and where it was: lost, unless their replies are here already.
+#[derive(Debug)]
+pub(super) struct Doubt {
+    peer: PeerId,
+    endpoint: Option<Endpoint>,
+    requests: btree_map::IntoValues<u64, Id>,
+}
+
 #[derive(Debug)]
 struct Request {
-    /// Who has it, and as which of their requests.
+    /// Who has it, and as which of the messages for them.
     place: Option<(PeerId, u64)>,
     outcome: oneshot::Sender<Outcome>,
 }
@@ -87,12 +107,15 @@ pub(super) fn poll_room(
 }
 
 impl InFlight {
-    pub(super) fn new(sender: Sender<Dealer>) -> Self {
+    pub(super) fn new(sender: Sender<Dealer>, stats: &SocketStats) -> Self {
         let first = random();
+        // What was sent before are no requests, and counts all the same.
+        let board = |enqueued| Board { enqueued, waiting: BTreeMap::new() };
+        let boards = stats.peers.iter().map(|peer| (peer.peer, board(peer.enqueued)));
         Self {
             sender,
             requests: HashMap::new(),
-            sent: HashMap::new(),
+            boards: boards.collect(),
             first,
             next: first,
             counts: ClientStats::default(),
@@ -159,16 +182,17 @@ impl InFlight {
 
     fn placed(&mut self, id: Id) {
         let Some(peer) = self.sender.last_peer() else { return };
-        let number = self.sent.entry(peer).or_insert(0);
-        *number += 1;
+        let board = self.boards.entry(peer).or_default();
+        board.enqueued += 1;
         if let Some(request) = self.requests.get_mut(&id) {
-            request.place = Some((peer, *number));
+            request.place = Some((peer, board.enqueued));
+            board.waiting.insert(board.enqueued, id);
         }
     }
 
     /// Nobody waits for the reply any more.
     pub(super) fn give_up(&mut self, id: Id) {
-        if self.requests.remove(&id).is_some() {
+        if self.remove(id).is_some() {
             self.counts.given_up += 1;
         }
     }
@@ -192,54 +216,75 @@ impl InFlight {
         }
     }
 
-    /// A connection to the peer has ended. Gives the requests that went with it: all, or where the
-    /// last `kept` messages wait for the next connection, those before.
-    ///
-    /// What was sent between then and now counts as kept too, and an older one as gone: the driver
-    /// is quick, so there is hardly any, and each may be sent again.
-    pub(super) fn on_board(&self, peer: PeerId, kept: usize) -> Vec<Id> {
-        let sent = self.sent.get(&peer).copied().unwrap_or_default();
-        let gone = sent.saturating_sub(kept as u64);
-        self.placed_where(|at, number| at == peer && number <= gone)
+    /// A connection to the peer has ended, and with it the requests among the first `gone` messages;
+    /// those behind wait for the next.
+    pub(super) fn lose_some(
+        &mut self,
+        peer: PeerId,
+        gone: u64,
+        endpoint: Endpoint,
+    ) -> Option<Doubt> {
+        let waiting = &mut self.boards.get_mut(&peer)?.waiting;
+        let safe = waiting.split_off(&gone.saturating_add(1));
+        let requests = replace(waiting, safe).into_values();
+        Some(Doubt { peer, endpoint: Some(endpoint), requests })
     }
 
-    /// The requests that peers have, or had, which are not among these.
-    pub(super) fn elsewhere(&self, peers: &HashSet<PeerId>) -> Vec<Id> {
-        self.placed_where(|at, _| !peers.contains(&at))
+    /// A peer has gone that does not come back.
+    pub(super) fn lose_peer(&mut self, peer: PeerId, endpoint: Endpoint) -> Option<Doubt> {
+        let board = self.boards.remove(&peer)?;
+        Some(Doubt { peer, endpoint: Some(endpoint), requests: board.waiting.into_values() })
     }
 
-    fn placed_where(&self, is: impl Fn(PeerId, u64) -> bool) -> Vec<Id> {
-        let placed = |request: &Request| request.place.is_some_and(|(at, number)| is(at, number));
-        self.requests.iter().filter(|(_, request)| placed(request)).map(|(id, _)| *id).collect()
+    /// All peers have gone, for good, that are not among these.
+    pub(super) fn lose_others(
+        &mut self,
+        peers: &HashSet<PeerId>,
+        endpoint: Option<&Endpoint>,
+    ) -> Vec<Doubt> {
+        let gone = self.boards.extract_if(|peer, _| !peers.contains(peer));
+        let doubt = |(peer, board): (PeerId, Board)| {
+            let requests = board.waiting.into_values();
+            Doubt { peer, endpoint: endpoint.cloned(), requests }
+        };
+        gone.map(doubt).collect()
     }
 
-    /// No reply to these requests will come.
-    pub(super) fn lose(&mut self, doubtful: Vec<(Id, Option<Endpoint>)>) {
+    /// What peers have that are not among these is lost, though they may be there.
+    pub(super) fn lose_elsewhere(&mut self, peers: &HashSet<PeerId>) -> Vec<Doubt> {
+        let elsewhere = self.boards.iter_mut().filter(|(peer, _)| !peers.contains(peer));
+        let doubt = |(peer, board): (&PeerId, &mut Board)| {
+            let requests = take(&mut board.waiting).into_values();
+            Doubt { peer: *peer, endpoint: None, requests }
+        };
+        elsewhere.map(doubt).collect()
+    }
+
+    /// No reply to these requests will come: fails so many of them at most, and says whether that
+    /// was all.
+    pub(super) fn lose(&mut self, doubt: &mut Doubt, most: usize) -> bool {
         if self.is_closed() {
-            return self.end(RequestError::Closed);
+            self.end(RequestError::Closed);
+            return true;
         }
-        for (id, endpoint) in doubtful {
-            let place = self.requests.get(&id).and_then(|request| request.place);
-            if let Some((peer, _)) = place {
+        let Doubt { peer, endpoint, requests } = doubt;
+        let mut failed = 0;
+        for id in requests.by_ref().take(most) {
+            failed += 1;
+            if self.requests.contains_key(&id) {
                 self.counts.lost += 1;
-                self.conclude(id, Err(RequestError::PeerLost { peer, endpoint }));
+                let lost = RequestError::PeerLost { peer: *peer, endpoint: endpoint.clone() };
+                self.conclude(id, Err(lost));
             }
         }
+        failed < most
     }
 
     fn is_closed(&mut self) -> bool {
-        let room = poll_room(&mut self.sender, &mut Context::from_waker(Waker::noop()));
+        let room = poll_fn(|cx| poll_room(&mut self.sender, cx));
+        // Unconstrained: that the task ought to yield says nothing of the socket.
+        let room = pin!(coop::unconstrained(room)).poll(&mut Context::from_waker(Waker::noop()));
         matches!(room, Poll::Ready(Err(_)))
-    }
-
-    /// Forgets the peers that are not among these.
-    pub(super) fn forget_others(&mut self, peers: &HashSet<PeerId>) {
-        self.sent.retain(|peer, _| peers.contains(peer));
-    }
-
-    /// Forgets a peer that does not come back.
-    pub(super) fn forget(&mut self, peer: PeerId) {
-        self.sent.remove(&peer);
     }
 
     /// No replies will come any more, nor will requests be taken.
@@ -249,14 +294,25 @@ impl InFlight {
                 // Where that fails, nobody waits.
                 let _ = request.outcome.send(Err(why.clone()));
             }
+            self.boards.clear();
             self.ended = Some(why);
         }
     }
 
     fn conclude(&mut self, id: Id, outcome: Outcome) {
-        if let Some(request) = self.requests.remove(&id) {
+        if let Some(request) = self.remove(id) {
             let _ = request.outcome.send(outcome);
         }
+    }
+
+    fn remove(&mut self, id: Id) -> Option<Request> {
+        let request = self.requests.remove(&id)?;
+        if let Some((peer, number)) = request.place
+            && let Some(board) = self.boards.get_mut(&peer)
+        {
+            board.waiting.remove(&number);
+        }
+        Some(request)
     }
 }
 

@@ -5,12 +5,12 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use tokio::sync::{OwnedSemaphorePermit, oneshot};
+use tokio::sync::oneshot;
 use zmtp::Message;
 
-use super::Client;
 use super::driver::Life;
 use super::in_flight::{Id, InFlight, Outcome};
+use super::{Client, Place};
 use crate::service::RequestError;
 use crate::socket::{Dealer, Sender};
 use crate::sync::Mutex;
@@ -59,13 +59,13 @@ struct Waiting {
     waits: Option<Box<Sender<Dealer>>>,
     outcome: oneshot::Receiver<Outcome>,
     done: bool,
-    _place: OwnedSemaphorePermit,
+    _place: Place,
     /// The driver goes on for this reply.
     _life: Life,
 }
 
 impl ResponseFuture {
-    pub(super) fn new(client: &Client, place: OwnedSemaphorePermit, request: Message) -> Self {
+    pub(super) fn new(client: &Client, place: Place, request: Message) -> Self {
         let mut in_flight = client.in_flight.lock();
         let (id, message, outcome) = match in_flight.begin(request) {
             Ok(begun) => begun,

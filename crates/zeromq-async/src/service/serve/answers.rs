@@ -2,6 +2,7 @@
 
 use zmtp::{Frame, Message};
 
+use crate::layer::detach;
 use crate::service::body;
 use crate::socket::{Receiver, Receives, Rep, Router, Sends, SocketKind};
 
@@ -19,7 +20,7 @@ impl Answers for Rep {}
 /// What comes with a request beside its body.
 pub(super) trait Exchange: SocketKind {
     /// Where the reply goes.
-    type Address: Send;
+    type Address: Send + Unpin;
 
     /// How many requests can be under way at most.
     const CONCURRENT: usize;
@@ -50,6 +51,8 @@ impl Exchange for Router {
             1 => Message::from(address.pop()?),
             _ => Message::from(address.split_off(delimiter + 1)),
         };
+        // What serving the request leaves of it in memory is no more than the address.
+        address.iter_mut().for_each(detach);
         Some((address, body))
     }
 

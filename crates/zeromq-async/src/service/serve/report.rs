@@ -36,7 +36,8 @@ pub struct ServeReport {
     pub malformed: u64,
     /// Requests that were still being served when the time to end was over.
     pub abandoned: u64,
-    /// Requests that had been received and were not taken any more.
+    /// Requests that were not taken any more: they came when it was to stop already, or waited when
+    /// the time to end was over.
     pub untaken: u64,
     /// Replies that were dropped because their receiver had gone, or does not read.
     pub undelivered: u64,

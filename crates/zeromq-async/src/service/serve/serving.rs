@@ -1,29 +1,28 @@
 //! The loop of a server: replies out, requests in.
 
-use std::any::Any;
-use std::future::{Future, Ready, poll_fn, ready};
+use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use futures_util::future::{CatchUnwind, Join, join};
+use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
-use futures_util::{FutureExt, StreamExt};
-use tokio::time::{Instant, timeout_at};
+use tokio::task::{coop, yield_now};
+use tokio::time::{Instant, sleep_until};
 use tower_service::Service;
 use zmtp::Message;
 
 use super::answers::Exchange;
+use super::call::{Call, Panic, let_go};
+use super::owed::Owed;
 use super::{Answers, Overload, ServeReport};
 use crate::error::RecvError;
+use crate::identity::Peer;
 use crate::socket::{Receiver, Sender, Socket};
 
-/// A request that is being served, and where its reply goes.
-type Call<P, F> = Join<Ready<<P as Exchange>::Address>, CatchUnwind<AssertUnwindSafe<F>>>;
-
 /// What serving a request came to; the outer error is a panic.
-type Outcome<E> = Result<Result<Message, E>, Box<dyn Any + Send>>;
+type Outcome<E> = Result<Result<Message, E>, Panic>;
 
 /// Requests taken in one turn: then those that are being served go on, and others have their turn.
 const REQUESTS_PER_TURN: usize = 64;
@@ -35,7 +34,7 @@ pub(super) struct Serving<P: Answers, S: Service<Message>> {
     max_in_flight: usize,
     overload: Overload,
     failure_answer: Option<Message>,
-    in_flight: FuturesUnordered<Call<P, S::Future>>,
+    in_flight: FuturesUnordered<Call<<P as Exchange>::Address, S::Future>>,
     /// A request that was received, and for which the service is to be ready.
     waiting: Option<(<P as Exchange>::Address, Message)>,
     report: ServeReport,
@@ -105,9 +104,7 @@ impl<P: Answers, S: Service<Message, Response = Message>> Serving<P, S> {
 
     /// Takes a request, if there is room for it or it is to be shed; false where no more will come.
     fn poll_request(&mut self, cx: &mut Context<'_>) -> Poll<Result<bool, S::Error>> {
-        let has_room = self.in_flight.len() < self.max_in_flight;
-        let waits = self.overload == Overload::Wait;
-        if !has_room && waits {
+        if !self.may_take() {
             return Poll::Pending;
         }
         if self.waiting.is_none() {
@@ -118,12 +115,29 @@ impl<P: Answers, S: Service<Message, Response = Message>> Serving<P, S> {
                 Poll::Ready(Err(_)) => return Poll::Ready(Ok(false)),
             }
         }
+        self.poll_serve(cx).map_ok(|()| true)
+    }
+
+    fn has_room(&self) -> bool {
+        self.in_flight.len() < self.max_in_flight
+    }
+
+    fn waits(&self) -> bool {
+        self.overload == Overload::Wait
+    }
+
+    fn may_take(&self) -> bool {
+        self.has_room() || !self.waits()
+    }
+
+    /// Serves the request that waits, or sheds it.
+    fn poll_serve(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         if self.waiting.is_none() {
-            return Poll::Ready(Ok(true));
+            return Poll::Ready(Ok(()));
         }
         // Not asked before: what being ready takes may be another server's turn to have.
-        let is_ready = has_room && self.service.poll_ready(cx)?.is_ready();
-        if !is_ready && waits {
+        let is_ready = self.has_room() && self.service.poll_ready(cx)?.is_ready();
+        if !is_ready && self.waits() {
             return Poll::Pending;
         }
         match self.waiting.take() {
@@ -131,7 +145,7 @@ impl<P: Answers, S: Service<Message, Response = Message>> Serving<P, S> {
             Some((address, _)) => self.shed(address),
             None => {}
         }
-        Poll::Ready(Ok(true))
+        Poll::Ready(Ok(()))
     }
 
     fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<Message, RecvError>> {
@@ -146,10 +160,7 @@ impl<P: Answers, S: Service<Message, Response = Message>> Serving<P, S> {
 
     fn serve(&mut self, address: P::Address, request: Message) {
         match catch_unwind(AssertUnwindSafe(|| self.service.call(request))) {
-            Ok(serving) => {
-                let serving = AssertUnwindSafe(serving).catch_unwind();
-                self.in_flight.push(join(ready(address), serving));
-            }
+            Ok(serving) => self.in_flight.push(Call::new(address, serving)),
             Err(panic) => self.conclude(address, Err(panic)),
         }
     }
@@ -168,11 +179,13 @@ impl<P: Answers, S: Service<Message, Response = Message>> Serving<P, S> {
                 self.report.answered += 1;
                 Some(reply)
             }
-            Ok(Err(_)) => {
+            Ok(Err(error)) => {
+                let_go(error);
                 self.report.failed += 1;
                 self.failure_answer.clone()
             }
-            Err(_) => {
+            Err(panic) => {
+                let_go(panic);
                 tracing::error!("the service panicked; the request it served gets no reply");
                 self.report.panicked += 1;
                 self.failure_answer.clone()
@@ -193,19 +206,25 @@ impl<P: Answers, S: Service<Message, Response = Message>> Serving<P, S> {
         }
     }
 
-    /// Lets what is being served end, closes the socket, and reports.
-    pub(super) async fn drain(mut self, within: Option<Duration>) -> ServeReport {
+    /// Serves what has `arrived`, where that is wanted, lets what is being served end, closes the
+    /// socket, and reports.
+    pub(super) async fn end(
+        mut self,
+        within: Option<Duration>,
+        arrived: bool,
+    ) -> (ServeReport, Result<(), S::Error>) {
         // A limit beyond the end of the clock is none.
         let deadline = within.and_then(|limit| Instant::now().checked_add(limit));
-        let draining = poll_fn(|cx| self.poll_drain(cx));
-        match deadline {
-            None => draining.await,
-            // Where the time is over, what is left is counted below.
-            Some(deadline) => drop(timeout_at(deadline, draining).await),
-        }
+        let ending = async {
+            let served = if arrived { self.serve_arrived().await } else { Ok(()) };
+            poll_fn(|cx| self.poll_drain(cx)).await;
+            served
+        };
+        // Where the time is over, what is left is counted below.
+        let ended = until(deadline, ending).await.unwrap_or(Ok(()));
         self.report.abandoned = self.in_flight.len() as u64;
         self.in_flight.clear();
-        self.count_untaken();
+        self.count_untaken().await;
         let handle = self.receiver.handle().clone();
         let closed = match deadline {
             None => handle.close().await,
@@ -215,7 +234,58 @@ impl<P: Answers, S: Service<Message, Response = Message>> Serving<P, S> {
         };
         self.report.undelivered += self.dropped() - self.dropped_before;
         self.report.unsent = closed.unsent;
-        self.report
+        let_go(self.service);
+        (self.report, ended)
+    }
+
+    /// Serves every request that has been received so far.
+    async fn serve_arrived(&mut self) -> Result<(), S::Error> {
+        let mut owed = Owed::of(&self.receiver.handle().stats());
+        poll_fn(|cx| self.poll_arrived(cx, &mut owed)).await
+    }
+
+    fn poll_arrived(
+        &mut self,
+        cx: &mut Context<'_>,
+        owed: &mut Owed,
+    ) -> Poll<Result<(), S::Error>> {
+        for _ in 0..REQUESTS_PER_TURN {
+            self.poll_replies(cx);
+            if !self.may_take() {
+                return Poll::Pending;
+            }
+            if self.waiting.is_none() {
+                match (owed.is_over(), self.try_recv_from()) {
+                    (false, Ok((message, peer))) => {
+                        let request = self.open(message);
+                        if owed.take(peer.id()) {
+                            self.waiting = request;
+                        } else if let Some((address, _)) = request {
+                            self.leave(address);
+                        }
+                    }
+                    // A REP in the middle of a request takes no other.
+                    (false, Err(RecvError::OutOfTurn)) if !self.in_flight.is_empty() => {
+                        return Poll::Pending;
+                    }
+                    _ => return Poll::Ready(Ok(())),
+                }
+            }
+            if self.poll_serve(cx)?.is_pending() {
+                return Poll::Pending;
+            }
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+
+    fn try_recv_from(&mut self) -> Result<(Message, Peer), RecvError> {
+        // Unconstrained: that the task ought to yield does not mean that no message is waiting.
+        let recv = pin!(coop::unconstrained(self.receiver.recv_from()));
+        match recv.poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(received) => received,
+            Poll::Pending => Err(RecvError::Empty),
+        }
     }
 
     /// Ready when nothing is being served any more. Who asks meanwhile is told, where it is said how.
@@ -241,13 +311,17 @@ impl<P: Answers, S: Service<Message, Response = Message>> Serving<P, S> {
         cx.waker().wake_by_ref();
     }
 
-    /// Counts what waits, or answers it where it is said how; whatever comes after that is lost as
+    /// Counts what waits now, or answers it where it is said how; whatever comes after that is lost as
     /// with any socket that is closed.
-    fn count_untaken(&mut self) {
+    async fn count_untaken(&mut self) {
         if let Some((address, _)) = self.waiting.take() {
             self.leave(address);
         }
-        for _ in 0..MOST_UNTAKEN {
+        let waiting = usize::try_from(self.receiver.handle().stats().unread);
+        for taken in 1..=waiting.map_or(MOST_UNTAKEN, |waiting| waiting.min(MOST_UNTAKEN)) {
+            if taken % UNTAKEN_PER_TURN == 0 {
+                yield_now().await;
+            }
             let Ok(message) = self.receiver.try_recv() else { return };
             if let Some((address, _)) = self.open(message) {
                 self.leave(address);
@@ -270,6 +344,22 @@ impl<P: Answers, S: Service<Message, Response = Message>> Serving<P, S> {
         dropped.full + dropped.unroutable
     }
 }
+
+/// Completes with the future, or with `None` at the deadline.
+async fn until<T>(deadline: Option<Instant>, future: impl Future<Output = T>) -> Option<T> {
+    let mut future = pin!(future);
+    let Some(deadline) = deadline else { return Some(future.await) };
+    // Unconstrained: where messages have used up the task's budget, the time runs all the same.
+    let mut over = pin!(coop::unconstrained(sleep_until(deadline)));
+    poll_fn(|cx| match future.as_mut().poll(cx) {
+        Poll::Ready(output) => Poll::Ready(Some(output)),
+        Poll::Pending => over.as_mut().poll(cx).map(|()| None),
+    })
+    .await
+}
+
+/// Counted without a pause.
+const UNTAKEN_PER_TURN: usize = 1024;
 
 /// More than wait in the queues of most servers; peers that go on sending do not keep it from
 /// ending.

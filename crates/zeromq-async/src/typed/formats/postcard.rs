@@ -10,7 +10,11 @@ use crate::typed::{BoxError, Decode, Encode, Frames};
 /// postcard: the fewest octets, for two sides that are built from the same types (feature
 /// `postcard`).
 ///
-/// It sets no limit to nesting. Where peers are not trusted, do not use it with a type that contains
+/// It sets no limit to the number of values that take no bytes, such as `()`, an empty struct or an
+/// empty array: five bytes may say that a `BTreeSet<()>` has four billion of them, which takes
+/// seconds. Where peers are not trusted, do not use it with lists, sets or maps of such types.
+///
+/// It sets no limit to nesting either. Where peers are not trusted, do not use it with a type that contains
 /// itself, such as a tree: one that is nested deep enough overflows the stack. The other codecs
 /// refuse what is nested more than 128 (CBOR: 256) deep.
 ///

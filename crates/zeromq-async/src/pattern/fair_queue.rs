@@ -106,6 +106,20 @@ impl FairQueue {
         None
     }
 
+    /// Turns to the next pipe that has a message; pipes found empty are let go.
+    fn turn_to_filled(&mut self) -> bool {
+        while !self.active.is_empty() {
+            if self.turn >= self.active.len() {
+                self.turn = 0;
+            }
+            if self.active[self.turn].fill(&mut self.budget) {
+                return true;
+            }
+            self.let_go();
+        }
+        false
+    }
+
     /// The rest of `poll_recv`, which is seldom needed and kept apart so that the rest is small.
     fn poll_arrivals(&mut self, cx: &mut Context<'_>) -> Poll<Result<Message, RecvError>> {
         loop {
@@ -173,11 +187,8 @@ impl Active {
 
     #[inline]
     fn pop(&mut self, budget: &mut Budget) -> Option<Message> {
-        if self.batch.is_empty() {
-            if !self.refill() {
-                return None;
-            }
-            budget.spend(self.batch.octets());
+        if !self.fill(budget) {
+            return None;
         }
         let message = self.batch.pop();
         if self.batch.messages() == self.credit_at && self.credit_at > 0 {
@@ -185,6 +196,18 @@ impl Active {
             self.credit_at = self.credit_at.saturating_sub(self.credit_step);
         }
         message
+    }
+
+    /// Whether a message is here, after looking for more where none was left.
+    #[inline]
+    fn fill(&mut self, budget: &mut Budget) -> bool {
+        if self.batch.is_empty() {
+            if !self.refill() {
+                return false;
+            }
+            budget.spend(self.batch.octets());
+        }
+        true
     }
 
     /// Half of the batch, or as many messages as are a MiB, whichever is less; and not at all for a
@@ -237,6 +260,19 @@ impl Incoming for FairQueue {
             return Poll::Ready(Ok(message));
         }
         self.poll_arrivals(cx)
+    }
+
+    fn poll_recv_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), RecvError>> {
+        ready!(self.budget.poll(cx));
+        while !self.turn_to_filled() {
+            let Self { arrivals, active, spare, .. } = self;
+            let arrived =
+                arrivals.poll_take(cx, |pipe| active.push(Active::new(pipe, take(spare))));
+            if ready!(arrived).is_none() {
+                return Poll::Ready(Err(RecvError::Closed));
+            }
+        }
+        Poll::Ready(Ok(()))
     }
 
     fn last_pipe(&self) -> Option<&Arc<Pipe>> {

@@ -6,14 +6,18 @@ use super::SocketBuilder;
 use crate::socket::{Compose, Dealer, Req, Router, SocketKind};
 
 /// A socket type that can greet its peers. This trait is sealed.
-#[diagnostic::on_unimplemented(message = "a {Self} socket does not greet")]
+#[diagnostic::on_unimplemented(
+    message = "a {Self} socket does not greet",
+    label = "this socket type has no `hello`",
+    note = "DEALER and ROUTER greet their peers"
+)]
 #[expect(private_bounds, reason = "sealed by SocketKind")]
 pub trait Greets: Compose {}
 
 impl Greets for Dealer {}
 impl Greets for Router {}
 
-impl<P: Greets> SocketBuilder<P> {
+impl<P: SocketKind> SocketBuilder<P> {
     /// A message for each peer before any other, over each connection anew (`ZMQ_HELLO_MSG`).
     /// Default: none.
     ///
@@ -31,14 +35,21 @@ impl<P: Greets> SocketBuilder<P> {
     /// assert_eq!(dealer.recv().await?, "version 2");
     /// # Ok(()) }
     /// ```
-    pub fn hello(mut self, message: impl Into<Message>) -> Self {
+    pub fn hello(mut self, message: impl Into<Message>) -> Self
+    where
+        P: Greets,
+    {
         self.options.notices.hello = Some(message.into());
         self
     }
 }
 
 /// A socket type that can announce itself to a ROUTER. This trait is sealed.
-#[diagnostic::on_unimplemented(message = "a {Self} socket does not probe")]
+#[diagnostic::on_unimplemented(
+    message = "a {Self} socket does not probe",
+    label = "this socket type has no `probe_router`",
+    note = "REQ, DEALER and ROUTER probe"
+)]
 #[expect(private_bounds, reason = "sealed by SocketKind")]
 pub trait Probes: Compose {}
 
@@ -46,7 +57,7 @@ impl Probes for Dealer {}
 impl Probes for Req {}
 impl Probes for Router {}
 
-impl<P: Probes> SocketBuilder<P> {
+impl<P: SocketKind> SocketBuilder<P> {
     /// Sends an empty message over each new connection before any other but
     /// [`hello`](SocketBuilder::<Dealer>::hello), so that a ROUTER at the other end learns of this socket before it
     /// has sent anything (`ZMQ_PROBE_ROUTER`). Default: off.
@@ -59,7 +70,10 @@ impl<P: Probes> SocketBuilder<P> {
     /// let dealer = DealerSocket::builder().probe_router(true).build();
     /// # drop(dealer);
     /// ```
-    pub fn probe_router(mut self, probe: bool) -> Self {
+    pub fn probe_router(mut self, probe: bool) -> Self
+    where
+        P: Probes,
+    {
         self.options.notices.probe = probe.then(empty);
         self
     }

@@ -20,8 +20,8 @@ use zmtp::wire::Ttl;
 use zmtp::{RoutingId, RoutingIdError};
 
 use super::{
-    Compose, Dealer, Pub, Pull, Push, Receiver, Receives, Req, Router, Sender, Sends, Socket,
-    SocketHandle, SocketKind, Sub,
+    Dealer, Pub, Pull, Push, Receiver, Receives, Req, Router, Sender, Sends, Socket, SocketHandle,
+    SocketKind, Sub,
 };
 use crate::context::Context;
 use crate::engine::Engine;
@@ -299,8 +299,7 @@ impl<P: SocketKind> SocketBuilder<P> {
     label = "this socket type has no `conflate`",
     note = "PUSH, PULL, PUB, SUB and DEALER can keep the latest message only"
 )]
-#[expect(private_bounds, reason = "sealed by SocketKind")]
-pub trait Conflates: Compose {}
+pub trait Conflates: SocketKind {}
 
 impl Conflates for Dealer {}
 impl Conflates for Pub {}
@@ -334,8 +333,7 @@ impl<P: SocketKind> SocketBuilder<P> {
     label = "no ROUTER addresses this socket type",
     note = "REQ, REP, DEALER and ROUTER have one"
 )]
-#[expect(private_bounds, reason = "sealed by SocketKind")]
-pub trait Named: Compose {}
+pub trait Named: SocketKind {}
 
 impl Named for Dealer {}
 impl Named for super::Rep {}

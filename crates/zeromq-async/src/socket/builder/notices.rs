@@ -3,7 +3,7 @@
 use zmtp::{Message, MetadataError};
 
 use super::SocketBuilder;
-use crate::socket::{Compose, Dealer, Req, Router, SocketKind};
+use crate::socket::{Dealer, Req, Router, SocketKind};
 
 /// A socket type that can greet its peers. This trait is sealed.
 #[diagnostic::on_unimplemented(
@@ -11,8 +11,7 @@ use crate::socket::{Compose, Dealer, Req, Router, SocketKind};
     label = "this socket type has no `hello`",
     note = "DEALER and ROUTER greet their peers"
 )]
-#[expect(private_bounds, reason = "sealed by SocketKind")]
-pub trait Greets: Compose {}
+pub trait Greets: SocketKind {}
 
 impl Greets for Dealer {}
 impl Greets for Router {}
@@ -50,8 +49,7 @@ impl<P: SocketKind> SocketBuilder<P> {
     label = "this socket type has no `probe_router`",
     note = "REQ, DEALER and ROUTER probe"
 )]
-#[expect(private_bounds, reason = "sealed by SocketKind")]
-pub trait Probes: Compose {}
+pub trait Probes: SocketKind {}
 
 impl Probes for Dealer {}
 impl Probes for Req {}

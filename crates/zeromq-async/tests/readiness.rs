@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 
+use futures_util::FutureExt;
 use support::{ANY_PORT, waits, within};
 use tokio::task::yield_now;
 use zeromq_async::{
@@ -204,4 +205,47 @@ async fn try_recv_leaves_a_waiting_req_be() {
     })
     .await;
     assert_eq!(within("the loss", req.ready_recv()).await, Err(RecvError::ReplyLost));
+}
+
+/// Readiness is given up at every point where it waits, and taken up again.
+async fn loses_nothing(place: String) {
+    let (mut push, mut pull) = (PushSocket::new(), PullSocket::new());
+    join(&place, &push, &pull).await;
+    let sending = tokio::spawn(async move {
+        for number in 0..COUNT {
+            push.send(number.to_be_bytes()).await.unwrap();
+            if number % 7 == 0 {
+                yield_now().await;
+            }
+        }
+        push.flush().await.unwrap();
+        push
+    });
+    for number in 0..COUNT {
+        within("a message", async {
+            while pull.ready_recv().now_or_never().is_none() {
+                yield_now().await;
+            }
+        })
+        .await;
+        assert_eq!(pull.try_recv().unwrap(), &number.to_be_bytes());
+    }
+    assert_eq!(pull.try_recv(), Err(RecvError::Empty));
+    sending.await.unwrap();
+}
+
+const COUNT: u32 = 5000;
+
+#[tokio::test]
+async fn dropped_readiness_loses_nothing() {
+    for place in places() {
+        loses_nothing(place).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn dropped_readiness_loses_nothing_on_threads() {
+    for place in places() {
+        loses_nothing(place).await;
+    }
 }

@@ -2,6 +2,8 @@
 //!
 //! The compiler is called as cargo calls it, with the library that this test was built with.
 
+#![allow(clippy::unwrap_used, reason = "a test may fail where something goes wrong")]
+
 use std::env;
 use std::ffi::OsString;
 use std::fs;

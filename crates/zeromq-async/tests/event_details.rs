@@ -1,5 +1,7 @@
 //! What events say of a connection: both of its ends, its descriptor, and all of it in words.
 
+#![allow(clippy::unwrap_used, reason = "a test may fail where something goes wrong")]
+
 mod support;
 
 use std::time::Duration;

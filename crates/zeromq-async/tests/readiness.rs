@@ -1,5 +1,7 @@
 //! Readiness to receive: a message is seen and stays where it is, whatever the socket type.
 
+#![allow(clippy::unwrap_used, reason = "a test may fail where something goes wrong")]
+
 mod support;
 
 use std::sync::Arc;

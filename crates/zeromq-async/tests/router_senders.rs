@@ -1,5 +1,7 @@
 //! A ROUTER that replies from many tasks, and what it knows of the peers it can send to.
 
+#![allow(clippy::unwrap_used, reason = "a test may fail where something goes wrong")]
+
 mod support;
 
 use support::{ANY_PORT, RawPeer, within};

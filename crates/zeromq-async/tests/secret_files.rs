@@ -1,6 +1,8 @@
 //! Files of passwords and keys as editors leave them: byte order marks, other encodings, ends of
 //! lines. One reader for all of them.
 
+#![allow(clippy::unwrap_used, reason = "a test may fail where something goes wrong")]
+
 mod support;
 
 use std::fs;

@@ -56,7 +56,8 @@ async fn an_ipc_peer_is_accepted_at_the_bound_endpoint() {
     event(&mut connecting, "a connection", |event| match event {
         SocketEvent::Connected { local, descriptor, .. } => {
             assert_eq!(local, None);
-            Some(assert!(descriptor.is_some()))
+            assert!(descriptor.is_some());
+            Some(())
         }
         _ => None,
     })
@@ -81,12 +82,18 @@ async fn descriptors_are_those_of_sockets() {
                 found.push(descriptor);
                 None
             }
-            SocketEvent::Accepted { descriptor, .. } => Some(found.push(descriptor)),
+            SocketEvent::Accepted { descriptor, .. } => {
+                found.push(descriptor);
+                Some(())
+            }
             _ => None,
         })
         .await;
         event(&mut connecting, "a connection", |event| match event {
-            SocketEvent::Connected { descriptor, .. } => Some(found.push(descriptor)),
+            SocketEvent::Connected { descriptor, .. } => {
+                found.push(descriptor);
+                Some(())
+            }
             _ => None,
         })
         .await;

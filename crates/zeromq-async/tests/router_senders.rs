@@ -52,7 +52,7 @@ async fn replies_arrive_in_order(place: &str) {
     }
     within("all replies", async {
         while let Some(done) = tasks.join_next().await {
-            done.unwrap()
+            done.unwrap();
         }
     })
     .await;

@@ -1,6 +1,6 @@
 //! `--monitor`: events as JSON.
 
-use crate::support::{FREE, Zmq, run};
+use crate::support::{FREE, Zmq};
 
 #[test]
 fn the_life_of_a_connection_is_told() {

@@ -1,7 +1,7 @@
 //! A password that somebody types: it is not shown, and the terminal is left as it was.
 
 use std::fs::{File, OpenOptions};
-use std::io::{Read, Write};
+use std::io::{BufReader, Read, Write};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
@@ -72,7 +72,7 @@ impl Drop for Terminal {
 fn bytes(stream: impl Read + Send + 'static) -> Receiver<u8> {
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || {
-        stream.bytes().map_while(Result::ok).try_for_each(|byte| sender.send(byte))
+        BufReader::new(stream).bytes().map_while(Result::ok).try_for_each(|byte| sender.send(byte))
     });
     receiver
 }

@@ -139,7 +139,7 @@ impl Engine {
         }
         if let Endpoint::Inproc(name) = &endpoint {
             inproc::bind(self, name)?;
-            self.add_bound(endpoint.clone(), endpoint.clone(), Bound::Inproc)?;
+            self.add_bound(endpoint.clone(), endpoint.clone(), None, Bound::Inproc)?;
             self.settle_inproc();
             return Ok(endpoint);
         }
@@ -174,10 +174,11 @@ impl Engine {
         listener: Box<dyn Listener>,
         asked: Option<Endpoint>,
     ) -> Result<Endpoint, BindError> {
-        let local = listener.local_endpoint().clone();
+        let (local, descriptor) = (listener.local_endpoint().clone(), listener.descriptor());
         let accepting = accept::Accepting::new(self, listener);
         let asked = asked.unwrap_or_else(|| local.clone());
-        self.add_bound(local.clone(), asked, Bound::Listener(accepting.clone()))?;
+        let bound = Bound::Listener(accepting.clone());
+        self.add_bound(local.clone(), asked, descriptor, bound)?;
         let acceptor = accept::Acceptor::new(self, runtime.clone(), local.clone(), accepting);
         task::spawn(&runtime, Some(&self.tasks), acceptor);
         Ok(local)
@@ -187,6 +188,7 @@ impl Engine {
         &self,
         endpoint: Endpoint,
         asked: Endpoint,
+        descriptor: Option<i32>,
         bound: Bound,
     ) -> Result<(), BindError> {
         let mut endpoints = self.endpoints.lock();
@@ -199,7 +201,7 @@ impl Engine {
         endpoints.last = Some(endpoint.clone());
         endpoints.bound.add(&endpoint, &asked, bound);
         drop(endpoints);
-        self.events.emit(SocketEvent::Listening { endpoint });
+        self.events.emit(SocketEvent::Listening { endpoint, descriptor });
         Ok(())
     }
 

@@ -12,6 +12,7 @@ use tokio::sync::mpsc;
 use zmtp::{DenyStatus, PeerInfo, ProtocolError, SocketType};
 
 mod crowding;
+mod display;
 mod trace;
 
 pub use crowding::Crowding;
@@ -23,6 +24,8 @@ use crate::stats::Astray;
 use crate::sync::Mutex;
 
 /// Something that happened to one of a socket's endpoints or connections.
+///
+/// Its `Display` says it in one line, for a log.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -47,6 +50,9 @@ pub enum SocketEvent {
     Listening {
         /// The endpoint, with its real port.
         endpoint: Endpoint,
+        /// The file descriptor that listens, on Unix; `None` elsewhere, for inproc, and where the
+        /// [transport](crate::transport::Listener::descriptor) does not tell.
+        descriptor: Option<i32>,
     },
     /// An endpoint is bound no longer (`ZMQ_EVENT_CLOSED`).
     ListenerClosed {
@@ -59,6 +65,12 @@ pub enum SocketEvent {
         endpoint: Endpoint,
         /// Where the peer connects from.
         address: PeerAddress,
+        /// This side of the connection: of TCP the address and port that the peer connected to, and
+        /// otherwise the bound endpoint.
+        local: Endpoint,
+        /// The file descriptor of the connection, on Unix; `None` elsewhere, and where the transport
+        /// does not tell. It may be another file's once the connection has ended.
+        descriptor: Option<i32>,
     },
     /// A connection could not be accepted, or was turned away by the
     /// [filter](crate::SocketBuilder::accept_filter); the socket goes on
@@ -77,6 +89,10 @@ pub enum SocketEvent {
         endpoint: Endpoint,
         /// The address that answered.
         address: PeerAddress,
+        /// This side of the connection, of TCP; `None` where it has no address.
+        local: Option<Endpoint>,
+        /// The file descriptor of the connection, as in [`Accepted`](Self::Accepted).
+        descriptor: Option<i32>,
         /// Which attempt in a row this was, from 1.
         attempt: u32,
     },
@@ -345,7 +361,7 @@ impl Events {
     /// let pull = PullSocket::new();
     /// let mut events = pull.events();
     /// let bound = pull.bind("tcp://127.0.0.1:0").await?;
-    /// let Some(SocketEvent::Listening { endpoint }) = events.next().await else { panic!() };
+    /// let Some(SocketEvent::Listening { endpoint, .. }) = events.next().await else { panic!() };
     /// assert_eq!(endpoint, bound);
     /// # Ok(()) }
     /// ```

@@ -186,8 +186,9 @@ pub use options::{
 pub use socket::{
     Conflates, Dealer, DealerSocket, Greets, Named, Pair, PairSocket, Probes, Pub, PubSocket,
     Publishes, Pull, PullSocket, Push, PushSocket, Receiver, Receives, Rep, RepSocket, Req,
-    ReqSocket, Router, RouterSocket, Sender, Sends, Socket, SocketBuilder, SocketHandle,
-    SocketKind, Sub, SubSocket, Subscribes, Topical, XPub, XPubSocket, XSub, XSubSocket,
+    ReqSocket, Router, RouterSocket, Sender, Sends, SharesSending, Socket, SocketBuilder,
+    SocketHandle, SocketKind, Sub, SubSocket, Subscribes, Topical, XPub, XPubSocket, XSub,
+    XSubSocket,
 };
 pub use stats::{Astray, Discarded, Dropped, PeerStats, SocketStats};
 pub use unsent::{Unsent, UnsentMessages};

@@ -30,6 +30,7 @@ mod budget;
 mod distribute;
 mod exclusive;
 mod fair_queue;
+mod held;
 mod identified;
 mod lockstep;
 #[cfg(all(test, zmq_loom))]
@@ -83,6 +84,9 @@ pub(crate) trait Outgoing: Send + Unpin {
 pub(crate) trait Incoming: Send + Unpin {
     /// The next message; [`RecvError::Closed`] is the end of them.
     fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<Message, RecvError>>;
+
+    /// Ready when `poll_recv` has a message to give, which stays where it is, or an error.
+    fn poll_recv_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), RecvError>>;
 
     /// The pipe that the last message came from.
     fn last_pipe(&self) -> Option<&Arc<Pipe>>;

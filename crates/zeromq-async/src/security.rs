@@ -45,6 +45,7 @@ mod key_list;
 mod noise;
 mod passwords;
 mod service;
+mod text_file;
 mod zap;
 #[cfg(feature = "__fuzzing")]
 pub(crate) use zap::frames as zap_frames;
@@ -70,6 +71,7 @@ pub use noise::generate_noise_keys;
 pub use passwords::hash_password;
 pub use passwords::{HashError, PasswordFile, Passwords};
 pub use service::{AuthenticatorService, ServiceAuthenticator, service_authenticator};
+pub use text_file::read_text_file;
 pub use zap::{Zap, ZapDomainError, ZapError, ZapHandler, ZapReplyError};
 #[cfg(any(feature = "curve", feature = "noise"))]
 pub use zmtp::KeyError;

@@ -25,7 +25,7 @@ mod xsub;
 
 pub use builder::{Conflates, Greets, Named, Probes, Publishes, SocketBuilder, Subscribes};
 use compose::{Compose, Composition};
-pub use compose::{Receives, Sends, SocketKind};
+pub use compose::{Receives, Sends, SharesSending, SocketKind};
 pub use dealer::{Dealer, DealerSocket};
 #[cfg(feature = "metrics")]
 pub(crate) use handle::Onlooker;
@@ -418,7 +418,7 @@ impl<P: SocketKind> Socket<P> {
     }
 }
 
-impl<P: Sends + Receives> Socket<P> {
+impl<P: SocketKind> Socket<P> {
     /// Parts the socket into a half that sends and one that receives, for two tasks.
     ///
     /// The socket lives until both are dropped.
@@ -437,7 +437,10 @@ impl<P: Sends + Receives> Socket<P> {
     /// sending.await??;
     /// # Ok(()) }
     /// ```
-    pub fn split(self) -> (Sender<P>, Receiver<P>) {
+    pub fn split(self) -> (Sender<P>, Receiver<P>)
+    where
+        P: Sends + Receives,
+    {
         (self.sender, self.receiver)
     }
 }

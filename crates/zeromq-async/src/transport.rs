@@ -152,6 +152,11 @@ pub trait Listener: Send + 'static {
     /// is not the end of the listener: it is called again after a pause.
     fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Io>>;
 
+    /// The file descriptor that listens, on Unix, for events. Default: none is told.
+    fn descriptor(&self) -> Option<i32> {
+        None
+    }
+
     /// Where it listens: the endpoint that was asked for, every wildcard replaced by what was
     /// found.
     fn local_endpoint(&self) -> &Endpoint;
@@ -160,6 +165,10 @@ pub trait Listener: Send + 'static {
 impl<L: Listener + ?Sized> Listener for Box<L> {
     fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Io>> {
         (**self).poll_accept(cx)
+    }
+
+    fn descriptor(&self) -> Option<i32> {
+        (**self).descriptor()
     }
 
     fn local_endpoint(&self) -> &Endpoint {

@@ -7,6 +7,7 @@ mod support;
 
 use std::fs;
 use std::io::ErrorKind;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -108,7 +109,7 @@ fn certificates_of_ours_are_read_by_pyzmq() {
     let python =
         |code: &str| Command::new("python3").arg("-c").arg(code).current_dir(&folder.0).output();
     if !python("import zmq.auth").is_ok_and(|output| output.status.success()) {
-        eprintln!("skipped: there is no python3 with pyzmq");
+        skipped("there is no python3 with pyzmq");
         return;
     }
     let load = "import zmq.auth\n\
@@ -167,4 +168,10 @@ async fn a_folder_of_certificates_lets_in_by_file_name() {
     let error = known.reload().await.unwrap_err();
     let FileError::KeyTwice { path } = &error else { panic!("{error}") };
     assert_eq!(*path, folder.file("robert.key"));
+}
+
+/// Says so past the capture of the test's output, where a person sees it.
+fn skipped(why: &str) {
+    let name = std::thread::current().name().unwrap_or_default().to_owned();
+    let _ = writeln!(std::io::stderr(), "test {name} ... SKIPPED: {why}");
 }

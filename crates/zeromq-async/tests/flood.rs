@@ -7,7 +7,7 @@ mod support;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use support::{ANY_PORT, address, alone, within};
 use tokio::io::AsyncWriteExt;
@@ -104,7 +104,8 @@ fn silent_and_slow_connections_keep_nobody_out() {
     Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
         let crowd = crowd();
         let keys = generate_curve_keys();
-        let mut pull = server(keys.clone()).build();
+        // Whoever is in the way stays there for longer than the test may take.
+        let mut pull = server(keys.clone()).handshake_timeout(Duration::from_secs(3600)).build();
         let tally = Tally::of(pull.events(), PLACES);
         let endpoint = pull.bind(ANY_PORT).await.unwrap();
         let before = alone::resident();
@@ -129,12 +130,9 @@ fn silent_and_slow_connections_keep_nobody_out() {
         }
 
         let mut push = client(&keys);
-        let start = Instant::now();
         push.connect(endpoint).await.unwrap();
         push.send("let me in").await.unwrap();
         assert_eq!(within("the message", pull.recv()).await.unwrap(), "let me in");
-        // Those in the way stay for 30 s.
-        assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
     });
 }
 

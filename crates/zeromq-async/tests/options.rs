@@ -4,8 +4,9 @@ mod support;
 
 use support::{ANY_PORT, within};
 use zeromq_async::{
-    DealerSocket, DisconnectReason, Message, PullSocket, PushSocket, RouterSocket, SocketEvent,
-    SubSocket, SubscriptionNotices, SubscriptionsExceeded, XPubSocket, XSubSocket,
+    DealerSocket, DisconnectReason, Message, PullSocket, PushSocket, RouterSocket, Socket,
+    SocketBuilder, SocketEvent, SocketKind, SubSocket, SubscriptionNotices, SubscriptionsExceeded,
+    XPubSocket, XSubSocket,
 };
 
 /// A SUB of the XPUB, whose subscription has arrived.
@@ -18,6 +19,31 @@ async fn subscribed(xpub: &mut XPubSocket, builder: SubBuilder, topic: &str) -> 
 }
 
 type SubBuilder = zeromq_async::SocketBuilder<zeromq_async::Sub>;
+
+/// For every socket type, though none of them can be cloned itself.
+fn twins<P: SocketKind>(builder: &SocketBuilder<P>) -> [Socket<P>; 2] {
+    assert!(format!("{builder:?}").starts_with("SocketBuilder"));
+    [builder.clone().build(), builder.clone().build()]
+}
+
+#[tokio::test]
+async fn a_cloned_builder_has_the_same_options() {
+    let builder = DealerSocket::builder().routing_id("twin").unwrap().send_high_water_mark(2);
+    for (number, mut dealer) in twins(&builder).into_iter().enumerate() {
+        let mut router = RouterSocket::new();
+        let endpoint = router.bind(format!("inproc://twin-{number}")).await.unwrap();
+        dealer.connect(endpoint).await.unwrap();
+        dealer.send("hello").await.unwrap();
+        let message = within("a message", router.recv()).await.unwrap();
+        assert_eq!(message, Message::multipart(["twin", "hello"]));
+    }
+    for mut push in twins(&PushSocket::builder().send_high_water_mark(2)) {
+        push.connect("inproc://twins-of-a-push").await.unwrap();
+        push.try_send("one").unwrap();
+        push.try_send("two").unwrap();
+        assert!(push.try_send("three").is_err());
+    }
+}
 
 async fn hears(sub: &mut SubSocket, expected: &[&str]) {
     for &message in expected {

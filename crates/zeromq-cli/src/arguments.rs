@@ -41,7 +41,7 @@ pub(crate) enum Command {
     /// Make a pair of keys
     Keygen(KeygenArguments),
 
-    /// Read a password, and print its Argon2 hash for the FILE of --plain-server
+    /// Read a password, unseen, and print its Argon2 hash for the FILE of --plain-server
     HashPassword,
 
     /// Measure throughput and round trips
@@ -73,4 +73,4 @@ fn seconds(text: &str) -> Result<Duration, String> {
 
 const EXIT_STATUS: &str = "\
 Exit status: 0 done, 1 an error, 2 wrong usage, 3 timed out (--timeout). Ctrl-C and SIGTERM close \
-the sockets in order and exit with 0.";
+the sockets in order and exit with 0, or with 1 where messages were not sent.";

@@ -12,6 +12,11 @@ pub(crate) fn tell(line: impl Display) {
     let _ = io::stderr().write_all(format!("{line}\n").as_bytes());
 }
 
+/// Asks for something on standard error, where the answer follows in the same line.
+pub(crate) fn ask(question: &str) {
+    let _ = io::stderr().write_all(question.as_bytes());
+}
+
 /// Writes `octets` to standard output, at once.
 pub(crate) fn put(octets: &[u8]) -> Result<(), Failure> {
     let mut output = io::stdout().lock();

@@ -39,6 +39,14 @@ pub(crate) fn code(result: Result<(), Failure>) -> ExitCode {
     ExitCode::from(status)
 }
 
+/// How many messages were not sent, in words.
+pub(crate) fn unsent(count: usize) -> String {
+    match count {
+        1 => "1 message was not sent".to_owned(),
+        _ => format!("{count} messages were not sent"),
+    }
+}
+
 /// How long connected peers have to take what is queued for them when the command is told to end.
 pub(crate) const GRACE: Duration = Duration::from_millis(300);
 

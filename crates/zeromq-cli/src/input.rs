@@ -1,7 +1,9 @@
 //! The messages to send: those of the command line, or the lines of standard input as they come.
 
 use std::ffi::OsString;
-use std::io::{self, BufRead};
+use std::io::{self, BufRead, Read};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::vec;
 
@@ -16,6 +18,25 @@ use crate::format::Delimiter;
 pub(crate) struct Input {
     source: Source,
     delimiter: Delimiter,
+    backlog: Backlog,
+}
+
+/// How many messages have been given, or read, and are not sent yet.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Backlog(Arc<AtomicUsize>);
+
+impl Backlog {
+    pub(crate) fn messages(&self) -> usize {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    fn add(&self, messages: usize) {
+        self.0.fetch_add(messages, Ordering::Relaxed);
+    }
+
+    fn take(&self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 #[derive(Debug)]
@@ -26,14 +47,20 @@ enum Source {
 
 impl Input {
     /// Begins to read standard input where the command line has no messages.
-    pub(crate) fn new(messages: &[OsString], delimiter: Delimiter) -> Self {
+    pub(crate) fn new(messages: &[OsString], delimiter: Delimiter, backlog: Backlog) -> Self {
         let source = if messages.is_empty() {
-            Source::Lines(read_lines())
+            Source::Lines(read_lines(backlog.clone()))
         } else {
+            backlog.add(messages.len());
             let given = messages.iter().map(|text| text.as_encoded_bytes().to_vec());
             Source::Given(given.collect::<Vec<_>>().into_iter())
         };
-        Self { source, delimiter }
+        Self { source, delimiter, backlog }
+    }
+
+    /// Notes that the message which came last is sent.
+    pub(crate) fn sent(&self) {
+        self.backlog.take();
     }
 
     /// Whether the end is certain to come without anybody's doing.
@@ -63,12 +90,14 @@ impl Input {
 /// Reads standard input in a thread of its own.
 ///
 /// Tokio's standard input would hold up the end of the runtime until the next line.
-fn read_lines() -> mpsc::Receiver<io::Result<Vec<u8>>> {
+fn read_lines(backlog: Backlog) -> mpsc::Receiver<io::Result<Vec<u8>>> {
     let (sender, receiver) = mpsc::channel(LINES_AHEAD);
     thread::spawn(move || {
         let mut input = io::stdin().lock();
-        while let Some(line) = read_line(&mut input).transpose() {
+        let next = |number| read_line(&mut input, number).transpose();
+        for line in (1..).map_while(next) {
             let failed = line.is_err();
+            backlog.add(usize::from(!failed));
             if sender.blocking_send(line).is_err() || failed {
                 return;
             }
@@ -78,16 +107,27 @@ fn read_lines() -> mpsc::Receiver<io::Result<Vec<u8>>> {
 }
 
 /// One line without its end; `None` at the end of the input.
-fn read_line(input: &mut impl BufRead) -> io::Result<Option<Vec<u8>>> {
+///
+/// # Errors
+///
+/// The line has more than [`LONGEST_LINE`] bytes, or cannot be read.
+fn read_line(input: &mut impl BufRead, number: u64) -> io::Result<Option<Vec<u8>>> {
     let mut line = Vec::new();
-    if input.read_until(b'\n', &mut line)? == 0 {
+    if input.take(LONGEST_LINE + 1).read_until(b'\n', &mut line)? == 0 {
         return Ok(None);
     }
     if line.last() == Some(&b'\n') {
         line.pop();
+    } else if line.len() as u64 > LONGEST_LINE {
+        let text =
+            format!("line {number} is longer than {LONGEST_LINE} bytes, the most there may be");
+        return Err(io::Error::new(io::ErrorKind::InvalidData, text));
     }
     Ok(Some(line))
 }
+
+/// The most bytes that a line may have: 16 MiB.
+const LONGEST_LINE: u64 = 16 << 20;
 
 /// How many lines are read before they can be sent.
 const LINES_AHEAD: usize = 64;
@@ -99,11 +139,22 @@ mod tests {
     #[test]
     fn lines_are_octets_and_the_last_needs_no_end() {
         let mut input = &b"one\n\n\xff\r\nlast"[..];
-        let mut next = || read_line(&mut input).unwrap();
+        let mut next = || read_line(&mut input, 1).unwrap();
         assert_eq!(next().unwrap(), b"one");
         assert_eq!(next().unwrap(), b"");
         assert_eq!(next().unwrap(), b"\xff\r");
         assert_eq!(next().unwrap(), b"last");
         assert_eq!(next(), None);
+    }
+
+    #[test]
+    fn a_line_has_an_end() {
+        let longest = usize::try_from(LONGEST_LINE).unwrap();
+        let mut line = vec![b'x'; longest];
+        line.push(b'\n');
+        assert_eq!(read_line(&mut &*line, 1).unwrap().unwrap().len(), longest);
+        let error =
+            read_line(&mut io::BufReader::new(io::repeat(b'x')), 7).unwrap_err().to_string();
+        assert!(error.starts_with("line 7 is longer than 16777216 bytes"), "{error}");
     }
 }

@@ -1,7 +1,5 @@
 //! Making keys, and hashes of passwords.
 
-use std::io;
-
 use zeroize::Zeroizing;
 use zeromq_async::security::{
     CurveSecretCertificate, FileError, NoiseSecretCertificate, generate_curve_keys,
@@ -11,6 +9,7 @@ use zeromq_async::security::{
 use crate::arguments::{KeyMechanism, KeygenArguments};
 use crate::console;
 use crate::exit::Failure;
+use crate::password;
 
 /// Makes a pair of keys, and prints it or writes it to files.
 pub(crate) fn run(arguments: KeygenArguments) -> Result<(), Failure> {
@@ -48,13 +47,8 @@ fn unwritten(error: FileError) -> Failure {
 }
 
 /// Prints the hash of the password that standard input has in its first line.
-pub(crate) fn hash_password() -> Result<(), Failure> {
-    let mut line = Zeroizing::new(String::with_capacity(256));
-    io::stdin().read_line(&mut line).map_err(|e| Failure::about("standard input", e))?;
-    let password = line.trim_end_matches(['\r', '\n']);
-    if password.is_empty() {
-        return Err(Failure::about("standard input", "there is no password in its first line"));
-    }
-    let hash = zeromq_async::security::hash_password(password);
+pub(crate) async fn hash_password() -> Result<(), Failure> {
+    let password = password::read().await?;
+    let hash = zeromq_async::security::hash_password(&*password);
     console::put(format!("{hash}\n").as_bytes())
 }

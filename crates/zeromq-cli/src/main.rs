@@ -15,6 +15,7 @@ mod input;
 mod keygen;
 mod kind;
 mod monitor;
+mod password;
 mod proxy;
 mod refusal;
 mod security;
@@ -44,7 +45,7 @@ async fn run(command: Command) -> Result<(), Failure> {
         Command::Socket(socket) => session::run(socket.into()).await,
         Command::Proxy(proxy) => proxy::run(proxy).await,
         Command::Keygen(arguments) => keygen::run(arguments),
-        Command::HashPassword => keygen::hash_password(),
+        Command::HashPassword => keygen::hash_password().await,
         Command::Bench(bench) => bench::run(bench).await,
     }
 }

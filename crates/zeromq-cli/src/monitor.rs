@@ -17,21 +17,22 @@ pub(crate) async fn report(mut events: Events) {
 
 fn describe(event: &SocketEvent) -> Value {
     match event {
-        SocketEvent::Listening { endpoint } => {
-            json!({ "event": "listening", "endpoint": text(endpoint) })
-        }
+        SocketEvent::Listening { endpoint, descriptor } => json!({
+            "event": "listening", "endpoint": text(endpoint), "descriptor": descriptor,
+        }),
         SocketEvent::ListenerClosed { endpoint } => {
             json!({ "event": "listener_closed", "endpoint": text(endpoint) })
         }
-        SocketEvent::Accepted { endpoint, address } => json!({
+        SocketEvent::Accepted { endpoint, address, local, descriptor } => json!({
             "event": "accepted", "endpoint": text(endpoint), "address": text(address),
+            "local": text(local), "descriptor": descriptor,
         }),
         SocketEvent::AcceptFailed { endpoint, error } => json!({
             "event": "accept_failed", "endpoint": text(endpoint), "error": text(error),
         }),
-        SocketEvent::Connected { endpoint, address, attempt } => json!({
+        SocketEvent::Connected { endpoint, address, local, descriptor, attempt } => json!({
             "event": "connected", "endpoint": text(endpoint), "address": text(address),
-            "attempt": attempt,
+            "local": local.as_ref().map(text), "descriptor": descriptor, "attempt": attempt,
         }),
         SocketEvent::ConnectFailed { endpoint, attempt, error } => json!({
             "event": "connect_failed", "endpoint": text(endpoint), "attempt": attempt,
@@ -66,7 +67,7 @@ fn describe(event: &SocketEvent) -> Value {
             "event": "dropping", "reason": text(&format_args!("{reason:?}")), "count": count,
         }),
         SocketEvent::Missed { count } => json!({ "event": "missed", "count": count }),
-        other => json!({ "event": "other", "detail": format!("{other:?}") }),
+        other => json!({ "event": "other", "detail": text(other) }),
     }
 }
 

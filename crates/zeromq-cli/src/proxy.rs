@@ -4,13 +4,12 @@
 use std::ffi::OsString;
 
 use futures_util::future::join_all;
-use tokio::time::timeout;
 use zeromq_async::SocketHandle;
 use zeromq_async::proxy::{Halves, Proxy, ProxyError, ProxySide};
 
 use crate::arguments::{End, ProxyArguments};
 use crate::endpoints;
-use crate::exit::{Failure, GRACE};
+use crate::exit::{self, Failure, GRACE};
 use crate::kind::Kind;
 use crate::signals::Signals;
 use crate::socket::{Incoming, Options, Outgoing, Parts};
@@ -28,10 +27,22 @@ pub(crate) async fn run(arguments: ProxyArguments) -> Result<(), Failure> {
         result = forward(sockets, &arguments) => result,
         () = signals.recv() => Ok(()),
     };
-    let closing = join_all(handles.iter().map(SocketHandle::close));
-    // What is under way to peers that do not read is lost, as with any proxy that ends.
-    let _ = timeout(GRACE, closing).await;
-    result
+    let unsent = join_all(handles.iter().map(close)).await.into_iter().sum();
+    match unsent {
+        0 => result,
+        _ => result.and_then(|()| Err(Failure::about(list(&arguments), exit::unsent(unsent)))),
+    }
+}
+
+/// Closes a socket, and says how many messages it could not send. Those that went with peers before
+/// are not among them.
+async fn close(handle: &SocketHandle) -> usize {
+    let lost = usize::try_from(handle.stats().lost).unwrap_or(usize::MAX);
+    handle.close_within(GRACE).await.unsent.saturating_sub(lost)
+}
+
+fn list(arguments: &ProxyArguments) -> String {
+    arguments.ends().map(|end| end.place.endpoint()).collect::<Vec<_>>().join(", ")
 }
 
 /// The sockets of a proxy, made and not yet attached.

@@ -16,9 +16,9 @@ mod wait;
 
 use crate::arguments::Plan;
 use crate::endpoints::{self, list};
-use crate::exit::{Failure, GRACE};
+use crate::exit::{self, Failure, GRACE};
 use crate::format::Delimiter;
-use crate::input::Input;
+use crate::input::{Backlog, Input};
 use crate::kind::Kind;
 use crate::monitor;
 use crate::refusal::Refusals;
@@ -46,12 +46,13 @@ pub(crate) async fn run(plan: Plan) -> Result<(), Failure> {
     };
     // A task of its own: a write to a terminal that nobody reads may hold it up, but not the
     // signals.
-    let mut work = tokio::spawn(work(plan, parts));
+    let backlog = Backlog::default();
+    let mut work = tokio::spawn(work(plan, parts, backlog.clone()));
     let worked = tokio::select! {
         worked = &mut work => worked.unwrap_or_else(|panic| Err(Failure::error(panic))),
         () = signals.recv() => {
             work.abort();
-            return closing.soon(Ok(())).await;
+            return closing.on_signal(&backlog).await;
         }
         refused = refusals.next() => {
             work.abort();
@@ -59,14 +60,14 @@ pub(crate) async fn run(plan: Plan) -> Result<(), Failure> {
         }
     };
     match worked {
-        Ok(()) => closing.when_sent(&mut signals, refusals).await,
+        Ok(()) => closing.when_sent(&mut signals, refusals, &backlog).await,
         // A refusal may be what the work has failed for.
         Err(failure) => closing.soon(Err(refusals.told().unwrap_or(failure))).await,
     }
 }
 
 /// The work of a socket, until it is done.
-async fn work(plan: Plan, parts: Parts) -> Result<(), Failure> {
+async fn work(plan: Plan, parts: Parts, backlog: Backlog) -> Result<(), Failure> {
     let Parts { outgoing, incoming, handle } = parts;
     let places = plan.places();
     let attachments: Vec<_> = places.iter().map(|place| (&handle, place)).collect();
@@ -81,38 +82,57 @@ async fn work(plan: Plan, parts: Parts) -> Result<(), Failure> {
     match (outlet, inlet) {
         (None, None) => Ok(()),
         (None, Some(inlet)) => transfer::receive(inlet, plan.printer()).await,
-        (Some(outlet), None) => transfer::send(plan.input(), outlet, plan.common.count).await,
-        (Some(outlet), Some(inlet)) => converse(plan, outlet, inlet).await,
+        (Some(outlet), None) => {
+            transfer::send(plan.input(backlog), outlet, plan.common.count).await
+        }
+        (Some(outlet), Some(inlet)) => converse(plan, outlet, inlet, backlog).await,
     }
 }
 
 /// The work of a socket that sends and receives.
-async fn converse(plan: Plan, outlet: Outlet, inlet: Inlet) -> Result<(), Failure> {
+async fn converse(
+    plan: Plan,
+    outlet: Outlet,
+    inlet: Inlet,
+    backlog: Backlog,
+) -> Result<(), Failure> {
     match plan.kind {
-        Kind::Pub | Kind::Xpub => publish(plan, outlet, inlet).await,
-        Kind::Req => request::run(plan.input(), outlet, inlet, plan.printer()).await,
+        Kind::Pub | Kind::Xpub => publish(plan, outlet, inlet, backlog).await,
+        Kind::Req => request::run(plan.input(backlog), outlet, inlet, plan.printer()).await,
         kind => match Answer::new(&plan) {
             Some(answer) => reply::run(answer, outlet, inlet, plan.printer()).await,
             None if kind == Kind::Rep => {
-                reply::run(Answer::Next(plan.input()), outlet, inlet, plan.printer()).await
+                // What no request has come for is not unsent.
+                reply::run(
+                    Answer::Next(plan.input(Backlog::default())),
+                    outlet,
+                    inlet,
+                    plan.printer(),
+                )
+                .await
             }
-            None => exchange::run(plan.input(), outlet, inlet, plan.printer()).await,
+            None => exchange::run(plan.input(backlog), outlet, inlet, plan.printer()).await,
         },
     }
 }
 
 /// The work of a publisher that sees subscriptions, which only an `xpub` prints.
-async fn publish(plan: Plan, outlet: Outlet, mut inlet: Inlet) -> Result<(), Failure> {
+async fn publish(
+    plan: Plan,
+    outlet: Outlet,
+    mut inlet: Inlet,
+    backlog: Backlog,
+) -> Result<(), Failure> {
     let mut printer = (plan.kind == Kind::Xpub).then(|| plan.printer());
     let peers = plan.sending.wait_peers;
     if wait::for_subscribers(peers, &mut inlet, printer.as_mut()).await?.is_break() {
         return Ok(());
     }
     match printer {
-        Some(printer) => exchange::run(plan.input(), outlet, inlet, printer).await,
+        Some(printer) => exchange::run(plan.input(backlog), outlet, inlet, printer).await,
         None => {
             let _ignoring = wait::ignore(inlet);
-            transfer::send(plan.input(), outlet, plan.common.count).await
+            transfer::send(plan.input(backlog), outlet, plan.common.count).await
         }
     }
 }
@@ -127,8 +147,8 @@ impl Plan {
     }
 
     /// Begins to read standard input where the command line has no messages.
-    fn input(&self) -> Input {
-        Input::new(&self.sending.messages, self.delimiter())
+    fn input(&self, backlog: Backlog) -> Input {
+        Input::new(&self.sending.messages, self.delimiter(), backlog)
     }
 }
 
@@ -145,11 +165,16 @@ struct Closing {
 
 impl Closing {
     /// Closes when all is sent, or the linger time is over, or the next signal comes.
-    async fn when_sent(self, signals: &mut Signals, mut refusals: Refusals) -> Result<(), Failure> {
+    async fn when_sent(
+        self,
+        signals: &mut Signals,
+        mut refusals: Refusals,
+        backlog: &Backlog,
+    ) -> Result<(), Failure> {
         let start = Instant::now();
         let count = tokio::select! {
             report = self.handle.close() => report.unsent,
-            () = signals.recv() => 0,
+            () = signals.recv() => return self.on_signal(backlog).await,
             refused = refusals.next() => return self.soon(Err(refused)).await,
         };
         let in_time = self.linger.is_none_or(|linger| start.elapsed() < linger);
@@ -160,8 +185,20 @@ impl Closing {
         let result = match count {
             0 => Ok(()),
             _ if self.drops && in_time => Ok(()),
-            1 => unsent("1 message was not sent"),
-            _ => unsent(&format!("{count} messages were not sent")),
+            count => unsent(&exit::unsent(count)),
+        };
+        self.end(result).await
+    }
+
+    /// Closes as [`soon`](Self::soon) does, and tells what was not sent for that.
+    async fn on_signal(self, backlog: &Backlog) -> Result<(), Failure> {
+        // What went with peers that had gone before is not this signal's doing.
+        let lost = self.handle.stats().lost;
+        let report = self.handle.close_within(self.linger.unwrap_or(GRACE)).await;
+        let lost = usize::try_from(lost).unwrap_or(usize::MAX);
+        let result = match report.unsent.saturating_sub(lost) + backlog.messages() {
+            0 => Ok(()),
+            count => Err(Failure::about(&self.endpoints, exit::unsent(count))),
         };
         self.end(result).await
     }

@@ -122,7 +122,7 @@ fn a_message_of_very_many_frames_costs_its_octets_once() {
     let message = run.into_iter().next().unwrap();
     assert_eq!(message.frame_count(), FRAMES + 1);
     // Walked anew at each read, this would be two thousand million frames.
-    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
+    assert!(start.elapsed() < Duration::from_secs(60), "{:?}", start.elapsed());
 }
 
 #[test]

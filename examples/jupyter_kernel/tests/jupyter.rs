@@ -1,12 +1,15 @@
 //! The kernel with Jupyter's own library at the other end.
 
+use std::io::{Write, stderr};
 use std::process::Command;
 
 #[test]
 fn jupyter_client_runs_code_on_it() {
     let has = Command::new("python3").args(["-c", "import jupyter_client"]).output();
     if !has.is_ok_and(|output| output.status.success()) {
-        println!("skipped: python3 has no jupyter_client; `pip install jupyter_client`");
+        // Not by `println!`, which is captured.
+        let why = "python3 has no jupyter_client; `pip install jupyter_client`";
+        let _ = writeln!(stderr(), "test jupyter_client_runs_code_on_it ... SKIPPED: {why}");
         return;
     }
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/frontend.py");

@@ -30,7 +30,7 @@ async fn both_sides_are_told_of_a_handshake_that_succeeds() {
             move |socket| socket.connect(&endpoint)
         });
         let listening = event(&mut events, "our listener", |event| match event {
-            SocketEvent::Listening { endpoint } => Some(endpoint.clone()),
+            SocketEvent::Listening { endpoint, .. } => Some(endpoint.clone()),
             _ => None,
         });
         assert_eq!(listening.await, bound);

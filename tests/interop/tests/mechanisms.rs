@@ -16,7 +16,7 @@ use zmtp_codec::{
     PlainClient, ProtocolError, SocketType, Subscription, Ttl,
 };
 
-const PLENTY: Duration = Duration::from_secs(20);
+const PLENTY: Duration = Duration::from_secs(60);
 const ANY_PORT: &str = "tcp://127.0.0.1:*";
 
 fn entropy(octets: &mut [u8]) {

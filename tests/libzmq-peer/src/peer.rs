@@ -18,7 +18,7 @@ use crate::opt::Opt;
 use crate::socket::{Socket, SocketKind};
 
 /// How long a peer waits for anything before it answers with [`Error::Deadline`], unless told.
-const DEADLINE: Duration = Duration::from_secs(20);
+const DEADLINE: Duration = Duration::from_secs(60);
 
 /// How long a [`Reply`] waits for a thread that does not even say that: one in a closure that does
 /// not return.

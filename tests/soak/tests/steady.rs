@@ -16,7 +16,7 @@ async fn settles(before: Sample) {
         if now.descriptors <= before.descriptors && now.tasks <= before.tasks {
             return;
         }
-        assert!(begun.elapsed() < Duration::from_secs(10), "before {before:?}, now {now:?}");
+        assert!(begun.elapsed() < Duration::from_secs(120), "before {before:?}, now {now:?}");
         tokio::task::yield_now().await;
     }
 }

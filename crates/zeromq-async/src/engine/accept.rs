@@ -188,6 +188,8 @@ impl Engine {
         self.events.emit(SocketEvent::Accepted {
             endpoint: Endpoint::clone(endpoint),
             address: address.clone(),
+            local: io.local_endpoint().unwrap_or(endpoint).clone(),
+            descriptor: io.descriptor(),
         });
         let span = self.connection_span(endpoint);
         record_address(&span, &address);

@@ -248,9 +248,13 @@ impl Dialler {
         let address = io.peer_address().clone();
         record_address(&Span::current(), &address);
         self.stage = Stage::Handshake(address.clone());
-        let (endpoint, to) = (self.endpoint.clone(), address.clone());
-        let attempt = self.attempt;
-        self.engine.events.emit(SocketEvent::Connected { endpoint, address: to, attempt });
+        self.engine.events.emit(SocketEvent::Connected {
+            endpoint: self.endpoint.clone(),
+            address: address.clone(),
+            local: io.local_endpoint().cloned(),
+            descriptor: io.descriptor(),
+            attempt: self.attempt,
+        });
         let established = handshake::perform(&self.engine, io).await;
         let stop = self.engine.options.reconnect_stop;
         established.and_then(|established| self.greet(established)).map_err(|reason| {

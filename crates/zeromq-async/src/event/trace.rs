@@ -14,13 +14,15 @@ pub(super) fn trace(socket: SocketType, event: &SocketEvent) {
         };
     }
     match event {
-        SocketEvent::Listening { endpoint } => trace!("listening", %endpoint),
+        SocketEvent::Listening { endpoint, .. } => trace!("listening", %endpoint),
         SocketEvent::ListenerClosed { endpoint } => trace!("listener_closed", %endpoint),
-        SocketEvent::Accepted { endpoint, address } => trace!("accepted", %endpoint, %address),
+        SocketEvent::Accepted { endpoint, address, .. } => {
+            trace!("accepted", %endpoint, %address);
+        }
         SocketEvent::AcceptFailed { endpoint, error } => {
             trace!("accept_failed", %endpoint, %error);
         }
-        SocketEvent::Connected { endpoint, address, attempt } => {
+        SocketEvent::Connected { endpoint, address, attempt, .. } => {
             trace!("connected", %endpoint, %address, attempt);
         }
         SocketEvent::ConnectFailed { endpoint, attempt, error } => {

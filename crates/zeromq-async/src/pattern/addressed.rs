@@ -142,6 +142,16 @@ impl Addressed {
         Self { peers, routes, mandatory, full: None, budget: Budget::default(), waiter }
     }
 
+    /// Whether a message for this routing id would be queued now; if not, why.
+    pub(crate) fn check_route(&self, routing_id: &[u8]) -> Result<(), SendErrorKind> {
+        self.peers.check_open()?;
+        match self.routes.find(routing_id) {
+            Some(pipe) if pipe.outbound.has_room() => Ok(()),
+            Some(pipe) if !pipe.outbound.is_closing() => Err(SendErrorKind::Full),
+            _ => Err(SendErrorKind::Unroutable(Bytes::copy_from_slice(routing_id))),
+        }
+    }
+
     pub(crate) fn check_open(&self) -> Result<(), Refusal> {
         self.peers.check_open().map_err(Refusal::Failed)
     }
@@ -206,5 +216,12 @@ impl Outgoing for Addressed {
 
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         self.waiter.poll_flush(cx)
+    }
+}
+
+/// Another sender, which waits for no peer yet.
+impl Clone for Addressed {
+    fn clone(&self) -> Self {
+        Self::new(self.peers.clone(), self.routes.clone(), self.mandatory)
     }
 }

@@ -113,6 +113,20 @@ impl FairQueue {
         None
     }
 
+    /// Turns to the next pipe that has a message; pipes found empty are let go.
+    fn turn_to_filled(&mut self) -> bool {
+        while !self.active.is_empty() {
+            if self.turn >= self.active.len() {
+                self.turn = 0;
+            }
+            if self.active[self.turn].fill(&mut self.budget) {
+                return true;
+            }
+            self.let_go();
+        }
+        false
+    }
+
     /// The rest of `poll_recv`, which is seldom needed and kept apart so that the rest is small.
     fn poll_arrivals(&mut self, cx: &mut Context<'_>) -> Poll<Result<Message, RecvError>> {
         loop {
@@ -211,11 +225,8 @@ impl Active {
 
     #[inline]
     fn pop(&mut self, budget: &mut Budget) -> Option<Message> {
-        if self.batch.is_empty() {
-            if !self.refill() {
-                return None;
-            }
-            budget.spend(self.batch.octets());
+        if !self.fill(budget) {
+            return None;
         }
         let message = self.batch.pop();
         if self.batch.messages() == self.credit_at && self.credit_at > 0 {
@@ -235,6 +246,18 @@ impl Active {
             self.pipe.account().discarded(|discarded| discarded.unasked += left as u64);
         }
         self.pipe.forget_unasked();
+    }
+
+    /// Whether a message is here, after looking for more where none was left.
+    #[inline]
+    fn fill(&mut self, budget: &mut Budget) -> bool {
+        if self.batch.is_empty() {
+            if !self.refill() {
+                return false;
+            }
+            budget.spend(self.batch.octets());
+        }
+        true
     }
 
     /// Half of the batch, or as many messages as are a MiB, whichever is less; and not at all for a
@@ -288,6 +311,26 @@ impl Incoming for FairQueue {
             return Poll::Ready(Ok(message));
         }
         self.poll_arrivals(cx)
+    }
+
+    fn poll_recv_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), RecvError>> {
+        ready!(self.budget.poll(cx));
+        if !self.arrivals.pending() && self.turn_to_filled() {
+            return Poll::Ready(Ok(()));
+        }
+        loop {
+            let news = self.arrivals.poll_take(cx, &mut self.arrived);
+            if let Poll::Ready(Some(())) = news {
+                self.take_in();
+                self.prune();
+            }
+            if self.turn_to_filled() {
+                return Poll::Ready(Ok(()));
+            }
+            if ready!(news).is_none() {
+                return Poll::Ready(Err(RecvError::Closed));
+            }
+        }
     }
 
     fn last_pipe(&self) -> Option<&Arc<Pipe>> {

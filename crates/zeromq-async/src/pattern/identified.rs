@@ -31,6 +31,10 @@ impl<I: Incoming> Incoming for Identified<I> {
         Poll::Ready(Ok(message))
     }
 
+    fn poll_recv_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), RecvError>> {
+        self.inner.poll_recv_ready(cx)
+    }
+
     fn last_pipe(&self) -> Option<&Arc<Pipe>> {
         self.inner.last_pipe()
     }

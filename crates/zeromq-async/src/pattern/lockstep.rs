@@ -6,15 +6,16 @@
 
 use std::mem::take;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Waker, ready};
 
 use tokio::task::coop;
 use zmtp::{Frame, Message};
 
+use super::held::Held;
 use super::{Incoming, Outgoing, Refusal};
 use crate::error::{RecvError, SendErrorKind};
 use crate::identity::{Peer, PeerId};
-use crate::peer::{Pattern, Pipe};
+use crate::peer::{Pattern, Pipe, only_looks};
 use crate::random::random;
 use crate::sync::Mutex;
 
@@ -33,13 +34,15 @@ struct State {
     /// The awaited peer went away after it had the whole request.
     lost: bool,
     number: u32,
+    /// Requests so far.
+    asked: u64,
     hearer: Option<Waker>,
 }
 
 impl Turn {
     pub(crate) fn new(relaxed: bool, correlate: bool) -> Self {
         let number = (random() >> 32) as u32;
-        let state = State { awaited: None, lost: false, number, hearer: None };
+        let state = State { awaited: None, lost: false, number, asked: 0, hearer: None };
         Self { state: Mutex::new(state), relaxed, correlate }
     }
 
@@ -54,7 +57,8 @@ impl Turn {
     fn listen(&self, cx: &Context<'_>) -> Option<(PeerId, bool)> {
         let mut state = self.state.lock();
         let awaited = state.awaited?;
-        if !state.hearer.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
+        let is_known = state.hearer.as_ref().is_some_and(|waker| waker.will_wake(cx.waker()));
+        if !only_looks(cx) && !is_known {
             state.hearer = Some(cx.waker().clone());
         }
         Some((awaited, state.lost))
@@ -157,6 +161,7 @@ impl<O: Outgoing> Outgoing for Ask<O> {
         }
         state.awaited = self.inner.last_pipe().map(|pipe| pipe.id());
         state.lost = false;
+        state.asked += 1;
         drop(state);
         self.keep_list(request);
         Ok(())
@@ -178,11 +183,13 @@ pub(crate) struct Hear<I> {
     turn: Arc<Turn>,
     /// Who the last reply is from.
     replier: Option<Peer>,
+    /// A reply that was looked at and not yet received, and the request that it is to.
+    held: Option<(u64, Held)>,
 }
 
 impl<I> Hear<I> {
     pub(crate) fn new(inner: I, turn: Arc<Turn>) -> Self {
-        Self { inner, turn, replier: None }
+        Self { inner, turn, replier: None, held: None }
     }
 
     pub(crate) fn into_inner(self) -> I {
@@ -199,8 +206,20 @@ impl<I: Incoming> Hear<I> {
     }
 }
 
-impl<I: Incoming> Incoming for Hear<I> {
-    fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<Message, RecvError>> {
+impl<I: Incoming> Hear<I> {
+    /// The reply that is held, unless another request has been sent since.
+    fn take_held(&mut self) -> Option<Message> {
+        let (request, held) = self.held.take()?;
+        if self.turn.state.lock().asked == request {
+            return Some(held.take());
+        }
+        self.replier = None;
+        held.take();
+        self.enter_unasked();
+        None
+    }
+
+    fn poll_reply(&mut self, cx: &mut Context<'_>) -> Poll<Result<Message, RecvError>> {
         let mut looked_again = false;
         loop {
             let Some((awaited, lost)) = self.turn.listen(cx) else {
@@ -213,9 +232,7 @@ impl<I: Incoming> Incoming for Hear<I> {
                     if from == Some(awaited)
                         && let Some(reply) = self.turn.open(message)
                     {
-                        self.turn.state.lock().awaited = None;
                         self.replier = self.inner.last_peer().cloned();
-                        self.inner.drop_unasked();
                         return Poll::Ready(Ok(reply));
                     }
                     self.enter_unasked();
@@ -234,6 +251,28 @@ impl<I: Incoming> Incoming for Hear<I> {
                 }
             }
         }
+    }
+}
+
+impl<I: Incoming> Incoming for Hear<I> {
+    fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<Message, RecvError>> {
+        let reply = match self.take_held() {
+            Some(reply) => reply,
+            None => ready!(self.poll_reply(cx))?,
+        };
+        self.turn.state.lock().awaited = None;
+        self.inner.drop_unasked();
+        Poll::Ready(Ok(reply))
+    }
+
+    fn poll_recv_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), RecvError>> {
+        let reply = match self.take_held() {
+            Some(reply) => reply,
+            None => ready!(self.poll_reply(cx))?,
+        };
+        let held = Held::new(self.inner.last_pipe(), reply);
+        self.held = Some((self.turn.state.lock().asked, held));
+        Poll::Ready(Ok(()))
     }
 
     fn last_pipe(&self) -> Option<&Arc<Pipe>> {

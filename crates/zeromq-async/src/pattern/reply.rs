@@ -5,6 +5,7 @@ use std::task::{Context, Poll, ready};
 
 use zmtp::{Frame, Message};
 
+use super::held::Held;
 use super::{Addressed, Incoming, Outgoing, Refusal};
 use crate::error::{RecvError, SendErrorKind};
 use crate::identity::Peer;
@@ -27,11 +28,13 @@ struct ReturnAddress {
 pub(crate) struct Request<I> {
     inner: I,
     requester: Arc<Requester>,
+    /// A request that was looked at and not yet received.
+    held: Option<(ReturnAddress, Held)>,
 }
 
 impl<I> Request<I> {
     pub(crate) fn new(inner: I, requester: Arc<Requester>) -> Self {
-        Self { inner, requester }
+        Self { inner, requester, held: None }
     }
 
     /// Forgets the request that was received last; false where it has had its reply.
@@ -40,11 +43,18 @@ impl<I> Request<I> {
     }
 }
 
-impl<I: Incoming> Incoming for Request<I> {
-    fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<Message, RecvError>> {
-        if self.requester.0.lock().is_some() {
-            return Poll::Ready(Err(RecvError::OutOfTurn));
+impl<I: Incoming> Request<I> {
+    fn check_turn(&self) -> Result<(), RecvError> {
+        match *self.requester.0.lock() {
+            Some(_) => Err(RecvError::OutOfTurn),
+            None => Ok(()),
         }
+    }
+
+    fn poll_next(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(ReturnAddress, Message), RecvError>> {
         loop {
             let message = ready!(self.inner.poll_recv(cx))?;
             // 28/REQREP: a request without a delimiter is discarded whole.
@@ -53,9 +63,30 @@ impl<I: Incoming> Incoming for Request<I> {
                 pipe.account().discarded_popped(|discarded| discarded.malformed += 1);
                 continue;
             };
-            *self.requester.0.lock() = Some(ReturnAddress { pipe, envelope });
-            return Poll::Ready(Ok(body));
+            return Poll::Ready(Ok((ReturnAddress { pipe, envelope }, body)));
         }
+    }
+}
+
+impl<I: Incoming> Incoming for Request<I> {
+    fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<Message, RecvError>> {
+        self.check_turn()?;
+        let (address, body) = match self.held.take() {
+            Some((address, held)) => (address, held.take()),
+            None => ready!(self.poll_next(cx))?,
+        };
+        *self.requester.0.lock() = Some(address);
+        Poll::Ready(Ok(body))
+    }
+
+    fn poll_recv_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), RecvError>> {
+        self.check_turn()?;
+        if self.held.is_none() {
+            let (address, body) = ready!(self.poll_next(cx))?;
+            let held = Held::new(Some(&address.pipe), body);
+            self.held = Some((address, held));
+        }
+        Poll::Ready(Ok(()))
     }
 
     fn last_pipe(&self) -> Option<&Arc<Pipe>> {

@@ -8,6 +8,7 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 use zmtp::{Message, Subscription};
 
+use super::held::Held;
 use super::{Budget, CountTopics, Incoming, Outgoing, Refusal, SubscriptionTrie};
 use crate::error::{RecvError, SendErrorKind};
 use crate::identity::Peer;
@@ -123,16 +124,18 @@ impl Pattern for Subscriptions {
 pub(crate) struct Filter<I> {
     inner: I,
     subscriptions: Arc<Subscriptions>,
+    /// A message that was let through and not yet received.
+    held: Option<Held>,
 }
 
 impl<I> Filter<I> {
     pub(crate) fn new(inner: I, subscriptions: Arc<Subscriptions>) -> Self {
-        Self { inner, subscriptions }
+        Self { inner, subscriptions, held: None }
     }
 }
 
-impl<I: Incoming> Incoming for Filter<I> {
-    fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<Message, RecvError>> {
+impl<I: Incoming> Filter<I> {
+    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Result<Message, RecvError>> {
         loop {
             let message = ready!(self.inner.poll_recv(cx))?;
             if self.subscriptions.lets_through(&message) {
@@ -142,6 +145,23 @@ impl<I: Incoming> Incoming for Filter<I> {
                 pipe.account().discarded_popped(|discarded| discarded.filtered += 1);
             }
         }
+    }
+}
+
+impl<I: Incoming> Incoming for Filter<I> {
+    fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<Message, RecvError>> {
+        match self.held.take() {
+            Some(held) => Poll::Ready(Ok(held.take())),
+            None => self.poll_next(cx),
+        }
+    }
+
+    fn poll_recv_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), RecvError>> {
+        if self.held.is_none() {
+            let message = ready!(self.poll_next(cx))?;
+            self.held = Some(Held::new(self.inner.last_pipe(), message));
+        }
+        Poll::Ready(Ok(()))
     }
 
     fn last_pipe(&self) -> Option<&Arc<Pipe>> {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use super::Pipe;
+use super::look::only_looks;
 use crate::identity::PeerId;
 use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicBool, Ordering};
@@ -141,7 +142,9 @@ impl Arrivals {
             if state.closed {
                 return Poll::Ready(None);
             }
-            state.receiver = Some(cx.waker().clone());
+            if !only_looks(cx) {
+                state.receiver = Some(cx.waker().clone());
+            }
             return Poll::Pending;
         }
         self.pending.store(false, Ordering::Release);

@@ -13,6 +13,7 @@ mod error;
 mod stamp;
 
 use crate::authentication::{Attempt, Authenticator};
+use crate::security::text_file;
 use crate::sync::Mutex;
 pub use error::{FileError, LineError, LineProblem};
 use stamp::Stamp;
@@ -45,7 +46,12 @@ pub trait ReadFile: Authenticator + Format {}
 
 /// What a file is read as.
 pub(super) trait Format: Sized {
-    fn read(path: &Path) -> Result<Self, FileError>;
+    fn parse(text: &[u8]) -> Result<Self, LineError>;
+
+    fn read(path: &Path) -> Result<Self, FileError> {
+        let text = text_file::read(path)?;
+        Self::parse(&text).map_err(|source| FileError::Malformed { path: path.to_owned(), source })
+    }
 
     /// Takes over from the authenticator that answered until now.
     fn succeed(self, _predecessor: &Self) -> Self {

@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::fmt;
-use std::fs;
 use std::future::{Future, ready};
 use std::path::Path;
 use std::pin::Pin;
+use std::str;
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -20,6 +20,7 @@ use zmtp::{Credentials, Decision, DenyStatus};
 use super::certificate::read_any;
 use super::from_file::{FileError, Format, FromFile, LineError, LineProblem, members};
 use crate::authentication::{Attempt, Authenticator};
+use crate::security::text_file;
 use crate::sync::Mutex;
 
 /// Lets in the peers whose public keys are in it, and tells who they are.
@@ -182,25 +183,29 @@ impl KeyList {
         })
     }
 
-    fn add_line(&self, line: &str) -> Result<(), LineProblem> {
+    fn add_line(&self, line: &[u8]) -> Result<(), LineProblem> {
+        let line = line.trim_ascii();
         // The first digit of a key stands for a part of 32 bits, and `#` would be more.
-        if line.is_empty() || line.starts_with('#') {
+        if line.is_empty() || line.starts_with(b"#") {
             return Ok(());
         }
-        let (key, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
+        let end = line.iter().position(u8::is_ascii_whitespace).unwrap_or(line.len());
+        let (key, rest) = line.split_at(end);
+        let key = text(key)?;
         let public_key: PublicKey = key.parse()?;
-        let user_id = match comment_at(rest) {
-            Some(at) => rest[..at].trim(),
-            None => rest.trim(),
-        };
+        let user_id = text(&rest[..comment_at(rest).unwrap_or(rest.len())])?.trim();
         let user_id = if user_id.is_empty() { key } else { user_id };
         self.add(public_key.into(), Decision::allow_as(user_id))
     }
 }
 
 /// Where the comment begins in what follows a key.
-fn comment_at(rest: &str) -> Option<usize> {
-    if rest.starts_with('#') { Some(0) } else { rest.find(" #").or_else(|| rest.find("\t#")) }
+fn comment_at(rest: &[u8]) -> Option<usize> {
+    rest.windows(2).position(|bytes| matches!(bytes, b" #" | b"\t#"))
+}
+
+fn text(bytes: &[u8]) -> Result<&str, LineProblem> {
+    str::from_utf8(bytes).map_err(|_| LineProblem::NotUtf8)
 }
 
 impl<K: Into<[u8; 32]>> FromIterator<K> for KeyList {
@@ -215,22 +220,23 @@ impl FromStr for KeyList {
     type Err = LineError;
 
     fn from_str(text: &str) -> Result<Self, LineError> {
-        let list = Self::new();
-        for (number, line) in (1..).zip(text.lines()) {
-            list.add_line(line.trim()).map_err(|problem| problem.at(number))?;
-        }
-        Ok(list)
+        Self::parse(text.as_bytes())
     }
 }
 
 impl Format for KeyList {
+    fn parse(text: &[u8]) -> Result<Self, LineError> {
+        let list = Self::new();
+        text_file::each_line(text, |line| list.add_line(line))?;
+        Ok(list)
+    }
+
     fn read(path: &Path) -> Result<Self, FileError> {
         if path.is_dir() {
             return Self::read_folder(path);
         }
-        let error = |source| FileError::Unreadable { path: path.to_owned(), source };
-        let text = fs::read_to_string(path).map_err(error)?;
-        text.parse().map_err(|source| FileError::Malformed { path: path.to_owned(), source })
+        let text = text_file::read(path)?;
+        Self::parse(&text).map_err(|source| FileError::Malformed { path: path.to_owned(), source })
     }
 }
 
@@ -240,7 +246,10 @@ impl KeyList {
         let list = Self::new();
         for path in members(folder)? {
             let (key, metadata) = read_any(&path)?;
-            let user_id = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+            let Some(user_id) = path.file_stem().and_then(|stem| stem.to_str()) else {
+                return Err(FileError::NameNotUtf8 { path });
+            };
+            let user_id = user_id.to_owned();
             let added = list.add(key, Decision::Allow { user_id, metadata });
             added.map_err(|_| FileError::KeyTwice { path })?;
         }

@@ -1,27 +1,26 @@
 //! PLAIN: the users that are let in, and their passwords.
 
-use std::collections::HashMap;
 use std::fmt;
-use std::fs;
 use std::future::Future;
-use std::path::Path;
 use std::pin::Pin;
-use std::str::FromStr;
+use std::str::{self, FromStr};
 use std::sync::Arc;
 
-use zeroize::Zeroizing;
 use zmtp::{Credentials, Decision, DenyStatus, Password};
 
 mod hash;
+mod users;
 mod verifier;
 
-use super::from_file::{FileError, Format, FromFile, LineError, LineProblem};
+use super::from_file::{Format, FromFile, LineError, LineProblem};
+use super::text_file;
 use crate::authentication::{Attempt, Authenticator};
 use crate::sync::Mutex;
 use hash::Hash;
 pub use hash::HashError;
 #[cfg(feature = "argon2")]
 pub use hash::hash_password;
+use users::{Stored, Users};
 use verifier::{Unavailable, Verifier};
 
 /// Lets in the users whose passwords are in it; their names are their user ids.
@@ -35,9 +34,12 @@ use verifier::{Unavailable, Verifier};
 ///   many MiB as the hash says, on purpose. No more than half of the processor's cores do so at
 ///   once ([`max_verifications`](Self::max_verifications)); the others wait their turn, within
 ///   their handshake timeouts.
-/// * Who is not known costs as much time as a wrong password: where there are hashes, every refusal
-///   takes the time of one, and of the costliest if the user has none. Give all of them the same
-///   parameters.
+/// * Every refusal takes the same time, whether the user is known or not, and whatever hash the user
+///   has: one hash of each set of parameters is checked. Give all hashes the same parameters, and a
+///   refusal costs what one hash does.
+///
+/// Names and passwords are bytes, and compared as such. A user id is text: a name that is not UTF-8
+/// is its own user id with its other bytes written as `\xff`.
 ///
 /// As text it has `user:password` a line. A password may have colons and spaces. Lines that are
 /// empty or begin with `#` are skipped. What begins like a hash (`$argon2id$…`, `$2y$…`) and cannot
@@ -60,7 +62,7 @@ use verifier::{Unavailable, Verifier};
 /// ```
 #[derive(Clone, Default)]
 pub struct Passwords {
-    users: Arc<Mutex<HashMap<String, Stored>>>,
+    users: Arc<Mutex<Users>>,
     verifier: Verifier,
 }
 
@@ -80,13 +82,6 @@ pub struct Passwords {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub type PasswordFile = FromFile<Passwords>;
-
-/// What is kept of a password.
-#[derive(Clone)]
-enum Stored {
-    Clear(Password),
-    Hashed(Hash),
-}
 
 impl Passwords {
     /// Lets nobody in.
@@ -109,9 +104,9 @@ impl Passwords {
     ///
     /// Passwords::new().insert("alice", "secret");
     /// ```
-    pub fn insert(&self, user: impl Into<String>, password: impl AsRef<[u8]>) {
+    pub fn insert(&self, user: impl AsRef<[u8]>, password: impl AsRef<[u8]>) {
         let password = Stored::Clear(Password::new(password));
-        self.with(|users| users.insert(user.into(), password));
+        self.with(|users| users.insert(user.as_ref(), password));
     }
 
     /// Lets a user in with the password that has this Argon2 hash, a PHC string.
@@ -127,9 +122,9 @@ impl Passwords {
     ///
     /// When it is not such a hash.
     #[cfg(feature = "argon2")]
-    pub fn insert_hash(&self, user: impl Into<String>, hash: &str) -> Result<(), HashError> {
+    pub fn insert_hash(&self, user: impl AsRef<[u8]>, hash: &str) -> Result<(), HashError> {
         let hash = Stored::Hashed(Hash::parse(hash)?);
-        self.with(|users| users.insert(user.into(), hash));
+        self.with(|users| users.insert(user.as_ref(), hash));
         Ok(())
     }
 
@@ -142,8 +137,8 @@ impl Passwords {
     /// assert!(users.remove("alice"));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn remove(&self, user: &str) -> bool {
-        self.with(|users| users.remove(user)).is_some()
+    pub fn remove(&self, user: impl AsRef<[u8]>) -> bool {
+        self.with(|users| users.remove(user.as_ref()))
     }
 
     /// How many hashes are checked at the same time, at least 1. Default: half as many as there
@@ -162,50 +157,42 @@ impl Passwords {
         self
     }
 
-    fn with<R>(&self, work: impl FnOnce(&mut HashMap<String, Stored>) -> R) -> R {
+    fn with<R>(&self, work: impl FnOnce(&mut Users) -> R) -> R {
         work(&mut self.users.lock())
     }
 
-    fn add_line(&self, line: &str) -> Result<(), LineProblem> {
-        if line.trim().is_empty() || line.starts_with('#') {
+    fn add_line(&self, line: &[u8]) -> Result<(), LineProblem> {
+        if line.trim_ascii().is_empty() || line.starts_with(b"#") {
             return Ok(());
         }
-        let (user, password) = line.split_once(':').ok_or(LineProblem::NoColon)?;
+        let colon = line.iter().position(|byte| *byte == b':').ok_or(LineProblem::NoColon)?;
+        let (user, password) = (&line[..colon], &line[colon + 1..]);
         if user.is_empty() {
             return Err(LineProblem::NoUser);
         }
-        let stored = match hash::looks_like_hash(password) {
-            true => Stored::Hashed(Hash::parse(password)?),
-            false => Stored::Clear(Password::new(password)),
+        let stored = match str::from_utf8(password) {
+            Ok(text) if hash::looks_like_hash(text) => Stored::Hashed(Hash::parse(text)?),
+            _ => Stored::Clear(Password::new(password)),
         };
-        match self.with(|users| users.insert(user.to_owned(), stored)) {
-            Some(_) => Err(LineProblem::UserTwice),
-            None => Ok(()),
+        match self.with(|users| users.insert(user, stored)) {
+            true => Err(LineProblem::UserTwice),
+            false => Ok(()),
         }
     }
 
     /// Whether it is the user's password, found out in a time that does not tell whether there is
-    /// such a user.
-    async fn check(&self, user: &str, password: Password) -> Result<bool, Unavailable> {
-        match self.with(|users| users.get(user).cloned()) {
+    /// such a user, nor which hash it has.
+    async fn check(&self, user: &[u8], password: Password) -> Result<bool, Unavailable> {
+        let question = self.with(|users| users.question(user));
+        match question.stored {
             Some(Stored::Clear(known)) if known == password => Ok(true),
-            Some(Stored::Hashed(hash)) => self.verifier.verify(hash, password).await,
-            // Whoever it is has failed, and hears of it when a hash would have been checked.
-            _ => match self.costliest_hash() {
-                Some(hash) => self.verifier.verify(hash, password).await.map(|_| false),
-                None => Ok(false),
-            },
+            Some(Stored::Hashed(hash)) => {
+                self.verifier.verify(Some(hash), question.decoys, password).await
+            }
+            _ if question.decoys.is_empty() => Ok(false),
+            // Whoever it is has failed, and hears of it when hashes would have been checked.
+            _ => self.verifier.verify(None, question.decoys, password).await,
         }
-    }
-
-    fn costliest_hash(&self) -> Option<Hash> {
-        self.with(|users| {
-            let hashes = users.values().filter_map(|stored| match stored {
-                Stored::Hashed(hash) => Some(hash),
-                Stored::Clear(_) => None,
-            });
-            hashes.max_by_key(|hash| hash.cost()).cloned()
-        })
     }
 }
 
@@ -235,19 +222,15 @@ impl FromStr for Passwords {
     type Err = LineError;
 
     fn from_str(text: &str) -> Result<Self, LineError> {
-        let passwords = Self::new();
-        for (number, line) in (1..).zip(text.lines()) {
-            passwords.add_line(line).map_err(|problem| problem.at(number))?;
-        }
-        Ok(passwords)
+        Self::parse(text.as_bytes())
     }
 }
 
 impl Format for Passwords {
-    fn read(path: &Path) -> Result<Self, FileError> {
-        let error = |source| FileError::Unreadable { path: path.to_owned(), source };
-        let text = Zeroizing::new(fs::read_to_string(path).map_err(error)?);
-        text.parse().map_err(|source| FileError::Malformed { path: path.to_owned(), source })
+    fn parse(text: &[u8]) -> Result<Self, LineError> {
+        let passwords = Self::new();
+        text_file::each_line(text, |line| passwords.add_line(line))?;
+        Ok(passwords)
     }
 
     fn succeed(self, predecessor: &Self) -> Self {
@@ -265,8 +248,8 @@ impl Authenticator for Passwords {
             let Credentials::Password { username, password } = &attempt.request.credentials else {
                 return attempt.deny(refused, "it shows no password");
             };
-            let user = String::from_utf8_lossy(username);
-            match self.check(&user, password.clone()).await {
+            let user = users::id_of(username);
+            match self.check(username, password.clone()).await {
                 Ok(true) => Decision::allow_as(user),
                 Ok(false) => {
                     attempt.deny(refused, format!("no user {user:?} has the password it shows"))

@@ -8,6 +8,7 @@ mod security;
 mod subscribe;
 mod transport;
 
+use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,8 +20,8 @@ use zmtp::wire::Ttl;
 use zmtp::{RoutingId, RoutingIdError};
 
 use super::{
-    Compose, Dealer, Pub, Pull, Push, Receiver, Receives, Req, Router, Sender, Sends, Socket,
-    SocketHandle, SocketKind, Sub,
+    Dealer, Pub, Pull, Push, Receiver, Receives, Req, Router, Sender, Sends, Socket, SocketHandle,
+    SocketKind, Sub,
 };
 use crate::context::Context;
 use crate::engine::Engine;
@@ -29,7 +30,8 @@ use crate::peer::PeerSet;
 
 /// Builds a socket of type `P`; each socket type has the options that mean something to it.
 ///
-/// An option is fixed when the socket is built and holds for all of its endpoints.
+/// An option is fixed when the socket is built and holds for all of its endpoints. A clone of a
+/// builder builds a socket with the same options.
 ///
 /// ```
 /// use std::time::Duration;
@@ -44,12 +46,28 @@ use crate::peer::PeerSet;
 /// # drop(dealer);
 /// # Ok::<(), zeromq_async::RoutingIdError>(())
 /// ```
-#[derive(Debug, Clone)]
 #[must_use = "a builder does nothing until it is built"]
 pub struct SocketBuilder<P> {
     options: SocketOptions,
     context: Context,
     kind: PhantomData<fn() -> P>,
+}
+
+/// By hand: the derive would ask the same of `P`, which is never made.
+impl<P> Clone for SocketBuilder<P> {
+    fn clone(&self) -> Self {
+        let Self { options, context, kind } = self;
+        Self { options: options.clone(), context: context.clone(), kind: *kind }
+    }
+}
+
+impl<P> fmt::Debug for SocketBuilder<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SocketBuilder")
+            .field("options", &self.options)
+            .field("context", &self.context)
+            .finish()
+    }
 }
 
 impl<P: SocketKind> SocketBuilder<P> {
@@ -220,7 +238,7 @@ impl<P: SocketKind> SocketBuilder<P> {
     }
 }
 
-impl<P: Sends> SocketBuilder<P> {
+impl<P: SocketKind> SocketBuilder<P> {
     /// How many messages may be queued for each peer (`ZMQ_SNDHWM`). Default: 1,000.
     ///
     /// ```
@@ -229,7 +247,10 @@ impl<P: Sends> SocketBuilder<P> {
     /// let publisher = PubSocket::builder().send_high_water_mark(50_000).build();
     /// # drop(publisher);
     /// ```
-    pub fn send_high_water_mark(mut self, mark: impl Into<HighWaterMark>) -> Self {
+    pub fn send_high_water_mark(mut self, mark: impl Into<HighWaterMark>) -> Self
+    where
+        P: Sends,
+    {
         self.options.pipe.send_high_water_mark = mark.into();
         self
     }
@@ -245,13 +266,16 @@ impl<P: Sends> SocketBuilder<P> {
     /// let push = PushSocket::builder().immediate(true).build();
     /// # drop(push);
     /// ```
-    pub fn immediate(mut self, immediate: bool) -> Self {
+    pub fn immediate(mut self, immediate: bool) -> Self
+    where
+        P: Sends,
+    {
         self.options.immediate = immediate;
         self
     }
 }
 
-impl<P: Receives> SocketBuilder<P> {
+impl<P: SocketKind> SocketBuilder<P> {
     /// How many messages from each peer may wait to be received (`ZMQ_RCVHWM`). Default: 1,000.
     ///
     /// ```
@@ -260,16 +284,22 @@ impl<P: Receives> SocketBuilder<P> {
     /// let pull = PullSocket::builder().receive_high_water_mark(HighWaterMark::Unlimited).build();
     /// # drop(pull);
     /// ```
-    pub fn receive_high_water_mark(mut self, mark: impl Into<HighWaterMark>) -> Self {
+    pub fn receive_high_water_mark(mut self, mark: impl Into<HighWaterMark>) -> Self
+    where
+        P: Receives,
+    {
         self.options.pipe.receive_high_water_mark = mark.into();
         self
     }
 }
 
 /// A socket type that can keep the latest message only. This trait is sealed.
-#[diagnostic::on_unimplemented(message = "a {Self} socket cannot conflate")]
-#[expect(private_bounds, reason = "sealed by SocketKind")]
-pub trait Conflates: Compose {}
+#[diagnostic::on_unimplemented(
+    message = "a {Self} socket cannot conflate",
+    label = "this socket type has no `conflate`",
+    note = "PUSH, PULL, PUB, SUB and DEALER can keep the latest message only"
+)]
+pub trait Conflates: SocketKind {}
 
 impl Conflates for Dealer {}
 impl Conflates for Pub {}
@@ -277,7 +307,7 @@ impl Conflates for Pull {}
 impl Conflates for Push {}
 impl Conflates for Sub {}
 
-impl<P: Conflates> SocketBuilder<P> {
+impl<P: SocketKind> SocketBuilder<P> {
     /// Keeps only the latest message in each queue, whole (`ZMQ_CONFLATE`). Default: off.
     ///
     /// The high-water marks mean nothing then.
@@ -288,23 +318,29 @@ impl<P: Conflates> SocketBuilder<P> {
     /// let sub = SubSocket::builder().subscribe("price").conflate(true).build();
     /// # drop(sub);
     /// ```
-    pub fn conflate(mut self, conflate: bool) -> Self {
+    pub fn conflate(mut self, conflate: bool) -> Self
+    where
+        P: Conflates,
+    {
         self.options.pipe.conflate = conflate;
         self
     }
 }
 
 /// A socket type that a ROUTER can address by a name of its own choice. This trait is sealed.
-#[diagnostic::on_unimplemented(message = "a {Self} socket has no routing id")]
-#[expect(private_bounds, reason = "sealed by SocketKind")]
-pub trait Named: Compose {}
+#[diagnostic::on_unimplemented(
+    message = "a {Self} socket has no routing id",
+    label = "no ROUTER addresses this socket type",
+    note = "REQ, REP, DEALER and ROUTER have one"
+)]
+pub trait Named: SocketKind {}
 
 impl Named for Dealer {}
 impl Named for super::Rep {}
 impl Named for Req {}
 impl Named for Router {}
 
-impl<P: Named> SocketBuilder<P> {
+impl<P: SocketKind> SocketBuilder<P> {
     /// The routing id by which ROUTER peers know this socket (`ZMQ_ROUTING_ID`). Default: none,
     /// and each ROUTER makes one up.
     ///
@@ -320,7 +356,10 @@ impl<P: Named> SocketBuilder<P> {
     /// # Errors
     ///
     /// It must have 1 to 255 octets, of which the first is not 0.
-    pub fn routing_id(mut self, routing_id: impl AsRef<[u8]>) -> Result<Self, RoutingIdError> {
+    pub fn routing_id(mut self, routing_id: impl AsRef<[u8]>) -> Result<Self, RoutingIdError>
+    where
+        P: Named,
+    {
         self.options.routing_id = Some(RoutingId::try_from(routing_id.as_ref())?);
         Ok(self)
     }

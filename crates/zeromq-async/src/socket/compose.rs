@@ -61,7 +61,8 @@ pub trait SocketKind: Compose {}
 /// A socket type that sends. This trait is sealed.
 #[diagnostic::on_unimplemented(
     message = "a {Self} socket does not send",
-    label = "this socket type only receives"
+    label = "this socket type only receives",
+    note = "PULL and SUB receive and never send"
 )]
 #[expect(private_bounds, reason = "sealed: the layers of a socket are not public")]
 pub trait Sends: SocketKind + Compose<Outgoing: Outgoing> {}
@@ -69,7 +70,18 @@ pub trait Sends: SocketKind + Compose<Outgoing: Outgoing> {}
 /// A socket type that receives. This trait is sealed.
 #[diagnostic::on_unimplemented(
     message = "a {Self} socket does not receive",
-    label = "this socket type only sends"
+    label = "this socket type only sends",
+    note = "PUSH and PUB send and never receive"
 )]
 #[expect(private_bounds, reason = "sealed: the layers of a socket are not public")]
 pub trait Receives: SocketKind + Compose<Incoming: Incoming> {}
+
+/// A socket type that several senders may use at a time: all that send but REQ and REP. This trait
+/// is sealed.
+#[diagnostic::on_unimplemented(
+    message = "a {Self} socket has one sender",
+    label = "this socket type sends in lock-step with what it receives, or not at all",
+    note = "a DEALER asks, and a ROUTER answers, from any number of tasks"
+)]
+#[expect(private_bounds, reason = "sealed: the layers of a socket are not public")]
+pub trait SharesSending: Sends + Compose<Outgoing: Clone> {}

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use zmtp::SocketType;
 
-use super::{Compose, Composition, Receives, Sends, Socket, SocketKind};
+use super::{Compose, Composition, Receives, Sends, SharesSending, Socket, SocketKind};
 use crate::options::SocketOptions;
 use crate::pattern::{FairQueue, RoundRobin};
 use crate::peer::PeerSet;
@@ -51,4 +51,5 @@ impl Compose for Dealer {
 
 impl SocketKind for Dealer {}
 impl Sends for Dealer {}
+impl SharesSending for Dealer {}
 impl Receives for Dealer {}

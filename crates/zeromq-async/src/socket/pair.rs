@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use zmtp::SocketType;
 
-use super::{Compose, Composition, Receives, Sends, Socket, SocketKind};
+use super::{Compose, Composition, Receives, Sends, SharesSending, Socket, SocketKind};
 use crate::options::SocketOptions;
 use crate::pattern::{Exclusive, FairQueue, Occupancy};
 use crate::peer::PeerSet;
@@ -52,4 +52,5 @@ impl Compose for Pair {
 
 impl SocketKind for Pair {}
 impl Sends for Pair {}
+impl SharesSending for Pair {}
 impl Receives for Pair {}

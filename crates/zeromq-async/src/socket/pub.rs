@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use zmtp::SocketType;
 
-use super::{Compose, Composition, Sends, Socket, SocketKind};
+use super::{Compose, Composition, Sends, SharesSending, Socket, SocketKind};
 use crate::options::SocketOptions;
 use crate::pattern::{Distribute, Subscribers};
 use crate::peer::PeerSet;
@@ -57,3 +57,4 @@ impl Compose for Pub {
 
 impl SocketKind for Pub {}
 impl Sends for Pub {}
+impl SharesSending for Pub {}

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use zmtp::SocketType;
 
-use super::{Compose, Composition, Sends, Socket, SocketKind};
+use super::{Compose, Composition, Sends, SharesSending, Socket, SocketKind};
 use crate::options::SocketOptions;
 use crate::pattern::RoundRobin;
 use crate::peer::PeerSet;
@@ -49,3 +49,4 @@ impl Compose for Push {
 
 impl SocketKind for Push {}
 impl Sends for Push {}
+impl SharesSending for Push {}

@@ -2,17 +2,18 @@
 
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
-use std::task::{Context, Poll, Waker, ready};
+use std::task::{Context, Poll, ready};
 
 use futures_core::Stream;
 use tokio::task::coop;
 use zmtp::Message;
 
 use super::compose::LastPeer;
-use super::{Compose, Receives, SocketHandle};
+use super::{Compose, Receives, SocketHandle, SocketKind};
 use crate::error::RecvError;
 use crate::identity::Peer;
 use crate::pattern::Incoming;
+use crate::peer::looking;
 
 /// The half of a socket that receives: a `Stream` of messages.
 ///
@@ -63,7 +64,7 @@ impl<P: Compose> Receiver<P> {
     }
 }
 
-impl<P: Receives> Receiver<P> {
+impl<P: SocketKind> Receiver<P> {
     /// Receives the next message; see [`Socket::recv`](crate::Socket::recv).
     ///
     /// ```
@@ -86,7 +87,10 @@ impl<P: Receives> Receiver<P> {
     /// # Cancel safety
     ///
     /// No message is lost when the future is dropped.
-    pub async fn recv(&mut self) -> Result<Message, RecvError> {
+    pub async fn recv(&mut self) -> Result<Message, RecvError>
+    where
+        P: Receives,
+    {
         poll_fn(|cx| self.incoming.poll_recv(cx)).await
     }
 
@@ -114,14 +118,41 @@ impl<P: Receives> Receiver<P> {
     /// # Cancel safety
     ///
     /// As there.
-    pub async fn recv_from(&mut self) -> Result<(Message, Peer), RecvError> {
+    pub async fn recv_from(&mut self) -> Result<(Message, Peer), RecvError>
+    where
+        P: Receives,
+    {
         poll_fn(|cx| self.poll_recv_from(cx)).await
     }
 
-    pub(super) fn poll_recv_from(
+    /// The same as a poll function; see
+    /// [`Socket::poll_recv_from`](crate::Socket::poll_recv_from).
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use std::future::poll_fn;
+    /// use zeromq_async::DealerSocket;
+    ///
+    /// let (one, mut other) = (DealerSocket::new(), DealerSocket::new());
+    /// one.connect(other.bind("tcp://127.0.0.1:0").await?).await?;
+    /// let (_sender, mut receiver) = one.split();
+    /// other.send("hello").await?;
+    /// let (message, _peer) = poll_fn(|cx| receiver.poll_recv_from(cx)).await?;
+    /// assert_eq!(message, "hello");
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn poll_recv_from(
         &mut self,
         cx: &mut Context<'_>,
-    ) -> Poll<Result<(Message, Peer), RecvError>> {
+    ) -> Poll<Result<(Message, Peer), RecvError>>
+    where
+        P: Receives,
+    {
         let message = ready!(self.incoming.poll_recv(cx))?;
         let peer = self.sender_of_last();
         Poll::Ready(Ok((message, peer.expect("a message comes over a connection, from its peer"))))
@@ -142,13 +173,102 @@ impl<P: Receives> Receiver<P> {
     /// # Errors
     ///
     /// As for [`recv`](Self::recv), and [`RecvError::Empty`] where it would have waited.
-    pub fn try_recv(&mut self) -> Result<Message, RecvError> {
-        // Unconstrained: that the task ought to yield does not mean that no message is waiting.
-        let recv = pin!(coop::unconstrained(poll_fn(|cx| self.incoming.poll_recv(cx))));
-        match recv.poll(&mut Context::from_waker(Waker::noop())) {
-            Poll::Ready(result) => result,
-            Poll::Pending => Err(RecvError::Empty),
-        }
+    pub fn try_recv(&mut self) -> Result<Message, RecvError>
+    where
+        P: Receives,
+    {
+        now(|cx| self.incoming.poll_recv(cx))
+    }
+
+    /// Receives a message if one is waiting, and who it is from; see
+    /// [`Socket::try_recv_from`](crate::Socket::try_recv_from).
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use zeromq_async::{DealerSocket, RecvError};
+    ///
+    /// let (_sender, mut receiver) = DealerSocket::new().split();
+    /// assert_eq!(receiver.try_recv_from().unwrap_err(), RecvError::Empty);
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn try_recv_from(&mut self) -> Result<(Message, Peer), RecvError>
+    where
+        P: Receives,
+    {
+        now(|cx| self.poll_recv_from(cx))
+    }
+
+    /// Waits until a message can be received without waiting, and leaves it there; see
+    /// [`Socket::ready_recv`](crate::Socket::ready_recv).
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use zeromq_async::DealerSocket;
+    ///
+    /// let (one, mut other) = (DealerSocket::new(), DealerSocket::new());
+    /// one.connect(other.bind("tcp://127.0.0.1:0").await?).await?;
+    /// let (_sender, mut receiver) = one.split();
+    /// other.send("hello").await?;
+    /// receiver.ready_recv().await?;
+    /// assert_eq!(receiver.try_recv()?, "hello");
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing is lost when it is dropped.
+    pub async fn ready_recv(&mut self) -> Result<(), RecvError>
+    where
+        P: Receives,
+    {
+        poll_fn(|cx| self.poll_recv_ready(cx)).await
+    }
+
+    /// The same as a poll function; see
+    /// [`Socket::poll_recv_ready`](crate::Socket::poll_recv_ready).
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use std::task::{Context, Waker};
+    /// use zeromq_async::DealerSocket;
+    ///
+    /// let (_sender, mut receiver) = DealerSocket::new().split();
+    /// let mut cx = Context::from_waker(Waker::noop());
+    /// assert!(receiver.poll_recv_ready(&mut cx).is_pending());
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn poll_recv_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), RecvError>>
+    where
+        P: Receives,
+    {
+        self.incoming.poll_recv_ready(cx)
+    }
+}
+
+/// What the poll has to give at once.
+fn now<T>(
+    poll: impl FnMut(&mut Context<'_>) -> Poll<Result<T, RecvError>>,
+) -> Result<T, RecvError> {
+    // Unconstrained: that the task ought to yield does not mean that no message is waiting.
+    let poll = pin!(coop::unconstrained(poll_fn(poll)));
+    match poll.poll(&mut Context::from_waker(looking())) {
+        Poll::Ready(result) => result,
+        Poll::Pending => Err(RecvError::Empty),
     }
 }
 

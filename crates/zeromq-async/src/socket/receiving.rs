@@ -7,12 +7,12 @@ use std::task::{Context, Poll};
 use futures_core::Stream;
 use zmtp::Message;
 
-use super::{Receives, Socket};
+use super::{Receives, Socket, SocketKind};
 use crate::error::RecvError;
 use crate::identity::Peer;
 use crate::pattern::Incoming;
 
-impl<P: Receives> Socket<P> {
+impl<P: SocketKind> Socket<P> {
     /// Receives the next message.
     ///
     /// ```
@@ -34,7 +34,10 @@ impl<P: Receives> Socket<P> {
     /// # Cancel safety
     ///
     /// No message is lost when the future is dropped: it can be used in `select!`.
-    pub async fn recv(&mut self) -> Result<Message, RecvError> {
+    pub async fn recv(&mut self) -> Result<Message, RecvError>
+    where
+        P: Receives,
+    {
         poll_fn(|cx| self.receiver.incoming.poll_recv(cx)).await
     }
 
@@ -64,7 +67,10 @@ impl<P: Receives> Socket<P> {
     /// # Cancel safety
     ///
     /// No message is lost when the future is dropped: it can be used in `select!`.
-    pub async fn recv_from(&mut self) -> Result<(Message, Peer), RecvError> {
+    pub async fn recv_from(&mut self) -> Result<(Message, Peer), RecvError>
+    where
+        P: Receives,
+    {
         poll_fn(|cx| self.receiver.poll_recv_from(cx)).await
     }
 
@@ -84,8 +90,135 @@ impl<P: Receives> Socket<P> {
     /// # Errors
     ///
     /// As for [`recv`](Self::recv), and [`RecvError::Empty`] where it would have waited.
-    pub fn try_recv(&mut self) -> Result<Message, RecvError> {
+    pub fn try_recv(&mut self) -> Result<Message, RecvError>
+    where
+        P: Receives,
+    {
         self.receiver.try_recv()
+    }
+
+    /// Receives a message if one is waiting, and who it is from.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use zeromq_async::{PullSocket, PushSocket, SocketType};
+    ///
+    /// let (mut push, mut pull) = (PushSocket::new(), PullSocket::new());
+    /// push.connect(pull.bind("inproc://try-recv-from").await?).await?;
+    /// push.send("hello").await?;
+    /// let (message, peer) = pull.try_recv_from()?;
+    /// assert_eq!(message, "hello");
+    /// assert_eq!(peer.info().socket_type(), SocketType::Push);
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As for [`try_recv`](Self::try_recv).
+    pub fn try_recv_from(&mut self) -> Result<(Message, Peer), RecvError>
+    where
+        P: Receives,
+    {
+        self.receiver.try_recv_from()
+    }
+
+    /// Polls for the next message, and who it is from.
+    ///
+    /// The task of the last poll of this socket, of whatever kind, is woken when it is worth polling
+    /// again. For the message alone poll the socket as a `Stream`.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use std::future::poll_fn;
+    /// use zeromq_async::{PullSocket, PushSocket};
+    ///
+    /// let (mut push, mut pull) = (PushSocket::new(), PullSocket::new());
+    /// push.connect(pull.bind("tcp://127.0.0.1:0").await?).await?;
+    /// push.send("hello").await?;
+    /// let (message, _peer) = poll_fn(|cx| pull.poll_recv_from(cx)).await?;
+    /// assert_eq!(message, "hello");
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As for [`recv`](Self::recv).
+    pub fn poll_recv_from(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(Message, Peer), RecvError>>
+    where
+        P: Receives,
+    {
+        self.receiver.poll_recv_from(cx)
+    }
+
+    /// Waits until a message can be received without waiting, and leaves it there (`ZMQ_POLLIN`).
+    ///
+    /// After it has returned, [`try_recv`](Self::try_recv) gives the message. Until then the
+    /// message counts for the high-water mark, and nothing is said of it to its sender: a REP may
+    /// not yet reply and a REQ not yet ask again. This is what a bridge needs that takes a message
+    /// only when it can hand it on.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use zeromq_async::{PullSocket, PushSocket};
+    ///
+    /// let (mut push, mut pull) = (PushSocket::new(), PullSocket::new());
+    /// push.connect(pull.bind("tcp://127.0.0.1:0").await?).await?;
+    /// push.send("hello").await?;
+    /// pull.ready_recv().await?; // as often as one likes
+    /// pull.ready_recv().await?;
+    /// assert_eq!(pull.try_recv()?, "hello");
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As for [`recv`](Self::recv): the socket type's rule forbids it, or the socket is closed.
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing is lost when it is dropped: it can be used in `select!`.
+    pub async fn ready_recv(&mut self) -> Result<(), RecvError>
+    where
+        P: Receives,
+    {
+        self.receiver.ready_recv().await
+    }
+
+    /// Polls whether a message can be received without waiting, and leaves it there.
+    ///
+    /// The task of the last poll of this socket, of whatever kind, is woken when it is worth polling
+    /// again; [`try_recv`](Self::try_recv) is no poll and changes nothing about that. A poll may be
+    /// pending with a message there where the task has to yield to others, and is woken then.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use std::task::{Context, Poll, Waker};
+    /// use zeromq_async::{PullSocket, PushSocket};
+    ///
+    /// let (mut push, mut pull) = (PushSocket::new(), PullSocket::new());
+    /// push.connect(pull.bind("inproc://poll-recv-ready").await?).await?;
+    /// let mut cx = Context::from_waker(Waker::noop());
+    /// assert!(pull.poll_recv_ready(&mut cx).is_pending());
+    /// push.send("hello").await?;
+    /// assert_eq!(pull.poll_recv_ready(&mut cx), Poll::Ready(Ok(())));
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As for [`ready_recv`](Self::ready_recv).
+    pub fn poll_recv_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), RecvError>>
+    where
+        P: Receives,
+    {
+        self.receiver.poll_recv_ready(cx)
     }
 }
 

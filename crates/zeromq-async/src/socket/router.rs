@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use zmtp::{RoutingId, SocketType};
 
-use super::{Compose, Composition, Receives, Sends, Socket, SocketKind};
+use super::{Compose, Composition, Receives, Sender, Sends, SharesSending, Socket, SocketKind};
 use crate::endpoint::Endpoint;
-use crate::error::{ConnectError, EndpointError};
+use crate::error::{ConnectError, EndpointError, SendErrorKind};
 use crate::options::{RouterOptions, SocketOptions};
 use crate::pattern::{Addressed, FairQueue, Identified, Routes};
 use crate::peer::PeerSet;
@@ -21,6 +21,9 @@ use crate::peer::PeerSet;
 /// [`mandatory`](crate::SocketBuilder::mandatory) is set. Of two peers with the same routing id
 /// the second is turned away, with an event here that says why, unless
 /// [`handover`](crate::SocketBuilder::handover) is set.
+///
+/// Any number of tasks can reply: each [sender](Socket::sender) is one of its own, and what one of
+/// them sends to a peer keeps its order.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -62,6 +65,7 @@ impl Compose for Router {
 
 impl SocketKind for Router {}
 impl Sends for Router {}
+impl SharesSending for Router {}
 impl Receives for Router {}
 
 impl Socket<Router> {
@@ -103,5 +107,50 @@ impl Socket<Router> {
             Ok(routing_id) => self.handle().connect_named(endpoint, routing_id),
             Err(source) => Err(ConnectError::InvalidRoutingId { endpoint, source }),
         }
+    }
+    /// Whether a message for this routing id would be queued now (`zmq_socket_get_peer_state`).
+    ///
+    /// This asks about now: the peer may be gone, or another sender take its room, before a message
+    /// is sent. With [`mandatory`](crate::SocketBuilder::mandatory), sending tells the same.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use zeromq_async::{DealerSocket, RouterSocket, SendErrorKind};
+    ///
+    /// let router = RouterSocket::new();
+    /// let dealer = DealerSocket::builder().routing_id("worker-7")?.build();
+    /// let unknown = SendErrorKind::Unroutable("worker-7".into());
+    /// assert_eq!(router.can_send_to("worker-7"), Err(unknown));
+    /// dealer.connect(router.bind("inproc://can-send-to").await?).await?;
+    /// assert_eq!(router.can_send_to("worker-7"), Ok(()));
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Unroutable`](SendErrorKind::Unroutable) where no peer has this routing id,
+    /// [`Full`](SendErrorKind::Full) where its queue has no room, and
+    /// [`Closed`](SendErrorKind::Closed) where the socket is closed.
+    pub fn can_send_to(&self, routing_id: impl AsRef<[u8]>) -> Result<(), SendErrorKind> {
+        self.sender.can_send_to(routing_id)
+    }
+}
+
+impl Sender<Router> {
+    /// See [`Socket::can_send_to`].
+    ///
+    /// ```
+    /// use zeromq_async::RouterSocket;
+    ///
+    /// let (sender, _receiver) = RouterSocket::new().split();
+    /// assert!(sender.can_send_to("nobody").is_err());
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn can_send_to(&self, routing_id: impl AsRef<[u8]>) -> Result<(), SendErrorKind> {
+        self.outlet.layers().check_route(routing_id.as_ref())
     }
 }

@@ -8,15 +8,15 @@ use futures_sink::Sink;
 use zmtp::Message;
 
 use super::outlet::Outlet;
-use super::{Compose, Sends, SocketHandle};
+use super::{Compose, Sends, SharesSending, SocketHandle, SocketKind};
 use crate::error::SendError;
 use crate::identity::PeerId;
 
 /// The half of a socket that sends: a `Sink` of messages.
 ///
 /// Made by [`Socket::split`](crate::Socket::split) or [`Socket::sender`](crate::Socket::sender).
-/// Where the socket type allows several senders (PUSH, DEALER, PUB, XPUB, XSUB, PAIR), it can be
-/// cloned.
+/// Where the socket type allows several senders (PUSH, DEALER, ROUTER, PUB, XPUB, XSUB, PAIR), it
+/// can be cloned. REQ and REP send in lock-step with what they receive, and have one.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -59,7 +59,7 @@ impl<P: Compose> Sender<P> {
     }
 }
 
-impl<P: Sends> Sender<P> {
+impl<P: SocketKind> Sender<P> {
     /// Sends a message; see [`Socket::send`](crate::Socket::send).
     ///
     /// ```
@@ -83,7 +83,10 @@ impl<P: Sends> Sender<P> {
     pub fn send(
         &mut self,
         message: impl Into<Message>,
-    ) -> impl Future<Output = Result<(), SendError>> {
+    ) -> impl Future<Output = Result<(), SendError>>
+    where
+        P: Sends,
+    {
         self.outlet.send(message.into())
     }
 
@@ -100,7 +103,10 @@ impl<P: Sends> Sender<P> {
     /// # Errors
     ///
     /// As there.
-    pub fn try_send(&mut self, message: impl Into<Message>) -> Result<(), SendError> {
+    pub fn try_send(&mut self, message: impl Into<Message>) -> Result<(), SendError>
+    where
+        P: Sends,
+    {
         self.outlet.try_send(message.into())
     }
 
@@ -123,7 +129,10 @@ impl<P: Sends> Sender<P> {
     /// # Cancel safety
     ///
     /// Nothing is lost when it is dropped.
-    pub async fn ready(&mut self) -> Result<(), SendError> {
+    pub async fn ready(&mut self) -> Result<(), SendError>
+    where
+        P: Sends,
+    {
         poll_fn(|cx| self.outlet.poll_ready(cx)).await
     }
 
@@ -142,7 +151,10 @@ impl<P: Sends> Sender<P> {
     /// assert_eq!(sender.last_peer(), Some(sender.handle().stats().peers[0].peer));
     /// # Ok(()) }
     /// ```
-    pub fn last_peer(&self) -> Option<PeerId> {
+    pub fn last_peer(&self) -> Option<PeerId>
+    where
+        P: Sends,
+    {
         self.outlet.last_peer()
     }
 
@@ -169,15 +181,15 @@ impl<P: Sends> Sender<P> {
     /// # Cancel safety
     ///
     /// Nothing is lost when it is dropped.
-    pub async fn flush(&mut self) -> Result<(), SendError> {
+    pub async fn flush(&mut self) -> Result<(), SendError>
+    where
+        P: Sends,
+    {
         poll_fn(|cx| self.outlet.poll_flush(cx)).await
     }
 }
 
-impl<P: Sends> Clone for Sender<P>
-where
-    P::Outgoing: Clone,
-{
+impl<P: SharesSending> Clone for Sender<P> {
     fn clone(&self) -> Self {
         Self { outlet: self.outlet.clone() }
     }

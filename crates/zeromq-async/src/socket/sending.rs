@@ -7,10 +7,10 @@ use std::task::{Context, Poll};
 use futures_sink::Sink;
 use zmtp::Message;
 
-use super::{Sender, Sends, Socket};
+use super::{Sender, Sends, SharesSending, Socket, SocketKind};
 use crate::error::SendError;
 
-impl<P: Sends> Socket<P> {
+impl<P: SocketKind> Socket<P> {
     /// Sends a message: completes when it is in the queue of a peer.
     ///
     /// Where the message goes, and whether this waits while no peer has room or drops the message
@@ -43,7 +43,10 @@ impl<P: Sends> Socket<P> {
     pub fn send(
         &mut self,
         message: impl Into<Message>,
-    ) -> impl Future<Output = Result<(), SendError>> {
+    ) -> impl Future<Output = Result<(), SendError>>
+    where
+        P: Sends,
+    {
         self.sender.outlet.send(message.into())
     }
 
@@ -66,7 +69,10 @@ impl<P: Sends> Socket<P> {
     ///
     /// As for [`send`](Self::send), and [`Full`](crate::SendErrorKind::Full) where it would have
     /// waited. The message comes back in the error.
-    pub fn try_send(&mut self, message: impl Into<Message>) -> Result<(), SendError> {
+    pub fn try_send(&mut self, message: impl Into<Message>) -> Result<(), SendError>
+    where
+        P: Sends,
+    {
         self.sender.outlet.try_send(message.into())
     }
 
@@ -89,7 +95,10 @@ impl<P: Sends> Socket<P> {
     /// # Cancel safety
     ///
     /// Nothing is lost when it is dropped.
-    pub async fn ready(&mut self) -> Result<(), SendError> {
+    pub async fn ready(&mut self) -> Result<(), SendError>
+    where
+        P: Sends,
+    {
         poll_fn(|cx| self.sender.outlet.poll_ready(cx)).await
     }
 
@@ -119,7 +128,10 @@ impl<P: Sends> Socket<P> {
     /// # Cancel safety
     ///
     /// Nothing is lost when it is dropped.
-    pub async fn flush(&mut self) -> Result<(), SendError> {
+    pub async fn flush(&mut self) -> Result<(), SendError>
+    where
+        P: Sends,
+    {
         poll_fn(|cx| self.sender.outlet.poll_flush(cx)).await
     }
 
@@ -140,10 +152,9 @@ impl<P: Sends> Socket<P> {
     /// assert_eq!(pull.recv().await?, "from a task");
     /// # Ok(()) }
     /// ```
-    #[expect(private_bounds, reason = "sealed by Sends")]
     pub fn sender(&self) -> Sender<P>
     where
-        P::Outgoing: Clone,
+        P: SharesSending,
     {
         self.sender.clone()
     }

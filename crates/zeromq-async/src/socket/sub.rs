@@ -62,7 +62,7 @@ impl SocketKind for Sub {}
 impl Receives for Sub {}
 
 /// SUB and XSUB alike.
-impl<P: Subscribes> Socket<P> {
+impl<P: SocketKind> Socket<P> {
     /// Subscribes to every message whose first frame begins with `topic`; an empty topic is every
     /// message (`ZMQ_SUBSCRIBE`).
     ///
@@ -81,7 +81,10 @@ impl<P: Subscribes> Socket<P> {
     /// assert_eq!(xpub.recv().await?, "\u{1}weather."); // it has arrived
     /// # Ok(()) }
     /// ```
-    pub fn subscribe(&self, topic: impl AsRef<[u8]>) {
+    pub fn subscribe(&self, topic: impl AsRef<[u8]>)
+    where
+        P: Subscribes,
+    {
         self.receiver
             .control
             .change(&Subscription::Subscribe(Bytes::copy_from_slice(topic.as_ref())));
@@ -102,7 +105,10 @@ impl<P: Subscribes> Socket<P> {
     /// assert_eq!(xpub.recv().await?, "\u{0}weather."); // and off
     /// # Ok(()) }
     /// ```
-    pub fn unsubscribe(&self, topic: impl AsRef<[u8]>) {
+    pub fn unsubscribe(&self, topic: impl AsRef<[u8]>)
+    where
+        P: Subscribes,
+    {
         self.receiver.control.change(&Subscription::Cancel(Bytes::copy_from_slice(topic.as_ref())));
     }
 }

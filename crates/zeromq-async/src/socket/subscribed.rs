@@ -1,8 +1,8 @@
 //! Knowing that subscribers are there before the first message is published.
 
-use super::{Publishes, Sender, Socket};
+use super::{Publishes, Sender, Socket, SocketKind};
 
-impl<P: Publishes> Socket<P> {
+impl<P: SocketKind> Socket<P> {
     /// Waits until a message whose first frame is `topic` would go to `count` peers at least.
     ///
     /// This ends the slow joiner: 29/PUBSUB has a publisher drop what nobody has subscribed to, and
@@ -30,12 +30,15 @@ impl<P: Publishes> Socket<P> {
     /// # Cancel safety
     ///
     /// Nothing is lost when it is dropped.
-    pub async fn wait_for_subscribers(&self, topic: impl AsRef<[u8]>, count: usize) {
+    pub async fn wait_for_subscribers(&self, topic: impl AsRef<[u8]>, count: usize)
+    where
+        P: Publishes,
+    {
         self.sender.wait_for_subscribers(topic, count).await;
     }
 }
 
-impl<P: Publishes> Sender<P> {
+impl<P: SocketKind> Sender<P> {
     /// See [`Socket::wait_for_subscribers`].
     ///
     /// ```
@@ -56,7 +59,10 @@ impl<P: Publishes> Sender<P> {
     /// # Cancel safety
     ///
     /// As there.
-    pub async fn wait_for_subscribers(&self, topic: impl AsRef<[u8]>, count: usize) {
+    pub async fn wait_for_subscribers(&self, topic: impl AsRef<[u8]>, count: usize)
+    where
+        P: Publishes,
+    {
         self.outlet.layers().wait_for_subscribers(topic.as_ref(), count).await;
     }
 }

@@ -4,7 +4,11 @@ use super::{Compose, Pub, Socket, SocketKind, Sub, XPub, XSub};
 use crate::pattern::CountTopics;
 
 /// A socket type that has topics: [`Pub`], [`XPub`], [`Sub`] or [`XSub`]. This trait is sealed.
-#[diagnostic::on_unimplemented(message = "a {Self} socket has no topics")]
+#[diagnostic::on_unimplemented(
+    message = "a {Self} socket has no topics",
+    label = "nothing is subscribed to at this socket type",
+    note = "PUB, SUB, XPUB and XSUB have topics"
+)]
 #[expect(private_bounds, reason = "sealed by SocketKind")]
 pub trait Topical: SocketKind + Compose<Control: CountTopics> {}
 
@@ -13,7 +17,7 @@ impl Topical for XPub {}
 impl Topical for Sub {}
 impl Topical for XSub {}
 
-impl<P: Topical> Socket<P> {
+impl<P: SocketKind> Socket<P> {
     /// How many different topics there are subscriptions to (`ZMQ_TOPICS_COUNT`): of all peers
     /// together for PUB and XPUB, of this socket for SUB and XSUB.
     ///
@@ -30,7 +34,10 @@ impl<P: Topical> Socket<P> {
     /// assert_eq!(xpub.topics_count(), 1);
     /// # Ok(()) }
     /// ```
-    pub fn topics_count(&self) -> usize {
+    pub fn topics_count(&self) -> usize
+    where
+        P: Topical,
+    {
         self.receiver.control.count_topics()
     }
 }

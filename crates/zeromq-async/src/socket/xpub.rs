@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use zmtp::{SocketType, Subscription};
 
-use super::{Compose, Composition, Receiver, Receives, Sends, Socket, SocketKind};
+use super::{Compose, Composition, Receiver, Receives, Sends, SharesSending, Socket, SocketKind};
 use crate::options::{PublishOptions, SocketOptions};
 use crate::pattern::{Distribute, FairQueue, Incoming, Subscribers};
 use crate::peer::PeerSet;
@@ -55,6 +55,7 @@ impl Compose for XPub {
 
 impl SocketKind for XPub {}
 impl Sends for XPub {}
+impl SharesSending for XPub {}
 impl Receives for XPub {}
 
 impl Socket<XPub> {

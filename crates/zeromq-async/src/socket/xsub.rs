@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use zmtp::SocketType;
 
-use super::{Compose, Composition, Receives, Sends, Socket, SocketKind};
+use super::{Compose, Composition, Receives, Sends, SharesSending, Socket, SocketKind};
 use crate::options::SocketOptions;
 use crate::pattern::{FairQueue, Subscriptions, Upstream};
 use crate::peer::PeerSet;
@@ -58,4 +58,5 @@ impl Compose for XSub {
 
 impl SocketKind for XSub {}
 impl Sends for XSub {}
+impl SharesSending for XSub {}
 impl Receives for XSub {}

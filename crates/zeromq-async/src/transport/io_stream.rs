@@ -10,6 +10,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 
+use crate::endpoint::Endpoint;
 use crate::identity::PeerAddress;
 
 /// A connected byte stream, and who is at its other end.
@@ -37,6 +38,8 @@ pub struct Io {
     peer_address: PeerAddress,
     /// When the handshake began, where something comes before that of ZMTP.
     handshake_began: Option<Instant>,
+    local: Option<Endpoint>,
+    descriptor: Option<i32>,
 }
 
 enum Stage {
@@ -124,24 +127,27 @@ impl Io {
     ///
     /// It is not connected any more.
     pub fn from_tcp(stream: TcpStream) -> io::Result<Self> {
-        let peer_address = PeerAddress::Tcp(stream.peer_addr()?);
+        let peer = stream.peer_addr()?;
         // Messages are batched before they get here: waiting for more would only add delay.
         stream.set_nodelay(true)?;
-        Ok(Self::at(Stage::Tcp(stream), peer_address))
+        Ok(Self::from_tuned_tcp(stream, peer))
     }
 
     /// The same where both is known and done.
     pub(super) fn from_tuned_tcp(stream: TcpStream, peer: SocketAddr) -> Self {
-        Self::at(Stage::Tcp(stream), PeerAddress::Tcp(peer))
+        let local = stream.local_addr().ok().map(Endpoint::from);
+        let descriptor = descriptor(&stream);
+        Self { local, descriptor, ..Self::at(Stage::Tcp(stream), PeerAddress::Tcp(peer)) }
     }
 
     /// A connection of a Unix domain socket.
     #[cfg(unix)]
     pub(super) fn from_unix(stream: tokio::net::UnixStream, peer_address: PeerAddress) -> Self {
+        let descriptor = descriptor(&stream);
         let (reader, writer) = stream.into_split();
         let (reader, writer) = (Box::new(reader), Box::new(writer));
         let halves = Halves { reader, writer, buffers: false };
-        Self::at(Stage::Open(halves), peer_address)
+        Self { descriptor, ..Self::at(Stage::Open(halves), peer_address) }
     }
 
     /// The connection of TCP that this is, to see or set options of it; `None` where it is another
@@ -182,16 +188,18 @@ impl Io {
         F: Future<Output = io::Result<S>> + Send + 'static,
     {
         let (peer_address, handshake_began) = (self.peer_address.clone(), self.handshake_began);
+        let (local, descriptor) = (self.local.clone(), self.descriptor);
         let upgraded = upgrade(self);
         let opening = Box::pin(async move {
             let (reader, writer) = tokio::io::split(upgraded.await?);
             Ok(Halves { reader: Box::new(reader), writer: Box::new(writer), buffers: true })
         });
-        Self { handshake_began, ..Self::at(Stage::Opening(opening), peer_address) }
+        let at = Self::at(Stage::Opening(opening), peer_address);
+        Self { handshake_began, local, descriptor, ..at }
     }
 
     fn at(stage: Stage, peer_address: PeerAddress) -> Self {
-        Self { stage, peer_address, handshake_began: None }
+        Self { stage, peer_address, handshake_began: None, local: None, descriptor: None }
     }
 
     /// The handshake begins now, with what comes before that of ZMTP.
@@ -201,6 +209,30 @@ impl Io {
 
     pub(crate) fn handshake_began(&self) -> Option<Instant> {
         self.handshake_began
+    }
+
+    /// This end, of TCP; `None` where it has no address of its own.
+    ///
+    /// ```
+    /// use zeromq_async::transport::Io;
+    ///
+    /// let io = Io::from_halves(tokio::io::empty(), tokio::io::sink(), "nobody");
+    /// assert_eq!(io.local_endpoint(), None);
+    /// ```
+    pub fn local_endpoint(&self) -> Option<&Endpoint> {
+        self.local.as_ref()
+    }
+
+    /// The file descriptor, on Unix, where the stream is the kernel's or made of one that is.
+    ///
+    /// ```
+    /// use zeromq_async::transport::Io;
+    ///
+    /// let io = Io::from_halves(tokio::io::empty(), tokio::io::sink(), "nobody");
+    /// assert_eq!(io.descriptor(), None);
+    /// ```
+    pub fn descriptor(&self) -> Option<i32> {
+        self.descriptor
     }
 
     /// Who is at the other end.
@@ -270,6 +302,16 @@ impl Io {
         }
         Poll::Ready(Ok(()))
     }
+}
+
+#[cfg(unix)]
+fn descriptor(stream: &impl std::os::fd::AsRawFd) -> Option<i32> {
+    Some(stream.as_raw_fd())
+}
+
+#[cfg(not(unix))]
+fn descriptor<S>(_: &S) -> Option<i32> {
+    None
 }
 
 fn failed() -> io::Error {

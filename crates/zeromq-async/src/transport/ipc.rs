@@ -173,6 +173,10 @@ impl Listener for BoundIpc {
         Poll::Ready(connected(stream, &self.options))
     }
 
+    fn descriptor(&self) -> Option<i32> {
+        Some(std::os::fd::AsRawFd::as_raw_fd(&self.listener))
+    }
+
     fn local_endpoint(&self) -> &Endpoint {
         &self.endpoint
     }

@@ -280,6 +280,11 @@ impl Listener for BoundTcp {
         Poll::Ready(connected(stream, address, &self.options))
     }
 
+    #[cfg(unix)]
+    fn descriptor(&self) -> Option<i32> {
+        Some(std::os::fd::AsRawFd::as_raw_fd(&self.listener))
+    }
+
     fn local_endpoint(&self) -> &Endpoint {
         &self.endpoint
     }

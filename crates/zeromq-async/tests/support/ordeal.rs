@@ -97,7 +97,7 @@ pub(crate) async fn ask(client: &mut impl Party, name: &str) -> Infallible {
         ticks.tick().await;
         let request = vec![body(name.as_bytes(), number)];
         client.send(request.clone()).await;
-        let reply = timeout(Duration::from_secs(20), client.recv()).await;
+        let reply = timeout(Duration::from_secs(120), client.recv()).await;
         assert!(reply.expect("a reply in time") == request, "reply {number} to {name}");
     }
     unreachable!("nobody counts that far");
@@ -224,7 +224,8 @@ pub(crate) async fn outcomes(
 ///
 /// # Panics
 ///
-/// When a connection went on that should have ended, or the other way round.
+/// When a connection went on that should have ended, or the other way round, or waited for its time
+/// to end though nothing was missing that it could have waited for.
 pub(crate) fn judge(
     outcomes: &[(Fault, Outcome)],
     unprotected: impl Fn(&Fault) -> Option<&'static str>,
@@ -235,6 +236,11 @@ pub(crate) fn judge(
         .filter(|(_, outcome, reason)| reason.is_some() != (*outcome == Outcome::WentOn))
         .collect();
     assert!(wrong.is_empty(), "{} of {}: {wrong:#?}", wrong.len(), outcomes.len());
+    let idle: Vec<_> = outcomes
+        .iter()
+        .filter(|(fault, outcome)| *outcome == Outcome::EndedByTime && fault.leaves_all_there())
+        .collect();
+    assert!(idle.is_empty(), "{} of {}: {idle:#?}", idle.len(), outcomes.len());
     let late = outcomes.iter().filter(|(_, outcome)| *outcome == Outcome::EndedByTime).count();
     late as f64 / outcomes.len() as f64
 }

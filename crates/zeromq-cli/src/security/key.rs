@@ -1,12 +1,10 @@
 //! Keys on the command line: in Z85, or in a file behind an `@`.
 
-use std::fs;
 use std::path::Path;
 use std::str::FromStr;
 
-use zeroize::Zeroizing;
 use zeromq_async::security::{
-    Certificate, CertificateKeyPair, CertificateKeys, FileError, KeyError, KeyFile,
+    Certificate, CertificateKeyPair, CertificateKeys, FileError, KeyError, KeyFile, read_text_file,
 };
 
 use super::Part;
@@ -109,7 +107,7 @@ fn read<K>(
     let about_file = |error: &dyn std::fmt::Display| {
         Failure::about(option, format_args!("{}: {error}", path.display()))
     };
-    let content = fs::read_to_string(path).map(Zeroizing::new).map_err(|e| about_file(&e))?;
+    let content = read_text_file(path).map_err(|error| Failure::about(option, error))?;
     let mut lines = content.lines().map(str::trim);
     if lines.clone().any(|line| line.starts_with(&format!("{word}-key"))) {
         return certificate(path).map_err(|error| Failure::about(option, error));

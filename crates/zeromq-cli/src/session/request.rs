@@ -13,6 +13,7 @@ pub(super) async fn run(
 ) -> Result<(), Failure> {
     while let Some(request) = input.next().await? {
         outlet.send(request).await?;
+        input.sent();
         if printer.print(&inlet.recv().await?)?.is_break() {
             break;
         }

@@ -17,6 +17,7 @@ pub(super) async fn send(
         && let Some(message) = input.next().await?
     {
         outlet.send(message).await?;
+        input.sent();
         left -= 1;
     }
     Ok(())

@@ -121,7 +121,45 @@ fn a_signal_ends_the_final_linger() {
     let mut push = Zmq::start(["push", "--connect", &endpoint, "-m", "x", "--monitor"]);
     push.event("connect_retried");
     push.signal("INT");
+    let ended = push.wait();
+    assert_eq!(ended.status, 1, "{ended:?}");
+    let told = format!("zmq: {endpoint}: 1 message was not sent\n");
+    assert!(ended.errors.ends_with(&told), "{ended:?}");
+}
+
+#[test]
+#[cfg(unix)]
+fn a_signal_tells_what_was_not_sent() {
+    for signal in ["TERM", "INT"] {
+        // None has found a peer, and one is at the sender's hands.
+        for kind in ["push", "dealer", "pair"] {
+            let (mut push, endpoint) =
+                Zmq::bind([kind, "--bind", FREE, "-m", "a", "-m", "b", "-m", "c"]);
+            let _ = endpoint;
+            push.signal(signal);
+            assert_fails(&push.wait(), 1, &format!("{FREE}: 3 messages were not sent"));
+        }
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn a_signal_lets_connected_peers_have_theirs() {
+    let (mut pull, endpoint) = Zmq::bind(["pull", "--bind", FREE]);
+    let mut push = Zmq::start(["push", "--connect", &endpoint]);
+    push.write(b"one\n");
+    assert_eq!(pull.line(), b"one");
+    push.signal("TERM");
     push.wait().well();
+}
+
+#[test]
+fn a_line_has_an_end() {
+    let (spare, endpoint) = Zmq::bind(["pull", "--bind", FREE]);
+    drop(spare);
+    let mut push = Zmq::start(["push", "--connect", &endpoint, "--linger", "0"]);
+    push.write(&vec![b'x'; (16 << 20) + 1]);
+    assert_fails(&push.wait(), 1, "standard input: line 1 is longer than 16777216 bytes");
 }
 
 #[test]

@@ -7,6 +7,8 @@ mod exchange;
 mod exit;
 mod format;
 mod monitor;
+#[cfg(unix)]
+mod password;
 mod proxy;
 mod publish;
 mod security;

@@ -1,6 +1,6 @@
 //! `--monitor`: events as JSON.
 
-use crate::support::{FREE, Zmq, run};
+use crate::support::{FREE, Zmq};
 
 #[test]
 fn the_life_of_a_connection_is_told() {
@@ -11,12 +11,20 @@ fn the_life_of_a_connection_is_told() {
     let connected = push.event("connected");
     assert_eq!(connected["endpoint"], endpoint);
     assert_eq!(connected["address"], endpoint.strip_prefix("tcp://").unwrap());
+    let local = connected["local"].as_str().unwrap().to_owned();
     let ready = push.event("handshake_succeeded");
     assert_eq!(ready["socket_type"], "PULL");
     assert_eq!(ready["mechanism"], "NULL");
     assert_eq!(ready["version"], "3.1");
 
-    assert_eq!(pull.event("accepted")["endpoint"], endpoint);
+    let accepted = pull.event("accepted");
+    assert_eq!(
+        (&accepted["endpoint"], &accepted["local"]),
+        (&endpoint.clone().into(), &endpoint.clone().into())
+    );
+    assert_eq!(accepted["address"], local.strip_prefix("tcp://").unwrap());
+    #[cfg(unix)]
+    assert!(accepted["descriptor"].is_i64() && connected["descriptor"].is_i64());
     assert_eq!(pull.event("handshake_succeeded")["socket_type"], "PUSH");
     push.end().well();
     let gone = pull.event("disconnected");
@@ -27,7 +35,7 @@ fn the_life_of_a_connection_is_told() {
 fn a_routing_id_is_told() {
     let mut router = Zmq::start(["router", "--bind", FREE, "--monitor"]);
     let endpoint = router.bound();
-    run(["dealer", "--connect", &endpoint, "--routing-id", "me", "-m", "x", "--timeout", "0.01"]);
+    let _dealer = Zmq::start(["dealer", "--connect", &endpoint, "--routing-id", "me", "-m", "x"]);
     assert_eq!(router.event("handshake_succeeded")["routing_id"], "me");
 }
 

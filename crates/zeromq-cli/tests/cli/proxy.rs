@@ -104,3 +104,29 @@ fn sockets_that_take_no_orders_are_refused() {
         assert_eq!(refused.status, 2);
     }
 }
+
+#[test]
+#[cfg(unix)]
+fn a_proxy_tells_what_it_could_not_send() {
+    let (spare, nobody) = Zmq::bind(["pull", "--bind", FREE]);
+    drop(spare);
+    let sides = [format!("pull:bind:{FREE}"), format!("push:connect:{nobody}")];
+    let capture = format!("push:bind:{FREE}");
+    let mut proxy = Zmq::start([
+        "proxy",
+        "--frontend",
+        &sides[0],
+        "--backend",
+        &sides[1],
+        "--capture",
+        &capture,
+    ]);
+    let (front, capture) = (proxy.bound(), proxy.bound());
+    let captured = Zmq::start(["pull", "--connect", &capture, "-n", "1"]);
+    run(["push", "--connect", &front, "-m", "x"]).well();
+    assert_eq!(captured.end().well(), "x\n");
+    proxy.signal("TERM");
+    let ended = proxy.wait();
+    assert_eq!(ended.status, 1, "{ended:?}");
+    assert!(ended.errors.ends_with(": 1 message was not sent\n"), "{ended:?}");
+}

@@ -1,6 +1,7 @@
 //! Passwords, keys, and who is let in with them.
 
 use std::fs;
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -303,7 +304,7 @@ fn pyzmq_is_let_in_with_a_certificate_of_ours() {
     let python =
         |code: &str| Command::new("python3").arg("-c").arg(code).current_dir(&folder.0).output();
     if !python("import zmq.auth").is_ok_and(|output| output.status.success()) {
-        eprintln!("skipped: there is no python3 with pyzmq");
+        skipped("there is no python3 with pyzmq");
         return;
     }
     for name in ["server", "alice"] {
@@ -326,4 +327,10 @@ fn pyzmq_is_let_in_with_a_certificate_of_ours() {
     let output = output.unwrap();
     assert_eq!(output.stdout, b"from python\n", "{output:?}");
     assert_eq!(server.event("handshake_succeeded")["user_id"], "alice");
+}
+
+/// Says so past the capture of the test's output, where a person sees it.
+fn skipped(why: &str) {
+    let name = std::thread::current().name().unwrap_or_default().to_owned();
+    let _ = writeln!(std::io::stderr(), "test {name} ... SKIPPED: {why}");
 }

@@ -176,4 +176,4 @@ fn lines(stream: impl Read + Send + 'static) -> Receiver<Vec<u8>> {
 pub(crate) const FREE: &str = "tcp://127.0.0.1:0";
 
 /// How long anything may take before the test fails.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(120);

@@ -93,7 +93,7 @@ async fn both_tell_where_they_listen() {
     let mut events = pull.events();
     let at = pull.bind(TCP).await.unwrap();
     let told = event(&mut events, "our listener", |event| match event {
-        SocketEvent::Listening { endpoint } => Some(endpoint.to_string()),
+        SocketEvent::Listening { endpoint, .. } => Some(endpoint.to_string()),
         _ => None,
     });
     assert_eq!(told.await, at.to_string());

@@ -4,16 +4,13 @@ use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
 
-use zeroize::Zeroizing;
-
 use super::Certificate;
 use super::keys::CertificateKeys;
-use crate::security::FileError;
+use crate::security::{FileError, read_text_file};
 
 /// Reads a certificate.
 pub(super) fn read<K: CertificateKeys>(path: &Path) -> Result<Certificate<K>, FileError> {
-    let text = fs::read_to_string(path).map(Zeroizing::new);
-    let text = text.map_err(|source| FileError::Unreadable { path: path.to_owned(), source })?;
+    let text = read_text_file(path)?;
     if K::HAS_SECRET && others_may_read(path) {
         tracing::warn!(
             name: "secret_key_readable", target: "zeromq_async::security",

@@ -23,7 +23,7 @@ impl<'a> Parts<'a> {
     pub(super) fn of(text: &'a str, section: &'static str) -> Result<Self, LineError> {
         let mut parts = Self { section, keys: Vec::new(), metadata: Metadata::new() };
         let mut current = "";
-        for (number, line) in (1..).zip(text.lines()) {
+        for (number, line) in (1..).zip(text.trim_start_matches('\u{feff}').lines()) {
             let property = Property::of(line).map_err(|problem| problem.at(number))?;
             match property {
                 None => {}

@@ -43,6 +43,13 @@ pub enum FileError {
         path: PathBuf,
     },
 
+    /// Its name is the user id of its holder, and user ids are UTF-8.
+    #[error("{}: its name is not UTF-8, and would be a user id", path.display())]
+    NameNotUtf8 {
+        /// The file.
+        path: PathBuf,
+    },
+
     /// It can be read and is no certificate.
     #[cfg(any(feature = "curve", feature = "noise"))]
     #[error("{}: {source}", path.display())]
@@ -72,6 +79,10 @@ pub enum LineProblem {
     #[cfg(any(feature = "curve", feature = "noise"))]
     #[error(transparent)]
     Key(#[from] zmtp::KeyError),
+
+    /// Bytes that are no UTF-8, where text is needed.
+    #[error("this is not UTF-8; save the file as UTF-8")]
+    NotUtf8,
 
     /// An earlier line has the same key, perhaps for another user.
     #[error("this key has a line already; leave one of them")]

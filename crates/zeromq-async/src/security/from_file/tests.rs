@@ -16,13 +16,15 @@ struct Line(String);
 impl Format for Line {
     fn read(path: &Path) -> Result<Self, FileError> {
         READS.fetch_add(1, Ordering::Relaxed);
-        let error = |source| FileError::Unreadable { path: path.to_owned(), source };
-        let text = fs::read_to_string(path).map_err(error)?;
-        if text == "faulty" {
-            let source = LineProblem::NoColon.at(1);
-            return Err(FileError::Malformed { path: path.to_owned(), source });
+        let source = |source| FileError::Malformed { path: path.to_owned(), source };
+        Self::parse(&text_file::read(path)?).map_err(source)
+    }
+
+    fn parse(text: &[u8]) -> Result<Self, LineError> {
+        match text {
+            b"faulty" => Err(LineProblem::NoColon.at(1)),
+            _ => Ok(Self(String::from_utf8_lossy(text).into_owned())),
         }
-        Ok(Self(text))
     }
 }
 

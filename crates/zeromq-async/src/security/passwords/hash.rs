@@ -23,6 +23,15 @@ pub(super) fn looks_like_hash(text: &str) -> bool {
     name.is_some_and(|(name, _)| !name.is_empty() && is_name(name))
 }
 
+/// What it costs to check a password against a hash: two of the same cost take the same time.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Cost {
+    algorithm: String,
+    memory: u32,
+    passes: u32,
+    lanes: u32,
+}
+
 /// A hash, with all that is needed to check a password against it.
 #[cfg(feature = "argon2")]
 #[derive(Clone)]
@@ -41,10 +50,11 @@ impl Hash {
         Ok(Self(Arc::new(hash)))
     }
 
-    /// What it costs to check a password, for comparison: memory times passes.
-    pub(super) fn cost(&self) -> u64 {
+    /// What it costs to check a password.
+    pub(super) fn cost(&self) -> Cost {
         let params = Params::try_from(&*self.0).unwrap_or_default();
-        u64::from(params.m_cost()) * u64::from(params.t_cost())
+        let algorithm = self.0.algorithm.as_str().to_owned();
+        Cost { algorithm, memory: params.m_cost(), passes: params.t_cost(), lanes: params.p_cost() }
     }
 
     /// Whether it is the password's. This takes its time.
@@ -68,7 +78,7 @@ impl Hash {
         Err(HashError("zeromq-async is built without its feature argon2".to_owned()))
     }
 
-    pub(super) fn cost(&self) -> u64 {
+    pub(super) fn cost(&self) -> Cost {
         match *self {}
     }
 

@@ -30,15 +30,27 @@ impl Verifier {
         Self(Arc::new(Semaphore::new(at_a_time.clamp(1, Semaphore::MAX_PERMITS))))
     }
 
-    /// Whether the hash is the password's.
+    /// Whether the hash is the password's. Where it is not, or there is none, the decoys are checked
+    /// as well, whatever they say.
     ///
     /// Dropped, it gives up its place in the queue; what has begun goes on to its end, and counts
     /// until then.
-    pub(super) async fn verify(&self, hash: Hash, password: Password) -> Result<bool, Unavailable> {
+    pub(super) async fn verify(
+        &self,
+        hash: Option<Hash>,
+        decoys: Vec<Hash>,
+        password: Password,
+    ) -> Result<bool, Unavailable> {
         let permit = Arc::clone(&self.0).acquire_owned().await.map_err(Unavailable::new)?;
         let check = spawn_blocking(move || {
             let _permit = permit;
-            hash.is_of(&password)
+            let is_right = hash.map_or(Ok(false), |hash| hash.is_of(&password))?;
+            if !is_right {
+                for decoy in decoys {
+                    decoy.is_of(&password)?;
+                }
+            }
+            Ok(is_right)
         });
         check.await.map_err(Unavailable::new)?
     }
@@ -65,7 +77,7 @@ mod tests {
 
     fn verify(verifier: &Verifier) -> impl Future<Output = Result<bool, Unavailable>> {
         let (verifier, hash) = (verifier.clone(), Hash::parse(HASH).expect("a hash"));
-        async move { verifier.verify(hash, Password::new("secret")).await }
+        async move { verifier.verify(Some(hash), Vec::new(), Password::new("secret")).await }
     }
 
     #[tokio::test]

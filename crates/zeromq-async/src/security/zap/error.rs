@@ -8,11 +8,11 @@ use zmtp::{MetadataError, SocketType};
 /// ```
 /// use zeromq_async::security::Zap;
 ///
-/// let error = Zap::new("").unwrap_err();
-/// assert!(error.to_string().contains("1 to 255 ASCII characters"));
+/// let error = Zap::new("x".repeat(256)).unwrap_err();
+/// assert!(error.to_string().contains("at most 255 ASCII characters"));
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no ZAP domain: that has 1 to 255 ASCII characters, such as \"global\"")]
+#[error("{0:?} is no ZAP domain: that has at most 255 ASCII characters, such as \"global\"")]
 pub struct ZapDomainError(pub(super) String);
 
 /// Why a peer was not let in, where [`Zap`](super::Zap) decides.

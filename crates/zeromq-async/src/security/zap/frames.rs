@@ -42,7 +42,8 @@ pub(super) fn read_request(body: &[Frame]) -> Option<Attempt> {
     // What is no routing id is none: an empty frame is what most requests have.
     let routing_id = RoutingId::try_from(&routing_id[..]).ok();
     let mut attempt = Attempt::new(request, read_address(address.to_str().ok()?)?, routing_id);
-    attempt.domain = Some(domain.to_str_lossy().into_owned());
+    // A domain that is not text must not be taken for one that is.
+    attempt.domain = Some(domain.to_str().ok()?.to_owned());
     Some(attempt)
 }
 

@@ -160,7 +160,7 @@ impl<P: SocketKind> SocketBuilder<P> {
     }
 }
 
-impl<P: Publishes> SocketBuilder<P> {
+impl<P: SocketKind> SocketBuilder<P> {
     /// The most topics that one peer may be subscribed to at a time. Default: 1,000,000.
     ///
     /// A peer that goes beyond is [disconnected](crate::DisconnectReason::Subscriptions); peers over
@@ -175,7 +175,10 @@ impl<P: Publishes> SocketBuilder<P> {
     /// let publisher = PubSocket::builder().max_subscriptions_per_peer(1000).build();
     /// # drop(publisher);
     /// ```
-    pub fn max_subscriptions_per_peer(mut self, topics: usize) -> Self {
+    pub fn max_subscriptions_per_peer(mut self, topics: usize) -> Self
+    where
+        P: Publishes,
+    {
         self.options.publish.limits.count = topics;
         self
     }
@@ -195,7 +198,10 @@ impl<P: Publishes> SocketBuilder<P> {
     /// let publisher = PubSocket::builder().max_subscription_octets_per_peer(1 << 20).build();
     /// # drop(publisher);
     /// ```
-    pub fn max_subscription_octets_per_peer(mut self, octets: usize) -> Self {
+    pub fn max_subscription_octets_per_peer(mut self, octets: usize) -> Self
+    where
+        P: Publishes,
+    {
         self.options.publish.limits.octets = octets;
         self
     }

@@ -3,17 +3,20 @@
 use zmtp::{Message, MetadataError};
 
 use super::SocketBuilder;
-use crate::socket::{Compose, Dealer, Req, Router, SocketKind};
+use crate::socket::{Dealer, Req, Router, SocketKind};
 
 /// A socket type that can greet its peers. This trait is sealed.
-#[diagnostic::on_unimplemented(message = "a {Self} socket does not greet")]
-#[expect(private_bounds, reason = "sealed by SocketKind")]
-pub trait Greets: Compose {}
+#[diagnostic::on_unimplemented(
+    message = "a {Self} socket does not greet",
+    label = "this socket type has no `hello`",
+    note = "DEALER and ROUTER greet their peers"
+)]
+pub trait Greets: SocketKind {}
 
 impl Greets for Dealer {}
 impl Greets for Router {}
 
-impl<P: Greets> SocketBuilder<P> {
+impl<P: SocketKind> SocketBuilder<P> {
     /// A message for each peer before any other, over each connection anew (`ZMQ_HELLO_MSG`).
     /// Default: none.
     ///
@@ -31,22 +34,28 @@ impl<P: Greets> SocketBuilder<P> {
     /// assert_eq!(dealer.recv().await?, "version 2");
     /// # Ok(()) }
     /// ```
-    pub fn hello(mut self, message: impl Into<Message>) -> Self {
+    pub fn hello(mut self, message: impl Into<Message>) -> Self
+    where
+        P: Greets,
+    {
         self.options.notices.hello = Some(message.into());
         self
     }
 }
 
 /// A socket type that can announce itself to a ROUTER. This trait is sealed.
-#[diagnostic::on_unimplemented(message = "a {Self} socket does not probe")]
-#[expect(private_bounds, reason = "sealed by SocketKind")]
-pub trait Probes: Compose {}
+#[diagnostic::on_unimplemented(
+    message = "a {Self} socket does not probe",
+    label = "this socket type has no `probe_router`",
+    note = "REQ, DEALER and ROUTER probe"
+)]
+pub trait Probes: SocketKind {}
 
 impl Probes for Dealer {}
 impl Probes for Req {}
 impl Probes for Router {}
 
-impl<P: Probes> SocketBuilder<P> {
+impl<P: SocketKind> SocketBuilder<P> {
     /// Sends an empty message over each new connection before any other but
     /// [`hello`](SocketBuilder::<Dealer>::hello), so that a ROUTER at the other end learns of this socket before it
     /// has sent anything (`ZMQ_PROBE_ROUTER`). Default: off.
@@ -59,7 +68,10 @@ impl<P: Probes> SocketBuilder<P> {
     /// let dealer = DealerSocket::builder().probe_router(true).build();
     /// # drop(dealer);
     /// ```
-    pub fn probe_router(mut self, probe: bool) -> Self {
+    pub fn probe_router(mut self, probe: bool) -> Self
+    where
+        P: Probes,
+    {
         self.options.notices.probe = probe.then(empty);
         self
     }

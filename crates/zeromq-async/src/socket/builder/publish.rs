@@ -7,17 +7,21 @@ use zmtp::Message;
 use super::SocketBuilder;
 use crate::options::SubscriptionNotices;
 use crate::pattern::{Distribute, Subscribers};
-use crate::socket::{Compose, Pub, Sends, XPub};
+use crate::socket::{Compose, Pub, Sends, SocketKind, XPub};
 
 /// A socket type that publishes. This trait is sealed.
-#[diagnostic::on_unimplemented(message = "a {Self} socket does not publish")]
+#[diagnostic::on_unimplemented(
+    message = "a {Self} socket does not publish",
+    label = "this socket type has no subscribers",
+    note = "PUB and XPUB publish"
+)]
 #[expect(private_bounds, reason = "sealed by SocketKind")]
 pub trait Publishes: Sends + Compose<Control = Arc<Subscribers>, Outgoing = Distribute> {}
 
 impl Publishes for Pub {}
 impl Publishes for XPub {}
 
-impl<P: Publishes> SocketBuilder<P> {
+impl<P: SocketKind> SocketBuilder<P> {
     /// Waits until every subscriber of a message has room for it, and drops it for none
     /// (`ZMQ_XPUB_NODROP`). Default: off.
     ///
@@ -29,11 +33,17 @@ impl<P: Publishes> SocketBuilder<P> {
     /// let publisher = PubSocket::builder().no_drop(true).build();
     /// # drop(publisher);
     /// ```
-    pub fn no_drop(mut self, no_drop: bool) -> Self {
+    pub fn no_drop(mut self, no_drop: bool) -> Self
+    where
+        P: Publishes,
+    {
         self.options.publish.no_drop = no_drop;
         self
     }
+}
 
+/// Of their own, for SUB has an option of the same name.
+impl<P: Publishes> SocketBuilder<P> {
     /// Sends each message to the peers that have *not* subscribed to its beginning
     /// (`ZMQ_INVERT_MATCHING`). Default: off.
     ///

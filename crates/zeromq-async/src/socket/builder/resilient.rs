@@ -50,7 +50,7 @@ impl<P: SocketKind> SocketBuilder<P> {
     }
 }
 
-impl<P: Sends> SocketBuilder<P> {
+impl<P: SocketKind> SocketBuilder<P> {
     /// How many messages of peers that are gone are kept for
     /// [`take_unsent`](crate::SocketHandle::take_unsent): those in the queue of a peer that had
     /// connected and whose connection ended, of an endpoint that was disconnected, and those that a
@@ -77,7 +77,10 @@ impl<P: Sends> SocketBuilder<P> {
     /// }
     /// # Ok(()) }
     /// ```
-    pub fn keep_unsent(mut self, messages: usize) -> Self {
+    pub fn keep_unsent(mut self, messages: usize) -> Self
+    where
+        P: Sends,
+    {
         self.options.keep_unsent = messages;
         self
     }
@@ -97,7 +100,10 @@ impl<P: Sends> SocketBuilder<P> {
     /// let push = PushSocket::builder().resend_limit(10).build();
     /// # drop(push);
     /// ```
-    pub fn resend_limit(mut self, connections: u32) -> Self {
+    pub fn resend_limit(mut self, connections: u32) -> Self
+    where
+        P: Sends,
+    {
         self.options.resend_limit = Some(connections.max(1));
         self
     }
@@ -111,7 +117,10 @@ impl<P: Sends> SocketBuilder<P> {
     /// let push = PushSocket::builder().resend_forever().build();
     /// # drop(push);
     /// ```
-    pub fn resend_forever(mut self) -> Self {
+    pub fn resend_forever(mut self) -> Self
+    where
+        P: Sends,
+    {
         self.options.resend_limit = None;
         self
     }

@@ -9,14 +9,18 @@ use crate::pattern::Subscriptions;
 use crate::socket::{Compose, SocketKind, Sub, XSub};
 
 /// A socket type that subscribes. This trait is sealed.
-#[diagnostic::on_unimplemented(message = "a {Self} socket does not subscribe")]
+#[diagnostic::on_unimplemented(
+    message = "a {Self} socket does not subscribe",
+    label = "this socket type has no subscriptions",
+    note = "SUB and XSUB subscribe"
+)]
 #[expect(private_bounds, reason = "sealed by SocketKind")]
 pub trait Subscribes: SocketKind + Compose<Control = Arc<Subscriptions>> {}
 
 impl Subscribes for Sub {}
 impl Subscribes for XSub {}
 
-impl<P: Subscribes> SocketBuilder<P> {
+impl<P: SocketKind> SocketBuilder<P> {
     /// Subscribes from the start to what begins with `topic`; repeatable.
     ///
     /// ```
@@ -25,7 +29,10 @@ impl<P: Subscribes> SocketBuilder<P> {
     /// let sub = SubSocket::builder().subscribe("weather.").subscribe("news.").build();
     /// # drop(sub);
     /// ```
-    pub fn subscribe(mut self, topic: impl AsRef<[u8]>) -> Self {
+    pub fn subscribe(mut self, topic: impl AsRef<[u8]>) -> Self
+    where
+        P: Subscribes,
+    {
         self.options.subscribe.topics.push(Bytes::copy_from_slice(topic.as_ref()));
         self
     }

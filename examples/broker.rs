@@ -14,8 +14,8 @@
 use std::collections::BTreeMap;
 use std::error::Error;
 
-use zeromq_async::proxy::Proxy;
 use zeromq_async::{DealerSocket, Endpoint, RepSocket, ReqSocket, RouterSocket};
+use zeromq_util::proxy::Proxy;
 
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 

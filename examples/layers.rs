@@ -11,11 +11,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tower::ServiceBuilder;
-use zeromq_async::layer::{
+use zeromq_async::{Message, PullSocket, PushSocket, RepSocket, ReqSocket};
+use zeromq_util::layer::{
     FilterRecvLayer, KeepLatestLayer, MapSendLayer, Rate, RateLimitLayer, RecvExt, RetryLayer,
     SendExt, TapLayer, TimeoutLayer, WithLayer,
 };
-use zeromq_async::{Message, PullSocket, PushSocket, RepSocket, ReqSocket};
 
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 

@@ -11,10 +11,11 @@ use std::time::Duration;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
-use zeromq_async::layer::{
+use zeromq_async::{PullSocket, PushSocket};
+use zeromq_util::layer::{
     CompressionLayer, MetricsLayer, RecvExt, SendExt, TraceContextLayer, TraceParent, WithLayer,
 };
-use zeromq_async::{PullSocket, PushSocket, observe};
+use zeromq_util::metrics::{self as observe, MetricsExport};
 
 type Error = Box<dyn std::error::Error + Send + Sync>;
 
@@ -32,8 +33,8 @@ async fn main() -> Result<(), Error> {
     tokio::spawn(serve(listener, page.clone()));
 
     let (push, pull) = (PushSocket::new(), PullSocket::new());
-    let jobs = push.handle().export_metrics("jobs", Duration::from_secs(1));
-    let work = pull.handle().export_metrics("work", Duration::from_secs(1));
+    let jobs = MetricsExport::new(push.handle(), "jobs", Duration::from_secs(1));
+    let work = MetricsExport::new(pull.handle(), "work", Duration::from_secs(1));
     let exporting = [
         tokio::spawn(jobs.peers(observe::by_endpoint).run()),
         tokio::spawn(work.peers(observe::by_host).run()),

@@ -10,10 +10,8 @@
 use std::error::Error;
 use std::fs;
 
-use zeromq_async::security::{
-    AddressRules, AuthenticatorExt, IpNetwork, PasswordFile, hash_password,
-};
 use zeromq_async::{Endpoint, RepSocket, ReqSocket, SocketEvent};
+use zeromq_auth::{AddressRules, AuthenticatorExt, IpNetwork, PasswordFile, hash_password};
 
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 

@@ -6,8 +6,8 @@
 //! old sensor that sends something else is told apart instead of stopping everybody.
 
 use serde::{Deserialize, Serialize};
-use zeromq_async::typed::{DecodeError, Json, MsgPack, TypedExt, TypedRecvError, Utf8};
 use zeromq_async::{Message, PeerAddress, PullSocket, PushSocket, RepSocket, ReqSocket};
+use zeromq_util::typed::{DecodeError, Json, MsgPack, TypedExt, TypedRecvError, Utf8};
 
 type Error = Box<dyn std::error::Error + Send + Sync>;
 

@@ -9,8 +9,8 @@
 
 use std::error::Error;
 
-use zeromq_async::security::Zap;
 use zeromq_async::{Endpoint, Frame, Message, RepSocket, ReqSocket, SocketEvent};
+use zeromq_auth::Zap;
 
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 

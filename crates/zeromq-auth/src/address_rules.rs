@@ -4,20 +4,20 @@ use std::future::{Future, ready};
 use std::net::IpAddr;
 use std::pin::Pin;
 
-use zmtp::{Decision, DenyStatus};
+use zeromq_async::security::{Decision, DenyStatus};
 
 mod network;
 
-use crate::authentication::{Attempt, Authenticator};
-use crate::identity::PeerAddress;
 pub use network::{IpNetwork, IpNetworkError};
+use zeromq_async::PeerAddress;
+use zeromq_async::security::{Attempt, Authenticator};
 
 /// Lets peers in or not by their addresses: the first rule that fits decides, and the default where
 /// none does (`ZMQ_TCP_ACCEPT_FILTER`, `ZMQ_IPC_FILTER_UID`, `ZMQ_IPC_FILTER_GID`,
 /// `ZMQ_IPC_FILTER_PID`).
 ///
 /// As an authenticator they decide in the handshake, and the peer is told;
-/// [`accept_filter`](crate::SocketBuilder::accept_filter) closes connections before it, as libzmq
+/// [`accept_filter`](zeromq_async::SocketBuilder::accept_filter) closes connections before it, as libzmq
 /// does.
 ///
 /// An IPv4 address that comes as an IPv6 one (`::ffff:10.0.0.1`, as on a socket bound to both) is
@@ -31,7 +31,7 @@ pub use network::{IpNetwork, IpNetworkError};
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// use zeromq_async::security::{AddressRules, PeerRange};
+/// use zeromq_auth::{AddressRules, PeerRange};
 /// use zeromq_async::{RepSocket, ReqSocket};
 ///
 /// let rules = AddressRules::deny_by_default()
@@ -61,13 +61,13 @@ enum Verdict {
 /// Peers that an address rule is about.
 ///
 /// ```
-/// use zeromq_async::security::PeerRange;
+/// use zeromq_auth::PeerRange;
 ///
 /// let office: PeerRange = "192.168.7.0/24".parse()?;
 /// let one: PeerRange = "2001:db8::1".parse()?;
 /// assert_eq!(PeerRange::from(std::net::IpAddr::from([10, 0, 0, 1])), "10.0.0.1/32".parse()?);
 /// # let _ = (office, one);
-/// # Ok::<(), zeromq_async::security::IpNetworkError>(())
+/// # Ok::<(), zeromq_auth::IpNetworkError>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -88,11 +88,11 @@ impl AddressRules {
     /// Rules that let in nobody but whom they name.
     ///
     /// ```
-    /// use zeromq_async::security::{AddressRules, PeerRange};
+    /// use zeromq_auth::{AddressRules, PeerRange};
     ///
     /// let rules = AddressRules::deny_by_default().allow("10.0.0.0/8".parse::<PeerRange>()?);
     /// # drop(rules);
-    /// # Ok::<(), zeromq_async::security::IpNetworkError>(())
+    /// # Ok::<(), zeromq_auth::IpNetworkError>(())
     /// ```
     pub fn deny_by_default() -> Self {
         Self { rules: Vec::new(), by_default: Verdict::Deny }
@@ -101,11 +101,11 @@ impl AddressRules {
     /// Rules that let in everybody but whom they name.
     ///
     /// ```
-    /// use zeromq_async::security::{AddressRules, PeerRange};
+    /// use zeromq_auth::{AddressRules, PeerRange};
     ///
     /// let rules = AddressRules::allow_by_default().deny("10.6.6.6".parse::<PeerRange>()?);
     /// # drop(rules);
-    /// # Ok::<(), zeromq_async::security::IpNetworkError>(())
+    /// # Ok::<(), zeromq_auth::IpNetworkError>(())
     /// ```
     pub fn allow_by_default() -> Self {
         Self { rules: Vec::new(), by_default: Verdict::Allow }
@@ -114,7 +114,7 @@ impl AddressRules {
     /// Lets these peers in, unless an earlier rule is about them.
     ///
     /// ```
-    /// use zeromq_async::security::{AddressRules, PeerRange};
+    /// use zeromq_auth::{AddressRules, PeerRange};
     ///
     /// let rules = AddressRules::deny_by_default().allow(PeerRange::IpcUser(1000));
     /// # drop(rules);
@@ -127,7 +127,7 @@ impl AddressRules {
     /// Keeps these peers out, unless an earlier rule is about them.
     ///
     /// ```
-    /// use zeromq_async::security::{AddressRules, PeerRange};
+    /// use zeromq_auth::{AddressRules, PeerRange};
     ///
     /// let rules = AddressRules::allow_by_default().deny(PeerRange::Ipc);
     /// # drop(rules);
@@ -146,12 +146,12 @@ impl AddressRules {
     ///
     /// ```
     /// use zeromq_async::RepSocket;
-    /// use zeromq_async::security::{AddressRules, PeerRange};
+    /// use zeromq_auth::{AddressRules, PeerRange};
     ///
     /// let office = AddressRules::deny_by_default().allow("192.168.7.0/24".parse::<PeerRange>()?);
     /// let rep = RepSocket::builder().accept_filter(move |peer| office.lets_in(peer)).build();
     /// # drop(rep);
-    /// # Ok::<(), zeromq_async::security::IpNetworkError>(())
+    /// # Ok::<(), zeromq_auth::IpNetworkError>(())
     /// ```
     pub fn lets_in(&self, address: &PeerAddress) -> bool {
         self.verdict(address) == Verdict::Allow

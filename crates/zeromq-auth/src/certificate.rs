@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use zeroize::Zeroizing;
-use zmtp::Metadata;
+use zeromq_async::Metadata;
 
 mod error;
 mod file;
@@ -31,7 +31,7 @@ use text::Parts;
 /// ```
 /// # #[cfg(not(feature = "curve"))] fn main() {}
 /// # #[cfg(feature = "curve")] fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// use zeromq_async::security::{CurveCertificate, CurveSecretCertificate};
+/// use zeromq_auth::{CurveCertificate, CurveSecretCertificate};
 /// use zeromq_async::{RepSocket, ReqSocket, security::KeyList};
 ///
 /// # let folder = std::env::temp_dir().join(format!("zmq-certificates-{}", std::process::id()));
@@ -60,26 +60,27 @@ pub struct Certificate<K> {
 
 /// A CURVE public key in a file, `NAME.key`.
 #[cfg(feature = "curve")]
-pub type CurveCertificate = Certificate<zmtp::CurvePublicKey>;
+pub type CurveCertificate = Certificate<zeromq_async::security::CurvePublicKey>;
 
 /// A CURVE key pair in a file, `NAME.key_secret`.
 #[cfg(feature = "curve")]
-pub type CurveSecretCertificate = Certificate<zmtp::CurveKeyPair>;
+pub type CurveSecretCertificate = Certificate<zeromq_async::security::CurveKeyPair>;
 
 /// A NOISE public key in a file, `NAME.key`: as for CURVE, in a section called `noise`.
 #[cfg(feature = "noise")]
-pub type NoiseCertificate = Certificate<zmtp::NoisePublicKey>;
+pub type NoiseCertificate = Certificate<zeromq_async::security::NoisePublicKey>;
 
 /// A NOISE key pair in a file, `NAME.key_secret`: as for CURVE, in a section called `noise`.
 #[cfg(feature = "noise")]
-pub type NoiseSecretCertificate = Certificate<zmtp::NoiseKeyPair>;
+pub type NoiseSecretCertificate = Certificate<zeromq_async::security::NoiseKeyPair>;
 
 impl<K: CertificateKeys> Certificate<K> {
     /// A certificate with nothing but keys.
     ///
     /// ```
     /// # #[cfg(feature = "curve")] {
-    /// use zeromq_async::security::{CurveCertificate, CurvePublicKey};
+    /// use zeromq_async::security::CurvePublicKey;
+    /// use zeromq_auth::CurveCertificate;
     ///
     /// let certificate = CurveCertificate::new(CurvePublicKey::new([7; 32]));
     /// assert!(certificate.metadata().is_empty());
@@ -93,7 +94,8 @@ impl<K: CertificateKeys> Certificate<K> {
     ///
     /// ```
     /// # #[cfg(feature = "curve")] {
-    /// use zeromq_async::security::{CurveCertificate, CurvePublicKey};
+    /// use zeromq_async::security::CurvePublicKey;
+    /// use zeromq_auth::CurveCertificate;
     ///
     /// let certificate = CurveCertificate::new(CurvePublicKey::new([7; 32]));
     /// let of_alice = certificate.clone().with("email", "alice@example.com").unwrap();
@@ -119,7 +121,7 @@ impl<K: CertificateKeys> Certificate<K> {
     /// ```no_run
     /// # #[cfg(not(feature = "curve"))] fn main() {}
     /// # #[cfg(feature = "curve")] fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// use zeromq_async::security::{CurveCertificate, CurveSecretCertificate};
+    /// use zeromq_auth::{CurveCertificate, CurveSecretCertificate};
     ///
     /// let own_keys = CurveSecretCertificate::read("client.key_secret")?.keys().clone();
     /// let server_key = *CurveCertificate::read("server.key")?.public_key();
@@ -138,7 +140,7 @@ impl<K: CertificateKeys> Certificate<K> {
     /// ```
     /// # #[cfg(not(feature = "curve"))] fn main() {}
     /// # #[cfg(feature = "curve")] fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// use zeromq_async::security::CurveSecretCertificate;
+    /// use zeromq_auth::CurveSecretCertificate;
     ///
     /// let certificate = CurveSecretCertificate::generate();
     /// let read: CurveSecretCertificate = certificate.to_zpl().parse()?;
@@ -155,7 +157,7 @@ impl<K: CertificateKeys> Certificate<K> {
     /// ```no_run
     /// # #[cfg(not(feature = "curve"))] fn main() {}
     /// # #[cfg(feature = "curve")] fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// use zeromq_async::security::CurveCertificate;
+    /// use zeromq_auth::CurveCertificate;
     ///
     /// let key = "rq:rM>}U?@Lns47E1%kR.o@n%FcmmsL/@{H8]yf7".parse()?;
     /// CurveCertificate::new(key).with("name", "Alice")?.write_public("alice.key")?;
@@ -173,7 +175,7 @@ impl<K: CertificateKeys> Certificate<K> {
     ///
     /// ```
     /// # #[cfg(feature = "curve")] {
-    /// use zeromq_async::security::CurveSecretCertificate;
+    /// use zeromq_auth::CurveSecretCertificate;
     ///
     /// let certificate = CurveSecretCertificate::generate();
     /// assert_eq!(certificate.public_key(), certificate.keys().public_key());
@@ -187,7 +189,7 @@ impl<K: CertificateKeys> Certificate<K> {
     ///
     /// ```
     /// # #[cfg(feature = "curve")] {
-    /// use zeromq_async::security::CurveSecretCertificate;
+    /// use zeromq_auth::CurveSecretCertificate;
     ///
     /// assert!(CurveSecretCertificate::generate().metadata().is_empty());
     /// # }
@@ -202,7 +204,7 @@ impl<K: CertificateKeyPair> Certificate<K> {
     ///
     /// ```
     /// # #[cfg(feature = "curve")] {
-    /// use zeromq_async::security::CurveSecretCertificate;
+    /// use zeromq_auth::CurveSecretCertificate;
     ///
     /// let certificate = CurveSecretCertificate::generate();
     /// # drop(certificate);
@@ -220,7 +222,9 @@ impl<K: CertificateKeyPair> Certificate<K> {
     ///
     /// ```
     /// # #[cfg(feature = "curve")] {
-    /// use zeromq_async::{ReqSocket, security::{CurvePublicKey, CurveSecretCertificate}};
+    /// use zeromq_async::ReqSocket;
+    /// use zeromq_async::security::CurvePublicKey;
+    /// use zeromq_auth::CurveSecretCertificate;
     ///
     /// let keys = CurveSecretCertificate::generate().keys().clone();
     /// let server_key = CurvePublicKey::new([7; 32]);
@@ -238,7 +242,7 @@ impl<K: CertificateKeyPair> Certificate<K> {
     /// ```no_run
     /// # #[cfg(not(feature = "curve"))] fn main() {}
     /// # #[cfg(feature = "curve")] fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// use zeromq_async::security::CurveSecretCertificate;
+    /// use zeromq_auth::CurveSecretCertificate;
     ///
     /// CurveSecretCertificate::generate().write("server")?; // server.key, server.key_secret
     /// # Ok(()) }

@@ -4,10 +4,11 @@ use std::fmt::Display;
 use std::future::Future;
 use std::pin::Pin;
 
-use zmtp::{Decision, DenyStatus, Metadata};
+use zeromq_async::Metadata;
+use zeromq_async::security::{Decision, DenyStatus};
 
 use super::service::AuthenticatorService;
-use crate::authentication::{Attempt, Authenticator};
+use zeromq_async::security::{Attempt, Authenticator};
 
 /// What every [`Authenticator`] can be made into.
 pub trait AuthenticatorExt: Authenticator + Sized {
@@ -19,7 +20,7 @@ pub trait AuthenticatorExt: Authenticator + Sized {
     ///
     /// ```
     /// use zeromq_async::RepSocket;
-    /// use zeromq_async::security::{AddressRules, AuthenticatorExt, Passwords, PeerRange};
+    /// use zeromq_auth::{AddressRules, AuthenticatorExt, Passwords, PeerRange};
     ///
     /// let office = AddressRules::deny_by_default().allow("192.168.7.0/24".parse::<PeerRange>()?);
     /// let users: Passwords = "alice:secret".parse()?;
@@ -40,7 +41,7 @@ pub trait AuthenticatorExt: Authenticator + Sized {
     ///
     /// ```
     /// use zeromq_async::RepSocket;
-    /// use zeromq_async::security::{AuthenticatorExt, Passwords};
+    /// use zeromq_auth::{AuthenticatorExt, Passwords};
     ///
     /// let (staff, guests): (Passwords, Passwords) = ("alice:secret".parse()?, "guest:guest".parse()?);
     /// let rep = RepSocket::builder().plain_server(staff.or(guests)).build();
@@ -61,7 +62,7 @@ pub trait AuthenticatorExt: Authenticator + Sized {
     /// use std::time::Duration;
     /// use tower::ServiceBuilder;
     /// use zeromq_async::RepSocket;
-    /// use zeromq_async::security::{AuthenticatorExt, Passwords, service_authenticator};
+    /// use zeromq_auth::{AuthenticatorExt, Passwords, service_authenticator};
     ///
     /// let users: Passwords = "alice:secret".parse()?;
     /// let guarded = ServiceBuilder::new()
@@ -119,11 +120,11 @@ impl<A: Authenticator, B: Authenticator> Authenticator for Or<A, B> {
                 Decision::Deny(status) => status,
                 allowed @ Decision::Allow { .. } => return allowed,
             };
-            let first_reason = attempt.reason().take();
+            let first_reason = attempt.take_reason();
             match self.second.authenticate(attempt.clone()).await {
                 Decision::Deny(second) => {
-                    if let Some(reason) = both(first_reason, attempt.reason().take()) {
-                        attempt.reason().set(reason);
+                    if let Some(reason) = both(first_reason, attempt.take_reason()) {
+                        attempt.set_reason(reason);
                     }
                     Decision::Deny(most_hopeful(first, second))
                 }

@@ -7,15 +7,15 @@ use std::sync::Arc;
 use std::{fmt, fs, io};
 
 use tokio::task::spawn_blocking;
-use zmtp::{Decision, DenyStatus};
+use zeromq_async::security::{Decision, DenyStatus};
 
 mod error;
 mod stamp;
 
-use crate::authentication::{Attempt, Authenticator};
-use crate::sync::Mutex;
 pub use error::{FileError, LineError, LineProblem};
+use parking_lot::Mutex;
 use stamp::Stamp;
+use zeromq_async::security::{Attempt, Authenticator};
 
 /// An authenticator that is read from a file, and read again when the file has changed:
 /// `KeyFile` or [`PasswordFile`](super::PasswordFile).
@@ -74,7 +74,7 @@ impl<T: ReadFile> FromFile<T> {
     ///
     /// ```
     /// use zeromq_async::RepSocket;
-    /// use zeromq_async::security::PasswordFile;
+    /// use zeromq_auth::PasswordFile;
     ///
     /// # let folder = std::env::temp_dir().join(format!("zmq-open-{}", std::process::id()));
     /// # std::fs::create_dir_all(&folder)?;
@@ -109,7 +109,7 @@ impl<T: ReadFile> FromFile<T> {
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// use zeromq_async::security::PasswordFile;
+    /// use zeromq_auth::PasswordFile;
     ///
     /// # let folder = std::env::temp_dir().join(format!("zmq-reload-{}", std::process::id()));
     /// # std::fs::create_dir_all(&folder)?;
@@ -144,7 +144,7 @@ impl<T: ReadFile> FromFile<T> {
     /// The file, as it was given.
     ///
     /// ```
-    /// use zeromq_async::security::PasswordFile;
+    /// use zeromq_auth::PasswordFile;
     ///
     /// # let folder = std::env::temp_dir().join(format!("zmq-path-{}", std::process::id()));
     /// # std::fs::create_dir_all(&folder)?;

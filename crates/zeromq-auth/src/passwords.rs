@@ -10,19 +10,19 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use zeroize::Zeroizing;
-use zmtp::{Credentials, Decision, DenyStatus, Password};
+use zeromq_async::security::{Credentials, Decision, DenyStatus, Password};
 
 mod hash;
 mod verifier;
 
 use super::from_file::{FileError, Format, FromFile, LineError, LineProblem};
-use crate::authentication::{Attempt, Authenticator};
-use crate::sync::Mutex;
 use hash::Hash;
 pub use hash::HashError;
 #[cfg(feature = "argon2")]
 pub use hash::hash_password;
+use parking_lot::Mutex;
 use verifier::{Unavailable, Verifier};
+use zeromq_async::security::{Attempt, Authenticator};
 
 /// Lets in the users whose passwords are in it; their names are their user ids.
 ///
@@ -46,7 +46,7 @@ use verifier::{Unavailable, Verifier};
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// use zeromq_async::security::Passwords;
+/// use zeromq_auth::Passwords;
 /// use zeromq_async::{RepSocket, ReqSocket};
 ///
 /// let users = Passwords::new();
@@ -68,7 +68,7 @@ pub struct Passwords {
 ///
 /// ```
 /// use zeromq_async::RepSocket;
-/// use zeromq_async::security::PasswordFile;
+/// use zeromq_auth::PasswordFile;
 ///
 /// # let folder = std::env::temp_dir().join(format!("zmq-passwords-{}", std::process::id()));
 /// # std::fs::create_dir_all(&folder)?;
@@ -92,7 +92,7 @@ impl Passwords {
     /// Lets nobody in.
     ///
     /// ```
-    /// use zeromq_async::security::Passwords;
+    /// use zeromq_auth::Passwords;
     ///
     /// assert!(!Passwords::new().remove("anybody"));
     /// ```
@@ -105,7 +105,7 @@ impl Passwords {
     /// PLAIN carries names and passwords of up to 255 octets; longer ones never match.
     ///
     /// ```
-    /// use zeromq_async::security::Passwords;
+    /// use zeromq_auth::Passwords;
     ///
     /// Passwords::new().insert("alice", "secret");
     /// ```
@@ -117,7 +117,7 @@ impl Passwords {
     /// Lets a user in with the password that has this Argon2 hash, a PHC string.
     ///
     /// ```
-    /// use zeromq_async::security::{Passwords, hash_password};
+    /// use zeromq_auth::{Passwords, hash_password};
     ///
     /// Passwords::new().insert_hash("alice", &hash_password("secret"))?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -136,7 +136,7 @@ impl Passwords {
     /// Refuses a user from the next handshake on. Says whether the user was known.
     ///
     /// ```
-    /// use zeromq_async::security::Passwords;
+    /// use zeromq_auth::Passwords;
     ///
     /// let users: Passwords = "alice:secret".parse()?;
     /// assert!(users.remove("alice"));
@@ -150,7 +150,7 @@ impl Passwords {
     /// are cores.
     ///
     /// ```
-    /// use zeromq_async::security::Passwords;
+    /// use zeromq_auth::Passwords;
     ///
     /// let users = "alice:secret".parse::<Passwords>()?.max_verifications(2);
     /// # drop(users);
@@ -214,7 +214,7 @@ impl PasswordFile {
     /// are cores.
     ///
     /// ```
-    /// use zeromq_async::security::PasswordFile;
+    /// use zeromq_auth::PasswordFile;
     ///
     /// # let folder = std::env::temp_dir().join(format!("zmq-limit-{}", std::process::id()));
     /// # std::fs::create_dir_all(&folder)?;

@@ -9,16 +9,16 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use tower_service::Service;
-use zmtp::{Decision, DenyStatus};
+use zeromq_async::security::{Decision, DenyStatus};
 
-use crate::authentication::{Attempt, Authenticator};
-use crate::sync::Mutex;
+use parking_lot::Mutex;
+use zeromq_async::security::{Attempt, Authenticator};
 
 /// Has a `tower_service::Service` decide who may connect.
 ///
 /// Each question goes to a clone of the service, as soon as that is ready. Where the service fails
 /// (it is overloaded, it took too long) the peer is told nothing and may try again (status 300), and
-/// the service's error is the reason in the [event](crate::HandshakeFailure::Denied). A service that
+/// the service's error is the reason in the [event](zeromq_async::HandshakeFailure::Denied). A service that
 /// wants another status answers with a [`Decision`].
 ///
 /// ```
@@ -26,7 +26,8 @@ use crate::sync::Mutex;
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// use std::convert::Infallible;
 /// use tower::service_fn;
-/// use zeromq_async::security::{Attempt, Decision, service_authenticator};
+/// use zeromq_async::security::{Attempt, Decision};
+/// use zeromq_auth::service_authenticator;
 /// use zeromq_async::{RepSocket, ReqSocket};
 ///
 /// let anybody = service_fn(|_: Attempt| async { Ok::<_, Infallible>(Decision::allow()) });
@@ -87,7 +88,8 @@ impl<S: fmt::Debug> fmt::Debug for ServiceAuthenticator<S> {
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// use zeromq_async::security::{Attempt, AuthenticatorExt, Decision};
+/// use zeromq_async::security::{Attempt, Decision};
+/// use zeromq_auth::AuthenticatorExt;
 ///
 /// let service = (|_: Attempt| async { Decision::allow() }).into_service();
 /// # drop(service);

@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use futures_core::Stream;
 use tokio::time::timeout;
-use zmtp::{Decision, DenyStatus, Message, SocketType};
+use zeromq_async::security::{Decision, DenyStatus};
+use zeromq_async::{Message, SocketType};
 
 mod error;
 pub(crate) mod frames;
@@ -17,12 +18,12 @@ mod handler;
 pub use error::{ZapDomainError, ZapError, ZapReplyError};
 pub use handler::ZapHandler;
 
-use crate::authentication::{Attempt, Authenticator};
-use crate::context::Context;
-use crate::error::Rejected;
-use crate::event::{Events, SocketEvent};
-use crate::socket::DealerSocket;
 use frames::{Reply, Verdict};
+use zeromq_async::Context;
+use zeromq_async::DealerSocket;
+use zeromq_async::Rejected;
+use zeromq_async::security::{Attempt, Authenticator};
+use zeromq_async::{Events, SocketEvent};
 
 /// Where a ZAP handler is bound.
 const HANDLER: &str = "inproc://zeromq.zap.01";
@@ -36,10 +37,10 @@ const HANDLER: &str = "inproc://zeromq.zap.01";
 ///
 /// The request is libzmq's, frame by frame, but that each has a number of its own, where libzmq's
 /// all have 1. The reply is checked frame by frame. Its user id and metadata become those of the
-/// peer ([`PeerInfo::user_id`](crate::PeerInfo::user_id),
-/// [`user_metadata`](crate::PeerInfo::user_metadata)). What comes of it:
+/// peer ([`PeerInfo::user_id`](zeromq_async::PeerInfo::user_id),
+/// [`user_metadata`](zeromq_async::PeerInfo::user_metadata)). What comes of it:
 ///
-/// | the handler | the peer | [`HandshakeFailure`](crate::HandshakeFailure) here |
+/// | the handler | the peer | [`HandshakeFailure`](zeromq_async::HandshakeFailure) here |
 /// |---|---|---|
 /// | says 200 | is let in | |
 /// | says 300 | is disconnected without a word, and may come again | `Denied`, 300 |
@@ -54,7 +55,7 @@ const HANDLER: &str = "inproc://zeromq.zap.01";
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// use zeromq_async::security::Zap;
+/// use zeromq_auth::Zap;
 /// use zeromq_async::{Context, Message, PullSocket, PushSocket, RepSocket};
 ///
 /// let context = Context::new();
@@ -96,7 +97,7 @@ impl Zap {
     ///
     /// ```
     /// use zeromq_async::RepSocket;
-    /// use zeromq_async::security::Zap;
+    /// use zeromq_auth::Zap;
     ///
     /// let rep = RepSocket::builder().null_server(Zap::new("global")?).build();
     /// assert!(Zap::new("").is_err());
@@ -114,7 +115,7 @@ impl Zap {
     /// Asks the handler of this context; see [`new`](Self::new).
     ///
     /// ```
-    /// use zeromq_async::security::Zap;
+    /// use zeromq_auth::Zap;
     /// use zeromq_async::{Context, RepSocket};
     ///
     /// let context = Context::new();
@@ -139,12 +140,12 @@ impl Zap {
     }
 
     /// How long the handler may take for one reply. Default: as long as the
-    /// [handshake](crate::SocketBuilder::handshake_timeout).
+    /// [handshake](zeromq_async::SocketBuilder::handshake_timeout).
     ///
     /// ```
     /// use std::time::Duration;
     /// use zeromq_async::RepSocket;
-    /// use zeromq_async::security::Zap;
+    /// use zeromq_auth::Zap;
     ///
     /// let zap = Zap::new("global")?.timeout(Duration::from_secs(2));
     /// let rep = RepSocket::builder().plain_server(zap).build();
@@ -161,7 +162,7 @@ impl Zap {
         let request = frames::request(&id, &self.domain, attempt);
         let mut line = Line::open(&self.context).await?;
         // Heard of where the handshake runs out of time.
-        attempt.reason().set(ZapError::NoReply);
+        attempt.set_reason(ZapError::NoReply);
         let reply = line.call(request);
         let reply = match self.timeout {
             None => reply.await,
@@ -170,7 +171,7 @@ impl Zap {
         let Reply { verdict, text, user_id, metadata } = Reply::read(reply?, &id)?;
         Ok(match verdict {
             Verdict::Allow => {
-                attempt.reason().take();
+                attempt.take_reason();
                 Decision::Allow { user_id, metadata }
             }
             Verdict::Deny(status) => attempt.deny(status, ZapError::Refused { text }),

@@ -4,8 +4,6 @@
 #![expect(clippy::unwrap_used, reason = "it is how a test fails")]
 #![cfg_attr(not(feature = "curve"), allow(unused, reason = "what only tests of keys use"))]
 
-mod support;
-
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,12 +11,13 @@ use std::time::Duration;
 
 use support::{event, within};
 use tower::{ServiceBuilder, service_fn};
-use zeromq_async::security::{
-    AddressRules, Attempt, Authenticator, AuthenticatorExt, Decision, DenyStatus, FileError,
-    LineProblem, PasswordFile, Passwords, PeerRange, service_authenticator,
-};
+use zeromq_async::security::{Attempt, Authenticator, Decision, DenyStatus};
 use zeromq_async::{Endpoint, Events, Metadata, Pull, PullSocket, Push, PushSocket};
 use zeromq_async::{PeerInfo, SocketBuilder, SocketEvent};
+use zeromq_auth::{
+    AddressRules, AuthenticatorExt, FileError, LineProblem, PasswordFile, Passwords, PeerRange,
+    service_authenticator,
+};
 
 /// A socket that lets peers in or not.
 struct Server {
@@ -112,7 +111,8 @@ impl Drop for Scratch {
 
 #[cfg(feature = "curve")]
 mod keys {
-    use zeromq_async::security::{CurveKeyPair, KeyFile, KeyList, generate_curve_keys};
+    use zeromq_async::security::{CurveKeyPair, KeyList, generate_curve_keys};
+    use zeromq_auth::{KeyFile, parse_keys};
 
     use super::*;
 
@@ -233,11 +233,11 @@ mod keys {
         let text = format!(
             "# nobody\n#nobody\n  {alice}\tAlice of Accounts # on the 3rd floor\n{bob} #\r\n"
         );
-        let mut server = keys.server(text.parse::<KeyList>().unwrap()).await;
+        let mut server = keys.server(parse_keys(&text).unwrap()).await;
         let_in_as("Alice of Accounts", server.user(keys.client(&keys.alice)).await);
         let_in_as(&bob.to_string(), server.user(keys.client(&keys.bob)).await);
 
-        let twice = format!("{alice}\n{bob}\n{alice} again\n").parse::<KeyList>().unwrap_err();
+        let twice = parse_keys(&format!("{alice}\n{bob}\n{alice} again\n")).unwrap_err();
         assert_eq!((twice.line, twice.problem), (3, LineProblem::KeyTwice));
     }
 }
@@ -246,11 +246,11 @@ mod keys {
 #[cfg(feature = "noise")]
 #[tokio::test]
 async fn a_list_of_keys_serves_noise_as_well() {
-    use zeromq_async::security::{KeyList, generate_noise_keys};
+    use zeromq_async::security::generate_noise_keys;
 
     let [server, alice, bob] = [(); 3].map(|()| generate_noise_keys());
     let server_key = *server.public_key();
-    let list: KeyList = format!("{} alice\n", alice.public_key()).parse().unwrap();
+    let list = zeromq_auth::parse_keys(&format!("{} alice\n", alice.public_key())).unwrap();
     let pull = PullSocket::builder().noise_server(server, list);
     let mut server = Server::bind(pull, "tcp://127.0.0.1:0").await;
     let_in_as("alice", server.user(PushSocket::builder().noise_client(alice, server_key)).await);

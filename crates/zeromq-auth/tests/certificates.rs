@@ -3,18 +3,14 @@
 #![cfg(feature = "curve")]
 #![expect(clippy::unwrap_used, reason = "it is how a test fails")]
 
-mod support;
-
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use support::event;
-use zeromq_async::security::{
-    CertificateError, CurveCertificate, CurveSecretCertificate, FileError, KeyFile,
-};
 use zeromq_async::{PullSocket, PushSocket, SocketEvent};
+use zeromq_auth::{CertificateError, CurveCertificate, CurveSecretCertificate, FileError, KeyFile};
 
 /// A folder that ends with the test.
 struct Folder(PathBuf);

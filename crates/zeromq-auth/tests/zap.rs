@@ -1,21 +1,18 @@
 //! 27/ZAP: handlers that decide, handlers at fault, and what both sides are told.
 
-mod support;
-
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use support::{ANY_PORT, GivenUp, at_once, event, greeted, within};
 use tokio::sync::{Barrier, Notify, mpsc};
-use zeromq_async::security::{
-    Attempt, Credentials, Decision, DenyStatus, Zap, ZapError, ZapHandler, ZapReplyError,
-};
+use zeromq_async::security::{Attempt, Credentials, Decision, DenyStatus};
 use zeromq_async::{
     Context, DealerSocket, Events, Frame, HandshakeFailure, Message, Metadata, PeerAddress,
     PeerInfo, ProtocolError, PullSocket, PushSocket, RecvError, RepSocket, RouterSocket,
     SocketEvent, SocketType,
 };
+use zeromq_auth::{Zap, ZapError, ZapHandler, ZapReplyError};
 
 const HANDLER: &str = "inproc://zeromq.zap.01";
 

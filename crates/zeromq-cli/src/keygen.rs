@@ -3,10 +3,8 @@
 use std::io;
 
 use zeroize::Zeroizing;
-use zeromq_async::security::{
-    CurveSecretCertificate, FileError, NoiseSecretCertificate, generate_curve_keys,
-    generate_noise_keys,
-};
+use zeromq_async::security::{generate_curve_keys, generate_noise_keys};
+use zeromq_auth::{CurveSecretCertificate, FileError, NoiseSecretCertificate};
 
 use crate::arguments::{KeyMechanism, KeygenArguments};
 use crate::console;
@@ -55,6 +53,6 @@ pub(crate) fn hash_password() -> Result<(), Failure> {
     if password.is_empty() {
         return Err(Failure::about("standard input", "there is no password in its first line"));
     }
-    let hash = zeromq_async::security::hash_password(password);
+    let hash = zeromq_auth::hash_password(password);
     console::put(format!("{hash}\n").as_bytes())
 }

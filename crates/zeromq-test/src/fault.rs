@@ -25,7 +25,7 @@ impl Way {
 /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// use std::time::Duration;
-/// use zeromq_async::testing::{Fault, MemoryTransport, Relay, Way};
+/// use zeromq_test::{Fault, MemoryTransport, Relay, Way};
 /// use zeromq_async::{Context, PullSocket, PushSocket};
 ///
 /// let context = Context::builder().transport("mem", MemoryTransport::new())?.build();

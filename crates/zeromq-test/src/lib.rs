@@ -17,7 +17,7 @@
 //! # #[tokio::main(flavor = "current_thread", start_paused = true)]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! use std::time::Duration;
-//! use zeromq_async::testing::{Fault, MemoryTransport, Relay, Way};
+//! use zeromq_test::{Fault, MemoryTransport, Relay, Way};
 //! use zeromq_async::{Context, DealerSocket, DisconnectReason, RouterSocket, SocketEvent};
 //!
 //! let context = Context::builder().transport("mem", MemoryTransport::new())?.build();

@@ -9,9 +9,9 @@ use std::task::{Context, Poll};
 use tokio::io::duplex;
 use tokio::sync::mpsc;
 
-use crate::endpoint::Endpoint;
-use crate::sync::Mutex;
-use crate::transport::{Io, Listener, Transport, TransportOptions};
+use parking_lot::Mutex;
+use zeromq_async::Endpoint;
+use zeromq_async::transport::{Io, Listener, Transport, TransportOptions};
 
 /// A transport whose connections are pieces of memory ([`tokio::io::duplex`]).
 ///
@@ -21,7 +21,7 @@ use crate::transport::{Io, Listener, Transport, TransportOptions};
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// use zeromq_async::testing::MemoryTransport;
+/// use zeromq_test::MemoryTransport;
 /// use zeromq_async::{Context, PullSocket, PushSocket};
 ///
 /// let network = MemoryTransport::new();
@@ -51,7 +51,8 @@ impl MemoryTransport {
     /// A network of its own, whose connections hold 64 KiB each way.
     ///
     /// ```
-    /// use zeromq_async::{Context, testing::MemoryTransport};
+    /// use zeromq_async::Context;
+    /// use zeromq_test::MemoryTransport;
     ///
     /// let context = Context::builder().transport("mem", MemoryTransport::new())?.build();
     /// # drop(context);
@@ -66,7 +67,7 @@ impl MemoryTransport {
     /// full. Less than 1 is 1.
     ///
     /// ```
-    /// use zeromq_async::testing::MemoryTransport;
+    /// use zeromq_test::MemoryTransport;
     ///
     /// let narrow = MemoryTransport::new().with_capacity(16);
     /// # drop(narrow);

@@ -6,7 +6,7 @@
 /// A greeting of ZMTP 3.`minor`, from a client.
 ///
 /// ```
-/// let greeting = zeromq_async::testing::octets::greeting(1, "NULL");
+/// let greeting = zeromq_test::octets::greeting(1, "NULL");
 /// assert_eq!(greeting.len(), 64);
 /// assert_eq!(&greeting[..16], b"\xff\0\0\0\0\0\0\0\0\x7f\x03\x01NULL");
 /// ```
@@ -27,7 +27,7 @@ pub fn greeting(minor: u8, mechanism: &str) -> Vec<u8> {
 /// one octet or of eight, and the flag 2 says which.
 ///
 /// ```
-/// assert_eq!(zeromq_async::testing::octets::frame(1, b"first"), b"\x01\x05first");
+/// assert_eq!(zeromq_test::octets::frame(1, b"first"), b"\x01\x05first");
 /// ```
 pub fn frame(flags: u8, body: &[u8]) -> Vec<u8> {
     match u8::try_from(body.len()) {
@@ -39,7 +39,7 @@ pub fn frame(flags: u8, body: &[u8]) -> Vec<u8> {
 /// The header of a long frame, whatever follows it.
 ///
 /// ```
-/// let header = zeromq_async::testing::octets::header(0, 1 << 40);
+/// let header = zeromq_test::octets::header(0, 1 << 40);
 /// assert_eq!(header, b"\x02\0\0\x01\0\0\0\0\0");
 /// ```
 pub fn header(flags: u8, size: u64) -> Vec<u8> {
@@ -49,7 +49,7 @@ pub fn header(flags: u8, size: u64) -> Vec<u8> {
 /// A command.
 ///
 /// ```
-/// assert_eq!(zeromq_async::testing::octets::command("PING", b"\0\0"), b"\x04\x07\x04PING\0\0");
+/// assert_eq!(zeromq_test::octets::command("PING", b"\0\0"), b"\x04\x07\x04PING\0\0");
 /// ```
 ///
 /// # Panics
@@ -62,7 +62,7 @@ pub fn command(name: &str, data: &[u8]) -> Vec<u8> {
 /// READY of a NULL peer.
 ///
 /// ```
-/// let ready = zeromq_async::testing::octets::ready("PULL");
+/// let ready = zeromq_test::octets::ready("PULL");
 /// assert_eq!(ready, b"\x04\x1a\x05READY\x0bSocket-Type\0\0\0\x04PULL");
 /// ```
 pub fn ready(socket_type: &str) -> Vec<u8> {
@@ -72,7 +72,7 @@ pub fn ready(socket_type: &str) -> Vec<u8> {
 /// A property of metadata.
 ///
 /// ```
-/// let property = zeromq_async::testing::octets::property("X-Team", b"blue");
+/// let property = zeromq_test::octets::property("X-Team", b"blue");
 /// assert_eq!(property, b"\x06X-Team\0\0\0\x04blue");
 /// ```
 ///

@@ -9,11 +9,11 @@ use zmtp::wire::{Command, FrameHeader, Greeting, MechanismName};
 use zmtp::{Frame, Message, Metadata, SocketType};
 
 use super::octets;
-use crate::context::Context;
-use crate::endpoint::Endpoint;
-use crate::error::EndpointError;
-use crate::options::TransportOptions;
-use crate::transport::{Io, Listener};
+use zeromq_async::Context;
+use zeromq_async::Endpoint;
+use zeromq_async::EndpointError;
+use zeromq_async::transport::TransportOptions;
+use zeromq_async::transport::{Io, Listener};
 
 /// A peer that says what it is told to, and hears what is said to it, one piece at a time.
 ///
@@ -23,8 +23,8 @@ use crate::transport::{Io, Listener};
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// use zeromq_async::testing::wire::{Command, Ttl};
-/// use zeromq_async::testing::RawPeer;
+/// use zeromq_test::wire::{Command, Ttl};
+/// use zeromq_test::RawPeer;
 /// use zeromq_async::{Context, PullSocket, SocketType};
 ///
 /// let mut pull = PullSocket::new();
@@ -56,7 +56,7 @@ pub struct RawPeer {
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// use zeromq_async::testing::RawListener;
+/// use zeromq_test::RawListener;
 /// use zeromq_async::{Context, PushSocket, SocketType};
 ///
 /// let mut listener = RawListener::bind(Context::shared(), "tcp://127.0.0.1:*").await?;
@@ -83,7 +83,7 @@ impl RawListener {
     ) -> io::Result<Self> {
         let endpoint = endpoint.try_into().map_err(Into::into)?;
         let options = TransportOptions::default();
-        let bound = context.transports().bind(&endpoint, &options).await;
+        let bound = context.listen(&endpoint, &options).await;
         bound.map(Self).map_err(io::Error::other)
     }
 
@@ -119,7 +119,8 @@ impl RawPeer {
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// use zeromq_async::{PairSocket, SocketType};
-    /// use zeromq_async::{testing::RawPeer, transport::Io};
+    /// use zeromq_async::transport::Io;
+    /// use zeromq_test::RawPeer;
     ///
     /// let (near, far) = tokio::io::duplex(1024);
     /// let pair = PairSocket::new();
@@ -144,7 +145,7 @@ impl RawPeer {
     ) -> io::Result<Self> {
         let endpoint = endpoint.try_into().map_err(Into::into)?;
         let options = TransportOptions::default();
-        context.transports().dial(&endpoint, &options).await.map(Self::new)
+        context.dial(&endpoint, &options).await.map(Self::new)
     }
 
     /// The stream, to do with it what this peer has no word for. What was read and not asked for is

@@ -15,12 +15,12 @@ use tokio::time::sleep;
 
 use self::line::Line;
 use super::fault::{Ending, Fault, Way};
-use crate::context::Context;
-use crate::endpoint::Endpoint;
-use crate::error::EndpointError;
-use crate::options::TransportOptions;
-use crate::sync::Mutex;
-use crate::transport::{Io, Listener, Transports};
+use parking_lot::Mutex;
+use zeromq_async::Context;
+use zeromq_async::Endpoint;
+use zeromq_async::EndpointError;
+use zeromq_async::transport::TransportOptions;
+use zeromq_async::transport::{Io, Listener};
 
 /// Stands between two endpoints and does harm to what passes.
 ///
@@ -30,7 +30,7 @@ use crate::transport::{Io, Listener, Transports};
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// use zeromq_async::testing::{Ending, Relay};
+/// use zeromq_test::{Ending, Relay};
 /// use zeromq_async::{Context, PullSocket, PushSocket, SocketEvent};
 ///
 /// let (mut pull, mut push) = (PullSocket::new(), PushSocket::new());
@@ -88,12 +88,12 @@ impl Relay {
     ) -> io::Result<Self> {
         let at = at.try_into().map_err(Into::into)?;
         let to = to.try_into().map_err(Into::into)?;
-        let (transports, options) = (context.transports(), TransportOptions::default());
-        let listener = transports.bind(&at, &options).await.map_err(io::Error::other)?;
+        let (context, options) = (context.clone(), TransportOptions::default());
+        let listener = context.listen(&at, &options).await.map_err(io::Error::other)?;
         let endpoint = listener.local_endpoint().clone();
         let control = Arc::new(Control::default());
         let mut accepting = JoinSet::new();
-        accepting.spawn(accept(listener, transports, to, control.clone()));
+        accepting.spawn(accept(listener, context, to, control.clone()));
         Ok(Self { endpoint, control, _accepting: accepting })
     }
 
@@ -108,7 +108,7 @@ impl Relay {
     /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// use std::time::Duration;
-    /// use zeromq_async::testing::{Fault, MemoryTransport, Relay, Way};
+    /// use zeromq_test::{Fault, MemoryTransport, Relay, Way};
     ///
     /// # let context = zeromq_async::Context::builder();
     /// # let context = context.transport("mem", MemoryTransport::new())?.build();
@@ -134,7 +134,7 @@ impl Relay {
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// use zeromq_async::testing::{MemoryTransport, Relay};
+    /// use zeromq_test::{MemoryTransport, Relay};
     ///
     /// # let context = zeromq_async::Context::builder();
     /// # let context = context.transport("mem", MemoryTransport::new())?.build();
@@ -189,7 +189,7 @@ impl Relay {
 
 async fn accept(
     mut listener: Box<dyn Listener>,
-    transports: Arc<Transports>,
+    context: Context,
     to: Endpoint,
     control: Arc<Control>,
 ) {
@@ -197,8 +197,8 @@ async fn accept(
     loop {
         match poll_fn(|cx| listener.poll_accept(cx)).await {
             Ok(near) => {
-                let (transports, to) = (transports.clone(), to.clone());
-                connections.spawn(control.clone().connect(near, transports, to));
+                let (context, to) = (context.clone(), to.clone());
+                connections.spawn(control.clone().connect(near, context, to));
             }
             Err(_) => sleep(PAUSE_AFTER_FAILURE).await,
         }
@@ -211,9 +211,9 @@ const PAUSE_AFTER_FAILURE: Duration = Duration::from_millis(10);
 
 impl Control {
     /// Relays one connection, from the first octet to the last.
-    async fn connect(self: Arc<Self>, near: Io, transports: Arc<Transports>, to: Endpoint) {
+    async fn connect(self: Arc<Self>, near: Io, context: Context, to: Endpoint) {
         let options = TransportOptions::default();
-        let Ok(far) = transports.dial(&to, &options).await else { return };
+        let Ok(far) = context.dial(&to, &options).await else { return };
         self.made.send_modify(|made| *made += 1);
         let mut ending = self.ending.subscribe();
         let [up, down] = Way::BOTH.map(|way| self.alter.lock().as_ref().map(|alter| alter(way)));

@@ -1,20 +1,16 @@
 //! What the feature `testing` has for others: every fault does what it says, and by Tokio's clock.
 
-mod support;
-
 use std::io;
 use std::time::Duration;
 
 use support::{at_once, event, within};
 use tokio::time::{Instant, timeout};
-use zeromq_async::testing::wire::{Command, MechanismName, Ttl};
-use zeromq_async::testing::{
-    Ending, Fault, MemoryTransport, RawListener, RawPeer, Relay, Way, octets,
-};
 use zeromq_async::{
     BindError, Context, DisconnectReason, Events, HandshakeFailure, PairSocket, PullSocket,
     PushSocket, ReqSocket, SocketEvent, SocketType,
 };
+use zeromq_test::wire::{Command, MechanismName, Ttl};
+use zeromq_test::{Ending, Fault, MemoryTransport, RawListener, RawPeer, Relay, Way, octets};
 
 const SECOND: Duration = Duration::from_secs(1);
 

@@ -2,8 +2,8 @@
 //!
 //! A layer is a [`Layer`] of tower's: it takes what it wraps and gives back what behaves the same
 //! way and does one thing more. What it wraps is a `Sink` of messages, a `Stream` of
-//! `Result<Message, E>`, or both: a [`Socket`](crate::Socket), a [`Sender`](crate::Sender), a
-//! [`Receiver`](crate::Receiver), or another layer's wrapper. So layers stack, in any order, and a
+//! `Result<Message, E>`, or both: a [`Socket`](zeromq_async::Socket), a [`Sender`](zeromq_async::Sender), a
+//! [`Receiver`](zeromq_async::Receiver), or another layer's wrapper. So layers stack, in any order, and a
 //! socket with none pays nothing:
 //!
 //! ```
@@ -11,7 +11,7 @@
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! use std::time::Duration;
 //! use tower::ServiceBuilder;
-//! use zeromq_async::layer::{FilterRecvLayer, RecvExt, SendExt, TimeoutLayer, WithLayer};
+//! use zeromq_util::layer::{FilterRecvLayer, RecvExt, SendExt, TimeoutLayer, WithLayer};
 //! use zeromq_async::{Message, PullSocket, PushSocket};
 //!
 //! let (push, pull) = (PushSocket::new(), PullSocket::new());
@@ -55,7 +55,7 @@
 //! correct all the same.
 //!
 //! What only a socket can do, it does through `get_ref` and `get_mut` of its wrappers:
-//! `wrapped.get_ref().connect(endpoint)`. Easier is to keep its [`handle`](crate::Socket::handle).
+//! `wrapped.get_ref().connect(endpoint)`. Easier is to keep its [`handle`](zeromq_async::Socket::handle).
 //!
 //! # What every layer here holds to
 //!

@@ -1,8 +1,7 @@
 //! A socket's counts for the `metrics` crate, and so for Prometheus and others (feature `metrics`).
 //!
-//! [`export_metrics`](crate::SocketHandle::export_metrics) samples
-//! [`stats`](crate::SocketHandle::stats) now and then and listens to
-//! [`events`](crate::SocketHandle::events). Nothing is added to sending and receiving.
+//! [`MetricsExport`] samples [`stats`](zeromq_async::SocketHandle::stats) now and then and listens to
+//! [`events`](zeromq_async::SocketHandle::events). Nothing is added to sending and receiving.
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread")]
@@ -10,13 +9,14 @@
 //! use std::time::Duration;
 //! use metrics_exporter_prometheus::PrometheusBuilder;
 //! use zeromq_async::{PullSocket, PushSocket};
+//! use zeromq_util::metrics::MetricsExport;
 //!
 //! let recorder = PrometheusBuilder::new().build_recorder();
 //! let page = recorder.handle(); // what an HTTP server would show
 //! metrics::set_global_recorder(recorder)?;
 //!
 //! let (mut push, mut pull) = (PushSocket::new(), PullSocket::new());
-//! let exporting = pull.handle().export_metrics("orders", Duration::from_secs(5)).run();
+//! let exporting = MetricsExport::new(pull.handle(), "orders", Duration::from_secs(5)).run();
 //! let exporting = tokio::spawn(exporting);
 //! push.connect(pull.bind("tcp://127.0.0.1:0").await?).await?;
 //! push.send("an order").await?;
@@ -55,19 +55,18 @@ use std::time::Duration;
 use futures_core::Stream;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
-use crate::event::Events;
-use crate::identity::PeerAddress;
-use crate::socket::{Onlooker, SocketHandle};
-use crate::stats::PeerStats;
 use sampler::Sampler;
+use zeromq_async::Events;
+use zeromq_async::PeerAddress;
+use zeromq_async::PeerStats;
+use zeromq_async::{SocketHandle, StatsHandle};
 
-/// Exports the counts of a socket until it ends; made by
-/// [`SocketHandle::export_metrics`](crate::SocketHandle::export_metrics).
+/// Exports the counts of a socket until it ends.
 ///
 /// It does not keep the socket alive. See the [module](self) for an example.
 #[must_use = "nothing is exported unless it is run"]
 pub struct MetricsExport {
-    socket: Onlooker,
+    socket: StatsHandle,
     events: Events,
     interval: Duration,
     sampler: Sampler,
@@ -76,33 +75,20 @@ pub struct MetricsExport {
 /// The shortest time between samples.
 const SHORTEST: Duration = Duration::from_millis(1);
 
-impl SocketHandle {
-    /// Exports the socket's counts to the `metrics` crate under a name, sampled at an interval
-    /// (feature `metrics`).
+impl MetricsExport {
+    /// Exports a socket's counts under a name, sampled at an interval.
     ///
-    /// The name is the label `socket` of each metric. As often as Prometheus asks is often enough;
-    /// less than a millisecond is taken for one. See [`observe`](crate::observe).
-    ///
-    /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() {
-    /// use std::time::Duration;
-    ///
-    /// let pull = zeromq_async::PullSocket::new();
-    /// tokio::spawn(pull.handle().export_metrics("orders", Duration::from_secs(5)).run());
-    /// # }
-    /// ```
-    pub fn export_metrics(&self, name: impl Into<String>, interval: Duration) -> MetricsExport {
-        MetricsExport {
-            socket: self.onlooker(),
-            events: self.events(),
+    /// The name is the label `socket` of each metric. As often as Prometheus asks is often enough.
+    /// The shortest interval is one millisecond.
+    pub fn new(socket: &SocketHandle, name: impl Into<String>, interval: Duration) -> Self {
+        Self {
+            socket: socket.stats_handle(),
+            events: socket.events(),
             interval: interval.max(SHORTEST),
             sampler: Sampler::new(name.into()),
         }
     }
-}
 
-impl MetricsExport {
     /// Exports counts of peers, too, each under the label that a function gives it; peers with the
     /// same label are added up, and those with none are left out.
     ///
@@ -110,10 +96,11 @@ impl MetricsExport {
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() {
     /// use std::time::Duration;
-    /// use zeromq_async::{PullSocket, observe};
+    /// use zeromq_async::PullSocket;
+    /// use zeromq_util::metrics::{self as observe, MetricsExport};
     ///
     /// let pull = PullSocket::new();
-    /// let export = pull.handle().export_metrics("orders", Duration::from_secs(5));
+    /// let export = MetricsExport::new(pull.handle(), "orders", Duration::from_secs(5));
     /// tokio::spawn(export.peers(observe::by_host).run());
     /// # }
     /// ```

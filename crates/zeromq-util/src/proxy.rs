@@ -12,7 +12,7 @@
 //! ```
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! use zeromq_async::proxy::Proxy;
+//! use zeromq_util::proxy::Proxy;
 //! use zeromq_async::{DealerSocket, RepSocket, ReqSocket, RouterSocket};
 //!
 //! let (front, back) = (RouterSocket::new(), DealerSocket::new());
@@ -51,14 +51,14 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use futures_sink::Sink;
-use zmtp::Message;
+use zeromq_async::Message;
 
-use crate::error::SendError;
-use crate::socket::PushSocket;
-use crate::sync::Mutex;
 use control::Control;
 use forward::{Forwarding, Side, forward};
+use parking_lot::Mutex;
 use steering::{State, Steering};
+use zeromq_async::PushSocket;
+use zeromq_async::SendError;
 
 /// Forwards whole messages between two ends, both ways where both can.
 ///
@@ -73,7 +73,7 @@ use steering::{State, Steering};
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// use zeromq_async::proxy::Proxy;
+/// use zeromq_util::proxy::Proxy;
 /// use zeromq_async::{PullSocket, PushSocket, RepSocket};
 ///
 /// let (front, back) = (PullSocket::new(), PushSocket::new());
@@ -157,7 +157,7 @@ impl<F: ProxyEnd, B: ProxyEnd, C> Proxy<F, B, C> {
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// use zeromq_async::proxy::Proxy;
+    /// use zeromq_util::proxy::Proxy;
     /// use zeromq_async::{PullSocket, PushSocket};
     ///
     /// let mut proxy = Proxy::new(PullSocket::new(), PushSocket::new());

@@ -11,7 +11,7 @@
 //! use std::convert::Infallible;
 //! use std::time::Duration;
 //! use tower::{Service, ServiceBuilder, ServiceExt, service_fn};
-//! use zeromq_async::service::{client, serve};
+//! use zeromq_util::service::{client, serve};
 //! use zeromq_async::{DealerSocket, Message, RouterSocket};
 //!
 //! let (router, dealer) = (RouterSocket::new(), DealerSocket::new());
@@ -49,6 +49,6 @@ pub use serve::{Answers, Overload, ServeReport, Server, serve};
 
 /// What goes behind an envelope: one frame at least, for with nothing there it would be dropped
 /// (28/REQREP).
-fn body(message: zmtp::Message) -> zmtp::Message {
-    if message.frame_count() == 0 { zmtp::Frame::new().into() } else { message }
+fn body(message: zeromq_async::Message) -> zeromq_async::Message {
+    if message.frame_count() == 0 { zeromq_async::Frame::new().into() } else { message }
 }

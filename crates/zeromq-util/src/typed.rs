@@ -8,7 +8,7 @@
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! use serde::{Deserialize, Serialize};
-//! use zeromq_async::typed::{Json, TypedExt};
+//! use zeromq_util::typed::{Json, TypedExt};
 //! use zeromq_async::{PullSocket, PushSocket};
 //!
 //! #[derive(Serialize, Deserialize, PartialEq, Debug)]
@@ -48,7 +48,7 @@
 //! # #[cfg(feature = "json")]
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! use zeromq_async::typed::{Json, TypedExt, Utf8};
+//! use zeromq_util::typed::{Json, TypedExt, Utf8};
 //! use zeromq_async::{SubSocket, XPubSocket};
 //!
 //! let mut publisher = XPubSocket::new();
@@ -105,8 +105,8 @@ pub use origin::Origin;
 pub use plain::{Raw, Utf8};
 pub use routed::{Route, Routed, Routing};
 
-use crate::identity::Peer;
-use crate::socket::{Receiver, Receives, Sender, Sends, Socket};
+use zeromq_async::Peer;
+use zeromq_async::{Receiver, Receives, Sender, Sends, Socket};
 
 /// A socket, a half, or a stack of layers, that sends values of type `Out` and receives values of
 /// type `In`.
@@ -117,7 +117,7 @@ use crate::socket::{Receiver, Receives, Sender, Sends, Socket};
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// use zeromq_async::PushSocket;
-/// use zeromq_async::typed::{Typed, Utf8};
+/// use zeromq_util::typed::{Typed, Utf8};
 ///
 /// struct Journal {
 ///     lines: Typed<PushSocket, Utf8, String>,
@@ -142,7 +142,7 @@ impl<S, C, Out, In> Typed<S, C, Out, In> {
     ///
     /// ```
     /// use zeromq_async::PullSocket;
-    /// use zeromq_async::typed::{Typed, Utf8};
+    /// use zeromq_util::typed::{Typed, Utf8};
     ///
     /// let lines: Typed<PullSocket, Utf8, String> = Typed::new(PullSocket::new(), Utf8);
     /// ```
@@ -156,7 +156,7 @@ impl<S, C, Out, In> Typed<S, C, Out, In> {
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// use zeromq_async::PullSocket;
-    /// use zeromq_async::typed::{TypedExt, Utf8};
+    /// use zeromq_util::typed::{TypedExt, Utf8};
     ///
     /// let lines = PullSocket::new().typed::<String>(Utf8);
     /// lines.get_ref().bind("tcp://127.0.0.1:0").await?;
@@ -173,7 +173,7 @@ impl<S, C, Out, In> Typed<S, C, Out, In> {
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// use zeromq_async::PushSocket;
-    /// use zeromq_async::typed::{TypedExt, Utf8};
+    /// use zeromq_util::typed::{TypedExt, Utf8};
     ///
     /// let mut lines = PushSocket::new().typed::<String>(Utf8);
     /// lines.get_ref().connect("inproc://typed-get-mut").await?;
@@ -190,7 +190,7 @@ impl<S, C, Out, In> Typed<S, C, Out, In> {
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() {
     /// use zeromq_async::PushSocket;
-    /// use zeromq_async::typed::{TypedExt, Utf8};
+    /// use zeromq_util::typed::{TypedExt, Utf8};
     ///
     /// let lines = PushSocket::new().typed::<String>(Utf8);
     /// assert_eq!(lines.into_inner().close().await.unsent, 0);
@@ -203,13 +203,13 @@ impl<S, C, Out, In> Typed<S, C, Out, In> {
 
 impl<P: Sends + Receives, C: Clone, Out, In> Typed<Socket<P>, C, Out, In> {
     /// Parts a typed socket into a half that sends and one that receives; see
-    /// [`Socket::split`](crate::Socket::split).
+    /// [`Socket::split`](zeromq_async::Socket::split).
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// use zeromq_async::DealerSocket;
-    /// use zeromq_async::typed::{TypedExt, Utf8};
+    /// use zeromq_util::typed::{TypedExt, Utf8};
     ///
     /// let (one, other) = (DealerSocket::new(), DealerSocket::new());
     /// one.connect(other.bind("tcp://127.0.0.1:0").await?).await?;
@@ -249,7 +249,7 @@ pub trait TypedExt<C>: Origin + Sized {
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// use zeromq_async::typed::{TypedExt, Utf8};
+    /// use zeromq_util::typed::{TypedExt, Utf8};
     /// use zeromq_async::{PullSocket, PushSocket};
     ///
     /// let (push, pull) = (PushSocket::new(), PullSocket::new());
@@ -268,7 +268,7 @@ pub trait TypedExt<C>: Origin + Sized {
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// use zeromq_async::typed::{Raw, TypedExt};
+    /// use zeromq_util::typed::{Raw, TypedExt};
     /// use zeromq_async::{Frame, RepSocket, ReqSocket};
     ///
     /// let (client, mut server) = (ReqSocket::new(), RepSocket::new());

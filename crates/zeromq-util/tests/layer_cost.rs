@@ -11,8 +11,6 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may fail where something goes wrong")]
 
-mod support;
-
 use std::pin::Pin;
 use std::task::{Context as TaskContext, Poll};
 use std::time::{Duration, Instant};
@@ -20,8 +18,8 @@ use std::time::{Duration, Instant};
 use futures_util::{Sink, Stream};
 use support::{ANY_PORT, within};
 use tokio::runtime::Builder;
-use zeromq_async::layer::{Layer, RecvExt, SendExt, WithLayer};
 use zeromq_async::{Context, Message, PullSocket, PushSocket};
+use zeromq_util::layer::{Layer, RecvExt, SendExt, WithLayer};
 
 /// What a layer may cost of the throughput. Receiving costs nothing more, and sending up to three
 /// nanoseconds, for a `Sink` takes a message by value: how much of that the compiler saves depends

@@ -2,8 +2,6 @@
 //! and the documentation ask for nothing else.
 #![cfg(feature = "metrics")]
 
-mod support;
-
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -12,8 +10,9 @@ use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, Prometheu
 use support::{ANY_PORT, within};
 use tokio::task::JoinHandle;
 use zeromq_async::{
-    Message, PubSocket, PullSocket, PushSocket, ReqSocket, RouterSocket, SocketHandle, observe,
+    Message, PubSocket, PullSocket, PushSocket, ReqSocket, RouterSocket, SocketHandle,
 };
+use zeromq_util::metrics::{self as observe, MetricsExport};
 
 const OFTEN: Duration = Duration::from_millis(1);
 
@@ -55,7 +54,7 @@ impl Page {
 }
 
 fn export(handle: &SocketHandle, name: &str) -> JoinHandle<()> {
-    tokio::spawn(handle.export_metrics(name, OFTEN).run())
+    tokio::spawn(MetricsExport::new(&handle, name, OFTEN).run())
 }
 
 #[tokio::test]
@@ -126,7 +125,7 @@ async fn exporting_that_is_given_up_takes_its_gauges_along() {
     let mut push = PushSocket::new();
     push.connect("inproc://metrics-given-up").await.unwrap();
     push.send("waits").await.unwrap();
-    let export = push.handle().export_metrics("given-up", OFTEN).peers(observe::by_endpoint);
+    let export = MetricsExport::new(push.handle(), "given-up", OFTEN).peers(observe::by_endpoint);
     let exporting = tokio::spawn(export.run());
     let queued = r#"zeromq_queued{socket="given-up"}"#;
     let of_peer = r#"zeromq_peer_queued{socket="given-up",peer="inproc://metrics-given-up"}"#;
@@ -160,7 +159,7 @@ async fn sockets_of_one_name_add_up() {
 async fn peers_are_exported_under_their_labels_and_leave_the_gauges() {
     let (page, _recording) = Page::open();
     let mut router = RouterSocket::new();
-    let export = router.handle().export_metrics("desk", OFTEN).peers(observe::by_routing_id);
+    let export = MetricsExport::new(router.handle(), "desk", OFTEN).peers(observe::by_routing_id);
     tokio::spawn(export.run());
     let endpoint = router.bind(ANY_PORT).await.unwrap();
     let mut clients = Vec::new();
@@ -198,7 +197,7 @@ async fn octets_of_peers_that_come_and_go_between_samples_are_exported() {
     let mut pull = PullSocket::new();
     let endpoint = pull.bind(ANY_PORT).await.unwrap();
     let hour = Duration::from_secs(3600);
-    let exporting = tokio::spawn(pull.handle().export_metrics("brief", hour).run());
+    let exporting = tokio::spawn(MetricsExport::new(pull.handle(), "brief", hour).run());
     page.shows(r#"zeromq_octets_received_total{socket="brief"}"#, 0.0).await;
     for _ in 0..3 {
         let mut push = PushSocket::new();
@@ -233,11 +232,11 @@ async fn peers_have_no_series_unless_asked_for() {
 
 /// The names of all metrics, from sockets and a layer that do everything once.
 async fn exported() -> BTreeSet<String> {
-    use zeromq_async::layer::{MetricsLayer, SendExt, WithLayer};
+    use zeromq_util::layer::{MetricsLayer, SendExt, WithLayer};
 
     let (page, _recording) = Page::open();
     let pull = PullSocket::new();
-    let export = pull.handle().export_metrics("all", OFTEN).peers(observe::by_endpoint);
+    let export = MetricsExport::new(pull.handle(), "all", OFTEN).peers(observe::by_endpoint);
     tokio::spawn(export.run());
     let nobody = support::ReservedPort::new();
     pull.connect(nobody.endpoint()).await.expect("it works");

@@ -2,20 +2,18 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may fail where something goes wrong")]
 
-mod support;
-
 use std::time::Duration;
 
 use futures_util::poll;
 use support::{ANY_PORT, waits, within};
 use tokio::task::{JoinHandle, yield_now};
-use zeromq_async::proxy::{
-    EndStatistics, Halves, Proxy, ProxyEnd, ProxyError, ProxyHandle, ProxySide, ProxyStatistics,
-};
 use zeromq_async::{
     DealerSocket, Endpoint, Message, PairSocket, PubSocket, PullSocket, PushSocket, Receives,
     RecvError, RepSocket, ReqSocket, RouterSocket, Sends, Socket, SocketKind, SubSocket,
     XPubSocket,
+};
+use zeromq_util::proxy::{
+    EndStatistics, Halves, Proxy, ProxyEnd, ProxyError, ProxyHandle, ProxySide, ProxyStatistics,
 };
 
 type Running = JoinHandle<Result<ProxyStatistics, ProxyError>>;

@@ -2,8 +2,6 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may fail where something goes wrong")]
 
-mod support;
-
 use std::time::Duration;
 
 use futures_util::future::try_join_all;
@@ -11,11 +9,11 @@ use support::{ANY_PORT, RawPeer, huge, waits, within};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tower::{Service, ServiceExt};
-use zeromq_async::service::{Client, RequestError, ResponseFuture, client, client_with_limit};
 use zeromq_async::{
     CloseReport, DealerSocket, Endpoint, Frame, Message, ReconnectBackoff, RepSocket, ReqSocket,
     RouterSocket, SocketType,
 };
+use zeromq_util::service::{Client, RequestError, ResponseFuture, client, client_with_limit};
 
 /// A client whose driver runs.
 fn start(socket: impl Into<DealerSocket>) -> (Client, JoinHandle<CloseReport>) {

@@ -2,8 +2,6 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may fail where something goes wrong")]
 
-mod support;
-
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -16,11 +14,11 @@ use support::{ANY_PORT, within};
 use tokio::sync::{Barrier, Notify, mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tower::{Service, service_fn};
-use zeromq_async::service::{Answers, Overload, ServeError, ServeReport, serve};
 use zeromq_async::{
     DealerSocket, Endpoint, Frame, Message, Rep, RepSocket, ReqSocket, Router, RouterSocket,
     Socket, SocketHandle,
 };
+use zeromq_util::service::{Answers, Overload, ServeError, ServeReport, serve};
 
 type Served<E> = JoinHandle<Result<ServeReport, ServeError<E>>>;
 

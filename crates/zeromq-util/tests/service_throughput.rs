@@ -5,8 +5,6 @@
 #![allow(clippy::print_stdout, reason = "the figures")]
 #![allow(clippy::unwrap_used, reason = "a test may fail where something goes wrong")]
 
-mod support;
-
 use std::convert::Infallible;
 use std::time::{Duration, Instant};
 
@@ -14,8 +12,8 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use support::{ANY_PORT, within};
 use tower::{Service, ServiceExt, service_fn};
-use zeromq_async::service::{Client, client, serve};
 use zeromq_async::{DealerSocket, Endpoint, Message, ReqSocket, RouterSocket};
+use zeromq_util::service::{Client, client, serve};
 
 const IN_FLIGHT: usize = 64;
 const ROUNDS: usize = 7;

@@ -2,8 +2,6 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may fail where something goes wrong")]
 
-mod support;
-
 use std::convert::Infallible;
 use std::future::{Ready, ready};
 use std::time::Duration;
@@ -20,8 +18,8 @@ use tower::retry::Policy;
 use tower::timeout::error::Elapsed;
 use tower::util::BoxCloneService;
 use tower::{BoxError, Layer, Service, ServiceBuilder, ServiceExt, service_fn};
-use zeromq_async::service::{Client, Overload, RequestError, client, serve};
 use zeromq_async::{DealerSocket, Endpoint, Message, ReconnectBackoff, RepSocket, RouterSocket};
+use zeromq_util::service::{Client, Overload, RequestError, client, serve};
 
 /// A client that is connected to servers, with its driver running.
 async fn connect(endpoints: &[&Endpoint]) -> Client {

@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt, stream};
 use tokio::time::timeout;
-use zeromq_async::layer::{FilterRecvLayer, TimeoutLayer, WithLayer};
-use zeromq_async::typed::{
-    BoxError, Decode, DecodeError, Encode, EncodeError, Frames, Raw, Route, Routed, Routing, Typed,
-    TypedExt, TypedRecvError, TypedSendError, Utf8,
-};
 use zeromq_async::{
     DealerSocket, Frame, Message, PullSocket, PushSocket, RecvError, RepSocket, ReqSocket,
     RouterSocket, SendErrorKind, SocketType, SubSocket, XPubSocket,
+};
+use zeromq_util::layer::{FilterRecvLayer, TimeoutLayer, WithLayer};
+use zeromq_util::typed::{
+    BoxError, Decode, DecodeError, Encode, EncodeError, Frames, Raw, Route, Routed, Routing, Typed,
+    TypedExt, TypedRecvError, TypedSendError, Utf8,
 };
 
 /// A PUSH and a PULL that are connected.
@@ -377,7 +377,7 @@ mod formats {
         ($($name:ident $feature:literal $Codec:ident;)*) => {$(
             #[cfg(feature = $feature)]
             mod $name {
-                use zeromq_async::typed::$Codec;
+                use zeromq_util::typed::$Codec;
 
                 use super::*;
 
@@ -437,7 +437,7 @@ mod formats {
             #[tokio::test]
             async fn $name() {
                 let (mut push, pull) = pipeline().await;
-                let mut pull = pull.typed::<Nested>(zeromq_async::typed::$Codec);
+                let mut pull = pull.typed::<Nested>(zeromq_util::typed::$Codec);
                 push.send(vec![$octet; 1_000_000]).await.unwrap();
                 assert_eq!(undecoded(pull.recv().await).message().size(), 1_000_000);
             }

@@ -18,8 +18,8 @@ use futures_util::{Stream, StreamExt};
 use tower::load_shed::error::Overloaded;
 use tower::timeout::error::Elapsed;
 use tower::{BoxError, ServiceBuilder, ServiceExt};
-use zeromq_async::service::{Client, RequestError};
 use zeromq_async::{Context, Endpoint, SubSocket};
+use zeromq_util::service::{Client, RequestError};
 
 /// What the handlers share.
 #[derive(Clone)]

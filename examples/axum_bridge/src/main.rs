@@ -12,8 +12,8 @@ use std::time::Duration;
 
 use axum_bridge::{Bridge, router};
 use tokio::net::TcpListener;
-use zeromq_async::service::client;
 use zeromq_async::{Context, DealerSocket, Endpoint, Message, PubSocket, RepSocket};
+use zeromq_util::service::client;
 
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 

@@ -9,8 +9,8 @@ use axum_bridge::{Bridge, router};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
-use zeromq_async::service::{Client, client};
 use zeromq_async::{Context, DealerSocket, Endpoint, Message, RepSocket, XPubSocket};
+use zeromq_util::service::{Client, client};
 
 const SOON: Duration = Duration::from_secs(5);
 

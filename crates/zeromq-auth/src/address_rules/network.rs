@@ -10,7 +10,7 @@ use std::str::FromStr;
 /// they stand for.
 ///
 /// ```
-/// use zeromq_async::security::IpNetwork;
+/// use zeromq_auth::IpNetwork;
 ///
 /// let network: IpNetwork = "10.0.0.0/8".parse()?;
 /// assert!(network.contains([10, 1, 2, 3].into()));
@@ -19,7 +19,7 @@ use std::str::FromStr;
 ///
 /// let error = "10.1.2.3/8".parse::<IpNetwork>().unwrap_err();
 /// assert!(error.to_string().contains("10.0.0.0/8"));
-/// # Ok::<(), zeromq_async::security::IpNetworkError>(())
+/// # Ok::<(), zeromq_auth::IpNetworkError>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct IpNetwork {
@@ -61,7 +61,7 @@ impl IpNetwork {
     /// Whether an address is in the network.
     ///
     /// ```
-    /// use zeromq_async::security::IpNetwork;
+    /// use zeromq_auth::IpNetwork;
     ///
     /// let network: IpNetwork = "2001:db8::/32".parse()?;
     /// assert!(network.contains("2001:db8::7".parse()?));

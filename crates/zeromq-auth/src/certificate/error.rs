@@ -1,8 +1,8 @@
 //! What can be wrong with a certificate.
 
-use zmtp::MetadataError;
+use zeromq_async::MetadataError;
 
-use crate::security::LineError;
+use crate::LineError;
 
 /// Text is not a certificate, or not of this kind.
 ///

@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use super::Certificate;
 use super::keys::CertificateKeys;
-use crate::security::FileError;
+use crate::FileError;
 
 /// Reads a certificate.
 pub(super) fn read<K: CertificateKeys>(path: &Path) -> Result<Certificate<K>, FileError> {

@@ -103,18 +103,18 @@ macro_rules! keys {
 keys!(
     "CURVE",
     "curve",
-    crate::security::generate_curve_keys,
-    zmtp::CurvePublicKey,
-    zmtp::CurveSecretKey,
-    zmtp::CurveKeyPair
+    zeromq_async::security::generate_curve_keys,
+    zeromq_async::security::CurvePublicKey,
+    zeromq_async::security::CurveSecretKey,
+    zeromq_async::security::CurveKeyPair
 );
 
 #[cfg(feature = "noise")]
 keys!(
     "NOISE",
     "noise",
-    crate::security::generate_noise_keys,
-    zmtp::NoisePublicKey,
-    zmtp::NoiseSecretKey,
-    zmtp::NoiseKeyPair
+    zeromq_async::security::generate_noise_keys,
+    zeromq_async::security::NoisePublicKey,
+    zeromq_async::security::NoiseSecretKey,
+    zeromq_async::security::NoiseKeyPair
 );

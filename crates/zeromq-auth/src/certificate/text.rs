@@ -4,11 +4,12 @@ use std::fmt::Write;
 use std::str::FromStr;
 
 use zeroize::Zeroizing;
-use zmtp::{KeyError, Metadata};
+use zeromq_async::Metadata;
+use zeromq_async::security::KeyError;
 
 use super::keys::CertificateKeys;
 use super::{CertificateError, PropertyError};
-use crate::security::{LineError, LineProblem};
+use crate::{LineError, LineProblem};
 
 /// What a certificate says.
 pub(super) struct Parts<'a> {

@@ -50,7 +50,7 @@ pub enum FileError {
         /// The file.
         path: PathBuf,
         /// What is wrong with it.
-        source: crate::security::CertificateError,
+        source: crate::CertificateError,
     },
 }
 
@@ -71,7 +71,7 @@ pub enum LineProblem {
     /// There is no key where one belongs.
     #[cfg(any(feature = "curve", feature = "noise"))]
     #[error(transparent)]
-    Key(#[from] zmtp::KeyError),
+    Key(#[from] zeromq_async::security::KeyError),
 
     /// An earlier line has the same key, perhaps for another user.
     #[error("this key has a line already; leave one of them")]

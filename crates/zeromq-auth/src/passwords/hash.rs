@@ -7,7 +7,7 @@ use std::sync::Arc;
 use argon2::password_hash::{self, PasswordHasher, PasswordVerifier};
 #[cfg(feature = "argon2")]
 use argon2::{Algorithm, Argon2, Params, PasswordHash};
-use zmtp::Password;
+use zeromq_async::security::Password;
 
 use super::verifier::Unavailable;
 
@@ -78,12 +78,12 @@ impl Hash {
 }
 
 /// Hashes a password with Argon2id, a new salt, and the parameters that OWASP recommends (19 MiB,
-/// 2 passes, 1 lane), for a file of [`Passwords`](crate::security::Passwords).
+/// 2 passes, 1 lane), for a file of [`Passwords`](crate::Passwords).
 ///
 /// It takes tens of milliseconds and blocks the thread meanwhile, on purpose.
 ///
 /// ```
-/// use zeromq_async::security::{Passwords, hash_password};
+/// use zeromq_auth::{Passwords, hash_password};
 ///
 /// let line = format!("alice:{}", hash_password("secret"));
 /// assert!(line.starts_with("alice:$argon2id$v=19$m=19456,t=2,p=1$"));

@@ -6,7 +6,7 @@ use std::thread::available_parallelism;
 
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
-use zmtp::Password;
+use zeromq_async::security::Password;
 
 use super::hash::Hash;
 

@@ -1,12 +1,12 @@
 //! What can be wrong with a ZAP handler and with what it replies.
 
 use bytes::Bytes;
-use zmtp::{MetadataError, SocketType};
+use zeromq_async::{MetadataError, SocketType};
 
 /// Text that is no ZAP domain.
 ///
 /// ```
-/// use zeromq_async::security::Zap;
+/// use zeromq_auth::Zap;
 ///
 /// let error = Zap::new("").unwrap_err();
 /// assert!(error.to_string().contains("1 to 255 ASCII characters"));
@@ -17,13 +17,13 @@ pub struct ZapDomainError(pub(super) String);
 
 /// Why a peer was not let in, where [`Zap`](super::Zap) decides.
 ///
-/// It is the reason in [`HandshakeFailure::Denied`](crate::HandshakeFailure::Denied) and
-/// [`Undecided`](crate::HandshakeFailure::Undecided).
+/// It is the reason in [`HandshakeFailure::Denied`](zeromq_async::HandshakeFailure::Denied) and
+/// [`Undecided`](zeromq_async::HandshakeFailure::Undecided).
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// use zeromq_async::security::{Zap, ZapError};
+/// use zeromq_auth::{Zap, ZapError};
 /// use zeromq_async::{Context, HandshakeFailure, PullSocket, PushSocket, SocketEvent};
 ///
 /// let zap = Zap::in_context(&Context::new(), "nobody-handles-this")?;

@@ -2,12 +2,13 @@
 
 use std::net::SocketAddr;
 
-use zmtp::wire::MechanismName;
-use zmtp::{AuthenticationRequest, Credentials, DenyStatus, Frame, Message, Metadata, RoutingId};
+use zeromq_async::MechanismName;
+use zeromq_async::security::{AuthenticationRequest, Credentials, DenyStatus};
+use zeromq_async::{Frame, Message, Metadata, RoutingId};
 
 use super::error::ZapReplyError;
-use crate::authentication::Attempt;
-use crate::identity::PeerAddress;
+use zeromq_async::PeerAddress;
+use zeromq_async::security::Attempt;
 
 const VERSION: &[u8] = b"1.0";
 
@@ -55,7 +56,7 @@ fn write_address(address: &PeerAddress) -> String {
             let process_id = process_id.map(|id| id.to_string()).unwrap_or_default();
             format!("{LOCAL}:{user_id}:{group_id}:{process_id}")
         }
-        PeerAddress::Other(name) => name.to_string(),
+        other => other.to_string(),
     }
 }
 

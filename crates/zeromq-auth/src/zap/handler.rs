@@ -10,28 +10,30 @@ use std::task::Poll;
 use futures_core::Stream;
 use futures_util::future::{AbortHandle, FutureExt, abortable};
 use futures_util::stream::FuturesUnordered;
-use zmtp::{Decision, DenyStatus, Frame, Message, Metadata};
+use zeromq_async::security::{Decision, DenyStatus};
+use zeromq_async::{Frame, Message, Metadata};
 
 use super::HANDLER;
 use super::frames::{self, Reply, Verdict};
-use crate::authentication::Authenticator;
-use crate::context::Context;
-use crate::error::BindError;
-use crate::event::{Events, SocketEvent};
-use crate::identity::{Peer, PeerId};
-use crate::socket::RouterSocket;
+use zeromq_async::BindError;
+use zeromq_async::Context;
+use zeromq_async::RouterSocket;
+use zeromq_async::security::Authenticator;
+use zeromq_async::{Events, SocketEvent};
+use zeromq_async::{Peer, PeerId};
 
 /// Has an [`Authenticator`] decide for all sockets of a context that ask a ZAP handler (27/ZAP).
 ///
-/// The [`Attempt`](crate::security::Attempt) that the authenticator gets is made of the request: it
+/// The [`Attempt`](zeromq_async::security::Attempt) that the authenticator gets is made of the request: it
 /// has the domain, and of a peer's TCP address no more than the host, with port 0. Any number are
 /// decided about at once; one that nobody waits for any longer is dropped. What
-/// [`deny`](crate::security::Attempt::deny) gives as the reason becomes the status text.
+/// [`deny`](zeromq_async::security::Attempt::deny) gives as the reason becomes the status text.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// use zeromq_async::security::{Attempt, Credentials, Decision, DenyStatus, Zap, ZapHandler};
+/// use zeromq_async::security::{Attempt, Credentials, Decision, DenyStatus};
+/// use zeromq_auth::{Zap, ZapHandler};
 /// use zeromq_async::{Context, PullSocket, PushSocket};
 ///
 /// async fn check(attempt: Attempt) -> Decision {
@@ -70,7 +72,8 @@ impl ZapHandler {
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// use zeromq_async::Context;
-    /// use zeromq_async::security::{Attempt, Decision, ZapHandler};
+    /// use zeromq_async::security::{Attempt, Decision};
+    /// use zeromq_auth::ZapHandler;
     ///
     /// let anybody = |_: Attempt| async { Decision::allow() };
     /// let context = Context::new();
@@ -102,7 +105,8 @@ impl ZapHandler {
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// use zeromq_async::Context;
-    /// use zeromq_async::security::{Attempt, Decision, ZapHandler};
+    /// use zeromq_async::security::{Attempt, Decision};
+    /// use zeromq_auth::ZapHandler;
     ///
     /// let context = Context::new();
     /// let handler = ZapHandler::bind(&context, |_: Attempt| async { Decision::allow() }).await?;
@@ -236,13 +240,12 @@ async fn decide(authenticator: &dyn Authenticator, body: &[Frame]) -> Reply {
     let Some(attempt) = frames::read_request(body) else {
         return refusal(DenyStatus::InternalError, "the request is not understood");
     };
-    let reason = attempt.reason().clone();
-    match authenticator.authenticate(attempt).await {
+    match authenticator.authenticate(attempt.clone()).await {
         Decision::Allow { user_id, metadata } => {
             Reply { verdict: Verdict::Allow, text: "OK".into(), user_id, metadata }
         }
         Decision::Deny(status) => {
-            let text = reason.get().map_or_else(String::new, |reason| reason.to_string());
+            let text = attempt.reason().map_or_else(String::new, |reason| reason.to_string());
             refusal(status, text)
         }
     }

@@ -5,9 +5,8 @@ use std::path::Path;
 use std::str::FromStr;
 
 use zeroize::Zeroizing;
-use zeromq_async::security::{
-    Certificate, CertificateKeyPair, CertificateKeys, FileError, KeyError, KeyFile,
-};
+use zeromq_async::security::KeyError;
+use zeromq_auth::{Certificate, CertificateKeyPair, CertificateKeys, FileError, KeyFile};
 
 use super::Part;
 use crate::arguments::{CurveArguments, NoiseArguments};

@@ -7,8 +7,8 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::Alter;
-use crate::testing::fault::{Ending, Fault};
-use crate::transport::Io;
+use crate::fault::{Ending, Fault};
+use zeromq_async::transport::Io;
 
 /// What is to happen to all that goes one way, and how much has gone.
 #[derive(Debug, Default)]

@@ -20,9 +20,7 @@ use tower_layer::Layer;
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// use std::time::Duration;
 /// use zeromq_async::PushSocket;
-/// use zeromq_async::layer::{
-///     CircuitBreakerLayer, CircuitBreakerError, SendExt, TimeoutLayer, WithLayer,
-/// };
+/// use zeromq_util::layer::{CircuitBreakerLayer, CircuitBreakerError, SendExt, TimeoutLayer, WithLayer};
 ///
 /// let mut push = PushSocket::new()
 ///     .with_layer(TimeoutLayer::new().send(Duration::from_secs(1)))
@@ -54,7 +52,7 @@ impl CircuitBreakerLayer {
     /// ```
     /// use std::time::Duration;
     ///
-    /// let layer = zeromq_async::layer::CircuitBreakerLayer::on_send(5, Duration::from_secs(10));
+    /// let layer = zeromq_util::layer::CircuitBreakerLayer::on_send(5, Duration::from_secs(10));
     /// # drop(layer);
     /// ```
     pub fn on_send(failures: u32, pause: Duration) -> Self {
@@ -67,7 +65,7 @@ impl CircuitBreakerLayer {
     /// ```
     /// use std::time::Duration;
     /// use zeromq_async::DealerSocket;
-    /// use zeromq_async::layer::{CircuitBreakerLayer, RetryLayer, WithLayer};
+    /// use zeromq_util::layer::{CircuitBreakerLayer, RetryLayer, WithLayer};
     ///
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() {
@@ -118,7 +116,7 @@ impl<S> CircuitBreaker<S> {
     /// # async fn main() {
     /// use std::time::Duration;
     /// use zeromq_async::PushSocket;
-    /// use zeromq_async::layer::{CircuitBreakerLayer, WithLayer};
+    /// use zeromq_util::layer::{CircuitBreakerLayer, WithLayer};
     ///
     /// let layer = CircuitBreakerLayer::on_send(3, Duration::from_secs(30));
     /// assert!(!PushSocket::new().with_layer(layer).is_open());
@@ -216,7 +214,7 @@ where
 /// ```
 /// use std::time::Duration;
 /// use zeromq_async::SendError;
-/// use zeromq_async::layer::CircuitBreakerError;
+/// use zeromq_util::layer::CircuitBreakerError;
 ///
 /// let open = CircuitBreakerError::<SendError>::Open { retry_in: Duration::from_secs(2) };
 /// assert!(open.to_string().ends_with("try again in 2s"));

@@ -10,7 +10,7 @@ use std::task::{Context, Poll, ready};
 use futures_core::Stream;
 use futures_sink::Sink;
 use tower_layer::Layer;
-use zmtp::Message;
+use zeromq_async::Message;
 
 use algorithm::{Algorithm, Compressor, Decompressor};
 pub use error::{CompressionError, Undecompressed};
@@ -26,7 +26,7 @@ use packed::Packing;
 /// # #[cfg(feature = "lz4")]
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// use zeromq_async::layer::{CompressionLayer, RecvExt, SendExt, WithLayer};
+/// use zeromq_util::layer::{CompressionLayer, RecvExt, SendExt, WithLayer};
 /// use zeromq_async::{PullSocket, PushSocket};
 ///
 /// let (push, pull) = (PushSocket::new(), PullSocket::new());
@@ -75,7 +75,7 @@ impl CompressionLayer {
     /// Compresses with LZ4: fast, hardly slower than copying (feature `lz4`).
     ///
     /// ```
-    /// let layer = zeromq_async::layer::CompressionLayer::lz4();
+    /// let layer = zeromq_util::layer::CompressionLayer::lz4();
     /// # drop(layer);
     /// ```
     #[cfg(feature = "lz4")]
@@ -88,7 +88,7 @@ impl CompressionLayer {
     /// A level outside of that range is taken for its nearer end.
     ///
     /// ```
-    /// let layer = zeromq_async::layer::CompressionLayer::zstd(3);
+    /// let layer = zeromq_util::layer::CompressionLayer::zstd(3);
     /// # drop(layer);
     /// ```
     #[cfg(feature = "zstd")]
@@ -105,7 +105,7 @@ impl CompressionLayer {
     ///
     /// ```
     /// # #[cfg(feature = "lz4")] {
-    /// let layer = zeromq_async::layer::CompressionLayer::lz4().threshold(4096);
+    /// let layer = zeromq_util::layer::CompressionLayer::lz4().threshold(4096);
     /// # }
     /// ```
     #[must_use]
@@ -121,7 +121,7 @@ impl CompressionLayer {
     ///
     /// ```
     /// # #[cfg(feature = "lz4")] {
-    /// let layer = zeromq_async::layer::CompressionLayer::lz4().clear_frames(1);
+    /// let layer = zeromq_util::layer::CompressionLayer::lz4().clear_frames(1);
     /// # }
     /// ```
     #[must_use]
@@ -137,7 +137,7 @@ impl CompressionLayer {
     ///
     /// ```
     /// # #[cfg(feature = "lz4")] {
-    /// let layer = zeromq_async::layer::CompressionLayer::lz4().max_size(1024 * 1024);
+    /// let layer = zeromq_util::layer::CompressionLayer::lz4().max_size(1024 * 1024);
     /// # }
     /// ```
     #[must_use]

@@ -14,7 +14,7 @@ use tokio_util::sync::PollSemaphore;
 use tower_layer::Layer;
 
 use super::deadline::Deadline;
-use crate::sync::Mutex;
+use parking_lot::Mutex;
 
 /// Lets no more than so many requests be without a reply; who sends another waits for a reply.
 ///
@@ -26,7 +26,7 @@ use crate::sync::Mutex;
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// use zeromq_async::layer::{ConcurrencyLimitLayer, RecvExt, SendExt, WithLayer};
+/// use zeromq_util::layer::{ConcurrencyLimitLayer, RecvExt, SendExt, WithLayer};
 /// use zeromq_async::{DealerSocket, Message, RepSocket};
 ///
 /// let (dealer, mut rep) = (DealerSocket::new(), RepSocket::new());
@@ -66,7 +66,7 @@ impl ConcurrencyLimitLayer {
     /// Lets so many requests be under way, at least 1.
     ///
     /// ```
-    /// let layer = zeromq_async::layer::ConcurrencyLimitLayer::new(64);
+    /// let layer = zeromq_util::layer::ConcurrencyLimitLayer::new(64);
     /// assert_eq!(layer.in_flight(), 0);
     /// ```
     pub fn new(requests: usize) -> Self {
@@ -80,7 +80,7 @@ impl ConcurrencyLimitLayer {
     ///
     /// ```
     /// use std::time::Duration;
-    /// use zeromq_async::layer::ConcurrencyLimitLayer;
+    /// use zeromq_util::layer::ConcurrencyLimitLayer;
     ///
     /// let layer = ConcurrencyLimitLayer::new(64).forget_after(Duration::from_secs(30));
     /// # drop(layer);
@@ -97,7 +97,7 @@ impl ConcurrencyLimitLayer {
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// use zeromq_async::DealerSocket;
-    /// use zeromq_async::layer::{ConcurrencyLimitLayer, SendExt, WithLayer};
+    /// use zeromq_util::layer::{ConcurrencyLimitLayer, SendExt, WithLayer};
     ///
     /// let limit = ConcurrencyLimitLayer::new(64);
     /// let dealer = DealerSocket::new();

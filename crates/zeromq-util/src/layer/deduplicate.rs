@@ -19,7 +19,7 @@ use tower_layer::Layer;
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// use zeromq_async::layer::{DeduplicateLayer, RecvExt, WithLayer};
+/// use zeromq_util::layer::{DeduplicateLayer, RecvExt, WithLayer};
 /// use zeromq_async::{Message, PullSocket, PushSocket};
 ///
 /// let (mut push, pull) = (PushSocket::new(), PullSocket::new());
@@ -45,7 +45,7 @@ impl<F, K> DeduplicateLayer<F, K> {
     ///
     /// ```
     /// use zeromq_async::Message;
-    /// use zeromq_async::layer::DeduplicateLayer;
+    /// use zeromq_util::layer::DeduplicateLayer;
     ///
     /// let layer = DeduplicateLayer::new(100, |message: &Message| message.last().cloned());
     /// # drop(layer);
@@ -91,7 +91,7 @@ impl<S, F, K> Deduplicate<S, F, K> {
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() {
-    /// use zeromq_async::layer::{DeduplicateLayer, WithLayer};
+    /// use zeromq_util::layer::{DeduplicateLayer, WithLayer};
     /// use zeromq_async::{Message, PullSocket};
     ///
     /// let layer = DeduplicateLayer::new(100, |message: &Message| message.size());

@@ -8,7 +8,7 @@ use std::task::{Context, Poll, ready};
 
 use futures_sink::Sink;
 use tower_layer::Layer;
-use zmtp::Message;
+use zeromq_async::Message;
 
 use super::beginning;
 
@@ -17,7 +17,7 @@ use super::beginning;
 ///
 /// Sockets wait when their queues are full, or drop the newest message. Where only the newest
 /// counts, this is the other way round. A publisher needs
-/// [`no_drop`](crate::SocketBuilder::no_drop) for it, as it would itself drop what a slow
+/// [`no_drop`](zeromq_async::SocketBuilder::no_drop) for it, as it would itself drop what a slow
 /// subscriber has no room for; the slowest subscriber then decides for all what is dropped. Small
 /// high-water marks keep little that is old in the socket.
 ///
@@ -29,7 +29,7 @@ use super::beginning;
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// use zeromq_async::layer::{DropOldestLayer, SendExt, WithLayer};
+/// use zeromq_util::layer::{DropOldestLayer, SendExt, WithLayer};
 /// use zeromq_async::{PullSocket, PushSocket};
 ///
 /// let mut push = PushSocket::new().with_layer(DropOldestLayer::new(2));
@@ -55,7 +55,7 @@ impl<T> DropOldestLayer<T> {
     /// ```
     /// use zeromq_async::Message;
     ///
-    /// let layer = zeromq_async::layer::DropOldestLayer::<Message>::new(100);
+    /// let layer = zeromq_util::layer::DropOldestLayer::<Message>::new(100);
     /// # drop(layer);
     /// ```
     pub fn new(messages: usize) -> Self {
@@ -97,7 +97,7 @@ impl<S, T> DropOldest<S, T> {
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// use zeromq_async::PushSocket;
-    /// use zeromq_async::layer::{DropOldestLayer, SendExt, WithLayer};
+    /// use zeromq_util::layer::{DropOldestLayer, SendExt, WithLayer};
     ///
     /// let mut push = PushSocket::new().with_layer(DropOldestLayer::new(0));
     /// push.send("nobody is there").await?;
@@ -114,7 +114,7 @@ impl<S, T> DropOldest<S, T> {
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// use zeromq_async::PushSocket;
-    /// use zeromq_async::layer::{DropOldestLayer, SendExt, WithLayer};
+    /// use zeromq_util::layer::{DropOldestLayer, SendExt, WithLayer};
     ///
     /// let mut push = PushSocket::new().with_layer(DropOldestLayer::new(10));
     /// push.send("nobody is there").await?;

@@ -13,7 +13,7 @@ use tower_layer::Layer;
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// use zeromq_async::layer::{FilterSendLayer, SendExt, WithLayer};
+/// use zeromq_util::layer::{FilterSendLayer, SendExt, WithLayer};
 /// use zeromq_async::{Message, PullSocket, PushSocket};
 ///
 /// let (push, mut pull) = (PushSocket::new(), PullSocket::new());
@@ -34,7 +34,7 @@ impl<F> FilterSendLayer<F> {
     ///
     /// ```
     /// use zeromq_async::Message;
-    /// use zeromq_async::layer::FilterSendLayer;
+    /// use zeromq_util::layer::FilterSendLayer;
     ///
     /// let layer = FilterSendLayer::new(|message: &Message| message.size() > 0);
     /// # drop(layer);
@@ -86,7 +86,7 @@ where
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// use zeromq_async::layer::{FilterRecvLayer, RecvExt, WithLayer};
+/// use zeromq_util::layer::{FilterRecvLayer, RecvExt, WithLayer};
 /// use zeromq_async::{Message, PubSocket, SubSocket};
 ///
 /// let publisher = PubSocket::new();
@@ -116,7 +116,7 @@ impl<F> FilterRecvLayer<F> {
     ///
     /// ```
     /// use zeromq_async::Message;
-    /// use zeromq_async::layer::FilterRecvLayer;
+    /// use zeromq_util::layer::FilterRecvLayer;
     ///
     /// let layer = FilterRecvLayer::new(|message: &Message| message.size() > 0);
     /// # drop(layer);

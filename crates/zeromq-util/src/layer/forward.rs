@@ -11,7 +11,7 @@ macro_rules! wraps {
             /// # #[tokio::main(flavor = "current_thread")]
             /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
             /// use zeromq_async::DealerSocket;
-            #[doc = concat!("use zeromq_async::layer::{", stringify!($layer), ", WithLayer};")]
+            #[doc = concat!("use zeromq_util::layer::{", stringify!($layer), ", WithLayer};")]
             ///
             #[doc = concat!("let layer = ", stringify!($layer), "::", $new, ";")]
             /// let wrapped = DealerSocket::new().with_layer(layer);
@@ -29,7 +29,7 @@ macro_rules! wraps {
             /// # #[tokio::main(flavor = "current_thread")]
             /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
             /// use zeromq_async::SubSocket;
-            #[doc = concat!("use zeromq_async::layer::{", stringify!($layer), ", WithLayer};")]
+            #[doc = concat!("use zeromq_util::layer::{", stringify!($layer), ", WithLayer};")]
             ///
             #[doc = concat!("let layer = ", stringify!($layer), "::", $new, ";")]
             /// let mut wrapped = SubSocket::new().with_layer(layer);
@@ -46,7 +46,7 @@ macro_rules! wraps {
             /// # #[tokio::main(flavor = "current_thread")]
             /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
             /// use zeromq_async::DealerSocket;
-            #[doc = concat!("use zeromq_async::layer::{", stringify!($layer), ", WithLayer};")]
+            #[doc = concat!("use zeromq_util::layer::{", stringify!($layer), ", WithLayer};")]
             ///
             #[doc = concat!("let layer = ", stringify!($layer), "::", $new, ";")]
             /// let wrapped = DealerSocket::new().with_layer(layer);

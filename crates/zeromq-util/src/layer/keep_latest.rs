@@ -9,23 +9,23 @@ use std::task::{Context, Poll};
 
 use futures_core::Stream;
 use tower_layer::Layer;
-use zmtp::Message;
+use zeromq_async::Message;
 
 /// Receives of several messages on a topic that have come meanwhile only the latest.
 ///
-/// What [`conflate`](crate::SocketBuilder::conflate) (`ZMQ_CONFLATE`) does for a whole socket, this
+/// What [`conflate`](zeromq_async::SocketBuilder::conflate) (`ZMQ_CONFLATE`) does for a whole socket, this
 /// does for each topic by itself, and for messages of several frames, which libzmq's cannot. A
 /// topic keeps the turn that its oldest message had, so none waits for ever.
 ///
 /// Each `recv` first takes all that waits in the socket, up to a limit of topics. While nobody
 /// receives, messages wait in the socket up to its
-/// [`receive_high_water_mark`](crate::SocketBuilder::receive_high_water_mark), and what a publisher
+/// [`receive_high_water_mark`](zeromq_async::SocketBuilder::receive_high_water_mark), and what a publisher
 /// drops then is the newest: choose a mark that lasts for the longest pause.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// use zeromq_async::layer::{KeepLatestLayer, RecvExt, WithLayer};
+/// use zeromq_util::layer::{KeepLatestLayer, RecvExt, WithLayer};
 /// use zeromq_async::{Message, PullSocket, PushSocket};
 ///
 /// let (mut push, pull) = (PushSocket::new(), PullSocket::new());
@@ -53,7 +53,7 @@ impl<F, K, T> KeepLatestLayer<F, K, T> {
     ///
     /// ```
     /// use zeromq_async::Message;
-    /// use zeromq_async::layer::KeepLatestLayer;
+    /// use zeromq_util::layer::KeepLatestLayer;
     ///
     /// let layer = KeepLatestLayer::new(100, |message: &Message| message.first().cloned());
     /// # drop(layer);
@@ -110,7 +110,7 @@ impl<S, F, K, T> KeepLatest<S, F, K, T> {
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() {
-    /// use zeromq_async::layer::{KeepLatestLayer, WithLayer};
+    /// use zeromq_util::layer::{KeepLatestLayer, WithLayer};
     /// use zeromq_async::{Message, SubSocket};
     ///
     /// let layer = KeepLatestLayer::new(100, |message: &Message| message.first().cloned());

@@ -13,7 +13,7 @@ use tower_layer::Layer;
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// use zeromq_async::layer::{MapSendLayer, SendExt, WithLayer};
+/// use zeromq_util::layer::{MapSendLayer, SendExt, WithLayer};
 /// use zeromq_async::{Message, PullSocket, PushSocket};
 ///
 /// let (push, mut pull) = (PushSocket::new(), PullSocket::new());
@@ -34,7 +34,7 @@ impl<F> MapSendLayer<F> {
     ///
     /// ```
     /// use zeromq_async::Message;
-    /// use zeromq_async::layer::MapSendLayer;
+    /// use zeromq_util::layer::MapSendLayer;
     ///
     /// let layer = MapSendLayer::new(|text: String| Message::from(text.to_uppercase()));
     /// # drop(layer);
@@ -86,7 +86,7 @@ where
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// use zeromq_async::layer::{MapRecvLayer, RecvExt, WithLayer};
+/// use zeromq_util::layer::{MapRecvLayer, RecvExt, WithLayer};
 /// use zeromq_async::{Message, PullSocket, PushSocket};
 ///
 /// let (mut push, pull) = (PushSocket::new(), PullSocket::new());
@@ -107,7 +107,7 @@ impl<F> MapRecvLayer<F> {
     ///
     /// ```
     /// use zeromq_async::Message;
-    /// use zeromq_async::layer::MapRecvLayer;
+    /// use zeromq_util::layer::MapRecvLayer;
     ///
     /// let layer = MapRecvLayer::new(|message: Message| message.size());
     /// # drop(layer);

@@ -10,7 +10,7 @@ use futures_core::Stream;
 use futures_sink::Sink;
 use tokio::time::Instant;
 use tower_layer::Layer;
-use zmtp::Message;
+use zeromq_async::Message;
 
 use super::beginning;
 
@@ -18,7 +18,7 @@ use super::beginning;
 /// `metrics`).
 ///
 /// What a socket counts by itself costs nothing and needs no layer; see
-/// [`export_metrics`](crate::SocketHandle::export_metrics). This layer counts at its place in a
+/// [`MetricsExport`](crate::metrics::MetricsExport). This layer counts at its place in a
 /// stack: above a filter or below compression, and one of several senders by itself. That costs a
 /// few atomic additions a message.
 ///
@@ -36,7 +36,7 @@ use super::beginning;
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// use metrics_exporter_prometheus::PrometheusBuilder;
-/// use zeromq_async::layer::{MetricsLayer, RecvExt, SendExt, WithLayer};
+/// use zeromq_util::layer::{MetricsLayer, RecvExt, SendExt, WithLayer};
 /// use zeromq_async::{RepSocket, ReqSocket};
 ///
 /// let recorder = PrometheusBuilder::new().build_recorder();
@@ -66,7 +66,7 @@ impl MetricsLayer {
     /// Several under one name are added up.
     ///
     /// ```
-    /// let layer = zeromq_async::layer::MetricsLayer::new("orders");
+    /// let layer = zeromq_util::layer::MetricsLayer::new("orders");
     /// # drop(layer);
     /// ```
     pub fn new(name: &str) -> Self {
@@ -77,7 +77,7 @@ impl MetricsLayer {
     /// whatever else has one at a time.
     ///
     /// ```
-    /// let layer = zeromq_async::layer::MetricsLayer::new("orders").round_trips();
+    /// let layer = zeromq_util::layer::MetricsLayer::new("orders").round_trips();
     /// # drop(layer);
     /// ```
     #[must_use]

@@ -9,7 +9,7 @@ use std::time::Duration;
 use futures_core::Stream;
 use futures_sink::Sink;
 use tower_layer::Layer;
-use zmtp::Message;
+use zeromq_async::Message;
 
 use bucket::Buckets;
 
@@ -25,7 +25,7 @@ use bucket::Buckets;
 /// use std::time::Duration;
 /// use tokio::time::Instant;
 /// use zeromq_async::PushSocket;
-/// use zeromq_async::layer::{Rate, RateLimitLayer, SendExt, WithLayer};
+/// use zeromq_util::layer::{Rate, RateLimitLayer, SendExt, WithLayer};
 ///
 /// let push = PushSocket::new();
 /// push.connect("inproc://rate-limit").await?;
@@ -48,7 +48,7 @@ impl RateLimitLayer {
     /// Limits nothing yet.
     ///
     /// ```
-    /// let layer = zeromq_async::layer::RateLimitLayer::new();
+    /// let layer = zeromq_util::layer::RateLimitLayer::new();
     /// # drop(layer);
     /// ```
     pub fn new() -> Self {
@@ -59,7 +59,7 @@ impl RateLimitLayer {
     ///
     /// ```
     /// use std::time::Duration;
-    /// use zeromq_async::layer::{Rate, RateLimitLayer};
+    /// use zeromq_util::layer::{Rate, RateLimitLayer};
     ///
     /// let layer = RateLimitLayer::new().send(Rate::per(Duration::from_secs(1)).messages(1000));
     /// # drop(layer);
@@ -74,7 +74,7 @@ impl RateLimitLayer {
     ///
     /// ```
     /// use std::time::Duration;
-    /// use zeromq_async::layer::{Rate, RateLimitLayer};
+    /// use zeromq_util::layer::{Rate, RateLimitLayer};
     ///
     /// let layer = RateLimitLayer::new().recv(Rate::per(Duration::from_secs(1)).octets(1 << 20));
     /// # drop(layer);
@@ -94,7 +94,7 @@ impl RateLimitLayer {
 ///
 /// ```
 /// use std::time::Duration;
-/// use zeromq_async::layer::Rate;
+/// use zeromq_util::layer::Rate;
 ///
 /// let rate = Rate::per(Duration::from_secs(1)).messages(1000).octets(10 << 20);
 /// # drop(rate);
@@ -112,7 +112,7 @@ impl Rate {
     /// ```
     /// use std::time::Duration;
     ///
-    /// let no_limit = zeromq_async::layer::Rate::per(Duration::from_secs(1));
+    /// let no_limit = zeromq_util::layer::Rate::per(Duration::from_secs(1));
     /// # drop(no_limit);
     /// ```
     pub fn per(period: Duration) -> Self {
@@ -124,7 +124,7 @@ impl Rate {
     /// ```
     /// use std::time::Duration;
     ///
-    /// let rate = zeromq_async::layer::Rate::per(Duration::from_millis(10)).messages(100);
+    /// let rate = zeromq_util::layer::Rate::per(Duration::from_millis(10)).messages(100);
     /// # drop(rate);
     /// ```
     #[must_use]
@@ -138,7 +138,7 @@ impl Rate {
     /// ```
     /// use std::time::Duration;
     ///
-    /// let rate = zeromq_async::layer::Rate::per(Duration::from_secs(1)).octets(1_000_000);
+    /// let rate = zeromq_util::layer::Rate::per(Duration::from_secs(1)).octets(1_000_000);
     /// # drop(rate);
     /// ```
     #[must_use]

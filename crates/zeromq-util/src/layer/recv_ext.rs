@@ -6,16 +6,16 @@ use std::task::Poll;
 
 use futures_core::Stream;
 
-use crate::error::RecvError;
+use zeromq_async::RecvError;
 
-/// Receives through layers as [`Socket::recv`](crate::Socket::recv) does.
+/// Receives through layers as [`Socket::recv`](zeromq_async::Socket::recv) does.
 ///
 /// Where the stream ends this is an error, so that `?` ends a loop:
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// use zeromq_async::layer::{FilterRecvLayer, RecvExt, WithLayer};
+/// use zeromq_util::layer::{FilterRecvLayer, RecvExt, WithLayer};
 /// use zeromq_async::{Message, PullSocket, PushSocket, RecvError};
 ///
 /// let (mut push, pull) = (PushSocket::new(), PullSocket::new());
@@ -36,7 +36,7 @@ pub trait RecvExt<T, E>: Stream<Item = Result<T, E>> {
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// use std::time::Duration;
     /// use zeromq_async::PullSocket;
-    /// use zeromq_async::layer::{RecvExt, TimeoutError, TimeoutLayer, WithLayer};
+    /// use zeromq_util::layer::{RecvExt, TimeoutError, TimeoutLayer, WithLayer};
     ///
     /// let limit = Duration::from_millis(1);
     /// let mut pull = PullSocket::new().with_layer(TimeoutLayer::new().recv(limit));

@@ -7,11 +7,10 @@ use std::time::Duration;
 use futures_core::Stream;
 use futures_sink::Sink;
 use tower_layer::Layer;
-use zmtp::{Frame, Message};
+use zeromq_async::{Frame, Message};
 
 use super::deadline::Deadline;
-use crate::error::RecvError;
-use crate::random::random;
+use zeromq_async::RecvError;
 
 /// Sends a request again when no reply has come in time, or its peer is gone: the guide's "lazy
 /// pirate".
@@ -21,16 +20,16 @@ use crate::random::random;
 /// request more than once. What is sent again is flushed. An error while it waits for the reply, but
 /// not the end of the stream, has it sent again at once. The layer goes around a whole socket, for it sends while it receives:
 ///
-/// * A [`ReqSocket`](crate::ReqSocket) with [`relaxed`](crate::SocketBuilder::relaxed), so that it
-///   may ask again, and [`correlate`](crate::SocketBuilder::correlate), so that a late reply is not
+/// * A [`ReqSocket`](zeromq_async::ReqSocket) with [`relaxed`](zeromq_async::SocketBuilder::relaxed), so that it
+///   may ask again, and [`correlate`](zeromq_async::SocketBuilder::correlate), so that a late reply is not
 ///   taken for another.
-/// * A [`DealerSocket`](crate::DealerSocket) with the layer's own [`correlate`](Self::correlate).
+/// * A [`DealerSocket`](zeromq_async::DealerSocket) with the layer's own [`correlate`](Self::correlate).
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// use std::time::Duration;
-/// use zeromq_async::layer::{RecvExt, RetryLayer, SendExt, WithLayer};
+/// use zeromq_util::layer::{RecvExt, RetryLayer, SendExt, WithLayer};
 /// use zeromq_async::{RepSocket, ReqSocket};
 ///
 /// let (silent, mut server) = (RepSocket::new(), RepSocket::new());
@@ -63,7 +62,7 @@ impl RetryLayer {
     /// ```
     /// use std::time::Duration;
     ///
-    /// let layer = zeromq_async::layer::RetryLayer::new(Duration::from_millis(2500));
+    /// let layer = zeromq_util::layer::RetryLayer::new(Duration::from_millis(2500));
     /// # drop(layer);
     /// ```
     pub fn new(timeout: Duration) -> Self {
@@ -75,7 +74,7 @@ impl RetryLayer {
     /// ```
     /// use std::time::Duration;
     ///
-    /// let layer = zeromq_async::layer::RetryLayer::new(Duration::from_secs(1)).attempts(5);
+    /// let layer = zeromq_util::layer::RetryLayer::new(Duration::from_secs(1)).attempts(5);
     /// # drop(layer);
     /// ```
     #[must_use]
@@ -95,7 +94,7 @@ impl RetryLayer {
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// use std::time::Duration;
-    /// use zeromq_async::layer::{RecvExt, RetryLayer, SendExt, WithLayer};
+    /// use zeromq_util::layer::{RecvExt, RetryLayer, SendExt, WithLayer};
     /// use zeromq_async::{DealerSocket, RepSocket};
     ///
     /// let (dealer, mut rep) = (DealerSocket::new(), RepSocket::new());
@@ -122,7 +121,7 @@ impl<S> Layer<S> for RetryLayer {
     type Service = Retry<S>;
 
     fn layer(&self, inner: S) -> Retry<S> {
-        let number = (random() >> 32) as u32;
+        let number = fastrand::u32(..);
         Retry { inner, layer: *self, number, request: None, deadline: Deadline::default() }
     }
 }
@@ -304,7 +303,7 @@ impl<S: Stream + Unpin> Retry<S> {
 ///
 /// ```
 /// use std::time::Duration;
-/// use zeromq_async::layer::RetryError;
+/// use zeromq_util::layer::RetryError;
 /// use zeromq_async::{RecvError, SendError};
 ///
 /// let timeout = Duration::from_secs(1);

@@ -8,7 +8,7 @@ use futures_sink::Sink;
 
 use super::beginning;
 
-/// Sends through layers as [`Socket::send`](crate::Socket::send) does: without flushing.
+/// Sends through layers as [`Socket::send`](zeromq_async::Socket::send) does: without flushing.
 ///
 /// It has to be imported, and stands in for `SinkExt` of the crate `futures`; with both imported,
 /// `send` is ambiguous. The difference is that `SinkExt::send` flushes: it completes when the kernel
@@ -18,7 +18,7 @@ use super::beginning;
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// use std::time::Duration;
-/// use zeromq_async::layer::{SendExt, TimeoutLayer, WithLayer};
+/// use zeromq_util::layer::{SendExt, TimeoutLayer, WithLayer};
 /// use zeromq_async::{PullSocket, PushSocket};
 ///
 /// let (push, mut pull) = (PushSocket::new(), PullSocket::new());
@@ -34,7 +34,7 @@ use super::beginning;
 /// `send` completes when the `Sink` has taken the message. Usually it is in the queue of a peer by
 /// then and leaves by itself. Three things hold one back, until the next `send` or
 /// [`flush`](Self::flush): a layer that has a queue of its own, a publisher with
-/// [`no_drop`](crate::SocketBuilder::no_drop), and another [`Sender`](crate::Sender) of the socket
+/// [`no_drop`](zeromq_async::SocketBuilder::no_drop), and another [`Sender`](zeromq_async::Sender) of the socket
 /// that took the room meanwhile. Where one of these may be, let a `flush` follow the last of
 /// several messages.
 pub trait SendExt<T>: Sink<T> {
@@ -43,7 +43,7 @@ pub trait SendExt<T>: Sink<T> {
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// use zeromq_async::layer::{MapSendLayer, SendExt, WithLayer};
+    /// use zeromq_util::layer::{MapSendLayer, SendExt, WithLayer};
     /// use zeromq_async::{Message, PullSocket, PushSocket};
     ///
     /// let (push, mut pull) = (PushSocket::new(), PullSocket::new());
@@ -77,7 +77,7 @@ pub trait SendExt<T>: Sink<T> {
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// use futures_util::Sink;
     /// use std::{pin::Pin, time::Duration};
-    /// use zeromq_async::layer::{SendExt, TimeoutLayer, WithLayer};
+    /// use zeromq_util::layer::{SendExt, TimeoutLayer, WithLayer};
     /// use zeromq_async::{Message, PushSocket};
     ///
     /// let mut push =
@@ -113,7 +113,7 @@ pub trait SendExt<T>: Sink<T> {
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// use zeromq_async::layer::{SendExt, TimeoutLayer, WithLayer};
+    /// use zeromq_util::layer::{SendExt, TimeoutLayer, WithLayer};
     /// use zeromq_async::{PullSocket, PushSocket};
     ///
     /// let (push, pull) = (PushSocket::new(), PullSocket::new());

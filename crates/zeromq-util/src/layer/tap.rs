@@ -19,7 +19,7 @@ use tower_layer::Layer;
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// use tokio::sync::mpsc;
-/// use zeromq_async::layer::{Direction, RecvExt, SendExt, TapLayer, WithLayer};
+/// use zeromq_util::layer::{Direction, RecvExt, SendExt, TapLayer, WithLayer};
 /// use zeromq_async::{Message, RepSocket, ReqSocket};
 ///
 /// let (req, mut rep) = (ReqSocket::new(), RepSocket::new());
@@ -45,7 +45,7 @@ pub struct TapLayer<F> {
 /// Which way a message goes.
 ///
 /// ```
-/// use zeromq_async::layer::Direction;
+/// use zeromq_util::layer::Direction;
 ///
 /// assert_ne!(Direction::Sent, Direction::Received);
 /// ```
@@ -62,7 +62,7 @@ impl<F> TapLayer<F> {
     ///
     /// ```
     /// use zeromq_async::Message;
-    /// use zeromq_async::layer::TapLayer;
+    /// use zeromq_util::layer::TapLayer;
     ///
     /// let layer = TapLayer::new(|direction, message: &Message| println!("{direction:?} {message}"));
     /// # drop(layer);

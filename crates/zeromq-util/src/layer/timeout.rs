@@ -10,7 +10,7 @@ use tower_layer::Layer;
 
 use super::beginning;
 use super::deadline::Deadline;
-use crate::error::RecvError;
+use zeromq_async::RecvError;
 
 /// Limits how long sending waits for room, and how long nothing may be received (libzmq's
 /// `ZMQ_SNDTIMEO` and `ZMQ_RCVTIMEO`).
@@ -23,7 +23,7 @@ use crate::error::RecvError;
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// use std::time::Duration;
 /// use zeromq_async::PairSocket;
-/// use zeromq_async::layer::{RecvExt, SendExt, TimeoutError, TimeoutLayer, WithLayer};
+/// use zeromq_util::layer::{RecvExt, SendExt, TimeoutError, TimeoutLayer, WithLayer};
 ///
 /// let limit = Duration::from_millis(1);
 /// let mut pair = PairSocket::new().with_layer(TimeoutLayer::new().send(limit).recv(limit));
@@ -42,7 +42,7 @@ impl TimeoutLayer {
     /// Limits nothing yet.
     ///
     /// ```
-    /// let layer = zeromq_async::layer::TimeoutLayer::new();
+    /// let layer = zeromq_util::layer::TimeoutLayer::new();
     /// # drop(layer);
     /// ```
     pub fn new() -> Self {
@@ -57,7 +57,7 @@ impl TimeoutLayer {
     /// ```
     /// use std::time::Duration;
     ///
-    /// let layer = zeromq_async::layer::TimeoutLayer::new().send(Duration::from_secs(1));
+    /// let layer = zeromq_util::layer::TimeoutLayer::new().send(Duration::from_secs(1));
     /// # drop(layer);
     /// ```
     #[must_use]
@@ -71,7 +71,7 @@ impl TimeoutLayer {
     /// ```
     /// use std::time::Duration;
     ///
-    /// let layer = zeromq_async::layer::TimeoutLayer::new().recv(Duration::from_secs(1));
+    /// let layer = zeromq_util::layer::TimeoutLayer::new().recv(Duration::from_secs(1));
     /// # drop(layer);
     /// ```
     #[must_use]
@@ -153,7 +153,7 @@ where
 /// ```
 /// use std::time::Duration;
 /// use zeromq_async::RecvError;
-/// use zeromq_async::layer::TimeoutError;
+/// use zeromq_util::layer::TimeoutError;
 ///
 /// let idle = TimeoutError::<RecvError>::Idle { after: Duration::from_secs(2) };
 /// assert_eq!(idle.to_string(), "no message came within 2s; receiving may be tried again");

@@ -9,7 +9,7 @@ use std::task::{Context, Poll, ready};
 use futures_core::Stream;
 use futures_sink::Sink;
 use tower_layer::Layer;
-use zmtp::Message;
+use zeromq_async::Message;
 
 pub use trace_parent::{TraceParent, TraceParentError};
 
@@ -33,7 +33,7 @@ pub use trace_parent::{TraceParent, TraceParentError};
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// use zeromq_async::layer::{RecvExt, SendExt, TraceContextLayer, TraceParent, WithLayer};
+/// use zeromq_util::layer::{RecvExt, SendExt, TraceContextLayer, TraceParent, WithLayer};
 /// use zeromq_async::{PullSocket, PushSocket};
 ///
 /// tokio::task_local!(static CURRENT: TraceParent);
@@ -61,7 +61,7 @@ pub struct TraceContextLayer<F> {
 /// A function that gives a `TraceParent`, or `None`, is one.
 ///
 /// ```
-/// use zeromq_async::layer::{Propagate, TraceParent};
+/// use zeromq_util::layer::{Propagate, TraceParent};
 ///
 /// /// What is sent belongs to the trace of what was received last.
 /// #[derive(Clone, Default)]
@@ -97,7 +97,7 @@ impl<F: Propagate> TraceContextLayer<F> {
     /// Reads the current context with a function, or another [`Propagate`].
     ///
     /// ```
-    /// use zeromq_async::layer::TraceContextLayer;
+    /// use zeromq_util::layer::TraceContextLayer;
     ///
     /// let layer = TraceContextLayer::new(|| None); // only receives
     /// # drop(layer);

@@ -11,7 +11,7 @@ use tower_layer::Layer;
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// use std::time::Duration;
-/// use zeromq_async::layer::{MapRecvLayer, RecvExt, TimeoutLayer, WithLayer};
+/// use zeromq_util::layer::{MapRecvLayer, RecvExt, TimeoutLayer, WithLayer};
 /// use zeromq_async::{Message, PullSocket, PushSocket};
 ///
 /// let (mut push, pull) = (PushSocket::new(), PullSocket::new());
@@ -30,7 +30,7 @@ pub trait WithLayer: Sized {
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() {
     /// use zeromq_async::PullSocket;
-    /// use zeromq_async::layer::{TimeoutLayer, WithLayer};
+    /// use zeromq_util::layer::{TimeoutLayer, WithLayer};
     ///
     /// let pull = PullSocket::new().with_layer(TimeoutLayer::new());
     /// assert_eq!(pull.get_ref().last_endpoint(), None);

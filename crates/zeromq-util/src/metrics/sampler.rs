@@ -9,9 +9,9 @@ use super::series::{
     DROPPED_REASONS, GAUGES, HANDSHAKES, HANDSHAKES_FAILED, PEER_DISCARDED, PEER_DROPPED,
     PEER_GAUGES, PEER_TOTALS, Reason, Series, TOTALS, describe,
 };
-use crate::event::SocketEvent;
-use crate::identity::PeerId;
-use crate::stats::{PeerStats, SocketStats};
+use zeromq_async::PeerId;
+use zeromq_async::SocketEvent;
+use zeromq_async::{PeerStats, SocketStats};
 
 /// Under which label a peer's counts are exported, if at all.
 pub(super) type PeerLabel = Box<dyn Fn(&PeerStats) -> Option<String> + Send + Sync>;

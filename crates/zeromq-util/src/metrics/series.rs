@@ -2,7 +2,7 @@
 
 use ::metrics::{Unit, describe_counter, describe_gauge};
 
-use crate::stats::{Discarded, Dropped, PeerStats, SocketStats};
+use zeromq_async::{Discarded, Dropped, PeerStats, SocketStats};
 
 /// A name, what it is, and where it comes from.
 pub(super) type Series<T> = (&'static str, &'static str, fn(&T) -> u64);

@@ -3,13 +3,13 @@
 use std::fmt;
 use std::task::{Context, Poll};
 
-use zmtp::Message;
+use zeromq_async::Message;
 
 use super::end::Pass;
 use super::steering::{State, Steering};
 use super::{ProxyEnd, ProxyError, ProxySide};
-use crate::error::{RecvError, SendErrorKind};
-use crate::sync::Mutex;
+use parking_lot::Mutex;
+use zeromq_async::{RecvError, SendErrorKind};
 
 /// The socket that orders come from. In a box, for it is not on the way of messages.
 pub(super) struct Control {

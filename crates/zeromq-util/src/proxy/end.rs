@@ -5,13 +5,13 @@ use std::task::{Context, Poll, ready};
 
 use futures_core::Stream;
 use futures_sink::Sink;
-use zmtp::Message;
+use zeromq_async::Message;
 
-use crate::error::{RecvError, SendError};
-use crate::socket::{
+use zeromq_async::{
     DealerSocket, PairSocket, PubSocket, PullSocket, PushSocket, RepSocket, ReqSocket,
     RouterSocket, SubSocket, XPubSocket, XSubSocket,
 };
+use zeromq_async::{RecvError, SendError};
 
 /// An end of a proxy: a socket of any type, or [`Halves`]. This trait is sealed.
 #[expect(private_bounds, reason = "sealed: how messages are moved is not public")]
@@ -116,7 +116,7 @@ where
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// use futures_util::StreamExt;
-/// use zeromq_async::proxy::{Halves, Proxy};
+/// use zeromq_util::proxy::{Halves, Proxy};
 /// use zeromq_async::{PullSocket, PushSocket, Sender};
 ///
 /// let (pull, push) = (PullSocket::new(), PushSocket::new());
@@ -162,7 +162,7 @@ where
     ///
     /// ```
     /// use zeromq_async::ReqSocket;
-    /// use zeromq_async::proxy::Halves;
+    /// use zeromq_util::proxy::Halves;
     ///
     /// let (sender, receiver) = ReqSocket::new().split();
     /// let end = Halves::new(Some(receiver), Some(sender)).of_req();
@@ -177,7 +177,7 @@ where
     ///
     /// ```
     /// use zeromq_async::RepSocket;
-    /// use zeromq_async::proxy::Halves;
+    /// use zeromq_util::proxy::Halves;
     ///
     /// let (sender, receiver) = RepSocket::new().split();
     /// let end = Halves::new(Some(receiver), Some(sender)).of_rep();

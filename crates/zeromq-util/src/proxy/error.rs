@@ -2,12 +2,12 @@
 
 use std::fmt;
 
-use crate::error::{RecvError, SendError};
+use zeromq_async::{RecvError, SendError};
 
 /// A socket of a [`Proxy`](super::Proxy).
 ///
 /// ```
-/// assert_eq!(zeromq_async::proxy::ProxySide::Front.to_string(), "front");
+/// assert_eq!(zeromq_util::proxy::ProxySide::Front.to_string(), "front");
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -38,7 +38,7 @@ impl fmt::Display for ProxySide {
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() {
-/// use zeromq_async::proxy::{Proxy, ProxyError, ProxySide};
+/// use zeromq_util::proxy::{Proxy, ProxyError, ProxySide};
 /// use zeromq_async::{PullSocket, PushSocket};
 ///
 /// let (front, back) = (PullSocket::new(), PushSocket::new());
@@ -74,7 +74,7 @@ impl ProxyError {
     ///
     /// ```
     /// use zeromq_async::RecvError;
-    /// use zeromq_async::proxy::{ProxyError, ProxySide};
+    /// use zeromq_util::proxy::{ProxyError, ProxySide};
     ///
     /// let error = ProxyError::Receive { side: ProxySide::Back, source: RecvError::Closed };
     /// assert_eq!(error.side(), ProxySide::Back);

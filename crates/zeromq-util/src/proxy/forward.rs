@@ -4,11 +4,11 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use futures_sink::Sink;
-use zmtp::Message;
+use zeromq_async::Message;
 
 use super::end::Pass;
 use super::{EndStatistics, ProxyError, ProxySide, ProxyStatistics};
-use crate::error::{RecvError, SendError, SendErrorKind};
+use zeromq_async::{RecvError, SendError, SendErrorKind};
 
 /// Messages of one direction before it is the other's turn.
 const MESSAGES_PER_ROUND: usize = 256;

@@ -1,11 +1,11 @@
 //! What has passed a proxy.
 
-use zmtp::{Frame, Message};
+use zeromq_async::{Frame, Message};
 
 /// Counts of a [`Proxy`](super::Proxy) since it was made.
 ///
 /// ```
-/// use zeromq_async::proxy::ProxyStatistics;
+/// use zeromq_util::proxy::ProxyStatistics;
 ///
 /// let message = ProxyStatistics::default().to_message();
 /// assert_eq!((message.frame_count(), message.size()), (8, 64));
@@ -49,7 +49,7 @@ impl ProxyStatistics {
     /// [`received`](EndStatistics::received) and [`sent`](EndStatistics::sent).
     ///
     /// ```
-    /// use zeromq_async::proxy::ProxyStatistics;
+    /// use zeromq_util::proxy::ProxyStatistics;
     ///
     /// let mut statistics = ProxyStatistics::default();
     /// statistics.back.received_frames = 7;

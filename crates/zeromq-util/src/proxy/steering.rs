@@ -4,14 +4,14 @@ use std::sync::Arc;
 use std::task::{Context, Waker};
 
 use super::ProxyStatistics;
-use crate::sync::Mutex;
+use parking_lot::Mutex;
 
 /// Pauses, resumes and terminates a proxy, and tells what has passed.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// use zeromq_async::proxy::Proxy;
+/// use zeromq_util::proxy::Proxy;
 /// use zeromq_async::{PullSocket, PushSocket};
 ///
 /// let (front, back) = (PullSocket::new(), PushSocket::new());

@@ -14,12 +14,12 @@ use std::task::{Context, Poll, ready};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::PollSemaphore;
 use tower_service::Service;
-use zmtp::Message;
+use zeromq_async::Message;
 
 use super::RequestError;
-use crate::socket::{Dealer, DealerSocket, Sender, SocketHandle};
-use crate::sync::Mutex;
 use in_flight::InFlight;
+use parking_lot::Mutex;
+use zeromq_async::{Dealer, DealerSocket, Sender, SocketHandle};
 
 /// How many requests may be under way where nothing else is said: as many as a queue takes by its
 /// default high-water mark.
@@ -39,7 +39,8 @@ const MAX_IN_FLIGHT: usize = 1000;
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// use tower::{Service, ServiceExt};
-/// use zeromq_async::{RepSocket, ReqSocket, service};
+/// use zeromq_async::{RepSocket, ReqSocket};
+/// use zeromq_util::service;
 ///
 /// let (req, mut server) = (ReqSocket::new(), RepSocket::new());
 /// req.connect(server.bind("tcp://127.0.0.1:0").await?).await?;
@@ -63,7 +64,8 @@ pub fn client(socket: impl Into<DealerSocket>) -> (Client, ClientDriver) {
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// use futures_util::FutureExt;
 /// use tower::{Service, ServiceExt};
-/// use zeromq_async::{DealerSocket, service};
+/// use zeromq_async::DealerSocket;
+/// use zeromq_util::service;
 ///
 /// let dealer = DealerSocket::new();
 /// dealer.connect("inproc://client-with-limit").await?;
@@ -111,7 +113,8 @@ pub fn client_with_limit(
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// use futures_util::future::try_join_all;
 /// use tower::{Service, ServiceExt};
-/// use zeromq_async::{DealerSocket, Message, RouterSocket, service};
+/// use zeromq_async::{DealerSocket, Message, RouterSocket};
+/// use zeromq_util::service;
 ///
 /// let (dealer, mut router) = (DealerSocket::new(), RouterSocket::new());
 /// dealer.connect(router.bind("tcp://127.0.0.1:0").await?).await?;
@@ -146,7 +149,7 @@ impl Client {
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let (client, _driver) = zeromq_async::service::client(zeromq_async::DealerSocket::new());
+    /// let (client, _driver) = zeromq_util::service::client(zeromq_async::DealerSocket::new());
     /// client.handle().connect("inproc://another-server")?;
     /// # Ok(()) }
     /// ```
@@ -157,7 +160,7 @@ impl Client {
     /// What became of the requests so far, of this client and its clones.
     ///
     /// ```
-    /// let (client, _driver) = zeromq_async::service::client(zeromq_async::DealerSocket::new());
+    /// let (client, _driver) = zeromq_util::service::client(zeromq_async::DealerSocket::new());
     /// assert_eq!(client.stats().in_flight, 0);
     /// ```
     pub fn stats(&self) -> ClientStats {

@@ -1,7 +1,7 @@
 //! What can go wrong with a request, and with serving.
 
-use crate::endpoint::Endpoint;
-use crate::identity::PeerId;
+use zeromq_async::Endpoint;
+use zeromq_async::PeerId;
 
 /// A request got no reply.
 ///
@@ -9,7 +9,7 @@ use crate::identity::PeerId;
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// use tower::{Service, ServiceExt};
-/// use zeromq_async::service::{RequestError, client};
+/// use zeromq_util::service::{RequestError, client};
 /// use zeromq_async::{DealerSocket, RepSocket};
 ///
 /// let (dealer, mut server) = (DealerSocket::new(), RepSocket::new());
@@ -72,7 +72,7 @@ impl RequestError {
     /// it again.
     ///
     /// ```
-    /// use zeromq_async::service::RequestError;
+    /// use zeromq_util::service::RequestError;
     ///
     /// assert!(!RequestError::Closed.is_retryable());
     /// ```
@@ -92,7 +92,7 @@ fn at(endpoint: &Option<Endpoint>) -> String {
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// use zeromq_async::service::{client, serve};
+/// use zeromq_util::service::{client, serve};
 /// use zeromq_async::{DealerSocket, ReqSocket, RouterSocket};
 ///
 /// // A service that needs another one, and that is gone.

@@ -9,13 +9,13 @@ use std::pin::pin;
 use std::time::Duration;
 
 use tower_service::Service;
-use zmtp::Message;
+use zeromq_async::Message;
 
 use super::ServeError;
-use crate::socket::Socket;
 pub use answers::Answers;
 pub use report::ServeReport;
 use serving::Serving;
+use zeromq_async::Socket;
 
 /// Has a service answer what a ROUTER or REP receives, until told to stop.
 ///
@@ -39,7 +39,8 @@ use serving::Serving;
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// use std::convert::Infallible;
 /// use tower::service_fn;
-/// use zeromq_async::{Message, ReqSocket, RouterSocket, service};
+/// use zeromq_async::{Message, ReqSocket, RouterSocket};
+/// use zeromq_util::service;
 ///
 /// let (router, mut req) = (RouterSocket::new(), ReqSocket::new());
 /// req.connect(router.bind("tcp://127.0.0.1:0").await?).await?;
@@ -76,7 +77,7 @@ const MAX_IN_FLIGHT: usize = 1000;
 /// use std::convert::Infallible;
 /// use std::time::Duration;
 /// use tower::service_fn;
-/// use zeromq_async::service::{Overload, serve};
+/// use zeromq_util::service::{Overload, serve};
 /// use zeromq_async::{Message, RouterSocket};
 ///
 /// let router = RouterSocket::new();
@@ -106,7 +107,7 @@ pub struct Server<P: Answers, S> {
 /// What is done with requests while as many are served as may be, or the service is not ready.
 ///
 /// ```
-/// use zeromq_async::service::Overload;
+/// use zeromq_util::service::Overload;
 ///
 /// assert_eq!(Overload::default(), Overload::Wait);
 /// ```

@@ -1,6 +1,6 @@
 //! What makes messages of values, and values of messages.
 
-use zmtp::{Frame, Message};
+use zeromq_async::{Frame, Message};
 
 use super::BoxError;
 
@@ -10,7 +10,7 @@ use super::BoxError;
 ///
 /// ```
 /// use zeromq_async::Message;
-/// use zeromq_async::typed::{BoxError, Decode, Encode, Frames};
+/// use zeromq_util::typed::{BoxError, Decode, Encode, Frames};
 ///
 /// struct Protobuf;
 ///
@@ -36,7 +36,7 @@ use super::BoxError;
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// use zeromq_async::typed::TypedExt;
+/// use zeromq_util::typed::TypedExt;
 /// use zeromq_async::{PullSocket, PushSocket};
 ///
 /// let (push, pull) = (PushSocket::new(), PullSocket::new());
@@ -73,7 +73,7 @@ pub trait Decode<T> {
 ///
 /// ```
 /// use zeromq_async::Message;
-/// use zeromq_async::typed::{BoxError, Codec, Frames, Utf8};
+/// use zeromq_util::typed::{BoxError, Codec, Frames, Utf8};
 ///
 /// fn through<T>(codec: impl Codec<T>, value: &T) -> Result<T, BoxError> {
 ///     let message = codec.encode(value)?;
@@ -90,7 +90,7 @@ impl<C: Encode<T> + Decode<T>, T> Codec<T> for C {}
 ///
 /// ```
 /// use zeromq_async::Message;
-/// use zeromq_async::typed::Frames;
+/// use zeromq_util::typed::Frames;
 ///
 /// let message = Message::multipart(["topic", "body"]);
 /// let mut frames = Frames::of(&message);

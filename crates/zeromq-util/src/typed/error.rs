@@ -3,9 +3,9 @@
 use std::error::Error;
 use std::fmt;
 
-use zmtp::Message;
+use zeromq_async::Message;
 
-use crate::identity::Peer;
+use zeromq_async::Peer;
 
 /// Why a codec failed: an error of any type.
 pub type BoxError = Box<dyn Error + Send + Sync>;
@@ -15,7 +15,7 @@ pub type BoxError = Box<dyn Error + Send + Sync>;
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() {
-/// use zeromq_async::typed::{TypedExt, TypedSendError, Utf8};
+/// use zeromq_util::typed::{TypedExt, TypedSendError, Utf8};
 /// use zeromq_async::{RepSocket, SendErrorKind};
 ///
 /// let mut rep = RepSocket::new().typed::<String>(Utf8);
@@ -41,7 +41,7 @@ pub enum TypedSendError<E> {
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// use zeromq_async::typed::{TypedExt, TypedRecvError, Utf8};
+/// use zeromq_util::typed::{TypedExt, TypedRecvError, Utf8};
 /// use zeromq_async::{PullSocket, PushSocket};
 ///
 /// let (mut push, pull) = (PushSocket::new(), PullSocket::new());

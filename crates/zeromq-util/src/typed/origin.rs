@@ -1,6 +1,5 @@
 //! Who sent what was received last.
 
-use crate::identity::Peer;
 #[cfg(any(feature = "lz4", feature = "zstd"))]
 use crate::layer::Compression;
 #[cfg(feature = "metrics")]
@@ -9,7 +8,8 @@ use crate::layer::{
     CircuitBreaker, ConcurrencyLimit, Deduplicate, DropOldest, FilterRecv, FilterSend, KeepLatest,
     MapRecv, MapSend, RateLimit, Retry, Tap, Timeout, TraceContext,
 };
-use crate::socket::{Receiver, Sender, Socket, SocketKind};
+use zeromq_async::Peer;
+use zeromq_async::{Receiver, Sender, Socket, SocketKind};
 
 /// Knows who sent the message that it gave last.
 ///
@@ -19,7 +19,7 @@ use crate::socket::{Receiver, Sender, Socket, SocketKind};
 ///
 /// ```
 /// use zeromq_async::Peer;
-/// use zeromq_async::typed::Origin;
+/// use zeromq_util::typed::Origin;
 ///
 /// struct MyLayer<S> {
 ///     inner: S,
@@ -44,13 +44,13 @@ pub trait Origin {
 
 impl<P: SocketKind> Origin for Socket<P> {
     fn last_peer(&self) -> Option<Peer> {
-        self.sender_of_last()
+        self.last_peer()
     }
 }
 
 impl<P: SocketKind> Origin for Receiver<P> {
     fn last_peer(&self) -> Option<Peer> {
-        self.sender_of_last()
+        self.last_peer()
     }
 }
 

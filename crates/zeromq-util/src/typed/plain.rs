@@ -1,7 +1,7 @@
 //! Values that are octets or text already.
 
 use bytes::Bytes;
-use zmtp::{Frame, Message};
+use zeromq_async::{Frame, Message};
 
 use super::{BoxError, Decode, Encode, Frames};
 
@@ -10,7 +10,7 @@ use super::{BoxError, Decode, Encode, Frames};
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// use zeromq_async::typed::{TypedExt, Utf8};
+/// use zeromq_util::typed::{TypedExt, Utf8};
 /// use zeromq_async::{PullSocket, PushSocket};
 ///
 /// let (push, pull) = (PushSocket::new(), PullSocket::new());
@@ -28,7 +28,7 @@ pub struct Utf8;
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// use zeromq_async::typed::{Raw, TypedExt, Utf8};
+/// use zeromq_util::typed::{Raw, TypedExt, Utf8};
 /// use zeromq_async::{Message, PullSocket, PushSocket};
 ///
 /// let (mut push, pull) = (PushSocket::new(), PullSocket::new());

@@ -5,10 +5,10 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use futures_core::Stream;
-use zmtp::Message;
+use zeromq_async::Message;
 
 use super::{BoxError, Decode, DecodeError, Frames, Typed, TypedRecvError};
-use crate::identity::Peer;
+use zeromq_async::Peer;
 
 impl<S, C, Out, In, E> Typed<S, C, Out, In>
 where
@@ -20,7 +20,7 @@ where
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// use zeromq_async::typed::{TypedExt, Utf8};
+    /// use zeromq_util::typed::{TypedExt, Utf8};
     /// use zeromq_async::{PullSocket, PushSocket};
     ///
     /// let (mut push, pull) = (PushSocket::new(), PullSocket::new());
@@ -47,7 +47,7 @@ where
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// use zeromq_async::typed::{TypedExt, Utf8};
+    /// use zeromq_util::typed::{TypedExt, Utf8};
     /// use zeromq_async::{PullSocket, PushSocket, SocketType};
     ///
     /// let (mut push, pull) = (PushSocket::new(), PullSocket::new());

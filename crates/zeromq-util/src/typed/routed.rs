@@ -1,6 +1,6 @@
 //! Values in an envelope: what a ROUTER receives and sends.
 
-use zmtp::{Frame, Message};
+use zeromq_async::{Frame, Message};
 
 use super::{BoxError, Decode, Encode, Frames};
 
@@ -14,7 +14,7 @@ pub struct Route(Vec<Frame>);
 /// A value and its route.
 ///
 /// ```
-/// use zeromq_async::typed::{Route, Routed};
+/// use zeromq_util::typed::{Route, Routed};
 ///
 /// let request = Routed { route: Route::to("client-1"), value: "2 + 2" };
 /// let reply = request.reply(4);
@@ -33,7 +33,7 @@ pub struct Routed<T> {
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// use zeromq_async::typed::{Routed, Routing, TypedExt, Utf8};
+/// use zeromq_util::typed::{Routed, Routing, TypedExt, Utf8};
 /// use zeromq_async::{ReqSocket, RouterSocket};
 ///
 /// let (client, server) = (ReqSocket::new(), RouterSocket::new());
@@ -86,7 +86,7 @@ impl<T> Routed<T> {
     /// The same route with what a function makes of the value.
     ///
     /// ```
-    /// use zeromq_async::typed::{Route, Routed};
+    /// use zeromq_util::typed::{Route, Routed};
     ///
     /// let request = Routed { route: Route::to("client-1"), value: 20 };
     /// assert_eq!(request.map(|value| value + 1).value, 21);

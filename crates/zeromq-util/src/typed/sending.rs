@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use futures_sink::Sink;
-use zmtp::Message;
+use zeromq_async::Message;
 
 use super::{Encode, EncodeError, Typed, TypedSendError};
 use crate::layer::SendExt;
@@ -22,7 +22,7 @@ where
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// use zeromq_async::typed::{TypedExt, Utf8};
+    /// use zeromq_util::typed::{TypedExt, Utf8};
     /// use zeromq_async::{PullSocket, PushSocket};
     ///
     /// let (push, mut pull) = (PushSocket::new(), PullSocket::new());
@@ -49,12 +49,12 @@ where
     }
 
     /// Waits until everything sent is with the kernel; see
-    /// [`Socket::flush`](crate::Socket::flush).
+    /// [`Socket::flush`](zeromq_async::Socket::flush).
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// use zeromq_async::typed::{TypedExt, Utf8};
+    /// use zeromq_util::typed::{TypedExt, Utf8};
     /// use zeromq_async::{PullSocket, PushSocket};
     ///
     /// let (push, pull) = (PushSocket::new(), PullSocket::new());

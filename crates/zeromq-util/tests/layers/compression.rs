@@ -3,8 +3,8 @@
 use proptest::prelude::{ProptestConfig, any, proptest};
 use tokio_test::task::Spawn;
 use tokio_test::{assert_pending, assert_ready, assert_ready_ok};
-use zeromq_async::layer::{Compression, CompressionError, CompressionLayer, Undecompressed};
 use zeromq_async::{Frame, Message};
+use zeromq_util::layer::{Compression, CompressionError, CompressionLayer, Undecompressed};
 
 use crate::mock::{Ask, Failure, Mock, Remote, wrapped};
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::advance;
 use tokio_test::{assert_pending, assert_ready, assert_ready_ok};
-use zeromq_async::layer::ConcurrencyLimitLayer;
+use zeromq_util::layer::ConcurrencyLimitLayer;
 
 use crate::mock::{Ask, Failure, wrapped};
 

@@ -3,10 +3,10 @@
 use futures_util::FutureExt;
 use tokio_test::{assert_pending, assert_ready_ok, task::spawn};
 use tower::ServiceBuilder;
-use zeromq_async::layer::{
+use zeromq_async::{DealerSocket, Message, RecvError};
+use zeromq_util::layer::{
     FilterSendLayer, MapRecvLayer, MapSendLayer, RecvExt, SendExt, TimeoutLayer, WithLayer,
 };
-use zeromq_async::{DealerSocket, Message, RecvError};
 
 use crate::mock::{Failure, mock};
 

@@ -2,7 +2,7 @@
 
 use tokio_test::{assert_pending, assert_ready, assert_ready_ok};
 use zeromq_async::Message;
-use zeromq_async::layer::KeepLatestLayer;
+use zeromq_util::layer::KeepLatestLayer;
 
 use crate::mock::{Ask, Failure, Remote, wrapped};
 

@@ -7,8 +7,8 @@ use std::task::{Context, Poll, Waker};
 
 use futures_util::{Sink, Stream};
 use tokio_test::task::{Spawn, spawn};
-use zeromq_async::layer::{Layer, WithLayer};
 use zeromq_async::{Message, RecvError};
+use zeromq_util::layer::{Layer, WithLayer};
 
 /// A socket with room for no message, and none to receive, until the [`Remote`] says so.
 #[derive(Debug)]

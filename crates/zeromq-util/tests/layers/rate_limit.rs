@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::advance;
 use tokio_test::{assert_pending, assert_ready, assert_ready_ok};
 use zeromq_async::Message;
-use zeromq_async::layer::{Rate, RateLimitLayer};
+use zeromq_util::layer::{Rate, RateLimitLayer};
 
 use crate::mock::{Ask, Failure, wrapped};
 

@@ -5,8 +5,8 @@ use std::time::Duration;
 use tokio::time::advance;
 use tokio_test::task::Spawn;
 use tokio_test::{assert_pending, assert_ready, assert_ready_err, assert_ready_ok};
-use zeromq_async::layer::{RecvExt, Retry, RetryError, RetryLayer, SendExt, WithLayer};
 use zeromq_async::{Message, RecvError, RepSocket, ReqSocket};
+use zeromq_util::layer::{RecvExt, Retry, RetryError, RetryLayer, SendExt, WithLayer};
 
 use crate::mock::{Ask, Failure, Mock, Remote, wrapped};
 

@@ -4,7 +4,7 @@ use std::sync::mpsc::channel;
 
 use tokio_test::{assert_pending, assert_ready, assert_ready_ok};
 use zeromq_async::Message;
-use zeromq_async::layer::{Direction, TapLayer};
+use zeromq_util::layer::{Direction, TapLayer};
 
 use crate::mock::{Ask, Failure, wrapped};
 

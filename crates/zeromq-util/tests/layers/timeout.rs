@@ -7,7 +7,7 @@ use tokio::time::advance;
 use tokio_test::task::spawn;
 use tokio_test::{assert_pending, assert_ready, assert_ready_err, assert_ready_ok};
 use zeromq_async::Message;
-use zeromq_async::layer::{DropOldestLayer, SendExt, TimeoutError, TimeoutLayer, WithLayer};
+use zeromq_util::layer::{DropOldestLayer, SendExt, TimeoutError, TimeoutLayer, WithLayer};
 
 use crate::mock::{Ask, Failure, mock, wrapped};
 

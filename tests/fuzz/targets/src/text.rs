@@ -1,10 +1,8 @@
 //! What people write: endpoints, keys, certificates, lists of keys and passwords, networks.
 
 use zeromq_async::Endpoint;
-use zeromq_async::security::{
-    CurveCertificate, CurveKeyPair, CurvePublicKey, CurveSecretCertificate, CurveSecretKey,
-    IpNetwork, KeyList, Passwords, PeerRange,
-};
+use zeromq_async::security::{CurveKeyPair, CurvePublicKey, CurveSecretKey};
+use zeromq_auth::{CurveCertificate, CurveSecretCertificate, IpNetwork, Passwords, PeerRange};
 
 fn text(octets: &[u8]) -> std::borrow::Cow<'_, str> {
     String::from_utf8_lossy(octets)
@@ -53,7 +51,7 @@ pub fn lists(octets: &[u8]) {
     if let Err(error) = text.parse::<Passwords>() {
         assert!(!error.to_string().is_empty());
     }
-    if let Ok(keys) = text.parse::<KeyList>() {
+    if let Ok(keys) = zeromq_auth::parse_keys(&text) {
         assert!(keys.len() <= text.lines().count());
     }
 }

@@ -1,6 +1,7 @@
 //! What handlers of 27/ZAP are asked, and what they reply.
 
-use zeromq_async::{Message, fuzzing};
+use zeromq_async::Message;
+use zeromq_auth::fuzzing;
 
 use crate::input::Input;
 

@@ -1,5 +1,5 @@
 use super::*;
-use crate::security::{CurveCertificate, CurveSecretCertificate};
+use crate::{CurveCertificate, CurveSecretCertificate};
 
 /// The server's keys in libzmq's tests of CURVE.
 const PUBLIC: &str = "rq:rM>}U?@Lns47E1%kR.o@n%FcmmsL/@{H8]yf7";
@@ -91,7 +91,7 @@ fn what_is_written_is_read_as_the_same() {
 #[cfg(feature = "noise")]
 #[test]
 fn a_certificate_is_for_one_mechanism() {
-    let noise = crate::security::NoiseSecretCertificate::generate();
+    let noise = crate::NoiseSecretCertificate::generate();
     assert_eq!(noise.to_zpl().parse(), Ok(noise.clone()));
     let error = noise.to_zpl().parse::<CurveCertificate>().unwrap_err();
     assert_eq!(error, CertificateError::Missing { property: "public-key", section: "curve" });

@@ -1,8 +1,8 @@
 //! What cannot be decompressed.
 
-use zmtp::Message;
+use zeromq_async::Message;
 
-use crate::error::RecvError;
+use zeromq_async::RecvError;
 
 /// A message could not be decompressed, or what the layer wraps failed.
 ///
@@ -10,7 +10,7 @@ use crate::error::RecvError;
 ///
 /// ```
 /// use zeromq_async::RecvError;
-/// use zeromq_async::layer::CompressionError;
+/// use zeromq_util::layer::CompressionError;
 ///
 /// let closed = CompressionError::Inner(RecvError::Closed);
 /// assert_eq!(closed.to_string(), "the socket is closed");
@@ -38,9 +38,7 @@ impl<E: From<RecvError>> From<RecvError> for CompressionError<E> {
 /// # #[cfg(feature = "lz4")]
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// use zeromq_async::layer::{
-///     CompressionError, CompressionLayer, RecvExt, SendExt, Undecompressed, WithLayer,
-/// };
+/// use zeromq_util::layer::{CompressionError, CompressionLayer, RecvExt, SendExt, Undecompressed, WithLayer};
 /// use zeromq_async::{PullSocket, PushSocket};
 ///
 /// let (push, pull) = (PushSocket::new(), PullSocket::new());

@@ -1,7 +1,7 @@
 //! Several frames packed into one, with a mark that says so.
 
 use bytes::Bytes;
-use zmtp::{Frame, Message};
+use zeromq_async::{Frame, Message};
 
 use super::Undecompressed;
 use super::algorithm::{Compressor, Decompressor, Failure, STORED};

@@ -4,7 +4,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::time::Instant;
-use zmtp::Message;
+use zeromq_async::Message;
 
 use super::Rate;
 use crate::layer::deadline::Deadline;

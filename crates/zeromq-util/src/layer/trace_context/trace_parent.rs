@@ -3,20 +3,20 @@
 use std::fmt;
 use std::str::FromStr;
 
-use zmtp::Frame;
+use zeromq_async::Frame;
 
 /// Which trace, and which span of it, a message comes from (the W3C's `traceparent`, and
 /// `tracestate` where there is one).
 ///
 /// ```
-/// use zeromq_async::layer::TraceParent;
+/// use zeromq_util::layer::TraceParent;
 ///
 /// let text = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 /// let parent: TraceParent = text.parse()?;
 /// assert_eq!(parent.trace_id()[..2], [0x4b, 0xf9]);
 /// assert!(parent.is_sampled());
 /// assert_eq!(parent.to_string(), text);
-/// # Ok::<_, zeromq_async::layer::TraceParentError>(())
+/// # Ok::<_, zeromq_util::layer::TraceParentError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct TraceParent {
@@ -48,7 +48,7 @@ impl TraceParent {
     /// An id is zero throughout, which stands for none.
     ///
     /// ```
-    /// use zeromq_async::layer::TraceParent;
+    /// use zeromq_util::layer::TraceParent;
     ///
     /// assert!(TraceParent::new([7; 16], [9; 8], 1).is_ok());
     /// assert!(TraceParent::new([0; 16], [9; 8], 1).is_err());
@@ -68,11 +68,11 @@ impl TraceParent {
     /// printable ASCII.
     ///
     /// ```
-    /// use zeromq_async::layer::TraceParent;
+    /// use zeromq_util::layer::TraceParent;
     ///
     /// let parent = TraceParent::new([7; 16], [9; 8], 1)?.with_state("vendor=x");
     /// assert_eq!(parent.state(), Some("vendor=x"));
-    /// # Ok::<_, zeromq_async::layer::TraceParentError>(())
+    /// # Ok::<_, zeromq_util::layer::TraceParentError>(())
     /// ```
     #[must_use]
     pub fn with_state(mut self, state: &str) -> Self {

@@ -14,14 +14,14 @@ use tokio::sync::mpsc;
 use tokio::task::coop;
 
 use super::in_flight::{Id, InFlight};
-use crate::endpoint::Endpoint;
-use crate::engine::CloseReport;
-use crate::event::{Events, SocketEvent};
-use crate::identity::PeerId;
 use crate::service::RequestError;
-use crate::socket::{Dealer, Receiver};
-use crate::stats::PeerStats;
-use crate::sync::Mutex;
+use parking_lot::Mutex;
+use zeromq_async::CloseReport;
+use zeromq_async::Endpoint;
+use zeromq_async::PeerId;
+use zeromq_async::PeerStats;
+use zeromq_async::{Dealer, Receiver};
+use zeromq_async::{Events, SocketEvent};
 
 /// Held by clients and by futures of requests; when the last is gone there is nothing left to do.
 pub(super) type Life = mpsc::Sender<Infallible>;
@@ -38,7 +38,8 @@ pub(super) fn life() -> (Life, Lives) {
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// use zeromq_async::{DealerSocket, service};
+/// use zeromq_async::DealerSocket;
+/// use zeromq_util::service;
 ///
 /// let (client, driver) = service::client(DealerSocket::new());
 /// let driving = tokio::spawn(driver.run());
@@ -75,7 +76,7 @@ impl ClientDriver {
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// use tower::{Service, ServiceExt};
-    /// use zeromq_async::service::{RequestError, client};
+    /// use zeromq_util::service::{RequestError, client};
     /// use zeromq_async::DealerSocket;
     ///
     /// let (mut client, driver) = client(DealerSocket::new());

@@ -6,14 +6,13 @@ use std::task::{Context, Poll, Waker, ready};
 
 use futures_sink::Sink;
 use tokio::sync::oneshot;
-use zmtp::{Frame, Message};
+use zeromq_async::{Frame, Message};
 
-use crate::endpoint::Endpoint;
-use crate::error::SendErrorKind;
-use crate::identity::PeerId;
-use crate::random::random;
 use crate::service::{RequestError, body};
-use crate::socket::{Dealer, Sender};
+use zeromq_async::Endpoint;
+use zeromq_async::PeerId;
+use zeromq_async::SendErrorKind;
+use zeromq_async::{Dealer, Sender};
 
 /// What became of a client's requests.
 ///
@@ -21,7 +20,8 @@ use crate::socket::{Dealer, Sender};
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// use tower::{Service, ServiceExt};
-/// use zeromq_async::{DealerSocket, service};
+/// use zeromq_async::DealerSocket;
+/// use zeromq_util::service;
 ///
 /// let dealer = DealerSocket::new();
 /// dealer.connect("inproc://client-stats").await?;
@@ -88,7 +88,7 @@ pub(super) fn poll_room(
 
 impl InFlight {
     pub(super) fn new(sender: Sender<Dealer>) -> Self {
-        let first = random();
+        let first = fastrand::u64(..);
         Self {
             sender,
             requests: HashMap::new(),

@@ -6,14 +6,14 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
-use zmtp::Message;
+use zeromq_async::Message;
 
 use super::Client;
 use super::driver::Life;
 use super::in_flight::{Id, InFlight, Outcome};
 use crate::service::RequestError;
-use crate::socket::{Dealer, Sender};
-use crate::sync::Mutex;
+use parking_lot::Mutex;
+use zeromq_async::{Dealer, Sender};
 
 /// Completes with the reply to a request; made by `call` of a [`Client`].
 ///
@@ -30,7 +30,8 @@ use crate::sync::Mutex;
 /// use std::time::Duration;
 /// use tokio::time::timeout;
 /// use tower::{Service, ServiceExt};
-/// use zeromq_async::{DealerSocket, service};
+/// use zeromq_async::DealerSocket;
+/// use zeromq_util::service;
 ///
 /// let dealer = DealerSocket::new();
 /// dealer.connect("inproc://nobody-there").await?;

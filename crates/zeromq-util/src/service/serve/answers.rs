@@ -1,9 +1,9 @@
 //! How ROUTER and REP take requests and give replies.
 
-use zmtp::{Frame, Message};
+use zeromq_async::{Frame, Message};
 
 use crate::service::body;
-use crate::socket::{Receiver, Receives, Rep, Router, Sends, SocketKind};
+use zeromq_async::{Receiver, Receives, Rep, Router, Sends, SocketKind};
 
 /// A socket type that answers requests: [`Router`] or [`Rep`]. This trait is sealed.
 #[diagnostic::on_unimplemented(

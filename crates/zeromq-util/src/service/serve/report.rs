@@ -6,7 +6,7 @@
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// use tower::service_fn;
-/// use zeromq_async::service::serve;
+/// use zeromq_util::service::serve;
 /// use zeromq_async::{DealerSocket, Message, RouterSocket};
 ///
 /// let (router, mut dealer) = (RouterSocket::new(), DealerSocket::new());

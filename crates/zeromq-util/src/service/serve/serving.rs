@@ -12,12 +12,12 @@ use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt, StreamExt};
 use tokio::time::{Instant, timeout_at};
 use tower_service::Service;
-use zmtp::Message;
+use zeromq_async::Message;
 
 use super::answers::Exchange;
 use super::{Answers, Overload, ServeReport};
-use crate::error::RecvError;
-use crate::socket::{Receiver, Sender, Socket};
+use zeromq_async::RecvError;
+use zeromq_async::{Receiver, Sender, Socket};
 
 /// A request that is being served, and where its reply goes.
 type Call<P, F> = Join<Ready<<P as Exchange>::Address>, CatchUnwind<AssertUnwindSafe<F>>>;

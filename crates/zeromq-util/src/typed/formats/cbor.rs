@@ -4,7 +4,7 @@ use cbor4ii::core::dec::Read;
 use cbor4ii::core::utils::SliceReader;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use zmtp::Message;
+use zeromq_async::Message;
 
 use super::OctetsLeft;
 use crate::typed::{BoxError, Decode, Encode, Frames};
@@ -14,7 +14,7 @@ use crate::typed::{BoxError, Decode, Encode, Frames};
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// use zeromq_async::typed::{Cbor, TypedExt};
+/// use zeromq_util::typed::{Cbor, TypedExt};
 /// use zeromq_async::{PullSocket, PushSocket};
 ///
 /// let (push, pull) = (PushSocket::new(), PullSocket::new());

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use zmtp::Message;
+use zeromq_async::Message;
 
 use crate::typed::{BoxError, Decode, Encode, Frames};
 
@@ -11,7 +11,7 @@ use crate::typed::{BoxError, Decode, Encode, Frames};
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// use zeromq_async::typed::{Json, TypedExt};
+/// use zeromq_util::typed::{Json, TypedExt};
 /// use zeromq_async::{PullSocket, PushSocket};
 ///
 /// let (push, pull) = (PushSocket::new(), PullSocket::new());

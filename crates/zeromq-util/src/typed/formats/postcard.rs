@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use zmtp::Message;
+use zeromq_async::Message;
 
 use super::OctetsLeft;
 use crate::typed::{BoxError, Decode, Encode, Frames};
@@ -17,7 +17,7 @@ use crate::typed::{BoxError, Decode, Encode, Frames};
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// use zeromq_async::typed::{Postcard, TypedExt};
+/// use zeromq_util::typed::{Postcard, TypedExt};
 /// use zeromq_async::{PullSocket, PushSocket};
 ///
 /// let (push, pull) = (PushSocket::new(), PullSocket::new());

@@ -3,22 +3,19 @@
 
 use zeromq_async::{Context, Endpoint};
 
-pub(crate) use zeromq_async::testing::{Relay, Way};
+pub use zeromq_test::{Relay, Way};
 
 /// Takes what has come, and gives what is to go on.
-pub(crate) type Alter = Box<dyn FnMut(&[u8]) -> Vec<u8> + Send>;
+pub type Alter = Box<dyn FnMut(&[u8]) -> Vec<u8> + Send>;
 
 /// Lets everything pass as it is.
-pub(crate) fn unaltered() -> Alter {
+pub fn unaltered() -> Alter {
     Box::new(<[u8]>::to_vec)
 }
 
 /// Connects whoever connects to it to the bound socket, and asks for each connection what is to be
 /// done to it.
-pub(crate) async fn relay(
-    bound: &Endpoint,
-    alter: impl Fn(Way) -> Alter + Send + 'static,
-) -> Relay {
+pub async fn relay(bound: &Endpoint, alter: impl Fn(Way) -> Alter + Send + 'static) -> Relay {
     let started = Relay::start(Context::shared(), "tcp://127.0.0.1:*", bound).await;
     let relay = started.expect("a free port");
     relay.alter(alter);

@@ -18,7 +18,7 @@ use super::fault::{Fault, measure};
 use super::relay::{Way, relay};
 
 /// A DEALER or a ROUTER, of whichever library.
-pub(crate) trait Party {
+pub trait Party {
     async fn send(&mut self, message: Vec<Vec<u8>>);
     async fn recv(&mut self) -> Vec<Vec<u8>>;
     /// Waits until its only connection has ended, and says whether only because time was over.
@@ -27,7 +27,7 @@ pub(crate) trait Party {
 
 /// What became of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Outcome {
+pub enum Outcome {
     /// It ended.
     Ended,
     /// It ended because its time was over.
@@ -37,7 +37,7 @@ pub(crate) enum Outcome {
 }
 
 /// What a client is called by the ROUTER: all names have the same size.
-pub(crate) fn name(client: usize) -> String {
+pub fn name(client: usize) -> String {
     format!("client-{client:05}")
 }
 
@@ -56,7 +56,7 @@ fn body(client: &[u8], number: usize) -> Vec<u8> {
 
 /// The requests that a ROUTER has received.
 #[derive(Debug, Default)]
-pub(crate) struct Requests(HashMap<Vec<u8>, usize>);
+pub struct Requests(HashMap<Vec<u8>, usize>);
 
 impl Requests {
     /// Notes one.
@@ -64,7 +64,7 @@ impl Requests {
     /// # Panics
     ///
     /// When it is not the next of its client.
-    pub(crate) fn note(&mut self, request: &[Vec<u8>]) {
+    pub fn note(&mut self, request: &[Vec<u8>]) {
         let number = self.0.entry(request[0].clone()).or_default();
         let expected = [request[0].clone(), body(&request[0], *number)];
         assert!(request == expected, "request {number} arrived as {request:?}");
@@ -77,7 +77,7 @@ impl Requests {
 /// # Panics
 ///
 /// When a request is not the next of its client.
-pub(crate) async fn serve(router: &mut impl Party) -> Infallible {
+pub async fn serve(router: &mut impl Party) -> Infallible {
     let mut requests = Requests::default();
     loop {
         let request = router.recv().await;
@@ -91,7 +91,7 @@ pub(crate) async fn serve(router: &mut impl Party) -> Infallible {
 /// # Panics
 ///
 /// When a reply is not to the request, or does not come.
-pub(crate) async fn ask(client: &mut impl Party, name: &str) -> Infallible {
+pub async fn ask(client: &mut impl Party, name: &str) -> Infallible {
     let mut ticks = interval(Duration::from_millis(5));
     for number in 0.. {
         ticks.tick().await;
@@ -104,7 +104,7 @@ pub(crate) async fn ask(client: &mut impl Party, name: &str) -> Infallible {
 }
 
 /// The sizes of the frames that go each way when nothing happens, up to the fourth exchange.
-pub(crate) async fn frames<P: Party>(
+pub async fn frames<P: Party>(
     bound: &Endpoint,
     name: &str,
     connect: impl AsyncFnOnce(&Endpoint) -> P,
@@ -136,7 +136,7 @@ const ENOUGH: usize = 3;
 /// # Panics
 ///
 /// When a reply is not the next one.
-pub(crate) async fn suffer<P: Party>(
+pub async fn suffer<P: Party>(
     fault: Fault,
     bound: &Endpoint,
     name: &str,
@@ -184,18 +184,18 @@ pub(crate) async fn suffer<P: Party>(
 
 /// How many connections there are at the same time.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Load {
+pub struct Load {
     /// All of them: most wait, for octets that never come.
-    pub(crate) at_a_time: usize,
+    pub at_a_time: usize,
     /// Those at work: few, so that none is late because of the others.
-    pub(crate) at_work: usize,
+    pub at_work: usize,
 }
 
 /// After this long, a connection waits, and another may work.
 const WAITING: Duration = Duration::from_millis(50);
 
 /// What becomes of each of many connections.
-pub(crate) async fn outcomes(
+pub async fn outcomes(
     faults: Vec<Fault>,
     load: Load,
     suffer: impl AsyncFn(Fault, &str) -> Outcome,
@@ -225,7 +225,7 @@ pub(crate) async fn outcomes(
 /// # Panics
 ///
 /// When a connection went on that should have ended, or the other way round.
-pub(crate) fn judge(
+pub fn judge(
     outcomes: &[(Fault, Outcome)],
     unprotected: impl Fn(&Fault) -> Option<&'static str>,
 ) -> f64 {

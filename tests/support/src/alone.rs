@@ -8,7 +8,7 @@ const ALONE: &str = "ZEROMQ_ASYNC_TEST_ALONE";
 /// Runs the test of this name again in a process of its own, which may have so many files and
 /// sockets open, or as many as the system allows where that is less. True in that process: the test
 /// is to go on.
-pub(crate) fn again(descriptors: Option<u32>, test: &str) -> bool {
+pub fn again(descriptors: Option<u32>, test: &str) -> bool {
     if std::env::var_os(ALONE).is_some_and(|alone| alone == test) {
         return true;
     }
@@ -27,14 +27,14 @@ pub(crate) fn again(descriptors: Option<u32>, test: &str) -> bool {
 }
 
 /// How many files and sockets this process may have open.
-pub(crate) fn descriptors() -> usize {
+pub fn descriptors() -> usize {
     let shell = Command::new("sh").args(["-c", "ulimit -n"]).output().expect("a shell");
     let text = String::from_utf8(shell.stdout).expect("a number");
     text.trim().parse().unwrap_or(usize::MAX)
 }
 
 /// Octets of memory that this process has in use, where the system tells.
-pub(crate) fn resident() -> Option<usize> {
+pub fn resident() -> Option<usize> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
     let kib: usize = line.trim().trim_end_matches(" kB").parse().ok()?;

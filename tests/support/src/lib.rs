@@ -1,14 +1,14 @@
 //! What the integration tests share: a peer scripted frame by frame, and deadlines that say what
 //! was waited for.
 
-#![allow(dead_code, reason = "each test program uses its part of this")]
+#![allow(async_fn_in_trait, reason = "tests call these traits with known types")]
 
 #[cfg(unix)]
-pub(crate) mod alone;
-pub(crate) mod fault;
-pub(crate) mod hostile;
-pub(crate) mod ordeal;
-pub(crate) mod relay;
+pub mod alone;
+pub mod fault;
+pub mod hostile;
+pub mod ordeal;
+pub mod relay;
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -26,27 +26,27 @@ use zeromq_async::{Endpoint, Events, Frame, Message, ReconnectBackoff, SocketEve
 use zmtp::{Command, Connection, ConnectionConfig, Event, Mechanism, RoutingId};
 
 /// Longer than anything here takes, so that only what never happens runs into it.
-pub(crate) const DEADLINE: Duration = Duration::from_secs(20);
+pub const DEADLINE: Duration = Duration::from_secs(20);
 
 /// Where to bind over tcp.
-pub(crate) const ANY_PORT: &str = "tcp://127.0.0.1:*";
+pub const ANY_PORT: &str = "tcp://127.0.0.1:*";
 
 /// More octets than the kernel's buffers of a loopback connection hold together: a message of this
 /// size is never wholly written to a peer that does not read.
-pub(crate) const HUGE: usize = 24 << 20;
+pub const HUGE: usize = 24 << 20;
 
 /// A message of [`HUGE`] octets, all of them `mark`.
-pub(crate) fn huge(mark: u8) -> Message {
+pub fn huge(mark: u8) -> Message {
     Message::from(Bytes::from(vec![mark; HUGE]))
 }
 
 /// A frame of [`HUGE`] octets.
-pub(crate) fn huge_frame() -> Frame {
+pub fn huge_frame() -> Frame {
     Frame::from(Bytes::from(vec![0; HUGE]))
 }
 
 /// Waits for the future, and says what was waited for where that takes too long.
-pub(crate) async fn within<T>(what: &str, future: impl Future<Output = T>) -> T {
+pub async fn within<T>(what: &str, future: impl Future<Output = T>) -> T {
     match timeout(DEADLINE, future).await {
         Ok(value) => value,
         Err(_) => panic!("waited {DEADLINE:?} for {what}"),
@@ -54,12 +54,12 @@ pub(crate) async fn within<T>(what: &str, future: impl Future<Output = T>) -> T 
 }
 
 /// Whether the future is not done after one poll; it is dropped then.
-pub(crate) fn waits<T>(future: impl Future<Output = T>) -> bool {
+pub fn waits<T>(future: impl Future<Output = T>) -> bool {
     future.now_or_never().is_none()
 }
 
 /// Waits for an event and takes from it what `pick` wants; other events pass by.
-pub(crate) async fn event<T>(
+pub async fn event<T>(
     events: &mut Events,
     what: &str,
     mut pick: impl FnMut(SocketEvent) -> Option<T>,
@@ -76,7 +76,7 @@ pub(crate) async fn event<T>(
 }
 
 /// Waits until a peer's connection has ended, and says how many messages it was not sent.
-pub(crate) async fn disconnected(events: &mut Events) -> usize {
+pub async fn disconnected(events: &mut Events) -> usize {
     event(events, "a peer to disconnect", |event| match event {
         SocketEvent::Disconnected { unsent, .. } => Some(unsent),
         _ => None,
@@ -85,7 +85,7 @@ pub(crate) async fn disconnected(events: &mut Events) -> usize {
 }
 
 /// Waits for a handshake to be done.
-pub(crate) async fn greeted(events: &mut Events) {
+pub async fn greeted(events: &mut Events) {
     event(events, "a handshake", |event| {
         matches!(event, SocketEvent::HandshakeSucceeded { .. }).then_some(())
     })
@@ -93,18 +93,18 @@ pub(crate) async fn greeted(events: &mut Events) {
 }
 
 /// Reconnects as fast as possible, so that tests of it need not take long.
-pub(crate) fn at_once() -> ReconnectBackoff {
+pub fn at_once() -> ReconnectBackoff {
     ReconnectBackoff::new(Duration::from_millis(1))
 }
 
 /// A port at which nobody listens yet, kept from other programs while this lives.
-pub(crate) struct ReservedPort {
+pub struct ReservedPort {
     _socket: socket2::Socket,
     address: SocketAddr,
 }
 
 impl ReservedPort {
-    pub(crate) fn new() -> Self {
+    pub fn new() -> Self {
         let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None)
             .expect("a socket");
         socket.set_reuse_address(true).expect("an address that can be shared");
@@ -113,26 +113,26 @@ impl ReservedPort {
         Self { _socket: socket, address }
     }
 
-    pub(crate) fn endpoint(&self) -> Endpoint {
+    pub fn endpoint(&self) -> Endpoint {
         Endpoint::from(self.address)
     }
 }
 
 /// The socket address of a tcp endpoint.
-pub(crate) fn address(endpoint: &Endpoint) -> SocketAddr {
+pub fn address(endpoint: &Endpoint) -> SocketAddr {
     let text = endpoint.to_string();
     text.trim_start_matches("tcp://").parse().expect("an endpoint with an address")
 }
 
 /// A listener of the kernel's, for sockets to connect to, and its endpoint.
-pub(crate) async fn listen() -> (TcpListener, Endpoint) {
+pub async fn listen() -> (TcpListener, Endpoint) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let endpoint = Endpoint::from(listener.local_addr().expect("bound"));
     (listener, endpoint)
 }
 
 /// Tells that whoever held this was dropped.
-pub(crate) struct GivenUp(pub(crate) Arc<Notify>);
+pub struct GivenUp(pub Arc<Notify>);
 
 impl Drop for GivenUp {
     fn drop(&mut self) {
@@ -142,7 +142,7 @@ impl Drop for GivenUp {
 
 /// The other end of a connection, which does what the test says and nothing else: it sees each
 /// frame as it is on the wire, and reads only when asked to.
-pub(crate) struct RawPeer {
+pub struct RawPeer {
     stream: TcpStream,
     connection: Connection,
     input: BytesMut,
@@ -152,12 +152,12 @@ pub(crate) struct RawPeer {
 
 impl RawPeer {
     /// Connects to a bound socket, up to the end of the handshake.
-    pub(crate) async fn connect(endpoint: &Endpoint, socket_type: SocketType) -> Self {
+    pub async fn connect(endpoint: &Endpoint, socket_type: SocketType) -> Self {
         Self::greet(dial(endpoint).await, Self::config(socket_type)).await
     }
 
     /// The same, with a routing id.
-    pub(crate) async fn connect_as(
+    pub async fn connect_as(
         endpoint: &Endpoint,
         socket_type: SocketType,
         routing_id: &str,
@@ -168,12 +168,12 @@ impl RawPeer {
     }
 
     /// The same, as anything else.
-    pub(crate) async fn connect_with(endpoint: &Endpoint, config: ConnectionConfig) -> Self {
+    pub async fn connect_with(endpoint: &Endpoint, config: ConnectionConfig) -> Self {
         Self::greet(dial(endpoint).await, config).await
     }
 
     /// Accepts a connecting socket, up to the end of the handshake.
-    pub(crate) async fn accept(listener: &TcpListener, socket_type: SocketType) -> Self {
+    pub async fn accept(listener: &TcpListener, socket_type: SocketType) -> Self {
         let accepted = within("a socket to connect", listener.accept()).await;
         Self::greet(accepted.expect("a connection").0, Self::config(socket_type)).await
     }
@@ -231,40 +231,40 @@ impl RawPeer {
     }
 
     /// A message as it would be written, which it is not.
-    pub(crate) fn encode(&mut self, message: impl Into<Message>) -> Vec<u8> {
+    pub fn encode(&mut self, message: impl Into<Message>) -> Vec<u8> {
         self.connection.send(message.into());
         std::iter::from_fn(|| self.connection.poll_transmit()).flatten().collect()
     }
 
     /// Writes octets as they are, good ZMTP or not.
-    pub(crate) async fn write_octets(&mut self, octets: &[u8]) {
+    pub async fn write_octets(&mut self, octets: &[u8]) {
         let written = within("the raw peer to write", self.stream.write_all(octets)).await;
         written.expect("a connection");
     }
 
     /// The routing id that the socket announced.
-    pub(crate) fn announced(&self) -> Bytes {
+    pub fn announced(&self) -> Bytes {
         self.connection.peer().expect("greeted").routing_id().clone()
     }
 
-    pub(crate) async fn send(&mut self, message: impl Into<Message>) {
+    pub async fn send(&mut self, message: impl Into<Message>) {
         self.connection.send(message.into());
         within("the raw peer to write", self.write()).await;
     }
 
-    pub(crate) async fn subscribe(&mut self, topic: &'static str) {
+    pub async fn subscribe(&mut self, topic: &'static str) {
         self.connection.subscribe(topic);
         within("the raw peer to write", self.write()).await;
     }
 
-    pub(crate) async fn cancel(&mut self, topic: &'static str) {
+    pub async fn cancel(&mut self, topic: &'static str) {
         self.connection.cancel(topic);
         within("the raw peer to write", self.write()).await;
     }
 
     /// Asks for a sign of life and waits for it: the socket has by then taken all that was sent
     /// before.
-    pub(crate) async fn settle(&mut self) {
+    pub async fn settle(&mut self) {
         let context = Bytes::from_static(b"settle");
         let ping = Command::Ping { ttl: zmtp::Ttl::NONE, context: context.clone() };
         self.connection.send_command(&ping);
@@ -274,7 +274,7 @@ impl RawPeer {
     }
 
     /// The next command from the socket.
-    pub(crate) async fn command(&mut self) -> Command {
+    pub async fn command(&mut self) -> Command {
         within("a command from the socket", async {
             loop {
                 if let Some(command) = self.commands.pop_front() {
@@ -287,7 +287,7 @@ impl RawPeer {
     }
 
     /// The next command, or `None` when the connection has ended.
-    pub(crate) async fn try_command(&mut self) -> Option<Command> {
+    pub async fn try_command(&mut self) -> Option<Command> {
         within("a command from the socket", async {
             loop {
                 if let Some(command) = self.commands.pop_front() {
@@ -302,7 +302,7 @@ impl RawPeer {
     }
 
     /// The next message from the socket, all frames of it.
-    pub(crate) async fn recv(&mut self) -> Message {
+    pub async fn recv(&mut self) -> Message {
         match self.try_recv().await {
             Some(message) => message,
             None => panic!("the socket closed the connection"),
@@ -310,7 +310,7 @@ impl RawPeer {
     }
 
     /// The next message, or `None` when the connection has ended.
-    pub(crate) async fn try_recv(&mut self) -> Option<Message> {
+    pub async fn try_recv(&mut self) -> Option<Message> {
         within("a message from the socket", async {
             loop {
                 if let Some(message) = self.messages.pop_front() {
@@ -325,12 +325,12 @@ impl RawPeer {
     }
 
     /// Reads what has come, which may be a part of a message.
-    pub(crate) async fn read_part(&mut self) {
+    pub async fn read_part(&mut self) {
         assert!(within("octets from the socket", self.step()).await, "the connection has ended");
     }
 
     /// All messages until the connection ends.
-    pub(crate) async fn drain(&mut self) -> Vec<Message> {
+    pub async fn drain(&mut self) -> Vec<Message> {
         let mut messages = Vec::new();
         while let Some(message) = self.try_recv().await {
             messages.push(message);
@@ -339,12 +339,12 @@ impl RawPeer {
     }
 
     /// Waits until the socket has closed the connection.
-    pub(crate) async fn closed(&mut self) {
+    pub async fn closed(&mut self) {
         within("the socket to close the connection", async { while self.step().await {} }).await;
     }
 
     /// Ends the connection without a word, as a machine that loses its power does.
-    pub(crate) fn reset(self) {
+    pub fn reset(self) {
         // No linger time: the kernel resets the connection instead of closing it.
         let stream = socket2::SockRef::from(&self.stream);
         stream.set_linger(Some(Duration::ZERO)).expect("a connection");
@@ -352,7 +352,7 @@ impl RawPeer {
 }
 
 /// One side of a connection, with keys that anybody can guess.
-pub(crate) fn connection(config: &ConnectionConfig) -> Connection {
+pub fn connection(config: &ConnectionConfig) -> Connection {
     static NEXT: AtomicU8 = AtomicU8::new(1);
     Connection::with_entropy(config, |octets| octets.fill(NEXT.fetch_add(1, Ordering::Relaxed)))
 }

@@ -6,16 +6,16 @@ use super::relay::{Alter, Way, unaltered};
 
 /// One thing that happens on one connection, once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Fault {
-    pub(crate) way: Way,
+pub struct Fault {
+    pub way: Way,
     /// Which frame of that way; the greeting is frame 0.
-    pub(crate) frame: usize,
-    pub(crate) kind: Kind,
+    pub frame: usize,
+    pub kind: Kind,
 }
 
 /// What happens. Offsets are counted from the start of the frame, with its header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub enum Kind {
     /// An octet is changed in these bits.
     Flip { offset: usize, bits: u8 },
     /// An octet is left out.
@@ -33,7 +33,7 @@ pub(crate) enum Kind {
 impl Fault {
     /// Everything that can happen: to each octet of the handshake, which is so many frames each way,
     /// to each of the first two records, and to most of the third, which is a long one.
-    pub(crate) fn everywhere(sizes: &[Vec<usize>; 2], handshake: [usize; 2]) -> Vec<Self> {
+    pub fn everywhere(sizes: &[Vec<usize>; 2], handshake: [usize; 2]) -> Vec<Self> {
         let mut faults = Vec::new();
         for ((way, sizes), records) in Way::BOTH.into_iter().zip(sizes).zip(handshake) {
             let all = |frame: usize| (0..sizes[frame]).collect::<Vec<_>>();
@@ -51,7 +51,7 @@ impl Fault {
     }
 
     /// Whether all octets arrive that are waited for.
-    pub(crate) fn leaves_all_there(&self) -> bool {
+    pub fn leaves_all_there(&self) -> bool {
         matches!(self.kind, Kind::Flip { offset, .. } if self.frame == 0 || offset > 8)
     }
 
@@ -69,7 +69,7 @@ impl Fault {
     }
 
     /// What the relay does to octets that go this way. It calls `done` when the fault has happened.
-    pub(crate) fn alter(self, way: Way, mut done: impl FnMut() + Send + 'static) -> Alter {
+    pub fn alter(self, way: Way, mut done: impl FnMut() + Send + 'static) -> Alter {
         if way != self.way {
             return unaltered();
         }
@@ -124,7 +124,7 @@ impl Kind {
 }
 
 /// Notes the sizes of frames as they pass.
-pub(crate) fn measure(mut each: impl FnMut(usize) + Send + 'static) -> Alter {
+pub fn measure(mut each: impl FnMut(usize) + Send + 'static) -> Alter {
     let mut cutter = Cutter::default();
     Box::new(move |octets| {
         cutter.cut(octets, |piece| {

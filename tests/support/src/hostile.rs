@@ -5,30 +5,30 @@ use tokio::net::TcpStream;
 use zeromq_async::{Endpoint, Events, HandshakeFailure, PeerAddress, SocketEvent};
 
 #[allow(unused_imports, reason = "each test program uses its part of this")]
-pub(crate) use zeromq_async::testing::octets::{command, frame, greeting, header, property, ready};
+pub use zeromq_test::octets::{command, frame, greeting, header, property, ready};
 
 use super::{dial, event, within};
 
 /// The other end of a TCP connection, with nothing of ZMTP but what the test spells out.
-pub(crate) struct Hostile {
-    pub(crate) stream: TcpStream,
+pub struct Hostile {
+    pub stream: TcpStream,
 }
 
 impl Hostile {
     /// Connects, and says some octets.
-    pub(crate) async fn saying(endpoint: &Endpoint, octets: &[u8]) -> Self {
+    pub async fn saying(endpoint: &Endpoint, octets: &[u8]) -> Self {
         let mut peer = Self { stream: dial(endpoint).await };
         peer.say(octets).await;
         peer
     }
 
     /// Says some octets. Whether the connection is still there to hear them is for the test to see.
-    pub(crate) async fn say(&mut self, octets: &[u8]) {
+    pub async fn say(&mut self, octets: &[u8]) {
         let _ = within("the hostile peer to write", self.stream.write_all(octets)).await;
     }
 
     /// All octets until the socket closes the connection, or resets it.
-    pub(crate) async fn closed(&mut self) -> Vec<u8> {
+    pub async fn closed(&mut self) -> Vec<u8> {
         let mut octets = Vec::new();
         let closed = async { while let Ok(1..) = self.stream.read_buf(&mut octets).await {} };
         within("the socket to close the hostile peer's connection", closed).await;
@@ -36,13 +36,13 @@ impl Hostile {
     }
 
     /// The address by which the socket's events call this peer.
-    pub(crate) fn address(&self) -> PeerAddress {
+    pub fn address(&self) -> PeerAddress {
         PeerAddress::Tcp(self.stream.local_addr().expect("connected"))
     }
 }
 
 /// Waits until the handshake of this peer has failed, and says why.
-pub(crate) async fn refused(events: &mut Events, peer: &Hostile) -> HandshakeFailure {
+pub async fn refused(events: &mut Events, peer: &Hostile) -> HandshakeFailure {
     let peer = peer.address();
     event(events, "the hostile peer's handshake to fail", |event| match event {
         SocketEvent::HandshakeFailed { address, reason, .. } if address == peer => Some(reason),

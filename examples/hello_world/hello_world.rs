@@ -1,9 +1,9 @@
-//! A server and four clients exchange messages over TCP: the first thing to run.
+//! A server and four clients exchange messages over TCP. Run this example first.
 //!
 //!     cargo run --release --example hello_world
 //!
-//! It needs nothing else and ends by itself. To see: the address the server got, the first
-//! exchange of each client, and at the end how many requests were answered, every reply checked.
+//! It needs nothing else and ends by itself. It prints the address of the server, the first exchange
+//! of each client, and the number of answered requests. The clients check every reply.
 
 use std::error::Error;
 use std::time::Instant;
@@ -13,7 +13,7 @@ use zeromq_async::{Endpoint, RepSocket, ReqSocket};
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
 const CLIENTS: usize = 4;
-const REQUESTS: usize = 1000; // of each client
+const REQUESTS: usize = 1000; // per client
 
 #[tokio::main]
 async fn main() -> Result<()> {
@@ -39,7 +39,7 @@ async fn main() -> Result<()> {
     Ok(())
 }
 
-/// Answers as many requests as there will be; each reply goes to the client that asked.
+/// Answers all requests. Each reply goes to the client that sent the request.
 async fn serve(mut server: RepSocket) -> Result<usize> {
     let mut answered = 0;
     while answered < CLIENTS * REQUESTS {
@@ -48,11 +48,11 @@ async fn serve(mut server: RepSocket) -> Result<usize> {
         server.send(text.replace("Hello", "World")).await?;
         answered += 1;
     }
-    server.close().await; // the last reply is on its way when this returns
+    server.close().await; // returns once the last reply is written
     Ok(answered)
 }
 
-/// Asks again and again, and counts the right answers.
+/// Sends requests one after another and counts the correct replies.
 async fn ask(number: usize, endpoint: Endpoint) -> Result<usize> {
     let mut client = ReqSocket::new();
     client.connect(endpoint).await?;

@@ -1,4 +1,4 @@
-//! Where and when it ran.
+//! Facts about the machine and the run.
 
 use std::env;
 use std::fs;
@@ -8,10 +8,10 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::libzmq;
 
-/// Where and when it ran, in words.
+/// Facts about the machine and the run, as text.
 #[derive(Debug, Clone)]
 pub(crate) struct Machine {
-    /// What is known and what it is called, in the order in which to tell it.
+    /// Names and values in the order of the report.
     pub(crate) facts: Vec<(&'static str, String)>,
 }
 

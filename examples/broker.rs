@@ -102,7 +102,7 @@ async fn ask(broker: Endpoint) -> Result<BTreeMap<String, usize>> {
     socket.connect(broker).await?;
     let mut shares = BTreeMap::new();
     for _ in 0..REQUESTS {
-        socket.send("who is there?").await?;
+        socket.send("ping").await?;
         let worker = socket.recv().await?.frames()[0].to_str()?.to_owned();
         *shares.entry(worker).or_default() += 1;
     }

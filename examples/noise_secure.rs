@@ -44,7 +44,7 @@ async fn main() -> Result<()> {
 
     let mut req = ReqSocket::builder().noise_client(alice.clone(), server_key).build();
     req.connect(&endpoint).await?;
-    req.send("What is the secret?").await?;
+    req.send("the secret, please").await?;
     println!("alice: got {:?}", req.recv().await?.to_str()?);
     println!("mallory: {}", attempt(mallory, server_key, &endpoint).await?);
     let another = *generate_noise_keys().public_key();

@@ -12,7 +12,7 @@ use clap::Parser;
 #[derive(Debug, Parser)]
 #[command(name = "versus")]
 pub(crate) struct Arguments {
-    /// Run only the cases whose names contain one of these texts; --list shows the names
+    /// Run only the cases with one of these texts in their name; --list shows the names
     #[arg(long, value_delimiter = ',', value_name = "TEXT")]
     pub(crate) cases: Vec<String>,
     /// The number of rounds of each case [default: 5, or 1 with --quick]

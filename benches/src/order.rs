@@ -45,7 +45,7 @@ pub struct Order {
     pub processor: Option<usize>,
 }
 
-/// Declares an enum whose variants have names on the command line.
+/// Declares an enum and the names of its variants on the command line.
 macro_rules! named {
     ($(#[$attribute:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident = $text:literal,)* }) => {
         $(#[$attribute])*
@@ -76,7 +76,7 @@ macro_rules! named {
 named! {
     /// The role of a process.
     Role {
-        /// Binds a PULL and measures what arrives.
+        /// Binds a PULL and measures the received rate.
         Pull = "pull",
         /// Connects PUSH sockets and sends without end.
         Push = "push",

@@ -15,20 +15,20 @@ use crate::process::Failure;
 /// The processes of one trial. Dropping this kills them.
 pub(crate) struct Processes {
     children: Vec<Child>,
-    said: Receiver<Said>,
-    saying: Sender<Said>,
+    lines: Receiver<Output>,
+    sender: Sender<Output>,
     /// When the trial fails.
     deadline: Instant,
 }
 
 /// Lines with the index of their process; `None` at the end of its output.
-type Said = (usize, Option<String>);
+type Output = (usize, Option<String>);
 
 impl Processes {
     /// No process yet. `limit` is the time limit for all of them together.
     pub(crate) fn new(patience: Duration) -> Self {
-        let (saying, said) = channel();
-        Self { children: Vec::new(), said, saying, deadline: Instant::now() + patience }
+        let (sender, lines) = channel();
+        Self { children: Vec::new(), lines, sender, deadline: Instant::now() + patience }
     }
 
     /// Starts a process and returns its index.
@@ -45,8 +45,8 @@ impl Processes {
             .map_err(|error| Failure::new(format!("cannot start {contestant}: {error}")))?;
         let number = self.children.len();
         if let Some(stdout) = child.stdout.take() {
-            let saying = self.saying.clone();
-            thread::spawn(move || listen(number, stdout, &saying));
+            let sender = self.sender.clone();
+            thread::spawn(move || listen(number, stdout, &sender));
         }
         self.children.push(child);
         Ok(number)
@@ -55,7 +55,7 @@ impl Processes {
     /// The next line and the index of its process.
     pub(crate) fn next(&self) -> Result<(usize, Line), Failure> {
         let left = self.deadline.saturating_duration_since(Instant::now());
-        match self.said.recv_timeout(left) {
+        match self.lines.recv_timeout(left) {
             Ok((number, Some(line))) => match line.parse()? {
                 Line::Failed(reason) => Err(Failure::new(reason)),
                 line => Ok((number, line)),
@@ -110,13 +110,13 @@ impl Drop for Processes {
     }
 }
 
-fn listen(number: usize, stdout: ChildStdout, saying: &Sender<Said>) {
+fn listen(number: usize, stdout: ChildStdout, sender: &Sender<Output>) {
     for line in BufReader::new(stdout).lines().map_while(Result::ok) {
-        if saying.send((number, Some(line))).is_err() {
+        if sender.send((number, Some(line))).is_err() {
             return;
         }
     }
-    let _ = saying.send((number, None)); // fails only after the trial
+    let _ = sender.send((number, None)); // fails only after the trial
 }
 
 fn resident(status: &str) -> Option<f64> {

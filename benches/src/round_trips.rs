@@ -33,7 +33,7 @@ impl RoundTrips {
     ///
     /// # Errors
     ///
-    /// Nobody listens any more.
+    /// The standard output is closed.
     #[inline]
     pub fn lap(&mut self) -> Result<bool, Failure> {
         let now = Instant::now();
@@ -60,7 +60,7 @@ impl RoundTrips {
     ///
     /// # Errors
     ///
-    /// Nobody listens any more.
+    /// The standard output is closed.
     pub fn finish(self) -> Result<Infallible, Failure> {
         Line::Result(self.sample()).say()?;
         wait()

@@ -104,7 +104,7 @@ fn contestants(arguments: &Arguments) -> Result<Vec<Contestant>, Failure> {
     Ok(contestants)
 }
 
-/// The programs in the directory whose names start with `rival-`.
+/// The programs in the directory with names that start with `rival-`.
 fn rivals(directory: &Path) -> Result<Vec<Contestant>, Failure> {
     let none = || {
         Failure::new(format!(

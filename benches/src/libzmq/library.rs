@@ -84,7 +84,7 @@ pub(crate) struct Message {
 impl Context {
     pub(crate) fn new() -> Result<Self, Failure> {
         let functions = functions()?;
-        // SAFETY: it takes nothing.
+        // SAFETY: it has no parameters.
         let raw = unsafe { (functions.zmq_ctx_new)() };
         let raw = NonNull::new(raw).ok_or_else(|| functions.failure("zmq_ctx_new"))?;
         // SAFETY: the context was created above.
@@ -234,7 +234,7 @@ impl Message {
     #[inline]
     fn new(functions: &'static Functions, octets: &[u8]) -> Result<Self, Failure> {
         let mut raw = RawMessage::ZEROED;
-        // SAFETY: it writes over what is there.
+        // SAFETY: it initialises the bytes and does not read them.
         let code = unsafe { (functions.zmq_msg_init_size)(&mut raw, octets.len()) };
         functions.check("zmq_msg_init_size", code)?;
         let mut message = Self { functions, raw };
@@ -271,7 +271,7 @@ impl Message {
     #[inline]
     fn empty(functions: &'static Functions) -> Result<Self, Failure> {
         let mut raw = RawMessage::ZEROED;
-        // SAFETY: it writes over what is there.
+        // SAFETY: it initialises the bytes and does not read them.
         let code = unsafe { (functions.zmq_msg_init)(&mut raw) };
         functions.check("zmq_msg_init", code)?;
         Ok(Self { functions, raw })
@@ -405,13 +405,13 @@ impl Functions {
     }
 
     fn errno(&self) -> c_int {
-        // SAFETY: it takes nothing.
+        // SAFETY: it has no parameters.
         unsafe { (self.zmq_errno)() }
     }
 
     #[cold]
     fn failure(&self, what: &str) -> Failure {
-        // SAFETY: it takes any number.
+        // SAFETY: it accepts any number.
         let text = unsafe { (self.zmq_strerror)(self.errno()) };
         // SAFETY: the returned string is static and ends with a zero.
         let text = unsafe { CStr::from_ptr(text) };

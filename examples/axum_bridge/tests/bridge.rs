@@ -34,7 +34,7 @@ async fn each_of_many_askers_gets_the_answer_to_its_question() {
 #[tokio::test]
 async fn who_asks_while_there_is_no_worker_is_told_so() {
     let bridge = Started::new().await;
-    let response = timeout(SOON, ask(bridge.http, "anybody?".to_owned())).await.expect("in time");
+    let response = timeout(SOON, ask(bridge.http, "hello?".to_owned())).await.expect("in time");
     assert!(response.starts_with("HTTP/1.1 503 "), "{response}");
     bridge.start_worker().await;
     bridge.workers.handle().wait_for_peers(1).await;
@@ -48,7 +48,7 @@ async fn who_gets_no_answer_in_time_is_told_so() {
     let mut worker = RepSocket::new();
     worker.connect(&bridge.endpoint).await.unwrap();
     bridge.workers.handle().wait_for_peers(1).await;
-    let asking = tokio::spawn(ask(bridge.http, "anybody?".to_owned()));
+    let asking = tokio::spawn(ask(bridge.http, "hello?".to_owned()));
     worker.recv().await.unwrap(); // without a reply
     let response = timeout(SOON, asking).await.expect("in time").expect("no panic");
     assert!(response.starts_with("HTTP/1.1 504 "), "{response}");
@@ -61,7 +61,7 @@ async fn who_asked_a_worker_that_went_away_is_told_so() {
     let mut worker = RepSocket::new();
     worker.connect(&bridge.endpoint).await.unwrap();
     bridge.workers.handle().wait_for_peers(1).await;
-    let asking = tokio::spawn(ask(bridge.http, "anybody?".to_owned()));
+    let asking = tokio::spawn(ask(bridge.http, "hello?".to_owned()));
     worker.recv().await.unwrap();
     worker.close().await;
     let response = timeout(SOON, asking).await.expect("in time").expect("no panic");

@@ -6,17 +6,17 @@ use std::process::Command;
 
 #[test]
 fn hello_world_says_that_all_requests_were_answered() {
-    let said = run();
-    assert!(said.contains("server: a REP socket, bound to tcp://127.0.0.1:"), "{said}");
+    let stdout = run();
+    assert!(stdout.contains("server: a REP socket, bound to tcp://127.0.0.1:"), "{stdout}");
     for client in 1..=4 {
         let exchange = format!(
             r#"client {client}: sent "Hello 1 from client {client}", got "World 1 from client {client}""#
         );
-        assert!(said.contains(&exchange), "{said}");
+        assert!(stdout.contains(&exchange), "{stdout}");
     }
-    assert!(said.contains("server: answered 4000 requests"), "{said}");
+    assert!(stdout.contains("server: answered 4000 requests"), "{stdout}");
     let counts = "done: 4 clients sent 4000 requests over TCP and got 4000 replies";
-    assert!(said.contains(counts), "{said}");
+    assert!(stdout.contains(counts), "{stdout}");
 }
 
 fn run() -> String {
@@ -24,9 +24,9 @@ fn run() -> String {
     let output = Command::new(&path).output().unwrap_or_else(|error| {
         panic!("{}: {error}; `cargo test -p hello_world` builds it", path.display())
     });
-    let said = String::from_utf8(output.stdout).expect("the output is UTF-8");
-    assert!(output.status.success(), "{}, after:\n{said}", output.status);
-    said
+    let stdout = String::from_utf8(output.stdout).expect("the output is UTF-8");
+    assert!(output.status.success(), "{}, after:\n{stdout}", output.status);
+    stdout
 }
 
 /// Cargo puts examples into `target/PROFILE/examples` and this test into `target/PROFILE/deps`.

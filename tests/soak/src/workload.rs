@@ -1,4 +1,4 @@
-//! What is done over and over: each a round, after which everything it opened is gone.
+//! The repeated operations. Each round closes everything that it opened.
 
 use std::error::Error;
 use std::future::Future;
@@ -11,13 +11,13 @@ use zeromq_async::{
     ReqSocket, RouterSocket, SubSocket, XPubSocket,
 };
 
-/// What a round comes to.
+/// The result of a round.
 pub type Round = Result<(), Box<dyn Error + Send + Sync>>;
 
-/// Sockets that stay while others come and go.
+/// Long-lived sockets, to which short-lived ones connect.
 #[derive(Debug)]
 pub struct Residents {
-    /// Nobody looks after it: what it holds for peers that have gone must go by itself.
+    /// The workload never receives from it, so it must release the state of old peers by itself.
     publisher: PubSocket,
     published_at: Endpoint,
     notified: XPubSocket,
@@ -30,11 +30,11 @@ pub struct Residents {
 }
 
 impl Residents {
-    /// Binds them to free ports.
+    /// Binds the sockets to free ports.
     ///
     /// # Errors
     ///
-    /// There is none.
+    /// No port is free.
     pub async fn bind() -> Result<Self, Box<dyn Error + Send + Sync>> {
         let publisher = PubSocket::new();
         let published_at = publisher.bind("tcp://127.0.0.1:*").await?;
@@ -44,8 +44,8 @@ impl Residents {
         let pulled_at = pull.bind("tcp://127.0.0.1:*").await?;
         let keys = generate_curve_keys();
         let secure_key = *keys.public_key();
-        let anybody = |_: Attempt| async { Decision::allow() };
-        let secure = PullSocket::builder().curve_server(keys, anybody).build();
+        let allow_all = |_: Attempt| async { Decision::allow() };
+        let secure = PullSocket::builder().curve_server(keys, allow_all).build();
         let secure_at = secure.bind("tcp://127.0.0.1:*").await?;
         Ok(Self {
             publisher,
@@ -60,7 +60,7 @@ impl Residents {
         })
     }
 
-    /// Subscribers come, hear what is published, and go, in order or not.
+    /// Subscribers connect, receive a message and disconnect, with or without unsubscribing first.
     ///
     /// # Errors
     ///
@@ -69,7 +69,7 @@ impl Residents {
         for index in 0..4 {
             let mut sub = SubSocket::builder().subscribe("news").build();
             sub.connect(&self.published_at).await?;
-            let heard = async {
+            let received = async {
                 loop {
                     self.publisher.send("news of today").await?;
                     if timeout(Duration::from_millis(5), sub.recv()).await.is_ok() {
@@ -77,7 +77,7 @@ impl Residents {
                     }
                 }
             };
-            within("a subscriber hears the publisher", heard).await??;
+            within("a subscriber to receive", received).await??;
             if index % 2 == 0 {
                 sub.close().await;
             }
@@ -94,7 +94,7 @@ impl Residents {
         Ok(())
     }
 
-    /// Senders come and go, with the right key, the wrong key, and no key.
+    /// Senders connect and disconnect with the right key, a wrong key and no key.
     ///
     /// # Errors
     ///
@@ -128,7 +128,7 @@ impl Residents {
     }
 }
 
-/// Clients and servers that both come and go, over tcp and within the process.
+/// Short-lived clients and servers exchange messages over tcp and inproc.
 ///
 /// # Errors
 ///
@@ -146,7 +146,7 @@ pub async fn ask() -> Round {
             rep.send(question).await?;
             within("an answer", req.recv()).await??;
         }
-        // One is given up in the middle.
+        // Abandons one request.
         req.send("never answered").await?;
         drop(timeout(Duration::from_millis(1), req.recv()).await);
     }
@@ -154,7 +154,7 @@ pub async fn ask() -> Round {
     Ok(())
 }
 
-/// Named clients that come back under the same name.
+/// Clients reconnect with the same routing id.
 ///
 /// # Errors
 ///
@@ -170,13 +170,13 @@ pub async fn come_back() -> Round {
         router.send(message).await?;
         within("a return of it", dealer.recv()).await??;
         dealer.disconnect(&bound).await?;
-        // To nobody, any more.
+        // The peer is gone.
         router.send(Message::multipart(["alice", "gone"])).await?;
     }
     Ok(())
 }
 
-/// Sockets that connect to nobody, and are dropped with what they were given.
+/// Sockets without a peer are dropped with unsent messages.
 ///
 /// # Errors
 ///
@@ -184,14 +184,14 @@ pub async fn come_back() -> Round {
 pub async fn wait_in_vain() -> Round {
     let mut push = PushSocket::builder().linger(Duration::from_millis(10)).build();
     push.connect("tcp://127.0.0.1:1").await?;
-    push.connect("inproc://nobody").await?;
+    push.connect("inproc://unbound").await?;
     for _ in 0..100 {
         push.send("never read").await?;
     }
     Ok(())
 }
 
-/// Nothing here takes longer unless it is stuck.
+/// The limit of each wait. Nothing takes this long unless it hangs.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 async fn within<T>(

@@ -1,4 +1,4 @@
-//! The workload leaves nothing behind.
+//! The workload leaks nothing.
 
 #![cfg(target_os = "linux")]
 
@@ -7,8 +7,7 @@ use std::time::{Duration, Instant};
 use soak::Sample;
 use soak::workload::{self, Residents};
 
-/// Waits until no more descriptors and tasks are there than before, and says what is left if that
-/// does not come to be.
+/// Waits until there are no more descriptors and tasks than before. Panics with both samples otherwise.
 async fn settles(before: Sample) {
     let begun = Instant::now();
     loop {

@@ -1,13 +1,12 @@
-//! Tests that need a process of their own: for its memory, or for what it may have open.
+//! Tests that run in a separate process, because they measure its memory or its open files.
 
 use std::process::Command;
 
-/// Set in a process that was started for one test.
+/// Set in a process that runs one test.
 const ALONE: &str = "ZEROMQ_ASYNC_TEST_ALONE";
 
-/// Runs the test of this name again in a process of its own, which may have so many files and
-/// sockets open, or as many as the system allows where that is less. True in that process: the test
-/// is to go on.
+/// Runs the named test in a separate process with this limit of open files and sockets, or with the
+/// maximum of the system if that is lower. Returns true in that process, where the test continues.
 pub fn again(descriptors: Option<u32>, test: &str) -> bool {
     if std::env::var_os(ALONE).is_some_and(|alone| alone == test) {
         return true;
@@ -22,18 +21,18 @@ pub fn again(descriptors: Option<u32>, test: &str) -> bool {
         .args([&descriptors, test])
         .env(ALONE, test)
         .status();
-    assert!(status.expect("a shell").success(), "{test}, in a process of its own");
+    assert!(status.expect("a shell").success(), "{test}, in a separate process");
     false
 }
 
-/// How many files and sockets this process may have open.
+/// The limit of open files and sockets of this process.
 pub fn descriptors() -> usize {
     let shell = Command::new("sh").args(["-c", "ulimit -n"]).output().expect("a shell");
     let text = String::from_utf8(shell.stdout).expect("a number");
     text.trim().parse().unwrap_or(usize::MAX)
 }
 
-/// Octets of memory that this process has in use, where the system tells.
+/// The resident memory of this process in bytes, if the system reports it.
 pub fn resident() -> Option<usize> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;

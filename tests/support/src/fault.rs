@@ -1,43 +1,43 @@
-//! What can happen to octets on the way: to one of them, or to a whole frame.
+//! Faults on a connection: changes of one byte or of a whole frame.
 
 use std::mem::take;
 
 use super::relay::{Alter, Way, unaltered};
 
-/// One thing that happens on one connection, once.
+/// One fault that happens once on one connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fault {
     pub way: Way,
-    /// Which frame of that way; the greeting is frame 0.
+    /// The index of the frame in this direction. The greeting is frame 0.
     pub frame: usize,
     pub kind: Kind,
 }
 
-/// What happens. Offsets are counted from the start of the frame, with its header.
+/// The kind of a fault. Offsets count from the start of the frame header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// An octet is changed in these bits.
+    /// Flips these bits of a byte.
     Flip { offset: usize, bits: u8 },
-    /// An octet is left out.
+    /// Removes a byte.
     Drop { offset: usize },
-    /// An octet comes twice.
+    /// Duplicates a byte.
     Repeat { offset: usize },
-    /// The frame is left out.
+    /// Removes the frame.
     DropFrame,
-    /// The frame comes twice.
+    /// Duplicates the frame.
     RepeatFrame,
-    /// The frame comes after the one behind it.
+    /// Swaps the frame with the next one.
     Swap,
 }
 
 impl Fault {
-    /// Everything that can happen: to each octet of the handshake, which is so many frames each way,
-    /// to each of the first two records, and to most of the third, which is a long one.
+    /// All faults: for each byte of the handshake and of the first two records, and for most bytes of
+    /// the third record, which is long. `handshake` is the number of handshake frames per direction.
     pub fn everywhere(sizes: &[Vec<usize>; 2], handshake: [usize; 2]) -> Vec<Self> {
         let mut faults = Vec::new();
         for ((way, sizes), records) in Way::BOTH.into_iter().zip(sizes).zip(handshake) {
             let all = |frame: usize| (0..sizes[frame]).collect::<Vec<_>>();
-            // Of the greeting, the octets whose bits differ in what they mean.
+            // In these bytes of the greeting each bit has its own meaning.
             faults.extend(Self::all(way, 0, &all(0), &[9, 10, 11, 32]));
             for frame in 1..=records + 1 {
                 faults.extend(Self::all(way, frame, &all(frame), &[0, 1]));
@@ -50,13 +50,13 @@ impl Fault {
         faults
     }
 
-    /// Whether all octets arrive that are waited for.
+    /// Whether the number of bytes that the receiver waits for is unchanged.
     pub fn leaves_all_there(&self) -> bool {
         matches!(self.kind, Kind::Flip { offset, .. } if self.frame == 0 || offset > 8)
     }
 
-    /// Everything that can happen to a frame and to these octets of it: one bit of each is changed,
-    /// and all of them in those that are `thoroughly` looked at.
+    /// All faults of a frame and of these bytes in it. One bit of each byte is flipped, and every bit of
+    /// the bytes in `thoroughly`.
     fn all(way: Way, frame: usize, offsets: &[usize], thoroughly: &[usize]) -> Vec<Self> {
         let octets = offsets.iter().flat_map(|&offset| {
             let every = thoroughly.contains(&offset);
@@ -68,7 +68,7 @@ impl Fault {
         octets.chain(frames).map(|kind| Self { way, frame, kind }).collect()
     }
 
-    /// What the relay does to octets that go this way. It calls `done` when the fault has happened.
+    /// The change that a relay makes in this direction. Calls `done` once the fault has happened.
     pub fn alter(self, way: Way, mut done: impl FnMut() + Send + 'static) -> Alter {
         if way != self.way {
             return unaltered();
@@ -93,7 +93,7 @@ impl Fault {
 }
 
 impl Kind {
-    /// Appends what becomes of a piece of the frame to `passed`, or to what is held back.
+    /// Appends the changed piece of the frame to `passed`, or to `held` for later.
     fn alter(self, piece: &Piece<'_>, held: &mut Vec<u8>, passed: &mut Vec<u8>) {
         let mut octets = piece.octets.to_vec();
         match (self, self.place_in(piece)) {
@@ -113,7 +113,7 @@ impl Kind {
         }
     }
 
-    /// Which octet of the piece it is about.
+    /// The index of the affected byte in the piece.
     fn place_in(self, piece: &Piece<'_>) -> Option<usize> {
         let (Self::Flip { offset, .. } | Self::Drop { offset } | Self::Repeat { offset }) = self
         else {
@@ -123,7 +123,7 @@ impl Kind {
     }
 }
 
-/// Notes the sizes of frames as they pass.
+/// Reports the size of each frame and changes nothing.
 pub fn measure(mut each: impl FnMut(usize) + Send + 'static) -> Alter {
     let mut cutter = Cutter::default();
     Box::new(move |octets| {
@@ -136,18 +136,18 @@ pub fn measure(mut each: impl FnMut(usize) + Send + 'static) -> Alter {
     })
 }
 
-/// Cuts a stream into the greeting, of which each side sends a part before it has the other's, and
-/// whole frames.
+/// Splits a stream into pieces of the greeting and whole frames. The greeting arrives in pieces because
+/// each side sends a part of it before it has received the other side's greeting.
 #[derive(Default)]
 struct Cutter {
     frame: usize,
-    /// How much of the greeting has been.
+    /// The number of greeting bytes so far.
     greeted: usize,
-    /// The start of a frame whose rest is to come.
+    /// The start of an incomplete frame.
     waiting: Vec<u8>,
 }
 
-/// Some octets of a frame, and where they are in it.
+/// Some bytes of a frame, and their offset in it.
 struct Piece<'a> {
     frame: usize,
     offset: usize,
@@ -181,7 +181,7 @@ impl Cutter {
     }
 }
 
-/// The octets of the frame that begins here, with its header, as far as its header is here.
+/// The size of the frame that starts here, including its header. `None` if the header is incomplete.
 fn frame_size(octets: &[u8]) -> Option<usize> {
     const LONG: u8 = 2;
     if octets.first()? & LONG == 0 {

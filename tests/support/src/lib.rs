@@ -1,5 +1,5 @@
-//! What the integration tests share: a peer scripted frame by frame, and deadlines that say what
-//! was waited for.
+//! Shared support for integration tests: a peer scripted frame by frame, and deadlines with a
+//! description.
 
 #![allow(async_fn_in_trait, reason = "tests call these traits with known types")]
 
@@ -25,27 +25,27 @@ use tokio::time::timeout;
 use zeromq_async::{Endpoint, Events, Frame, Message, ReconnectBackoff, SocketEvent, SocketType};
 use zmtp::{Command, Connection, ConnectionConfig, Event, Mechanism, RoutingId};
 
-/// Longer than anything here takes, so that only what never happens runs into it.
+/// The limit of all waits. It is far longer than any of them takes.
 pub const DEADLINE: Duration = Duration::from_secs(20);
 
-/// Where to bind over tcp.
+/// An endpoint to bind over tcp.
 pub const ANY_PORT: &str = "tcp://127.0.0.1:*";
 
-/// More octets than the kernel's buffers of a loopback connection hold together: a message of this
-/// size is never wholly written to a peer that does not read.
+/// More bytes than the kernel buffers of a loopback connection hold. A message of this size cannot be
+/// written completely to a peer that does not read.
 pub const HUGE: usize = 24 << 20;
 
-/// A message of [`HUGE`] octets, all of them `mark`.
+/// A message of [`HUGE`] bytes with the value `mark`.
 pub fn huge(mark: u8) -> Message {
     Message::from(Bytes::from(vec![mark; HUGE]))
 }
 
-/// A frame of [`HUGE`] octets.
+/// A frame of [`HUGE`] bytes.
 pub fn huge_frame() -> Frame {
     Frame::from(Bytes::from(vec![0; HUGE]))
 }
 
-/// Waits for the future, and says what was waited for where that takes too long.
+/// Awaits the future. Panics with the description `what` at the [`DEADLINE`].
 pub async fn within<T>(what: &str, future: impl Future<Output = T>) -> T {
     match timeout(DEADLINE, future).await {
         Ok(value) => value,
@@ -53,12 +53,12 @@ pub async fn within<T>(what: &str, future: impl Future<Output = T>) -> T {
     }
 }
 
-/// Whether the future is not done after one poll; it is dropped then.
+/// Polls the future once and drops it. Returns true if it was pending.
 pub fn waits<T>(future: impl Future<Output = T>) -> bool {
     future.now_or_never().is_none()
 }
 
-/// Waits for an event and takes from it what `pick` wants; other events pass by.
+/// Waits for the first event for which `pick` returns a value. Skips other events.
 pub async fn event<T>(
     events: &mut Events,
     what: &str,
@@ -75,7 +75,7 @@ pub async fn event<T>(
     within(what, search).await
 }
 
-/// Waits until a peer's connection has ended, and says how many messages it was not sent.
+/// Waits until the connection of a peer ends, and returns the number of its unsent messages.
 pub async fn disconnected(events: &mut Events) -> usize {
     event(events, "a peer to disconnect", |event| match event {
         SocketEvent::Disconnected { unsent, .. } => Some(unsent),
@@ -84,7 +84,7 @@ pub async fn disconnected(events: &mut Events) -> usize {
     .await
 }
 
-/// Waits for a handshake to be done.
+/// Waits for a handshake to succeed.
 pub async fn greeted(events: &mut Events) {
     event(events, "a handshake", |event| {
         matches!(event, SocketEvent::HandshakeSucceeded { .. }).then_some(())
@@ -92,12 +92,12 @@ pub async fn greeted(events: &mut Events) {
     .await;
 }
 
-/// Reconnects as fast as possible, so that tests of it need not take long.
+/// The shortest reconnect interval, for fast tests.
 pub fn at_once() -> ReconnectBackoff {
     ReconnectBackoff::new(Duration::from_millis(1))
 }
 
-/// A port at which nobody listens yet, kept from other programs while this lives.
+/// A port without a listener, reserved until this is dropped.
 pub struct ReservedPort {
     _socket: socket2::Socket,
     address: SocketAddr,
@@ -118,20 +118,26 @@ impl ReservedPort {
     }
 }
 
+impl Default for ReservedPort {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 /// The socket address of a tcp endpoint.
 pub fn address(endpoint: &Endpoint) -> SocketAddr {
     let text = endpoint.to_string();
     text.trim_start_matches("tcp://").parse().expect("an endpoint with an address")
 }
 
-/// A listener of the kernel's, for sockets to connect to, and its endpoint.
+/// A plain TCP listener for sockets to connect to, and its endpoint.
 pub async fn listen() -> (TcpListener, Endpoint) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let endpoint = Endpoint::from(listener.local_addr().expect("bound"));
     (listener, endpoint)
 }
 
-/// Tells that whoever held this was dropped.
+/// Notifies when its owner is dropped.
 pub struct GivenUp(pub Arc<Notify>);
 
 impl Drop for GivenUp {
@@ -140,8 +146,8 @@ impl Drop for GivenUp {
     }
 }
 
-/// The other end of a connection, which does what the test says and nothing else: it sees each
-/// frame as it is on the wire, and reads only when asked to.
+/// A peer that is controlled by the test. It sees each frame as it is on the wire, and reads only when
+/// asked to.
 pub struct RawPeer {
     stream: TcpStream,
     connection: Connection,
@@ -151,12 +157,12 @@ pub struct RawPeer {
 }
 
 impl RawPeer {
-    /// Connects to a bound socket, up to the end of the handshake.
+    /// Connects to a bound socket and completes the handshake.
     pub async fn connect(endpoint: &Endpoint, socket_type: SocketType) -> Self {
         Self::greet(dial(endpoint).await, Self::config(socket_type)).await
     }
 
-    /// The same, with a routing id.
+    /// Like [`connect`](Self::connect), with a routing id.
     pub async fn connect_as(
         endpoint: &Endpoint,
         socket_type: SocketType,
@@ -167,12 +173,12 @@ impl RawPeer {
         Self::greet(dial(endpoint).await, config).await
     }
 
-    /// The same, as anything else.
+    /// Like [`connect`](Self::connect), with any configuration.
     pub async fn connect_with(endpoint: &Endpoint, config: ConnectionConfig) -> Self {
         Self::greet(dial(endpoint).await, config).await
     }
 
-    /// Accepts a connecting socket, up to the end of the handshake.
+    /// Accepts a connecting socket and completes the handshake.
     pub async fn accept(listener: &TcpListener, socket_type: SocketType) -> Self {
         let accepted = within("a socket to connect", listener.accept()).await;
         Self::greet(accepted.expect("a connection").0, Self::config(socket_type)).await
@@ -201,10 +207,10 @@ impl RawPeer {
         peer
     }
 
-    /// Writes what is to be written, reads once, and keeps what came; false at the end.
+    /// Writes pending output, reads once and stores the input. Returns false at the end of the connection.
     async fn step(&mut self) -> bool {
         self.write().await;
-        // A connection that the other side resets has ended too.
+        // A reset also ends the connection.
         let read = self.stream.read_buf(&mut self.input).await.unwrap_or(0);
         self.decode();
         read > 0
@@ -230,13 +236,13 @@ impl RawPeer {
         }
     }
 
-    /// A message as it would be written, which it is not.
+    /// Encodes a message without writing it.
     pub fn encode(&mut self, message: impl Into<Message>) -> Vec<u8> {
         self.connection.send(message.into());
         std::iter::from_fn(|| self.connection.poll_transmit()).flatten().collect()
     }
 
-    /// Writes octets as they are, good ZMTP or not.
+    /// Writes raw bytes, valid ZMTP or not.
     pub async fn write_octets(&mut self, octets: &[u8]) {
         let written = within("the raw peer to write", self.stream.write_all(octets)).await;
         written.expect("a connection");
@@ -262,8 +268,7 @@ impl RawPeer {
         within("the raw peer to write", self.write()).await;
     }
 
-    /// Asks for a sign of life and waits for it: the socket has by then taken all that was sent
-    /// before.
+    /// Sends a PING and waits for the PONG. The socket has then received everything sent before.
     pub async fn settle(&mut self) {
         let context = Bytes::from_static(b"settle");
         let ping = Command::Ping { ttl: zmtp::Ttl::NONE, context: context.clone() };
@@ -324,12 +329,12 @@ impl RawPeer {
         .await
     }
 
-    /// Reads what has come, which may be a part of a message.
+    /// Reads once, possibly only a part of a message.
     pub async fn read_part(&mut self) {
-        assert!(within("octets from the socket", self.step()).await, "the connection has ended");
+        assert!(within("bytes from the socket", self.step()).await, "the connection has ended");
     }
 
-    /// All messages until the connection ends.
+    /// Receives all messages until the connection ends.
     pub async fn drain(&mut self) -> Vec<Message> {
         let mut messages = Vec::new();
         while let Some(message) = self.try_recv().await {
@@ -343,7 +348,7 @@ impl RawPeer {
         within("the socket to close the connection", async { while self.step().await {} }).await;
     }
 
-    /// Ends the connection without a word, as a machine that loses its power does.
+    /// Resets the connection without closing it, like a peer that lost power.
     pub fn reset(self) {
         // No linger time: the kernel resets the connection instead of closing it.
         let stream = socket2::SockRef::from(&self.stream);
@@ -351,7 +356,7 @@ impl RawPeer {
     }
 }
 
-/// One side of a connection, with keys that anybody can guess.
+/// One side of a connection, with deterministic keys.
 pub fn connection(config: &ConnectionConfig) -> Connection {
     static NEXT: AtomicU8 = AtomicU8::new(1);
     Connection::with_entropy(config, |octets| octets.fill(NEXT.fetch_add(1, Ordering::Relaxed)))

@@ -1,5 +1,4 @@
-//! Requests and replies over many connections at once, something happening to each on the way, and
-//! what becomes of them.
+//! Requests and replies over many connections at once, with one fault on each of them.
 
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -17,32 +16,32 @@ use zeromq_async::Endpoint;
 use super::fault::{Fault, measure};
 use super::relay::{Way, relay};
 
-/// A DEALER or a ROUTER, of whichever library.
+/// A DEALER or a ROUTER of either library.
 pub trait Party {
     async fn send(&mut self, message: Vec<Vec<u8>>);
     async fn recv(&mut self) -> Vec<Vec<u8>>;
-    /// Waits until its only connection has ended, and says whether only because time was over.
+    /// Waits until its only connection ends. Returns whether a time limit ended it.
     async fn ended_by_time(&mut self) -> bool;
 }
 
-/// What became of a connection.
+/// The outcome of a connection with a fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// It ended.
+    /// The connection ended.
     Ended,
-    /// It ended because its time was over.
+    /// A time limit ended the connection.
     EndedByTime,
-    /// It went on as if nothing had happened.
+    /// The connection continued unaffected.
     WentOn,
 }
 
-/// What a client is called by the ROUTER: all names have the same size.
+/// The routing id of a client. All have the same size.
 pub fn name(client: usize) -> String {
     format!("client-{client:05}")
 }
 
-/// What a client says: another body each time, so that whatever is changed, missing or out of order
-/// shows. The third has a frame of the long form.
+/// The body of a request. Each one differs, so that changed, missing and reordered requests are
+/// detected. The third request has a long frame.
 fn body(client: &[u8], number: usize) -> Vec<u8> {
     let size = match number {
         0 | 1 => 24,
@@ -54,16 +53,16 @@ fn body(client: &[u8], number: usize) -> Vec<u8> {
     body
 }
 
-/// The requests that a ROUTER has received.
+/// The number of requests that a ROUTER has received from each client.
 #[derive(Debug, Default)]
 pub struct Requests(HashMap<Vec<u8>, usize>);
 
 impl Requests {
-    /// Notes one.
+    /// Records a request.
     ///
     /// # Panics
     ///
-    /// When it is not the next of its client.
+    /// If it is not the next request of its client.
     pub fn note(&mut self, request: &[Vec<u8>]) {
         let number = self.0.entry(request[0].clone()).or_default();
         let expected = [request[0].clone(), body(&request[0], *number)];
@@ -72,11 +71,11 @@ impl Requests {
     }
 }
 
-/// Answers every request with itself.
+/// Echoes every request.
 ///
 /// # Panics
 ///
-/// When a request is not the next of its client.
+/// If a request is not the next one of its client.
 pub async fn serve(router: &mut impl Party) -> Infallible {
     let mut requests = Requests::default();
     loop {
@@ -86,11 +85,11 @@ pub async fn serve(router: &mut impl Party) -> Infallible {
     }
 }
 
-/// Asks every now and then, with nobody in between.
+/// Sends requests at intervals over an unaffected connection.
 ///
 /// # Panics
 ///
-/// When a reply is not to the request, or does not come.
+/// If a reply does not match its request or does not arrive.
 pub async fn ask(client: &mut impl Party, name: &str) -> Infallible {
     let mut ticks = interval(Duration::from_millis(5));
     for number in 0.. {
@@ -100,10 +99,10 @@ pub async fn ask(client: &mut impl Party, name: &str) -> Infallible {
         let reply = timeout(Duration::from_secs(20), client.recv()).await;
         assert!(reply.expect("a reply in time") == request, "reply {number} to {name}");
     }
-    unreachable!("nobody counts that far");
+    unreachable!("the range has no end");
 }
 
-/// The sizes of the frames that go each way when nothing happens, up to the fourth exchange.
+/// The frame sizes in each direction without faults, up to the fourth exchange.
 pub async fn frames<P: Party>(
     bound: &Endpoint,
     name: &str,
@@ -124,18 +123,18 @@ pub async fn frames<P: Party>(
     sizes.map(|sizes| sizes.lock().expect("no panic").clone())
 }
 
-/// Messages that a client sends ahead, once the fault has happened: more octets together than any
-/// record may have, so that nobody waits for the rest of one for ever.
+/// The number of requests in flight after the fault. Together they are longer than any record, so that
+/// no receiver waits without end for the rest of a record.
 const AHEAD: usize = 100;
 
-/// Replies after the fault that say that nothing has come of it.
+/// The number of replies after the fault that show that it had no effect.
 const ENOUGH: usize = 3;
 
-/// Exchanges messages over a connection to which `fault` happens.
+/// Exchanges messages over a connection with a fault.
 ///
 /// # Panics
 ///
-/// When a reply is not the next one.
+/// If a reply is not the next one.
 pub async fn suffer<P: Party>(
     fault: Fault,
     bound: &Endpoint,
@@ -155,7 +154,7 @@ pub async fn suffer<P: Party>(
     let mut ended = pin!(relay.wait_for_ended(1));
     loop {
         let has_happened = *happened.borrow();
-        // One at a time until then, so that each message is a record of its own.
+        // One at a time until the fault, so that each message is one record.
         if sent - received < if has_happened { AHEAD } else { 1 } {
             tokio::select! {
                 biased;
@@ -182,19 +181,19 @@ pub async fn suffer<P: Party>(
     if client.ended_by_time().await { Outcome::EndedByTime } else { Outcome::Ended }
 }
 
-/// How many connections there are at the same time.
+/// The number of concurrent connections.
 #[derive(Clone, Copy, Debug)]
 pub struct Load {
-    /// All of them: most wait, for octets that never come.
+    /// All connections. Most of them wait for bytes that never arrive.
     pub at_a_time: usize,
-    /// Those at work: few, so that none is late because of the others.
+    /// The connections that exchange messages. They are few, so that none delays another.
     pub at_work: usize,
 }
 
-/// After this long, a connection waits, and another may work.
+/// A connection counts as waiting after this time, and another one may start.
 const WAITING: Duration = Duration::from_millis(50);
 
-/// What becomes of each of many connections.
+/// Runs many connections, one per fault, and returns their outcomes.
 pub async fn outcomes(
     faults: Vec<Fault>,
     load: Load,
@@ -220,11 +219,11 @@ pub async fn outcomes(
         .await
 }
 
-/// Holds outcomes against what is protected. Returns the part of those that time alone has ended.
+/// Checks the outcomes. Returns the share of connections that a time limit ended.
 ///
 /// # Panics
 ///
-/// When a connection went on that should have ended, or the other way round.
+/// If a connection continued that should have ended, or the reverse.
 pub fn judge(
     outcomes: &[(Fault, Outcome)],
     unprotected: impl Fn(&Fault) -> Option<&'static str>,

@@ -1,20 +1,18 @@
-//! Somebody between a socket that connects and one that is bound, who does to what passes what a
-//! test says: the testing kit's, over tcp.
+//! A relay over tcp between a connecting and a bound socket. It changes the bytes as a test says.
 
 use zeromq_async::{Context, Endpoint};
 
 pub use zeromq_test::{Relay, Way};
 
-/// Takes what has come, and gives what is to go on.
+/// Maps received bytes to forwarded bytes.
 pub type Alter = Box<dyn FnMut(&[u8]) -> Vec<u8> + Send>;
 
-/// Lets everything pass as it is.
+/// Forwards all bytes unchanged.
 pub fn unaltered() -> Alter {
     Box::new(<[u8]>::to_vec)
 }
 
-/// Connects whoever connects to it to the bound socket, and asks for each connection what is to be
-/// done to it.
+/// Starts a relay to the bound socket. `alter` returns the change for each connection and direction.
 pub async fn relay(bound: &Endpoint, alter: impl Fn(Way) -> Alter + Send + 'static) -> Relay {
     let started = Relay::start(Context::shared(), "tcp://127.0.0.1:*", bound).await;
     let relay = started.expect("a free port");

@@ -69,8 +69,8 @@ async fn everything() -> Result<()> {
 
 /// The whole broker.
 ///
-/// ROUTER prepends the client's routing id to a request and removes it from the reply. Requests stay
-/// in the clients' queues while the workers are full, so the broker stores nothing.
+/// ROUTER prepends the client's routing id to a request and removes it from the reply. Requests
+/// stay in the clients' queues while the workers are full, so the broker stores nothing.
 async fn forward(frontend: RouterSocket, backend: DealerSocket) -> Result<()> {
     let mut broker = Proxy::new(frontend, backend);
     let handle = broker.handle();

@@ -2,11 +2,11 @@
 //!
 //!     cargo run -p examples --example curve_secure     # ends by itself
 //!
-//! The server and its clients are tasks here. They could be processes, because they share only public
-//! keys. Each has its own key pair. Clients know the server's public key, and the server has a list of
-//! client keys. The list gives a name to each key, and the server sees this name with every request.
-//! A client that is not in the list is rejected during the handshake. The server removes a key from the
-//! list while it runs; that client is then rejected too.
+//! The server and its clients are tasks here. They could be processes, because they share only
+//! public keys. Each has its own key pair. Clients know the server's public key, and the server has
+//! a list of client keys. The list gives a name to each key, and the server sees this name with
+//! every request. A client that is not in the list is rejected during the handshake. The server
+//! removes a key from the list while it runs; that client is then rejected too.
 
 use std::error::Error;
 

@@ -3,8 +3,8 @@
 //!     cargo run -p examples --example hello_server                # binds to tcp://*:5555
 //!     python3 examples/hello_client.py                            # in another terminal; needs `pip install pyzmq`
 //!
-//! The endpoint is an optional argument: `cargo run -p examples --example hello_server ipc:///tmp/hello`.
-//! The server prints each request and answers "World" until Ctrl-C.
+//! The endpoint is an optional argument: `cargo run -p examples --example hello_server
+//! ipc:///tmp/hello`. The server prints each request and answers "World" until Ctrl-C.
 
 use std::error::Error;
 

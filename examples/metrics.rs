@@ -3,8 +3,8 @@
 //!     cargo run -p examples --example metrics            # prints the metrics and ends
 //!     cargo run -p examples --example metrics -- serve   # runs until Ctrl-C; scrape the printed address
 //!
-//! Each socket exports its own counters at no cost per message. Two metrics layers, one above and one
-//! below the compression layer, show the size before and after compression.
+//! Each socket exports its own counters at no cost per message. Two metrics layers, one above and
+//! one below the compression layer, show the size before and after compression.
 
 use std::time::Duration;
 

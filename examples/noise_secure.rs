@@ -2,9 +2,10 @@
 //!
 //!     cargo run -p examples --example noise_secure
 //!
-//! The server accepts the keys in its list and knows each client by name. It rejects other keys, and a
-//! rejected client does not retry. A client that expects another server key cannot complete the
-//! handshake. This example generates new keys on each run. A real program reads its keys from a file.
+//! The server accepts the keys in its list and knows each client by name. It rejects other keys,
+//! and a rejected client does not retry. A client that expects another server key cannot complete
+//! the handshake. This example generates new keys on each run. A real program reads its keys from a
+//! file.
 
 use std::collections::HashMap;
 use std::error::Error;

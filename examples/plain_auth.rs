@@ -3,9 +3,9 @@
 //!     cargo run -p examples --example plain_auth     # ends by itself
 //!
 //! PLAIN sends passwords unencrypted. Use it only over protected connections: ipc, a tunnel, or the
-//! loopback interface as in this example. Otherwise use CURVE, see `curve_secure`. The passwords are in
-//! a file, and one of them is a hash. A rejected client does not learn whether the name or the password
-//! was wrong. A change of the file takes effect at once.
+//! loopback interface as in this example. Otherwise use CURVE, see `curve_secure`. The passwords
+//! are in a file, and one of them is a hash. A rejected client does not learn whether the name or
+//! the password was wrong. A change of the file takes effect at once.
 
 use std::error::Error;
 use std::fs;

@@ -3,8 +3,8 @@
 //!     cargo run -p examples --example tls
 //!
 //! A transport listens and dials. Every socket type works over it. A client that does not trust the
-//! server's certificate cannot connect. This example generates a new certificate on each run. A real
-//! program reads its certificate from a file.
+//! server's certificate cannot connect. This example generates a new certificate on each run. A
+//! real program reads its certificate from a file.
 
 use std::error::Error;
 use std::io;
@@ -65,8 +65,8 @@ struct TlsListener {
 
 impl Listener for TlsListener {
     fn poll_accept(&mut self, cx: &mut TaskContext<'_>) -> Poll<io::Result<Io>> {
-        // The connection itself runs the TLS handshake later. A slow client therefore does not block
-        // other clients, and the handshake timeout applies to it.
+        // The connection itself runs the TLS handshake later. A slow client therefore does not
+        // block other clients, and the handshake timeout applies to it.
         let acceptor = self.acceptor.clone();
         self.tcp.poll_accept(cx).map_ok(|io| io.upgrade(|io| acceptor.accept(io)))
     }

@@ -2,8 +2,8 @@
 //!
 //!     cargo run -p examples --example typed
 //!
-//! Requests and replies are JSON. Readings are MessagePack after a text frame with the topic. An old
-//! sensor sends a message that cannot be decoded. The receiver reports it and continues.
+//! Requests and replies are JSON. Readings are MessagePack after a text frame with the topic. An
+//! old sensor sends a message that cannot be decoded. The receiver reports it and continues.
 
 use serde::{Deserialize, Serialize};
 use zeromq_async::{Message, PeerAddress, PullSocket, PushSocket, RepSocket, ReqSocket};

@@ -2,10 +2,10 @@
 //!
 //!     cargo run -p examples --example zap_handler                 # ends by itself
 //!
-//! The server asks the handler once per client. The handler accepts alice and gives her a user id. It
-//! rejects mallory. Her socket learns the reason and does not retry. The protocol is that of libzmq,
-//! so an existing handler works unchanged. For a check in an async function, pass the function to
-//! `plain_server` instead.
+//! The server asks the handler once per client. The handler accepts alice and gives her a user id.
+//! It rejects mallory. Her socket learns the reason and does not retry. The protocol is that of
+//! libzmq, so an existing handler works unchanged. For a check in an async function, pass the
+//! function to `plain_server` instead.
 
 use std::error::Error;
 

@@ -1,5 +1,5 @@
-//! Instruction counts of the hot path, measured with valgrind. They are stable enough to compare commits
-//! on a busy machine.
+//! Instruction counts of the hot path, measured with valgrind. They are stable enough to compare
+//! commits on a busy machine.
 //!
 //! ```text
 //! cargo install gungraun-runner --version 0.20.0

@@ -7,8 +7,9 @@ use clap::Parser;
 
 /// Compares zeromq-async with the system's libzmq, bare sockets and other implementations.
 ///
-/// Each contestant runs each case in turn, in its own processes, for several rounds. The results are
-/// medians. A run of all cases writes docs/benchmarks. Other runs write files only with --output.
+/// Each contestant runs each case in turn, in its own processes, for several rounds. The results
+/// are medians. A run of all cases writes docs/benchmarks. Other runs write files only with
+/// --output.
 #[derive(Debug, Parser)]
 #[command(name = "versus")]
 pub(crate) struct Arguments {

@@ -98,8 +98,8 @@ impl Reading {
         Self { at, counts: counters.read(), cpu: cpu_time() }
     }
 
-    /// The figures since `start`. The counts of the slowest and the fastest receiver are relative to
-    /// the mean.
+    /// The figures since `start`. The counts of the slowest and the fastest receiver are relative
+    /// to the mean.
     fn since(&self, start: &Self) -> Sample {
         let counts: Vec<u64> =
             self.counts.iter().zip(&start.counts).map(|(now, then)| now - then).collect();

@@ -1,7 +1,7 @@
 //! Bare sockets at full speed: an upper bound for any messaging library.
 //!
-//! In one direction, a thread writes 64 KiB or one message at a time, whichever is larger, and another
-//! thread reads as much, without framing. Round trips are a ping-pong over Tokio.
+//! In one direction, a thread writes 64 KiB or one message at a time, whichever is larger, and
+//! another thread reads as much, without framing. Round trips are a ping-pong over Tokio.
 
 mod exchange;
 mod flow;

@@ -1,8 +1,8 @@
 //! Benchmarks of `zeromq-async` against libzmq, bare sockets and other implementations.
 //!
-//! The program `versus` runs *cases*. Each *contestant* runs each case in turn, for several rounds. Each
-//! run is a *trial*. It starts fresh processes, which get their *role* on the command line and answer in
-//! lines on the standard output:
+//! The program `versus` runs *cases*. Each *contestant* runs each case in turn, for several rounds.
+//! Each run is a *trial*. It starts fresh processes, which get their *role* on the command line and
+//! answer in lines on the standard output:
 //!
 //! ```text
 //! versus role zeromq-async pull endpoint=tcp://127.0.0.1:* size=64 …   → bound tcp://127.0.0.1:4242

@@ -68,8 +68,8 @@ fn today() -> String {
     format!("{year}-{month:02}-{day:02}")
 }
 
-/// The date from the number of days since 1970-01-01. Years start in March here, so that the leap day
-/// is the last day of its year.
+/// The date from the number of days since 1970-01-01. Years start in March here, so that the leap
+/// day is the last day of its year.
 fn date(days: u64) -> (u64, u64, u64) {
     let days = days + 719_468; // since 0000-03-01
     let (era, day_of_era) = (days / 146_097, days % 146_097);

@@ -92,15 +92,15 @@ named! {
         Pub = "pub",
         /// Connects SUB sockets and measures their total rate.
         Sub = "sub",
-        /// Binds an XPUB, waits for `topics` subscriptions, and publishes to `topics_in_use` of them
-        /// without dropping messages.
+        /// Binds an XPUB, waits for `topics` subscriptions, and publishes to `topics_in_use` of
+        /// them without dropping messages.
         XPub = "xpub",
         /// Connects a SUB with `topics` subscriptions and measures the received rate.
         SubTopics = "sub-topics",
         /// Binds a ROUTER that sends every message back.
         Router = "router",
-        /// Connects DEALER sockets, keeps [`IN_FLIGHT`] messages of each in flight, and measures the
-        /// returned rate.
+        /// Connects DEALER sockets, keeps [`IN_FLIGHT`] messages of each in flight, and measures
+        /// the returned rate.
         Dealer = "dealer",
         /// Repeatedly connects a REQ, makes one round trip and closes it. Measures the rate.
         Call = "call",
@@ -137,8 +137,8 @@ named! {
 pub const IN_FLIGHT: usize = 16;
 
 impl Order {
-    /// An order with 64 bytes per message, one socket, one topic, a shared payload, the mechanism NULL
-    /// and a measured time of half a second.
+    /// An order with 64 bytes per message, one socket, one topic, a shared payload, the mechanism
+    /// NULL and a measured time of half a second.
     pub fn new(role: Role, endpoint: impl Into<String>) -> Self {
         Self {
             role,
@@ -208,7 +208,8 @@ impl Order {
         Ok(())
     }
 
-    /// The payload of every message. Its bytes are not zero, so that the memory is really allocated.
+    /// The payload of every message. Its bytes are not zero, so that the memory is really
+    /// allocated.
     pub fn octets(&self) -> Vec<u8> {
         (1..=250).cycle().take(self.size).collect()
     }

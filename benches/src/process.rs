@@ -33,9 +33,9 @@ impl fmt::Display for Failure {
 
 impl std::error::Error for Failure {}
 
-/// Prepares the process for its role. Pins it to its processor, raises the limit of file descriptors,
-/// and starts to answer `cpu` on the standard input. The process exits when the standard input is
-/// closed, because a role does not end by itself.
+/// Prepares the process for its role. Pins it to its processor, raises the limit of file
+/// descriptors, and starts to answer `cpu` on the standard input. The process exits when the
+/// standard input is closed, because a role does not end by itself.
 ///
 /// # Errors
 ///

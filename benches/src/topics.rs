@@ -26,8 +26,8 @@ impl Topics {
         (0..self.count).map(topic)
     }
 
-    /// A message with the next topic in use. The topics in use are spread over all topics. The order
-    /// is pseudo-random, so that caches and branch predictors do not help.
+    /// A message with the next topic in use. The topics in use are spread over all topics. The
+    /// order is pseudo-random, so that caches and branch predictors do not help.
     #[inline]
     pub(crate) fn message(&mut self) -> &[u8] {
         self.next = (self.next + STEP) % self.in_use;

@@ -8,9 +8,9 @@ use crate::order::Order;
 use crate::process::Failure;
 use crate::processes::Processes;
 
-/// Starts a process for each order and waits for the first result. Each process starts after the one
-/// before it is bound, and gets its endpoint. Adds `cpu_ns_per_message` to the result: the processor
-/// time of all processes during the measurement, per message.
+/// Starts a process for each order and waits for the first result. Each process starts after the
+/// one before it is bound, and gets its endpoint. Adds `cpu_ns_per_message` to the result: the
+/// processor time of all processes during the measurement, per message.
 pub(crate) fn run(contestant: &Contestant, orders: &[Order]) -> Result<Sample, Failure> {
     let mut processes = Processes::new(PATIENCE);
     let mut orders = orders.iter();

@@ -158,7 +158,8 @@ fn play(case: Case, rounds: u32) -> Outcome {
     Outcome { case, played }
 }
 
-/// Failed trials of a case after which a contestant is skipped, because each may take the time limit.
+/// Failed trials of a case after which a contestant is skipped, because each may take the time
+/// limit.
 const MAX_FAILURES: usize = 2;
 
 /// A temporary directory for sockets, removed on drop.

@@ -2,8 +2,8 @@
 //!
 //!     cargo run --release --example hello_world
 //!
-//! It needs nothing else and ends by itself. It prints the address of the server, the first exchange
-//! of each client, and the number of answered requests. The clients check every reply.
+//! It needs nothing else and ends by itself. It prints the address of the server, the first
+//! exchange of each client, and the number of answered requests. The clients check every reply.
 
 use std::error::Error;
 use std::time::Instant;

@@ -1,4 +1,5 @@
-//! Builds libzmq 4.3.5 with its DRAFT API and with CURVE over libsodium, from the sources in crates.
+//! Builds libzmq 4.3.5 with its DRAFT API and with CURVE over libsodium, from the sources in
+//! crates.
 
 use std::env;
 

@@ -32,8 +32,8 @@ pub(super) fn push(order: &Order) -> Result<Infallible, Failure> {
     }
 }
 
-/// The size of one write in bytes, just below the loopback segment of 65,483 bytes. With a larger size
-/// each write would leave a tiny segment and be slower.
+/// The size of one write in bytes, just below the loopback segment of 65,483 bytes. With a larger
+/// size each write would leave a tiny segment and be slower.
 const WRITE: usize = 61_440;
 
 fn chunk(order: &Order) -> usize {

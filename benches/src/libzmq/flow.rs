@@ -116,5 +116,6 @@ fn receive_in_turn(
     }
 }
 
-/// The number of messages per turn of a socket. It is large, so that switching sockets costs little.
+/// The number of messages per turn of a socket. It is large, so that switching sockets costs
+/// little.
 const TURN: usize = 64;

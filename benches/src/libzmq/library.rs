@@ -286,8 +286,8 @@ impl Drop for Message {
     }
 }
 
-// SAFETY: zmq_socket(3) allows moving a socket to another thread with a full fence, and every way to
-// move a value to a thread has one. The type is not `Sync`.
+// SAFETY: zmq_socket(3) allows moving a socket to another thread with a full fence, and every way
+// to move a value to a thread has one. The type is not `Sync`.
 unsafe impl Send for Socket {}
 // SAFETY: a message belongs to no thread, and the counter of a shared body is atomic.
 unsafe impl Send for Message {}

@@ -41,7 +41,8 @@ impl Socket {
         self.set(Setting::NoDrop, &YES)
     }
 
-    /// Removes the limit of the send queue. A SUB silently drops subscriptions when its queue is full.
+    /// Removes the limit of the send queue. A SUB silently drops subscriptions when its queue is
+    /// full.
     pub(super) fn queue_without_limit(&self) -> Result<(), Failure> {
         self.set(Setting::SendHighWaterMark, &NO_LIMIT)
     }

@@ -67,8 +67,8 @@ fn status(error: &BoxError) -> StatusCode {
 
 /// Streams one server-sent event for each message that matches the topic in the path.
 ///
-/// Each HTTP client has its own SUB socket, which is dropped when the client disconnects. The socket
-/// is a `Stream`, so the handler only maps its items.
+/// Each HTTP client has its own SUB socket, which is dropped when the client disconnects. The
+/// socket is a `Stream`, so the handler only maps its items.
 async fn events(
     State(bridge): State<Bridge>,
     topic: Option<Path<String>>,

@@ -2,14 +2,14 @@
 //!
 //!     cargo build --release -p jupyter_kernel
 //!
-//! Jupyter finds the kernel through a `kernel.json` in `kernels/calculator` under a data directory of
-//! `jupyter --paths`:
+//! Jupyter finds the kernel through a `kernel.json` in `kernels/calculator` under a data directory
+//! of `jupyter --paths`:
 //!
 //!     {"argv": ["/path/to/jupyter_kernel", "{connection_file}"],
 //!      "display_name": "Calculator", "language": "calculator", "interrupt_mode": "message"}
 //!
-//! Then run `jupyter console --kernel calculator` or a notebook, and try `6 * 7`, `x = 2`, `print x`,
-//! `ask name`, and `sleep 10`, which can be interrupted.
+//! Then run `jupyter console --kernel calculator` or a notebook, and try `6 * 7`, `x = 2`, `print
+//! x`, `ask name`, and `sleep 10`, which can be interrupted.
 
 use std::error::Error;
 use std::process::ExitCode;

@@ -47,7 +47,8 @@ impl Context {
         check("zmq_ctx_set", unsafe { ffi::zmq_ctx_set(self.raw(), option.0, value) })
     }
 
-    /// Fails all current and future blocking calls on sockets of this context with [`errno::ETERM`].
+    /// Fails all current and future blocking calls on sockets of this context with
+    /// [`errno::ETERM`].
     pub fn shutdown(&self) {
         // SAFETY: the context is alive as long as `inner` is. A second shutdown does nothing.
         unsafe { ffi::zmq_ctx_shutdown(self.raw()) };
@@ -60,8 +61,8 @@ impl Context {
 
 impl Drop for Inner {
     fn drop(&mut self) {
-        // SAFETY: every socket holds a clone of the context and closes before it drops the clone. So this
-        // is the last use.
+        // SAFETY: every socket holds a clone of the context and closes before it drops the clone.
+        // So this is the last use.
         while unsafe { ffi::zmq_ctx_term(self.raw.as_ptr()) } != 0 {
             if Error::last("zmq_ctx_term").errno() != Some(errno::EINTR) {
                 break;

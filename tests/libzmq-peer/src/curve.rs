@@ -31,8 +31,8 @@ pub fn curve_public(secret: &str) -> Result<String, Error> {
     if secret.count_bytes() != 40 {
         return Err(Error::of("zmq_curve_public", errno::EINVAL));
     }
-    // SAFETY: the buffer has 41 bytes, and the key has 40 and a NUL. libzmq would overflow its own buffer
-    // with a longer key.
+    // SAFETY: the buffer has 41 bytes, and the key has 40 and a NUL. libzmq would overflow its own
+    // buffer with a longer key.
     check("zmq_curve_public", unsafe {
         ffi::zmq_curve_public(public.as_mut_ptr(), secret.as_ptr())
     })?;
@@ -60,8 +60,8 @@ pub fn z85_encode(octets: &[u8]) -> Result<String, Error> {
 pub fn z85_decode(z85: &str) -> Result<Vec<u8>, Error> {
     let z85 = c_string("zmq_z85_decode", z85)?;
     let mut out = vec![0; z85.count_bytes() / 5 * 4 + 4];
-    // SAFETY: `out` has 4 bytes for each 5, and 4 more for a last group that libzmq may write before it
-    // rejects it.
+    // SAFETY: `out` has 4 bytes for each 5, and 4 more for a last group that libzmq may write
+    // before it rejects it.
     let written = unsafe { ffi::zmq_z85_decode(out.as_mut_ptr(), z85.as_ptr()) };
     if written.is_null() {
         return Err(Error::last("zmq_z85_decode"));

@@ -42,7 +42,8 @@ impl Error {
     pub(crate) fn of(function: &'static str, errno: i32) -> Self {
         // SAFETY: zmq_strerror accepts any number.
         let text = unsafe { ffi::zmq_strerror(errno) };
-        // SAFETY: the result is a NUL-terminated string that is valid until the next call on this thread.
+        // SAFETY: the result is a NUL-terminated string that is valid until the next call on this
+        // thread.
         let text = unsafe { CStr::from_ptr(text) }.to_string_lossy().into_owned();
         Self::Zmq { function, errno, text }
     }

@@ -56,8 +56,8 @@ fn port(descriptor: c_int, name: Name) -> Option<u16> {
     // SAFETY: all zeros are a valid address.
     let mut address: sockaddr_in = unsafe { zeroed() };
     let mut len = len_of::<sockaddr_in>()?;
-    // SAFETY: the kernel writes at most an address, and its length. It returns an error for a descriptor
-    // that is not a socket.
+    // SAFETY: the kernel writes at most an address, and its length. It returns an error for a
+    // descriptor that is not a socket.
     let rc = unsafe { name(descriptor, (&raw mut address).cast(), &mut len) };
     let is_ipv4 = rc == 0 && c_int::from(address.sin_family) == libc::AF_INET;
     is_ipv4.then(|| u16::from_be(address.sin_port))

@@ -94,8 +94,8 @@ impl Msg {
         check("zmq_msg_set_group", unsafe { ffi::zmq_msg_set_group(&mut self.0, group.as_ptr()) })
     }
 
-    /// A property of the connection that the message came from, such as "Socket-Type", "Peer-Address",
-    /// "User-Id" or "X-..".
+    /// A property of the connection that the message came from, such as "Socket-Type",
+    /// "Peer-Address", "User-Id" or "X-..".
     pub fn property(&self, name: &str) -> Option<String> {
         let name = CString::new(name).ok()?;
         // SAFETY: every `Msg` is initialised, and the string is read before this returns.

@@ -18,8 +18,8 @@ pub struct Monitor {
 pub struct MonitorEvent {
     /// The kind of event.
     pub kind: EventKind,
-    /// A value that depends on the kind: a file descriptor, an `errno`, an interval in ms, or a protocol
-    /// error.
+    /// A value that depends on the kind: a file descriptor, an `errno`, an interval in ms, or a
+    /// protocol error.
     pub value: u32,
     /// The local address of a bound endpoint, or the remote address of a connected one.
     pub endpoint: String,

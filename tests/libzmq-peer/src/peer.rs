@@ -19,7 +19,8 @@ use crate::socket::{Socket, SocketKind};
 /// The default time limit of a wait, after which it fails with [`Error::Deadline`].
 const DEADLINE: Duration = Duration::from_secs(20);
 
-/// The time limit of a [`Reply`] when the thread does not answer, because a closure does not return.
+/// The time limit of a [`Reply`] when the thread does not answer, because a closure does not
+/// return.
 const NO_ANSWER: Duration = Duration::from_secs(40);
 
 /// The longest wait for libzmq before the thread checks for new jobs.
@@ -29,13 +30,13 @@ type Job = Box<dyn FnOnce(&mut Worker) + Send>;
 
 /// A libzmq socket on its own thread.
 ///
-/// Calls start their job at once, whether or not the [`Reply`] is awaited, and jobs run in order. Only
-/// [`recv`](Self::recv) and [`event`](Self::event) wait in separate queues and do not delay other jobs.
-/// A wait fails after 20 s, or after 40 s in a closure, with an error that describes it. `RCVTIMEO` and
-/// `SNDTIMEO` of the socket are 20 s too.
+/// Calls start their job at once, whether or not the [`Reply`] is awaited, and jobs run in order.
+/// Only [`recv`](Self::recv) and [`event`](Self::event) wait in separate queues and do not delay
+/// other jobs. A wait fails after 20 s, or after 40 s in a closure, with an error that describes
+/// it. `RCVTIMEO` and `SNDTIMEO` of the socket are 20 s too.
 ///
-/// Dropping a peer closes the socket, discards unsent messages unless `LINGER` was set, and waits for
-/// the thread.
+/// Dropping a peer closes the socket, discards unsent messages unless `LINGER` was set, and waits
+/// for the thread.
 #[derive(Debug)]
 pub struct Peer {
     kind: SocketKind,
@@ -48,8 +49,8 @@ pub struct Peer {
 }
 
 impl Peer {
-    /// Starts a peer with its own context. `setup` runs on its thread to set options, bind and connect.
-    /// Its result is dropped.
+    /// Starts a peer with its own context. `setup` runs on its thread to set options, bind and
+    /// connect. Its result is dropped.
     ///
     /// # Errors
     ///
@@ -134,8 +135,8 @@ impl Peer {
         let frames: Vec<Vec<u8>> = frames.into_iter().map(Into::into).collect();
         let (sender, reply) = Reply::new(format!("{:?}: send {} frames", self.kind, frames.len()));
         self.ask(move |worker| {
-            // Reading the option makes libzmq process subscriptions and new peers now, not at a later
-            // send.
+            // Reading the option makes libzmq process subscriptions and new peers now, not at a
+            // later send.
             let _ = worker.socket.get_i32(Opt::EVENTS);
             let _ = sender.send(worker.socket.send(&frames));
         });
@@ -152,8 +153,8 @@ impl Peer {
         reply
     }
 
-    /// Waits for the next event of `kind`, including past events. Each event is returned once. Events of
-    /// other kinds stay for later calls.
+    /// Waits for the next event of `kind`, including past events. Each event is returned once.
+    /// Events of other kinds stay for later calls.
     pub fn event(&self, kind: EventKind) -> Reply<MonitorEvent> {
         let (sender, reply) = Reply::new(format!("{:?}: the event {kind:?}", self.kind));
         let waiter = Waiter::new(sender, &reply.waited_for, self.deadline);
@@ -163,7 +164,8 @@ impl Peer {
 
     /// Runs a closure with the socket on the peer's thread. Other jobs wait until it returns.
     ///
-    /// The closure must not create a [`Monitor`], because the peer has one for [`event`](Self::event).
+    /// The closure must not create a [`Monitor`], because the peer has one for
+    /// [`event`](Self::event).
     pub fn run<T, F>(&self, closure: F) -> Reply<T>
     where
         T: Send + 'static,
@@ -174,8 +176,8 @@ impl Peer {
         reply
     }
 
-    /// Closes the socket after all earlier jobs, and waits until it is closed. If the peer has its own
-    /// context, waits until that is terminated, which includes `LINGER`.
+    /// Closes the socket after all earlier jobs, and waits until it is closed. If the peer has its
+    /// own context, waits until that is terminated, which includes `LINGER`.
     ///
     /// # Errors
     ///
@@ -197,7 +199,8 @@ impl Peer {
 
     fn ask(&self, job: impl FnOnce(&mut Worker) + Send + 'static) {
         if let Some(jobs) = &self.jobs {
-            // If the thread has ended, the job and its sender are dropped, which completes the reply.
+            // If the thread has ended, the job and its sender are dropped, which completes the
+            // reply.
             let _ = jobs.send(Box::new(job));
         }
     }
@@ -274,8 +277,8 @@ impl<T> Future for Reply<T> {
     }
 }
 
-/// Wakes each received waker after [`NO_ANSWER`]. It uses a thread and not the timers of a runtime, so
-/// that paused time has no effect. Wakers arrive in the order in which they are due.
+/// Wakes each received waker after [`NO_ANSWER`]. It uses a thread and not the timers of a runtime,
+/// so that paused time has no effect. Wakers arrive in the order in which they are due.
 static ALARMS: LazyLock<mpsc::Sender<(Instant, Waker)>> = LazyLock::new(|| {
     let (sender, alarms) = mpsc::channel::<(Instant, Waker)>();
     thread::spawn(move || {

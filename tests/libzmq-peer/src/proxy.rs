@@ -20,8 +20,8 @@ pub fn proxy_steerable(
     control: Option<&Socket>,
 ) -> Result<(), Error> {
     let raw = |socket: Option<&Socket>| socket.map_or(ptr::null_mut::<c_void>(), Socket::raw);
-    // SAFETY: the sockets outlive this call, and `Socket` is not `Sync`, so no other thread uses them.
-    // The last two arguments may be null.
+    // SAFETY: the sockets outlive this call, and `Socket` is not `Sync`, so no other thread uses
+    // them. The last two arguments may be null.
     check("zmq_proxy_steerable", unsafe {
         ffi::zmq_proxy_steerable(front.raw(), back.raw(), raw(capture), raw(control))
     })

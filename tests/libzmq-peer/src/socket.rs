@@ -49,13 +49,14 @@ pub enum SocketKind {
 pub struct Socket {
     raw: NonNull<c_void>,
     context: Context,
-    /// The receiving end of the monitor. This socket and its [`Monitor`] both hold it, because libzmq
-    /// blocks with a lock held while events of a monitored socket have no receiver.
+    /// The receiving end of the monitor. This socket and its [`Monitor`] both hold it, because
+    /// libzmq blocks with a lock held while events of a monitored socket have no receiver.
     monitored: RefCell<Option<Arc<Mutex<Socket>>>>,
 }
 
-// SAFETY: zmq_socket(3) allows a socket to migrate between threads with a full fence, and every way to
-// move a value to another thread in Rust has one. It is not `Sync`, because `&self` methods use `raw`.
+// SAFETY: zmq_socket(3) allows a socket to migrate between threads with a full fence, and every way
+// to move a value to another thread in Rust has one. It is not `Sync`, because `&self` methods use
+// `raw`.
 unsafe impl Send for Socket {}
 
 impl Socket {
@@ -144,19 +145,21 @@ impl Socket {
         self.get_string(Opt::LAST_ENDPOINT)
     }
 
-    /// Binds and returns the endpoint to connect to, with the wildcards of `tcp://127.0.0.1:*` resolved.
+    /// Binds and returns the endpoint to connect to, with the wildcards of `tcp://127.0.0.1:*`
+    /// resolved.
     ///
     /// # Errors
     ///
-    /// The error of libzmq. A monitored socket, such as that of a [`Peer`](crate::Peer), often returns
-    /// [`errno::EAGAIN`] instead, because sending the event overwrites the number. The event
-    /// [`BIND_FAILED`](crate::EventKind::BIND_FAILED) has the right number.
+    /// The error of libzmq. A monitored socket, such as that of a [`Peer`](crate::Peer), often
+    /// returns [`errno::EAGAIN`] instead, because sending the event overwrites the number. The
+    /// event [`BIND_FAILED`](crate::EventKind::BIND_FAILED) has the right number.
     pub fn bind(&self, endpoint: &str) -> Result<String, Error> {
         self.at("zmq_bind", ffi::zmq_bind, endpoint)?;
         self.last_endpoint()
     }
 
-    /// Unbinds an endpoint. For a wildcard, pass the result of [`last_endpoint`](Self::last_endpoint).
+    /// Unbinds an endpoint. For a wildcard, pass the result of
+    /// [`last_endpoint`](Self::last_endpoint).
     pub fn unbind(&self, endpoint: &str) -> Result<(), Error> {
         self.at("zmq_unbind", ffi::zmq_unbind, endpoint)
     }
@@ -269,13 +272,14 @@ impl Socket {
         text: &str,
     ) -> Result<(), Error> {
         let text = c_string(function, text)?;
-        // SAFETY: the socket is open. Each function passed here takes a socket and a string and keeps
-        // neither.
+        // SAFETY: the socket is open. Each function passed here takes a socket and a string and
+        // keeps neither.
         check(function, unsafe { call(self.raw(), text.as_ptr()) })
     }
 
     fn set_raw(&self, option: Opt, value: *const u8, len: usize) -> Result<(), Error> {
-        // SAFETY: the socket is open, and `value` is NULL or points to `len` bytes, which libzmq copies.
+        // SAFETY: the socket is open, and `value` is NULL or points to `len` bytes, which libzmq
+        // copies.
         check("zmq_setsockopt", unsafe {
             ffi::zmq_setsockopt(self.raw(), option.0, value.cast(), len)
         })
@@ -309,8 +313,8 @@ impl Socket {
 
     fn send_frame(&self, msg: &mut Msg, flags: c_int) -> Result<(), Error> {
         retry_interrupted(|| {
-            // SAFETY: the socket is open and the message is initialised. libzmq takes its content only
-            // if it sends it.
+            // SAFETY: the socket is open and the message is initialised. libzmq takes its content
+            // only if it sends it.
             let rc = unsafe { ffi::zmq_msg_send(msg.as_mut_ptr(), self.raw(), flags) };
             check("zmq_msg_send", rc.min(0))
         })

@@ -40,7 +40,7 @@ async fn soak(time: Duration) -> Result<bool, Box<dyn Error + Send + Sync>> {
     while started.elapsed() < time {
         residents.subscribe().await?;
         residents.push().await?;
-        tokio::try_join!(workload::ask(), workload::come_back(), workload::wait_in_vain())?;
+        tokio::try_join!(workload::request(), workload::reconnect(), workload::drop_unsent())?;
         rounds += 1;
         let sample = Sample::take()?;
         samples.push(sample);

@@ -64,7 +64,7 @@ impl Residents {
     ///
     /// # Errors
     ///
-    /// Something did not work.
+    /// An operation failed or timed out.
     pub async fn subscribe(&mut self) -> Round {
         for index in 0..4 {
             let mut sub = SubSocket::builder().subscribe("news").build();
@@ -98,13 +98,13 @@ impl Residents {
     ///
     /// # Errors
     ///
-    /// Something did not work.
+    /// An operation failed or timed out.
     pub async fn push(&mut self) -> Round {
         for length in [0, 100, 100_000] {
             let mut push = PushSocket::new();
             push.connect(&self.pulled_at).await?;
             push.send(vec![7; length]).await?;
-            within("a message is written", push.close()).await?;
+            within("writing a message", push.close()).await?;
             within("a message", self.pull.recv()).await??;
         }
         let mut push = PushSocket::builder()
@@ -112,18 +112,18 @@ impl Residents {
             .curve_client(generate_curve_keys(), self.secure_key)
             .build();
         push.connect(&self.secure_at).await?;
-        within("a handshake of CURVE", push.wait_for_peers(1)).await?;
+        within("a CURVE handshake", push.wait_for_peers(1)).await?;
         push.send("secret").await?;
-        within("a secret", self.secure.recv()).await??;
-        let stranger = PushSocket::builder()
+        within("an encrypted message", self.secure.recv()).await??;
+        let wrong_key = PushSocket::builder()
             .linger(Duration::ZERO)
             .curve_client(generate_curve_keys(), *generate_curve_keys().public_key())
             .build();
-        stranger.connect(&self.secure_at).await?;
+        wrong_key.connect(&self.secure_at).await?;
         let plain = PushSocket::builder().linger(Duration::ZERO).build();
         plain.connect(&self.secure_at).await?;
         let mut events = plain.events();
-        within("a refusal", events.next()).await?;
+        within("a rejected handshake", events.next()).await?;
         Ok(())
     }
 }
@@ -132,25 +132,25 @@ impl Residents {
 ///
 /// # Errors
 ///
-/// Something did not work.
-pub async fn ask() -> Round {
+/// An operation failed or timed out.
+pub async fn request() -> Round {
     let context = Context::new();
     for endpoint in ["tcp://127.0.0.1:*", "inproc://ask"] {
         let mut rep = RepSocket::builder_in(&context).build();
         let bound = rep.bind(endpoint).await?;
         let mut req = ReqSocket::builder_in(&context).build();
         req.connect(bound).await?;
-        for question in 0..10 {
-            req.send(question.to_string()).await?;
-            let question = within("a question", rep.recv()).await??;
-            rep.send(question).await?;
-            within("an answer", req.recv()).await??;
+        for number in 0..10 {
+            req.send(number.to_string()).await?;
+            let request = within("a request", rep.recv()).await??;
+            rep.send(request).await?;
+            within("a reply", req.recv()).await??;
         }
         // Abandons one request.
         req.send("never answered").await?;
         drop(timeout(Duration::from_millis(1), req.recv()).await);
     }
-    within("a context ends", context.shutdown()).await?;
+    within("a context to shut down", context.shutdown()).await?;
     Ok(())
 }
 
@@ -158,17 +158,17 @@ pub async fn ask() -> Round {
 ///
 /// # Errors
 ///
-/// Something did not work.
-pub async fn come_back() -> Round {
+/// An operation failed or timed out.
+pub async fn reconnect() -> Round {
     let mut router = RouterSocket::builder().handover(true).build();
     let bound = router.bind("tcp://127.0.0.1:*").await?;
-    for visit in 0..5 {
+    for number in 0..5 {
         let mut dealer = DealerSocket::builder().routing_id("alice")?.build();
         dealer.connect(&bound).await?;
-        dealer.send(visit.to_string()).await?;
-        let message = within("a visit", router.recv()).await??;
+        dealer.send(number.to_string()).await?;
+        let message = within("a message of the dealer", router.recv()).await??;
         router.send(message).await?;
-        within("a return of it", dealer.recv()).await??;
+        within("the echo of the message", dealer.recv()).await??;
         dealer.disconnect(&bound).await?;
         // The peer is gone.
         router.send(Message::multipart(["alice", "gone"])).await?;
@@ -180,8 +180,8 @@ pub async fn come_back() -> Round {
 ///
 /// # Errors
 ///
-/// Something did not work.
-pub async fn wait_in_vain() -> Round {
+/// An operation failed or timed out.
+pub async fn drop_unsent() -> Round {
     let mut push = PushSocket::builder().linger(Duration::from_millis(10)).build();
     push.connect("tcp://127.0.0.1:1").await?;
     push.connect("inproc://unbound").await?;

@@ -31,8 +31,9 @@ pub enum Kind {
 }
 
 impl Fault {
-    /// All faults: for each byte of the handshake and of the first two records, and for most bytes of
-    /// the third record, which is long. `handshake` is the number of handshake frames per direction.
+    /// All faults: for each byte of the handshake and of the first two records, and for most bytes
+    /// of the third record, which is long. `handshake` is the number of handshake frames per
+    /// direction.
     pub fn everywhere(sizes: &[Vec<usize>; 2], handshake: [usize; 2]) -> Vec<Self> {
         let mut faults = Vec::new();
         for ((way, sizes), records) in Way::BOTH.into_iter().zip(sizes).zip(handshake) {
@@ -55,8 +56,8 @@ impl Fault {
         matches!(self.kind, Kind::Flip { offset, .. } if self.frame == 0 || offset > 8)
     }
 
-    /// All faults of a frame and of these bytes in it. One bit of each byte is flipped, and every bit of
-    /// the bytes in `thoroughly`.
+    /// All faults of a frame and of these bytes in it. One bit of each byte is flipped, and every
+    /// bit of the bytes in `thoroughly`.
     fn all(way: Way, frame: usize, offsets: &[usize], thoroughly: &[usize]) -> Vec<Self> {
         let octets = offsets.iter().flat_map(|&offset| {
             let every = thoroughly.contains(&offset);
@@ -136,8 +137,8 @@ pub fn measure(mut each: impl FnMut(usize) + Send + 'static) -> Alter {
     })
 }
 
-/// Splits a stream into pieces of the greeting and whole frames. The greeting arrives in pieces because
-/// each side sends a part of it before it has received the other side's greeting.
+/// Splits a stream into pieces of the greeting and whole frames. The greeting arrives in pieces
+/// because each side sends a part of it before it has received the other side's greeting.
 #[derive(Default)]
 struct Cutter {
     frame: usize,
@@ -181,7 +182,8 @@ impl Cutter {
     }
 }
 
-/// The size of the frame that starts here, including its header. `None` if the header is incomplete.
+/// The size of the frame that starts here, including its header. `None` if the header is
+/// incomplete.
 fn frame_size(octets: &[u8]) -> Option<usize> {
     const LONG: u8 = 2;
     if octets.first()? & LONG == 0 {

@@ -31,8 +31,8 @@ pub const DEADLINE: Duration = Duration::from_secs(20);
 /// An endpoint to bind over tcp.
 pub const ANY_PORT: &str = "tcp://127.0.0.1:*";
 
-/// More bytes than the kernel buffers of a loopback connection hold. A message of this size cannot be
-/// written completely to a peer that does not read.
+/// More bytes than the kernel buffers of a loopback connection hold. A message of this size cannot
+/// be written completely to a peer that does not read.
 pub const HUGE: usize = 24 << 20;
 
 /// A message of [`HUGE`] bytes with the value `mark`.
@@ -146,8 +146,8 @@ impl Drop for GivenUp {
     }
 }
 
-/// A peer that is controlled by the test. It sees each frame as it is on the wire, and reads only when
-/// asked to.
+/// A peer that is controlled by the test. It sees each frame as it is on the wire, and reads only
+/// when asked to.
 pub struct RawPeer {
     stream: TcpStream,
     connection: Connection,
@@ -207,7 +207,8 @@ impl RawPeer {
         peer
     }
 
-    /// Writes pending output, reads once and stores the input. Returns false at the end of the connection.
+    /// Writes pending output, reads once and stores the input. Returns false at the end of the
+    /// connection.
     async fn step(&mut self) -> bool {
         self.write().await;
         // A reset also ends the connection.

@@ -123,8 +123,8 @@ pub async fn frames<P: Party>(
     sizes.map(|sizes| sizes.lock().expect("no panic").clone())
 }
 
-/// The number of requests in flight after the fault. Together they are longer than any record, so that
-/// no receiver waits without end for the rest of a record.
+/// The number of requests in flight after the fault. Together they are longer than any record, so
+/// that no receiver waits without end for the rest of a record.
 const AHEAD: usize = 100;
 
 /// The number of replies after the fault that show that it had no effect.

@@ -12,7 +12,8 @@ pub fn unaltered() -> Alter {
     Box::new(<[u8]>::to_vec)
 }
 
-/// Starts a relay to the bound socket. `alter` returns the change for each connection and direction.
+/// Starts a relay to the bound socket. `alter` returns the change for each connection and
+/// direction.
 pub async fn relay(bound: &Endpoint, alter: impl Fn(Way) -> Alter + Send + 'static) -> Relay {
     let started = Relay::start(Context::shared(), "tcp://127.0.0.1:*", bound).await;
     let relay = started.expect("a free port");

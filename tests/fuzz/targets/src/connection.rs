@@ -138,8 +138,8 @@ pub fn zmtp_2(octets: &[u8]) {
     }
 }
 
-/// The decoder after a handshake. Compares the items as a whole and in pieces, and re-encodes and decodes
-/// the messages.
+/// The decoder after a handshake. Compares the items as a whole and in pieces, and re-encodes and
+/// decodes the messages.
 pub fn decoder(octets: &[u8]) {
     let mut input = Input::new(octets);
     let (size, at_once) = (1 + input.below(256), 1 + input.below(8));

@@ -9,8 +9,8 @@ use zmtp_codec::{
 use crate::connection::{check_pieces, small_limits};
 use crate::input::Input;
 
-/// The two sides of a mechanism. Their random numbers are always the same, so that recorded handshakes
-/// stay valid.
+/// The two sides of a mechanism. Their random numbers are always the same, so that recorded
+/// handshakes stay valid.
 pub(crate) struct Sides {
     pub(crate) client: ConnectionConfig,
     pub(crate) server: ConnectionConfig,

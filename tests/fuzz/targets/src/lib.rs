@@ -1,7 +1,8 @@
 //! The bodies of the fuzz targets.
 //!
-//! Each target takes bytes, panics on a bug, and does not depend on a fuzzer. `tests/fuzz` runs them with
-//! libFuzzer, and `tests/replay.rs` with the committed corpus. `docs/testing.md` says how to run both.
+//! Each target takes bytes, panics on a bug, and does not depend on a fuzzer. `tests/fuzz` runs
+//! them with libFuzzer, and `tests/replay.rs` with the committed corpus. `docs/testing.md` says how
+//! to run both.
 
 mod batch;
 mod connection;

@@ -1,25 +1,25 @@
-//! A broker between clients and workers that know nothing of each other (ROUTER/DEALER).
+//! A broker between clients and workers that do not know each other (ROUTER/DEALER).
 //!
-//!     cargo run --release --example broker                    # all roles; ends by itself
+//!     cargo run --release -p examples --example broker                    # all roles; ends by itself
 //!
 //! Or each role in its own terminal, in any order, with as many clients and workers as you like:
 //!
-//!     cargo run --release --example broker broker
-//!     cargo run --release --example broker worker
-//!     cargo run --release --example broker client
+//!     cargo run --release -p examples --example broker broker
+//!     cargo run --release -p examples --example broker worker
+//!     cargo run --release -p examples --example broker client
 //!
-//! To see: every client gets each of its answers, and the work is shared by the workers. Clients
-//! are plain REQ sockets and workers plain REP sockets; the envelope finds the way back.
+//! Every client receives all of its answers, and the workers share the requests. Clients are plain
+//! REQ sockets and workers are plain REP sockets. The envelope routes each reply to its client.
 
 use std::collections::BTreeMap;
 use std::error::Error;
 
-use zeromq_async::proxy::Proxy;
 use zeromq_async::{DealerSocket, Endpoint, RepSocket, ReqSocket, RouterSocket};
+use zeromq_util::proxy::Proxy;
 
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
-const REQUESTS: usize = 300; // of each client
+const REQUESTS: usize = 300; // per client
 const FRONTEND: &str = "tcp://127.0.0.1:5559";
 const BACKEND: &str = "tcp://127.0.0.1:5560";
 
@@ -54,7 +54,7 @@ async fn everything() -> Result<()> {
     for number in 1..=3 {
         tokio::spawn(work(format!("worker {number}"), for_workers.clone()));
     }
-    backend.wait_for_peers(3).await; // or the first to come would do all the work
+    backend.wait_for_peers(3).await; // otherwise the first worker would get all requests
     tokio::spawn(forward(frontend, backend));
     let clients: Vec<_> = (0..4).map(|_| tokio::spawn(ask(for_clients.clone()))).collect();
     let mut answers = 0;
@@ -69,15 +69,15 @@ async fn everything() -> Result<()> {
 
 /// The whole broker.
 ///
-/// ROUTER puts the client's routing id in front of a request, and takes it from the front of the
-/// reply. What has no room at the workers waits in the clients' queues: nothing piles up here.
+/// ROUTER prepends the client's routing id to a request and removes it from the reply. Requests
+/// stay in the clients' queues while the workers are full, so the broker stores nothing.
 async fn forward(frontend: RouterSocket, backend: DealerSocket) -> Result<()> {
     let mut broker = Proxy::new(frontend, backend);
     let handle = broker.handle();
     let running = broker.run();
     tokio::select! {
         ended = running => drop(ended?),
-        _ = tokio::signal::ctrl_c() => {} // what was read has been handed over
+        _ = tokio::signal::ctrl_c() => {} // the proxy has forwarded every message it received
     }
     println!("broker: {} requests forwarded", handle.statistics().back.sent);
     let (frontend, backend, _) = broker.into_ends();
@@ -86,7 +86,7 @@ async fn forward(frontend: RouterSocket, backend: DealerSocket) -> Result<()> {
     Ok(())
 }
 
-/// Answers with its name, for ever.
+/// Answers every request with its name.
 async fn work(name: String, broker: Endpoint) -> Result<()> {
     let mut socket = RepSocket::new();
     socket.connect(broker).await?;
@@ -96,13 +96,13 @@ async fn work(name: String, broker: Endpoint) -> Result<()> {
     }
 }
 
-/// Asks through the broker, and counts which worker answered how often.
+/// Sends requests through the broker and counts the answers of each worker.
 async fn ask(broker: Endpoint) -> Result<BTreeMap<String, usize>> {
     let mut socket = ReqSocket::new();
     socket.connect(broker).await?;
     let mut shares = BTreeMap::new();
     for _ in 0..REQUESTS {
-        socket.send("who is there?").await?;
+        socket.send("ping").await?;
         let worker = socket.recv().await?.frames()[0].to_str()?.to_owned();
         *shares.entry(worker).or_default() += 1;
     }

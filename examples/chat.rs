@@ -1,12 +1,12 @@
-//! Two people talk, each in a terminal (PAIR over ipc); or two tasks, of one program (PAIR over inproc).
+//! A chat between two terminals (PAIR over ipc) or two sockets of one program (PAIR over inproc).
 //!
-//!     cargo run --example chat                                # a demonstration over inproc; ends by itself
+//!     cargo run -p examples --example chat                                # a demonstration over inproc; ends by itself
 //!
-//!     cargo run --example chat alice bind ipc:///tmp/chat     # type a line, Ctrl-D ends
-//!     cargo run --example chat bob connect ipc:///tmp/chat    # in another terminal, before or after
+//!     cargo run -p examples --example chat alice bind ipc:///tmp/chat     # type a line, Ctrl-D ends
+//!     cargo run -p examples --example chat bob connect ipc:///tmp/chat    # in another terminal, before or after
 //!
-//! Any endpoint will do. To see: what one says appears at the other, with the name. A third person
-//! is turned away, for a PAIR has one peer. Who leaves and comes back can go on talking.
+//! Any endpoint works. Each line appears at the peer with the sender's name. A PAIR socket has one
+//! peer, so a third connection is rejected. A peer that leaves can reconnect and continue.
 
 use std::error::Error;
 use std::time::Duration;
@@ -33,7 +33,7 @@ async fn main() -> Result<()> {
 /// The same conversation every time, within one task.
 async fn demonstrate() -> Result<()> {
     let (mut alice, mut bob) = (PairSocket::new(), PairSocket::new());
-    bob.connect("inproc://chat").await?; // whoever comes first
+    bob.connect("inproc://chat").await?; // bind and connect work in any order
     alice.bind("inproc://chat").await?;
     for (line, reply) in [("Hello, Bob!", "Hello, Alice!"), ("Goodbye.", "Goodbye, then.")] {
         alice.send(Message::multipart(["alice", line])).await?;
@@ -45,25 +45,25 @@ async fn demonstrate() -> Result<()> {
     Ok(())
 }
 
-/// Sends what is typed and prints what comes, until standard input ends.
+/// Sends lines from standard input and prints received lines, until standard input ends.
 async fn talk(name: &str, mut pair: PairSocket) -> Result<()> {
     let mut lines = BufReader::new(tokio::io::stdin()).lines();
     let mut events = pair.events();
     loop {
         tokio::select! {
             line = lines.next_line() => match line? {
-                // `send` would wait for somebody to come, and nothing else would happen meanwhile.
+                // `send` would wait for a peer and block the other branches.
                 Some(line) => {
                     if pair.try_send(Message::multipart([name, &line])).is_err() {
-                        println!("(nobody is there to hear that)");
+                        println!("(no peer is connected; the line was not sent)");
                     }
                 }
                 None => break,
             },
-            heard = pair.recv() => print_line(heard?)?,
+            message = pair.recv() => print_line(message?)?,
             Some(event) = events.next() => match event {
-                SocketEvent::HandshakeSucceeded { .. } => println!("(the other is here)"),
-                SocketEvent::Disconnected { reason, .. } => println!("(it ended: {reason})"),
+                SocketEvent::HandshakeSucceeded { .. } => println!("(peer connected)"),
+                SocketEvent::Disconnected { reason, .. } => println!("(peer disconnected: {reason})"),
                 SocketEvent::HandshakeFailed { reason, .. } => println!("({reason})"),
                 _ => {}
             },

@@ -1,9 +1,9 @@
-//! A request and its reply with the codec alone: no socket, no pattern, one connection.
+//! A request and its reply over one connection, with the codec and without sockets.
 //!
-//!     cargo run --example codec_only                          # brings its own REP peer
-//!     cargo run --example codec_only tcp://127.0.0.1:5555     # asks a REP you have running
+//!     cargo run -p examples --example codec_only                          # starts its own REP peer
+//!     cargo run -p examples --example codec_only tcp://127.0.0.1:5555     # sends to your REP socket
 //!
-//! It prints who the peer says it is, and the reply: `got [b"hello, world"]` from its own peer.
+//! It prints the socket type of the peer and the reply. Its own peer replies `[b"hello, world"]`.
 
 use std::error::Error;
 
@@ -23,7 +23,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let (mut framed, peer) = ZmtpCodec::handshake(stream, &config).await?;
     println!("{address} is a {} socket", peer.socket_type());
 
-    // What a REQ socket adds: the empty frame that ends the envelope (28/REQREP).
+    // A REQ socket adds the empty frame that ends the envelope (28/REQREP).
     framed.send(Message::multipart(["", "world"])).await?;
     while let Some(incoming) = framed.next().await {
         match incoming? {
@@ -32,7 +32,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
                 println!("got {:?}", reply.frames());
                 break;
             }
-            // The peer sent a PING, and the PONG is due.
+            // The peer sent a PING. The codec has a PONG to write.
             Incoming::Transmit => framed.send(Pending).await?,
             _ => {}
         }
@@ -40,7 +40,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Answers one peer on a port of its own, and says where.
+/// Starts a task that answers one peer, and returns its address.
 async fn start_replier() -> std::io::Result<String> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?.to_string();

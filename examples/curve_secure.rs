@@ -1,12 +1,12 @@
-//! Encryption, and a server that knows its clients by their keys (CURVE).
+//! Encryption, and a server that identifies its clients by their keys (CURVE).
 //!
-//!     cargo run --example curve_secure     # ends by itself
+//!     cargo run -p examples --example curve_secure     # ends by itself
 //!
-//! The server and its clients are tasks here and would be processes elsewhere: all that they have in
-//! common is what is public. Each has a key pair of its own; clients know the server's public key, and
-//! the server has a list of its clients'. To see: every request comes with the name that its
-//! sender's key has in the list; who is not in it is turned away, before a message is exchanged; and
-//! a key that is taken out of the list while the server runs lets nobody in any more.
+//! The server and its clients are tasks here. They could be processes, because they share only
+//! public keys. Each has its own key pair. Clients know the server's public key, and the server has
+//! a list of client keys. The list gives a name to each key, and the server sees this name with
+//! every request. A client that is not in the list is rejected during the handshake. The server
+//! removes a key from the list while it runs; that client is then rejected too.
 
 use std::error::Error;
 
@@ -17,11 +17,12 @@ type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
 #[tokio::main]
 async fn main() -> Result<()> {
-    // In files: `zmq keygen curve --out server`, and CurveSecretCertificate::read("server.key_secret").
+    // For keys in files: `zmq keygen curve --out server`, then
+    // CurveSecretCertificate::read("server.key_secret").
     let server_keys = generate_curve_keys();
     let [alice, bob, mallory] = [(); 3].map(|()| generate_curve_keys());
 
-    // In a file that is read again when it changes: KeyFile::open("clients").
+    // KeyFile::open("clients") reads the list from a file and reloads it when the file changes.
     let clients = KeyList::new();
     clients.allow_as(*alice.public_key(), "alice");
     clients.allow_as(*bob.public_key(), "bob");
@@ -36,7 +37,7 @@ async fn main() -> Result<()> {
         call(name, keys.clone(), server_key, &endpoint).await?;
     }
     clients.remove(*bob.public_key());
-    println!("server: bob's key is out of the list");
+    println!("server: removed bob's key from the list");
     for (name, keys) in [("alice", &alice), ("bob", &bob)] {
         call(name, keys.clone(), server_key, &endpoint).await?;
     }
@@ -44,7 +45,7 @@ async fn main() -> Result<()> {
     Ok(())
 }
 
-/// Answers each request with the name of who sent it, which nobody can choose for themselves.
+/// Answers each request with the name of its sender. The name comes from the server's key list.
 async fn serve(mut server: RepSocket) -> Result<()> {
     loop {
         let (request, peer) = server.recv_from().await?;
@@ -54,14 +55,14 @@ async fn serve(mut server: RepSocket) -> Result<()> {
     }
 }
 
-/// Asks the server once, or says why that is not possible.
+/// Sends one request, or prints the reason why the handshake failed.
 async fn call(
     name: &str,
     keys: CurveKeyPair,
     server_key: CurvePublicKey,
     endpoint: &Endpoint,
 ) -> Result<()> {
-    // A client goes on only with a server that has the secret key for `server_key`.
+    // The handshake succeeds only if the server has the secret key for `server_key`.
     let mut client = ReqSocket::builder().curve_client(keys, server_key).build();
     let mut events = client.events();
     client.connect(endpoint).await?;

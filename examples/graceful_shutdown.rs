@@ -1,9 +1,9 @@
-//! A service that stops in order on Ctrl-C: nothing taken is lost, and what was not sent is known.
+//! A service that shuts down gracefully on Ctrl-C, loses no job, and reports unsent messages.
 //!
-//!     cargo run --example graceful_shutdown           # press Ctrl-C, or wait: it ends after 10 s
+//!     cargo run -p examples --example graceful_shutdown           # press Ctrl-C, or wait: it ends after 10 s
 //!
-//! To see: the sending task is told that its socket is closed, every job that was sent is handled,
-//! and the socket whose peer never came reports what it could not send.
+//! The sending task gets an error once its socket is closed. The service handles every job that was
+//! sent. The socket without a peer reports its unsent messages.
 
 use std::error::Error;
 use std::time::Duration;
@@ -21,7 +21,7 @@ async fn main() -> Result<()> {
     let producer = PushSocket::new();
     producer.connect(endpoint).await?;
     producer.wait_for_peers(1).await;
-    // Nobody listens there. The linger time says how long closing may take.
+    // No listener exists at this endpoint. The linger time limits how long `close` takes.
     let mut archive = PushSocket::builder().linger(Duration::from_millis(200)).build();
     archive.connect("ipc:///tmp/zeromq-async-no-such-archive").await?;
     for record in ["one", "two", "three"] {
@@ -37,31 +37,31 @@ async fn main() -> Result<()> {
         tokio::time::sleep(Duration::from_secs(10)).await;
     };
     tokio::select! {
-        biased; // it listens for Ctrl-C before it says that it does
+        biased; // starts to listen for Ctrl-C before it prints the message
         _ = tokio::signal::ctrl_c() => println!("Ctrl-C: stopping"),
-        () = time => println!("10 s are over: stopping"),
+        () = time => println!("10 s have passed: stopping"),
     }
 
-    // First who sends: when this returns, every job is written.
+    // Close the sender first. When `close` returns, every job is written.
     let report = handle.close().await;
     let sent = producing.await??;
     println!("producer: {sent} jobs sent, {} not", report.unsent);
-    // Then who receives, once the connection has ended: all jobs have arrived by then.
+    // Stop the receiver after the connection has ended. All jobs have arrived by then.
     while !matches!(events.next().await, None | Some(SocketEvent::Disconnected { .. })) {}
     let _ = stop.send(());
     println!("service: {} jobs handled", serving.await??);
     let report = archive.close().await;
-    println!("archive: {} records were not sent, for nobody came for them", report.unsent);
+    println!("archive: {} records were not sent, because no peer connected", report.unsent);
     println!("done");
     Ok(())
 }
 
-/// Handles jobs until it is told to stop and none is waiting.
+/// Handles jobs until it is told to stop and no job is queued.
 async fn serve(mut service: PullSocket, mut stopped: oneshot::Receiver<()>) -> Result<usize> {
     let mut handled = 0;
     loop {
         tokio::select! {
-            biased; // jobs before the end: a closed socket drops what was not received
+            biased; // jobs first: a closed socket drops the messages in its queue
             job = service.recv() => {
                 job?;
                 handled += 1;
@@ -73,7 +73,7 @@ async fn serve(mut service: PullSocket, mut stopped: oneshot::Receiver<()>) -> R
     Ok(handled)
 }
 
-/// Sends jobs until the socket is closed; the last one comes back unsent.
+/// Sends jobs until the socket is closed. The error returns the last job unsent.
 async fn produce(mut producer: PushSocket) -> Result<usize> {
     let mut sent = 0;
     loop {

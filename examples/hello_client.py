@@ -1,9 +1,9 @@
-"""The classic client of ZeroMQ's guide; the server is hello_server.rs beside this file.
+"""The client of the ZeroMQ guide. The server is hello_server.rs in the same directory.
 
-    cargo run --example hello_server
-    python3 examples/hello_client.py        # in another terminal; needs `pip install pyzmq`
+    cargo run -p examples --example hello_server
+    python3 examples/hello_client.py                # in another terminal; needs `pip install pyzmq`
 
-It sends b"Hello" ten times and prints what comes back: b"World".
+It sends b"Hello" ten times and prints each reply, b"World".
 """
 
 import zmq

@@ -1,10 +1,10 @@
-//! The server for the client in `hello_client.py`, or for any other REQ socket.
+//! A server for `hello_client.py` or any other REQ socket.
 //!
-//!     cargo run --example hello_server                # binds to tcp://*:5555
-//!     python3 examples/hello_client.py                # in another terminal; needs `pip install pyzmq`
+//!     cargo run -p examples --example hello_server                # binds to tcp://*:5555
+//!     python3 examples/hello_client.py                            # in another terminal; needs `pip install pyzmq`
 //!
-//! An endpoint can be given: `cargo run --example hello_server ipc:///tmp/hello`. It prints each
-//! request and answers "World", until Ctrl-C.
+//! The endpoint is an optional argument: `cargo run -p examples --example hello_server
+//! ipc:///tmp/hello`. The server prints each request and answers "World" until Ctrl-C.
 
 use std::error::Error;
 
@@ -17,7 +17,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let endpoint = server.bind(endpoint).await?;
     println!("bound to {endpoint}; waiting for requests, Ctrl-C ends");
     loop {
-        // `recv` loses nothing when the other branch wins.
+        // `recv` is cancel-safe: it loses nothing when the other branch wins.
         let request = tokio::select! {
             request = server.recv() => request?,
             _ = tokio::signal::ctrl_c() => break,

@@ -1,9 +1,9 @@
-//! Sensors that are faster than who looks at them: sockets put together from layers (PUSH/PULL).
+//! Sensors that send faster than a dashboard can draw: sockets with layers (PUSH/PULL).
 //!
-//!     cargo run --example layers     # ends by itself
+//!     cargo run -p examples --example layers     # ends by itself
 //!
-//! To see: the dashboard, which takes its time to draw, gets the latest reading of each sensor and
-//! none that is stale; and an alarm goes to the server that answers, whichever is asked first.
+//! The slow dashboard receives only the latest reading of each sensor. An alarm is retried until a
+//! server answers it.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -11,20 +11,20 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tower::ServiceBuilder;
-use zeromq_async::layer::{
+use zeromq_async::{Message, PullSocket, PushSocket, RepSocket, ReqSocket};
+use zeromq_util::layer::{
     FilterRecvLayer, KeepLatestLayer, MapSendLayer, Rate, RateLimitLayer, RecvExt, RetryLayer,
     SendExt, TapLayer, TimeoutLayer, WithLayer,
 };
-use zeromq_async::{Message, PullSocket, PushSocket, RepSocket, ReqSocket};
 
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
 const SENSORS: [&str; 3] = ["pressure", "temperature", "voltage"];
-const READINGS: u64 = 1000; // of each sensor
+const READINGS: u64 = 1000; // per sensor
 const PATIENCE: Duration = Duration::from_secs(5);
 const DRAWING: Duration = Duration::from_millis(20);
 
-/// What a sensor has measured.
+/// A measurement of one sensor.
 struct Reading {
     sensor: &'static str,
     number: u64,
@@ -40,7 +40,7 @@ async fn main() -> Result<()> {
     alarm().await
 }
 
-/// Sends readings: each made into a message, counted, not too fast, and not for ever to nobody.
+/// Sends readings through layers that encode, count, time out and limit the rate.
 async fn measure(push: PushSocket) -> Result<u64> {
     let count = Arc::new(AtomicU64::new(0));
     let counter = count.clone();
@@ -63,7 +63,7 @@ async fn measure(push: PushSocket) -> Result<u64> {
     Ok(count.load(Ordering::Relaxed))
 }
 
-/// Draws the latest reading of each sensor, until all have sent their last.
+/// Draws the latest reading of each sensor until the last reading of every sensor has arrived.
 async fn draw(pull: PullSocket) -> Result<()> {
     let mut readings = pull
         .with_layer(FilterRecvLayer::new(|message: &Message| message.frame_count() == 2))
@@ -81,11 +81,15 @@ async fn draw(pull: PullSocket) -> Result<()> {
     }
     let replaced = readings.get_ref().replaced();
     println!("dashboard: drew {drawn} readings, {replaced} were replaced by later ones");
-    println!("dashboard: that is {} of {}", drawn + replaced, READINGS * SENSORS.len() as u64);
+    println!(
+        "dashboard: {} of {} readings arrived",
+        drawn + replaced,
+        READINGS * SENSORS.len() as u64
+    );
     Ok(())
 }
 
-/// Asks two servers in turn, of which one is out of order.
+/// Sends alarms to two servers in turn. One of them never answers.
 async fn alarm() -> Result<()> {
     let (broken, mut server) = (RepSocket::new(), RepSocket::new());
     let req = ReqSocket::builder().relaxed(true).correlate(true).build();
@@ -94,7 +98,7 @@ async fn alarm() -> Result<()> {
     }
     let answering = tokio::spawn(async move {
         while let Ok(alarm) = server.recv().await {
-            let reply = format!("somebody comes because of {alarm}");
+            let reply = format!("help is coming because of {alarm}");
             if server.send(reply).await.is_err() {
                 break;
             }

@@ -1,20 +1,21 @@
-//! A pipeline that Prometheus watches, with messages compressed on the way.
+//! A pipeline with compression and metrics for Prometheus.
 //!
-//!     cargo run --example metrics            # shows what Prometheus would see, and ends
-//!     cargo run --example metrics -- serve   # goes on; scrape the address that it prints
+//!     cargo run -p examples --example metrics            # prints the metrics and ends
+//!     cargo run -p examples --example metrics -- serve   # runs until Ctrl-C; scrape the printed address
 //!
-//! Each socket exports its own counts at no cost per message. Two metrics layers, one above and one
-//! below the compression, show in addition how much smaller messages are on the way.
+//! Each socket exports its own counters at no cost per message. Two metrics layers, one above and
+//! one below the compression layer, show the size before and after compression.
 
 use std::time::Duration;
 
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
-use zeromq_async::layer::{
+use zeromq_async::{PullSocket, PushSocket};
+use zeromq_util::layer::{
     CompressionLayer, MetricsLayer, RecvExt, SendExt, TraceContextLayer, TraceParent, WithLayer,
 };
-use zeromq_async::{PullSocket, PushSocket, observe};
+use zeromq_util::metrics::{self as observe, MetricsExport};
 
 type Error = Box<dyn std::error::Error + Send + Sync>;
 
@@ -23,7 +24,7 @@ const JOBS: u8 = 100;
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     let recorder = PrometheusBuilder::new()
-        .set_buckets(&[0.001, 0.01, 0.1, 1.0])? // of the layers' histograms, in seconds
+        .set_buckets(&[0.001, 0.01, 0.1, 1.0])? // for the histograms of the layers, in seconds
         .build_recorder();
     let page = recorder.handle();
     metrics::set_global_recorder(recorder)?;
@@ -32,8 +33,8 @@ async fn main() -> Result<(), Error> {
     tokio::spawn(serve(listener, page.clone()));
 
     let (push, pull) = (PushSocket::new(), PullSocket::new());
-    let jobs = push.handle().export_metrics("jobs", Duration::from_secs(1));
-    let work = pull.handle().export_metrics("work", Duration::from_secs(1));
+    let jobs = MetricsExport::new(push.handle(), "jobs", Duration::from_secs(1));
+    let work = MetricsExport::new(pull.handle(), "work", Duration::from_secs(1));
     let exporting = [
         tokio::spawn(jobs.peers(observe::by_endpoint).run()),
         tokio::spawn(work.peers(observe::by_host).run()),
@@ -45,9 +46,9 @@ async fn main() -> Result<(), Error> {
     send_jobs(push, forever).await?;
     working.await??;
     for exporting in exporting {
-        exporting.await?; // with the last sample
+        exporting.await?; // exports a last sample
     }
-    for line in page.render().lines().filter(|line| is_telling(line)) {
+    for line in page.render().lines().filter(|line| is_shown(line)) {
         println!("{line}");
     }
     println!("done");
@@ -80,7 +81,7 @@ async fn send_jobs(push: PushSocket, forever: bool) -> Result<(), Error> {
     Ok(())
 }
 
-/// Receives so many jobs, or all that ever come.
+/// Receives [`JOBS`] jobs, or runs without end.
 async fn work_on(pull: PullSocket, forever: bool) -> Result<(), Error> {
     let handle = pull.handle().clone();
     let mut pull =
@@ -89,7 +90,7 @@ async fn work_on(pull: PullSocket, forever: bool) -> Result<(), Error> {
         let job = pull.recv().await?;
         if number == u32::from(JOBS) {
             let parent = pull.received().expect("each job has a trace");
-            println!("worker: job {number} has {} octets, of {parent}", job.size());
+            println!("worker: job {number} has {} bytes, trace {parent}", job.size());
             if !forever {
                 break;
             }
@@ -99,7 +100,7 @@ async fn work_on(pull: PullSocket, forever: bool) -> Result<(), Error> {
     Ok(())
 }
 
-/// The page for whoever asks.
+/// Serves the metrics page over HTTP.
 async fn serve(listener: TcpListener, page: PrometheusHandle) -> std::io::Result<()> {
     loop {
         let (stream, _) = listener.accept().await?;
@@ -119,7 +120,7 @@ async fn answer(stream: TcpStream, page: String) -> std::io::Result<()> {
     stream.shutdown().await
 }
 
-fn is_telling(line: &str) -> bool {
-    let telling = ["zeromq_sent_total", "zeromq_taken_total", "zeromq_layer_octets_total"];
-    telling.iter().any(|name| line.starts_with(name)) && !line.ends_with(" 0")
+fn is_shown(line: &str) -> bool {
+    let shown = ["zeromq_sent_total", "zeromq_taken_total", "zeromq_layer_octets_total"];
+    shown.iter().any(|name| line.starts_with(name)) && !line.ends_with(" 0")
 }

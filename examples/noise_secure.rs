@@ -1,10 +1,11 @@
-//! Encrypted requests between sockets that know each other by their keys (REQ/REP over NOISE).
+//! Encrypted requests between sockets that authenticate each other by key (REQ/REP over NOISE).
 //!
-//!     cargo run --example noise_secure
+//!     cargo run -p examples --example noise_secure
 //!
-//! To see: who is on the list is served, by name; who is not is told so, and stops; and a client
-//! that is set to another server's key says nothing that this one can read. Keys are made anew each
-//! time here; a program would read its own from a file.
+//! The server accepts the keys in its list and knows each client by name. It rejects other keys,
+//! and a rejected client does not retry. A client that expects another server key cannot complete
+//! the handshake. This example generates new keys on each run. A real program reads its keys from a
+//! file.
 
 use std::collections::HashMap;
 use std::error::Error;
@@ -22,9 +23,9 @@ async fn main() -> Result<()> {
     let (server, alice, mallory) =
         (generate_noise_keys(), generate_noise_keys(), generate_noise_keys());
     let server_key = *server.public_key();
-    println!("server: known by the key {server_key}");
+    println!("server: public key {server_key}");
 
-    // By key, who may connect, and as whom.
+    // The accepted keys and their user names.
     let users = HashMap::from([(*alice.public_key().as_bytes(), "alice")]);
     let check = move |attempt: Attempt| {
         let user = match attempt.request.credentials {
@@ -44,7 +45,7 @@ async fn main() -> Result<()> {
 
     let mut req = ReqSocket::builder().noise_client(alice.clone(), server_key).build();
     req.connect(&endpoint).await?;
-    req.send("What is the secret?").await?;
+    req.send("the secret, please").await?;
     println!("alice: got {:?}", req.recv().await?.to_str()?);
     println!("mallory: {}", attempt(mallory, server_key, &endpoint).await?);
     let another = *generate_noise_keys().public_key();
@@ -55,15 +56,15 @@ async fn main() -> Result<()> {
     Ok(())
 }
 
-/// Answers whoever was let in.
+/// Answers all accepted clients.
 async fn serve(mut rep: RepSocket) -> Result<()> {
     let mut events = rep.events();
     loop {
         tokio::select! {
-            biased; // a peer is here before it asks anything
+            biased; // report the handshake before the first request
             Some(event) = events.next() => {
                 if let SocketEvent::HandshakeSucceeded { info, .. } = event {
-                    println!("server: let in {}", info.user_id().unwrap_or("nobody"));
+                    println!("server: accepted {}", info.user_id().unwrap_or("no user id"));
                 }
             }
             request = rep.recv() => {
@@ -74,7 +75,7 @@ async fn serve(mut rep: RepSocket) -> Result<()> {
     }
 }
 
-/// Connects, and says why that failed.
+/// Connects and returns the reason why the handshake failed.
 async fn attempt(
     keys: NoiseKeyPair,
     server_key: NoisePublicKey,
@@ -86,7 +87,9 @@ async fn attempt(
     loop {
         match events.next().await.ok_or("the socket ended")? {
             SocketEvent::HandshakeFailed { reason, .. } => return Ok(reason.to_string()),
-            SocketEvent::HandshakeSucceeded { .. } => return Err("it was let in".into()),
+            SocketEvent::HandshakeSucceeded { .. } => {
+                return Err("the server accepted the connection".into());
+            }
             _ => {}
         }
     }

@@ -1,19 +1,17 @@
-//! A server that asks for a name and a password (PLAIN).
+//! A server that requires a user name and a password (PLAIN).
 //!
-//!     cargo run --example plain_auth     # ends by itself
+//!     cargo run -p examples --example plain_auth     # ends by itself
 //!
-//! PLAIN sends passwords in clear: it is for connections that somebody else protects, such as ipc, a
-//! tunnel, or the loopback interface as here. Everything else wants `curve_secure`. To see: passwords
-//! in a file, one of them as a hash; a wrong one is refused, and nobody is told what was wrong; a
-//! password that is changed in the file counts at once.
+//! PLAIN sends passwords unencrypted. Use it only over protected connections: ipc, a tunnel, or the
+//! loopback interface as in this example. Otherwise use CURVE, see `curve_secure`. The passwords
+//! are in a file, and one of them is a hash. A rejected client does not learn whether the name or
+//! the password was wrong. A change of the file takes effect at once.
 
 use std::error::Error;
 use std::fs;
 
-use zeromq_async::security::{
-    AddressRules, AuthenticatorExt, IpNetwork, PasswordFile, hash_password,
-};
 use zeromq_async::{Endpoint, RepSocket, ReqSocket, SocketEvent};
+use zeromq_auth::{AddressRules, AuthenticatorExt, IpNetwork, PasswordFile, hash_password};
 
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
@@ -23,7 +21,7 @@ async fn main() -> Result<()> {
     let users = |alice: &str| format!("# user:password, or its hash\nalice:{alice}\nbob:builder\n");
     fs::write(&path, users(&hash_password("wonderland")))?;
 
-    // Who calls from elsewhere is not even asked for a password.
+    // Other addresses are rejected before their password is checked.
     let nearby = AddressRules::deny_by_default().allow("127.0.0.0/8".parse::<IpNetwork>()?);
     let users_in_file = PasswordFile::open(&path)?;
     let server = RepSocket::builder().plain_server(nearby.and(users_in_file)).build();
@@ -37,7 +35,7 @@ async fn main() -> Result<()> {
     call("mallory", "wonderland", &endpoint).await?;
 
     fs::write(&path, users(&hash_password("looking-glass")))?;
-    println!("server: alice has another password");
+    println!("server: alice's password changed");
     call("alice", "wonderland", &endpoint).await?;
     call("alice", "looking-glass", &endpoint).await?;
     fs::remove_file(path)?;
@@ -45,7 +43,7 @@ async fn main() -> Result<()> {
     Ok(())
 }
 
-/// Answers each request with the name of who sent it.
+/// Answers each request with the name of its sender.
 async fn serve(mut server: RepSocket) -> Result<()> {
     loop {
         let (_, peer) = server.recv_from().await?;
@@ -54,7 +52,7 @@ async fn serve(mut server: RepSocket) -> Result<()> {
     }
 }
 
-/// Asks the server once, or says why that is not possible.
+/// Sends one request, or prints the reason why the handshake failed.
 async fn call(name: &str, password: &str, endpoint: &Endpoint) -> Result<()> {
     let mut client = ReqSocket::builder().plain_client(name, password)?.build();
     let mut events = client.events();

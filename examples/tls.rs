@@ -1,10 +1,10 @@
-//! Sockets over TLS: a transport of one's own (PUSH/PULL and REQ/REP over tokio-rustls).
+//! Sockets over TLS with a custom transport (PUSH/PULL and REQ/REP over tokio-rustls).
 //!
-//!     cargo run --example tls
+//!     cargo run -p examples --example tls
 //!
-//! To see: what a transport has to do, which is to listen and to dial; that every socket type works
-//! over it; and that a client which does not trust the server's certificate does not connect. The
-//! certificate is made anew each time here; a program would read its own from a file.
+//! A transport listens and dials. Every socket type works over it. A client that does not trust the
+//! server's certificate cannot connect. This example generates a new certificate on each run. A
+//! real program reads its certificate from a file.
 
 use std::error::Error;
 use std::io;
@@ -21,7 +21,7 @@ use zeromq_async::{
 
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
-/// What sockets do over TCP, inside TLS.
+/// A transport that runs TLS over TCP.
 #[derive(Clone)]
 struct Tls {
     acceptor: TlsAcceptor,
@@ -50,14 +50,14 @@ impl Transport for Tls {
     }
 }
 
-/// Whom the certificate must be of.
+/// The name that the server's certificate must have.
 fn server_name(to: &Endpoint) -> io::Result<ServerName<'static>> {
     match to {
         Endpoint::Tcp(tcp) => match tcp.address().host() {
             Host::Ip(ip) => Ok((*ip).into()),
             host => ServerName::try_from(host.to_string()).map_err(io::Error::other),
         },
-        other => Err(io::Error::other(format!("{other} names no host"))),
+        other => Err(io::Error::other(format!("{other} has no host name"))),
     }
 }
 
@@ -69,8 +69,8 @@ struct TlsListener {
 
 impl Listener for TlsListener {
     fn poll_accept(&mut self, cx: &mut TaskContext<'_>) -> Poll<io::Result<Io>> {
-        // The handshake of TLS is done later, by the connection itself: a client that takes its
-        // time keeps no other waiting, and has no more of it than the handshake timeout.
+        // The connection itself runs the TLS handshake later. A slow client therefore does not
+        // block other clients, and the handshake timeout applies to it.
         let acceptor = self.acceptor.clone();
         self.tcp.poll_accept(cx).map_ok(|io| io.upgrade(|io| acceptor.accept(io)))
     }
@@ -80,8 +80,8 @@ impl Listener for TlsListener {
     }
 }
 
-/// A certificate that says who has its key is at 127.0.0.1, and the transport that trusts it.
-fn certified() -> Result<Tls> {
+/// A transport with a new certificate for 127.0.0.1, which it also trusts.
+fn self_signed() -> Result<Tls> {
     let certified = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()])?;
     let certificate = certified.cert.der().clone();
     let key = PrivatePkcs8KeyDer::from(certified.signing_key.serialize_der());
@@ -101,7 +101,7 @@ fn trusting(certificate: CertificateDer<'static>) -> Result<TlsConnector> {
 
 #[tokio::main]
 async fn main() -> Result<()> {
-    let tls = certified()?;
+    let tls = self_signed()?;
     let context = Context::builder().transport("tls", tls.clone())?.build();
 
     let mut rep = RepSocket::builder_in(&context).build();
@@ -109,20 +109,20 @@ async fn main() -> Result<()> {
     let endpoint = rep.bind("tls://127.0.0.1:*").await?;
     println!("server: bound to {endpoint}");
     req.connect(&endpoint).await?;
-    req.send("Is anybody listening?").await?;
+    req.send("Is this encrypted?").await?;
     println!("server: asked {:?} from {}", rep.recv().await?.to_str()?, endpoint.scheme());
-    rep.send("Only you and I").await?;
+    rep.send("Yes").await?;
     println!("client: got {:?}", req.recv().await?.to_str()?);
 
-    println!("done: {} octets in 1000 messages over TLS", flood(&context).await?);
+    println!("done: {} bytes in 1000 messages over TLS", flood(&context).await?);
 
-    // Who trusts another certificate does not connect.
-    let stranger = Tls { connector: certified()?.connector, ..tls };
+    // A client that trusts another certificate cannot connect.
+    let stranger = Tls { connector: self_signed()?.connector, ..tls };
     println!("stranger: {}", refusal(stranger, &endpoint).await?);
     Ok(())
 }
 
-/// Sends messages of up to a hundred thousand octets, and counts what arrives.
+/// Sends messages of up to 99,900 bytes and counts the received bytes.
 async fn flood(context: &Context) -> Result<usize> {
     let mut pull = PullSocket::builder_in(context).build();
     let mut push = PushSocket::builder_in(context).build();
@@ -133,15 +133,15 @@ async fn flood(context: &Context) -> Result<usize> {
         }
         Ok::<_, Box<dyn Error + Send + Sync>>(push.close().await.unsent)
     });
-    let mut octets = 0;
+    let mut bytes = 0;
     for _ in 0..1000 {
-        octets += pull.recv().await?.size();
+        bytes += pull.recv().await?.size();
     }
     assert_eq!(sending.await??, 0);
-    Ok(octets)
+    Ok(bytes)
 }
 
-/// Connects, and says why that failed.
+/// Connects and returns the reason why that failed.
 async fn refusal(tls: Tls, endpoint: &Endpoint) -> Result<String> {
     let context = Context::builder().transport("tls", tls)?.build();
     let req = ReqSocket::builder_in(&context).build();
@@ -150,7 +150,9 @@ async fn refusal(tls: Tls, endpoint: &Endpoint) -> Result<String> {
     loop {
         match events.next().await.ok_or("the socket ended")? {
             SocketEvent::ConnectFailed { error, .. } => return Ok(error.to_string()),
-            SocketEvent::HandshakeSucceeded { .. } => return Err("it was let in".into()),
+            SocketEvent::HandshakeSucceeded { .. } => {
+                return Err("the server accepted the connection".into());
+            }
             _ => {}
         }
     }

@@ -1,13 +1,13 @@
-//! Values instead of messages: a thermostat that is asked and told in Rust types.
+//! Typed sockets: a thermostat that receives requests and sends replies as Rust types.
 //!
-//!     cargo run --example typed
+//!     cargo run -p examples --example typed
 //!
-//! Requests and replies are JSON, readings go out as MessagePack behind a topic of text, and an
-//! old sensor that sends something else is told apart instead of stopping everybody.
+//! Requests and replies are JSON. Readings are MessagePack after a text frame with the topic. An
+//! old sensor sends a message that cannot be decoded. The receiver reports it and continues.
 
 use serde::{Deserialize, Serialize};
-use zeromq_async::typed::{DecodeError, Json, MsgPack, TypedExt, TypedRecvError, Utf8};
 use zeromq_async::{Message, PeerAddress, PullSocket, PushSocket, RepSocket, ReqSocket};
+use zeromq_util::typed::{DecodeError, Json, MsgPack, TypedExt, TypedRecvError, Utf8};
 
 type Error = Box<dyn std::error::Error + Send + Sync>;
 
@@ -75,7 +75,7 @@ async fn collect() -> Result<(), Error> {
     let push = PushSocket::new();
     push.connect(&endpoint).await?;
     let mut sensor = push.typed::<(&str, Reading)>((Utf8, MsgPack));
-    sensor.get_mut().send(Message::multipart(["cellar", "12.5 C"])).await?; // as the old one does
+    sensor.get_mut().send(Message::multipart(["cellar", "12.5 C"])).await?; // the format of the old sensor
     sensor.send(&("kitchen", Reading { celsius: 21.5, battery: Some(87) })).await?;
     sensor.flush().await?;
 
@@ -86,7 +86,7 @@ async fn collect() -> Result<(), Error> {
                 return Ok(());
             }
             Err(TypedRecvError::Decode(error)) => {
-                println!("from {}, no reading: {}", address(&error), error.message());
+                println!("from {}, not a reading: {}", address(&error), error.message());
             }
             Err(error) => return Err(error.into()),
         }
@@ -96,6 +96,6 @@ async fn collect() -> Result<(), Error> {
 fn address(error: &DecodeError) -> String {
     match error.peer().and_then(|peer| peer.address()) {
         Some(PeerAddress::Tcp(address)) => address.ip().to_string(),
-        _ => "somebody".to_owned(),
+        _ => "an unknown peer".to_owned(),
     }
 }

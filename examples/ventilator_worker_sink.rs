@@ -1,14 +1,14 @@
-//! Tasks fanned out to workers and their results collected (PUSH/PULL).
+//! A pipeline that distributes tasks to workers and collects their results (PUSH/PULL).
 //!
-//!     cargo run --release --example ventilator_worker_sink        # all roles; ends by itself
+//!     cargo run --release -p examples --example ventilator_worker_sink        # all roles; ends by itself
 //!
 //! Or each role in its own terminal, in any order, with as many workers as you like:
 //!
-//!     cargo run --release --example ventilator_worker_sink sink
-//!     cargo run --release --example ventilator_worker_sink worker
-//!     cargo run --release --example ventilator_worker_sink ventilator
+//!     cargo run --release -p examples --example ventilator_worker_sink sink
+//!     cargo run --release -p examples --example ventilator_worker_sink worker
+//!     cargo run --release -p examples --example ventilator_worker_sink ventilator
 //!
-//! To see: how many tasks each worker did, and the number of primes below a million, from the sink.
+//! Each worker prints its number of tasks. The sink prints the number of primes below a million.
 
 use std::error::Error;
 
@@ -17,7 +17,7 @@ use zeromq_async::{Endpoint, PullSocket, PushSocket, RecvError};
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
 const TASKS: u32 = 1000;
-const RANGE: u32 = 1000; // numbers in a task
+const RANGE: u32 = 1000; // numbers per task
 const VENTILATOR: &str = "tcp://127.0.0.1:5557";
 const SINK: &str = "tcp://127.0.0.1:5558";
 
@@ -66,18 +66,18 @@ async fn everything() -> Result<()> {
     Ok(())
 }
 
-/// Hands out the tasks in turn, once all workers are there to share them.
+/// Distributes the tasks in turn once all workers are connected.
 async fn ventilate(mut ventilator: PushSocket, workers: usize) -> Result<()> {
     ventilator.wait_for_peers(workers).await;
     for task in 0..TASKS {
         ventilator.send((task * RANGE).to_string()).await?;
     }
-    println!("ventilator: handed out {TASKS} tasks");
+    println!("ventilator: sent {TASKS} tasks");
     ventilator.close().await;
     Ok(())
 }
 
-/// Counts the primes of each range it is given, until its socket is closed.
+/// Counts the primes in each range it receives, until its socket is closed.
 async fn work(name: &str, mut pull: PullSocket, tasks: Endpoint, results: Endpoint) -> Result<()> {
     let mut push = PushSocket::new();
     pull.connect(tasks).await?;

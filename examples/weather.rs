@@ -1,10 +1,10 @@
-//! A publisher of weather reports, and subscribers that each take one city (PUB/SUB).
+//! A publisher of weather reports, and subscribers to one city each (PUB/SUB).
 //!
-//!     cargo run --example weather                     # publisher and three subscribers; ends by itself
-//!     cargo run --example weather publish             # or each in its own terminal: runs until Ctrl-C
-//!     cargo run --example weather subscribe oslo      # any city; ends after 100 reports
+//!     cargo run -p examples --example weather                     # publisher and three subscribers; ends by itself
+//!     cargo run -p examples --example weather publish             # or each in its own terminal: runs until Ctrl-C
+//!     cargo run -p examples --example weather subscribe oslo      # any city; ends after 100 reports
 //!
-//! To see: each subscriber gets the reports of its own city and no other, and says the average.
+//! Each subscriber receives only the reports of its city and prints the average temperature.
 
 use std::error::Error;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use zeromq_async::{Endpoint, Message, PubSocket, SubSocket};
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
 const CITIES: [(&str, i32); 4] = [("cairo", 31), ("lima", 19), ("oslo", -4), ("oslofjord", 2)];
-const REPORTS: i32 = 100; // that a subscriber waits for
+const REPORTS: i32 = 100; // per subscriber
 const ENDPOINT: &str = "tcp://127.0.0.1:5556";
 
 #[tokio::main]
@@ -32,7 +32,7 @@ async fn main() -> Result<()> {
     }
 }
 
-/// One publisher and three subscribers, over TCP all the same.
+/// One publisher and three subscribers in one process, over TCP.
 async fn everything() -> Result<()> {
     let publisher = PubSocket::new();
     let endpoint = publisher.bind("tcp://127.0.0.1:*").await?;
@@ -45,12 +45,12 @@ async fn everything() -> Result<()> {
     for subscriber in subscribers {
         subscriber.await??;
     }
-    publishing.abort(); // it would go on for ever; its socket is dropped with it
+    publishing.abort(); // it never ends by itself; this drops its socket
     println!("done: {count} subscribers got {REPORTS} reports each");
     Ok(())
 }
 
-/// Publishes every city's weather every millisecond, whether or not anybody listens.
+/// Publishes the weather of every city once per millisecond, with or without subscribers.
 async fn publish(mut publisher: PubSocket) -> Result<()> {
     let mut tick = tokio::time::interval(Duration::from_millis(1));
     for time in 0.. {
@@ -66,7 +66,7 @@ async fn publish(mut publisher: PubSocket) -> Result<()> {
 /// Averages the temperature of one city.
 async fn subscribe(endpoint: Endpoint, city: String) -> Result<()> {
     let mut subscriber = SubSocket::new();
-    // A subscription is to a prefix: "oslo" brings "oslofjord" as well.
+    // A subscription is a prefix: "oslo" matches "oslofjord" too.
     subscriber.subscribe(&city);
     subscriber.connect(endpoint).await?;
     println!("{city}: subscribed");

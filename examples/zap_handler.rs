@@ -1,22 +1,22 @@
-//! A ZAP handler, frame by frame: whoever knows the password gets an answer (27/ZAP, PLAIN).
+//! A ZAP handler, frame by frame, that checks names and passwords (27/ZAP, PLAIN).
 //!
-//!     cargo run --example zap_handler                 # ends by itself
+//!     cargo run -p examples --example zap_handler                 # ends by itself
 //!
-//! To see: the handler is asked about each client once, alice is served under the user id that it
-//! gave her, and mallory is told that she is refused and does not come again. The handler is what it
-//! would be for libzmq, so one that you have will do. To decide in an async function instead, leave
-//! out the handler and give the function to `plain_server`.
+//! The server asks the handler once per client. The handler accepts alice and gives her a user id.
+//! It rejects mallory. Her socket learns the reason and does not retry. The protocol is that of
+//! libzmq, so an existing handler works unchanged. For a check in an async function, pass the
+//! function to `plain_server` instead.
 
 use std::error::Error;
 
-use zeromq_async::security::Zap;
 use zeromq_async::{Endpoint, Frame, Message, RepSocket, ReqSocket, SocketEvent};
+use zeromq_auth::Zap;
 
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
 #[tokio::main]
 async fn main() -> Result<()> {
-    // First the handler: without one nobody is let in.
+    // The handler starts first. Without a handler every client is rejected.
     let handler = RepSocket::new();
     handler.bind("inproc://zeromq.zap.01").await?;
     tokio::spawn(handle(handler));
@@ -38,7 +38,7 @@ async fn main() -> Result<()> {
     Ok(())
 }
 
-/// The handler: a request comes, and a reply goes.
+/// Runs the handler: one reply for each request.
 async fn handle(mut socket: RepSocket) -> Result<()> {
     loop {
         let request = socket.recv().await?;
@@ -55,7 +55,7 @@ fn decide(request: &[Frame]) -> Message {
     let (status, text, user_id) = match credentials {
         [name, password] if name == "alice" && password == "secret" => ("200", "OK", "user-1"),
         [_, _] => ("400", "wrong name or password", ""),
-        _ => ("500", "this handler knows PLAIN alone", ""),
+        _ => ("500", "this handler supports only PLAIN", ""),
     };
     let metadata = "";
     [version, id]
@@ -65,7 +65,7 @@ fn decide(request: &[Frame]) -> Message {
         .collect()
 }
 
-/// The server: it knows each peer by the user id that the handler gave it.
+/// Runs the server. It sees the user id that the handler gave to each peer.
 async fn serve(mut socket: RepSocket) -> Result<()> {
     loop {
         let (_request, peer) = socket.recv_from().await?;
@@ -74,12 +74,12 @@ async fn serve(mut socket: RepSocket) -> Result<()> {
     }
 }
 
-/// What a client gets: an answer, or the reason why not.
+/// Returns the reply, or the reason why the handshake failed.
 async fn ask(endpoint: &Endpoint, name: &str, password: &str) -> Result<String> {
     let mut socket = ReqSocket::builder().plain_client(name, password)?.build();
     let mut events = socket.events();
     socket.connect(endpoint).await?;
-    // A refused client does not come again: its request would wait for ever.
+    // A rejected client does not retry, so its request would wait without end.
     while let Some(event) = events.next().await {
         match event {
             SocketEvent::HandshakeSucceeded { .. } => {

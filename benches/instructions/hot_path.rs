@@ -1,12 +1,12 @@
-//! Instructions that the hot path takes, counted by valgrind: stable enough to compare commits on
-//! a machine that does other things besides.
+//! Instruction counts of the hot path, measured with valgrind. They are stable enough to compare
+//! commits on a busy machine.
 //!
 //! ```text
 //! cargo install gungraun-runner --version 0.20.0
 //! cargo bench -p benches --features instructions --bench instructions
 //! ```
 //!
-//! Every figure is for [`MESSAGES`] messages.
+//! All figures are for [`MESSAGES`] messages.
 #![expect(missing_docs, reason = "the macros of gungraun make public modules")]
 
 use std::hint::black_box;
@@ -89,8 +89,8 @@ struct Exchange {
     message: Message,
 }
 
-// Not in the benchmarks themselves: valgrind counts in functions by their names, and would take
-// the async block in a benchmark for its end.
+// Separate functions, because valgrind counts by function name and would take the async block in a
+// benchmark for its end.
 impl Pipeline {
     fn one_by_one(&mut self) {
         let Self { runtime, push, pull, message } = self;
@@ -131,7 +131,7 @@ impl Exchange {
     }
 }
 
-/// A batch with its memory taken, and a message to push.
+/// A batch with allocated memory, and a message to push.
 fn filled(size: usize) -> (Batch, Message) {
     let message = Message::from(vec![1; size]);
     let mut batch = Batch::new();
@@ -211,9 +211,9 @@ mod counted {
     }
 }
 
-/// Counts, or says what is missing to count.
+/// Counts the instructions, or prints the missing tools.
 fn main() -> ExitCode {
-    // The runner starts this program again, under valgrind.
+    // The runner starts this program again under valgrind.
     let started_by_runner = std::env::args().any(|argument| argument.starts_with("--gungraun-run"));
     if started_by_runner || (answers("valgrind") && answers("gungraun-runner")) {
         counted::run();

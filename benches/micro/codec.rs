@@ -1,4 +1,4 @@
-//! Octets to messages and back: what a message costs in `zmtp-codec` alone.
+//! The cost of a message in `zmtp-codec` alone: decoding and encoding.
 
 use std::hint::black_box;
 
@@ -8,7 +8,7 @@ use zmtp_codec::{Batch, Decoder, Inbound, Limits, Message};
 
 const SIZES: [usize; 5] = [16, 64, 256, 1024, 16 * 1024];
 
-/// Messages at a time: about as many as one read brings.
+/// The number of messages per batch, about as many as one read returns.
 const MESSAGES: usize = 100;
 
 fn push(c: &mut Criterion) {
@@ -42,7 +42,7 @@ fn write(c: &mut Criterion) {
     group.finish();
 }
 
-/// Takes a batch as a socket would that takes 64 KiB at a time.
+/// Drains a batch in writes of 64 KiB, like a socket.
 fn write_all(batch: &mut Batch) -> usize {
     let mut octets = 0;
     while !batch.is_empty() {

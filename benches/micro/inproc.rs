@@ -1,4 +1,4 @@
-//! Sockets in one process: what the layers, queues and wake-ups cost with nothing between.
+//! Sockets in one process: the cost of layers, queues and wake-ups without a transport.
 
 use std::time::{Duration, Instant};
 
@@ -11,7 +11,7 @@ use zeromq_async::{
 const SIZES: [usize; 4] = [16, 64, 1024, 16 * 1024];
 const ENDPOINT: &str = "inproc://bench";
 
-/// In one task: a message is sent and then received.
+/// One task sends a message and then receives it.
 fn send_and_receive(c: &mut Criterion) {
     let mut group = c.benchmark_group("inproc send and receive");
     group.throughput(Throughput::Elements(1));
@@ -36,7 +36,7 @@ fn send_and_receive(c: &mut Criterion) {
     group.finish();
 }
 
-/// Between two tasks on two threads.
+/// Two tasks on two threads.
 fn flow(c: &mut Criterion) {
     let mut group = c.benchmark_group("inproc push to pull");
     group.throughput(Throughput::Elements(1));
@@ -78,7 +78,7 @@ async fn flow_of(
     elapsed
 }
 
-/// Between two tasks, on one thread and on two.
+/// Two tasks, on one thread and on two threads.
 fn round_trip(c: &mut Criterion) {
     let mut group = c.benchmark_group("inproc round trip");
     for (name, runtime) in [("one thread", single_thread()), ("two threads", two_threads())] {
@@ -111,7 +111,7 @@ async fn ask(mut req: ReqSocket, mut rep: RepSocket, count: u64) -> Duration {
     elapsed
 }
 
-/// Two sockets of a context of their own, joined.
+/// Two connected sockets in their own context.
 async fn pair<A: SocketKind, B: SocketKind>() -> (Socket<A>, Socket<B>) {
     let context = Context::new();
     let (one, other) = (Socket::builder_in(&context).build(), Socket::builder_in(&context).build());

@@ -1,4 +1,4 @@
-//! Making and copying messages.
+//! Creating and copying messages.
 
 use std::hint::black_box;
 

@@ -1,4 +1,4 @@
-//! Publishing: finding who subscribed, among few subscriptions and many, all of them in use.
+//! Publishing: matching messages against few and many subscriptions, all of them in use.
 
 use std::time::Instant;
 
@@ -8,18 +8,18 @@ use zeromq_async::{Context, PubSocket, SubSocket};
 
 const ENDPOINT: &str = "inproc://bench";
 
-/// What topics that are subscribed to end with.
+/// The suffix of subscribed topics.
 const END: u8 = b'/';
 
-/// A prime, so that all topics have their turn, in an order that nothing foresees.
+/// A prime, so that the pseudo-random sequence visits all topics.
 const STEP: u64 = 611_953;
 
-/// A message that one subscription of so many matches is sent and received, for each in turn.
+/// Sends and receives messages that each match one of many subscriptions.
 fn matching(c: &mut Criterion) {
     one_of_many(c, "publish, matched", b'/');
 }
 
-/// A message that no subscription of so many matches is dropped.
+/// Drops messages that match none of many subscriptions.
 fn dropping(c: &mut Criterion) {
     one_of_many(c, "publish, not matched", b'-');
 }
@@ -50,7 +50,7 @@ fn one_of_many(c: &mut Criterion, name: &str, end: u8) {
     group.finish();
 }
 
-/// A message that every subscriber gets.
+/// Sends a message to every subscriber.
 fn fan_out(c: &mut Criterion) {
     let mut group = c.benchmark_group("publish to all");
     let runtime = runtime();
@@ -86,7 +86,7 @@ fn fan_out(c: &mut Criterion) {
     group.finish();
 }
 
-/// A PUB, and a SUB with so many subscriptions.
+/// A PUB, and a SUB with the given number of subscriptions.
 async fn subscribed(subscriptions: u64) -> (PubSocket, SubSocket) {
     let context = Context::new();
     let publisher = PubSocket::builder_in(&context).build();
@@ -97,7 +97,7 @@ async fn subscribed(subscriptions: u64) -> (PubSocket, SubSocket) {
     (publisher, subscriber)
 }
 
-/// `topic/1234567/`, or with another end.
+/// `topic/1234567` with a suffix.
 fn topic(number: u64, end: u8) -> [u8; 14] {
     let mut topic = *b"topic/0000000/";
     let (mut rest, digits) = (number, 6..13);

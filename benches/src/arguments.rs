@@ -5,35 +5,38 @@ use std::time::Duration;
 
 use clap::Parser;
 
-/// Plays zeromq-async against the system's libzmq, bare sockets and others.
+/// Compares zeromq-async with the system's libzmq, bare sockets and other implementations.
 ///
-/// Every case is played by each contestant in turn, in processes of their own, for several rounds;
-/// what is told are medians. A run of all cases writes docs/benchmarks; any other writes files only
-/// where --output says.
+/// Each contestant runs each case in turn, in its own processes, for several rounds. The results
+/// are medians. A run of all cases writes docs/benchmarks. Other runs write files only with
+/// --output.
 #[derive(Debug, Parser)]
 #[command(name = "versus")]
 pub(crate) struct Arguments {
-    /// Play only the cases whose names contain one of these, as --list shows them
+    /// Run only the cases with one of these texts in their name; --list shows the names
     #[arg(long, value_delimiter = ',', value_name = "TEXT")]
     pub(crate) cases: Vec<String>,
-    /// How often each case is played [default: 5, or 1 with --quick]
+    /// The number of rounds of each case [default: 5, or 1 with --quick]
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) rounds: Option<u32>,
-    /// Measure each trial for a shorter time: to see that all works, not to publish
+    /// Measure for a shorter time, to check that all cases work
     #[arg(long)]
     pub(crate) quick: bool,
-    /// Measure each trial for this long, in milliseconds [default: 800, or 400 with --quick]
+    /// The measured time of each trial in milliseconds [default: 800, or 400 with --quick]
     #[arg(long, value_name = "MILLISECONDS")]
     pub(crate) window: Option<u64>,
-    /// Let the programs of benches/rivals play too, those that are built
+    /// Include the programs of benches/rivals that are built
     #[arg(long, value_name = "DIRECTORY", num_args = 0..=1, default_missing_value = RIVALS)]
     pub(crate) rivals: Option<PathBuf>,
-    /// Write versus.json, README.md and plots here
+    /// Write versus.json, README.md and plots to this directory
     #[arg(long, value_name = "DIRECTORY")]
     pub(crate) output: Option<PathBuf>,
-    /// Name the cases and play none
+    /// List the cases and run none
     #[arg(long)]
     pub(crate) list: bool,
+    /// Draw the plots again from the versus.json in this directory, and run nothing
+    #[arg(long, value_name = "DIRECTORY", conflicts_with_all = ["cases", "list"])]
+    pub(crate) redraw: Option<PathBuf>,
 }
 
 impl Arguments {
@@ -45,7 +48,7 @@ impl Arguments {
         Duration::from_millis(self.window.unwrap_or(if self.quick { 400 } else { 800 }))
     }
 
-    /// Where to write, if anywhere.
+    /// The output directory, if any.
     pub(crate) fn output(&self) -> Option<PathBuf> {
         let published = self.cases.is_empty() && !self.quick;
         self.output.clone().or_else(|| published.then(|| PathBuf::from(PUBLISHED)))

@@ -1,4 +1,4 @@
-//! What is compared, and how it is told.
+//! Cases, their groups and metrics, and their results.
 
 use std::collections::BTreeMap;
 
@@ -7,44 +7,44 @@ use crate::line::Sample;
 use crate::process::Failure;
 use crate::statistics::{Summary, ratio};
 
-/// One thing to compare.
+/// One comparison: a row of a table.
 pub(crate) struct Case {
     pub(crate) group: &'static Group,
-    /// Which table of the group it is a row of.
+    /// The table of the group that has this row.
     pub(crate) table: &'static str,
     pub(crate) row: String,
-    /// Where it stands in a plot, for the groups that are plotted against something.
+    /// The point in the plot, for groups that are plotted as lines.
     pub(crate) point: Option<Point>,
-    /// Who can play it.
+    /// The contestants that support the case.
     pub(crate) contestants: Vec<Contestant>,
     pub(crate) trial: Trial,
 }
 
-/// Lets a contestant play once.
+/// Runs one trial of a contestant.
 pub(crate) type Trial = Box<dyn Fn(&Contestant) -> Result<Sample, Failure>>;
 
-/// Where a case stands in a plot: which line, and how far to the right.
+/// A position in a plot: the line and the x coordinate.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Point {
     pub(crate) line: &'static str,
     pub(crate) x: f64,
 }
 
-/// Cases that are measured alike.
+/// Cases with the same metrics.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Group {
     pub(crate) name: &'static str,
     pub(crate) title: &'static str,
-    /// What was done, as a reader has to know it.
+    /// A description of the workload for the report.
     pub(crate) about: &'static str,
-    /// What is measured, the most important first.
+    /// The metrics, the most important first.
     pub(crate) metrics: &'static [Metric],
 }
 
-/// A number that a trial gives.
+/// A figure that each trial measures.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Metric {
-    /// Its name in a sample.
+    /// The key in a sample.
     pub(crate) key: &'static str,
     pub(crate) title: &'static str,
     pub(crate) unit: Unit,
@@ -56,7 +56,7 @@ pub(crate) enum Unit {
     PerSecond,
     Nanoseconds,
     Octets,
-    /// Of a mean.
+    /// A share of a mean.
     Share,
 }
 
@@ -66,14 +66,14 @@ pub(crate) enum Better {
     Less,
 }
 
-/// A case with what came out.
+/// A case with its measurements.
 pub(crate) struct Outcome {
     pub(crate) case: Case,
     pub(crate) played: BTreeMap<Contestant, Vec<Result<Sample, Failure>>>,
 }
 
 impl Case {
-    /// `group/table/row`, without spaces: what `--cases` selects by.
+    /// `group/table/row` without spaces, for `--cases`.
     pub(crate) fn id(&self) -> String {
         format!("{}/{}/{}", self.group.name, self.table, self.row)
             .replace(", ", "-")
@@ -82,18 +82,18 @@ impl Case {
 }
 
 impl Outcome {
-    /// What a contestant's rounds came to, in one metric.
+    /// The summary of all rounds of a contestant for one metric.
     pub(crate) fn summary(&self, contestant: &Contestant, metric: &Metric) -> Option<Summary> {
         Summary::of(&self.rounds(contestant, metric))
     }
 
-    /// What each round gave, without those that failed.
+    /// The figure of each successful round.
     pub(crate) fn rounds(&self, contestant: &Contestant, metric: &Metric) -> Vec<f64> {
         let rounds = self.played.get(contestant).into_iter().flatten().flatten();
         rounds.filter_map(|sample| sample.get(metric.key).copied()).collect()
     }
 
-    /// How many times as much this library's median is as another's.
+    /// The median of this library divided by the median of another contestant.
     pub(crate) fn ratio(&self, theirs: &Contestant, metric: &Metric) -> Option<f64> {
         ratio(self.summary(&Contestant::Ours, metric), self.summary(theirs, metric))
     }
@@ -104,7 +104,7 @@ impl Outcome {
 }
 
 impl Metric {
-    /// Whether a ratio of ours to theirs says that ours is behind.
+    /// Whether this ratio of medians means that this library is behind.
     pub(crate) fn is_behind(&self, ratio: f64) -> bool {
         match self.better {
             Better::More => ratio < 1.0,
@@ -114,13 +114,13 @@ impl Metric {
 }
 
 impl Unit {
-    /// A number in this unit, in three digits and as a person would say it.
+    /// Formats a value with three digits and a unit prefix.
     pub(crate) fn show(self, value: f64) -> String {
         let (step, name) = self.step(value);
         format!("{}{name}", three_digits(value / step))
     }
 
-    /// The median, and the least and the most in brackets.
+    /// Formats the median, with the minimum and maximum in brackets.
     pub(crate) fn show_summary(self, summary: Summary) -> String {
         let Summary { median, min, max } = summary;
         let from = match self.step(min) == self.step(max) {
@@ -130,7 +130,7 @@ impl Unit {
         format!("{} ({from}–{})", self.show(median), self.show(max))
     }
 
-    /// The largest multiple of the unit that is no larger than the value, and its name.
+    /// The largest multiple of the unit up to the value, and its name.
     fn step(self, value: f64) -> (f64, &'static str) {
         let steps: &[(f64, &str)] = match self {
             Self::PerSecond => &[(1e6, " M"), (1e3, " k"), (1.0, "")],

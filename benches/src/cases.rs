@@ -1,4 +1,4 @@
-//! What is compared: a file for each kind.
+//! The cases, one file for each group.
 
 mod churn;
 mod echo;
@@ -18,22 +18,22 @@ use crate::case::{Better, Case, Metric, Unit};
 use crate::contestant::Contestant;
 use crate::order::{Order, Role};
 
-/// What all cases are made with.
+/// The settings of all cases.
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
     pub(crate) warm_up: Duration,
     pub(crate) window: Duration,
-    /// The processor to pin to.
+    /// The processor for pinned processes.
     pub(crate) processor: usize,
     /// A directory for `ipc` sockets.
     pub(crate) scratch: PathBuf,
-    /// Who plays.
+    /// The contestants of this run.
     pub(crate) contestants: Vec<Contestant>,
-    /// Without what takes longest.
+    /// Leaves out the longest cases.
     pub(crate) quick: bool,
 }
 
-/// Every case there is, in the order in which they are played and told.
+/// All cases in the order of the report.
 pub(crate) fn all(settings: &Settings) -> Vec<Case> {
     [
         throughput::cases(settings),
@@ -58,19 +58,19 @@ impl Settings {
         order
     }
 
-    /// How much longer to warm up until so many connections are there and their queues full.
+    /// Extra warm-up until this many connections are established and their queues are full.
     fn warm_up_for(&self, connections: usize) -> Duration {
         Duration::from_millis(connections as u64)
     }
 
-    /// Those of the contestants that play both ways and with any number of peers.
+    /// The contestants that support every role.
     fn implementations(&self) -> Vec<Contestant> {
         let built_in =
             |contestant: &&Contestant| matches!(contestant, Contestant::Ours | Contestant::Libzmq);
         self.contestants.iter().filter(built_in).cloned().collect()
     }
 
-    /// Where to bind: any port, or a file that is not there yet.
+    /// An endpoint to bind: any free port, or a path that does not exist yet.
     fn endpoint(&self, transport: &str) -> String {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         match transport {
@@ -88,21 +88,21 @@ const TCP: &str = "tcp://127.0.0.1:*";
 
 const RATE: Metric = Metric {
     key: "messages_per_second",
-    title: "messages a second",
+    title: "messages per second",
     unit: Unit::PerSecond,
     better: Better::More,
 };
 
 const CPU: Metric = Metric {
     key: "cpu_ns_per_message",
-    title: "processor time a message, of all processes",
+    title: "processor time per message, of all processes",
     unit: Unit::Nanoseconds,
     better: Better::Less,
 };
 
 const FEWEST: Metric = Metric {
     key: "fewest",
-    title: "what the last of the receivers got, of the mean",
+    title: "messages of the slowest receiver, relative to the mean",
     unit: Unit::Share,
     better: Better::More,
 };

@@ -1,4 +1,4 @@
-//! Who plays.
+//! The contestants.
 
 use std::convert::Infallible;
 use std::env;
@@ -10,13 +10,13 @@ use crate::order::{Order, Role};
 use crate::process::{Failure, prepare};
 use crate::{floor, holder, libzmq, ours};
 
-/// Somebody who plays roles, in processes of its own.
+/// An implementation that plays roles in its own processes.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Contestant {
     Ours,
     Libzmq,
     Floor,
-    /// Another program that takes orders.
+    /// Another program that accepts orders.
     Rival {
         name: String,
         program: PathBuf,
@@ -24,8 +24,8 @@ pub(crate) enum Contestant {
 }
 
 impl Contestant {
-    /// Those that are built in.
-    const BUILT_IN: [Self; 3] = [Self::Ours, Self::Libzmq, Self::Floor];
+    /// The contestants within this program.
+    pub(crate) const BUILT_IN: [Self; 3] = [Self::Ours, Self::Libzmq, Self::Floor];
 
     pub(crate) fn name(&self) -> &str {
         match self {
@@ -36,7 +36,7 @@ impl Contestant {
         }
     }
 
-    /// The command that plays the order.
+    /// The command for an order.
     pub(crate) fn command(&self, order: &Order) -> Result<Command, Failure> {
         let mut command = match self {
             Self::Rival { program, .. } => Command::new(program),
@@ -50,13 +50,13 @@ impl Contestant {
         Ok(command)
     }
 
-    /// Plays a role in this process: what `versus role …` does.
+    /// Plays a role in this process, for `versus role …`.
     pub(crate) fn play(mut arguments: impl Iterator<Item = String>) -> Result<Infallible, Failure> {
         let name = arguments.next().unwrap_or_default();
         let contestant = Self::BUILT_IN
             .into_iter()
             .find(|contestant| contestant.name() == name)
-            .ok_or_else(|| Failure::new(format!("{name:?} does not play here")))?;
+            .ok_or_else(|| Failure::new(format!("there is no contestant {name:?}")))?;
         let order = Order::parse(arguments)?;
         prepare(&order)?;
         match (contestant, order.role) {

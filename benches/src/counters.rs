@@ -1,4 +1,4 @@
-//! Counting what arrives, for a fixed time.
+//! Counts received messages for a fixed time.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -9,10 +9,10 @@ use crate::line::{Line, Sample};
 use crate::order::Order;
 use crate::process::cpu_time;
 
-/// What a number of receivers have received, counted by each for itself.
+/// The message counts of several receivers, one counter each.
 ///
-/// A thread reads the counts before and after the measured time, so that the loops that are
-/// measured look at no clock.
+/// A thread reads the counts at the start and at the end of the measured time, so that the measured
+/// loops do not read the clock.
 #[derive(Debug, Clone)]
 pub struct Counters(Arc<[Padded]>);
 
@@ -23,28 +23,28 @@ pub struct Counter {
     index: usize,
 }
 
-/// Alone in its cache lines, so that receivers do not slow each other down.
+/// Aligned to its own cache lines, so that receivers do not slow each other down.
 #[derive(Debug, Default)]
 #[repr(align(128))]
 struct Padded(AtomicU64);
 
 impl Counters {
-    /// Counts for this many receivers.
+    /// Creates counters for this many receivers.
     pub fn new(receivers: usize) -> Self {
         Self((0..receivers).map(|_| Padded::default()).collect())
     }
 
-    /// The count of one receiver, which alone may add to it.
+    /// The counter of one receiver. Only that receiver may add to it.
     ///
     /// # Panics
     ///
-    /// When there is no such receiver.
+    /// If `index` is out of range.
     pub fn counter(&self, index: usize) -> Counter {
         assert!(index < self.0.len(), "receiver {index} of {}", self.0.len());
         Counter { counters: self.clone(), index }
     }
 
-    /// Measures in a thread of its own, as the order says, and says what was measured.
+    /// Starts a thread that measures as ordered and writes the result.
     pub fn measure(&self, order: &Order) {
         let counters = self.clone();
         let (warm_up, window) = (order.warm_up, order.window);
@@ -57,7 +57,7 @@ impl Counters {
             let start = Reading::take(&counters);
             thread::sleep(window);
             let result = Reading::take(&counters).since(&start);
-            // Where nobody listens any more, the process is about to end.
+            // If the standard output is closed, the process is about to end.
             let _ = heard.and_then(|()| Line::Result(result).say());
         });
     }
@@ -75,7 +75,7 @@ impl Counter {
         self.set(count + 1);
     }
 
-    /// Counts so many in all.
+    /// Sets the total count.
     #[inline]
     pub fn set(&self, count: u64) {
         self.cell().store(count, Ordering::Relaxed);
@@ -98,8 +98,8 @@ impl Reading {
         Self { at, counts: counters.read(), cpu: cpu_time() }
     }
 
-    /// What happened since then. The fewest and the most that one receiver got are given as a
-    /// share of the mean.
+    /// The figures since `start`. The counts of the slowest and the fastest receiver are relative
+    /// to the mean.
     fn since(&self, start: &Self) -> Sample {
         let counts: Vec<u64> =
             self.counts.iter().zip(&start.counts).map(|(now, then)| now - then).collect();

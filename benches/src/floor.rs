@@ -1,7 +1,7 @@
-//! Bare sockets, as fast as they go: what any messaging could reach at best.
+//! Bare sockets at full speed: an upper bound for any messaging library.
 //!
-//! One way, a thread writes 64 KiB at a time, or a message where that is longer, and another reads
-//! as much; there are no frames. Both ways it is a ping-pong of Tokio's.
+//! In one direction, a thread writes 64 KiB or one message at a time, whichever is larger, and
+//! another thread reads as much, without framing. Round trips are a ping-pong over Tokio.
 
 mod exchange;
 mod flow;
@@ -12,12 +12,12 @@ use std::convert::Infallible;
 use crate::order::{Order, Role};
 use crate::process::Failure;
 
-/// Plays the role until the process is ended.
+/// Plays the role until the process is killed.
 pub(crate) fn play(order: Order) -> Result<Infallible, Failure> {
     match order.role {
         Role::Pull => flow::pull(&order),
         Role::Push => flow::push(&order),
         Role::Rep | Role::Req | Role::Call => exchange::play(order),
-        role => Err(Failure::new(format!("there is no floor for {role}"))),
+        role => Err(Failure::new(format!("bare sockets do not support {role}"))),
     }
 }

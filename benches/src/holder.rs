@@ -1,5 +1,5 @@
-//! Connections that are made and held, by `zmtp-codec` over the standard library: the same peers
-//! for whoever accepts them.
+//! Opens connections with `zmtp-codec` over the standard library and holds them. The peers are the
+//! same for every contestant.
 
 use std::convert::Infallible;
 use std::io::{Read, Write};
@@ -12,8 +12,8 @@ use crate::line::Line;
 use crate::order::{Order, Role};
 use crate::process::{Failure, wait};
 
-/// Connects as many PUSH peers as it is told, one after the other, and holds them until it is
-/// ended.
+/// Connects the ordered number of PUSH peers, one after another, and holds them until the process
+/// is killed.
 pub(crate) fn play(order: &Order) -> Result<Infallible, Failure> {
     let message = (order.role == Role::HoldUsed).then(|| Message::from(order.octets()));
     let _held: Vec<TcpStream> = (0..order.sockets)

@@ -1,5 +1,4 @@
-//! The keys with which all contestants encrypt: known to everybody, so that processes need not tell
-//! them to each other.
+//! The keys of all contestants. They are constants, so that processes need not exchange them.
 
 use zmtp_codec::{CurveKeyPair, CurveSecretKey, NoiseKeyPair, NoiseSecretKey};
 

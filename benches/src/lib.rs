@@ -1,24 +1,25 @@
-//! How fast `zeromq-async` is, beside libzmq, bare sockets and other implementations.
+//! Benchmarks of `zeromq-async` against libzmq, bare sockets and other implementations.
 //!
-//! The program `versus` plays *cases*. A case is played by each *contestant* in turn, for several
-//! rounds; each time is a *trial*, in fresh processes that are told their *role* on the command
-//! line and answer in lines on the standard output:
+//! The program `versus` runs *cases*. Each *contestant* runs each case in turn, for several rounds.
+//! Each run is a *trial*. It starts fresh processes, which get their *role* on the command line and
+//! answer in lines on the standard output:
 //!
 //! ```text
 //! versus role zeromq-async pull endpoint=tcp://127.0.0.1:* size=64 …   → bound tcp://127.0.0.1:4242
 //! versus role zeromq-async push endpoint=tcp://127.0.0.1:4242 size=64 … → begin, result …
 //! ```
 //!
-//! * `order`, `line`: what a process is told, and what it answers.
-//! * `keys`, `topics`: what all contestants encrypt with, and subscribe to.
-//! * `counters`, `round_trips`: what is measured, for whoever plays.
-//! * `ours`, `libzmq`, `floor`: the contestants, role by role. `holder`: peers that only hold
-//!   connections, the same against every contestant.
-//! * `processes`, `trial`: the side that starts them and listens.
-//! * `cases`: what is compared, a file for each kind.
-//! * `statistics`, `machine`, `report`: medians, where it ran, and JSON, Markdown and SVG.
+//! * `order`, `line`: the command line of a process, and its answers.
+//! * `keys`, `topics`: the keys and subscriptions of all contestants.
+//! * `counters`, `round_trips`: the measurements, shared by the contestants.
+//! * `ours`, `libzmq`, `floor`: the contestants, one function per role.
+//! * `holder`: peers that only hold connections, the same for every contestant.
+//! * `processes`, `trial`: starting processes and reading their answers.
+//! * `cases`: the cases, one file for each group.
+//! * `statistics`, `machine`, `report`: medians, facts about the machine, and the report as JSON,
+//!   Markdown and SVG.
 //!
-//! What is public here is for the contestants of `benches/rivals`, which are programs of their own.
+//! The public items are for the contestants of `benches/rivals`, which are separate programs.
 #![cfg(target_os = "linux")]
 
 mod arguments;

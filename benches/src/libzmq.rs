@@ -1,4 +1,4 @@
-//! The system's libzmq, in every role: one I/O thread, default options.
+//! The roles with the system's libzmq: one I/O thread, default options.
 
 mod echo;
 mod exchange;
@@ -17,7 +17,7 @@ use crate::line::Line;
 use crate::order::{Order, Payload, Role};
 use crate::process::Failure;
 
-/// Plays the role until the process is ended.
+/// Plays the role until the process is killed.
 pub(crate) fn play(order: &Order) -> Result<Infallible, Failure> {
     let context = Context::new()?;
     match order.role {
@@ -34,7 +34,7 @@ pub(crate) fn play(order: &Order) -> Result<Infallible, Failure> {
         Role::Req => exchange::req(&context, order),
         Role::InprocExchange => exchange::inproc(&context, order),
         Role::Call => exchange::call(&context, order),
-        Role::Hold | Role::HoldUsed => Err(Failure::new("connections are held by no contestant")),
+        Role::Hold | Role::HoldUsed => Err(Failure::new("this role is not for a contestant")),
     }
 }
 
@@ -59,7 +59,7 @@ fn all_connected(context: &Context, kind: Kind, order: &Order) -> Result<Vec<Soc
     (0..order.sockets).map(|_| connected(context, kind, order)).collect()
 }
 
-/// What makes the messages of an order.
+/// Creates the messages of an order.
 struct Source {
     octets: Vec<u8>,
     prepared: Message,

@@ -1,4 +1,4 @@
-//! What a process of a trial says on its standard output.
+//! The lines that a process of a trial writes to its standard output.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -8,32 +8,32 @@ use std::time::Duration;
 
 use crate::process::Failure;
 
-/// Named numbers: what was measured in one trial.
+/// The figures of one trial by name.
 pub type Sample = BTreeMap<String, f64>;
 
-/// A line that a process of a trial says.
+/// A line of a process of a trial.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Line {
-    /// It has bound and can be connected to there.
+    /// The process is bound to this endpoint.
     Bound(String),
-    /// The connections that were asked for are there.
+    /// All connections are established.
     Ready,
-    /// Measuring begins now.
+    /// The measurement starts now.
     Begin,
-    /// The processor time it has used so far.
+    /// The processor time of the process so far.
     Cpu(Duration),
-    /// What was measured.
+    /// The result of the measurement.
     Result(Sample),
-    /// Why it cannot go on.
+    /// The reason why the process stops.
     Failed(String),
 }
 
 impl Line {
-    /// Says it.
+    /// Writes the line to the standard output.
     ///
     /// # Errors
     ///
-    /// Nobody listens any more.
+    /// The standard output is closed.
     pub fn say(&self) -> Result<(), Failure> {
         let mut stdout = io::stdout().lock();
         writeln!(stdout, "{self}").and_then(|()| stdout.flush()).map_err(Failure::new)
@@ -70,7 +70,7 @@ impl FromStr for Line {
             "result" => sample(rest).map(Self::Result),
             _ => None,
         };
-        line.ok_or_else(|| Failure::new(format!("said {word:?} {rest:?}, which means nothing")))
+        line.ok_or_else(|| Failure::new(format!("unknown line {word:?} {rest:?}")))
     }
 }
 

@@ -1,4 +1,4 @@
-//! Where and when it ran.
+//! Facts about the machine and the run.
 
 use std::env;
 use std::fs;
@@ -8,10 +8,10 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::libzmq;
 
-/// Where and when it ran, in words.
+/// Facts about the machine and the run, as text.
 #[derive(Debug, Clone)]
 pub(crate) struct Machine {
-    /// What is known and what it is called, in the order in which to tell it.
+    /// Names and values in the order of the report.
     pub(crate) facts: Vec<(&'static str, String)>,
 }
 
@@ -68,10 +68,10 @@ fn today() -> String {
     format!("{year}-{month:02}-{day:02}")
 }
 
-/// The date so many days after the first of January 1970. Years begin in March here, so that the
-/// leap day is the last of its year.
+/// The date from the number of days since 1970-01-01. Years start in March here, so that the leap
+/// day is the last day of its year.
 fn date(days: u64) -> (u64, u64, u64) {
-    let days = days + 719_468; // since the first of March of the year 0
+    let days = days + 719_468; // since 0000-03-01
     let (era, day_of_era) = (days / 146_097, days % 146_097);
     let year_of_era =
         (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;

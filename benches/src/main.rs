@@ -1,4 +1,4 @@
-//! Plays this library against libzmq, bare sockets and others: see `versus --help`.
+//! Compares this library with libzmq, bare sockets and other implementations. See `versus --help`.
 
 #[cfg(target_os = "linux")]
 fn main() -> std::process::ExitCode {
@@ -7,6 +7,6 @@ fn main() -> std::process::ExitCode {
 
 #[cfg(not(target_os = "linux"))]
 fn main() {
-    eprintln!("versus measures on Linux only: it reads /proc, and loads libzmq.so.5");
+    eprintln!("versus supports only Linux: it reads /proc and loads libzmq.so.5");
     std::process::exit(2);
 }

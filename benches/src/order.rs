@@ -1,4 +1,4 @@
-//! What a process of a trial is told to do.
+//! Orders to the processes of a trial.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::process::Failure;
 
-/// What a process of a trial is told to do, as its command line says it.
+/// The command line of a process of a trial.
 ///
 /// ```
 /// use benches::{Order, Role};
@@ -20,32 +20,32 @@ use crate::process::Failure;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Order {
-    /// What to do.
+    /// The role.
     pub role: Role,
-    /// Where to bind or connect.
+    /// The endpoint to bind or connect.
     pub endpoint: String,
-    /// Octets of a message.
+    /// The message size in bytes.
     pub size: usize,
-    /// How many sockets to make, each connected by itself; for a role that binds, how many will
-    /// connect.
+    /// The number of sockets to create, each with its own connection. For a role that binds, the
+    /// number of connections to expect.
     pub sockets: usize,
-    /// How many topics are subscribed to.
+    /// The number of subscribed topics.
     pub topics: usize,
-    /// To how many of them messages are published.
+    /// The number of topics that messages are published to.
     pub topics_in_use: usize,
-    /// Where the octets of a message come from.
+    /// The source of the message payload.
     pub payload: Payload,
-    /// How peers prove who they are, and encrypt.
+    /// The security mechanism.
     pub mechanism: Mechanism,
-    /// How long to go on before measuring, from the first message.
+    /// The time from the first message to the start of the measurement.
     pub warm_up: Duration,
-    /// How long to measure.
+    /// The measured time.
     pub window: Duration,
-    /// The one processor to run on.
+    /// The processor to pin the process to.
     pub processor: Option<usize>,
 }
 
-/// Declares an enum whose variants have names on the command line.
+/// Declares an enum and the names of its variants on the command line.
 macro_rules! named {
     ($(#[$attribute:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident = $text:literal,)* }) => {
         $(#[$attribute])*
@@ -74,70 +74,71 @@ macro_rules! named {
 }
 
 named! {
-    /// The part a process plays.
+    /// The role of a process.
     Role {
-        /// Binds a PULL and measures what arrives.
+        /// Binds a PULL and measures the received rate.
         Pull = "pull",
-        /// Connects PUSH sockets and sends for ever.
+        /// Connects PUSH sockets and sends without end.
         Push = "push",
-        /// PUSH to PULL within the process; the PULL measures.
+        /// PUSH to PULL within the process. The PULL measures.
         InprocPipeline = "inproc-pipeline",
         /// Binds a REP that sends every request back.
         Rep = "rep",
         /// Connects a REQ and measures round trips.
         Req = "req",
-        /// REQ and REP within the process; the REQ measures.
+        /// REQ and REP within the process. The REQ measures.
         InprocExchange = "inproc-exchange",
-        /// Binds a PUB and publishes for ever.
+        /// Binds a PUB and publishes without end.
         Pub = "pub",
-        /// Connects SUB sockets and measures what they receive together.
+        /// Connects SUB sockets and measures their total rate.
         Sub = "sub",
-        /// Binds an XPUB, waits until so many topics are subscribed to, and publishes to those in
-        /// use, dropping nothing.
+        /// Binds an XPUB, waits for `topics` subscriptions, and publishes to `topics_in_use` of
+        /// them without dropping messages.
         XPub = "xpub",
-        /// Connects a SUB with so many topics and measures what it receives.
+        /// Connects a SUB with `topics` subscriptions and measures the received rate.
         SubTopics = "sub-topics",
         /// Binds a ROUTER that sends every message back.
         Router = "router",
-        /// Connects DEALER sockets, keeps [`IN_FLIGHT`] messages of each under way, and measures
-        /// what returns.
+        /// Connects DEALER sockets, keeps [`IN_FLIGHT`] messages of each in flight, and measures
+        /// the returned rate.
         Dealer = "dealer",
-        /// Connects a REQ, makes one round trip, closes it, and again; measures how often.
+        /// Repeatedly connects a REQ, makes one round trip and closes it. Measures the rate.
         Call = "call",
-        /// Makes connections and holds them; the same for every contestant.
+        /// Opens connections and holds them. The same program for every contestant.
         Hold = "hold",
-        /// As `hold`, and sends one message over each.
+        /// Like `hold`, and sends one message over each connection.
         HoldUsed = "hold-used",
     }
 }
 
 named! {
-    /// Where the octets of each message come from.
+    /// The source of the payload of each message.
     Payload {
-        /// One message is prepared, and each that is sent is a copy of it that shares long bodies.
+        /// Each sent message is a copy of one prepared message. Long bodies are shared.
         Shared = "shared",
-        /// The octets are copied into a new message each time.
+        /// Each send copies the bytes into a new message.
         Fresh = "fresh",
     }
 }
 
 named! {
-    /// How peers prove who they are, and encrypt.
+    /// The security mechanism of the connections.
     Mechanism {
-        /// Not at all.
+        /// No authentication and no encryption.
         Null = "null",
-        /// CURVE; the side that binds is the server.
+        /// CURVE. The side that binds is the server.
         Curve = "curve",
-        /// NOISE with the handshake IK; the side that binds is the server.
+        /// NOISE with the handshake pattern IK. The side that binds is the server.
         Noise = "noise",
     }
 }
 
-/// Messages that a DEALER keeps under way.
+/// The number of messages that a DEALER keeps in flight.
 pub const IN_FLIGHT: usize = 16;
 
 impl Order {
-    /// An order with 64 octets, one socket, one topic, a shared payload, no mechanism and half a second of measuring.
+    /// An order with 64 bytes per message, one socket, one topic, a shared payload, the mechanism
+    /// NULL and a measured time of half a second.
     pub fn new(role: Role, endpoint: impl Into<String>) -> Self {
         Self {
             role,
@@ -154,7 +155,7 @@ impl Order {
         }
     }
 
-    /// The order as arguments of a command.
+    /// The order as command-line arguments.
     pub fn arguments(&self) -> Vec<String> {
         let mut arguments = vec![
             self.role.to_string(),
@@ -172,14 +173,14 @@ impl Order {
         arguments
     }
 
-    /// The order that arguments of a command say.
+    /// Parses command-line arguments.
     ///
     /// # Errors
     ///
     /// An argument is missing, unknown or malformed.
     pub fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Self, Failure> {
         let mut arguments = arguments.into_iter();
-        let role = arguments.next().ok_or_else(|| Failure::new("which role?"))?;
+        let role = arguments.next().ok_or_else(|| Failure::new("the role is missing"))?;
         let mut order = Self::new(role.parse()?, "");
         for argument in arguments {
             let (key, value) = argument
@@ -202,12 +203,13 @@ impl Order {
             "warm_up" => self.warm_up = Duration::from_millis(number(key, value)?),
             "window" => self.window = Duration::from_millis(number(key, value)?),
             "processor" => self.processor = Some(number(key, value)?),
-            _ => return Err(Failure::new(format!("there is no {key:?} in an order"))),
+            _ => return Err(Failure::new(format!("unknown argument {key:?}"))),
         }
         Ok(())
     }
 
-    /// The octets of every message: none of them zero, so that the memory is really there.
+    /// The payload of every message. Its bytes are not zero, so that the memory is really
+    /// allocated.
     pub fn octets(&self) -> Vec<u8> {
         (1..=250).cycle().take(self.size).collect()
     }

@@ -1,4 +1,4 @@
-//! `zeromq-async`, in every role: default options, on Tokio's multi-thread runtime.
+//! The roles with `zeromq-async`: default options, Tokio's multi-thread runtime.
 
 mod echo;
 mod exchange;
@@ -16,17 +16,17 @@ use crate::line::Line;
 use crate::order::{Order, Payload, Role};
 use crate::process::Failure;
 
-/// As many threads as a process with libzmq has: one for the application and one for I/O.
+/// The number of threads of a process with libzmq: one for the application and one for I/O.
 const THREADS: usize = 2;
 
-/// Plays the role until the process is ended.
+/// Plays the role until the process is killed.
 pub(crate) fn play(order: Order) -> Result<Infallible, Failure> {
     let runtime = Builder::new_multi_thread()
         .worker_threads(THREADS)
         .enable_all()
         .build()
         .map_err(Failure::new)?;
-    // In a task, as in a program: the thread that blocks on it is no worker.
+    // Runs in a task like a real program, because the blocking thread is not a worker.
     let played = runtime.spawn(play_role(order));
     runtime.block_on(played).map_err(Failure::new)?
 }
@@ -46,7 +46,7 @@ async fn play_role(order: Order) -> Result<Infallible, Failure> {
         Role::Req => exchange::req(&order).await,
         Role::InprocExchange => exchange::inproc(&order).await,
         Role::Call => exchange::call(&order).await,
-        Role::Hold | Role::HoldUsed => Err(Failure::new("connections are held by no contestant")),
+        Role::Hold | Role::HoldUsed => Err(Failure::new("this role is not for a contestant")),
     }
 }
 
@@ -59,7 +59,7 @@ async fn connect<P: SocketKind>(socket: &Socket<P>, order: &Order) -> Result<(),
     socket.connect(&*order.endpoint).await.map_err(Failure::new)
 }
 
-/// What makes the messages of an order.
+/// Creates the messages of an order.
 #[derive(Debug, Clone)]
 struct Source {
     octets: Bytes,

@@ -1,4 +1,4 @@
-//! What every process of a trial does first, whoever plays.
+//! The setup of every process of a trial, for all contestants.
 
 use std::fmt;
 use std::io;
@@ -14,12 +14,12 @@ use nix::unistd::Pid;
 use crate::line::Line;
 use crate::order::Order;
 
-/// Why something could not be done, in words.
+/// The reason of a failure, as text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure(String);
 
 impl Failure {
-    /// A failure for this reason.
+    /// Creates a failure with this reason.
     pub fn new(reason: impl fmt::Display) -> Self {
         Self(reason.to_string())
     }
@@ -33,12 +33,13 @@ impl fmt::Display for Failure {
 
 impl std::error::Error for Failure {}
 
-/// Makes the process ready for its role: gives it its processor and as many file descriptors as
-/// may be had, and answers `cpu` on the standard input. When that is closed, the process ends: a role has no end of its own.
+/// Prepares the process for its role. Pins it to its processor, raises the limit of file
+/// descriptors, and starts to answer `cpu` on the standard input. The process exits when the
+/// standard input is closed, because a role does not end by itself.
 ///
 /// # Errors
 ///
-/// The processor is not there.
+/// The processor does not exist.
 pub(crate) fn prepare(order: &Order) -> Result<(), Failure> {
     raise_descriptor_limit();
     if let Some(processor) = order.processor {
@@ -57,7 +58,7 @@ fn answer() {
     exit(0);
 }
 
-/// Waits for the process to be ended.
+/// Waits until the process is killed.
 pub(crate) fn wait() -> ! {
     loop {
         thread::park();
@@ -71,14 +72,14 @@ fn pin(processor: usize) -> Result<(), Failure> {
         .map_err(|error| Failure::new(format!("cannot run on processor {processor}: {error}")))
 }
 
-/// The last of the processors this process may run on: the first has the most to do besides.
+/// The last processor that this process may run on. The first one usually has more other work.
 pub(crate) fn last_processor() -> usize {
     let Ok(set) = sched_getaffinity(Pid::this()) else { return 0 };
     let may_run = |processor: &usize| set.is_set(*processor).unwrap_or(false);
     (0..CpuSet::count()).rfind(may_run).unwrap_or(0)
 }
 
-/// Raises the limit of open files as far as it goes, and returns it.
+/// Raises the limit of open files to the maximum and returns it.
 pub(crate) fn raise_descriptor_limit() -> u64 {
     let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE) else { return 0 };
     match setrlimit(Resource::RLIMIT_NOFILE, hard, hard) {
@@ -87,7 +88,7 @@ pub(crate) fn raise_descriptor_limit() -> u64 {
     }
 }
 
-/// The processor time this process has used, in user and kernel mode.
+/// The processor time of this process, in user and kernel mode.
 pub(crate) fn cpu_time() -> Duration {
     let Ok(usage) = getrusage(UsageWho::RUSAGE_SELF) else { return Duration::ZERO };
     let micros = usage.user_time().num_microseconds() + usage.system_time().num_microseconds();

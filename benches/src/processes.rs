@@ -1,4 +1,4 @@
-//! The processes of one trial, and what they say.
+//! The processes of one trial and their output.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
@@ -12,26 +12,26 @@ use crate::line::Line;
 use crate::order::Order;
 use crate::process::Failure;
 
-/// The processes of one trial; they end when this is dropped.
+/// The processes of one trial. Dropping this kills them.
 pub(crate) struct Processes {
     children: Vec<Child>,
-    said: Receiver<Said>,
-    saying: Sender<Said>,
-    /// When there is no more hope.
+    lines: Receiver<Output>,
+    sender: Sender<Output>,
+    /// When the trial fails.
     deadline: Instant,
 }
 
-/// Which process said what; `None` when it will say no more.
-type Said = (usize, Option<String>);
+/// Lines with the index of their process; `None` at the end of its output.
+type Output = (usize, Option<String>);
 
 impl Processes {
-    /// None yet; all of them together may take this long.
+    /// No process yet. `limit` is the time limit for all of them together.
     pub(crate) fn new(patience: Duration) -> Self {
-        let (saying, said) = channel();
-        Self { children: Vec::new(), said, saying, deadline: Instant::now() + patience }
+        let (sender, lines) = channel();
+        Self { children: Vec::new(), lines, sender, deadline: Instant::now() + patience }
     }
 
-    /// Starts one more, and returns its number.
+    /// Starts a process and returns its index.
     pub(crate) fn start(
         &mut self,
         contestant: &Contestant,
@@ -45,28 +45,28 @@ impl Processes {
             .map_err(|error| Failure::new(format!("cannot start {contestant}: {error}")))?;
         let number = self.children.len();
         if let Some(stdout) = child.stdout.take() {
-            let saying = self.saying.clone();
-            thread::spawn(move || listen(number, stdout, &saying));
+            let sender = self.sender.clone();
+            thread::spawn(move || listen(number, stdout, &sender));
         }
         self.children.push(child);
         Ok(number)
     }
 
-    /// What is said next, and by which process.
+    /// The next line and the index of its process.
     pub(crate) fn next(&self) -> Result<(usize, Line), Failure> {
         let left = self.deadline.saturating_duration_since(Instant::now());
-        match self.said.recv_timeout(left) {
+        match self.lines.recv_timeout(left) {
             Ok((number, Some(line))) => match line.parse()? {
                 Line::Failed(reason) => Err(Failure::new(reason)),
                 line => Ok((number, line)),
             },
-            Ok((_, None)) => Err(Failure::new("a process ended too early")),
-            Err(RecvTimeoutError::Timeout) => Err(Failure::new("it took too long")),
+            Ok((_, None)) => Err(Failure::new("a process ended before it reported a result")),
+            Err(RecvTimeoutError::Timeout) => Err(Failure::new("the trial took too long")),
             Err(RecvTimeoutError::Disconnected) => Err(Failure::new("there is no process")),
         }
     }
 
-    /// What this process says next; what others say meanwhile is passed over.
+    /// The next line of this process. Lines of other processes are discarded.
     pub(crate) fn next_of(&self, number: usize) -> Result<Line, Failure> {
         loop {
             let (speaker, line) = self.next()?;
@@ -76,7 +76,7 @@ impl Processes {
         }
     }
 
-    /// Asks every process but one for its processor time.
+    /// Asks all processes except one for their processor time.
     pub(crate) fn ask_cpu(&mut self, except: usize) -> Result<(), Failure> {
         for (number, child) in self.children.iter_mut().enumerate() {
             if let Some(stdin) = child.stdin.as_mut().filter(|_| number != except) {
@@ -86,37 +86,37 @@ impl Processes {
         Ok(())
     }
 
-    /// How many there are.
+    /// The number of processes.
     pub(crate) fn count(&self) -> usize {
         self.children.len()
     }
 
-    /// The resident memory of a process, in octets.
+    /// The resident memory of a process, in bytes.
     pub(crate) fn resident(&self, number: usize) -> Result<f64, Failure> {
         let child = &self.children[number];
         let status =
             fs::read_to_string(format!("/proc/{}/status", child.id())).map_err(Failure::new)?;
-        resident(&status).ok_or_else(|| Failure::new("the kernel does not say VmRSS"))
+        resident(&status).ok_or_else(|| Failure::new("/proc has no VmRSS"))
     }
 }
 
 impl Drop for Processes {
     fn drop(&mut self) {
         for child in &mut self.children {
-            // One that has ended by itself is as good.
+            // The process may have ended already.
             let _ = child.kill();
             let _ = child.wait();
         }
     }
 }
 
-fn listen(number: usize, stdout: ChildStdout, saying: &Sender<Said>) {
+fn listen(number: usize, stdout: ChildStdout, sender: &Sender<Output>) {
     for line in BufReader::new(stdout).lines().map_while(Result::ok) {
-        if saying.send((number, Some(line))).is_err() {
+        if sender.send((number, Some(line))).is_err() {
             return;
         }
     }
-    let _ = saying.send((number, None)); // nobody listens when the trial is over
+    let _ = sender.send((number, None)); // fails only after the trial
 }
 
 fn resident(status: &str) -> Option<f64> {

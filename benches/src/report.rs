@@ -1,9 +1,9 @@
-//! What came out, for people and for programs.
+//! Writes the results as JSON, Markdown and SVG plots.
 
 mod json;
 mod markdown;
 mod plot;
-mod svg;
+mod stored;
 
 use std::fs;
 use std::path::Path;
@@ -14,7 +14,7 @@ use crate::contestant::Contestant;
 use crate::machine::Machine;
 use crate::process::Failure;
 
-/// All there is to tell.
+/// All results of a run.
 pub(crate) struct Report {
     pub(crate) machine: Machine,
     pub(crate) settings: Settings,
@@ -22,7 +22,7 @@ pub(crate) struct Report {
     pub(crate) outcomes: Vec<Outcome>,
 }
 
-/// The rows of one table, and who is in it.
+/// The rows of one table and their contestants.
 struct Table<'a> {
     group: &'static Group,
     name: &'static str,
@@ -30,23 +30,37 @@ struct Table<'a> {
     outcomes: Vec<&'a Outcome>,
 }
 
+const JSON: &str = "versus.json";
+
 /// Writes `versus.json`, `README.md` and a plot for each table.
 pub(crate) fn write(report: &Report, directory: &Path) -> Result<(), Failure> {
-    let put = |name: &str, text: String| {
-        let path = directory.join(name);
-        fs::write(&path, text)
-            .map_err(|error| Failure::new(format!("cannot write {}: {error}", path.display())))
-    };
     fs::create_dir_all(directory).map_err(Failure::new)?;
-    put("versus.json", json::render(report))?;
-    put("README.md", markdown::render(report))?;
-    for table in report.tables() {
-        put(&table.plot_name(), plot::render(&table))?;
+    put(&directory.join(JSON), &json::render(report))?;
+    put(&directory.join("README.md"), &markdown::render(report))?;
+    write_plots(&report.outcomes, directory)
+}
+
+/// Draws the plots again from the `versus.json` in the directory.
+pub(crate) fn redraw(directory: &Path, settings: Settings) -> Result<(), Failure> {
+    let path = directory.join(JSON);
+    let text = fs::read_to_string(&path)
+        .map_err(|error| Failure::new(format!("cannot read {}: {error}", path.display())))?;
+    write_plots(&stored::outcomes(&text, settings)?, directory)
+}
+
+fn write_plots(outcomes: &[Outcome], directory: &Path) -> Result<(), Failure> {
+    for table in tables(outcomes) {
+        put(&directory.join(table.plot_name()), &plot::render(&table)?)?;
     }
     Ok(())
 }
 
-/// One case in a line, for who waits.
+fn put(path: &Path, text: &str) -> Result<(), Failure> {
+    fs::write(path, text)
+        .map_err(|error| Failure::new(format!("cannot write {}: {error}", path.display())))
+}
+
+/// The result of one case in a line, printed during the run.
 pub(crate) fn line(outcome: &Outcome) -> String {
     let mut line = outcome.case.id();
     let Some(metric) = outcome.case.group.metrics.first() else { return line };
@@ -66,24 +80,22 @@ fn show_median(outcome: &Outcome, contestant: &Contestant, metric: &Metric) -> S
     }
 }
 
-impl Report {
-    /// The tables in their order.
-    fn tables(&self) -> Vec<Table<'_>> {
-        let mut tables: Vec<Table<'_>> = Vec::new();
-        for outcome in &self.outcomes {
-            let (group, name) = (outcome.case.group, outcome.case.table);
-            match tables.last_mut() {
-                Some(last) if last.group == group && last.name == name => last.add(outcome),
-                _ => {
-                    let mut table =
-                        Table { group, name, contestants: Vec::new(), outcomes: Vec::new() };
-                    table.add(outcome);
-                    tables.push(table);
-                }
+/// The tables in the order of the cases.
+fn tables(outcomes: &[Outcome]) -> Vec<Table<'_>> {
+    let mut tables: Vec<Table<'_>> = Vec::new();
+    for outcome in outcomes {
+        let (group, name) = (outcome.case.group, outcome.case.table);
+        match tables.last_mut() {
+            Some(last) if last.group == group && last.name == name => last.add(outcome),
+            _ => {
+                let mut table =
+                    Table { group, name, contestants: Vec::new(), outcomes: Vec::new() };
+                table.add(outcome);
+                tables.push(table);
             }
         }
-        tables
     }
+    tables
 }
 
 impl<'a> Table<'a> {
@@ -160,8 +172,39 @@ mod tests {
 
     #[test]
     fn every_plot_is_well_formed() {
-        for table in report().tables() {
-            svg::tests::assert_well_formed(&plot::render(&table));
+        for table in tables(&report().outcomes) {
+            assert_well_formed(&plot::render(&table).expect("a plot"));
         }
+    }
+
+    #[test]
+    fn stored_results_give_the_same_plots() {
+        let report = report();
+        let stored = stored::outcomes(&json::render(&report), report.settings.clone());
+        let stored = stored.expect("good JSON");
+        assert_eq!(stored.len(), report.outcomes.len());
+        for (before, after) in tables(&report.outcomes).iter().zip(tables(&stored)) {
+            assert_eq!(
+                plot::render(before).expect("a plot"),
+                plot::render(&after).expect("a plot")
+            );
+        }
+    }
+
+    /// Every element is closed in order, and every number is finite.
+    fn assert_well_formed(svg: &str) {
+        let mut open = Vec::new();
+        for piece in svg.split('<').skip(1) {
+            let (tag, text) = piece.split_once('>').expect("a tag ends");
+            assert!(!text.contains('>') && !tag.contains("NaN") && !tag.contains("inf"), "{tag}");
+            assert_eq!(tag.matches('"').count() % 2, 0, "{tag}");
+            let name = tag.trim_matches('/').split_whitespace().next().unwrap_or_default();
+            match (tag.starts_with('/'), tag.ends_with('/')) {
+                (true, _) => assert_eq!(open.pop(), Some(name)),
+                (_, true) => {}
+                _ => open.push(name),
+            }
+        }
+        assert!(open.is_empty(), "{open:?}");
     }
 }

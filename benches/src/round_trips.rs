@@ -1,4 +1,4 @@
-//! Timing round trips, for a fixed time.
+//! Times round trips for a fixed time.
 
 use std::convert::Infallible;
 use std::time::{Duration, Instant};
@@ -8,20 +8,20 @@ use crate::order::Order;
 use crate::process::{Failure, cpu_time, wait};
 use crate::statistics::quantile;
 
-/// Times one round trip after the other.
+/// Times consecutive round trips.
 #[derive(Debug)]
 pub struct RoundTrips {
-    /// When the round trip that is under way began.
+    /// The start of the current round trip.
     lap: Instant,
     warm_until: Instant,
     window: Duration,
-    /// When measuring ends, and the processor time that was used before; once it has begun.
+    /// The end of the measurement, and the processor time at its start. `None` during the warm-up.
     measuring: Option<(Instant, Duration)>,
     nanos: Vec<u32>,
 }
 
 impl RoundTrips {
-    /// Starts with the first round trip of the warm-up.
+    /// Starts the first round trip of the warm-up.
     pub fn new(order: &Order) -> Self {
         let lap = Instant::now();
         let warm_until = lap + order.warm_up;
@@ -29,11 +29,11 @@ impl RoundTrips {
         Self { lap, warm_until, window: order.window, measuring: None, nanos }
     }
 
-    /// Ends one round trip and begins the next; false when there is to be no other.
+    /// Ends a round trip and starts the next. Returns false at the end of the measurement.
     ///
     /// # Errors
     ///
-    /// Nobody listens any more.
+    /// The standard output is closed.
     #[inline]
     pub fn lap(&mut self) -> Result<bool, Failure> {
         let now = Instant::now();
@@ -56,11 +56,11 @@ impl RoundTrips {
         Ok(())
     }
 
-    /// Says how the round trips are distributed, and waits for the process to be ended.
+    /// Writes the quantiles of the round trips and waits until the process is killed.
     ///
     /// # Errors
     ///
-    /// Nobody listens any more.
+    /// The standard output is closed.
     pub fn finish(self) -> Result<Infallible, Failure> {
         Line::Result(self.sample()).say()?;
         wait()
@@ -83,5 +83,5 @@ impl RoundTrips {
     }
 }
 
-/// Round trips to have room for, so that none waits while memory is taken.
+/// The preallocated number of round trips, so that recording never allocates.
 const EXPECTED: usize = 1 << 20;

@@ -1,6 +1,6 @@
 //! Medians and quantiles.
 
-/// What several rounds came to.
+/// The summary of several rounds.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Summary {
     pub(crate) median: f64,
@@ -9,7 +9,7 @@ pub(crate) struct Summary {
 }
 
 impl Summary {
-    /// `None` of no rounds.
+    /// Returns `None` if there are no rounds.
     pub(crate) fn of(rounds: &[f64]) -> Option<Self> {
         let mut sorted = rounds.to_vec();
         sorted.sort_by(f64::total_cmp);
@@ -20,7 +20,8 @@ impl Summary {
     }
 }
 
-/// The smallest of the sorted values that at least this share of them does not exceed.
+/// The quantile of the sorted values: the smallest one that at least this share of them does not
+/// exceed.
 pub(crate) fn quantile<T: Copy>(sorted: &[T], share: f64) -> Option<T> {
     let last = sorted.len().checked_sub(1)?;
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an index")]
@@ -28,7 +29,7 @@ pub(crate) fn quantile<T: Copy>(sorted: &[T], share: f64) -> Option<T> {
     Some(sorted[rank.saturating_sub(1).min(last)])
 }
 
-/// How many times as much; `None` where there is nothing to compare with.
+/// The ratio of the medians, or `None` if one of them is missing.
 pub(crate) fn ratio(ours: Option<Summary>, theirs: Option<Summary>) -> Option<f64> {
     let (ours, theirs) = (ours?.median, theirs?.median);
     (theirs > 0.0).then(|| ours / theirs)

@@ -1,13 +1,13 @@
-//! Topics to subscribe to, any number of them, and messages that have them.
+//! Any number of topics, and messages with them.
 
 use crate::order::Order;
 
-/// The topics of an order: each has the same length, and none is the beginning of another.
+/// The topics of an order. All have the same length, and none is a prefix of another.
 #[derive(Debug, Clone)]
 pub(crate) struct Topics {
     count: u64,
     in_use: u64,
-    /// Which of those in use comes next.
+    /// The index of the next topic in use.
     next: u64,
     message: Vec<u8>,
 }
@@ -21,13 +21,13 @@ impl Topics {
         Self { count: count as u64, in_use: in_use as u64, next: 0, message }
     }
 
-    /// Every topic once.
+    /// All topics.
     pub(crate) fn all(&self) -> impl Iterator<Item = [u8; LENGTH]> + use<> {
         (0..self.count).map(topic)
     }
 
-    /// A message with one of the topics in use, which are spread over all of them. The order seems
-    /// to be one of chance, so that nothing foresees it.
+    /// A message with the next topic in use. The topics in use are spread over all topics. The
+    /// order is pseudo-random, so that caches and branch predictors do not help.
     #[inline]
     pub(crate) fn message(&mut self) -> &[u8] {
         self.next = (self.next + STEP) % self.in_use;
@@ -51,7 +51,7 @@ const PREFIX: &[u8; LENGTH] = b"topic/0000000/";
 const FIRST_DIGIT: usize = 6;
 const LENGTH: usize = 14;
 
-/// A prime, so that all topics have their turn.
+/// A prime, so that the sequence visits all topics.
 const STEP: u64 = 611_953;
 
 #[cfg(test)]

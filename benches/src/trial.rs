@@ -1,4 +1,4 @@
-//! One trial: one contestant plays one case once.
+//! One trial: one contestant runs one case once.
 
 use std::time::Duration;
 
@@ -8,9 +8,9 @@ use crate::order::Order;
 use crate::process::Failure;
 use crate::processes::Processes;
 
-/// Starts a process for each order, each after the one before it is bound, with its endpoint, and
-/// waits until one of them has measured. To that is added `cpu_ns_per_message`: the processor time
-/// of all of them, while one measured, for each message.
+/// Starts a process for each order and waits for the first result. Each process starts after the
+/// one before it is bound, and gets its endpoint. Adds `cpu_ns_per_message` to the result: the
+/// processor time of all processes during the measurement, per message.
 pub(crate) fn run(contestant: &Contestant, orders: &[Order]) -> Result<Sample, Failure> {
     let mut processes = Processes::new(PATIENCE);
     let mut orders = orders.iter();
@@ -54,7 +54,7 @@ fn start_next<'a>(
     processes.start(contestant, &order).map(|_| ())
 }
 
-/// Adds the processor time of those that did not measure.
+/// Adds the processor time of the other processes.
 fn add_cpu(sample: &mut Sample, others: Duration) {
     let own = sample.get("cpu_ns").copied().unwrap_or_default();
     if let Some(messages) = sample.get("messages").filter(|messages| **messages > 0.0) {
@@ -63,5 +63,5 @@ fn add_cpu(sample: &mut Sample, others: Duration) {
     }
 }
 
-/// Far more than any trial takes.
+/// Far longer than any trial takes.
 const PATIENCE: Duration = Duration::from_secs(40);

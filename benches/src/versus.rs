@@ -1,4 +1,4 @@
-//! From the command line to the report.
+//! Runs the cases and writes the report.
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -20,14 +20,14 @@ use crate::order::Order;
 use crate::process::{Failure, last_processor, prepare};
 use crate::report::{self, Report};
 
-/// What the program `versus` does.
+/// Runs the program `versus`.
 pub fn main() -> ExitCode {
     let mut arguments = env::args().skip(1);
-    let done = match arguments.next().as_deref() {
-        Some("role") => say_why(Contestant::play(arguments)),
+    let result = match arguments.next().as_deref() {
+        Some("role") => report_failure(Contestant::play(arguments)),
         _ => compare(&Arguments::parse()),
     };
-    match done {
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             eprintln!("versus: {failure}");
@@ -36,34 +36,38 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// What the program of a rival does: plays the role that its command line says, in this way.
+/// Runs the program of a rival: `play` executes the order on its command line.
 pub fn rival(play: impl FnOnce(Order) -> Result<Infallible, Failure>) -> ExitCode {
     let prepared = Order::parse(env::args().skip(1)).and_then(|order| {
         prepare(&order)?;
         Ok(order)
     });
-    match say_why(prepared.and_then(play)) {
+    match report_failure(prepared.and_then(play)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(_) => ExitCode::FAILURE,
     }
 }
 
-/// Tells who started this process why it had to stop.
-fn say_why(played: Result<Infallible, Failure>) -> Result<(), Failure> {
+/// Reports the failure to the parent process.
+fn report_failure(played: Result<Infallible, Failure>) -> Result<(), Failure> {
     let Err(failure) = played;
     Line::Failed(failure.to_string()).say()
 }
 
 fn compare(arguments: &Arguments) -> Result<(), Failure> {
     let scratch = Scratch::new()?;
-    let settings = Settings {
+    let mut settings = Settings {
         warm_up: arguments.window() / 4,
         window: arguments.window(),
         processor: last_processor(),
         scratch: scratch.0.clone(),
-        contestants: contestants(arguments)?,
+        contestants: Vec::new(),
         quick: arguments.quick,
     };
+    if let Some(directory) = &arguments.redraw {
+        return report::redraw(directory, settings);
+    }
+    settings.contestants = contestants(arguments)?;
     let mut cases = cases::all(&settings);
     cases.retain(|case| is_chosen(arguments, &case.id()));
     if arguments.list {
@@ -71,7 +75,7 @@ fn compare(arguments: &Arguments) -> Result<(), Failure> {
         return Ok(());
     }
     if cases.is_empty() {
-        return Err(Failure::new("no case has such a name: see --list"));
+        return Err(Failure::new("no case has this name; --list shows all names"));
     }
     let machine = Machine::here();
     let outcomes = play_all(cases, arguments.rounds());
@@ -86,7 +90,7 @@ fn is_chosen(arguments: &Arguments, id: &str) -> bool {
     arguments.cases.is_empty() || arguments.cases.iter().any(|text| id.contains(text.as_str()))
 }
 
-/// Those that can play here; says who cannot, and why.
+/// The available contestants. Prints a message if libzmq is missing.
 fn contestants(arguments: &Arguments) -> Result<Vec<Contestant>, Failure> {
     let mut contestants = vec![Contestant::Ours];
     match libzmq::version() {
@@ -100,12 +104,12 @@ fn contestants(arguments: &Arguments) -> Result<Vec<Contestant>, Failure> {
     Ok(contestants)
 }
 
-/// The programs in the directory whose names begin with `rival-`.
+/// The programs in the directory with names that start with `rival-`.
 fn rivals(directory: &Path) -> Result<Vec<Contestant>, Failure> {
     let none = || {
         Failure::new(format!(
-            "no rival is in {}: build them with `cargo build --release` in benches/rivals, or say \
-             where they are",
+            "there is no rival in {}: run `cargo build --release` in benches/rivals, or pass \
+             their directory",
             directory.display()
         ))
     };
@@ -134,8 +138,8 @@ fn play_all(cases: Vec<Case>, rounds: u32) -> Vec<Outcome> {
     outcomes
 }
 
-/// Plays a case: A B C A B C, so that what else the machine does meets all alike. A trial that fails
-/// is told of, and the others go on.
+/// Runs a case in the order A B C A B C, so that other load affects all contestants alike. A failed
+/// trial is printed, and the run continues.
 fn play(case: Case, rounds: u32) -> Outcome {
     let mut played: BTreeMap<Contestant, Vec<Result<Sample, Failure>>> = BTreeMap::new();
     for _ in 0..rounds {
@@ -154,11 +158,11 @@ fn play(case: Case, rounds: u32) -> Outcome {
     Outcome { case, played }
 }
 
-/// Trials of one case in which a contestant may fail before it is left out: to wait for each of
-/// them would take the time of many others.
+/// Failed trials of a case after which a contestant is skipped, because each may take the time
+/// limit.
 const MAX_FAILURES: usize = 2;
 
-/// A directory for sockets that is gone in the end.
+/// A temporary directory for sockets, removed on drop.
 struct Scratch(PathBuf);
 
 impl Scratch {
@@ -171,7 +175,7 @@ impl Scratch {
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        // What stays behind is a few empty files in the directory for such.
+        // If this fails, a few empty files stay in the temporary directory.
         let _ = fs::remove_dir_all(&self.0);
     }
 }

@@ -1,4 +1,4 @@
-//! `versus` from its command line to its files, in trials that are far too short to mean anything.
+//! Runs `versus` with very short trials and checks the files that it writes.
 #![cfg(target_os = "linux")]
 
 use std::path::Path;

@@ -1,5 +1,5 @@
-//! Builds libzmq 4.3.5 with its DRAFT API and with CURVE over libsodium, both from sources that
-//! crates carry.
+//! Builds libzmq 4.3.5 with its DRAFT API and with CURVE over libsodium, from the sources in
+//! crates.
 
 use std::env;
 
@@ -7,16 +7,15 @@ use zeromq_src::{Build, LibLocation};
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
-    let sodium = |key| env::var(key).expect("libsodium-sys-stable says where it put libsodium");
+    let sodium = |key| env::var(key).expect("libsodium-sys-stable sets the path of libsodium");
     let libsodium = LibLocation::new(sodium("DEP_SODIUM_LIB"), sodium("DEP_SODIUM_INCLUDE"));
 
-    // `zeromq_src::Build` offers nothing to set these, but the compiler's wrapper that it uses
-    // reads the environment.
-    set("OPT_LEVEL", "2"); // whatever the profile: tests time out on what -O0 makes of libzmq
+    // `zeromq_src::Build` cannot set these flags, but its compiler wrapper reads the environment.
+    set("OPT_LEVEL", "2"); // in every profile, because tests time out with -O0
     set("DEBUG", "false");
     if env::var("CARGO_CFG_TARGET_ENV").as_deref() != Ok("msvc") {
         add("CFLAGS", "-w");
-        add("CXXFLAGS", "-w"); // its warnings are not ours
+        add("CXXFLAGS", "-w"); // hides the warnings of libzmq
     }
     if env::var("CARGO_CFG_TARGET_OS").as_deref() == Ok("linux") {
         LINUX_HAS.iter().for_each(|name| add("CXXFLAGS", &format!("-D{name}=1")));
@@ -26,7 +25,7 @@ fn main() {
     Build::new().enable_draft(true).with_libsodium(Some(libsodium)).build();
 }
 
-/// What libzmq's own build finds out by trying, and `zeromq-src` does not say.
+/// Macros that libzmq's own build detects and `zeromq-src` does not set.
 const LINUX_HAS: [&str; 21] = [
     "HAVE_ACCEPT4",
     "HAVE_CLOCK_GETTIME",

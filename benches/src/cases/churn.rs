@@ -1,4 +1,4 @@
-//! Connections that come and go.
+//! Short-lived connections.
 
 use super::{CPU, Settings, TCP};
 use crate::case::{Better, Case, Group, Metric, Unit};
@@ -8,14 +8,14 @@ use crate::trial;
 
 static GROUP: Group = Group {
     name: "churn",
-    title: "Connections that come and go",
-    about: "A REQ socket is made, connects to a REP in another process, makes one round trip of \
-            64 B and is closed; then the next, one at a time. Bare sockets connect, make a round \
+    title: "Short-lived connections",
+    about: "A REQ socket connects to a REP in another process, makes one round trip of 64 B and \
+            closes. The next socket follows, one at a time. Bare sockets connect, make one round \
             trip and close.",
     metrics: &[
         Metric {
             key: "messages_per_second",
-            title: "connections a second",
+            title: "connections per second",
             unit: Unit::PerSecond,
             better: Better::More,
         },

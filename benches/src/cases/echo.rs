@@ -1,4 +1,4 @@
-//! Many DEALERs to one ROUTER and back.
+//! Echo: many DEALERs send to one ROUTER, which sends the messages back.
 
 use super::{CPU, FEWEST, RATE, Settings, TCP, count};
 use crate::case::{Case, Group};
@@ -8,9 +8,9 @@ use crate::trial;
 static GROUP: Group = Group {
     name: "echo",
     title: "Echo, DEALER to ROUTER and back, 64 B",
-    about: "A ROUTER sends every message back to where it came from. The DEALERs are all in one \
-            other process, and each keeps 16 messages under way. Counted are the messages that \
-            return.",
+    about: "A ROUTER sends every message back to its sender. All DEALERs are in one other \
+            process, and each keeps 16 messages in flight. The rate counts the returned \
+            messages.",
     metrics: &[RATE, CPU, FEWEST],
 };
 

@@ -9,9 +9,10 @@ use crate::trial;
 static GROUP: Group = Group {
     name: "encrypted",
     title: "Encrypted, PUSH to PULL",
-    about: "One PUSH sends to one PULL as fast as it can, over a connection that encrypts: two \
-            processes, and payloads as in *shared* above. Everybody is let in, and the handshake is \
-            over before measuring begins. NOISE is `NOISE_IK`, which no other implementation speaks.",
+    about: "One PUSH sends to one PULL as fast as it can over an encrypted connection, in two \
+            processes, with *shared* payloads as above. The server accepts every client. The \
+            handshake completes before the measurement starts. NOISE is `NOISE_IK`, which no \
+            other implementation supports.",
     metrics: &[RATE, CPU],
 };
 
@@ -29,7 +30,7 @@ pub(super) fn cases(settings: &Settings) -> Vec<Case> {
 fn case(settings: &Settings, mechanism: Mechanism, name: &'static str, size: usize) -> Case {
     let settings_of_trial = settings.clone();
     let contestants = settings.implementations().into_iter().filter(|contestant| {
-        mechanism != Mechanism::Noise || *contestant == Contestant::Ours // nobody else speaks it
+        mechanism != Mechanism::Noise || *contestant == Contestant::Ours // no other contestant supports it
     });
     Case {
         group: &GROUP,

@@ -8,10 +8,10 @@ use crate::trial;
 static GROUP: Group = Group {
     name: "fan-in",
     title: "Fan-in, PUSH to PULL, 64 B",
-    about: "Many PUSH sockets in one process send to one PULL in another, each over a connection \
-            of its own, as fast as they can. The application side of libzmq's senders is one \
-            thread that sends what each of its sockets takes, in turn, and polls when none takes \
-            any; ours has a task for each socket.",
+    about: "Many PUSH sockets in one process send to one PULL in another as fast as they can, \
+            each over its own connection. The libzmq senders use one application thread, which \
+            sends from each socket in turn until it would block, and polls when all sockets are \
+            full. zeromq-async uses one task per socket.",
     metrics: &[RATE, CPU],
 };
 

@@ -8,11 +8,11 @@ use crate::trial;
 static GROUP: Group = Group {
     name: "fan-out",
     title: "Fan-out, PUB to SUB, 64 B",
-    about: "One PUB publishes as fast as it can and drops for whoever is slow, as PUB does; the \
-            SUBs are all in one other process, each with a connection of its own and subscribed to \
-            everything. Counted is what they receive, together. The application side of libzmq is \
-            one thread that takes what each of its sockets has, in turn, and polls when none has \
-            anything; ours has a task for each socket.",
+    about: "One PUB publishes as fast as it can and drops messages for slow subscribers. All \
+            SUBs are in one other process, each with its own connection and subscribed to \
+            everything. The rate counts the messages that all SUBs receive together. The libzmq \
+            subscribers use one application thread, which receives from each socket in turn and \
+            polls when all sockets are empty. zeromq-async uses one task per socket.",
     metrics: &[RATE, CPU, FEWEST],
 };
 

@@ -8,13 +8,12 @@ use crate::trial;
 static GROUP: Group = Group {
     name: "matching",
     title: "Subscription matching, XPUB to SUB, 64 B",
-    about: "One SUB has so many subscriptions. When the XPUB in the other process has heard of all \
-            of them, it publishes messages each of which has one of the topics, in an order that \
-            nothing foresees, and waits where it would drop. *All in use*: every topic has its \
-            turn, so that what is looked up is in no cache. *1000 in use*: so many are published \
-            to, among all that are subscribed to. Both sides look every message up, in both \
-            implementations. libzmq's SUB has no limit on what it queues, for else it drops \
-            subscriptions.",
+    about: "One SUB has the given number of subscriptions. The XPUB in the other process waits \
+            until it has received all of them. Then it publishes to the topics in pseudo-random \
+            order, and waits instead of dropping messages. *All in use*: it publishes to every \
+            topic, so that lookups miss the caches. *1000 in use*: it publishes to 1000 of the \
+            topics. In both implementations both sides match every message. The send queue of \
+            libzmq's SUB is unlimited, because libzmq drops subscriptions when it is full.",
     metrics: &[RATE, CPU],
 };
 
@@ -23,7 +22,7 @@ pub(super) fn cases(settings: &Settings) -> Vec<Case> {
     let counts = [FEW, 10_000, 100_000].into_iter().chain(many);
     counts
         .flat_map(|topics| [topics, FEW].map(|in_use| (topics, in_use)))
-        .skip(1) // all of few is few of few
+        .skip(1) // the smallest number is the number in use itself
         .map(|(topics, in_use)| case(settings, topics, in_use))
         .collect()
 }

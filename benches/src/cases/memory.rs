@@ -1,4 +1,4 @@
-//! Resident memory of connections that do nothing.
+//! Resident memory of idle connections.
 
 use std::collections::BTreeMap;
 use std::thread;
@@ -15,14 +15,14 @@ use crate::processes::Processes;
 static GROUP: Group = Group {
     name: "memory",
     title: "Memory of idle connections",
-    about: "A PULL accepts connections from another process, which shakes hands and then does \
-            nothing; it is the same program for every contestant. Resident memory (`VmRSS`) of the \
-            accepting process with so many connections, less that with the first 100, for each \
-            connection. The kernel's own buffers do not count. *Used*: each connection has carried \
-            one message of 64 B.",
+    about: "A PULL accepts connections from another process, which completes the handshake and \
+            then stays idle. That process is the same program for every contestant. The figure \
+            is the growth of the resident memory (`VmRSS`) of the accepting process after the \
+            first 100 connections, per connection. Kernel buffers are not included. *Used*: each \
+            connection has carried one message of 64 B.",
     metrics: &[Metric {
         key: "octets_per_connection",
-        title: "resident memory a connection",
+        title: "resident memory per connection",
         unit: Unit::Octets,
         better: Better::Less,
     }],
@@ -62,12 +62,12 @@ fn measure(
     let mut processes = Processes::new(PATIENCE);
     let accepting = processes.start(contestant, &settings.order(Role::Pull, TCP))?;
     let Line::Bound(endpoint) = processes.next()?.1 else {
-        return Err(Failure::new("it did not bind"));
+        return Err(Failure::new("the process did not bind"));
     };
     let mut hold = |connections| {
         let mut order = settings.order(role, &endpoint);
         order.sockets = connections;
-        // It plays no part who holds them, so long as it is always the same.
+        // The process that holds the connections is the same for every contestant.
         let holding = processes.start(&Contestant::Ours, &order)?;
         while processes.next_of(holding)? != Line::Ready {}
         thread::sleep(SETTLE);
@@ -84,14 +84,13 @@ fn check_descriptors(connections: usize) -> Result<(), Failure> {
     if limit > connections as u64 + 100 {
         return Ok(());
     }
-    Err(Failure::new(format!("only {limit} files may be open here: raise `ulimit -Hn`")))
+    Err(Failure::new(format!("the limit of open files is {limit}: raise `ulimit -Hn`")))
 }
 
-/// Connections that are there before memory is looked at for the first time, so that what is taken
-/// once for all of them does not count.
+/// The number of connections before the first measurement, which excludes one-time allocations.
 const FIRST: usize = 100;
 
-/// Until the accepting side has dealt with the last of them.
+/// Time for the accepting side to process the last connection.
 const SETTLE: Duration = Duration::from_millis(300);
 
 const PATIENCE: Duration = Duration::from_secs(60);

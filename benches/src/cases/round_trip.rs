@@ -1,4 +1,4 @@
-//! REQ and REP, one round trip after the other, wherever the processes run and on one processor.
+//! REQ and REP round trips, one after another, on all processors and pinned to one.
 
 use super::{CPU, Settings};
 use crate::case::{Better, Case, Group, Metric, Unit};
@@ -9,10 +9,9 @@ use crate::trial;
 static GROUP: Group = Group {
     name: "round-trip",
     title: "Round trip, REQ and REP, 64 B",
-    about: "One REQ asks one REP, one request after the other; every round trip is timed. *One \
-            processor*: both processes are pinned to the same one, so that the figure is the work \
-            that is done and not how fast the kernel wakes another processor. Bare sockets are a \
-            ping-pong over Tokio.",
+    about: "One REQ sends requests to one REP, one after another, and every round trip is timed. \
+            *One processor*: both processes are pinned to the same processor, so that the time \
+            to wake another processor is not included. Bare sockets are a ping-pong over Tokio.",
     metrics: &[time("p50_ns", "p50"), time("p99_ns", "p99"), time("p999_ns", "p99.9"), CPU],
 };
 

@@ -1,4 +1,4 @@
-//! PUSH to PULL, by transport, size and where the octets come from.
+//! PUSH to PULL throughput by transport, message size and payload.
 
 use std::time::Duration;
 
@@ -11,14 +11,14 @@ use crate::trial;
 static GROUP: Group = Group {
     name: "throughput",
     title: "Throughput, PUSH to PULL",
-    about: "One PUSH sends to one PULL as fast as it can: two processes, or two threads for inproc. \
-            *Shared*: one message is prepared and each message sent is a copy of it, which shares \
-            a long body with it (ours: `Message::clone`, libzmq: `zmq_msg_copy`). *Fresh*: the \
-            octets are copied into a new message for each send (ours: `Message::from(&[u8])`, \
-            libzmq: `zmq_msg_init_size` and `memcpy`), as a program does that makes its messages \
-            itself. For large messages the difference is that between sharing and copying memory, \
-            so compare like with like. Bare sockets write one buffer again and again, 64 KiB at a \
-            time or a message where that is longer, and know no frames.",
+    about: "One PUSH sends to one PULL as fast as it can, in two processes, or in two threads \
+            for inproc. *Shared*: each sent message is a cheap copy of one prepared message; \
+            long bodies are shared (zeromq-async: `Message::clone`, libzmq: `zmq_msg_copy`). \
+            *Fresh*: each send copies the bytes into a new message (zeromq-async: \
+            `Message::from(&[u8])`, libzmq: `zmq_msg_init_size` and `memcpy`), like a program \
+            that creates its messages. For large messages the difference is the cost of copying \
+            memory, so compare *shared* only with *shared*. Bare sockets write the same buffer \
+            repeatedly, 64 KiB or one message at a time, whichever is larger, without framing.",
     metrics: &[RATE, CPU],
 };
 
@@ -36,7 +36,7 @@ pub(super) fn cases(settings: &Settings) -> Vec<Case> {
     cases
 }
 
-/// How much longer it takes until the queues are full, of so large messages.
+/// Extra warm-up until queues are full of messages of this size.
 fn until_full(size: usize) -> Duration {
     Duration::from_millis((size / 2048) as u64)
 }

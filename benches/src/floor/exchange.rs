@@ -1,4 +1,4 @@
-//! Octets to and fro, over Tokio, on as many threads as the others have.
+//! Round trips of bytes over Tokio, with the same number of threads as the other contestants.
 
 use std::convert::Infallible;
 
@@ -57,7 +57,7 @@ async fn serve(address: &Address, size: usize) -> Result<Infallible, Failure> {
     }
 }
 
-/// Sends back what comes until the peer is gone.
+/// Echoes all bytes until the peer disconnects.
 async fn echo(mut stream: impl AsyncRead + AsyncWrite + Unpin, size: usize) {
     let mut octets = vec![0; size];
     while stream.read_exact(&mut octets).await.is_ok() && stream.write_all(&octets).await.is_ok() {}

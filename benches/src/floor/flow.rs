@@ -1,4 +1,4 @@
-//! Octets in one direction.
+//! Bytes in one direction.
 
 use std::convert::Infallible;
 
@@ -32,8 +32,8 @@ pub(super) fn push(order: &Order) -> Result<Infallible, Failure> {
     }
 }
 
-/// Octets of one write. Just below the loopback's segment of 65,483: with a little more than that
-/// each write leaves a tiny segment behind it, and the floor would not be one.
+/// The size of one write in bytes, just below the loopback segment of 65,483 bytes. With a larger
+/// size each write would leave a tiny segment and be slower.
 const WRITE: usize = 61_440;
 
 fn chunk(order: &Order) -> usize {

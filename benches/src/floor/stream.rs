@@ -1,4 +1,4 @@
-//! Byte streams of the standard library, of either transport.
+//! Byte streams of the standard library over tcp and ipc.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -6,7 +6,7 @@ use std::os::unix::net::{UnixListener, UnixStream};
 
 use crate::process::Failure;
 
-/// A transport and an address of it, as in an endpoint.
+/// A transport and an address, from an endpoint.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Address {
     Tcp(String),
@@ -23,7 +23,7 @@ impl Address {
         match endpoint.split_once("://") {
             Some(("tcp", address)) => Ok(Self::Tcp(address.replace('*', "0"))),
             Some(("ipc", path)) => Ok(Self::Ipc(path.to_owned())),
-            _ => Err(Failure::new(format!("there is no floor at {endpoint}"))),
+            _ => Err(Failure::new(format!("bare sockets do not support {endpoint}"))),
         }
     }
 
@@ -47,7 +47,7 @@ impl Address {
 }
 
 impl Listener {
-    /// Where it is bound.
+    /// The bound endpoint.
     pub(super) fn endpoint(&self) -> Result<String, Failure> {
         match self {
             Self::Tcp(listener) => listener

@@ -1,4 +1,4 @@
-//! REQ and REP: one round trip after the other.
+//! REQ and REP: one round trip after another.
 
 use std::convert::Infallible;
 use std::thread;

@@ -67,7 +67,7 @@ pub(super) fn receive(
     }
 }
 
-/// Sends from each socket what it takes, and waits when none takes any.
+/// Sends from each socket in turn, and polls when all sockets are full.
 fn send_in_turn(
     context: &Context,
     sockets: &[Socket],
@@ -91,7 +91,7 @@ fn send_in_turn(
     }
 }
 
-/// Receives from each socket what it has, and waits when none has any.
+/// Receives from each socket in turn, and polls when all sockets are empty.
 fn receive_in_turn(
     context: &Context,
     sockets: &[Socket],
@@ -116,5 +116,6 @@ fn receive_in_turn(
     }
 }
 
-/// Messages of one socket before the next has its turn: enough that taking turns costs little.
+/// The number of messages per turn of a socket. It is large, so that switching sockets costs
+/// little.
 const TURN: usize = 64;

@@ -1,7 +1,7 @@
-//! `libzmq.so.5`, loaded at run time, behind types that cannot be misused.
+//! Safe types over `libzmq.so.5`, which is loaded at run time.
 //!
-//! A context is never terminated: a process that plays a role simply ends. So every socket and
-//! message may outlive the value it was made from.
+//! A context is never terminated, because the process of a role simply exits. So every socket and
+//! message may outlive the value that created it.
 
 use std::ffi::{CStr, CString, c_char, c_int, c_long, c_short, c_void};
 use std::mem::size_of;
@@ -18,11 +18,11 @@ const NAME: &str = "libzmq.so.5";
 ///
 /// # Errors
 ///
-/// There is none: says how to install it.
+/// libzmq is not installed. The error says how to install it.
 pub(crate) fn version() -> Result<String, Failure> {
     let functions = functions()?;
     let (mut major, mut minor, mut patch) = (0, 0, 0);
-    // SAFETY: it writes three numbers to where the three references point.
+    // SAFETY: the function writes three ints to the three references.
     unsafe { (functions.zmq_version)(&mut major, &mut minor, &mut patch) };
     Ok(format!("{major}.{minor}.{patch}"))
 }
@@ -34,7 +34,7 @@ pub(crate) struct Context {
     raw: NonNull<c_void>,
 }
 
-/// The type of a socket, by its number in `zmq.h`.
+/// A socket type with its number in `zmq.h`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     Pub = 1,
@@ -48,7 +48,7 @@ pub(crate) enum Kind {
     XPub = 9,
 }
 
-/// An option that is set, by its number in `zmq.h`. Numbers are as C has them in memory.
+/// A socket option with its number in `zmq.h`. Values have the memory layout of C.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Setting {
     Subscribe = 6,
@@ -60,21 +60,21 @@ pub(super) enum Setting {
     NoDrop = 69,
 }
 
-/// What to wait for, by its number in `zmq.h`.
+/// A poll event with its number in `zmq.h`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Poll {
     In = 1,
     Out = 2,
 }
 
-/// A socket; dropping it closes it.
+/// A socket. Dropping it closes it.
 #[derive(Debug)]
 pub(crate) struct Socket {
     functions: &'static Functions,
     raw: NonNull<c_void>,
 }
 
-/// One frame; dropping it closes it.
+/// One frame. Dropping it closes it.
 #[derive(Debug)]
 pub(crate) struct Message {
     functions: &'static Functions,
@@ -84,10 +84,10 @@ pub(crate) struct Message {
 impl Context {
     pub(crate) fn new() -> Result<Self, Failure> {
         let functions = functions()?;
-        // SAFETY: it takes nothing.
+        // SAFETY: it has no parameters.
         let raw = unsafe { (functions.zmq_ctx_new)() };
         let raw = NonNull::new(raw).ok_or_else(|| functions.failure("zmq_ctx_new"))?;
-        // SAFETY: the context was made just above.
+        // SAFETY: the context was created above.
         let code = unsafe { (functions.zmq_ctx_set)(raw.as_ptr(), MAX_SOCKETS, 10_000) };
         functions.check("zmq_ctx_set", code)?;
         Ok(Self { functions, raw })
@@ -100,13 +100,13 @@ impl Context {
         Ok(Socket { functions: self.functions, raw })
     }
 
-    /// A message that is a copy of the octets.
+    /// A message with a copy of the bytes.
     #[inline]
     pub(crate) fn message(&self, octets: &[u8]) -> Result<Message, Failure> {
         Message::new(self.functions, octets)
     }
 
-    /// Waits until one of the sockets can do this.
+    /// Waits until one of the sockets is ready for the event.
     pub(crate) fn wait_for_any(&self, sockets: &[Socket], what: Poll) -> Result<(), Failure> {
         let item = |socket: &Socket| PollItem {
             socket: socket.raw.as_ptr(),
@@ -116,14 +116,14 @@ impl Context {
         };
         let mut items: Vec<PollItem> = sockets.iter().map(item).collect();
         let count = c_int::try_from(items.len()).map_err(Failure::new)?;
-        // SAFETY: so many items are there, each with a socket that is open.
+        // SAFETY: `items` has `count` items, each with an open socket.
         let code = unsafe { (self.functions.zmq_poll)(items.as_mut_ptr(), count, FOR_EVER) };
         self.functions.check("zmq_poll", code)
     }
 }
 
 impl Socket {
-    /// Binds, and returns where.
+    /// Binds and returns the endpoint.
     pub(crate) fn bind(&self, endpoint: &str) -> Result<String, Failure> {
         let name = CString::new(endpoint).map_err(Failure::new)?;
         // SAFETY: the socket is open and the name ends with a zero.
@@ -135,7 +135,7 @@ impl Socket {
     fn last_endpoint(&self) -> Result<String, Failure> {
         let mut text = [0_u8; 256];
         let mut length = text.len();
-        // SAFETY: the socket is open, and it writes `length` octets at most.
+        // SAFETY: the socket is open, and libzmq writes at most `length` bytes.
         let code = unsafe {
             (self.functions.zmq_getsockopt)(
                 self.raw.as_ptr(),
@@ -157,7 +157,7 @@ impl Socket {
     }
 
     pub(super) fn set(&self, setting: Setting, value: &[u8]) -> Result<(), Failure> {
-        // SAFETY: the socket is open, and it reads as many octets as there are.
+        // SAFETY: the socket is open, and libzmq reads only the bytes of `value`.
         let code = unsafe {
             (self.functions.zmq_setsockopt)(
                 self.raw.as_ptr(),
@@ -174,7 +174,7 @@ impl Socket {
         self.send_whole(message, 0)
     }
 
-    /// Sends a frame that others follow.
+    /// Sends a frame with more frames to follow.
     #[inline]
     pub(crate) fn send_more(&self, message: Message) -> Result<(), Failure> {
         self.send_whole(message, SNDMORE)
@@ -183,11 +183,11 @@ impl Socket {
     #[inline]
     fn send_whole(&self, mut message: Message, flags: c_int) -> Result<(), Failure> {
         while !self.send_with(&mut message, flags)? {}
-        std::mem::forget(message); // it is empty now, and to close it would be one more call
+        std::mem::forget(message); // empty after sending; closing it would cost a call
         Ok(())
     }
 
-    /// Sends unless that would take waiting: then it is false, and the message is as it was.
+    /// Sends without blocking. If it would block, returns false and leaves the message unchanged.
     #[inline]
     pub(crate) fn try_send(&self, message: &mut Message) -> Result<bool, Failure> {
         self.send_with(message, DONTWAIT)
@@ -195,20 +195,20 @@ impl Socket {
 
     #[inline]
     fn send_with(&self, message: &mut Message, flags: c_int) -> Result<bool, Failure> {
-        // SAFETY: socket and message are open; what is sent leaves an empty message.
+        // SAFETY: the socket and the message are open. Sending leaves an empty message.
         let code =
             unsafe { (self.functions.zmq_msg_send)(&mut message.raw, self.raw.as_ptr(), flags) };
         self.functions.check_ready("zmq_msg_send", code)
     }
 
-    /// Receives into the message, whose old content goes.
+    /// Receives into the message and releases its old content.
     #[inline]
     pub(crate) fn recv(&self, message: &mut Message) -> Result<(), Failure> {
         while !self.recv_with(message, 0)? {}
         Ok(())
     }
 
-    /// Receives if that takes no waiting.
+    /// Receives without blocking.
     #[inline]
     pub(crate) fn try_recv(&self, message: &mut Message) -> Result<bool, Failure> {
         self.recv_with(message, DONTWAIT)
@@ -216,7 +216,7 @@ impl Socket {
 
     #[inline]
     fn recv_with(&self, message: &mut Message, flags: c_int) -> Result<bool, Failure> {
-        // SAFETY: socket and message are open.
+        // SAFETY: the socket and the message are open.
         let code =
             unsafe { (self.functions.zmq_msg_recv)(&mut message.raw, self.raw.as_ptr(), flags) };
         self.functions.check_ready("zmq_msg_recv", code)
@@ -225,7 +225,7 @@ impl Socket {
 
 impl Drop for Socket {
     fn drop(&mut self) {
-        // SAFETY: the socket is open, and nobody has it after this.
+        // SAFETY: the socket is open, and this is its last use.
         unsafe { (self.functions.zmq_close)(self.raw.as_ptr()) };
     }
 }
@@ -234,24 +234,24 @@ impl Message {
     #[inline]
     fn new(functions: &'static Functions, octets: &[u8]) -> Result<Self, Failure> {
         let mut raw = RawMessage::ZEROED;
-        // SAFETY: it writes over what is there.
+        // SAFETY: it initialises the bytes and does not read them.
         let code = unsafe { (functions.zmq_msg_init_size)(&mut raw, octets.len()) };
         functions.check("zmq_msg_init_size", code)?;
         let mut message = Self { functions, raw };
-        // SAFETY: the message was made just above.
+        // SAFETY: the message was initialised above.
         let data = unsafe { (functions.zmq_msg_data)(&mut message.raw) };
-        // SAFETY: that many octets were asked for just above, and nobody else has them.
+        // SAFETY: the message has this many bytes, and no other reference to them exists.
         unsafe { ptr::copy_nonoverlapping(octets.as_ptr(), data.cast(), octets.len()) };
         Ok(message)
     }
 
-    /// A new message with a copy of the octets.
+    /// A new message with a copy of the bytes.
     #[inline]
     pub(crate) fn of_same_library(&self, octets: &[u8]) -> Result<Self, Failure> {
         Self::new(self.functions, octets)
     }
 
-    /// A message with the same content, which long ones share.
+    /// A message with the same content. Long messages share it.
     #[inline]
     pub(crate) fn share(&mut self) -> Result<Self, Failure> {
         let mut copy = Self::empty(self.functions)?;
@@ -261,7 +261,7 @@ impl Message {
         Ok(copy)
     }
 
-    /// The message, with an empty one in its place.
+    /// Takes the message and leaves an empty one.
     #[inline]
     pub(crate) fn take(&mut self) -> Result<Self, Failure> {
         let empty = Self::empty(self.functions)?;
@@ -271,7 +271,7 @@ impl Message {
     #[inline]
     fn empty(functions: &'static Functions) -> Result<Self, Failure> {
         let mut raw = RawMessage::ZEROED;
-        // SAFETY: it writes over what is there.
+        // SAFETY: it initialises the bytes and does not read them.
         let code = unsafe { (functions.zmq_msg_init)(&mut raw) };
         functions.check("zmq_msg_init", code)?;
         Ok(Self { functions, raw })
@@ -281,24 +281,24 @@ impl Message {
 impl Drop for Message {
     #[inline]
     fn drop(&mut self) {
-        // SAFETY: the message is open, and nobody has it after this.
+        // SAFETY: the message is open, and this is its last use.
         unsafe { (self.functions.zmq_msg_close)(&mut self.raw) };
     }
 }
 
-// SAFETY: a socket may move to another thread with a full fence between, which is what every way to
-// hand a value to a thread has; it is not `Sync`.
+// SAFETY: zmq_socket(3) allows moving a socket to another thread with a full fence, and every way
+// to move a value to a thread has one. The type is not `Sync`.
 unsafe impl Send for Socket {}
-// SAFETY: a message has no thread; the counter of a shared body is atomic.
+// SAFETY: a message belongs to no thread, and the counter of a shared body is atomic.
 unsafe impl Send for Message {}
 
-/// `zmq_msg_t`. libzmq itself moves one by copying its octets, so a move in Rust is sound.
+/// `zmq_msg_t`. libzmq itself moves it by copying its bytes, so a move in Rust is sound.
 #[derive(Debug)]
 #[repr(C, align(8))]
 pub(super) struct RawMessage([u8; 64]);
 
 impl RawMessage {
-    /// Octets to write over.
+    /// Bytes for libzmq to initialise.
     const ZEROED: Self = Self([0; 64]);
 }
 
@@ -322,7 +322,7 @@ const FOR_EVER: c_long = -1;
 const EAGAIN: c_int = 11;
 const EINTR: c_int = 4;
 
-/// Declares the functions of `zmq.h` that are called, and how to find them in the library.
+/// Declares functions of `zmq.h` and loads them from the library.
 macro_rules! functions {
     ($($name:ident: fn($($argument:ty),*) $(-> $result:ty)?;)*) => {
         #[derive(Debug)]
@@ -334,7 +334,7 @@ macro_rules! functions {
             fn find(library: &Library) -> Result<Self, libloading::Error> {
                 Ok(Self {
                     $($name: {
-                        // SAFETY: this is its type in `zmq.h`, in every release with this name.
+                        // SAFETY: the type matches `zmq.h` in every release with this soname.
                         *unsafe { library.get(concat!(stringify!($name), "\0").as_bytes()) }?
                     },)*
                 })
@@ -377,10 +377,10 @@ fn load() -> Result<Functions, Failure> {
              libzmq5)"
         ))
     };
-    // SAFETY: what libzmq does when it is loaded has no conditions.
+    // SAFETY: the initialisation of libzmq has no preconditions.
     let library = unsafe { Library::new(NAME) }.map_err(missing)?;
     let functions = Functions::find(&library).map_err(missing);
-    std::mem::forget(library); // the functions are called until the process ends
+    std::mem::forget(library); // keeps the functions loaded until the process exits
     functions
 }
 
@@ -390,7 +390,7 @@ impl Functions {
         if code >= 0 { Ok(()) } else { Err(self.failure(what)) }
     }
 
-    /// False where it was not possible without waiting.
+    /// Returns false if the call would have blocked.
     #[inline]
     fn check_ready(&self, what: &str, code: c_int) -> Result<bool, Failure> {
         if code >= 0 { Ok(true) } else { self.not_ready(what) }
@@ -405,15 +405,15 @@ impl Functions {
     }
 
     fn errno(&self) -> c_int {
-        // SAFETY: it takes nothing.
+        // SAFETY: it has no parameters.
         unsafe { (self.zmq_errno)() }
     }
 
     #[cold]
     fn failure(&self, what: &str) -> Failure {
-        // SAFETY: it takes any number.
+        // SAFETY: it accepts any number.
         let text = unsafe { (self.zmq_strerror)(self.errno()) };
-        // SAFETY: what it returns ends with a zero and stays where it is.
+        // SAFETY: the returned string is static and ends with a zero.
         let text = unsafe { CStr::from_ptr(text) };
         Failure::new(format!("{what}: {}", text.to_string_lossy()))
     }

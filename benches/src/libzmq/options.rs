@@ -1,4 +1,4 @@
-//! What is set on a socket.
+//! Socket options.
 
 use super::library::{Setting, Socket};
 use crate::keys;
@@ -10,7 +10,7 @@ impl Socket {
         self.set(Setting::Subscribe, topic)
     }
 
-    /// The side that binds: without a ZAP handler it lets everybody in.
+    /// The side that binds. Without a ZAP handler it accepts every client.
     pub(super) fn secure_as_server(&self, mechanism: Mechanism) -> Result<(), Failure> {
         match mechanism {
             Mechanism::Null => Ok(()),
@@ -36,20 +36,20 @@ impl Socket {
         }
     }
 
-    /// A publisher waits where it would drop.
+    /// Makes a publisher wait instead of dropping messages.
     pub(super) fn drop_nothing(&self) -> Result<(), Failure> {
         self.set(Setting::NoDrop, &YES)
     }
 
-    /// Any number of messages may wait to be sent. A SUB drops, without a word, the subscriptions
-    /// that find its queue full.
+    /// Removes the limit of the send queue. A SUB silently drops subscriptions when its queue is
+    /// full.
     pub(super) fn queue_without_limit(&self) -> Result<(), Failure> {
         self.set(Setting::SendHighWaterMark, &NO_LIMIT)
     }
 }
 
 fn no_noise() -> Failure {
-    Failure::new("libzmq does not speak NOISE")
+    Failure::new("libzmq does not support NOISE")
 }
 
 const YES: [u8; 4] = 1_i32.to_ne_bytes();

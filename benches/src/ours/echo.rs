@@ -1,4 +1,4 @@
-//! ROUTER and DEALER: many messages under way, each sent back.
+//! ROUTER and DEALER: many messages in flight, each sent back.
 
 use std::convert::Infallible;
 

@@ -73,12 +73,12 @@ pub(super) async fn receive<P: Receives>(
     }
 }
 
-/// How the first of the tasks fails, for none ends otherwise.
+/// Waits for the first task to fail. The tasks never end otherwise.
 pub(super) async fn first(
     mut tasks: JoinSet<Result<Infallible, Failure>>,
 ) -> Result<Infallible, Failure> {
     match tasks.join_next().await {
         Some(ended) => ended.map_err(Failure::new)?,
-        None => Err(Failure::new("there is nothing to do for no sockets")),
+        None => Err(Failure::new("the order has no sockets")),
     }
 }

@@ -6,7 +6,7 @@ use zeromq_async::{SocketBuilder, SocketKind};
 use crate::keys;
 use crate::order::Mechanism;
 
-/// The side that binds, which lets everybody in.
+/// The side that binds. It accepts every client.
 pub(super) fn server<P: SocketKind>(
     builder: SocketBuilder<P>,
     mechanism: Mechanism,

@@ -1,4 +1,4 @@
-//! Everything that was measured, for programs.
+//! All measurements as JSON.
 
 use serde_json::{Map, Value, json};
 
@@ -7,7 +7,7 @@ use crate::case::{Better, Metric, Outcome};
 use crate::contestant::Contestant;
 use crate::statistics::Summary;
 
-/// A line for each case, so that two runs can be compared line by line.
+/// Writes one line per case, so that two runs can be compared line by line.
 pub(super) fn render(report: &Report) -> String {
     let machine: Map<String, Value> = report
         .machine
@@ -79,7 +79,7 @@ fn failures(outcome: &Outcome, contestant: &Contestant) -> Option<(String, Value
     (!failures.is_empty()).then(|| (contestant.name().to_owned(), json!(failures)))
 }
 
-/// To three digits after the point: the rest would be noise.
+/// Rounds to three decimal places.
 fn rounded(number: f64) -> f64 {
     (number * 1000.0).round() / 1000.0
 }

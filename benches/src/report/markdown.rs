@@ -1,14 +1,14 @@
-//! The tables, for people.
+//! The tables as Markdown.
 
 use std::fmt::{self, Write};
 
-use super::{Report, Table};
+use super::{Report, Table, tables};
 use crate::case::{Better, Metric, Outcome};
 use crate::contestant::Contestant;
 
 pub(super) fn render(report: &Report) -> String {
     let mut text = String::new();
-    // Writing to a string does not fail.
+    // Writing to a string cannot fail.
     let _ = write_all(&mut text, report);
     text
 }
@@ -19,7 +19,7 @@ fn write_all(out: &mut String, report: &Report) -> fmt::Result {
     write_how(out, report)?;
     write_machine(out, report)?;
     let mut group = "";
-    for table in report.tables() {
+    for table in tables(&report.outcomes) {
         if table.group.name != group {
             group = table.group.name;
             writeln!(out, "\n## {}\n\n{}", table.group.title, table.group.about)?;
@@ -33,17 +33,17 @@ fn write_how(out: &mut String, report: &Report) -> fmt::Result {
     let (rounds, window) = (report.rounds, report.settings.window.as_millis());
     writeln!(
         out,
-        "This library beside the system's libzmq and bare sockets, on one machine, in one run. \
-         Each case is played by one contestant after the other, and so on for {rounds} \
-         rounds; each trial is in fresh processes, warms up and then measures for {window} ms. The figures are \
-         medians, with the least and the most in brackets; the ratios are those of the medians, and \
-         **bold where zeromq-async is behind**. Every case is shown. Absolute figures depend on \
-         the machine and what else it does; the ratios less so.\n\n\
-         Both sides have the same number of threads in each process (zeromq-async: Tokio's \
-         multi-thread runtime with 2 workers; libzmq: one application thread and one I/O thread), \
-         default high-water marks (1000), the system's socket buffers, TCP over loopback, and \
-         payloads without zeros. There is no flush in the user's code, and no \
-         encryption but where it is said.\n"
+        "This page compares zeromq-async with the system's libzmq and with bare sockets, on one machine \
+         and in one run. The contestants run each case in turn, for {rounds} rounds. Each trial \
+         starts fresh processes, warms up and then measures for {window} ms. The figures are \
+         medians, with the minimum and maximum in brackets. The ratios are ratios of medians, in \
+         **bold where zeromq-async is behind**. All cases are shown. Absolute figures depend on the \
+         machine and its load. The ratios depend on them less.\n\n\
+         Both libraries have the same number of threads in each process (zeromq-async: Tokio's \
+         multi-thread runtime with 2 workers; libzmq: one application thread and one I/O thread). \
+         They use default high-water marks (1000), the system's socket buffers, TCP over loopback, and \
+         payloads without zeros. The application code never flushes. Connections are not encrypted \
+         unless the case says so.\n"
     )
 }
 
@@ -100,7 +100,7 @@ fn cell(outcome: &Outcome, contestant: &Contestant, metric: &Metric) -> String {
 
 fn ratio(outcome: &Outcome, theirs: &Contestant, metric: &Metric) -> String {
     match outcome.ratio(theirs, metric) {
-        // A floor is to be compared with, and not to be beaten.
+        // Bare sockets are an upper bound, so being slower is expected.
         Some(ratio) if metric.is_behind(ratio) && *theirs != Contestant::Floor => {
             format!("**{ratio:.2}**")
         }

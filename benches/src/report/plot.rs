@@ -1,32 +1,56 @@
-//! A table as a plot.
+//! Draws a table as a plot.
 
+mod bars;
+mod lines;
+mod style;
+
+use std::io;
+
+use plotters::coord::Shift;
+use plotters::drawing::{DrawingArea, DrawingAreaErrorKind, IntoDrawingArea};
+use plotters::prelude::SVGBackend;
+
+use self::bars::{Bar, Bars};
+use self::lines::{Line, Lines};
+use self::style::color;
 use super::Table;
-use super::svg::{Bar, Bars, Line, Lines};
 use crate::case::{Outcome, Point};
 use crate::contestant::Contestant;
+use crate::process::Failure;
 
-/// Lines where the cases are points of some, else bars; of the first metric.
-pub(super) fn render(table: &Table<'_>) -> String {
+type Canvas<'a> = DrawingArea<SVGBackend<'a>, Shift>;
+
+type Drawn = Result<(), DrawingAreaErrorKind<io::Error>>;
+
+/// Plots the first metric: lines if the cases have points, else bars.
+pub(super) fn render(table: &Table<'_>) -> Result<String, Failure> {
     let lines = lines(table);
     if lines.lines.is_empty() { bars(table).render() } else { lines.render() }
 }
 
+/// An SVG document of this size in pixels, with a transparent background.
+fn svg(size: (u32, u32), draw: impl FnOnce(&Canvas<'_>) -> Drawn) -> Result<String, Failure> {
+    let mut out = String::new();
+    draw(&SVGBackend::with_string(&mut out, size).into_drawing_area()).map_err(Failure::new)?;
+    Ok(out)
+}
+
 fn lines(table: &Table<'_>) -> Lines {
     let mut lines = Vec::new();
-    for (number, contestant) in table.contestants.iter().enumerate() {
+    for (index, contestant) in table.contestants.iter().enumerate() {
         for name in line_names(table) {
             let points = points(table, contestant, name);
             if !points.is_empty() {
                 lines.push(Line {
                     name: format!("{contestant}, {name}"),
-                    color: color(contestant, number),
+                    color: color(contestant, index),
                     dashed: matches!(name, "fresh" | "NOISE"),
                     points,
                 });
             }
         }
     }
-    Lines { title: title(table), x_title: "size of a message".to_owned(), lines }
+    Lines { title: title(table), x_title: "message size".to_owned(), lines }
 }
 
 fn line_names(table: &Table<'_>) -> Vec<&'static str> {
@@ -52,12 +76,12 @@ fn bars(table: &Table<'_>) -> Bars {
 }
 
 fn group_of_bars(table: &Table<'_>, outcome: &Outcome) -> Vec<Bar> {
-    let bar = |(number, contestant): (usize, &&Contestant)| {
+    let bar = |(index, contestant): (usize, &&Contestant)| {
         let metric = table.group.metrics.first()?;
         let value = outcome.summary(contestant, metric)?.median;
         Some(Bar {
             name: contestant.to_string(),
-            color: color(contestant, number),
+            color: color(contestant, index),
             value,
             text: metric.unit.show(value),
         })
@@ -70,12 +94,15 @@ fn title(table: &Table<'_>) -> String {
     format!("{}, {}: {metric}", table.group.title, table.name)
 }
 
-fn color(contestant: &Contestant, number: usize) -> &'static str {
-    const RIVALS: [&str; 4] = ["#2f9e44", "#9c36b5", "#e8a200", "#0c8599"];
-    match contestant {
-        Contestant::Ours => "#d9480f",
-        Contestant::Libzmq => "#1c7ed6",
-        Contestant::Floor => "#868e96",
-        Contestant::Rival { .. } => RIVALS[number % RIVALS.len()],
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn empty_plots_are_drawn() {
+        let lines = Lines { title: String::new(), x_title: String::new(), lines: Vec::new() };
+        assert!(lines.render().expect("a plot").ends_with("</svg>\n"));
+        let bars = Bars { title: String::new(), groups: Vec::new() };
+        assert!(bars.render().expect("a plot").ends_with("</svg>\n"));
     }
 }

@@ -30,7 +30,9 @@ pub struct Attempt {
 }
 
 impl Attempt {
-    pub(crate) fn new(
+    /// Makes an attempt without a domain, as a socket does; for tests of authenticators, and for
+    /// protocols that carry attempts.
+    pub fn new(
         request: AuthenticationRequest,
         address: PeerAddress,
         routing_id: Option<RoutingId>,
@@ -74,9 +76,23 @@ impl Attempt {
         Decision::Deny(status)
     }
 
-    /// What is said of a denial, now or later.
-    pub(crate) fn reason(&self) -> &Reason {
-        &self.reason
+    /// Sets the reason of a denial that may follow. All clones of an attempt share it.
+    pub fn set_reason(&self, reason: impl Into<Box<dyn Error + Send + Sync>>) {
+        self.reason.set(reason);
+    }
+
+    /// The reason of the denial, if one was set.
+    pub fn reason(&self) -> Option<Arc<dyn Error + Send + Sync>> {
+        self.reason.get()
+    }
+
+    /// Takes the reason away, as an authenticator does that allows the peer after all.
+    pub fn take_reason(&self) -> Option<Arc<dyn Error + Send + Sync>> {
+        self.reason.take()
+    }
+
+    pub(crate) fn shared_reason(&self) -> Reason {
+        self.reason.clone()
     }
 }
 

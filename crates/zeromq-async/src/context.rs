@@ -1,13 +1,15 @@
 //! What sockets share: the inproc names, and an end.
 
+use std::io;
 use std::sync::{Arc, LazyLock, Weak};
 use std::time::Duration;
 
+use crate::endpoint::Endpoint;
 use crate::engine::{CloseReport, Engine, Names};
-use crate::error::EndpointError;
+use crate::error::{BindError, EndpointError};
 use crate::options::{HighWaterMark, ReconnectBackoff, SocketOptions};
 use crate::sync::Mutex;
-use crate::transport::{Transport, Transports};
+use crate::transport::{Io, Listener, Transport, TransportOptions, Transports};
 
 /// A namespace for `inproc://` and a group of sockets that end together (libzmq's context).
 ///
@@ -118,6 +120,39 @@ impl Context {
             socket.peers().close();
         }
         Engine::close_all(sockets).await
+    }
+
+    /// Listens at an endpoint with this context's transports and gives the listener itself: for test
+    /// kits and bridges that speak to connections without a socket.
+    ///
+    /// # Errors
+    ///
+    /// The reason why the endpoint cannot be bound; see [`BindError`].
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing is bound when it is dropped before it completes.
+    pub async fn listen(
+        &self,
+        endpoint: &Endpoint,
+        options: &TransportOptions,
+    ) -> Result<Box<dyn Listener>, BindError> {
+        self.shared.transports.bind(endpoint, options).await
+    }
+
+    /// Makes one attempt to connect to an endpoint with this context's transports, and gives the
+    /// byte stream itself.
+    ///
+    /// # Errors
+    ///
+    /// The transport's error; its message names the endpoint.
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing is left behind when it is dropped before it completes. A peer may have seen the
+    /// attempt.
+    pub async fn dial(&self, endpoint: &Endpoint, options: &TransportOptions) -> io::Result<Io> {
+        self.shared.transports.dial(endpoint, options).await
     }
 
     pub(crate) fn defaults(&self) -> SocketOptions {

@@ -250,7 +250,7 @@ pub enum HandshakeFailure {
         /// What the peer is told; nothing, where the error is temporary.
         status: DenyStatus,
         /// Why, where it [is said](crate::security::Attempt::deny); `downcast_ref` tells a
-        /// [`ZapError`](crate::security::ZapError) from others.
+        /// `ZapError` of `zeromq-auth` from others.
         reason: Option<Arc<dyn Error + Send + Sync>>,
     },
     /// Whoever decides for this socket did not say within the handshake timeout whether the peer
@@ -375,8 +375,8 @@ impl Events {
 }
 
 impl Events {
-    /// An event that has been already.
-    pub(crate) fn try_next(&mut self) -> Option<SocketEvent> {
+    /// Takes the next event if there is one already.
+    pub fn try_next(&mut self) -> Option<SocketEvent> {
         self.receiver.try_recv().ok()
     }
 }

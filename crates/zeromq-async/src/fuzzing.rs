@@ -1,9 +1,6 @@
 //! Doors into private parts, for the fuzz targets in `tests/fuzz`. Nobody else may count on them.
 
-use zmtp::Message;
-
 use crate::pattern::SubscriptionTrie;
-use crate::security::zap_frames;
 
 /// A trie of subscriptions, with numbers for subscribers.
 #[derive(Debug)]
@@ -46,18 +43,4 @@ impl Subscriptions {
     pub fn topics(&self) -> usize {
         self.0.len()
     }
-}
-
-/// Reads a reply of a ZAP handler; one that can be read is written and read again.
-///
-/// # Panics
-///
-/// When it is another one then.
-pub fn zap_reply(reply: Message) {
-    zap_frames::fuzz_reply(reply);
-}
-
-/// Reads a request to a ZAP handler, the frames behind the delimiter.
-pub fn zap_request(body: &Message) {
-    zap_frames::fuzz_request(body);
 }

@@ -27,9 +27,7 @@ pub use builder::{Conflates, Greets, Named, Probes, Publishes, SocketBuilder, Su
 use compose::{Compose, Composition};
 pub use compose::{Receives, Sends, SharesSending, SocketKind};
 pub use dealer::{Dealer, DealerSocket};
-#[cfg(feature = "metrics")]
-pub(crate) use handle::Onlooker;
-pub use handle::SocketHandle;
+pub use handle::{SocketHandle, StatsHandle};
 pub use pair::{Pair, PairSocket};
 pub use r#pub::{Pub, PubSocket};
 pub use pull::{Pull, PullSocket};
@@ -388,8 +386,9 @@ impl<P: SocketKind> Socket<P> {
         self.receiver.handle()
     }
 
-    pub(crate) fn sender_of_last(&self) -> Option<Peer> {
-        self.receiver.sender_of_last()
+    /// The sender of the message received last; see [`Receiver::last_peer`].
+    pub fn last_peer(&self) -> Option<Peer> {
+        self.receiver.last_peer()
     }
 
     /// Closes the socket: writes what is queued, for the linger time at most, and reports what

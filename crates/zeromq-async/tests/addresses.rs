@@ -1,7 +1,5 @@
 //! Which addresses a socket binds, unbinds and connects to, and what is refused at once.
 
-mod support;
-
 use std::time::{Duration, Instant};
 
 use support::{ANY_PORT, DEADLINE, RawPeer, at_once, disconnected, event, listen, within};

@@ -12,8 +12,6 @@
 //! | acef50b8, 959a1335 | double free when pipes end | no `unsafe`, and so nothing to free twice |
 //! | GSSAPI, with an empty box | an assertion ends the process | no GSSAPI; boxes of any size for CURVE are in `zmtp-codec` (`commands_out_of_shape_are_refused`) |
 
-mod support;
-
 use std::time::Duration;
 
 use support::hostile::{Hostile, command, frame, greeting, header, property, ready, refused};

@@ -9,19 +9,17 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may fail where something goes wrong")]
 
-mod support;
-
 use allocation_counter::measure;
 use support::{ANY_PORT, DEADLINE, within};
 use tokio::runtime::{Builder, Runtime};
-use zeromq_async::layer::{
-    FilterRecvLayer, FilterSendLayer, RecvExt, SendExt, TimeoutLayer, WithLayer,
-};
-use zeromq_async::proxy::Proxy;
 use zeromq_async::{
     Context, DealerSocket, Message, PubSocket, PullSocket, PushSocket, Receives, RepSocket,
     ReqSocket, RouterSocket, Sends, Socket, SocketKind, SubSocket,
 };
+use zeromq_util::layer::{
+    FilterRecvLayer, FilterSendLayer, RecvExt, SendExt, TimeoutLayer, WithLayer,
+};
+use zeromq_util::proxy::Proxy;
 
 /// Small enough to be kept inside of a message.
 const SMALL: [u8; 32] = [7; 32];

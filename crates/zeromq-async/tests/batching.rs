@@ -1,8 +1,6 @@
 //! Which messages leave in one write: those that answer messages which have come together, or have
 //! waited together; and which leave at once.
 
-mod support;
-
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;

@@ -6,8 +6,6 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may fail where something goes wrong")]
 
-mod support;
-
 use std::future::poll_fn;
 use std::pin::pin;
 use std::task::Poll;

@@ -1,7 +1,5 @@
 //! Ending a socket: what is queued is written within the linger time, and the rest is reported.
 
-mod support;
-
 use std::time::Duration;
 
 use futures_util::{FutureExt, SinkExt};

@@ -1,7 +1,5 @@
 //! Through whom a socket connects, when it gives up, and whose connections it accepts.
 
-mod support;
-
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,13 +7,13 @@ use std::time::Duration;
 use support::{ANY_PORT, ReservedPort, at_once, event, listen, within};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use zeromq_async::security::{AddressRules, PeerRange};
-use zeromq_async::testing::RawPeer;
 use zeromq_async::transport::Io;
 use zeromq_async::{
     EndpointError, Events, PullSocket, PushSocket, ReconnectStop, SocketEvent, SocketType,
     SocksProxy,
 };
+use zeromq_auth::{AddressRules, PeerRange};
+use zeromq_test::RawPeer;
 
 /// A proxy that does as the test says, and how to reach it.
 async fn proxy() -> (TcpListener, SocksProxy) {

@@ -2,8 +2,6 @@
 //! leaving out what it asks for. Each try is refused with a reason of its own, and the good peer
 //! beside it is served.
 
-mod support;
-
 use std::time::Duration;
 
 use support::hostile::{Hostile, command, frame, greeting, ready, refused};

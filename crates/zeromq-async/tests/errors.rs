@@ -1,7 +1,5 @@
 //! What goes wrong is told clearly, names what it is about and what to do, and costs no message.
 
-mod support;
-
 use std::io;
 use std::time::Duration;
 

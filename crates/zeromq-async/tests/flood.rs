@@ -2,8 +2,6 @@
 
 #![cfg(all(unix, feature = "curve"))]
 
-mod support;
-
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

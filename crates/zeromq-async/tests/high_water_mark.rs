@@ -1,7 +1,5 @@
 //! How many messages a queue holds: exactly as many as its mark says.
 
-mod support;
-
 use support::{HUGE, RawPeer, ReservedPort, huge, listen, waits, within};
 use zeromq_async::{
     Context, DealerSocket, HighWaterMark, Message, PairSocket, PubSocket, PullSocket, PushSocket,

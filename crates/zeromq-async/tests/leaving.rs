@@ -2,8 +2,6 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may fail where something goes wrong")]
 
-mod support;
-
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
@@ -19,8 +17,9 @@ use tokio::task::{JoinSet, yield_now};
 use tower::ServiceExt;
 use zeromq_async::{
     Context, DealerSocket, Endpoint, Events, Message, PubSocket, PullSocket, PushSocket, RepSocket,
-    RouterSocket, SendErrorKind, SocketEvent, SocketHandle, SocketType, XPubSocket, service,
+    RouterSocket, SendErrorKind, SocketEvent, SocketHandle, SocketType, XPubSocket,
 };
+use zeromq_util::service;
 
 /// Threads that compete with the runtime for the processor.
 struct Load {

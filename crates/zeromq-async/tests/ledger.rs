@@ -4,8 +4,6 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test may fail where something goes wrong")]
 
-mod support;
-
 use std::collections::HashSet;
 use std::ops::RangeInclusive;
 use std::os::fd::AsFd;

@@ -1,7 +1,5 @@
 //! What a peer may cost this side, before it is known who it is and after.
 
-mod support;
-
 use std::time::Duration;
 
 use support::hostile::{Hostile, command, greeting, header, property, ready, refused};

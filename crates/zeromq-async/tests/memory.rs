@@ -4,8 +4,6 @@
 //! Everything runs on the thread of the test, and only that thread's allocations are counted; those of
 //! the peer, which are few and said where they are not, with them.
 
-mod support;
-
 use allocation_counter::{AllocationInfo, measure};
 use support::hostile::{Hostile, command, frame, greeting, header, ready};
 use support::{ANY_PORT, RawPeer, event, greeted, within};

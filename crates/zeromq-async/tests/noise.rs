@@ -2,8 +2,6 @@
 
 #![cfg(feature = "noise")]
 
-mod support;
-
 use std::time::Duration;
 
 use support::fault::{Fault, Kind};
@@ -12,13 +10,13 @@ use support::{ANY_PORT, ReservedPort, at_once, disconnected, event, greeted, wai
 use zeromq_async::security::{
     Attempt, Credentials, Decision, DenyStatus, NoiseKeyPair, NoisePublicKey, generate_noise_keys,
 };
-use zeromq_async::testing::{Ending, Fault as Mishap};
 use zeromq_async::{
     DealerSocket, DisconnectReason, Events, HandshakeFailure, MechanismName, Message, PairSocket,
     PeerIncompatible, PeerInfo, PeerUntrusted, ProtocolError, PubSocket, PullSocket, PushSocket,
     Receives, RepSocket, ReqSocket, RouterSocket, Sends, Socket, SocketBuilder, SocketEvent,
     SocketKind, SubSocket, XPubSocket, XSubSocket,
 };
+use zeromq_test::{Ending, Fault as Mishap};
 
 /// The handshakes there are.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -1,7 +1,5 @@
 //! What `tracing` hears, held against the tables of `docs/observability.md`.
 
-mod support;
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::sync::{Arc, Mutex};

@@ -1,7 +1,5 @@
 //! Options of publishers, subscribers and routers, where no libzmq is needed to see what they do.
 
-mod support;
-
 use support::{ANY_PORT, within};
 use zeromq_async::{
     DealerSocket, DisconnectReason, Message, PullSocket, PushSocket, RouterSocket, Socket,

@@ -1,8 +1,6 @@
 //! What becomes of messages that could not be sent, and who is told: given back, given up, or
 //! counted.
 
-mod support;
-
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -12,12 +10,12 @@ use support::{
     within,
 };
 use tokio::time::Instant;
-use zeromq_async::testing::Fault;
 use zeromq_async::{
     Astray, Context, DealerSocket, DetachError, DisconnectReason, Endpoint, Events, Message,
     PubSocket, PullSocket, PushSocket, RouterSocket, SendErrorKind, SocketEvent, SocketType,
     SubSocket, UnsentMessages, XPubSocket,
 };
+use zeromq_test::Fault;
 
 fn messages(unsent: UnsentMessages) -> Vec<Message> {
     unsent.map(|unsent| unsent.message).collect()

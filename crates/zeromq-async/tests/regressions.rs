@@ -1,7 +1,5 @@
 //! Faults that were, each shown by what a user would have noticed.
 
-mod support;
-
 use std::collections::HashSet;
 use std::time::Duration;
 

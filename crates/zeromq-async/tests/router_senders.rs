@@ -2,8 +2,6 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may fail where something goes wrong")]
 
-mod support;
-
 use support::{ANY_PORT, RawPeer, within};
 use tokio::runtime::Builder;
 use tokio::task::JoinSet;

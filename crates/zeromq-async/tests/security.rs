@@ -1,7 +1,5 @@
 //! Who is let in, who is not, and what both sides are told of it.
 
-mod support;
-
 use std::sync::Arc;
 use std::time::Duration;
 

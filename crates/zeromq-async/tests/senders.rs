@@ -1,7 +1,5 @@
 //! Who a message is from: `recv_from` names the peer of the connection over which it came.
 
-mod support;
-
 use std::collections::HashMap;
 use std::net::Ipv4Addr;
 use std::time::Duration;

@@ -2,8 +2,6 @@
 
 #![cfg(feature = "curve")]
 
-mod support;
-
 use std::time::Duration;
 
 use support::{ANY_PORT, event, listen, within};

@@ -1,8 +1,6 @@
 //! 31/EXPAIR, clause by clause: what PAIR must do, as a peer and an application see it. Clauses are
 //! cited by list and place in it.
 
-mod support;
-
 use std::time::Duration;
 
 use support::{

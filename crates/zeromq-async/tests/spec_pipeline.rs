@@ -1,8 +1,6 @@
 //! 30/PIPELINE, clause by clause: what PUSH and PULL must do, as a peer and an application see it.
 //! Clauses are cited by socket, list and place in it.
 
-mod support;
-
 use support::{
     ANY_PORT, RawPeer, ReservedPort, at_once, disconnected, huge, listen, waits, within,
 };

@@ -1,8 +1,6 @@
 //! 29/PUBSUB, clause by clause: what PUB, XPUB, SUB and XSUB must do, as a peer and an application
 //! see it. Clauses are cited by socket, list and place in it.
 
-mod support;
-
 use bytes::Bytes;
 use support::{
     ANY_PORT, HUGE, RawPeer, at_once, disconnected, greeted, huge, huge_frame, listen, waits,

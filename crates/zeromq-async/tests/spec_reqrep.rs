@@ -1,8 +1,6 @@
 //! 28/REQREP, clause by clause: what REQ, REP, DEALER and ROUTER must do, as a peer and an
 //! application see it. Clauses are cited by socket, list and place in it.
 
-mod support;
-
 use std::collections::HashSet;
 
 use support::{

@@ -1,7 +1,5 @@
 //! No message goes missing from the counts of a socket, whichever way it went.
 
-mod support;
-
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;

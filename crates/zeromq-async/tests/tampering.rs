@@ -6,8 +6,6 @@
 
 #![cfg(all(feature = "curve", feature = "noise"))]
 
-mod support;
-
 use std::time::Duration;
 
 use support::fault::{Fault, Kind};

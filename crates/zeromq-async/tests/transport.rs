@@ -1,7 +1,5 @@
 //! Transports of one's own, and streams and listeners made elsewhere.
 
-mod support;
-
 use std::collections::HashMap;
 use std::io;
 use std::net::TcpListener as StdListener;

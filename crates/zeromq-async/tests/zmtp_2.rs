@@ -2,8 +2,6 @@
 //!
 //! That libzmq does the same with the same octets, `tests/interop/tests/zmtp_2.rs` shows.
 
-mod support;
-
 use std::time::Duration;
 
 use support::hostile::{Hostile, frame, refused};

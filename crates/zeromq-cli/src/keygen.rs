@@ -1,10 +1,8 @@
 //! Making keys, and hashes of passwords.
 
 use zeroize::Zeroizing;
-use zeromq_async::security::{
-    CurveSecretCertificate, FileError, NoiseSecretCertificate, generate_curve_keys,
-    generate_noise_keys,
-};
+use zeromq_async::security::{generate_curve_keys, generate_noise_keys};
+use zeromq_auth::{CurveSecretCertificate, FileError, NoiseSecretCertificate};
 
 use crate::arguments::{KeyMechanism, KeygenArguments};
 use crate::console;
@@ -49,6 +47,6 @@ fn unwritten(error: FileError) -> Failure {
 /// Prints the hash of the password that standard input has in its first line.
 pub(crate) async fn hash_password() -> Result<(), Failure> {
     let password = password::read().await?;
-    let hash = zeromq_async::security::hash_password(&*password);
+    let hash = zeromq_auth::hash_password(&*password);
     console::put(format!("{hash}\n").as_bytes())
 }

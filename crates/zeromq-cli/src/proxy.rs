@@ -5,7 +5,7 @@ use std::ffi::OsString;
 
 use futures_util::future::join_all;
 use zeromq_async::SocketHandle;
-use zeromq_async::proxy::{Halves, Proxy, ProxyError, ProxySide};
+use zeromq_util::proxy::{Halves, Proxy, ProxyError, ProxySide};
 
 use crate::arguments::{End, ProxyArguments};
 use crate::endpoints;

@@ -1,10 +1,11 @@
 //! The mechanism of a socket, with the keys and lists that the command line names.
 
 use zeromq_async::security::{
-    Attempt, Credentials, CurveKeyPair, CurvePublicKey, CurveSecretKey, Decision, KeyFile,
-    NoiseKeyPair, NoisePublicKey, NoiseSecretKey, Password, PasswordFile,
+    Attempt, Credentials, CurveKeyPair, CurvePublicKey, CurveSecretKey, Decision, NoiseKeyPair,
+    NoisePublicKey, NoiseSecretKey, Password,
 };
 use zeromq_async::{SocketBuilder, SocketKind};
+use zeromq_auth::{KeyFile, PasswordFile};
 
 mod key;
 

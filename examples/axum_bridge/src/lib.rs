@@ -1,8 +1,8 @@
-//! HTTP in front of ZeroMQ: `POST /ask` awaits a worker's reply, `GET /events` streams what a
-//! publisher says. `main.rs` says how to run it.
+//! HTTP in front of ZeroMQ. `POST /ask` awaits the reply of a worker. `GET /events` streams the
+//! messages of a publisher. `main.rs` says how to run it.
 //!
-//! What can go wrong between here and the workers becomes a status: 503 where no worker has room,
-//! 504 where none answered in time, 502 where the one that was asked went away.
+//! Failures become HTTP status codes: 503 if no worker has room, 504 if no worker answers in time,
+//! and 502 if the connection to the worker is lost.
 
 use std::convert::Infallible;
 use std::future::ready;
@@ -18,19 +18,19 @@ use futures_util::{Stream, StreamExt};
 use tower::load_shed::error::Overloaded;
 use tower::timeout::error::Elapsed;
 use tower::{BoxError, ServiceBuilder, ServiceExt};
-use zeromq_async::service::{Client, RequestError};
 use zeromq_async::{Context, Endpoint, SubSocket};
+use zeromq_util::service::{Client, RequestError};
 
-/// What the handlers share.
+/// The state that the handlers share.
 #[derive(Clone)]
 pub struct Bridge {
-    /// Asks the workers, which are plain REP sockets.
+    /// Sends requests to the workers, which are plain REP sockets.
     pub workers: Client,
     /// How long an HTTP client waits for a worker.
     pub patience: Duration,
-    /// Where the publisher is.
+    /// The endpoint of the publisher.
     pub news: Endpoint,
-    /// Shutting this down ends the event streams, which nothing else would.
+    /// The context of the event streams. Shutting it down ends them.
     pub context: Context,
 }
 
@@ -43,9 +43,9 @@ pub fn router(bridge: Bridge) -> Router {
         .with_state(bridge)
 }
 
-/// The reply of some worker to the body of the request.
+/// Sends the body of the request to a worker and returns its reply.
 ///
-/// An HTTP client that goes away drops this future, and with it the request.
+/// If the HTTP client disconnects, this future and the request are dropped.
 async fn ask(State(bridge): State<Bridge>, question: Bytes) -> Result<Bytes, StatusCode> {
     let service =
         ServiceBuilder::new().load_shed().timeout(bridge.patience).service(bridge.workers);
@@ -55,20 +55,20 @@ async fn ask(State(bridge): State<Bridge>, question: Bytes) -> Result<Bytes, Sta
 
 fn status(error: &BoxError) -> StatusCode {
     if error.is::<Overloaded>() {
-        StatusCode::SERVICE_UNAVAILABLE // no worker, or none that has room
+        StatusCode::SERVICE_UNAVAILABLE // no worker is connected, or none has room
     } else if error.is::<Elapsed>() {
         StatusCode::GATEWAY_TIMEOUT
     } else if error.downcast_ref().is_some_and(RequestError::is_retryable) {
-        StatusCode::BAD_GATEWAY // whether it did the work, nobody knows
+        StatusCode::BAD_GATEWAY // the worker may or may not have done the work
     } else {
         StatusCode::SERVICE_UNAVAILABLE // shutting down
     }
 }
 
-/// Server-sent events, one for each message whose topic begins as the path says.
+/// Streams one server-sent event for each message that matches the topic in the path.
 ///
-/// Each HTTP client has a SUB socket of its own, which is dropped when the client goes away. The
-/// socket is a `Stream`, so there is little else to write.
+/// Each HTTP client has its own SUB socket, which is dropped when the client disconnects. The
+/// socket is a `Stream`, so the handler only maps its items.
 async fn events(
     State(bridge): State<Bridge>,
     topic: Option<Path<String>>,

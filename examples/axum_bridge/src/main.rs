@@ -1,19 +1,19 @@
-//! A web service with ZeroMQ behind it: request/reply as a handler, PUB/SUB as an event stream.
+//! A web service over ZeroMQ, with request/reply as a handler and PUB/SUB as an event stream.
 //!
 //!     cargo run -p axum_bridge                            # serves until Ctrl-C
 //!     curl -d 'hello' http://127.0.0.1:3000/ask           # in another terminal: HELLO
-//!     curl -N http://127.0.0.1:3000/events/tick           # a line a second, until Ctrl-C
+//!     curl -N http://127.0.0.1:3000/events/tick           # one line per second, until Ctrl-C
 //!
-//! It brings two workers and a publisher. More workers, in any language, can connect a REP socket
-//! to the address it prints.
+//! It starts two workers and a publisher. More workers in any language can connect a REP socket to
+//! the address that it prints.
 
 use std::error::Error;
 use std::time::Duration;
 
 use axum_bridge::{Bridge, router};
 use tokio::net::TcpListener;
-use zeromq_async::service::client;
 use zeromq_async::{Context, DealerSocket, Endpoint, Message, PubSocket, RepSocket};
+use zeromq_util::service::client;
 
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
@@ -38,14 +38,14 @@ async fn main() -> Result<()> {
     axum::serve(listener, router(bridge))
         .with_graceful_shutdown(async move {
             let _ = tokio::signal::ctrl_c().await;
-            context.shutdown().await; // ends the event streams and those who still wait
+            context.shutdown().await; // ends the event streams and pending requests
         })
         .await?;
     println!("closed, {} requests not sent", driving.await?.unsent);
     Ok(())
 }
 
-/// Answers in capitals, for ever.
+/// Answers each request in capitals.
 async fn work(endpoint: Endpoint) -> Result<()> {
     let mut socket = RepSocket::new();
     socket.connect(endpoint).await?;

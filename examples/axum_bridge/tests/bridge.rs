@@ -1,6 +1,6 @@
-//! Speaks HTTP/1.1 to the bridge over plain TCP, with a worker and a publisher behind it.
+//! Sends HTTP/1.1 requests to the bridge over plain TCP, with workers and a publisher behind it.
 
-#![allow(clippy::unwrap_used, reason = "that is how a test fails")]
+#![allow(clippy::unwrap_used, reason = "a panic fails the test")]
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -9,8 +9,8 @@ use axum_bridge::{Bridge, router};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
-use zeromq_async::service::{Client, client};
 use zeromq_async::{Context, DealerSocket, Endpoint, Message, RepSocket, XPubSocket};
+use zeromq_util::service::{Client, client};
 
 const SOON: Duration = Duration::from_secs(60);
 
@@ -34,7 +34,7 @@ async fn each_of_many_askers_gets_the_answer_to_its_question() {
 #[tokio::test]
 async fn who_asks_while_there_is_no_worker_is_told_so() {
     let bridge = Started::new().await;
-    let response = timeout(SOON, ask(bridge.http, "anybody?".to_owned())).await.expect("in time");
+    let response = timeout(SOON, ask(bridge.http, "hello?".to_owned())).await.expect("in time");
     assert!(response.starts_with("HTTP/1.1 503 "), "{response}");
     bridge.start_worker().await;
     bridge.workers.handle().wait_for_peers(1).await;
@@ -48,8 +48,8 @@ async fn who_gets_no_answer_in_time_is_told_so() {
     let mut worker = RepSocket::new();
     worker.connect(&bridge.endpoint).await.unwrap();
     bridge.workers.handle().wait_for_peers(1).await;
-    let asking = tokio::spawn(ask(bridge.http, "anybody?".to_owned()));
-    worker.recv().await.unwrap(); // and says nothing
+    let asking = tokio::spawn(ask(bridge.http, "hello?".to_owned()));
+    worker.recv().await.unwrap(); // without a reply
     let response = timeout(SOON, asking).await.expect("in time").expect("no panic");
     assert!(response.starts_with("HTTP/1.1 504 "), "{response}");
     assert_eq!(bridge.workers.stats().given_up, 1);
@@ -61,7 +61,7 @@ async fn who_asked_a_worker_that_went_away_is_told_so() {
     let mut worker = RepSocket::new();
     worker.connect(&bridge.endpoint).await.unwrap();
     bridge.workers.handle().wait_for_peers(1).await;
-    let asking = tokio::spawn(ask(bridge.http, "anybody?".to_owned()));
+    let asking = tokio::spawn(ask(bridge.http, "hello?".to_owned()));
     worker.recv().await.unwrap();
     worker.close().await;
     let response = timeout(SOON, asking).await.expect("in time").expect("no panic");
@@ -95,7 +95,7 @@ async fn events_of_the_topic_are_streamed_until_shutdown() {
     timeout(SOON, rest).await.expect("the stream ends");
 }
 
-/// A bridge that serves, and what is behind it.
+/// A running bridge with its workers and publisher.
 struct Started {
     http: SocketAddr,
     workers: Client,
@@ -124,7 +124,7 @@ impl Started {
         Self { http, workers, endpoint, publisher, context }
     }
 
-    /// A worker that answers in capitals.
+    /// Starts a worker that answers in capitals.
     async fn start_worker(&self) {
         let mut worker = RepSocket::new();
         worker.connect(&self.endpoint).await.unwrap();
@@ -136,7 +136,7 @@ impl Started {
     }
 }
 
-/// The whole response to a question.
+/// Sends a request and returns the whole response.
 async fn ask(http: SocketAddr, question: String) -> String {
     let mut response = String::new();
     send(http, "POST /ask", &question).await.read_to_string(&mut response).await.unwrap();

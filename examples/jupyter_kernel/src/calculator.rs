@@ -1,30 +1,30 @@
-//! The language: a line is `name = expression`, `print expression`, `ask name`, `sleep seconds`, or
-//! an expression of numbers, names, `+ - * / ^` and parentheses.
+//! The language of the kernel. A line is `name = expression`, `print expression`, `ask name`,
+//! `sleep seconds`, or an expression of numbers, names, `+ - * / ^` and parentheses.
 
 use std::collections::HashMap;
 
-/// What a line asks for.
+/// The effect of a line.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Statement {
     /// The value of an expression.
     Value(f64),
     /// A line of output.
     Print(String),
-    /// A number that only the user knows.
+    /// Ask the user for the value of a name.
     Ask(String),
-    /// So many seconds of nothing.
+    /// Sleep for this many seconds.
     Sleep(f64),
-    /// A name has its value.
+    /// The assignment is done.
     Done,
 }
 
-/// The names that have a value.
+/// The values of the names.
 #[derive(Debug, Default)]
 pub(crate) struct Calculator {
     names: HashMap<String, f64>,
 }
 
-/// Deeper parentheses are refused: a frontend must not make the stack overflow.
+/// The limit of nested parentheses, so that a frontend cannot overflow the stack.
 const MAX_DEPTH: usize = 64;
 
 impl Calculator {
@@ -56,7 +56,7 @@ impl Calculator {
         let value = reader.sum()?;
         match reader.rest {
             "" => Ok(value),
-            rest => Err(format!("cannot make sense of `{rest}`")),
+            rest => Err(format!("unexpected `{rest}`")),
         }
     }
 }
@@ -64,7 +64,7 @@ impl Calculator {
 fn name_of(text: &str) -> Result<String, String> {
     let name = text.trim();
     let is_name = !name.is_empty() && name.chars().all(char::is_alphabetic);
-    if is_name { Ok(name.to_owned()) } else { Err(format!("`{name}` is no name")) }
+    if is_name { Ok(name.to_owned()) } else { Err(format!("`{name}` is not a name")) }
 }
 
 struct Reader<'a> {
@@ -141,9 +141,9 @@ impl Reader<'_> {
             return Ok(*value);
         }
         if atom.starts_with(char::is_alphabetic) {
-            return Err(format!("nothing has the name `{atom}`"));
+            return Err(format!("unknown name `{atom}`"));
         }
-        atom.parse().map_err(|_| format!("`{atom}` is no number"))
+        atom.parse().map_err(|_| format!("`{atom}` is not a number"))
     }
 
     fn take(&mut self, sign: char) -> bool {
@@ -179,12 +179,12 @@ mod tests {
         let deep = "(".repeat(100_000);
         for (line, says) in [
             ("1 / 0", "zero"),
-            ("y", "nothing has the name `y`"),
+            ("y", "unknown name `y`"),
             ("1 +", "missing"),
             ("(1", "not closed"),
             ("1 1", "`1`"),
-            ("1.2.3", "no number"),
-            ("2 = 1", "no name"),
+            ("1.2.3", "not a number"),
+            ("2 = 1", "not a name"),
             (&deep, "levels deep"),
         ] {
             let error = calculator.run(line).unwrap_err();

@@ -1,4 +1,4 @@
-//! The file by which a frontend tells a kernel where to listen.
+//! The connection file, in which a frontend gives a kernel its endpoints.
 
 use std::fs;
 use std::io;
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-/// Where the five sockets are to be bound, and the key that signs what passes over them.
+/// The endpoints of the five sockets, and the key that signs their messages.
 #[derive(Clone, Deserialize)]
 pub struct ConnectionFile {
     transport: String,
@@ -21,27 +21,27 @@ pub struct ConnectionFile {
     signature_scheme: String,
 }
 
-/// Why a connection file is of no use.
+/// The error of a connection file.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectionError {
-    /// It cannot be read.
+    /// The file cannot be read.
     #[error("cannot read the connection file {}: {error}", path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the system.
         error: io::Error,
     },
-    /// It is not what a frontend writes.
-    #[error("the connection file {} is not as Jupyter writes it: {error}", path.display())]
+    /// The file is not a connection file.
+    #[error("the connection file {} is malformed: {error}", path.display())]
     Malformed {
         /// The file.
         path: PathBuf,
-        /// What is wrong.
+        /// The parse error.
         error: serde_json::Error,
     },
-    /// It asks for a signature that is not made here.
-    #[error("the signature scheme {0} is not hmac-sha256, which is all that this kernel has")]
+    /// The file requires an unsupported signature scheme.
+    #[error("unsupported signature scheme {0}: this kernel supports hmac-sha256")]
     Scheme(String),
 }
 
@@ -50,7 +50,7 @@ impl ConnectionFile {
     ///
     /// # Errors
     ///
-    /// It cannot be read, is not a connection file, or asks for another signature than HMAC with
+    /// The file cannot be read, is malformed, or requires a signature scheme other than HMAC with
     /// SHA-256.
     pub fn read(path: &Path) -> Result<Self, ConnectionError> {
         let path = path.to_owned();
@@ -89,7 +89,7 @@ impl ConnectionFile {
     }
 
     fn endpoint(&self, port: u16) -> String {
-        // An ipc path ends in a number where tcp has its port.
+        // An ipc path ends with the port number after a hyphen.
         let separator = if self.transport == "ipc" { '-' } else { ':' };
         format!("{}://{}{separator}{port}", self.transport, self.ip)
     }

@@ -1,4 +1,4 @@
-//! The five sockets, and what is said on which of them.
+//! The five sockets and their messages.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,17 +14,17 @@ use crate::calculator::{Calculator, Statement};
 use crate::connection::ConnectionFile;
 use crate::message::{Request, Session};
 
-/// A kernel whose sockets are bound.
+/// A kernel with bound sockets.
 pub struct Kernel {
     shell: Shell,
     control: Control,
     heartbeat: RepSocket,
 }
 
-/// What ends a kernel before its time.
+/// An error that ends the kernel.
 #[derive(Debug, thiserror::Error)]
 pub enum KernelError {
-    /// A socket cannot be bound where the frontend wants it.
+    /// A socket cannot be bound to its endpoint.
     #[error(transparent)]
     Bind(#[from] BindError),
     /// A socket was closed.
@@ -33,14 +33,14 @@ pub enum KernelError {
     /// A socket was closed.
     #[error(transparent)]
     Send(#[from] SendError),
-    /// There is no randomness for the names of messages.
-    #[error("no randomness: {0}")]
+    /// The system has no random numbers for message ids.
+    #[error("cannot create a message id: {0}")]
     Random(#[from] getrandom::Error),
 }
 
 type Result<T> = std::result::Result<T, KernelError>;
 
-/// Runs code, one request after the other.
+/// Runs code, one request at a time.
 struct Shell {
     socket: RouterSocket,
     stdin: RouterSocket,
@@ -50,29 +50,29 @@ struct Shell {
     interrupted: Arc<Notify>,
 }
 
-/// Hears what must not wait behind running code.
+/// Receives requests that must not wait for running code.
 struct Control {
     socket: RouterSocket,
     news: News,
     interrupted: Arc<Notify>,
 }
 
-/// Tells every frontend what happens.
+/// Publishes output and status to every frontend.
 struct News {
     publisher: Sender<Pub>,
     session: Session,
 }
 
-/// What a request led to.
+/// Whether the kernel continues after a request.
 #[derive(PartialEq)]
 enum Next {
     GoOn,
     Stop,
 }
 
-/// Why running code ended early.
+/// The reason why running code ended early.
 enum Failure {
-    /// The code is at fault.
+    /// An error in the code.
     Code(String),
     Interrupted,
     Kernel(KernelError),
@@ -89,11 +89,11 @@ impl Kernel {
     ///
     /// # Errors
     ///
-    /// One of them cannot be bound.
+    /// A socket cannot be bound.
     pub async fn bind(file: &ConnectionFile) -> Result<Self> {
         let session = Session::new(&file.key)?;
         let interrupted = Arc::new(Notify::new());
-        // Frontends that go away must not hold up the end.
+        // A frontend that has disconnected must not delay the shutdown.
         let linger = Duration::from_secs(1);
         let iopub = PubSocket::builder().linger(linger).build();
         iopub.bind(file.iopub().as_str()).await?;
@@ -119,11 +119,11 @@ impl Kernel {
         })
     }
 
-    /// Serves frontends until one of them asks for the end.
+    /// Serves frontends until one of them requests a shutdown.
     ///
     /// # Errors
     ///
-    /// A socket was closed from elsewhere.
+    /// A socket was closed.
     pub async fn serve(mut self) -> Result<()> {
         self.shell.news.status("starting", &json!({})).await?;
         tokio::select! {
@@ -139,7 +139,7 @@ impl Kernel {
     }
 }
 
-/// Says back what was said, so that the frontend knows that the kernel lives.
+/// Echoes heartbeats, so that the frontend knows that the kernel is alive.
 async fn echo(heartbeat: &mut RepSocket) -> Result<()> {
     loop {
         let message = heartbeat.recv().await?;
@@ -191,7 +191,7 @@ impl Shell {
             "execute_request" => (self.execute(request).await?, Next::GoOn),
             kind => match common_reply(kind, &request.content) {
                 Some(reply) => reply,
-                // A frontend does without what a kernel does not answer.
+                // A kernel may leave optional requests unanswered.
                 None => return Ok(Next::GoOn),
             },
         };
@@ -199,7 +199,7 @@ impl Shell {
         Ok(next)
     }
 
-    /// Runs code, tells all frontends what it says, and returns the reply for the one that asked.
+    /// Runs code, publishes its output to all frontends, and returns the reply to the request.
     async fn execute(&mut self, request: &Request) -> Result<Value> {
         let parent = &request.header;
         let code = request.content["code"].as_str().unwrap_or_default();
@@ -208,7 +208,7 @@ impl Shell {
             let input = json!({"code": code, "execution_count": self.executions});
             self.news.publish("execute_input", parent, &input).await?;
         }
-        // Listening for an interrupt begins before the code does.
+        // Start to wait for an interrupt before the code runs.
         let interrupted = self.interrupted.clone();
         let interrupt = interrupted.notified();
         let outcome = tokio::select! {
@@ -222,7 +222,7 @@ impl Shell {
             }
             Err(Failure::Kernel(error)) => return Err(error),
             Err(Failure::Code(text)) => ("CalculationError", text),
-            Err(Failure::Interrupted) => ("Interrupted", "as was asked".to_owned()),
+            Err(Failure::Interrupted) => ("Interrupted", "at the request of a frontend".to_owned()),
         };
         let mut error =
             json!({"ename": name, "evalue": value, "traceback": [format!("{name}: {value}")]});
@@ -265,10 +265,10 @@ impl Shell {
         Ok(())
     }
 
-    /// Asks the user of the frontend that sent the request.
+    /// Asks the user of the frontend that sent the request for a number.
     async fn ask(&mut self, name: &str, request: &Request) -> std::result::Result<f64, Failure> {
         if request.content["allow_stdin"] != json!(true) {
-            return Err(Failure::Code("this frontend cannot be asked".to_owned()));
+            return Err(Failure::Code("this frontend does not support input".to_owned()));
         }
         let question = json!({"prompt": format!("{name}? "), "password": false});
         let session = &self.news.session;
@@ -287,12 +287,12 @@ impl Shell {
 }
 
 impl News {
-    /// A request, unless it is not signed as it must be.
+    /// Returns the request if its signature is valid.
     fn open(&self, message: &Message) -> Option<Request> {
         match self.session.open(message) {
             Ok(request) => Some(request),
             Err(error) => {
-                eprintln!("jupyter_kernel: a message was dropped: {error}");
+                eprintln!("jupyter_kernel: dropped a message: {error}");
                 None
             }
         }
@@ -313,7 +313,7 @@ impl News {
     }
 }
 
-/// The reply to what is answered the same on shell and control.
+/// The replies that are the same on shell and control.
 fn common_reply(kind: &str, content: &Value) -> Option<(Value, Next)> {
     let reply = match kind {
         "kernel_info_request" => json!({

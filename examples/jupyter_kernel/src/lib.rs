@@ -1,17 +1,17 @@
-//! A kernel as Jupyter's messaging protocol 5.3 wants it, in its parts.
+//! A kernel for version 5.3 of Jupyter's messaging protocol.
 //!
-//! * [`ConnectionFile`]: where the frontend wants the five sockets, and the key that signs.
-//! * `message`: a signed message in its frames, and back.
-//! * [`Kernel`]: the sockets, and what is said on which of them.
-//! * `calculator`: the language that it runs.
+//! * [`ConnectionFile`]: the endpoints of the five sockets, and the signing key.
+//! * `message`: encoding and decoding of signed messages.
+//! * [`Kernel`]: the sockets and their messages.
+//! * `calculator`: the language of the kernel.
 //!
-//! | socket | type | what passes |
+//! | socket | type | messages |
 //! |---|---|---|
 //! | shell | ROUTER | requests to run code, and their replies |
-//! | control | ROUTER | interrupt and shutdown, which must not wait behind the code |
-//! | iopub | PUB | what the code prints and results in, to every frontend |
-//! | stdin | ROUTER | a question to the one frontend that ran the code |
-//! | heartbeat | REP | whatever was sent, back |
+//! | control | ROUTER | interrupt and shutdown requests, which must not wait for running code |
+//! | iopub | PUB | output and results, to every frontend |
+//! | stdin | ROUTER | a request for input, to the frontend that ran the code |
+//! | heartbeat | REP | echoes of received messages |
 
 mod calculator;
 mod connection;

@@ -1,15 +1,15 @@
-//! A Jupyter kernel with a calculator in it.
+//! A Jupyter kernel that runs a calculator.
 //!
 //!     cargo build --release -p jupyter_kernel
 //!
-//! Jupyter finds it by a `kernel.json` in a folder that `jupyter --paths` names, under
-//! `kernels/calculator`:
+//! Jupyter finds the kernel through a `kernel.json` in `kernels/calculator` under a data directory
+//! of `jupyter --paths`:
 //!
 //!     {"argv": ["/path/to/jupyter_kernel", "{connection_file}"],
 //!      "display_name": "Calculator", "language": "calculator", "interrupt_mode": "message"}
 //!
-//! Then `jupyter console --kernel calculator`, or a notebook, takes `6 * 7`, `x = 2`, `print x`,
-//! `ask name` and `sleep 10`, which can be interrupted.
+//! Then run `jupyter console --kernel calculator` or a notebook, and try `6 * 7`, `x = 2`, `print
+//! x`, `ask name`, and `sleep 10`, which can be interrupted.
 
 use std::error::Error;
 use std::process::ExitCode;

@@ -1,4 +1,4 @@
-//! A message of Jupyter's protocol: identities, delimiter, signature, and four dictionaries.
+//! Messages of the Jupyter protocol: identities, delimiter, signature and four dictionaries.
 
 use std::time::SystemTime;
 
@@ -7,31 +7,31 @@ use serde_json::{Value, json};
 use sha2::Sha256;
 use zeromq_async::{Frame, Message};
 
-/// What parts the routing ids from the message.
+/// The delimiter between routing ids and message.
 const DELIMITER: &[u8] = b"<IDS|MSG>";
 
-/// The version of the protocol that is spoken here.
+/// The supported version of the protocol.
 const VERSION: &str = "5.3";
 
-/// A message that has arrived, its signature checked.
+/// A received message with a valid signature.
 #[derive(Debug, Clone)]
 pub(crate) struct Request {
-    /// The routing ids that lead back to who sent it.
+    /// The routing ids of the sender.
     pub(crate) identities: Vec<Frame>,
     pub(crate) header: Value,
     pub(crate) content: Value,
 }
 
-/// Why a message is dropped.
+/// The reason why a message is dropped.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Unusable {
-    #[error("it has no {}", String::from_utf8_lossy(DELIMITER))]
+    #[error("the message has no {}", String::from_utf8_lossy(DELIMITER))]
     NoDelimiter,
-    #[error("it has fewer than the five frames of a message")]
+    #[error("the message has fewer than five frames after the delimiter")]
     TooShort,
-    #[error("its signature is not that of the connection file's key")]
+    #[error("the signature does not match the key of the connection file")]
     Signature,
-    #[error("it holds something else than JSON: {0}")]
+    #[error("a frame is not valid JSON: {0}")]
     Json(#[from] serde_json::Error),
 }
 
@@ -41,10 +41,10 @@ impl Request {
     }
 }
 
-/// Signs what goes out and checks what comes in, for one session of the kernel.
+/// Signs outgoing messages and checks incoming ones, for one session of the kernel.
 #[derive(Clone)]
 pub(crate) struct Session {
-    /// `None` where the key is empty, which means that nothing is signed.
+    /// `None` if the key is empty. Messages are then not signed.
     mac: Option<Hmac<Sha256>>,
     id: String,
 }
@@ -58,7 +58,7 @@ impl Session {
         Ok(Self { mac, id: random_id()? })
     }
 
-    /// Takes a message apart, if it is signed by who holds the key.
+    /// Checks the signature of a message and decodes it.
     pub(crate) fn open(&self, message: &Message) -> Result<Request, Unusable> {
         let frames = message.frames();
         let delimiter = frames.iter().position(|frame| **frame == *DELIMITER);
@@ -80,7 +80,7 @@ impl Session {
         })
     }
 
-    /// Makes a message in answer to `parent`, for those that `to` leads to.
+    /// Encodes and signs a message in reply to `parent`, for the routing ids in `to`.
     pub(crate) fn seal(
         &self,
         to: &[Frame],
@@ -110,13 +110,13 @@ impl Session {
 }
 
 fn random_id() -> Result<String, getrandom::Error> {
-    let mut octets = [0; 16];
-    getrandom::fill(&mut octets)?;
-    Ok(to_hex(&octets))
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes)?;
+    Ok(to_hex(&bytes))
 }
 
-fn to_hex(octets: &[u8]) -> String {
-    octets.iter().map(|octet| format!("{octet:02x}")).collect()
+fn to_hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn from_hex(text: &[u8]) -> Option<Vec<u8>> {

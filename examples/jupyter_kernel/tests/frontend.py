@@ -1,4 +1,4 @@
-"""A frontend as Jupyter's own library makes it: it starts the kernel and runs code on it.
+"""A frontend with Jupyter's client library. It starts the kernel and runs code on it.
 
     python3 frontend.py KERNEL_EXECUTABLE
 """
@@ -16,7 +16,7 @@ SPEC = {
 
 
 def run(client, code, answer=None):
-    """What a cell printed and resulted in, and how it ended."""
+    """Returns the status of a cell, and its output and result."""
     said = []
 
     def hear(message):
@@ -57,7 +57,7 @@ def main():
             assert run(client, "x = 2\nprint x ^ 10\nx + 1") == ("ok", ["1024\n", "= 3"])
             assert run(client, "1 / 0") == ("error", ["! CalculationError: division by zero"])
             assert run(client, "ask y\ny * 2", answer="21") == ("ok", ["= 42"])
-            # Interrupted while it runs: asked once the kernel says that it is busy with it.
+            # Interrupt the code once it runs, which its first output shows.
             request = client.execute("print 1\nsleep 600")
             while True:
                 message = client.get_iopub_msg(timeout=20)
@@ -71,7 +71,7 @@ def main():
         finally:
             client.stop_channels()
             manager.shutdown_kernel()
-        assert not manager.is_alive(), "it did not end"
+        assert not manager.is_alive(), "the kernel did not stop"
     import jupyter_client
 
     print("ran code with jupyter_client", jupyter_client.__version__)

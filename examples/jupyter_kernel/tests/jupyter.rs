@@ -1,4 +1,4 @@
-//! The kernel with Jupyter's own library at the other end.
+//! Tests the kernel with Jupyter's client library.
 
 use std::io::{Write, stderr};
 use std::process::Command;
@@ -16,10 +16,10 @@ fn jupyter_client_runs_code_on_it() {
     let frontend =
         Command::new("python3").args([script, env!("CARGO_BIN_EXE_jupyter_kernel")]).output();
     let frontend = frontend.expect("python3 runs");
-    let said = String::from_utf8_lossy(&frontend.stdout);
+    let stdout = String::from_utf8_lossy(&frontend.stdout);
     assert!(
-        frontend.status.success() && said.contains("ran code with jupyter_client"),
-        "{said}{}",
+        frontend.status.success() && stdout.contains("ran code with jupyter_client"),
+        "{stdout}{}",
         String::from_utf8_lossy(&frontend.stderr)
     );
 }

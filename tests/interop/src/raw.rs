@@ -2,7 +2,7 @@
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use zeromq_async::testing::octets;
+use zeromq_test::octets;
 
 use crate::within;
 

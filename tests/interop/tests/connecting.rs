@@ -10,10 +10,10 @@ use libzmq_peer::SocketKind::{Pull, Push};
 use libzmq_peer::{EventKind, Opt};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
-use zeromq_async::security::{AddressRules, PeerRange};
 use zeromq_async::{
     PullSocket, PushSocket, ReconnectBackoff, ReconnectStop, SocketEvent, SocksProxy,
 };
+use zeromq_auth::{AddressRules, PeerRange};
 
 /// A proxy that is neither library's, and how many connections it was asked for.
 struct Proxy {

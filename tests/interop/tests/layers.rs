@@ -11,14 +11,14 @@ use interop::{Frames, TCP, frames, libzmq, within};
 use libzmq_peer::SocketKind::{self, Dealer, Pair, Pull, Push, Rep, Req, Router, Sub, Xpub, Xsub};
 use libzmq_peer::{Opt, Peer};
 use tower::ServiceBuilder;
-use zeromq_async::layer::{
-    CircuitBreaker, CircuitBreakerLayer, ConcurrencyLimitLayer, Direction, DropOldestLayer,
-    FilterRecv, FilterRecvLayer, KeepLatestLayer, Rate, RateLimit, RateLimitLayer, RecvExt,
-    RetryLayer, SendExt, Tap, TapLayer, Timeout, TimeoutLayer, WithLayer,
-};
 use zeromq_async::{
     DealerSocket, Message, PairSocket, PubSocket, PullSocket, PushSocket, RecvError, RepSocket,
     ReqSocket, RouterSocket, Socket, SocketKind as Kind, SubSocket, XPubSocket, XSubSocket,
+};
+use zeromq_util::layer::{
+    CircuitBreaker, CircuitBreakerLayer, ConcurrencyLimitLayer, Direction, DropOldestLayer,
+    FilterRecv, FilterRecvLayer, KeepLatestLayer, Rate, RateLimit, RateLimitLayer, RecvExt,
+    RetryLayer, SendExt, Tap, TapLayer, Timeout, TimeoutLayer, WithLayer,
 };
 
 /// Messages seen each way.

@@ -5,8 +5,8 @@ use interop::{
     Frames, RawListener, RawPeer, TCP, command, disconnected, frames, handshake, libzmq, within,
 };
 use libzmq_peer::SocketKind::Pull;
-use zeromq_async::testing::octets;
 use zeromq_async::{DisconnectReason, ProtocolError, PullSocket, PushSocket};
+use zeromq_test::octets;
 
 /// What a peer says behind its greeting, and what message comes of it.
 struct Odd {

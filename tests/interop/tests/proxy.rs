@@ -9,10 +9,10 @@ use interop::{Frames, TCP, frames, libzmq, within};
 use libzmq_peer::SocketKind::{Dealer, Pub, Pull, Push, Rep, Req, Router, Sub, Xpub, Xsub};
 use libzmq_peer::{Context, EventKind, Opt, Peer, Socket, SocketKind, proxy_steerable};
 use tokio::sync::oneshot;
-use zeromq_async::proxy::{Proxy, ProxyEnd};
 use zeromq_async::{
     DealerSocket, Message, PullSocket, PushSocket, RepSocket, RouterSocket, XPubSocket, XSubSocket,
 };
+use zeromq_util::proxy::{Proxy, ProxyEnd};
 
 /// A proxy of either library that is running.
 struct Device {

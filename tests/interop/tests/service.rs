@@ -9,8 +9,8 @@ use interop::{TCP, disconnected, frames, libzmq, within};
 use libzmq_peer::SocketKind::{self, Dealer, Rep, Req, Router};
 use libzmq_peer::{Opt, Peer};
 use tower::{Service, ServiceExt, service_fn};
-use zeromq_async::service::{Answers, Client, RequestError, client, serve};
 use zeromq_async::{DealerSocket, Message, Rep as OurRep, ReqSocket, Router as OurRouter, Socket};
+use zeromq_util::service::{Answers, Client, RequestError, client, serve};
 
 const REQUESTS: usize = 60;
 

@@ -8,13 +8,12 @@ use interop::{Frames, IPC, TCP, event, frames, handshake, handshake_failure, lib
 use libzmq_peer::SocketKind::{Pull, Push, Rep};
 use libzmq_peer::{Context, Error, EventKind, Opt, Peer, Socket};
 use tokio::task::JoinHandle;
-use zeromq_async::security::{
-    CurveKeyPair, DenyStatus, Zap, ZapError, ZapReplyError, generate_curve_keys,
-};
+use zeromq_async::security::{CurveKeyPair, DenyStatus, generate_curve_keys};
 use zeromq_async::{
     Events, HandshakeFailure, Message, ProtocolError, PullSocket, PushSocket, ReconnectBackoff,
     RepSocket, ReqSocket, SocketBuilder, SocketEvent, SocketKind,
 };
+use zeromq_auth::{Zap, ZapError, ZapReplyError};
 
 const HANDLER: &str = "inproc://zeromq.zap.01";
 

@@ -1,4 +1,4 @@
-//! `Context`: what sockets live in, with the I/O threads that serve them.
+//! `Context`: the owner of sockets and I/O threads.
 
 use std::ffi::c_void;
 use std::ptr::NonNull;
@@ -8,7 +8,7 @@ use crate::error::{Error, check, errno};
 use crate::ffi;
 use crate::opt::ContextOpt;
 
-/// A libzmq context, shared by its clones and its sockets; terminated when the last of them goes.
+/// A libzmq context, shared by its clones and its sockets. Dropping the last of them terminates it.
 #[derive(Debug, Clone)]
 pub struct Context {
     inner: Arc<Inner>,
@@ -29,27 +29,28 @@ impl Context {
     ///
     /// # Errors
     ///
-    /// When the system has no room for another.
+    /// The system has no resources for another context.
     pub fn new() -> Result<Self, Error> {
-        // SAFETY: takes nothing.
+        // SAFETY: the function has no parameters.
         let raw = NonNull::new(unsafe { ffi::zmq_ctx_new() })
             .ok_or_else(|| Error::last("zmq_ctx_new"))?;
         Ok(Self { inner: Arc::new(Inner { raw }) })
     }
 
-    /// Sets an option; most count only before the first socket.
+    /// Sets an option. Most options take effect only before the first socket is created.
     ///
     /// # Errors
     ///
-    /// libzmq's own.
+    /// The error of libzmq.
     pub fn set(&self, option: ContextOpt, value: i32) -> Result<(), Error> {
         // SAFETY: the context is alive as long as `inner` is.
         check("zmq_ctx_set", unsafe { ffi::zmq_ctx_set(self.raw(), option.0, value) })
     }
 
-    /// Ends every wait on every socket of this context, now and later, with [`errno::ETERM`].
+    /// Fails all current and future blocking calls on sockets of this context with
+    /// [`errno::ETERM`].
     pub fn shutdown(&self) {
-        // SAFETY: the context is alive as long as `inner` is; a second shutdown does nothing.
+        // SAFETY: the context is alive as long as `inner` is. A second shutdown does nothing.
         unsafe { ffi::zmq_ctx_shutdown(self.raw()) };
     }
 
@@ -60,8 +61,8 @@ impl Context {
 
 impl Drop for Inner {
     fn drop(&mut self) {
-        // SAFETY: every socket holds a clone of the context and was closed before it let go; so
-        // this is the last use.
+        // SAFETY: every socket holds a clone of the context and closes before it drops the clone.
+        // So this is the last use.
         while unsafe { ffi::zmq_ctx_term(self.raw.as_ptr()) } != 0 {
             if Error::last("zmq_ctx_term").errno() != Some(errno::EINTR) {
                 break;

@@ -1,4 +1,4 @@
-//! What can go wrong, and libzmq's error numbers.
+//! Errors, and the error numbers of libzmq.
 
 use std::ffi::CStr;
 use std::fmt;
@@ -6,49 +6,49 @@ use std::time::Duration;
 
 use crate::ffi;
 
-/// Why an operation failed.
+/// The error of an operation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Error {
-    /// libzmq refused.
+    /// libzmq returned an error.
     Zmq {
         /// The C function.
         function: &'static str,
-        /// `zmq_errno`; [`errno`] has names for those worth testing.
+        /// `zmq_errno`. [`errno`] has names for some of them.
         errno: i32,
-        /// `zmq_strerror` of it.
+        /// The text of `zmq_strerror`.
         text: String,
     },
-    /// A [`Peer`](crate::Peer) waited as long as it was allowed to.
+    /// A [`Peer`](crate::Peer) reached its deadline.
     Deadline {
-        /// What it was waiting for.
+        /// A description of the wait.
         waited_for: String,
-        /// For how long.
+        /// The time it waited.
         after: Duration,
     },
-    /// The thread of a [`Peer`](crate::Peer) ended first: it was stopped, or its closure panicked.
+    /// The thread of a [`Peer`](crate::Peer) ended: it was stopped, or its closure panicked.
     Gone {
-        /// What was asked of it.
+        /// A description of the request.
         waited_for: String,
     },
 }
 
 impl Error {
-    /// What libzmq says about the call that has just failed on this thread.
+    /// The error of the last failed call on this thread.
     pub(crate) fn last(function: &'static str) -> Self {
-        // SAFETY: reads a thread-local number; always allowed.
+        // SAFETY: reads a thread-local number.
         Self::of(function, unsafe { ffi::zmq_errno() })
     }
 
     pub(crate) fn of(function: &'static str, errno: i32) -> Self {
-        // SAFETY: zmq_strerror takes any number.
+        // SAFETY: zmq_strerror accepts any number.
         let text = unsafe { ffi::zmq_strerror(errno) };
-        // SAFETY: it answers with a NUL-terminated string that stays valid until this thread asks
-        // again.
+        // SAFETY: the result is a NUL-terminated string that is valid until the next call on this
+        // thread.
         let text = unsafe { CStr::from_ptr(text) }.to_string_lossy().into_owned();
         Self::Zmq { function, errno, text }
     }
 
-    /// The number, when the error is libzmq's own.
+    /// The error number, if libzmq returned the error.
     pub fn errno(&self) -> Option<i32> {
         match self {
             Self::Zmq { errno, .. } => Some(*errno),
@@ -62,7 +62,7 @@ impl fmt::Display for Error {
         match self {
             Self::Zmq { function, errno, text } => write!(f, "{function}: {text} (errno {errno})"),
             Self::Deadline { waited_for, after } => {
-                write!(f, "waited {after:?} in vain: {waited_for}")
+                write!(f, "waited {after:?} for {waited_for}")
             }
             Self::Gone { waited_for } => write!(f, "the peer's thread has ended: {waited_for}"),
         }
@@ -71,7 +71,7 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
-/// Zero, as C says that a call went well.
+/// Converts a C return code. Zero is success.
 pub(crate) fn check(function: &'static str, rc: i32) -> Result<(), Error> {
     match rc {
         0 => Ok(()),
@@ -79,16 +79,16 @@ pub(crate) fn check(function: &'static str, rc: i32) -> Result<(), Error> {
     }
 }
 
-/// Error numbers that tests compare with: the system's, and those that `zmq.h` adds.
+/// Error numbers of the system and of `zmq.h` that tests compare with.
 pub mod errno {
     pub use libc::{
         EADDRINUSE, EADDRNOTAVAIL, EAGAIN, ECONNREFUSED, EFAULT, EHOSTUNREACH, EINTR, EINVAL,
         EMFILE, EMSGSIZE, ENODEV, ENOENT, ENOTSUP, EPROTO, EPROTONOSUPPORT,
     };
 
-    /// The socket's state machine does not allow this now.
+    /// The state of the socket does not allow this operation.
     pub const EFSM: i32 = HAUSNUMERO + 51;
-    /// The transport does not go with the socket type.
+    /// The transport does not support the socket type.
     pub const ENOCOMPATPROTO: i32 = HAUSNUMERO + 52;
     /// The context was shut down.
     pub const ETERM: i32 = HAUSNUMERO + 53;

@@ -1,14 +1,13 @@
-//! The functions of `zmq.h` that this crate calls, as libzmq 4.3.5 declares them, and the numbers
-//! that go with them.
+//! The functions and constants of `zmq.h` in libzmq 4.3.5 that this crate uses.
 
 use std::ffi::{c_char, c_int, c_void};
 
-/// `zmq_msg_t`. libzmq itself moves one by copying its octets, so a Rust move is sound.
+/// `zmq_msg_t`. libzmq itself moves it by copying its bytes, so a Rust move is sound.
 #[repr(C, align(8))]
 pub(crate) struct Msg([u8; 64]);
 
 impl Msg {
-    /// Octets for `zmq_msg_init` and its sisters to write over.
+    /// Bytes for the `zmq_msg_init` functions to initialise.
     pub(crate) const fn zeroed() -> Self {
         Self([0; 64])
     }

@@ -1,13 +1,12 @@
-//! The real libzmq (C++, 4.3.5, DRAFT and CURVE) as the other end of interop tests.
+//! The C++ libzmq 4.3.5, with DRAFT and CURVE, as the peer in interop tests.
 //!
-//! libzmq and libsodium are built from the sources that the crates `zeromq-src` and
-//! `libsodium-sys-stable` carry, so a C and a C++ compiler and make are all that a machine needs.
+//! libzmq and libsodium are built from the sources in the crates `zeromq-src` and
+//! `libsodium-sys-stable`. A machine needs only a C compiler, a C++ compiler and make.
 //!
-//! This is the one crate of the workspace with `unsafe` in it: `ffi` declares the C functions, and
-//! what is here wraps them.
+//! This crate needs `unsafe`: `ffi` declares the C functions, and the other modules wrap them.
 //!
-//! - [`Peer`]: a socket on its own thread, for async tests. The usual way in.
-//! - [`Context`], [`Socket`], [`Monitor`], [`Msg`]: libzmq as it is, for tests that block.
+//! - [`Peer`]: a socket on its own thread, for async tests. Most tests use this.
+//! - [`Context`], [`Socket`], [`Monitor`], [`Msg`]: thin wrappers, for blocking tests.
 //! - [`Opt`], [`ContextOpt`], [`SocketKind`], [`EventKind`], [`errno`]: its numbers.
 //!
 //! ```
@@ -60,7 +59,7 @@ pub fn version() -> (i32, i32, i32) {
     (major, minor, patch)
 }
 
-/// Whether this libzmq can do "curve", "draft", "ipc", "WS" and so on.
+/// Whether this libzmq has a capability, such as "curve", "draft", "ipc" or "WS".
 pub fn has(capability: &str) -> bool {
     message::c_string("zmq_has", capability).is_ok_and(|capability| {
         // SAFETY: the string is read before this returns.

@@ -1,4 +1,4 @@
-//! `Msg`: one frame with what travels beside its octets, for the socket types that need it.
+//! `Msg`: one frame with its routing id, group and metadata.
 
 use std::ffi::{CStr, CString, c_char};
 
@@ -9,36 +9,36 @@ use crate::ffi;
 /// metadata.
 pub struct Msg(ffi::Msg);
 
-// SAFETY: a zmq_msg_t belongs to no thread; its shared content is counted atomically.
+// SAFETY: a zmq_msg_t belongs to no thread, and its shared content has an atomic reference count.
 unsafe impl Send for Msg {}
 
 impl Msg {
-    /// A frame with a copy of `octets`.
+    /// Creates a frame with a copy of `octets`.
     ///
     /// # Errors
     ///
-    /// When there is no memory for it.
+    /// There is not enough memory.
     pub fn new(octets: &[u8]) -> Result<Self, Error> {
         let mut raw = ffi::Msg::zeroed();
-        // SAFETY: `raw` is ours, and holds nothing that would have to be closed first.
+        // SAFETY: `raw` is owned and not yet initialised.
         check("zmq_msg_init_size", unsafe { ffi::zmq_msg_init_size(&mut raw, octets.len()) })?;
         let mut msg = Self(raw);
         // SAFETY: an initialised message has data.
         let data = unsafe { ffi::zmq_msg_data(&mut msg.0) }.cast::<u8>();
-        // SAFETY: it is `octets.len()` long, and nobody else has seen it.
+        // SAFETY: the data is `octets.len()` long, and no other reference to it exists.
         unsafe { data.copy_from_nonoverlapping(octets.as_ptr(), octets.len()) };
         Ok(msg)
     }
 
-    /// An empty frame, to receive into.
+    /// Creates an empty frame to receive into.
     pub(crate) fn empty() -> Self {
         let mut raw = ffi::Msg::zeroed();
-        // SAFETY: as in `new`; it cannot fail.
+        // SAFETY: as in `new`. The call cannot fail.
         unsafe { ffi::zmq_msg_init(&mut raw) };
         Self(raw)
     }
 
-    /// The octets.
+    /// Copies the bytes of the frame.
     pub fn to_vec(&mut self) -> Vec<u8> {
         // SAFETY: every `Msg` is initialised.
         let len = unsafe { ffi::zmq_msg_size(&self.0) };
@@ -47,7 +47,7 @@ impl Msg {
         if len == 0 {
             return Vec::new();
         }
-        // SAFETY: `data` is `len` octets long, and nothing writes to it while `self` is borrowed.
+        // SAFETY: `data` is `len` bytes long, and not written while `self` is borrowed.
         unsafe { std::slice::from_raw_parts(data, len) }.to_vec()
     }
 
@@ -57,17 +57,17 @@ impl Msg {
         unsafe { ffi::zmq_msg_more(&self.0) != 0 }
     }
 
-    /// The peer that it came from; 0 when the socket's type does not say.
+    /// The routing id of the sender, or 0 if the socket type has none.
     pub fn routing_id(&mut self) -> u32 {
         // SAFETY: every `Msg` is initialised.
         unsafe { ffi::zmq_msg_routing_id(&mut self.0) }
     }
 
-    /// Says to which peer it goes.
+    /// Sets the routing id of the receiver.
     ///
     /// # Errors
     ///
-    /// For 0.
+    /// The routing id is 0.
     pub fn set_routing_id(&mut self, routing_id: u32) -> Result<(), Error> {
         // SAFETY: every `Msg` is initialised.
         check("zmq_msg_set_routing_id", unsafe {
@@ -75,32 +75,32 @@ impl Msg {
         })
     }
 
-    /// The group that it was sent to.
+    /// The group of the message.
     pub fn group(&mut self) -> Option<String> {
         // SAFETY: every `Msg` is initialised.
         let group = unsafe { ffi::zmq_msg_group(&mut self.0) };
-        // SAFETY: NULL, or a string within the message.
+        // SAFETY: the result is NULL or a string within the message.
         unsafe { text(group) }
     }
 
-    /// Says to which group it goes.
+    /// Sets the group of the message.
     ///
     /// # Errors
     ///
-    /// For a group longer than 255 octets.
+    /// The group is longer than 255 bytes.
     pub fn set_group(&mut self, group: &str) -> Result<(), Error> {
         let group = c_string("zmq_msg_set_group", group)?;
         // SAFETY: every `Msg` is initialised, and the string is read before this returns.
         check("zmq_msg_set_group", unsafe { ffi::zmq_msg_set_group(&mut self.0, group.as_ptr()) })
     }
 
-    /// A property of the connection that it came by: "Socket-Type", "Peer-Address", "User-Id",
-    /// "X-.." and so on.
+    /// A property of the connection that the message came from, such as "Socket-Type",
+    /// "Peer-Address", "User-Id" or "X-..".
     pub fn property(&self, name: &str) -> Option<String> {
         let name = CString::new(name).ok()?;
         // SAFETY: every `Msg` is initialised, and the string is read before this returns.
         let value = unsafe { ffi::zmq_msg_gets(&self.0, name.as_ptr()) };
-        // SAFETY: NULL, or a string that the message keeps.
+        // SAFETY: the result is NULL or a string owned by the message.
         unsafe { text(value) }
     }
 
@@ -111,12 +111,12 @@ impl Msg {
 
 impl Drop for Msg {
     fn drop(&mut self) {
-        // SAFETY: every `Msg` is initialised; sending one leaves it empty, and initialised.
+        // SAFETY: every `Msg` is initialised. Sending it leaves it empty and initialised.
         unsafe { ffi::zmq_msg_close(&mut self.0) };
     }
 }
 
-/// A copy of a C string.
+/// Copies a C string.
 ///
 /// # Safety
 ///
@@ -125,11 +125,11 @@ unsafe fn text(text: *const c_char) -> Option<String> {
     if text.is_null() {
         return None;
     }
-    // SAFETY: by this function's own contract.
+    // SAFETY: by the contract of this function.
     Some(unsafe { CStr::from_ptr(text) }.to_string_lossy().into_owned())
 }
 
-/// `text` for C.
+/// Converts `text` to a C string.
 pub(crate) fn c_string(function: &'static str, text: &str) -> Result<CString, Error> {
     CString::new(text).map_err(|_| Error::of(function, libc::EINVAL))
 }

@@ -1,5 +1,4 @@
-//! `Peer`: a libzmq socket on a thread of its own, asked through a channel and answering through
-//! futures.
+//! `Peer`: a libzmq socket on its own thread, with an async interface.
 
 use std::collections::VecDeque;
 use std::future::Future;
@@ -17,27 +16,27 @@ use crate::monitor::{EventKind, Monitor, MonitorEvent};
 use crate::opt::Opt;
 use crate::socket::{Socket, SocketKind};
 
-/// How long a peer waits for anything before it answers with [`Error::Deadline`], unless told.
+/// The default time limit of a wait, after which it fails with [`Error::Deadline`].
 const DEADLINE: Duration = Duration::from_secs(60);
 
-/// How long a [`Reply`] waits for a thread that does not even say that: one in a closure that does
-/// not return.
+/// The time limit of a [`Reply`] when the thread does not answer, because a closure does not
+/// return.
 const NO_ANSWER: Duration = Duration::from_secs(40);
 
-/// How long the thread waits for libzmq before it looks whether it was asked for something else.
+/// The longest wait for libzmq before the thread checks for new jobs.
 const SLICE: Duration = Duration::from_millis(2);
 
 type Job = Box<dyn FnOnce(&mut Worker) + Send>;
 
 /// A libzmq socket on its own thread.
 ///
-/// What is asked of it is done in order, from the moment of asking and whether or not the [`Reply`]
-/// is awaited; only [`recv`](Self::recv) and [`event`](Self::event) wait aside, each in a queue of
-/// its own, and hold nothing up. Waits end after 20 s, or 40 s in a closure, with an error that
-/// says what was awaited. The socket's `RCVTIMEO` and `SNDTIMEO` are that long too.
+/// Calls start their job at once, whether or not the [`Reply`] is awaited, and jobs run in order.
+/// Only [`recv`](Self::recv) and [`event`](Self::event) wait in separate queues and do not delay
+/// other jobs. A wait fails after 20 s, or after 40 s in a closure, with an error that describes
+/// it. `RCVTIMEO` and `SNDTIMEO` of the socket are 20 s too.
 ///
-/// Dropping it closes the socket with what is unsent, unless `LINGER` was set, and waits for the
-/// thread.
+/// Dropping a peer closes the socket, discards unsent messages unless `LINGER` was set, and waits
+/// for the thread.
 #[derive(Debug)]
 pub struct Peer {
     kind: SocketKind,
@@ -50,12 +49,12 @@ pub struct Peer {
 }
 
 impl Peer {
-    /// A peer with a context of its own. `setup` runs on its thread and sets options, binds and
-    /// connects; what it returns is dropped.
+    /// Starts a peer with its own context. `setup` runs on its thread to set options, bind and
+    /// connect. Its result is dropped.
     ///
     /// # Errors
     ///
-    /// Those of `setup`.
+    /// The error of `setup`.
     pub fn spawn<T, S>(kind: SocketKind, setup: S) -> Result<Self, Error>
     where
         S: FnOnce(&Socket) -> Result<T, Error> + Send + 'static,
@@ -63,11 +62,11 @@ impl Peer {
         Self::start(Context::new()?, true, kind, setup)
     }
 
-    /// A peer in `context`: for inproc, and for a ZAP handler.
+    /// Starts a peer in `context`, for inproc or for a ZAP handler.
     ///
     /// # Errors
     ///
-    /// Those of `setup`.
+    /// The error of `setup`.
     pub fn spawn_in<T, S>(context: &Context, kind: SocketKind, setup: S) -> Result<Self, Error>
     where
         S: FnOnce(&Socket) -> Result<T, Error> + Send + 'static,
@@ -110,20 +109,19 @@ impl Peer {
         })
     }
 
-    /// With another end, up to 40 s, to the waits of [`recv`](Self::recv) and
-    /// [`event`](Self::event).
+    /// Sets the time limit of [`recv`](Self::recv) and [`event`](Self::event), up to 40 s.
     #[must_use]
     pub fn with_deadline(mut self, deadline: Duration) -> Self {
         self.deadline = deadline;
         self
     }
 
-    /// Where `setup` bound it last, or else connected it.
+    /// The endpoint that `setup` bound last, or connected.
     pub fn endpoint(&self) -> &str {
         &self.endpoint
     }
 
-    /// The context it lives in.
+    /// The context of the peer.
     pub fn context(&self) -> &Context {
         &self.context
     }
@@ -137,7 +135,7 @@ impl Peer {
         let frames: Vec<Vec<u8>> = frames.into_iter().map(Into::into).collect();
         let (sender, reply) = Reply::new(format!("{:?}: send {} frames", self.kind, frames.len()));
         self.ask(move |worker| {
-            // Reading it makes libzmq look for subscriptions and new peers now, and not at some
+            // Reading the option makes libzmq process subscriptions and new peers now, not at a
             // later send.
             let _ = worker.socket.get_i32(Opt::EVENTS);
             let _ = sender.send(worker.socket.send(&frames));
@@ -145,9 +143,9 @@ impl Peer {
         reply
     }
 
-    /// Receives a message. Those who ask first are served first.
+    /// Receives a message. Calls are served in order.
     ///
-    /// A message whose [`Reply`] is dropped before it comes goes to the next who asks.
+    /// If the [`Reply`] is dropped, its message goes to the next call.
     pub fn recv(&self) -> Reply<Vec<Vec<u8>>> {
         let (sender, reply) = Reply::new(format!("{:?}: a message", self.kind));
         let waiter = Waiter::new(sender, &reply.waited_for, self.deadline);
@@ -155,8 +153,8 @@ impl Peer {
         reply
     }
 
-    /// Waits for the next event of `kind`, or takes it if it has already been. Each event is
-    /// answered once, and those of other kinds stay for whoever asks.
+    /// Waits for the next event of `kind`, including past events. Each event is returned once.
+    /// Events of other kinds stay for later calls.
     pub fn event(&self, kind: EventKind) -> Reply<MonitorEvent> {
         let (sender, reply) = Reply::new(format!("{:?}: the event {kind:?}", self.kind));
         let waiter = Waiter::new(sender, &reply.waited_for, self.deadline);
@@ -164,10 +162,10 @@ impl Peer {
         reply
     }
 
-    /// Runs a closure on the peer's thread, with its socket. Nothing else happens there until it
-    /// returns.
+    /// Runs a closure with the socket on the peer's thread. Other jobs wait until it returns.
     ///
-    /// It must not make a [`Monitor`]: the peer has one, for [`event`](Self::event).
+    /// The closure must not create a [`Monitor`], because the peer has one for
+    /// [`event`](Self::event).
     pub fn run<T, F>(&self, closure: F) -> Reply<T>
     where
         T: Send + 'static,
@@ -178,12 +176,12 @@ impl Peer {
         reply
     }
 
-    /// Closes the socket after everything asked before, and waits until it is closed and, if the
-    /// context was the peer's own, terminated: `LINGER` is over.
+    /// Closes the socket after all earlier jobs, and waits until it is closed. If the peer has its
+    /// own context, waits until that is terminated, which includes `LINGER`.
     ///
     /// # Errors
     ///
-    /// When the thread has panicked, or does not end in time.
+    /// The thread panicked or did not end in time.
     pub async fn stop(mut self) -> Result<(), Error> {
         let (closed, reply) = Reply::<()>::new(format!("{:?}: stop", self.kind));
         let (jobs, thread, context) = (self.jobs.take(), self.thread.take(), self.context.clone());
@@ -201,7 +199,8 @@ impl Peer {
 
     fn ask(&self, job: impl FnOnce(&mut Worker) + Send + 'static) {
         if let Some(jobs) = &self.jobs {
-            // A thread that has ended drops the job and its sender with it, which is the answer.
+            // If the thread has ended, the job and its sender are dropped, which completes the
+            // reply.
             let _ = jobs.send(Box::new(job));
         }
     }
@@ -220,14 +219,14 @@ impl Drop for Peer {
     }
 }
 
-/// An answer that will come: await it, or [`wait`](Self::wait) for it.
+/// The result of a job. Await it, or block with [`wait`](Self::wait).
 #[derive(Debug)]
-#[must_use = "an error is told here"]
+#[must_use = "the reply may be an error"]
 pub struct Reply<T> {
     answer: oneshot::Receiver<Result<T, Error>>,
     waited_for: String,
     asked: Instant,
-    /// Who is woken when there is no answer in time.
+    /// The waker for the time limit.
     alarm: Option<Waker>,
 }
 
@@ -237,11 +236,11 @@ impl<T> Reply<T> {
         (sender, Self { answer, waited_for, asked: Instant::now(), alarm: None })
     }
 
-    /// Waits for the answer on this thread.
+    /// Blocks this thread until the result is available.
     ///
     /// # Errors
     ///
-    /// As if it were awaited.
+    /// The same errors as awaiting it.
     pub fn wait(mut self) -> Result<T, Error> {
         let waker = Waker::from(Arc::new(Unpark(thread::current())));
         loop {
@@ -278,8 +277,8 @@ impl<T> Future for Reply<T> {
     }
 }
 
-/// Wakes whoever is sent here, [`NO_ANSWER`] later. It has a thread, not a runtime's timers, so
-/// that paused time does not matter; and they come in the order in which they are due.
+/// Wakes each received waker after [`NO_ANSWER`]. It uses a thread and not the timers of a runtime,
+/// so that paused time has no effect. Wakers arrive in the order in which they are due.
 static ALARMS: LazyLock<mpsc::Sender<(Instant, Waker)>> = LazyLock::new(|| {
     let (sender, alarms) = mpsc::channel::<(Instant, Waker)>();
     thread::spawn(move || {
@@ -299,7 +298,7 @@ impl Wake for Unpark {
     }
 }
 
-/// Somebody who waits for something to arrive.
+/// A pending call that waits for a message or an event.
 struct Waiter<T> {
     sender: oneshot::Sender<Result<T, Error>>,
     waited_for: String,
@@ -317,7 +316,7 @@ impl<T> Waiter<T> {
         Self { sender, waited_for, asked, deadline }
     }
 
-    /// The waiter, unless it has given up or its time is over.
+    /// Returns the waiter unless its reply was dropped or its deadline has passed.
     fn still(self, also: impl FnOnce() -> String) -> Option<Self> {
         if self.sender.is_closed() {
             return None;
@@ -331,15 +330,15 @@ impl<T> Waiter<T> {
     }
 }
 
-/// What the thread has.
+/// The state of the thread.
 struct Worker {
     socket: Socket,
     monitor: Monitor,
     receivers: VecDeque<Waiter<Vec<Vec<u8>>>>,
     watchers: Vec<(EventKind, Waiter<MonitorEvent>)>,
-    /// Messages whose receivers went away at the last moment.
+    /// Messages for receivers that were dropped at the last moment.
     unclaimed: VecDeque<Vec<Vec<u8>>>,
-    /// Events that nobody has asked for yet.
+    /// Events that were not requested yet.
     events: Vec<MonitorEvent>,
 }
 
@@ -366,7 +365,7 @@ impl Worker {
         Ok((worker, endpoint))
     }
 
-    /// Does what is asked until nobody can ask any more.
+    /// Runs jobs until all senders are dropped.
     fn run(mut self, jobs: &mpsc::Receiver<Job>) {
         loop {
             let job = match (self.receivers.is_empty(), self.watchers.is_empty()) {
@@ -384,7 +383,7 @@ impl Worker {
         }
     }
 
-    /// Gives the next message to the first in the queue.
+    /// Delivers the next message to the first waiter.
     fn receive(&mut self) {
         let waiting = std::mem::take(&mut self.receivers);
         self.receivers =
@@ -406,7 +405,7 @@ impl Worker {
         }
     }
 
-    /// Gives events to those who wait for them.
+    /// Delivers events to their waiters.
     fn watch(&mut self) {
         while let Ok(Some(event)) = self.monitor.recv_timeout(Duration::ZERO) {
             self.events.push(event);

@@ -1,4 +1,4 @@
-//! `Socket`: one libzmq socket, on whichever thread has it.
+//! `Socket`: a libzmq socket.
 
 use std::cell::RefCell;
 use std::ffi::{c_char, c_int, c_void};
@@ -14,9 +14,9 @@ use crate::message::{Msg, c_string};
 use crate::monitor::Monitor;
 use crate::opt::Opt;
 
-/// The 21 socket types, draft ones last.
+/// The 21 socket types. Draft types are last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[allow(missing_docs, reason = "their names say it")]
+#[allow(missing_docs, reason = "the names are those of the RFCs")]
 #[repr(i32)]
 pub enum SocketKind {
     Pair = 0,
@@ -42,30 +42,31 @@ pub enum SocketKind {
     Channel = 20,
 }
 
-/// A libzmq socket. It starts with linger 0, and closes when it is dropped.
+/// A libzmq socket. Its linger time is initially 0, and dropping it closes it.
 ///
-/// It may move to another thread, but is used by one at a time.
+/// It may move between threads, but only one thread may use it at a time.
 #[derive(Debug)]
 pub struct Socket {
     raw: NonNull<c_void>,
     context: Context,
-    /// The far end of the monitor. Both this socket and its [`Monitor`] hold it, because libzmq
-    /// waits, with a lock held, for as long as a monitored socket's events have nowhere to go.
+    /// The receiving end of the monitor. This socket and its [`Monitor`] both hold it, because
+    /// libzmq blocks with a lock held while events of a monitored socket have no receiver.
     monitored: RefCell<Option<Arc<Mutex<Socket>>>>,
 }
 
-// SAFETY: zmq_socket(3) allows a socket to migrate between threads with a full fence, which any
-// Rust way to move a value to another thread is. Not Sync: `raw` is used by `&self` methods.
+// SAFETY: zmq_socket(3) allows a socket to migrate between threads with a full fence, and every way
+// to move a value to another thread in Rust has one. It is not `Sync`, because `&self` methods use
+// `raw`.
 unsafe impl Send for Socket {}
 
 impl Socket {
-    /// A socket that is neither bound nor connected.
+    /// Creates a socket that is neither bound nor connected.
     ///
     /// # Errors
     ///
-    /// When the context is shut down or full.
+    /// The context is shut down or has its maximum number of sockets.
     pub fn new(context: &Context, kind: SocketKind) -> Result<Self, Error> {
-        // SAFETY: the context is alive, and `Self` keeps it so.
+        // SAFETY: the context is alive, and `Self` keeps it alive.
         let raw = unsafe { ffi::zmq_socket(context.raw(), kind as c_int) };
         let raw = NonNull::new(raw).ok_or_else(|| Error::last("zmq_socket"))?;
         let socket = Self { raw, context: context.clone(), monitored: RefCell::new(None) };
@@ -73,36 +74,36 @@ impl Socket {
         Ok(socket)
     }
 
-    /// The context it lives in.
+    /// The context of the socket.
     pub fn context(&self) -> &Context {
         &self.context
     }
 
-    /// Sets an option whose value is a C `int`.
+    /// Sets an option of type C `int`.
     ///
     /// # Errors
     ///
-    /// As every method here: libzmq's own.
+    /// The error of libzmq, as for every method of this type.
     pub fn set_i32(&self, option: Opt, value: i32) -> Result<(), Error> {
         self.set_bytes(option, &value.to_ne_bytes())
     }
 
-    /// Sets an option whose value is an `int64_t`.
+    /// Sets an option of type `int64_t`.
     pub fn set_i64(&self, option: Opt, value: i64) -> Result<(), Error> {
         self.set_bytes(option, &value.to_ne_bytes())
     }
 
-    /// Sets an option whose value is a `uint64_t`.
+    /// Sets an option of type `uint64_t`.
     pub fn set_u64(&self, option: Opt, value: u64) -> Result<(), Error> {
         self.set_bytes(option, &value.to_ne_bytes())
     }
 
-    /// Sets an option whose value is octets.
+    /// Sets an option with bytes.
     pub fn set_bytes(&self, option: Opt, value: &[u8]) -> Result<(), Error> {
         self.set_raw(option, value.as_ptr(), value.len())
     }
 
-    /// Sets an option whose value is text; `None` is C's `NULL`, which clears some of them.
+    /// Sets an option with text. `None` is C's `NULL`, which clears some options.
     pub fn set_str(&self, option: Opt, value: Option<&str>) -> Result<(), Error> {
         match value {
             Some(text) => self.set_bytes(option, text.as_bytes()),
@@ -110,27 +111,27 @@ impl Socket {
         }
     }
 
-    /// Reads an option whose value is a C `int`.
+    /// Reads an option of type C `int`.
     pub fn get_i32(&self, option: Opt) -> Result<i32, Error> {
         self.get(option).map(i32::from_ne_bytes)
     }
 
-    /// Reads an option whose value is an `int64_t`.
+    /// Reads an option of type `int64_t`.
     pub fn get_i64(&self, option: Opt) -> Result<i64, Error> {
         self.get(option).map(i64::from_ne_bytes)
     }
 
-    /// Reads an option whose value is a `uint64_t`.
+    /// Reads an option of type `uint64_t`.
     pub fn get_u64(&self, option: Opt) -> Result<u64, Error> {
         self.get(option).map(u64::from_ne_bytes)
     }
 
-    /// Reads an option whose value is octets; a CURVE key in binary.
+    /// Reads an option with bytes. A CURVE key is binary.
     pub fn get_bytes(&self, option: Opt) -> Result<Vec<u8>, Error> {
         self.get_up_to(option, if is_curve_key(option) { 32 } else { 1024 })
     }
 
-    /// Reads an option whose value is text, without its NUL; a CURVE key in Z85.
+    /// Reads an option with text, without its NUL. A CURVE key is in Z85.
     pub fn get_string(&self, option: Opt) -> Result<String, Error> {
         let mut text = self.get_up_to(option, if is_curve_key(option) { 41 } else { 1024 })?;
         if text.last() == Some(&0) {
@@ -139,34 +140,36 @@ impl Socket {
         Ok(String::from_utf8_lossy(&text).into_owned())
     }
 
-    /// Where it was last bound, with the port or path that the system chose.
+    /// The last bound endpoint, with the port or path that the system chose.
     pub fn last_endpoint(&self) -> Result<String, Error> {
         self.get_string(Opt::LAST_ENDPOINT)
     }
 
-    /// Binds, and says where: `tcp://127.0.0.1:*` becomes the address to connect to.
+    /// Binds and returns the endpoint to connect to, with the wildcards of `tcp://127.0.0.1:*`
+    /// resolved.
     ///
     /// # Errors
     ///
-    /// libzmq's own; but of a monitored socket (a [`Peer`](crate::Peer)'s is one) often
-    /// [`errno::EAGAIN`], because telling the monitor overwrites the number. The event
-    /// [`BIND_FAILED`](crate::EventKind::BIND_FAILED) has it.
+    /// The error of libzmq. A monitored socket, such as that of a [`Peer`](crate::Peer), often
+    /// returns [`errno::EAGAIN`] instead, because sending the event overwrites the number. The
+    /// event [`BIND_FAILED`](crate::EventKind::BIND_FAILED) has the right number.
     pub fn bind(&self, endpoint: &str) -> Result<String, Error> {
         self.at("zmq_bind", ffi::zmq_bind, endpoint)?;
         self.last_endpoint()
     }
 
-    /// Undoes a bind; a wildcard by what [`last_endpoint`](Self::last_endpoint) said.
+    /// Unbinds an endpoint. For a wildcard, pass the result of
+    /// [`last_endpoint`](Self::last_endpoint).
     pub fn unbind(&self, endpoint: &str) -> Result<(), Error> {
         self.at("zmq_unbind", ffi::zmq_unbind, endpoint)
     }
 
-    /// Connects, now or later.
+    /// Connects in the background.
     pub fn connect(&self, endpoint: &str) -> Result<(), Error> {
         self.at("zmq_connect", ffi::zmq_connect, endpoint)
     }
 
-    /// Connects a PEER, and says which routing id the other one has.
+    /// Connects a PEER and returns the routing id of its peer.
     pub fn connect_peer(&self, endpoint: &str) -> Result<u32, Error> {
         let endpoint = c_string("zmq_connect_peer", endpoint)?;
         // SAFETY: the socket is open, and the string is read before this returns.
@@ -176,47 +179,47 @@ impl Socket {
         }
     }
 
-    /// Undoes a connect.
+    /// Disconnects an endpoint.
     pub fn disconnect(&self, endpoint: &str) -> Result<(), Error> {
         self.at("zmq_disconnect", ffi::zmq_disconnect, endpoint)
     }
 
-    /// DISH: takes messages of `group` from now on.
+    /// DISH: joins `group`.
     pub fn join(&self, group: &str) -> Result<(), Error> {
         self.at("zmq_join", ffi::zmq_join, group)
     }
 
-    /// DISH: no longer takes messages of `group`.
+    /// DISH: leaves `group`.
     pub fn leave(&self, group: &str) -> Result<(), Error> {
         self.at("zmq_leave", ffi::zmq_leave, group)
     }
 
-    /// Sends a message, and waits for room for it as long as `SNDTIMEO` says.
+    /// Sends a message. Waits for room up to `SNDTIMEO`.
     pub fn send<F: AsRef<[u8]>>(&self, frames: &[F]) -> Result<(), Error> {
         self.send_frames(frames, 0)
     }
 
-    /// Sends a message unless that would block; says whether it did.
+    /// Sends a message without blocking. Returns whether it was sent.
     pub fn try_send<F: AsRef<[u8]>>(&self, frames: &[F]) -> Result<bool, Error> {
         unless_again(self.send_frames(frames, ffi::DONTWAIT)).map(|sent| sent.is_some())
     }
 
-    /// Sends one frame with what it carries besides octets.
+    /// Sends one frame with its routing id and group.
     pub fn send_msg(&self, mut msg: Msg, more: bool) -> Result<(), Error> {
         self.send_frame(&mut msg, if more { ffi::SNDMORE } else { 0 })
     }
 
-    /// Receives a message, and waits for it as long as `RCVTIMEO` says.
+    /// Receives a message. Waits up to `RCVTIMEO`.
     pub fn recv(&self) -> Result<Vec<Vec<u8>>, Error> {
         self.recv_frames(0)
     }
 
-    /// Receives a message if there is one.
+    /// Receives a message without blocking.
     pub fn try_recv(&self) -> Result<Option<Vec<Vec<u8>>>, Error> {
         unless_again(self.recv_frames(ffi::DONTWAIT))
     }
 
-    /// Receives a message if there is one within `timeout`. `RCVTIMEO` is as it was, afterwards.
+    /// Receives a message, or returns `None` after `timeout`. Restores `RCVTIMEO` afterwards.
     pub fn recv_timeout(&self, timeout: Duration) -> Result<Option<Vec<Vec<u8>>>, Error> {
         let before = self.get_i32(Opt::RCVTIMEO)?;
         self.set_i32(Opt::RCVTIMEO, i32::try_from(timeout.as_millis()).unwrap_or(i32::MAX))?;
@@ -225,15 +228,14 @@ impl Socket {
         received
     }
 
-    /// Receives one frame with what it carries besides octets, and waits for it as long as
-    /// `RCVTIMEO` says.
+    /// Receives one frame with its routing id, group and metadata. Waits up to `RCVTIMEO`.
     pub fn recv_msg(&self) -> Result<Msg, Error> {
         self.recv_frame(0)
     }
 
-    /// Starts to report this socket's events. Another monitor ends the one before.
+    /// Starts a monitor of this socket. It replaces an earlier monitor.
     pub fn monitor(&self) -> Result<Monitor, Error> {
-        // The name of a monitor that was stopped stays taken for a while.
+        // The endpoint of a stopped monitor stays in use for a while.
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let endpoint =
             format!("inproc://libzmq-peer/monitor/{}", NEXT.fetch_add(1, Ordering::Relaxed));
@@ -253,7 +255,7 @@ impl Socket {
 
     fn stop_monitor(&self) {
         if let Some(far) = self.monitored.take() {
-            // SAFETY: the socket is open; NULL stops its monitor.
+            // SAFETY: the socket is open. NULL stops its monitor.
             unsafe { ffi::zmq_socket_monitor(self.raw(), ptr::null(), 0) };
             drop(far);
         }
@@ -270,13 +272,13 @@ impl Socket {
         text: &str,
     ) -> Result<(), Error> {
         let text = c_string(function, text)?;
-        // SAFETY: the socket is open; each function passed here takes a socket and a string, and
+        // SAFETY: the socket is open. Each function passed here takes a socket and a string and
         // keeps neither.
         check(function, unsafe { call(self.raw(), text.as_ptr()) })
     }
 
     fn set_raw(&self, option: Opt, value: *const u8, len: usize) -> Result<(), Error> {
-        // SAFETY: the socket is open, and `value` is NULL or points to `len` octets, which libzmq
+        // SAFETY: the socket is open, and `value` is NULL or points to `len` bytes, which libzmq
         // copies.
         check("zmq_setsockopt", unsafe {
             ffi::zmq_setsockopt(self.raw(), option.0, value.cast(), len)
@@ -291,7 +293,7 @@ impl Socket {
     fn get_up_to(&self, option: Opt, capacity: usize) -> Result<Vec<u8>, Error> {
         let mut value = vec![0; capacity];
         let mut len = capacity;
-        // SAFETY: the socket is open, and libzmq writes no more than `len` octets.
+        // SAFETY: the socket is open, and libzmq writes at most `len` bytes.
         let rc = unsafe {
             ffi::zmq_getsockopt(self.raw(), option.0, value.as_mut_ptr().cast(), &mut len)
         };
@@ -311,8 +313,8 @@ impl Socket {
 
     fn send_frame(&self, msg: &mut Msg, flags: c_int) -> Result<(), Error> {
         retry_interrupted(|| {
-            // SAFETY: the socket is open and the message initialised; libzmq takes what is in it
-            // only when it sends it.
+            // SAFETY: the socket is open and the message is initialised. libzmq takes its content
+            // only if it sends it.
             let rc = unsafe { ffi::zmq_msg_send(msg.as_mut_ptr(), self.raw(), flags) };
             check("zmq_msg_send", rc.min(0))
         })
@@ -332,7 +334,7 @@ impl Socket {
     fn recv_frame(&self, flags: c_int) -> Result<Msg, Error> {
         let mut msg = Msg::empty();
         retry_interrupted(|| {
-            // SAFETY: the socket is open and the message initialised.
+            // SAFETY: the socket is open and the message is initialised.
             let rc = unsafe { ffi::zmq_msg_recv(msg.as_mut_ptr(), self.raw(), flags) };
             check("zmq_msg_recv", rc.min(0))
         })?;
@@ -343,7 +345,7 @@ impl Socket {
 impl Drop for Socket {
     fn drop(&mut self) {
         self.stop_monitor();
-        // SAFETY: the socket is open, and nobody uses it after this.
+        // SAFETY: the socket is open, and this is its last use.
         unsafe { ffi::zmq_close(self.raw()) };
     }
 }

@@ -1,5 +1,4 @@
-//! That libzmq is the one we think it is, and that the crate's own machinery works: between libzmq
-//! sockets only.
+//! Tests of the libzmq build and of this crate, between libzmq sockets only.
 
 use std::time::Duration;
 
@@ -195,9 +194,9 @@ async fn a_peer_tells_what_went_wrong() -> Result<(), Error> {
 
     let pull = Peer::spawn(SocketKind::Pull, |socket| socket.bind(ANY_PORT))?
         .with_deadline(Duration::from_millis(20));
-    let error = pull.recv().await.expect_err("nobody sends");
-    assert_eq!(error.to_string(), "waited 20ms in vain: Pull: a message");
-    let error = pull.event(EventKind::ACCEPTED).await.expect_err("nobody connects");
+    let error = pull.recv().await.expect_err("no peer sends");
+    assert_eq!(error.to_string(), "waited 20ms for Pull: a message");
+    let error = pull.event(EventKind::ACCEPTED).await.expect_err("no peer connects");
     assert!(
         error
             .to_string()

@@ -1,8 +1,8 @@
-//! Sockets that come, talk and go, and what the process holds meanwhile.
+//! Opens, uses and closes sockets repeatedly, and checks the resources of the process.
 //!
-//! * [`workload`]: what is done, over and over.
-//! * [`Sample`]: what the process holds at a moment.
-//! * [`judge`]: whether it holds ever more.
+//! * [`workload`]: the repeated operations.
+//! * [`Sample`]: the resources of the process at one moment.
+//! * [`judge`]: finds growth in the samples.
 
 mod sample;
 mod verdict;

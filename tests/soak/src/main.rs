@@ -1,4 +1,4 @@
-//! Runs the workload for as long as it is told, and fails where memory, descriptors or tasks grow.
+//! Runs the workload for a given time, and fails if memory, descriptors or tasks grow.
 //!
 //!     cargo run --release -p soak -- --seconds 3600
 
@@ -10,10 +10,10 @@ use clap::Parser;
 use soak::workload::{self, Residents};
 use soak::{Sample, judge};
 
-/// Sockets that come, talk and go, while memory, descriptors and tasks are watched
+/// Opens, uses and closes sockets, and checks memory, descriptors and tasks for leaks
 #[derive(Parser)]
 struct Arguments {
-    /// How long
+    /// The duration in seconds
     #[arg(long, default_value_t = 600)]
     seconds: u64,
 }
@@ -36,16 +36,16 @@ async fn soak(time: Duration) -> Result<bool, Box<dyn Error + Send + Sync>> {
     let started = Instant::now();
     let (mut rounds, mut samples) = (0_u64, Vec::new());
     let pause_between_lines = (time / 20).max(Duration::from_secs(1));
-    let mut said = Instant::now();
+    let mut printed = Instant::now();
     while started.elapsed() < time {
         residents.subscribe().await?;
         residents.push().await?;
-        tokio::try_join!(workload::ask(), workload::come_back(), workload::wait_in_vain())?;
+        tokio::try_join!(workload::request(), workload::reconnect(), workload::drop_unsent())?;
         rounds += 1;
         let sample = Sample::take()?;
         samples.push(sample);
-        if said.elapsed() >= pause_between_lines {
-            said = Instant::now();
+        if printed.elapsed() >= pause_between_lines {
+            printed = Instant::now();
             let Sample { memory, descriptors, tasks } = sample;
             let seconds = started.elapsed().as_secs();
             println!(

@@ -1,11 +1,11 @@
-//! What the process holds at a moment.
+//! The resources of the process at one moment.
 
 use std::fs;
 use std::io;
 
 use tokio::runtime::Handle;
 
-/// What the process holds.
+/// The resources of the process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sample {
     /// Resident memory, in KiB.
@@ -17,11 +17,11 @@ pub struct Sample {
 }
 
 impl Sample {
-    /// Takes a sample of this process and the present runtime.
+    /// Takes a sample of this process and the current runtime.
     ///
     /// # Errors
     ///
-    /// There is no `/proc` to read it from: Linux alone has one.
+    /// `/proc` cannot be read. Only Linux has it.
     pub fn take() -> io::Result<Self> {
         let status = fs::read_to_string("/proc/self/status")?;
         let memory = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));

@@ -1,27 +1,27 @@
-//! Whether a process holds ever more.
+//! Finds growth in the resources of a process.
 
 use crate::Sample;
 
-/// Something of which there is more and more.
+/// A resource that grows.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Growth {
-    /// What grows.
+    /// The name of the resource.
     pub what: &'static str,
-    /// The least there was of it in the middle third of the time.
+    /// The minimum in the middle third of the samples.
     pub before: u64,
-    /// The least there was of it in the last third.
+    /// The minimum in the last third.
     pub after: u64,
 }
 
-/// Memory that may be added between two thirds without being called a leak, in KiB: allocators do
-/// not give back all.
+/// The growth of memory between two thirds that is not a leak, in KiB. Allocators do not return all
+/// memory to the system.
 const MEMORY_SLACK: u64 = 2 * 1024;
 
 type Amount = fn(&Sample) -> u64;
 
-/// Compares the middle third of the samples with the last one: the first third warms up.
+/// Compares the middle third of the samples with the last third. The first third is the warm-up.
 ///
-/// Of each third the least counts, for what was held for a moment is held by no leak.
+/// It compares minimums, because resources that are held only for a moment are not leaked.
 pub fn judge(samples: &[Sample]) -> Vec<Growth> {
     let third = samples.len() / 3;
     let (middle, last) = (&samples[third..2 * third], &samples[2 * third..]);

@@ -1,4 +1,4 @@
-//! What is done over and over: each a round, after which everything it opened is gone.
+//! The repeated operations. Each round closes everything that it opened.
 
 use std::error::Error;
 use std::future::Future;
@@ -11,13 +11,13 @@ use zeromq_async::{
     ReqSocket, RouterSocket, SubSocket, XPubSocket,
 };
 
-/// What a round comes to.
+/// The result of a round.
 pub type Round = Result<(), Box<dyn Error + Send + Sync>>;
 
-/// Sockets that stay while others come and go.
+/// Long-lived sockets, to which short-lived ones connect.
 #[derive(Debug)]
 pub struct Residents {
-    /// Nobody looks after it: what it holds for peers that have gone must go by itself.
+    /// The workload never receives from it, so it must release the state of old peers by itself.
     publisher: PubSocket,
     published_at: Endpoint,
     notified: XPubSocket,
@@ -30,11 +30,11 @@ pub struct Residents {
 }
 
 impl Residents {
-    /// Binds them to free ports.
+    /// Binds the sockets to free ports.
     ///
     /// # Errors
     ///
-    /// There is none.
+    /// No port is free.
     pub async fn bind() -> Result<Self, Box<dyn Error + Send + Sync>> {
         let publisher = PubSocket::new();
         let published_at = publisher.bind("tcp://127.0.0.1:*").await?;
@@ -44,8 +44,8 @@ impl Residents {
         let pulled_at = pull.bind("tcp://127.0.0.1:*").await?;
         let keys = generate_curve_keys();
         let secure_key = *keys.public_key();
-        let anybody = |_: Attempt| async { Decision::allow() };
-        let secure = PullSocket::builder().curve_server(keys, anybody).build();
+        let allow_all = |_: Attempt| async { Decision::allow() };
+        let secure = PullSocket::builder().curve_server(keys, allow_all).build();
         let secure_at = secure.bind("tcp://127.0.0.1:*").await?;
         Ok(Self {
             publisher,
@@ -60,16 +60,16 @@ impl Residents {
         })
     }
 
-    /// Subscribers come, hear what is published, and go, in order or not.
+    /// Subscribers connect, receive a message and disconnect, with or without unsubscribing first.
     ///
     /// # Errors
     ///
-    /// Something did not work.
+    /// An operation failed or timed out.
     pub async fn subscribe(&mut self) -> Round {
         for index in 0..4 {
             let mut sub = SubSocket::builder().subscribe("news").build();
             sub.connect(&self.published_at).await?;
-            let heard = async {
+            let received = async {
                 loop {
                     self.publisher.send("news of today").await?;
                     if timeout(Duration::from_millis(5), sub.recv()).await.is_ok() {
@@ -77,7 +77,7 @@ impl Residents {
                     }
                 }
             };
-            within("a subscriber hears the publisher", heard).await??;
+            within("a subscriber to receive", received).await??;
             if index % 2 == 0 {
                 sub.close().await;
             }
@@ -94,17 +94,17 @@ impl Residents {
         Ok(())
     }
 
-    /// Senders come and go, with the right key, the wrong key, and no key.
+    /// Senders connect and disconnect with the right key, a wrong key and no key.
     ///
     /// # Errors
     ///
-    /// Something did not work.
+    /// An operation failed or timed out.
     pub async fn push(&mut self) -> Round {
         for length in [0, 100, 100_000] {
             let mut push = PushSocket::new();
             push.connect(&self.pulled_at).await?;
             push.send(vec![7; length]).await?;
-            within("a message is written", push.close()).await?;
+            within("writing a message", push.close()).await?;
             within("a message", self.pull.recv()).await??;
         }
         let mut push = PushSocket::builder()
@@ -112,86 +112,86 @@ impl Residents {
             .curve_client(generate_curve_keys(), self.secure_key)
             .build();
         push.connect(&self.secure_at).await?;
-        within("a handshake of CURVE", push.wait_for_peers(1)).await?;
+        within("a CURVE handshake", push.wait_for_peers(1)).await?;
         push.send("secret").await?;
-        within("a secret", self.secure.recv()).await??;
-        let stranger = PushSocket::builder()
+        within("an encrypted message", self.secure.recv()).await??;
+        let wrong_key = PushSocket::builder()
             .linger(Duration::ZERO)
             .curve_client(generate_curve_keys(), *generate_curve_keys().public_key())
             .build();
-        stranger.connect(&self.secure_at).await?;
+        wrong_key.connect(&self.secure_at).await?;
         let plain = PushSocket::builder().linger(Duration::ZERO).build();
         plain.connect(&self.secure_at).await?;
         let mut events = plain.events();
-        within("a refusal", events.next()).await?;
+        within("a rejected handshake", events.next()).await?;
         Ok(())
     }
 }
 
-/// Clients and servers that both come and go, over tcp and within the process.
+/// Short-lived clients and servers exchange messages over tcp and inproc.
 ///
 /// # Errors
 ///
-/// Something did not work.
-pub async fn ask() -> Round {
+/// An operation failed or timed out.
+pub async fn request() -> Round {
     let context = Context::new();
     for endpoint in ["tcp://127.0.0.1:*", "inproc://ask"] {
         let mut rep = RepSocket::builder_in(&context).build();
         let bound = rep.bind(endpoint).await?;
         let mut req = ReqSocket::builder_in(&context).build();
         req.connect(bound).await?;
-        for question in 0..10 {
-            req.send(question.to_string()).await?;
-            let question = within("a question", rep.recv()).await??;
-            rep.send(question).await?;
-            within("an answer", req.recv()).await??;
+        for number in 0..10 {
+            req.send(number.to_string()).await?;
+            let request = within("a request", rep.recv()).await??;
+            rep.send(request).await?;
+            within("a reply", req.recv()).await??;
         }
-        // One is given up in the middle.
+        // Abandons one request.
         req.send("never answered").await?;
         drop(timeout(Duration::from_millis(1), req.recv()).await);
     }
-    within("a context ends", context.shutdown()).await?;
+    within("a context to shut down", context.shutdown()).await?;
     Ok(())
 }
 
-/// Named clients that come back under the same name.
+/// Clients reconnect with the same routing id.
 ///
 /// # Errors
 ///
-/// Something did not work.
-pub async fn come_back() -> Round {
+/// An operation failed or timed out.
+pub async fn reconnect() -> Round {
     let mut router = RouterSocket::builder().handover(true).build();
     let bound = router.bind("tcp://127.0.0.1:*").await?;
-    for visit in 0..5 {
+    for number in 0..5 {
         let mut dealer = DealerSocket::builder().routing_id("alice")?.build();
         dealer.connect(&bound).await?;
-        dealer.send(visit.to_string()).await?;
-        let message = within("a visit", router.recv()).await??;
+        dealer.send(number.to_string()).await?;
+        let message = within("a message of the dealer", router.recv()).await??;
         router.send(message).await?;
-        within("a return of it", dealer.recv()).await??;
+        within("the echo of the message", dealer.recv()).await??;
         dealer.disconnect(&bound).await?;
-        // To nobody, any more.
+        // The peer is gone.
         router.send(Message::multipart(["alice", "gone"])).await?;
     }
     Ok(())
 }
 
-/// Sockets that connect to nobody, and are dropped with what they were given.
+/// Sockets without a peer are dropped with unsent messages.
 ///
 /// # Errors
 ///
-/// Something did not work.
-pub async fn wait_in_vain() -> Round {
+/// An operation failed or timed out.
+pub async fn drop_unsent() -> Round {
     let mut push = PushSocket::builder().linger(Duration::from_millis(10)).build();
     push.connect("tcp://127.0.0.1:1").await?;
-    push.connect("inproc://nobody").await?;
+    push.connect("inproc://unbound").await?;
     for _ in 0..100 {
         push.send("never read").await?;
     }
     Ok(())
 }
 
-/// Nothing here takes longer unless it is stuck.
+/// The limit of each wait. Nothing takes this long unless it hangs.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 async fn within<T>(

@@ -1,4 +1,4 @@
-//! The workload leaves nothing behind.
+//! The workload leaks nothing.
 
 #![cfg(target_os = "linux")]
 
@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use soak::Sample;
 use soak::workload::{self, Residents};
 
-/// Waits until no more descriptors and tasks are there than before, and says what is left if that
-/// does not come to be.
+/// Waits until there are no more descriptors and tasks than before. Panics with both samples
+/// otherwise.
 async fn settles(before: Sample) {
     let begun = Instant::now();
     loop {
@@ -28,9 +28,9 @@ async fn every_round_gives_back_its_descriptors_and_tasks() {
     for _ in 0..10 {
         residents.subscribe().await.expect("subscribers");
         residents.push().await.expect("senders");
-        workload::ask().await.expect("clients and servers");
-        workload::come_back().await.expect("a client that comes back");
-        workload::wait_in_vain().await.expect("sockets without peers");
+        workload::request().await.expect("clients and servers");
+        workload::reconnect().await.expect("a client that reconnects");
+        workload::drop_unsent().await.expect("sockets without peers");
         settles(before).await;
     }
 }

@@ -1,6 +1,6 @@
 //! Plays the roles of `versus` with monocoque-rs, on its Tokio backend.
 //!
-//! Its sockets have one connection each, which they are made from.
+//! Each of its sockets is created from one connection.
 
 use std::convert::Infallible;
 use std::process::ExitCode;
@@ -105,7 +105,7 @@ async fn play_role(stream: Stream, order: &Order) -> Result<Infallible, Failure>
             })
             .await
         }
-        (role, _) => Err(Failure::new(format!("does not play {role}"))),
+        (role, _) => Err(Failure::new(format!("{role} is not supported"))),
     }
 }
 
@@ -146,5 +146,5 @@ async fn time(
 }
 
 fn gone() -> Failure {
-    Failure::new("the peer is gone")
+    Failure::new("the peer disconnected")
 }

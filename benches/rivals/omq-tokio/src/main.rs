@@ -13,7 +13,7 @@ fn main() -> ExitCode {
 
 fn play(order: Order) -> Result<Infallible, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let context = Context::new(); // has an I/O thread of its own
+    let context = Context::new(); // has its own I/O thread
     runtime.map_err(Failure::new)?.block_on(play_role(&context, &order))
 }
 
@@ -24,7 +24,7 @@ async fn play_role(context: &Context, order: &Order) -> Result<Infallible, Failu
         Role::Push => push(socket(SocketType::Push), order).await,
         Role::Rep => rep(socket(SocketType::Rep), order).await,
         Role::Req => req(socket(SocketType::Req), order).await,
-        role => Err(Failure::new(format!("does not play {role}"))),
+        role => Err(Failure::new(format!("{role} is not supported"))),
     }
 }
 

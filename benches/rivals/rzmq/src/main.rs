@@ -27,7 +27,7 @@ async fn play_role(order: Order) -> Result<Infallible, Failure> {
         Role::Push => push(socket(SocketType::Push)?, &order).await,
         Role::Rep => rep(socket(SocketType::Rep)?, &order).await,
         Role::Req => req(socket(SocketType::Req)?, &order).await,
-        role => Err(Failure::new(format!("does not play {role}"))),
+        role => Err(Failure::new(format!("{role} is not supported"))),
     }
 }
 

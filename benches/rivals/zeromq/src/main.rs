@@ -26,7 +26,7 @@ async fn play_role(order: Order) -> Result<Infallible, Failure> {
         Role::Push => push(PushSocket::new(), &order).await,
         Role::Rep => rep(RepSocket::new(), &order).await,
         Role::Req => req(ReqSocket::new(), &order).await,
-        role => Err(Failure::new(format!("does not play {role}"))),
+        role => Err(Failure::new(format!("{role} is not supported"))),
     }
 }
 

@@ -55,7 +55,7 @@ pub(super) async fn perform(engine: &Engine, io: Io) -> Result<Established, Hand
         let Some(request) = advance? else { break };
         let routing_id = engine.options.routing_id.clone();
         let attempt = Attempt::new(request, address.clone(), routing_id);
-        reason = attempt.reason().clone();
+        reason = attempt.shared_reason();
         let decision = clock.limit(ask(engine, attempt, &mut io, &mut input)).await;
         let undecided = |limit| Err(HandshakeFailure::Undecided { limit, reason: reason.get() });
         let decision = decision.unwrap_or_else(undecided)?;

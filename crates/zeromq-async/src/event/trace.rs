@@ -60,8 +60,8 @@ pub(super) fn trace(socket: SocketType, event: &SocketEvent) {
 }
 
 impl HandshakeFailure {
-    /// Which it is, in a word, for the fields and labels named `reason`.
-    pub(crate) fn kind(&self) -> &'static str {
+    /// The variant in one snake_case word, for log fields and metric labels.
+    pub fn kind(&self) -> &'static str {
         match self {
             Self::TimedOut(_) => "timed_out",
             Self::PeerClosed => "peer_closed",
@@ -79,8 +79,8 @@ impl HandshakeFailure {
 }
 
 impl DisconnectReason {
-    /// Which it is, in a word, for the fields and labels named `reason`.
-    pub(crate) fn kind(&self) -> &'static str {
+    /// The variant in one snake_case word, for log fields and metric labels.
+    pub fn kind(&self) -> &'static str {
         match self {
             Self::PeerClosed => "peer_closed",
             Self::Closed => "closed",

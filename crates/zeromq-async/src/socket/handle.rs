@@ -10,7 +10,7 @@ use crate::engine::{Accepted, CloseReport, Engine};
 use crate::error::{BindError, ConnectError, DetachError, EndpointError};
 use crate::event::Events;
 use crate::identity::PeerId;
-use crate::peer::Ledger;
+use crate::peer::{Ledger, PeerSet};
 use crate::stats::SocketStats;
 use crate::unsent::UnsentMessages;
 
@@ -54,10 +54,9 @@ impl SocketHandle {
         self.engine().peers().ledger()
     }
 
-    /// For who only looks on.
-    #[cfg(feature = "metrics")]
-    pub(crate) fn onlooker(&self) -> Onlooker {
-        Onlooker(self.engine().peers().clone())
+    /// Reads the socket's counts without keeping the socket alive.
+    pub fn stats_handle(&self) -> StatsHandle {
+        StatsHandle { peers: self.engine().peers().clone() }
     }
 
     /// See [`Socket::bind`](crate::Socket::bind).
@@ -315,8 +314,11 @@ impl SocketHandle {
         self.ledger().take_unsent()
     }
 
-    /// Takes back what inproc peers have not received yet: nobody waits for their answer any more.
-    pub(crate) fn withdraw(&self) {
+    /// Takes back the messages that inproc peers have not received yet.
+    ///
+    /// They count as [`withdrawn`](crate::Discarded::withdrawn) there. Use it when an answer to them
+    /// is no longer wanted.
+    pub fn withdraw(&self) {
         for pipe in self.engine().peers().pipes() {
             pipe.outbound.withdraw();
         }
@@ -372,14 +374,24 @@ impl SocketHandle {
     }
 }
 
-/// Sees a socket's counts and does not keep the socket alive.
-#[cfg(feature = "metrics")]
-pub(crate) struct Onlooker(Arc<crate::peer::PeerSet>);
+/// Reads a socket's counts and does not keep the socket alive; made by
+/// [`SocketHandle::stats_handle`].
+///
+/// ```
+/// let pull = zeromq_async::PullSocket::new();
+/// let stats = pull.handle().stats_handle();
+/// drop(pull);
+/// assert_eq!(stats.stats().received, 0);
+/// ```
+#[derive(Debug, Clone)]
+pub struct StatsHandle {
+    peers: Arc<PeerSet>,
+}
 
-#[cfg(feature = "metrics")]
-impl Onlooker {
-    pub(crate) fn stats(&self) -> SocketStats {
-        self.0.stats()
+impl StatsHandle {
+    /// The socket's counts now, or its last ones when it has ended.
+    pub fn stats(&self) -> SocketStats {
+        self.peers.stats()
     }
 }
 

@@ -58,8 +58,10 @@ impl<P: Compose> Receiver<P> {
         &self.handle
     }
 
-    /// Who the last message is from. Asked before the next is polled for.
-    pub(crate) fn sender_of_last(&self) -> Option<Peer> {
+    /// The sender of the message received last.
+    ///
+    /// Ask before the next receive. `None` before the first message.
+    pub fn last_peer(&self) -> Option<Peer> {
         self.incoming.last_peer()
     }
 }
@@ -154,7 +156,7 @@ impl<P: SocketKind> Receiver<P> {
         P: Receives,
     {
         let message = ready!(self.incoming.poll_recv(cx))?;
-        let peer = self.sender_of_last();
+        let peer = self.last_peer();
         Poll::Ready(Ok((message, peer.expect("a message comes over a connection, from its peer"))))
     }
 

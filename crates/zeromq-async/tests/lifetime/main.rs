@@ -2,9 +2,6 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may fail where something goes wrong")]
 
-#[path = "../support/mod.rs"]
-mod support;
-
 mod outside;
 mod panics;
 mod rebind;

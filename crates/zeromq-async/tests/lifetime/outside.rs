@@ -5,8 +5,8 @@ use std::thread;
 
 use zeromq_async::{Context, Endpoint, PullSocket, PushSocket};
 
-use crate::support::{ANY_PORT, ReservedPort, at_once, within};
 use crate::{Driven, Ending, FLAVORS, Flavor, any_endpoint, runtime};
+use support::{ANY_PORT, ReservedPort, at_once, within};
 
 const MESSAGES: usize = 5;
 

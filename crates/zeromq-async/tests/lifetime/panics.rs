@@ -12,8 +12,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use zeromq_async::transport::{BoundTcp, Io, Listener, Tcp, Transport, TransportOptions};
 use zeromq_async::{Context, Endpoint, PullSocket, PushSocket, SocketEvent};
 
-use crate::support::{ANY_PORT, at_once, within};
 use crate::{text, until};
+use support::{ANY_PORT, at_once, within};
 
 /// Where the transport's code panics, the first times that it is called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use zeromq_async::{Context, PullSocket, PushSocket};
 
-use crate::support::{ReservedPort, within};
 use crate::{Driven, Ending, FLAVORS, any_endpoint, runtime};
+use support::{ReservedPort, within};
 
 const TIMES: usize = 50;
 

@@ -9,10 +9,10 @@ use zeromq_async::{
     SocketKind, SubSocket, XPubSocket, XSubSocket,
 };
 
-use crate::support::{ANY_PORT, RawPeer, ReservedPort, at_once, huge, listen, waits, within};
 use crate::{
     Driven, ENDINGS, Ending, FLAVORS, Flavor, any_endpoint, context, runtime, text, until,
 };
+use support::{ANY_PORT, RawPeer, ReservedPort, at_once, huge, listen, waits, within};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Side {
@@ -209,8 +209,7 @@ fn pending_handshakes_end_with_the_runtime() {
             let mut events = pull.events();
             let handle = pull.handle().clone();
             let bound = on(&ending, async move { handle.bind(ANY_PORT).await.unwrap() }).await;
-            let _silent =
-                tokio::net::TcpStream::connect(crate::support::address(&bound)).await.unwrap();
+            let _silent = tokio::net::TcpStream::connect(support::address(&bound)).await.unwrap();
             let accepted = |event: &SocketEvent| matches!(event, SocketEvent::Accepted { .. });
             until(&mut events, "a connection", accepted).await;
             end(ending, Ending::ShutdownBackground).await;

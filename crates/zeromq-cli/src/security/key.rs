@@ -3,8 +3,9 @@
 use std::path::Path;
 use std::str::FromStr;
 
-use zeromq_async::security::{
-    Certificate, CertificateKeyPair, CertificateKeys, FileError, KeyError, KeyFile, read_text_file,
+use zeromq_async::security::KeyError;
+use zeromq_auth::{
+    Certificate, CertificateKeyPair, CertificateKeys, FileError, KeyFile, read_text_file,
 };
 
 use super::Part;

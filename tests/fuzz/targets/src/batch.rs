@@ -1,4 +1,4 @@
-//! A batch, the one queue there is, against a list of its messages and commands.
+//! Compares a batch with a model: a list of its messages and commands.
 
 use std::collections::VecDeque;
 use std::io::IoSlice;
@@ -8,7 +8,7 @@ use zmtp_codec::{Batch, Command, Decoder, Inbound, Limits, Message, Run};
 
 use crate::input::Input;
 
-/// Any operations, in any order.
+/// Runs any operations in any order.
 pub fn batch(octets: &[u8]) {
     let mut input = Input::new(octets);
     let (mut batch, mut model) = (Batch::new(), Model::default());
@@ -25,7 +25,7 @@ pub fn batch(octets: &[u8]) {
                 batch.push(message);
             }
             2 => {
-                // Around the size from which bodies are chained.
+                // Around the threshold for chained bodies.
                 let size = Batch::CHAIN_THRESHOLD - 8 + input.below(16);
                 let message =
                     Message::multipart([vec![input.octet(); size], input.slice().to_vec()]);
@@ -62,7 +62,7 @@ pub fn batch(octets: &[u8]) {
             _ => (batch, model) = join(&mut input, batch, model),
         }
         model.check_counts(&batch);
-        // Which is dear, with large bodies.
+        // Not always, because it is expensive with large bodies.
         if input.len().is_multiple_of(8) {
             model.check(&batch);
         }
@@ -73,7 +73,7 @@ pub fn batch(octets: &[u8]) {
     assert_eq!(batch.pop(), None);
 }
 
-/// A batch of two, in one of three ways.
+/// Joins two batches in one of three ways.
 fn join(input: &mut Input<'_>, batch: Batch, model: Model) -> (Batch, Model) {
     let (mut other, mut other_model) = (Batch::new(), Model::default());
     for _ in 0..input.below(3) {
@@ -106,7 +106,7 @@ fn join(input: &mut Input<'_>, batch: Batch, model: Model) -> (Batch, Model) {
     }
 }
 
-/// A run of a few messages, as a decoder cuts it.
+/// A run of a few messages, as a decoder returns it.
 fn run_of(input: &mut Input<'_>, model: &mut Model) -> Option<Run> {
     let (mut batch, mut wire) = (Batch::new(), BytesMut::new());
     for _ in 0..1 + input.below(3) {
@@ -125,17 +125,17 @@ fn run_of(input: &mut Input<'_>, model: &mut Model) -> Option<Run> {
     }
 }
 
-/// What a batch should be.
+/// The expected content of a batch.
 #[derive(Default)]
 struct Model {
     items: VecDeque<Item>,
-    /// Octets of the first item that have been written.
+    /// The number of written bytes of the first item.
     written: usize,
 }
 
 struct Item {
     wire: Vec<u8>,
-    /// None for a command.
+    /// `None` for a command.
     message: Option<Message>,
 }
 
@@ -216,7 +216,7 @@ impl Model {
     }
 }
 
-/// The octets that a batch has to write.
+/// The bytes that a batch writes.
 fn wire_of(batch: &Batch) -> Vec<u8> {
     let mut slices = [IoSlice::new(&[]); 1 << 10];
     let filled = batch.io_slices(&mut slices, usize::MAX);

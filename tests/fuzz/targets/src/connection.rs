@@ -1,4 +1,4 @@
-//! Whole connections, and their decoder: any octets, cut anywhere.
+//! Connections and their decoder with arbitrary bytes, split anywhere.
 
 use bytes::{Bytes, BytesMut};
 use zmtp_codec::{
@@ -8,7 +8,7 @@ use zmtp_codec::{
 
 use crate::input::Input;
 
-/// Limits so small that fuzzing meets them.
+/// Limits that are small enough for fuzzing to reach them.
 pub(crate) fn small_limits() -> Limits {
     let mut limits = Limits::default();
     limits.max_message_size = Some(1 << 12);
@@ -19,40 +19,40 @@ pub(crate) fn small_limits() -> Limits {
     limits
 }
 
-/// What has been heard of a peer, and how it ended.
+/// The received events and messages, the error, and the written bytes of a connection.
 #[derive(Debug, Default, PartialEq)]
-pub(crate) struct Heard {
+pub(crate) struct Transcript {
     events: Vec<String>,
     messages: Vec<Message>,
     error: Option<ProtocolError>,
-    /// What this side has said.
-    said: Vec<u8>,
+    /// The bytes that this side wrote.
+    written: Vec<u8>,
 }
 
-impl Heard {
-    /// Hands over octets in pieces of these sizes, over and over.
+impl Transcript {
+    /// Feeds the bytes in pieces of these sizes, repeated.
     pub(crate) fn of(
         connection: &mut Connection,
         octets: &[u8],
         sizes: &[usize],
         at_once: usize,
     ) -> Self {
-        let mut heard = Self::default();
+        let mut transcript = Self::default();
         let mut input = BytesMut::new();
         let (mut rest, mut sizes) = (octets, sizes.iter().copied().cycle());
         loop {
             while let Some(octets) = connection.poll_transmit() {
                 assert!(!octets.is_empty());
-                heard.said.extend_from_slice(&octets);
+                transcript.written.extend_from_slice(&octets);
             }
-            if heard.error.is_some() || rest.is_empty() {
-                return heard;
+            if transcript.error.is_some() || rest.is_empty() {
+                return transcript;
             }
             let size = sizes.next().unwrap_or(1).clamp(1, rest.len());
             let (piece, after) = rest.split_at(size);
             input.extend_from_slice(piece);
             rest = after;
-            heard.handle(connection, &mut input, at_once);
+            transcript.handle(connection, &mut input, at_once);
         }
     }
 
@@ -70,7 +70,7 @@ impl Heard {
                 }
                 Ok(Some(other)) => self.events.push(format!("{other:?}")),
                 Err(error) => {
-                    // It stays closed.
+                    // The connection stays closed.
                     assert!(matches!(connection.handle_input(input, at_once), Ok(None)));
                     self.error = Some(error);
                     return;
@@ -80,34 +80,41 @@ impl Heard {
     }
 }
 
-/// Hears the same octets whole and in pieces, and compares.
-pub(crate) fn hear_alike(make: impl Fn() -> Connection, octets: &[u8], sizes: &[usize]) -> Heard {
-    let mut whole = Heard::of(&mut make(), octets, &[usize::MAX], usize::MAX);
-    let mut pieces = Heard::of(&mut make(), octets, sizes, 2);
+/// Feeds the same bytes as a whole and in pieces, and compares the results.
+pub(crate) fn check_pieces(
+    make: impl Fn() -> Connection,
+    octets: &[u8],
+    sizes: &[usize],
+) -> Transcript {
+    let mut whole = Transcript::of(&mut make(), octets, &[usize::MAX], usize::MAX);
+    let mut pieces = Transcript::of(&mut make(), octets, sizes, 2);
     if whole.error.is_some() {
-        // What was queued when the fault came is not said any more.
-        assert!(pieces.said.starts_with(&whole.said) || whole.said.starts_with(&pieces.said));
-        let common = whole.said.len().min(pieces.said.len());
-        whole.said.truncate(common);
-        pieces.said.truncate(common);
+        // Output that was queued at the time of the error is discarded.
+        assert!(
+            pieces.written.starts_with(&whole.written)
+                || whole.written.starts_with(&pieces.written)
+        );
+        let common = whole.written.len().min(pieces.written.len());
+        whole.written.truncate(common);
+        pieces.written.truncate(common);
     }
-    assert_eq!(whole, pieces, "whole and in pieces of {sizes:?}");
+    assert_eq!(whole, pieces, "as a whole and in pieces of {sizes:?}");
     whole
 }
 
-/// A NULL connection of any socket type, the octets whole and in pieces.
+/// A NULL connection of any socket type.
 pub fn connection(octets: &[u8]) {
     let mut input = Input::new(octets);
     let socket_type = SocketType::ALL[input.below(SocketType::ALL.len())];
     let sizes = [1 + input.below(32), 1 + input.below(256)];
     let mut config = ConnectionConfig::new(socket_type, Mechanism::Null)
         .with_limits(small_limits())
-        .with_routing_id(RoutingId::new("fuzzed").expect("a good one"));
+        .with_routing_id(RoutingId::new("fuzzed").expect("a valid routing id"));
     config.authenticate_null = input.octet() & 1 == 1;
-    hear_alike(|| Connection::new(&config), input.rest(), &sizes);
+    check_pieces(|| Connection::new(&config), input.rest(), &sizes);
 }
 
-/// A peer that opens as ZMTP 2.0 does.
+/// A ZMTP 2.0 peer.
 pub fn zmtp_2(octets: &[u8]) {
     let mut input = Input::new(octets);
     let socket_type = SocketType::ALL[input.below(SocketType::ALL.len())];
@@ -121,18 +128,18 @@ pub fn zmtp_2(octets: &[u8]) {
         connection.send_command(&zmtp_codec::Command::Pong { context: Bytes::new() });
         connection
     };
-    let heard = hear_alike(make, &wire, &sizes);
-    // It is told no command, whatever happens.
-    let said = heard.said.get(11 + 1..).unwrap_or_default();
-    let mut input = BytesMut::from(said);
+    let transcript = check_pieces(make, &wire, &sizes);
+    // A ZMTP 2.0 peer never gets a command.
+    let written = transcript.written.get(11 + 1..).unwrap_or_default();
+    let mut input = BytesMut::from(written);
     let mut decoder = Decoder::new(Limits::default());
     while let Some(inbound) = decoder.decode(&mut input, usize::MAX).expect("good frames") {
         assert!(matches!(inbound, Inbound::Messages(_)), "{inbound:?}");
     }
 }
 
-/// The decoder alone, past a handshake: the same items whole and in pieces, and the messages among
-/// them again when they are written and read.
+/// The decoder after a handshake. Compares the items as a whole and in pieces, and re-encodes and
+/// decodes the messages.
 pub fn decoder(octets: &[u8]) {
     let mut input = Input::new(octets);
     let (size, at_once) = (1 + input.below(256), 1 + input.below(8));
@@ -165,7 +172,7 @@ fn decode(wire: &[u8], size: usize, at_once: usize) -> Items {
                 Err(error) => return (items, Some(error)),
             }
         }
-        assert!(decoder.wanted(&input) <= 1 << 13, "more than the limits allow is wanted");
+        assert!(decoder.wanted(&input) <= 1 << 13, "the decoder wants more than the limits allow");
     }
     (items, None)
 }

@@ -1,4 +1,4 @@
-//! Two real sides, and somebody between them who may do anything to what they say.
+//! Two real sides, with an attacker between them that can change all bytes.
 
 use bytes::BytesMut;
 use zmtp_codec::{Connection, Decision, Event, Message};
@@ -6,25 +6,25 @@ use zmtp_codec::{Connection, Decision, Event, Message};
 use crate::handshake::Sides;
 use crate::input::Input;
 
-/// NULL: whoever is in between may say anything, and nothing breaks.
+/// NULL: the attacker causes no panic.
 pub fn null_exchange(octets: &[u8]) {
     Exchange::between(&Sides::null()).run(Input::new(octets));
 }
 
-/// PLAIN: the same.
+/// PLAIN: the attacker causes no panic.
 pub fn plain_exchange(octets: &[u8]) {
     Exchange::between(&Sides::plain()).run(Input::new(octets));
 }
 
-/// CURVE: nothing is received but what was sent, in order. Records may be left out between two
-/// messages, so that one may begin with a later frame.
+/// CURVE: the received messages are sent messages, in order. Records may be left out between two
+/// messages, so a message may begin with a later frame.
 pub fn curve_exchange(octets: &[u8]) {
     let mut exchange = Exchange::between(&Sides::curve());
     exchange.run(Input::new(octets));
     exchange.check_with_gaps();
 }
 
-/// NOISE: nothing is received but what was sent, in order and without a gap.
+/// NOISE: the received messages are a prefix of the sent messages.
 pub fn noise_exchange(octets: &[u8]) {
     let (pattern, octets) = octets.split_first().unwrap_or((&0, &[]));
     let mut exchange = Exchange::between(&Sides::noise(*pattern));
@@ -38,7 +38,7 @@ struct Exchange {
 
 struct Side {
     connection: Connection,
-    /// Said by the other side, and not read yet.
+    /// Bytes from the other side that are not read yet.
     arriving: Vec<u8>,
     input: BytesMut,
     sent: Vec<Message>,
@@ -51,13 +51,12 @@ impl Exchange {
         Self { sides: [sides.client(), sides.server()].map(Side::new) }
     }
 
-    /// Deeds of whoever is in between, until the input is used up; then all that is left is
-    /// delivered.
+    /// Runs the actions of the attacker until the input ends. Then delivers the remaining bytes.
     fn run(&mut self, mut input: Input<'_>) {
         while !input.is_empty() {
-            let deed = input.octet();
-            let to = usize::from(deed & 1);
-            match deed >> 1 & 7 {
+            let action = input.octet();
+            let to = usize::from(action & 1);
+            match action >> 1 & 7 {
                 0 | 1 => self.deliver(to, usize::MAX),
                 2 => self.deliver(to, 1 + input.below(256)),
                 3 => self.sides[to].send(input.slice()),
@@ -74,8 +73,8 @@ impl Exchange {
     }
 
     fn deliver(&mut self, to: usize, size: usize) {
-        let said = self.sides[1 - to].said();
-        self.sides[to].arriving.extend(said);
+        let written = self.sides[1 - to].written();
+        self.sides[to].arriving.extend(written);
         self.sides[to].read(size);
     }
 
@@ -112,7 +111,7 @@ impl Side {
         }
     }
 
-    fn said(&mut self) -> Vec<u8> {
+    fn written(&mut self) -> Vec<u8> {
         std::iter::from_fn(|| self.connection.poll_transmit()).flatten().collect()
     }
 

@@ -1,4 +1,4 @@
-//! One side of a handshake, told anything behind a good greeting.
+//! One side of a handshake, with arbitrary bytes after a valid greeting.
 
 use zmtp_codec::wire::Greeting;
 use zmtp_codec::{
@@ -6,11 +6,11 @@ use zmtp_codec::{
     Mechanism, NoiseClient, NoiseKeyPair, NoiseSecretKey, NoiseServer, PlainClient, SocketType,
 };
 
-use crate::connection::{hear_alike, small_limits};
+use crate::connection::{check_pieces, small_limits};
 use crate::input::Input;
 
-/// The two sides of a mechanism. What each draws is always the same, so that what one has once said
-/// is good for the other every time.
+/// The two sides of a mechanism. Their random numbers are always the same, so that recorded
+/// handshakes stay valid.
 pub(crate) struct Sides {
     pub(crate) client: ConnectionConfig,
     pub(crate) server: ConnectionConfig,
@@ -53,7 +53,7 @@ impl Sides {
         Self::of(Mechanism::NoiseClient(client), Mechanism::NoiseServer(server))
     }
 
-    /// The same with the limits that there are by default.
+    /// The same sides with the default limits.
     pub(crate) fn unlimited(&self) -> Self {
         let (client, server) = (self.client.clone(), self.server.clone());
         Self {
@@ -71,14 +71,14 @@ impl Sides {
     }
 }
 
-/// Tells one side a good greeting and then these octets, whole and in pieces.
+/// Feeds one side a valid greeting and then these bytes, as a whole and in pieces.
 fn tell(make: impl Fn() -> Connection, other: &ConnectionConfig, octets: &[u8]) {
     let mut input = Input::new(octets);
     let sizes = [1 + input.below(64), 1 + input.below(256)];
     let greeting =
         Greeting::new(other.mechanism.name()).with_as_server(other.mechanism.is_server());
-    let said = [&Greeting::OPENING[..], &greeting.rest(), input.rest()].concat();
-    hear_alike(make, &said, &sizes);
+    let written = [&Greeting::OPENING[..], &greeting.rest(), input.rest()].concat();
+    check_pieces(make, &written, &sizes);
 }
 
 /// NULL.

@@ -1,6 +1,6 @@
-//! Choices made by octets.
+//! Choices made by fuzzing input.
 
-/// Octets that are taken from the front, and zeros when they are used up.
+/// Reads bytes from the front, and zeros at the end of the input.
 pub(crate) struct Input<'a>(&'a [u8]);
 
 impl<'a> Input<'a> {
@@ -22,7 +22,7 @@ impl<'a> Input<'a> {
         octet
     }
 
-    /// A number below `end`, of which there are at most 65,536.
+    /// A number below `end`, which is at most 65,536.
     pub(crate) fn below(&mut self, end: usize) -> usize {
         let number = match end {
             0..=256 => usize::from(self.octet()),
@@ -31,7 +31,7 @@ impl<'a> Input<'a> {
         number % end.max(1)
     }
 
-    /// Octets of a length that the next one says.
+    /// A slice with its length in the next byte.
     pub(crate) fn slice(&mut self) -> &'a [u8] {
         let len = usize::from(self.octet()).min(self.0.len());
         let (slice, rest) = self.0.split_at(len);

@@ -1,8 +1,8 @@
 //! The bodies of the fuzz targets.
 //!
-//! Each takes octets, panics where something is wrong, and knows nothing of a fuzzer: `tests/fuzz`
-//! hands them what libFuzzer makes up, and `tests/replay.rs` what it has found. `docs/testing.md` says
-//! how to run both.
+//! Each target takes bytes, panics on a bug, and does not depend on a fuzzer. `tests/fuzz` runs
+//! them with libFuzzer, and `tests/replay.rs` with the committed corpus. `docs/testing.md` says how
+//! to run both.
 
 mod batch;
 mod connection;
@@ -30,7 +30,7 @@ pub use trie::trie;
 pub use wire::{command, frame_header, greeting, metadata};
 pub use zap::{zap_reply, zap_request};
 
-/// Every target, by the name of its program and of its corpus.
+/// All targets, with the name of their program and corpus.
 pub const TARGETS: [(&str, Target); 30] = [
     ("addresses", addresses),
     ("batch", batch),
@@ -64,5 +64,5 @@ pub const TARGETS: [(&str, Target); 30] = [
     ("zmtp_2", zmtp_2),
 ];
 
-/// Takes octets, and panics where something is wrong.
+/// Takes bytes and panics on a bug.
 pub type Target = fn(&[u8]);

@@ -1,4 +1,4 @@
-//! Records of connections that encrypt: one side seals frames, the other opens what comes of them.
+//! Encrypted records: one side seals frames, and the other opens the records.
 
 use bytes::BytesMut;
 use zmtp_codec::{
@@ -32,7 +32,7 @@ fn records(sides: &Sides, mut input: Input<'_>) {
                 sent.push(message.clone());
                 batch.push(message);
             }
-            // A body of several records of NOISE, and chained.
+            // A chained body that needs several NOISE records.
             2 => {
                 let message = Message::from(vec![input.octet(); input.below(1 << 16)]);
                 sent.push(message.clone());
@@ -48,7 +48,7 @@ fn records(sides: &Sides, mut input: Input<'_>) {
                 batch.advance(completed);
             }
             5 => {
-                // As a queue does that keeps only the latest message: what is sealed stays.
+                // Like a queue that keeps only the latest message. Sealed messages stay.
                 let discarded = batch.discard_behind(sealed.plain_octets());
                 assert!(discarded <= sent.len());
                 sent.truncate(sent.len() - discarded);
@@ -63,7 +63,7 @@ fn records(sides: &Sides, mut input: Input<'_>) {
             }
             _ => {
                 if !open(&mut opening, &mut wire, input.below(4), &mut received) {
-                    assert!(is_tampered, "a good record was refused");
+                    assert!(is_tampered, "a valid record was rejected");
                     break;
                 }
             }
@@ -72,7 +72,7 @@ fn records(sides: &Sides, mut input: Input<'_>) {
     assert!(sent.starts_with(&received), "{} of {}", received.len(), sent.len());
 }
 
-/// Opens what can be opened; false after a fault.
+/// Opens all complete records. Returns false after an error.
 fn open(
     opening: &mut Traffic,
     wire: &mut BytesMut,
@@ -94,10 +94,10 @@ fn meet(client: Connection, server: Connection) -> (Traffic, Traffic) {
     let mut ready = 0;
     while ready < 2 {
         for to in [0, 1] {
-            let said: Vec<u8> =
+            let written: Vec<u8> =
                 std::iter::from_fn(|| sides[1 - to].0.poll_transmit()).flatten().collect();
             let (connection, input) = &mut sides[to];
-            input.extend_from_slice(&said);
+            input.extend_from_slice(&written);
             while let Some(event) = connection.handle_input(input, 0).expect("a good handshake") {
                 match event {
                     Event::Authenticate(_) => connection.authenticate(Decision::allow()),
@@ -108,6 +108,7 @@ fn meet(client: Connection, server: Connection) -> (Traffic, Traffic) {
         }
     }
     let [(client, _), (server, _)] = sides;
-    let traffic = |connection: Connection| connection.into_traffic().expect("all is said");
+    let traffic =
+        |connection: Connection| connection.into_traffic().expect("the handshake is complete");
     (traffic(client), traffic(server))
 }

@@ -1,5 +1,4 @@
-//! Inputs to begin with: octets as they are on the wire, what real sides say to each other, and texts
-//! that are good.
+//! Seed inputs: bytes on the wire, recorded handshakes and valid texts.
 
 use bytes::BytesMut;
 use zmtp_codec::wire::{Command, Greeting, MechanismName};
@@ -9,7 +8,7 @@ use zmtp_codec::{
 
 use crate::handshake::Sides;
 
-/// Each with the target it is for.
+/// All seeds with the name of their target.
 pub fn all() -> Vec<(&'static str, Vec<u8>)> {
     [wire(), traffic(), handshakes(), texts(), zap(), operations()].concat()
 }
@@ -69,7 +68,7 @@ fn traffic() -> Seeds {
 fn handshakes() -> Seeds {
     let mut seeds = Vec::new();
     let mut add = |names: [&'static str; 2], head: &[u8], sides: &Sides| {
-        let [client, server] = said(sides);
+        let [client, server] = written(sides);
         seeds.push((names[0], [head, &[7, 7], &server[Greeting::SIZE..]].concat()));
         seeds.push((names[1], [head, &[7, 7], &client[Greeting::SIZE..]].concat()));
     };
@@ -82,10 +81,10 @@ fn handshakes() -> Seeds {
     seeds
 }
 
-/// What the client and the server say, a message each with it.
-fn said(sides: &Sides) -> [Vec<u8>; 2] {
+/// The bytes that the client and the server write, with one message each.
+fn written(sides: &Sides) -> [Vec<u8>; 2] {
     let mut ends = [sides.client(), sides.server()].map(|connection| (connection, BytesMut::new()));
-    let mut said = [Vec::new(), Vec::new()];
+    let mut written = [Vec::new(), Vec::new()];
     for (connection, _) in &mut ends {
         connection.send(Message::multipart(["a", "message"]));
         connection.send_command(&Command::Pong { context: "pong".into() });
@@ -94,13 +93,13 @@ fn said(sides: &Sides) -> [Vec<u8>; 2] {
         for from in [0, 1] {
             let octets: Vec<u8> =
                 std::iter::from_fn(|| ends[from].0.poll_transmit()).flatten().collect();
-            said[from].extend_from_slice(&octets);
+            written[from].extend_from_slice(&octets);
             ends[1 - from].1.extend_from_slice(&octets);
             let (connection, input) = &mut ends[1 - from];
             hear(connection, input);
         }
     }
-    said
+    written
 }
 
 fn hear(connection: &mut Connection, input: &mut BytesMut) {
@@ -168,7 +167,7 @@ fn zap() -> Seeds {
     ]
 }
 
-/// For those that read their input as deeds.
+/// Seeds for the targets that read their input as actions.
 fn operations() -> Seeds {
     let mut seeds = Vec::new();
     let targets = [
@@ -186,14 +185,14 @@ fn operations() -> Seeds {
         for len in [20, 60, 200] {
             let mut state = number * 1000 + len;
             let octets = (0..len).map(|_| {
-                // Numbers that look random, the same each time.
+                // Deterministic pseudo-random numbers.
                 state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
                 (state >> 56) as u8
             });
             seeds.push((target, octets.collect()));
         }
     }
-    // Nothing but deliveries, and a message each.
+    // Only deliveries, and one message per side.
     for target in ["null_exchange", "plain_exchange", "curve_exchange"] {
         seeds.push((target, b"\0\x01\0\x01\0\x01\x06\x05hello\x07\x05world\0\x01".to_vec()));
     }

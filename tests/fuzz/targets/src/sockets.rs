@@ -1,4 +1,4 @@
-//! Sequences of operations on sockets that meet over inproc.
+//! Sequences of operations on sockets over inproc.
 
 use std::collections::HashSet;
 
@@ -12,14 +12,13 @@ use zeromq_async::{
 
 use crate::input::Input;
 
-/// Any operations on any sockets: none panics, none hangs, and no message is received that was not
-/// sent.
+/// Any operations on any sockets. None panics or hangs, and every received message was sent.
 pub fn sockets(octets: &[u8]) {
     let runtime = Builder::new_current_thread().enable_time().build().expect("a runtime");
     runtime.block_on(run(Input::new(octets)));
 }
 
-/// Sockets at a time, and names to meet at.
+/// The number of sockets and of endpoints.
 const SOCKETS: usize = 6;
 const NAMES: usize = 3;
 
@@ -70,7 +69,7 @@ async fn run(mut input: Input<'_>) {
             8 => yield_now().await,
             9..=11 => {
                 number += 1;
-                // Behind an octet that makes no subscription of it.
+                // The prefix ensures that the message is not a subscription.
                 let body = format!("m{number}");
                 sent.insert(body.clone());
                 sockets[place].send(Message::from(body), deed & 1 == 0);
@@ -84,14 +83,14 @@ async fn run(mut input: Input<'_>) {
     }
 }
 
-/// The last frame is something that was sent, or, at an XPUB, a subscription.
+/// Checks that the last frame was sent, or is a subscription at an XPUB.
 fn check(message: &Message, sent: &HashSet<String>) {
     let last = message.frames().last().expect("a message has a frame");
     let is_subscription = matches!(last.first(), Some(0 | 1));
     assert!(is_subscription || sent.contains(&*last.to_str_lossy()), "{message:?}");
 }
 
-/// Closes for good: nothing is left to wait for over inproc.
+/// Closes the socket. Over inproc nothing remains to be written.
 async fn close(socket: Socket) {
     on!(socket, [Dealer Pair Pub Pull Push Rep Req Router Sub XPub XSub], one => {
         let _ = one.close().now_or_never();
@@ -118,7 +117,7 @@ impl Socket {
 
     fn attach(&self, how: u8, name: &str) {
         on!(self, [Dealer Pair Pub Pull Push Rep Req Router Sub XPub XSub], one => {
-            // Over inproc none of them waits.
+            // None of these waits over inproc.
             match how {
                 0 => drop(one.bind(name).now_or_never()),
                 1 => drop(one.connect(name).now_or_never()),
@@ -133,7 +132,7 @@ impl Socket {
             if tries {
                 let _ = one.try_send(message);
             } else {
-                // Dropped where it would wait.
+                // Dropped if it would wait.
                 let _ = one.send(message).now_or_never();
             }
         });

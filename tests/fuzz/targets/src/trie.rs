@@ -1,4 +1,4 @@
-//! Subscriptions in a trie against a list of them.
+//! Compares a trie of subscriptions with a list of them.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,7 @@ use zeromq_async::fuzzing::Subscriptions;
 
 use crate::input::Input;
 
-/// Any subscribers, any topics, in any order.
+/// Any subscribers and topics in any order.
 pub fn trie(octets: &[u8]) {
     let mut input = Input::new(octets);
     let mut trie = Subscriptions::new();
@@ -56,7 +56,7 @@ pub fn trie(octets: &[u8]) {
     }
 }
 
-/// Topics of few different octets, that begin alike.
+/// Topics with common prefixes, from few distinct bytes.
 fn topic(input: &mut Input<'_>) -> Vec<u8> {
     input.slice().iter().map(|octet| b'a' + octet % 3).collect()
 }

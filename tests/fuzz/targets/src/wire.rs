@@ -1,17 +1,17 @@
-//! What has no state: greetings, headers, commands, metadata.
+//! Stateless decoders: greetings, frame headers, commands, metadata.
 
 use bytes::Bytes;
 use zmtp_codec::wire::{Command, FrameHeader, Greeting};
 use zmtp_codec::{Message, Metadata, Subscription};
 
-/// A greeting is judged the same whole and in pieces, and newer versions are spoken to as 3.1.
+/// A greeting gives the same result as a whole and in pieces. Newer versions are treated as 3.1.
 pub fn greeting(octets: &[u8]) {
     let whole = Greeting::decode(octets);
     for len in 0..octets.len().min(Greeting::SIZE) {
         match (Greeting::decode(&octets[..len]), whole) {
             (Ok(None), _) => {}
             (Err(early), Err(late)) => assert_eq!(early, late),
-            (early, late) => panic!("{early:?} of a piece, {late:?} of all"),
+            (early, late) => panic!("{early:?} for a prefix, {late:?} for the whole"),
         }
         if whole.is_ok() {
             assert_eq!(Greeting::check_opening(&octets[..len]), Ok(len > 10));
@@ -30,7 +30,7 @@ pub fn greeting(octets: &[u8]) {
     }
 }
 
-/// A header of any form is the same again when it is written and read.
+/// A header survives encoding and decoding.
 pub fn frame_header(octets: &[u8]) {
     let Ok(Some(header)) = FrameHeader::decode(octets) else { return };
     let mut wire = Vec::new();
@@ -39,11 +39,11 @@ pub fn frame_header(octets: &[u8]) {
     assert_eq!(again.body_size(), header.body_size());
     assert_eq!((again.has_more(), again.is_command()), (header.has_more(), header.is_command()));
     for len in 0..octets.len().min(header.size()) {
-        assert_eq!(FrameHeader::decode(&octets[..len]), Ok(None), "{len} octets of it");
+        assert_eq!(FrameHeader::decode(&octets[..len]), Ok(None), "a prefix of {len} bytes");
     }
 }
 
-/// A command is the same again when it is written and read.
+/// A command survives encoding and decoding.
 pub fn command(octets: &[u8]) {
     let message = Message::from(Bytes::copy_from_slice(octets));
     if let Some(subscription) = Subscription::from_message(&message) {
@@ -57,7 +57,7 @@ pub fn command(octets: &[u8]) {
     assert_eq!(header.size() as u64 + header.body_size(), wire.len() as u64);
     let again = Command::decode(Bytes::from(wire).slice(header.size()..));
     match (&command, again) {
-        // What is no UTF-8 becomes longer, and a reason has 255 octets at the most.
+        // Invalid UTF-8 becomes longer when replaced, and a reason has at most 255 bytes.
         (Command::Error { reason }, Ok(Command::Error { reason: cut })) => {
             assert!(reason == &cut || (reason.len() > 255 && reason.starts_with(&cut)));
         }
@@ -68,7 +68,7 @@ pub fn command(octets: &[u8]) {
     }
 }
 
-/// Metadata is the same again when it is written and read, and finds what it has.
+/// Metadata survives encoding and decoding, and lookups find its properties.
 pub fn metadata(octets: &[u8]) {
     let Ok(metadata) = Metadata::decode(Bytes::copy_from_slice(octets)) else { return };
     let mut wire = Vec::new();

@@ -1,6 +1,7 @@
-//! What handlers of 27/ZAP are asked, and what they reply.
+//! Requests to ZAP handlers and their replies (27/ZAP).
 
-use zeromq_async::{Message, fuzzing};
+use zeromq_async::Message;
+use zeromq_auth::fuzzing;
 
 use crate::input::Input;
 
@@ -13,12 +14,12 @@ fn message(octets: &[u8]) -> Message {
     Message::multipart(frames)
 }
 
-/// A reply is read, or there is a reason why not; what is read is the same when written and read.
+/// Parses a reply. A parsed reply survives encoding and decoding.
 pub fn zap_reply(octets: &[u8]) {
     fuzzing::zap_reply(message(octets));
 }
 
-/// A request is read, or not.
+/// Parses a request.
 pub fn zap_request(octets: &[u8]) {
     fuzzing::zap_request(&message(octets));
 }

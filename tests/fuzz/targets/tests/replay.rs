@@ -1,4 +1,4 @@
-//! Every input of the committed corpora, through the targets they were found with.
+//! Runs every input of the committed corpora through its target.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -19,9 +19,9 @@ fn what_the_fuzzer_found_does_no_harm() {
         for input in inputs {
             let path = input.expect("an input").path();
             let octets = fs::read(&path).expect("an input");
-            // Says which one it was, where it is the last.
+            // Print the path of the failing input.
             if let Err(panic) = std::panic::catch_unwind(|| target(&octets)) {
-                eprintln!("in {}", path.display());
+                eprintln!("failed on {}", path.display());
                 std::panic::resume_unwind(panic);
             }
             count += 1;
@@ -52,5 +52,5 @@ fn the_corpora_are_small() {
             octets += input.expect("an input").metadata().expect("its size").len();
         }
     }
-    assert!(octets <= LIMIT, "{octets} octets: minimise them");
+    assert!(octets <= LIMIT, "{octets} bytes: minimise the corpora with tests/fuzz/keep");
 }

@@ -7,7 +7,7 @@ use interop::peer::{Happening, Peer, Sent, Settings};
 use interop::{Frames, TCP, within};
 use libzmq_peer::SocketKind;
 use libzmq_peer::SocketKind::{Pull, Push};
-use zeromq_async::testing::{Ending, Fault, Relay, Way};
+use zeromq_test::{Ending, Fault, Relay, Way};
 
 use crate::support::{DEADLINE, one, relay_to};
 

@@ -8,7 +8,7 @@ use interop::{Frames, Mechanism, Secured, TCP};
 use libzmq_peer::SocketKind;
 use libzmq_peer::SocketKind::{Dealer, Pair, Pub, Pull, Push, Rep, Req, Router, Sub, Xpub, Xsub};
 use tokio::time::interval;
-use zeromq_async::testing::{Fault, Relay, Way};
+use zeromq_test::{Fault, Relay, Way};
 
 use crate::support::{Child, DEADLINE, SHORT, next, one, relay_to, times};
 

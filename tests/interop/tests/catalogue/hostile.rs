@@ -11,11 +11,10 @@ use libzmq_peer::SocketKind::{Pull, Push};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
-use zeromq_async::security::{
-    Attempt, Credentials, Decision, DenyStatus, Zap, ZapError, generate_curve_keys,
-};
-use zeromq_async::testing::Way;
+use zeromq_async::security::{Attempt, Credentials, Decision, DenyStatus, generate_curve_keys};
 use zeromq_async::{Context, HandshakeFailure, ProtocolError, PullSocket, PushSocket};
+use zeromq_auth::{Zap, ZapError};
+use zeromq_test::Way;
 
 use crate::support::{DEADLINE, SHORT, next, one, relay_to};
 

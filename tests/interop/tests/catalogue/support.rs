@@ -9,7 +9,7 @@ use interop::Frames;
 use interop::TCP;
 use interop::peer::Peer;
 use zeromq_async::Context;
-use zeromq_async::testing::Relay;
+use zeromq_test::Relay;
 
 /// Longer than anything takes that is meant to happen.
 pub(crate) const DEADLINE: Duration = interop::DEADLINE;

@@ -1,26 +1,16 @@
 //! Somebody between this library and libzmq, with CURVE, who changes, leaves out, repeats or reorders
 //! whatever passes: the connection ends, nothing altered is delivered, and others notice nothing.
 
-#[allow(dead_code, reason = "shared with the library's own tests")]
-#[path = "../../../../crates/zeromq-async/tests/support/fault.rs"]
-mod fault;
-#[allow(dead_code, reason = "shared with the library's own tests")]
-#[path = "../../../../crates/zeromq-async/tests/support/ordeal.rs"]
-mod ordeal;
-#[allow(dead_code, reason = "shared with the library's own tests")]
-#[path = "../../../../crates/zeromq-async/tests/support/relay.rs"]
-mod relay;
-
 mod theirs;
 
 use std::convert::Infallible;
 use std::time::Duration;
 
-use fault::{Fault, Kind};
 use interop::{Frames, TCP, event, libzmq, within};
 use libzmq_peer::{Opt, SocketKind};
-use ordeal::{Load, Outcome, Party, ask, frames, judge, outcomes, serve, suffer};
-use relay::{Way, relay};
+use support::fault::{Fault, Kind};
+use support::ordeal::{Load, Outcome, Party, ask, frames, judge, outcomes, serve, suffer};
+use support::relay::{Way, relay};
 use theirs::{Crowd, TheirServer};
 use zeromq_async::security::{Attempt, CurveKeyPair, Decision, generate_curve_keys};
 use zeromq_async::{

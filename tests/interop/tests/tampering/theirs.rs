@@ -12,8 +12,8 @@ use libzmq_peer::{Context, Error, Opt, Socket, SocketKind};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use zeromq_async::Endpoint;
 
-use crate::ordeal::{Party, Requests};
 use crate::{Keys, MAX_MESSAGE};
+use support::ordeal::{Party, Requests};
 
 /// DEALERs of libzmq, all on one thread.
 ///

@@ -12,7 +12,7 @@ use crate::socket::SocketKind;
 
 impl<P: SocketKind> SocketBuilder<P> {
     /// Asks `authenticator` about every peer, of which no more than its address is known
-    /// (37/ZMTP NULL; `ZMQ_ZAP_DOMAIN`); a [`Zap`](crate::security::Zap) asks a ZAP handler.
+    /// (37/ZMTP NULL; `ZMQ_ZAP_DOMAIN`); `zeromq_auth::Zap` asks a ZAP handler.
     ///
     /// It is asked about the peers that this socket connects to as well. Inproc peers are within the
     /// process and are not asked about.
@@ -57,7 +57,7 @@ impl<P: SocketKind> SocketBuilder<P> {
     }
 
     /// Lets in the peers whose name and password `authenticator` accepts (24/ZMTP-PLAIN;
-    /// `ZMQ_PLAIN_SERVER`); a [`Zap`](crate::security::Zap) asks a ZAP handler.
+    /// `ZMQ_PLAIN_SERVER`); `zeromq_auth::Zap` asks a ZAP handler.
     ///
     /// Names and passwords travel in clear. Which side binds has no bearing on it.
     ///
@@ -118,7 +118,7 @@ impl<P: SocketKind> SocketBuilder<P> {
 
     /// Proves to clients that this socket has the key they know, lets in those whose own key
     /// `authenticator` accepts, and encrypts everything (26/CURVEZMQ; `ZMQ_CURVE_SERVER`); a
-    /// [`Zap`](crate::security::Zap) asks a ZAP handler.
+    /// `zeromq_auth::Zap` asks a ZAP handler.
     ///
     /// ```
     /// use zeromq_async::RepSocket;

@@ -169,19 +169,19 @@ impl<P: SocketKind> SocketBuilder<P> {
     /// Others are closed before a word is said, and each is an
     /// [`AcceptFailed`](crate::SocketEvent::AcceptFailed). The filter is called for each connection,
     /// and others wait meanwhile. An
-    /// [`AddressRules`](crate::security::AddressRules) has ranges of addresses, users and processes
+    /// `zeromq_auth::AddressRules` has ranges of addresses, users and processes
     /// for it; as an authenticator it tells the peer that it is kept out.
     ///
     /// ```
     /// use zeromq_async::RepSocket;
-    /// use zeromq_async::security::{AddressRules, PeerRange};
+    /// use zeromq_auth::{AddressRules, PeerRange};
     ///
     /// let rules = AddressRules::deny_by_default()
     ///     .allow("10.0.0.0/8".parse::<PeerRange>()?)
     ///     .allow(PeerRange::IpcUser(1000));
     /// let rep = RepSocket::builder().accept_filter(move |peer| rules.lets_in(peer)).build();
     /// # drop(rep);
-    /// # Ok::<(), zeromq_async::security::IpNetworkError>(())
+    /// # Ok::<(), zeromq_auth::IpNetworkError>(())
     /// ```
     pub fn accept_filter(
         mut self,

@@ -1,4 +1,4 @@
-//! Writes the inputs to begin with into a directory, a subdirectory for each target.
+//! Writes the seed inputs to a directory, with one subdirectory per target.
 
 use std::path::PathBuf;
 use std::{env, fs, io};

@@ -1,0 +1,320 @@
+//! What the feature `testing` has for others: every fault does what it says, and by Tokio's clock.
+
+use std::io;
+use std::time::Duration;
+
+use support::{at_once, event, within};
+use tokio::time::{Instant, timeout};
+use zeromq_async::{
+    BindError, Context, DisconnectReason, Events, HandshakeFailure, PairSocket, PullSocket,
+    PushSocket, ReqSocket, SocketEvent, SocketType,
+};
+use zeromq_test::wire::{Command, MechanismName, Ttl};
+use zeromq_test::{Ending, Fault, MemoryTransport, RawListener, RawPeer, Relay, Way, octets};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+fn memory() -> Context {
+    of(MemoryTransport::new())
+}
+
+fn of(transport: MemoryTransport) -> Context {
+    let builder = Context::builder().transport("mem", transport).expect("a scheme");
+    builder.reconnect(at_once()).build()
+}
+
+/// A PUSH that reaches a PULL through a relay, and its events.
+struct Line {
+    push: PushSocket,
+    pull: PullSocket,
+    relay: Relay,
+    events: Events,
+}
+
+impl Line {
+    async fn new(context: &Context, at: &str) -> Self {
+        let pull = PullSocket::builder_in(context).build();
+        let bound = pull.bind(at).await.expect("a free address");
+        let relay = Relay::start(context, at, bound).await.expect("a free address");
+        let push = PushSocket::builder_in(context).build();
+        let events = push.events();
+        push.connect(relay.endpoint()).await.expect("an endpoint");
+        within("the line", push.wait_for_peers(1)).await;
+        within("the line", pull.wait_for_peers(1)).await;
+        Self { push, pull, relay, events }
+    }
+
+    async fn in_memory() -> Self {
+        Self::new(&memory(), "mem://*").await
+    }
+
+    async fn disconnected(&mut self) -> DisconnectReason {
+        event(&mut self.events, "the end of the connection", |event| match event {
+            SocketEvent::Disconnected { reason, .. } => Some(reason),
+            _ => None,
+        })
+        .await
+    }
+
+    /// What comes, and how long it took by Tokio's clock.
+    async fn carries(&mut self, message: &'static str) -> Duration {
+        let start = Instant::now();
+        self.push.send(message).await.expect("an open socket");
+        assert_eq!(self.pull.recv().await.expect("an open socket"), message);
+        start.elapsed()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn delayed_octets_arrive_when_they_are_due_and_in_order() {
+    let mut line = Line::in_memory().await;
+    assert_eq!(line.carries("at once").await, Duration::ZERO);
+    line.relay.fault(Way::Up, Fault::Delay(SECOND));
+    line.relay.fault(Way::Up, Fault::Delay(SECOND / 2));
+    let took = line.carries("later").await;
+    assert!((SECOND * 3 / 2..SECOND * 2).contains(&took), "{took:?}");
+
+    let start = Instant::now();
+    for number in 0..10_u8 {
+        line.push.send([number]).await.unwrap();
+        tokio::time::sleep(SECOND / 10).await;
+    }
+    for number in 0..10_u8 {
+        assert_eq!(line.pull.recv().await.unwrap(), &[number]);
+    }
+    // On their way at the same time, and not one after the other.
+    assert!(start.elapsed() < SECOND * 3, "{:?}", start.elapsed());
+
+    line.relay.heal(Way::Up);
+    assert_eq!(line.carries("at once again").await, Duration::ZERO);
+}
+
+#[tokio::test(start_paused = true)]
+async fn throttled_octets_arrive_a_few_at_a_time() {
+    let mut line = Line::in_memory().await;
+    line.relay.fault(Way::Up, Fault::Throttle { octets: 1, every: SECOND });
+    // Two octets of header and eight of body; nothing waits behind the last.
+    assert_eq!(line.carries("8 octets").await.as_secs(), 9);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_stalled_comes_once_that_is_over() {
+    let mut line = Line::in_memory().await;
+    line.relay.fault(Way::Up, Fault::Stall);
+    line.push.send("held").await.unwrap();
+    assert!(timeout(SECOND * 3600, line.pull.recv()).await.is_err());
+    line.relay.heal(Way::Up);
+    assert_eq!(within("what was held", line.pull.recv()).await.unwrap(), "held");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_black_hole_swallows_for_good() {
+    let mut line = Line::in_memory().await;
+    line.relay.fault(Way::Up, Fault::BlackHole);
+    line.push.send("gone").await.unwrap();
+    line.push.flush().await.unwrap();
+    assert!(timeout(SECOND * 3600, line.pull.recv()).await.is_err());
+    line.relay.heal(Way::Up);
+    line.carries("there").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_bits_of_one_octet_are_changed() {
+    let mut line = Line::in_memory().await;
+    let body = line.relay.passed(Way::Up) + 2;
+    line.relay.fault(Way::Up, Fault::Flip { offset: body + 3, bits: b' ' });
+    line.push.send("abcdef").await.unwrap();
+    assert_eq!(within("the message", line.pull.recv()).await.unwrap(), "abcDef");
+    line.carries("abcdef").await; // only that one, on this connection
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_ends_after_so_many_octets() {
+    let mut line = Line::in_memory().await;
+    let so_far = line.relay.passed(Way::Up);
+    let ending = Ending::Cut;
+    line.relay.fault(Way::Up, Fault::EndAfter { octets: so_far + 7, ending });
+    line.push.send("whole").await.unwrap();
+    assert_eq!(within("the whole one", line.pull.recv()).await.unwrap(), "whole");
+    line.relay.wait_for_ended(1).await;
+    assert_eq!(line.relay.passed(Way::Up), so_far + 7);
+    line.disconnected().await;
+
+    // And the next message on the next connection.
+    line.relay.heal(Way::Up);
+    line.carries("on the next").await;
+    assert_eq!(line.relay.connections(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_fault_that_is_due_already_happens_at_once() {
+    let mut line = Line::in_memory().await;
+    line.relay.fault(Way::Down, Fault::EndAfter { octets: 1, ending: Ending::Cut });
+    line.disconnected().await;
+}
+
+#[tokio::test]
+async fn a_reset_is_one_over_tcp() {
+    let mut line = Line::new(Context::shared(), "tcp://127.0.0.1:*").await;
+    line.relay.end(Ending::Reset);
+    let reason = line.disconnected().await;
+    let DisconnectReason::Io(error) = &reason else { panic!("{reason}") };
+    assert_eq!(error.kind(), io::ErrorKind::ConnectionReset);
+    within("the next connection", line.carries("after it")).await;
+
+    line.relay.end(Ending::Cut);
+    let reason = line.disconnected().await;
+    assert!(matches!(reason, DisconnectReason::PeerClosed), "{reason}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_way_is_closed_and_the_other_goes_on() {
+    let context = memory();
+    let mut listener = RawListener::bind(&context, "mem://*").await.unwrap();
+    let relay = Relay::start(&context, "mem://*", listener.endpoint()).await.unwrap();
+    relay.fault(Way::Up, Fault::HalfCloseAfter { octets: 5 });
+    let mut near = RawPeer::connect(&context, relay.endpoint()).await.unwrap();
+    let mut far = listener.accept().await.unwrap();
+    near.write("hello and goodbye").await.unwrap();
+    assert_eq!(within("the end", far.read_to_end()).await, "hello");
+    far.write("still here").await.unwrap();
+    assert_eq!(within("the other way", near.read(10)).await.unwrap(), "still here");
+}
+
+#[tokio::test(start_paused = true)]
+async fn whatever_else_a_function_can_do() {
+    let context = memory();
+    let mut listener = RawListener::bind(&context, "mem://*").await.unwrap();
+    let relay = Relay::start(&context, "mem://*", listener.endpoint()).await.unwrap();
+    relay.alter(|way| {
+        move |octets: &[u8]| match way {
+            Way::Up => octets.repeat(2),
+            Way::Down => Vec::new(),
+        }
+    });
+    let mut near = RawPeer::connect(&context, relay.endpoint()).await.unwrap();
+    let mut far = listener.accept().await.unwrap();
+    far.write("lost").await.unwrap();
+    near.write("twice ").await.unwrap();
+    assert_eq!(within("both", far.read(12)).await.unwrap(), "twice twice ");
+    far.shutdown().await.unwrap();
+    assert_eq!(within("nothing", near.read_to_end()).await, "");
+    assert_eq!((relay.passed(Way::Up), relay.passed(Way::Down)), (6, 4));
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_relays_to_nobody_ends_connections() {
+    let context = memory();
+    let relay = Relay::start(&context, "mem://*", "mem://nobody").await.unwrap();
+    let mut peer = RawPeer::connect(&context, relay.endpoint()).await.unwrap();
+    assert_eq!(within("the end", peer.read_to_end()).await, "");
+    assert_eq!(relay.connections(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn names_in_memory_are_taken_given_up_and_made() {
+    let context = memory();
+    let first = PullSocket::builder_in(&context).build();
+    let second = PullSocket::builder_in(&context).build();
+    let name = first.bind("mem://*").await.unwrap();
+    assert_ne!(name, second.bind("mem://*").await.unwrap());
+    assert!(matches!(second.bind(&name).await, Err(BindError::InUse { .. })));
+    first.unbind(&name).await.unwrap();
+    let refused = RawPeer::connect(&context, &name).await.unwrap_err();
+    assert_eq!(refused.kind(), io::ErrorKind::ConnectionRefused);
+    second.bind(&name).await.unwrap();
+
+    // Another network has other names.
+    let elsewhere = RawPeer::connect(&memory(), &name).await.unwrap_err();
+    assert_eq!(elsewhere.kind(), io::ErrorKind::ConnectionRefused);
+}
+
+#[tokio::test(start_paused = true)]
+async fn memory_holds_up_who_writes_more_than_it_holds() {
+    let context = of(MemoryTransport::new().with_capacity(100));
+    let mut push = PushSocket::builder_in(&context).build();
+    let mut listener = RawListener::bind(&context, "mem://*").await.unwrap();
+    push.connect(listener.endpoint()).await.unwrap();
+    let mut peer = listener.accept().await.unwrap();
+    peer.handshake(SocketType::Pull).await.unwrap();
+    push.send(vec![1; 1000]).await.unwrap();
+    assert!(timeout(SECOND * 3600, push.flush()).await.is_err());
+    assert_eq!(peer.read_message().await.unwrap().size(), 1000);
+    within("the flush", push.flush()).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_script_can_say_anything_and_hears_everything() {
+    let context = memory();
+    let mut listener = RawListener::bind(&context, "mem://*").await.unwrap();
+    let mut req = ReqSocket::builder_in(&context).heartbeat_interval(SECOND).build();
+    req.connect(listener.endpoint()).await.unwrap();
+    let mut peer = listener.accept().await.unwrap();
+    let greeting = peer.greet(MechanismName::NULL).await.unwrap();
+    assert_eq!(greeting.mechanism(), MechanismName::NULL);
+    peer.write(octets::ready("REP")).await.unwrap();
+    let Command::Ready { .. } = peer.read_command().await.unwrap() else { panic!("no READY") };
+
+    req.send("a question").await.unwrap();
+    let (header, delimiter) = peer.read_frame().await.unwrap();
+    assert!(header.has_more() && delimiter.is_empty());
+    assert_eq!(peer.read_message().await.unwrap(), "a question");
+    peer.write(octets::frame(1, b"")).await.unwrap();
+    peer.write(octets::frame(0, b"an answer")).await.unwrap();
+    assert_eq!(req.recv().await.unwrap(), "an answer");
+
+    let ping = within("a heartbeat", peer.read_command()).await.unwrap();
+    assert!(matches!(ping, Command::Ping { .. }), "{ping:?}");
+    let error = peer.send_command(&Command::Error { reason: "enough".into() }).await;
+    error.unwrap();
+    within("the end", peer.read_to_end()).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_script_that_is_not_kept_to_says_what_came() {
+    let context = memory();
+    let pair = PairSocket::builder_in(&context).build();
+    let endpoint = pair.bind("mem://*").await.unwrap();
+    let mut peer = RawPeer::connect(&context, &endpoint).await.unwrap();
+    peer.handshake(SocketType::Pair).await.unwrap();
+    peer.send_command(&Command::Ping { ttl: Ttl::NONE, context: "x".into() }).await.unwrap();
+    let error = peer.read_message().await.unwrap_err();
+    assert!(error.to_string().contains("Pong"), "{error}");
+    pair.close().await;
+    let error = peer.read_message().await.unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_dropped_read_has_heard_waits_for_the_next() {
+    let context = memory();
+    let mut listener = RawListener::bind(&context, "mem://*").await.unwrap();
+    let mut one = RawPeer::connect(&context, listener.endpoint()).await.unwrap();
+    let mut other = listener.accept().await.unwrap();
+    one.write(octets::frame(1, b"first")).await.unwrap();
+    one.write(b"\0\x06sec").await.unwrap();
+    assert!(timeout(SECOND, other.read_message()).await.is_err());
+    one.write(b"ond").await.unwrap();
+    let message = other.read_message().await.unwrap();
+    assert_eq!(message.frames(), ["first", "second"]);
+}
+
+/// An hour's handshake timeout, in no time.
+#[tokio::test(start_paused = true)]
+async fn a_silent_peer_is_given_up_by_tokios_clock() {
+    let context = memory();
+    let limit = SECOND * 3600;
+    let pull = PullSocket::builder_in(&context).handshake_timeout(limit).build();
+    let mut events = pull.events();
+    let endpoint = pull.bind("mem://*").await.unwrap();
+    let mut silent = RawPeer::connect(&context, &endpoint).await.unwrap();
+    let start = Instant::now();
+    silent.read_to_end().await;
+    assert!(start.elapsed() >= limit, "{:?}", start.elapsed());
+    let reason = event(&mut events, "the end of the handshake", |event| match event {
+        SocketEvent::HandshakeFailed { reason, .. } => Some(reason),
+        _ => None,
+    })
+    .await;
+    assert!(matches!(reason, HandshakeFailure::TimedOut(_)), "{reason}");
+}

@@ -1,0 +1,87 @@
+//! `send` and `recv` through layers, and what happens when they are dropped.
+
+use futures_util::FutureExt;
+use tokio_test::{assert_pending, assert_ready_ok, task::spawn};
+use tower::ServiceBuilder;
+use zeromq_async::{DealerSocket, Message, RecvError};
+use zeromq_util::layer::{
+    FilterSendLayer, MapRecvLayer, MapSendLayer, RecvExt, SendExt, TimeoutLayer, WithLayer,
+};
+
+use crate::mock::{Failure, mock};
+
+#[test]
+fn send_waits_for_room_and_does_not_flush() {
+    let (mut socket, remote) = mock();
+    let mut sending = spawn(socket.send("hello"));
+    assert_pending!(sending.poll());
+    assert!(remote.sent().is_empty());
+    remote.make_room(1);
+    assert!(sending.is_woken());
+    assert_ready_ok!(sending.poll());
+    assert_eq!(remote.sent(), ["hello"]);
+    assert_eq!(remote.flushes(), 0);
+}
+
+#[test]
+fn a_dropped_send_has_sent_nothing_and_a_dropped_ready_takes_no_room() {
+    let (mut socket, remote) = mock();
+    assert!(socket.send("given up").now_or_never().is_none());
+    assert!(socket.ready().now_or_never().is_none());
+    remote.make_room(1);
+    assert!(remote.sent().is_empty());
+    socket.ready().now_or_never().unwrap().unwrap();
+    socket.send("hello").now_or_never().unwrap().unwrap();
+    assert_eq!(remote.sent(), ["hello"]);
+    socket.flush().now_or_never().unwrap().unwrap();
+    assert_eq!(remote.flushes(), 1);
+}
+
+#[test]
+fn a_dropped_recv_loses_nothing() {
+    let (mut socket, remote) = mock();
+    assert!(socket.recv().now_or_never().is_none());
+    remote.deliver("hello");
+    let mut receiving = spawn(socket.recv());
+    assert_eq!(assert_ready_ok!(receiving.poll()), "hello");
+}
+
+#[test]
+fn the_end_is_an_error_through_all_layers() {
+    let (socket, remote) = mock();
+    remote.end();
+    let mut socket = socket
+        .with_layer(TimeoutLayer::new())
+        .with_layer(MapRecvLayer::new(|message: Message| message))
+        .with_layer(TimeoutLayer::new());
+    let end = socket.recv().now_or_never().unwrap().unwrap_err();
+    assert_eq!(end.to_string(), Failure::Ended(RecvError::Closed).to_string());
+}
+
+/// The first of tower's builder is the outermost, and the last of `with_layer`.
+#[test]
+fn layers_stack_in_both_orders() {
+    let double = || MapSendLayer::new(|n: u8| n * 2);
+    let message = || MapSendLayer::new(|n: u8| Message::from([n]));
+    let (one, first) = mock();
+    let (other, second) = mock();
+    let mut one = one.with_layer(message()).with_layer(double());
+    let mut other = ServiceBuilder::new().layer(double()).layer(message()).service(other);
+    first.make_room(1);
+    second.make_room(1);
+    one.send(21).now_or_never().unwrap().unwrap();
+    other.send(21).now_or_never().unwrap().unwrap();
+    assert_eq!((first.sent(), second.sent()), (vec![[42].into()], vec![[42].into()]));
+}
+
+/// Compiles: sockets in layers move between tasks.
+#[tokio::test]
+async fn wrapped_sockets_and_their_futures_are_send() {
+    let layers = ServiceBuilder::new()
+        .layer(TimeoutLayer::new())
+        .layer(FilterSendLayer::new(|_: &Message| true));
+    let mut socket = layers.service(DealerSocket::new());
+    let task = async move { (socket.send("hello").now_or_never(), socket.recv().now_or_never()) };
+    let (sent, received) = tokio::spawn(task).await.unwrap();
+    assert!(sent.is_none() && received.is_none());
+}

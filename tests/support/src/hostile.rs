@@ -1,0 +1,52 @@
+//! A peer that writes exactly the given bytes.
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use zeromq_async::{Endpoint, Events, HandshakeFailure, PeerAddress, SocketEvent};
+
+#[allow(unused_imports, reason = "each test program uses a part")]
+pub use zeromq_test::octets::{command, frame, greeting, header, property, ready};
+
+use super::{dial, event, within};
+
+/// A TCP connection that sends only the bytes of the test.
+pub struct Hostile {
+    pub stream: TcpStream,
+}
+
+impl Hostile {
+    /// Connects and writes bytes.
+    pub async fn saying(endpoint: &Endpoint, octets: &[u8]) -> Self {
+        let mut peer = Self { stream: dial(endpoint).await };
+        peer.say(octets).await;
+        peer
+    }
+
+    /// Writes bytes. Ignores errors, because the socket may have closed the connection.
+    pub async fn say(&mut self, octets: &[u8]) {
+        let _ = within("the hostile peer to write", self.stream.write_all(octets)).await;
+    }
+
+    /// Reads until the socket closes or resets the connection, and returns all bytes.
+    pub async fn closed(&mut self) -> Vec<u8> {
+        let mut octets = Vec::new();
+        let closed = async { while let Ok(1..) = self.stream.read_buf(&mut octets).await {} };
+        within("the socket to close the hostile peer's connection", closed).await;
+        octets
+    }
+
+    /// The address of this peer in the socket's events.
+    pub fn address(&self) -> PeerAddress {
+        PeerAddress::Tcp(self.stream.local_addr().expect("connected"))
+    }
+}
+
+/// Waits until the handshake of this peer fails, and returns the reason.
+pub async fn refused(events: &mut Events, peer: &Hostile) -> HandshakeFailure {
+    let peer = peer.address();
+    event(events, "the hostile peer's handshake to fail", |event| match event {
+        SocketEvent::HandshakeFailed { address, reason, .. } if address == peer => Some(reason),
+        _ => None,
+    })
+    .await
+}

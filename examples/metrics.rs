@@ -121,6 +121,6 @@ async fn answer(stream: TcpStream, page: String) -> std::io::Result<()> {
 }
 
 fn is_shown(line: &str) -> bool {
-    let shown = ["zeromq_sent_total", "zeromq_taken_total", "zeromq_layer_octets_total"];
+    let shown = ["zeromq_sent_total", "zeromq_taken_total", "zeromq_layer_bytes_total"];
     shown.iter().any(|name| line.starts_with(name)) && !line.ends_with(" 0")
 }

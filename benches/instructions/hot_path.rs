@@ -143,7 +143,7 @@ fn filled(size: usize) -> (Batch, Message) {
 fn wire(size: usize) -> BytesMut {
     let mut batch = Batch::new();
     batch.extend((0..MESSAGES).map(|_| Message::from(vec![1; size])));
-    let mut wire = BytesMut::with_capacity(batch.octets());
+    let mut wire = BytesMut::with_capacity(batch.bytes());
     while !batch.is_empty() {
         wire.extend_from_slice(batch.first_chunk());
         batch.advance(batch.first_chunk().len());

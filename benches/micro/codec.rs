@@ -23,7 +23,7 @@ fn push(c: &mut Criterion) {
                 for _ in 0..MESSAGES {
                     batch.push(black_box(&message).clone());
                 }
-                batch.octets()
+                batch.bytes()
             });
         });
     }
@@ -44,13 +44,13 @@ fn write(c: &mut Criterion) {
 
 /// Drains a batch in writes of 64 KiB, like a socket.
 fn write_all(batch: &mut Batch) -> usize {
-    let mut octets = 0;
+    let mut bytes = 0;
     while !batch.is_empty() {
         let chunk = batch.first_chunk().len().min(64 * 1024);
-        octets += chunk;
+        bytes += chunk;
         batch.advance(chunk);
     }
-    octets
+    bytes
 }
 
 fn decode(c: &mut Criterion) {

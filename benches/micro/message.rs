@@ -11,20 +11,20 @@ const SIZES: [usize; 5] = [16, 64, 65, 1024, 16 * 1024];
 fn from_slice(c: &mut Criterion) {
     let mut group = c.benchmark_group("message from slice");
     for size in SIZES {
-        let octets = vec![1; size];
+        let bytes = vec![1; size];
         group.bench_function(BenchmarkId::from_parameter(size), |b| {
-            b.iter(|| Message::from(black_box(&octets[..])));
+            b.iter(|| Message::from(black_box(&bytes[..])));
         });
     }
     group.finish();
 }
 
 fn from_bytes(c: &mut Criterion) {
-    let mut group = c.benchmark_group("message from shared octets");
+    let mut group = c.benchmark_group("message from shared bytes");
     for size in SIZES {
-        let octets = Bytes::from(vec![1; size]);
+        let bytes = Bytes::from(vec![1; size]);
         group.bench_function(BenchmarkId::from_parameter(size), |b| {
-            b.iter(|| Message::from(black_box(&octets).clone()));
+            b.iter(|| Message::from(black_box(&bytes).clone()));
         });
     }
     group.finish();

@@ -55,7 +55,7 @@ pub(crate) struct Metric {
 pub(crate) enum Unit {
     PerSecond,
     Nanoseconds,
-    Octets,
+    Bytes,
     /// A share of a mean.
     Share,
 }
@@ -135,7 +135,7 @@ impl Unit {
         let steps: &[(f64, &str)] = match self {
             Self::PerSecond => &[(1e6, " M"), (1e3, " k"), (1.0, "")],
             Self::Nanoseconds => &[(1e9, " s"), (1e6, " ms"), (1e3, " µs"), (1.0, " ns")],
-            Self::Octets => &[(1024.0 * 1024.0, " MiB"), (1024.0, " KiB"), (1.0, " B")],
+            Self::Bytes => &[(1024.0 * 1024.0, " MiB"), (1024.0, " KiB"), (1.0, " B")],
             Self::Share => &[(0.01, " %")],
         };
         let last = steps.last().copied().unwrap_or((1.0, ""));
@@ -157,18 +157,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_are_shown_in_three_digits() {
+    fn numbers_show_three_digits() {
         assert_eq!(Unit::PerSecond.show(12_345_678.0), "12.3 M");
         assert_eq!(Unit::PerSecond.show(99_900.0), "99.9 k");
         assert_eq!(Unit::PerSecond.show(7.0), "7.00");
         assert_eq!(Unit::Nanoseconds.show(26_140.0), "26.1 µs");
         assert_eq!(Unit::Nanoseconds.show(0.5), "0.50 ns");
-        assert_eq!(Unit::Octets.show(2252.8), "2.20 KiB");
+        assert_eq!(Unit::Bytes.show(2252.8), "2.20 KiB");
         assert_eq!(Unit::Share.show(0.97), "97.0 %");
     }
 
     #[test]
-    fn a_summary_names_its_unit_where_it_changes() {
+    fn summary_repeats_unit_only_if_it_changes() {
         let show = |median, min, max| Unit::PerSecond.show_summary(Summary { median, min, max });
         assert_eq!(show(2e6, 1e6, 3e6), "2.00 M (1.00–3.00 M)");
         assert_eq!(show(2e6, 1e3, 3e6), "2.00 M (1.00 k–3.00 M)");

@@ -108,11 +108,11 @@ const FEWEST: Metric = Metric {
 };
 
 /// `64 B`, `16 KiB`, …
-fn show_size(octets: usize) -> String {
-    match octets {
-        ..1024 => format!("{octets} B"),
-        1024..1_048_576 => format!("{} KiB", octets / 1024),
-        _ => format!("{} MiB", octets / 1_048_576),
+fn show_size(bytes: usize) -> String {
+    match bytes {
+        ..1024 => format!("{bytes} B"),
+        1024..1_048_576 => format!("{} KiB", bytes / 1024),
+        _ => format!("{} MiB", bytes / 1_048_576),
     }
 }
 
@@ -126,7 +126,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_case_has_an_id_of_its_own() {
+    fn case_ids_are_unique() {
         let settings = Settings {
             warm_up: Duration::ZERO,
             window: Duration::ZERO,

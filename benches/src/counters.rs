@@ -124,7 +124,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_reading_tells_the_rate_and_how_even_it_was() {
+    fn reading_gives_rate_and_spread() {
         let at = Instant::now();
         let reading = |seconds, counts: &[u64], cpu| Reading {
             at: at + Duration::from_secs(seconds),
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn each_receiver_counts_for_itself() {
+    fn receivers_count_separately() {
         let counters = Counters::new(2);
         counters.counter(1).add_one();
         counters.counter(1).add_one();

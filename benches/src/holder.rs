@@ -15,7 +15,7 @@ use crate::process::{Failure, wait};
 /// Connects the ordered number of PUSH peers, one after another, and holds them until the process
 /// is killed.
 pub(crate) fn play(order: &Order) -> Result<Infallible, Failure> {
-    let message = (order.role == Role::HoldUsed).then(|| Message::from(order.octets()));
+    let message = (order.role == Role::HoldUsed).then(|| Message::from(order.bytes()));
     let _held: Vec<TcpStream> = (0..order.sockets)
         .map(|_| connect(&order.endpoint, message.clone()))
         .collect::<Result<_, _>>()?;
@@ -56,8 +56,8 @@ fn shake_hands(stream: &mut TcpStream, connection: &mut Connection) -> Result<()
 }
 
 fn write(stream: &mut TcpStream, connection: &mut Connection) -> Result<(), Failure> {
-    while let Some(octets) = connection.poll_transmit() {
-        stream.write_all(&octets).map_err(Failure::new)?;
+    while let Some(bytes) = connection.poll_transmit() {
+        stream.write_all(&bytes).map_err(Failure::new)?;
     }
     Ok(())
 }

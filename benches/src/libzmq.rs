@@ -61,22 +61,22 @@ fn all_connected(context: &Context, kind: Kind, order: &Order) -> Result<Vec<Soc
 
 /// Creates the messages of an order.
 struct Source {
-    octets: Vec<u8>,
+    bytes: Vec<u8>,
     prepared: Message,
     payload: Payload,
 }
 
 impl Source {
     fn new(context: &Context, order: &Order) -> Result<Self, Failure> {
-        let octets = order.octets();
-        Ok(Self { prepared: context.message(&octets)?, octets, payload: order.payload })
+        let bytes = order.bytes();
+        Ok(Self { prepared: context.message(&bytes)?, bytes, payload: order.payload })
     }
 
     #[inline]
     fn message(&mut self) -> Result<Message, Failure> {
         match self.payload {
             Payload::Shared => self.prepared.share(),
-            Payload::Fresh => self.prepared.of_same_library(&self.octets),
+            Payload::Fresh => self.prepared.of_same_library(&self.bytes),
         }
     }
 }

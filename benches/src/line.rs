@@ -87,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_line_can_be_read_back() {
+    fn lines_round_trip_through_text() {
         let sample = Sample::from([("p50_ns".to_owned(), 25_125.5), ("messages".to_owned(), 1e9)]);
         for line in [
             Line::Bound("tcp://127.0.0.1:5555".to_owned()),

@@ -87,14 +87,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn days_are_dates() {
+    fn days_convert_to_dates() {
         assert_eq!(date(0), (1970, 1, 1));
         assert_eq!(date(11_016), (2000, 2, 29));
         assert_eq!(date(20_778), (2026, 11, 21));
     }
 
     #[test]
-    fn a_field_is_what_stands_behind_the_colon() {
+    fn field_value_follows_the_colon() {
         let text = "processor\t: 0\nmodel name\t: Some CPU @ 2: fast\n";
         assert_eq!(field(text, "model name").as_deref(), Some("Some CPU @ 2: fast"));
         assert_eq!(field(text, "flags"), None);

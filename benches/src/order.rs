@@ -210,7 +210,7 @@ impl Order {
 
     /// The payload of every message. Its bytes are not zero, so that the memory is really
     /// allocated.
-    pub fn octets(&self) -> Vec<u8> {
+    pub fn bytes(&self) -> Vec<u8> {
         (1..=250).cycle().take(self.size).collect()
     }
 }
@@ -224,7 +224,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_order_survives_the_command_line() {
+    fn order_round_trips_through_arguments() {
         let mut order = Order::new(Role::InprocExchange, "ipc:///tmp/a=b");
         (order.size, order.sockets, order.payload) = (1 << 20, 64, Payload::Fresh);
         (order.warm_up, order.processor) = (Duration::from_secs(3), Some(1));
@@ -234,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_order_is_refused() {
+    fn invalid_orders_are_rejected() {
         for bad in [vec![], vec!["dance"], vec!["pull", "size"], vec!["pull", "size=x"]] {
             assert!(Order::parse(bad.into_iter().map(String::from)).is_err());
         }

@@ -62,22 +62,22 @@ async fn connect<P: SocketKind>(socket: &Socket<P>, order: &Order) -> Result<(),
 /// Creates the messages of an order.
 #[derive(Debug, Clone)]
 struct Source {
-    octets: Bytes,
+    bytes: Bytes,
     prepared: Message,
     payload: Payload,
 }
 
 impl Source {
     fn new(order: &Order) -> Self {
-        let octets = Bytes::from(order.octets());
-        Self { prepared: Message::from(octets.clone()), octets, payload: order.payload }
+        let bytes = Bytes::from(order.bytes());
+        Self { prepared: Message::from(bytes.clone()), bytes, payload: order.payload }
     }
 
     #[inline]
     fn message(&self) -> Message {
         match self.payload {
             Payload::Shared => self.prepared.clone(),
-            Payload::Fresh => Message::from(&self.octets[..]),
+            Payload::Fresh => Message::from(&self.bytes[..]),
         }
     }
 }

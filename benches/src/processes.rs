@@ -130,7 +130,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn resident_memory_is_read_from_the_kernels_words() {
+    fn resident_memory_is_parsed_from_status() {
         let status = "Name:\tversus\nVmHWM:\t  9000 kB\nVmRSS:\t    5064 kB\nThreads:\t3\n";
         assert_eq!(resident(status), Some(5064.0 * 1024.0));
         assert_eq!(resident("Name:\tversus\n"), None);

@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn every_case_is_in_the_tables_and_the_json() {
+    fn reports_contain_every_case() {
         let report = report();
         let (markdown, json) = (markdown::render(&report), json::render(&report));
         for outcome in &report.outcomes {
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn every_plot_is_well_formed() {
+    fn plots_are_well_formed() {
         for table in tables(&report().outcomes) {
             assert_well_formed(&plot::render(&table).expect("a plot"));
         }

@@ -44,7 +44,7 @@ mod tests {
     }
 
     #[test]
-    fn the_median_is_in_the_middle() {
+    fn median_is_the_middle_value() {
         assert_eq!(Summary::of(&[]), None);
         assert_eq!(Summary::of(&[7.0]), summary(7.0, 7.0, 7.0));
         assert_eq!(Summary::of(&[9.0, 1.0, 2.0]), summary(2.0, 1.0, 9.0));
@@ -52,7 +52,7 @@ mod tests {
     }
 
     #[test]
-    fn a_quantile_is_one_of_the_values() {
+    fn quantile_is_one_of_the_values() {
         let values: Vec<u32> = (1..=1000).collect();
         assert_eq!(quantile(&values, 0.5), Some(500));
         assert_eq!(quantile(&values, 0.99), Some(990));
@@ -63,7 +63,7 @@ mod tests {
     }
 
     #[test]
-    fn a_ratio_is_of_medians() {
+    fn ratio_compares_medians() {
         assert_eq!(ratio(summary(6.0, 1.0, 9.0), summary(2.0, 2.0, 2.0)), Some(3.0));
         assert_eq!(ratio(summary(6.0, 1.0, 9.0), summary(0.0, 0.0, 0.0)), None);
         assert_eq!(ratio(None, summary(2.0, 2.0, 2.0)), None);

@@ -14,7 +14,7 @@ pub(crate) struct Topics {
 
 impl Topics {
     pub(crate) fn new(order: &Order) -> Self {
-        let mut message = order.octets();
+        let mut message = order.bytes();
         message.resize(order.size.max(LENGTH), 0);
         let count = order.topics.max(1);
         let in_use = order.topics_in_use.clamp(1, count);
@@ -68,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn every_topic_in_use_has_its_turn() {
+    fn every_topic_in_use_is_published() {
         for (count, in_use) in [(1, 1), (1000, 1000), (1_000_000, 1000)] {
             let mut topics = topics(count, in_use);
             let all: HashSet<[u8; LENGTH]> = topics.all().collect();
@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_is_as_long_as_the_order_says() {
+    fn message_size_follows_the_order() {
         assert_eq!(topics(1000, 1000).message().len(), 64);
         assert_eq!(topic(1_234_567), *b"topic/1234567/");
     }

@@ -191,7 +191,7 @@ mod tests {
     static GROUP: Group = Group { name: "group", title: "", about: "", metrics: &[] };
 
     #[test]
-    fn who_fails_is_left_out_and_the_others_go_on() {
+    fn failing_contestant_is_excluded() {
         let trials = Rc::new(Cell::new(0));
         let count = trials.clone();
         let case = Case {

@@ -8,7 +8,7 @@ use std::{env, fs};
 const OURS: &str = "zeromq-async";
 
 #[test]
-fn every_kind_of_case_is_played_and_written_down() {
+fn every_kind_of_case_runs_and_is_reported() {
     let directory = env::temp_dir().join(format!("versus-test-{}", std::process::id()));
     let cases = "tcp/64-B-shared,inproc/16-B-fresh,64-B/ipc-one,64-B/inproc-one,tcp/4-subscribers,\
                  tcp/16-senders,echo/tcp/1-client,churn,tcp/1000-subscriptions,CURVE-64-B,\
@@ -34,7 +34,7 @@ fn every_kind_of_case_is_played_and_written_down() {
 }
 
 #[test]
-fn what_is_not_known_is_said() {
+fn unknown_arguments_are_reported() {
     let nowhere = env::temp_dir().join("versus-nowhere");
     let none = versus(&["--cases", "dance"], &nowhere);
     assert!(!none.status.success());

@@ -21,7 +21,7 @@ use zeromq_async::ReqSocket;
 const PATIENCE: Duration = Duration::from_secs(120);
 
 #[test]
-fn weather_reaches_those_who_subscribed() {
+fn weather_reaches_its_subscribers() {
     let stdout = run("weather");
     for city in ["cairo", "lima", "oslo"] {
         assert!(stdout.contains(&format!("{city}: 100 reports,")), "{stdout}");
@@ -41,7 +41,7 @@ fn ventilator_worker_sink_counts_the_primes() {
 }
 
 #[test]
-fn broker_gives_every_client_its_answers() {
+fn broker_answers_every_client() {
     let stdout = run("broker");
     for client in 1..=4 {
         assert!(stdout.contains(&format!("client {client}: 300 answers")), "{stdout}");
@@ -50,30 +50,30 @@ fn broker_gives_every_client_its_answers() {
 }
 
 #[test]
-fn metrics_shows_what_went_through_and_how_small() {
+fn metrics_shows_counts_and_compression() {
     let stdout = run("metrics");
     assert!(stdout.starts_with("http://127.0.0.1:"), "{stdout}");
     assert!(stdout.contains("worker: job 100 has 4008 bytes, trace 00-0707"), "{stdout}");
     assert!(stdout.contains("zeromq_sent_total{socket=\"jobs\"} 100\n"), "{stdout}");
     assert!(stdout.contains("zeromq_taken_total{socket=\"work\"} 100\n"), "{stdout}");
-    let octets = |layer: &str| {
-        let series = format!("zeromq_layer_octets_total{{layer=\"{layer}\",direction=\"sent\"}} ");
+    let bytes = |layer: &str| {
+        let series = format!("zeromq_layer_bytes_total{{layer=\"{layer}\",direction=\"sent\"}} ");
         let mut values = stdout.lines().filter_map(|line| line.strip_prefix(&series));
         values.next().expect("the series").parse::<u32>().expect("a number")
     };
-    assert!(octets("plain") > 10 * octets("compressed"), "{stdout}");
+    assert!(bytes("plain") > 10 * bytes("compressed"), "{stdout}");
     assert!(stdout.ends_with("done\n"), "{stdout}");
 }
 
 #[test]
-fn chat_is_heard_both_ways() {
+fn chat_works_both_ways() {
     let stdout = run("chat");
     assert!(stdout.contains("alice: Hello, Bob!\nbob: Hello, Alice!\n"), "{stdout}");
     assert!(stdout.contains("done: 4 lines over inproc"), "{stdout}");
 }
 
 #[test]
-fn noise_secure_serves_who_is_known_and_nobody_else() {
+fn noise_secure_serves_only_known_clients() {
     let stdout = run("noise_secure");
     assert!(stdout.contains("server: accepted alice\nalice: got \"42\"\n"), "{stdout}");
     let refused = "mallory: peer refused the connection because it does not accept the credentials";
@@ -84,7 +84,7 @@ fn noise_secure_serves_who_is_known_and_nobody_else() {
 }
 
 #[test]
-fn zap_handler_decides_who_gets_tea() {
+fn zap_handler_accepts_and_refuses() {
     let stdout = run("zap_handler");
     let asked = "handler: may 127.0.0.1 enter the tea room, by PLAIN?\n";
     assert_eq!(stdout.matches(asked).count(), 2, "{stdout}");
@@ -100,7 +100,7 @@ fn zap_handler_decides_who_gets_tea() {
 }
 
 #[test]
-fn curve_secure_knows_its_clients_by_their_keys() {
+fn curve_secure_accepts_listed_keys() {
     let stdout = run("curve_secure");
     let (before, after) = stdout.split_once("removed bob's key from the list").expect("a change");
     for name in ["alice", "bob"] {
@@ -117,7 +117,7 @@ fn curve_secure_knows_its_clients_by_their_keys() {
 }
 
 #[test]
-fn plain_auth_takes_the_right_password_and_no_other() {
+fn plain_auth_accepts_only_right_passwords() {
     let stdout = run("plain_auth");
     let (before, after) = stdout.split_once("alice's password changed").expect("a change");
     let welcome =
@@ -134,7 +134,7 @@ fn plain_auth_takes_the_right_password_and_no_other() {
 }
 
 #[test]
-fn typed_sends_values_and_tells_what_is_none() {
+fn typed_sends_values_and_reports_bad_ones() {
     let stdout = run("typed");
     let exchange = "client: after Raise { degrees: 2.5 } it is set to 21.5\n\
                     client: after Lower { degrees: 1.0 } it is set to 20.5\n";
@@ -144,7 +144,7 @@ fn typed_sends_values_and_tells_what_is_none() {
 }
 
 #[test]
-fn layers_show_the_latest_and_find_who_answers() {
+fn layers_show_the_latest_and_retry() {
     let stdout = run("layers");
     for sensor in ["pressure", "temperature", "voltage"] {
         assert!(stdout.contains(&format!("dashboard: {sensor} is at 1000\n")), "{stdout}");
@@ -162,7 +162,7 @@ fn layers_show_the_latest_and_find_who_answers() {
 }
 
 #[test]
-fn tls_carries_sockets_and_keeps_strangers_out() {
+fn tls_carries_sockets_and_rejects_strangers() {
     let stdout = run("tls");
     assert!(stdout.contains("server: bound to tls://127.0.0.1:"), "{stdout}");
     assert!(stdout.contains("client: got \"Yes\"\n"), "{stdout}");
@@ -197,7 +197,7 @@ async fn hello_server_answers_world() {
 }
 
 #[test]
-fn graceful_shutdown_loses_nothing_and_tells_what_it_did_not_send() {
+fn graceful_shutdown_reports_unsent() {
     let mut example = Running::start(&["graceful_shutdown"]);
     assert!(example.line().starts_with("running;"));
     example.interrupt();

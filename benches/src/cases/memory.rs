@@ -21,9 +21,9 @@ static GROUP: Group = Group {
             first 100 connections, per connection. Kernel buffers are not included. *Used*: each \
             connection has carried one message of 64 B.",
     metrics: &[Metric {
-        key: "octets_per_connection",
+        key: "bytes_per_connection",
         title: "resident memory per connection",
-        unit: Unit::Octets,
+        unit: Unit::Bytes,
         better: Better::Less,
     }],
 };
@@ -76,7 +76,7 @@ fn measure(
     let before = hold(FIRST)?;
     let after = hold(connections - FIRST)?;
     let each = (after - before) / (connections - FIRST) as f64;
-    Ok(BTreeMap::from([("octets_per_connection".to_owned(), each.max(0.0))]))
+    Ok(BTreeMap::from([("bytes_per_connection".to_owned(), each.max(0.0))]))
 }
 
 fn check_descriptors(connections: usize) -> Result<(), Failure> {

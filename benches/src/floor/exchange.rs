@@ -59,8 +59,8 @@ async fn serve(address: &Address, size: usize) -> Result<Infallible, Failure> {
 
 /// Echoes all bytes until the peer disconnects.
 async fn echo(mut stream: impl AsyncRead + AsyncWrite + Unpin, size: usize) {
-    let mut octets = vec![0; size];
-    while stream.read_exact(&mut octets).await.is_ok() && stream.write_all(&octets).await.is_ok() {}
+    let mut bytes = vec![0; size];
+    while stream.read_exact(&mut bytes).await.is_ok() && stream.write_all(&bytes).await.is_ok() {}
 }
 
 trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
@@ -78,10 +78,10 @@ async fn connect(address: &Address) -> Result<Box<dyn Stream>, Failure> {
 }
 
 async fn ask(mut stream: Box<dyn Stream>, order: &Order) -> Result<Infallible, Failure> {
-    let (octets, mut reply) = (order.octets(), vec![0; order.size]);
+    let (bytes, mut reply) = (order.bytes(), vec![0; order.size]);
     let mut trips = RoundTrips::new(order);
     loop {
-        stream.write_all(&octets).await.map_err(Failure::new)?;
+        stream.write_all(&bytes).await.map_err(Failure::new)?;
         stream.read_exact(&mut reply).await.map_err(Failure::new)?;
         if !trips.lap()? {
             return trips.finish();
@@ -90,13 +90,13 @@ async fn ask(mut stream: Box<dyn Stream>, order: &Order) -> Result<Infallible, F
 }
 
 async fn call(address: &Address, order: &Order) -> Result<Infallible, Failure> {
-    let (octets, mut reply) = (order.octets(), vec![0; order.size]);
+    let (bytes, mut reply) = (order.bytes(), vec![0; order.size]);
     let counters = Counters::new(1);
     let counter = counters.counter(0);
     counters.measure(order);
     loop {
         let mut stream = connect(address).await?;
-        stream.write_all(&octets).await.map_err(Failure::new)?;
+        stream.write_all(&bytes).await.map_err(Failure::new)?;
         stream.read_exact(&mut reply).await.map_err(Failure::new)?;
         counter.add_one();
     }

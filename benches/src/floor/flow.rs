@@ -15,18 +15,18 @@ pub(super) fn pull(order: &Order) -> Result<Infallible, Failure> {
     let counter = counters.counter(0);
     counters.measure(order);
     let mut stream = listener.accept()?;
-    let (mut buffer, mut octets) = (vec![0; chunk(order)], 0_usize);
+    let (mut buffer, mut bytes) = (vec![0; chunk(order)], 0_usize);
     loop {
-        octets += stream.read(&mut buffer).map_err(Failure::new)?;
-        counter.set((octets / order.size) as u64);
+        bytes += stream.read(&mut buffer).map_err(Failure::new)?;
+        counter.set((bytes / order.size) as u64);
     }
 }
 
 pub(super) fn push(order: &Order) -> Result<Infallible, Failure> {
     let mut stream = Address::parse(&order.endpoint)?.connect()?;
-    let octets: Vec<u8> = order.octets().into_iter().cycle().take(chunk(order)).collect();
+    let bytes: Vec<u8> = order.bytes().into_iter().cycle().take(chunk(order)).collect();
     loop {
-        for part in octets.chunks(WRITE) {
+        for part in bytes.chunks(WRITE) {
             stream.write_all(part).map_err(Failure::new)?;
         }
     }

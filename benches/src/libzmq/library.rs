@@ -102,8 +102,8 @@ impl Context {
 
     /// A message with a copy of the bytes.
     #[inline]
-    pub(crate) fn message(&self, octets: &[u8]) -> Result<Message, Failure> {
-        Message::new(self.functions, octets)
+    pub(crate) fn message(&self, bytes: &[u8]) -> Result<Message, Failure> {
+        Message::new(self.functions, bytes)
     }
 
     /// Waits until one of the sockets is ready for the event.
@@ -232,23 +232,23 @@ impl Drop for Socket {
 
 impl Message {
     #[inline]
-    fn new(functions: &'static Functions, octets: &[u8]) -> Result<Self, Failure> {
+    fn new(functions: &'static Functions, bytes: &[u8]) -> Result<Self, Failure> {
         let mut raw = RawMessage::ZEROED;
         // SAFETY: it initialises the bytes and does not read them.
-        let code = unsafe { (functions.zmq_msg_init_size)(&mut raw, octets.len()) };
+        let code = unsafe { (functions.zmq_msg_init_size)(&mut raw, bytes.len()) };
         functions.check("zmq_msg_init_size", code)?;
         let mut message = Self { functions, raw };
         // SAFETY: the message was initialised above.
         let data = unsafe { (functions.zmq_msg_data)(&mut message.raw) };
         // SAFETY: the message has this many bytes, and no other reference to them exists.
-        unsafe { ptr::copy_nonoverlapping(octets.as_ptr(), data.cast(), octets.len()) };
+        unsafe { ptr::copy_nonoverlapping(bytes.as_ptr(), data.cast(), bytes.len()) };
         Ok(message)
     }
 
     /// A new message with a copy of the bytes.
     #[inline]
-    pub(crate) fn of_same_library(&self, octets: &[u8]) -> Result<Self, Failure> {
-        Self::new(self.functions, octets)
+    pub(crate) fn of_same_library(&self, bytes: &[u8]) -> Result<Self, Failure> {
+        Self::new(self.functions, bytes)
     }
 
     /// A message with the same content. Long messages share it.

@@ -289,8 +289,8 @@ impl ContextBuilder {
     /// let context = Context::builder().max_message_size(1 << 20).build(); // 1 MiB
     /// # drop(context);
     /// ```
-    pub fn max_message_size(mut self, octets: u64) -> Self {
-        self.defaults.limits.max_message_size = Some(octets);
+    pub fn max_message_size(mut self, bytes: u64) -> Self {
+        self.defaults.limits.max_message_size = Some(bytes);
         self
     }
 

@@ -56,7 +56,7 @@ pub enum Endpoint {
     Tcp(TcpEndpoint),
     /// A Unix domain stream socket, `ipc://`.
     Ipc(IpcEndpoint),
-    /// A name within the process, `inproc://`: not empty, and at most 256 octets when it was
+    /// A name within the process, `inproc://`: not empty, and at most 256 bytes when it was
     /// parsed.
     Inproc(String),
     /// What a [transport](crate::transport) of one's own understands.
@@ -243,7 +243,7 @@ fn parse_inproc(text: &str, name: &str) -> Result<Endpoint, EndpointError> {
     Ok(Endpoint::Inproc(name.into()))
 }
 
-/// Refuses an address of more than `limit` octets.
+/// Refuses an address of more than `limit` bytes.
 fn check_length(text: &str, address: &str, limit: usize) -> Result<(), EndpointError> {
     if address.len() > limit {
         return Err(EndpointError::TooLong { endpoint: text.into(), length: address.len(), limit });
@@ -251,7 +251,7 @@ fn check_length(text: &str, address: &str, limit: usize) -> Result<(), EndpointE
     Ok(())
 }
 
-/// The longest inproc name, in octets: what `zmq_inproc(7)` allows.
+/// The longest inproc name, in bytes: what `zmq_inproc(7)` allows.
 const MAX_INPROC_NAME: usize = 256;
 
 impl From<&Endpoint> for Endpoint {

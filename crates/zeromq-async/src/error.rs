@@ -139,7 +139,7 @@ impl From<SendErrorKind> for SendError {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 // As large as a piece of a frame (see `zmtp::Frame`), in whose place it is in a result: to look at an
-// octet of it would have the message moved in odd pieces, at a fifth of the time of a receive.
+// byte of it would have the message moved in odd pieces, at a fifth of the time of a receive.
 #[repr(u64)]
 pub enum RecvError {
     /// The socket was closed, or its context was shut down; as a `Stream` it ends.

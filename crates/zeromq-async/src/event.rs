@@ -176,7 +176,7 @@ pub enum SocketEvent {
         /// How many connections ended.
         attempts: u32,
         /// The size of the message on the wire.
-        octets: usize,
+        bytes: usize,
     },
     /// Messages go astray: told at most once a second for each reason, and not for what `conflate`
     /// replaces. [`stats`](crate::Socket::stats) have all that went so far.

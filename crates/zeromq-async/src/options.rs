@@ -130,8 +130,8 @@ pub(crate) struct SubscribeOptions {
 pub(crate) struct SubscriptionLimits {
     /// Topics, and of an XPUB changes that have not been received.
     pub(crate) count: usize,
-    /// Octets of all topics.
-    pub(crate) octets: usize,
+    /// Bytes of all topics.
+    pub(crate) bytes: usize,
 }
 
 impl Default for SocketOptions {
@@ -176,13 +176,13 @@ impl Default for PipeOptions {
 
 impl Default for SubscriptionLimits {
     fn default() -> Self {
-        Self { count: 1_000_000, octets: 64 << 20 }
+        Self { count: 1_000_000, bytes: 64 << 20 }
     }
 }
 
 /// Which subscriptions of its peers an XPUB socket receives as messages.
 ///
-/// A subscription is received as a message of one frame: the octet 1, or 0 where it is cancelled,
+/// A subscription is received as a message of one frame: the byte 1, or 0 where it is cancelled,
 /// and then the topic (29/PUBSUB).
 ///
 /// ```

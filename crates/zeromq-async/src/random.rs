@@ -10,6 +10,6 @@ pub(crate) fn random() -> u64 {
 
 /// The operating system's randomness.
 #[cfg(any(feature = "curve", feature = "noise"))]
-pub(crate) fn entropy(octets: &mut [u8]) {
-    getrandom::fill(octets).expect("the operating system gives randomness");
+pub(crate) fn entropy(bytes: &mut [u8]) {
+    getrandom::fill(bytes).expect("the operating system gives randomness");
 }

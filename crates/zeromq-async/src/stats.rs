@@ -59,12 +59,12 @@ pub struct SocketStats {
     pub unread: u64,
     /// Messages that arrived and were not given to the application, by reason.
     pub discarded: Discarded,
-    /// Octets handed to the kernel, as [`PeerStats::octets_sent`] counts them; those of peers that
+    /// Bytes handed to the kernel, as [`PeerStats::bytes_sent`] counts them; those of peers that
     /// are gone included.
-    pub octets_sent: u64,
-    /// Octets of the messages that arrived, as [`PeerStats::octets_received`] counts them; those of
+    pub bytes_sent: u64,
+    /// Bytes of the messages that arrived, as [`PeerStats::bytes_received`] counts them; those of
     /// peers that are gone included.
-    pub octets_received: u64,
+    pub bytes_received: u64,
     /// Connections of a peer after its first; those of peers that are gone included.
     pub reconnects: u64,
     /// The peers that the socket has now, connected or being connected to.
@@ -85,7 +85,7 @@ pub struct SocketStats {
 /// pull.recv().await?;
 /// let peer = &pull.stats().peers[0];
 /// assert!(peer.connected);
-/// assert_eq!((peer.received, peer.octets_received), (1, 7));
+/// assert_eq!((peer.received, peer.bytes_received), (1, 7));
 /// assert_eq!(push.stats().peers[0].endpoint, endpoint);
 /// # Ok(()) }
 /// ```
@@ -117,13 +117,13 @@ pub struct PeerStats {
     /// Of these, those that wait to be received, or a few more: the receiver says only now and then
     /// how many it has taken.
     pub unread: u64,
-    /// Octets handed to the kernel: of messages and commands, with the headers of their frames and
+    /// Bytes handed to the kernel: of messages and commands, with the headers of their frames and
     /// before encryption. What is sent again after a connection was lost counts again. 0 for an
     /// inproc peer.
-    pub octets_sent: u64,
-    /// Octets of the messages that arrived, with the headers of their frames and decrypted. 0 for
+    pub bytes_sent: u64,
+    /// Bytes of the messages that arrived, with the headers of their frames and decrypted. 0 for
     /// an inproc peer.
-    pub octets_received: u64,
+    pub bytes_received: u64,
     /// Messages for this peer that were dropped.
     pub dropped: Dropped,
     /// Messages of this peer that were not given to the application.

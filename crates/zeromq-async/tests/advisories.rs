@@ -6,11 +6,11 @@
 //!
 //! | advisory | in libzmq | why not |
 //! |---|---|---|
-//! | issue 3576 | secrets in ordinary memory | keys are zeroized by their types, which no test can see without `unsafe`; that they do not show is tested in `zmtp-codec` (`secrets_do_not_show`) |
+//! | issue 3576 | secrets in ordinary memory | keys are zeroized by their types, which no test can see without `unsafe`; that they do not show is tested in `zmtp-codec` (`debug_hides_secrets`) |
 //! | c733067d, 16684328 | use after free in ws | no ws; timers and buffers belong to the connection they are of |
 //! | af11df08, 3be093c2, e357cd32 | RADIO and DISH over UDP | no UDP; that lengths have no sign is `e357cd32` below |
 //! | acef50b8, 959a1335 | double free when pipes end | no `unsafe`, and so nothing to free twice |
-//! | GSSAPI, with an empty box | an assertion ends the process | no GSSAPI; boxes of any size for CURVE are in `zmtp-codec` (`commands_out_of_shape_are_refused`) |
+//! | GSSAPI, with an empty box | an assertion ends the process | no GSSAPI; boxes of any size for CURVE are in `zmtp-codec` (`malformed_commands_are_rejected`) |
 
 use std::time::Duration;
 
@@ -97,7 +97,7 @@ fn without_growing<F: Future<Output = ()>>(name: &str, work: impl Fn() -> F) {
         work().await;
         if let (Some(before), Some(after)) = (before, alone::resident()) {
             let grown = after.saturating_sub(before);
-            assert!(grown < 8 << 20, "{name}: {grown} octets more than before");
+            assert!(grown < 8 << 20, "{name}: {grown} bytes more than before");
         }
     });
 }
@@ -115,7 +115,7 @@ fn speaks_another_version(reason: &HandshakeFailure) {
 
 /// A connection request made up so that the server took it for one without security.
 #[tokio::test]
-async fn cve_2014_7202_a_made_up_request_does_not_get_around_the_mechanism() {
+async fn cve_2014_7202_null_greeting_is_rejected() {
     let mut scene = plain_scene().await;
     for minor in [0, 1] {
         let says = [greeting(minor, "NULL"), ready("PUSH"), frame(0, b"hostile")].concat();
@@ -136,7 +136,7 @@ async fn cve_2014_7202_a_made_up_request_does_not_get_around_the_mechanism() {
 
 /// The header of ZMTP 2 or 1, in which there are no mechanisms.
 #[tokio::test]
-async fn cve_2014_9721_an_old_header_does_not_get_around_the_mechanism() {
+async fn cve_2014_9721_old_header_is_rejected() {
     let mut scene = plain_scene().await;
     let old: [&[u8]; 3] = [
         b"\xff\0\0\0\0\0\0\0\x01\x7f\x01\x08\0\0\0\x07hostile",
@@ -154,7 +154,7 @@ async fn cve_2014_9721_an_old_header_does_not_get_around_the_mechanism() {
 /// The answers 300, 400 and 500 of whoever decides let nobody in, whatever the mechanism (libzmq's
 /// GSSAPI server did not look at them).
 #[tokio::test]
-async fn ba63f037_every_denial_is_a_denial() {
+async fn ba63f037_every_deny_status_denies() {
     let all =
         [DenyStatus::TemporaryError, DenyStatus::AuthenticationFailure, DenyStatus::InternalError];
     for status in all {
@@ -218,13 +218,13 @@ mod curve {
 
     /// The same record twice on one connection.
     #[tokio::test]
-    async fn cve_2014_7203_a_record_is_taken_once() {
+    async fn cve_2014_7203_replayed_record_is_rejected() {
         let (mut scene, keys) = scene().await;
         let mut peer = RawPeer::connect_with(&scene.endpoint, push_to(&keys)).await;
         let record = peer.encode("pay 100");
-        peer.write_octets(&record).await;
+        peer.write_bytes(&record).await;
         assert_eq!(within("the record", scene.pull.recv()).await, Ok("pay 100".into()));
-        peer.write_octets(&record).await;
+        peer.write_bytes(&record).await;
         let reason = scene.disconnected().await;
         let replayed = PeerUntrusted::Replayed { number: 3, last: 3 };
         assert!(
@@ -241,7 +241,7 @@ mod curve {
     /// An INITIATE with more metadata than there was room for on the stack, from nobody in
     /// particular.
     #[tokio::test]
-    async fn cve_2019_13132_commands_of_the_handshake_have_a_size() {
+    async fn cve_2019_13132_large_initiate_is_rejected() {
         let (mut scene, keys) = scene().await;
         let mut metadata = Metadata::new();
         metadata.insert("X-Long", vec![0; 60_000]).unwrap();
@@ -250,8 +250,8 @@ mod curve {
         let talk = async {
             let mut input = bytes::BytesMut::new();
             loop {
-                while let Some(octets) = client.poll_transmit() {
-                    peer.say(&octets).await;
+                while let Some(bytes) = client.poll_transmit() {
+                    peer.say(&bytes).await;
                 }
                 let read = tokio::io::AsyncReadExt::read_buf(&mut peer.stream, &mut input).await;
                 if read.unwrap_or(0) == 0 {
@@ -281,30 +281,26 @@ mod curve {
         scene.goes_on().await;
     }
 
-    /// Octets that are no box, on a connection that is.
+    /// Bytes that are no box, on a connection that is.
     #[cfg(unix)]
     #[test]
-    fn issue_3566_what_does_not_decrypt_leaves_nothing_behind() {
-        without_growing(
-            "curve::issue_3566_what_does_not_decrypt_leaves_nothing_behind",
-            || async {
-                let (mut scene, keys) = scene().await;
-                for _ in 0..100 {
-                    let mut peer = RawPeer::connect_with(&scene.endpoint, push_to(&keys)).await;
-                    let box_size = 65_000;
-                    let record =
-                        [&b"\x07MESSAGE\0\0\0\0\0\0\0\x03"[..], &vec![0; box_size]].concat();
-                    peer.write_octets(&frame(0, &record)).await;
-                    let reason = scene.disconnected().await;
-                    let unopened = ProtocolError::Untrusted(PeerUntrusted::Unopened("MESSAGE"));
-                    assert!(
-                        matches!(&reason, DisconnectReason::Protocol(error) if *error == unopened),
-                        "{reason}"
-                    );
-                }
-                scene.goes_on().await;
-            },
-        );
+    fn issue_3566_bad_records_leak_nothing() {
+        without_growing("curve::issue_3566_bad_records_leak_nothing", || async {
+            let (mut scene, keys) = scene().await;
+            for _ in 0..100 {
+                let mut peer = RawPeer::connect_with(&scene.endpoint, push_to(&keys)).await;
+                let box_size = 65_000;
+                let record = [&b"\x07MESSAGE\0\0\0\0\0\0\0\x03"[..], &vec![0; box_size]].concat();
+                peer.write_bytes(&frame(0, &record)).await;
+                let reason = scene.disconnected().await;
+                let unopened = ProtocolError::Untrusted(PeerUntrusted::Unopened("MESSAGE"));
+                assert!(
+                    matches!(&reason, DisconnectReason::Protocol(error) if *error == unopened),
+                    "{reason}"
+                );
+            }
+            scene.goes_on().await;
+        });
     }
 }
 
@@ -312,7 +308,7 @@ mod curve {
 
 /// What a handshake says of itself, as large as it may be (libzmq wrote beyond its buffer).
 #[tokio::test]
-async fn issue_2681_the_largest_routing_id_fits_into_every_handshake() {
+async fn issue_2681_longest_routing_id_fits() {
     let longest = [0x80; 255];
     let router = RouterSocket::builder().plain_server(good).build();
     let secured = (router, DealerSocket::builder().plain_client("good", "good").unwrap());
@@ -327,11 +323,11 @@ async fn issue_2681_the_largest_routing_id_fits_into_every_handshake() {
 
 /// A frame whose size, added to where it begins, is where something else is.
 #[tokio::test]
-async fn cve_2019_6250_a_size_that_no_memory_has_is_refused() {
+async fn cve_2019_6250_huge_size_is_rejected() {
     let mut scene = Scene::new().await;
     for size in [u64::MAX, u64::MAX - 8192, 1 << 63] {
         let mut peer = RawPeer::connect(&scene.endpoint, SocketType::Push).await;
-        peer.write_octets(&header(0, size)).await;
+        peer.write_bytes(&header(0, size)).await;
         let reason = scene.disconnected().await;
         assert!(
             matches!(reason, DisconnectReason::Protocol(ProtocolError::Malformed(_))),
@@ -340,21 +336,21 @@ async fn cve_2019_6250_a_size_that_no_memory_has_is_refused() {
     }
     // One that some memory may have one day: it is read as it comes.
     let mut peer = RawPeer::connect(&scene.endpoint, SocketType::Push).await;
-    peer.write_octets(&[&header(0, (1 << 63) - 1)[..], &[0xaa; 100_000]].concat()).await;
+    peer.write_bytes(&[&header(0, (1 << 63) - 1)[..], &[0xaa; 100_000]].concat()).await;
     scene.goes_on().await;
 }
 
 /// Messages of all sizes around those of buffers, in pieces of all sizes (libzmq's first decoder
 /// without copies wrote beyond its buffer).
 #[tokio::test]
-async fn issues_1488_and_1489_messages_survive_any_size_and_any_piece() {
+async fn issues_1488_and_1489_any_split_decodes() {
     let mut scene = Scene::new().await;
     let mut peer = RawPeer::connect(&scene.endpoint, SocketType::Push).await;
     let sizes = [0, 1, 255, 256, 8183, 8184, 8191, 8192, 8193, 16_384, 65_536, 100_000];
     for (number, size) in (0_u8..).zip(sizes) {
-        let octets = frame(0, &vec![number; size]);
-        for piece in octets.chunks(octets.len() / 3 + 1) {
-            peer.write_octets(piece).await;
+        let bytes = frame(0, &vec![number; size]);
+        for piece in bytes.chunks(bytes.len() / 3 + 1) {
+            peer.write_bytes(piece).await;
             tokio::task::yield_now().await;
         }
         let message = within("the message", scene.pull.recv()).await.unwrap();
@@ -366,7 +362,7 @@ async fn issues_1488_and_1489_messages_survive_any_size_and_any_piece() {
 /// A decoder for ZMTP 1.0 that took its own buffer for larger than it was. There is none here: what
 /// such a peer says is not read.
 #[tokio::test]
-async fn cve_2020_36400_and_cve_2021_20235_zmtp_1_is_not_read_at_all() {
+async fn cve_2020_36400_cve_2021_20235_no_zmtp_1() {
     let mut scene = Scene::new().await;
     for opening in [&b"\x01\0"[..], b"\xff\0\0\0\0\0\0\x20\0\0"] {
         let says = [opening, &[0xaa; 100_000]].concat();
@@ -378,9 +374,9 @@ async fn cve_2020_36400_and_cve_2021_20235_zmtp_1_is_not_read_at_all() {
     scene.goes_on().await;
 }
 
-/// A length from 128 on, which is negative to who takes octets for signed.
+/// A length from 128 on, which is negative to who takes bytes for signed.
 #[tokio::test]
-async fn e357cd32_lengths_of_one_octet_have_no_sign() {
+async fn e357cd32_one_byte_lengths_are_unsigned() {
     let mut scene = Scene::new().await;
     let name = format!("X-{}", "n".repeat(253));
     let metadata = [property("Socket-Type", b"PUSH"), property(&name, b"value")].concat();
@@ -400,7 +396,7 @@ async fn e357cd32_lengths_of_one_octet_have_no_sign() {
 
 /// Connections that have not finished their handshake, which libzmq sent messages to.
 #[tokio::test]
-async fn cve_2020_15166_whoever_has_not_finished_its_handshake_is_no_peer() {
+async fn cve_2020_15166_unfinished_peer_gets_nothing() {
     async fn pending(endpoint: &Endpoint) -> Vec<Hostile> {
         let whole = greeting(1, "NULL");
         let unfinished: [&[u8]; 5] =
@@ -463,7 +459,7 @@ async fn cve_2020_15166_whoever_has_not_finished_its_handshake_is_no_peer() {
 
 /// Topics within topics, as deep as libzmq's recursion was: they come, match, and go with the peer.
 #[tokio::test]
-async fn cve_2021_20236_topics_may_be_deep() {
+async fn cve_2021_20236_deep_topics_are_served() {
     let mut publisher = XPubSocket::new();
     let mut events = publisher.events();
     let endpoint = publisher.bind(ANY_PORT).await.unwrap();
@@ -475,7 +471,7 @@ async fn cve_2021_20236_topics_may_be_deep() {
     let mut hostile = RawPeer::connect(&endpoint, SocketType::Sub).await;
     let deepest = vec![b'a'; 60_000];
     for depth in (0..8_000).step_by(2).chain([60_000]) {
-        hostile.write_octets(&command("SUBSCRIBE", &deepest[..depth])).await;
+        hostile.write_bytes(&command("SUBSCRIBE", &deepest[..depth])).await;
     }
     hostile.settle().await;
     publisher.send(deepest.clone()).await.unwrap();
@@ -493,8 +489,8 @@ async fn cve_2021_20236_topics_may_be_deep() {
 /// Messages that a subscriber sends to its publisher, who has no use for them.
 #[cfg(unix)]
 #[test]
-fn cve_2021_20237_a_publisher_keeps_nothing_of_what_subscribers_send() {
-    const NAME: &str = "cve_2021_20237_a_publisher_keeps_nothing_of_what_subscribers_send";
+fn cve_2021_20237_upstream_data_is_not_kept() {
+    const NAME: &str = "cve_2021_20237_upstream_data_is_not_kept";
     without_growing(NAME, || async {
         let (mut publisher, mut sub) = (PubSocket::new(), SubSocket::new());
         let mut events = publisher.events();
@@ -521,13 +517,13 @@ fn cve_2021_20237_a_publisher_keeps_nothing_of_what_subscribers_send() {
 /// The first frames of a message, and then the end of the connection.
 #[cfg(unix)]
 #[test]
-fn cve_2021_20234_messages_cut_short_leave_nothing_behind() {
-    without_growing("cve_2021_20234_messages_cut_short_leave_nothing_behind", || async {
+fn cve_2021_20234_cut_messages_leak_nothing() {
+    without_growing("cve_2021_20234_cut_messages_leak_nothing", || async {
         let mut scene = Scene::new().await;
         for _ in 0..32 {
             let mut peer = RawPeer::connect(&scene.endpoint, SocketType::Push).await;
-            peer.write_octets(&frame(1, &vec![0xaa; 1 << 20])).await;
-            peer.write_octets(&header(1, 1 << 20)).await;
+            peer.write_bytes(&frame(1, &vec![0xaa; 1 << 20])).await;
+            peer.write_bytes(&header(1, 1 << 20)).await;
             drop(peer);
             let reason = scene.disconnected().await;
             assert!(
@@ -543,7 +539,7 @@ fn cve_2021_20234_messages_cut_short_leave_nothing_behind() {
 /// Peers that go while signs of life are asked of them (libzmq's timers outlived what they were
 /// of).
 #[tokio::test]
-async fn issue_3594_heartbeats_end_with_their_connections() {
+async fn issue_3594_heartbeat_ends_with_connection() {
     let pull = PullSocket::builder()
         .heartbeat_interval(Duration::from_millis(1))
         .heartbeat_timeout(Duration::from_secs(30));

@@ -144,7 +144,7 @@ async fn echo<P: Receives + Sends>(socket: &mut Socket<P>, count: usize) {
 }
 
 #[test]
-fn push_to_pull_over_inproc_allocates_nothing() {
+fn push_to_pull_inproc_allocates_nothing() {
     for burst in [1, BURST] {
         let bench = Bench::new();
         let (mut pull, mut push): (PullSocket, PushSocket) = bench.pair(INPROC);
@@ -179,7 +179,7 @@ fn layers_allocate_nothing() {
 
 /// Not even when it is put around a socket.
 #[test]
-fn a_layer_makes_a_socket_no_larger_on_the_heap() {
+fn layer_adds_no_heap_to_a_socket() {
     let bench = Bench::new();
     let make = || PushSocket::builder_in(&bench.context).build();
     let _enter = bench.runtime.enter();
@@ -195,12 +195,12 @@ fn a_layer_makes_a_socket_no_larger_on_the_heap() {
     assert_eq!(
         (wrapped.count_total, wrapped.bytes_total),
         (bare.count_total, bare.bytes_total),
-        "allocations, and their octets"
+        "allocations, and their bytes"
     );
 }
 
 #[test]
-fn pub_to_sub_over_inproc_allocates_nothing() {
+fn pub_to_sub_inproc_allocates_nothing() {
     for (subscribers, burst) in [(1, 1), (1, BURST), (3, 1), (3, BURST)] {
         let bench = Bench::new();
         let (mut publisher, mut subscribers): (PubSocket, _) =
@@ -220,7 +220,7 @@ fn pub_to_sub_over_inproc_allocates_nothing() {
 }
 
 #[test]
-fn push_to_pull_over_tcp_allocates_next_to_nothing() {
+fn push_to_pull_over_tcp_rarely_allocates() {
     let bench = Bench::new();
     let (pull, push): (PullSocket, PushSocket) = bench.pair(ANY_PORT);
     let allocations = bench.allocations_of_stream(push, &mut [pull]);
@@ -228,7 +228,7 @@ fn push_to_pull_over_tcp_allocates_next_to_nothing() {
 }
 
 #[test]
-fn pub_to_sub_over_tcp_allocates_next_to_nothing() {
+fn pub_to_sub_over_tcp_rarely_allocates() {
     for subscribers in [1, 3] {
         let bench = Bench::new();
         let (publisher, mut subscribers): (PubSocket, _) =
@@ -242,10 +242,10 @@ fn pub_to_sub_over_tcp_allocates_next_to_nothing() {
     }
 }
 
-/// ROUTER makes a list of frames: the id in front, of five octets as it makes them itself, and the
+/// ROUTER makes a list of frames: the id in front, of five bytes as it makes them itself, and the
 /// body.
 #[test]
-fn dealer_to_router_and_back_allocates_the_list_with_the_id() {
+fn dealer_to_router_allocates_one_frame_list() {
     for (endpoint, most) in [(INPROC, LIST + NOTHING), (ANY_PORT, LIST + 3.0 * AMORTISED)] {
         let bench = Bench::new();
         let (mut router, mut dealer): (RouterSocket, DealerSocket) = bench.pair(endpoint);
@@ -261,7 +261,7 @@ fn dealer_to_router_and_back_allocates_the_list_with_the_id() {
 /// Each side makes a list of the empty delimiter and the body that it receives; what it sends goes
 /// into a list that was there before.
 #[test]
-fn req_to_rep_and_back_allocates_envelopes() {
+fn req_to_rep_allocates_only_envelopes() {
     const ENVELOPES: f64 = 2.0 * LIST;
     for (endpoint, most) in
         [(INPROC, ENVELOPES + NOTHING), (ANY_PORT, ENVELOPES + 2.0 * READ_ALONE_AT_ONCE + NOTHING)]
@@ -280,7 +280,7 @@ fn req_to_rep_and_back_allocates_envelopes() {
 /// A connection that has nothing to read keeps no buffer, so a message that comes alone has one
 /// allocated for it.
 #[test]
-fn push_to_pull_over_tcp_allocates_for_messages_that_come_alone() {
+fn lone_tcp_message_allocates_its_read_buffer() {
     let bench = Bench::new();
     let (mut pull, mut push): (PullSocket, PushSocket) = bench.pair(ANY_PORT);
     let allocations = bench.allocations(1, async || {
@@ -292,7 +292,7 @@ fn push_to_pull_over_tcp_allocates_for_messages_that_come_alone() {
 
 /// What a proxy adds to a small message is nothing, and to a large one no copy.
 #[test]
-fn a_proxy_allocates_nothing_for_small_messages_and_copies_no_large_ones() {
+fn proxy_neither_allocates_nor_copies() {
     const LARGE: usize = 1 << 20;
     /// The buffers of the two queues, of a burst that finds them small.
     const GROWTH: f64 = 0.05;
@@ -317,6 +317,6 @@ fn a_proxy_allocates_nothing_for_small_messages_and_copies_no_large_ones() {
             }
         });
     });
-    let octets = counted.bytes_total;
-    assert!(octets < LARGE as u64, "{octets} octets allocated for 10 messages of {LARGE}");
+    let bytes = counted.bytes_total;
+    assert!(bytes < LARGE as u64, "{bytes} bytes allocated for 10 messages of {LARGE}");
 }

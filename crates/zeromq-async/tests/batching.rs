@@ -26,9 +26,9 @@ impl AsyncRead for Counted {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-        octets: &mut ReadBuf<'_>,
+        bytes: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(cx, octets)
+        Pin::new(&mut self.stream).poll_read(cx, bytes)
     }
 }
 
@@ -36,10 +36,10 @@ impl AsyncWrite for Counted {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-        octets: &[u8],
+        bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         self.writes.fetch_add(1, Ordering::Relaxed);
-        Pin::new(&mut self.stream).poll_write(cx, octets)
+        Pin::new(&mut self.stream).poll_write(cx, bytes)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -110,7 +110,7 @@ impl Exchange {
 
 /// Answers that came apart would make the peer's next requests come apart too, and so on for ever.
 #[tokio::test]
-async fn answers_to_requests_that_waited_together_leave_together() {
+async fn replies_to_queued_requests_are_batched() {
     let mut exchange = Exchange::new().await;
     for _ in 0..3 {
         exchange.ask(3 * EACH).await;
@@ -124,7 +124,7 @@ async fn answers_to_requests_that_waited_together_leave_together() {
 }
 
 #[tokio::test]
-async fn the_answer_to_a_lone_request_leaves_at_once() {
+async fn reply_to_lone_request_is_sent_at_once() {
     let mut exchange = Exchange::new().await;
     for _ in 0..3 {
         exchange.ask(1).await;

@@ -27,7 +27,7 @@ fn lingers() -> [(Option<Duration>, SocketBuilder<zeromq_async::Push>); 3] {
 // ---- linger time × peer ----
 
 #[tokio::test]
-async fn a_peer_that_reads_gets_everything_or_the_report_says_how_much_not() {
+async fn close_report_counts_what_peer_did_not_get() {
     for (linger, builder) in lingers() {
         let (listener, endpoint) = listen().await;
         let mut push = builder.build();
@@ -50,7 +50,7 @@ async fn a_peer_that_reads_gets_everything_or_the_report_says_how_much_not() {
 }
 
 #[tokio::test]
-async fn a_socket_with_nothing_to_send_closes_at_once_whatever_its_linger_time() {
+async fn idle_socket_closes_without_linger() {
     for (linger, builder) in lingers() {
         let port = ReservedPort::new();
         let push = builder.build();
@@ -62,7 +62,7 @@ async fn a_socket_with_nothing_to_send_closes_at_once_whatever_its_linger_time()
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_peer_that_never_was_is_waited_for_as_long_as_the_linger_time() {
+async fn close_lingers_for_absent_inproc_peer() {
     let context = Context::new();
     for linger in [Duration::ZERO, SHORT, Duration::from_secs(3600)] {
         let mut push = PushSocket::builder_in(&context).linger(linger).build();
@@ -79,7 +79,7 @@ async fn a_peer_that_never_was_is_waited_for_as_long_as_the_linger_time() {
 }
 
 #[tokio::test]
-async fn a_tcp_peer_that_never_was_is_waited_for_as_long_as_the_linger_time() {
+async fn close_lingers_for_absent_tcp_peer() {
     for linger in [Duration::ZERO, SHORT] {
         let port = ReservedPort::new();
         let mut push = PushSocket::builder().linger(linger).reconnect(at_once()).build();
@@ -95,7 +95,7 @@ async fn a_tcp_peer_that_never_was_is_waited_for_as_long_as_the_linger_time() {
 }
 
 #[tokio::test]
-async fn a_peer_that_comes_late_is_waited_for_for_ever() {
+async fn endless_linger_waits_for_late_tcp_peer() {
     let port = ReservedPort::new();
     let mut push = PushSocket::builder().linger_forever().reconnect(at_once()).build();
     push.connect(port.endpoint()).await.unwrap();
@@ -113,7 +113,7 @@ async fn a_peer_that_comes_late_is_waited_for_for_ever() {
 }
 
 #[tokio::test]
-async fn a_late_inproc_peer_is_waited_for_for_ever() {
+async fn endless_linger_waits_for_late_inproc_peer() {
     let context = Context::new();
     let mut push = PushSocket::builder_in(&context).linger_forever().build();
     push.connect("inproc://late").await.unwrap();
@@ -127,7 +127,7 @@ async fn a_late_inproc_peer_is_waited_for_for_ever() {
 }
 
 #[tokio::test]
-async fn a_peer_that_does_not_read_is_waited_for_as_long_as_the_linger_time() {
+async fn close_lingers_for_unreading_peer() {
     for linger in [Duration::ZERO, SHORT] {
         let (listener, endpoint) = listen().await;
         let mut push = PushSocket::builder().linger(linger).build();
@@ -146,7 +146,7 @@ async fn a_peer_that_does_not_read_is_waited_for_as_long_as_the_linger_time() {
 }
 
 #[tokio::test]
-async fn a_peer_that_reads_late_is_waited_for_for_ever() {
+async fn endless_linger_waits_for_slow_reader() {
     let (listener, endpoint) = listen().await;
     let mut push = PushSocket::builder().linger_forever().build();
     push.connect(&endpoint).await.unwrap();
@@ -169,7 +169,7 @@ async fn a_peer_that_reads_late_is_waited_for_for_ever() {
 }
 
 #[tokio::test]
-async fn a_connection_that_breaks_meanwhile_is_made_again_within_the_linger_time() {
+async fn lingering_socket_reconnects() {
     let (listener, endpoint) = listen().await;
     let mut push = PushSocket::builder().linger_forever().reconnect(at_once()).build();
     push.connect(&endpoint).await.unwrap();
@@ -190,7 +190,7 @@ async fn a_connection_that_breaks_meanwhile_is_made_again_within_the_linger_time
 
 /// The socket meets the broken connection itself, before its connection task has heard of it.
 #[tokio::test]
-async fn a_message_that_finds_the_connection_broken_is_not_flushed() {
+async fn message_on_broken_connection_is_resent() {
     let (listener, endpoint) = listen().await;
     let mut push = PushSocket::builder().linger_forever().reconnect(at_once()).build();
     push.connect(&endpoint).await.unwrap();
@@ -213,7 +213,7 @@ async fn a_message_that_finds_the_connection_broken_is_not_flushed() {
 // ---- the report ----
 
 #[tokio::test]
-async fn the_report_counts_what_was_lost_with_peers_that_left() {
+async fn close_report_counts_messages_lost_with_peer() {
     let mut push = PushSocket::new();
     let mut events = push.events();
     let endpoint = push.bind(ANY_PORT).await.unwrap();
@@ -227,7 +227,7 @@ async fn the_report_counts_what_was_lost_with_peers_that_left() {
 }
 
 #[tokio::test]
-async fn the_report_adds_up_all_peers() {
+async fn close_report_sums_all_peers() {
     let ports = [ReservedPort::new(), ReservedPort::new(), ReservedPort::new()];
     let mut push = PushSocket::builder().linger(Duration::ZERO).build();
     for port in &ports {
@@ -240,7 +240,7 @@ async fn the_report_adds_up_all_peers() {
 }
 
 #[tokio::test]
-async fn the_report_counts_what_an_endpoint_took_with_it() {
+async fn close_report_counts_disconnected_endpoint() {
     let port = ReservedPort::new();
     let mut push = PushSocket::builder().linger(Duration::ZERO).build();
     push.connect(port.endpoint()).await.unwrap();
@@ -250,7 +250,7 @@ async fn the_report_counts_what_an_endpoint_took_with_it() {
 }
 
 #[tokio::test]
-async fn a_message_fed_to_a_sink_is_sent_or_reported() {
+async fn message_fed_to_sink_is_sent_or_reported() {
     let port = ReservedPort::new();
     let mut push = PushSocket::builder().send_high_water_mark(2).linger(Duration::ZERO).build();
     push.connect(port.endpoint()).await.unwrap();
@@ -263,7 +263,7 @@ async fn a_message_fed_to_a_sink_is_sent_or_reported() {
 // ---- dropping ----
 
 #[tokio::test]
-async fn a_dropped_socket_delivers_in_the_background() {
+async fn dropped_socket_delivers_in_background() {
     let port = ReservedPort::new();
     let mut push = PushSocket::builder().reconnect(at_once()).build();
     push.connect(port.endpoint()).await.unwrap();
@@ -280,7 +280,7 @@ async fn a_dropped_socket_delivers_in_the_background() {
 }
 
 #[tokio::test]
-async fn a_dropped_inproc_socket_has_delivered() {
+async fn dropped_inproc_socket_has_delivered() {
     let context = Context::new();
     let mut push = PushSocket::builder_in(&context).build();
     let mut pull = PullSocket::builder_in(&context).build();
@@ -297,7 +297,7 @@ async fn a_dropped_inproc_socket_has_delivered() {
 }
 
 #[tokio::test]
-async fn a_dropped_socket_lets_go_of_its_address() {
+async fn dropped_socket_releases_its_address() {
     let port = ReservedPort::new();
     let pull = PullSocket::new();
     let mut events = pull.events();
@@ -309,7 +309,7 @@ async fn a_dropped_socket_lets_go_of_its_address() {
 }
 
 #[tokio::test]
-async fn a_close_that_is_given_up_goes_on_in_the_background() {
+async fn dropped_close_continues_in_background() {
     for polls in 0..3 {
         let port = ReservedPort::new();
         let mut push = PushSocket::builder().reconnect(at_once()).build();
@@ -330,7 +330,7 @@ async fn a_close_that_is_given_up_goes_on_in_the_background() {
 // ---- halves and handles ----
 
 #[tokio::test]
-async fn a_socket_lives_until_both_halves_are_gone() {
+async fn socket_lives_until_both_halves_drop() {
     let mut router = RouterSocket::new();
     let mut events = router.events();
     let endpoint = router.bind(ANY_PORT).await.unwrap();
@@ -345,7 +345,7 @@ async fn a_socket_lives_until_both_halves_are_gone() {
 }
 
 #[tokio::test]
-async fn either_half_closes_the_socket_through_its_handle() {
+async fn handle_of_either_half_closes_the_socket() {
     let pair = PairSocket::new();
     let endpoint = pair.bind(ANY_PORT).await.unwrap();
     let mut peer = RawPeer::connect(&endpoint, SocketType::Pair).await;
@@ -360,7 +360,7 @@ async fn either_half_closes_the_socket_through_its_handle() {
 }
 
 #[tokio::test]
-async fn closing_wakes_whoever_waits() {
+async fn closing_wakes_every_waiter() {
     let mut push = PushSocket::builder().send_high_water_mark(1).linger(SHORT).build();
     let port = ReservedPort::new();
     push.connect(port.endpoint()).await.unwrap();
@@ -406,7 +406,7 @@ async fn closing_wakes_whoever_waits() {
 }
 
 #[tokio::test]
-async fn closing_twice_is_closing_once() {
+async fn second_close_returns_same_report() {
     let port = ReservedPort::new();
     let mut push = PushSocket::builder().linger(Duration::ZERO).build();
     push.connect(port.endpoint()).await.unwrap();
@@ -417,7 +417,7 @@ async fn closing_twice_is_closing_once() {
 }
 
 #[tokio::test]
-async fn both_sides_of_inproc_can_close_at_the_same_time() {
+async fn inproc_sides_can_close_together() {
     for _ in 0..50 {
         let context = Context::new();
         let (one, other) =
@@ -433,7 +433,7 @@ async fn both_sides_of_inproc_can_close_at_the_same_time() {
 // ---- contexts ----
 
 #[tokio::test]
-async fn shutting_a_context_down_delivers_closes_and_adds_up() {
+async fn context_shutdown_delivers_and_sums_reports() {
     let context = Context::new();
     let port = ReservedPort::new();
     let (listener, endpoint) = listen().await;
@@ -463,7 +463,7 @@ async fn shutting_a_context_down_delivers_closes_and_adds_up() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn shutting_a_context_down_takes_no_longer_than_its_longest_linger_time() {
+async fn context_shutdown_lingers_in_parallel() {
     let context = Context::new();
     let mut sockets = Vec::new();
     for number in 0..5 {
@@ -479,7 +479,7 @@ async fn shutting_a_context_down_takes_no_longer_than_its_longest_linger_time() 
 }
 
 #[tokio::test]
-async fn shutting_a_context_down_ends_sockets_that_talk_to_each_other() {
+async fn context_shutdown_ends_connected_sockets() {
     let context = Context::new();
     let mut push = PushSocket::builder_in(&context).build();
     let mut pull = PullSocket::builder_in(&context).build();

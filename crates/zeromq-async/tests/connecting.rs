@@ -32,9 +32,9 @@ async fn through(proxy: SocksProxy, endpoint: &str) -> (PushSocket, Events) {
 
 /// Hears what is to come and answers it.
 async fn answers(stream: &mut TcpStream, heard: &[u8], answer: &[u8]) {
-    let mut octets = vec![0; heard.len()];
-    within("the client", stream.read_exact(&mut octets)).await.expect("as many octets");
-    assert_eq!(octets, heard);
+    let mut bytes = vec![0; heard.len()];
+    within("the client", stream.read_exact(&mut bytes)).await.expect("as many bytes");
+    assert_eq!(bytes, heard);
     stream.write_all(answer).await.expect("an open connection");
 }
 
@@ -47,7 +47,7 @@ async fn failure(events: &mut Events) -> Arc<io::Error> {
 }
 
 #[tokio::test]
-async fn a_socks_proxy_is_asked_by_name_or_address_and_what_follows_is_the_peers() {
+async fn socks_proxy_carries_the_connection() {
     let name = b"\x05\x01\0\x03\x14no-such-host.invalid\x15\xb3";
     let v4 = b"\x05\x01\0\x01\x0a\x01\x02\x03\x15\xb3";
     let v6 = b"\x05\x01\0\x04\x20\x01\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\x07\x15\xb3";
@@ -74,7 +74,7 @@ async fn a_socks_proxy_is_asked_by_name_or_address_and_what_follows_is_the_peers
 }
 
 #[tokio::test]
-async fn a_socks_proxy_is_told_who_asks_if_it_wants_to_know() {
+async fn socks_proxy_gets_requested_credentials() {
     let (listener, proxy) = proxy().await;
     let proxy = proxy.with_credentials("user", "secret").unwrap();
     assert!(!format!("{proxy:?}").contains("secret"));
@@ -102,7 +102,7 @@ async fn a_socks_proxy_is_told_who_asks_if_it_wants_to_know() {
 }
 
 #[tokio::test]
-async fn what_a_socks_proxy_refuses_is_told_apart_and_names_it() {
+async fn socks_proxy_errors_are_distinct() {
     use io::ErrorKind;
     let table: [(&[u8], ErrorKind, &str); 12] = [
         (b"\x05\0\x05\x01\0\x01", ErrorKind::Other, "could not connect"),
@@ -134,7 +134,7 @@ async fn what_a_socks_proxy_refuses_is_told_apart_and_names_it() {
 }
 
 #[tokio::test]
-async fn a_socks_proxy_that_says_nothing_ends_the_attempt_in_time() {
+async fn silent_socks_proxy_times_out() {
     let (listener, proxy) = proxy().await;
     let limit = Duration::from_millis(200);
     let push = PushSocket::builder().socks_proxy(proxy).connect_timeout(limit).build();
@@ -145,7 +145,7 @@ async fn a_socks_proxy_that_says_nothing_ends_the_attempt_in_time() {
 }
 
 #[test]
-fn the_address_of_a_proxy_is_checked_where_it_is_set() {
+fn proxy_address_is_checked_on_parse() {
     for (text, good) in [
         ("127.0.0.1:1080", true),
         ("[::1]:1080", true),
@@ -175,7 +175,7 @@ async fn stopped(events: &mut Events) {
 }
 
 #[tokio::test]
-async fn a_refused_connection_ends_the_attempts_where_it_is_to() {
+async fn stop_when_refused_ends_reconnecting() {
     let port = ReservedPort::new();
     let stop = ReconnectStop::never().when_refused();
     let mut push = PushSocket::builder().reconnect(at_once()).reconnect_stop(stop).build();
@@ -195,7 +195,7 @@ async fn a_refused_connection_ends_the_attempts_where_it_is_to() {
 }
 
 #[tokio::test]
-async fn a_failed_handshake_ends_the_attempts_where_it_is_to() {
+async fn stop_on_failed_handshake_ends_reconnecting() {
     let stop = ReconnectStop::never().when_handshake_fails();
     let builder = || PushSocket::builder().reconnect(at_once()).reconnect_stop(stop);
     let (listener, endpoint) = listen().await;
@@ -236,7 +236,7 @@ async fn turned_away(events: &mut Events) -> Arc<io::Error> {
 
 #[cfg(target_os = "linux")] // where all of 127/8 is this machine
 #[tokio::test]
-async fn connections_are_accepted_from_where_the_filter_says() {
+async fn accept_filter_admits_allowed_addresses() {
     let range: PeerRange = "127.0.0.2/31".parse().unwrap();
     let rules = AddressRules::deny_by_default().allow(range);
     let mut pull = PullSocket::builder().accept_filter(move |peer| rules.lets_in(peer)).build();
@@ -258,7 +258,7 @@ async fn connections_are_accepted_from_where_the_filter_says() {
 
 #[cfg(target_os = "linux")]
 #[tokio::test]
-async fn processes_are_told_apart_by_their_ids() {
+async fn accept_filter_matches_process_ids() {
     let me = i32::try_from(std::process::id()).unwrap();
     for (process, gets_in) in [(me, true), (me + 1, false)] {
         let rules = AddressRules::deny_by_default().allow(PeerRange::IpcProcess(process));

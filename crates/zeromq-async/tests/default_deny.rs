@@ -182,7 +182,7 @@ fn tries(mechanism: &str, first: &str) -> Vec<Try> {
 }
 
 #[tokio::test]
-async fn whoever_does_not_do_what_the_mechanism_asks_is_refused() {
+async fn peers_violating_mechanism_are_refused() {
     for Guarded { mechanism, first, server, client } in guarded() {
         let mut pull = server().build();
         let mut events = pull.events();
@@ -209,7 +209,7 @@ async fn whoever_does_not_do_what_the_mechanism_asks_is_refused() {
 /// A NULL peer gets in nowhere, and neither does one with another mechanism: as sockets of this
 /// library have it.
 #[tokio::test]
-async fn sockets_of_different_mechanisms_do_not_get_together() {
+async fn different_mechanisms_do_not_connect() {
     let anybody = || Guarded {
         mechanism: "NULL",
         first: "READY",
@@ -247,7 +247,7 @@ async fn sockets_of_different_mechanisms_do_not_get_together() {
 
 /// The other way round: a client says nothing to a server that does not prove what it has to.
 #[tokio::test]
-async fn a_client_says_no_more_than_its_greeting_to_a_server_with_another_mechanism() {
+async fn client_sends_wrong_mechanism_only_greeting() {
     for Guarded { mechanism, client, .. } in guarded() {
         let (listener, endpoint) = listen().await;
         let mut push = client().reconnect(at_once()).linger(Duration::ZERO).build();
@@ -275,7 +275,7 @@ async fn a_client_says_no_more_than_its_greeting_to_a_server_with_another_mechan
 
 /// An authenticator for peers that show nothing is asked whichever way they say so.
 #[tokio::test]
-async fn a_null_peer_that_has_to_be_let_in_is_not_let_in_by_its_version() {
+async fn old_version_does_not_bypass_null_auth() {
     async fn nobody(_: Attempt) -> Decision {
         Decision::Deny(DenyStatus::AuthenticationFailure)
     }

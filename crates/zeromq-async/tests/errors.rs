@@ -43,7 +43,7 @@ async fn handshake_failure(events: &mut Events) -> (Endpoint, HandshakeFailure) 
 // ---- endpoints ----
 
 #[tokio::test]
-async fn a_malformed_endpoint_is_named_with_what_a_good_one_looks_like() {
+async fn malformed_endpoint_error_shows_an_example() {
     let push = PushSocket::new();
     let too_long = format!("inproc://{}", "x".repeat(257));
     type Kind = fn(&EndpointError) -> bool;
@@ -76,7 +76,7 @@ async fn a_malformed_endpoint_is_named_with_what_a_good_one_looks_like() {
 }
 
 #[tokio::test]
-async fn an_unknown_scheme_is_named_with_the_known_ones() {
+async fn unknown_scheme_error_lists_known_schemes() {
     let error = PushSocket::new().connect("udp://127.0.0.1:5555").await.unwrap_err();
     assert!(matches!(
         &error,
@@ -86,7 +86,7 @@ async fn an_unknown_scheme_is_named_with_the_known_ones() {
 }
 
 #[tokio::test]
-async fn a_wildcard_cannot_be_connected_to() {
+async fn connect_to_wildcard_is_rejected() {
     for wildcard in ["tcp://*:5555", "tcp://127.0.0.1:*", "tcp://127.0.0.1:0", "ipc://*"] {
         let error = PushSocket::new().connect(wildcard).await.unwrap_err();
         assert!(matches!(
@@ -98,7 +98,7 @@ async fn a_wildcard_cannot_be_connected_to() {
 }
 
 #[tokio::test]
-async fn what_is_not_bound_or_connected_cannot_be_undone() {
+async fn detaching_unknown_endpoint_is_rejected() {
     let pull = PullSocket::new();
     let error = pull.unbind("tcp://127.0.0.1:5555").await.unwrap_err();
     assert!(matches!(error, DetachError::NotAttached { .. }));
@@ -111,7 +111,7 @@ async fn what_is_not_bound_or_connected_cannot_be_undone() {
 // ---- binding ----
 
 #[tokio::test]
-async fn a_port_in_use_is_named_and_stays_with_who_has_it() {
+async fn tcp_port_in_use_stays_with_its_holder() {
     let mut holder = PullSocket::new();
     let endpoint = holder.bind(ANY_PORT).await.unwrap();
     let late = PullSocket::new();
@@ -127,7 +127,7 @@ async fn a_port_in_use_is_named_and_stays_with_who_has_it() {
 }
 
 #[tokio::test]
-async fn an_inproc_name_in_use_is_named_and_stays_with_who_has_it() {
+async fn inproc_name_in_use_stays_with_its_holder() {
     let context = Context::new();
     let mut holder = PullSocket::builder_in(&context).build();
     holder.bind("inproc://name").await.unwrap();
@@ -146,7 +146,7 @@ async fn an_inproc_name_in_use_is_named_and_stays_with_who_has_it() {
 }
 
 #[tokio::test]
-async fn an_address_of_another_machine_cannot_be_bound() {
+async fn bind_to_foreign_address_is_rejected() {
     // An address set aside for documentation: no machine has it, and nothing is sent there.
     let error = PullSocket::new().bind("tcp://192.0.2.1:*").await.unwrap_err();
     assert!(matches!(error, BindError::NotLocal { .. }), "{error:?}");
@@ -155,7 +155,7 @@ async fn an_address_of_another_machine_cannot_be_bound() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn an_ipc_path_that_cannot_be_bound_is_named() {
+async fn ipc_bind_error_names_the_path() {
     let directory = std::env::temp_dir().join(format!("zeromq-errors-{}", std::process::id()));
     std::fs::create_dir_all(&directory).unwrap();
     let path = |name: &str| format!("ipc://{}", directory.join(name).display());
@@ -181,7 +181,7 @@ async fn an_ipc_path_that_cannot_be_bound_is_named() {
 }
 
 #[test]
-fn outside_a_runtime_binding_and_connecting_are_errors_and_not_panics() {
+fn bind_and_connect_need_a_runtime() {
     let mut push = PushSocket::new();
     let error = push.bind(ANY_PORT).now_or_never().expect("an answer").unwrap_err();
     assert!(matches!(error, BindError::NoRuntime { .. }));
@@ -203,7 +203,7 @@ fn outside_a_runtime_binding_and_connecting_are_errors_and_not_panics() {
 // ---- connecting ----
 
 #[tokio::test]
-async fn a_refused_connection_is_told_and_the_message_waits() {
+async fn refused_connection_keeps_the_message() {
     let port = ReservedPort::new();
     let mut push = PushSocket::builder().reconnect(at_once()).linger(Duration::ZERO).build();
     let mut events = push.events();
@@ -221,7 +221,7 @@ async fn a_refused_connection_is_told_and_the_message_waits() {
 
 #[cfg(target_os = "linux")]
 #[tokio::test]
-async fn an_address_that_does_not_answer_is_given_up_after_the_connect_timeout() {
+async fn unanswered_connect_times_out() {
     // A listener that accepts nobody, and whose queue is full: the kernel answers no more.
     let listener =
         socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
@@ -255,7 +255,7 @@ async fn an_address_that_does_not_answer_is_given_up_after_the_connect_timeout()
 // ---- peers that are wrong ----
 
 #[tokio::test]
-async fn incompatible_socket_types_are_told_on_both_sides() {
+async fn incompatible_tcp_types_are_reported_to_both() {
     let port = ReservedPort::new();
     let rep = RepSocket::new();
     let mut rep_events = rep.events();
@@ -278,7 +278,7 @@ async fn incompatible_socket_types_are_told_on_both_sides() {
 }
 
 #[tokio::test]
-async fn incompatible_inproc_socket_types_are_told_on_both_sides() {
+async fn incompatible_inproc_types_reported_to_both() {
     let context = Context::new();
     let rep = RepSocket::builder_in(&context).build();
     let push = PushSocket::builder_in(&context).build();
@@ -298,7 +298,7 @@ async fn incompatible_inproc_socket_types_are_told_on_both_sides() {
 }
 
 #[tokio::test]
-async fn a_peer_that_speaks_garbage_is_told_apart_and_harms_nobody() {
+async fn garbage_from_peer_harms_no_other_peer() {
     let mut pull = PullSocket::new();
     let mut events = pull.events();
     let endpoint = pull.bind(ANY_PORT).await.unwrap();
@@ -316,7 +316,7 @@ async fn a_peer_that_speaks_garbage_is_told_apart_and_harms_nobody() {
 }
 
 #[tokio::test]
-async fn a_server_that_speaks_garbage_is_tried_again_and_the_message_waits() {
+async fn garbage_from_server_is_retried() {
     let (listener, endpoint) = listen().await;
     let mut push = PushSocket::builder().reconnect(at_once()).build();
     let mut events = push.events();
@@ -335,7 +335,7 @@ async fn a_server_that_speaks_garbage_is_tried_again_and_the_message_waits() {
 }
 
 #[tokio::test]
-async fn a_peer_with_another_mechanism_is_told_apart() {
+async fn other_mechanism_is_a_distinct_error() {
     let pull = PullSocket::new();
     let mut events = pull.events();
     let endpoint = pull.bind(ANY_PORT).await.unwrap();
@@ -357,7 +357,7 @@ async fn a_peer_with_another_mechanism_is_told_apart() {
 }
 
 #[tokio::test]
-async fn a_silent_peer_is_given_up_after_the_handshake_timeout() {
+async fn silent_client_hits_handshake_timeout() {
     let limit = Duration::from_millis(50);
     let mut pull = PullSocket::builder().handshake_timeout(limit).build();
     let mut events = pull.events();
@@ -377,7 +377,7 @@ async fn a_silent_peer_is_given_up_after_the_handshake_timeout() {
 }
 
 #[tokio::test]
-async fn a_silent_server_is_given_up_after_the_handshake_timeout_and_the_message_waits() {
+async fn silent_server_is_retried_and_message_kept() {
     let (listener, endpoint) = listen().await;
     let mut push = PushSocket::builder()
         .handshake_timeout(Duration::from_millis(50))
@@ -394,7 +394,7 @@ async fn a_silent_server_is_given_up_after_the_handshake_timeout_and_the_message
 }
 
 #[tokio::test]
-async fn an_oversized_message_ends_its_connection_and_nothing_else() {
+async fn oversized_message_ends_only_its_connection() {
     let mut pull = PullSocket::builder().max_message_size(1000).build();
     let mut events = pull.events();
     let endpoint = pull.bind(ANY_PORT).await.unwrap();
@@ -425,7 +425,7 @@ async fn an_oversized_message_ends_its_connection_and_nothing_else() {
 // ---- sending and receiving ----
 
 #[tokio::test]
-async fn a_router_message_without_a_routing_id_comes_back() {
+async fn router_returns_message_without_routing_id() {
     let mut router = RouterSocket::new();
     let endpoint = router.bind(ANY_PORT).await.unwrap();
     let mut peer = RawPeer::connect_as(&endpoint, SocketType::Dealer, "peer").await;
@@ -441,7 +441,7 @@ async fn a_router_message_without_a_routing_id_comes_back() {
 }
 
 #[tokio::test]
-async fn a_mandatory_router_names_the_peer_that_is_not_there() {
+async fn mandatory_router_names_the_missing_peer() {
     let mut router = RouterSocket::builder().mandatory(true).build();
     router.bind(ANY_PORT).await.unwrap();
     let message = Message::multipart(["nobody", "", "body"]);
@@ -452,7 +452,7 @@ async fn a_mandatory_router_names_the_peer_that_is_not_there() {
 }
 
 #[tokio::test]
-async fn out_of_turn_says_whose_turn_it_is() {
+async fn out_of_turn_error_names_expected_call() {
     let mut req = ReqSocket::new();
     tells(&req.recv().await.unwrap_err(), &["turn to receive", "REQ must send a request first"]);
     tells(&req.try_recv().unwrap_err(), &["turn to receive"]);
@@ -487,7 +487,7 @@ macro_rules! is_closed {
 }
 
 #[tokio::test]
-async fn a_closed_socket_takes_no_message_and_gives_it_back() {
+async fn closed_socket_returns_the_message() {
     is_closed!(sends PushSocket::new(), "m");
     is_closed!(sends DealerSocket::new(), "m");
     is_closed!(sends PairSocket::new(), "m");
@@ -505,7 +505,7 @@ async fn a_closed_socket_takes_no_message_and_gives_it_back() {
 }
 
 #[tokio::test]
-async fn a_closed_socket_has_no_more_messages() {
+async fn closed_socket_receives_nothing() {
     is_closed!(receives PullSocket::new());
     is_closed!(receives DealerSocket::new());
     is_closed!(receives PairSocket::new());
@@ -522,7 +522,7 @@ async fn a_closed_socket_has_no_more_messages() {
 }
 
 #[tokio::test]
-async fn a_closed_socket_binds_and_connects_no_more() {
+async fn closed_socket_rejects_bind_and_connect() {
     let port = ReservedPort::new();
     let pull = PullSocket::new();
     pull.handle().close().await;
@@ -540,7 +540,7 @@ async fn a_closed_socket_binds_and_connects_no_more() {
 }
 
 #[tokio::test]
-async fn a_closed_socket_is_no_peer_to_a_name_it_waited_for() {
+async fn closed_socket_drops_pending_inproc_connect() {
     let context = Context::new();
     let mut pair = PairSocket::builder_in(&context).build();
     pair.connect("inproc://late").await.unwrap();

@@ -45,18 +45,18 @@ async fn trickles_pass_a_firehose() {
 }
 
 #[tokio::test]
-async fn trickles_pass_a_firehose_on_one_thread() {
+async fn slow_peers_pass_a_firehose_on_one_thread() {
     trickles_pass_a_firehose().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn trickles_pass_a_firehose_on_several_threads() {
+async fn slow_peers_pass_a_firehose_on_many_threads() {
     trickles_pass_a_firehose().await;
 }
 
 /// The same with all of them waiting at once: one round of the queue delivers every trickle.
 #[tokio::test]
-async fn each_round_takes_one_message_from_every_peer() {
+async fn each_round_takes_one_message_per_peer() {
     let mut pull = PullSocket::new();
     let endpoint = pull.bind(ANY_PORT).await.unwrap();
     let mut firehose = RawPeer::connect(&endpoint, SocketType::Push).await;
@@ -85,7 +85,7 @@ async fn each_round_takes_one_message_from_every_peer() {
 
 /// The same over inproc, where no task stands between the sockets.
 #[tokio::test]
-async fn trickles_pass_an_inproc_firehose() {
+async fn slow_peers_pass_an_inproc_firehose() {
     let context = Context::new();
     let mut pull = PullSocket::builder_in(&context).build();
     pull.bind("inproc://fair").await.unwrap();
@@ -111,7 +111,7 @@ async fn trickles_pass_an_inproc_firehose() {
 
 /// A big batch of one peer holds up the small one of another for one message only.
 #[tokio::test]
-async fn large_messages_take_turns_with_small_ones() {
+async fn large_messages_alternate_with_small_ones() {
     let mut pull = PullSocket::new();
     let endpoint = pull.bind(ANY_PORT).await.unwrap();
     let mut large = RawPeer::connect(&endpoint, SocketType::Push).await;
@@ -152,7 +152,7 @@ async fn round_robin_is_exact() {
 }
 
 #[tokio::test]
-async fn round_robin_goes_on_as_peers_come_and_go() {
+async fn round_robin_continues_as_peers_change() {
     let context = Context::new();
     let mut dealer = DealerSocket::builder_in(&context).build();
     let bound = |name: &'static str| {

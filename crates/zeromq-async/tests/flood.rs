@@ -94,8 +94,8 @@ async fn connect(endpoint: &Endpoint, count: usize) -> Vec<TcpStream> {
 
 /// With the limits that a socket has by default.
 #[test]
-fn silent_and_slow_connections_keep_nobody_out() {
-    const NAME: &str = "silent_and_slow_connections_keep_nobody_out";
+fn silent_connections_block_no_new_peer() {
+    const NAME: &str = "silent_connections_block_no_new_peer";
     if !alone::again(Some(4096), NAME) {
         return;
     }
@@ -111,10 +111,10 @@ fn silent_and_slow_connections_keep_nobody_out() {
         let _silent = connect(&endpoint, crowd).await;
         let mut slow = connect(&endpoint, crowd).await;
         tokio::spawn(async move {
-            for octet in [0xff, 0, 0, 0, 0, 0, 0, 0, 1, 0x7f] {
+            for byte in [0xff, 0, 0, 0, 0, 0, 0, 0, 1, 0x7f] {
                 for stream in &mut slow {
-                    // Most have been displaced by the second octet.
-                    let _ = stream.write_all(&[octet]).await;
+                    // Most have been displaced by the second byte.
+                    let _ = stream.write_all(&[byte]).await;
                 }
                 tokio::time::sleep(Duration::from_secs(10)).await;
             }
@@ -124,7 +124,7 @@ fn silent_and_slow_connections_keep_nobody_out() {
         assert!(pending <= PLACES, "{pending} handshakes are pending");
         if let (Some(before), Some(after)) = (before, alone::resident()) {
             let each = after.saturating_sub(before) / PLACES;
-            assert!(each < 10 * 1024, "{each} octets of memory for each pending handshake");
+            assert!(each < 10 * 1024, "{each} bytes of memory for each pending handshake");
         }
 
         let mut push = client(&keys);
@@ -137,7 +137,7 @@ fn silent_and_slow_connections_keep_nobody_out() {
 /// Connections come all the time, as fast as they are accepted, and push each other out. Every
 /// message has a client of its own.
 #[tokio::test]
-async fn a_flood_that_goes_on_keeps_nobody_out() {
+async fn connection_flood_blocks_no_new_peer() {
     const PLACES: usize = 64;
     let keys = generate_curve_keys();
     let builder = server(keys.clone()).max_pending_handshakes_per_address(PLACES);

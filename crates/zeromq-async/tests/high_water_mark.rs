@@ -39,7 +39,7 @@ macro_rules! drain {
 }
 
 #[tokio::test]
-async fn a_peer_that_is_not_connected_is_sent_as_many_as_its_mark() {
+async fn unconnected_peer_queues_up_to_the_mark() {
     let port = ReservedPort::new();
     for mark in MARKS {
         let mut push = PushSocket::builder().send_high_water_mark(mark).build();
@@ -55,7 +55,7 @@ async fn a_peer_that_is_not_connected_is_sent_as_many_as_its_mark() {
 }
 
 #[tokio::test]
-async fn the_mark_is_for_each_peer() {
+async fn high_water_mark_is_per_peer() {
     let ports = [ReservedPort::new(), ReservedPort::new(), ReservedPort::new()];
     let mut push = PushSocket::builder().send_high_water_mark(5).build();
     for (connected, port) in ports.iter().enumerate() {
@@ -65,7 +65,7 @@ async fn the_mark_is_for_each_peer() {
 }
 
 #[tokio::test]
-async fn a_multipart_message_counts_as_one() {
+async fn multipart_message_counts_as_one() {
     let port = ReservedPort::new();
     let mut push = PushSocket::builder().send_high_water_mark(2).build();
     push.connect(port.endpoint()).await.unwrap();
@@ -76,7 +76,7 @@ async fn a_multipart_message_counts_as_one() {
 }
 
 #[tokio::test]
-async fn the_default_is_1000() {
+async fn default_high_water_mark_is_1000() {
     let port = ReservedPort::new();
     let mut push = PushSocket::new();
     push.connect(port.endpoint()).await.unwrap();
@@ -84,7 +84,7 @@ async fn the_default_is_1000() {
 }
 
 #[tokio::test]
-async fn unlimited_takes_everything_and_so_does_zero() {
+async fn unlimited_and_zero_marks_never_fill() {
     let port = ReservedPort::new();
     for mark in [HighWaterMark::Unlimited, HighWaterMark::from(0)] {
         let mut push = PushSocket::builder().send_high_water_mark(mark).build();
@@ -96,7 +96,7 @@ async fn unlimited_takes_everything_and_so_does_zero() {
 }
 
 #[tokio::test]
-async fn immediate_has_no_queue_without_a_connection() {
+async fn immediate_queues_only_for_connections() {
     let port = ReservedPort::new();
     let mut push = PushSocket::builder().immediate(true).build();
     push.connect(port.endpoint()).await.unwrap();
@@ -105,7 +105,7 @@ async fn immediate_has_no_queue_without_a_connection() {
 }
 
 #[tokio::test]
-async fn being_ready_means_that_a_message_is_taken() {
+async fn ready_means_a_message_is_accepted() {
     let port = ReservedPort::new();
     let mut push = PushSocket::builder().send_high_water_mark(2).build();
     push.connect(port.endpoint()).await.unwrap();
@@ -119,7 +119,7 @@ async fn being_ready_means_that_a_message_is_taken() {
 }
 
 #[tokio::test]
-async fn being_ready_means_that_a_message_is_taken_over_inproc() {
+async fn ready_means_a_message_fits_over_inproc() {
     let context = Context::new();
     let mut push = PushSocket::builder_in(&context).send_high_water_mark(1).build();
     let mut pull = PullSocket::builder_in(&context).receive_high_water_mark(1).build();
@@ -137,7 +137,7 @@ async fn being_ready_means_that_a_message_is_taken_over_inproc() {
 }
 
 #[tokio::test]
-async fn inproc_holds_as_many_as_both_marks_together() {
+async fn inproc_capacity_is_the_sum_of_both_marks() {
     for (sending, receiving) in [(1, 1), (2, 3), (1000, 1), (1, 1000), (1000, 1000)] {
         let context = Context::new();
         let mut push = PushSocket::builder_in(&context).send_high_water_mark(sending).build();
@@ -169,7 +169,7 @@ async fn inproc_is_unlimited_if_either_side_is() {
 }
 
 #[tokio::test]
-async fn inproc_before_it_is_bound_holds_what_the_sender_may_queue_and_loses_none_of_it() {
+async fn unbound_inproc_queues_up_to_send_mark() {
     let context = Context::new();
     let mut push = PushSocket::builder_in(&context).send_high_water_mark(10).build();
     let mut pull = PullSocket::builder_in(&context).receive_high_water_mark(1).build();
@@ -182,7 +182,7 @@ async fn inproc_before_it_is_bound_holds_what_the_sender_may_queue_and_loses_non
 }
 
 #[tokio::test]
-async fn room_comes_back_and_waiting_senders_are_told() {
+async fn freed_room_wakes_waiting_senders() {
     let context = Context::new();
     let mut push = PushSocket::builder_in(&context).send_high_water_mark(3).build();
     let mut pull = PullSocket::builder_in(&context).receive_high_water_mark(3).build();
@@ -202,7 +202,7 @@ async fn room_comes_back_and_waiting_senders_are_told() {
 }
 
 #[tokio::test]
-async fn a_publisher_drops_for_each_subscriber_beyond_its_mark() {
+async fn publisher_drops_beyond_each_mark() {
     let context = Context::new();
     for mark in MARKS {
         let name = format!("inproc://pub {mark}");
@@ -225,7 +225,7 @@ async fn a_publisher_drops_for_each_subscriber_beyond_its_mark() {
 }
 
 #[tokio::test]
-async fn a_publisher_that_may_not_drop_is_full_when_one_subscriber_is() {
+async fn no_drop_publisher_is_full_with_one_peer() {
     let context = Context::new();
     let mut xpub = XPubSocket::builder_in(&context).send_high_water_mark(2).no_drop(true).build();
     xpub.bind("inproc://xpub").await.unwrap();
@@ -243,7 +243,7 @@ async fn a_publisher_that_may_not_drop_is_full_when_one_subscriber_is() {
 }
 
 #[tokio::test]
-async fn a_router_drops_beyond_the_mark_of_the_peer() {
+async fn router_drops_beyond_the_peer_mark() {
     for mark in MARKS {
         let context = Context::new();
         let mut router = RouterSocket::builder_in(&context).send_high_water_mark(mark).build();
@@ -259,7 +259,7 @@ async fn a_router_drops_beyond_the_mark_of_the_peer() {
 }
 
 #[tokio::test]
-async fn a_mandatory_router_is_full_at_the_mark_of_the_peer() {
+async fn mandatory_router_is_full_at_the_peer_mark() {
     let context = Context::new();
     let router = RouterSocket::builder_in(&context).send_high_water_mark(2);
     let mut router = router.mandatory(true).build();
@@ -280,7 +280,7 @@ async fn a_mandatory_router_is_full_at_the_mark_of_the_peer() {
 }
 
 #[tokio::test]
-async fn a_request_is_taken_with_a_mark_of_one() {
+async fn request_is_accepted_with_mark_of_one() {
     let port = ReservedPort::new();
     let mut req = ReqSocket::builder().send_high_water_mark(1).build();
     req.connect(port.endpoint()).await.unwrap();
@@ -291,7 +291,7 @@ async fn a_request_is_taken_with_a_mark_of_one() {
 /// Over tcp the kernel's buffers add to the queue, so the count is exact only for messages that
 /// they cannot hold.
 #[tokio::test]
-async fn a_peer_that_does_not_read_is_queued_as_many_as_the_mark() {
+async fn unreading_peer_queues_up_to_the_mark() {
     for mark in [1_u8, 2, 3] {
         let (listener, endpoint) = listen().await;
         let mut push = PushSocket::builder().send_high_water_mark(usize::from(mark)).build();
@@ -310,7 +310,7 @@ async fn a_peer_that_does_not_read_is_queued_as_many_as_the_mark() {
 
 /// What the receiver does not take stays with the sender: nothing is dropped in between.
 #[tokio::test]
-async fn the_receiving_mark_holds_back_the_peer() {
+async fn receive_mark_applies_backpressure() {
     let mut pull = PullSocket::builder().receive_high_water_mark(2).build();
     let endpoint = pull.bind("tcp://127.0.0.1:*").await.unwrap();
     let mut push = PushSocket::builder().send_high_water_mark(2).build();
@@ -329,7 +329,7 @@ async fn the_receiving_mark_holds_back_the_peer() {
 }
 
 #[tokio::test]
-async fn conflate_keeps_the_latest_message_whole() {
+async fn conflate_keeps_latest_sent_message_whole() {
     let port = ReservedPort::new();
     let mut push = PushSocket::builder().conflate(true).send_high_water_mark(1).build();
     push.connect(port.endpoint()).await.unwrap();
@@ -344,7 +344,7 @@ async fn conflate_keeps_the_latest_message_whole() {
 }
 
 #[tokio::test]
-async fn conflate_keeps_the_latest_message_received() {
+async fn conflate_keeps_latest_received_message() {
     let mut pull = PullSocket::builder().conflate(true).receive_high_water_mark(1).build();
     let endpoint = pull.bind("tcp://127.0.0.1:*").await.unwrap();
     let mut peer = RawPeer::connect(&endpoint, SocketType::Push).await;
@@ -359,7 +359,7 @@ async fn conflate_keeps_the_latest_message_received() {
 /// A message that is half written when the next comes is finished, or the peer would take the
 /// next for its other half.
 #[tokio::test]
-async fn conflate_finishes_the_message_it_has_begun_to_write() {
+async fn conflate_finishes_partly_written_message() {
     let (listener, endpoint) = listen().await;
     let mut push = PushSocket::builder().conflate(true).build();
     push.connect(&endpoint).await.unwrap();

@@ -60,7 +60,7 @@ const WORKERS: usize = 2;
 static ALONE: Mutex<()> = Mutex::const_new(());
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_bulk_stream_leaves_time_for_round_trips_of_others() {
+async fn bulk_stream_lets_round_trips_through() {
     let _alone = ALONE.lock().await;
     let Trips { idle, beside, lateness } = trips(1).await;
     let most = (idle.p50 * 3).max(DELAY) + lateness;
@@ -71,14 +71,14 @@ async fn a_bulk_stream_leaves_time_for_round_trips_of_others() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs a machine without other work, and an optimised build"]
-async fn a_bulk_stream_triples_the_round_trips_of_others_at_most() {
+async fn bulk_stream_at_most_triples_round_trips() {
     triples_at_most(1).await;
 }
 
 /// No thread is left to the others here.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs a machine without other work, and an optimised build"]
-async fn bulk_streams_for_every_thread_triple_the_round_trips_of_others_at_most() {
+async fn bulk_per_thread_at_most_triples_round_trips() {
     triples_at_most(WORKERS).await;
 }
 
@@ -89,7 +89,7 @@ async fn triples_at_most(streams: usize) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_firehose_leaves_time_for_trickles() {
+async fn firehose_lets_slow_peers_through() {
     let _alone = ALONE.lock().await;
     let (delays, lateness) = trickles_beside_firehose().await;
     assert!(delays.p50 <= DELAY + lateness, "{delays:?} where threads are {lateness:?} late");
@@ -99,7 +99,7 @@ async fn a_firehose_leaves_time_for_trickles() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs a machine without other work, and an optimised build"]
-async fn a_firehose_delays_trickles_by_ten_milliseconds_at_most() {
+async fn firehose_delays_slow_peers_at_most_10_ms() {
     let _alone = ALONE.lock().await;
     let (delays, _) = trickles_beside_firehose().await;
     assert!(delays.p99 <= DELAY, "{delays:?}");

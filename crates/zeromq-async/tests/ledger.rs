@@ -28,7 +28,7 @@ struct Books {
     cuts: usize,
 }
 
-/// Relays each connection up to some octet, and then takes the rest and passes none of it on.
+/// Relays each connection up to some byte, and then takes the rest and passes none of it on.
 struct Cutter {
     endpoint: Endpoint,
     books: Arc<Mutex<Books>>,
@@ -46,7 +46,7 @@ enum Flow {
 }
 
 impl Cutter {
-    /// Cuts off each connection after a number of octets in `lengths`, until there were `cuts`.
+    /// Cuts off each connection after a number of bytes in `lengths`, until there were `cuts`.
     async fn start(
         bound: &Endpoint,
         flow: Flow,
@@ -97,7 +97,7 @@ fn take_little(socket: &impl AsFd) {
     SockRef::from(socket).set_recv_buffer_size(LITTLE).unwrap();
 }
 
-/// Octets in a buffer of the kernel, which makes of it what it can.
+/// Bytes in a buffer of the kernel, which makes of it what it can.
 const LITTLE: usize = 4 * 1024;
 
 async fn relay(below: TcpStream, above: TcpStream, flow: Flow, after: u64, books: &Mutex<Books>) {
@@ -112,12 +112,12 @@ async fn relay(below: TcpStream, above: TcpStream, flow: Flow, after: u64, books
     count(from, to, after, back.abort_handle(), books).await;
 }
 
-/// Passes octets on as they are.
+/// Passes bytes on as they are.
 async fn pass(mut from: OwnedReadHalf, mut to: OwnedWriteHalf) {
     let _ = tokio::io::copy(&mut from, &mut to).await;
 }
 
-/// Passes `after` octets on and takes the rest, and enters each message where it ends.
+/// Passes `after` bytes on and takes the rest, and enters each message where it ends.
 async fn count(
     mut from: OwnedReadHalf,
     to: OwnedWriteHalf,
@@ -127,22 +127,22 @@ async fn count(
 ) {
     let mut frames = Frames::default();
     let mut to = Some(to);
-    let mut octets = vec![0; 64 * 1024];
+    let mut bytes = vec![0; 64 * 1024];
     let mut left = after;
     loop {
-        let count = match from.read(&mut octets).await {
+        let count = match from.read(&mut bytes).await {
             Ok(0) | Err(_) => break,
             Ok(count) => count,
         };
         let now = count.min(usize::try_from(left).unwrap_or(usize::MAX));
         if let Some(writer) = &mut to {
             // A socket that has closed takes no more: then this is as good as cut.
-            writer.write_all(&octets[..now]).await.expect("the socket reads to the end");
+            writer.write_all(&bytes[..now]).await.expect("the socket reads to the end");
         }
         {
             let mut books = books.lock().unwrap();
-            frames.read(&octets[..now], &mut books.passed);
-            frames.read(&octets[now..count], &mut books.swallowed);
+            frames.read(&bytes[..now], &mut books.passed);
+            frames.read(&bytes[now..count], &mut books.swallowed);
         }
         left -= now as u64;
         if left == 0 && to.take().is_some() {
@@ -152,7 +152,7 @@ async fn count(
     }
 }
 
-/// Finds the messages in what goes by: after the greeting, frames of at most 255 octets, the last of
+/// Finds the messages in what goes by: after the greeting, frames of at most 255 bytes, the last of
 /// each message with its number in front.
 #[derive(Default)]
 struct Frames {
@@ -161,8 +161,8 @@ struct Frames {
 }
 
 impl Frames {
-    fn read(&mut self, octets: &[u8], numbers: &mut Vec<u64>) {
-        self.rest.extend_from_slice(octets);
+    fn read(&mut self, bytes: &[u8], numbers: &mut Vec<u64>) {
+        self.rest.extend_from_slice(bytes);
         let mut at = 0;
         if !self.greeted {
             if self.rest.len() < 64 {
@@ -322,7 +322,7 @@ impl Trial {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_million_messages_through_forced_disconnects_are_all_accounted_for() {
+async fn million_push_messages_are_accounted_for() {
     let push = PushSocket::builder().reconnect(at_once()).send_buffer(LITTLE).build();
     let trial = trial(push, PullSocket::new(), Flow::Up, (1_000_000, 100, 80_000)).await;
     trial.check(1_000_000);
@@ -330,7 +330,7 @@ async fn a_million_messages_through_forced_disconnects_are_all_accounted_for() {
 }
 
 #[tokio::test]
-async fn a_dealers_messages_to_a_router_are_all_accounted_for() {
+async fn dealer_messages_are_accounted_for() {
     let dealer = DealerSocket::builder().reconnect(at_once()).send_buffer(LITTLE).build();
     let trial = trial(dealer, RouterSocket::new(), Flow::Up, (100_000, 15, 20_000)).await;
     trial.check(100_000);
@@ -339,7 +339,7 @@ async fn a_dealers_messages_to_a_router_are_all_accounted_for() {
 
 /// On the accepted side, what a connection did not take is lost with it, and counted.
 #[tokio::test]
-async fn an_accepted_peers_messages_are_sent_or_lost() {
+async fn accepted_peer_messages_are_sent_or_lost() {
     let pull = PullSocket::builder().reconnect(at_once()).build();
     let push = PushSocket::builder().send_buffer(LITTLE).build();
     let trial = trial(push, pull, Flow::Down, (100_000, 15, 20_000)).await;
@@ -348,7 +348,7 @@ async fn an_accepted_peers_messages_are_sent_or_lost() {
 
 /// Row 2 of the catalogue: what a publisher drops at the high-water mark is exactly what is missing.
 #[tokio::test]
-async fn what_a_publisher_drops_is_what_a_subscriber_misses() {
+async fn publisher_drops_equal_subscriber_misses() {
     const MESSAGES: u64 = 20_000;
     let mut publisher = PubSocket::builder().send_high_water_mark(50).build();
     let mut sub = SubSocket::builder().subscribe("").receive_high_water_mark(50).build();

@@ -24,25 +24,25 @@ async fn reason(events: &mut Events) -> ProtocolError {
     .await
 }
 
-/// What a socket makes of a NULL peer that says these octets after its greeting.
-async fn says(builder: PullBuilder, octets: &[u8]) -> HandshakeFailure {
+/// What a socket makes of a NULL peer that says these bytes after its greeting.
+async fn says(builder: PullBuilder, bytes: &[u8]) -> HandshakeFailure {
     let pull = builder.build();
     let mut events = pull.events();
     let endpoint = pull.bind(ANY_PORT).await.expect("a free port");
-    let octets = [&greeting(1, "NULL"), octets].concat();
-    let mut peer = Hostile::saying(&endpoint, &octets).await;
+    let bytes = [&greeting(1, "NULL"), bytes].concat();
+    let mut peer = Hostile::saying(&endpoint, &bytes).await;
     let reason = refused(&mut events, &peer).await;
     peer.closed().await;
     reason
 }
 
-/// What a socket makes of a connected PUSH that says these octets.
-async fn tells(builder: PullBuilder, octets: &[u8]) -> ProtocolError {
+/// What a socket makes of a connected PUSH that says these bytes.
+async fn tells(builder: PullBuilder, bytes: &[u8]) -> ProtocolError {
     let pull = builder.build();
     let mut events = pull.events();
     let endpoint = pull.bind(ANY_PORT).await.expect("a free port");
     let mut peer = RawPeer::connect(&endpoint, SocketType::Push).await;
-    peer.write_octets(octets).await;
+    peer.write_bytes(bytes).await;
     let error = reason(&mut events).await;
     peer.closed().await;
     error
@@ -56,7 +56,7 @@ fn exceeded(reason: HandshakeFailure) -> LimitExceeded {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_handshake_timeout_is_for_the_whole_and_not_for_each_octet() {
+async fn handshake_timeout_covers_the_whole() {
     const LIMIT: Duration = Duration::from_secs(30);
     let pull = PullSocket::new();
     let mut events = pull.events();
@@ -65,8 +65,8 @@ async fn the_handshake_timeout_is_for_the_whole_and_not_for_each_octet() {
     while !matches!(events.next().await, Some(SocketEvent::Accepted { .. })) {}
     let start = Instant::now();
     let trickle = tokio::spawn(async move {
-        for (said, octet) in greeting(1, "NULL").into_iter().enumerate() {
-            if peer.stream.write_all(&[octet]).await.is_err() {
+        for (said, byte) in greeting(1, "NULL").into_iter().enumerate() {
+            if peer.stream.write_all(&[byte]).await.is_err() {
                 return said;
             }
             tokio::time::sleep(Duration::from_secs(1)).await;
@@ -82,11 +82,11 @@ async fn the_handshake_timeout_is_for_the_whole_and_not_for_each_octet() {
     let took = start.elapsed();
     assert!((LIMIT..LIMIT + Duration::from_secs(1)).contains(&took), "{took:?}");
     let said = trickle.await.unwrap();
-    assert!(said >= 29, "it said {said} octets, one a second");
+    assert!(said >= 29, "it said {said} bytes, one a second");
 }
 
 #[tokio::test]
-async fn metadata_may_be_as_large_as_the_limit_and_no_larger() {
+async fn metadata_size_limit_is_exact() {
     let data = property("Socket-Type", b"PUSH");
     let name = b"\x05READY".len();
     let builder = || PullSocket::builder().max_metadata_size(data.len() + 300);
@@ -98,26 +98,26 @@ async fn metadata_may_be_as_large_as_the_limit_and_no_larger() {
 
     let pull = builder().build();
     let long = property("X-Long", &vec![0; 300 - b"\x06X-Long\0\0\0\0".len()]);
-    let octets = [greeting(1, "NULL"), command("READY", &[data.clone(), long].concat())].concat();
-    let _peer = Hostile::saying(&pull.bind(ANY_PORT).await.unwrap(), &octets).await;
+    let bytes = [greeting(1, "NULL"), command("READY", &[data.clone(), long].concat())].concat();
+    let _peer = Hostile::saying(&pull.bind(ANY_PORT).await.unwrap(), &bytes).await;
     within("the peer", pull.wait_for_peers(1)).await;
 }
 
 #[tokio::test]
-async fn a_handshake_may_be_as_large_as_the_limit_and_no_larger() {
-    let octets = [greeting(1, "NULL"), ready("PUSH")].concat();
-    let (size, limit) = (octets.len(), octets.len() - 1);
+async fn handshake_size_limit_is_exact() {
+    let bytes = [greeting(1, "NULL"), ready("PUSH")].concat();
+    let (size, limit) = (bytes.len(), bytes.len() - 1);
     let reason = says(PullSocket::builder().max_handshake_size(limit), &ready("PUSH")).await;
     let announced = size as u64;
     assert_eq!(exceeded(reason), LimitExceeded::HandshakeSize { announced, limit });
 
     let pull = PullSocket::builder().max_handshake_size(size).build();
-    let _peer = Hostile::saying(&pull.bind(ANY_PORT).await.unwrap(), &octets).await;
+    let _peer = Hostile::saying(&pull.bind(ANY_PORT).await.unwrap(), &bytes).await;
     within("the peer", pull.wait_for_peers(1)).await;
 }
 
 #[tokio::test]
-async fn by_default_no_handshake_is_larger_than_64_kib() {
+async fn default_handshake_limit_is_64_kib() {
     let builder = PullSocket::builder().max_metadata_size(1 << 20).max_command_size(1 << 20);
     let reason = says(builder, &header(4, 1 << 16)).await;
     let announced = 64 + 9 + (1 << 16);
@@ -125,20 +125,20 @@ async fn by_default_no_handshake_is_larger_than_64_kib() {
 }
 
 #[tokio::test]
-async fn a_command_may_be_as_large_as_the_limit_and_no_larger() {
+async fn command_size_limit_is_exact() {
     let error = tells(PullSocket::builder().max_command_size(300), &header(4, 301)).await;
     assert_eq!(error, LimitExceeded::CommandSize { announced: 301, limit: 300 }.into());
 }
 
 #[tokio::test]
-async fn a_message_may_have_as_many_frames_as_the_limit_and_no_more() {
+async fn frame_count_limit_is_exact() {
     let builder = PullSocket::builder().max_frames_per_message(2);
     let error = tells(builder, b"\x01\x01a\x01\x01b\x00\x01c").await;
     assert_eq!(error, LimitExceeded::FrameCount { limit: 2 }.into());
 }
 
 #[tokio::test]
-async fn a_socket_may_have_as_many_peers_as_the_limit_and_no_more() {
+async fn peer_count_limit_is_exact() {
     let pull = PullSocket::builder().max_peers(1).build();
     let mut events = pull.events();
     let endpoint = pull.bind(ANY_PORT).await.unwrap();
@@ -163,7 +163,7 @@ async fn a_socket_may_have_as_many_peers_as_the_limit_and_no_more() {
 }
 
 #[tokio::test]
-async fn beyond_the_limit_the_oldest_pending_handshake_makes_way() {
+async fn excess_handshake_displaces_the_oldest() {
     let pull = PullSocket::builder().max_pending_handshakes(2).build();
     let mut events = pull.events();
     let endpoint = pull.bind(ANY_PORT).await.unwrap();
@@ -185,7 +185,7 @@ async fn beyond_the_limit_the_oldest_pending_handshake_makes_way() {
 }
 
 #[tokio::test]
-async fn an_address_with_many_pending_handshakes_displaces_its_own() {
+async fn busy_address_displaces_its_own_handshake() {
     let pull = PullSocket::builder().max_pending_handshakes_per_address(1).build();
     let mut events = pull.events();
     let endpoint = pull.bind(ANY_PORT).await.unwrap();
@@ -200,7 +200,7 @@ async fn an_address_with_many_pending_handshakes_displaces_its_own() {
 
 /// What came over a connection before counts, until it is received.
 #[tokio::test]
-async fn a_peer_that_comes_again_leaves_no_more_than_its_mark() {
+async fn reconnected_peer_stays_within_its_mark() {
     let (listener, endpoint) = listen().await;
     let mut pull = PullSocket::builder().receive_high_water_mark(3).reconnect(at_once()).build();
     let mut events = pull.events();
@@ -227,7 +227,7 @@ async fn a_peer_that_comes_again_leaves_no_more_than_its_mark() {
 }
 
 #[tokio::test]
-async fn whoever_leaves_messages_behind_counts_until_they_are_received() {
+async fn gone_peer_counts_until_its_messages_are_read() {
     let mut pull = PullSocket::builder().max_peers(2).build();
     let mut events = pull.events();
     let endpoint = pull.bind(ANY_PORT).await.unwrap();
@@ -254,7 +254,7 @@ async fn whoever_leaves_messages_behind_counts_until_they_are_received() {
 
 /// What nobody takes is lost, is counted, and does not grow.
 #[tokio::test]
-async fn events_that_nobody_takes_are_counted() {
+async fn missed_events_are_counted() {
     const MORE: usize = 10;
     let pull = PullSocket::new();
     let mut events = pull.events();
@@ -286,7 +286,7 @@ async fn excess(events: &mut Events) -> SubscriptionsExceeded {
 }
 
 #[tokio::test]
-async fn a_peer_may_have_as_many_subscriptions_as_the_limit_and_no_more() {
+async fn subscription_count_limit_is_exact() {
     let mut publisher = PubSocket::builder().max_subscriptions_per_peer(2).build();
     let mut events = publisher.events();
     let endpoint = publisher.bind(ANY_PORT).await.unwrap();
@@ -304,7 +304,7 @@ async fn a_peer_may_have_as_many_subscriptions_as_the_limit_and_no_more() {
         hostile.subscribe("a").await;
         hostile.subscribe("b").await;
         hostile.settle().await;
-        hostile.write_octets(third).await;
+        hostile.write_bytes(third).await;
         assert_eq!(excess(&mut events).await, SubscriptionsExceeded::Count { limit: 2 });
         hostile.closed().await;
     }
@@ -313,8 +313,8 @@ async fn a_peer_may_have_as_many_subscriptions_as_the_limit_and_no_more() {
 }
 
 #[tokio::test]
-async fn the_topics_of_a_peer_may_be_as_long_as_the_limit_and_no_longer() {
-    let publisher = PubSocket::builder().max_subscription_octets_per_peer(8).build();
+async fn subscription_byte_limit_is_exact() {
+    let publisher = PubSocket::builder().max_subscription_bytes_per_peer(8).build();
     let mut events = publisher.events();
     let endpoint = publisher.bind(ANY_PORT).await.unwrap();
     let mut peer = RawPeer::connect(&endpoint, SocketType::Sub).await;
@@ -325,11 +325,11 @@ async fn the_topics_of_a_peer_may_be_as_long_as_the_limit_and_no_longer() {
     peer.subscribe("abc").await;
     peer.settle().await;
     peer.subscribe("d").await;
-    assert_eq!(excess(&mut events).await, SubscriptionsExceeded::Octets { limit: 8 });
+    assert_eq!(excess(&mut events).await, SubscriptionsExceeded::Bytes { limit: 8 });
 }
 
 #[tokio::test]
-async fn an_xpub_keeps_as_many_changes_as_the_limit_and_no_more() {
+async fn xpub_unread_notice_limit_is_exact() {
     let mut publisher = XPubSocket::builder().max_subscriptions_per_peer(4).build();
     let mut events = publisher.events();
     let endpoint = publisher.bind(ANY_PORT).await.unwrap();
@@ -359,7 +359,7 @@ async fn an_xpub_keeps_as_many_changes_as_the_limit_and_no_more() {
 #[tokio::test]
 async fn unread_changes_are_limited_in_bytes() {
     const TOPIC: usize = 60_000;
-    let publisher = XPubSocket::builder().max_subscription_octets_per_peer(3 * TOPIC).build();
+    let publisher = XPubSocket::builder().max_subscription_bytes_per_peer(3 * TOPIC).build();
     let mut events = publisher.events();
     let endpoint = publisher.bind(ANY_PORT).await.unwrap();
     let greeted = [greeting(1, "NULL"), ready("SUB")].concat();
@@ -377,7 +377,7 @@ async fn unread_changes_are_limited_in_bytes() {
 #[tokio::test]
 async fn unread_changes_of_peers_that_left_are_limited() {
     const TOPIC: usize = 60_000;
-    let publisher = XPubSocket::builder().max_subscription_octets_per_peer(2 * TOPIC).build();
+    let publisher = XPubSocket::builder().max_subscription_bytes_per_peer(2 * TOPIC).build();
     let mut events = publisher.events();
     let endpoint = publisher.bind(ANY_PORT).await.unwrap();
     let hello = [greeting(1, "NULL"), ready("SUB"), command("SUBSCRIBE", &[b'x'; TOPIC])].concat();
@@ -409,7 +409,7 @@ async fn unread_changes_of_peers_that_left_are_limited() {
 }
 
 #[tokio::test]
-async fn peers_within_the_process_may_subscribe_to_as_much_as_they_like() {
+async fn inproc_subscriptions_are_unlimited() {
     let mut publisher = PubSocket::builder().max_subscriptions_per_peer(1).build();
     publisher.bind("inproc://unlimited").await.unwrap();
     let mut sub = SubSocket::builder().subscribe("a").subscribe("b").build();
@@ -422,8 +422,8 @@ async fn peers_within_the_process_may_subscribe_to_as_much_as_they_like() {
 /// oldest pending handshake gives its descriptor to the newcomer.
 #[cfg(unix)]
 #[test]
-fn without_descriptors_a_newcomer_gets_that_of_a_pending_handshake() {
-    const NAME: &str = "without_descriptors_a_newcomer_gets_that_of_a_pending_handshake";
+fn descriptor_shortage_displaces_a_handshake() {
+    const NAME: &str = "descriptor_shortage_displaces_a_handshake";
     if !support::alone::again(Some(64), NAME) {
         return;
     }

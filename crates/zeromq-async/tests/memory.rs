@@ -1,4 +1,4 @@
-//! What a hostile peer can make a socket allocate: in proportion to the octets that it has sent, and
+//! What a hostile peer can make a socket allocate: in proportion to the bytes that it has sent, and
 //! never to those that it announces.
 //!
 //! Everything runs on the thread of the test, and only that thread's allocations are counted; those of
@@ -17,7 +17,7 @@ use zeromq_async::{
 /// What a connection, its task and its events take besides, with as much for the peer.
 const OVERHEAD: u64 = 128 << 10;
 
-/// Octets for which room is made before they have come. It is address space until they do.
+/// Bytes for which room is made before they have come. It is address space until they do.
 const TRUSTED: u64 = (1 << 20) + (256 << 10);
 
 fn measured(test: impl Future<Output = ()>) -> AllocationInfo {
@@ -52,7 +52,7 @@ async fn pulled(builder: SocketBuilder<zeromq_async::Pull>) -> (PullSocket, Even
 
 /// libzmq took memory for what a header announced, rzmq's allocator panicked at it.
 #[test]
-fn a_frame_that_is_announced_takes_the_memory_of_what_has_come_of_it() {
+fn announced_frame_uses_only_received_memory() {
     const SENT: usize = 300 << 10;
     for size in [1 << 31, 1 << 32, 1 << 40, 1 << 62, (1 << 63) - 1, 1 << 63, u64::MAX] {
         let is_possible = size < 1 << 63;
@@ -70,12 +70,12 @@ fn a_frame_that_is_announced_takes_the_memory_of_what_has_come_of_it() {
             assert_eq!(is_refused, !is_possible, "{size}: {reason}");
         });
         let most = SENT as u64 + TRUSTED + OVERHEAD;
-        assert!(info.bytes_max <= most, "{size}: {} octets, {most} may be", info.bytes_max);
+        assert!(info.bytes_max <= most, "{size}: {} bytes, {most} may be", info.bytes_max);
     }
 }
 
 #[test]
-fn a_frame_beyond_the_limit_takes_no_memory() {
+fn oversized_frame_allocates_no_memory() {
     for size in [(1 << 16) + 1, 1 << 31, 1 << 62, (1 << 63) - 1] {
         let info = measured(async {
             let builder = PullSocket::builder().max_message_size(1 << 16);
@@ -88,7 +88,7 @@ fn a_frame_beyond_the_limit_takes_no_memory() {
                 "{reason}"
             );
         });
-        assert!(info.bytes_max <= OVERHEAD, "{size}: {} octets", info.bytes_max);
+        assert!(info.bytes_max <= OVERHEAD, "{size}: {} bytes", info.bytes_max);
     }
 }
 
@@ -114,12 +114,12 @@ fn cost(says: &[u8]) -> i64 {
 const PEERS: usize = 64;
 
 #[test]
-fn those_who_announce_and_wait_cost_hardly_more_than_those_who_are_silent() {
+fn announcing_peers_cost_little_memory() {
     let (silent, announcing) = (cost(b""), cost(&header(0, 1 << 62)));
     // All of a thread's connections share a buffer that nothing has been read into.
     let more = announcing - silent - TRUSTED.cast_signed();
     let most = i64::try_from(PEERS).expect("few") * 1024;
-    assert!(more <= most, "{announcing} octets where {silent} will do");
+    assert!(more <= most, "{announcing} bytes where {silent} will do");
 }
 
 /// Messages that nobody receives keep what they take, and not the read buffers they came in.
@@ -151,7 +151,7 @@ fn tiny_messages_keep_no_read_buffers() {
 
 /// libzmq counts messages and not frames: a message without end fills the memory.
 #[test]
-fn a_message_without_end_ends_at_its_limit() {
+fn endless_message_ends_at_the_frame_limit() {
     const FRAMES: usize = 10_000_000;
     let info = measured(async {
         let (_pull, mut events, mut peer) = pulled(PullSocket::builder()).await;
@@ -173,11 +173,11 @@ fn a_message_without_end_ends_at_its_limit() {
         );
     });
     let most = 3 * 65_536 + TRUSTED + OVERHEAD;
-    assert!(info.bytes_max <= most, "{} octets, {most} may be", info.bytes_max);
+    assert!(info.bytes_max <= most, "{} bytes, {most} may be", info.bytes_max);
 }
 
 #[test]
-fn a_topic_of_10_mb_is_refused_as_a_command_and_kept_once_as_a_message() {
+fn topic_of_10_mb_is_stored_once() {
     const SIZE: usize = 10_000_000;
     let mut subscription = vec![b't'; 1 + SIZE];
     subscription[0] = 1;
@@ -186,7 +186,7 @@ fn a_topic_of_10_mb_is_refused_as_a_command_and_kept_once_as_a_message() {
         let mut events = publisher.events();
         let endpoint = publisher.bind(ANY_PORT).await.expect("a free port");
         let mut peer = RawPeer::connect(&endpoint, SocketType::Sub).await;
-        peer.write_octets(&header(4, 10 + SIZE as u64)).await;
+        peer.write_bytes(&header(4, 10 + SIZE as u64)).await;
         let reason = reason(&mut events).await;
         let limit = 64 << 10;
         let expected = LimitExceeded::CommandSize { announced: 10 + SIZE as u64, limit }.into();
@@ -195,14 +195,14 @@ fn a_topic_of_10_mb_is_refused_as_a_command_and_kept_once_as_a_message() {
             "{reason}"
         );
     });
-    assert!(info.bytes_max <= OVERHEAD, "{} octets", info.bytes_max);
+    assert!(info.bytes_max <= OVERHEAD, "{} bytes", info.bytes_max);
 
     let wire = frame(0, &subscription);
     let info = measured(async {
         let mut publisher = PubSocket::new();
         let endpoint = publisher.bind(ANY_PORT).await.expect("a free port");
         let mut peer = RawPeer::connect(&endpoint, SocketType::Sub).await;
-        peer.write_octets(&wire).await;
+        peer.write_bytes(&wire).await;
         peer.settle().await;
         publisher.send("another").await.expect("sent");
         peer.cancel("nothing").await;
@@ -210,12 +210,12 @@ fn a_topic_of_10_mb_is_refused_as_a_command_and_kept_once_as_a_message() {
     });
     // As it is read, and as it is kept; each grows by doubling.
     let most = 5 * SIZE as u64;
-    assert!(info.bytes_max <= most, "{} octets, {most} may be", info.bytes_max);
+    assert!(info.bytes_max <= most, "{} bytes, {most} may be", info.bytes_max);
 }
 
 /// In an order that makes every one of them part another.
 #[test]
-fn a_million_topics_take_memory_in_proportion() {
+fn million_topics_use_linear_memory() {
     const TOPICS: u32 = 1_000_000;
     const EACH: u64 = 400;
     /// Each of whole commands.
@@ -229,12 +229,12 @@ fn a_million_topics_take_memory_in_proportion() {
         let mut peer = RawPeer::connect(&endpoint, SocketType::Sub).await;
         // Part by part, so that no deadline is for all of them.
         for part in topics.chunks(topics.len() / PARTS) {
-            peer.write_octets(part).await;
+            peer.write_bytes(part).await;
             peer.settle().await;
         }
         drop(peer);
         drop(publisher);
     });
     let most = u64::from(TOPICS) * EACH;
-    assert!(info.bytes_max <= most, "{} octets, {most} may be", info.bytes_max);
+    assert!(info.bytes_max <= most, "{} bytes, {most} may be", info.bytes_max);
 }

@@ -163,7 +163,7 @@ fn behind(envelope: &[&[u8]], message: &[Vec<u8>]) -> Vec<Vec<u8>> {
 async fn pass<A: Sends, B: Receives>(from: &mut Socket<A>, to: &mut Socket<B>, case: Case) {
     for message in messages() {
         send(from, &message).await;
-        assert!(recv(to).await == message, "{case:?}: {} octets", message[0].len());
+        assert!(recv(to).await == message, "{case:?}: {} bytes", message[0].len());
     }
 }
 
@@ -288,7 +288,7 @@ async fn heard<A: Sends, B: Receives>(publisher: &mut Socket<A>, subscriber: &mu
 }
 
 #[tokio::test]
-async fn subscriptions_come_and_go_and_are_made_again_on_a_new_connection() {
+async fn subscriptions_are_resent_on_reconnect() {
     for handshake in Handshake::ALL {
         let (server, client) = (generate_noise_keys(), generate_noise_keys());
         let builder = handshake.server(XPubSocket::builder(), &server, client.public_key());
@@ -315,7 +315,7 @@ async fn subscriptions_come_and_go_and_are_made_again_on_a_new_connection() {
 }
 
 #[tokio::test]
-async fn a_lost_connection_is_made_again_with_new_keys_for_it() {
+async fn reconnect_uses_new_session_keys() {
     for handshake in Handshake::ALL {
         let (server, client) = (generate_noise_keys(), generate_noise_keys());
         let builder = handshake.server(PullSocket::builder(), &server, client.public_key());
@@ -338,7 +338,7 @@ async fn a_lost_connection_is_made_again_with_new_keys_for_it() {
 }
 
 #[tokio::test]
-async fn an_idle_connection_beats_and_a_silent_one_is_given_up() {
+async fn heartbeats_keep_idle_and_end_silent_peers() {
     let [one, other] = Handshake::ALL.map(|handshake| async move {
         let (server, client) = (generate_noise_keys(), generate_noise_keys());
         let builder = handshake.server(PairSocket::builder(), &server, client.public_key());
@@ -352,7 +352,7 @@ async fn an_idle_connection_beats_and_a_silent_one_is_given_up() {
         other.connect(relay.endpoint()).await.unwrap();
         greeted(&mut others).await;
         greeted(&mut ones).await;
-        // A PING and a PONG in their records have about 30 octets.
+        // A PING and a PONG in their records have about 30 bytes.
         let beats =
             async { tokio::join!(relay.passes(Way::Up, 300), relay.passes(Way::Down, 300)) };
         within("heartbeats", beats).await;
@@ -404,7 +404,7 @@ async fn met(events: &mut Events) -> PeerInfo {
 }
 
 #[tokio::test]
-async fn both_sides_are_told_whom_they_met() {
+async fn both_sides_learn_the_peer_key() {
     for handshake in Handshake::ALL {
         let (server, client) = (generate_noise_keys(), generate_noise_keys());
         let builder = handshake.server(PullSocket::builder(), &server, client.public_key());
@@ -426,7 +426,7 @@ async fn both_sides_are_told_whom_they_met() {
 }
 
 #[tokio::test]
-async fn a_client_that_is_not_known_is_refused_and_both_sides_say_so() {
+async fn unknown_client_is_refused_on_both_sides() {
     for handshake in Handshake::ALL {
         let (server, known, client) =
             (generate_noise_keys(), generate_noise_keys(), generate_noise_keys());
@@ -457,7 +457,7 @@ fn is(failure: &HandshakeFailure, expected: &ProtocolError) -> bool {
 }
 
 #[tokio::test]
-async fn a_server_that_is_not_known_is_refused_by_xx_before_it_learns_the_clients_key() {
+async fn xx_hides_client_key_from_unknown_server() {
     let (server, known, client) =
         (generate_noise_keys(), generate_noise_keys(), generate_noise_keys());
     // It would let in anybody, and be told who that is.
@@ -477,7 +477,7 @@ async fn a_server_that_is_not_known_is_refused_by_xx_before_it_learns_the_client
 /// With IK a server that has another key cannot read anything. The client comes again, as another
 /// server may be there by then.
 #[tokio::test]
-async fn a_server_with_another_key_learns_nothing_from_ik_and_the_client_waits_for_the_right_one() {
+async fn ik_hides_client_key_from_wrong_server() {
     let (server, wrong, client) =
         (generate_noise_keys(), generate_noise_keys(), generate_noise_keys());
     let place = ReservedPort::new();
@@ -509,7 +509,7 @@ async fn a_server_with_another_key_learns_nothing_from_ik_and_the_client_waits_f
 
 /// Neither nothing, nor the other handshake, nor the same part twice.
 #[tokio::test]
-async fn another_mechanism_is_refused_from_whichever_side() {
+async fn other_mechanism_is_refused_by_either_side() {
     let (server, client) = (generate_noise_keys(), generate_noise_keys());
     for handshake in Handshake::ALL {
         let builder = handshake.server(PullSocket::builder(), &server, client.public_key());
@@ -556,8 +556,8 @@ async fn another_mechanism_is_refused_from_whichever_side() {
 /// Whoever sits in between can make both sides believe that the other is set to something less; or
 /// change what nobody looks at.
 #[tokio::test]
-async fn an_altered_greeting_fails() {
-    /// The version's second octet, the octets of the mechanism from its start to the last of its
+async fn altered_greeting_fails_the_handshake() {
+    /// The version's second byte, the bytes of the mechanism from its start to the last of its
     /// padding, the role, and the filler.
     const PLACES: [usize; 7] = [11, 12, 19, 31, 32, 33, 63];
     let (server, client) = (generate_noise_keys(), generate_noise_keys());

@@ -138,7 +138,7 @@ fn tables() -> Vec<Row> {
 }
 
 #[test]
-fn the_tables_name_each_event_once() {
+fn tables_name_each_event_once() {
     let tables = tables();
     assert_eq!(tables.len(), 23);
     let names: BTreeSet<_> = tables.iter().map(|(_, name, ..)| name).collect();
@@ -146,7 +146,7 @@ fn the_tables_name_each_event_once() {
 }
 
 #[tokio::test]
-async fn a_connection_is_told_with_its_endpoint_and_its_peer() {
+async fn connection_events_name_endpoint_and_peer() {
     let (notes, _guard) = Notes::start();
     let (mut push, mut pull) = (PushSocket::new(), PullSocket::new());
     let mut events = pull.events();
@@ -178,7 +178,7 @@ async fn a_connection_is_told_with_its_endpoint_and_its_peer() {
 }
 
 #[tokio::test]
-async fn each_connection_has_a_span_that_says_whose_it_is() {
+async fn connection_span_names_socket_and_peer() {
     let (notes, _guard) = Notes::start();
     let (mut push, mut pull) = (PushSocket::new(), PullSocket::new());
     let endpoint = pull.bind(ANY_PORT).await.unwrap();
@@ -206,7 +206,7 @@ async fn each_connection_has_a_span_that_says_whose_it_is() {
 }
 
 #[tokio::test]
-async fn messages_cost_no_events_and_normal_operation_is_quiet() {
+async fn messages_log_nothing() {
     let (notes, _guard) = Notes::start();
     let (mut push, mut pull) = (PushSocket::new(), PullSocket::new());
     push.connect(pull.bind(ANY_PORT).await.unwrap()).await.unwrap();
@@ -224,7 +224,7 @@ async fn messages_cost_no_events_and_normal_operation_is_quiet() {
 }
 
 #[tokio::test]
-async fn attempts_that_fail_are_told_with_their_number() {
+async fn failed_attempts_log_their_number() {
     let (notes, _guard) = Notes::start();
     let nobody = support::ReservedPort::new();
     let push = PushSocket::builder().reconnect(at_once()).build();
@@ -246,7 +246,7 @@ async fn attempts_that_fail_are_told_with_their_number() {
 }
 
 #[tokio::test]
-async fn a_refusal_for_good_is_a_warning_to_who_connects_and_none_to_who_refuses() {
+async fn final_refusal_warns_only_the_client() {
     let (notes, _guard) = Notes::start();
     let nobody = |_: Attempt| async { Decision::Deny(DenyStatus::AuthenticationFailure) };
     let pull = PullSocket::builder().null_server(nobody).build();
@@ -274,7 +274,7 @@ async fn a_refusal_for_good_is_a_warning_to_who_connects_and_none_to_who_refuses
 }
 
 #[tokio::test]
-async fn an_inproc_peer_that_is_not_taken_is_told() {
+async fn rejected_inproc_peer_is_logged() {
     let (notes, _guard) = Notes::start();
     let server = PairSocket::new();
     server.bind("inproc://observed-pair").await.unwrap();
@@ -289,7 +289,7 @@ async fn an_inproc_peer_that_is_not_taken_is_told() {
 }
 
 #[tokio::test]
-async fn what_a_dropped_socket_could_not_send_is_a_warning() {
+async fn unsent_on_drop_is_a_warning() {
     let (notes, _guard) = Notes::start();
     let mut push = PushSocket::builder().linger(Duration::ZERO).build();
     let mut events = push.events();
@@ -306,7 +306,7 @@ async fn what_a_dropped_socket_could_not_send_is_a_warning() {
 }
 
 #[tokio::test]
-async fn a_socket_that_is_closed_tells_its_caller_and_warns_nobody() {
+async fn unsent_on_close_is_not_a_warning() {
     let (notes, _guard) = Notes::start();
     let mut push = PushSocket::builder().linger(Duration::ZERO).build();
     push.connect("inproc://observed-closed").await.unwrap();
@@ -336,7 +336,7 @@ impl Listener for Failing {
 }
 
 #[tokio::test(start_paused = true)]
-async fn failures_to_accept_are_one_warning() {
+async fn repeated_accept_failures_warn_once() {
     let (notes, _guard) = Notes::start();
     let pull = PullSocket::new();
     let mut events = pull.events();

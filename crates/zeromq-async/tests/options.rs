@@ -50,7 +50,7 @@ async fn hears(sub: &mut SubSocket, expected: &[&str]) {
 }
 
 #[tokio::test]
-async fn inverted_matching_is_the_same_over_tcp_and_inproc() {
+async fn inverted_matching_works_on_tcp_and_inproc() {
     for place in [ANY_PORT, "inproc://inverted"] {
         let mut xpub = XPubSocket::builder().invert_matching(true).build();
         xpub.bind(place).await.unwrap();
@@ -70,7 +70,7 @@ async fn inverted_matching_is_the_same_over_tcp_and_inproc() {
 
 /// The value is kept for the late subscriber though its queue has no room at first.
 #[tokio::test]
-async fn a_last_value_that_has_to_wait_is_still_for_one_peer_alone() {
+async fn waiting_last_value_goes_to_one_peer() {
     let notices = SubscriptionNotices::ManualLastValue;
     let mut xpub =
         XPubSocket::builder().notices(notices).no_drop(true).send_high_water_mark(1).build();
@@ -100,7 +100,7 @@ async fn a_last_value_that_has_to_wait_is_still_for_one_peer_alone() {
 
 /// A manual publisher remembers what peers have asked for, and only so much of it.
 #[tokio::test]
-async fn what_peers_ask_a_manual_publisher_for_is_limited_and_what_they_get_is_not() {
+async fn manual_publisher_limits_only_requests() {
     let mut xpub = XPubSocket::builder()
         .notices(SubscriptionNotices::Manual)
         .max_subscriptions_per_peer(3)
@@ -129,7 +129,7 @@ async fn what_peers_ask_a_manual_publisher_for_is_limited_and_what_they_get_is_n
 
 /// 29/PUBSUB through a proxy that tells every cancellation.
 #[tokio::test]
-async fn every_cancellation_is_told_to_an_inproc_publisher_too() {
+async fn inproc_publisher_gets_every_cancellation() {
     let mut xpub = XPubSocket::builder().notices(SubscriptionNotices::All).build();
     xpub.bind("inproc://every-cancellation").await.unwrap();
     let mut xsub = XSubSocket::builder().tell_every_cancellation(true).build();
@@ -143,7 +143,7 @@ async fn every_cancellation_is_told_to_an_inproc_publisher_too() {
 }
 
 #[tokio::test]
-async fn a_message_of_several_frames_is_not_taken_for_a_subscription() {
+async fn multipart_message_is_not_a_subscription() {
     let (mut xpub, mut xsub) = (XPubSocket::new(), XSubSocket::new());
     xsub.connect(xpub.bind(ANY_PORT).await.unwrap()).await.unwrap();
     xsub.wait_for_peers(1).await;
@@ -155,7 +155,7 @@ async fn a_message_of_several_frames_is_not_taken_for_a_subscription() {
 
 /// Greetings come first over inproc too, whoever was there first and whatever has waited.
 #[tokio::test]
-async fn inproc_peers_are_greeted_before_what_has_waited() {
+async fn inproc_greeting_precedes_queued_messages() {
     for (at, bound_first) in [("inproc://greetings", true), ("inproc://greetings-late", false)] {
         let builder = DealerSocket::builder().routing_id("dealer").unwrap();
         let mut dealer = builder.hello("HELLO").probe_router(true).build();
@@ -180,7 +180,7 @@ async fn inproc_peers_are_greeted_before_what_has_waited() {
 
 /// 28/REQREP: it is told of those who leave, and not of those whom it sends away.
 #[tokio::test]
-async fn a_router_is_not_told_of_peers_that_it_disconnects_itself() {
+async fn handover_sends_no_disconnect_notice() {
     for place in [ANY_PORT, "inproc://sent-away"] {
         let mut router = RouterSocket::builder()
             .handover(true)
@@ -209,7 +209,7 @@ async fn a_router_is_not_told_of_peers_that_it_disconnects_itself() {
 }
 
 #[tokio::test]
-async fn a_name_that_is_given_is_free_again_when_the_endpoint_is_left() {
+async fn disconnect_frees_the_given_routing_id() {
     const AT: &str = "inproc://named";
     let mut worker = DealerSocket::builder().routing_id("announced").unwrap().build();
     worker.bind(AT).await.unwrap();
@@ -227,7 +227,7 @@ async fn a_name_that_is_given_is_free_again_when_the_endpoint_is_left() {
 }
 
 #[tokio::test]
-async fn peers_of_the_process_tell_their_properties_too() {
+async fn inproc_peers_exchange_metadata() {
     let mut pull = PullSocket::new();
     pull.bind("inproc://properties").await.unwrap();
     let builder = PushSocket::builder().metadata("X-Region", "north").unwrap();

@@ -24,7 +24,7 @@ fn messages(unsent: UnsentMessages) -> Vec<Message> {
 // ---- given back ----
 
 #[tokio::test]
-async fn closing_gives_back_what_was_not_sent() {
+async fn close_returns_unsent_messages() {
     let ports = [ReservedPort::new(), ReservedPort::new()];
     let mut push = PushSocket::builder().linger(Duration::ZERO).build();
     for port in &ports {
@@ -49,7 +49,7 @@ async fn closing_gives_back_what_was_not_sent() {
 }
 
 #[tokio::test]
-async fn closing_gives_back_a_message_that_was_partly_written_whole() {
+async fn close_returns_partly_written_message_whole() {
     let (listener, endpoint) = listen().await;
     let mut push = PushSocket::builder().linger(Duration::from_millis(50)).build();
     push.connect(&endpoint).await.unwrap();
@@ -61,7 +61,7 @@ async fn closing_gives_back_a_message_that_was_partly_written_whole() {
 }
 
 #[tokio::test]
-async fn closing_gives_back_what_a_sink_had_no_room_for() {
+async fn close_returns_messages_parked_in_the_sink() {
     let mut push = PushSocket::builder().send_high_water_mark(1).linger(Duration::ZERO).build();
     push.connect("inproc://parked-back").await.unwrap();
     let mut other = push.sender();
@@ -75,7 +75,7 @@ async fn closing_gives_back_what_a_sink_had_no_room_for() {
 }
 
 #[tokio::test]
-async fn shutting_down_a_context_gives_back_what_all_its_sockets_had() {
+async fn context_shutdown_returns_unsent_messages() {
     let context = Context::new();
     let mut sockets = Vec::new();
     for number in 0..3 {
@@ -90,7 +90,7 @@ async fn shutting_down_a_context_gives_back_what_all_its_sockets_had() {
 
 /// The recipe for a job queue: what a worker did not take goes to the next.
 #[tokio::test]
-async fn what_was_lost_with_an_accepted_peer_can_be_had_back() {
+async fn messages_lost_with_peer_can_be_taken_back() {
     let mut push = PushSocket::builder().keep_unsent(10).build();
     let mut events = push.events();
     let endpoint = push.bind(ANY_PORT).await.unwrap();
@@ -113,7 +113,7 @@ async fn what_was_lost_with_an_accepted_peer_can_be_had_back() {
 }
 
 #[tokio::test]
-async fn of_what_was_lost_the_latest_are_kept_and_nothing_where_nobody_asked() {
+async fn keep_unsent_keeps_the_latest() {
     for (keep, expected) in [(2, vec!["3", "4"]), (0, vec![])] {
         let port = ReservedPort::new();
         let builder = PushSocket::builder().linger(Duration::ZERO).keep_unsent(keep);
@@ -134,7 +134,7 @@ async fn of_what_was_lost_the_latest_are_kept_and_nothing_where_nobody_asked() {
 }
 
 #[tokio::test]
-async fn a_routers_unsent_messages_say_whom_they_were_for() {
+async fn unsent_router_messages_keep_routing_id() {
     let mut router = RouterSocket::builder().keep_unsent(10).build();
     let endpoint = router.bind(ANY_PORT).await.unwrap();
     let peer = RawPeer::connect_as(&endpoint, SocketType::Dealer, "worker").await;
@@ -154,7 +154,7 @@ async fn a_routers_unsent_messages_say_whom_they_were_for() {
 
 // ---- refused ----
 
-/// Ends a connection after a few octets of a message, as a peer does for which it is too large.
+/// Ends a connection after a few bytes of a message, as a peer does for which it is too large.
 async fn refuse(listener: &tokio::net::TcpListener) {
     refuse_as(SocketType::Pull, listener).await;
 }
@@ -166,7 +166,7 @@ async fn refuse_as(socket_type: SocketType, listener: &tokio::net::TcpListener) 
 }
 
 #[tokio::test]
-async fn a_message_that_no_connection_survives_is_given_up_and_those_behind_it_are_sent() {
+async fn message_that_breaks_connections_is_dropped() {
     let (listener, endpoint) = listen().await;
     let mut push = PushSocket::builder().reconnect(at_once()).keep_unsent(1).build();
     let mut events = push.events();
@@ -178,13 +178,13 @@ async fn a_message_that_no_connection_survives_is_given_up_and_those_behind_it_a
         refuse(&listener).await;
     }
     let refused = event(&mut events, "the message to be given up", |event| match event {
-        SocketEvent::MessageRefused { endpoint, attempts, octets, .. } => {
-            Some((endpoint, attempts, octets))
+        SocketEvent::MessageRefused { endpoint, attempts, bytes, .. } => {
+            Some((endpoint, attempts, bytes))
         }
         _ => None,
     });
-    let (at, attempts, octets) = refused.await;
-    assert_eq!((at, attempts, octets), (endpoint, 3, support::HUGE + 9));
+    let (at, attempts, bytes) = refused.await;
+    assert_eq!((at, attempts, bytes), (endpoint, 3, support::HUGE + 9));
     let mut peer = RawPeer::accept(&listener, SocketType::Pull).await;
     assert_eq!(peer.recv().await, "behind");
     let stats = push.stats();
@@ -195,7 +195,7 @@ async fn a_message_that_no_connection_survives_is_given_up_and_those_behind_it_a
 
 /// What greets each new connection is not what the peer refuses.
 #[tokio::test]
-async fn a_message_is_given_up_behind_a_greeting_too() {
+async fn message_behind_greeting_can_be_dropped() {
     let (listener, endpoint) = listen().await;
     let mut dealer = DealerSocket::builder().reconnect(at_once()).hello("hello").build();
     let mut events = dealer.events();
@@ -215,7 +215,7 @@ async fn a_message_is_given_up_behind_a_greeting_too() {
 
 /// They pass the high-water mark, and a peer that comes and goes could make any number of them.
 #[tokio::test]
-async fn notices_that_nobody_receives_come_to_an_end() {
+async fn unread_notices_are_bounded() {
     let (listener, endpoint) = listen().await;
     let dealer = DealerSocket::builder()
         .reconnect(at_once())
@@ -232,7 +232,7 @@ async fn notices_that_nobody_receives_come_to_an_end() {
 }
 
 #[tokio::test]
-async fn a_message_is_sent_again_as_long_as_it_was_asked_to() {
+async fn resend_forever_keeps_the_message() {
     let (listener, endpoint) = listen().await;
     let mut push = PushSocket::builder().reconnect(at_once()).resend_forever().build();
     let mut events = push.events();
@@ -250,7 +250,7 @@ async fn a_message_is_sent_again_as_long_as_it_was_asked_to() {
 // ---- one peer ----
 
 #[tokio::test]
-async fn one_peer_can_be_disconnected_after_its_messages_are_sent() {
+async fn disconnect_peer_sends_queued_messages_first() {
     for endpoint in ["inproc://one-peer", ANY_PORT] {
         let context = Context::new();
         let mut router = RouterSocket::builder_in(&context).build();
@@ -288,7 +288,7 @@ async fn one_peer_can_be_disconnected_after_its_messages_are_sent() {
 }
 
 #[tokio::test]
-async fn a_peer_that_does_not_read_is_disconnected_when_the_linger_time_is_over() {
+async fn disconnect_peer_lingers_then_drops() {
     let mut router = RouterSocket::builder()
         .mandatory(true)
         .linger(Duration::from_millis(50))
@@ -317,7 +317,7 @@ async fn a_peer_that_does_not_read_is_disconnected_when_the_linger_time_is_over(
 }
 
 #[tokio::test]
-async fn a_peer_that_was_connected_to_is_not_connected_to_again() {
+async fn disconnect_peer_stops_reconnecting() {
     let (listener, endpoint) = listen().await;
     let push = PushSocket::builder().reconnect(at_once()).build();
     let mut events = push.events();
@@ -338,7 +338,7 @@ async fn a_peer_that_was_connected_to_is_not_connected_to_again() {
 // ---- dropping a socket ----
 
 #[tokio::test]
-async fn a_dropped_socket_goes_on_for_its_linger_time_and_no_longer() {
+async fn dropped_socket_lingers_then_ends() {
     for linger in [Duration::ZERO, Duration::from_millis(200)] {
         let (listener, endpoint) = listen().await;
         let mut push = PushSocket::builder().linger(linger).build();
@@ -358,7 +358,7 @@ async fn a_dropped_socket_goes_on_for_its_linger_time_and_no_longer() {
 // ---- events ----
 
 #[tokio::test(start_paused = true)]
-async fn drops_are_told_once_a_second_with_their_number() {
+async fn drop_events_come_once_a_second() {
     let mut router = RouterSocket::new();
     let mut events = router.events();
     let unroutable = |event| match event {
@@ -383,7 +383,7 @@ async fn drops_are_told_once_a_second_with_their_number() {
 }
 
 #[tokio::test]
-async fn a_drop_at_the_high_water_mark_is_told() {
+async fn drop_at_high_water_mark_is_reported() {
     let mut publisher = PubSocket::builder().send_high_water_mark(10).build();
     let mut events = publisher.events();
     let endpoint = publisher.bind(ANY_PORT).await.unwrap();
@@ -415,7 +415,7 @@ async fn dropped_to_the_end(events: &mut Events) -> HashMap<Astray, u64> {
 }
 
 #[tokio::test]
-async fn what_the_linger_time_is_too_short_for_is_told_at_the_end() {
+async fn messages_lost_after_linger_are_reported() {
     let (listener, endpoint) = listen().await;
     let linger = Duration::from_millis(50);
     let mut push = PushSocket::builder().linger(linger).build();
@@ -436,7 +436,7 @@ async fn what_the_linger_time_is_too_short_for_is_told_at_the_end() {
 }
 
 #[tokio::test]
-async fn nothing_is_told_of_a_socket_that_could_send_all() {
+async fn fully_sent_socket_reports_no_drops() {
     let mut push = PushSocket::new();
     let mut pull = PullSocket::new();
     let mut events = push.events();
@@ -448,7 +448,7 @@ async fn nothing_is_told_of_a_socket_that_could_send_all() {
 }
 
 #[tokio::test]
-async fn what_goes_astray_during_linger_is_told_at_the_end() {
+async fn drops_during_linger_are_reported() {
     let (listener, endpoint) = listen().await;
     let mut dealer = DealerSocket::builder().linger(Duration::from_millis(200)).build();
     let mut events = dealer.events();
@@ -472,7 +472,7 @@ async fn what_goes_astray_during_linger_is_told_at_the_end() {
 }
 
 #[tokio::test]
-async fn events_of_a_connection_say_which_attempt_it_was() {
+async fn connection_events_carry_attempt_number() {
     let port = ReservedPort::new();
     let push = PushSocket::builder().reconnect(at_once()).build();
     let mut events = push.events();
@@ -495,7 +495,7 @@ async fn events_of_a_connection_say_which_attempt_it_was() {
 
 /// Row 1 of the catalogue, the slow joiner.
 #[tokio::test]
-async fn nothing_is_lost_by_a_publisher_that_waits_for_its_subscriber() {
+async fn wait_for_subscribers_loses_nothing() {
     for transport in ["inproc", "tcp"] {
         for run in 0..500 {
             let context = Context::new();
@@ -515,7 +515,7 @@ async fn nothing_is_lost_by_a_publisher_that_waits_for_its_subscriber() {
 }
 
 #[tokio::test]
-async fn only_subscriptions_that_match_are_waited_for() {
+async fn wait_for_subscribers_counts_matches_only() {
     let publisher = XPubSocket::new();
     let endpoint = publisher.bind(ANY_PORT).await.unwrap();
     let mut one = RawPeer::connect(&endpoint, SocketType::Sub).await;
@@ -546,7 +546,7 @@ async fn only_subscriptions_that_match_are_waited_for() {
 
 /// A peer behind a black hole: the connection stays, and nothing passes.
 #[tokio::test]
-async fn a_resilient_socket_finds_that_its_peer_has_fallen_silent() {
+async fn resilient_socket_detects_silent_peer() {
     let router = RouterSocket::new();
     let relay = relay(&router.bind(ANY_PORT).await.unwrap(), |_| unaltered()).await;
     let dealer = DealerSocket::builder().resilient().build();
@@ -577,7 +577,7 @@ async fn a_resilient_socket_finds_that_its_peer_has_fallen_silent() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_resilient_socket_waits_longer_and_longer_between_attempts_and_never_too_long() {
+async fn resilient_socket_backs_off_with_a_cap() {
     let port = ReservedPort::new();
     let dealer = DealerSocket::builder().resilient().build();
     let mut events = dealer.events();

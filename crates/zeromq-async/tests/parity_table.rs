@@ -59,7 +59,7 @@ fn add_tests(source: &str, names: &mut BTreeSet<String>) {
 }
 
 #[test]
-fn every_row_is_of_one_kind_and_says_why_or_names_tests_that_there_are() {
+fn parity_rows_give_kind_and_existing_tests() {
     let (text, tests) = (read("docs/libzmq-parity.md"), tests());
     let mut faults = Vec::new();
     for row in rows(&text) {
@@ -91,7 +91,7 @@ fn looks_like_a_test(name: &str) -> bool {
 }
 
 #[test]
-fn nothing_that_libzmq_has_is_left_out() {
+fn parity_table_covers_all_of_libzmq() {
     let text = read("docs/libzmq-parity.md");
     let firsts: Vec<_> = rows(&text).iter().map(|row| row[0].to_owned()).collect();
     let told: BTreeSet<_> = firsts.iter().flat_map(|first| code(first)).collect();

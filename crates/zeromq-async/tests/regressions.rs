@@ -22,7 +22,7 @@ use zmtp::Command;
 const SHORT: Duration = Duration::from_millis(50);
 
 #[tokio::test]
-async fn closing_does_not_wait_for_a_peer_that_never_greets() {
+async fn close_does_not_wait_for_silent_peer() {
     let pull = PullSocket::new();
     let mut events = pull.events();
     let endpoint = pull.bind(ANY_PORT).await.unwrap();
@@ -35,7 +35,7 @@ async fn closing_does_not_wait_for_a_peer_that_never_greets() {
 }
 
 #[tokio::test]
-async fn closing_does_not_wait_for_an_inproc_socket_that_does_not_match() {
+async fn close_does_not_wait_for_wrong_inproc_type() {
     let context = Context::new();
     let publisher = PubSocket::builder_in(&context).build();
     publisher.bind("inproc://mismatch").await.unwrap();
@@ -46,7 +46,7 @@ async fn closing_does_not_wait_for_an_inproc_socket_that_does_not_match() {
 }
 
 #[tokio::test]
-async fn closing_does_not_wait_for_an_inproc_pair_that_is_taken() {
+async fn close_does_not_wait_for_taken_inproc_pair() {
     let context = Context::new();
     let pair = || PairSocket::builder_in(&context).build();
     let (bound, first, mut second) = (pair(), pair(), pair());
@@ -58,7 +58,7 @@ async fn closing_does_not_wait_for_an_inproc_pair_that_is_taken() {
 }
 
 #[tokio::test]
-async fn an_inproc_peer_is_told_of_a_close_whose_linger_time_was_too_short() {
+async fn inproc_peer_sees_close_after_short_linger() {
     let context = Context::new();
     let mut bound = DealerSocket::builder_in(&context).build();
     let mut events = bound.events();
@@ -76,7 +76,7 @@ async fn an_inproc_peer_is_told_of_a_close_whose_linger_time_was_too_short() {
 }
 
 #[test]
-fn an_inproc_peer_is_told_of_a_socket_that_is_dropped_outside_the_runtime() {
+fn inproc_peer_sees_drop_outside_runtime() {
     let context = Context::new();
     let runtime = Runtime::new().unwrap();
     let mut bound = DealerSocket::builder_in(&context).build();
@@ -90,7 +90,7 @@ fn an_inproc_peer_is_told_of_a_socket_that_is_dropped_outside_the_runtime() {
 }
 
 #[test]
-fn an_inproc_peer_is_told_of_a_socket_that_ends_with_its_runtime() {
+fn inproc_peer_sees_runtime_end() {
     let context = Context::new();
     let (ending, staying) = (Runtime::new().unwrap(), Runtime::new().unwrap());
     let mut bound = DealerSocket::builder_in(&context).build();
@@ -108,7 +108,7 @@ fn an_inproc_peer_is_told_of_a_socket_that_ends_with_its_runtime() {
 }
 
 #[tokio::test]
-async fn a_disconnected_endpoint_takes_no_more_messages() {
+async fn disconnected_endpoint_takes_no_messages() {
     let (listener, endpoint) = listen().await;
     let mut push = PushSocket::new();
     push.connect(endpoint.clone()).await.unwrap();
@@ -127,7 +127,7 @@ async fn a_disconnected_endpoint_takes_no_more_messages() {
 }
 
 #[tokio::test]
-async fn a_disconnected_endpoint_that_does_not_read_is_given_up_after_the_linger_time() {
+async fn disconnected_endpoint_lingers_then_drops() {
     let (listener, endpoint) = listen().await;
     let mut push = PushSocket::builder().linger(SHORT).build();
     let mut events = push.events();
@@ -144,7 +144,7 @@ async fn a_disconnected_endpoint_that_does_not_read_is_given_up_after_the_linger
 }
 
 #[tokio::test]
-async fn binding_inproc_makes_room_for_a_sender_that_waits() {
+async fn inproc_bind_wakes_waiting_sender() {
     let context = Context::new();
     let mut push = PushSocket::builder_in(&context).send_high_water_mark(1).build();
     push.connect("inproc://room").await.unwrap();
@@ -159,7 +159,7 @@ async fn binding_inproc_makes_room_for_a_sender_that_waits() {
 }
 
 #[tokio::test]
-async fn what_has_arrived_is_received_though_sending_found_the_connection_broken() {
+async fn received_messages_survive_a_send_failure() {
     let (listener, endpoint) = listen().await;
     let mut dealer = DealerSocket::builder().no_reconnect().build();
     let mut events = dealer.events();
@@ -180,7 +180,7 @@ async fn what_has_arrived_is_received_though_sending_found_the_connection_broken
 }
 
 #[tokio::test]
-async fn a_peer_that_asks_for_signs_of_life_and_never_reads_them_is_not_sent_ever_more() {
+async fn unread_pongs_are_bounded() {
     const PINGS: usize = 2_000_000;
     const FEW: usize = 1_000_000;
     let pull = PullSocket::builder().send_buffer(16 << 10).build();
@@ -188,7 +188,7 @@ async fn a_peer_that_asks_for_signs_of_life_and_never_reads_them_is_not_sent_eve
     let mut peer = RawPeer::connect(&endpoint, SocketType::Push).await;
     let pings = b"\x04\x07\x04PING\0\0".repeat(PINGS / 1000);
     for _ in 0..1000 {
-        peer.write_octets(&pings).await;
+        peer.write_bytes(&pings).await;
     }
     peer.send("after all pings").await;
     let mut pull = pull;
@@ -204,14 +204,14 @@ async fn a_peer_that_asks_for_signs_of_life_and_never_reads_them_is_not_sent_eve
 /// There used to be no answers after the first 1,024 to a peer that reads, but never so fast that
 /// nothing is left to be written to it.
 #[tokio::test]
-async fn signs_of_life_go_on_though_the_queue_is_never_empty() {
+async fn pongs_continue_while_queue_is_busy() {
     const MOST_THAT_WAIT: u16 = 1024;
     let mut dealer = DealerSocket::new();
     let endpoint = dealer.bind(ANY_PORT).await.unwrap();
     let mut peer = RawPeer::connect(&endpoint, SocketType::Dealer).await;
     dealer.send(support::huge(1)).await.unwrap();
     for number in 0..MOST_THAT_WAIT {
-        peer.write_octets(&ping(number)).await;
+        peer.write_bytes(&ping(number)).await;
     }
     peer.send("asked").await;
     assert_eq!(within("the message", dealer.recv()).await.unwrap(), "asked");
@@ -220,7 +220,7 @@ async fn signs_of_life_go_on_though_the_queue_is_never_empty() {
         assert_eq!(peer.command().await, pong(number));
     }
     // The second message is being written: there always was something to write.
-    peer.write_octets(&ping(MOST_THAT_WAIT)).await;
+    peer.write_bytes(&ping(MOST_THAT_WAIT)).await;
     peer.send("asked again").await;
     assert_eq!(within("the message", dealer.recv()).await.unwrap(), "asked again");
     assert_eq!(peer.command().await, pong(MOST_THAT_WAIT));
@@ -235,7 +235,7 @@ fn pong(number: u16) -> Command {
 }
 
 #[tokio::test]
-async fn an_endless_heartbeat_timeout_is_endless() {
+async fn maximal_heartbeat_timeout_never_expires() {
     let pull = PullSocket::builder()
         .heartbeat_interval(Duration::from_millis(1))
         .heartbeat_timeout(Duration::MAX)
@@ -251,7 +251,7 @@ async fn an_endless_heartbeat_timeout_is_endless() {
 }
 
 #[tokio::test]
-async fn handover_ends_the_connection_of_an_inproc_peer() {
+async fn handover_disconnects_old_inproc_peer() {
     let context = Context::new();
     let mut router = RouterSocket::builder_in(&context).handover(true).build();
     router.bind("inproc://handover").await.unwrap();
@@ -268,7 +268,7 @@ async fn handover_ends_the_connection_of_an_inproc_peer() {
 }
 
 #[tokio::test]
-async fn what_a_sender_conflates_is_conflated_over_inproc() {
+async fn sender_conflate_applies_over_inproc() {
     let context = Context::new();
     let mut pull = PullSocket::builder_in(&context).build();
     pull.bind("inproc://conflate").await.unwrap();
@@ -282,7 +282,7 @@ async fn what_a_sender_conflates_is_conflated_over_inproc() {
 }
 
 #[tokio::test]
-async fn senders_that_send_once_take_turns() {
+async fn single_use_senders_share_round_robin() {
     let mut pulls = Vec::new();
     let push = PushSocket::new();
     for _ in 0..3 {
@@ -301,7 +301,7 @@ async fn senders_that_send_once_take_turns() {
 }
 
 #[tokio::test]
-async fn a_peer_that_is_gone_cannot_be_subscribed() {
+async fn gone_peer_cannot_be_subscribed() {
     let mut xpub = XPubSocket::builder().notices(SubscriptionNotices::Manual).build();
     let mut events = xpub.events();
     let endpoint = xpub.bind(ANY_PORT).await.unwrap();
@@ -316,7 +316,7 @@ async fn a_peer_that_is_gone_cannot_be_subscribed() {
 }
 
 #[tokio::test]
-async fn events_asked_for_after_the_end_end_at_once() {
+async fn events_of_closed_socket_end_at_once() {
     let pull = PullSocket::new();
     let handle = pull.handle().clone();
     pull.close().await;
@@ -325,7 +325,7 @@ async fn events_asked_for_after_the_end_end_at_once() {
 }
 
 #[tokio::test]
-async fn the_message_that_comes_back_is_the_one_that_was_given() {
+async fn failed_send_returns_its_own_message() {
     let mut push = PushSocket::new();
     // There is no peer: the message waits in the socket.
     push.start_send_unpin("parked".into()).unwrap();
@@ -358,7 +358,7 @@ async fn flush_ends_when_nothing_is_left_to_write() {
 }
 
 #[tokio::test]
-async fn a_reply_is_not_lost_on_a_task_that_has_run_for_long() {
+async fn reply_survives_exhausted_coop_budget() {
     let (listener, endpoint) = listen().await;
     let mut req = ReqSocket::builder().no_reconnect().build();
     let mut events = req.events();
@@ -380,7 +380,7 @@ async fn a_reply_is_not_lost_on_a_task_that_has_run_for_long() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn several_senders_of_a_publisher_that_may_not_drop_drop_nothing() {
+async fn no_drop_senders_in_parallel_lose_nothing() {
     const MESSAGES: usize = 20_000;
     let context = Context::new();
     let publisher = PubSocket::builder_in(&context).no_drop(true).send_high_water_mark(1).build();
@@ -401,7 +401,7 @@ async fn several_senders_of_a_publisher_that_may_not_drop_drop_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn inproc_sockets_that_meet_and_part_at_any_moment_leave_nobody_waiting() {
+async fn racing_inproc_sockets_leave_no_waiter() {
     let context = Context::new();
     let mut tasks = Vec::new();
     for side in 0..4 {
@@ -436,7 +436,7 @@ async fn inproc_sockets_that_meet_and_part_at_any_moment_leave_nobody_waiting() 
 }
 
 #[tokio::test]
-async fn a_socket_whose_receiving_half_is_gone_holds_nobody_up() {
+async fn dropped_receiver_blocks_no_inproc_peer() {
     let context = Context::new();
     let (one, mut other) =
         (DealerSocket::builder_in(&context).build(), DealerSocket::builder_in(&context).build());
@@ -453,7 +453,7 @@ async fn a_socket_whose_receiving_half_is_gone_holds_nobody_up() {
 }
 
 #[tokio::test]
-async fn a_connection_goes_on_when_the_receiving_half_goes_with_a_full_queue() {
+async fn dropped_full_receiver_keeps_connection() {
     let dealer = DealerSocket::builder().receive_high_water_mark(1).build();
     let endpoint = dealer.bind(ANY_PORT).await.unwrap();
     let mut peer = RawPeer::connect(&endpoint, SocketType::Dealer).await;
@@ -467,7 +467,7 @@ async fn a_connection_goes_on_when_the_receiving_half_goes_with_a_full_queue() {
 }
 
 #[tokio::test]
-async fn a_publisher_keeps_nothing_that_an_inproc_peer_sends_up() {
+async fn publisher_discards_inproc_upstream() {
     let context = Context::new();
     let publisher = PubSocket::builder_in(&context).build();
     publisher.bind("inproc://up").await.unwrap();
@@ -482,7 +482,7 @@ async fn a_publisher_keeps_nothing_that_an_inproc_peer_sends_up() {
 /// A SUB whose connection was refused for good could never connect there again: the endpoint
 /// counted as connected.
 #[tokio::test]
-async fn an_endpoint_that_has_ended_can_be_connected_anew() {
+async fn ended_endpoint_can_be_reconnected() {
     let publisher = XPubSocket::new();
     let endpoint = publisher.bind("tcp://127.0.0.1:0").await.unwrap();
     let mut sub = SubSocket::builder().no_reconnect().subscribe("").build();
@@ -505,7 +505,7 @@ async fn an_endpoint_that_has_ended_can_be_connected_anew() {
 
 /// Closed as a sink, a socket takes no more.
 #[tokio::test]
-async fn a_sink_that_is_closed_takes_no_more() {
+async fn closed_sink_rejects_messages() {
     let context = Context::new();
     let mut pull = PullSocket::builder_in(&context).build();
     let mut push = PushSocket::builder_in(&context).build();
@@ -519,12 +519,12 @@ async fn a_sink_that_is_closed_takes_no_more() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn no_message_is_lost_or_doubled_while_tcp_endpoints_come_and_go() {
+async fn changing_tcp_endpoints_lose_no_message() {
     come_and_go([ANY_PORT; 2]).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn no_message_is_lost_or_doubled_while_inproc_endpoints_come_and_go() {
+async fn changing_inproc_endpoints_lose_no_message() {
     come_and_go(["inproc://come", "inproc://go"]).await;
 }
 
@@ -565,7 +565,7 @@ async fn come_and_go(endpoints: [&str; 2]) {
 
 #[cfg(feature = "curve")]
 #[tokio::test]
-async fn what_is_encrypted_for_a_slow_peer_is_conflated_too() {
+async fn conflate_applies_to_encrypted_messages() {
     use zeromq_async::security::{Decision, generate_curve_keys};
 
     let (server, client) = (generate_curve_keys(), generate_curve_keys());
@@ -591,17 +591,17 @@ async fn what_is_encrypted_for_a_slow_peer_is_conflated_too() {
 /// Notices nobody takes stopped the subscriptions behind them: those in the read that filled the
 /// queue were heard, and the next not.
 #[tokio::test]
-async fn an_xpub_that_takes_no_notices_hears_all_subscriptions() {
+async fn unread_notices_do_not_stop_subscriptions() {
     let mut publisher = XPubSocket::builder().receive_high_water_mark(10).build();
     let endpoint = publisher.bind(ANY_PORT).await.unwrap();
     let mut sub = RawPeer::connect(&endpoint, SocketType::Sub).await;
     // More than is read at once, so that some command is read in two pieces.
-    let mut octets = Vec::new();
+    let mut bytes = Vec::new();
     for number in 0..5000 {
         let topic = format!("topic {number:04}").into();
-        zmtp::wire::Command::Subscribe { topic }.encode(&mut octets);
+        zmtp::wire::Command::Subscribe { topic }.encode(&mut bytes);
     }
-    sub.write_octets(&octets).await;
+    sub.write_bytes(&bytes).await;
     sub.settle().await;
     publisher.send("topic 4999").await.unwrap();
     assert_eq!(sub.recv().await, "topic 4999");
@@ -610,7 +610,7 @@ async fn an_xpub_that_takes_no_notices_hears_all_subscriptions() {
 /// A message that was larger than what is written in one turn went as far as that, and the rest
 /// when something else was sent.
 #[tokio::test]
-async fn the_rest_of_a_large_message_needs_nothing_behind_it() {
+async fn large_message_is_sent_without_a_successor() {
     let (listener, endpoint) = listen().await;
     let mut push = PushSocket::new();
     push.connect(endpoint).await.unwrap();

@@ -20,7 +20,7 @@ fn is_sync<T: Sync + 'static>() {}
 fn future_is_send<T: Send>(_: &T) {}
 
 #[test]
-fn everything_can_move_to_another_thread() {
+fn public_types_are_send_and_sync() {
     is_send::<ReqSocket>();
     is_send::<RepSocket>();
     is_send::<DealerSocket>();
@@ -50,7 +50,7 @@ fn everything_can_move_to_another_thread() {
 }
 
 #[test]
-fn every_future_can_move_to_another_thread() {
+fn public_futures_are_send() {
     let mut pair = PairSocket::new();
     future_is_send(&pair.bind("inproc://x"));
     future_is_send(&pair.connect("inproc://x"));
@@ -121,20 +121,20 @@ async fn exchange() {
 }
 
 #[test]
-fn every_socket_works_on_one_thread() {
+fn sockets_work_on_one_thread() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(exchange());
 }
 
 #[test]
-fn every_socket_works_on_several_threads() {
+fn sockets_work_on_several_threads() {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     runtime.block_on(exchange());
 }
 
 #[test]
-fn a_socket_can_be_used_from_several_runtimes() {
+fn socket_works_across_runtimes() {
     let (mut push, mut pull) = (PushSocket::new(), PullSocket::new());
     let runtime = || {
         let mut builder = tokio::runtime::Builder::new_multi_thread();
@@ -183,7 +183,7 @@ async fn turns_of_another_task(work: impl Future<Output = ()>) -> u64 {
 const MANY: usize = 150_000;
 
 #[tokio::test]
-async fn a_task_that_only_sends_lets_others_run() {
+async fn sending_task_yields_to_others() {
     let port = ReservedPort::new();
     let mut push = PushSocket::builder()
         .send_high_water_mark(HighWaterMark::Unlimited)
@@ -200,7 +200,7 @@ async fn a_task_that_only_sends_lets_others_run() {
 }
 
 #[tokio::test]
-async fn a_task_that_sends_to_nobody_lets_others_run() {
+async fn peerless_sending_task_yields_to_others() {
     let mut publisher = PubSocket::new();
     let mut router = RouterSocket::new();
     let mut xsub = XSubSocket::new();
@@ -228,7 +228,7 @@ async fn a_task_that_sends_to_nobody_lets_others_run() {
 }
 
 #[tokio::test]
-async fn a_task_that_only_receives_lets_others_run() {
+async fn receiving_task_yields_to_others() {
     let context = Context::new();
     let mark = HighWaterMark::Unlimited;
     let mut push = PushSocket::builder_in(&context).send_high_water_mark(mark).build();
@@ -249,7 +249,7 @@ async fn a_task_that_only_receives_lets_others_run() {
 
 /// What a SUB filters out is work too, though nothing comes of it.
 #[tokio::test]
-async fn a_task_that_receives_nothing_of_much_lets_others_run() {
+async fn filtering_task_yields_to_others() {
     let context = Context::new();
     let mark = HighWaterMark::Unlimited;
     let mut publisher = PubSocket::builder_in(&context).send_high_water_mark(mark).build();
@@ -272,7 +272,7 @@ async fn a_task_that_receives_nothing_of_much_lets_others_run() {
 
 /// A sender that finds its peer's queue full waits: it does not ask again and again.
 #[tokio::test]
-async fn waiting_takes_no_turns() {
+async fn waiting_sender_is_not_polled() {
     let port = ReservedPort::new();
     let mut push = PushSocket::builder().send_high_water_mark(1).linger(Duration::ZERO).build();
     push.connect(port.endpoint()).await.unwrap();
@@ -300,7 +300,7 @@ async fn waiting_takes_no_turns() {
 
 /// A runtime that nobody drives holds up the peers whose connections are its own, and no others.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_runtime_that_stands_still_holds_up_its_own_peers_alone() {
+async fn stopped_runtime_blocks_only_its_own_peers() {
     let (mut still, mut driven) = (SubSocket::new(), SubSocket::new());
     let (first, second) = (bind(&mut still).await, bind(&mut driven).await);
     let publisher = PubSocket::new();

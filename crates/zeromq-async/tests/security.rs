@@ -39,7 +39,7 @@ async fn failure(events: &mut zeromq_async::Events) -> HandshakeFailure {
 }
 
 #[tokio::test]
-async fn the_right_password_lets_in_and_names_the_user() {
+async fn right_password_is_accepted_with_user_id() {
     let mut pull = PullSocket::builder().plain_server(users).build();
     let mut events = pull.events();
     let mut push = push("alice", "secret");
@@ -58,7 +58,7 @@ async fn the_right_password_lets_in_and_names_the_user() {
 }
 
 #[tokio::test]
-async fn the_wrong_password_is_final_and_both_sides_say_so() {
+async fn wrong_password_is_final_on_both_sides() {
     let pull = PullSocket::builder().plain_server(users).build();
     let push = push("alice", "guess");
     let (mut pulls, mut pushes) = (pull.events(), push.events());
@@ -73,7 +73,7 @@ async fn the_wrong_password_is_final_and_both_sides_say_so() {
 }
 
 #[tokio::test]
-async fn a_temporary_refusal_is_tried_again() {
+async fn temporary_refusal_is_retried() {
     let pull = PullSocket::builder().plain_server(users).build();
     let push = push("later", "whatever");
     let mut pulls = pull.events();
@@ -84,7 +84,7 @@ async fn a_temporary_refusal_is_tried_again() {
 }
 
 #[tokio::test]
-async fn nobody_gets_in_without_the_mechanism() {
+async fn peer_without_mechanism_is_refused() {
     let mut pull = PullSocket::builder().plain_server(users).build();
     let mut pulls = pull.events();
     let mut stranger = PushSocket::builder().linger(Duration::ZERO).build();
@@ -102,7 +102,7 @@ async fn nobody_gets_in_without_the_mechanism() {
 /// An authenticator that never answers costs its own peer the handshake timeout, and nobody else
 /// anything.
 #[tokio::test]
-async fn an_authenticator_may_take_its_time() {
+async fn slow_authenticator_blocks_no_other_peer() {
     async fn slow(attempt: Attempt) -> Decision {
         match users(attempt).await {
             allowed @ Decision::Allow { .. } => allowed,
@@ -124,7 +124,7 @@ async fn an_authenticator_may_take_its_time() {
 
 /// A peer that does not wait for the answer is not decided about any longer.
 #[tokio::test]
-async fn a_peer_that_goes_away_is_not_decided_about() {
+async fn gone_peer_cancels_authentication() {
     let (asked, given_up) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
     let never = {
         let (asked, given_up) = (asked.clone(), given_up.clone());
@@ -151,7 +151,7 @@ async fn a_peer_that_goes_away_is_not_decided_about() {
 
 /// The socket that turns a peer away can say why, in the words of whoever decided.
 #[tokio::test]
-async fn a_denial_carries_its_reason() {
+async fn denial_carries_its_reason() {
     #[derive(Debug, PartialEq, thiserror::Error)]
     #[error("{0} is not on the list")]
     struct NotListed(String);
@@ -174,7 +174,7 @@ async fn a_denial_carries_its_reason() {
 }
 
 #[tokio::test]
-async fn a_peer_that_shows_nothing_is_asked_about_where_the_server_says_so() {
+async fn null_server_authenticates_null_peers() {
     async fn nobody(attempt: Attempt) -> Decision {
         assert_eq!(attempt.request.credentials, Credentials::None);
         Decision::Deny(DenyStatus::AuthenticationFailure)

@@ -25,7 +25,7 @@ fn push_as(name: &str) -> PushSocket {
 }
 
 #[tokio::test]
-async fn each_message_names_the_user_who_sent_it() {
+async fn received_message_names_its_user() {
     let mut pull = PullSocket::builder().plain_server(by_name).build();
     let endpoint = pull.bind(ANY_PORT).await.unwrap();
     let mut pushes: Vec<_> = ["alice", "bob", "carol"].map(push_as).into();
@@ -52,7 +52,7 @@ async fn each_message_names_the_user_who_sent_it() {
 
 /// The identity is that of the connection, though the pipe of a connecting socket outlives it.
 #[tokio::test]
-async fn a_message_that_waits_keeps_its_sender_when_another_takes_that_ones_place() {
+async fn queued_message_keeps_its_original_sender() {
     let mut pull = PullSocket::builder()
         .plain_server(by_name)
         .reconnect(zeromq_async::ReconnectBackoff::new(Duration::from_millis(1)))
@@ -87,7 +87,7 @@ async fn a_message_that_waits_keeps_its_sender_when_another_takes_that_ones_plac
 }
 
 #[tokio::test]
-async fn request_and_reply_name_each_other() {
+async fn request_and_reply_name_their_peers() {
     let (mut req, mut rep) = (ReqSocket::new(), RepSocket::new());
     req.connect(rep.bind(ANY_PORT).await.unwrap()).await.unwrap();
     req.send("who").await.unwrap();
@@ -99,7 +99,7 @@ async fn request_and_reply_name_each_other() {
 }
 
 #[tokio::test]
-async fn a_peer_of_the_process_has_no_address() {
+async fn inproc_peer_has_no_address() {
     let mut router = RouterSocket::new();
     let mut dealer = DealerSocket::builder().routing_id("worker").unwrap().build();
     router.bind("inproc://senders").await.unwrap();

@@ -18,7 +18,7 @@ fn frames<const N: usize>(frames: [&str; N]) -> Message {
 
 /// 31/EXPAIR: general 1: a second peer is turned away, and both sides are told.
 #[tokio::test]
-async fn pair_general_1_turns_a_second_peer_away_and_says_so_on_both_sides() {
+async fn pair_general_1_second_peer_is_rejected() {
     let mut bound = PairSocket::new();
     let mut events = bound.events();
     let endpoint = bound.bind(ANY_PORT).await.unwrap();
@@ -52,7 +52,7 @@ async fn pair_general_1_turns_a_second_peer_away_and_says_so_on_both_sides() {
 
 /// 31/EXPAIR: general 1, over inproc.
 #[tokio::test]
-async fn pair_general_1_turns_a_second_inproc_peer_away_and_says_so_on_both_sides() {
+async fn pair_general_1_second_inproc_peer_rejected() {
     let context = Context::new();
     let pair = || PairSocket::builder_in(&context).build();
     let (mut bound, mut first, second) = (pair(), pair(), pair());
@@ -97,7 +97,7 @@ async fn pair_general_1_cannot_connect_twice() {
 
 /// The same with an inproc name that nobody has bound.
 #[tokio::test]
-async fn pair_general_1_can_connect_elsewhere_after_an_inproc_name_was_given_up() {
+async fn pair_general_1_can_connect_after_disconnect() {
     let context = Context::new();
     let mut pair = PairSocket::builder_in(&context).build();
     pair.connect("inproc://nobody").await.unwrap();
@@ -114,7 +114,7 @@ async fn pair_general_1_can_connect_elsewhere_after_an_inproc_name_was_given_up(
 
 /// 31/EXPAIR: general 1: when the peer is gone, another may come.
 #[tokio::test]
-async fn pair_general_1_takes_the_next_peer_when_the_first_is_gone() {
+async fn pair_general_1_accepts_next_peer_after_first() {
     let mut bound = PairSocket::new();
     let mut events = bound.events();
     let endpoint = bound.bind(ANY_PORT).await.unwrap();
@@ -133,7 +133,7 @@ async fn pair_general_1_takes_the_next_peer_when_the_first_is_gone() {
 
 /// 31/EXPAIR: general 1: a peer that was turned away keeps trying, and gets the place.
 #[tokio::test]
-async fn pair_general_1_the_one_turned_away_comes_again() {
+async fn pair_general_1_rejected_peer_reconnects() {
     let bound = PairSocket::new();
     let mut events = bound.events();
     let endpoint = bound.bind(ANY_PORT).await.unwrap();
@@ -151,7 +151,7 @@ async fn pair_general_1_the_one_turned_away_comes_again() {
 
 /// 31/EXPAIR: general 2.
 #[tokio::test]
-async fn pair_general_2_changes_no_message() {
+async fn pair_general_2_leaves_messages_unchanged() {
     let (listener, endpoint) = listen().await;
     let mut pair = PairSocket::new();
     pair.connect(&endpoint).await.unwrap();
@@ -166,7 +166,7 @@ async fn pair_general_2_changes_no_message() {
 
 /// 31/EXPAIR: general 3.
 #[tokio::test]
-async fn pair_general_3_queues_each_direction_by_itself() {
+async fn pair_general_3_has_a_queue_per_direction() {
     let mut pair = PairSocket::builder().send_high_water_mark(1).build();
     let endpoint = pair.bind(ANY_PORT).await.unwrap();
     let mut peer = RawPeer::connect(&endpoint, SocketType::Pair).await;
@@ -180,7 +180,7 @@ async fn pair_general_3_queues_each_direction_by_itself() {
 
 /// 31/EXPAIR: general 4.
 #[tokio::test]
-async fn pair_general_4_keeps_the_queue_of_an_endpoint_it_connects_to() {
+async fn pair_general_4_connecting_side_keeps_queue() {
     let (listener, endpoint) = listen().await;
     let mut pair = PairSocket::builder().reconnect(at_once()).build();
     let mut events = pair.events();
@@ -199,7 +199,7 @@ async fn pair_general_4_keeps_the_queue_of_an_endpoint_it_connects_to() {
 
 /// 31/EXPAIR: general 5.
 #[tokio::test]
-async fn pair_general_5_destroys_the_queue_of_a_peer_that_connected() {
+async fn pair_general_5_binding_side_drops_queue() {
     let mut pair = PairSocket::new();
     let mut events = pair.events();
     let endpoint = pair.bind(ANY_PORT).await.unwrap();
@@ -217,7 +217,7 @@ async fn pair_general_5_destroys_the_queue_of_a_peer_that_connected() {
 
 /// 31/EXPAIR: outgoing 1 to 4.
 #[tokio::test]
-async fn pair_outgoing_1_to_4_waits_while_its_peer_has_no_room_and_drops_nothing() {
+async fn pair_outgoing_1_to_4_blocks_on_full_peer() {
     let mut pair = PairSocket::builder().send_high_water_mark(1).build();
     let endpoint = pair.bind(ANY_PORT).await.unwrap();
     assert!(waits(pair.send("nobody")));
@@ -236,7 +236,7 @@ async fn pair_outgoing_1_to_4_waits_while_its_peer_has_no_room_and_drops_nothing
 
 /// 31/EXPAIR: incoming 1 and 2: from its one peer, in order.
 #[tokio::test(start_paused = true)]
-async fn pair_incoming_1_and_2_receives_from_its_peer_in_order() {
+async fn pair_incoming_1_and_2_receives_in_order() {
     let context = Context::new();
     let pair = || PairSocket::builder_in(&context).build();
     let (mut one, mut other) = (pair(), pair());

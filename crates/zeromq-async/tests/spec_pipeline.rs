@@ -14,7 +14,7 @@ fn frames<const N: usize>(frames: [&str; N]) -> Message {
 
 /// 30/PIPELINE: PUSH, general 1 and 2.
 #[tokio::test]
-async fn push_general_1_and_2_sends_to_pull_and_changes_nothing() {
+async fn push_general_1_and_2_sends_to_pull_unchanged() {
     let (listener, endpoint) = listen().await;
     let mut push = PushSocket::new();
     push.connect(&endpoint).await.unwrap();
@@ -27,7 +27,7 @@ async fn push_general_1_and_2_sends_to_pull_and_changes_nothing() {
 
 /// 30/PIPELINE: PUSH, general 3: each peer's queue is its own.
 #[tokio::test]
-async fn push_general_3_a_peer_that_does_not_read_holds_up_no_other() {
+async fn push_general_3_slow_peer_blocks_no_other() {
     let mut push = PushSocket::builder().send_high_water_mark(2).build();
     let endpoint = push.bind(ANY_PORT).await.unwrap();
     let mut slow = RawPeer::connect(&endpoint, SocketType::Pull).await;
@@ -46,7 +46,7 @@ async fn push_general_3_a_peer_that_does_not_read_holds_up_no_other() {
 
 /// 30/PIPELINE: PUSH, general 4: before the first connection.
 #[tokio::test]
-async fn push_general_4_has_a_queue_from_the_moment_it_connects() {
+async fn push_general_4_queues_from_connect_on() {
     let port = ReservedPort::new();
     let mut push = PushSocket::builder().reconnect(at_once()).build();
     push.connect(port.endpoint()).await.unwrap();
@@ -63,7 +63,7 @@ async fn push_general_4_has_a_queue_from_the_moment_it_connects() {
 
 /// 30/PIPELINE: PUSH, general 4: across lost connections, in order, each message once.
 #[tokio::test]
-async fn push_general_4_keeps_the_queue_across_connections() {
+async fn push_general_4_queue_survives_reconnect() {
     let (listener, endpoint) = listen().await;
     let mut push = PushSocket::builder().reconnect(at_once()).build();
     let mut events = push.events();
@@ -86,7 +86,7 @@ async fn push_general_4_keeps_the_queue_across_connections() {
 
 /// 30/PIPELINE: PUSH, general 5.
 #[tokio::test]
-async fn push_general_5_destroys_the_queue_of_a_peer_that_connected() {
+async fn push_general_5_binding_side_drops_queue() {
     let mut push = PushSocket::new();
     let mut events = push.events();
     let endpoint = push.bind(ANY_PORT).await.unwrap();
@@ -104,7 +104,7 @@ async fn push_general_5_destroys_the_queue_of_a_peer_that_connected() {
 
 /// 30/PIPELINE: PUSH, outgoing 1 and 2: all have room.
 #[tokio::test]
-async fn push_outgoing_2_goes_round_its_peers_in_turn() {
+async fn push_outgoing_2_sends_round_robin() {
     let mut push = PushSocket::new();
     let mut pulls = Vec::new();
     for _ in 0..4 {
@@ -125,7 +125,7 @@ async fn push_outgoing_2_goes_round_its_peers_in_turn() {
 
 /// 30/PIPELINE: PUSH, outgoing 1: a full queue is passed over.
 #[tokio::test]
-async fn push_outgoing_1_passes_over_peers_without_room() {
+async fn push_outgoing_1_skips_full_peers() {
     let context = Context::new();
     let mut push = PushSocket::builder_in(&context).send_high_water_mark(1).build();
     let small = PullSocket::builder_in(&context).receive_high_water_mark(1);
@@ -149,7 +149,7 @@ async fn push_outgoing_1_passes_over_peers_without_room() {
 
 /// 30/PIPELINE: PUSH, outgoing 3, 4 and 5.
 #[tokio::test]
-async fn push_outgoing_3_to_5_waits_while_no_peer_has_room_and_drops_nothing() {
+async fn push_outgoing_3_to_5_blocks_without_room() {
     let mut push = PushSocket::builder().send_high_water_mark(1).build();
     let endpoint = push.bind(ANY_PORT).await.unwrap();
     assert!(waits(push.send("nobody")));
@@ -171,7 +171,7 @@ async fn push_outgoing_3_to_5_waits_while_no_peer_has_room_and_drops_nothing() {
 
 /// 30/PIPELINE: PULL, general 1 and 2, incoming 2.
 #[tokio::test]
-async fn pull_general_1_and_2_receives_from_push_and_changes_nothing() {
+async fn pull_general_1_and_2_receives_unchanged() {
     let mut pull = PullSocket::new();
     let endpoint = pull.bind(ANY_PORT).await.unwrap();
     let mut peer = RawPeer::connect(&endpoint, SocketType::Push).await;
@@ -183,7 +183,7 @@ async fn pull_general_1_and_2_receives_from_push_and_changes_nothing() {
 
 /// 30/PIPELINE: PULL, general 3: a full queue stops its own peer only.
 #[tokio::test]
-async fn pull_general_3_queues_for_each_peer_by_itself() {
+async fn pull_general_3_has_a_queue_per_peer() {
     let mut pull = PullSocket::builder().receive_high_water_mark(2).build();
     let endpoint = pull.bind(ANY_PORT).await.unwrap();
     let mut full = RawPeer::connect(&endpoint, SocketType::Push).await;
@@ -205,7 +205,7 @@ async fn pull_general_3_queues_for_each_peer_by_itself() {
 
 /// 30/PIPELINE: PULL, general 4: what has arrived outlives the connection.
 #[tokio::test]
-async fn pull_general_4_keeps_the_queue_of_an_endpoint_it_connects_to() {
+async fn pull_general_4_connecting_side_keeps_queue() {
     let (listener, endpoint) = listen().await;
     let mut pull = PullSocket::builder().reconnect(at_once()).build();
     let mut events = pull.events();
@@ -224,7 +224,7 @@ async fn pull_general_4_keeps_the_queue_of_an_endpoint_it_connects_to() {
 /// 30/PIPELINE: PULL, general 5 would have what has arrived discarded with the peer. It is kept, as
 /// libzmq keeps it: a sender that was told its message was sent can close at once.
 #[tokio::test]
-async fn pull_general_5_what_has_arrived_can_be_received_though_its_peer_is_gone() {
+async fn pull_general_5_receives_from_gone_peer() {
     let mut pull = PullSocket::new();
     let mut events = pull.events();
     let endpoint = pull.bind(ANY_PORT).await.unwrap();
@@ -242,7 +242,7 @@ async fn pull_general_5_what_has_arrived_can_be_received_though_its_peer_is_gone
 
 /// 30/PIPELINE: PULL, incoming 1.
 #[tokio::test]
-async fn pull_incoming_1_takes_one_message_from_each_peer_in_turn() {
+async fn pull_incoming_1_receives_fairly() {
     let mut pull = PullSocket::new();
     let endpoint = pull.bind(ANY_PORT).await.unwrap();
     let mut peers = Vec::new();

@@ -28,7 +28,7 @@ fn cancels(topic: &'static str) -> Command {
 
 /// 29/PUBSUB: PUB, general 1.
 #[tokio::test]
-async fn pub_general_1_sends_to_sub_and_to_xsub() {
+async fn pub_general_1_sends_to_sub_and_xsub() {
     let mut publisher = PubSocket::new();
     let endpoint = publisher.bind(ANY_PORT).await.unwrap();
     let mut sub = RawPeer::connect(&endpoint, SocketType::Sub).await;
@@ -44,7 +44,7 @@ async fn pub_general_1_sends_to_sub_and_to_xsub() {
 
 /// 29/PUBSUB: PUB, general 2: each subscriber's queue is its own.
 #[tokio::test]
-async fn pub_general_2_queues_for_each_subscriber_by_itself() {
+async fn pub_general_2_has_a_queue_per_subscriber() {
     let mut publisher = PubSocket::new();
     let endpoint = publisher.bind(ANY_PORT).await.unwrap();
     let mut slow = RawPeer::connect(&endpoint, SocketType::Sub).await;
@@ -64,7 +64,7 @@ async fn pub_general_2_queues_for_each_subscriber_by_itself() {
 
 /// 29/PUBSUB: PUB, general 3.
 #[tokio::test]
-async fn pub_general_3_keeps_the_queue_of_an_endpoint_it_connects_to() {
+async fn pub_general_3_connecting_side_keeps_queue() {
     let (listener, endpoint) = listen().await;
     let mut publisher = PubSocket::builder().reconnect(at_once()).build();
     let mut events = publisher.events();
@@ -83,7 +83,7 @@ async fn pub_general_3_keeps_the_queue_of_an_endpoint_it_connects_to() {
 
 /// 29/PUBSUB: PUB, general 4.
 #[tokio::test]
-async fn pub_general_4_destroys_the_queue_of_a_subscriber_that_connected() {
+async fn pub_general_4_binding_side_drops_queue() {
     let mut publisher = PubSocket::new();
     let mut events = publisher.events();
     let endpoint = publisher.bind(ANY_PORT).await.unwrap();
@@ -104,7 +104,7 @@ async fn pub_general_4_destroys_the_queue_of_a_subscriber_that_connected() {
 
 /// 29/PUBSUB: PUB, general 6.
 #[tokio::test]
-async fn pub_general_6_discards_what_subscribers_send() {
+async fn pub_general_6_discards_incoming_messages() {
     let mut publisher = PubSocket::new();
     let endpoint = publisher.bind(ANY_PORT).await.unwrap();
     let mut peer = RawPeer::connect(&endpoint, SocketType::Xsub).await;
@@ -120,7 +120,7 @@ async fn pub_general_6_discards_what_subscribers_send() {
 
 /// 29/PUBSUB: PUB, outgoing 1.
 #[tokio::test]
-async fn pub_outgoing_1_changes_no_message() {
+async fn pub_outgoing_1_leaves_messages_unchanged() {
     let mut publisher = PubSocket::new();
     let endpoint = publisher.bind(ANY_PORT).await.unwrap();
     let mut peer = RawPeer::connect(&endpoint, SocketType::Sub).await;
@@ -134,7 +134,7 @@ async fn pub_outgoing_1_changes_no_message() {
 
 /// 29/PUBSUB: PUB, outgoing 3 and 4.
 #[tokio::test]
-async fn pub_outgoing_3_and_4_compares_subscriptions_with_the_start_of_the_first_frame() {
+async fn pub_outgoing_3_and_4_matches_by_prefix() {
     let mut publisher = PubSocket::new();
     let endpoint = publisher.bind(ANY_PORT).await.unwrap();
     let mut peer = RawPeer::connect(&endpoint, SocketType::Sub).await;
@@ -174,7 +174,7 @@ async fn pub_outgoing_3_and_4_compares_subscriptions_with_the_start_of_the_first
 
 /// 29/PUBSUB: PUB, outgoing 5: for the one whose queue is full, and for nobody else.
 #[tokio::test]
-async fn pub_outgoing_5_drops_for_the_full_subscriber_alone() {
+async fn pub_outgoing_5_drops_for_full_peer_only() {
     let mut publisher = PubSocket::builder().send_high_water_mark(3).build();
     let endpoint = publisher.bind(ANY_PORT).await.unwrap();
     let mut slow = RawPeer::connect(&endpoint, SocketType::Sub).await;
@@ -218,7 +218,7 @@ async fn pub_outgoing_6_never_waits() {
 
 /// 29/PUBSUB: PUB, subscriptions 1: requests as ZMTP 3.1 sends them, and as 3.0 does.
 #[tokio::test]
-async fn pub_subscriptions_1_begin_and_end_with_commands_and_with_messages() {
+async fn pub_subscriptions_1_commands_or_messages() {
     let mut publisher = PubSocket::new();
     let endpoint = publisher.bind(ANY_PORT).await.unwrap();
     let mut new = RawPeer::connect(&endpoint, SocketType::Sub).await;
@@ -242,7 +242,7 @@ async fn pub_subscriptions_1_begin_and_end_with_commands_and_with_messages() {
 
 /// 29/PUBSUB: XPUB, general 2 and 6, incoming 1 and 2: messages from subscribers, fairly.
 #[tokio::test]
-async fn xpub_incoming_1_and_2_receives_one_message_from_each_subscriber_in_turn() {
+async fn xpub_incoming_1_and_2_receives_fairly() {
     let mut xpub = XPubSocket::new();
     let endpoint = xpub.bind(ANY_PORT).await.unwrap();
     let mut eager = RawPeer::connect(&endpoint, SocketType::Xsub).await;
@@ -265,7 +265,7 @@ async fn xpub_incoming_1_and_2_receives_one_message_from_each_subscriber_in_turn
 
 /// 29/PUBSUB: XPUB, outgoing 4 and 5, as PUB.
 #[tokio::test]
-async fn xpub_outgoing_4_and_5_filters_and_drops_for_the_full_subscriber_alone() {
+async fn xpub_outgoing_4_and_5_filters_and_drops() {
     let mut xpub = XPubSocket::builder().send_high_water_mark(1).build();
     let endpoint = xpub.bind(ANY_PORT).await.unwrap();
     let mut slow = RawPeer::connect(&endpoint, SocketType::Sub).await;
@@ -287,7 +287,7 @@ async fn xpub_outgoing_4_and_5_filters_and_drops_for_the_full_subscriber_alone()
 
 /// 29/PUBSUB: XPUB, subscriptions 1 and 2.
 #[tokio::test]
-async fn xpub_subscriptions_1_and_2_are_received_as_messages() {
+async fn xpub_subscriptions_1_and_2_are_messages() {
     let mut xpub = XPubSocket::new();
     let endpoint = xpub.bind(ANY_PORT).await.unwrap();
     let mut new = RawPeer::connect(&endpoint, SocketType::Sub).await;
@@ -304,7 +304,7 @@ async fn xpub_subscriptions_1_and_2_are_received_as_messages() {
 
 /// 29/PUBSUB: XPUB, subscriptions 3.
 #[tokio::test]
-async fn xpub_subscriptions_3_tells_repeated_ones_once_or_as_configured() {
+async fn xpub_subscriptions_3_repeats_as_configured() {
     use SubscriptionNotices::{All, Changes, Subscriptions};
     for (notices, expected) in [
         (Changes, vec!["\u{1}t", "\u{0}t", "\u{1}end"]),
@@ -341,7 +341,7 @@ async fn xpub_subscriptions_3_tells_repeated_ones_once_or_as_configured() {
 
 /// 29/PUBSUB: XPUB, subscriptions 4.
 #[tokio::test]
-async fn xpub_subscriptions_4_cancels_for_a_subscriber_that_disconnects() {
+async fn xpub_subscriptions_4_disconnect_cancels() {
     let mut xpub = XPubSocket::new();
     let endpoint = xpub.bind(ANY_PORT).await.unwrap();
     let mut leaving = RawPeer::connect(&endpoint, SocketType::Sub).await;
@@ -362,7 +362,7 @@ async fn xpub_subscriptions_4_cancels_for_a_subscriber_that_disconnects() {
 
 /// The same over inproc, where no connection breaks.
 #[tokio::test]
-async fn xpub_subscriptions_4_cancels_for_a_subscriber_of_the_same_process() {
+async fn xpub_subscriptions_4_inproc_close_cancels() {
     let context = Context::new();
     let mut xpub = XPubSocket::builder_in(&context).build();
     let sub = SubSocket::builder_in(&context).subscribe("a").build();
@@ -377,7 +377,7 @@ async fn xpub_subscriptions_4_cancels_for_a_subscriber_of_the_same_process() {
 
 /// 29/PUBSUB: SUB, general 3: connecting, and staying subscribed over lost connections.
 #[tokio::test]
-async fn sub_general_3_subscribes_again_over_each_connection() {
+async fn sub_general_3_resubscribes_on_reconnect() {
     let (listener, endpoint) = listen().await;
     let mut sub = SubSocket::builder().reconnect(at_once()).subscribe("a").build();
     sub.connect(&endpoint).await.unwrap();
@@ -397,7 +397,7 @@ async fn sub_general_3_subscribes_again_over_each_connection() {
 
 /// 29/PUBSUB: SUB, general 1 and 4: publishers may connect to it, and leave.
 #[tokio::test]
-async fn sub_general_4_lets_publishers_come_and_go() {
+async fn sub_general_4_publishers_come_and_go() {
     let mut sub = SubSocket::builder().subscribe("").build();
     let mut events = sub.events();
     let endpoint = sub.bind(ANY_PORT).await.unwrap();
@@ -414,7 +414,7 @@ async fn sub_general_4_lets_publishers_come_and_go() {
 
 /// 29/PUBSUB: SUB, incoming 1: what finds the queue full is lost, and nothing else is.
 #[tokio::test]
-async fn sub_incoming_1_loses_only_what_its_queue_has_no_room_for() {
+async fn sub_incoming_1_drops_only_beyond_the_mark() {
     let context = Context::new();
     let mut publisher = PubSocket::builder_in(&context).send_high_water_mark(2).build();
     let mut sub = SubSocket::builder_in(&context).receive_high_water_mark(3).subscribe("").build();
@@ -433,7 +433,7 @@ async fn sub_incoming_1_loses_only_what_its_queue_has_no_room_for() {
 
 /// 29/PUBSUB: SUB, incoming 2.
 #[tokio::test]
-async fn sub_incoming_2_takes_one_message_from_each_publisher_in_turn() {
+async fn sub_incoming_2_receives_fairly() {
     let mut sub = SubSocket::builder().subscribe("").build();
     let endpoint = sub.bind(ANY_PORT).await.unwrap();
     let mut eager = RawPeer::connect(&endpoint, SocketType::Pub).await;
@@ -456,7 +456,7 @@ async fn sub_incoming_2_takes_one_message_from_each_publisher_in_turn() {
 
 /// 29/PUBSUB: SUB, incoming 3 and 4: by prefix, whatever the publisher sends.
 #[tokio::test]
-async fn sub_incoming_3_and_4_filters_by_prefix_and_changes_nothing() {
+async fn sub_incoming_3_and_4_filters_by_prefix() {
     let (listener, endpoint) = listen().await;
     let mut sub = SubSocket::builder().subscribe("ab").build();
     sub.connect(&endpoint).await.unwrap();
@@ -478,7 +478,7 @@ async fn sub_incoming_3_and_4_filters_by_prefix_and_changes_nothing() {
 
 /// 29/PUBSUB: SUB, subscriptions 1: told to every publisher; the last cancellation counts.
 #[tokio::test]
-async fn sub_subscriptions_1_are_told_to_every_publisher() {
+async fn sub_subscriptions_1_reach_every_publisher() {
     let (one, one_endpoint) = listen().await;
     let (other, other_endpoint) = listen().await;
     let mut sub = SubSocket::new();
@@ -510,7 +510,7 @@ async fn sub_subscriptions_1_are_told_to_every_publisher() {
 
 /// 29/PUBSUB: XSUB, general 3, outgoing 1 and 2: to every publisher, connected or not.
 #[tokio::test]
-async fn xsub_outgoing_1_and_2_sends_all_messages_to_every_publisher() {
+async fn xsub_outgoing_1_and_2_sends_to_every_peer() {
     let (one, one_endpoint) = listen().await;
     let (other, other_endpoint) = listen().await;
     let mut xsub = XSubSocket::new();
@@ -528,7 +528,7 @@ async fn xsub_outgoing_1_and_2_sends_all_messages_to_every_publisher() {
 
 /// 29/PUBSUB: XSUB, outgoing 3 and 4.
 #[tokio::test]
-async fn xsub_outgoing_3_and_4_drops_for_the_full_publisher_alone_and_never_waits() {
+async fn xsub_outgoing_3_and_4_drops_for_full_peer() {
     let mut xsub = XSubSocket::builder().send_high_water_mark(2).build();
     assert!(!waits(xsub.send("nobody")), "waits for a publisher");
     let endpoint = xsub.bind(ANY_PORT).await.unwrap();
@@ -551,7 +551,7 @@ async fn xsub_outgoing_3_and_4_drops_for_the_full_publisher_alone_and_never_wait
 
 /// 29/PUBSUB: XSUB, incoming 1, 3 and 5: all that publishers send, fairly, with no filter here.
 #[tokio::test]
-async fn xsub_incoming_1_3_and_5_receives_all_messages_in_turn() {
+async fn xsub_incoming_1_3_and_5_receives_fairly() {
     let mut xsub = XSubSocket::builder().subscribe("a").build();
     let endpoint = xsub.bind(ANY_PORT).await.unwrap();
     let mut eager = RawPeer::connect(&endpoint, SocketType::Pub).await;
@@ -574,7 +574,7 @@ async fn xsub_incoming_1_3_and_5_receives_all_messages_in_turn() {
 
 /// 29/PUBSUB: XSUB, subscriptions 1 and 2.
 #[tokio::test]
-async fn xsub_subscriptions_1_and_2_are_sent_as_messages_and_told_as_requests() {
+async fn xsub_subscriptions_1_and_2_are_forwarded() {
     let (listener, endpoint) = listen().await;
     let mut xsub = XSubSocket::builder().reconnect(at_once()).build();
     xsub.send("\u{1}early").await.unwrap();
@@ -592,7 +592,7 @@ async fn xsub_subscriptions_1_and_2_are_sent_as_messages_and_told_as_requests() 
 
 /// 29/PUBSUB: XSUB, subscriptions 3: a publisher that is left has no subscription from here.
 #[tokio::test]
-async fn xsub_subscriptions_3_end_with_the_connection() {
+async fn xsub_subscriptions_3_end_with_connection() {
     let mut xpub = XPubSocket::new();
     let mut events = xpub.events();
     let endpoint = xpub.bind(ANY_PORT).await.unwrap();
@@ -606,7 +606,7 @@ async fn xsub_subscriptions_3_end_with_the_connection() {
 
 /// 29/PUBSUB: XPUB and XSUB together make a proxy: subscriptions go up, messages come down.
 #[tokio::test]
-async fn xpub_and_xsub_forward_subscriptions_up_and_messages_down() {
+async fn xpub_and_xsub_forward_both_ways() {
     let mut publisher = XPubSocket::new();
     let (mut front, mut back) = (XSubSocket::new(), XPubSocket::new());
     let mut sub = SubSocket::builder().subscribe("a").build();
@@ -629,7 +629,7 @@ async fn xpub_and_xsub_forward_subscriptions_up_and_messages_down() {
 
 /// As libzmq has it: a second connect to the same endpoint would only double every message.
 #[tokio::test]
-async fn connecting_twice_to_a_publisher_is_connecting_once() {
+async fn second_connect_to_publisher_is_ignored() {
     let mut publisher = XPubSocket::new();
     let mut sub = SubSocket::new();
     let endpoint = publisher.bind("tcp://127.0.0.1:0").await.unwrap();

@@ -20,7 +20,7 @@ fn frames<const N: usize>(frames: [&str; N]) -> Message {
 
 /// 28/REQREP: REQ, general 1.
 #[tokio::test]
-async fn req_general_1_talks_to_rep_and_to_router() {
+async fn req_general_1_talks_to_rep_and_router() {
     let (mut req, mut rep, mut router) = (ReqSocket::new(), RepSocket::new(), RouterSocket::new());
     req.connect(rep.bind(ANY_PORT).await.unwrap()).await.unwrap();
     req.connect(router.bind(ANY_PORT).await.unwrap()).await.unwrap();
@@ -40,7 +40,7 @@ async fn req_general_1_talks_to_rep_and_to_router() {
 
 /// 28/REQREP: REQ, general 2.
 #[tokio::test]
-async fn req_general_2_sends_then_receives_one_message_at_a_time() {
+async fn req_general_2_alternates_send_and_receive() {
     let (mut req, mut rep) = (ReqSocket::new(), RepSocket::new());
     req.connect(rep.bind(ANY_PORT).await.unwrap()).await.unwrap();
 
@@ -61,7 +61,7 @@ async fn req_general_2_sends_then_receives_one_message_at_a_time() {
 
 /// 28/REQREP: REQ, format of request and reply.
 #[tokio::test]
-async fn req_format_is_a_delimiter_and_then_the_data_frames() {
+async fn req_format_is_delimiter_then_data() {
     let (listener, endpoint) = listen().await;
     let mut req = ReqSocket::new();
     req.connect(&endpoint).await.unwrap();
@@ -75,7 +75,7 @@ async fn req_format_is_a_delimiter_and_then_the_data_frames() {
 
 /// 28/REQREP: REQ, outgoing 1.
 #[tokio::test]
-async fn req_outgoing_1_prefixes_an_empty_delimiter_even_to_an_empty_message() {
+async fn req_outgoing_1_delimiter_precedes_empty_body() {
     let (listener, endpoint) = listen().await;
     let mut req = ReqSocket::new();
     req.connect(&endpoint).await.unwrap();
@@ -86,7 +86,7 @@ async fn req_outgoing_1_prefixes_an_empty_delimiter_even_to_an_empty_message() {
 
 /// Neither a refused request nor one before it is among the frames of the next.
 #[tokio::test]
-async fn a_refused_request_comes_back_as_it_was() {
+async fn refused_request_is_returned_unchanged() {
     for correlate in [false, true] {
         let mut req = ReqSocket::builder().correlate(correlate).build();
         let endpoint = req.bind(ANY_PORT).await.unwrap();
@@ -108,7 +108,7 @@ async fn a_refused_request_comes_back_as_it_was() {
 
 /// 28/REQREP: REQ, outgoing 2.
 #[tokio::test]
-async fn req_outgoing_2_goes_round_all_peers_in_turn() {
+async fn req_outgoing_2_sends_round_robin() {
     let mut req = ReqSocket::new();
     let mut reps = Vec::new();
     for _ in 0..3 {
@@ -129,7 +129,7 @@ async fn req_outgoing_2_goes_round_all_peers_in_turn() {
 
 /// 28/REQREP: REQ, outgoing 3.
 #[tokio::test]
-async fn req_outgoing_3_waits_while_it_has_no_peer() {
+async fn req_outgoing_3_blocks_without_a_peer() {
     let (mut req, mut rep) = (ReqSocket::new(), RepSocket::new());
     let endpoint = req.bind(ANY_PORT).await.unwrap();
     assert!(waits(req.send("nobody there")));
@@ -143,7 +143,7 @@ async fn req_outgoing_3_waits_while_it_has_no_peer() {
 
 /// 28/REQREP: REQ, outgoing 4.
 #[tokio::test]
-async fn req_outgoing_4_keeps_a_request_until_its_peer_is_there() {
+async fn req_outgoing_4_keeps_request_until_connected() {
     let port = ReservedPort::new();
     let mut req = ReqSocket::builder().reconnect(at_once()).build();
     let mut events = req.events();
@@ -163,7 +163,7 @@ async fn req_outgoing_4_keeps_a_request_until_its_peer_is_there() {
 
 /// 28/REQREP: REQ, incoming 1 and 2.
 #[tokio::test]
-async fn req_incoming_1_and_2_hears_only_the_peer_it_asked() {
+async fn req_incoming_1_and_2_accepts_only_asked_peer() {
     let mut req = ReqSocket::new();
     let endpoint = req.bind(ANY_PORT).await.unwrap();
     let mut asked = RawPeer::connect(&endpoint, SocketType::Rep).await;
@@ -186,7 +186,7 @@ async fn req_incoming_1_and_2_hears_only_the_peer_it_asked() {
 
 /// 28/REQREP: REQ, incoming 2: also where the peer's turn comes later.
 #[tokio::test]
-async fn req_incoming_2_what_came_before_a_peer_was_asked_is_no_reply() {
+async fn req_incoming_2_discards_earlier_messages() {
     let mut req = ReqSocket::new();
     let endpoint = req.bind(ANY_PORT).await.unwrap();
     let mut first = RawPeer::connect(&endpoint, SocketType::Rep).await;
@@ -208,7 +208,7 @@ async fn req_incoming_2_what_came_before_a_peer_was_asked_is_no_reply() {
 
 /// 28/REQREP: REQ, format: what is not a delimiter and data is not a reply.
 #[tokio::test]
-async fn req_format_a_reply_without_delimiter_is_discarded() {
+async fn req_format_discards_reply_without_delimiter() {
     let (listener, endpoint) = listen().await;
     let mut req = ReqSocket::new();
     req.connect(&endpoint).await.unwrap();
@@ -222,7 +222,7 @@ async fn req_format_a_reply_without_delimiter_is_discarded() {
 
 /// Beyond 28/REQREP, which leaves a REQ without its peer waiting for ever.
 #[tokio::test]
-async fn req_is_told_that_its_peer_left_with_the_request() {
+async fn req_fails_when_its_peer_leaves() {
     let (listener, endpoint) = listen().await;
     let mut req = ReqSocket::builder().reconnect(at_once()).build();
     req.connect(&endpoint).await.unwrap();
@@ -240,7 +240,7 @@ async fn req_is_told_that_its_peer_left_with_the_request() {
 
 /// The same where the peer had only a part of the request, and no connection is to follow.
 #[tokio::test]
-async fn req_is_told_that_its_accepted_peer_left_in_the_middle_of_the_request() {
+async fn req_fails_when_accepted_peer_leaves() {
     let mut req = ReqSocket::new();
     let endpoint = req.bind(ANY_PORT).await.unwrap();
     let peer = RawPeer::connect(&endpoint, SocketType::Rep).await;
@@ -253,7 +253,7 @@ async fn req_is_told_that_its_accepted_peer_left_in_the_middle_of_the_request() 
 
 /// The same where the application itself gives the peer up.
 #[tokio::test]
-async fn req_is_told_that_the_request_ended_with_its_endpoint() {
+async fn req_fails_when_its_endpoint_is_removed() {
     let port = ReservedPort::new();
     let mut req = ReqSocket::builder().linger(std::time::Duration::ZERO).build();
     req.connect(port.endpoint()).await.unwrap();
@@ -287,7 +287,7 @@ async fn rep_general_1_serves_req_and_dealer() {
 
 /// 28/REQREP: REP, general 3, and outgoing 1.
 #[tokio::test]
-async fn rep_general_3_receives_then_sends_one_message_at_a_time() {
+async fn rep_general_3_alternates_receive_and_send() {
     let mut rep = RepSocket::new();
     let endpoint = rep.bind(ANY_PORT).await.unwrap();
     let mut peer = RawPeer::connect(&endpoint, SocketType::Req).await;
@@ -311,7 +311,7 @@ async fn rep_general_3_receives_then_sends_one_message_at_a_time() {
 
 /// 28/REQREP: REP, incoming 1.
 #[tokio::test]
-async fn rep_incoming_1_takes_one_request_from_each_peer_in_turn() {
+async fn rep_incoming_1_receives_fairly() {
     let mut rep = RepSocket::new();
     let endpoint = rep.bind(ANY_PORT).await.unwrap();
     let mut eager = RawPeer::connect(&endpoint, SocketType::Dealer).await;
@@ -338,7 +338,7 @@ async fn rep_incoming_1_takes_one_request_from_each_peer_in_turn() {
 
 /// 28/REQREP: REP, general 2, format, incoming 2 and 3, outgoing 2.
 #[tokio::test]
-async fn rep_incoming_2_and_3_keeps_the_envelope_and_outgoing_2_gives_it_back() {
+async fn rep_incoming_2_and_3_restores_the_envelope() {
     let mut rep = RepSocket::new();
     let endpoint = rep.bind(ANY_PORT).await.unwrap();
     let mut peer = RawPeer::connect(&endpoint, SocketType::Dealer).await;
@@ -357,7 +357,7 @@ async fn rep_incoming_2_and_3_keeps_the_envelope_and_outgoing_2_gives_it_back() 
 
 /// 28/REQREP: REP, format: what has no delimiter, or nothing behind it, is no request.
 #[tokio::test]
-async fn rep_format_a_request_without_delimiter_or_data_is_discarded() {
+async fn rep_format_discards_malformed_requests() {
     let mut rep = RepSocket::new();
     let endpoint = rep.bind(ANY_PORT).await.unwrap();
     let mut peer = RawPeer::connect(&endpoint, SocketType::Dealer).await;
@@ -371,7 +371,7 @@ async fn rep_format_a_request_without_delimiter_or_data_is_discarded() {
 
 /// 28/REQREP: REP, outgoing 3.
 #[tokio::test]
-async fn rep_outgoing_3_replies_to_the_peer_that_asked() {
+async fn rep_outgoing_3_replies_to_the_asking_peer() {
     let mut rep = RepSocket::new();
     let endpoint = rep.bind(ANY_PORT).await.unwrap();
     let mut peers = Vec::new();
@@ -388,7 +388,7 @@ async fn rep_outgoing_3_replies_to_the_peer_that_asked() {
 
 /// 28/REQREP: REP, outgoing 4.
 #[tokio::test]
-async fn rep_outgoing_4_discards_the_reply_to_a_peer_that_is_gone() {
+async fn rep_outgoing_4_discards_reply_to_gone_peer() {
     let mut rep = RepSocket::new();
     let mut events = rep.events();
     let endpoint = rep.bind(ANY_PORT).await.unwrap();
@@ -409,7 +409,7 @@ async fn rep_outgoing_4_discards_the_reply_to_a_peer_that_is_gone() {
 
 /// 28/REQREP: REP, outgoing 5.
 #[tokio::test]
-async fn rep_outgoing_5_never_waits_for_a_peer_that_does_not_read() {
+async fn rep_outgoing_5_never_blocks_on_slow_peer() {
     let mut rep = RepSocket::builder().send_high_water_mark(1).build();
     let endpoint = rep.bind(ANY_PORT).await.unwrap();
     let mut peer = RawPeer::connect(&endpoint, SocketType::Dealer).await;
@@ -430,7 +430,7 @@ async fn rep_outgoing_5_never_waits_for_a_peer_that_does_not_read() {
 
 /// 28/REQREP: DEALER, general 2, and incoming 2.
 #[tokio::test]
-async fn dealer_general_2_changes_no_message() {
+async fn dealer_general_2_leaves_messages_unchanged() {
     let (listener, endpoint) = listen().await;
     let mut dealer = DealerSocket::new();
     dealer.connect(&endpoint).await.unwrap();
@@ -445,7 +445,7 @@ async fn dealer_general_2_changes_no_message() {
 
 /// 28/REQREP: DEALER, general 3.
 #[tokio::test]
-async fn dealer_general_3_queues_each_direction_by_itself() {
+async fn dealer_general_3_has_a_queue_per_direction() {
     let mut dealer = DealerSocket::builder().send_high_water_mark(1).build();
     let endpoint = dealer.bind(ANY_PORT).await.unwrap();
     let mut peer = RawPeer::connect(&endpoint, SocketType::Router).await;
@@ -461,7 +461,7 @@ async fn dealer_general_3_queues_each_direction_by_itself() {
 
 /// 28/REQREP: DEALER, general 4.
 #[tokio::test]
-async fn dealer_general_4_keeps_the_queue_of_an_endpoint_it_connects_to() {
+async fn dealer_general_4_connecting_side_keeps_queue() {
     let (listener, endpoint) = listen().await;
     let mut dealer = DealerSocket::builder().reconnect(at_once()).build();
     let mut events = dealer.events();
@@ -481,7 +481,7 @@ async fn dealer_general_4_keeps_the_queue_of_an_endpoint_it_connects_to() {
 
 /// 28/REQREP: DEALER, general 4: what a lost connection had not wholly taken goes to the next.
 #[tokio::test]
-async fn dealer_general_4_sends_again_what_was_not_wholly_written() {
+async fn dealer_general_4_resends_partly_written() {
     let (listener, endpoint) = listen().await;
     let mut dealer = DealerSocket::builder().reconnect(at_once()).build();
     let mut events = dealer.events();
@@ -498,7 +498,7 @@ async fn dealer_general_4_sends_again_what_was_not_wholly_written() {
 
 /// 28/REQREP: DEALER, general 5.
 #[tokio::test]
-async fn dealer_general_5_destroys_the_queue_of_a_peer_that_connected() {
+async fn dealer_general_5_binding_side_drops_queue() {
     let mut dealer = DealerSocket::new();
     let mut events = dealer.events();
     let endpoint = dealer.bind(ANY_PORT).await.unwrap();
@@ -517,7 +517,7 @@ async fn dealer_general_5_destroys_the_queue_of_a_peer_that_connected() {
 
 /// 28/REQREP: DEALER, outgoing 1 and 2.
 #[tokio::test]
-async fn dealer_outgoing_1_and_2_goes_round_the_peers_that_have_room() {
+async fn dealer_outgoing_1_and_2_sends_round_robin() {
     let mut dealer = DealerSocket::builder().send_high_water_mark(2).build();
     let ports = [ReservedPort::new(), ReservedPort::new(), ReservedPort::new()];
     dealer.connect(ports[0].endpoint()).await.unwrap();
@@ -543,7 +543,7 @@ async fn dealer_outgoing_1_and_2_goes_round_the_peers_that_have_room() {
 
 /// 28/REQREP: DEALER, outgoing 3, 4 and 5.
 #[tokio::test]
-async fn dealer_outgoing_3_to_5_waits_while_no_peer_has_room_and_drops_nothing() {
+async fn dealer_outgoing_3_to_5_blocks_without_room() {
     let mut dealer = DealerSocket::builder().send_high_water_mark(1).build();
     let endpoint = dealer.bind(ANY_PORT).await.unwrap();
     assert!(waits(dealer.send("nobody")));
@@ -565,7 +565,7 @@ async fn dealer_outgoing_3_to_5_waits_while_no_peer_has_room_and_drops_nothing()
 
 /// 28/REQREP: DEALER, incoming 1.
 #[tokio::test]
-async fn dealer_incoming_1_takes_one_message_from_each_peer_in_turn() {
+async fn dealer_incoming_1_receives_fairly() {
     let mut dealer = DealerSocket::new();
     let endpoint = dealer.bind(ANY_PORT).await.unwrap();
     let mut eager = RawPeer::connect(&endpoint, SocketType::Router).await;
@@ -590,7 +590,7 @@ async fn dealer_incoming_1_takes_one_message_from_each_peer_in_turn() {
 
 /// 28/REQREP: ROUTER, general 1.
 #[tokio::test]
-async fn router_general_1_talks_to_req_dealer_and_router() {
+async fn router_general_1_talks_to_all_peer_types() {
     let mut router = RouterSocket::builder().routing_id("me").unwrap().build();
     let endpoint = router.bind(ANY_PORT).await.unwrap();
 
@@ -620,7 +620,7 @@ async fn router_general_1_talks_to_req_dealer_and_router() {
 
 /// 28/REQREP: ROUTER, general 3.
 #[tokio::test]
-async fn router_general_3_keeps_the_queue_of_an_endpoint_it_connects_to() {
+async fn router_general_3_connecting_side_keeps_queue() {
     let (listener, endpoint) = listen().await;
     let mut router = RouterSocket::builder().reconnect(at_once()).build();
     router.connect(&endpoint).await.unwrap();
@@ -639,7 +639,7 @@ async fn router_general_3_keeps_the_queue_of_an_endpoint_it_connects_to() {
 
 /// 28/REQREP: ROUTER, general 4.
 #[tokio::test]
-async fn router_general_4_destroys_the_queue_of_a_peer_that_connected() {
+async fn router_general_4_binding_side_drops_queue() {
     let mut router = RouterSocket::builder().mandatory(true).build();
     let mut events = router.events();
     let endpoint = router.bind(ANY_PORT).await.unwrap();
@@ -661,7 +661,7 @@ async fn router_general_4_destroys_the_queue_of_a_peer_that_connected() {
 
 /// 28/REQREP: ROUTER, general 5: an id for each peer that has none, none of them twice.
 #[tokio::test]
-async fn router_general_5_gives_each_peer_an_id_of_its_own() {
+async fn router_general_5_gives_unique_routing_ids() {
     let mut router = RouterSocket::new();
     let endpoint = router.bind(ANY_PORT).await.unwrap();
     let mut peers = Vec::new();
@@ -684,7 +684,7 @@ async fn router_general_5_gives_each_peer_an_id_of_its_own() {
 
 /// 28/REQREP: ROUTER, general 5: of two peers with one id, the second is told that it is taken.
 #[tokio::test]
-async fn router_general_5_turns_away_a_second_peer_with_the_same_id() {
+async fn router_general_5_duplicate_id_is_rejected() {
     let mut router = RouterSocket::new();
     let mut events = router.events();
     let endpoint = router.bind(ANY_PORT).await.unwrap();
@@ -707,7 +707,7 @@ async fn router_general_5_turns_away_a_second_peer_with_the_same_id() {
 
 /// 28/REQREP: ROUTER, general 5, with handover: the second takes the id over.
 #[tokio::test]
-async fn router_general_5_with_handover_the_second_peer_takes_the_id() {
+async fn router_general_5_handover_moves_the_id() {
     let mut router = RouterSocket::builder().handover(true).build();
     let mut events = router.events();
     let endpoint = router.bind(ANY_PORT).await.unwrap();
@@ -728,7 +728,7 @@ async fn router_general_5_with_handover_the_second_peer_takes_the_id() {
 
 /// 28/REQREP: ROUTER, general 6.
 #[tokio::test]
-async fn router_general_6_takes_the_id_that_the_peer_announces() {
+async fn router_general_6_uses_the_announced_id() {
     let mut router = RouterSocket::new();
     let endpoint = router.bind(ANY_PORT).await.unwrap();
     let longest = "x".repeat(255);
@@ -742,7 +742,7 @@ async fn router_general_6_takes_the_id_that_the_peer_announces() {
 
 /// 28/REQREP: ROUTER, general 6, from the other side: what a socket announces.
 #[tokio::test]
-async fn router_general_6_the_routing_id_option_is_announced() {
+async fn router_general_6_announces_its_routing_id() {
     let (listener, endpoint) = listen().await;
     let dealer = DealerSocket::builder().routing_id("me").unwrap().build();
     dealer.connect(&endpoint).await.unwrap();
@@ -754,7 +754,7 @@ async fn router_general_6_the_routing_id_option_is_announced() {
 
 /// 28/REQREP: ROUTER, incoming 1.
 #[tokio::test]
-async fn router_incoming_1_takes_one_message_from_each_peer_in_turn() {
+async fn router_incoming_1_receives_fairly() {
     let mut router = RouterSocket::new();
     let endpoint = router.bind(ANY_PORT).await.unwrap();
     let mut eager = RawPeer::connect_as(&endpoint, SocketType::Dealer, "eager").await;
@@ -777,7 +777,7 @@ async fn router_incoming_1_takes_one_message_from_each_peer_in_turn() {
 
 /// 28/REQREP: ROUTER, incoming 2 and 3.
 #[tokio::test]
-async fn router_incoming_2_and_3_puts_the_id_in_front_and_changes_nothing_else() {
+async fn router_incoming_2_and_3_prepends_the_id() {
     let mut router = RouterSocket::new();
     let endpoint = router.bind(ANY_PORT).await.unwrap();
     let mut peer = RawPeer::connect_as(&endpoint, SocketType::Dealer, "id").await;
@@ -788,7 +788,7 @@ async fn router_incoming_2_and_3_puts_the_id_in_front_and_changes_nothing_else()
 
 /// 28/REQREP: ROUTER, outgoing 1 and 2.
 #[tokio::test]
-async fn router_outgoing_1_and_2_sends_the_rest_to_the_peer_that_the_first_frame_names() {
+async fn router_outgoing_1_and_2_routes_by_id() {
     let mut router = RouterSocket::new();
     let endpoint = router.bind(ANY_PORT).await.unwrap();
     let mut peers = Vec::new();
@@ -807,7 +807,7 @@ async fn router_outgoing_1_and_2_sends_the_rest_to_the_peer_that_the_first_frame
 
 /// 28/REQREP: ROUTER, outgoing 3, by default.
 #[tokio::test]
-async fn router_outgoing_3_drops_what_names_nobody() {
+async fn router_outgoing_3_drops_unroutable() {
     let mut router = RouterSocket::new();
     let endpoint = router.bind(ANY_PORT).await.unwrap();
     let mut peer = RawPeer::connect_as(&endpoint, SocketType::Dealer, "peer").await;
@@ -819,7 +819,7 @@ async fn router_outgoing_3_drops_what_names_nobody() {
 
 /// 28/REQREP: ROUTER, outgoing 3, as configured.
 #[tokio::test]
-async fn router_outgoing_3_with_mandatory_is_an_error_or_waits() {
+async fn router_outgoing_3_mandatory_fails_or_blocks() {
     let mut router = RouterSocket::builder().mandatory(true).send_high_water_mark(1).build();
     let endpoint = router.bind(ANY_PORT).await.unwrap();
     let error = router.send(frames(["peer", "lost"])).await.unwrap_err();
@@ -841,7 +841,7 @@ async fn router_outgoing_3_with_mandatory_is_an_error_or_waits() {
 
 /// 28/REQREP: ROUTER, outgoing 4: one peer that does not read holds up nobody.
 #[tokio::test]
-async fn router_outgoing_4_never_waits_for_a_peer_that_does_not_read() {
+async fn router_outgoing_4_never_blocks_on_slow_peer() {
     let mut router = RouterSocket::builder().send_high_water_mark(1).build();
     let endpoint = router.bind(ANY_PORT).await.unwrap();
     let mut slow = RawPeer::connect_as(&endpoint, SocketType::Dealer, "slow").await;

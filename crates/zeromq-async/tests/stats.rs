@@ -45,7 +45,7 @@ fn pair(endpoint: &str) -> (Context, String) {
 // ---- receiving ----
 
 #[tokio::test]
-async fn what_is_not_received_yet_is_unread_and_then_abandoned_and_then_unheard() {
+async fn unread_messages_become_abandoned() {
     for endpoint in ["inproc://unread", ANY_PORT] {
         let (context, endpoint) = pair(endpoint);
         let mut pull = PullSocket::builder_in(&context).build();
@@ -79,7 +79,7 @@ async fn what_is_not_received_yet_is_unread_and_then_abandoned_and_then_unheard(
 }
 
 #[tokio::test]
-async fn what_a_peer_that_has_gone_left_behind_is_still_unread() {
+async fn messages_of_gone_peer_stay_unread() {
     let mut pull = PullSocket::new();
     let handle = pull.handle().clone();
     let endpoint = pull.bind(ANY_PORT).await.unwrap();
@@ -102,7 +102,7 @@ async fn what_a_peer_that_has_gone_left_behind_is_still_unread() {
 }
 
 #[tokio::test]
-async fn a_message_to_a_socket_that_does_not_receive_is_unheard() {
+async fn message_to_send_only_socket_is_unheard() {
     let publisher = PubSocket::new();
     let push = PushSocket::new();
     for (handle, socket_type) in
@@ -119,7 +119,7 @@ async fn a_message_to_a_socket_that_does_not_receive_is_unheard() {
 }
 
 #[tokio::test]
-async fn what_a_sub_filters_is_counted() {
+async fn filtered_messages_are_counted() {
     let (mut xpub, mut sub) = (XPubSocket::new(), SubSocket::builder().subscribe("a").build());
     sub.connect(xpub.bind(ANY_PORT).await.unwrap()).await.unwrap();
     xpub.recv().await.unwrap();
@@ -137,7 +137,7 @@ async fn what_a_sub_filters_is_counted() {
 }
 
 #[tokio::test]
-async fn what_conflation_replaces_is_counted_on_either_side() {
+async fn conflated_messages_are_counted() {
     let port = ReservedPort::new();
     let mut push = PushSocket::builder().conflate(true).reconnect(at_once()).build();
     push.connect(port.endpoint()).await.unwrap();
@@ -162,7 +162,7 @@ async fn what_conflation_replaces_is_counted_on_either_side() {
 }
 
 #[tokio::test]
-async fn what_a_rep_cannot_reply_to_is_malformed() {
+async fn rep_counts_malformed_requests() {
     let mut rep = RepSocket::new();
     let endpoint = rep.bind(ANY_PORT).await.unwrap();
     let mut peer = RawPeer::connect(&endpoint, SocketType::Dealer).await;
@@ -177,7 +177,7 @@ async fn what_a_rep_cannot_reply_to_is_malformed() {
 // ---- REQ ----
 
 #[tokio::test]
-async fn what_a_req_has_not_asked_for_is_counted() {
+async fn req_counts_unasked_replies() {
     let (listener, endpoint) = listen().await;
     let mut req = ReqSocket::new();
     req.connect(&endpoint).await.unwrap();
@@ -196,7 +196,7 @@ async fn what_a_req_has_not_asked_for_is_counted() {
 /// 28/REQREP, REQ incoming: a message from a peer other than the one asked is discarded. So is one
 /// from that peer that came before it was asked.
 #[tokio::test]
-async fn what_came_before_the_request_is_not_its_reply() {
+async fn req_discards_messages_before_its_request() {
     let (listener, endpoint) = listen().await;
     let mut req = ReqSocket::new();
     req.connect(&endpoint).await.unwrap();
@@ -219,7 +219,7 @@ async fn what_came_before_the_request_is_not_its_reply() {
 }
 
 #[tokio::test]
-async fn a_request_and_a_reply_without_frames_are_one_empty_frame() {
+async fn frameless_messages_become_one_empty_frame() {
     for endpoint in ["inproc://no-frames", ANY_PORT] {
         let context = Context::new();
         let mut rep = RepSocket::builder_in(&context).build();
@@ -236,7 +236,7 @@ async fn a_request_and_a_reply_without_frames_are_one_empty_frame() {
 // ---- sending ----
 
 #[tokio::test]
-async fn what_the_socket_sends_of_itself_is_not_the_applications() {
+async fn own_messages_are_counted_separately() {
     let (mut router, mut dealer) =
         (RouterSocket::new(), DealerSocket::builder().probe_router(true).build());
     dealer.connect(router.bind(ANY_PORT).await.unwrap()).await.unwrap();
@@ -258,7 +258,7 @@ async fn what_the_socket_sends_of_itself_is_not_the_applications() {
 }
 
 #[tokio::test]
-async fn what_has_nobody_to_go_to_is_counted() {
+async fn messages_without_a_receiver_are_counted() {
     let mut xsub = XSubSocket::new();
     xsub.send("upstream").await.unwrap();
     xsub.send("\u{1}a subscription").await.unwrap();
@@ -277,7 +277,7 @@ async fn what_has_nobody_to_go_to_is_counted() {
 }
 
 #[tokio::test]
-async fn what_a_sink_has_no_room_for_is_queued_and_then_lost() {
+async fn message_parked_in_sink_is_queued_then_lost() {
     let mut push = PushSocket::builder().send_high_water_mark(1).linger(Duration::ZERO).build();
     push.connect("inproc://parked").await.unwrap();
     let mut other = push.sender();
@@ -297,7 +297,7 @@ async fn what_a_sink_has_no_room_for_is_queued_and_then_lost() {
 }
 
 #[tokio::test]
-async fn drops_are_counted_for_the_peer_that_is_slow() {
+async fn drops_are_counted_per_slow_peer() {
     let mut publisher = PubSocket::builder().send_high_water_mark(10).build();
     let endpoint = publisher.bind(ANY_PORT).await.unwrap();
     let mut slow = RawPeer::connect(&endpoint, SocketType::Sub).await;
@@ -317,7 +317,7 @@ async fn drops_are_counted_for_the_peer_that_is_slow() {
 // ---- peers ----
 
 #[tokio::test]
-async fn a_peer_is_described() {
+async fn peer_stats_describe_the_peer() {
     let (listener, endpoint) = listen().await;
     let mut push = PushSocket::builder().reconnect(at_once()).build();
     let mut events = push.events();
@@ -333,7 +333,7 @@ async fn a_peer_is_described() {
         let described = push.stats().peers.remove(0);
         assert_eq!((described.connected, described.reconnects), (true, reconnects));
         assert!(described.address.is_some());
-        assert_eq!(described.octets_sent, 7 * (reconnects + 1));
+        assert_eq!(described.bytes_sent, 7 * (reconnects + 1));
         drop(peer);
         disconnected(&mut events).await;
         assert!(!push.stats().peers[0].connected);
@@ -342,7 +342,7 @@ async fn a_peer_is_described() {
 
 /// Nor while it leaves: somebody looks all the time.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn totals_keep_what_peers_that_have_left_had() {
+async fn totals_include_gone_peers() {
     let port = ReservedPort::new();
     let mut dealer = DealerSocket::new();
     let handle = dealer.handle().clone();
@@ -353,7 +353,7 @@ async fn totals_keep_what_peers_that_have_left_had() {
         while !is_done.load(Ordering::Relaxed) {
             let now = handle.stats();
             let totals = |stats: &SocketStats| {
-                [stats.sent, stats.received, stats.octets_sent, stats.octets_received]
+                [stats.sent, stats.received, stats.bytes_sent, stats.bytes_received]
                     .into_iter()
                     .chain([stats.reconnects, stats.lost])
                     .collect::<Vec<_>>()
@@ -382,13 +382,13 @@ async fn totals_keep_what_peers_that_have_left_had() {
     })
     .await;
     let stats = dealer.stats();
-    assert_eq!((stats.octets_received, stats.octets_sent), (20 * 6, 20 * 9));
+    assert_eq!((stats.bytes_received, stats.bytes_sent), (20 * 6, 20 * 9));
     done.store(true, Ordering::Relaxed);
     looking.join().unwrap();
 }
 
 #[tokio::test]
-async fn reconnects_are_counted_beyond_the_peer() {
+async fn reconnect_count_outlives_the_peer() {
     let (listener, endpoint) = listen().await;
     let push = PushSocket::builder().reconnect(at_once()).build();
     let mut events = push.events();
@@ -411,7 +411,7 @@ async fn reconnects_are_counted_beyond_the_peer() {
 }
 
 #[tokio::test]
-async fn a_peer_has_the_routing_id_it_announced_or_was_given() {
+async fn peer_stats_show_its_routing_id() {
     let router = RouterSocket::new();
     let endpoint = router.bind(ANY_PORT).await.unwrap();
     let _named = RawPeer::connect_as(&endpoint, SocketType::Dealer, "worker").await;

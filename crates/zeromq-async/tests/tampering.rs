@@ -186,14 +186,14 @@ fn client(keys: &Keys, name: &str, endpoint: &Endpoint, patience: Duration) -> O
 
 const LOAD: Load = Load { at_a_time: 200, at_work: 4 };
 
-/// Where octets are missing, each side waits for the other; then time ends it.
+/// Where bytes are missing, each side waits for the other; then time ends it.
 const SHORT: Duration = Duration::from_secs(1);
 
 /// For those to which nothing comes of it.
 const LONG: Duration = Duration::from_secs(60);
 
 /// Tampers with everything, everywhere, each on a connection of its own. Returns the part of those
-/// that time alone has ended, where octets were changed and none was missing.
+/// that time alone has ended, where bytes were changed and none was missing.
 async fn tamper(
     keys: &Keys,
     unprotected: fn(&Fault) -> Option<&'static str>,

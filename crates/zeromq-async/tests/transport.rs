@@ -81,9 +81,9 @@ impl AsyncWrite for Asking {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut TaskContext<'_>,
-        octets: &[u8],
+        bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.inner).poll_write(cx, octets)
+        Pin::new(&mut self.inner).poll_write(cx, bytes)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<io::Result<()>> {
@@ -131,7 +131,7 @@ fn runtime() -> Runtime {
 }
 
 #[test]
-fn a_writer_may_ask_its_socket_when_its_connection_ends() {
+fn writer_may_use_socket_on_disconnect() {
     in_time(|| {
         runtime().block_on(async {
             let answered = Arc::default();
@@ -145,7 +145,7 @@ fn a_writer_may_ask_its_socket_when_its_connection_ends() {
 }
 
 #[test]
-fn a_writer_may_ask_its_socket_when_that_is_closed_without_its_runtime() {
+fn writer_may_use_socket_without_its_runtime() {
     in_time(|| {
         let answered = Arc::default();
         let first = runtime();
@@ -173,7 +173,7 @@ fn writer_may_ask_its_socket_when_the_runtime_ends() {
 }
 
 #[tokio::test]
-async fn a_transport_of_ones_own_carries_sockets() {
+async fn custom_transport_carries_sockets() {
     let context = with_loop();
     let mut server = RepSocket::builder_in(&context).build();
     let mut client = ReqSocket::builder_in(&context).build();
@@ -208,7 +208,7 @@ async fn a_transport_of_ones_own_carries_sockets() {
 }
 
 #[tokio::test]
-async fn a_lost_stream_is_dialled_again() {
+async fn lost_stream_is_redialled() {
     let context = with_loop();
     let first = PullSocket::builder_in(&context).build();
     let mut push = PushSocket::builder_in(&context).build();
@@ -226,7 +226,7 @@ async fn a_lost_stream_is_dialled_again() {
 }
 
 #[tokio::test]
-async fn a_writer_that_buffers_is_flushed_also_when_its_reader_is_slow() {
+async fn buffering_writer_is_flushed_to_slow_reader() {
     const COUNT: usize = 1000;
     let (push, mut pull) = (PushSocket::new(), PullSocket::new());
     let (near, far) = duplex(100); // less than a message
@@ -248,7 +248,7 @@ async fn a_writer_that_buffers_is_flushed_also_when_its_reader_is_slow() {
 }
 
 #[tokio::test]
-async fn an_unknown_scheme_names_the_known_ones_and_the_way_to_add_one() {
+async fn unknown_scheme_error_explains_transports() {
     let context = with_loop();
     let pull = PullSocket::builder_in(&context).build();
     let Err(BindError::InvalidEndpoint(error)) = pull.bind("pigeon://loft-7").await else {
@@ -286,7 +286,7 @@ impl Transport for Counted {
 }
 
 #[tokio::test]
-async fn a_built_in_transport_can_be_replaced_in_a_context() {
+async fn built_in_transport_can_be_replaced() {
     let calls = Arc::new(Mutex::new(Vec::new()));
     let context = Context::builder().transport("tcp", Counted(calls.clone())).unwrap().build();
     let pull = PullSocket::builder_in(&context).build();
@@ -297,7 +297,7 @@ async fn a_built_in_transport_can_be_replaced_in_a_context() {
     assert_eq!(*calls.lock().unwrap(), [format!("listen {ANY_PORT}"), format!("dial {bound}")]);
 }
 
-/// Each connection begins with an octet from the client, as a handshake below ZMTP would.
+/// Each connection begins with a byte from the client, as a handshake below ZMTP would.
 struct Prefaced;
 
 struct PrefacedListener(BoundTcp);
@@ -338,7 +338,7 @@ impl Listener for PrefacedListener {
 }
 
 #[tokio::test]
-async fn a_slow_handshake_below_zmtp_holds_up_nobody_and_is_timed() {
+async fn slow_transport_handshake_times_out_alone() {
     let context = Context::builder().transport("tcp", Prefaced).unwrap().build();
     let limit = Duration::from_millis(300);
     let mut pull = PullSocket::builder_in(&context).handshake_timeout(limit).build();
@@ -370,7 +370,7 @@ async fn a_slow_handshake_below_zmtp_holds_up_nobody_and_is_timed() {
 }
 
 #[tokio::test]
-async fn a_stream_is_a_peer_of_any_socket_at_either_side() {
+async fn stream_can_be_peer_on_either_side() {
     let (mut router, mut dealer) = (RouterSocket::new(), DealerSocket::new());
     let (one, other) = duplex(64);
     // Both may have accepted it, or both have connected it: ZMTP has no roles.
@@ -384,7 +384,7 @@ async fn a_stream_is_a_peer_of_any_socket_at_either_side() {
 }
 
 #[tokio::test]
-async fn a_stream_that_ends_is_given_up_and_what_it_held_is_counted() {
+async fn ended_stream_counts_lost_messages() {
     let mut push = PushSocket::new();
     let mut events = push.events();
     let (near, far) = duplex(64);
@@ -402,7 +402,7 @@ async fn a_stream_that_ends_is_given_up_and_what_it_held_is_counted() {
 }
 
 #[tokio::test]
-async fn disconnecting_a_stream_writes_what_is_queued_first() {
+async fn disconnecting_a_stream_flushes_its_queue() {
     let (mut push, mut pull) = (PushSocket::new(), PullSocket::new());
     let (near, far) = duplex(64);
     let endpoint = push.handle().connect_stream(Io::new(near, "sink")).unwrap();
@@ -419,7 +419,7 @@ async fn disconnecting_a_stream_writes_what_is_queued_first() {
 }
 
 #[tokio::test]
-async fn a_socket_that_takes_no_stream_says_why() {
+async fn rejected_stream_gives_a_reason() {
     let pair = PairSocket::new();
     let (one, other) = (duplex(64), duplex(64));
     pair.handle().connect_stream(Io::new(one.0, "the one peer")).unwrap();
@@ -436,7 +436,7 @@ async fn a_socket_that_takes_no_stream_says_why() {
 }
 
 #[test]
-fn outside_a_runtime_no_stream_is_taken() {
+fn accepting_a_stream_needs_a_runtime() {
     let pull = PullSocket::new();
     let (near, _far) = duplex(64);
     let refused = pull.handle().accept_stream(Io::new(near, "nobody")).unwrap_err();
@@ -457,7 +457,7 @@ async fn reaches(mut pull: PullSocket, endpoint: &Endpoint) {
 }
 
 #[tokio::test]
-async fn listeners_made_elsewhere_are_taken() {
+async fn foreign_listeners_are_adopted() {
     let made = StdListener::bind("127.0.0.1:0").unwrap();
     let address = made.local_addr().unwrap();
     let pull = PullSocket::new();
@@ -480,7 +480,7 @@ mod descriptors {
     use super::*;
 
     #[tokio::test]
-    async fn the_file_of_a_listener_made_elsewhere_is_left_alone() {
+    async fn adopted_listener_file_is_not_removed() {
         let path = std::env::temp_dir().join(format!("zmq-adopted-{}", std::process::id()));
         let made = UnixListener::bind(&path).unwrap();
         let pull = PullSocket::new();
@@ -493,7 +493,7 @@ mod descriptors {
 
     /// As a service manager hands them over.
     #[tokio::test]
-    async fn descriptors_are_told_apart() {
+    async fn descriptor_kind_is_detected() {
         let tcp = OwnedFd::from(StdListener::bind("[::1]:0").unwrap());
         let pull = PullSocket::new();
         let endpoint = pull.handle().bind_listener(tcp).unwrap();
@@ -503,7 +503,7 @@ mod descriptors {
 
     #[cfg(target_os = "linux")]
     #[tokio::test]
-    async fn a_descriptor_of_an_abstract_name_is_taken() {
+    async fn abstract_name_descriptor_is_adopted() {
         use std::os::linux::net::SocketAddrExt;
         let name = format!("zmq-adopted-{}", std::process::id());
         let address = std::os::unix::net::SocketAddr::from_abstract_name(&name).unwrap();
@@ -516,7 +516,7 @@ mod descriptors {
 
     #[cfg(target_os = "linux")]
     #[tokio::test]
-    async fn a_descriptor_that_does_not_listen_is_refused() {
+    async fn non_listening_descriptor_is_rejected() {
         let connected = std::os::unix::net::UnixStream::pair().unwrap().0;
         let datagrams = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
         let file = std::fs::File::open("/dev/null").unwrap();

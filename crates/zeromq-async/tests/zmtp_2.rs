@@ -1,6 +1,6 @@
 //! Peers of ZMTP 2.0, as ZeroMQ 3.2 has them: no handshake but a type and an identity, no commands.
 //!
-//! That libzmq does the same with the same octets, `tests/interop/tests/zmtp_2.rs` shows.
+//! That libzmq does the same with the same bytes, `tests/interop/tests/zmtp_2.rs` shows.
 
 use std::time::Duration;
 
@@ -25,11 +25,11 @@ fn old(socket_type: u8) -> Vec<u8> {
     [OPENING, &[socket_type], b"\0\x03old"].concat()
 }
 
-/// Reads exactly these octets.
-async fn expect(peer: &mut Hostile, octets: &[u8]) {
-    let mut read = vec![0; octets.len()];
-    within("octets for the old peer", peer.stream.read_exact(&mut read)).await.expect("they come");
-    assert_eq!(read, octets);
+/// Reads exactly these bytes.
+async fn expect(peer: &mut Hostile, bytes: &[u8]) {
+    let mut read = vec![0; bytes.len()];
+    within("bytes for the old peer", peer.stream.read_exact(&mut read)).await.expect("they come");
+    assert_eq!(read, bytes);
 }
 
 async fn introduced(events: &mut zeromq_async::Events) -> PeerInfo {
@@ -41,7 +41,7 @@ async fn introduced(events: &mut zeromq_async::Events) -> PeerInfo {
 }
 
 #[tokio::test]
-async fn an_old_peer_that_connects_is_served() {
+async fn zmtp_2_peer_that_connects_is_served() {
     let mut router = RouterSocket::builder().routing_id("here").unwrap().build();
     let mut events = router.events();
     let endpoint = router.bind(ANY_PORT).await.unwrap();
@@ -57,7 +57,7 @@ async fn an_old_peer_that_connects_is_served() {
 }
 
 #[tokio::test]
-async fn an_old_peer_that_is_connected_to_is_served_and_connected_to_again() {
+async fn zmtp_2_peer_is_served_and_reconnected() {
     let (listener, endpoint) = listen().await;
     let mut req = ReqSocket::new();
     req.connect(endpoint).await.unwrap();
@@ -80,7 +80,7 @@ async fn an_old_peer_that_is_connected_to_is_served_and_connected_to_again() {
 }
 
 #[tokio::test]
-async fn an_old_subscriber_is_sent_what_it_subscribes_to() {
+async fn zmtp_2_subscriber_gets_its_topics() {
     let mut publisher = XPubSocket::new();
     let endpoint = publisher.bind(ANY_PORT).await.unwrap();
     let mut peer = Hostile::saying(&endpoint, &old(2)).await;
@@ -93,7 +93,7 @@ async fn an_old_subscriber_is_sent_what_it_subscribes_to() {
 }
 
 #[tokio::test]
-async fn an_old_publisher_is_subscribed_at_with_messages() {
+async fn zmtp_2_publisher_gets_message_subscriptions() {
     let mut sub = SubSocket::builder().subscribe("a").build();
     let endpoint = sub.bind(ANY_PORT).await.unwrap();
     let mut peer = Hostile::saying(&endpoint, &old(1)).await;
@@ -108,7 +108,7 @@ async fn an_old_publisher_is_subscribed_at_with_messages() {
 /// What catalogues of failures say of libzmq: the timer of the handshake went on after it, and ended
 /// the connection. And nobody may be asked for a sign of life who cannot give it.
 #[tokio::test(start_paused = true)]
-async fn an_old_peer_is_there_after_the_time_for_the_handshake() {
+async fn zmtp_2_peer_outlives_handshake_timeout() {
     let builder = PairSocket::builder().handshake_timeout(Duration::from_secs(30));
     let mut pair = builder
         .heartbeat_interval(Duration::from_secs(1))
@@ -133,7 +133,7 @@ async fn an_old_peer_is_there_after_the_time_for_the_handshake() {
 }
 
 #[tokio::test]
-async fn an_old_header_does_not_get_around_who_has_to_be_let_in() {
+async fn zmtp_2_header_does_not_bypass_security() {
     async fn everybody(_: Attempt) -> Decision {
         Decision::allow()
     }
@@ -152,7 +152,7 @@ async fn an_old_header_does_not_get_around_who_has_to_be_let_in() {
 }
 
 #[tokio::test]
-async fn an_old_peer_of_the_wrong_type_is_refused_without_a_command() {
+async fn zmtp_2_wrong_type_is_refused_silently() {
     let push = PushSocket::new();
     let mut events = push.events();
     let endpoint = push.bind(ANY_PORT).await.unwrap();
@@ -165,7 +165,7 @@ async fn an_old_peer_of_the_wrong_type_is_refused_without_a_command() {
 }
 
 #[tokio::test]
-async fn a_command_from_an_old_peer_is_a_fault_and_is_not_answered() {
+async fn zmtp_2_command_is_a_protocol_error() {
     let push = PushSocket::new();
     let mut events = push.events();
     let endpoint = push.bind(ANY_PORT).await.unwrap();

@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_rule_that_fits_decides() {
+    fn first_matching_rule_decides() {
         let rules = AddressRules::deny_by_default()
             .allow(range("10.0.0.7"))
             .deny(range("10.0.0.0/24"))
@@ -241,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn every_address_of_a_family_fits_its_widest_network() {
+    fn zero_prefix_matches_only_its_family() {
         let rules = AddressRules::allow_by_default().deny(range("0.0.0.0/0"));
         assert_eq!(rules.verdict(&peer("1.2.3.4:1")), Verdict::Deny);
         assert_eq!(rules.verdict(&peer("[::ffff:1.2.3.4]:1")), Verdict::Deny);
@@ -252,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn peers_over_ipc_are_known_by_user_and_group_alone() {
+    fn ipc_peers_match_by_user_and_group() {
         let ipc = PeerAddress::Ipc { user_id: 7, group_id: 8, process_id: None };
         let verdict = |rules: AddressRules| rules.verdict(&ipc);
         let nobody = AddressRules::deny_by_default();

@@ -97,7 +97,7 @@ impl Passwords {
 
     /// Lets a user in with this password, in place of any that the user had.
     ///
-    /// PLAIN carries names and passwords of up to 255 octets; longer ones never match.
+    /// PLAIN carries names and passwords of up to 255 bytes; longer ones never match.
     ///
     /// ```
     /// use zeromq_auth::Passwords;

@@ -140,7 +140,7 @@ mod keys {
     }
 
     #[tokio::test]
-    async fn a_key_in_the_list_lets_in_and_says_who_it_is() {
+    async fn listed_key_is_accepted_with_user_id() {
         let keys = Keys::new();
         let list = KeyList::from_iter([*keys.alice.public_key()]);
         let mut server = keys.server(list.clone()).await;
@@ -156,7 +156,7 @@ mod keys {
     }
 
     #[tokio::test]
-    async fn a_key_that_is_removed_is_refused_and_who_is_connected_stays() {
+    async fn removed_key_affects_only_new_connections() {
         let keys = Keys::new();
         let list = KeyList::from_iter([*keys.alice.public_key()]);
         let mut server = keys.server(list.clone()).await;
@@ -170,7 +170,7 @@ mod keys {
     }
 
     #[tokio::test]
-    async fn a_file_that_is_rewritten_takes_effect_at_the_next_question() {
+    async fn rewritten_key_file_applies_at_once() {
         let keys = Keys::new();
         let line = |keys: &CurveKeyPair, user| format!("{} {user}\n", keys.public_key());
         // Of the same length, and written within one tick of the file system's clock or so.
@@ -188,7 +188,7 @@ mod keys {
     }
 
     #[tokio::test]
-    async fn a_file_that_is_replaced_by_renaming_is_read_again() {
+    async fn renamed_key_file_is_reloaded() {
         let keys = Keys::new();
         let (file, next) = (Scratch::new(""), Scratch::new(""));
         let mut server = keys.server(KeyFile::open(file.path()).unwrap()).await;
@@ -199,7 +199,7 @@ mod keys {
     }
 
     #[tokio::test]
-    async fn a_faulty_file_changes_nothing_and_names_the_line() {
+    async fn faulty_key_file_keeps_keys_and_names_line() {
         let keys = Keys::new();
         let good = format!("# friends\n\n{}\n", keys.alice.public_key());
         let file = Scratch::new(&good);
@@ -227,7 +227,7 @@ mod keys {
     }
 
     #[tokio::test]
-    async fn lines_have_a_key_perhaps_a_user_and_perhaps_a_comment() {
+    async fn key_lines_may_have_user_and_comment() {
         let keys = Keys::new();
         let (alice, bob) = (keys.alice.public_key(), keys.bob.public_key());
         let text = format!(
@@ -245,7 +245,7 @@ mod keys {
 /// Keys of both mechanisms are of the same make: one list will do.
 #[cfg(feature = "noise")]
 #[tokio::test]
-async fn a_list_of_keys_serves_noise_as_well() {
+async fn key_list_works_with_noise() {
     use zeromq_async::security::generate_noise_keys;
 
     let [server, alice, bob] = [(); 3].map(|()| generate_noise_keys());
@@ -259,7 +259,7 @@ async fn a_list_of_keys_serves_noise_as_well() {
 }
 
 #[tokio::test]
-async fn the_right_password_lets_in_and_nothing_else_does() {
+async fn only_the_right_password_is_accepted() {
     let text = "# users\n\nalice:se:cret \nbob:\n";
     let users: Passwords = text.parse().unwrap();
     let mut server = Server::plain(users.clone()).await;
@@ -278,7 +278,7 @@ async fn the_right_password_lets_in_and_nothing_else_does() {
 }
 
 #[tokio::test]
-async fn a_password_that_is_changed_in_the_file_counts_at_once() {
+async fn changed_password_file_applies_at_once() {
     let file = Scratch::new("alice:old\n");
     let users = PasswordFile::open(file.path()).unwrap();
     let mut server = Server::plain(users.clone()).await;
@@ -293,7 +293,7 @@ async fn a_password_that_is_changed_in_the_file_counts_at_once() {
 }
 
 #[test]
-fn a_faulty_line_of_a_password_file_is_named_by_its_number() {
+fn password_file_error_names_the_line() {
     for (text, line, problem) in [
         ("a:b\n\nc\n", 3, LineProblem::NoColon),
         (":b\n", 1, LineProblem::NoUser),
@@ -333,7 +333,7 @@ clear:text
 ";
 
     #[tokio::test]
-    async fn a_hashed_password_lets_in_and_the_hash_does_not() {
+    async fn hash_accepts_password_but_not_itself() {
         let file = Scratch::new(HASHES);
         let mut server = Server::plain(PasswordFile::open(file.path()).unwrap()).await;
         let_in_as("alice", server.login("alice", "secret").await);
@@ -349,7 +349,7 @@ clear:text
     }
 
     #[test]
-    fn a_hash_is_checked_aside_and_holds_up_nobody() {
+    fn hashing_does_not_block_the_runtime() {
         let mut runtime = runtime::Builder::new_current_thread();
         let runtime = runtime.enable_all().max_blocking_threads(1).build().unwrap();
         runtime.block_on(async {
@@ -378,7 +378,7 @@ clear:text
 
     /// The time that a refusal takes does not tell whether there is such a user.
     #[tokio::test]
-    async fn nobody_learns_from_the_time_it_takes_who_is_a_user() {
+    async fn refusal_time_does_not_reveal_users() {
         // Nobody's password: the hash is all zeros.
         let costly = format!("alice:$argon2id$v=19$m=4096,t=1,p=1$c2FsdHNhbHQ${}", "A".repeat(43));
         let mut server =
@@ -404,7 +404,7 @@ fn range(text: &str) -> PeerRange {
 }
 
 #[tokio::test]
-async fn addresses_decide_who_is_let_in() {
+async fn address_rules_decide_access() {
     let client = PushSocket::builder;
     let local = AddressRules::deny_by_default().allow(range("127.0.0.0/8"));
     let mut server = Server::null(local.clone(), "tcp://127.0.0.1:0").await;
@@ -422,7 +422,7 @@ async fn addresses_decide_who_is_let_in() {
 
 /// On a socket bound to both, an IPv4 peer has an IPv6 address.
 #[tokio::test]
-async fn rules_about_ipv4_hold_where_both_versions_are_bound() {
+async fn ipv4_rules_apply_on_dual_stack_sockets() {
     let local = AddressRules::deny_by_default().allow(range("127.0.0.1"));
     let mut server = Server::null(local, "tcp://[::]:0").await;
     let port = server.endpoint.to_string().rsplit_once(':').unwrap().1.to_owned();
@@ -434,7 +434,7 @@ async fn rules_about_ipv4_hold_where_both_versions_are_bound() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn peers_over_ipc_are_let_in_by_a_rule_about_ipc() {
+async fn ipc_peers_are_matched_by_ipc_rules() {
     use std::os::unix::fs::MetadataExt;
     let me = fs::metadata(Scratch::new("").path()).unwrap().uid();
     let nobody = AddressRules::deny_by_default();
@@ -470,7 +470,7 @@ const FAILURE: DenyStatus = DenyStatus::AuthenticationFailure;
 const INTERNAL: DenyStatus = DenyStatus::InternalError;
 
 #[tokio::test]
-async fn both_have_to_let_in_and_what_they_know_is_put_together() {
+async fn and_requires_both_and_merges_metadata() {
     let first = knows("", &[("X-Team", "one"), ("X-Floor", "3")]);
     let second = knows("alice", &[("x-team", "two"), ("X-Room", "7")]);
     let mut server = Server::plain(first.and(second).and(knows("late", &[]))).await;
@@ -490,7 +490,7 @@ async fn both_have_to_let_in_and_what_they_know_is_put_together() {
 }
 
 #[tokio::test]
-async fn either_may_let_in_and_a_temporary_error_leaves_hope() {
+async fn or_accepts_either_and_keeps_temporary() {
     let mut server = Server::plain(denies(INTERNAL).or(knows("second", &[]))).await;
     let_in_as("second", server.login("", "").await);
     let mut server = Server::plain(knows("first", &[]).or(knows("second", &[]))).await;
@@ -515,7 +515,7 @@ async fn either_may_let_in_and_a_temporary_error_leaves_hope() {
 
 /// The second is not asked about whom the first has refused: no hash is computed for strangers.
 #[tokio::test]
-async fn the_second_is_asked_only_where_it_matters() {
+async fn second_authenticator_is_asked_only_if_needed() {
     static ASKED: AtomicUsize = AtomicUsize::new(0);
     let counts = |_: Attempt| async {
         ASKED.fetch_add(1, Ordering::Relaxed);
@@ -530,7 +530,7 @@ async fn the_second_is_asked_only_where_it_matters() {
 }
 
 #[tokio::test]
-async fn a_tower_service_decides() {
+async fn tower_service_can_authenticate() {
     let service = service_fn(|attempt: Attempt| async move {
         match attempt.address.to_string().starts_with("127.0.0.1:") {
             true => Ok(Decision::allow_as("local")),
@@ -547,7 +547,7 @@ async fn a_tower_service_decides() {
 }
 
 #[tokio::test]
-async fn an_authenticator_takes_the_middleware_of_tower() {
+async fn tower_middleware_wraps_authenticators() {
     async fn slow_about_bob(attempt: Attempt) -> Decision {
         if format!("{:?}", attempt.request.credentials).contains("bob") {
             std::future::pending::<()>().await;

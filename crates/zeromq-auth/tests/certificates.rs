@@ -41,7 +41,7 @@ fn of_pyzmq(name: &str) -> PathBuf {
 }
 
 #[test]
-fn certificates_of_pyzmq_are_read() {
+fn pyzmq_certificates_are_read() {
     let public = CurveCertificate::read(of_pyzmq("pyzmq.key")).unwrap();
     assert_eq!(public.public_key().to_string(), "Y[o%Mm2(PTmc1f2PY1xjzE5w+IAYrhien(+*USfJ");
     let own = CurveSecretCertificate::read(of_pyzmq("pyzmq.key_secret")).unwrap();
@@ -57,7 +57,7 @@ fn certificates_of_pyzmq_are_read() {
 }
 
 #[test]
-fn a_secret_is_for_its_owner_alone() {
+fn secret_file_is_readable_only_by_owner() {
     let folder = Folder::new("owner");
     let certificate = CurveSecretCertificate::generate().with("name", "Alice").unwrap();
     certificate.write(folder.file("alice")).unwrap();
@@ -77,7 +77,7 @@ fn a_secret_is_for_its_owner_alone() {
 }
 
 #[test]
-fn no_key_is_overwritten_and_no_half_is_left() {
+fn existing_certificates_are_not_overwritten() {
     let folder = Folder::new("twice");
     let first = CurveSecretCertificate::generate();
     first.write(folder.file("a")).unwrap();
@@ -98,7 +98,7 @@ fn no_key_is_overwritten_and_no_half_is_left() {
 
 /// With `python3` on the path, and pyzmq in it.
 #[test]
-fn certificates_of_ours_are_read_by_pyzmq() {
+fn pyzmq_reads_our_certificates() {
     let folder = Folder::new("python");
     let ours = CurveSecretCertificate::generate().with("name", "the \"#1\" = me").unwrap();
     ours.write(folder.file("ours")).unwrap();
@@ -122,7 +122,7 @@ fn certificates_of_ours_are_read_by_pyzmq() {
 
 /// A folder of certificates says who is let in, and is read again when one comes or goes.
 #[tokio::test]
-async fn a_folder_of_certificates_lets_in_by_file_name() {
+async fn certificate_folder_names_users_by_file() {
     let folder = Folder::new("folder");
     let [server, alice, bob] = [(); 3].map(|()| CurveSecretCertificate::generate());
     let alice = alice.with("X-Team", "accounts").unwrap();

@@ -140,7 +140,7 @@ fn name(request: &[Frame]) -> &str {
 }
 
 #[tokio::test]
-async fn a_request_is_laid_out_as_the_rfc_has_it() {
+async fn zap_request_follows_the_rfc() {
     let context = Context::new();
     let mut handler = rep(&context).await;
     let zap = || Zap::in_context(&context, "a domain").unwrap();
@@ -181,7 +181,7 @@ async fn a_request_is_laid_out_as_the_rfc_has_it() {
 
 #[cfg(feature = "curve")]
 #[tokio::test]
-async fn a_curve_request_has_the_key_of_the_client() {
+async fn curve_request_carries_client_key() {
     use zeromq_async::security::generate_curve_keys;
 
     let context = Context::new();
@@ -201,7 +201,7 @@ async fn a_curve_request_has_the_key_of_the_client() {
 }
 
 #[tokio::test]
-async fn a_peer_has_the_user_id_and_metadata_of_the_reply() {
+async fn peer_gets_user_id_and_metadata_of_reply() {
     let context = Context::new();
     let _handler = handler(&context, |request| {
         let mut reply = reply(request, "200", "OK");
@@ -223,7 +223,7 @@ async fn a_peer_has_the_user_id_and_metadata_of_the_reply() {
 /// 400 and 500 are final: the client is told the status and asks once, and nobody is asked about
 /// it again.
 #[tokio::test]
-async fn a_refusal_is_told_to_both_sides_and_ends_the_attempts() {
+async fn refusal_is_final_on_both_sides() {
     for (code, text) in [("400", "no such user"), ("500", "")] {
         let context = Context::new();
         let (asked, mut requests) = mpsc::unbounded_channel();
@@ -263,7 +263,7 @@ async fn a_refusal_is_told_to_both_sides_and_ends_the_attempts() {
 
 /// 300 says nothing to the client, which comes again until the handler can tell.
 #[tokio::test]
-async fn a_temporary_error_is_not_told_and_the_client_comes_again() {
+async fn temporary_error_is_silent_and_retried() {
     let context = Context::new();
     let mut attempts = 0;
     let _handler = handler(&context, move |request| {
@@ -287,7 +287,7 @@ async fn a_temporary_error_is_not_told_and_the_client_comes_again() {
 type Wrong = (fn(&[Frame]) -> Vec<Frame>, ZapReplyError);
 
 #[tokio::test]
-async fn a_malformed_reply_lets_nobody_in_and_is_named() {
+async fn malformed_zap_reply_denies_access() {
     fn with(request: &[Frame], index: usize, frame: &'static [u8]) -> Vec<Frame> {
         let mut reply = reply(request, "200", "OK");
         reply[index] = Frame::from_static(frame);
@@ -327,7 +327,7 @@ async fn a_malformed_reply_lets_nobody_in_and_is_named() {
 
 /// REP puts the delimiter there by itself; a ROUTER has to.
 #[tokio::test]
-async fn a_reply_without_its_delimiter_is_refused() {
+async fn zap_reply_without_delimiter_is_rejected() {
     let context = Context::new();
     let mut router = RouterSocket::builder_in(&context).build();
     router.bind(HANDLER).await.unwrap();
@@ -344,7 +344,7 @@ async fn a_reply_without_its_delimiter_is_refused() {
 
 /// Nobody waits for the handshake timeout to learn that there is no handler.
 #[tokio::test]
-async fn without_a_handler_nobody_is_let_in_and_the_server_says_so_at_once() {
+async fn missing_zap_handler_denies_at_once() {
     let context = Context::new();
     let mut server = Server::in_context(&context).await;
     let (client, mut events) = watched(&server.endpoint, "bob").await;
@@ -361,7 +361,7 @@ async fn without_a_handler_nobody_is_let_in_and_the_server_says_so_at_once() {
 }
 
 #[tokio::test]
-async fn a_socket_of_another_type_is_no_handler() {
+async fn wrong_socket_type_is_no_zap_handler() {
     for (bound, socket_type) in [(true, SocketType::Pull), (false, SocketType::Dealer)] {
         let context = Context::new();
         let (pull, dealer) =
@@ -375,7 +375,7 @@ async fn a_socket_of_another_type_is_no_handler() {
 }
 
 #[tokio::test]
-async fn a_handler_that_dies_with_a_request_is_noticed_at_once_and_can_be_replaced() {
+async fn lost_zap_handler_can_be_replaced() {
     let context = Context::new();
     let mut first = rep(&context).await;
     let mut server = Server::in_context(&context).await;
@@ -394,7 +394,7 @@ async fn a_handler_that_dies_with_a_request_is_noticed_at_once_and_can_be_replac
 
 /// What a handler says before it goes counts.
 #[tokio::test]
-async fn a_handler_may_reply_and_go() {
+async fn zap_handler_may_close_after_reply() {
     let context = Context::new();
     let mut handler = rep(&context).await;
     let mut server = Server::in_context(&context).await;
@@ -406,7 +406,7 @@ async fn a_handler_may_reply_and_go() {
 }
 
 #[tokio::test]
-async fn a_handler_that_does_not_read_or_does_not_reply_is_not_waited_for_for_ever() {
+async fn silent_zap_handler_times_out() {
     for reads in [false, true] {
         let context = Context::new();
         let mut handler = rep(&context).await;
@@ -440,7 +440,7 @@ async fn a_handler_that_does_not_read_or_does_not_reply_is_not_waited_for_for_ev
 
 /// A handler that has fallen behind has to do with those who still wait, and no others.
 #[tokio::test]
-async fn requests_that_nobody_waits_for_are_taken_back() {
+async fn abandoned_zap_requests_are_withdrawn() {
     let context = Context::new();
     let mut handler = rep(&context).await;
     let mut asked = handler.events();
@@ -462,7 +462,7 @@ async fn requests_that_nobody_waits_for_are_taken_back() {
 
 /// Replies that are late, or come twice, reach nobody else.
 #[tokio::test]
-async fn late_and_repeated_replies_are_dropped() {
+async fn late_and_repeated_zap_replies_are_dropped() {
     let context = Context::new();
     let mut router = RouterSocket::builder_in(&context).build();
     router.bind(HANDLER).await.unwrap();
@@ -511,7 +511,7 @@ async fn clients(server: &Server) -> Vec<PushSocket> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_hundred_handshakes_at_once_are_told_apart() {
+async fn hundred_parallel_handshakes_stay_apart() {
     // REP takes them one after the other.
     let context = Context::new();
     let _handler = handler(&context, |request| {
@@ -545,7 +545,7 @@ async fn a_hundred_handshakes_at_once_are_told_apart() {
 }
 
 #[tokio::test]
-async fn an_authenticator_can_be_the_handler() {
+async fn authenticator_can_be_the_zap_handler() {
     async fn decide(attempt: Attempt) -> Decision {
         assert_eq!(attempt.domain.as_deref(), Some("test"));
         let PeerAddress::Tcp(address) = &attempt.address else { panic!("{attempt:?}") };
@@ -590,7 +590,7 @@ async fn an_authenticator_can_be_the_handler() {
 /// An authenticator that serves as handler is asked about all at once, like one that is a socket's
 /// own.
 #[tokio::test]
-async fn the_handler_decides_about_many_at_once() {
+async fn zap_handler_decides_concurrently() {
     let context = Context::new();
     let barrier = Arc::new(Barrier::new(MANY));
     let together = move |attempt: Attempt| {
@@ -610,7 +610,7 @@ async fn the_handler_decides_about_many_at_once() {
 }
 
 #[tokio::test]
-async fn the_handler_stops_deciding_when_nobody_waits() {
+async fn zap_handler_drops_abandoned_decisions() {
     let (asked, given_up) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
     let never = {
         let (asked, given_up) = (asked.clone(), given_up.clone());
@@ -636,7 +636,7 @@ async fn the_handler_stops_deciding_when_nobody_waits() {
 /// Proxies put their own envelope in front, and get it back; and what is no request of ZAP is
 /// refused or, where nothing can be replied to, left alone.
 #[tokio::test]
-async fn the_handler_answers_through_intermediaries_and_refuses_what_it_does_not_understand() {
+async fn zap_handler_keeps_envelope_rejects_malformed() {
     let context = Context::new();
     let anybody = |_: Attempt| async { Decision::allow_as("user-1") };
     tokio::spawn(ZapHandler::bind(&context, anybody).await.unwrap().run());
@@ -653,7 +653,7 @@ async fn the_handler_answers_through_intermediaries_and_refuses_what_it_does_not
     for nonsense in [&["no", "delimiter"][..], &[""], &["", "1.0"]] {
         dealer.send(Message::multipart(nonsense.to_vec())).await.unwrap();
     }
-    let key = "a key of fewer than 32 octets";
+    let key = "a key of fewer than 32 bytes";
     for bad in [
         vec!["1.1", "8", "test", "::1", "", "NULL"],
         vec!["1.0", "8", "test", "::1", ""],
@@ -671,7 +671,7 @@ async fn the_handler_answers_through_intermediaries_and_refuses_what_it_does_not
 }
 
 #[tokio::test]
-async fn the_shared_context_is_the_default() {
+async fn zap_uses_shared_context_by_default() {
     let anybody = |_: Attempt| async { Decision::allow_as("user-1") };
     tokio::spawn(ZapHandler::bind(Context::shared(), anybody).await.unwrap().run());
     let mut server = Server::new(Zap::new("global").unwrap()).await;

@@ -108,6 +108,6 @@ fn prompt<P: SocketKind>() -> Socket<P> {
     Socket::builder().linger(Duration::ZERO).build()
 }
 
-fn payload(octets: usize) -> Message {
-    Message::from(vec![0; octets])
+fn payload(bytes: usize) -> Message {
+    Message::from(vec![0; bytes])
 }

@@ -17,10 +17,10 @@ pub(crate) fn ask(question: &str) {
     let _ = io::stderr().write_all(question.as_bytes());
 }
 
-/// Writes `octets` to standard output, at once.
-pub(crate) fn put(octets: &[u8]) -> Result<(), Failure> {
+/// Writes `bytes` to standard output, at once.
+pub(crate) fn put(bytes: &[u8]) -> Result<(), Failure> {
     let mut output = io::stdout().lock();
-    match output.write_all(octets).and_then(|()| output.flush()) {
+    match output.write_all(bytes).and_then(|()| output.flush()) {
         Ok(()) => Ok(()),
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Err(Failure::OutputClosed),
         Err(error) => Err(Failure::about("standard output", error)),

@@ -10,12 +10,12 @@ use zeromq_async::{Frame, Message};
 /// How a received message is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub(crate) enum Format {
-    /// The octets as they are
+    /// The bytes as they are
     #[default]
     Text,
     /// Each frame in hexadecimal
     Hex,
-    /// An array of strings; octets that are not UTF-8 as {"hex": "…"}
+    /// An array of strings; bytes that are not UTF-8 as {"hex": "…"}
     Json,
 }
 
@@ -68,18 +68,18 @@ impl Format {
     }
 }
 
-/// Octets as a JSON string where they are text, and as an object that tells them otherwise.
-pub(crate) fn json(octets: &[u8]) -> Value {
-    match str::from_utf8(octets) {
+/// Bytes as a JSON string where they are text, and as an object that tells them otherwise.
+pub(crate) fn json(bytes: &[u8]) -> Value {
+    match str::from_utf8(bytes) {
         Ok(text) => text.into(),
-        Err(_) => json!({ "hex": String::from_utf8_lossy(&hex(octets)) }),
+        Err(_) => json!({ "hex": String::from_utf8_lossy(&hex(bytes)) }),
     }
 }
 
-fn hex(octets: &[u8]) -> Vec<u8> {
-    let mut digits = Vec::with_capacity(octets.len() * 2);
-    for octet in octets {
-        write!(digits, "{octet:02x}").expect("a Vec takes every write");
+fn hex(bytes: &[u8]) -> Vec<u8> {
+    let mut digits = Vec::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        write!(digits, "{byte:02x}").expect("a Vec takes every write");
     }
     digits
 }
@@ -93,12 +93,12 @@ mod tests {
     }
 
     #[test]
-    fn a_line_is_one_frame_without_a_delimiter() {
+    fn line_is_one_frame_without_delimiter() {
         assert_eq!(Delimiter::default().split(b"a\tb".into()), Message::from("a\tb"));
     }
 
     #[test]
-    fn a_delimiter_splits_at_every_place() {
+    fn delimiter_splits_at_every_occurrence() {
         let split = |line: &str| delimiter("::").split(line.into());
         assert_eq!(split("a::b:c"), Message::multipart(["a", "b:c"]));
         assert_eq!(split("::a::"), Message::multipart(["", "a", ""]));
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn formats_show_every_octet() {
+    fn formats_show_every_byte() {
         let message = Message::multipart([&b"a"[..], b"\xff\n"]);
         let line = |format: Format, delimiter| format.line(&message, &delimiter);
         assert_eq!(line(Format::Text, Delimiter::default()), b"a\t\xff\n\n");

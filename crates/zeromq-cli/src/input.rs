@@ -137,7 +137,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_are_octets_and_the_last_needs_no_end() {
+    fn lines_are_bytes_and_last_needs_no_newline() {
         let mut input = &b"one\n\n\xff\r\nlast"[..];
         let mut next = || read_line(&mut input, 1).unwrap();
         assert_eq!(next().unwrap(), b"one");

@@ -59,9 +59,9 @@ fn describe(event: &SocketEvent) -> Value {
             "event": "disconnected", "endpoint": text(endpoint), "peer": text(peer),
             "reason": text(reason), "unsent": unsent,
         }),
-        SocketEvent::MessageRefused { endpoint, peer, attempts, octets } => json!({
+        SocketEvent::MessageRefused { endpoint, peer, attempts, bytes } => json!({
             "event": "message_refused", "endpoint": text(endpoint), "peer": text(peer),
-            "attempts": attempts, "octets": octets,
+            "attempts": attempts, "bytes": bytes,
         }),
         SocketEvent::Dropping { reason, count } => json!({
             "event": "dropping", "reason": text(&format_args!("{reason:?}")), "count": count,

@@ -1,8 +1,8 @@
-//! What can happen to octets on their way.
+//! What can happen to bytes on their way.
 
 use std::time::Duration;
 
-/// The way that octets go through a [`Relay`](super::Relay).
+/// The way that bytes go through a [`Relay`](super::Relay).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Way {
     /// From whoever connects to the relay.
@@ -19,7 +19,7 @@ impl Way {
 /// Something that happens to all that goes one way through a [`Relay`](super::Relay), on every
 /// connection, from now on.
 ///
-/// Offsets are of octets that came this way over one connection, counted from 0.
+/// Offsets are of bytes that came this way over one connection, counted from 0.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
@@ -33,7 +33,7 @@ impl Way {
 /// let mut push = PushSocket::builder_in(&context).handshake_timeout(Duration::MAX).build();
 /// pull.bind("mem://sink").await?;
 /// let relay = Relay::start(&context, "mem://relay", "mem://sink").await?;
-/// relay.fault(Way::Up, Fault::Throttle { octets: 1, every: Duration::from_secs(1) });
+/// relay.fault(Way::Up, Fault::Throttle { bytes: 1, every: Duration::from_secs(1) });
 ///
 /// push.connect("mem://relay").await?;
 /// push.send("slow but whole").await?;
@@ -45,16 +45,16 @@ impl Way {
 pub enum Fault {
     /// Everything arrives so much later, and in order.
     Delay(Duration),
-    /// No more than so many octets arrive in each such time.
+    /// No more than so many bytes arrive in each such time.
     Throttle {
         /// At least 1.
-        octets: usize,
+        bytes: usize,
         /// From one piece to the next.
         every: Duration,
     },
-    /// These bits of an octet are changed.
+    /// These bits of a byte are changed.
     Flip {
-        /// Which octet.
+        /// Which byte.
         offset: u64,
         /// The bits.
         bits: u8,
@@ -65,18 +65,18 @@ pub enum Fault {
     /// Everything is taken and nothing arrives, and no connection ends: a machine that has vanished
     /// behind a proxy that has not.
     BlackHole,
-    /// After so many octets the connection ends, both ways; at once where they have come already.
+    /// After so many bytes the connection ends, both ways; at once where they have come already.
     EndAfter {
         /// How many still arrive.
-        octets: u64,
+        bytes: u64,
         /// How it ends.
         ending: Ending,
     },
-    /// After so many octets this way is closed, as if the sender had nothing more to say, and the
+    /// After so many bytes this way is closed, as if the sender had nothing more to say, and the
     /// other goes on. What comes later is lost.
     HalfCloseAfter {
         /// How many still arrive.
-        octets: u64,
+        bytes: u64,
     },
 }
 

@@ -5,7 +5,7 @@
 //!   like tcp, with handshakes, heartbeats and lost connections; unlike tcp it asks nothing of the
 //!   kernel, so that with Tokio's paused clock an hour of it takes a moment.
 //! * [`RawPeer`] is the other end of a connection, which says and hears ZMTP frame by frame, or
-//!   octet by octet: [`octets`] spells out what [`wire`] cannot say because it is wrong.
+//!   byte by byte: [`raw_bytes`] spells out what [`wire`] cannot say because it is wrong.
 //! * [`Relay`] stands between two endpoints, of any transport, and delays, throttles, alters, loses
 //!   or ends what passes: see [`Fault`].
 //!
@@ -42,7 +42,7 @@
 
 mod fault;
 mod memory;
-pub mod octets;
+pub mod raw_bytes;
 mod raw_peer;
 mod relay;
 

@@ -62,7 +62,7 @@ impl MemoryTransport {
         Self { network: Arc::default(), capacity: 64 * 1024 }
     }
 
-    /// The same network; connections that are made through this clone hold so many octets each way
+    /// The same network; connections that are made through this clone hold so many bytes each way
     /// that are written and not read. What is beyond waits, as with a kernel's buffers that are
     /// full. Less than 1 is 1.
     ///
@@ -73,8 +73,8 @@ impl MemoryTransport {
     /// # drop(narrow);
     /// ```
     #[must_use]
-    pub fn with_capacity(self, octets: usize) -> Self {
-        Self { capacity: octets.max(1), ..self }
+    pub fn with_capacity(self, bytes: usize) -> Self {
+        Self { capacity: bytes.max(1), ..self }
     }
 }
 

@@ -8,7 +8,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use zmtp::wire::{Command, FrameHeader, Greeting, MechanismName};
 use zmtp::{Frame, Message, Metadata, SocketType};
 
-use super::octets;
+use super::raw_bytes;
 use zeromq_async::Context;
 use zeromq_async::Endpoint;
 use zeromq_async::EndpointError;
@@ -154,13 +154,13 @@ impl RawPeer {
         self.io
     }
 
-    /// Says octets as they are.
+    /// Says bytes as they are.
     ///
     /// # Errors
     ///
     /// The connection is broken.
-    pub async fn write(&mut self, octets: impl AsRef<[u8]>) -> io::Result<()> {
-        self.io.write_all(octets.as_ref()).await?;
+    pub async fn write(&mut self, bytes: impl AsRef<[u8]>) -> io::Result<()> {
+        self.io.write_all(bytes.as_ref()).await?;
         self.io.flush().await
     }
 
@@ -173,7 +173,7 @@ impl RawPeer {
         self.io.shutdown().await
     }
 
-    /// The next `count` octets.
+    /// The next `count` bytes.
     ///
     /// # Errors
     ///
@@ -233,7 +233,7 @@ impl RawPeer {
     /// The other side does not speak NULL, or the connection is broken.
     pub async fn handshake(&mut self, socket_type: SocketType) -> io::Result<Metadata> {
         self.greet(MechanismName::NULL).await?;
-        self.write(octets::ready(&socket_type.to_string())).await?;
+        self.write(raw_bytes::ready(&socket_type.to_string())).await?;
         match self.read_command().await? {
             Command::Ready { data } => Metadata::decode(data).map_err(malformed),
             other => Err(malformed(format!("{other:?} where READY was to come"))),
@@ -301,12 +301,12 @@ impl RawPeer {
     pub async fn send(&mut self, message: impl Into<Message>) -> io::Result<()> {
         let message = message.into();
         let last = message.frame_count() - 1;
-        let mut octets = Vec::with_capacity(message.size());
+        let mut bytes = Vec::with_capacity(message.size());
         for (index, frame) in message.frames().iter().enumerate() {
-            FrameHeader::message(frame.len(), index < last).encode(&mut octets);
-            octets.extend_from_slice(frame);
+            FrameHeader::message(frame.len(), index < last).encode(&mut bytes);
+            bytes.extend_from_slice(frame);
         }
-        self.write(octets).await
+        self.write(bytes).await
     }
 
     /// Says a command.
@@ -315,9 +315,9 @@ impl RawPeer {
     ///
     /// The connection is broken.
     pub async fn send_command(&mut self, command: &Command) -> io::Result<()> {
-        let mut octets = Vec::new();
-        command.encode(&mut octets);
-        self.write(octets).await
+        let mut bytes = Vec::new();
+        command.encode(&mut bytes);
+        self.write(bytes).await
     }
 }
 

@@ -128,7 +128,7 @@ impl Relay {
         self.control.line(way).clear();
     }
 
-    /// Does to the octets of each new connection, each way, what the function says that is made for
+    /// Does to the bytes of each new connection, each way, what the function says that is made for
     /// it: for what there is no [`Fault`] for. It may give more than it got, or less.
     ///
     /// ```
@@ -139,7 +139,7 @@ impl Relay {
     /// # let context = zeromq_async::Context::builder();
     /// # let context = context.transport("mem", MemoryTransport::new())?.build();
     /// let relay = Relay::start(&context, "mem://relay", "mem://server").await?;
-    /// relay.alter(|_way| |octets: &[u8]| octets.iter().map(|octet| !octet).collect());
+    /// relay.alter(|_way| |bytes: &[u8]| bytes.iter().map(|byte| !byte).collect());
     /// # Ok(()) }
     /// ```
     pub fn alter<A>(&self, make: impl Fn(Way) -> A + Send + 'static)
@@ -154,19 +154,19 @@ impl Relay {
         self.control.ending.send_modify(|(times, last)| (*times, *last) = (*times + 1, ending));
     }
 
-    /// How many octets have come this way so far, over all connections.
+    /// How many bytes have come this way so far, over all connections.
     pub fn passed(&self, way: Way) -> u64 {
         *self.control.line(way).passed.borrow()
     }
 
-    /// Waits until at least so many octets more have come this way.
+    /// Waits until at least so many bytes more have come this way.
     ///
     /// # Cancel safety
     ///
     /// Nothing is lost, but counting begins anew with the next call.
-    pub async fn passes(&self, way: Way, octets: u64) {
+    pub async fn passes(&self, way: Way, bytes: u64) {
         let mut passed = self.control.line(way).passed.subscribe();
-        let enough = *passed.borrow() + octets;
+        let enough = *passed.borrow() + bytes;
         // The sending side lives as long as this relay.
         let _ = passed.wait_for(|passed| *passed >= enough).await;
     }
@@ -210,7 +210,7 @@ async fn accept(
 const PAUSE_AFTER_FAILURE: Duration = Duration::from_millis(10);
 
 impl Control {
-    /// Relays one connection, from the first octet to the last.
+    /// Relays one connection, from the first byte to the last.
     async fn connect(self: Arc<Self>, near: Io, context: Context, to: Endpoint) {
         let options = TransportOptions::default();
         let Ok(far) = context.dial(&to, &options).await else { return };

@@ -10,7 +10,7 @@ use zeromq_async::{
     PushSocket, ReqSocket, SocketEvent, SocketType,
 };
 use zeromq_test::wire::{Command, MechanismName, Ttl};
-use zeromq_test::{Ending, Fault, MemoryTransport, RawListener, RawPeer, Relay, Way, octets};
+use zeromq_test::{Ending, Fault, MemoryTransport, RawListener, RawPeer, Relay, Way, raw_bytes};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -66,7 +66,7 @@ impl Line {
 }
 
 #[tokio::test(start_paused = true)]
-async fn delayed_octets_arrive_when_they_are_due_and_in_order() {
+async fn delayed_bytes_arrive_on_time_and_in_order() {
     let mut line = Line::in_memory().await;
     assert_eq!(line.carries("at once").await, Duration::ZERO);
     line.relay.fault(Way::Up, Fault::Delay(SECOND));
@@ -90,15 +90,15 @@ async fn delayed_octets_arrive_when_they_are_due_and_in_order() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn throttled_octets_arrive_a_few_at_a_time() {
+async fn throttled_bytes_arrive_slowly() {
     let mut line = Line::in_memory().await;
-    line.relay.fault(Way::Up, Fault::Throttle { octets: 1, every: SECOND });
-    // Two octets of header and eight of body; nothing waits behind the last.
-    assert_eq!(line.carries("8 octets").await.as_secs(), 9);
+    line.relay.fault(Way::Up, Fault::Throttle { bytes: 1, every: SECOND });
+    // Two bytes of header and eight of body; nothing waits behind the last.
+    assert_eq!(line.carries("8 bytes").await.as_secs(), 9);
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_stalled_comes_once_that_is_over() {
+async fn stalled_bytes_arrive_after_the_stall() {
     let mut line = Line::in_memory().await;
     line.relay.fault(Way::Up, Fault::Stall);
     line.push.send("held").await.unwrap();
@@ -108,7 +108,7 @@ async fn what_is_stalled_comes_once_that_is_over() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_black_hole_swallows_for_good() {
+async fn black_hole_drops_bytes_for_good() {
     let mut line = Line::in_memory().await;
     line.relay.fault(Way::Up, Fault::BlackHole);
     line.push.send("gone").await.unwrap();
@@ -119,7 +119,7 @@ async fn a_black_hole_swallows_for_good() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_bits_of_one_octet_are_changed() {
+async fn flip_changes_one_byte() {
     let mut line = Line::in_memory().await;
     let body = line.relay.passed(Way::Up) + 2;
     line.relay.fault(Way::Up, Fault::Flip { offset: body + 3, bits: b' ' });
@@ -129,11 +129,11 @@ async fn the_bits_of_one_octet_are_changed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_connection_ends_after_so_many_octets() {
+async fn connection_ends_after_byte_count() {
     let mut line = Line::in_memory().await;
     let so_far = line.relay.passed(Way::Up);
     let ending = Ending::Cut;
-    line.relay.fault(Way::Up, Fault::EndAfter { octets: so_far + 7, ending });
+    line.relay.fault(Way::Up, Fault::EndAfter { bytes: so_far + 7, ending });
     line.push.send("whole").await.unwrap();
     assert_eq!(within("the whole one", line.pull.recv()).await.unwrap(), "whole");
     line.relay.wait_for_ended(1).await;
@@ -147,14 +147,14 @@ async fn a_connection_ends_after_so_many_octets() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_fault_that_is_due_already_happens_at_once() {
+async fn overdue_fault_applies_at_once() {
     let mut line = Line::in_memory().await;
-    line.relay.fault(Way::Down, Fault::EndAfter { octets: 1, ending: Ending::Cut });
+    line.relay.fault(Way::Down, Fault::EndAfter { bytes: 1, ending: Ending::Cut });
     line.disconnected().await;
 }
 
 #[tokio::test]
-async fn a_reset_is_one_over_tcp() {
+async fn relay_reset_is_a_tcp_reset() {
     let mut line = Line::new(Context::shared(), "tcp://127.0.0.1:*").await;
     line.relay.end(Ending::Reset);
     let reason = line.disconnected().await;
@@ -168,11 +168,11 @@ async fn a_reset_is_one_over_tcp() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_way_is_closed_and_the_other_goes_on() {
+async fn half_close_keeps_the_other_direction() {
     let context = memory();
     let mut listener = RawListener::bind(&context, "mem://*").await.unwrap();
     let relay = Relay::start(&context, "mem://*", listener.endpoint()).await.unwrap();
-    relay.fault(Way::Up, Fault::HalfCloseAfter { octets: 5 });
+    relay.fault(Way::Up, Fault::HalfCloseAfter { bytes: 5 });
     let mut near = RawPeer::connect(&context, relay.endpoint()).await.unwrap();
     let mut far = listener.accept().await.unwrap();
     near.write("hello and goodbye").await.unwrap();
@@ -182,13 +182,13 @@ async fn one_way_is_closed_and_the_other_goes_on() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn whatever_else_a_function_can_do() {
+async fn function_can_alter_relayed_bytes() {
     let context = memory();
     let mut listener = RawListener::bind(&context, "mem://*").await.unwrap();
     let relay = Relay::start(&context, "mem://*", listener.endpoint()).await.unwrap();
     relay.alter(|way| {
-        move |octets: &[u8]| match way {
-            Way::Up => octets.repeat(2),
+        move |bytes: &[u8]| match way {
+            Way::Up => bytes.repeat(2),
             Way::Down => Vec::new(),
         }
     });
@@ -203,7 +203,7 @@ async fn whatever_else_a_function_can_do() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_relays_to_nobody_ends_connections() {
+async fn relay_without_target_ends_connections() {
     let context = memory();
     let relay = Relay::start(&context, "mem://*", "mem://nobody").await.unwrap();
     let mut peer = RawPeer::connect(&context, relay.endpoint()).await.unwrap();
@@ -212,7 +212,7 @@ async fn who_relays_to_nobody_ends_connections() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn names_in_memory_are_taken_given_up_and_made() {
+async fn memory_names_are_bound_and_released() {
     let context = memory();
     let first = PullSocket::builder_in(&context).build();
     let second = PullSocket::builder_in(&context).build();
@@ -230,7 +230,7 @@ async fn names_in_memory_are_taken_given_up_and_made() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn memory_holds_up_who_writes_more_than_it_holds() {
+async fn memory_transport_applies_backpressure() {
     let context = of(MemoryTransport::new().with_capacity(100));
     let mut push = PushSocket::builder_in(&context).build();
     let mut listener = RawListener::bind(&context, "mem://*").await.unwrap();
@@ -244,7 +244,7 @@ async fn memory_holds_up_who_writes_more_than_it_holds() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_script_can_say_anything_and_hears_everything() {
+async fn raw_peer_sends_and_reads_anything() {
     let context = memory();
     let mut listener = RawListener::bind(&context, "mem://*").await.unwrap();
     let mut req = ReqSocket::builder_in(&context).heartbeat_interval(SECOND).build();
@@ -252,15 +252,15 @@ async fn a_script_can_say_anything_and_hears_everything() {
     let mut peer = listener.accept().await.unwrap();
     let greeting = peer.greet(MechanismName::NULL).await.unwrap();
     assert_eq!(greeting.mechanism(), MechanismName::NULL);
-    peer.write(octets::ready("REP")).await.unwrap();
+    peer.write(raw_bytes::ready("REP")).await.unwrap();
     let Command::Ready { .. } = peer.read_command().await.unwrap() else { panic!("no READY") };
 
     req.send("a question").await.unwrap();
     let (header, delimiter) = peer.read_frame().await.unwrap();
     assert!(header.has_more() && delimiter.is_empty());
     assert_eq!(peer.read_message().await.unwrap(), "a question");
-    peer.write(octets::frame(1, b"")).await.unwrap();
-    peer.write(octets::frame(0, b"an answer")).await.unwrap();
+    peer.write(raw_bytes::frame(1, b"")).await.unwrap();
+    peer.write(raw_bytes::frame(0, b"an answer")).await.unwrap();
     assert_eq!(req.recv().await.unwrap(), "an answer");
 
     let ping = within("a heartbeat", peer.read_command()).await.unwrap();
@@ -271,7 +271,7 @@ async fn a_script_can_say_anything_and_hears_everything() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_script_that_is_not_kept_to_says_what_came() {
+async fn raw_peer_errors_name_what_was_received() {
     let context = memory();
     let pair = PairSocket::builder_in(&context).build();
     let endpoint = pair.bind("mem://*").await.unwrap();
@@ -286,12 +286,12 @@ async fn a_script_that_is_not_kept_to_says_what_came() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_a_dropped_read_has_heard_waits_for_the_next() {
+async fn dropped_read_keeps_its_bytes() {
     let context = memory();
     let mut listener = RawListener::bind(&context, "mem://*").await.unwrap();
     let mut one = RawPeer::connect(&context, listener.endpoint()).await.unwrap();
     let mut other = listener.accept().await.unwrap();
-    one.write(octets::frame(1, b"first")).await.unwrap();
+    one.write(raw_bytes::frame(1, b"first")).await.unwrap();
     one.write(b"\0\x06sec").await.unwrap();
     assert!(timeout(SECOND, other.read_message()).await.is_err());
     one.write(b"ond").await.unwrap();
@@ -301,7 +301,7 @@ async fn what_a_dropped_read_has_heard_waits_for_the_next() {
 
 /// An hour's handshake timeout, in no time.
 #[tokio::test(start_paused = true)]
-async fn a_silent_peer_is_given_up_by_tokios_clock() {
+async fn handshake_timeout_follows_tokio_clock() {
     let context = memory();
     let limit = SECOND * 3600;
     let pull = PullSocket::builder_in(&context).handshake_timeout(limit).build();

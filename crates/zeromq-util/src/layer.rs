@@ -36,7 +36,7 @@
 //! | [`MapSendLayer`], [`MapRecvLayer`] | each message made into another |
 //! | [`FilterSendLayer`], [`FilterRecvLayer`] | only the messages that pass |
 //! | [`TapLayer`] | each message shown to a function, to log or capture it |
-//! | [`RateLimitLayer`] | so many messages and octets in a time |
+//! | [`RateLimitLayer`] | so many messages and bytes in a time |
 //! | [`ConcurrencyLimitLayer`] | so many requests without a reply |
 //! | [`RetryLayer`] | a request sent again, to another peer, when no reply comes |
 //! | [`CircuitBreakerLayer`] | after failures in a row, an error at once for a time |
@@ -44,7 +44,7 @@
 //! | [`KeepLatestLayer`] | of each topic the latest message, when receiving |
 //! | [`TraceContextLayer`] | the trace that a message belongs to goes with it (W3C) |
 //! | `CompressionLayer` | compressed with LZ4 or zstd (features `lz4`, `zstd`) |
-//! | `MetricsLayer` | messages, octets and times for the `metrics` crate (feature `metrics`) |
+//! | `MetricsLayer` | messages, bytes and times for the `metrics` crate (feature `metrics`) |
 //! | [`DropOldestLayer`] | the oldest message dropped where there is no room, when sending |
 //!
 //! # Sending and receiving through layers

@@ -56,7 +56,7 @@ macro_rules! time {
 #[test]
 #[allow(clippy::print_stdout, reason = "whoever runs it wants to know")]
 #[ignore = "needs an optimised build"]
-fn a_layer_that_does_nothing_costs_next_to_no_throughput() {
+fn no_op_layer_keeps_throughput() {
     let mut ratios = Vec::new();
     for endpoint in ["inproc://layer-cost", ANY_PORT] {
         let runtime = Builder::new_current_thread().enable_all().build().unwrap();

@@ -58,7 +58,7 @@ fn export(handle: &SocketHandle, name: &str) -> JoinHandle<()> {
 }
 
 #[tokio::test]
-async fn counts_of_a_socket_are_exported_and_the_last_when_it_ends() {
+async fn counters_are_exported_until_socket_ends() {
     let (page, _recording) = Page::open();
     let (mut push, mut pull) = (PushSocket::new(), PullSocket::new());
     let exporting = [export(push.handle(), "jobs"), export(pull.handle(), "work")];
@@ -73,7 +73,7 @@ async fn counts_of_a_socket_are_exported_and_the_last_when_it_ends() {
     page.shows(r#"zeromq_unread{socket="work"}"#, 2.0).await;
     page.shows(r#"zeromq_peers_connected{socket="work"}"#, 1.0).await;
     page.shows(r#"zeromq_handshakes_total{socket="work"}"#, 1.0).await;
-    page.shows(r#"zeromq_octets_received_total{socket="work"}"#, 21.0).await;
+    page.shows(r#"zeromq_bytes_received_total{socket="work"}"#, 21.0).await;
     page.shows(r#"zeromq_dropped_total{socket="jobs",reason="full"}"#, 0.0).await;
 
     push.close().await;
@@ -93,7 +93,7 @@ async fn counts_of_a_socket_are_exported_and_the_last_when_it_ends() {
 }
 
 #[tokio::test]
-async fn what_is_dropped_is_exported_by_reason() {
+async fn drops_are_exported_by_reason() {
     let (page, _recording) = Page::open();
     let mut publisher = PubSocket::new();
     let _exporting = export(publisher.handle(), "news");
@@ -120,7 +120,7 @@ async fn exporting_does_not_keep_a_socket_alive() {
 }
 
 #[tokio::test]
-async fn exporting_that_is_given_up_takes_its_gauges_along() {
+async fn aborted_export_clears_its_gauges() {
     let (page, _recording) = Page::open();
     let mut push = PushSocket::new();
     push.connect("inproc://metrics-given-up").await.unwrap();
@@ -137,7 +137,7 @@ async fn exporting_that_is_given_up_takes_its_gauges_along() {
 }
 
 #[tokio::test]
-async fn sockets_of_one_name_add_up() {
+async fn sockets_with_one_name_are_summed() {
     let (page, _recording) = Page::open();
     let mut sockets = Vec::new();
     for number in 0..3 {
@@ -156,7 +156,7 @@ async fn sockets_of_one_name_add_up() {
 }
 
 #[tokio::test]
-async fn peers_are_exported_under_their_labels_and_leave_the_gauges() {
+async fn peer_gauges_end_with_the_peer() {
     let (page, _recording) = Page::open();
     let mut router = RouterSocket::new();
     let export = MetricsExport::new(router.handle(), "desk", OFTEN).peers(observe::by_routing_id);
@@ -192,13 +192,13 @@ async fn peers_are_exported_under_their_labels_and_leave_the_gauges() {
 
 /// All that each peer does is between two samples.
 #[tokio::test]
-async fn octets_of_peers_that_come_and_go_between_samples_are_exported() {
+async fn short_lived_peer_bytes_are_exported() {
     let (page, _recording) = Page::open();
     let mut pull = PullSocket::new();
     let endpoint = pull.bind(ANY_PORT).await.unwrap();
     let hour = Duration::from_secs(3600);
     let exporting = tokio::spawn(MetricsExport::new(pull.handle(), "brief", hour).run());
-    page.shows(r#"zeromq_octets_received_total{socket="brief"}"#, 0.0).await;
+    page.shows(r#"zeromq_bytes_received_total{socket="brief"}"#, 0.0).await;
     for _ in 0..3 {
         let mut push = PushSocket::new();
         push.connect(&endpoint).await.unwrap();
@@ -214,12 +214,12 @@ async fn octets_of_peers_that_come_and_go_between_samples_are_exported() {
     }
     pull.close().await; // the last sample
     within("the export to end", exporting).await.unwrap();
-    let octets = page.value(r#"zeromq_octets_received_total{socket="brief"}"#);
-    assert_eq!(octets, Some(21.0));
+    let bytes = page.value(r#"zeromq_bytes_received_total{socket="brief"}"#);
+    assert_eq!(bytes, Some(21.0));
 }
 
 #[tokio::test]
-async fn peers_have_no_series_unless_asked_for() {
+async fn peer_series_are_opt_in() {
     let (page, _recording) = Page::open();
     let (mut push, mut pull) = (PushSocket::new(), PullSocket::new());
     export(pull.handle(), "plain");
@@ -265,7 +265,7 @@ async fn exported() -> BTreeSet<String> {
 }
 
 #[tokio::test]
-async fn the_documentation_has_each_metric() {
+async fn documentation_lists_each_metric() {
     let text = include_str!("../../../docs/observability.md");
     let rows = text.lines().filter_map(|line| line.strip_prefix("| `zeromq_"));
     let rows = rows.filter(|row| !row.starts_with("async"));
@@ -276,7 +276,7 @@ async fn the_documentation_has_each_metric() {
 }
 
 #[tokio::test]
-async fn the_dashboard_asks_for_metrics_that_there_are() {
+async fn dashboard_queries_only_existing_metrics() {
     let dashboard: serde_json::Value =
         serde_json::from_str(include_str!("../../../docs/grafana-dashboard.json")).unwrap();
     let mut queries = Vec::new();

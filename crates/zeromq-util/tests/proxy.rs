@@ -60,7 +60,7 @@ async fn streamer() -> (PushSocket, PullSocket, PushSocket, PullSocket) {
 }
 
 #[tokio::test]
-async fn a_queue_takes_requests_to_services_and_replies_to_who_asked() {
+async fn queue_proxy_routes_requests_and_replies() {
     let (front, to_front) = bound::<zeromq_async::Router>().await;
     let (back, to_back) = bound::<zeromq_async::Dealer>().await;
     let (handle, running) = start(front, back);
@@ -89,12 +89,12 @@ async fn a_queue_takes_requests_to_services_and_replies_to_who_asked() {
     let statistics = end(&handle, running).await;
     for side in [statistics.front, statistics.back] {
         assert_eq!((side.received, side.sent), (250, 250));
-        assert_eq!(side.received_octets, side.sent_octets);
+        assert_eq!(side.received_bytes, side.sent_bytes);
     }
 }
 
 #[tokio::test]
-async fn a_forwarder_takes_subscriptions_up_and_news_down() {
+async fn forwarder_passes_subscriptions_and_messages() {
     let (front, to_front) = bound::<zeromq_async::XSub>().await;
     let (back, to_back) = bound::<zeromq_async::XPub>().await;
     start(front, back);
@@ -111,7 +111,7 @@ async fn a_forwarder_takes_subscriptions_up_and_news_down() {
 }
 
 #[tokio::test]
-async fn a_streamer_keeps_order_and_frames() {
+async fn streamer_keeps_order_and_frames() {
     let (mut push, front, back, mut pull) = streamer().await;
     start(front, back);
     let sending = tokio::spawn(async move {
@@ -131,7 +131,7 @@ async fn a_streamer_keeps_order_and_frames() {
 
 /// Nothing is read while the other side has no room: the sender itself comes to wait.
 #[tokio::test]
-async fn a_side_without_room_holds_up_the_other() {
+async fn full_side_stops_reading_the_other() {
     let front = PullSocket::builder().receive_high_water_mark(10).build();
     let mut push = PushSocket::builder().send_high_water_mark(10).build();
     push.connect(front.bind("inproc://proxy-held-up").await.unwrap()).await.unwrap();
@@ -158,7 +158,7 @@ async fn a_side_without_room_holds_up_the_other() {
 }
 
 #[tokio::test]
-async fn nothing_passes_a_proxy_that_is_paused_and_nothing_is_lost() {
+async fn paused_proxy_holds_messages() {
     let (mut push, front, back, mut pull) = streamer().await;
     let front_handle = front.handle().clone();
     let (handle, running) = start(front, back);
@@ -184,7 +184,7 @@ async fn nothing_passes_a_proxy_that_is_paused_and_nothing_is_lost() {
 
 /// However often and wherever it is stopped, what was read has been handed over.
 #[tokio::test]
-async fn a_proxy_dropped_and_run_again_loses_nothing() {
+async fn restarted_proxy_loses_nothing() {
     let (mut push, front, back, mut pull) = streamer().await;
     let capture = PushSocket::new();
     let mut captured: PullSocket = connected(&capture.bind(ANY_PORT).await.unwrap()).await;
@@ -222,7 +222,7 @@ async fn a_proxy_dropped_and_run_again_loses_nothing() {
 }
 
 #[tokio::test]
-async fn what_was_forwarded_is_delivered_after_the_proxy_has_ended() {
+async fn ended_proxy_still_delivers_forwarded() {
     let (mut push, front, back, mut pull) = streamer().await;
     let mut proxy = Proxy::new(front, back);
     let handle = proxy.handle();
@@ -247,7 +247,7 @@ async fn what_was_forwarded_is_delivered_after_the_proxy_has_ended() {
 }
 
 #[tokio::test]
-async fn a_capture_gets_all_that_passes_both_ways() {
+async fn capture_gets_messages_both_ways() {
     let (front, to_front) = bound::<zeromq_async::Dealer>().await;
     let (back, to_back) = bound::<zeromq_async::Dealer>().await;
     let (capture, to_capture) = bound::<zeromq_async::Pub>().await;
@@ -275,7 +275,7 @@ async fn a_capture_gets_all_that_passes_both_ways() {
 }
 
 #[tokio::test]
-async fn nothing_passes_while_the_capture_has_no_room() {
+async fn full_capture_stops_the_proxy() {
     let (mut push, front, back, mut pull) = streamer().await;
     let (capture, to_capture) = bound::<zeromq_async::Push>().await;
     let mut proxy = Proxy::new(front, back).capture(capture);
@@ -293,7 +293,7 @@ async fn nothing_passes_while_the_capture_has_no_room() {
 
 /// A hundred thousand messages wait on one side, and a word on the other.
 #[tokio::test]
-async fn a_stream_one_way_does_not_hold_up_the_other() {
+async fn stream_one_way_does_not_block_the_other() {
     const STREAM: u64 = 100_000;
     let pair = || PairSocket::builder().receive_high_water_mark(0).build();
     let (front, back, mut one, mut other) = (pair(), pair(), pair(), pair());
@@ -319,7 +319,7 @@ async fn a_stream_one_way_does_not_hold_up_the_other() {
 }
 
 #[tokio::test]
-async fn a_rep_takes_the_orders_of_libzmq_and_answers_them() {
+async fn rep_control_answers_libzmq_commands() {
     let (mut push, front, back, mut pull) = streamer().await;
     let (control, to_control) = bound::<zeromq_async::Rep>().await;
     let mut proxy = Proxy::new(front, back).control(control);
@@ -342,12 +342,12 @@ async fn a_rep_takes_the_orders_of_libzmq_and_answers_them() {
     assert_eq!(order("TERMINATE").await, "");
     let statistics = within("the proxy to end", running).await.unwrap().unwrap();
     let mut expected = EndStatistics::default();
-    (expected.received, expected.received_frames, expected.received_octets) = (1, 1, 5);
+    (expected.received, expected.received_frames, expected.received_bytes) = (1, 1, 5);
     assert_eq!(statistics.front, expected);
 }
 
 #[tokio::test]
-async fn a_pair_answers_nothing_but_statistics() {
+async fn pair_control_answers_only_statistics() {
     let (_push, front, back, _pull) = streamer().await;
     let (control, to_control) = bound::<zeromq_async::Pair>().await;
     let mut proxy = Proxy::new(front, back).control(control);
@@ -362,7 +362,7 @@ async fn a_pair_answers_nothing_but_statistics() {
 }
 
 #[tokio::test]
-async fn an_answer_that_a_router_cannot_deliver_does_not_end_the_proxy() {
+async fn undeliverable_answer_keeps_proxy_running() {
     let (_push, front, back, _pull) = streamer().await;
     let control = RouterSocket::builder().mandatory(true).build();
     let to_control = control.bind(ANY_PORT).await.unwrap();
@@ -376,7 +376,7 @@ async fn an_answer_that_a_router_cannot_deliver_does_not_end_the_proxy() {
 }
 
 #[tokio::test]
-async fn a_req_gives_no_orders_and_does_not_end_the_proxy() {
+async fn req_control_keeps_proxy_running() {
     let (mut push, front, back, mut pull) = streamer().await;
     let mut proxy = Proxy::new(front, back).control(ReqSocket::new());
     let handle = proxy.handle();
@@ -389,7 +389,7 @@ async fn a_req_gives_no_orders_and_does_not_end_the_proxy() {
 
 /// libzmq's issue 1382.
 #[tokio::test]
-async fn a_proxy_ends_though_there_is_no_room_behind_it() {
+async fn proxy_terminates_with_full_backend() {
     let (mut push, front, _, _) = streamer().await;
     let (control, to_control) = bound::<zeromq_async::Rep>().await;
     let mut proxy = Proxy::new(front, PushSocket::new()).control(control);
@@ -402,7 +402,7 @@ async fn a_proxy_ends_though_there_is_no_room_behind_it() {
 }
 
 #[tokio::test]
-async fn a_sub_takes_orders_in_silence() {
+async fn sub_control_obeys_without_answers() {
     let (_push, front, back, _pull) = streamer().await;
     let control = SubSocket::builder().subscribe("").build();
     let mut publisher = XPubSocket::new();
@@ -417,7 +417,7 @@ async fn a_sub_takes_orders_in_silence() {
 }
 
 #[tokio::test]
-async fn a_rep_and_a_req_pass_one_request_and_its_reply_after_the_other() {
+async fn rep_req_proxy_passes_one_request_at_a_time() {
     for swapped in [false, true] {
         let (rep, to_rep) = bound::<zeromq_async::Rep>().await;
         let (req, to_req) = bound::<zeromq_async::Req>().await;
@@ -438,7 +438,7 @@ async fn a_rep_and_a_req_pass_one_request_and_its_reply_after_the_other() {
 }
 
 #[tokio::test]
-async fn a_request_whose_service_goes_away_is_sent_to_the_next() {
+async fn request_of_lost_service_goes_to_next() {
     let (rep, to_rep) = bound::<zeromq_async::Rep>().await;
     let (req, to_req) = bound::<zeromq_async::Req>().await;
     start(rep, req);
@@ -456,7 +456,7 @@ async fn a_request_whose_service_goes_away_is_sent_to_the_next() {
 
 /// As the subscriptions that reach an XPUB, where a PULL is behind it.
 #[tokio::test]
-async fn what_the_other_side_cannot_send_is_dropped_and_counted() {
+async fn unsendable_messages_are_dropped_and_counted() {
     let (front, to_front) = bound::<zeromq_async::XPub>().await;
     let (back, to_back) = bound::<zeromq_async::Pull>().await;
     let (handle, running) = start(front, back);
@@ -475,7 +475,7 @@ async fn what_the_other_side_cannot_send_is_dropped_and_counted() {
 }
 
 #[tokio::test]
-async fn a_message_that_a_strict_router_cannot_send_does_not_end_the_proxy() {
+async fn unroutable_message_keeps_proxy_running() {
     let front = RouterSocket::builder().mandatory(true).build();
     let to_front = front.bind(ANY_PORT).await.unwrap();
     let (back, to_back) = bound::<zeromq_async::Dealer>().await;
@@ -493,7 +493,7 @@ async fn a_message_that_a_strict_router_cannot_send_does_not_end_the_proxy() {
 }
 
 #[tokio::test]
-async fn a_socket_that_is_closed_ends_the_proxy_and_is_named() {
+async fn closed_socket_ends_proxy_with_its_side() {
     let (_push, front, back, _pull) = streamer().await;
     let closing = back.handle().clone();
     let (_handle, running) = start(front, back);
@@ -513,7 +513,7 @@ async fn a_socket_that_is_closed_ends_the_proxy_and_is_named() {
 }
 
 #[tokio::test]
-async fn halves_of_any_type_are_ends() {
+async fn halves_of_any_type_can_be_proxied() {
     let (mut push, front, back, mut pull) = streamer().await;
     let front = Halves::<_, PubSocket>::new(Some(front), None);
     let back = Halves::<PullSocket, _>::new(None, Some(back));
@@ -524,7 +524,7 @@ async fn halves_of_any_type_are_ends() {
 
 /// Nothing to do costs nothing: a proxy that waits is not polled.
 #[tokio::test(start_paused = true)]
-async fn a_proxy_with_nothing_to_do_sleeps() {
+async fn idle_proxy_is_not_polled() {
     let front = PullSocket::new();
     front.bind("inproc://proxy-idle").await.unwrap();
     let (handle, running) = start(front, PushSocket::new());

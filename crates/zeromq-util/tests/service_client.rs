@@ -49,7 +49,7 @@ fn answer(mut request: Message, body: &str) -> Message {
 }
 
 #[tokio::test]
-async fn each_request_gets_its_own_reply_in_whatever_order_they_come() {
+async fn replies_in_any_order_match_their_requests() {
     let (client, mut router) = with_router().await;
     let asking = tokio::spawn(try_join_all(
         (0..100).map(|number| client.clone().oneshot(number.to_string().into())),
@@ -70,7 +70,7 @@ async fn each_request_gets_its_own_reply_in_whatever_order_they_come() {
 }
 
 #[tokio::test]
-async fn frames_of_requests_and_replies_are_kept_apart_and_empty_ones_too() {
+async fn request_and_reply_frames_are_preserved() {
     let (mut client, mut router) = with_router().await;
     let reply = ask(&mut client, Message::multipart(["", "a", ""])).await;
     let mut request = question(&mut router).await;
@@ -82,7 +82,7 @@ async fn frames_of_requests_and_replies_are_kept_apart_and_empty_ones_too() {
 
 /// An envelope with nothing behind it would be dropped as no request.
 #[tokio::test]
-async fn a_request_without_frames_arrives_as_one_empty_frame() {
+async fn frameless_request_becomes_one_empty_frame() {
     let (mut client, mut router) = with_router().await;
     let reply = ask(&mut client, Message::from(Vec::<Frame>::new())).await;
     let request = question(&mut router).await;
@@ -92,7 +92,7 @@ async fn a_request_without_frames_arrives_as_one_empty_frame() {
 }
 
 #[tokio::test]
-async fn requests_go_to_all_servers_in_turn() {
+async fn requests_rotate_over_all_servers() {
     let dealer = DealerSocket::new();
     let mut reps = [RepSocket::new(), RepSocket::new(), RepSocket::new()];
     for rep in &reps {
@@ -116,7 +116,7 @@ async fn requests_go_to_all_servers_in_turn() {
 
 /// A REQ has one request under way; made a client it has as many as asked for.
 #[tokio::test]
-async fn a_req_becomes_a_client_with_many_requests_under_way() {
+async fn req_client_pipelines_requests() {
     let (req, mut router) = (ReqSocket::new(), RouterSocket::new());
     req.connect(router.bind(ANY_PORT).await.unwrap()).await.unwrap();
     let (mut client, _) = start(req);
@@ -129,7 +129,7 @@ async fn a_req_becomes_a_client_with_many_requests_under_way() {
 }
 
 #[tokio::test]
-async fn a_late_reply_is_counted_and_never_taken_for_that_of_another_request() {
+async fn late_reply_matches_no_other_request() {
     let (mut client, mut router) = with_router().await;
     let given_up = ask(&mut client, "first").await;
     let first = question(&mut router).await;
@@ -145,7 +145,7 @@ async fn a_late_reply_is_counted_and_never_taken_for_that_of_another_request() {
 }
 
 #[tokio::test]
-async fn a_second_reply_is_late() {
+async fn second_reply_counts_as_late() {
     let (mut client, mut router) = with_router().await;
     let waiting = ask(&mut client, "question").await;
     let request = question(&mut router).await;
@@ -161,7 +161,7 @@ async fn a_second_reply_is_late() {
 
 /// Ids can be guessed: whoever is connected might answer what others were asked.
 #[tokio::test]
-async fn a_reply_from_another_peer_than_the_one_that_was_asked_is_not_taken() {
+async fn reply_from_wrong_peer_is_discarded() {
     let dealer = DealerSocket::new();
     let endpoint = dealer.bind(ANY_PORT).await.unwrap();
     let (mut honest, mut other) = (RouterSocket::new(), DealerSocket::new());
@@ -188,7 +188,7 @@ async fn a_reply_from_another_peer_than_the_one_that_was_asked_is_not_taken() {
 }
 
 #[tokio::test]
-async fn no_more_requests_than_the_limit_are_under_way() {
+async fn requests_in_flight_are_limited() {
     let dealer = DealerSocket::new();
     dealer.connect("inproc://service-limit").await.unwrap();
     let (mut client, _driver) = client_with_limit(dealer, 2);
@@ -205,7 +205,7 @@ async fn no_more_requests_than_the_limit_are_under_way() {
 }
 
 #[tokio::test]
-async fn a_call_out_of_turn_is_refused_where_there_is_no_room() {
+async fn call_without_ready_fails_at_the_limit() {
     let dealer = DealerSocket::new();
     dealer.connect("inproc://service-out-of-turn").await.unwrap();
     let (mut client, _driver) = client_with_limit(dealer, 1);
@@ -215,7 +215,7 @@ async fn a_call_out_of_turn_is_refused_where_there_is_no_room() {
 }
 
 #[tokio::test]
-async fn a_client_is_ready_when_a_server_has_room() {
+async fn client_is_ready_when_a_server_has_room() {
     let dealer = DealerSocket::builder().send_high_water_mark(1).build();
     let (mut client, _driver) = client(dealer);
     assert!(waits(client.ready()), "there is no server");
@@ -230,7 +230,7 @@ async fn a_client_is_ready_when_a_server_has_room() {
 
 /// Two clients were told that there is room for one more. Neither request is lost.
 #[tokio::test]
-async fn a_request_that_finds_the_queue_full_is_sent_later() {
+async fn request_on_full_queue_is_sent_later() {
     let dealer = DealerSocket::builder().send_high_water_mark(1).build();
     dealer.connect("inproc://service-full").await.unwrap();
     let (mut one, _) = start(dealer);
@@ -257,7 +257,7 @@ fn lost(result: Result<Message, RequestError>) -> Option<Endpoint> {
 }
 
 #[tokio::test]
-async fn a_request_fails_when_the_server_that_has_it_goes_away() {
+async fn request_fails_when_its_server_leaves() {
     for endpoint in [ANY_PORT, "inproc://service-gone"] {
         let (dealer, mut rep) = (DealerSocket::new(), RepSocket::new());
         let endpoint = rep.bind(endpoint).await.unwrap();
@@ -272,7 +272,7 @@ async fn a_request_fails_when_the_server_that_has_it_goes_away() {
 }
 
 #[tokio::test]
-async fn a_request_fails_when_the_server_that_connected_goes_away() {
+async fn request_fails_when_accepted_server_leaves() {
     let (dealer, mut rep) = (DealerSocket::new(), RepSocket::new());
     rep.connect(dealer.bind(ANY_PORT).await.unwrap()).await.unwrap();
     dealer.wait_for_peers(1).await;
@@ -289,7 +289,7 @@ async fn a_request_fails_when_the_server_that_connected_goes_away() {
 
 /// What was not yet written is not lost with the connection: it goes over the next.
 #[tokio::test]
-async fn a_request_that_still_waits_survives_the_connection() {
+async fn queued_request_survives_reconnect() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let soon = ReconnectBackoff::new(Duration::from_millis(1));
     let dealer = DealerSocket::builder().reconnect(soon).build();
@@ -309,7 +309,7 @@ async fn a_request_that_still_waits_survives_the_connection() {
 }
 
 #[tokio::test]
-async fn a_request_fails_when_nobody_will_connect_again() {
+async fn request_fails_without_reconnect() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let dealer = DealerSocket::builder().no_reconnect().build();
     let endpoint: Endpoint = format!("tcp://{}", listener.local_addr().unwrap()).parse().unwrap();
@@ -323,7 +323,7 @@ async fn a_request_fails_when_nobody_will_connect_again() {
 
 /// A driver that could not run for long has not heard everything; who is still there still answers.
 #[tokio::test]
-async fn news_that_were_missed_cost_only_the_requests_of_peers_that_are_gone() {
+async fn missed_events_fail_only_lost_requests() {
     let (dealer, mut stays) = (DealerSocket::new(), RouterSocket::new());
     dealer.connect(stays.bind(ANY_PORT).await.unwrap()).await.unwrap();
     dealer.wait_for_peers(1).await;
@@ -349,7 +349,7 @@ async fn news_that_were_missed_cost_only_the_requests_of_peers_that_are_gone() {
 
 /// The reply is here before the news that its sender has gone, whichever the driver hears of first.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_reply_counts_though_the_server_went_away_right_behind_it() {
+async fn reply_counts_if_server_leaves_after_it() {
     for round in 0..500 {
         let (dealer, mut router) = (DealerSocket::new(), RouterSocket::new());
         let endpoint = format!("inproc://service-right-behind-{round}");
@@ -372,7 +372,7 @@ async fn a_reply_counts_though_the_server_went_away_right_behind_it() {
 }
 
 #[tokio::test]
-async fn closing_the_socket_fails_what_is_under_way() {
+async fn closing_the_socket_fails_open_requests() {
     let (mut client, _router) = with_router().await;
     let waiting = ask(&mut client, "question").await;
     client.handle().close().await;
@@ -381,7 +381,7 @@ async fn closing_the_socket_fails_what_is_under_way() {
 }
 
 #[tokio::test]
-async fn without_its_driver_a_client_says_so_to_all_who_wait() {
+async fn dropped_driver_fails_all_waiters() {
     let dealer = DealerSocket::builder().send_high_water_mark(1).build();
     dealer.connect("inproc://service-unattended").await.unwrap();
     let (mut client, driver) = client(dealer);
@@ -398,7 +398,7 @@ async fn without_its_driver_a_client_says_so_to_all_who_wait() {
 
 /// The driver ends when nobody can ask or waits any more, and not before.
 #[tokio::test]
-async fn the_driver_goes_on_for_the_last_reply() {
+async fn driver_runs_until_the_last_reply() {
     let (dealer, mut router) = (DealerSocket::new(), RouterSocket::new());
     dealer.connect(router.bind(ANY_PORT).await.unwrap()).await.unwrap();
     let (mut client, driving) = start(dealer);
@@ -412,7 +412,7 @@ async fn the_driver_goes_on_for_the_last_reply() {
 
 /// Whatever is polled and dropped in between, each request that is kept gets its reply.
 #[tokio::test]
-async fn futures_dropped_at_any_time_disturb_no_other() {
+async fn dropped_futures_affect_no_other_request() {
     let (mut client, mut router) = with_router().await;
     let serving = tokio::spawn(async move {
         while let Ok(request) = router.recv().await {
@@ -438,7 +438,7 @@ async fn futures_dropped_at_any_time_disturb_no_other() {
 
 /// Clones wait for the same room, each in a task of its own, and one of them gives up before.
 #[tokio::test]
-async fn every_clone_that_waits_for_a_server_hears_of_it() {
+async fn every_waiting_clone_sees_new_server() {
     let router = RouterSocket::new();
     let bound = router.bind("tcp://127.0.0.1:0").await.unwrap();
     let (client, _driver) = client(DealerSocket::new());
@@ -517,10 +517,10 @@ async fn flood(client: &Client) -> Vec<JoinHandle<()>> {
     let mut floods = Vec::new();
     for _ in 0..8 {
         let mut junk = RawPeer::connect(&endpoint, SocketType::Dealer).await;
-        let octets = junk.encode("junk").repeat(10_000);
+        let bytes = junk.encode("junk").repeat(10_000);
         floods.push(tokio::spawn(async move {
             loop {
-                junk.write_octets(&octets).await;
+                junk.write_bytes(&bytes).await;
             }
         }));
     }

@@ -64,7 +64,7 @@ fn by_hand() -> (
 }
 
 #[tokio::test]
-async fn requests_of_a_router_are_served_at_the_same_time() {
+async fn router_requests_are_served_concurrently() {
     let (router, endpoint) = bind::<Router>().await;
     let barrier = Arc::new(Barrier::new(20));
     let meets = service_fn(move |request: Message| {
@@ -85,7 +85,7 @@ async fn requests_of_a_router_are_served_at_the_same_time() {
 }
 
 #[tokio::test]
-async fn replies_find_their_way_back_in_any_order() {
+async fn replies_in_any_order_reach_their_clients() {
     let (router, endpoint) = bind::<Router>().await;
     let (service, mut requests) = by_hand();
     tokio::spawn(serve(router, service).run());
@@ -110,7 +110,7 @@ async fn replies_find_their_way_back_in_any_order() {
 }
 
 #[tokio::test]
-async fn no_more_requests_are_served_than_the_limit_says() {
+async fn concurrent_requests_are_limited() {
     let (router, endpoint) = bind::<Router>().await;
     let (service, mut requests) = by_hand();
     tokio::spawn(serve(router, service).max_in_flight(2).run());
@@ -130,7 +130,7 @@ async fn no_more_requests_are_served_than_the_limit_says() {
 }
 
 #[tokio::test]
-async fn requests_over_the_limit_are_answered_at_once_where_that_is_wanted() {
+async fn overload_answer_is_sent_at_once() {
     let (router, endpoint) = bind::<Router>().await;
     let handle = router.handle().clone();
     let (service, mut requests) = by_hand();
@@ -152,7 +152,7 @@ async fn requests_over_the_limit_are_answered_at_once_where_that_is_wanted() {
 }
 
 #[tokio::test]
-async fn requests_over_the_limit_are_dropped_where_that_is_wanted() {
+async fn overload_drop_discards_requests() {
     let (router, endpoint) = bind::<Router>().await;
     let handle = router.handle().clone();
     let (service, mut requests) = by_hand();
@@ -181,7 +181,7 @@ async fn requests_over_the_limit_are_dropped_where_that_is_wanted() {
 
 /// A service with nothing to do and never ready is an overloaded one.
 #[tokio::test]
-async fn requests_are_shed_while_the_service_is_not_ready() {
+async fn requests_are_shed_until_service_is_ready() {
     struct NeverReady;
     impl Service<Message> for NeverReady {
         type Response = Message;
@@ -230,7 +230,7 @@ fn moody_service()
 }
 
 #[tokio::test]
-async fn a_panic_costs_one_request_its_reply_and_no_other() {
+async fn panic_fails_only_its_own_request() {
     let (router, endpoint) = bind::<Router>().await;
     let handle = router.handle().clone();
     let served = tokio::spawn(serve(router, moody_service()).run());
@@ -246,7 +246,7 @@ async fn a_panic_costs_one_request_its_reply_and_no_other() {
 }
 
 #[tokio::test]
-async fn who_asked_is_told_of_a_failure_where_it_is_said_how() {
+async fn failure_answer_is_sent_to_the_client() {
     let (router, endpoint) = bind::<Router>().await;
     tokio::spawn(serve(router, moody_service()).failure_answer("sorry").run());
     let mut dealer = dealer(&endpoint).await;
@@ -257,7 +257,7 @@ async fn who_asked_is_told_of_a_failure_where_it_is_said_how() {
 }
 
 #[tokio::test]
-async fn a_rep_serves_on_after_a_request_that_gets_no_reply() {
+async fn rep_continues_after_unanswered_request() {
     let (rep, endpoint) = bind::<Rep>().await;
     let handle = rep.handle().clone();
     let served = tokio::spawn(serve(rep, moody_service()).run());
@@ -272,7 +272,7 @@ async fn a_rep_serves_on_after_a_request_that_gets_no_reply() {
 }
 
 #[tokio::test]
-async fn what_is_no_request_is_dropped_and_counted() {
+async fn malformed_requests_are_dropped_and_counted() {
     let (router, endpoint) = bind::<Router>().await;
     let handle = router.handle().clone();
     let served = tokio::spawn(serve(router, moody_service()).run());
@@ -288,7 +288,7 @@ async fn what_is_no_request_is_dropped_and_counted() {
 }
 
 #[tokio::test]
-async fn a_reply_to_a_peer_that_has_gone_is_counted() {
+async fn reply_to_gone_peer_is_counted() {
     let (router, endpoint) = bind::<Router>().await;
     let handle = router.handle().clone();
     let (service, mut requests) = by_hand();
@@ -430,7 +430,7 @@ async fn a_peer_that_has_gone_had_its_requests_served() {
 }
 
 #[tokio::test]
-async fn who_asks_while_it_stops_is_told_where_it_is_said_how() {
+async fn requests_while_stopping_get_the_answer() {
     let (router, endpoint) = bind::<Router>().await;
     let (service, mut requests) = by_hand();
     let stop = Arc::new(Notify::new());
@@ -455,7 +455,7 @@ async fn who_asks_while_it_stops_is_told_where_it_is_said_how() {
 
 /// Which is to say that there is no limit.
 #[tokio::test]
-async fn a_server_may_be_given_all_the_time_there_is_to_end() {
+async fn maximal_drain_time_means_no_limit() {
     let (router, _) = bind::<Router>().await;
     let server = serve(router, moody_service()).drain_within(Duration::MAX);
     let report = within("the server to end", server.run_until(async {})).await.unwrap();
@@ -464,7 +464,7 @@ async fn a_server_may_be_given_all_the_time_there_is_to_end() {
 
 /// An envelope with nothing behind it would be dropped by who asked.
 #[tokio::test]
-async fn a_reply_without_frames_arrives_as_one_empty_frame() {
+async fn frameless_reply_becomes_one_empty_frame() {
     async fn asks<P: Answers>(nothing: Message, failure: Message, question: &str) {
         let (socket, endpoint) = bind::<P>().await;
         let service = service_fn(move |request: Message| {
@@ -487,7 +487,7 @@ async fn a_reply_without_frames_arrives_as_one_empty_frame() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_request_that_takes_too_long_does_not_keep_the_server_from_ending() {
+async fn drain_timeout_abandons_slow_request() {
     let router = RouterSocket::new();
     let endpoint = router.bind("inproc://service-drain").await.unwrap();
     let taken = Arc::new(Notify::new());
@@ -511,7 +511,7 @@ async fn a_request_that_takes_too_long_does_not_keep_the_server_from_ending() {
 }
 
 #[tokio::test]
-async fn a_service_that_can_serve_no_more_ends_the_server_after_what_it_has() {
+async fn broken_service_ends_server_after_drain() {
     /// Takes two requests, answers them when both are here, and is broken then.
     struct Two(Arc<AtomicUsize>, Arc<Barrier>);
     impl Service<Message> for Two {
@@ -568,7 +568,7 @@ impl Service<Message> for Late {
 
 /// And those behind it stay in the queue.
 #[tokio::test]
-async fn a_request_waits_for_the_service_to_be_ready() {
+async fn request_waits_for_service_readiness() {
     async fn waits<P: Answers>() {
         let (socket, endpoint) = bind::<P>().await;
         let (tell, told) = oneshot::channel();
@@ -596,7 +596,7 @@ async fn a_request_waits_for_the_service_to_be_ready() {
 
 /// As long as the time to end lasts.
 #[tokio::test]
-async fn a_request_that_waits_when_the_server_stops_is_untaken() {
+async fn waiting_request_is_untaken_at_stop() {
     async fn stops<P: Answers>() {
         let (socket, endpoint) = bind::<P>().await;
         let handle = socket.handle().clone();
@@ -688,7 +688,7 @@ async fn a_panic_in_a_drop_costs_nobody_anything() {
 }
 
 #[tokio::test]
-async fn a_rep_is_served_one_request_after_the_other() {
+async fn rep_serves_one_request_at_a_time() {
     let (rep, endpoint): (RepSocket, _) = bind().await;
     let handle = rep.handle().clone();
     let (service, mut requests) = by_hand();

@@ -75,14 +75,14 @@ async fn ratio(requests: usize) -> f64 {
 
 /// On any machine and in any build, to have many under way must be worth something.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn many_requests_under_way_are_faster_than_one_after_the_other() {
+async fn concurrent_requests_beat_sequential() {
     let ratio = within("all requests", ratio(300)).await;
     assert!(ratio > 1.5, "only {ratio:.1} times as fast");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "strict: needs a release build, and a machine with nothing else to do"]
-async fn sixty_four_under_way_are_five_times_as_fast() {
+async fn sixty_four_in_flight_are_five_times_faster() {
     let ratio = within("all requests", ratio(5_000)).await;
     println!("{ratio:.1} times as fast");
     assert!(ratio >= 5.0, "only {ratio:.1} times as fast");

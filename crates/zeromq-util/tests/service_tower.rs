@@ -76,7 +76,7 @@ impl Policy<Message, Message, BoxError> for LazyPirate {
 }
 
 #[tokio::test]
-async fn timeout_gives_a_request_up() {
+async fn timeout_cancels_the_request() {
     let client = connect(&[&silent_server().await]).await;
     let limit = Duration::from_millis(20);
     let mut service = ServiceBuilder::new().timeout(limit).service(client.clone());
@@ -87,7 +87,7 @@ async fn timeout_gives_a_request_up() {
 }
 
 #[tokio::test]
-async fn retry_asks_another_server_where_one_is_silent() {
+async fn retry_moves_on_from_silent_server() {
     let (silent, well) = (silent_server().await, server("well").await);
     let client = connect(&[&silent, &well]).await;
     let mut service = ServiceBuilder::new()
@@ -102,7 +102,7 @@ async fn retry_asks_another_server_where_one_is_silent() {
 }
 
 #[tokio::test]
-async fn retry_asks_another_server_where_one_goes_away() {
+async fn retry_moves_on_from_lost_server() {
     let mut leaving = RepSocket::new();
     let (left, well) = (leaving.bind(ANY_PORT).await.unwrap(), server("well").await);
     let client = connect(&[&left, &well]).await;
@@ -116,7 +116,7 @@ async fn retry_asks_another_server_where_one_goes_away() {
 }
 
 #[tokio::test]
-async fn concurrency_limit_holds_requests_back() {
+async fn concurrency_limit_delays_requests() {
     let client = connect(&[&silent_server().await]).await;
     let mut service = ServiceBuilder::new().concurrency_limit(1).service(client.clone());
     let under_way = service.ready().await.unwrap().call("question".into());
@@ -127,7 +127,7 @@ async fn concurrency_limit_holds_requests_back() {
 
 /// Idle servers hold no permit, whichever of them are idle.
 #[tokio::test]
-async fn servers_share_a_limit() {
+async fn servers_share_one_concurrency_limit() {
     let limit = GlobalConcurrencyLimitLayer::new(1);
     let mut clients = Vec::new();
     for name in ["one", "two", "three"] {
@@ -154,7 +154,7 @@ async fn servers_share_a_limit() {
 }
 
 #[tokio::test]
-async fn load_shed_refuses_what_there_is_no_room_for() {
+async fn load_shed_rejects_without_room() {
     let dealer = DealerSocket::builder().send_high_water_mark(1).build();
     let (client, driver) = client(dealer);
     tokio::spawn(driver.run());
@@ -181,7 +181,7 @@ async fn buffer_shares_one_client_among_tasks() {
 /// The better of two clients by what is under way: one whose servers are silent fills up, and is
 /// left alone.
 #[tokio::test]
-async fn balance_chooses_the_client_with_less_to_do() {
+async fn balance_picks_the_least_loaded_client() {
     let silent = connect(&[&silent_server().await]).await;
     let well = connect(&[&server("well").await]).await;
     let clients = [silent.clone(), well.clone()]

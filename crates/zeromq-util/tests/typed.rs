@@ -34,7 +34,7 @@ fn undecoded<T: std::fmt::Debug, E: std::fmt::Debug>(
 }
 
 #[tokio::test]
-async fn a_message_that_cannot_be_decoded_comes_with_its_sender_and_the_next_is_received() {
+async fn decode_error_carries_message_and_sender() {
     let (mut push, pull) = pipeline().await;
     let mut pull = pull.typed::<String>(Utf8);
     for message in [&b"one"[..], b"\xff\xfe", b"two"] {
@@ -47,13 +47,13 @@ async fn a_message_that_cannot_be_decoded_comes_with_its_sender_and_the_next_is_
     let source = std::error::Error::source(&error).unwrap();
     assert!(source.is::<std::str::Utf8Error>());
     let text = error.to_string();
-    assert!(text.starts_with("a message of 1 frames and 2 octets from peer "), "{text}");
+    assert!(text.starts_with("a message of 1 frames and 2 bytes from peer "), "{text}");
     assert!(text.contains("is not what was expected: invalid utf-8"), "{text}");
     assert_eq!(pull.next().await.unwrap().unwrap(), "two");
 }
 
 #[tokio::test]
-async fn a_stream_goes_on_after_what_cannot_be_decoded_and_ends_with_the_socket() {
+async fn stream_continues_after_decode_error() {
     let (mut push, pull) = pipeline().await;
     let mut pull = pull.typed::<String>(Utf8);
     for message in [&b"\xff"[..], b"after"] {
@@ -67,7 +67,7 @@ async fn a_stream_goes_on_after_what_cannot_be_decoded_and_ends_with_the_socket(
 }
 
 #[tokio::test]
-async fn each_value_of_a_tuple_has_frames_of_its_own() {
+async fn tuple_values_have_separate_frames() {
     let (push, mut pull) = pipeline().await;
     let mut push = push.typed::<(String, Vec<u8>, Message)>((Utf8, Raw, Raw));
     let value = ("topic".to_owned(), vec![1, 2], Message::multipart(["a", "b"]));
@@ -81,7 +81,7 @@ async fn each_value_of_a_tuple_has_frames_of_its_own() {
 }
 
 #[tokio::test]
-async fn frames_too_few_and_too_many_are_told() {
+async fn wrong_frame_count_is_an_error() {
     let (mut push, pull) = pipeline().await;
     let mut pull = pull.typed::<(String, String)>((Utf8, Utf8));
     push.send("one").await.unwrap();
@@ -94,7 +94,7 @@ async fn frames_too_few_and_too_many_are_told() {
 }
 
 #[tokio::test]
-async fn subscriptions_match_the_first_value_of_a_tuple() {
+async fn subscription_matches_first_tuple_value() {
     let mut publisher = XPubSocket::new();
     let subscriber = SubSocket::builder().subscribe("oslo").build();
     subscriber.connect(publisher.bind("tcp://127.0.0.1:0").await.unwrap()).await.unwrap();
@@ -107,7 +107,7 @@ async fn subscriptions_match_the_first_value_of_a_tuple() {
 }
 
 #[tokio::test]
-async fn a_router_answers_requests_by_their_route() {
+async fn router_replies_along_the_route() {
     let router = RouterSocket::new();
     let endpoint = router.bind("tcp://127.0.0.1:0").await.unwrap();
     let mut router =
@@ -132,7 +132,7 @@ async fn a_router_answers_requests_by_their_route() {
 }
 
 #[tokio::test]
-async fn an_envelope_of_several_hops_finds_its_way_back() {
+async fn multi_hop_envelope_is_returned() {
     let mut router = RouterSocket::new();
     let mut dealer = DealerSocket::builder().routing_id("hop-2").unwrap().build();
     dealer.connect(router.bind("tcp://127.0.0.1:0").await.unwrap()).await.unwrap();
@@ -150,7 +150,7 @@ async fn an_envelope_of_several_hops_finds_its_way_back() {
 }
 
 #[tokio::test]
-async fn a_router_speaks_to_dealers_without_a_delimiter() {
+async fn router_talks_to_dealers_without_delimiter() {
     let (dealer, router) = (DealerSocket::new(), RouterSocket::new());
     dealer.connect(router.bind("tcp://127.0.0.1:0").await.unwrap()).await.unwrap();
     let mut dealer = dealer.typed::<String>(Utf8);
@@ -162,7 +162,7 @@ async fn a_router_speaks_to_dealers_without_a_delimiter() {
 }
 
 #[tokio::test]
-async fn a_route_made_by_hand_gets_the_delimiter_that_requests_have() {
+async fn manual_route_gets_a_delimiter() {
     let codec = Routing::of_requests(Utf8);
     let reply = Routed { route: Route::to("ann"), value: "hello" };
     let message = codec.encode(&reply).unwrap();
@@ -172,7 +172,7 @@ async fn a_route_made_by_hand_gets_the_delimiter_that_requests_have() {
 }
 
 #[tokio::test]
-async fn an_envelope_without_an_end_is_an_error_with_the_message() {
+async fn endless_envelope_error_keeps_the_message() {
     let (mut dealer, router) = (DealerSocket::new(), RouterSocket::new());
     dealer.connect(router.bind("tcp://127.0.0.1:0").await.unwrap()).await.unwrap();
     let mut router = router.typed::<Routed<String>>(Routing::of_requests(Utf8));
@@ -183,7 +183,7 @@ async fn an_envelope_without_an_end_is_an_error_with_the_message() {
 }
 
 #[tokio::test]
-async fn a_rep_can_answer_a_request_that_it_cannot_decode() {
+async fn rep_can_answer_undecodable_request() {
     let (mut req, rep) = (ReqSocket::new(), RepSocket::new());
     req.connect(rep.bind("tcp://127.0.0.1:0").await.unwrap()).await.unwrap();
     let mut rep = rep.typed::<String>(Utf8);
@@ -203,20 +203,20 @@ struct Negative(i8);
 
 impl Encode<i8> for Natural {
     fn encode(&self, value: &i8) -> Result<Message, BoxError> {
-        let octet = u8::try_from(*value).map_err(|_| Negative(*value))?;
-        Ok([octet].into())
+        let byte = u8::try_from(*value).map_err(|_| Negative(*value))?;
+        Ok([byte].into())
     }
 }
 
 impl Decode<i8> for Natural {
     fn decode(&self, frames: &mut Frames<'_>) -> Result<i8, BoxError> {
-        let octets = <[u8; 1]>::try_from(frames.take()?.as_slice())?;
-        Ok(octets[0].try_into()?)
+        let bytes = <[u8; 1]>::try_from(frames.take()?.as_slice())?;
+        Ok(bytes[0].try_into()?)
     }
 }
 
 #[tokio::test]
-async fn a_value_that_cannot_be_encoded_is_not_sent() {
+async fn unencodable_value_is_not_sent() {
     let (push, pull) = pipeline().await;
     let (mut push, mut pull) = (push.typed::<i8>(Natural), pull.typed::<i8>(Natural));
     let error: EncodeError = match push.send(&-1).await {
@@ -232,7 +232,7 @@ async fn a_value_that_cannot_be_encoded_is_not_sent() {
 }
 
 #[tokio::test]
-async fn errors_of_the_socket_stay_what_they_are() {
+async fn socket_errors_pass_through_typed() {
     let mut rep = RepSocket::new().typed::<String>(Utf8);
     match rep.send(&"nobody asked".to_owned()).await {
         Err(TypedSendError::Socket(error)) => {
@@ -248,7 +248,7 @@ async fn errors_of_the_socket_stay_what_they_are() {
 }
 
 #[tokio::test]
-async fn a_dropped_recv_loses_no_value() {
+async fn dropped_recv_loses_no_value() {
     let (push, pull) = pipeline().await;
     let (mut push, mut pull) = (push.typed::<i8>(Natural), pull.typed::<i8>(Natural));
     for value in 0..100 {
@@ -262,7 +262,7 @@ async fn a_dropped_recv_loses_no_value() {
 }
 
 #[tokio::test]
-async fn a_dropped_send_has_not_sent_its_value() {
+async fn dropped_send_sends_no_value() {
     let push = PushSocket::builder().send_high_water_mark(1).build();
     push.connect("inproc://typed-dropped-send").await.unwrap();
     let mut push = push.typed::<i8>(Natural);
@@ -277,7 +277,7 @@ async fn a_dropped_send_has_not_sent_its_value() {
 }
 
 #[tokio::test]
-async fn values_are_forwarded_as_those_of_any_stream_and_sink() {
+async fn typed_sockets_are_streams_and_sinks() {
     let (push, pull) = pipeline().await;
     let (push, pull) = (push.typed::<i8>(Natural), pull.typed::<i8>(Natural));
     let sending = stream::iter(0..100).map(Ok).forward(push);
@@ -288,7 +288,7 @@ async fn values_are_forwarded_as_those_of_any_stream_and_sink() {
 }
 
 #[tokio::test]
-async fn halves_are_typed_as_the_socket_was() {
+async fn halves_stay_typed_after_split() {
     let (one, other) = (DealerSocket::new(), DealerSocket::new());
     one.connect(other.bind("tcp://127.0.0.1:0").await.unwrap()).await.unwrap();
     let (mut sender, mut receiver) = one.typed::<i8>(Natural).split();
@@ -297,7 +297,7 @@ async fn halves_are_typed_as_the_socket_was() {
     second.send(&2).await.unwrap();
     let mut other = other.typed::<i8>(Natural);
     assert_eq!((other.recv().await.unwrap(), other.recv().await.unwrap()), (1, 2));
-    other.get_mut().send("two octets at least").await.unwrap();
+    other.get_mut().send("two bytes at least").await.unwrap();
     assert!(undecoded(receiver.recv().await).peer().is_some());
     other.send(&3).await.unwrap();
     let (value, peer) = receiver.recv_from().await.unwrap();
@@ -305,7 +305,7 @@ async fn halves_are_typed_as_the_socket_was() {
 }
 
 #[tokio::test]
-async fn layers_are_typed_and_still_tell_who_sent_what() {
+async fn typed_layers_keep_the_sender() {
     let (mut push, pull) = pipeline().await;
     let layers = pull
         .with_layer(TimeoutLayer::new().recv(Duration::from_secs(60)))
@@ -320,7 +320,7 @@ async fn layers_are_typed_and_still_tell_who_sent_what() {
 }
 
 #[tokio::test]
-async fn any_stream_of_messages_is_typed_with_its_sender_unknown() {
+async fn any_message_stream_can_be_typed() {
     let (mut push, pull) = pipeline().await;
     push.send(Frame::from("23")).await.unwrap();
     push.send("7").await.unwrap();
@@ -384,7 +384,7 @@ mod formats {
                 use super::*;
 
                 #[tokio::test]
-                async fn values_arrive_as_they_were() {
+                async fn values_round_trip_through_codec() {
                     let (push, pull) = pipeline().await;
                     let mut push = push.typed::<Order>($Codec);
                     let mut pull = pull.typed::<Order>($Codec);
@@ -395,7 +395,7 @@ mod formats {
                 }
 
                 #[tokio::test]
-                async fn octets_that_are_cut_off_replaced_or_too_many_are_errors() {
+                async fn damaged_bytes_are_decode_errors() {
                     let (mut push, pull) = pipeline().await;
                     let mut pull = pull.typed::<Order>($Codec);
                     let order = orders().remove(1);
@@ -412,7 +412,7 @@ mod formats {
                 }
 
                 #[tokio::test]
-                async fn a_tuple_of_codecs_makes_frames_and_a_tuple_of_values_makes_one() {
+                async fn codec_tuple_makes_a_frame_per_value() {
                     let pair = ("topic".to_owned(), 1u8);
                     assert_eq!($Codec.encode(&pair).unwrap().frame_count(), 1);
                     let message = (Utf8, $Codec).encode(&pair).unwrap();
@@ -434,13 +434,13 @@ mod formats {
 
     /// A peer that nests without end ends neither the stream nor the process.
     macro_rules! nesting {
-        ($($name:ident $feature:literal $Codec:ident $octet:expr;)*) => {$(
+        ($($name:ident $feature:literal $Codec:ident $byte:expr;)*) => {$(
             #[cfg(feature = $feature)]
             #[tokio::test]
             async fn $name() {
                 let (mut push, pull) = pipeline().await;
                 let mut pull = pull.typed::<Nested>(zeromq_util::typed::$Codec);
-                push.send(vec![$octet; 1_000_000]).await.unwrap();
+                push.send(vec![$byte; 1_000_000]).await.unwrap();
                 assert_eq!(undecoded(pull.recv().await).message().size(), 1_000_000);
             }
         )*};

@@ -39,9 +39,9 @@ pub enum Credentials {
     None,
     /// PLAIN: a name and a password.
     Password {
-        /// The name, up to 255 octets.
+        /// The name, up to 255 bytes.
         username: Bytes,
-        /// The password, up to 255 octets.
+        /// The password, up to 255 bytes.
         password: Password,
     },
     /// CURVE and NOISE: a public key, and proof that the peer has the secret one.
@@ -153,7 +153,7 @@ impl fmt::Display for DenyStatus {
     }
 }
 
-/// A password, up to 255 octets: not shown by `Debug`, compared in constant time, overwritten
+/// A password, up to 255 bytes: not shown by `Debug`, compared in constant time, overwritten
 /// when it is dropped.
 ///
 /// PLAIN sends it in clear, so it is no secret to the network.
@@ -161,15 +161,15 @@ impl fmt::Display for DenyStatus {
 pub struct Password(Zeroizing<Vec<u8>>);
 
 impl Password {
-    /// Makes a password of its octets.
+    /// Makes a password of its bytes.
     ///
     /// ```
     /// use zmtp_codec::Password;
     ///
     /// assert!(Password::new("secret") == Password::new("secret"));
     /// ```
-    pub fn new(octets: impl AsRef<[u8]>) -> Self {
-        Self(Zeroizing::new(octets.as_ref().to_vec()))
+    pub fn new(bytes: impl AsRef<[u8]>) -> Self {
+        Self(Zeroizing::new(bytes.as_ref().to_vec()))
     }
 
     /// The password itself.
@@ -197,7 +197,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_status_is_known_by_its_code_and_by_the_reason_of_an_error() {
+    fn deny_status_parses_from_code_and_reason() {
         for status in [
             DenyStatus::TemporaryError,
             DenyStatus::AuthenticationFailure,
@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn credentials_survive_the_frames_of_a_request() {
+    fn credentials_round_trip_through_frames() {
         let password = Password::new(b"secret");
         for (mechanism, credentials) in [
             (MechanismName::NULL, Credentials::None),
@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn frames_that_are_no_credentials_of_the_mechanism_are_refused() {
+    fn invalid_credential_frames_are_rejected() {
         let (short, long) = (vec![0; 31], vec![0; 256]);
         for (mechanism, frames) in [
             (MechanismName::NULL, vec![&short]),
@@ -241,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn passwords_compare_and_do_not_show() {
+    fn password_compares_and_hides_in_debug() {
         assert_eq!(Password::new(b"secret"), Password::new(b"secret"));
         assert_ne!(Password::new(b"secret"), Password::new(b"secreT"));
         assert_ne!(Password::new(b"secret"), Password::new(b"secret1"));

@@ -19,10 +19,10 @@ use write::Written;
 use crate::message::{Frame, Message, Repr};
 use crate::wire::{Command, FrameHeader};
 
-/// Whole messages in wire form (ZMTP 3 frames), in order: a queue of octets.
+/// Whole messages in wire form (ZMTP 3 frames), in order: a queue of bytes.
 ///
 /// Senders [`push`](Self::push) messages, which encodes them at once, and a connection writes the
-/// octets as they stand: [`io_slices`](Self::io_slices) shows what is to be written and
+/// bytes as they stand: [`io_slices`](Self::io_slices) shows what is to be written and
 /// [`advance`](Self::advance) says how much was. A receiver [`pop`](Self::pop)s messages, which
 /// decodes them. Frames delimit themselves, so that the batch needs no record of where messages
 /// begin and can still tell which were not wholly written, and send those again.
@@ -35,7 +35,7 @@ use crate::wire::{Command, FrameHeader};
 /// batch.push(Message::from("world"));
 /// assert_eq!(batch.first_chunk(), b"\x00\x05hello\x00\x05world");
 ///
-/// // The connection took nine octets, then broke: the first message is gone, the second is not.
+/// // The connection took nine bytes, then broke: the first message is gone, the second is not.
 /// assert_eq!(batch.advance(9), 1);
 /// batch.rewind();
 /// assert_eq!(batch.first_chunk(), b"\x00\x05world");
@@ -45,34 +45,34 @@ use crate::wire::{Command, FrameHeader};
 /// # Memory
 ///
 /// A new batch allocates nothing. Headers and small bodies are copied into one buffer; bodies of
-/// [`CHAIN_THRESHOLD`](Self::CHAIN_THRESHOLD) octets and more, and [`Run`]s, are shared, never
+/// [`CHAIN_THRESHOLD`](Self::CHAIN_THRESHOLD) bytes and more, and [`Run`]s, are shared, never
 /// copied. An emptied batch keeps its buffer when that is at most 128 KiB and frees it otherwise.
 ///
 /// # Limits
 ///
-/// None: whoever pushes watches [`messages`](Self::messages) and [`octets`](Self::octets).
+/// None: whoever pushes watches [`messages`](Self::messages) and [`bytes`](Self::bytes).
 #[derive(Clone, Default)]
 pub struct Batch {
     /// Headers and small bodies, contiguous.
     small: Vec<u8>,
-    /// How many octets have been cut off the front of `small` so far.
+    /// How many bytes have been cut off the front of `small` so far.
     small_origin: usize,
-    /// What stands between the octets of `small`.
+    /// What stands between the bytes of `small`.
     chained: VecDeque<Chained>,
     /// How many pieces have been taken off the front of `chained` so far.
     chain_origin: usize,
-    /// The first octet of the first message not taken and not wholly written.
+    /// The first byte of the first message not taken and not wholly written.
     start: Cursor,
     /// What has been written of the messages from `start` on.
     written: Written,
     /// Messages from `start` on.
     messages: usize,
-    /// Octets from `start` on, less those written.
-    octets: usize,
+    /// Bytes from `start` on, less those written.
+    bytes: usize,
 }
 
 impl Batch {
-    /// Bodies of this many octets and more are chained, not copied.
+    /// Bodies of this many bytes and more are chained, not copied.
     ///
     /// A chained body costs a queue entry, a reference count and a slice of its own in the write
     /// to the kernel; a copied one costs the copy. Below 8 KiB the copy is the cheaper.
@@ -88,7 +88,7 @@ impl Batch {
             start: Cursor::ORIGIN,
             written: Written::NOTHING,
             messages: 0,
-            octets: 0,
+            bytes: 0,
         }
     }
 
@@ -98,19 +98,19 @@ impl Batch {
         self.messages
     }
 
-    /// The octets not yet written or taken, on the wire and so with headers and commands.
+    /// The bytes not yet written or taken, on the wire and so with headers and commands.
     #[inline]
-    pub fn octets(&self) -> usize {
-        self.octets
+    pub fn bytes(&self) -> usize {
+        self.bytes
     }
 
     /// Whether there is nothing left to write or take.
     #[inline]
     pub fn is_empty(&self) -> bool {
-        self.octets == 0
+        self.bytes == 0
     }
 
-    /// The memory of its own that there is for what is queued, in octets: an empty batch may keep
+    /// The memory of its own that there is for what is queued, in bytes: an empty batch may keep
     /// some for what comes next.
     ///
     /// ```
@@ -172,15 +172,15 @@ impl Batch {
         }
         header.encode(&mut self.small);
         self.small.extend_from_slice(body);
-        self.octets += size;
+        self.bytes += size;
     }
 
-    /// Appends the messages of a run without copying them, unless they are few octets that keep
+    /// Appends the messages of a run without copying them, unless they are few bytes that keep
     /// [many](Run::cut_from).
     pub fn push_run(&mut self, run: Run) {
         self.messages += run.messages;
         if run.is_dwarfed() {
-            self.push_octets(&run.bytes);
+            self.push_bytes(&run.bytes);
         } else {
             self.chain(Piece::Run(run.bytes));
         }
@@ -190,17 +190,17 @@ impl Batch {
     pub fn push_command(&mut self, command: &Command) {
         let mut wire = Vec::new();
         command.encode(&mut wire);
-        self.push_octets(&wire);
+        self.push_bytes(&wire);
     }
 
     /// Appends whole frames without large bodies.
     #[inline]
-    fn push_octets(&mut self, frames: &[u8]) {
+    fn push_bytes(&mut self, frames: &[u8]) {
         if self.small.capacity() - self.small.len() < frames.len() {
             self.make_room(frames.len());
         }
         self.small.extend_from_slice(frames);
-        self.octets += frames.len();
+        self.bytes += frames.len();
     }
 
     /// Appends one frame that the peer reads as a message and that means a command: it does not
@@ -209,7 +209,7 @@ impl Batch {
         self.chain(Piece::Control(frame));
     }
 
-    /// Appends a copy of all messages and commands of `other`: small octets are copied, large
+    /// Appends a copy of all messages and commands of `other`: small bytes are copied, large
     /// bodies and runs shared.
     ///
     /// A partly written message of `other` is appended whole.
@@ -243,18 +243,18 @@ impl Batch {
         }
         (self.small_origin, self.chain_origin) = (0, 0);
         (self.start, self.written) = (Cursor::ORIGIN, Written::NOTHING);
-        (self.messages, self.octets) = (0, 0);
+        (self.messages, self.bytes) = (0, 0);
     }
 
     fn chain(&mut self, piece: Piece) {
         if piece.is_empty() {
             return;
         }
-        self.octets += piece.len();
+        self.bytes += piece.len();
         self.chained.push_back(Chained { at: self.small_end(), piece });
     }
 
-    /// Appends a copy of the frames of `other` from `from` to `to`, and counts their octets only.
+    /// Appends a copy of the frames of `other` from `from` to `to`, and counts their bytes only.
     #[inline]
     fn push_range(&mut self, other: &Self, from: Cursor, to: Cursor) {
         let small = other.small_from(from);
@@ -262,17 +262,17 @@ impl Batch {
         if self.small.capacity() - self.small.len() < small.len() {
             self.make_room(small.len());
         }
-        // From where small octets stand in `other` to where they will stand here.
+        // From where small bytes stand in `other` to where they will stand here.
         let shift = self.small_end().wrapping_sub(from.small);
         self.small.extend_from_slice(small);
-        self.octets += small.len();
+        self.bytes += small.len();
         if other.chained.is_empty() {
             return;
         }
         let mut inner = from.inner;
         for chained in other.chained_between(from, to) {
             let piece = chained.piece.without_front(std::mem::take(&mut inner));
-            self.octets += piece.len();
+            self.bytes += piece.len();
             self.chained.push_back(Chained { at: chained.at.wrapping_add(shift), piece });
         }
         if let Some(Piece::Run(bytes)) = other.chained_at(to).filter(|_| to.inner > inner) {
@@ -280,19 +280,19 @@ impl Batch {
         }
     }
 
-    /// Where the next octet of `small` will stand.
+    /// Where the next byte of `small` will stand.
     fn small_end(&self) -> usize {
         self.small_origin.wrapping_add(self.small.len())
     }
 
-    /// The place behind the last octet.
+    /// The place behind the last byte.
     fn end(&self) -> Cursor {
         let chain = self.chain_origin.wrapping_add(self.chained.len());
         Cursor { small: self.small_end(), chain, inner: 0 }
     }
 
-    /// Makes room for `size` more small octets: by cutting off what has been taken when that is
-    /// half of the buffer or more, which keeps the cost of an octet constant, and else by growing.
+    /// Makes room for `size` more small bytes: by cutting off what has been taken when that is
+    /// half of the buffer or more, which keeps the cost of a byte constant, and else by growing.
     #[cold]
     fn make_room(&mut self, size: usize) {
         let taken = self.start.small.wrapping_sub(self.small_origin);
@@ -308,7 +308,7 @@ impl fmt::Debug for Batch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Batch")
             .field("messages", &self.messages)
-            .field("octets", &self.octets)
+            .field("bytes", &self.bytes)
             .finish_non_exhaustive()
     }
 }
@@ -319,7 +319,7 @@ impl Extend<Message> for Batch {
     }
 }
 
-/// The largest buffer an empty batch keeps, in octets.
+/// The largest buffer an empty batch keeps, in bytes.
 const KEPT_CAPACITY: usize = 128 * 1024;
 
 #[cfg(test)]

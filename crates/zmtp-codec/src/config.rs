@@ -88,26 +88,26 @@ impl ConnectionConfig {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// Octets of all frame bodies of one message together; `None` for no limit. Default `None`,
+    /// Bytes of all frame bodies of one message together; `None` for no limit. Default `None`,
     /// as in libzmq, where `ZMQ_MAXMSGSIZE` limits a single frame.
     ///
     /// Without a limit a peer decides how much memory is used, as fast as it can fill it.
     pub max_message_size: Option<u64>,
     /// Frames of one message. Default 65,536.
     ///
-    /// An empty frame takes 2 octets on the wire and some 40 times as many in memory: without this
+    /// An empty frame takes 2 bytes on the wire and some 40 times as many in memory: without this
     /// limit the size of a message would say little about its cost.
     pub max_frames_per_message: u32,
-    /// Octets of the body of one command, during the handshake and after it. Default 64 KiB.
+    /// Bytes of the body of one command, during the handshake and after it. Default 64 KiB.
     ///
     /// This limits the topics of subscriptions too.
     pub max_command_size: usize,
-    /// Octets of what the peer says about itself in the handshake. Default 16 KiB.
+    /// Bytes of what the peer says about itself in the handshake. Default 16 KiB.
     ///
     /// A server reads it, and even opens the box around it, before it knows whom it came from.
     /// It is part of [`max_handshake_size`](Self::max_handshake_size): raise that with it.
     pub max_metadata_size: usize,
-    /// Octets of the whole handshake, from the first of the greeting on. Default 64 KiB.
+    /// Bytes of the whole handshake, from the first of the greeting on. Default 64 KiB.
     ///
     /// What a mechanism itself sends takes less than 1 KiB of it: the rest is for metadata. This is
     /// all that anybody can make a server read who does not get past its authentication.

@@ -1,4 +1,4 @@
-//! One connection, from the first octet on.
+//! One connection, from the first byte on.
 
 mod heartbeat;
 mod stage;
@@ -20,7 +20,7 @@ use crate::seal::SealBuffer;
 use crate::subscription::Subscription;
 use crate::wire::{Command, Greeting};
 
-/// One side of a ZMTP connection: greeting, handshake and traffic over one stream of octets.
+/// One side of a ZMTP connection: greeting, handshake and traffic over one stream of bytes.
 ///
 /// It does no I/O. Its methods are of four kinds:
 ///
@@ -70,7 +70,7 @@ impl Connection {
 
     /// Makes one side of a connection with any mechanism.
     ///
-    /// `entropy` has to fill what it is given with octets nobody can guess: ask the operating
+    /// `entropy` has to fill what it is given with bytes nobody can guess: ask the operating
     /// system for them. It is asked now, and not again.
     pub fn with_entropy(config: &ConnectionConfig, mut entropy: impl FnMut(&mut [u8])) -> Self {
         Self::start(config, Some(Seed::draw(&mut entropy)))
@@ -89,10 +89,10 @@ impl Connection {
         }
     }
 
-    /// Takes octets off the front of `input` up to and with the next event, holding at most
+    /// Takes bytes off the front of `input` up to and with the next event, holding at most
     /// `max_messages` messages.
     ///
-    /// Call it until it returns `Ok(None)`: then more octets are needed, or, when `max_messages`
+    /// Call it until it returns `Ok(None)`: then more bytes are needed, or, when `max_messages`
     /// is 0, what comes next is a message. Between calls `input` may only be appended to.
     ///
     /// # Errors
@@ -141,7 +141,7 @@ impl Connection {
         }
     }
 
-    /// The next octets to be written, or `None` when there are none now.
+    /// The next bytes to be written, or `None` when there are none now.
     pub fn poll_transmit(&mut self) -> Option<Bytes> {
         self.opening.take_chunk().or_else(|| match &mut self.stage {
             Stage::Traffic(traffic) if traffic.encoder.is_sealing() => {

@@ -1,4 +1,4 @@
-//! Octets into runs of messages and commands.
+//! Bytes into runs of messages and commands.
 
 use bytes::{Buf, Bytes, BytesMut};
 
@@ -12,7 +12,7 @@ use crate::wire::{Command, FrameError, FrameHeader};
 ///
 /// Nothing is allocated for a message: all whole messages in a row leave as one [`Run`], which is
 /// the memory they were read into. Work inside an unfinished message is remembered, so that each
-/// octet is looked at once however it trickles in.
+/// byte is looked at once however it trickles in.
 ///
 /// ```
 /// use bytes::BytesMut;
@@ -30,7 +30,7 @@ use crate::wire::{Command, FrameError, FrameHeader};
 /// ```
 ///
 /// Where the connection encrypts, records are opened before they are looked into, and
-/// [`buffered`](Self::buffered) octets of what was in them are kept here until they are taken.
+/// [`buffered`](Self::buffered) bytes of what was in them are kept here until they are taken.
 #[derive(Debug)]
 pub struct Decoder {
     limits: Limits,
@@ -67,9 +67,9 @@ pub enum Inbound {
 /// Whole frames of a message whose last frame is not there yet.
 #[derive(Clone, Copy, Debug, Default)]
 struct Unfinished {
-    /// Octets of these frames that are in the input, headers included.
-    octets: usize,
-    /// Octets of all their bodies.
+    /// Bytes of these frames that are in the input, headers included.
+    bytes: usize,
+    /// Bytes of all their bodies.
     size: u64,
     /// How many there are, in the input or before a command.
     frames: u32,
@@ -100,7 +100,7 @@ impl Decoder {
 
     /// Takes what is whole off the front of `input`: a command, or up to `max_messages` messages.
     ///
-    /// `Ok(None)` means that more octets are needed, or, when `max_messages` is 0, that what comes
+    /// `Ok(None)` means that more bytes are needed, or, when `max_messages` is 0, that what comes
     /// next is not a command. Between calls `input` may only be appended to.
     ///
     /// While something is [`buffered`](Self::buffered), `input` may well be empty.
@@ -123,7 +123,7 @@ impl Decoder {
         inbound
     }
 
-    /// Octets that have been decrypted and not yet taken: there may be messages in them, so decode
+    /// Bytes that have been decrypted and not yet taken: there may be messages in them, so decode
     /// even if there is no new input. Always 0 where the connection does not encrypt.
     pub fn buffered(&self) -> usize {
         self.sealed.as_ref().map_or(0, |sealed| sealed.plain.len())
@@ -163,8 +163,8 @@ impl Decoder {
     /// # Ok::<_, zmtp_codec::ProtocolError>(())
     /// ```
     pub fn is_message_next(&self, input: &BytesMut) -> bool {
-        let octets = self.sealed.as_ref().map_or(input, |sealed| &sealed.plain);
-        self.finds_message(octets).unwrap_or(false)
+        let bytes = self.sealed.as_ref().map_or(input, |sealed| &sealed.plain);
+        self.finds_message(bytes).unwrap_or(false)
     }
 
     #[inline]
@@ -176,10 +176,10 @@ impl Decoder {
         // A message that a command has interrupted is in memory of its own, and leaves alone.
         let max_messages =
             if self.interrupted.is_empty() { max_messages } else { max_messages.min(1) };
-        let Walk { octets, messages, stopped } = self.walk(input, max_messages);
+        let Walk { bytes, messages, stopped } = self.walk(input, max_messages);
         if messages > 0 {
             // A fault is found again, at the front, by the next call.
-            let run = Run::new(self.join(input.split_to(octets)), messages);
+            let run = Run::new(self.join(input.split_to(bytes)), messages);
             return Ok(Some(Inbound::Messages(run)));
         }
         match stopped? {
@@ -188,14 +188,14 @@ impl Decoder {
         }
     }
 
-    /// The octets of whole messages, of which the first may have been interrupted.
+    /// The bytes of whole messages, of which the first may have been interrupted.
     #[inline]
-    fn join(&mut self, octets: BytesMut) -> Bytes {
+    fn join(&mut self, bytes: BytesMut) -> Bytes {
         if self.interrupted.is_empty() {
-            return octets.freeze();
+            return bytes.freeze();
         }
         let mut message = std::mem::take(&mut self.interrupted);
-        message.extend_from_slice(&octets);
+        message.extend_from_slice(&bytes);
         message.into()
     }
 
@@ -218,7 +218,7 @@ impl Decoder {
             }
             if !sealed.plain.is_empty() {
                 // More of a frame is to follow: make room for it once, and not record by record.
-                let lacking = lacking(&sealed.plain, self.unfinished.octets);
+                let lacking = lacking(&sealed.plain, self.unfinished.bytes);
                 sealed.plain.reserve(lacking.min(RESERVED_AT_ONCE));
             }
             match sealed.opener.open(input, &mut sealed.plain)? {
@@ -232,8 +232,8 @@ impl Decoder {
     }
 
     /// Whether what is next is known to be no command.
-    fn finds_message(&self, octets: &[u8]) -> Result<bool, ProtocolError> {
-        let next = octets.get(self.unfinished.octets..).unwrap_or_default();
+    fn finds_message(&self, bytes: &[u8]) -> Result<bool, ProtocolError> {
+        let next = bytes.get(self.unfinished.bytes..).unwrap_or_default();
         Ok(FrameHeader::decode(next)?.is_some_and(|header| !header.is_command()))
     }
 
@@ -250,21 +250,21 @@ impl Decoder {
         }
     }
 
-    /// How many more octets are needed, at the least, to complete the frame that `input` ends in;
+    /// How many more bytes are needed, at the least, to complete the frame that `input` ends in;
     /// 0 when that is not known.
     ///
     /// It is what the peer announced, within the limits: grow a buffer to it step by step.
     pub fn wanted(&self, input: &BytesMut) -> usize {
         // What is decrypted has left the input.
-        let walked = if self.sealed.is_some() { 0 } else { self.unfinished.octets };
+        let walked = if self.sealed.is_some() { 0 } else { self.unfinished.bytes };
         lacking(input, walked)
     }
 
     /// Walks over as many whole messages as there are.
     fn walk(&mut self, input: &[u8], max_messages: usize) -> Walk {
-        let mut walk = Walk { octets: 0, messages: 0, stopped: Ok(Stop::Incomplete) };
+        let mut walk = Walk { bytes: 0, messages: 0, stopped: Ok(Stop::Incomplete) };
         loop {
-            let rest = input.get(walk.octets + self.unfinished.octets..).unwrap_or_default();
+            let rest = input.get(walk.bytes + self.unfinished.bytes..).unwrap_or_default();
             let header = match self.check_header(rest, self.unfinished) {
                 Ok(Some(header)) if header.is_command() => {
                     walk.stopped = Ok(Stop::Command(header));
@@ -282,8 +282,8 @@ impl Decoder {
                 }
             };
             self.frames += 1;
-            if let Some(octets) = self.unfinished.add(header) {
-                walk.octets += octets;
+            if let Some(bytes) = self.unfinished.add(header) {
+                walk.bytes += bytes;
                 walk.messages += 1;
             }
         }
@@ -293,15 +293,15 @@ impl Decoder {
     #[inline]
     fn check_header(
         &self,
-        octets: &[u8],
+        bytes: &[u8],
         message: Unfinished,
     ) -> Result<Option<FrameHeader>, ProtocolError> {
-        let Some(header) = FrameHeader::decode(octets)? else {
+        let Some(header) = FrameHeader::decode(bytes)? else {
             return Ok(None);
         };
         if header.is_command() {
             if !self.has_commands {
-                return Err(FrameError::ReservedFlags(octets[0]).into());
+                return Err(FrameError::ReservedFlags(bytes[0]).into());
             }
             self.check_command(header)?;
         } else {
@@ -336,7 +336,7 @@ impl Decoder {
     /// Takes the command behind what has been walked, if it is all there.
     fn take_command(&mut self, header: FrameHeader, input: &mut BytesMut) -> Option<Inbound> {
         let size = frame_size(header);
-        if size > input.len() - self.unfinished.octets {
+        if size > input.len() - self.unfinished.bytes {
             return None;
         }
         self.set_aside(input);
@@ -352,30 +352,30 @@ impl Decoder {
     /// Moves the frames of an unfinished message out of the way of the command behind them. Each is
     /// moved once, however many commands follow.
     fn set_aside(&mut self, input: &mut BytesMut) {
-        let frames = input.split_to(std::mem::take(&mut self.unfinished.octets));
+        let frames = input.split_to(std::mem::take(&mut self.unfinished.bytes));
         self.interrupted.extend_from_slice(&frames);
     }
 }
 
 impl Unfinished {
-    /// Adds a frame that is all there. If it is the last, returns the octets of the message and
+    /// Adds a frame that is all there. If it is the last, returns the bytes of the message and
     /// starts anew.
     #[inline]
     fn add(&mut self, header: FrameHeader) -> Option<usize> {
-        self.octets += frame_size(header);
+        self.bytes += frame_size(header);
         if header.has_more() {
             self.size = self.size.saturating_add(header.body_size());
             self.frames += 1;
             return None;
         }
-        Some(std::mem::take(self).octets)
+        Some(std::mem::take(self).bytes)
     }
 }
 
 /// How far a walk got.
 struct Walk {
-    /// Octets of the whole messages at the front.
-    octets: usize,
+    /// Bytes of the whole messages at the front.
+    bytes: usize,
     messages: usize,
     /// What comes behind them.
     stopped: Result<Stop, ProtocolError>,
@@ -384,23 +384,23 @@ struct Walk {
 enum Stop {
     /// A command, whose body may not be there yet.
     Command(FrameHeader),
-    /// Octets that are not all there, or not wanted.
+    /// Bytes that are not all there, or not wanted.
     Incomplete,
 }
 
-/// How many octets the frame that begins at `start` lacks; 0 when that is not known.
-fn lacking(octets: &[u8], start: usize) -> usize {
-    let frame = octets.get(start..).unwrap_or_default();
+/// How many bytes the frame that begins at `start` lacks; 0 when that is not known.
+fn lacking(bytes: &[u8], start: usize) -> usize {
+    let frame = bytes.get(start..).unwrap_or_default();
     match FrameHeader::decode(frame) {
         Ok(Some(header)) => frame_size(header).saturating_sub(frame.len()),
         _ => 0,
     }
 }
 
-/// The most memory to take for what a peer has announced and not sent, in octets.
+/// The most memory to take for what a peer has announced and not sent, in bytes.
 const RESERVED_AT_ONCE: usize = 1 << 20;
 
-/// The octets of a whole frame. A size that no memory could hold saturates, and so never arrives.
+/// The bytes of a whole frame. A size that no memory could hold saturates, and so never arrives.
 #[inline]
 fn frame_size(header: FrameHeader) -> usize {
     usize::try_from(header.body_size()).unwrap_or(usize::MAX).saturating_add(header.size())

@@ -29,13 +29,13 @@ pub enum ProtocolError {
     Misbehaved(#[from] PeerMisbehaved),
     /// This side has more to say about itself than its mechanism can send.
     #[error(
-        "this side's metadata has {octets} octets, \
+        "this side's metadata has {bytes} bytes, \
          and its security mechanism can send {limit}: shorten the application's own properties"
     )]
     MetadataTooLong {
-        /// The octets there are.
-        octets: usize,
-        /// The octets there may be.
+        /// The bytes there are.
+        bytes: usize,
+        /// The bytes there may be.
         limit: usize,
     },
     /// This side's mechanism needs randomness, and the connection was made without.
@@ -97,11 +97,11 @@ pub enum PeerIncompatible {
 #[non_exhaustive]
 pub enum LimitExceeded {
     /// A command is larger than `max_command_size`.
-    #[error("peer announced a command of {announced} octets, and {limit} are allowed")]
+    #[error("peer announced a command of {announced} bytes, and {limit} are allowed")]
     CommandSize {
-        /// The octets the peer announced.
+        /// The bytes the peer announced.
         announced: u64,
-        /// The octets allowed.
+        /// The bytes allowed.
         limit: usize,
     },
     /// A message has more frames than `max_frames_per_message`.
@@ -111,24 +111,24 @@ pub enum LimitExceeded {
         limit: u32,
     },
     /// A handshake is larger than `max_handshake_size`.
-    #[error("peer announced a handshake of {announced} octets or more, and {limit} are allowed")]
+    #[error("peer announced a handshake of {announced} bytes or more, and {limit} are allowed")]
     HandshakeSize {
-        /// The octets up to and with the command announced.
+        /// The bytes up to and with the command announced.
         announced: u64,
-        /// The octets allowed.
+        /// The bytes allowed.
         limit: usize,
     },
     /// A message is larger than `max_message_size`.
-    #[error("peer announced a message of {announced} octets or more, and {limit} are allowed")]
+    #[error("peer announced a message of {announced} bytes or more, and {limit} are allowed")]
     MessageSize {
-        /// The octets of the frames up to and with the one announced.
+        /// The bytes of the frames up to and with the one announced.
         announced: u64,
-        /// The octets allowed.
+        /// The bytes allowed.
         limit: u64,
     },
 }
 
-/// A peer sends octets that are not ZMTP.
+/// A peer sends bytes that are not ZMTP.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Malformed {
@@ -155,7 +155,7 @@ pub enum PeerMisbehaved {
     #[error("peer sent a message before it was ready")]
     MessageBeforeReady,
     /// An encrypted record of a size that none has.
-    #[error("peer announced an encrypted record of {0} octets, and 17 to 65,535 is what one has")]
+    #[error("peer announced an encrypted record of {0} bytes, and 17 to 65,535 is what one has")]
     RecordSize(u64),
     /// A command that does not belong to this step of the handshake.
     #[error("peer sent {received:?} in the handshake where {expected} was due")]
@@ -301,7 +301,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_peer_is_told_what_it_can_mend() {
+    fn error_is_sent_only_if_peer_can_fix_it() {
         let (ours, theirs) = (SocketType::Req, SocketType::Pub);
         let error = ProtocolError::from(PeerIncompatible::SocketType { ours, theirs });
         let reason = "a REQ socket cannot talk to a PUB socket".into();
@@ -312,7 +312,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_is_final() {
+    fn refusal_forbids_reconnect() {
         let refused = ProtocolError::Refused { reason: "no".into() };
         assert!(!refused.may_reconnect());
         assert_eq!(refused.disposition(), Disposition::Close);
@@ -322,7 +322,7 @@ mod tests {
     }
 
     #[test]
-    fn a_denial_is_told_by_its_code_or_not_at_all() {
+    fn denial_sends_its_code_or_nothing() {
         let denied = ProtocolError::Denied(DenyStatus::AuthenticationFailure);
         assert_eq!(denied.disposition(), Disposition::SendErrorAndClose("400".into()));
         assert_eq!(denied.to_string(), "peer was not let in: 400 authentication failure");

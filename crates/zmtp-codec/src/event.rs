@@ -85,7 +85,7 @@ impl PeerInfo {
 
     /// What it wants to be addressed as; empty when it leaves that to others.
     ///
-    /// It may start with a zero octet, or have more than 255: not every peer keeps the rules of
+    /// It may start with a zero byte, or have more than 255: not every peer keeps the rules of
     /// [`RoutingId`]. Only [`Limits::max_metadata_size`](crate::Limits::max_metadata_size) is the end
     /// of it.
     pub fn routing_id(&self) -> &Bytes {

@@ -32,8 +32,8 @@
 //!     let mut received = None;
 //!     loop {
 //!         // 1. Write what there is to write: first of all, the greeting.
-//!         while let Some(octets) = connection.poll_transmit() {
-//!             stream.write_all(&octets)?;
+//!         while let Some(bytes) = connection.poll_transmit() {
+//!             stream.write_all(&bytes)?;
 //!         }
 //!         if let Some(message) = received {
 //!             return Ok(message);
@@ -92,11 +92,11 @@
 //! | peers | [`PeerInfo`], [`SocketType`], [`RoutingId`], [`Metadata`] |
 //! | their parts | [`Decoder`], [`Encoder`], [`Heartbeat`], [`SealBuffer`], [`Traffic`] |
 //! | what goes wrong | [`ProtocolError`], [`Disposition`] |
-//! | octets | [`wire`] |
+//! | bytes | [`wire`] |
 //!
 //! # Hostile peers
 //!
-//! No input makes this crate panic, and memory is taken for octets that have arrived, not for
+//! No input makes this crate panic, and memory is taken for bytes that have arrived, not for
 //! those that were announced. [`Limits`] bound what one peer can cost.
 //!
 //! # Features

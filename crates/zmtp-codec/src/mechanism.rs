@@ -220,7 +220,7 @@ impl Handshake {
         }
     }
 
-    /// The octets that the body of the peer's next command may have.
+    /// The bytes that the body of the peer's next command may have.
     pub(crate) fn max_command_size(&self, limits: &Limits) -> usize {
         let expected = match self {
             Self::Null(_) => null::max_command_size(limits),
@@ -313,5 +313,5 @@ fn command(name: &'static str, data: impl Into<Bytes>) -> Command {
     Command::Unknown { name: Bytes::from_static(name.as_bytes()), data: data.into() }
 }
 
-/// The most octets that the body of an ERROR command has.
+/// The most bytes that the body of an ERROR command has.
 const ERROR_MAX: usize = 1 + 5 + 1 + 255;

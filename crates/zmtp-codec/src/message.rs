@@ -136,7 +136,7 @@ impl Message {
     ///
     /// # Errors
     ///
-    /// When its octets are not UTF-8. A message without frames is empty text.
+    /// When its bytes are not UTF-8. A message without frames is empty text.
     ///
     /// ```
     /// # use zmtp_codec::Message;
@@ -146,7 +146,7 @@ impl Message {
         self.first().map_or(Ok(""), |frame| frame.to_str())
     }
 
-    /// The octets of all frame bodies together, without what framing adds.
+    /// The bytes of all frame bodies together, without what framing adds.
     #[inline]
     pub fn size(&self) -> usize {
         match &self.0 {
@@ -239,13 +239,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn new_is_one_empty_frame() {
+    fn new_message_is_one_empty_frame() {
         assert_eq!(Message::new().frames(), [Frame::new()]);
         assert_eq!(Message::default(), Message::new());
     }
 
     #[test]
-    fn frames_are_added_at_both_ends() {
+    fn frames_can_be_added_at_both_ends() {
         let mut message = Message::from("body");
         message.push_front("");
         message.push_front("address");
@@ -257,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn frames_are_taken_from_the_front_until_none_is_left() {
+    fn pop_front_empties_the_message() {
         let mut message = Message::multipart(["a", "b"]);
         assert_eq!(message.pop_front().unwrap(), "a");
         assert_eq!(message.pop_front().unwrap(), "b");
@@ -266,14 +266,14 @@ mod tests {
     }
 
     #[test]
-    fn one_frame_equals_a_list_of_one() {
+    fn single_frame_equals_list_of_one() {
         assert_eq!(Message::from("x"), Message::from(vec![Frame::from("x")]));
         assert_eq!(Message::multipart(["x"]).into_frame().unwrap(), "x");
         assert_eq!(Message::multipart(["x", "y"]).into_frame(), None);
     }
 
     #[test]
-    fn debug_shows_text() {
+    fn debug_shows_frames_as_text() {
         assert_eq!(format!("{:?}", Message::multipart(["a", "\n"])), r#"Message[b"a", b"\n"]"#);
     }
 }

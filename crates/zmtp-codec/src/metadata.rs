@@ -15,7 +15,7 @@ use crate::wire::Reader;
 
 /// The properties of a peer: names and values, in order.
 ///
-/// Names are the same whatever their case; values are octets. Applications may add their own
+/// Names are the same whatever their case; values are bytes. Applications may add their own
 /// under names that start with `X-`. Cloning is cheap.
 ///
 /// ```
@@ -38,11 +38,11 @@ pub struct Property {
     pub value: Bytes,
 }
 
-/// Octets are not metadata, or a property cannot be sent.
+/// Bytes are not metadata, or a property cannot be sent.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum MetadataError {
-    /// A name that is empty, longer than 255 octets, or not visible ASCII.
+    /// A name that is empty, longer than 255 bytes, or not visible ASCII.
     #[error("{0:?} is no property name: that has 1 to 255 visible ASCII characters")]
     InvalidName(String),
     /// A name that is not for applications.
@@ -51,8 +51,8 @@ pub enum MetadataError {
     /// A property reaches beyond the end.
     #[error("metadata ends inside property {0}")]
     CutShort(usize),
-    /// A value of 2^31 octets or more.
-    #[error("property value has {0} octets, more than the 2^31 - 1 that ZMTP allows")]
+    /// A value of 2^31 bytes or more.
+    #[error("property value has {0} bytes, more than the 2^31 - 1 that ZMTP allows")]
     ValueTooLong(usize),
 }
 
@@ -165,8 +165,8 @@ impl Metadata {
     /// # Errors
     ///
     /// When a property is cut short or its name is not one.
-    pub fn decode(octets: Bytes) -> Result<Self, MetadataError> {
-        let mut reader = Reader::new(octets);
+    pub fn decode(bytes: Bytes) -> Result<Self, MetadataError> {
+        let mut reader = Reader::new(bytes);
         let mut properties = Vec::new();
         while !reader.is_empty() {
             let cut_short = MetadataError::CutShort(properties.len() + 1);
@@ -226,7 +226,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn properties_survive_the_wire_in_order() {
+    fn properties_round_trip_in_order() {
         let mut metadata = Metadata::new();
         metadata.insert("Socket-Type", "REQ").unwrap().insert("Identity", "").unwrap();
         let mut wire = Vec::new();
@@ -236,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_the_same_in_any_case() {
+    fn property_names_ignore_case() {
         let mut metadata = Metadata::new();
         metadata.insert("X-a", "1").unwrap();
         metadata.insert("x-A", "2").unwrap();
@@ -245,13 +245,13 @@ mod tests {
     }
 
     #[test]
-    fn of_a_property_sent_twice_the_first_counts() {
+    fn first_of_duplicate_properties_wins() {
         let wire = Bytes::from_static(b"\x01a\0\0\0\x011\x01A\0\0\0\x012");
         assert_eq!(Metadata::decode(wire).unwrap().get("a").unwrap(), "1");
     }
 
     #[test]
-    fn what_is_cut_short_is_refused() {
+    fn truncated_metadata_is_rejected() {
         let whole = b"\x01a\0\0\0\x011\x01b\0\0\0\x012";
         for len in 1..whole.len() {
             let result = Metadata::decode(Bytes::copy_from_slice(&whole[..len]));
@@ -261,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn odd_names_are_refused() {
+    fn invalid_property_names_are_rejected() {
         let name = |name: &str| Metadata::new().insert(name, "").map(|_| ()).unwrap_err();
         assert_eq!(name(""), MetadataError::InvalidName(String::new()));
         assert_eq!(name("a b"), MetadataError::InvalidName("a b".into()));

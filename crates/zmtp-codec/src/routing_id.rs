@@ -5,7 +5,7 @@ use std::ops::Deref;
 
 use bytes::Bytes;
 
-/// A routing id that a user chose: 1 to 255 octets, the first of which is not zero.
+/// A routing id that a user chose: 1 to 255 bytes, the first of which is not zero.
 ///
 /// A socket that announces one keeps its name at a ROUTER across reconnections. Ids that start
 /// with zero are those a ROUTER makes up for peers that have none.
@@ -21,41 +21,41 @@ use bytes::Bytes;
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RoutingId(Bytes);
 
-/// The octets cannot be a routing id.
+/// The bytes cannot be a routing id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RoutingIdError {
     /// There are none.
-    #[error("a routing id has at least 1 octet")]
+    #[error("a routing id has at least 1 byte")]
     Empty,
     /// There are more than 255.
-    #[error("a routing id has at most 255 octets, not {0}")]
+    #[error("a routing id has at most 255 bytes, not {0}")]
     TooLong(usize),
     /// The first is zero, which is for ids a ROUTER makes up.
-    #[error("a routing id may not start with a zero octet")]
+    #[error("a routing id may not start with a zero byte")]
     LeadingZero,
 }
 
 impl RoutingId {
-    /// The most octets a routing id can have.
+    /// The most bytes a routing id can have.
     pub const MAX: usize = 255;
 
-    /// Makes a routing id of the octets given.
+    /// Makes a routing id of the bytes given.
     ///
     /// # Errors
     ///
     /// When there are none, more than [`MAX`](Self::MAX), or the first is zero.
-    pub fn new(octets: impl Into<Bytes>) -> Result<Self, RoutingIdError> {
-        let octets = octets.into();
-        match octets.first() {
+    pub fn new(bytes: impl Into<Bytes>) -> Result<Self, RoutingIdError> {
+        let bytes = bytes.into();
+        match bytes.first() {
             None => Err(RoutingIdError::Empty),
-            Some(_) if octets.len() > Self::MAX => Err(RoutingIdError::TooLong(octets.len())),
+            Some(_) if bytes.len() > Self::MAX => Err(RoutingIdError::TooLong(bytes.len())),
             Some(0) => Err(RoutingIdError::LeadingZero),
-            Some(_) => Ok(Self(octets)),
+            Some(_) => Ok(Self(bytes)),
         }
     }
 
-    /// The octets of the id.
+    /// The bytes of the id.
     pub fn into_bytes(self) -> Bytes {
         self.0
     }
@@ -78,8 +78,8 @@ impl AsRef<[u8]> for RoutingId {
 impl TryFrom<&[u8]> for RoutingId {
     type Error = RoutingIdError;
 
-    fn try_from(octets: &[u8]) -> Result<Self, RoutingIdError> {
-        Self::new(Bytes::copy_from_slice(octets))
+    fn try_from(bytes: &[u8]) -> Result<Self, RoutingIdError> {
+        Self::new(Bytes::copy_from_slice(bytes))
     }
 }
 
@@ -114,7 +114,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_1_to_255_octets_not_starting_with_zero_are_ids() {
+    fn invalid_routing_ids_are_rejected() {
         assert_eq!(RoutingId::new(""), Err(RoutingIdError::Empty));
         assert_eq!(RoutingId::try_from("\0a"), Err(RoutingIdError::LeadingZero));
         assert!(RoutingId::new(vec![1; 255]).is_ok());

@@ -1,4 +1,4 @@
-//! Sealed octets on their way to the kernel.
+//! Sealed bytes on their way to the kernel.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -40,18 +40,18 @@ use std::fmt;
 /// An emptied buffer keeps its memory when that is at most 128 KiB and frees it otherwise.
 #[derive(Default)]
 pub struct SealBuffer {
-    octets: Vec<u8>,
-    /// How many of the octets have been written.
+    bytes: Vec<u8>,
+    /// How many of the bytes have been written.
     written: usize,
-    /// The records in `octets` of which some have not been written.
+    /// The records in `bytes` of which some have not been written.
     records: VecDeque<Record>,
-    /// Octets of the first record that have been written.
+    /// Bytes of the first record that have been written.
     written_of_first: usize,
     /// What the records are in clear, together.
     plain: usize,
 }
 
-/// The octets of a record.
+/// The bytes of a record.
 struct Record {
     sealed: usize,
     /// What it is in clear.
@@ -62,7 +62,7 @@ impl SealBuffer {
     /// Makes an empty buffer, without allocating.
     pub const fn new() -> Self {
         Self {
-            octets: Vec::new(),
+            bytes: Vec::new(),
             written: 0,
             records: VecDeque::new(),
             written_of_first: 0,
@@ -70,27 +70,27 @@ impl SealBuffer {
         }
     }
 
-    /// The sealed octets that are to be written next: all there are.
+    /// The sealed bytes that are to be written next: all there are.
     pub fn first_chunk(&self) -> &[u8] {
-        self.octets.get(self.written..).unwrap_or_default()
+        self.bytes.get(self.written..).unwrap_or_default()
     }
 
     /// Whether there is nothing to write.
     pub fn is_empty(&self) -> bool {
-        self.octets.len() == self.written
+        self.bytes.len() == self.written
     }
 
-    /// The octets of the batch that are sealed here and not wholly written.
-    pub fn plain_octets(&self) -> usize {
+    /// The bytes of the batch that are sealed here and not wholly written.
+    pub fn plain_bytes(&self) -> usize {
         self.plain
     }
 
-    /// Notes that the next `octets` have been written. Returns how many octets of the batch are
+    /// Notes that the next `bytes` have been written. Returns how many bytes of the batch are
     /// now wholly written: [advance](crate::Batch::advance) it by those.
-    pub fn advance(&mut self, octets: usize) -> usize {
-        let octets = octets.min(self.first_chunk().len());
-        self.written += octets;
-        self.written_of_first += octets;
+    pub fn advance(&mut self, bytes: usize) -> usize {
+        let bytes = bytes.min(self.first_chunk().len());
+        self.written += bytes;
+        self.written_of_first += bytes;
         let before = self.plain;
         while let Some(first) = self.records.front()
             && first.sealed <= self.written_of_first
@@ -109,11 +109,11 @@ impl SealBuffer {
     /// Forgets everything, and keeps a moderate buffer for what comes next: the connection that it
     /// was sealed for is gone.
     pub fn clear(&mut self) {
-        if self.octets.capacity() > KEPT_CAPACITY {
+        if self.bytes.capacity() > KEPT_CAPACITY {
             *self = Self::new();
             return;
         }
-        self.octets.clear();
+        self.bytes.clear();
         self.records.clear();
         (self.written, self.written_of_first, self.plain) = (0, 0, 0);
     }
@@ -127,15 +127,15 @@ impl SealBuffer {
         self.first_chunk().len() >= SEAL_TARGET
     }
 
-    /// Appends a record of `plain` octets of the batch, made by `seal` at the end of what it gets.
+    /// Appends a record of `plain` bytes of the batch, made by `seal` at the end of what it gets.
     #[inline]
     pub(crate) fn record(&mut self, plain: usize, seal: impl FnOnce(&mut Vec<u8>)) {
         if self.written > 0 {
-            self.octets.drain(..std::mem::take(&mut self.written));
+            self.bytes.drain(..std::mem::take(&mut self.written));
         }
-        let before = self.octets.len();
-        seal(&mut self.octets);
-        self.records.push_back(Record { sealed: self.octets.len() - before, plain });
+        let before = self.bytes.len();
+        seal(&mut self.bytes);
+        self.records.push_back(Record { sealed: self.bytes.len() - before, plain });
         self.plain += plain;
     }
 }
@@ -149,10 +149,10 @@ impl fmt::Debug for SealBuffer {
     }
 }
 
-/// How much to seal before it is written, in octets: about what a kernel takes at once.
+/// How much to seal before it is written, in bytes: about what a kernel takes at once.
 const SEAL_TARGET: usize = 56 * 1024;
 
-/// The largest buffer an empty one keeps, in octets.
+/// The largest buffer an empty one keeps, in bytes.
 const KEPT_CAPACITY: usize = 128 * 1024;
 
 #[cfg(test)]
@@ -162,46 +162,46 @@ mod tests {
     fn buffer(records: &[(usize, usize)]) -> SealBuffer {
         let mut buffer = SealBuffer::new();
         for &(sealed, plain) in records {
-            buffer.record(plain, |octets| octets.extend(vec![0; sealed]));
+            buffer.record(plain, |bytes| bytes.extend(vec![0; sealed]));
         }
         buffer
     }
 
     #[test]
-    fn plain_octets_are_written_when_their_record_is() {
+    fn plain_bytes_count_once_record_is_written() {
         let mut buffer = buffer(&[(10, 3), (20, 4), (30, 5)]);
-        assert_eq!((buffer.first_chunk().len(), buffer.plain_octets()), (60, 12));
+        assert_eq!((buffer.first_chunk().len(), buffer.plain_bytes()), (60, 12));
         assert_eq!(buffer.advance(9), 0);
         assert_eq!(buffer.advance(1), 3);
         assert_eq!(buffer.advance(25), 4);
-        buffer.record(6, |octets| octets.extend([0; 5]));
-        assert_eq!((buffer.first_chunk().len(), buffer.plain_octets()), (30, 11));
+        buffer.record(6, |bytes| bytes.extend([0; 5]));
+        assert_eq!((buffer.first_chunk().len(), buffer.plain_bytes()), (30, 11));
         assert_eq!(buffer.advance(24), 0);
         assert_eq!(buffer.advance(usize::MAX), 11);
         assert!(buffer.is_empty());
-        assert_eq!((buffer.first_chunk(), buffer.plain_octets()), (&[][..], 0));
+        assert_eq!((buffer.first_chunk(), buffer.plain_bytes()), (&[][..], 0));
         assert_eq!(buffer.advance(1), 0);
     }
 
     #[test]
-    fn a_lost_connection_leaves_nothing() {
+    fn clear_empties_the_seal_buffer() {
         let mut buffer = buffer(&[(10, 3), (20, 4)]);
         buffer.advance(12);
         buffer.clear();
         assert!(buffer.is_empty());
-        buffer.record(1, |octets| octets.push(9));
+        buffer.record(1, |bytes| bytes.push(9));
         assert_eq!(buffer.first_chunk(), [9]);
         assert_eq!(buffer.advance(1), 1);
     }
 
     #[test]
-    fn large_buffers_are_not_kept() {
+    fn seal_buffer_frees_large_memory() {
         let mut buffer = buffer(&[(1000, 1000)]);
         buffer.advance(1000);
-        assert!(buffer.octets.capacity() >= 1000);
-        buffer.record(1 << 20, |octets| octets.extend(vec![0; 1 << 20]));
+        assert!(buffer.bytes.capacity() >= 1000);
+        buffer.record(1 << 20, |bytes| bytes.extend(vec![0; 1 << 20]));
         assert!(buffer.is_full());
         assert_eq!(buffer.advance(1 << 20), 1 << 20);
-        assert_eq!(buffer.octets.capacity(), 0);
+        assert_eq!(buffer.bytes.capacity(), 0);
     }
 }

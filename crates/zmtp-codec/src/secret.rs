@@ -11,7 +11,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn secrets_are_equal_octet_by_octet() {
+    fn secrets_compare_byte_by_byte() {
         assert!(equal(b"", b"") && equal(b"secret", b"secret"));
         assert!(!equal(b"secret", b"secreT") && !equal(b"Secret", b"secret"));
         assert!(!equal(b"secret", b"secrets") && !equal(b"", b"s"));

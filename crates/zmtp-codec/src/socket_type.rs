@@ -170,7 +170,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn both_sides_agree_on_who_may_talk() {
+    fn socket_type_matching_is_symmetric() {
         for one in SocketType::ALL {
             for other in SocketType::ALL {
                 assert_eq!(one.accepts(other), other.accepts(one), "{one} and {other}");
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn names_and_types_are_one_to_one() {
+    fn socket_type_names_round_trip() {
         for one in SocketType::ALL {
             assert_eq!(one.name().parse(), Ok(one));
         }

@@ -184,8 +184,8 @@ impl ZmtpCodec {
     }
 
     fn collect_pending(&mut self) {
-        while let Some(octets) = self.connection.poll_transmit() {
-            self.pending.extend_from_slice(&octets);
+        while let Some(bytes) = self.connection.poll_transmit() {
+            self.pending.extend_from_slice(&bytes);
         }
     }
 

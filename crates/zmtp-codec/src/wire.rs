@@ -1,8 +1,8 @@
-//! The octets of ZMTP: encoding and decoding, and nothing that has a state, a limit or a time.
+//! The bytes of ZMTP: encoding and decoding, and nothing that has a state, a limit or a time.
 //!
 //! | module | what | 37/ZMTP |
 //! |---|---|---|
-//! | `greeting` | the 64 octets each side starts with | "Greeting" |
+//! | `greeting` | the 64 bytes each side starts with | "Greeting" |
 //! | `frame` | the header of a frame | "Framing" |
 //! | `command` | the body of a command frame | "Commands" |
 //! | `v3_0` | subscriptions as ZMTP 3.0 peers write them | 23/ZMTP |

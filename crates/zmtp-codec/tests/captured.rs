@@ -181,7 +181,7 @@ fn replay_listed(frames: &[Listed], piece: usize) {
     assert_eq!(commands, frames.iter().filter(|frame| frame.is_command()).count());
 }
 
-/// A frame as a listing has it: flags, size, and the first octets of the body.
+/// A frame as a listing has it: flags, size, and the first bytes of the body.
 struct Listed {
     flags: u8,
     body: Vec<u8>,
@@ -245,7 +245,7 @@ mod curve {
             let config = ConnectionConfig::new(SocketType::Pull, server.clone());
             let error = hear(&config, &capture.connections()[0], usize::MAX).error;
             let expected = match maker {
-                // Its HELLO is two octets short, and libzmq refuses it as well.
+                // Its HELLO is two bytes short, and libzmq refuses it as well.
                 "monocoque" => PeerMisbehaved::CommandLayout("HELLO").into(),
                 _ => ProtocolError::from(PeerUntrusted::ForeignCookie),
             };

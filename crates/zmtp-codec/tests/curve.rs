@@ -16,8 +16,8 @@ use zmtp_codec::{
     ProtocolError, RoutingId, SealBuffer, SocketType, Subscription, Traffic, Ttl,
 };
 
-fn keys(octet: u8) -> CurveKeyPair {
-    CurveSecretKey::new([octet; 32]).into()
+fn keys(byte: u8) -> CurveKeyPair {
+    CurveSecretKey::new([byte; 32]).into()
 }
 
 fn client_keys() -> CurveKeyPair {
@@ -81,7 +81,7 @@ fn messages_travel_encrypted_both_ways() {
 }
 
 #[test]
-fn each_side_learns_who_the_other_is() {
+fn each_side_learns_the_peer_identity() {
     let dealer =
         client(SocketType::Dealer).with_routing_id(RoutingId::new("worker-1").expect("an id"));
     let mut pair = pair(&dealer, &server(SocketType::Router));
@@ -101,7 +101,7 @@ fn each_side_learns_who_the_other_is() {
 }
 
 #[test]
-fn the_commands_have_the_sizes_of_the_specification() {
+fn curve_command_sizes_match_the_spec() {
     let ([mut client, mut server], hello) = greeted();
     assert_eq!(hello.len(), 202);
     assert_eq!(hello[..10], *b"\x04\xc8\x05HELLO\x01\0");
@@ -131,7 +131,7 @@ fn the_commands_have_the_sizes_of_the_specification() {
 }
 
 #[test]
-fn subscriptions_and_heartbeats_travel_in_boxes() {
+fn subscriptions_and_pings_are_encrypted() {
     for version in [1, 0] {
         let mut pair = pair(&client(SocketType::Sub), &server(SocketType::Pub));
         // As a ZMTP 3.0 peer would greet.
@@ -170,7 +170,7 @@ fn subscriptions_and_heartbeats_travel_in_boxes() {
 }
 
 #[test]
-fn a_client_that_is_not_let_in_is_told_as_with_other_mechanisms() {
+fn denied_client_gets_the_status_code() {
     for status in
         [DenyStatus::TemporaryError, DenyStatus::AuthenticationFailure, DenyStatus::InternalError]
     {
@@ -187,7 +187,7 @@ fn a_client_that_is_not_let_in_is_told_as_with_other_mechanisms() {
 }
 
 #[test]
-fn without_an_answer_nobody_gets_in() {
+fn undecided_peer_is_not_accepted() {
     let mut pair = push_and_pull();
     pair.ends[1].decision = None;
     pair.drive();
@@ -196,7 +196,7 @@ fn without_an_answer_nobody_gets_in() {
 }
 
 #[test]
-fn a_wrong_server_key_is_found_out_by_the_server() {
+fn server_detects_wrong_server_key() {
     let client = client_to(SocketType::Push, *keys(9).public_key());
     let mut pair = pair(&client, &server(SocketType::Pull));
     pair.drive();
@@ -206,7 +206,7 @@ fn a_wrong_server_key_is_found_out_by_the_server() {
 }
 
 #[test]
-fn a_server_key_that_is_no_key_is_found_out_by_the_client() {
+fn client_rejects_invalid_server_key() {
     let client = client_to(SocketType::Push, CurvePublicKey::new([0; 32]));
     let mut pair = pair(&client, &server(SocketType::Pull));
     pair.drive();
@@ -214,7 +214,7 @@ fn a_server_key_that_is_no_key_is_found_out_by_the_client() {
 }
 
 #[test]
-fn another_server_cannot_say_welcome() {
+fn welcome_from_other_server_is_rejected() {
     let ([mut client, _], _) = greeted();
     // It knows the client's HELLO, and has keys of its own.
     let foreign = client_to(SocketType::Push, *keys(9).public_key());
@@ -227,7 +227,7 @@ fn another_server_cannot_say_welcome() {
 }
 
 #[test]
-fn two_clients_and_two_servers_do_not_get_together() {
+fn same_roles_do_not_connect() {
     let client = client(SocketType::Pair);
     let mut pair_of_clients = pair(&client, &client);
     pair_of_clients.drive();
@@ -244,7 +244,7 @@ fn two_clients_and_two_servers_do_not_get_together() {
 }
 
 #[test]
-fn there_is_no_way_around_the_mechanism() {
+fn mechanism_cannot_be_bypassed() {
     // CVE-2014-7202, CVE-2014-9721: neither by another mechanism nor by an older protocol.
     let null = |socket_type| ConnectionConfig::new(socket_type, Mechanism::Null);
     for (one, other) in [
@@ -261,16 +261,16 @@ fn there_is_no_way_around_the_mechanism() {
             ));
         }
     }
-    for octets in [&b"\xff\0\0\0\0\0\0\0\x01\x7f\x01\x05\0\0"[..], b"\x01\x00", b"\x05\x00abcd"] {
+    for bytes in [&b"\xff\0\0\0\0\0\0\0\x01\x7f\x01\x05\0\0"[..], b"\x01\x00", b"\x05\x00abcd"] {
         let mut server = end(&server(SocketType::Pull));
-        server.read(octets);
+        server.read(bytes);
         let error = server.error;
         assert!(matches!(error, Some(ProtocolError::Incompatible(PeerIncompatible::Version(_)))));
     }
 }
 
 #[test]
-fn a_connection_without_entropy_goes_nowhere() {
+fn connection_without_entropy_fails() {
     for config in [client(SocketType::Pair), server(SocketType::Pair)] {
         let mut pair = Pair::new(&config, &server(SocketType::Pair));
         pair.drive();
@@ -285,28 +285,28 @@ fn handshake() -> Vec<(usize, Bytes)> {
 }
 
 #[test]
-fn whatever_octet_of_the_handshake_is_changed_it_fails() {
+fn any_changed_handshake_byte_fails() {
     let commands = handshake();
     for (step, (_, command)) in commands.iter().enumerate() {
         for at in 0..command.len() {
-            let (mut pair, (to, octets)) = before(step);
-            let mut changed = BytesMut::from(&octets[..]);
+            let (mut pair, (to, bytes)) = before(step);
+            let mut changed = BytesMut::from(&bytes[..]);
             // Of the flags, MORE and COMMAND mean nothing before READY.
             changed[at] ^= if at == 0 { 8 } else { 1 << (at % 8) };
             let known = pair.ends[to].requests().len();
             pair.ends[to].read(&changed);
-            // What the size of a frame hides may take more octets to come out.
+            // What the size of a frame hides may take more bytes to come out.
             pair.ends[to].read(&[0; 300]);
             let end = &pair.ends[to];
-            assert!(end.connection.peer().is_none(), "step {step}, octet {at}");
-            assert_eq!(end.requests().len(), known, "step {step}, octet {at}");
-            assert!(at == 1 || end.error.is_some(), "step {step}, octet {at}");
+            assert!(end.connection.peer().is_none(), "step {step}, byte {at}");
+            assert_eq!(end.requests().len(), known, "step {step}, byte {at}");
+            assert!(at == 1 || end.error.is_some(), "step {step}, byte {at}");
         }
     }
 }
 
 #[test]
-fn commands_of_another_connection_fail() {
+fn commands_of_another_connection_are_rejected() {
     for step in 1..4 {
         let (mut pair, (to, _)) = before(step);
         let (_, (_, foreign)) = before(step);
@@ -321,29 +321,29 @@ fn commands_of_another_connection_fail() {
 }
 
 #[test]
-fn a_recorded_connection_cannot_be_played_again() {
+fn recorded_connection_cannot_be_replayed() {
     let mut recorded = push_and_pull();
-    let mut octets = Vec::new();
+    let mut bytes = Vec::new();
     recorded.ends[0].connection.send(Message::from("transfer 100"));
     while recorded.deliver(1, 0) || {
         let sent = recorded.ends[0].sent();
-        octets.push(sent.clone());
+        bytes.push(sent.clone());
         recorded.ends[1].read(&sent);
         !sent.is_empty()
     } {}
     assert_eq!(recorded.ends[1].messages().len(), 1);
     let mut server = end(&server(SocketType::Pull));
-    octets.iter().for_each(|octets| server.read(octets));
+    bytes.iter().for_each(|bytes| server.read(bytes));
     assert_eq!(server.error, Some(PeerUntrusted::ForeignCookie.into()));
     assert!(server.messages().is_empty() && server.requests().is_empty());
 }
 
 #[test]
-fn commands_out_of_shape_are_refused() {
+fn malformed_commands_are_rejected() {
     let short = |step: usize, name: &'static str| {
-        let (mut pair, (to, octets)) = before(step);
-        let header = FrameHeader::decode(&octets).unwrap().unwrap();
-        let body = &octets[header.size()..][..name.len() + 4];
+        let (mut pair, (to, bytes)) = before(step);
+        let header = FrameHeader::decode(&bytes).unwrap().unwrap();
+        let body = &bytes[header.size()..][..name.len() + 4];
         let mut wire = Vec::new();
         FrameHeader::command(body.len()).encode(&mut wire);
         wire.extend_from_slice(body);
@@ -357,7 +357,7 @@ fn commands_out_of_shape_are_refused() {
 }
 
 #[test]
-fn handshake_commands_are_refused_by_their_headers() {
+fn oversized_handshake_commands_are_rejected() {
     // CVE-2019-13132: more metadata than anybody has, from nobody knows whom.
     let long = |size: usize| [&[6][..], &(size as u64).to_be_bytes()].concat();
     let metadata = Limits::default().max_metadata_size;
@@ -383,7 +383,7 @@ fn records(messages: &[Message]) -> (Pair, Vec<Bytes>) {
 }
 
 #[test]
-fn whatever_octet_of_a_record_is_changed_nothing_of_it_comes_out() {
+fn any_changed_record_byte_drops_the_record() {
     let messages = [Message::from("first"), Message::from(vec![5; 300]), Message::from("last")];
     let len = records(&messages).1[1].len();
     for at in 0..len {
@@ -393,14 +393,14 @@ fn whatever_octet_of_a_record_is_changed_nothing_of_it_comes_out() {
         changed[at] ^= if at == 0 { 8 } else { 1 << (at % 8) };
         let server = &mut pair.ends[1];
         server.read(&[&records[0][..], &changed, &records[2]].concat());
-        assert_eq!(server.messages(), [Message::from("first")], "octet {at}");
+        assert_eq!(server.messages(), [Message::from("first")], "byte {at}");
         let may_wait = (1..=8).contains(&at);
-        assert!(may_wait || server.error.is_some(), "octet {at}");
+        assert!(may_wait || server.error.is_some(), "byte {at}");
     }
 }
 
 #[test]
-fn records_come_out_once_and_in_order() {
+fn records_are_accepted_once_and_in_order() {
     // CVE-2014-7203.
     let messages = [
         Message::from("a"),
@@ -427,8 +427,8 @@ fn records_come_out_once_and_in_order() {
         (&[3, 7], 0, left_out(10, 6)),
     ] {
         let (mut pair, records) = records(&messages);
-        let octets: Vec<u8> = order.iter().flat_map(|&record| records[record].to_vec()).collect();
-        pair.ends[1].read(&octets);
+        let bytes: Vec<u8> = order.iter().flat_map(|&record| records[record].to_vec()).collect();
+        pair.ends[1].read(&bytes);
         assert_eq!(pair.ends[1].messages().len(), delivered, "{order:?}");
         assert_eq!(pair.ends[1].error, error, "{order:?}");
     }
@@ -449,7 +449,7 @@ fn the_outer_flags_of_a_record_mean_nothing() {
 }
 
 #[test]
-fn records_do_not_open_in_the_other_direction() {
+fn records_do_not_open_in_reverse_direction() {
     let mut pair = push_and_pull().ready();
     let server = &mut pair.ends[1];
     for body in ["a", "b"] {
@@ -462,22 +462,22 @@ fn records_do_not_open_in_the_other_direction() {
 }
 
 #[test]
-fn nothing_in_clear_is_taken_after_the_handshake() {
-    for (octets, error) in [
+fn plaintext_after_handshake_is_rejected() {
+    for (bytes, error) in [
         (&b"\0\x05hello"[..], PeerMisbehaved::CommandLayout("MESSAGE")),
         (&[b"\0\x30".as_slice(), &[7; 48]].concat(), PeerMisbehaved::CommandLayout("MESSAGE")),
         (b"\x04\x07\x04PING\0\0", PeerMisbehaved::Unsealed),
         (b"\x04\x0a\x05ERROR\x03400", PeerMisbehaved::Unsealed),
     ] {
         let mut pair = push_and_pull().ready();
-        pair.ends[1].read(octets);
+        pair.ends[1].read(bytes);
         assert_eq!(pair.ends[1].error, Some(error.into()));
         assert!(pair.ends[1].messages().is_empty());
     }
 }
 
 #[test]
-fn limits_hold_before_a_record_has_arrived_and_after() {
+fn limits_apply_before_and_after_decryption() {
     let mut limits = Limits::default();
     limits.max_message_size = Some(1 << 20);
     limits.max_frames_per_message = 3;
@@ -508,7 +508,7 @@ fn limits_hold_before_a_record_has_arrived_and_after() {
 }
 
 #[test]
-fn what_is_wanted_is_what_the_record_at_hand_lacks() {
+fn wanted_is_the_rest_of_the_record() {
     let (pair, records) = records(&[Message::from(vec![5; 300])]);
     let [_, server] = pair.ends;
     let Ok(Traffic { mut decoder, .. }) = server.connection.into_traffic() else {
@@ -520,7 +520,7 @@ fn what_is_wanted_is_what_the_record_at_hand_lacks() {
 }
 
 #[test]
-fn messages_wait_in_the_decoder_until_they_are_wanted() {
+fn decoder_buffers_messages_until_wanted() {
     let (pair, records) = records(&["a", "b", "c"].map(Message::from));
     let [_, server] = pair.ends;
     let Ok(Traffic { mut decoder, .. }) = server.connection.into_traffic() else {
@@ -541,7 +541,7 @@ fn messages_wait_in_the_decoder_until_they_are_wanted() {
 }
 
 #[test]
-fn commands_are_found_while_no_messages_are_wanted() {
+fn commands_decode_while_messages_wait() {
     let mut pair = push_and_pull().ready();
     pair.ends[0].connection.send_command(&Command::Pong { context: Bytes::new() });
     pair.ends[0].connection.send(Message::from("a"));
@@ -560,7 +560,7 @@ fn halves() -> (Encoder, Decoder) {
 }
 
 #[test]
-fn a_batch_is_sealed_piece_by_piece_and_counted_in_clear() {
+fn batch_is_sealed_in_pieces() {
     let messages: Vec<Message> = (0..5000_usize)
         .map(|n| match n % 100 {
             0 => Message::multipart([vec![1; n], vec![2; 9000], vec![3; 10]]),
@@ -571,13 +571,13 @@ fn a_batch_is_sealed_piece_by_piece_and_counted_in_clear() {
 }
 
 #[test]
-fn a_lost_connection_costs_what_was_not_wholly_written_nothing() {
+fn partly_written_sealed_messages_are_resent() {
     let (mut encoder, mut decoder) = halves();
     let mut batch = Batch::new();
     batch.extend(["a", "b", "c"].map(Message::from));
     let mut sealed = SealBuffer::new();
     encoder.seal(&batch, &mut sealed);
-    assert_eq!(sealed.plain_octets(), 9);
+    assert_eq!(sealed.plain_bytes(), 9);
     let written = 36 + 20;
     let mut input = BytesMut::from(&sealed.first_chunk()[..written]);
     assert_eq!(batch.advance(sealed.advance(written)), 1);
@@ -594,13 +594,13 @@ fn a_lost_connection_costs_what_was_not_wholly_written_nothing() {
 }
 
 #[test]
-fn what_is_sealed_is_not_discarded() {
+fn sealed_messages_are_not_discarded() {
     let (mut encoder, mut decoder) = halves();
     let (mut batch, mut sealed) = (Batch::new(), SealBuffer::new());
     batch.push(Message::from("old"));
     encoder.seal(&batch, &mut sealed);
     batch.push(Message::from("stale"));
-    assert_eq!(batch.discard_behind(sealed.plain_octets()), 1);
+    assert_eq!(batch.discard_behind(sealed.plain_bytes()), 1);
     batch.push(Message::from("new"));
     let mut input = BytesMut::new();
     while !batch.is_empty() {
@@ -614,7 +614,7 @@ fn what_is_sealed_is_not_discarded() {
 }
 
 #[test]
-fn an_encoder_in_clear_seals_nothing() {
+fn plaintext_encoder_seals_nothing() {
     let mut encoder = Encoder::new((3, 1));
     let (mut batch, mut sealed) = (Batch::new(), SealBuffer::new());
     batch.push(Message::from("a"));
@@ -624,7 +624,7 @@ fn an_encoder_in_clear_seals_nothing() {
 }
 
 #[test]
-fn secrets_do_not_show() {
+fn debug_hides_secrets() {
     let mut pair = push_and_pull();
     let secret = format!("{:?}", [1_u8; 32]);
     let text = client_keys().secret_key().to_z85();
@@ -641,15 +641,15 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn no_input_makes_a_connection_panic(
+    fn arbitrary_input_does_not_panic_connection(
         step in 0..5_usize,
-        octets in vec(any::<u8>(), 0..300),
+        bytes in vec(any::<u8>(), 0..300),
         kind in 0..4_usize,
         cut in 1..50_usize,
     ) {
         let (mut pair, (to, command)) = before(step.min(4));
         let name = [&b"\x05HELLO"[..], b"\x07WELCOME", b"\x08INITIATE", b"\x05READY"][kind];
-        let body = if step == 4 { [&b"\x07MESSAGE\0\0\0\0\0\0\0"[..], &octets].concat() } else { [name, &octets].concat() };
+        let body = if step == 4 { [&b"\x07MESSAGE\0\0\0\0\0\0\0"[..], &bytes].concat() } else { [name, &bytes].concat() };
         let mut wire = Vec::new();
         match step {
             4 => FrameHeader::message(body.len(), false).encode(&mut wire),

@@ -16,7 +16,7 @@ fn config(socket_type: SocketType) -> ConnectionConfig {
 }
 
 #[test]
-fn each_side_learns_who_the_other_is() {
+fn each_side_learns_the_peer_identity() {
     let mut metadata = Metadata::new();
     metadata.insert("X-Region", "eu-north").unwrap();
     let dealer = config(SocketType::Dealer)
@@ -35,7 +35,7 @@ fn each_side_learns_who_the_other_is() {
 }
 
 #[test]
-fn what_is_sent_before_the_handshake_arrives_after_it() {
+fn early_messages_arrive_after_handshake() {
     let mut pair = Pair::new(&config(SocketType::Push), &config(SocketType::Pull));
     pair.ends[0].connection.send(Message::from("early"));
     pair.drive();
@@ -46,7 +46,7 @@ fn what_is_sent_before_the_handshake_arrives_after_it() {
 }
 
 #[test]
-fn subscriptions_reach_the_publisher_whenever_they_are_made() {
+fn subscriptions_reach_pub_at_any_time() {
     let mut pair = Pair::new(&config(SocketType::Sub), &config(SocketType::Pub));
     pair.ends[0].connection.subscribe("early");
     pair.drive();
@@ -58,7 +58,7 @@ fn subscriptions_reach_the_publisher_whenever_they_are_made() {
 }
 
 #[test]
-fn a_ping_is_answered_by_the_connection_itself() {
+fn connection_answers_ping() {
     let mut pair = Pair::new(&config(SocketType::Pair), &config(SocketType::Pair));
     let ping = Command::Ping { ttl: Ttl::NONE, context: "round".into() };
     pair.ends[0].connection.send_command(&ping);
@@ -68,7 +68,7 @@ fn a_ping_is_answered_by_the_connection_itself() {
 }
 
 #[test]
-fn socket_types_that_do_not_go_together_say_so_to_each_other() {
+fn incompatible_types_fail_on_both_sides() {
     let mut pair = Pair::new(&config(SocketType::Req), &config(SocketType::Pub));
     pair.drive();
     let reason = "a PUB socket cannot talk to a REQ socket";
@@ -81,7 +81,7 @@ fn socket_types_that_do_not_go_together_say_so_to_each_other() {
 }
 
 #[test]
-fn the_reason_of_a_refusal_reaches_the_peer() {
+fn received_error_reason_is_reported() {
     let mut rep = End::new(&config(SocketType::Rep));
     let mut greeting = b"\xff\0\0\0\0\0\0\0\x01\x7f\x03\x01NULL".to_vec();
     greeting.resize(64, 0);
@@ -93,7 +93,7 @@ fn the_reason_of_a_refusal_reaches_the_peer() {
 }
 
 #[test]
-fn a_refused_peer_is_sent_the_reason() {
+fn refused_peer_is_sent_the_reason() {
     let mut publisher = Connection::new(&config(SocketType::Pub));
     let mut input = BytesMut::from(&b"\xff\0\0\0\0\0\0\0\x01\x7f\x03\x01NULL"[..]);
     input.resize(64, 0);
@@ -104,7 +104,7 @@ fn a_refused_peer_is_sent_the_reason() {
 }
 
 #[test]
-fn the_halves_can_be_taken_once_everything_is_out() {
+fn traffic_halves_need_an_empty_output() {
     let push = Connection::new(&config(SocketType::Push));
     assert!(push.into_traffic().is_err(), "not before the handshake");
     let mut pair = Pair::new(&config(SocketType::Push), &config(SocketType::Pull));
@@ -120,7 +120,7 @@ fn the_halves_can_be_taken_once_everything_is_out() {
 }
 
 #[test]
-fn no_messages_are_taken_while_none_are_wanted() {
+fn messages_are_not_decoded_unless_wanted() {
     let mut pull = Connection::new(&config(SocketType::Pull));
     let mut input = BytesMut::from(&b"\xff\0\0\0\0\0\0\0\x01\x7f\x03\x01NULL"[..]);
     input.resize(64, 0);
@@ -137,7 +137,7 @@ fn no_messages_are_taken_while_none_are_wanted() {
 
 proptest! {
     #[test]
-    fn the_sizes_of_the_pieces_do_not_matter(piece_sizes in vec(1..40_usize, 1..8)) {
+    fn any_split_gives_the_same_events(piece_sizes in vec(1..40_usize, 1..8)) {
         let (sub, publisher) = (config(SocketType::Xsub), config(SocketType::Xpub));
         let mut pair = Pair::in_pieces(&sub, &publisher, piece_sizes);
         let updates = [

@@ -21,14 +21,14 @@ fn mechanisms() -> Vec<(Mechanism, Mechanism)> {
     ];
     #[cfg(feature = "curve")]
     mechanisms.push({
-        let keys = |octet| CurveSecretKey::new([octet; 32]).into();
+        let keys = |byte| CurveSecretKey::new([byte; 32]).into();
         let server = CurveServer::new(keys(2));
         let client = CurveClient::new(keys(1), *server.public_key());
         (Mechanism::CurveClient(client), Mechanism::CurveServer(server))
     });
     #[cfg(feature = "noise")]
     mechanisms.push({
-        let keys = |octet| NoiseSecretKey::new([octet; 32]).into();
+        let keys = |byte| NoiseSecretKey::new([byte; 32]).into();
         let (client, server) = (NoiseClient::xx(keys(1)), NoiseServer::xx(keys(2)));
         (Mechanism::NoiseClient(client), Mechanism::NoiseServer(server))
     });
@@ -53,22 +53,22 @@ fn sides(mechanisms: (Mechanism, Mechanism), limit: usize) -> Pair {
     pair(&client, &server)
 }
 
-/// How many octets the client's whole handshake has.
+/// How many bytes the client's whole handshake has.
 fn size(mechanisms: (Mechanism, Mechanism)) -> usize {
     let mut pair = sides(mechanisms, usize::MAX);
-    let mut octets = 0;
+    let mut bytes = 0;
     loop {
         let sent = pair.ends[0].sent();
-        octets += sent.len();
+        bytes += sent.len();
         pair.ends[1].read(&sent);
         if !pair.deliver(1, 0) && sent.is_empty() {
-            return octets;
+            return bytes;
         }
     }
 }
 
 #[test]
-fn the_largest_handshake_of_every_mechanism_fits_by_default() {
+fn largest_handshakes_fit_the_default_limit() {
     for mechanisms in mechanisms() {
         let name = mechanisms.0.name();
         let pair = sides(mechanisms, Limits::default().max_handshake_size).ready();
@@ -81,7 +81,7 @@ fn the_largest_handshake_of_every_mechanism_fits_by_default() {
 }
 
 #[test]
-fn a_handshake_may_be_as_large_as_the_limit_and_no_larger() {
+fn handshake_size_limit_is_exact() {
     for mechanisms in mechanisms() {
         let size = size(mechanisms.clone());
         sides(mechanisms.clone(), size).ready();
@@ -94,7 +94,7 @@ fn a_handshake_may_be_as_large_as_the_limit_and_no_larger() {
 }
 
 #[test]
-fn a_handshake_that_is_too_large_is_refused_by_its_header() {
+fn oversized_handshake_is_rejected_by_header() {
     let mut limits = Limits::default();
     limits.max_handshake_size = 64 + 9 + 300;
     let config = ConnectionConfig::new(SocketType::Pull, Mechanism::Null).with_limits(limits);

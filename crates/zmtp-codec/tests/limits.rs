@@ -1,4 +1,4 @@
-//! What a peer may cost: judged by what it announces, before the octets arrive.
+//! What a peer may cost: judged by what it announces, before the bytes arrive.
 
 use std::time::{Duration, Instant};
 
@@ -15,9 +15,9 @@ fn limits(change: impl FnOnce(&mut Limits)) -> Limits {
     limits
 }
 
-fn error(limits: Limits, octets: &[u8]) -> Option<ProtocolError> {
+fn error(limits: Limits, bytes: &[u8]) -> Option<ProtocolError> {
     let mut decoder = Decoder::new(limits);
-    let mut input = BytesMut::from(octets);
+    let mut input = BytesMut::from(bytes);
     loop {
         match decoder.decode(&mut input, usize::MAX) {
             Ok(Some(_)) => {}
@@ -32,7 +32,7 @@ fn long_header(flags: u8, size: u64) -> Vec<u8> {
 }
 
 #[test]
-fn a_message_may_be_as_large_as_the_limit_and_no_larger() {
+fn message_size_limit_is_exact() {
     let limits = limits(|limits| limits.max_message_size = Some(1000));
     assert_eq!(error(limits.clone(), &long_header(2, 1000)), None);
     let expected = LimitExceeded::MessageSize { announced: 1001, limit: 1000 };
@@ -40,7 +40,7 @@ fn a_message_may_be_as_large_as_the_limit_and_no_larger() {
 }
 
 #[test]
-fn the_size_limit_is_for_all_frames_together() {
+fn message_size_limit_covers_all_frames() {
     let limits = limits(|limits| limits.max_message_size = Some(10));
     let fits = b"\x01\x05aaaaa\x00\x05bbbbb\x00\x0acccccccccc";
     assert_eq!(error(limits.clone(), fits), None, "each message counts for itself");
@@ -49,7 +49,7 @@ fn the_size_limit_is_for_all_frames_together() {
 }
 
 #[test]
-fn sizes_up_to_2_to_the_63_are_awaited_and_larger_ones_refused() {
+fn only_sizes_below_2_to_the_63_are_awaited() {
     for size in [1 << 31, (1 << 32) - 1, 1 << 32, 1 << 62, (1 << 63) - 1] {
         let mut decoder = Decoder::new(Limits::default());
         let mut input = BytesMut::from(&long_header(2, size)[..]);
@@ -65,15 +65,15 @@ fn sizes_up_to_2_to_the_63_are_awaited_and_larger_ones_refused() {
 }
 
 #[test]
-fn the_sizes_of_many_frames_do_not_overflow() {
+fn sum_of_frame_sizes_does_not_overflow() {
     let limits = limits(|limits| limits.max_message_size = Some(u64::MAX));
-    let mut octets = b"\x01\x01a".to_vec();
-    octets.extend(long_header(2, u64::MAX >> 1));
-    assert_eq!(error(limits, &octets), None);
+    let mut bytes = b"\x01\x01a".to_vec();
+    bytes.extend(long_header(2, u64::MAX >> 1));
+    assert_eq!(error(limits, &bytes), None);
 }
 
 #[test]
-fn a_message_may_have_as_many_frames_as_the_limit_and_no_more() {
+fn frame_count_limit_is_exact() {
     let limits = limits(|limits| limits.max_frames_per_message = 3);
     assert_eq!(error(limits.clone(), b"\x01\0\x01\0\0\0\x01\0\x01\0\0\0"), None);
     let expected = LimitExceeded::FrameCount { limit: 3 };
@@ -81,7 +81,7 @@ fn a_message_may_have_as_many_frames_as_the_limit_and_no_more() {
 }
 
 #[test]
-fn a_command_may_be_as_large_as_the_limit_and_no_larger() {
+fn command_size_limit_is_exact() {
     let limits = limits(|limits| limits.max_command_size = 300);
     assert_eq!(error(limits.clone(), &long_header(6, 300)), None);
     let expected = LimitExceeded::CommandSize { announced: 301, limit: 300 };
@@ -89,7 +89,7 @@ fn a_command_may_be_as_large_as_the_limit_and_no_larger() {
 }
 
 #[test]
-fn the_limits_hold_during_the_handshake() {
+fn limits_apply_during_the_handshake() {
     let config = ConnectionConfig::new(SocketType::Rep, Mechanism::Null);
     let mut connection = Connection::new(&config);
     let mut input = BytesMut::from(&b"\xff\0\0\0\0\0\0\0\x01\x7f\x03\x01NULL"[..]);
@@ -102,7 +102,7 @@ fn the_limits_hold_during_the_handshake() {
 
 #[test]
 #[expect(clippy::disallowed_methods, reason = "the time it takes is what is tested")]
-fn a_message_of_very_many_frames_costs_its_octets_once() {
+fn many_frames_decode_in_linear_time() {
     const FRAMES: usize = 2_000_000;
     let limits = limits(|limits| limits.max_frames_per_message = u32::MAX);
     let mut decoder = Decoder::new(limits);
@@ -126,10 +126,10 @@ fn a_message_of_very_many_frames_costs_its_octets_once() {
 }
 
 #[test]
-fn what_is_wanted_is_what_the_frame_at_hand_lacks() {
-    let wanted = |octets: &[u8]| {
+fn wanted_is_the_rest_of_the_frame() {
+    let wanted = |bytes: &[u8]| {
         let mut decoder = Decoder::new(Limits::default());
-        let mut input = BytesMut::from(octets);
+        let mut input = BytesMut::from(bytes);
         assert!(decoder.decode(&mut input, 1).unwrap().is_none());
         decoder.wanted(&input)
     };

@@ -1,4 +1,4 @@
-//! Octets that are not ZMTP: refused for what they are, and never a panic.
+//! Bytes that are not ZMTP: refused for what they are, and never a panic.
 
 use bytes::{Bytes, BytesMut};
 use proptest::collection::vec;
@@ -20,37 +20,37 @@ fn greeting(mechanism: &[u8]) -> Vec<u8> {
     greeting
 }
 
-/// What becomes of a connection that reads these octets.
-fn error_for(octets: &[u8]) -> ProtocolError {
+/// What becomes of a connection that reads these bytes.
+fn error_for(bytes: &[u8]) -> ProtocolError {
     let mut connection = pull();
-    let mut input = BytesMut::from(octets);
+    let mut input = BytesMut::from(bytes);
     loop {
         match connection.handle_input(&mut input, usize::MAX) {
             Ok(Some(_)) => {}
-            Ok(None) => panic!("no error, {} octets left", input.len()),
+            Ok(None) => panic!("no error, {} bytes left", input.len()),
             Err(error) => return error,
         }
     }
 }
 
-fn error_after_greeting(octets: &[u8]) -> ProtocolError {
-    error_for(&[&greeting(b"NULL"), octets].concat())
+fn error_after_greeting(bytes: &[u8]) -> ProtocolError {
+    error_for(&[&greeting(b"NULL"), bytes].concat())
 }
 
-fn error_after_ready(octets: &[u8]) -> ProtocolError {
-    error_after_greeting(&[b"\x04\x1a\x05READY\x0bSocket-Type\0\0\0\x04PUSH", octets].concat())
+fn error_after_ready(bytes: &[u8]) -> ProtocolError {
+    error_after_greeting(&[b"\x04\x1a\x05READY\x0bSocket-Type\0\0\0\x04PUSH", bytes].concat())
 }
 
 #[test]
-fn other_protocols_are_recognised_by_their_first_octet() {
-    for octets in [&b"GET / HTTP/1.1\r\n"[..], b"SSH-2.0-x", b"\x16\x03\x01", b"\x01\x00"] {
-        let expected = PeerIncompatible::Version(UnsupportedVersion::NotZmtp(octets[0]));
-        assert_eq!(error_for(octets), expected.into());
+fn other_protocols_are_detected_by_first_byte() {
+    for bytes in [&b"GET / HTTP/1.1\r\n"[..], b"SSH-2.0-x", b"\x16\x03\x01", b"\x01\x00"] {
+        let expected = PeerIncompatible::Version(UnsupportedVersion::NotZmtp(bytes[0]));
+        assert_eq!(error_for(bytes), expected.into());
     }
 }
 
 #[test]
-fn older_versions_are_named() {
+fn old_version_error_names_the_version() {
     for revision in [0, 2] {
         let error = error_for(&[&b"\xff\0\0\0\0\0\0\0\x01\x7f"[..], &[revision]].concat());
         assert_eq!(error, PeerIncompatible::Version(UnsupportedVersion::TooOld(revision)).into());
@@ -60,7 +60,7 @@ fn older_versions_are_named() {
 }
 
 #[test]
-fn a_mechanism_mismatch_names_both_mechanisms() {
+fn mechanism_mismatch_names_both_sides() {
     let error = error_for(&greeting(b"CURVE"));
     let expected = "peer wants the CURVE security mechanism, this side is set to NULL";
     assert_eq!(error.to_string(), expected);
@@ -81,14 +81,14 @@ fn a_message_before_ready_is_refused() {
 }
 
 #[test]
-fn another_command_than_ready_is_refused_by_name() {
+fn unexpected_command_is_rejected_by_name() {
     let error = error_after_greeting(b"\x04\x06\x05HELLO");
     assert_eq!(error.to_string(), "peer sent \"HELLO\" in the handshake where READY was due");
     error_after_greeting(b"\x04\x07\x04PING\0\0");
 }
 
 #[test]
-fn metadata_has_to_be_whole() {
+fn truncated_ready_metadata_is_rejected() {
     let error = error_after_greeting(b"\x04\x15\x05READY\x0bSocket-Type\0\0\0");
     assert_eq!(error, MetadataError::CutShort(1).into());
     let error = error_after_greeting(b"\x04\x1a\x05READY\x0bSocket-Type\0\0\0\x05PUSH");
@@ -100,15 +100,15 @@ fn metadata_has_to_be_whole() {
 }
 
 #[test]
-fn metadata_has_to_say_who_the_peer_is() {
+fn metadata_must_name_a_known_socket_type() {
     let error = error_after_greeting(b"\x04\x1a\x05READY\x0bSocket-Type\0\0\0\x04PASH");
     assert_eq!(error, PeerIncompatible::UnknownSocketType("PASH".into()).into());
 }
 
 /// What a connection tells after READY, of whichever form.
-fn events_after(ready: &[u8], octets: &[u8]) -> (Connection, Vec<Event>) {
+fn events_after(ready: &[u8], bytes: &[u8]) -> (Connection, Vec<Event>) {
     let mut connection = pull();
-    let mut input = BytesMut::from(&[&greeting(b"NULL"), ready, octets].concat()[..]);
+    let mut input = BytesMut::from(&[&greeting(b"NULL"), ready, bytes].concat()[..]);
     let mut events = Vec::new();
     while let Some(event) =
         connection.handle_input(&mut input, usize::MAX).expect("nothing that is refused")
@@ -138,7 +138,7 @@ fn ready_needs_no_socket_type() {
 }
 
 #[test]
-fn a_routing_id_may_be_longer_than_255_octets() {
+fn a_routing_id_may_be_longer_than_255_bytes() {
     let mut ready = b"\x06\0\0\0\0\0\0\x01\x27\x05READY\x0bSocket-Type\0\0\0\x04PUSH".to_vec();
     ready.extend_from_slice(b"\x08Identity\0\0\x01\0");
     ready.extend_from_slice(&[b'x'; 256]);
@@ -147,7 +147,7 @@ fn a_routing_id_may_be_longer_than_255_octets() {
 }
 
 #[test]
-fn broken_frames_are_refused() {
+fn malformed_frames_are_rejected() {
     assert_eq!(error_after_ready(b"\x08"), FrameError::ReservedFlags(8).into());
     let oversized = FrameError::Oversized(1 << 63);
     assert_eq!(error_after_ready(b"\x02\x80\0\0\0\0\0\0\0"), oversized.into());
@@ -162,7 +162,7 @@ fn odd_commands_behind_ready_harm_nothing() {
     let ping = Command::Ping { ttl: Ttl::NONE, context: Bytes::new() };
     let error = Command::Error { reason: "no".into() };
     let pong = Command::Pong { context: Bytes::new() };
-    for (octets, expected) in [
+    for (bytes, expected) in [
         (&b"\x04\x00"[..], unknown(b"")),
         (b"\x06\0\0\0\0\0\0\0\0", unknown(b"")),
         (b"\x04\x01\x00", unknown(b"\0")),
@@ -173,9 +173,9 @@ fn odd_commands_behind_ready_harm_nothing() {
         (b"\x04\x09\x05ERROR\x02no", error),
         (READY, Command::Ready { data: Bytes::from_static(&READY[8..]) }),
     ] {
-        let (_, events) = events_after(READY, &[octets, b"\x00\x01a"].concat());
+        let (_, events) = events_after(READY, &[bytes, b"\x00\x01a"].concat());
         let [Event::Ready(_), Event::Command(command), Event::Messages(run)] = &events[..] else {
-            panic!("{octets:?}: {events:?}");
+            panic!("{bytes:?}: {events:?}");
         };
         assert_eq!((command, run.messages()), (&expected, 1));
     }
@@ -193,7 +193,7 @@ fn an_error_is_final_in_the_handshake_only() {
 }
 
 #[test]
-fn messages_before_a_fault_are_still_received() {
+fn messages_before_an_error_are_received() {
     let mut decoder = Decoder::new(Limits::default());
     let mut input = BytesMut::from(&b"\0\x01a\0\x01b\xff"[..]);
     let Ok(Some(Inbound::Messages(run))) = decoder.decode(&mut input, usize::MAX) else {
@@ -205,7 +205,7 @@ fn messages_before_a_fault_are_still_received() {
 }
 
 #[test]
-fn unknown_commands_are_shown_and_harm_nothing() {
+fn unknown_commands_are_passed_on() {
     let mut connection = pull();
     let mut input = BytesMut::from(&greeting(b"NULL")[..]);
     input.extend_from_slice(b"\x04\x1a\x05READY\x0bSocket-Type\0\0\0\x04PUSH");
@@ -216,7 +216,7 @@ fn unknown_commands_are_shown_and_harm_nothing() {
 }
 
 #[test]
-fn nothing_is_taken_from_the_input_after_an_error() {
+fn input_is_not_consumed_after_an_error() {
     let mut connection = pull();
     let mut input = BytesMut::from(&b"HTTP"[..]);
     connection.handle_input(&mut input, 1).unwrap_err();
@@ -224,7 +224,7 @@ fn nothing_is_taken_from_the_input_after_an_error() {
     assert_eq!(input, b"HTTP"[..]);
 }
 
-/// Octets that get further than noise does: valid pieces, whole or cut.
+/// Bytes that get further than noise does: valid pieces, whole or cut.
 fn plausible() -> impl Strategy<Value = Vec<u8>> {
     let pieces = vec![
         b"\0\x01a".to_vec(),
@@ -244,8 +244,8 @@ fn plausible() -> impl Strategy<Value = Vec<u8>> {
 
 proptest! {
     #[test]
-    fn no_input_makes_a_connection_panic(
-        octets in plausible(),
+    fn arbitrary_input_does_not_panic_connection(
+        bytes in plausible(),
         is_greeted in any::<bool>(),
         cut in 1..20_usize,
         max_messages in 0..3_usize,
@@ -253,7 +253,7 @@ proptest! {
         let mut connection = pull();
         let mut input = BytesMut::new();
         let start = if is_greeted { greeting(b"NULL") } else { Vec::new() };
-        for piece in [start, octets].concat().chunks(cut) {
+        for piece in [start, bytes].concat().chunks(cut) {
             input.extend_from_slice(piece);
             while let Ok(Some(event)) = connection.handle_input(&mut input, max_messages) {
                 if let Event::Messages(run) = event {
@@ -264,9 +264,9 @@ proptest! {
     }
 
     #[test]
-    fn no_input_makes_a_decoder_panic(octets in vec(any::<u8>(), 0..64)) {
+    fn arbitrary_input_does_not_panic_decoder(bytes in vec(any::<u8>(), 0..64)) {
         let mut decoder = Decoder::new(Limits::default());
-        let mut input = BytesMut::from(&octets[..]);
+        let mut input = BytesMut::from(&bytes[..]);
         while let Ok(Some(_)) = decoder.decode(&mut input, usize::MAX) {}
         decoder.wanted(&input);
     }

@@ -16,8 +16,8 @@ use zmtp_codec::{
     PeerUntrusted, ProtocolError, RoutingId, SealBuffer, SocketType, Ttl,
 };
 
-fn keys(octet: u8) -> NoiseKeyPair {
-    NoiseSecretKey::new([octet; 32]).into()
+fn keys(byte: u8) -> NoiseKeyPair {
+    NoiseSecretKey::new([byte; 32]).into()
 }
 
 fn client_keys() -> NoiseKeyPair {
@@ -110,7 +110,7 @@ fn messages_travel_encrypted_both_ways() {
 }
 
 #[test]
-fn each_side_learns_who_the_other_is_and_nobody_else_does() {
+fn identities_are_exchanged_encrypted() {
     for kind in KINDS {
         let mut metadata = Metadata::new();
         metadata.insert("X-Region", "eu-north").unwrap();
@@ -118,10 +118,9 @@ fn each_side_learns_who_the_other_is_and_nobody_else_does() {
             .with_routing_id(RoutingId::new("worker-1").unwrap())
             .with_metadata(metadata);
         let router = server(kind, SocketType::Router);
-        let (pair, mut octets) = before_of(&dealer, &router, steps(kind));
-        octets.1 =
-            (0..steps(kind)).flat_map(|step| before_of(&dealer, &router, step).1.1).collect();
-        let is_shown = |what: &[u8]| octets.1.windows(what.len()).any(|window| window == what);
+        let (pair, mut bytes) = before_of(&dealer, &router, steps(kind));
+        bytes.1 = (0..steps(kind)).flat_map(|step| before_of(&dealer, &router, step).1.1).collect();
+        let is_shown = |what: &[u8]| bytes.1.windows(what.len()).any(|window| window == what);
         assert!(!is_shown(b"worker-1") && !is_shown(b"Socket-Type") && !is_shown(b"eu-north"));
         assert!(!is_shown(client_keys().public_key().as_bytes()));
         assert!(!is_shown(server_key().as_bytes()));
@@ -138,7 +137,7 @@ fn each_side_learns_who_the_other_is_and_nobody_else_does() {
 }
 
 #[test]
-fn each_side_is_asked_about_where_its_key_is_not_known_beforehand() {
+fn unknown_keys_are_authenticated() {
     for kind in KINDS {
         let mut pair = push_and_pull(kind);
         pair.ends[1].decision = Some(Decision::allow_as("alice"));
@@ -161,7 +160,7 @@ fn each_side_is_asked_about_where_its_key_is_not_known_beforehand() {
 }
 
 #[test]
-fn the_octets_are_those_of_the_specification() {
+fn noise_sizes_match_the_specification() {
     let metadata = b"\x0bSocket-Type\0\0\0\x04PUSH".len();
     let bodies: [&[usize]; 2] = [
         &[32, 32 + 48 + 16, 48 + metadata + 16, metadata + 16],
@@ -197,7 +196,7 @@ fn the_octets_are_those_of_the_specification() {
 }
 
 #[test]
-fn a_peer_that_is_not_let_in_is_told_as_with_other_mechanisms() {
+fn denied_peer_gets_the_status_code() {
     let statuses =
         [DenyStatus::TemporaryError, DenyStatus::AuthenticationFailure, DenyStatus::InternalError];
     for (kind, denying) in [(Kind::Xx, 0), (Kind::Xx, 1), (Kind::Pinned, 1), (Kind::Ik, 1)] {
@@ -215,7 +214,7 @@ fn a_peer_that_is_not_let_in_is_told_as_with_other_mechanisms() {
 }
 
 #[test]
-fn without_an_answer_nobody_gets_in() {
+fn undecided_peer_is_not_accepted() {
     for (kind, silent) in [(Kind::Xx, 0), (Kind::Xx, 1), (Kind::Pinned, 1), (Kind::Ik, 1)] {
         let mut pair = push_and_pull(kind);
         pair.ends[silent].decision = None;
@@ -225,7 +224,7 @@ fn without_an_answer_nobody_gets_in() {
 }
 
 #[test]
-fn a_client_that_knows_another_server_shows_it_nothing() {
+fn client_reveals_nothing_to_wrong_server() {
     let pinned = client_to(Kind::Pinned, SocketType::Push, *keys(9).public_key());
     let mut pinned = pair(&pinned, &server(Kind::Pinned, SocketType::Pull));
     pinned.drive();
@@ -240,7 +239,7 @@ fn a_client_that_knows_another_server_shows_it_nothing() {
 }
 
 #[test]
-fn a_server_key_that_is_no_key_is_refused() {
+fn invalid_server_key_is_rejected() {
     let ik = client_to(Kind::Ik, SocketType::Push, NoisePublicKey::new([0; 32]));
     let mut ik = pair(&ik, &server(Kind::Ik, SocketType::Pull));
     ik.drive();
@@ -248,7 +247,7 @@ fn a_server_key_that_is_no_key_is_refused() {
 }
 
 #[test]
-fn two_clients_and_two_servers_do_not_get_together() {
+fn same_roles_do_not_connect() {
     for kind in KINDS {
         for (config, as_server) in
             [(client(kind, SocketType::Pair), false), (server(kind, SocketType::Pair), true)]
@@ -262,7 +261,7 @@ fn two_clients_and_two_servers_do_not_get_together() {
 }
 
 #[test]
-fn there_is_no_way_around_the_mechanism() {
+fn mechanism_cannot_be_bypassed() {
     let null = |socket_type| config(socket_type, Mechanism::Null);
     for (one, other) in [
         (null(SocketType::Push), server(Kind::Xx, SocketType::Pull)),
@@ -290,7 +289,7 @@ fn greeting_of(config: &ConnectionConfig) -> Bytes {
 }
 
 #[test]
-fn whatever_octet_of_a_greeting_is_changed_the_handshake_fails() {
+fn any_changed_greeting_byte_fails() {
     for kind in [Kind::Pinned, Kind::Ik] {
         let configs = [client(kind, SocketType::Push), server(kind, SocketType::Pull)];
         for from in [0, 1] {
@@ -312,7 +311,7 @@ fn whatever_octet_of_a_greeting_is_changed_the_handshake_fails() {
                 pair.drive();
                 assert!(
                     pair.ends.iter().any(|end| end.error.is_some()),
-                    "{kind:?}: octet {at} from {from}"
+                    "{kind:?}: byte {at} from {from}"
                 );
                 assert!(pair.ends.iter().all(|end| end.connection.peer().is_none()));
             }
@@ -321,13 +320,13 @@ fn whatever_octet_of_a_greeting_is_changed_the_handshake_fails() {
 }
 
 #[test]
-fn whatever_octet_of_the_handshake_is_changed_it_fails() {
+fn any_changed_handshake_byte_fails() {
     for kind in KINDS {
         for step in 0..steps(kind) {
             let len = before(kind, step).1.1.len();
             for at in 0..len {
-                let (mut pair, (to, octets)) = before(kind, step);
-                let mut changed = BytesMut::from(&octets[..]);
+                let (mut pair, (to, bytes)) = before(kind, step);
+                let mut changed = BytesMut::from(&bytes[..]);
                 changed[at] ^= 1 << (at % 8);
                 pair.ends[to].read(&changed);
                 pair.ends[to].read(&[0; 300]);
@@ -346,7 +345,7 @@ fn whatever_octet_of_the_handshake_is_changed_it_fails() {
 }
 
 #[test]
-fn commands_of_another_connection_fail() {
+fn commands_of_another_connection_are_rejected() {
     for kind in KINDS {
         for step in 1..steps(kind) {
             let (mut pair, (to, _)) = before(kind, step);
@@ -362,17 +361,17 @@ fn commands_of_another_connection_fail() {
 }
 
 #[test]
-fn a_recorded_connection_cannot_be_played_again() {
+fn recorded_connection_cannot_be_replayed() {
     for kind in KINDS {
         let (server_config, client_config) =
             (server(kind, SocketType::Pull), client(kind, SocketType::Push));
         let mut recorded = pair(&client_config, &server_config);
         recorded.ends[0].connection.send(Message::from("transfer 100"));
-        let mut octets = Vec::new();
+        let mut bytes = Vec::new();
         loop {
             let sent = recorded.ends[0].sent();
             recorded.ends[1].read(&sent);
-            octets.push(sent.clone());
+            bytes.push(sent.clone());
             let reply = recorded.ends[1].sent();
             recorded.ends[0].read(&reply);
             if sent.is_empty() && reply.is_empty() {
@@ -381,7 +380,7 @@ fn a_recorded_connection_cannot_be_played_again() {
         }
         assert_eq!(recorded.ends[1].messages().len(), 1);
         let mut server = end(&server_config);
-        octets.iter().for_each(|octets| server.read(octets));
+        bytes.iter().for_each(|bytes| server.read(bytes));
         // The first message of IK is good enough to ask about, and for no more.
         assert_eq!(server.requests().len(), usize::from(kind == Kind::Ik));
         assert!(server.error.is_some() && server.connection.peer().is_none());
@@ -390,7 +389,7 @@ fn a_recorded_connection_cannot_be_played_again() {
 }
 
 #[test]
-fn handshake_commands_are_refused_by_their_headers() {
+fn oversized_handshake_commands_are_rejected() {
     let long = |size: usize| [&[6][..], &(size as u64).to_be_bytes()].concat();
     let metadata = Limits::default().max_metadata_size;
     for (kind, step, limit) in [
@@ -413,7 +412,7 @@ fn handshake_commands_are_refused_by_their_headers() {
 }
 
 #[test]
-fn metadata_that_no_message_can_carry_is_this_sides_fault() {
+fn too_long_metadata_is_a_local_error() {
     let mut metadata = Metadata::new();
     metadata.insert("X-Large", vec![0; 66_000]).unwrap();
     for kind in KINDS {
@@ -438,7 +437,7 @@ fn records(messages: &[Message]) -> (Pair, Vec<Bytes>) {
 }
 
 #[test]
-fn whatever_octet_of_a_record_is_changed_nothing_of_it_comes_out() {
+fn any_changed_record_byte_drops_the_record() {
     let messages = [Message::from("first"), Message::from(vec![5; 300]), Message::from("last")];
     let len = records(&messages).1[1].len();
     for at in 0..len {
@@ -447,21 +446,21 @@ fn whatever_octet_of_a_record_is_changed_nothing_of_it_comes_out() {
         changed[at] ^= 1 << (at % 8);
         let server = &mut pair.ends[1];
         server.read(&[&records[0][..], &changed, &records[2]].concat());
-        assert_eq!(server.messages(), [Message::from("first")], "octet {at}");
+        assert_eq!(server.messages(), [Message::from("first")], "byte {at}");
         let may_wait = (1..=8).contains(&at);
-        assert!(may_wait || server.error.is_some(), "octet {at}");
+        assert!(may_wait || server.error.is_some(), "byte {at}");
     }
 }
 
 #[test]
-fn records_come_out_all_once_and_in_order() {
+fn records_are_accepted_all_once_in_order() {
     let messages = ["a", "b", "c"].map(Message::from);
     for (order, delivered) in
         [(&[0, 1, 2][..], 3), (&[0, 0], 1), (&[0, 1, 0], 2), (&[1, 0], 0), (&[0, 2], 1)]
     {
         let (mut pair, records) = records(&messages);
-        let octets: Vec<u8> = order.iter().flat_map(|&record| records[record].to_vec()).collect();
-        pair.ends[1].read(&octets);
+        let bytes: Vec<u8> = order.iter().flat_map(|&record| records[record].to_vec()).collect();
+        pair.ends[1].read(&bytes);
         assert_eq!(pair.ends[1].messages(), messages[..delivered], "{order:?}");
         let error = (delivered < 3).then_some(PeerUntrusted::Unopened("record").into());
         assert_eq!(pair.ends[1].error, error, "{order:?}");
@@ -469,16 +468,16 @@ fn records_come_out_all_once_and_in_order() {
 }
 
 #[test]
-fn records_do_not_open_in_the_other_direction() {
+fn records_do_not_open_in_reverse_direction() {
     let (mut pair, records) = records(&[Message::from("a")]);
     pair.ends[0].read(&records[0]);
     assert_eq!(pair.ends[0].error, Some(PeerUntrusted::Unopened("record").into()));
 }
 
 #[test]
-fn nothing_in_clear_is_taken_after_the_handshake() {
+fn plaintext_after_handshake_is_rejected() {
     let long = |size: u64| [&[2][..], &size.to_be_bytes()].concat();
-    for (octets, error) in [
+    for (bytes, error) in [
         (b"\0\x05hello".to_vec(), PeerMisbehaved::RecordSize(5).into()),
         (b"\0\x10".to_vec(), PeerMisbehaved::RecordSize(16).into()),
         (b"\x01\x20".to_vec(), PeerMisbehaved::RecordSize(32).into()),
@@ -489,14 +488,14 @@ fn nothing_in_clear_is_taken_after_the_handshake() {
         (b"\x04\x0a\x05ERROR\x03400".to_vec(), ProtocolError::from(PeerMisbehaved::Unsealed)),
     ] {
         let mut pair = push_and_pull(Kind::Xx).ready();
-        pair.ends[1].read(&octets);
+        pair.ends[1].read(&bytes);
         assert_eq!(pair.ends[1].error, Some(error));
         assert!(pair.ends[1].messages().is_empty());
     }
 }
 
 #[test]
-fn limits_hold_for_what_is_in_records() {
+fn limits_apply_to_record_contents() {
     let mut limits = Limits::default();
     limits.max_message_size = Some(1 << 20);
     limits.max_frames_per_message = 3;
@@ -524,7 +523,7 @@ fn limits_hold_for_what_is_in_records() {
 }
 
 #[test]
-fn commands_are_found_while_no_messages_are_wanted() {
+fn commands_decode_while_messages_wait() {
     let (mut encoder, mut decoder) = halves(Kind::Ik);
     let pong = Command::Pong { context: Bytes::new() };
     let mut batch = Batch::new();
@@ -543,7 +542,7 @@ fn commands_are_found_while_no_messages_are_wanted() {
 }
 
 #[test]
-fn subscriptions_and_heartbeats_are_answered() {
+fn subscriptions_and_pings_are_answered() {
     let sub = client(Kind::Ik, SocketType::Sub);
     let mut pair = pair(&sub, &server(Kind::Ik, SocketType::Pub)).ready();
     pair.ends[0].connection.subscribe("weather");
@@ -560,7 +559,7 @@ fn halves(kind: Kind) -> (Encoder, Decoder) {
 }
 
 #[test]
-fn a_batch_is_sealed_piece_by_piece_and_counted_in_clear() {
+fn batch_is_sealed_in_pieces() {
     let messages: Vec<Message> = (0..3000_usize)
         .map(|n| match n % 100 {
             0 => Message::multipart([vec![1; n], vec![2; 9000], vec![3; 10]]),
@@ -572,7 +571,7 @@ fn a_batch_is_sealed_piece_by_piece_and_counted_in_clear() {
 }
 
 #[test]
-fn a_lost_connection_costs_what_was_not_wholly_written_nothing() {
+fn partly_written_sealed_messages_are_resent() {
     let (mut encoder, _) = halves(Kind::Xx);
     let mut batch = Batch::new();
     let large = Message::from(vec![7; 200_000]);
@@ -602,14 +601,14 @@ fn a_lost_connection_costs_what_was_not_wholly_written_nothing() {
 }
 
 #[test]
-fn connections_and_their_halves_can_go_to_other_threads() {
+fn connections_and_halves_are_send_and_sync() {
     fn can_go<T: Send + Sync>() {}
     can_go::<Connection>();
     can_go::<(Encoder, Decoder, SealBuffer)>();
 }
 
 #[test]
-fn secrets_do_not_show() {
+fn debug_hides_secrets() {
     let mut pair = push_and_pull(Kind::Xx);
     let secret = format!("{:?}", [1_u8; 32]);
     let text = client_keys().secret_key().to_z85();
@@ -626,10 +625,10 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn no_input_makes_a_connection_panic(
+    fn arbitrary_input_does_not_panic_connection(
         kind in 0..3_usize,
         step in 0..5_usize,
-        octets in vec(any::<u8>(), 0..300),
+        bytes in vec(any::<u8>(), 0..300),
         cut in 1..50_usize,
     ) {
         let kind = KINDS[kind];
@@ -642,7 +641,7 @@ proptest! {
             1 => b"\x05READY",
             _ => b"\x05NOISE",
         };
-        let body = [name, &octets].concat();
+        let body = [name, &bytes].concat();
         match is_over {
             true => FrameHeader::message(body.len(), false).encode(&mut wire),
             false => FrameHeader::command(body.len()).encode(&mut wire),

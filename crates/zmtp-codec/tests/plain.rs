@@ -33,16 +33,16 @@ fn greeting() -> Vec<u8> {
 
 const HELLO: &[u8] = b"\x04\x13\x05HELLO\x05admin\x06secret";
 
-/// A server that has read these octets behind the client's greeting.
-fn server_reading(octets: &[u8]) -> End {
+/// A server that has read these bytes behind the client's greeting.
+fn server_reading(bytes: &[u8]) -> End {
     let mut server = End::new(&server());
     server.decision = Some(Decision::allow());
-    server.read(&[&greeting(), octets].concat());
+    server.read(&[&greeting(), bytes].concat());
     server
 }
 
 #[test]
-fn a_client_that_is_let_in_sends_and_receives() {
+fn accepted_client_sends_and_receives() {
     for piece_size in [1, 7, usize::MAX] {
         let mut metadata = Metadata::new();
         metadata.insert("X-Role", "writer").unwrap();
@@ -62,7 +62,7 @@ fn a_client_that_is_let_in_sends_and_receives() {
 }
 
 #[test]
-fn the_commands_are_those_of_the_specification() {
+fn plain_commands_match_the_specification() {
     let mut client = End::new(&client());
     let mut server = End::new(&server());
     server.decision = Some(Decision::allow());
@@ -88,7 +88,7 @@ fn the_commands_are_those_of_the_specification() {
 }
 
 #[test]
-fn the_question_has_what_the_client_showed() {
+fn request_carries_the_credentials() {
     let pair = Pair::new(&client(), &server()).deciding(Decision::allow()).ready();
     let [AuthenticationRequest { mechanism, credentials, .. }] = &pair.ends[1].requests()[..]
     else {
@@ -105,7 +105,7 @@ fn the_question_has_what_the_client_showed() {
 }
 
 #[test]
-fn without_an_answer_nobody_gets_in() {
+fn undecided_peer_is_not_accepted() {
     let mut pair = Pair::new(&client(), &server());
     pair.drive();
     let [client, server] = &mut pair.ends;
@@ -120,7 +120,7 @@ fn without_an_answer_nobody_gets_in() {
 }
 
 #[test]
-fn a_refused_client_is_told_the_status_and_does_not_come_again() {
+fn refused_client_gets_status_and_stops() {
     for status in [DenyStatus::AuthenticationFailure, DenyStatus::InternalError] {
         let mut pair = Pair::new(&client(), &server()).deciding(Decision::Deny(status));
         pair.drive();
@@ -133,7 +133,7 @@ fn a_refused_client_is_told_the_status_and_does_not_come_again() {
 }
 
 #[test]
-fn a_temporary_denial_is_silent() {
+fn temporary_denial_is_silent() {
     let mut pair =
         Pair::new(&client(), &server()).deciding(Decision::Deny(DenyStatus::TemporaryError));
     pair.drive();
@@ -145,7 +145,7 @@ fn a_temporary_denial_is_silent() {
 }
 
 #[test]
-fn a_denial_cannot_be_taken_back() {
+fn denial_cannot_be_revoked() {
     let mut pair = Pair::new(&client(), &server());
     pair.drive();
     let server = &mut pair.ends[1];
@@ -160,7 +160,7 @@ fn a_denial_cannot_be_taken_back() {
 }
 
 #[test]
-fn an_answer_without_a_question_does_nothing() {
+fn unasked_decision_is_ignored() {
     let mut pair = Pair::new(&client(), &server());
     pair.ends[1].connection.authenticate(Decision::allow());
     pair.drive();
@@ -169,7 +169,7 @@ fn an_answer_without_a_question_does_nothing() {
 }
 
 #[test]
-fn two_clients_and_two_servers_do_not_get_together() {
+fn same_roles_do_not_connect() {
     let mut pair = Pair::new(&client(), &client());
     pair.drive();
     for end in &pair.ends {
@@ -182,7 +182,7 @@ fn two_clients_and_two_servers_do_not_get_together() {
 }
 
 #[test]
-fn another_mechanism_is_refused_whoever_wants_it() {
+fn other_mechanism_is_refused_from_either_side() {
     for (one, other) in [(client(), null(SocketType::Pull)), (null(SocketType::Push), server())] {
         let mut pair = Pair::new(&one, &other).deciding(Decision::allow());
         pair.drive();
@@ -197,11 +197,11 @@ fn another_mechanism_is_refused_whoever_wants_it() {
 }
 
 #[test]
-fn an_older_protocol_does_not_get_around_the_password() {
+fn old_version_does_not_bypass_password() {
     // CVE-2014-7202, CVE-2014-9721: what ZMTP 2.0 and 1.0 peers start with.
-    for octets in [&b"\xff\0\0\0\0\0\0\0\x01\x7f\x01\x05\0\0"[..], b"\x01\x00", b"\x05\x00abcd"] {
+    for bytes in [&b"\xff\0\0\0\0\0\0\0\x01\x7f\x01\x05\0\0"[..], b"\x01\x00", b"\x05\x00abcd"] {
         let mut server = End::new(&server());
-        server.read(octets);
+        server.read(bytes);
         let error = server.error.unwrap();
         assert!(matches!(error, ProtocolError::Incompatible(PeerIncompatible::Version(_))));
     }
@@ -214,8 +214,8 @@ fn an_older_protocol_does_not_get_around_the_password() {
 }
 
 #[test]
-fn commands_out_of_order_or_out_of_shape_are_refused() {
-    let unexpected = |octets: &[u8]| match server_reading(octets).error {
+fn misplaced_or_malformed_commands_are_rejected() {
+    let unexpected = |bytes: &[u8]| match server_reading(bytes).error {
         Some(ProtocolError::Misbehaved(PeerMisbehaved::UnexpectedCommand { received, .. })) => {
             received
         }
@@ -240,15 +240,15 @@ fn commands_out_of_order_or_out_of_shape_are_refused() {
 }
 
 #[test]
-fn a_message_before_the_handshake_is_over_is_refused() {
+fn message_before_handshake_end_is_rejected() {
     assert_eq!(server_reading(b"\0\x01a").error, Some(PeerMisbehaved::MessageBeforeReady.into()));
-    let octets = [HELLO, b"\0\x01a"].concat();
-    assert_eq!(server_reading(&octets).error, Some(PeerMisbehaved::MessageBeforeReady.into()));
+    let bytes = [HELLO, b"\0\x01a"].concat();
+    assert_eq!(server_reading(&bytes).error, Some(PeerMisbehaved::MessageBeforeReady.into()));
 }
 
 #[test]
-fn a_command_is_as_large_as_it_has_to_be_and_no_larger() {
-    let error = |octets: &[u8]| server_reading(octets).error;
+fn plain_command_size_limits_are_exact() {
+    let error = |bytes: &[u8]| server_reading(bytes).error;
     let long = |size: u64| [&[6][..], &size.to_be_bytes()].concat();
     let expected = |announced, limit| Some(LimitExceeded::CommandSize { announced, limit }.into());
     assert_eq!(error(&long(518)), None);
@@ -260,7 +260,7 @@ fn a_command_is_as_large_as_it_has_to_be_and_no_larger() {
 }
 
 #[test]
-fn whoever_talks_while_the_decision_is_due_is_held_to_the_limits() {
+fn undecided_peer_input_is_limited() {
     let mut server = End::new(&server());
     server.read(&[&greeting(), HELLO].concat());
     server.read(&[0; 64 * 1024]);
@@ -270,7 +270,7 @@ fn whoever_talks_while_the_decision_is_due_is_held_to_the_limits() {
 }
 
 #[test]
-fn a_server_that_takes_offence_says_error_and_not_ready() {
+fn incompatible_server_sends_error_not_ready() {
     let pub_server = ConnectionConfig::new(SocketType::Pub, Mechanism::PlainServer);
     let mut pair = Pair::new(&client(), &pub_server).deciding(Decision::allow());
     pair.drive();
@@ -279,7 +279,7 @@ fn a_server_that_takes_offence_says_error_and_not_ready() {
 }
 
 #[test]
-fn a_null_peer_is_asked_about_where_that_is_set() {
+fn null_peer_is_authenticated_if_configured() {
     let asking = null(SocketType::Pull).with_authenticate_null(true);
     let push = null(SocketType::Push);
     let mut pair = Pair::new(&push, &asking);
@@ -301,7 +301,7 @@ fn a_null_peer_is_asked_about_where_that_is_set() {
 }
 
 #[test]
-fn fields_have_up_to_255_octets() {
+fn credentials_are_up_to_255_bytes() {
     let long = "x".repeat(256);
     assert_eq!(PlainClient::new(&long, ""), Err(PlainClientError::UsernameTooLong(256)));
     assert_eq!(PlainClient::new("", &long), Err(PlainClientError::PasswordTooLong(256)));
@@ -313,13 +313,13 @@ fn fields_have_up_to_255_octets() {
 }
 
 #[test]
-fn whatever_octet_is_changed_no_harm_is_done() {
+fn any_changed_byte_is_harmless() {
     let initiate = b"\x04\x1d\x08INITIATE\x0bSocket-Type\0\0\0\x04PUSH";
-    let octets = [HELLO, initiate, b"\0\x05hello"].concat();
+    let bytes = [HELLO, initiate, b"\0\x05hello"].concat();
     for at in 0..HELLO.len() {
         // Of the flags, MORE and COMMAND mean nothing before READY.
         for bit in (0..8).filter(|bit| at > 0 || ![0, 2].contains(bit)) {
-            let mut changed = octets.clone();
+            let mut changed = bytes.clone();
             changed[at] ^= 1 << bit;
             let mut connection = Connection::new(&server());
             let mut input = BytesMut::from(&[greeting(), changed].concat()[..]);
@@ -333,7 +333,7 @@ fn whatever_octet_is_changed_no_harm_is_done() {
                             false => Decision::Deny(DenyStatus::AuthenticationFailure),
                         });
                     }
-                    other => panic!("octet {at}, bit {bit}: {other:?}"),
+                    other => panic!("byte {at}, bit {bit}: {other:?}"),
                 }
             }
         }

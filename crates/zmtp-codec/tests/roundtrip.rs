@@ -13,27 +13,27 @@ enum Item {
     Command(Command),
 }
 
-fn octets() -> impl Strategy<Value = Bytes> {
+fn bytes() -> impl Strategy<Value = Bytes> {
     let sizes = prop_oneof![6 => 0..100_usize, 2 => 240..270_usize, 1 => 8100..8300_usize];
-    (sizes, any::<u8>()).prop_map(|(size, octet)| vec![octet; size].into())
+    (sizes, any::<u8>()).prop_map(|(size, byte)| vec![byte; size].into())
 }
 
 fn messages() -> impl Strategy<Value = Message> {
-    vec(octets(), 1..4).prop_map(Message::multipart)
+    vec(bytes(), 1..4).prop_map(Message::multipart)
 }
 
 fn commands() -> impl Strategy<Value = Command> {
     prop_oneof![
-        octets().prop_map(|topic| Command::Subscribe { topic }),
-        octets().prop_map(|topic| Command::Cancel { topic }),
-        octets().prop_map(|group| Command::Join { group }),
-        octets().prop_map(|group| Command::Leave { group }),
+        bytes().prop_map(|topic| Command::Subscribe { topic }),
+        bytes().prop_map(|topic| Command::Cancel { topic }),
+        bytes().prop_map(|group| Command::Join { group }),
+        bytes().prop_map(|group| Command::Leave { group }),
         vec(any::<u8>(), 0..=16).prop_map(|context| Command::Pong { context: context.into() }),
         any::<u16>().prop_map(|tenths| Command::Ping {
             ttl: Ttl::from_duration(std::time::Duration::from_millis(100) * u32::from(tenths)),
             context: Bytes::new(),
         }),
-        octets().prop_map(|data| Command::Unknown { name: "NEW".into(), data }),
+        bytes().prop_map(|data| Command::Unknown { name: "NEW".into(), data }),
     ]
 }
 
@@ -87,7 +87,7 @@ fn decode(wire: &[u8], cuts: &[usize], max_messages: usize) -> Vec<Item> {
 
 proptest! {
     #[test]
-    fn any_split_of_the_input_gives_the_same_items(
+    fn any_split_decodes_the_same_items(
         items in vec(items(), 0..12),
         mut cuts in vec(0..2000_usize, 0..6),
         max_messages in 1..5_usize,
@@ -97,15 +97,15 @@ proptest! {
     }
 
     #[test]
-    fn octet_by_octet_gives_the_same_items(items in vec(items(), 0..4)) {
+    fn byte_by_byte_decodes_the_same_items(items in vec(items(), 0..4)) {
         let wire = encode(&items);
         let cuts: Vec<_> = (0..wire.len()).collect();
         prop_assert_eq!(decode(&wire, &cuts, usize::MAX), items);
     }
 
     #[test]
-    fn metadata_comes_back_as_it_was(
-        properties in proptest::collection::btree_map("X-[a-z.+_-]{1,20}", octets(), 0..6),
+    fn metadata_round_trips_on_the_wire(
+        properties in proptest::collection::btree_map("X-[a-z.+_-]{1,20}", bytes(), 0..6),
     ) {
         let mut metadata = Metadata::new();
         for (name, value) in &properties {
@@ -117,7 +117,7 @@ proptest! {
     }
 
     #[test]
-    fn subscriptions_come_back_as_they_were(topic in octets(), is_cancel in any::<bool>()) {
+    fn subscriptions_round_trip_as_messages(topic in bytes(), is_cancel in any::<bool>()) {
         let new = if is_cancel { Subscription::Cancel } else { Subscription::Subscribe };
         let subscription = new(topic);
         let message = subscription.clone().into_message();
@@ -125,9 +125,9 @@ proptest! {
     }
 
     #[test]
-    fn greetings_are_judged_the_same_in_pieces(octets in vec(any::<u8>(), 64), cut in 0..64_usize) {
+    fn partial_greeting_is_judged_like_whole(bytes in vec(any::<u8>(), 64), cut in 0..64_usize) {
         // A piece may not be enough to judge by, but it is never judged otherwise.
-        let (whole, piece) = (Greeting::decode(&octets), Greeting::decode(&octets[..cut]));
+        let (whole, piece) = (Greeting::decode(&bytes), Greeting::decode(&bytes[..cut]));
         prop_assert!(piece == Ok(None) || piece == whole.map(|_| None));
     }
 }

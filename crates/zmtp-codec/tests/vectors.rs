@@ -69,7 +69,7 @@ fn decoded(wire: &[u8]) -> Command {
 }
 
 #[test]
-fn the_greeting_is_that_of_37_zmtp() {
+fn greeting_matches_37_zmtp() {
     let mut expected = b"\xff\0\0\0\0\0\0\0\0\x7f\x03\x01NULL".to_vec();
     expected.resize(64, 0);
     let rest = Greeting::new(MechanismName::NULL).rest();
@@ -77,7 +77,7 @@ fn the_greeting_is_that_of_37_zmtp() {
 }
 
 #[test]
-fn the_greeting_goes_out_in_two_parts() {
+fn greeting_is_sent_in_two_parts() {
     let mut connection = Connection::new(&config(SocketType::Req));
     assert_eq!(transmitted(&mut connection), b"\xff\0\0\0\0\0\0\0\0\x7f\x03");
     let mut input = BytesMut::from(&LIBZMQ_GREETING[..10]);
@@ -95,7 +95,7 @@ fn the_greeting_goes_out_in_two_parts() {
 }
 
 #[test]
-fn ready_is_what_libzmq_says() {
+fn ready_matches_libzmq() {
     let routing_id = RoutingId::new("worker-1").unwrap();
     let dealer = config(SocketType::Dealer).with_routing_id(routing_id);
     assert_eq!(ready_of(&dealer), LIBZMQ_DEALER_READY);
@@ -104,7 +104,7 @@ fn ready_is_what_libzmq_says() {
 }
 
 #[test]
-fn what_libzmq_says_is_understood() {
+fn libzmq_handshake_is_decoded() {
     let mut router = Connection::new(&config(SocketType::Router));
     let mut input = BytesMut::from(&LIBZMQ_GREETING[..]);
     input.extend_from_slice(LIBZMQ_DEALER_READY);
@@ -119,7 +119,7 @@ fn what_libzmq_says_is_understood() {
 }
 
 #[test]
-fn a_short_frame_has_up_to_255_octets() {
+fn short_frame_holds_up_to_255_bytes() {
     let wire = |size| {
         let mut batch = Batch::new();
         batch.push(Message::from(vec![b'x'; size]));
@@ -131,14 +131,14 @@ fn a_short_frame_has_up_to_255_octets() {
 }
 
 #[test]
-fn all_frames_but_the_last_say_that_more_follow() {
+fn all_frames_but_the_last_set_more() {
     let mut batch = Batch::new();
     batch.push(Message::multipart([&b"a"[..], b"", &[b'x'; 300]]));
     assert_eq!(batch.first_chunk()[..15], *b"\x01\x01a\x01\0\x02\0\0\0\0\0\0\x01\x2cx");
 }
 
 #[test]
-fn a_subscription_is_a_command() {
+fn subscription_is_a_command() {
     let subscribe = |size| Subscription::Subscribe(vec![b'x'; size].into());
     assert_eq!(subscription((3, 1), &subscribe(1)), b"\x04\x0b\x09SUBSCRIBEx");
     assert_eq!(subscription((3, 1), &Subscription::Cancel("x".into())), b"\x04\x08\x06CANCELx");
@@ -148,7 +148,7 @@ fn a_subscription_is_a_command() {
 }
 
 #[test]
-fn a_subscription_is_a_message_to_zmtp_3_0() {
+fn subscription_is_a_message_in_zmtp_3_0() {
     let subscribe = |size| Subscription::Subscribe(vec![b'x'; size].into());
     assert_eq!(subscription((3, 0), &subscribe(1)), b"\0\x02\x01x");
     assert_eq!(subscription((3, 0), &Subscription::Cancel("x".into())), b"\0\x02\0x");
@@ -157,7 +157,7 @@ fn a_subscription_is_a_message_to_zmtp_3_0() {
 }
 
 #[test]
-fn a_subscription_whose_long_flag_libzmq_forgets_is_understood() {
+fn subscription_without_long_flag_is_decoded() {
     for size in [246, 255_u8] {
         let topic = vec![b'y'; size.into()];
         let wire = [b"\x04\0\0\0\0\0\0\x01", &[size - 246][..], b"\x09SUBSCRIBE", &topic];
@@ -180,13 +180,13 @@ fn ping_and_pong() {
 }
 
 #[test]
-fn error_has_its_reason_with_a_length() {
+fn error_reason_has_a_length_prefix() {
     let error = Command::Error { reason: "no".into() };
     assert_eq!(encoded(&error), b"\x04\x09\x05ERROR\x02no");
 }
 
 #[test]
-fn join_and_leave_have_their_group_without_a_length() {
+fn join_and_leave_group_has_no_length() {
     assert_eq!(encoded(&Command::Join { group: "news".into() }), b"\x04\x09\x04JOINnews");
     assert_eq!(encoded(&Command::Leave { group: "news".into() }), b"\x04\x0a\x05LEAVEnews");
 }

@@ -1,4 +1,4 @@
-//! Peers of ZMTP 2.0 (15/ZMTP): octets to the last one, and what is refused.
+//! Peers of ZMTP 2.0 (15/ZMTP): bytes to the last one, and what is refused.
 //!
 //! What is called libzmq's here is what libzmq 3.2 sends.
 
@@ -24,13 +24,13 @@ fn transmitted(connection: &mut Connection) -> Vec<u8> {
     std::iter::from_fn(|| connection.poll_transmit()).flatten().collect()
 }
 
-/// A connection to a peer that said these octets behind its opening.
+/// A connection to a peer that said these bytes behind its opening.
 fn after(
     config: &ConnectionConfig,
-    octets: &[u8],
+    bytes: &[u8],
 ) -> (Connection, Result<Vec<Event>, ProtocolError>) {
     let mut connection = Connection::new(config);
-    let mut input = BytesMut::from(&[OPENING, octets].concat()[..]);
+    let mut input = BytesMut::from(&[OPENING, bytes].concat()[..]);
     let mut events = Vec::new();
     loop {
         match connection.handle_input(&mut input, usize::MAX) {
@@ -41,12 +41,12 @@ fn after(
     }
 }
 
-fn error_after(config: &ConnectionConfig, octets: &[u8]) -> ProtocolError {
-    after(config, octets).1.expect_err("a fault")
+fn error_after(config: &ConnectionConfig, bytes: &[u8]) -> ProtocolError {
+    after(config, bytes).1.expect_err("a fault")
 }
 
 #[test]
-fn this_side_says_its_type_and_identity_when_it_knows_the_revision() {
+fn type_and_identity_follow_the_revision() {
     let router = config(SocketType::Router).with_routing_id(RoutingId::new("here").unwrap());
     let mut connection = Connection::new(&router);
     assert_eq!(transmitted(&mut connection), b"\xff\0\0\0\0\0\0\0\0\x7f\x03");
@@ -68,12 +68,12 @@ fn this_side_says_its_type_and_identity_when_it_knows_the_revision() {
 }
 
 #[test]
-fn each_octet_may_come_alone() {
+fn zmtp_2_decodes_byte_by_byte() {
     let mut connection = Connection::new(&config(SocketType::Pull));
     let wire = [OPENING, &b"\x08\0\0\x01\x01a\0\x01b\0\0"[..]].concat();
     let (mut input, mut messages, mut ready_at) = (BytesMut::new(), Vec::new(), None);
-    for (at, octet) in wire.into_iter().enumerate() {
-        input.extend_from_slice(&[octet]);
+    for (at, byte) in wire.into_iter().enumerate() {
+        input.extend_from_slice(&[byte]);
         while let Some(event) = connection.handle_input(&mut input, usize::MAX).unwrap() {
             match event {
                 Event::Ready(_) => ready_at = Some(at),
@@ -87,7 +87,7 @@ fn each_octet_may_come_alone() {
 }
 
 #[test]
-fn subscriptions_are_messages_and_commands_are_not_sent() {
+fn zmtp_2_gets_subscription_messages_only() {
     let mut connection = Connection::new(&config(SocketType::Sub));
     // Before the version is known, and after.
     connection.subscribe("a");
@@ -106,7 +106,7 @@ fn subscriptions_are_messages_and_commands_are_not_sent() {
 }
 
 #[test]
-fn who_has_to_be_known_is_not_let_in_by_an_old_version() {
+fn zmtp_2_does_not_bypass_authentication() {
     let plain = Mechanism::PlainClient(PlainClient::new("name", "password").unwrap());
     let secured = [
         ConnectionConfig::new(SocketType::Pull, plain),
@@ -123,7 +123,7 @@ fn who_has_to_be_known_is_not_let_in_by_an_old_version() {
 }
 
 #[test]
-fn a_type_that_does_not_match_is_refused_without_an_error_command() {
+fn zmtp_2_wrong_type_gets_no_error_command() {
     let (mut connection, result) = after(&config(SocketType::Pull), b"\x03\0\0");
     let (ours, theirs) = (SocketType::Pull, SocketType::Req);
     assert_eq!(result.unwrap_err(), PeerIncompatible::SocketType { ours, theirs }.into());
@@ -133,7 +133,7 @@ fn a_type_that_does_not_match_is_refused_without_an_error_command() {
 }
 
 #[test]
-fn a_type_that_zmtp_2_does_not_have_finds_the_peer_too_old() {
+fn newer_socket_type_rejects_zmtp_2() {
     let error = PeerIncompatible::Version(UnsupportedVersion::TooOld(1));
     assert_eq!(error_after(&config(SocketType::Client), b""), error.into());
 }
@@ -160,7 +160,7 @@ fn the_identity_is_one_frame_within_the_limit() {
 }
 
 #[test]
-fn there_are_no_commands() {
+fn zmtp_2_commands_are_rejected() {
     let ping = b"\x08\0\0\x04\x07\x04PING\0\0";
     let (mut connection, result) = after(&config(SocketType::Pull), ping);
     assert_eq!(result.unwrap_err(), FrameError::ReservedFlags(4).into());
@@ -168,7 +168,7 @@ fn there_are_no_commands() {
 }
 
 #[test]
-fn the_limits_are_those_of_every_peer() {
+fn limits_apply_to_zmtp_2() {
     let mut limits = Limits::default();
     limits.max_message_size = Some(2);
     let error = error_after(&config(SocketType::Pull).with_limits(limits), b"\x08\0\0\0\x03");

@@ -15,7 +15,7 @@ use zeromq_util::service::{Client, client};
 const SOON: Duration = Duration::from_secs(60);
 
 #[tokio::test]
-async fn each_of_many_askers_gets_the_answer_to_its_question() {
+async fn each_http_client_gets_its_own_answer() {
     let bridge = Started::new().await;
     for _ in 0..2 {
         bridge.start_worker().await;
@@ -32,7 +32,7 @@ async fn each_of_many_askers_gets_the_answer_to_its_question() {
 }
 
 #[tokio::test]
-async fn who_asks_while_there_is_no_worker_is_told_so() {
+async fn request_without_worker_gets_503() {
     let bridge = Started::new().await;
     let response = timeout(SOON, ask(bridge.http, "hello?".to_owned())).await.expect("in time");
     assert!(response.starts_with("HTTP/1.1 503 "), "{response}");
@@ -43,7 +43,7 @@ async fn who_asks_while_there_is_no_worker_is_told_so() {
 }
 
 #[tokio::test]
-async fn who_gets_no_answer_in_time_is_told_so() {
+async fn unanswered_request_gets_504() {
     let bridge = Started::with_patience(Duration::from_millis(200)).await;
     let mut worker = RepSocket::new();
     worker.connect(&bridge.endpoint).await.unwrap();
@@ -56,7 +56,7 @@ async fn who_gets_no_answer_in_time_is_told_so() {
 }
 
 #[tokio::test]
-async fn who_asked_a_worker_that_went_away_is_told_so() {
+async fn request_of_lost_worker_gets_502() {
     let bridge = Started::new().await;
     let mut worker = RepSocket::new();
     worker.connect(&bridge.endpoint).await.unwrap();
@@ -69,7 +69,7 @@ async fn who_asked_a_worker_that_went_away_is_told_so() {
 }
 
 #[tokio::test]
-async fn events_of_the_topic_are_streamed_until_shutdown() {
+async fn topic_events_stream_until_shutdown() {
     let mut bridge = Started::new().await;
     let stream = send(bridge.http, "GET /events/weather", "").await;
     let mut lines = BufReader::new(stream).lines();

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 #[test]
-fn hello_world_says_that_all_requests_were_answered() {
+fn hello_world_answers_all_requests() {
     let stdout = run();
     assert!(stdout.contains("server: a REP socket, bound to tcp://127.0.0.1:"), "{stdout}");
     for client in 1..=4 {

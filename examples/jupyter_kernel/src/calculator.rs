@@ -162,7 +162,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn expressions_have_the_value_they_have_on_paper() {
+    fn expressions_evaluate_as_on_paper() {
         let mut calculator = Calculator::default();
         assert_eq!(calculator.run("x = 2"), Ok(Statement::Done));
         for (expression, value) in
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn what_makes_no_sense_is_an_error_that_says_so() {
+    fn invalid_input_gives_a_clear_error() {
         let mut calculator = Calculator::default();
         let deep = "(".repeat(100_000);
         for (line, says) in [

@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_sealed_opens_with_the_same_key_alone() {
+    fn sealed_message_opens_only_with_its_key() {
         let identities = [Frame::from("frontend")];
         let parent = json!({"msg_id": "1"});
         let content = json!({"code": "1 + 1"});
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_altered_or_is_no_message_does_not_open() {
+    fn altered_message_does_not_open() {
         let message = session().seal(&[], "a_request", &json!({}), &json!({"n": 1})).unwrap();
         for changed in 1..message.frame_count() {
             let frames = message.frames().iter().enumerate().map(|(index, frame)| {
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn hexadecimal_is_read_whole_or_not_at_all() {
+    fn hex_is_decoded_whole_or_not_at_all() {
         assert_eq!(from_hex(b"00ff"), Some(vec![0, 255]));
         for text in [&b"0"[..], b"zz", "é".as_bytes(), b"\xff\xff"] {
             assert_eq!(from_hex(text), None);

@@ -4,12 +4,12 @@ use std::io::{Write, stderr};
 use std::process::Command;
 
 #[test]
-fn jupyter_client_runs_code_on_it() {
+fn jupyter_client_runs_code() {
     let has = Command::new("python3").args(["-c", "import jupyter_client"]).output();
     if !has.is_ok_and(|output| output.status.success()) {
         // Not by `println!`, which is captured.
         let why = "python3 has no jupyter_client; `pip install jupyter_client`";
-        let _ = writeln!(stderr(), "test jupyter_client_runs_code_on_it ... SKIPPED: {why}");
+        let _ = writeln!(stderr(), "test jupyter_client_runs_code ... SKIPPED: {why}");
         return;
     }
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/frontend.py");

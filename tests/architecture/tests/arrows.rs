@@ -79,7 +79,7 @@ fn named(text: &str) -> BTreeSet<String> {
 }
 
 #[test]
-fn no_module_names_one_that_it_may_not() {
+fn modules_use_only_allowed_modules() {
     let root = architecture::workspace().join("crates/zeromq-async/src");
     let mut files = Vec::new();
     sources(&root, &mut files);

@@ -4,7 +4,7 @@
 //! - [`libzmq`]: a socket of libzmq. [`End`]: of either library, so that one script drives both.
 //! - [`peer`]: one script for a socket of either library that has more to do.
 //! - [`Secured`]: either library's part in PLAIN or CURVE.
-//! - [`RawPeer`]: a peer that says exactly the octets it is told to.
+//! - [`RawPeer`]: a peer that says exactly the bytes it is told to.
 
 mod end;
 pub mod peer;

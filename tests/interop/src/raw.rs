@@ -1,12 +1,12 @@
-//! A peer that says exactly the octets it is told to.
+//! A peer that says exactly the bytes it is told to.
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use zeromq_test::octets;
+use zeromq_test::raw_bytes;
 
 use crate::within;
 
-/// The other end of a TCP connection, with ZMTP spelled out octet by octet.
+/// The other end of a TCP connection, with ZMTP spelled out byte by byte.
 #[derive(Debug)]
 pub struct RawPeer {
     stream: TcpStream,
@@ -61,36 +61,36 @@ impl RawPeer {
         Self { stream: stream.expect("somebody listens") }
     }
 
-    /// Says some octets.
+    /// Says some bytes.
     ///
     /// # Panics
     ///
     /// When the connection is closed.
-    pub async fn write(&mut self, octets: &[u8]) {
-        let written = within("room for the raw peer's octets", self.stream.write_all(octets)).await;
+    pub async fn write(&mut self, bytes: &[u8]) {
+        let written = within("room for the raw peer's bytes", self.stream.write_all(bytes)).await;
         written.expect("the connection is open");
     }
 
-    /// The next `count` octets.
+    /// The next `count` bytes.
     ///
     /// # Panics
     ///
     /// When they do not come.
     pub async fn read(&mut self, count: usize) -> Vec<u8> {
-        let mut octets = vec![0; count];
-        let what = format!("{count} octets for the raw peer");
-        within(&what, self.stream.read_exact(&mut octets)).await.expect(&what);
-        octets
+        let mut bytes = vec![0; count];
+        let what = format!("{count} bytes for the raw peer");
+        within(&what, self.stream.read_exact(&mut bytes)).await.expect(&what);
+        bytes
     }
 
-    /// The next octets are these.
+    /// The next bytes are these.
     ///
     /// # Panics
     ///
     /// When they are not.
-    pub async fn expect(&mut self, octets: &[u8]) {
-        let read = self.read(octets.len()).await;
-        assert_eq!(read, octets, "what the raw peer was told");
+    pub async fn expect(&mut self, bytes: &[u8]) {
+        let read = self.read(bytes.len()).await;
+        assert_eq!(read, bytes, "what the raw peer was told");
     }
 
     /// Everything until the other side closes the connection, or resets it.
@@ -99,13 +99,13 @@ impl RawPeer {
     ///
     /// When it does not.
     pub async fn read_to_end(&mut self) -> Vec<u8> {
-        let mut octets = Vec::new();
+        let mut bytes = Vec::new();
         let mut chunk = [0; 4096];
         loop {
             let read = within("the end of the raw peer's connection", self.stream.read(&mut chunk));
             match read.await {
-                Ok(0) | Err(_) => return octets,
-                Ok(count) => octets.extend_from_slice(&chunk[..count]),
+                Ok(0) | Err(_) => return bytes,
+                Ok(count) => bytes.extend_from_slice(&chunk[..count]),
             }
         }
     }
@@ -116,7 +116,7 @@ impl RawPeer {
     ///
     /// When the other side does not speak ZMTP 3.1 with NULL.
     pub async fn handshake(&mut self, minor: u8, socket_type: &str) -> Vec<u8> {
-        self.write(&octets::greeting(minor, "NULL")).await;
+        self.write(&raw_bytes::greeting(minor, "NULL")).await;
         let theirs = self.read(64).await;
         assert_eq!((theirs[0], theirs[9]), (0xff, 0x7f), "{theirs:?}");
         assert_eq!(theirs[10..16], *b"\x03\x01NULL", "{theirs:?}");
@@ -129,23 +129,23 @@ impl RawPeer {
 
     /// Says READY.
     pub async fn ready(&mut self, socket_type: &str) {
-        self.write(&octets::ready(socket_type)).await;
+        self.write(&raw_bytes::ready(socket_type)).await;
     }
 
     /// Says a greeting of ZMTP 3.`minor`.
     pub async fn greet(&mut self, minor: u8, mechanism: &str) {
-        self.write(&octets::greeting(minor, mechanism)).await;
+        self.write(&raw_bytes::greeting(minor, mechanism)).await;
     }
 }
 
 /// A message of one frame on the wire.
 pub fn message(body: &[u8]) -> Vec<u8> {
-    octets::frame(0, body)
+    raw_bytes::frame(0, body)
 }
 
 /// A command on the wire.
 pub fn command(name: &str, data: &[u8]) -> Vec<u8> {
-    octets::command(name, data)
+    raw_bytes::command(name, data)
 }
 
 /// SUBSCRIBE as ZMTP 3.1 has it.

@@ -74,7 +74,7 @@ async fn through(proxy: &Proxy, password: Option<&str>, ours: bool, endpoint: &s
 }
 
 #[tokio::test]
-async fn both_connect_through_a_proxy_that_is_neithers() {
+async fn both_connect_through_a_socks_proxy() {
     for wants_password in [false, true] {
         for ours in [true, false] {
             // By address, and by a name that the proxy looks up.
@@ -100,7 +100,7 @@ async fn both_connect_through_a_proxy_that_is_neithers() {
 /// libzmq 4.3.5 is not asked: where the proxy does not accept the password it ends the whole process
 /// (`Bad file descriptor (epoll.cpp)`).
 #[tokio::test]
-async fn a_proxy_that_wants_another_password_is_asked_for_nothing() {
+async fn wrong_proxy_password_sends_no_request() {
     let proxy = Proxy::start(true).await;
     let port = ReservedPort::new();
     let push = through(&proxy, Some("a guess"), true, &port.endpoint()).await;
@@ -111,7 +111,7 @@ async fn a_proxy_that_wants_another_password_is_asked_for_nothing() {
 /// Nobody is there at first. One socket gives up then, and another does not: once that one has
 /// connected, the first would have come too.
 #[tokio::test]
-async fn who_stops_at_a_refusal_does_not_come_when_somebody_is_there() {
+async fn stopped_socket_does_not_reconnect() {
     for ours in [true, false] {
         let port = ReservedPort::new();
         let endpoint = port.endpoint();
@@ -155,7 +155,7 @@ async fn who_stops_at_a_refusal_does_not_come_when_somebody_is_there() {
 /// Either library, with a filter that keeps this machine or this user out, and with one that does
 /// not.
 #[tokio::test]
-async fn who_is_filtered_out_is_closed_without_a_word() {
+async fn filtered_peer_is_closed_silently() {
     const NOBODY: u32 = u32::MAX - 7;
     let directory = Directory::new();
     let user = std::os::unix::fs::MetadataExt::uid(&std::fs::metadata("/proc/self").unwrap());

@@ -20,7 +20,7 @@ fn connected(kind: SocketKind, endpoint: impl ToString) -> Peer {
 }
 
 #[tokio::test]
-async fn both_sides_are_told_of_a_handshake_that_succeeds() {
+async fn both_sides_report_handshake_success() {
     for place in [TCP, IPC] {
         let pull = PullSocket::new();
         let mut events = pull.events();
@@ -94,7 +94,7 @@ async fn mismatch_at_last(events: &mut Events) -> String {
 }
 
 #[tokio::test]
-async fn sockets_that_do_not_go_together_say_so_on_both_sides() {
+async fn both_sides_report_incompatible_types() {
     // Ours connects.
     let publisher = libzmq(Pub, |socket| socket.bind(TCP));
     let req = ReqSocket::new();
@@ -119,7 +119,7 @@ async fn sockets_that_do_not_go_together_say_so_on_both_sides() {
 
 /// A peer of another kind that waits to be told is told.
 #[tokio::test]
-async fn a_peer_that_does_not_fit_is_told_why() {
+async fn incompatible_peer_is_sent_the_reason() {
     let rep = RepSocket::new();
     let mut events = rep.events();
     let endpoint = rep.bind(TCP).await.unwrap().to_string();
@@ -172,7 +172,7 @@ fn secured(kind: SocketKind, mechanism: &'static str, connects_to: Option<String
 }
 
 #[tokio::test]
-async fn another_mechanism_is_named_on_both_sides() {
+async fn both_sides_name_the_other_mechanism() {
     for mechanism in ["PLAIN", "CURVE"] {
         let expected =
             format!("peer wants the {mechanism} security mechanism, this side is set to NULL");
@@ -201,7 +201,7 @@ async fn another_mechanism_is_named_on_both_sides() {
 }
 
 #[tokio::test]
-async fn a_second_libzmq_pair_is_turned_away() {
+async fn second_libzmq_pair_is_rejected() {
     let mut pair = PairSocket::new();
     let mut events = pair.events();
     let endpoint = pair.bind(TCP).await.unwrap();
@@ -219,21 +219,21 @@ async fn a_second_libzmq_pair_is_turned_away() {
     assert_eq!(second.recv().await.unwrap(), [b"for the second"]);
 }
 
-/// Octets that look random, and are the same in every run.
+/// Bytes that look random, and are the same in every run.
 fn noise(seed: u64) -> Vec<u8> {
     let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
-    let octets = std::iter::repeat_with(|| {
+    let bytes = std::iter::repeat_with(|| {
         state ^= state << 13;
         state ^= state >> 7;
         state ^= state << 17;
         state.to_be_bytes()[0]
     });
-    octets.take(200).collect()
+    bytes.take(200).collect()
 }
 
 /// The ends of 40 connections that speak nonsense, at each stage of a connection.
 #[tokio::test]
-async fn peers_that_speak_garbage_disturb_nobody() {
+async fn garbage_peers_disturb_no_other_peer() {
     let mut rep = RepSocket::new();
     let mut events = rep.events();
     let endpoint = rep.bind(TCP).await.unwrap().to_string();
@@ -242,20 +242,20 @@ async fn peers_that_speak_garbage_disturb_nobody() {
     for seed in 0..10 {
         for stage in 0..4 {
             let mut bad = RawPeer::connect(&endpoint).await;
-            let mut octets = noise(seed * 4 + stage);
+            let mut bytes = noise(seed * 4 + stage);
             match stage {
                 0 => {}
-                1 => octets[0] = 0xff,
+                1 => bytes[0] = 0xff,
                 2 => bad.greet(1, "NULL").await,
                 _ => {
                     bad.handshake(1, "REQ").await;
                     handshake(&mut events).await;
                 }
             }
-            bad.write(&octets).await;
+            bad.write(&bytes).await;
             // Some of it may look like the beginning of something long.
             drop(bad);
-            event(&mut events, format!("the end of {octets:?}"), |event| match event {
+            event(&mut events, format!("the end of {bytes:?}"), |event| match event {
                 SocketEvent::HandshakeFailed { .. } if stage < 3 => Some(()),
                 SocketEvent::Disconnected { .. } if stage == 3 => Some(()),
                 _ => None,
@@ -267,7 +267,7 @@ async fn peers_that_speak_garbage_disturb_nobody() {
 }
 
 #[tokio::test]
-async fn garbage_at_the_other_end_is_told_and_tried_again() {
+async fn garbage_from_listener_is_retried() {
     let listener = RawListener::bind().await;
     let mut push = PushSocket::new();
     let mut events = push.events();
@@ -283,7 +283,7 @@ async fn garbage_at_the_other_end_is_told_and_tried_again() {
 }
 
 #[tokio::test]
-async fn peers_that_say_nothing_are_given_up_and_hold_up_nobody() {
+async fn silent_peers_time_out_and_block_no_one() {
     let limit = Duration::from_millis(300);
     let mut rep = RepSocket::builder().handshake_timeout(limit).build();
     let mut events = rep.events();
@@ -314,7 +314,7 @@ async fn peers_that_say_nothing_are_given_up_and_hold_up_nobody() {
 }
 
 #[tokio::test]
-async fn a_peer_connected_to_that_says_nothing_is_tried_again() {
+async fn silent_listener_is_retried() {
     let listener = RawListener::bind().await;
     let limit = Duration::from_millis(100);
     let mut push = PushSocket::builder().handshake_timeout(limit).build();
@@ -330,8 +330,8 @@ async fn a_peer_connected_to_that_says_nothing_is_tried_again() {
 }
 
 /// A PULL with a limit, and a peer of libzmq that keeps to it.
-async fn limited(octets: u64) -> (PullSocket, Events, String, Peer) {
-    let pull = PullSocket::builder().max_message_size(octets).build();
+async fn limited(bytes: u64) -> (PullSocket, Events, String, Peer) {
+    let pull = PullSocket::builder().max_message_size(bytes).build();
     let mut events = pull.events();
     let endpoint = pull.bind(TCP).await.expect("bound").to_string();
     let good = connected(Push, &endpoint);
@@ -340,7 +340,7 @@ async fn limited(octets: u64) -> (PullSocket, Events, String, Peer) {
 }
 
 #[tokio::test]
-async fn a_libzmq_peer_that_sends_too_much_is_disconnected_and_no_other() {
+async fn oversized_libzmq_message_ends_one_peer() {
     let (mut pull, mut events, endpoint, good) = limited(1000).await;
     let cases = [vec![vec![0; 1001]], vec![vec![0; 600], vec![0; 401]], vec![vec![0; 1_000_000]]];
     for oversized in cases {
@@ -367,7 +367,7 @@ async fn a_libzmq_peer_that_sends_too_much_is_disconnected_and_no_other() {
 
 /// With and without a limit on messages.
 #[tokio::test]
-async fn lengths_beyond_reason_are_refused_at_once() {
+async fn excessive_lengths_are_rejected_at_once() {
     for limit in [None, Some(1000)] {
         let builder = PullSocket::builder();
         let mut pull = match limit {
@@ -412,7 +412,7 @@ async fn lengths_beyond_reason_are_refused_at_once() {
 }
 
 #[tokio::test]
-async fn a_refusal_is_told_in_the_words_of_the_peer_and_is_final() {
+async fn refusal_keeps_peer_reason_and_is_final() {
     let listener = RawListener::bind().await;
     let push = PushSocket::new();
     let mut events = push.events();

@@ -32,7 +32,7 @@ async fn stays_up(events: &mut Events, what: &str) {
 }
 
 #[tokio::test]
-async fn idle_connections_to_libzmq_stay_up_whoever_asks() {
+async fn idle_libzmq_connections_stay_up() {
     let ms = |duration: Duration| i32::try_from(duration.as_millis()).expect("short");
     let cases = [(true, true), (true, false), (false, true)].map(|(ours, theirs)| async move {
         let what = format!("ours asks: {ours}, libzmq asks: {theirs}");
@@ -63,7 +63,7 @@ async fn idle_connections_to_libzmq_stay_up_whoever_asks() {
 
 /// A peer that is connected and ready, and then says nothing any more.
 #[tokio::test]
-async fn a_peer_that_falls_silent_is_given_up_and_connected_to_again() {
+async fn silent_peer_is_dropped_and_reconnected() {
     let listener = RawListener::bind().await;
     let dealer = beating();
     let mut events = dealer.events();
@@ -82,7 +82,7 @@ async fn a_peer_that_falls_silent_is_given_up_and_connected_to_again() {
 }
 
 #[tokio::test]
-async fn an_accepted_peer_that_falls_silent_is_given_up_and_a_libzmq_one_is_not() {
+async fn silent_accepted_peer_is_dropped() {
     let mut pull =
         PullSocket::builder().heartbeat_interval(INTERVAL).heartbeat_timeout(TIMEOUT).build();
     let mut events = pull.events();
@@ -107,7 +107,7 @@ async fn an_accepted_peer_that_falls_silent_is_given_up_and_a_libzmq_one_is_not(
 
 /// Exactly what goes over the wire, and that any answer keeps the connection.
 #[tokio::test]
-async fn our_ping_is_as_37_zmtp_has_it() {
+async fn our_ping_matches_37_zmtp() {
     let listener = RawListener::bind().await;
     let dealer = DealerSocket::builder()
         .heartbeat_interval(INTERVAL)
@@ -135,12 +135,12 @@ async fn our_ping_is_as_37_zmtp_has_it() {
 }
 
 #[tokio::test]
-async fn a_ping_is_answered_with_its_context() {
+async fn pong_echoes_the_ping_context() {
     let pull = PullSocket::new();
     let endpoint = pull.bind(TCP).await.unwrap().to_string();
     let mut peer = RawPeer::connect(&endpoint).await;
     peer.handshake(1, "PUSH").await;
-    for context in [&b""[..], b"x", b"sixteen octets.."] {
+    for context in [&b""[..], b"x", b"sixteen bytes.."] {
         peer.write(&command("PING", &[b"\0\0", context].concat())).await;
         peer.expect(&command("PONG", context)).await;
     }
@@ -148,7 +148,7 @@ async fn a_ping_is_answered_with_its_context() {
 
 /// The peer says how long it may be silent; nothing is set here.
 #[tokio::test]
-async fn a_peer_is_held_to_the_time_it_gave_itself() {
+async fn peer_ttl_is_enforced() {
     let pull = PullSocket::new();
     let mut events = pull.events();
     let endpoint = pull.bind(TCP).await.unwrap().to_string();
@@ -166,7 +166,7 @@ async fn a_peer_is_held_to_the_time_it_gave_itself() {
 
 /// A receiver that is busy does not make its peer dead: nobody reads the peer's signs meanwhile.
 #[tokio::test]
-async fn a_libzmq_peer_stays_while_our_receiver_is_slow() {
+async fn libzmq_peer_stays_with_slow_receiver() {
     let mut pull = PullSocket::builder()
         .receive_high_water_mark(1)
         .heartbeat_interval(INTERVAL)
@@ -188,7 +188,7 @@ async fn a_libzmq_peer_stays_while_our_receiver_is_slow() {
 }
 
 #[tokio::test]
-async fn libzmq_gives_up_nobody_who_answers_between_messages() {
+async fn libzmq_keeps_peer_answering_under_load() {
     let pull = libzmq(Pull, |socket| {
         socket.set_i32(Opt::HEARTBEAT_IVL, 50)?;
         socket.set_i32(Opt::HEARTBEAT_TIMEOUT, 800)?;

@@ -41,7 +41,7 @@ fn stacked<S>(
 ) {
     let seen = Arc::<Seen>::default();
     let counts = seen.clone();
-    let many = Rate::per(Duration::from_secs(1)).messages(1_000_000).octets(u32::MAX);
+    let many = Rate::per(Duration::from_secs(1)).messages(1_000_000).bytes(u32::MAX);
     let layers = ServiceBuilder::new()
         .layer(TapLayer::new(move |direction, _: &Message| {
             let counter = match direction {
@@ -185,7 +185,7 @@ async fn five_layers_around_pair() {
 
 /// The guide's lazy pirate: whichever server is asked first, the one that answers is found.
 #[tokio::test]
-async fn a_request_is_tried_again_at_a_libzmq_rep_that_answers() {
+async fn request_is_retried_at_answering_libzmq_rep() {
     let [silent, rep] = [Rep, Rep].map(|kind| libzmq(kind, |socket| socket.bind(TCP)));
     let req = ReqSocket::builder().relaxed(true).correlate(true).build();
     let dealer = DealerSocket::new();
@@ -217,7 +217,7 @@ async fn a_request_is_tried_again_at_a_libzmq_rep_that_answers() {
 }
 
 #[tokio::test]
-async fn a_libzmq_router_never_has_more_requests_than_the_limit() {
+async fn libzmq_router_sees_limited_requests() {
     let (dealer, router) = pair_with(DealerSocket::new(), Router).await;
     let limit = ConcurrencyLimitLayer::new(3);
     let (sender, receiver) = dealer.split();
@@ -244,7 +244,7 @@ async fn a_libzmq_router_never_has_more_requests_than_the_limit() {
 
 /// libzmq conflates single frames alone.
 #[tokio::test]
-async fn the_latest_of_each_topic_of_a_libzmq_publisher() {
+async fn keep_latest_works_with_libzmq_publisher() {
     let (sub, publisher) = pair_with(SubSocket::builder().subscribe("").build(), Xpub).await;
     publisher.recv().await.unwrap();
     let topic = |message: &Message| message.first().cloned();
@@ -270,7 +270,7 @@ async fn the_latest_of_each_topic_of_a_libzmq_publisher() {
 
 /// A subscriber that reads again after a pause gets what is new, and the last message in any case.
 #[tokio::test]
-async fn a_libzmq_subscriber_that_is_slow_gets_the_newest() {
+async fn slow_libzmq_subscriber_gets_the_newest() {
     let publisher = PubSocket::builder().no_drop(true).send_high_water_mark(1).build();
     let endpoint = publisher.bind(TCP).await.unwrap().to_string();
     let sub = libzmq(Sub, move |socket| {

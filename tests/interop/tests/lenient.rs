@@ -6,7 +6,7 @@ use interop::{
 };
 use libzmq_peer::SocketKind::Pull;
 use zeromq_async::{DisconnectReason, ProtocolError, PullSocket, PushSocket};
-use zeromq_test::octets;
+use zeromq_test::raw_bytes;
 
 /// What a peer says behind its greeting, and what message comes of it.
 struct Odd {
@@ -16,7 +16,7 @@ struct Odd {
 }
 
 fn odd() -> Vec<Odd> {
-    let ready = octets::ready("PUSH");
+    let ready = raw_bytes::ready("PUSH");
     let behind_ready = |what, says: &[u8]| Odd {
         what,
         says: [&ready, says, b"\x01\x01a\x00\x01b"].concat(),
@@ -85,7 +85,7 @@ async fn subscribe_to_a_pull_is_passed_over() {
     let mut pull = PullSocket::new();
     let endpoint = pull.bind(TCP).await.unwrap().to_string();
     let subscribe = command("SUBSCRIBE", b"x");
-    let says = [&octets::ready("PUSH"), &subscribe, &b"\x01\x01a"[..], &subscribe, b"\x00\x01b"];
+    let says = [&raw_bytes::ready("PUSH"), &subscribe, &b"\x01\x01a"[..], &subscribe, b"\x00\x01b"];
     let _peer = say(&endpoint, &says.concat()).await;
     let message = within("the message", pull.recv()).await.unwrap();
     assert_eq!(frames(&message), [b"a", b"b"]);

@@ -16,7 +16,7 @@ use zeromq_async::{
 
 /// Whoever is early connects and sends; then somebody binds.
 #[tokio::test]
-async fn either_side_may_connect_before_the_other_binds() {
+async fn connect_may_precede_bind() {
     for (early, late) in [(Push, Pull), (Dealer, Router), (Req, Rep), (Sub, Xpub)] {
         for ours_is_early in [true, false] {
             let (port, directory) = (ReservedPort::new(), Directory::new());
@@ -59,7 +59,7 @@ fn connected(kind: SocketKind, endpoint: impl ToString) -> Peer {
 }
 
 #[tokio::test]
-async fn our_push_goes_on_where_it_was_when_a_libzmq_pull_comes_back() {
+async fn our_push_resumes_with_restarted_pull() {
     let (port, directory) = (ReservedPort::new(), Directory::new());
     for endpoint in [port.endpoint(), directory.endpoint()] {
         let mut push = PushSocket::new();
@@ -88,7 +88,7 @@ async fn our_push_goes_on_where_it_was_when_a_libzmq_pull_comes_back() {
 /// Messages that were with the kernel when the peer died are lost; none is torn, none comes twice,
 /// and none overtakes another.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_libzmq_pull_that_dies_under_load_costs_no_more_than_what_was_under_way() {
+async fn dying_libzmq_pull_tears_no_message() {
     const BODY: usize = 100_000;
     let port = ReservedPort::new();
     let mut push = PushSocket::builder().send_high_water_mark(20).linger(Duration::ZERO).build();
@@ -120,7 +120,7 @@ async fn a_libzmq_pull_that_dies_under_load_costs_no_more_than_what_was_under_wa
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn libzmq_pushes_that_die_under_load_leave_no_torn_message() {
+async fn dying_libzmq_push_tears_no_message() {
     const BODY: usize = 100_000;
     let mut pull = PullSocket::new();
     let mut events = pull.events();
@@ -150,7 +150,7 @@ async fn libzmq_pushes_that_die_under_load_leave_no_torn_message() {
 }
 
 #[tokio::test]
-async fn our_dealer_talks_on_with_a_libzmq_router_that_comes_back() {
+async fn our_dealer_resumes_with_restarted_router() {
     let port = ReservedPort::new();
     let mut dealer = DealerSocket::builder().routing_id("dealer").unwrap().build();
     let mut events = dealer.events();
@@ -167,7 +167,7 @@ async fn our_dealer_talks_on_with_a_libzmq_router_that_comes_back() {
 }
 
 #[tokio::test]
-async fn our_req_asks_again_when_a_libzmq_rep_comes_back() {
+async fn our_req_resumes_with_restarted_rep() {
     let port = ReservedPort::new();
     let mut req = ReqSocket::new();
     req.connect(port.endpoint()).await.unwrap();
@@ -189,7 +189,7 @@ async fn our_req_asks_again_when_a_libzmq_rep_comes_back() {
 }
 
 #[tokio::test]
-async fn our_sub_subscribes_again_when_a_libzmq_xpub_comes_back() {
+async fn our_sub_resubscribes_at_restarted_xpub() {
     let port = ReservedPort::new();
     let mut sub = SubSocket::builder().subscribe("a").subscribe("a").build();
     let mut events = sub.events();
@@ -214,7 +214,7 @@ async fn our_sub_subscribes_again_when_a_libzmq_xpub_comes_back() {
 }
 
 #[tokio::test]
-async fn our_pull_may_be_restarted_under_a_libzmq_push() {
+async fn libzmq_push_resumes_with_restarted_pull() {
     let port = ReservedPort::new();
     let push = connected(Push, port.endpoint());
     for round in 0..3 {
@@ -233,7 +233,7 @@ async fn our_pull_may_be_restarted_under_a_libzmq_push() {
 }
 
 #[tokio::test]
-async fn our_rep_may_be_restarted_under_a_libzmq_req() {
+async fn libzmq_req_resumes_with_restarted_rep() {
     let port = ReservedPort::new();
     let req = connected(Req, port.endpoint());
     for round in ["one", "two", "three"] {
@@ -250,7 +250,7 @@ async fn our_rep_may_be_restarted_under_a_libzmq_req() {
 }
 
 #[tokio::test]
-async fn our_rep_goes_on_when_a_libzmq_req_does_not_wait_for_its_reply() {
+async fn our_rep_survives_an_impatient_libzmq_req() {
     let mut rep = RepSocket::new();
     let mut events = rep.events();
     let endpoint = rep.bind(TCP).await.unwrap();
@@ -272,7 +272,7 @@ async fn our_rep_goes_on_when_a_libzmq_req_does_not_wait_for_its_reply() {
 }
 
 #[tokio::test]
-async fn our_xpub_may_be_restarted_under_a_libzmq_sub() {
+async fn libzmq_sub_resubscribes_at_restarted_xpub() {
     let port = ReservedPort::new();
     let endpoint = port.endpoint();
     let sub = libzmq(Sub, move |socket| {
@@ -293,7 +293,7 @@ async fn our_xpub_may_be_restarted_under_a_libzmq_sub() {
 }
 
 #[tokio::test]
-async fn our_push_disconnects_after_what_it_has_sent() {
+async fn our_push_flushes_before_disconnect() {
     for place in [TCP, IPC] {
         let pull = bound(Pull, place.into());
         let mut push = PushSocket::new();
@@ -318,7 +318,7 @@ async fn our_push_disconnects_after_what_it_has_sent() {
 }
 
 #[tokio::test]
-async fn our_pull_keeps_what_came_before_it_disconnected() {
+async fn our_pull_keeps_messages_after_disconnect() {
     let push = bound(Push, TCP.into());
     let mut pull = PullSocket::new();
     let mut events = pull.events();
@@ -338,7 +338,7 @@ async fn our_pull_keeps_what_came_before_it_disconnected() {
 }
 
 #[tokio::test]
-async fn our_pull_that_unbinds_keeps_its_peers_and_takes_no_others() {
+async fn unbound_pull_keeps_its_peers() {
     let port = ReservedPort::new();
     let mut pull = PullSocket::new();
     let mut events = pull.events();
@@ -362,7 +362,7 @@ async fn our_pull_that_unbinds_keeps_its_peers_and_takes_no_others() {
 }
 
 #[tokio::test]
-async fn a_libzmq_peer_that_disconnects_is_told_of() {
+async fn libzmq_disconnect_is_reported() {
     let mut push = PushSocket::new();
     let mut events = push.events();
     let endpoint = push.bind(TCP).await.unwrap().to_string();
@@ -408,7 +408,7 @@ async fn count_messages(pull: &Peer, until: Option<u32>) -> u32 {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn closing_delivers_all_that_was_sent_to_a_slow_libzmq_pull() {
+async fn close_delivers_all_to_slow_libzmq_pull() {
     const COUNT: u32 = 10_000;
     for dropped in [false, true] {
         let pull = slow_pull();
@@ -433,7 +433,7 @@ async fn closing_delivers_all_that_was_sent_to_a_slow_libzmq_pull() {
 }
 
 #[tokio::test]
-async fn closing_with_nobody_there_reports_what_was_not_sent() {
+async fn close_without_peers_reports_unsent() {
     let port = ReservedPort::new();
     for linger in [Duration::ZERO, Duration::from_millis(50)] {
         let mut push = PushSocket::builder().linger(linger).build();
@@ -447,7 +447,7 @@ async fn closing_with_nobody_there_reports_what_was_not_sent() {
 
 /// What arrives and what is reported as not sent are together what was sent: nothing is in between.
 #[tokio::test]
-async fn closing_early_reports_what_a_slow_libzmq_pull_does_not_get() {
+async fn early_close_reports_unsent_exactly() {
     const COUNT: u32 = 10_000;
     let pull = slow_pull();
     let mut push = PushSocket::builder()
@@ -468,7 +468,7 @@ async fn closing_early_reports_what_a_slow_libzmq_pull_does_not_get() {
 }
 
 #[tokio::test]
-async fn an_immediate_push_queues_for_nobody_who_is_not_there() {
+async fn immediate_push_skips_absent_peers() {
     let (dead, alive) = (ReservedPort::new(), bound(Pull, TCP.into()));
     let mut push = PushSocket::builder().immediate(true).build();
     push.connect(dead.endpoint()).await.unwrap();

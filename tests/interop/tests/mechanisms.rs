@@ -19,9 +19,9 @@ use zmtp_codec::{
 const PLENTY: Duration = Duration::from_secs(60);
 const ANY_PORT: &str = "tcp://127.0.0.1:*";
 
-fn entropy(octets: &mut [u8]) {
+fn entropy(bytes: &mut [u8]) {
     let mut source = File::open("/dev/urandom").expect("a source of entropy");
-    source.read_exact(octets).expect("entropy");
+    source.read_exact(bytes).expect("entropy");
 }
 
 /// A connection of the codec over TCP.
@@ -55,9 +55,9 @@ impl Ours {
     }
 
     fn flush(&mut self) {
-        while let Some(octets) = self.connection.poll_transmit() {
+        while let Some(bytes) = self.connection.poll_transmit() {
             // A libzmq that has closed its side says so when it is read from.
-            let _ = self.stream.write_all(&octets);
+            let _ = self.stream.write_all(&bytes);
         }
     }
 
@@ -229,7 +229,7 @@ fn plain_client(password: &str) -> ConnectionConfig {
 }
 
 #[test]
-fn our_plain_client_and_the_server_of_libzmq() -> Result<(), Error> {
+fn our_plain_client_with_libzmq_server() -> Result<(), Error> {
     let (context, handler) = context_with_zap()?;
     let server = Socket::new(&context, SocketKind::Dealer)?;
     server.set_i32(Opt::PLAIN_SERVER, 1)?;
@@ -248,7 +248,7 @@ fn our_plain_client_and_the_server_of_libzmq() -> Result<(), Error> {
 }
 
 #[test]
-fn our_plain_server_and_the_client_of_libzmq() -> Result<(), Error> {
+fn our_plain_server_with_libzmq_client() -> Result<(), Error> {
     let context = Context::new()?;
     let listener = Listener::new();
     let config = ConnectionConfig::new(SocketType::Dealer, Mechanism::PlainServer);
@@ -266,7 +266,7 @@ fn our_plain_server_and_the_client_of_libzmq() -> Result<(), Error> {
 }
 
 #[test]
-fn our_curve_client_and_the_server_of_libzmq() -> Result<(), Error> {
+fn our_curve_client_with_libzmq_server() -> Result<(), Error> {
     let keys = Keys::new()?;
     let server = Socket::new(&Context::new()?, SocketKind::Dealer)?;
     keys.set_server(&server)?;
@@ -276,7 +276,7 @@ fn our_curve_client_and_the_server_of_libzmq() -> Result<(), Error> {
 }
 
 #[test]
-fn our_curve_server_and_the_client_of_libzmq() -> Result<(), Error> {
+fn our_curve_server_with_libzmq_client() -> Result<(), Error> {
     let keys = Keys::new()?;
     let listener = Listener::new();
     let client = Socket::new(&Context::new()?, SocketKind::Dealer)?;
@@ -289,7 +289,7 @@ fn our_curve_server_and_the_client_of_libzmq() -> Result<(), Error> {
 }
 
 #[test]
-fn subscriptions_of_libzmq_come_out_of_the_box() -> Result<(), Error> {
+fn encrypted_libzmq_subscriptions_decode() -> Result<(), Error> {
     let keys = Keys::new()?;
     let listener = Listener::new();
     let sub = Socket::new(&Context::new()?, SocketKind::Sub)?;
@@ -312,7 +312,7 @@ fn subscriptions_of_libzmq_come_out_of_the_box() -> Result<(), Error> {
 }
 
 #[test]
-fn our_subscriptions_are_understood_by_libzmq() -> Result<(), Error> {
+fn libzmq_decodes_our_encrypted_subscriptions() -> Result<(), Error> {
     let keys = Keys::new()?;
     let xpub = Socket::new(&Context::new()?, SocketKind::Xpub)?;
     keys.set_server(&xpub)?;
@@ -330,7 +330,7 @@ fn our_subscriptions_are_understood_by_libzmq() -> Result<(), Error> {
 }
 
 #[test]
-fn heartbeats_go_in_boxes_both_ways() -> Result<(), Error> {
+fn heartbeats_are_encrypted_both_ways() -> Result<(), Error> {
     let keys = Keys::new()?;
     let server = Socket::new(&Context::new()?, SocketKind::Dealer)?;
     keys.set_server(&server)?;
@@ -361,7 +361,7 @@ fn heartbeats_go_in_boxes_both_ways() -> Result<(), Error> {
 }
 
 #[test]
-fn a_wrong_server_key_is_found_out_either_way() -> Result<(), Error> {
+fn wrong_server_key_is_detected_either_way() -> Result<(), Error> {
     let (keys, others) = (Keys::new()?, Keys::new()?);
     let context = Context::new()?;
     // libzmq serves.
@@ -384,7 +384,7 @@ fn a_wrong_server_key_is_found_out_either_way() -> Result<(), Error> {
 }
 
 #[test]
-fn a_plain_client_of_libzmq_that_is_denied_stays_away() -> Result<(), Error> {
+fn denied_libzmq_plain_client_stays_away() -> Result<(), Error> {
     let listener = Listener::new();
     let client = Socket::new(&Context::new()?, SocketKind::Dealer)?;
     client.set_str(Opt::PLAIN_USERNAME, Some("admin"))?;
@@ -403,7 +403,7 @@ fn a_plain_client_of_libzmq_that_is_denied_stays_away() -> Result<(), Error> {
 }
 
 #[test]
-fn a_denial_is_understood_by_libzmq() -> Result<(), Error> {
+fn libzmq_understands_our_denial() -> Result<(), Error> {
     let keys = Keys::new()?;
     for status in [DenyStatus::AuthenticationFailure, DenyStatus::InternalError] {
         let listener = Listener::new();
@@ -421,7 +421,7 @@ fn a_denial_is_understood_by_libzmq() -> Result<(), Error> {
 }
 
 #[test]
-fn keys_and_their_text_are_those_of_libzmq() -> Result<(), Error> {
+fn keys_and_key_text_match_libzmq() -> Result<(), Error> {
     let (public, secret) = curve_keypair()?;
     assert_eq!(keys(&secret).public_key().to_string(), public);
     assert_eq!(keys(&secret).secret_key().to_z85().as_str(), secret);

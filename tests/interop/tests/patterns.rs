@@ -33,7 +33,7 @@ fn named(kind: SocketKind, routing_id: &'static str, endpoint: impl ToString) ->
 }
 
 #[tokio::test]
-async fn our_push_serves_libzmq_pulls_in_turn() {
+async fn our_push_rotates_over_libzmq_pulls() {
     let pulls = [bound(Pull), bound(Pull), bound(Pull)];
     let mut push = PushSocket::new();
     for pull in &pulls {
@@ -49,7 +49,7 @@ async fn our_push_serves_libzmq_pulls_in_turn() {
 }
 
 #[tokio::test]
-async fn our_dealer_serves_libzmq_peers_of_each_kind_in_turn() {
+async fn our_dealer_rotates_over_libzmq_peers() {
     let [rep, router, peer] = [bound(Rep), bound(Router), bound(Dealer)];
     let mut dealer = DealerSocket::new();
     for peer in [&rep, &router, &peer] {
@@ -68,7 +68,7 @@ async fn our_dealer_serves_libzmq_peers_of_each_kind_in_turn() {
 }
 
 #[tokio::test]
-async fn our_req_asks_libzmq_reps_in_turn() {
+async fn our_req_rotates_over_libzmq_reps() {
     let reps = [bound(Rep), bound(Rep)];
     let mut req = ReqSocket::new();
     for rep in &reps {
@@ -88,7 +88,7 @@ async fn our_req_asks_libzmq_reps_in_turn() {
 /// 10 messages of 64 KiB from each of two peers are certain to wait in the queue when both peers
 /// can send no more.
 #[tokio::test]
-async fn our_pull_and_router_take_from_libzmq_peers_in_turn() {
+async fn our_pull_and_router_receive_fairly() {
     for (ours, theirs) in [(Pull, Push), (Router, Dealer)] {
         let mut pull = PullSocket::builder().receive_high_water_mark(10).build();
         let mut router = RouterSocket::builder().receive_high_water_mark(10).build();
@@ -153,7 +153,7 @@ async fn our_router_reaches_each_libzmq_dealer() {
 
 /// Each side in the role of each.
 #[tokio::test]
-async fn a_probe_tells_a_router_of_a_peer_that_has_said_nothing() {
+async fn probe_announces_silent_peer_to_router() {
     for kind in [Dealer, Req, Router] {
         for ours_probes in [true, false] {
             let setup = Setup { routing_id: Some("prober"), probe: true, ..Setup::new(kind) };
@@ -176,7 +176,7 @@ async fn a_probe_tells_a_router_of_a_peer_that_has_said_nothing() {
 }
 
 #[tokio::test]
-async fn our_correlating_req_hears_only_the_reply_to_its_last_request() {
+async fn correlating_req_accepts_only_last_reply() {
     let router = bound(Router);
     let mut req = ReqSocket::builder().correlate(true).relaxed(true).build();
     req.connect(router.endpoint()).await.unwrap();
@@ -209,7 +209,7 @@ fn reply_to(envelope: &[Vec<u8>], reply: &str) -> Frames {
 }
 
 #[tokio::test]
-async fn our_router_and_rep_give_back_what_a_correlating_libzmq_req_sends() {
+async fn request_id_of_libzmq_req_is_returned() {
     let mut router = RouterSocket::new();
     let endpoint = router.bind(TCP).await.unwrap().to_string();
     let req = libzmq(Req, move |socket| {
@@ -246,7 +246,7 @@ async fn our_router_and_rep_give_back_what_a_correlating_libzmq_req_sends() {
 }
 
 #[tokio::test]
-async fn our_relaxed_req_may_ask_again_and_a_strict_one_may_not() {
+async fn only_relaxed_req_may_send_twice() {
     let rep = bound(Rep);
     let mut strict = ReqSocket::new();
     strict.connect(rep.endpoint()).await.unwrap();
@@ -269,7 +269,7 @@ async fn our_relaxed_req_may_ask_again_and_a_strict_one_may_not() {
 }
 
 #[tokio::test]
-async fn a_mandatory_router_says_that_there_is_no_such_peer() {
+async fn mandatory_router_reports_missing_peer() {
     let mut ours = RouterSocket::builder().mandatory(true).build();
     let endpoint = ours.bind(TCP).await.unwrap();
     let theirs = libzmq(Router, |socket| {
@@ -296,7 +296,7 @@ async fn a_mandatory_router_says_that_there_is_no_such_peer() {
 }
 
 #[tokio::test]
-async fn a_router_that_is_not_mandatory_drops_what_is_for_nobody() {
+async fn plain_router_drops_unroutable_messages() {
     let mut ours = RouterSocket::new();
     let endpoint = ours.bind(TCP).await.unwrap();
     let dealer = named(Dealer, "x", &endpoint);
@@ -311,7 +311,7 @@ async fn a_router_that_is_not_mandatory_drops_what_is_for_nobody() {
 
 /// One dealer does not read. A mandatory router waits for it, and meanwhile serves the other.
 #[tokio::test]
-async fn a_mandatory_router_waits_for_a_peer_that_has_no_room() {
+async fn mandatory_router_waits_for_full_peer() {
     let mut router = RouterSocket::builder().mandatory(true).send_high_water_mark(2).build();
     let endpoint = router.bind(TCP).await.unwrap();
     let to = endpoint.to_string();
@@ -351,7 +351,7 @@ async fn a_mandatory_router_waits_for_a_peer_that_has_no_room() {
 }
 
 #[tokio::test]
-async fn a_second_libzmq_dealer_of_the_same_name_is_turned_away() {
+async fn duplicate_libzmq_dealer_is_rejected() {
     let mut router = RouterSocket::new();
     let mut events = router.events();
     let endpoint = router.bind(TCP).await.unwrap();
@@ -373,7 +373,7 @@ async fn a_second_libzmq_dealer_of_the_same_name_is_turned_away() {
 }
 
 #[tokio::test]
-async fn with_handover_a_second_libzmq_dealer_takes_the_name() {
+async fn handover_to_second_libzmq_dealer() {
     let mut router = RouterSocket::builder().handover(true).build();
     let mut events = router.events();
     let endpoint = router.bind(TCP).await.unwrap().to_string();
@@ -402,7 +402,7 @@ async fn with_handover_a_second_libzmq_dealer_takes_the_name() {
 
 /// libzmq leaves the connection of the first open, and reads from it no more.
 #[tokio::test]
-async fn our_second_dealer_takes_the_name_at_a_libzmq_router_with_handover() {
+async fn libzmq_router_hands_over_to_our_dealer() {
     let router = libzmq(Router, |socket| {
         socket.set_i32(Opt::ROUTER_HANDOVER, 1)?;
         socket.bind(TCP)
@@ -420,7 +420,7 @@ async fn our_second_dealer_takes_the_name_at_a_libzmq_router_with_handover() {
 }
 
 #[tokio::test]
-async fn messages_of_many_frames_pass_whole() {
+async fn many_frame_messages_pass_whole() {
     let peer = bound(Dealer);
     let mut dealer = DealerSocket::new();
     dealer.connect(peer.endpoint()).await.unwrap();
@@ -437,7 +437,7 @@ async fn messages_of_many_frames_pass_whole() {
 
 /// Ours and libzmq's, side by side.
 #[tokio::test]
-async fn a_push_connected_nowhere_takes_exactly_its_high_water_mark() {
+async fn unconnected_push_queues_exactly_its_mark() {
     let port = ReservedPort::new();
     for mark in [None, Some(1), Some(7)] {
         let builder = PushSocket::builder();
@@ -475,7 +475,7 @@ async fn a_push_connected_nowhere_takes_exactly_its_high_water_mark() {
 }
 
 #[tokio::test]
-async fn a_conflating_socket_keeps_the_last_message() {
+async fn conflating_socket_keeps_the_last_message() {
     // What our PUSH has queued when a libzmq PULL appears is the last message.
     let port = ReservedPort::new();
     let mut push = PushSocket::builder().conflate(true).build();
@@ -508,7 +508,7 @@ async fn a_conflating_socket_keeps_the_last_message() {
 
 /// 29/PUBSUB: one subscriber that does not read costs the others nothing.
 #[tokio::test]
-async fn our_pub_drops_for_the_slow_libzmq_sub_alone() {
+async fn our_pub_drops_only_for_slow_libzmq_sub() {
     const COUNT: u32 = 500;
     let mut publisher = PubSocket::builder().send_high_water_mark(10).build();
     let endpoint = publisher.bind(TCP).await.unwrap().to_string();

@@ -141,7 +141,7 @@ fn numbers(statistics: [u64; 8]) -> Frames {
 }
 
 #[tokio::test]
-async fn a_queue_serves_libzmqs_clients_with_libzmqs_services() {
+async fn queue_proxy_serves_libzmq_peers() {
     let device = Device::start(Whose::Ours, Kind::Queue, false).await;
     let services = [connected(Rep, &device.back), connected(Rep, &device.back)];
     for service in services {
@@ -164,7 +164,7 @@ async fn a_queue_serves_libzmqs_clients_with_libzmqs_services() {
 }
 
 #[tokio::test]
-async fn a_forwarder_serves_libzmqs_subscribers_with_libzmqs_news() {
+async fn forwarder_proxy_serves_libzmq_peers() {
     let device = Device::start(Whose::Ours, Kind::Forwarder, false).await;
     let publisher = connected(Xpub, &device.front);
     let plain = connected(Pub, &device.front);
@@ -191,9 +191,9 @@ async fn a_forwarder_serves_libzmqs_subscribers_with_libzmqs_news() {
     assert_eq!(received.await.unwrap(), [&b"news"[..], b"3"]);
 }
 
-/// The same orders, and octet by octet the same answers.
+/// The same orders, and byte by byte the same answers.
 #[tokio::test]
-async fn both_proxies_pause_count_and_end_in_the_same_way() {
+async fn both_proxies_answer_commands_alike() {
     for whose in [Whose::Ours, Whose::Theirs] {
         let device = Device::start(whose, Kind::Queue, false).await;
         let master = device.master();
@@ -227,7 +227,7 @@ async fn both_proxies_pause_count_and_end_in_the_same_way() {
 
 /// libzmq's issue 1382: a proxy whose back is full ended only when there was room.
 #[tokio::test]
-async fn both_proxies_end_though_the_back_is_full() {
+async fn both_proxies_terminate_with_full_backend() {
     for whose in [Whose::Ours, Whose::Theirs] {
         let device = Device::start(whose, Kind::Streamer, false).await;
         let push = connected(Push, &device.front);

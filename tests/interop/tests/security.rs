@@ -52,7 +52,7 @@ fn zap_handler(context: &Context, status: &'static str) -> Peer {
 }
 
 #[tokio::test]
-async fn libzmq_is_let_in_with_the_right_password() {
+async fn libzmq_connects_with_right_password() {
     for place in [TCP, IPC] {
         let mut pull = PullSocket::builder().plain_server(users).build();
         let mut events = pull.events();
@@ -67,9 +67,9 @@ async fn libzmq_is_let_in_with_the_right_password() {
 }
 
 /// libzmq's PLAIN client takes an ERROR of the right form for a fault, for its own begins with the
-/// octets `5E "RROR"`; it stops all the same.
+/// bytes `5E "RROR"`; it stops all the same.
 #[tokio::test]
-async fn libzmq_is_refused_with_the_wrong_password_and_stops() {
+async fn libzmq_with_wrong_password_is_refused() {
     let pull = PullSocket::builder().plain_server(users).build();
     let mut events = pull.events();
     let endpoint = pull.bind(TCP).await.unwrap();
@@ -83,7 +83,7 @@ async fn libzmq_is_refused_with_the_wrong_password_and_stops() {
 /// libzmq's NULL client takes a refusal for final only after it has said READY, however quick the
 /// refusal is.
 #[tokio::test]
-async fn libzmq_is_refused_over_null_and_does_not_come_again() {
+async fn libzmq_refused_over_null_stays_away() {
     let nobody = |_: Attempt| async { Decision::Deny(DenyStatus::AuthenticationFailure) };
     for _ in 0..20 {
         let pull = PullSocket::builder().null_server(nobody).build();
@@ -112,7 +112,7 @@ async fn libzmq_is_refused_over_null_and_does_not_come_again() {
 }
 
 #[tokio::test]
-async fn libzmq_lets_in_or_refuses_as_its_zap_handler_says() {
+async fn libzmq_follows_its_zap_handler() {
     for (status, lets_in) in [("200", true), ("400", false)] {
         let context = Context::new().unwrap();
         let _handler = zap_handler(&context, status);
@@ -183,7 +183,7 @@ async fn anybody(_attempt: Attempt) -> Decision {
 }
 
 #[tokio::test]
-async fn curve_requests_of_libzmq_are_answered_at_every_size() {
+async fn libzmq_curve_requests_of_any_size_work() {
     for place in [TCP, IPC] {
         let (server, client) = (generate_curve_keys(), generate_curve_keys());
         let server_key = server.public_key().to_string();
@@ -194,15 +194,15 @@ async fn curve_requests_of_libzmq_are_answered_at_every_size() {
             let body = vec![7; size];
             req.send([&body[..], b"and more"]).await.unwrap();
             let request = recv(&mut rep, "the request").await;
-            assert!(request.get(0).is_some_and(|frame| *frame == body[..]), "{size} octets");
+            assert!(request.get(0).is_some_and(|frame| *frame == body[..]), "{size} bytes");
             rep.send(request).await.unwrap();
-            assert!(req.recv().await.unwrap() == [&body[..], b"and more"], "{size} octets");
+            assert!(req.recv().await.unwrap() == [&body[..], b"and more"], "{size} bytes");
         }
     }
 }
 
 #[tokio::test]
-async fn libzmq_answers_curve_requests_at_every_size() {
+async fn libzmq_answers_curve_requests_of_any_size() {
     for place in [TCP, IPC] {
         let (server, client) = (generate_curve_keys(), generate_curve_keys());
         let rep = libzmq_curve_server(Rep, &server, place);
@@ -212,16 +212,16 @@ async fn libzmq_answers_curve_requests_at_every_size() {
             let body = vec![9; size];
             req.send(body.clone()).await.unwrap();
             let request = rep.recv().await.unwrap();
-            assert!(request == [&body[..]], "{size} octets");
+            assert!(request == [&body[..]], "{size} bytes");
             rep.send(request).await.unwrap();
-            assert!(recv(&mut req, "the reply").await == body[..], "{size} octets");
+            assert!(recv(&mut req, "the reply").await == body[..], "{size} bytes");
         }
     }
 }
 
 /// Subscriptions and heartbeats travel inside the box.
 #[tokio::test]
-async fn subscriptions_and_heartbeats_are_encrypted_in_both_directions() {
+async fn subscriptions_and_heartbeats_are_encrypted() {
     let (server, client) = (generate_curve_keys(), generate_curve_keys());
     let server_key = *server.public_key();
     let builder = XPubSocket::builder().heartbeat_interval(Duration::from_millis(20));
@@ -246,7 +246,7 @@ async fn subscriptions_and_heartbeats_are_encrypted_in_both_directions() {
 }
 
 #[tokio::test]
-async fn the_wrong_server_key_and_an_unknown_client_get_nowhere() {
+async fn wrong_server_key_and_unknown_client_fail() {
     let (server, client) = (generate_curve_keys(), generate_curve_keys());
     let impostor = *generate_curve_keys().public_key();
     let libzmqs = libzmq_curve_server(Pull, &server, TCP);
@@ -269,7 +269,7 @@ async fn the_wrong_server_key_and_an_unknown_client_get_nowhere() {
 
 /// A connection lost in the middle of encrypted traffic costs no message and doubles none.
 #[tokio::test]
-async fn encrypted_messages_survive_a_lost_connection() {
+async fn encrypted_messages_survive_reconnect() {
     let (server, client) = (generate_curve_keys(), generate_curve_keys());
     let server_key = *server.public_key();
     let port = interop::ReservedPort::new();

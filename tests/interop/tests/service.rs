@@ -66,7 +66,7 @@ async fn libzmq_reps_serve_our_client() {
 }
 
 #[tokio::test]
-async fn a_libzmq_router_serves_our_client_in_the_wrong_order() {
+async fn libzmq_router_may_reply_out_of_order() {
     let router = bound(Router);
     let client = ask_all(std::slice::from_ref(&router), DealerSocket::new()).await;
     let serving = tokio::spawn(async move {
@@ -84,7 +84,7 @@ async fn a_libzmq_router_serves_our_client_in_the_wrong_order() {
 }
 
 #[tokio::test]
-async fn a_request_fails_when_libzmqs_server_goes_away() {
+async fn request_fails_when_libzmq_server_leaves() {
     let rep = bound(Rep);
     let mut client = ask_all(std::slice::from_ref(&rep), DealerSocket::new()).await;
     let mut events = client.handle().events();
@@ -132,7 +132,7 @@ async fn our_services_serve_libzmq_reqs() {
 }
 
 #[tokio::test]
-async fn our_services_serve_libzmq_dealers_with_any_envelope() {
+async fn our_services_return_any_dealer_envelope() {
     for endpoint in [start::<OurRouter>().await, start::<OurRep>().await] {
         let dealer = libzmq(Dealer, move |socket| socket.connect(&endpoint));
         for number in 0..REQUESTS {

@@ -1,4 +1,4 @@
-//! Subscriptions in both directions, as messages, commands and octets.
+//! Subscriptions in both directions, as messages, commands and bytes.
 
 use std::collections::HashSet;
 
@@ -11,11 +11,11 @@ use zeromq_async::{
     Events, Message, PubSocket, SubSocket, SubscriptionNotices, XPubSocket, XSubSocket,
 };
 
-/// Nothing, one octet, the longest short SUBSCRIBE and the next, the longest short message and the
+/// Nothing, one byte, the longest short SUBSCRIBE and the next, the longest short message and the
 /// next, and a long one.
 const TOPICS: [usize; 7] = [0, 1, 245, 246, 255, 256, 1000];
 
-/// A topic of so many octets. None is the beginning of another.
+/// A topic of so many bytes. None is the beginning of another.
 fn topic(len: usize) -> Vec<u8> {
     let mut topic = vec![b't'; len];
     if let Some(first) = topic.first_mut() {
@@ -32,8 +32,8 @@ fn cancellation(topic: &[u8]) -> Vec<u8> {
     [&[0], topic].concat()
 }
 
-fn one_frame(octets: Vec<u8>) -> Message {
-    Message::multipart([octets])
+fn one_frame(bytes: Vec<u8>) -> Message {
+    Message::multipart([bytes])
 }
 
 /// An XPUB of this library, and a peer of libzmq connected to it.
@@ -43,25 +43,25 @@ async fn our_xpub_and(xpub: XPubSocket, kind: SocketKind) -> (XPubSocket, Peer) 
 }
 
 #[tokio::test]
-async fn our_xpub_receives_what_a_libzmq_xsub_subscribes_to() {
+async fn our_xpub_gets_libzmq_xsub_subscriptions() {
     let (mut xpub, xsub) = our_xpub_and(XPubSocket::new(), SocketKind::Xsub).await;
     for len in TOPICS {
         let (subscribe, cancel) = (subscription(&topic(len)), cancellation(&topic(len)));
         xsub.send([subscribe.clone()]).await.unwrap();
         xsub.send([subscribe.clone()]).await.unwrap();
-        let what = format!("a topic of {len} octets");
+        let what = format!("a topic of {len} bytes");
         assert_eq!(recv(&mut xpub, &what).await, one_frame(subscribe), "{what}");
 
         // The second cancellation is the one that counts.
         xsub.send([cancel.clone()]).await.unwrap();
         xsub.send([cancel.clone()]).await.unwrap();
-        let what = format!("the cancellation of a topic of {len} octets, and nothing before it");
+        let what = format!("the cancellation of a topic of {len} bytes, and nothing before it");
         assert_eq!(recv(&mut xpub, &what).await, one_frame(cancel), "{what}");
     }
 }
 
 #[tokio::test]
-async fn a_libzmq_xpub_receives_what_our_xsub_subscribes_to() {
+async fn libzmq_xpub_gets_our_xsub_subscriptions() {
     let xpub = libzmq(SocketKind::Xpub, |socket| socket.bind(TCP));
     let mut xsub = XSubSocket::new();
     xsub.connect(xpub.endpoint()).await.unwrap();
@@ -69,42 +69,42 @@ async fn a_libzmq_xpub_receives_what_our_xsub_subscribes_to() {
         let (subscribe, cancel) = (subscription(&topic(len)), cancellation(&topic(len)));
         send(&mut xsub, one_frame(subscribe.clone())).await;
         send(&mut xsub, one_frame(subscribe.clone())).await;
-        assert_eq!(xpub.recv().await.unwrap(), [subscribe], "a topic of {len} octets");
+        assert_eq!(xpub.recv().await.unwrap(), [subscribe], "a topic of {len} bytes");
         send(&mut xsub, one_frame(cancel.clone())).await;
         send(&mut xsub, one_frame(cancel.clone())).await;
-        assert_eq!(xpub.recv().await.unwrap(), [cancel], "cancels a topic of {len} octets");
+        assert_eq!(xpub.recv().await.unwrap(), [cancel], "cancels a topic of {len} bytes");
     }
 }
 
 #[tokio::test]
-async fn our_xpub_receives_what_a_libzmq_sub_subscribes_to() {
+async fn our_xpub_gets_libzmq_sub_subscriptions() {
     let (mut xpub, sub) = our_xpub_and(XPubSocket::new(), SocketKind::Sub).await;
     for len in TOPICS {
         let topic = topic(len);
         let (subscribe, cancel) = (subscription(&topic), cancellation(&topic));
         change(&sub, Opt::SUBSCRIBE, &topic).await;
-        assert_eq!(recv(&mut xpub, "a subscription").await, one_frame(subscribe), "{len} octets");
+        assert_eq!(recv(&mut xpub, "a subscription").await, one_frame(subscribe), "{len} bytes");
         change(&sub, Opt::UNSUBSCRIBE, &topic).await;
-        assert_eq!(recv(&mut xpub, "a cancellation").await, one_frame(cancel), "{len} octets");
+        assert_eq!(recv(&mut xpub, "a cancellation").await, one_frame(cancel), "{len} bytes");
     }
 }
 
 #[tokio::test]
-async fn a_libzmq_xpub_receives_what_our_sub_subscribes_to() {
+async fn libzmq_xpub_gets_our_sub_subscriptions() {
     let xpub = libzmq(SocketKind::Xpub, |socket| socket.bind(TCP));
     let sub = SubSocket::new();
     sub.connect(xpub.endpoint()).await.unwrap();
     for len in TOPICS {
         sub.subscribe(topic(len));
-        assert_eq!(xpub.recv().await.unwrap(), [subscription(&topic(len))], "{len} octets");
+        assert_eq!(xpub.recv().await.unwrap(), [subscription(&topic(len))], "{len} bytes");
         sub.unsubscribe(topic(len));
-        assert_eq!(xpub.recv().await.unwrap(), [cancellation(&topic(len))], "{len} octets");
+        assert_eq!(xpub.recv().await.unwrap(), [cancellation(&topic(len))], "{len} bytes");
     }
 }
 
 /// 29/PUBSUB: what a peer has subscribed to ends with it.
 #[tokio::test]
-async fn the_subscriptions_of_a_subscriber_that_leaves_are_cancelled() {
+async fn leaving_subscriber_cancels_subscriptions() {
     let (mut xpub, sub) = our_xpub_and(XPubSocket::new(), SocketKind::Sub).await;
     for topic in ["one", "two"] {
         change(&sub, Opt::SUBSCRIBE, topic.as_bytes()).await;
@@ -128,7 +128,7 @@ async fn the_subscriptions_of_a_subscriber_that_leaves_are_cancelled() {
 
 /// More than any queue's high-water mark: subscriptions are not messages, and none is dropped.
 #[tokio::test]
-async fn many_subscriptions_arrive_all_of_them() {
+async fn twenty_thousand_subscriptions_all_arrive() {
     const COUNT: usize = 20_000;
     let topics = || (0..COUNT).map(|number| format!("topic {number}").into_bytes());
 
@@ -203,7 +203,7 @@ const READY: &str = "!ready";
 const LAST: &str = "!last";
 
 #[tokio::test]
-async fn libzmq_subscribers_get_what_matches_from_our_pub() {
+async fn libzmq_subscribers_get_matches_from_our_pub() {
     // An XSUB has no filter of its own: what it receives is what the publisher sent.
     for kind in [SocketKind::Sub, SocketKind::Xsub] {
         let mut publisher = PubSocket::new();
@@ -240,7 +240,7 @@ async fn libzmq_subscribers_get_what_matches_from_our_pub() {
 }
 
 #[tokio::test]
-async fn our_subscribers_get_what_matches_from_a_libzmq_pub() {
+async fn our_subscribers_get_matches_from_libzmq_pub() {
     for filters in [true, false] {
         let xpub = libzmq(SocketKind::Xpub, |socket| socket.bind(TCP));
         let topics = [PREFIXES[0], PREFIXES[1], PREFIXES[2], &topic(1000), b"!"];
@@ -272,7 +272,7 @@ async fn our_subscribers_get_what_matches_from_a_libzmq_pub() {
 
 /// The XSUB does not filter: what does not come was not sent.
 #[tokio::test]
-async fn our_xpub_sends_nothing_that_was_cancelled() {
+async fn our_xpub_stops_after_cancellation() {
     let (mut xpub, xsub) = our_xpub_and(XPubSocket::new(), SocketKind::Xsub).await;
     for change in ["\x01a", "\x01a", "\x01b", "\x00a"] {
         xsub.send([change]).await.unwrap();
@@ -291,7 +291,7 @@ async fn our_xpub_sends_nothing_that_was_cancelled() {
 }
 
 #[tokio::test]
-async fn our_sub_that_subscribed_twice_cancels_twice() {
+async fn our_sub_cancels_as_often_as_it_subscribed() {
     let xpub = libzmq(SocketKind::Xpub, |socket| socket.bind(TCP));
     let mut sub = SubSocket::new();
     sub.connect(xpub.endpoint()).await.unwrap();
@@ -343,7 +343,7 @@ async fn notices(notices: SubscriptionNotices) -> Vec<Message> {
 }
 
 #[tokio::test]
-async fn our_xpub_tells_of_subscriptions_as_it_was_told_to() {
+async fn our_xpub_notices_follow_configuration() {
     use SubscriptionNotices::{All, Changes, Manual, Subscriptions};
     let [on, off] = [Message::from("\x01t"), Message::from("\0t")];
     assert_eq!(notices(Changes).await, [on.clone(), off.clone()]);
@@ -354,7 +354,7 @@ async fn our_xpub_tells_of_subscriptions_as_it_was_told_to() {
 }
 
 #[tokio::test]
-async fn our_manual_xpub_gives_a_libzmq_sub_what_it_chooses() {
+async fn our_manual_xpub_chooses_subscriptions() {
     let xpub = XPubSocket::builder().notices(SubscriptionNotices::Manual).build();
     let (mut xpub, xsub) = our_xpub_and(xpub, SocketKind::Xsub).await;
     xsub.send(["\x01wanted"]).await.unwrap();
@@ -375,7 +375,7 @@ async fn our_manual_xpub_gives_a_libzmq_sub_what_it_chooses() {
 }
 
 #[tokio::test]
-async fn our_xpub_welcomes_libzmq_subs_that_have_subscribed_to_it() {
+async fn our_xpub_welcomes_matching_libzmq_subs() {
     let xpub = XPubSocket::builder().welcome("welcome").build();
     let mut xpub = xpub;
     let endpoint = xpub.bind(TCP).await.unwrap().to_string();
@@ -397,7 +397,7 @@ async fn our_xpub_welcomes_libzmq_subs_that_have_subscribed_to_it() {
 
 /// Without `no_drop` most of these would be lost: the queue holds two, and nobody reads.
 #[tokio::test]
-async fn our_xpub_that_may_not_drop_waits_for_a_libzmq_sub() {
+async fn our_no_drop_xpub_waits_for_libzmq_sub() {
     const COUNT: u32 = 300;
     let xpub = XPubSocket::builder().no_drop(true).send_high_water_mark(2).build();
     let mut xpub = xpub;
@@ -430,7 +430,7 @@ async fn our_xpub_that_may_not_drop_waits_for_a_libzmq_sub() {
 }
 
 #[tokio::test]
-async fn a_zmtp_3_0_peer_subscribes_by_message_and_is_served() {
+async fn zmtp_3_0_peer_subscribes_by_message() {
     let mut xpub = XPubSocket::new();
     let endpoint = xpub.bind(TCP).await.unwrap().to_string();
     let mut sub = RawPeer::connect(&endpoint).await;
@@ -438,7 +438,7 @@ async fn a_zmtp_3_0_peer_subscribes_by_message_and_is_served() {
     for len in TOPICS {
         let topic = topic(len);
         sub.write(&message(&subscription(&topic))).await;
-        let what = format!("a topic of {len} octets");
+        let what = format!("a topic of {len} bytes");
         assert_eq!(recv(&mut xpub, &what).await, one_frame(subscription(&topic)), "{what}");
         let body = [&topic[..], b": news"].concat();
         send(&mut xpub, one_frame(body.clone())).await;
@@ -449,7 +449,7 @@ async fn a_zmtp_3_0_peer_subscribes_by_message_and_is_served() {
 }
 
 #[tokio::test]
-async fn our_pub_serves_zmtp_3_0_and_3_1_peers_alike() {
+async fn our_pub_serves_zmtp_3_0_and_3_1_peers() {
     let mut publisher = PubSocket::new();
     let endpoint = publisher.bind(TCP).await.unwrap().to_string();
     for (minor, subscribe) in [(0, message(b"\x01a")), (1, subscribe_command(b"a"))] {
@@ -472,7 +472,7 @@ async fn our_pub_serves_zmtp_3_0_and_3_1_peers_alike() {
 
 /// Either form is taken from a peer of either version, as libzmq's XPUB does.
 #[tokio::test]
-async fn our_xpub_takes_either_form_of_subscription_from_anybody() {
+async fn our_xpub_accepts_both_subscription_forms() {
     let mut xpub = XPubSocket::new();
     let endpoint = xpub.bind(TCP).await.unwrap().to_string();
     for minor in [0, 1] {
@@ -507,7 +507,7 @@ async fn our_sub_and_raw_pub(minor: u8) -> (SubSocket, RawListener, RawPeer, Eve
 }
 
 #[tokio::test]
-async fn our_sub_subscribes_by_message_at_a_zmtp_3_0_publisher() {
+async fn our_sub_sends_messages_to_zmtp_3_0_pub() {
     let (sub, _listener, mut publisher, _) = our_sub_and_raw_pub(0).await;
     for len in TOPICS {
         sub.subscribe(topic(len));
@@ -520,7 +520,7 @@ async fn our_sub_subscribes_by_message_at_a_zmtp_3_0_publisher() {
 }
 
 #[tokio::test]
-async fn our_sub_subscribes_by_command_at_a_zmtp_3_1_publisher() {
+async fn our_sub_sends_commands_to_zmtp_3_1_pub() {
     let (sub, _listener, mut publisher, _) = our_sub_and_raw_pub(1).await;
     for len in TOPICS {
         sub.subscribe(topic(len));
@@ -534,7 +534,7 @@ async fn our_sub_subscribes_by_command_at_a_zmtp_3_1_publisher() {
 
 /// The same SUB speaks to each publisher as that one understands.
 #[tokio::test]
-async fn our_sub_subscribes_again_in_the_words_of_whoever_is_there() {
+async fn our_sub_resubscribes_in_the_peer_version() {
     let (mut sub, listener, mut publisher, mut events) = our_sub_and_raw_pub(1).await;
     sub.subscribe("t");
     publisher.expect(b"\x04\x0b\x09SUBSCRIBEt").await;

@@ -89,8 +89,8 @@ fn rows(mechanism: Mechanism) -> Vec<(Handler, Outcome, Libzmq)> {
 
     let refused = || ZapError::Refused { text: "in words".into() };
     let malformed = |error: ZapReplyError| Denies(TemporaryError, error.into());
-    let metadata = |octets: &'static [u8]| {
-        malformed(zeromq_async::Metadata::decode(octets.into()).expect_err("cut short").into())
+    let metadata = |bytes: &'static [u8]| {
+        malformed(zeromq_async::Metadata::decode(bytes.into()).expect_err("cut short").into())
     };
     let id = ZapReplyError::RequestId { request: "1".into(), reply: "another".into() };
     // libzmq lets everybody in where nobody decides, but for PLAIN.
@@ -118,7 +118,7 @@ fn rows(mechanism: Mechanism) -> Vec<(Handler, Outcome, Libzmq)> {
             malformed(ZapReplyError::Status("201".into())),
             Libzmq::Protocol(ZAP_INVALID_STATUS_CODE),
         ),
-        // libzmq takes any octets for a user id.
+        // libzmq takes any bytes for a user id.
         (Replies(WrongUserId), malformed(ZapReplyError::UserId(NOT_TEXT.into())), Libzmq::LetsIn),
         (Replies(WrongMetadata), metadata(BAD_METADATA), Libzmq::Protocol(ZAP_INVALID_METADATA)),
         // libzmq does not miss the value.
@@ -470,7 +470,7 @@ async fn tell_us(events: &mut Events, expected: Client, row: &str) {
 }
 
 #[tokio::test]
-async fn libzmq_clients_are_let_in_or_not_as_our_handler_says() {
+async fn our_handler_decides_libzmq_clients() {
     for mechanism in MECHANISMS {
         for (handler, outcome, _) in rows(mechanism) {
             ours(mechanism, handler, outcome).await;
@@ -479,7 +479,7 @@ async fn libzmq_clients_are_let_in_or_not_as_our_handler_says() {
 }
 
 #[tokio::test]
-async fn our_clients_are_let_in_or_not_as_libzmqs_handler_says() {
+async fn libzmq_handler_decides_our_clients() {
     for mechanism in MECHANISMS {
         for (handler, _, outcome) in rows(mechanism) {
             libzmqs(mechanism, handler, outcome).await;
@@ -489,7 +489,7 @@ async fn our_clients_are_let_in_or_not_as_libzmqs_handler_says() {
 
 /// Frame by frame, but that libzmq gives every request the id 1.
 #[tokio::test]
-async fn our_requests_are_those_of_libzmq() {
+async fn our_zap_requests_match_libzmq() {
     for mechanism in MECHANISMS {
         for place in [TCP, IPC, "tcp://[::1]:*"] {
             assert_same_request(mechanism, place, "test").await;

@@ -1,4 +1,4 @@
-//! Peers of ZMTP 2.0: the same octets to this library and to libzmq, and the same from both.
+//! Peers of ZMTP 2.0: the same bytes to this library and to libzmq, and the same from both.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ const NAME: &str = "here";
 
 /// What happens between an old peer and a socket.
 enum Act {
-    /// The old peer says these octets.
+    /// The old peer says these bytes.
     Says(&'static [u8]),
     /// The old peer is told these.
     IsTold(&'static [u8]),
@@ -139,7 +139,7 @@ const SCENES: [Scene; 11] = [
     ),
 ];
 
-/// The octet for a type: the number that libzmq has for it.
+/// The byte for a type: the number that libzmq has for it.
 fn number(kind: SocketKind) -> u8 {
     match kind {
         SocketKind::Pair => 0,
@@ -190,8 +190,8 @@ async fn play(mut old: RawPeer, mut end: End, (kind, old_kind, acts): Scene) {
     let what = format!("{kind:?} and an old {old_kind:?}");
     for act in acts {
         match act {
-            Says(octets) => old.write(octets).await,
-            IsTold(octets) => old.expect(octets).await,
+            Says(bytes) => old.write(bytes).await,
+            IsTold(bytes) => old.expect(bytes).await,
             Sends(frames) => end.send(&what, owned(frames)).await,
             Receives(frames) => {
                 let received: Frames = match attended.take() {
@@ -227,7 +227,7 @@ async fn serves(is_ours: bool, scene: Scene) {
 }
 
 #[tokio::test]
-async fn our_sockets_serve_old_peers() {
+async fn our_sockets_serve_zmtp_2_peers() {
     for scene in SCENES {
         served(true, scene).await;
         serves(true, scene).await;
@@ -235,7 +235,7 @@ async fn our_sockets_serve_old_peers() {
 }
 
 #[tokio::test]
-async fn libzmq_serves_old_peers_with_the_same_octets() {
+async fn libzmq_serves_zmtp_2_with_same_bytes() {
     for scene in SCENES {
         served(false, scene).await;
         serves(false, scene).await;
@@ -245,7 +245,7 @@ async fn libzmq_serves_old_peers_with_the_same_octets() {
 /// Catalogues of failures have it that the timer of libzmq's handshake goes on and ends the
 /// connection of an old peer. The time for the handshake is short here, and over when the peer speaks.
 #[tokio::test]
-async fn an_old_peer_is_there_after_the_time_for_the_handshake() {
+async fn zmtp_2_peer_outlives_handshake_timeout() {
     const SHORT: Duration = Duration::from_millis(200);
     let mut ours = PullSocket::builder().handshake_timeout(SHORT).build();
     let our_endpoint = ours.bind(TCP).await.unwrap().to_string();
@@ -266,7 +266,7 @@ async fn an_old_peer_is_there_after_the_time_for_the_handshake() {
 }
 
 #[tokio::test]
-async fn neither_is_led_around_a_mechanism() {
+async fn zmtp_2_bypasses_no_mechanism() {
     let says = [&b"\xff\0\0\0\0\0\0\0\x04\x7f\x01\x08\0\x03old"[..], b"\0\x05enter"].concat();
     let ours = PullSocket::builder().plain_client("name", "password").unwrap().build();
     let our_endpoint = ours.bind(TCP).await.unwrap().to_string();

@@ -44,11 +44,11 @@ pub fn curve_public(secret: &str) -> Result<String, Error> {
 /// # Errors
 ///
 /// The length is not a multiple of 4.
-pub fn z85_encode(octets: &[u8]) -> Result<String, Error> {
-    let mut out: Vec<c_char> = vec![0; octets.len() / 4 * 5 + 1];
+pub fn z85_encode(bytes: &[u8]) -> Result<String, Error> {
+    let mut out: Vec<c_char> = vec![0; bytes.len() / 4 * 5 + 1];
     // SAFETY: `out` has 5 bytes for each 4, and one for the NUL. libzmq checks the length before it
     // writes.
-    let written = unsafe { ffi::zmq_z85_encode(out.as_mut_ptr(), octets.as_ptr(), octets.len()) };
+    let written = unsafe { ffi::zmq_z85_encode(out.as_mut_ptr(), bytes.as_ptr(), bytes.len()) };
     if written.is_null() { Err(Error::last("zmq_z85_encode")) } else { Ok(text(&out)) }
 }
 

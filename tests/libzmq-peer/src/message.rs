@@ -13,20 +13,20 @@ pub struct Msg(ffi::Msg);
 unsafe impl Send for Msg {}
 
 impl Msg {
-    /// Creates a frame with a copy of `octets`.
+    /// Creates a frame with a copy of `bytes`.
     ///
     /// # Errors
     ///
     /// There is not enough memory.
-    pub fn new(octets: &[u8]) -> Result<Self, Error> {
+    pub fn new(bytes: &[u8]) -> Result<Self, Error> {
         let mut raw = ffi::Msg::zeroed();
         // SAFETY: `raw` is owned and not yet initialised.
-        check("zmq_msg_init_size", unsafe { ffi::zmq_msg_init_size(&mut raw, octets.len()) })?;
+        check("zmq_msg_init_size", unsafe { ffi::zmq_msg_init_size(&mut raw, bytes.len()) })?;
         let mut msg = Self(raw);
         // SAFETY: an initialised message has data.
         let data = unsafe { ffi::zmq_msg_data(&mut msg.0) }.cast::<u8>();
-        // SAFETY: the data is `octets.len()` long, and no other reference to it exists.
-        unsafe { data.copy_from_nonoverlapping(octets.as_ptr(), octets.len()) };
+        // SAFETY: the data is `bytes.len()` long, and no other reference to it exists.
+        unsafe { data.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len()) };
         Ok(msg)
     }
 

@@ -74,8 +74,8 @@ fn options_of_every_type() -> Result<(), Error> {
 fn keys_and_z85() -> Result<(), Error> {
     let (public, secret) = curve_keypair()?;
     assert_eq!((public.len(), secret.len(), curve_public(&secret)?), (40, 40, public.clone()));
-    let octets = z85_decode(&public)?;
-    assert_eq!((octets.len(), z85_encode(&octets)?), (32, public.clone()));
+    let bytes = z85_decode(&public)?;
+    assert_eq!((bytes.len(), z85_encode(&bytes)?), (32, public.clone()));
     assert!(
         z85_decode("four").is_err()
             && z85_encode(&[0; 5]).is_err()
@@ -83,10 +83,10 @@ fn keys_and_z85() -> Result<(), Error> {
     );
 
     let socket = Socket::new(&Context::new()?, SocketKind::Pair)?;
-    socket.set_bytes(Opt::CURVE_SERVERKEY, &octets)?;
+    socket.set_bytes(Opt::CURVE_SERVERKEY, &bytes)?;
     assert_eq!(
         (socket.get_string(Opt::CURVE_SERVERKEY)?, socket.get_bytes(Opt::CURVE_SERVERKEY)?),
-        (public, octets)
+        (public, bytes)
     );
     Ok(())
 }
@@ -114,7 +114,7 @@ fn curve_over_a_wildcard_ipc_path() -> Result<(), Error> {
 }
 
 #[test]
-fn a_monitor_tells_of_a_connection() -> Result<(), Error> {
+fn monitor_reports_a_connection() -> Result<(), Error> {
     let context = Context::new()?;
     let push = Socket::new(&context, SocketKind::Push)?;
     let monitor = push.monitor()?;
@@ -165,7 +165,7 @@ fn drafts_have_routing_ids_and_groups() -> Result<(), Error> {
 }
 
 #[tokio::test]
-async fn a_peer_sends_while_it_waits_to_receive() -> Result<(), Error> {
+async fn peer_sends_while_waiting_to_receive() -> Result<(), Error> {
     let router = Peer::spawn(SocketKind::Router, |socket| socket.bind(ANY_PORT))?;
     let endpoint = router.endpoint().to_owned();
     let dealer = Peer::spawn(SocketKind::Dealer, move |socket| {
@@ -187,7 +187,7 @@ async fn a_peer_sends_while_it_waits_to_receive() -> Result<(), Error> {
 }
 
 #[tokio::test]
-async fn a_peer_tells_what_went_wrong() -> Result<(), Error> {
+async fn peer_errors_say_what_failed() -> Result<(), Error> {
     let error =
         Peer::spawn(SocketKind::Sub, |socket| socket.bind("nowhere")).expect_err("no scheme");
     assert_eq!(error.errno(), Some(errno::EINVAL));

@@ -47,7 +47,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_steady_or_goes_up_and_down_does_not_grow() {
+    fn steady_or_varying_usage_is_no_growth() {
         let steady = samples(|at| Sample {
             memory: 50_000 + 20_000 * (at % 5),
             descriptors: 20 + 100 * (at % 3),
@@ -60,7 +60,7 @@ mod tests {
     }
 
     #[test]
-    fn a_leak_of_each_kind_is_told_by_its_name() {
+    fn each_kind_of_leak_is_named() {
         let leaking = samples(|at| Sample {
             memory: 50_000 + 300 * at,
             descriptors: 20 + at,

@@ -22,7 +22,7 @@ async fn settles(before: Sample) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_round_gives_back_its_descriptors_and_tasks() {
+async fn rounds_release_descriptors_and_tasks() {
     let mut residents = Residents::bind().await.expect("free ports");
     let before = Sample::take().expect("a sample");
     for _ in 0..10 {

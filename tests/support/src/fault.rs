@@ -59,14 +59,14 @@ impl Fault {
     /// All faults of a frame and of these bytes in it. One bit of each byte is flipped, and every
     /// bit of the bytes in `thoroughly`.
     fn all(way: Way, frame: usize, offsets: &[usize], thoroughly: &[usize]) -> Vec<Self> {
-        let octets = offsets.iter().flat_map(|&offset| {
+        let bytes = offsets.iter().flat_map(|&offset| {
             let every = thoroughly.contains(&offset);
             let bits = (0..8).filter(move |bit| every || offset % 8 == *bit);
             let flips = bits.map(move |bit| Kind::Flip { offset, bits: 1 << bit });
             flips.chain([Kind::Drop { offset }, Kind::Repeat { offset }])
         });
         let frames = [Kind::DropFrame, Kind::RepeatFrame, Kind::Swap];
-        octets.chain(frames).map(|kind| Self { way, frame, kind }).collect()
+        bytes.chain(frames).map(|kind| Self { way, frame, kind }).collect()
     }
 
     /// The change that a relay makes in this direction. Calls `done` once the fault has happened.
@@ -75,16 +75,16 @@ impl Fault {
             return unaltered();
         }
         let (mut cutter, mut held) = (Cutter::default(), Vec::new());
-        Box::new(move |octets| {
+        Box::new(move |bytes| {
             let mut passed = Vec::new();
-            cutter.cut(octets, |piece| {
+            cutter.cut(bytes, |piece| {
                 if piece.frame == self.frame {
                     self.kind.alter(&piece, &mut held, &mut passed);
                     if piece.is_last {
                         done();
                     }
                 } else {
-                    passed.extend_from_slice(piece.octets);
+                    passed.extend_from_slice(piece.bytes);
                     passed.append(&mut held);
                 }
             });
@@ -96,19 +96,19 @@ impl Fault {
 impl Kind {
     /// Appends the changed piece of the frame to `passed`, or to `held` for later.
     fn alter(self, piece: &Piece<'_>, held: &mut Vec<u8>, passed: &mut Vec<u8>) {
-        let mut octets = piece.octets.to_vec();
+        let mut bytes = piece.bytes.to_vec();
         match (self, self.place_in(piece)) {
-            (Self::Flip { bits, .. }, Some(place)) => octets[place] ^= bits,
+            (Self::Flip { bits, .. }, Some(place)) => bytes[place] ^= bits,
             (Self::Drop { .. }, Some(place)) => {
-                octets.remove(place);
+                bytes.remove(place);
             }
-            (Self::Repeat { .. }, Some(place)) => octets.insert(place, octets[place]),
-            (Self::DropFrame, _) => octets.clear(),
-            (Self::Swap, _) => held.append(&mut octets),
-            (Self::RepeatFrame, _) => held.extend_from_slice(&octets),
+            (Self::Repeat { .. }, Some(place)) => bytes.insert(place, bytes[place]),
+            (Self::DropFrame, _) => bytes.clear(),
+            (Self::Swap, _) => held.append(&mut bytes),
+            (Self::RepeatFrame, _) => held.extend_from_slice(&bytes),
             _ => {}
         }
-        passed.append(&mut octets);
+        passed.append(&mut bytes);
         if self == Self::RepeatFrame && piece.is_last {
             passed.append(held);
         }
@@ -120,20 +120,20 @@ impl Kind {
         else {
             return None;
         };
-        offset.checked_sub(piece.offset).filter(|place| *place < piece.octets.len())
+        offset.checked_sub(piece.offset).filter(|place| *place < piece.bytes.len())
     }
 }
 
 /// Reports the size of each frame and changes nothing.
 pub fn measure(mut each: impl FnMut(usize) + Send + 'static) -> Alter {
     let mut cutter = Cutter::default();
-    Box::new(move |octets| {
-        cutter.cut(octets, |piece| {
+    Box::new(move |bytes| {
+        cutter.cut(bytes, |piece| {
             if piece.is_last {
-                each(piece.offset + piece.octets.len());
+                each(piece.offset + piece.bytes.len());
             }
         });
-        octets.to_vec()
+        bytes.to_vec()
     })
 }
 
@@ -152,29 +152,29 @@ struct Cutter {
 struct Piece<'a> {
     frame: usize,
     offset: usize,
-    octets: &'a [u8],
+    bytes: &'a [u8],
     is_last: bool,
 }
 
 const GREETING: usize = 64;
 
 impl Cutter {
-    fn cut(&mut self, octets: &[u8], mut each: impl FnMut(Piece<'_>)) {
-        let (greeting, octets) = octets.split_at(octets.len().min(GREETING - self.greeted));
+    fn cut(&mut self, bytes: &[u8], mut each: impl FnMut(Piece<'_>)) {
+        let (greeting, bytes) = bytes.split_at(bytes.len().min(GREETING - self.greeted));
         if !greeting.is_empty() {
             let offset = self.greeted;
             self.greeted += greeting.len();
             let is_last = self.greeted == GREETING;
-            each(Piece { frame: 0, offset, octets: greeting, is_last });
+            each(Piece { frame: 0, offset, bytes: greeting, is_last });
             self.frame += usize::from(is_last);
         }
-        self.waiting.extend_from_slice(octets);
+        self.waiting.extend_from_slice(bytes);
         let waiting = take(&mut self.waiting);
         let mut rest = &waiting[..];
-        while let Some((octets, behind)) =
+        while let Some((bytes, behind)) =
             frame_size(rest).and_then(|size| rest.split_at_checked(size))
         {
-            each(Piece { frame: self.frame, offset: 0, octets, is_last: true });
+            each(Piece { frame: self.frame, offset: 0, bytes, is_last: true });
             self.frame += 1;
             rest = behind;
         }
@@ -184,11 +184,11 @@ impl Cutter {
 
 /// The size of the frame that starts here, including its header. `None` if the header is
 /// incomplete.
-fn frame_size(octets: &[u8]) -> Option<usize> {
+fn frame_size(bytes: &[u8]) -> Option<usize> {
     const LONG: u8 = 2;
-    if octets.first()? & LONG == 0 {
-        return Some(2 + usize::from(*octets.get(1)?));
+    if bytes.first()? & LONG == 0 {
+        return Some(2 + usize::from(*bytes.get(1)?));
     }
-    let size = u64::from_be_bytes(*octets.get(1..)?.first_chunk()?);
+    let size = u64::from_be_bytes(*bytes.get(1..)?.first_chunk()?);
     Some(9 + usize::try_from(size).expect("no test sends that much"))
 }

@@ -5,7 +5,7 @@ use tokio::net::TcpStream;
 use zeromq_async::{Endpoint, Events, HandshakeFailure, PeerAddress, SocketEvent};
 
 #[allow(unused_imports, reason = "each test program uses a part")]
-pub use zeromq_test::octets::{command, frame, greeting, header, property, ready};
+pub use zeromq_test::raw_bytes::{command, frame, greeting, header, property, ready};
 
 use super::{dial, event, within};
 
@@ -16,23 +16,23 @@ pub struct Hostile {
 
 impl Hostile {
     /// Connects and writes bytes.
-    pub async fn saying(endpoint: &Endpoint, octets: &[u8]) -> Self {
+    pub async fn saying(endpoint: &Endpoint, bytes: &[u8]) -> Self {
         let mut peer = Self { stream: dial(endpoint).await };
-        peer.say(octets).await;
+        peer.say(bytes).await;
         peer
     }
 
     /// Writes bytes. Ignores errors, because the socket may have closed the connection.
-    pub async fn say(&mut self, octets: &[u8]) {
-        let _ = within("the hostile peer to write", self.stream.write_all(octets)).await;
+    pub async fn say(&mut self, bytes: &[u8]) {
+        let _ = within("the hostile peer to write", self.stream.write_all(bytes)).await;
     }
 
     /// Reads until the socket closes or resets the connection, and returns all bytes.
     pub async fn closed(&mut self) -> Vec<u8> {
-        let mut octets = Vec::new();
-        let closed = async { while let Ok(1..) = self.stream.read_buf(&mut octets).await {} };
+        let mut bytes = Vec::new();
+        let closed = async { while let Ok(1..) = self.stream.read_buf(&mut bytes).await {} };
         within("the socket to close the hostile peer's connection", closed).await;
-        octets
+        bytes
     }
 
     /// The address of this peer in the socket's events.

@@ -244,8 +244,8 @@ impl RawPeer {
     }
 
     /// Writes raw bytes, valid ZMTP or not.
-    pub async fn write_octets(&mut self, octets: &[u8]) {
-        let written = within("the raw peer to write", self.stream.write_all(octets)).await;
+    pub async fn write_bytes(&mut self, bytes: &[u8]) {
+        let written = within("the raw peer to write", self.stream.write_all(bytes)).await;
         written.expect("a connection");
     }
 
@@ -360,7 +360,7 @@ impl RawPeer {
 /// One side of a connection, with deterministic keys.
 pub fn connection(config: &ConnectionConfig) -> Connection {
     static NEXT: AtomicU8 = AtomicU8::new(1);
-    Connection::with_entropy(config, |octets| octets.fill(NEXT.fetch_add(1, Ordering::Relaxed)))
+    Connection::with_entropy(config, |bytes| bytes.fill(NEXT.fetch_add(1, Ordering::Relaxed)))
 }
 
 async fn dial(endpoint: &Endpoint) -> TcpStream {

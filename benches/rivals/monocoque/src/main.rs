@@ -66,14 +66,14 @@ async fn play_role(stream: Stream, order: &Order) -> Result<Infallible, Failure>
             let options = options().with_write_coalescing(true);
             let mut socket =
                 PushSocket::from_tcp_with_options(stream, options).await.map_err(Failure::new)?;
-            for_ever(order, async |octets| socket.send_one(octets).await).await
+            for_ever(order, async |bytes| socket.send_one(bytes).await).await
         }
         (Role::Push, Stream::Unix(stream)) => {
             let options = options().with_write_coalescing(true);
             let mut socket = PushSocket::from_unix_stream_with_options(stream, options)
                 .await
                 .map_err(Failure::new)?;
-            for_ever(order, async |octets| socket.send_one(octets).await).await
+            for_ever(order, async |bytes| socket.send_one(bytes).await).await
         }
         (Role::Rep, Stream::Tcp(stream)) => {
             let mut socket = RepSocket::from_tcp(stream).await.map_err(Failure::new)?;
@@ -91,16 +91,16 @@ async fn play_role(stream: Stream, order: &Order) -> Result<Infallible, Failure>
         }
         (Role::Req, Stream::Tcp(stream)) => {
             let mut socket = ReqSocket::from_tcp(stream).await.map_err(Failure::new)?;
-            time(order, async |octets| {
-                socket.send_one(octets).await?;
+            time(order, async |bytes| {
+                socket.send_one(bytes).await?;
                 socket.recv().await.map(|reply| reply.is_some())
             })
             .await
         }
         (Role::Req, Stream::Unix(stream)) => {
             let mut socket = ReqSocket::from_unix_stream(stream).await.map_err(Failure::new)?;
-            time(order, async |octets| {
-                socket.send_one(octets).await?;
+            time(order, async |bytes| {
+                socket.send_one(bytes).await?;
                 socket.recv().await.map(|reply| reply.is_some())
             })
             .await
@@ -126,9 +126,9 @@ async fn for_ever(
     order: &Order,
     mut send: impl AsyncFnMut(Bytes) -> std::io::Result<()>,
 ) -> Result<Infallible, Failure> {
-    let octets = Bytes::from(order.octets());
+    let bytes = Bytes::from(order.bytes());
     loop {
-        send(octets.clone()).await.map_err(Failure::new)?;
+        send(bytes.clone()).await.map_err(Failure::new)?;
     }
 }
 
@@ -136,8 +136,8 @@ async fn time(
     order: &Order,
     mut ask: impl AsyncFnMut(Bytes) -> std::io::Result<bool>,
 ) -> Result<Infallible, Failure> {
-    let (octets, mut trips) = (Bytes::from(order.octets()), RoundTrips::new(order));
-    while ask(octets.clone()).await.map_err(Failure::new)? {
+    let (bytes, mut trips) = (Bytes::from(order.bytes()), RoundTrips::new(order));
+    while ask(bytes.clone()).await.map_err(Failure::new)? {
         if !trips.lap()? {
             return trips.finish();
         }

@@ -78,5 +78,5 @@ async fn connect(socket: &Socket, order: &Order) -> Result<(), Failure> {
 }
 
 fn message(order: &Order) -> Message {
-    Message::single(Bytes::from(order.octets()))
+    Message::single(Bytes::from(order.bytes()))
 }

@@ -44,9 +44,9 @@ async fn pull(socket: Socket, order: &Order) -> Result<Infallible, Failure> {
 
 async fn push(socket: Socket, order: &Order) -> Result<Infallible, Failure> {
     connect(&socket, order).await?;
-    let octets = Bytes::from(order.octets());
+    let bytes = Bytes::from(order.bytes());
     loop {
-        socket.send(Msg::from_bytes(octets.clone())).await.map_err(Failure::new)?;
+        socket.send(Msg::from_bytes(bytes.clone())).await.map_err(Failure::new)?;
     }
 }
 
@@ -60,9 +60,9 @@ async fn rep(socket: Socket, order: &Order) -> Result<Infallible, Failure> {
 
 async fn req(socket: Socket, order: &Order) -> Result<Infallible, Failure> {
     connect(&socket, order).await?;
-    let (octets, mut trips) = (Bytes::from(order.octets()), RoundTrips::new(order));
+    let (bytes, mut trips) = (Bytes::from(order.bytes()), RoundTrips::new(order));
     loop {
-        socket.send(Msg::from_bytes(octets.clone())).await.map_err(Failure::new)?;
+        socket.send(Msg::from_bytes(bytes.clone())).await.map_err(Failure::new)?;
         socket.recv().await.map_err(Failure::new)?;
         if !trips.lap()? {
             return trips.finish();

@@ -80,5 +80,5 @@ async fn connect(socket: &mut impl Socket, order: &Order) -> Result<(), Failure>
 }
 
 fn message(order: &Order) -> ZmqMessage {
-    ZmqMessage::from(Bytes::from(order.octets()))
+    ZmqMessage::from(Bytes::from(order.bytes()))
 }

@@ -55,7 +55,7 @@ impl Lines {
             .axis_style(grid())
             .label_style(text(FONT_SIZE, HPos::Center))
             .axis_desc_style(text(FONT_SIZE, HPos::Center))
-            .x_label_formatter(&|value| Unit::Octets.show(*value))
+            .x_label_formatter(&|value| Unit::Bytes.show(*value))
             .y_label_formatter(&|value| Unit::PerSecond.show(*value))
             .x_desc(&self.x_title)
             .draw()?;

@@ -75,7 +75,7 @@ pub enum IpcName {
     Path(PathBuf),
 }
 
-/// The longest path, and the longest abstract name with its `@`, in octets: `sockaddr_un` has room
+/// The longest path, and the longest abstract name with its `@`, in bytes: `sockaddr_un` has room
 /// for 108 and the last is a NUL. Some other systems have room for fewer (macOS 104) and say so
 /// when binding.
 const MAX_IPC_PATH: usize = 107;

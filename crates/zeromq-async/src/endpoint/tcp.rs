@@ -232,7 +232,7 @@ fn check_name(name: &str) -> Result<(), &'static str> {
     let (name, alias) =
         name.split_once(':').map_or((name, None), |(name, alias)| (name, Some(alias)));
     let is_alias =
-        |alias: &str| !alias.is_empty() && alias.bytes().all(|octet| octet.is_ascii_digit());
+        |alias: &str| !alias.is_empty() && alias.bytes().all(|byte| byte.is_ascii_digit());
     if name.is_empty() || !alias.is_none_or(is_alias) {
         return Err("an IPv6 address is written in brackets, as in [::1]");
     }
@@ -261,10 +261,10 @@ fn parse_port(text: &str, port: &str) -> Result<u16, EndpointError> {
     if port == "*" {
         return Ok(0);
     }
-    let digits = port.bytes().all(|octet| octet.is_ascii_digit());
+    let digits = port.bytes().all(|byte| byte.is_ascii_digit());
     let number = port.parse().ok().filter(|_| digits); // `parse` alone would take "+5" too
     number.ok_or_else(|| EndpointError::InvalidPort { endpoint: text.into(), port: port.into() })
 }
 
-/// The longest host, in octets: the longest name DNS has, RFC 1035 §2.3.4.
+/// The longest host, in bytes: the longest name DNS has, RFC 1035 §2.3.4.
 const MAX_HOST: usize = 253;

@@ -5,7 +5,7 @@ fn parse(text: &str) -> Result<Endpoint, EndpointError> {
 }
 
 #[test]
-fn accepted_text_is_written_back() {
+fn endpoint_text_round_trips() {
     // (given, written back, is a wildcard)
     let table = [
         ("tcp://127.0.0.1:5555", "tcp://127.0.0.1:5555", false),
@@ -60,7 +60,7 @@ fn accepted_text_is_written_back() {
 }
 
 #[test]
-fn refused_text_is_named_with_the_reason() {
+fn endpoint_error_names_text_and_reason() {
     // (given, a part of the message that tells this mistake from the others)
     let table = [
         ("", "no scheme"),
@@ -129,7 +129,7 @@ fn length_limits_are_exact() {
 }
 
 #[test]
-fn wildcards_are_for_binding_and_sources_for_connecting() {
+fn wildcards_only_bind_and_sources_only_connect() {
     for text in ["tcp://*:5555", "tcp://127.0.0.1:0", "ipc://*"] {
         let endpoint = parse(text).expect(text);
         assert!(endpoint.check_bindable().is_ok());
@@ -150,7 +150,7 @@ fn wildcards_are_for_binding_and_sources_for_connecting() {
 }
 
 #[test]
-fn socket_addresses_are_endpoints() {
+fn socket_addresses_convert_to_endpoints() {
     for (address, text) in [
         ("127.0.0.1:5555", "tcp://127.0.0.1:5555"),
         ("[::1]:5555", "tcp://[::1]:5555"),

@@ -58,7 +58,7 @@ struct Pulse {
 const READS_OF_THE_REST: usize = 1024;
 
 /// How long a peer has to close its side after this one has: until then what it still sends is
-/// read and dropped, because closing with unread octets makes the kernel reset the connection,
+/// read and dropped, because closing with unread bytes makes the kernel reset the connection,
 /// which can cost the peer the last messages.
 const FAREWELL: Duration = Duration::from_secs(1);
 
@@ -175,13 +175,13 @@ impl Driver {
             return;
         }
         let Some(refused) = self.pipe.outbound.take_refused(attempts) else { return };
-        let octets = refused.octets();
+        let bytes = refused.bytes();
         engine.peers.ledger().refused(&self.pipe, refused);
         engine.events.emit(SocketEvent::MessageRefused {
             endpoint: endpoint.clone(),
             peer: self.pipe.id(),
             attempts,
-            octets,
+            bytes,
         });
     }
 
@@ -241,7 +241,7 @@ impl Driver {
     }
 
     fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
-        let wanted = self.decoder.wanted(&self.input.octets);
+        let wanted = self.decoder.wanted(&self.input.bytes);
         let read = self.input.poll_read(cx, &mut self.reader, wanted);
         if let (Poll::Ready(Ok(1..)), Some(pulse)) = (&read, &mut self.pulse) {
             pulse.heartbeat.on_input();
@@ -289,13 +289,13 @@ impl Driver {
         turn: &mut Turn,
         room: impl Fn(&Pipe) -> usize,
     ) -> Result<bool, DisconnectReason> {
-        while !self.input.octets.is_empty() || self.decoder.buffered() > 0 {
+        while !self.input.bytes.is_empty() || self.decoder.buffered() > 0 {
             if turn.is_worked_off() {
                 break;
             }
             let room = room(&self.pipe).min(self.messages_left(turn));
             let walked = self.decoder.frames();
-            let inbound = self.decoder.decode(&mut self.input.octets, room);
+            let inbound = self.decoder.decode(&mut self.input.bytes, room);
             turn.decoded(self.decoder.frames() - walked);
             let inbound = inbound?;
             if inbound.is_some() {
@@ -304,7 +304,7 @@ impl Driver {
             match inbound {
                 Some(Inbound::Messages(run)) => self.messages(turn, run)?,
                 Some(Inbound::Command(command)) => self.command(turn, command)?,
-                None => return Ok(room > 0 || !self.decoder.is_message_next(&self.input.octets)),
+                None => return Ok(room > 0 || !self.decoder.is_message_next(&self.input.bytes)),
             }
         }
         Ok(true)
@@ -395,7 +395,7 @@ impl Driver {
         let Some(mut stream) = self.pipe.outbound.take_stream() else { return };
         let farewell = async {
             stream.writer.shutdown().await?;
-            while self.reader.read_buf(&mut self.input.octets).await? > 0 {
+            while self.reader.read_buf(&mut self.input.bytes).await? > 0 {
                 while self.enter_unheard() {
                     yield_now().await;
                 }
@@ -412,14 +412,14 @@ impl Driver {
         let mut turn = Turn::default();
         while !turn.is_worked_off() {
             let walked = self.decoder.frames();
-            let inbound = self.decoder.decode(&mut self.input.octets, turn.frames_left());
+            let inbound = self.decoder.decode(&mut self.input.bytes, turn.frames_left());
             turn.decoded(self.decoder.frames() - walked);
             match inbound {
                 Ok(Some(Inbound::Messages(run))) => self.pipe.reject(&run),
                 Ok(Some(Inbound::Command(_))) => {}
                 Ok(None) => return false,
                 Err(_) => {
-                    self.input.octets.clear();
+                    self.input.bytes.clear();
                     return false;
                 }
             }

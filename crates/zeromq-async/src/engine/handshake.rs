@@ -111,10 +111,10 @@ impl Clock {
     }
 }
 
-/// Octets read at once: a handshake is a few hundred.
+/// Bytes read at once: a handshake is a few hundred.
 const READ_SIZE: usize = 1024;
 
-/// Octets of a greeting (37/ZMTP).
+/// Bytes of a greeting (37/ZMTP).
 const GREETING: usize = 64;
 
 /// Whether a connection that ends when the server has sent its greeting and nothing else most
@@ -154,7 +154,7 @@ async fn advance(
         input.reserve(READ_SIZE);
         match io.reader.read_buf(input).await.map_err(io_failure)? {
             0 => return Err(HandshakeFailure::PeerClosed),
-            octets => *heard += octets,
+            bytes => *heard += bytes,
         }
     }
 }

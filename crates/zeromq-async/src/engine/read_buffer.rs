@@ -1,4 +1,4 @@
-//! The octets read from a connection and not yet decoded.
+//! The bytes read from a connection and not yet decoded.
 
 mod spare;
 
@@ -13,8 +13,8 @@ use tokio_util::io::poll_read_buf;
 
 /// What is read into, sized by how much there is to read. Holds hardly any memory while nothing is.
 pub(super) struct ReadBuffer {
-    pub(super) octets: BytesMut,
-    /// The most that `octets` has had room for: what a part of it keeps alive.
+    pub(super) bytes: BytesMut,
+    /// The most that `bytes` has had room for: what a part of it keeps alive.
     memory: usize,
     /// How much to read at once: more where reads fill what they are given.
     read_size: usize,
@@ -24,33 +24,33 @@ pub(super) struct ReadBuffer {
     rests: bool,
 }
 
-/// The least and the most octets read at once. The least suits a request and its reply; the most
+/// The least and the most bytes read at once. The least suits a request and its reply; the most
 /// is where larger reads stopped paying.
 const READ_SIZE: std::ops::RangeInclusive<usize> = 8 * 1024..=128 * 1024;
 
-/// Octets of a message for which room is made before they have come: address space, which becomes
+/// Bytes of a message for which room is made before they have come: address space, which becomes
 /// memory as they arrive. Growing towards them in steps would copy each message about once more.
 const TRUSTED: usize = 1024 * 1024 + 4096;
 
 /// The largest buffer that is made to measure and kept for others.
 const LARGEST: usize = TRUSTED + *READ_SIZE.end();
 
-/// The most octets that a connection with nothing to read keeps as they are.
+/// The most bytes that a connection with nothing to read keeps as they are.
 const SMALL: usize = 4096;
 
 impl ReadBuffer {
     /// Begins with what was read behind the handshake.
-    pub(super) fn new(octets: BytesMut) -> Self {
-        let (memory, read_size) = (octets.capacity(), *READ_SIZE.start());
-        Self { octets, memory, read_size, is_grown: false, rests: false }
+    pub(super) fn new(bytes: BytesMut) -> Self {
+        let (memory, read_size) = (bytes.capacity(), *READ_SIZE.start());
+        Self { bytes, memory, read_size, is_grown: false, rests: false }
     }
 
-    /// The size of the memory that a part of [`octets`](Self::octets) keeps alive.
+    /// The size of the memory that a part of [`bytes`](Self::bytes) keeps alive.
     pub(super) fn memory(&self) -> usize {
         self.memory
     }
 
-    /// Reads once, with room for the `wanted` octets that the message at hand still needs, so that
+    /// Reads once, with room for the `wanted` bytes that the message at hand still needs, so that
     /// it is read to where it stays; but however much its header claims, with no more room than as
     /// much again as has come, or [`TRUSTED`].
     pub(super) fn poll_read(
@@ -60,45 +60,45 @@ impl ReadBuffer {
         wanted: usize,
     ) -> Poll<io::Result<usize>> {
         self.make_room(wanted);
-        self.memory = self.memory.max(self.octets.capacity());
+        self.memory = self.memory.max(self.bytes.capacity());
         let room = self.room();
-        poll_read_buf(Pin::new(reader), cx, &mut self.octets).map_ok(|read| self.adapt(read, room))
+        poll_read_buf(Pin::new(reader), cx, &mut self.bytes).map_ok(|read| self.adapt(read, room))
     }
 
     fn room(&self) -> usize {
-        self.octets.capacity() - self.octets.len()
+        self.bytes.capacity() - self.bytes.len()
     }
 
     fn make_room(&mut self, wanted: usize) {
-        let (read, room) = (self.octets.len(), self.room());
+        let (read, room) = (self.bytes.len(), self.room());
         // A short read costs less than another buffer for what is here.
         let is_enough = room >= wanted.max(1) && (room >= self.read_size / 4 || read >= room);
         // One that is trusted no further is filled before it is grown.
-        let is_large = self.octets.capacity() >= TRUSTED && room >= self.read_size;
+        let is_large = self.bytes.capacity() >= TRUSTED && room >= self.read_size;
         if is_enough || is_large {
             return;
         }
         // As much again at the least, so that a long message is not copied with every read.
         let lacking = wanted.clamp(self.read_size, read.max(TRUSTED)).max(read);
-        if self.octets.try_reclaim(lacking) {
+        if self.bytes.try_reclaim(lacking) {
             return;
         }
         // In steps, so that a buffer from before is large enough however much is left over.
         let needed = (read + lacking).next_multiple_of(self.read_size / 2);
         if needed > LARGEST {
-            self.octets.reserve(lacking);
+            self.bytes.reserve(lacking);
             (self.is_grown, self.rests) = (true, false);
             return;
         }
         let mut fresh = spare::take(needed);
-        fresh.extend_from_slice(&self.octets);
+        fresh.extend_from_slice(&self.bytes);
         self.exchange(fresh);
         self.rests = false;
     }
 
     fn exchange(&mut self, other: BytesMut) {
-        let before = replace(&mut self.octets, other);
-        self.memory = self.octets.capacity();
+        let before = replace(&mut self.bytes, other);
+        self.memory = self.bytes.capacity();
         if !take(&mut self.is_grown) {
             spare::give(before);
         }
@@ -116,8 +116,8 @@ impl ReadBuffer {
     /// Nothing more to read for now: an idle connection keeps no buffer, or a small one with the
     /// beginning of a message.
     pub(super) fn rest(&mut self) {
-        if !self.rests && self.octets.len() <= SMALL {
-            self.exchange(BytesMut::from(&self.octets[..]));
+        if !self.rests && self.bytes.len() <= SMALL {
+            self.exchange(BytesMut::from(&self.bytes[..]));
             self.rests = true;
         }
     }

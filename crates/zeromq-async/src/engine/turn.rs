@@ -4,7 +4,7 @@
 #[derive(Debug, Default)]
 pub(super) struct Turn {
     reads: u32,
-    octets: usize,
+    bytes: usize,
     frames: u64,
     steps: usize,
 }
@@ -14,7 +14,7 @@ pub(super) struct Turn {
 const READS: u32 = 16;
 
 /// Bytes read.
-const OCTETS: usize = 1024 * 1024;
+const BYTES: usize = 1024 * 1024;
 
 /// Frames walked, those of unfinished messages too.
 const FRAMES: u64 = 32 * 1024;
@@ -27,7 +27,7 @@ const TOPIC: usize = 256;
 
 impl Turn {
     pub(super) fn is_over(&self) -> bool {
-        self.is_worked_off() || self.reads >= READS || self.octets >= OCTETS
+        self.is_worked_off() || self.reads >= READS || self.bytes >= BYTES
     }
 
     /// Whether decoding has to wait for the next turn.
@@ -35,9 +35,9 @@ impl Turn {
         self.steps >= STEPS || self.frames >= FRAMES
     }
 
-    pub(super) fn read(&mut self, octets: usize) {
+    pub(super) fn read(&mut self, bytes: usize) {
         self.reads += 1;
-        self.octets += octets;
+        self.bytes += bytes;
     }
 
     /// Counts one call of the decoder, which walked so many frames.

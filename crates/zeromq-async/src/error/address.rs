@@ -37,8 +37,8 @@ pub enum EndpointError {
         reason: &'static str,
     },
 
-    /// An ipc path holds a NUL octet, which no file name can.
-    #[error("{endpoint:?}: a path cannot hold a NUL octet")]
+    /// An ipc path holds a NUL byte, which no file name can.
+    #[error("{endpoint:?}: a path cannot hold a NUL byte")]
     InvalidPath {
         /// The text given.
         endpoint: String,
@@ -107,15 +107,15 @@ pub enum EndpointError {
 
     /// A name or a path that is longer than its transport allows.
     #[error(
-        "{endpoint:?} is too long: {length} octets where at most {limit} are possible; \
+        "{endpoint:?} is too long: {length} bytes where at most {limit} are possible; \
          choose a shorter name"
     )]
     TooLong {
         /// The text given.
         endpoint: String,
-        /// Its length, in octets.
+        /// Its length, in bytes.
         length: usize,
-        /// The greatest length possible, in octets.
+        /// The greatest length possible, in bytes.
         limit: usize,
     },
 

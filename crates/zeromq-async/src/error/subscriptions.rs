@@ -36,12 +36,12 @@ pub enum SubscriptionsExceeded {
         /// How many there may be.
         limit: usize,
     },
-    /// Octets of all topics together.
+    /// Bytes of all topics together.
     #[error(
-        "the topics that the peer subscribed to have more than {limit} octets together: raise \
-         max_subscription_octets_per_peer, or let it subscribe to less"
+        "the topics that the peer subscribed to have more than {limit} bytes together: raise \
+         max_subscription_bytes_per_peer, or let it subscribe to less"
     )]
-    Octets {
+    Bytes {
         /// How many there may be.
         limit: usize,
     },
@@ -59,7 +59,7 @@ pub enum SubscriptionsExceeded {
     #[error(
         "{limit} bytes of messages and changes of subscriptions of this peer, or of peers that have \
          left, have not been received: let the XPUB receive them, use a PUB, or raise \
-         max_subscription_octets_per_peer"
+         max_subscription_bytes_per_peer"
     )]
     UnreadBytes {
         /// How many there may be.

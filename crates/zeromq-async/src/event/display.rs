@@ -44,9 +44,9 @@ impl Display for SocketEvent {
                     (_, false) => write!(f, "; {} lost", Count(unsent, "message")),
                 }
             }
-            Self::MessageRefused { endpoint, peer, attempts, octets } => write!(
+            Self::MessageRefused { endpoint, peer, attempts, bytes } => write!(
                 f,
-                "{peer} at {endpoint} refused a message of {octets} bytes in {}",
+                "{peer} at {endpoint} refused a message of {bytes} bytes in {}",
                 Count(attempts, "attempt")
             ),
             Self::Dropping { reason, count } => {

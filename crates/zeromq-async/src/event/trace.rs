@@ -51,8 +51,8 @@ pub(super) fn trace(socket: SocketType, event: &SocketEvent) {
             let reason = reason.kind();
             trace!("disconnected", %endpoint, %peer, reason, %error, unsent, kept);
         }
-        SocketEvent::MessageRefused { endpoint, peer, attempts, octets } => {
-            trace!("message_refused", %endpoint, %peer, attempts, octets);
+        SocketEvent::MessageRefused { endpoint, peer, attempts, bytes } => {
+            trace!("message_refused", %endpoint, %peer, attempts, bytes);
         }
         SocketEvent::Dropping { reason, count } => trace!("dropping", ?reason, count),
         SocketEvent::Missed { .. } => {} // of a stream, not of the socket

@@ -43,16 +43,16 @@ impl SocksProxy {
     ///
     /// # Errors
     ///
-    /// Each has 1 to 255 octets.
+    /// Each has 1 to 255 bytes.
     pub fn with_credentials(
         self,
         username: impl Into<String>,
         password: impl AsRef<[u8]>,
     ) -> Result<Self, SocksCredentialsError> {
         let (username, password) = (username.into(), password.as_ref());
-        for (what, octets) in [("username", username.len()), ("password", password.len())] {
-            if !(1..=255).contains(&octets) {
-                return Err(SocksCredentialsError { what, octets });
+        for (what, bytes) in [("username", username.len()), ("password", password.len())] {
+            if !(1..=255).contains(&bytes) {
+                return Err(SocksCredentialsError { what, bytes });
             }
         }
         Ok(Self { credentials: Some((username, Password::new(password))), ..self })

@@ -201,10 +201,10 @@ pub struct TransportOptions {
     /// How many connections may wait to be accepted; the system has a limit of its own too
     /// (`somaxconn`). `ZMQ_BACKLOG`, 100.
     pub(crate) backlog: u32,
-    /// The kernel's send buffer, in octets; `None` leaves it to the system, which is best where it
+    /// The kernel's send buffer, in bytes; `None` leaves it to the system, which is best where it
     /// tunes itself. `ZMQ_SNDBUF`, the system's.
     pub(crate) send_buffer: Option<usize>,
-    /// The kernel's receive buffer, in octets; as for `send_buffer`. `ZMQ_RCVBUF`, the system's.
+    /// The kernel's receive buffer, in bytes; as for `send_buffer`. `ZMQ_RCVBUF`, the system's.
     pub(crate) receive_buffer: Option<usize>,
     /// TCP keepalive; `None` leaves it as the system has it, which is off. `ZMQ_TCP_KEEPALIVE`, the
     /// system's.
@@ -212,7 +212,7 @@ pub struct TransportOptions {
     /// How long TCP sends again what is not acknowledged before it gives the connection up. Linux
     /// and Android; ignored elsewhere. `ZMQ_TCP_MAXRT`, the system's.
     pub(crate) retransmit_limit: Option<Duration>,
-    /// The type-of-service octet of TCP's IP packets, the traffic class in IPv6. `ZMQ_TOS`, 0.
+    /// The type-of-service byte of TCP's IP packets, the traffic class in IPv6. `ZMQ_TOS`, 0.
     pub(crate) type_of_service: Option<u8>,
     /// The network interface or VRF that TCP traffic is confined to; Linux only, and an error
     /// elsewhere. `ZMQ_BINDTODEVICE`, none.
@@ -274,7 +274,7 @@ mod tests {
     const MS: Duration = Duration::from_millis(1);
 
     #[test]
-    fn without_a_maximum_the_wait_is_between_once_and_twice_the_initial() {
+    fn delay_without_maximum_stays_under_twice() {
         let backoff = ReconnectBackoff::new(100 * MS);
         for attempt in [0, 1, 31, 32, u32::MAX] {
             for random in [0, 1, 99_999_999, 100_000_000, u64::MAX / 3, u64::MAX] {
@@ -285,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn with_a_maximum_the_wait_doubles_and_varies_by_half() {
+    fn delay_with_maximum_doubles_with_jitter() {
         let backoff = ReconnectBackoff::new(100 * MS).up_to(1000 * MS);
         for (attempt, longest) in
             [(0, 100), (1, 200), (2, 400), (3, 800), (4, 1000), (40, 1000), (u32::MAX, 1000)]
@@ -314,14 +314,14 @@ mod tests {
     }
 
     #[test]
-    fn an_initial_wait_of_nothing_still_grows() {
+    fn zero_initial_delay_still_grows() {
         let backoff = ReconnectBackoff::new(Duration::ZERO).up_to(1000 * MS);
         assert_eq!(backoff.delay(4, 0), 16 * MS);
         assert_eq!(backoff.delay(40, 0), 1000 * MS);
     }
 
     #[test]
-    fn a_maximum_below_the_initial_wait_wins() {
+    fn maximum_caps_the_initial_delay() {
         let backoff = ReconnectBackoff::new(100 * MS).up_to(10 * MS);
         assert_eq!(backoff.delay(0, 0), 10 * MS);
     }

@@ -5,7 +5,7 @@ use std::task::{Context, Poll, ready};
 use tokio::task::coop;
 
 /// Spends one unit of Tokio's cooperation budget for every [`Budget::UNIT`] messages, or their like
-/// in octets.
+/// in bytes.
 ///
 /// A loop over a socket that always has room, or always has messages, would never yield on its
 /// own. Spending a unit on every message costs more than the message does.
@@ -18,8 +18,8 @@ impl Budget {
     /// of the throughput.
     const UNIT: u32 = 32;
 
-    /// Octets moved that count as another message.
-    const OCTETS: usize = 2048;
+    /// Bytes moved that count as another message.
+    const BYTES: usize = 2048;
 
     /// Frames of one message that count as another message.
     const FRAMES: usize = 8;
@@ -51,10 +51,10 @@ impl Budget {
         }
     }
 
-    /// Counts octets that were moved, beyond the messages that `poll` counts.
+    /// Counts bytes that were moved, beyond the messages that `poll` counts.
     #[inline]
-    pub(crate) fn spend(&mut self, octets: usize) {
-        let more = u32::try_from(octets / Self::OCTETS).unwrap_or(u32::MAX);
+    pub(crate) fn spend(&mut self, bytes: usize) {
+        let more = u32::try_from(bytes / Self::BYTES).unwrap_or(u32::MAX);
         self.0 = self.0.saturating_add(more);
     }
 }

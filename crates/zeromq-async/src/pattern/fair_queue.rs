@@ -51,26 +51,26 @@ struct Active {
     credit_at: usize,
     /// How many fewer are left when it is told again.
     credit_step: usize,
-    /// When only so many octets are left, those that come next are fetched into the cache.
+    /// When only so many bytes are left, those that come next are fetched into the cache.
     fetch_at: usize,
 }
 
 /// With so many active pipes, what has arrived is in no cache by the time it is popped.
 const MANY: usize = 32;
 
-/// Octets of a pipe that are fetched into the cache together: some messages', which wait for the
+/// Bytes of a pipe that are fetched into the cache together: some messages', which wait for the
 /// memory once, and so few that those of 1,000 pipes are still there when their turn comes.
 const STRETCH: usize = 512;
 
-/// Octets of a line of the cache.
+/// Bytes of a line of the cache.
 const CACHE_LINE: usize = 64;
 
 /// A batch of fewer messages is small.
 const FEW: usize = 64;
 
-/// The pipe is told at the latest when so many octets have been popped, so that memory for what
+/// The pipe is told at the latest when so many bytes have been popped, so that memory for what
 /// comes next is what has just been freed.
-const CREDIT_IN_OCTETS: usize = 1024 * 1024;
+const CREDIT_IN_BYTES: usize = 1024 * 1024;
 
 impl FairQueue {
     pub(crate) fn new(peers: &PeerSet) -> Self {
@@ -201,7 +201,7 @@ fn take_in(active: &mut Vec<Active>, spare: &mut Batch, arrival: Arrival) {
     }
 }
 
-/// The most memory that is kept for the next pipe, in octets. Each pipe may come to hold as much.
+/// The most memory that is kept for the next pipe, in bytes. Each pipe may come to hold as much.
 const SPARE_CAPACITY: usize = 1024;
 
 /// Active pipes below which looking for those that are over is not worth it.
@@ -255,7 +255,7 @@ impl Active {
             if !self.refill() {
                 return false;
             }
-            budget.spend(self.batch.octets());
+            budget.spend(self.batch.bytes());
         }
         true
     }
@@ -263,23 +263,23 @@ impl Active {
     /// Half of the batch, or as many messages as are a MiB, whichever is less; and not at all for a
     /// batch that is small, for the next refill is not far off.
     fn plan_credit(&mut self) {
-        let (messages, octets) = (self.batch.messages(), self.batch.octets());
-        if messages < FEW && octets < CREDIT_IN_OCTETS {
+        let (messages, bytes) = (self.batch.messages(), self.batch.bytes());
+        if messages < FEW && bytes < CREDIT_IN_BYTES {
             self.credit_at = 0;
             return;
         }
-        let in_octets = CREDIT_IN_OCTETS / (octets / messages).max(1);
-        self.credit_step = in_octets.clamp(1, messages.div_ceil(2));
+        let in_bytes = CREDIT_IN_BYTES / (bytes / messages).max(1);
+        self.credit_step = in_bytes.clamp(1, messages.div_ceil(2));
         self.credit_at = messages - self.credit_step;
     }
 
     /// Touches what comes next, so that the processor fetches all of it at the same time.
     #[inline]
     fn fetch(&mut self) {
-        let left = self.batch.octets();
+        let left = self.batch.bytes();
         if left <= self.fetch_at {
             let next = self.batch.first_chunk().iter().take(STRETCH).step_by(CACHE_LINE);
-            black_box(next.fold(0, |all, octet| all ^ octet));
+            black_box(next.fold(0, |all, byte| all ^ byte));
             self.fetch_at = left.saturating_sub(STRETCH);
         }
     }

@@ -96,7 +96,7 @@ fn sending(peers: &Arc<PeerSet>, texts: &'static [&'static str]) -> JoinHandle<(
 }
 
 #[test]
-fn a_sender_waits_for_room_and_a_receiver_for_messages() {
+fn sender_and_receiver_wake_each_other() {
     check(|| {
         let joined = inproc();
         let Inproc(ours, theirs) = &joined;
@@ -110,7 +110,7 @@ fn a_sender_waits_for_room_and_a_receiver_for_messages() {
 }
 
 #[test]
-fn two_senders_that_wait_for_the_same_room_both_get_it() {
+fn two_waiting_senders_both_get_room() {
     check(|| {
         let joined = inproc();
         let Inproc(ours, theirs) = &joined;
@@ -126,7 +126,7 @@ fn two_senders_that_wait_for_the_same_room_both_get_it() {
 }
 
 #[test]
-fn senders_go_on_when_the_receiver_goes() {
+fn senders_continue_after_receiver_drop() {
     check(|| {
         let joined = inproc();
         let Inproc(ours, theirs) = &joined;
@@ -139,7 +139,7 @@ fn senders_go_on_when_the_receiver_goes() {
 }
 
 #[test]
-fn a_receiver_and_a_peer_go_at_the_same_time() {
+fn receiver_and_peer_leave_together() {
     check(|| {
         let joined = inproc();
         let Inproc(ours, theirs) = &joined;
@@ -161,7 +161,7 @@ fn a_receiver_and_a_peer_go_at_the_same_time() {
 }
 
 #[test]
-fn a_sender_finds_the_peer_that_comes() {
+fn waiting_sender_finds_new_peer() {
     check(|| {
         let ours = peers();
         let sender = sending(&ours, &["1"]);
@@ -172,7 +172,7 @@ fn a_sender_finds_the_peer_that_comes() {
 }
 
 #[test]
-fn closing_wakes_who_waits_for_a_peer_and_who_waits_for_a_message() {
+fn closing_wakes_sender_and_receiver() {
     check(|| {
         let ours = peers();
         let mut sender = RoundRobin::new(ours.clone());
@@ -187,7 +187,7 @@ fn closing_wakes_who_waits_for_a_peer_and_who_waits_for_a_message() {
 }
 
 #[test]
-fn a_peer_that_leaves_takes_along_who_waits_for_its_room_alone() {
+fn leaving_peer_wakes_sender_waiting_on_it() {
     check(|| {
         let ours = peers();
         let pipe = open(&ours);
@@ -248,7 +248,7 @@ fn a_silenced_peer_is_not_heard() {
     });
 }
 
-/// A kernel's buffer of a few octets, and who reads from it.
+/// A kernel's buffer of a few bytes, and who reads from it.
 #[derive(Debug, Default)]
 struct Kernel {
     held: Vec<u8>,
@@ -259,7 +259,7 @@ struct Kernel {
 #[derive(Debug, Clone)]
 struct Wire(Arc<Mutex<Kernel>>);
 
-/// Room for one message of one octet and its header.
+/// Room for one message of one byte and its header.
 const CAPACITY: usize = 3;
 
 impl Wire {
@@ -284,15 +284,15 @@ impl AsyncWrite for Wire {
     fn poll_write(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-        octets: &[u8],
+        bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let mut kernel = self.0.lock();
-        let taken = octets.len().min(CAPACITY - kernel.held.len());
+        let taken = bytes.len().min(CAPACITY - kernel.held.len());
         if taken == 0 {
             kernel.writer = Some(cx.waker().clone());
             return Poll::Pending;
         }
-        kernel.held.extend_from_slice(&octets[..taken]);
+        kernel.held.extend_from_slice(&bytes[..taken]);
         let reader = kernel.reader.take();
         drop(kernel);
         reader.into_iter().for_each(Waker::wake);
@@ -328,7 +328,7 @@ fn connection_task(peers: Arc<PeerSet>, pipe: Arc<Pipe>) -> JoinHandle<()> {
 /// Every message reaches the kernel, whoever writes it, and the sender that waits for room while
 /// the kernel is full is woken by the task that finds it has room again.
 #[test]
-fn sender_and_connection_task_write_everything_between_them() {
+fn sender_and_task_write_every_message() {
     check(|| {
         let ours = peers();
         let pipe = open(&ours);
@@ -393,7 +393,7 @@ fn send_to(pipe: &Arc<Pipe>) {
 /// Two peers have messages to be written, and the task of the first, which is to write for both,
 /// ends: it has, or the other's task hears of it.
 #[test]
-fn a_task_that_ends_leaves_nothing_unwritten_of_others() {
+fn ending_task_strands_no_other_peer() {
     check(|| {
         let Linked { ours, ending, staying, woken } = Linked::new();
         let task = thread::spawn({
@@ -416,7 +416,7 @@ fn a_task_that_ends_leaves_nothing_unwritten_of_others() {
 /// A peer whose own task has written meanwhile is still listed to be written for when the other's
 /// task ends, and becomes hot at that moment.
 #[test]
-fn a_task_that_ends_and_a_sender_do_not_wait_for_one_another() {
+fn ending_task_and_sender_do_not_deadlock() {
     check(|| {
         let Linked { ours, ending, staying, woken } = Linked::new();
         for pipe in [&ending, &staying, &ending, &staying] {

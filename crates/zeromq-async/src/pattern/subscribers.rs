@@ -55,7 +55,7 @@ struct Departed {
 #[derive(Debug, Default)]
 struct Subscriber {
     topics: usize,
-    octets: usize,
+    bytes: usize,
 }
 
 impl Subscribers {
@@ -163,7 +163,7 @@ impl State {
                 let subscriber = subscribers.entry(pipe.id()).or_default();
                 if change.for_key {
                     subscriber.topics += 1;
-                    subscriber.octets += topic.len();
+                    subscriber.bytes += topic.len();
                 }
                 change
             }
@@ -173,7 +173,7 @@ impl State {
                     && let Some(subscriber) = subscribers.get_mut(&pipe.id())
                 {
                     subscriber.topics -= 1;
-                    subscriber.octets -= topic.len();
+                    subscriber.bytes -= topic.len();
                 }
                 change
             }
@@ -200,7 +200,7 @@ impl Departed {
     fn check(&mut self, limits: &SubscriptionLimits) -> Result<(), SubscriptionsExceeded> {
         let limits = SubscriptionLimits {
             count: limits.count.saturating_mul(Self::PEERS),
-            octets: limits.octets.saturating_mul(Self::PEERS),
+            bytes: limits.bytes.saturating_mul(Self::PEERS),
         };
         if check_backlog((self.messages, self.bytes), &limits).is_ok() {
             return Ok(());
@@ -215,24 +215,23 @@ fn check_backlog(
     (messages, bytes): (usize, usize),
     limits: &SubscriptionLimits,
 ) -> Result<(), SubscriptionsExceeded> {
-    let &SubscriptionLimits { count, octets } = limits;
-    if messages > count {
-        return Err(SubscriptionsExceeded::Unread { limit: count });
+    if messages > limits.count {
+        return Err(SubscriptionsExceeded::Unread { limit: limits.count });
     }
-    if bytes > octets {
-        return Err(SubscriptionsExceeded::UnreadBytes { limit: octets });
+    if bytes > limits.bytes {
+        return Err(SubscriptionsExceeded::UnreadBytes { limit: limits.bytes });
     }
     Ok(())
 }
 
 impl Subscriber {
     fn check(&self, limits: &SubscriptionLimits) -> Result<(), SubscriptionsExceeded> {
-        let SubscriptionLimits { count, octets } = *limits;
+        let SubscriptionLimits { count, bytes } = *limits;
         if self.topics > count {
             return Err(SubscriptionsExceeded::Count { limit: count });
         }
-        if self.octets > octets {
-            return Err(SubscriptionsExceeded::Octets { limit: octets });
+        if self.bytes > bytes {
+            return Err(SubscriptionsExceeded::Bytes { limit: bytes });
         }
         Ok(())
     }

@@ -21,12 +21,12 @@ mod tests;
 /// Subscriptions of many subscribers, each to a set of topics; a topic matches every message that
 /// begins with it.
 ///
-/// A walk passes eight octets at a look, or as few as the topics end with that are there, and all
+/// A walk passes eight bytes at a look, or as few as the topics end with that are there, and all
 /// looks are into one table: to a topic among a million lead a look or two that no cache answers.
 /// A topic that ends with an edge and has one subscriber, as most do, is nothing but that.
 ///
 /// Nodes live in an arena, and every walk is a loop: how deep the trie goes is for remote peers to
-/// choose, and no topic costs more looks than it has octets. A node with subscribers keeps its
+/// choose, and no topic costs more looks than it has bytes. A node with subscribers keeps its
 /// number for as long as it has one, so subscribers can remember their nodes, and what a
 /// subscriber does costs no more for there being others.
 #[derive(Debug)]
@@ -232,7 +232,7 @@ impl<K: Copy + Eq + Hash> SubscriptionTrie<K> {
     fn topic(&self, place: Place) -> Vec<u8> {
         let spot = place.spot();
         let (mut node, last) = match &spot {
-            Spot::Edge(edge) => (edge.parent(), edge.octets()),
+            Spot::Edge(edge) => (edge.parent(), edge.bytes()),
             Spot::Node(node) => (*node, &[][..]),
         };
         let mut labels = vec![last];
@@ -279,6 +279,6 @@ const SOME: usize = if cfg!(test) { 8 } else { 512 };
 /// What is in an arena, at most: an edge and its target have one more bit each.
 const MOST: u32 = (1 << 31) - 1;
 
-/// Octets of the longest label; a longer prefix is a chain of nodes. It bounds what is copied when a
+/// Bytes of the longest label; a longer prefix is a chain of nodes. It bounds what is copied when a
 /// short topic splits a long label, or is cancelled and leaves two halves to join.
 const MAX_LABEL: usize = if cfg!(test) { 16 } else { 4096 };

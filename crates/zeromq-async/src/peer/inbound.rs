@@ -40,8 +40,8 @@ struct State {
     /// The senders of an inproc peer, which wait for room in this queue.
     senders: Option<Arc<Room>>,
     received: u64,
-    /// Octets of these, with the headers of their frames.
-    octets: u64,
+    /// Bytes of these, with the headers of their frames.
+    bytes: u64,
     /// Messages that a later one took the place of, as `conflate` asks.
     replaced: u64,
     connections: u64,
@@ -80,7 +80,7 @@ impl Inbound {
                 producer: None,
                 senders: None,
                 received: 0,
-                octets: 0,
+                bytes: 0,
                 replaced: 0,
                 connections: 0,
             }),
@@ -305,8 +305,8 @@ impl Inbound {
         self.state.lock().received
     }
 
-    pub(super) fn octets(&self) -> u64 {
-        self.state.lock().octets
+    pub(super) fn bytes(&self) -> u64 {
+        self.state.lock().bytes
     }
 
     pub(super) fn replaced(&self) -> u64 {
@@ -320,8 +320,8 @@ impl Inbound {
     /// Messages that have not been received, and bytes of those that the receiver has not taken.
     pub(super) fn backlog(&self) -> (usize, usize) {
         let state = self.state.lock();
-        let earlier = state.earlier.iter().map(|(batch, _)| batch.octets()).sum::<usize>();
-        (state.unread(), state.batch.octets() + earlier)
+        let earlier = state.earlier.iter().map(|(batch, _)| batch.bytes()).sum::<usize>();
+        (state.unread(), state.batch.bytes() + earlier)
     }
 
     pub(super) fn has_room(&self) -> bool {
@@ -345,7 +345,7 @@ impl State {
 
     fn enter(&mut self, run: &Run) {
         self.received += run.messages() as u64;
-        self.octets += run.octets() as u64;
+        self.bytes += run.bytes() as u64;
     }
 
     fn reject(&mut self, pipe: &Pipe, run: &Run) {

@@ -40,8 +40,8 @@ struct Entries {
     /// What peers that have left had sent and received.
     sent: u64,
     received: u64,
-    octets_sent: u64,
-    octets_received: u64,
+    bytes_sent: u64,
+    bytes_received: u64,
     reconnects: u64,
     lost: u64,
     /// Fed to a `Sink` that found no room.
@@ -134,8 +134,8 @@ impl Ledger {
         let mut entries = self.entries.lock();
         entries.sent += stats.sent;
         entries.received += stats.received;
-        entries.octets_sent += stats.octets_sent;
-        entries.octets_received += stats.octets_received;
+        entries.bytes_sent += stats.bytes_sent;
+        entries.bytes_received += stats.bytes_received;
         entries.reconnects += stats.reconnects;
         entries.lost += unsent.messages() as u64;
         entries.keep(Some(addressee), unsent);
@@ -173,8 +173,8 @@ impl Ledger {
             taken: popped.saturating_sub(counts.popped),
             unread: received.saturating_sub(popped + never_popped),
             discarded: counts.discarded,
-            octets_sent: entries.octets_sent + sum(|peer| peer.octets_sent),
-            octets_received: entries.octets_received + sum(|peer| peer.octets_received),
+            bytes_sent: entries.bytes_sent + sum(|peer| peer.bytes_sent),
+            bytes_received: entries.bytes_received + sum(|peer| peer.bytes_received),
             reconnects: entries.reconnects + sum(|peer| peer.reconnects),
             peers,
         }

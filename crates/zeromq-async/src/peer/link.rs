@@ -37,12 +37,12 @@ pub(crate) struct Stream {
 #[derive(Clone, Copy, Default)]
 pub(super) struct Greetings {
     pub(super) messages: u64,
-    pub(super) octets: u64,
+    pub(super) bytes: u64,
 }
 
-/// Most octets given to one write.
+/// Most bytes given to one write.
 ///
-/// Just below the loopback's segment of 65,483 octets: a write that goes a little beyond it sends a
+/// Just below the loopback's segment of 65,483 bytes: a write that goes a little beyond it sends a
 /// tiny segment after each full one, and moves a quarter of what this does. To other devices it
 /// makes no difference, for the kernel cuts what it gets into their segments anyway.
 const MAX_WRITE: usize = 65_000;
@@ -56,10 +56,10 @@ impl Link {
         !matches!(self, Self::Stream(stream) if stream.unflushed)
     }
 
-    /// Octets of the batch that are sealed and that the kernel has not taken.
-    pub(super) fn sealed_octets(&self) -> usize {
+    /// Bytes of the batch that are sealed and that the kernel has not taken.
+    pub(super) fn sealed_bytes(&self) -> usize {
         match self {
-            Self::Stream(stream) => stream.sealed.plain_octets(),
+            Self::Stream(stream) => stream.sealed.plain_bytes(),
             Self::Down | Self::Inproc(_) => 0,
         }
     }
@@ -95,7 +95,7 @@ impl Stream {
         flushed
     }
 
-    /// Writes from the front of `batch`, and says how many of its octets are now written.
+    /// Writes from the front of `batch`, and says how many of its bytes are now written.
     #[inline]
     pub(super) fn poll_write(
         &mut self,
@@ -107,7 +107,7 @@ impl Stream {
         }
         let writer = Pin::new(&mut self.writer);
         let chunk = batch.first_chunk();
-        let is_enough = chunk.len() >= MAX_WRITE || chunk.len() == batch.octets();
+        let is_enough = chunk.len() >= MAX_WRITE || chunk.len() == batch.bytes();
         if is_enough || !writer.is_write_vectored() {
             return writer.poll_write(cx, up_to_max(chunk)).map(not_zero);
         }
@@ -123,7 +123,7 @@ impl Stream {
         while !batch.is_empty() {
             let written = poll_fn(|cx| self.poll_write(cx, &batch)).await?;
             batch.advance(written);
-            self.greetings.octets += written as u64;
+            self.greetings.bytes += written as u64;
         }
         self.greetings.messages += 1;
         poll_fn(|cx| self.poll_flush(cx, true)).await

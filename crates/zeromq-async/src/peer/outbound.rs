@@ -47,7 +47,7 @@ impl Refused {
     }
 }
 
-/// Most answers to a peer's commands that are queued behind other octets.
+/// Most answers to a peer's commands that are queued behind other bytes.
 const MAX_ANSWERS: usize = 1024;
 
 impl Outbound {
@@ -72,7 +72,7 @@ impl Outbound {
         room
     }
 
-    /// Queues a message, writing through where nothing else is on the way, and says how many octets
+    /// Queues a message, writing through where nothing else is on the way, and says how many bytes
     /// were written. Where it is refused, it is left as it was. With the `pipe` that this belongs to,
     /// the task of another may write it; without, only its own.
     #[inline]
@@ -189,7 +189,7 @@ impl Outbound {
         }
         answers.queued += 1;
         stream.encoder.command(batch, command);
-        answers.end = answers.written + batch.octets() as u64;
+        answers.end = answers.written + batch.bytes() as u64;
         state.pace_alone();
     }
 
@@ -203,7 +203,7 @@ impl Outbound {
             state.stuck.0 += stream.greetings.messages;
         }
         state.sent += stream.greetings.messages;
-        state.octets += stream.greetings.octets;
+        state.bytes += stream.greetings.bytes;
         state.link = Link::Stream(stream);
         state.pace = Pace::Hot;
         state.blocked = false;
@@ -425,8 +425,8 @@ impl Outbound {
         (state.sent, state.batch.messages() as u64)
     }
 
-    pub(super) fn octets(&self) -> u64 {
-        self.state.lock().octets
+    pub(super) fn bytes(&self) -> u64 {
+        self.state.lock().bytes
     }
 
     pub(super) fn is_linked(&self) -> bool {

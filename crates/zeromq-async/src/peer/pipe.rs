@@ -186,8 +186,8 @@ impl Pipe {
             enqueued: self.outbound.enqueued().0,
             received: self.inbound.received(),
             unread: self.inbound.unread() as u64,
-            octets_sent: self.outbound.octets(),
-            octets_received: self.inbound.octets(),
+            bytes_sent: self.outbound.bytes(),
+            bytes_received: self.inbound.bytes(),
             dropped,
             discarded,
         }

@@ -147,7 +147,7 @@ mod tests {
     /// A sender whose tasks give up, one after the other, leaves one waker and not a thousand; and
     /// none when it is dropped.
     #[test]
-    fn who_gives_up_leaves_nothing_behind() {
+    fn abandoned_waiters_leave_no_wakers() {
         let peers = Arc::new(PeerSet::new(None));
         let mut patient = Waiter::new(peers.clone());
         patient.register(&Context::from_waker(Waker::noop()));

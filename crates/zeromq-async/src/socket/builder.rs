@@ -355,7 +355,7 @@ impl<P: SocketKind> SocketBuilder<P> {
     ///
     /// # Errors
     ///
-    /// It must have 1 to 255 octets, of which the first is not 0.
+    /// It must have 1 to 255 bytes, of which the first is not 0.
     pub fn routing_id(mut self, routing_id: impl AsRef<[u8]>) -> Result<Self, RoutingIdError>
     where
         P: Named,

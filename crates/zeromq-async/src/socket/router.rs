@@ -14,7 +14,7 @@ use crate::peer::PeerSet;
 /// Receives from its peers fairly, and sends to the one that a message names (28/REQREP).
 ///
 /// A received message has the routing id of its sender as an additional first frame; a message to
-/// be sent has that of its receiver. Peers that announce no routing id are given one: the octet 0
+/// be sent has that of its receiver. Peers that announce no routing id are given one: the byte 0
 /// and four more.
 ///
 /// A message for nobody, or for a peer whose queue is full, is dropped, unless
@@ -91,7 +91,7 @@ impl Socket<Router> {
     /// # Errors
     ///
     /// As for [`connect`](Self::connect), and where a peer has this routing id already (which
-    /// aborts a program with libzmq) or it is not one: it has 1 to 255 octets, of which the first
+    /// aborts a program with libzmq) or it is not one: it has 1 to 255 bytes, of which the first
     /// is not 0.
     ///
     /// # Cancel safety

@@ -12,7 +12,7 @@ use crate::peer::PeerSet;
 
 /// A PUB that receives its peers' subscriptions, and messages they send up (29/PUBSUB).
 ///
-/// A subscription is received as a message of one frame: the octet 1, or 0 where it is cancelled,
+/// A subscription is received as a message of one frame: the byte 1, or 0 where it is cancelled,
 /// and then the topic. [`notices`](crate::SocketBuilder::notices) says which are.
 ///
 /// ```

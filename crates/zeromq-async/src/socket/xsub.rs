@@ -12,7 +12,7 @@ use crate::peer::PeerSet;
 
 /// A SUB that subscribes by sending, and can send other messages up to its publishers (29/PUBSUB).
 ///
-/// A sent message of one frame that begins with the octet 1 subscribes to the topic behind it, one
+/// A sent message of one frame that begins with the byte 1 subscribes to the topic behind it, one
 /// that begins with 0 cancels; all others go to every publisher, and are dropped for one whose
 /// queue is full. What a publisher sends is received as it comes, with no filter here.
 ///

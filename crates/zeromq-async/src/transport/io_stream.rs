@@ -332,9 +332,9 @@ impl AsyncWrite for Io {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-        octets: &[u8],
+        bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        ready!(self.poll_writer(cx))?.poll_write(cx, octets)
+        ready!(self.poll_writer(cx))?.poll_write(cx, bytes)
     }
 
     fn poll_write_vectored(

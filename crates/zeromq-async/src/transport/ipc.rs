@@ -97,7 +97,7 @@ fn listen(path: &Path, options: &TransportOptions) -> io::Result<Socket> {
 }
 
 /// An abstract name in the form in which the system takes it in the place of a path: after a NUL
-/// octet.
+/// byte.
 #[cfg(any(target_os = "android", target_os = "linux"))]
 fn abstract_path(name: &str) -> io::Result<PathBuf> {
     Ok(PathBuf::from(format!("\0{name}")))
@@ -111,11 +111,11 @@ fn abstract_path(_: &str) -> io::Result<PathBuf> {
 /// Sets the buffers of a connected socket: Unix domain sockets do not inherit them from their
 /// listener.
 fn set_buffers(socket: SockRef<'_>, options: &TransportOptions) -> io::Result<()> {
-    if let Some(octets) = options.send_buffer {
-        socket.set_send_buffer_size(octets)?;
+    if let Some(bytes) = options.send_buffer {
+        socket.set_send_buffer_size(bytes)?;
     }
-    if let Some(octets) = options.receive_buffer {
-        socket.set_recv_buffer_size(octets)?;
+    if let Some(bytes) = options.receive_buffer {
+        socket.set_recv_buffer_size(bytes)?;
     }
     Ok(())
 }

@@ -85,7 +85,7 @@ fn check(seed: u64, outcome: &Outcome) {
 }
 
 #[test]
-fn nothing_comes_twice_and_all_is_accounted_for_whatever_is_lost() {
+fn faults_duplicate_nothing_and_all_is_counted() {
     let mut with_losses = 0;
     for seed in seeds(60) {
         let outcome = simulate(seed, Faults::All);
@@ -97,7 +97,7 @@ fn nothing_comes_twice_and_all_is_accounted_for_whatever_is_lost() {
 }
 
 #[test]
-fn nothing_is_lost_where_nothing_is_but_late() {
+fn delays_alone_lose_nothing() {
     for seed in seeds(30) {
         let outcome = simulate(seed, Faults::Delays);
         check(seed, &outcome);
@@ -105,7 +105,7 @@ fn nothing_is_lost_where_nothing_is_but_late() {
 }
 
 #[test]
-fn a_seed_tells_the_same_story_each_time() {
+fn same_seed_gives_same_run() {
     let one = simulate(7, Faults::All);
     let other = simulate(7, Faults::All);
     assert_eq!(one.deliveries, other.deliveries);

@@ -8,7 +8,7 @@ use zeromq_async::{Message, Pub, Sub};
 use crate::network::{Faults, Healed, run, seeds, simulation, socket};
 
 #[test]
-fn subscriptions_outlive_whatever_happens_to_the_publisher() {
+fn subscriptions_survive_publisher_faults() {
     for seed in seeds(60) {
         let mut sim = simulation(seed);
         sim.host("server", || async {

@@ -9,7 +9,7 @@ use zeromq_async::{Rep, Req};
 use crate::network::{Faults, Healed, run, seeds, simulation, socket};
 
 #[test]
-fn a_reply_is_never_taken_for_that_to_another_request() {
+fn reply_never_matches_another_request() {
     for seed in seeds(60) {
         let mut sim = simulation(seed);
         sim.host("server", || async {

@@ -25,7 +25,7 @@ async fn watch<P: SocketKind>(socket: &Socket<P>, found: &Found) {
 }
 
 #[test]
-fn both_sides_of_a_black_hole_find_out_within_interval_and_timeout() {
+fn black_hole_is_detected_in_time() {
     for seed in seeds(30) {
         let mut sim = simulation(seed);
         let [server, client] = [Found::default(), Found::default()];

@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn a_network_has_the_addresses_that_begin_alike() {
+    fn network_contains_addresses_by_prefix() {
         assert!(contains("10.0.0.0/8", "10.255.255.255") && !contains("10.0.0.0/8", "11.0.0.0"));
         assert!(contains("10.0.0.0/9", "10.127.0.1") && !contains("10.0.0.0/9", "10.128.0.1"));
         assert!(contains("10.0.0.1", "10.0.0.1") && !contains("10.0.0.1/32", "10.0.0.2"));
@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn an_ipv4_address_in_ipv6_notation_is_itself() {
+    fn mapped_ipv4_address_is_ipv4() {
         assert!(contains("10.0.0.0/8", "::ffff:10.1.2.3"));
         assert!(contains("::ffff:10.0.0.0/104", "10.1.2.3"));
         assert!(contains("::ffff:10.0.0.1", "10.0.0.1"));
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_network_is_refused_with_the_reason() {
+    fn invalid_network_is_rejected_with_reason() {
         let error = |text: &str| text.parse::<IpNetwork>().unwrap_err();
         for text in ["", "/8", "10.0.0", "10.0.0.0.0/8", "localhost", "10.0.0.0 /8", "[::1]"] {
             assert!(matches!(error(text), IpNetworkError::InvalidAddress { .. }), "{text}");

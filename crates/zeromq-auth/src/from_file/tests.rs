@@ -68,7 +68,7 @@ fn with_file(name: &str, test: impl FnOnce(&Path, &Shared<Line>, &mut Watch)) {
 }
 
 #[test]
-fn a_file_is_read_again_when_it_looks_different() {
+fn changed_file_is_reloaded() {
     with_file("stamp", |path, shared, watch| {
         watch.stamp = Stamp::of(path).ok();
         let reads = READS.load(Ordering::Relaxed);
@@ -81,7 +81,7 @@ fn a_file_is_read_again_when_it_looks_different() {
 }
 
 #[test]
-fn a_file_that_was_just_written_is_read_whatever_it_looks_like() {
+fn just_written_file_is_always_reloaded() {
     with_file("tick", |path, shared, watch| {
         for text in ["aaa", "bbb", "ccc", "ddd"] {
             fs::write(path, text).unwrap();
@@ -92,7 +92,7 @@ fn a_file_that_was_just_written_is_read_whatever_it_looks_like() {
 }
 
 #[test]
-fn a_fault_changes_nothing_and_is_told_once() {
+fn faulty_file_keeps_old_and_logs_once() {
     with_file("fault", |path, shared, watch| {
         let errors = Errors::default();
         subscriber::with_default(errors.clone(), || {
@@ -117,7 +117,7 @@ fn a_fault_changes_nothing_and_is_told_once() {
 }
 
 #[test]
-fn a_folder_looks_different_when_a_file_in_it_does() {
+fn folder_stamp_includes_its_files() {
     let folder = std::env::temp_dir().join(format!("zeromq-async-look-{}", std::process::id()));
     fs::create_dir_all(&folder).unwrap();
     let look = || Stamp::of(&folder).unwrap();

@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn more_than_so_many_wait_their_turn() {
+    async fn excess_verifications_wait() {
         let verifier = Verifier::new(1);
         let first = verifier.0.clone().acquire_owned().await.unwrap();
         let mut second = std::pin::pin!(verify(&verifier));
@@ -92,7 +92,7 @@ mod tests {
 
     /// A peer that goes away and comes again must not have several checked at a time.
     #[test]
-    fn what_has_begun_counts_until_it_ends() {
+    fn dropped_verification_holds_its_permit() {
         let runtime = runtime::Builder::new_current_thread().max_blocking_threads(1).build();
         runtime.unwrap().block_on(async {
             let (release, held) = mpsc::channel::<()>();

@@ -102,7 +102,7 @@ pub enum ZapReplyError {
     /// A status code that there is not (`ZMQ_PROTOCOL_ERROR_ZAP_INVALID_STATUS_CODE`).
     #[error("its status code is \"{}\", and 200, 300, 400 and 500 are those there are", .0.escape_ascii())]
     Status(Bytes),
-    /// A user id that is not text; libzmq takes any octets.
+    /// A user id that is not text; libzmq takes any bytes.
     #[error("its user id is not UTF-8: \"{}\"", .0.escape_ascii())]
     UserId(Bytes),
     /// Metadata that cannot be read (`ZMQ_PROTOCOL_ERROR_ZAP_INVALID_METADATA`).

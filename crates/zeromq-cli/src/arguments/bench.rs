@@ -50,7 +50,7 @@ pub(crate) struct Side {
 
 #[derive(Debug, Clone, Copy, Args)]
 pub(crate) struct Load {
-    /// Octets of each message
+    /// Bytes of each message
     #[arg(long, value_name = "BYTES", default_value_t = 64)]
     pub(crate) size: usize,
 

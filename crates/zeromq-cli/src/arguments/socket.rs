@@ -77,7 +77,7 @@ pub(crate) enum SocketCommand {
         #[command(flatten)]
         subscribing: Subscribing,
     },
-    /// Publish, and print the subscriptions: the octet 1, or 0 for an end, and the topic
+    /// Publish, and print the subscriptions: the byte 1, or 0 for an end, and the topic
     Xpub {
         #[command(flatten)]
         common: Common,

@@ -17,7 +17,7 @@ const COUNT: u64 = 1_000_000;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Throughput {
     pub(super) messages: u64,
-    pub(super) octets: u64,
+    pub(super) bytes: u64,
     pub(super) elapsed: Duration,
 }
 
@@ -36,11 +36,11 @@ pub(super) async fn receive<P: Receives>(
     let count = load.count.unwrap_or(COUNT);
     let mut receiving: JoinSet<_> =
         sockets.into_iter().map(|socket| measure(socket, count)).collect();
-    let mut sum = Throughput { messages: 0, octets: 0, elapsed: Duration::ZERO };
+    let mut sum = Throughput { messages: 0, bytes: 0, elapsed: Duration::ZERO };
     while let Some(measured) = receiving.join_next().await {
         let one = measured.map_err(Failure::error)?.map_err(Failure::error)?;
         sum.messages += one.messages;
-        sum.octets += one.octets;
+        sum.bytes += one.bytes;
         sum.elapsed = sum.elapsed.max(one.elapsed);
     }
     sum.print(load.json)
@@ -54,13 +54,13 @@ pub(super) async fn measure<P: Receives>(
     for _ in 0..count / 10 {
         socket.recv().await?;
     }
-    let mut octets = 0;
+    let mut bytes = 0;
     let start = Instant::now();
     for _ in 0..count {
-        octets += socket.recv().await?.size();
+        bytes += socket.recv().await?.size();
     }
     let elapsed = start.elapsed();
-    Ok(Throughput { messages: count, octets: octets as u64, elapsed })
+    Ok(Throughput { messages: count, bytes: bytes as u64, elapsed })
 }
 
 pub(super) fn subscribers(count: usize) -> Vec<SubSocket> {
@@ -69,18 +69,18 @@ pub(super) fn subscribers(count: usize) -> Vec<SubSocket> {
 
 impl Throughput {
     pub(super) fn print(&self, json: bool) -> Result<(), Failure> {
-        let Self { messages, octets, elapsed } = self;
+        let Self { messages, bytes, elapsed } = self;
         let seconds = elapsed.as_secs_f64();
-        let (rate, megabytes) = (*messages as f64 / seconds, *octets as f64 / seconds / 1e6);
+        let (rate, megabytes) = (*messages as f64 / seconds, *bytes as f64 / seconds / 1e6);
         let line = if json {
             json!({
-                "messages": messages, "bytes": octets, "seconds": seconds,
+                "messages": messages, "bytes": bytes, "seconds": seconds,
                 "messages_per_second": rate,
             })
             .to_string()
         } else {
             format!(
-                "{messages} messages, {octets} octets in {seconds:.3} s: {rate:.0} messages/s, \
+                "{messages} messages, {bytes} bytes in {seconds:.3} s: {rate:.0} messages/s, \
                  {megabytes:.1} MB/s"
             )
         };

@@ -77,7 +77,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_envelope_ends_with_the_first_empty_frame() {
+    fn envelope_ends_at_first_empty_frame() {
         let of = |frames: &[&str]| {
             let request: Message = frames.iter().copied().collect();
             envelope(&request).len()

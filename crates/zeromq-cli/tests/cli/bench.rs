@@ -12,10 +12,10 @@ fn object(ended: Ended) -> Value {
 }
 
 #[track_caller]
-fn assert_throughput(result: &Value, messages: u64, octets: u64) {
+fn assert_throughput(result: &Value, messages: u64, bytes: u64) {
     let keys: Vec<_> = result.as_object().unwrap().keys().collect();
     assert_eq!(keys, ["messages", "bytes", "seconds", "messages_per_second"]);
-    assert_eq!((&result["messages"], &result["bytes"]), (&messages.into(), &octets.into()));
+    assert_eq!((&result["messages"], &result["bytes"]), (&messages.into(), &bytes.into()));
     assert!(result["seconds"].as_f64().unwrap() >= 0.0, "{result}");
     assert!(result["messages_per_second"].as_f64().unwrap() > 0.0, "{result}");
 }
@@ -30,7 +30,7 @@ fn push_runs_until_pull_is_done() {
 }
 
 #[test]
-fn sub_adds_its_subscribers_up() {
+fn sub_bench_sums_its_subscribers() {
     let (publisher, endpoint) = Zmq::bind(["bench", "pub", "--bind", FREE, "--size", "10"]);
     let load = ["--count", "500", "--peers", "3", "--json"];
     let sub = run([&["bench", "sub", "--connect", &endpoint][..], &load].concat());
@@ -39,7 +39,7 @@ fn sub_adds_its_subscribers_up() {
 }
 
 #[test]
-fn req_tells_how_long_round_trips_take() {
+fn req_bench_reports_round_trip_times() {
     let (rep, endpoint) = Zmq::bind(["bench", "rep", "--bind", FREE]);
     let req = object(run(["bench", "req", "--connect", &endpoint, "--count", "50", "--json"]));
     let keys: Vec<_> = req.as_object().unwrap().keys().collect();
@@ -51,9 +51,9 @@ fn req_tells_how_long_round_trips_take() {
 }
 
 #[test]
-fn inproc_needs_no_other_process() {
+fn inproc_bench_runs_in_one_process() {
     let inproc = ["bench", "inproc", "--size", "8", "--count", "1000"];
     assert_throughput(&object(run([&inproc[..], &["--json"]].concat())), 1000, 8000);
     let line = run(inproc).well();
-    assert!(line.starts_with("1000 messages, 8000 octets in ") && line.ends_with(" MB/s\n"));
+    assert!(line.starts_with("1000 messages, 8000 bytes in ") && line.ends_with(" MB/s\n"));
 }

@@ -18,7 +18,7 @@ fn rep_replies_with_a_text() {
 }
 
 #[test]
-fn rep_replies_with_its_input_line_by_line() {
+fn rep_replies_with_input_lines() {
     let (mut rep, endpoint) = Zmq::bind(["rep", "--bind", FREE]);
     let mut req = Zmq::start(["req", "--connect", &endpoint]);
     for (request, reply) in [("1 + 1", "2"), ("2 + 2", "4")] {
@@ -31,7 +31,7 @@ fn rep_replies_with_its_input_line_by_line() {
 }
 
 #[test]
-fn rep_ends_with_its_last_reply() {
+fn rep_exits_after_its_last_reply() {
     let (rep, endpoint) = Zmq::bind(["rep", "--bind", FREE, "-m", "first", "-m", "last"]);
     let req = run(["req", "--connect", &endpoint, "-m", "a", "-m", "b"]);
     assert_eq!(req.well(), "first\nlast\n");
@@ -39,7 +39,7 @@ fn rep_ends_with_its_last_reply() {
 }
 
 #[test]
-fn req_stops_after_enough_exchanges() {
+fn req_exits_after_count_exchanges() {
     let (_rep, endpoint) = Zmq::bind(["rep", "--bind", FREE, "--echo"]);
     let req = run(["req", "--connect", &endpoint, "-m", "1", "-m", "2", "-m", "3", "-n", "2"]);
     assert_eq!(req.well(), "1\n2\n");
@@ -65,7 +65,7 @@ fn router_keeps_the_envelope_of_a_req() {
 }
 
 #[test]
-fn router_sends_to_the_peer_its_input_names() {
+fn router_sends_to_peer_named_in_input() {
     let (mut router, endpoint) = Zmq::bind(["router", "--bind", FREE, "-d", ":"]);
     let mut dealers = ["a", "b"].map(|name| {
         let dealer = ["dealer", "--connect", &endpoint, "--routing-id", name, "-m", "here"];
@@ -91,7 +91,7 @@ fn pair_talks_both_ways_at_once() {
 }
 
 #[test]
-fn a_dealer_that_has_received_enough_does_not_wait_for_its_input() {
+fn dealer_exits_at_count_with_open_input() {
     let (_rep, endpoint) = Zmq::bind(["rep", "--bind", FREE, "--echo"]);
     let mut dealer = Zmq::start(["dealer", "--connect", &endpoint, "-n", "1", "-d", ","]);
     dealer.write(b",question\n");

@@ -86,7 +86,7 @@ fn timeouts_are_3() {
 }
 
 #[test]
-fn messages_that_were_not_sent_are_told() {
+fn unsent_messages_are_reported() {
     let (spare, endpoint) = Zmq::bind(["pull", "--bind", FREE]);
     drop(spare);
     let push = ["push", "--connect", &endpoint, "-m", "a", "-m", "b", "--linger", "0.05"];
@@ -95,7 +95,7 @@ fn messages_that_were_not_sent_are_told() {
 
 #[test]
 #[cfg(unix)]
-fn signals_end_in_order() {
+fn signals_exit_cleanly() {
     for signal in ["TERM", "INT"] {
         let (mut pull, _) = Zmq::bind(["pull", "--bind", FREE]);
         pull.signal(signal);
@@ -115,7 +115,7 @@ fn signals_end_in_order() {
 
 #[test]
 #[cfg(unix)]
-fn a_signal_ends_the_final_linger() {
+fn signal_ends_the_final_linger() {
     let (spare, endpoint) = Zmq::bind(["pull", "--bind", FREE]);
     drop(spare);
     let mut push = Zmq::start(["push", "--connect", &endpoint, "-m", "x", "--monitor"]);
@@ -163,7 +163,7 @@ fn a_line_has_an_end() {
 }
 
 #[test]
-fn a_closed_output_is_no_error() {
+fn closed_output_is_not_an_error() {
     let (mut pull, endpoint) = Zmq::bind_without_output(&["pull", "--bind", FREE]);
     run(["push", "--connect", &endpoint, "-m", "x"]).well();
     let ended = pull.wait();

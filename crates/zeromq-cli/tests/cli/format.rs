@@ -10,7 +10,7 @@ fn transferred(pull: &[&str], push: &[&str]) -> String {
 }
 
 #[test]
-fn a_delimiter_splits_and_joins() {
+fn delimiter_splits_and_joins() {
     let push = ["-m", "a::b::", "-d", "::"];
     assert_eq!(transferred(&[], &push), "a\tb\t\n");
     assert_eq!(transferred(&["-d", "+"], &push), "a+b+\n");
@@ -20,7 +20,7 @@ fn a_delimiter_splits_and_joins() {
 }
 
 #[test]
-fn input_lines_are_split_as_well() {
+fn input_lines_are_split_at_delimiter() {
     let args = ["pull", "--bind", FREE, "-n", "1", "--format", "json"];
     let (pull, endpoint) = Zmq::bind(args);
     let mut push = Zmq::start(["push", "--connect", &endpoint, "--delimiter", "|"]);
@@ -30,7 +30,7 @@ fn input_lines_are_split_as_well() {
 }
 
 #[test]
-fn hex_shows_octets_that_are_no_text() {
+fn hex_format_shows_binary_bytes() {
     let (mut pull, endpoint) = Zmq::bind(["pull", "--bind", FREE, "--format", "hex"]);
     let mut push = Zmq::start(["push", "--connect", &endpoint]);
     push.write(b"\x00\xfe\n");
@@ -38,6 +38,6 @@ fn hex_shows_octets_that_are_no_text() {
 }
 
 #[test]
-fn a_text_may_look_like_an_option() {
+fn message_may_look_like_an_option() {
     assert_eq!(transferred(&[], &["-m", "--linger"]), "--linger\n");
 }

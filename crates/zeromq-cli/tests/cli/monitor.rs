@@ -3,7 +3,7 @@
 use crate::support::{FREE, Zmq};
 
 #[test]
-fn the_life_of_a_connection_is_told() {
+fn monitor_reports_connection_lifecycle() {
     let mut pull = Zmq::start(["pull", "--bind", FREE, "--monitor"]);
     let endpoint = pull.event("listening")["endpoint"].as_str().unwrap().to_owned();
     let mut push = Zmq::start(["push", "--connect", &endpoint, "-m", "x", "--monitor"]);
@@ -32,7 +32,7 @@ fn the_life_of_a_connection_is_told() {
 }
 
 #[test]
-fn a_routing_id_is_told() {
+fn monitor_reports_the_routing_id() {
     let mut router = Zmq::start(["router", "--bind", FREE, "--monitor"]);
     let endpoint = router.bound();
     let _dealer = Zmq::start(["dealer", "--connect", &endpoint, "--routing-id", "me", "-m", "x"]);
@@ -40,7 +40,7 @@ fn a_routing_id_is_told() {
 }
 
 #[test]
-fn attempts_to_connect_are_told() {
+fn monitor_reports_connect_attempts() {
     let (spare, endpoint) = Zmq::bind(["pull", "--bind", FREE]);
     drop(spare);
     let mut push = Zmq::start(["push", "--connect", &endpoint, "--monitor"]);
@@ -51,7 +51,7 @@ fn attempts_to_connect_are_told() {
 }
 
 #[test]
-fn a_peer_of_the_wrong_type_is_told() {
+fn monitor_reports_wrong_peer_type() {
     let mut pull = Zmq::start(["pull", "--bind", FREE, "--monitor"]);
     let endpoint = pull.bound();
     let _req = Zmq::start(["req", "--connect", &endpoint, "-m", "x"]);

@@ -14,7 +14,7 @@ fn proxy<const N: usize>(kinds: [&str; N]) -> (Zmq, [String; N]) {
 }
 
 #[test]
-fn requests_and_replies_pass_and_are_captured() {
+fn requests_and_replies_are_captured() {
     let (_proxy, [front, back, capture]) = proxy(["router", "dealer", "push"]);
     let _rep = Zmq::start(["rep", "--connect", &back, "--reply", "world"]);
     let capture = ["pull", "--connect", &capture, "-n", "2", "--format", "json"];
@@ -34,14 +34,14 @@ fn subscriptions_pass_upstream() {
 }
 
 #[test]
-fn a_sub_in_front_takes_everything() {
+fn frontend_sub_subscribes_to_everything() {
     let (_proxy, [front, back]) = proxy(["sub", "push"]);
     run(["pub", "--connect", &front, "--wait-peers", "1", "-m", "x"]).well();
     assert_eq!(run(["pull", "--connect", &back, "-n", "1"]).well(), "x\n");
 }
 
 #[test]
-fn a_pipeline_passes_everything_in_order() {
+fn pipeline_proxy_keeps_order() {
     let (_proxy, [front, back]) = proxy(["pull", "push"]);
     let lines: String = (0..10_000).map(|number| format!("{number}\n")).collect();
     let pull = Zmq::start(["pull", "--connect", &back, "-n", "10000"]);
@@ -63,7 +63,7 @@ fn rep_and_req_pass_one_request_at_a_time() {
 }
 
 #[test]
-fn sockets_with_nothing_to_say_to_each_other_are_refused() {
+fn unmatched_proxy_sockets_are_rejected() {
     for (front, back) in [("pull", "sub"), ("rep", "rep"), ("rep", "push"), ("pub", "push")] {
         let (front, back) = (format!("{front}:bind:{FREE}"), format!("{back}:bind:{FREE}"));
         assert_eq!(run(["proxy", "--frontend", &front, "--backend", &back]).status, 2);
@@ -71,7 +71,7 @@ fn sockets_with_nothing_to_say_to_each_other_are_refused() {
 }
 
 #[test]
-fn a_control_socket_pauses_and_ends_it() {
+fn control_socket_pauses_and_terminates() {
     let mut proxy = Zmq::start([
         "proxy",
         "--frontend",
@@ -96,7 +96,7 @@ fn a_control_socket_pauses_and_ends_it() {
 }
 
 #[test]
-fn sockets_that_take_no_orders_are_refused() {
+fn invalid_control_sockets_are_rejected() {
     for kind in ["req", "push", "pub"] {
         let sides = ["pull", "push", kind].map(|kind| format!("{kind}:bind:{FREE}"));
         let options = ["--frontend", &sides[0], "--backend", &sides[1], "--control", &sides[2]];

@@ -11,7 +11,7 @@ fn pub_waits_for_its_subscribers() {
 }
 
 #[test]
-fn sub_subscribes_to_everything_unless_told() {
+fn sub_subscribes_to_everything_by_default() {
     let (publisher, endpoint) =
         Zmq::bind(["pub", "--bind", FREE, "--wait-peers", "2", "-m", "x", "-m", ""]);
     let subs = [(); 2].map(|()| Zmq::start(["sub", "--connect", &endpoint, "-n", "2"]));
@@ -22,7 +22,7 @@ fn sub_subscribes_to_everything_unless_told() {
 }
 
 #[test]
-fn a_subscriber_that_leaves_is_no_failure_of_the_publisher() {
+fn leaving_subscriber_does_not_fail_pub() {
     let (mut publisher, endpoint) = Zmq::bind(["pub", "--bind", FREE, "--wait-peers", "1"]);
     let sub = Zmq::start(["sub", "--connect", &endpoint, "-n", "1"]);
     publisher.write(&b"x\n".repeat(10_000));
@@ -31,7 +31,7 @@ fn a_subscriber_that_leaves_is_no_failure_of_the_publisher() {
 }
 
 #[test]
-fn xpub_prints_subscriptions_while_it_publishes() {
+fn xpub_prints_subscriptions_while_sending() {
     let (mut xpub, endpoint) = Zmq::bind(["xpub", "--bind", FREE, "--format", "hex"]);
     let mut sub = Zmq::start(["sub", "--connect", &endpoint, "-s", "ab"]);
     assert_eq!(xpub.line(), b"016162");
@@ -42,7 +42,7 @@ fn xpub_prints_subscriptions_while_it_publishes() {
 }
 
 #[test]
-fn xpub_waits_for_subscribers_and_counts_what_it_prints() {
+fn xpub_waits_for_peers_and_counts_prints() {
     let (xpub, endpoint) =
         Zmq::bind(["xpub", "--bind", FREE, "--wait-peers", "1", "-m", "x", "-n", "2"]);
     let sub = Zmq::start(["sub", "--connect", &endpoint, "-n", "1"]);

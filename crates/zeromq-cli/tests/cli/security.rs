@@ -69,7 +69,7 @@ fn assert_refused(endpoint: &str, options: &[&str]) {
 }
 
 #[test]
-fn plain_lets_in_who_is_in_the_file() {
+fn plain_accepts_users_in_the_file() {
     let folder = Folder::new();
     // "secret", hashed by the reference implementation in C.
     let hash = "$argon2id$v=19$m=64,t=1,p=1$c2FsdHNhbHRzYWx0$AC+v+iUUNjKqIQVBDjpkAw";
@@ -90,7 +90,7 @@ fn plain_lets_in_who_is_in_the_file() {
 }
 
 #[test]
-fn a_password_is_hashed_for_the_file() {
+fn hash_password_output_fits_the_file() {
     let folder = Folder::new();
     let mut hasher = Zmq::start(["hash-password"]);
     hasher.write(b"wonderland\n");
@@ -103,7 +103,7 @@ fn a_password_is_hashed_for_the_file() {
 }
 
 #[test]
-fn whoever_is_refused_ends_with_the_reason() {
+fn refused_client_exits_with_the_reason() {
     let folder = Folder::new();
     let users = folder.write("users", "alice:secret\n");
     let login = ["--plain-username", "alice", "--plain-password", "guess"];
@@ -148,17 +148,17 @@ fn keys_let_in(mechanism: &str, mechanism_name: &str) {
 }
 
 #[test]
-fn curve_lets_in_the_keys_of_the_list() {
+fn curve_accepts_listed_keys() {
     keys_let_in("curve", "CURVE");
 }
 
 #[test]
-fn noise_lets_in_the_keys_of_the_list() {
+fn noise_accepts_listed_keys() {
     keys_let_in("noise", "NOISE");
 }
 
 #[test]
-fn keys_are_taken_from_files_of_every_kind() {
+fn keys_load_from_every_file_format() {
     let folder = Folder::new();
     assert_eq!(run(["keygen", "curve", "--out", &folder.path("server")]).well(), "");
     run(["keygen", "curve", "--out", &folder.path("alice")]).well();
@@ -205,7 +205,7 @@ fn keys_are_taken_from_files_of_every_kind() {
 }
 
 #[test]
-fn a_key_may_begin_like_an_option_or_a_file() {
+fn key_may_look_like_option_or_file() {
     let rest = "0(0)0".repeat(7);
     let keys = ["-0000", "@0000"].map(|first| format!("{first}{rest}"));
     let public = |key: &str| key.parse::<CurveSecretKey>().unwrap().public_key().to_string();
@@ -232,7 +232,7 @@ fn keygen_overwrites_no_key() {
 }
 
 #[test]
-fn what_is_wrong_with_a_file_or_key_is_told_without_it() {
+fn key_errors_do_not_show_the_key() {
     let folder = Folder::new();
     let (public, secret) = keygen("curve");
     let wrong = format!("{}x", &secret[..38]);
@@ -274,7 +274,7 @@ fn server(key: &str) -> [&str; 3] {
 }
 
 #[test]
-fn half_a_mechanism_and_two_are_wrong_usage() {
+fn partial_or_double_mechanism_is_misuse() {
     let misused = |options: &[&str], naming: &str| {
         assert_misused(&[&["rep", "--bind", FREE], options].concat(), naming);
     };
@@ -299,7 +299,7 @@ fn half_a_mechanism_and_two_are_wrong_usage() {
 
 /// With `python3` on the path, and pyzmq in it.
 #[test]
-fn pyzmq_is_let_in_with_a_certificate_of_ours() {
+fn pyzmq_connects_with_our_certificate() {
     let folder = Folder::new();
     let python =
         |code: &str| Command::new("python3").arg("-c").arg(code).current_dir(&folder.0).output();

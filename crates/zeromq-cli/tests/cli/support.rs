@@ -95,9 +95,9 @@ impl Zmq {
     }
 
     /// Writes to its input.
-    pub(crate) fn write(&mut self, octets: &[u8]) {
+    pub(crate) fn write(&mut self, bytes: &[u8]) {
         let input = self.child.stdin.as_mut().unwrap();
-        input.write_all(octets).and_then(|()| input.flush()).unwrap();
+        input.write_all(bytes).and_then(|()| input.flush()).unwrap();
     }
 
     /// Ends its input.

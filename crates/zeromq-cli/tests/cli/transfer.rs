@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use crate::support::{FREE, Zmq, run};
 
 #[test]
-fn input_is_sent_and_printed_line_by_line() {
+fn input_lines_are_sent_and_printed() {
     let (mut pull, endpoint) = Zmq::bind(["pull", "--bind", FREE]);
     let mut push = Zmq::start(["push", "--connect", &endpoint]);
     for line in ["one", "", "three"] {
@@ -28,7 +28,7 @@ fn everything_is_sent_before_push_ends() {
 }
 
 #[test]
-fn push_waits_for_the_puller_to_appear() {
+fn push_waits_for_its_puller() {
     let (spare, endpoint) = Zmq::bind(["pull", "--bind", FREE]);
     drop(spare);
     let mut push = Zmq::start(["push", "--connect", &endpoint, "-m", "x", "--monitor"]);
@@ -39,7 +39,7 @@ fn push_waits_for_the_puller_to_appear() {
 }
 
 #[test]
-fn octets_pass_as_they_are() {
+fn bytes_pass_unchanged_through_push_pull() {
     let (mut pull, endpoint) = Zmq::bind(["pull", "--bind", FREE]);
     let mut push = Zmq::start(["push", "--connect", &endpoint]);
     push.write(b"\xff\0\r\n");
@@ -47,7 +47,7 @@ fn octets_pass_as_they_are() {
 }
 
 #[test]
-fn a_count_limits_what_is_sent() {
+fn count_limits_sent_messages() {
     let (mut pull, endpoint) = Zmq::bind(["pull", "--bind", FREE]);
     run(["push", "--connect", &endpoint, "-m", "1", "-m", "2", "-n", "1"]).well();
     run(["push", "--connect", &endpoint, "-m", "end"]).well();
@@ -55,7 +55,7 @@ fn a_count_limits_what_is_sent() {
 }
 
 #[test]
-fn sends_are_paced() {
+fn interval_paces_the_sends() {
     let (_pull, endpoint) = Zmq::bind(["pull", "--bind", FREE]);
     let start = Instant::now();
     run(["push", "--connect", &endpoint, "-m", "1", "-m", "2", "-m", "3", "--interval", "0.05"])
@@ -74,7 +74,7 @@ fn several_endpoints_are_one_socket() {
 
 #[test]
 #[cfg(unix)]
-fn ipc_paths_are_left_clean() {
+fn ipc_path_is_removed_on_exit() {
     let path = std::env::temp_dir().join(format!("zmq-cli-{}.sock", std::process::id()));
     let endpoint = format!("ipc://{}", path.display());
     let (pull, bound) = Zmq::bind(["pull", "--bind", &endpoint, "-n", "1"]);

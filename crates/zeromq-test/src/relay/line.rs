@@ -1,4 +1,4 @@
-//! One way through a relay: what is done to octets between reading and writing them.
+//! One way through a relay: what is done to bytes between reading and writing them.
 
 use std::time::Duration;
 
@@ -24,8 +24,8 @@ struct Piece {
 }
 
 enum What {
-    /// Octets that go on, and how many had come for them.
-    Octets(Vec<u8>, usize),
+    /// Bytes that go on, and how many had come for them.
+    Bytes(Vec<u8>, usize),
     HalfClose,
     End(Ending),
 }
@@ -33,7 +33,7 @@ enum What {
 /// Pieces that may be on their way at once: what is beyond waits before the relay.
 const PIECES: usize = 256;
 
-/// Most octets of a piece.
+/// Most bytes of a piece.
 const PIECE: usize = 16 * 1024;
 
 impl Line {
@@ -97,13 +97,13 @@ impl Line {
                 put(What::HalfClose).await;
                 return Ok(());
             }
-            let mut octets = self.flipped(&buffer[..count], offset);
+            let mut bytes = self.flipped(&buffer[..count], offset);
             offset += count as u64;
             if let Some(alter) = &mut alter {
-                octets = alter(&octets);
+                bytes = alter(&bytes);
             }
             if !faults.borrow().contains(&Fault::BlackHole) {
-                put(What::Octets(octets, count)).await;
+                put(What::Bytes(bytes, count)).await;
             }
         }
     }
@@ -117,8 +117,8 @@ impl Line {
         while let Some(Piece { due, what }) = receiver.recv().await {
             sleep_until(due).await;
             match what {
-                What::Octets(octets, count) => {
-                    self.write(to, &octets).await?;
+                What::Bytes(bytes, count) => {
+                    self.write(to, &bytes).await?;
                     self.passed.send_modify(|passed| *passed += count as u64);
                 }
                 What::HalfClose => to.shutdown().await.map_err(broken)?,
@@ -128,16 +128,16 @@ impl Line {
         Ok(())
     }
 
-    async fn write(&self, to: &mut WriteHalf<Io>, mut octets: &[u8]) -> Result<(), Ending> {
-        while !octets.is_empty() {
+    async fn write(&self, to: &mut WriteHalf<Io>, mut bytes: &[u8]) -> Result<(), Ending> {
+        while !bytes.is_empty() {
             let (most, pause) = self.pace();
-            let (now, later) = octets.split_at(octets.len().min(most));
+            let (now, later) = bytes.split_at(bytes.len().min(most));
             to.write_all(now).await.map_err(broken)?;
             to.flush().await.map_err(broken)?;
             if let Some(pause) = pause {
                 sleep(pause).await;
             }
-            octets = later;
+            bytes = later;
         }
         Ok(())
     }
@@ -151,42 +151,42 @@ impl Line {
         delays.sum()
     }
 
-    /// How many octets to write at once, and how long to wait then.
+    /// How many bytes to write at once, and how long to wait then.
     fn pace(&self) -> (usize, Option<Duration>) {
         let faults = self.faults.borrow();
         let pace = faults.iter().rev().find_map(|fault| match fault {
-            Fault::Throttle { octets, every } => Some(((*octets).max(1), Some(*every))),
+            Fault::Throttle { bytes, every } => Some(((*bytes).max(1), Some(*every))),
             _ => None,
         });
         pace.unwrap_or((usize::MAX, None))
     }
 
-    /// How many octets may still come before this way ends, and how both end then, where both do.
+    /// How many bytes may still come before this way ends, and how both end then, where both do.
     fn left(&self, offset: u64) -> Option<(usize, Option<Ending>)> {
         let faults = self.faults.borrow();
         let ends = faults.iter().filter_map(|fault| match fault {
-            Fault::EndAfter { octets, ending } => Some((*octets, Some(*ending))),
-            Fault::HalfCloseAfter { octets } => Some((*octets, None)),
+            Fault::EndAfter { bytes, ending } => Some((*bytes, Some(*ending))),
+            Fault::HalfCloseAfter { bytes } => Some((*bytes, None)),
             _ => None,
         });
-        let (octets, ending) = ends.min_by_key(|(octets, _)| *octets)?;
-        let left = usize::try_from(octets.saturating_sub(offset)).unwrap_or(usize::MAX);
+        let (bytes, ending) = ends.min_by_key(|(bytes, _)| *bytes)?;
+        let left = usize::try_from(bytes.saturating_sub(offset)).unwrap_or(usize::MAX);
         Some((left, ending))
     }
 
-    /// The octets, of which the first is the one at `offset`, with the bits changed that are to be.
-    fn flipped(&self, octets: &[u8], offset: u64) -> Vec<u8> {
-        let mut octets = octets.to_vec();
+    /// The bytes, of which the first is the one at `offset`, with the bits changed that are to be.
+    fn flipped(&self, bytes: &[u8], offset: u64) -> Vec<u8> {
+        let mut bytes = bytes.to_vec();
         for fault in &*self.faults.borrow() {
             if let Fault::Flip { offset: at, bits } = fault
                 && let Some(place) = at.checked_sub(offset)
                 && let Ok(place) = usize::try_from(place)
-                && let Some(octet) = octets.get_mut(place)
+                && let Some(byte) = bytes.get_mut(place)
             {
-                *octet ^= bits;
+                *byte ^= bits;
             }
         }
-        octets
+        bytes
     }
 }
 

@@ -56,7 +56,7 @@ use packed::Packing;
 ///
 /// # The form
 ///
-/// The last frame of a compressed message begins with the octets `FF 5A 51 01`, an octet for the
+/// The last frame of a compressed message begins with the bytes `FF 5A 51 01`, a byte for the
 /// algorithm (0 none, 1 an LZ4 block, 2 a zstd frame), the number of frames inside, and the length
 /// of each, as LEB128; then comes what is compressed. A message whose last frame happens to begin in
 /// that way is sent with algorithm 0, and so arrives as it was.
@@ -102,7 +102,7 @@ impl CompressionLayer {
         Self { algorithm, threshold: THRESHOLD, clear_frames: 0, max_size: MAX_SIZE }
     }
 
-    /// From how many octets on messages are compressed, frames that stay clear not counted.
+    /// From how many bytes on messages are compressed, frames that stay clear not counted.
     /// Default: 512.
     ///
     /// ```
@@ -111,8 +111,8 @@ impl CompressionLayer {
     /// # }
     /// ```
     #[must_use]
-    pub fn threshold(mut self, octets: usize) -> Self {
-        self.threshold = octets;
+    pub fn threshold(mut self, bytes: usize) -> Self {
+        self.threshold = bytes;
         self
     }
 
@@ -132,7 +132,7 @@ impl CompressionLayer {
         self
     }
 
-    /// The octets that a received message may have when it is decompressed, so that a small one
+    /// The bytes that a received message may have when it is decompressed, so that a small one
     /// cannot fill the memory. Default: 64 MiB.
     ///
     /// A message that says it is larger is not decompressed; it is an error with the message in it.
@@ -148,8 +148,8 @@ impl CompressionLayer {
     /// # }
     /// ```
     #[must_use]
-    pub fn max_size(mut self, octets: usize) -> Self {
-        self.max_size = octets;
+    pub fn max_size(mut self, bytes: usize) -> Self {
+        self.max_size = bytes;
         self
     }
 }

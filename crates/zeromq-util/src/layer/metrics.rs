@@ -14,7 +14,7 @@ use zeromq_async::Message;
 
 use super::beginning;
 
-/// Counts messages and octets as they pass, and times how long sending waits for room (feature
+/// Counts messages and bytes as they pass, and times how long sending waits for room (feature
 /// `metrics`).
 ///
 /// What a socket counts by itself costs nothing and needs no layer; see
@@ -25,7 +25,7 @@ use super::beginning;
 /// | metric | labels | |
 /// |---|---|---|
 /// | `zeromq_layer_messages_total` | `layer`, `direction` | messages; `direction` is `sent` or `received` |
-/// | `zeromq_layer_octets_total` | `layer`, `direction` | the octets of their frames |
+/// | `zeromq_layer_bytes_total` | `layer`, `direction` | the bytes of their frames |
 /// | `zeromq_layer_errors_total` | `layer`, `direction` | errors that passed |
 /// | `zeromq_layer_send_wait_seconds` | `layer` | how long each message waited for room; nothing where it did not |
 /// | `zeromq_layer_round_trip_seconds` | `layer` | with [`round_trips`](Self::round_trips) |
@@ -50,8 +50,8 @@ use super::beginning;
 /// rep.recv().await?;
 /// rep.send("World!").await?;
 /// req.recv().await?;
-/// let octets = r#"zeromq_layer_octets_total{layer="orders",direction="received"} 6"#;
-/// assert!(page.render().contains(octets));
+/// let bytes = r#"zeromq_layer_bytes_total{layer="orders",direction="received"} 6"#;
+/// assert!(page.render().contains(bytes));
 /// # Ok(()) }
 /// ```
 #[derive(Debug, Clone)]
@@ -122,7 +122,7 @@ wraps!(Metrics<S>, MetricsLayer, "new(\"orders\")");
 
 struct Direction {
     messages: Counter,
-    octets: Counter,
+    bytes: Counter,
     errors: Counter,
 }
 
@@ -131,14 +131,14 @@ impl Direction {
         let labels = [("layer", layer.to_string()), ("direction", direction.to_owned())];
         Self {
             messages: counter!("zeromq_layer_messages_total", &labels),
-            octets: counter!("zeromq_layer_octets_total", &labels),
+            bytes: counter!("zeromq_layer_bytes_total", &labels),
             errors: counter!("zeromq_layer_errors_total", &labels),
         }
     }
 
     fn count(&self, size: usize) {
         self.messages.increment(1);
-        self.octets.increment(size as u64);
+        self.bytes.increment(size as u64);
     }
 }
 

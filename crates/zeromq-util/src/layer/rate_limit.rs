@@ -1,4 +1,4 @@
-//! So many messages, and so many octets, in a time.
+//! So many messages, and so many bytes, in a time.
 
 mod bucket;
 
@@ -76,7 +76,7 @@ impl RateLimitLayer {
     /// use std::time::Duration;
     /// use zeromq_util::layer::{Rate, RateLimitLayer};
     ///
-    /// let layer = RateLimitLayer::new().recv(Rate::per(Duration::from_secs(1)).octets(1 << 20));
+    /// let layer = RateLimitLayer::new().recv(Rate::per(Duration::from_secs(1)).bytes(1 << 20));
     /// # drop(layer);
     /// ```
     #[must_use]
@@ -86,24 +86,24 @@ impl RateLimitLayer {
     }
 }
 
-/// So many messages, octets, or both, in a period.
+/// So many messages, bytes, or both, in a period.
 ///
 /// As many as fit into one period may come at once; then each comes as the time for it has passed
 /// (a token bucket that is as large as what flows into it in a period). A message that is larger
-/// than what is left of the octets is let through whole, and those after it wait the longer.
+/// than what is left of the bytes is let through whole, and those after it wait the longer.
 ///
 /// ```
 /// use std::time::Duration;
 /// use zeromq_util::layer::Rate;
 ///
-/// let rate = Rate::per(Duration::from_secs(1)).messages(1000).octets(10 << 20);
+/// let rate = Rate::per(Duration::from_secs(1)).messages(1000).bytes(10 << 20);
 /// # drop(rate);
 /// ```
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Rate {
     period: Duration,
     messages: Option<u32>,
-    octets: Option<u32>,
+    bytes: Option<u32>,
 }
 
 impl Rate {
@@ -116,7 +116,7 @@ impl Rate {
     /// # drop(no_limit);
     /// ```
     pub fn per(period: Duration) -> Self {
-        Self { period, messages: None, octets: None }
+        Self { period, messages: None, bytes: None }
     }
 
     /// How many messages in the period, at least 1. Default: no limit.
@@ -133,17 +133,17 @@ impl Rate {
         self
     }
 
-    /// How many octets in the period, of all frames together, at least 1. Default: no limit.
+    /// How many bytes in the period, of all frames together, at least 1. Default: no limit.
     ///
     /// ```
     /// use std::time::Duration;
     ///
-    /// let rate = zeromq_util::layer::Rate::per(Duration::from_secs(1)).octets(1_000_000);
+    /// let rate = zeromq_util::layer::Rate::per(Duration::from_secs(1)).bytes(1_000_000);
     /// # drop(rate);
     /// ```
     #[must_use]
-    pub fn octets(mut self, octets: u32) -> Self {
-        self.octets = Some(octets.max(1));
+    pub fn bytes(mut self, bytes: u32) -> Self {
+        self.bytes = Some(bytes.max(1));
         self
     }
 }

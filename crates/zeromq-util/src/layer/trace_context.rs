@@ -21,8 +21,8 @@ pub use trace_parent::{TraceParent, TraceParentError};
 /// this layer would see the frame, so put it on both sides.
 ///
 /// The rule to the letter: a frame is the layer's if it is the last of at least two, and is the
-/// octets `traceparent: ` (with the space), a valid `traceparent` of the W3C's, and then nothing, or
-/// the octets `\r\ntracestate: ` and 1 to 512 octets of printable ASCII. Or if it is `traceparent: `
+/// bytes `traceparent: ` (with the space), a valid `traceparent` of the W3C's, and then nothing, or
+/// the bytes `\r\ntracestate: ` and 1 to 512 bytes of printable ASCII. Or if it is `traceparent: `
 /// alone, which says that there is no context: the layer sends this behind a message whose own last
 /// frame would be taken for the layer's. So what one layer sends another receives as it was; only a
 /// peer without the layer must not end a message in such a frame, unless it means it.

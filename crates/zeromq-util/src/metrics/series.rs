@@ -16,8 +16,8 @@ pub(super) const TOTALS: &[Series<SocketStats>] = &[
     ("zeromq_taken_total", "messages that the application received", |s| s.taken),
     ("zeromq_lost_total", "messages lost with peers that went", |s| s.lost),
     ("zeromq_own_total", "messages that the socket sent of itself", |s| s.own),
-    ("zeromq_octets_sent_total", "octets handed to the kernel", |s| s.octets_sent),
-    ("zeromq_octets_received_total", "octets of messages that arrived", |s| s.octets_received),
+    ("zeromq_bytes_sent_total", "bytes handed to the kernel", |s| s.bytes_sent),
+    ("zeromq_bytes_received_total", "bytes of messages that arrived", |s| s.bytes_received),
     ("zeromq_reconnects_total", "connections of a peer after its first", |s| s.reconnects),
 ];
 
@@ -33,8 +33,8 @@ pub(super) const GAUGES: &[Series<SocketStats>] = &[
 pub(super) const PEER_TOTALS: &[Series<PeerStats>] = &[
     ("zeromq_peer_sent_total", "messages sent to the peer", |p| p.sent),
     ("zeromq_peer_received_total", "messages of the peer that arrived", |p| p.received),
-    ("zeromq_peer_octets_sent_total", "octets sent to the peer", |p| p.octets_sent),
-    ("zeromq_peer_octets_received_total", "octets of the peer's messages", |p| p.octets_received),
+    ("zeromq_peer_bytes_sent_total", "bytes sent to the peer", |p| p.bytes_sent),
+    ("zeromq_peer_bytes_received_total", "bytes of the peer's messages", |p| p.bytes_received),
     ("zeromq_peer_reconnects_total", "connections after the first", |p| p.reconnects),
 ];
 
@@ -85,7 +85,7 @@ const OTHERS: &[(&str, &str)] = &[
 
 /// Tells the recorder what they are.
 pub(super) fn describe() {
-    let unit = |name: &str| if name.contains("octets") { Unit::Bytes } else { Unit::Count };
+    let unit = |name: &str| if name.contains("bytes") { Unit::Bytes } else { Unit::Count };
     for &(name, what, _) in TOTALS {
         describe_counter!(name, unit(name), what);
     }

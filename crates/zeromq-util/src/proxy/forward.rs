@@ -119,7 +119,7 @@ impl<E: Pass> Side<'_, E> {
                 let counts = &mut self.account.counts;
                 counts.received += 1;
                 counts.received_frames += message.frame_count() as u64;
-                counts.received_octets += message.size() as u64;
+                counts.received_bytes += message.size() as u64;
                 Ok(Some(message))
             }
             Poll::Ready(Err(RecvError::ReplyLost)) if self.end.asks() => {
@@ -138,7 +138,7 @@ impl<E: Pass> Side<'_, E> {
             self.account.dropped += 1;
             return Ok(());
         }
-        let (frames, octets) = (message.frame_count() as u64, message.size() as u64);
+        let (frames, bytes) = (message.frame_count() as u64, message.size() as u64);
         if self.end.asks() {
             self.account.asked = Some(message.clone());
         }
@@ -147,7 +147,7 @@ impl<E: Pass> Side<'_, E> {
                 let counts = &mut self.account.counts;
                 counts.sent += 1;
                 counts.sent_frames += frames;
-                counts.sent_octets += octets;
+                counts.sent_bytes += bytes;
                 Ok(())
             }
             // Nobody's fault but the message's: others go on passing.

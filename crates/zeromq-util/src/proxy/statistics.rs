@@ -22,7 +22,7 @@ pub struct ProxyStatistics {
     pub dropped: u64,
 }
 
-/// Counts of one end of a proxy: whole messages, and the octets of all their frames' bodies.
+/// Counts of one end of a proxy: whole messages, and the bytes of all their frames' bodies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct EndStatistics {
@@ -30,20 +30,20 @@ pub struct EndStatistics {
     pub received: u64,
     /// Frames of them.
     pub received_frames: u64,
-    /// Octets of them.
-    pub received_octets: u64,
+    /// Bytes of them.
+    pub received_bytes: u64,
     /// Messages handed over to be sent.
     pub sent: u64,
     /// Frames of them.
     pub sent_frames: u64,
-    /// Octets of them.
-    pub sent_octets: u64,
+    /// Bytes of them.
+    pub sent_bytes: u64,
 }
 
 impl ProxyStatistics {
-    /// The answer of libzmq's `zmq_proxy_steerable` to `STATISTICS`: eight frames of eight octets,
+    /// The answer of libzmq's `zmq_proxy_steerable` to `STATISTICS`: eight frames of eight bytes,
     /// each a number in the machine's own byte order. For the front, then for the back: frames
-    /// received, octets of them, frames sent, octets of them.
+    /// received, bytes of them, frames sent, bytes of them.
     ///
     /// libzmq 4.3.5 counts frames here; what its documentation calls messages are
     /// [`received`](EndStatistics::received) and [`sent`](EndStatistics::sent).
@@ -57,7 +57,7 @@ impl ProxyStatistics {
     /// ```
     pub fn to_message(&self) -> Message {
         let numbers = [self.front, self.back].into_iter().flat_map(|end| {
-            [end.received_frames, end.received_octets, end.sent_frames, end.sent_octets]
+            [end.received_frames, end.received_bytes, end.sent_frames, end.sent_bytes]
         });
         numbers.map(|number| Frame::from(number.to_ne_bytes())).collect()
     }

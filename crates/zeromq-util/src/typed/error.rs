@@ -119,8 +119,8 @@ impl DecodeError {
 impl fmt::Display for DecodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Undecoded { message, peer, reason } = &*self.0;
-        let (frames, octets) = (message.frame_count(), message.size());
-        write!(f, "a message of {frames} frames and {octets} octets")?;
+        let (frames, bytes) = (message.frame_count(), message.size());
+        write!(f, "a message of {frames} frames and {bytes} bytes")?;
         if let Some(peer) = peer {
             write!(f, " from {}", peer.id())?;
         }

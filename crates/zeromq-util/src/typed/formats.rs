@@ -21,11 +21,11 @@ pub use postcard::Postcard;
 /// The value is there, and something behind it.
 #[cfg(any(feature = "cbor", feature = "msgpack", feature = "postcard"))]
 #[derive(Debug, thiserror::Error)]
-#[error("{0} octets follow the value in its frame")]
-struct OctetsLeft(usize);
+#[error("{0} bytes follow the value in its frame")]
+struct BytesLeft(usize);
 
 #[cfg(any(feature = "cbor", feature = "msgpack", feature = "postcard"))]
-impl OctetsLeft {
+impl BytesLeft {
     fn check(left: &[u8]) -> Result<(), Self> {
         if left.is_empty() { Ok(()) } else { Err(Self(left.len())) }
     }

@@ -1,4 +1,4 @@
-//! Values that are octets or text already.
+//! Values that are bytes or text already.
 
 use bytes::Bytes;
 use zeromq_async::{Frame, Message};
@@ -22,7 +22,7 @@ use super::{BoxError, Decode, Encode, Frames};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Utf8;
 
-/// Octets as they are: a [`Frame`], `Bytes` or `Vec<u8>` is one frame, a [`Message`] all frames
+/// Bytes as they are: a [`Frame`], `Bytes` or `Vec<u8>` is one frame, a [`Message`] all frames
 /// that are left.
 ///
 /// ```

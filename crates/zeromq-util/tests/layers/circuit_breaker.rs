@@ -12,7 +12,7 @@ use crate::mock::{Ask, Failure, wrapped};
 const SECOND: Duration = Duration::from_secs(1);
 
 #[tokio::test(start_paused = true)]
-async fn readiness_and_messages_are_forwarded_while_nothing_fails() {
+async fn closed_breaker_forwards_everything() {
     let (mut socket, remote) = wrapped(CircuitBreakerLayer::on_send(1, SECOND));
     assert_pending!(socket.poll_ready());
     remote.make_room(1);
@@ -30,7 +30,7 @@ async fn readiness_and_messages_are_forwarded_while_nothing_fails() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn failures_in_a_row_open_it_and_a_success_after_the_pause_closes_it() {
+async fn failures_open_and_success_closes_breaker() {
     let (mut sink, remote) = wrapped(CircuitBreakerLayer::on_send(2, SECOND));
     let failed = || CircuitBreakerError::Inner(Failure::Of("sending"));
     remote.make_room(10);
@@ -63,7 +63,7 @@ async fn failures_in_a_row_open_it_and_a_success_after_the_pause_closes_it() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_failed_trial_opens_it_again() {
+async fn failed_trial_reopens_breaker() {
     let (mut sink, remote) = wrapped(CircuitBreakerLayer::on_send(2, SECOND));
     for _ in 0..2 {
         remote.fail_sending("sending");
@@ -76,7 +76,7 @@ async fn a_failed_trial_opens_it_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn replies_that_do_not_come_open_it_and_one_closes_it() {
+async fn missing_replies_open_and_one_closes_breaker() {
     let (mut socket, remote) = wrapped(CircuitBreakerLayer::on_reply(2, SECOND));
     remote.make_room(10);
     for _ in 0..2 {
@@ -104,7 +104,7 @@ async fn replies_that_do_not_come_open_it_and_one_closes_it() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn it_counts_only_what_it_watches() {
+async fn breaker_counts_only_its_direction() {
     let (mut socket, remote) = wrapped(CircuitBreakerLayer::on_send(1, SECOND));
     remote.fail_receiving("receiving");
     assert!(matches!(assert_ready!(socket.poll_next()), Some(Err(_))));

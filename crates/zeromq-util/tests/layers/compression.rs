@@ -37,12 +37,12 @@ fn layers() -> [CompressionLayer; 3] {
     [CompressionLayer::lz4(), CompressionLayer::zstd(3), CompressionLayer::zstd(19)]
 }
 
-fn repeated(octets: usize) -> Vec<u8> {
-    b"to be or not to be; ".iter().copied().cycle().take(octets).collect()
+fn repeated(bytes: usize) -> Vec<u8> {
+    b"to be or not to be; ".iter().copied().cycle().take(bytes).collect()
 }
 
 #[test]
-fn messages_are_smaller_on_the_way_and_the_same_behind_it() {
+fn messages_are_compressed_and_restored() {
     for layer in layers() {
         let (mut socket, remote) = wrapped(layer.clone());
         for message in [
@@ -51,7 +51,7 @@ fn messages_are_smaller_on_the_way_and_the_same_behind_it() {
             Message::multipart([repeated(600), Vec::new(), repeated(70_000)]),
         ] {
             let on_the_way = sent(&layer, message.clone());
-            assert!(on_the_way.size() < message.size() / 2, "{} octets", on_the_way.size());
+            assert!(on_the_way.size() < message.size() / 2, "{} bytes", on_the_way.size());
             assert_eq!(on_the_way.frame_count(), 1);
             let item = received(&mut socket, &remote, on_the_way);
             assert_eq!(item.unwrap().unwrap(), message);
@@ -60,7 +60,7 @@ fn messages_are_smaller_on_the_way_and_the_same_behind_it() {
 }
 
 #[test]
-fn readiness_and_wake_ups_are_forwarded() {
+fn compression_forwards_readiness_and_wakes() {
     let (mut socket, remote) = wrapped(CompressionLayer::lz4());
     assert_pending!(socket.poll_ready());
     remote.make_room(1);
@@ -83,7 +83,7 @@ fn readiness_and_wake_ups_are_forwarded() {
 }
 
 #[test]
-fn what_does_not_get_smaller_or_is_small_goes_as_it_is() {
+fn incompressible_and_small_messages_pass_as_is() {
     let mut seed = 1u64;
     let noise: Vec<u8> = std::iter::repeat_with(|| {
         seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
@@ -92,15 +92,15 @@ fn what_does_not_get_smaller_or_is_small_goes_as_it_is() {
     .take(10_000)
     .collect();
     for layer in layers() {
-        for octets in [noise.clone(), repeated(511), Vec::new()] {
-            assert_eq!(sent(&layer, octets.clone()), Message::from(octets));
+        for bytes in [noise.clone(), repeated(511), Vec::new()] {
+            assert_eq!(sent(&layer, bytes.clone()), Message::from(bytes));
         }
         assert_ne!(sent(&layer.clone().threshold(100), repeated(511)), &repeated(511)[..]);
     }
 }
 
 #[test]
-fn frames_in_front_stay_clear() {
+fn clear_frames_stay_uncompressed() {
     for layer in layers() {
         let message = Message::multipart([b"topic".to_vec(), repeated(1000), repeated(1000)]);
         let on_the_way = sent(&layer.clone().clear_frames(1), message.clone());
@@ -116,7 +116,7 @@ fn frames_in_front_stay_clear() {
 }
 
 #[test]
-fn messages_of_peers_without_the_layer_pass() {
+fn uncompressed_messages_pass_through() {
     let (mut socket, remote) = wrapped(CompressionLayer::zstd(3));
     for message in [Message::from("plain"), Message::multipart(["", "plain"]), Message::new()] {
         let item = received(&mut socket, &remote, message.clone());
@@ -125,14 +125,14 @@ fn messages_of_peers_without_the_layer_pass() {
 }
 
 #[test]
-fn each_side_may_use_another_algorithm() {
+fn sides_may_use_different_algorithms() {
     let (mut socket, remote) = wrapped(CompressionLayer::lz4());
     let on_the_way = sent(&CompressionLayer::zstd(3), repeated(5000));
     assert_eq!(received(&mut socket, &remote, on_the_way).unwrap().unwrap(), &repeated(5000)[..]);
 }
 
 #[test]
-fn a_message_that_looks_compressed_arrives_as_it_was() {
+fn message_that_looks_compressed_is_restored() {
     for layer in layers() {
         let compressed = sent(&layer, repeated(5000));
         for message in [
@@ -149,7 +149,7 @@ fn a_message_that_looks_compressed_arrives_as_it_was() {
 }
 
 #[test]
-fn a_bomb_is_an_error_with_the_message_and_the_next_is_received() {
+fn decompression_bomb_is_one_error() {
     for layer in layers() {
         let bomb = sent(&layer, vec![0; 10_000_000]);
         assert!(bomb.size() < 50_000);
@@ -171,11 +171,11 @@ fn packed(algorithm: u8, rest: &[u8]) -> Message {
 }
 
 #[test]
-fn a_peer_that_lies_about_sizes_gets_no_memory_for_it() {
+fn false_sizes_allocate_no_memory() {
     let (mut socket, remote) = wrapped(CompressionLayer::lz4().max_size(usize::MAX));
     let most = [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01];
     for algorithm in [0, 1, 2] {
-        // One frame of 2^64 - 1 octets; of more than that; and 2^64 - 1 frames.
+        // One frame of 2^64 - 1 bytes; of more than that; and 2^64 - 1 frames.
         for rest in
             [[&[1], &most[..], b"x"].concat(), [&[1], &[0xff; 12][..]].concat(), most.to_vec()]
         {
@@ -188,7 +188,7 @@ fn a_peer_that_lies_about_sizes_gets_no_memory_for_it() {
 }
 
 #[test]
-fn damage_is_an_error() {
+fn damaged_message_is_an_error() {
     for layer in layers() {
         let (mut socket, remote) = wrapped(layer.clone());
         let whole = sent(&layer, repeated(5000)).first().unwrap().to_vec();
@@ -208,14 +208,14 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
 
     #[test]
-    fn any_message_arrives_as_it_was(
+    fn any_message_survives_compression(
         frames in proptest::collection::vec(
             (proptest::collection::vec(any::<u8>(), 0..40), 0usize..60), 1..6
         ),
         clear in 0usize..4,
         which in 0usize..3,
     ) {
-        let frames = frames.into_iter().map(|(octets, times)| Frame::from(octets.repeat(times)));
+        let frames = frames.into_iter().map(|(bytes, times)| Frame::from(bytes.repeat(times)));
         let message: Message = frames.collect();
         let layer = layers()[which].clone().threshold(0).clear_frames(clear);
         let (mut socket, remote) = wrapped(layer.clone());
@@ -224,7 +224,7 @@ proptest! {
     }
 
     #[test]
-    fn nothing_that_looks_compressed_does_harm(
+    fn arbitrary_compressed_input_is_harmless(
         algorithm in 0u8..3,
         rest in proptest::collection::vec(any::<u8>(), 0..100),
     ) {

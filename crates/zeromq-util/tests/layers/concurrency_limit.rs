@@ -16,7 +16,7 @@ use crate::mock::{Ask, Failure, mock, wrapped};
 const SECOND: Duration = Duration::from_secs(1);
 
 #[test]
-fn a_reply_or_an_error_makes_room_for_a_request_and_wakes_who_waits() {
+fn reply_or_error_frees_a_place_and_wakes() {
     let limit = ConcurrencyLimitLayer::new(2);
     // Two halves of a socket, each in a task of its own.
     let (mut sender, remote) = wrapped(&limit);
@@ -46,7 +46,7 @@ fn a_reply_or_an_error_makes_room_for_a_request_and_wakes_who_waits() {
 }
 
 #[test]
-fn who_has_no_room_within_keeps_nobody_waiting_and_what_is_reserved_is_given_back() {
+fn unused_reservation_is_returned() {
     let limit = ConcurrencyLimitLayer::new(1);
     let (one, remote) = mock();
     let (other, other_remote) = mock();
@@ -107,7 +107,7 @@ fn a_sink_that_is_given_up_by_hand_keeps_no_place() {
 }
 
 #[test]
-fn messages_that_nobody_asked_for_make_no_room() {
+fn unrequested_messages_free_no_place() {
     let limit = ConcurrencyLimitLayer::new(1);
     let (mut socket, remote) = wrapped(&limit);
     remote.make_room(10);
@@ -127,7 +127,7 @@ fn messages_that_nobody_asked_for_make_no_room() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_request_without_reply_is_forgotten_in_time() {
+async fn request_without_reply_expires() {
     let limit = ConcurrencyLimitLayer::new(1).forget_after(SECOND);
     let (mut socket, remote) = wrapped(&limit);
     remote.make_room(10);
@@ -143,7 +143,7 @@ async fn a_request_without_reply_is_forgotten_in_time() {
 
 /// Whichever of them waits forgets it.
 #[tokio::test(start_paused = true)]
-async fn what_is_sent_while_another_waits_is_forgotten_too() {
+async fn request_sent_while_another_waits_expires() {
     let limit = ConcurrencyLimitLayer::new(1).forget_after(SECOND);
     let (mut one, remote) = wrapped(&limit);
     let (mut other, other_remote) = wrapped(&limit);

@@ -6,13 +6,13 @@ use zeromq_util::layer::DeduplicateLayer;
 
 use crate::mock::{Ask, Failure, wrapped};
 
-fn first_octet(message: &Message) -> Option<u8> {
+fn first_byte(message: &Message) -> Option<u8> {
     message.first()?.first().copied()
 }
 
 #[test]
-fn only_the_first_of_a_key_is_received_and_errors_are() {
-    let (mut stream, remote) = wrapped(DeduplicateLayer::new(10, first_octet));
+fn first_message_of_each_key_is_received() {
+    let (mut stream, remote) = wrapped(DeduplicateLayer::new(10, first_byte));
     assert_pending!(stream.poll_next());
     for message in ["a", "a again", "b"] {
         remote.deliver(message);
@@ -33,8 +33,8 @@ fn only_the_first_of_a_key_is_received_and_errors_are() {
 }
 
 #[test]
-fn no_more_keys_are_remembered_than_it_was_told() {
-    let (mut stream, remote) = wrapped(DeduplicateLayer::new(2, first_octet));
+fn remembered_keys_are_bounded() {
+    let (mut stream, remote) = wrapped(DeduplicateLayer::new(2, first_byte));
     for message in ["a", "b", "c", "b again", "a again"] {
         remote.deliver(message);
     }
@@ -45,8 +45,8 @@ fn no_more_keys_are_remembered_than_it_was_told() {
 }
 
 #[test]
-fn sending_passes_it_by() {
-    let (mut sink, remote) = wrapped(DeduplicateLayer::new(2, first_octet));
+fn sending_passes_through() {
+    let (mut sink, remote) = wrapped(DeduplicateLayer::new(2, first_byte));
     assert_pending!(sink.poll_ready());
     remote.make_room(2);
     assert!(sink.is_woken());

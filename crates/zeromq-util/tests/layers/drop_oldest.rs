@@ -7,7 +7,7 @@ use zeromq_util::layer::DropOldestLayer;
 use crate::mock::{Ask, Failure, wrapped};
 
 #[test]
-fn it_is_always_ready_and_drops_the_oldest_without_room() {
+fn full_queue_stays_ready_and_drops_oldest() {
     let (mut sink, remote) = wrapped(DropOldestLayer::new(2));
     for message in ["1", "2", "3", "4"] {
         assert_ready_ok!(sink.poll_ready());
@@ -29,7 +29,7 @@ fn it_is_always_ready_and_drops_the_oldest_without_room() {
 }
 
 #[test]
-fn with_room_nothing_is_queued() {
+fn nothing_is_queued_while_there_is_room() {
     let (mut sink, remote) = wrapped(DropOldestLayer::new(0));
     remote.make_room(2);
     for message in ["1", "2", "3"] {
@@ -41,7 +41,7 @@ fn with_room_nothing_is_queued() {
 }
 
 #[test]
-fn flushing_and_closing_wait_for_the_queue() {
+fn flush_and_close_wait_for_the_queue() {
     let (mut sink, remote) = wrapped(DropOldestLayer::new(2));
     for message in ["1", "2"] {
         assert_ready_ok!(sink.poll_ready());
@@ -60,7 +60,7 @@ fn flushing_and_closing_wait_for_the_queue() {
 }
 
 #[test]
-fn errors_from_within_pass_through_and_lose_nothing() {
+fn inner_errors_lose_no_queued_message() {
     let (mut sink, remote) = wrapped(DropOldestLayer::new(2));
     assert_ready_ok!(sink.poll_ready());
     sink.start_send("1").unwrap();
@@ -74,7 +74,7 @@ fn errors_from_within_pass_through_and_lose_nothing() {
 }
 
 #[test]
-fn an_old_message_that_is_refused_is_dropped_and_the_newest_goes_on() {
+fn refused_queued_message_is_dropped() {
     let (mut sink, remote) = wrapped(DropOldestLayer::new(2));
     for message in ["1", "2"] {
         assert_ready_ok!(sink.poll_ready());
@@ -89,7 +89,7 @@ fn an_old_message_that_is_refused_is_dropped_and_the_newest_goes_on() {
 }
 
 #[test]
-fn receiving_passes_it_by() {
+fn receiving_passes_through() {
     let (mut stream, remote) = wrapped(DropOldestLayer::<Message>::new(2));
     assert_pending!(stream.poll_next());
     remote.deliver("hello");

@@ -11,7 +11,7 @@ use zeromq_util::layer::{
 use crate::mock::{Failure, mock};
 
 #[test]
-fn send_waits_for_room_and_does_not_flush() {
+fn send_waits_for_room_without_flush() {
     let (mut socket, remote) = mock();
     let mut sending = spawn(socket.send("hello"));
     assert_pending!(sending.poll());
@@ -24,7 +24,7 @@ fn send_waits_for_room_and_does_not_flush() {
 }
 
 #[test]
-fn a_dropped_send_has_sent_nothing_and_a_dropped_ready_takes_no_room() {
+fn dropped_send_and_ready_have_no_effect() {
     let (mut socket, remote) = mock();
     assert!(socket.send("given up").now_or_never().is_none());
     assert!(socket.ready().now_or_never().is_none());
@@ -38,7 +38,7 @@ fn a_dropped_send_has_sent_nothing_and_a_dropped_ready_takes_no_room() {
 }
 
 #[test]
-fn a_dropped_recv_loses_nothing() {
+fn dropped_recv_loses_nothing() {
     let (mut socket, remote) = mock();
     assert!(socket.recv().now_or_never().is_none());
     remote.deliver("hello");
@@ -47,7 +47,7 @@ fn a_dropped_recv_loses_nothing() {
 }
 
 #[test]
-fn the_end_is_an_error_through_all_layers() {
+fn end_of_stream_is_an_error_in_all_layers() {
     let (socket, remote) = mock();
     remote.end();
     let mut socket = socket
@@ -76,7 +76,7 @@ fn layers_stack_in_both_orders() {
 
 /// Compiles: sockets in layers move between tasks.
 #[tokio::test]
-async fn wrapped_sockets_and_their_futures_are_send() {
+async fn wrapped_sockets_and_futures_are_send() {
     let layers = ServiceBuilder::new()
         .layer(TimeoutLayer::new())
         .layer(FilterSendLayer::new(|_: &Message| true));

@@ -11,7 +11,7 @@ fn is_long(message: &Message) -> bool {
 }
 
 #[test]
-fn a_message_that_does_not_pass_leaves_the_room_to_the_next() {
+fn filtered_message_uses_no_room() {
     let (mut sink, remote) = wrapped(FilterSendLayer::new(is_long));
     assert_pending!(sink.poll_ready());
     remote.make_room(1);
@@ -25,7 +25,7 @@ fn a_message_that_does_not_pass_leaves_the_room_to_the_next() {
 }
 
 #[test]
-fn it_receives_what_passes_and_errors() {
+fn filter_passes_matches_and_errors() {
     let (mut stream, remote) = wrapped(FilterRecvLayer::new(is_long));
     remote.deliver("no");
     assert_pending!(stream.poll_next());

@@ -18,7 +18,7 @@ fn deliver(remote: &Remote, messages: &[&str]) {
 }
 
 #[test]
-fn the_latest_of_each_topic_is_received_in_the_turn_of_its_first() {
+fn latest_per_topic_keeps_first_position() {
     let (mut stream, remote) = wrapped(KeepLatestLayer::new(10, topic));
     assert_pending!(stream.poll_next());
     deliver(&remote, &["a1", "b1", "a2", "c1", "a3", "b2"]);
@@ -36,7 +36,7 @@ fn the_latest_of_each_topic_is_received_in_the_turn_of_its_first() {
 }
 
 #[test]
-fn more_topics_than_it_may_keep_wait_within() {
+fn excess_topics_wait_in_the_inner_socket() {
     let (mut stream, remote) = wrapped(KeepLatestLayer::new(2, topic));
     deliver(&remote, &["a1", "b1", "c1", "a2"]);
     for expected in [["a", "1"], ["b", "1"], ["c", "1"], ["a", "2"]] {
@@ -47,7 +47,7 @@ fn more_topics_than_it_may_keep_wait_within() {
 }
 
 #[test]
-fn what_is_kept_is_received_before_the_end_and_errors_at_once() {
+fn kept_messages_precede_the_end() {
     let (mut stream, remote) = wrapped(KeepLatestLayer::new(10, topic));
     deliver(&remote, &["a1"]);
     remote.fail_receiving("receiving");
@@ -61,7 +61,7 @@ fn what_is_kept_is_received_before_the_end_and_errors_at_once() {
 }
 
 #[test]
-fn sending_passes_it_by() {
+fn sending_passes_through() {
     let (mut sink, remote) = wrapped(KeepLatestLayer::new(2, topic));
     assert_pending!(sink.poll_ready());
     remote.make_room(2);

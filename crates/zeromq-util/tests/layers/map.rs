@@ -7,7 +7,7 @@ use zeromq_util::layer::{MapRecvLayer, MapSendLayer};
 use crate::mock::{Ask, Failure, wrapped};
 
 #[test]
-fn what_is_sent_is_made_into_another_and_readiness_is_forwarded() {
+fn map_send_converts_and_forwards_readiness() {
     let (mut sink, remote) = wrapped(MapSendLayer::new(|n: u8| Message::from([n + 1])));
     assert_pending!(sink.poll_ready());
     remote.make_room(1);
@@ -24,7 +24,7 @@ fn what_is_sent_is_made_into_another_and_readiness_is_forwarded() {
 }
 
 #[test]
-fn a_layer_for_sending_leaves_receiving_alone() {
+fn map_send_leaves_receiving_unchanged() {
     let (mut stream, remote) = wrapped(MapSendLayer::new(|n: u8| Message::from([n + 1])));
     assert_pending!(stream.poll_next());
     remote.deliver("hello");
@@ -33,7 +33,7 @@ fn a_layer_for_sending_leaves_receiving_alone() {
 }
 
 #[test]
-fn what_is_received_is_made_into_another_and_errors_pass_by() {
+fn map_recv_converts_and_passes_errors() {
     let (mut stream, remote) = wrapped(MapRecvLayer::new(|message: Message| message.size()));
     assert_pending!(stream.poll_next());
     remote.deliver("hello");
@@ -46,7 +46,7 @@ fn what_is_received_is_made_into_another_and_errors_pass_by() {
 }
 
 #[test]
-fn a_layer_for_receiving_leaves_sending_alone() {
+fn map_recv_leaves_sending_unchanged() {
     let (mut sink, remote) = wrapped(MapRecvLayer::new(|message: Message| message.size()));
     assert_pending!(sink.poll_ready());
     remote.make_room(1);

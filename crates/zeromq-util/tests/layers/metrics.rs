@@ -19,7 +19,7 @@ fn shows(page: &PrometheusHandle, line: &str) {
 }
 
 #[test]
-fn it_counts_both_ways_and_forwards_readiness() {
+fn metrics_count_both_directions() {
     let recorder = PrometheusBuilder::new().build_recorder();
     let page = recorder.handle();
     let _recording = metrics::set_default_local_recorder(&recorder);
@@ -37,7 +37,7 @@ fn it_counts_both_ways_and_forwards_readiness() {
     socket.start_send("x").unwrap();
     shows(r#"zeromq_layer_send_wait_seconds_count{layer="orders"} 1"#); // it did not wait
     shows(r#"zeromq_layer_messages_total{layer="orders",direction="sent"} 2"#);
-    shows(r#"zeromq_layer_octets_total{layer="orders",direction="sent"} 10"#);
+    shows(r#"zeromq_layer_bytes_total{layer="orders",direction="sent"} 10"#);
     assert_ready_ok!(socket.poll_flush());
     assert_ready_ok!(socket.poll_close());
     assert!(remote.flushes() == 1 && remote.is_closed());
@@ -49,7 +49,7 @@ fn it_counts_both_ways_and_forwards_readiness() {
     remote.deliver("unasked");
     assert_ready!(socket.poll_next());
     shows(r#"zeromq_layer_messages_total{layer="orders",direction="received"} 2"#);
-    shows(r#"zeromq_layer_octets_total{layer="orders",direction="received"} 12"#);
+    shows(r#"zeromq_layer_bytes_total{layer="orders",direction="received"} 12"#);
     shows(r#"zeromq_layer_round_trip_seconds_count{layer="orders"} 1"#);
 
     remote.fail_receiving("receiving");
@@ -61,7 +61,7 @@ fn it_counts_both_ways_and_forwards_readiness() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_wait_of_a_send_that_was_given_up_is_not_the_next_ones() {
+async fn dropped_send_does_not_affect_next_wait() {
     let recorder = PrometheusBuilder::new().build_recorder();
     let page = recorder.handle();
     let _recording = metrics::set_default_local_recorder(&recorder);
@@ -86,7 +86,7 @@ async fn the_wait_of_a_send_that_was_given_up_is_not_the_next_ones() {
 }
 
 #[test]
-fn round_trips_are_timed_only_where_asked_for() {
+fn round_trips_are_timed_only_on_request() {
     let recorder = PrometheusBuilder::new().build_recorder();
     let page = recorder.handle();
     let _recording = metrics::set_default_local_recorder(&recorder);

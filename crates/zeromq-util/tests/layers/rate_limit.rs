@@ -1,4 +1,4 @@
-//! Messages and octets let through as time passes.
+//! Messages and bytes let through as time passes.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ const SECOND: Duration = Duration::from_secs(1);
 const TURN: Duration = Duration::from_millis(101);
 
 #[tokio::test(start_paused = true)]
-async fn a_burst_passes_and_then_one_at_a_time() {
+async fn burst_passes_then_rate_applies() {
     let (mut sink, remote) = wrapped(RateLimitLayer::new().send(Rate::per(SECOND).messages(10)));
     remote.make_room(20);
     for _ in 0..10 {
@@ -45,11 +45,11 @@ async fn a_burst_passes_and_then_one_at_a_time() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn octets_of_a_large_message_are_waited_for_afterwards() {
-    let (mut sink, remote) = wrapped(RateLimitLayer::new().send(Rate::per(SECOND).octets(100)));
+async fn large_message_delays_the_next_send() {
+    let (mut sink, remote) = wrapped(RateLimitLayer::new().send(Rate::per(SECOND).bytes(100)));
     remote.make_room(3);
     assert_ready_ok!(sink.poll_ready());
-    sink.start_send(Message::multipart([[0; 200], [0; 200]])).unwrap(); // 300 octets too many
+    sink.start_send(Message::multipart([[0; 200], [0; 200]])).unwrap(); // 300 bytes too many
     assert_pending!(sink.poll_ready());
     advance(3 * SECOND).await;
     assert_pending!(sink.poll_ready());
@@ -59,7 +59,7 @@ async fn octets_of_a_large_message_are_waited_for_afterwards() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn asking_for_readiness_spends_nothing_and_readiness_within_is_forwarded() {
+async fn polling_readiness_spends_no_tokens() {
     let (mut sink, remote) = wrapped(RateLimitLayer::new().send(Rate::per(SECOND).messages(1)));
     for _ in 0..3 {
         assert_pending!(sink.poll_ready()); // no room within
@@ -77,7 +77,7 @@ async fn asking_for_readiness_spends_nothing_and_readiness_within_is_forwarded()
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_received_too_fast_stays_within() {
+async fn excess_messages_wait_in_the_inner_socket() {
     let (mut stream, remote) = wrapped(RateLimitLayer::new().recv(Rate::per(SECOND).messages(1)));
     assert_pending!(stream.poll_next());
     for message in ["one", "two"] {
@@ -97,7 +97,7 @@ async fn what_is_received_too_fast_stays_within() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn without_a_rate_nothing_waits() {
+async fn no_rate_means_no_waiting() {
     let (mut socket, remote) = wrapped(RateLimitLayer::new());
     remote.make_room(1000);
     for _ in 0..1000 {

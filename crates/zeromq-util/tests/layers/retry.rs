@@ -25,7 +25,7 @@ fn asking(layer: RetryLayer, room: usize) -> (Spawn<Retry<Mock>>, Remote) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn readiness_is_forwarded_and_a_reply_ends_the_request() {
+async fn reply_completes_the_request() {
     let (mut socket, remote) = wrapped(RetryLayer::new(SECOND));
     assert_pending!(socket.poll_ready());
     remote.make_room(1);
@@ -49,7 +49,7 @@ async fn readiness_is_forwarded_and_a_reply_ends_the_request() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn without_a_reply_the_request_is_sent_again_and_at_last_given_up() {
+async fn unanswered_request_is_resent_then_fails() {
     let (mut socket, remote) = asking(RetryLayer::new(SECOND).attempts(3), 10);
     for _ in 0..3 {
         assert_pending!(socket.poll_next());
@@ -69,7 +69,7 @@ async fn without_a_reply_the_request_is_sent_again_and_at_last_given_up() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_error_begins_the_next_attempt_at_once() {
+async fn error_starts_next_attempt_at_once() {
     let (mut socket, remote) = asking(RetryLayer::new(SECOND).attempts(2), 10);
     remote.fail_receiving("the peer is gone");
     assert_pending!(socket.poll_next());
@@ -80,7 +80,7 @@ async fn an_error_begins_the_next_attempt_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_sent_again_is_flushed() {
+async fn resent_request_is_flushed() {
     let (mut socket, remote) = asking(RetryLayer::new(SECOND).attempts(2), 10);
     assert_pending!(socket.poll_next());
     assert_eq!(remote.flushes(), 0); // the first is for who sends it
@@ -93,7 +93,7 @@ async fn what_is_sent_again_is_flushed() {
 
 /// A REQ says so of whatever is received before the request is sent again.
 #[tokio::test(start_paused = true)]
-async fn errors_before_it_is_sent_again_are_no_attempts() {
+async fn errors_before_resend_are_not_attempts() {
     let (mut socket, remote) = asking(RetryLayer::new(SECOND).attempts(2), 1);
     for failure in ["the peer is gone", "not your turn", "not your turn"] {
         remote.fail_receiving(failure);
@@ -110,7 +110,7 @@ async fn errors_before_it_is_sent_again_are_no_attempts() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_error_while_it_waits_for_room_is_no_attempt_either() {
+async fn error_while_waiting_is_not_an_attempt() {
     let (mut socket, remote) = asking(RetryLayer::new(SECOND).attempts(2), 1);
     assert_pending!(socket.poll_next());
     advance(LONGER).await;
@@ -123,7 +123,7 @@ async fn an_error_while_it_waits_for_room_is_no_attempt_either() {
 }
 
 #[tokio::test]
-async fn a_request_whose_peer_goes_is_sent_to_another() {
+async fn lost_request_is_resent_to_another_peer() {
     let (mut first, mut second) = (RepSocket::new(), RepSocket::new());
     let req = ReqSocket::new();
     req.connect(first.bind("tcp://127.0.0.1:*").await.unwrap()).await.unwrap();
@@ -141,7 +141,7 @@ async fn a_request_whose_peer_goes_is_sent_to_another() {
 }
 
 #[tokio::test]
-async fn a_closed_socket_is_not_asked_again() {
+async fn closed_socket_ends_retries() {
     let mut rep = RepSocket::new();
     let req = ReqSocket::new();
     req.connect(rep.bind("tcp://127.0.0.1:*").await.unwrap()).await.unwrap();
@@ -155,7 +155,7 @@ async fn a_closed_socket_is_not_asked_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_attempt_that_finds_no_room_waits_for_it_but_not_longer_than_the_attempt() {
+async fn attempt_waits_for_room_within_its_timeout() {
     let (mut socket, remote) = asking(RetryLayer::new(SECOND).attempts(3), 1);
     assert_pending!(socket.poll_next());
     advance(LONGER).await;
@@ -174,7 +174,7 @@ async fn an_attempt_that_finds_no_room_waits_for_it_but_not_longer_than_the_atte
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_fails_to_be_sent_again_is_told_and_what_fails_the_first_time_too() {
+async fn first_send_and_resend_errors_are_returned() {
     let (mut socket, remote) = wrapped(RetryLayer::new(SECOND));
     remote.fail_sending("the first");
     assert_eq!(assert_ready_err!(socket.poll_ready()), Failure::Of("the first"));
@@ -191,7 +191,7 @@ async fn what_fails_to_be_sent_again_is_told_and_what_fails_the_first_time_too()
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_correlated_reply_may_be_to_any_attempt_and_to_no_other_request() {
+async fn correlated_reply_matches_any_attempt() {
     let (mut socket, remote) = wrapped(RetryLayer::new(SECOND).correlate(true));
     remote.make_room(10);
     let replying = |request: &Message, reply: &str| {

@@ -9,7 +9,7 @@ use zeromq_util::layer::{Direction, TapLayer};
 use crate::mock::{Ask, Failure, wrapped};
 
 #[test]
-fn it_sees_messages_and_forwards_readiness() {
+fn tap_sees_messages_and_forwards_readiness() {
     let (seen, sightings) = channel();
     let (mut socket, remote) = wrapped(TapLayer::new(move |direction, message: &Message| {
         seen.send((direction, message.clone())).unwrap();

@@ -14,7 +14,7 @@ use crate::mock::{Ask, Failure, mock, wrapped};
 const SECOND: Duration = Duration::from_secs(1);
 
 #[tokio::test(start_paused = true)]
-async fn readiness_and_its_wake_up_are_forwarded() {
+async fn timeout_forwards_readiness_and_wakes() {
     let (mut sink, remote) = wrapped(TimeoutLayer::new().send(SECOND));
     assert_pending!(sink.poll_ready());
     remote.make_room(1);
@@ -28,7 +28,7 @@ async fn readiness_and_its_wake_up_are_forwarded() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn no_room_for_too_long_wakes_and_is_an_error() {
+async fn send_timeout_wakes_with_an_error() {
     let (mut sink, remote) = wrapped(TimeoutLayer::new().send(SECOND));
     assert_pending!(sink.poll_ready());
     advance(SECOND - Duration::from_millis(1)).await;
@@ -47,7 +47,7 @@ async fn no_room_for_too_long_wakes_and_is_an_error() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn room_found_in_time_stops_the_clock() {
+async fn room_in_time_stops_the_send_timeout() {
     let (mut sink, remote) = wrapped(TimeoutLayer::new().send(SECOND));
     assert_pending!(sink.poll_ready());
     remote.make_room(1);
@@ -58,7 +58,7 @@ async fn room_found_in_time_stops_the_clock() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_wait_of_a_send_that_was_given_up_is_not_the_next_ones() {
+async fn dropped_send_does_not_affect_next_wait() {
     let (mut sink, _remote) = wrapped(TimeoutLayer::new().send(SECOND));
     assert!(sink.send("given up").now_or_never().is_none());
     advance(SECOND / 2).await;
@@ -75,7 +75,7 @@ async fn the_wait_of_a_send_that_was_given_up_is_not_the_next_ones() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_wait_of_a_queue_in_front_goes_on_while_others_send() {
+async fn outer_queue_wait_continues_across_sends() {
     let (socket, _remote) = mock();
     let socket = socket.with_layer(TimeoutLayer::new().send(SECOND));
     let mut socket = socket.with_layer(DropOldestLayer::<Message>::new(10));
@@ -88,7 +88,7 @@ async fn the_wait_of_a_queue_in_front_goes_on_while_others_send() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn nothing_received_for_too_long_wakes_and_is_an_item() {
+async fn recv_timeout_wakes_with_an_item() {
     let (mut stream, remote) = wrapped(TimeoutLayer::new().recv(SECOND));
     assert_pending!(stream.poll_next());
     remote.deliver("hello");
@@ -109,7 +109,7 @@ async fn nothing_received_for_too_long_wakes_and_is_an_item() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn without_a_limit_it_waits() {
+async fn no_limit_waits_forever() {
     let (mut socket, _remote) = wrapped(TimeoutLayer::new());
     assert_pending!(socket.poll_ready());
     assert_pending!(socket.poll_next());
@@ -118,7 +118,7 @@ async fn without_a_limit_it_waits() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_limit_beyond_the_clock_is_none() {
+async fn unrepresentable_limit_means_no_limit() {
     let (mut socket, remote) = wrapped(TimeoutLayer::new().send(Duration::MAX).recv(Duration::MAX));
     assert_pending!(socket.poll_ready());
     assert_pending!(socket.poll_next());
@@ -127,7 +127,7 @@ async fn a_limit_beyond_the_clock_is_none() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn errors_from_within_pass_through() {
+async fn inner_errors_pass_through() {
     let (mut socket, remote) = wrapped(TimeoutLayer::new().send(SECOND).recv(SECOND));
     remote.fail_sending("sending");
     remote.fail_receiving("receiving");

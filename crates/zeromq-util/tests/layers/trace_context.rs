@@ -13,7 +13,7 @@ fn parent() -> TraceParent {
 }
 
 #[test]
-fn it_sends_the_context_behind_each_message_and_forwards_readiness() {
+fn context_is_appended_to_each_message() {
     let (mut socket, remote) = wrapped(TraceContextLayer::new(|| Some(parent())));
     assert_pending!(socket.poll_ready());
     remote.make_room(1);
@@ -28,7 +28,7 @@ fn it_sends_the_context_behind_each_message_and_forwards_readiness() {
 }
 
 #[test]
-fn without_a_context_messages_go_and_come_as_they_are() {
+fn messages_without_context_are_unchanged() {
     let (mut socket, remote) = wrapped(TraceContextLayer::new(|| None));
     remote.make_room(1);
     assert_ready_ok!(socket.poll_ready());
@@ -43,7 +43,7 @@ fn without_a_context_messages_go_and_come_as_they_are() {
 }
 
 #[test]
-fn what_was_received_is_told_until_the_next() {
+fn received_context_is_kept_until_next_message() {
     let (mut socket, remote) = wrapped(TraceContextLayer::new(|| None));
     let frame = format!("traceparent: {TEXT}\r\ntracestate: vendor=x,other=y");
     remote.deliver(Message::multipart(["body", &frame]));
@@ -71,7 +71,7 @@ impl Propagate for GoOn {
 }
 
 #[test]
-fn a_propagator_hears_of_contexts_that_arrive() {
+fn propagator_gets_received_contexts() {
     let (mut socket, remote) = wrapped(TraceContextLayer::new(GoOn::default()));
     let frame = format!("traceparent: {TEXT}\r\ntracestate: vendor=x");
     let message = Message::multipart(["question", &frame]);
@@ -84,7 +84,7 @@ fn a_propagator_hears_of_contexts_that_arrive() {
 }
 
 #[test]
-fn frames_that_are_no_context_stay() {
+fn frames_without_valid_context_stay() {
     let (mut socket, remote) = wrapped(TraceContextLayer::new(|| None));
     let zero = format!("traceparent: 00-{:032}-00f067aa0ba902b7-01", 0);
     let whole = format!("traceparent: {TEXT}");
@@ -107,7 +107,7 @@ fn frames_that_are_no_context_stay() {
 
 /// Also where a ROUTER puts a frame in front of a single one.
 #[test]
-fn what_looks_like_a_context_comes_through_two_layers_as_it_is() {
+fn body_that_looks_like_context_is_preserved() {
     let (mut sender, wire) = wrapped(TraceContextLayer::new(|| None));
     let (mut receiver, remote) = wrapped(TraceContextLayer::new(|| None));
     let whole = format!("traceparent: {TEXT}");
@@ -129,7 +129,7 @@ fn what_looks_like_a_context_comes_through_two_layers_as_it_is() {
 }
 
 #[test]
-fn text_is_read_as_the_w3c_says() {
+fn traceparent_parses_per_w3c() {
     assert_eq!(parent().to_string(), TEXT);
     assert_eq!((parent().flags(), parent().is_sampled(), parent().parent_id()[7]), (1, true, 0xb7));
     let later = format!("cc{}-and-more", &TEXT[2..]);

@@ -5,16 +5,16 @@ use super::walk::{Cursor, Piece};
 use crate::wire::FrameHeader;
 
 impl Batch {
-    /// The frames behind the first `octets` unwritten octets, which have to end with a frame:
+    /// The frames behind the first `bytes` unwritten bytes, which have to end with a frame:
     /// headers and bodies.
-    pub(crate) fn frames_behind(&self, octets: usize) -> Frames<'_> {
-        Frames { batch: self, cursor: self.place_behind(octets) }
+    pub(crate) fn frames_behind(&self, bytes: usize) -> Frames<'_> {
+        Frames { batch: self, cursor: self.place_behind(bytes) }
     }
 
-    /// Appends to `into` the next `count` octets behind the first `octets` unwritten ones.
+    /// Appends to `into` the next `count` bytes behind the first `bytes` unwritten ones.
     #[cfg(feature = "noise")]
-    pub(crate) fn copy_behind(&self, octets: usize, mut count: usize, into: &mut Vec<u8>) {
-        let mut cursor = self.place_behind(octets);
+    pub(crate) fn copy_behind(&self, bytes: usize, mut count: usize, into: &mut Vec<u8>) {
+        let mut cursor = self.place_behind(bytes);
         while count > 0
             && let Some((chunk, next)) = self.chunk_at(cursor)
         {
@@ -25,19 +25,19 @@ impl Batch {
         }
     }
 
-    /// The place `octets` behind the first unwritten octet.
-    fn place_behind(&self, mut octets: usize) -> Cursor {
+    /// The place `bytes` behind the first unwritten byte.
+    fn place_behind(&self, mut bytes: usize) -> Cursor {
         let mut cursor = self.first_unwritten();
-        while octets > 0
+        while bytes > 0
             && let Some((chunk, next)) = self.chunk_at(cursor)
         {
-            if octets < chunk.len() {
+            if bytes < chunk.len() {
                 return match self.chained_at(cursor) {
-                    Some(_) => Cursor { inner: cursor.inner + octets, ..cursor },
-                    None => cursor.past_small(octets),
+                    Some(_) => Cursor { inner: cursor.inner + bytes, ..cursor },
+                    None => cursor.past_small(bytes),
                 };
             }
-            octets -= chunk.len();
+            bytes -= chunk.len();
             cursor = next;
         }
         cursor
@@ -57,31 +57,31 @@ impl<'a> Iterator for Frames<'a> {
     fn next(&mut self) -> Option<(FrameHeader, &'a [u8])> {
         let batch = self.batch;
         if let Some(piece) = batch.chained_at(self.cursor) {
-            let octets = piece.bytes().get(self.cursor.inner..)?;
-            let (header, body) = split_frame(octets)?;
+            let bytes = piece.bytes().get(self.cursor.inner..)?;
+            let (header, body) = split_frame(bytes)?;
             self.cursor = match self.cursor.inner + header.size() + body.len() {
                 end if end < piece.len() => Cursor { inner: end, ..self.cursor },
                 _ => self.cursor.past_chained(),
             };
             return Some((header, body));
         }
-        let octets = batch.small_from(self.cursor);
-        let header = FrameHeader::decode(octets).ok()??;
+        let bytes = batch.small_from(self.cursor);
+        let header = FrameHeader::decode(bytes).ok()??;
         let body_at = self.cursor.past_small(header.size());
         if let Some(Piece::Body(body)) = batch.chained_at(body_at) {
             self.cursor = body_at.past_chained();
             return Some((header, body));
         }
-        let (header, body) = split_frame(octets)?;
+        let (header, body) = split_frame(bytes)?;
         self.cursor = body_at.past_small(body.len());
         Some((header, body))
     }
 }
 
-/// The frame at the front of `octets`.
+/// The frame at the front of `bytes`.
 #[inline]
-fn split_frame(octets: &[u8]) -> Option<(FrameHeader, &[u8])> {
-    let header = FrameHeader::decode(octets).ok()??;
-    let body = octets.get(header.size()..)?.get(..usize::try_from(header.body_size()).ok()?)?;
+fn split_frame(bytes: &[u8]) -> Option<(FrameHeader, &[u8])> {
+    let header = FrameHeader::decode(bytes).ok()??;
+    let body = bytes.get(header.size()..)?.get(..usize::try_from(header.body_size()).ok()?)?;
     Some((header, body))
 }

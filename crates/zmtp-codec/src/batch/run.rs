@@ -16,14 +16,14 @@ use crate::wire::FrameHeader;
 pub struct Run {
     pub(super) bytes: Bytes,
     pub(super) messages: usize,
-    /// Octets of the memory that this is a part of, as far as that is known.
+    /// Bytes of the memory that this is a part of, as far as that is known.
     memory: usize,
 }
 
 impl Run {
-    /// Bodies of fewer octets than this are copied out of the run; longer ones share its memory.
+    /// Bodies of fewer bytes than this are copied out of the run; longer ones share its memory.
     ///
-    /// A shared body keeps the whole read buffer it came in alive. A few hundred octets should not
+    /// A shared body keeps the whole read buffer it came in alive. A few hundred bytes should not
     /// keep 64 KiB, and copying them costs about what counting another reference does.
     pub const COPY_THRESHOLD: usize = 256;
 
@@ -32,7 +32,7 @@ impl Run {
         Self { bytes, messages, memory: 0 }
     }
 
-    /// Says how large the buffer is that the run was cut from, in octets. A [`Batch`](crate::Batch)
+    /// Says how large the buffer is that the run was cut from, in bytes. A [`Batch`](crate::Batch)
     /// then copies a run that is much smaller, which would otherwise keep all of the buffer.
     pub fn cut_from(self, memory: usize) -> Self {
         Self { memory, ..self }
@@ -41,8 +41,8 @@ impl Run {
     /// Whether to keep this run would be to keep much more. Then none of its bodies is large.
     #[inline]
     pub(super) fn is_dwarfed(&self) -> bool {
-        let octets = self.bytes.len();
-        octets < super::Batch::CHAIN_THRESHOLD && octets <= self.memory / DWARFED
+        let bytes = self.bytes.len();
+        bytes < super::Batch::CHAIN_THRESHOLD && bytes <= self.memory / DWARFED
     }
 
     /// How many messages there are.
@@ -50,8 +50,8 @@ impl Run {
         self.messages
     }
 
-    /// The octets of all messages on the wire, headers included.
-    pub fn octets(&self) -> usize {
+    /// The bytes of all messages on the wire, headers included.
+    pub fn bytes(&self) -> usize {
         self.bytes.len()
     }
 }
@@ -63,7 +63,7 @@ impl fmt::Debug for Run {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Run")
             .field("messages", &self.messages)
-            .field("octets", &self.bytes.len())
+            .field("bytes", &self.bytes.len())
             .finish()
     }
 }
@@ -112,7 +112,7 @@ pub(super) fn find_single_frame(bytes: &[u8], at: usize) -> Option<(usize, usize
     (is_single && end <= bytes.len()).then_some((body, end))
 }
 
-/// Makes a frame of the octets from `body` to `end`.
+/// Makes a frame of the bytes from `body` to `end`.
 #[inline]
 pub(super) fn take_body(bytes: &Bytes, body: usize, end: usize) -> Frame {
     match bytes.get(body..end) {

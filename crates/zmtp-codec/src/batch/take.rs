@@ -17,11 +17,11 @@ impl Batch {
         // where the caller wants it: moving it around costs more than decoding it.
         if let Some(Chained { at, piece: Piece::Run(bytes) }) = self.chained.front()
             && *at == self.start.small
-            && self.written.octets == 0
+            && self.written.bytes == 0
             && let Some((body, end)) = find_single_frame(bytes, self.start.inner)
             && end < bytes.len()
         {
-            self.octets -= end - self.start.inner;
+            self.bytes -= end - self.start.inner;
             self.start.inner = end;
             self.messages -= 1;
             return Some(Message::one(take_body(bytes, body, end)));
@@ -33,7 +33,7 @@ impl Batch {
     /// behind it.
     #[inline]
     fn pop_small_single(&mut self) -> Option<Message> {
-        if !self.chained.is_empty() || self.written.octets > 0 {
+        if !self.chained.is_empty() || self.written.bytes > 0 {
             return None;
         }
         let at = self.start.small.wrapping_sub(self.small_origin);
@@ -41,7 +41,7 @@ impl Batch {
         if end >= self.small.len() {
             return None;
         }
-        self.octets -= end - at;
+        self.bytes -= end - at;
         self.start.small = self.start.small.wrapping_add(end - at);
         self.messages -= 1;
         Some(Message::one(Frame::copy_from(&self.small, body, end)))
@@ -51,7 +51,7 @@ impl Batch {
         if self.messages == 0 {
             return None;
         }
-        if self.written.octets > 0 {
+        if self.written.bytes > 0 {
             self.forget_partial_write();
         }
         let message = match self.chained.front() {
@@ -59,13 +59,13 @@ impl Batch {
             _ => self.pop_small(),
         };
         self.messages -= 1;
-        if self.octets == 0 {
+        if self.bytes == 0 {
             self.clear();
         }
         message
     }
 
-    /// Takes a message whose first octet, or that of the command before it, is in a piece.
+    /// Takes a message whose first byte, or that of the command before it, is in a piece.
     #[inline]
     fn pop_chained(&mut self) -> Option<Message> {
         let Piece::Run(bytes) = self.chained_at(self.start)? else {
@@ -73,7 +73,7 @@ impl Batch {
         };
         let (message, end) = take_message(bytes, self.start.inner)?;
         let is_used_up = end >= bytes.len();
-        self.octets -= end - self.start.inner;
+        self.bytes -= end - self.start.inner;
         if is_used_up {
             self.release_to(self.start.past_chained());
         } else {
@@ -82,7 +82,7 @@ impl Batch {
         Some(message)
     }
 
-    /// Takes a message whose first octet, or that of the command before it, is a small one.
+    /// Takes a message whose first byte, or that of the command before it, is a small one.
     #[inline]
     fn pop_small(&mut self) -> Option<Message> {
         let header = FrameHeader::decode(self.small_from(self.start)).ok()??;
@@ -113,7 +113,7 @@ impl Batch {
         let body = self.small_from(self.start).get(header.size()..header.size() + size)?;
         let frame = Frame::copy_from_slice(body);
         self.start.small = self.start.small.wrapping_add(header.size() + size);
-        self.octets -= header.size() + size;
+        self.bytes -= header.size() + size;
         Some(frame)
     }
 
@@ -127,7 +127,7 @@ impl Batch {
             chain: self.chain_origin,
             inner: 0,
         };
-        self.octets -= header.size() + body.len();
+        self.bytes -= header.size() + body.len();
         Some(body.into())
     }
 
@@ -136,7 +136,7 @@ impl Batch {
         while let Some(frame) = self.frame_at(self.start)
             && frame.is_command
         {
-            self.octets -= frame.size;
+            self.bytes -= frame.size;
             self.release_to(frame.next);
         }
         match self.chained_at(self.start) {

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use super::*;
 
 #[test]
-fn a_message_is_its_frames_on_the_wire() {
+fn message_encodes_as_its_frames() {
     let mut batch = Batch::new();
     batch.push(Message::from("a"));
     batch.push(Message::multipart(["", "b"]));
@@ -14,11 +14,11 @@ fn a_message_is_its_frames_on_the_wire() {
     let wire = unwritten(&batch);
     assert_eq!(wire[..8], *b"\x00\x01a\x01\x00\x00\x01b");
     assert_eq!(wire[8..17], *b"\x02\0\0\0\0\0\0\x01\x00");
-    assert_eq!((batch.messages(), batch.octets()), (3, 8 + 9 + 256));
+    assert_eq!((batch.messages(), batch.bytes()), (3, 8 + 9 + 256));
 }
 
 #[test]
-fn a_message_without_frames_is_sent_as_one_empty_frame() {
+fn frameless_message_encodes_one_empty_frame() {
     let mut batch = Batch::new();
     batch.push(Message::from(Vec::<Frame>::new()));
     assert_eq!(batch.first_chunk(), [0, 0]);
@@ -26,7 +26,7 @@ fn a_message_without_frames_is_sent_as_one_empty_frame() {
 }
 
 #[test]
-fn a_large_body_is_neither_copied_in_nor_out() {
+fn large_body_is_not_copied() {
     let body = Bytes::from(vec![1; Batch::CHAIN_THRESHOLD]);
     let mut batch = Batch::new();
     batch.push(Message::multipart([Bytes::from_static(b"topic"), body.clone()]));
@@ -36,7 +36,7 @@ fn a_large_body_is_neither_copied_in_nor_out() {
 }
 
 #[test]
-fn bodies_in_a_run_are_shared_only_when_it_pays() {
+fn only_large_run_bodies_are_shared() {
     let mut wire = Batch::new();
     wire.push(Message::from(vec![1; Run::COPY_THRESHOLD - 1]));
     wire.push(Message::from(vec![2; Run::COPY_THRESHOLD]));
@@ -57,10 +57,10 @@ fn a_small_part_of_a_buffer_is_copied() {
         let mut batch = Batch::new();
         batch.push_run(run);
         assert_eq!(batch.chained.is_empty(), is_copied, "{memory}");
-        assert_eq!((batch.messages(), batch.octets()), (1, 509));
+        assert_eq!((batch.messages(), batch.bytes()), (1, 509));
         assert_eq!(batch.pop().as_ref(), Some(&message));
     }
-    // Bodies that a batch chains are not among its small octets.
+    // Bodies that a batch chains are not among its small bytes.
     let large = Message::from(vec![1; Batch::CHAIN_THRESHOLD]);
     let mut batch = Batch::new();
     batch.push_run(run_of(&batch_of(std::slice::from_ref(&large))).cut_from(1 << 30));
@@ -69,12 +69,12 @@ fn a_small_part_of_a_buffer_is_copied() {
 }
 
 #[test]
-fn a_partly_written_message_is_kept() {
+fn partly_written_message_is_kept() {
     let mut batch = Batch::new();
     batch.extend(["one", "two", "six"].map(Message::from));
-    assert_eq!(batch.advance(6), 1, "all of the first, one octet of the second");
+    assert_eq!(batch.advance(6), 1, "all of the first, one byte of the second");
     assert_eq!(batch.first_chunk(), b"\x03two\0\x03six");
-    assert_eq!((batch.messages(), batch.octets()), (2, 9));
+    assert_eq!((batch.messages(), batch.bytes()), (2, 9));
     batch.rewind();
     assert_eq!(batch.first_chunk(), b"\0\x03two\0\x03six");
     assert_eq!(batch.advance(10), 2);
@@ -82,7 +82,7 @@ fn a_partly_written_message_is_kept() {
 }
 
 #[test]
-fn control_octets_are_no_messages_and_die_with_the_connection() {
+fn control_bytes_end_with_the_connection() {
     let mut batch = Batch::new();
     batch.push_control(Bytes::from_static(b"\x00\x02\x01a"));
     batch.push(Message::from("hello"));
@@ -96,23 +96,23 @@ fn control_octets_are_no_messages_and_die_with_the_connection() {
     assert_eq!(unwritten(&copy), b"\x00\x05hello");
     assert_eq!(batch.pop(), Some(Message::from("hello")));
     assert_eq!(batch.pop(), None);
-    assert_eq!(batch.octets(), 4, "what follows the last message is still to be written");
+    assert_eq!(batch.bytes(), 4, "what follows the last message is still to be written");
 }
 
 #[test]
-fn an_emptied_batch_keeps_a_moderate_buffer_only() {
+fn emptied_batch_keeps_only_small_buffer() {
     let mut batch = Batch::new();
     assert_eq!(batch.small.capacity(), 0);
     batch.push(Message::from(vec![0; 1000]));
     batch.clear();
     assert!(batch.small.capacity() >= 1000);
     batch.extend((0..200).map(|_| Message::from(vec![0; 1000])));
-    batch.advance(batch.octets());
+    batch.advance(batch.bytes());
     assert_eq!(batch.small.capacity(), 0);
 }
 
 #[test]
-fn a_batch_that_never_empties_does_not_grow() {
+fn never_empty_batch_does_not_grow() {
     let mut batch = Batch::new();
     for n in 0..100_000_u32 {
         batch.push(Message::from(n.to_be_bytes()));
@@ -134,13 +134,13 @@ enum Step {
     Append(Vec<Message>),
     Control,
     Pop,
-    /// So many thousandths of the unwritten octets.
+    /// So many thousandths of the unwritten bytes.
     Advance(usize),
     Rewind,
     DiscardUnstarted,
 }
 
-/// What a batch is to look like from outside: whole messages and control octets as their wire
+/// What a batch is to look like from outside: whole messages and control bytes as their wire
 /// form, and how much of the first of them is written.
 #[derive(Default)]
 struct Model {
@@ -179,8 +179,8 @@ impl Model {
         std::iter::from_fn(|| self.items.pop_front()).find_map(|item| item.message)
     }
 
-    fn advance(&mut self, octets: usize) -> usize {
-        self.written += octets;
+    fn advance(&mut self, bytes: usize) -> usize {
+        self.written += bytes;
         let mut completed = 0;
         while let Some(item) = self.items.front()
             && item.wire.len() <= self.written
@@ -226,9 +226,9 @@ fn unwritten(batch: &Batch) -> Vec<u8> {
     let mut slices = [IoSlice::new(&[]); 512];
     let filled = batch.io_slices(&mut slices, usize::MAX);
     assert!(filled < 512, "enough slices for everything");
-    let octets: Vec<u8> = slices[..filled].iter().flat_map(|slice| slice.to_vec()).collect();
+    let bytes: Vec<u8> = slices[..filled].iter().flat_map(|slice| slice.to_vec()).collect();
     assert_eq!(batch.first_chunk(), slices[..filled.min(1)].first().map_or(&[][..], |s| s));
-    octets
+    bytes
 }
 
 fn frames() -> impl Strategy<Value = Frame> {
@@ -237,7 +237,7 @@ fn frames() -> impl Strategy<Value = Frame> {
         2 => 200..300_usize,
         1 => Batch::CHAIN_THRESHOLD - 2..Batch::CHAIN_THRESHOLD + 2,
     ];
-    (sizes, any::<u8>()).prop_map(|(size, octet)| vec![octet; size].into())
+    (sizes, any::<u8>()).prop_map(|(size, byte)| vec![byte; size].into())
 }
 
 fn messages() -> impl Strategy<Value = Message> {
@@ -295,8 +295,8 @@ fn apply(step: Step, batch: &mut Batch, model: &mut Model) {
         }
         Step::Pop => assert_eq!(batch.pop(), model.pop()),
         Step::Advance(thousandths) => {
-            let octets = batch.octets() * thousandths / 1000;
-            assert_eq!(batch.advance(octets), model.advance(octets));
+            let bytes = batch.bytes() * thousandths / 1000;
+            assert_eq!(batch.advance(bytes), model.advance(bytes));
         }
         Step::DiscardUnstarted => assert_eq!(batch.discard_unstarted(), model.discard_unstarted()),
         Step::Rewind => {
@@ -317,12 +317,12 @@ fn run_and_rest(messages: &[Message]) -> Batch {
 
 proptest! {
     #[test]
-    fn a_batch_behaves_as_a_queue_of_messages(steps in vec(steps(), 0..40)) {
+    fn batch_matches_a_message_queue(steps in vec(steps(), 0..40)) {
         let (mut batch, mut model) = (Batch::new(), Model::default());
         for step in steps {
             apply(step, &mut batch, &mut model);
             prop_assert_eq!(unwritten(&batch), model.unwritten());
-            prop_assert_eq!(batch.octets(), model.unwritten().len());
+            prop_assert_eq!(batch.bytes(), model.unwritten().len());
             prop_assert_eq!(batch.messages(), model.messages());
         }
         let rest: Vec<_> = std::iter::from_fn(|| batch.pop()).collect();
@@ -331,7 +331,7 @@ proptest! {
     }
 
     #[test]
-    fn the_messages_of_a_run_come_out_as_they_went_in(messages in vec(messages(), 0..8)) {
+    fn run_yields_its_messages_unchanged(messages in vec(messages(), 0..8)) {
         let run = run_of(&batch_of(&messages));
         prop_assert_eq!(run.messages(), messages.len());
         prop_assert_eq!(run.into_iter().collect::<Vec<_>>(), messages);

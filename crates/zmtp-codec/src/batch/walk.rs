@@ -1,14 +1,14 @@
-//! Finding frames again in the octets of a batch.
+//! Finding frames again in the bytes of a batch.
 
 use bytes::Bytes;
 
 use super::Batch;
 use crate::wire::FrameHeader;
 
-/// A piece of shared memory that stands between two small octets of a batch.
+/// A piece of shared memory that stands between two small bytes of a batch.
 #[derive(Clone)]
 pub(super) struct Chained {
-    /// The small octet this piece stands before, counted from when the batch was last empty.
+    /// The small byte this piece stands before, counted from when the batch was last empty.
     pub(super) at: usize,
     pub(super) piece: Piece,
 }
@@ -16,7 +16,7 @@ pub(super) struct Chained {
 /// What a chained piece is. It is never empty.
 #[derive(Clone)]
 pub(super) enum Piece {
-    /// The body of a large frame, whose header ends the small octets before it.
+    /// The body of a large frame, whose header ends the small bytes before it.
     Body(Bytes),
     /// Frames of whole messages.
     Run(Bytes),
@@ -39,34 +39,34 @@ impl Piece {
         self.bytes().is_empty()
     }
 
-    /// The same piece, sharing memory, without its first `octets`.
-    pub(super) fn without_front(&self, octets: usize) -> Self {
+    /// The same piece, sharing memory, without its first `count` bytes.
+    pub(super) fn without_front(&self, count: usize) -> Self {
         match self {
-            Self::Run(bytes) => Self::Run(bytes.slice(octets.min(bytes.len())..)),
+            Self::Run(bytes) => Self::Run(bytes.slice(count.min(bytes.len())..)),
             whole => whole.clone(),
         }
     }
 }
 
-/// A place in a batch. It stays valid when octets before it are released.
+/// A place in a batch. It stays valid when bytes before it are released.
 ///
 /// `small` and `chain` count from when the batch was last empty. At a place where both a small
-/// octet and a chained piece could come next, the piece comes first.
+/// byte and a chained piece could come next, the piece comes first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Cursor {
-    /// Small octets passed.
+    /// Small bytes passed.
     pub(super) small: usize,
     /// Chained pieces passed.
     pub(super) chain: usize,
-    /// Octets passed of the chained piece that comes next; less than its length.
+    /// Bytes passed of the chained piece that comes next; less than its length.
     pub(super) inner: usize,
 }
 
 impl Cursor {
     pub(super) const ORIGIN: Self = Self { small: 0, chain: 0, inner: 0 };
 
-    pub(super) fn past_small(self, octets: usize) -> Self {
-        Self { small: self.small.wrapping_add(octets), ..self }
+    pub(super) fn past_small(self, bytes: usize) -> Self {
+        Self { small: self.small.wrapping_add(bytes), ..self }
     }
 
     pub(super) fn past_chained(self) -> Self {
@@ -79,7 +79,7 @@ pub(super) struct FoundFrame {
     /// Whether it is the last, or only, frame of a message or command.
     pub(super) is_last: bool,
     pub(super) is_command: bool,
-    /// The octets of header and body.
+    /// The bytes of header and body.
     pub(super) size: usize,
     /// Where the next frame begins.
     pub(super) next: Cursor,
@@ -120,23 +120,23 @@ impl Batch {
         Some(FoundFrame { is_last, is_command, size, next })
     }
 
-    /// The place `octets` into the frame that begins at `cursor`; less than the frame's size.
-    pub(super) fn place_in_frame(&self, cursor: Cursor, octets: usize) -> Cursor {
+    /// The place `bytes` into the frame that begins at `cursor`; less than the frame's size.
+    pub(super) fn place_in_frame(&self, cursor: Cursor, bytes: usize) -> Cursor {
         if self.chained_at(cursor).is_some() {
-            return Cursor { inner: cursor.inner + octets, ..cursor };
+            return Cursor { inner: cursor.inner + bytes, ..cursor };
         }
         let header = FrameHeader::decode(self.small_from(cursor)).ok().flatten();
         let header_size = header.map_or(0, FrameHeader::size);
         let body = cursor.past_small(header_size);
         match self.chained_at(body) {
-            Some(Piece::Body(_)) if octets >= header_size => {
-                Cursor { inner: octets - header_size, ..body }
+            Some(Piece::Body(_)) if bytes >= header_size => {
+                Cursor { inner: bytes - header_size, ..body }
             }
-            _ => cursor.past_small(octets),
+            _ => cursor.past_small(bytes),
         }
     }
 
-    /// The contiguous octets at `cursor` and the place behind them, or `None` at the end.
+    /// The contiguous bytes at `cursor` and the place behind them, or `None` at the end.
     pub(super) fn chunk_at(&self, cursor: Cursor) -> Option<(&[u8], Cursor)> {
         if let Some(piece) = self.chained_at(cursor) {
             return Some((piece.bytes().get(cursor.inner..)?, cursor.past_chained()));
@@ -150,7 +150,7 @@ impl Batch {
         Some((chunk, cursor.past_small(len)))
     }
 
-    /// The piece that comes next at `cursor`, if it is a piece and not a small octet.
+    /// The piece that comes next at `cursor`, if it is a piece and not a small byte.
     #[inline]
     pub(super) fn chained_at(&self, cursor: Cursor) -> Option<&Piece> {
         let chained = self.chained_behind(cursor)?;
@@ -172,7 +172,7 @@ impl Batch {
         self.chained.get(cursor.chain.wrapping_sub(self.chain_origin))
     }
 
-    /// All small octets from `cursor` on.
+    /// All small bytes from `cursor` on.
     #[inline]
     pub(super) fn small_from(&self, cursor: Cursor) -> &[u8] {
         self.small.get(cursor.small.wrapping_sub(self.small_origin)..).unwrap_or_default()

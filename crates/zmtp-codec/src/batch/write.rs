@@ -10,21 +10,21 @@ use super::walk::Cursor;
 /// How far a batch has been written beyond its start, which is inside its first message.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Written {
-    /// Octets written beyond the start.
-    pub(super) octets: usize,
-    /// The last beginning of a frame at or before the first unwritten octet: remembered so that a
+    /// Bytes written beyond the start.
+    pub(super) bytes: usize,
+    /// The last beginning of a frame at or before the first unwritten byte: remembered so that a
     /// message of very many frames is walked once and not once a write.
     frame: Cursor,
-    /// Octets from the start to that frame.
-    frame_octets: usize,
+    /// Bytes from the start to that frame.
+    frame_bytes: usize,
 }
 
 impl Written {
-    pub(super) const NOTHING: Self = Self { octets: 0, frame: Cursor::ORIGIN, frame_octets: 0 };
+    pub(super) const NOTHING: Self = Self { bytes: 0, frame: Cursor::ORIGIN, frame_bytes: 0 };
 }
 
 impl Batch {
-    /// Fills `out` with the unwritten octets, in order and up to `limit` of them, and says how many
+    /// Fills `out` with the unwritten bytes, in order and up to `limit` of them, and says how many
     /// slices it filled.
     ///
     /// ```
@@ -61,7 +61,7 @@ impl Batch {
         filled
     }
 
-    /// The unwritten octets up to the first that stand elsewhere in memory; empty when all are
+    /// The unwritten bytes up to the first that stand elsewhere in memory; empty when all are
     /// written.
     ///
     /// Mostly this is the whole batch, and a plain write of it is cheaper than a vectored one.
@@ -69,7 +69,7 @@ impl Batch {
         self.chunk_at(self.first_unwritten()).map_or(&[], |(chunk, _)| chunk)
     }
 
-    /// Takes the first contiguous unwritten octets, as if they were written. A chained piece is
+    /// Takes the first contiguous unwritten bytes, as if they were written. A chained piece is
     /// shared and not copied.
     pub(crate) fn take_chunk(&mut self) -> Option<Bytes> {
         let cursor = self.first_unwritten();
@@ -82,28 +82,28 @@ impl Batch {
         Some(chunk)
     }
 
-    /// Notes that the next `octets` have been written, lets go of the messages that are now
+    /// Notes that the next `bytes` have been written, lets go of the messages that are now
     /// wholly written, and says how many those are.
     ///
     /// A partly written message is kept whole, so that it can be [sent again](Self::rewind).
-    pub fn advance(&mut self, octets: usize) -> usize {
-        if octets >= self.octets {
+    pub fn advance(&mut self, bytes: usize) -> usize {
+        if bytes >= self.bytes {
             let completed = self.messages;
             self.clear();
             return completed;
         }
-        self.octets -= octets;
-        if self.written.octets == 0 {
+        self.bytes -= bytes;
+        if self.written.bytes == 0 {
             self.written = Written { frame: self.start, ..Written::NOTHING };
         }
-        self.written.octets += octets;
+        self.written.bytes += bytes;
         let completed = self.release_written();
         self.messages -= completed;
         completed
     }
 
     /// Forgets a partial write, because the connection it went to is gone: the partly written
-    /// message will be sent again from its first octet. Commands are dropped, for they were meant
+    /// message will be sent again from its first byte. Commands are dropped, for they were meant
     /// for that connection only.
     pub fn rewind(&mut self) {
         let mut kept = Self::new();
@@ -121,7 +121,7 @@ impl Batch {
         *self = kept;
     }
 
-    /// Whether some octets of the first message have been written, and not all.
+    /// Whether some bytes of the first message have been written, and not all.
     ///
     /// ```
     /// # use zmtp_codec::{Batch, Message};
@@ -132,7 +132,7 @@ impl Batch {
     /// assert!(batch.is_partly_written());
     /// ```
     pub fn is_partly_written(&self) -> bool {
-        self.written.octets > 0 && self.frame_at(self.start).is_some_and(|frame| !frame.is_command)
+        self.written.bytes > 0 && self.frame_at(self.start).is_some_and(|frame| !frame.is_command)
     }
 
     /// Discards every message of which nothing has been written, and says how many those were.
@@ -142,11 +142,11 @@ impl Batch {
     }
 
     /// Discards every message of which nothing has been written and nothing is among the next
-    /// `octets`, which are [sealed](crate::SealBuffer::plain_octets) already, and says how many
+    /// `bytes`, which are [sealed](crate::SealBuffer::plain_bytes) already, and says how many
     /// those were. Commands stay, and what is left can go on to the same connection.
-    pub fn discard_behind(&mut self, octets: usize) -> usize {
-        let written = self.written.octets;
-        let started = written.saturating_add(octets);
+    pub fn discard_behind(&mut self, bytes: usize) -> usize {
+        let written = self.written.bytes;
+        let started = written.saturating_add(bytes);
         let (mut passed, mut length) = (0, 0);
         let mut kept = Self::new();
         let (mut from, mut to) = (self.start, self.start);
@@ -172,7 +172,7 @@ impl Batch {
 
     /// Forgets a partial write, and nothing else.
     pub(super) fn forget_partial_write(&mut self) {
-        self.octets += self.written.octets;
+        self.bytes += self.written.bytes;
         self.written = Written::NOTHING;
     }
 
@@ -181,17 +181,17 @@ impl Batch {
         let mut completed = 0;
         let mut released = self.start;
         while let Some(frame) = self.frame_at(self.written.frame) {
-            let end = self.written.frame_octets + frame.size;
-            if end > self.written.octets {
+            let end = self.written.frame_bytes + frame.size;
+            if end > self.written.bytes {
                 break;
             }
             self.written.frame = frame.next;
-            self.written.frame_octets = end;
+            self.written.frame_bytes = end;
             if frame.is_last {
                 completed += usize::from(!frame.is_command);
                 released = frame.next;
-                self.written.octets -= end;
-                self.written.frame_octets = 0;
+                self.written.bytes -= end;
+                self.written.frame_bytes = 0;
             }
         }
         self.release_to(released);
@@ -200,9 +200,9 @@ impl Batch {
 
     pub(super) fn first_unwritten(&self) -> Cursor {
         match self.written {
-            Written { octets: 0, .. } => self.start,
-            Written { octets, frame, frame_octets } => {
-                self.place_in_frame(frame, octets - frame_octets)
+            Written { bytes: 0, .. } => self.start,
+            Written { bytes, frame, frame_bytes } => {
+                self.place_in_frame(frame, bytes - frame_bytes)
             }
         }
     }

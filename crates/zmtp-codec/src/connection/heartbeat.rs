@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn off_means_off() {
+    fn default_heartbeat_is_off() {
         let start = Instant::now();
         let mut heartbeat = Heartbeat::new(HeartbeatConfig::default(), start);
         assert_eq!(heartbeat.poll_timeout(), None);
@@ -127,13 +127,13 @@ mod tests {
     }
 
     #[test]
-    fn an_interval_of_nothing_is_off_too() {
+    fn zero_interval_turns_heartbeats_off() {
         let config = HeartbeatConfig { interval: Some(Duration::ZERO), ..Default::default() };
         assert_eq!(Heartbeat::new(config, Instant::now()).poll_timeout(), None);
     }
 
     #[test]
-    fn endless_times_never_end() {
+    fn maximal_durations_never_expire() {
         let (mut heartbeat, start) = beating(Some(Duration::MAX));
         for beat in 1..10 {
             let action = heartbeat.handle_timeout(start + beat * SECOND);
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn any_input_is_a_sign_of_life() {
+    fn any_input_resets_the_timeout() {
         let (mut heartbeat, start) = beating(None);
         for beat in 1..10 {
             let action = heartbeat.handle_timeout(start + beat * SECOND);
@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn the_timeout_may_be_longer_than_the_interval() {
+    fn timeout_may_exceed_the_interval() {
         let (mut heartbeat, start) = beating(Some(5 * SECOND));
         for beat in 1..6 {
             let action = heartbeat.handle_timeout(start + beat * SECOND);
@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn a_peer_that_breaks_its_promise_is_dead_even_when_we_do_not_ping() {
+    fn expired_ttl_ends_peer_without_our_pings() {
         let start = Instant::now();
         let mut heartbeat = Heartbeat::new(HeartbeatConfig::default(), start);
         heartbeat.on_input();
@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn a_ping_without_a_time_to_live_promises_nothing() {
+    fn ping_without_ttl_sets_no_timeout() {
         let start = Instant::now();
         let mut heartbeat = Heartbeat::new(HeartbeatConfig::default(), start);
         heartbeat.on_ping(Ttl::NONE, start);

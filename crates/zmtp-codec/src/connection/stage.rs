@@ -123,7 +123,7 @@ impl AwaitGreeting {
             return Ok((Stage::Greeting(self), Turn::Wait));
         };
         let mut greetings = Greetings {
-            ours: ours.to_octets(),
+            ours: ours.to_bytes(),
             theirs: [0; Greeting::SIZE],
             peer_is_server: greeting.as_server(),
         };
@@ -133,8 +133,8 @@ impl AwaitGreeting {
             return Err(PeerIncompatible::Mechanism { ours, theirs }.into());
         }
         let decoder = Decoder::new(config.limits.clone());
-        let octets = Greeting::SIZE as u64;
-        let greeted = Greeted { greeting, decoder, octets, identity: Identity::default() };
+        let bytes = Greeting::SIZE as u64;
+        let greeted = Greeted { greeting, decoder, bytes, identity: Identity::default() };
         // Not earlier: libzmq drops a peer that says READY before it has read libzmq's greeting.
         let step = Handshake::start(config, self.seed, &greetings, output)?;
         greeted.go_on(step, config, output)
@@ -146,8 +146,8 @@ impl AwaitGreeting {
 struct Greeted {
     greeting: Greeting,
     decoder: Decoder,
-    /// Octets taken from the peer so far.
-    octets: u64,
+    /// Bytes taken from the peer so far.
+    bytes: u64,
     identity: Identity,
 }
 
@@ -213,11 +213,11 @@ impl AwaitCommand {
         let Some(header) = FrameHeader::decode(input)? else {
             return Ok((Stage::Handshake(self), Turn::Wait));
         };
-        let octets = self.check(header, config)?;
+        let bytes = self.check(header, config)?;
         let Some(body) = take_body(header, input) else {
             return Ok((Stage::Handshake(self), Turn::Wait));
         };
-        self.greeted.octets = octets;
+        self.greeted.bytes = bytes;
         // libzmq does not ask for the COMMAND bit before READY: there is nothing but commands.
         let step = read_command(body)
             .and_then(|command| self.handshake.handle(command, config, output))
@@ -225,7 +225,7 @@ impl AwaitCommand {
         self.greeted.go_on(step, config, output)
     }
 
-    /// Says how many octets the handshake has with this command.
+    /// Says how many bytes the handshake has with this command.
     fn check(&self, header: FrameHeader, config: &ConnectionConfig) -> Result<u64> {
         if self.handshake.holds_flags() && !header.is_well_marked_command() {
             return Err(PeerMisbehaved::MessageBeforeReady.into());
@@ -235,7 +235,7 @@ impl AwaitCommand {
         let limit = config.limits.max_handshake_size;
         let announced = self
             .greeted
-            .octets
+            .bytes
             .saturating_add(header.size() as u64)
             .saturating_add(header.body_size());
         if announced > limit as u64 {

@@ -91,19 +91,19 @@ impl Opener {
     pub(crate) fn open(&mut self, input: &mut BytesMut, plain: &mut BytesMut) -> Result<Opening> {
         match *self {
             #[cfg(feature = "curve")]
-            Self::Curve(ref mut opener) => open_records(input, plain, |octets| opener.open(octets)),
+            Self::Curve(ref mut opener) => open_records(input, plain, |bytes| opener.open(bytes)),
             #[cfg(feature = "noise")]
-            Self::Noise(ref mut opener) => open_records(input, plain, |octets| opener.open(octets)),
+            Self::Noise(ref mut opener) => open_records(input, plain, |bytes| opener.open(bytes)),
         }
     }
 }
 
-/// The record at the front of some octets.
+/// The record at the front of some bytes.
 #[cfg(feature = "__cipher")]
 pub(super) enum Record {
     /// It has been opened where it stands.
     Opened {
-        /// The octets of the record.
+        /// The bytes of the record.
         size: usize,
         /// Where in it the frames now are.
         frames: Range<usize>,
@@ -161,7 +161,7 @@ fn open_records(
     Ok(Opening::Opened)
 }
 
-/// How much plain text to make at once, in octets, if there are as many records: some of it may
+/// How much plain text to make at once, in bytes, if there are as many records: some of it may
 /// have to wait for the receiver.
 #[cfg(feature = "__cipher")]
 const OPEN_TARGET: usize = 64 * 1024;

@@ -1,4 +1,4 @@
-//! Public and secret keys: 32 octets each, 40 characters of Z85 as text.
+//! Public and secret keys: 32 bytes each, 40 characters of Z85 as text.
 //!
 //! CURVE and NOISE have keys of the same make. They are different types nevertheless, for a key
 //! should serve one protocol.
@@ -13,7 +13,7 @@ pub struct KeyError(&'static str);
 /// Reads a key from text, saying no more of it than what is wrong: it may be a secret.
 fn parse(text: &str) -> Result<[u8; 32], KeyError> {
     match (text.len(), z85::decode(text.as_bytes())) {
-        (_, Some(octets)) => Ok(octets),
+        (_, Some(bytes)) => Ok(bytes),
         (..40, None) => Err(KeyError("shorter")),
         (40, None) => Err(KeyError("not Z85")),
         (41.., None) => Err(KeyError("longer")),
@@ -29,12 +29,12 @@ macro_rules! key_types {
         pub struct $PublicKey([u8; 32]);
 
         impl $PublicKey {
-            /// Makes a key of its octets.
-            pub const fn new(octets: [u8; 32]) -> Self {
-                Self(octets)
+            /// Makes a key of its bytes.
+            pub const fn new(bytes: [u8; 32]) -> Self {
+                Self(bytes)
             }
 
-            /// The octets.
+            /// The bytes.
             pub const fn as_bytes(&self) -> &[u8; 32] {
                 &self.0
             }
@@ -73,9 +73,9 @@ macro_rules! key_types {
         pub struct $SecretKey(zeroize::Zeroizing<[u8; 32]>);
 
         impl $SecretKey {
-            /// Makes a key of its octets, which have to be random.
-            pub fn new(octets: [u8; 32]) -> Self {
-                Self(zeroize::Zeroizing::new(octets))
+            /// Makes a key of its bytes, which have to be random.
+            pub fn new(bytes: [u8; 32]) -> Self {
+                Self(zeroize::Zeroizing::new(bytes))
             }
 
             /// The public key that goes with it.
@@ -83,7 +83,7 @@ macro_rules! key_types {
                 $PublicKey($crate::mechanism::x25519::public_key(&self.0))
             }
 
-            /// The octets: for a file that nobody else may read.
+            /// The bytes: for a file that nobody else may read.
             pub fn expose(&self) -> &[u8; 32] {
                 &self.0
             }
@@ -124,13 +124,13 @@ macro_rules! key_types {
         }
 
         impl $KeyPair {
-            /// Makes a new pair of 32 octets of `entropy`, which has to fill what it is given
-            /// with octets nobody can guess: ask the operating system for them.
+            /// Makes a new pair of 32 bytes of `entropy`, which has to fill what it is given
+            /// with bytes nobody can guess: ask the operating system for them.
             ///
             /// ```
             #[doc = concat!("use zmtp_codec::", stringify!($KeyPair), ";")]
             ///
-            /// # let os_random = |octets: &mut [u8]| octets.fill(7);
+            /// # let os_random = |bytes: &mut [u8]| bytes.fill(7);
             #[doc = concat!("let keys = ", stringify!($KeyPair), "::generate(os_random);")]
             /// assert_eq!(keys.public_key().to_string().len(), 40);
             /// assert!(!format!("{keys:?}").contains(keys.secret_key().to_z85().as_str()));
@@ -175,7 +175,7 @@ mod tests {
     const SECRET: &str = "JTKVSB%%)wK0E.X)V>+}o?pNmC{O&4W4b!Ni{Lh6";
 
     #[test]
-    fn text_and_key_are_the_same() {
+    fn key_round_trips_through_text() {
         let secret: CurveSecretKey = SECRET.parse().unwrap();
         assert_eq!(secret.to_z85().as_str(), SECRET);
         assert_eq!(secret.public_key().to_string(), PUBLIC);
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_with_a_text_is_said_and_the_text_is_not() {
+    fn key_error_does_not_show_the_text() {
         let error = |text: &str| text.parse::<CurveSecretKey>().unwrap_err().to_string();
         assert!(error("abc").ends_with("shorter"));
         assert!(error(&SECRET.replace('J', "\"")).ends_with("not Z85"));
@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_does_not_show() {
+    fn debug_hides_the_secret_key() {
         let keys = CurveKeyPair::from(SECRET.parse::<CurveSecretKey>().unwrap());
         let shown = format!("{keys:?}");
         assert!(shown.contains(PUBLIC) && shown.contains("CurveSecretKey(..)"), "{shown}");

@@ -125,20 +125,20 @@ impl NoiseServer {
 /// READY: what this side says about itself, as its first record.
 fn ready(key: &mut RecordKey, config: &ConnectionConfig) -> Result<Command> {
     let metadata = own_metadata(config);
-    let (octets, limit) = (metadata.len(), METADATA_MAX);
-    let sealed = key.seal(&metadata).filter(|_| octets <= limit);
-    let data = sealed.ok_or(ProtocolError::MetadataTooLong { octets, limit })?.into();
+    let (bytes, limit) = (metadata.len(), METADATA_MAX);
+    let sealed = key.seal(&metadata).filter(|_| bytes <= limit);
+    let data = sealed.ok_or(ProtocolError::MetadataTooLong { bytes, limit })?.into();
     Ok(Command::Ready { data })
 }
 
 /// The name of the command that handshake messages travel in.
 const COMMAND: &str = "NOISE";
 
-/// The octets of a public key.
+/// The bytes of a public key.
 const KEY: usize = 32;
 
-/// The most octets of metadata that fit into any message of a handshake.
+/// The most bytes of metadata that fit into any message of a handshake.
 const METADATA_MAX: usize = 65_535 - 2 * (KEY + TAG);
 
-/// The octets that encryption adds: a tag, which comes last.
+/// The bytes that encryption adds: a tag, which comes last.
 const TAG: usize = 16;

@@ -35,11 +35,11 @@ pub struct PlainClient {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PlainClientError {
-    /// A name of more than 255 octets.
-    #[error("user name has {0} octets, and 255 are the most that PLAIN can send")]
+    /// A name of more than 255 bytes.
+    #[error("user name has {0} bytes, and 255 are the most that PLAIN can send")]
     UsernameTooLong(usize),
-    /// A password of more than 255 octets.
-    #[error("password has {0} octets, and 255 are the most that PLAIN can send")]
+    /// A password of more than 255 bytes.
+    #[error("password has {0} bytes, and 255 are the most that PLAIN can send")]
     PasswordTooLong(usize),
 }
 
@@ -48,7 +48,7 @@ impl PlainClient {
     ///
     /// # Errors
     ///
-    /// When either has more than 255 octets.
+    /// When either has more than 255 bytes.
     pub fn new(
         username: impl AsRef<[u8]>,
         password: impl AsRef<[u8]>,
@@ -70,5 +70,5 @@ impl PlainClient {
     }
 }
 
-/// What one octet of length can announce.
+/// What one byte of length can announce.
 const FIELD_MAX: usize = 255;

@@ -4,7 +4,7 @@ use std::fmt;
 
 use zeroize::Zeroizing;
 
-/// Random octets for the parts of a handshake that need them, drawn before it begins so that
+/// Random bytes for the parts of a handshake that need them, drawn before it begins so that
 /// nothing in it can fail for want of them. Overwritten when dropped.
 pub(crate) struct Seed(Zeroizing<[u8; Self::SIZE]>);
 

@@ -28,7 +28,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn public_keys_are_those_of_the_specification() {
+    fn public_keys_match_the_specification() {
         // RFC 7748, section 6.1: Alice's key.
         let secret = [
             0x77, 0x07, 0x6d, 0x0a, 0x73, 0x18, 0xa5, 0x7d, 0x3c, 0x16, 0xc1, 0x72, 0x51, 0xb2,

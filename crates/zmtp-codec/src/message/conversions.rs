@@ -85,15 +85,15 @@ from_frame_sources!(&[u8], &str, String, Vec<u8>, Bytes, BytesMut);
 
 impl<const N: usize> From<[u8; N]> for Message {
     #[inline]
-    fn from(octets: [u8; N]) -> Self {
-        Self::one(Frame::from(octets))
+    fn from(bytes: [u8; N]) -> Self {
+        Self::one(Frame::from(bytes))
     }
 }
 
 impl<const N: usize> From<&[u8; N]> for Message {
     #[inline]
-    fn from(octets: &[u8; N]) -> Self {
-        Self::one(Frame::from(octets))
+    fn from(bytes: &[u8; N]) -> Self {
+        Self::one(Frame::from(bytes))
     }
 }
 
@@ -177,7 +177,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn frames_come_out_in_the_order_they_went_in() {
+    fn frames_iterate_in_order() {
         let mut message = Message::from("a");
         message.extend(["b", "c"]);
         let text: Vec<_> = (&message).into_iter().map(Frame::to_str_lossy).collect();
@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn taking_a_message_apart_checks_the_count() {
+    fn tuple_conversion_checks_frame_count() {
         let (a, b, c) = Message::multipart(["a", "b", "c"]).try_into().unwrap();
         assert_eq!([a, b, c], ["a", "b", "c"].map(Frame::from));
         let refused: Result<(Frame, Frame), _> = Message::multipart(["a", "b", "c"]).try_into();

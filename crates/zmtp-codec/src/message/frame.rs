@@ -11,12 +11,12 @@ use bytes::{Bytes, BytesMut};
 
 use super::inline::Inline;
 
-/// One frame of a [`Message`](crate::Message): a string of octets that ZeroMQ does not look into.
+/// One frame of a [`Message`](crate::Message): a string of bytes that ZeroMQ does not look into.
 ///
-/// Up to [`Frame::INLINE`] octets live inside the frame, with no allocation and no shared counter. Longer bodies are
+/// Up to [`Frame::INLINE`] bytes live inside the frame, with no allocation and no shared counter. Longer bodies are
 /// [`Bytes`]: cloning and sending one shares the memory instead of copying it.
 ///
-/// A frame dereferences to `[u8]` and compares with anything that looks like octets:
+/// A frame dereferences to `[u8]` and compares with anything that looks like bytes:
 ///
 /// ```
 /// use zmtp_codec::Frame;
@@ -38,7 +38,7 @@ enum Repr {
 const _: () = assert!(size_of::<Frame>() == size_of::<Inline>(), "no tag but the inline length");
 
 impl Frame {
-    /// The longest body, in octets, that is held inside the frame.
+    /// The longest body, in bytes, that is held inside the frame.
     ///
     /// 64 covers the small messages whose cost would otherwise be an allocation each, and moves in a
     /// few whole registers.
@@ -49,18 +49,18 @@ impl Frame {
         Self(Repr::Inline(Inline::EMPTY))
     }
 
-    /// Makes a frame of octets that live as long as the program, without copying long ones.
-    pub fn from_static(octets: &'static [u8]) -> Self {
-        Self::inline(octets).unwrap_or_else(|| Self(Repr::Shared(Bytes::from_static(octets))))
+    /// Makes a frame of bytes that live as long as the program, without copying long ones.
+    pub fn from_static(bytes: &'static [u8]) -> Self {
+        Self::inline(bytes).unwrap_or_else(|| Self(Repr::Shared(Bytes::from_static(bytes))))
     }
 
-    /// Makes a frame of a copy of `octets`.
+    /// Makes a frame of a copy of `bytes`.
     #[inline]
-    pub fn copy_from_slice(octets: &[u8]) -> Self {
-        Self::inline(octets).unwrap_or_else(|| Self(Repr::Shared(Bytes::copy_from_slice(octets))))
+    pub fn copy_from_slice(bytes: &[u8]) -> Self {
+        Self::inline(bytes).unwrap_or_else(|| Self(Repr::Shared(Bytes::copy_from_slice(bytes))))
     }
 
-    /// The octets of the frame.
+    /// The bytes of the frame.
     #[inline]
     pub fn as_slice(&self) -> &[u8] {
         match &self.0 {
@@ -73,7 +73,7 @@ impl Frame {
     ///
     /// # Errors
     ///
-    /// When the octets are not UTF-8.
+    /// When the bytes are not UTF-8.
     pub fn to_str(&self) -> Result<&str, Utf8Error> {
         str::from_utf8(self)
     }
@@ -83,7 +83,7 @@ impl Frame {
         String::from_utf8_lossy(self)
     }
 
-    /// The octets as [`Bytes`]: a long body is handed over as it is, an inline one is copied.
+    /// The bytes as [`Bytes`]: a long body is handed over as it is, an inline one is copied.
     pub fn into_bytes(self) -> Bytes {
         match self.0 {
             Repr::Inline(_) => Bytes::copy_from_slice(&self),
@@ -91,7 +91,7 @@ impl Frame {
         }
     }
 
-    /// Takes the octets as [`into_bytes`](Self::into_bytes) does; what is left means nothing.
+    /// Takes the bytes as [`into_bytes`](Self::into_bytes) does; what is left means nothing.
     #[inline]
     pub(crate) fn take_bytes(&mut self) -> Bytes {
         match &mut self.0 {
@@ -100,27 +100,27 @@ impl Frame {
         }
     }
 
-    /// Makes a frame of a copy of `octets[from..to]`, in the place where it is wanted.
+    /// Makes a frame of a copy of `bytes[from..to]`, in the place where it is wanted.
     #[inline]
-    pub(crate) fn copy_from(octets: &[u8], from: usize, to: usize) -> Self {
+    pub(crate) fn copy_from(bytes: &[u8], from: usize, to: usize) -> Self {
         let inline =
-            octets.get(from..).and_then(|rest| Inline::copy_first(rest, to.saturating_sub(from)));
+            bytes.get(from..).and_then(|rest| Inline::copy_first(rest, to.saturating_sub(from)));
         match inline {
             Some(inline) => Self(Repr::Inline(inline)),
-            None => Self::copy_from_slice(octets.get(from..to).unwrap_or_default()),
+            None => Self::copy_from_slice(bytes.get(from..to).unwrap_or_default()),
         }
     }
 
-    /// Makes a frame that shares the octets, however few.
+    /// Makes a frame that shares the bytes, however few.
     #[inline]
-    pub(crate) fn share(octets: Bytes) -> Self {
-        Self(Repr::Shared(octets))
+    pub(crate) fn share(bytes: Bytes) -> Self {
+        Self(Repr::Shared(bytes))
     }
 
-    /// Makes an inline frame, or nothing when `octets` are too many.
+    /// Makes an inline frame, or nothing when `bytes` are too many.
     #[inline]
-    pub(crate) fn inline(octets: &[u8]) -> Option<Self> {
-        Inline::new(octets).map(|inline| Self(Repr::Inline(inline)))
+    pub(crate) fn inline(bytes: &[u8]) -> Option<Self> {
+        Inline::new(bytes).map(|inline| Self(Repr::Inline(inline)))
     }
 }
 
@@ -153,22 +153,22 @@ impl Borrow<[u8]> for Frame {
 
 impl From<&[u8]> for Frame {
     #[inline]
-    fn from(octets: &[u8]) -> Self {
-        Self::copy_from_slice(octets)
+    fn from(bytes: &[u8]) -> Self {
+        Self::copy_from_slice(bytes)
     }
 }
 
 impl<const N: usize> From<&[u8; N]> for Frame {
     #[inline]
-    fn from(octets: &[u8; N]) -> Self {
-        Self::copy_from_slice(octets)
+    fn from(bytes: &[u8; N]) -> Self {
+        Self::copy_from_slice(bytes)
     }
 }
 
 impl<const N: usize> From<[u8; N]> for Frame {
     #[inline]
-    fn from(octets: [u8; N]) -> Self {
-        Self::copy_from_slice(&octets)
+    fn from(bytes: [u8; N]) -> Self {
+        Self::copy_from_slice(&bytes)
     }
 }
 
@@ -188,22 +188,22 @@ impl From<String> for Frame {
 
 impl From<Vec<u8>> for Frame {
     #[inline]
-    fn from(octets: Vec<u8>) -> Self {
-        Self::inline(&octets).unwrap_or_else(|| Self(Repr::Shared(octets.into())))
+    fn from(bytes: Vec<u8>) -> Self {
+        Self::inline(&bytes).unwrap_or_else(|| Self(Repr::Shared(bytes.into())))
     }
 }
 
 impl From<Bytes> for Frame {
     #[inline]
-    fn from(octets: Bytes) -> Self {
-        Self::inline(&octets).unwrap_or(Self(Repr::Shared(octets)))
+    fn from(bytes: Bytes) -> Self {
+        Self::inline(&bytes).unwrap_or(Self(Repr::Shared(bytes)))
     }
 }
 
 impl From<BytesMut> for Frame {
     #[inline]
-    fn from(octets: BytesMut) -> Self {
-        Self::inline(&octets).unwrap_or_else(|| Self(Repr::Shared(octets.freeze())))
+    fn from(bytes: BytesMut) -> Self {
+        Self::inline(&bytes).unwrap_or_else(|| Self(Repr::Shared(bytes.freeze())))
     }
 }
 
@@ -276,7 +276,7 @@ impl Hash for Frame {
     }
 }
 
-/// The octets as text, with what is not UTF-8 replaced: for people.
+/// The bytes as text, with what is not UTF-8 replaced: for people.
 impl fmt::Display for Frame {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.to_str_lossy())
@@ -285,9 +285,9 @@ impl fmt::Display for Frame {
 
 impl fmt::Debug for Frame {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.get(..DEBUG_OCTETS) {
-            Some(start) if self.len() > DEBUG_OCTETS => {
-                write!(f, "b\"{}\"... ({} octets)", start.escape_ascii(), self.len())
+        match self.get(..DEBUG_BYTES) {
+            Some(start) if self.len() > DEBUG_BYTES => {
+                write!(f, "b\"{}\"... ({} bytes)", start.escape_ascii(), self.len())
             }
             _ => write!(f, "b\"{}\"", self.escape_ascii()),
         }
@@ -295,7 +295,7 @@ impl fmt::Debug for Frame {
 }
 
 /// How much of a frame is worth reading in a log line.
-const DEBUG_OCTETS: usize = 64;
+const DEBUG_BYTES: usize = 64;
 
 #[cfg(test)]
 mod tests {
@@ -304,28 +304,28 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_source_gives_the_same_octets_on_both_sides_of_the_inline_limit() {
+    fn frame_sources_give_equal_bytes() {
         for size in [0, 1, Frame::INLINE, Frame::INLINE + 1, 300] {
-            let octets = vec![b'x'; size];
-            let text = String::from_utf8(octets.clone()).unwrap();
-            let leaked: &'static [u8] = octets.clone().leak();
+            let bytes = vec![b'x'; size];
+            let text = String::from_utf8(bytes.clone()).unwrap();
+            let leaked: &'static [u8] = bytes.clone().leak();
             for frame in [
-                Frame::from(octets.as_slice()),
-                Frame::from(octets.clone()),
-                Frame::from(Bytes::from(octets.clone())),
-                Frame::from(BytesMut::from(octets.as_slice())),
+                Frame::from(bytes.as_slice()),
+                Frame::from(bytes.clone()),
+                Frame::from(Bytes::from(bytes.clone())),
+                Frame::from(BytesMut::from(bytes.as_slice())),
                 Frame::from(text.as_str()),
                 Frame::from(text),
                 Frame::from_static(leaked),
             ] {
-                assert_eq!(frame, octets.as_slice());
-                assert_eq!(frame.into_bytes(), octets);
+                assert_eq!(frame, bytes.as_slice());
+                assert_eq!(frame.into_bytes(), bytes);
             }
         }
     }
 
     #[test]
-    fn a_long_body_is_shared_and_a_short_one_is_not() {
+    fn only_long_frame_bodies_are_shared() {
         let long = Bytes::from(vec![7; Frame::INLINE + 1]);
         assert_eq!(Frame::from(long.clone()).as_ptr(), long.as_ptr());
         let short = Bytes::from(vec![7; Frame::INLINE]);
@@ -333,16 +333,16 @@ mod tests {
     }
 
     #[test]
-    fn a_map_of_frames_can_be_asked_with_a_slice() {
+    fn frame_map_is_queried_by_slice() {
         let map = HashMap::from([(Frame::from("key"), 1)]);
         assert_eq!(map.get(b"key".as_slice()), Some(&1));
     }
 
     #[test]
-    fn debug_cuts_long_bodies() {
+    fn debug_truncates_long_bodies() {
         assert_eq!(format!("{:?}", Frame::from("a\0")), r#"b"a\x00""#);
         let long = format!("{:?}", Frame::from(vec![b'a'; 1000]));
-        assert!(long.ends_with("a\"... (1000 octets)"), "{long}");
+        assert!(long.ends_with("a\"... (1000 bytes)"), "{long}");
         assert!(long.len() < 100);
     }
 }

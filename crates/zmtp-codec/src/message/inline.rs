@@ -1,16 +1,16 @@
-//! A few octets inside a frame.
+//! A few bytes inside a frame.
 
-/// Up to [`CAPACITY`](Self::CAPACITY) octets and how many they are.
+/// Up to [`CAPACITY`](Self::CAPACITY) bytes and how many they are.
 ///
 /// A message is moved several times between the user and a queue, mostly right after it was made,
 /// and a processor is slow to load what it has just stored in pieces of another shape: some 5 ns
-/// each time. So the octets come first, where whole registers of them are stored and loaded alike,
+/// each time. So the bytes come first, where whole registers of them are stored and loaded alike,
 /// and one word follows that is both the length and what tells this from a shared body.
 #[derive(Debug, Clone, Copy)]
 #[repr(C)]
 pub(super) struct Inline {
     /// Only the first `len` of them mean anything.
-    octets: [u8; Self::CAPACITY],
+    bytes: [u8; Self::CAPACITY],
     len: Length,
 }
 
@@ -41,34 +41,34 @@ impl Length {
     };
 
     #[inline]
-    fn of(octets: usize) -> Option<Self> {
-        Self::ALL.get(octets).copied()
+    fn of(bytes: usize) -> Option<Self> {
+        Self::ALL.get(bytes).copied()
     }
 }
 
 impl Inline {
     pub(super) const CAPACITY: usize = 64;
 
-    pub(super) const EMPTY: Self = Self { octets: [0; Self::CAPACITY], len: Length::ZERO };
+    pub(super) const EMPTY: Self = Self { bytes: [0; Self::CAPACITY], len: Length::ZERO };
 
-    /// A copy of `octets`, unless they are too many.
+    /// A copy of `bytes`, unless they are too many.
     #[inline]
-    pub(super) fn new(octets: &[u8]) -> Option<Self> {
+    pub(super) fn new(bytes: &[u8]) -> Option<Self> {
         let mut inline = [0; Self::CAPACITY];
-        inline.get_mut(..octets.len())?.copy_from_slice(octets);
-        Some(Self { octets: inline, len: Length::of(octets.len())? })
+        inline.get_mut(..bytes.len())?.copy_from_slice(bytes);
+        Some(Self { bytes: inline, len: Length::of(bytes.len())? })
     }
 
-    /// A copy of the first `len` octets, unless they are too many, or not followed by enough others:
+    /// A copy of the first `len` bytes, unless they are too many, or not followed by enough others:
     /// as many as there is room for are copied whatever the length, in a few instructions.
     #[inline]
-    pub(super) fn copy_first(octets: &[u8], len: usize) -> Option<Self> {
-        Some(Self { octets: *octets.first_chunk()?, len: Length::of(len)? })
+    pub(super) fn copy_first(bytes: &[u8], len: usize) -> Option<Self> {
+        Some(Self { bytes: *bytes.first_chunk()?, len: Length::of(len)? })
     }
 
     #[inline]
     pub(super) fn as_slice(&self) -> &[u8] {
-        self.octets.get(..self.len as usize).unwrap_or(&self.octets)
+        self.bytes.get(..self.len as usize).unwrap_or(&self.bytes)
     }
 }
 
@@ -77,20 +77,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_length_is_its_number() {
-        for octets in 0..=Inline::CAPACITY {
-            assert_eq!(Length::of(octets).unwrap() as usize, octets);
+    fn length_converts_to_its_number() {
+        for bytes in 0..=Inline::CAPACITY {
+            assert_eq!(Length::of(bytes).unwrap() as usize, bytes);
         }
         assert!(Length::of(Inline::CAPACITY + 1).is_none());
     }
 
     #[test]
-    fn the_first_octets_of_enough_are_copied() {
-        let octets: Vec<u8> = (0..100).collect();
+    fn copy_first_copies_leading_bytes() {
+        let bytes: Vec<u8> = (0..100).collect();
         for len in 0..=Inline::CAPACITY {
-            assert_eq!(Inline::copy_first(&octets, len).unwrap().as_slice(), &octets[..len]);
+            assert_eq!(Inline::copy_first(&bytes, len).unwrap().as_slice(), &bytes[..len]);
         }
-        assert!(Inline::copy_first(&octets, Inline::CAPACITY + 1).is_none());
-        assert!(Inline::copy_first(&octets[..Inline::CAPACITY - 1], 3).is_none());
+        assert!(Inline::copy_first(&bytes, Inline::CAPACITY + 1).is_none());
+        assert!(Inline::copy_first(&bytes[..Inline::CAPACITY - 1], 3).is_none());
     }
 }

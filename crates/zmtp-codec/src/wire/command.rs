@@ -38,7 +38,7 @@ pub enum Command {
     /// The peer refuses this connection, and would refuse it again: in the handshake. Behind it the
     /// command has no meaning.
     Error {
-        /// Why, for people. At most 255 octets travel.
+        /// Why, for people. At most 255 bytes travel.
         reason: String,
     },
     /// Wants messages of a group.
@@ -55,7 +55,7 @@ pub enum Command {
     Ping {
         /// How long the peer is to wait for anything more from this side.
         ttl: Ttl,
-        /// What the peer is to send back. Only the first 16 octets travel, in either direction.
+        /// What the peer is to send back. Only the first 16 bytes travel, in either direction.
         context: Bytes,
     },
     /// Answers a [`Ping`](Self::Ping).
@@ -75,7 +75,7 @@ pub enum Command {
     },
     /// A command this crate has no name for.
     Unknown {
-        /// Its name, 1 to 255 octets; empty where the frame holds none.
+        /// Its name, 1 to 255 bytes; empty where the frame holds none.
         name: Bytes,
         /// All that follows the name.
         data: Bytes,
@@ -87,18 +87,18 @@ pub enum Command {
 #[non_exhaustive]
 pub enum CommandError {
     /// The name is empty, missing, or longer than the body.
-    #[error("command frame of {0} octets does not hold a command name")]
+    #[error("command frame of {0} bytes does not hold a command name")]
     NoName(usize),
 }
 
 impl Command {
-    /// The most octets of a PING context that travel.
+    /// The most bytes of a PING context that travel.
     pub const CONTEXT_MAX: usize = 16;
 
     /// Reads the body of a command frame.
     ///
     /// Four faults are repaired: a PING without a time to live has none; a PING context is cut to [`CONTEXT_MAX`](Self::CONTEXT_MAX)
-    /// octets, as in libzmq; the reason of an ERROR may be cut short, for losing the connection
+    /// bytes, as in libzmq; the reason of an ERROR may be cut short, for losing the connection
     /// over the words it was refused with helps nobody; and the ERROR of libzmq's PLAIN is
     /// understood, which is misspelled.
     ///
@@ -186,7 +186,7 @@ impl Command {
 }
 
 /// How libzmq's PLAIN, up to 4.3.5 at the least, begins the body of an ERROR: in C, "\x05ERROR" is
-/// the octet 5E and "RROR". As the length of a name it is more than any such body has.
+/// the byte 5E and "RROR". As the length of a name it is more than any such body has.
 const MISSPELLED_ERROR: &[u8; 5] = b"\x5eRROR";
 
 /// How long a peer that was pinged is to wait for more before it gives the connection up.
@@ -223,7 +223,7 @@ impl Ttl {
     }
 }
 
-/// The data of a command: fields of its own making, then octets as they are.
+/// The data of a command: fields of its own making, then bytes as they are.
 struct Data<'a> {
     head: Vec<u8>,
     tail: &'a [u8],
@@ -247,20 +247,20 @@ fn cut_context(mut context: Bytes) -> Bytes {
     context
 }
 
-/// The start of `text`, of at most `octets` octets and not ending inside a character.
-fn cut_text(text: &str, octets: usize) -> &str {
-    (0..=octets).rev().find_map(|end| text.get(..end.min(text.len()))).unwrap_or_default()
+/// The start of `text`, of at most `bytes` bytes and not ending inside a character.
+fn cut_text(text: &str, bytes: usize) -> &str {
+    (0..=bytes).rev().find_map(|end| text.get(..end.min(text.len()))).unwrap_or_default()
 }
 
-/// Appends octets with their length in one octet before them; at most 255.
-fn encode_short(octets: &[u8], wire: &mut Vec<u8>) {
-    let octets = up_to(octets, 255);
-    wire.extend(u8::try_from(octets.len()));
-    wire.extend_from_slice(octets);
+/// Appends bytes with their length in one byte before them; at most 255.
+fn encode_short(bytes: &[u8], wire: &mut Vec<u8>) {
+    let bytes = up_to(bytes, 255);
+    wire.extend(u8::try_from(bytes.len()));
+    wire.extend_from_slice(bytes);
 }
 
-fn up_to(octets: &[u8], count: usize) -> &[u8] {
-    octets.get(..count).unwrap_or(octets)
+fn up_to(bytes: &[u8], count: usize) -> &[u8] {
+    bytes.get(..count).unwrap_or(bytes)
 }
 
 #[cfg(test)]
@@ -278,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn every_command_survives_the_wire() {
+    fn commands_round_trip_on_the_wire() {
         let topic = Bytes::from_static(b"topic");
         for command in [
             Command::Cancel { topic: topic.clone() },
@@ -301,7 +301,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_without_a_name_is_refused() {
+    fn command_without_name_is_rejected() {
         assert_eq!(decoded(b""), Err(CommandError::NoName(0)));
         assert_eq!(decoded(b"\0"), Err(CommandError::NoName(1)));
         assert_eq!(decoded(b"\x05PING"), Err(CommandError::NoName(5)));
@@ -322,7 +322,7 @@ mod tests {
     }
 
     #[test]
-    fn the_reason_of_an_error_is_read_whatever_its_length_says() {
+    fn error_reason_ignores_wrong_length() {
         let reason = |body| match decoded(body) {
             Ok(Command::Error { reason }) => reason,
             other => panic!("{other:?}"),
@@ -338,7 +338,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_reason_is_cut_between_characters() {
+    fn long_reason_is_cut_at_character_boundary() {
         let wire = encoded(&Command::Error { reason: "é".repeat(200) });
         assert_eq!(wire.len(), 9 + 6 + 1 + 254);
         assert!(str::from_utf8(&wire[16..]).is_ok());

@@ -1,9 +1,9 @@
-//! The header of a frame: a flags octet and a size.
+//! The header of a frame: a flags byte and a size.
 //!
 //! ```text
-//!           1 octet      1 octet
+//!           1 byte      1 byte
 //! short   | flags    | size     | body ...
-//!           1 octet      8 octets, big-endian
+//!           1 byte      8 bytes, big-endian
 //! long    | flags 2  | size ............... | body ...
 //!
 //! flags:  bit 0 MORE   bit 1 LONG   bit 2 COMMAND   bits 3-7 zero
@@ -31,25 +31,25 @@ pub struct FrameHeader {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum FrameError {
-    /// A reserved bit of the flags octet is set.
+    /// A reserved bit of the flags byte is set.
     #[error("frame flags {0:#04x} have a reserved bit set; is the peer speaking ZMTP?")]
     ReservedFlags(u8),
     /// The size is above 2^63 - 1.
-    #[error("frame of {0} octets announced, more than the 2^63 - 1 that ZMTP allows")]
+    #[error("frame of {0} bytes announced, more than the 2^63 - 1 that ZMTP allows")]
     Oversized(u64),
 }
 
 impl FrameHeader {
-    /// The most octets a header takes.
+    /// The most bytes a header takes.
     pub(crate) const SIZE_MAX: usize = 9;
 
-    /// Makes the header of a message frame whose body has `body` octets.
+    /// Makes the header of a message frame whose body has `body` bytes.
     #[inline]
     pub fn message(body: usize, more: bool) -> Self {
         Self::new(if more { MORE } else { 0 }, body)
     }
 
-    /// Makes the header of a command frame whose body has `body` octets.
+    /// Makes the header of a command frame whose body has `body` bytes.
     pub fn command(body: usize) -> Self {
         Self::new(COMMAND, body)
     }
@@ -61,14 +61,14 @@ impl FrameHeader {
         Self { flags: if is_long { flags | LONG } else { flags }, ..header }
     }
 
-    /// Reads the header at the front of `octets`; `Ok(None)` when it is not all there yet.
+    /// Reads the header at the front of `bytes`; `Ok(None)` when it is not all there yet.
     ///
     /// # Errors
     ///
     /// When the header breaks the framing rules. The flags are judged before the size has arrived.
     #[inline]
-    pub fn decode(octets: &[u8]) -> Result<Option<Self>, FrameError> {
-        match *octets {
+    pub fn decode(bytes: &[u8]) -> Result<Option<Self>, FrameError> {
+        match *bytes {
             [flags @ (0 | MORE), size, ..] => Ok(Some(Self { flags, body: size.into() })),
             [] => Ok(None),
             [flags, ref rest @ ..] => Self::decode_unusual(flags, rest),
@@ -96,11 +96,11 @@ impl FrameHeader {
     }
 
     /// A long SUBSCRIBE or CANCEL without the LONG flag: libzmq 4.3 sends these for topics that
-    /// need a long frame only because of the name before them, 246 to 255 octets. Its size begins
+    /// need a long frame only because of the name before them, 246 to 255 bytes. Its size begins
     /// with zeros. Anything else is an empty command.
     fn decode_unmarked_long(size: &[u8]) -> Option<Self> {
         let empty = Self { flags: COMMAND, body: 0 };
-        let is_long = size.iter().zip(UNMARKED_LONG_FRONT).all(|(&octet, front)| octet == front);
+        let is_long = size.iter().zip(UNMARKED_LONG_FRONT).all(|(&byte, front)| byte == front);
         if !is_long {
             return Some(empty);
         }
@@ -123,17 +123,17 @@ impl FrameHeader {
         }
     }
 
-    /// The header itself, and how many octets of the array it takes.
+    /// The header itself, and how many bytes of the array it takes.
     #[cfg(feature = "curve")]
     #[inline]
-    pub(crate) fn to_octets(self) -> ([u8; Self::SIZE_MAX], usize) {
-        let mut octets = [0; Self::SIZE_MAX];
-        octets[0] = self.flags;
+    pub(crate) fn to_bytes(self) -> ([u8; Self::SIZE_MAX], usize) {
+        let mut bytes = [0; Self::SIZE_MAX];
+        bytes[0] = self.flags;
         match u8::try_from(self.body) {
-            Ok(size) if !self.is_long() => octets[1] = size,
-            _ => octets[1..].copy_from_slice(&self.body.to_be_bytes()),
+            Ok(size) if !self.is_long() => bytes[1] = size,
+            _ => bytes[1..].copy_from_slice(&self.body.to_be_bytes()),
         }
-        (octets, self.size())
+        (bytes, self.size())
     }
 
     /// Whether another frame of the same message follows. Never behind a command, where libzmq
@@ -154,13 +154,13 @@ impl FrameHeader {
         self.flags & COMMAND != 0
     }
 
-    /// The octets the header itself takes: 2 or 9.
+    /// The bytes the header itself takes: 2 or 9.
     #[inline]
     pub fn size(self) -> usize {
         if self.is_long() { 9 } else { 2 }
     }
 
-    /// The octets of the body, as announced.
+    /// The bytes of the body, as announced.
     #[inline]
     pub fn body_size(self) -> u64 {
         self.body
@@ -182,10 +182,10 @@ const MORE: u8 = 0x01;
 const LONG: u8 = 0x02;
 const COMMAND: u8 = 0x04;
 
-/// The largest body a one-octet size can announce.
+/// The largest body a one-byte size can announce.
 const SHORT_MAX: usize = 0xff;
 
-/// The body of an unmarked long SUBSCRIBE: its name, with the length, and 246 to 255 octets.
+/// The body of an unmarked long SUBSCRIBE: its name, with the length, and 246 to 255 bytes.
 const UNMARKED_LONG_MIN: u64 = 10 + 246;
 const UNMARKED_LONG_MAX: u64 = 10 + 255;
 
@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn sizes_up_to_255_are_short() {
+    fn sizes_up_to_255_use_short_frames() {
         assert_eq!(encoded(FrameHeader::message(0, false)), [0, 0]);
         assert_eq!(encoded(FrameHeader::message(255, true)), [1, 255]);
         assert_eq!(encoded(FrameHeader::message(256, false)), [2, 0, 0, 0, 0, 0, 0, 1, 0]);
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_frame_may_be_small() {
+    fn long_frame_may_hold_small_body() {
         let wire = [3, 0, 0, 0, 0, 0, 0, 0, 4];
         let header = FrameHeader::decode(&wire).unwrap().unwrap();
         assert_eq!((header.size(), header.body_size(), header.has_more()), (9, 4, true));
@@ -222,14 +222,14 @@ mod tests {
     }
 
     #[test]
-    fn a_header_cut_short_asks_for_more() {
+    fn partial_header_needs_more_input() {
         assert_eq!(FrameHeader::decode(&[]), Ok(None));
         assert_eq!(FrameHeader::decode(&[0]), Ok(None));
         assert_eq!(FrameHeader::decode(&[2, 0, 0, 0, 0, 0, 0, 0]), Ok(None));
     }
 
     #[test]
-    fn broken_flags_are_refused_at_once() {
+    fn invalid_flags_are_rejected_at_once() {
         for bit in 3..8 {
             let flags = 1 << bit;
             assert_eq!(FrameHeader::decode(&[flags]), Err(FrameError::ReservedFlags(flags)));
@@ -256,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_subscription_of_libzmq_is_understood() {
+    fn libzmq_long_subscription_is_decoded() {
         let wire = [4, 0, 0, 0, 0, 0, 0, 1, 0];
         let header = FrameHeader::decode(&wire).unwrap().unwrap();
         assert_eq!((header.size(), header.body_size(), header.is_command()), (9, 256, true));
@@ -269,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn sizes_of_2_to_the_63_and_above_are_refused() {
+    fn sizes_from_2_to_the_63_are_rejected() {
         let wire = |size: u64| [&[2][..], &size.to_be_bytes()].concat();
         assert!(FrameHeader::decode(&wire((1 << 63) - 1)).is_ok());
         assert_eq!(FrameHeader::decode(&wire(1 << 63)), Err(FrameError::Oversized(1 << 63)));

@@ -1,4 +1,4 @@
-//! The greeting: the 64 octets each side of a connection starts with.
+//! The greeting: the 64 bytes each side of a connection starts with.
 //!
 //! ```text
 //! 0        1         9    10     11     12          32         33       64
@@ -23,7 +23,7 @@ use std::fmt;
 /// assert_eq!(Greeting::decode(&wire), Ok(Some(greeting)));
 ///
 /// let refused = Greeting::decode(b"GET / HTTP/1.1").unwrap_err();
-/// assert!(refused.to_string().starts_with("peer's first octet is 0x47"));
+/// assert!(refused.to_string().starts_with("peer's first byte is 0x47"));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Greeting {
@@ -36,9 +36,9 @@ pub struct Greeting {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum UnsupportedVersion {
-    /// The first octet is not the one every ZMTP 2.0 or newer peer starts with.
+    /// The first byte is not the one every ZMTP 2.0 or newer peer starts with.
     #[error(
-        "peer's first octet is {0:#04x} where ZMTP has 0xff: it is not a ZeroMQ peer, \
+        "peer's first byte is {0:#04x} where ZMTP has 0xff: it is not a ZeroMQ peer, \
          or one from before ZeroMQ 3"
     )]
     NotZmtp(u8),
@@ -60,7 +60,7 @@ pub enum UnsupportedVersion {
 }
 
 impl Greeting {
-    /// The octets of a whole greeting.
+    /// The bytes of a whole greeting.
     pub const SIZE: usize = 64;
 
     /// What a connection sends first: the signature and the major version.
@@ -88,51 +88,51 @@ impl Greeting {
     }
 
     /// The whole greeting.
-    pub(crate) fn to_octets(self) -> [u8; Self::SIZE] {
-        let mut octets = [0; Self::SIZE];
-        let (opening, rest) = octets.split_at_mut(Self::OPENING.len());
+    pub(crate) fn to_bytes(self) -> [u8; Self::SIZE] {
+        let mut bytes = [0; Self::SIZE];
+        let (opening, rest) = bytes.split_at_mut(Self::OPENING.len());
         opening.copy_from_slice(&Self::OPENING);
         rest.copy_from_slice(&self.rest());
-        octets
+        bytes
     }
 
-    /// Checks as much of the peer's opening as `octets` has of it. Returns whether it is all there.
+    /// Checks as much of the peer's opening as `bytes` has of it. Returns whether it is all there.
     ///
     /// The padding is not looked at: libzmq puts the length of its identity there.
     ///
     /// # Errors
     ///
-    /// As soon as the octets are known not to be those of a ZMTP 3 peer.
-    pub fn check_opening(octets: &[u8]) -> Result<bool, UnsupportedVersion> {
-        match octets.first() {
+    /// As soon as the bytes are known not to be those of a ZMTP 3 peer.
+    pub fn check_opening(bytes: &[u8]) -> Result<bool, UnsupportedVersion> {
+        match bytes.first() {
             None | Some(0xff) => {}
             Some(&first) => return Err(UnsupportedVersion::NotZmtp(first)),
         }
-        match octets.get(SIGNATURE_END) {
+        match bytes.get(SIGNATURE_END) {
             Some(&end) if end & 1 == 0 => return Err(UnsupportedVersion::Unversioned(end)),
             _ => {}
         }
-        match octets.get(MAJOR) {
+        match bytes.get(MAJOR) {
             None => Ok(false),
             Some(&major) if major < 3 => Err(UnsupportedVersion::TooOld(major)),
             Some(_) => Ok(true),
         }
     }
 
-    /// Reads a whole greeting from the front of `octets`; `Ok(None)` when it is not all there yet.
+    /// Reads a whole greeting from the front of `bytes`; `Ok(None)` when it is not all there yet.
     ///
     /// # Errors
     ///
-    /// As soon as the octets are known not to be those of a ZMTP 3 peer.
-    pub fn decode(octets: &[u8]) -> Result<Option<Self>, UnsupportedVersion> {
-        Self::check_opening(octets)?;
-        let Some(octets) = octets.first_chunk::<{ Self::SIZE }>() else {
+    /// As soon as the bytes are known not to be those of a ZMTP 3 peer.
+    pub fn decode(bytes: &[u8]) -> Result<Option<Self>, UnsupportedVersion> {
+        Self::check_opening(bytes)?;
+        let Some(bytes) = bytes.first_chunk::<{ Self::SIZE }>() else {
             return Ok(None);
         };
         let mut mechanism = [0; MechanismName::SIZE];
-        mechanism.copy_from_slice(&octets[MECHANISM..MECHANISM + MechanismName::SIZE]);
-        let version = (octets[MAJOR], octets[MAJOR + 1]);
-        let as_server = octets[AS_SERVER] & 1 != 0;
+        mechanism.copy_from_slice(&bytes[MECHANISM..MECHANISM + MechanismName::SIZE]);
+        let version = (bytes[MAJOR], bytes[MAJOR + 1]);
+        let as_server = bytes[AS_SERVER] & 1 != 0;
         Ok(Some(Self { version, mechanism: MechanismName(mechanism), as_server }))
     }
 
@@ -156,7 +156,7 @@ impl Greeting {
     }
 }
 
-/// The name of a security mechanism, as the greeting has it: 20 octets, padded with zeros.
+/// The name of a security mechanism, as the greeting has it: 20 bytes, padded with zeros.
 ///
 /// ```
 /// # use zmtp_codec::wire::MechanismName;
@@ -187,20 +187,20 @@ impl MechanismName {
     const SIZE: usize = 20;
 
     const fn padded(name: &[u8]) -> Self {
-        let mut octets = [0; Self::SIZE];
-        octets.split_at_mut(name.len()).0.copy_from_slice(name);
-        Self(octets)
+        let mut bytes = [0; Self::SIZE];
+        bytes.split_at_mut(name.len()).0.copy_from_slice(name);
+        Self(bytes)
     }
 
-    /// The name made of these octets, of which there are 1 to 20, none of them 0.
+    /// The name made of these bytes, of which there are 1 to 20, none of them 0.
     pub fn from_slice(name: &[u8]) -> Option<Self> {
         let fits = (1..=Self::SIZE).contains(&name.len()) && !name.contains(&0);
         fits.then(|| Self::padded(name))
     }
 
-    /// The octets of the name, without the padding.
+    /// The bytes of the name, without the padding.
     pub fn as_slice(&self) -> &[u8] {
-        self.0.split(|&octet| octet == 0).next().unwrap_or_default()
+        self.0.split(|&byte| byte == 0).next().unwrap_or_default()
     }
 }
 
@@ -217,7 +217,7 @@ impl fmt::Debug for MechanismName {
     }
 }
 
-/// The last octet of the signature.
+/// The last byte of the signature.
 const SIGNATURE_END: usize = 9;
 const MAJOR: usize = 10;
 const MECHANISM: usize = 12;
@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_has_1_to_20_octets() {
+    fn mechanism_name_has_1_to_20_bytes() {
         assert_eq!(MechanismName::from_slice(b"CURVE"), Some(MechanismName::CURVE));
         let longest = MechanismName::from_slice(&[b'x'; 20]).unwrap();
         assert_eq!(longest.as_slice(), [b'x'; 20]);
@@ -245,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn newer_peers_speak_our_version_and_older_ones_theirs() {
+    fn lower_version_is_negotiated() {
         let negotiated = |major, minor| {
             Greeting::decode(&greeting(major, minor)).unwrap().unwrap().negotiated_version()
         };
@@ -257,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn padding_role_and_filler_do_not_matter() {
+    fn padding_role_and_filler_are_ignored() {
         let mut wire = greeting(3, 1);
         wire[1..9].fill(0xaa);
         wire[9] = 0x01;
@@ -267,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn other_protocols_are_told_by_their_first_octets() {
+    fn other_protocols_are_detected_early() {
         assert_eq!(Greeting::decode(b"GET /"), Err(UnsupportedVersion::NotZmtp(b'G')));
         let long_identity = [0xff, 0, 0, 0, 0, 0, 0, 1, 0, 0];
         assert_eq!(Greeting::decode(&long_identity), Err(UnsupportedVersion::Unversioned(0)));
@@ -278,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn a_greeting_cut_short_asks_for_more() {
+    fn partial_greeting_needs_more_input() {
         let wire = greeting(3, 1);
         for len in 0..Greeting::SIZE {
             assert_eq!(Greeting::decode(&wire[..len]), Ok(None));
@@ -287,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hostile_mechanism_name_is_harmless_to_print() {
+    fn mechanism_name_is_escaped_on_display() {
         let mut wire = greeting(3, 1);
         wire[12..32].fill(0x1b);
         let name = Greeting::decode(&wire).unwrap().unwrap().mechanism();

@@ -2,13 +2,13 @@
 
 use bytes::{Buf, Bytes};
 
-/// Reads fields off the front of octets that a peer has sent. Every read answers `None` when the
-/// octets do not reach that far, and then the rest is not to be used.
+/// Reads fields off the front of bytes that a peer has sent. Every read answers `None` when the
+/// bytes do not reach that far, and then the rest is not to be used.
 pub(crate) struct Reader(Bytes);
 
 impl Reader {
-    pub(crate) fn new(octets: Bytes) -> Self {
-        Self(octets)
+    pub(crate) fn new(bytes: Bytes) -> Self {
+        Self(bytes)
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -28,30 +28,30 @@ impl Reader {
         self.0.try_get_u64().ok()
     }
 
-    /// As many octets as the array has.
+    /// As many bytes as the array has.
     #[cfg(feature = "curve")]
     pub(crate) fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
         self.take(N)?.first_chunk().copied()
     }
 
-    /// The next `count` octets.
+    /// The next `count` bytes.
     pub(crate) fn take(&mut self, count: usize) -> Option<Bytes> {
         (count <= self.0.len()).then(|| self.0.split_to(count))
     }
 
-    /// As many octets as the length in the next octet says.
+    /// As many bytes as the length in the next byte says.
     pub(crate) fn short(&mut self) -> Option<Bytes> {
         let count = self.u8()?;
         self.take(count.into())
     }
 
-    /// As many octets as the length in the next four octets says.
+    /// As many bytes as the length in the next four bytes says.
     pub(crate) fn long(&mut self) -> Option<Bytes> {
         let count = self.0.try_get_u32().ok()?;
         self.take(usize::try_from(count).ok()?)
     }
 
-    /// All octets that are left.
+    /// All bytes that are left.
     pub(crate) fn rest(self) -> Bytes {
         self.0
     }
@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn a_length_beyond_the_end_reads_nothing() {
+    fn length_beyond_end_reads_nothing() {
         assert_eq!(Reader::new(Bytes::from_static(b"\x03ab")).short(), None);
         assert_eq!(Reader::new(Bytes::from_static(b"\xff\xff\xff\xffab")).long(), None);
         assert_eq!(Reader::new(Bytes::from_static(b"\0\0\0")).long(), None);
@@ -80,7 +80,7 @@ mod tests {
     }
     #[cfg(feature = "curve")]
     #[test]
-    fn an_array_is_there_as_a_whole_or_not_at_all() {
+    fn arrays_are_read_whole_or_not_at_all() {
         let mut reader = Reader::new(Bytes::from_static(b"abc\0\0\0\0\0\0\0\x07."));
         assert_eq!(reader.array(), Some(*b"abc"));
         assert_eq!(reader.u64(), Some(7));

@@ -12,15 +12,15 @@
 use super::FrameHeader;
 use crate::socket_type::SocketType;
 
-/// The octets of a greeting.
+/// The bytes of a greeting.
 pub(crate) const GREETING_SIZE: usize = 12;
 
 /// The version that both sides speak with a peer that [opens](is_opening) so.
 pub(crate) const VERSION: (u8, u8) = (2, 0);
 
-/// Whether these octets open the greeting of a ZMTP 2.0 peer; false too while it cannot be told.
-pub(crate) fn is_opening(octets: &[u8]) -> bool {
-    matches!(octets, [0xff, _, _, _, _, _, _, _, _, end, REVISION, ..] if end & 1 == 1)
+/// Whether these bytes open the greeting of a ZMTP 2.0 peer; false too while it cannot be told.
+pub(crate) fn is_opening(bytes: &[u8]) -> bool {
+    matches!(bytes, [0xff, _, _, _, _, _, _, _, _, end, REVISION, ..] if end & 1 == 1)
 }
 
 /// What follows the signature and the revision, which a ZMTP 3 peer has sent by then: the type of
@@ -32,13 +32,13 @@ pub(crate) fn rest(socket_type: SocketType, identity: &[u8]) -> Option<Vec<u8>> 
     Some(rest)
 }
 
-/// The octet for a socket type; `None` for those that ZMTP 2.0 does not have.
+/// The byte for a socket type; `None` for those that ZMTP 2.0 does not have.
 pub(crate) fn number(socket_type: SocketType) -> Option<u8> {
     let number = TYPES.iter().position(|&known| known == socket_type)?;
     u8::try_from(number).ok()
 }
 
-/// The socket type that an octet stands for.
+/// The socket type that a byte stands for.
 pub(crate) fn socket_type(number: u8) -> Option<SocketType> {
     TYPES.get(usize::from(number)).copied()
 }
@@ -65,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_opening_has_eleven_octets() {
+    fn zmtp_2_opening_has_eleven_bytes() {
         let opening = b"\xff\0\0\0\0\0\0\0\x09\x7f\x01";
         assert!(is_opening(opening));
         assert!(is_opening(&[&opening[..], b"\x08\0\0"].concat()));
@@ -75,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn other_revisions_and_signatures_are_none() {
+    fn other_signatures_are_no_zmtp_2_opening() {
         for revision in [0, 2, 3, 255] {
             assert!(!is_opening(&[0xff, 0, 0, 0, 0, 0, 0, 0, 0, 0x7f, revision]));
         }
@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn every_socket_type_of_zeromq_3_has_its_number() {
+    fn zeromq_3_socket_types_have_numbers() {
         for code in 0..=10 {
             assert_eq!(number(socket_type(code).unwrap()), Some(code));
         }
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn the_rest_is_the_type_and_the_identity() {
+    fn greeting_rest_is_type_and_identity() {
         assert_eq!(rest(SocketType::Dealer, b"me").unwrap(), b"\x05\0\x02me");
         assert_eq!(rest(SocketType::Sub, b"").unwrap(), b"\x02\0\0");
     }

@@ -40,7 +40,7 @@ impl Subscription {
     }
 
     /// The whole frame for a ZMTP 3.0 peer, header included.
-    // Not as libzmq before 4.3.5 does it: for a topic of 255 octets that forgets the LONG flag.
+    // Not as libzmq before 4.3.5 does it: for a topic of 255 bytes that forgets the LONG flag.
     pub(crate) fn to_v3_0(&self) -> Bytes {
         let mut header = Vec::new();
         FrameHeader::message(1 + self.topic().len(), false).encode(&mut header);
@@ -63,20 +63,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn frames_are_byte_exact() {
+    fn zmtp_3_0_subscriptions_are_byte_exact() {
         assert_eq!(Subscription::Subscribe("a".into()).to_v3_0(), b"\x00\x02\x01a"[..]);
         assert_eq!(Subscription::Cancel("a".into()).to_v3_0(), b"\x00\x02\x00a"[..]);
     }
 
     #[test]
-    fn a_topic_of_255_octets_makes_a_long_frame() {
+    fn topic_of_255_bytes_makes_a_long_frame() {
         let wire = Subscription::Subscribe(vec![b'x'; 255].into()).to_v3_0();
         assert_eq!(wire[..10], *b"\x02\0\0\0\0\0\0\x01\0\x01");
         assert_eq!(wire.len(), 9 + 256);
     }
 
     #[test]
-    fn only_messages_of_one_frame_that_starts_with_0_or_1_are_subscriptions() {
+    fn subscription_is_one_frame_led_by_0_or_1() {
         assert_eq!(Subscription::from_message(&Message::new()), None);
         assert_eq!(Subscription::from_message(&Message::from([2])), None);
         assert_eq!(Subscription::from_message(&Message::multipart(["\x01a", "b"])), None);

@@ -14,7 +14,7 @@ use zmtp_codec::{
 /// Two connections and what is on the way between them.
 pub(crate) struct Pair {
     pub(crate) ends: [End; 2],
-    /// How many octets each delivery takes at most, over and over.
+    /// How many bytes each delivery takes at most, over and over.
     piece_sizes: std::iter::Cycle<std::vec::IntoIter<usize>>,
 }
 
@@ -94,8 +94,8 @@ impl End {
     /// All that this end wants to have written.
     pub(crate) fn sent(&mut self) -> Bytes {
         let mut sent = BytesMut::new();
-        while let Some(octets) = self.connection.poll_transmit() {
-            sent.extend_from_slice(&octets);
+        while let Some(bytes) = self.connection.poll_transmit() {
+            sent.extend_from_slice(&bytes);
         }
         sent.freeze()
     }
@@ -158,17 +158,17 @@ impl From<Connection> for End {
     }
 }
 
-/// Octets that differ from any before and are the same in every run.
-pub(crate) fn entropy(octets: &mut [u8]) {
+/// Bytes that differ from any before and are the same in every run.
+pub(crate) fn entropy(bytes: &mut [u8]) {
     thread_local!(static STATE: Cell<u64> = const { Cell::new(1) });
     STATE.with(|state| {
-        for octet in octets {
+        for byte in bytes {
             // SplitMix64, by Sebastiano Vigna.
             state.set(state.get().wrapping_add(0x9e37_79b9_7f4a_7c15));
             let mut mixed = state.get();
             mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
             mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-            *octet = (mixed >> 56) as u8;
+            *byte = (mixed >> 56) as u8;
         }
     });
 }
@@ -202,22 +202,22 @@ pub(crate) fn before_of(
     server.read(&first.split_to(64 - opening.len()));
     let mut next = (1, first);
     for _ in 0..step {
-        let (to, octets) = next;
-        pair.ends[to].read(&octets);
+        let (to, bytes) = next;
+        pair.ends[to].read(&bytes);
         next = (1 - to, pair.ends[to].sent());
     }
     (pair, next)
 }
 
-/// The frames in some octets.
-pub(crate) fn frames(mut octets: &[u8]) -> Vec<&[u8]> {
+/// The frames in some bytes.
+pub(crate) fn frames(mut bytes: &[u8]) -> Vec<&[u8]> {
     let mut frames = Vec::new();
-    while !octets.is_empty() {
-        let header = FrameHeader::decode(octets).expect("frames").expect("whole");
+    while !bytes.is_empty() {
+        let header = FrameHeader::decode(bytes).expect("frames").expect("whole");
         let body = usize::try_from(header.body_size()).expect("small");
-        let (frame, rest) = octets.split_at(header.size() + body);
+        let (frame, rest) = bytes.split_at(header.size() + body);
         frames.push(frame);
-        octets = rest;
+        bytes = rest;
     }
     frames
 }
@@ -232,7 +232,7 @@ pub(crate) fn halves(pair: Pair) -> (Encoder, Decoder) {
     (one.encoder, other.decoder)
 }
 
-/// Seals messages, and one more that comes in between, with no more octets at once than `most`;
+/// Seals messages, and one more that comes in between, with no more bytes at once than `most`;
 /// writes them in pieces of many sizes and reads them at the other end.
 pub(crate) fn seal_and_read(
     (mut encoder, mut decoder): (Encoder, Decoder),

@@ -9,11 +9,11 @@ use zmtp_codec::{Batch, Command, Decoder, Inbound, Limits, Message, Run};
 use crate::input::Input;
 
 /// Runs any operations in any order.
-pub fn batch(octets: &[u8]) {
-    let mut input = Input::new(octets);
+pub fn batch(bytes: &[u8]) {
+    let mut input = Input::new(bytes);
     let (mut batch, mut model) = (Batch::new(), Model::default());
     while !input.is_empty() {
-        match input.octet() % 12 {
+        match input.byte() % 12 {
             0 => {
                 let message = Message::multipart([input.slice(), input.slice()]);
                 model.push(&message);
@@ -28,7 +28,7 @@ pub fn batch(octets: &[u8]) {
                 // Around the threshold for chained bodies.
                 let size = Batch::CHAIN_THRESHOLD - 8 + input.below(16);
                 let message =
-                    Message::multipart([vec![input.octet(); size], input.slice().to_vec()]);
+                    Message::multipart([vec![input.byte(); size], input.slice().to_vec()]);
                 model.push(&message);
                 batch.push(message);
             }
@@ -44,12 +44,12 @@ pub fn batch(octets: &[u8]) {
             }
             5 => assert_eq!(batch.pop(), model.pop()),
             6 | 7 => {
-                let octets = input.below(1 << 10);
-                assert_eq!(batch.advance(octets), model.advance(octets));
+                let bytes = input.below(1 << 10);
+                assert_eq!(batch.advance(bytes), model.advance(bytes));
             }
             8 => {
-                let octets = input.below(1 << 16);
-                assert_eq!(batch.advance(octets), model.advance(octets));
+                let bytes = input.below(1 << 16);
+                assert_eq!(batch.advance(bytes), model.advance(bytes));
             }
             9 => {
                 batch.rewind();
@@ -84,7 +84,7 @@ fn join(input: &mut Input<'_>, batch: Batch, model: Model) -> (Batch, Model) {
     let written = input.below(8);
     assert_eq!(other.advance(written), other_model.advance(written));
     let (mut batch, mut model) = (batch, model);
-    match input.octet() % 3 {
+    match input.byte() % 3 {
         0 => {
             batch.push_batch(&other);
             other_model.check(&other);
@@ -173,9 +173,9 @@ impl Model {
         }
     }
 
-    fn advance(&mut self, octets: usize) -> usize {
+    fn advance(&mut self, bytes: usize) -> usize {
         let before = self.messages();
-        self.written = self.written.saturating_add(octets);
+        self.written = self.written.saturating_add(bytes);
         while let Some(first) = self.items.front()
             && first.wire.len() <= self.written
         {
@@ -193,8 +193,8 @@ impl Model {
         self.written = 0;
     }
 
-    fn discard_behind(&mut self, octets: usize) -> usize {
-        let (before, started) = (self.messages(), self.written + octets);
+    fn discard_behind(&mut self, bytes: usize) -> usize {
+        let (before, started) = (self.messages(), self.written + bytes);
         let mut passed = 0;
         self.items.retain(|item| {
             let is_started = passed < started;
@@ -205,10 +205,10 @@ impl Model {
     }
 
     fn check_counts(&self, batch: &Batch) {
-        let octets = self.items.iter().map(|item| item.wire.len()).sum::<usize>() - self.written;
+        let bytes = self.items.iter().map(|item| item.wire.len()).sum::<usize>() - self.written;
         assert_eq!(batch.messages(), self.messages());
-        assert_eq!(batch.octets(), octets);
-        assert_eq!(batch.is_empty(), octets == 0);
+        assert_eq!(batch.bytes(), bytes);
+        assert_eq!(batch.is_empty(), bytes == 0);
     }
 
     fn check(&self, batch: &Batch) {

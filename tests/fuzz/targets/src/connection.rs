@@ -33,17 +33,17 @@ impl Transcript {
     /// Feeds the bytes in pieces of these sizes, repeated.
     pub(crate) fn of(
         connection: &mut Connection,
-        octets: &[u8],
+        bytes: &[u8],
         sizes: &[usize],
         at_once: usize,
     ) -> Self {
         let mut transcript = Self::default();
         let mut input = BytesMut::new();
-        let (mut rest, mut sizes) = (octets, sizes.iter().copied().cycle());
+        let (mut rest, mut sizes) = (bytes, sizes.iter().copied().cycle());
         loop {
-            while let Some(octets) = connection.poll_transmit() {
-                assert!(!octets.is_empty());
-                transcript.written.extend_from_slice(&octets);
+            while let Some(bytes) = connection.poll_transmit() {
+                assert!(!bytes.is_empty());
+                transcript.written.extend_from_slice(&bytes);
             }
             if transcript.error.is_some() || rest.is_empty() {
                 return transcript;
@@ -83,11 +83,11 @@ impl Transcript {
 /// Feeds the same bytes as a whole and in pieces, and compares the results.
 pub(crate) fn check_pieces(
     make: impl Fn() -> Connection,
-    octets: &[u8],
+    bytes: &[u8],
     sizes: &[usize],
 ) -> Transcript {
-    let mut whole = Transcript::of(&mut make(), octets, &[usize::MAX], usize::MAX);
-    let mut pieces = Transcript::of(&mut make(), octets, sizes, 2);
+    let mut whole = Transcript::of(&mut make(), bytes, &[usize::MAX], usize::MAX);
+    let mut pieces = Transcript::of(&mut make(), bytes, sizes, 2);
     if whole.error.is_some() {
         // Output that was queued at the time of the error is discarded.
         assert!(
@@ -103,20 +103,20 @@ pub(crate) fn check_pieces(
 }
 
 /// A NULL connection of any socket type.
-pub fn connection(octets: &[u8]) {
-    let mut input = Input::new(octets);
+pub fn connection(bytes: &[u8]) {
+    let mut input = Input::new(bytes);
     let socket_type = SocketType::ALL[input.below(SocketType::ALL.len())];
     let sizes = [1 + input.below(32), 1 + input.below(256)];
     let mut config = ConnectionConfig::new(socket_type, Mechanism::Null)
         .with_limits(small_limits())
         .with_routing_id(RoutingId::new("fuzzed").expect("a valid routing id"));
-    config.authenticate_null = input.octet() & 1 == 1;
+    config.authenticate_null = input.byte() & 1 == 1;
     check_pieces(|| Connection::new(&config), input.rest(), &sizes);
 }
 
 /// A ZMTP 2.0 peer.
-pub fn zmtp_2(octets: &[u8]) {
-    let mut input = Input::new(octets);
+pub fn zmtp_2(bytes: &[u8]) {
+    let mut input = Input::new(bytes);
     let socket_type = SocketType::ALL[input.below(SocketType::ALL.len())];
     let sizes = [1 + input.below(32), 1 + input.below(256)];
     let config = ConnectionConfig::new(socket_type, Mechanism::Null).with_limits(small_limits());
@@ -140,8 +140,8 @@ pub fn zmtp_2(octets: &[u8]) {
 
 /// The decoder after a handshake. Compares the items as a whole and in pieces, and re-encodes and
 /// decodes the messages.
-pub fn decoder(octets: &[u8]) {
-    let mut input = Input::new(octets);
+pub fn decoder(bytes: &[u8]) {
+    let mut input = Input::new(bytes);
     let (size, at_once) = (1 + input.below(256), 1 + input.below(8));
     let wire = input.rest();
     let whole = decode(wire, usize::MAX, usize::MAX);

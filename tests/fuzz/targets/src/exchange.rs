@@ -7,28 +7,28 @@ use crate::handshake::Sides;
 use crate::input::Input;
 
 /// NULL: the attacker causes no panic.
-pub fn null_exchange(octets: &[u8]) {
-    Exchange::between(&Sides::null()).run(Input::new(octets));
+pub fn null_exchange(bytes: &[u8]) {
+    Exchange::between(&Sides::null()).run(Input::new(bytes));
 }
 
 /// PLAIN: the attacker causes no panic.
-pub fn plain_exchange(octets: &[u8]) {
-    Exchange::between(&Sides::plain()).run(Input::new(octets));
+pub fn plain_exchange(bytes: &[u8]) {
+    Exchange::between(&Sides::plain()).run(Input::new(bytes));
 }
 
 /// CURVE: the received messages are sent messages, in order. Records may be left out between two
 /// messages, so a message may begin with a later frame.
-pub fn curve_exchange(octets: &[u8]) {
+pub fn curve_exchange(bytes: &[u8]) {
     let mut exchange = Exchange::between(&Sides::curve());
-    exchange.run(Input::new(octets));
+    exchange.run(Input::new(bytes));
     exchange.check_with_gaps();
 }
 
 /// NOISE: the received messages are a prefix of the sent messages.
-pub fn noise_exchange(octets: &[u8]) {
-    let (pattern, octets) = octets.split_first().unwrap_or((&0, &[]));
+pub fn noise_exchange(bytes: &[u8]) {
+    let (pattern, bytes) = bytes.split_first().unwrap_or((&0, &[]));
     let mut exchange = Exchange::between(&Sides::noise(*pattern));
-    exchange.run(Input::new(octets));
+    exchange.run(Input::new(bytes));
     exchange.check();
 }
 
@@ -54,13 +54,13 @@ impl Exchange {
     /// Runs the actions of the attacker until the input ends. Then delivers the remaining bytes.
     fn run(&mut self, mut input: Input<'_>) {
         while !input.is_empty() {
-            let action = input.octet();
+            let action = input.byte();
             let to = usize::from(action & 1);
             match action >> 1 & 7 {
                 0 | 1 => self.deliver(to, usize::MAX),
                 2 => self.deliver(to, 1 + input.below(256)),
                 3 => self.sides[to].send(input.slice()),
-                4 => self.sides[to].flip(input.below(1 << 16), input.octet()),
+                4 => self.sides[to].flip(input.below(1 << 16), input.byte()),
                 5 => self.sides[to].cut(input.below(1 << 16), input.below(256)),
                 6 => self.sides[to].insert(input.below(1 << 16), input.slice()),
                 _ => self.sides[to].repeat(input.below(1 << 16), input.below(1 << 16)),
@@ -136,8 +136,8 @@ impl Side {
     }
 
     fn flip(&mut self, at: usize, bits: u8) {
-        if let Some(octet) = self.arriving.get_mut(at) {
-            *octet ^= bits;
+        if let Some(byte) = self.arriving.get_mut(at) {
+            *byte ^= bits;
         }
     }
 
@@ -147,9 +147,9 @@ impl Side {
         self.arriving.drain(from..to);
     }
 
-    fn insert(&mut self, at: usize, octets: &[u8]) {
+    fn insert(&mut self, at: usize, bytes: &[u8]) {
         let at = at.min(self.arriving.len());
-        self.arriving.splice(at..at, octets.iter().copied());
+        self.arriving.splice(at..at, bytes.iter().copied());
     }
 
     fn repeat(&mut self, from: usize, len: usize) {

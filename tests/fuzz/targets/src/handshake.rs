@@ -37,13 +37,13 @@ impl Sides {
     }
 
     pub(crate) fn curve() -> Self {
-        let keys = |octet| CurveKeyPair::from(CurveSecretKey::new([octet; 32]));
+        let keys = |byte| CurveKeyPair::from(CurveSecretKey::new([byte; 32]));
         let client = CurveClient::new(keys(1), *keys(2).public_key());
         Self::of(Mechanism::CurveClient(client), Mechanism::CurveServer(CurveServer::new(keys(2))))
     }
 
     pub(crate) fn noise(pattern: u8) -> Self {
-        let keys = |octet| NoiseKeyPair::from(NoiseSecretKey::new([octet; 32]));
+        let keys = |byte| NoiseKeyPair::from(NoiseSecretKey::new([byte; 32]));
         let server_key = *keys(2).public_key();
         let (client, server) = match pattern % 3 {
             0 => (NoiseClient::xx(keys(1)), NoiseServer::xx(keys(2))),
@@ -63,17 +63,17 @@ impl Sides {
     }
 
     pub(crate) fn client(&self) -> Connection {
-        Connection::with_entropy(&self.client, |octets| octets.fill(3))
+        Connection::with_entropy(&self.client, |bytes| bytes.fill(3))
     }
 
     pub(crate) fn server(&self) -> Connection {
-        Connection::with_entropy(&self.server, |octets| octets.fill(4))
+        Connection::with_entropy(&self.server, |bytes| bytes.fill(4))
     }
 }
 
 /// Feeds one side a valid greeting and then these bytes, as a whole and in pieces.
-fn tell(make: impl Fn() -> Connection, other: &ConnectionConfig, octets: &[u8]) {
-    let mut input = Input::new(octets);
+fn tell(make: impl Fn() -> Connection, other: &ConnectionConfig, bytes: &[u8]) {
+    let mut input = Input::new(bytes);
     let sizes = [1 + input.below(64), 1 + input.below(256)];
     let greeting =
         Greeting::new(other.mechanism.name()).with_as_server(other.mechanism.is_server());
@@ -82,45 +82,45 @@ fn tell(make: impl Fn() -> Connection, other: &ConnectionConfig, octets: &[u8]) 
 }
 
 /// NULL.
-pub fn null(octets: &[u8]) {
+pub fn null(bytes: &[u8]) {
     let sides = Sides::null();
-    tell(|| sides.server(), &sides.client, octets);
+    tell(|| sides.server(), &sides.client, bytes);
 }
 
 /// PLAIN, the client.
-pub fn plain_client(octets: &[u8]) {
+pub fn plain_client(bytes: &[u8]) {
     let sides = Sides::plain();
-    tell(|| sides.client(), &sides.server, octets);
+    tell(|| sides.client(), &sides.server, bytes);
 }
 
 /// PLAIN, the server.
-pub fn plain_server(octets: &[u8]) {
+pub fn plain_server(bytes: &[u8]) {
     let sides = Sides::plain();
-    tell(|| sides.server(), &sides.client, octets);
+    tell(|| sides.server(), &sides.client, bytes);
 }
 
 /// CURVE, the client.
-pub fn curve_client(octets: &[u8]) {
+pub fn curve_client(bytes: &[u8]) {
     let sides = Sides::curve();
-    tell(|| sides.client(), &sides.server, octets);
+    tell(|| sides.client(), &sides.server, bytes);
 }
 
 /// CURVE, the server.
-pub fn curve_server(octets: &[u8]) {
+pub fn curve_server(bytes: &[u8]) {
     let sides = Sides::curve();
-    tell(|| sides.server(), &sides.client, octets);
+    tell(|| sides.server(), &sides.client, bytes);
 }
 
 /// NOISE, the client, in any pattern.
-pub fn noise_client(octets: &[u8]) {
-    let (pattern, octets) = octets.split_first().unwrap_or((&0, &[]));
+pub fn noise_client(bytes: &[u8]) {
+    let (pattern, bytes) = bytes.split_first().unwrap_or((&0, &[]));
     let sides = Sides::noise(*pattern);
-    tell(|| sides.client(), &sides.server, octets);
+    tell(|| sides.client(), &sides.server, bytes);
 }
 
 /// NOISE, the server, in any pattern.
-pub fn noise_server(octets: &[u8]) {
-    let (pattern, octets) = octets.split_first().unwrap_or((&0, &[]));
+pub fn noise_server(bytes: &[u8]) {
+    let (pattern, bytes) = bytes.split_first().unwrap_or((&0, &[]));
     let sides = Sides::noise(*pattern);
-    tell(|| sides.server(), &sides.client, octets);
+    tell(|| sides.server(), &sides.client, bytes);
 }

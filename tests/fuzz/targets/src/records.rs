@@ -9,14 +9,14 @@ use crate::handshake::Sides;
 use crate::input::Input;
 
 /// CURVE.
-pub fn curve_records(octets: &[u8]) {
-    records(&Sides::curve(), Input::new(octets));
+pub fn curve_records(bytes: &[u8]) {
+    records(&Sides::curve(), Input::new(bytes));
 }
 
 /// NOISE, in any pattern.
-pub fn noise_records(octets: &[u8]) {
-    let (pattern, octets) = octets.split_first().unwrap_or((&0, &[]));
-    records(&Sides::noise(*pattern), Input::new(octets));
+pub fn noise_records(bytes: &[u8]) {
+    let (pattern, bytes) = bytes.split_first().unwrap_or((&0, &[]));
+    records(&Sides::noise(*pattern), Input::new(bytes));
 }
 
 fn records(sides: &Sides, mut input: Input<'_>) {
@@ -25,7 +25,7 @@ fn records(sides: &Sides, mut input: Input<'_>) {
     let (mut batch, mut sealed, mut wire) = (Batch::new(), SealBuffer::new(), BytesMut::new());
     let (mut sent, mut received, mut is_tampered) = (Vec::new(), Vec::new(), false);
     while !input.is_empty() {
-        match input.octet() & 7 {
+        match input.byte() & 7 {
             0 | 1 => {
                 let body = input.slice();
                 let message = Message::multipart([&body[..body.len() / 3], body]);
@@ -34,7 +34,7 @@ fn records(sides: &Sides, mut input: Input<'_>) {
             }
             // A chained body that needs several NOISE records.
             2 => {
-                let message = Message::from(vec![input.octet(); input.below(1 << 16)]);
+                let message = Message::from(vec![input.byte(); input.below(1 << 16)]);
                 sent.push(message.clone());
                 batch.push(message);
             }
@@ -44,20 +44,20 @@ fn records(sides: &Sides, mut input: Input<'_>) {
                 let count = input.below(1 << 16).min(sealed.first_chunk().len());
                 wire.extend_from_slice(&sealed.first_chunk()[..count]);
                 let completed = sealed.advance(count);
-                assert!(completed <= batch.octets());
+                assert!(completed <= batch.bytes());
                 batch.advance(completed);
             }
             5 => {
                 // Like a queue that keeps only the latest message. Sealed messages stay.
-                let discarded = batch.discard_behind(sealed.plain_octets());
+                let discarded = batch.discard_behind(sealed.plain_bytes());
                 assert!(discarded <= sent.len());
                 sent.truncate(sent.len() - discarded);
             }
             6 => {
                 let at = input.below(1 << 16);
-                let bits = input.octet();
-                if let Some(octet) = wire.get_mut(at) {
-                    *octet ^= bits;
+                let bits = input.byte();
+                if let Some(byte) = wire.get_mut(at) {
+                    *byte ^= bits;
                     is_tampered |= bits != 0;
                 }
             }

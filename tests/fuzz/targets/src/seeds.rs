@@ -91,10 +91,10 @@ fn written(sides: &Sides) -> [Vec<u8>; 2] {
     }
     for _ in 0..8 {
         for from in [0, 1] {
-            let octets: Vec<u8> =
+            let bytes: Vec<u8> =
                 std::iter::from_fn(|| ends[from].0.poll_transmit()).flatten().collect();
-            written[from].extend_from_slice(&octets);
-            ends[1 - from].1.extend_from_slice(&octets);
+            written[from].extend_from_slice(&bytes);
+            ends[1 - from].1.extend_from_slice(&bytes);
             let (connection, input) = &mut ends[1 - from];
             hear(connection, input);
         }
@@ -146,12 +146,12 @@ fn texts() -> Seeds {
 fn zap() -> Seeds {
     let frames = |frames: &[&[u8]]| {
         let count = u8::try_from(frames.len()).expect("few");
-        let mut octets = vec![count];
+        let mut bytes = vec![count];
         for frame in frames {
-            octets.push(u8::try_from(frame.len()).expect("short"));
-            octets.extend_from_slice(frame);
+            bytes.push(u8::try_from(frame.len()).expect("short"));
+            bytes.extend_from_slice(frame);
         }
-        octets
+        bytes
     };
     let request = |mechanism: &'static [u8], credentials: &[&'static [u8]]| {
         let head: [&[u8]; 6] = [b"1.0", b"1", b"domain", b"127.0.0.1", b"", mechanism];
@@ -184,12 +184,12 @@ fn operations() -> Seeds {
     for (number, target) in (1_u64..).zip(targets) {
         for len in [20, 60, 200] {
             let mut state = number * 1000 + len;
-            let octets = (0..len).map(|_| {
+            let bytes = (0..len).map(|_| {
                 // Deterministic pseudo-random numbers.
                 state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
                 (state >> 56) as u8
             });
-            seeds.push((target, octets.collect()));
+            seeds.push((target, bytes.collect()));
         }
     }
     // Only deliveries, and one message per side.

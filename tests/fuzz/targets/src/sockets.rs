@@ -13,9 +13,9 @@ use zeromq_async::{
 use crate::input::Input;
 
 /// Any operations on any sockets. None panics or hangs, and every received message was sent.
-pub fn sockets(octets: &[u8]) {
+pub fn sockets(bytes: &[u8]) {
     let runtime = Builder::new_current_thread().enable_time().build().expect("a runtime");
-    runtime.block_on(run(Input::new(octets)));
+    runtime.block_on(run(Input::new(bytes)));
 }
 
 /// The number of sockets and of endpoints.
@@ -52,10 +52,10 @@ async fn run(mut input: Input<'_>) {
     let mut sent = HashSet::new();
     let mut number = 0_u32;
     while !input.is_empty() {
-        let deed = input.octet();
+        let deed = input.byte();
         if sockets.is_empty() || deed & 15 == 0 {
             if sockets.len() < SOCKETS {
-                sockets.push(Socket::new(&context, input.octet()));
+                sockets.push(Socket::new(&context, input.byte()));
             }
             continue;
         }
@@ -149,10 +149,10 @@ impl Socket {
     fn subscribe(&mut self, input: &mut Input<'_>) {
         let topic = ["", "m", "m1", "other"][input.below(4)];
         match self {
-            Self::Sub(sub) if input.octet() & 1 == 0 => sub.subscribe(topic),
+            Self::Sub(sub) if input.byte() & 1 == 0 => sub.subscribe(topic),
             Self::Sub(sub) => sub.unsubscribe(topic),
             Self::XSub(xsub) => {
-                let change = [&[input.octet() & 1][..], topic.as_bytes()].concat();
+                let change = [&[input.byte() & 1][..], topic.as_bytes()].concat();
                 let _ = xsub.try_send(change);
             }
             _ => {}

@@ -7,12 +7,12 @@ use zeromq_async::fuzzing::Subscriptions;
 use crate::input::Input;
 
 /// Any subscribers and topics in any order.
-pub fn trie(octets: &[u8]) {
-    let mut input = Input::new(octets);
+pub fn trie(bytes: &[u8]) {
+    let mut input = Input::new(bytes);
     let mut trie = Subscriptions::new();
     let mut model: BTreeSet<(Vec<u8>, u8)> = BTreeSet::new();
     while !input.is_empty() {
-        let deed = input.octet();
+        let deed = input.byte();
         let subscriber = deed >> 2 & 7;
         match deed & 3 {
             0 => {
@@ -58,5 +58,5 @@ pub fn trie(octets: &[u8]) {
 
 /// Topics with common prefixes, from few distinct bytes.
 fn topic(input: &mut Input<'_>) -> Vec<u8> {
-    input.slice().iter().map(|octet| b'a' + octet % 3).collect()
+    input.slice().iter().map(|byte| b'a' + byte % 3).collect()
 }

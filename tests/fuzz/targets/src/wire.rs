@@ -5,16 +5,16 @@ use zmtp_codec::wire::{Command, FrameHeader, Greeting};
 use zmtp_codec::{Message, Metadata, Subscription};
 
 /// A greeting gives the same result as a whole and in pieces. Newer versions are treated as 3.1.
-pub fn greeting(octets: &[u8]) {
-    let whole = Greeting::decode(octets);
-    for len in 0..octets.len().min(Greeting::SIZE) {
-        match (Greeting::decode(&octets[..len]), whole) {
+pub fn greeting(bytes: &[u8]) {
+    let whole = Greeting::decode(bytes);
+    for len in 0..bytes.len().min(Greeting::SIZE) {
+        match (Greeting::decode(&bytes[..len]), whole) {
             (Ok(None), _) => {}
             (Err(early), Err(late)) => assert_eq!(early, late),
             (early, late) => panic!("{early:?} for a prefix, {late:?} for the whole"),
         }
         if whole.is_ok() {
-            assert_eq!(Greeting::check_opening(&octets[..len]), Ok(len > 10));
+            assert_eq!(Greeting::check_opening(&bytes[..len]), Ok(len > 10));
         }
     }
     if let Ok(Some(greeting)) = whole {
@@ -25,31 +25,31 @@ pub fn greeting(octets: &[u8]) {
                 .mechanism()
                 .to_string()
                 .bytes()
-                .all(|octet| octet.is_ascii_graphic() || octet == b' ')
+                .all(|byte| byte.is_ascii_graphic() || byte == b' ')
         );
     }
 }
 
 /// A header survives encoding and decoding.
-pub fn frame_header(octets: &[u8]) {
-    let Ok(Some(header)) = FrameHeader::decode(octets) else { return };
+pub fn frame_header(bytes: &[u8]) {
+    let Ok(Some(header)) = FrameHeader::decode(bytes) else { return };
     let mut wire = Vec::new();
     header.encode(&mut wire);
     let again = FrameHeader::decode(&wire).expect("it was good").expect("it is all there");
     assert_eq!(again.body_size(), header.body_size());
     assert_eq!((again.has_more(), again.is_command()), (header.has_more(), header.is_command()));
-    for len in 0..octets.len().min(header.size()) {
-        assert_eq!(FrameHeader::decode(&octets[..len]), Ok(None), "a prefix of {len} bytes");
+    for len in 0..bytes.len().min(header.size()) {
+        assert_eq!(FrameHeader::decode(&bytes[..len]), Ok(None), "a prefix of {len} bytes");
     }
 }
 
 /// A command survives encoding and decoding.
-pub fn command(octets: &[u8]) {
-    let message = Message::from(Bytes::copy_from_slice(octets));
+pub fn command(bytes: &[u8]) {
+    let message = Message::from(Bytes::copy_from_slice(bytes));
     if let Some(subscription) = Subscription::from_message(&message) {
         assert_eq!(subscription.into_message(), message);
     }
-    let Ok(command) = Command::decode(Bytes::copy_from_slice(octets)) else { return };
+    let Ok(command) = Command::decode(Bytes::copy_from_slice(bytes)) else { return };
     let mut wire = Vec::new();
     command.encode(&mut wire);
     let header = FrameHeader::decode(&wire).expect("good").expect("whole");
@@ -69,8 +69,8 @@ pub fn command(octets: &[u8]) {
 }
 
 /// Metadata survives encoding and decoding, and lookups find its properties.
-pub fn metadata(octets: &[u8]) {
-    let Ok(metadata) = Metadata::decode(Bytes::copy_from_slice(octets)) else { return };
+pub fn metadata(bytes: &[u8]) {
+    let Ok(metadata) = Metadata::decode(Bytes::copy_from_slice(bytes)) else { return };
     let mut wire = Vec::new();
     metadata.encode(&mut wire);
     assert_eq!(Metadata::decode(Bytes::from(wire)).as_ref(), Ok(&metadata));

@@ -5,8 +5,8 @@ use zeromq_auth::fuzzing;
 
 use crate::input::Input;
 
-fn message(octets: &[u8]) -> Message {
-    let mut input = Input::new(octets);
+fn message(bytes: &[u8]) -> Message {
+    let mut input = Input::new(bytes);
     let mut frames = Vec::new();
     for _ in 0..input.below(12) {
         frames.push(input.slice());
@@ -15,11 +15,11 @@ fn message(octets: &[u8]) -> Message {
 }
 
 /// Parses a reply. A parsed reply survives encoding and decoding.
-pub fn zap_reply(octets: &[u8]) {
-    fuzzing::zap_reply(message(octets));
+pub fn zap_reply(bytes: &[u8]) {
+    fuzzing::zap_reply(message(bytes));
 }
 
 /// Parses a request.
-pub fn zap_request(octets: &[u8]) {
-    fuzzing::zap_request(&message(octets));
+pub fn zap_request(bytes: &[u8]) {
+    fuzzing::zap_request(&message(bytes));
 }

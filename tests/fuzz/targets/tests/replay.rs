@@ -10,7 +10,7 @@ fn corpora() -> PathBuf {
 }
 
 #[test]
-fn what_the_fuzzer_found_does_no_harm() {
+fn fuzz_corpora_replay_without_panic() {
     for (name, target) in TARGETS {
         let inputs = fs::read_dir(corpora().join(name)).unwrap_or_else(|error| {
             panic!("the corpus of {name}: {error}");
@@ -18,9 +18,9 @@ fn what_the_fuzzer_found_does_no_harm() {
         let mut count = 0;
         for input in inputs {
             let path = input.expect("an input").path();
-            let octets = fs::read(&path).expect("an input");
+            let bytes = fs::read(&path).expect("an input");
             // Print the path of the failing input.
-            if let Err(panic) = std::panic::catch_unwind(|| target(&octets)) {
+            if let Err(panic) = std::panic::catch_unwind(|| target(&bytes)) {
                 eprintln!("failed on {}", path.display());
                 std::panic::resume_unwind(panic);
             }
@@ -44,13 +44,13 @@ fn each_corpus_has_a_target_and_a_program() {
 }
 
 #[test]
-fn the_corpora_are_small() {
+fn fuzz_corpora_are_small() {
     const LIMIT: u64 = 500_000;
-    let mut octets = 0;
+    let mut bytes = 0;
     for (name, _) in TARGETS {
         for input in fs::read_dir(corpora().join(name)).expect("a corpus") {
-            octets += input.expect("an input").metadata().expect("its size").len();
+            bytes += input.expect("an input").metadata().expect("its size").len();
         }
     }
-    assert!(octets <= LIMIT, "{octets} bytes: minimise the corpora with tests/fuzz/keep");
+    assert!(bytes <= LIMIT, "{bytes} bytes: minimise the corpora with tests/fuzz/keep");
 }

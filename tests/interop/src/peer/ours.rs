@@ -216,9 +216,9 @@ fn common<P: SocketKind>(builder: SocketBuilder<P>, settings: &Settings) -> Sock
         Some(-1) => builder.linger_forever(),
         linger => builder.linger(ms(linger.unwrap_or(0).unsigned_abs())),
     };
-    if let Some(octets) = settings.buffers {
-        let octets = octets.try_into().expect("a size");
-        builder = builder.send_buffer(octets).receive_buffer(octets);
+    if let Some(bytes) = settings.buffers {
+        let bytes = bytes.try_into().expect("a size");
+        builder = builder.send_buffer(bytes).receive_buffer(bytes);
     }
     if let Some(limit) = settings.handshake {
         builder = builder.handshake_timeout(ms(limit));
@@ -240,8 +240,8 @@ fn common<P: SocketKind>(builder: SocketBuilder<P>, settings: &Settings) -> Sock
     if let Some(limit) = settings.heartbeat_timeout {
         builder = builder.heartbeat_timeout(ms(limit));
     }
-    if let Some(octets) = settings.max_message {
-        builder = builder.max_message_size(octets);
+    if let Some(bytes) = settings.max_message {
+        builder = builder.max_message_size(bytes);
     }
     match settings.secured {
         Some(secured) => secured.ours(builder),

@@ -68,7 +68,7 @@ settings! {
     send_mark: usize,
     /// The high-water mark for receiving; 0 for no limit.
     receive_mark: usize,
-    /// Octets of each of the kernel's buffers.
+    /// Bytes of each of the kernel's buffers.
     buffers: u32,
     /// How long it lingers, in ms; -1 for ever. Not at all where it is not set.
     linger: i32,
@@ -82,7 +82,7 @@ settings! {
     heartbeat: u32,
     /// How long to wait for one, in ms.
     heartbeat_timeout: u32,
-    /// The most octets of a message.
+    /// The most bytes of a message.
     max_message: u64,
     /// Its routing id.
     routing_id: String,

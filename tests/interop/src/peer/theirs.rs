@@ -160,8 +160,8 @@ fn set(socket: &Socket, settings: &Settings) -> Result<(), Error> {
     number(Opt::RECONNECT_IVL_MAX, settings.reconnect_most)?;
     number(Opt::HEARTBEAT_IVL, settings.heartbeat)?;
     number(Opt::HEARTBEAT_TIMEOUT, settings.heartbeat_timeout)?;
-    if let Some(octets) = settings.max_message {
-        socket.set_i64(Opt::MAXMSGSIZE, i64::try_from(octets).expect("a limit"))?;
+    if let Some(bytes) = settings.max_message {
+        socket.set_i64(Opt::MAXMSGSIZE, i64::try_from(bytes).expect("a limit"))?;
     }
     if let Some(routing_id) = &settings.routing_id {
         socket.set_bytes(Opt::ROUTING_ID, routing_id.as_bytes())?;

@@ -100,11 +100,11 @@ fn ms(text: &str) -> Duration {
     Duration::from_millis(text.parse().expect("a number"))
 }
 
-/// Frames as hexadecimal octets, with commas between.
+/// Frames as hexadecimal bytes, with commas between.
 fn to_hex(message: &Frames) -> String {
     let frames: Vec<String> = message
         .iter()
-        .map(|frame| frame.iter().map(|octet| format!("{octet:02x}")).collect())
+        .map(|frame| frame.iter().map(|byte| format!("{byte:02x}")).collect())
         .collect();
     frames.join(",")
 }

@@ -132,7 +132,7 @@ async fn late_reader<P: Peer>() -> usize {
 
 /// Dropping a socket that would linger for ever holds up nobody, on a runtime of one thread.
 #[tokio::test]
-async fn row_23_dropping_blocks_nobody() {
+async fn row_23_drop_does_not_block() {
     let port = ReservedPort::new();
     let mut push = PushSocket::builder().linger_forever().build();
     push.connect(port.endpoint()).await.unwrap();

@@ -12,7 +12,7 @@ use zeromq_test::{Ending, Fault, Relay, Way};
 use crate::support::{DEADLINE, one, relay_to};
 
 side_by_side! {
-    /// Lines that are slow, from the first octet on: everything arrives.
+    /// Lines that are slow, from the first byte on: everything arrives.
     fault_slow_lines: slow_lines,
     ours: slow().map(|(name, _)| (name, MESSAGES)).to_vec(),
     libzmq: slow().map(|(name, _)| (name, MESSAGES)).to_vec(),
@@ -33,20 +33,20 @@ fn slow() -> [(&'static str, Fault); 4] {
     [
         ("none", Fault::Delay(Duration::ZERO)),
         ("delay", Fault::Delay(30 * MS)),
-        ("throttle", Fault::Throttle { octets: 1000, every: 5 * MS }),
+        ("throttle", Fault::Throttle { bytes: 1000, every: 5 * MS }),
         // The whole handshake; then the line gets better.
-        ("an octet at a time", Fault::Throttle { octets: 1, every: MS }),
+        ("a byte at a time", Fault::Throttle { bytes: 1, every: MS }),
     ]
 }
 
 /// At every stage: the greeting, READY, the first message, and some more.
 fn broken() -> [(&'static str, Vec<Fault>); 6] {
     let everywhere = [0, 10, 63, 64, 80, 100, 600, 5000];
-    let end = |ending| everywhere.map(|octets| Fault::EndAfter { octets, ending }).to_vec();
+    let end = |ending| everywhere.map(|bytes| Fault::EndAfter { bytes, ending }).to_vec();
     [
         ("cut", end(Ending::Cut)),
         ("reset", end(Ending::Reset)),
-        ("half-closed", everywhere.map(|octets| Fault::HalfCloseAfter { octets }).to_vec()),
+        ("half-closed", everywhere.map(|bytes| Fault::HalfCloseAfter { bytes }).to_vec()),
         ("stalled", vec![Fault::Stall]),
         ("black hole", vec![Fault::BlackHole]),
         // Of the greeting, and of the length of the name READY.
@@ -59,7 +59,7 @@ async fn slow_lines<P: Peer>() -> Vec<(&'static str, usize)> {
     for (name, fault) in slow() {
         let faults = [(Way::Up, fault.clone()), (Way::Down, fault)];
         let mut talk = Talk::<P>::begin(Settings::new, &faults).await;
-        if name == "an octet at a time" {
+        if name == "a byte at a time" {
             assert!(talk.pull.happens(Happening::Ready, DEADLINE).await, "{name}");
             talk.heal();
         }

@@ -32,7 +32,7 @@ async fn good_peer_is_served_after<P: Peer>(
 }
 
 side_by_side! {
-    /// Peers that say an octet now and then have as long as the handshake may take and no longer,
+    /// Peers that say a byte now and then have as long as the handshake may take and no longer,
     /// and keep nobody waiting.
     row_08_slow_loris: slow_loris,
     ours: SlowLoris { all_closed_in_time: true, good_is_served: true },
@@ -61,19 +61,19 @@ async fn slow_loris<P: Peer>() -> SlowLoris {
     }
 }
 
-/// Says a greeting, an octet each 500 ms, and when it is closed.
+/// Says a greeting, a byte each 500 ms, and when it is closed.
 async fn drip(to: &str) -> Duration {
     let mut stream = dial(to).await;
     let since = Instant::now();
     let mut ticks = interval(Duration::from_millis(500));
     let greeting = [&[0xff, 0, 0, 0, 0, 0, 0, 0, 0, 0x7f, 3, 1][..], b"NULL", &[0; 48]].concat();
-    let mut octets = greeting.chunks(1);
+    let mut bytes = greeting.chunks(1);
     let mut heard = [0; 64];
     while since.elapsed() < DEADLINE {
         tokio::select! {
-            _ = ticks.tick() => if let Some(octet) = octets.next() {
+            _ = ticks.tick() => if let Some(byte) = bytes.next() {
                 // Whether it is closed is seen by reading.
-                let _ = stream.write_all(octet).await;
+                let _ = stream.write_all(byte).await;
             },
             read = stream.read(&mut heard) => if matches!(read, Ok(0) | Err(_)) { break },
         }

@@ -44,7 +44,7 @@ async fn malformed<P: Peer>() -> Malformed {
         let mut pull = P::start(&settings(Pull, true)).await;
         let to = pull.bind(TCP).await;
         for case in cases(mechanism).chunks(8) {
-            let closed = join_all(case.iter().map(|octets| is_closed(&to, octets))).await;
+            let closed = join_all(case.iter().map(|bytes| is_closed(&to, bytes))).await;
             for is_closed in closed {
                 outcome.closed += usize::from(is_closed);
                 let is_in = !is_closed && pull.happens(Happening::Ready, SHORT).await;
@@ -88,7 +88,7 @@ fn cases(mechanism: Option<Mechanism>) -> Vec<Vec<u8>> {
         b"\x0bSocket-Type\xff\xff\xff\xffPUSH",
         b"\0\0\0\0\x04PUSH",
         b"\xffSocket-Type\0\0\0\x04PUSH",
-        // A type that there is not, a length with a sign, one octet, and many.
+        // A type that there is not, a length with a sign, one byte, and many.
         b"\x0bSocket-Type\0\0\0\x04HUSH",
         b"\x0bSocket-Type\x80\0\0\0PUSH",
         b"\xff",
@@ -112,18 +112,18 @@ fn cases(mechanism: Option<Mechanism>) -> Vec<Vec<u8>> {
 }
 
 /// Says this, and whether the other side closes the connection.
-async fn is_closed(to: &str, octets: &[u8]) -> bool {
+async fn is_closed(to: &str, bytes: &[u8]) -> bool {
     let address = to.strip_prefix("tcp://").expect("a TCP endpoint");
     let mut stream = TcpStream::connect(address).await.expect("somebody listens");
     // It may be closed in the middle already.
-    let _ = stream.write_all(octets).await;
+    let _ = stream.write_all(bytes).await;
     let closed = async { while let Ok(1..) = stream.read(&mut [0; 512]).await {} };
     timeout(3 * SHORT, closed).await.is_ok()
 }
 
 /// Somebody's code that panics costs the connection that it was asked about, and nothing else.
 #[tokio::test]
-async fn row_21_a_panic_in_an_authenticator() {
+async fn row_21_authenticator_panic() {
     async fn decide(attempt: Attempt) -> Decision {
         match &attempt.request.credentials {
             Credentials::Password { username, .. } if username == "good" => Decision::allow(),
@@ -151,7 +151,7 @@ async fn row_21_a_panic_in_an_authenticator() {
 
 /// A wrong key is told at once on the side that finds it wrong, and says what is wrong.
 #[tokio::test]
-async fn row_27_a_wrong_curve_key() {
+async fn row_27_wrong_curve_key() {
     let (server, client) = (generate_curve_keys(), generate_curve_keys());
     let anybody = |_: Attempt| async { Decision::allow() };
     // Longer than the test may take: nothing ends for that.
@@ -190,10 +190,10 @@ async fn row_28_no_zap_handler() {
     assert_eq!(pull.stats().peers.len(), 0);
 }
 
-/// One octet of what goes over the wire is changed, another each time, with CURVE and with NOISE:
+/// One byte of what goes over the wire is changed, another each time, with CURVE and with NOISE:
 /// the connection ends, and nothing arrives but what was sent.
 #[tokio::test]
-async fn row_30_changed_octets() {
+async fn row_30_changed_bytes() {
     for mechanism in [Mechanism::Curve, Mechanism::Noise] {
         for way in Way::BOTH {
             for offset in (0..700).step_by(23) {
@@ -214,7 +214,7 @@ async fn change(mechanism: Mechanism, way: Way, offset: usize) {
     let mut push = Ours::start(&settings(Push, false)).await;
     push.connect(&relay.endpoint().to_string()).await;
     let sent = one([b'x'; 100]);
-    let what = format!("{mechanism:?}, octet {offset} {way:?}");
+    let what = format!("{mechanism:?}, byte {offset} {way:?}");
     // What is under way when the connection ends is lost: it is sent until it arrives.
     for _ in 0..5 {
         assert_eq!(push.send(sent.clone(), DEADLINE).await, Sent::Taken, "{what}");
@@ -231,21 +231,21 @@ async fn arrives(push: &mut Ours, pull: &mut Ours, sent: &interop::Frames) -> in
     }
 }
 
-/// Changes the octet at this offset of the first connection that has one there.
+/// Changes the byte at this offset of the first connection that has one there.
 fn flip_once(
     offset: Option<usize>,
     done: Arc<AtomicBool>,
 ) -> impl FnMut(&[u8]) -> Vec<u8> + Send + 'static {
     let mut passed = 0;
-    move |octets| {
-        let mut octets = octets.to_vec();
+    move |bytes| {
+        let mut bytes = bytes.to_vec();
         let at = offset.and_then(|offset| offset.checked_sub(passed));
-        passed += octets.len();
-        if let Some(octet) = at.and_then(|at| octets.get_mut(at))
+        passed += bytes.len();
+        if let Some(byte) = at.and_then(|at| bytes.get_mut(at))
             && !done.swap(true, Ordering::Relaxed)
         {
-            *octet ^= 0x10;
+            *byte ^= 0x10;
         }
-        octets
+        bytes
     }
 }

@@ -215,7 +215,7 @@ async fn subscription_flood<P: Peer>() -> AreLost {
 /// Without being told to, a publisher keeps 1,000 messages and no more for a subscriber that is
 /// stuck.
 #[tokio::test]
-async fn row_16_unlimited_queue_for_a_dead_subscriber() {
+async fn row_16_dead_subscriber_queue_is_bounded() {
     const MOST: usize = 1000;
     let mut publisher = Ours::start(&Settings::new(Xpub).buffers(8192)).await;
     let mut subscriber = Ours::start(&Settings::new(Sub).topic("").buffers(8192)).await;

@@ -15,7 +15,7 @@ use crate::support::{Child, SHORT};
 /// A `recv` that is given up again and again beside a ticking clock loses nothing and doubles
 /// nothing, and a request gets its own reply.
 #[tokio::test]
-async fn row_13_a_dropped_recv() {
+async fn row_13_dropped_recv() {
     const MESSAGES: usize = 2000;
     let mut rep = RepSocket::new();
     let mut req = ReqSocket::new();
@@ -52,7 +52,7 @@ async fn row_13_a_dropped_recv() {
 
 /// One peer that sends without end and many that send now and then: none of these waits.
 #[tokio::test]
-async fn row_25_a_firehose_beside_trickles() {
+async fn row_25_firehose_beside_slow_peers() {
     const TRICKLES: usize = 50;
     let mut pull = PullSocket::new();
     let to = pull.bind(TCP).await.unwrap();
@@ -85,7 +85,7 @@ async fn row_25_a_firehose_beside_trickles() {
 
 /// A process with peers that say nothing does nothing.
 #[tokio::test]
-async fn row_25_an_idle_socket_does_not_spin() {
+async fn row_25_idle_socket_does_not_spin() {
     let mut child = Child::start(Library::Ours, &Settings::new(Pull)).await;
     let to = child.bind(TCP).await;
     let mut peers = Vec::new();

@@ -87,7 +87,7 @@ async fn idle_publisher<P: Peer>() -> IdlePublisher {
         left -= 1;
     }
     IdlePublisher {
-        // A few octets for each that has been would show.
+        // A few bytes for each that has been would show.
         memory_grows: child.resident() > memory + 2 * rounds * 256,
         descriptors_grow: child.descriptors() > descriptors,
     }
@@ -129,7 +129,7 @@ async fn huge_lengths<P: Peer>() -> HugeLengths {
             let size = if exponent == 64 { u64::MAX } else { 1_u64 << exponent };
             let mut peer = RawPeer::connect(&to).await;
             peer.handshake(1, "PUSH").await;
-            let header = [&[2][..], &size.to_be_bytes(), b"an octet or two"].concat();
+            let header = [&[2][..], &size.to_be_bytes(), b"a byte or two"].concat();
             peer.write(&header).await;
             held.push(peer);
             // What is said after it is read after it.
@@ -232,8 +232,8 @@ async fn subscription_flood<P: Peer>() -> SubscriptionFlood {
         subscribe(&mut long, &topic).await.is_ok() && is_open(&mut long).await;
     drop(long);
     let mut nested = shake_hands(&to, "SUB").await;
-    for octets in (0..4000).step_by(20) {
-        subscribe(&mut nested, &topic[..octets]).await.expect("within the limits");
+    for bytes in (0..4000).step_by(20) {
+        subscribe(&mut nested, &topic[..bytes]).await.expect("within the limits");
     }
     let mut many = shake_hands(&to, "SUB").await;
     for name in ["SUBSCRIBE", "CANCEL"] {

@@ -16,7 +16,7 @@ const SIDE_BY_SIDE: [u32; 21] =
     [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 14, 15, 17, 18, 19, 20, 22, 23, 24];
 
 #[test]
-fn every_row_has_a_test_of_its_name_and_a_line_in_the_documentation() {
+fn rows_have_tests_and_documentation() {
     let tests = tests();
     let document = include_str!("../../../../docs/failure-catalogue.md");
     for row in (1..=ROWS).filter(|row| *row != ASIDE) {
@@ -41,7 +41,7 @@ fn every_row_has_a_test_of_its_name_and_a_line_in_the_documentation() {
 
 #[test]
 #[ignore = "takes minutes"]
-fn every_row_at_length() {
+fn every_row_runs_at_length() {
     let program = std::env::current_exe().expect("this program");
     let status = Command::new(program).env(AT_LENGTH, "1").args(["row_", "--nocapture"]).status();
     assert!(status.expect("this program").success());

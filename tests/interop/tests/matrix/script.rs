@@ -151,15 +151,15 @@ fn behind(envelope: &[&[u8]], body: &[Vec<u8>]) -> Frames {
 /// A message of each size, alone and in threes.
 fn bodies() -> impl Iterator<Item = Frames> {
     let all = [1_u8, 3].into_iter().flat_map(|count| SIZES.map(|size| (count, size)));
-    all.map(|(count, size)| (0..count).map(|frame| octets(frame, size)).collect())
+    all.map(|(count, size)| (0..count).map(|frame| bytes(frame, size)).collect())
 }
 
-/// Octets that tell one place from another, and never begin like a subscription.
-fn octets(frame: u8, size: usize) -> Vec<u8> {
-    let some: Vec<u8> = (2..=251).map(|octet: u8| octet.rotate_left(frame.into()) | 2).collect();
-    let mut octets = some.repeat(size.div_ceil(some.len()));
-    octets.truncate(size);
-    octets
+/// Bytes that tell one place from another, and never begin like a subscription.
+fn bytes(frame: u8, size: usize) -> Vec<u8> {
+    let some: Vec<u8> = (2..=251).map(|byte: u8| byte.rotate_left(frame.into()) | 2).collect();
+    let mut bytes = some.repeat(size.div_ceil(some.len()));
+    bytes.truncate(size);
+    bytes
 }
 
 fn describe(message: &Frames) -> String {
@@ -167,7 +167,7 @@ fn describe(message: &Frames) -> String {
         .iter()
         .map(|frame| match frame.len() {
             0..=16 => format!("{:?}", String::from_utf8_lossy(frame)),
-            more => format!("{more} octets from {:?}", &frame[..4]),
+            more => format!("{more} bytes from {:?}", &frame[..4]),
         })
         .collect();
     format!("a message of [{}]", frames.join(", "))

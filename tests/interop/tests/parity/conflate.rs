@@ -9,7 +9,7 @@ use crate::frame;
 /// The latest message is kept as it is. In libzmq each frame takes the place of the one before,
 /// and a message that nobody has sent is received.
 #[tokio::test]
-async fn a_conflated_message_is_whole_here_and_a_piece_in_libzmq() {
+async fn conflated_message_is_whole_unlike_libzmq() {
     for is_ours in [true, false] {
         let port = ReservedPort::new();
         let at = port.endpoint();

@@ -12,7 +12,7 @@ use crate::{connected, frame, same};
 /// `tcp://source;destination`.
 #[cfg(target_os = "linux")]
 #[tokio::test]
-async fn both_connect_from_the_source_asked_for() {
+async fn both_connect_from_the_given_source() {
     for is_ours in [true, false] {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -31,7 +31,7 @@ async fn both_connect_from_the_source_asked_for() {
 /// `ZMQ_USE_FD`: a listener that somebody else has made, over which libzmq's PUSH comes.
 #[cfg(unix)]
 #[tokio::test]
-async fn both_take_a_listener_made_elsewhere() {
+async fn both_adopt_a_foreign_listener() {
     use std::os::fd::IntoRawFd;
 
     let listener = || StdListener::bind("127.0.0.1:0").unwrap();
@@ -55,7 +55,7 @@ async fn both_take_a_listener_made_elsewhere() {
 
 /// One connection and one subscription.
 #[tokio::test]
-async fn a_sub_that_connects_twice_to_an_endpoint_is_connected_once() {
+async fn second_connect_of_sub_is_ignored() {
     for is_ours in [true, false] {
         let xpub = interop::libzmq(SocketKind::Xpub, |socket| {
             socket.set_i32(Opt::XPUB_VERBOSE, 1)?; // every subscription is told
@@ -88,7 +88,7 @@ async fn a_sub_that_connects_twice_to_an_endpoint_is_connected_once() {
 
 /// `ZMQ_EVENT_LISTENING`.
 #[tokio::test]
-async fn both_tell_where_they_listen() {
+async fn both_report_the_listening_endpoint() {
     let pull = PullSocket::new();
     let mut events = pull.events();
     let at = pull.bind(TCP).await.unwrap();

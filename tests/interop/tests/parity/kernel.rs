@@ -70,7 +70,7 @@ fn told(end: TcpEnd) -> Vec<(&'static str, Option<i32>)> {
 /// `ZMQ_SNDBUF`, `ZMQ_RCVBUF`, `ZMQ_TCP_KEEPALIVE` and its like, `ZMQ_TOS`, `ZMQ_TCP_MAXRT`,
 /// `ZMQ_PRIORITY`, `ZMQ_BUSY_POLL`, `ZMQ_BINDTODEVICE`.
 #[tokio::test]
-async fn the_kernel_is_told_the_same_of_connections() {
+async fn connection_options_match_libzmq() {
     // The kernel lets few ask for it, and libzmq aborts where it does not.
     let busy_poll = PairSocket::builder().busy_poll(Duration::from_micros(50)).build();
     let busy_poll = busy_poll.bind(TCP).await.is_ok();
@@ -113,7 +113,7 @@ async fn the_kernel_is_told_the_same_of_connections() {
 
 /// `ZMQ_BACKLOG`.
 #[tokio::test]
-async fn the_kernel_is_told_the_same_of_listeners() {
+async fn listener_options_match_libzmq() {
     for backlog in [1_u8, 17] {
         let ours = PairSocket::builder().backlog(backlog.into()).build();
         let (_ours, at_ours) = End::of_ours(ours, Place::Bind(TCP)).await;

@@ -104,6 +104,6 @@ fn our_xpub(end: &mut End) -> &mut XPubSocket {
 }
 
 /// A message of one frame.
-fn frame(octets: impl Into<Vec<u8>>) -> interop::Frames {
-    vec![octets.into()]
+fn frame(bytes: impl Into<Vec<u8>>) -> interop::Frames {
+    vec![bytes.into()]
 }

@@ -10,7 +10,7 @@ use crate::connected;
 
 /// `ZMQ_METADATA`: what this side says, libzmq finds with `zmq_msg_gets`, and the other way round.
 #[tokio::test]
-async fn properties_of_the_application_are_told_both_ways() {
+async fn application_metadata_passes_both_ways() {
     let pull = interop::libzmq(SocketKind::Pull, |socket| socket.bind(TCP));
     let builder = PushSocket::builder().metadata("X-Region", "north").unwrap();
     let mut push = builder.metadata("X-Empty", "").unwrap().build();
@@ -71,7 +71,7 @@ impl Routers {
 
 /// `ZMQ_CONNECT_ROUTING_ID`: before the peer is there, and whatever it calls itself.
 #[tokio::test]
-async fn a_router_names_the_peer_it_connects_to() {
+async fn connecting_router_names_its_peer() {
     let ports = [ReservedPort::new(), ReservedPort::new()];
     let at = ports.each_ref().map(ReservedPort::endpoint);
     let mut routers = Routers::connected([&at[0], &at[1]], "given").await;
@@ -95,7 +95,7 @@ async fn a_router_names_the_peer_it_connects_to() {
 
 /// libzmq aborts the program where a name is given twice.
 #[tokio::test]
-async fn a_name_that_is_taken_cannot_be_given() {
+async fn taken_routing_id_cannot_be_given() {
     let router = RouterSocket::new();
     for place in ["tcp://127.0.0.1:9", "inproc://somewhere"] {
         router.connect_named(place, place).await.unwrap();
@@ -111,7 +111,7 @@ async fn a_name_that_is_taken_cannot_be_given() {
 /// 28/REQREP: a ROUTER that connects goes on to queue for a peer that is away, under the id that
 /// the peer announced or was given.
 #[tokio::test]
-async fn a_router_queues_for_a_peer_that_it_connects_to_again() {
+async fn router_queues_for_reconnecting_peer() {
     for announced in ["", "announced"] {
         let ports = [ReservedPort::new(), ReservedPort::new()];
         let bound = |port: &ReservedPort| {

@@ -28,7 +28,7 @@ async fn notifying(mask: i32, place: Place<'_>) -> [Subject; 2] {
 
 /// `ZMQ_ROUTER_NOTIFY`: before all that a peer sends, and behind it.
 #[tokio::test]
-async fn a_router_is_notified_of_peers_that_come_and_go() {
+async fn router_is_notified_of_peer_changes() {
     for mask in 0..=3 {
         let [ours, theirs] = notifying(mask, Place::Bind(TCP)).await;
         let seen = same(ours, theirs, async |mut router, at| {
@@ -58,7 +58,7 @@ async fn a_router_is_notified_of_peers_that_come_and_go() {
 
 /// `ZMQ_ROUTER_NOTIFY`, of the side that connects.
 #[tokio::test]
-async fn a_router_that_connects_is_notified_too() {
+async fn connecting_router_is_notified() {
     let peers = [(); 2].map(|()| {
         interop::libzmq(SocketKind::Dealer, |socket| {
             socket.set_bytes(Opt::ROUTING_ID, b"bound")?;
@@ -80,7 +80,7 @@ async fn a_router_that_connects_is_notified_too() {
 /// `ZMQ_ROUTER_NOTIFY`: of no peer that did not finish its handshake; and what a peer has sent of a
 /// message when it leaves is not received.
 #[tokio::test]
-async fn a_router_is_not_notified_of_what_is_not_whole() {
+async fn router_gets_no_notice_of_partial_peers() {
     let [ours, theirs] = notifying(3, Place::Bind(TCP)).await;
     let seen = same(ours, theirs, async |mut router, at| {
         let mut stranger = RawPeer::connect(&at).await;
@@ -109,7 +109,7 @@ async fn a_router_is_not_notified_of_what_is_not_whole() {
 
 /// `ZMQ_HELLO_MSG` of a bound ROUTER.
 #[tokio::test]
-async fn a_router_greets_each_peer_before_anything_else() {
+async fn router_hello_precedes_everything() {
     let theirs = theirs(SocketKind::Router, |socket| socket.set_bytes(Opt::HELLO_MSG, b"HELLO"));
     let ours = ours(RouterSocket::builder().hello("HELLO").build()).await;
     same(ours, theirs, async |mut router, at| {
@@ -130,7 +130,7 @@ async fn a_router_greets_each_peer_before_anything_else() {
 /// `ZMQ_HELLO_MSG` and `ZMQ_PROBE_ROUTER` of a DEALER that connects: before what has waited, and
 /// the former over each connection.
 #[tokio::test]
-async fn a_dealer_greets_and_probes_before_what_has_waited() {
+async fn dealer_hello_and_probe_precede_the_queue() {
     let mut seen = Vec::new();
     for is_ours in [true, false] {
         let port = ReservedPort::new();
@@ -172,7 +172,7 @@ async fn a_dealer_greets_and_probes_before_what_has_waited() {
 
 /// `ZMQ_DISCONNECT_MSG`, alone and behind a notification.
 #[tokio::test]
-async fn a_router_hears_of_peers_that_had_connected_and_are_gone() {
+async fn router_gets_disconnect_message_of_peers() {
     for notifies in [false, true] {
         let theirs = theirs(SocketKind::Router, move |socket| {
             socket.set_i32(Opt::ROUTER_NOTIFY, if notifies { 2 } else { 0 })?;
@@ -205,7 +205,7 @@ async fn a_router_hears_of_peers_that_had_connected_and_are_gone() {
 
 /// `ZMQ_DISCONNECT_MSG` over inproc, where the peer is of the same library of necessity.
 #[tokio::test]
-async fn a_router_hears_of_inproc_peers_that_are_gone() {
+async fn router_gets_disconnect_message_over_inproc() {
     const AT: &str = "inproc://disconnect-message";
     let mut ours = RouterSocket::builder().disconnect_message("BYE").build();
     ours.bind(AT).await.unwrap();
@@ -237,7 +237,7 @@ async fn a_router_hears_of_inproc_peers_that_are_gone() {
 
 /// `ZMQ_HICCUP_MSG`, each time, and `ZMQ_HELLO_MSG` after it from a ROUTER that comes back.
 #[tokio::test]
-async fn a_dealer_hears_of_a_connection_that_is_lost() {
+async fn dealer_gets_hiccup_message() {
     let mut seen = Vec::new();
     for is_ours in [true, false] {
         let port = ReservedPort::new();

@@ -46,7 +46,7 @@ async fn either(xpub: XPubSocket) -> [(End, String, bool); 2] {
 
 /// `ZMQ_INVERT_MATCHING`: also for a peer that has not subscribed to anything, which hears all.
 #[tokio::test]
-async fn inverted_a_publisher_sends_to_those_who_have_not_subscribed() {
+async fn inverted_publisher_sends_to_unsubscribed() {
     let ours = ours(XPubSocket::builder().invert_matching(true).build()).await;
     let theirs = theirs(SocketKind::Xpub, |socket| socket.set_i32(Opt::INVERT_MATCHING, 1));
     let seen = same(ours, theirs, async |mut xpub, at| {
@@ -84,7 +84,7 @@ async fn inverted_a_publisher_sends_to_those_who_have_not_subscribed() {
 
 /// `ZMQ_XPUB_VERBOSER` and `ZMQ_XPUB_VERBOSE` when peers that have the same topic leave.
 #[tokio::test]
-async fn cancellations_of_peers_that_leave_are_told_as_the_notices_say() {
+async fn leaving_peer_cancellations_follow_notices() {
     use SubscriptionNotices::{All, Changes, Subscriptions};
     for (notices, option, told) in [
         (Changes, None, 1),
@@ -120,7 +120,7 @@ async fn cancellations_of_peers_that_leave_are_told_as_the_notices_say() {
 /// `ZMQ_XPUB_MANUAL`: what a peer has asked for is told as cancelled when it leaves, and not what
 /// it got; and what it got ends as well.
 #[tokio::test]
-async fn what_a_peer_had_asked_a_manual_publisher_for_is_cancelled_when_it_leaves() {
+async fn leaving_peer_cancels_manual_requests() {
     let theirs = theirs(SocketKind::Xpub, |socket| socket.set_i32(Opt::XPUB_MANUAL, 1));
     let ours = ours(with(SubscriptionNotices::Manual)).await;
     let seen = same(ours, theirs, async |mut xpub, at| {
@@ -151,7 +151,7 @@ async fn what_a_peer_had_asked_a_manual_publisher_for_is_cancelled_when_it_leave
 /// `ZMQ_XPUB_MANUAL`: a message that is no subscription does not become one, and a cancellation
 /// takes effect only where the application cancels.
 #[tokio::test]
-async fn a_manual_publisher_does_what_its_application_says() {
+async fn manual_publisher_follows_application() {
     let theirs = theirs(SocketKind::Xpub, |socket| socket.set_i32(Opt::XPUB_MANUAL, 1));
     let ours = ours(with(SubscriptionNotices::Manual)).await;
     same(ours, theirs, async |mut xpub, at| {
@@ -175,7 +175,7 @@ async fn a_manual_publisher_does_what_its_application_says() {
 
 /// `ZMQ_XPUB_MANUAL_LAST_VALUE`: what is sent next after a subscription is for that peer alone.
 #[tokio::test]
-async fn the_last_value_goes_to_the_last_subscriber_alone() {
+async fn last_value_goes_only_to_last_subscriber() {
     let theirs = theirs(SocketKind::Xpub, |socket| socket.set_i32(Opt::XPUB_MANUAL_LAST_VALUE, 1));
     let ours = ours(with(SubscriptionNotices::ManualLastValue)).await;
     let seen = same(ours, theirs, async |mut xpub, at| {
@@ -213,7 +213,7 @@ async fn the_last_value_goes_to_the_last_subscriber_alone() {
 
 /// `ZMQ_TOPICS_COUNT`: topics and not subscriptions, whoever has them, one within another.
 #[tokio::test]
-async fn a_publisher_counts_topics() {
+async fn publisher_counts_topics() {
     let notices = with(SubscriptionNotices::All);
     let theirs = theirs(SocketKind::Xpub, |socket| socket.set_i32(Opt::XPUB_VERBOSER, 1));
     let counts = same(ours(notices).await, theirs, async |mut xpub, at| {
@@ -239,7 +239,7 @@ async fn a_publisher_counts_topics() {
 
 /// `ZMQ_TOPICS_COUNT` of libzmq goes on to count the topics of peers that have left.
 #[tokio::test]
-async fn topics_of_peers_that_have_left_are_counted_by_libzmq_and_not_here() {
+async fn topics_of_gone_peers_are_not_counted() {
     for (mut xpub, at, is_ours) in either(XPubSocket::new()).await {
         let sub = subscribed(&mut xpub, &at, "topic").await;
         sub.stop().await.unwrap();
@@ -251,7 +251,7 @@ async fn topics_of_peers_that_have_left_are_counted_by_libzmq_and_not_here() {
 /// `ZMQ_ONLY_FIRST_SUBSCRIBE`: here a message of several frames is always one, as in libzmq with
 /// the option.
 #[tokio::test]
-async fn a_message_of_several_frames_is_no_subscription() {
+async fn multipart_message_is_no_subscription() {
     let theirs = theirs(SocketKind::Xpub, |socket| socket.set_i32(Opt::ONLY_FIRST_SUBSCRIBE, 1));
     let seen = same(ours(XPubSocket::new()).await, theirs, async |mut xpub, at| {
         let xsub =
@@ -267,7 +267,7 @@ async fn a_message_of_several_frames_is_no_subscription() {
 /// Without `ZMQ_ONLY_FIRST_SUBSCRIBE` libzmq takes frames out of messages, and leaves others behind
 /// that were one message with them. Here a message is received as it was sent.
 #[tokio::test]
-async fn libzmq_takes_frames_out_of_a_message_and_we_do_not() {
+async fn subscription_frames_stay_in_multipart() {
     let sent = ["\u{1}one", "two"];
     for (mut xpub, at, is_ours) in either(XPubSocket::new()).await {
         let xsub = connected(SocketKind::Xsub, &at, |_| Ok(()));
@@ -282,7 +282,7 @@ async fn libzmq_takes_frames_out_of_a_message_and_we_do_not() {
 /// libzmq tells an application of a cancellation of what the peer has not subscribed to: a proxy
 /// then cancels it for all others. Here it is nothing to tell.
 #[tokio::test]
-async fn a_cancellation_of_nothing_is_told_by_libzmq_and_not_here() {
+async fn unmatched_cancellation_is_not_reported() {
     for (mut xpub, at, is_ours) in either(XPubSocket::new()).await {
         let _subscriber = subscribed(&mut xpub, &at, "topic").await;
         let mut raw = RawPeer::connect(&at).await;

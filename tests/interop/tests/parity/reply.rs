@@ -7,7 +7,7 @@ use crate::{connected, ours, same, theirs};
 
 /// 28/REQREP: without a delimiter, or without anything behind it, a message is none.
 #[tokio::test]
-async fn a_rep_hears_nothing_of_what_is_no_request() {
+async fn rep_ignores_malformed_requests() {
     let ours = ours(RepSocket::new()).await;
     let theirs = theirs(SocketKind::Rep, |_| Ok(()));
     let heard = same(ours, theirs, async |mut rep, at| {

@@ -40,7 +40,7 @@ async fn inverted_subs(publishers: &[Peer; 2]) -> [End; 2] {
 
 /// `ZMQ_INVERT_MATCHING`: a SUB receives what it has not subscribed to.
 #[tokio::test]
-async fn inverted_a_subscriber_receives_what_it_has_not_subscribed_to() {
+async fn inverted_subscriber_gets_unsubscribed_topics() {
     let publishers = [publisher(true), publisher(true)];
     for (mut sub, publisher) in inverted_subs(&publishers).await.into_iter().zip(&publishers) {
         for message in ["a1", "b1", "bb1", "", "a", "bb", "c"] {
@@ -54,7 +54,7 @@ async fn inverted_a_subscriber_receives_what_it_has_not_subscribed_to() {
 
 /// `ZMQ_INVERT_MATCHING`, set on the SUB alone: the publisher sends what the SUB sorts out.
 #[tokio::test]
-async fn inverted_alone_a_subscriber_receives_nothing() {
+async fn inverted_only_on_sub_receives_nothing() {
     let publishers = [publisher(false), publisher(false)];
     for (mut sub, publisher) in inverted_subs(&publishers).await.into_iter().zip(&publishers) {
         for message in ["a1", "c", "bb1"] {
@@ -69,7 +69,7 @@ async fn inverted_alone_a_subscriber_receives_nothing() {
 
 /// `ZMQ_XSUB_VERBOSE_UNSUBSCRIBE`, and without it.
 #[tokio::test]
-async fn an_xsub_tells_every_cancellation_or_the_last() {
+async fn xsub_sends_every_or_last_cancellation() {
     for verbose in [true, false] {
         let publishers = [publisher(false), publisher(false)];
         let xsub = XSubSocket::builder().tell_every_cancellation(verbose).build();
@@ -104,7 +104,7 @@ async fn an_xsub_tells_every_cancellation_or_the_last() {
 
 /// `ZMQ_TOPICS_COUNT` of a SUB.
 #[tokio::test]
-async fn a_subscriber_counts_topics() {
+async fn subscriber_counts_topics() {
     let ours = SubSocket::new();
     let theirs = interop::libzmq(SocketKind::Sub, |_| Ok(()));
     let mut counts = Vec::new();

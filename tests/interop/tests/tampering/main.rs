@@ -19,20 +19,20 @@ use zeromq_async::{
 };
 
 #[tokio::test]
-async fn our_client_and_their_server() {
+async fn our_client_with_libzmq_server() {
     let keys = Keys::new();
     let server = TheirServer::start(&keys);
     let bound: Endpoint = server.endpoint.parse().unwrap();
     let connect = |name: &str, to: &Endpoint, patience| our_client(&keys, name, to, patience);
     let (receives, waiting) = (Way::Up, std::future::pending());
-    // How many wait in vain for octets that are missing, the library's own tests hold: libzmq has a
+    // How many wait in vain for bytes that are missing, the library's own tests hold: libzmq has a
     // clock of its own.
     tamper(&bound, receives, waiting, connect).await;
     server.stop();
 }
 
 #[tokio::test]
-async fn their_client_and_our_server() {
+async fn libzmq_client_with_our_server() {
     let keys = Keys::new();
     let builder = RouterSocket::builder().curve_server(keys.server.clone(), anybody);
     let builder = builder.max_message_size(MAX_MESSAGE.into()).linger(Duration::ZERO);
@@ -48,7 +48,7 @@ async fn their_client_and_our_server() {
 /// join messages, which is not possible here. And numbers need only be greater, here as there: who
 /// sits in between can leave messages out.
 #[tokio::test]
-async fn what_libzmq_lets_pass() {
+async fn libzmq_misses_some_tampering() {
     for (kind, expected) in [
         (Kind::Flip { offset: 0, bits: 1 }, &[&["one", "two"][..], &["three"]][..]),
         (Kind::Flip { offset: 0, bits: 4 }, &[&["two"], &["three"]]),
@@ -104,7 +104,7 @@ fn unprotected(libzmq_receives: Way) -> impl Fn(&Fault) -> Option<&'static str> 
     }
 }
 
-/// Whether libzmq delivers something else, or not all, and goes on: see [`what_libzmq_lets_pass`];
+/// Whether libzmq delivers something else, or not all, and goes on: see [`libzmq_misses_some_tampering`];
 /// or a message is left out, which 26/CURVEZMQ lets pass.
 fn passes(fault: &Fault, libzmq_receives: Way) -> bool {
     let is_flip = matches!(fault.kind, Kind::Flip { offset: 0, bits: 1 | 4 });
@@ -147,7 +147,7 @@ async fn tamper<P: Party>(
 /// How many frames go up and down before the first record, with the greeting.
 const HANDSHAKE: [usize; 2] = [3, 3];
 
-/// Where octets are missing, each side waits for the other; then time ends it.
+/// Where bytes are missing, each side waits for the other; then time ends it.
 const SHORT: Duration = Duration::from_secs(3);
 
 /// For those to which nothing comes of it.

@@ -24,7 +24,7 @@ fn taken(antechamber: &Antechamber) -> usize {
 }
 
 #[test]
-fn there_is_room_up_to_the_limit() {
+fn connections_are_admitted_up_to_limit() {
     let room = room(3, 3);
     let mut places = [1, 2, 3].map(|_| room.admit(&tcp("10.0.0.1:1")));
     assert!(places.iter_mut().all(|place| displaced(place).is_none()));
@@ -35,7 +35,7 @@ fn there_is_room_up_to_the_limit() {
 }
 
 #[test]
-fn the_oldest_of_a_crowded_address_goes_and_nobody_elses() {
+fn crowded_address_displaces_its_own_oldest() {
     let room = room(10, 2);
     let mut other = room.admit(&tcp("10.0.0.2:1"));
     let mut places = [1, 2, 3].map(|_| room.admit(&tcp("10.0.0.1:1")));
@@ -46,7 +46,7 @@ fn the_oldest_of_a_crowded_address_goes_and_nobody_elses() {
 }
 
 #[test]
-fn the_address_with_the_most_makes_way_for_the_others() {
+fn busiest_address_is_displaced_first() {
     let room = room(4, 4);
     let mut first = room.admit(&tcp("10.0.0.1:1"));
     let mut crowd = [1, 2, 3].map(|_| room.admit(&tcp("10.0.0.2:1")));
@@ -58,7 +58,7 @@ fn the_address_with_the_most_makes_way_for_the_others() {
 }
 
 #[test]
-fn where_no_address_has_more_than_others_the_oldest_of_all_goes() {
+fn oldest_is_displaced_if_addresses_tie() {
     let room = room(3, 3);
     let mut places = [3, 1, 2].map(|host| room.admit(&tcp(&format!("10.0.0.{host}:1"))));
     let _newcomer = room.admit(&tcp("10.0.0.4:1"));
@@ -67,7 +67,7 @@ fn where_no_address_has_more_than_others_the_oldest_of_all_goes() {
 }
 
 #[test]
-fn a_network_of_ipv6_and_a_user_count_as_one_address() {
+fn ipv6_network_and_user_count_as_one_source() {
     let one = |address| Source::of(&tcp(address));
     assert_eq!(one("[2001:db8::1]:1"), one("[2001:db8::ffff:ffff:ffff:ffff]:2"));
     assert_ne!(one("[2001:db8::1]:1"), one("[2001:db8:0:1::1]:1"));
@@ -81,7 +81,7 @@ fn a_network_of_ipv6_and_a_user_count_as_one_address() {
 }
 
 #[test]
-fn even_a_room_without_places_takes_the_newest() {
+fn zero_limit_still_admits_the_newest() {
     let room = room(0, 0);
     let mut places = [1, 2].map(|_| room.admit(&tcp("10.0.0.1:1")));
     let limit = Some(Crowding::Address { limit: 0 });
@@ -89,7 +89,7 @@ fn even_a_room_without_places_takes_the_newest() {
 }
 
 #[tokio::test]
-async fn whoever_is_displaced_stops_where_it_is() {
+async fn displaced_handshake_stops() {
     let room = room(1, 1);
     let mut place = room.admit(&tcp("10.0.0.1:1"));
     let held =
@@ -103,7 +103,7 @@ async fn whoever_is_displaced_stops_where_it_is() {
 }
 
 #[tokio::test]
-async fn a_descriptor_is_free_when_its_connection_has_gone() {
+async fn descriptor_is_free_after_connection_ends() {
     let room = room(10, 10);
     let mut place = room.admit(&tcp("10.0.0.1:1"));
     let mut freeing = Box::pin(room.free_descriptor());

@@ -20,7 +20,7 @@ fn asking(peers: &PeerSet) -> Arc<Pipe> {
 /// Each recv takes note of all who have asked since, and hands out one question. Those who have
 /// taken theirs back are forgotten, though many come for each that is received.
 #[test]
-fn peers_that_have_gone_without_a_message_are_let_go() {
+fn gone_peers_without_messages_are_forgotten() {
     let peers = PeerSet::new(None);
     let mut queue = FairQueue::new(&peers);
     let mut cx = Context::from_waker(Waker::noop());
@@ -39,7 +39,7 @@ fn peers_that_have_gone_without_a_message_are_let_go() {
 /// Pipes are let go in another order than that in which they were received from, and some are
 /// forgotten in between.
 #[test]
-fn the_pipe_of_the_last_message_is_known_until_the_next() {
+fn last_pipe_is_known_until_next_message() {
     let peers = PeerSet::new(None);
     let mut queue = FairQueue::new(&peers);
     let mut cx = Context::from_waker(Waker::noop());

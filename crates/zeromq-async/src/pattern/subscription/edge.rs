@@ -1,20 +1,20 @@
-//! An edge of the trie: where it begins, and its octets.
+//! An edge of the trie: where it begins, and its bytes.
 
-/// Octets of the longest edge: what is looked up at once.
+/// Bytes of the longest edge: what is looked up at once.
 pub(super) const STRIDE: usize = 8;
 
-/// A node, and up to [`STRIDE`] octets below it.
+/// A node, and up to [`STRIDE`] bytes below it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Edge {
     /// Fewer than a stride have their number in the last.
-    octets: [u8; STRIDE],
-    /// The node, doubled, and whether the octets are a whole stride.
+    bytes: [u8; STRIDE],
+    /// The node, doubled, and whether the bytes are a whole stride.
     parent: u32,
 }
 
 impl Edge {
     /// There is none such, for a node less than there could be.
-    pub(super) const NONE: Self = Self { octets: [0; STRIDE], parent: u32::MAX };
+    pub(super) const NONE: Self = Self { bytes: [0; STRIDE], parent: u32::MAX };
 
     /// The one that a label below this node begins with.
     pub(super) fn new(parent: u32, label: &[u8]) -> Self {
@@ -25,22 +25,22 @@ impl Edge {
     /// One of these [`bits`](Self::bits).
     #[inline]
     pub(super) fn from_bits(parent: u32, bits: u64, whole: bool) -> Self {
-        Self { octets: bits.to_le_bytes(), parent: parent << 1 | u32::from(whole) }
+        Self { bytes: bits.to_le_bytes(), parent: parent << 1 | u32::from(whole) }
     }
 
     /// What distinguishes it from other edges of its length below the same node.
     #[inline]
     pub(super) fn bits(&self) -> u64 {
-        u64::from_le_bytes(self.octets)
+        u64::from_le_bytes(self.bytes)
     }
 
-    pub(super) fn octets(&self) -> &[u8] {
-        &self.octets[..self.len()]
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.bytes[..self.len()]
     }
 
-    /// How many octets it has.
+    /// How many bytes it has.
     pub(super) fn len(&self) -> usize {
-        if self.parent & 1 == 1 { STRIDE } else { usize::from(self.octets[STRIDE - 1]) }
+        if self.parent & 1 == 1 { STRIDE } else { usize::from(self.bytes[STRIDE - 1]) }
     }
 
     pub(super) fn parent(&self) -> u32 {
@@ -55,22 +55,22 @@ impl Edge {
     }
 }
 
-/// The first octets of what is looked for, one stride at most.
+/// The first bytes of what is looked for, one stride at most.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Beginning {
-    octets: u64,
+    bytes: u64,
     len: usize,
 }
 
 impl Beginning {
     #[inline]
     pub(super) fn of(rest: &[u8]) -> Self {
-        if let Some(octets) = rest.first_chunk() {
-            return Self { octets: u64::from_le_bytes(*octets), len: STRIDE };
+        if let Some(bytes) = rest.first_chunk() {
+            return Self { bytes: u64::from_le_bytes(*bytes), len: STRIDE };
         }
-        let mut octets = [0; STRIDE];
-        octets[..rest.len()].copy_from_slice(rest);
-        Self { octets: u64::from_le_bytes(octets), len: rest.len() }
+        let mut bytes = [0; STRIDE];
+        bytes[..rest.len()].copy_from_slice(rest);
+        Self { bytes: u64::from_le_bytes(bytes), len: rest.len() }
     }
 
     #[inline]
@@ -82,10 +82,10 @@ impl Beginning {
     #[inline]
     pub(super) fn edge(&self, parent: u32, len: usize) -> Edge {
         if len == STRIDE {
-            return Edge::from_bits(parent, self.octets, true);
+            return Edge::from_bits(parent, self.bytes, true);
         }
-        let octets = self.octets & ((1 << (8 * len)) - 1);
-        Edge::from_bits(parent, octets | (len as u64) << 56, false)
+        let bytes = self.bytes & ((1 << (8 * len)) - 1);
+        Edge::from_bits(parent, bytes | (len as u64) << 56, false)
     }
 }
 
@@ -107,12 +107,12 @@ impl Place {
     }
 
     pub(super) fn node(node: u32) -> Self {
-        Self(Edge { octets: u64::from(node).to_le_bytes(), ..Edge::NONE })
+        Self(Edge { bytes: u64::from(node).to_le_bytes(), ..Edge::NONE })
     }
 
     pub(super) fn spot(self) -> Spot {
         match self.0 {
-            Edge { octets: [a, b, c, d, ..], parent: u32::MAX } => {
+            Edge { bytes: [a, b, c, d, ..], parent: u32::MAX } => {
                 Spot::Node(u32::from_le_bytes([a, b, c, d]))
             }
             edge => Spot::Edge(edge),

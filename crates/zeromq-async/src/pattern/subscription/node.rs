@@ -57,7 +57,7 @@ pub(super) struct Children {
     all: u64,
 }
 
-/// A set of the lengths of edges, a bit each, the lowest for one octet.
+/// A set of the lengths of edges, a bit each, the lowest for one byte.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Lengths(u8);
 
@@ -81,7 +81,7 @@ impl Lengths {
 /// What a node adds to its parent's prefix: in the node itself if it can be, for the cache's sake.
 #[derive(Debug)]
 pub(super) enum Label {
-    Short { len: u8, octets: [u8; SHORT_LABEL] },
+    Short { len: u8, bytes: [u8; SHORT_LABEL] },
     Long(Box<[u8]>),
 }
 
@@ -89,9 +89,9 @@ impl Label {
     pub(super) fn new(label: &[u8]) -> Self {
         match u8::try_from(label.len()) {
             Ok(len) if label.len() <= SHORT_LABEL => {
-                let mut octets = [0; SHORT_LABEL];
-                octets[..label.len()].copy_from_slice(label);
-                Self::Short { len, octets }
+                let mut bytes = [0; SHORT_LABEL];
+                bytes[..label.len()].copy_from_slice(label);
+                Self::Short { len, bytes }
             }
             _ => Self::Long(label.into()),
         }
@@ -99,8 +99,8 @@ impl Label {
 
     pub(super) fn as_slice(&self) -> &[u8] {
         match self {
-            Self::Short { len, octets } => &octets[..usize::from(*len)],
-            Self::Long(octets) => octets,
+            Self::Short { len, bytes } => &bytes[..usize::from(*len)],
+            Self::Long(bytes) => bytes,
         }
     }
 }
@@ -142,5 +142,5 @@ impl Keys {
     }
 }
 
-/// Octets of a label that fit in its node.
+/// Bytes of a label that fit in its node.
 const SHORT_LABEL: usize = 22;

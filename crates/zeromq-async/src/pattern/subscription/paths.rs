@@ -77,7 +77,7 @@ impl<K: Copy + Eq + Hash> SubscriptionTrie<K> {
 
     /// Makes a node of an edge with a subscriber.
     pub(super) fn unfold(&mut self, edge: Edge, subscriber: u32) -> u32 {
-        let mut node = Node::new(edge.parent(), Label::new(edge.octets()));
+        let mut node = Node::new(edge.parent(), Label::new(edge.bytes()));
         node.keys.push(subscriber);
         let node = store(&mut self.nodes, &mut self.free_nodes, node);
         self.edges.set(edge, Target::Node(node));
@@ -87,7 +87,7 @@ impl<K: Copy + Eq + Hash> SubscriptionTrie<K> {
         node
     }
 
-    /// Puts a node above this one that takes over so many octets of its label: whole strides.
+    /// Puts a node above this one that takes over so many bytes of its label: whole strides.
     fn split(&mut self, node: u32, at: usize) -> u32 {
         let Node { parent, label, .. } = &self.nodes[node as usize];
         let (upper, lower) = label.as_slice().split_at(at);

@@ -24,7 +24,7 @@ fn matches<K: Copy + Ord + std::hash::Hash>(
 }
 
 #[test]
-fn a_topic_matches_what_begins_with_it() {
+fn subscription_matches_topic_prefix() {
     let mut trie = SubscriptionTrie::new();
     for topic in ["", "a", "ab", "abcdefgh", "abcdefgi", "b"] {
         assert_eq!(trie.subscribe(topic.as_bytes(), topic), FOR_TOPIC);
@@ -36,7 +36,7 @@ fn a_topic_matches_what_begins_with_it() {
 }
 
 #[test]
-fn a_subscriber_has_a_set_of_topics_and_is_found_once() {
+fn subscriber_with_many_topics_matches_once() {
     let mut trie = SubscriptionTrie::new();
     assert_eq!(trie.subscribe(b"a", 1), FOR_TOPIC);
     assert_eq!(trie.subscribe(b"a", 1), NOTHING);
@@ -53,7 +53,7 @@ fn a_subscriber_has_a_set_of_topics_and_is_found_once() {
 }
 
 #[test]
-fn a_topic_may_be_as_deep_as_it_likes() {
+fn deep_topics_do_not_recurse() {
     let deep: Vec<u8> = (0..1_000_000_u32).map(|n| n.to_le_bytes()[0]).collect();
     let mut trie = SubscriptionTrie::new();
     for topic in [&deep[..], &deep[..777_777], b"\x00", b""] {
@@ -71,7 +71,7 @@ fn a_topic_may_be_as_deep_as_it_likes() {
 }
 
 #[test]
-fn those_who_come_and_go_leave_nothing_behind() {
+fn removed_subscribers_leave_no_nodes() {
     let mut trie = SubscriptionTrie::new();
     trie.subscribe(b"stays", 0);
     for key in 1..100_u32 {
@@ -129,10 +129,10 @@ enum Request {
 }
 
 fn request() -> impl Strategy<Value = Request> {
-    // Mostly one octet, so that topics share long beginnings.
-    let octet = prop_oneof![12 => Just(b'a'), 1 => Just(b'b'), 1 => Just(0), 1 => any::<u8>()];
-    let short = collection::vec(octet.clone(), 0..14);
-    let (topic, key) = (prop_oneof![short, collection::vec(octet, 0..60)], 0..4_u8);
+    // Mostly one byte, so that topics share long beginnings.
+    let byte = prop_oneof![12 => Just(b'a'), 1 => Just(b'b'), 1 => Just(0), 1 => any::<u8>()];
+    let short = collection::vec(byte.clone(), 0..14);
+    let (topic, key) = (prop_oneof![short, collection::vec(byte, 0..60)], 0..4_u8);
     prop_oneof![
         4 => (topic.clone(), key.clone()).prop_map(|(topic, key)| Request::Subscribe(topic, key)),
         4 => (topic.clone(), key.clone()).prop_map(|(topic, key)| Request::Cancel(topic, key)),
@@ -178,7 +178,7 @@ impl Model {
 
 proptest! {
     #[test]
-    fn it_does_what_the_model_does(requests in collection::vec(request(), 0..200)) {
+    fn subscription_trie_matches_the_model(requests in collection::vec(request(), 0..200)) {
         let (mut trie, mut model) = (SubscriptionTrie::new(), Model::default());
         for request in requests {
             match request {

@@ -33,14 +33,14 @@ pub(super) struct State {
     /// It has ended.
     pub(super) retired: bool,
     pub(super) flushers: Wakers,
-    /// Octets written since there was room last.
+    /// Bytes written since there was room last.
     pub(super) written: usize,
     /// Messages wholly written, or given to the inproc peer.
     pub(super) sent: u64,
     /// Messages that senders have queued.
     pub(super) enqueued: u64,
-    /// Octets written, over all connections.
-    pub(super) octets: u64,
+    /// Bytes written, over all connections.
+    pub(super) bytes: u64,
     /// The message in the middle of which connections ended, as the number of those before it, and
     /// how many did.
     pub(super) stuck: (u64, u32),
@@ -54,7 +54,7 @@ pub(super) struct State {
 pub(super) struct Answers {
     /// Answers queued since the last time that none was waiting.
     pub(super) queued: usize,
-    /// Octets written to this connection.
+    /// Bytes written to this connection.
     pub(super) written: u64,
     /// How many of them will be written when the last answer is.
     pub(super) end: u64,
@@ -72,14 +72,14 @@ pub(super) enum Pace {
     Hot,
 }
 
-/// Octets in the queue from which on the sender writes them itself.
+/// Bytes in the queue from which on the sender writes them itself.
 ///
 /// A loop that only sends then works like a buffered writer, with no flush in its code; waiting
-/// for the connection task instead costs a factor of three at 64 octets.
+/// for the connection task instead costs a factor of three at 64 bytes.
 /// With the message that reaches it, this is still one write of `link.rs`, unless that one is large.
 const WRITE_THRESHOLD: usize = 56 * 1024;
 
-/// Octets that the connection task writes in one turn, however much the kernel takes.
+/// Bytes that the connection task writes in one turn, however much the kernel takes.
 ///
 /// Then other tasks have their turn, and senders that wait for room are woken, though the queue may
 /// not be half empty: a sender of large messages fills memory that has just been freed, and not
@@ -105,7 +105,7 @@ impl State {
             written: 0,
             sent: 0,
             enqueued: 0,
-            octets: 0,
+            bytes: 0,
             stuck: (0, 0),
             replaced: 0,
             answers: Answers::default(),
@@ -166,7 +166,7 @@ impl State {
     /// What has been sealed goes out: a record cannot be taken back.
     pub(super) fn conflate(&mut self) {
         if self.conflate {
-            self.replaced += self.batch.discard_behind(self.link.sealed_octets()) as u64;
+            self.replaced += self.batch.discard_behind(self.link.sealed_bytes()) as u64;
         }
     }
 
@@ -203,7 +203,7 @@ impl State {
                 self.pace = Pace::Hot;
                 true
             }
-            Pace::Hot if self.batch.octets() >= WRITE_THRESHOLD => {
+            Pace::Hot if self.batch.bytes() >= WRITE_THRESHOLD => {
                 self.write(WRITE_THRESHOLD);
                 false
             }
@@ -221,7 +221,7 @@ impl State {
         }
     }
 
-    /// Writes until the queue is empty, the kernel takes no more, or at least `enough` octets are
+    /// Writes until the queue is empty, the kernel takes no more, or at least `enough` bytes are
     /// written; returns how many are.
     pub(super) fn write(&mut self, enough: usize) -> usize {
         let Link::Stream(stream) = &mut self.link else { return 0 };
@@ -259,7 +259,7 @@ impl State {
         }
         self.written += total;
         self.answers.written += total as u64;
-        self.octets += total as u64;
+        self.bytes += total as u64;
         total
     }
 

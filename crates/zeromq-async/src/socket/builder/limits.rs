@@ -23,11 +23,11 @@ impl<P: SocketKind> SocketBuilder<P> {
         self
     }
 
-    /// The most octets a received message may have, all frames together (`ZMQ_MAXMSGSIZE`, which
+    /// The most bytes a received message may have, all frames together (`ZMQ_MAXMSGSIZE`, which
     /// is for each frame). Default: no limit.
     ///
     /// A peer that announces more is disconnected. With no limit, memory still grows only as fast
-    /// as octets arrive.
+    /// as bytes arrive.
     ///
     /// ```
     /// use zeromq_async::RepSocket;
@@ -35,8 +35,8 @@ impl<P: SocketKind> SocketBuilder<P> {
     /// let rep = RepSocket::builder().max_message_size(1 << 20).build(); // 1 MiB
     /// # drop(rep);
     /// ```
-    pub fn max_message_size(mut self, octets: u64) -> Self {
-        self.options.limits.max_message_size = Some(octets);
+    pub fn max_message_size(mut self, bytes: u64) -> Self {
+        self.options.limits.max_message_size = Some(bytes);
         self
     }
 
@@ -56,7 +56,7 @@ impl<P: SocketKind> SocketBuilder<P> {
         self
     }
 
-    /// The most octets a received command may have, and with it a topic that a peer subscribes to
+    /// The most bytes a received command may have, and with it a topic that a peer subscribes to
     /// with a command (ZMTP 3.1). Default: 64 KiB.
     ///
     /// A peer that announces more is disconnected. libzmq has no such limit.
@@ -67,12 +67,12 @@ impl<P: SocketKind> SocketBuilder<P> {
     /// let publisher = PubSocket::builder().max_command_size(1024).build();
     /// # drop(publisher);
     /// ```
-    pub fn max_command_size(mut self, octets: usize) -> Self {
-        self.options.limits.max_command_size = octets;
+    pub fn max_command_size(mut self, bytes: usize) -> Self {
+        self.options.limits.max_command_size = bytes;
         self
     }
 
-    /// The most octets a peer may say about itself in its handshake: socket type, routing id, and
+    /// The most bytes a peer may say about itself in its handshake: socket type, routing id, and
     /// properties of the application's own. Default: 16 KiB.
     ///
     /// A peer that announces more is closed, before it is asked who it is. It all counts for
@@ -84,12 +84,12 @@ impl<P: SocketKind> SocketBuilder<P> {
     /// let rep = RepSocket::builder().max_metadata_size(512).build();
     /// # drop(rep);
     /// ```
-    pub fn max_metadata_size(mut self, octets: usize) -> Self {
-        self.options.limits.max_metadata_size = octets;
+    pub fn max_metadata_size(mut self, bytes: usize) -> Self {
+        self.options.limits.max_metadata_size = bytes;
         self
     }
 
-    /// The most octets a peer may send until its handshake is done, the greeting included. Default:
+    /// The most bytes a peer may send until its handshake is done, the greeting included. Default:
     /// 64 KiB.
     ///
     /// A peer that announces more is closed. The mechanisms themselves need less than 1 KiB; the
@@ -101,8 +101,8 @@ impl<P: SocketKind> SocketBuilder<P> {
     /// let rep = RepSocket::builder().max_metadata_size(512).max_handshake_size(1536).build();
     /// # drop(rep);
     /// ```
-    pub fn max_handshake_size(mut self, octets: usize) -> Self {
-        self.options.limits.max_handshake_size = octets;
+    pub fn max_handshake_size(mut self, bytes: usize) -> Self {
+        self.options.limits.max_handshake_size = bytes;
         self
     }
 
@@ -164,7 +164,7 @@ impl<P: SocketKind> SocketBuilder<P> {
     /// The most topics that one peer may be subscribed to at a time. Default: 1,000,000.
     ///
     /// A peer that goes beyond is [disconnected](crate::DisconnectReason::Subscriptions); peers over
-    /// inproc are not. A subscription costs some 200 octets and its topic; libzmq has no such limit.
+    /// inproc are not. A subscription costs some 200 bytes and its topic; libzmq has no such limit.
     ///
     /// An XPUB also keeps so many changes of subscriptions and no more for its application to
     /// receive, from each peer; and of peers that have left, four times as many together.
@@ -183,7 +183,7 @@ impl<P: SocketKind> SocketBuilder<P> {
         self
     }
 
-    /// The most octets that all topics together may have which one peer is subscribed to at a time.
+    /// The most bytes that all topics together may have which one peer is subscribed to at a time.
     /// Default: 64 MiB.
     ///
     /// A peer that goes beyond is [disconnected](crate::DisconnectReason::Subscriptions); peers over
@@ -195,14 +195,14 @@ impl<P: SocketKind> SocketBuilder<P> {
     /// ```
     /// use zeromq_async::PubSocket;
     ///
-    /// let publisher = PubSocket::builder().max_subscription_octets_per_peer(1 << 20).build();
+    /// let publisher = PubSocket::builder().max_subscription_bytes_per_peer(1 << 20).build();
     /// # drop(publisher);
     /// ```
-    pub fn max_subscription_octets_per_peer(mut self, octets: usize) -> Self
+    pub fn max_subscription_bytes_per_peer(mut self, bytes: usize) -> Self
     where
         P: Publishes,
     {
-        self.options.publish.limits.octets = octets;
+        self.options.publish.limits.bytes = bytes;
         self
     }
 }

@@ -45,7 +45,7 @@ impl<P: SocketKind> SocketBuilder<P> {
     ///
     /// # Errors
     ///
-    /// A name and a password have at most 255 octets each.
+    /// A name and a password have at most 255 bytes each.
     pub fn plain_client(
         mut self,
         username: impl AsRef<[u8]>,

@@ -22,7 +22,7 @@ impl<P: SocketKind> SocketBuilder<P> {
         self
     }
 
-    /// Octets of the kernel's send buffer (`ZMQ_SNDBUF`). Default: the operating system's.
+    /// Bytes of the kernel's send buffer (`ZMQ_SNDBUF`). Default: the operating system's.
     ///
     /// ```
     /// use zeromq_async::PushSocket;
@@ -30,12 +30,12 @@ impl<P: SocketKind> SocketBuilder<P> {
     /// let push = PushSocket::builder().send_buffer(1 << 20).build();
     /// # drop(push);
     /// ```
-    pub fn send_buffer(mut self, octets: usize) -> Self {
-        self.options.transport.send_buffer = Some(octets);
+    pub fn send_buffer(mut self, bytes: usize) -> Self {
+        self.options.transport.send_buffer = Some(bytes);
         self
     }
 
-    /// Octets of the kernel's receive buffer (`ZMQ_RCVBUF`). Default: the operating system's.
+    /// Bytes of the kernel's receive buffer (`ZMQ_RCVBUF`). Default: the operating system's.
     ///
     /// ```
     /// use zeromq_async::PullSocket;
@@ -43,8 +43,8 @@ impl<P: SocketKind> SocketBuilder<P> {
     /// let pull = PullSocket::builder().receive_buffer(1 << 20).build();
     /// # drop(pull);
     /// ```
-    pub fn receive_buffer(mut self, octets: usize) -> Self {
-        self.options.transport.receive_buffer = Some(octets);
+    pub fn receive_buffer(mut self, bytes: usize) -> Self {
+        self.options.transport.receive_buffer = Some(bytes);
         self
     }
 
@@ -56,8 +56,8 @@ impl<P: SocketKind> SocketBuilder<P> {
     /// let publisher = PubSocket::builder().type_of_service(0xB8).build(); // expedited forwarding
     /// # drop(publisher);
     /// ```
-    pub fn type_of_service(mut self, octet: u8) -> Self {
-        self.options.transport.type_of_service = Some(octet);
+    pub fn type_of_service(mut self, byte: u8) -> Self {
+        self.options.transport.type_of_service = Some(byte);
         self
     }
 
@@ -74,7 +74,7 @@ impl<P: SocketKind> SocketBuilder<P> {
         self
     }
 
-    /// How long sent octets may stay unacknowledged before TCP gives the connection up
+    /// How long sent bytes may stay unacknowledged before TCP gives the connection up
     /// (`ZMQ_TCP_MAXRT`; Linux). Default: the operating system's.
     ///
     /// ```

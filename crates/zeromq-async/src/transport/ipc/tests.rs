@@ -48,7 +48,7 @@ fn leave_dead(path: &Path) {
 }
 
 #[tokio::test]
-async fn bytes_go_both_ways_and_the_peer_is_known() {
+async fn ipc_carries_bytes_and_peer_credentials() {
     let directory = Directory::new("round-trip");
     let (path, text) = directory.file();
     let mut listener = listen(&text).await;
@@ -74,7 +74,7 @@ async fn bytes_go_both_ways_and_the_peer_is_known() {
 }
 
 #[tokio::test]
-async fn a_wildcard_has_a_private_directory_that_goes_with_it() {
+async fn wildcard_directory_is_private_and_removed() {
     let listener = listen("ipc://*").await;
     let path = path_of(listener.local_endpoint()).to_owned();
     let directory = path.parent().unwrap();
@@ -86,7 +86,7 @@ async fn a_wildcard_has_a_private_directory_that_goes_with_it() {
 
 #[cfg(target_os = "linux")]
 #[tokio::test]
-async fn an_abstract_name_has_no_file() {
+async fn abstract_name_has_no_file() {
     let text = format!("ipc://@zmq-test-{}", std::process::id());
     let mut listener = listen(&text).await;
     connect(&endpoint(&text)).await;
@@ -97,7 +97,7 @@ async fn an_abstract_name_has_no_file() {
 }
 
 #[tokio::test]
-async fn the_file_of_a_dead_listener_is_taken_over() {
+async fn dead_listener_path_is_reused() {
     let directory = Directory::new("dead");
     let (path, text) = directory.file();
     leave_dead(&path);
@@ -110,7 +110,7 @@ async fn the_file_of_a_dead_listener_is_taken_over() {
 }
 
 #[tokio::test]
-async fn a_live_listener_keeps_its_path() {
+async fn live_listener_keeps_its_path() {
     let directory = Directory::new("live");
     let (_, text) = directory.file();
     let listener = listen(&text).await;
@@ -122,7 +122,7 @@ async fn a_live_listener_keeps_its_path() {
 }
 
 #[tokio::test]
-async fn a_live_listener_with_a_full_backlog_keeps_its_path() {
+async fn full_backlog_listener_keeps_its_path() {
     let directory = Directory::new("full");
     let (_, text) = directory.file();
     let options = TransportOptions { backlog: 0, ..TransportOptions::default() };
@@ -134,7 +134,7 @@ async fn a_live_listener_with_a_full_backlog_keeps_its_path() {
 }
 
 #[tokio::test]
-async fn what_is_not_a_socket_is_left_alone() {
+async fn non_socket_file_is_not_replaced() {
     let directory = Directory::new("regular");
     let (path, text) = directory.file();
     fs::write(&path, "precious").unwrap();
@@ -148,14 +148,14 @@ async fn what_is_not_a_socket_is_left_alone() {
 }
 
 #[tokio::test]
-async fn a_missing_directory_says_so() {
+async fn missing_directory_is_reported() {
     let error = refused("ipc:///no/such/directory/socket").await;
     assert!(matches!(error, BindError::NotFound { .. }), "{error:?}");
     assert!(error.to_string().contains("create it first"), "{error}");
 }
 
 #[tokio::test]
-async fn a_file_that_changed_hands_is_not_removed() {
+async fn replaced_socket_file_is_not_removed() {
     let directory = Directory::new("stolen");
     let (path, text) = directory.file();
     let robbed = listen(&text).await;
@@ -168,7 +168,7 @@ async fn a_file_that_changed_hands_is_not_removed() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn one_of_many_takes_a_dead_path_and_keeps_it() {
+async fn one_binder_wins_a_dead_path() {
     let directory = Directory::new("race");
     let (path, text) = directory.file();
     for round in 0..50 {

@@ -106,28 +106,28 @@ async fn ask(
         return Err(refusal(reply));
     }
     // The address that the proxy connects from, which is of use to nobody here.
-    let octets = match kind {
+    let bytes = match kind {
         IPV4 => 4,
         IPV6 => 16,
         NAME => usize::from(stream.read_u8().await?),
         other => return Err(malformed(format!("has an address of the unknown type {other:#04x}"))),
     };
-    stream.read_exact(&mut vec![0; octets + 2]).await?;
+    stream.read_exact(&mut vec![0; bytes + 2]).await?;
     Ok(())
 }
 
 async fn read<const COUNT: usize>(
     stream: &mut (impl AsyncRead + Unpin),
 ) -> io::Result<[u8; COUNT]> {
-    let mut octets = [0; COUNT];
-    stream.read_exact(&mut octets).await?;
-    Ok(octets)
+    let mut bytes = [0; COUNT];
+    stream.read_exact(&mut bytes).await?;
+    Ok(bytes)
 }
 
-/// The octets with their number in front.
-fn counted(octets: &[u8]) -> io::Result<Vec<u8>> {
-    let count = u8::try_from(octets.len()).map_err(|_| io::ErrorKind::InvalidInput)?;
-    Ok([&[count], octets].concat())
+/// The bytes with their number in front.
+fn counted(bytes: &[u8]) -> io::Result<Vec<u8>> {
+    let count = u8::try_from(bytes.len()).map_err(|_| io::ErrorKind::InvalidInput)?;
+    Ok([&[count], bytes].concat())
 }
 
 /// RFC 1928 §6.

@@ -68,7 +68,7 @@ async fn tcp_carries_bytes_both_ways() {
 }
 
 #[tokio::test]
-async fn a_link_local_address_has_a_zone() {
+async fn link_local_address_keeps_its_zone() {
     let interfaces = if_addrs::get_if_addrs().unwrap();
     // A machine without any has nothing to show here.
     for interface in interfaces.iter().filter(|interface| !interface.is_loopback()) {
@@ -81,7 +81,7 @@ async fn a_link_local_address_has_a_zone() {
 }
 
 #[tokio::test]
-async fn a_name_is_dialled_at_all_its_addresses() {
+async fn dial_tries_every_resolved_address() {
     // `localhost` is 127.0.0.1 and ::1 on most machines, in either order: whichever is bound is
     // found.
     let mut listener = listen("tcp://[::1]:0").await;
@@ -95,7 +95,7 @@ async fn a_name_is_dialled_at_all_its_addresses() {
 }
 
 #[tokio::test]
-async fn a_failed_attempt_names_the_endpoint_and_each_address() {
+async fn dial_error_names_endpoint_and_addresses() {
     // Bound and not listening: nobody else can take the port while nobody answers at it.
     let silent = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
     silent.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into()).unwrap();
@@ -117,14 +117,14 @@ async fn a_failed_attempt_names_the_endpoint_and_each_address() {
 }
 
 #[tokio::test]
-async fn an_unknown_name_is_not_found() {
+async fn unknown_host_is_not_found() {
     let target = endpoint("tcp://no-such-host.invalid:5555");
     let error = dial(&target, &TransportOptions::default()).await.unwrap_err();
     assert_eq!(error.kind(), io::ErrorKind::NotFound, "{error}");
 }
 
 #[tokio::test]
-async fn a_connection_comes_from_the_source_asked_for() {
+async fn dial_uses_the_source_address() {
     let free = StdListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
     let mut listener = listen("tcp://127.0.0.1:0").await;
     let local = listener.local_endpoint().to_string();
@@ -148,7 +148,7 @@ async fn a_connection_comes_from_the_source_asked_for() {
 }
 
 #[tokio::test]
-async fn a_port_in_use_says_what_to_do() {
+async fn port_in_use_error_suggests_a_fix() {
     let listener = listen("tcp://127.0.0.1:0").await;
     let error = refused(&listener.local_endpoint().to_string()).await;
     assert!(matches!(error, BindError::InUse { .. }), "{error:?}");
@@ -157,7 +157,7 @@ async fn a_port_in_use_says_what_to_do() {
 }
 
 #[tokio::test]
-async fn a_port_is_free_again_at_once() {
+async fn port_can_be_rebound_at_once() {
     let (near, far) = {
         let mut listener = listen("tcp://127.0.0.1:0").await;
         let local = listener.local_endpoint().clone();
@@ -172,7 +172,7 @@ async fn a_port_is_free_again_at_once() {
 }
 
 #[tokio::test]
-async fn bind_errors_are_told_apart() {
+async fn bind_errors_have_distinct_kinds() {
     assert!(matches!(refused("tcp://192.0.2.77:0").await, BindError::NotLocal { .. }));
     assert!(matches!(refused("tcp://no-such-host.invalid:0").await, BindError::NotFound { .. }));
     assert!(matches!(refused("tcp://lo:0;127.0.0.1:0").await, BindError::InvalidEndpoint(_)));
@@ -180,7 +180,7 @@ async fn bind_errors_are_told_apart() {
 }
 
 #[tokio::test]
-async fn a_socket_does_not_connect_to_itself() {
+async fn tcp_self_connect_is_rejected() {
     let port = StdListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
     let itself = endpoint(&format!("tcp://127.0.0.1:{port};127.0.0.1:{port}"));
     let error = dial(&itself, &TransportOptions::default()).await.unwrap_err();

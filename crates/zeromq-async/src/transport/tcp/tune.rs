@@ -46,11 +46,11 @@ pub(super) fn before_use(
     options: &TransportOptions,
 ) -> io::Result<()> {
     // The buffers decide the window scale, which TCP settles in its first packet.
-    if let Some(octets) = options.send_buffer {
-        socket.set_send_buffer_size(octets).map_err(named("send_buffer", &octets))?;
+    if let Some(bytes) = options.send_buffer {
+        socket.set_send_buffer_size(bytes).map_err(named("send_buffer", &bytes))?;
     }
-    if let Some(octets) = options.receive_buffer {
-        socket.set_recv_buffer_size(octets).map_err(named("receive_buffer", &octets))?;
+    if let Some(bytes) = options.receive_buffer {
+        socket.set_recv_buffer_size(bytes).map_err(named("receive_buffer", &bytes))?;
     }
     set_precedence(socket, address, options)?;
     #[cfg(target_os = "linux")]
@@ -207,7 +207,7 @@ mod tests {
 
     /// Without privileges a time above the system's is refused, and then so is the socket.
     #[test]
-    fn busy_polling_reaches_the_socket_or_is_refused() {
+    fn busy_poll_is_set_or_refused() {
         let options =
             TransportOptions { busy_poll: Some(Duration::from_micros(50)), ..Default::default() };
         match open("127.0.0.1:0".parse().unwrap(), &options) {
@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn by_default_the_system_decides() {
+    fn default_options_keep_system_values() {
         let socket = connected("127.0.0.1:0", &TransportOptions::default());
         assert!(!socket.keepalive().unwrap());
         assert_eq!(socket.tos_v4().unwrap(), 0);

@@ -18,7 +18,7 @@ fn faulty_line(text: &str) -> (usize, LineProblem) {
 
 /// As `zcert_save` writes it: everything in quotation marks.
 #[test]
-fn a_certificate_of_czmq_is_read() {
+fn czmq_certificate_is_read() {
     let read = secret(
         "#   ****  Generated on 2013-07-12 12:00:00 by CZMQ  ****\n\
          #   ZeroMQ CURVE **Secret** Certificate\n\
@@ -34,7 +34,7 @@ fn a_certificate_of_czmq_is_read() {
 }
 
 #[test]
-fn comments_quotes_and_unknown_sections_are_understood() {
+fn comments_quotes_and_extra_sections_parse() {
     let read = secret(
         "curve # the keys\r\n\tsecret-key='SECRET' # my own\r\n\tpublic-key   =   \"PUBLIC\"\r\n\
          metadata\n    plain = a#b c   # but not this\n    empty\n    none = # nothing\n\
@@ -47,7 +47,7 @@ fn comments_quotes_and_unknown_sections_are_understood() {
 }
 
 #[test]
-fn what_is_wrong_is_named_and_no_key_is_shown() {
+fn certificate_error_names_line_not_key() {
     for (text, line) in [
         ("curve\n    public-key = \"PUBLIC\n", 2),
         ("curve\n    public-key = \"PUBLIC\" oh\n", 2),
@@ -68,7 +68,7 @@ fn what_is_wrong_is_named_and_no_key_is_shown() {
 }
 
 #[test]
-fn what_is_written_is_read_as_the_same() {
+fn certificate_round_trips_through_text() {
     let mut certificate = CurveSecretCertificate::generate();
     for (name, value) in [("a", ""), ("b.c", "# 'x' #"), ("d", "\"y\""), ("e", " = ü ")] {
         certificate = certificate.with(name, value).unwrap();
@@ -90,7 +90,7 @@ fn what_is_written_is_read_as_the_same() {
 /// Keys of one mechanism are not those of the other.
 #[cfg(feature = "noise")]
 #[test]
-fn a_certificate_is_for_one_mechanism() {
+fn certificate_belongs_to_one_mechanism() {
     let noise = crate::NoiseSecretCertificate::generate();
     assert_eq!(noise.to_zpl().parse(), Ok(noise.clone()));
     let error = noise.to_zpl().parse::<CurveCertificate>().unwrap_err();

@@ -18,8 +18,8 @@ const LZ4: u8 = 1;
 #[cfg(feature = "zstd")]
 const ZSTD: u8 = 2;
 
-/// The most octets that algorithms make of one: an LZ4 length octet adds 255, a zstd block of four
-/// octets 128 KiB. What claims more is not looked at, nor is memory taken for it.
+/// The most bytes that algorithms make of one: an LZ4 length byte adds 255, a zstd block of four
+/// bytes 128 KiB. What claims more is not looked at, nor is memory taken for it.
 #[cfg(feature = "lz4")]
 const MOST_OF_LZ4: usize = 255;
 #[cfg(feature = "zstd")]
@@ -41,7 +41,7 @@ pub(super) struct Decompressor {
     zstd: Option<zstd::bulk::Decompressor<'static>>,
 }
 
-/// Why octets were not decompressed.
+/// Why bytes were not decompressed.
 pub(super) enum Failure {
     Unknown,
     Damaged(&'static str),
@@ -66,13 +66,13 @@ impl Compressor {
         }
     }
 
-    /// Puts the compressed octets behind those that are there; false where that does not work.
-    pub(super) fn compress(&mut self, octets: &[u8], output: &mut Vec<u8>) -> bool {
+    /// Puts the compressed bytes behind those that are there; false where that does not work.
+    pub(super) fn compress(&mut self, bytes: &[u8], output: &mut Vec<u8>) -> bool {
         match self.algorithm {
             #[cfg(feature = "lz4")]
             Algorithm::Lz4 => {
-                let room = lz4_flex::block::get_maximum_output_size(octets.len());
-                append(output, room, |room| lz4_flex::block::compress_into(octets, room).ok())
+                let room = lz4_flex::block::get_maximum_output_size(bytes.len());
+                append(output, room, |room| lz4_flex::block::compress_into(bytes, room).ok())
             }
             #[cfg(feature = "zstd")]
             Algorithm::Zstd { level } => {
@@ -80,8 +80,8 @@ impl Compressor {
                     self.zstd = zstd::bulk::Compressor::new(level).ok();
                 }
                 let Some(zstd) = &mut self.zstd else { return false };
-                let room = zstd::zstd_safe::compress_bound(octets.len());
-                append(output, room, |room| zstd.compress_to_buffer(octets, room).ok())
+                let room = zstd::zstd_safe::compress_bound(bytes.len());
+                append(output, room, |room| zstd.compress_to_buffer(bytes, room).ok())
             }
         }
     }
@@ -115,32 +115,32 @@ impl Decompressor {
         std::mem::take(&mut self.produced)
     }
 
-    /// Exactly `size` octets, or a failure.
+    /// Exactly `size` bytes, or a failure.
     pub(super) fn decompress(
         &mut self,
         algorithm: u8,
-        octets: &[u8],
+        bytes: &[u8],
         size: usize,
     ) -> Result<Vec<u8>, Failure> {
         let output = match algorithm {
             STORED => {
-                self.produced += octets.len();
-                Some(octets.to_vec())
+                self.produced += bytes.len();
+                Some(bytes.to_vec())
             }
             #[cfg(feature = "lz4")]
             LZ4 => {
-                check_ratio(octets, size, MOST_OF_LZ4)?;
+                check_ratio(bytes, size, MOST_OF_LZ4)?;
                 self.produced += size;
-                lz4_flex::block::decompress(octets, size).ok()
+                lz4_flex::block::decompress(bytes, size).ok()
             }
             #[cfg(feature = "zstd")]
             ZSTD => {
-                check_ratio(octets, size, MOST_OF_ZSTD)?;
+                check_ratio(bytes, size, MOST_OF_ZSTD)?;
                 self.produced += size;
                 if self.zstd.is_none() {
                     self.zstd = zstd::bulk::Decompressor::new().ok();
                 }
-                self.zstd.as_mut().and_then(|zstd| zstd.decompress(octets, size).ok())
+                self.zstd.as_mut().and_then(|zstd| zstd.decompress(bytes, size).ok())
             }
             _ => return Err(Failure::Unknown),
         };
@@ -152,9 +152,9 @@ impl Decompressor {
     }
 }
 
-fn check_ratio(octets: &[u8], size: usize, most: usize) -> Result<(), Failure> {
-    if size / most > octets.len() {
-        return Err(Failure::Damaged("so many octets cannot be in so few"));
+fn check_ratio(bytes: &[u8], size: usize, most: usize) -> Result<(), Failure> {
+    if size / most > bytes.len() {
+        return Err(Failure::Damaged("so many bytes cannot be in so few"));
     }
     Ok(())
 }

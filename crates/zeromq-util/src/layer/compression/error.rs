@@ -61,11 +61,11 @@ impl<E: From<RecvError>> From<RecvError> for CompressionError<E> {
 #[non_exhaustive]
 pub enum Undecompressed {
     /// It says that it would be larger than is allowed; it was not decompressed.
-    #[error("a compressed message would have {size} octets, and no more than {limit} are allowed")]
+    #[error("a compressed message would have {size} bytes, and no more than {limit} are allowed")]
     TooLarge {
         /// The message as it came.
         message: Message,
-        /// Its octets, decompressed.
+        /// Its bytes, decompressed.
         size: usize,
         /// The layer's limit; see [`max_size`](super::CompressionLayer::max_size).
         limit: usize,

@@ -44,9 +44,9 @@ impl Packing {
 }
 
 fn concat(frames: &[Frame], size: usize) -> Vec<u8> {
-    let mut octets = Vec::with_capacity(size);
-    frames.iter().for_each(|frame| octets.extend_from_slice(frame));
-    octets
+    let mut bytes = Vec::with_capacity(size);
+    frames.iter().for_each(|frame| bytes.extend_from_slice(frame));
+    bytes
 }
 
 /// A message that looks packed and is not, packed as it is.
@@ -64,7 +64,7 @@ fn with_last(frames: &[Frame], last: Vec<u8>) -> Message {
     }
 }
 
-/// What comes before the compressed octets.
+/// What comes before the compressed bytes.
 fn head(algorithm: u8, frames: &[Frame]) -> Vec<u8> {
     let mut head = Vec::from(MARK);
     head.push(algorithm);
@@ -123,23 +123,23 @@ fn frames(message: &Message, decompressor: &mut Decompressor) -> Result<Message,
     if size > decompressor.max_size {
         return Err(Problem::TooLarge(size));
     }
-    let octets =
+    let bytes =
         decompressor.decompress(algorithm, rest, size).map_err(|failure| match failure {
             Failure::Unknown => Problem::Unknown(algorithm),
             Failure::Damaged(reason) => Problem::Damaged(reason),
         })?;
-    let mut octets = Bytes::from(octets);
-    let unpacked = sizes.into_iter().map(|part| piece(&mut octets, part, size));
+    let mut bytes = Bytes::from(bytes);
+    let unpacked = sizes.into_iter().map(|part| piece(&mut bytes, part, size));
     Ok(match clear {
         [] if count == 1 => Message::multipart(unpacked),
         _ => clear.iter().cloned().chain(unpacked).collect(),
     })
 }
 
-/// The next frame of a buffer of `whole` octets. A small part of it is copied, so that it does not
+/// The next frame of a buffer of `whole` bytes. A small part of it is copied, so that it does not
 /// keep all of it in memory.
-fn piece(octets: &mut Bytes, size: usize, whole: usize) -> Frame {
-    let piece = octets.split_to(size);
+fn piece(bytes: &mut Bytes, size: usize, whole: usize) -> Frame {
+    let piece = bytes.split_to(size);
     if size < whole / SMALL_PART { Frame::copy_from_slice(&piece) } else { piece.into() }
 }
 
@@ -148,7 +148,7 @@ const SMALL_PART: usize = 8;
 
 const CUT_OFF: &str = "it ends too early";
 
-/// Seven bits an octet, the lowest first; the highest bit says that more follow (LEB128).
+/// Seven bits a byte, the lowest first; the highest bit says that more follow (LEB128).
 fn put_number(output: &mut Vec<u8>, mut number: usize) {
     loop {
         let more = if number >= 0x80 { 0x80 } else { 0 };
@@ -163,11 +163,11 @@ fn put_number(output: &mut Vec<u8>, mut number: usize) {
 fn take_number(input: &mut &[u8]) -> Result<usize, &'static str> {
     let mut number = 0usize;
     for shift in (0..usize::BITS).step_by(7) {
-        let (&octet, rest) = input.split_first().ok_or(CUT_OFF)?;
+        let (&byte, rest) = input.split_first().ok_or(CUT_OFF)?;
         *input = rest;
-        let bits = usize::from(octet & 0x7f);
+        let bits = usize::from(byte & 0x7f);
         number |= bits.checked_shl(shift).filter(|n| n >> shift == bits).ok_or(TOO_LONG)?;
-        if octet < 0x80 {
+        if byte < 0x80 {
             return Ok(number);
         }
     }

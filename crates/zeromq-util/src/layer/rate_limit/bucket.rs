@@ -9,11 +9,11 @@ use zeromq_async::Message;
 use super::Rate;
 use crate::layer::deadline::Deadline;
 
-/// The buckets of a [`Rate`], one for messages and one for octets.
+/// The buckets of a [`Rate`], one for messages and one for bytes.
 #[derive(Debug)]
 pub(super) struct Buckets {
     messages: Option<Bucket>,
-    octets: Option<Bucket>,
+    bytes: Option<Bucket>,
     deadline: Deadline,
 }
 
@@ -22,7 +22,7 @@ impl Buckets {
         let bucket = |tokens: u32| Bucket::new(f64::from(tokens), rate.period, Instant::now());
         Self {
             messages: rate.messages.map(bucket),
-            octets: rate.octets.map(bucket),
+            bytes: rate.bytes.map(bucket),
             deadline: Deadline::default(),
         }
     }
@@ -40,17 +40,17 @@ impl Buckets {
         if let Some(bucket) = &mut self.messages {
             bucket.tokens -= 1.0;
         }
-        if let Some(bucket) = &mut self.octets {
+        if let Some(bucket) = &mut self.bytes {
             bucket.tokens -= message.size() as f64;
         }
     }
 
     fn wait(&mut self) -> Option<Duration> {
-        if self.messages.is_none() && self.octets.is_none() {
+        if self.messages.is_none() && self.bytes.is_none() {
             return None;
         }
         let now = Instant::now();
-        let buckets = self.messages.iter_mut().chain(&mut self.octets);
+        let buckets = self.messages.iter_mut().chain(&mut self.bytes);
         buckets.filter_map(|bucket| bucket.wait(now)).max()
     }
 }
@@ -93,7 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_bucket_fills_as_time_passes_and_no_further_than_its_size() {
+    fn bucket_refills_up_to_its_size() {
         let start = Instant::now();
         let after = |millis| start + Duration::from_millis(millis);
         let mut bucket = Bucket::new(10.0, Duration::from_secs(1), start);
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn a_debt_is_paid_off() {
+    fn bucket_debt_is_paid_off() {
         let start = Instant::now();
         let mut bucket = Bucket::new(10.0, Duration::from_secs(1), start);
         bucket.tokens -= 30.0;

@@ -34,7 +34,7 @@ pub struct TraceParentError;
 /// The flag of a trace that is recorded.
 const SAMPLED: u8 = 1;
 
-/// What a `tracestate` may have at most, in octets.
+/// What a `tracestate` may have at most, in bytes.
 const MAX_STATE: usize = 512;
 
 const PARENT: &str = "traceparent: ";
@@ -64,7 +64,7 @@ impl TraceParent {
         Ok(Self { trace_id, parent_id, flags, state: None })
     }
 
-    /// The same with a `tracestate`, which is left out where it has more than 512 octets or is not
+    /// The same with a `tracestate`, which is left out where it has more than 512 bytes or is not
     /// printable ASCII.
     ///
     /// ```
@@ -76,7 +76,7 @@ impl TraceParent {
     /// ```
     #[must_use]
     pub fn with_state(mut self, state: &str) -> Self {
-        let is_plain = state.bytes().all(|octet| matches!(octet, b' '..=b'~'));
+        let is_plain = state.bytes().all(|byte| matches!(byte, b' '..=b'~'));
         let fits = (1..=MAX_STATE).contains(&state.len());
         self.state = (is_plain && fits).then(|| state.into());
         self

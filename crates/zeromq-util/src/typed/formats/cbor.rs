@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use zeromq_async::Message;
 
-use super::OctetsLeft;
+use super::BytesLeft;
 use crate::typed::{BoxError, Decode, Encode, Frames};
 
 /// CBOR (RFC 8949), the binary form that COSE and CoAP know (feature `cbor`).
@@ -38,7 +38,7 @@ impl<T: DeserializeOwned> Decode<T> for Cbor {
         let mut deserializer = cbor4ii::serde::Deserializer::new(reader);
         let value = T::deserialize(&mut deserializer)?;
         let mut reader = deserializer.into_inner();
-        OctetsLeft::check(reader.fill(usize::MAX)?.as_ref())?;
+        BytesLeft::check(reader.fill(usize::MAX)?.as_ref())?;
         Ok(value)
     }
 }

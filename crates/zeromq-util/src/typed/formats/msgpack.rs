@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use zeromq_async::Message;
 
-use super::OctetsLeft;
+use super::BytesLeft;
 use crate::typed::{BoxError, Decode, Encode, Frames};
 
 /// MessagePack, with the names of fields, so that they may come and go (feature `msgpack`).
@@ -35,7 +35,7 @@ impl<T: DeserializeOwned> Decode<T> for MsgPack {
         let mut deserializer = rmp_serde::Deserializer::new(frames.take()?.as_slice());
         deserializer.set_max_depth(DEPTH);
         let value = T::deserialize(&mut deserializer)?;
-        OctetsLeft::check(deserializer.get_ref())?;
+        BytesLeft::check(deserializer.get_ref())?;
         Ok(value)
     }
 }

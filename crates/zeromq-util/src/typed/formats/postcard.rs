@@ -4,10 +4,10 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use zeromq_async::Message;
 
-use super::OctetsLeft;
+use super::BytesLeft;
 use crate::typed::{BoxError, Decode, Encode, Frames};
 
-/// postcard: the fewest octets, for two sides that are built from the same types (feature
+/// postcard: the fewest bytes, for two sides that are built from the same types (feature
 /// `postcard`).
 ///
 /// It sets no limit to the number of values that take no bytes, such as `()`, an empty struct or an
@@ -42,7 +42,7 @@ impl<T: Serialize> Encode<T> for Postcard {
 impl<T: DeserializeOwned> Decode<T> for Postcard {
     fn decode(&self, frames: &mut Frames<'_>) -> Result<T, BoxError> {
         let (value, left) = postcard::take_from_bytes(frames.take()?)?;
-        OctetsLeft::check(left)?;
+        BytesLeft::check(left)?;
         Ok(value)
     }
 }

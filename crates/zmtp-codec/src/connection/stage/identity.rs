@@ -14,7 +14,7 @@ use crate::metadata::Metadata;
 use crate::socket_type::SocketType;
 use crate::wire::{FrameError, FrameHeader, MechanismName, UnsupportedVersion, v2_0};
 
-/// The identity of a ZMTP 2.0 peer is awaited, and the octets before it.
+/// The identity of a ZMTP 2.0 peer is awaited, and the bytes before it.
 ///
 /// Such a peer knows no commands: it is not told by an ERROR what is wrong.
 #[derive(Debug)]
@@ -69,22 +69,22 @@ impl AwaitIdentity {
     }
 }
 
-/// Where in `octets` the identity is that they begin with, if it is all there.
+/// Where in `bytes` the identity is that they begin with, if it is all there.
 fn identity_size(
-    octets: &[u8],
+    bytes: &[u8],
     config: &ConnectionConfig,
 ) -> Result<Option<std::ops::Range<usize>>, ProtocolError> {
-    let Some(header) = FrameHeader::decode(octets)? else {
+    let Some(header) = FrameHeader::decode(bytes)? else {
         return Ok(None);
     };
     if header.is_command() {
-        return Err(FrameError::ReservedFlags(octets[0]).into());
+        return Err(FrameError::ReservedFlags(bytes[0]).into());
     }
     let (announced, limit) = (header.body_size(), config.limits.max_metadata_size);
     let size = usize::try_from(announced).ok().filter(|&size| size <= limit);
     let size = size.ok_or(LimitExceeded::HandshakeSize { announced, limit })?;
     let end = header.size() + size;
-    Ok((end <= octets.len()).then_some(header.size()..end))
+    Ok((end <= bytes.len()).then_some(header.size()..end))
 }
 
 /// Judges the type that the peer says it is.

@@ -43,29 +43,29 @@ impl RecordKey {
 
     /// Encrypts the record of that number where it stands and makes its tag.
     #[inline]
-    pub(super) fn seal(&mut self, number: u64, octets: &mut [u8]) -> [u8; TAG] {
-        if octets.len() > SMALL {
-            return self.key.seal_in_place(&self.purpose.nonce(number), octets);
+    pub(super) fn seal(&mut self, number: u64, bytes: &mut [u8]) -> [u8; TAG] {
+        if bytes.len() > SMALL {
+            return self.key.seal_in_place(&self.purpose.nonce(number), bytes);
         }
         let ahead = self.ahead();
-        let stream = ahead.reach(number, octets.len());
-        ahead.apply(stream, number, octets);
-        tag(ahead.stream(stream).0, octets)
+        let stream = ahead.reach(number, bytes.len());
+        ahead.apply(stream, number, bytes);
+        tag(ahead.stream(stream).0, bytes)
     }
 
     /// Decrypts the record of that number where it stands, or leaves it as it is where the tag is
     /// not its own.
     #[inline]
     #[must_use]
-    pub(super) fn open(&mut self, number: u64, octets: &mut [u8], tag: &[u8; TAG]) -> bool {
-        if octets.len() > SMALL {
-            return self.key.open_in_place(&self.purpose.nonce(number), octets, tag);
+    pub(super) fn open(&mut self, number: u64, bytes: &mut [u8], tag: &[u8; TAG]) -> bool {
+        if bytes.len() > SMALL {
+            return self.key.open_in_place(&self.purpose.nonce(number), bytes, tag);
         }
         let ahead = self.ahead();
-        let stream = ahead.reach(number, octets.len());
-        let is_open = has_tag(ahead.stream(stream).0, octets, tag);
+        let stream = ahead.reach(number, bytes.len());
+        let is_open = has_tag(ahead.stream(stream).0, bytes, tag);
         if is_open {
-            ahead.apply(stream, number, octets);
+            ahead.apply(stream, number, bytes);
         }
         is_open
     }
@@ -120,15 +120,15 @@ impl Ahead {
     }
 
     #[inline]
-    fn apply(&mut self, stream: usize, number: u64, octets: &mut [u8]) {
+    fn apply(&mut self, stream: usize, number: u64, bytes: &mut [u8]) {
         let made = self.stream(stream).1;
-        self.cipher.apply(made, octets);
-        let rest = octets.get_mut(made.len()..).unwrap_or_default();
+        self.cipher.apply(made, bytes);
+        let rest = bytes.get_mut(made.len()..).unwrap_or_default();
         let mut block = self.blocks_each as u64;
-        for octets in rest.chunks_mut(BLOCK * BLOCKS) {
+        for bytes in rest.chunks_mut(BLOCK * BLOCKS) {
             let nonce = number.to_be_bytes();
             self.cipher.fill(&mut self.rest, |index| Place { nonce, block: block + index as u64 });
-            self.cipher.apply(&self.rest[..], octets);
+            self.cipher.apply(&self.rest[..], bytes);
             block += BLOCKS as u64;
         }
     }
@@ -140,10 +140,10 @@ impl fmt::Debug for RecordKey {
     }
 }
 
-/// The octets at the beginning of each stream that are the key of the tag.
+/// The bytes at the beginning of each stream that are the key of the tag.
 const TAG_KEY: usize = 32;
 
-/// The largest record, in octets, whose keystream is made ahead. Beyond it one record is enough to
+/// The largest record, in bytes, whose keystream is made ahead. Beyond it one record is enough to
 /// keep the processor busy.
 const SMALL: usize = 2048;
 

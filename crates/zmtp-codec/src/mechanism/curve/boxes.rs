@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 
 use super::nonce::{Nonce, Purpose};
 
-/// The octets a box adds to what is in it: a tag, which comes first.
+/// The bytes a box adds to what is in it: a tag, which comes first.
 pub(super) const TAG: usize = 16;
 
 /// What is needed of a cryptographic library, so that another can take the place of this one.
@@ -21,22 +21,22 @@ trait Nacl {
     /// make it the same for every secret.
     fn shared_key(public: &[u8; 32], secret: &[u8; 32]) -> Option<Zeroizing<[u8; 32]>>;
 
-    /// Encrypts `octets` where they stand and makes their tag.
-    fn seal(key: &[u8; 32], nonce: &Nonce, octets: &mut [u8]) -> [u8; TAG];
+    /// Encrypts `bytes` where they stand and makes their tag.
+    fn seal(key: &[u8; 32], nonce: &Nonce, bytes: &mut [u8]) -> [u8; TAG];
 
-    /// Decrypts `octets` where they stand, or leaves them as they are where the tag is not theirs.
+    /// Decrypts `bytes` where they stand, or leaves them as they are where the tag is not theirs.
     #[must_use]
-    fn open(key: &[u8; 32], nonce: &Nonce, octets: &mut [u8], tag: &[u8; TAG]) -> bool;
+    fn open(key: &[u8; 32], nonce: &Nonce, bytes: &mut [u8], tag: &[u8; TAG]) -> bool;
 
     /// The key of Salsa20 for all nonces that begin with `front`.
     fn stream_key(key: &[u8; 32], front: &[u8; 16]) -> Zeroizing<[u8; 32]>;
 
-    /// The tag of `octets`, which are encrypted.
-    fn tag(key: &[u8; 32], octets: &[u8]) -> [u8; TAG];
+    /// The tag of `bytes`, which are encrypted.
+    fn tag(key: &[u8; 32], bytes: &[u8]) -> [u8; TAG];
 
     /// Whether that is `tag`, found out in the same time whatever it is.
     #[must_use]
-    fn has_tag(key: &[u8; 32], octets: &[u8], tag: &[u8; TAG]) -> bool;
+    fn has_tag(key: &[u8; 32], bytes: &[u8], tag: &[u8; TAG]) -> bool;
 }
 
 /// The library: see `docs/security.md` for why.
@@ -48,15 +48,15 @@ impl Nacl for Dryoc {
     }
 
     #[inline]
-    fn seal(key: &[u8; 32], nonce: &Nonce, octets: &mut [u8]) -> [u8; TAG] {
+    fn seal(key: &[u8; 32], nonce: &Nonce, bytes: &mut [u8]) -> [u8; TAG] {
         let mut tag = [0; TAG];
-        crypto_box_detached_afternm_inplace(octets, &mut tag, nonce, key);
+        crypto_box_detached_afternm_inplace(bytes, &mut tag, nonce, key);
         tag
     }
 
     #[inline]
-    fn open(key: &[u8; 32], nonce: &Nonce, octets: &mut [u8], tag: &[u8; TAG]) -> bool {
-        crypto_box_open_detached_afternm_inplace(octets, tag, nonce, key).is_ok()
+    fn open(key: &[u8; 32], nonce: &Nonce, bytes: &mut [u8], tag: &[u8; TAG]) -> bool {
+        crypto_box_open_detached_afternm_inplace(bytes, tag, nonce, key).is_ok()
     }
 
     fn stream_key(key: &[u8; 32], front: &[u8; 16]) -> Zeroizing<[u8; 32]> {
@@ -66,15 +66,15 @@ impl Nacl for Dryoc {
     }
 
     #[inline]
-    fn tag(key: &[u8; 32], octets: &[u8]) -> [u8; TAG] {
+    fn tag(key: &[u8; 32], bytes: &[u8]) -> [u8; TAG] {
         let mut tag = [0; TAG];
-        crypto_onetimeauth(&mut tag, octets, key);
+        crypto_onetimeauth(&mut tag, bytes, key);
         tag
     }
 
     #[inline]
-    fn has_tag(key: &[u8; 32], octets: &[u8], tag: &[u8; TAG]) -> bool {
-        crypto_onetimeauth_verify(tag, octets, key).is_ok()
+    fn has_tag(key: &[u8; 32], bytes: &[u8], tag: &[u8; TAG]) -> bool {
+        crypto_onetimeauth_verify(tag, bytes, key).is_ok()
     }
 }
 
@@ -99,27 +99,27 @@ impl BoxKey {
         // All at once: what is sealed may be secret, and is not to be left behind in other memory.
         sealed.reserve_exact(parts.iter().map(|part| part.len()).sum());
         parts.iter().for_each(|part| sealed.extend_from_slice(part));
-        let (tag, octets) = sealed.split_at_mut(TAG);
-        tag.copy_from_slice(&self.seal_in_place(nonce, octets));
+        let (tag, bytes) = sealed.split_at_mut(TAG);
+        tag.copy_from_slice(&self.seal_in_place(nonce, bytes));
         sealed
     }
 
     /// What is in a box; `None` where it does not open.
     pub(super) fn open(&self, nonce: &Nonce, sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
-        let (tag, octets) = sealed.split_first_chunk()?;
-        let mut octets = Zeroizing::new(octets.to_vec());
-        self.open_in_place(nonce, &mut octets, tag).then_some(octets)
+        let (tag, bytes) = sealed.split_first_chunk()?;
+        let mut bytes = Zeroizing::new(bytes.to_vec());
+        self.open_in_place(nonce, &mut bytes, tag).then_some(bytes)
     }
 
     #[inline]
-    pub(super) fn seal_in_place(&self, nonce: &Nonce, octets: &mut [u8]) -> [u8; TAG] {
-        Dryoc::seal(&self.0, nonce, octets)
+    pub(super) fn seal_in_place(&self, nonce: &Nonce, bytes: &mut [u8]) -> [u8; TAG] {
+        Dryoc::seal(&self.0, nonce, bytes)
     }
 
     #[inline]
     #[must_use]
-    pub(super) fn open_in_place(&self, nonce: &Nonce, octets: &mut [u8], tag: &[u8; TAG]) -> bool {
-        Dryoc::open(&self.0, nonce, octets, tag)
+    pub(super) fn open_in_place(&self, nonce: &Nonce, bytes: &mut [u8], tag: &[u8; TAG]) -> bool {
+        Dryoc::open(&self.0, nonce, bytes, tag)
     }
 
     /// What this key becomes in boxes for that purpose.
@@ -128,17 +128,17 @@ impl BoxKey {
     }
 }
 
-/// The tag of a box: of `octets`, which are encrypted, by the octets its keystream begins with.
+/// The tag of a box: of `bytes`, which are encrypted, by the bytes its keystream begins with.
 #[inline]
-pub(super) fn tag(key: &[u8; 32], octets: &[u8]) -> [u8; TAG] {
-    Dryoc::tag(key, octets)
+pub(super) fn tag(key: &[u8; 32], bytes: &[u8]) -> [u8; TAG] {
+    Dryoc::tag(key, bytes)
 }
 
 /// Whether that is `tag`.
 #[inline]
 #[must_use]
-pub(super) fn has_tag(key: &[u8; 32], octets: &[u8], tag: &[u8; TAG]) -> bool {
-    Dryoc::has_tag(key, octets, tag)
+pub(super) fn has_tag(key: &[u8; 32], bytes: &[u8], tag: &[u8; TAG]) -> bool {
+    Dryoc::has_tag(key, bytes, tag)
 }
 
 impl fmt::Debug for BoxKey {

@@ -12,7 +12,7 @@ use super::boxes::BoxKey;
 use super::nonce;
 use crate::mechanism::seed::Seed;
 
-/// The octets of a cookie.
+/// The bytes of a cookie.
 pub(super) const SIZE: usize = 16 + 16 + 32 + 32;
 
 /// What seals the cookie of one connection, and opens it again.

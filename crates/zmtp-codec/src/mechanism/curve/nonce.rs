@@ -1,4 +1,4 @@
-//! Nonces: 24 octets that no two boxes under one key share.
+//! Nonces: 24 bytes that no two boxes under one key share.
 //!
 //! ```text
 //! short:  | what for (16) .............. | number (8) |    counted, travels as the number
@@ -49,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nonces_are_those_of_the_specification() {
+    fn nonces_match_the_specification() {
         assert_eq!(Purpose::HELLO.nonce(1), *b"CurveZMQHELLO---\0\0\0\0\0\0\0\x01");
         assert_eq!(
             Purpose::READY.nonce(u64::MAX),

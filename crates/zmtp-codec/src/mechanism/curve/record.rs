@@ -34,32 +34,32 @@ impl Sealer {
 
     /// Seals the next frames of `batch` that are not in `sealed` yet, until that is full.
     pub(in crate::mechanism) fn seal(&mut self, batch: &Batch, sealed: &mut SealBuffer) {
-        for (header, body) in batch.frames_behind(sealed.plain_octets()) {
+        for (header, body) in batch.frames_behind(sealed.plain_bytes()) {
             // 2^64 numbers are enough for 500 years of a thousand million a second.
             let Some(number) = self.last_number.checked_add(1) else { return };
             if sealed.is_full() {
                 return;
             }
             self.last_number = number;
-            sealed.record(header.size() + body.len(), |octets| {
-                self.seal_frame(number, header, body, octets);
+            sealed.record(header.size() + body.len(), |bytes| {
+                self.seal_frame(number, header, body, bytes);
             });
         }
     }
 
     #[inline]
-    fn seal_frame(&mut self, number: u64, header: FrameHeader, body: &[u8], octets: &mut Vec<u8>) {
+    fn seal_frame(&mut self, number: u64, header: FrameHeader, body: &[u8], bytes: &mut Vec<u8>) {
         let command = if header.is_command() { COMMAND } else { 0 };
         let flags = u8::from(header.has_more()) | command;
-        octets.reserve(FrameHeader::SIZE_MAX + OVERHEAD + body.len());
-        FrameHeader::message(OVERHEAD + body.len(), false).encode(octets);
-        octets.extend_from_slice(NAME);
-        octets.extend_from_slice(&number.to_be_bytes());
-        let tag_at = octets.len();
-        octets.extend_from_slice(&[0; TAG]);
-        octets.push(flags);
-        octets.extend_from_slice(body);
-        let (tag, boxed) = octets.split_at_mut(tag_at).1.split_at_mut(TAG);
+        bytes.reserve(FrameHeader::SIZE_MAX + OVERHEAD + body.len());
+        FrameHeader::message(OVERHEAD + body.len(), false).encode(bytes);
+        bytes.extend_from_slice(NAME);
+        bytes.extend_from_slice(&number.to_be_bytes());
+        let tag_at = bytes.len();
+        bytes.extend_from_slice(&[0; TAG]);
+        bytes.push(flags);
+        bytes.extend_from_slice(body);
+        let (tag, boxed) = bytes.split_at_mut(tag_at).1.split_at_mut(TAG);
         tag.copy_from_slice(&self.key.seal(number, boxed));
     }
 }
@@ -75,7 +75,7 @@ pub(crate) struct Opener {
     is_inside_message: bool,
 }
 
-/// The order in which a peer writes the octets of its numbers.
+/// The order in which a peer writes the bytes of its numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Order {
     BigEndian,
@@ -89,10 +89,10 @@ impl Opener {
         Self { key, last_number, order: None, is_inside_message: false }
     }
 
-    /// Opens the record at the front of `octets`.
+    /// Opens the record at the front of `bytes`.
     #[inline]
-    pub(in crate::mechanism) fn open(&mut self, octets: &mut [u8]) -> Result<Record> {
-        let Some(header) = FrameHeader::decode(octets)? else {
+    pub(in crate::mechanism) fn open(&mut self, bytes: &mut [u8]) -> Result<Record> {
+        let Some(header) = FrameHeader::decode(bytes)? else {
             return Ok(Record::Incomplete { announced: None });
         };
         let no_record = if header.is_command() {
@@ -104,7 +104,7 @@ impl Opener {
         let announced = announced.ok_or(no_record.clone())?;
         let incomplete = Ok(Record::Incomplete { announced: Some(announced) });
         let Ok(body) = usize::try_from(header.body_size()) else { return incomplete };
-        let Some(record) = octets.get_mut(header.size()..).and_then(|rest| rest.get_mut(..body))
+        let Some(record) = bytes.get_mut(header.size()..).and_then(|rest| rest.get_mut(..body))
         else {
             return incomplete;
         };
@@ -124,8 +124,8 @@ impl Opener {
         // The frame header takes the place of what stood before the frame body.
         let size = header.size() + body;
         let start = header.size() + OVERHEAD - plain.size();
-        let (octets_of_header, len) = plain.to_octets();
-        octets[start..start + len].copy_from_slice(&octets_of_header[..len]);
+        let (bytes_of_header, len) = plain.to_bytes();
+        bytes[start..start + len].copy_from_slice(&bytes_of_header[..len]);
         Ok(Record::Opened { size, frames: start..size })
     }
 }

@@ -7,13 +7,13 @@ use fearless_simd::prelude::*;
 use fearless_simd::{Level, dispatch};
 use zeroize::Zeroizing;
 
-/// The octets of a block.
+/// The bytes of a block.
 pub(super) const BLOCK: usize = 64;
 
 /// The blocks that are made at once: as many as the widest processors work on side by side.
 pub(super) const BLOCKS: usize = 16;
 
-/// The octets of those blocks, one block behind the other.
+/// The bytes of those blocks, one block behind the other.
 pub(super) type Blocks = [u8; BLOCK * BLOCKS];
 
 /// A key. Overwritten when dropped.
@@ -41,11 +41,11 @@ impl Salsa20 {
         dispatch!(self.level, simd => make(simd, &self.key, place, blocks));
     }
 
-    /// Encrypts or decrypts as many of `octets` as there are of `stream`.
+    /// Encrypts or decrypts as many of `bytes` as there are of `stream`.
     #[inline]
-    pub(super) fn apply(&self, stream: &[u8], octets: &mut [u8]) {
+    pub(super) fn apply(&self, stream: &[u8], bytes: &mut [u8]) {
         dispatch!(self.level, _simd => {
-            octets.iter_mut().zip(stream).for_each(|(octet, key)| *octet ^= key);
+            bytes.iter_mut().zip(stream).for_each(|(byte, key)| *byte ^= key);
         });
     }
 }
@@ -78,10 +78,10 @@ fn make<S: Simd>(simd: S, key: &[u32; 8], place: impl Fn(usize) -> Place, blocks
             let y = x;
             (0..8).for_each(|i| (x[2 * i], x[2 * i + 1]) = y[i].interleave(y[i + 8]));
         }
-        for (words, octets) in x.iter().zip(blocks.chunks_exact_mut(width * 4)) {
-            words.to_bytes().store_slice(octets);
+        for (words, bytes) in x.iter().zip(blocks.chunks_exact_mut(width * 4)) {
+            words.to_bytes().store_slice(bytes);
             if cfg!(target_endian = "big") {
-                octets.as_chunks_mut::<4>().0.iter_mut().for_each(|word| word.reverse());
+                bytes.as_chunks_mut::<4>().0.iter_mut().for_each(|word| word.reverse());
             }
         }
     }
@@ -108,12 +108,12 @@ fn quarter_round<S: Simd, V: SimdInt<S, Element = u32>>(x: &mut [V; 16], at: [us
     }
 }
 
-/// Octets as the words that Salsa20 takes them for.
+/// Bytes as the words that Salsa20 takes them for.
 #[inline(always)]
-fn words<const N: usize>(octets: &[u8]) -> [u32; N] {
+fn words<const N: usize>(bytes: &[u8]) -> [u32; N] {
     let mut words = [0; N];
-    for (word, octets) in words.iter_mut().zip(octets.as_chunks().0) {
-        *word = u32::from_le_bytes(*octets);
+    for (word, bytes) in words.iter_mut().zip(bytes.as_chunks().0) {
+        *word = u32::from_le_bytes(*bytes);
     }
     words
 }

@@ -98,7 +98,7 @@ impl Hello {
         let mut reader = Reader::new(data);
         // Version 1.0 and the padding.
         let front = reader.take(2 + 72)?;
-        if front[0] != 1 || front[1..].iter().any(|&octet| octet != 0) {
+        if front[0] != 1 || front[1..].iter().any(|&byte| byte != 0) {
             return None;
         }
         Some(Self { client: reader.array()?, number: reader.u64()?, signature: reader.rest() })

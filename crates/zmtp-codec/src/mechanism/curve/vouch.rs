@@ -9,7 +9,7 @@
 use super::boxes::BoxKey;
 use super::nonce;
 
-/// The octets of a vouch.
+/// The bytes of a vouch.
 pub(super) const SIZE: usize = 16 + 16 + 32 + 32;
 
 /// Makes a vouch for the short-term key `client`, to the server that is known by `server`.

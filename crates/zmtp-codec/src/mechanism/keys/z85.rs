@@ -1,9 +1,9 @@
-//! Keys as text: 32/Z85, five printable characters for four octets.
+//! Keys as text: 32/Z85, five printable characters for four bytes.
 
-/// The text of 32 octets.
-pub(super) fn encode(octets: &[u8; 32]) -> [u8; 40] {
+/// The text of 32 bytes.
+pub(super) fn encode(bytes: &[u8; 32]) -> [u8; 40] {
     let mut text = [0; 40];
-    let (groups, _) = octets.as_chunks::<4>();
+    let (groups, _) = bytes.as_chunks::<4>();
     for (group, characters) in groups.iter().zip(text.chunks_exact_mut(5)) {
         let mut value = u32::from_be_bytes(*group);
         for character in characters.iter_mut().rev() {
@@ -14,13 +14,13 @@ pub(super) fn encode(octets: &[u8; 32]) -> [u8; 40] {
     text
 }
 
-/// The 32 octets that a text of 40 characters stands for, if it does.
+/// The 32 bytes that a text of 40 characters stands for, if it does.
 ///
 /// How long this takes depends on the text: it is for reading configuration.
 pub(super) fn decode(text: &[u8]) -> Option<[u8; 32]> {
     let text: &[u8; 40] = text.try_into().ok()?;
-    let mut octets = [0; 32];
-    for (characters, group) in text.chunks_exact(5).zip(octets.chunks_exact_mut(4)) {
+    let mut bytes = [0; 32];
+    for (characters, group) in text.chunks_exact(5).zip(bytes.chunks_exact_mut(4)) {
         let mut value: u32 = 0;
         for character in characters {
             let digit = ALPHABET.iter().position(|known| known == character)?;
@@ -28,7 +28,7 @@ pub(super) fn decode(text: &[u8]) -> Option<[u8; 32]> {
         }
         group.copy_from_slice(&value.to_be_bytes());
     }
-    Some(octets)
+    Some(bytes)
 }
 
 const ALPHABET: &[u8; 85] =
@@ -39,25 +39,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn texts_are_those_of_the_specification() {
-        // 32/Z85: the octets of "HelloWorld"; 26/CURVEZMQ and zmq_curve(7): a key.
-        let mut octets = [0; 32];
-        octets[..8].copy_from_slice(&[0x86, 0x4f, 0xd2, 0x6f, 0xb5, 0x59, 0xf7, 0x5b]);
-        assert_eq!(encode(&octets)[..10], *b"HelloWorld");
-        let octets = decode(b"rq:rM>}U?@Lns47E1%kR.o@n%FcmmsL/@{H8]yf7").unwrap();
-        assert_eq!(octets[..4], [0x54, 0xfc, 0xba, 0x24]);
-        assert_eq!(encode(&octets), *b"rq:rM>}U?@Lns47E1%kR.o@n%FcmmsL/@{H8]yf7");
+    fn z85_text_matches_the_specification() {
+        // 32/Z85: the bytes of "HelloWorld"; 26/CURVEZMQ and zmq_curve(7): a key.
+        let mut bytes = [0; 32];
+        bytes[..8].copy_from_slice(&[0x86, 0x4f, 0xd2, 0x6f, 0xb5, 0x59, 0xf7, 0x5b]);
+        assert_eq!(encode(&bytes)[..10], *b"HelloWorld");
+        let bytes = decode(b"rq:rM>}U?@Lns47E1%kR.o@n%FcmmsL/@{H8]yf7").unwrap();
+        assert_eq!(bytes[..4], [0x54, 0xfc, 0xba, 0x24]);
+        assert_eq!(encode(&bytes), *b"rq:rM>}U?@Lns47E1%kR.o@n%FcmmsL/@{H8]yf7");
     }
 
     #[test]
-    fn every_octet_survives() {
-        for octet in 0..=255 {
-            assert_eq!(decode(&encode(&[octet; 32])), Some([octet; 32]));
+    fn z85_round_trips_every_byte() {
+        for byte in 0..=255 {
+            assert_eq!(decode(&encode(&[byte; 32])), Some([byte; 32]));
         }
     }
 
     #[test]
-    fn other_texts_are_refused() {
+    fn invalid_z85_text_is_rejected() {
         let zeros = [b'0'; 40];
         assert_eq!(decode(&zeros), Some([0; 32]));
         assert_eq!(decode(&zeros[1..]), None);

@@ -69,9 +69,9 @@ impl Exchange {
 
     /// The next message, with something to say in it.
     pub(super) fn write(&mut self, payload: &[u8]) -> Result<Vec<u8>> {
-        let (octets, limit) = (payload.len(), METADATA_MAX);
-        if octets > limit {
-            return Err(ProtocolError::MetadataTooLong { octets, limit });
+        let (bytes, limit) = (payload.len(), METADATA_MAX);
+        if bytes > limit {
+            return Err(ProtocolError::MetadataTooLong { bytes, limit });
         }
         let mut message = vec![0; FRAMING + payload.len()];
         let len = self.0.write_message(payload, &mut message).map_err(|_| unfit())?;
@@ -130,7 +130,7 @@ impl fmt::Debug for Keys {
     }
 }
 
-/// The most octets that keys and tags take in a message.
+/// The most bytes that keys and tags take in a message.
 const FRAMING: usize = 2 * (KEY + TAG);
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Records: the next octets of the stream of frames, encrypted, as a message frame of their own.
+//! Records: the next bytes of the stream of frames, encrypted, as a message frame of their own.
 //!
 //! ```text
 //!   | frame header | frames, encrypted (1 to 65,519) | tag (16) |
@@ -46,22 +46,22 @@ impl RecordKey {
 
     /// What a record by itself says.
     pub(super) fn open(&mut self, sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
-        let (octets, tag) = sealed.split_last_chunk()?;
-        let mut octets = Zeroizing::new(octets.to_vec());
-        self.open_in_place(&mut octets, tag).then_some(octets)
+        let (bytes, tag) = sealed.split_last_chunk()?;
+        let mut bytes = Zeroizing::new(bytes.to_vec());
+        self.open_in_place(&mut bytes, tag).then_some(bytes)
     }
 
     #[inline]
-    fn seal_in_place(&mut self, octets: &mut [u8]) -> Option<[u8; TAG]> {
+    fn seal_in_place(&mut self, bytes: &mut [u8]) -> Option<[u8; TAG]> {
         let mut tag = [0; TAG];
-        encrypt(octets, &mut tag, None, &nonce(self.number), &self.key).ok()?;
+        encrypt(bytes, &mut tag, None, &nonce(self.number), &self.key).ok()?;
         self.count();
         Some(tag)
     }
 
     #[inline]
-    fn open_in_place(&mut self, octets: &mut [u8], tag: &[u8; TAG]) -> bool {
-        let is_open = decrypt(octets, tag, None, &nonce(self.number), &self.key).is_ok();
+    fn open_in_place(&mut self, bytes: &mut [u8], tag: &[u8; TAG]) -> bool {
+        let is_open = decrypt(bytes, tag, None, &nonce(self.number), &self.key).is_ok();
         if is_open {
             self.count();
         }
@@ -78,7 +78,7 @@ impl RecordKey {
             let mut next = Zeroizing::new([0; KEY]);
             let is_made =
                 encrypt(&mut next[..], &mut [0; TAG], None, &nonce(u64::MAX), &self.key).is_ok();
-            debug_assert!(is_made, "32 octets are not too many");
+            debug_assert!(is_made, "32 bytes are not too many");
             self.key = next;
         }
     }
@@ -88,7 +88,7 @@ impl RecordKey {
 #[derive(Debug)]
 pub(crate) struct Sealer {
     key: RecordKey,
-    /// Octets of a frame that began in a record and have not gone into one.
+    /// Bytes of a frame that began in a record and have not gone into one.
     rest_of_frame: usize,
 }
 
@@ -100,23 +100,23 @@ impl Sealer {
     /// Seals what comes next in `batch` and is not in `sealed` yet, until that is full.
     pub(in crate::mechanism) fn seal(&mut self, batch: &Batch, sealed: &mut SealBuffer) {
         while !sealed.is_full() {
-            let passed = sealed.plain_octets();
+            let passed = sealed.plain_bytes();
             let size = self.next_size(batch, passed);
             if size == 0 {
                 return;
             }
-            sealed.record(size, |octets| {
-                FrameHeader::message(size + TAG, false).encode(octets);
-                let start = octets.len();
-                octets.reserve(size + TAG);
-                batch.copy_behind(passed, size, octets);
-                let tag = self.key.seal_in_place(&mut octets[start..]);
-                octets.extend_from_slice(&tag.unwrap_or_default());
+            sealed.record(size, |bytes| {
+                FrameHeader::message(size + TAG, false).encode(bytes);
+                let start = bytes.len();
+                bytes.reserve(size + TAG);
+                batch.copy_behind(passed, size, bytes);
+                let tag = self.key.seal_in_place(&mut bytes[start..]);
+                bytes.extend_from_slice(&tag.unwrap_or_default());
             });
         }
     }
 
-    /// How many octets the next record takes, of those behind the first `passed`.
+    /// How many bytes the next record takes, of those behind the first `passed`.
     fn next_size(&mut self, batch: &Batch, passed: usize) -> usize {
         let mut size = self.rest_of_frame.min(PLAIN_MAX);
         self.rest_of_frame -= size;
@@ -149,11 +149,11 @@ impl Opener {
         Self { key }
     }
 
-    /// Opens the record at the front of `octets`.
+    /// Opens the record at the front of `bytes`.
     #[inline]
-    pub(in crate::mechanism) fn open(&mut self, octets: &mut [u8]) -> Result<Record> {
+    pub(in crate::mechanism) fn open(&mut self, bytes: &mut [u8]) -> Result<Record> {
         let incomplete = Ok(Record::Incomplete { announced: None });
-        let Some(header) = FrameHeader::decode(octets)? else { return incomplete };
+        let Some(header) = FrameHeader::decode(bytes)? else { return incomplete };
         if header.is_command() {
             return Err(PeerMisbehaved::Unsealed.into());
         }
@@ -162,11 +162,11 @@ impl Opener {
             return Err(PeerMisbehaved::RecordSize(header.body_size()).into());
         }
         let frames = header.size()..header.size() + size - TAG;
-        let Some(record) = octets.get_mut(header.size()..frames.end + TAG) else {
+        let Some(record) = bytes.get_mut(header.size()..frames.end + TAG) else {
             return incomplete;
         };
-        let Some((octets, tag)) = record.split_last_chunk_mut() else { return incomplete };
-        if !self.key.open_in_place(octets, tag) {
+        let Some((bytes, tag)) = record.split_last_chunk_mut() else { return incomplete };
+        if !self.key.open_in_place(bytes, tag) {
             return Err(PeerUntrusted::Unopened("record").into());
         }
         Ok(Record::Opened { size: frames.end + TAG, frames })
@@ -179,7 +179,7 @@ impl fmt::Debug for RecordKey {
     }
 }
 
-/// The most octets that a message of Noise can encrypt.
+/// The most bytes that a message of Noise can encrypt.
 const PLAIN_MAX: usize = 65_535 - TAG;
 
 /// How many records one key serves: 4 GiB at the most.
@@ -190,7 +190,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keys_change_on_both_sides_and_numbers_go_on() {
+    fn rekey_keeps_record_numbers() {
         let mut sealer = RecordKey::new([7; KEY]);
         let mut opener = RecordKey::new([7; KEY]);
         (sealer.number, opener.number) = (RECORDS_PER_KEY - 1, RECORDS_PER_KEY - 1);

@@ -50,9 +50,9 @@ impl CryptoResolver for Resolver {
 struct Once(Option<Zeroizing<[u8; KEY]>>);
 
 impl Random for Once {
-    fn try_fill_bytes(&mut self, octets: &mut [u8]) -> Result<(), Error> {
-        let random = self.0.take().filter(|random| random.len() == octets.len());
-        octets.copy_from_slice(&random.ok_or(Error::Rng)?[..]);
+    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Error> {
+        let random = self.0.take().filter(|random| random.len() == bytes.len());
+        bytes.copy_from_slice(&random.ok_or(Error::Rng)?[..]);
         Ok(())
     }
 }
@@ -167,8 +167,8 @@ impl Hash for Blake2s {
         self.0 = Blake2s256::default();
     }
 
-    fn input(&mut self, octets: &[u8]) {
-        self.0.update(octets);
+    fn input(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
     }
 
     fn result(&mut self, out: &mut [u8]) {

@@ -140,7 +140,7 @@ impl Child {
         }
     }
 
-    /// Octets of memory it has in use.
+    /// Bytes of memory it has in use.
     pub(crate) fn resident(&self) -> usize {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid()));
         let status = status.expect("the process is there");

@@ -24,7 +24,7 @@ fn tables() -> impl Strategy<Value = Edges> {
 
 proptest! {
     #[test]
-    fn it_does_what_a_map_does(
+    fn edges_match_a_hash_map(
         mut edges in tables(),
         changes in collection::vec((edge(), option::of(target())), 0..200),
     ) {
@@ -52,7 +52,7 @@ proptest! {
 }
 
 #[test]
-fn a_look_finds_most_edges_at_home_whatever_is_regular_about_them() {
+fn regular_edges_mostly_hit_home_bucket() {
     for step in [1, 256, 0x0001_0001_0001_0001, 1 << 33, 0x0A00_0000_0000] {
         let mut edges = Edges::new();
         let all: Vec<Edge> =
@@ -65,7 +65,7 @@ fn a_look_finds_most_edges_at_home_whatever_is_regular_about_them() {
 }
 
 #[test]
-fn what_is_full_of_edges_that_meet_is_still_right_when_they_have_gone() {
+fn colliding_edges_can_be_removed() {
     let mut edges = Edges::seeded([0; 4]);
     let all: Vec<Edge> = (0..300 * SLOTS as u64).map(|n| Edge::from_bits(0, n, true)).collect();
     all.iter().for_each(|&edge| edges.set(edge, Target::Alone(1)));

@@ -19,20 +19,20 @@ fn record_key() -> RecordKey {
 fn pass_records(first: u64, sizes: &[usize]) -> Result<(), TestCaseError> {
     let (mut sealer, mut opener) = (record_key(), record_key());
     for (number, &size) in (first..=u64::MAX).zip(sizes) {
-        let mut octets: Vec<u8> = (0..=u8::MAX).cycle().skip(size % 251).take(size).collect();
-        let plain = octets.clone();
+        let mut bytes: Vec<u8> = (0..=u8::MAX).cycle().skip(size % 251).take(size).collect();
+        let plain = bytes.clone();
         let expected = key().seal(&PURPOSE.nonce(number), &[&plain]);
 
-        let tag = sealer.seal(number, &mut octets);
-        prop_assert_eq!((&tag[..], &octets[..]), expected.split_at(TAG), "{} of {}", number, size);
-        prop_assert!(opener.open(number, &mut octets, &tag));
-        prop_assert_eq!(&octets, &plain);
+        let tag = sealer.seal(number, &mut bytes);
+        prop_assert_eq!((&tag[..], &bytes[..]), expected.split_at(TAG), "{} of {}", number, size);
+        prop_assert!(opener.open(number, &mut bytes, &tag));
+        prop_assert_eq!(&bytes, &plain);
     }
     Ok(())
 }
 
 #[test]
-fn records_of_every_size_are_boxes() {
+fn records_of_every_size_match_boxes() {
     let sizes: Vec<_> = (0..300).chain(950..1130).chain(SMALL - 70..SMALL + 70).collect();
     pass_records(3, &sizes).unwrap();
     for size in [1, 65, 200, 500, 1025, SMALL, SMALL + 1] {
@@ -41,37 +41,37 @@ fn records_of_every_size_are_boxes() {
 }
 
 #[test]
-fn the_last_numbers_are_numbers_like_others() {
+fn record_numbers_reach_the_maximum() {
     pass_records(u64::MAX - 20, &[65; 40]).unwrap();
 }
 
 #[test]
-fn a_record_that_was_changed_does_not_open_and_stays_as_it_is() {
+fn changed_record_does_not_open() {
     let (mut sealer, mut opener) = (record_key(), record_key());
     for (number, size) in (1..).zip([1, 65, 65, 300, 1025, 65, 65]) {
         let plain = vec![9; size];
-        let mut octets = plain.clone();
-        let tag = sealer.seal(number, &mut octets);
+        let mut bytes = plain.clone();
+        let tag = sealer.seal(number, &mut bytes);
         for at in [0, size / 2, size - 1] {
-            octets[at] ^= 1;
-            let before = octets.clone();
-            assert!(!opener.open(number, &mut octets, &tag));
-            assert_eq!(octets, before);
-            octets[at] ^= 1;
+            bytes[at] ^= 1;
+            let before = bytes.clone();
+            assert!(!opener.open(number, &mut bytes, &tag));
+            assert_eq!(bytes, before);
+            bytes[at] ^= 1;
         }
         for at in 0..TAG {
             let mut tag = tag;
             tag[at] ^= 0x80;
-            assert!(!opener.open(number, &mut octets, &tag));
+            assert!(!opener.open(number, &mut bytes, &tag));
         }
-        assert!(!opener.open(number + 1, &mut octets, &tag), "another number");
-        assert!(opener.open(number, &mut octets, &tag));
-        assert_eq!(octets, plain);
+        assert!(!opener.open(number + 1, &mut bytes, &tag), "another number");
+        assert!(opener.open(number, &mut bytes, &tag));
+        assert_eq!(bytes, plain);
     }
 }
 
 #[test]
-fn no_key_is_shown() {
+fn debug_hides_the_record_key() {
     assert_eq!(format!("{:?}", record_key()), "RecordKey(..)");
 }
 
@@ -80,7 +80,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(32))]
 
     #[test]
-    fn records_are_boxes_whatever_comes_before_them(
+    fn record_sequences_match_boxes(
         first in any::<u64>(),
         sizes in vec(prop_oneof![1..100_usize, 1..1200_usize, 1..2500_usize], 1..40),
     ) {

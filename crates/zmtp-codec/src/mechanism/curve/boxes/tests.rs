@@ -7,13 +7,13 @@ use proptest::prelude::*;
 
 use super::*;
 
-fn octets(hex: &str) -> Vec<u8> {
+fn bytes(hex: &str) -> Vec<u8> {
     let pairs = hex.as_bytes().chunks(2).map(|pair| str::from_utf8(pair).expect("ASCII"));
     pairs.map(|pair| u8::from_str_radix(pair, 16).expect("hexadecimal")).collect()
 }
 
 fn array<const N: usize>(hex: &str) -> [u8; N] {
-    octets(hex).try_into().expect("as many octets as that")
+    bytes(hex).try_into().expect("as many bytes as that")
 }
 
 /// "Cryptography in NaCl", section 10: Alice's secret and Bob's public key.
@@ -31,18 +31,18 @@ const BOXED: &str = "f3ffc7703f9400e52a7dfb4b3d3305d98e993b9f48681273c29650ba32f
     56244a9e88d5f9b37973f622a43d14a6599b1f654cb45a74e355a5";
 
 #[test]
-fn boxes_are_those_of_nacl() {
+fn boxes_match_nacl_vectors() {
     let key = BoxKey::between(&array(BOB), &array(ALICE)).unwrap();
-    assert_eq!(key.0[..], octets(SHARED));
-    let message = octets(MESSAGE);
+    assert_eq!(key.0[..], bytes(SHARED));
+    let message = bytes(MESSAGE);
     let (front, back) = message.split_at(50);
     let sealed = key.seal(&array(NONCE), &[front, back]);
-    assert_eq!(sealed, octets(BOXED));
+    assert_eq!(sealed, bytes(BOXED));
     assert_eq!(*key.open(&array(NONCE), &sealed).unwrap(), message);
 }
 
 #[test]
-fn public_keys_that_share_one_key_with_everybody_are_refused() {
+fn small_order_public_keys_are_rejected() {
     // The points of small order: https://cr.yp.to/ecdh.html#validate.
     for point in [
         "0000000000000000000000000000000000000000000000000000000000000000",
@@ -58,7 +58,7 @@ fn public_keys_that_share_one_key_with_everybody_are_refused() {
 }
 
 #[test]
-fn a_box_that_was_changed_does_not_open_and_stays_as_it_is() {
+fn changed_box_does_not_open() {
     let key = BoxKey::secret(Zeroizing::new([7; 32]));
     for size in [0, 1, 31, 32, 33, 64, 300] {
         let sealed = key.seal(&[1; 24], &[&vec![9; size]]);
@@ -66,10 +66,10 @@ fn a_box_that_was_changed_does_not_open_and_stays_as_it_is() {
             let mut changed = sealed.clone();
             changed[at] ^= 1;
             assert!(key.open(&[1; 24], &changed).is_none());
-            let (tag, octets) = changed.split_first_chunk_mut().unwrap();
-            let before = octets.to_vec();
-            assert!(!key.open_in_place(&[1; 24], octets, tag));
-            assert_eq!(octets, before);
+            let (tag, bytes) = changed.split_first_chunk_mut().unwrap();
+            let before = bytes.to_vec();
+            assert!(!key.open_in_place(&[1; 24], bytes, tag));
+            assert_eq!(bytes, before);
         }
         assert!(key.open(&[2; 24], &sealed).is_none());
         assert!(key.open(&[1; 24], &sealed[1..]).is_none());
@@ -82,7 +82,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn boxes_are_those_of_another_implementation(
+    fn boxes_match_another_implementation(
         ours in any::<[u8; 32]>(),
         theirs in any::<[u8; 32]>(),
         nonce in any::<[u8; 24]>(),
@@ -90,15 +90,15 @@ proptest! {
     ) {
         let their_secret = SecretKey::from(theirs);
         let oracle = SalsaBox::new(&their_secret.public_key(), &SecretKey::from(ours));
-        let mut octets = message.clone();
+        let mut bytes = message.clone();
         let tag = oracle
-            .encrypt_in_place_detached(GenericArray::from_slice(&nonce), b"", &mut octets)
+            .encrypt_in_place_detached(GenericArray::from_slice(&nonce), b"", &mut bytes)
             .unwrap();
         let their_public = PublicKey::from(&their_secret);
         let key = BoxKey::between(their_public.as_bytes(), &ours).unwrap();
         let sealed = key.seal(&nonce, &[&message]);
         prop_assert_eq!(&sealed[..TAG], &tag[..]);
-        prop_assert_eq!(&sealed[TAG..], &octets);
+        prop_assert_eq!(&sealed[TAG..], &bytes);
         prop_assert_eq!(&*key.open(&nonce, &sealed).unwrap(), &message);
     }
 }

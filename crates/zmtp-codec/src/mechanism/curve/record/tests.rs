@@ -12,17 +12,17 @@ fn halves(last: u64) -> (Sealer, Opener) {
 }
 
 fn sealed(sealer: &mut Sealer, number: u64, header: FrameHeader, body: &[u8]) -> Vec<u8> {
-    let mut octets = Vec::new();
-    sealer.seal_frame(number, header, body, &mut octets);
-    octets
+    let mut bytes = Vec::new();
+    sealer.seal_frame(number, header, body, &mut bytes);
+    bytes
 }
 
 fn open(opener: &mut Opener, record: &[u8]) -> Result<Vec<u8>> {
-    let mut octets = record.to_vec();
-    match opener.open(&mut octets)? {
+    let mut bytes = record.to_vec();
+    match opener.open(&mut bytes)? {
         Record::Opened { size, frames } => {
             assert_eq!(size, record.len());
-            Ok(octets[frames].to_vec())
+            Ok(bytes[frames].to_vec())
         }
         Record::Incomplete { .. } => panic!("all is there"),
     }

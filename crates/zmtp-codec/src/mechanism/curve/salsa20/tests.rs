@@ -22,13 +22,13 @@ fn fill(level: Level, key: &[u8; 32], place: impl Fn(usize) -> Place) -> Blocks 
 }
 
 #[test]
-fn blocks_are_those_of_the_estream_project() {
-    // Salsa20/20 with 256-bit keys, set 1, vector 0: octets 0 to 63 and 192 to 255.
+fn salsa20_blocks_match_estream_vectors() {
+    // Salsa20/20 with 256-bit keys, set 1, vector 0: bytes 0 to 63 and 192 to 255.
     let mut key = [0; 32];
     key[0] = 0x80;
     for level in levels() {
         let blocks = fill(level, &key, |index| Place { nonce: [0; 8], block: index as u64 });
-        let hex: String = blocks.iter().map(|octet| format!("{octet:02X}")).collect();
+        let hex: String = blocks.iter().map(|byte| format!("{byte:02X}")).collect();
         assert_eq!(
             hex[..128],
             *"E3BE8FDD8BECA2E3EA8EF9475B29A6E7003951E1097A5C38D23B7A5FAD9F6844\
@@ -48,17 +48,17 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(32))]
 
     #[test]
-    fn blocks_are_those_of_another_implementation(
+    fn salsa20_blocks_match_other_implementation(
         key in any::<[u8; 32]>(),
         nonces in any::<[[u8; 8]; BLOCKS]>(),
         // As far as that one goes.
         places in any::<[u32; BLOCKS]>().prop_map(|places| places.map(|place| place / 2)),
     ) {
         let mut expected = [0; BLOCK * BLOCKS];
-        for (index, octets) in expected.chunks_exact_mut(BLOCK).enumerate() {
+        for (index, bytes) in expected.chunks_exact_mut(BLOCK).enumerate() {
             let mut oracle = salsa20::Salsa20::new(&key.into(), &nonces[index].into());
             oracle.seek(u64::from(places[index]) * BLOCK as u64);
-            oracle.apply_keystream(octets);
+            oracle.apply_keystream(bytes);
         }
         for level in levels() {
             let place = |index| Place { nonce: nonces[index], block: u64::from(places[index]) };

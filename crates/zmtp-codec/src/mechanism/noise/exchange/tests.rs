@@ -42,13 +42,13 @@ const IK: [&str; 6] = [
     "2a09d8f459e5927e40fdd2eddc99bdafb04e13a26f145cb5cfe9e6ba34c94331ebc17d5156",
 ];
 
-fn octets(hex: &str) -> Vec<u8> {
+fn bytes(hex: &str) -> Vec<u8> {
     let pairs = hex.as_bytes().chunks(2).map(|pair| str::from_utf8(pair).expect("ASCII"));
     pairs.map(|pair| u8::from_str_radix(pair, 16).expect("hexadecimal")).collect()
 }
 
 fn key(hex: &str) -> [u8; KEY] {
-    octets(hex).try_into().expect("a key")
+    bytes(hex).try_into().expect("a key")
 }
 
 /// Both sides at the start.
@@ -70,7 +70,7 @@ fn sides(pattern: Pattern) -> [Exchange; 2] {
 
 fn check(pattern: Pattern, messages: [&str; 6], in_handshake: usize) {
     let mut sides = sides(pattern);
-    let vectors = PAYLOADS.into_iter().zip(messages.map(octets));
+    let vectors = PAYLOADS.into_iter().zip(messages.map(bytes));
     let mut vectors = vectors.enumerate();
     for (n, (payload, expected)) in vectors.by_ref().take(in_handshake) {
         let message = sides[n % 2].write(payload).unwrap();
@@ -93,25 +93,25 @@ fn check(pattern: Pattern, messages: [&str; 6], in_handshake: usize) {
 }
 
 #[test]
-fn xx_is_that_of_other_implementations() {
+fn xx_matches_other_implementations() {
     check(Pattern::Xx, XX, 3);
 }
 
 #[test]
-fn ik_is_that_of_other_implementations() {
+fn ik_matches_other_implementations() {
     check(Pattern::Ik, IK, 2);
 }
 
 #[test]
-fn what_is_too_long_to_say_is_not_said() {
+fn too_long_handshake_payload_is_rejected() {
     let [mut client, _] = sides(Pattern::Xx);
     let error = client.write(&[0; 65_440]).unwrap_err();
-    assert_eq!(error, ProtocolError::MetadataTooLong { octets: 65_440, limit: 65_439 });
+    assert_eq!(error, ProtocolError::MetadataTooLong { bytes: 65_440, limit: 65_439 });
     assert!(client.write(&[0; 65_439]).is_ok());
 }
 
 #[test]
-fn there_are_no_keys_before_the_end() {
+fn unfinished_exchange_yields_no_keys() {
     let [client, _] = sides(Pattern::Xx);
     assert!(client.finish().is_err());
 }

@@ -65,7 +65,7 @@ pub(crate) struct Engine {
 #[derive(Debug, Default)]
 struct Endpoints {
     bound: bound::BoundEndpoints,
-    dialled: Vec<(Endpoint, Dialled)>,
+    dialed: Vec<(Endpoint, Dialed)>,
     last: Option<Endpoint>,
     closed: bool,
 }
@@ -85,7 +85,7 @@ pub(crate) enum Accepted {
 
 /// An endpoint that is being connected to.
 #[derive(Debug)]
-struct Dialled {
+struct Dialed {
     /// Ends the attempts to connect, though not a connection that is there.
     stop: CancellationToken,
     pipe: dial::Line,
@@ -292,32 +292,32 @@ impl Engine {
             if endpoints.closed {
                 return Err(ConnectError::Closed { endpoint });
             }
-            let connected = endpoints.dialled.iter().any(|(dialled, _)| *dialled == endpoint);
+            let connected = endpoints.dialed.iter().any(|(dialed, _)| *dialed == endpoint);
             let is_inproc = matches!(endpoint, Endpoint::Inproc(_));
             if connected && connects_once(self.socket_type) && !is_inproc {
                 return Ok(());
             }
         }
         if let Endpoint::Inproc(name) = &endpoint {
-            let dialled = inproc::connect(self, &endpoint, name, routing_id.as_ref())?;
-            self.add_dialled(endpoint, dialled);
+            let dialed = inproc::connect(self, &endpoint, name, routing_id.as_ref())?;
+            self.add_dialed(endpoint, dialed);
             self.settle_inproc();
             return Ok(());
         }
         let runtime =
             self.settle(&endpoint).map_err(|unsuited| unsuited.to_connect(endpoint.clone()))?;
-        let (dialled, dialler) = dial::prepare(self, &endpoint, None, routing_id)
+        let (dialed, dialer) = dial::prepare(self, &endpoint, None, routing_id)
             .map_err(|rejected| ConnectError::Rejected { endpoint: endpoint.clone(), rejected })?;
         // Before the task can end, and have it forgotten.
-        self.add_dialled(endpoint, dialled);
-        dialler.spawn(&runtime);
+        self.add_dialed(endpoint, dialed);
+        dialer.spawn(&runtime);
         Ok(())
     }
 
-    fn add_dialled(&self, endpoint: Endpoint, dialled: Dialled) {
+    fn add_dialed(&self, endpoint: Endpoint, dialed: Dialed) {
         let mut endpoints = self.endpoints.lock();
         endpoints.last = Some(endpoint.clone());
-        endpoints.dialled.push((endpoint, dialled));
+        endpoints.dialed.push((endpoint, dialed));
     }
 
     /// Adds a pipe for a peer that is connected to.
@@ -336,21 +336,21 @@ impl Engine {
     }
 
     /// Forgets a connected endpoint that has ended by itself, so that it can be connected anew.
-    fn forget_dialled(&self, ended: impl Fn(&dial::Line) -> bool) {
-        self.endpoints.lock().dialled.retain(|(_, dialled)| !ended(&dialled.pipe));
+    fn forget_dialed(&self, ended: impl Fn(&dial::Line) -> bool) {
+        self.endpoints.lock().dialed.retain(|(_, dialed)| !ended(&dialed.pipe));
     }
 
     /// Ends the connections to an endpoint, after what is queued for it has been written.
     pub(crate) fn disconnect(self: &Arc<Self>, endpoint: &Endpoint) -> Result<(), DetachError> {
         let ended: Vec<_> = {
-            let dialled = &mut self.endpoints.lock().dialled;
-            dialled.extract_if(.., |(dialled, _)| dialled.is_same(endpoint)).collect()
+            let dialed = &mut self.endpoints.lock().dialed;
+            dialed.extract_if(.., |(dialed, _)| dialed.is_same(endpoint)).collect()
         };
         if ended.is_empty() {
             return Err(DetachError::NotAttached { endpoint: endpoint.clone() });
         }
-        for (endpoint, dialled) in ended {
-            self.end(endpoint, dialled);
+        for (endpoint, dialed) in ended {
+            self.end(endpoint, dialed);
         }
         Ok(())
     }
@@ -359,36 +359,33 @@ impl Engine {
     pub(crate) fn disconnect_peer(self: &Arc<Self>, peer: PeerId) -> Result<(), DetachError> {
         let pipe = self.peers.pipes().into_iter().find(|pipe| pipe.id() == peer);
         let pipe = pipe.ok_or(DetachError::NoPeer { peer })?;
-        match self.take_dialled(|_, dialled| dialled.pipe.holds(&pipe)) {
-            Some((endpoint, dialled)) => {
+        match self.take_dialed(|_, dialed| dialed.pipe.holds(&pipe)) {
+            Some((endpoint, dialed)) => {
                 pipe.silence();
-                self.end(endpoint, dialled);
+                self.end(endpoint, dialed);
             }
             None => self.dismiss(&pipe),
         }
         Ok(())
     }
 
-    fn take_dialled(
-        &self,
-        is: impl Fn(&Endpoint, &Dialled) -> bool,
-    ) -> Option<(Endpoint, Dialled)> {
+    fn take_dialed(&self, is: impl Fn(&Endpoint, &Dialed) -> bool) -> Option<(Endpoint, Dialed)> {
         let mut endpoints = self.endpoints.lock();
-        let place = endpoints.dialled.iter().position(|(endpoint, dialled)| is(endpoint, dialled));
-        place.map(|place| endpoints.dialled.remove(place))
+        let place = endpoints.dialed.iter().position(|(endpoint, dialed)| is(endpoint, dialed));
+        place.map(|place| endpoints.dialed.remove(place))
     }
 
-    fn end(self: &Arc<Self>, endpoint: Endpoint, dialled: Dialled) {
-        let pipe = dialled.pipe.get();
+    fn end(self: &Arc<Self>, endpoint: Endpoint, dialed: Dialed) {
+        let pipe = dialed.pipe.get();
         // What is sent from now on goes to others: this queue would never be empty else.
         pipe.iter().for_each(|pipe| pipe.close());
         if let Some(pipe) = pipe
             && pipe.outbound.queued() > 0
             && let Some(runtime) = self.home.find_or_current()
         {
-            self.spawn_linger(&runtime, pipe, Some((endpoint, dialled)));
+            self.spawn_linger(&runtime, pipe, Some((endpoint, dialed)));
         } else {
-            self.give_up(&endpoint, &dialled);
+            self.give_up(&endpoint, &dialed);
         }
     }
 

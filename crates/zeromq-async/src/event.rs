@@ -11,16 +11,16 @@ use futures_core::Stream;
 use tokio::sync::mpsc;
 use zmtp::{DenyStatus, PeerInfo, ProtocolError, SocketType};
 
-mod crowding;
+mod displaced;
 mod display;
 mod trace;
 
-pub use crowding::Crowding;
+pub use displaced::Displaced;
 
 use crate::endpoint::Endpoint;
 use crate::error::{Rejected, SubscriptionsExceeded};
 use crate::identity::{PeerAddress, PeerId};
-use crate::stats::Astray;
+use crate::stats::DropReason;
 use crate::sync::Mutex;
 
 /// Something that happened to one of a socket's endpoints or connections.
@@ -182,12 +182,12 @@ pub enum SocketEvent {
     /// replaces. [`stats`](crate::Socket::stats) have all that went so far.
     ///
     /// What goes astray while the socket closes is told when it has closed, the last of all its
-    /// events. Then [`Astray::Lost`] is what it could not send within its linger time, with every
+    /// events. Then [`DropReason::Lost`] is what it could not send within its linger time, with every
     /// peer; the end of a connection before has told of those for that peer alone, and
     /// [`CloseReport`](crate::CloseReport) tells whoever closes.
     Dropping {
         /// Why.
-        reason: Astray,
+        reason: DropReason,
         /// How many since this was told last, for this reason.
         count: u64,
     },
@@ -240,7 +240,7 @@ pub enum HandshakeFailure {
     ServerKey,
     /// There was no room for it any more: newer connections took its place.
     #[error(transparent)]
-    Displaced(#[from] Crowding),
+    Displaced(#[from] Displaced),
     /// The connection broke.
     #[error("the connection broke during the handshake: {0}")]
     Io(Arc<io::Error>),

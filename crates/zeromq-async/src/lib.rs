@@ -155,7 +155,7 @@ pub use error::{
     BindError, ConnectError, DetachError, EndpointError, RecvError, Rejected, RuntimeDriver,
     SendError, SendErrorKind, SocksCredentialsError, StreamError, SubscriptionsExceeded,
 };
-pub use event::{Crowding, DisconnectReason, Events, HandshakeFailure, SocketEvent};
+pub use event::{DisconnectReason, Displaced, Events, HandshakeFailure, SocketEvent};
 pub use identity::{Peer, PeerAddress, PeerId};
 pub use options::{
     HighWaterMark, Keepalive, ReconnectBackoff, ReconnectStop, SocksProxy, SubscriptionNotices,
@@ -167,7 +167,7 @@ pub use socket::{
     SocketHandle, SocketKind, StatsHandle, Sub, SubSocket, Subscribes, Topical, XPub, XPubSocket,
     XSub, XSubSocket,
 };
-pub use stats::{Astray, Discarded, Dropped, PeerStats, SocketStats};
+pub use stats::{Discarded, DropReason, Dropped, PeerStats, SocketStats};
 pub use unsent::{Unsent, UnsentMessages};
 pub use zmtp::wire::MechanismName;
 pub use zmtp::{

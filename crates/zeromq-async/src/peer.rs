@@ -4,7 +4,6 @@
 //! peer and not to a connection: on the connecting side it outlives every reconnect, as 28/REQREP
 //! and its siblings ask.
 
-mod arrivals;
 mod hot_pipes;
 mod inbound;
 mod ledger;
@@ -13,9 +12,9 @@ mod look;
 mod outbound;
 mod peer_set;
 mod pipe;
+mod ready_queue;
 mod wakers;
 
-pub(crate) use arrivals::{Arrival, Arrivals};
 pub(crate) use hot_pipes::HotPipes;
 pub(crate) use inbound::{Inbound, Pushed, Refill};
 pub(crate) use ledger::{Account, Counts, Ledger};
@@ -24,4 +23,5 @@ pub(crate) use look::{looking, only_looks};
 pub(crate) use outbound::{Drained, Outbound, Refused};
 pub(crate) use peer_set::PeerSet;
 pub(crate) use pipe::{Pattern, Pipe};
-pub(crate) use wakers::{Room, Waiter, Wakers};
+pub(crate) use ready_queue::{Arrival, ReadyQueue};
+pub(crate) use wakers::{SendWaiters, Waiter, Wakers};

@@ -244,18 +244,18 @@ impl Discarded {
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// use zeromq_async::{Astray, PubSocket, SocketEvent};
+/// use zeromq_async::{DropReason, PubSocket, SocketEvent};
 ///
 /// let mut publisher = PubSocket::new();
 /// let mut events = publisher.events();
 /// publisher.send("to nobody").await?;
 /// let Some(SocketEvent::Dropping { reason, count }) = events.next().await else { panic!() };
-/// assert_eq!((reason, count), (Astray::Unsubscribed, 1));
+/// assert_eq!((reason, count), (DropReason::Unsubscribed, 1));
 /// # Ok(()) }
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Astray {
+pub enum DropReason {
     /// [`Dropped::full`].
     Full,
     /// [`Dropped::unroutable`].
@@ -281,7 +281,7 @@ pub enum Astray {
     Lost,
 }
 
-impl Astray {
+impl DropReason {
     /// The counts by reason, but for what `conflate` replaces, which is as it was asked for.
     pub(crate) fn list(dropped: &Dropped, discarded: &Discarded) -> [(Self, u64); 10] {
         [

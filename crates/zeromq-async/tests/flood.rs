@@ -13,7 +13,7 @@ use tokio::net::TcpStream;
 use tokio::runtime::Builder;
 use zeromq_async::security::{CurveKeyPair, Decision, generate_curve_keys};
 use zeromq_async::{
-    Crowding, Endpoint, Events, HandshakeFailure, Pull, PullSocket, PushSocket, SocketBuilder,
+    Displaced, Endpoint, Events, HandshakeFailure, Pull, PullSocket, PushSocket, SocketBuilder,
     SocketEvent,
 };
 
@@ -57,7 +57,7 @@ impl Tally {
                 match event {
                     SocketEvent::Accepted { .. } => tally.accepted.fetch_add(1, Ordering::Relaxed),
                     SocketEvent::HandshakeFailed {
-                        reason: HandshakeFailure::Displaced(Crowding::Address { limit }),
+                        reason: HandshakeFailure::Displaced(Displaced::Address { limit }),
                         ..
                     } => {
                         assert_eq!(limit, places);

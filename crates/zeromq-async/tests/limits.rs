@@ -7,7 +7,7 @@ use support::{ANY_PORT, RawPeer, at_once, disconnected, event, greeted, listen, 
 use tokio::io::AsyncWriteExt;
 use tokio::time::Instant;
 use zeromq_async::{
-    Crowding, DisconnectReason, Events, HandshakeFailure, LimitExceeded, ProtocolError, PubSocket,
+    DisconnectReason, Displaced, Events, HandshakeFailure, LimitExceeded, ProtocolError, PubSocket,
     PullSocket, Rejected, SocketBuilder, SocketEvent, SocketType, SubSocket, SubscriptionsExceeded,
     XPubSocket,
 };
@@ -172,7 +172,7 @@ async fn excess_handshake_displaces_the_oldest() {
     let mut third = Hostile::saying(&endpoint, &greeting(1, "NULL")).await;
     let reason = refused(&mut events, &first).await;
     let displaced =
-        |reason| matches!(reason, HandshakeFailure::Displaced(Crowding::Listener { limit: 2 }));
+        |reason| matches!(reason, HandshakeFailure::Displaced(Displaced::Listener { limit: 2 }));
     assert!(displaced(reason));
     first.closed().await;
     // Whoever is done makes room, and displaces nobody.
@@ -193,7 +193,7 @@ async fn busy_address_displaces_its_own_handshake() {
     let _second = Hostile::saying(&endpoint, b"\xff").await;
     let reason = refused(&mut events, &first).await;
     assert!(
-        matches!(reason, HandshakeFailure::Displaced(Crowding::Address { limit: 1 })),
+        matches!(reason, HandshakeFailure::Displaced(Displaced::Address { limit: 1 })),
         "{reason}"
     );
 }
@@ -437,7 +437,7 @@ fn descriptor_shortage_displaces_a_handshake() {
         // Both ends of each connection are in this process: the last descriptor has to go to one
         // that connects, for which the spare one is there.
         let mut silent = Vec::new();
-        let crowding = loop {
+        let displaced = loop {
             match std::net::TcpStream::connect(support::address(&endpoint)) {
                 Ok(stream) => silent.push(stream),
                 Err(error) => {
@@ -455,8 +455,8 @@ fn descriptor_shortage_displaces_a_handshake() {
             }
         };
         assert!(
-            matches!(crowding, HandshakeFailure::Displaced(Crowding::Descriptors)),
-            "{crowding}"
+            matches!(displaced, HandshakeFailure::Displaced(Displaced::Descriptors)),
+            "{displaced}"
         );
         let stream = newcomer.connect(support::address(&endpoint)).await.unwrap();
         let mut newcomer = Hostile { stream };

@@ -11,7 +11,7 @@ use support::{
 };
 use tokio::time::Instant;
 use zeromq_async::{
-    Astray, Context, DealerSocket, DetachError, DisconnectReason, Endpoint, Events, Message,
+    Context, DealerSocket, DetachError, DisconnectReason, DropReason, Endpoint, Events, Message,
     PubSocket, PullSocket, PushSocket, RouterSocket, SendErrorKind, SocketEvent, SocketType,
     SubSocket, UnsentMessages, XPubSocket,
 };
@@ -362,7 +362,7 @@ async fn drop_events_come_once_a_second() {
     let mut router = RouterSocket::new();
     let mut events = router.events();
     let unroutable = |event| match event {
-        SocketEvent::Dropping { reason: Astray::Unroutable, count } => Some(count),
+        SocketEvent::Dropping { reason: DropReason::Unroutable, count } => Some(count),
         _ => None,
     };
     let mut sent = 0;
@@ -394,14 +394,14 @@ async fn drop_at_high_water_mark_is_reported() {
         publisher.send(vec![0; 100_000]).await.unwrap();
     }
     let count = event(&mut events, "a drop", |event| match event {
-        SocketEvent::Dropping { reason: Astray::Full, count } => Some(count),
+        SocketEvent::Dropping { reason: DropReason::Full, count } => Some(count),
         _ => None,
     });
     assert_eq!(count.await, 1);
 }
 
 /// The counts of `Dropping` events until they end.
-async fn dropped_to_the_end(events: &mut Events) -> HashMap<Astray, u64> {
+async fn dropped_to_the_end(events: &mut Events) -> HashMap<DropReason, u64> {
     let mut counts = HashMap::new();
     within("the events to end", async {
         while let Some(event) = events.next().await {
@@ -430,9 +430,9 @@ async fn messages_lost_after_linger_are_reported() {
     }
     drop(push);
     let lost = dropped_to_the_end(&mut events).await;
-    assert!(lost[&Astray::Lost] >= 100, "{lost:?}");
+    assert!(lost[&DropReason::Lost] >= 100, "{lost:?}");
     let received = peer.drain().await.len() as u64;
-    assert_eq!(lost[&Astray::Lost] + received, 200, "{lost:?}");
+    assert_eq!(lost[&DropReason::Lost] + received, 200, "{lost:?}");
 }
 
 #[tokio::test]
@@ -467,8 +467,8 @@ async fn drops_during_linger_are_reported() {
         dropped_to_the_end(&mut events).await
     };
     let (report, told) = tokio::join!(handle.close(), lingering);
-    assert_eq!(told.get(&Astray::Unheard), Some(&3), "{told:?}");
-    assert_eq!(told.get(&Astray::Lost), Some(&(report.unsent as u64)), "{told:?}");
+    assert_eq!(told.get(&DropReason::Unheard), Some(&3), "{told:?}");
+    assert_eq!(told.get(&DropReason::Lost), Some(&(report.unsent as u64)), "{told:?}");
 }
 
 #[tokio::test]

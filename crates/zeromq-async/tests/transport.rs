@@ -47,7 +47,7 @@ impl Transport for Loop {
         let names = self.0.lock().expect("no panic");
         let listener = names.get(&to.to_string()).ok_or(io::ErrorKind::ConnectionRefused)?;
         // Buffered at one side: what is not flushed is not sent.
-        listener.send(Io::new(far, "dialler")).map_err(|_| io::ErrorKind::ConnectionRefused)?;
+        listener.send(Io::new(far, "dialer")).map_err(|_| io::ErrorKind::ConnectionRefused)?;
         Ok(Io::new(BufStream::new(near), "listener"))
     }
 }
@@ -200,7 +200,7 @@ async fn custom_transport_carries_sockets() {
         _ => None,
     })
     .await;
-    assert_eq!(address, PeerAddress::from("dialler"));
+    assert_eq!(address, PeerAddress::from("dialer"));
     assert!(matches!(
         RepSocket::builder_in(&context).build().bind("loop://server").await,
         Err(BindError::InUse { .. })

@@ -12,7 +12,7 @@ use std::fmt;
 
 use bytes::Bytes;
 
-pub use run::{Run, RunIter};
+pub use run::{EncodedMessages, RunIter};
 use walk::{Chained, Cursor, Piece};
 use write::Written;
 
@@ -45,7 +45,7 @@ use crate::wire::{Command, FrameHeader};
 /// # Memory
 ///
 /// A new batch allocates nothing. Headers and small bodies are copied into one buffer; bodies of
-/// [`CHAIN_THRESHOLD`](Self::CHAIN_THRESHOLD) bytes and more, and [`Run`]s, are shared, never
+/// [`CHAIN_THRESHOLD`](Self::CHAIN_THRESHOLD) bytes and more, and [`EncodedMessages`]s, are shared, never
 /// copied. An emptied batch keeps its buffer when that is at most 128 KiB and frees it otherwise.
 ///
 /// # Limits
@@ -177,7 +177,7 @@ impl Batch {
 
     /// Appends the messages of a run without copying them, unless they are few bytes that keep
     /// [many](Run::cut_from).
-    pub fn push_run(&mut self, run: Run) {
+    pub fn push_run(&mut self, run: EncodedMessages) {
         self.messages += run.messages;
         if run.is_dwarfed() {
             self.push_bytes(&run.bytes);

@@ -2,7 +2,7 @@
 
 use bytes::{Buf, Bytes, BytesMut};
 
-use crate::batch::Run;
+use crate::batch::EncodedMessages;
 use crate::config::Limits;
 use crate::error::{LimitExceeded, ProtocolError};
 use crate::mechanism::{Opener, Opening};
@@ -10,7 +10,7 @@ use crate::wire::{Command, FrameError, FrameHeader};
 
 /// Finds whole messages and commands at the front of what a connection has read.
 ///
-/// Nothing is allocated for a message: all whole messages in a row leave as one [`Run`], which is
+/// Nothing is allocated for a message: all whole messages in a row leave as one [`EncodedMessages`], which is
 /// the memory they were read into. Work inside an unfinished message is remembered, so that each
 /// byte is looked at once however it trickles in.
 ///
@@ -58,7 +58,7 @@ struct Sealed {
 #[derive(Clone, Debug)]
 pub enum Inbound {
     /// One or more whole messages.
-    Messages(Run),
+    Messages(EncodedMessages),
     /// A command, which may have stood between two frames of a message. One that holds no name is
     /// [`Command::Unknown`].
     Command(Command),
@@ -179,7 +179,7 @@ impl Decoder {
         let Walk { bytes, messages, stopped } = self.walk(input, max_messages);
         if messages > 0 {
             // A fault is found again, at the front, by the next call.
-            let run = Run::new(self.join(input.split_to(bytes)), messages);
+            let run = EncodedMessages::new(self.join(input.split_to(bytes)), messages);
             return Ok(Some(Inbound::Messages(run)));
         }
         match stopped? {

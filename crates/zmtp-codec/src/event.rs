@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::authentication::AuthenticationRequest;
-use crate::batch::Run;
+use crate::batch::EncodedMessages;
 use crate::metadata::Metadata;
 use crate::routing_id::RoutingId;
 use crate::socket_type::SocketType;
@@ -23,7 +23,7 @@ pub enum Event {
     /// The peer sent a command after the handshake. A PING has been answered already.
     Command(Command),
     /// The peer sent messages.
-    Messages(Run),
+    Messages(EncodedMessages),
     /// The handshake is over: this is who the peer is.
     Ready(PeerInfo),
 }

@@ -73,7 +73,7 @@
 //! Small messages come by the tens of millions in a second, and then what matters is what is *not*
 //! done for each. Once a connection is ready, take it apart ([`Connection::into_traffic`]):
 //!
-//! - A [`Decoder`] cuts all whole messages off what was read as one [`Run`], without touching
+//! - A [`Decoder`] cuts all whole messages off what was read as one [`EncodedMessages`], without touching
 //!   them.
 //! - A [`Batch`] is a queue of messages in wire form. Push messages or runs into it, write it to
 //!   the kernel as it stands, or pop messages from it. Small messages are copied once and never
@@ -86,7 +86,7 @@
 //!
 //! | | |
 //! |---|---|
-//! | messages | [`Message`], [`Frame`], [`Batch`], [`Run`], [`Subscription`] |
+//! | messages | [`Message`], [`Frame`], [`Batch`], [`EncodedMessages`], [`Subscription`] |
 //! | connections | [`Connection`], [`ConnectionConfig`], [`Limits`], [`Mechanism`], [`Event`] |
 //! | security | [`AuthenticationRequest`], [`Credentials`], [`Decision`], [`DenyStatus`], [`PlainClient`] |
 //! | peers | [`PeerInfo`], [`SocketType`], [`RoutingId`], [`Metadata`] |
@@ -130,7 +130,7 @@ pub mod tokio_util;
 pub mod wire;
 
 pub use authentication::{AuthenticationRequest, Credentials, Decision, DenyStatus, Password};
-pub use batch::{Batch, Run, RunIter};
+pub use batch::{Batch, EncodedMessages, RunIter};
 pub use config::{ConnectionConfig, Limits};
 pub use connection::{Connection, Heartbeat, HeartbeatAction, HeartbeatConfig, Traffic};
 pub use decoder::{Decoder, Inbound};

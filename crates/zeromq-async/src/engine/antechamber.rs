@@ -16,7 +16,7 @@ use std::task::Poll;
 
 use tokio::sync::{Notify, oneshot};
 
-use crate::event::{Crowding, HandshakeFailure};
+use crate::event::{Displaced, HandshakeFailure};
 use crate::identity::PeerAddress;
 use crate::options::PendingOptions;
 use crate::sync::Mutex;
@@ -32,7 +32,7 @@ pub(super) struct Antechamber {
 #[derive(Debug, Default)]
 struct Room {
     /// In order of arrival, each with what tells it to leave.
-    places: HashMap<Source, BTreeMap<u64, oneshot::Sender<Crowding>>>,
+    places: HashMap<Source, BTreeMap<u64, oneshot::Sender<Displaced>>>,
     taken: usize,
     arrivals: u64,
 }
@@ -52,7 +52,7 @@ pub(super) struct Place {
     antechamber: Arc<Antechamber>,
     source: Source,
     number: u64,
-    displaced: oneshot::Receiver<Crowding>,
+    displaced: oneshot::Receiver<Displaced>,
 }
 
 impl Antechamber {
@@ -66,9 +66,9 @@ impl Antechamber {
         let PendingOptions { per_listener, per_address } = self.limits;
         let mut room = self.room.lock();
         if room.places.get(&source).map_or(0, BTreeMap::len) >= per_address {
-            room.displace(&source, Crowding::Address { limit: per_address });
+            room.displace(&source, Displaced::Address { limit: per_address });
         } else if room.taken >= per_listener {
-            room.displace_any(Crowding::Listener { limit: per_listener });
+            room.displace_any(Displaced::Listener { limit: per_listener });
         }
         let (number, displaced) = room.take(source.clone());
         Place { antechamber: self.clone(), source, number, displaced }
@@ -77,7 +77,7 @@ impl Antechamber {
     /// Makes a descriptor free, if any is held by a pending handshake, and waits for the next to be.
     pub(super) async fn free_descriptor(&self) {
         let departure = self.departure.notified();
-        self.room.lock().displace_any(Crowding::Descriptors);
+        self.room.lock().displace_any(Displaced::Descriptors);
         departure.await;
     }
 }
@@ -89,7 +89,7 @@ impl Place {
         mut handshake: Pin<&mut impl Future<Output = Result<T, HandshakeFailure>>>,
     ) -> Result<T, HandshakeFailure> {
         poll_fn(|cx| match Pin::new(&mut self.displaced).poll(cx) {
-            Poll::Ready(Ok(crowding)) => Poll::Ready(Err(crowding.into())),
+            Poll::Ready(Ok(displaced)) => Poll::Ready(Err(displaced.into())),
             _ => handshake.as_mut().poll(cx),
         })
         .await
@@ -104,7 +104,7 @@ impl Drop for Place {
 }
 
 impl Room {
-    fn take(&mut self, source: Source) -> (u64, oneshot::Receiver<Crowding>) {
+    fn take(&mut self, source: Source) -> (u64, oneshot::Receiver<Displaced>) {
         let (tell, told) = oneshot::channel();
         self.arrivals += 1;
         self.taken += 1;
@@ -113,7 +113,7 @@ impl Room {
     }
 
     /// Sends away the oldest from where most are.
-    fn displace_any(&mut self, crowding: Crowding) {
+    fn displace_any(&mut self, displaced: Displaced) {
         let oldest = |places: &BTreeMap<u64, _>| places.keys().next().copied();
         let crowd = self
             .places
@@ -121,22 +121,22 @@ impl Room {
             .max_by_key(|(_, places)| (places.len(), Reverse(oldest(places))))
             .map(|(source, _)| source.clone());
         if let Some(source) = crowd {
-            self.displace(&source, crowding);
+            self.displace(&source, displaced);
         }
     }
 
     /// Sends away the oldest from one source.
-    fn displace(&mut self, source: &Source, crowding: Crowding) {
+    fn displace(&mut self, source: &Source, displaced: Displaced) {
         let places = self.places.get(source);
         if let Some(&oldest) = places.and_then(|places| places.keys().next())
             && let Some(tell) = self.vacate(source, oldest)
         {
             // One that has just finished is not there to be told.
-            let _ = tell.send(crowding);
+            let _ = tell.send(displaced);
         }
     }
 
-    fn vacate(&mut self, source: &Source, number: u64) -> Option<oneshot::Sender<Crowding>> {
+    fn vacate(&mut self, source: &Source, number: u64) -> Option<oneshot::Sender<Displaced>> {
         let places = self.places.get_mut(source)?;
         let tell = places.remove(&number)?;
         self.taken -= 1;

@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use super::task::{self, Crash, Task};
-use super::{Dialled, Engine};
+use super::{Dialed, Engine};
 use crate::endpoint::Endpoint;
 use crate::peer::{Pipe, Waiter};
 use crate::unsent::UnsentMessages;
@@ -174,9 +174,9 @@ impl Engine {
     }
 
     fn hang_up_all(self: &Arc<Self>) {
-        let dialled = std::mem::take(&mut self.endpoints.lock().dialled);
-        for (endpoint, dialled) in dialled {
-            self.give_up(&endpoint, &dialled);
+        let dialed = std::mem::take(&mut self.endpoints.lock().dialed);
+        for (endpoint, dialed) in dialed {
+            self.give_up(&endpoint, &dialed);
         }
         for pipe in self.peers.pipes() {
             self.hang_up(&pipe);
@@ -214,9 +214,9 @@ impl Engine {
         self: &Arc<Self>,
         runtime: &Handle,
         pipe: Arc<Pipe>,
-        dialled: Option<(Endpoint, Dialled)>,
+        dialed: Option<(Endpoint, Dialed)>,
     ) {
-        let lingering = Lingering { engine: self.clone(), pipe, dialled };
+        let lingering = Lingering { engine: self.clone(), pipe, dialed };
         task::spawn(runtime, Some(&self.tasks), lingering);
     }
 
@@ -236,9 +236,9 @@ impl Engine {
     }
 
     /// Ends one connected endpoint.
-    pub(super) fn give_up(&self, endpoint: &Endpoint, dialled: &Dialled) {
-        dialled.stop.cancel();
-        let Some(pipe) = dialled.pipe.get() else { return };
+    pub(super) fn give_up(&self, endpoint: &Endpoint, dialed: &Dialed) {
+        dialed.stop.cancel();
+        let Some(pipe) = dialed.pipe.get() else { return };
         match endpoint {
             Endpoint::Inproc(_) => self.give_up_inproc(endpoint, &pipe),
             _ => pipe.close(),
@@ -285,7 +285,7 @@ struct Lingering {
     engine: Arc<Engine>,
     pipe: Arc<Pipe>,
     /// The endpoint that was connected to, where the peer is that of one.
-    dialled: Option<(Endpoint, Dialled)>,
+    dialed: Option<(Endpoint, Dialed)>,
 }
 
 impl Task for Lingering {
@@ -297,8 +297,8 @@ impl Task for Lingering {
         if crash.is_some() {
             self.pipe.outbound.abort();
         }
-        if let Some((endpoint, dialled)) = &self.dialled {
-            self.engine.give_up(endpoint, dialled);
+        if let Some((endpoint, dialed)) = &self.dialed {
+            self.engine.give_up(endpoint, dialed);
         }
     }
 }

@@ -13,7 +13,7 @@ use zmtp::RoutingId;
 use super::driver::Driver;
 use super::task::{self, Crash, Task};
 use super::trace::record_address;
-use super::{Dialled, Engine, handshake};
+use super::{Dialed, Engine, handshake};
 use crate::endpoint::Endpoint;
 use crate::error::Rejected;
 use crate::event::{HandshakeFailure, SocketEvent};
@@ -53,14 +53,14 @@ pub(super) fn prepare(
     endpoint: &Endpoint,
     stream: Option<Io>,
     routing_id: Option<RoutingId>,
-) -> Result<(Dialled, Dialler), Rejected> {
+) -> Result<(Dialed, Dialer), Rejected> {
     let line = if engine.options.immediate {
         Line::default()
     } else {
         Line::new(engine.join_connecting(endpoint, routing_id.as_ref())?)
     };
     let stop = engine.abort.child_token();
-    let dialler = Dialler {
+    let dialer = Dialer {
         engine: engine.clone(),
         endpoint: endpoint.clone(),
         source: stream.map_or(Source::Transport, |io| Source::Stream(Some(Box::new(io)))),
@@ -73,11 +73,11 @@ pub(super) fn prepare(
         stage: Stage::Dial,
         span: Span::none(),
     };
-    Ok((Dialled { stop, pipe: line }, dialler))
+    Ok((Dialed { stop, pipe: line }, dialer))
 }
 
 /// The task of one connected endpoint.
-pub(super) struct Dialler {
+pub(super) struct Dialer {
     engine: Arc<Engine>,
     endpoint: Endpoint,
     source: Source,
@@ -115,7 +115,7 @@ enum Stage {
     Ended,
 }
 
-impl Task for Dialler {
+impl Task for Dialer {
     async fn run(&mut self) {
         let stop = self.stop.clone();
         loop {
@@ -155,7 +155,7 @@ impl Task for Dialler {
     }
 }
 
-impl Dialler {
+impl Dialer {
     pub(super) fn spawn(self, runtime: &Handle) {
         let tasks = self.engine.tasks.clone();
         task::spawn(runtime, Some(&tasks), self);
@@ -195,7 +195,7 @@ impl Dialler {
         if let Some(crash) = crash {
             self.engine.warn_given_up(&self.endpoint, &crash);
         }
-        self.engine.forget_dialled(|line| line.is(&self.line));
+        self.engine.forget_dialed(|line| line.is(&self.line));
         if let Some(pipe) = self.line.get() {
             self.engine.peers.leave(&pipe);
         }

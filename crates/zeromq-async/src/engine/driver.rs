@@ -14,7 +14,8 @@ use tokio::task::yield_now;
 use tokio::time::{Instant, Sleep, sleep_until, timeout};
 use zmtp::wire::{Command, Ttl};
 use zmtp::{
-    Decoder, Heartbeat, HeartbeatAction, HeartbeatConfig, Inbound, ProtocolError, Run, Subscription,
+    Decoder, EncodedMessages, Heartbeat, HeartbeatAction, HeartbeatConfig, Inbound, ProtocolError,
+    Subscription,
 };
 
 use super::Engine;
@@ -317,7 +318,11 @@ impl Driver {
         }
     }
 
-    fn messages(&mut self, turn: &mut Turn, run: Run) -> Result<(), SubscriptionsExceeded> {
+    fn messages(
+        &mut self,
+        turn: &mut Turn,
+        run: EncodedMessages,
+    ) -> Result<(), SubscriptionsExceeded> {
         let pattern = self.pipe.pattern();
         if !pattern.takes_subscriptions() {
             self.pipe.expect_answers(run.messages());

@@ -10,7 +10,7 @@ use super::Engine;
 use super::task::{self, Crash, Task};
 use crate::event::{Events, SocketEvent};
 use crate::peer::Counts;
-use crate::stats::Astray;
+use crate::stats::DropReason;
 
 /// How long nothing more is told of a reason.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -88,12 +88,12 @@ impl Engine {
         }
     }
 
-    fn untold(&self) -> Vec<(Astray, u64)> {
+    fn untold(&self) -> Vec<(DropReason, u64)> {
         let mut telling = self.told.lock();
         let Some(told) = &mut telling.told else { return Vec::new() };
         let now = self.peers.astray();
-        let before = Astray::list(&told.counts.dropped, &told.counts.discarded);
-        let after = Astray::list(&now.dropped, &now.discarded);
+        let before = DropReason::list(&told.counts.dropped, &told.counts.discarded);
+        let after = DropReason::list(&now.dropped, &now.discarded);
         told.counts = now;
         let new = before.into_iter().zip(after);
         let new = new.map(|((reason, before), (_, after))| (reason, after.saturating_sub(before)));
@@ -101,7 +101,7 @@ impl Engine {
             let before = std::mem::replace(lost, self.peers.ledger().lost_so_far());
             lost.saturating_sub(before) as u64
         });
-        new.chain([(Astray::Lost, lost)]).filter(|(_, count)| *count > 0).collect()
+        new.chain([(DropReason::Lost, lost)]).filter(|(_, count)| *count > 0).collect()
     }
 }
 

@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use zmtp::{PeerInfo, RoutingId};
 
 use super::dial::Line;
-use super::{Dialled, Engine};
+use super::{Dialed, Engine};
 use crate::endpoint::Endpoint;
 use crate::error::{BindError, ConnectError, Rejected};
 use crate::event::{DisconnectReason, SocketEvent};
@@ -103,7 +103,7 @@ pub(super) fn connect(
     endpoint: &Endpoint,
     name: &str,
     routing_id: Option<&RoutingId>,
-) -> Result<Dialled, ConnectError> {
+) -> Result<Dialed, ConnectError> {
     let pipe = engine
         .join_connecting(endpoint, routing_id)
         .map_err(|rejected| ConnectError::Rejected { endpoint: endpoint.clone(), rejected })?;
@@ -116,7 +116,7 @@ pub(super) fn connect(
             bound.meet(engine, &pipe, name, endpoint);
         }
     }
-    Ok(Dialled { stop: CancellationToken::new(), pipe: Line::new(pipe) })
+    Ok(Dialed { stop: CancellationToken::new(), pipe: Line::new(pipe) })
 }
 
 impl Engine {
@@ -254,7 +254,7 @@ impl Engine {
         let (enqueued, _) = pipe.outbound.enqueued();
         let unsent = self.peers.leave(pipe);
         self.peers.peer_disconnected();
-        self.forget_dialled(|line| line.holds(pipe));
+        self.forget_dialed(|line| line.holds(pipe));
         let peer = pipe.id();
         let kept = false;
         self.events.emit(SocketEvent::Disconnected {

@@ -62,9 +62,9 @@ impl Engine {
     pub(crate) fn connect_stream(self: &Arc<Self>, io: Io) -> Result<Endpoint, StreamError> {
         let runtime = self.check_open()?;
         let endpoint = self.adopted.name();
-        let (dialled, dialler) = dial::prepare(self, &endpoint, Some(io), None)?;
-        self.endpoints.lock().dialled.push((endpoint.clone(), dialled));
-        dialler.spawn(&runtime);
+        let (dialed, dialer) = dial::prepare(self, &endpoint, Some(io), None)?;
+        self.endpoints.lock().dialed.push((endpoint.clone(), dialed));
+        dialer.spawn(&runtime);
         Ok(endpoint)
     }
 

@@ -10,12 +10,12 @@ use zmtp::{Batch, Message};
 use super::{Budget, Incoming};
 use crate::error::RecvError;
 use crate::identity::Peer;
-use crate::peer::{Arrival, Arrivals, PeerSet, Pipe, Refill};
+use crate::peer::{Arrival, PeerSet, Pipe, ReadyQueue, Refill};
 
 /// Receives fairly from every peer.
 #[derive(Debug)]
 pub(crate) struct FairQueue {
-    arrivals: Arc<Arrivals>,
+    arrivals: Arc<ReadyQueue>,
     /// Pipes that had messages when last looked at; `turn` is the next of them.
     active: Vec<Active>,
     turn: usize,

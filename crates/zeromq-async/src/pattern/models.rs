@@ -259,7 +259,7 @@ struct Kernel {
 #[derive(Debug, Clone)]
 struct Wire(Arc<Mutex<Kernel>>);
 
-/// Room for one message of one byte and its header.
+/// SendWaiters for one message of one byte and its header.
 const CAPACITY: usize = 3;
 
 impl Wire {

@@ -4,9 +4,9 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::task::{Context, Waker};
 
-use zmtp::{Batch, Message, Run};
+use zmtp::{Batch, EncodedMessages, Message};
 
-use super::{Pipe, Room};
+use super::{Pipe, SendWaiters};
 use crate::identity::Peer;
 use crate::options::{HighWaterMark, PipeOptions};
 use crate::stats::Discarded;
@@ -38,7 +38,7 @@ struct State {
     silenced: bool,
     producer: Option<Waker>,
     /// The senders of an inproc peer, which wait for room in this queue.
-    senders: Option<Arc<Room>>,
+    senders: Option<Arc<SendWaiters>>,
     received: u64,
     /// Bytes of these, with the headers of their frames.
     bytes: u64,
@@ -118,7 +118,7 @@ impl Inbound {
     }
 
     /// Adds a run that `room` has made way for.
-    pub(super) fn deliver(&self, pipe: &Arc<Pipe>, run: Run) {
+    pub(super) fn deliver(&self, pipe: &Arc<Pipe>, run: EncodedMessages) {
         let mut state = self.state.lock();
         if state.closed {
             // The socket has ended already, and this connection hears of it.
@@ -135,7 +135,7 @@ impl Inbound {
     }
 
     /// Enters a run that nobody will receive.
-    pub(super) fn reject(&self, pipe: &Pipe, run: &Run) {
+    pub(super) fn reject(&self, pipe: &Pipe, run: &EncodedMessages) {
         let mut state = self.state.lock();
         if !state.closed {
             state.reject(pipe, run);
@@ -294,7 +294,7 @@ impl Inbound {
 
     /// Joins this queue to that of the inproc socket which fills it: the two marks add up, and
     /// what either conflates is conflated.
-    pub(super) fn join(&self, senders: Arc<Room>, added: &PipeOptions) {
+    pub(super) fn join(&self, senders: Arc<SendWaiters>, added: &PipeOptions) {
         let mut state = self.state.lock();
         state.high_water_mark = state.high_water_mark + added.send_high_water_mark;
         state.conflate |= added.conflate;
@@ -343,12 +343,12 @@ impl State {
         self.batch.messages() + earlier + self.lent
     }
 
-    fn enter(&mut self, run: &Run) {
+    fn enter(&mut self, run: &EncodedMessages) {
         self.received += run.messages() as u64;
         self.bytes += run.bytes() as u64;
     }
 
-    fn reject(&mut self, pipe: &Pipe, run: &Run) {
+    fn reject(&mut self, pipe: &Pipe, run: &EncodedMessages) {
         self.enter(run);
         pipe.account().discarded(|discarded| discarded.unheard += run.messages() as u64);
     }

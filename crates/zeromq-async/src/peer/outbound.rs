@@ -16,7 +16,7 @@ use zmtp::{Batch, Command, Message, Subscription};
 
 use self::state::{Answers, Pace, State, WRITE_PER_TURN};
 use super::link::{Link, Stream};
-use super::{Pipe, Pushed, Room, Wakers};
+use super::{Pipe, Pushed, SendWaiters, Wakers};
 use crate::options::HighWaterMark;
 use crate::stats::Dropped;
 use crate::sync::atomic::{AtomicBool, Ordering};
@@ -293,7 +293,7 @@ impl Outbound {
     }
 
     /// The connection task's turn: writes all that the kernel takes, and says how it stands.
-    pub(crate) fn drive(&self, cx: &Context<'_>, room: &Room) -> io::Result<Drained> {
+    pub(crate) fn drive(&self, cx: &Context<'_>, room: &SendWaiters) -> io::Result<Drained> {
         let mut state = self.state.lock();
         if !state.engine.will_wake(cx.waker()) {
             state.engine = cx.waker().clone();
@@ -312,7 +312,7 @@ impl Outbound {
 
     /// What the task of another connection does in place of this one's, which is only woken where it
     /// is needed itself.
-    pub(super) fn write_for_task(&self, room: &Room) -> usize {
+    pub(super) fn write_for_task(&self, room: &SendWaiters) -> usize {
         let mut state = self.state.lock();
         if state.blocked || state.pace != Pace::Hot {
             return 0;
@@ -327,7 +327,7 @@ impl Outbound {
     }
 
     /// After some has been written: says what comes next to whoever sends, waits for room or flushes.
-    fn settle(&self, mut state: MutexGuard<'_, State>, drained: Drained, room: &Room) {
+    fn settle(&self, mut state: MutexGuard<'_, State>, drained: Drained, room: &SendWaiters) {
         state.pace = if drained == Drained::Idle { Pace::Idle } else { Pace::Hot };
         let has_room = state.has_low_water() && !state.closing;
         if has_room {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use super::pipe::{Origin, Shared};
-use super::{Account, Arrivals, Counts, HotPipes, Ledger, Pattern, Pipe, Room};
+use super::{Account, Counts, HotPipes, Ledger, Pattern, Pipe, ReadyQueue, SendWaiters};
 use crate::endpoint::Endpoint;
 use crate::error::{Rejected, SendErrorKind};
 use crate::identity::PeerId;
@@ -27,8 +27,8 @@ pub(crate) struct PeerSet {
     next_id: AtomicU64,
     senders: AtomicUsize,
     waiters: std::sync::atomic::AtomicU64,
-    arrivals: Arc<Arrivals>,
-    room: Arc<Room>,
+    arrivals: Arc<ReadyQueue>,
+    room: Arc<SendWaiters>,
     hot: Arc<HotPipes>,
     /// How many peers have a connection whose handshake is done.
     connected: watch::Sender<usize>,
@@ -210,11 +210,11 @@ impl PeerSet {
         self.ledger.counts(&pipes)
     }
 
-    pub(crate) fn arrivals(&self) -> &Arc<Arrivals> {
+    pub(crate) fn arrivals(&self) -> &Arc<ReadyQueue> {
         &self.arrivals
     }
 
-    pub(crate) fn room(&self) -> &Arc<Room> {
+    pub(crate) fn room(&self) -> &Arc<SendWaiters> {
         &self.room
     }
 

@@ -4,10 +4,10 @@ use std::fmt;
 use std::sync::Arc;
 use std::task::Context;
 
-use zmtp::{Batch, Frame, Message, PeerInfo, RoutingId, Run, Subscription};
+use zmtp::{Batch, EncodedMessages, Frame, Message, PeerInfo, RoutingId, Subscription};
 
 use super::{
-    Account, Arrivals, Counts, HotPipes, Inbound, Outbound, Pushed, Refused, Room, Stream,
+    Account, Counts, HotPipes, Inbound, Outbound, Pushed, ReadyQueue, Refused, SendWaiters, Stream,
 };
 use crate::endpoint::Endpoint;
 use crate::error::{Rejected, SubscriptionsExceeded};
@@ -81,8 +81,8 @@ pub(super) struct Origin {
 
 /// What all pipes of a socket share.
 pub(super) struct Shared {
-    pub(super) arrivals: Arc<Arrivals>,
-    pub(super) room: Arc<Room>,
+    pub(super) arrivals: Arc<ReadyQueue>,
+    pub(super) room: Arc<SendWaiters>,
     pub(super) hot: Arc<HotPipes>,
     pub(super) pattern: Arc<dyn Pattern>,
 }
@@ -141,7 +141,7 @@ impl Pipe {
         matches!(*self.origin.endpoint, Endpoint::Inproc(_))
     }
 
-    pub(super) fn arrivals(&self) -> &Arrivals {
+    pub(super) fn arrivals(&self) -> &ReadyQueue {
         &self.shared.arrivals
     }
 
@@ -199,12 +199,12 @@ impl Pipe {
     }
 
     /// Hands a run of messages to the receiver.
-    pub(crate) fn deliver(self: &Arc<Self>, run: Run) {
+    pub(crate) fn deliver(self: &Arc<Self>, run: EncodedMessages) {
         self.inbound.deliver(self, run);
     }
 
     /// Enters a run of messages that comes too late for the receiver.
-    pub(crate) fn reject(&self, run: &Run) {
+    pub(crate) fn reject(&self, run: &EncodedMessages) {
         self.inbound.reject(self, run);
     }
 

@@ -94,13 +94,13 @@ impl Drop for Waiter {
 /// A sender registers first and looks at the pipes afterwards: whoever makes room takes this lock
 /// after the pipe's, so a sender that saw no room is sure to be found here.
 #[derive(Debug, Default)]
-pub(crate) struct Room {
+pub(crate) struct SendWaiters {
     /// Whether anybody waits, so that making room costs no lock where nobody does.
     awaited: AtomicBool,
     wakers: Mutex<Wakers>,
 }
 
-impl Room {
+impl SendWaiters {
     fn register(&self, waiter: u64, cx: &Context<'_>) {
         let mut wakers = self.wakers.lock();
         wakers.register(waiter, cx);

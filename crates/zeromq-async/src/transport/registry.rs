@@ -124,8 +124,8 @@ impl Transports {
         endpoint: &Endpoint,
         options: &TransportOptions,
     ) -> io::Result<Io> {
-        let dialled = async { self.get(endpoint)?.dial(endpoint, options).await };
-        dialled.await.map_err(|error| {
+        let dialed = async { self.get(endpoint)?.dial(endpoint, options).await };
+        dialed.await.map_err(|error| {
             io::Error::new(error.kind(), DialError { endpoint: endpoint.clone(), error })
         })
     }

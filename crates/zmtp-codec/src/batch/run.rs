@@ -13,14 +13,14 @@ use crate::wire::FrameHeader;
 /// Only a decoder makes runs. Take the messages by iterating, or push the run into a
 /// [`Batch`](crate::Batch) as it is, which copies nothing.
 #[derive(Clone)]
-pub struct Run {
+pub struct EncodedMessages {
     pub(super) bytes: Bytes,
     pub(super) messages: usize,
     /// Bytes of the memory that this is a part of, as far as that is known.
     memory: usize,
 }
 
-impl Run {
+impl EncodedMessages {
     /// Bodies of fewer bytes than this are copied out of the run; longer ones share its memory.
     ///
     /// A shared body keeps the whole read buffer it came in alive. A few hundred bytes should not
@@ -59,16 +59,16 @@ impl Run {
 /// How many times larger the memory has to be for a run to be copied out of it.
 const DWARFED: usize = 16;
 
-impl fmt::Debug for Run {
+impl fmt::Debug for EncodedMessages {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Run")
+        f.debug_struct("EncodedMessages")
             .field("messages", &self.messages)
             .field("bytes", &self.bytes.len())
             .finish()
     }
 }
 
-impl IntoIterator for Run {
+impl IntoIterator for EncodedMessages {
     type Item = Message;
     type IntoIter = RunIter;
 
@@ -77,10 +77,10 @@ impl IntoIterator for Run {
     }
 }
 
-/// The messages of a [`Run`], in order.
+/// The messages of a [`EncodedMessages`], in order.
 #[derive(Clone, Debug)]
 pub struct RunIter {
-    run: Run,
+    run: EncodedMessages,
     at: usize,
 }
 
@@ -116,7 +116,9 @@ pub(super) fn find_single_frame(bytes: &[u8], at: usize) -> Option<(usize, usize
 #[inline]
 pub(super) fn take_body(bytes: &Bytes, body: usize, end: usize) -> Frame {
     match bytes.get(body..end) {
-        Some(short) if short.len() < Run::COPY_THRESHOLD => Frame::copy_from(bytes, body, end),
+        Some(short) if short.len() < EncodedMessages::COPY_THRESHOLD => {
+            Frame::copy_from(bytes, body, end)
+        }
         Some(_) => Frame::share(bytes.slice(body..end)),
         None => Frame::new(),
     }

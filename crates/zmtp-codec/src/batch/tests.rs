@@ -38,8 +38,8 @@ fn large_body_is_not_copied() {
 #[test]
 fn only_large_run_bodies_are_shared() {
     let mut wire = Batch::new();
-    wire.push(Message::from(vec![1; Run::COPY_THRESHOLD - 1]));
-    wire.push(Message::from(vec![2; Run::COPY_THRESHOLD]));
+    wire.push(Message::from(vec![1; EncodedMessages::COPY_THRESHOLD - 1]));
+    wire.push(Message::from(vec![2; EncodedMessages::COPY_THRESHOLD]));
     let run = run_of(&wire);
     let memory = run.bytes.as_ptr_range();
     let is_shared: Vec<_> = run
@@ -218,8 +218,8 @@ fn batch_of(messages: &[Message]) -> Batch {
     batch
 }
 
-fn run_of(batch: &Batch) -> Run {
-    Run::new(unwritten(batch).into(), batch.messages())
+fn run_of(batch: &Batch) -> EncodedMessages {
+    EncodedMessages::new(unwritten(batch).into(), batch.messages())
 }
 
 fn unwritten(batch: &Batch) -> Vec<u8> {

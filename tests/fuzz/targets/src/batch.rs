@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::io::IoSlice;
 
 use bytes::{Bytes, BytesMut};
-use zmtp_codec::{Batch, Command, Decoder, Inbound, Limits, Message, Run};
+use zmtp_codec::{Batch, Command, Decoder, EncodedMessages, Inbound, Limits, Message};
 
 use crate::input::Input;
 
@@ -107,7 +107,7 @@ fn join(input: &mut Input<'_>, batch: Batch, model: Model) -> (Batch, Model) {
 }
 
 /// A run of a few messages, as a decoder returns it.
-fn run_of(input: &mut Input<'_>, model: &mut Model) -> Option<Run> {
+fn run_of(input: &mut Input<'_>, model: &mut Model) -> Option<EncodedMessages> {
     let (mut batch, mut wire) = (Batch::new(), BytesMut::new());
     for _ in 0..1 + input.below(3) {
         let message = Message::multipart([input.slice(), input.slice()]);

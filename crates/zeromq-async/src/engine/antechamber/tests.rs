@@ -13,7 +13,7 @@ fn tcp(address: &str) -> PeerAddress {
 }
 
 /// What sends the connection away, if anything does.
-fn displaced(place: &mut Place) -> Option<Crowding> {
+fn displaced(place: &mut Place) -> Option<Displaced> {
     place.displaced.try_recv().ok()
 }
 
@@ -39,7 +39,7 @@ fn crowded_address_displaces_its_own_oldest() {
     let room = room(10, 2);
     let mut other = room.admit(&tcp("10.0.0.2:1"));
     let mut places = [1, 2, 3].map(|_| room.admit(&tcp("10.0.0.1:1")));
-    let limit = Some(Crowding::Address { limit: 2 });
+    let limit = Some(Displaced::Address { limit: 2 });
     assert_eq!(places.each_mut().map(displaced), [limit, None, None]);
     assert_eq!(displaced(&mut other), None);
     assert_eq!(taken(&room), 3);
@@ -51,7 +51,7 @@ fn busiest_address_is_displaced_first() {
     let mut first = room.admit(&tcp("10.0.0.1:1"));
     let mut crowd = [1, 2, 3].map(|_| room.admit(&tcp("10.0.0.2:1")));
     let mut newcomers = [3, 4].map(|host| room.admit(&tcp(&format!("10.0.0.{host}:1"))));
-    let limit = Some(Crowding::Listener { limit: 4 });
+    let limit = Some(Displaced::Listener { limit: 4 });
     assert_eq!(crowd.each_mut().map(displaced), [limit, limit, None]);
     assert_eq!(newcomers.each_mut().map(displaced), [None, None]);
     assert_eq!(displaced(&mut first), None);
@@ -62,7 +62,7 @@ fn oldest_is_displaced_if_addresses_tie() {
     let room = room(3, 3);
     let mut places = [3, 1, 2].map(|host| room.admit(&tcp(&format!("10.0.0.{host}:1"))));
     let _newcomer = room.admit(&tcp("10.0.0.4:1"));
-    let limit = Some(Crowding::Listener { limit: 3 });
+    let limit = Some(Displaced::Listener { limit: 3 });
     assert_eq!(places.each_mut().map(displaced), [limit, None, None]);
 }
 
@@ -84,7 +84,7 @@ fn ipv6_network_and_user_count_as_one_source() {
 fn zero_limit_still_admits_the_newest() {
     let room = room(0, 0);
     let mut places = [1, 2].map(|_| room.admit(&tcp("10.0.0.1:1")));
-    let limit = Some(Crowding::Address { limit: 0 });
+    let limit = Some(Displaced::Address { limit: 0 });
     assert_eq!(places.each_mut().map(displaced), [limit, None]);
 }
 
@@ -98,7 +98,7 @@ async fn displaced_handshake_stops() {
         );
     let mut newer = room.admit(&tcp("10.0.0.1:1"));
     let failure = held.await.unwrap().unwrap_err();
-    assert!(matches!(failure, HandshakeFailure::Displaced(Crowding::Address { limit: 1 })));
+    assert!(matches!(failure, HandshakeFailure::Displaced(Displaced::Address { limit: 1 })));
     assert!(newer.hold(pin!(ready(Ok(())))).await.is_ok());
 }
 
@@ -108,7 +108,7 @@ async fn descriptor_is_free_after_connection_ends() {
     let mut place = room.admit(&tcp("10.0.0.1:1"));
     let mut freeing = Box::pin(room.free_descriptor());
     assert!(futures_util::poll!(&mut freeing).is_pending());
-    assert_eq!(displaced(&mut place), Some(Crowding::Descriptors));
+    assert_eq!(displaced(&mut place), Some(Displaced::Descriptors));
     drop(place);
     freeing.await;
 }

@@ -6,7 +6,7 @@
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// use zeromq_async::{Crowding, HandshakeFailure, PullSocket, SocketEvent};
+/// use zeromq_async::{Displaced, HandshakeFailure, PullSocket, SocketEvent};
 ///
 /// let pull = PullSocket::builder().max_pending_handshakes(1).build();
 /// let endpoint = pull.bind("tcp://127.0.0.1:0").await?.to_string();
@@ -15,8 +15,8 @@
 /// let _newer = std::net::TcpStream::connect(endpoint.trim_start_matches("tcp://"))?;
 /// while let Some(event) = events.next().await {
 ///     if let SocketEvent::HandshakeFailed { reason, .. } = event {
-///         let crowding = Crowding::Listener { limit: 1 };
-///         assert!(matches!(reason, HandshakeFailure::Displaced(why) if why == crowding));
+///         let displaced = Displaced::Listener { limit: 1 };
+///         assert!(matches!(reason, HandshakeFailure::Displaced(why) if why == displaced));
 ///         break;
 ///     }
 /// }
@@ -24,7 +24,7 @@
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum Crowding {
+pub enum Displaced {
     /// From one address.
     #[error(
         "a newer connection took the place of this one: {limit} from one address may be in their \

@@ -11,7 +11,7 @@ use crate::sync::atomic::{AtomicBool, Ordering};
 
 /// Pipes that have become readable since the receiver last looked.
 #[derive(Debug, Default)]
-pub(crate) struct Arrivals {
+pub(crate) struct ReadyQueue {
     /// True while `ready` is not empty, so that a busy receiver need not lock to know.
     pending: AtomicBool,
     /// Whether there is a receiver: what arrives for nobody is not kept.
@@ -44,7 +44,7 @@ struct State {
     closed: bool,
 }
 
-impl Arrivals {
+impl ReadyQueue {
     /// A receiver is there from now on.
     pub(crate) fn listen(&self) {
         self.heard.store(true, Ordering::Release);

@@ -10,7 +10,7 @@
 //! async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //!     let (mut server, mut client) = (RepSocket::new(), ReqSocket::new());
 //!     let endpoint = server.bind("tcp://127.0.0.1:*").await?; // any free port
-//!     client.connect(endpoint).await?;
+//!     client.connect(endpoint)?;
 //!
 //!     client.send("Hello").await?;
 //!     assert_eq!(server.recv().await?, "Hello");

@@ -103,7 +103,7 @@ impl<P: SocketKind> Socket<P> {
     /// use zeromq_async::PushSocket;
     ///
     /// let mut push = PushSocket::builder().linger(Duration::ZERO).build();
-    /// push.connect("inproc://builder-nobody").await?;
+    /// push.connect("inproc://builder-nobody")?;
     /// push.send("never read").await?;
     /// assert_eq!(push.close().await.unsent, 1); // at once
     /// # Ok(()) }
@@ -171,7 +171,7 @@ impl<P: SocketKind> Socket<P> {
     /// use zeromq_async::{PullSocket, PushSocket};
     ///
     /// let (mut push, mut pull) = (PushSocket::new(), PullSocket::new());
-    /// push.connect("inproc://connect-first").await?;
+    /// push.connect("inproc://connect-first")?;
     /// push.send("waits").await?;
     /// pull.bind("inproc://connect-first").await?;
     /// assert_eq!(pull.recv().await?, "waits");
@@ -182,11 +182,7 @@ impl<P: SocketKind> Socket<P> {
     ///
     /// The endpoint is malformed or cannot be connected to, the socket is a PAIR that has its
     /// peer, or there is no Tokio runtime.
-    ///
-    /// # Cancel safety
-    ///
-    /// It completes in its first poll.
-    pub async fn connect(
+    pub fn connect(
         &self,
         endpoint: impl TryInto<Endpoint, Error: Into<EndpointError>>,
     ) -> Result<(), ConnectError> {
@@ -240,7 +236,7 @@ impl<P: SocketKind> Socket<P> {
     ///
     /// let (mut push, mut pull) = (PushSocket::new(), PullSocket::new());
     /// let endpoint = pull.bind("tcp://127.0.0.1:0").await?;
-    /// push.connect(&endpoint).await?;
+    /// push.connect(&endpoint)?;
     /// pull.wait_for_peers(1).await;
     /// pull.stop_accepting(&endpoint).await?;
     /// push.send("still here").await?;
@@ -275,9 +271,9 @@ impl<P: SocketKind> Socket<P> {
     ///
     /// let (mut push, mut pull) = (PushSocket::new(), PullSocket::new());
     /// let endpoint = pull.bind("tcp://127.0.0.1:0").await?;
-    /// push.connect(&endpoint).await?;
+    /// push.connect(&endpoint)?;
     /// push.send("the last").await?;
-    /// push.disconnect(&endpoint).await?;
+    /// push.disconnect(&endpoint)?;
     /// assert_eq!(pull.recv().await?, "the last");
     /// # Ok(()) }
     /// ```
@@ -285,11 +281,7 @@ impl<P: SocketKind> Socket<P> {
     /// # Errors
     ///
     /// The socket is not connected there.
-    ///
-    /// # Cancel safety
-    ///
-    /// It completes in its first poll.
-    pub async fn disconnect(
+    pub fn disconnect(
         &self,
         endpoint: impl TryInto<Endpoint, Error: Into<EndpointError>>,
     ) -> Result<(), DetachError> {
@@ -335,7 +327,7 @@ impl<P: SocketKind> Socket<P> {
     /// use zeromq_async::{PullSocket, PushSocket};
     ///
     /// let (mut push, mut pull) = (PushSocket::new(), PullSocket::new());
-    /// push.connect(pull.bind("tcp://127.0.0.1:0").await?).await?;
+    /// push.connect(pull.bind("tcp://127.0.0.1:0").await?)?;
     /// push.send("counted").await?;
     /// pull.recv().await?;
     /// assert_eq!(pull.stats().received, 1);
@@ -356,7 +348,7 @@ impl<P: SocketKind> Socket<P> {
     /// use zeromq_async::{PullSocket, PushSocket};
     ///
     /// let (push, pull) = (PushSocket::new(), PullSocket::new());
-    /// push.connect(pull.bind("tcp://127.0.0.1:0").await?).await?;
+    /// push.connect(pull.bind("tcp://127.0.0.1:0").await?)?;
     /// pull.wait_for_peers(1).await;
     /// assert_eq!(pull.stats().peers.len(), 1);
     /// # Ok(()) }
@@ -400,7 +392,7 @@ impl<P: SocketKind> Socket<P> {
     /// use zeromq_async::{PullSocket, PushSocket};
     ///
     /// let (mut push, mut pull) = (PushSocket::new(), PullSocket::new());
-    /// push.connect(pull.bind("tcp://127.0.0.1:0").await?).await?;
+    /// push.connect(pull.bind("tcp://127.0.0.1:0").await?)?;
     /// push.send("the last").await?;
     /// assert_eq!(push.close().await.unsent, 0);
     /// assert_eq!(pull.recv().await?, "the last");
@@ -428,7 +420,7 @@ impl<P: SocketKind> Socket<P> {
     /// use zeromq_async::DealerSocket;
     ///
     /// let (one, other) = (DealerSocket::new(), DealerSocket::new());
-    /// one.connect(other.bind("tcp://127.0.0.1:0").await?).await?;
+    /// one.connect(other.bind("tcp://127.0.0.1:0").await?)?;
     /// let (mut sender, _receiver) = one.split();
     /// let (_sender, mut receiver) = other.split();
     /// let sending = tokio::spawn(async move { sender.send("hello").await });

@@ -20,7 +20,7 @@ use crate::peer::PeerSet;
 /// use zeromq_async::{DealerSocket, Message, RepSocket};
 ///
 /// let (mut dealer, mut rep) = (DealerSocket::new(), RepSocket::new());
-/// dealer.connect(rep.bind("tcp://127.0.0.1:0").await?).await?;
+/// dealer.connect(rep.bind("tcp://127.0.0.1:0").await?)?;
 /// dealer.send(Message::multipart(["", "question"])).await?;
 /// assert_eq!(rep.recv().await?, "question");
 /// rep.send("answer").await?;

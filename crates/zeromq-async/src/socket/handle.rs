@@ -174,7 +174,7 @@ impl SocketHandle {
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// let push = zeromq_async::PushSocket::new();
-    /// push.connect("inproc://handle-disconnect").await?;
+    /// push.connect("inproc://handle-disconnect")?;
     /// push.handle().disconnect("inproc://handle-disconnect")?;
     /// assert!(push.handle().disconnect("inproc://handle-disconnect").is_err());
     /// # Ok(()) }
@@ -225,7 +225,7 @@ impl SocketHandle {
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// let mut push = zeromq_async::PushSocket::new();
-    /// push.connect("inproc://handle-stats").await?;
+    /// push.connect("inproc://handle-stats")?;
     /// push.send("waits").await?;
     /// assert_eq!(push.handle().stats().queued, 1);
     /// # Ok(()) }
@@ -242,7 +242,7 @@ impl SocketHandle {
     /// use zeromq_async::{PullSocket, PushSocket};
     ///
     /// let (push, pull) = (PushSocket::new(), PullSocket::new());
-    /// push.connect(pull.bind("tcp://127.0.0.1:0").await?).await?;
+    /// push.connect(pull.bind("tcp://127.0.0.1:0").await?)?;
     /// push.handle().wait_for_peers(1).await;
     /// assert_eq!(push.stats().peers.len(), 1);
     /// # Ok(()) }
@@ -272,7 +272,7 @@ impl SocketHandle {
     /// use zeromq_async::{PullSocket, PushSocket};
     ///
     /// let (mut push, mut pull) = (PushSocket::new(), PullSocket::new());
-    /// push.connect(pull.bind("inproc://disconnect-peer").await?).await?;
+    /// push.connect(pull.bind("inproc://disconnect-peer").await?)?;
     /// push.send("hello").await?;
     /// let (_, peer) = pull.recv_from().await?;
     /// pull.handle().disconnect_peer(peer.id())?;
@@ -300,9 +300,9 @@ impl SocketHandle {
     /// use zeromq_async::PushSocket;
     ///
     /// let mut push = PushSocket::builder().keep_unsent(1000).linger(Duration::ZERO).build();
-    /// push.connect("inproc://take-unsent").await?;
+    /// push.connect("inproc://take-unsent")?;
     /// push.send("a job").await?;
-    /// push.disconnect("inproc://take-unsent").await?;
+    /// push.disconnect("inproc://take-unsent")?;
     /// while push.stats().lost == 0 {
     ///     tokio::task::yield_now().await;
     /// }
@@ -360,7 +360,7 @@ impl SocketHandle {
     /// use std::time::Duration;
     ///
     /// let mut push = zeromq_async::PushSocket::new();
-    /// push.connect("inproc://close-within").await?;
+    /// push.connect("inproc://close-within")?;
     /// push.send("never read").await?;
     /// assert_eq!(push.handle().close_within(Duration::ZERO).await.unsent, 1);
     /// # Ok(()) }

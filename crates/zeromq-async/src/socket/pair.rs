@@ -21,7 +21,7 @@ use crate::peer::PeerSet;
 ///
 /// let (mut one, mut other) = (PairSocket::new(), PairSocket::new());
 /// one.bind("inproc://pair-example").await?;
-/// other.connect("inproc://pair-example").await?;
+/// other.connect("inproc://pair-example")?;
 /// one.send("ping").await?;
 /// assert_eq!(other.recv().await?, "ping");
 /// other.send("pong").await?;

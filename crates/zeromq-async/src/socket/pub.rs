@@ -24,7 +24,7 @@ use crate::peer::PeerSet;
 /// // An XPUB is a PUB that sees subscriptions, and so knows when to begin.
 /// let mut publisher = XPubSocket::new();
 /// let mut sub = SubSocket::builder().subscribe("news.").build();
-/// sub.connect(publisher.bind("tcp://127.0.0.1:0").await?).await?;
+/// sub.connect(publisher.bind("tcp://127.0.0.1:0").await?)?;
 /// assert_eq!(publisher.recv().await?, "\u{1}news.");
 ///
 /// publisher.send("sport.football").await?;

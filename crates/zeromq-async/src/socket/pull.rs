@@ -20,7 +20,7 @@ use crate::peer::PeerSet;
 /// use zeromq_async::{PullSocket, PushSocket};
 ///
 /// let (mut push, mut pull) = (PushSocket::new(), PullSocket::new());
-/// push.connect(pull.bind("tcp://127.0.0.1:0").await?).await?;
+/// push.connect(pull.bind("tcp://127.0.0.1:0").await?)?;
 /// push.send("result").await?;
 /// assert_eq!(pull.recv().await?, "result");
 /// # Ok(()) }

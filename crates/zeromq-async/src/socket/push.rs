@@ -20,7 +20,7 @@ use crate::peer::PeerSet;
 /// use zeromq_async::{PullSocket, PushSocket};
 ///
 /// let (mut push, mut pull) = (PushSocket::new(), PullSocket::new());
-/// pull.connect(push.bind("tcp://127.0.0.1:0").await?).await?;
+/// pull.connect(push.bind("tcp://127.0.0.1:0").await?)?;
 /// push.send("job").await?;
 /// assert_eq!(pull.recv().await?, "job");
 /// # Ok(()) }

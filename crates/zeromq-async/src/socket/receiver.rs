@@ -25,7 +25,7 @@ use crate::peer::looking;
 /// use zeromq_async::DealerSocket;
 ///
 /// let (one, mut other) = (DealerSocket::new(), DealerSocket::new());
-/// one.connect(other.bind("tcp://127.0.0.1:0").await?).await?;
+/// one.connect(other.bind("tcp://127.0.0.1:0").await?)?;
 /// let (_sender, mut receiver) = one.split();
 /// other.send("hello").await?;
 /// assert_eq!(receiver.recv().await?, "hello");
@@ -75,7 +75,7 @@ impl<P: SocketKind> Receiver<P> {
     /// use zeromq_async::DealerSocket;
     ///
     /// let (one, mut other) = (DealerSocket::new(), DealerSocket::new());
-    /// one.connect(other.bind("tcp://127.0.0.1:0").await?).await?;
+    /// one.connect(other.bind("tcp://127.0.0.1:0").await?)?;
     /// let (_sender, mut receiver) = one.split();
     /// other.send("hello").await?;
     /// assert_eq!(receiver.recv().await?, "hello");
@@ -105,7 +105,7 @@ impl<P: SocketKind> Receiver<P> {
     /// use zeromq_async::{DealerSocket, SocketType};
     ///
     /// let (one, mut other) = (DealerSocket::new(), DealerSocket::new());
-    /// one.connect(other.bind("tcp://127.0.0.1:0").await?).await?;
+    /// one.connect(other.bind("tcp://127.0.0.1:0").await?)?;
     /// let (_sender, mut receiver) = one.split();
     /// other.send("hello").await?;
     /// let (_message, peer) = receiver.recv_from().await?;
@@ -137,7 +137,7 @@ impl<P: SocketKind> Receiver<P> {
     /// use zeromq_async::DealerSocket;
     ///
     /// let (one, mut other) = (DealerSocket::new(), DealerSocket::new());
-    /// one.connect(other.bind("tcp://127.0.0.1:0").await?).await?;
+    /// one.connect(other.bind("tcp://127.0.0.1:0").await?)?;
     /// let (_sender, mut receiver) = one.split();
     /// other.send("hello").await?;
     /// let (message, _peer) = poll_fn(|cx| receiver.poll_recv_from(cx)).await?;
@@ -214,7 +214,7 @@ impl<P: SocketKind> Receiver<P> {
     /// use zeromq_async::DealerSocket;
     ///
     /// let (one, mut other) = (DealerSocket::new(), DealerSocket::new());
-    /// one.connect(other.bind("tcp://127.0.0.1:0").await?).await?;
+    /// one.connect(other.bind("tcp://127.0.0.1:0").await?)?;
     /// let (_sender, mut receiver) = one.split();
     /// other.send("hello").await?;
     /// receiver.ready_recv().await?;

@@ -21,7 +21,7 @@ impl<P: SocketKind> Socket<P> {
     /// use zeromq_async::{PullSocket, PushSocket};
     ///
     /// let (mut push, mut pull) = (PushSocket::new(), PullSocket::new());
-    /// push.connect(pull.bind("tcp://127.0.0.1:0").await?).await?;
+    /// push.connect(pull.bind("tcp://127.0.0.1:0").await?)?;
     /// push.send("hello").await?;
     /// assert_eq!(pull.recv().await?, "hello");
     /// # Ok(()) }
@@ -52,7 +52,7 @@ impl<P: SocketKind> Socket<P> {
     /// use zeromq_async::{PullSocket, PushSocket, SocketType};
     ///
     /// let (mut push, mut pull) = (PushSocket::new(), PullSocket::new());
-    /// push.connect(pull.bind("tcp://127.0.0.1:0").await?).await?;
+    /// push.connect(pull.bind("tcp://127.0.0.1:0").await?)?;
     /// push.send("hello").await?;
     /// let (message, peer) = pull.recv_from().await?;
     /// assert_eq!(message, "hello");
@@ -105,7 +105,7 @@ impl<P: SocketKind> Socket<P> {
     /// use zeromq_async::{PullSocket, PushSocket, SocketType};
     ///
     /// let (mut push, mut pull) = (PushSocket::new(), PullSocket::new());
-    /// push.connect(pull.bind("inproc://try-recv-from").await?).await?;
+    /// push.connect(pull.bind("inproc://try-recv-from").await?)?;
     /// push.send("hello").await?;
     /// let (message, peer) = pull.try_recv_from()?;
     /// assert_eq!(message, "hello");
@@ -135,7 +135,7 @@ impl<P: SocketKind> Socket<P> {
     /// use zeromq_async::{PullSocket, PushSocket};
     ///
     /// let (mut push, mut pull) = (PushSocket::new(), PullSocket::new());
-    /// push.connect(pull.bind("tcp://127.0.0.1:0").await?).await?;
+    /// push.connect(pull.bind("tcp://127.0.0.1:0").await?)?;
     /// push.send("hello").await?;
     /// let (message, _peer) = poll_fn(|cx| pull.poll_recv_from(cx)).await?;
     /// assert_eq!(message, "hello");
@@ -168,7 +168,7 @@ impl<P: SocketKind> Socket<P> {
     /// use zeromq_async::{PullSocket, PushSocket};
     ///
     /// let (mut push, mut pull) = (PushSocket::new(), PullSocket::new());
-    /// push.connect(pull.bind("tcp://127.0.0.1:0").await?).await?;
+    /// push.connect(pull.bind("tcp://127.0.0.1:0").await?)?;
     /// push.send("hello").await?;
     /// pull.ready_recv().await?; // as often as one likes
     /// pull.ready_recv().await?;
@@ -203,7 +203,7 @@ impl<P: SocketKind> Socket<P> {
     /// use zeromq_async::{PullSocket, PushSocket};
     ///
     /// let (mut push, mut pull) = (PushSocket::new(), PullSocket::new());
-    /// push.connect(pull.bind("inproc://poll-recv-ready").await?).await?;
+    /// push.connect(pull.bind("inproc://poll-recv-ready").await?)?;
     /// let mut cx = Context::from_waker(Waker::noop());
     /// assert!(pull.poll_recv_ready(&mut cx).is_pending());
     /// push.send("hello").await?;

@@ -20,7 +20,7 @@ use crate::peer::PeerSet;
 /// use zeromq_async::{RecvError, RepSocket, ReqSocket, SendErrorKind};
 ///
 /// let (mut req, mut rep) = (ReqSocket::new(), RepSocket::new());
-/// req.connect(rep.bind("tcp://127.0.0.1:0").await?).await?;
+/// req.connect(rep.bind("tcp://127.0.0.1:0").await?)?;
 ///
 /// let error = rep.send("too early").await.unwrap_err();
 /// assert_eq!(*error.kind(), SendErrorKind::OutOfTurn);
@@ -68,7 +68,7 @@ impl Receiver<Rep> {
     ///
     /// let rep = RepSocket::new();
     /// let mut req = ReqSocket::builder().relaxed(true).build();
-    /// req.connect(rep.bind("tcp://127.0.0.1:0").await?).await?;
+    /// req.connect(rep.bind("tcp://127.0.0.1:0").await?)?;
     /// let (_sender, mut receiver) = rep.split();
     /// for question in ["one", "two"] {
     ///     req.send(question).await?;

@@ -24,7 +24,7 @@ use crate::peer::PeerSet;
 /// use zeromq_async::{RepSocket, ReqSocket};
 ///
 /// let (mut req, mut rep) = (ReqSocket::new(), RepSocket::new());
-/// req.connect(rep.bind("tcp://127.0.0.1:0").await?).await?;
+/// req.connect(rep.bind("tcp://127.0.0.1:0").await?)?;
 /// req.send("Hello").await?;
 /// assert_eq!(rep.recv().await?, "Hello");
 /// rep.send("World").await?;
@@ -66,7 +66,7 @@ impl Compose for Req {
 /// use zeromq_async::{DealerSocket, Message, RepSocket, ReqSocket};
 ///
 /// let (req, mut rep) = (ReqSocket::new(), RepSocket::new());
-/// req.connect(rep.bind("tcp://127.0.0.1:0").await?).await?;
+/// req.connect(rep.bind("tcp://127.0.0.1:0").await?)?;
 /// let mut dealer = DealerSocket::from(req);
 /// for number in ["1", "2"] {
 ///     dealer.send(Message::multipart([number, "", "question"])).await?;

@@ -32,7 +32,7 @@ use crate::peer::PeerSet;
 ///
 /// let mut router = RouterSocket::new();
 /// let mut dealer = DealerSocket::builder().routing_id("worker-7")?.build();
-/// dealer.connect(router.bind("tcp://127.0.0.1:0").await?).await?;
+/// dealer.connect(router.bind("tcp://127.0.0.1:0").await?)?;
 /// dealer.send("hello").await?;
 /// assert_eq!(router.recv().await?, Message::multipart(["worker-7", "hello"]));
 /// router.send(Message::multipart(["worker-7", "welcome"])).await?;
@@ -82,7 +82,7 @@ impl Socket<Router> {
     ///
     /// let mut worker = DealerSocket::new();
     /// let mut router = RouterSocket::builder().mandatory(true).build();
-    /// router.connect_named(worker.bind("tcp://127.0.0.1:0").await?, "worker").await?;
+    /// router.connect_named(worker.bind("tcp://127.0.0.1:0").await?, "worker")?;
     /// router.send(Message::multipart(["worker", "job"])).await?; // before it is connected
     /// assert_eq!(worker.recv().await?, "job");
     /// # Ok(()) }
@@ -93,11 +93,7 @@ impl Socket<Router> {
     /// As for [`connect`](Self::connect), and where a peer has this routing id already (which
     /// aborts a program with libzmq) or it is not one: it has 1 to 255 bytes, of which the first
     /// is not 0.
-    ///
-    /// # Cancel safety
-    ///
-    /// It completes in its first poll.
-    pub async fn connect_named(
+    pub fn connect_named(
         &self,
         endpoint: impl TryInto<Endpoint, Error: Into<EndpointError>>,
         routing_id: impl AsRef<[u8]>,
@@ -122,7 +118,7 @@ impl Socket<Router> {
     /// let dealer = DealerSocket::builder().routing_id("worker-7")?.build();
     /// let unknown = SendErrorKind::Unroutable("worker-7".into());
     /// assert_eq!(router.can_send_to("worker-7"), Err(unknown));
-    /// dealer.connect(router.bind("inproc://can-send-to").await?).await?;
+    /// dealer.connect(router.bind("inproc://can-send-to").await?)?;
     /// assert_eq!(router.can_send_to("worker-7"), Ok(()));
     /// # Ok(()) }
     /// ```

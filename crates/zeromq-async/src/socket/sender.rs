@@ -24,7 +24,7 @@ use crate::identity::PeerId;
 /// use zeromq_async::{PullSocket, PushSocket};
 ///
 /// let (push, mut pull) = (PushSocket::new(), PullSocket::new());
-/// push.connect(pull.bind("tcp://127.0.0.1:0").await?).await?;
+/// push.connect(pull.bind("tcp://127.0.0.1:0").await?)?;
 /// for worker in ["one", "two"] {
 ///     let mut sender = push.sender();
 ///     tokio::spawn(async move { sender.send(worker).await });

@@ -22,7 +22,7 @@ impl<P: SocketKind> Socket<P> {
     /// use zeromq_async::{Message, PullSocket, PushSocket};
     ///
     /// let (mut push, mut pull) = (PushSocket::new(), PullSocket::new());
-    /// push.connect(pull.bind("tcp://127.0.0.1:0").await?).await?;
+    /// push.connect(pull.bind("tcp://127.0.0.1:0").await?)?;
     /// push.send("one frame").await?;
     /// push.send(Message::multipart(["two", "frames"])).await?;
     /// assert_eq!(pull.recv().await?, "one frame");
@@ -60,7 +60,7 @@ impl<P: SocketKind> Socket<P> {
     /// let mut push = PushSocket::new();
     /// let error = push.try_send("for nobody").unwrap_err();
     /// assert_eq!(error.kind(), &SendErrorKind::Full);
-    /// push.connect("inproc://try-send").await?;
+    /// push.connect("inproc://try-send")?;
     /// push.try_send("queued")?;
     /// # Ok(()) }
     /// ```
@@ -82,7 +82,7 @@ impl<P: SocketKind> Socket<P> {
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// let mut push = zeromq_async::PushSocket::new();
-    /// push.connect("inproc://ready").await?;
+    /// push.connect("inproc://ready")?;
     /// push.ready().await?; // dropped here, no message would be lost
     /// push.try_send("now")?;
     /// # Ok(()) }
@@ -114,7 +114,7 @@ impl<P: SocketKind> Socket<P> {
     /// use zeromq_async::{PullSocket, PushSocket};
     ///
     /// let (mut push, mut pull) = (PushSocket::new(), PullSocket::new());
-    /// push.connect(pull.bind("tcp://127.0.0.1:0").await?).await?;
+    /// push.connect(pull.bind("tcp://127.0.0.1:0").await?)?;
     /// push.send("hello").await?;
     /// push.flush().await?;
     /// assert_eq!(push.stats().queued, 0);
@@ -146,7 +146,7 @@ impl<P: SocketKind> Socket<P> {
     /// use zeromq_async::{PullSocket, PushSocket};
     ///
     /// let (mut push, mut pull) = (PushSocket::new(), PullSocket::new());
-    /// push.connect(pull.bind("tcp://127.0.0.1:0").await?).await?;
+    /// push.connect(pull.bind("tcp://127.0.0.1:0").await?)?;
     /// let mut sender = push.sender();
     /// tokio::spawn(async move { sender.send("from a task").await });
     /// assert_eq!(pull.recv().await?, "from a task");

@@ -79,7 +79,7 @@ impl SocketHandle {
     ///
     /// let inherited = std::net::TcpListener::bind("127.0.0.1:0")?;
     /// let (mut push, mut pull) = (PushSocket::new(), PullSocket::new());
-    /// push.connect(pull.handle().bind_listener(inherited)?).await?;
+    /// push.connect(pull.handle().bind_listener(inherited)?)?;
     /// push.send("hello").await?;
     /// assert_eq!(pull.recv().await?, "hello");
     /// # Ok(()) }

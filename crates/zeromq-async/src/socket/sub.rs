@@ -24,7 +24,7 @@ use crate::peer::PeerSet;
 /// let mut publisher = XPubSocket::new();
 /// let mut sub = SubSocket::new();
 /// sub.subscribe("weather.");
-/// sub.connect(publisher.bind("tcp://127.0.0.1:0").await?).await?;
+/// sub.connect(publisher.bind("tcp://127.0.0.1:0").await?)?;
 /// publisher.recv().await?; // the subscription has arrived
 /// publisher.send("weather.london rain").await?;
 /// assert_eq!(sub.recv().await?, "weather.london rain");
@@ -76,7 +76,7 @@ impl<P: SocketKind> Socket<P> {
     /// use zeromq_async::{SubSocket, XPubSocket};
     ///
     /// let (mut xpub, sub) = (XPubSocket::new(), SubSocket::new());
-    /// sub.connect(xpub.bind("tcp://127.0.0.1:0").await?).await?;
+    /// sub.connect(xpub.bind("tcp://127.0.0.1:0").await?)?;
     /// sub.subscribe("weather.");
     /// assert_eq!(xpub.recv().await?, "\u{1}weather."); // it has arrived
     /// # Ok(()) }
@@ -98,7 +98,7 @@ impl<P: SocketKind> Socket<P> {
     /// use zeromq_async::{SubSocket, XPubSocket};
     ///
     /// let (mut xpub, sub) = (XPubSocket::new(), SubSocket::new());
-    /// sub.connect(xpub.bind("tcp://127.0.0.1:0").await?).await?;
+    /// sub.connect(xpub.bind("tcp://127.0.0.1:0").await?)?;
     /// sub.subscribe("weather.");
     /// assert_eq!(xpub.recv().await?, "\u{1}weather."); // on
     /// sub.unsubscribe("weather.");

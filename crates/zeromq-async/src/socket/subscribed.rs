@@ -20,7 +20,7 @@ impl<P: SocketKind> Socket<P> {
     /// let mut publisher = PubSocket::new();
     /// let endpoint = publisher.bind("tcp://127.0.0.1:0").await?;
     /// let mut sub = SubSocket::builder().subscribe("weather.").build();
-    /// sub.connect(endpoint).await?;
+    /// sub.connect(endpoint)?;
     /// publisher.wait_for_subscribers("weather.london", 1).await;
     /// publisher.send("weather.london rain").await?;
     /// assert_eq!(sub.recv().await?, "weather.london rain");
@@ -49,7 +49,7 @@ impl<P: SocketKind> Sender<P> {
     /// let (mut sender, receiver) = XPubSocket::new().split();
     /// let endpoint = receiver.handle().bind("tcp://127.0.0.1:0").await?;
     /// let mut sub = SubSocket::builder().subscribe("").build();
-    /// sub.connect(endpoint).await?;
+    /// sub.connect(endpoint)?;
     /// sender.wait_for_subscribers("news", 1).await;
     /// sender.send("news").await?;
     /// assert_eq!(sub.recv().await?, "news");

@@ -29,7 +29,7 @@ impl<P: SocketKind> Socket<P> {
     /// let mut xpub = XPubSocket::new();
     /// let sub = SubSocket::builder().subscribe("news.").subscribe("news.").build();
     /// assert_eq!(sub.topics_count(), 1);
-    /// sub.connect(xpub.bind("tcp://127.0.0.1:0").await?).await?;
+    /// sub.connect(xpub.bind("tcp://127.0.0.1:0").await?)?;
     /// assert_eq!(xpub.recv().await?, "\u{1}news.");
     /// assert_eq!(xpub.topics_count(), 1);
     /// # Ok(()) }

@@ -22,7 +22,7 @@ use crate::peer::PeerSet;
 ///
 /// let mut xpub = XPubSocket::new();
 /// let sub = SubSocket::new();
-/// sub.connect(xpub.bind("tcp://127.0.0.1:0").await?).await?;
+/// sub.connect(xpub.bind("tcp://127.0.0.1:0").await?)?;
 /// sub.subscribe("a");
 /// assert_eq!(xpub.recv().await?, "\u{1}a");
 /// sub.unsubscribe("a");
@@ -36,7 +36,7 @@ pub type XPubSocket = Socket<XPub>;
 pub enum XPub {}
 
 impl Compose for XPub {
-    const TYPE: SocketType = SocketType::Xpub;
+    const TYPE: SocketType = SocketType::XPub;
     type Outgoing = Distribute;
     type Incoming = FairQueue;
     type Control = Arc<Subscribers>;
@@ -72,7 +72,7 @@ impl Socket<XPub> {
     ///
     /// let mut xpub = XPubSocket::builder().notices(SubscriptionNotices::Manual).build();
     /// let mut sub = SubSocket::builder().subscribe("").build();
-    /// sub.connect(xpub.bind("tcp://127.0.0.1:0").await?).await?;
+    /// sub.connect(xpub.bind("tcp://127.0.0.1:0").await?)?;
     /// assert_eq!(xpub.recv().await?, "\u{1}");
     /// xpub.subscribe_last_peer("public."); // it asked for everything, and gets this
     /// xpub.send("secret.key").await?;
@@ -93,7 +93,7 @@ impl Socket<XPub> {
     ///
     /// let mut xpub = XPubSocket::new();
     /// let sub = SubSocket::builder().subscribe("a").build();
-    /// sub.connect(xpub.bind("tcp://127.0.0.1:0").await?).await?;
+    /// sub.connect(xpub.bind("tcp://127.0.0.1:0").await?)?;
     /// assert_eq!(xpub.recv().await?, "\u{1}a");
     /// assert!(xpub.unsubscribe_last_peer("a"));
     /// xpub.send("a message").await?;

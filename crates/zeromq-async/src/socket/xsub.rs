@@ -22,7 +22,7 @@ use crate::peer::PeerSet;
 /// use zeromq_async::{XPubSocket, XSubSocket};
 ///
 /// let (mut xpub, mut xsub) = (XPubSocket::new(), XSubSocket::new());
-/// xsub.connect(xpub.bind("tcp://127.0.0.1:0").await?).await?;
+/// xsub.connect(xpub.bind("tcp://127.0.0.1:0").await?)?;
 /// xsub.send("\u{1}topic").await?;
 /// assert_eq!(xpub.recv().await?, "\u{1}topic");
 /// xpub.send("topic and more").await?;
@@ -36,7 +36,7 @@ pub type XSubSocket = Socket<XSub>;
 pub enum XSub {}
 
 impl Compose for XSub {
-    const TYPE: SocketType = SocketType::Xsub;
+    const TYPE: SocketType = SocketType::XSub;
     type Outgoing = Upstream;
     type Incoming = FairQueue;
     type Control = Arc<Subscriptions>;

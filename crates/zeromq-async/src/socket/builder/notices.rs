@@ -30,7 +30,7 @@ impl<P: SocketKind> SocketBuilder<P> {
     ///
     /// let router = RouterSocket::builder().hello("version 2").build();
     /// let mut dealer = DealerSocket::new();
-    /// dealer.connect(router.bind("tcp://127.0.0.1:0").await?).await?;
+    /// dealer.connect(router.bind("tcp://127.0.0.1:0").await?)?;
     /// assert_eq!(dealer.recv().await?, "version 2");
     /// # Ok(()) }
     /// ```
@@ -88,7 +88,7 @@ impl SocketBuilder<Router> {
     ///
     /// let mut router = RouterSocket::builder().notify_connected(true).build();
     /// let dealer = DealerSocket::builder().routing_id("silent")?.build();
-    /// dealer.connect(router.bind("tcp://127.0.0.1:0").await?).await?;
+    /// dealer.connect(router.bind("tcp://127.0.0.1:0").await?)?;
     /// assert_eq!(router.recv().await?, Message::multipart(["silent", ""]));
     /// # Ok(()) }
     /// ```
@@ -109,7 +109,7 @@ impl SocketBuilder<Router> {
     ///
     /// let mut router = RouterSocket::builder().notify_disconnected(true).build();
     /// let mut dealer = DealerSocket::builder().routing_id("brief")?.build();
-    /// dealer.connect(router.bind("tcp://127.0.0.1:0").await?).await?;
+    /// dealer.connect(router.bind("tcp://127.0.0.1:0").await?)?;
     /// dealer.send("all there is").await?;
     /// dealer.close().await;
     /// assert_eq!(router.recv().await?, Message::multipart(["brief", "all there is"]));
@@ -131,7 +131,7 @@ impl SocketBuilder<Router> {
     ///
     /// let mut router = RouterSocket::builder().disconnect_message("BYE").build();
     /// let mut dealer = DealerSocket::builder().routing_id("brief")?.build();
-    /// dealer.connect(router.bind("tcp://127.0.0.1:0").await?).await?;
+    /// dealer.connect(router.bind("tcp://127.0.0.1:0").await?)?;
     /// dealer.wait_for_peers(1).await;
     /// dealer.close().await;
     /// assert_eq!(router.recv().await?, Message::multipart(["brief", "BYE"]));
@@ -154,7 +154,7 @@ impl SocketBuilder<Dealer> {
     ///
     /// let router = RouterSocket::new();
     /// let mut dealer = DealerSocket::builder().hiccup_message("HICCUP").build();
-    /// dealer.connect(router.bind("tcp://127.0.0.1:0").await?).await?;
+    /// dealer.connect(router.bind("tcp://127.0.0.1:0").await?)?;
     /// router.wait_for_peers(1).await;
     /// router.close().await;
     /// assert_eq!(dealer.recv().await?, "HICCUP");
@@ -181,7 +181,7 @@ impl<P: SocketKind> SocketBuilder<P> {
     ///
     /// let mut pull = PullSocket::new();
     /// let mut push = PushSocket::builder().metadata("X-Region", "eu-north")?.build();
-    /// push.connect(pull.bind("tcp://127.0.0.1:0").await?).await?;
+    /// push.connect(pull.bind("tcp://127.0.0.1:0").await?)?;
     /// push.send("hello").await?;
     /// let (_, peer) = pull.recv_from().await?;
     /// assert_eq!(peer.info().metadata().get("X-Region").unwrap(), "eu-north");

@@ -57,7 +57,7 @@ impl<P: Publishes> SocketBuilder<P> {
     ///
     /// let mut xpub = XPubSocket::builder().invert_matching(true).build();
     /// let mut sub = SubSocket::builder().subscribe("debug.").invert_matching(true).build();
-    /// sub.connect(xpub.bind("tcp://127.0.0.1:0").await?).await?;
+    /// sub.connect(xpub.bind("tcp://127.0.0.1:0").await?)?;
     /// assert_eq!(xpub.recv().await?, "\u{1}debug.");
     /// xpub.send("debug.frame 7").await?;
     /// xpub.send("error.disk full").await?;

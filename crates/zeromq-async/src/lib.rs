@@ -138,7 +138,7 @@ mod event;
 pub mod fuzzing;
 mod identity;
 mod options;
-mod pattern;
+pub mod pattern;
 mod peer;
 mod random;
 pub mod security;
@@ -163,9 +163,9 @@ pub use options::{
 pub use socket::{
     Conflates, Dealer, DealerSocket, Greets, Named, Pair, PairSocket, Probes, Pub, PubSocket,
     Publishes, Pull, PullSocket, Push, PushSocket, Receiver, Receives, Rep, RepSocket, Req,
-    ReqSocket, Router, RouterSocket, Sender, Sends, SharesSending, Socket, SocketBuilder,
-    SocketHandle, SocketKind, StatsHandle, Sub, SubSocket, Subscribes, Topical, XPub, XPubSocket,
-    XSub, XSubSocket,
+    ReqOptions, ReqSocket, Router, RouterOptions, RouterSocket, Sender, Sends, SharesSending,
+    Socket, SocketBuilder, SocketHandle, SocketKind, Stacks, StatsHandle, Sub, SubSocket,
+    Subscribes, Topical, XPub, XPubSocket, XSub, XSubSocket,
 };
 pub use stats::{Discarded, DropReason, Dropped, PeerStats, SocketStats};
 pub use unsent::{Unsent, UnsentMessages};

@@ -1,10 +1,9 @@
 //! Sockets: a stack of layers for sending, one for receiving, or both, over an engine.
 
 mod builder;
-mod compose;
 mod dealer;
 mod handle;
-mod outlet;
+mod kind;
 mod pair;
 mod r#pub;
 mod pull;
@@ -14,31 +13,30 @@ mod receiving;
 mod rep;
 mod req;
 mod router;
+mod send_half;
 mod sender;
 mod sending;
-mod streams;
 mod sub;
-mod subscribed;
-mod topics;
 mod xpub;
 mod xsub;
 
-pub use builder::{Conflates, Greets, Named, Probes, Publishes, SocketBuilder, Subscribes};
-use compose::{Compose, Composition};
-pub use compose::{Receives, Sends, SharesSending, SocketKind};
+pub use builder::SocketBuilder;
 pub use dealer::{Dealer, DealerSocket};
 pub use handle::{SocketHandle, StatsHandle};
+pub use kind::{
+    Conflates, Greets, Named, Probes, Publishes, Receives, Sends, SharesSending, SocketKind,
+    Stacks, Subscribes, Topical,
+};
 pub use pair::{Pair, PairSocket};
 pub use r#pub::{Pub, PubSocket};
 pub use pull::{Pull, PullSocket};
 pub use push::{Push, PushSocket};
 pub use receiver::Receiver;
 pub use rep::{Rep, RepSocket};
-pub use req::{Req, ReqSocket};
-pub use router::{Router, RouterSocket};
+pub use req::{Req, ReqOptions, ReqSocket};
+pub use router::{Router, RouterOptions, RouterSocket};
 pub use sender::Sender;
 pub use sub::{Sub, SubSocket};
-pub use topics::Topical;
 pub use xpub::{XPub, XPubSocket};
 pub use xsub::{XSub, XSubSocket};
 
@@ -77,8 +75,7 @@ use crate::stats::SocketStats;
 /// A dropped socket goes on writing in the background for its linger time, as long as the Tokio
 /// runtime lives. A program that ends right after its last `send` calls [`close`](Self::close)
 /// first.
-#[expect(private_bounds, reason = "sealed by SocketKind")]
-pub struct Socket<P: Compose> {
+pub struct Socket<P: SocketKind> {
     sender: Sender<P>,
     receiver: Receiver<P>,
 }
@@ -378,6 +375,11 @@ impl<P: SocketKind> Socket<P> {
         self.receiver.handle()
     }
 
+    /// The state that the [socket type](SocketKind::Control) lets the application reach.
+    pub fn control(&self) -> &P::Control {
+        self.receiver.control()
+    }
+
     /// The sender of the message received last; see [`Receiver::last_peer`].
     pub fn last_peer(&self) -> Option<Peer> {
         self.receiver.last_peer()
@@ -404,7 +406,7 @@ impl<P: SocketKind> Socket<P> {
     /// Dropped early, the socket goes on closing in the background, without a report.
     pub async fn close(mut self) -> CloseReport {
         self.handle().ledger().keep_unsent(usize::MAX);
-        self.sender.outlet.abandon_parked();
+        self.sender.half.abandon_parked();
         self.handle().close().await
     }
 }
@@ -448,4 +450,4 @@ impl<P: SocketKind> std::fmt::Debug for Socket<P> {
     }
 }
 
-impl<P: Compose> Unpin for Socket<P> {}
+impl<P: SocketKind> Unpin for Socket<P> {}

@@ -99,7 +99,7 @@ impl Inbound {
     }
 
     /// Who the peer is of the connection there is, or last was.
-    pub(super) fn from(&self) -> Option<Peer> {
+    pub(crate) fn from(&self) -> Option<Peer> {
         self.state.lock().from.clone()
     }
 

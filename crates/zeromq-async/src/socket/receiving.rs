@@ -10,7 +10,7 @@ use zmtp::Message;
 use super::{Receives, Socket, SocketKind};
 use crate::error::RecvError;
 use crate::identity::Peer;
-use crate::pattern::Incoming;
+use crate::pattern::ReceiveStrategy;
 
 impl<P: SocketKind> Socket<P> {
     /// Receives the next message.
@@ -38,7 +38,7 @@ impl<P: SocketKind> Socket<P> {
     where
         P: Receives,
     {
-        poll_fn(|cx| self.receiver.incoming.poll_recv(cx)).await
+        poll_fn(|cx| self.receiver.stack.poll_recv(cx)).await
     }
 
     /// Receives the next message, and who it is from.

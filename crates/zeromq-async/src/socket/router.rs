@@ -2,14 +2,17 @@
 
 use std::sync::Arc;
 
+use tower_layer::Layer;
 use zmtp::{RoutingId, SocketType};
 
-use super::{Compose, Composition, Receives, Sender, Sends, SharesSending, Socket, SocketKind};
+use super::{
+    Greets, Named, Probes, Receives, Sender, Sends, SharesSending, Socket, SocketKind, Stacks,
+};
 use crate::endpoint::Endpoint;
 use crate::error::{ConnectError, EndpointError, SendErrorKind};
-use crate::options::{RouterOptions, SocketOptions};
-use crate::pattern::{Addressed, FairQueue, Identified, Routes};
-use crate::peer::PeerSet;
+use crate::pattern::{
+    Addressed, FairQueue, Peers, PrependRoutingId, PrependRoutingIdLayer, Routes,
+};
 
 /// Receives from its peers fairly, and sends to the one that a message names (28/REQREP).
 ///
@@ -45,28 +48,39 @@ pub type RouterSocket = Socket<Router>;
 #[derive(Debug)]
 pub enum Router {}
 
-impl Compose for Router {
+/// The options that only a ROUTER has.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct RouterOptions {
+    /// See [`SocketBuilder::mandatory`](crate::SocketBuilder::mandatory).
+    pub mandatory: bool,
+    /// See [`SocketBuilder::handover`](crate::SocketBuilder::handover).
+    pub handover: bool,
+}
+
+impl SocketKind for Router {
     const TYPE: SocketType = SocketType::Router;
-    type Outgoing = Addressed;
-    type Incoming = Identified<FairQueue>;
+    type SendStack = Addressed;
+    type ReceiveStack = PrependRoutingId<FairQueue>;
+    type Options = RouterOptions;
     type Control = ();
 
-    fn compose(peers: &Arc<PeerSet>, options: &SocketOptions) -> Composition<Self> {
-        let RouterOptions { mandatory, handover } = options.router;
-        let routes = Arc::new(Routes::new(handover));
-        Composition {
-            outgoing: Addressed::new(peers.clone(), routes.clone(), mandatory),
-            pattern: routes,
-            incoming: Identified::new(FairQueue::new(peers)),
+    fn compose(peers: &Peers, options: &RouterOptions) -> Stacks<Self> {
+        let routes = Arc::new(Routes::new(options.handover));
+        Stacks {
+            send: Addressed::new(peers, routes.clone(), options.mandatory),
+            receive: PrependRoutingIdLayer.layer(FairQueue::new(peers)),
+            hooks: routes,
             control: (),
         }
     }
 }
 
-impl SocketKind for Router {}
 impl Sends for Router {}
 impl SharesSending for Router {}
 impl Receives for Router {}
+impl Named for Router {}
+impl Greets for Router {}
+impl Probes for Router {}
 
 impl Socket<Router> {
     /// Connects as [`connect`](Self::connect) does to a peer that is known here by this routing
@@ -147,6 +161,6 @@ impl Sender<Router> {
     ///
     /// As there.
     pub fn can_send_to(&self, routing_id: impl AsRef<[u8]>) -> Result<(), SendErrorKind> {
-        self.outlet.layers().check_route(routing_id.as_ref())
+        self.half.layers().check_route(routing_id.as_ref())
     }
 }

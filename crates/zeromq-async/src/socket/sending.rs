@@ -47,7 +47,7 @@ impl<P: SocketKind> Socket<P> {
     where
         P: Sends,
     {
-        self.sender.outlet.send(message.into())
+        self.sender.half.send(message.into())
     }
 
     /// Sends a message if that takes no waiting.
@@ -73,7 +73,7 @@ impl<P: SocketKind> Socket<P> {
     where
         P: Sends,
     {
-        self.sender.outlet.try_send(message.into())
+        self.sender.half.try_send(message.into())
     }
 
     /// Waits until a message can be sent without waiting.
@@ -99,7 +99,7 @@ impl<P: SocketKind> Socket<P> {
     where
         P: Sends,
     {
-        poll_fn(|cx| self.sender.outlet.poll_ready(cx)).await
+        poll_fn(|cx| self.sender.half.poll_ready(cx)).await
     }
 
     /// Waits until the queues of all peers are empty: everything sent is with the kernel.
@@ -132,7 +132,7 @@ impl<P: SocketKind> Socket<P> {
     where
         P: Sends,
     {
-        poll_fn(|cx| self.sender.outlet.poll_flush(cx)).await
+        poll_fn(|cx| self.sender.half.poll_flush(cx)).await
     }
 
     /// Another sender on this socket, for another task.
@@ -165,19 +165,19 @@ impl<P: Sends> Sink<Message> for Socket<P> {
 
     #[inline]
     fn poll_ready(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), SendError>> {
-        self.sender.outlet.poll_ready(cx)
+        self.sender.half.poll_ready(cx)
     }
 
     #[inline]
     fn start_send(mut self: Pin<&mut Self>, message: Message) -> Result<(), SendError> {
-        self.sender.outlet.start_send(message)
+        self.sender.half.start_send(message)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), SendError>> {
-        self.sender.outlet.poll_flush(cx)
+        self.sender.half.poll_flush(cx)
     }
 
     fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), SendError>> {
-        self.sender.outlet.poll_close(cx)
+        self.sender.half.poll_close(cx)
     }
 }

@@ -1,20 +1,10 @@
 //! Messages that a socket makes itself when peers come and go.
 
-use zmtp::{Message, MetadataError};
+use zmtp::Message;
 
 use super::SocketBuilder;
-use crate::socket::{Dealer, Req, Router, SocketKind};
-
-/// A socket type that can greet its peers. This trait is sealed.
-#[diagnostic::on_unimplemented(
-    message = "a {Self} socket does not greet",
-    label = "this socket type has no `hello`",
-    note = "DEALER and ROUTER greet their peers"
-)]
-pub trait Greets: SocketKind {}
-
-impl Greets for Dealer {}
-impl Greets for Router {}
+use crate::socket::kind::{Greets, Probes, SocketKind};
+use crate::socket::{Dealer, Router};
 
 impl<P: SocketKind> SocketBuilder<P> {
     /// A message for each peer before any other, over each connection anew (`ZMQ_HELLO_MSG`).
@@ -42,18 +32,6 @@ impl<P: SocketKind> SocketBuilder<P> {
         self
     }
 }
-
-/// A socket type that can announce itself to a ROUTER. This trait is sealed.
-#[diagnostic::on_unimplemented(
-    message = "a {Self} socket does not probe",
-    label = "this socket type has no `probe_router`",
-    note = "REQ, DEALER and ROUTER probe"
-)]
-pub trait Probes: SocketKind {}
-
-impl Probes for Dealer {}
-impl Probes for Req {}
-impl Probes for Router {}
 
 impl<P: SocketKind> SocketBuilder<P> {
     /// Sends an empty message over each new connection before any other but
@@ -163,38 +141,6 @@ impl SocketBuilder<Dealer> {
     pub fn hiccup_message(mut self, message: impl Into<Message>) -> Self {
         self.options.notices.connected_lost = Some(message.into());
         self
-    }
-}
-
-impl<P: SocketKind> SocketBuilder<P> {
-    /// A property that peers are told of this socket in the handshake; repeatable
-    /// (`ZMQ_METADATA`). Default: none.
-    ///
-    /// They find it in [`PeerInfo::metadata`](crate::PeerInfo::metadata), and libzmq's in
-    /// `zmq_msg_gets`. A value that is set again takes the place of the one before; in libzmq the
-    /// first stays.
-    ///
-    /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// use zeromq_async::{PullSocket, PushSocket};
-    ///
-    /// let mut pull = PullSocket::new();
-    /// let mut push = PushSocket::builder().metadata("X-Region", "eu-north")?.build();
-    /// push.connect(pull.bind("tcp://127.0.0.1:0").await?)?;
-    /// push.send("hello").await?;
-    /// let (_, peer) = pull.recv_from().await?;
-    /// assert_eq!(peer.info().metadata().get("X-Region").unwrap(), "eu-north");
-    /// # Ok(()) }
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// The name must start with `X-` and have up to 255 visible ASCII characters.
-    pub fn metadata(mut self, name: &str, value: impl AsRef<[u8]>) -> Result<Self, MetadataError> {
-        let value = value.as_ref().to_vec();
-        self.options.metadata.insert_own(name, value)?;
-        Ok(self)
     }
 }
 

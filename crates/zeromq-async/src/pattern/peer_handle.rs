@@ -71,6 +71,16 @@ impl PeerHandle {
         self.pipe.unread()
     }
 
+    /// How many messages have been queued for the peer so far, over all of its connections.
+    pub fn sent(&self) -> u64 {
+        self.pipe.outbound.enqueued().0
+    }
+
+    /// How many messages of the peer have arrived so far, over all of its connections.
+    pub fn received(&self) -> u64 {
+        self.pipe.inbound.received()
+    }
+
     /// Queues the whole message for the peer, and leaves an empty one in its place.
     ///
     /// A strategy that sends many messages from one task uses [`Peers::offer`](super::Peers::offer),

@@ -301,7 +301,7 @@ impl Inbound {
         state.senders = Some(senders);
     }
 
-    pub(super) fn received(&self) -> u64 {
+    pub(crate) fn received(&self) -> u64 {
         self.state.lock().received
     }
 

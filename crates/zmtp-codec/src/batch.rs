@@ -1,10 +1,9 @@
 //! Messages in wire form: the one queue everything else is built on.
 
-#[cfg(feature = "__cipher")]
+mod cursor;
 mod frames;
 mod run;
 mod take;
-mod walk;
 mod write;
 
 use std::collections::VecDeque;
@@ -12,9 +11,9 @@ use std::fmt;
 
 use bytes::Bytes;
 
+use cursor::{Chained, Cursor, Piece, Written};
+pub use frames::Frames;
 pub use run::{EncodedMessages, RunIter};
-use walk::{Chained, Cursor, Piece};
-use write::Written;
 
 use crate::message::{Frame, Message, Repr};
 use crate::wire::{Command, FrameHeader};
@@ -179,7 +178,7 @@ impl Batch {
     /// [many](Run::cut_from).
     pub fn push_run(&mut self, run: EncodedMessages) {
         self.messages += run.messages;
-        if run.is_dwarfed() {
+        if run.bytes.len() < Self::CHAIN_THRESHOLD && run.is_dwarfed() {
             self.push_bytes(&run.bytes);
         } else {
             self.chain(Piece::Run(run.bytes));

@@ -1,5 +1,6 @@
 //! What a connection is set to, and the only place where a default is written.
 
+use crate::error::PeerIncompatible;
 use crate::mechanism::Mechanism;
 use crate::metadata::Metadata;
 use crate::routing_id::RoutingId;
@@ -78,6 +79,16 @@ impl ConnectionConfig {
     pub fn with_limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
         self
+    }
+
+    /// Returns the peer's socket type if this side's socket may talk to it.
+    pub(crate) fn check_peer_type(
+        &self,
+        theirs: SocketType,
+    ) -> Result<SocketType, PeerIncompatible> {
+        let ours = self.socket_type;
+        let is_accepted = ours.accepts(theirs);
+        is_accepted.then_some(theirs).ok_or(PeerIncompatible::SocketType { ours, theirs })
     }
 }
 

@@ -2,12 +2,14 @@
 
 mod heartbeat;
 mod stage;
+mod traffic;
+mod zmtp2;
 
 use bytes::{Bytes, BytesMut};
 
 pub use heartbeat::{Heartbeat, HeartbeatAction, HeartbeatConfig};
-pub use stage::Traffic;
 use stage::{Stage, Turn};
+pub use traffic::Traffic;
 
 use crate::authentication::Decision;
 use crate::batch::Batch;
@@ -106,7 +108,7 @@ impl Connection {
     ) -> Result<Option<Event>, ProtocolError> {
         loop {
             let stage = std::mem::replace(&mut self.stage, Stage::Closed);
-            let knows_commands = !matches!(stage, Stage::Identity(_));
+            let knows_commands = !matches!(stage, Stage::Identity);
             match stage.handle(&self.config, input, max_messages, &mut self.opening) {
                 Ok((stage, turn)) => {
                     self.stage = stage;

@@ -130,7 +130,7 @@ pub mod tokio_util;
 pub mod wire;
 
 pub use authentication::{AuthenticationRequest, Credentials, Decision, DenyStatus, Password};
-pub use batch::{Batch, EncodedMessages, RunIter};
+pub use batch::{Batch, EncodedMessages, Frames, RunIter};
 pub use config::{ConnectionConfig, Limits};
 pub use connection::{Connection, Heartbeat, HeartbeatAction, HeartbeatConfig, Traffic};
 pub use decoder::{Decoder, Inbound};

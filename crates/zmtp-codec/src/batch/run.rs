@@ -38,11 +38,10 @@ impl EncodedMessages {
         Self { memory, ..self }
     }
 
-    /// Whether to keep this run would be to keep much more. Then none of its bodies is large.
+    /// Whether sharing these bytes would keep a much larger buffer alive.
     #[inline]
     pub(super) fn is_dwarfed(&self) -> bool {
-        let bytes = self.bytes.len();
-        bytes < super::Batch::CHAIN_THRESHOLD && bytes <= self.memory / DWARFED
+        self.bytes.len() <= self.memory / DWARFED
     }
 
     /// How many messages there are.

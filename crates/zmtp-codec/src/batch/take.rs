@@ -1,8 +1,8 @@
 //! Taking messages out of a batch.
 
 use super::Batch;
+use super::cursor::{Chained, Cursor, Piece};
 use super::run::{find_single_frame, take_body, take_message};
-use super::walk::{Chained, Cursor, Piece};
 use crate::message::{Frame, Message, list_of};
 use crate::wire::FrameHeader;
 

@@ -5,23 +5,7 @@ use std::io::IoSlice;
 use bytes::Bytes;
 
 use super::Batch;
-use super::walk::Cursor;
-
-/// How far a batch has been written beyond its start, which is inside its first message.
-#[derive(Clone, Copy, Default)]
-pub(super) struct Written {
-    /// Bytes written beyond the start.
-    pub(super) bytes: usize,
-    /// The last beginning of a frame at or before the first unwritten byte: remembered so that a
-    /// message of very many frames is walked once and not once a write.
-    frame: Cursor,
-    /// Bytes from the start to that frame.
-    frame_bytes: usize,
-}
-
-impl Written {
-    pub(super) const NOTHING: Self = Self { bytes: 0, frame: Cursor::ORIGIN, frame_bytes: 0 };
-}
+use super::cursor::{Cursor, Written};
 
 impl Batch {
     /// Fills `out` with the unwritten bytes, in order and up to `limit` of them, and says how many
@@ -202,7 +186,7 @@ impl Batch {
         match self.written {
             Written { bytes: 0, .. } => self.start,
             Written { bytes, frame, frame_bytes } => {
-                self.place_in_frame(frame, bytes - frame_bytes)
+                self.cursor_in_frame(frame, bytes - frame_bytes)
             }
         }
     }

@@ -19,16 +19,14 @@
 //! A handshake may also ask for a decision at its very start. A peer of ZMTP 2.0 has no handshake
 //! but the identity behind its greeting, for which the stage Identity waits.
 
-mod identity;
-
 use bytes::{Buf, Bytes, BytesMut};
-use identity::AwaitIdentity;
 
+use super::traffic::Traffic;
+use super::zmtp2;
 use crate::authentication::Decision;
 use crate::batch::Batch;
 use crate::config::ConnectionConfig;
 use crate::decoder::{Decoder, Inbound};
-use crate::encoder::Encoder;
 use crate::error::{LimitExceeded, Malformed, PeerIncompatible, PeerMisbehaved, ProtocolError};
 use crate::event::{Event, Identity, PeerInfo};
 use crate::mechanism::{Ciphers, Done, Greetings, Handshake, Seed, Step, Undecided};
@@ -36,24 +34,12 @@ use crate::metadata::Metadata;
 use crate::socket_type::SocketType;
 use crate::wire::{Command, FrameHeader, Greeting, v2_0};
 
-/// What a connection is after its handshake: two halves that need nothing of each other.
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct Traffic {
-    /// Who the peer is.
-    pub peer: PeerInfo,
-    /// For what the peer sends.
-    pub decoder: Decoder,
-    /// For what is sent to the peer.
-    pub encoder: Encoder,
-}
-
 /// Where a connection stands. Taken by value: what fails is closed.
 #[derive(Debug)]
 pub(super) enum Stage {
     Greeting(AwaitGreeting),
     /// The peer speaks ZMTP 2.0.
-    Identity(AwaitIdentity),
+    Identity,
     Handshake(AwaitCommand),
     Decision(AwaitDecision),
     Traffic(Traffic),
@@ -85,12 +71,20 @@ impl Stage {
     ) -> Result<(Self, Turn)> {
         match self {
             Self::Greeting(stage) => stage.handle(config, input, output),
-            Self::Identity(stage) => stage.handle(config, input),
+            Self::Identity => Ok(match zmtp2::read(config, input)? {
+                Some(traffic) => Self::ready(traffic),
+                None => (Self::Identity, Turn::Wait),
+            }),
             Self::Handshake(stage) => stage.handle(config, input, output),
             Self::Decision(stage) => stage.handle(config, input, output),
-            Self::Traffic(stage) => stage.handle(input, max_messages),
+            Self::Traffic(stage) => decode(stage, input, max_messages),
             Self::Closed => Ok((self, Turn::Wait)),
         }
+    }
+
+    fn ready(traffic: Traffic) -> (Self, Turn) {
+        let event = Event::Ready(traffic.peer.clone());
+        (Self::Traffic(traffic), Turn::Event(event))
     }
 }
 
@@ -109,7 +103,8 @@ impl AwaitGreeting {
         output: &mut Batch,
     ) -> Result<(Stage, Turn)> {
         if v2_0::is_opening(input) {
-            return self.speak_v2_0(config, output);
+            zmtp2::start(config, output)?;
+            return Ok((Stage::Identity, Turn::Again));
         }
         let ours =
             Greeting::new(config.mechanism.name()).with_as_server(config.mechanism.is_server());
@@ -166,11 +161,7 @@ impl Greeted {
                 let stage = AwaitDecision { greeted: self, undecided, decision: None };
                 Ok((Stage::Decision(stage), Turn::Event(Event::Authenticate(request))))
             }
-            Step::Done(done) => {
-                let traffic = self.conclude(done, config, output)?;
-                let event = Event::Ready(traffic.peer.clone());
-                Ok((Stage::Traffic(traffic), Turn::Event(event)))
-            }
+            Step::Done(done) => Ok(Stage::ready(self.conclude(done, config, output)?)),
         }
     }
 
@@ -180,18 +171,18 @@ impl Greeted {
         config: &ConnectionConfig,
         output: &mut Batch,
     ) -> Result<Traffic> {
-        let Self { greeting, mut decoder, mut identity, .. } = self;
+        let Self { greeting, decoder, mut identity, .. } = self;
         identity.public_key = done.public_key;
         let peer = meet(config, &greeting, done.metadata, identity)?;
         if let Some(last_word) = done.last_word {
             output.push_command(&last_word);
         }
-        let mut encoder = Encoder::new(peer.version());
+        let mut traffic = Traffic::new(peer, decoder);
         if let Some(Ciphers { sealer, opener }) = done.ciphers {
-            encoder.seal_with(sealer);
-            decoder.open_with(opener);
+            traffic.encoder.seal_with(sealer);
+            traffic.decoder.open_with(opener);
         }
-        Ok(Traffic { peer, decoder, encoder })
+        Ok(traffic)
     }
 }
 
@@ -317,15 +308,17 @@ fn check_size(announced: u64, limit: usize) -> Result<()> {
     Ok(())
 }
 
-impl Traffic {
-    fn handle(mut self, input: &mut BytesMut, max_messages: usize) -> Result<(Stage, Turn)> {
-        let turn = match self.decoder.decode(input, max_messages)? {
-            Some(Inbound::Command(command)) => Turn::Event(Event::Command(command)),
-            Some(Inbound::Messages(run)) => Turn::Event(Event::Messages(run)),
-            None => Turn::Wait,
-        };
-        Ok((Stage::Traffic(self), turn))
-    }
+fn decode(
+    mut traffic: Traffic,
+    input: &mut BytesMut,
+    max_messages: usize,
+) -> Result<(Stage, Turn)> {
+    let turn = match traffic.decoder.decode(input, max_messages)? {
+        Some(Inbound::Command(command)) => Turn::Event(Event::Command(command)),
+        Some(Inbound::Messages(run)) => Turn::Event(Event::Messages(run)),
+        None => Turn::Wait,
+    };
+    Ok((Stage::Traffic(traffic), turn))
 }
 
 /// Judges what the peer says about itself.
@@ -336,7 +329,7 @@ fn meet(
     identity: Identity,
 ) -> Result<PeerInfo> {
     let theirs = match metadata.get(Metadata::SOCKET_TYPE) {
-        Some(name) => known_type(config, read_type(name)?)?,
+        Some(name) => config.check_peer_type(read_type(name)?)?,
         // As libzmq does: 37/ZMTP has that it SHOULD say.
         None => config.socket_type.usual_peer(),
     };
@@ -349,13 +342,4 @@ fn read_type(name: &[u8]) -> Result<SocketType> {
     let name = String::from_utf8_lossy(name);
     let unknown = |_| PeerIncompatible::UnknownSocketType(name.chars().take(32).collect());
     Ok(name.parse().map_err(unknown)?)
-}
-
-/// The peer's socket type, if this side's socket may talk to it.
-fn known_type(config: &ConnectionConfig, theirs: SocketType) -> Result<SocketType> {
-    let ours = config.socket_type;
-    if !ours.accepts(theirs) {
-        return Err(PeerIncompatible::SocketType { ours, theirs }.into());
-    }
-    Ok(theirs)
 }

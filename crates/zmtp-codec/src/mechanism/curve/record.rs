@@ -34,7 +34,7 @@ impl Sealer {
 
     /// Seals the next frames of `batch` that are not in `sealed` yet, until that is full.
     pub(in crate::mechanism) fn seal(&mut self, batch: &Batch, sealed: &mut SealBuffer) {
-        for (header, body) in batch.frames_behind(sealed.plain_bytes()) {
+        for (header, body) in batch.frames_from(sealed.plain_bytes()) {
             // 2^64 numbers are enough for 500 years of a thousand million a second.
             let Some(number) = self.last_number.checked_add(1) else { return };
             if sealed.is_full() {

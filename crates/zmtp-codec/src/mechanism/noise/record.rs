@@ -109,7 +109,7 @@ impl Sealer {
                 FrameHeader::message(size + TAG, false).encode(bytes);
                 let start = bytes.len();
                 bytes.reserve(size + TAG);
-                batch.copy_behind(passed, size, bytes);
+                batch.copy_from(passed, size, bytes);
                 let tag = self.key.seal_in_place(&mut bytes[start..]);
                 bytes.extend_from_slice(&tag.unwrap_or_default());
             });
@@ -123,7 +123,7 @@ impl Sealer {
         if size > 0 {
             return size;
         }
-        for (header, body) in batch.frames_behind(passed) {
+        for (header, body) in batch.frames_from(passed) {
             let frame = header.size() + body.len();
             match size + frame {
                 more if more <= PLAIN_MAX => size = more,

@@ -8,7 +8,7 @@ mod zmtp2;
 use bytes::{Bytes, BytesMut};
 
 pub use heartbeat::{Heartbeat, HeartbeatAction, HeartbeatConfig};
-use stage::{Stage, Turn};
+use stage::{Progress, Stage};
 pub use traffic::Traffic;
 
 use crate::authentication::Decision;
@@ -110,12 +110,12 @@ impl Connection {
             let stage = std::mem::replace(&mut self.stage, Stage::Closed);
             let knows_commands = !matches!(stage, Stage::Identity);
             match stage.handle(&self.config, input, max_messages, &mut self.opening) {
-                Ok((stage, turn)) => {
+                Ok((stage, progress)) => {
                     self.stage = stage;
-                    match turn {
-                        Turn::Again => {}
-                        Turn::Wait => return Ok(None),
-                        Turn::Event(event) => {
+                    match progress {
+                        Progress::Continue => {}
+                        Progress::Wait => return Ok(None),
+                        Progress::Event(event) => {
                             self.note(&event);
                             return Ok(Some(event));
                         }

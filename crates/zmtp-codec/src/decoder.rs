@@ -49,7 +49,7 @@ pub struct Decoder {
 /// What a decoder needs besides for a connection that encrypts.
 #[derive(Debug)]
 struct Sealed {
-    opener: Opener,
+    opener: Box<dyn Opener>,
     /// What has been opened and not yet taken: frames.
     plain: BytesMut,
 }
@@ -94,7 +94,7 @@ impl Decoder {
         self
     }
 
-    pub(crate) fn open_with(&mut self, opener: Opener) {
+    pub(crate) fn open_with(&mut self, opener: Box<dyn Opener>) {
         self.sealed = Some(Box::new(Sealed { opener, plain: BytesMut::new() }));
     }
 

@@ -27,7 +27,7 @@ use crate::wire::Command;
 #[derive(Debug)]
 pub struct Encoder {
     version: (u8, u8),
-    sealer: Option<Sealer>,
+    sealer: Option<Box<dyn Sealer>>,
 }
 
 impl Encoder {
@@ -36,7 +36,7 @@ impl Encoder {
         Self { version, sealer: None }
     }
 
-    pub(crate) fn seal_with(&mut self, sealer: Sealer) {
+    pub(crate) fn seal_with(&mut self, sealer: Box<dyn Sealer>) {
         self.sealer = Some(sealer);
     }
 

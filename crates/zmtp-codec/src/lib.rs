@@ -18,13 +18,13 @@
 //! use std::os::unix::net::UnixStream;
 //!
 //! use bytes::BytesMut;
-//! use zmtp_codec::{Connection, ConnectionConfig, Event, Mechanism, Message, SocketType};
+//! use zmtp_codec::{Connection, ConnectionConfig, Event, Message, Null, SocketType};
 //!
 //! type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
 //!
 //! /// Sends one message and returns the first that comes.
 //! fn exchange(mut stream: UnixStream, message: Message) -> Result<Message> {
-//!     let config = ConnectionConfig::new(SocketType::Pair, Mechanism::Null);
+//!     let config = ConnectionConfig::new(SocketType::Pair, Null);
 //!     let mut connection = Connection::new(&config);
 //!     connection.send(message);
 //!     let mut input = BytesMut::new();
@@ -117,7 +117,7 @@ mod decoder;
 mod encoder;
 mod error;
 mod event;
-mod mechanism;
+pub mod mechanism;
 mod message;
 mod metadata;
 mod routing_id;
@@ -144,7 +144,7 @@ pub use event::{Event, PeerInfo};
 pub use mechanism::KeyError;
 #[cfg(feature = "curve")]
 pub use mechanism::{CurveClient, CurveKeyPair, CurvePublicKey, CurveSecretKey, CurveServer};
-pub use mechanism::{Mechanism, PlainClient, PlainClientError};
+pub use mechanism::{Mechanism, Null, PlainClient, PlainClientError, PlainServer};
 #[cfg(feature = "noise")]
 pub use mechanism::{NoiseClient, NoiseKeyPair, NoisePublicKey, NoiseSecretKey, NoiseServer};
 pub use message::{Frame, FrameCountError, Message};

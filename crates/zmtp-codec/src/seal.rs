@@ -117,19 +117,16 @@ impl SealBuffer {
         self.records.clear();
         (self.written, self.written_of_first, self.plain) = (0, 0, 0);
     }
-}
 
-// Without a mechanism that encrypts nobody seals.
-#[cfg_attr(not(any(feature = "__cipher", test)), expect(dead_code))]
-impl SealBuffer {
-    /// Whether to write first before sealing more.
-    pub(crate) fn is_full(&self) -> bool {
+    /// Whether enough is sealed for one write. A [`Sealer`](crate::mechanism::Sealer) stops here.
+    pub fn is_full(&self) -> bool {
         self.first_chunk().len() >= SEAL_TARGET
     }
 
-    /// Appends a record of `plain` bytes of the batch, made by `seal` at the end of what it gets.
+    /// Appends a record. `seal` appends its bytes to the buffer it gets, and `plain` is the number
+    /// of bytes of the batch in it.
     #[inline]
-    pub(crate) fn record(&mut self, plain: usize, seal: impl FnOnce(&mut Vec<u8>)) {
+    pub fn record(&mut self, plain: usize, seal: impl FnOnce(&mut Vec<u8>)) {
         if self.written > 0 {
             self.bytes.drain(..std::mem::take(&mut self.written));
         }

@@ -5,12 +5,12 @@
 //! ```
 //! use futures_util::{SinkExt, StreamExt};
 //! use zmtp_codec::tokio_util::{Incoming, ZmtpCodec};
-//! use zmtp_codec::{ConnectionConfig, Mechanism, Message, SocketType};
+//! use zmtp_codec::{ConnectionConfig, Message, Null, SocketType};
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let push = ConnectionConfig::new(SocketType::Push, Mechanism::Null);
-//! let pull = ConnectionConfig::new(SocketType::Pull, Mechanism::Null);
+//! let push = ConnectionConfig::new(SocketType::Push, Null);
+//! let pull = ConnectionConfig::new(SocketType::Pull, Null);
 //! let (near, far) = tokio::io::duplex(1024);
 //! let (push, pull) =
 //!     tokio::try_join!(ZmtpCodec::handshake(near, &push), ZmtpCodec::handshake(far, &pull))?;

@@ -6,11 +6,11 @@ use proptest::prelude::*;
 use zmtp_codec::wire::{FrameError, UnsupportedVersion};
 use zmtp_codec::{
     Command, Connection, ConnectionConfig, Decoder, Event, Inbound, LimitExceeded, Limits,
-    Mechanism, MetadataError, PeerIncompatible, PeerMisbehaved, ProtocolError, SocketType, Ttl,
+    MetadataError, Null, PeerIncompatible, PeerMisbehaved, ProtocolError, SocketType, Ttl,
 };
 
 fn pull() -> Connection {
-    Connection::new(&ConnectionConfig::new(SocketType::Pull, Mechanism::Null))
+    Connection::new(&ConnectionConfig::new(SocketType::Pull, Null))
 }
 
 fn greeting(mechanism: &[u8]) -> Vec<u8> {

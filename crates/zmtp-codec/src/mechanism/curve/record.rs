@@ -10,41 +10,27 @@
 //! size is not protected by anything, and not looked at. The flags in the box are those of libzmq,
 //! which 26/CURVEZMQ knows only the first of; in a frame header COMMAND is another bit.
 
-use super::ahead::RecordKey;
+use bytes::BytesMut;
+
 use super::boxes::{BoxKey, TAG};
+use super::keystream::RecordKey;
 use super::nonce::Purpose;
 use crate::batch::Batch;
 use crate::error::{PeerMisbehaved, PeerUntrusted};
-use crate::mechanism::Result;
-use crate::mechanism::cipher::Record;
+use crate::mechanism::{Opener, Opening, Record, Result, Sealer, open_records};
 use crate::seal::SealBuffer;
 use crate::wire::FrameHeader;
 
 /// Puts frames into boxes.
 #[derive(Debug)]
-pub(crate) struct Sealer {
+pub(super) struct RecordSealer {
     key: RecordKey,
     last_number: u64,
 }
 
-impl Sealer {
+impl RecordSealer {
     pub(super) fn new(key: BoxKey, purpose: Purpose, last_number: u64) -> Self {
         Self { key: RecordKey::new(key, purpose), last_number }
-    }
-
-    /// Seals the next frames of `batch` that are not in `sealed` yet, until that is full.
-    pub(in crate::mechanism) fn seal(&mut self, batch: &Batch, sealed: &mut SealBuffer) {
-        for (header, body) in batch.frames_from(sealed.plain_bytes()) {
-            // 2^64 numbers are enough for 500 years of a thousand million a second.
-            let Some(number) = self.last_number.checked_add(1) else { return };
-            if sealed.is_full() {
-                return;
-            }
-            self.last_number = number;
-            sealed.record(header.size() + body.len(), |bytes| {
-                self.seal_frame(number, header, body, bytes);
-            });
-        }
     }
 
     #[inline]
@@ -64,9 +50,25 @@ impl Sealer {
     }
 }
 
+impl Sealer for RecordSealer {
+    fn seal(&mut self, batch: &Batch, sealed: &mut SealBuffer) {
+        for (header, body) in batch.frames_from(sealed.plain_bytes()) {
+            // 2^64 numbers are enough for 500 years of a thousand million a second.
+            let Some(number) = self.last_number.checked_add(1) else { return };
+            if sealed.is_full() {
+                return;
+            }
+            self.last_number = number;
+            sealed.record(header.size() + body.len(), |bytes| {
+                self.seal_frame(number, header, body, bytes);
+            });
+        }
+    }
+}
+
 /// Takes frames out of boxes.
 #[derive(Debug)]
-pub(crate) struct Opener {
+pub(super) struct RecordOpener {
     key: RecordKey,
     last_number: u64,
     /// How the peer counts, from its first record on.
@@ -83,15 +85,15 @@ enum Order {
     LittleEndian,
 }
 
-impl Opener {
+impl RecordOpener {
     pub(super) fn new(key: BoxKey, purpose: Purpose, last_number: u64) -> Self {
         let key = RecordKey::new(key, purpose);
         Self { key, last_number, order: None, is_inside_message: false }
     }
 
-    /// Opens the record at the front of `bytes`.
+    /// Opens the record at the front of `bytes` in place.
     #[inline]
-    pub(in crate::mechanism) fn open(&mut self, bytes: &mut [u8]) -> Result<Record> {
+    fn open_record(&mut self, bytes: &mut [u8]) -> Result<Record> {
         let Some(header) = FrameHeader::decode(bytes)? else {
             return Ok(Record::Incomplete { announced: None });
         };
@@ -128,9 +130,7 @@ impl Opener {
         bytes[start..start + len].copy_from_slice(&bytes_of_header[..len]);
         Ok(Record::Opened { size, frames: start..size })
     }
-}
 
-impl Opener {
     /// 26/CURVEZMQ, "correctly incrementing short nonces": a number that was used is refused, and
     /// one that skips others is not. But inside a message none may be missing: whoever sits in
     /// between could make one message of the parts of two.
@@ -145,6 +145,12 @@ impl Opener {
             }
             Some(_) => Ok(()),
         }
+    }
+}
+
+impl Opener for RecordOpener {
+    fn open(&mut self, input: &mut BytesMut, plain: &mut BytesMut) -> Result<Opening> {
+        open_records(input, plain, |bytes| self.open_record(bytes))
     }
 }
 

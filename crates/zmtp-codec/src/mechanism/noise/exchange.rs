@@ -9,8 +9,8 @@ use super::record::RecordKey;
 use super::resolver::Resolver;
 use super::{COMMAND, KEY, METADATA_MAX, Pattern, TAG};
 use crate::error::{PeerMisbehaved, PeerUntrusted, ProtocolError};
-use crate::mechanism::seed::Seed;
-use crate::mechanism::{Greetings, Result};
+use crate::mechanism::{HandshakeContext, Result, Seed};
+use crate::wire::Command;
 
 /// A Noise handshake under way.
 pub(super) struct Exchange(Box<HandshakeState>);
@@ -32,15 +32,23 @@ pub(super) struct Known<'a> {
 
 impl Exchange {
     /// A client's side.
-    pub(super) fn client(known: &Known<'_>, seed: &Seed, greetings: &Greetings) -> Result<Self> {
-        let prologue = [greetings.ours, greetings.theirs].concat();
-        Self::new(known, seed.secret_key(), &prologue, |builder| builder.build_initiator())
+    pub(super) fn client(
+        known: &Known<'_>,
+        seed: &Seed,
+        context: &HandshakeContext,
+    ) -> Result<Self> {
+        let prologue = [context.own_greeting, context.peer_greeting].concat();
+        Self::new(known, seed.bytes::<0, KEY>(), &prologue, |builder| builder.build_initiator())
     }
 
     /// A server's side.
-    pub(super) fn server(known: &Known<'_>, seed: &Seed, greetings: &Greetings) -> Result<Self> {
-        let prologue = [greetings.theirs, greetings.ours].concat();
-        Self::new(known, seed.secret_key(), &prologue, |builder| builder.build_responder())
+    pub(super) fn server(
+        known: &Known<'_>,
+        seed: &Seed,
+        context: &HandshakeContext,
+    ) -> Result<Self> {
+        let prologue = [context.peer_greeting, context.own_greeting].concat();
+        Self::new(known, seed.bytes::<0, KEY>(), &prologue, |builder| builder.build_responder())
     }
 
     fn new(
@@ -111,6 +119,14 @@ impl Exchange {
         let (client, server) = self.0.dangerously_get_raw_split();
         Ok(Keys { client: RecordKey::new(client), server: RecordKey::new(server) })
     }
+}
+
+/// READY: this side's metadata, as the first record.
+pub(super) fn ready(key: &mut RecordKey, metadata: &[u8]) -> Result<Command> {
+    let (bytes, limit) = (metadata.len(), METADATA_MAX);
+    let sealed = key.seal(metadata).filter(|_| bytes <= limit);
+    let data = sealed.ok_or(ProtocolError::MetadataTooLong { bytes, limit })?.into();
+    Ok(Command::Ready { data })
 }
 
 /// What remains of snow's errors when those of the peer's messages are taken away.

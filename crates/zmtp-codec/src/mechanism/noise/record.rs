@@ -9,6 +9,7 @@
 
 use std::fmt;
 
+use bytes::BytesMut;
 use dryoc::classic::crypto_aead_chacha20poly1305_ietf::{
     crypto_aead_chacha20poly1305_ietf_decrypt_detached_inplace as decrypt,
     crypto_aead_chacha20poly1305_ietf_encrypt_detached_inplace as encrypt,
@@ -19,8 +20,7 @@ use super::resolver::nonce;
 use super::{KEY, TAG};
 use crate::batch::Batch;
 use crate::error::{PeerMisbehaved, PeerUntrusted};
-use crate::mechanism::Result;
-use crate::mechanism::cipher::Record;
+use crate::mechanism::{Opener, Opening, Record, Result, Sealer, open_records};
 use crate::seal::SealBuffer;
 use crate::wire::FrameHeader;
 
@@ -86,34 +86,15 @@ impl RecordKey {
 
 /// Encrypts frames.
 #[derive(Debug)]
-pub(crate) struct Sealer {
+pub(super) struct RecordSealer {
     key: RecordKey,
     /// Bytes of a frame that began in a record and have not gone into one.
     rest_of_frame: usize,
 }
 
-impl Sealer {
+impl RecordSealer {
     pub(super) fn new(key: RecordKey) -> Self {
         Self { key, rest_of_frame: 0 }
-    }
-
-    /// Seals what comes next in `batch` and is not in `sealed` yet, until that is full.
-    pub(in crate::mechanism) fn seal(&mut self, batch: &Batch, sealed: &mut SealBuffer) {
-        while !sealed.is_full() {
-            let passed = sealed.plain_bytes();
-            let size = self.next_size(batch, passed);
-            if size == 0 {
-                return;
-            }
-            sealed.record(size, |bytes| {
-                FrameHeader::message(size + TAG, false).encode(bytes);
-                let start = bytes.len();
-                bytes.reserve(size + TAG);
-                batch.copy_from(passed, size, bytes);
-                let tag = self.key.seal_in_place(&mut bytes[start..]);
-                bytes.extend_from_slice(&tag.unwrap_or_default());
-            });
-        }
     }
 
     /// How many bytes the next record takes, of those behind the first `passed`.
@@ -138,20 +119,40 @@ impl Sealer {
     }
 }
 
+impl Sealer for RecordSealer {
+    fn seal(&mut self, batch: &Batch, sealed: &mut SealBuffer) {
+        while !sealed.is_full() {
+            let passed = sealed.plain_bytes();
+            let size = self.next_size(batch, passed);
+            if size == 0 {
+                return;
+            }
+            sealed.record(size, |bytes| {
+                FrameHeader::message(size + TAG, false).encode(bytes);
+                let start = bytes.len();
+                bytes.reserve(size + TAG);
+                batch.copy_from(passed, size, bytes);
+                let tag = self.key.seal_in_place(&mut bytes[start..]);
+                bytes.extend_from_slice(&tag.unwrap_or_default());
+            });
+        }
+    }
+}
+
 /// Decrypts frames.
 #[derive(Debug)]
-pub(crate) struct Opener {
+pub(super) struct RecordOpener {
     key: RecordKey,
 }
 
-impl Opener {
+impl RecordOpener {
     pub(super) fn new(key: RecordKey) -> Self {
         Self { key }
     }
 
-    /// Opens the record at the front of `bytes`.
+    /// Opens the record at the front of `bytes` in place.
     #[inline]
-    pub(in crate::mechanism) fn open(&mut self, bytes: &mut [u8]) -> Result<Record> {
+    fn open_record(&mut self, bytes: &mut [u8]) -> Result<Record> {
         let incomplete = Ok(Record::Incomplete { announced: None });
         let Some(header) = FrameHeader::decode(bytes)? else { return incomplete };
         if header.is_command() {
@@ -170,6 +171,12 @@ impl Opener {
             return Err(PeerUntrusted::Unopened("record").into());
         }
         Ok(Record::Opened { size: frames.end + TAG, frames })
+    }
+}
+
+impl Opener for RecordOpener {
+    fn open(&mut self, input: &mut BytesMut, plain: &mut BytesMut) -> Result<Opening> {
+        open_records(input, plain, |bytes| self.open_record(bytes))
     }
 }
 

@@ -174,7 +174,7 @@ fn same_roles_do_not_connect() {
     pair.drive();
     for end in &pair.ends {
         let error = end.error.as_ref().unwrap().to_string();
-        assert_eq!(error, "peer sent \"HELLO\" in the handshake where WELCOME was due");
+        assert_eq!(error, "peer sent \"HELLO\" in the handshake where WELCOME was expected");
     }
     let mut pair = Pair::new(&server(), &server()).deciding(Decision::allow());
     pair.drive();

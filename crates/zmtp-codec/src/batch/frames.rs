@@ -13,7 +13,7 @@ pub(super) struct FoundFrame {
     pub(super) is_command: bool,
     /// The bytes of header and body.
     pub(super) size: usize,
-    /// Where the next frame begins.
+    /// The position of the next frame.
     pub(super) next: Cursor,
 }
 
@@ -128,7 +128,7 @@ impl Batch {
         (chained.at == cursor.small).then_some(&chained.piece)
     }
 
-    /// The pieces from `from` on and before `to`.
+    /// The pieces between two positions.
     pub(super) fn chained_between(
         &self,
         from: Cursor,

@@ -3,20 +3,19 @@
 //! The specification is `docs/noise.md`.
 //!
 //! ```text
-//! XX: the client learns the server's key       IK: the client knows the server's key
+//! XX: the server sends its key                 IK: the client knows the server's key
 //!   | -- NOISE   | e | ----------------> |       | -- NOISE   | e, es, s, ss | ----> | decision
 //!   | <- NOISE   | e, ee, s, es | ------ |       | <- NOISE   | e, ee, se, md | ---- |
-//!   | decision                            |       | -- READY   | md | --------------> |
+//!   | decision                           |       | -- READY   | md | --------------> |
 //!   | -- NOISE   | s, se, md | --------> | decision
 //!   | <- READY   | md | ---------------- |
 //!                                    md = metadata
 //! ```
 //!
-//! Handshakes are those of `snow`. Its primitives are put in from outside, for three reasons: X25519
-//! and ChaCha20-Poly1305 are then the same code that CURVE uses, which is several times faster;
-//! nothing of a second cryptographic library is built; and randomness comes in as an argument.
-//! Records are sealed and opened apart from it, since the two directions of a connection live in
-//! different places.
+//! `snow` runs the handshakes, with primitives from `resolver.rs`: X25519 and ChaCha20-Poly1305 are the
+//! same code as in CURVE, which is several times faster and needs no second cryptographic library, and
+//! randomness is an argument. Records do not use `snow`, because the two directions of a connection
+//! are separate.
 
 mod client;
 mod exchange;

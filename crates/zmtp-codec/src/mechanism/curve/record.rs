@@ -6,9 +6,9 @@
 //!   flags:  bit 0 MORE   bit 1 COMMAND
 //! ```
 //!
-//! The header is that of a message frame of its own, whatever is in the box. What it says beyond the
-//! size is not protected by anything, and not looked at. The flags in the box are those of libzmq,
-//! which 26/CURVEZMQ knows only the first of; in a frame header COMMAND is another bit.
+//! The header is that of a message frame, whatever is in the box. It is not authenticated, and only its
+//! size is used. The flags in the box are those of libzmq: 26/CURVEZMQ has only MORE, and COMMAND is
+//! another bit than in a frame header.
 
 use bytes::BytesMut;
 
@@ -21,7 +21,7 @@ use crate::mechanism::{Opener, Opening, Record, Result, Sealer, open_records};
 use crate::seal::SealBuffer;
 use crate::wire::FrameHeader;
 
-/// Puts frames into boxes.
+/// Encrypts frames.
 #[derive(Debug)]
 pub(super) struct RecordSealer {
     key: RecordKey,
@@ -53,7 +53,7 @@ impl RecordSealer {
 impl Sealer for RecordSealer {
     fn seal(&mut self, batch: &Batch, sealed: &mut SealBuffer) {
         for (header, body) in batch.frames_from(sealed.plain_bytes()) {
-            // 2^64 numbers are enough for 500 years of a thousand million a second.
+            // 2^64 records take 500 years at 10^9 a second.
             let Some(number) = self.last_number.checked_add(1) else { return };
             if sealed.is_full() {
                 return;
@@ -66,18 +66,18 @@ impl Sealer for RecordSealer {
     }
 }
 
-/// Takes frames out of boxes.
+/// Decrypts frames.
 #[derive(Debug)]
 pub(super) struct RecordOpener {
     key: RecordKey,
     last_number: u64,
-    /// How the peer counts, from its first record on.
+    /// The byte order of the peer's numbers, known from its first record on.
     order: Option<Order>,
-    /// Whether the last frame of a message said that more follow.
+    /// Whether more frames of a message must follow.
     is_inside_message: bool,
 }
 
-/// The order in which a peer writes the bytes of its numbers.
+/// The byte order of a peer's record numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Order {
     BigEndian,
@@ -123,7 +123,7 @@ impl RecordOpener {
         if !plain.is_command() {
             self.is_inside_message = plain.has_more();
         }
-        // The frame header takes the place of what stood before the frame body.
+        // Writes the frame header directly before the frame body.
         let size = header.size() + body;
         let start = header.size() + OVERHEAD - plain.size();
         let (bytes_of_header, len) = plain.to_bytes();
@@ -131,9 +131,9 @@ impl RecordOpener {
         Ok(Record::Opened { size, frames: start..size })
     }
 
-    /// 26/CURVEZMQ, "correctly incrementing short nonces": a number that was used is refused, and
-    /// one that skips others is not. But inside a message none may be missing: whoever sits in
-    /// between could make one message of the parts of two.
+    /// 26/CURVEZMQ, "correctly incrementing short nonces": a repeated number is rejected, a gap is
+    /// not. Inside a message a gap is rejected too: a relay could otherwise join the parts of two
+    /// messages.
     #[inline]
     fn check(&self, order: Order, number: u64) -> Result<()> {
         let [number, last] = [number, self.last_number].map(|number| order.count(number));
@@ -155,10 +155,10 @@ impl Opener for RecordOpener {
 }
 
 impl Order {
-    /// The order of a peer whose first record has this number and whose handshake ended with `last`.
+    /// The byte order of a peer whose handshake ended with `last` and whose first record has `number`.
     ///
-    /// It is that of the specification unless only the other makes it the next. Both numbers are the
-    /// peer's own, for they open its boxes; and no record was accepted before that could come again.
+    /// It is big-endian as specified, unless only little-endian makes `number` the successor of
+    /// `last`. Both numbers are authentic, because they open boxes, and no record can be replayed yet.
     fn of(last: u64, number: u64) -> Self {
         let is_next = |order: Self| order.count(last).checked_add(1) == Some(order.count(number));
         if !is_next(Self::BigEndian) && is_next(Self::LittleEndian) {
@@ -184,7 +184,7 @@ fn read_front(front: &[u8]) -> Option<(u64, &[u8; TAG])> {
     (name == NAME).then_some((u64::from_be_bytes(*number), tag.try_into().ok()?))
 }
 
-/// The header of the frame that was in a box. As in libzmq, bits that have no meaning are passed over.
+/// The header of the frame in a box. Unknown flags are ignored, as in libzmq.
 fn plain_header(flags: u8, body: usize) -> FrameHeader {
     if flags & COMMAND == 0 {
         FrameHeader::message(body, flags & MORE != 0)
@@ -197,7 +197,7 @@ const NAME: &[u8; 8] = b"\x07MESSAGE";
 const MORE: u8 = 1;
 const COMMAND: u8 = 2;
 
-/// What the body of a record has besides the body of the frame in it.
+/// The bytes that a record body adds to the frame body.
 const OVERHEAD: usize = NAME.len() + 8 + TAG + 1;
 
 #[cfg(test)]

@@ -69,7 +69,11 @@ impl<P: SocketKind> fmt::Debug for SocketBuilder<P> {
 
 impl<P: SocketKind> SocketBuilder<P> {
     pub(super) fn new(context: Context) -> Self {
-        P::defaults(Self { options: context.defaults(), own: P::Options::default(), context })
+        let mut options = context.defaults();
+        if P::LINGER.is_some() {
+            options.linger = P::LINGER;
+        }
+        Self { options, own: P::Options::default(), context }
     }
 
     /// Changes the options that only this socket type has.

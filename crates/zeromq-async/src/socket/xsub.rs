@@ -5,9 +5,7 @@ use std::time::Duration;
 
 use zmtp::SocketType;
 
-use super::{
-    Receives, Sends, SharesSending, Socket, SocketBuilder, SocketKind, Stacks, Subscribes, Topical,
-};
+use super::{Receives, Sends, SharesSending, Socket, SocketKind, Stacks, Subscribes, Topical};
 use crate::pattern::{FairQueue, Peers, SubscribeOptions, Subscriptions, Upstream};
 
 /// A SUB that subscribes by sending, and can send other messages up to its publishers (29/PUBSUB).
@@ -37,15 +35,11 @@ pub enum XSub {}
 
 impl SocketKind for XSub {
     const TYPE: SocketType = SocketType::XSub;
+    const LINGER: Option<Duration> = Some(Duration::ZERO);
     type SendStack = Upstream;
     type ReceiveStack = FairQueue;
     type Options = SubscribeOptions;
     type Control = Arc<Subscriptions>;
-
-    /// As for SUB.
-    fn defaults(builder: SocketBuilder<Self>) -> SocketBuilder<Self> {
-        builder.linger(Duration::ZERO)
-    }
 
     fn compose(peers: &Peers, options: &SubscribeOptions) -> Stacks<Self> {
         let subscriptions = Subscriptions::new(peers, options);

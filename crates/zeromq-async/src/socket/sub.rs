@@ -1,4 +1,4 @@
-//! SUB: the messages it has subscribed to (29/PUBSUB).
+//! SUB: messages that match its subscriptions (29/PUBSUB).
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use crate::pattern::{
     FairQueue, Peers, SubscribeOptions, SubscriptionFilter, SubscriptionFilterLayer, Subscriptions,
 };
 
-/// Receives from every publisher what it has subscribed to (29/PUBSUB).
+/// Receives the messages of every publisher that match its subscriptions (29/PUBSUB).
 ///
 /// It begins with no subscription and receives nothing until it has one. Subscriptions are sent to
 /// each publisher again whenever a connection is made.

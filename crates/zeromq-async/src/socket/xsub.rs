@@ -10,9 +10,9 @@ use crate::pattern::{FairQueue, Peers, SubscribeOptions, Subscriptions, Upstream
 
 /// A SUB that subscribes by sending, and can send other messages up to its publishers (29/PUBSUB).
 ///
-/// A sent message of one frame that begins with the byte 1 subscribes to the topic behind it, one
-/// that begins with 0 cancels; all others go to every publisher, and are dropped for one whose
-/// queue is full. What a publisher sends is received as it comes, with no filter here.
+/// A sent message of one frame that begins with the byte 1 subscribes to the topic behind it, and one
+/// that begins with 0 cancels. All others go to every publisher, and are dropped for a publisher with a
+/// full queue. Messages of a publisher are received without a filter.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]

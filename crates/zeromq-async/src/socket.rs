@@ -190,8 +190,8 @@ impl<P: SocketKind> Socket<P> {
     /// (`zmq_unbind`).
     ///
     /// A peer takes no more messages from this moment on: with
-    /// [`mandatory`](crate::SocketBuilder::mandatory) a ROUTER has no route to it. What is queued for
-    /// it is written within the linger time, and what it has sent can still be received. Peers over
+    /// [`mandatory`](crate::SocketBuilder::mandatory) a ROUTER has no route to it. Its queued
+    /// messages are written within the linger time, and its messages can still be received. Peers over
     /// inproc stay, as with libzmq. [`stop_accepting`](Self::stop_accepting) keeps all of them.
     ///
     /// Name the endpoint as [`bind`](Self::bind) returned it, or by another name of its host with

@@ -38,7 +38,8 @@ use crate::peer::PeerSet;
 ///     .reconnect(ReconnectBackoff::new(Duration::from_millis(50)).up_to(Duration::from_secs(10)))
 ///     .routing_id("worker-7")?
 ///     .build();
-/// # drop(dealer);
+/// assert_eq!(dealer.stats().peers.len(), 0); // it connects and binds later
+/// assert!(DealerSocket::builder().routing_id("").is_err()); // options are checked at once
 /// # Ok::<(), zeromq_async::RoutingIdError>(())
 /// ```
 #[must_use = "a builder does nothing until it is built"]
@@ -177,8 +178,8 @@ impl<P: SocketKind> SocketBuilder<P> {
         self
     }
 
-    /// Queues messages only for peers that are connected, and not for those that are being
-    /// connected to (`ZMQ_IMMEDIATE`). Default: off.
+    /// Queues messages only for connected peers, not for endpoints without a connection yet
+    /// (`ZMQ_IMMEDIATE`). Default: off.
     ///
     /// With it, messages queued for a peer are lost when its connection is.
     pub fn immediate(mut self, immediate: bool) -> Self
@@ -238,7 +239,7 @@ impl SocketBuilder<Router> {
         self
     }
 
-    /// A new peer takes over the routing id of one that is connected, whose connection ends
+    /// A new peer takes over the routing id of a connected one, and that connection ends
     /// (`ZMQ_ROUTER_HANDOVER`). Default: the new peer is turned away.
     ///
     /// Nothing is received from the old peer any more. Messages queued for it are written within the

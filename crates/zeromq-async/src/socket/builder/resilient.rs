@@ -46,8 +46,8 @@ impl<P: SocketKind> SocketBuilder<P> {
     /// How many messages of gone peers are kept for [`take_unsent`](crate::SocketHandle::take_unsent).
     /// Default: 0, they are only counted.
     ///
-    /// Kept are the queued messages of a peer that had connected and whose connection ended, those of an
-    /// endpoint that was disconnected, and messages that a peer refused. Beyond the limit the oldest are
+    /// Kept are the queued messages of an accepted peer when its connection ends, those of an endpoint
+    /// when it is disconnected, and messages that a peer refused. Beyond the limit the oldest are
     /// dropped. The queue of a connecting socket waits for the next connection and needs none of this.
     ///
     /// ```

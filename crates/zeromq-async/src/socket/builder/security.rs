@@ -11,11 +11,11 @@ use crate::authentication::{Authenticator, Security};
 use crate::socket::SocketKind;
 
 impl<P: SocketKind> SocketBuilder<P> {
-    /// Asks `authenticator` about every peer, of which no more than its address is known
-    /// (37/ZMTP NULL; `ZMQ_ZAP_DOMAIN`); `zeromq_auth::Zap` asks a ZAP handler.
+    /// Asks `authenticator` about every peer; only the peer's address is known (37/ZMTP NULL;
+    /// `ZMQ_ZAP_DOMAIN`). `zeromq_auth::Zap` asks a ZAP handler.
     ///
-    /// It is asked about the peers that this socket connects to as well. Inproc peers are within the
-    /// process and are not asked about.
+    /// It is also asked about the peers that this socket connects to, but not about inproc peers, which
+    /// are in this process.
     pub fn null_server(mut self, authenticator: impl Authenticator) -> Self {
         self.options.security = Security::asking(Null, authenticator);
         self
@@ -139,13 +139,12 @@ impl<P: SocketKind> SocketBuilder<P> {
         self
     }
 
-    /// Connects to, or accepts, servers whose key `authenticator` accepts, and shows them this key
-    /// pair after that; everything is encrypted (`NOISE_XX` of `docs/noise.md`; libzmq has no such
-    /// mechanism).
+    /// Asks `authenticator` about the key of each server, shows accepted servers this key pair, and
+    /// encrypts everything (`NOISE_XX` of `docs/noise.md`; libzmq has no such mechanism).
     ///
-    /// For servers whose key is not known beforehand, or is one of several: the authenticator gets
-    /// the key that the server has proven to have. Accepting any key means encrypting to whoever is
-    /// there. Peers must be [`noise_xx_server`](Self::noise_xx_server)s.
+    /// This is for servers with an unknown key, or one of several. The authenticator gets the key that
+    /// the server has proven to have. An authenticator that accepts any key lets any server read the
+    /// messages. Peers must be [`noise_xx_server`](Self::noise_xx_server)s.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -184,9 +183,8 @@ impl<P: SocketKind> SocketBuilder<P> {
         self
     }
 
-    /// Shows this socket's key to whoever asks, lets in those whose own key `authenticator`
-    /// accepts, and encrypts everything (`NOISE_XX` of `docs/noise.md`; libzmq has no such
-    /// mechanism).
+    /// Shows this socket's key to every client, asks `authenticator` about the client's key, and encrypts
+    /// everything (`NOISE_XX` of `docs/noise.md`; libzmq has no such mechanism).
     ///
     /// Peers must be [`noise_xx_client`](Self::noise_xx_client)s. The authenticator is asked when a
     /// client has proven its key.

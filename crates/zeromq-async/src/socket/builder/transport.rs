@@ -56,7 +56,7 @@ impl<P: SocketKind> SocketBuilder<P> {
         self
     }
 
-    /// The priority of what is sent over tcp among all that leaves this machine (`ZMQ_PRIORITY`;
+    /// The priority of this socket's tcp packets among all packets of this machine (`ZMQ_PRIORITY`;
     /// Linux, ignored elsewhere). Default: what the [type of service](Self::type_of_service) makes
     /// it, which is 0.
     ///

@@ -31,7 +31,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("fuzzing", &["pattern"]),
     ("identity", &[]),
     ("options", &["authentication", "endpoint", "error", "identity"]),
-    ("pattern", &["endpoint", "error", "identity", "options", "peer", "random", "sync"]),
+    ("pattern", &["endpoint", "error", "identity", "options", "peer", "random", "stats", "sync"]),
     ("peer", &["endpoint", "error", "identity", "options", "stats", "sync", "unsent"]),
     ("random", &[]),
     ("security", &["authentication", "random", "sync"]),

@@ -35,7 +35,7 @@ impl PeerHandle {
         self.id
     }
 
-    /// What the peer said of itself in the handshake of its last connection; `None` before the first.
+    /// The peer's metadata from the handshake of its last connection; `None` before the first.
     pub fn info(&self) -> Option<Peer> {
         self.pipe.inbound.from()
     }

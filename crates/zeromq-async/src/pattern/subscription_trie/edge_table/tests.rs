@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use proptest::prelude::{Just, Strategy, any, prop_oneof};
 use proptest::{collection, option, prop_assert, prop_assert_eq, proptest};
 
-use super::{Edge, Edges, SLOTS, Target};
+use super::{Edge, EdgeTable, SLOTS, Target};
 
 /// Few, so that they come again.
 fn edge() -> impl Strategy<Value = Edge> {
@@ -18,8 +18,8 @@ fn target() -> impl Strategy<Value = Target> {
 }
 
 /// With seeds of nothing, all edges have the same bucket.
-fn tables() -> impl Strategy<Value = Edges> {
-    prop_oneof![Just([0; 4]), any::<[u64; 4]>()].prop_map(Edges::seeded)
+fn tables() -> impl Strategy<Value = EdgeTable> {
+    prop_oneof![Just([0; 4]), any::<[u64; 4]>()].prop_map(EdgeTable::seeded)
 }
 
 proptest! {
@@ -54,7 +54,7 @@ proptest! {
 #[test]
 fn regular_edges_mostly_hit_home_bucket() {
     for step in [1, 256, 0x0001_0001_0001_0001, 1 << 33, 0x0A00_0000_0000] {
-        let mut edges = Edges::new();
+        let mut edges = EdgeTable::new();
         let all: Vec<Edge> =
             (0..100_000_u64).map(|n| Edge::from_bits(0, n.wrapping_mul(step), true)).collect();
         all.iter().for_each(|&edge| edges.set(edge, Target::Node(0)));
@@ -66,7 +66,7 @@ fn regular_edges_mostly_hit_home_bucket() {
 
 #[test]
 fn colliding_edges_can_be_removed() {
-    let mut edges = Edges::seeded([0; 4]);
+    let mut edges = EdgeTable::seeded([0; 4]);
     let all: Vec<Edge> = (0..300 * SLOTS as u64).map(|n| Edge::from_bits(0, n, true)).collect();
     all.iter().for_each(|&edge| edges.set(edge, Target::Alone(1)));
     // More have passed by the first bucket than it can count.

@@ -234,8 +234,8 @@ pub enum HandshakeFailure {
     ///
     /// Nothing tells this from a server that goes just then, but for happening again.
     #[error(
-        "the server closed the connection without a word when this side began to encrypt: most \
-         likely the server's key that is set here is not the key it has; compare both"
+        "the server closed the connection when this side began to encrypt: the server key that is \
+         set here is probably not the server's; compare both"
     )]
     ServerKey,
     /// There was no room for it any more: newer connections took its place.

@@ -1,12 +1,12 @@
 //! What sockets share: the inproc names, and an end.
 
 use std::io;
-use std::sync::{Arc, LazyLock, Weak};
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-use crate::endpoint::Endpoint;
-use crate::engine::{CloseReport, Engine, Names};
-use crate::error::{BindError, EndpointError};
+use crate::endpoint::{Endpoint, EndpointError};
+use crate::engine::{CloseReport, Engine, InprocRegistry, WeakEngine, check_runtime};
+use crate::error::BindError;
 use crate::options::{HighWaterMark, ReconnectBackoff, SocketOptions};
 use crate::sync::Mutex;
 use crate::transport::{Io, Listener, Transport, TransportOptions, Transports};
@@ -46,9 +46,9 @@ pub struct Context {
 struct Shared {
     /// What the sockets of this context begin with.
     defaults: SocketOptions,
-    names: Arc<Names>,
+    inproc: Arc<InprocRegistry>,
     transports: Arc<Transports>,
-    sockets: Mutex<Vec<Weak<Engine>>>,
+    sockets: Mutex<Vec<WeakEngine>>,
 }
 
 static DEFAULT: LazyLock<Context> = LazyLock::new(Context::new);
@@ -115,7 +115,7 @@ impl Context {
     /// Dropped early, the sockets go on closing in the background; no report is given.
     pub async fn shutdown(&self) -> CloseReport {
         let sockets = std::mem::take(&mut *self.shared.sockets.lock());
-        let sockets: Vec<_> = sockets.iter().filter_map(Weak::upgrade).collect();
+        let sockets: Vec<_> = sockets.iter().filter_map(WeakEngine::upgrade).collect();
         for socket in &sockets {
             socket.peers().close();
         }
@@ -137,7 +137,9 @@ impl Context {
         endpoint: &Endpoint,
         options: &TransportOptions,
     ) -> Result<Box<dyn Listener>, BindError> {
-        self.shared.transports.bind(endpoint, options).await
+        let transports = &self.shared.transports;
+        check_runtime(endpoint, transports.needs_io_driver(endpoint))?;
+        transports.bind(endpoint, options).await
     }
 
     /// Makes one attempt to connect to an endpoint with this context's transports, and gives the
@@ -159,21 +161,21 @@ impl Context {
         self.shared.defaults.clone()
     }
 
-    pub(crate) fn names(&self) -> Arc<Names> {
-        self.shared.names.clone()
+    pub(crate) fn inproc(&self) -> Arc<InprocRegistry> {
+        self.shared.inproc.clone()
     }
 
     pub(crate) fn transports(&self) -> Arc<Transports> {
         self.shared.transports.clone()
     }
 
-    pub(crate) fn adopt(&self, engine: &Arc<Engine>) {
+    pub(crate) fn add_socket(&self, engine: &Engine) {
         let mut sockets = self.shared.sockets.lock();
         if sockets.len() == sockets.capacity() {
-            // About to grow: forget the sockets that have ended first.
-            sockets.retain(|socket| socket.strong_count() > 0);
+            // Remove the sockets that have ended before the list grows.
+            sockets.retain(|socket| !socket.has_ended());
         }
-        sockets.push(Arc::downgrade(engine));
+        sockets.push(engine.downgrade());
     }
 }
 

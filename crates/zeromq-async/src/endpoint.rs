@@ -7,7 +7,8 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::str::FromStr;
 
-use crate::error::{BindError, ConnectError, EndpointError};
+mod error;
+pub use error::EndpointError;
 
 mod ipc;
 pub use ipc::{IpcEndpoint, IpcName};
@@ -128,29 +129,24 @@ impl Endpoint {
         matches!(self, Self::Ipc(ipc) if *ipc.name() == IpcName::Any)
     }
 
-    /// Refuses what cannot be connected to: a wildcard, or a transport that this system lacks.
-    pub(crate) fn check_connectable(&self) -> Result<(), ConnectError> {
-        if let Self::Tcp(tcp) = self {
-            tcp.check_connectable(&self.to_string())?;
+    /// Refuses what cannot be connected to, such as a wildcard.
+    pub(crate) fn check_connectable(&self) -> Result<(), EndpointError> {
+        match self {
+            Self::Tcp(tcp) => tcp.check_connectable(&self.to_string()),
+            _ if self.is_wildcard() => {
+                Err(EndpointError::WildcardNotAllowed { endpoint: self.to_string() })
+            }
+            _ => Ok(()),
         }
-        if self.is_wildcard() {
-            return Err(EndpointError::WildcardNotAllowed { endpoint: self.to_string() }.into());
-        }
-        if !self.is_supported() {
-            return Err(ConnectError::Unsupported { endpoint: self.clone() });
-        }
-        Ok(())
     }
 
-    /// Refuses what cannot be bound: the `source;destination` form, which only a connection has a
-    /// use for, or a transport that this system lacks.
-    pub(crate) fn check_bindable(&self) -> Result<(), BindError> {
+    /// Refuses what cannot be bound, such as the `source;destination` form.
+    pub(crate) fn check_bindable(&self) -> Result<(), EndpointError> {
         match self {
             Self::Tcp(tcp) if tcp.source().is_some() => {
-                Err(EndpointError::SourceNotAllowed { endpoint: self.to_string() }.into())
+                Err(EndpointError::SourceNotAllowed { endpoint: self.to_string() })
             }
-            Self::Tcp(tcp) => Ok(tcp.address().check_zone(&self.to_string())?),
-            _ if !self.is_supported() => Err(BindError::Unsupported { endpoint: self.clone() }),
+            Self::Tcp(tcp) => tcp.address().check_zone(&self.to_string()),
             _ => Ok(()),
         }
     }
@@ -171,7 +167,8 @@ impl Endpoint {
         }
     }
 
-    fn is_supported(&self) -> bool {
+    /// Whether this system has the transport.
+    pub(crate) fn is_supported(&self) -> bool {
         match self {
             Self::Ipc(ipc) => match ipc.name() {
                 IpcName::Abstract(_) => cfg!(any(target_os = "android", target_os = "linux")),

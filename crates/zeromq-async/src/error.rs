@@ -1,22 +1,36 @@
-//! What can go wrong, one type an operation.
+//! Errors, one type for each operation.
+
+use std::fmt;
 
 use bytes::Bytes;
 use zmtp::Message;
 
-mod address;
+mod bind;
+mod connect;
 mod rejected;
-mod runtime;
-mod socks;
+mod runtime_driver;
 mod stream;
 mod subscriptions;
 
-pub use address::{BindError, ConnectError, DetachError, EndpointError};
+pub use bind::BindError;
+pub use connect::{ConnectError, DetachError};
 pub use rejected::Rejected;
-pub use runtime::RuntimeDriver;
-pub(crate) use runtime::Unsuited;
-pub use socks::SocksCredentialsError;
+pub use runtime_driver::RuntimeDriver;
 pub use stream::StreamError;
 pub use subscriptions::SubscriptionsExceeded;
+
+/// `Debug` is the message, because `main` prints an error with `Debug`.
+macro_rules! debug_as_display {
+    ($($error:ident),*) => {$(
+        impl fmt::Debug for $error {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(self, f)
+            }
+        }
+    )*};
+}
+
+debug_as_display!(BindError, ConnectError, DetachError);
 
 /// A message was not sent; where there is one, it comes back with [`SendError::into_message`].
 ///

@@ -18,7 +18,7 @@ mod values;
 pub(crate) use accept_filter::AcceptFilter;
 pub use high_water_mark::HighWaterMark;
 pub use reconnect_stop::ReconnectStop;
-pub use socks_proxy::SocksProxy;
+pub use socks_proxy::{SocksCredentialsError, SocksProxy};
 pub(crate) use values::AttemptOptions;
 pub use values::{Keepalive, ReconnectBackoff, TransportOptions};
 

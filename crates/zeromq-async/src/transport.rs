@@ -54,7 +54,6 @@ pub use crate::options::TransportOptions;
 
 mod adopted;
 mod explained;
-mod io_driver;
 mod io_stream;
 #[cfg(unix)]
 mod ipc;
@@ -62,7 +61,6 @@ mod registry;
 mod tcp;
 
 pub use adopted::IntoListener;
-pub(crate) use io_driver::has_io_driver;
 pub(crate) use io_stream::Halves;
 pub use io_stream::Io;
 #[cfg(unix)]
@@ -72,6 +70,8 @@ pub(crate) use registry::Transports;
 pub(crate) use tcp::Resolving;
 pub(crate) use tcp::is_local_address;
 pub use tcp::{BoundTcp, Tcp};
+#[cfg(all(test, target_os = "linux"))]
+pub(crate) use tcp::{TWO_ADDRESSES, listeners_on_one_port};
 
 /// Makes byte streams of endpoints.
 ///

@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use super::check_length;
-use crate::error::EndpointError;
+use super::error::EndpointError;
 
 /// A Unix domain socket endpoint.
 ///

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::error::EndpointError;
+use super::error::EndpointError;
 
 /// An endpoint of a transport of one's own, under the scheme with which it was put into the
 /// [`Context`](crate::Context).

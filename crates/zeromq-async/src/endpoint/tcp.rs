@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use super::check_length;
-use crate::error::EndpointError;
+use super::error::EndpointError;
 
 /// A TCP endpoint: an address, and for a connection perhaps the address to connect from.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

@@ -1,4 +1,4 @@
-//! Telling listeners that messages go astray, and not for each of them.
+//! Reports dropped messages to listeners: a count for each reason, at most once a second.
 
 use std::mem::replace;
 use std::sync::Arc;
@@ -6,122 +6,140 @@ use std::time::Duration;
 
 use tokio::runtime::Handle;
 
-use super::Engine;
-use super::task::{self, Crash, Task};
-use crate::event::{Events, SocketEvent};
-use crate::peer::Counts;
+use super::runtimes::Runtimes;
+use super::shutdown::Shutdown;
+use super::task::{Crash, Task};
+use crate::event::{Events, Listeners, SocketEvent};
+use crate::peer::{Counts, PeerSet};
 use crate::stats::DropReason;
+use crate::sync::Mutex;
 
-/// How long nothing more is told of a reason.
-const PAUSE: Duration = Duration::from_secs(1);
+/// The time between two reports.
+const INTERVAL: Duration = Duration::from_secs(1);
 
-/// What is told, and by whom.
-#[derive(Debug, Default)]
-pub(super) struct Telling {
-    /// None before anybody listens.
-    told: Option<Told>,
-    /// Whether a task tells.
+/// Reports the dropped messages of one socket, once it has a listener.
+pub(super) struct DropReporter {
+    peers: Arc<PeerSet>,
+    events: Arc<Listeners>,
+    runtimes: Arc<Runtimes>,
+    shutdown: Arc<Shutdown>,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    /// `None` before the first listener.
+    reported: Option<Reported>,
     has_task: bool,
 }
 
-/// What listeners know.
-#[derive(Debug)]
-struct Told {
+/// What listeners were told.
+struct Reported {
     counts: Counts,
-    /// Messages that were lost before the socket began to close: the ends of connections have told
-    /// of those.
+    /// Messages lost before the socket began to close. Their loss is in the `Disconnected` events.
     lost: Option<usize>,
 }
 
-impl Engine {
-    /// Listens to what happens, and has it told from now on that messages go astray.
-    pub(crate) fn listen(self: &Arc<Self>) -> Events {
+impl DropReporter {
+    pub(super) fn new(
+        peers: &Arc<PeerSet>,
+        events: &Arc<Listeners>,
+        runtimes: &Arc<Runtimes>,
+        shutdown: &Arc<Shutdown>,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            peers: peers.clone(),
+            events: events.clone(),
+            runtimes: runtimes.clone(),
+            shutdown: shutdown.clone(),
+            state: Mutex::default(),
+        })
+    }
+
+    /// Adds a listener to the socket's events, and begins to report.
+    pub(super) fn listen(self: &Arc<Self>) -> Events {
         let events = self.events.listen();
-        if self.closing.is_cancelled() {
+        if self.shutdown.closing.is_cancelled() {
             return events;
         }
-        if self.told.lock().told.is_none() {
+        if self.state.lock().reported.is_none() {
             self.peers.ledger().watch();
             let counts = self.peers.astray();
-            self.told.lock().told.get_or_insert(Told { counts, lost: None });
+            self.state.lock().reported.get_or_insert(Reported { counts, lost: None });
         }
-        if let Some(runtime) = self.home.find_or_current() {
-            self.start_telling(&runtime);
+        if let Some(runtime) = self.runtimes.oldest_or_current() {
+            self.start(&runtime);
         }
         events
     }
 
-    /// Starts the task that tells, if there is a listener and no such task.
-    pub(super) fn start_telling(self: &Arc<Self>, runtime: &Handle) {
-        let mut telling = self.told.lock();
-        if telling.told.is_none() || replace(&mut telling.has_task, true) {
+    /// Starts the task that reports, if there is a listener and no such task.
+    pub(super) fn start(self: &Arc<Self>, runtime: &Handle) {
+        let mut state = self.state.lock();
+        if state.reported.is_none() || replace(&mut state.has_task, true) {
             return;
         }
-        drop(telling);
-        task::spawn(runtime, Some(&self.tasks), Teller(self.clone()));
+        drop(state);
+        self.shutdown.spawn(runtime, Reporting(self.clone()));
     }
 
-    async fn tell_of_dropping(&self) {
-        let ledger = self.peers.ledger();
-        let telling = async {
-            loop {
-                ledger.entered().await;
-                self.tell();
-                tokio::time::sleep(PAUSE).await;
-            }
-        };
-        self.closing.run_until_cancelled(telling).await;
-        self.tell();
-    }
-
-    /// The socket begins to close: what is lost from now on is lost to that.
-    pub(super) fn begin_last_telling(&self) {
-        if let Some(told) = &mut self.told.lock().told {
-            told.lost.get_or_insert_with(|| self.peers.ledger().lost_so_far());
+    /// The socket begins to close. Messages lost from now on are reported as lost.
+    pub(super) fn begin_close(&self) {
+        if let Some(reported) = &mut self.state.lock().reported {
+            reported.lost.get_or_insert_with(|| self.peers.ledger().lost_so_far());
         }
     }
 
-    /// Tells of what went astray since this was done last, and of what a closed socket has lost.
-    pub(super) fn tell(&self) {
-        for (reason, count) in self.untold() {
+    /// Reports what was dropped since the last report.
+    pub(super) fn report(&self) {
+        for (reason, count) in self.unreported() {
             self.events.emit(SocketEvent::Dropping { reason, count });
         }
     }
 
-    fn untold(&self) -> Vec<(DropReason, u64)> {
-        let mut telling = self.told.lock();
-        let Some(told) = &mut telling.told else { return Vec::new() };
+    fn unreported(&self) -> Vec<(DropReason, u64)> {
+        let mut state = self.state.lock();
+        let Some(reported) = &mut state.reported else { return Vec::new() };
         let now = self.peers.astray();
-        let before = DropReason::list(&told.counts.dropped, &told.counts.discarded);
+        let before = replace(&mut reported.counts, now);
+        let now = &reported.counts;
+        let before = DropReason::list(&before.dropped, &before.discarded);
         let after = DropReason::list(&now.dropped, &now.discarded);
-        told.counts = now;
         let new = before.into_iter().zip(after);
         let new = new.map(|((reason, before), (_, after))| (reason, after.saturating_sub(before)));
-        let lost = told.lost.as_mut().map_or(0, |lost| {
-            let before = std::mem::replace(lost, self.peers.ledger().lost_so_far());
+        let lost = reported.lost.as_mut().map_or(0, |lost| {
+            let before = replace(lost, self.peers.ledger().lost_so_far());
             lost.saturating_sub(before) as u64
         });
         new.chain([(DropReason::Lost, lost)]).filter(|(_, count)| *count > 0).collect()
     }
 }
 
-/// The task that tells.
-struct Teller(Arc<Engine>);
+struct Reporting(Arc<DropReporter>);
 
-impl Task for Teller {
+impl Task for Reporting {
     async fn run(&mut self) {
-        self.0.tell_of_dropping().await;
+        let reporter = &self.0;
+        let reporting = async {
+            loop {
+                reporter.peers.ledger().entered().await;
+                reporter.report();
+                tokio::time::sleep(INTERVAL).await;
+            }
+        };
+        reporter.shutdown.closing.run_until_cancelled(reporting).await;
+        reporter.report();
     }
 
-    /// Another takes its place on the next runtime of the socket's.
+    /// Starts again on another runtime of the socket, if this one has ended.
     fn end(self, crash: Option<Crash>) {
-        let engine = self.0;
-        engine.told.lock().has_task = false;
+        let reporter = self.0;
+        reporter.state.lock().has_task = false;
         if let Some(Crash::RuntimeEnded) = crash
-            && !engine.closing.is_cancelled()
-            && let Some(runtime) = engine.home.find()
+            && !reporter.shutdown.closing.is_cancelled()
+            && let Some(runtime) = reporter.runtimes.oldest()
         {
-            engine.start_telling(&runtime);
+            reporter.start(&runtime);
         }
     }
 }

@@ -1,10 +1,9 @@
-//! Where accepted connections are until their handshakes are done.
+//! Accepted connections whose handshakes are not done, and the limits on them.
 //!
-//! Whoever connects costs a descriptor and some memory before anybody knows who it is. So there is
-//! room for a number of them, and a newcomer always gets in: where there is no room, it takes the
-//! place of the oldest from the address that has the most. Those who come and say nothing push
-//! each other out. Whoever is done before as many newcomers have come as there are places is not
-//! touched, and neither is who comes from elsewhere than a crowd.
+//! An accepted connection costs a descriptor and memory before its peer is known. So their number is
+//! limited, and a new connection is always admitted: at the limit it displaces the oldest one of the
+//! address that has the most. Connections that say nothing displace each other. A handshake that is
+//! faster than a limit's worth of new connections is safe, and so is one from an address with few.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
@@ -23,68 +22,67 @@ use crate::sync::Mutex;
 
 /// The pending handshakes of one listener.
 #[derive(Debug)]
-pub(super) struct Antechamber {
+pub(super) struct PendingHandshakes {
     limits: PendingOptions,
-    room: Mutex<Room>,
-    departure: Notify,
+    state: Mutex<State>,
+    ended: Notify,
 }
 
 #[derive(Debug, Default)]
-struct Room {
-    /// In order of arrival, each with what tells it to leave.
-    places: HashMap<Source, BTreeMap<u64, oneshot::Sender<Displaced>>>,
-    taken: usize,
-    arrivals: u64,
+struct State {
+    /// In order of arrival, each with the channel that displaces it.
+    by_origin: HashMap<Origin, BTreeMap<u64, oneshot::Sender<Displaced>>>,
+    count: usize,
+    last_number: u64,
 }
 
-/// Who connects, as far as that is known before the handshake: the connections of one source are
-/// limited together.
+/// The part of a peer's address that a limit applies to.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-enum Source {
+enum Origin {
     Network(IpAddr),
     User(u32),
     Named(Arc<str>),
 }
 
-/// One connection's place, until it is dropped.
+/// One pending handshake. It counts until it is dropped.
 #[derive(Debug)]
-pub(super) struct Place {
-    antechamber: Arc<Antechamber>,
-    source: Source,
+pub(super) struct PendingHandshake {
+    all: Arc<PendingHandshakes>,
+    origin: Origin,
     number: u64,
     displaced: oneshot::Receiver<Displaced>,
 }
 
-impl Antechamber {
+impl PendingHandshakes {
     pub(super) fn new(limits: PendingOptions) -> Arc<Self> {
-        Arc::new(Self { limits, room: Mutex::default(), departure: Notify::new() })
+        Arc::new(Self { limits, state: Mutex::default(), ended: Notify::new() })
     }
 
-    /// Lets a connection in, if need be in place of another.
-    pub(super) fn admit(self: &Arc<Self>, address: &PeerAddress) -> Place {
-        let source = Source::of(address);
+    /// Admits a connection, and displaces another one at a limit.
+    pub(super) fn admit(self: &Arc<Self>, address: &PeerAddress) -> PendingHandshake {
+        let origin = Origin::of(address);
         let PendingOptions { per_listener, per_address } = self.limits;
-        let mut room = self.room.lock();
-        if room.places.get(&source).map_or(0, BTreeMap::len) >= per_address {
-            room.displace(&source, Displaced::Address { limit: per_address });
-        } else if room.taken >= per_listener {
-            room.displace_any(Displaced::Listener { limit: per_listener });
+        let mut state = self.state.lock();
+        if state.by_origin.get(&origin).map_or(0, BTreeMap::len) >= per_address {
+            state.displace(&origin, Displaced::Address { limit: per_address });
+        } else if state.count >= per_listener {
+            state.displace_any(Displaced::Listener { limit: per_listener });
         }
-        let (number, displaced) = room.take(source.clone());
-        Place { antechamber: self.clone(), source, number, displaced }
+        let (number, displaced) = state.add(origin.clone());
+        PendingHandshake { all: self.clone(), origin, number, displaced }
     }
 
-    /// Makes a descriptor free, if any is held by a pending handshake, and waits for the next to be.
+    /// Displaces one, if there is any, and waits until the next one ends: its descriptor is free.
     pub(super) async fn free_descriptor(&self) {
-        let departure = self.departure.notified();
-        self.room.lock().displace_any(Displaced::Descriptors);
-        departure.await;
+        let ended = self.ended.notified();
+        self.state.lock().displace_any(Displaced::Descriptors);
+        ended.await;
     }
 }
 
-impl Place {
-    /// Performs the handshake for as long as it is not displaced.
-    pub(super) async fn hold<T>(
+impl PendingHandshake {
+    /// Performs the handshake until it is displaced.
+    pub(super) async fn run<T>(
         &mut self,
         mut handshake: Pin<&mut impl Future<Output = Result<T, HandshakeFailure>>>,
     ) -> Result<T, HandshakeFailure> {
@@ -96,59 +94,59 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl Drop for PendingHandshake {
     fn drop(&mut self) {
-        self.antechamber.room.lock().vacate(&self.source, self.number);
-        self.antechamber.departure.notify_waiters();
+        self.all.state.lock().remove(&self.origin, self.number);
+        self.all.ended.notify_waiters();
     }
 }
 
-impl Room {
-    fn take(&mut self, source: Source) -> (u64, oneshot::Receiver<Displaced>) {
-        let (tell, told) = oneshot::channel();
-        self.arrivals += 1;
-        self.taken += 1;
-        self.places.entry(source).or_default().insert(self.arrivals, tell);
-        (self.arrivals, told)
+impl State {
+    fn add(&mut self, origin: Origin) -> (u64, oneshot::Receiver<Displaced>) {
+        let (sender, displaced) = oneshot::channel();
+        self.last_number += 1;
+        self.count += 1;
+        self.by_origin.entry(origin).or_default().insert(self.last_number, sender);
+        (self.last_number, displaced)
     }
 
-    /// Sends away the oldest from where most are.
+    /// Displaces the oldest one of the origin that has the most.
     fn displace_any(&mut self, displaced: Displaced) {
-        let oldest = |places: &BTreeMap<u64, _>| places.keys().next().copied();
-        let crowd = self
-            .places
+        let oldest = |pending: &BTreeMap<u64, _>| pending.keys().next().copied();
+        let most = self
+            .by_origin
             .iter()
-            .max_by_key(|(_, places)| (places.len(), Reverse(oldest(places))))
-            .map(|(source, _)| source.clone());
-        if let Some(source) = crowd {
-            self.displace(&source, displaced);
+            .max_by_key(|(_, pending)| (pending.len(), Reverse(oldest(pending))))
+            .map(|(origin, _)| origin.clone());
+        if let Some(origin) = most {
+            self.displace(&origin, displaced);
         }
     }
 
-    /// Sends away the oldest from one source.
-    fn displace(&mut self, source: &Source, displaced: Displaced) {
-        let places = self.places.get(source);
-        if let Some(&oldest) = places.and_then(|places| places.keys().next())
-            && let Some(tell) = self.vacate(source, oldest)
+    /// Displaces the oldest one of an origin.
+    fn displace(&mut self, origin: &Origin, displaced: Displaced) {
+        let pending = self.by_origin.get(origin);
+        if let Some(&oldest) = pending.and_then(|pending| pending.keys().next())
+            && let Some(sender) = self.remove(origin, oldest)
         {
-            // One that has just finished is not there to be told.
-            let _ = tell.send(displaced);
+            // It may have finished just now.
+            let _ = sender.send(displaced);
         }
     }
 
-    fn vacate(&mut self, source: &Source, number: u64) -> Option<oneshot::Sender<Displaced>> {
-        let places = self.places.get_mut(source)?;
-        let tell = places.remove(&number)?;
-        self.taken -= 1;
-        if places.is_empty() {
-            self.places.remove(source);
+    fn remove(&mut self, origin: &Origin, number: u64) -> Option<oneshot::Sender<Displaced>> {
+        let pending = self.by_origin.get_mut(origin)?;
+        let sender = pending.remove(&number)?;
+        self.count -= 1;
+        if pending.is_empty() {
+            self.by_origin.remove(origin);
         }
-        Some(tell)
+        Some(sender)
     }
 }
 
-impl Source {
-    /// A network is an address of IPv4, or 64 bits of IPv6: so many anybody has to choose from.
+impl Origin {
+    /// An IPv6 peer has 64 bits of its address to choose from, so a network is counted as one.
     fn of(address: &PeerAddress) -> Self {
         match address {
             PeerAddress::Tcp(address) => Self::Network(match address.ip().to_canonical() {

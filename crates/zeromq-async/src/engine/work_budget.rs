@@ -1,38 +1,37 @@
-//! How much a connection task does before other tasks have their turn.
+//! The most work that a connection task does in one poll, before other tasks run.
 
-/// The work of one turn so far. Each limit is a few hundred microseconds of work.
+/// The work of one poll so far. Each limit is a few hundred microseconds of work.
 #[derive(Debug, Default)]
-pub(super) struct Turn {
+pub(super) struct WorkBudget {
     reads: u32,
     bytes: usize,
     frames: u64,
     steps: usize,
 }
 
-/// After so many reads the receiver runs, while its messages are still in the processor's cache and
-/// their memory can be filled again.
-const READS: u32 = 16;
+/// After this many reads the receiver runs, while the messages are still in the processor's cache
+/// and their memory can be reused.
+const MAX_READS: u32 = 16;
 
-/// Bytes read.
-const BYTES: usize = 1024 * 1024;
+const MAX_BYTES: usize = 1024 * 1024;
 
-/// Frames walked, those of unfinished messages too.
-const FRAMES: u64 = 32 * 1024;
+/// Counts the frames of unfinished messages too.
+const MAX_FRAMES: u64 = 32 * 1024;
 
-/// Commands, and with encryption records: each may cost as much as a lookup, a lock or a seal.
-const STEPS: usize = 256;
+/// Commands, and encrypted records. Each may cost a lookup, a lock or an encryption.
+const MAX_STEPS: usize = 256;
 
-/// Bytes of a topic that cost as much as one more command.
-const TOPIC: usize = 256;
+/// Bytes of a topic that cost as much as one step.
+const TOPIC_STEP: usize = 256;
 
-impl Turn {
-    pub(super) fn is_over(&self) -> bool {
-        self.is_worked_off() || self.reads >= READS || self.bytes >= BYTES
+impl WorkBudget {
+    pub(super) fn is_spent(&self) -> bool {
+        self.is_decoding_spent() || self.reads >= MAX_READS || self.bytes >= MAX_BYTES
     }
 
-    /// Whether decoding has to wait for the next turn.
-    pub(super) fn is_worked_off(&self) -> bool {
-        self.steps >= STEPS || self.frames >= FRAMES
+    /// Whether decoding has to wait for the next poll.
+    pub(super) fn is_decoding_spent(&self) -> bool {
+        self.steps >= MAX_STEPS || self.frames >= MAX_FRAMES
     }
 
     pub(super) fn read(&mut self, bytes: usize) {
@@ -40,7 +39,7 @@ impl Turn {
         self.bytes += bytes;
     }
 
-    /// Counts one call of the decoder, which walked so many frames.
+    /// Counts one call of the decoder that walked `frames`.
     pub(super) fn decoded(&mut self, frames: u64) {
         self.steps += 1;
         self.frames += frames;
@@ -48,16 +47,16 @@ impl Turn {
 
     /// Counts a subscription, or a message that may be one.
     pub(super) fn subscription(&mut self, topic: usize) {
-        self.steps += 1 + topic / TOPIC;
+        self.steps += 1 + topic / TOPIC_STEP;
     }
 
-    /// The most messages that may be decoded one by one.
+    /// How many messages may still be decoded one by one.
     pub(super) fn steps_left(&self) -> usize {
-        STEPS.saturating_sub(self.steps)
+        MAX_STEPS.saturating_sub(self.steps)
     }
 
-    /// The most messages that may be handed over as a run.
+    /// How many messages may still be delivered as a run.
     pub(super) fn frames_left(&self) -> usize {
-        usize::try_from(FRAMES.saturating_sub(self.frames)).unwrap_or(usize::MAX)
+        usize::try_from(MAX_FRAMES.saturating_sub(self.frames)).unwrap_or(usize::MAX)
     }
 }

@@ -1,10 +1,6 @@
-//! What can be wrong with the runtime that a call is made in.
+//! The drivers of a Tokio runtime.
 
 use std::fmt;
-use std::io;
-
-use super::{BindError, ConnectError, StreamError};
-use crate::endpoint::Endpoint;
 
 /// A driver that a Tokio runtime may have been built without.
 ///
@@ -31,48 +27,5 @@ impl fmt::Display for RuntimeDriver {
             Self::Time => "has no timers; build it with enable_time or enable_all",
             Self::Io => "has no I/O; build it with enable_io or enable_all",
         })
-    }
-}
-
-/// Why a runtime does not do.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Unsuited {
-    NoRuntime,
-    Lacks(RuntimeDriver),
-}
-
-impl Unsuited {
-    pub(crate) fn to_bind(self, endpoint: Endpoint) -> BindError {
-        match self {
-            Self::NoRuntime => BindError::NoRuntime { endpoint },
-            Self::Lacks(driver) => BindError::NoDriver { endpoint, driver },
-        }
-    }
-
-    pub(crate) fn to_connect(self, endpoint: Endpoint) -> ConnectError {
-        match self {
-            Self::NoRuntime => ConnectError::NoRuntime { endpoint },
-            Self::Lacks(driver) => ConnectError::NoDriver { endpoint, driver },
-        }
-    }
-}
-
-impl From<Unsuited> for StreamError {
-    fn from(unsuited: Unsuited) -> Self {
-        match unsuited {
-            Unsuited::NoRuntime => Self::NoRuntime,
-            Unsuited::Lacks(driver) => Self::NoDriver(driver),
-        }
-    }
-}
-
-impl From<Unsuited> for io::Error {
-    fn from(unsuited: Unsuited) -> Self {
-        match unsuited {
-            Unsuited::NoRuntime => Self::other(
-                "there is no Tokio runtime; call it from a task, or within Runtime::enter",
-            ),
-            Unsuited::Lacks(driver) => Self::other(format!("the Tokio runtime {driver}")),
-        }
     }
 }

@@ -4,8 +4,8 @@ use std::str::FromStr;
 
 use zmtp::Password;
 
+use crate::endpoint::EndpointError;
 use crate::endpoint::{TcpAddress, TcpEndpoint};
-use crate::error::{EndpointError, SocksCredentialsError};
 
 /// A SOCKS5 proxy (RFC 1928), through which connections over tcp are made: `ZMQ_SOCKS_PROXY`.
 ///
@@ -83,4 +83,12 @@ impl FromStr for SocksProxy {
         let (address, source) = (endpoint.address().clone(), endpoint.source().cloned());
         Ok(Self { address, source, credentials: None })
     }
+}
+
+/// A username or password that the SOCKS protocol has no room for (RFC 1929).
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("a {what} for a SOCKS proxy has 1 to 255 bytes, and not {bytes}")]
+pub struct SocksCredentialsError {
+    what: &'static str,
+    bytes: usize,
 }

@@ -234,7 +234,7 @@ pub struct TransportOptions {
 pub(crate) struct AttemptOptions {
     /// Addresses that answered and were no peer, in the order in which to try them again: behind all
     /// others.
-    pub(crate) unfit: Vec<SocketAddr>,
+    pub(crate) failed_addresses: Vec<SocketAddr>,
     /// When the attempt will be ended. `None` for no limit.
     pub(crate) connect_timeout: Option<Duration>,
     /// How long what comes before the handshake of ZMTP may take. `None` for no limit.

@@ -89,10 +89,10 @@ impl<P: SocketKind> SocketBuilder<P> {
         let peers = Arc::new(PeerSet::new(self.options.max_peers));
         peers.ledger().keep_unsent(self.options.keep_unsent);
         let composition = P::compose(&peers, &self.options);
-        let (names, transports) = (self.context.names(), self.context.transports());
+        let (inproc, transports) = (self.context.inproc(), self.context.transports());
         let pattern = composition.pattern;
-        let engine = Engine::new(P::TYPE, self.options, names, transports, peers, pattern);
-        self.context.adopt(&engine);
+        let engine = Engine::new(P::TYPE, self.options, inproc, transports, peers, pattern);
+        self.context.add_socket(&engine);
         let handle = SocketHandle::new(engine);
         Socket {
             sender: Sender::new(composition.outgoing, handle.clone()),

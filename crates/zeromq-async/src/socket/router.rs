@@ -5,8 +5,8 @@ use std::sync::Arc;
 use zmtp::{RoutingId, SocketType};
 
 use super::{Compose, Composition, Receives, Sender, Sends, SharesSending, Socket, SocketKind};
-use crate::endpoint::Endpoint;
-use crate::error::{ConnectError, EndpointError, SendErrorKind};
+use crate::endpoint::{Endpoint, EndpointError};
+use crate::error::{ConnectError, SendErrorKind};
 use crate::options::{RouterOptions, SocketOptions};
 use crate::pattern::{Addressed, FairQueue, Identified, Routes};
 use crate::peer::PeerSet;

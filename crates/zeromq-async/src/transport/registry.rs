@@ -7,11 +7,9 @@ use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use tokio::runtime::Handle;
-
 use super::{Io, Listener, Tcp, Transport, TransportOptions};
-use crate::endpoint::{Endpoint, check_scheme};
-use crate::error::{BindError, EndpointError};
+use crate::endpoint::{Endpoint, EndpointError, check_scheme};
+use crate::error::{BindError, ConnectError};
 
 /// What a context knows to listen at and to dial; tcp and ipc from the start.
 #[derive(Clone)]
@@ -43,8 +41,8 @@ impl Transports {
         self.0.insert(scheme.into(), Arc::new(transport));
     }
 
-    /// Refuses an endpoint whose scheme nobody knows.
-    pub(crate) fn check(&self, endpoint: &Endpoint) -> Result<(), EndpointError> {
+    /// Refuses an endpoint of an unknown scheme.
+    fn check_scheme(&self, endpoint: &Endpoint) -> Result<(), EndpointError> {
         match endpoint {
             Endpoint::Other(other) if !self.0.contains_key(other.scheme()) => {
                 Err(EndpointError::UnknownScheme {
@@ -62,12 +60,32 @@ impl Transports {
         self.get(endpoint).is_ok_and(Dynamic::needs_io_driver)
     }
 
-    /// Refuses options that the system does not take.
-    pub(crate) fn check_options(
+    /// Refuses to connect if no attempt can succeed.
+    pub(crate) fn check_connectable(
         &self,
         endpoint: &Endpoint,
         options: &TransportOptions,
-    ) -> io::Result<()> {
+    ) -> Result<(), ConnectError> {
+        endpoint.check_connectable()?;
+        if !endpoint.is_supported() {
+            return Err(ConnectError::Unsupported { endpoint: endpoint.clone() });
+        }
+        self.check_scheme(endpoint)?;
+        self.check_options(endpoint, options)
+            .map_err(|source| ConnectError::OptionRefused { endpoint: endpoint.clone(), source })
+    }
+
+    /// Refuses to bind with options that the system does not accept.
+    pub(crate) fn check_bind_options(
+        &self,
+        endpoint: &Endpoint,
+        options: &TransportOptions,
+    ) -> Result<(), BindError> {
+        self.check_options(endpoint, options)
+            .map_err(|source| BindError::OptionRefused { endpoint: endpoint.clone(), source })
+    }
+
+    fn check_options(&self, endpoint: &Endpoint, options: &TransportOptions) -> io::Result<()> {
         self.get(endpoint).map_or(Ok(()), |transport| transport.check(endpoint, options))
     }
 
@@ -98,13 +116,12 @@ impl Transports {
         endpoint: &Endpoint,
         options: &TransportOptions,
     ) -> Result<Box<dyn Listener>, BindError> {
-        if Handle::try_current().is_err() {
-            return Err(BindError::NoRuntime { endpoint: endpoint.clone() });
-        }
         endpoint.check_bindable()?;
-        self.check(endpoint)?;
-        self.check_options(endpoint, options)
-            .map_err(|source| BindError::OptionRefused { endpoint: endpoint.clone(), source })?;
+        if !endpoint.is_supported() {
+            return Err(BindError::Unsupported { endpoint: endpoint.clone() });
+        }
+        self.check_scheme(endpoint)?;
+        self.check_bind_options(endpoint, options)?;
         let listening = async { self.get(endpoint)?.listen(endpoint, options).await };
         listening.await.map_err(|error| BindError::from_io(endpoint, error))
     }

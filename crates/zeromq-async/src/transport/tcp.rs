@@ -110,9 +110,9 @@ impl<'a> Route<'a> {
             None => None,
         };
         let mut addresses = resolve::remote(self.host, lookups).await?;
-        // Those that were no peer are tried when the others have been.
-        let unfit = &self.options.attempt.unfit;
-        addresses.sort_by_key(|address| unfit.iter().position(|unfit| unfit == address));
+        // Addresses that failed before are tried last.
+        let failed = &self.options.attempt.failed_addresses;
+        addresses.sort_by_key(|address| failed.iter().position(|failed| failed == address));
         let patience = self.patience(addresses.len());
         let mut attempts = Attempts::default();
         let mut addresses = addresses.into_iter().peekable();
@@ -296,6 +296,8 @@ const PATIENCE: Duration = Duration::from_secs(2);
 
 #[cfg(test)]
 pub(crate) use tests::Resolving;
+#[cfg(all(test, target_os = "linux"))]
+pub(crate) use tests::{TWO_ADDRESSES, listeners_on_one_port};
 
 #[cfg(test)]
 mod tests;

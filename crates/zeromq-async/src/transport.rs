@@ -52,15 +52,16 @@ use std::task::{Context, Poll};
 use crate::endpoint::Endpoint;
 pub use crate::options::TransportOptions;
 
-mod adopted;
-mod explained;
+mod error;
+mod into_listener;
 mod io_stream;
 #[cfg(unix)]
 mod ipc;
 mod registry;
 mod tcp;
 
-pub use adopted::IntoListener;
+pub(crate) use error::lacks_descriptor;
+pub use into_listener::IntoListener;
 pub(crate) use io_stream::Halves;
 pub use io_stream::Io;
 #[cfg(unix)]
@@ -174,14 +175,6 @@ impl<L: Listener + ?Sized> Listener for Box<L> {
     fn local_endpoint(&self) -> &Endpoint {
         (**self).local_endpoint()
     }
-}
-
-/// Whether a connection could not be accepted because the process, or the whole system, has as many
-/// files and sockets open as it may.
-pub(crate) fn lacks_descriptor(error: &io::Error) -> bool {
-    // ENFILE and EMFILE, which have the same numbers on all Unixes; WSAEMFILE.
-    let codes: &[i32] = if cfg!(windows) { &[10024] } else { &[23, 24] };
-    error.raw_os_error().is_some_and(|code| codes.contains(&code))
 }
 
 #[cfg(test)]

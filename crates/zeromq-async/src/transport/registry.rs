@@ -1,19 +1,19 @@
-//! The transports of a context, by their schemes.
+//! The transports of a context, by scheme.
 
 use std::collections::BTreeMap;
-use std::error::Error;
 use std::fmt;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use super::error::with_context;
 use super::{Io, Listener, Tcp, Transport, TransportOptions};
 use crate::endpoint::{Endpoint, EndpointError, check_scheme};
 use crate::error::{BindError, ConnectError};
 
-/// What a context knows to listen at and to dial; tcp and ipc from the start.
+/// The transports of a context. It begins with tcp and ipc.
 #[derive(Clone)]
-pub(crate) struct Transports(BTreeMap<String, Arc<dyn Dynamic>>);
+pub(crate) struct Transports(BTreeMap<String, Arc<dyn DynTransport>>);
 
 impl Default for Transports {
     fn default() -> Self {
@@ -26,7 +26,7 @@ impl Default for Transports {
 }
 
 impl Transports {
-    /// Adds a transport, in the place of one with the same scheme.
+    /// Adds a transport, and replaces one with the same scheme.
     pub(crate) fn add(
         &mut self,
         scheme: &str,
@@ -55,9 +55,9 @@ impl Transports {
         }
     }
 
-    /// Whether the endpoint's transport uses the sockets of Tokio.
+    /// Whether the endpoint's transport needs Tokio's I/O driver.
     pub(crate) fn needs_io_driver(&self, endpoint: &Endpoint) -> bool {
-        self.get(endpoint).is_ok_and(Dynamic::needs_io_driver)
+        self.get(endpoint).is_ok_and(DynTransport::needs_io_driver)
     }
 
     /// Refuses to connect if no attempt can succeed.
@@ -94,23 +94,15 @@ impl Transports {
         self.0.keys().filter(|scheme| **scheme != inproc).cloned().chain([inproc.clone()]).collect()
     }
 
-    fn get(&self, endpoint: &Endpoint) -> io::Result<&dyn Dynamic> {
+    fn get(&self, endpoint: &Endpoint) -> io::Result<&dyn DynTransport> {
         let transport = match endpoint {
-            Endpoint::Inproc(_) => None, // Has no bytes, whatever was added under that name.
+            Endpoint::Inproc(_) => None, // It is not a byte stream, whatever was added as `inproc`.
             _ => self.0.get(endpoint.scheme()),
         };
         transport.map(|transport| &**transport).ok_or_else(|| io::ErrorKind::Unsupported.into())
     }
 
-    /// Listens at an endpoint.
-    ///
-    /// # Errors
-    ///
-    /// Whatever prevents it, sorted by what can be done; see [`BindError`].
-    ///
-    /// # Cancel safety
-    ///
-    /// Nothing is bound when it is dropped before it completes.
+    /// Listens at an endpoint. Dropped early, nothing is bound.
     pub(crate) async fn bind(
         &self,
         endpoint: &Endpoint,
@@ -127,24 +119,13 @@ impl Transports {
     }
 
     /// Makes one attempt to connect.
-    ///
-    /// # Errors
-    ///
-    /// Of the kind of the transport's; the message names the endpoint.
-    ///
-    /// # Cancel safety
-    ///
-    /// Nothing is left behind when it is dropped before it completes, though a peer may have seen
-    /// the attempt.
     pub(crate) async fn dial(
         &self,
         endpoint: &Endpoint,
         options: &TransportOptions,
     ) -> io::Result<Io> {
         let dialed = async { self.get(endpoint)?.dial(endpoint, options).await };
-        dialed.await.map_err(|error| {
-            io::Error::new(error.kind(), DialError { endpoint: endpoint.clone(), error })
-        })
+        dialed.await.map_err(|error| with_context(error, format!("cannot connect to {endpoint}")))
     }
 }
 
@@ -154,9 +135,8 @@ impl fmt::Debug for Transports {
     }
 }
 
-/// A [`Transport`] of whatever type. This is not the data path: a box for each attempt is nothing
-/// beside what the attempt costs.
-trait Dynamic: Send + Sync {
+/// A [`Transport`] as a trait object. It boxes a future for each attempt, not for each message.
+trait DynTransport: Send + Sync {
     fn listen<'a>(
         &'a self,
         endpoint: &'a Endpoint,
@@ -171,7 +151,7 @@ trait Dynamic: Send + Sync {
 
 type Boxed<'a, T> = Pin<Box<dyn Future<Output = io::Result<T>> + Send + 'a>>;
 
-impl<T: Transport> Dynamic for T {
+impl<T: Transport> DynTransport for T {
     fn listen<'a>(
         &'a self,
         endpoint: &'a Endpoint,
@@ -193,24 +173,5 @@ impl<T: Transport> Dynamic for T {
 
     fn check(&self, endpoint: &Endpoint, options: &TransportOptions) -> io::Result<()> {
         Transport::check(self, endpoint, options)
-    }
-}
-
-/// An endpoint that could not be connected to.
-#[derive(Debug)]
-struct DialError {
-    endpoint: Endpoint,
-    error: io::Error,
-}
-
-impl fmt::Display for DialError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "cannot connect to {}: {}", self.endpoint, self.error)
-    }
-}
-
-impl Error for DialError {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        Some(&self.error)
     }
 }

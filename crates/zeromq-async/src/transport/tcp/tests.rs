@@ -3,6 +3,10 @@ use std::net::{IpAddr, Ipv4Addr, TcpListener as StdListener};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
+use socket2::{Domain, SockRef, Socket, Type};
+
+use super::dial::explain;
+use super::lookups::Lookups;
 use super::*;
 use crate::error::BindError;
 use crate::transport::tests::{accept, connect, dial, endpoint, listen, refused};
@@ -24,7 +28,7 @@ impl Transport for Resolving {
     }
 
     async fn dial(&self, to: &Endpoint, options: &TransportOptions) -> io::Result<Io> {
-        Route::new(tcp(to)?, options).take(&self.0).await
+        Route::new(tcp(to)?, options).connect(&self.0).await
     }
 }
 

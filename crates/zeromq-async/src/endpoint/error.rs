@@ -1,139 +1,138 @@
-//! What is wrong with the text of an endpoint, or with its use.
+//! Invalid endpoints.
 
 use std::convert::Infallible;
 use std::{fmt, io};
 
-/// Text that is not an endpoint, or an endpoint in the wrong place.
+/// Text that is not an endpoint, or an endpoint that cannot be used here.
 ///
-/// Every message names the text that was given, what is wrong with it and what a right one looks
-/// like.
+/// Each message names the text, what is wrong with it, and a valid example.
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum EndpointError {
-    /// Nothing but `tcp://` and the like, or an abstract ipc name without a name.
+    /// There is no address after the scheme, or no name after `ipc://@`.
     #[error(
         "{endpoint:?} has nothing after the scheme; \
          write tcp://127.0.0.1:5555, ipc:///tmp/app.sock or inproc://name"
     )]
     EmptyAddress {
-        /// The text given.
+        /// The text.
         endpoint: String,
     },
 
-    /// The host is no address and cannot be a name.
+    /// The host is neither an address nor a valid name.
     #[error("{endpoint:?}: the host {host:?} is not valid: {reason}")]
     InvalidHost {
-        /// The text given.
+        /// The text.
         endpoint: String,
-        /// The part that is wrong.
+        /// The host.
         host: String,
-        /// What is wrong with it.
+        /// The reason.
         reason: &'static str,
     },
 
-    /// An ipc path holds a NUL byte, which no file name can.
-    #[error("{endpoint:?}: a path cannot hold a NUL byte")]
+    /// An ipc path contains a NUL byte.
+    #[error("{endpoint:?}: a path cannot contain a NUL byte")]
     InvalidPath {
-        /// The text given.
+        /// The text.
         endpoint: String,
     },
 
-    /// The port is not a number that fits.
+    /// The port is not a number from 0 to 65535.
     #[error(
         "{endpoint:?}: the port {port:?} is not a number from 0 to 65535; \
          to bind to a free port write * or 0"
     )]
     InvalidPort {
-        /// The text given.
+        /// The text.
         endpoint: String,
-        /// The part that is wrong.
+        /// The port.
         port: String,
     },
 
-    /// A TCP address without a port.
+    /// A TCP address has no port.
     #[error("{endpoint:?} has no port; write one after a colon, as in tcp://127.0.0.1:5555")]
     MissingPort {
-        /// The text given.
+        /// The text.
         endpoint: String,
     },
 
-    /// A link-local address of IPv6 without the interface that it is at.
+    /// A link-local IPv6 address has no network interface.
     #[error(
         "{endpoint:?} names a link-local address without its network interface; \
          write it as a zone, as in [fe80::1%eth0]"
     )]
     MissingZone {
-        /// The endpoint given.
+        /// The endpoint.
         endpoint: String,
     },
 
-    /// Text without `://`.
+    /// The text has no `://`.
     #[error(
         "{endpoint:?} has no scheme; \
          write tcp://127.0.0.1:5555, ipc:///tmp/app.sock or inproc://name"
     )]
     MissingScheme {
-        /// The text given.
+        /// The text.
         endpoint: String,
     },
 
-    /// The part before `://` cannot be a scheme.
+    /// The part before `://` is not a valid scheme.
     #[error(
-        "{endpoint:?}: {scheme:?} is no scheme; one begins with a letter and has small letters, \
-         digits, '+', '-' and '.' only, as in tcp://127.0.0.1:5555"
+        "{endpoint:?}: {scheme:?} is not a valid scheme; it begins with a letter and has lowercase \
+         letters, digits, '+', '-' and '.' only, as in tcp://127.0.0.1:5555"
     )]
     InvalidScheme {
-        /// The text given.
+        /// The text.
         endpoint: String,
         /// The part before `://`.
         scheme: String,
     },
 
-    /// The `source;destination` form, asked to bind.
+    /// `source;destination` cannot be bound.
     #[error(
-        "{endpoint:?} names a source address, which only a connection has; \
+        "{endpoint:?} names a source address, which is for connecting only; \
          bind to one address without ';'"
     )]
     SourceNotAllowed {
-        /// The endpoint given.
+        /// The endpoint.
         endpoint: String,
     },
 
-    /// A name or a path that is longer than its transport allows.
+    /// A name or a path is longer than its transport allows.
     #[error(
-        "{endpoint:?} is too long: {length} bytes where at most {limit} are possible; \
+        "{endpoint:?} is too long: {length} bytes, and the maximum is {limit}; \
          choose a shorter name"
     )]
     TooLong {
-        /// The text given.
+        /// The text.
         endpoint: String,
         /// Its length, in bytes.
         length: usize,
-        /// The greatest length possible, in bytes.
+        /// The maximum length, in bytes.
         limit: usize,
     },
 
-    /// A scheme that no transport of the socket's context has.
+    /// The socket's context has no transport for the scheme.
     #[error(
         "{endpoint:?} has the unknown scheme {scheme:?}; use one of {}, or give the socket's context a \
          transport for it with ContextBuilder::transport", known.join(", ")
     )]
     UnknownScheme {
-        /// The endpoint given.
+        /// The endpoint.
         endpoint: String,
         /// The part before `://`.
         scheme: String,
-        /// Every scheme that is understood.
+        /// All schemes of the context.
         known: Vec<String>,
     },
 
-    /// A wildcard, asked to connect.
+    /// A wildcard cannot be connected to.
     #[error(
-        "{endpoint:?} stands for any address, which can be bound but not connected to; \
-         name a host and a port, or use the address that the bound socket reports"
+        "{endpoint:?} is a wildcard, which can be bound but not connected to; \
+         name a host and a port, or use the endpoint that bind returned"
     )]
     WildcardNotAllowed {
-        /// The endpoint given.
+        /// The endpoint.
         endpoint: String,
     },
 }
@@ -145,14 +144,14 @@ impl fmt::Debug for EndpointError {
     }
 }
 
-/// Lets what is an [`Endpoint`] already stand where text can.
+/// For calls that accept text or an [`Endpoint`](super::Endpoint).
 impl From<Infallible> for EndpointError {
     fn from(never: Infallible) -> Self {
         match never {}
     }
 }
 
-/// Lets a transport made of another one say which part of an address it cannot use.
+/// For transports that parse the address of another one.
 impl From<EndpointError> for io::Error {
     fn from(error: EndpointError) -> Self {
         Self::new(io::ErrorKind::InvalidInput, error)

@@ -8,67 +8,67 @@ use super::{Rejected, RuntimeDriver};
 use crate::endpoint::{Endpoint, EndpointError};
 use crate::identity::PeerId;
 
-/// Why a socket could not begin to connect.
+/// A socket could not begin to connect.
 ///
-/// These are told by the call itself. A peer that is not there is not among them: a connection is
-/// attempted in the background until it succeeds, and every failure is an event.
+/// An absent peer is not such an error: the socket tries to connect in the background until it
+/// succeeds, and each failure is an event.
 #[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum ConnectError {
     /// The socket was closed, or its context was shut down.
     #[error("cannot connect to {endpoint}: the socket is closed; make a new one")]
     Closed {
-        /// The endpoint asked for.
+        /// The endpoint.
         endpoint: Endpoint,
     },
 
-    /// The endpoint is not one that can be connected to.
+    /// The endpoint cannot be connected to.
     #[error(transparent)]
     InvalidEndpoint(#[from] EndpointError),
 
-    /// The Tokio runtime was built without a driver that the endpoint needs.
+    /// The Tokio runtime lacks a driver that the endpoint needs.
     #[error("cannot connect to {endpoint}: the Tokio runtime {driver}")]
     NoDriver {
-        /// The endpoint asked for.
+        /// The endpoint.
         endpoint: Endpoint,
-        /// The driver that is missing.
+        /// The missing driver.
         driver: RuntimeDriver,
     },
 
-    /// Called outside a Tokio runtime, for a socket that has none yet or whose runtime has ended.
+    /// Called outside a Tokio runtime, and the socket has no live one.
     #[error(
         "cannot connect to {endpoint} outside a Tokio runtime; \
          call it from a task, or within Runtime::enter"
     )]
     NoRuntime {
-        /// The endpoint asked for.
+        /// The endpoint.
         endpoint: Endpoint,
     },
 
-    /// The system does not take an option of this socket: no attempt could succeed.
+    /// The system refuses an option of this socket, so no attempt can succeed.
     #[error("cannot connect to {endpoint}: {source}; set another value when building the socket")]
     OptionRefused {
-        /// The endpoint asked for.
+        /// The endpoint.
         endpoint: Endpoint,
-        /// Which option, and the system's error.
+        /// The option, and the system's error.
         source: io::Error,
     },
 
-    /// The peer cannot be given this routing id, whoever it is.
-    #[error("cannot give the peer at {endpoint} this name: {source}")]
+    /// No peer can have this routing id.
+    #[error("cannot give the peer at {endpoint} this routing id: {source}")]
     InvalidRoutingId {
-        /// The endpoint asked for.
+        /// The endpoint.
         endpoint: Endpoint,
-        /// What is wrong with it.
+        /// The reason.
         source: RoutingIdError,
     },
 
-    /// The socket takes no further peer, or not this one.
+    /// The socket rejects the peer.
     #[error("cannot connect to {endpoint}: {rejected}")]
     Rejected {
-        /// The endpoint asked for.
+        /// The endpoint.
         endpoint: Endpoint,
-        /// Why not.
+        /// The reason.
         #[source]
         rejected: Rejected,
     },
@@ -78,33 +78,33 @@ pub enum ConnectError {
         "cannot connect to {endpoint}: this system has no such transport; use tcp:// or inproc://"
     )]
     Unsupported {
-        /// The endpoint asked for.
+        /// The endpoint.
         endpoint: Endpoint,
     },
 }
 
-/// Why a socket could not be unbound or disconnected.
+/// A socket could not be unbound or disconnected.
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DetachError {
-    /// The text is no endpoint.
+    /// The text is not an endpoint.
     #[error(transparent)]
     InvalidEndpoint(#[from] EndpointError),
 
-    /// The socket is neither bound nor connected to the endpoint: there is nothing to undo.
+    /// The socket is neither bound nor connected to the endpoint.
     #[error(
-        "the socket is not bound or connected to {endpoint}; a wildcard port is undone under the \
-         address that binding gave it"
+        "the socket is not bound or connected to {endpoint}; after binding to a wildcard, use the \
+         endpoint that bind returned"
     )]
     NotAttached {
-        /// The endpoint asked for.
+        /// The endpoint.
         endpoint: Endpoint,
     },
 
-    /// The socket has no such peer: it has gone already, or is one of another socket.
-    #[error("the socket has no {peer}; events and stats name those that it has")]
+    /// The socket has no such peer. It may have disconnected, or belong to another socket.
+    #[error("the socket has no {peer}; events and stats name its peers")]
     NoPeer {
-        /// The peer asked for.
+        /// The peer.
         peer: PeerId,
     },
 }

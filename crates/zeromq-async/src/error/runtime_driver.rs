@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// A driver that a Tokio runtime may have been built without.
+/// A driver that a Tokio runtime may lack.
 ///
 /// ```
 /// use zeromq_async::{PushSocket, RuntimeDriver};
@@ -15,9 +15,9 @@ use std::fmt;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RuntimeDriver {
-    /// The timers, which [`enable_time`](tokio::runtime::Builder::enable_time) adds.
+    /// Timers ([`enable_time`](tokio::runtime::Builder::enable_time)).
     Time,
-    /// The sockets of the system, which [`enable_io`](tokio::runtime::Builder::enable_io) adds.
+    /// Sockets of the system ([`enable_io`](tokio::runtime::Builder::enable_io)).
     Io,
 }
 

@@ -2,12 +2,11 @@
 
 use std::error::Error;
 use std::fmt;
-use std::future::{Future, poll_fn};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::Poll;
 
+use futures_util::FutureExt;
 use zmtp::{AuthenticationRequest, Decision, DenyStatus, Mechanism, RoutingId};
 
 use crate::identity::PeerAddress;
@@ -190,35 +189,20 @@ impl Security {
         self.authenticator.is_some()
     }
 
-    /// Asks the authenticator. Without one, the peer is denied.
+    /// Asks the authenticator. Without one, the peer is denied. A panic ends one handshake, not the
+    /// task.
     pub(crate) async fn decide(&self, attempt: Attempt) -> Decision {
-        match &self.authenticator {
-            Some(authenticator) => {
-                let reason = attempt.reason.clone();
-                let deciding = caught(|| authenticator.authenticate(attempt));
-                deciding.await.unwrap_or_else(|panicked| {
-                    // The next attempt may succeed.
-                    reason.set(panicked);
-                    Decision::Deny(DenyStatus::TemporaryError)
-                })
-            }
-            None => Decision::Deny(DenyStatus::InternalError),
-        }
+        let Some(authenticator) = &self.authenticator else {
+            return Decision::Deny(DenyStatus::InternalError);
+        };
+        let reason = attempt.reason.clone();
+        let deciding = async { authenticator.authenticate(attempt).await };
+        AssertUnwindSafe(deciding).catch_unwind().await.unwrap_or_else(|_| {
+            // The next attempt may succeed.
+            reason.set(Panicked);
+            Decision::Deny(DenyStatus::TemporaryError)
+        })
     }
-}
-
-/// Runs the authenticator. A panic is caught, so that it ends one handshake and not the task.
-async fn caught<F>(ask: impl FnOnce() -> Pin<Box<F>>) -> Result<Decision, Panicked>
-where
-    F: Future<Output = Decision> + Send + ?Sized,
-{
-    // The future is not used again after a panic.
-    let mut deciding = catch_unwind(AssertUnwindSafe(ask)).map_err(|_| Panicked)?;
-    poll_fn(|cx| {
-        let poll = catch_unwind(AssertUnwindSafe(|| deciding.as_mut().poll(cx)));
-        poll.map_or(Poll::Ready(Err(Panicked)), |poll| poll.map(Ok))
-    })
-    .await
 }
 
 /// An authenticator panicked. The panic hook has printed the message.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use zmtp::{Frame, PeerInfo};
 
 /// The id of a peer in its socket. Ids increase, and are not reused.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PeerId(u64);
 
 impl PeerId {
@@ -19,12 +19,6 @@ impl PeerId {
 impl fmt::Display for PeerId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "peer {}", self.0)
-    }
-}
-
-impl fmt::Debug for PeerId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "PeerId({})", self.0)
     }
 }
 
@@ -104,10 +98,10 @@ impl fmt::Display for PeerAddress {
 /// assert_eq!(peer.info().user_id(), Some("user-7"));
 /// # Ok(()) }
 /// ```
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Peer(Arc<Session>);
 
-#[derive(PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 struct Session {
     id: PeerId,
     info: PeerInfo,
@@ -144,15 +138,5 @@ impl Peer {
     /// Its address. `None` over inproc.
     pub fn address(&self) -> Option<&PeerAddress> {
         self.0.address.as_ref()
-    }
-}
-
-impl fmt::Debug for Peer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Peer")
-            .field("id", &self.0.id)
-            .field("info", &self.0.info)
-            .field("address", &self.0.address)
-            .finish()
     }
 }

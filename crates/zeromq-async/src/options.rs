@@ -65,7 +65,7 @@ pub(crate) struct PendingOptions {
 }
 
 /// The options of a pipe's queues.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct PipeOptions {
     pub(crate) send_high_water_mark: HighWaterMark,
     pub(crate) receive_high_water_mark: HighWaterMark,
@@ -163,16 +163,6 @@ impl Default for SocketOptions {
             request: RequestOptions::default(),
             publish: PublishOptions::default(),
             subscribe: SubscribeOptions::default(),
-        }
-    }
-}
-
-impl Default for PipeOptions {
-    fn default() -> Self {
-        Self {
-            send_high_water_mark: HighWaterMark::Messages(1000),
-            receive_high_water_mark: HighWaterMark::Messages(1000),
-            conflate: false,
         }
     }
 }

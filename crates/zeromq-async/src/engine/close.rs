@@ -1,4 +1,4 @@
-//! Closes a socket: writes what is queued within the linger time, and reports the rest.
+//! Closes a socket: writes queued messages within the linger time, and reports the rest.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -142,8 +142,8 @@ impl ConnectionDriver {
         peers::disconnected(core, &self.pipe, endpoint, reason, keeps);
     }
 
-    /// Gives up a message in whose middle the peer has ended several connections. It would block all
-    /// later ones.
+    /// Gives up a message, if the peer has ended several connections in the middle of it. It would
+    /// block all later ones.
     fn give_up_refused(&self, core: &SocketCore, endpoint: &Endpoint, reason: &DisconnectReason) {
         let Some(attempts) = core.options.resend_limit else { return };
         if !matches!(reason, DisconnectReason::PeerClosed | DisconnectReason::Io(_)) {
@@ -251,7 +251,7 @@ impl ConnectionDriver {
         let _ = timeout(SHUTDOWN_TIMEOUT, reading).await;
     }
 
-    /// Decodes and delivers what was read, within the budget. False if the inbound queue has no room
+    /// Decodes and delivers the input, within the budget. False if the inbound queue has no room
     /// for the next message. Commands before that message are handled.
     fn deliver(
         &mut self,

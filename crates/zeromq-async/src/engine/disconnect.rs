@@ -37,7 +37,7 @@ pub(super) fn disconnect(core: &Arc<SocketCore>, dialed: Dialed) {
     }
 }
 
-/// Ends a connected endpoint now. A connection still writes what is queued.
+/// Ends a connected endpoint now. A connection still writes its queue.
 pub(super) fn give_up(core: &SocketCore, dialed: &Dialed) {
     dialed.stop.cancel();
     let Some(pipe) = dialed.pipe.get() else { return };

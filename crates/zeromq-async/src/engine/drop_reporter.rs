@@ -90,7 +90,7 @@ impl DropReporter {
         }
     }
 
-    /// Reports what was dropped since the last report.
+    /// Reports the messages dropped since the last report.
     pub(super) fn report(&self) {
         for (reason, count) in self.unreported() {
             self.events.emit(SocketEvent::Dropping { reason, count });

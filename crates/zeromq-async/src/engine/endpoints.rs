@@ -1,7 +1,6 @@
 //! The endpoints of a socket: those it is bound to and those it connects to.
 
 use std::collections::HashMap;
-use std::fmt;
 use std::io;
 use std::mem::take;
 use std::sync::Arc;
@@ -16,10 +15,10 @@ use crate::sync::Mutex;
 use crate::transport::{self, Io, Listener};
 
 /// All endpoints of one socket.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Endpoints(Mutex<State>);
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct State {
     bound: BoundEndpoints,
     dialed: Vec<Dialed>,
@@ -28,14 +27,12 @@ struct State {
 }
 
 /// A bound endpoint.
-#[derive(Debug)]
 pub(super) enum Bound {
     Listener(Arc<BoundListener>),
     Inproc,
 }
 
 /// An endpoint that the socket connects to.
-#[derive(Debug)]
 pub(super) struct Dialed {
     pub(super) endpoint: Endpoint,
     /// Ends the attempts to connect. An established connection goes on.
@@ -80,7 +77,7 @@ impl Endpoints {
         self.0.lock().bound.remove(&endpoint)
     }
 
-    /// Removes a listener whose task has ended.
+    /// Removes a listener after its task has ended.
     pub(super) fn forget_bound(&self, endpoint: &Endpoint, ended: &Arc<BoundListener>) {
         self.0.lock().bound.forget(endpoint, ended);
     }
@@ -121,7 +118,7 @@ impl Endpoints {
         take(&mut self.0.lock().dialed)
     }
 
-    /// Takes no more endpoints, and gives those that are bound.
+    /// Accepts no more endpoints. Returns the bound ones.
     pub(super) fn close(&self) -> Vec<(Endpoint, Bound)> {
         let mut state = self.0.lock();
         state.closed = true;
@@ -131,7 +128,7 @@ impl Endpoints {
     }
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct BoundEndpoints {
     /// By real address. A listener that was handed over may share it with another one.
     by_endpoint: HashMap<Endpoint, Vec<Bound>>,
@@ -222,15 +219,9 @@ impl BoundListener {
     }
 }
 
-impl fmt::Debug for BoundListener {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("BoundListener").finish_non_exhaustive()
-    }
-}
-
 /// The pipe of an endpoint that the socket connects to. With `immediate` there is one only while
 /// connected.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub(super) struct DialedPipe(pub(super) Arc<Mutex<Option<Arc<Pipe>>>>);
 
 impl DialedPipe {

@@ -9,7 +9,7 @@ use super::core::SocketCore;
 use super::task::{Crash, Task};
 use crate::peer::{Pipe, Waiter};
 
-/// Closes a pipe. What is queued is written within the linger time.
+/// Closes a pipe. Its queue is written within the linger time.
 pub(super) fn close_within_linger(core: &Arc<SocketCore>, pipe: &Arc<Pipe>) {
     after_linger(core, pipe, || ());
 }

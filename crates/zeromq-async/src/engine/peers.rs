@@ -29,7 +29,7 @@ pub(super) fn connected(core: &SocketCore, pipe: &Arc<Pipe>, endpoint: &Endpoint
     core.events.emit(SocketEvent::HandshakeSucceeded { endpoint, peer, info });
 }
 
-/// Removes a peer whose connection has ended, then tells listeners. A pipe that `keeps` waiting for
+/// Removes a peer after its connection has ended, then tells listeners. A pipe that `keeps` waiting for
 /// the next connection stays.
 pub(super) fn disconnected(
     core: &SocketCore,

@@ -1,4 +1,4 @@
-//! Accepted connections whose handshakes are not done, and the limits on them.
+//! Accepted connections that have not completed their handshakes, and the limits on them.
 //!
 //! An accepted connection costs a descriptor and memory before its peer is known. So their number is
 //! limited, and a new connection is always admitted: at the limit it displaces the oldest one of the

@@ -57,11 +57,11 @@ impl Keepalive {
 ///
 /// A transport on top of another one passes them on. The connect timeout is not among them: the
 /// socket drops the future of `dial`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TransportOptions {
     /// How many connections may wait to be accepted. The system has a limit too (`somaxconn`).
     /// `ZMQ_BACKLOG`, default 100.
-    pub(crate) backlog: u32,
+    pub(crate) backlog: Option<u32>,
     /// The kernel's send buffer in bytes. `None` lets the system tune it. `ZMQ_SNDBUF`.
     pub(crate) send_buffer: Option<usize>,
     /// The kernel's receive buffer in bytes. `None` lets the system tune it. `ZMQ_RCVBUF`.
@@ -99,27 +99,14 @@ pub(crate) struct AttemptOptions {
 }
 
 impl TransportOptions {
+    /// The backlog, as `listen(2)` takes it.
+    pub(crate) fn listen_backlog(&self) -> i32 {
+        i32::try_from(self.backlog.unwrap_or(100)).unwrap_or(i32::MAX)
+    }
+
     /// Whether an option is set that the kernel may refuse.
     pub(crate) fn tunes(&self) -> bool {
         let Self { backlog, socks_proxy, attempt, .. } = self.clone();
         *self != Self { backlog, socks_proxy, attempt, ..Self::default() }
-    }
-}
-
-impl Default for TransportOptions {
-    fn default() -> Self {
-        Self {
-            backlog: 100,
-            send_buffer: None,
-            receive_buffer: None,
-            keepalive: None,
-            retransmit_limit: None,
-            type_of_service: None,
-            device: None,
-            priority: None,
-            busy_poll: None,
-            socks_proxy: None,
-            attempt: AttemptOptions::default(),
-        }
     }
 }

@@ -87,7 +87,7 @@ fn listen(path: &Path, options: &TransportOptions) -> io::Result<Socket> {
     let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
     socket.set_nonblocking(true)?;
     socket.bind(&SockAddr::unix(path)?)?;
-    socket.listen(i32::try_from(options.backlog).unwrap_or(i32::MAX))?;
+    socket.listen(options.listen_backlog())?;
     Ok(socket)
 }
 

@@ -58,7 +58,7 @@ impl Transport for Tcp {
             socket.set_only_v6(false)?;
         }
         socket::bind(&socket, address)?;
-        socket.listen(i32::try_from(options.backlog).unwrap_or(i32::MAX))?;
+        socket.listen(options.listen_backlog())?;
         BoundTcp::new(socket.into(), options)
     }
 

@@ -101,15 +101,13 @@ impl<S> Registry<S> {
 }
 
 /// The inproc peers of one socket.
-#[derive(Debug)]
 pub(in crate::engine) struct InprocPeers<S> {
     connected: Mutex<HashMap<PeerId, InprocPeer<S>>>,
-    /// Peers that have left, with pipes whose messages are not yet received.
+    /// Peers that have left, and their pipes with messages that are not yet received.
     unread: Mutex<Vec<(Weak<S>, Weak<Pipe>)>>,
 }
 
 /// A connected inproc peer: its socket, and the endpoint that connects the two.
-#[derive(Debug)]
 pub(super) struct InprocPeer<S> {
     pub(super) socket: Weak<S>,
     pub(super) endpoint: Endpoint,

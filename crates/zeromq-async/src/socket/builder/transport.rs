@@ -18,7 +18,7 @@ impl<P: SocketKind> SocketBuilder<P> {
     /// # drop(rep);
     /// ```
     pub fn backlog(mut self, connections: u32) -> Self {
-        self.options.transport.backlog = connections;
+        self.options.transport.backlog = Some(connections);
         self
     }
 

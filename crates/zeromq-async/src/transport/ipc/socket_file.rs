@@ -7,8 +7,8 @@
 //! - A connect shows whether a listener is alive. It sees a connection that closes at once. Systems
 //!   other than Linux also refuse a connection if the backlog is full. Such a listener looks dead.
 //! - Two programs may find the same dead file, and the second could remove the new file of the first.
-//!   So the directory is locked (`flock`) from the check until the new listener answers. Programs that
-//!   do not lock, such as libzmq, can still race, and so can those that cannot open the directory.
+//!   So the directory is locked (`flock`) from the check until the new listener answers. Programs
+//!   that do not lock, such as libzmq, can still race. So can programs that cannot open the directory.
 //! - The path may belong to another listener later. A listener removes the file only if it is its own,
 //!   and does so before it closes. After that the file looks dead, and another program may replace it.
 

@@ -201,7 +201,6 @@ mod tests {
     fn every_option_reaches_the_socket() {
         let seconds = Duration::from_secs;
         let options = TransportOptions {
-            backlog: 100,
             send_buffer: Some(32 * 1024),
             receive_buffer: Some(16 * 1024),
             keepalive: Some(Keepalive::new().idle(seconds(7)).interval(seconds(3)).count(5)),

@@ -17,7 +17,7 @@ use crate::transport::error::with_context;
 
 /// How long one address may delay the next ones. An address that drops packets would delay them for
 /// minutes, such as an IPv6 address without a route before a working IPv4 address.
-const ADDRESS_TIMEOUT: Duration = Duration::from_secs(2);
+pub(super) const ADDRESS_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The way to a peer: direct, or through a proxy.
 pub(super) struct Route<'a> {

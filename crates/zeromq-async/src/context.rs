@@ -25,7 +25,7 @@ use crate::transport::{Io, Listener, Transport, TransportOptions, Transports};
 /// let context = Context::new();
 /// let mut pull = PullSocket::builder_in(&context).build();
 /// let mut push = PushSocket::builder_in(&context).build();
-/// push.connect("inproc://jobs").await?;
+/// push.connect("inproc://jobs")?;
 /// pull.bind("inproc://jobs").await?;
 /// push.send("one").await?;
 /// assert_eq!(pull.recv().await?, "one");
@@ -150,7 +150,7 @@ impl Context {
 ///
 /// let context = Context::builder().send_high_water_mark(1).linger(Duration::ZERO).build();
 /// let mut push = PushSocket::builder_in(&context).build();
-/// push.connect("inproc://queue-of-one").await?;
+/// push.connect("inproc://queue-of-one")?;
 /// push.try_send("first")?;
 /// assert!(push.try_send("second").is_err());
 /// # Ok(()) }

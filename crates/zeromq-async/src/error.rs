@@ -40,7 +40,7 @@ debug_as_display!(BindError, ConnectError, DetachError);
 /// let mut push = zeromq_async::PushSocket::new();
 /// let error = push.try_send("once more").unwrap_err(); // there is no peer yet
 /// assert!(error.to_string().starts_with("no peer has room"));
-/// push.connect("inproc://send-error").await?;
+/// push.connect("inproc://send-error")?;
 /// push.try_send(error.into_message().unwrap())?;
 /// # Ok(()) }
 /// ```

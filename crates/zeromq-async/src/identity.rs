@@ -90,7 +90,7 @@ impl fmt::Display for PeerAddress {
 /// let allow_all = |_: Attempt| async { Decision::allow_as("user-7") };
 /// let mut pull = PullSocket::builder().null_server(allow_all).build();
 /// let mut push = PushSocket::new();
-/// push.connect(pull.bind("tcp://127.0.0.1:0").await?).await?;
+/// push.connect(pull.bind("tcp://127.0.0.1:0").await?)?;
 /// push.send("hello").await?;
 ///
 /// let (message, peer) = pull.recv_from().await?;

@@ -6,7 +6,6 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use zmtp::{HeartbeatConfig, Limits, Message, Metadata, RoutingId, Subscription};
 
 use crate::authentication::Security;
@@ -51,10 +50,6 @@ pub(crate) struct SocketOptions {
     pub(crate) max_peers: Option<usize>,
     pub(crate) security: Security,
     pub(crate) heartbeat: HeartbeatConfig,
-    pub(crate) router: RouterOptions,
-    pub(crate) request: RequestOptions,
-    pub(crate) publish: PublishOptions,
-    pub(crate) subscribe: SubscribeOptions,
 }
 
 /// Limits on pending handshakes.
@@ -96,47 +91,6 @@ impl NoticeOptions {
     }
 }
 
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct RouterOptions {
-    pub(crate) mandatory: bool,
-    pub(crate) handover: bool,
-}
-
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct RequestOptions {
-    pub(crate) correlate: bool,
-    pub(crate) relaxed: bool,
-}
-
-#[derive(Debug, Clone, Default)]
-pub(crate) struct PublishOptions {
-    pub(crate) no_drop: bool,
-    pub(crate) limits: SubscriptionLimits,
-    pub(crate) notices: SubscriptionNotices,
-    pub(crate) welcome: Option<Message>,
-    /// Sends to the peers that have not subscribed.
-    pub(crate) invert_matching: bool,
-}
-
-#[derive(Debug, Clone, Default)]
-pub(crate) struct SubscribeOptions {
-    /// The first topics.
-    pub(crate) topics: Vec<Bytes>,
-    /// Receives the topics that it has not subscribed to.
-    pub(crate) invert_matching: bool,
-    /// Sends every cancellation, not only the last one of a topic.
-    pub(crate) tell_every_cancellation: bool,
-}
-
-/// Limits on the subscriptions of one peer.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct SubscriptionLimits {
-    /// How many topics, and in an XPUB how many changes that are not received.
-    pub(crate) count: usize,
-    /// The bytes of all topics together.
-    pub(crate) bytes: usize,
-}
-
 impl Default for SocketOptions {
     fn default() -> Self {
         Self {
@@ -159,17 +113,7 @@ impl Default for SocketOptions {
             max_peers: None,
             security: Security::default(),
             heartbeat: HeartbeatConfig::default(),
-            router: RouterOptions::default(),
-            request: RequestOptions::default(),
-            publish: PublishOptions::default(),
-            subscribe: SubscribeOptions::default(),
         }
-    }
-}
-
-impl Default for SubscriptionLimits {
-    fn default() -> Self {
-        Self { count: 1_000_000, bytes: 64 << 20 }
     }
 }
 
@@ -207,7 +151,7 @@ impl fmt::Debug for AcceptFilter {
 /// let endpoint = xpub.bind("tcp://127.0.0.1:*").await?;
 /// for _ in 0..2 {
 ///     let sub = SubSocket::builder().subscribe("news").build();
-///     sub.connect(&endpoint).await?;
+///     sub.connect(&endpoint)?;
 ///     assert_eq!(xpub.recv().await?, "\u{1}news"); // the second one too
 /// }
 /// # Ok(()) }

@@ -19,11 +19,6 @@ const KNOWN: &[&str] = &[
     "zeromq-test: relay/line.rs, relay.rs",
     "zeromq-util: layer/rate_limit/bucket.rs, layer/rate_limit.rs",
     "zeromq-util: service/serve/serving.rs, service/serve.rs",
-    "zmtp-codec: batch/walk.rs, batch/write.rs, batch.rs",
-    "zmtp-codec: config.rs, mechanism.rs",
-    "zmtp-codec: connection/stage/identity.rs, connection/stage.rs",
-    "zmtp-codec: mechanism/cipher.rs, mechanism/curve/record.rs, mechanism/noise/record.rs, \
-     mechanism/noise/resolver.rs, mechanism/noise.rs",
 ];
 
 #[test]

@@ -24,7 +24,7 @@ use crate::unsent::UnsentMessages;
 /// use zeromq_async::{Message, PushSocket};
 ///
 /// let mut push = PushSocket::builder().linger(Duration::ZERO).build();
-/// push.connect("inproc://close-report").await?;
+/// push.connect("inproc://close-report")?;
 /// push.send("one").await?;
 /// push.send("two").await?;
 ///

@@ -10,9 +10,10 @@ use bytes::BytesMut;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::io::poll_read_buf;
+use zmtp::wire::MechanismName;
 use zmtp::{
     AuthenticationRequest, Connection, ConnectionConfig, Decision, Decoder, DenyStatus, Event,
-    Mechanism, PeerInfo, ProtocolError, Traffic,
+    PeerInfo, ProtocolError, Traffic,
 };
 
 use super::core::SocketCore;
@@ -83,7 +84,7 @@ const READY_TIMEOUT: Duration = Duration::from_secs(1);
 /// Whether to wait for the peer's READY before it is refused. libzmq's NULL client does not connect
 /// again after a refusal, but only if it has sent its READY.
 fn must_await_ready(core: &SocketCore, decision: &Decision, input: &BytesMut) -> bool {
-    let is_null = matches!(core.options.security.mechanism, Mechanism::Null);
+    let is_null = core.options.security.mechanism.name() == MechanismName::NULL;
     let is_told =
         matches!(decision, Decision::Deny(status) if *status != DenyStatus::TemporaryError);
     is_null && is_told && input.is_empty()
@@ -121,16 +122,9 @@ const GREETING: usize = 64;
 /// Whether a connection that ended points to a wrong server key. This side's first command is
 /// encrypted to that key, and the server has sent its greeting and nothing else.
 fn suggests_wrong_key(options: &SocketOptions, received: usize) -> bool {
-    let encrypts_first = match &options.security.mechanism {
-        #[cfg(feature = "curve")]
-        Mechanism::CurveClient(_) => true,
-        #[cfg(feature = "noise")]
-        mechanism @ Mechanism::NoiseClient(_) => {
-            mechanism.name() == zmtp::wire::MechanismName::NOISE_IK
-        }
-        _ => false,
-    };
-    encrypts_first && received == GREETING
+    let mechanism = &options.security.mechanism;
+    let encrypts = [MechanismName::CURVE, MechanismName::NOISE_IK].contains(&mechanism.name());
+    encrypts && !mechanism.is_server() && received == GREETING
 }
 
 /// Reads and writes until the handshake is done (`None`) or a peer has to be authenticated.

@@ -149,16 +149,19 @@ pub mod transport;
 mod unsent;
 
 pub use context::{Context, ContextBuilder};
-pub use endpoint::{Endpoint, Host, IpcEndpoint, IpcName, OtherEndpoint, TcpAddress, TcpEndpoint};
+pub use endpoint::{
+    Endpoint, EndpointError, Host, IpcEndpoint, IpcName, OtherEndpoint, TcpAddress, TcpEndpoint,
+};
 pub use engine::CloseReport;
 pub use error::{
-    BindError, ConnectError, DetachError, EndpointError, RecvError, Rejected, RuntimeDriver,
-    SendError, SendErrorKind, SocksCredentialsError, StreamError, SubscriptionsExceeded,
+    BindError, ConnectError, DetachError, RecvError, Rejected, RuntimeDriver, SendError,
+    SendErrorKind, StreamError, SubscriptionsExceeded,
 };
 pub use event::{DisconnectReason, Displaced, Events, HandshakeFailure, SocketEvent};
 pub use identity::{Peer, PeerAddress, PeerId};
 pub use options::{
-    HighWaterMark, Keepalive, ReconnectBackoff, ReconnectStop, SocksProxy, SubscriptionNotices,
+    HighWaterMark, Keepalive, ReconnectBackoff, ReconnectStop, SocksCredentialsError, SocksProxy,
+    SubscriptionNotices,
 };
 pub use socket::{
     Conflates, Dealer, DealerSocket, Greets, Named, Pair, PairSocket, Probes, Pub, PubSocket,

@@ -1,14 +1,13 @@
-//! Numbers that differ from run to run, and, where secrets hang on them, the operating system's.
+//! Random numbers.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 
-/// A number to spread reconnects, or to begin a count with: nothing secret hangs on it. Std seeds each
-/// hasher anew.
+/// A random number that is not secret, to spread reconnects. Std seeds each hasher anew.
 pub(crate) fn random() -> u64 {
     RandomState::new().build_hasher().finish()
 }
 
-/// The operating system's randomness.
+/// Fills the bytes with the operating system's randomness, for secrets.
 #[cfg(any(feature = "curve", feature = "noise"))]
 pub(crate) fn entropy(bytes: &mut [u8]) {
     getrandom::fill(bytes).expect("the operating system gives randomness");

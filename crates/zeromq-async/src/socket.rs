@@ -41,9 +41,9 @@ pub use xpub::{XPub, XPubSocket};
 pub use xsub::{XSub, XSubSocket};
 
 use crate::context::Context;
-use crate::endpoint::Endpoint;
+use crate::endpoint::{Endpoint, EndpointError};
 use crate::engine::CloseReport;
-use crate::error::{BindError, ConnectError, DetachError, EndpointError};
+use crate::error::{BindError, ConnectError, DetachError};
 use crate::event::Events;
 use crate::identity::Peer;
 use crate::stats::SocketStats;

@@ -112,7 +112,7 @@ async fn socks_proxy_errors_are_distinct() {
         (b"\x05\0\x05\x05\0\x01", ErrorKind::ConnectionRefused, "was refused"),
         (b"\x05\0\x05\x06\0\x01", ErrorKind::TimedOut, "time to live"),
         (b"\x05\0\x05\x07\0\x01", ErrorKind::Unsupported, "does not connect"),
-        (b"\x05\0\x05\x63\0\x01", ErrorKind::InvalidData, "no reason"),
+        (b"\x05\0\x05\x63\0\x01", ErrorKind::InvalidData, "unknown reason"),
         (b"\x05\xff", ErrorKind::PermissionDenied, "wants a username"),
         (b"\x05\x02", ErrorKind::InvalidData, "was not offered"),
         (b"HTTP/1.1 400 Bad Request", ErrorKind::InvalidData, "not in SOCKS"),

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 const ARROWS: &[(&str, &[&str])] = &[
     ("authentication", &["identity", "sync"]),
     ("context", &["endpoint", "engine", "error", "options", "sync", "transport"]),
-    ("endpoint", &["error"]),
+    ("endpoint", &[]),
     (
         "engine",
         &[

@@ -92,10 +92,10 @@ impl<P: SocketKind> SocketBuilder<P> {
         peers.ledger().keep_unsent(self.options.keep_unsent);
         let Stacks { send, receive, hooks, control } =
             P::compose(&Peers::new(peers.clone()), &self.own);
-        let (names, transports) = (self.context.names(), self.context.transports());
+        let (inproc, transports) = (self.context.inproc(), self.context.transports());
         let pattern = Arc::new(Hooked(hooks));
-        let engine = Engine::new(P::TYPE, self.options, names, transports, peers, pattern);
-        self.context.adopt(&engine);
+        let engine = Engine::new(P::TYPE, self.options, inproc, transports, peers, pattern);
+        self.context.add_socket(&engine);
         let handle = SocketHandle::new(engine);
         Socket {
             sender: Sender::new(send, handle.clone()),

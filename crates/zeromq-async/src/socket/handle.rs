@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use zmtp::RoutingId;
 
-use crate::endpoint::Endpoint;
+use crate::endpoint::{Endpoint, EndpointError};
 use crate::engine::{Accepted, CloseReport, Engine};
-use crate::error::{BindError, ConnectError, DetachError, EndpointError, StreamError};
+use crate::error::{BindError, ConnectError, DetachError, StreamError};
 use crate::event::Events;
 use crate::identity::PeerId;
 use crate::peer::{Ledger, PeerSet};
@@ -40,14 +40,14 @@ pub struct SocketHandle {
 
 /// Ends the engine when the last handle is dropped.
 #[derive(Debug)]
-struct Life(Arc<Engine>);
+struct Life(Engine);
 
 impl SocketHandle {
-    pub(super) fn new(engine: Arc<Engine>) -> Self {
+    pub(super) fn new(engine: Engine) -> Self {
         Self { life: Arc::new(Life(engine)) }
     }
 
-    pub(super) fn engine(&self) -> &Arc<Engine> {
+    pub(super) fn engine(&self) -> &Engine {
         &self.life.0
     }
 
@@ -245,9 +245,8 @@ impl SocketHandle {
     /// Dropped early, the socket is closed to new messages, and ends when its last handle is
     /// dropped.
     pub async fn close(&self) -> CloseReport {
-        let engine = self.engine().clone();
-        let linger = engine.options().linger;
-        engine.close(linger).await
+        let engine = self.engine();
+        engine.close(engine.options().linger).await
     }
 
     /// Closes the socket within a time other than its linger option; see [`close`](Self::close).
@@ -256,7 +255,7 @@ impl SocketHandle {
     ///
     /// That of [`Socket::close`](crate::Socket::close).
     pub async fn close_within(&self, linger: Duration) -> CloseReport {
-        self.engine().clone().close(Some(linger)).await
+        self.engine().close(Some(linger)).await
     }
 }
 
@@ -371,6 +370,6 @@ impl StatsHandle {
 
 impl Drop for Life {
     fn drop(&mut self) {
-        self.0.clone().end_in_background();
+        self.0.close_dropped();
     }
 }

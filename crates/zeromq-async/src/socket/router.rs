@@ -8,8 +8,8 @@ use zmtp::{RoutingId, SocketType};
 use super::{
     Greets, Named, Probes, Receives, Sender, Sends, SharesSending, Socket, SocketKind, Stacks,
 };
-use crate::endpoint::Endpoint;
-use crate::error::{ConnectError, EndpointError, SendErrorKind};
+use crate::endpoint::{Endpoint, EndpointError};
+use crate::error::{ConnectError, SendErrorKind};
 use crate::pattern::{
     Addressed, FairQueue, Peers, PrependRoutingId, PrependRoutingIdLayer, Routes,
 };

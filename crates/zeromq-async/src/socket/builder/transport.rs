@@ -11,7 +11,7 @@ impl<P: SocketKind> SocketBuilder<P> {
     /// How many connections may wait to be accepted at each bound endpoint (`ZMQ_BACKLOG`).
     /// Default: 100.
     pub fn backlog(mut self, connections: u32) -> Self {
-        self.options.transport.backlog = connections;
+        self.options.transport.backlog = Some(connections);
         self
     }
 

@@ -1,15 +1,15 @@
-//! Listening sockets that somebody else has made.
+//! Listening sockets that the application made.
 
 use std::io;
 use std::net::TcpListener;
 
 use super::{BoundTcp, Listener, TransportOptions};
 
-/// What [`bind_listener`](crate::SocketHandle::bind_listener) takes: any [`Listener`], and what the
-/// standard library and Tokio have for a socket that listens.
+/// A listener for [`bind_listener`](crate::SocketHandle::bind_listener): any [`Listener`], or a
+/// listening socket of the standard library or Tokio.
 ///
-/// On Unix a file descriptor will do too, as a service manager such as systemd passes it to a
-/// program (`ZMQ_USE_FD`): whether it is of TCP or of a Unix domain socket is found out.
+/// On Unix also a file descriptor, as systemd and other service managers pass it to a program
+/// (`ZMQ_USE_FD`). It may be a TCP or a Unix domain socket.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -17,25 +17,25 @@ use super::{BoundTcp, Listener, TransportOptions};
 /// use std::net::TcpListener;
 /// use zeromq_async::transport::{IntoListener, Listener, TransportOptions};
 ///
-/// let made_elsewhere = TcpListener::bind("127.0.0.1:0")?;
-/// let listener = made_elsewhere.into_listener(&TransportOptions::default())?;
+/// let socket = TcpListener::bind("127.0.0.1:0")?;
+/// let listener = socket.into_listener(&TransportOptions::default())?;
 /// assert_eq!(listener.local_endpoint().scheme(), "tcp");
 /// # Ok(()) }
 /// ```
 pub trait IntoListener {
-    /// What accepts connections.
+    /// The type that accepts connections.
     type Listener: Listener;
 
-    /// Takes the socket.
+    /// Converts the socket.
     ///
     /// # Errors
     ///
-    /// It does not listen, or is not of TCP or a Unix domain.
+    /// The socket does not listen, or is neither a TCP nor a Unix domain socket.
     fn into_listener(self, options: &TransportOptions) -> io::Result<Self::Listener>;
 
-    /// Whether it is a socket of the system, which Tokio drives: then
-    /// [`bind_listener`](crate::SocketHandle::bind_listener) fails at once on a runtime without
-    /// [`enable_io`](tokio::runtime::Builder::enable_io). False by default.
+    /// Whether Tokio's I/O driver is needed. If so,
+    /// [`bind_listener`](crate::SocketHandle::bind_listener) fails on a runtime without
+    /// [`enable_io`](tokio::runtime::Builder::enable_io). Default: false.
     fn needs_io_driver(&self) -> bool {
         false
     }

@@ -1,4 +1,4 @@
-//! Unix domain sockets, and descriptors of either kind.
+//! Unix domain sockets, and file descriptors.
 
 use std::io;
 use std::os::fd::OwnedFd;
@@ -8,6 +8,7 @@ use socket2::Socket;
 
 use super::IntoListener;
 use crate::endpoint::{Endpoint, IpcEndpoint};
+use crate::transport::error::invalid_input;
 use crate::transport::{BoundIpc, Listener, TransportOptions};
 
 impl IntoListener for UnixListener {
@@ -39,20 +40,17 @@ impl IntoListener for OwnedFd {
         } else if address.is_ipv4() || address.is_ipv6() {
             Ok(Box::new(std::net::TcpListener::from(socket).into_listener(options)?))
         } else {
-            Err(io::Error::new(
-                io::ErrorKind::InvalidInput,
-                "the descriptor is no socket of TCP and none of a Unix domain",
-            ))
+            Err(invalid_input("the descriptor is neither a TCP nor a Unix domain socket"))
         }
     }
 }
 
-/// Says at once what every attempt to accept would fail with.
+/// Refuses a socket that does not listen, because every accept would fail.
 fn check_listens(socket: &Socket) -> io::Result<()> {
     #[cfg(any(target_os = "android", target_os = "freebsd", target_os = "linux"))]
     if !socket.is_listener()? {
         let text = "the socket does not listen; bind it and call listen before it is handed over";
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
+        return Err(invalid_input(text));
     }
     let _ = socket;
     Ok(())
@@ -63,9 +61,9 @@ fn endpoint_of(listener: &UnixListener) -> io::Result<Endpoint> {
     if let Some(path) = address.as_pathname() {
         return Ok(Endpoint::Ipc(IpcEndpoint::from_path(path)));
     }
-    abstract_name(&address).map(|name| Endpoint::Ipc(IpcEndpoint::from_abstract(name))).ok_or_else(
-        || io::Error::new(io::ErrorKind::InvalidInput, "the socket is not bound to a name"),
-    )
+    abstract_name(&address)
+        .map(|name| Endpoint::Ipc(IpcEndpoint::from_abstract(name)))
+        .ok_or_else(|| invalid_input("the socket is not bound to a name"))
 }
 
 #[cfg(any(target_os = "android", target_os = "linux"))]

@@ -1,17 +1,19 @@
-//! The options of a TCP socket.
+//! TCP sockets of the system, and their options.
 
 use std::fmt::Debug;
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use socket2::{Domain, Protocol, SockRef, Socket, TcpKeepalive, Type};
+use tokio::net::TcpStream;
 
 use crate::endpoint::{Host, TcpEndpoint};
 use crate::options::{Keepalive, TransportOptions};
-use crate::transport::explained::explained;
+use crate::transport::Io;
+use crate::transport::error::with_context;
 
-/// Refuses what every attempt would fail with: options that the system does not take. A network
-/// interface that is not there may come.
+/// Refuses options that the system does not accept, because every attempt would fail. A network
+/// interface may be missing now and exist later.
 pub(super) fn check(endpoint: &TcpEndpoint, options: &TransportOptions) -> io::Result<()> {
     if !options.tunes() {
         return Ok(());
@@ -33,18 +35,41 @@ pub(super) fn check(endpoint: &TcpEndpoint, options: &TransportOptions) -> io::R
     }
 }
 
-/// Names the option that the system refuses.
-fn named(option: &str, value: &dyn Debug) -> impl Fn(io::Error) -> io::Error {
-    move |error| explained(error, format!("the system refuses {option} {value:?}"))
+/// Opens a socket for an address, and sets the options that must precede bind and connect.
+pub(super) fn open(address: SocketAddr, options: &TransportOptions) -> io::Result<Socket> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    socket.set_nonblocking(true)?;
+    before_use(&socket, address, options)?;
+    Ok(socket)
 }
 
-/// Sets what must be set before the socket is bound or connected. Accepted sockets inherit it from
-/// their listener, but for the priority.
-pub(super) fn before_use(
-    socket: &Socket,
-    address: SocketAddr,
+/// Binds a socket, even while connections of an earlier listener are still closing, as libzmq does.
+/// On Windows the same option would let two programs listen at one address, and is not needed.
+pub(super) fn bind(socket: &Socket, address: SocketAddr) -> io::Result<()> {
+    #[cfg(unix)]
+    socket.set_reuse_address(true)?;
+    socket.bind(&address.into())
+}
+
+/// Makes the stream of a new connection. The peer's address comes from the caller: the socket has
+/// none if the connection was reset at once, which would look like a failure to accept.
+pub(super) fn connected(
+    stream: TcpStream,
+    peer: SocketAddr,
     options: &TransportOptions,
-) -> io::Result<()> {
+) -> io::Result<Io> {
+    once_connected(SockRef::from(&stream), peer, options)?;
+    Ok(Io::from_tuned_tcp(stream, peer))
+}
+
+/// Adds the option that the system refuses.
+fn named(option: &str, value: &dyn Debug) -> impl Fn(io::Error) -> io::Error {
+    move |error| with_context(error, format!("the system refuses {option} {value:?}"))
+}
+
+/// Sets the options that must precede bind and connect. Accepted sockets inherit them from their
+/// listener, except the priority.
+fn before_use(socket: &Socket, address: SocketAddr, options: &TransportOptions) -> io::Result<()> {
     // The buffers decide the window scale, which TCP settles in its first packet.
     if let Some(bytes) = options.send_buffer {
         socket.set_send_buffer_size(bytes).map_err(named("send_buffer", &bytes))?;
@@ -61,15 +86,15 @@ pub(super) fn before_use(
     options.device.as_deref().map_or(Ok(()), |device| set_device(socket, device))
 }
 
-/// Sets what a connected socket needs.
-pub(super) fn once_connected(
+/// Sets the options of a connected socket.
+fn once_connected(
     socket: SockRef<'_>,
     peer: SocketAddr,
     options: &TransportOptions,
 ) -> io::Result<()> {
     // Linux gives each accepted socket the priority 0.
     set_precedence(&socket, peer, options)?;
-    // Messages are batched before they get here: waiting for more of them would only add delay.
+    // Messages are batched already. Nagle's algorithm would only add delay.
     socket.set_tcp_nodelay(true)?;
     if let Some(keepalive) = &options.keepalive {
         set_keepalive(&socket, keepalive).map_err(named("tcp_keepalive", keepalive))?;
@@ -82,7 +107,7 @@ pub(super) fn once_connected(
     Ok(())
 }
 
-/// Which traffic goes first, in the network and in this machine.
+/// Sets the precedence of packets in the network and in this machine.
 fn set_precedence(
     socket: &Socket,
     address: SocketAddr,
@@ -145,7 +170,7 @@ fn set_device(socket: &Socket, device: &str) -> io::Result<()> {
     })
 }
 
-/// Traffic that should be confined and is not is worse than none: an error, and not ignored.
+/// An error, because traffic must not leave the interface that it is confined to.
 #[cfg(not(any(target_os = "android", target_os = "linux")))]
 fn set_device(_: &Socket, _: &str) -> io::Result<()> {
     Err(io::Error::new(
@@ -161,7 +186,6 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::transport::tcp::open;
 
     fn connected(address: &str, options: &TransportOptions) -> Socket {
         let listener = TcpListener::bind(address).unwrap();
@@ -177,7 +201,6 @@ mod tests {
     fn every_option_reaches_the_socket() {
         let seconds = Duration::from_secs;
         let options = TransportOptions {
-            backlog: 100,
             send_buffer: Some(32 * 1024),
             receive_buffer: Some(16 * 1024),
             keepalive: Some(Keepalive::new().idle(seconds(7)).interval(seconds(3)).count(5)),

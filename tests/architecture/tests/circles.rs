@@ -8,9 +8,6 @@ const KNOWN: &[&str] = &[
     "zeromq-async: endpoint/ipc.rs, endpoint.rs, error/address.rs, error/runtime.rs, error/stream.rs",
     "zeromq-async: pattern/subscription/found.rs, pattern/subscription/paths.rs, \
      pattern/subscription.rs",
-    "zeromq-async: peer/hot_pipes.rs, peer/inbound.rs, peer/ledger.rs, \
-     peer/link.rs, peer/outbound/state.rs, peer/outbound.rs, peer/peer_set.rs, peer/pipe.rs, peer/ready_queue.rs, \
-     peer/wakers.rs",
     "zeromq-async: socket/builder/subscribe.rs, socket/builder.rs, socket/sub.rs",
     "zeromq-auth: certificate/keys.rs, certificate/text.rs",
     "zeromq-auth: from_file/stamp.rs, from_file.rs",

@@ -259,7 +259,7 @@ impl Engine {
         for pipe in self.peers.pipes() {
             self.peers.leave(&pipe);
         }
-        self.peers.arrivals().close();
+        self.peers.ready_queue().close();
         self.tell();
         let ledger = self.peers.ledger();
         let unsent = ledger.lost_so_far();

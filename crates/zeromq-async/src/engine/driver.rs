@@ -26,12 +26,11 @@ use super::turn::Turn;
 use crate::endpoint::Endpoint;
 use crate::error::SubscriptionsExceeded;
 use crate::event::{DisconnectReason, HandshakeFailure, SocketEvent};
-use crate::peer::{Drained, PeerSet, Pipe};
+use crate::peer::{Drained, Pipe};
 
 /// Drives one connection until it ends.
 pub(super) struct Driver {
     pipe: Arc<Pipe>,
-    peers: Arc<PeerSet>,
     reader: Box<dyn AsyncRead + Send + Unpin>,
     decoder: Decoder,
     input: ReadBuffer,
@@ -71,7 +70,7 @@ impl Driver {
         pipe: &Arc<Pipe>,
         established: Established,
     ) -> Result<Self, HandshakeFailure> {
-        let Established { reader, stream, address, peer, decoder, input } = established;
+        let Established { reader, writer, address, peer, decoder, input } = established;
         // A peer of ZMTP 2.0 could not answer.
         let has_heartbeats = peer.version() >= (3, 0);
         let pulse = has_heartbeats.then(|| Pulse::start(&engine.options.heartbeat)).flatten();
@@ -79,7 +78,7 @@ impl Driver {
             engine.dismiss(&replaced);
         }
         pipe.begin(peer.clone(), Some(address));
-        pipe.link_stream(stream);
+        pipe.set_writer(writer);
         engine.tell_connected(pipe);
         engine.pattern.connected(pipe);
         engine.peers.peer_connected();
@@ -91,7 +90,6 @@ impl Driver {
         });
         Ok(Self {
             pipe: pipe.clone(),
-            peers: engine.peers.clone(),
             reader,
             decoder,
             input: ReadBuffer::new(input),
@@ -133,7 +131,7 @@ impl Driver {
     pub(super) fn begin_end(&mut self, reason: DisconnectReason) {
         if let State::Running = self.state {
             self.state = State::Ending(reason);
-            self.pipe.retire_task();
+            self.pipe.end_task();
         }
     }
 
@@ -152,7 +150,7 @@ impl Driver {
             self.pipe.close();
         }
         // The writer may be an application's, and panic when it is dropped.
-        let _ = catch_unwind(AssertUnwindSafe(|| self.pipe.outbound.unlink()));
+        let _ = catch_unwind(AssertUnwindSafe(|| self.pipe.outbound.disconnect()));
         engine.pattern.disconnected(&self.pipe);
         engine.tell_lost(&self.pipe, &reason);
         let (enqueued, queued) = self.pipe.outbound.enqueued();
@@ -177,7 +175,7 @@ impl Driver {
         }
         let Some(refused) = self.pipe.outbound.take_refused(attempts) else { return };
         let bytes = refused.bytes();
-        engine.peers.ledger().refused(&self.pipe, refused);
+        self.pipe.drop_refused(refused);
         engine.events.emit(SocketEvent::MessageRefused {
             endpoint: endpoint.clone(),
             peer: self.pipe.id(),
@@ -195,15 +193,12 @@ impl Driver {
 
     fn step(&mut self, cx: &mut Context<'_>) -> Result<(), DisconnectReason> {
         self.write(cx)?;
-        self.pipe.expect_answers(0);
         let reading = self.read(cx)?;
         self.beat(cx, reading)
     }
 
     fn write(&mut self, cx: &mut Context<'_>) -> Result<(), DisconnectReason> {
-        let drained = self.pipe.outbound.drive(cx, self.peers.room());
-        self.pipe.hot().write_share();
-        match drained {
+        match self.pipe.drive(cx) {
             Ok(Drained::Idle | Drained::Blocked) => Ok(()),
             Ok(Drained::Busy) => {
                 // Behind the sender that has just been woken, which will write too.
@@ -325,7 +320,6 @@ impl Driver {
     ) -> Result<(), SubscriptionsExceeded> {
         let pattern = self.pipe.pattern();
         if !pattern.takes_subscriptions() {
-            self.pipe.expect_answers(run.messages());
             self.pipe.deliver(run.cut_from(self.input.memory()));
             return Ok(());
         }
@@ -335,7 +329,7 @@ impl Driver {
             if let Some(change) = Subscription::from_message(&message) {
                 pattern.subscription(&self.pipe, change)?;
             } else {
-                self.pipe.hear(message);
+                self.pipe.deliver_one(message);
             }
         }
         Ok(())
@@ -357,7 +351,7 @@ impl Driver {
                     let pulse = self.pulse.get_or_insert_with(|| Pulse::new(Default::default()));
                     pulse.heartbeat.on_ping(ttl, now());
                 }
-                self.pipe.outbound.answer(&Command::Pong { context });
+                self.pipe.outbound.reply(&Command::Pong { context });
             }
             // 37/ZMTP has ERROR in the handshake only; libzmq passes over it here.
             Command::Error { reason } => self.refusal = Some(reason.into()),
@@ -397,9 +391,9 @@ impl Driver {
 
     /// Ends the connection so that the peer gets all that was written to it.
     async fn say_farewell(&mut self) {
-        let Some(mut stream) = self.pipe.outbound.take_stream() else { return };
+        let Some(mut writer) = self.pipe.outbound.take_writer() else { return };
         let farewell = async {
-            stream.writer.shutdown().await?;
+            writer.writer.shutdown().await?;
             while self.reader.read_buf(&mut self.input.bytes).await? > 0 {
                 while self.enter_unheard() {
                     yield_now().await;

@@ -9,7 +9,7 @@ use tokio::runtime::Handle;
 use super::Engine;
 use super::task::{self, Crash, Task};
 use crate::event::{Events, SocketEvent};
-use crate::peer::Counts;
+use crate::peer::DropCounts;
 use crate::stats::DropReason;
 
 /// How long nothing more is told of a reason.
@@ -27,7 +27,7 @@ pub(super) struct Telling {
 /// What listeners know.
 #[derive(Debug)]
 struct Told {
-    counts: Counts,
+    counts: DropCounts,
     /// Messages that were lost before the socket began to close: the ends of connections have told
     /// of those.
     lost: Option<usize>,
@@ -42,7 +42,7 @@ impl Engine {
         }
         if self.told.lock().told.is_none() {
             self.peers.ledger().watch();
-            let counts = self.peers.astray();
+            let counts = self.peers.drops();
             self.told.lock().told.get_or_insert(Told { counts, lost: None });
         }
         if let Some(runtime) = self.home.find_or_current() {
@@ -91,7 +91,7 @@ impl Engine {
     fn untold(&self) -> Vec<(DropReason, u64)> {
         let mut telling = self.told.lock();
         let Some(told) = &mut telling.told else { return Vec::new() };
-        let now = self.peers.astray();
+        let now = self.peers.drops();
         let before = DropReason::list(&told.counts.dropped, &told.counts.discarded);
         let after = DropReason::list(&now.dropped, &now.discarded);
         told.counts = now;

@@ -276,7 +276,7 @@ impl Links {
 
     /// Remembers a peer that parts, for the case that it comes again.
     fn leave_behind(&self, pipe: &Arc<Pipe>, peer: &Weak<Engine>) {
-        if pipe.unread() > 0 {
+        if pipe.inbound.unread() > 0 {
             self.parted.lock().push((peer.clone(), Arc::downgrade(pipe)));
         }
     }

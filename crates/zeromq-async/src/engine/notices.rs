@@ -14,7 +14,7 @@ use crate::peer::Pipe;
 const MAX_UNREAD: usize = 1024;
 
 fn notify(pipe: &Arc<Pipe>, notice: &Message) {
-    if pipe.unread() < MAX_UNREAD || pipe.has_room() {
+    if pipe.inbound.unread() < MAX_UNREAD || pipe.inbound.has_room() {
         pipe.notify(notice.clone());
     }
 }

@@ -1,21 +1,23 @@
-//! The queue of messages that one peer has sent and the application has not taken.
+//! The queue of messages that a peer has sent and the application has not received.
 
 use std::collections::VecDeque;
+use std::mem::{replace, swap, take};
 use std::sync::Arc;
 use std::task::{Context, Waker};
 
 use zmtp::{Batch, EncodedMessages, Message};
 
-use super::{Pipe, SendWaiters};
-use crate::identity::Peer;
+use super::notify::{Readable, ReadyQueue, SendWaiters};
+use crate::identity::{Peer, PeerId};
 use crate::options::{HighWaterMark, PipeOptions};
-use crate::stats::Discarded;
-use crate::sync::{Mutex, MutexGuard};
+use crate::sync::Mutex;
 
-/// The inbound half of a pipe: filled by the engine or an inproc peer, drained by the receiver.
+/// The inbound half of a pipe. The engine or an inproc peer fills it, the receiver empties it.
 ///
-/// The receiver takes the whole batch at once and pops from it without a lock; `lent` counts what
-/// it took until it says how much is left, so that the high-water mark covers both.
+/// The receiver takes a whole batch and pops from it without a lock. `taken` counts the messages it
+/// has not yet popped as far as known here, so the high-water mark covers both.
+///
+/// The pipe acts on what the methods return, outside the lock.
 #[derive(Debug)]
 pub(crate) struct Inbound {
     state: Mutex<State>,
@@ -24,30 +26,54 @@ pub(crate) struct Inbound {
 #[derive(Debug)]
 struct State {
     batch: Batch,
-    /// Who `batch` is from: the peer of the connection there is, or last was.
+    /// The peer that sent `batch`: that of the present connection, or of the last.
     from: Option<Peer>,
-    /// What is left of connections before.
-    earlier: VecDeque<(Batch, Option<Peer>)>,
-    /// Messages that the receiver has taken and not yet popped.
-    lent: usize,
+    /// Batches of earlier connections.
+    earlier: EarlierBatches,
+    /// Messages that the receiver has taken and not popped.
+    taken: usize,
     high_water_mark: HighWaterMark,
     conflate: bool,
-    listed: bool,
+    /// The receiver knows that messages are here.
+    announced: bool,
     closed: bool,
-    /// What comes is not to be received.
+    /// Messages that arrive are dropped.
     silenced: bool,
+    /// The connection task, while it waits for room.
     producer: Option<Waker>,
     /// The senders of an inproc peer, which wait for room in this queue.
     senders: Option<Arc<SendWaiters>>,
-    received: u64,
-    /// Bytes of these, with the headers of their frames.
-    bytes: u64,
-    /// Messages that a later one took the place of, as `conflate` asks.
-    replaced: u64,
-    connections: u64,
+    counts: InboundCounts,
 }
 
-/// What became of a message from within the process.
+/// Batches, each with the peer that sent it.
+pub(crate) type EarlierBatches = VecDeque<(Batch, Option<Peer>)>;
+
+/// What a queue has counted.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct InboundCounts {
+    /// Messages that arrived.
+    pub(crate) received: u64,
+    /// Bytes of these, with the headers of their frames.
+    pub(crate) bytes: u64,
+    /// Messages that a later one replaced (`conflate`).
+    pub(crate) replaced: u64,
+    pub(crate) connections: u64,
+}
+
+/// What the pipe has to do after messages arrived.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[must_use]
+pub(crate) struct Arrived {
+    /// Announce the queue to the receiver.
+    pub(crate) announce: bool,
+    /// Expect several messages in return: several of the peer's are unread.
+    pub(crate) several: bool,
+    /// Count the messages as unheard: they are not kept.
+    pub(crate) unheard: bool,
+}
+
+/// The fate of a message from an inproc peer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Pushed {
     Taken,
@@ -65,49 +91,37 @@ pub(crate) enum Refill {
 }
 
 impl Inbound {
-    pub(crate) fn new(high_water_mark: HighWaterMark, conflate: bool) -> Self {
+    pub(super) fn new(high_water_mark: HighWaterMark, conflate: bool) -> Self {
         Self {
             state: Mutex::new(State {
                 batch: Batch::new(),
                 from: None,
                 earlier: VecDeque::new(),
-                lent: 0,
+                taken: 0,
                 high_water_mark,
                 conflate,
-                listed: false,
+                announced: false,
                 closed: false,
                 silenced: false,
                 producer: None,
                 senders: None,
-                received: 0,
-                bytes: 0,
-                replaced: 0,
-                connections: 0,
+                counts: InboundCounts::default(),
             }),
         }
     }
 
-    /// What comes from now on is from this peer: a connection has begun.
+    /// A connection begins. Messages that arrive from now on are from this peer.
     pub(super) fn begin(&self, from: Peer) {
         let mut state = self.state.lock();
         if !state.batch.is_empty() {
-            let before = (std::mem::take(&mut state.batch), state.from.take());
+            let before = (take(&mut state.batch), state.from.take());
             state.earlier.push_back(before);
         }
         state.from = Some(from);
-        state.connections += 1;
+        state.counts.connections += 1;
     }
 
-    /// Who the peer is of the connection there is, or last was.
-    pub(crate) fn from(&self) -> Option<Peer> {
-        self.state.lock().from.clone()
-    }
-
-    pub(super) fn connections(&self) -> u64 {
-        self.state.lock().connections
-    }
-
-    /// How many messages the engine may deliver now; where there is no room it is woken later.
+    /// How many messages the engine may deliver. Without room its task is woken later.
     pub(super) fn room(&self, cx: &Context<'_>) -> usize {
         let mut state = self.state.lock();
         let room = state.room();
@@ -117,183 +131,168 @@ impl Inbound {
         room
     }
 
-    /// Adds a run that `room` has made way for.
-    pub(super) fn deliver(&self, pipe: &Arc<Pipe>, run: EncodedMessages) {
+    /// Adds messages for which `room` has found room. They are dropped where no `receiver` is attached.
+    pub(super) fn deliver<H: Readable>(
+        &self,
+        run: EncodedMessages,
+        receiver: &ReadyQueue<H>,
+    ) -> Arrived {
         let mut state = self.state.lock();
         if state.closed {
-            // The socket has ended already, and this connection hears of it.
-            return;
+            // The socket has ended. This connection is about to learn of it.
+            return Arrived::default();
         }
-        if state.silenced || !pipe.arrivals().is_heard() {
-            state.reject(pipe, &run);
-            return;
+        if state.silenced || !receiver.is_attached() {
+            return state.reject(&run);
         }
-        state.enter(&run);
+        state.count(&run);
         state.batch.push_run(run);
         state.keep_latest();
-        self.announce(pipe, state);
+        Arrived { announce: state.announce(), several: state.unread() > 1, unheard: false }
     }
 
-    /// Enters a run that nobody will receive.
-    pub(super) fn reject(&self, pipe: &Pipe, run: &EncodedMessages) {
+    /// Counts messages that are not kept.
+    pub(super) fn reject(&self, run: &EncodedMessages) -> Arrived {
         let mut state = self.state.lock();
-        if !state.closed {
-            state.reject(pipe, run);
-        }
+        if state.closed { Arrived::default() } else { state.reject(run) }
     }
 
-    /// Adds one message from within the process; one that is refused is left as it was.
+    /// Adds one message from within the process. A refused message is left as it was.
     ///
-    /// `notice`s of the socket itself (an XPUB's subscriptions) pass the high-water mark: they
-    /// must not be lost, and whoever makes them sees to their number.
-    pub(super) fn push(&self, pipe: &Arc<Pipe>, message: &mut Message, notice: bool) -> Pushed {
+    /// With `forced` the message passes the high-water mark and is kept from a silenced peer. The
+    /// caller limits the number of such messages.
+    #[inline(always)]
+    pub(super) fn push<H: Readable>(
+        &self,
+        message: &mut Message,
+        forced: bool,
+        receiver: &ReadyQueue<H>,
+    ) -> (Pushed, Arrived) {
         let mut state = self.state.lock();
         if state.closed {
-            return Pushed::Refused;
+            return (Pushed::Refused, Arrived::default());
         }
-        if (state.silenced && !notice) || !pipe.arrivals().is_heard() {
-            state.received += 1;
-            pipe.account().discarded(|discarded| discarded.unheard += 1);
-            return Pushed::Taken;
+        if (state.silenced && !forced) || !receiver.is_attached() {
+            state.counts.received += 1;
+            return (Pushed::Taken, Arrived { unheard: true, ..Arrived::default() });
         }
-        if !notice && state.room() == 0 {
-            return Pushed::Refused;
+        if !forced && state.room() == 0 {
+            return (Pushed::Refused, Arrived::default());
         }
-        state.received += 1;
+        state.counts.received += 1;
         state.batch.push_from(message);
         state.keep_latest();
         let pushed = if state.room() == 0 { Pushed::TakenLast } else { Pushed::Taken };
-        self.announce(pipe, state);
-        pushed
+        (pushed, Arrived { announce: state.announce(), ..Arrived::default() })
     }
 
-    /// Tells the receiver that something is here, unless it knows.
-    fn announce(&self, pipe: &Arc<Pipe>, mut state: MutexGuard<'_, State>) {
-        let newly_ready = !std::mem::replace(&mut state.listed, true);
-        drop(state);
-        if newly_ready && !pipe.arrivals().announce(pipe) {
-            // The receiver has just gone, and did not find this queue.
-            self.discard(pipe, 0);
+    /// Counts a message of a silenced peer, which is not kept. Returns false where the peer is not
+    /// silenced.
+    pub(super) fn reject_silenced(&self) -> bool {
+        let mut state = self.state.lock();
+        if state.silenced {
+            state.counts.received += 1;
         }
+        state.silenced
     }
 
-    /// Swaps what has arrived into the receiver's empty `local` batch.
-    pub(crate) fn refill(&self, local: &mut Batch) -> Refill {
+    /// Swaps what has arrived with the receiver's empty `local` batch.
+    pub(crate) fn take(&self, local: &mut Batch) -> Refill {
         let mut state = self.state.lock();
         let result = if let Some((batch, from)) = state.earlier.pop_front() {
             *local = batch;
-            state.lent = local.messages();
+            state.taken = local.messages();
             Refill::Messages(from)
         } else if !state.batch.is_empty() {
-            std::mem::swap(&mut state.batch, local);
-            state.lent = local.messages();
+            swap(&mut state.batch, local);
+            state.taken = local.messages();
             Refill::Messages(state.from.clone())
         } else {
-            state.lent = 0;
-            state.listed = false;
+            state.taken = 0;
+            state.announced = false;
             Refill::Empty
         };
-        state.release();
+        state.wake_producers();
         result
     }
 
-    /// Says that of what the receiver took, `left` messages are still to be popped.
-    pub(crate) fn credit(&self, left: usize) {
+    /// Says how many of the messages that the receiver took are `left` to pop.
+    pub(crate) fn release(&self, left: usize) {
         let mut state = self.state.lock();
-        state.lent = left;
-        state.release();
+        state.taken = left;
+        state.wake_producers();
     }
 
-    /// Drops what nobody is there to receive any more, and enters that with what the receiver has
-    /// `left` of what it took.
-    pub(super) fn discard(&self, pipe: &Pipe, left: usize) {
+    /// Drops what is here, for there is no receiver any more, and returns how many messages.
+    pub(super) fn abandon(&self) -> usize {
         let mut state = self.state.lock();
-        let abandoned = (state.clear() + left) as u64;
-        state.lent = 0;
-        state.release();
-        pipe.account().discarded(|discarded| discarded.abandoned += abandoned);
+        let dropped = state.clear();
+        state.taken = 0;
+        state.wake_producers();
+        dropped
     }
 
-    /// Drops what the receiver has not taken yet, and enters it as `note` says.
-    pub(super) fn forget(&self, pipe: &Arc<Pipe>, note: impl Fn(&mut Discarded, u64)) {
+    /// Drops what the receiver has not taken, and returns how many messages.
+    pub(super) fn discard<H: Readable>(&self, id: PeerId, receiver: &ReadyQueue<H>) -> usize {
         let mut state = self.state.lock();
         if state.batch.is_empty() && state.earlier.is_empty() {
-            return;
+            return 0;
         }
-        let forgotten = state.clear() as u64;
-        pipe.account().discarded(|discarded| note(discarded, forgotten));
-        // Under the lock, so that whoever adds a message sees whether it must announce it.
-        if pipe.arrivals().forget(pipe) {
-            state.listed = false;
+        let dropped = state.clear();
+        // Under the lock: the next message to arrive must be announced again.
+        if receiver.retract(id) {
+            state.announced = false;
         }
-        state.release();
+        state.wake_producers();
+        dropped
     }
 
-    /// The receiver is to hear no more of the peer: drops what it has not taken, unless those are
-    /// notices, and what comes from now on.
-    pub(super) fn silence(&self, pipe: &Pipe, keeps_notices: bool) {
+    /// Drops messages that arrive from now on. Drops those not taken too, unless `keep_unread`, and
+    /// returns how many.
+    pub(super) fn silence(&self, keep_unread: bool) -> usize {
         let mut state = self.state.lock();
         state.silenced = true;
-        if keeps_notices {
-            return;
+        if keep_unread {
+            return 0;
         }
-        let dropped = state.clear() as u64;
-        pipe.account().discarded(|discarded| discarded.unheard += dropped);
-        state.release();
+        let dropped = state.clear();
+        state.wake_producers();
+        dropped
     }
 
-    pub(super) fn is_silenced(&self) -> bool {
-        self.state.lock().silenced
-    }
-
-    /// Enters a message that came too late to be heard.
-    pub(super) fn count_unheard(&self, pipe: &Pipe) {
-        self.state.lock().received += 1;
-        pipe.account().discarded(|discarded| discarded.unheard += 1);
-    }
-
-    /// What the receiver has drops of a silenced peer: `left` messages that it had taken.
-    pub(crate) fn drop_lent(&self, pipe: &Pipe, left: usize) {
+    /// Removes everything that the receiver has not taken, for the queue that continues this one.
+    pub(super) fn take_all(&self) -> EarlierBatches {
         let mut state = self.state.lock();
-        state.lent = 0;
-        state.release();
-        pipe.account().discarded(|discarded| discarded.unheard += left as u64);
-    }
-
-    /// Takes all that the receiver has not taken, for the queue that comes after this one.
-    pub(super) fn take_left(&self) -> VecDeque<(Batch, Option<Peer>)> {
-        let mut state = self.state.lock();
-        let mut left = std::mem::take(&mut state.earlier);
+        let mut left = take(&mut state.earlier);
         if !state.batch.is_empty() {
-            let last = (std::mem::take(&mut state.batch), state.from.clone());
+            let last = (take(&mut state.batch), state.from.clone());
             left.push_back(last);
         }
         left
     }
 
-    /// Puts messages in front of all that come, and lists this queue with the receiver: true where
-    /// it was not listed before.
-    pub(super) fn inherit(&self, left: VecDeque<(Batch, Option<Peer>)>) -> bool {
+    /// Puts messages in front of all that arrive. Returns whether to announce the queue.
+    pub(super) fn inherit(&self, left: EarlierBatches) -> bool {
         let mut state = self.state.lock();
         state.earlier.extend(left);
-        !std::mem::replace(&mut state.listed, true)
+        state.announce()
     }
 
-    /// Whether nothing is here, and nothing more will come.
+    /// Whether nothing is here and nothing more will come.
     pub(crate) fn is_over(&self) -> bool {
         let state = self.state.lock();
         state.closed && state.batch.is_empty() && state.earlier.is_empty()
     }
 
-    /// No more will come; what is here can still be taken.
+    /// Takes no more messages. Those here can still be received.
     ///
-    /// A receiver that has this queue lets go of it when it is empty, and no other need hear.
+    /// The receiver drops the queue when it finds it empty, so nothing wakes it here.
     pub(super) fn close(&self) {
         self.state.lock().closed = true;
     }
 
-    /// Joins this queue to that of the inproc socket which fills it: the two marks add up, and
-    /// what either conflates is conflated.
+    /// Joins the queue with that of the inproc peer that fills it: the high-water marks add up, and
+    /// the queue conflates where either does.
     pub(super) fn join(&self, senders: Arc<SendWaiters>, added: &PipeOptions) {
         let mut state = self.state.lock();
         state.high_water_mark = state.high_water_mark + added.send_high_water_mark;
@@ -301,30 +300,39 @@ impl Inbound {
         state.senders = Some(senders);
     }
 
-    pub(crate) fn received(&self) -> u64 {
-        self.state.lock().received
+    /// The counts, the messages not received, and the peer of the present connection or the last.
+    pub(super) fn stats(&self) -> (InboundCounts, usize, Option<Peer>) {
+        let state = self.state.lock();
+        (state.counts, state.unread(), state.from.clone())
     }
 
-    pub(super) fn bytes(&self) -> u64 {
-        self.state.lock().bytes
+    /// The peer of the present connection, or of the last.
+    pub(crate) fn from(&self) -> Option<Peer> {
+        self.state.lock().from.clone()
+    }
+
+    /// How many messages have arrived.
+    pub(crate) fn received(&self) -> u64 {
+        self.state.lock().counts.received
     }
 
     pub(super) fn replaced(&self) -> u64 {
-        self.state.lock().replaced
+        self.state.lock().counts.replaced
     }
 
-    pub(super) fn unread(&self) -> usize {
+    /// How many messages have not been received.
+    pub(crate) fn unread(&self) -> usize {
         self.state.lock().unread()
     }
 
     /// Messages that have not been received, and bytes of those that the receiver has not taken.
-    pub(super) fn backlog(&self) -> (usize, usize) {
+    pub(crate) fn backlog(&self) -> (usize, usize) {
         let state = self.state.lock();
         let earlier = state.earlier.iter().map(|(batch, _)| batch.bytes()).sum::<usize>();
         (state.unread(), state.batch.bytes() + earlier)
     }
 
-    pub(super) fn has_room(&self) -> bool {
+    pub(crate) fn has_room(&self) -> bool {
         let state = self.state.lock();
         !state.closed && state.room() > 0
     }
@@ -340,22 +348,27 @@ impl State {
 
     fn unread(&self) -> usize {
         let earlier = self.earlier.iter().map(|(batch, _)| batch.messages()).sum::<usize>();
-        self.batch.messages() + earlier + self.lent
+        self.batch.messages() + earlier + self.taken
     }
 
-    fn enter(&mut self, run: &EncodedMessages) {
-        self.received += run.messages() as u64;
-        self.bytes += run.bytes() as u64;
+    fn count(&mut self, run: &EncodedMessages) {
+        self.counts.received += run.messages() as u64;
+        self.counts.bytes += run.bytes() as u64;
     }
 
-    fn reject(&mut self, pipe: &Pipe, run: &EncodedMessages) {
-        self.enter(run);
-        pipe.account().discarded(|discarded| discarded.unheard += run.messages() as u64);
+    fn reject(&mut self, run: &EncodedMessages) -> Arrived {
+        self.count(run);
+        Arrived { unheard: true, ..Arrived::default() }
     }
 
-    /// Drops all that the receiver has not taken, and says how many messages.
+    /// Whether the receiver must be told that messages are here.
+    fn announce(&mut self) -> bool {
+        !replace(&mut self.announced, true)
+    }
+
+    /// Drops everything that the receiver has not taken, and returns how many messages.
     fn clear(&mut self) -> usize {
-        std::mem::take(&mut self.batch).messages() + self.clear_earlier()
+        take(&mut self.batch).messages() + self.clear_earlier()
     }
 
     fn clear_earlier(&mut self) -> usize {
@@ -364,15 +377,16 @@ impl State {
 
     fn keep_latest(&mut self) {
         if self.conflate {
-            self.replaced += self.clear_earlier() as u64;
+            self.counts.replaced += self.clear_earlier() as u64;
             while self.batch.messages() > 1 {
                 self.batch.pop();
-                self.replaced += 1;
+                self.counts.replaced += 1;
             }
         }
     }
 
-    fn release(&mut self) {
+    /// Wakes those that wait for room, where there is room.
+    fn wake_producers(&mut self) {
         if self.room() > 0 {
             if let Some(engine) = self.producer.take() {
                 engine.wake();

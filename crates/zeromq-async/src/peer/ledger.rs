@@ -1,7 +1,7 @@
-//! What became of messages that are in no queue any more.
+//! Counts of messages that are in no queue any more.
 //!
-//! Each pipe has an account of its own, and the ledger has what is no pipe's, and the accounts of
-//! those that have left.
+//! Each pipe counts its own in a [`DropAccount`]. The ledger counts those that belong to no pipe, and
+//! takes over the accounts of pipes that leave.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,7 +9,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::Notify;
 use zmtp::{Batch, Message};
 
-use super::Pipe;
 use crate::stats::{Discarded, Dropped, PeerStats, SocketStats};
 use crate::sync::Mutex;
 use crate::unsent::{Addressee, UnsentMessages};
@@ -18,25 +17,25 @@ use crate::unsent::{Addressee, UnsentMessages};
 #[derive(Debug, Default)]
 pub(crate) struct Ledger {
     entries: Mutex<Entries>,
-    /// Told of each entry of a message that went astray, once somebody listens.
+    /// Whether anything listens to `entered`.
     watched: AtomicBool,
     entered: Notify,
 }
 
-/// Messages that went another way than from queue to queue, by reason.
+/// Messages that were dropped, by reason, and those that the socket made itself.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Counts {
+pub(crate) struct DropCounts {
     pub(crate) dropped: Dropped,
     pub(crate) discarded: Discarded,
-    /// Sent, though the application did not ask for it.
+    /// Messages that the socket sent of itself.
     own: u64,
-    /// Of `discarded`, those that a receiver had popped already.
+    /// Those of `discarded` that a receiver had popped.
     popped: u64,
 }
 
 #[derive(Debug, Default)]
 struct Entries {
-    counts: Counts,
+    counts: DropCounts,
     /// What peers that have left had sent and received.
     sent: u64,
     received: u64,
@@ -44,35 +43,36 @@ struct Entries {
     bytes_received: u64,
     reconnects: u64,
     lost: u64,
-    /// Fed to a `Sink` that found no room.
-    parked: u64,
-    /// Of those that are lost, what the application can have back, and how many at most.
+    /// Messages that wait in a `Sink`, for no peer has room.
+    pending: u64,
+    /// Lost messages that the application can have back.
     unsent: UnsentMessages,
+    /// The most messages in `unsent`.
     keep: usize,
 }
 
-/// The counts of one pipe.
+/// The drop counts of one pipe.
 #[derive(Debug)]
-pub(crate) struct Account {
+pub(crate) struct DropAccount {
     ledger: Arc<Ledger>,
-    state: Mutex<Balance>,
+    state: Mutex<AccountState>,
 }
 
 #[derive(Debug, Default)]
-struct Balance {
-    counts: Counts,
-    /// The pipe has left, and the ledger has taken the counts over.
+struct AccountState {
+    counts: DropCounts,
+    /// The pipe has left, and the ledger has taken over the counts.
     closed: bool,
 }
 
 impl Ledger {
-    /// Enters what is no peer's.
+    /// Counts messages that were for no peer in particular.
     pub(crate) fn dropped(&self, note: impl FnOnce(&mut Dropped)) {
         note(&mut self.entries.lock().counts.dropped);
-        self.tell();
+        self.notify();
     }
 
-    /// Enters a message that found no peer, and never will.
+    /// Counts a message that found no peer and never will.
     pub(crate) fn lost(&self, message: Message) {
         let mut entries = self.entries.lock();
         let mut queue = Batch::new();
@@ -81,98 +81,76 @@ impl Ledger {
         entries.keep(None, queue);
     }
 
-    /// From now on keeps so many messages that are lost, the latest.
+    /// Keeps lost messages from now on, the latest `limit` of them.
     pub(crate) fn keep_unsent(&self, limit: usize) {
         self.entries.lock().keep = limit;
     }
 
-    /// The messages that were lost and kept.
+    /// Removes the lost messages that were kept.
     pub(crate) fn take_unsent(&self) -> UnsentMessages {
         std::mem::take(&mut self.entries.lock().unsent)
     }
 
-    /// Enters a message that a peer refuses, and that was taken out of its queue.
-    pub(crate) fn refused(&self, pipe: &Pipe, queue: Batch) {
-        let addressee = pipe.addressee();
-        self.entries.lock().keep(Some(addressee), queue);
-        pipe.account().dropped(|dropped| dropped.refused += 1);
-    }
-
-    /// From now on `entered` has something to wait for.
+    /// Has `entered` notified from now on.
     pub(crate) fn watch(&self) {
         self.watched.store(true, Ordering::Relaxed);
     }
 
-    /// Waits until something has been entered since the last time.
+    /// Waits until a drop has been counted since the last time.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped, it loses no notification.
     pub(crate) async fn entered(&self) {
         self.entered.notified().await;
     }
 
-    fn tell(&self) {
+    fn notify(&self) {
         if self.watched.load(Ordering::Relaxed) {
             self.entered.notify_one();
         }
     }
 
-    /// A message waits in a `Sink` from now on.
+    /// A message begins to wait in a `Sink`.
     pub(crate) fn park(&self) {
-        self.entries.lock().parked += 1;
+        self.entries.lock().pending += 1;
     }
 
     /// It waits no more.
     pub(crate) fn unpark(&self) {
-        self.entries.lock().parked -= 1;
+        self.entries.lock().pending -= 1;
     }
 
-    /// Takes over the counts of a pipe that leaves, and counts as lost what it was not sent.
-    pub(super) fn close_account(&self, pipe: &Pipe, unsent: Batch) {
-        // All of the queues is asked for first: whoever holds one of their locks may enter something
-        // here, and never the other way round.
-        let (stats, replaced, addressee) = (pipe.stats(), replaced(pipe), pipe.addressee());
-        let mut balance = pipe.account().state.lock();
-        balance.closed = true;
-        let mut entries = self.entries.lock();
-        entries.sent += stats.sent;
-        entries.received += stats.received;
-        entries.bytes_sent += stats.bytes_sent;
-        entries.bytes_received += stats.bytes_received;
-        entries.reconnects += stats.reconnects;
-        entries.lost += unsent.messages() as u64;
-        entries.keep(Some(addressee), unsent);
-        entries.counts.add(&balance.counts);
-        entries.counts.add(&replaced);
-    }
-
-    /// What went astray of a socket with these pipes.
-    pub(super) fn counts(&self, pipes: &[Arc<Pipe>]) -> Counts {
-        let mut counts = Counts::default();
-        for pipe in pipes {
-            counts.add(&pipe.account().counts());
-            counts.add(&replaced(pipe));
-        }
+    /// The drops of a socket whose pipes have these counts.
+    pub(super) fn drops(&self, pipes: impl Iterator<Item = DropCounts>) -> DropCounts {
+        let mut counts = DropCounts::default();
+        pipes.for_each(|pipe| counts.add(&pipe));
         counts.add(&self.entries.lock().counts);
         counts
     }
 
-    /// All counts of a socket with these pipes, of whose messages `popped` have been taken.
-    pub(super) fn total(&self, pipes: &[Arc<Pipe>], popped: u64) -> SocketStats {
-        let peers: Vec<_> = pipes.iter().map(|pipe| pipe.stats()).collect();
-        let counts = self.counts(pipes);
+    /// All counts of a socket, given its drops and how many messages the receiver has popped.
+    pub(super) fn total(
+        &self,
+        peers: Vec<PeerStats>,
+        drops: &DropCounts,
+        popped: u64,
+    ) -> SocketStats {
         let entries = self.entries.lock();
         let sum = |count: fn(&PeerStats) -> u64| peers.iter().map(count).sum::<u64>();
         let received = entries.received + sum(|peer| peer.received);
-        let never_popped = counts.discarded.total() - counts.popped;
+        let never_popped = drops.discarded.total() - drops.popped;
         SocketStats {
             sent: entries.sent + sum(|peer| peer.sent),
-            queued: entries.parked + sum(|peer| peer.queued),
+            queued: entries.pending + sum(|peer| peer.queued),
             lost: entries.lost,
-            dropped: counts.dropped,
-            own: counts.own,
+            dropped: drops.dropped,
+            own: drops.own,
             received,
-            // Elsewhere messages may be moving meanwhile, so that a moment's difference is negative.
-            taken: popped.saturating_sub(counts.popped),
+            // Messages may be moving meanwhile, so a difference may be negative for a moment.
+            taken: popped.saturating_sub(drops.popped),
             unread: received.saturating_sub(popped + never_popped),
-            discarded: counts.discarded,
+            discarded: drops.discarded,
             bytes_sent: entries.bytes_sent + sum(|peer| peer.bytes_sent),
             bytes_received: entries.bytes_received + sum(|peer| peer.bytes_received),
             reconnects: entries.reconnects + sum(|peer| peer.reconnects),
@@ -185,22 +163,22 @@ impl Ledger {
     }
 }
 
-impl Account {
+impl DropAccount {
     pub(super) fn new(ledger: Arc<Ledger>) -> Self {
         Self { ledger, state: Mutex::default() }
     }
 
-    /// Enters messages that were for the peer.
+    /// Counts messages that were for the peer.
     pub(crate) fn dropped(&self, note: impl Fn(&mut Dropped)) {
         self.note(|counts| note(&mut counts.dropped));
     }
 
-    /// Enters messages of the peer that were in its queue, or never got there.
+    /// Counts messages of the peer that the receiver has not popped.
     pub(crate) fn discarded(&self, note: impl Fn(&mut Discarded)) {
         self.note(|counts| note(&mut counts.discarded));
     }
 
-    /// Enters a message of the peer that the receiver has popped.
+    /// Counts a message of the peer that the receiver has popped.
     pub(crate) fn discarded_popped(&self, note: impl Fn(&mut Discarded)) {
         self.note(|counts| {
             note(&mut counts.discarded);
@@ -208,23 +186,54 @@ impl Account {
         });
     }
 
-    /// Enters a message that the socket itself has sent.
+    /// Counts a message that the socket sent of itself.
     pub(super) fn own(&self) {
         self.note(|counts| counts.own += 1);
     }
 
-    pub(super) fn counts(&self) -> Counts {
+    /// Counts a message that the peer refuses, and keeps it where lost messages are kept.
+    pub(super) fn refused(&self, addressee: Addressee, message: Batch) {
+        self.ledger.entries.lock().keep(Some(addressee), message);
+        self.dropped(|dropped| dropped.refused += 1);
+    }
+
+    pub(super) fn counts(&self) -> DropCounts {
         self.state.lock().counts
     }
 
-    fn note(&self, note: impl Fn(&mut Counts)) {
-        let mut balance = self.state.lock();
-        note(&mut balance.counts);
-        if balance.closed {
+    /// The pipe leaves: the ledger takes over its counts and counts `unsent` messages as lost.
+    ///
+    /// The caller has read the queues before. A thread that holds the lock of a queue may wait for
+    /// the locks here, and never the other way round.
+    pub(super) fn close(
+        &self,
+        stats: &PeerStats,
+        replaced: &DropCounts,
+        addressee: Addressee,
+        unsent: Batch,
+    ) {
+        let mut account = self.state.lock();
+        account.closed = true;
+        let mut entries = self.ledger.entries.lock();
+        entries.sent += stats.sent;
+        entries.received += stats.received;
+        entries.bytes_sent += stats.bytes_sent;
+        entries.bytes_received += stats.bytes_received;
+        entries.reconnects += stats.reconnects;
+        entries.lost += unsent.messages() as u64;
+        entries.keep(Some(addressee), unsent);
+        entries.counts.add(&account.counts);
+        entries.counts.add(replaced);
+    }
+
+    fn note(&self, note: impl Fn(&mut DropCounts)) {
+        let mut account = self.state.lock();
+        note(&mut account.counts);
+        if account.closed {
             note(&mut self.ledger.entries.lock().counts);
         }
-        drop(balance);
-        self.ledger.tell();
+        drop(account);
+        self.ledger.notify();
     }
 }
 
@@ -237,19 +246,19 @@ impl Entries {
     }
 }
 
-impl Counts {
-    fn add(&mut self, other: &Self) {
+impl DropCounts {
+    /// What the queues of a pipe count themselves.
+    pub(super) fn replaced(outbound: u64, inbound: u64) -> Self {
+        let mut counts = Self::default();
+        counts.dropped.replaced = outbound;
+        counts.discarded.replaced = inbound;
+        counts
+    }
+
+    pub(super) fn add(&mut self, other: &Self) {
         self.dropped.add(&other.dropped);
         self.discarded.add(&other.discarded);
         self.own += other.own;
         self.popped += other.popped;
     }
-}
-
-/// What the queues themselves count.
-fn replaced(pipe: &Pipe) -> Counts {
-    let mut counts = Counts::default();
-    counts.dropped.replaced = pipe.outbound.replaced();
-    counts.discarded.replaced = pipe.inbound.replaced();
-    counts
 }

@@ -1,59 +1,45 @@
 //! The queue of messages for one peer, and the writing of it.
 //!
-//! Messages are encoded where they will be written from. Whoever has reason to writes: the sender
-//! when the queue was idle or has grown large, the connection task otherwise. All of it happens
-//! under one lock, and every write is polled with the connection task's waker, so that a full
-//! kernel buffer wakes that task whoever met it.
+//! Messages are encoded into the memory that they are written from. The sender writes when the queue
+//! was idle or has grown large, and the connection task writes otherwise. All of it happens under
+//! one lock. Every write is polled with the connection task's waker, so a full kernel buffer wakes
+//! that task even if a sender met it.
 
 mod state;
 
 use std::io;
-use std::sync::Arc;
+use std::mem::{replace, take};
 use std::task::{Context, Poll, Waker};
 
-use tokio::runtime::Handle;
 use zmtp::{Batch, Command, Message, Subscription};
 
-use self::state::{Answers, Pace, State, WRITE_PER_TURN};
-use super::link::{Link, Stream};
-use super::{Pipe, Pushed, SendWaiters, Wakers};
+use self::state::{CommandReplies, Destination, NextWrite, State, WRITE_PER_TURN};
+use super::inbound::Pushed;
+use super::notify::{SendWaiters, Wakers};
+use super::writer::FrameWriter;
 use crate::options::HighWaterMark;
-use crate::stats::Dropped;
 use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::sync::{Mutex, MutexGuard};
 
-/// The outbound half of a pipe: filled by senders, drained into the connection or an inproc peer.
+pub use self::state::Refused;
+pub(crate) use self::state::{Drained, InprocPeer, OutboundCounts, Sent};
+
+/// The outbound half of a pipe. Senders fill it, and it is written to the connection or given to an
+/// inproc peer.
+///
+/// The pipe acts on what the methods return, outside the lock.
 #[derive(Debug)]
-pub(crate) struct Outbound {
-    /// Whether a message would be taken now: what `State::has_room` last said.
+pub(crate) struct Outbound<P> {
+    /// Whether there was room when this was last looked at under the lock.
     room: AtomicBool,
-    state: Mutex<State>,
+    state: Mutex<State<P>>,
 }
 
-/// Why a message was not taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Refused {
-    /// Its queue has no room.
-    Full,
-    /// It takes no more messages, because it is gone or about to go.
-    Gone,
-}
+/// The most replies to a peer's commands that wait behind other bytes.
+const MAX_REPLIES: usize = 1024;
 
-impl Refused {
-    /// Enters one message that was dropped for this reason.
-    pub(crate) fn enter(self, dropped: &mut Dropped) {
-        match self {
-            Self::Full => dropped.full += 1,
-            Self::Gone => dropped.unroutable += 1,
-        }
-    }
-}
-
-/// Most answers to a peer's commands that are queued behind other bytes.
-const MAX_ANSWERS: usize = 1024;
-
-impl Outbound {
-    pub(crate) fn new(high_water_mark: HighWaterMark, conflate: bool) -> Self {
+impl<P: InprocPeer> Outbound<P> {
+    pub(super) fn new(high_water_mark: HighWaterMark, conflate: bool) -> Self {
         Self {
             room: AtomicBool::new(true),
             state: Mutex::new(State::new(high_water_mark, conflate)),
@@ -66,7 +52,7 @@ impl Outbound {
         self.room.load(Ordering::Relaxed)
     }
 
-    /// Whether a message would be taken, after writing what can be written.
+    /// Whether a message would be taken, after writing to make room.
     pub(crate) fn has_room(&self) -> bool {
         let mut state = self.state.lock();
         let room = state.make_room();
@@ -74,94 +60,77 @@ impl Outbound {
         room
     }
 
-    /// Queues a message, writing through where nothing else is on the way, and says how many bytes
-    /// were written. Where it is refused, it is left as it was. With the `pipe` that this belongs to,
-    /// the task of another may write it; without, only its own.
+    /// Queues a message, and writes it where nothing is queued before it. A refused message is left
+    /// as it was.
     #[inline]
-    pub(super) fn send(
-        &self,
-        message: &mut Message,
-        pipe: Option<&Arc<Pipe>>,
-    ) -> Result<usize, Refused> {
+    pub(super) fn send(&self, message: &mut Message) -> Result<Sent, Refused> {
         let mut state = self.state.lock();
         if state.closing {
             return Err(Refused::Gone);
         }
-        if let Link::Inproc(peer) = &state.link {
-            let pushed = peer.push(message);
+        if let Destination::Inproc(peer) = &state.destination {
+            let pushed = peer.push(message, false);
             if pushed != Pushed::Taken {
                 self.room.store(false, Ordering::Relaxed);
             }
-            if pushed == Pushed::Refused {
-                return Err(Refused::Full);
-            }
-            state.sent += 1;
-            state.enqueued += 1;
-            return Ok(0);
+            return state.pushed(pushed);
         }
         let written_before = state.written;
-        if !state.make_room() {
+        if !state.is_below_mark() && !state.make_room() {
             self.room.store(false, Ordering::Relaxed);
             return Err(Refused::Full);
         }
         state.conflate();
         state.batch.push_from(message);
-        state.enqueued += 1;
-        match pipe {
-            Some(pipe) => state.pace(pipe),
-            None => state.pace_alone(),
-        }
-        if !state.has_room() {
+        state.counts.enqueued += 1;
+        let wake = state.schedule();
+        if !state.is_below_mark() {
             self.room.store(false, Ordering::Relaxed);
         }
-        Ok(state.written - written_before)
+        Ok(Sent { written: state.written - written_before, wake })
     }
 
     /// Queues the one message that `encoded` holds, as `send` does.
     ///
-    /// `decoded` is what an inproc peer is given. With `past_mark` there always is room.
+    /// An inproc peer gets `decoded`. With `past_mark` there is always room.
     pub(super) fn send_encoded(
         &self,
-        pipe: &Arc<Pipe>,
         encoded: &Batch,
         decoded: &Message,
         past_mark: bool,
-    ) -> Result<(), Refused> {
+    ) -> Result<Sent, Refused> {
         let mut state = self.state.lock();
         if state.closing {
             return Err(Refused::Gone);
         }
-        if let Link::Inproc(peer) = &state.link {
-            if peer.push_or_force(&mut decoded.clone(), past_mark) == Pushed::Refused {
-                return Err(Refused::Full);
-            }
-            state.sent += 1;
-            state.enqueued += 1;
-            return Ok(());
+        if let Destination::Inproc(peer) = &state.destination {
+            let pushed = peer.push(&mut decoded.clone(), past_mark);
+            return state.pushed(pushed);
         }
-        if !state.make_room() && !past_mark {
+        let written_before = state.written;
+        if !state.is_below_mark() && !state.make_room() && !past_mark {
             return Err(Refused::Full);
         }
         state.conflate();
         state.batch.push_batch(encoded);
-        state.enqueued += 1;
-        state.pace(pipe);
-        Ok(())
+        state.counts.enqueued += 1;
+        let wake = state.schedule();
+        Ok(Sent { written: state.written - written_before, wake })
     }
 
-    /// Tells the peer of a subscription, where there is a connection to tell it over.
+    /// Queues a subscription for the present connection. Without one nothing is queued: every new
+    /// connection begins with all subscriptions.
     ///
-    /// Without one nothing is queued: every new connection is told all subscriptions. Returns the
-    /// inproc peer, which must be told directly, outside this lock.
-    pub(crate) fn subscription(&self, change: &Subscription) -> Option<Arc<Pipe>> {
+    /// Returns an inproc peer instead, which the caller tells outside the lock.
+    pub(super) fn subscription(&self, change: &Subscription) -> Option<P> {
         let mut state = self.state.lock();
-        let State { batch, link, .. } = &mut *state;
-        match link {
-            Link::Down => None,
-            Link::Inproc(peer) => Some(peer.clone()),
-            Link::Stream(stream) => {
-                stream.encoder.subscription(batch, change);
-                state.pace_alone();
+        let State { batch, destination, .. } = &mut *state;
+        match destination {
+            Destination::None => None,
+            Destination::Inproc(peer) => Some(peer.clone()),
+            Destination::Connection(writer) => {
+                writer.encoder.subscription(batch, change);
+                state.schedule_own_task();
                 None
             }
         }
@@ -170,85 +139,82 @@ impl Outbound {
     /// Queues a command for the present connection.
     pub(crate) fn command(&self, command: &Command) {
         let mut state = self.state.lock();
-        let State { batch, link, .. } = &mut *state;
-        if let Link::Stream(stream) = link {
-            stream.encoder.command(batch, command);
-            state.pace_alone();
+        let State { batch, destination, .. } = &mut *state;
+        if let Destination::Connection(writer) = destination {
+            writer.encoder.command(batch, command);
+            state.schedule_own_task();
         }
     }
 
-    /// Answers a command of the peer's, unless very many answers wait: a peer that asks and asks
-    /// and does not read must not fill the memory, and what is queued is sign of life enough.
-    pub(crate) fn answer(&self, command: &Command) {
+    /// Queues a reply to a command of the peer, unless very many replies wait.
+    ///
+    /// A peer that sends commands and does not read must not fill the memory. The replies that wait
+    /// are enough of a sign of life.
+    pub(crate) fn reply(&self, command: &Command) {
         let mut state = self.state.lock();
-        let State { batch, link, answers, .. } = &mut *state;
-        let Link::Stream(stream) = link else { return };
-        if batch.is_empty() || answers.end <= answers.written {
-            answers.queued = 0;
+        let State { batch, destination, replies, .. } = &mut *state;
+        let Destination::Connection(writer) = destination else { return };
+        if batch.is_empty() || replies.end <= replies.written {
+            replies.queued = 0;
         }
-        if answers.queued == MAX_ANSWERS {
+        if replies.queued == MAX_REPLIES {
             return;
         }
-        answers.queued += 1;
-        stream.encoder.command(batch, command);
-        answers.end = answers.written + batch.bytes() as u64;
-        state.pace_alone();
+        replies.queued += 1;
+        writer.encoder.command(batch, command);
+        replies.end = replies.written + batch.bytes() as u64;
+        state.schedule_own_task();
     }
 
-    /// A connection is up: what has waited goes to it first.
-    ///
-    /// The connection task's first turn starts the writing.
-    pub(crate) fn link_stream(&self, stream: Stream) {
+    /// A connection begins. Messages that wait are written to it first, by the connection task in its
+    /// first turn.
+    pub(super) fn set_writer(&self, writer: FrameWriter) {
         let mut state = self.state.lock();
-        if state.stuck.0 == state.sent {
-            // What was stuck is still the next message of the application.
-            state.stuck.0 += stream.greetings.messages;
+        let first = writer.written_first;
+        if state.stuck.after == state.counts.sent {
+            // The message that was stuck is still the next one of the application.
+            state.stuck.after += first.messages;
         }
-        state.sent += stream.greetings.messages;
-        state.bytes += stream.greetings.bytes;
-        state.link = Link::Stream(stream);
-        state.pace = Pace::Hot;
+        state.counts.sent += first.messages;
+        state.counts.bytes += first.bytes;
+        state.destination = Destination::Connection(writer);
+        state.next_write = NextWrite::TaskScheduled;
         state.blocked = false;
-        state.retired = false;
-        state.runtime = Handle::try_current().ok().map(|runtime| runtime.id());
         state.failed = None;
-        state.answers = Answers::default();
+        state.replies = CommandReplies::default();
     }
 
-    /// An inproc peer is there: what has waited is given to it.
-    pub(crate) fn link_inproc(&self, peer: Arc<Pipe>) {
+    /// An inproc peer is there. It gets the messages that wait.
+    pub(super) fn set_inproc_peer(&self, peer: P) {
         let mut state = self.state.lock();
         let mut refused = Batch::new();
         while let Some(mut message) = state.batch.pop() {
-            // Past the mark, which what was left of an earlier pipe may have reached: these have been
-            // accepted. Only a peer that is leaving at this moment takes none, and then they are lost
-            // with it.
-            match peer.push_or_force(&mut message, true) {
+            // Forced, for these have been accepted, and messages of an earlier pipe may have reached
+            // the mark. Only a peer that is just leaving refuses them. Then they are lost with it.
+            match peer.push(&mut message, true) {
                 Pushed::Refused => refused.push_from(&mut message),
-                Pushed::Taken | Pushed::TakenLast => state.sent += 1,
+                Pushed::Taken | Pushed::TakenLast => state.counts.sent += 1,
             }
         }
         state.batch = refused;
-        state.link = Link::Inproc(peer);
+        state.destination = Destination::Inproc(peer);
         self.room.store(state.has_room(), Ordering::Relaxed);
         state.flushers.take().wake();
     }
 
-    /// The write direction of the connection, to end it in order.
-    pub(crate) fn take_stream(&self) -> Option<Stream> {
-        match std::mem::replace(&mut self.state.lock().link, Link::Down) {
-            Link::Stream(stream) => Some(stream),
-            Link::Down | Link::Inproc(_) => None,
+    pub(super) fn inproc_peer(&self) -> Option<P> {
+        match &self.state.lock().destination {
+            Destination::Inproc(peer) => Some(peer.clone()),
+            Destination::None | Destination::Connection(_) => None,
         }
     }
 
-    /// Takes back what the inproc peer has not received yet.
-    pub(crate) fn withdraw(&self) {
-        let peer = match &self.state.lock().link {
-            Link::Inproc(peer) => peer.clone(),
-            Link::Down | Link::Stream(_) => return,
-        };
-        peer.withdraw();
+    /// Takes the write half of the connection, to end it in order.
+    pub(crate) fn take_writer(&self) -> Option<FrameWriter> {
+        match replace(&mut self.state.lock().destination, Destination::None) {
+            Destination::Connection(writer) => Some(writer),
+            Destination::None | Destination::Inproc(_) => None,
+        }
     }
 
     /// The peer has ended the connection. Takes the message in the middle of which it did, where
@@ -257,80 +223,100 @@ impl Outbound {
         self.state.lock().take_refused(limit)
     }
 
-    /// The connection is gone: what was not wholly written waits for the next.
-    pub(crate) fn unlink(&self) -> Option<Arc<Pipe>> {
+    /// The connection is gone. Messages not wholly written wait for the next one. Returns the inproc
+    /// peer.
+    pub(crate) fn disconnect(&self) -> Option<P> {
         let mut state = self.state.lock();
-        let link = std::mem::replace(&mut state.link, Link::Down);
+        let destination = replace(&mut state.destination, Destination::None);
         state.batch.rewind();
-        state.engine = Waker::noop().clone();
+        state.task = Waker::noop().clone();
         state.blocked = false;
         if state.batch.is_empty() {
-            // Commands for that connection were all there was.
+            // Only commands for that connection were left.
             state.flushers.take().wake();
         }
-        // The writer may be an application's, and ask this socket something when it is dropped.
+        // A writer may be the application's, and call this socket when it is dropped.
         drop(state);
-        match link {
-            Link::Inproc(peer) => Some(peer),
-            Link::Down | Link::Stream(_) => None,
+        match destination {
+            Destination::Inproc(peer) => Some(peer),
+            Destination::None | Destination::Connection(_) => None,
         }
     }
 
-    /// Parts from the inproc peer, for good: a message that came after would wait for nobody.
-    pub(crate) fn part(&self) -> Option<Arc<Pipe>> {
+    /// Parts from the inproc peer for good. No message is taken after that.
+    pub(crate) fn part(&self) -> Option<P> {
         self.close();
-        self.unlink()
+        self.disconnect()
     }
 
-    /// Several messages of the peer wait for the receiver, and so what is sent in return comes in
-    /// several too: the connection task writes them together.
+    /// The peer has several messages unread, so several are expected in return. The connection task
+    /// shall write them together.
     ///
-    /// Written through, the first of them would part from the others, and make the peer's next ones
-    /// come apart in turn, until every message travels alone.
+    /// If the first were written through, it would travel apart from the others, and so would the
+    /// peer's next messages, until every message travels alone.
     pub(super) fn expect_several(&self) {
         let mut state = self.state.lock();
-        if state.pace == Pace::Idle {
-            state.pace = Pace::Warm;
+        if state.next_write == NextWrite::BySender {
+            state.next_write = NextWrite::WakesTask;
         }
     }
 
-    /// The connection task's turn: writes all that the kernel takes, and says how it stands.
-    pub(crate) fn drive(&self, cx: &Context<'_>, room: &SendWaiters) -> io::Result<Drained> {
+    /// Writes all that the kernel takes, in a turn of the connection task.
+    ///
+    /// With `several`, several messages are expected to be sent next, as in `expect_several`.
+    pub(super) fn drive(
+        &self,
+        cx: &Context<'_>,
+        several: bool,
+        senders: &SendWaiters,
+    ) -> io::Result<Drained> {
         let mut state = self.state.lock();
-        if !state.engine.will_wake(cx.waker()) {
-            state.engine = cx.waker().clone();
+        if !state.task.will_wake(cx.waker()) {
+            state.task = cx.waker().clone();
         }
         state.blocked = false;
         state.write(WRITE_PER_TURN);
         if let Some(error) = state.failed.take() {
-            // Nobody writes behind the gap.
+            // No later write may follow the gap.
             state.blocked = true;
             return Err(error);
         }
         let drained = state.drained();
-        self.settle(state, drained, room);
+        self.finish_write(state, drained, several, senders);
         Ok(drained)
     }
 
-    /// What the task of another connection does in place of this one's, which is only woken where it
-    /// is needed itself.
-    pub(super) fn write_for_task(&self, room: &SendWaiters) -> usize {
+    /// Writes in place of the connection task, in the task of another connection. Wakes the own task
+    /// only where it is needed. Returns the number of bytes written.
+    pub(super) fn write_for_task(&self, several: bool, senders: &SendWaiters) -> usize {
         let mut state = self.state.lock();
-        if state.blocked || state.pace != Pace::Hot {
+        if state.blocked || state.next_write != NextWrite::TaskScheduled {
             return 0;
         }
         let written = state.write(WRITE_PER_TURN);
         match state.drained() {
             _ if state.failed.is_some() => {}
-            Drained::Busy | Drained::Closed => state.engine.wake_by_ref(),
-            drained @ (Drained::Idle | Drained::Blocked) => self.settle(state, drained, room),
+            Drained::Busy | Drained::Closed => state.task.wake_by_ref(),
+            drained @ (Drained::Idle | Drained::Blocked) => {
+                self.finish_write(state, drained, several, senders);
+            }
         }
         written
     }
 
-    /// After some has been written: says what comes next to whoever sends, waits for room or flushes.
-    fn settle(&self, mut state: MutexGuard<'_, State>, drained: Drained, room: &SendWaiters) {
-        state.pace = if drained == Drained::Idle { Pace::Idle } else { Pace::Hot };
+    /// After a write: decides which side writes next, and wakes those that wait for room or a flush.
+    fn finish_write(
+        &self,
+        mut state: MutexGuard<'_, State<P>>,
+        drained: Drained,
+        several: bool,
+        senders: &SendWaiters,
+    ) {
+        state.next_write = match drained {
+            Drained::Idle if several => NextWrite::WakesTask,
+            Drained::Idle => NextWrite::BySender,
+            Drained::Blocked | Drained::Busy | Drained::Closed => NextWrite::TaskScheduled,
+        };
         let has_room = state.has_low_water() && !state.closing;
         if has_room {
             state.written = 0;
@@ -343,21 +329,16 @@ impl Outbound {
         drop(state);
         flushers.wake();
         if has_room {
-            room.wake();
+            senders.wake();
         }
     }
 
-    /// The connection task ends, and nobody waits for it to write.
-    pub(super) fn retire_task(&self) {
-        self.state.lock().retired = true;
-    }
-
     /// Wakes the connection task.
-    pub(super) fn wake(&self) {
-        self.state.lock().engine.wake_by_ref();
+    pub(super) fn wake_task(&self) {
+        self.state.lock().task.wake_by_ref();
     }
 
-    /// Completes when every message so far is with the kernel, or with the inproc peer.
+    /// Ready when the kernel or the inproc peer has every message so far.
     pub(super) fn poll_flush(&self, waiter: u64, cx: &Context<'_>) -> Poll<()> {
         let mut state = self.state.lock();
         if !state.blocked {
@@ -367,7 +348,7 @@ impl Outbound {
             return Poll::Ready(());
         }
         if !state.blocked {
-            state.engine.wake_by_ref();
+            state.task.wake_by_ref();
         }
         state.flushers.register(waiter, cx);
         Poll::Pending
@@ -377,12 +358,12 @@ impl Outbound {
         self.state.lock().flushers.forget(waiter);
     }
 
-    /// Takes no more messages; the connection ends when those here are written.
-    pub(crate) fn close(&self) {
+    /// Takes no more messages. The connection ends when those here are written.
+    pub(super) fn close(&self) {
         let mut state = self.state.lock();
         state.closing = true;
         self.room.store(false, Ordering::Relaxed);
-        state.engine.wake_by_ref();
+        state.task.wake_by_ref();
         state.flushers.take().wake();
     }
 
@@ -396,66 +377,47 @@ impl Outbound {
         state.closing && state.batch.is_empty()
     }
 
-    /// The connection ends now, whatever is still here.
+    /// Ends the connection now, whatever is still here.
     pub(crate) fn abort(&self) {
         let mut state = self.state.lock();
         state.closing = true;
         state.aborted = true;
         self.room.store(false, Ordering::Relaxed);
-        state.engine.wake_by_ref();
+        state.task.wake_by_ref();
     }
 
     /// How many messages senders have queued so far, and how many of them, the last, wait.
     pub(crate) fn enqueued(&self) -> (u64, usize) {
         let state = self.state.lock();
-        (state.enqueued, state.batch.messages())
+        (state.counts.enqueued, state.batch.messages())
     }
 
-    /// Messages not yet with the kernel.
+    /// Messages that the kernel does not have yet.
     pub(crate) fn queued(&self) -> usize {
         self.state.lock().batch.messages()
     }
 
-    /// The inproc peer was given a message past the queue.
+    /// Counts a message that the inproc peer got past the queue.
     pub(super) fn count_sent(&self) {
-        self.state.lock().sent += 1;
+        self.state.lock().counts.sent += 1;
     }
 
-    /// Messages wholly written so far, and those that wait.
-    pub(super) fn counts(&self) -> (u64, u64) {
+    /// The counts, the messages that wait, and whether there is a connection or an inproc peer.
+    pub(super) fn stats(&self) -> (OutboundCounts, usize, bool) {
         let state = self.state.lock();
-        (state.sent, state.batch.messages() as u64)
-    }
-
-    pub(super) fn bytes(&self) -> u64 {
-        self.state.lock().bytes
-    }
-
-    pub(super) fn is_linked(&self) -> bool {
-        !matches!(self.state.lock().link, Link::Down)
+        let is_connected = !matches!(state.destination, Destination::None);
+        (state.counts, state.batch.messages(), is_connected)
     }
 
     pub(super) fn replaced(&self) -> u64 {
-        self.state.lock().replaced
+        self.state.lock().counts.replaced
     }
 
     /// Takes every message that was not wholly written.
-    pub(crate) fn take_unsent(&self) -> Batch {
+    pub(super) fn take_unsent(&self) -> Batch {
         let mut state = self.state.lock();
         state.batch.rewind();
         state.flushers.take().wake();
-        std::mem::take(&mut state.batch)
+        take(&mut state.batch)
     }
-}
-
-/// How the queue stands after the connection task's turn.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Drained {
-    Idle,
-    /// The kernel takes no more for now; the task is woken when it does.
-    Blocked,
-    /// The kernel would take more, but others shall have their turn first.
-    Busy,
-    /// Everything is written and no more will come.
-    Closed,
 }

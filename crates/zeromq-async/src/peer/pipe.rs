@@ -1,59 +1,62 @@
-//! One peer of one socket: its two queues, who it is, and what the socket type makes of it.
+//! One peer of one socket: its two queues, its identity, and what the socket type makes of it.
 
 use std::fmt;
+use std::io;
 use std::sync::Arc;
 use std::task::Context;
 
 use zmtp::{Batch, EncodedMessages, Frame, Message, PeerInfo, RoutingId, Subscription};
 
-use super::{
-    Account, Counts, HotPipes, Inbound, Outbound, Pushed, ReadyQueue, Refused, SendWaiters, Stream,
-};
+use super::inbound::{Arrived, Inbound, Pushed};
+use super::ledger::{DropAccount, DropCounts};
+use super::notify::{Arrival, Notify, Readable, TaskState, WrittenByTask};
+use super::outbound::{Drained, InprocPeer, Outbound, Refused, Sent};
+use super::writer::FrameWriter;
 use crate::endpoint::Endpoint;
 use crate::error::{Rejected, SubscriptionsExceeded};
 use crate::identity::{Peer, PeerAddress, PeerId};
 use crate::options::PipeOptions;
-use crate::stats::PeerStats;
+use crate::stats::{Discarded, PeerStats};
 use crate::sync::Mutex;
 use crate::unsent::Addressee;
 
-/// What a socket type does when peers come, go, and speak to it out of band.
+/// What a socket type does when peers connect, leave, and subscribe.
 ///
-/// The engine calls these; the layers of `pattern` implement them.
+/// The engine calls these methods, and the layers of `pattern` implement them.
 pub(crate) trait Pattern: Send + Sync {
-    /// A pipe is about to join the socket: a connecting one at once, an accepted one when its
-    /// handshake is done.
+    /// A pipe is about to join the socket: a connecting one at once, an accepted one after its
+    /// handshake.
     fn join(&self, _pipe: &Arc<Pipe>) -> Result<(), Rejected> {
         Ok(())
     }
 
-    /// The pipe's peer is to be known by this routing id, whatever it says.
+    /// Gives the peer this routing id, whatever id it announces.
     fn assign(&self, _pipe: &Arc<Pipe>, _routing_id: &RoutingId) -> Result<(), Rejected> {
         Ok(())
     }
 
-    /// The peer has said who it is; messages flow only after this. Returns a peer whose place it
-    /// takes.
+    /// The peer has introduced itself. Messages flow only after this. Returns a peer that it
+    /// replaces.
     fn admit(&self, _pipe: &Arc<Pipe>, _peer: &PeerInfo) -> Result<Option<Arc<Pipe>>, Rejected> {
         Ok(None)
     }
 
-    /// The pipe has a connection: what the peer must hear first can be sent.
+    /// The pipe has a connection. The first messages to the peer can be sent.
     fn connected(&self, _pipe: &Arc<Pipe>) {}
 
-    /// The pipe's connection is about to go: undoes a part of what the peer has done, and says whether
-    /// there is more. Asked until there is not, with other tasks in between.
+    /// The connection of the pipe is about to end: undoes a part of what the peer has done. Returns
+    /// whether more is left. The engine repeats the call, with other tasks in between.
     fn disconnecting(&self, _pipe: &Arc<Pipe>) -> bool {
         false
     }
 
-    /// The pipe's connection is gone; what was not written waits for the next.
+    /// The connection of the pipe is gone. Messages not written wait for the next.
     fn disconnected(&self, _pipe: &Arc<Pipe>) {}
 
     /// The pipe has left the socket.
     fn leave(&self, _pipe: &Arc<Pipe>) {}
 
-    /// The peer subscribes or cancels. One that goes too far is to be disconnected.
+    /// The peer subscribes or cancels. The engine disconnects a peer that exceeds a limit.
     fn subscription(
         &self,
         _pipe: &Arc<Pipe>,
@@ -68,53 +71,52 @@ pub(crate) trait Pattern: Send + Sync {
     }
 }
 
-/// A socket type whose peers need no book-keeping.
+/// A socket type that keeps no state of its peers.
 impl Pattern for () {}
 
-/// Where a peer comes from.
-pub(super) struct Origin {
+/// The endpoint of a peer, and which side connects.
+pub(super) struct PeerOrigin {
     /// The endpoint bound or connected to.
     pub(super) endpoint: Arc<Endpoint>,
     /// Whether this side makes the connection, and makes it again when it is lost.
     pub(super) connects: bool,
 }
 
-/// What all pipes of a socket share.
-pub(super) struct Shared {
-    pub(super) arrivals: Arc<ReadyQueue>,
-    pub(super) room: Arc<SendWaiters>,
-    pub(super) hot: Arc<HotPipes>,
-    pub(super) pattern: Arc<dyn Pattern>,
-}
-
 /// One peer's two queues.
+///
+/// The queues know no pipe. They return what has to happen, and the pipe does it outside their locks.
 pub(crate) struct Pipe {
     id: PeerId,
-    origin: Origin,
-    pub(crate) outbound: Outbound,
+    origin: PeerOrigin,
+    pub(crate) outbound: Outbound<Arc<Self>>,
     pub(crate) inbound: Inbound,
-    shared: Shared,
-    account: Account,
+    notify: Notify<Arc<Self>>,
+    pattern: Arc<dyn Pattern>,
+    account: DropAccount,
     /// The routing id by which a ROUTER knows the peer.
     routing_id: Mutex<Frame>,
+    task: Mutex<TaskState>,
 }
 
 impl Pipe {
     pub(super) fn new(
         id: PeerId,
-        origin: Origin,
+        origin: PeerOrigin,
         options: &PipeOptions,
-        shared: Shared,
-        account: Account,
+        notify: Notify<Arc<Self>>,
+        pattern: Arc<dyn Pattern>,
+        account: DropAccount,
     ) -> Self {
         Self {
             id,
             origin,
             outbound: Outbound::new(options.send_high_water_mark, options.conflate),
             inbound: Inbound::new(options.receive_high_water_mark, options.conflate),
-            shared,
+            notify,
+            pattern,
             account,
             routing_id: Mutex::new(Frame::new()),
+            task: Mutex::default(),
         }
     }
 
@@ -123,10 +125,10 @@ impl Pipe {
     }
 
     pub(crate) fn pattern(&self) -> &Arc<dyn Pattern> {
-        &self.shared.pattern
+        &self.pattern
     }
 
-    /// Whether this side connects: then the pipe outlives each of its connections.
+    /// Whether this side connects. Then the pipe outlives each of its connections.
     pub(crate) fn connects(&self) -> bool {
         self.origin.connects
     }
@@ -141,10 +143,6 @@ impl Pipe {
         matches!(*self.origin.endpoint, Endpoint::Inproc(_))
     }
 
-    pub(super) fn arrivals(&self) -> &ReadyQueue {
-        &self.shared.arrivals
-    }
-
     pub(crate) fn routing_id(&self) -> Frame {
         self.routing_id.lock().clone()
     }
@@ -153,130 +151,153 @@ impl Pipe {
         *self.routing_id.lock() = routing_id;
     }
 
-    /// Whom the messages in the queue are for.
-    pub(super) fn addressee(&self) -> Addressee {
-        let routing_id = self.routing_id().into_bytes();
-        Addressee { peer: self.id, endpoint: self.origin.endpoint.clone(), routing_id }
-    }
-
-    /// Where messages are entered that go no further.
-    pub(crate) fn account(&self) -> &Account {
+    /// The counts of this peer's messages that go no further.
+    pub(crate) fn account(&self) -> &DropAccount {
         &self.account
     }
 
-    pub(super) fn stats(&self) -> PeerStats {
-        let (sent, queued) = self.outbound.counts();
-        let from = self.inbound.from();
-        let mut routing_id = self.routing_id().into_bytes();
-        if let (true, Some(peer)) = (routing_id.is_empty(), &from) {
-            routing_id = peer.info().routing_id().clone();
-        }
-        let Counts { mut dropped, mut discarded, .. } = self.account.counts();
-        dropped.replaced += self.outbound.replaced();
-        discarded.replaced += self.inbound.replaced();
-        PeerStats {
-            peer: self.id,
-            endpoint: Endpoint::clone(&self.origin.endpoint),
-            address: from.and_then(|peer| peer.address().cloned()),
-            routing_id,
-            connected: self.outbound.is_linked(),
-            reconnects: self.inbound.connections().saturating_sub(1),
-            sent,
-            queued,
-            enqueued: self.outbound.enqueued().0,
-            received: self.inbound.received(),
-            unread: self.inbound.unread() as u64,
-            bytes_sent: self.outbound.bytes(),
-            bytes_received: self.inbound.bytes(),
-            dropped,
-            discarded,
-        }
-    }
-
-    /// A connection begins: what comes from now on is from this peer.
+    /// A connection begins. Messages that arrive from now on are from this peer.
     pub(crate) fn begin(&self, info: PeerInfo, address: Option<PeerAddress>) {
         self.inbound.begin(Peer::new(self.id, info, address, self.routing_id()));
     }
 
-    /// Hands a run of messages to the receiver.
+    /// A connection is up. Counts the messages already written to it. Those that wait are written
+    /// next.
+    pub(crate) fn set_writer(&self, writer: FrameWriter) {
+        for _ in 0..writer.written_first.messages {
+            self.account.own();
+        }
+        self.task.lock().start();
+        self.outbound.set_writer(writer);
+    }
+
+    /// Hands messages from the connection to the receiver.
     pub(crate) fn deliver(self: &Arc<Self>, run: EncodedMessages) {
-        self.inbound.deliver(self, run);
+        let messages = run.messages();
+        let arrived = self.inbound.deliver(run, &self.notify.ready);
+        self.arrived(arrived, messages);
     }
 
-    /// Enters a run of messages that comes too late for the receiver.
-    pub(crate) fn reject(&self, run: &EncodedMessages) {
-        self.inbound.reject(self, run);
+    /// Counts messages that come too late for the receiver.
+    pub(crate) fn reject(self: &Arc<Self>, run: &EncodedMessages) {
+        let arrived = self.inbound.reject(run);
+        self.arrived(arrived, run.messages());
     }
 
-    /// Hands one message to the receiver, or leaves it where there is no room.
-    pub(crate) fn push(self: &Arc<Self>, message: &mut Message) -> Pushed {
-        self.inbound.push(self, message, false)
-    }
-
-    /// The same, where `force` makes room.
-    pub(super) fn push_or_force(self: &Arc<Self>, message: &mut Message, force: bool) -> Pushed {
-        self.inbound.push(self, message, force)
-    }
-
-    /// Hands the receiver a message that the socket itself made of something the peer did.
+    /// Hands the receiver a message that the socket itself makes.
     pub(crate) fn notify(self: &Arc<Self>, mut message: Message) {
-        // Refused only by a closed queue, whose receiver is gone.
-        self.inbound.push(self, &mut message, true);
+        // Refused only by a closed queue, which has no receiver.
+        self.push(&mut message, true);
     }
 
-    /// Hands the receiver a message that a publisher's peer has sent and that is no subscription.
-    pub(crate) fn hear(self: &Arc<Self>, message: Message) {
-        if self.inbound.is_silenced() {
-            self.inbound.count_unheard(self);
+    /// Hands the receiver a message of a publisher's peer that is no subscription.
+    pub(crate) fn deliver_one(self: &Arc<Self>, message: Message) {
+        if self.inbound.reject_silenced() {
+            self.account.discarded(|discarded| discarded.unheard += 1);
         } else {
             self.notify(message);
         }
     }
 
-    /// The peer is not to be heard any more: what the receiver has not popped is dropped, and what
-    /// comes is not kept. A publisher goes on to hear of subscriptions that end.
-    pub(crate) fn silence(self: &Arc<Self>) {
-        let keeps_notices = self.pattern().takes_subscriptions();
-        self.inbound.silence(self, keeps_notices);
-        if !keeps_notices {
-            self.arrivals().silence(self);
+    #[inline(always)]
+    fn arrived(self: &Arc<Self>, arrived: Arrived, messages: usize) {
+        let Arrived { announce, several, unheard } = arrived;
+        if unheard {
+            self.account.discarded(|discarded| discarded.unheard += messages as u64);
+        }
+        if several {
+            self.outbound.expect_several();
+        }
+        if announce {
+            self.announce(Arrival::Readable(self.clone()));
         }
     }
 
-    /// Puts what has not been received of `before`, a pipe of the same peer that has left, in front
-    /// of what comes through this one.
-    pub(crate) fn succeed(self: &Arc<Self>, before: &Self) {
-        let is_new = self.inbound.inherit(before.inbound.take_left());
-        if is_new && !self.arrivals().succeed(before.id, self) {
+    #[inline]
+    fn announce(&self, arrival: Arrival<Arc<Self>>) {
+        if !self.notify.ready.announce(arrival) {
+            // The receiver has just gone, and did not see this queue.
             self.abandon(0);
         }
     }
 
-    /// A connection is up: what was written to it already is entered, what has waited goes first.
-    pub(crate) fn link_stream(&self, stream: Stream) {
-        for _ in 0..stream.greetings.messages {
-            self.account.own();
+    /// Drops what the receiver has not popped and what arrives from now on. A publisher still sees
+    /// subscriptions end.
+    pub(crate) fn silence(self: &Arc<Self>) {
+        let keeps_notices = self.pattern.takes_subscriptions();
+        let dropped = self.inbound.silence(keeps_notices) as u64;
+        if keeps_notices {
+            return;
         }
-        self.outbound.link_stream(stream);
+        self.account.discarded(|discarded| discarded.unheard += dropped);
+        // A receiver that has gone has nothing to drop.
+        let _ = self.notify.ready.announce(Arrival::Silenced(self.clone()));
     }
 
-    /// Gives the inproc peer a message that the socket itself made, ahead of what has waited.
-    pub(crate) fn greet_inproc(&self, peer: &Arc<Self>, greeting: Message) {
-        self.account.own();
-        self.outbound.count_sent();
-        peer.notify(greeting);
+    /// The receiver drops `left` messages that it took from a silenced peer.
+    pub(crate) fn drop_taken(&self, left: usize) {
+        self.inbound.release(0);
+        self.account.discarded(|discarded| discarded.unheard += left as u64);
     }
 
-    /// Queues a message, as [`Outbound::send`] does.
+    /// Puts the unread messages of `before`, a pipe of the same peer that has left, in front of those
+    /// that arrive here.
+    pub(crate) fn succeed(self: &Arc<Self>, before: &Self) {
+        if self.inbound.inherit(before.inbound.take_all()) {
+            self.announce(Arrival::Successor { of: before.id, pipe: self.clone() });
+        }
+    }
+
+    /// How many messages may be delivered now. Without room the task is woken later.
+    pub(crate) fn room(&self, cx: &Context<'_>) -> usize {
+        let room = self.inbound.room(cx);
+        // In this order: a receiver that goes after that wakes the task.
+        if self.notify.ready.is_attached() { room } else { usize::MAX }
+    }
+
+    /// The receiver is gone, with `left` messages that it had taken.
+    pub(crate) fn abandon(&self, left: usize) {
+        let abandoned = (self.inbound.abandon() + left) as u64;
+        self.account.discarded(|discarded| discarded.abandoned += abandoned);
+    }
+
+    /// Drops what the receiver has not taken: it is no reply to a request.
+    pub(crate) fn discard_unasked(&self) {
+        self.discard(|discarded, messages| discarded.unasked += messages);
+    }
+
+    /// Takes back what the inproc peer has not received.
+    pub(crate) fn withdraw(&self) {
+        if let Some(peer) = self.outbound.inproc_peer() {
+            peer.discard(|discarded, messages| discarded.withdrawn += messages);
+        }
+    }
+
+    fn discard(&self, note: impl Fn(&mut Discarded, u64)) {
+        let dropped = self.inbound.discard(self.id, &self.notify.ready) as u64;
+        if dropped > 0 {
+            self.account.discarded(|discarded| note(discarded, dropped));
+        }
+    }
+
+    /// Queues a message, as [`Outbound::send`] does, and returns the number of bytes written.
     #[inline]
     pub(crate) fn send(self: &Arc<Self>, message: &mut Message) -> Result<usize, Refused> {
-        self.outbound.send(message, Some(self))
+        let Sent { written, wake } = self.outbound.send(message)?;
+        if wake {
+            self.notify.writes.schedule(self);
+        }
+        Ok(written)
     }
 
-    /// The same for one in return for the peer's, which no other task than this pipe's writes: that
-    /// reads what else the peer asks meanwhile, and then several answers leave together.
+    /// The same for a reply, which only the own connection task writes. That task reads further
+    /// requests first, so several replies leave together.
     pub(crate) fn answer(&self, message: &mut Message) -> Result<usize, Refused> {
-        self.outbound.send(message, None)
+        let Sent { written, wake } = self.outbound.send(message)?;
+        if wake {
+            self.outbound.wake_task();
+        }
+        Ok(written)
     }
 
     /// Queues the one message that `encoded` holds, as [`Outbound::send_encoded`] does.
@@ -287,101 +308,74 @@ impl Pipe {
         decoded: &Message,
         past_mark: bool,
     ) -> Result<(), Refused> {
-        self.outbound.send_encoded(self, encoded, decoded, past_mark)
-    }
-
-    /// The pipes of the socket that wait for a task to write them.
-    pub(crate) fn hot(&self) -> &HotPipes {
-        &self.shared.hot
-    }
-
-    /// Writes what is queued in place of the connection task, which has not been woken for it, and
-    /// says how many bytes.
-    pub(super) fn write_for_task(&self) -> usize {
-        let written = self.outbound.write_for_task(&self.shared.room);
-        self.expect_answers(0);
-        written
-    }
-
-    /// Where several messages of the peer wait to be received, those that arrive counted in, what is
-    /// sent in return comes in several too.
-    pub(crate) fn expect_answers(&self, arriving: usize) {
-        if self.unread() + arriving > 1 {
-            self.outbound.expect_several();
+        let sent = self.outbound.send_encoded(encoded, decoded, past_mark)?;
+        if sent.wake {
+            self.notify.writes.schedule(self);
         }
+        Ok(())
     }
 
-    /// The connection task writes no more, neither for this pipe nor for others.
-    pub(crate) fn retire_task(&self) {
-        self.outbound.retire_task();
-        self.shared.hot.hand_on();
-    }
-
-    /// Sends a message that the socket itself made, where there is room for it.
+    /// Sends a message that the socket itself makes, where there is room for it.
     pub(crate) fn send_own(self: &Arc<Self>, mut message: Message) {
         if self.send(&mut message).is_ok() {
             self.account.own();
         }
     }
 
-    /// Drops what the receiver has not taken yet: the inproc peer takes it back.
-    pub(super) fn withdraw(self: &Arc<Self>) {
-        self.inbound.forget(self, |discarded, messages| discarded.withdrawn += messages);
+    /// Gives the inproc peer a message that the socket itself makes, ahead of those that wait.
+    pub(crate) fn greet_inproc(&self, peer: &Arc<Self>, greeting: Message) {
+        self.account.own();
+        self.outbound.count_sent();
+        peer.notify(greeting);
     }
 
-    /// Drops what the receiver has not taken yet: nobody has asked for it.
-    pub(crate) fn forget_unasked(self: &Arc<Self>) {
-        self.inbound.forget(self, |discarded, messages| discarded.unasked += messages);
-    }
-
-    /// The receiver is gone, with so many messages `left` of those it took.
-    pub(crate) fn abandon(&self, left: usize) {
-        self.inbound.discard(self, left);
-    }
-
-    /// How many messages and notices of this peer have not been received.
-    pub(crate) fn unread(&self) -> usize {
-        self.inbound.unread()
-    }
-
-    /// The same, and bytes of those that the receiver has not taken.
-    pub(crate) fn backlog(&self) -> (usize, usize) {
-        self.inbound.backlog()
-    }
-
-    pub(crate) fn has_room(&self) -> bool {
-        self.inbound.has_room()
-    }
-
-    /// How many messages may be delivered now; where there is no room the task is woken later.
-    pub(crate) fn room(&self, cx: &Context<'_>) -> usize {
-        let room = self.inbound.room(cx);
-        // Looked at in this order: a receiver that goes after that wakes the task.
-        if self.shared.arrivals.is_heard() { room } else { usize::MAX }
-    }
-
-    /// Tells the peer of a subscription over the connection there is.
-    pub(crate) fn send_subscription(self: &Arc<Self>, change: &Subscription) {
+    /// Sends a subscription over the present connection.
+    pub(crate) fn send_subscription(&self, change: &Subscription) {
         if let Some(peer) = self.outbound.subscription(change) {
-            // A peer within the process is trusted with its memory.
-            let _ = peer.shared.pattern.subscription(&peer, change.clone());
+            // A peer within the process is trusted with its memory, so no limit can be exceeded.
+            let _ = peer.pattern.subscription(&peer, change.clone());
         }
     }
 
-    /// Takes no more messages, and lets go of senders that wait for room here; the connection ends
-    /// when those that are queued are written.
-    pub(crate) fn close(&self) {
-        self.outbound.close();
-        self.shared.room.wake();
+    /// Writes in a turn of the connection task: this pipe, then those that wait for a task.
+    pub(crate) fn drive(&self, cx: &Context<'_>) -> io::Result<Drained> {
+        let drained = self.outbound.drive(cx, self.expects_several(), &self.notify.senders);
+        self.notify.writes.write_share();
+        drained
     }
 
-    /// The peer is gone for good: what it sent can still be received. Returns what it was not sent,
-    /// and what is left of its connection: a task that would end it may be gone, with its runtime.
-    pub(super) fn end(self: &Arc<Self>) -> (Batch, Option<Stream>) {
+    /// Several messages of the peer are unread, so several are expected in return.
+    fn expects_several(&self) -> bool {
+        self.inbound.unread() > 1
+    }
+
+    /// The connection task writes no more, neither this pipe nor others.
+    pub(crate) fn end_task(self: &Arc<Self>) {
+        self.notify.writes.end_task(self);
+    }
+
+    /// Counts a message that the peer refuses, as [`Outbound::take_refused`] found.
+    pub(crate) fn drop_refused(&self, message: Batch) {
+        self.account.refused(self.addressee(), message);
+    }
+
+    /// Takes no more messages, and wakes senders that wait for room here. The connection ends when
+    /// the queue is written.
+    pub(crate) fn close(&self) {
+        self.outbound.close();
+        self.notify.senders.wake();
+    }
+
+    /// The peer is gone for good. Its messages can still be received. Returns how many messages were
+    /// not sent to it, and the write half of a connection whose task did not end it.
+    pub(super) fn end(&self) -> (usize, Option<FrameWriter>) {
         self.outbound.close();
         self.inbound.close();
-        let stream = self.outbound.take_stream();
-        (self.outbound.take_unsent(), stream)
+        let writer = self.outbound.take_writer();
+        let unsent = self.outbound.take_unsent();
+        let lost = unsent.messages();
+        self.account.close(&self.stats(), &self.replaced(), self.addressee(), unsent);
+        (lost, writer)
     }
 
     /// Joins two pipes of one process, each the other's peer.
@@ -391,13 +385,91 @@ impl Pipe {
         other: &Arc<Self>,
         other_options: &PipeOptions,
     ) {
-        one.inbound.join(other.shared.room.clone(), other_options);
-        other.inbound.join(one.shared.room.clone(), one_options);
-        one.outbound.link_inproc(other.clone());
-        other.outbound.link_inproc(one.clone());
-        // What waited for room in one queue has that of two.
-        one.shared.room.wake();
-        other.shared.room.wake();
+        one.inbound.join(other.notify.senders.clone(), other_options);
+        other.inbound.join(one.notify.senders.clone(), one_options);
+        one.outbound.set_inproc_peer(other.clone());
+        other.outbound.set_inproc_peer(one.clone());
+        // A sender that waits for room in one queue now has the room of two.
+        one.notify.senders.wake();
+        other.notify.senders.wake();
+    }
+
+    pub(super) fn stats(&self) -> PeerStats {
+        let (outbound, queued, connected) = self.outbound.stats();
+        let (inbound, unread, from) = self.inbound.stats();
+        let mut routing_id = self.routing_id().into_bytes();
+        if let (true, Some(peer)) = (routing_id.is_empty(), &from) {
+            routing_id = peer.info().routing_id().clone();
+        }
+        let DropCounts { mut dropped, mut discarded, .. } = self.account.counts();
+        dropped.replaced += outbound.replaced;
+        discarded.replaced += inbound.replaced;
+        PeerStats {
+            peer: self.id,
+            endpoint: Endpoint::clone(&self.origin.endpoint),
+            address: from.and_then(|peer| peer.address().cloned()),
+            routing_id,
+            connected,
+            reconnects: inbound.connections.saturating_sub(1),
+            sent: outbound.sent,
+            queued: queued as u64,
+            enqueued: outbound.enqueued,
+            received: inbound.received,
+            unread: unread as u64,
+            bytes_sent: outbound.bytes,
+            bytes_received: inbound.bytes,
+            dropped,
+            discarded,
+        }
+    }
+
+    /// The drops of the account and of the queues.
+    pub(super) fn drops(&self) -> DropCounts {
+        let mut counts = self.account.counts();
+        counts.add(&self.replaced());
+        counts
+    }
+
+    fn replaced(&self) -> DropCounts {
+        DropCounts::replaced(self.outbound.replaced(), self.inbound.replaced())
+    }
+
+    fn addressee(&self) -> Addressee {
+        let routing_id = self.routing_id().into_bytes();
+        Addressee { peer: self.id, endpoint: self.origin.endpoint.clone(), routing_id }
+    }
+}
+
+impl InprocPeer for Arc<Pipe> {
+    #[inline]
+    fn push(&self, message: &mut Message, forced: bool) -> Pushed {
+        let (pushed, arrived) = self.inbound.push(message, forced, &self.notify.ready);
+        self.arrived(arrived, 1);
+        pushed
+    }
+
+    fn has_room(&self) -> bool {
+        self.inbound.has_room()
+    }
+}
+
+impl Readable for Arc<Pipe> {
+    fn id(&self) -> PeerId {
+        self.id
+    }
+}
+
+impl WrittenByTask for Arc<Pipe> {
+    fn write_for_task(&self) -> usize {
+        self.outbound.write_for_task(self.expects_several(), &self.notify.senders)
+    }
+
+    fn wake_task(&self) {
+        self.outbound.wake_task();
+    }
+
+    fn task(&self) -> &Mutex<TaskState> {
+        &self.task
     }
 }
 

@@ -321,7 +321,7 @@ impl SocketHandle {
     /// is no longer wanted.
     pub fn withdraw(&self) {
         for pipe in self.engine().peers().pipes() {
-            pipe.outbound.withdraw();
+            pipe.withdraw();
         }
     }
 

@@ -1,136 +1,198 @@
-//! What is under the lock of an outbound queue, and who writes it when.
+//! The data under the lock of an outbound queue, and the decision which task writes it.
 
 use std::io;
-use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use tokio::runtime;
-use zmtp::Batch;
+use zmtp::{Batch, Message};
 
-use super::Drained;
 use crate::options::HighWaterMark;
-use crate::peer::link::Link;
-use crate::peer::{Pipe, Wakers};
+use crate::peer::inbound::Pushed;
+use crate::peer::notify::Wakers;
+use crate::peer::writer::FrameWriter;
+use crate::stats::Dropped;
+
+/// A peer in the same process, which takes messages without a connection.
+pub(crate) trait InprocPeer: Clone {
+    /// Gives it a message. With `forced` the message passes the high-water mark.
+    fn push(&self, message: &mut Message, forced: bool) -> Pushed;
+
+    fn has_room(&self) -> bool;
+}
 
 #[derive(Debug)]
-pub(super) struct State {
+pub(super) struct State<P> {
     pub(super) batch: Batch,
     pub(super) high_water_mark: HighWaterMark,
     pub(super) conflate: bool,
-    pub(super) link: Link,
-    pub(super) pace: Pace,
-    /// The kernel took no more; the connection task hears when it does.
+    pub(super) destination: Destination<P>,
+    pub(super) next_write: NextWrite,
+    /// The kernel took no more. The connection task is woken when it does.
     pub(super) blocked: bool,
-    /// Writing failed; the connection task hears and takes the error.
+    /// The error of a write, for the connection task.
     pub(super) failed: Option<io::Error>,
-    /// No more messages are taken; the connection ends when the queue is empty.
+    /// No more messages are taken. The connection ends when the queue is empty.
     pub(super) closing: bool,
     /// The connection ends now.
     pub(super) aborted: bool,
-    pub(super) engine: Waker,
-    /// Where the connection task runs.
-    pub(super) runtime: Option<runtime::Id>,
-    /// It has ended.
-    pub(super) retired: bool,
+    /// The connection task.
+    pub(super) task: Waker,
     pub(super) flushers: Wakers,
-    /// Bytes written since there was room last.
+    /// Bytes written since senders were last told of room.
     pub(super) written: usize,
-    /// Messages wholly written, or given to the inproc peer.
-    pub(super) sent: u64,
-    /// Messages that senders have queued.
-    pub(super) enqueued: u64,
-    /// Bytes written, over all connections.
-    pub(super) bytes: u64,
-    /// The message in the middle of which connections ended, as the number of those before it, and
-    /// how many did.
-    pub(super) stuck: (u64, u32),
-    /// Messages that a later one took the place of, as `conflate` asks.
-    pub(super) replaced: u64,
-    pub(super) answers: Answers,
+    pub(super) counts: OutboundCounts,
+    pub(super) stuck: Stuck,
+    pub(super) replies: CommandReplies,
 }
 
-/// What is known of the answers to the peer's commands, of which only so many may wait.
+/// Where the messages go.
+pub(super) enum Destination<P> {
+    /// No connection at present: messages wait.
+    None,
+    Connection(FrameWriter),
+    Inproc(P),
+}
+
+/// What a queue has counted, over all connections.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct OutboundCounts {
+    /// Messages wholly written, or given to the inproc peer.
+    pub(crate) sent: u64,
+    /// Messages that senders have queued.
+    pub(crate) enqueued: u64,
+    /// Bytes written.
+    pub(crate) bytes: u64,
+    /// Messages that a later one replaced (`conflate`).
+    pub(crate) replaced: u64,
+}
+
+/// The message in the middle of which the last connections ended.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Stuck {
+    /// The number of messages sent before it.
+    pub(super) after: u64,
+    /// How many connections in a row ended there.
+    pub(super) connections: u32,
+}
+
+/// The replies to a peer's commands that wait to be written. Their number is limited.
 #[derive(Debug, Default)]
-pub(super) struct Answers {
-    /// Answers queued since the last time that none was waiting.
+pub(super) struct CommandReplies {
+    /// Replies queued since none was waiting.
     pub(super) queued: usize,
     /// Bytes written to this connection.
     pub(super) written: u64,
-    /// How many of them will be written when the last answer is.
+    /// The value of `written` at which the last reply is written.
     pub(super) end: u64,
 }
 
-/// How the queue has been used since the connection task last looked.
+/// Which side writes the next message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Pace {
-    /// Nothing since: the next sender writes its message at once.
+pub(super) enum NextWrite {
+    /// The sender, at once: nothing was queued since the task last wrote.
+    BySender,
+    /// The connection task, which the sender wakes: one message was written through, or several are
+    /// expected.
+    WakesTask,
+    /// The connection task, which is about to run: senders only append.
+    TaskScheduled,
+}
+
+/// How the queue stands after a write of the connection task.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Drained {
     Idle,
-    /// One message was written through, or several are to be expected: the next sender wakes the
-    /// connection task.
-    Warm,
-    /// The connection task is on its way: senders only append.
-    Hot,
+    /// The kernel takes no more for now. The task is woken when it does.
+    Blocked,
+    /// The kernel would take more, but other tasks have their turn first.
+    Busy,
+    /// Everything is written and no more will come.
+    Closed,
+}
+
+/// A message was taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub(crate) struct Sent {
+    /// Bytes written to the connection by the sender.
+    pub(crate) written: usize,
+    /// Have a task write the rest: none has been woken for it.
+    pub(crate) wake: bool,
+}
+
+/// Why a message was not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refused {
+    /// Its queue has no room.
+    Full,
+    /// It takes no more messages, because it is gone or about to go.
+    Gone,
+}
+
+impl Refused {
+    /// Counts one message that was dropped for this reason.
+    pub(crate) fn enter(self, dropped: &mut Dropped) {
+        match self {
+            Self::Full => dropped.full += 1,
+            Self::Gone => dropped.unroutable += 1,
+        }
+    }
 }
 
 /// Bytes in the queue from which on the sender writes them itself.
 ///
-/// A loop that only sends then works like a buffered writer, with no flush in its code; waiting
-/// for the connection task instead costs a factor of three at 64 bytes.
-/// With the message that reaches it, this is still one write of `link.rs`, unless that one is large.
+/// A loop that only sends then works like a buffered writer that needs no flush. Waiting for the
+/// connection task instead is three times slower at 64 bytes. The message that reaches this limit
+/// still fits into one write of [`FrameWriter`], unless it is large.
 const WRITE_THRESHOLD: usize = 56 * 1024;
 
-/// Bytes that the connection task writes in one turn, however much the kernel takes.
+/// The most bytes that the connection task writes in one turn.
 ///
-/// Then other tasks have their turn, and senders that wait for room are woken, though the queue may
-/// not be half empty: a sender of large messages fills memory that has just been freed, and not
-/// memory that the allocator has given back meanwhile.
+/// Then other tasks run, and senders that wait for room are woken even if the queue is not half
+/// empty. So a sender of large messages fills memory that was just freed, before the allocator
+/// returns it to the system.
 pub(super) const WRITE_PER_TURN: usize = 1024 * 1024;
 
-impl State {
+impl<P: InprocPeer> State<P> {
     pub(super) fn new(high_water_mark: HighWaterMark, conflate: bool) -> Self {
         Self {
             batch: Batch::new(),
             high_water_mark,
             conflate,
-            link: Link::Down,
-            pace: Pace::Idle,
+            destination: Destination::None,
+            next_write: NextWrite::BySender,
             blocked: false,
             failed: None,
             closing: false,
             aborted: false,
-            engine: Waker::noop().clone(),
-            runtime: None,
-            retired: false,
+            task: Waker::noop().clone(),
             flushers: Wakers::default(),
             written: 0,
-            sent: 0,
-            enqueued: 0,
-            bytes: 0,
-            stuck: (0, 0),
-            replaced: 0,
-            answers: Answers::default(),
+            counts: OutboundCounts::default(),
+            stuck: Stuck::default(),
+            replies: CommandReplies::default(),
         }
     }
 
-    /// Takes the first message where the connection, which the peer has ended, is the last of
-    /// `limit` in a row to end in the middle of it.
+    /// Takes the first message where `limit` connections in a row, up to the present one, were ended
+    /// by the peer in the middle of it.
     pub(super) fn take_refused(&mut self, limit: u32) -> Option<Batch> {
-        // A conflated message may be another one by now, and the next takes its place anyway.
+        // A conflated message may be another one by now, and the next replaces it anyway.
         if self.conflate || !self.batch.is_partly_written() {
             return None;
         }
-        let times = if self.stuck.0 == self.sent { self.stuck.1 + 1 } else { 1 };
-        self.stuck = (self.sent, times);
-        if times < limit {
+        let is_same = self.stuck.after == self.counts.sent;
+        let connections = if is_same { self.stuck.connections + 1 } else { 1 };
+        self.stuck = Stuck { after: self.counts.sent, connections };
+        if connections < limit {
             return None;
         }
-        self.stuck = (0, 0);
+        self.stuck = Stuck::default();
         let mut refused = Batch::new();
         refused.push(self.batch.pop()?);
         Some(refused)
     }
 
-    /// Whether there is room, writing to make some where the kernel may take it.
+    /// Whether there is room, after writing to make some.
     #[inline]
     pub(super) fn make_room(&mut self) -> bool {
         while !self.has_room() {
@@ -146,69 +208,80 @@ impl State {
         if self.closing {
             return false;
         }
-        match &self.link {
-            Link::Inproc(peer) => peer.has_room(),
-            Link::Down | Link::Stream(_) => {
-                self.conflate || self.high_water_mark.room(self.batch.messages()) > 0
-            }
+        match &self.destination {
+            Destination::Inproc(peer) => peer.has_room(),
+            Destination::None | Destination::Connection(_) => self.is_below_mark(),
         }
     }
 
-    /// Waiting senders are woken when half of the queue is free, or much memory, not for each
-    /// message.
+    /// Whether this queue has room, where there is no inproc peer.
+    #[inline]
+    pub(super) fn is_below_mark(&self) -> bool {
+        self.conflate || self.high_water_mark.room(self.batch.messages()) > 0
+    }
+
+    /// Whether to wake senders that wait: half of the queue is free, or much memory is. Waking them
+    /// for each message would cost more.
     pub(super) fn has_low_water(&self) -> bool {
         let low = self.conflate || self.high_water_mark.is_low(self.batch.messages());
         low || (self.written >= WRITE_PER_TURN && self.has_room())
     }
 
-    /// Makes way for the latest message, where only that is to be kept.
+    /// Drops the messages that the next one replaces, where the queue conflates.
     ///
-    /// What has been sealed goes out: a record cannot be taken back.
+    /// Sealed bytes stay: the peer cannot open the next record without them.
     pub(super) fn conflate(&mut self) {
         if self.conflate {
-            self.replaced += self.batch.discard_behind(self.link.sealed_bytes()) as u64;
+            let sealed = self.destination.sealed_bytes();
+            self.counts.replaced += self.batch.discard_behind(sealed) as u64;
         }
     }
 
-    /// Decides, after something was queued, who writes it.
+    /// Decides which side writes what was just queued, and writes it if that is the sender. Returns
+    /// whether a task must be woken to write it.
     #[inline]
-    pub(super) fn pace(&mut self, pipe: &Arc<Pipe>) {
-        if self.becomes_hot() && (self.retired || pipe.hot().add(pipe, self.runtime)) {
-            self.engine.wake_by_ref();
-        }
-    }
-
-    /// The same, where the connection task itself is to write.
-    pub(super) fn pace_alone(&mut self) {
-        if self.becomes_hot() {
-            self.engine.wake_by_ref();
-        }
-    }
-
-    /// Whether a task must write what was queued, and none has been told.
-    #[inline]
-    fn becomes_hot(&mut self) -> bool {
-        if self.blocked || !matches!(self.link, Link::Stream(_)) {
+    pub(super) fn schedule(&mut self) -> bool {
+        if self.blocked || !matches!(self.destination, Destination::Connection(_)) {
             return false;
         }
-        match self.pace {
-            Pace::Idle => {
+        match self.next_write {
+            NextWrite::BySender => {
                 self.write(WRITE_PER_TURN);
-                // Where something is left, the kernel would take more, and nobody else sees to it.
-                let is_hot = !self.blocked && !self.batch.is_empty();
-                self.pace = if is_hot { Pace::Hot } else { Pace::Warm };
-                is_hot
+                // If something is left, the kernel would take more and no other task writes it.
+                let is_left = !self.blocked && !self.batch.is_empty();
+                self.next_write =
+                    if is_left { NextWrite::TaskScheduled } else { NextWrite::WakesTask };
+                is_left
             }
-            Pace::Warm => {
-                self.pace = Pace::Hot;
+            NextWrite::WakesTask => {
+                self.next_write = NextWrite::TaskScheduled;
                 true
             }
-            Pace::Hot if self.batch.bytes() >= WRITE_THRESHOLD => {
+            NextWrite::TaskScheduled if self.batch.bytes() >= WRITE_THRESHOLD => {
                 self.write(WRITE_THRESHOLD);
                 false
             }
-            Pace::Hot => false,
+            NextWrite::TaskScheduled => false,
         }
+    }
+
+    /// The same, where no task of another connection may write.
+    #[inline]
+    pub(super) fn schedule_own_task(&mut self) {
+        if self.schedule() {
+            self.task.wake_by_ref();
+        }
+    }
+
+    /// Counts a message that was given to the inproc peer.
+    #[inline]
+    pub(super) fn pushed(&mut self, pushed: Pushed) -> Result<Sent, Refused> {
+        if pushed == Pushed::Refused {
+            return Err(Refused::Full);
+        }
+        self.counts.sent += 1;
+        self.counts.enqueued += 1;
+        Ok(Sent { written: 0, wake: false })
     }
 
     /// How the queue stands after writing.
@@ -222,23 +295,23 @@ impl State {
     }
 
     /// Writes until the queue is empty, the kernel takes no more, or at least `enough` bytes are
-    /// written; returns how many are.
+    /// written. Returns how many are.
     pub(super) fn write(&mut self, enough: usize) -> usize {
-        let Link::Stream(stream) = &mut self.link else { return 0 };
+        let Destination::Connection(writer) = &mut self.destination else { return 0 };
         if self.failed.is_some() {
             return 0;
         }
-        let mut cx = Context::from_waker(&self.engine);
+        let mut cx = Context::from_waker(&self.task);
         let mut total = 0;
         while !self.batch.is_empty() && total < enough {
-            match stream.poll_write(&mut cx, &self.batch) {
+            match writer.poll_write(&mut cx, &self.batch) {
                 Poll::Ready(Ok(written)) => {
                     total += written;
-                    self.sent += self.batch.advance(written) as u64;
+                    self.counts.sent += self.batch.advance(written) as u64;
                 }
                 Poll::Ready(Err(error)) => {
                     self.failed = Some(error);
-                    self.engine.wake_by_ref();
+                    self.task.wake_by_ref();
                     break;
                 }
                 Poll::Pending => {
@@ -248,23 +321,50 @@ impl State {
             }
         }
         if self.failed.is_none() {
-            match stream.poll_flush(&mut cx, total > 0) {
+            match writer.poll_flush(&mut cx, total > 0) {
                 Poll::Ready(Ok(())) => {}
                 Poll::Ready(Err(error)) => {
                     self.failed = Some(error);
-                    self.engine.wake_by_ref();
+                    self.task.wake_by_ref();
                 }
                 Poll::Pending => self.blocked = true,
             }
         }
         self.written += total;
-        self.answers.written += total as u64;
-        self.bytes += total as u64;
+        self.replies.written += total as u64;
+        self.counts.bytes += total as u64;
         total
     }
 
-    /// Whether all is with the kernel.
+    /// Whether the kernel has everything.
     pub(super) fn is_written(&self) -> bool {
-        self.batch.is_empty() && self.link.is_flushed()
+        self.batch.is_empty() && self.destination.is_flushed()
+    }
+}
+
+impl<P> Destination<P> {
+    fn is_flushed(&self) -> bool {
+        match self {
+            Self::Connection(writer) => writer.is_flushed(),
+            Self::None | Self::Inproc(_) => true,
+        }
+    }
+
+    /// Bytes of the batch that are sealed and that the kernel has not taken.
+    fn sealed_bytes(&self) -> usize {
+        match self {
+            Self::Connection(writer) => writer.sealed_bytes(),
+            Self::None | Self::Inproc(_) => 0,
+        }
+    }
+}
+
+impl<P> std::fmt::Debug for Destination<P> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::None => "None",
+            Self::Connection(_) => "Connection",
+            Self::Inproc(_) => "Inproc",
+        })
     }
 }

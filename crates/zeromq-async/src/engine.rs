@@ -34,7 +34,7 @@ use crate::error::{BindError, ConnectError, DetachError, Rejected, Unsuited};
 use crate::event::{Listeners, SocketEvent};
 use crate::identity::PeerId;
 use crate::options::SocketOptions;
-use crate::peer::{Pattern, PeerSet, Pipe};
+use crate::pipe::{Pattern, PeerSet, Pipe};
 use crate::sync::Mutex;
 use crate::transport::{Listener, Transports};
 

@@ -12,7 +12,7 @@ use tokio::time::timeout;
 use super::task::{self, Crash, Task};
 use super::{Dialed, Engine};
 use crate::endpoint::Endpoint;
-use crate::peer::{Pipe, Waiter};
+use crate::pipe::{Pipe, Waiter};
 use crate::unsent::UnsentMessages;
 
 /// What became of a socket's messages when it was closed.

@@ -19,7 +19,7 @@ use crate::error::Rejected;
 use crate::event::{HandshakeFailure, SocketEvent};
 use crate::identity::PeerAddress;
 use crate::options::AttemptOptions;
-use crate::peer::Pipe;
+use crate::pipe::Pipe;
 use crate::random::random;
 use crate::sync::Mutex;
 use crate::transport::Io;

@@ -26,7 +26,7 @@ use super::turn::Turn;
 use crate::endpoint::Endpoint;
 use crate::error::SubscriptionsExceeded;
 use crate::event::{DisconnectReason, HandshakeFailure, SocketEvent};
-use crate::peer::{Drained, Pipe};
+use crate::pipe::{Drained, Pipe};
 
 /// Drives one connection until it ends.
 pub(super) struct Driver {

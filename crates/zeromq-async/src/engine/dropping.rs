@@ -9,7 +9,7 @@ use tokio::runtime::Handle;
 use super::Engine;
 use super::task::{self, Crash, Task};
 use crate::event::{Events, SocketEvent};
-use crate::peer::DropCounts;
+use crate::pipe::DropCounts;
 use crate::stats::DropReason;
 
 /// How long nothing more is told of a reason.

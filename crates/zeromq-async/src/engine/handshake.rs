@@ -21,7 +21,7 @@ use crate::authentication::{Attempt, Reason};
 use crate::event::HandshakeFailure;
 use crate::identity::PeerAddress;
 use crate::options::SocketOptions;
-use crate::peer::FrameWriter;
+use crate::pipe::FrameWriter;
 use crate::transport::{Halves, Io};
 
 /// A connection whose handshake is done.

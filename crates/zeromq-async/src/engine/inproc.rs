@@ -13,7 +13,7 @@ use crate::endpoint::Endpoint;
 use crate::error::{BindError, ConnectError, Rejected};
 use crate::event::{DisconnectReason, SocketEvent};
 use crate::identity::PeerId;
-use crate::peer::Pipe;
+use crate::pipe::Pipe;
 use crate::sync::Mutex;
 
 /// The inproc names of a context: who is bound, and who waits for somebody to bind.

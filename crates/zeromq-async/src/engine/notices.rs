@@ -7,7 +7,7 @@ use zmtp::Message;
 use super::Engine;
 use crate::event::DisconnectReason;
 use crate::options::NoticeOptions;
-use crate::peer::Pipe;
+use crate::pipe::Pipe;
 
 /// Notices pass the high-water mark, for the application must learn of the peer; but one that comes
 /// and goes for ever, while nobody receives, must not fill the memory.

@@ -10,7 +10,7 @@ use zmtp::{Batch, Message};
 use super::{Budget, PeerHandle, Peers};
 use crate::error::RecvError;
 use crate::identity::Peer;
-use crate::peer::{Arrival, Pipe, ReadyQueue, Refill};
+use crate::pipe::{Arrival, Pipe, ReadyQueue, Refill};
 
 /// The peers that have messages, and the messages of each in order.
 ///

@@ -20,7 +20,7 @@ use super::{FairQueue, Peers, ReceiveStrategy, RoundRobin, SendStrategy};
 use crate::endpoint::Endpoint;
 use crate::error::{RecvError, SendErrorKind};
 use crate::options::{HighWaterMark, PipeOptions};
-use crate::peer::{Drained, FrameWriter, Pattern, PeerSet, Pipe};
+use crate::pipe::{Drained, FrameWriter, Pattern, PeerSet, Pipe};
 use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicBool, Ordering};
 

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use zmtp::{Frame, Message};
 
 use crate::identity::{Peer, PeerId};
-use crate::peer::Pipe;
-pub use crate::peer::Refused;
+use crate::pipe::Pipe;
+pub use crate::pipe::Refused;
 use crate::stats::{Discarded, Dropped};
 
 /// A peer of a socket: its queue of messages to be sent, and its counts.

@@ -10,7 +10,7 @@ use super::{Change, PeerHandle, PeerHooks, SubscriptionTrie};
 use crate::error::SubscriptionsExceeded;
 use crate::identity::PeerId;
 use crate::options::SubscriptionNotices;
-use crate::peer::{PeerSet, Pipe};
+use crate::pipe::{PeerSet, Pipe};
 use crate::sync::Mutex;
 
 /// The options that only a PUB or XPUB has.

@@ -10,7 +10,7 @@ use super::SocketHandle;
 use crate::error::{SendError, SendErrorKind};
 use crate::identity::PeerId;
 use crate::pattern::{Refusal, SendStrategy};
-use crate::peer::Ledger;
+use crate::pipe::Ledger;
 
 /// `SendStrategy` layers made into what a `Sink` needs.
 ///

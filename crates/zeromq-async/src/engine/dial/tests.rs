@@ -8,7 +8,7 @@ use zmtp::SocketType;
 use super::*;
 use crate::engine::Names;
 use crate::options::{ReconnectBackoff, SocketOptions};
-use crate::peer::PeerSet;
+use crate::pipe::PeerSet;
 use crate::transport::{Resolving, Transports};
 
 const DEADLINE: Duration = Duration::from_secs(20);

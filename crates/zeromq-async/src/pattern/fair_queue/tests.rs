@@ -7,7 +7,7 @@ use super::*;
 use crate::endpoint::Endpoint;
 use crate::options::PipeOptions;
 use crate::pattern::inbox::PRUNE_AT;
-use crate::peer::{Pattern, PeerSet, Pipe};
+use crate::pipe::{Pattern, PeerSet, Pipe};
 
 /// A pipe with one message in it.
 fn asking(peers: &PeerSet) -> Arc<Pipe> {

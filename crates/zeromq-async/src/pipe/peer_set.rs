@@ -6,7 +6,7 @@ use tokio::sync::watch;
 
 use super::ledger::{DropAccount, DropCounts, Ledger};
 use super::notify::{Notify, ReadyQueue, SendWaiters};
-use super::pipe::{Pattern, PeerOrigin, Pipe};
+use super::{Pattern, PeerOrigin, Pipe};
 use crate::endpoint::Endpoint;
 use crate::error::{Rejected, SendErrorKind};
 use crate::identity::PeerId;

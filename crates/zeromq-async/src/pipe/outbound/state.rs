@@ -6,9 +6,9 @@ use std::task::{Context, Poll, Waker};
 use zmtp::{Batch, Message};
 
 use crate::options::HighWaterMark;
-use crate::peer::inbound::Pushed;
-use crate::peer::notify::Wakers;
-use crate::peer::writer::FrameWriter;
+use crate::pipe::inbound::Pushed;
+use crate::pipe::notify::Wakers;
+use crate::pipe::writer::FrameWriter;
 use crate::stats::Dropped;
 
 /// A peer in the same process, which takes messages without a connection.

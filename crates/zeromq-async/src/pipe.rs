@@ -1,4 +1,16 @@
-//! One peer of one socket: its two queues, its identity, and what the socket type makes of it.
+//! A pipe for each peer of a socket, and the set of them.
+//!
+//! Patterns and the engine meet here and nowhere else. A pipe belongs to a peer and not to a
+//! connection: on the connecting side it outlives every reconnect, as 28/REQREP and its siblings
+//! ask.
+
+mod inbound;
+mod ledger;
+mod notify;
+mod outbound;
+mod peer_set;
+mod waiter;
+mod writer;
 
 use std::fmt;
 use std::io;
@@ -7,11 +19,10 @@ use std::task::Context;
 
 use zmtp::{Batch, EncodedMessages, Frame, Message, PeerInfo, RoutingId, Subscription};
 
-use super::inbound::{Arrived, Inbound, Pushed};
-use super::ledger::{DropAccount, DropCounts};
-use super::notify::{Arrival, Notify, Readable, TaskState, WrittenByTask};
-use super::outbound::{Drained, InprocPeer, Outbound, Refused, Sent};
-use super::writer::FrameWriter;
+use self::inbound::{Arrived, Inbound, Pushed};
+use self::ledger::DropAccount;
+use self::notify::{Notify, Readable, TaskState, WrittenByTask};
+use self::outbound::{InprocPeer, Outbound, Sent};
 use crate::endpoint::Endpoint;
 use crate::error::{Rejected, SubscriptionsExceeded};
 use crate::identity::{Peer, PeerAddress, PeerId};
@@ -19,6 +30,15 @@ use crate::options::PipeOptions;
 use crate::stats::{Discarded, PeerStats};
 use crate::sync::Mutex;
 use crate::unsent::Addressee;
+
+pub(crate) use inbound::Refill;
+pub(crate) use ledger::{DropCounts, Ledger};
+pub(crate) use notify::{Arrival, ReadyQueue, looking, only_looks};
+pub(crate) use outbound::Drained;
+pub use outbound::Refused;
+pub(crate) use peer_set::PeerSet;
+pub(crate) use waiter::Waiter;
+pub(crate) use writer::FrameWriter;
 
 /// What a socket type does when peers connect, leave, and subscribe.
 ///
@@ -75,11 +95,11 @@ pub(crate) trait Pattern: Send + Sync {
 impl Pattern for () {}
 
 /// The endpoint of a peer, and which side connects.
-pub(super) struct PeerOrigin {
+struct PeerOrigin {
     /// The endpoint bound or connected to.
-    pub(super) endpoint: Arc<Endpoint>,
+    endpoint: Arc<Endpoint>,
     /// Whether this side makes the connection, and makes it again when it is lost.
-    pub(super) connects: bool,
+    connects: bool,
 }
 
 /// One peer's two queues.
@@ -99,7 +119,7 @@ pub(crate) struct Pipe {
 }
 
 impl Pipe {
-    pub(super) fn new(
+    fn new(
         id: PeerId,
         origin: PeerOrigin,
         options: &PipeOptions,
@@ -368,7 +388,7 @@ impl Pipe {
 
     /// The peer is gone for good. Its messages can still be received. Returns how many messages were
     /// not sent to it, and the write half of a connection whose task did not end it.
-    pub(super) fn end(&self) -> (usize, Option<FrameWriter>) {
+    fn end(&self) -> (usize, Option<FrameWriter>) {
         self.outbound.close();
         self.inbound.close();
         let writer = self.outbound.take_writer();
@@ -394,7 +414,7 @@ impl Pipe {
         other.notify.senders.wake();
     }
 
-    pub(super) fn stats(&self) -> PeerStats {
+    fn stats(&self) -> PeerStats {
         let (outbound, queued, connected) = self.outbound.stats();
         let (inbound, unread, from) = self.inbound.stats();
         let mut routing_id = self.routing_id().into_bytes();
@@ -424,7 +444,7 @@ impl Pipe {
     }
 
     /// The drops of the account and of the queues.
-    pub(super) fn drops(&self) -> DropCounts {
+    fn drops(&self) -> DropCounts {
         let mut counts = self.account.counts();
         counts.add(&self.replaced());
         counts

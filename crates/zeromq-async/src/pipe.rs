@@ -181,8 +181,7 @@ impl Pipe {
         self.inbound.begin(Peer::new(self.id, info, address, self.routing_id()));
     }
 
-    /// A connection is up. Counts the messages already written to it. Those that wait are written
-    /// next.
+    /// A connection is up. Counts the messages already written to it. The queue is written next.
     pub(crate) fn set_writer(&self, writer: FrameWriter) {
         for _ in 0..writer.written_first.messages {
             self.account.own();
@@ -342,7 +341,7 @@ impl Pipe {
         }
     }
 
-    /// Gives the inproc peer a message that the socket itself makes, ahead of those that wait.
+    /// Gives the inproc peer a message that the socket itself makes, ahead of its queue.
     pub(crate) fn greet_inproc(&self, peer: &Arc<Self>, greeting: Message) {
         self.account.own();
         self.outbound.count_sent();
@@ -357,7 +356,7 @@ impl Pipe {
         }
     }
 
-    /// Writes in a turn of the connection task: this pipe, then those that wait for a task.
+    /// Writes in a turn of the connection task: this pipe, then pipes that wait for a task.
     pub(crate) fn drive(&self, cx: &Context<'_>) -> io::Result<Drained> {
         let drained = self.outbound.drive(cx, self.expects_several(), &self.notify.senders);
         self.notify.writes.write_share();
@@ -387,7 +386,7 @@ impl Pipe {
     }
 
     /// The peer is gone for good. Its messages can still be received. Returns how many messages were
-    /// not sent to it, and the write half of a connection whose task did not end it.
+    /// not sent to it, and the write half of its connection, if the task has not taken it.
     fn end(&self) -> (usize, Option<FrameWriter>) {
         self.outbound.close();
         self.inbound.close();

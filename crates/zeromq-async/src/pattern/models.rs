@@ -350,7 +350,7 @@ fn sender_and_task_write_every_message() {
     });
 }
 
-/// Two peers with connections whose kernel takes everything. `woken` is the task of the second.
+/// Two peers. The kernel takes everything. `woken` is the task of the second.
 struct TwoPeers {
     ending: Arc<Pipe>,
     staying: Arc<Pipe>,

@@ -223,7 +223,7 @@ impl Inbound {
         state.wake_producers();
     }
 
-    /// Drops what is here, for there is no receiver any more, and returns how many messages.
+    /// Drops all messages, for the receiver has gone, and returns how many.
     pub(super) fn abandon(&self) -> usize {
         let mut state = self.state.lock();
         let dropped = state.clear();
@@ -325,7 +325,7 @@ impl Inbound {
         self.state.lock().unread()
     }
 
-    /// Messages that have not been received, and bytes of those that the receiver has not taken.
+    /// How many messages have not been received, and the bytes of the messages not taken.
     pub(crate) fn backlog(&self) -> (usize, usize) {
         let state = self.state.lock();
         let earlier = state.earlier.iter().map(|(batch, _)| batch.bytes()).sum::<usize>();
@@ -385,7 +385,7 @@ impl State {
         }
     }
 
-    /// Wakes those that wait for room, where there is room.
+    /// Wakes tasks that wait for room, where there is room.
     fn wake_producers(&mut self) {
         if self.room() > 0 {
             if let Some(engine) = self.producer.take() {

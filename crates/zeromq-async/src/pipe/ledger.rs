@@ -1,7 +1,7 @@
 //! Counts of messages that are in no queue any more.
 //!
-//! Each pipe counts its own in a [`DropAccount`]. The ledger counts those that belong to no pipe, and
-//! takes over the accounts of pipes that leave.
+//! Each pipe counts its own in a [`DropAccount`]. The ledger counts messages of no pipe, and takes
+//! over the accounts of pipes that leave.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -22,7 +22,7 @@ pub(crate) struct Ledger {
     entered: Notify,
 }
 
-/// Messages that were dropped, by reason, and those that the socket made itself.
+/// Counts of dropped messages, by reason, and of messages that the socket made itself.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct DropCounts {
     pub(crate) dropped: Dropped,
@@ -121,7 +121,7 @@ impl Ledger {
         self.entries.lock().pending -= 1;
     }
 
-    /// The drops of a socket whose pipes have these counts.
+    /// The drops of a socket, given those of its pipes.
     pub(super) fn drops(&self, pipes: impl Iterator<Item = DropCounts>) -> DropCounts {
         let mut counts = DropCounts::default();
         pipes.for_each(|pipe| counts.add(&pipe));

@@ -217,8 +217,8 @@ impl<P: InprocPeer> Outbound<P> {
         }
     }
 
-    /// The peer has ended the connection. Takes the message in the middle of which it did, where
-    /// `limit` connections in a row have ended there.
+    /// The peer has ended the connection. Takes the message that was partly written, if `limit`
+    /// connections in a row ended in the middle of it.
     pub(crate) fn take_refused(&self, limit: u32) -> Option<Batch> {
         self.state.lock().take_refused(limit)
     }
@@ -304,7 +304,7 @@ impl<P: InprocPeer> Outbound<P> {
         written
     }
 
-    /// After a write: decides which side writes next, and wakes those that wait for room or a flush.
+    /// After a write: decides which side writes next, and wakes tasks that wait for room or a flush.
     fn finish_write(
         &self,
         mut state: MutexGuard<'_, State<P>>,

@@ -19,7 +19,7 @@ use crate::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 #[derive(Debug)]
 pub(crate) struct PeerSet {
     pipes: Mutex<Vec<Arc<Pipe>>>,
-    /// The most peers, counting those that have left unread messages.
+    /// The most peers, counting peers that have gone and left unread messages.
     max: Option<usize>,
     /// Peers that have gone and left unread messages. Kept only where there is a limit.
     departed: Mutex<Vec<Arc<Pipe>>>,
@@ -29,7 +29,7 @@ pub(crate) struct PeerSet {
     senders: AtomicUsize,
     next_waiter: std::sync::atomic::AtomicU64,
     notify: Notify<Arc<Pipe>>,
-    /// How many peers have a connection whose handshake is done.
+    /// How many peers have a connection with a finished handshake.
     connected: watch::Sender<usize>,
     ledger: Arc<Ledger>,
 }

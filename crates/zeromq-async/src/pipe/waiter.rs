@@ -5,7 +5,7 @@ use std::task::{Context, Poll};
 
 use super::{PeerSet, Pipe};
 
-/// A sender's place among those that wait.
+/// The registration of a sender that waits.
 ///
 /// A sender may be polled by one task after the other. A waiter keeps the waker of the last task
 /// alone, and removes it when dropped.

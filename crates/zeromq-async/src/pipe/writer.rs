@@ -18,7 +18,7 @@ pub(crate) struct FrameWriter {
     pub(super) encoder: Encoder,
     /// Sealed bytes that the kernel has not taken.
     sealed: SealBuffer,
-    /// What was written ahead of the queue.
+    /// Messages that were written ahead of the queue.
     pub(super) written_first: WrittenFirst,
 }
 

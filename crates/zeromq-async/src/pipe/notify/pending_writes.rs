@@ -35,8 +35,7 @@ impl TaskState {
     }
 }
 
-/// Queues to be written whose tasks have not been woken. Only the task of the first queue has been
-/// woken, and it writes all of them.
+/// Queues that one task writes. Only the task of the first queue is woken.
 ///
 /// A send to many peers would otherwise wake many tasks, and the runtime would start threads for
 /// them that compete with the sender for its locks. The one task mostly runs on the sender's own

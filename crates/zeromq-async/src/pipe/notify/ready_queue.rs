@@ -141,7 +141,7 @@ impl<H: Readable> ReadyQueue<H> {
         Poll::Ready(Some(()))
     }
 
-    /// Ends the stream of messages behind those that are here.
+    /// Ends the stream of messages after the present ones.
     pub(crate) fn close(&self) {
         let mut state = self.state.lock();
         state.closed = true;

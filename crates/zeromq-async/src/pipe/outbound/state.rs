@@ -65,7 +65,7 @@ pub(crate) struct OutboundCounts {
     pub(crate) replaced: u64,
 }
 
-/// The message in the middle of which the last connections ended.
+/// The message that was partly written when the last connections ended.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Stuck {
     /// The number of messages sent before it.
@@ -173,8 +173,8 @@ impl<P: InprocPeer> State<P> {
         }
     }
 
-    /// Takes the first message where `limit` connections in a row, up to the present one, were ended
-    /// by the peer in the middle of it.
+    /// Takes the first message if the peer has ended `limit` connections in a row in the middle of it,
+    /// the present one included.
     pub(super) fn take_refused(&mut self, limit: u32) -> Option<Batch> {
         // A conflated message may be another one by now, and the next replaces it anyway.
         if self.conflate || !self.batch.is_partly_written() {
@@ -237,7 +237,7 @@ impl<P: InprocPeer> State<P> {
         }
     }
 
-    /// Decides which side writes what was just queued, and writes it if that is the sender. Returns
+    /// Decides which side writes the new message, and writes it if that is the sender. Returns
     /// whether a task must be woken to write it.
     #[inline]
     pub(super) fn schedule(&mut self) -> bool {

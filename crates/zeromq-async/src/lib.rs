@@ -58,7 +58,7 @@
 //! * [`pattern`]: the parts of the stacks, one file each: `round_robin`, `fair_queue`, `lockstep`,
 //!   `distribute`, … They see the queues of peers and never a connection, so you can read each
 //!   beside its RFC. It also shows how to define a socket type of your own.
-//! * `peer`: the pipe, an outbound and an inbound queue for each peer. A connecting peer's pipe
+//! * `pipe`: an outbound and an inbound queue for each peer. A connecting peer's pipe
 //!   outlives its connections: RFC 28 keeps its queue while the peer is away.
 //! * `engine`: one task for each connection. It moves bytes between a pipe and a transport, and
 //!   accepts, reconnects and closes. No other module spawns a task or reads a clock.
@@ -139,7 +139,7 @@ pub mod fuzzing;
 mod identity;
 mod options;
 pub mod pattern;
-mod peer;
+mod pipe;
 mod random;
 pub mod security;
 mod socket;

@@ -21,7 +21,7 @@ use crate::context::Context;
 use crate::engine::Engine;
 use crate::options::{HighWaterMark, ReconnectBackoff, SocketOptions};
 use crate::pattern::{Hooked, Peers};
-use crate::peer::PeerSet;
+use crate::pipe::PeerSet;
 
 /// Builds a socket of type `P`; each socket type has the options that mean something to it.
 ///

@@ -10,7 +10,7 @@ use crate::engine::{Accepted, CloseReport, Engine};
 use crate::error::{BindError, ConnectError, DetachError, StreamError};
 use crate::event::Events;
 use crate::identity::PeerId;
-use crate::peer::{Ledger, PeerSet};
+use crate::pipe::{Ledger, PeerSet};
 use crate::stats::SocketStats;
 use crate::transport::{IntoListener, Io};
 use crate::unsent::UnsentMessages;
@@ -230,7 +230,7 @@ impl SocketHandle {
     /// They count as [`withdrawn`](crate::Discarded::withdrawn) there.
     pub fn withdraw(&self) {
         for pipe in self.engine().peers().pipes() {
-            pipe.outbound.withdraw();
+            pipe.withdraw();
         }
     }
 

@@ -12,7 +12,7 @@ use super::{Receives, SocketHandle, SocketKind};
 use crate::error::RecvError;
 use crate::identity::Peer;
 use crate::pattern::ReceiveStrategy;
-use crate::peer::looking;
+use crate::pipe::looking;
 
 /// The half of a socket that receives: a `Stream` of messages.
 ///

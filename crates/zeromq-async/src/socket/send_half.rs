@@ -10,7 +10,7 @@ use super::SocketHandle;
 use crate::error::{SendError, SendErrorKind};
 use crate::identity::PeerId;
 use crate::pattern::{Refusal, SendStrategy};
-use crate::peer::Ledger;
+use crate::pipe::Ledger;
 
 /// A send stack, and a message that `Sink::start_send` took and found no room for.
 ///

@@ -1,18 +1,18 @@
-//! Looking whether something is there, in place of waiting for it.
+//! A waker for a poll that looks and does not wait.
 
 use std::sync::{Arc, LazyLock};
 use std::task::{Context, Wake, Waker};
 
-/// The waker of who only looks: it wakes nothing, and can be told from that of who waits.
+/// The waker of a poll that does not wait. It wakes nothing, and [`only_looks`] recognises it.
 ///
-/// `Waker::noop` wakes nothing either, and may not be the same as itself: it is told apart by the
-/// address of a constant.
+/// `Waker::noop` cannot serve: it may differ from itself, because the address of a constant is not
+/// unique.
 pub(crate) fn looking() -> &'static Waker {
     static LOOKING: LazyLock<Waker> = LazyLock::new(|| Waker::from(Arc::new(Nothing)));
     &LOOKING
 }
 
-/// Whether this is who only looks, and so must not take the place of who waits.
+/// Whether this poll does not wait. It must not replace the waker of one that does.
 pub(crate) fn only_looks(cx: &Context<'_>) -> bool {
     cx.waker().data() == looking().data()
 }

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
-use super::pipe::{Origin, Shared};
-use super::{Account, Counts, HotPipes, Ledger, Pattern, Pipe, ReadyQueue, SendWaiters};
+use super::ledger::{DropAccount, DropCounts, Ledger};
+use super::notify::{Notify, ReadyQueue, SendWaiters};
+use super::{Pattern, PeerOrigin, Pipe};
 use crate::endpoint::Endpoint;
 use crate::error::{Rejected, SendErrorKind};
 use crate::identity::PeerId;
@@ -14,23 +15,21 @@ use crate::stats::SocketStats;
 use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
-/// Who is here. Senders keep a copy of the list and look at `generation` to know it is current.
+/// The peers of a socket. Senders copy the list, and compare `generation` to know that it is current.
 #[derive(Debug)]
 pub(crate) struct PeerSet {
     pipes: Mutex<Vec<Arc<Pipe>>>,
-    /// How many there may be, those counted that have left messages behind.
+    /// The most peers, counting peers that have gone and left unread messages.
     max: Option<usize>,
-    /// Who has gone and left messages that nobody has taken. Kept only where there is a limit.
+    /// Peers that have gone and left unread messages. Kept only where there is a limit.
     departed: Mutex<Vec<Arc<Pipe>>>,
     generation: AtomicU64,
     closed: AtomicBool,
     next_id: AtomicU64,
     senders: AtomicUsize,
-    waiters: std::sync::atomic::AtomicU64,
-    arrivals: Arc<ReadyQueue>,
-    room: Arc<SendWaiters>,
-    hot: Arc<HotPipes>,
-    /// How many peers have a connection whose handshake is done.
+    next_waiter: std::sync::atomic::AtomicU64,
+    notify: Notify<Arc<Pipe>>,
+    /// How many peers have a connection with a finished handshake.
     connected: watch::Sender<usize>,
     ledger: Arc<Ledger>,
 }
@@ -45,10 +44,8 @@ impl PeerSet {
             closed: AtomicBool::new(false),
             next_id: AtomicU64::new(1),
             senders: AtomicUsize::new(0),
-            waiters: std::sync::atomic::AtomicU64::new(0),
-            arrivals: Arc::default(),
-            room: Arc::default(),
-            hot: Arc::default(),
+            next_waiter: std::sync::atomic::AtomicU64::new(0),
+            notify: Notify::default(),
             connected: watch::Sender::new(0),
             ledger: Arc::default(),
         }
@@ -61,41 +58,37 @@ impl PeerSet {
         pattern: &Arc<dyn Pattern>,
         endpoint: Arc<Endpoint>,
     ) -> Arc<Pipe> {
-        self.open_from(options, pattern, Origin { endpoint, connects: false })
+        self.open_from(options, pattern, PeerOrigin { endpoint, connects: false })
     }
 
-    /// Makes a pipe for a peer that is connected to. It is not yet in the set.
+    /// Makes a pipe for a peer to connect to. It is not yet in the set.
     pub(crate) fn open_connecting(
         &self,
         options: &PipeOptions,
         pattern: &Arc<dyn Pattern>,
         endpoint: Arc<Endpoint>,
     ) -> Arc<Pipe> {
-        self.open_from(options, pattern, Origin { endpoint, connects: true })
+        self.open_from(options, pattern, PeerOrigin { endpoint, connects: true })
     }
 
     fn open_from(
         &self,
         options: &PipeOptions,
         pattern: &Arc<dyn Pattern>,
-        origin: Origin,
+        origin: PeerOrigin,
     ) -> Arc<Pipe> {
         let id = PeerId::new(self.next_id.fetch_add(1, Ordering::Relaxed));
-        let shared = Shared {
-            arrivals: self.arrivals.clone(),
-            room: self.room.clone(),
-            hot: self.hot.clone(),
-            pattern: pattern.clone(),
-        };
-        Arc::new(Pipe::new(id, origin, options, shared, Account::new(self.ledger.clone())))
+        let account = DropAccount::new(self.ledger.clone());
+        let (notify, pattern) = (self.notify.clone(), pattern.clone());
+        Arc::new(Pipe::new(id, origin, options, notify, pattern, account))
     }
 
-    /// Adds a pipe, if the pattern takes it; senders that wait for a peer are woken.
+    /// Adds a pipe, if the pattern takes it, and wakes senders that wait for a peer.
     pub(crate) fn join(&self, pipe: &Arc<Pipe>) -> Result<(), Rejected> {
         pipe.pattern().join(pipe)?;
         {
             let mut pipes = self.pipes.lock();
-            // Looked at under the lock: whoever closes the socket finds every pipe in the list.
+            // Under the lock, so that closing the socket finds every pipe in the list.
             let rejected = match self.max {
                 _ if self.is_closed() => Some(Rejected::Closed),
                 Some(limit) if pipes.len() + self.departed() >= limit => {
@@ -111,14 +104,15 @@ impl PeerSet {
             pipes.push(pipe.clone());
         }
         self.generation.fetch_add(1, Ordering::Release);
-        self.room.wake();
+        self.notify.senders.wake();
         Ok(())
     }
 
-    /// Removes a pipe for good; what it sent can still be received. Returns how many messages for it
-    /// are lost: none are taken from now on, so that this is all of them.
+    /// Removes a pipe for good. Its messages can still be received.
+    ///
+    /// Returns how many messages for it are lost. That is all of them, for it takes none after this.
     pub(crate) fn leave(&self, pipe: &Arc<Pipe>) -> usize {
-        let (lost, stream) = {
+        let (lost, writer) = {
             let mut pipes = self.pipes.lock();
             let before = pipes.len();
             pipes.retain(|other| other.id() != pipe.id());
@@ -126,40 +120,38 @@ impl PeerSet {
                 return 0;
             }
             // In one step with the removal, so that the counts never miss a peer.
-            let (unsent, stream) = pipe.end();
-            let lost = unsent.messages();
-            self.ledger.close_account(pipe, unsent);
+            let ended = pipe.end();
             if self.max.is_some() {
                 self.departed.lock().push(pipe.clone());
                 self.departed();
             }
-            (lost, stream)
+            ended
         };
         self.generation.fetch_add(1, Ordering::Release);
         pipe.pattern().leave(pipe);
         // A sender may hold a message for this pipe alone, and must look again.
-        self.room.wake();
-        // Last and under no lock: it may be an application's, and ask this socket something.
-        drop(stream);
+        self.notify.senders.wake();
+        // Last and under no lock: a writer may be the application's, and call this socket.
+        drop(writer);
         lost
     }
 
-    /// How many have gone and left something to be received; lets go of all others.
+    /// Counts the peers that have gone and left unread messages, and forgets the others.
     fn departed(&self) -> usize {
         let mut departed = self.departed.lock();
         departed.retain(|pipe| !pipe.inbound.is_over());
         departed.len()
     }
 
-    /// Senders are refused from now on.
+    /// Refuses senders from now on.
     pub(crate) fn close(&self) {
-        // Whoever closes the socket is told of every message.
+        // Closing returns every message that was not sent.
         self.ledger.keep_unsent(usize::MAX);
         self.closed.store(true, Ordering::Release);
         self.generation.fetch_add(1, Ordering::Release);
-        // Whoever waits for peers looks again.
+        // Wakes tasks that wait for peers.
         self.connected.send_modify(|_| ());
-        self.room.wake();
+        self.notify.senders.wake();
     }
 
     pub(crate) fn is_closed(&self) -> bool {
@@ -177,14 +169,14 @@ impl PeerSet {
         self.generation.load(Ordering::Acquire)
     }
 
-    /// Counts a sender, and says how many there were before it.
+    /// Counts a sender, and returns how many there were before it.
     pub(crate) fn add_sender(&self) -> usize {
         self.senders.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// A name for one who waits, which no other has.
+    /// An id for a waiter.
     pub(super) fn next_waiter(&self) -> u64 {
-        self.waiters.fetch_add(1, Ordering::Relaxed)
+        self.next_waiter.fetch_add(1, Ordering::Relaxed)
     }
 
     pub(crate) fn has(&self, pipe: &Pipe) -> bool {
@@ -201,21 +193,23 @@ impl PeerSet {
 
     pub(crate) fn stats(&self) -> SocketStats {
         let pipes = self.pipes.lock();
-        self.ledger.total(&pipes, self.arrivals.popped())
+        let peers = pipes.iter().map(|pipe| pipe.stats()).collect();
+        let drops = self.ledger.drops(pipes.iter().map(|pipe| pipe.drops()));
+        self.ledger.total(peers, &drops, self.notify.ready.popped())
     }
 
-    /// What went astray so far.
-    pub(crate) fn astray(&self) -> Counts {
+    /// The drops so far, of all peers.
+    pub(crate) fn drops(&self) -> DropCounts {
         let pipes = self.pipes.lock();
-        self.ledger.counts(&pipes)
+        self.ledger.drops(pipes.iter().map(|pipe| pipe.drops()))
     }
 
-    pub(crate) fn arrivals(&self) -> &Arc<ReadyQueue> {
-        &self.arrivals
+    pub(crate) fn ready_queue(&self) -> &Arc<ReadyQueue<Arc<Pipe>>> {
+        &self.notify.ready
     }
 
-    pub(crate) fn room(&self) -> &Arc<SendWaiters> {
-        &self.room
+    pub(super) fn send_waiters(&self) -> &SendWaiters {
+        &self.notify.senders
     }
 
     pub(crate) fn peer_connected(&self) {

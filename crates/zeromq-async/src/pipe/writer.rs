@@ -1,71 +1,45 @@
-//! Where the messages of a pipe go, and the writing of them there.
+//! The write half of a connection.
 
 use std::future::poll_fn;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use tokio::io::AsyncWrite;
 use zmtp::{Batch, Encoder, Message, SealBuffer};
 
-use super::Pipe;
-
-/// Where the messages go.
-pub(super) enum Link {
-    /// No connection at present: messages wait.
-    Down,
-    Stream(Stream),
-    Inproc(Arc<Pipe>),
-}
-
-/// The write direction of a connection.
-pub(crate) struct Stream {
+/// The write half of a connection: encodes commands, seals where the connection encrypts, and writes.
+pub(crate) struct FrameWriter {
     pub(crate) writer: Box<dyn AsyncWrite + Send + Unpin>,
-    /// Whether the writer keeps what it is given until it is flushed.
+    /// Whether the writer keeps bytes until it is flushed.
     buffers: bool,
     /// Whether it keeps some now.
     unflushed: bool,
     pub(super) encoder: Encoder,
-    /// What is on its way to the kernel, where the connection encrypts.
+    /// Sealed bytes that the kernel has not taken.
     sealed: SealBuffer,
-    /// What has been written ahead of the queue.
-    pub(super) greetings: Greetings,
+    /// Messages that were written ahead of the queue.
+    pub(super) written_first: WrittenFirst,
 }
 
-/// How much that is.
+/// Messages that were written ahead of the queue, and their bytes on the wire.
 #[derive(Clone, Copy, Default)]
-pub(super) struct Greetings {
+pub(super) struct WrittenFirst {
     pub(super) messages: u64,
     pub(super) bytes: u64,
 }
 
-/// Most bytes given to one write.
+/// The most bytes given to one write.
 ///
-/// Just below the loopback's segment of 65,483 bytes: a write that goes a little beyond it sends a
-/// tiny segment after each full one, and moves a quarter of what this does. To other devices it
-/// makes no difference, for the kernel cuts what it gets into their segments anyway.
+/// Just below the segment of the loopback device, 65,483 bytes. A write a little above it sends a tiny
+/// segment after each full one, and throughput falls to a quarter. Other devices do not care: the
+/// kernel cuts their segments itself.
 const MAX_WRITE: usize = 65_000;
 
-/// Most slices given to one vectored write: enough that a call moves a kernel buffer's worth.
+/// The most slices given to one vectored write: enough to fill the kernel's buffer in one call.
 const MAX_SLICES: usize = 64;
 
-impl Link {
-    /// Whether the writer has nothing left of what it was given.
-    pub(super) fn is_flushed(&self) -> bool {
-        !matches!(self, Self::Stream(stream) if stream.unflushed)
-    }
-
-    /// Bytes of the batch that are sealed and that the kernel has not taken.
-    pub(super) fn sealed_bytes(&self) -> usize {
-        match self {
-            Self::Stream(stream) => stream.sealed.plain_bytes(),
-            Self::Down | Self::Inproc(_) => 0,
-        }
-    }
-}
-
-impl Stream {
+impl FrameWriter {
     pub(crate) fn new(
         writer: Box<dyn AsyncWrite + Send + Unpin>,
         buffers: bool,
@@ -77,11 +51,21 @@ impl Stream {
             unflushed: false,
             encoder,
             sealed: SealBuffer::new(),
-            greetings: Greetings::default(),
+            written_first: WrittenFirst::default(),
         }
     }
 
-    /// Sees to it that what has been written leaves the writer too.
+    /// Whether the writer keeps nothing that it was given.
+    pub(super) fn is_flushed(&self) -> bool {
+        !self.unflushed
+    }
+
+    /// Bytes of the batch that are sealed and that the kernel has not taken.
+    pub(super) fn sealed_bytes(&self) -> usize {
+        self.sealed.plain_bytes()
+    }
+
+    /// Flushes a writer that buffers, where it may keep bytes.
     pub(super) fn poll_flush(
         &mut self,
         cx: &mut Context<'_>,
@@ -95,7 +79,7 @@ impl Stream {
         flushed
     }
 
-    /// Writes from the front of `batch`, and says how many of its bytes are now written.
+    /// Writes from the front of `batch` and returns how many of its bytes are now written.
     #[inline]
     pub(super) fn poll_write(
         &mut self,
@@ -116,20 +100,20 @@ impl Stream {
         writer.poll_write_vectored(cx, &slices[..count]).map(not_zero)
     }
 
-    /// Writes a message ahead of everything that is queued.
+    /// Writes a message ahead of the queue.
     pub(crate) async fn write_first(&mut self, message: &Message) -> io::Result<()> {
         let mut batch = Batch::new();
         batch.push(message.clone());
         while !batch.is_empty() {
             let written = poll_fn(|cx| self.poll_write(cx, &batch)).await?;
             batch.advance(written);
-            self.greetings.bytes += written as u64;
+            self.written_first.bytes += written as u64;
         }
-        self.greetings.messages += 1;
+        self.written_first.messages += 1;
         poll_fn(|cx| self.poll_flush(cx, true)).await
     }
 
-    /// Seals what is next, where the last of it is written, and writes that.
+    /// Writes sealed bytes, and seals the next ones when none are left.
     fn poll_write_sealed(
         &mut self,
         cx: &mut Context<'_>,
@@ -148,7 +132,7 @@ fn up_to_max(chunk: &[u8]) -> &[u8] {
     &chunk[..chunk.len().min(MAX_WRITE)]
 }
 
-/// A connection that takes nothing is broken, and asking it again would go on for ever.
+/// Treats a write of nothing as an error: trying again could loop for ever.
 fn not_zero(written: io::Result<usize>) -> io::Result<usize> {
     match written {
         Ok(0) => Err(io::ErrorKind::WriteZero.into()),
@@ -156,12 +140,8 @@ fn not_zero(written: io::Result<usize>) -> io::Result<usize> {
     }
 }
 
-impl std::fmt::Debug for Link {
+impl std::fmt::Debug for FrameWriter {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Down => "Down",
-            Self::Stream(_) => "Stream",
-            Self::Inproc(_) => "Inproc",
-        })
+        f.debug_struct("FrameWriter").finish_non_exhaustive()
     }
 }

@@ -665,7 +665,7 @@ async fn zap_handler_keeps_envelope_rejects_malformed() {
     ] {
         dealer.send(Message::multipart([vec![""], bad].concat())).await.unwrap();
         let reply = within("the refusal", dealer.recv()).await.unwrap();
-        let expected = ["", "1.0", "8", "500", "the request is not understood", "", ""];
+        let expected = ["", "1.0", "8", "500", "the request is malformed", "", ""];
         assert_eq!(reply, Message::multipart(expected));
     }
 }

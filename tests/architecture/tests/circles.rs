@@ -12,9 +12,6 @@ const KNOWN: &[&str] = &[
      peer/link.rs, peer/outbound/state.rs, peer/outbound.rs, peer/peer_set.rs, peer/pipe.rs, peer/ready_queue.rs, \
      peer/wakers.rs",
     "zeromq-async: socket/builder/subscribe.rs, socket/builder.rs, socket/sub.rs",
-    "zeromq-auth: certificate/keys.rs, certificate/text.rs",
-    "zeromq-auth: from_file/stamp.rs, from_file.rs",
-    "zeromq-auth: passwords/hash.rs, passwords/users.rs, passwords/verifier.rs, passwords.rs",
     "zeromq-cli: console.rs, exit.rs",
     "zeromq-cli: security/key.rs, security.rs",
     "zeromq-test: relay/line.rs, relay.rs",

@@ -179,7 +179,7 @@ impl<P: SocketKind> SocketBuilder<P> {
     /// let rules = AddressRules::deny_by_default()
     ///     .allow("10.0.0.0/8".parse::<PeerRange>()?)
     ///     .allow(PeerRange::IpcUser(1000));
-    /// let rep = RepSocket::builder().accept_filter(move |peer| rules.lets_in(peer)).build();
+    /// let rep = RepSocket::builder().accept_filter(move |peer| rules.allows(peer)).build();
     /// # drop(rep);
     /// # Ok::<(), zeromq_auth::IpNetworkError>(())
     /// ```

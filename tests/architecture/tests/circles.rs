@@ -14,7 +14,6 @@ const KNOWN: &[&str] = &[
     "zeromq-async: socket/builder/subscribe.rs, socket/builder.rs, socket/sub.rs",
     "zeromq-cli: console.rs, exit.rs",
     "zeromq-cli: security/key.rs, security.rs",
-    "zeromq-test: relay/line.rs, relay.rs",
     "zeromq-util: layer/rate_limit/bucket.rs, layer/rate_limit.rs",
     "zeromq-util: service/serve/serving.rs, service/serve.rs",
     "zmtp-codec: batch/walk.rs, batch/write.rs, batch.rs",

@@ -62,6 +62,10 @@ pub use service::{AuthenticatorService, ServiceAuthenticator, service_authentica
 pub use text_file::read_text_file;
 pub use zap::{Zap, ZapDomainError, ZapError, ZapHandler, ZapReplyError};
 
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 #[cfg(all(doctest, feature = "argon2", feature = "curve"))]
 #[doc = include_str!("../../../docs/security-guide.md")]
 struct SecurityGuide;

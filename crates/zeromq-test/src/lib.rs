@@ -53,3 +53,7 @@ pub use memory::{MemoryListener, MemoryTransport};
 pub use raw_peer::{RawListener, RawPeer};
 pub use relay::Relay;
 pub use zmtp::wire;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 use zeromq_async::Endpoint;
 use zeromq_async::transport::{Io, Listener, Transport, TransportOptions};
 
-/// A transport whose connections are in-memory pipes ([`tokio::io::duplex`]).
+/// A transport with in-memory connections ([`tokio::io::duplex`]).
 ///
 /// Addresses are names; binding to `*` chooses an unused name. Clones share their names, so two
 /// contexts with clones act like two machines on one network. The backlog of a listener is unlimited.

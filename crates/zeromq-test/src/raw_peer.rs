@@ -114,7 +114,7 @@ impl std::fmt::Debug for RawListener {
 }
 
 impl RawPeer {
-    /// Uses any stream, for example one end of `tokio::io::duplex` whose other end a socket has from
+    /// Uses any stream, such as one end of `tokio::io::duplex`. Give the other end to a socket with
     /// `accept_stream`.
     pub fn new(io: Io) -> Self {
         Self { io, input: BytesMut::new(), frames: Vec::new() }

@@ -65,8 +65,11 @@ struct Shared {
     /// The number of connections to the target, open or ended.
     opened: watch::Sender<usize>,
     ended: watch::Sender<usize>,
-    make_alter: Mutex<Option<Box<dyn Fn(Way) -> Alter + Send>>>,
+    make_alter: Mutex<Option<MakeAlter>>,
 }
+
+/// Makes the function for one direction of one connection.
+type MakeAlter = Box<dyn Fn(Way) -> Alter + Send>;
 
 impl Relay {
     /// Binds to the endpoint `at` and forwards its connections to the endpoint `to`.

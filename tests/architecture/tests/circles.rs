@@ -12,8 +12,6 @@ const KNOWN: &[&str] = &[
      peer/link.rs, peer/outbound/state.rs, peer/outbound.rs, peer/peer_set.rs, peer/pipe.rs, peer/ready_queue.rs, \
      peer/wakers.rs",
     "zeromq-async: socket/builder/subscribe.rs, socket/builder.rs, socket/sub.rs",
-    "zeromq-cli: console.rs, exit.rs",
-    "zeromq-cli: security/key.rs, security.rs",
     "zeromq-util: layer/rate_limit/bucket.rs, layer/rate_limit.rs",
     "zeromq-util: service/serve/serving.rs, service/serve.rs",
     "zmtp-codec: batch/walk.rs, batch/write.rs, batch.rs",

@@ -133,7 +133,7 @@ mod tests {
 
     #[cfg(feature = "argon2")]
     #[test]
-    fn every_refusal_checks_the_same_hashes() {
+    fn every_denial_verifies_the_same_hashes() {
         let hash = |parameters: &str| {
             let text = format!("$argon2id$v=19${parameters}$c2FsdHNhbHQ${}", "A".repeat(43));
             StoredPassword::Hashed(Hash::parse(&text).expect("a hash"))

@@ -1,19 +1,21 @@
-//! What `zmq <SOCKET>` is told: each socket type has the options that mean something to it.
+//! The arguments of `zmq SOCKET`. Each socket type has only the options that apply to it.
 
 use std::ffi::OsString;
 
 use clap::Subcommand;
 
-use super::options::{Answering, Attachment, Common, Naming, Receiving, Sending, Subscribing};
-use crate::endpoints::Place;
-use crate::exit::Failure;
+use super::options::{
+    Answering, Common, EndpointArguments, Naming, Receiving, Sending, Subscribing,
+};
+use crate::endpoints::Attachment;
+use crate::failure::Failure;
 use crate::kind::Kind;
 use crate::security::Security;
 use crate::socket::Options;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum SocketCommand {
-    /// Send requests, and print the reply to each before the next
+    /// Send requests, and print the reply to each before the next one
     Req {
         #[command(flatten)]
         common: Common,
@@ -24,7 +26,7 @@ pub(crate) enum SocketCommand {
         #[command(flatten)]
         naming: Naming,
     },
-    /// Print requests, and reply to each before the next
+    /// Print requests, and reply to each before the next one
     Rep {
         #[command(flatten)]
         common: Common,
@@ -37,7 +39,7 @@ pub(crate) enum SocketCommand {
         #[command(flatten)]
         answering: Answering,
     },
-    /// Send to peers in turn, and print what comes from any
+    /// Send to peers in turn, and print messages from all of them
     Dealer {
         #[command(flatten)]
         common: Common,
@@ -48,7 +50,7 @@ pub(crate) enum SocketCommand {
         #[command(flatten)]
         naming: Naming,
     },
-    /// Send to the peer that the first frame names, and print what comes with its sender's name
+    /// Send to the peer named by the first frame, and print messages with the sender's name
     Router {
         #[command(flatten)]
         common: Common,
@@ -61,14 +63,14 @@ pub(crate) enum SocketCommand {
         #[command(flatten)]
         answering: Answering,
     },
-    /// Publish to all who have subscribed
+    /// Publish to subscribers
     Pub {
         #[command(flatten)]
         common: Common,
         #[command(flatten)]
         sending: Sending,
     },
-    /// Print what is published
+    /// Print published messages
     Sub {
         #[command(flatten)]
         common: Common,
@@ -77,7 +79,7 @@ pub(crate) enum SocketCommand {
         #[command(flatten)]
         subscribing: Subscribing,
     },
-    /// Publish, and print the subscriptions: the byte 1, or 0 for an end, and the topic
+    /// Publish, and print subscriptions: the byte 1 (or 0 to unsubscribe) and the topic
     Xpub {
         #[command(flatten)]
         common: Common,
@@ -86,7 +88,7 @@ pub(crate) enum SocketCommand {
         #[command(flatten)]
         receiving: Receiving,
     },
-    /// Print what is published, and send to the publishers
+    /// Print published messages, and send to the publishers
     Xsub {
         #[command(flatten)]
         common: Common,
@@ -97,21 +99,21 @@ pub(crate) enum SocketCommand {
         #[command(flatten)]
         subscribing: Subscribing,
     },
-    /// Hand messages out to peers in turn
+    /// Distribute messages to peers in turn
     Push {
         #[command(flatten)]
         common: Common,
         #[command(flatten)]
         sending: Sending,
     },
-    /// Print what peers hand out
+    /// Print messages from all peers
     Pull {
         #[command(flatten)]
         common: Common,
         #[command(flatten)]
         receiving: Receiving,
     },
-    /// Send to and print from one peer and no other
+    /// Send to and receive from a single peer
     Pair {
         #[command(flatten)]
         common: Common,
@@ -122,9 +124,9 @@ pub(crate) enum SocketCommand {
     },
 }
 
-/// What a socket is to do, whichever its type: what it does not take is as if not given.
+/// The arguments of any socket type. Options that the type does not have are at their defaults.
 #[derive(Debug)]
-pub(crate) struct Plan {
+pub(crate) struct SocketArguments {
     pub(crate) kind: Kind,
     pub(crate) common: Common,
     pub(crate) sending: Sending,
@@ -134,7 +136,7 @@ pub(crate) struct Plan {
     pub(crate) answering: Answering,
 }
 
-impl Plan {
+impl SocketArguments {
     fn new(kind: Kind, common: Common) -> Self {
         Self {
             kind,
@@ -147,11 +149,11 @@ impl Plan {
         }
     }
 
-    /// Where to bind and connect, in that order.
-    pub(crate) fn places(&self) -> Vec<Place> {
-        let Attachment { bind, connect } = &self.common.attachment;
-        let bind = bind.iter().cloned().map(Place::Bind);
-        bind.chain(connect.iter().cloned().map(Place::Connect)).collect()
+    /// The endpoints to bind to, then the endpoints to connect to.
+    pub(crate) fn attachments(&self) -> Vec<Attachment> {
+        let EndpointArguments { bind, connect } = &self.common.endpoints;
+        let bind = bind.iter().cloned().map(Attachment::Bind);
+        bind.chain(connect.iter().cloned().map(Attachment::Connect)).collect()
     }
 
     pub(crate) fn socket_options(&self) -> Result<Options, Failure> {
@@ -164,12 +166,12 @@ impl Plan {
             linger: self.common.linger,
             routing_id: self.naming.routing_id.clone(),
             subscriptions,
-            sees_subscriptions: self.sending.wait_peers > 0,
+            receives_subscriptions: self.sending.wait_peers > 0,
         })
     }
 }
 
-impl From<SocketCommand> for Plan {
+impl From<SocketCommand> for SocketArguments {
     fn from(command: SocketCommand) -> Self {
         match command {
             SocketCommand::Req { common, sending, receiving, naming } => {

@@ -64,7 +64,12 @@ pub trait ReadFile: Authenticator + Format {}
 pub(crate) trait Format: Sized {
     fn parse(text: &[u8]) -> Result<Self, LineError>;
 
+    /// Reads a file or a folder.
     fn read(path: &Path) -> Result<Self, FileError> {
+        Self::read_file(path)
+    }
+
+    fn read_file(path: &Path) -> Result<Self, FileError> {
         let text = text_file::read(path)?;
         Self::parse(&text).map_err(|source| FileError::Malformed { path: path.to_owned(), source })
     }

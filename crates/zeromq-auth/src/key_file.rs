@@ -90,11 +90,7 @@ impl Format for KeyList {
     }
 
     fn read(path: &Path) -> Result<Self, FileError> {
-        if path.is_dir() {
-            return read_folder(path);
-        }
-        let text = text_file::read(path)?;
-        parse_keys(&text).map_err(|source| FileError::Malformed { path: path.to_owned(), source })
+        if path.is_dir() { read_folder(path) } else { Self::read_file(path) }
     }
 }
 

@@ -1,13 +1,10 @@
 //! Authentication by a ZAP handler (27/ZAP).
 
-use std::future::{Future, poll_fn};
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::task::{Poll, ready};
 use std::time::Duration;
 
-use futures_core::Stream;
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, FutureExt};
 use tokio::time::timeout;
 use zeromq_async::security::{Attempt, Authenticator, Decision, DenyStatus};
 use zeromq_async::{Context, DealerSocket, Events, Message, Rejected, SocketEvent, SocketType};
@@ -183,21 +180,15 @@ impl HandlerConnection {
             socket.send(request).await.map_err(|_| ZapError::HandlerGone)?;
             socket.recv().await.map_err(|_| ZapError::HandlerGone)
         });
-        poll_fn(|cx| {
-            if let Poll::Ready(reply) = exchange.as_mut().poll(cx) {
-                return Poll::Ready(reply);
-            }
-            while !matches!(
-                ready!(Pin::new(&mut *events).poll_next(cx)),
-                Some(SocketEvent::Disconnected { .. }) | None
-            ) {}
-            // The reply may have arrived between the first poll and the disconnect event.
-            match exchange.as_mut().poll(cx) {
-                Poll::Ready(reply) => Poll::Ready(reply),
-                Poll::Pending => Poll::Ready(Err(ZapError::HandlerGone)),
-            }
-        })
-        .await
+        let disconnected = async {
+            while !matches!(events.next().await, Some(SocketEvent::Disconnected { .. }) | None) {}
+        };
+        tokio::select! {
+            biased;
+            reply = &mut exchange => reply,
+            // The reply may have arrived just before the handler was closed.
+            () = disconnected => exchange.now_or_never().unwrap_or(Err(ZapError::HandlerGone)),
+        }
     }
 }
 

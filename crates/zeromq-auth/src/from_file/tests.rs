@@ -17,8 +17,7 @@ struct Content(String);
 impl Format for Content {
     fn read(path: &Path) -> Result<Self, FileError> {
         READS.fetch_add(1, Ordering::Relaxed);
-        let source = |source| FileError::Malformed { path: path.to_owned(), source };
-        Self::parse(&text_file::read(path)?).map_err(source)
+        Self::read_file(path)
     }
 
     fn parse(text: &[u8]) -> Result<Self, LineError> {

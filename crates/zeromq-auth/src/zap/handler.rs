@@ -2,18 +2,14 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::future::{Future, poll_fn};
 use std::panic::AssertUnwindSafe;
-use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::Poll;
 
-use futures_core::Stream;
 use futures_util::future::{AbortHandle, FutureExt, abortable};
-use futures_util::stream::FuturesUnordered;
+use futures_util::stream::{FuturesUnordered, StreamExt};
 use zeromq_async::security::{Authenticator, Decision, DenyStatus};
 use zeromq_async::{
-    BindError, Context, Events, Frame, Message, Metadata, Peer, PeerId, RouterSocket, SocketEvent,
+    BindError, Context, Events, Frame, Message, Metadata, PeerId, RouterSocket, SocketEvent,
 };
 
 use super::frames::{self, HANDLER, Reply, Verdict};
@@ -91,13 +87,9 @@ impl ZapHandler {
         let mut decisions = FuturesUnordered::new();
         let mut pending = PendingRequests::default();
         loop {
-            match next(&mut socket, &mut events, &mut decisions).await {
-                Event::Request(request, peer) => {
-                    let (answer, abort) = abortable(answer(&*authenticator, request));
-                    let number = pending.insert(peer.id(), abort);
-                    decisions.push(async move { (number, answer.await.ok().flatten()) });
-                }
-                Event::Decided(number, reply) => {
+            tokio::select! {
+                biased;
+                Some((number, reply)) = decisions.next() => {
                     pending.requests.remove(&number);
                     if let Some(reply) = reply
                         && socket.send(reply).await.is_err()
@@ -105,12 +97,20 @@ impl ZapHandler {
                         return;
                     }
                 }
-                Event::Disconnected(peer) => pending.abort(|other| other == peer),
-                Event::Missed => {
-                    let connected = socket.stats().peers;
-                    pending.abort(|peer| connected.iter().all(|other| other.peer != peer));
+                Some(event) = events.next() => match event {
+                    SocketEvent::Disconnected { peer, .. } => pending.abort(|other| other == peer),
+                    SocketEvent::Missed { .. } => {
+                        let connected = socket.stats().peers;
+                        pending.abort(|peer| connected.iter().all(|other| other.peer != peer));
+                    }
+                    _ => {}
+                },
+                request = socket.recv_from() => {
+                    let Ok((request, peer)) = request else { return };
+                    let (answer, abort) = abortable(answer(&*authenticator, request));
+                    let number = pending.insert(peer.id(), abort);
+                    decisions.push(async move { (number, answer.await.ok().flatten()) });
                 }
-                Event::Closed => return,
             }
         }
     }
@@ -141,45 +141,6 @@ impl PendingRequests {
         let abandoned = self.requests.values().filter(|(peer, _)| is_disconnected(*peer));
         abandoned.for_each(|(_, abort)| abort.abort());
     }
-}
-
-enum Event {
-    Request(Message, Peer),
-    /// The request with this number is decided. The reply is `None` if the request was aborted, or
-    /// was too malformed to reply to.
-    Decided(u64, Option<Message>),
-    Disconnected(PeerId),
-    /// Some socket events were missed, possibly disconnects.
-    Missed,
-    Closed,
-}
-
-/// Waits for the next event. Cancel-safe.
-async fn next(
-    socket: &mut RouterSocket,
-    events: &mut Events,
-    decisions: &mut FuturesUnordered<impl Future<Output = (u64, Option<Message>)>>,
-) -> Event {
-    let mut request = pin!(socket.recv_from());
-    poll_fn(|cx| {
-        if let Poll::Ready(Some((number, reply))) = Pin::new(&mut *decisions).poll_next(cx) {
-            return Poll::Ready(Event::Decided(number, reply));
-        }
-        while let Poll::Ready(Some(event)) = Pin::new(&mut *events).poll_next(cx) {
-            match event {
-                SocketEvent::Disconnected { peer, .. } => {
-                    return Poll::Ready(Event::Disconnected(peer));
-                }
-                SocketEvent::Missed { .. } => return Poll::Ready(Event::Missed),
-                _ => {}
-            }
-        }
-        request.as_mut().poll(cx).map(|request| match request {
-            Ok((request, peer)) => Event::Request(request, peer),
-            Err(_) => Event::Closed,
-        })
-    })
-    .await
 }
 
 /// The reply to a request. `None` if the request has no delimiter or no id.

@@ -104,3 +104,16 @@ pub(crate) struct Answering {
 fn not_empty(text: OsString) -> Result<OsString, &'static str> {
     if text.is_empty() { Err("must not be empty") } else { Ok(text) }
 }
+
+/// A socket type without a group has the defaults of the group.
+macro_rules! default_from_unit {
+    ($($Group:ty),*) => {
+        $(impl From<()> for $Group {
+            fn from((): ()) -> Self {
+                Self::default()
+            }
+        })*
+    };
+}
+
+default_from_unit!(Sending, Receiving, Naming, Subscribing, Answering);

@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 
 use super::options::{
     Answering, Common, EndpointArguments, Naming, Receiving, Sending, Subscribing,
@@ -16,112 +16,45 @@ use crate::socket::Options;
 #[derive(Debug, Subcommand)]
 pub(crate) enum SocketCommand {
     /// Send requests, and print the reply to each before the next one
-    Req {
-        #[command(flatten)]
-        common: Common,
-        #[command(flatten)]
-        sending: Sending,
-        #[command(flatten)]
-        receiving: Receiving,
-        #[command(flatten)]
-        naming: Naming,
-    },
+    Req(Groups<Sending, Receiving, Naming>),
     /// Print requests, and reply to each before the next one
-    Rep {
-        #[command(flatten)]
-        common: Common,
-        #[command(flatten)]
-        sending: Sending,
-        #[command(flatten)]
-        receiving: Receiving,
-        #[command(flatten)]
-        naming: Naming,
-        #[command(flatten)]
-        answering: Answering,
-    },
+    Rep(Groups<Sending, Receiving, Naming, (), Answering>),
     /// Send to peers in turn, and print messages from all of them
-    Dealer {
-        #[command(flatten)]
-        common: Common,
-        #[command(flatten)]
-        sending: Sending,
-        #[command(flatten)]
-        receiving: Receiving,
-        #[command(flatten)]
-        naming: Naming,
-    },
+    Dealer(Groups<Sending, Receiving, Naming>),
     /// Send to the peer named by the first frame, and print messages with the sender's name
-    Router {
-        #[command(flatten)]
-        common: Common,
-        #[command(flatten)]
-        sending: Sending,
-        #[command(flatten)]
-        receiving: Receiving,
-        #[command(flatten)]
-        naming: Naming,
-        #[command(flatten)]
-        answering: Answering,
-    },
+    Router(Groups<Sending, Receiving, Naming, (), Answering>),
     /// Publish to subscribers
-    Pub {
-        #[command(flatten)]
-        common: Common,
-        #[command(flatten)]
-        sending: Sending,
-    },
+    Pub(Groups<Sending>),
     /// Print published messages
-    Sub {
-        #[command(flatten)]
-        common: Common,
-        #[command(flatten)]
-        receiving: Receiving,
-        #[command(flatten)]
-        subscribing: Subscribing,
-    },
+    Sub(Groups<(), Receiving, (), Subscribing>),
     /// Publish, and print subscriptions: the byte 1 (or 0 to unsubscribe) and the topic
-    Xpub {
-        #[command(flatten)]
-        common: Common,
-        #[command(flatten)]
-        sending: Sending,
-        #[command(flatten)]
-        receiving: Receiving,
-    },
+    Xpub(Groups<Sending, Receiving>),
     /// Print published messages, and send to the publishers
-    Xsub {
-        #[command(flatten)]
-        common: Common,
-        #[command(flatten)]
-        sending: Sending,
-        #[command(flatten)]
-        receiving: Receiving,
-        #[command(flatten)]
-        subscribing: Subscribing,
-    },
+    Xsub(Groups<Sending, Receiving, (), Subscribing>),
     /// Distribute messages to peers in turn
-    Push {
-        #[command(flatten)]
-        common: Common,
-        #[command(flatten)]
-        sending: Sending,
-    },
+    Push(Groups<Sending>),
     /// Print messages from all peers
-    Pull {
-        #[command(flatten)]
-        common: Common,
-        #[command(flatten)]
-        receiving: Receiving,
-    },
+    Pull(Groups<(), Receiving>),
     /// Send to and receive from a single peer
-    Pair {
-        #[command(flatten)]
-        common: Common,
-        #[command(flatten)]
-        sending: Sending,
-        #[command(flatten)]
-        receiving: Receiving,
-    },
+    Pair(Groups<Sending, Receiving>),
+}
+
+// The option groups of a socket type; `()` for a group that it does not have. A doc comment would
+// become the help text of every socket type.
+#[derive(Debug, Args)]
+pub(crate) struct Groups<S: Args, R: Args = (), N: Args = (), U: Args = (), A: Args = ()> {
+    #[command(flatten)]
+    common: Common,
+    #[command(flatten)]
+    sending: S,
+    #[command(flatten)]
+    receiving: R,
+    #[command(flatten)]
+    naming: N,
+    #[command(flatten)]
+    subscribing: U,
+    #[command(flatten)]
+    answering: A,
 }
 
 /// The arguments of any socket type. Options that the type does not have are at their defaults.
@@ -137,15 +70,22 @@ pub(crate) struct SocketArguments {
 }
 
 impl SocketArguments {
-    fn new(kind: Kind, common: Common) -> Self {
+    fn new<S, R, N, U, A>(kind: Kind, groups: Groups<S, R, N, U, A>) -> Self
+    where
+        S: Args + Into<Sending>,
+        R: Args + Into<Receiving>,
+        N: Args + Into<Naming>,
+        U: Args + Into<Subscribing>,
+        A: Args + Into<Answering>,
+    {
         Self {
             kind,
-            common,
-            sending: Sending::default(),
-            receiving: Receiving::default(),
-            naming: Naming::default(),
-            subscribing: Subscribing::default(),
-            answering: Answering::default(),
+            common: groups.common,
+            sending: groups.sending.into(),
+            receiving: groups.receiving.into(),
+            naming: groups.naming.into(),
+            subscribing: groups.subscribing.into(),
+            answering: groups.answering.into(),
         }
     }
 
@@ -174,39 +114,17 @@ impl SocketArguments {
 impl From<SocketCommand> for SocketArguments {
     fn from(command: SocketCommand) -> Self {
         match command {
-            SocketCommand::Req { common, sending, receiving, naming } => {
-                Self { sending, receiving, naming, ..Self::new(Kind::Req, common) }
-            }
-            SocketCommand::Rep { common, sending, receiving, naming, answering } => {
-                Self { sending, receiving, naming, answering, ..Self::new(Kind::Rep, common) }
-            }
-            SocketCommand::Dealer { common, sending, receiving, naming } => {
-                Self { sending, receiving, naming, ..Self::new(Kind::Dealer, common) }
-            }
-            SocketCommand::Router { common, sending, receiving, naming, answering } => {
-                Self { sending, receiving, naming, answering, ..Self::new(Kind::Router, common) }
-            }
-            SocketCommand::Pub { common, sending } => {
-                Self { sending, ..Self::new(Kind::Pub, common) }
-            }
-            SocketCommand::Sub { common, receiving, subscribing } => {
-                Self { receiving, subscribing, ..Self::new(Kind::Sub, common) }
-            }
-            SocketCommand::Xpub { common, sending, receiving } => {
-                Self { sending, receiving, ..Self::new(Kind::Xpub, common) }
-            }
-            SocketCommand::Xsub { common, sending, receiving, subscribing } => {
-                Self { sending, receiving, subscribing, ..Self::new(Kind::Xsub, common) }
-            }
-            SocketCommand::Push { common, sending } => {
-                Self { sending, ..Self::new(Kind::Push, common) }
-            }
-            SocketCommand::Pull { common, receiving } => {
-                Self { receiving, ..Self::new(Kind::Pull, common) }
-            }
-            SocketCommand::Pair { common, sending, receiving } => {
-                Self { sending, receiving, ..Self::new(Kind::Pair, common) }
-            }
+            SocketCommand::Req(groups) => Self::new(Kind::Req, groups),
+            SocketCommand::Rep(groups) => Self::new(Kind::Rep, groups),
+            SocketCommand::Dealer(groups) => Self::new(Kind::Dealer, groups),
+            SocketCommand::Router(groups) => Self::new(Kind::Router, groups),
+            SocketCommand::Pub(groups) => Self::new(Kind::Pub, groups),
+            SocketCommand::Sub(groups) => Self::new(Kind::Sub, groups),
+            SocketCommand::Xpub(groups) => Self::new(Kind::Xpub, groups),
+            SocketCommand::Xsub(groups) => Self::new(Kind::Xsub, groups),
+            SocketCommand::Push(groups) => Self::new(Kind::Push, groups),
+            SocketCommand::Pull(groups) => Self::new(Kind::Pull, groups),
+            SocketCommand::Pair(groups) => Self::new(Kind::Pair, groups),
         }
     }
 }

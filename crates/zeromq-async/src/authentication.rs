@@ -56,7 +56,7 @@ impl Attempt {
     /// let pull = PullSocket::builder().null_server(closed).build();
     /// let mut events = pull.events();
     /// let push = PushSocket::new();
-    /// push.connect(pull.bind("tcp://127.0.0.1:0").await?).await?;
+    /// push.connect(pull.bind("tcp://127.0.0.1:0").await?)?;
     /// while let Some(event) = events.next().await {
     ///     if let SocketEvent::HandshakeFailed { reason, .. } = event {
     ///         assert!(reason.to_string().ends_with("we are closed until Monday"));
@@ -140,7 +140,7 @@ impl Reason {
 ///
 /// let mut server = RepSocket::builder().plain_server(check).build();
 /// let mut client = ReqSocket::builder().plain_client("admin", "secret")?.build();
-/// client.connect(server.bind("tcp://127.0.0.1:0").await?).await?;
+/// client.connect(server.bind("tcp://127.0.0.1:0").await?)?;
 /// client.send("let me in").await?;
 /// assert_eq!(server.recv().await?, "let me in");
 /// # Ok(()) }

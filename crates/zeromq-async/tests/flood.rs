@@ -128,7 +128,7 @@ fn silent_connections_block_no_new_peer() {
         }
 
         let mut push = client(&keys);
-        push.connect(endpoint).await.unwrap();
+        push.connect(endpoint).unwrap();
         push.send("let me in").await.unwrap();
         assert_eq!(within("the message", pull.recv()).await.unwrap(), "let me in");
     });
@@ -157,7 +157,7 @@ async fn connection_flood_blocks_no_new_peer() {
     for number in 0..10_u8 {
         tally.reaches(0, PLACES * usize::from(number + 1)).await;
         let mut push = client(&keys);
-        push.connect(&endpoint).await.unwrap();
+        push.connect(&endpoint).unwrap();
         push.send([number]).await.unwrap();
         let message = within("the message", pull.recv()).await.unwrap();
         assert_eq!(message, &[number]);

@@ -116,7 +116,7 @@ async fn trips(streams: usize) -> Trips {
     // In a task, as in a program: the thread of the test is no worker.
     let trips = tokio::spawn(async move {
         let (rep, mut req) = (RepSocket::new(), ReqSocket::new());
-        req.connect(rep.bind(ANY_PORT).await.unwrap()).await.unwrap();
+        req.connect(rep.bind(ANY_PORT).await.unwrap()).unwrap();
         let mut tasks = JoinSet::new();
         tasks.spawn(echo(rep));
         round_trips(&mut req).await; // to warm up
@@ -153,7 +153,7 @@ async fn echo(mut rep: RepSocket) {
 
 async fn firehose(endpoint: Endpoint) {
     let mut push = PushSocket::new();
-    push.connect(endpoint).await.unwrap();
+    push.connect(endpoint).unwrap();
     while push.send(SMALL).await.is_ok() {}
 }
 
@@ -193,7 +193,7 @@ async fn trickles_beside_firehose() -> (Times, Duration) {
 /// Sends, now and then, how much time has passed since `start`.
 async fn trickle(endpoint: Endpoint, start: Instant, first: Duration) {
     let mut push = PushSocket::new();
-    push.connect(endpoint).await.unwrap();
+    push.connect(endpoint).unwrap();
     push.wait_for_peers(1).await;
     sleep(first).await;
     loop {

@@ -175,7 +175,7 @@ impl Flooder {
 async fn round_trips_beside(flood: Flood) -> (Duration, Duration) {
     let (endpoint, victim) = flood.victim().await;
     let (mut rep, mut req) = (RepSocket::new(), ReqSocket::new());
-    req.connect(rep.bind(ANY_PORT).await.unwrap()).await.unwrap();
+    req.connect(rep.bind(ANY_PORT).await.unwrap()).unwrap();
     let echo = spawn(async move {
         while let Ok(request) = rep.recv().await {
             rep.send(request).await.unwrap();

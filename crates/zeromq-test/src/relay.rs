@@ -34,7 +34,7 @@ use forwarder::{Alter, Forwarder};
 /// let (mut pull, mut push) = (PullSocket::new(), PushSocket::new());
 /// let bound = pull.bind("tcp://127.0.0.1:*").await?;
 /// let relay = Relay::start(Context::shared(), "tcp://127.0.0.1:*", bound).await?;
-/// push.connect(relay.endpoint()).await?;
+/// push.connect(relay.endpoint())?;
 /// push.send("first").await?;
 /// assert_eq!(pull.recv().await?, "first");
 ///

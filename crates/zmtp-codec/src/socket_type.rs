@@ -51,9 +51,9 @@ pub enum SocketType {
     /// Subscribes (29/PUBSUB).
     Sub,
     /// Publishes, and sees the subscriptions (29/PUBSUB).
-    Xpub,
+    XPub,
     /// Subscribes, by sending the subscriptions itself (29/PUBSUB).
-    Xsub,
+    XSub,
 }
 
 /// The text is not the name of a socket type.
@@ -81,8 +81,8 @@ impl SocketType {
         Self::Scatter,
         Self::Server,
         Self::Sub,
-        Self::Xpub,
-        Self::Xsub,
+        Self::XPub,
+        Self::XSub,
     ];
 
     /// Whether a socket of this type may talk to one of type `peer`. The answer is the same from
@@ -101,7 +101,7 @@ impl SocketType {
             Self::Gather => &[Self::Scatter],
             Self::Pair => &[Self::Pair],
             Self::Peer => &[Self::Peer],
-            Self::Pub | Self::Xpub => &[Self::Sub, Self::Xsub],
+            Self::Pub | Self::XPub => &[Self::Sub, Self::XSub],
             Self::Pull => &[Self::Push],
             Self::Push => &[Self::Pull],
             Self::Radio => &[Self::Dish],
@@ -110,7 +110,7 @@ impl SocketType {
             Self::Router => &[Self::Req, Self::Dealer, Self::Router],
             Self::Scatter => &[Self::Gather],
             Self::Server => &[Self::Client],
-            Self::Sub | Self::Xsub => &[Self::Pub, Self::Xpub],
+            Self::Sub | Self::XSub => &[Self::Pub, Self::XPub],
         }
     }
 
@@ -139,8 +139,8 @@ impl SocketType {
             Self::Scatter => "SCATTER",
             Self::Server => "SERVER",
             Self::Sub => "SUB",
-            Self::Xpub => "XPUB",
-            Self::Xsub => "XSUB",
+            Self::XPub => "XPUB",
+            Self::XSub => "XSUB",
         }
     }
 

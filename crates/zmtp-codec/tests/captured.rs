@@ -423,7 +423,7 @@ impl Capture {
             "push" => SocketType::Pull,
             "rep" => SocketType::Req,
             "req" => SocketType::Rep,
-            "sub" => SocketType::Xpub,
+            "sub" => SocketType::XPub,
             _ => SocketType::Dealer,
         };
         let mechanism = match kind {

@@ -56,8 +56,8 @@ const TYPES: [SocketType; 11] = [
     SocketType::Router,
     SocketType::Pull,
     SocketType::Push,
-    SocketType::Xpub,
-    SocketType::Xsub,
+    SocketType::XPub,
+    SocketType::XSub,
 ];
 
 #[cfg(test)]

@@ -104,7 +104,7 @@ impl<P: SocketKind> SocketBuilder<P> {
     ///
     /// let mut pull = PullSocket::builder().curve_server(server, only_known).build();
     /// let mut push = PushSocket::builder().curve_client(client, server_key).build();
-    /// push.connect(pull.bind("tcp://127.0.0.1:0").await?).await?;
+    /// push.connect(pull.bind("tcp://127.0.0.1:0").await?)?;
     /// push.send("in secret").await?;
     /// assert_eq!(pull.recv().await?, "in secret");
     /// # Ok(()) }
@@ -159,7 +159,7 @@ impl<P: SocketKind> SocketBuilder<P> {
     ///
     /// let mut pull = PullSocket::builder().noise_server(server, only_known).build();
     /// let mut push = PushSocket::builder().noise_client(client, server_key).build();
-    /// push.connect(pull.bind("tcp://127.0.0.1:0").await?).await?;
+    /// push.connect(pull.bind("tcp://127.0.0.1:0").await?)?;
     /// push.send("in secret").await?;
     /// assert_eq!(pull.recv().await?, "in secret");
     /// # Ok(()) }
@@ -224,7 +224,7 @@ impl<P: SocketKind> SocketBuilder<P> {
     ///
     /// let mut pull = PullSocket::builder().noise_xx_server(new, anybody).build();
     /// let mut push = PushSocket::builder().noise_xx_client(generate_noise_keys(), check).build();
-    /// push.connect(pull.bind("tcp://127.0.0.1:0").await?).await?;
+    /// push.connect(pull.bind("tcp://127.0.0.1:0").await?)?;
     /// push.send("in secret").await?;
     /// assert_eq!(pull.recv().await?, "in secret");
     /// # Ok(()) }

@@ -26,7 +26,7 @@ pub trait AuthenticatorExt: Authenticator + Sized {
     /// let users: Passwords = "alice:secret".parse()?;
     /// let mut server = RepSocket::builder().plain_server(local.and(users)).build();
     /// let mut client = ReqSocket::builder().plain_client("alice", "secret")?.build();
-    /// client.connect(server.bind("tcp://127.0.0.1:0").await?).await?;
+    /// client.connect(server.bind("tcp://127.0.0.1:0").await?)?;
     /// client.send("hello").await?;
     /// let (_, peer) = server.recv_from().await?;
     /// assert_eq!(peer.info().user_id(), Some("alice"));

@@ -38,7 +38,7 @@ use crate::text_file;
 ///
 /// let mut server = RepSocket::builder().curve_server(own, KeyFile::open(&path)?).build();
 /// let mut client = ReqSocket::builder().curve_client(alice, server_key).build();
-/// client.connect(server.bind("tcp://127.0.0.1:0").await?).await?;
+/// client.connect(server.bind("tcp://127.0.0.1:0").await?)?;
 /// client.send("hello").await?;
 /// let (_, peer) = server.recv_from().await?;
 /// assert_eq!(peer.info().user_id(), Some("alice"));

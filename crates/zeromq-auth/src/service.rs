@@ -34,7 +34,7 @@ use zeromq_async::security::{Attempt, Authenticator, Decision, DenyStatus};
 ///     .service(users.into_service());
 /// let mut server = RepSocket::builder().plain_server(service_authenticator(limited)).build();
 /// let mut client = ReqSocket::builder().plain_client("alice", "secret")?.build();
-/// client.connect(server.bind("tcp://127.0.0.1:0").await?).await?;
+/// client.connect(server.bind("tcp://127.0.0.1:0").await?)?;
 /// client.send("hello").await?;
 /// assert_eq!(server.recv().await?, "hello");
 /// # Ok(()) }

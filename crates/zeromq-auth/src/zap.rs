@@ -159,7 +159,7 @@ impl HandlerConnection {
     async fn open(context: &Context) -> Result<Self, ZapError> {
         let socket = DealerSocket::builder_in(context).linger(Duration::ZERO).build();
         let mut events = socket.events();
-        socket.connect(HANDLER).await.map_err(|_| ZapError::NoHandler)?;
+        socket.connect(HANDLER).map_err(|_| ZapError::NoHandler)?;
         // Connecting to a bound inproc endpoint completes at once.
         match events.try_next() {
             Some(SocketEvent::HandshakeSucceeded { info, .. }) => match info.socket_type() {

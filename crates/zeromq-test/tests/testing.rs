@@ -38,7 +38,7 @@ impl Relayed {
         let relay = Relay::start(context, at, bound).await.expect("a free address");
         let push = PushSocket::builder_in(context).build();
         let events = push.events();
-        push.connect(relay.endpoint()).await.expect("an endpoint");
+        push.connect(relay.endpoint()).expect("an endpoint");
         within("the connection", push.wait_for_peers(1)).await;
         within("the connection", pull.wait_for_peers(1)).await;
         Self { push, pull, relay, events }

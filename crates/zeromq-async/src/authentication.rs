@@ -8,7 +8,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Poll;
 
-use zmtp::{AuthenticationRequest, Decision, DenyStatus, Mechanism, RoutingId};
+use zmtp::{AuthenticationRequest, Decision, DenyStatus, Mechanism, Null, RoutingId};
 
 use crate::identity::PeerAddress;
 use crate::sync::Mutex;
@@ -204,19 +204,22 @@ where
 /// What a socket asks of its peers and shows them.
 #[derive(Clone)]
 pub(crate) struct Security {
-    pub(crate) mechanism: Mechanism,
+    pub(crate) mechanism: Arc<dyn Mechanism>,
     authenticator: Option<Arc<dyn Authenticator>>,
 }
 
 impl Security {
     /// What the mechanism checks by itself is all that is checked.
-    pub(crate) fn new(mechanism: Mechanism) -> Self {
-        Self { mechanism, authenticator: None }
+    pub(crate) fn new(mechanism: impl Mechanism + 'static) -> Self {
+        Self { mechanism: Arc::new(mechanism), authenticator: None }
     }
 
     /// Asks about each peer.
-    pub(crate) fn asking(mechanism: Mechanism, authenticator: impl Authenticator) -> Self {
-        Self { mechanism, authenticator: Some(Arc::new(authenticator)) }
+    pub(crate) fn asking(
+        mechanism: impl Mechanism + 'static,
+        authenticator: impl Authenticator,
+    ) -> Self {
+        Self { authenticator: Some(Arc::new(authenticator)), ..Self::new(mechanism) }
     }
 
     /// Whether even a peer that shows nothing is asked about.
@@ -263,7 +266,7 @@ struct Panicked;
 
 impl Default for Security {
     fn default() -> Self {
-        Self::new(Mechanism::Null)
+        Self::new(Null)
     }
 }
 

@@ -201,7 +201,7 @@ mod curve {
     use support::connection;
     use zeromq_async::PeerUntrusted;
     use zeromq_async::security::{CurveKeyPair, generate_curve_keys};
-    use zmtp::{ConnectionConfig, CurveClient, Mechanism, Metadata};
+    use zmtp::{ConnectionConfig, CurveClient, Metadata};
 
     async fn scene() -> (Scene, CurveKeyPair) {
         let keys = generate_curve_keys();
@@ -213,7 +213,7 @@ mod curve {
 
     fn push_to(server: &CurveKeyPair) -> ConnectionConfig {
         let client = CurveClient::new(generate_curve_keys(), *server.public_key());
-        ConnectionConfig::new(SocketType::Push, Mechanism::CurveClient(client))
+        ConnectionConfig::new(SocketType::Push, client)
     }
 
     /// The same record twice on one connection.

@@ -1,4 +1,4 @@
-//! The socket types, and which may talk to which.
+//! Socket types, and which of them may talk to each other.
 
 use std::fmt;
 use std::str::FromStr;
@@ -62,7 +62,7 @@ pub enum SocketType {
 pub struct UnknownSocketType;
 
 impl SocketType {
-    /// Every socket type there is.
+    /// All socket types.
     pub const ALL: [Self; 19] = [
         Self::Channel,
         Self::Client,
@@ -114,12 +114,12 @@ impl SocketType {
         }
     }
 
-    /// What a peer is taken for that does not say what it is.
+    /// The assumed type of a peer that announces none.
     pub(crate) fn usual_peer(self) -> Self {
         self.peers().first().copied().unwrap_or(self)
     }
 
-    /// The name, as it is on the wire.
+    /// The name on the wire.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Channel => "CHANNEL",
@@ -144,8 +144,8 @@ impl SocketType {
         }
     }
 
-    /// Whether a socket of this type announces a routing id, be it an empty one. libzmq does for
-    /// these three, and its ROUTER expects it of them.
+    /// Whether a socket of this type announces a routing id, even an empty one. libzmq does for these
+    /// three, and its ROUTER expects it.
     pub(crate) fn announces_routing_id(self) -> bool {
         matches!(self, Self::Dealer | Self::Req | Self::Router)
     }

@@ -7,12 +7,12 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use support::{End, Pair};
 use zmtp_codec::{
-    Command, Connection, ConnectionConfig, Event, Mechanism, Message, Metadata, PeerIncompatible,
+    Command, Connection, ConnectionConfig, Event, Message, Metadata, Null, PeerIncompatible,
     RoutingId, SocketType, Subscription, Ttl,
 };
 
 fn config(socket_type: SocketType) -> ConnectionConfig {
-    ConnectionConfig::new(socket_type, Mechanism::Null)
+    ConnectionConfig::new(socket_type, Null)
 }
 
 #[test]

@@ -14,11 +14,6 @@ const KNOWN: &[&str] = &[
     "zeromq-async: socket/builder/subscribe.rs, socket/builder.rs, socket/sub.rs",
     "zeromq-util: layer/rate_limit/bucket.rs, layer/rate_limit.rs",
     "zeromq-util: service/serve/serving.rs, service/serve.rs",
-    "zmtp-codec: batch/walk.rs, batch/write.rs, batch.rs",
-    "zmtp-codec: config.rs, mechanism.rs",
-    "zmtp-codec: connection/stage/identity.rs, connection/stage.rs",
-    "zmtp-codec: mechanism/cipher.rs, mechanism/curve/record.rs, mechanism/noise/record.rs, \
-     mechanism/noise/resolver.rs, mechanism/noise.rs",
 ];
 
 #[test]

@@ -1,7 +1,7 @@
 use super::*;
 use crate::{CurveCertificate, CurveSecretCertificate};
 
-/// The server's keys in libzmq's tests of CURVE.
+/// The server's keys in libzmq's CURVE tests.
 const PUBLIC: &str = "rq:rM>}U?@Lns47E1%kR.o@n%FcmmsL/@{H8]yf7";
 const SECRET: &str = "JTKVSB%%)wK0E.X)V>+}o?pNmC{O&4W4b!Ni{Lh6";
 
@@ -16,7 +16,7 @@ fn faulty_line(text: &str) -> (usize, LineProblem) {
     }
 }
 
-/// As `zcert_save` writes it: everything in quotation marks.
+/// `zcert_save` puts every value in quotation marks.
 #[test]
 fn czmq_certificate_is_read() {
     let read = secret(
@@ -87,7 +87,6 @@ fn certificate_round_trips_through_text() {
     }
 }
 
-/// Keys of one mechanism are not those of the other.
 #[cfg(feature = "noise")]
 #[test]
 fn certificate_belongs_to_one_mechanism() {

@@ -1,13 +1,14 @@
-//! Networks of IP addresses, in the notation of CIDR.
+//! IP networks in CIDR notation.
 
 use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
 
-/// A network of IP addresses, such as `10.0.0.0/8` or `2001:db8::/32`, or one address.
+use ipnet::{IpNet, Ipv4Net};
+
+/// An IP network such as `10.0.0.0/8` or `2001:db8::/32`, or a single address.
 ///
-/// IPv4 addresses and networks in the notation of IPv6 (`::ffff:10.0.0.0/104`) are the same as those
-/// they stand for.
+/// An IPv4-mapped IPv6 address or network (`::ffff:10.0.0.0/104`) equals its IPv4 form.
 ///
 /// ```
 /// use zeromq_auth::IpNetwork;
@@ -18,66 +19,66 @@ use std::str::FromStr;
 /// assert_eq!("10.0.0.1".parse::<IpNetwork>()?.to_string(), "10.0.0.1/32");
 ///
 /// let error = "10.1.2.3/8".parse::<IpNetwork>().unwrap_err();
-/// assert!(error.to_string().contains("10.0.0.0/8"));
+/// assert!(error.to_string().contains("write 10.0.0.0/8"));
 /// # Ok::<(), zeromq_auth::IpNetworkError>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct IpNetwork {
-    address: IpAddr,
-    prefix: u32,
-}
+pub struct IpNetwork(IpNet);
 
-/// Text is not a network of IP addresses.
+/// Text is not an IP network.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum IpNetworkError {
-    /// No address in front of the slash.
-    #[error("{network:?} is no IP address or network; write 10.0.0.1, 10.0.0.0/8 or 2001:db8::/32")]
+    /// The part before the slash is not an IP address.
+    #[error(
+        "{network:?} is not an IP address or network; write 10.0.0.1, 10.0.0.0/8 or 2001:db8::/32"
+    )]
     InvalidAddress {
         /// The text given.
         network: String,
     },
 
-    /// Behind the slash is no number of bits that the address has.
-    #[error("{network:?}: behind the slash belongs a number of bits up to {most}")]
+    /// The part after the slash is not a prefix length.
+    #[error("{network:?}: the prefix length after the slash must be a number from 0 to {max}")]
     InvalidPrefix {
         /// The text given.
         network: String,
-        /// The bits that the address has.
-        most: u32,
+        /// The number of bits of the address.
+        max: u32,
     },
 
-    /// The address has bits beyond those that the prefix covers.
-    #[error("{network:?} is an address within a network; write {meant}, or the address alone")]
+    /// The address has bits set beyond the prefix.
+    #[error(
+        "{network:?} is an address within a network; write {meant} for the network, or the address \
+         without a prefix length"
+    )]
     BitsBeyondPrefix {
         /// The text given.
         network: String,
-        /// The network that the address is in.
+        /// The network of the address.
         meant: IpNetwork,
     },
 }
 
 impl IpNetwork {
-    /// Whether an address is in the network.
-    ///
-    /// ```
-    /// use zeromq_auth::IpNetwork;
-    ///
-    /// let network: IpNetwork = "2001:db8::/32".parse()?;
-    /// assert!(network.contains("2001:db8::7".parse()?));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
+    /// Whether the network contains an address.
     pub fn contains(&self, address: IpAddr) -> bool {
-        let address = address.to_canonical();
-        address.is_ipv4() == self.address.is_ipv4()
-            && truncate(address, self.prefix) == self.address
+        self.0.contains(&address.to_canonical())
+    }
+
+    /// The IPv4 form of an IPv4-mapped network; any other network as it is.
+    fn canonical(network: IpNet) -> Self {
+        let mapped = |network: IpNet| match (network.addr().to_canonical(), network.prefix_len()) {
+            (IpAddr::V4(address), bits @ 96..) => Ipv4Net::new(address, bits - 96).ok(),
+            _ => None,
+        };
+        Self(mapped(network).map_or(network, IpNet::V4))
     }
 }
 
 impl From<IpAddr> for IpNetwork {
     fn from(address: IpAddr) -> Self {
-        let address = address.to_canonical();
-        Self { address, prefix: bits(address) }
+        Self(address.to_canonical().into())
     }
 }
 
@@ -85,61 +86,32 @@ impl FromStr for IpNetwork {
     type Err = IpNetworkError;
 
     fn from_str(text: &str) -> Result<Self, IpNetworkError> {
-        let network = || text.to_owned();
-        let (given, prefix) = match text.split_once('/') {
+        let network = text.to_owned();
+        let (address, prefix) = match text.split_once('/') {
             Some((address, prefix)) => (address, Some(prefix)),
             None => (text, None),
         };
-        let given: IpAddr =
-            given.parse().map_err(|_| IpNetworkError::InvalidAddress { network: network() })?;
-        let most = bits(given);
-        let invalid = || IpNetworkError::InvalidPrefix { network: network(), most };
-        let prefix = match prefix {
-            None => most,
-            Some(digits) if digits.bytes().all(|digit| digit.is_ascii_digit()) => {
-                digits.parse().ok().filter(|bits| *bits <= most).ok_or_else(invalid)?
-            }
-            Some(_) => return Err(invalid()),
+        let Ok(address) = address.parse::<IpAddr>() else {
+            return Err(IpNetworkError::InvalidAddress { network });
         };
-        let address = truncate(given, prefix);
-        let canonical = match (address.to_canonical(), prefix.checked_sub(MAPPED_PREFIX)) {
-            (IpAddr::V4(inner), Some(prefix)) if given.is_ipv6() => {
-                Self { address: inner.into(), prefix }
-            }
-            _ => Self { address, prefix },
+        let Some(prefix) = prefix else { return Ok(address.into()) };
+        // `u8::from_str` takes a plus sign.
+        let bits = if prefix.starts_with('+') { None } else { prefix.parse().ok() };
+        let Some(given) = bits.and_then(|bits| IpNet::new(address, bits).ok()) else {
+            let max = if address.is_ipv4() { 32 } else { 128 };
+            return Err(IpNetworkError::InvalidPrefix { network, max });
         };
-        if address == given {
-            Ok(canonical)
-        } else {
-            Err(IpNetworkError::BitsBeyondPrefix { network: network(), meant: canonical })
+        let meant = Self::canonical(given.trunc());
+        match given == given.trunc() {
+            true => Ok(meant),
+            false => Err(IpNetworkError::BitsBeyondPrefix { network, meant }),
         }
     }
 }
 
 impl fmt::Display for IpNetwork {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.address, self.prefix)
-    }
-}
-
-/// Bits of `::ffff:`, in front of an IPv4 address in IPv6 notation.
-const MAPPED_PREFIX: u32 = 96;
-
-fn bits(address: IpAddr) -> u32 {
-    if address.is_ipv4() { 32 } else { 128 }
-}
-
-/// The address with nothing but its first bits.
-fn truncate(address: IpAddr, prefix: u32) -> IpAddr {
-    match address {
-        IpAddr::V4(address) => {
-            let mask = u32::MAX.checked_shl(32 - prefix).unwrap_or(0);
-            IpAddr::V4((address.to_bits() & mask).into())
-        }
-        IpAddr::V6(address) => {
-            let mask = u128::MAX.checked_shl(128 - prefix).unwrap_or(0);
-            IpAddr::V6((address.to_bits() & mask).into())
-        }
+        self.0.fmt(f)
     }
 }
 

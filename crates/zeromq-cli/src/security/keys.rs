@@ -1,4 +1,4 @@
-//! Keys on the command line: in Z85, or in a file behind an `@`.
+//! Keys on the command line, given in Z85 or as `@FILE`.
 
 use std::path::Path;
 use std::str::FromStr;
@@ -8,11 +8,24 @@ use zeromq_auth::{
     Certificate, CertificateKeyPair, CertificateKeys, FileError, KeyFile, read_text_file,
 };
 
-use super::Part;
 use crate::arguments::{CurveArguments, NoiseArguments};
-use crate::exit::Failure;
+use crate::failure::Failure;
 
-/// The options of a mechanism with keys.
+/// The role of a socket in CURVE or NOISE.
+#[derive(Debug)]
+pub(crate) enum Role<Pair, PublicKey> {
+    Server {
+        keys: Pair,
+        /// The keys to allow; `None` allows any key.
+        allow: Option<KeyFile>,
+    },
+    Client {
+        keys: Pair,
+        server_key: PublicKey,
+    },
+}
+
+/// The options for CURVE or NOISE, each with its name.
 pub(super) struct KeyArguments<'a> {
     server: bool,
     allow: (&'static str, Option<&'a Path>),
@@ -46,10 +59,10 @@ impl<'a> From<&'a NoiseArguments> for KeyArguments<'a> {
 }
 
 impl KeyArguments<'_> {
-    /// The part that the socket has, if any.
+    /// The role of the socket. `None` if the options do not select this mechanism.
     pub(super) fn read<SecretKey, PublicKey, Pair>(
         &self,
-    ) -> Result<Option<Part<Pair, PublicKey>>, Failure>
+    ) -> Result<Option<Role<Pair, PublicKey>>, Failure>
     where
         SecretKey: FromStr<Err = KeyError>,
         PublicKey: CertificateKeys<PublicKey = PublicKey> + FromStr<Err = KeyError> + Copy + Eq,
@@ -77,9 +90,9 @@ impl KeyArguments<'_> {
         };
         Ok(Some(match self.server_key {
             (option, Some(text)) if !self.server => {
-                Part::Client { keys, server_key: public((option, text))? }
+                Role::Client { keys, server_key: public((option, text))? }
             }
-            _ => Part::Server { keys, allow },
+            _ => Role::Server { keys, allow },
         }))
     }
 }
@@ -93,8 +106,8 @@ where
     })
 }
 
-/// Reads a key that is given in Z85, or in a file: a certificate, what `zmq keygen` prints, or
-/// nothing but the key. What is wrong is told without the key.
+/// Reads a key in Z85, or from a file with a certificate, the output of `zmq keygen`, or only the key.
+/// Errors do not contain the key.
 fn read<K>(
     (option, text): (&str, &str),
     word: &str,
@@ -102,7 +115,7 @@ fn read<K>(
     certificate: impl FnOnce(&Path) -> Result<K, FileError>,
 ) -> Result<K, Failure> {
     let path = match text.strip_prefix('@').map(Path::new) {
-        Some(path) if path.exists() || !(is_no_path(text) && parse(text).is_ok()) => path,
+        Some(path) if path.exists() || !(is_unlikely_path(text) && parse(text).is_ok()) => path,
         _ => return parse(text).map_err(|error| Failure::about(option, error)),
     };
     let about_file = |error: &dyn std::fmt::Display| {
@@ -117,10 +130,11 @@ fn read<K>(
     parse(printed.unwrap_or(&content).trim()).map_err(|error| about_file(&error))
 }
 
-/// Whether this is a key that begins with an `@`, and not the path of a file that is missing: that
-/// may have 40 characters of Z85 as well, and must never become a key that everybody can guess. Keys
-/// have nine characters or so that hardly stand in a path; one in 17,000 has fewer than three.
-fn is_no_path(text: &str) -> bool {
-    let odd = |c: &char| !c.is_ascii_alphanumeric() && !"./-".contains(*c);
-    text.chars().skip(1).filter(odd).count() >= 3
+/// Whether text that begins with `@` is a key and not the path of a missing file.
+///
+/// The path may be valid Z85 too, and must not become a key that can be guessed. A key has about nine
+/// characters that are unusual in paths; one key in 17,000 has fewer than three.
+fn is_unlikely_path(text: &str) -> bool {
+    let unusual = |c: &char| !c.is_ascii_alphanumeric() && !"./-".contains(*c);
+    text.chars().skip(1).filter(unusual).count() >= 3
 }

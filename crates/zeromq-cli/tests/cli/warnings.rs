@@ -1,4 +1,4 @@
-//! What is told without `--monitor`, once, because waiting will not end it.
+//! Warnings on standard error without `--monitor`.
 
 use std::io::Write;
 use std::net::TcpListener;
@@ -6,8 +6,8 @@ use std::thread;
 
 use crate::support::Zmq;
 
-/// The next line on standard error that tells of trouble.
-fn trouble(zmq: &mut Zmq) -> String {
+/// Waits for the next warning or error.
+fn warning(zmq: &mut Zmq) -> String {
     loop {
         let line = zmq.error();
         if line.starts_with("zmq: ") {
@@ -17,7 +17,7 @@ fn trouble(zmq: &mut Zmq) -> String {
 }
 
 #[test]
-fn an_unknown_host_is_told_once() {
+fn unknown_host_is_reported_once() {
     const UNKNOWN: &str = "tcp://no-such-host.invalid:5555";
     let push = ["push", "--connect", UNKNOWN, "-m", "x", "--linger", "2"];
     let front = format!("pull:connect:{UNKNOWN}");
@@ -25,10 +25,10 @@ fn an_unknown_host_is_told_once() {
     let bench = ["bench", "pull", "--connect", UNKNOWN];
     for arguments in [&push[..], &proxy, &bench] {
         let mut zmq = Zmq::start(arguments);
-        let line = trouble(&mut zmq);
+        let line = warning(&mut zmq);
         assert!(line.contains(UNKNOWN) && line.contains("trying again"), "{line}");
     }
-    // Many attempts later there is one line more: that the message was not sent.
+    // Many attempts later there is only one more line, about the unsent message.
     let ended = Zmq::start(push).end();
     let told: Vec<_> = ended.errors.lines().collect();
     assert_eq!((ended.status, told.len()), (1, 2), "{told:?}");
@@ -36,7 +36,7 @@ fn an_unknown_host_is_told_once() {
 }
 
 #[test]
-fn a_server_of_another_protocol_is_told() {
+fn server_of_another_protocol_is_reported() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let endpoint = format!("tcp://{}", listener.local_addr().unwrap());
     thread::spawn(move || {
@@ -45,11 +45,11 @@ fn a_server_of_another_protocol_is_told() {
         }
     });
     let mut zmq = Zmq::start(["push", "--connect", &endpoint, "-m", "x"]);
-    assert!(trouble(&mut zmq).contains(&endpoint));
+    assert!(warning(&mut zmq).contains(&endpoint));
 }
 
 #[test]
-fn a_monitor_tells_it_and_nothing_else_does() {
+fn monitor_replaces_warnings() {
     let mut zmq = Zmq::start(["push", "--connect", "tcp://no-such-host.invalid:1", "--monitor"]);
     for event in ["connect_failed", "connect_retried", "connect_failed"] {
         assert!(zmq.error().contains(event));

@@ -1,5 +1,5 @@
-//! Trouble that a person at the terminal has to know of, because waiting will not end it: an unknown
-//! host, a server that speaks another protocol. Each is told once for each endpoint.
+//! Warnings about failures that waiting is unlikely to cure, such as an unknown host or a server of
+//! another protocol. Each is reported once per endpoint.
 
 use std::collections::HashSet;
 use std::io;
@@ -8,25 +8,25 @@ use zeromq_async::{Endpoint, Events, HandshakeFailure, SocketEvent};
 
 use crate::console;
 
-/// Tells of trouble on standard error, until the socket has ended.
+/// Writes warnings to standard error until the socket is closed.
 pub(crate) async fn report(mut events: Events) {
-    let mut told = HashSet::new();
+    let mut reported = HashSet::new();
     while let Some(event) = events.next().await {
         if let Some((endpoint, text)) = describe(&event)
-            && told.insert((endpoint.clone(), kind(&event)))
+            && reported.insert((endpoint.clone(), kind(&event)))
         {
-            console::tell(format_args!("zmq: {}; trying again", text.replace('\n', " ")));
+            console::log(format_args!("zmq: {}; trying again", text.replace('\n', " ")));
         }
     }
 }
 
 fn describe(event: &SocketEvent) -> Option<(&Endpoint, String)> {
     match event {
-        SocketEvent::ConnectFailed { endpoint, error, .. } if !may_come(endpoint, error) => {
+        SocketEvent::ConnectFailed { endpoint, error, .. } if !may_start(endpoint, error) => {
             Some((endpoint, error.to_string()))
         }
         SocketEvent::HandshakeFailed { endpoint, attempt: Some(_), reason, .. }
-            if !is_told_otherwise(reason) =>
+            if !is_final(reason) =>
         {
             Some((endpoint, format!("{endpoint}: {reason}")))
         }
@@ -34,7 +34,7 @@ fn describe(event: &SocketEvent) -> Option<(&Endpoint, String)> {
     }
 }
 
-/// What makes one trouble with an endpoint another one.
+/// Failures of the same kind are reported once.
 fn kind(event: &SocketEvent) -> String {
     match event {
         SocketEvent::ConnectFailed { error, .. } => format!("{:?}", error.kind()),
@@ -43,8 +43,9 @@ fn kind(event: &SocketEvent) -> String {
     }
 }
 
-/// Whether the other side may only not be there yet, which is nothing to tell of: either may begin.
-fn may_come(endpoint: &Endpoint, error: &io::Error) -> bool {
+/// Whether the server may just not have started yet. Either side may start first, so this is not
+/// worth a warning.
+fn may_start(endpoint: &Endpoint, error: &io::Error) -> bool {
     match error.kind() {
         io::ErrorKind::ConnectionRefused => true,
         io::ErrorKind::NotFound => endpoint.scheme() == "ipc",
@@ -52,7 +53,7 @@ fn may_come(endpoint: &Endpoint, error: &io::Error) -> bool {
     }
 }
 
-/// A refusal for good ends the command, which says why.
-fn is_told_otherwise(reason: &HandshakeFailure) -> bool {
+/// Whether the failure ends the command, which then reports it as its error.
+fn is_final(reason: &HandshakeFailure) -> bool {
     matches!(reason, HandshakeFailure::Protocol(error) if !error.may_reconnect())
 }

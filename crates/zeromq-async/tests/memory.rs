@@ -5,8 +5,8 @@
 //! the peer, which are few and said where they are not, with them.
 
 use allocation_counter::{AllocationInfo, measure};
-use support::hostile::{Hostile, command, frame, greeting, header, ready};
-use support::{ANY_PORT, RawPeer, event, greeted, within};
+use support::hostile::{HostilePeer, command, frame, greeting, header, ready};
+use support::{ANY_PORT, RawPeer, event, handshake_succeeded, within};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::runtime::Builder;
 use zeromq_async::{
@@ -41,12 +41,13 @@ async fn reason(events: &mut Events) -> DisconnectReason {
 }
 
 /// A PULL, its events, and a peer of it that has shaken hands.
-async fn pulled(builder: SocketBuilder<zeromq_async::Pull>) -> (PullSocket, Events, Hostile) {
+async fn pulled(builder: SocketBuilder<zeromq_async::Pull>) -> (PullSocket, Events, HostilePeer) {
     let pull = builder.build();
     let mut events = pull.events();
     let endpoint = pull.bind(ANY_PORT).await.expect("a free port");
-    let peer = Hostile::saying(&endpoint, &[greeting(1, "NULL"), ready("PUSH")].concat()).await;
-    greeted(&mut events).await;
+    let peer =
+        HostilePeer::connect(&endpoint, &[greeting(1, "NULL"), ready("PUSH")].concat()).await;
+    handshake_succeeded(&mut events).await;
     (pull, events, peer)
 }
 
@@ -58,9 +59,9 @@ fn announced_frame_uses_only_received_memory() {
         let is_possible = size < 1 << 63;
         let info = measured(async {
             let (_pull, mut events, mut peer) = pulled(PullSocket::builder()).await;
-            peer.say(&header(0, size)).await;
+            peer.write(&header(0, size)).await;
             for _ in 0..SENT / 1024 {
-                peer.say(&[7; 1024]).await;
+                peer.write(&[7; 1024]).await;
             }
             let _ = peer.stream.shutdown().await;
             // So all has been read.
@@ -80,7 +81,7 @@ fn oversized_frame_allocates_no_memory() {
         let info = measured(async {
             let builder = PullSocket::builder().max_message_size(1 << 16);
             let (_pull, mut events, mut peer) = pulled(builder).await;
-            peer.say(&header(0, size)).await;
+            peer.write(&header(0, size)).await;
             let expected = LimitExceeded::MessageSize { announced: size, limit: 1 << 16 }.into();
             let reason = reason(&mut events).await;
             assert!(
@@ -103,8 +104,8 @@ fn cost(says: &[u8]) -> i64 {
     let info = measure(|| {
         runtime.block_on(async {
             for _ in 0..PEERS {
-                peers.push(Hostile::saying(&endpoint, &says).await);
-                greeted(&mut events).await;
+                peers.push(HostilePeer::connect(&endpoint, &says).await);
+                handshake_succeeded(&mut events).await;
             }
         });
     });
@@ -134,9 +135,9 @@ fn tiny_messages_keep_no_read_buffers() {
         let info = measure(|| {
             runtime.block_on(within("all to be read", async {
                 for _ in 0..MESSAGES {
-                    peer.say(&says).await;
+                    peer.write(&says).await;
                 }
-                peer.say(&command("PING", b"\0\0end")).await;
+                peer.write(&command("PING", b"\0\0end")).await;
                 let mut answers = Vec::new();
                 while !answers.ends_with(b"PONGend") {
                     peer.stream.read_buf(&mut answers).await.expect("an answer");
@@ -203,10 +204,10 @@ fn topic_of_10_mb_is_stored_once() {
         let endpoint = publisher.bind(ANY_PORT).await.expect("a free port");
         let mut peer = RawPeer::connect(&endpoint, SocketType::Sub).await;
         peer.write_bytes(&wire).await;
-        peer.settle().await;
+        peer.sync().await;
         publisher.send("another").await.expect("sent");
         peer.cancel("nothing").await;
-        peer.settle().await;
+        peer.sync().await;
     });
     // As it is read, and as it is kept; each grows by doubling.
     let most = 5 * SIZE as u64;
@@ -230,7 +231,7 @@ fn million_topics_use_linear_memory() {
         // Part by part, so that no deadline is for all of them.
         for part in topics.chunks(topics.len() / PARTS) {
             peer.write_bytes(part).await;
-            peer.settle().await;
+            peer.sync().await;
         }
         drop(peer);
         drop(publisher);

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context as TaskContext, Poll};
 use std::time::Duration;
 
-use support::{ANY_PORT, at_once, disconnected, event, within};
+use support::{ANY_PORT, disconnected, event, fast_reconnect, within};
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::subscriber::DefaultGuard;
@@ -227,7 +227,7 @@ async fn messages_log_nothing() {
 async fn failed_attempts_log_their_number() {
     let (notes, _guard) = Notes::start();
     let nobody = support::ReservedPort::new();
-    let push = PushSocket::builder().reconnect(at_once()).build();
+    let push = PushSocket::builder().reconnect(fast_reconnect()).build();
     let mut events = push.events();
     push.connect(nobody.endpoint()).await.unwrap();
     event(&mut events, "a second failure", |event| {

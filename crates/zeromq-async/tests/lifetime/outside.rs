@@ -6,7 +6,7 @@ use std::thread;
 use zeromq_async::{Context, Endpoint, PullSocket, PushSocket};
 
 use crate::{Driven, Ending, FLAVORS, Flavor, any_endpoint, runtime};
-use support::{ANY_PORT, ReservedPort, at_once, within};
+use support::{ANY_PORT, ReservedPort, fast_reconnect, within};
 
 const MESSAGES: usize = 5;
 
@@ -81,7 +81,7 @@ impl Place {
 
 /// A PUSH with messages for a peer that is not there yet, on a runtime that lives.
 fn with_queue(driven: &Driven, to: Endpoint) -> PushSocket {
-    let mut push = PushSocket::builder_in(&Context::new()).reconnect(at_once()).build();
+    let mut push = PushSocket::builder_in(&Context::new()).reconnect(fast_reconnect()).build();
     let handle = push.handle().clone();
     driven.run(async move { handle.connect(to).unwrap() });
     for number in 0..MESSAGES {
@@ -172,7 +172,7 @@ fn shutdown_outside_waits_and_reports() {
         let driven = Driven::new(flavor);
         let port = ReservedPort::new();
         let context = Context::new();
-        let mut push = PushSocket::builder_in(&context).reconnect(at_once()).build();
+        let mut push = PushSocket::builder_in(&context).reconnect(fast_reconnect()).build();
         let (handle, to) = (push.handle().clone(), port.endpoint());
         driven.run(async move { handle.connect(to).unwrap() });
         for number in 0..MESSAGES {

@@ -13,7 +13,7 @@ use zeromq_async::transport::{BoundTcp, Io, Listener, Tcp, Transport, TransportO
 use zeromq_async::{Context, Endpoint, PullSocket, PushSocket, SocketEvent};
 
 use crate::{text, until};
-use support::{ANY_PORT, at_once, within};
+use support::{ANY_PORT, fast_reconnect, within};
 
 /// Where the transport's code panics, the first times that it is called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -190,7 +190,7 @@ async fn is_told_and_tried_again(fault: Fault, is: impl Fn(&SocketEvent) -> bool
     let context = Faulty::context(fault, 2);
     let mut pull = PullSocket::new();
     let bound = pull.bind(ANY_PORT).await.unwrap();
-    let mut push = PushSocket::builder_in(&context).reconnect(at_once()).build();
+    let mut push = PushSocket::builder_in(&context).reconnect(fast_reconnect()).build();
     let mut events = push.events();
     push.connect(bound.with_scheme("faulty").unwrap()).await.unwrap();
     for _ in 0..2 {
@@ -252,7 +252,7 @@ async fn panic_in_read_ends_one_connection() {
     let context = Faulty::context(Fault::Read, 1);
     let mut push = PushSocket::new();
     let bound = push.bind(ANY_PORT).await.unwrap();
-    let mut pull = PullSocket::builder_in(&context).reconnect(at_once()).build();
+    let mut pull = PullSocket::builder_in(&context).reconnect(fast_reconnect()).build();
     let mut events = pull.events();
     pull.connect(bound.with_scheme("faulty").unwrap()).await.unwrap();
     let sending = tokio::spawn(async move {
@@ -278,7 +278,7 @@ async fn panic_in_write_loses_nothing() {
     let context = Faulty::context(Fault::Write, 1);
     let mut pull = PullSocket::new();
     let bound = pull.bind(ANY_PORT).await.unwrap();
-    let mut push = PushSocket::builder_in(&context).reconnect(at_once()).build();
+    let mut push = PushSocket::builder_in(&context).reconnect(fast_reconnect()).build();
     push.connect(bound.with_scheme("faulty").unwrap()).await.unwrap();
     within("a peer", push.wait_for_peers(1)).await;
     for number in 0..100 {
@@ -294,7 +294,7 @@ async fn goes_on_after_a_panic_in_drop(fault: Fault) {
     let context = Faulty::context(fault, 1);
     let mut pull = PullSocket::new();
     let bound = pull.bind(ANY_PORT).await.unwrap();
-    let mut push = PushSocket::builder_in(&context).reconnect(at_once()).build();
+    let mut push = PushSocket::builder_in(&context).reconnect(fast_reconnect()).build();
     let mut events = push.events();
     push.connect(bound.with_scheme("faulty").unwrap()).await.unwrap();
     within("a peer", push.wait_for_peers(1)).await;

@@ -12,7 +12,7 @@ use zeromq_async::{
 use crate::{
     Driven, ENDINGS, Ending, FLAVORS, Flavor, any_endpoint, context, runtime, text, until,
 };
-use support::{ANY_PORT, RawPeer, ReservedPort, at_once, huge, listen, waits, within};
+use support::{ANY_PORT, RawPeer, ReservedPort, fast_reconnect, huge, is_pending, listen, within};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Side {
@@ -98,7 +98,7 @@ fn end_of_runtime_is_told_to_both_peers() {
             until(&mut their_events, &case, is_disconnected).await;
 
             assert!(mine.stats().peers.is_empty(), "{case}");
-            assert!(waits(mine.wait_for_peers(1)), "{case}");
+            assert!(is_pending(mine.wait_for_peers(1)), "{case}");
             assert!(mine.try_send("to nobody").is_err(), "{case}");
             within("a flush", mine.flush()).await.unwrap();
             within("the socket to close", mine.close()).await;
@@ -181,7 +181,7 @@ fn attempts_to_connect_end_with_the_runtime() {
         for flavor in FLAVORS {
             let ending = Driven::new(flavor);
             let port = ReservedPort::new();
-            let mut push = PushSocket::builder().reconnect(at_once()).build();
+            let mut push = PushSocket::builder().reconnect(fast_reconnect()).build();
             let mut events = push.events();
             let (handle, to) = (push.handle().clone(), port.endpoint());
             on(&ending, async move { handle.connect(to).unwrap() }).await;
@@ -330,7 +330,7 @@ fn one_runtime_of_two_ends() {
     runtime().block_on(async {
         let ending = Driven::new(Flavor::MultiThread);
         let port = ReservedPort::new();
-        let mut push = PushSocket::builder().reconnect(at_once()).build();
+        let mut push = PushSocket::builder().reconnect(fast_reconnect()).build();
         let mut other = PullSocket::new();
         push.connect(other.bind(ANY_PORT).await.unwrap()).await.unwrap();
         within("a peer", push.wait_for_peers(1)).await;

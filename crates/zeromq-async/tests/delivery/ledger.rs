@@ -1,0 +1,379 @@
+//! A relay that cuts connections again and again, wherever it likes, and keeps books of its own:
+//! what a socket says became of each message must be what the relay has seen.
+
+use std::collections::HashSet;
+use std::ops::RangeInclusive;
+use std::os::fd::AsFd;
+use std::sync::{Arc, Mutex};
+
+use socket2::SockRef;
+use support::{ANY_PORT, address, fast_reconnect, within};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::{AbortHandle, JoinSet};
+use zeromq_async::{
+    DealerSocket, Endpoint, Message, PubSocket, PullSocket, PushSocket, Receives, RouterSocket,
+    Sends, Socket, SocketStats, SubSocket,
+};
+
+/// The numbers of the messages that a relay has seen whole, by what became of them.
+#[derive(Debug, Default)]
+struct Books {
+    passed: Vec<u64>,
+    swallowed: Vec<u64>,
+    cuts: usize,
+}
+
+/// Relays each connection up to some byte, and then takes the rest and passes none of it on.
+struct Cutter {
+    endpoint: Endpoint,
+    books: Arc<Mutex<Books>>,
+    /// Connections that it has not seen the end of.
+    open: Arc<tokio::sync::watch::Sender<usize>>,
+    task: AbortHandle,
+}
+
+/// Which way the messages go whose numbers are kept.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Flow {
+    /// From the socket that connects.
+    Up,
+    Down,
+}
+
+impl Cutter {
+    /// Cuts off each connection after a number of bytes in `lengths`, until there were `cuts`.
+    async fn start(
+        bound: &Endpoint,
+        flow: Flow,
+        seed: u64,
+        cuts: usize,
+        lengths: RangeInclusive<u64>,
+    ) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        take_little(&listener);
+        let endpoint = Endpoint::from(listener.local_addr().unwrap());
+        let books = Arc::new(Mutex::new(Books::default()));
+        let open = Arc::new(tokio::sync::watch::Sender::new(0));
+        let (bound, kept, opened) = (address(bound), books.clone(), open.clone());
+        let task = tokio::spawn(async move {
+            let mut random = Random(seed);
+            let mut connections = JoinSet::new();
+            while let Ok((below, _)) = listener.accept().await {
+                let may_cut = kept.lock().unwrap().cuts < cuts;
+                let after = if may_cut { random.within(&lengths) } else { u64::MAX };
+                kept.lock().unwrap().cuts += usize::from(may_cut);
+                let (books, open) = (kept.clone(), opened.clone());
+                open.send_modify(|open| *open += 1);
+                connections.spawn(async move {
+                    // Nobody is there any more when the bound socket was the one that sent.
+                    if let Ok(above) = TcpStream::connect(bound).await {
+                        take_little(&above);
+                        relay(below, above, flow, after, &books).await;
+                    }
+                    open.send_modify(|open| *open -= 1);
+                });
+            }
+        });
+        Self { endpoint, books, open, task: task.abort_handle() }
+    }
+
+    /// Waits until every connection has ended, and gives what was seen.
+    async fn finish(self) -> Books {
+        let mut open = self.open.subscribe();
+        within("connections to end", open.wait_for(|open| *open == 0)).await.unwrap();
+        self.task.abort();
+        std::mem::take(&mut self.books.lock().unwrap())
+    }
+}
+
+/// Has the kernel keep little of what is sent here, so that a cut swallows little, and connections
+/// end while messages wait.
+fn take_little(socket: &impl AsFd) {
+    SockRef::from(socket).set_recv_buffer_size(LITTLE).unwrap();
+}
+
+/// Bytes in a buffer of the kernel, which makes of it what it can.
+const LITTLE: usize = 4 * 1024;
+
+async fn relay(below: TcpStream, above: TcpStream, flow: Flow, after: u64, books: &Mutex<Books>) {
+    let (from_below, to_below) = below.into_split();
+    let (from_above, to_above) = above.into_split();
+    let ((from, to), (back_from, back_to)) = match flow {
+        Flow::Up => ((from_below, to_above), (from_above, to_below)),
+        Flow::Down => ((from_above, to_below), (from_below, to_above)),
+    };
+    // The way back ends with the way there, so that each socket sees its peer close.
+    let back = tokio::spawn(pass(back_from, back_to));
+    count(from, to, after, back.abort_handle(), books).await;
+}
+
+/// Passes bytes on as they are.
+async fn pass(mut from: OwnedReadHalf, mut to: OwnedWriteHalf) {
+    let _ = tokio::io::copy(&mut from, &mut to).await;
+}
+
+/// Passes `after` bytes on and takes the rest, and enters each message where it ends.
+async fn count(
+    mut from: OwnedReadHalf,
+    to: OwnedWriteHalf,
+    after: u64,
+    back: AbortHandle,
+    books: &Mutex<Books>,
+) {
+    let mut frames = Frames::default();
+    let mut to = Some(to);
+    let mut bytes = vec![0; 64 * 1024];
+    let mut left = after;
+    loop {
+        let count = match from.read(&mut bytes).await {
+            Ok(0) | Err(_) => break,
+            Ok(count) => count,
+        };
+        let now = count.min(usize::try_from(left).unwrap_or(usize::MAX));
+        if let Some(writer) = &mut to {
+            // A socket that has closed takes no more: then this is as good as cut.
+            writer.write_all(&bytes[..now]).await.expect("the socket reads to the end");
+        }
+        {
+            let mut books = books.lock().unwrap();
+            frames.read(&bytes[..now], &mut books.passed);
+            frames.read(&bytes[now..count], &mut books.swallowed);
+        }
+        left -= now as u64;
+        if left == 0 && to.take().is_some() {
+            // Both sides are told, and whoever still writes is read until it ends.
+            back.abort();
+        }
+    }
+}
+
+/// Finds the messages in what goes by: after the greeting, frames of at most 255 bytes, the last of
+/// each message with its number in front.
+#[derive(Default)]
+struct Frames {
+    rest: Vec<u8>,
+    greeted: bool,
+}
+
+impl Frames {
+    fn read(&mut self, bytes: &[u8], numbers: &mut Vec<u64>) {
+        self.rest.extend_from_slice(bytes);
+        let mut at = 0;
+        if !self.greeted {
+            if self.rest.len() < 64 {
+                return;
+            }
+            (self.greeted, at) = (true, 64);
+        }
+        while let Some([flags, size]) = self.rest.get(at..at + 2) {
+            let (is_message, is_last) = (flags & 4 == 0, flags & 1 == 0);
+            assert_eq!(flags & 2, 0, "a long frame");
+            let Some(body) = self.rest.get(at + 2..at + 2 + usize::from(*size)) else { break };
+            if is_message && is_last {
+                numbers.push(number(body));
+            }
+            at += 2 + body.len();
+        }
+        self.rest.drain(..at);
+    }
+}
+
+fn number(body: &[u8]) -> u64 {
+    u64::from_be_bytes(body[..8].try_into().expect("a number"))
+}
+
+/// Marsaglia's xorshift: the same cuts in each run.
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0
+    }
+
+    fn within(&mut self, range: &RangeInclusive<u64>) -> u64 {
+        range.start() + self.next() % (range.end() - range.start() + 1)
+    }
+}
+
+/// What a receiver got: numbers, and for each connection in order.
+#[derive(Default)]
+struct Received {
+    numbers: Vec<u64>,
+    last: std::collections::HashMap<zeromq_async::PeerId, u64>,
+}
+
+impl Received {
+    fn note(&mut self, message: &Message, peer: zeromq_async::PeerId) {
+        let number = number(message.last().expect("a frame"));
+        let before = self.last.insert(peer, number);
+        assert!(before.is_none_or(|before| before < number), "{number} after {before:?}");
+        self.numbers.push(number);
+    }
+}
+
+/// Receives until it is known how many have passed, and those are here.
+async fn receive<P: Receives>(
+    mut socket: Socket<P>,
+    mut passed: tokio::sync::watch::Receiver<usize>,
+) -> (Socket<P>, Received) {
+    let mut received = Received::default();
+    while received.numbers.len() != *passed.borrow_and_update() {
+        tokio::select! {
+            message = socket.recv_from() => {
+                let (message, peer) = message.unwrap();
+                received.note(&message, peer.id());
+            }
+            changed = passed.changed() => changed.expect("the number of those that passed"),
+        }
+    }
+    assert!(socket.try_recv().is_err(), "more came than passed");
+    (socket, received)
+}
+
+/// More than ever pass: the number is not known yet.
+const UNKNOWN: usize = usize::MAX;
+
+fn body(number: u64) -> [u8; 8] {
+    number.to_be_bytes()
+}
+
+/// Sends so many numbered messages, with frames in front of the number where there is to be one.
+async fn send<P: Sends>(socket: &mut Socket<P>, count: u64) {
+    for number in 0..count {
+        socket.send(&body(number)[..]).await.unwrap();
+    }
+}
+
+/// Numbers, sent by one socket to another through a relay that cuts connections, and what the three
+/// of them say of it.
+struct Trial {
+    stats: SocketStats,
+    unsent: usize,
+    books: Books,
+    received: Received,
+    receiver: SocketStats,
+}
+
+async fn trial<S: Sends, R: Receives>(
+    sender: Socket<S>,
+    receiver: Socket<R>,
+    flow: Flow,
+    (messages, cuts, longest): (u64, usize, u64),
+) -> Trial
+where
+    Socket<S>: Send + 'static,
+    Socket<R>: Send + 'static,
+{
+    let (bound, connecting) = match flow {
+        Flow::Up => (receiver.handle(), sender.handle()),
+        Flow::Down => (sender.handle(), receiver.handle()),
+    };
+    let bound = bound.bind(ANY_PORT).await.unwrap();
+    let cutter = Cutter::start(&bound, flow, 0x5eed, cuts, 1..=longest).await;
+    connecting.connect(&cutter.endpoint).unwrap();
+    let handle = sender.handle().clone();
+    let (total, passed) = tokio::sync::watch::channel(UNKNOWN);
+    let receiving = tokio::spawn(receive(receiver, passed));
+    let sending = tokio::spawn(async move {
+        let mut sender = sender;
+        send(&mut sender, messages).await;
+        sender.close().await
+    });
+    let report = tokio::time::timeout(LONG, sending).await.expect("to send all").unwrap();
+    let books = cutter.finish().await;
+    total.send_replace(books.passed.len());
+    let (receiver, received) = within("what passed", receiving).await.unwrap();
+    assert_eq!(books.cuts, cuts);
+    let (stats, receiver) = (handle.stats(), receiver.stats());
+    Trial { stats, unsent: report.unsent, books, received, receiver }
+}
+
+/// For a million messages on a machine that has much else to do.
+const LONG: std::time::Duration = std::time::Duration::from_secs(120);
+
+impl Trial {
+    /// The books of the relay are those of the receiver, and of the sender.
+    fn check(&self, accepted: u64) {
+        let Self { stats, books, received, receiver, .. } = self;
+        let gone = stats.sent + stats.queued + stats.lost + stats.dropped.total();
+        assert_eq!(accepted + stats.own, gone, "{stats:?}");
+        assert_eq!(self.unsent as u64, stats.queued + stats.lost);
+        let (passed, swallowed) = (books.passed.len() as u64, books.swallowed.len() as u64);
+        assert_eq!(stats.sent, passed + swallowed, "{stats:?}");
+        assert_ne!(swallowed, 0, "no cut cost a message");
+
+        let mut seen = HashSet::with_capacity(books.passed.len());
+        for number in books.passed.iter().chain(&books.swallowed) {
+            assert!(seen.insert(*number), "{number} was sent twice");
+        }
+        assert_eq!(received.numbers.len() as u64, passed);
+        assert!(received.numbers.iter().collect::<HashSet<_>>() == books.passed.iter().collect());
+        assert_eq!((receiver.received, receiver.taken), (passed, passed));
+        assert_eq!((receiver.unread, receiver.discarded.total()), (0, 0));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn million_push_messages_are_accounted_for() {
+    let push = PushSocket::builder().reconnect(fast_reconnect()).send_buffer(LITTLE).build();
+    let trial = trial(push, PullSocket::new(), Flow::Up, (1_000_000, 100, 80_000)).await;
+    trial.check(1_000_000);
+    assert_eq!((trial.unsent, trial.stats.dropped.total()), (0, 0));
+}
+
+#[tokio::test]
+async fn dealer_messages_are_accounted_for() {
+    let dealer = DealerSocket::builder().reconnect(fast_reconnect()).send_buffer(LITTLE).build();
+    let trial = trial(dealer, RouterSocket::new(), Flow::Up, (100_000, 15, 20_000)).await;
+    trial.check(100_000);
+    assert_eq!((trial.unsent, trial.stats.dropped.total()), (0, 0));
+}
+
+/// On the accepted side, what a connection did not take is lost with it, and counted.
+#[tokio::test]
+async fn accepted_peer_messages_are_sent_or_lost() {
+    let pull = PullSocket::builder().reconnect(fast_reconnect()).build();
+    let push = PushSocket::builder().send_buffer(LITTLE).build();
+    let trial = trial(push, pull, Flow::Down, (100_000, 15, 20_000)).await;
+    trial.check(100_000);
+}
+
+/// Row 2 of the catalogue: what a publisher drops at the high-water mark is exactly what is missing.
+#[tokio::test]
+async fn publisher_drops_equal_subscriber_misses() {
+    const MESSAGES: u64 = 20_000;
+    let mut publisher = PubSocket::builder().send_high_water_mark(50).build();
+    let mut sub = SubSocket::builder().subscribe("").receive_high_water_mark(50).build();
+    sub.connect(publisher.bind(ANY_PORT).await.unwrap()).await.unwrap();
+    within("the subscriber", publisher.wait_for_subscribers("", 1)).await;
+    for number in 0..MESSAGES {
+        // Large enough that the kernel's buffers are soon full.
+        let mut message = vec![0; 2_000];
+        message[..8].copy_from_slice(&body(number));
+        publisher.send(message).await.unwrap();
+    }
+    let handle = publisher.handle().clone();
+    let closing = tokio::spawn(publisher.close());
+    let mut received = 0;
+    let mut last = None;
+    while let Ok(message) = tokio::time::timeout(support::DEADLINE, sub.recv()).await {
+        let number = number(message.unwrap().first().unwrap());
+        assert!(last.is_none_or(|last| last < number));
+        (received, last) = (received + 1, Some(number));
+        let stats = handle.stats();
+        if closing.is_finished() && received == stats.sent {
+            break;
+        }
+    }
+    let stats = handle.stats();
+    assert!(stats.dropped.full > 0, "nothing was dropped");
+    assert_eq!(received + stats.dropped.full, MESSAGES);
+    assert_eq!((stats.sent, stats.lost, stats.queued), (received, 0, 0));
+    assert_eq!(sub.stats().taken, received);
+    assert_eq!(closing.await.unwrap().unsent, 0);
+}

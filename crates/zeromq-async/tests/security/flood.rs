@@ -1,0 +1,164 @@
+//! Many who connect and do not say who they are, and one who does.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use support::{ANY_PORT, address, own_process, within};
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
+use tokio::runtime::Builder;
+use zeromq_async::security::{CurveKeyPair, Decision, generate_curve_keys};
+use zeromq_async::{
+    Displaced, Endpoint, Events, HandshakeFailure, Pull, PullSocket, PushSocket, SocketBuilder,
+    SocketEvent,
+};
+
+/// Of each kind of those who are in the way.
+const CROWD: usize = 1000;
+
+/// The most pending handshakes that one address may have by default.
+const PLACES: usize = 1024;
+
+fn server(keys: CurveKeyPair) -> SocketBuilder<Pull> {
+    PullSocket::builder().curve_server(keys, |_| async { Decision::allow() })
+}
+
+fn client(server: &CurveKeyPair) -> PushSocket {
+    PushSocket::builder().curve_client(generate_curve_keys(), *server.public_key()).build()
+}
+
+/// How many connections there can be in this process, at both ends of which it is.
+#[expect(clippy::print_stderr, reason = "a lesser test says so")]
+fn crowd() -> usize {
+    let crowd = CROWD.min(own_process::descriptor_limit().saturating_sub(PLACES + 100) / 2);
+    if crowd < CROWD {
+        eprintln!("{crowd} in place of {CROWD} connections: the system allows no more");
+    }
+    crowd
+}
+
+/// What has become of a socket's connections.
+#[derive(Debug, Default)]
+struct Tally {
+    accepted: AtomicUsize,
+    displaced: AtomicUsize,
+}
+
+impl Tally {
+    fn of(mut events: Events, places: usize) -> Arc<Self> {
+        let tally = Arc::new(Self::default());
+        let kept = tally.clone();
+        tokio::spawn(async move {
+            while let Some(event) = events.next().await {
+                match event {
+                    SocketEvent::Accepted { .. } => tally.accepted.fetch_add(1, Ordering::Relaxed),
+                    SocketEvent::HandshakeFailed {
+                        reason: HandshakeFailure::Displaced(Displaced::Address { limit }),
+                        ..
+                    } => {
+                        assert_eq!(limit, places);
+                        tally.displaced.fetch_add(1, Ordering::Relaxed)
+                    }
+                    SocketEvent::HandshakeFailed { reason, .. } => panic!("{reason}"),
+                    SocketEvent::Missed { count } => panic!("{count} events missed"),
+                    _ => 0,
+                };
+            }
+        });
+        kept
+    }
+
+    async fn reaches(&self, accepted: usize, displaced: usize) {
+        within("the connections to be accepted or displaced", async {
+            while self.accepted.load(Ordering::Relaxed) < accepted
+                || self.displaced.load(Ordering::Relaxed) < displaced
+            {
+                tokio::task::yield_now().await;
+            }
+        })
+        .await;
+    }
+}
+
+async fn connect(endpoint: &Endpoint, count: usize) -> Vec<TcpStream> {
+    let mut streams = Vec::new();
+    for _ in 0..count {
+        streams.push(TcpStream::connect(address(endpoint)).await.expect("a connection"));
+    }
+    streams
+}
+
+/// With the limits that a socket has by default.
+#[test]
+fn silent_connections_block_no_new_peer() {
+    const NAME: &str = "flood::silent_connections_block_no_new_peer";
+    if !own_process::enter(Some(4096), NAME) {
+        return;
+    }
+    Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+        let crowd = crowd();
+        let keys = generate_curve_keys();
+        // Whoever is in the way stays there for longer than the test may take.
+        let mut pull = server(keys.clone()).handshake_timeout(Duration::from_secs(3600)).build();
+        let tally = Tally::of(pull.events(), PLACES);
+        let endpoint = pull.bind(ANY_PORT).await.unwrap();
+        let before = own_process::resident_memory();
+
+        let _silent = connect(&endpoint, crowd).await;
+        let mut slow = connect(&endpoint, crowd).await;
+        tokio::spawn(async move {
+            for byte in [0xff, 0, 0, 0, 0, 0, 0, 0, 1, 0x7f] {
+                for stream in &mut slow {
+                    // Most have been displaced by the second byte.
+                    let _ = stream.write_all(&[byte]).await;
+                }
+                tokio::time::sleep(Duration::from_secs(10)).await;
+            }
+        });
+        tally.reaches(2 * crowd, (2 * crowd).saturating_sub(PLACES)).await;
+        let pending = 2 * crowd - tally.displaced.load(Ordering::Relaxed);
+        assert!(pending <= PLACES, "{pending} handshakes are pending");
+        if let (Some(before), Some(after)) = (before, own_process::resident_memory()) {
+            let each = after.saturating_sub(before) / PLACES;
+            assert!(each < 10 * 1024, "{each} bytes of memory for each pending handshake");
+        }
+
+        let mut push = client(&keys);
+        push.connect(endpoint).await.unwrap();
+        push.send("let me in").await.unwrap();
+        assert_eq!(within("the message", pull.recv()).await.unwrap(), "let me in");
+    });
+}
+
+/// Connections come all the time, as fast as they are accepted, and push each other out. Every
+/// message has a client of its own.
+#[tokio::test]
+async fn connection_flood_blocks_no_new_peer() {
+    const PLACES: usize = 64;
+    let keys = generate_curve_keys();
+    let builder = server(keys.clone()).max_pending_handshakes_per_address(PLACES);
+    let mut pull = builder.build();
+    let tally = Tally::of(pull.events(), PLACES);
+    let endpoint = pull.bind(ANY_PORT).await.unwrap();
+    let flooded = endpoint.clone();
+    let flood = tokio::spawn(async move {
+        let mut held = VecDeque::new();
+        loop {
+            held.extend(TcpStream::connect(address(&flooded)).await);
+            if held.len() > 2 * PLACES {
+                held.pop_front();
+            }
+        }
+    });
+    for number in 0..10_u8 {
+        tally.reaches(0, PLACES * usize::from(number + 1)).await;
+        let mut push = client(&keys);
+        push.connect(&endpoint).await.unwrap();
+        push.send([number]).await.unwrap();
+        let message = within("the message", pull.recv()).await.unwrap();
+        assert_eq!(message, &[number]);
+    }
+    flood.abort();
+}

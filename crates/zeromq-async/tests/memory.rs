@@ -1,8 +1,8 @@
-//! What a hostile peer can make a socket allocate: in proportion to the bytes that it has sent, and
-//! never to those that it announces.
+//! Memory that a hostile peer can make a socket allocate: in proportion to the bytes that it sends,
+//! never to the sizes that it announces.
 //!
-//! Everything runs on the thread of the test, and only that thread's allocations are counted; those of
-//! the peer, which are few and said where they are not, with them.
+//! Everything runs on the thread of the test, and only allocations of that thread are counted. They
+//! include the few allocations of the peer.
 
 use allocation_counter::{AllocationInfo, measure};
 use support::hostile::{HostilePeer, command, frame, greeting, header, ready};
@@ -14,17 +14,17 @@ use zeromq_async::{
     SocketEvent, SocketType,
 };
 
-/// What a connection, its task and its events take besides, with as much for the peer.
+/// A connection, its task and its events, and the same for the peer.
 const OVERHEAD: u64 = 128 << 10;
 
-/// Bytes for which room is made before they have come. It is address space until they do.
+/// Bytes that are reserved for an announced frame before they arrive. They are address space only.
 const TRUSTED: u64 = (1 << 20) + (256 << 10);
 
 fn measured(test: impl Future<Output = ()>) -> AllocationInfo {
     measured_without_deadline(within("the test", test))
 }
 
-/// For tests whose parts have deadlines of their own.
+/// For tests whose steps have deadlines of their own.
 fn measured_without_deadline(test: impl Future<Output = ()>) -> AllocationInfo {
     let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
     measure(|| {
@@ -40,7 +40,7 @@ async fn reason(events: &mut Events) -> DisconnectReason {
     .await
 }
 
-/// A PULL, its events, and a peer of it that has shaken hands.
+/// A PULL, its events, and a peer after the handshake.
 async fn pulled(builder: SocketBuilder<zeromq_async::Pull>) -> (PullSocket, Events, HostilePeer) {
     let pull = builder.build();
     let mut events = pull.events();
@@ -51,7 +51,7 @@ async fn pulled(builder: SocketBuilder<zeromq_async::Pull>) -> (PullSocket, Even
     (pull, events, peer)
 }
 
-/// libzmq took memory for what a header announced, rzmq's allocator panicked at it.
+/// libzmq allocated the announced size, and rzmq's allocator panicked.
 #[test]
 fn announced_frame_uses_only_received_memory() {
     const SENT: usize = 300 << 10;
@@ -64,7 +64,7 @@ fn announced_frame_uses_only_received_memory() {
                 peer.write(&[7; 1024]).await;
             }
             let _ = peer.stream.shutdown().await;
-            // So all has been read.
+            // The socket has read everything.
             let reason = reason(&mut events).await;
             let is_refused =
                 matches!(&reason, DisconnectReason::Protocol(ProtocolError::Malformed(_)));
@@ -93,7 +93,7 @@ fn oversized_frame_allocates_no_memory() {
     }
 }
 
-/// What many peers take that say this when they are ready, and no more.
+/// The memory of many peers that send these bytes after their handshake and nothing more.
 fn cost(says: &[u8]) -> i64 {
     let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
     let pull = PullSocket::new();
@@ -117,13 +117,13 @@ const PEERS: usize = 64;
 #[test]
 fn announcing_peers_cost_little_memory() {
     let (silent, announcing) = (cost(b""), cost(&header(0, 1 << 62)));
-    // All of a thread's connections share a buffer that nothing has been read into.
+    // All connections of a thread share one empty read buffer.
     let more = announcing - silent - TRUSTED.cast_signed();
     let most = i64::try_from(PEERS).expect("few") * 1024;
     assert!(more <= most, "{announcing} bytes where {silent} will do");
 }
 
-/// Messages that nobody receives keep what they take, and not the read buffers they came in.
+/// Unread messages keep their own bytes, and not their read buffers.
 #[test]
 fn tiny_messages_keep_no_read_buffers() {
     const MESSAGES: usize = 500;
@@ -144,13 +144,13 @@ fn tiny_messages_keep_no_read_buffers() {
                 }
             }));
         });
-        // As a list that grows may have; a read buffer for each would be 64 MB.
+        // A growing list may take this. A read buffer per message would be 64 MB.
         let most = (MESSAGES * (size + 16) * 3) as i64 + TRUSTED.cast_signed();
         assert!(info.bytes_current <= most, "{} bytes, {most} may be", info.bytes_current);
     }
 }
 
-/// libzmq counts messages and not frames: a message without end fills the memory.
+/// libzmq counts messages and not frames, so an endless message fills the memory.
 #[test]
 fn endless_message_ends_at_the_frame_limit() {
     const FRAMES: usize = 10_000_000;
@@ -209,17 +209,17 @@ fn topic_of_10_mb_is_stored_once() {
         peer.cancel("nothing").await;
         peer.sync().await;
     });
-    // As it is read, and as it is kept; each grows by doubling.
+    // One copy is read and one is stored. Each grows by doubling.
     let most = 5 * SIZE as u64;
     assert!(info.bytes_max <= most, "{} bytes, {most} may be", info.bytes_max);
 }
 
-/// In an order that makes every one of them part another.
+/// This order splits an edge of the trie with every topic.
 #[test]
 fn million_topics_use_linear_memory() {
     const TOPICS: u32 = 1_000_000;
     const EACH: u64 = 400;
-    /// Each of whole commands.
+    /// Each part consists of whole commands.
     const PARTS: usize = 64;
     let topics: Vec<u8> = (0..TOPICS)
         .flat_map(|number| command("SUBSCRIBE", &number.reverse_bits().to_be_bytes()))
@@ -228,7 +228,7 @@ fn million_topics_use_linear_memory() {
         let publisher = PubSocket::new();
         let endpoint = publisher.bind(ANY_PORT).await.expect("a free port");
         let mut peer = RawPeer::connect(&endpoint, SocketType::Sub).await;
-        // Part by part, so that no deadline is for all of them.
+        // In parts, so that no single deadline covers all of them.
         for part in topics.chunks(topics.len() / PARTS) {
             peer.write_bytes(part).await;
             peer.sync().await;

@@ -1,4 +1,4 @@
-//! What `tracing` hears, held against the tables of `docs/observability.md`.
+//! The `tracing` output, compared with the tables of `docs/observability.md`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -17,7 +17,7 @@ use zeromq_async::security::{Attempt, Decision, DenyStatus};
 use zeromq_async::transport::{Io, Listener};
 use zeromq_async::{Endpoint, PairSocket, PullSocket, PushSocket, SocketEvent};
 
-/// Target, name, level and fields, as the tables have them.
+/// Target, name, level and fields, as in the tables.
 type Row = (String, String, Level, BTreeSet<String>);
 
 type Values = BTreeMap<String, String>;
@@ -26,11 +26,11 @@ type Values = BTreeMap<String, String>;
 struct Heard {
     row: Row,
     values: Values,
-    /// The span it was in.
+    /// The span of the event.
     span: Option<Id>,
 }
 
-/// Writes down all that this crate tells in this thread.
+/// Records all events of this crate on this thread.
 #[derive(Clone, Default)]
 struct Notes(Arc<Mutex<Pages>>);
 
@@ -63,7 +63,7 @@ impl Notes {
         self.0.lock().expect("no panic").spans.clone()
     }
 
-    /// Everything heard is in the tables, and is as they say.
+    /// Every recorded event is in the tables and matches them.
     fn check(&self) {
         let tables = tables();
         for row in self.events().into_iter().map(|heard| heard.row) {
@@ -196,7 +196,7 @@ async fn connection_span_names_socket_and_peer() {
         assert_eq!(values["endpoint"], endpoint.to_string());
         assert!(values["address"].starts_with("127.0.0.1:"), "{values:?}");
         assert!(values["peer"].starts_with("peer "), "{values:?}");
-        // What is told of the connection is inside: connected, ready, ended.
+        // Inside are the events of the connection: connected, ready, ended.
         let inside = notes.events().into_iter().filter(|heard| heard.span.as_ref() == Some(id));
         assert_eq!(inside.count(), count, "{:#?}", notes.events());
     }
@@ -318,7 +318,7 @@ async fn unsent_on_close_is_not_a_warning() {
     assert!(notes.events().iter().all(|heard| heard.row.2 == Level::DEBUG));
 }
 
-/// A listener at which accepting fails so many times.
+/// A listener whose first accepts fail.
 struct Failing(Endpoint, u32);
 
 impl Listener for Failing {

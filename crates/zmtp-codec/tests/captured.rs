@@ -1,4 +1,4 @@
-//! What other implementations have sent, replayed: `vectors/README.md` says what the files are.
+//! Replays recorded bytes of other implementations. `vectors/README.md` describes the files.
 
 use std::fs;
 use std::path::Path;
@@ -10,13 +10,13 @@ use zmtp_codec::{
     Message, PeerIncompatible, PeerInfo, PlainClient, ProtocolError, SocketType, Subscription,
 };
 
-/// One file: its name without the ending, and its lines.
+/// One file: its name without the extension, and its lines.
 struct Capture {
     name: String,
     text: String,
 }
 
-/// What becomes of a connection to a peer.
+/// The outcome of a connection to a peer.
 #[derive(Debug, Default, PartialEq)]
 struct Heard {
     ready: Option<PeerInfo>,
@@ -46,7 +46,7 @@ fn what_is_in_clear_is_understood() {
     assert_eq!(replayed, 178, "all files that are neither sealed nor listings");
 }
 
-/// Holds what was heard of a peer against what it said.
+/// Compares the decoded bytes of a peer with the expectation.
 fn check(capture: &Capture, heard: &Heard) {
     let Capture { name, .. } = capture;
     let (maker, kind) = capture.parts();
@@ -56,9 +56,9 @@ fn check(capture: &Capture, heard: &Heard) {
             let not_zmtp = PeerIncompatible::from(UnsupportedVersion::NotZmtp(first_byte(kind)));
             return assert_eq!(heard.error, Some(not_zmtp.into()), "{name}");
         }
-        // It waits for this side's READY, which it then takes for something else.
+        // It waits for this side's READY, which it then misreads.
         ("celerity", "sub") => return assert_eq!(*heard, Heard::default(), "{name}"),
-        // The others let everybody in while nobody is there to ask.
+        // The others accept every peer without an authenticator.
         ("jeromq6" | "omq" | "rzmq", "plain-server-refuses") => {
             let refused = ProtocolError::Refused { reason: "400".into() };
             return assert_eq!(heard.error, Some(refused), "{name}");
@@ -95,7 +95,8 @@ fn check_traffic(capture: &Capture, heard: &Heard) {
     };
     assert_eq!(heard.messages, messages, "{name}");
     assert!(heard.commands.iter().all(is_beat), "{name}: {:?}", heard.commands);
-    // These were asked, or ask; chumak, go, monocoque and zmqrs do not, nor do older ones.
+    // These asked for authentication, or ask. chumak, go, monocoque and zmqrs do not, nor do older
+    // versions.
     let beats = matches!(
         (maker, kind),
         ("jeromq6" | "node" | "omq" | "pyomq" | "rzmq", "heartbeat" | "heartbeat-asked")
@@ -114,7 +115,7 @@ fn check_subscriptions(capture: &Capture, heard: &Heard) {
     let mut subscriptions: Vec<_> = heard.commands.iter().map(of_command).collect();
     assert!(heard.commands.is_empty() || capture.version() == (3, 1), "{name}");
     subscriptions.extend(heard.messages.iter().map(of_message));
-    // chumak says each topic twice where it is the first.
+    // chumak sends each topic twice if it is the first.
     subscriptions.dedup();
     let expected = [
         Subscription::Subscribe("A".into()),
@@ -124,12 +125,12 @@ fn check_subscriptions(capture: &Capture, heard: &Heard) {
     assert_eq!(subscriptions, expected, "{name}");
 }
 
-/// With ZMTP 1.0 the length of an identity, and one.
+/// With ZMTP 1.0, the length of the identity plus one.
 fn first_byte(kind: &str) -> u8 {
     if kind == "dealer" { 7 } else { 1 }
 }
 
-/// Commands that stood between two frames of a message.
+/// Commands between two frames of a message.
 #[test]
 fn commands_inside_messages_leave_them_whole() {
     let mut listings = 0;
@@ -181,7 +182,7 @@ fn replay_listed(frames: &[Listed], piece: usize) {
     assert_eq!(commands, frames.iter().filter(|frame| frame.is_command()).count());
 }
 
-/// A frame as a listing has it: flags, size, and the first bytes of the body.
+/// A frame in a listing: flags, size, and the first bytes of the body.
 struct Listed {
     flags: u8,
     body: Vec<u8>,
@@ -194,7 +195,7 @@ impl Listed {
             panic!("{line}");
         };
         let mut body = bytes_of(body.trim_end_matches('.'));
-        // What was not written down is of no account here.
+        // Bytes that were not recorded do not matter here.
         body.resize(size.parse().expect("a size"), b'.');
         Some(Self { flags: u8::from_str_radix(flags, 16).expect("flags"), body })
     }
@@ -231,7 +232,7 @@ mod curve {
         secret.parse::<zmtp_codec::CurveSecretKey>().expect("a key").into()
     }
 
-    /// The client's HELLO opens with the server's key; INITIATE is for another connection.
+    /// The server's key opens the client's HELLO. INITIATE belongs to another connection.
     #[test]
     fn clients_get_as_far_as_their_cookie() {
         let server = Mechanism::CurveServer(CurveServer::new(keys(SERVER)));
@@ -245,7 +246,7 @@ mod curve {
             let config = ConnectionConfig::new(SocketType::Pull, server.clone());
             let error = hear(&config, &capture.connections()[0], usize::MAX).error;
             let expected = match maker {
-                // Its HELLO is two bytes short, and libzmq refuses it as well.
+                // Its HELLO is two bytes too short, and libzmq rejects it as well.
                 "monocoque" => PeerMisbehaved::CommandLayout("HELLO").into(),
                 _ => ProtocolError::from(PeerUntrusted::ForeignCookie),
             };
@@ -281,7 +282,7 @@ mod curve {
         assert_eq!(servers, 8);
     }
 
-    /// The flags outside of the box, and the numbers, of all that was sealed.
+    /// The outer flags and the nonces of all encrypted records.
     #[test]
     fn records_have_the_flags_and_numbers_that_are_let_pass() {
         for capture in captures().filter(Capture::is_sealed) {
@@ -293,7 +294,7 @@ mod curve {
                 (_, "curve-multipart") => assert_eq!(flags, [0, 0, 0], "{}", capture.name),
                 _ => assert!(flags.iter().all(|&flags| flags == 0), "{}", capture.name),
             }
-            // The second of a server, the third of a client, and libzmq 4.0 begins with 0.
+            // The second nonce of a server, the third of a client. libzmq 4.0 begins with 0.
             let first = match (maker, kind) {
                 ("z40", _) => 2_u64.swap_bytes(),
                 (_, "curve-server") => 2,
@@ -306,7 +307,7 @@ mod curve {
         }
     }
 
-    /// The flags and number of each MESSAGE.
+    /// The flags and nonce of each MESSAGE.
     fn records(wire: &[u8]) -> Vec<(u8, u64)> {
         let mut rest = wire.get(64..).unwrap_or_default();
         let mut records = Vec::new();
@@ -323,7 +324,7 @@ mod curve {
     }
 }
 
-/// Hands over what a peer sent in pieces of this size.
+/// Passes a peer's bytes on in pieces of this size.
 fn hear(config: &ConnectionConfig, wire: &[u8], piece: usize) -> Heard {
     let entropy = |bytes: &mut [u8]| bytes.fill(3);
     let mut connection = Connection::with_entropy(config, entropy);
@@ -377,7 +378,7 @@ fn captures() -> impl Iterator<Item = Capture> {
 }
 
 impl Capture {
-    /// Who made the peer, and what was captured.
+    /// The implementation of the peer, and the captured exchange.
     fn parts(&self) -> (&str, &str) {
         self.name.split_once('-').expect("NAME-KIND")
     }
@@ -390,7 +391,7 @@ impl Capture {
         self.name.ends_with("-ping-inside-message")
     }
 
-    /// What the peer sent, connection by connection.
+    /// The bytes of the peer, per connection.
     fn connections(&self) -> Vec<Vec<u8>> {
         let mut connections: Vec<Vec<u8>> = Vec::new();
         for line in self.text.lines() {
@@ -405,7 +406,7 @@ impl Capture {
         connections
     }
 
-    /// The version that is spoken with this peer.
+    /// The protocol version of this peer.
     fn version(&self) -> (u8, u8) {
         match self.parts().0 {
             "z32" | "jeromq03" | "netmq" => (2, 0),
@@ -414,7 +415,7 @@ impl Capture {
         }
     }
 
-    /// This side, as it was in the capture.
+    /// This side, as in the capture.
     fn config(&self) -> ConnectionConfig {
         let (_, kind) = self.parts();
         let socket_type = match kind {

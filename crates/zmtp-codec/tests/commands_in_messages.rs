@@ -1,4 +1,5 @@
-//! Commands between two frames of a message: taken at once, and the message is whole behind them.
+//! Commands between two frames of a message: they are delivered at once, and the message stays
+//! whole.
 //!
 //! libzmq, JeroMQ and rzmq send heartbeats there.
 
@@ -8,7 +9,7 @@ use proptest::prelude::*;
 use zmtp_codec::wire::FrameHeader;
 use zmtp_codec::{Command, Decoder, Inbound, LimitExceeded, Limits, Message, Ttl};
 
-/// What a decoder gives, in order.
+/// The output of a decoder, in order.
 #[derive(Debug, PartialEq)]
 enum Item {
     Command(Command),
@@ -182,14 +183,14 @@ fn each_byte_is_moved_once_however_many_commands() {
     wire.extend_from_slice(&frame(b"end", false));
     let begun = std::time::Instant::now();
     let items = decode(&mut decoder, &wire, 64 * 1024, 1);
-    // Moved with each command, it would be 160 GB.
+    // If each command moved the message, this would move 160 GB.
     assert!(begun.elapsed().as_secs() < 10, "{:?}", begun.elapsed());
     assert_eq!(items.len(), 20_001);
     let Some(Item::Message(message)) = items.last() else { panic!("a message") };
     assert_eq!((message.frame_count(), message.size()), (20_002, (8 << 20) + 20_003));
 }
 
-/// A message of these frames with commands before any of them, by index.
+/// A message of these frames, with commands before some of them, by index.
 fn interrupted() -> impl Strategy<Value = (Vec<Vec<u8>>, Vec<usize>)> {
     let sizes = prop_oneof![5 => 0..20_usize, 1 => 250..260_usize, 1 => 8000..9000_usize];
     let frames = vec((sizes, any::<u8>()).prop_map(|(size, byte)| vec![byte; size]), 1..5);

@@ -1,4 +1,4 @@
-//! How much a peer can make the other side take before it has got past the handshake.
+//! The largest memory that a peer can cause before its handshake succeeds.
 
 mod support;
 
@@ -12,7 +12,7 @@ use zmtp_codec::{CurveClient, CurveSecretKey, CurveServer};
 #[cfg(feature = "noise")]
 use zmtp_codec::{NoiseClient, NoiseSecretKey, NoiseServer};
 
-/// The two sides of each mechanism there is.
+/// The two sides of each mechanism.
 fn mechanisms() -> Vec<(Mechanism, Mechanism)> {
     let plain = PlainClient::new("a".repeat(255), "b".repeat(255)).expect("as long as they may be");
     let mut mechanisms = vec![
@@ -35,7 +35,7 @@ fn mechanisms() -> Vec<(Mechanism, Mechanism)> {
     mechanisms
 }
 
-/// As much metadata as the default limits allow.
+/// The largest metadata within the default limits.
 fn metadata() -> Metadata {
     let others = b"\x0bSocket-Type\0\0\0\x04PUSH\x06X-Long\0\0\0\0".len();
     let mut metadata = Metadata::new();
@@ -53,7 +53,7 @@ fn sides(mechanisms: (Mechanism, Mechanism), limit: usize) -> Pair {
     pair(&client, &server)
 }
 
-/// How many bytes the client's whole handshake has.
+/// The number of bytes of the client's whole handshake.
 fn size(mechanisms: (Mechanism, Mechanism)) -> usize {
     let mut pair = sides(mechanisms, usize::MAX);
     let mut bytes = 0;

@@ -1,4 +1,4 @@
-//! Bytes that are not ZMTP: refused for what they are, and never a panic.
+//! Bytes that are not ZMTP: each is rejected with its reason, without a panic.
 
 use bytes::{Bytes, BytesMut};
 use proptest::collection::vec;
@@ -20,7 +20,7 @@ fn greeting(mechanism: &[u8]) -> Vec<u8> {
     greeting
 }
 
-/// What becomes of a connection that reads these bytes.
+/// The outcome of a connection that reads these bytes.
 fn error_for(bytes: &[u8]) -> ProtocolError {
     let mut connection = pull();
     let mut input = BytesMut::from(bytes);
@@ -64,7 +64,7 @@ fn mechanism_mismatch_names_both_sides() {
     let error = error_for(&greeting(b"CURVE"));
     let expected = "peer wants the CURVE security mechanism, this side is set to NULL";
     assert_eq!(error.to_string(), expected);
-    // Exactly the same, or it is another one.
+    // Exactly the same name, or it is another one.
     assert!(error_for(&greeting(b"NULLS")).to_string().contains("NULLS"));
     assert!(error_for(&greeting(b"null")).to_string().contains("null"));
 }
@@ -105,7 +105,7 @@ fn metadata_must_name_a_known_socket_type() {
     assert_eq!(error, PeerIncompatible::UnknownSocketType("PASH".into()).into());
 }
 
-/// What a connection tells after READY, of whichever form.
+/// The events of a connection after READY, for each form.
 fn events_after(ready: &[u8], bytes: &[u8]) -> (Connection, Vec<Event>) {
     let mut connection = pull();
     let mut input = BytesMut::from(&[&greeting(b"NULL"), ready, bytes].concat()[..]);
@@ -224,7 +224,7 @@ fn input_is_not_consumed_after_an_error() {
     assert_eq!(input, b"HTTP"[..]);
 }
 
-/// Bytes that get further than noise does: valid pieces, whole or cut.
+/// Bytes that get further than random ones: valid pieces, whole or cut.
 fn plausible() -> impl Strategy<Value = Vec<u8>> {
     let pieces = vec![
         b"\0\x01a".to_vec(),

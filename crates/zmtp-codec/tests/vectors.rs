@@ -1,6 +1,6 @@
-//! Octets as they are on the wire, to the last one.
+//! The exact bytes on the wire.
 //!
-//! What is called libzmq's here was recorded from libzmq 4.3.
+//! Bytes called libzmq's were recorded from libzmq 4.3.
 
 use bytes::{Bytes, BytesMut};
 use zmtp_codec::wire::{Command, Greeting, MechanismName, Ttl};
@@ -9,23 +9,23 @@ use zmtp_codec::{
     Message, RoutingId, SocketType, Subscription,
 };
 
-/// The greeting of a libzmq socket with the routing id `worker-1`: its length, and one, is in the
-/// padding of the signature.
+/// The greeting of a libzmq socket with the routing id `worker-1`. The padding of the signature has
+/// the length of the id plus one.
 const LIBZMQ_GREETING: [u8; 64] = {
     let mut greeting = [0; 64];
     greeting.split_at_mut(16).0.copy_from_slice(b"\xff\0\0\0\0\0\0\0\x09\x7f\x03\x01NULL");
     greeting
 };
 
-/// What a libzmq DEALER with that routing id says when it is ready.
+/// The READY of a libzmq DEALER with that routing id.
 const LIBZMQ_DEALER_READY: &[u8] =
     b"\x04\x31\x05READY\x0bSocket-Type\0\0\0\x06DEALER\x08Identity\0\0\0\x08worker-1";
 
-/// What a libzmq REQ without a routing id says: it announces an empty one.
+/// The READY of a libzmq REQ without a routing id: it announces an empty one.
 const LIBZMQ_REQ_READY: &[u8] =
     b"\x04\x26\x05READY\x0bSocket-Type\0\0\0\x03REQ\x08Identity\0\0\0\0";
 
-/// What a libzmq PULL says: it announces none.
+/// The READY of a libzmq PULL: it announces no routing id.
 const LIBZMQ_PULL_READY: &[u8] = b"\x04\x1a\x05READY\x0bSocket-Type\0\0\0\x04PULL";
 
 fn config(socket_type: SocketType) -> ConnectionConfig {
@@ -36,7 +36,7 @@ fn transmitted(connection: &mut Connection) -> Vec<u8> {
     std::iter::from_fn(|| connection.poll_transmit()).flatten().collect()
 }
 
-/// What a connection says when it is ready, to a peer that greets as libzmq does.
+/// The bytes of a connection until READY, for a peer with libzmq's greeting.
 fn ready_of(config: &ConnectionConfig) -> Vec<u8> {
     let mut connection = Connection::new(config);
     transmitted(&mut connection);
@@ -142,7 +142,7 @@ fn subscription_is_a_command() {
     let subscribe = |size| Subscription::Subscribe(vec![b'x'; size].into());
     assert_eq!(subscription((3, 1), &subscribe(1)), b"\x04\x0b\x09SUBSCRIBEx");
     assert_eq!(subscription((3, 1), &Subscription::Cancel("x".into())), b"\x04\x08\x06CANCELx");
-    // The longest topic that fits a short frame, and the next.
+    // The longest topic that fits into a short frame, and the next.
     assert_eq!(subscription((3, 1), &subscribe(245))[..5], *b"\x04\xff\x09SU");
     assert_eq!(subscription((3, 1), &subscribe(246))[..12], *b"\x06\0\0\0\0\0\0\x01\0\x09SU");
 }

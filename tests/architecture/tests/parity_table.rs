@@ -1,4 +1,4 @@
-//! `docs/libzmq-parity.md`, held against libzmq's options and against the tests that it names.
+//! Compares `docs/libzmq-parity.md` with libzmq's options, and with the tests that it names.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -14,13 +14,13 @@ fn read(path: &str) -> String {
     fs::read_to_string(root().join(path)).expect(path)
 }
 
-/// The rows of all tables, in cells.
+/// The rows of all tables, split into cells.
 fn rows(text: &str) -> Vec<Vec<&str>> {
     let lines = text.lines().filter(|line| line.starts_with("| ") && !line.contains("| kind |"));
     lines.map(|line| line.trim_matches('|').split(" | ").map(str::trim).collect()).collect()
 }
 
-/// What stands between backticks.
+/// The text between backticks.
 fn code(text: &str) -> impl Iterator<Item = &str> {
     text.split('`').skip(1).step_by(2)
 }
@@ -84,7 +84,7 @@ fn parity_rows_give_kind_and_existing_tests() {
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
-/// Names of tests are sentences.
+/// Test names are sentences.
 fn looks_like_a_test(name: &str) -> bool {
     name.matches('_').count() >= 2
         && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')

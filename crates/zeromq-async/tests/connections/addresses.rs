@@ -1,4 +1,4 @@
-//! Which addresses a socket binds, unbinds and connects to, and what is refused at once.
+//! Addresses that a socket binds, unbinds and connects to, and addresses that it rejects at once.
 
 use std::time::{Duration, Instant};
 
@@ -79,7 +79,7 @@ async fn unbind_ends_pending_handshakes() {
     within("the end", end).await.unwrap();
 }
 
-/// As in libzmq, where a name is only a way to meet.
+/// As in libzmq, unbinding a name does not end its connections.
 #[tokio::test]
 async fn unbind_keeps_inproc_peers() {
     let context = Context::new();
@@ -92,7 +92,7 @@ async fn unbind_keeps_inproc_peers() {
     assert_eq!(within("a message", pull.recv()).await.unwrap(), "still here");
 }
 
-/// Time that grew with the names would make minutes of this.
+/// With time in proportion to the number of names this would take minutes.
 #[tokio::test]
 async fn unbind_is_as_quick_with_many_names() {
     const NAMES: usize = 50_000;
@@ -178,7 +178,7 @@ async fn stop_accepting_keeps_peers_and_takes_no_others() {
     assert!(pull.unbind(&endpoint).await.is_err());
 }
 
-/// Whoever has greeted when the endpoint goes is not left over.
+/// A handshake that finishes while the endpoint is unbound leaves no peer behind.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn unbind_leaves_no_peer_that_is_just_coming() {
     for _ in 0..200 {
@@ -227,7 +227,7 @@ async fn disconnect_knows_one_address_in_two_forms() {
     push.disconnect(mapped).await.unwrap();
 }
 
-// ---- what can never succeed ----
+// ---- permanent errors ----
 
 #[tokio::test]
 async fn link_local_without_a_zone_is_refused() {
@@ -265,7 +265,7 @@ async fn options_the_system_refuses_are_refused_at_once() {
     push.connect("tcp://127.0.0.1:5555").await.unwrap();
 }
 
-/// The other socket may be one of this program, which is still closing.
+/// The other socket may belong to this process and may still be closing.
 #[tokio::test]
 async fn in_use_may_be_ones_own_socket() {
     let pull = PullSocket::new();
@@ -274,7 +274,7 @@ async fn in_use_may_be_ones_own_socket() {
     assert!(error.to_string().contains("await its close"), "{error}");
 }
 
-// ---- through whom a socket connects ----
+// ---- source addresses ----
 
 #[tokio::test]
 async fn handshake_timeout_covers_the_socks_proxy() {
@@ -300,7 +300,7 @@ async fn a_socks_proxy_is_reached_from_its_source() {
     let (_stream, from) = within("the socket", proxy.accept()).await.unwrap();
     assert_eq!(from.ip().to_string(), "127.0.0.3");
 
-    // The endpoint's own source is the nearer one.
+    // The endpoint's own source address takes precedence.
     let push = PushSocket::builder().socks_proxy(address.parse().unwrap()).build();
     push.connect("tcp://127.0.0.4:0;10.1.2.3:5555").await.unwrap();
     let (_stream, from) = within("the socket", proxy.accept()).await.unwrap();

@@ -1,4 +1,4 @@
-//! Through whom a socket connects, when it gives up, and whose connections it accepts.
+//! SOCKS proxies, the end of connect attempts, and accept filters.
 
 use std::io;
 use std::sync::Arc;
@@ -15,14 +15,14 @@ use zeromq_async::{
 use zeromq_auth::{AddressRules, PeerRange};
 use zeromq_test::RawPeer;
 
-/// A proxy that does as the test says, and how to reach it.
+/// A scripted SOCKS proxy and its endpoint.
 async fn proxy() -> (TcpListener, SocksProxy) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = listener.local_addr().expect("it is bound").to_string();
     (listener, address.parse().expect("a proxy"))
 }
 
-/// A socket that connects to a place which only the proxy knows.
+/// A socket that connects to a host which only the proxy can resolve.
 async fn through(proxy: SocksProxy, endpoint: &str) -> (PushSocket, Events) {
     let push = PushSocket::builder().socks_proxy(proxy).reconnect(fast_reconnect()).build();
     let events = push.events();
@@ -30,7 +30,7 @@ async fn through(proxy: SocksProxy, endpoint: &str) -> (PushSocket, Events) {
     (push, events)
 }
 
-/// Hears what is to come and answers it.
+/// Reads `expected` and writes `answer`.
 async fn answers(stream: &mut TcpStream, heard: &[u8], answer: &[u8]) {
     let mut bytes = vec![0; heard.len()];
     within("the client", stream.read_exact(&mut bytes)).await.expect("as many bytes");
@@ -56,7 +56,7 @@ async fn socks_proxy_carries_the_connection() {
         ("tcp://10.1.2.3:5555", &v4[..]),
         ("tcp://[2001:db8::7]:5555", &v6[..]),
     ] {
-        // The address that the proxy connects from may be of any type.
+        // The reply may contain an address of any type.
         for bound in
             [&b"\x01\0\0\0\0\0\0"[..], b"\x03\x05other\0\0", &[&[4][..], &[0; 18]].concat()]
         {
@@ -79,19 +79,19 @@ async fn socks_proxy_gets_requested_credentials() {
     let proxy = proxy.with_credentials("user", "secret").unwrap();
     assert!(!format!("{proxy:?}").contains("secret"));
     let (_push, mut events) = through(proxy, "tcp://10.1.2.3:5555").await;
-    // It need not be asked.
+    // The proxy may choose not to authenticate.
     let mut stream = within("the socket", listener.accept()).await.unwrap().0;
     answers(&mut stream, b"\x05\x02\0\x02", b"\x05\0").await;
     answers(&mut stream, b"\x05\x01\0\x01\x0a\x01\x02\x03\x15\xb3", b"\x05\x05\0\x01").await;
     assert_eq!(failure(&mut events).await.kind(), io::ErrorKind::ConnectionRefused);
-    // And need not be believed.
+    // The proxy may reject the credentials.
     let mut stream = within("the socket", listener.accept()).await.unwrap().0;
     answers(&mut stream, b"\x05\x02\0\x02", b"\x05\x02").await;
     answers(&mut stream, b"\x01\x04user\x06secret", b"\x01\x01").await;
     let error = failure(&mut events).await;
     assert_eq!(error.kind(), io::ErrorKind::PermissionDenied);
     assert!(error.to_string().contains("did not accept the username"), "{error}");
-    // But is, perhaps.
+    // The proxy may accept the credentials.
     let mut stream = within("the socket", listener.accept()).await.unwrap().0;
     answers(&mut stream, b"\x05\x02\0\x02", b"\x05\x02").await;
     answers(&mut stream, b"\x01\x04user\x06secret", b"\x01\0").await;
@@ -164,7 +164,7 @@ fn proxy_address_is_checked_on_parse() {
     assert!(matches!(error, EndpointError::MissingPort { .. }), "{error}");
 }
 
-/// The end of all attempts, without another one.
+/// Waits until connecting ends, and checks that no attempt follows.
 async fn stopped(events: &mut Events) {
     event(events, "the end of the attempts", |event| match event {
         SocketEvent::ConnectRetried { attempt, .. } => panic!("attempt {attempt} is to come"),
@@ -186,7 +186,7 @@ async fn stop_when_refused_ends_reconnecting() {
     assert!(push.disconnect(port.endpoint()).await.is_err(), "the endpoint is forgotten");
     assert_eq!(push.stats().lost, 1);
 
-    // Other failures do not.
+    // Other failures do not end it.
     let (listener, endpoint) = listen().await;
     push.connect(endpoint).await.unwrap();
     for _ in 0..3 {
@@ -199,7 +199,7 @@ async fn stop_on_failed_handshake_ends_reconnecting() {
     let stop = ReconnectStop::never().when_handshake_fails();
     let builder = || PushSocket::builder().reconnect(fast_reconnect()).reconnect_stop(stop);
     let (listener, endpoint) = listen().await;
-    // It is no ZeroMQ socket; says nothing at all; closes the connection.
+    // The listener is no ZeroMQ socket. It writes garbage, stays silent, or closes the connection.
     for (says, stays) in [(&b"HTTP/1.1 400 Bad Request"[..], true), (b"", true), (b"", false)] {
         let limit = Duration::from_millis(200);
         let push = builder().handshake_timeout(limit).build();
@@ -212,7 +212,7 @@ async fn stop_on_failed_handshake_ends_reconnecting() {
         drop(stream);
     }
 
-    // Being refused does not, and a connection that is lost once it was made is made again.
+    // A refused connection does not end it, and a lost connection is made again.
     let port = ReservedPort::new();
     let push = builder().build();
     push.connect(port.endpoint()).await.unwrap();
@@ -225,7 +225,7 @@ async fn stop_on_failed_handshake_ends_reconnecting() {
     }
 }
 
-/// Why a connection was not accepted.
+/// The error of a rejected connection.
 async fn turned_away(events: &mut Events) -> Arc<io::Error> {
     event(events, "a connection that is turned away", |event| match event {
         SocketEvent::AcceptFailed { error, .. } => Some(error),
@@ -246,7 +246,7 @@ async fn accept_filter_admits_allowed_addresses() {
     let error = turned_away(&mut events).await;
     assert_eq!(error.kind(), io::ErrorKind::PermissionDenied);
     assert!(error.to_string().contains("127.0.0.1:"), "{error}");
-    // Before a word was said.
+    // The connection ends before the handshake.
     assert_eq!(within("the end", outside.read(&mut [0; 64])).await.unwrap(), 0);
 
     let inside = bound.to_string().replace("tcp://", "tcp://127.0.0.3:0;");

@@ -1,4 +1,4 @@
-//! What goes wrong is told clearly, names what it is about and what to do, and costs no message.
+//! Errors name their endpoint and the next step, and lose no message.
 
 use std::io;
 use std::time::Duration;
@@ -17,7 +17,7 @@ use zeromq_async::{
     SocketEvent, SocketType, SubSocket, XPubSocket, XSubSocket,
 };
 
-/// The error's text must hold all of this.
+/// Checks that the error's text contains all of `parts`.
 fn tells(error: &impl std::fmt::Display, parts: &[&str]) {
     let text = error.to_string();
     for part in parts {
@@ -140,7 +140,7 @@ async fn inproc_name_in_use_stays_with_its_holder() {
     push.connect("inproc://name").await.unwrap();
     push.send("still here").await.unwrap();
     assert_eq!(holder.try_recv().unwrap(), "still here");
-    // Another context has names of its own; and a name that is given up is free.
+    // Names are per context, and an unbound name is free again.
     PullSocket::builder_in(&Context::new()).build().bind("inproc://name").await.unwrap();
     holder.unbind("inproc://name").await.unwrap();
     PullSocket::builder_in(&context).build().bind("inproc://name").await.unwrap();
@@ -148,7 +148,7 @@ async fn inproc_name_in_use_stays_with_its_holder() {
 
 #[tokio::test]
 async fn bind_to_foreign_address_is_rejected() {
-    // An address set aside for documentation: no machine has it, and nothing is sent there.
+    // An address that is reserved for documentation. No machine has it.
     let error = PullSocket::new().bind("tcp://192.0.2.1:*").await.unwrap_err();
     assert!(matches!(error, BindError::NotLocal { .. }), "{error:?}");
     tells(&error, &["tcp://192.0.2.1:*", "write * as the host"]);
@@ -191,7 +191,7 @@ fn bind_and_connect_need_a_runtime() {
     assert!(matches!(error, ConnectError::NoRuntime { .. }));
     tells(&error, &["tcp://127.0.0.1:1", "outside a Tokio runtime", "Runtime::enter"]);
 
-    // What needs no runtime works without one.
+    // Calls that need no runtime work without one.
     let mut pull = PullSocket::new();
     pull.bind("inproc://no runtime").now_or_never().expect("an answer").unwrap();
     push.connect("inproc://no runtime").now_or_never().expect("an answer").unwrap();
@@ -223,7 +223,7 @@ async fn refused_connection_keeps_the_message() {
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn unanswered_connect_times_out() {
-    // A listener that accepts nobody, and whose queue is full: the kernel answers no more.
+    // A listener that never accepts and has a full backlog, so that the kernel does not answer.
     let listener =
         socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
     listener.bind(&std::net::SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
@@ -253,7 +253,7 @@ async fn unanswered_connect_times_out() {
     assert_eq!(push.close().await.unsent, 1, "the message is still there to be reported");
 }
 
-// ---- peers that are wrong ----
+// ---- incompatible peers ----
 
 #[tokio::test]
 async fn incompatible_tcp_types_are_reported_to_both() {
@@ -271,7 +271,7 @@ async fn incompatible_tcp_types_are_reported_to_both() {
         assert!(matches!(reason, HandshakeFailure::Protocol(_)), "{reason:?}");
         tells(&reason, &["PUSH", "REP"]);
     }
-    // When the right peer takes the address, it gets what waited.
+    // When a compatible peer takes the address, it receives the queued message.
     rep.close().await;
     let mut pull = PullSocket::new();
     pull.bind(port.endpoint()).await.unwrap();
@@ -463,7 +463,7 @@ async fn out_of_turn_error_names_expected_call() {
     assert_eq!(error.into_message(), Some("early".into()));
 }
 
-/// Closes the socket from elsewhere, and looks at what it says then.
+/// Closes the socket from another handle and returns its error.
 macro_rules! is_closed {
     (sends $socket:expr, $message:expr) => {{
         let mut socket = $socket;
@@ -535,7 +535,7 @@ async fn closed_socket_rejects_bind_and_connect() {
         assert!(matches!(error, BindError::Closed { .. }), "{error:?}");
         tells(&error, &[&endpoint, "closed"]);
     }
-    // Neither address was taken.
+    // Neither address was bound.
     PullSocket::new().bind(port.endpoint()).await.unwrap();
     PullSocket::new().bind("inproc://closed").await.unwrap();
 }

@@ -1,4 +1,4 @@
-//! What events say of a connection: both of its ends, its descriptor, and all of it in words.
+//! Event fields: both addresses of a connection, its descriptor, and their text.
 
 use std::time::Duration;
 
@@ -60,7 +60,7 @@ async fn an_ipc_peer_is_accepted_at_the_bound_endpoint() {
     .await;
 }
 
-/// As the kernel sees them: `/proc` says what a descriptor is of.
+/// `/proc` shows the socket of a descriptor.
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn descriptors_are_those_of_sockets() {

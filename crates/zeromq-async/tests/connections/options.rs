@@ -1,4 +1,4 @@
-//! Options of publishers, subscribers and routers, where no libzmq is needed to see what they do.
+//! Options of publishers, subscribers and routers that need no libzmq to test.
 
 use support::{ANY_PORT, within};
 use zeromq_async::{
@@ -7,7 +7,7 @@ use zeromq_async::{
     XPubSocket, XSubSocket,
 };
 
-/// A SUB of the XPUB, whose subscription has arrived.
+/// A SUB of the XPUB after its subscription has arrived.
 async fn subscribed(xpub: &mut XPubSocket, builder: SubBuilder, topic: &str) -> SubSocket {
     let sub = builder.subscribe(topic).build();
     sub.connect(xpub.last_endpoint().expect("bound")).await.expect("connecting");
@@ -18,7 +18,7 @@ async fn subscribed(xpub: &mut XPubSocket, builder: SubBuilder, topic: &str) -> 
 
 type SubBuilder = zeromq_async::SocketBuilder<zeromq_async::Sub>;
 
-/// For every socket type, though none of them can be cloned itself.
+/// Works for every socket type, though none of them is `Clone`.
 fn twins<P: SocketKind>(builder: &SocketBuilder<P>) -> [Socket<P>; 2] {
     assert!(format!("{builder:?}").starts_with("SocketBuilder"));
     [builder.clone().build(), builder.clone().build()]
@@ -68,7 +68,7 @@ async fn inverted_matching_works_on_tcp_and_inproc() {
     }
 }
 
-/// The value is kept for the late subscriber though its queue has no room at first.
+/// The publisher keeps the value for the late subscriber, whose queue is full at first.
 #[tokio::test]
 async fn waiting_last_value_goes_to_one_peer() {
     let notices = SubscriptionNotices::ManualLastValue;
@@ -82,7 +82,7 @@ async fn waiting_last_value_goes_to_one_peer() {
     hears(&mut early, &["a for the early one"]).await;
     let mut late = subscribed(&mut xpub, narrow(), "a").await;
     for number in 0..2 {
-        // Each time the next message is for it alone: its queue fills up.
+        // Each message is for this subscriber only, so its queue fills up.
         assert!(xpub.subscribe_last_peer("a"));
         xpub.send(format!("a {number}")).await.unwrap();
     }
@@ -98,7 +98,7 @@ async fn waiting_last_value_goes_to_one_peer() {
     hears(&mut early, &["a for both"]).await;
 }
 
-/// A manual publisher remembers what peers have asked for, and only so much of it.
+/// A manual publisher stores a limited number of subscription requests.
 #[tokio::test]
 async fn manual_publisher_limits_only_requests() {
     let mut xpub = XPubSocket::builder()
@@ -127,7 +127,7 @@ async fn manual_publisher_limits_only_requests() {
     );
 }
 
-/// 29/PUBSUB through a proxy that tells every cancellation.
+/// 29/PUBSUB through a proxy that forwards every cancellation.
 #[tokio::test]
 async fn inproc_publisher_gets_every_cancellation() {
     let mut xpub = XPubSocket::builder().notices(SubscriptionNotices::All).build();
@@ -153,7 +153,7 @@ async fn multipart_message_is_not_a_subscription() {
     assert_eq!(xpub.topics_count(), 0);
 }
 
-/// Greetings come first over inproc too, whoever was there first and whatever has waited.
+/// Hello messages come first over inproc too, for any order of bind, connect and send.
 #[tokio::test]
 async fn inproc_greeting_precedes_queued_messages() {
     for (at, bound_first) in [("inproc://greetings", true), ("inproc://greetings-late", false)] {
@@ -178,7 +178,7 @@ async fn inproc_greeting_precedes_queued_messages() {
     }
 }
 
-/// 28/REQREP: it is told of those who leave, and not of those whom it sends away.
+/// 28/REQREP: the ROUTER is notified of peers that leave, and not of peers that it disconnects.
 #[tokio::test]
 async fn handover_sends_no_disconnect_notice() {
     for place in [ANY_PORT, "inproc://sent-away"] {

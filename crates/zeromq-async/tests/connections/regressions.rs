@@ -1,4 +1,4 @@
-//! Faults that were, each shown by what a user would have noticed.
+//! Regression tests, one per fixed fault, each by its visible effect.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -18,7 +18,7 @@ use zeromq_async::{
 };
 use zmtp::Command;
 
-/// A time that is over before the test's deadline is.
+/// A time that is much shorter than the test's deadline.
 const SHORT: Duration = Duration::from_millis(50);
 
 #[tokio::test]
@@ -170,7 +170,7 @@ async fn received_messages_survive_a_send_failure() {
         peer.send(last).await;
     }
     drop(peer);
-    // The first meets a closed socket, which resets the connection; the next finds it so.
+    // The first write meets a closed socket, which resets the connection. The next write fails.
     dealer.try_send("into").unwrap();
     dealer.try_send("the").unwrap();
     dealer.try_send(huge(0)).unwrap();
@@ -201,8 +201,7 @@ async fn unread_pongs_are_bounded() {
     assert!(pongs < FEW, "{pongs} answers were kept");
 }
 
-/// There used to be no answers after the first 1,024 to a peer that reads, but never so fast that
-/// nothing is left to be written to it.
+/// PONGs used to stop after the first 1,024 if the queue to the peer was never empty.
 #[tokio::test]
 async fn pongs_continue_while_queue_is_busy() {
     const MOST_THAT_WAIT: u16 = 1024;
@@ -219,7 +218,7 @@ async fn pongs_continue_while_queue_is_busy() {
     for number in 0..MOST_THAT_WAIT {
         assert_eq!(peer.command().await, pong(number));
     }
-    // The second message is being written: there always was something to write.
+    // The second message is being written, so there is always something to write.
     peer.write_bytes(&ping(MOST_THAT_WAIT)).await;
     peer.send("asked again").await;
     assert_eq!(within("the message", dealer.recv()).await.unwrap(), "asked again");
@@ -327,7 +326,7 @@ async fn events_of_closed_socket_end_at_once() {
 #[tokio::test]
 async fn failed_send_returns_its_own_message() {
     let mut push = PushSocket::new();
-    // There is no peer: the message waits in the socket.
+    // There is no peer, so the message stays in the socket.
     push.start_send_unpin("parked".into()).unwrap();
     push.handle().close().await;
     let error = push.try_send("given").unwrap_err();
@@ -412,7 +411,7 @@ async fn racing_inproc_sockets_leave_no_waiter() {
                 if side % 2 == 0 {
                     dealer.connect("inproc://meet").await.unwrap();
                     if round % 3 == 0 {
-                        // Nobody to disconnect from where the other has closed already.
+                        // Disconnecting fails if the other socket has closed already.
                         let _ = dealer.disconnect("inproc://meet").await;
                     }
                 } else if dealer.bind("inproc://meet").await.is_err() {
@@ -429,7 +428,7 @@ async fn racing_inproc_sockets_leave_no_waiter() {
     for task in tasks {
         within("all rounds", task).await.unwrap();
     }
-    // Nothing of all that is left behind the name.
+    // No queued message remains for this name.
     let late = DealerSocket::builder_in(&context).build();
     late.bind("inproc://meet").await.unwrap();
     assert_eq!(late.stats().peers.len(), 0);
@@ -479,8 +478,8 @@ async fn publisher_discards_inproc_upstream() {
     assert_eq!(xsub.stats().dropped.full, 0);
 }
 
-/// A SUB whose connection was refused for good could never connect there again: the endpoint
-/// counted as connected.
+/// A SUB could never connect again after a permanent rejection, because its endpoint still counted
+/// as connected.
 #[tokio::test]
 async fn ended_endpoint_can_be_reconnected() {
     let publisher = XPubSocket::new();
@@ -503,7 +502,7 @@ async fn ended_endpoint_can_be_reconnected() {
     assert_eq!(within("the message", sub.recv()).await.unwrap(), "again");
 }
 
-/// Closed as a sink, a socket takes no more.
+/// A socket that is closed as a sink accepts no message.
 #[tokio::test]
 async fn closed_sink_rejects_messages() {
     let context = Context::new();
@@ -528,7 +527,7 @@ async fn changing_inproc_endpoints_lose_no_message() {
     come_and_go(["inproc://come", "inproc://go"]).await;
 }
 
-/// Sends from several tasks while another connects and disconnects again and again.
+/// Several tasks send while another task connects and disconnects repeatedly.
 async fn come_and_go(endpoints: [&str; 2]) {
     const SENDERS: u32 = 4;
     const MESSAGES: u32 = 5_000;
@@ -588,14 +587,14 @@ async fn conflate_applies_to_encrypted_messages() {
     while within("the latest", pull.recv()).await.unwrap() != "the latest" {}
 }
 
-/// Notices nobody takes stopped the subscriptions behind them: those in the read that filled the
-/// queue were heard, and the next not.
+/// Unread notices used to stop later subscriptions: the subscriptions of the read that filled the
+/// queue took effect, and the next ones did not.
 #[tokio::test]
 async fn unread_notices_do_not_stop_subscriptions() {
     let mut publisher = XPubSocket::builder().receive_high_water_mark(10).build();
     let endpoint = publisher.bind(ANY_PORT).await.unwrap();
     let mut sub = RawPeer::connect(&endpoint, SocketType::Sub).await;
-    // More than is read at once, so that some command is read in two pieces.
+    // More than one read, so that one command is split.
     let mut bytes = Vec::new();
     for number in 0..5000 {
         let topic = format!("topic {number:04}").into();
@@ -607,8 +606,8 @@ async fn unread_notices_do_not_stop_subscriptions() {
     assert_eq!(sub.recv().await, "topic 4999");
 }
 
-/// A message that was larger than what is written in one turn went as far as that, and the rest
-/// when something else was sent.
+/// A message larger than one write used to be sent partially. The rest followed with the next
+/// message.
 #[tokio::test]
 async fn large_message_is_sent_without_a_successor() {
     let (listener, endpoint) = listen().await;

@@ -1,4 +1,4 @@
-//! A ROUTER that replies from many tasks, and what it knows of the peers it can send to.
+//! A ROUTER that replies from many tasks, and its information about peers.
 
 use support::{ANY_PORT, RawPeer, within};
 use tokio::runtime::Builder;

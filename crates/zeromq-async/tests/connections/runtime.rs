@@ -1,5 +1,5 @@
-//! Sockets among the other tasks of a runtime: they move between threads, need none of their own,
-//! and let others have their turn.
+//! Sockets and tasks of a runtime: sockets move between threads, need no thread of their own, and
+//! yield to other tasks.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -158,8 +158,7 @@ fn socket_works_across_runtimes() {
     assert_eq!(sending.join().unwrap().unsent, 0);
 }
 
-/// Runs the work on one thread together with a task that counts its turns, and says how many it
-/// had meanwhile.
+/// Runs `work` on one thread beside a task that counts its polls. Returns the count.
 async fn turns_of_another_task(work: impl Future<Output = ()>) -> u64 {
     let turns = Arc::new(AtomicU64::new(0));
     let counter = turns.clone();
@@ -177,7 +176,7 @@ async fn turns_of_another_task(work: impl Future<Output = ()>) -> u64 {
     after - before
 }
 
-/// Enough that a task which never lets others run would be noticed.
+/// Enough work to notice a task that never yields.
 const MANY: usize = 150_000;
 
 #[tokio::test]
@@ -245,7 +244,7 @@ async fn receiving_task_yields_to_others() {
     assert!(turns >= 3, "{turns} turns");
 }
 
-/// What a SUB filters out is work too, though nothing comes of it.
+/// Messages that a SUB filters out are work too, though the application sees none of them.
 #[tokio::test]
 async fn filtering_task_yields_to_others() {
     let context = Context::new();
@@ -268,7 +267,7 @@ async fn filtering_task_yields_to_others() {
     assert!(turns >= 3, "{turns} turns");
 }
 
-/// A sender that finds its peer's queue full waits: it does not ask again and again.
+/// A sender whose peer has a full queue waits without polling.
 #[tokio::test]
 async fn waiting_sender_is_not_polled() {
     let port = ReservedPort::new();
@@ -296,7 +295,7 @@ async fn waiting_sender_is_not_polled() {
     sending.abort();
 }
 
-/// A runtime that nobody drives holds up the peers whose connections are its own, and no others.
+/// A runtime that is not driven stalls the connections that belong to it, and no others.
 #[tokio::test(flavor = "multi_thread")]
 async fn stopped_runtime_blocks_only_its_own_peers() {
     let (mut still, mut driven) = (SubSocket::new(), SubSocket::new());

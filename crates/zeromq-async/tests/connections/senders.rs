@@ -1,4 +1,4 @@
-//! Who a message is from: `recv_from` names the peer of the connection over which it came.
+//! `recv_from` names the peer of the connection on which a message arrived.
 
 use std::collections::HashMap;
 use std::net::Ipv4Addr;
@@ -50,7 +50,7 @@ async fn received_message_names_its_user() {
     assert_eq!(ids.len(), 3);
 }
 
-/// The identity is that of the connection, though the pipe of a connecting socket outlives it.
+/// The identity belongs to the connection, though the pipe of a connecting socket outlives it.
 #[tokio::test]
 async fn queued_message_keeps_its_original_sender() {
     let mut pull = PullSocket::builder()

@@ -1,4 +1,4 @@
-//! Transports of one's own, and streams and listeners made elsewhere.
+//! Custom transports, and streams and listeners that the application created.
 
 use std::collections::HashMap;
 use std::io;
@@ -20,7 +20,7 @@ use zeromq_async::{
     SocketEvent, SocketHandle, StreamError,
 };
 
-/// Streams within the process, under names.
+/// Streams within the process, by name.
 #[derive(Clone, Default)]
 struct Loop(Arc<Mutex<HashMap<String, mpsc::UnboundedSender<Io>>>>);
 
@@ -46,7 +46,7 @@ impl Transport for Loop {
         let (near, far) = duplex(256);
         let names = self.0.lock().expect("no panic");
         let listener = names.get(&to.to_string()).ok_or(io::ErrorKind::ConnectionRefused)?;
-        // Buffered at one side: what is not flushed is not sent.
+        // Buffered on one side: unflushed bytes are not sent.
         listener.send(Io::new(far, "dialer")).map_err(|_| io::ErrorKind::ConnectionRefused)?;
         Ok(Io::new(BufStream::new(near), "listener"))
     }
@@ -70,7 +70,7 @@ fn with_loop() -> Context {
         .build()
 }
 
-/// Asks its socket something when it is dropped.
+/// Calls its socket when it is dropped.
 struct Asking {
     inner: tokio::io::DuplexStream,
     socket: SocketHandle,
@@ -101,7 +101,7 @@ impl Drop for Asking {
     }
 }
 
-/// Two sockets over a connection whose writer at the first is [`Asking`], with a message across.
+/// Two connected sockets that have exchanged a message. The first socket's writer is an [`Asking`].
 async fn with_asking_writer(answered: &Arc<AtomicUsize>) -> (PairSocket, PairSocket) {
     let (mut near, mut far) = (PairSocket::new(), PairSocket::new());
     let (writer, remote_reader) = duplex(1024);
@@ -116,7 +116,7 @@ async fn with_asking_writer(answered: &Arc<AtomicUsize>) -> (PairSocket, PairSoc
     (near, far)
 }
 
-/// Runs what may wait for itself for ever.
+/// Runs code that may deadlock on a thread of its own.
 fn in_time(doing: impl FnOnce() + Send + 'static) {
     let (done, told) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
@@ -150,7 +150,7 @@ fn writer_may_use_socket_without_its_runtime() {
         let answered = Arc::default();
         let first = runtime();
         let (near, far) = first.block_on(with_asking_writer(&answered));
-        // Nobody drives the first any more.
+        // The runtime of the first socket is no longer driven.
         let mut other = tokio::runtime::Builder::new_current_thread();
         other.enable_all().start_paused(true);
         other.build().expect("a runtime").block_on(near.close());
@@ -268,7 +268,7 @@ async fn unknown_scheme_error_explains_transports() {
     );
 }
 
-/// TCP by another name, under `tcp://`.
+/// TCP with a host name of its own, under `tcp://`.
 struct Counted(Arc<Mutex<Vec<String>>>);
 
 impl Transport for Counted {
@@ -297,7 +297,7 @@ async fn built_in_transport_can_be_replaced() {
     assert_eq!(*calls.lock().unwrap(), [format!("listen {ANY_PORT}"), format!("dial {bound}")]);
 }
 
-/// Each connection begins with a byte from the client, as a handshake below ZMTP would.
+/// Each connection begins with a byte from the client, before ZMTP.
 struct Prefaced;
 
 struct PrefacedListener(BoundTcp);
@@ -362,7 +362,7 @@ async fn slow_transport_handshake_times_out_alone() {
     assert!(matches!(reason, HandshakeFailure::TimedOut(_)), "{reason}");
     assert_eq!(address, PeerAddress::Tcp(silent.local_addr().unwrap()));
 
-    // And who says something else is told apart.
+    // A client that sends another byte is reported.
     let mut wrong = tokio::net::TcpStream::connect(support::address(&bound)).await.unwrap();
     tokio::io::AsyncWriteExt::write_all(&mut wrong, b"?").await.unwrap();
     let (reason, _) = event(&mut events, "the wrong one's end", failure).await;
@@ -373,7 +373,7 @@ async fn slow_transport_handshake_times_out_alone() {
 async fn stream_can_be_peer_on_either_side() {
     let (mut router, mut dealer) = (RouterSocket::new(), DealerSocket::new());
     let (one, other) = duplex(64);
-    // Both may have accepted it, or both have connected it: ZMTP has no roles.
+    // Both may have accepted the stream, or both may have connected it: ZMTP has no roles.
     router.handle().connect_stream(Io::new(one, "dealer")).unwrap();
     dealer.handle().connect_stream(Io::new(other, "router")).unwrap();
     dealer.send("over a stream").await.unwrap();
@@ -446,7 +446,7 @@ fn accepting_a_stream_needs_a_runtime() {
     assert!(refused.to_string().contains("Runtime::enter"), "{refused}");
 }
 
-/// One message to whoever listens there.
+/// Sends one message to the listener at this address.
 async fn reaches(mut pull: PullSocket, endpoint: &Endpoint) {
     let mut push = PushSocket::new();
     push.connect(endpoint).await.expect("an endpoint");
@@ -491,7 +491,7 @@ mod descriptors {
         std::fs::remove_file(&path).unwrap();
     }
 
-    /// As a service manager hands them over.
+    /// The way a service manager passes them.
     #[tokio::test]
     async fn descriptor_kind_is_detected() {
         let tcp = OwnedFd::from(StdListener::bind("[::1]:0").unwrap());

@@ -1,6 +1,7 @@
-//! Peers of ZMTP 2.0, as ZeroMQ 3.2 has them: no handshake but a type and an identity, no commands.
+//! Peers of ZMTP 2.0, as ZeroMQ 3.2: a socket type and an identity instead of a handshake, and no
+//! commands.
 //!
-//! That libzmq does the same with the same bytes, `tests/interop/tests/zmtp_2.rs` shows.
+//! `tests/interop/tests/sockets/zmtp_2.rs` sends the same bytes to libzmq.
 
 use std::time::Duration;
 
@@ -20,7 +21,7 @@ const OPENING: &[u8] = b"\xff\0\0\0\0\0\0\0\x04\x7f\x01";
 const PULL: u8 = 7;
 const PUSH: u8 = 8;
 
-/// What an old peer of this type, and with the identity `old`, says before its first message.
+/// The bytes of an old peer of this type, with the identity `old`, before its first message.
 fn old(socket_type: u8) -> Vec<u8> {
     [OPENING, &[socket_type], b"\0\x03old"].concat()
 }
@@ -105,8 +106,8 @@ async fn zmtp_2_publisher_gets_message_subscriptions() {
     assert_eq!(within("a message", sub.recv()).await.unwrap(), "ba");
 }
 
-/// What catalogues of failures say of libzmq: the timer of the handshake went on after it, and ended
-/// the connection. And nobody may be asked for a sign of life who cannot give it.
+/// Reported of libzmq: the handshake timer kept running and ended the connection. Heartbeats do not
+/// apply either, because these peers cannot answer a PING.
 #[tokio::test(start_paused = true)]
 async fn zmtp_2_peer_outlives_handshake_timeout() {
     let builder = PairSocket::builder().handshake_timeout(Duration::from_secs(30));
@@ -127,7 +128,7 @@ async fn zmtp_2_peer_outlives_handshake_timeout() {
     sleep(Duration::from_secs(35)).await;
     peer.write(b"\0\x05still").await;
     within("the old peer to be there", pair.send("here")).await.unwrap();
-    // No PING before it.
+    // No PING precedes it.
     expect(&mut peer, b"\xff\0\0\0\0\0\0\0\0\x7f\x03\0\0\0\0\x04here").await;
     assert_eq!(within("the message", pair.recv()).await.unwrap(), "still");
 }

@@ -1,5 +1,5 @@
-//! Which messages leave in one write: those that answer messages which have come together, or have
-//! waited together; and which leave at once.
+//! Messages that leave in one write: answers to messages that arrived together, and messages that
+//! waited together. Others leave at once.
 
 use std::io;
 use std::pin::Pin;
@@ -13,10 +13,10 @@ use tokio::task::yield_now;
 use zeromq_async::transport::Io;
 use zeromq_async::{DealerSocket, RecvError, RouterSocket};
 
-/// Requests answered without a pause.
+/// The number of requests that are answered without a pause.
 const EACH: u64 = 8;
 
-/// A stream that counts how often it is written to.
+/// A stream that counts its writes.
 struct Counted {
     stream: DuplexStream,
     writes: Arc<AtomicUsize>,
@@ -51,7 +51,7 @@ impl AsyncWrite for Counted {
     }
 }
 
-/// A ROUTER and a DEALER, connected, on one thread; what the ROUTER writes is counted.
+/// A connected ROUTER and DEALER on one thread. The ROUTER's writes are counted.
 struct Exchange {
     router: RouterSocket,
     dealer: DealerSocket,
@@ -71,7 +71,7 @@ impl Exchange {
         Self { router, dealer, writes }
     }
 
-    /// Sends so many requests, each when the one before it has come.
+    /// Sends `count` requests. Each follows the reply to the one before.
     async fn ask(&mut self, requests: u64) {
         for request in 1..=requests {
             self.dealer.send("a request").await.expect("there is room");
@@ -84,7 +84,7 @@ impl Exchange {
         }
     }
 
-    /// Receives so many requests, answers each at once, and says how many writes that took so far.
+    /// Receives `count` requests and answers each at once. Returns the writes so far.
     async fn answer(&mut self, requests: u64) -> usize {
         let before = self.writes();
         for _ in 0..requests {
@@ -94,7 +94,7 @@ impl Exchange {
         self.writes() - before
     }
 
-    /// Lets the other tasks run until so many answers are here, and says how many writes that took.
+    /// Lets other tasks run until `count` answers have arrived. Returns the writes so far.
     async fn hear(&mut self, answers: u64) -> usize {
         let before = self.writes();
         for _ in 0..answers {
@@ -108,13 +108,13 @@ impl Exchange {
     }
 }
 
-/// Answers that came apart would make the peer's next requests come apart too, and so on for ever.
+/// Answers that arrived separately would separate the next requests, and so on.
 #[tokio::test]
 async fn replies_to_queued_requests_are_batched() {
     let mut exchange = Exchange::new().await;
     for _ in 0..3 {
         exchange.ask(3 * EACH).await;
-        // Also when the others were left waiting for a while.
+        // Also if the other requests waited for some time.
         for _ in 0..3 {
             assert_eq!(exchange.answer(EACH).await, 0, "writes before all are answered");
             assert_eq!(exchange.hear(EACH).await, 1, "writes of {EACH} answers");

@@ -1,8 +1,7 @@
-//! Every future can be dropped at every point where it waits: nothing is lost, nothing is doubled,
-//! and the order is kept.
+//! Every future can be dropped at every await: no message is lost or duplicated, and order is kept.
 //!
-//! Futures are polled a few times each and then dropped, and raced against tickers, on one thread
-//! and on several, over tcp and inproc.
+//! Futures are polled a few times and dropped, or raced against tickers, on one thread and on
+//! several, over tcp and inproc.
 
 use std::future::poll_fn;
 use std::pin::pin;
@@ -17,7 +16,7 @@ use zeromq_async::{
     Sends, Socket, SocketEvent, SocketType, SubSocket, XPubSocket, XSubSocket,
 };
 
-/// Polls a future up to `polls` times, each time when it asks for it, and then drops it.
+/// Polls a future up to `polls` times, each time after it was woken, and drops it.
 async fn give_up_after<T>(polls: usize, future: impl Future<Output = T>) -> Option<T> {
     let mut future = pin!(future);
     let mut left = polls;
@@ -35,7 +34,7 @@ async fn give_up_after<T>(polls: usize, future: impl Future<Output = T>) -> Opti
     .await
 }
 
-/// Where the two sockets of a test meet.
+/// The transport between the two sockets of a test.
 #[derive(Debug, Clone)]
 struct Place {
     context: Context,
@@ -69,7 +68,7 @@ fn everywhere<F: Future<Output = ()> + Send + 'static>(test: impl Fn(Place) -> F
         for endpoint in ["tcp://127.0.0.1:*", "inproc://cancel"] {
             let place = Place { context: Context::new(), endpoint };
             let test = test(place);
-            // In a task of its own, as most code is.
+            // Runs in a spawned task, as most code does.
             runtime.block_on(async { tokio::spawn(test).await }).unwrap();
         }
     }
@@ -85,7 +84,7 @@ fn number_of(message: &Message) -> usize {
     message.last().and_then(|frame| frame.to_str().ok()).unwrap().parse().unwrap()
 }
 
-/// Receives until `count` messages have come, giving up again and again in between.
+/// Receives until `count` messages have arrived, with cancellations in between.
 async fn receive_impatiently<P: Receives>(socket: &mut Socket<P>, count: usize) -> Vec<usize> {
     let mut received = Vec::with_capacity(count);
     let mut polls = 0;
@@ -94,7 +93,7 @@ async fn receive_impatiently<P: Receives>(socket: &mut Socket<P>, count: usize) 
         while received.len() < count {
             polls = (polls + 1) % 6;
             let message = match polls {
-                // Raced: whichever is first, the other is dropped.
+                // Races the future against a ticker and drops the slower one.
                 4 => tokio::select! {
                     message = socket.recv() => Some(message),
                     () = tokio::task::yield_now() => None,
@@ -103,7 +102,7 @@ async fn receive_impatiently<P: Receives>(socket: &mut Socket<P>, count: usize) 
                     message = socket.recv() => Some(message),
                     _ = interval.tick() => None,
                 },
-                // Dropped after this many polls, none included.
+                // Drops the future after this number of polls, possibly none.
                 polls => give_up_after(polls, socket.recv()).await,
             };
             match message {
@@ -116,8 +115,8 @@ async fn receive_impatiently<P: Receives>(socket: &mut Socket<P>, count: usize) 
     received
 }
 
-/// Sends numbers, giving up again and again: a number is sent again until its future has
-/// completed, so that what arrives is every number once if a dropped future has sent nothing.
+/// Sends numbers, with cancellations in between. It repeats a number until its future completes, so
+/// each number arrives once if a dropped future sends nothing.
 async fn send_impatiently<P: Sends>(
     socket: &mut Socket<P>,
     count: usize,
@@ -150,7 +149,7 @@ async fn send_impatiently<P: Sends>(
     within("all messages to be sent", sending).await;
 }
 
-/// One socket sends, the other receives, both giving up all the time.
+/// One socket sends and the other receives, both with cancellations.
 async fn exchange_impatiently<S: Sends, R: Receives>(
     mut sender: Socket<S>,
     mut receiver: Socket<R>,
@@ -231,7 +230,7 @@ fn pub_to_sub() {
         let sub = SubSocket::builder_in(&place.context).receive_high_water_mark(3).subscribe("");
         let mut sub = sub.build();
         place.join(&publisher, &sub).await;
-        // A PUB is not told when a subscription has arrived: its effect is.
+        // A PUB is not notified of a subscription, so the test waits for its effect.
         let probing = async {
             loop {
                 publisher.send("probe").await.unwrap();
@@ -253,7 +252,8 @@ fn pub_to_sub() {
 #[test]
 fn xsub_to_xpub() {
     everywhere(|place| async move {
-        // A full XSUB drops and never waits: the marks are such that it is never full.
+        // An XSUB with full queues drops messages. These marks are large enough that no queue is
+        // full.
         let xsub = XSubSocket::builder_in(&place.context).send_high_water_mark(MESSAGES).build();
         let xpub = XPubSocket::builder_in(&place.context).build();
         place.join(&xpub, &xsub).await;
@@ -297,7 +297,7 @@ fn req_and_rep() {
     });
 }
 
-/// A REQ without room: giving up leaves it its turn to send.
+/// A REQ whose send is cancelled for lack of room may send again.
 #[test]
 fn req_that_waits_for_a_peer() {
     everywhere(|place| async move {
@@ -320,7 +320,8 @@ fn req_that_waits_for_a_peer() {
     });
 }
 
-/// Several senders of one socket, all giving up: each one's messages arrive once and in order.
+/// Several senders of one socket, all with cancellations: the messages of each arrive once and in
+/// order.
 #[test]
 fn clones_of_a_sender() {
     everywhere(|place| async move {
@@ -353,7 +354,7 @@ fn clones_of_a_sender() {
     });
 }
 
-/// `ready` given up reserves nothing, and `ready` completed means that a message is taken.
+/// A cancelled `ready` reserves nothing. After a completed `ready` the socket accepts a message.
 #[test]
 fn ready() {
     everywhere(|place| async move {
@@ -422,14 +423,14 @@ fn wait_for_peers() {
     });
 }
 
-/// Dropped before it completes, nothing is bound: the address is free, and the name.
+/// A cancelled bind leaves the address and the name free.
 #[test]
 fn bind() {
     for runtime in runtimes() {
         runtime.block_on(async {
             for polls in 0..4 {
                 let port = ReservedPort::new();
-                // A name is looked up elsewhere, so that there is something to wait for.
+                // A name lookup is pending, so that bind waits.
                 let endpoint = port.endpoint().to_string().replace("127.0.0.1", "localhost");
                 let socket = PullSocket::new();
                 let bound = give_up_after(polls, socket.bind(&endpoint)).await;
@@ -451,7 +452,7 @@ fn bind() {
     }
 }
 
-/// Dropped early, the endpoint is unbound all the same, unless it was never polled.
+/// A cancelled unbind still unbinds the endpoint, unless it was never polled.
 #[test]
 fn unbind() {
     for runtime in runtimes() {
@@ -476,7 +477,7 @@ fn unbind() {
     }
 }
 
-/// Dropped early, a socket goes on closing, and what it had sent arrives.
+/// A cancelled close continues, and sent messages arrive.
 #[test]
 fn close() {
     for runtime in runtimes() {
@@ -495,7 +496,7 @@ fn close() {
                 };
                 assert!(closed.is_none(), "closed before all was sent");
                 if polls > 0 {
-                    // Closed to new messages, as the handle says.
+                    // The handle reports that the socket accepts no message.
                     let error = push.try_send("late").unwrap_err();
                     assert_eq!(*error.kind(), SendErrorKind::Closed);
                 }
@@ -509,7 +510,7 @@ fn close() {
     }
 }
 
-/// Events given up are not lost either.
+/// Cancelling loses no event either.
 #[test]
 fn events() {
     everywhere(|place| async move {

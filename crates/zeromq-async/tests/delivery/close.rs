@@ -1,4 +1,4 @@
-//! Ending a socket: what is queued is written within the linger time, and the rest is reported.
+//! Closing a socket: it writes queued messages within the linger time and reports the rest.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use zeromq_async::{
 
 const SHORT: Duration = Duration::from_millis(100);
 
-/// The linger times that are told apart: none, some, and for ever.
+/// The kinds of linger time: none, finite and endless.
 fn lingers() -> [(Option<Duration>, SocketBuilder<zeromq_async::Push>); 3] {
     [
         (Some(Duration::ZERO), PushSocket::builder().linger(Duration::ZERO)),
@@ -188,7 +188,7 @@ async fn lingering_socket_reconnects() {
     assert_eq!(within("the socket to close", closing).await.unwrap().unsent, 0);
 }
 
-/// The socket meets the broken connection itself, before its connection task has heard of it.
+/// The socket notices the broken connection before its connection task does.
 #[tokio::test]
 async fn message_on_broken_connection_is_resent() {
     let (listener, endpoint) = listen().await;
@@ -197,7 +197,7 @@ async fn message_on_broken_connection_is_resent() {
     let peer = RawPeer::accept(&listener, SocketType::Pull).await;
     push.wait_for_peers(1).await;
     peer.reset();
-    // On this thread nothing else has run since: the first to write finds the connection reset.
+    // No other task on this thread has run since, so the first write finds the reset connection.
     push.try_send("one").unwrap();
     push.try_send("two").unwrap();
     assert!(is_pending(push.flush()), "flushed into a connection that is broken");

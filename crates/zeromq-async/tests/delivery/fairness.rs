@@ -1,4 +1,4 @@
-//! Nobody starves: fair queueing with a peer that never stops, and round robin to the message.
+//! Fair queueing beside a peer that never stops, and exact round robin.
 
 use std::collections::HashMap;
 
@@ -9,7 +9,7 @@ use zeromq_async::{
 
 const TRICKLES: usize = 50;
 
-/// Receives until a message of `trickle` comes, and says how many others came first.
+/// Receives until a message of `trickle` arrives. Returns the number of messages before it.
 async fn others_before(pull: &mut PullSocket, trickle: &str) -> usize {
     let mut others = 0;
     while within("a message", pull.recv()).await.unwrap() != trickle {
@@ -52,7 +52,7 @@ async fn slow_peers_pass_a_firehose_on_many_threads() {
     trickles_pass_a_firehose().await;
 }
 
-/// The same with all of them waiting at once: one round of the queue delivers every trickle.
+/// All peers have a message waiting: one round delivers all of them.
 #[tokio::test]
 async fn each_round_takes_one_message_per_peer() {
     let mut pull = PullSocket::new();
@@ -81,7 +81,7 @@ async fn each_round_takes_one_message_per_peer() {
     }
 }
 
-/// The same over inproc, where no task stands between the sockets.
+/// The same over inproc, without a connection task between the sockets.
 #[tokio::test]
 async fn slow_peers_pass_an_inproc_firehose() {
     let context = Context::new();
@@ -107,7 +107,7 @@ async fn slow_peers_pass_an_inproc_firehose() {
     firehose.abort();
 }
 
-/// A big batch of one peer holds up the small one of another for one message only.
+/// A large batch of one peer delays a small batch of another peer by one message.
 #[tokio::test]
 async fn large_messages_alternate_with_small_ones() {
     let mut pull = PullSocket::new();
@@ -184,7 +184,7 @@ async fn round_robin_continues_as_peers_change() {
     share(&mut dealer, &mut [&mut b, &mut c]);
 }
 
-/// A publisher serves 50 subscribers alike: each gets every message, in order.
+/// A publisher serves 50 subscribers equally: each receives every message in order.
 #[tokio::test]
 async fn every_subscriber_gets_every_message() {
     let mut xpub = XPubSocket::new();
@@ -195,7 +195,7 @@ async fn every_subscriber_gets_every_message() {
         sub.connect(&endpoint).await.unwrap();
         subs.push(sub);
     }
-    // One notice for what they share, and one for what is each one's own.
+    // One notice for the shared topic, and one for the own topic of each.
     for _ in 0..=TRICKLES {
         within("a subscription", xpub.recv()).await.unwrap();
     }

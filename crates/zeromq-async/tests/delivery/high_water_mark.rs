@@ -1,4 +1,4 @@
-//! How many messages a queue holds: exactly as many as its mark says.
+//! A queue holds exactly as many messages as its high-water mark says.
 
 use support::{HUGE, RawPeer, ReservedPort, huge, is_pending, listen, within};
 use zeromq_async::{
@@ -8,7 +8,7 @@ use zeromq_async::{
 
 const MARKS: [usize; 4] = [1, 2, 7, 1000];
 
-/// Sends numbers until there is no room, and says how many there was room for.
+/// Sends numbers until the queue is full. Returns how many were sent.
 macro_rules! fill {
     ($socket:expr) => {{
         let mut count = 0;
@@ -26,7 +26,7 @@ macro_rules! fill {
     }};
 }
 
-/// Receives numbers from zero until nothing is left, and says how many there were.
+/// Receives numbers from zero until no message is left. Returns how many there were.
 macro_rules! drain {
     ($socket:expr) => {{
         let mut count = 0;
@@ -274,7 +274,7 @@ async fn mandatory_router_is_full_at_the_peer_mark() {
         let error = router.try_send(Message::multipart([name, "full"])).unwrap_err();
         assert_eq!(*error.kind(), SendErrorKind::Full);
         assert_eq!(error.into_message(), Some(Message::multipart([name, "full"])));
-        // Held to the end, so that its queue stays full while the other's fills.
+        // Kept until the end, so that its queue stays full while the other queue fills.
         std::mem::forget(dealer);
     }
 }
@@ -288,8 +288,8 @@ async fn request_is_accepted_with_mark_of_one() {
     assert_eq!(*req.try_send("another").unwrap_err().kind(), SendErrorKind::OutOfTurn);
 }
 
-/// Over tcp the kernel's buffers add to the queue, so the count is exact only for messages that
-/// they cannot hold.
+/// Over tcp the kernel's buffers add to the queue, so the count is exact only for messages that do
+/// not fit into them.
 #[tokio::test]
 async fn unreading_peer_queues_up_to_the_mark() {
     for mark in [1_u8, 2, 3] {
@@ -308,7 +308,7 @@ async fn unreading_peer_queues_up_to_the_mark() {
     }
 }
 
-/// What the receiver does not take stays with the sender: nothing is dropped in between.
+/// Messages that the receiver does not take stay with the sender, and none is dropped.
 #[tokio::test]
 async fn receive_mark_applies_backpressure() {
     let mut pull = PullSocket::builder().receive_high_water_mark(2).build();
@@ -356,8 +356,8 @@ async fn conflate_keeps_latest_received_message() {
     assert!(pull.try_recv().is_err());
 }
 
-/// A message that is half written when the next comes is finished, or the peer would take the
-/// next for its other half.
+/// A partially written message is completed before the next one, or the peer would take the next
+/// message for the rest of it.
 #[tokio::test]
 async fn conflate_finishes_partly_written_message() {
     let (listener, endpoint) = listen().await;

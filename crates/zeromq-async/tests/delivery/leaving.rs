@@ -1,4 +1,4 @@
-//! Peers that leave: what is sent, queued and told at that moment.
+//! Peers that leave: their sent and queued messages, and the events.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -41,10 +41,10 @@ impl Drop for Load {
     }
 }
 
-/// How long the races below are looked for.
+/// The duration of each search for a race below.
 const A_WHILE: Duration = Duration::from_secs(3);
 
-/// A queue that takes a message after its end was told loses it, and no count says so.
+/// A message that is queued after the end of the queue was reported would be lost without a count.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_is_taken_after_disconnected() {
     let _load = Load::start();
@@ -60,7 +60,7 @@ async fn nothing_is_taken_after_disconnected() {
     }
 }
 
-/// The same for a connecting socket that queues nothing without a connection.
+/// The same for a connecting socket, which queues nothing without a connection.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn immediate_takes_nothing_after_disconnected() {
     let _load = Load::start();
@@ -78,7 +78,7 @@ async fn immediate_takes_nothing_after_disconnected() {
     }
 }
 
-/// What was taken before the peer left is either sent or told as unsent.
+/// A message that was accepted before the peer left is either sent or reported as unsent.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_message_is_sent_or_told_as_unsent() {
     let _load = Load::start();
@@ -100,7 +100,7 @@ async fn every_message_is_sent_or_told_as_unsent() {
     }
 }
 
-/// Every request of a client whose servers come and go has an end: a reply, or an error.
+/// Every request of a client whose servers come and go ends with a reply or an error.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn requests_end_though_servers_come_and_go() {
     let _load = Load::start();
@@ -130,7 +130,7 @@ async fn requests_end_though_servers_come_and_go() {
         let client = client.clone();
         requests.spawn(async move {
             while start.elapsed() < A_WHILE {
-                // Either outcome will do.
+                // Either outcome is correct.
                 let _ = client.clone().oneshot("a question".into()).await;
             }
         });
@@ -142,7 +142,7 @@ async fn requests_end_though_servers_come_and_go() {
     within("the driver to end", driving).await.unwrap();
 }
 
-/// Waits until so many messages have arrived.
+/// Waits until this number of messages has arrived.
 async fn received(handle: &SocketHandle, count: u64) {
     within("messages to arrive", async {
         while handle.stats().received < count {
@@ -158,7 +158,7 @@ fn number(number: u32) -> Message {
 
 // ---- topics of a peer that leaves ----
 
-/// A peer that leaves with many topics is forgotten piece by piece, with other tasks in between.
+/// The topics of a peer that leaves are removed in steps, and other tasks run in between.
 #[tokio::test]
 async fn many_topics_go_piece_by_piece() {
     const TOPICS: usize = 20_000;
@@ -189,9 +189,9 @@ async fn many_topics_go_piece_by_piece() {
     assert!(pieces >= 10, "only {pieces} pieces");
 }
 
-// ---- peers that are replaced or sent away ----
+// ---- replaced and disconnected peers ----
 
-/// A ROUTER with handover and a first peer `name`, which has a message that it does not read.
+/// A ROUTER with handover and a first peer `name`, which has an unread message.
 async fn occupied(router: &mut RouterSocket, events: &mut Events) -> (Endpoint, RawPeer) {
     let endpoint = router.bind(ANY_PORT).await.unwrap();
     let old = RawPeer::connect_as(&endpoint, SocketType::Dealer, "name").await;
@@ -201,8 +201,8 @@ async fn occupied(router: &mut RouterSocket, events: &mut Events) -> (Endpoint, 
     (endpoint, old)
 }
 
-/// Nothing is received from a peer that another has replaced: not what it sends then, nor what it
-/// had sent before, whether the receiver had taken it already or not.
+/// Nothing is received from a replaced peer: neither later messages, nor earlier ones, whether the
+/// receiver had taken them from the queue or not.
 #[tokio::test]
 async fn a_replaced_peer_is_not_heard() {
     let mut router =
@@ -228,7 +228,7 @@ async fn a_replaced_peer_is_not_heard() {
     assert!(is_pending(router.recv()));
     assert_eq!(router.stats().discarded.unheard, 4);
 
-    // It reads nothing, and is gone all the same, with its queue.
+    // It reads nothing, but it leaves anyway, with its queue.
     assert_eq!(disconnected(&mut events).await, 1);
     assert_eq!((router.stats().peers.len(), router.stats().queued), (1, 0));
     drop(old);
@@ -255,7 +255,7 @@ async fn a_replaced_inproc_peer_is_not_heard() {
     assert!(is_pending(router.recv()));
 }
 
-/// The same for a peer that is sent away, over a connection that it or this side has made.
+/// The same for a peer that is disconnected, over an accepted and over a connected stream.
 #[tokio::test]
 async fn a_peer_sent_away_is_not_heard() {
     let mut dealer = DealerSocket::builder().linger(Duration::from_millis(100)).build();
@@ -289,7 +289,7 @@ async fn sent_away(dealer: &mut DealerSocket, events: &mut Events, mut peer: Raw
     assert_eq!(dealer.stats().queued, 0);
 }
 
-/// What a subscriber had asked for is cancelled when it is sent away, and that is heard.
+/// Disconnecting a subscriber cancels its subscriptions, and the XPUB receives the cancellations.
 #[tokio::test]
 async fn cancellations_of_a_peer_sent_away_are_heard() {
     let mut xpub = XPubSocket::new();
@@ -309,10 +309,10 @@ async fn cancellations_of_a_peer_sent_away_are_heard() {
     assert_eq!(notices, ["\u{1}b", "\0a", "\0b"]);
 }
 
-// ---- who a message is from ----
+// ---- senders of messages ----
 
-/// A message has the routing id of the peer it came from, though another is at the endpoint by now;
-/// an answer to it reaches nobody.
+/// A message has the routing id of its sender, even if another peer has the endpoint now. A reply
+/// to it reaches no peer.
 #[tokio::test]
 async fn a_message_has_the_id_of_its_connection() {
     let port = ReservedPort::new();
@@ -346,7 +346,7 @@ async fn a_message_has_the_id_of_its_connection() {
 
 // ---- routing ids ----
 
-/// A peer that announces an id of the kind that a ROUTER makes up.
+/// A peer that announces an id in the form that a ROUTER generates.
 async fn announce(endpoint: &Endpoint, routing_id: &[u8]) -> HostilePeer {
     let metadata = [property("Socket-Type", b"DEALER"), property("Identity", routing_id)].concat();
     let handshake = [greeting(1, "NULL"), command("READY", &metadata)].concat();
@@ -366,8 +366,8 @@ async fn anonymous(router: &RouterSocket, events: &mut Events, endpoint: &Endpoi
     u32::from_be_bytes(peer.routing_id[1..].try_into().unwrap())
 }
 
-/// Peers may announce ids that begin with zero, as with libzmq, and that keeps nobody out: the next
-/// id that is made up cannot be predicted, and none that is taken is given.
+/// Peers may announce ids that begin with zero, as with libzmq, and block no other peer: generated
+/// ids cannot be predicted, and a ROUTER never generates an id that is in use.
 #[tokio::test]
 async fn announced_ids_keep_no_anonymous_peer_out() {
     let router = RouterSocket::new();
@@ -401,8 +401,8 @@ async fn made_up_ids_do_not_follow_one_another() {
 
 // ---- the order of one sender's messages ----
 
-/// Messages of one inproc sender come in order, however often it comes again, and whether the
-/// receiver has taken some of them before or none.
+/// Messages of one inproc sender arrive in order, however often it reconnects, and whether the
+/// receiver has read some of them or none.
 #[tokio::test]
 async fn inproc_order_outlives_disconnecting() {
     for receive_between in [0, 1, 2] {
@@ -423,7 +423,7 @@ async fn inproc_order_outlives_disconnecting() {
     }
 }
 
-/// The same where the receiver connects, and where it disconnects.
+/// The same if the receiver connects, and if it disconnects.
 #[tokio::test]
 async fn inproc_order_outlives_the_receivers_connecting() {
     for receive_between in [0, 1, 2] {
@@ -455,7 +455,7 @@ async fn in_order(pull: &mut PullSocket, expected: &mut std::ops::RangeFrom<u32>
     }
 }
 
-/// Counts go right where one queue takes over what another has left.
+/// Counts stay correct if one queue takes over the messages of another.
 #[tokio::test]
 async fn counts_of_a_successor_balance() {
     let context = Context::new();

@@ -1,5 +1,5 @@
-//! A relay that cuts connections again and again, wherever it likes, and keeps books of its own:
-//! what a socket says became of each message must be what the relay has seen.
+//! A relay cuts connections at random offsets and records complete messages. The counts of the
+//! sockets must match its records.
 
 use std::collections::HashSet;
 use std::ops::RangeInclusive;
@@ -17,7 +17,7 @@ use zeromq_async::{
     Sends, Socket, SocketStats, SubSocket,
 };
 
-/// The numbers of the messages that a relay has seen whole, by what became of them.
+/// The numbers of the messages that a relay has seen completely, by outcome.
 #[derive(Debug, Default)]
 struct Books {
     passed: Vec<u64>,
@@ -25,25 +25,25 @@ struct Books {
     cuts: usize,
 }
 
-/// Relays each connection up to some byte, and then takes the rest and passes none of it on.
+/// Forwards each connection up to an offset, then reads the rest and forwards nothing.
 struct Cutter {
     endpoint: Endpoint,
     books: Arc<Mutex<Books>>,
-    /// Connections that it has not seen the end of.
+    /// The number of open connections.
     open: Arc<tokio::sync::watch::Sender<usize>>,
     task: AbortHandle,
 }
 
-/// Which way the messages go whose numbers are kept.
+/// The direction of the recorded messages.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Flow {
-    /// From the socket that connects.
+    /// From the connecting socket.
     Up,
     Down,
 }
 
 impl Cutter {
-    /// Cuts off each connection after a number of bytes in `lengths`, until there were `cuts`.
+    /// Cuts each connection after a number of bytes in `lengths`, up to `cuts` times.
     async fn start(
         bound: &Endpoint,
         flow: Flow,
@@ -67,7 +67,7 @@ impl Cutter {
                 let (books, open) = (kept.clone(), opened.clone());
                 open.send_modify(|open| *open += 1);
                 connections.spawn(async move {
-                    // Nobody is there any more when the bound socket was the one that sent.
+                    // This fails if the bound socket was the sender and has closed.
                     if let Ok(above) = TcpStream::connect(bound).await {
                         take_little(&above);
                         relay(below, above, flow, after, &books).await;
@@ -79,7 +79,7 @@ impl Cutter {
         Self { endpoint, books, open, task: task.abort_handle() }
     }
 
-    /// Waits until every connection has ended, and gives what was seen.
+    /// Waits until every connection has ended, and returns the records.
     async fn finish(self) -> Books {
         let mut open = self.open.subscribe();
         within("connections to end", open.wait_for(|open| *open == 0)).await.unwrap();
@@ -88,13 +88,13 @@ impl Cutter {
     }
 }
 
-/// Has the kernel keep little of what is sent here, so that a cut swallows little, and connections
-/// end while messages wait.
+/// Asks the kernel for small buffers, so that a cut loses little and connections end while messages
+/// wait.
 fn take_little(socket: &impl AsFd) {
     SockRef::from(socket).set_recv_buffer_size(LITTLE).unwrap();
 }
 
-/// Bytes in a buffer of the kernel, which makes of it what it can.
+/// The requested size of a kernel buffer. The kernel may choose another size.
 const LITTLE: usize = 4 * 1024;
 
 async fn relay(below: TcpStream, above: TcpStream, flow: Flow, after: u64, books: &Mutex<Books>) {
@@ -104,17 +104,18 @@ async fn relay(below: TcpStream, above: TcpStream, flow: Flow, after: u64, books
         Flow::Up => ((from_below, to_above), (from_above, to_below)),
         Flow::Down => ((from_above, to_below), (from_below, to_above)),
     };
-    // The way back ends with the way there, so that each socket sees its peer close.
+    // The reverse direction ends together with the forward direction, so that each socket sees its
+    // peer close.
     let back = tokio::spawn(pass(back_from, back_to));
     count(from, to, after, back.abort_handle(), books).await;
 }
 
-/// Passes bytes on as they are.
+/// Forwards bytes unchanged.
 async fn pass(mut from: OwnedReadHalf, mut to: OwnedWriteHalf) {
     let _ = tokio::io::copy(&mut from, &mut to).await;
 }
 
-/// Passes `after` bytes on and takes the rest, and enters each message where it ends.
+/// Forwards `after` bytes, reads the rest, and records each message at its end.
 async fn count(
     mut from: OwnedReadHalf,
     to: OwnedWriteHalf,
@@ -133,7 +134,7 @@ async fn count(
         };
         let now = count.min(usize::try_from(left).unwrap_or(usize::MAX));
         if let Some(writer) = &mut to {
-            // A socket that has closed takes no more: then this is as good as cut.
+            // A closed socket accepts no bytes, which has the effect of a cut.
             writer.write_all(&bytes[..now]).await.expect("the socket reads to the end");
         }
         {
@@ -143,13 +144,13 @@ async fn count(
         }
         left -= now as u64;
         if left == 0 && to.take().is_some() {
-            // Both sides are told, and whoever still writes is read until it ends.
+            // Ends both directions, and reads from a side that still writes until it ends.
             back.abort();
         }
     }
 }
 
-/// Finds the messages in what goes by: after the greeting, frames of at most 255 bytes, the last of
+/// Finds the messages in a stream: after the greeting, frames of at most 255 bytes, the last of
 /// each message with its number in front.
 #[derive(Default)]
 struct Frames {
@@ -184,7 +185,7 @@ fn number(body: &[u8]) -> u64 {
     u64::from_be_bytes(body[..8].try_into().expect("a number"))
 }
 
-/// Marsaglia's xorshift: the same cuts in each run.
+/// Marsaglia's xorshift, for the same cuts in each run.
 struct Random(u64);
 
 impl Random {
@@ -200,7 +201,7 @@ impl Random {
     }
 }
 
-/// What a receiver got: numbers, and for each connection in order.
+/// The received numbers, in order for each connection.
 #[derive(Default)]
 struct Received {
     numbers: Vec<u64>,
@@ -216,7 +217,7 @@ impl Received {
     }
 }
 
-/// Receives until it is known how many have passed, and those are here.
+/// Receives until the number of forwarded messages is known and all of them have arrived.
 async fn receive<P: Receives>(
     mut socket: Socket<P>,
     mut passed: tokio::sync::watch::Receiver<usize>,
@@ -235,22 +236,22 @@ async fn receive<P: Receives>(
     (socket, received)
 }
 
-/// More than ever pass: the number is not known yet.
+/// More than any run forwards: the number is not known yet.
 const UNKNOWN: usize = usize::MAX;
 
 fn body(number: u64) -> [u8; 8] {
     number.to_be_bytes()
 }
 
-/// Sends so many numbered messages, with frames in front of the number where there is to be one.
+/// Sends `count` numbered messages, with frames in front of the number if `envelope` says so.
 async fn send<P: Sends>(socket: &mut Socket<P>, count: u64) {
     for number in 0..count {
         socket.send(&body(number)[..]).await.unwrap();
     }
 }
 
-/// Numbers, sent by one socket to another through a relay that cuts connections, and what the three
-/// of them say of it.
+/// One socket sends numbers to another through a relay that cuts connections. The result holds the
+/// records of all three.
 struct Trial {
     stats: SocketStats,
     unsent: usize,
@@ -293,11 +294,11 @@ where
     Trial { stats, unsent: report.unsent, books, received, receiver }
 }
 
-/// For a million messages on a machine that has much else to do.
+/// For a million messages on a busy machine.
 const LONG: std::time::Duration = std::time::Duration::from_secs(120);
 
 impl Trial {
-    /// The books of the relay are those of the receiver, and of the sender.
+    /// The relay's records match the receiver's and the sender's.
     fn check(&self, accepted: u64) {
         let Self { stats, books, received, receiver, .. } = self;
         let gone = stats.sent + stats.queued + stats.lost + stats.dropped.total();
@@ -334,7 +335,7 @@ async fn dealer_messages_are_accounted_for() {
     assert_eq!((trial.unsent, trial.stats.dropped.total()), (0, 0));
 }
 
-/// On the accepted side, what a connection did not take is lost with it, and counted.
+/// On the accepted side, messages that a connection did not take are lost and counted.
 #[tokio::test]
 async fn accepted_peer_messages_are_sent_or_lost() {
     let pull = PullSocket::builder().reconnect(fast_reconnect()).build();
@@ -343,7 +344,8 @@ async fn accepted_peer_messages_are_sent_or_lost() {
     trial.check(100_000);
 }
 
-/// Row 2 of the catalogue: what a publisher drops at the high-water mark is exactly what is missing.
+/// Row 2 of the catalogue: the publisher's drop count at the high-water mark is exactly the number
+/// of missing messages.
 #[tokio::test]
 async fn publisher_drops_equal_subscriber_misses() {
     const MESSAGES: u64 = 20_000;
@@ -352,7 +354,7 @@ async fn publisher_drops_equal_subscriber_misses() {
     sub.connect(publisher.bind(ANY_PORT).await.unwrap()).await.unwrap();
     within("the subscriber", publisher.wait_for_subscribers("", 1)).await;
     for number in 0..MESSAGES {
-        // Large enough that the kernel's buffers are soon full.
+        // Large enough to fill the kernel's buffers soon.
         let mut message = vec![0; 2_000];
         message[..8].copy_from_slice(&body(number));
         publisher.send(message).await.unwrap();

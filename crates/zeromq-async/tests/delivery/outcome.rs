@@ -1,4 +1,4 @@
-//! What becomes of messages that could not be sent, and who is told: given back, given up, or
+//! Outcomes of messages that could not be sent: returned, dropped after several attempts, or
 //! counted.
 
 use std::collections::HashMap;
@@ -21,7 +21,7 @@ fn messages(unsent: UnsentMessages) -> Vec<Message> {
     unsent.map(|unsent| unsent.message).collect()
 }
 
-// ---- given back ----
+// ---- returned messages ----
 
 #[tokio::test]
 async fn close_returns_unsent_messages() {
@@ -88,7 +88,7 @@ async fn context_shutdown_returns_unsent_messages() {
     assert_eq!((report.unsent, report.into_unsent().len()), (3, 3));
 }
 
-/// The recipe for a job queue: what a worker did not take goes to the next.
+/// The recipe for a job queue: a job that one worker did not accept goes to the next.
 #[tokio::test]
 async fn messages_lost_with_peer_can_be_taken_back() {
     let mut push = PushSocket::builder().keep_unsent(10).build();
@@ -152,9 +152,9 @@ async fn unsent_router_messages_keep_routing_id() {
     assert_eq!((&last.routing_id[..], last.message), (&b"worker"[..], "job".into()));
 }
 
-// ---- refused ----
+// ---- refused messages ----
 
-/// Ends a connection after a few bytes of a message, as a peer does for which it is too large.
+/// Ends a connection after a few bytes of a message, like a peer with a smaller size limit.
 async fn refuse(listener: &tokio::net::TcpListener) {
     refuse_as(SocketType::Pull, listener).await;
 }
@@ -193,7 +193,7 @@ async fn message_that_breaks_connections_is_dropped() {
     assert_eq!(messages(push.handle().take_unsent()), [huge(1)]);
 }
 
-/// What greets each new connection is not what the peer refuses.
+/// The hello message of each new connection is not the refused message.
 #[tokio::test]
 async fn message_behind_greeting_can_be_dropped() {
     let (listener, endpoint) = listen().await;
@@ -213,7 +213,7 @@ async fn message_behind_greeting_can_be_dropped() {
     assert_eq!(dealer.stats().dropped.refused, 1);
 }
 
-/// They pass the high-water mark, and a peer that comes and goes could make any number of them.
+/// Notices pass the high-water mark, and a peer that reconnects could cause any number of them.
 #[tokio::test]
 async fn unread_notices_are_bounded() {
     let (listener, endpoint) = listen().await;
@@ -302,7 +302,7 @@ async fn disconnect_peer_lingers_then_drops() {
     let peer = router.stats().peers[0].peer;
     router.handle().disconnect_peer(peer).unwrap();
 
-    // It is going: a mandatory ROUTER is told so, and has its message back.
+    // The peer is leaving: a mandatory ROUTER reports that and returns the message.
     let error = router.send(Message::multipart(["slow", "too late"])).await.unwrap_err();
     assert_eq!(error.kind(), &SendErrorKind::Unroutable("slow".into()));
     assert_eq!(error.into_message().unwrap(), Message::multipart(["slow", "too late"]));
@@ -400,7 +400,7 @@ async fn drop_at_high_water_mark_is_reported() {
     assert_eq!(count.await, 1);
 }
 
-/// The counts of `Dropping` events until they end.
+/// The counts of `Dropping` events until the events end.
 async fn dropped_to_the_end(events: &mut Events) -> HashMap<DropReason, u64> {
     let mut counts = HashMap::new();
     within("the events to end", async {
@@ -424,7 +424,7 @@ async fn messages_lost_after_linger_are_reported() {
     let mut peer = RawPeer::accept(&listener, SocketType::Pull).await;
     handshake_succeeded(&mut events).await;
     push.connect("inproc://outcome-never").await.unwrap();
-    // More than the kernel takes for one peer, and for the other there is nobody.
+    // More than the kernel accepts for the first peer. The second endpoint has no peer.
     for _ in 0..200 {
         push.send(vec![0; 100_000]).await.unwrap();
     }
@@ -544,7 +544,7 @@ async fn wait_for_subscribers_counts_matches_only() {
 
 // ---- resilient ----
 
-/// A peer behind a black hole: the connection stays, and nothing passes.
+/// A peer behind a black hole: the connection stays open, and no byte passes.
 #[tokio::test]
 async fn resilient_socket_detects_silent_peer() {
     let router = RouterSocket::new();
@@ -556,7 +556,7 @@ async fn resilient_socket_detects_silent_peer() {
     for way in Way::BOTH {
         relay.fault(way, Fault::BlackHole);
     }
-    // Nobody answers from here on, so that the clock may run.
+    // No peer answers from here on, so that the clock may advance.
     tokio::time::pause();
     let silent_since = Instant::now();
     let reason = loop {

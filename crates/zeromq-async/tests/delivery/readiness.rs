@@ -1,4 +1,4 @@
-//! Readiness to receive: a message is seen and stays where it is, whatever the socket type.
+//! Readiness to receive: it leaves the message in the queue, for every socket type.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,14 +13,14 @@ use zeromq_async::{
     XPubSocket, XSubSocket,
 };
 
-/// Where two sockets meet: a free port, and a name within the process that is not taken.
+/// Endpoints for two sockets: a free port and an unused inproc name.
 fn places() -> [String; 2] {
     static NEXT: AtomicUsize = AtomicUsize::new(0);
     let number = NEXT.fetch_add(1, Ordering::Relaxed);
     [ANY_PORT.to_owned(), format!("inproc://readiness-{number}")]
 }
 
-/// Counts how often its task is woken.
+/// Counts the wake-ups of its task.
 #[derive(Default)]
 struct Count(AtomicUsize);
 
@@ -35,7 +35,7 @@ async fn join<A: Sends, B: Receives>(place: &str, from: &Socket<A>, to: &Socket<
     within("the peers", async { tokio::join!(from.wait_for_peers(1), to.wait_for_peers(1)) }).await;
 }
 
-/// Sends a message, and sees it twice before it is received.
+/// Sends a message and sees it twice before receiving it.
 async fn sees<A: Sends, B: Receives>(
     from: &mut Socket<A>,
     to: &mut Socket<B>,
@@ -86,7 +86,7 @@ async fn a_sub_is_ready_for_its_topics_alone() {
     for place in places() {
         let mut xpub = XPubSocket::builder().notices(SubscriptionNotices::All).build();
         let mut sub = SubSocket::builder().subscribe("a").build();
-        // As a publisher that sends everything does.
+        // Like a publisher that sends everything.
         sub.connect(xpub.bind(&*place).await.unwrap()).await.unwrap();
         within("the subscription", xpub.recv()).await.unwrap();
         xpub.subscribe_last_peer("");
@@ -161,7 +161,7 @@ async fn readiness_tells_the_end() {
     }
 }
 
-/// Looking is no poll: it must not take the place of the task that waits.
+/// A readiness check must not replace the waker of the waiting task.
 #[tokio::test]
 async fn try_recv_leaves_the_waiting_task_be() {
     for place in places() {
@@ -205,7 +205,7 @@ async fn try_recv_leaves_a_waiting_req_be() {
     assert_eq!(within("the loss", req.ready_recv()).await, Err(RecvError::ReplyLost));
 }
 
-/// Readiness is given up at every point where it waits, and taken up again.
+/// Readiness is cancelled at every await and started again.
 async fn loses_nothing(place: String) {
     let (mut push, mut pull) = (PushSocket::new(), PullSocket::new());
     join(&place, &push, &pull).await;

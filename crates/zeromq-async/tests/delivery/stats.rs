@@ -1,4 +1,4 @@
-//! No message goes missing from the counts of a socket, whichever way it went.
+//! The counts of a socket cover every message in both directions.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,8 +15,8 @@ use zeromq_async::{
     XSubSocket,
 };
 
-/// Holds the counts against what the test itself has seen: messages that `send` took, and messages
-/// that `recv` gave.
+/// Compares the counts with those of the test: messages that `send` accepted and messages that
+/// `recv` returned.
 #[track_caller]
 fn balance(stats: &SocketStats, accepted: u64, taken: u64) {
     let gone = stats.sent + stats.queued + stats.lost + stats.dropped.total();
@@ -29,7 +29,7 @@ fn balance(stats: &SocketStats, accepted: u64, taken: u64) {
     );
 }
 
-/// Waits until so many messages have arrived.
+/// Waits until this number of messages has arrived.
 async fn received(handle: &SocketHandle, count: u64) {
     within("messages to arrive", async {
         while handle.stats().received < count {
@@ -194,8 +194,8 @@ async fn req_counts_unasked_replies() {
     balance(&req.stats(), 1, 1);
 }
 
-/// 28/REQREP, REQ incoming: a message from a peer other than the one asked is discarded. So is one
-/// from that peer that came before it was asked.
+/// 28/REQREP, REQ incoming: a message from a peer other than the one asked is discarded. So is an
+/// earlier message from that peer.
 #[tokio::test]
 async fn req_discards_messages_before_its_request() {
     let (listener, endpoint) = listen().await;
@@ -283,7 +283,7 @@ async fn message_parked_in_sink_is_queued_then_lost() {
     push.connect("inproc://parked").await.unwrap();
     let mut other = push.sender();
     let handle = push.handle().clone();
-    // Ready, and then another sender takes the room.
+    // The socket is ready, and then another sender takes the room.
     push.ready().await.unwrap();
     other.send("first").await.unwrap();
     push.start_send_unpin("second".into()).unwrap();
@@ -341,7 +341,7 @@ async fn peer_stats_describe_the_peer() {
     }
 }
 
-/// Nor while it leaves: somebody looks all the time.
+/// Nor while it leaves: another thread reads the counts all the time.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn totals_include_gone_peers() {
     let port = ReservedPort::new();

@@ -10,7 +10,7 @@ use support::{ANY_PORT, ReservedPort, fast_reconnect, within};
 
 const MESSAGES: usize = 5;
 
-/// Where a call is made.
+/// The context of a call.
 #[derive(Debug, Clone, Copy)]
 enum Place {
     PlainThread,
@@ -60,7 +60,7 @@ impl Place {
             Self::OtherRuntime => {
                 let other = runtime();
                 other.block_on(async { call() });
-                // It lives on, so that only the runtime of the socket counts.
+                // It stays alive, so that only the runtime of the socket counts.
                 std::mem::forget(other);
             }
             Self::RuntimeThatEnds => runtime().block_on(async { call() }),
@@ -79,7 +79,7 @@ impl Place {
     }
 }
 
-/// A PUSH with messages for a peer that is not there yet, on a runtime that lives.
+/// A PUSH with queued messages for an absent peer, on a runtime that stays alive.
 fn with_queue(driven: &Driven, to: Endpoint) -> PushSocket {
     let mut push = PushSocket::builder_in(&Context::new()).reconnect(fast_reconnect()).build();
     let handle = push.handle().clone();
@@ -90,7 +90,7 @@ fn with_queue(driven: &Driven, to: Endpoint) -> PushSocket {
     push
 }
 
-/// Receives all messages at an endpoint that was connected to before.
+/// Receives all messages at an endpoint that the socket connected to before.
 fn receive_all(at: &Endpoint, case: &str) {
     runtime().block_on(async {
         let mut pull = PullSocket::new();
@@ -141,7 +141,7 @@ fn disconnect_peer_outside_delivers() {
     });
 }
 
-/// Starts what is to be waited for, and leaves the rest to the socket.
+/// Starts a future. The socket completes it.
 fn start(future: impl Future<Output = ()> + Send) {
     let mut future = Box::pin(future);
     let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
@@ -185,7 +185,7 @@ fn shutdown_outside_waits_and_reports() {
     }
 }
 
-/// Runs a future on this thread, with no runtime about.
+/// Runs a future on this thread, outside any runtime.
 fn futures_executor<T>(future: impl Future<Output = T>) -> T {
     struct Unpark(thread::Thread);
     impl std::task::Wake for Unpark {

@@ -15,7 +15,7 @@ use zeromq_async::{Context, Endpoint, PullSocket, PushSocket, SocketEvent};
 use crate::{text, until};
 use support::{ANY_PORT, fast_reconnect, within};
 
-/// Where the transport's code panics, the first times that it is called.
+/// The call of the transport that panics the first times.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Fault {
     Listen,
@@ -185,7 +185,7 @@ impl AsyncWrite for FaultyStream {
     }
 }
 
-/// The panic is an event with its message, and the next attempt succeeds.
+/// The panic becomes an event with its message, and the next attempt succeeds.
 async fn is_told_and_tried_again(fault: Fault, is: impl Fn(&SocketEvent) -> bool) {
     let context = Faulty::context(fault, 2);
     let mut pull = PullSocket::new();
@@ -272,7 +272,7 @@ async fn panic_in_read_ends_one_connection() {
     receiving.abort();
 }
 
-/// The panic is the sender's, and the message is in the queue by then.
+/// The sender's task panics after the message is queued.
 #[tokio::test]
 async fn panic_in_write_loses_nothing() {
     let context = Faulty::context(Fault::Write, 1);

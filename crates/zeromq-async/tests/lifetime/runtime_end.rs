@@ -1,4 +1,4 @@
-//! A runtime ends while sockets live that were bound and connected on it.
+//! A runtime ends while sockets that were bound and connected on it live on.
 
 use std::time::Duration;
 
@@ -32,7 +32,7 @@ fn cases() -> impl Iterator<Item = (Flavor, Ending, &'static str, Side)> {
     })
 }
 
-/// Joins a socket on the runtime that is to end with one on this.
+/// Connects a socket on the runtime that ends with a socket on this runtime.
 async fn join<A: SocketKind, B: SocketKind>(
     ending: &Driven,
     (mine, side): (&Socket<A>, Side),
@@ -220,7 +220,7 @@ fn pending_handshakes_end_with_the_runtime() {
     });
 }
 
-/// Binds and connects on one runtime, which ends, and on the next: messages flow on each.
+/// Binds and connects on one runtime, which ends, and on the next one: messages pass on each.
 async fn one_message<S: Sends, R: Receives>(
     binder: (&str, &Endpoint),
     mut sending: Socket<S>,
@@ -341,7 +341,7 @@ fn one_runtime_of_two_ends() {
         }
         assert_eq!(within("a message", other.recv()).await.unwrap(), "one each");
         end(ending, Ending::Drop).await;
-        // The endpoint goes on where the socket still lives.
+        // The endpoint stays bound if the socket still lives.
         let mut pull = PullSocket::new();
         pull.bind(port.endpoint()).await.unwrap();
         assert_eq!(within("what has waited", pull.recv()).await.unwrap(), "one each");
@@ -414,7 +414,8 @@ fn undriven_runtime_does_not_hold_up_a_close() {
         push.try_send(huge(mark)).unwrap();
         let closing = Builder::new_current_thread().enable_all().start_paused(true).build();
         closing.unwrap().block_on(async {
-            // The address is free for the next round, though the task of the listener stands still.
+            // The address is free for the next round, though the task of the listener is not
+            // driven.
             drop(pull);
             assert_eq!(push.close().await.unsent, 1);
         });

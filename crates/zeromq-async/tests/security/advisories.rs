@@ -25,7 +25,7 @@ use zeromq_async::{
     SocketEvent, SocketType, SubSocket, XPubSocket,
 };
 
-/// A PULL, and a PUSH that is connected to it.
+/// A PULL and a connected PUSH.
 struct Scene {
     pull: PullSocket,
     events: Events,
@@ -46,7 +46,7 @@ impl Scene {
         Self { pull, events, endpoint, good }
     }
 
-    /// The good peer is served, and nothing has come from anybody else.
+    /// The valid peer is served, and no other message has arrived.
     async fn goes_on(&mut self) {
         self.good.send("all is well").await.expect("an open socket");
         assert_eq!(
@@ -55,7 +55,7 @@ impl Scene {
         );
     }
 
-    /// Why the connection of the peer that came last has ended.
+    /// The reason for which the last peer was disconnected.
     async fn disconnected(&mut self) -> DisconnectReason {
         event(&mut self.events, "the hostile peer to be disconnected", |event| match event {
             SocketEvent::Disconnected { reason, .. } => Some(reason),
@@ -65,7 +65,7 @@ impl Scene {
     }
 }
 
-/// Lets in the user `good` with the password `good`.
+/// Accepts the user `good` with the password `good`.
 async fn good(attempt: Attempt) -> Decision {
     match attempt.request.credentials {
         zeromq_async::security::Credentials::Password { username, password }
@@ -85,7 +85,7 @@ async fn plain_scene() -> Scene {
     Scene::of(PullSocket::builder().plain_server(good).build(), plain_client()).await
 }
 
-/// Runs the test in a process of its own; what it does over and over must not cost memory.
+/// Runs the test in its own process. The repeated work must not increase its memory.
 #[cfg(unix)]
 fn without_growing<F: Future<Output = ()>>(name: &str, work: impl Fn() -> F) {
     use support::own_process;
@@ -115,7 +115,7 @@ fn speaks_another_version(reason: &HandshakeFailure) {
     assert!(incompatible, "{reason}");
 }
 
-/// A connection request made up so that the server took it for one without security.
+/// A forged connection request that libzmq's server took for one without security.
 #[tokio::test]
 async fn cve_2014_7202_null_greeting_is_rejected() {
     let mut scene = plain_scene().await;
@@ -136,7 +136,7 @@ async fn cve_2014_7202_null_greeting_is_rejected() {
     scene.goes_on().await;
 }
 
-/// The header of ZMTP 2 or 1, in which there are no mechanisms.
+/// The header of ZMTP 2 or 1, which have no mechanisms.
 #[tokio::test]
 async fn cve_2014_9721_old_header_is_rejected() {
     let mut scene = plain_scene().await;
@@ -153,8 +153,8 @@ async fn cve_2014_9721_old_header_is_rejected() {
     scene.goes_on().await;
 }
 
-/// The answers 300, 400 and 500 of whoever decides let nobody in, whatever the mechanism (libzmq's
-/// GSSAPI server did not look at them).
+/// The ZAP statuses 300, 400 and 500 reject the peer for every mechanism. libzmq's GSSAPI server
+/// ignored them.
 #[tokio::test]
 async fn ba63f037_every_deny_status_denies() {
     let all =
@@ -195,7 +195,7 @@ async fn ba63f037_every_deny_status_denies() {
     }
 }
 
-// ---- what is encrypted ----
+// ---- encryption ----
 
 #[cfg(feature = "curve")]
 mod curve {
@@ -240,8 +240,8 @@ mod curve {
         scene.goes_on().await;
     }
 
-    /// An INITIATE with more metadata than there was room for on the stack, from nobody in
-    /// particular.
+    /// An INITIATE with more metadata than libzmq had room for on the stack, from an arbitrary
+    /// client.
     #[tokio::test]
     async fn cve_2019_13132_large_initiate_is_rejected() {
         let (mut scene, keys) = scene().await;
@@ -275,7 +275,7 @@ mod curve {
         for size in [201, 60_000, 1 << 40] {
             let says = [greeting(1, "CURVE"), header(4, size)].concat();
             let peer = HostilePeer::connect(&scene.endpoint, &says).await;
-            // An ERROR may come in place of HELLO, and is larger.
+            // An ERROR may replace HELLO and is larger.
             if size > 262 {
                 assert_eq!(too_large(handshake_failure(&mut scene.events, &peer).await), size);
             }
@@ -283,7 +283,7 @@ mod curve {
         scene.goes_on().await;
     }
 
-    /// Bytes that are no box, on a connection that is.
+    /// Bytes that are no box, on an encrypted connection.
     #[cfg(unix)]
     #[test]
     fn issue_3566_bad_records_leak_nothing() {
@@ -308,7 +308,7 @@ mod curve {
 
 // ---- sizes ----
 
-/// What a handshake says of itself, as large as it may be (libzmq wrote beyond its buffer).
+/// The largest possible metadata of a handshake. libzmq wrote beyond its buffer.
 #[tokio::test]
 async fn issue_2681_longest_routing_id_fits() {
     let longest = [0x80; 255];
@@ -323,7 +323,7 @@ async fn issue_2681_longest_routing_id_fits() {
     }
 }
 
-/// A frame whose size, added to where it begins, is where something else is.
+/// A frame whose size overflows when added to its offset.
 #[tokio::test]
 async fn cve_2019_6250_huge_size_is_rejected() {
     let mut scene = Scene::new().await;
@@ -336,14 +336,14 @@ async fn cve_2019_6250_huge_size_is_rejected() {
             "{reason}"
         );
     }
-    // One that some memory may have one day: it is read as it comes.
+    // A size that some machine may have as memory: the frame is read as it arrives.
     let mut peer = RawPeer::connect(&scene.endpoint, SocketType::Push).await;
     peer.write_bytes(&[&header(0, (1 << 63) - 1)[..], &[0xaa; 100_000]].concat()).await;
     scene.goes_on().await;
 }
 
-/// Messages of all sizes around those of buffers, in pieces of all sizes (libzmq's first decoder
-/// without copies wrote beyond its buffer).
+/// Messages of all sizes around those of buffers, in pieces of all sizes. libzmq's first zero-copy
+/// decoder wrote beyond its buffer.
 #[tokio::test]
 async fn issues_1488_and_1489_any_split_decodes() {
     let mut scene = Scene::new().await;
@@ -361,8 +361,8 @@ async fn issues_1488_and_1489_any_split_decodes() {
     scene.goes_on().await;
 }
 
-/// A decoder for ZMTP 1.0 that took its own buffer for larger than it was. There is none here: what
-/// such a peer says is not read.
+/// libzmq's decoder for ZMTP 1.0 overestimated its buffer. This library has no such decoder: it
+/// does not read the bytes of such a peer.
 #[tokio::test]
 async fn cve_2020_36400_cve_2021_20235_no_zmtp_1() {
     let mut scene = Scene::new().await;
@@ -376,7 +376,7 @@ async fn cve_2020_36400_cve_2021_20235_no_zmtp_1() {
     scene.goes_on().await;
 }
 
-/// A length from 128 on, which is negative to who takes bytes for signed.
+/// A length from 128 on, which is negative as a signed byte.
 #[tokio::test]
 async fn e357cd32_one_byte_lengths_are_unsigned() {
     let mut scene = Scene::new().await;
@@ -396,7 +396,7 @@ async fn e357cd32_one_byte_lengths_are_unsigned() {
 
 // ---- peers ----
 
-/// Connections that have not finished their handshake, which libzmq sent messages to.
+/// Connections before the end of their handshake, to which libzmq sent messages.
 #[tokio::test]
 async fn cve_2020_15166_unfinished_peer_gets_nothing() {
     async fn pending(endpoint: &Endpoint) -> Vec<HostilePeer> {
@@ -418,7 +418,7 @@ async fn cve_2020_15166_unfinished_peer_gets_nothing() {
         }
     }
 
-    // Each message of a PUSH is for one peer: none may go where it is lost.
+    // Each message of a PUSH has one receiver: none may go to such a connection.
     let (mut push, mut pull) = (PushSocket::new(), PullSocket::new());
     let mut events = push.events();
     let endpoint = push.bind(ANY_PORT).await.unwrap();
@@ -434,7 +434,7 @@ async fn cve_2020_15166_unfinished_peer_gets_nothing() {
     }
     assert_eq!(push.stats().peers.len(), 1);
 
-    // A PAIR has one peer, and these are not it.
+    // A PAIR has one peer, and these connections are not it.
     let (mut pair, mut other) = (PairSocket::new(), PairSocket::new());
     let mut events = pair.events();
     let endpoint = pair.bind(ANY_PORT).await.unwrap();
@@ -444,7 +444,7 @@ async fn cve_2020_15166_unfinished_peer_gets_nothing() {
     other.send("hello").await.unwrap();
     assert_eq!(within("the message", pair.recv()).await.unwrap(), "hello");
 
-    // A publisher that may not drop would wait for them.
+    // A publisher without drops would wait for them.
     let (mut publisher, mut sub) = (XPubSocket::builder().no_drop(true).build(), SubSocket::new());
     let mut events = publisher.events();
     let endpoint = publisher.bind(ANY_PORT).await.unwrap();
@@ -459,7 +459,7 @@ async fn cve_2020_15166_unfinished_peer_gets_nothing() {
     }
 }
 
-/// Topics within topics, as deep as libzmq's recursion was: they come, match, and go with the peer.
+/// Nested topics, as deep as libzmq's recursion: they arrive, match, and leave with the peer.
 #[tokio::test]
 async fn cve_2021_20236_deep_topics_are_served() {
     let mut publisher = XPubSocket::new();
@@ -488,7 +488,7 @@ async fn cve_2021_20236_deep_topics_are_served() {
     assert_eq!(within("the message", sub.recv()).await.unwrap(), "after all");
 }
 
-/// Messages that a subscriber sends to its publisher, who has no use for them.
+/// Messages from a subscriber to its publisher, which does not use them.
 #[cfg(unix)]
 #[test]
 fn cve_2021_20237_upstream_data_is_not_kept() {
@@ -506,7 +506,7 @@ fn cve_2021_20237_upstream_data_is_not_kept() {
         hostile.sync().await;
         sub.subscribe("");
         let served = async {
-            // The subscription arrives when it does.
+            // The test publishes until the subscription has arrived.
             while is_pending(sub.recv()) {
                 publisher.send("all is well").await.unwrap();
                 tokio::task::yield_now().await;
@@ -533,13 +533,12 @@ fn cve_2021_20234_cut_messages_leak_nothing() {
                 "{reason}"
             );
         }
-        // Nor do they become the beginning of somebody else's.
+        // They do not become the beginning of another peer's message.
         scene.goes_on().await;
     });
 }
 
-/// Peers that go while signs of life are asked of them (libzmq's timers outlived what they were
-/// of).
+/// Peers that leave while a PONG is awaited. libzmq's timers outlived their connection.
 #[tokio::test]
 async fn issue_3594_heartbeat_ends_with_connection() {
     let pull = PullSocket::builder()

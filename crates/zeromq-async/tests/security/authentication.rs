@@ -1,4 +1,4 @@
-//! Who is let in, who is not, and what both sides are told of it.
+//! Authenticators: accepted and rejected peers, and what both sides learn.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -99,8 +99,8 @@ async fn peer_without_mechanism_is_refused() {
     assert_eq!(within("the message", pull.recv()).await.unwrap(), "from alice");
 }
 
-/// An authenticator that never answers costs its own peer the handshake timeout, and nobody else
-/// anything.
+/// An authenticator that never answers costs its own peer the handshake timeout and delays no other
+/// peer.
 #[tokio::test]
 async fn slow_authenticator_blocks_no_other_peer() {
     async fn slow(attempt: Attempt) -> Decision {
@@ -122,7 +122,7 @@ async fn slow_authenticator_blocks_no_other_peer() {
     assert!(matches!(reason, HandshakeFailure::Undecided { .. }), "{reason}");
 }
 
-/// A peer that does not wait for the answer is not decided about any longer.
+/// Authentication is cancelled if the peer does not wait for the answer.
 #[tokio::test]
 async fn gone_peer_cancels_authentication() {
     let (asked, given_up) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
@@ -149,7 +149,7 @@ async fn gone_peer_cancels_authentication() {
     assert!(matches!(reason, HandshakeFailure::PeerClosed), "{reason}");
 }
 
-/// The socket that turns a peer away can say why, in the words of whoever decided.
+/// The socket that rejects a peer reports the authenticator's reason.
 #[tokio::test]
 async fn denial_carries_its_reason() {
     #[derive(Debug, PartialEq, thiserror::Error)]

@@ -1,6 +1,6 @@
-//! Nobody gets past a mechanism: not with an older protocol, not with another mechanism, not by
-//! leaving out what it asks for. Each try is refused with a reason of its own, and the good peer
-//! beside it is served.
+//! No peer bypasses a mechanism: not with an older protocol, not with another mechanism, not by
+//! leaving out a step. Each attempt fails with its own reason, and a valid peer is served beside
+//! it.
 
 use std::time::Duration;
 
@@ -14,10 +14,10 @@ use zeromq_async::{
     Push, PushSocket, SocketBuilder, SocketEvent,
 };
 
-/// A mechanism, and the two sides of it.
+/// A mechanism and its two sides.
 struct Guarded {
     mechanism: &'static str,
-    /// The command a client begins with.
+    /// The first command of a client.
     first: &'static str,
     server: Box<dyn Fn() -> SocketBuilder<Pull>>,
     client: Box<dyn Fn() -> SocketBuilder<Push>>,
@@ -82,7 +82,7 @@ fn guarded() -> Vec<Guarded> {
     ]
 }
 
-/// Lets in whoever has this key.
+/// Accepts clients with this key.
 #[cfg(any(feature = "curve", feature = "noise"))]
 fn knowing(known: [u8; 32]) -> impl Fn(Attempt) -> std::future::Ready<Decision> + Copy {
     move |attempt| {
@@ -93,7 +93,7 @@ fn knowing(known: [u8; 32]) -> impl Fn(Attempt) -> std::future::Ready<Decision> 
     }
 }
 
-/// What a stranger says, and what it is refused for.
+/// The bytes of a stranger, and the reason of the rejection.
 struct Try {
     what: String,
     says: Vec<u8>,
@@ -125,7 +125,7 @@ fn is_out_of_shape(error: &ProtocolError) -> bool {
     )
 }
 
-/// What comes after an opening that got past: a message in the form of that protocol.
+/// The bytes after a successful bypass: a message in the form of that protocol.
 fn with_message(opening: &[u8], message: &[u8]) -> Vec<u8> {
     [opening, message].concat()
 }
@@ -137,8 +137,8 @@ fn tries(mechanism: &str, first: &str) -> Vec<Try> {
     };
     let stranger = frame(0, b"stranger");
 
-    // ZMTP 1.0 has no greeting: a peer says its identity as a message, and then all others. The
-    // length of a frame is one more there, for it counts the flags.
+    // ZMTP 1.0 has no greeting: a peer sends its identity as a message, and then its messages. The
+    // length of a frame includes the flags byte.
     add("ZMTP 1.0, nameless", with_message(b"\x01\0", b"\x09\0stranger"), is_old);
     add("ZMTP 1.0, with a name", with_message(b"\x05\0name", b"\x09\0stranger"), is_old);
     let long = b"\xff\0\0\0\0\0\0\0\x05\0name";
@@ -174,7 +174,7 @@ fn tries(mechanism: &str, first: &str) -> Vec<Try> {
         let says = [greeted, frame(4, b"\0"), stranger.clone()].concat();
         add(&format!("3.{minor}, a command without a name"), says, is_out_of_shape);
     }
-    // A peer of a version to come has to speak ours.
+    // A peer of a future version has to speak this version.
     let mut newer = greeting(0, "NULL");
     newer[10] = 4;
     add("ZMTP 4.0 with NULL", with_message(&newer, &stranger), is_another_mechanism);
@@ -206,8 +206,8 @@ async fn peers_violating_mechanism_are_refused() {
     }
 }
 
-/// A NULL peer gets in nowhere, and neither does one with another mechanism: as sockets of this
-/// library have it.
+/// Sockets of this library: a NULL peer is rejected everywhere, and so is a peer with another
+/// mechanism.
 #[tokio::test]
 async fn different_mechanisms_do_not_connect() {
     let anybody = || Guarded {
@@ -231,7 +231,7 @@ async fn different_mechanisms_do_not_connect() {
                     _ => None,
                 })
                 .await;
-                // Whoever is refused first may not get to read the other's greeting.
+                // The side that is rejected first may not read the other side's greeting.
                 assert!(
                     matches!(&reason, HandshakeFailure::Protocol(error) if is_another_mechanism(error))
                         || matches!(reason, HandshakeFailure::PeerClosed | HandshakeFailure::Io(_)),
@@ -245,7 +245,7 @@ async fn different_mechanisms_do_not_connect() {
     }
 }
 
-/// The other way round: a client says nothing to a server that does not prove what it has to.
+/// The reverse: a client sends nothing to a server that does not authenticate itself.
 #[tokio::test]
 async fn client_sends_wrong_mechanism_only_greeting() {
     for Guarded { mechanism, client, .. } in guarded() {
@@ -273,7 +273,7 @@ async fn client_sends_wrong_mechanism_only_greeting() {
     }
 }
 
-/// An authenticator for peers that show nothing is asked whichever way they say so.
+/// An authenticator for peers without credentials is asked for each form of NULL.
 #[tokio::test]
 async fn old_version_does_not_bypass_null_auth() {
     async fn nobody(_: Attempt) -> Decision {

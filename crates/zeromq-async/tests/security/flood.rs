@@ -1,4 +1,4 @@
-//! Many who connect and do not say who they are, and one who does.
+//! Many connections that never authenticate, and one client that does.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -15,10 +15,10 @@ use zeromq_async::{
     SocketEvent,
 };
 
-/// Of each kind of those who are in the way.
+/// The number of blocking connections of each kind.
 const CROWD: usize = 1000;
 
-/// The most pending handshakes that one address may have by default.
+/// The default limit of pending handshakes per address.
 const PLACES: usize = 1024;
 
 fn server(keys: CurveKeyPair) -> SocketBuilder<Pull> {
@@ -29,7 +29,7 @@ fn client(server: &CurveKeyPair) -> PushSocket {
     PushSocket::builder().curve_client(generate_curve_keys(), *server.public_key()).build()
 }
 
-/// How many connections there can be in this process, at both ends of which it is.
+/// The number of connections for this process, which holds both ends of each.
 #[expect(clippy::print_stderr, reason = "a lesser test says so")]
 fn crowd() -> usize {
     let crowd = CROWD.min(own_process::descriptor_limit().saturating_sub(PLACES + 100) / 2);
@@ -39,7 +39,7 @@ fn crowd() -> usize {
     crowd
 }
 
-/// What has become of a socket's connections.
+/// The outcomes of a socket's connections.
 #[derive(Debug, Default)]
 struct Tally {
     accepted: AtomicUsize,
@@ -90,7 +90,7 @@ async fn connect(endpoint: &Endpoint, count: usize) -> Vec<TcpStream> {
     streams
 }
 
-/// With the limits that a socket has by default.
+/// With the default limits.
 #[test]
 fn silent_connections_block_no_new_peer() {
     const NAME: &str = "flood::silent_connections_block_no_new_peer";
@@ -100,7 +100,7 @@ fn silent_connections_block_no_new_peer() {
     Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
         let crowd = crowd();
         let keys = generate_curve_keys();
-        // Whoever is in the way stays there for longer than the test may take.
+        // The blocking connections stay longer than the test may take.
         let mut pull = server(keys.clone()).handshake_timeout(Duration::from_secs(3600)).build();
         let tally = Tally::of(pull.events(), PLACES);
         let endpoint = pull.bind(ANY_PORT).await.unwrap();
@@ -132,8 +132,8 @@ fn silent_connections_block_no_new_peer() {
     });
 }
 
-/// Connections come all the time, as fast as they are accepted, and push each other out. Every
-/// message has a client of its own.
+/// Connections arrive as fast as they are accepted and displace each other. Every message has a
+/// client of its own.
 #[tokio::test]
 async fn connection_flood_blocks_no_new_peer() {
     const PLACES: usize = 64;

@@ -1,4 +1,4 @@
-//! What a peer may cost this side, before it is known who it is and after.
+//! Limits of a peer's resources, before and after the handshake.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ use zeromq_async::{
 
 type PullBuilder = SocketBuilder<zeromq_async::Pull>;
 
-/// Why a peer was disconnected.
+/// The reason for which a peer was disconnected.
 async fn reason(events: &mut Events) -> ProtocolError {
     event(events, "a peer to be disconnected", |event| match event {
         SocketEvent::Disconnected { reason: DisconnectReason::Protocol(error), .. } => Some(error),
@@ -29,7 +29,7 @@ async fn reason(events: &mut Events) -> ProtocolError {
     .await
 }
 
-/// What a socket makes of a NULL peer that says these bytes after its greeting.
+/// The reason for which a socket rejects a NULL peer that sends these bytes after its greeting.
 async fn says(builder: PullBuilder, bytes: &[u8]) -> HandshakeFailure {
     let pull = builder.build();
     let mut events = pull.events();
@@ -41,7 +41,7 @@ async fn says(builder: PullBuilder, bytes: &[u8]) -> HandshakeFailure {
     reason
 }
 
-/// What a socket makes of a connected PUSH that says these bytes.
+/// The reason for which a socket disconnects a PUSH that sends these bytes.
 async fn tells(builder: PullBuilder, bytes: &[u8]) -> ProtocolError {
     let pull = builder.build();
     let mut events = pull.events();
@@ -96,7 +96,7 @@ async fn metadata_size_limit_is_exact() {
     let name = b"\x05READY".len();
     let builder = || PullSocket::builder().max_metadata_size(data.len() + 300);
     let limit = name + data.len() + 300;
-    // What else a command may be in a handshake is an ERROR, which is smaller here.
+    // The other possible command of the handshake is ERROR, which is smaller here.
     let reason = says(builder(), &header(4, limit as u64 + 1)).await;
     let announced = limit as u64 + 1;
     assert_eq!(exceeded(reason), LimitExceeded::CommandSize { announced, limit });
@@ -157,7 +157,7 @@ async fn peer_count_limit_is_exact() {
     // Nor by connecting.
     let error = pull.connect("tcp://127.0.0.1:9").await.unwrap_err();
     assert!(error.to_string().contains("max_peers"), "{error}");
-    // There is room again when one has gone.
+    // A leaving peer makes room again.
     drop(first);
     event(&mut events, "the first peer to go", |event| {
         matches!(event, SocketEvent::Disconnected { .. }).then_some(())
@@ -180,7 +180,7 @@ async fn excess_handshake_displaces_the_oldest() {
         |reason| matches!(reason, HandshakeFailure::Displaced(Displaced::Listener { limit: 2 }));
     assert!(displaced(reason));
     first.closed().await;
-    // Whoever is done makes room, and displaces nobody.
+    // A finished handshake makes room and displaces no other.
     third.write(&ready("PUSH")).await;
     within("the third peer", pull.wait_for_peers(1)).await;
     let _fourth = HostilePeer::connect(&endpoint, b"\xff").await;
@@ -203,7 +203,7 @@ async fn busy_address_displaces_its_own_handshake() {
     );
 }
 
-/// What came over a connection before counts, until it is received.
+/// Messages of an earlier connection count until they are received.
 #[tokio::test]
 async fn reconnected_peer_stays_within_its_mark() {
     let (listener, endpoint) = listen().await;
@@ -225,7 +225,7 @@ async fn reconnected_peer_stays_within_its_mark() {
         }
     })
     .await;
-    // The last one waits where it was sent.
+    // The last message waits at the sender.
     assert_eq!(pull.stats().received, 3);
     for expected in ["1", "2", "3", "4"] {
         assert_eq!(within("a message", pull.recv()).await.unwrap(), expected);
@@ -247,7 +247,7 @@ async fn gone_peer_counts_until_its_messages_are_read() {
     let third = HostilePeer::connect(&endpoint, &says).await;
     let reason = handshake_failure(&mut events, &third).await;
     assert!(matches!(reason, HandshakeFailure::Rejected(Rejected::Full { limit: 2 })), "{reason}");
-    // Who has left nothing, or nothing any more, has no place.
+    // A peer that left no message, or whose messages have been received, does not count.
     assert_eq!(within("a message", pull.recv()).await.unwrap(), "1");
     for _ in 0..3 {
         drop(RawPeer::connect(&endpoint, SocketType::Push).await);
@@ -258,7 +258,7 @@ async fn gone_peer_counts_until_its_messages_are_read() {
     assert_eq!(within("a message", pull.recv()).await.unwrap(), "2");
 }
 
-/// What nobody takes is lost, is counted, and does not grow.
+/// Unread events are lost and counted, and take no memory.
 #[tokio::test]
 async fn missed_events_are_counted() {
     const MORE: usize = 10;
@@ -281,7 +281,7 @@ async fn missed_events_are_counted() {
     );
 }
 
-/// Why a subscriber was disconnected.
+/// The reason for which a subscriber was disconnected.
 async fn excess(events: &mut Events) -> SubscriptionsExceeded {
     event(events, "the subscriber to be disconnected", |event| match event {
         SocketEvent::Disconnected { reason: DisconnectReason::Subscriptions(why), .. } => Some(why),
@@ -304,7 +304,7 @@ async fn subscription_count_limit_is_exact() {
     good.subscribe("c").await;
     good.sync().await;
 
-    // As commands and, as ZMTP 3.0 has them, as messages.
+    // As commands, and as messages of ZMTP 3.0.
     for third in [&command("SUBSCRIBE", b"c")[..], b"\x00\x02\x01c"] {
         let mut hostile = RawPeer::connect(&endpoint, SocketType::Sub).await;
         hostile.subscribe("a").await;
@@ -340,7 +340,7 @@ async fn xpub_unread_notice_limit_is_exact() {
     let mut events = publisher.events();
     let endpoint = publisher.bind(ANY_PORT).await.unwrap();
     let mut peer = RawPeer::connect(&endpoint, SocketType::Sub).await;
-    // What has been received is not kept.
+    // Received notices are not kept.
     for _ in 0..3 {
         for _ in 0..2 {
             peer.subscribe("a").await;
@@ -361,7 +361,7 @@ async fn xpub_unread_notice_limit_is_exact() {
     assert_eq!(excess(&mut events).await, SubscriptionsExceeded::Unread { limit: 4 });
 }
 
-/// Few changes of long topics are as many bytes as many of short ones.
+/// A few changes of long topics are as many bytes as many changes of short ones.
 #[tokio::test]
 async fn unread_changes_are_limited_in_bytes() {
     const TOPIC: usize = 60_000;
@@ -379,7 +379,7 @@ async fn unread_changes_are_limited_in_bytes() {
     assert!(publisher.stats().unread <= 4);
 }
 
-/// Changes of peers that come and go, which no application receives, come to an end.
+/// Unread changes of peers that come and go are limited.
 #[tokio::test]
 async fn unread_changes_of_peers_that_left_are_limited() {
     const TOPIC: usize = 60_000;
@@ -403,10 +403,10 @@ async fn unread_changes_of_peers_that_left_are_limited() {
         refused += u32::from(publisher.stats().unread == before);
     }
     assert!(refused >= 20, "{refused} of 30 were refused");
-    // The last one to get in may have left two changes where there was hardly room for one.
+    // The last accepted peer may have left two changes when there was little room for one.
     assert!(publisher.stats().unread <= 4 * 2 + 2, "{:#?}", publisher.stats());
 
-    // When they have been received, others may subscribe again.
+    // After the application has received them, other peers may subscribe again.
     let mut publisher = publisher;
     while publisher.try_recv().is_ok() {}
     let _peer = HostilePeer::connect(&endpoint, &hello).await;
@@ -424,8 +424,8 @@ async fn inproc_subscriptions_are_unlimited() {
     assert_eq!(within("the message", sub.recv()).await.unwrap(), "b");
 }
 
-/// libzmq's limit on what a process may have open is met by an assertion here and there. Here the
-/// oldest pending handshake gives its descriptor to the newcomer.
+/// libzmq meets the limit of open files with an assertion in some places. Here the oldest pending
+/// handshake gives its descriptor to the newcomer.
 #[cfg(unix)]
 #[test]
 fn descriptor_shortage_displaces_a_handshake() {
@@ -440,8 +440,8 @@ fn descriptor_shortage_displaces_a_handshake() {
         let endpoint = pull.bind(ANY_PORT).await.unwrap();
         let newcomer = tokio::net::TcpSocket::new_v4().unwrap();
         let mut spare = std::fs::File::open("/dev/null").ok();
-        // Both ends of each connection are in this process: the last descriptor has to go to one
-        // that connects, for which the spare one is there.
+        // This process holds both ends of each connection. The last descriptor goes to the
+        // connecting end, and the accepting end uses the spare one.
         let mut silent = Vec::new();
         let displaced = loop {
             match std::net::TcpStream::connect(support::address(&endpoint)) {

@@ -1,4 +1,4 @@
-//! NOISE on sockets: every pattern, who is let in, and that nothing else is accepted in its place.
+//! NOISE on sockets: every pattern, authentication, and rejected fallbacks.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ use zeromq_async::{
 };
 use zeromq_test::{Ending, Fault as Mishap};
 
-/// The handshakes there are.
+/// The handshakes of NOISE.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Handshake {
     Ik,
@@ -36,7 +36,7 @@ impl Handshake {
         }
     }
 
-    /// Makes a builder's socket a client of the server that has this key.
+    /// Makes the socket a client of the server with this key.
     fn client<P: SocketKind>(
         self,
         builder: SocketBuilder<P>,
@@ -50,7 +50,7 @@ impl Handshake {
         }
     }
 
-    /// Makes a builder's socket a server of the client that has this key.
+    /// Makes the socket a server of the client with this key.
     fn server<P: SocketKind>(
         self,
         builder: SocketBuilder<P>,
@@ -65,7 +65,7 @@ impl Handshake {
     }
 }
 
-/// Lets in who has this key, as "known".
+/// Accepts the client with this key as "known".
 fn only(key: &NoisePublicKey) -> impl zeromq_async::security::Authenticator + use<> {
     let known = Credentials::PublicKey(*key.as_bytes());
     move |attempt: Attempt| {
@@ -79,7 +79,7 @@ fn only(key: &NoisePublicKey) -> impl zeromq_async::security::Authenticator + us
     }
 }
 
-/// How two sockets come together.
+/// How two sockets connect.
 #[derive(Clone, Copy, Debug)]
 struct Case {
     handshake: Handshake,
@@ -103,7 +103,7 @@ impl Case {
         })
     }
 
-    /// Builds two sockets and brings them together.
+    /// Builds two sockets and connects them.
     async fn meet<A: SocketKind, B: SocketKind>(
         self,
         first: SocketBuilder<A>,
@@ -134,7 +134,7 @@ impl Case {
     }
 }
 
-/// Sizes about the limits of frames, of inline bodies, of shared bodies, and of records.
+/// Sizes around the limits of frames, inline bodies, shared bodies and records.
 const SIZES: [usize; 12] = [0, 1, 64, 65, 255, 256, 8191, 8192, 65_518, 65_519, 65_520, 1 << 20];
 
 fn body(size: usize) -> Vec<u8> {
@@ -254,8 +254,7 @@ async fn publishers_to_subscribers() {
     }
 }
 
-/// A PUB does not tell when it has heard a subscription: what it publishes until then is not for
-/// anybody.
+/// A PUB is not notified of a subscription, so no subscriber receives what it publishes until then.
 #[tokio::test]
 async fn pub_to_sub_and_to_xsub() {
     for case in Case::all() {
@@ -420,7 +419,7 @@ async fn both_sides_learn_the_peer_key() {
         assert_eq!(push.user_id(), Some("known"));
         assert_eq!(pull.mechanism(), handshake.mechanism());
         assert_eq!(pull.public_key(), Some(server.public_key().as_bytes()));
-        // A client of XX has somebody decide about the server too.
+        // A client of XX authenticates the server too.
         let decided = handshake == Handshake::Xx;
         assert_eq!(pull.user_id(), decided.then_some("known"));
     }
@@ -461,7 +460,7 @@ fn is(failure: &HandshakeFailure, expected: &ProtocolError) -> bool {
 async fn xx_hides_client_key_from_unknown_server() {
     let (server, known, client) =
         (generate_noise_keys(), generate_noise_keys(), generate_noise_keys());
-    // It would let in anybody, and be told who that is.
+    // It would accept any client and learn its identity.
     let nobody = |_: Attempt| async { panic!("the server was told who the client is") };
     let pull = PullSocket::builder().noise_xx_server(server, nobody).build();
     let builder = Handshake::Xx.client(PushSocket::builder(), &client, known.public_key());
@@ -475,8 +474,8 @@ async fn xx_hides_client_key_from_unknown_server() {
     assert!(is(&refused, &ProtocolError::Refused { reason: "400".into() }), "{refused}");
 }
 
-/// With IK a server that has another key cannot read anything. The client comes again, as another
-/// server may be there by then.
+/// With IK, a server with another key cannot read anything. The client retries, because another
+/// server may take the address.
 #[tokio::test]
 async fn ik_hides_client_key_from_wrong_server() {
     let (server, wrong, client) =
@@ -508,7 +507,7 @@ async fn ik_hides_client_key_from_wrong_server() {
     assert_eq!(received, "for the right one");
 }
 
-/// Neither nothing, nor the other handshake, nor the same part twice.
+/// Neither an empty command, nor the other handshake, nor the same step twice.
 #[tokio::test]
 async fn other_mechanism_is_refused_by_either_side() {
     let (server, client) = (generate_noise_keys(), generate_noise_keys());
@@ -554,12 +553,11 @@ async fn other_mechanism_is_refused_by_either_side() {
     }
 }
 
-/// Whoever sits in between can make both sides believe that the other is set to something less; or
-/// change what nobody looks at.
+/// An attacker in the middle could make both sides believe that the other is configured with
+/// something less, or change unused bytes.
 #[tokio::test]
 async fn altered_greeting_fails_the_handshake() {
-    /// The version's second byte, the bytes of the mechanism from its start to the last of its
-    /// padding, the role, and the filler.
+    /// The version's second byte, the mechanism with its padding, the role and the filler.
     const PLACES: [usize; 7] = [11, 12, 19, 31, 32, 33, 63];
     let (server, client) = (generate_noise_keys(), generate_noise_keys());
     for handshake in Handshake::ALL {
@@ -577,7 +575,7 @@ async fn altered_greeting_fails_the_handshake() {
             let fault = Fault { way: altered, frame: 0, kind };
             let relay = relay(&bound, move |way| fault.alter(way, || {})).await;
             push.connect(relay.endpoint()).await.unwrap();
-            // `failure` panics where the handshake succeeds.
+            // `failure` panics if the handshake succeeds.
             failure(&mut pulls).await;
             failure(&mut pushes).await;
         }

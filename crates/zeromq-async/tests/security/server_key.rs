@@ -1,4 +1,4 @@
-//! A client that has another key than the server's: what it is told, and how often it tries.
+//! A client with a wrong server key: its events and its reconnect interval.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ async fn anyone(_: Attempt) -> Decision {
 
 const INITIAL: Duration = Duration::from_millis(4);
 
-/// A client that takes any server for the one with a key that no server has.
+/// A client with a key that no server has.
 async fn client(endpoint: &Endpoint) -> (PushSocket, Events) {
     let wrong = *generate_curve_keys().public_key();
     let builder = PushSocket::builder().reconnect(ReconnectBackoff::new(INITIAL));
@@ -55,7 +55,8 @@ async fn a_wrong_server_key_is_suspected_and_backs_off() {
     }
 }
 
-/// A server that goes before its greeting, and one that never begins to encrypt, is something else.
+/// A server that closes before its greeting, and one that never begins to encrypt, have another
+/// cause.
 #[tokio::test]
 async fn other_ends_leave_the_key_in_peace() {
     let (listener, endpoint) = listen().await;

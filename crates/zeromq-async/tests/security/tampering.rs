@@ -1,8 +1,8 @@
-//! Somebody in between who changes, leaves out, repeats or reorders whatever passes: the connection
-//! ends, nothing altered is delivered, and others notice nothing.
+//! An attacker in the middle changes, drops, repeats or reorders bytes: the connection ends, no
+//! altered message is delivered, and other connections are unaffected.
 //!
-//! Tokio's clock is paused: it goes on only while everybody waits, so that a busy machine ends no
-//! connection whose turn has not come.
+//! Tokio's clock is paused. It advances only while all tasks wait, so a busy machine ends no
+//! connection too early.
 
 use std::time::Duration;
 
@@ -42,8 +42,9 @@ async fn noise_xx() {
     assert!(late < 0.3, "{late} of the faults were not found out, but waited for");
 }
 
-/// What CURVE does not protect, and why nothing comes of it: bits of the greeting, which is in clear
-/// and is not bound to the handshake, as 26/CURVEZMQ has it. NOISE binds all of it.
+/// Faults that CURVE does not detect, and the reason why each is harmless: bits of the greeting,
+/// which is not encrypted and not bound to the handshake (26/CURVEZMQ). NOISE binds the whole
+/// greeting.
 fn unprotected_by_curve(fault: &Fault) -> Option<&'static str> {
     let Kind::Flip { offset, bits } = fault.kind else { return None };
     if fault.frame > 0 {
@@ -62,14 +63,14 @@ fn unprotected_by_curve(fault: &Fault) -> Option<&'static str> {
     }
 }
 
-/// Records that are left out between two messages: 26/CURVEZMQ wants numbers that rise, and that is
-/// all. See [`what_curve_lets_pass`].
+/// Dropped records between two messages: 26/CURVEZMQ only requires rising nonces. See
+/// [`what_curve_lets_pass`].
 fn passes_curve(fault: &Fault) -> bool {
     fault.frame >= 3 && matches!(fault.kind, Kind::DropFrame | Kind::Swap)
 }
 
-/// A message that is left out on the way is lost, and nothing else comes of it. In the middle of a
-/// message, and out of order, the connection ends.
+/// A dropped message is lost without another effect. Within a message, or out of order, the
+/// connection ends.
 #[tokio::test]
 async fn what_curve_lets_pass() {
     let (a, b) = (&["a", "b"][..], &["c"][..]);
@@ -132,7 +133,7 @@ impl Keys {
         }
     }
 
-    /// How many frames go up and down before the first record, with the greeting.
+    /// The number of frames per direction before the first record, including the greeting.
     fn handshake(&self) -> [usize; 2] {
         match self {
             Self::Curve(..) | Self::NoiseXx(..) => [3, 3],
@@ -171,7 +172,7 @@ impl<P: Sends + Receives> ExchangeSocket for Ours<P> {
 
 impl<P: SocketKind> Ours<P> {
     fn new(builder: SocketBuilder<P>) -> Self {
-        // No record of more than this is waited for.
+        // No longer record is waited for.
         let socket = builder.max_message_size(4096).linger(Duration::ZERO).no_reconnect().build();
         let events = socket.events();
         Self { socket, events }
@@ -192,14 +193,14 @@ fn client(
 
 const LOAD: Load = Load { connections: 200, active: 4 };
 
-/// Where bytes are missing, each side waits for the other; then time ends it.
+/// If bytes are missing, each side waits for the other until this time.
 const SHORT: Duration = Duration::from_secs(1);
 
-/// For those to which nothing comes of it.
+/// For faults that have no effect.
 const LONG: Duration = Duration::from_secs(60);
 
-/// Tampers with everything, everywhere, each on a connection of its own. Returns the part of those
-/// that time alone has ended, where bytes were changed and none was missing.
+/// Applies every fault to a connection of its own. Returns the share of connections that only a
+/// time limit ended.
 async fn tamper(
     keys: &Keys,
     unprotected: fn(&Fault) -> Option<&'static str>,
@@ -232,7 +233,7 @@ async fn tamper(
         never = echo_requests(&mut server) => match never {},
         never = request_repeatedly(&mut neighbour, "neighbour") => match never {},
     };
-    // Only the neighbour is left, and has been there all the time.
+    // Only the neighbour is left, and it was connected all the time.
     within("the server to let go of the others", async {
         while handle.stats().peers.len() > 1 {
             events.next().await;

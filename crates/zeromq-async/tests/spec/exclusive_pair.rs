@@ -1,5 +1,5 @@
-//! 31/EXPAIR, clause by clause: what PAIR must do, as a peer and an application see it. Clauses are
-//! cited by list and place in it.
+//! 31/EXPAIR, clause by clause: the visible behaviour of PAIR. Clauses are cited by list and
+//! position.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ fn frames<const N: usize>(frames: [&str; N]) -> Message {
     Message::multipart(frames)
 }
 
-/// 31/EXPAIR: general 1: a second peer is turned away, and both sides are told.
+/// 31/EXPAIR: general 1: a second peer is rejected, and both sides are told.
 #[tokio::test]
 async fn pair_general_1_second_peer_is_rejected() {
     let mut bound = PairSocket::new();
@@ -43,7 +43,7 @@ async fn pair_general_1_second_peer_is_rejected() {
     })
     .await;
 
-    // The two that have each other have noticed nothing.
+    // The two connected sockets are unaffected.
     first.send("ping").await.unwrap();
     assert_eq!(within("a message", bound.recv()).await.unwrap(), "ping");
     bound.send("pong").await.unwrap();
@@ -72,7 +72,7 @@ async fn pair_general_1_second_inproc_peer_rejected() {
     assert_eq!(within("a message", bound.recv()).await.unwrap(), "ping");
 }
 
-/// 31/EXPAIR: general 1: a socket that connects has its peer, and takes no other.
+/// 31/EXPAIR: general 1: a connecting socket has one peer and accepts no other.
 #[tokio::test]
 async fn pair_general_1_cannot_connect_twice() {
     let ports = [ReservedPort::new(), ReservedPort::new()];
@@ -85,7 +85,7 @@ async fn pair_general_1_cannot_connect_twice() {
     );
     assert!(error.to_string().contains(&ports[1].endpoint().to_string()), "{error}");
 
-    // When it gives its peer up, it can.
+    // After it disconnects its peer, it accepts another.
     pair.disconnect(ports[0].endpoint()).await.unwrap();
     let connect = async {
         while pair.connect(ports[1].endpoint()).await.is_err() {
@@ -95,7 +95,7 @@ async fn pair_general_1_cannot_connect_twice() {
     within("the place of the peer to be free", connect).await;
 }
 
-/// The same with an inproc name that nobody has bound.
+/// The same with an unbound inproc name.
 #[tokio::test]
 async fn pair_general_1_can_connect_after_disconnect() {
     let context = Context::new();
@@ -112,7 +112,7 @@ async fn pair_general_1_can_connect_after_disconnect() {
     assert_eq!(within("a message", pair.recv()).await.unwrap(), "to somebody");
 }
 
-/// 31/EXPAIR: general 1: when the peer is gone, another may come.
+/// 31/EXPAIR: general 1: after the peer has left, another may connect.
 #[tokio::test]
 async fn pair_general_1_accepts_next_peer_after_first() {
     let mut bound = PairSocket::new();
@@ -131,7 +131,7 @@ async fn pair_general_1_accepts_next_peer_after_first() {
     }
 }
 
-/// 31/EXPAIR: general 1: a peer that was turned away keeps trying, and gets the place.
+/// 31/EXPAIR: general 1: a rejected peer retries and is accepted later.
 #[tokio::test]
 async fn pair_general_1_rejected_peer_reconnects() {
     let bound = PairSocket::new();

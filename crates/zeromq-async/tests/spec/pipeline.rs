@@ -1,5 +1,5 @@
-//! 30/PIPELINE, clause by clause: what PUSH and PULL must do, as a peer and an application see it.
-//! Clauses are cited by socket, list and place in it.
+//! 30/PIPELINE, clause by clause: the visible behaviour of PUSH and PULL. Clauses are cited by
+//! socket, list and position.
 
 use support::{
     ANY_PORT, RawPeer, ReservedPort, disconnected, fast_reconnect, huge, is_pending, listen, within,
@@ -25,7 +25,7 @@ async fn push_general_1_and_2_sends_to_pull_unchanged() {
     }
 }
 
-/// 30/PIPELINE: PUSH, general 3: each peer's queue is its own.
+/// 30/PIPELINE: PUSH, general 3: each peer has a queue of its own.
 #[tokio::test]
 async fn push_general_3_slow_peer_blocks_no_other() {
     let mut push = PushSocket::builder().send_high_water_mark(2).build();
@@ -76,7 +76,7 @@ async fn push_general_4_queue_survives_reconnect() {
         }
         push.send(format!("over {round}")).await.unwrap();
         assert_eq!(peer.recv().await, format!("over {round}"));
-        // Begun, and not finished: it goes out whole over the next connection.
+        // A partially written message is sent completely over the next connection.
         push.send(huge(round + 1)).await.unwrap();
         peer.reset();
         assert_eq!(disconnected(&mut events).await, 1);
@@ -123,7 +123,7 @@ async fn push_outgoing_2_sends_round_robin() {
     }
 }
 
-/// 30/PIPELINE: PUSH, outgoing 1: a full queue is passed over.
+/// 30/PIPELINE: PUSH, outgoing 1: a full queue is skipped.
 #[tokio::test]
 async fn push_outgoing_1_skips_full_peers() {
     let context = Context::new();
@@ -203,7 +203,7 @@ async fn pull_general_3_has_a_queue_per_peer() {
     assert_eq!(received, expected);
 }
 
-/// 30/PIPELINE: PULL, general 4: what has arrived outlives the connection.
+/// 30/PIPELINE: PULL, general 4: arrived messages outlive the connection.
 #[tokio::test]
 async fn pull_general_4_connecting_side_keeps_queue() {
     let (listener, endpoint) = listen().await;
@@ -221,8 +221,8 @@ async fn pull_general_4_connecting_side_keeps_queue() {
     assert_eq!(within("a message", pull.recv()).await.unwrap(), "after");
 }
 
-/// 30/PIPELINE: PULL, general 5 would have what has arrived discarded with the peer. It is kept, as
-/// libzmq keeps it: a sender that was told its message was sent can close at once.
+/// 30/PIPELINE: PULL, general 5 discards arrived messages with the peer. They are kept, as libzmq
+/// keeps them: a sender whose message was sent may close at once.
 #[tokio::test]
 async fn pull_general_5_receives_from_gone_peer() {
     let mut pull = PullSocket::new();

@@ -1,5 +1,5 @@
-//! 29/PUBSUB, clause by clause: what PUB, XPUB, SUB and XSUB must do, as a peer and an application
-//! see it. Clauses are cited by socket, list and place in it.
+//! 29/PUBSUB, clause by clause: the visible behaviour of PUB, XPUB, SUB and XSUB. Clauses are cited
+//! by socket, list and position.
 
 use bytes::Bytes;
 use support::{
@@ -42,7 +42,7 @@ async fn pub_general_1_sends_to_sub_and_xsub() {
     assert_eq!(xsub.recv().await, "to all");
 }
 
-/// 29/PUBSUB: PUB, general 2: each subscriber's queue is its own.
+/// 29/PUBSUB: PUB, general 2: each subscriber has a queue of its own.
 #[tokio::test]
 async fn pub_general_2_has_a_queue_per_subscriber() {
     let mut publisher = PubSocket::new();
@@ -55,7 +55,7 @@ async fn pub_general_2_has_a_queue_per_subscriber() {
     }
     publisher.send(huge(1)).await.unwrap();
     publisher.send("behind").await.unwrap();
-    // The quick one has everything while the slow one has not begun to read.
+    // The fast subscriber has all messages before the slow one begins to read.
     assert_eq!(quick.recv().await, huge(1));
     assert_eq!(quick.recv().await, "behind");
     assert_eq!(slow.recv().await, huge(1));
@@ -109,7 +109,7 @@ async fn pub_general_6_discards_incoming_messages() {
     let endpoint = publisher.bind(ANY_PORT).await.unwrap();
     let mut peer = RawPeer::connect(&endpoint, SocketType::Xsub).await;
     peer.subscribe("").await;
-    // More than any queue holds: none of it is kept, and it is in nobody's way.
+    // More than any queue holds. None of it is kept, and it delays no other peer.
     for _ in 0..3000 {
         peer.send(frames(["up", "here"])).await;
     }
@@ -172,7 +172,7 @@ async fn pub_outgoing_3_and_4_matches_by_prefix() {
     assert_eq!(peer.recv().await, "ab the end");
 }
 
-/// 29/PUBSUB: PUB, outgoing 5: for the one whose queue is full, and for nobody else.
+/// 29/PUBSUB: PUB, outgoing 5: only for the subscriber with the full queue.
 #[tokio::test]
 async fn pub_outgoing_5_drops_for_full_peer_only() {
     let mut publisher = PubSocket::builder().send_high_water_mark(3).build();
@@ -191,7 +191,8 @@ async fn pub_outgoing_5_drops_for_full_peer_only() {
         publisher.send(format!("both {number}")).await.unwrap();
         assert_eq!(quick.recv().await, format!("both {number}"));
     }
-    // The slow one has what fitted, and what comes when there is room again.
+    // The slow subscriber receives the messages that fitted, and later ones when there is room
+    // again.
     assert_eq!(slow.recv().await.size(), HUGE + 4);
     assert_eq!(slow.recv().await, "both 0");
     assert_eq!(slow.recv().await, "both 1");
@@ -330,7 +331,7 @@ async fn xpub_subscriptions_3_repeats_as_configured() {
         }
         let expected: Vec<Message> = expected.into_iter().map(Message::from).collect();
         assert!(is_pending(xpub.recv()), "{notices:?} tells more");
-        // Those of the two peers may be told in turns; which and how many there are is the clause.
+        // The order of the two peers' notices is open. The clause covers their number and content.
         let sorted = |mut messages: Vec<Message>| {
             messages.sort_by_key(|message| format!("{message:?}"));
             messages
@@ -353,7 +354,7 @@ async fn xpub_subscriptions_4_disconnect_cancels() {
     leaving.subscribe("own").await;
     assert_eq!(within("a subscription", xpub.recv()).await.unwrap(), "\u{1}own");
     leaving.reset();
-    // Only what nobody subscribes to any more.
+    // Only topics without any subscriber.
     assert_eq!(within("a cancellation", xpub.recv()).await.unwrap(), "\u{0}own");
     assert_eq!(xpub.try_recv(), Err(RecvError::Empty));
     drop(staying);
@@ -412,7 +413,7 @@ async fn sub_general_4_publishers_come_and_go() {
     }
 }
 
-/// 29/PUBSUB: SUB, incoming 1: what finds the queue full is lost, and nothing else is.
+/// 29/PUBSUB: SUB, incoming 1: messages for a full queue are lost, and no others.
 #[tokio::test]
 async fn sub_incoming_1_drops_only_beyond_the_mark() {
     let context = Context::new();
@@ -467,7 +468,7 @@ async fn sub_incoming_3_and_4_filters_by_prefix() {
     let received = within("the one that matches", sub.recv()).await.unwrap();
     assert_eq!(received, frames(["abc", "", "d"]));
 
-    // What is cancelled is not received from then on, not even what has arrived already.
+    // Cancelled topics are not received any more, not even messages that have arrived already.
     peer.send("ab too late").await;
     peer.sync().await;
     sub.unsubscribe("ab");
@@ -476,7 +477,7 @@ async fn sub_incoming_3_and_4_filters_by_prefix() {
     assert_eq!(within("the one that matches", sub.recv()).await.unwrap(), "z");
 }
 
-/// 29/PUBSUB: SUB, subscriptions 1: told to every publisher; the last cancellation counts.
+/// 29/PUBSUB: SUB, subscriptions 1: sent to every publisher. The last cancellation counts.
 #[tokio::test]
 async fn sub_subscriptions_1_reach_every_publisher() {
     let (one, one_endpoint) = listen().await;
@@ -549,7 +550,7 @@ async fn xsub_outgoing_3_and_4_drops_for_full_peer() {
     assert_eq!(slow.recv().await, "again");
 }
 
-/// 29/PUBSUB: XSUB, incoming 1, 3 and 5: all that publishers send, fairly, with no filter here.
+/// 29/PUBSUB: XSUB, incoming 1, 3 and 5: all messages of the publishers, fairly, without a filter.
 #[tokio::test]
 async fn xsub_incoming_1_3_and_5_receives_fairly() {
     let mut xsub = XSubSocket::builder().subscribe("a").build();
@@ -590,7 +591,7 @@ async fn xsub_subscriptions_1_and_2_are_forwarded() {
     assert_eq!(peer.command().await, subscribes("early"));
 }
 
-/// 29/PUBSUB: XSUB, subscriptions 3: a publisher that is left has no subscription from here.
+/// 29/PUBSUB: XSUB, subscriptions 3: a disconnected publisher keeps no subscription of this socket.
 #[tokio::test]
 async fn xsub_subscriptions_3_end_with_connection() {
     let mut xpub = XPubSocket::new();
@@ -604,7 +605,7 @@ async fn xsub_subscriptions_3_end_with_connection() {
     assert_eq!(within("a cancellation", xpub.recv()).await.unwrap(), "\u{0}t");
 }
 
-/// 29/PUBSUB: XPUB and XSUB together make a proxy: subscriptions go up, messages come down.
+/// 29/PUBSUB: XPUB and XSUB form a proxy: subscriptions go up, messages come down.
 #[tokio::test]
 async fn xpub_and_xsub_forward_both_ways() {
     let mut publisher = XPubSocket::new();
@@ -627,7 +628,7 @@ async fn xpub_and_xsub_forward_both_ways() {
     assert_eq!(message, frames(["a", "", "body"]));
 }
 
-/// As libzmq has it: a second connect to the same endpoint would only double every message.
+/// As in libzmq: a second connection to the same endpoint would only double every message.
 #[tokio::test]
 async fn second_connect_to_publisher_is_ignored() {
     let mut publisher = XPubSocket::new();

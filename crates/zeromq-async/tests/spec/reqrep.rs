@@ -1,5 +1,5 @@
-//! 28/REQREP, clause by clause: what REQ, REP, DEALER and ROUTER must do, as a peer and an
-//! application see it. Clauses are cited by socket, list and place in it.
+//! 28/REQREP, clause by clause: the visible behaviour of REQ, REP, DEALER and ROUTER. Clauses are
+//! cited by socket, list and position.
 
 use std::collections::HashSet;
 
@@ -51,7 +51,7 @@ async fn req_general_2_alternates_send_and_receive() {
     assert_eq!(error.into_message(), Some("two".into()));
     assert_eq!(*req.try_send("two").unwrap_err().kind(), SendErrorKind::OutOfTurn);
 
-    // The refused attempts have done nothing: one request, one reply.
+    // The rejected attempts had no effect: one request, one reply.
     assert_eq!(within("the request", rep.recv()).await.unwrap(), "one");
     rep.send("reply").await.unwrap();
     assert_eq!(within("the reply", req.recv()).await.unwrap(), "reply");
@@ -84,7 +84,7 @@ async fn req_outgoing_1_delimiter_precedes_empty_body() {
     assert_eq!(peer.recv().await, frames(["", ""]));
 }
 
-/// Neither a refused request nor one before it is among the frames of the next.
+/// Neither a rejected request nor an earlier one is part of the next request.
 #[tokio::test]
 async fn refused_request_is_returned_unchanged() {
     for correlate in [false, true] {
@@ -178,13 +178,13 @@ async fn req_incoming_1_and_2_accepts_only_asked_peer() {
 
     asked.send(frames(["", "answer"])).await;
     assert_eq!(within("the reply", req.recv()).await.unwrap(), "answer");
-    // The other's message is gone: it is no reply to a later request either.
+    // The message of the other peer is discarded, also for a later request.
     req.send("next").await.unwrap();
     assert_eq!(other.recv().await, frames(["", "next"]));
     assert!(is_pending(req.recv()), "an old message was taken for a reply");
 }
 
-/// 28/REQREP: REQ, incoming 2: also where the peer's turn comes later.
+/// 28/REQREP: REQ, incoming 2: also if it is that peer's turn later.
 #[tokio::test]
 async fn req_incoming_2_discards_earlier_messages() {
     let mut req = ReqSocket::new();
@@ -206,7 +206,7 @@ async fn req_incoming_2_discards_earlier_messages() {
     assert_eq!(within("the reply", req.recv()).await.unwrap(), "next answer");
 }
 
-/// 28/REQREP: REQ, format: what is not a delimiter and data is not a reply.
+/// 28/REQREP: REQ, format: a message without a delimiter and data is not a reply.
 #[tokio::test]
 async fn req_format_discards_reply_without_delimiter() {
     let (listener, endpoint) = listen().await;
@@ -220,7 +220,7 @@ async fn req_format_discards_reply_without_delimiter() {
     assert_eq!(within("the reply", req.recv()).await.unwrap(), "answer");
 }
 
-/// Beyond 28/REQREP, which leaves a REQ without its peer waiting for ever.
+/// Beyond 28/REQREP, in which a REQ that lost its peer waits for ever.
 #[tokio::test]
 async fn req_fails_when_its_peer_leaves() {
     let (listener, endpoint) = listen().await;
@@ -238,7 +238,7 @@ async fn req_fails_when_its_peer_leaves() {
     assert_eq!(peer.recv().await, frames(["", "again"]));
 }
 
-/// The same where the peer had only a part of the request, and no connection is to follow.
+/// The same if the peer had a part of the request only, and no connection follows.
 #[tokio::test]
 async fn req_fails_when_accepted_peer_leaves() {
     let mut req = ReqSocket::new();
@@ -251,7 +251,7 @@ async fn req_fails_when_accepted_peer_leaves() {
     assert_eq!(lost, Err(RecvError::ReplyLost));
 }
 
-/// The same where the application itself gives the peer up.
+/// The same if the application disconnects the peer.
 #[tokio::test]
 async fn req_fails_when_its_endpoint_is_removed() {
     let port = ReservedPort::new();
@@ -355,7 +355,7 @@ async fn rep_incoming_2_and_3_restores_the_envelope() {
     assert_eq!(peer.recv().await, frames(["", "reply"]));
 }
 
-/// 28/REQREP: REP, format: what has no delimiter, or nothing behind it, is no request.
+/// 28/REQREP: REP, format: a message without a delimiter, or without data after it, is no request.
 #[tokio::test]
 async fn rep_format_discards_malformed_requests() {
     let mut rep = RepSocket::new();
@@ -399,7 +399,7 @@ async fn rep_outgoing_4_discards_reply_to_gone_peer() {
     disconnected(&mut events).await;
     rep.send("to nobody").await.unwrap();
 
-    // Its turn is over: the next peer is served, and gets its own reply only.
+    // The REP serves the next peer, which receives its own reply only.
     let mut peer = RawPeer::connect(&endpoint, SocketType::Req).await;
     peer.send(frames(["", "next"])).await;
     assert_eq!(within("the next request", rep.recv()).await.unwrap(), "next");
@@ -418,7 +418,7 @@ async fn rep_outgoing_5_never_blocks_on_slow_peer() {
         within("a request", rep.recv()).await.unwrap();
         assert!(!is_pending(rep.send(huge(1))), "the reply waits for its peer");
     }
-    // One was in the queue; the others are dropped.
+    // One reply was queued. The others are dropped.
     assert_eq!(peer.recv().await.size(), HUGE);
     peer.send(frames(["", "last"])).await;
     within("a request", rep.recv()).await.unwrap();
@@ -479,7 +479,8 @@ async fn dealer_general_4_connecting_side_keeps_queue() {
     assert_eq!(peer.recv().await, "between 2");
 }
 
-/// 28/REQREP: DEALER, general 4: what a lost connection had not wholly taken goes to the next.
+/// 28/REQREP: DEALER, general 4: a message that a lost connection had not taken completely goes to
+/// the next.
 #[tokio::test]
 async fn dealer_general_4_resends_partly_written() {
     let (listener, endpoint) = listen().await;
@@ -523,7 +524,7 @@ async fn dealer_outgoing_1_and_2_sends_round_robin() {
     dealer.connect(ports[0].endpoint()).await.unwrap();
     dealer.try_send("a").unwrap();
     dealer.try_send("b").unwrap();
-    // The first is full from here on: the others take turns without it.
+    // The first queue is full from here on, and the others take turns without it.
     dealer.connect(ports[1].endpoint()).await.unwrap();
     dealer.connect(ports[2].endpoint()).await.unwrap();
     for message in ["c", "d", "e", "f"] {
@@ -659,7 +660,7 @@ async fn router_general_4_binding_side_drops_queue() {
     assert_eq!(peer.recv().await, "new");
 }
 
-/// 28/REQREP: ROUTER, general 5: an id for each peer that has none, none of them twice.
+/// 28/REQREP: ROUTER, general 5: a unique id for each peer without one.
 #[tokio::test]
 async fn router_general_5_gives_unique_routing_ids() {
     let mut router = RouterSocket::new();
@@ -682,7 +683,7 @@ async fn router_general_5_gives_unique_routing_ids() {
     }
 }
 
-/// 28/REQREP: ROUTER, general 5: of two peers with one id, the second is told that it is taken.
+/// 28/REQREP: ROUTER, general 5: of two peers with the same id, the second is rejected.
 #[tokio::test]
 async fn router_general_5_duplicate_id_is_rejected() {
     let mut router = RouterSocket::new();
@@ -705,7 +706,7 @@ async fn router_general_5_duplicate_id_is_rejected() {
     assert_eq!(first.recv().await, "to the first");
 }
 
-/// 28/REQREP: ROUTER, general 5, with handover: the second takes the id over.
+/// 28/REQREP: ROUTER, general 5, with handover: the second peer takes the id over.
 #[tokio::test]
 async fn router_general_5_handover_moves_the_id() {
     let mut router = RouterSocket::builder().handover(true).build();
@@ -740,7 +741,7 @@ async fn router_general_6_uses_the_announced_id() {
     }
 }
 
-/// 28/REQREP: ROUTER, general 6, from the other side: what a socket announces.
+/// 28/REQREP: ROUTER, general 6, from the other side: the announced id.
 #[tokio::test]
 async fn router_general_6_announces_its_routing_id() {
     let (listener, endpoint) = listen().await;
@@ -839,7 +840,7 @@ async fn router_outgoing_3_mandatory_fails_or_blocks() {
     assert_eq!(peer.recv().await, "then");
 }
 
-/// 28/REQREP: ROUTER, outgoing 4: one peer that does not read holds up nobody.
+/// 28/REQREP: ROUTER, outgoing 4: a peer that does not read delays no other.
 #[tokio::test]
 async fn router_outgoing_4_never_blocks_on_slow_peer() {
     let mut router = RouterSocket::builder().send_high_water_mark(1).build();
@@ -853,7 +854,7 @@ async fn router_outgoing_4_never_blocks_on_slow_peer() {
         router.send(frames(["quick", &format!("{number}")])).await.unwrap();
         assert_eq!(quick.recv().await, format!("{number}"));
     }
-    // What found the queue full is lost for the slow peer alone.
+    // Messages for the full queue are lost for the slow peer only.
     assert_eq!(slow.recv().await.size(), HUGE);
     slow.sync().await;
     router.send(frames(["slow", "after"])).await.unwrap();

@@ -1,4 +1,4 @@
-//! This library's.
+//! The peer of this library.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ use crate::{Frames, frames};
 pub struct Ours {
     socket: Any,
     events: Events,
-    /// Events that nobody has asked for yet.
+    /// Events that no call has asked for yet.
     passed: Vec<SocketEvent>,
 }
 

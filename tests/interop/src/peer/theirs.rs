@@ -1,4 +1,4 @@
-//! libzmq's.
+//! The peer of libzmq.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use super::{Closed, Happening, Library, Peer, Sent, Settings};
 use crate::Frames;
 use crate::secured::{Mechanism, Secured, ZapHandler};
 
-/// A socket of libzmq, on a thread of its own.
+/// A socket of libzmq on its own thread.
 #[derive(Debug)]
 pub struct Theirs {
     thread: Thread,
@@ -31,7 +31,7 @@ impl Peer for Theirs {
 
     async fn start(settings: &Settings) -> Self {
         let context = Context::new().expect("a context");
-        // Without one, libzmq's PLAIN server lets nobody in.
+        // Without a handler, libzmq's PLAIN server rejects every peer.
         let asks = Secured { mechanism: Mechanism::Plain, is_server: true };
         let handler = (settings.secured == Some(asks)).then(|| ZapHandler::start(&context));
         let settings = settings.clone();
@@ -77,7 +77,7 @@ impl Peer for Theirs {
     }
 
     async fn recv(&mut self, within: Duration) -> Option<Frames> {
-        // One that is refused, because it is not a REQ's turn, receives nothing either.
+        // A receive that fails because it is not the REQ's turn returns nothing either.
         timeout(within, self.thread.recv()).await.ok()?.ok()
     }
 
@@ -133,7 +133,8 @@ impl Peer for Theirs {
     }
 }
 
-/// Reading this makes libzmq look for subscriptions and new peers now, and not at some later send.
+/// Reading this option makes libzmq process subscriptions and new peers now instead of at a later
+/// send.
 fn look(socket: &Socket) {
     let _ = socket.get_i32(Opt::EVENTS);
 }

@@ -1,4 +1,4 @@
-//! Rows about sockets that are closed.
+//! Rows about closing sockets.
 
 use std::time::{Duration, Instant};
 
@@ -10,7 +10,7 @@ use zeromq_async::PushSocket;
 
 use crate::support::{DEADLINE, next};
 
-/// Where the messages go.
+/// The peer of the closing socket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum To {
     SomebodyWhoReads,
@@ -18,7 +18,7 @@ enum To {
     SomebodyStuck,
 }
 
-/// How long closing took.
+/// The duration of a close.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Took {
     NoTime,
@@ -26,15 +26,15 @@ enum Took {
     ForEver,
 }
 
-/// A linger time in ms, a peer, how long closing took, and whether it is told that messages were
-/// not sent.
+/// A linger time in ms, a peer, the duration of the close, and whether unsent messages were
+/// reported.
 type Row = (i32, To, Took, Option<bool>);
 
 const LINGER: i32 = 5000;
 
 side_by_side! {
-    /// Every linger time with every kind of peer: closing takes no longer than that, and this
-    /// library's says what was not sent.
+    /// Every linger time with every kind of peer: closing takes at most the linger time, and this
+    /// library reports the number of unsent messages.
     row_23_closing: closing,
     ours: rows(|row| Some(row.1 != To::SomebodyWhoReads)),
     libzmq: rows(|_| None),
@@ -55,7 +55,7 @@ fn rows(told: impl Fn(&Row) -> Option<bool>) -> Vec<Row> {
     rows.into_iter()
         .map(|(linger, to, took)| {
             let row = (linger, to, took, None);
-            // Who waits for ever is told nothing.
+            // A close that never returns reports nothing.
             (linger, to, took, if took == Took::ForEver { None } else { told(&row) })
         })
         .collect()
@@ -76,7 +76,7 @@ async fn close<P: Peer>(linger: i32, to: To) -> Row {
         To::SomebodyStuck => listener.endpoint(),
     })
     .await;
-    // More than the kernel's buffers take from somebody who does not read.
+    // More than the kernel buffers of a peer that does not read.
     let message = vec![vec![7; 256 * 1024]];
     let mut stuck = None;
     if to == To::SomebodyStuck {
@@ -103,13 +103,13 @@ async fn close<P: Peer>(linger: i32, to: To) -> Row {
 }
 
 side_by_side! {
-    /// A socket that lingers for ever for somebody who comes late has lost nothing.
+    /// A socket with endless linger loses no message for a late peer.
     row_23_the_tail_is_not_lost: late_reader,
     ours: 100,
     libzmq: 100,
 }
 
-/// How many of 100 messages arrive.
+/// The number of messages out of 100 that arrive.
 async fn late_reader<P: Peer>() -> usize {
     let port = ReservedPort::new();
     let mut push = P::start(&Settings::new(Push).linger(-1).reconnect(5)).await;
@@ -130,7 +130,7 @@ async fn late_reader<P: Peer>() -> usize {
     received
 }
 
-/// Dropping a socket that would linger for ever holds up nobody, on a runtime of one thread.
+/// Dropping a socket with endless linger blocks no other task on a current-thread runtime.
 #[tokio::test]
 async fn row_23_drop_does_not_block() {
     let port = ReservedPort::new();

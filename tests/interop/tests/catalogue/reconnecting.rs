@@ -1,4 +1,4 @@
-//! Rows about connecting again, and about requests whose reply is lost.
+//! Rows about reconnecting and lost replies.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -17,14 +17,14 @@ use zeromq_async::security::{Attempt, Decision, DenyStatus};
 use crate::support::{Child, DEADLINE, Fate, SHORT, next, one, times};
 
 side_by_side! {
-    /// What many clients cost somebody who is there and does not want them, who refuses them, or
-    /// who is not there.
+    /// The cost of many clients for a server that rejects them, that refuses connections, or that
+    /// is absent.
     row_11_reconnect_storm: storms,
     ours: Storms { hung_up_on: false, turned_away: false, nobody_there: false },
     libzmq: Storms { hung_up_on: true, turned_away: false, nobody_there: false },
 }
 
-/// Whether a client tried more often than a wait that doubles from 10 to 320 ms makes it.
+/// Whether a client tried more often than a backoff from 10 to 320 ms allows.
 #[derive(Debug, PartialEq)]
 struct Storms {
     hung_up_on: bool,
@@ -32,8 +32,8 @@ struct Storms {
     nobody_there: bool,
 }
 
-/// For how long attempts are counted: with the waits at their shortest there are 5 until they have
-/// grown and 5 after it.
+/// The measured time: with the shortest waits there are 5 attempts during the backoff and 5 after
+/// it.
 const WHILE: Duration = Duration::from_secs(1);
 const MOST: usize = 12;
 const CLIENTS: usize = 10;
@@ -100,8 +100,7 @@ async fn clients<P: Peer>(to: &str, secured: Option<Secured>) -> Vec<P> {
 }
 
 side_by_side! {
-    /// Waits at the ends of what can be set, each in a process of its own: nobody divides by zero,
-    /// and nobody spins.
+    /// Extreme intervals, each in its own process: no division by zero and no busy loop.
     row_11_extreme_reconnect_intervals: extremes,
     ours: vec![
         (0, Fate::Alive, false, true),
@@ -115,8 +114,8 @@ side_by_side! {
     ],
 }
 
-/// For each interval: what became of the process, whether it was busy, and whether it connects to
-/// somebody who comes later.
+/// For each interval: the state of the process, whether it was busy, and whether it connects to a
+/// late peer.
 async fn extremes<P: Peer>() -> Vec<(i32, Fate, bool, bool)> {
     let outcomes = [0, -1, i32::MAX].map(|interval| async move {
         let port = ReservedPort::new();
@@ -128,7 +127,7 @@ async fn extremes<P: Peer>() -> Vec<(i32, Fate, bool, bool)> {
         let is_busy = child.processor() - before > SHORT / 2;
         let mut pull = P::start(&Settings::new(Pull)).await;
         pull.bind(&port.endpoint()).await;
-        // Where it has given up there is nobody to send to.
+        // A socket that has given up has no peer to send to.
         child.send(one("waited"), SHORT).await;
         let connects = pull.recv(2 * SHORT).await.is_some();
         (interval, child.fate(), is_busy, connects)
@@ -158,7 +157,7 @@ async fn killed_rep<P: Peer>() -> KilledRep {
     KilledRep { told, strict_asks_again, relaxed_asks_again }
 }
 
-/// Whether `recv` ends without a reply before the patience of the test, and another request is taken.
+/// Whether `recv` ends without a reply before the test's limit, and the next request is accepted.
 async fn kill_rep<P: Peer>(settings: Settings, patience: Duration) -> (bool, bool) {
     let port = ReservedPort::new();
     let mut req = P::start(&settings.reconnect(5)).await;
@@ -188,13 +187,13 @@ async fn kill_rep<P: Peer>(settings: Settings, patience: Duration) -> (bool, boo
 }
 
 side_by_side! {
-    /// A reply that comes after the next request was sent is not taken for the reply to that.
+    /// A late reply is not taken for the reply to the next request.
     row_12_late_replies: late_replies,
     ours: 0,
     libzmq: 0,
 }
 
-/// How many replies are matched to another request.
+/// The number of replies that are matched to another request.
 async fn late_replies<P: Peer>() -> usize {
     let mut router = P::start(&Settings::new(Router)).await;
     let mut req = P::start(&Settings::new(Req).relaxed(true).correlate(true)).await;

@@ -1,4 +1,4 @@
-//! Rows about what peers can make a process use up, each in a process of its own.
+//! Rows about resources that peers can exhaust, each in its own process.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ async fn dial(endpoint: &str) -> TcpStream {
     TcpStream::connect(address).await.expect("somebody listens")
 }
 
-/// Whether a new peer's message reaches the process.
+/// Whether the process receives a new peer's message.
 async fn is_served<P: Peer>(child: &mut Child, to: &str) -> bool {
     let mut good = P::start(&Settings::new(Push)).await;
     good.connect(to).await;
@@ -28,7 +28,7 @@ async fn is_served<P: Peer>(child: &mut Child, to: &str) -> bool {
 }
 
 side_by_side! {
-    /// More connections than there are descriptors.
+    /// More connections than descriptors.
     row_14_no_descriptors: no_descriptors,
     ours: NoDescriptors { fate: Fate::Alive, served_meanwhile: true, spins: false, served: true },
     libzmq: NoDescriptors { fate: Fate::Alive, served_meanwhile: false, spins: true, served: true },
@@ -38,9 +38,9 @@ side_by_side! {
 struct NoDescriptors {
     fate: Fate,
     served_meanwhile: bool,
-    /// Whether the process is busy with accepting what it cannot.
+    /// Whether the process spins on failing accepts.
     spins: bool,
-    /// Whether a good peer is served when the others have gone.
+    /// Whether a valid peer is served after the others have left.
     served: bool,
 }
 
@@ -61,7 +61,7 @@ async fn no_descriptors<P: Peer>() -> NoDescriptors {
 }
 
 side_by_side! {
-    /// Subscribers come and go at a publisher that nobody touches.
+    /// Subscribers come and go at a publisher that makes no call.
     row_15_idle_publisher: idle_publisher,
     ours: IdlePublisher { memory_grows: false, descriptors_grow: false },
     libzmq: IdlePublisher { memory_grows: true, descriptors_grow: false },
@@ -80,14 +80,14 @@ async fn idle_publisher<P: Peer>() -> IdlePublisher {
     come_and_go(&to, rounds).await;
     let (memory, descriptors) = (child.resident(), child.descriptors());
     come_and_go(&to, 2 * rounds).await;
-    // Closed connections are those that the process has closed too, a moment later.
+    // The process closes its end of a closed connection a moment later.
     let mut left = 100;
     while child.descriptors() > descriptors && left > 0 {
         sleep(Duration::from_millis(10)).await;
         left -= 1;
     }
     IdlePublisher {
-        // A few bytes for each that has been would show.
+        // A leak of a few bytes per subscriber would show.
         memory_grows: child.resident() > memory + 2 * rounds * 256,
         descriptors_grow: child.descriptors() > descriptors,
     }
@@ -102,7 +102,7 @@ async fn come_and_go(to: &str, times: usize) {
 }
 
 side_by_side! {
-    /// Frames that announce more than there is, to a process that may have 400 MiB of addresses.
+    /// Frames that announce more than the 400 MiB of address space that the process may use.
     row_17_huge_lengths: huge_lengths,
     ours: HugeLengths { fate: Fate::Alive, takes_in_advance: false, served: true },
     libzmq: HugeLengths { fate: Fate::Alive, takes_in_advance: false, served: true },
@@ -132,7 +132,7 @@ async fn huge_lengths<P: Peer>() -> HugeLengths {
             let header = [&[2][..], &size.to_be_bytes(), b"a byte or two"].concat();
             peer.write(&header).await;
             held.push(peer);
-            // What is said after it is read after it.
+            // Later bytes are read later.
             outcome.served &= child.fate() == Fate::Alive && is_served::<P>(&mut child, &to).await;
             if child.fate() != Fate::Alive {
                 break;
@@ -147,7 +147,7 @@ async fn huge_lengths<P: Peer>() -> HugeLengths {
 }
 
 side_by_side! {
-    /// A message that goes on and on.
+    /// An endless message.
     row_18_endless_multipart: endless,
     ours: Endless { ended_by_the_socket: true, memory_grows: false },
     libzmq: Endless { ended_by_the_socket: false, memory_grows: true },
@@ -174,7 +174,7 @@ async fn endless<P: Peer>() -> Endless {
         }
     }
     ended_by_the_socket |= !is_open(&mut stream).await;
-    // It may not have read all of it yet.
+    // The process may not have read all of it yet.
     let grown = async {
         while child.resident() < before + 16 * MIB {
             sleep(Duration::from_millis(10)).await;
@@ -186,7 +186,7 @@ async fn endless<P: Peer>() -> Endless {
     Endless { ended_by_the_socket, memory_grows }
 }
 
-/// A connection that has the handshake of NULL behind it.
+/// A connection after the NULL handshake.
 async fn shake_hands(to: &str, socket_type: &str) -> TcpStream {
     let mut stream = dial(to).await;
     let mut greeting = [0; 64];
@@ -207,8 +207,8 @@ async fn shake_hands(to: &str, socket_type: &str) -> TcpStream {
 }
 
 side_by_side! {
-    /// Subscriptions to very long topics, each the beginning of the next, and to very many, taken
-    /// back in another order.
+    /// Subscriptions to very long topics, each a prefix of the next, and to very many, cancelled in
+    /// another order.
     row_19_subscription_flood: subscription_flood,
     ours: SubscriptionFlood { fate: Fate::Alive, long_topic_is_taken: false, served: true },
     libzmq: SubscriptionFlood { fate: Fate::Alive, long_topic_is_taken: true, served: true },
@@ -239,7 +239,7 @@ async fn subscription_flood<P: Peer>() -> SubscriptionFlood {
     for name in ["SUBSCRIBE", "CANCEL"] {
         let mut commands = Vec::new();
         for number in 0..topics {
-            // Far apart each time, and in another order for the second name.
+            // In steps, with a different order for the second name.
             let factor = if name == "CANCEL" { 2_654_435_761 } else { 40_503 };
             let topic = number.wrapping_mul(factor) % topics;
             commands.extend(interop::command(name, topic.to_string().as_bytes()));
@@ -265,7 +265,7 @@ async fn subscribe(stream: &mut TcpStream, topic: &[u8]) -> std::io::Result<()> 
     stream.write_all(&[&[6][..], &size.to_be_bytes(), b"\x09SUBSCRIBE", topic].concat()).await
 }
 
-/// Whether a connection stays open although nothing is said.
+/// Whether an idle connection stays open.
 async fn is_open(stream: &mut TcpStream) -> bool {
     timeout(3 * SHORT, stream.read_u8()).await.is_err()
 }

@@ -1,4 +1,4 @@
-//! Rows about ROUTERs whose peers have the same name.
+//! Rows about ROUTERs with several peers of one routing id.
 
 use interop::TCP;
 use interop::peer::{Happening, Peer, Sent, Settings};
@@ -14,7 +14,7 @@ fn to_same(body: &str) -> interop::Frames {
     vec![b"same".to_vec(), body.as_bytes().to_vec()]
 }
 
-/// Connects a DEALER and has the ROUTER hear of it.
+/// Connects a DEALER and waits until the ROUTER knows it.
 async fn introduce<P: Peer>(router: &mut P, to: &str) -> P {
     let mut dealer = P::start(&same()).await;
     dealer.connect(to).await;
@@ -25,8 +25,8 @@ async fn introduce<P: Peer>(router: &mut P, to: &str) -> P {
 }
 
 side_by_side! {
-    /// A second peer with the routing id of one that is connected: libzmq lets it connect, reads
-    /// nothing from it, and tells nobody.
+    /// A second peer with the routing id of a connected one: libzmq accepts it, reads nothing from
+    /// it, and reports nothing.
     row_22_same_routing_id: same_routing_id,
     ours: SameId { router_is_told: true, newcomer_is_told: true, newcomer_is_heard: false, first_works: true },
     libzmq: SameId { router_is_told: false, newcomer_is_told: false, newcomer_is_heard: false, first_works: true },
@@ -57,8 +57,8 @@ async fn same_routing_id<P: Peer>() -> SameId {
 }
 
 side_by_side! {
-    /// With handover the newest peer has the name, and nothing goes to the one before, which libzmq
-    /// leaves connected, and mute.
+    /// With handover the newest peer has the id, and the earlier one receives nothing. libzmq
+    /// leaves it connected without reading from it.
     row_22_handover: handover,
     ours: Handover { to_the_newest: 20, to_others: 0, others_are_told: true },
     libzmq: Handover { to_the_newest: 20, to_others: 0, others_are_told: false },
@@ -90,14 +90,14 @@ async fn handover<P: Peer>() -> Handover {
 }
 
 side_by_side! {
-    /// A process that crashes and is back at once, with the same name, at a ROUTER that was not
-    /// called meanwhile: libzmq's still has the old one, and never hears the new.
+    /// A process crashes and returns with the same routing id, at a ROUTER without a call in
+    /// between: libzmq keeps the old peer and never reads from the new one.
     row_22_crash_and_return: crash_and_return,
     ours: IsAlwaysBack(true),
     libzmq: IsAlwaysBack(false),
 }
 
-/// Whether it is heard again, and reached.
+/// Whether messages pass again in both directions.
 #[derive(Debug, PartialEq)]
 struct IsAlwaysBack(bool);
 

@@ -1,4 +1,4 @@
-//! That no row is forgotten.
+//! Checks that every row has a test and documentation.
 
 use std::collections::BTreeSet;
 use std::process::Command;
@@ -11,7 +11,7 @@ const ROWS: u32 = 32;
 /// UDP, which this library does not have.
 const ASIDE: u32 = 29;
 
-/// The rows that libzmq can be put through too.
+/// The rows that also apply to libzmq.
 const SIDE_BY_SIDE: [u32; 21] =
     [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 14, 15, 17, 18, 19, 20, 22, 23, 24];
 
@@ -55,7 +55,7 @@ fn tests() -> Vec<String> {
     list.lines().filter_map(|line| line.strip_suffix(": test")).map(str::to_owned).collect()
 }
 
-/// The rows' names among them.
+/// The names of the rows among them.
 fn names(tests: &[String]) -> BTreeSet<&str> {
     let parts = tests.iter().flat_map(|test| test.split("::"));
     parts.filter(|part| part.starts_with("row_")).collect()

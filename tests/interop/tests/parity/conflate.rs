@@ -6,8 +6,8 @@ use zeromq_async::PushSocket;
 
 use crate::frame;
 
-/// The latest message is kept as it is. In libzmq each frame takes the place of the one before,
-/// and a message that nobody has sent is received.
+/// The latest message is kept whole. In libzmq each frame replaces the one before, so that the
+/// receiver gets a message that was never sent.
 #[tokio::test]
 async fn conflated_message_is_whole_unlike_libzmq() {
     for is_ours in [true, false] {

@@ -1,4 +1,4 @@
-//! From where sockets connect, how often, and where they listen.
+//! Source addresses, connect attempts and listeners.
 
 use std::net::TcpListener as StdListener;
 
@@ -28,7 +28,7 @@ async fn both_connect_from_the_given_source() {
     }
 }
 
-/// `ZMQ_USE_FD`: a listener that somebody else has made, over which libzmq's PUSH comes.
+/// `ZMQ_USE_FD`: a listener that the application created, over which libzmq's PUSH connects.
 #[cfg(unix)]
 #[tokio::test]
 async fn both_adopt_a_foreign_listener() {
@@ -77,7 +77,7 @@ async fn second_connect_of_sub_is_ignored() {
         };
         let _attending = sub.attend();
         assert_eq!(xpub.recv().await.unwrap(), frame("\u{1}"), "ours: {is_ours}");
-        // Whoever connects later is heard later.
+        // The later connection is served later.
         let marker =
             connected(SocketKind::Sub, &to, |socket| socket.set_bytes(Opt::SUBSCRIBE, b"marker"));
         let marker = marker.recv();

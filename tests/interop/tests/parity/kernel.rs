@@ -1,4 +1,4 @@
-//! What the kernel is told of TCP sockets: the same by either library, at both ends.
+//! Kernel options of TCP sockets: the same in either library, at both ends.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use libzmq_peer::{Opt, Socket, SocketKind, TcpEnd, tcp_backlog, tcp_option};
 use tokio::net::{TcpListener, TcpStream};
 use zeromq_async::{Keepalive, PairSocket};
 
-/// Each option's name, level and number on Linux.
+/// The name, level and number of each option on Linux.
 const OPTIONS: [(&str, i32, i32); 12] = [
     ("SO_SNDBUF", 1, 7),
     ("SO_RCVBUF", 1, 8),
@@ -71,7 +71,7 @@ fn told(end: TcpEnd) -> Vec<(&'static str, Option<i32>)> {
 /// `ZMQ_PRIORITY`, `ZMQ_BUSY_POLL`, `ZMQ_BINDTODEVICE`.
 #[tokio::test]
 async fn connection_options_match_libzmq() {
-    // The kernel lets few ask for it, and libzmq aborts where it does not.
+    // The option needs a privilege, and libzmq aborts without it.
     let busy_poll = PairSocket::builder().busy_poll(Duration::from_micros(50)).build();
     let busy_poll = busy_poll.bind(TCP).await.is_ok();
     let mut connecting = Vec::new();
@@ -83,7 +83,7 @@ async fn connection_options_match_libzmq() {
         let place = Place::Connect(&to);
         let _end = if is_ours { ours(place, busy_poll).await } else { theirs(place, busy_poll) };
         let (mut accepted, _) = interop::within("a connection", listener.accept()).await.unwrap();
-        // It has greeted, and so is set up.
+        // The handshake is finished, so the options are set.
         interop::within("a greeting", tokio::io::AsyncReadExt::read_u8(&mut accepted))
             .await
             .unwrap();

@@ -1,4 +1,4 @@
-//! What sockets say and hear by themselves when peers come and go.
+//! Messages that sockets send and receive on their own when peers connect and disconnect.
 
 use interop::{End, Frames, Place, RawPeer, ReservedPort, TCP};
 use libzmq_peer::{Context, Opt, Peer, SocketKind};
@@ -6,19 +6,19 @@ use zeromq_async::{DealerSocket, RouterSocket};
 
 use crate::{Subject, connected, frame, ours, same, theirs};
 
-/// Frames one after the other.
+/// Concatenates frames.
 fn message<const N: usize>(frames: [&str; N]) -> Frames {
     frames.map(|frame| frame.as_bytes().to_vec()).to_vec()
 }
 
-/// A DEALER of libzmq with a routing id, connected there.
+/// A DEALER of libzmq with a routing id, connected to this endpoint.
 fn dealer(at: &str, routing_id: &'static str) -> Peer {
     connected(SocketKind::Dealer, at, move |socket| {
         socket.set_bytes(Opt::ROUTING_ID, routing_id.as_bytes())
     })
 }
 
-/// A ROUTER of either library that notifies of so much: 1 for connections, 2 for their end.
+/// A ROUTER of either library with `ZMQ_ROUTER_NOTIFY`: 1 for connects, 2 for disconnects.
 async fn notifying(mask: i32, place: Place<'_>) -> [Subject; 2] {
     let builder = RouterSocket::builder();
     let ours = builder.notify_connected(mask & 1 > 0).notify_disconnected(mask & 2 > 0).build();
@@ -26,7 +26,7 @@ async fn notifying(mask: i32, place: Place<'_>) -> [Subject; 2] {
     [End::of_ours(ours, place).await, End::of_theirs(SocketKind::Router, options, place)]
 }
 
-/// `ZMQ_ROUTER_NOTIFY`: before all that a peer sends, and behind it.
+/// `ZMQ_ROUTER_NOTIFY`: before and after all messages of a peer.
 #[tokio::test]
 async fn router_is_notified_of_peer_changes() {
     for mask in 0..=3 {
@@ -56,7 +56,7 @@ async fn router_is_notified_of_peer_changes() {
     }
 }
 
-/// `ZMQ_ROUTER_NOTIFY`, of the side that connects.
+/// `ZMQ_ROUTER_NOTIFY` of a connecting ROUTER.
 #[tokio::test]
 async fn connecting_router_is_notified() {
     let peers = [(); 2].map(|()| {
@@ -77,8 +77,8 @@ async fn connecting_router_is_notified() {
     assert_eq!(seen[0], seen[1], "ours on the left, libzmq on the right");
 }
 
-/// `ZMQ_ROUTER_NOTIFY`: of no peer that did not finish its handshake; and what a peer has sent of a
-/// message when it leaves is not received.
+/// `ZMQ_ROUTER_NOTIFY`: not for a peer without a finished handshake. A partial message of a peer
+/// that leaves is not received.
 #[tokio::test]
 async fn router_gets_no_notice_of_partial_peers() {
     let [ours, theirs] = notifying(3, Place::Bind(TCP)).await;
@@ -89,13 +89,13 @@ async fn router_gets_no_notice_of_partial_peers() {
         drop(stranger);
         let mut peer = RawPeer::connect(&at).await;
         peer.handshake(1, "DEALER").await;
-        // A message of which one more frame would have to come.
+        // An incomplete message.
         peer.write(b"\x01\x05first").await;
         drop(peer);
         let mut seen = Vec::new();
         for _ in 0..2 {
             let mut notice = router.recv("a notice").await;
-            // Whatever id the peer was given.
+            // The routing id is generated.
             assert_eq!(notice.remove(0).len(), 5);
             seen.push(notice);
         }
@@ -127,8 +127,8 @@ async fn router_hello_precedes_everything() {
     .await;
 }
 
-/// `ZMQ_HELLO_MSG` and `ZMQ_PROBE_ROUTER` of a DEALER that connects: before what has waited, and
-/// the former over each connection.
+/// `ZMQ_HELLO_MSG` and `ZMQ_PROBE_ROUTER` of a connecting DEALER: before queued messages, and the
+/// hello message over each connection.
 #[tokio::test]
 async fn dealer_hello_and_probe_precede_the_queue() {
     let mut seen = Vec::new();
@@ -159,7 +159,7 @@ async fn dealer_hello_and_probe_precede_the_queue() {
         let router = bound();
         received.push(router.recv().await.unwrap().split_off(1));
         if is_ours {
-            // libzmq does not tell a ROUTER that was started anew.
+            // libzmq does not send it to a ROUTER that was restarted.
             assert_eq!(router.recv().await.unwrap().split_off(1), frame(""));
         }
         dealer.send("what comes then", frame("then")).await;
@@ -170,7 +170,7 @@ async fn dealer_hello_and_probe_precede_the_queue() {
     assert_eq!(seen[0], seen[1], "ours on the left, libzmq on the right");
 }
 
-/// `ZMQ_DISCONNECT_MSG`, alone and behind a notification.
+/// `ZMQ_DISCONNECT_MSG`, alone and after a notification.
 #[tokio::test]
 async fn router_gets_disconnect_message_of_peers() {
     for notifies in [false, true] {
@@ -194,7 +194,7 @@ async fn router_gets_disconnect_message_of_peers() {
             seen.push(router.recv("its message").await);
             let from = at.clone();
             disconnects.run(move |socket| socket.disconnect(&from)).await.unwrap();
-            // libzmq sees to its connections only while it is called.
+            // libzmq serves its connections only during a call.
             let _attends = disconnects.recv();
             seen.push(router.recv("that it is gone").await);
             seen
@@ -203,7 +203,7 @@ async fn router_gets_disconnect_message_of_peers() {
     }
 }
 
-/// `ZMQ_DISCONNECT_MSG` over inproc, where the peer is of the same library of necessity.
+/// `ZMQ_DISCONNECT_MSG` over inproc, between two sockets of one library.
 #[tokio::test]
 async fn router_gets_disconnect_message_over_inproc() {
     const AT: &str = "inproc://disconnect-message";
@@ -235,7 +235,7 @@ async fn router_gets_disconnect_message_over_inproc() {
     }
 }
 
-/// `ZMQ_HICCUP_MSG`, each time, and `ZMQ_HELLO_MSG` after it from a ROUTER that comes back.
+/// `ZMQ_HICCUP_MSG` at each disconnect, and `ZMQ_HELLO_MSG` after it from a ROUTER that returns.
 #[tokio::test]
 async fn dealer_gets_hiccup_message() {
     let mut seen = Vec::new();

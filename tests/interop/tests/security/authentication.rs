@@ -1,4 +1,5 @@
-//! PLAIN and CURVE with libzmq on either side: who is let in, and what each side is told.
+//! PLAIN and CURVE with libzmq on either side: accepted and rejected peers, and what each side
+//! learns.
 
 use std::time::Duration;
 
@@ -35,7 +36,7 @@ fn libzmq_client(password: &'static str, endpoint: String) -> Peer {
 /// `ZMQ_PROTOCOL_ERROR_ZMTP_UNEXPECTED_COMMAND`.
 const UNEXPECTED_COMMAND: u32 = 0x1000_0001;
 
-/// A ZAP handler that answers `requests` with `status`, and the user's own name.
+/// A ZAP handler that answers `requests` with `status` and the same user id.
 fn zap_handler(context: &Context, status: &'static str) -> Peer {
     let handler = Peer::spawn_in(context, Rep, |socket| socket.bind("inproc://zeromq.zap.01"));
     let handler = handler.expect("a ZAP handler");
@@ -66,8 +67,8 @@ async fn libzmq_connects_with_right_password() {
     }
 }
 
-/// libzmq's PLAIN client takes an ERROR of the right form for a fault, for its own begins with the
-/// bytes `5E "RROR"`; it stops all the same.
+/// libzmq's PLAIN client takes a correct ERROR for a protocol error, because its own ERROR begins
+/// with the bytes `5E "RROR"`. It stops anyway.
 #[tokio::test]
 async fn libzmq_with_wrong_password_is_refused() {
     let pull = PullSocket::builder().plain_server(users).build();
@@ -80,8 +81,7 @@ async fn libzmq_with_wrong_password_is_refused() {
     assert!(reason.to_string().contains("400"), "{reason}");
 }
 
-/// libzmq's NULL client takes a refusal for final only after it has said READY, however quick the
-/// refusal is.
+/// libzmq's NULL client takes a rejection as final only after it has sent its own READY.
 #[tokio::test]
 async fn libzmq_refused_over_null_stays_away() {
     let nobody = |_: Attempt| async { Decision::Deny(DenyStatus::AuthenticationFailure) };
@@ -90,7 +90,7 @@ async fn libzmq_refused_over_null_stays_away() {
         let mut events = pull.events();
         let endpoint = pull.bind(TCP).await.unwrap().to_string();
         let mut clients = Vec::new();
-        // By the time that the second is refused, the first would have come again.
+        // By the rejection of the second client, the first would have reconnected.
         for _ in 0..2 {
             let endpoint = endpoint.clone();
             let client = libzmq(Push, move |socket| {
@@ -140,7 +140,7 @@ async fn libzmq_follows_its_zap_handler() {
     }
 }
 
-/// Everybody's body sizes: around the limits of short frames, records and buffers.
+/// Body sizes around the limits of short frames, records and buffers.
 const SIZES: [usize; 6] = [0, 1, 255, 256, 8192, 1_048_576];
 
 fn z85(keys: &CurveKeyPair) -> (String, String) {
@@ -219,7 +219,7 @@ async fn libzmq_answers_curve_requests_of_any_size() {
     }
 }
 
-/// Subscriptions and heartbeats travel inside the box.
+/// Subscriptions and heartbeats are encrypted too.
 #[tokio::test]
 async fn subscriptions_and_heartbeats_are_encrypted() {
     let (server, client) = (generate_curve_keys(), generate_curve_keys());
@@ -267,7 +267,7 @@ async fn wrong_server_key_and_unknown_client_fail() {
     assert_eq!(event.value, 400);
 }
 
-/// A connection lost in the middle of encrypted traffic costs no message and doubles none.
+/// Losing a connection in the middle of encrypted traffic loses and duplicates no message.
 #[tokio::test]
 async fn encrypted_messages_survive_reconnect() {
     let (server, client) = (generate_curve_keys(), generate_curve_keys());

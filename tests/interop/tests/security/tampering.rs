@@ -1,5 +1,6 @@
-//! Somebody between this library and libzmq, with CURVE, who changes, leaves out, repeats or reorders
-//! whatever passes: the connection ends, nothing altered is delivered, and others notice nothing.
+//! An attacker between this library and libzmq, with CURVE, changes, drops, repeats or reorders
+//! bytes: the connection ends, no altered message is delivered, and other connections are
+//! unaffected.
 
 mod theirs;
 
@@ -30,8 +31,7 @@ async fn our_client_with_libzmq_server() {
         our_client(&keys, name, to, handshake_timeout)
     };
     let (receives, waiting) = (Way::Up, std::future::pending());
-    // How many wait in vain for bytes that are missing, the library's own tests hold: libzmq has a
-    // clock of its own.
+    // The library's own tests limit the share of timeouts. libzmq has a clock of its own.
     tamper(&bound, receives, waiting, connect).await;
     server.stop();
 }
@@ -50,9 +50,9 @@ async fn libzmq_client_with_our_server() {
     tamper(&bound, Way::Down, echo_requests(&mut server), connect).await;
 }
 
-/// libzmq takes the outer flags of a record for those of the message in it: who sits in between can
-/// join messages, which is not possible here. And numbers need only be greater, here as there: who
-/// sits in between can leave messages out.
+/// libzmq takes the outer flags of a record for those of the message inside: an attacker can join
+/// messages, which is impossible here. In both libraries nonces only need to rise: an attacker can
+/// drop messages.
 #[tokio::test]
 async fn libzmq_misses_some_tampering() {
     for (kind, expected) in [
@@ -82,8 +82,8 @@ async fn libzmq_misses_some_tampering() {
     }
 }
 
-/// What CURVE does not protect, and why nothing comes of it, where libzmq receives what goes this
-/// way, and this library what goes the other way.
+/// Faults that CURVE does not detect, and the reason why each is harmless. libzmq receives in
+/// direction `libzmq_receives`, and this library in the other.
 fn unprotected(libzmq_receives: Way) -> impl Fn(&Fault) -> Option<&'static str> {
     move |fault| {
         let Kind::Flip { offset, bits } = fault.kind else { return None };
@@ -110,8 +110,8 @@ fn unprotected(libzmq_receives: Way) -> impl Fn(&Fault) -> Option<&'static str> 
     }
 }
 
-/// Whether libzmq delivers something else, or not all, and goes on: see [`libzmq_misses_some_tampering`];
-/// or a message is left out, which 26/CURVEZMQ lets pass.
+/// Whether libzmq continues with changed or missing messages (see
+/// [`libzmq_misses_some_tampering`]), or a message is dropped, which 26/CURVEZMQ permits.
 fn passes(fault: &Fault, libzmq_receives: Way) -> bool {
     let is_flip = matches!(fault.kind, Kind::Flip { offset: 0, bits: 1 | 4 });
     let is_left_out = matches!(fault.kind, Kind::DropFrame | Kind::Swap);
@@ -119,8 +119,7 @@ fn passes(fault: &Fault, libzmq_receives: Way) -> bool {
     is_known && fault.frame >= HANDSHAKE[0]
 }
 
-/// Tampers with everything, everywhere, each on a connection of its own, as in the library's own
-/// tests.
+/// Applies every fault to a connection of its own, as the library's own tests do.
 async fn tamper<P: ExchangeSocket>(
     bound: &Endpoint,
     libzmq_receives: Way,
@@ -150,16 +149,16 @@ async fn tamper<P: ExchangeSocket>(
     check_outcomes(&outcomes, unprotected(libzmq_receives))
 }
 
-/// How many frames go up and down before the first record, with the greeting.
+/// The number of frames per direction before the first record, including the greeting.
 const HANDSHAKE: [usize; 2] = [3, 3];
 
-/// Where bytes are missing, each side waits for the other; then time ends it.
+/// If bytes are missing, each side waits for the other until this time.
 const SHORT: Duration = Duration::from_secs(3);
 
-/// For those to which nothing comes of it.
+/// For faults that have no effect.
 const LONG: Duration = Duration::from_secs(50);
 
-/// No record of more than this is waited for.
+/// No longer record is waited for.
 const MAX_MESSAGE: u16 = 4096;
 
 /// Both key pairs.

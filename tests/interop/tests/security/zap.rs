@@ -1,6 +1,5 @@
-//! 27/ZAP on either side, row by row: what a handler does, and what the server and its client are
-//! told of it. The same rows for this library and for libzmq, so that their differences are on
-//! record.
+//! 27/ZAP on either side, row by row: the handler's behaviour, and the results for server and
+//! client. The rows cover this library and libzmq, so that the differences are recorded.
 
 use std::time::Duration;
 
@@ -17,7 +16,7 @@ use zeromq_auth::{Zap, ZapError, ZapReplyError};
 
 const HANDLER: &str = "inproc://zeromq.zap.01";
 
-/// What a handler does.
+/// The behaviour of a handler.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Handler {
     Absent,
@@ -27,7 +26,7 @@ enum Handler {
     Replies(Reply),
 }
 
-/// What a handler replies.
+/// The reply of a handler.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Reply {
     Status(&'static str),
@@ -41,14 +40,14 @@ enum Reply {
     TooManyFrames,
 }
 
-/// What a server of this library makes of it.
+/// The result at a server of this library.
 #[derive(Debug)]
 enum Outcome {
     LetsIn,
     Denies(DenyStatus, ZapError),
 }
 
-/// What libzmq's server makes of it, by its event.
+/// The result at libzmq's server, by its event.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Libzmq {
     LetsIn,
@@ -56,7 +55,7 @@ enum Libzmq {
     Auth(u32),
     /// `HANDSHAKE_FAILED_PROTOCOL`.
     Protocol(u32),
-    /// `HANDSHAKE_FAILED_NO_DETAIL`, after the handshake timeout but for a PLAIN server without
+    /// `HANDSHAKE_FAILED_NO_DETAIL`, after the handshake timeout except for a PLAIN server without
     /// a handler.
     NoDetail,
 }
@@ -67,17 +66,17 @@ const ZAP_BAD_VERSION: u32 = 0x2000_0003;
 const ZAP_INVALID_STATUS_CODE: u32 = 0x2000_0004;
 const ZAP_INVALID_METADATA: u32 = 0x2000_0005;
 
-/// What the client does then.
+/// The reaction of the client.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Client {
     IsIn,
-    /// Is told this status, and does not come again.
+    /// It learns this status and does not reconnect.
     Stops(&'static str),
-    /// Is told nothing, and comes again.
+    /// It learns nothing and reconnects.
     ComesAgain,
 }
 
-/// Every row: what the handler does, what this library makes of it, and what libzmq does.
+/// Every row: the handler's behaviour, and the results in this library and in libzmq.
 fn rows(mechanism: Mechanism) -> Vec<(Handler, Outcome, Libzmq)> {
     use DenyStatus::{AuthenticationFailure, InternalError, TemporaryError};
     use Handler::{Absent, DiesWithTheRequest, NeverReads, NeverReplies, Replies};
@@ -93,7 +92,7 @@ fn rows(mechanism: Mechanism) -> Vec<(Handler, Outcome, Libzmq)> {
         malformed(zeromq_async::Metadata::decode(bytes.into()).expect_err("cut short").into())
     };
     let id = ZapReplyError::RequestId { request: "1".into(), reply: "another".into() };
-    // libzmq lets everybody in where nobody decides, but for PLAIN.
+    // Without a handler, libzmq accepts every peer except with PLAIN.
     let undecided = match mechanism {
         Mechanism::Plain => Libzmq::NoDetail,
         Mechanism::Null | Mechanism::Curve => Libzmq::LetsIn,
@@ -118,10 +117,10 @@ fn rows(mechanism: Mechanism) -> Vec<(Handler, Outcome, Libzmq)> {
             malformed(ZapReplyError::Status("201".into())),
             Libzmq::Protocol(ZAP_INVALID_STATUS_CODE),
         ),
-        // libzmq takes any bytes for a user id.
+        // libzmq accepts any bytes as a user id.
         (Replies(WrongUserId), malformed(ZapReplyError::UserId(NOT_TEXT.into())), Libzmq::LetsIn),
         (Replies(WrongMetadata), metadata(BAD_METADATA), Libzmq::Protocol(ZAP_INVALID_METADATA)),
-        // libzmq does not miss the value.
+        // libzmq accepts the missing value.
         (Replies(HalfAProperty), metadata(HALF_A_PROPERTY), Libzmq::LetsIn),
         (
             Replies(TooFewFrames),
@@ -136,7 +135,7 @@ fn rows(mechanism: Mechanism) -> Vec<(Handler, Outcome, Libzmq)> {
     ]
 }
 
-/// Cut short in the name of a property, and behind it.
+/// Cut in the name of a property, and after it.
 const BAD_METADATA: &[u8] = b"\x06X-R";
 const HALF_A_PROPERTY: &[u8] = b"\x06X-Role";
 const NOT_TEXT: &[u8] = b"\xff";
@@ -239,7 +238,7 @@ impl Mechanism {
     }
 }
 
-/// A handler at work, which ends with this.
+/// A running handler. Dropping this stops it.
 struct AtWork(JoinHandle<()>);
 
 impl Drop for AtWork {
@@ -294,7 +293,7 @@ fn libzmq_handler(context: &Context, does: Handler) -> Option<AtWork> {
     })))
 }
 
-/// A client of libzmq that comes again soon, if it does.
+/// A client of libzmq with a short reconnect interval.
 fn libzmq_client(mechanism: Mechanism, keys: &Keys, endpoint: &str) -> Peer {
     let (keys, endpoint) = (keys.clone(), endpoint.to_owned());
     libzmq(Push, move |socket| {
@@ -304,7 +303,7 @@ fn libzmq_client(mechanism: Mechanism, keys: &Keys, endpoint: &str) -> Peer {
     })
 }
 
-/// Waits until a libzmq client is told what it should be.
+/// Waits until a libzmq client sees the expected result.
 async fn tell_libzmq(client: &Peer, mechanism: Mechanism, expected: Client, row: &str) {
     let told = |kind| async move {
         client.event(kind).await.unwrap_or_else(|error| panic!("{row}: {error}")).value
@@ -315,7 +314,7 @@ async fn tell_libzmq(client: &Peer, mechanism: Mechanism, expected: Client, row:
             told(EventKind::HANDSHAKE_FAILED_NO_DETAIL).await;
             told(EventKind::CONNECT_RETRIED).await;
         }
-        // Its PLAIN client takes an ERROR that is spelled right for a fault.
+        // Its PLAIN client takes a correct ERROR for a protocol error.
         Client::Stops(_) if mechanism == Mechanism::Plain => {
             assert_eq!(told(EventKind::HANDSHAKE_FAILED_PROTOCOL).await, UNEXPECTED_COMMAND);
         }
@@ -329,7 +328,7 @@ async fn tell_libzmq(client: &Peer, mechanism: Mechanism, expected: Client, row:
 /// `ZMQ_PROTOCOL_ERROR_ZMTP_UNEXPECTED_COMMAND`.
 const UNEXPECTED_COMMAND: u32 = 0x1000_0001;
 
-/// Our server with our handler, and a client of libzmq.
+/// A server and a handler of this library, and a client of libzmq.
 async fn ours(mechanism: Mechanism, does: Handler, expected: Outcome) {
     let row = format!("{mechanism:?}, {does:?}");
     let (context, keys) = (zeromq_async::Context::new(), Keys::new());
@@ -360,7 +359,7 @@ async fn ours(mechanism: Mechanism, does: Handler, expected: Outcome) {
     tell_libzmq(&client, mechanism, outcome, &row).await;
     match (outcome, expected) {
         (Client::Stops(_), Outcome::Denies(status, reason)) => {
-            // By the time that another is refused, the first would have come again.
+            // By the rejection of the other client, the first would have reconnected.
             let _second = libzmq_client(mechanism, &keys, &endpoint);
             denies(&mut events, status, &reason, &row).await;
             server.close().await;
@@ -371,7 +370,7 @@ async fn ours(mechanism: Mechanism, does: Handler, expected: Outcome) {
             assert_eq!(attempts, 2, "{row}");
         }
         (_, Outcome::Denies(_, ZapError::HandlerGone)) => {
-            // The next time there is no handler, and still nobody is let in.
+            // The second time there is no handler, and the peer is still rejected.
             denies(&mut events, DenyStatus::TemporaryError, &ZapError::NoHandler, &row).await;
         }
         _ => {}
@@ -386,7 +385,7 @@ async fn denies(events: &mut Events, status: DenyStatus, reason: &ZapError, row:
     assert_eq!((*given, given_reason.downcast_ref()), (status, Some(reason)), "{row}");
 }
 
-/// libzmq's server with libzmq's handler, and a client of ours.
+/// Server and handler of libzmq, and a client of this library.
 async fn libzmqs(mechanism: Mechanism, does: Handler, expected: Libzmq) {
     let row = format!("libzmq, {mechanism:?}, {does:?}");
     let (context, keys) = (Context::new().expect("a context"), Keys::new());
@@ -395,7 +394,7 @@ async fn libzmqs(mechanism: Mechanism, does: Handler, expected: Libzmq) {
         let (keys, waits) =
             (keys.clone(), expected == Libzmq::NoDetail || expected == Libzmq::Auth(300));
         Peer::spawn_in(&context, Pull, move |socket| {
-            // It closes the connection only then, and after a malformed reply it seldom does so either.
+            // It closes the connection only then, and rarely after a malformed reply.
             socket.set_i32(Opt::HANDSHAKE_IVL, if waits { 200 } else { 5000 })?;
             mechanism.libzmq_server(socket, &keys)?;
             socket.bind(TCP)
@@ -435,13 +434,13 @@ async fn libzmqs(mechanism: Mechanism, does: Handler, expected: Libzmq) {
     };
     tell_us(&mut events, outcome, &row).await;
     if does == Handler::DiesWithTheRequest && mechanism != Mechanism::Plain {
-        // Without its handler it lets in whoever comes: this library does not.
+        // Without its handler libzmq accepts every peer. This library does not.
         told(EventKind::HANDSHAKE_SUCCEEDED).await;
     }
     within("our client to close", client.close()).await;
 }
 
-/// Waits until our client is told what it should be.
+/// Waits until a client of this library sees the expected result.
 async fn tell_us(events: &mut Events, expected: Client, row: &str) {
     match expected {
         Client::IsIn => drop(handshake(events).await),
@@ -487,7 +486,7 @@ async fn libzmq_handler_decides_our_clients() {
     }
 }
 
-/// Frame by frame, but that libzmq gives every request the id 1.
+/// Frame by frame, except that libzmq gives every request the id 1.
 #[tokio::test]
 async fn our_zap_requests_match_libzmq() {
     for mechanism in MECHANISMS {
@@ -497,8 +496,8 @@ async fn our_zap_requests_match_libzmq() {
     }
 }
 
-/// An empty domain is libzmq's default, and the only one for which pyzmq's authenticator looks up
-/// what it was told for the domain `*`. With NULL, libzmq asks in no such domain.
+/// An empty domain is libzmq's default, and the only one for which pyzmq's authenticator uses the
+/// settings of the domain `*`. With NULL, libzmq sends no request for an empty domain.
 #[tokio::test]
 async fn requests_without_a_domain_are_the_same() {
     for mechanism in [Mechanism::Plain, Mechanism::Curve] {

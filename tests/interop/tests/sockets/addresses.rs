@@ -1,11 +1,13 @@
-//! What binding, unbinding and disconnecting mean, side by side with libzmq.
+//! Bind, unbind and disconnect, side by side with libzmq.
 
-use interop::{ReservedPort, TCP, disconnected, event, handshake, libzmq, recv, within};
+use interop::{
+    ReservedPort, TCP, disconnected, event, handshake, libzmq, recv, while_called, within,
+};
 use libzmq_peer::SocketKind::{Pull, Push, Rep, Router};
 use libzmq_peer::{Context, Opt, Peer, errno};
 use zeromq_async::{DealerSocket, DetachError, Endpoint, PullSocket, PushSocket, SocketEvent};
 
-/// `addresses::unbind_closes_accepted_connections` is the same for a ROUTER of ours.
+/// `addresses::unbind_closes_accepted_connections` shows the same for a ROUTER of this library.
 #[tokio::test]
 async fn a_libzmq_router_that_unbinds_has_no_route() {
     let router = libzmq(Router, |socket| {
@@ -21,7 +23,7 @@ async fn a_libzmq_router_that_unbinds_has_no_route() {
     let endpoint = router.endpoint().to_owned();
     router.run(move |socket| socket.unbind(&endpoint)).await.unwrap();
     let unroutable = async {
-        // libzmq disconnects only while it is called.
+        // libzmq disconnects only during a call.
         while router.send(["ours", "too late"]).await.is_ok() {}
         router.send(["ours", "too late"]).await.unwrap_err()
     };
@@ -30,9 +32,9 @@ async fn a_libzmq_router_that_unbinds_has_no_route() {
     disconnected(&mut events).await;
 }
 
-/// (bound, unbound, whether that finds it in libzmq, and in ours)
+/// (bound, unbound, whether libzmq finds it, whether this library finds it)
 ///
-/// libzmq looks for a name as for one to connect to, so that neither `*` nor an interface is found.
+/// libzmq resolves the address as one to connect to, so it finds neither `*` nor an interface.
 const NAMES: [(&str, &str, bool, bool); 12] = [
     ("tcp://127.0.0.1:*", "tcp://127.0.0.1:*", false, false),
     ("tcp://127.0.0.1:*", "tcp://127.0.0.1:0", false, false),
@@ -89,8 +91,11 @@ async fn both_disconnect_all_connections_to_an_endpoint() {
         socket.disconnect(&to)
     });
     assert_eq!(result.await.unwrap_err().errno(), Some(errno::ENOENT));
-    disconnected(&mut events).await;
-    disconnected(&mut events).await;
+    while_called(&theirs, async {
+        disconnected(&mut events).await;
+        disconnected(&mut events).await;
+    })
+    .await;
 
     let ours = PushSocket::new();
     ours.connect(&endpoint).await.unwrap();
@@ -103,7 +108,7 @@ async fn both_disconnect_all_connections_to_an_endpoint() {
     disconnected(&mut events).await;
 }
 
-/// As `addresses::unbind_keeps_inproc_peers` for ours.
+/// Like `addresses::unbind_keeps_inproc_peers` of this library.
 #[tokio::test]
 async fn libzmq_keeps_inproc_peers_when_it_unbinds() {
     let context = Context::new().unwrap();
@@ -116,7 +121,8 @@ async fn libzmq_keeps_inproc_peers_when_it_unbinds() {
     assert_eq!(pull.recv().await.unwrap(), [b"behind"]);
 }
 
-/// libzmq does not look at the types over inproc; ours refuses such a pair on both sides.
+/// libzmq does not check the socket types over inproc. This library rejects such a pair on both
+/// sides.
 #[tokio::test]
 async fn libzmq_joins_incompatible_types_over_inproc() {
     let context = Context::new().unwrap();
@@ -125,7 +131,7 @@ async fn libzmq_joins_incompatible_types_over_inproc() {
     push.send(["to a REP"]).await.unwrap();
 }
 
-/// One function undoes both in libzmq; here each undoes its own.
+/// libzmq has one function for both. Here each has its own.
 #[tokio::test]
 async fn libzmq_unbinds_with_disconnect() {
     let theirs = libzmq(Pull, |socket| socket.bind(TCP));

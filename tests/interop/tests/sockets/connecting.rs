@@ -1,5 +1,4 @@
-//! Through whom sockets of either library connect, when they give up, and whose connections they
-//! accept.
+//! SOCKS proxies, the end of connect attempts, and accept filters in either library.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -15,7 +14,7 @@ use zeromq_async::{
 };
 use zeromq_auth::{AddressRules, PeerRange};
 
-/// A proxy that is neither library's, and how many connections it was asked for.
+/// An independent SOCKS proxy that counts its connections.
 struct Proxy {
     address: SocketAddr,
     asked: watch::Receiver<usize>,
@@ -25,7 +24,7 @@ const USER: &str = "user";
 const PASSWORD: &str = "password";
 
 impl Proxy {
-    /// For everybody, or for who knows the password.
+    /// With or without a password.
     async fn start(wants_password: bool) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("it is bound");
@@ -77,7 +76,7 @@ async fn through(proxy: &Proxy, password: Option<&str>, ours: bool, endpoint: &s
 async fn both_connect_through_a_socks_proxy() {
     for wants_password in [false, true] {
         for ours in [true, false] {
-            // By address, and by a name that the proxy looks up.
+            // By address, and by a name that the proxy resolves.
             for host in ["127.0.0.1", "localhost"] {
                 let cell = format!("password: {wants_password}, ours: {ours}, {host}");
                 let proxy = Proxy::start(wants_password).await;
@@ -97,8 +96,8 @@ async fn both_connect_through_a_socks_proxy() {
     }
 }
 
-/// libzmq 4.3.5 is not asked: where the proxy does not accept the password it ends the whole process
-/// (`Bad file descriptor (epoll.cpp)`).
+/// Not with libzmq 4.3.5: if the proxy rejects the password it aborts the process (`Bad file
+/// descriptor (epoll.cpp)`).
 #[tokio::test]
 async fn wrong_proxy_password_sends_no_request() {
     let proxy = Proxy::start(true).await;
@@ -108,8 +107,8 @@ async fn wrong_proxy_password_sends_no_request() {
     assert_eq!(*proxy.asked.borrow(), 0);
 }
 
-/// Nobody is there at first. One socket gives up then, and another does not: once that one has
-/// connected, the first would have come too.
+/// The address is free at first. One socket gives up, and another does not. Once the other has
+/// connected, the first would have connected too.
 #[tokio::test]
 async fn stopped_socket_does_not_reconnect() {
     for ours in [true, false] {
@@ -152,7 +151,7 @@ async fn stopped_socket_does_not_reconnect() {
     }
 }
 
-/// Either library, with a filter that keeps this machine or this user out, and with one that does
+/// Either library, with a filter that excludes this machine or this user, and with one that does
 /// not.
 #[tokio::test]
 async fn filtered_peer_is_closed_silently() {

@@ -1,5 +1,4 @@
-//! What each side is told of peers that come, peers that do not fit and peers that misbehave, and
-//! that those who behave are served all the while.
+//! Events on each side for new, incompatible and misbehaving peers, while valid peers are served.
 
 use std::time::Duration;
 
@@ -70,10 +69,10 @@ async fn both_sides_report_handshake_success() {
     }
 }
 
-/// How a peer does not fit, in words.
+/// The text of the incompatibility.
 ///
-/// `None` where libzmq was quicker: it closes as soon as it has seen that this side does not fit,
-/// without a word, and sometimes before it has said what it is itself.
+/// `None` if libzmq was faster: it closes as soon as it detects the incompatibility, sometimes
+/// before it has sent its own type.
 async fn mismatch(events: &mut Events) -> Option<String> {
     match handshake_failure(events).await {
         HandshakeFailure::Protocol(error @ ProtocolError::Incompatible(_)) => {
@@ -84,7 +83,7 @@ async fn mismatch(events: &mut Events) -> Option<String> {
     }
 }
 
-/// What a socket that connects is told: it tries again when libzmq was quicker.
+/// The result at a connecting socket: it retries if libzmq was faster.
 async fn mismatch_at_last(events: &mut Events) -> String {
     loop {
         if let Some(told) = mismatch(events).await {
@@ -95,7 +94,7 @@ async fn mismatch_at_last(events: &mut Events) -> String {
 
 #[tokio::test]
 async fn both_sides_report_incompatible_types() {
-    // Ours connects.
+    // The connecting socket of this library.
     let publisher = libzmq(Pub, |socket| socket.bind(TCP));
     let req = ReqSocket::new();
     let mut events = req.events();
@@ -103,7 +102,7 @@ async fn both_sides_report_incompatible_types() {
     assert_eq!(mismatch_at_last(&mut events).await, "a REQ socket cannot talk to a PUB socket");
     publisher.event(EventKind::DISCONNECTED).await.unwrap();
 
-    // Ours is bound, and serves somebody else. libzmq does not come back after this.
+    // The bound socket of this library serves another peer. libzmq does not reconnect after this.
     let mut rep = RepSocket::new();
     let mut events = rep.events();
     let endpoint = rep.bind(TCP).await.unwrap();
@@ -117,7 +116,7 @@ async fn both_sides_report_incompatible_types() {
     serve(&mut rep, &good).await;
 }
 
-/// A peer of another kind that waits to be told is told.
+/// An incompatible peer that waits for the reason learns it.
 #[tokio::test]
 async fn incompatible_peer_is_sent_the_reason() {
     let rep = RepSocket::new();
@@ -212,14 +211,14 @@ async fn second_libzmq_pair_is_rejected() {
     assert!(matches!(failure, HandshakeFailure::Rejected(Rejected::Occupied)), "{failure}");
     send(&mut pair, "for the first").await;
     assert_eq!(first.recv().await.unwrap(), [b"for the first"]);
-    // The second has kept trying.
+    // The second peer has retried.
     first.stop().await.unwrap();
     handshake(&mut events).await;
     send(&mut pair, "for the second").await;
     assert_eq!(second.recv().await.unwrap(), [b"for the second"]);
 }
 
-/// Bytes that look random, and are the same in every run.
+/// Pseudorandom bytes, the same in every run.
 fn noise(seed: u64) -> Vec<u8> {
     let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
     let bytes = std::iter::repeat_with(|| {
@@ -231,7 +230,7 @@ fn noise(seed: u64) -> Vec<u8> {
     bytes.take(200).collect()
 }
 
-/// The ends of 40 connections that speak nonsense, at each stage of a connection.
+/// The outcomes of 40 connections that send garbage, at each stage of a connection.
 #[tokio::test]
 async fn garbage_peers_disturb_no_other_peer() {
     let mut rep = RepSocket::new();
@@ -253,7 +252,7 @@ async fn garbage_peers_disturb_no_other_peer() {
                 }
             }
             bad.write(&bytes).await;
-            // Some of it may look like the beginning of something long.
+            // Some of the garbage may look like the beginning of a long frame.
             drop(bad);
             event(&mut events, format!("the end of {bytes:?}"), |event| match event {
                 SocketEvent::HandshakeFailed { .. } if stage < 3 => Some(()),
@@ -329,7 +328,7 @@ async fn silent_listener_is_retried() {
     good.expect(&message(b"kept")).await;
 }
 
-/// A PULL with a limit, and a peer of libzmq that keeps to it.
+/// A PULL with a size limit, and a libzmq peer that respects it.
 async fn limited(bytes: u64) -> (PullSocket, Events, String, Peer) {
     let pull = PullSocket::builder().max_message_size(bytes).build();
     let mut events = pull.events();
@@ -358,7 +357,7 @@ async fn oversized_libzmq_message_ends_one_peer() {
         bad.event(EventKind::DISCONNECTED).await.unwrap();
         good.send(["good"]).await.unwrap();
         assert_eq!(recv(&mut pull, "the good peer").await, "good");
-        // libzmq connects again and may go on.
+        // libzmq reconnects and may continue.
         bad.send(["better"]).await.unwrap();
         assert_eq!(recv(&mut pull, "the bad peer, come back").await, "better");
         handshake(&mut events).await;
@@ -395,7 +394,8 @@ async fn excessive_lengths_are_rejected_at_once() {
             good.send(["good"]).await.unwrap();
             assert_eq!(recv(&mut pull, "the good peer").await, "good");
         }
-        // This one might be: nothing is wrong with it until memory ends, and none is taken for it.
+        // This frame could be valid: it is an error only when memory ends, and no memory is taken
+        // for it.
         let mut bad = RawPeer::connect(&endpoint).await;
         bad.handshake(1, "PUSH").await;
         handshake(&mut events).await;

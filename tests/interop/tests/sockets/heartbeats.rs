@@ -1,4 +1,4 @@
-//! Signs of life: asked for, given, and missed.
+//! Heartbeats: sent, answered and missed.
 
 use std::time::{Duration, Instant};
 
@@ -12,20 +12,20 @@ use zeromq_async::{DealerSocket, DisconnectReason, Events, PullSocket, SocketEve
 
 const INTERVAL: Duration = Duration::from_millis(50);
 
-/// Generous, so that a busy machine is not taken for a dead peer, and much shorter than [`IDLE`].
+/// Long, so that a busy machine is not taken for a dead peer, and much shorter than [`IDLE`].
 const TIMEOUT: Duration = Duration::from_millis(800);
 
-/// Many intervals, and longer than a peer that does not answer is kept.
+/// Many intervals, and longer than the timeout of a peer that does not answer.
 const IDLE: Duration = Duration::from_millis(1500);
 
-/// How much later than it is due something may happen on a busy machine.
+/// The tolerated delay on a busy machine.
 const SLACK: Duration = Duration::from_secs(3);
 
 fn beating() -> DealerSocket {
     DealerSocket::builder().heartbeat_interval(INTERVAL).heartbeat_timeout(TIMEOUT).build()
 }
 
-/// That nothing has happened while nothing was said.
+/// Checks that an idle connection had no event.
 async fn stays_up(events: &mut Events, what: &str) {
     let ended = timeout(IDLE, disconnected(events)).await;
     assert!(ended.is_err(), "{what}: {:?}", ended.map(|reason| reason.to_string()));
@@ -61,7 +61,7 @@ async fn idle_libzmq_connections_stay_up() {
     tokio::join!(one, two, three);
 }
 
-/// A peer that is connected and ready, and then says nothing any more.
+/// A peer that is silent after its handshake.
 #[tokio::test]
 async fn silent_peer_is_dropped_and_reconnected() {
     let listener = RawListener::bind().await;
@@ -105,7 +105,7 @@ async fn silent_accepted_peer_is_dropped() {
     assert_eq!(recv(&mut pull, "the peer that answers").await, "still here");
 }
 
-/// Exactly what goes over the wire, and that any answer keeps the connection.
+/// The exact bytes on the wire. Any answer keeps the connection.
 #[tokio::test]
 async fn our_ping_matches_37_zmtp() {
     let listener = RawListener::bind().await;
@@ -120,11 +120,11 @@ async fn our_ping_matches_37_zmtp() {
     peer.handshake(1, "DEALER").await;
     let ready = Instant::now();
     while ready.elapsed() < IDLE {
-        // Fifteen tenths of a second, and no context.
+        // A TTL of 1.5 s and no context.
         peer.expect(b"\x04\x07\x04PING\0\x0f").await;
         peer.write(&command("PONG", b"")).await;
     }
-    // A message is a sign of life as well as an answer.
+    // A message counts as an answer too.
     let ready = Instant::now();
     while ready.elapsed() < IDLE {
         peer.expect(b"\x04\x07\x04PING\0\x0f").await;
@@ -146,7 +146,7 @@ async fn pong_echoes_the_ping_context() {
     }
 }
 
-/// The peer says how long it may be silent; nothing is set here.
+/// The peer announces its TTL. Nothing is configured here.
 #[tokio::test]
 async fn peer_ttl_is_enforced() {
     let pull = PullSocket::new();
@@ -164,7 +164,7 @@ async fn peer_ttl_is_enforced() {
     assert!(given_up <= Duration::from_millis(300) + SLACK, "after {given_up:?} only");
 }
 
-/// A receiver that is busy does not make its peer dead: nobody reads the peer's signs meanwhile.
+/// A busy receiver does not time its peer out, although the peer's answers are unread meanwhile.
 #[tokio::test]
 async fn libzmq_peer_stays_with_slow_receiver() {
     let mut pull = PullSocket::builder()

@@ -1,7 +1,8 @@
-//! Signs of life between and inside messages that are sent without pause: none is lost, and no
+//! Heartbeats between and inside messages that are sent without pause: no message is lost, and no
 //! connection ends.
 //!
-//! libzmq writes a PING or PONG wherever its batch ends, and so between two frames of a message.
+//! libzmq writes a PING or PONG at the end of a batch, which may be between two frames of a
+//! message.
 
 use std::time::{Duration, Instant};
 
@@ -14,28 +15,28 @@ use zeromq_async::{
     Events, Message, PullSocket, PushSocket, SocketBuilder, SocketEvent, SocketKind,
 };
 
-/// How often each side asks that does, so that many fall inside messages.
+/// The heartbeat interval. Many heartbeats fall inside messages.
 const INTERVAL: Duration = Duration::from_millis(10);
 
 /// So that a busy machine is not taken for a dead peer.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Messages in each queue: few, so that a sender's last is received soon after it is sent.
+/// Messages in each queue: few, so that the sender's last message arrives soon.
 const QUEUED: u8 = 10;
 
-/// For the tests that are always run.
+/// The duration of the regular tests.
 const SHORT: Duration = Duration::from_millis(500);
 
-/// What goes over the connection, and who asks for signs of life.
+/// The traffic of a connection, and the side that sends PINGs.
 #[derive(Debug, Clone, Copy)]
 struct Shape {
     name: &'static str,
-    /// Bytes of the frames before the last, which has the number of the message.
+    /// Sizes of the frames before the last, which has the message number.
     frames: &'static [usize],
     is_sealed: bool,
     we_ask: bool,
     they_ask: bool,
-    /// Whether this library's socket sends, and libzmq's receives.
+    /// Whether this library's socket sends and libzmq's receives.
     we_send: bool,
 }
 
@@ -52,7 +53,7 @@ const CLEAR: Shape = Shape {
     we_send: false,
 };
 
-/// The five shapes, and each of them sealed or turned round.
+/// The five shapes, each also encrypted or in the other direction.
 const SHAPES: [Shape; 10] = [
     CLEAR,
     Shape { name: "CURVE", is_sealed: true, ..CLEAR },
@@ -79,7 +80,7 @@ async fn heartbeats_lose_no_messages() {
     }
 }
 
-/// `HEARTBEAT_SECONDS` of each shape, or 60.
+/// `HEARTBEAT_SECONDS` per shape, or 60.
 #[tokio::test]
 #[ignore = "runs for minutes: 60 s for each of ten shapes"]
 async fn heartbeats_lose_no_messages_in_a_minute() {
@@ -94,7 +95,7 @@ impl Shape {
     async fn run(self, duration: Duration) {
         let shape = self.name;
         let sent = if self.we_send { self.send(duration).await } else { self.recv(duration).await };
-        // A machine that is too busy for as many shows nothing.
+        // A machine that is too busy for this many heartbeats shows nothing.
         assert!(sent > 10, "{shape}: {sent} messages only");
     }
 

@@ -1,5 +1,5 @@
-//! What is odd and harms nobody: raw peers say the same to both libraries, and both receive what
-//! comes with it. The table of what is let pass and what is not is in `docs/zmtp-notes.md`.
+//! Deviations that both libraries tolerate: raw peers send the same bytes to both, and both receive
+//! the message that follows. `docs/zmtp-notes.md` lists tolerated and rejected deviations.
 
 use interop::{
     Frames, RawListener, RawPeer, TCP, command, disconnected, frames, handshake, libzmq, within,
@@ -8,7 +8,7 @@ use libzmq_peer::SocketKind::Pull;
 use zeromq_async::{DisconnectReason, ProtocolError, PullSocket, PushSocket};
 use zeromq_test::raw_bytes;
 
-/// What a peer says behind its greeting, and what message comes of it.
+/// The bytes of a peer after its greeting, and the resulting message.
 struct Odd {
     what: &'static str,
     says: Vec<u8>,
@@ -55,7 +55,8 @@ fn odd() -> Vec<Odd> {
     ]
 }
 
-/// Connects, greets, waits for the other greeting, as libzmq wants, and says the rest.
+/// Connects, writes its greeting, reads the other greeting, as libzmq requires, and writes the
+/// rest.
 async fn say(endpoint: &str, says: &[u8]) -> RawPeer {
     let mut peer = RawPeer::connect(endpoint).await;
     peer.greet(1, "NULL").await;
@@ -79,7 +80,7 @@ async fn both_receive_what_odd_peers_say() {
     }
 }
 
-/// libzmq's PULL receives the command itself, as a message.
+/// libzmq's PULL receives the command itself as a message.
 #[tokio::test]
 async fn subscribe_to_a_pull_is_passed_over() {
     let mut pull = PullSocket::new();
@@ -91,7 +92,7 @@ async fn subscribe_to_a_pull_is_passed_over() {
     assert_eq!(frames(&message), [b"a", b"b"]);
 }
 
-/// A PING inside a message is answered before the message is whole.
+/// A PING inside a message is answered before the message is complete.
 #[tokio::test]
 async fn a_ping_inside_a_message_is_answered() {
     let mut pull = PullSocket::new();
@@ -108,7 +109,7 @@ async fn a_ping_inside_a_message_is_answered() {
     }
 }
 
-/// Who says ERROR and leaves has refused this side; who stays has not.
+/// A peer that sends ERROR and leaves has rejected this side. A peer that stays has not.
 #[tokio::test]
 async fn an_error_behind_ready_is_final_if_the_peer_leaves() {
     let listener = RawListener::bind().await;

@@ -1,5 +1,4 @@
-//! Peers that start late, stop and come back, and sockets that are closed while there is something
-//! left to send.
+//! Peers that start late, stop and return, and sockets that are closed with unsent messages.
 
 use std::time::Duration;
 
@@ -14,7 +13,7 @@ use zeromq_async::{
     RepSocket, ReqSocket, SendErrorKind, SocketEvent, SubSocket, XPubSocket,
 };
 
-/// Whoever is early connects and sends; then somebody binds.
+/// One socket connects and sends first. The other binds later.
 #[tokio::test]
 async fn connect_may_precede_bind() {
     for (early, late) in [(Push, Pull), (Dealer, Router), (Req, Rep), (Sub, Xpub)] {
@@ -66,7 +65,7 @@ async fn our_push_resumes_with_restarted_pull() {
         let mut events = push.events();
         push.connect(endpoint.as_str()).await.unwrap();
         for round in 0..3 {
-            // Queued with nobody there.
+            // Queued without a peer.
             for number in 0..100 {
                 send(&mut push, format!("{round} {number}")).await;
             }
@@ -85,8 +84,8 @@ async fn our_push_resumes_with_restarted_pull() {
     }
 }
 
-/// Messages that were with the kernel when the peer died are lost; none is torn, none comes twice,
-/// and none overtakes another.
+/// Messages in the kernel's buffers are lost when the peer dies. None is truncated, duplicated or
+/// reordered.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn dying_libzmq_pull_tears_no_message() {
     const BODY: usize = 100_000;
@@ -113,7 +112,7 @@ async fn dying_libzmq_pull_tears_no_message() {
             assert!(mark == again && *body == vec![mark[3]; BODY], "message {number} is torn");
             next = number + 1;
         }
-        // Closed at any place in a message.
+        // Closed at any point of a message.
         pull.stop().await.unwrap();
     }
     sending.abort();
@@ -172,14 +171,14 @@ async fn our_req_resumes_with_restarted_rep() {
     let mut req = ReqSocket::new();
     req.connect(port.endpoint()).await.unwrap();
     for round in ["one", "two"] {
-        // With nobody there, the request waits.
+        // Without a peer, the request waits.
         send(&mut req, round).await;
         let rep = bound(Rep, port.endpoint());
         assert_eq!(rep.recv().await.unwrap(), [round.as_bytes()]);
         rep.send([round]).await.unwrap();
         assert_eq!(recv(&mut req, "the reply").await, round);
 
-        // With the request taken and the reply never sent, the application is told.
+        // If the peer took the request and never replies, `recv` fails.
         send(&mut req, "for nothing").await;
         assert_eq!(rep.recv().await.unwrap(), [b"for nothing"]);
         rep.stop().await.unwrap();
@@ -202,7 +201,7 @@ async fn our_sub_resubscribes_at_restarted_xpub() {
         assert_eq!(recv(&mut sub, topic).await, Message::multipart([topic, "news"]));
         xpub.stop().await.unwrap();
         disconnected(&mut events).await;
-        // While nobody is there: the next publisher is told of what holds then, and once.
+        // Without a publisher: the next one receives the current subscriptions, once.
         sub.subscribe(next);
         sub.unsubscribe(topic);
         sub.unsubscribe(topic);
@@ -242,7 +241,7 @@ async fn libzmq_req_resumes_with_restarted_rep() {
         rep.bind(port.endpoint()).await.unwrap();
         assert_eq!(recv(&mut rep, round).await, round);
         send(&mut rep, round).await;
-        // The reply is on its way when the socket goes: it is written before it closes.
+        // The reply is being sent when the socket closes: it is written first.
         within("our REP to close", rep.close()).await;
         assert_eq!(req.recv().await.unwrap(), [round.as_bytes()]);
         req.event(EventKind::DISCONNECTED).await.unwrap();
@@ -330,7 +329,7 @@ async fn our_pull_keeps_messages_after_disconnect() {
     pull.disconnect(push.endpoint()).await.unwrap();
     push.event(EventKind::DISCONNECTED).await.unwrap();
     disconnected(&mut events).await;
-    // "two" may have been on its way still; if it had come it is there, and once.
+    // "two" may still have been in flight. If it arrived, it arrived once.
     if let Ok(message) = pull.try_recv() {
         assert_eq!(message, "two");
         assert_eq!(pull.try_recv(), Err(RecvError::Empty));
@@ -383,7 +382,7 @@ fn numbered(number: u32) -> Vec<u8> {
     message
 }
 
-/// A PULL that lets almost nothing pile up before it is read.
+/// A PULL with minimal queues and buffers.
 fn slow_pull() -> Peer {
     libzmq(Pull, |socket| {
         socket.set_i32(Opt::RCVHWM, 10)?;
@@ -392,12 +391,12 @@ fn slow_pull() -> Peer {
     })
 }
 
-/// How many messages arrive, which are the first of those sent and in order.
+/// Returns the number of arrived messages, which are the first sent ones, in order.
 async fn count_messages(pull: &Peer, until: Option<u32>) -> u32 {
     let counting = pull.run(move |socket| {
         let mut count = 0;
         while until.is_none_or(|until| count < until) {
-            // Longer than any of the pauses below: without an end, silence is the end.
+            // Longer than any pause below. If the connection does not end, silence is the end.
             let Some(message) = socket.recv_timeout(Duration::from_secs(2))? else { break };
             assert!(message == [numbered(count)], "message {count} is another");
             count += 1;
@@ -445,7 +444,7 @@ async fn close_without_peers_reports_unsent() {
     }
 }
 
-/// What arrives and what is reported as not sent are together what was sent: nothing is in between.
+/// The arrived and the unsent messages are together all sent messages.
 #[tokio::test]
 async fn early_close_reports_unsent_exactly() {
     const COUNT: u32 = 10_000;
@@ -481,7 +480,7 @@ async fn immediate_push_skips_absent_peers() {
         assert_eq!(alive.recv().await.unwrap(), [[number]]);
     }
 
-    // Without it, half wait for the peer that is not there.
+    // Without it, half of the messages wait for the absent peer.
     let mut push = PushSocket::new();
     push.connect(dead.endpoint()).await.unwrap();
     push.connect(alive.endpoint()).await.unwrap();

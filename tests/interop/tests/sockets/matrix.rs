@@ -1,6 +1,6 @@
-//! Every pattern with each of its sides ours, each side bound, over tcp and ipc, with bodies of
-//! every kind of size, alone and in threes, with routing ids chosen and made up; and all of it with
-//! PLAIN and CURVE, each side the server.
+//! Every pattern with this library on each side, each side bound, over tcp and ipc, with bodies of
+//! every kind of size, single and in threes, with assigned and generated routing ids. The same with
+//! PLAIN and CURVE, each side as the server.
 
 mod script;
 
@@ -94,7 +94,7 @@ struct Cell {
     first_binds: bool,
     place: &'static str,
     named: bool,
-    /// The mechanism, and whether the first is the server in it.
+    /// The mechanism, and whether the first socket is its server.
     secured: Option<(Mechanism, bool)>,
 }
 
@@ -157,7 +157,7 @@ async fn run_secured(pairs: &[(SocketKind, SocketKind)], mechanism: Mechanism) {
 /// All bodies through one fresh pair of sockets.
 async fn cell(cell: Cell) {
     let (first, second) = cell.kinds;
-    // Two ROUTERs learn of each other by probing: neither could speak first otherwise.
+    // Two ROUTERs learn of each other by probing, because neither could send first otherwise.
     let probe = cell.kinds == (Router, Router);
     let routing_id = |id| cell.named.then_some(id);
     let part = |is_first| {

@@ -1,5 +1,5 @@
-//! Whose turn it is, who is meant, and what happens when there is no room: the rules of the socket
-//! types and the options that change them.
+//! Order, routing and backpressure: the rules of the socket types, and the options that change
+//! them.
 
 use std::collections::HashSet;
 
@@ -85,8 +85,8 @@ async fn our_req_rotates_over_libzmq_reps() {
     }
 }
 
-/// 10 messages of 64 KiB from each of two peers are certain to wait in the queue when both peers
-/// can send no more.
+/// 10 messages of 64 KiB from each of two peers are certainly queued when neither peer can send
+/// more.
 #[tokio::test]
 async fn our_pull_and_router_receive_fairly() {
     for (ours, theirs) in [(Pull, Push), (Router, Dealer)] {
@@ -195,7 +195,7 @@ async fn correlating_req_accepts_only_last_reply() {
         router.send(reply_to(envelope, reply)).await.unwrap();
     }
     assert_eq!(recv(&mut req, "the reply to the last request").await, "three");
-    // What is left over is not taken for the reply to the next either.
+    // The rest is not taken for the reply to the next request either.
     router.send(reply_to(&envelopes[2], "three again")).await.unwrap();
     send(&mut req, "four").await;
     let mut envelope = router.recv().await.unwrap();
@@ -309,7 +309,7 @@ async fn plain_router_drops_unroutable_messages() {
     assert_eq!(*error.kind(), SendErrorKind::NoRoutingId);
 }
 
-/// One dealer does not read. A mandatory router waits for it, and meanwhile serves the other.
+/// One dealer does not read. A mandatory router waits for it and serves the other meanwhile.
 #[tokio::test]
 async fn mandatory_router_waits_for_full_peer() {
     let mut router = RouterSocket::builder().mandatory(true).send_high_water_mark(2).build();
@@ -365,7 +365,7 @@ async fn duplicate_libzmq_dealer_is_rejected() {
     );
     send(&mut router, Message::multipart(["x", "body"])).await;
     assert_eq!(first.recv().await.unwrap(), [b"body"]);
-    // The name is free when the first has gone, and the second has kept trying.
+    // The name is free after the first peer has left, and the second has retried.
     first.stop().await.unwrap();
     handshake(&mut events).await;
     send(&mut router, Message::multipart(["x", "body"])).await;
@@ -381,7 +381,7 @@ async fn handover_to_second_libzmq_dealer() {
         let endpoint = endpoint.clone();
         libzmq(Dealer, move |socket| {
             socket.set_bytes(Opt::ROUTING_ID, b"x")?;
-            // Or the first would come back and take the name again, and so for ever.
+            // Otherwise the first peer would reconnect and take the name again, and so on.
             socket.set_i32(Opt::RECONNECT_IVL, -1)?;
             socket.connect(&endpoint)
         })
@@ -400,7 +400,7 @@ async fn handover_to_second_libzmq_dealer() {
     assert_eq!(recv(&mut router, "the second").await, Message::multipart(["x", "hello"]));
 }
 
-/// libzmq leaves the connection of the first open, and reads from it no more.
+/// libzmq keeps the connection of the first peer open and does not read from it.
 #[tokio::test]
 async fn libzmq_router_hands_over_to_our_dealer() {
     let router = libzmq(Router, |socket| {
@@ -435,7 +435,7 @@ async fn many_frame_messages_pass_whole() {
     }
 }
 
-/// Ours and libzmq's, side by side.
+/// This library and libzmq, side by side.
 #[tokio::test]
 async fn unconnected_push_queues_exactly_its_mark() {
     let port = ReservedPort::new();
@@ -476,7 +476,7 @@ async fn unconnected_push_queues_exactly_its_mark() {
 
 #[tokio::test]
 async fn conflating_socket_keeps_the_last_message() {
-    // What our PUSH has queued when a libzmq PULL appears is the last message.
+    // When a libzmq PULL connects, the PUSH of this library has the last message only.
     let port = ReservedPort::new();
     let mut push = PushSocket::builder().conflate(true).build();
     push.connect(port.endpoint()).await.unwrap();
@@ -489,7 +489,7 @@ async fn conflating_socket_keeps_the_last_message() {
     send(&mut push, "end").await;
     assert_eq!(pull.recv().await.unwrap(), [b"end"], "and nothing between");
 
-    // So is what our PULL has of all that a libzmq PUSH has sent by the time it leaves.
+    // The same for the PULL of this library after a libzmq PUSH has left.
     let mut pull = PullSocket::builder().conflate(true).build();
     let mut events = pull.events();
     let endpoint = pull.bind(TCP).await.unwrap().to_string();
@@ -506,7 +506,7 @@ async fn conflating_socket_keeps_the_last_message() {
     assert!(pull.try_recv().is_err(), "there is one message");
 }
 
-/// 29/PUBSUB: one subscriber that does not read costs the others nothing.
+/// 29/PUBSUB: a subscriber that does not read does not affect the others.
 #[tokio::test]
 async fn our_pub_drops_only_for_slow_libzmq_sub() {
     const COUNT: u32 = 500;
@@ -535,7 +535,7 @@ async fn our_pub_drops_only_for_slow_libzmq_sub() {
         }
         assert!(message == [numbered(number)], "the quick one misses {number}");
     }
-    // The slow one has what there was room for, whole and in order, and nothing twice.
+    // The slow subscriber has the messages that fitted, whole, in order, and without duplicates.
     let reading = async {
         let (mut received, mut next) = (0, 0);
         loop {

@@ -11,11 +11,11 @@ use zeromq_async::{
     Events, Message, PubSocket, SubSocket, SubscriptionNotices, XPubSocket, XSubSocket,
 };
 
-/// Nothing, one byte, the longest short SUBSCRIBE and the next, the longest short message and the
-/// next, and a long one.
+/// Empty, one byte, the longest short SUBSCRIBE and the next, the longest short message and the
+/// next, and a long topic.
 const TOPICS: [usize; 7] = [0, 1, 245, 246, 255, 256, 1000];
 
-/// A topic of so many bytes. None is the beginning of another.
+/// A topic of this size. None is a prefix of another.
 fn topic(len: usize) -> Vec<u8> {
     let mut topic = vec![b't'; len];
     if let Some(first) = topic.first_mut() {
@@ -52,7 +52,7 @@ async fn our_xpub_gets_libzmq_xsub_subscriptions() {
         let what = format!("a topic of {len} bytes");
         assert_eq!(recv(&mut xpub, &what).await, one_frame(subscribe), "{what}");
 
-        // The second cancellation is the one that counts.
+        // The second cancellation takes effect.
         xsub.send([cancel.clone()]).await.unwrap();
         xsub.send([cancel.clone()]).await.unwrap();
         let what = format!("the cancellation of a topic of {len} bytes, and nothing before it");
@@ -102,7 +102,7 @@ async fn libzmq_xpub_gets_our_sub_subscriptions() {
     }
 }
 
-/// 29/PUBSUB: what a peer has subscribed to ends with it.
+/// 29/PUBSUB: the subscriptions of a peer end with it.
 #[tokio::test]
 async fn leaving_subscriber_cancels_subscriptions() {
     let (mut xpub, sub) = our_xpub_and(XPubSocket::new(), SocketKind::Sub).await;
@@ -174,7 +174,7 @@ async fn twenty_thousand_subscriptions_all_arrive() {
     assert!(received.await.unwrap() == topics().collect());
 }
 
-/// What is published, and whether somebody who subscribes to [`PREFIXES`] is to have it.
+/// A published message, and whether a subscriber to [`PREFIXES`] receives it.
 fn publications() -> Vec<(Vec<Vec<u8>>, bool)> {
     let long = topic(1000);
     let cases: [(&[&[u8]], bool); 12] = [
@@ -195,7 +195,7 @@ fn publications() -> Vec<(Vec<Vec<u8>>, bool)> {
     cases.iter().map(|(frames, wanted)| (owned(frames), *wanted)).collect()
 }
 
-/// Two of them match the same messages, each of which comes once all the same.
+/// Two of them match the same messages. Each message arrives once.
 const PREFIXES: [&[u8]; 3] = [b"ab", b"abc", b"news."];
 
 const READY: &str = "!ready";
@@ -204,7 +204,7 @@ const LAST: &str = "!last";
 
 #[tokio::test]
 async fn libzmq_subscribers_get_matches_from_our_pub() {
-    // An XSUB has no filter of its own: what it receives is what the publisher sent.
+    // An XSUB does not filter: it receives exactly what the publisher sent.
     for kind in [SocketKind::Sub, SocketKind::Xsub] {
         let mut publisher = PubSocket::new();
         let endpoint = publisher.bind(TCP).await.unwrap().to_string();
@@ -218,7 +218,7 @@ async fn libzmq_subscribers_get_matches_from_our_pub() {
             }
             subscribe(&topic(1000))?;
             socket.connect(&endpoint)?;
-            // Behind the others: who hears this has all subscriptions in effect.
+            // After the others: a peer that receives this has all subscriptions in effect.
             subscribe(b"!")
         });
         published(&mut publisher, READY, subscriber.recv()).await;
@@ -270,7 +270,7 @@ async fn our_subscribers_get_matches_from_libzmq_pub() {
     }
 }
 
-/// The XSUB does not filter: what does not come was not sent.
+/// The XSUB does not filter, so a missing message was not sent.
 #[tokio::test]
 async fn our_xpub_stops_after_cancellation() {
     let (mut xpub, xsub) = our_xpub_and(XPubSocket::new(), SocketKind::Xsub).await;
@@ -280,7 +280,7 @@ async fn our_xpub_stops_after_cancellation() {
     for expected in ["\x01a", "\x01b"] {
         assert_eq!(recv(&mut xpub, "a subscription").await, expected);
     }
-    // libzmq's XSUB counts, and has not told of the first cancellation.
+    // libzmq's XSUB counts, and has not forwarded the first cancellation.
     send(&mut xpub, "a1").await;
     xsub.send(["\x00a"]).await.unwrap();
     assert_eq!(recv(&mut xpub, "the cancellation").await, "\0a");
@@ -313,7 +313,7 @@ async fn our_sub_cancels_as_often_as_it_subscribed() {
     assert_eq!(recv(&mut sub, "what is subscribed to").await, "b");
 }
 
-/// Two libzmq SUBs, the second of which repeats the first, then both cancel.
+/// Two libzmq SUBs. The second repeats the subscription of the first, and then both cancel.
 async fn notices(notices: SubscriptionNotices) -> Vec<Message> {
     let xpub = XPubSocket::builder().notices(notices).build();
     let (mut xpub, first) = our_xpub_and(xpub, SocketKind::Sub).await;
@@ -328,7 +328,7 @@ async fn notices(notices: SubscriptionNotices) -> Vec<Message> {
     ];
     for (number, (sub, option)) in changes.into_iter().enumerate() {
         change(sub, option, b"t").await;
-        // One connection keeps its order: behind this mark the change has been told or never is.
+        // A connection keeps order: after this marker the change has either been sent or never is.
         let mark = format!("mark {number}");
         change(sub, Opt::SUBSCRIBE, mark.as_bytes()).await;
         loop {
@@ -395,7 +395,7 @@ async fn our_xpub_welcomes_matching_libzmq_subs() {
     assert_eq!(other.recv().await.unwrap(), [b"news"], "and no welcome");
 }
 
-/// Without `no_drop` most of these would be lost: the queue holds two, and nobody reads.
+/// Without `no_drop` most messages would be lost: the queue holds two, and the peer does not read.
 #[tokio::test]
 async fn our_no_drop_xpub_waits_for_libzmq_sub() {
     const COUNT: u32 = 300;
@@ -470,7 +470,7 @@ async fn our_pub_serves_zmtp_3_0_and_3_1_peers() {
     }
 }
 
-/// Either form is taken from a peer of either version, as libzmq's XPUB does.
+/// Both forms are accepted from a peer of either version, as libzmq's XPUB does.
 #[tokio::test]
 async fn our_xpub_accepts_both_subscription_forms() {
     let mut xpub = XPubSocket::new();
@@ -492,7 +492,7 @@ async fn our_xpub_accepts_both_subscription_forms() {
     }
 }
 
-/// Our SUB, and the raw publisher of a minor version that it is connected to.
+/// A SUB of this library, and the raw publisher of a minor version that it is connected to.
 async fn our_sub_and_raw_pub(minor: u8) -> (SubSocket, RawListener, RawPeer, Events) {
     let listener = RawListener::bind().await;
     let sub = SubSocket::new();
@@ -532,7 +532,7 @@ async fn our_sub_sends_commands_to_zmtp_3_1_pub() {
     assert_eq!(publisher.read_to_end().await, b"", "and nothing else");
 }
 
-/// The same SUB speaks to each publisher as that one understands.
+/// The same SUB uses the form that each publisher understands.
 #[tokio::test]
 async fn our_sub_resubscribes_in_the_peer_version() {
     let (mut sub, listener, mut publisher, mut events) = our_sub_and_raw_pub(1).await;
@@ -549,7 +549,7 @@ async fn our_sub_resubscribes_in_the_peer_version() {
     assert_eq!(recv(&mut sub, "a message").await, "t2");
 }
 
-/// Changes a SUB's subscriptions, and has libzmq tell its peers at once.
+/// Changes a SUB's subscriptions and makes libzmq send them at once.
 async fn change(sub: &Peer, option: Opt, topic: &[u8]) {
     let topic = topic.to_vec();
     let changed = sub.run(move |socket| {

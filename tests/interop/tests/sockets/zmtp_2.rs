@@ -1,4 +1,4 @@
-//! Peers of ZMTP 2.0: the same bytes to this library and to libzmq, and the same from both.
+//! Peers of ZMTP 2.0: the same bytes for this library and for libzmq, and the same results.
 
 use std::time::Duration;
 
@@ -6,25 +6,25 @@ use interop::{End, Frames, Place, RawListener, RawPeer, Setup, TCP, libzmq, recv
 use libzmq_peer::{Opt, SocketKind};
 use zeromq_async::PullSocket;
 
-/// What the old peer is called, and the socket at the other end.
+/// The identity of the old peer and of the other socket.
 const OLD: &[u8] = b"old";
 const NAME: &str = "here";
 
-/// What happens between an old peer and a socket.
+/// One step between an old peer and a socket.
 enum Act {
-    /// The old peer says these bytes.
+    /// The old peer writes these bytes.
     Says(&'static [u8]),
-    /// The old peer is told these.
+    /// The old peer reads these bytes.
     IsTold(&'static [u8]),
     /// The socket sends this message.
     Sends(&'static [&'static [u8]]),
-    /// The socket receives this one.
+    /// The socket receives this message.
     Receives(&'static [&'static [u8]]),
 }
 
 use Act::{IsTold, Receives, Says, Sends};
 
-/// A type of socket, the type of the old peer, and what happens.
+/// A socket type, the type of the old peer, and the steps.
 type Scene = (SocketKind, SocketKind, &'static [Act]);
 
 const LONG: usize = 300;
@@ -139,7 +139,7 @@ const SCENES: [Scene; 11] = [
     ),
 ];
 
-/// The byte for a type: the number that libzmq has for it.
+/// libzmq's number of a socket type.
 fn number(kind: SocketKind) -> u8 {
     match kind {
         SocketKind::Pair => 0,
@@ -157,14 +157,14 @@ fn number(kind: SocketKind) -> u8 {
     }
 }
 
-/// What the socket is called. libzmq's may be called something whatever its type; here only these.
+/// The routing id of the socket. libzmq allows one for every type; this library only for these.
 fn routing_id(kind: SocketKind) -> Option<&'static str> {
     let has_one =
         matches!(kind, SocketKind::Req | SocketKind::Rep | SocketKind::Dealer | SocketKind::Router);
     has_one.then_some(NAME)
 }
 
-/// Greets as libzmq 3.2 does: each side goes on as it hears from the other.
+/// The greeting of libzmq 3.2: each side continues after it has read from the other.
 async fn greet(old: &mut RawPeer, kind: SocketKind, old_kind: SocketKind) {
     let length = u8::try_from(OLD.len() + 1).expect("a short name");
     old.write(&[0xff, 0, 0, 0, 0, 0, 0, 0, length, 0x7f]).await;
@@ -242,8 +242,8 @@ async fn libzmq_serves_zmtp_2_with_same_bytes() {
     }
 }
 
-/// Catalogues of failures have it that the timer of libzmq's handshake goes on and ends the
-/// connection of an old peer. The time for the handshake is short here, and over when the peer speaks.
+/// Reported of libzmq: the handshake timer keeps running and ends the connection of an old peer.
+/// The handshake timeout is short here and has passed when the peer writes.
 #[tokio::test]
 async fn zmtp_2_peer_outlives_handshake_timeout() {
     const SHORT: Duration = Duration::from_millis(200);
@@ -257,7 +257,7 @@ async fn zmtp_2_peer_outlives_handshake_timeout() {
     let mut to_theirs = RawPeer::connect(theirs.endpoint()).await;
     greet(&mut to_ours, SocketKind::Pull, SocketKind::Push).await;
     greet(&mut to_theirs, SocketKind::Pull, SocketKind::Push).await;
-    // Nothing tells that a timer has not been heard of; twice its time will do.
+    // A timer that does not fire gives no event, so the test waits twice its time.
     tokio::time::sleep(2 * SHORT).await;
     to_ours.write(b"\0\x05still").await;
     assert_eq!(recv(&mut ours, "the message").await, "still");

@@ -1,5 +1,5 @@
-//! Layers around sockets that speak to libzmq: five on each type of socket change nothing, and
-//! those for a pattern do what they are for.
+//! Layers around sockets that talk to libzmq: five layers on each type of socket change nothing,
+//! and layers for one pattern have their effect.
 
 use std::fmt::{Debug, Display};
 use std::sync::Arc;
@@ -21,14 +21,14 @@ use zeromq_util::layer::{
     RetryLayer, SendExt, Tap, TapLayer, Timeout, TimeoutLayer, WithLayer,
 };
 
-/// Messages seen each way.
+/// Messages seen in each direction.
 #[derive(Debug, Default)]
 struct Seen {
     sent: AtomicUsize,
     received: AtomicUsize,
 }
 
-/// Five layers, none of which has anything to object to.
+/// Five layers that pass every message.
 #[allow(clippy::type_complexity, reason = "it says which layers there are")]
 fn stacked<S>(
     socket: S,
@@ -183,7 +183,7 @@ async fn five_layers_around_pair() {
     check(&seen, bodies().count(), bodies().count());
 }
 
-/// The guide's lazy pirate: whichever server is asked first, the one that answers is found.
+/// The guide's lazy pirate: the client finds the server that answers, whichever it asks first.
 #[tokio::test]
 async fn request_is_retried_at_answering_libzmq_rep() {
     let [silent, rep] = [Rep, Rep].map(|kind| libzmq(kind, |socket| socket.bind(TCP)));
@@ -242,7 +242,7 @@ async fn libzmq_router_sees_limited_requests() {
     sending.await.unwrap();
 }
 
-/// libzmq conflates single frames alone.
+/// libzmq conflates single frames only.
 #[tokio::test]
 async fn keep_latest_works_with_libzmq_publisher() {
     let (sub, publisher) = pair_with(SubSocket::builder().subscribe("").build(), Xpub).await;
@@ -268,7 +268,7 @@ async fn keep_latest_works_with_libzmq_publisher() {
     assert_eq!(sub.replaced(), 198);
 }
 
-/// A subscriber that reads again after a pause gets what is new, and the last message in any case.
+/// A subscriber that reads again after a pause receives new messages, and always the last one.
 #[tokio::test]
 async fn slow_libzmq_subscriber_gets_the_newest() {
     let publisher = PubSocket::builder().no_drop(true).send_high_water_mark(1).build();
@@ -308,7 +308,7 @@ async fn slow_libzmq_subscriber_gets_the_newest() {
     assert_eq!(count, u64::from(MESSAGES) - publisher.dropped());
 }
 
-/// A bound socket of ours, and one of libzmq's that is connected to it, and subscribed.
+/// A bound socket of this library, and a libzmq socket that is connected and subscribed.
 async fn pair_with<P: Kind>(ours: Socket<P>, theirs: SocketKind) -> (Socket<P>, Peer) {
     let endpoint = ours.bind(TCP).await.expect("bound").to_string();
     let peer = libzmq(theirs, move |socket| {
@@ -348,7 +348,7 @@ where
     assert!(frames(&received) == *expected, "{} frames back", sent.len());
 }
 
-/// Publishes until libzmq's subscriber hears it, and gives how many messages that took.
+/// Publishes until libzmq's subscriber receives it. Returns the number of messages.
 async fn begin<S>(publisher: &mut S, subscriber: &Peer) -> usize
 where
     S: Sink<Message, Error: Debug> + Unpin,
@@ -380,7 +380,7 @@ fn check(seen: &Seen, sent: usize, received: usize) {
     assert_eq!(seen, [sent, received], "messages that went through the layers");
 }
 
-/// The ends of short frames, and more than is read at once; alone and in threes. None begins like a
+/// The limits of short frames, and more than one read, single and in threes. None begins like a
 /// subscription.
 fn bodies() -> impl Iterator<Item = Frames> {
     const SIZES: [usize; 6] = [1, 64, 255, 256, 8192, 100_000];

@@ -1,4 +1,5 @@
-//! libzmq's clients and services through our proxy, and the same orders given to ours and theirs.
+//! libzmq's clients and services through the proxy of this library, and the same control commands
+//! for both proxies.
 
 use std::sync::mpsc;
 use std::thread;
@@ -12,15 +13,14 @@ use zeromq_async::{
 };
 use zeromq_util::proxy::{Proxy, ProxyEnd};
 
-/// A proxy of either library that is running.
+/// A running proxy of either library.
 struct Device {
     front: String,
     back: String,
     capture: Option<String>,
     control: String,
     ended: oneshot::Receiver<()>,
-    /// What stops it for a while, and what lets it go on: libzmq 4.3.5 takes the one for the other,
-    /// as its successors do not.
+    /// The commands to pause and to resume. libzmq 4.3.5 confuses them, later versions do not.
     pause: &'static str,
     resume: &'static str,
 }
@@ -110,7 +110,7 @@ impl Device {
         Self { front, back, capture, control, ended, pause, resume }
     }
 
-    /// A socket of libzmq that gives orders.
+    /// A socket of libzmq that sends control commands.
     fn master(&self) -> Peer {
         connected(Req, &self.control)
     }
@@ -173,7 +173,7 @@ async fn forwarder_proxy_serves_libzmq_peers() {
     }
     assert_eq!(subscriber.recv().await.unwrap(), [&b"news"[..], b"1"]);
     assert_eq!(subscriber.recv().await.unwrap(), [&b"newspaper"[..], b"2"]);
-    // Another publisher is asked for the same as soon as it is there.
+    // A later publisher receives the same subscription as soon as it connects.
     plain.event(EventKind::HANDSHAKE_SUCCEEDED).await.unwrap();
     let again = subscriber.recv();
     let mut again = std::pin::pin!(again);
@@ -189,7 +189,7 @@ async fn forwarder_proxy_serves_libzmq_peers() {
     assert_eq!(received.await.unwrap(), [&b"news"[..], b"3"]);
 }
 
-/// The same orders, and byte by byte the same answers.
+/// The same commands, and the same answers byte by byte.
 #[tokio::test]
 async fn both_proxies_answer_commands_alike() {
     for whose in [Whose::Ours, Whose::Theirs] {
@@ -204,7 +204,7 @@ async fn both_proxies_answer_commands_alike() {
         assert_eq!(request, [&b"asker"[..], b"", b"hello"], "{whose:?}");
         service.send(["asker", "", "good day"]).await.unwrap();
         assert_eq!(client.recv().await.unwrap(), [&b""[..], b"good day"], "{whose:?}");
-        // Frames count, and the routing id is one of them.
+        // Frames are counted, including the routing id.
         let passed = numbers([3, 10, 3, 13, 3, 13, 3, 10]);
         assert_eq!(order(&master, "STATISTICS").await, passed, "{whose:?}");
 
@@ -223,7 +223,7 @@ async fn both_proxies_answer_commands_alike() {
     }
 }
 
-/// libzmq's issue 1382: a proxy whose back is full ended only when there was room.
+/// libzmq's issue 1382: a proxy with a full backend ended only when there was room.
 #[tokio::test]
 async fn both_proxies_terminate_with_full_backend() {
     for whose in [Whose::Ours, Whose::Theirs] {

@@ -16,7 +16,7 @@ fn bound(kind: SocketKind) -> Peer {
     libzmq(kind, |socket| socket.bind(TCP))
 }
 
-/// A client of `servers`, with its driver running.
+/// A client of `servers` with its driver running.
 async fn ask_all(servers: &[Peer], socket: impl Into<DealerSocket>) -> Client {
     let (client, driver) = client(socket);
     for server in servers {
@@ -26,7 +26,7 @@ async fn ask_all(servers: &[Peer], socket: impl Into<DealerSocket>) -> Client {
     client
 }
 
-/// All requests at once, and whether each got its own body back.
+/// Sends all requests at once. Returns whether each received its own body.
 async fn ask_and_compare(client: &Client) {
     let bodies: Vec<_> = (0..REQUESTS)
         .map(|number| Message::multipart([number.to_string(), String::new(), "end".to_owned()]))
@@ -94,7 +94,7 @@ async fn request_fails_when_libzmq_server_leaves() {
     assert!(matches!(error, RequestError::PeerLost { endpoint: Some(_), .. }), "{error}");
 }
 
-/// Serves with whole messages turned about, so that what comes back is not what was sent.
+/// Reverses whole messages, so that the reply differs from the request.
 async fn start<P: Answers>() -> String
 where
     Socket<P>: Send + 'static,

@@ -1,4 +1,4 @@
-//! libzmq's side: many clients on one thread, and a server on another.
+//! The sockets of libzmq: many clients on one thread, and a server on another.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -17,9 +17,8 @@ use support::faulty_exchange::{ExchangeSocket, Requests};
 
 /// DEALERs of libzmq, all on one thread.
 ///
-/// They are no [`libzmq_peer::Peer`]s, which have monitors: where one is told that a record does not
-/// decrypt, libzmq forgets, by the `errno` that telling leaves behind, that it meant to close the
-/// connection.
+/// They are no [`libzmq_peer::Peer`]s, because those have monitors: reporting a decryption error
+/// overwrites the `errno` by which libzmq decides to close the connection.
 pub(super) struct Clients {
     keys: Keys,
     jobs: mpsc::Sender<Job>,
@@ -94,7 +93,7 @@ impl Members {
     }
 }
 
-/// One of the crowd.
+/// One of the clients.
 pub(super) struct Theirs {
     name: String,
     jobs: mpsc::Sender<Job>,
@@ -110,7 +109,7 @@ impl Theirs {
 impl ExchangeSocket for Theirs {
     async fn send(&mut self, message: Frames) {
         let name = self.name.clone();
-        // Where the connection has ended there is no queue, and nothing to be sent.
+        // After the end of the connection there is no queue, and sending fails.
         self.ask(move |members| members.sockets[&name].0.try_send(&message).map(drop));
     }
 
@@ -118,7 +117,7 @@ impl ExchangeSocket for Theirs {
         self.received.recv().await.expect("the socket is open")
     }
 
-    /// libzmq does not tell.
+    /// libzmq does not report it.
     async fn ended_by_time(&mut self) -> bool {
         false
     }
@@ -134,9 +133,9 @@ impl Drop for Theirs {
     }
 }
 
-/// A ROUTER of libzmq, on a thread of its own, that answers every request with itself.
+/// A ROUTER of libzmq on its own thread that echoes every request.
 ///
-/// It is no [`Peer`], which has a monitor: libzmq waits when nobody takes the events.
+/// It is no [`Peer`], because that has a monitor: libzmq blocks if no thread reads the events.
 pub(super) struct TheirServer {
     pub(super) endpoint: String,
     stop: Arc<AtomicBool>,
@@ -169,11 +168,11 @@ impl TheirServer {
         Self { endpoint, stop, thread }
     }
 
-    /// Stops it.
+    /// Stops the thread.
     ///
     /// # Panics
     ///
-    /// When a request was not the next of its client.
+    /// If a request was not the next one of its client.
     pub(super) fn stop(self) {
         self.stop.store(true, Ordering::Relaxed);
         self.thread.join().expect("all requests were as they should be").expect("libzmq goes on");

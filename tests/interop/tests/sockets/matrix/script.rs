@@ -1,18 +1,18 @@
-//! What is said between two sockets of either library, pattern by pattern.
+//! The exchange between two sockets of either library, for each pattern.
 
 use interop::{End, Frames};
 use libzmq_peer::SocketKind::{Dealer, Pair, Pub, Pull, Push, Rep, Req, Router, Sub, Xpub, Xsub};
 
 use super::Cell;
 
-/// What each is called, where it is called something.
+/// The routing ids, if assigned.
 pub(crate) const FIRST_ID: &str = "first";
 pub(crate) const SECOND_ID: &str = "second";
 
-/// Nothing, the ends of short frames, what libzmq reads at once, and much more than that.
+/// Empty, the limits of short frames, libzmq's read size, and much more.
 const SIZES: [usize; 7] = [0, 1, 255, 256, 8192, 65_536, 1_048_576];
 
-/// Says everything there is to say between two kinds of sockets.
+/// Exchanges messages between two kinds of sockets.
 pub(crate) async fn exchange(cell: Cell, first: &mut End, second: &mut End) {
     match cell.kinds {
         (Req, Rep) | (Dealer, Dealer) | (Pair, Pair) => {
@@ -52,7 +52,7 @@ pub(crate) async fn exchange(cell: Cell, first: &mut End, second: &mut End) {
 }
 
 async fn routers(cell: Cell, first: &mut End, second: &mut End) {
-    // libzmq does not probe before somebody calls it.
+    // libzmq probes only during a call.
     let (of_first, of_second) =
         tokio::join!(probed(cell, second, FIRST_ID), probed(cell, first, SECOND_ID));
     for body in bodies() {
@@ -62,7 +62,7 @@ async fn routers(cell: Cell, first: &mut End, second: &mut End) {
     }
 }
 
-/// The routing id by which a ROUTER knows the other that probes it.
+/// The routing id of the other ROUTER, from its probe.
 async fn probed(cell: Cell, router: &mut End, chosen: &str) -> Vec<u8> {
     let probe = router.recv(&format!("{cell}: the probe of {chosen}")).await;
     let [id, empty] = &probe[..] else { panic!("{cell}: the probe is {probe:?}") };
@@ -92,7 +92,7 @@ async fn publish(cell: Cell, publisher: &mut End, subscriber: &mut End) {
     }
 }
 
-/// A PUB does not tell when it has a subscriber: it publishes until the subscriber says so.
+/// A PUB does not report when it has a subscriber, so it publishes until the subscriber receives.
 async fn synchronise(cell: Cell, publisher: &mut End, subscriber: &mut End) {
     const BEGIN: &[u8] = b"begin";
     const END: &[u8] = b"end";
@@ -119,7 +119,7 @@ async fn pass(cell: Cell, from: &mut End, sent: &Frames, to: &mut End, expected:
     assert!(received == *expected, "{what} came as {}", describe(&received));
 }
 
-/// Sends a message to a ROUTER, and gives the routing id that it came with.
+/// Sends a message to a ROUTER. Returns the routing id of the sender.
 async fn pass_to_router(
     cell: Cell,
     from: &mut End,
@@ -148,13 +148,13 @@ fn behind(envelope: &[&[u8]], body: &[Vec<u8>]) -> Frames {
     envelope.iter().map(|frame| frame.to_vec()).chain(body.iter().cloned()).collect()
 }
 
-/// A message of each size, alone and in threes.
+/// A message of each size, single and in threes.
 fn bodies() -> impl Iterator<Item = Frames> {
     let all = [1_u8, 3].into_iter().flat_map(|count| SIZES.map(|size| (count, size)));
     all.map(|(count, size)| (0..count).map(|frame| bytes(frame, size)).collect())
 }
 
-/// Bytes that tell one place from another, and never begin like a subscription.
+/// Bytes that differ by position and never begin like a subscription.
 fn bytes(frame: u8, size: usize) -> Vec<u8> {
     let some: Vec<u8> = (2..=251).map(|byte: u8| byte.rotate_left(frame.into()) | 2).collect();
     let mut bytes = some.repeat(size.div_ceil(some.len()));

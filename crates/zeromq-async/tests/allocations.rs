@@ -6,7 +6,7 @@
 //! Everything runs on the thread of the test, and only allocations of that thread are counted: of
 //! both sockets, their connection tasks and Tokio. Counting begins after the setup.
 
-#![allow(clippy::unwrap_used, reason = "a test may fail where something goes wrong")]
+#![allow(clippy::unwrap_used, reason = "a test may fail when something goes wrong")]
 
 use allocation_counter::measure;
 use support::{ANY_PORT, DEADLINE, within};

@@ -2,7 +2,7 @@
 //!
 //! The test calls the compiler as cargo does, with the library that the test was built with.
 
-#![allow(clippy::unwrap_used, reason = "a test may fail where something goes wrong")]
+#![allow(clippy::unwrap_used, reason = "a test may fail when something goes wrong")]
 
 use std::env;
 use std::ffi::OsString;

@@ -11,7 +11,7 @@
 //! repeatedly and measures how late it wakes. The limits grow by that lateness, once for each task
 //! on the way. They still detect a stream that occupies all threads of the runtime.
 
-#![allow(clippy::unwrap_used, reason = "a test may fail where something goes wrong")]
+#![allow(clippy::unwrap_used, reason = "a test may fail when something goes wrong")]
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -127,7 +127,7 @@ async fn trips(streams: usize) -> Trips {
         }
         let lateness = Lateness::watch();
         let beside = round_trips(&mut req).await;
-        Trips { idle, beside, lateness: lateness.most() }
+        Trips { idle, beside, lateness: lateness.max() }
     });
     within("round trips", trips).await.unwrap()
 }
@@ -183,7 +183,7 @@ async fn trickles_beside_firehose() -> (Times, Duration) {
             }
         }
         assert_eq!(tasks.len(), 1 + TRICKLES, "a sender has stopped");
-        (Times::of(delays), lateness.most())
+        (Times::of(delays), lateness.max())
     });
     within("trickles", delays).await.unwrap()
 }
@@ -226,15 +226,15 @@ struct Lateness {
 
 impl Lateness {
     fn watch() -> Self {
-        const NAP: Duration = Duration::from_millis(1);
+        const SLEEP: Duration = Duration::from_millis(1);
         let stop = Arc::new(AtomicBool::new(false));
         let stopped = stop.clone();
         let thread = thread::spawn(move || {
             let mut most = Duration::ZERO;
             while !stopped.load(Ordering::Relaxed) {
                 let start = Instant::now();
-                thread::sleep(NAP);
-                most = most.max(start.elapsed() - NAP);
+                thread::sleep(SLEEP);
+                most = most.max(start.elapsed() - SLEEP);
             }
             most
         });
@@ -242,7 +242,7 @@ impl Lateness {
     }
 
     /// The maximum lateness.
-    fn most(self) -> Duration {
+    fn max(self) -> Duration {
         self.stop.store(true, Ordering::Relaxed);
         self.thread.join().unwrap()
     }

@@ -18,7 +18,7 @@ use zeromq_async::{
 const OVERHEAD: u64 = 128 << 10;
 
 /// Bytes that are reserved for an announced frame before they arrive. They are address space only.
-const TRUSTED: u64 = (1 << 20) + (256 << 10);
+const RESERVED: u64 = (1 << 20) + (256 << 10);
 
 fn measured(test: impl Future<Output = ()>) -> AllocationInfo {
     measured_without_deadline(within("the test", test))
@@ -41,7 +41,9 @@ async fn reason(events: &mut Events) -> DisconnectReason {
 }
 
 /// A PULL, its events, and a peer after the handshake.
-async fn pulled(builder: SocketBuilder<zeromq_async::Pull>) -> (PullSocket, Events, HostilePeer) {
+async fn pull_with_peer(
+    builder: SocketBuilder<zeromq_async::Pull>,
+) -> (PullSocket, Events, HostilePeer) {
     let pull = builder.build();
     let mut events = pull.events();
     let endpoint = pull.bind(ANY_PORT).await.expect("a free port");
@@ -58,7 +60,7 @@ fn announced_frame_uses_only_received_memory() {
     for size in [1 << 31, 1 << 32, 1 << 40, 1 << 62, (1 << 63) - 1, 1 << 63, u64::MAX] {
         let is_possible = size < 1 << 63;
         let info = measured(async {
-            let (_pull, mut events, mut peer) = pulled(PullSocket::builder()).await;
+            let (_pull, mut events, mut peer) = pull_with_peer(PullSocket::builder()).await;
             peer.write(&header(0, size)).await;
             for _ in 0..SENT / 1024 {
                 peer.write(&[7; 1024]).await;
@@ -70,7 +72,7 @@ fn announced_frame_uses_only_received_memory() {
                 matches!(&reason, DisconnectReason::Protocol(ProtocolError::Malformed(_)));
             assert_eq!(is_refused, !is_possible, "{size}: {reason}");
         });
-        let most = SENT as u64 + TRUSTED + OVERHEAD;
+        let most = SENT as u64 + RESERVED + OVERHEAD;
         assert!(info.bytes_max <= most, "{size}: {} bytes, {most} may be", info.bytes_max);
     }
 }
@@ -80,7 +82,7 @@ fn oversized_frame_allocates_no_memory() {
     for size in [(1 << 16) + 1, 1 << 31, 1 << 62, (1 << 63) - 1] {
         let info = measured(async {
             let builder = PullSocket::builder().max_message_size(1 << 16);
-            let (_pull, mut events, mut peer) = pulled(builder).await;
+            let (_pull, mut events, mut peer) = pull_with_peer(builder).await;
             peer.write(&header(0, size)).await;
             let expected = LimitExceeded::MessageSize { announced: size, limit: 1 << 16 }.into();
             let reason = reason(&mut events).await;
@@ -118,7 +120,7 @@ const PEERS: usize = 64;
 fn announcing_peers_cost_little_memory() {
     let (silent, announcing) = (cost(b""), cost(&header(0, 1 << 62)));
     // All connections of a thread share one empty read buffer.
-    let more = announcing - silent - TRUSTED.cast_signed();
+    let more = announcing - silent - RESERVED.cast_signed();
     let most = i64::try_from(PEERS).expect("few") * 1024;
     assert!(more <= most, "{announcing} bytes where {silent} will do");
 }
@@ -129,7 +131,7 @@ fn tiny_messages_keep_no_read_buffers() {
     const MESSAGES: usize = 500;
     for size in [1, 100, 300] {
         let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
-        let (_pull, _events, mut peer) = runtime.block_on(pulled(PullSocket::builder()));
+        let (_pull, _events, mut peer) = runtime.block_on(pull_with_peer(PullSocket::builder()));
         let ignored = command("NEW", &[b'x'; 65_000]).repeat(2);
         let says = [frame(0, &vec![b'm'; size]), ignored].concat();
         let info = measure(|| {
@@ -145,7 +147,7 @@ fn tiny_messages_keep_no_read_buffers() {
             }));
         });
         // A growing list may take this. A read buffer per message would be 64 MB.
-        let most = (MESSAGES * (size + 16) * 3) as i64 + TRUSTED.cast_signed();
+        let most = (MESSAGES * (size + 16) * 3) as i64 + RESERVED.cast_signed();
         assert!(info.bytes_current <= most, "{} bytes, {most} may be", info.bytes_current);
     }
 }
@@ -155,7 +157,7 @@ fn tiny_messages_keep_no_read_buffers() {
 fn endless_message_ends_at_the_frame_limit() {
     const FRAMES: usize = 10_000_000;
     let info = measured(async {
-        let (_pull, mut events, mut peer) = pulled(PullSocket::builder()).await;
+        let (_pull, mut events, mut peer) = pull_with_peer(PullSocket::builder()).await;
         let frames = frame(1, b"x").repeat(1000);
         let endless = async {
             for _ in 0..FRAMES / 1000 {
@@ -173,7 +175,7 @@ fn endless_message_ends_at_the_frame_limit() {
             "{reason}"
         );
     });
-    let most = 3 * 65_536 + TRUSTED + OVERHEAD;
+    let most = 3 * 65_536 + RESERVED + OVERHEAD;
     assert!(info.bytes_max <= most, "{} bytes, {most} may be", info.bytes_max);
 }
 

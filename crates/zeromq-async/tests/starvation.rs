@@ -10,7 +10,7 @@
 //! The other tests tolerate a busy machine. They add the measured lateness of threads to the limit
 //! and detect unbounded work, which takes seconds.
 
-#![allow(clippy::unwrap_used, reason = "a test may fail where something goes wrong")]
+#![allow(clippy::unwrap_used, reason = "a test may fail when something goes wrong")]
 
 use std::io::Write;
 use std::net::{SocketAddr, TcpStream};
@@ -112,7 +112,7 @@ impl Flood {
     }
 
     /// The flooded socket, which lives in a task.
-    async fn victim(self) -> (Endpoint, Task<()>) {
+    async fn flooded_socket(self) -> (Endpoint, Task<()>) {
         match self {
             Self::Subscriptions | Self::LongTopics | Self::OldSubscriptions | Self::Unheard => {
                 let publisher = PubSocket::new();
@@ -172,7 +172,7 @@ impl Flooder {
 
 /// The time of 99 of 100 round trips beside flooders of a kind, and the lateness of threads.
 async fn round_trips_beside(flood: Flood) -> (Duration, Duration) {
-    let (endpoint, victim) = flood.victim().await;
+    let (endpoint, victim) = flood.flooded_socket().await;
     let (mut rep, mut req) = (RepSocket::new(), ReqSocket::new());
     req.connect(rep.bind(ANY_PORT).await.unwrap()).await.unwrap();
     let echo = spawn(async move {
@@ -188,7 +188,7 @@ async fn round_trips_beside(flood: Flood) -> (Duration, Duration) {
     for _ in 0..ROUND_TRIPS {
         times.push(round_trip(&mut req).await);
     }
-    let lateness = lateness.most();
+    let lateness = lateness.max();
     victim.abort();
     echo.abort();
     let bytes: usize = flooders.into_iter().map(Flooder::stop).sum();
@@ -217,22 +217,22 @@ struct Lateness {
 
 impl Lateness {
     fn watch() -> Self {
-        const NAP: Duration = Duration::from_millis(1);
+        const SLEEP: Duration = Duration::from_millis(1);
         let stop = Arc::new(AtomicBool::new(false));
         let stopped = stop.clone();
         let thread = thread::spawn(move || {
             let mut most = Duration::ZERO;
             while !stopped.load(Ordering::Relaxed) {
                 let start = Instant::now();
-                thread::sleep(NAP);
-                most = most.max(start.elapsed() - NAP);
+                thread::sleep(SLEEP);
+                most = most.max(start.elapsed() - SLEEP);
             }
             most
         });
         Self { stop, thread }
     }
 
-    fn most(self) -> Duration {
+    fn max(self) -> Duration {
         self.stop.store(true, Ordering::Relaxed);
         self.thread.join().unwrap()
     }

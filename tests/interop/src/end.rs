@@ -32,7 +32,7 @@ impl Setup {
 
 /// The endpoint of an [`End`].
 #[derive(Debug, Clone, Copy)]
-pub enum Place<'a> {
+pub enum Attach<'a> {
     /// Binds.
     Bind(&'a str),
     /// Connects.
@@ -106,8 +106,8 @@ impl End {
     /// # Panics
     ///
     /// If it cannot bind or connect.
-    pub async fn ours(setup: Setup, place: Place<'_>) -> (Self, String) {
-        Self::of_ours(Ours::new(setup), place).await
+    pub async fn ours(setup: Setup, place: Attach<'_>) -> (Self, String) {
+        Self::from_ours(Ours::new(setup), place).await
     }
 
     /// Binds or connects a configured socket of this library. Returns it with its endpoint.
@@ -115,14 +115,14 @@ impl End {
     /// # Panics
     ///
     /// If it cannot bind or connect.
-    pub async fn of_ours(ours: impl Into<Ours>, place: Place<'_>) -> (Self, String) {
+    pub async fn from_ours(ours: impl Into<Ours>, place: Attach<'_>) -> (Self, String) {
         let ours = ours.into();
         let endpoint = on!(
             &ours,
             [Req Rep Dealer Router Pub Sub XPub XSub Push Pull Pair],
             socket => match place {
-                Place::Bind(to) => socket.bind(to).await.expect("bound").to_string(),
-                Place::Connect(to) => {
+                Attach::Bind(to) => socket.bind(to).await.expect("bound").to_string(),
+                Attach::Connect(to) => {
                     socket.connect(to).await.expect("connecting");
                     to.to_owned()
                 }
@@ -136,7 +136,7 @@ impl End {
     /// # Panics
     ///
     /// If it cannot bind or connect.
-    pub fn theirs(setup: Setup, place: Place<'_>) -> (Self, String) {
+    pub fn theirs(setup: Setup, place: Attach<'_>) -> (Self, String) {
         let Setup { kind, routing_id, probe, secured } = setup;
         let context = Context::new().expect("a context");
         // Without a handler, libzmq's PLAIN server rejects every peer.
@@ -163,10 +163,10 @@ impl End {
     /// # Panics
     ///
     /// If it cannot bind or connect.
-    pub fn of_theirs(
+    pub fn from_theirs(
         kind: SocketKind,
         options: impl FnOnce(&Socket) -> Result<(), Error> + Send + 'static,
-        place: Place<'_>,
+        place: Attach<'_>,
     ) -> (Self, String) {
         Self::in_context(&Context::new().expect("a context"), None, kind, options, place)
     }
@@ -176,11 +176,11 @@ impl End {
         handler: Option<ZapHandler>,
         kind: SocketKind,
         options: impl FnOnce(&Socket) -> Result<(), Error> + Send + 'static,
-        place: Place<'_>,
+        place: Attach<'_>,
     ) -> (Self, String) {
         let (to, binds) = match place {
-            Place::Bind(to) => (to.to_owned(), true),
-            Place::Connect(to) => (to.to_owned(), false),
+            Attach::Bind(to) => (to.to_owned(), true),
+            Attach::Connect(to) => (to.to_owned(), false),
         };
         let peer = Peer::spawn_in(context, kind, move |socket| {
             options(socket)?;
@@ -221,7 +221,7 @@ impl End {
     /// # Panics
     ///
     /// If none fails in time.
-    pub async fn has_tried(&self) {
+    pub async fn connect_failed(&self) {
         match self {
             Self::Ours(ours) => {
                 let mut events = on!(
@@ -244,7 +244,7 @@ impl End {
     ///
     /// libzmq serves its connections only during a call: a bound SUB sends no subscription to a new
     /// peer before `recv` is called.
-    pub fn attend(&self) -> Option<Reply<Frames>> {
+    pub fn keep_receiving(&self) -> Option<Reply<Frames>> {
         match self {
             Self::Ours(_) => None,
             Self::Theirs(peer, _) => Some(peer.recv()),

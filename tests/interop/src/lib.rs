@@ -15,13 +15,13 @@ mod wait;
 
 use libzmq_peer::{Error, Peer, Socket, SocketKind};
 
-pub use end::{End, Ours, Place, Setup};
+pub use end::{Attach, End, Ours, Setup};
 pub use port::{Directory, ReservedPort};
 pub use raw::{RawListener, RawPeer, cancel_command, command, message, subscribe_command};
 pub use secured::{CLIENT, Mechanism, SERVER, Secured, ZapHandler};
 pub use wait::{
-    DEADLINE, disconnected, event, handshake, handshake_failure, published, recv, send,
-    while_called, within,
+    DEADLINE, disconnected, event, handshake, handshake_failure, publish_until_received, recv,
+    send, while_called, within,
 };
 
 /// A message in libzmq's form.

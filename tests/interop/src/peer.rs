@@ -35,7 +35,7 @@ pub trait Peer: Sized {
     async fn send(&mut self, message: Frames, within: Duration) -> Sent;
 
     /// Sends the message up to `count` times while there is room. Returns how many were sent.
-    async fn pour(&mut self, message: Frames, count: usize) -> usize;
+    async fn send_until_full(&mut self, message: Frames, count: usize) -> usize;
 
     /// The next message, or `None` after `within`.
     async fn recv(&mut self, within: Duration) -> Option<Frames>;
@@ -48,7 +48,7 @@ pub trait Peer: Sized {
 
     /// Whether this has happened to one of its connections, or happens within the time. Each
     /// occurrence is reported once.
-    async fn happens(&mut self, happening: Happening, within: Duration) -> bool;
+    async fn observes(&mut self, happening: PeerEvent, within: Duration) -> bool;
 
     /// The number of dropped messages, if the library reports it.
     async fn dropped(&mut self) -> Option<u64>;
@@ -78,7 +78,7 @@ pub enum Sent {
 
 /// An event of a socket's connections.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Happening {
+pub enum PeerEvent {
     /// A connection was accepted.
     Accepted,
     /// A handshake succeeded.

@@ -58,7 +58,7 @@ impl RawPeer {
     pub async fn connect(endpoint: &str) -> Self {
         let address = endpoint.strip_prefix("tcp://").expect("a TCP endpoint");
         let stream = within("a raw connection", TcpStream::connect(address)).await;
-        Self { stream: stream.expect("somebody listens") }
+        Self { stream: stream.expect("a listener") }
     }
 
     /// Writes bytes.

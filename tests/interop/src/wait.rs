@@ -126,7 +126,11 @@ pub async fn send<P: Sends>(socket: &mut Socket<P>, message: impl Into<Message>)
 /// # Panics
 ///
 /// If the subscriber receives another message or none.
-pub async fn published<P: Sends>(publisher: &mut Socket<P>, message: &str, heard: Reply<Frames>) {
+pub async fn publish_until_received<P: Sends>(
+    publisher: &mut Socket<P>,
+    message: &str,
+    heard: Reply<Frames>,
+) {
     let publishing = async {
         loop {
             send(publisher, message).await;
@@ -135,7 +139,7 @@ pub async fn published<P: Sends>(publisher: &mut Socket<P>, message: &str, heard
     };
     tokio::select! {
         heard = heard => match heard {
-            Ok(heard) => assert_eq!(heard, [message.as_bytes()], "what was published"),
+            Ok(heard) => assert_eq!(heard, [message.as_bytes()], "the published message"),
             Err(error) => panic!("{message:?} did not reach the subscriber: {error}"),
         },
         () = publishing => {}

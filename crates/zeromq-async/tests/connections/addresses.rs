@@ -30,7 +30,7 @@ async fn unbind_closes_accepted_connections() {
     router.unbind(&endpoint).await.unwrap();
     let error = router.send(Message::multipart(["here", "too late"])).await.unwrap_err();
     assert_eq!(*error.kind(), SendErrorKind::Unroutable("here".into()));
-    assert_eq!(peer.recv().await, "the last", "what was queued is written");
+    assert_eq!(peer.recv().await, "the last", "the queued message is written");
     peer.closed().await;
     assert_eq!(disconnected(&mut events).await, 0);
 

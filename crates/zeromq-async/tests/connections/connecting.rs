@@ -23,7 +23,7 @@ async fn proxy() -> (TcpListener, SocksProxy) {
 }
 
 /// A socket that connects to a host which only the proxy can resolve.
-async fn through(proxy: SocksProxy, endpoint: &str) -> (PushSocket, Events) {
+async fn push_through(proxy: SocksProxy, endpoint: &str) -> (PushSocket, Events) {
     let push = PushSocket::builder().socks_proxy(proxy).reconnect(fast_reconnect()).build();
     let events = push.events();
     push.connect(endpoint).await.expect("an endpoint");
@@ -31,7 +31,7 @@ async fn through(proxy: SocksProxy, endpoint: &str) -> (PushSocket, Events) {
 }
 
 /// Reads `expected` and writes `answer`.
-async fn answers(stream: &mut TcpStream, heard: &[u8], answer: &[u8]) {
+async fn read_then_write(stream: &mut TcpStream, heard: &[u8], answer: &[u8]) {
     let mut bytes = vec![0; heard.len()];
     within("the client", stream.read_exact(&mut bytes)).await.expect("as many bytes");
     assert_eq!(bytes, heard);
@@ -61,10 +61,10 @@ async fn socks_proxy_carries_the_connection() {
             [&b"\x01\0\0\0\0\0\0"[..], b"\x03\x05other\0\0", &[&[4][..], &[0; 18]].concat()]
         {
             let (listener, proxy) = proxy().await;
-            let (mut push, _) = through(proxy, endpoint).await;
+            let (mut push, _) = push_through(proxy, endpoint).await;
             let mut stream = within("the socket", listener.accept()).await.unwrap().0;
-            answers(&mut stream, b"\x05\x01\0", b"\x05\0").await;
-            answers(&mut stream, request, &[b"\x05\0\0", bound].concat()).await;
+            read_then_write(&mut stream, b"\x05\x01\0", b"\x05\0").await;
+            read_then_write(&mut stream, request, &[b"\x05\0\0", bound].concat()).await;
             let mut peer = RawPeer::new(Io::from_tcp(stream).unwrap());
             peer.handshake(SocketType::Pull).await.unwrap();
             push.send("through").await.unwrap();
@@ -78,25 +78,30 @@ async fn socks_proxy_gets_requested_credentials() {
     let (listener, proxy) = proxy().await;
     let proxy = proxy.with_credentials("user", "secret").unwrap();
     assert!(!format!("{proxy:?}").contains("secret"));
-    let (_push, mut events) = through(proxy, "tcp://10.1.2.3:5555").await;
+    let (_push, mut events) = push_through(proxy, "tcp://10.1.2.3:5555").await;
     // The proxy may choose not to authenticate.
     let mut stream = within("the socket", listener.accept()).await.unwrap().0;
-    answers(&mut stream, b"\x05\x02\0\x02", b"\x05\0").await;
-    answers(&mut stream, b"\x05\x01\0\x01\x0a\x01\x02\x03\x15\xb3", b"\x05\x05\0\x01").await;
+    read_then_write(&mut stream, b"\x05\x02\0\x02", b"\x05\0").await;
+    read_then_write(&mut stream, b"\x05\x01\0\x01\x0a\x01\x02\x03\x15\xb3", b"\x05\x05\0\x01")
+        .await;
     assert_eq!(failure(&mut events).await.kind(), io::ErrorKind::ConnectionRefused);
     // The proxy may reject the credentials.
     let mut stream = within("the socket", listener.accept()).await.unwrap().0;
-    answers(&mut stream, b"\x05\x02\0\x02", b"\x05\x02").await;
-    answers(&mut stream, b"\x01\x04user\x06secret", b"\x01\x01").await;
+    read_then_write(&mut stream, b"\x05\x02\0\x02", b"\x05\x02").await;
+    read_then_write(&mut stream, b"\x01\x04user\x06secret", b"\x01\x01").await;
     let error = failure(&mut events).await;
     assert_eq!(error.kind(), io::ErrorKind::PermissionDenied);
     assert!(error.to_string().contains("did not accept the username"), "{error}");
     // The proxy may accept the credentials.
     let mut stream = within("the socket", listener.accept()).await.unwrap().0;
-    answers(&mut stream, b"\x05\x02\0\x02", b"\x05\x02").await;
-    answers(&mut stream, b"\x01\x04user\x06secret", b"\x01\0").await;
-    answers(&mut stream, b"\x05\x01\0\x01\x0a\x01\x02\x03\x15\xb3", b"\x05\0\0\x01\0\0\0\0\0\0")
-        .await;
+    read_then_write(&mut stream, b"\x05\x02\0\x02", b"\x05\x02").await;
+    read_then_write(&mut stream, b"\x01\x04user\x06secret", b"\x01\0").await;
+    read_then_write(
+        &mut stream,
+        b"\x05\x01\0\x01\x0a\x01\x02\x03\x15\xb3",
+        b"\x05\0\0\x01\0\0\0\0\0\0",
+    )
+    .await;
     let mut peer = RawPeer::new(Io::from_tcp(stream).unwrap());
     peer.handshake(SocketType::Pull).await.unwrap();
 }
@@ -121,7 +126,7 @@ async fn socks_proxy_errors_are_distinct() {
     for (answer, kind, text) in table {
         let (listener, proxy) = proxy().await;
         let address = listener.local_addr().unwrap().to_string();
-        let (_push, mut events) = through(proxy, "tcp://10.1.2.3:5555").await;
+        let (_push, mut events) = push_through(proxy, "tcp://10.1.2.3:5555").await;
         let mut stream = within("the socket", listener.accept()).await.unwrap().0;
         stream.write_all(answer).await.unwrap();
         stream.shutdown().await.unwrap();
@@ -165,7 +170,7 @@ fn proxy_address_is_checked_on_parse() {
 }
 
 /// Waits until connecting ends, and checks that no attempt follows.
-async fn stopped(events: &mut Events) {
+async fn connecting_stopped(events: &mut Events) {
     event(events, "the end of the attempts", |event| match event {
         SocketEvent::ConnectRetried { attempt, .. } => panic!("attempt {attempt} is to come"),
         SocketEvent::ConnectStopped { .. } => Some(()),
@@ -182,7 +187,7 @@ async fn stop_when_refused_ends_reconnecting() {
     let mut events = push.events();
     push.connect(port.endpoint()).await.unwrap();
     push.send("lost").await.unwrap();
-    stopped(&mut events).await;
+    connecting_stopped(&mut events).await;
     assert!(push.disconnect(port.endpoint()).await.is_err(), "the endpoint is forgotten");
     assert_eq!(push.stats().lost, 1);
 
@@ -208,7 +213,7 @@ async fn stop_on_failed_handshake_ends_reconnecting() {
         let mut stream = within("the socket", listener.accept()).await.unwrap().0;
         stream.write_all(says).await.unwrap();
         let stream = stays.then_some(stream);
-        stopped(&mut events).await;
+        connecting_stopped(&mut events).await;
         drop(stream);
     }
 
@@ -226,7 +231,7 @@ async fn stop_on_failed_handshake_ends_reconnecting() {
 }
 
 /// The error of a rejected connection.
-async fn turned_away(events: &mut Events) -> Arc<io::Error> {
+async fn accept_error(events: &mut Events) -> Arc<io::Error> {
     event(events, "a connection that is turned away", |event| match event {
         SocketEvent::AcceptFailed { error, .. } => Some(error),
         _ => None,
@@ -243,7 +248,7 @@ async fn accept_filter_admits_allowed_addresses() {
     let mut events = pull.events();
     let bound = pull.bind(ANY_PORT).await.unwrap();
     let mut outside = TcpStream::connect(support::address(&bound)).await.unwrap();
-    let error = turned_away(&mut events).await;
+    let error = accept_error(&mut events).await;
     assert_eq!(error.kind(), io::ErrorKind::PermissionDenied);
     assert!(error.to_string().contains("127.0.0.1:"), "{error}");
     // The connection ends before the handshake.
@@ -270,7 +275,7 @@ async fn accept_filter_matches_process_ids() {
         if gets_in {
             within("the message", pull.recv()).await.unwrap();
         } else {
-            turned_away(&mut events).await;
+            accept_error(&mut events).await;
         }
     }
 }

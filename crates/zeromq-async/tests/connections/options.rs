@@ -43,7 +43,7 @@ async fn a_cloned_builder_has_the_same_options() {
     }
 }
 
-async fn hears(sub: &mut SubSocket, expected: &[&str]) {
+async fn expect_messages(sub: &mut SubSocket, expected: &[&str]) {
     for &message in expected {
         assert_eq!(within(message, sub.recv()).await.expect(message), message);
     }
@@ -61,8 +61,8 @@ async fn inverted_matching_works_on_tcp_and_inproc() {
         for message in ["a1", "b1", "c1"] {
             xpub.send(message).await.unwrap();
         }
-        hears(&mut no_a, &["b1", "c1"]).await;
-        hears(&mut no_b, &["a1", "c1"]).await;
+        expect_messages(&mut no_a, &["b1", "c1"]).await;
+        expect_messages(&mut no_b, &["a1", "c1"]).await;
         assert!(nothing.try_recv().is_err(), "every message begins with nothing");
         assert_eq!(xpub.stats().dropped.unsubscribed, 0);
     }
@@ -79,7 +79,7 @@ async fn waiting_last_value_goes_to_one_peer() {
     let mut early = subscribed(&mut xpub, narrow(), "a").await;
     assert!(xpub.subscribe_last_peer("a"));
     xpub.send("a for the early one").await.unwrap();
-    hears(&mut early, &["a for the early one"]).await;
+    expect_messages(&mut early, &["a for the early one"]).await;
     let mut late = subscribed(&mut xpub, narrow(), "a").await;
     for number in 0..2 {
         // Each message is for this subscriber only, so its queue fills up.
@@ -88,14 +88,14 @@ async fn waiting_last_value_goes_to_one_peer() {
     }
     assert!(xpub.subscribe_last_peer("a"));
     let waiting = xpub.try_send("a that waits").unwrap_err();
-    hears(&mut late, &["a 0", "a 1"]).await;
+    expect_messages(&mut late, &["a 0", "a 1"]).await;
     assert!(late.try_recv().is_err());
     within("room", xpub.ready()).await.unwrap();
     xpub.try_send(waiting.into_message().unwrap()).unwrap();
-    hears(&mut late, &["a that waits"]).await;
+    expect_messages(&mut late, &["a that waits"]).await;
     xpub.send("a for both").await.unwrap();
-    hears(&mut late, &["a for both"]).await;
-    hears(&mut early, &["a for both"]).await;
+    expect_messages(&mut late, &["a for both"]).await;
+    expect_messages(&mut early, &["a for both"]).await;
 }
 
 /// A manual publisher stores a limited number of subscription requests.

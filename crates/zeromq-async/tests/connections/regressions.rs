@@ -41,7 +41,7 @@ async fn close_does_not_wait_for_wrong_inproc_type() {
     publisher.bind("inproc://mismatch").await.unwrap();
     let mut push = PushSocket::builder_in(&context).build();
     push.connect("inproc://mismatch").await.unwrap();
-    let _ = push.try_send("for nobody");
+    let _ = push.try_send("no peer");
     within("the socket to close", push.close()).await;
 }
 
@@ -53,7 +53,7 @@ async fn close_does_not_wait_for_taken_inproc_pair() {
     bound.bind("inproc://taken").await.unwrap();
     first.connect("inproc://taken").await.unwrap();
     second.connect("inproc://taken").await.unwrap();
-    let _ = second.try_send("for nobody");
+    let _ = second.try_send("no peer");
     within("the socket to close", second.close()).await;
 }
 
@@ -115,7 +115,7 @@ async fn disconnected_endpoint_takes_no_messages() {
     let mut slow = RawPeer::accept(&listener, SocketType::Pull).await;
     push.send(huge(0)).await.unwrap();
     push.disconnect(endpoint).await.unwrap();
-    assert!(is_pending(push.ready()), "nobody is left to send to");
+    assert!(is_pending(push.ready()), "no peer is left");
     assert!(push.try_send("late").is_err());
 
     let mut pull = PullSocket::new();
@@ -204,25 +204,25 @@ async fn unread_pongs_are_bounded() {
 /// PONGs used to stop after the first 1,024 if the queue to the peer was never empty.
 #[tokio::test]
 async fn pongs_continue_while_queue_is_busy() {
-    const MOST_THAT_WAIT: u16 = 1024;
+    const MAX_QUEUED: u16 = 1024;
     let mut dealer = DealerSocket::new();
     let endpoint = dealer.bind(ANY_PORT).await.unwrap();
     let mut peer = RawPeer::connect(&endpoint, SocketType::Dealer).await;
     dealer.send(support::huge(1)).await.unwrap();
-    for number in 0..MOST_THAT_WAIT {
+    for number in 0..MAX_QUEUED {
         peer.write_bytes(&ping(number)).await;
     }
     peer.send("asked").await;
     assert_eq!(within("the message", dealer.recv()).await.unwrap(), "asked");
     dealer.send(support::huge(2)).await.unwrap();
-    for number in 0..MOST_THAT_WAIT {
+    for number in 0..MAX_QUEUED {
         assert_eq!(peer.command().await, pong(number));
     }
     // The second message is being written, so there is always something to write.
-    peer.write_bytes(&ping(MOST_THAT_WAIT)).await;
+    peer.write_bytes(&ping(MAX_QUEUED)).await;
     peer.send("asked again").await;
     assert_eq!(within("the message", dealer.recv()).await.unwrap(), "asked again");
-    assert_eq!(peer.command().await, pong(MOST_THAT_WAIT));
+    assert_eq!(peer.command().await, pong(MAX_QUEUED));
 }
 
 fn ping(number: u16) -> Vec<u8> {
@@ -583,7 +583,7 @@ async fn conflate_applies_to_encrypted_messages() {
     }
     push.send("the latest").await.unwrap();
     let stats = push.stats();
-    assert!(stats.queued <= 3, "what is being written and the latest, not {stats:?}");
+    assert!(stats.queued <= 3, "at most the message in writing and the latest: {stats:?}");
     while within("the latest", pull.recv()).await.unwrap() != "the latest" {}
 }
 

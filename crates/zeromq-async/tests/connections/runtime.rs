@@ -159,7 +159,7 @@ fn socket_works_across_runtimes() {
 }
 
 /// Runs `work` on one thread beside a task that counts its polls. Returns the count.
-async fn turns_of_another_task(work: impl Future<Output = ()>) -> u64 {
+async fn polls_of_other_task(work: impl Future<Output = ()>) -> u64 {
     let turns = Arc::new(AtomicU64::new(0));
     let counter = turns.clone();
     let counting = tokio::spawn(async move {
@@ -187,7 +187,7 @@ async fn sending_task_yields_to_others() {
         .linger(Duration::ZERO)
         .build();
     push.connect(port.endpoint()).await.unwrap();
-    let turns = turns_of_another_task(async {
+    let turns = polls_of_other_task(async {
         for _ in 0..MANY {
             push.send("x").await.unwrap();
         }
@@ -201,21 +201,21 @@ async fn peerless_sending_task_yields_to_others() {
     let mut publisher = PubSocket::new();
     let mut router = RouterSocket::new();
     let mut xsub = XSubSocket::new();
-    let turns = turns_of_another_task(async {
+    let turns = polls_of_other_task(async {
         for _ in 0..MANY {
             publisher.send("x").await.unwrap();
         }
     })
     .await;
     assert!(turns >= 3, "PUB: {turns} turns");
-    let turns = turns_of_another_task(async {
+    let turns = polls_of_other_task(async {
         for _ in 0..MANY {
-            router.send(Message::multipart(["nobody", "x"])).await.unwrap();
+            router.send(Message::multipart(["unknown", "x"])).await.unwrap();
         }
     })
     .await;
     assert!(turns >= 3, "ROUTER: {turns} turns");
-    let turns = turns_of_another_task(async {
+    let turns = polls_of_other_task(async {
         for _ in 0..MANY {
             xsub.send("x").await.unwrap();
         }
@@ -235,7 +235,7 @@ async fn receiving_task_yields_to_others() {
     for _ in 0..MANY {
         push.try_send("x").unwrap();
     }
-    let turns = turns_of_another_task(async {
+    let turns = polls_of_other_task(async {
         for _ in 0..MANY {
             pull.recv().await.unwrap();
         }
@@ -260,7 +260,7 @@ async fn filtering_task_yields_to_others() {
     sub.subscribe("end");
     publisher.try_send("end").unwrap();
     sub.unsubscribe("");
-    let turns = turns_of_another_task(async {
+    let turns = polls_of_other_task(async {
         assert_eq!(sub.recv().await.unwrap(), "end");
     })
     .await;

@@ -117,7 +117,7 @@ async fn with_asking_writer(answered: &Arc<AtomicUsize>) -> (PairSocket, PairSoc
 }
 
 /// Runs code that may deadlock on a thread of its own.
-fn in_time(doing: impl FnOnce() + Send + 'static) {
+fn without_deadlock(doing: impl FnOnce() + Send + 'static) {
     let (done, told) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
         doing();
@@ -132,7 +132,7 @@ fn runtime() -> Runtime {
 
 #[test]
 fn writer_may_use_socket_on_disconnect() {
-    in_time(|| {
+    without_deadlock(|| {
         runtime().block_on(async {
             let answered = Arc::default();
             let (near, far) = with_asking_writer(&answered).await;
@@ -146,7 +146,7 @@ fn writer_may_use_socket_on_disconnect() {
 
 #[test]
 fn writer_may_use_socket_without_its_runtime() {
-    in_time(|| {
+    without_deadlock(|| {
         let answered = Arc::default();
         let first = runtime();
         let (near, far) = first.block_on(with_asking_writer(&answered));
@@ -161,7 +161,7 @@ fn writer_may_use_socket_without_its_runtime() {
 
 #[test]
 fn writer_may_ask_its_socket_when_the_runtime_ends() {
-    in_time(|| {
+    without_deadlock(|| {
         let answered = Arc::default();
         let first = runtime();
         let (near, far) = first.block_on(with_asking_writer(&answered));
@@ -222,7 +222,7 @@ async fn lost_stream_is_redialled() {
     push.send("kept").await.unwrap();
     let mut second = PullSocket::builder_in(&context).build();
     second.bind("loop://sink").await.unwrap();
-    assert_eq!(within("what was kept", second.recv()).await.unwrap(), "kept");
+    assert_eq!(within("the kept message", second.recv()).await.unwrap(), "kept");
 }
 
 #[tokio::test]
@@ -439,7 +439,7 @@ async fn rejected_stream_gives_a_reason() {
 fn accepting_a_stream_needs_a_runtime() {
     let pull = PullSocket::new();
     let (near, _far) = duplex(64);
-    let refused = pull.handle().accept_stream(Io::new(near, "nobody")).unwrap_err();
+    let refused = pull.handle().accept_stream(Io::new(near, "no peer")).unwrap_err();
     assert_eq!(refused, StreamError::NoRuntime);
     let listener = StdListener::bind("127.0.0.1:0").unwrap();
     let refused = pull.handle().bind_listener(listener).unwrap_err();
@@ -447,7 +447,7 @@ fn accepting_a_stream_needs_a_runtime() {
 }
 
 /// Sends one message to the listener at this address.
-async fn reaches(mut pull: PullSocket, endpoint: &Endpoint) {
+async fn send_to(mut pull: PullSocket, endpoint: &Endpoint) {
     let mut push = PushSocket::new();
     push.connect(endpoint).await.expect("an endpoint");
     push.send("found").await.expect("an open socket");
@@ -464,12 +464,12 @@ async fn foreign_listeners_are_adopted() {
     let endpoint = pull.handle().bind_listener(made).unwrap();
     assert_eq!(endpoint, Endpoint::from(address));
     assert_eq!(pull.last_endpoint().as_ref(), Some(&endpoint));
-    reaches(pull, &endpoint).await;
+    send_to(pull, &endpoint).await;
 
     let made = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let pull = PullSocket::new();
     let endpoint = pull.handle().bind_listener(made).unwrap();
-    reaches(pull, &endpoint).await;
+    send_to(pull, &endpoint).await;
 }
 
 #[cfg(unix)]
@@ -486,7 +486,7 @@ mod descriptors {
         let pull = PullSocket::new();
         let endpoint = pull.handle().bind_listener(made).unwrap();
         assert_eq!(endpoint.to_string(), format!("ipc://{}", path.display()));
-        reaches(pull, &endpoint).await;
+        send_to(pull, &endpoint).await;
         assert!(path.exists());
         std::fs::remove_file(&path).unwrap();
     }
@@ -498,7 +498,7 @@ mod descriptors {
         let pull = PullSocket::new();
         let endpoint = pull.handle().bind_listener(tcp).unwrap();
         assert!(endpoint.to_string().starts_with("tcp://[::1]:"), "{endpoint}");
-        reaches(pull, &endpoint).await;
+        send_to(pull, &endpoint).await;
     }
 
     #[cfg(target_os = "linux")]
@@ -511,7 +511,7 @@ mod descriptors {
         let pull = PullSocket::new();
         let endpoint = pull.handle().bind_listener(made).unwrap();
         assert_eq!(endpoint.to_string(), format!("ipc://@{name}"));
-        reaches(pull, &endpoint).await;
+        send_to(pull, &endpoint).await;
     }
 
     #[cfg(target_os = "linux")]

@@ -22,7 +22,7 @@ const PULL: u8 = 7;
 const PUSH: u8 = 8;
 
 /// The bytes of an old peer of this type, with the identity `old`, before its first message.
-fn old(socket_type: u8) -> Vec<u8> {
+fn old_opening(socket_type: u8) -> Vec<u8> {
     [OPENING, &[socket_type], b"\0\x03old"].concat()
 }
 
@@ -46,7 +46,7 @@ async fn zmtp_2_peer_that_connects_is_served() {
     let mut router = RouterSocket::builder().routing_id("here").unwrap().build();
     let mut events = router.events();
     let endpoint = router.bind(ANY_PORT).await.unwrap();
-    let mut peer = HostilePeer::connect(&endpoint, &old(5)).await;
+    let mut peer = HostilePeer::connect(&endpoint, &old_opening(5)).await;
     expect(&mut peer, b"\xff\0\0\0\0\0\0\0\0\x7f\x03\x06\0\x04here").await;
     let info = introduced(&mut events).await;
     assert_eq!((info.socket_type(), info.version()), (SocketType::Dealer, (2, 0)));
@@ -66,7 +66,7 @@ async fn zmtp_2_peer_is_served_and_reconnected() {
         let accepted = within("the socket to connect", listener.accept()).await.unwrap();
         let mut peer = HostilePeer { stream: accepted.0 };
         // 4 is REP.
-        peer.write(&old(4)).await;
+        peer.write(&old_opening(4)).await;
         expect(&mut peer, b"\xff\0\0\0\0\0\0\0\0\x7f\x03\x03\0\0").await;
         let asking = async {
             req.send("question").await.unwrap();
@@ -84,7 +84,7 @@ async fn zmtp_2_peer_is_served_and_reconnected() {
 async fn zmtp_2_subscriber_gets_its_topics() {
     let mut publisher = XPubSocket::new();
     let endpoint = publisher.bind(ANY_PORT).await.unwrap();
-    let mut peer = HostilePeer::connect(&endpoint, &old(2)).await;
+    let mut peer = HostilePeer::connect(&endpoint, &old_opening(2)).await;
     expect(&mut peer, b"\xff\0\0\0\0\0\0\0\0\x7f\x03\x09\0\0").await;
     peer.write(b"\x00\x02\x01b").await;
     assert_eq!(within("the subscription", publisher.recv()).await.unwrap(), b"\x01b");
@@ -97,7 +97,7 @@ async fn zmtp_2_subscriber_gets_its_topics() {
 async fn zmtp_2_publisher_gets_message_subscriptions() {
     let mut sub = SubSocket::builder().subscribe("a").build();
     let endpoint = sub.bind(ANY_PORT).await.unwrap();
-    let mut peer = HostilePeer::connect(&endpoint, &old(1)).await;
+    let mut peer = HostilePeer::connect(&endpoint, &old_opening(1)).await;
     expect(&mut peer, b"\xff\0\0\0\0\0\0\0\0\x7f\x03\x02\0\0\0\x02\x01a").await;
     sub.subscribe("b");
     sub.unsubscribe("a");
@@ -117,7 +117,7 @@ async fn zmtp_2_peer_outlives_handshake_timeout() {
         .build();
     let mut events = pair.events();
     let endpoint = pair.bind(ANY_PORT).await.unwrap();
-    let mut peer = HostilePeer::connect(&endpoint, &old(0)).await;
+    let mut peer = HostilePeer::connect(&endpoint, &old_opening(0)).await;
     loop {
         match events.next().await.unwrap() {
             SocketEvent::HandshakeSucceeded { .. } => break,
@@ -143,7 +143,7 @@ async fn zmtp_2_header_does_not_bypass_security() {
     for pull in [asks, plain] {
         let mut events = pull.events();
         let endpoint = pull.bind(ANY_PORT).await.unwrap();
-        let says = [old(PUSH), frame(0, b"stranger")].concat();
+        let says = [old_opening(PUSH), frame(0, b"stranger")].concat();
         let mut peer = HostilePeer::connect(&endpoint, &says).await;
         let reason = handshake_failure(&mut events, &peer).await.to_string();
         assert!(reason.contains("ZMTP 2.0, which has no security"), "{reason}");
@@ -157,7 +157,7 @@ async fn zmtp_2_wrong_type_is_refused_silently() {
     let push = PushSocket::new();
     let mut events = push.events();
     let endpoint = push.bind(ANY_PORT).await.unwrap();
-    let mut peer = HostilePeer::connect(&endpoint, &old(PUSH)).await;
+    let mut peer = HostilePeer::connect(&endpoint, &old_opening(PUSH)).await;
     let reason = handshake_failure(&mut events, &peer).await;
     let (ours, theirs) = (SocketType::Push, SocketType::Push);
     let expected = ProtocolError::from(PeerIncompatible::SocketType { ours, theirs });
@@ -170,7 +170,7 @@ async fn zmtp_2_command_is_a_protocol_error() {
     let push = PushSocket::new();
     let mut events = push.events();
     let endpoint = push.bind(ANY_PORT).await.unwrap();
-    let mut peer = HostilePeer::connect(&endpoint, &old(PULL)).await;
+    let mut peer = HostilePeer::connect(&endpoint, &old_opening(PULL)).await;
     introduced(&mut events).await;
     peer.write(b"\x04\x07\x04PING\0\0").await;
     let reason = event(&mut events, "the end of the connection", |event| match event {

@@ -95,7 +95,7 @@ impl Exchange {
     }
 
     /// Lets other tasks run until `count` answers have arrived. Returns the writes so far.
-    async fn hear(&mut self, answers: u64) -> usize {
+    async fn await_answers(&mut self, answers: u64) -> usize {
         let before = self.writes();
         for _ in 0..answers {
             within("an answer", self.dealer.recv()).await.expect("a message");
@@ -117,7 +117,7 @@ async fn replies_to_queued_requests_are_batched() {
         // Also if the other requests waited for some time.
         for _ in 0..3 {
             assert_eq!(exchange.answer(EACH).await, 0, "writes before all are answered");
-            assert_eq!(exchange.hear(EACH).await, 1, "writes of {EACH} answers");
+            assert_eq!(exchange.await_answers(EACH).await, 1, "writes of {EACH} answers");
         }
         assert_eq!(exchange.router.try_recv(), Err(RecvError::Empty));
     }
@@ -129,7 +129,7 @@ async fn reply_to_lone_request_is_sent_at_once() {
     for _ in 0..3 {
         exchange.ask(1).await;
         assert_eq!(exchange.answer(1).await, 1, "writes when the answer is sent");
-        exchange.hear(1).await;
+        exchange.await_answers(1).await;
         assert_eq!(exchange.router.try_recv(), Err(RecvError::Empty));
     }
 }

@@ -17,7 +17,7 @@ use zeromq_async::{
 };
 
 /// Polls a future up to `polls` times, each time after it was woken, and drops it.
-async fn give_up_after<T>(polls: usize, future: impl Future<Output = T>) -> Option<T> {
+async fn cancel_after_polls<T>(polls: usize, future: impl Future<Output = T>) -> Option<T> {
     let mut future = pin!(future);
     let mut left = polls;
     poll_fn(|cx| {
@@ -36,12 +36,12 @@ async fn give_up_after<T>(polls: usize, future: impl Future<Output = T>) -> Opti
 
 /// The transport between the two sockets of a test.
 #[derive(Debug, Clone)]
-struct Place {
+struct Transport {
     context: Context,
     endpoint: &'static str,
 }
 
-impl Place {
+impl Transport {
     async fn join<A: zeromq_async::SocketKind, B: zeromq_async::SocketKind>(
         &self,
         bound: &Socket<A>,
@@ -63,10 +63,10 @@ fn runtimes() -> [Runtime; 2] {
 }
 
 /// Runs the test on one thread and on several, over tcp and inproc.
-fn everywhere<F: Future<Output = ()> + Send + 'static>(test: impl Fn(Place) -> F) {
+fn everywhere<F: Future<Output = ()> + Send + 'static>(test: impl Fn(Transport) -> F) {
     for runtime in runtimes() {
         for endpoint in ["tcp://127.0.0.1:*", "inproc://cancel"] {
-            let place = Place { context: Context::new(), endpoint };
+            let place = Transport { context: Context::new(), endpoint };
             let test = test(place);
             // Runs in a spawned task, as most code does.
             runtime.block_on(async { tokio::spawn(test).await }).unwrap();
@@ -85,7 +85,10 @@ fn number_of(message: &Message) -> usize {
 }
 
 /// Receives until `count` messages have arrived, with cancellations in between.
-async fn receive_impatiently<P: Receives>(socket: &mut Socket<P>, count: usize) -> Vec<usize> {
+async fn receive_with_cancellations<P: Receives>(
+    socket: &mut Socket<P>,
+    count: usize,
+) -> Vec<usize> {
     let mut received = Vec::with_capacity(count);
     let mut polls = 0;
     let mut interval = tokio::time::interval(Duration::from_millis(1));
@@ -103,7 +106,7 @@ async fn receive_impatiently<P: Receives>(socket: &mut Socket<P>, count: usize) 
                     _ = interval.tick() => None,
                 },
                 // Drops the future after this number of polls, possibly none.
-                polls => give_up_after(polls, socket.recv()).await,
+                polls => cancel_after_polls(polls, socket.recv()).await,
             };
             match message {
                 Some(message) => received.push(number_of(&message.unwrap())),
@@ -117,7 +120,7 @@ async fn receive_impatiently<P: Receives>(socket: &mut Socket<P>, count: usize) 
 
 /// Sends numbers, with cancellations in between. It repeats a number until its future completes, so
 /// each number arrives once if a dropped future sends nothing.
-async fn send_impatiently<P: Sends>(
+async fn send_with_cancellations<P: Sends>(
     socket: &mut Socket<P>,
     count: usize,
     message: impl Fn(usize) -> Message,
@@ -137,7 +140,7 @@ async fn send_impatiently<P: Sends>(
                         sent = socket.send(message(number)) => Some(sent),
                         _ = interval.tick() => None,
                     },
-                    polls => give_up_after(polls, socket.send(message(number))).await,
+                    polls => cancel_after_polls(polls, socket.send(message(number))).await,
                 };
                 match sent {
                     Some(sent) => break sent.unwrap(),
@@ -150,16 +153,16 @@ async fn send_impatiently<P: Sends>(
 }
 
 /// One socket sends and the other receives, both with cancellations.
-async fn exchange_impatiently<S: Sends, R: Receives>(
+async fn exchange_with_cancellations<S: Sends, R: Receives>(
     mut sender: Socket<S>,
     mut receiver: Socket<R>,
     message: impl Fn(usize) -> Message + Send + Sync + 'static,
 ) {
     let sending = tokio::spawn(async move {
-        send_impatiently(&mut sender, MESSAGES, message).await;
+        send_with_cancellations(&mut sender, MESSAGES, message).await;
         sender
     });
-    let received = receive_impatiently(&mut receiver, MESSAGES).await;
+    let received = receive_with_cancellations(&mut receiver, MESSAGES).await;
     assert!(received.iter().copied().eq(0..MESSAGES), "{received:?}");
     let sender = within("the sender to end", sending).await.unwrap();
     assert_eq!(receiver.try_recv(), Err(RecvError::Empty), "something came twice");
@@ -172,7 +175,7 @@ fn push_and_pull() {
         let push = PushSocket::builder_in(&place.context).send_high_water_mark(3).build();
         let pull = PullSocket::builder_in(&place.context).receive_high_water_mark(3).build();
         place.join(&pull, &push).await;
-        exchange_impatiently(push, pull, numbered).await;
+        exchange_with_cancellations(push, pull, numbered).await;
     });
 }
 
@@ -182,7 +185,7 @@ fn dealer_to_router() {
         let dealer = DealerSocket::builder_in(&place.context).send_high_water_mark(3).build();
         let router = RouterSocket::builder_in(&place.context).receive_high_water_mark(3).build();
         place.join(&router, &dealer).await;
-        exchange_impatiently(dealer, router, numbered).await;
+        exchange_with_cancellations(dealer, router, numbered).await;
     });
 }
 
@@ -195,7 +198,7 @@ fn router_to_dealer() {
         let dealer = dealer.routing_id("dealer").unwrap().build();
         place.join(&router, &dealer).await;
         let routed = |number: usize| Message::multipart(["dealer".into(), number.to_string()]);
-        exchange_impatiently(router, dealer, routed).await;
+        exchange_with_cancellations(router, dealer, routed).await;
     });
 }
 
@@ -205,7 +208,7 @@ fn pair() {
         let one = PairSocket::builder_in(&place.context).send_high_water_mark(3).build();
         let other = PairSocket::builder_in(&place.context).receive_high_water_mark(3).build();
         place.join(&one, &other).await;
-        exchange_impatiently(one, other, numbered).await;
+        exchange_with_cancellations(one, other, numbered).await;
     });
 }
 
@@ -218,7 +221,7 @@ fn xpub_to_sub() {
         let sub = sub.build();
         place.join(&xpub, &sub).await;
         within("the subscription", xpub.recv()).await.unwrap();
-        exchange_impatiently(xpub, sub, numbered).await;
+        exchange_with_cancellations(xpub, sub, numbered).await;
     });
 }
 
@@ -245,7 +248,7 @@ fn pub_to_sub() {
             while sub.recv().await.unwrap() != "last probe" {}
         });
         last.unwrap();
-        exchange_impatiently(publisher, sub, numbered).await;
+        exchange_with_cancellations(publisher, sub, numbered).await;
     });
 }
 
@@ -257,7 +260,7 @@ fn xsub_to_xpub() {
         let xsub = XSubSocket::builder_in(&place.context).send_high_water_mark(MESSAGES).build();
         let xpub = XPubSocket::builder_in(&place.context).build();
         place.join(&xpub, &xsub).await;
-        exchange_impatiently(xsub, xpub, numbered).await;
+        exchange_with_cancellations(xsub, xpub, numbered).await;
     });
 }
 
@@ -270,7 +273,7 @@ fn xpub_to_xsub() {
         let xsub = xsub.build();
         place.join(&xpub, &xsub).await;
         within("the subscription", xpub.recv()).await.unwrap();
-        exchange_impatiently(xpub, xsub, numbered).await;
+        exchange_with_cancellations(xpub, xsub, numbered).await;
     });
 }
 
@@ -283,15 +286,15 @@ fn req_and_rep() {
         place.join(&rep, &req).await;
         let serving = tokio::spawn(async move {
             for round in 0..ROUNDS {
-                assert_eq!(receive_impatiently(&mut rep, 1).await, [round]);
-                send_impatiently(&mut rep, 1, |_| numbered(round)).await;
+                assert_eq!(receive_with_cancellations(&mut rep, 1).await, [round]);
+                send_with_cancellations(&mut rep, 1, |_| numbered(round)).await;
             }
             assert!(is_pending(rep.recv()), "a request came twice");
             rep
         });
         for round in 0..ROUNDS {
-            send_impatiently(&mut req, 1, |_| numbered(round)).await;
-            assert_eq!(receive_impatiently(&mut req, 1).await, [round]);
+            send_with_cancellations(&mut req, 1, |_| numbered(round)).await;
+            assert_eq!(receive_with_cancellations(&mut req, 1).await, [round]);
         }
         within("the server to end", serving).await.unwrap();
     });
@@ -306,10 +309,10 @@ fn req_that_waits_for_a_peer() {
         let endpoint = req.bind(place.endpoint).await.unwrap();
         for polls in 0..3 {
             let sent = tokio::select! {
-                sent = give_up_after(polls, req.send("given up")) => sent.is_some(),
+                sent = cancel_after_polls(polls, req.send("given up")) => sent.is_some(),
                 () = tokio::task::yield_now() => false,
             };
-            assert!(!sent, "sent to nobody");
+            assert!(!sent, "sent without a peer");
         }
         assert_eq!(req.recv().await, Err(RecvError::OutOfTurn));
         rep.connect(endpoint).await.unwrap();
@@ -336,7 +339,7 @@ fn clones_of_a_sender() {
                 for number in 0..EACH {
                     let message = Message::multipart([name.to_string(), number.to_string()]);
                     let mut polls = 0;
-                    while give_up_after(polls, sender.send(message.clone())).await.is_none() {
+                    while cancel_after_polls(polls, sender.send(message.clone())).await.is_none() {
                         polls = (polls + 1) % 3;
                         tokio::task::yield_now().await;
                     }
@@ -364,7 +367,7 @@ fn ready() {
         let sending = tokio::spawn(async move {
             for number in 0..MESSAGES {
                 let mut polls = 0;
-                while give_up_after(polls, push.ready()).await.is_none() {
+                while cancel_after_polls(polls, push.ready()).await.is_none() {
                     polls = (polls + 1) % 3;
                     tokio::task::yield_now().await;
                 }
@@ -372,7 +375,7 @@ fn ready() {
             }
             push
         });
-        let received = receive_impatiently(&mut pull, MESSAGES).await;
+        let received = receive_with_cancellations(&mut pull, MESSAGES).await;
         assert!(received.into_iter().eq(0..MESSAGES));
         within("the sender to end", sending).await.unwrap();
     });
@@ -391,7 +394,7 @@ fn flush() {
                 push.send(huge(round)).await.unwrap();
                 push.send("behind").await.unwrap();
                 for polls in 0..2 {
-                    let flushed = give_up_after(polls, push.flush()).await;
+                    let flushed = cancel_after_polls(polls, push.flush()).await;
                     assert!(flushed.is_none(), "flushed to a peer that does not read");
                 }
                 let (flushed, received) = tokio::join!(within("a flush", push.flush()), async {
@@ -412,7 +415,7 @@ fn wait_for_peers() {
         let mut pushes = Vec::new();
         for count in 1..=3 {
             for polls in 0..2 {
-                let come = give_up_after(polls, pull.wait_for_peers(count)).await;
+                let come = cancel_after_polls(polls, pull.wait_for_peers(count)).await;
                 assert!(come.is_none(), "{count} peers, and {} were made", pushes.len());
             }
             let push = PushSocket::builder_in(&place.context).build();
@@ -433,11 +436,11 @@ fn bind() {
                 // A name lookup is pending, so that bind waits.
                 let endpoint = port.endpoint().to_string().replace("127.0.0.1", "localhost");
                 let socket = PullSocket::new();
-                let bound = give_up_after(polls, socket.bind(&endpoint)).await;
+                let bound = cancel_after_polls(polls, socket.bind(&endpoint)).await;
                 match bound {
                     None => {
                         let other = PullSocket::new();
-                        other.bind(port.endpoint()).await.expect("an address nobody bound");
+                        other.bind(port.endpoint()).await.expect("a free address");
                         assert_eq!(socket.last_endpoint(), None);
                     }
                     Some(bound) => {
@@ -465,7 +468,7 @@ fn unbind() {
             let error = other.bind(port.endpoint()).await.unwrap_err();
             assert!(matches!(error, BindError::InUse { .. }), "{error:?}");
 
-            give_up_after(1, socket.unbind(port.endpoint())).await;
+            cancel_after_polls(1, socket.unbind(port.endpoint())).await;
             let error = socket.unbind(port.endpoint()).await.unwrap_err();
             assert!(matches!(error, DetachError::NotAttached { .. }), "{error:?}");
             event(&mut events, "the endpoint to be unbound", |event| {
@@ -491,7 +494,7 @@ fn close() {
                 }
                 let handle = push.handle().clone();
                 let closed = tokio::select! {
-                    closed = give_up_after(polls, handle.close()) => closed,
+                    closed = cancel_after_polls(polls, handle.close()) => closed,
                     () = tokio::task::yield_now() => None,
                 };
                 assert!(closed.is_none(), "closed before all was sent");
@@ -503,7 +506,7 @@ fn close() {
                 drop((push, handle));
                 let mut pull = PullSocket::new();
                 pull.bind(port.endpoint()).await.unwrap();
-                let received = receive_impatiently(&mut pull, 100).await;
+                let received = receive_with_cancellations(&mut pull, 100).await;
                 assert!(received.into_iter().eq(0..100));
             }
         });
@@ -516,9 +519,9 @@ fn events() {
     everywhere(|place| async move {
         let pull = PullSocket::builder_in(&place.context).build();
         let mut events = pull.events();
-        assert!(give_up_after(1, events.next()).await.is_none());
+        assert!(cancel_after_polls(1, events.next()).await.is_none());
         pull.bind(place.endpoint).await.unwrap();
-        assert!(give_up_after(0, events.next()).await.is_none());
+        assert!(cancel_after_polls(0, events.next()).await.is_none());
         let first = within("an event", events.next()).await;
         assert!(matches!(first, Some(SocketEvent::Listening { .. })), "{first:?}");
     });

@@ -66,7 +66,7 @@ async fn close_lingers_for_absent_inproc_peer() {
     let context = Context::new();
     for linger in [Duration::ZERO, SHORT, Duration::from_secs(3600)] {
         let mut push = PushSocket::builder_in(&context).linger(linger).build();
-        push.connect("inproc://nobody").await.unwrap();
+        push.connect("inproc://unbound").await.unwrap();
         for _ in 0..5 {
             push.send("lost").await.unwrap();
         }
@@ -468,7 +468,7 @@ async fn context_shutdown_lingers_in_parallel() {
     let mut sockets = Vec::new();
     for number in 0..5 {
         let mut push = PushSocket::builder_in(&context).linger(SHORT).build();
-        push.connect(format!("inproc://nobody {number}")).await.unwrap();
+        push.connect(format!("inproc://unbound {number}")).await.unwrap();
         push.send("lost").await.unwrap();
         sockets.push(push);
     }

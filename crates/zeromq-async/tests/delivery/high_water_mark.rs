@@ -101,7 +101,7 @@ async fn immediate_queues_only_for_connections() {
     let mut push = PushSocket::builder().immediate(true).build();
     push.connect(port.endpoint()).await.unwrap();
     assert_eq!(fill!(push), 0);
-    assert!(is_pending(push.send("nobody")));
+    assert!(is_pending(push.send("no peer")));
 }
 
 #[tokio::test]

@@ -42,7 +42,7 @@ impl Drop for Load {
 }
 
 /// The duration of each search for a race below.
-const A_WHILE: Duration = Duration::from_secs(3);
+const RACE_DURATION: Duration = Duration::from_secs(3);
 
 /// A message that is queued after the end of the queue was reported would be lost without a count.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -52,7 +52,7 @@ async fn nothing_is_taken_after_disconnected() {
     let endpoint = dealer.bind(ANY_PORT).await.unwrap();
     let mut events = dealer.events();
     let start = Instant::now();
-    while start.elapsed() < A_WHILE {
+    while start.elapsed() < RACE_DURATION {
         drop(RawPeer::connect(&endpoint, SocketType::Dealer).await);
         disconnected(&mut events).await;
         let refused = dealer.try_send("too late").unwrap_err();
@@ -69,7 +69,7 @@ async fn immediate_takes_nothing_after_disconnected() {
     dealer.connect(&endpoint).await.unwrap();
     let mut events = dealer.events();
     let start = Instant::now();
-    while start.elapsed() < A_WHILE {
+    while start.elapsed() < RACE_DURATION {
         drop(RawPeer::accept(&listener, SocketType::Dealer).await);
         disconnected(&mut events).await;
         // The next connection is not accepted before the next round.
@@ -88,7 +88,7 @@ async fn every_message_is_sent_or_told_as_unsent() {
     let mut sender = dealer.sender();
     let (mut taken, mut unsent) = (0, 0);
     let start = Instant::now();
-    while start.elapsed() < A_WHILE {
+    while start.elapsed() < RACE_DURATION {
         let peer = RawPeer::connect(&endpoint, SocketType::Dealer).await;
         let leaving = tokio::spawn(async move { drop(peer) });
         while !leaving.is_finished() {
@@ -129,7 +129,7 @@ async fn requests_end_though_servers_come_and_go() {
     for _ in 0..8 {
         let client = client.clone();
         requests.spawn(async move {
-            while start.elapsed() < A_WHILE {
+            while start.elapsed() < RACE_DURATION {
                 // Either outcome is correct.
                 let _ = client.clone().oneshot("a question".into()).await;
             }
@@ -192,7 +192,7 @@ async fn many_topics_go_piece_by_piece() {
 // ---- replaced and disconnected peers ----
 
 /// A ROUTER with handover and a first peer `name`, which has an unread message.
-async fn occupied(router: &mut RouterSocket, events: &mut Events) -> (Endpoint, RawPeer) {
+async fn router_with_peer(router: &mut RouterSocket, events: &mut Events) -> (Endpoint, RawPeer) {
     let endpoint = router.bind(ANY_PORT).await.unwrap();
     let old = RawPeer::connect_as(&endpoint, SocketType::Dealer, "name").await;
     handshake_succeeded(events).await;
@@ -208,7 +208,7 @@ async fn a_replaced_peer_is_not_heard() {
     let mut router =
         RouterSocket::builder().handover(true).linger(Duration::from_millis(100)).build();
     let mut events = router.events();
-    let (endpoint, mut old) = occupied(&mut router, &mut events).await;
+    let (endpoint, mut old) = router_with_peer(&mut router, &mut events).await;
     for number in 0..3 {
         old.send(number.to_string()).await;
     }
@@ -262,15 +262,15 @@ async fn a_peer_sent_away_is_not_heard() {
     let mut events = dealer.events();
     let endpoint = dealer.bind(ANY_PORT).await.unwrap();
     let accepted = RawPeer::connect(&endpoint, SocketType::Dealer).await;
-    sent_away(&mut dealer, &mut events, accepted).await;
+    disconnect_peer(&mut dealer, &mut events, accepted).await;
 
     let (listener, endpoint) = listen().await;
     dealer.connect(&endpoint).await.unwrap();
     let connected = RawPeer::accept(&listener, SocketType::Dealer).await;
-    sent_away(&mut dealer, &mut events, connected).await;
+    disconnect_peer(&mut dealer, &mut events, connected).await;
 }
 
-async fn sent_away(dealer: &mut DealerSocket, events: &mut Events, mut peer: RawPeer) {
+async fn disconnect_peer(dealer: &mut DealerSocket, events: &mut Events, mut peer: RawPeer) {
     handshake_succeeded(events).await;
     let before = dealer.stats();
     dealer.send(huge_frame()).await.unwrap();

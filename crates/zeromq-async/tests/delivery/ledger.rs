@@ -19,7 +19,7 @@ use zeromq_async::{
 
 /// The numbers of the messages that a relay has seen completely, by outcome.
 #[derive(Debug, Default)]
-struct Books {
+struct Records {
     passed: Vec<u64>,
     swallowed: Vec<u64>,
     cuts: usize,
@@ -28,7 +28,7 @@ struct Books {
 /// Forwards each connection up to an offset, then reads the rest and forwards nothing.
 struct Cutter {
     endpoint: Endpoint,
-    books: Arc<Mutex<Books>>,
+    books: Arc<Mutex<Records>>,
     /// The number of open connections.
     open: Arc<tokio::sync::watch::Sender<usize>>,
     task: AbortHandle,
@@ -52,9 +52,9 @@ impl Cutter {
         lengths: RangeInclusive<u64>,
     ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        take_little(&listener);
+        set_small_buffers(&listener);
         let endpoint = Endpoint::from(listener.local_addr().unwrap());
-        let books = Arc::new(Mutex::new(Books::default()));
+        let books = Arc::new(Mutex::new(Records::default()));
         let open = Arc::new(tokio::sync::watch::Sender::new(0));
         let (bound, kept, opened) = (address(bound), books.clone(), open.clone());
         let task = tokio::spawn(async move {
@@ -62,14 +62,14 @@ impl Cutter {
             let mut connections = JoinSet::new();
             while let Ok((below, _)) = listener.accept().await {
                 let may_cut = kept.lock().unwrap().cuts < cuts;
-                let after = if may_cut { random.within(&lengths) } else { u64::MAX };
+                let after = if may_cut { random.in_range(&lengths) } else { u64::MAX };
                 kept.lock().unwrap().cuts += usize::from(may_cut);
                 let (books, open) = (kept.clone(), opened.clone());
                 open.send_modify(|open| *open += 1);
                 connections.spawn(async move {
                     // This fails if the bound socket was the sender and has closed.
                     if let Ok(above) = TcpStream::connect(bound).await {
-                        take_little(&above);
+                        set_small_buffers(&above);
                         relay(below, above, flow, after, &books).await;
                     }
                     open.send_modify(|open| *open -= 1);
@@ -80,7 +80,7 @@ impl Cutter {
     }
 
     /// Waits until every connection has ended, and returns the records.
-    async fn finish(self) -> Books {
+    async fn finish(self) -> Records {
         let mut open = self.open.subscribe();
         within("connections to end", open.wait_for(|open| *open == 0)).await.unwrap();
         self.task.abort();
@@ -90,14 +90,14 @@ impl Cutter {
 
 /// Asks the kernel for small buffers, so that a cut loses little and connections end while messages
 /// wait.
-fn take_little(socket: &impl AsFd) {
-    SockRef::from(socket).set_recv_buffer_size(LITTLE).unwrap();
+fn set_small_buffers(socket: &impl AsFd) {
+    SockRef::from(socket).set_recv_buffer_size(SMALL_BUFFER).unwrap();
 }
 
 /// The requested size of a kernel buffer. The kernel may choose another size.
-const LITTLE: usize = 4 * 1024;
+const SMALL_BUFFER: usize = 4 * 1024;
 
-async fn relay(below: TcpStream, above: TcpStream, flow: Flow, after: u64, books: &Mutex<Books>) {
+async fn relay(below: TcpStream, above: TcpStream, flow: Flow, after: u64, books: &Mutex<Records>) {
     let (from_below, to_below) = below.into_split();
     let (from_above, to_above) = above.into_split();
     let ((from, to), (back_from, back_to)) = match flow {
@@ -121,7 +121,7 @@ async fn count(
     to: OwnedWriteHalf,
     after: u64,
     back: AbortHandle,
-    books: &Mutex<Books>,
+    books: &Mutex<Records>,
 ) {
     let mut frames = Frames::default();
     let mut to = Some(to);
@@ -196,7 +196,7 @@ impl Random {
         self.0
     }
 
-    fn within(&mut self, range: &RangeInclusive<u64>) -> u64 {
+    fn in_range(&mut self, range: &RangeInclusive<u64>) -> u64 {
         range.start() + self.next() % (range.end() - range.start() + 1)
     }
 }
@@ -209,7 +209,7 @@ struct Received {
 }
 
 impl Received {
-    fn note(&mut self, message: &Message, peer: zeromq_async::PeerId) {
+    fn record(&mut self, message: &Message, peer: zeromq_async::PeerId) {
         let number = number(message.last().expect("a frame"));
         let before = self.last.insert(peer, number);
         assert!(before.is_none_or(|before| before < number), "{number} after {before:?}");
@@ -227,9 +227,9 @@ async fn receive<P: Receives>(
         tokio::select! {
             message = socket.recv_from() => {
                 let (message, peer) = message.unwrap();
-                received.note(&message, peer.id());
+                received.record(&message, peer.id());
             }
-            changed = passed.changed() => changed.expect("the number of those that passed"),
+            changed = passed.changed() => changed.expect("the number of forwarded messages"),
         }
     }
     assert!(socket.try_recv().is_err(), "more came than passed");
@@ -255,7 +255,7 @@ async fn send<P: Sends>(socket: &mut Socket<P>, count: u64) {
 struct Trial {
     stats: SocketStats,
     unsent: usize,
-    books: Books,
+    books: Records,
     received: Received,
     receiver: SocketStats,
 }
@@ -321,7 +321,7 @@ impl Trial {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn million_push_messages_are_accounted_for() {
-    let push = PushSocket::builder().reconnect(fast_reconnect()).send_buffer(LITTLE).build();
+    let push = PushSocket::builder().reconnect(fast_reconnect()).send_buffer(SMALL_BUFFER).build();
     let trial = trial(push, PullSocket::new(), Flow::Up, (1_000_000, 100, 80_000)).await;
     trial.check(1_000_000);
     assert_eq!((trial.unsent, trial.stats.dropped.total()), (0, 0));
@@ -329,7 +329,8 @@ async fn million_push_messages_are_accounted_for() {
 
 #[tokio::test]
 async fn dealer_messages_are_accounted_for() {
-    let dealer = DealerSocket::builder().reconnect(fast_reconnect()).send_buffer(LITTLE).build();
+    let dealer =
+        DealerSocket::builder().reconnect(fast_reconnect()).send_buffer(SMALL_BUFFER).build();
     let trial = trial(dealer, RouterSocket::new(), Flow::Up, (100_000, 15, 20_000)).await;
     trial.check(100_000);
     assert_eq!((trial.unsent, trial.stats.dropped.total()), (0, 0));
@@ -339,7 +340,7 @@ async fn dealer_messages_are_accounted_for() {
 #[tokio::test]
 async fn accepted_peer_messages_are_sent_or_lost() {
     let pull = PullSocket::builder().reconnect(fast_reconnect()).build();
-    let push = PushSocket::builder().send_buffer(LITTLE).build();
+    let push = PushSocket::builder().send_buffer(SMALL_BUFFER).build();
     let trial = trial(push, pull, Flow::Down, (100_000, 15, 20_000)).await;
     trial.check(100_000);
 }

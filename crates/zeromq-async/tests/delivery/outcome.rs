@@ -370,7 +370,7 @@ async fn drop_events_come_once_a_second() {
     let mut told = Vec::new();
     for burst in [1, 5, 500] {
         for _ in 0..burst {
-            router.send(Message::multipart(["nobody", "hello"])).await.unwrap();
+            router.send(Message::multipart(["unknown", "hello"])).await.unwrap();
         }
         sent += burst;
         told.push((event(&mut events, "drops", unroutable).await, begun.elapsed().as_millis()));
@@ -401,7 +401,7 @@ async fn drop_at_high_water_mark_is_reported() {
 }
 
 /// The counts of `Dropping` events until the events end.
-async fn dropped_to_the_end(events: &mut Events) -> HashMap<DropReason, u64> {
+async fn dropped_until_closed(events: &mut Events) -> HashMap<DropReason, u64> {
     let mut counts = HashMap::new();
     within("the events to end", async {
         while let Some(event) = events.next().await {
@@ -429,7 +429,7 @@ async fn messages_lost_after_linger_are_reported() {
         push.send(vec![0; 100_000]).await.unwrap();
     }
     drop(push);
-    let lost = dropped_to_the_end(&mut events).await;
+    let lost = dropped_until_closed(&mut events).await;
     assert!(lost[&DropReason::Lost] >= 100, "{lost:?}");
     let received = peer.drain().await.len() as u64;
     assert_eq!(lost[&DropReason::Lost] + received, 200, "{lost:?}");
@@ -444,7 +444,7 @@ async fn fully_sent_socket_reports_no_drops() {
     push.send("hello").await.unwrap();
     drop(push);
     assert_eq!(within("a message", pull.recv()).await.unwrap(), "hello");
-    assert_eq!(dropped_to_the_end(&mut events).await, HashMap::new());
+    assert_eq!(dropped_until_closed(&mut events).await, HashMap::new());
 }
 
 #[tokio::test]
@@ -464,7 +464,7 @@ async fn drops_during_linger_are_reported() {
         for _ in 0..3 {
             peer.send("too late").await;
         }
-        dropped_to_the_end(&mut events).await
+        dropped_until_closed(&mut events).await
     };
     let (report, told) = tokio::join!(handle.close(), lingering);
     assert_eq!(told.get(&DropReason::Unheard), Some(&3), "{told:?}");

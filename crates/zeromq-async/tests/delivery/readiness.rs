@@ -14,7 +14,7 @@ use zeromq_async::{
 };
 
 /// Endpoints for two sockets: a free port and an unused inproc name.
-fn places() -> [String; 2] {
+fn endpoints() -> [String; 2] {
     static NEXT: AtomicUsize = AtomicUsize::new(0);
     let number = NEXT.fetch_add(1, Ordering::Relaxed);
     [ANY_PORT.to_owned(), format!("inproc://readiness-{number}")]
@@ -36,7 +36,7 @@ async fn join<A: Sends, B: Receives>(place: &str, from: &Socket<A>, to: &Socket<
 }
 
 /// Sends a message and sees it twice before receiving it.
-async fn sees<A: Sends, B: Receives>(
+async fn send_and_peek<A: Sends, B: Receives>(
     from: &mut Socket<A>,
     to: &mut Socket<B>,
     sent: Message,
@@ -57,33 +57,33 @@ async fn sees<A: Sends, B: Receives>(
 
 #[tokio::test]
 async fn a_seen_message_stays_until_received() {
-    for place in places() {
+    for place in endpoints() {
         let (mut push, mut pull) = (PushSocket::new(), PullSocket::new());
         join(&place, &push, &pull).await;
-        sees(&mut push, &mut pull, "one".into(), "one".into()).await;
+        send_and_peek(&mut push, &mut pull, "one".into(), "one".into()).await;
     }
-    for place in places() {
+    for place in endpoints() {
         let (mut one, mut other) = (PairSocket::new(), PairSocket::new());
         join(&place, &one, &other).await;
-        sees(&mut one, &mut other, "one".into(), "one".into()).await;
+        send_and_peek(&mut one, &mut other, "one".into(), "one".into()).await;
     }
-    for place in places() {
+    for place in endpoints() {
         let mut dealer = DealerSocket::builder().routing_id("me").unwrap().build();
         let mut router = RouterSocket::new();
         join(&place, &dealer, &router).await;
         let received = Message::multipart(["me", "one"]);
-        sees(&mut dealer, &mut router, "one".into(), received).await;
+        send_and_peek(&mut dealer, &mut router, "one".into(), received).await;
     }
-    for place in places() {
+    for place in endpoints() {
         let (mut xsub, mut xpub) = (XSubSocket::new(), XPubSocket::new());
         join(&place, &xsub, &xpub).await;
-        sees(&mut xsub, &mut xpub, "\u{1}a".into(), "\u{1}a".into()).await;
+        send_and_peek(&mut xsub, &mut xpub, "\u{1}a".into(), "\u{1}a".into()).await;
     }
 }
 
 #[tokio::test]
 async fn a_sub_is_ready_for_its_topics_alone() {
-    for place in places() {
+    for place in endpoints() {
         let mut xpub = XPubSocket::builder().notices(SubscriptionNotices::All).build();
         let mut sub = SubSocket::builder().subscribe("a").build();
         // Like a publisher that sends everything.
@@ -95,13 +95,13 @@ async fn a_sub_is_ready_for_its_topics_alone() {
         within("a message", sub.ready_recv()).await.unwrap();
         assert_eq!(sub.stats().discarded.filtered, 1);
         sub.unsubscribe("a");
-        assert_eq!(sub.try_recv().unwrap(), "a", "what was seen is received");
+        assert_eq!(sub.try_recv().unwrap(), "a", "the peeked message");
     }
 }
 
 #[tokio::test]
 async fn a_rep_has_its_turn_when_it_receives() {
-    for place in places() {
+    for place in endpoints() {
         let (mut req, mut rep) = (ReqSocket::new(), RepSocket::new());
         join(&place, &req, &rep).await;
         assert_eq!(within("a refusal", req.ready_recv()).await, Err(RecvError::OutOfTurn));
@@ -149,7 +149,7 @@ async fn an_unreceived_message_counts_as_abandoned() {
 
 #[tokio::test]
 async fn readiness_tells_the_end() {
-    for place in places() {
+    for place in endpoints() {
         let (mut push, mut pull) = (PushSocket::new(), PullSocket::new());
         join(&place, &push, &pull).await;
         push.send("last").await.unwrap();
@@ -164,7 +164,7 @@ async fn readiness_tells_the_end() {
 /// A readiness check must not replace the waker of the waiting task.
 #[tokio::test]
 async fn try_recv_leaves_the_waiting_task_be() {
-    for place in places() {
+    for place in endpoints() {
         let (mut push, mut pull) = (PushSocket::new(), PullSocket::new());
         join(&place, &push, &pull).await;
         let count = Arc::new(Count::default());
@@ -236,14 +236,14 @@ const COUNT: u32 = 5000;
 
 #[tokio::test]
 async fn dropped_readiness_loses_nothing() {
-    for place in places() {
+    for place in endpoints() {
         loses_nothing(place).await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn dropped_readiness_loses_nothing_on_threads() {
-    for place in places() {
+    for place in endpoints() {
         loses_nothing(place).await;
     }
 }

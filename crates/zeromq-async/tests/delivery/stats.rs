@@ -67,7 +67,7 @@ async fn unread_messages_become_abandoned() {
         drop(pull);
         let stats = handle.stats();
         assert_eq!((stats.unread, stats.discarded.abandoned), (0, 60), "{endpoint}");
-        push.send("for nobody").await.unwrap();
+        push.send("no peer").await.unwrap();
         push.flush().await.unwrap();
         received(&handle, 101).await;
         let stats = handle.stats();
@@ -267,12 +267,12 @@ async fn messages_without_a_receiver_are_counted() {
     balance(&xsub.stats(), 1, 0);
 
     let mut router = RouterSocket::new();
-    router.send(Message::multipart(["nobody", "hello"])).await.unwrap();
+    router.send(Message::multipart(["unknown", "hello"])).await.unwrap();
     assert_eq!(router.stats().dropped.unroutable, 1);
     balance(&router.stats(), 1, 0);
 
     let mut publisher = PubSocket::new();
-    publisher.send("nobody").await.unwrap();
+    publisher.send("unknown").await.unwrap();
     assert_eq!(publisher.stats().dropped.unsubscribed, 1);
     balance(&publisher.stats(), 1, 0);
 }

@@ -1,6 +1,6 @@
 //! A socket outlives its runtime, the thread that made it, and a panic in code that it calls.
 
-#![allow(clippy::unwrap_used, reason = "a test may fail where something goes wrong")]
+#![allow(clippy::unwrap_used, reason = "a test may fail when something goes wrong")]
 
 mod outside;
 mod panics;

@@ -12,7 +12,7 @@ const MESSAGES: usize = 5;
 
 /// The context of a call.
 #[derive(Debug, Clone, Copy)]
-enum Place {
+enum CallSite {
     PlainThread,
     Unwinding,
     OtherRuntime,
@@ -22,14 +22,14 @@ enum Place {
     ThreadLocal,
 }
 
-const PLACES: [Place; 7] = [
-    Place::PlainThread,
-    Place::Unwinding,
-    Place::OtherRuntime,
-    Place::RuntimeThatEnds,
-    Place::RuntimeWithoutDrivers,
-    Place::Blocking,
-    Place::ThreadLocal,
+const CALL_SITES: [CallSite; 7] = [
+    CallSite::PlainThread,
+    CallSite::Unwinding,
+    CallSite::OtherRuntime,
+    CallSite::RuntimeThatEnds,
+    CallSite::RuntimeWithoutDrivers,
+    CallSite::Blocking,
+    CallSite::ThreadLocal,
 ];
 
 struct OnDrop<F: FnOnce()>(Option<F>);
@@ -46,7 +46,7 @@ thread_local! {
     static KEPT: std::cell::RefCell<Option<Box<dyn std::any::Any>>> = const { std::cell::RefCell::new(None) };
 }
 
-impl Place {
+impl CallSite {
     fn call(self, call: impl FnOnce() + Send + 'static) {
         thread::spawn(move || match self {
             Self::PlainThread => call(),
@@ -104,7 +104,7 @@ fn receive_all(at: &Endpoint, case: &str) {
 fn everywhere(name: &str, act: impl Fn(PushSocket, &Endpoint) -> Box<dyn FnOnce() + Send>) {
     for flavor in FLAVORS {
         let driven = Driven::new(flavor);
-        for place in PLACES {
+        for place in CALL_SITES {
             let port = ReservedPort::new();
             let push = with_queue(&driven, port.endpoint());
             place.call(act(push, &port.endpoint()));

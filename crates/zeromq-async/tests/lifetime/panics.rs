@@ -186,7 +186,7 @@ impl AsyncWrite for FaultyStream {
 }
 
 /// The panic becomes an event with its message, and the next attempt succeeds.
-async fn is_told_and_tried_again(fault: Fault, is: impl Fn(&SocketEvent) -> bool) {
+async fn is_reported_and_retried(fault: Fault, is: impl Fn(&SocketEvent) -> bool) {
     let context = Faulty::context(fault, 2);
     let mut pull = PullSocket::new();
     let bound = pull.bind(ANY_PORT).await.unwrap();
@@ -210,14 +210,14 @@ fn is_connect_failed(event: &SocketEvent) -> bool {
 
 #[tokio::test]
 async fn panic_in_dial_is_told_and_tried_again() {
-    is_told_and_tried_again(Fault::Dial, is_connect_failed).await;
-    is_told_and_tried_again(Fault::DialLater, is_connect_failed).await;
+    is_reported_and_retried(Fault::Dial, is_connect_failed).await;
+    is_reported_and_retried(Fault::DialLater, is_connect_failed).await;
 }
 
 #[tokio::test]
 async fn panic_in_upgrade_fails_the_handshake() {
     let failed = |event: &SocketEvent| matches!(event, SocketEvent::HandshakeFailed { .. });
-    is_told_and_tried_again(Fault::Upgrade, failed).await;
+    is_reported_and_retried(Fault::Upgrade, failed).await;
 }
 
 #[tokio::test]
@@ -290,7 +290,7 @@ async fn panic_in_write_loses_nothing() {
     within("the socket to close", push.close()).await;
 }
 
-async fn goes_on_after_a_panic_in_drop(fault: Fault) {
+async fn continues_after_panic_in_drop(fault: Fault) {
     let context = Faulty::context(fault, 1);
     let mut pull = PullSocket::new();
     let bound = pull.bind(ANY_PORT).await.unwrap();
@@ -312,8 +312,8 @@ async fn goes_on_after_a_panic_in_drop(fault: Fault) {
 
 #[tokio::test]
 async fn panic_in_drop_leaves_the_socket_whole() {
-    goes_on_after_a_panic_in_drop(Fault::Drop).await;
-    goes_on_after_a_panic_in_drop(Fault::DropWriter).await;
+    continues_after_panic_in_drop(Fault::Drop).await;
+    continues_after_panic_in_drop(Fault::DropWriter).await;
 }
 
 // ---- runtimes that lack a driver ----
@@ -335,7 +335,7 @@ fn runtime_without_a_driver_is_an_error() {
                 let error = error.to_string();
                 assert!(error.contains(endpoint) && error.contains(names), "{error}");
             }
-            for endpoint in ["tcp://127.0.0.1:1", "ipc:///tmp/nobody"] {
+            for endpoint in ["tcp://127.0.0.1:1", "ipc:///tmp/unbound"] {
                 let error = PushSocket::new().connect(endpoint).await.unwrap_err().to_string();
                 assert!(error.contains(endpoint) && error.contains(names), "{error}");
             }

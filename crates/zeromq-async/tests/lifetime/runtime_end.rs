@@ -99,7 +99,7 @@ fn end_of_runtime_is_told_to_both_peers() {
 
             assert!(mine.stats().peers.is_empty(), "{case}");
             assert!(is_pending(mine.wait_for_peers(1)), "{case}");
-            assert!(mine.try_send("to nobody").is_err(), "{case}");
+            assert!(mine.try_send("no peer").is_err(), "{case}");
             within("a flush", mine.flush()).await.unwrap();
             within("the socket to close", mine.close()).await;
         }
@@ -318,7 +318,7 @@ fn halves_hear_of_the_end_of_the_runtime() {
         let receiving = tokio::spawn(async move { receiver.recv().await });
         end(ending, Ending::Drop).await;
         within("a flush", sender.flush()).await.unwrap();
-        assert!(sender.try_send("to nobody").is_err());
+        assert!(sender.try_send("no peer").is_err());
         within("the socket to close", handle.close()).await;
         let received = within("the receiver to hear", receiving).await.unwrap();
         assert_eq!(received.unwrap_err(), RecvError::Closed);
@@ -375,7 +375,7 @@ fn drops_are_told_after_the_runtime_has_ended() {
     let mut publisher = publisher;
     runtime().block_on(async {
         publisher.bind(ANY_PORT).await.unwrap();
-        publisher.send("to nobody").await.unwrap();
+        publisher.send("no peer").await.unwrap();
         let dropping = |event: &SocketEvent| matches!(event, SocketEvent::Dropping { .. });
         until(&mut events, "word of the drop", dropping).await;
     });
@@ -390,7 +390,7 @@ fn close_waits_no_longer_than_the_runtime_lives() {
     let closing = runtime();
     let handle = push.handle().clone();
     ending.run(async move { handle.connect(to).unwrap() });
-    push.try_send("for nobody").unwrap();
+    push.try_send("no peer").unwrap();
     let closed = closing.spawn(push.close());
     closing.block_on(async {
         tokio::task::yield_now().await;

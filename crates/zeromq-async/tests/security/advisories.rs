@@ -1,16 +1,14 @@
-//! What libzmq was vulnerable to, tried on this library: each with a hostile peer, and a good one
-//! beside it that goes on as if nothing were.
+//! libzmq's vulnerabilities, tried on this library with a hostile peer beside a valid one.
 //!
-//! A test is named for the CVE, or for libzmq's issue or commit where there is none. What is not
-//! here has nothing like it here:
+//! Each test is named after the CVE, or after libzmq's issue or commit. These have no test:
 //!
 //! | advisory | in libzmq | why not |
 //! |---|---|---|
-//! | issue 3576 | secrets in ordinary memory | keys are zeroized by their types, which no test can see without `unsafe`; that they do not show is tested in `zmtp-codec` (`debug_hides_secrets`) |
-//! | c733067d, 16684328 | use after free in ws | no ws; timers and buffers belong to the connection they are of |
-//! | af11df08, 3be093c2, e357cd32 | RADIO and DISH over UDP | no UDP; that lengths have no sign is `e357cd32` below |
-//! | acef50b8, 959a1335 | double free when pipes end | no `unsafe`, and so nothing to free twice |
-//! | GSSAPI, with an empty box | an assertion ends the process | no GSSAPI; boxes of any size for CURVE are in `zmtp-codec` (`malformed_commands_are_rejected`) |
+//! | issue 3576 | secrets in ordinary memory | the key types zeroize themselves, which no test can see without `unsafe`; `debug_hides_secrets` in `zmtp-codec` tests their output |
+//! | c733067d, 16684328 | use after free in ws | no ws; a connection owns its timers and buffers |
+//! | af11df08, 3be093c2, e357cd32 | RADIO and DISH over UDP | no UDP; unsigned lengths are `e357cd32` below |
+//! | acef50b8, 959a1335 | double free when pipes end | no `unsafe`, so no double free |
+//! | GSSAPI, with an empty box | an assertion ends the process | no GSSAPI; boxes of any size for CURVE are tested in `zmtp-codec` (`malformed_commands_are_rejected`) |
 
 use std::time::Duration;
 
@@ -47,7 +45,7 @@ impl Scene {
     }
 
     /// The valid peer is served, and no other message has arrived.
-    async fn goes_on(&mut self) {
+    async fn serves_good_peer(&mut self) {
         self.good.send("all is well").await.expect("an open socket");
         assert_eq!(
             within("the good peer's message", self.pull.recv()).await,
@@ -133,7 +131,7 @@ async fn cve_2014_7202_null_greeting_is_rejected() {
             "{reason}"
         );
     }
-    scene.goes_on().await;
+    scene.serves_good_peer().await;
 }
 
 /// The header of ZMTP 2 or 1, which have no mechanisms.
@@ -150,7 +148,7 @@ async fn cve_2014_9721_old_header_is_rejected() {
         let reason = handshake_failure(&mut scene.events, &peer).await;
         speaks_another_version(&reason);
     }
-    scene.goes_on().await;
+    scene.serves_good_peer().await;
 }
 
 /// The ZAP statuses 300, 400 and 500 reject the peer for every mechanism. libzmq's GSSAPI server
@@ -237,7 +235,7 @@ mod curve {
             ),
             "{reason}"
         );
-        scene.goes_on().await;
+        scene.serves_good_peer().await;
     }
 
     /// An INITIATE with more metadata than libzmq had room for on the stack, from an arbitrary
@@ -280,7 +278,7 @@ mod curve {
                 assert_eq!(too_large(handshake_failure(&mut scene.events, &peer).await), size);
             }
         }
-        scene.goes_on().await;
+        scene.serves_good_peer().await;
     }
 
     /// Bytes that are no box, on an encrypted connection.
@@ -301,7 +299,7 @@ mod curve {
                     "{reason}"
                 );
             }
-            scene.goes_on().await;
+            scene.serves_good_peer().await;
         });
     }
 }
@@ -339,7 +337,7 @@ async fn cve_2019_6250_huge_size_is_rejected() {
     // A size that some machine may have as memory: the frame is read as it arrives.
     let mut peer = RawPeer::connect(&scene.endpoint, SocketType::Push).await;
     peer.write_bytes(&[&header(0, (1 << 63) - 1)[..], &[0xaa; 100_000]].concat()).await;
-    scene.goes_on().await;
+    scene.serves_good_peer().await;
 }
 
 /// Messages of all sizes around those of buffers, in pieces of all sizes. libzmq's first zero-copy
@@ -358,7 +356,7 @@ async fn issues_1488_and_1489_any_split_decodes() {
         let message = within("the message", scene.pull.recv()).await.unwrap();
         assert_eq!(message, &vec![number; size][..]);
     }
-    scene.goes_on().await;
+    scene.serves_good_peer().await;
 }
 
 /// libzmq's decoder for ZMTP 1.0 overestimated its buffer. This library has no such decoder: it
@@ -373,7 +371,7 @@ async fn cve_2020_36400_cve_2021_20235_no_zmtp_1() {
         speaks_another_version(&reason);
         peer.closed().await;
     }
-    scene.goes_on().await;
+    scene.serves_good_peer().await;
 }
 
 /// A length from 128 on, which is negative as a signed byte.
@@ -391,7 +389,7 @@ async fn e357cd32_one_byte_lengths_are_unsigned() {
         assert_eq!(message, &vec![0xff; size][..]);
     }
     peer.write(&command(&"C".repeat(255), b"")).await;
-    scene.goes_on().await;
+    scene.serves_good_peer().await;
 }
 
 // ---- peers ----
@@ -424,7 +422,7 @@ async fn cve_2020_15166_unfinished_peer_gets_nothing() {
     let endpoint = push.bind(ANY_PORT).await.unwrap();
     let _pending = pending(&endpoint).await;
     accepted(&mut events).await;
-    assert!(is_pending(push.ready()), "there is nobody to send to");
+    assert!(is_pending(push.ready()), "there is no peer");
     pull.connect(&endpoint).await.unwrap();
     for number in 0..100_u8 {
         push.send([number]).await.unwrap();
@@ -534,7 +532,7 @@ fn cve_2021_20234_cut_messages_leak_nothing() {
             );
         }
         // They do not become the beginning of another peer's message.
-        scene.goes_on().await;
+        scene.serves_good_peer().await;
     });
 }
 
@@ -552,5 +550,5 @@ async fn issue_3594_heartbeat_ends_with_connection() {
         scene.disconnected().await;
     }
     assert_eq!(scene.pull.stats().peers.len(), 1, "the good peer alone is left");
-    scene.goes_on().await;
+    scene.serves_good_peer().await;
 }

@@ -184,7 +184,7 @@ async fn null_server_authenticates_null_peers() {
     let mut push = PushSocket::builder().linger(Duration::ZERO).build();
     let mut told = push.events();
     push.connect(pull.bind("tcp://127.0.0.1:0").await.unwrap()).await.unwrap();
-    push.send("in vain").await.unwrap();
+    push.send("not delivered").await.unwrap();
     for events in [&mut events, &mut told] {
         let failure = failure(events).await.to_string();
         assert!(failure.contains("400"), "{failure}");

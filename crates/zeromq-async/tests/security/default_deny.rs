@@ -94,7 +94,7 @@ fn knowing(known: [u8; 32]) -> impl Fn(Attempt) -> std::future::Ready<Decision> 
 }
 
 /// The bytes of a stranger, and the reason of the rejection.
-struct Try {
+struct Bypass {
     what: String,
     says: Vec<u8>,
     refused_for: fn(&ProtocolError) -> bool,
@@ -130,10 +130,10 @@ fn with_message(opening: &[u8], message: &[u8]) -> Vec<u8> {
     [opening, message].concat()
 }
 
-fn tries(mechanism: &str, first: &str) -> Vec<Try> {
+fn bypasses(mechanism: &str, first: &str) -> Vec<Bypass> {
     let mut tries = Vec::new();
     let mut add = |what: &str, says: Vec<u8>, refused_for| {
-        tries.push(Try { what: format!("{mechanism}: {what}"), says, refused_for });
+        tries.push(Bypass { what: format!("{mechanism}: {what}"), says, refused_for });
     };
     let stranger = frame(0, b"stranger");
 
@@ -187,7 +187,7 @@ async fn peers_violating_mechanism_are_refused() {
         let mut pull = server().build();
         let mut events = pull.events();
         let endpoint = pull.bind(ANY_PORT).await.unwrap();
-        for Try { what, says, refused_for } in tries(mechanism, first) {
+        for Bypass { what, says, refused_for } in bypasses(mechanism, first) {
             let mut stranger = HostilePeer::connect(&endpoint, &says).await;
             match handshake_failure(&mut events, &stranger).await {
                 HandshakeFailure::Protocol(error) => {
@@ -199,8 +199,8 @@ async fn peers_violating_mechanism_are_refused() {
         }
         let mut push = client().build();
         push.connect(&endpoint).await.unwrap();
-        push.send("from who belongs").await.unwrap();
-        assert_eq!(within("the message", pull.recv()).await.unwrap(), "from who belongs");
+        push.send("from the valid peer").await.unwrap();
+        assert_eq!(within("the message", pull.recv()).await.unwrap(), "from the valid peer");
         let stats = pull.stats();
         assert_eq!((stats.peers.len(), stats.received), (1, 1), "{mechanism}: {stats:?}");
     }
@@ -227,7 +227,7 @@ async fn different_mechanisms_do_not_connect() {
             for events in [&mut pulls, &mut pushes] {
                 let reason = event(events, "a refusal", |event| match event {
                     SocketEvent::HandshakeFailed { reason, .. } => Some(reason),
-                    SocketEvent::HandshakeSucceeded { .. } => panic!("nobody was refused"),
+                    SocketEvent::HandshakeSucceeded { .. } => panic!("the peer was accepted"),
                     _ => None,
                 })
                 .await;
@@ -293,7 +293,7 @@ async fn old_version_does_not_bypass_null_auth() {
         );
         stranger.closed().await;
     }
-    for Try { what, says, refused_for } in tries("NULL", "READY").into_iter().take(6) {
+    for Bypass { what, says, refused_for } in bypasses("NULL", "READY").into_iter().take(6) {
         let stranger = HostilePeer::connect(&endpoint, &says).await;
         match handshake_failure(&mut events, &stranger).await {
             HandshakeFailure::Protocol(error) => assert!(refused_for(&error), "{what}: {error}"),

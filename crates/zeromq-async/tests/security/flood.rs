@@ -16,10 +16,10 @@ use zeromq_async::{
 };
 
 /// The number of blocking connections of each kind.
-const CROWD: usize = 1000;
+const BLOCKERS: usize = 1000;
 
 /// The default limit of pending handshakes per address.
-const PLACES: usize = 1024;
+const DEFAULT_LIMIT: usize = 1024;
 
 fn server(keys: CurveKeyPair) -> SocketBuilder<Pull> {
     PullSocket::builder().curve_server(keys, |_| async { Decision::allow() })
@@ -31,12 +31,13 @@ fn client(server: &CurveKeyPair) -> PushSocket {
 
 /// The number of connections for this process, which holds both ends of each.
 #[expect(clippy::print_stderr, reason = "a lesser test says so")]
-fn crowd() -> usize {
-    let crowd = CROWD.min(own_process::descriptor_limit().saturating_sub(PLACES + 100) / 2);
-    if crowd < CROWD {
-        eprintln!("{crowd} in place of {CROWD} connections: the system allows no more");
+fn blockers() -> usize {
+    let blockers =
+        BLOCKERS.min(own_process::descriptor_limit().saturating_sub(DEFAULT_LIMIT + 100) / 2);
+    if blockers < BLOCKERS {
+        eprintln!("{blockers} instead of {BLOCKERS} connections, the limit of the system");
     }
-    crowd
+    blockers
 }
 
 /// The outcomes of a socket's connections.
@@ -98,16 +99,16 @@ fn silent_connections_block_no_new_peer() {
         return;
     }
     Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
-        let crowd = crowd();
+        let blockers = blockers();
         let keys = generate_curve_keys();
         // The blocking connections stay longer than the test may take.
         let mut pull = server(keys.clone()).handshake_timeout(Duration::from_secs(3600)).build();
-        let tally = Tally::of(pull.events(), PLACES);
+        let tally = Tally::of(pull.events(), DEFAULT_LIMIT);
         let endpoint = pull.bind(ANY_PORT).await.unwrap();
         let before = own_process::resident_memory();
 
-        let _silent = connect(&endpoint, crowd).await;
-        let mut slow = connect(&endpoint, crowd).await;
+        let _silent = connect(&endpoint, blockers).await;
+        let mut slow = connect(&endpoint, blockers).await;
         tokio::spawn(async move {
             for byte in [0xff, 0, 0, 0, 0, 0, 0, 0, 1, 0x7f] {
                 for stream in &mut slow {
@@ -117,11 +118,11 @@ fn silent_connections_block_no_new_peer() {
                 tokio::time::sleep(Duration::from_secs(10)).await;
             }
         });
-        tally.reaches(2 * crowd, (2 * crowd).saturating_sub(PLACES)).await;
-        let pending = 2 * crowd - tally.displaced.load(Ordering::Relaxed);
-        assert!(pending <= PLACES, "{pending} handshakes are pending");
+        tally.reaches(2 * blockers, (2 * blockers).saturating_sub(DEFAULT_LIMIT)).await;
+        let pending = 2 * blockers - tally.displaced.load(Ordering::Relaxed);
+        assert!(pending <= DEFAULT_LIMIT, "{pending} handshakes are pending");
         if let (Some(before), Some(after)) = (before, own_process::resident_memory()) {
-            let each = after.saturating_sub(before) / PLACES;
+            let each = after.saturating_sub(before) / DEFAULT_LIMIT;
             assert!(each < 10 * 1024, "{each} bytes of memory for each pending handshake");
         }
 
@@ -136,24 +137,24 @@ fn silent_connections_block_no_new_peer() {
 /// client of its own.
 #[tokio::test]
 async fn connection_flood_blocks_no_new_peer() {
-    const PLACES: usize = 64;
+    const DEFAULT_LIMIT: usize = 64;
     let keys = generate_curve_keys();
-    let builder = server(keys.clone()).max_pending_handshakes_per_address(PLACES);
+    let builder = server(keys.clone()).max_pending_handshakes_per_address(DEFAULT_LIMIT);
     let mut pull = builder.build();
-    let tally = Tally::of(pull.events(), PLACES);
+    let tally = Tally::of(pull.events(), DEFAULT_LIMIT);
     let endpoint = pull.bind(ANY_PORT).await.unwrap();
     let flooded = endpoint.clone();
     let flood = tokio::spawn(async move {
         let mut held = VecDeque::new();
         loop {
             held.extend(TcpStream::connect(address(&flooded)).await);
-            if held.len() > 2 * PLACES {
+            if held.len() > 2 * DEFAULT_LIMIT {
                 held.pop_front();
             }
         }
     });
     for number in 0..10_u8 {
-        tally.reaches(0, PLACES * usize::from(number + 1)).await;
+        tally.reaches(0, DEFAULT_LIMIT * usize::from(number + 1)).await;
         let mut push = client(&keys);
         push.connect(&endpoint).await.unwrap();
         push.send([number]).await.unwrap();

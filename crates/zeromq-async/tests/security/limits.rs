@@ -30,7 +30,7 @@ async fn reason(events: &mut Events) -> ProtocolError {
 }
 
 /// The reason for which a socket rejects a NULL peer that sends these bytes after its greeting.
-async fn says(builder: PullBuilder, bytes: &[u8]) -> HandshakeFailure {
+async fn rejection_reason(builder: PullBuilder, bytes: &[u8]) -> HandshakeFailure {
     let pull = builder.build();
     let mut events = pull.events();
     let endpoint = pull.bind(ANY_PORT).await.expect("a free port");
@@ -42,7 +42,7 @@ async fn says(builder: PullBuilder, bytes: &[u8]) -> HandshakeFailure {
 }
 
 /// The reason for which a socket disconnects a PUSH that sends these bytes.
-async fn tells(builder: PullBuilder, bytes: &[u8]) -> ProtocolError {
+async fn disconnect_reason(builder: PullBuilder, bytes: &[u8]) -> ProtocolError {
     let pull = builder.build();
     let mut events = pull.events();
     let endpoint = pull.bind(ANY_PORT).await.expect("a free port");
@@ -97,7 +97,7 @@ async fn metadata_size_limit_is_exact() {
     let builder = || PullSocket::builder().max_metadata_size(data.len() + 300);
     let limit = name + data.len() + 300;
     // The other possible command of the handshake is ERROR, which is smaller here.
-    let reason = says(builder(), &header(4, limit as u64 + 1)).await;
+    let reason = rejection_reason(builder(), &header(4, limit as u64 + 1)).await;
     let announced = limit as u64 + 1;
     assert_eq!(exceeded(reason), LimitExceeded::CommandSize { announced, limit });
 
@@ -112,7 +112,8 @@ async fn metadata_size_limit_is_exact() {
 async fn handshake_size_limit_is_exact() {
     let bytes = [greeting(1, "NULL"), ready("PUSH")].concat();
     let (size, limit) = (bytes.len(), bytes.len() - 1);
-    let reason = says(PullSocket::builder().max_handshake_size(limit), &ready("PUSH")).await;
+    let reason =
+        rejection_reason(PullSocket::builder().max_handshake_size(limit), &ready("PUSH")).await;
     let announced = size as u64;
     assert_eq!(exceeded(reason), LimitExceeded::HandshakeSize { announced, limit });
 
@@ -124,21 +125,22 @@ async fn handshake_size_limit_is_exact() {
 #[tokio::test]
 async fn default_handshake_limit_is_64_kib() {
     let builder = PullSocket::builder().max_metadata_size(1 << 20).max_command_size(1 << 20);
-    let reason = says(builder, &header(4, 1 << 16)).await;
+    let reason = rejection_reason(builder, &header(4, 1 << 16)).await;
     let announced = 64 + 9 + (1 << 16);
     assert_eq!(exceeded(reason), LimitExceeded::HandshakeSize { announced, limit: 1 << 16 });
 }
 
 #[tokio::test]
 async fn command_size_limit_is_exact() {
-    let error = tells(PullSocket::builder().max_command_size(300), &header(4, 301)).await;
+    let error =
+        disconnect_reason(PullSocket::builder().max_command_size(300), &header(4, 301)).await;
     assert_eq!(error, LimitExceeded::CommandSize { announced: 301, limit: 300 }.into());
 }
 
 #[tokio::test]
 async fn frame_count_limit_is_exact() {
     let builder = PullSocket::builder().max_frames_per_message(2);
-    let error = tells(builder, b"\x01\x01a\x01\x01b\x00\x01c").await;
+    let error = disconnect_reason(builder, b"\x01\x01a\x01\x01b\x00\x01c").await;
     assert_eq!(error, LimitExceeded::FrameCount { limit: 2 }.into());
 }
 

@@ -104,7 +104,7 @@ impl Case {
     }
 
     /// Builds two sockets and connects them.
-    async fn meet<A: SocketKind, B: SocketKind>(
+    async fn connect_sockets<A: SocketKind, B: SocketKind>(
         self,
         first: SocketBuilder<A>,
         second: SocketBuilder<B>,
@@ -171,9 +171,11 @@ async fn pass<A: Sends, B: Receives>(from: &mut Socket<A>, to: &mut Socket<B>, c
 #[tokio::test]
 async fn push_to_pull_and_pair_to_pair() {
     for case in Case::all() {
-        let (mut push, mut pull) = case.meet(PushSocket::builder(), PullSocket::builder()).await;
+        let (mut push, mut pull) =
+            case.connect_sockets(PushSocket::builder(), PullSocket::builder()).await;
         pass(&mut push, &mut pull, case).await;
-        let (mut one, mut other) = case.meet(PairSocket::builder(), PairSocket::builder()).await;
+        let (mut one, mut other) =
+            case.connect_sockets(PairSocket::builder(), PairSocket::builder()).await;
         pass(&mut one, &mut other, case).await;
         pass(&mut other, &mut one, case).await;
     }
@@ -182,7 +184,8 @@ async fn push_to_pull_and_pair_to_pair() {
 #[tokio::test]
 async fn req_to_rep_and_dealer_to_dealer() {
     for case in Case::all() {
-        let (mut req, mut rep) = case.meet(ReqSocket::builder(), RepSocket::builder()).await;
+        let (mut req, mut rep) =
+            case.connect_sockets(ReqSocket::builder(), RepSocket::builder()).await;
         for message in messages() {
             send(&mut req, &message).await;
             assert!(recv(&mut rep).await == message, "{case:?}");
@@ -190,7 +193,7 @@ async fn req_to_rep_and_dealer_to_dealer() {
             assert!(recv(&mut req).await == message, "{case:?}");
         }
         let builders = (DealerSocket::builder(), DealerSocket::builder());
-        let (mut one, mut other) = case.meet(builders.0, builders.1).await;
+        let (mut one, mut other) = case.connect_sockets(builders.0, builders.1).await;
         pass(&mut one, &mut other, case).await;
         pass(&mut other, &mut one, case).await;
     }
@@ -200,8 +203,9 @@ async fn req_to_rep_and_dealer_to_dealer() {
 async fn req_to_router_and_dealer_to_rep() {
     for case in Case::all() {
         let req = ReqSocket::builder().routing_id("req").unwrap();
-        let (mut req, mut router) = case.meet(req, RouterSocket::builder()).await;
-        let (mut dealer, mut rep) = case.meet(DealerSocket::builder(), RepSocket::builder()).await;
+        let (mut req, mut router) = case.connect_sockets(req, RouterSocket::builder()).await;
+        let (mut dealer, mut rep) =
+            case.connect_sockets(DealerSocket::builder(), RepSocket::builder()).await;
         for message in messages() {
             let enveloped = behind(&[b"req", b""], &message);
             send(&mut req, &message).await;
@@ -222,9 +226,10 @@ async fn req_to_router_and_dealer_to_rep() {
 async fn dealer_to_router_and_router_to_router() {
     for case in Case::all() {
         let dealer = DealerSocket::builder().routing_id("dealer").unwrap();
-        let (mut dealer, mut router) = case.meet(dealer, RouterSocket::builder()).await;
+        let (mut dealer, mut router) = case.connect_sockets(dealer, RouterSocket::builder()).await;
         let named_router = |name| RouterSocket::builder().routing_id(name).unwrap().mandatory(true);
-        let (mut one, mut other) = case.meet(named_router("one"), named_router("other")).await;
+        let (mut one, mut other) =
+            case.connect_sockets(named_router("one"), named_router("other")).await;
         for message in messages() {
             let named = behind(&[b"dealer"], &message);
             send(&mut dealer, &message).await;
@@ -241,14 +246,15 @@ async fn dealer_to_router_and_router_to_router() {
 #[tokio::test]
 async fn publishers_to_subscribers() {
     for case in Case::all() {
-        let (mut xpub, mut xsub) = case.meet(XPubSocket::builder(), XSubSocket::builder()).await;
+        let (mut xpub, mut xsub) =
+            case.connect_sockets(XPubSocket::builder(), XSubSocket::builder()).await;
         send(&mut xsub, &[vec![1]]).await;
         assert_eq!(recv(&mut xpub).await, [[1]]);
         pass(&mut xpub, &mut xsub, case).await;
         pass(&mut xsub, &mut xpub, case).await; // upstream
 
         let sub = SubSocket::builder().subscribe("");
-        let (mut xpub, mut sub) = case.meet(XPubSocket::builder(), sub).await;
+        let (mut xpub, mut sub) = case.connect_sockets(XPubSocket::builder(), sub).await;
         assert_eq!(recv(&mut xpub).await, [[1]]);
         pass(&mut xpub, &mut sub, case).await;
     }
@@ -259,20 +265,23 @@ async fn publishers_to_subscribers() {
 async fn pub_to_sub_and_to_xsub() {
     for case in Case::all() {
         let sub = SubSocket::builder().subscribe("");
-        let (mut publisher, mut sub) = case.meet(PubSocket::builder(), sub).await;
-        heard(&mut publisher, &mut sub).await;
+        let (mut publisher, mut sub) = case.connect_sockets(PubSocket::builder(), sub).await;
+        publish_until_received(&mut publisher, &mut sub).await;
         pass(&mut publisher, &mut sub, case).await;
 
         let (mut publisher, mut xsub) =
-            case.meet(PubSocket::builder(), XSubSocket::builder()).await;
+            case.connect_sockets(PubSocket::builder(), XSubSocket::builder()).await;
         send(&mut xsub, &[vec![1]]).await;
-        heard(&mut publisher, &mut xsub).await;
+        publish_until_received(&mut publisher, &mut xsub).await;
         pass(&mut publisher, &mut xsub, case).await;
     }
 }
 
 /// Publishes until the subscriber receives.
-async fn heard<A: Sends, B: Receives>(publisher: &mut Socket<A>, subscriber: &mut Socket<B>) {
+async fn publish_until_received<A: Sends, B: Receives>(
+    publisher: &mut Socket<A>,
+    subscriber: &mut Socket<B>,
+) {
     let publishing = async {
         loop {
             publisher.send("begin").await.expect("a PUB sends");
@@ -436,7 +445,7 @@ async fn unknown_client_is_refused_on_both_sides() {
         let mut push = builder.build();
         let (mut pulls, mut pushes) = (pull.events(), push.events());
         push.connect(pull.bind(ANY_PORT).await.unwrap()).await.unwrap();
-        push.send("in vain").await.unwrap();
+        push.send("not delivered").await.unwrap();
         let refuser = failure(&mut pulls).await;
         assert!(is_400(&refuser), "{refuser}");
         let refused = failure(&mut pushes).await;
@@ -461,8 +470,8 @@ async fn xx_hides_client_key_from_unknown_server() {
     let (server, known, client) =
         (generate_noise_keys(), generate_noise_keys(), generate_noise_keys());
     // It would accept any client and learn its identity.
-    let nobody = |_: Attempt| async { panic!("the server was told who the client is") };
-    let pull = PullSocket::builder().noise_xx_server(server, nobody).build();
+    let unreachable = |_: Attempt| async { panic!("the server learned the client's key") };
+    let pull = PullSocket::builder().noise_xx_server(server, unreachable).build();
     let builder = Handshake::Xx.client(PushSocket::builder(), &client, known.public_key());
     let push = builder.build();
     let (mut pulls, mut pushes) = (pull.events(), push.events());
@@ -487,8 +496,8 @@ async fn ik_hides_client_key_from_wrong_server() {
     push.connect(place.endpoint()).await.unwrap();
     push.send("for the right one").await.unwrap();
 
-    let nobody = |_: Attempt| async { panic!("the server was told who the client is") };
-    let impostor = PullSocket::builder().noise_server(wrong, nobody).build();
+    let unreachable = |_: Attempt| async { panic!("the server learned the client's key") };
+    let impostor = PullSocket::builder().noise_server(wrong, unreachable).build();
     let mut impostors = impostor.events();
     impostor.bind(place.endpoint()).await.unwrap();
     for _ in 0..3 {
@@ -527,7 +536,7 @@ async fn other_mechanism_is_refused_by_either_side() {
             let mut push = builder.build();
             let mut pushes = push.events();
             push.connect(&endpoint).await.unwrap();
-            push.send("in vain").await.unwrap();
+            push.send("not delivered").await.unwrap();
             let ours = handshake.mechanism();
             let reason = failure(&mut pulls).await;
             let expected = PeerIncompatible::Mechanism { ours, theirs }.into();

@@ -9,7 +9,7 @@ use zeromq_async::{
     Endpoint, Events, HandshakeFailure, PullSocket, PushSocket, ReconnectBackoff, SocketEvent,
 };
 
-async fn anyone(_: Attempt) -> Decision {
+async fn allow_all(_: Attempt) -> Decision {
     Decision::allow()
 }
 
@@ -43,7 +43,7 @@ async fn delay(events: &mut Events) -> Duration {
 
 #[tokio::test]
 async fn a_wrong_server_key_is_suspected_and_backs_off() {
-    let pull = PullSocket::builder().curve_server(generate_curve_keys(), anyone).build();
+    let pull = PullSocket::builder().curve_server(generate_curve_keys(), allow_all).build();
     let (_push, mut events) = client(&pull.bind(ANY_PORT).await.unwrap()).await;
     for doubts in 0..6 {
         let reason = failure(&mut events).await;

@@ -54,10 +54,10 @@ fn unprotected_by_curve(fault: &Fault) -> Option<&'static str> {
     }
     match (offset, bits) {
         (1..=8, _) => Some("padding of the signature; libzmq has a length there"),
-        (9, 2..) => Some("the end of the signature, of which one bit tells the age of a peer"),
+        (9, 2..) => Some("the end of the signature: one bit tells old peers"),
         (10, 4..) => Some("a newer major version: such a peer has to speak ours"),
         (11, _) => Some("the minor version: 3.0 spells subscriptions otherwise"),
-        (32, _) => Some("as-server: in CURVE it is HELLO that tells who is the client"),
+        (32, _) => Some("as-server: in CURVE the client is the one that sends HELLO"),
         (33..=63, _) => Some("filler"),
         _ => None,
     }

@@ -113,9 +113,9 @@ pub(crate) enum Faults {
 
 /// Whether the network works again.
 #[derive(Clone, Default)]
-pub(crate) struct Healed(Rc<AtomicBool>);
+pub(crate) struct Recovered(Rc<AtomicBool>);
 
-impl Healed {
+impl Recovered {
     pub(crate) fn is(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }
@@ -133,7 +133,7 @@ pub(crate) fn simulation<'a>(seed: u64) -> Sim<'a> {
 }
 
 /// Runs until every client has ended, with the faults of the seed.
-pub(crate) fn run(sim: &mut Sim<'_>, seed: u64, faults: Faults, healed: &Healed) {
+pub(crate) fn run(sim: &mut Sim<'_>, seed: u64, faults: Faults, healed: &Recovered) {
     let mut dice = Dice::new(seed);
     let mut next = Duration::from_millis(200 + dice.roll(500));
     let mut is_up = true;
@@ -147,7 +147,7 @@ pub(crate) fn run(sim: &mut Sim<'_>, seed: u64, faults: Faults, healed: &Healed)
             continue;
         }
         if sim.elapsed() >= FAULTS {
-            mend(sim, faults);
+            recover(sim, faults);
             if !is_up {
                 sim.bounce("server");
             }
@@ -166,7 +166,7 @@ pub(crate) fn run(sim: &mut Sim<'_>, seed: u64, faults: Faults, healed: &Healed)
                 is_up = false;
             }
             (Faults::All, _) => {
-                mend(sim, faults);
+                recover(sim, faults);
                 if !is_up {
                     sim.bounce("server");
                     is_up = true;
@@ -176,7 +176,7 @@ pub(crate) fn run(sim: &mut Sim<'_>, seed: u64, faults: Faults, healed: &Healed)
     }
 }
 
-fn mend(sim: &mut Sim<'_>, faults: Faults) {
+fn recover(sim: &mut Sim<'_>, faults: Faults) {
     match faults {
         Faults::Delays => sim.release("server", "client"),
         Faults::All => sim.repair("server", "client"),

@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::time::sleep;
 use zeromq_async::{PeerId, Pull, Push, SocketStats};
 
-use crate::network::{Faults, Healed, run, seeds, simulation, socket};
+use crate::network::{Faults, Recovered, run, seeds, simulation, socket};
 
 /// The messages of one run of the puller, and their connections.
 type Deliveries = Rc<RefCell<Vec<(u32, PeerId, u64)>>>;
@@ -22,7 +22,7 @@ struct Outcome {
 fn simulate(seed: u64, faults: Faults) -> Outcome {
     let mut sim = simulation(seed);
     let (deliveries, runs) = (Deliveries::default(), Rc::new(RefCell::new(0)));
-    let healed = Healed::default();
+    let healed = Recovered::default();
     sim.host("server", {
         let deliveries = deliveries.clone();
         move || {

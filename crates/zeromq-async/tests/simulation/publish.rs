@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::{sleep, timeout};
 use zeromq_async::{Message, Pub, Sub};
 
-use crate::network::{Faults, Healed, run, seeds, simulation, socket};
+use crate::network::{Faults, Recovered, run, seeds, simulation, socket};
 
 #[test]
 fn subscriptions_survive_publisher_faults() {
@@ -23,7 +23,7 @@ fn subscriptions_survive_publisher_faults() {
             }
             Ok(())
         });
-        let healed = Healed::default();
+        let healed = Recovered::default();
         sim.client("client", {
             let healed = healed.clone();
             async move {

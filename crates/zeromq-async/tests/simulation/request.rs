@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::{sleep, timeout};
 use zeromq_async::{Rep, Req};
 
-use crate::network::{Faults, Healed, run, seeds, simulation, socket};
+use crate::network::{Faults, Recovered, run, seeds, simulation, socket};
 
 #[test]
 fn reply_never_matches_another_request() {
@@ -23,7 +23,7 @@ fn reply_never_matches_another_request() {
                 rep.send(request).await?;
             }
         });
-        let healed = Healed::default();
+        let healed = Recovered::default();
         sim.client("client", {
             let healed = healed.clone();
             async move {

@@ -10,9 +10,9 @@ use zeromq_async::{Dealer, DisconnectReason, Router, Socket, SocketEvent, Socket
 use crate::network::{Dice, INTERVAL, TIMEOUT, seeds, simulation, socket};
 
 /// The time and the reason of a disconnect.
-type Found = Rc<RefCell<Option<Duration>>>;
+type Detection = Rc<RefCell<Option<Duration>>>;
 
-async fn watch<P: SocketKind>(socket: &Socket<P>, found: &Found) {
+async fn watch<P: SocketKind>(socket: &Socket<P>, found: &Detection) {
     let mut events = socket.events();
     while let Some(event) = events.next().await {
         if let SocketEvent::Disconnected { reason, .. } = event {
@@ -28,7 +28,7 @@ async fn watch<P: SocketKind>(socket: &Socket<P>, found: &Found) {
 fn black_hole_is_detected_in_time() {
     for seed in seeds(30) {
         let mut sim = simulation(seed);
-        let [server, client] = [Found::default(), Found::default()];
+        let [server, client] = [Detection::default(), Detection::default()];
         sim.host("server", {
             let found = server.clone();
             move || {

@@ -100,16 +100,16 @@ async fn pair_general_1_cannot_connect_twice() {
 async fn pair_general_1_can_connect_after_disconnect() {
     let context = Context::new();
     let mut pair = PairSocket::builder_in(&context).build();
-    pair.connect("inproc://nobody").await.unwrap();
-    pair.disconnect("inproc://nobody").await.unwrap();
-    pair.connect("inproc://somebody").await.unwrap();
+    pair.connect("inproc://disconnected").await.unwrap();
+    pair.disconnect("inproc://disconnected").await.unwrap();
+    pair.connect("inproc://connected").await.unwrap();
 
     let mut other = PairSocket::builder_in(&context).build();
-    other.bind("inproc://nobody").await.unwrap();
-    assert!(is_pending(other.send("to nobody")), "a name that was given up is connected");
-    other.bind("inproc://somebody").await.unwrap();
-    within("a peer", other.send("to somebody")).await.unwrap();
-    assert_eq!(within("a message", pair.recv()).await.unwrap(), "to somebody");
+    other.bind("inproc://disconnected").await.unwrap();
+    assert!(is_pending(other.send("no peer")), "a disconnected name is connected");
+    other.bind("inproc://connected").await.unwrap();
+    within("a peer", other.send("connected")).await.unwrap();
+    assert_eq!(within("a message", pair.recv()).await.unwrap(), "connected");
 }
 
 /// 31/EXPAIR: general 1: after the peer has left, another may connect.
@@ -209,7 +209,7 @@ async fn pair_general_5_binding_side_drops_queue() {
     pair.send("old").await.unwrap();
     drop(peer);
     assert_eq!(disconnected(&mut events).await, 2);
-    assert!(is_pending(pair.send("nobody")), "the queue of the peer that left is still there");
+    assert!(is_pending(pair.send("no peer")), "the queue of the peer that left is still there");
     let mut peer = RawPeer::connect(&endpoint, SocketType::Pair).await;
     within("a peer", pair.send("new")).await.unwrap();
     assert_eq!(peer.recv().await, "new");
@@ -220,9 +220,9 @@ async fn pair_general_5_binding_side_drops_queue() {
 async fn pair_outgoing_1_to_4_blocks_on_full_peer() {
     let mut pair = PairSocket::builder().send_high_water_mark(1).build();
     let endpoint = pair.bind(ANY_PORT).await.unwrap();
-    assert!(is_pending(pair.send("nobody")));
-    let error = pair.try_send("nobody").unwrap_err();
-    assert_eq!(error.into_message(), Some("nobody".into()));
+    assert!(is_pending(pair.send("no peer")));
+    let error = pair.try_send("no peer").unwrap_err();
+    assert_eq!(error.into_message(), Some("no peer".into()));
 
     let mut peer = RawPeer::connect(&endpoint, SocketType::Pair).await;
     pair.wait_for_peers(1).await;
@@ -243,7 +243,7 @@ async fn pair_incoming_1_and_2_receives_in_order() {
     one.bind("inproc://pair").await.unwrap();
     other.connect("inproc://pair").await.unwrap();
     let nothing = tokio::time::timeout(Duration::from_secs(3600), one.recv()).await;
-    assert!(nothing.is_err(), "received what nobody sent");
+    assert!(nothing.is_err(), "received an unsent message");
     for number in 0..100 {
         other.send(format!("{number}")).await.unwrap();
     }

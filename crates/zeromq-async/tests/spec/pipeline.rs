@@ -96,7 +96,7 @@ async fn push_general_5_binding_side_drops_queue() {
     push.send("old").await.unwrap();
     drop(peer);
     assert_eq!(disconnected(&mut events).await, 2);
-    assert!(is_pending(push.send("nobody")), "the queue of the peer that left is still there");
+    assert!(is_pending(push.send("no peer")), "the queue of the peer that left is still there");
     let mut peer = RawPeer::connect(&endpoint, SocketType::Pull).await;
     within("a peer", push.send("new")).await.unwrap();
     assert_eq!(peer.recv().await, "new");
@@ -152,10 +152,10 @@ async fn push_outgoing_1_skips_full_peers() {
 async fn push_outgoing_3_to_5_blocks_without_room() {
     let mut push = PushSocket::builder().send_high_water_mark(1).build();
     let endpoint = push.bind(ANY_PORT).await.unwrap();
-    assert!(is_pending(push.send("nobody")));
-    let error = push.try_send("nobody").unwrap_err();
+    assert!(is_pending(push.send("no peer")));
+    let error = push.try_send("no peer").unwrap_err();
     assert_eq!(*error.kind(), SendErrorKind::Full);
-    assert_eq!(error.into_message(), Some("nobody".into()));
+    assert_eq!(error.into_message(), Some("no peer".into()));
 
     let mut peer = RawPeer::connect(&endpoint, SocketType::Pull).await;
     push.wait_for_peers(1).await;

@@ -206,7 +206,7 @@ async fn pub_outgoing_5_drops_for_full_peer_only() {
 #[tokio::test]
 async fn pub_outgoing_6_never_waits() {
     let mut publisher = PubSocket::builder().send_high_water_mark(1).build();
-    assert!(!is_pending(publisher.send("nobody")), "waits for a subscriber");
+    assert!(!is_pending(publisher.send("no peer")), "waits for a subscriber");
     let endpoint = publisher.bind(ANY_PORT).await.unwrap();
     let mut peer = RawPeer::connect(&endpoint, SocketType::Sub).await;
     peer.subscribe("").await;
@@ -531,7 +531,7 @@ async fn xsub_outgoing_1_and_2_sends_to_every_peer() {
 #[tokio::test]
 async fn xsub_outgoing_3_and_4_drops_for_full_peer() {
     let mut xsub = XSubSocket::builder().send_high_water_mark(2).build();
-    assert!(!is_pending(xsub.send("nobody")), "waits for a publisher");
+    assert!(!is_pending(xsub.send("no peer")), "waits for a publisher");
     let endpoint = xsub.bind(ANY_PORT).await.unwrap();
     let mut slow = RawPeer::connect(&endpoint, SocketType::Xpub).await;
     xsub.wait_for_peers(1).await;

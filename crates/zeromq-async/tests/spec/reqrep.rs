@@ -119,7 +119,7 @@ async fn req_outgoing_2_sends_round_robin() {
     for round in 0..4 {
         for rep in &mut reps {
             req.send(format!("request {round}")).await.unwrap();
-            let request = within("a request at the peer whose turn it is", rep.recv()).await;
+            let request = within("a request at the next peer", rep.recv()).await;
             assert_eq!(request.unwrap(), format!("request {round}"));
             rep.send("reply").await.unwrap();
             within("a reply", req.recv()).await.unwrap();
@@ -132,13 +132,13 @@ async fn req_outgoing_2_sends_round_robin() {
 async fn req_outgoing_3_blocks_without_a_peer() {
     let (mut req, mut rep) = (ReqSocket::new(), RepSocket::new());
     let endpoint = req.bind(ANY_PORT).await.unwrap();
-    assert!(is_pending(req.send("nobody there")));
-    let error = req.try_send("nobody there").unwrap_err();
+    assert!(is_pending(req.send("no peer")));
+    let error = req.try_send("no peer").unwrap_err();
     assert_eq!(*error.kind(), SendErrorKind::Full);
 
     rep.connect(endpoint).await.unwrap();
-    within("a peer to send to", req.send("somebody there")).await.unwrap();
-    assert_eq!(within("the request", rep.recv()).await.unwrap(), "somebody there");
+    within("a peer to send to", req.send("one peer")).await.unwrap();
+    assert_eq!(within("the request", rep.recv()).await.unwrap(), "one peer");
 }
 
 /// 28/REQREP: REQ, outgoing 4.
@@ -509,7 +509,7 @@ async fn dealer_general_5_binding_side_drops_queue() {
     dealer.send("old").await.unwrap();
     drop(peer);
     assert_eq!(disconnected(&mut events).await, 2);
-    assert!(is_pending(dealer.send("nobody")), "the queue of the peer that left is still there");
+    assert!(is_pending(dealer.send("no peer")), "the queue of the peer that left is still there");
 
     let mut peer = RawPeer::connect(&endpoint, SocketType::Router).await;
     within("a peer", dealer.send("new")).await.unwrap();
@@ -536,7 +536,7 @@ async fn dealer_outgoing_1_and_2_sends_round_robin() {
         let mut rep = RouterSocket::new();
         rep.bind(port.endpoint()).await.unwrap();
         for body in expected {
-            let received = within("what was queued for this peer", rep.recv()).await.unwrap();
+            let received = within("the queued message", rep.recv()).await.unwrap();
             assert_eq!(received.last().unwrap(), body);
         }
     }
@@ -547,9 +547,9 @@ async fn dealer_outgoing_1_and_2_sends_round_robin() {
 async fn dealer_outgoing_3_to_5_blocks_without_room() {
     let mut dealer = DealerSocket::builder().send_high_water_mark(1).build();
     let endpoint = dealer.bind(ANY_PORT).await.unwrap();
-    assert!(is_pending(dealer.send("nobody")));
-    let error = dealer.try_send("nobody").unwrap_err();
-    assert_eq!(error.into_message(), Some("nobody".into()));
+    assert!(is_pending(dealer.send("no peer")));
+    let error = dealer.try_send("no peer").unwrap_err();
+    assert_eq!(error.into_message(), Some("no peer".into()));
 
     let mut peer = RawPeer::connect(&endpoint, SocketType::Router).await;
     dealer.wait_for_peers(1).await;
@@ -813,7 +813,7 @@ async fn router_outgoing_3_drops_unroutable() {
     let endpoint = router.bind(ANY_PORT).await.unwrap();
     let mut peer = RawPeer::connect_as(&endpoint, SocketType::Dealer, "peer").await;
     router.wait_for_peers(1).await;
-    router.send(frames(["nobody", "lost"])).await.unwrap();
+    router.send(frames(["no peer", "lost"])).await.unwrap();
     router.send(frames(["peer", "kept"])).await.unwrap();
     assert_eq!(peer.recv().await, "kept");
 }

@@ -56,5 +56,5 @@ fn requests() -> mpsc::UnboundedReceiver<Request> {
 fn answer(answer: &Answer) {
     let mut output = std::io::stdout().lock();
     let written = writeln!(output, "{}", answer.to_line()).and_then(|()| output.flush());
-    written.expect("somebody reads");
+    written.expect("an open pipe");
 }

@@ -117,7 +117,7 @@ impl Settings {
 
     /// Sets the heartbeat interval and timeout.
     #[must_use]
-    pub fn beating(self, interval: Duration, timeout: Duration) -> Self {
+    pub fn heartbeats(self, interval: Duration, timeout: Duration) -> Self {
         let ms = |time: Duration| u32::try_from(time.as_millis()).expect("a short time");
         self.heartbeat(ms(interval)).heartbeat_timeout(ms(timeout))
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use libzmq_peer::{Context, Error, EventKind, Opt, Peer as Thread, Socket, SocketKind, errno};
 use tokio::time::timeout;
 
-use super::{Closed, Happening, Library, Peer, Sent, Settings};
+use super::{Closed, Library, Peer, PeerEvent, Sent, Settings};
 use crate::Frames;
 use crate::secured::{Mechanism, Secured, ZapHandler};
 
@@ -64,7 +64,7 @@ impl Peer for Theirs {
         .await
     }
 
-    async fn pour(&mut self, message: Frames, count: usize) -> usize {
+    async fn send_until_full(&mut self, message: Frames, count: usize) -> usize {
         self.run(move |socket| {
             look(socket);
             let mut taken = 0;
@@ -91,17 +91,17 @@ impl Peer for Theirs {
         self.run(move |socket| socket.set_bytes(Opt::UNSUBSCRIBE, &topic)).await;
     }
 
-    async fn happens(&mut self, happening: Happening, within: Duration) -> bool {
+    async fn observes(&mut self, happening: PeerEvent, within: Duration) -> bool {
         let kinds: &[EventKind] = match happening {
-            Happening::Accepted => &[EventKind::ACCEPTED],
-            Happening::Ready => &[EventKind::HANDSHAKE_SUCCEEDED],
-            Happening::HandshakeFailed => &[
+            PeerEvent::Accepted => &[EventKind::ACCEPTED],
+            PeerEvent::Ready => &[EventKind::HANDSHAKE_SUCCEEDED],
+            PeerEvent::HandshakeFailed => &[
                 EventKind::HANDSHAKE_FAILED_NO_DETAIL,
                 EventKind::HANDSHAKE_FAILED_PROTOCOL,
                 EventKind::HANDSHAKE_FAILED_AUTH,
             ],
-            Happening::Disconnected => &[EventKind::DISCONNECTED],
-            Happening::Retried => &[EventKind::CONNECT_RETRIED],
+            PeerEvent::Disconnected => &[EventKind::DISCONNECTED],
+            PeerEvent::Retried => &[EventKind::CONNECT_RETRIED],
         };
         let mut any = kinds.iter().map(|kind| self.thread.event(*kind));
         let (one, two, three) = (any.next(), any.next(), any.next());

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
-use interop::peer::{Closed, Happening, Peer, Sent, Settings};
+use interop::peer::{Closed, Peer, PeerEvent, Sent, Settings};
 use interop::{RawListener, ReservedPort, TCP, within};
 use libzmq_peer::SocketKind::{Pull, Push};
 use zeromq_async::PushSocket;
@@ -20,7 +20,7 @@ enum To {
 
 /// The duration of a close.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Took {
+enum CloseTime {
     NoTime,
     TheLingerTime,
     ForEver,
@@ -28,7 +28,7 @@ enum Took {
 
 /// A linger time in ms, a peer, the duration of the close, and whether unsent messages were
 /// reported.
-type Row = (i32, To, Took, Option<bool>);
+type Row = (i32, To, CloseTime, Option<bool>);
 
 const LINGER: i32 = 5000;
 
@@ -42,21 +42,21 @@ side_by_side! {
 
 fn rows(told: impl Fn(&Row) -> Option<bool>) -> Vec<Row> {
     let rows = [
-        (0, To::SomebodyWhoReads, Took::NoTime),
-        (0, To::Nobody, Took::NoTime),
-        (0, To::SomebodyStuck, Took::NoTime),
-        (LINGER, To::SomebodyWhoReads, Took::NoTime),
-        (LINGER, To::Nobody, Took::TheLingerTime),
-        (LINGER, To::SomebodyStuck, Took::TheLingerTime),
-        (-1, To::SomebodyWhoReads, Took::NoTime),
-        (-1, To::Nobody, Took::ForEver),
-        (-1, To::SomebodyStuck, Took::ForEver),
+        (0, To::SomebodyWhoReads, CloseTime::NoTime),
+        (0, To::Nobody, CloseTime::NoTime),
+        (0, To::SomebodyStuck, CloseTime::NoTime),
+        (LINGER, To::SomebodyWhoReads, CloseTime::NoTime),
+        (LINGER, To::Nobody, CloseTime::TheLingerTime),
+        (LINGER, To::SomebodyStuck, CloseTime::TheLingerTime),
+        (-1, To::SomebodyWhoReads, CloseTime::NoTime),
+        (-1, To::Nobody, CloseTime::ForEver),
+        (-1, To::SomebodyStuck, CloseTime::ForEver),
     ];
     rows.into_iter()
         .map(|(linger, to, took)| {
             let row = (linger, to, took, None);
             // A close that never returns reports nothing.
-            (linger, to, took, if took == Took::ForEver { None } else { told(&row) })
+            (linger, to, took, if took == CloseTime::ForEver { None } else { told(&row) })
         })
         .collect()
 }
@@ -93,9 +93,9 @@ async fn close<P: Peer>(linger: i32, to: To) -> Row {
     let since = Instant::now();
     let closed = push.close(Duration::from_secs(15)).await;
     let took = match (since.elapsed().as_millis(), &closed) {
-        (_, Closed::Waits) => Took::ForEver,
-        (0..4000, _) => Took::NoTime,
-        _ => Took::TheLingerTime,
+        (_, Closed::Waits) => CloseTime::ForEver,
+        (0..4000, _) => CloseTime::NoTime,
+        _ => CloseTime::TheLingerTime,
     };
     drop(stuck);
     let Closed::Returned { unsent } = closed else { return (linger, to, took, None) };
@@ -114,8 +114,8 @@ async fn late_reader<P: Peer>() -> usize {
     let port = ReservedPort::new();
     let mut push = P::start(&Settings::new(Push).linger(-1).reconnect(5)).await;
     push.connect(&port.endpoint()).await;
-    assert_eq!(push.pour(vec![b"tail".to_vec()], 100).await, 100);
-    assert!(push.happens(Happening::Retried, DEADLINE).await);
+    assert_eq!(push.send_until_full(vec![b"tail".to_vec()], 100).await, 100);
+    assert!(push.observes(PeerEvent::Retried, DEADLINE).await);
     let received = async {
         let mut pull = P::start(&Settings::new(Pull)).await;
         pull.bind(&port.endpoint()).await;

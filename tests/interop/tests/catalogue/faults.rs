@@ -3,13 +3,13 @@
 
 use std::time::Duration;
 
-use interop::peer::{Happening, Peer, Sent, Settings};
+use interop::peer::{Peer, PeerEvent, Sent, Settings};
 use interop::{Frames, TCP, within};
 use libzmq_peer::SocketKind;
 use libzmq_peer::SocketKind::{Pull, Push};
 use zeromq_test::{Ending, Fault, Relay, Way};
 
-use crate::support::{DEADLINE, one, relay_to};
+use crate::support::{DEADLINE, relay_to, single};
 
 side_by_side! {
     /// Slow networks: everything arrives.
@@ -58,10 +58,10 @@ async fn slow_lines<P: Peer>() -> Vec<(&'static str, usize)> {
     let mut arrived = Vec::new();
     for (name, fault) in slow() {
         let faults = [(Way::Up, fault.clone()), (Way::Down, fault)];
-        let mut talk = Talk::<P>::begin(Settings::new, &faults).await;
+        let mut talk = Exchange::<P>::begin(Settings::new, &faults).await;
         if name == "a byte at a time" {
-            assert!(talk.pull.happens(Happening::Ready, DEADLINE).await, "{name}");
-            talk.heal();
+            assert!(talk.pull.observes(PeerEvent::Ready, DEADLINE).await, "{name}");
+            talk.recover();
         }
         for number in 0..MESSAGES {
             assert_eq!(talk.pull.recv(DEADLINE).await, Some(message(number)), "{name}");
@@ -81,22 +81,22 @@ async fn broken_lines<P: Peer>() -> Vec<&'static str> {
             let settings = |kind| {
                 let settings = Settings::new(kind).reconnect(5).handshake(2000);
                 // Only heartbeats detect these faults.
-                if is_silent { settings.beating(50 * MS, 500 * MS) } else { settings }
+                if is_silent { settings.heartbeats(50 * MS, 500 * MS) } else { settings }
             };
             let talk = if is_silent {
-                let mut talk = Talk::<P>::begin(settings, &[]).await;
+                let mut talk = Exchange::<P>::begin(settings, &[]).await;
                 assert_eq!(talk.pull.recv(DEADLINE).await, Some(message(0)), "{what}");
                 for way in Way::BOTH {
                     talk.relay.fault(way, fault.clone());
                 }
-                assert!(talk.push.happens(Happening::Disconnected, DEADLINE).await, "{what}");
+                assert!(talk.push.observes(PeerEvent::Disconnected, DEADLINE).await, "{what}");
                 talk
             } else {
-                let talk = Talk::<P>::begin(settings, &[(Way::Up, fault)]).await;
+                let talk = Exchange::<P>::begin(settings, &[(Way::Up, fault)]).await;
                 within(&what, talk.relay.wait_for_ended(1)).await;
                 talk
             };
-            talk.heal();
+            talk.recover();
             within(&what, talk.ends(usize::from(is_silent))).await;
         }
         went_on.push(name);
@@ -104,13 +104,13 @@ async fn broken_lines<P: Peer>() -> Vec<&'static str> {
     went_on
 }
 
-struct Talk<P> {
+struct Exchange<P> {
     push: P,
     pull: P,
     relay: Relay,
 }
 
-impl<P: Peer> Talk<P> {
+impl<P: Peer> Exchange<P> {
     /// A PUSH whose messages pass through these faults.
     async fn begin(settings: impl Fn(SocketKind) -> Settings, faults: &[(Way, Fault)]) -> Self {
         let (mut push, mut pull) =
@@ -126,7 +126,7 @@ impl<P: Peer> Talk<P> {
         Self { push, pull, relay }
     }
 
-    fn heal(&self) {
+    fn recover(&self) {
         for way in Way::BOTH {
             self.relay.heal(way);
         }
@@ -137,9 +137,9 @@ impl<P: Peer> Talk<P> {
     async fn ends(mut self, received: usize) {
         let mut next = received;
         loop {
-            assert_eq!(self.push.send(one("end"), DEADLINE).await, Sent::Taken);
+            assert_eq!(self.push.send(single("end"), DEADLINE).await, Sent::Taken);
             while let Some(received) = self.pull.recv(20 * MS).await {
-                if received == one("end") {
+                if received == single("end") {
                     return;
                 }
                 let number = (next..MESSAGES).find(|number| received == message(*number));

@@ -10,11 +10,11 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{interval, timeout};
 
-use crate::support::{DEADLINE, next, one, times};
+use crate::support::{DEADLINE, next, single, times};
 
 async fn dial(endpoint: &str) -> TcpStream {
     let address = endpoint.strip_prefix("tcp://").expect("a TCP endpoint");
-    TcpStream::connect(address).await.expect("somebody listens")
+    TcpStream::connect(address).await.expect("a listener")
 }
 
 /// The time until a new peer's first message is received.
@@ -26,8 +26,8 @@ async fn good_peer_is_served_after<P: Peer>(
     let since = Instant::now();
     let mut good = P::start(settings).await;
     good.connect(to).await;
-    assert_eq!(good.send(one("good"), DEADLINE).await, Sent::Taken);
-    assert_eq!(next(bound, "the good peer's message").await, one("good"));
+    assert_eq!(good.send(single("good"), DEADLINE).await, Sent::Taken);
+    assert_eq!(next(bound, "the good peer's message").await, single("good"));
     since.elapsed()
 }
 
@@ -108,7 +108,7 @@ async fn old_peer<P: Peer>() -> OldPeer {
     while Instant::now() < until {
         ticks.tick().await;
         let said = old.write_all(&[0, 1, b'x']).await.is_ok();
-        if !said || pull.recv(DEADLINE / 4).await != Some(one("x")) {
+        if !said || pull.recv(DEADLINE / 4).await != Some(single("x")) {
             return OldPeer { heard, outlives: false };
         }
         heard = true;
@@ -118,12 +118,12 @@ async fn old_peer<P: Peer>() -> OldPeer {
 
 side_by_side! {
     /// Silent connections block no client of a CURVE server.
-    row_10_silent_connections_and_a_curve_server: silent_crowd,
+    row_10_silent_connections_and_a_curve_server: silent_connections,
     ours: true,
     libzmq: true,
 }
 
-async fn silent_crowd<P: Peer>() -> bool {
+async fn silent_connections<P: Peer>() -> bool {
     let secured = |is_server| Secured { mechanism: Mechanism::Curve, is_server };
     let mut pull = P::start(&Settings::new(Pull).secured(secured(true))).await;
     let to = pull.bind(TCP).await;

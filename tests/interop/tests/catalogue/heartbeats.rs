@@ -3,14 +3,14 @@
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
-use interop::peer::{Happening, Ours, Peer, Sent, Settings, Theirs};
+use interop::peer::{Ours, Peer, PeerEvent, Sent, Settings, Theirs};
 use interop::{Frames, Mechanism, Secured, TCP};
 use libzmq_peer::SocketKind;
 use libzmq_peer::SocketKind::{Dealer, Pair, Pub, Pull, Push, Rep, Req, Router, Sub, Xpub, Xsub};
 use tokio::time::interval;
 use zeromq_test::{Fault, Relay, Way};
 
-use crate::support::{Child, DEADLINE, SHORT, next, one, relay_to, times};
+use crate::support::{Child, DEADLINE, SHORT, next, relay_to, single, times};
 
 const INTERVAL: Duration = Duration::from_millis(20);
 
@@ -34,7 +34,7 @@ struct HalfOpen {
 }
 
 async fn half_open<P: Peer>() -> HalfOpen {
-    let asks = Settings::new(Dealer).beating(INTERVAL, TIMEOUT);
+    let asks = Settings::new(Dealer).heartbeats(INTERVAL, TIMEOUT);
     let says_nothing = Settings::new(Dealer);
     let (mut asking, mut silent) = tokio::join!(
         Pairing::<P, P>::new(asks.clone(), asks),
@@ -57,8 +57,8 @@ impl<B: Peer, C: Peer> Pairing<B, C> {
         let (mut bound, mut connected) = (B::start(&bound).await, C::start(&connected).await);
         let relay = relay_to(&bound.bind(TCP).await).await;
         connected.connect(&relay.endpoint().to_string()).await;
-        assert!(bound.happens(Happening::Ready, DEADLINE).await, "bound");
-        assert!(connected.happens(Happening::Ready, DEADLINE).await, "connected");
+        assert!(bound.observes(PeerEvent::Ready, DEADLINE).await, "bound");
+        assert!(connected.observes(PeerEvent::Ready, DEADLINE).await, "connected");
         Self { bound, connected, relay }
     }
 
@@ -70,8 +70,8 @@ impl<B: Peer, C: Peer> Pairing<B, C> {
         let since = Instant::now();
         let in_time = INTERVAL + TIMEOUT + slack;
         let (one, other) = tokio::join!(
-            self.bound.happens(Happening::Disconnected, in_time),
-            self.connected.happens(Happening::Disconnected, in_time),
+            self.bound.observes(PeerEvent::Disconnected, in_time),
+            self.connected.observes(PeerEvent::Disconnected, in_time),
         );
         assert!(!(one || other) || since.elapsed() >= TIMEOUT / 2, "noticed before it was so");
         one && other
@@ -139,7 +139,7 @@ async fn beat<B: Peer, C: Peer>(
 ) -> Pairing<B, C> {
     let what = format!("{:?} {bound:?}, {:?} {connected:?}, {mechanism:?}", B::LIBRARY, C::LIBRARY);
     let settings = |kind, is_server| {
-        let mut settings = Settings::new(kind).beating(INTERVAL, TIMEOUT);
+        let mut settings = Settings::new(kind).heartbeats(INTERVAL, TIMEOUT);
         settings.secured = mechanism.map(|mechanism| Secured { mechanism, is_server });
         if matches!(kind, Sub | Xsub) { settings.topic("") } else { settings }
     };
@@ -164,8 +164,8 @@ async fn beat<B: Peer, C: Peer>(
         }
     }
     for (library, ended) in [
-        (B::LIBRARY, b.happens(Happening::Disconnected, Duration::ZERO).await),
-        (C::LIBRARY, c.happens(Happening::Disconnected, Duration::ZERO).await),
+        (B::LIBRARY, b.observes(PeerEvent::Disconnected, Duration::ZERO).await),
+        (C::LIBRARY, c.observes(PeerEvent::Disconnected, Duration::ZERO).await),
     ] {
         assert!(!ended, "{what}: {library:?} has given up a peer that answers");
     }
@@ -188,9 +188,9 @@ async fn exchange<F: Peer, S: Peer>(
             assert_eq!(other.recv(Duration::from_millis(1)).await, None, "{number}");
             notice = one_side.recv(INTERVAL).await;
         }
-        assert_eq!(notice, Some(one([1])), "{number}");
+        assert_eq!(notice, Some(single([1])), "{number}");
     }
-    let sent = one(number);
+    let sent = single(number);
     let mut received = None;
     while received.is_none() {
         assert_eq!(one_side.send(sent.clone(), DEADLINE).await, Sent::Taken, "{number}");
@@ -224,27 +224,27 @@ struct Stopped {
 
 async fn stopped<P: Peer>() -> Stopped {
     let mut child = Child::start(P::LIBRARY, &Settings::new(Pull)).await;
-    let settings = Settings::new(Push).beating(INTERVAL, Duration::from_secs(1));
+    let settings = Settings::new(Push).heartbeats(INTERVAL, Duration::from_secs(1));
     let mut push = P::start(&settings.handshake(400).reconnect(10).reconnect_most(100)).await;
     push.connect(&child.bind(TCP).await).await;
-    assert!(push.happens(Happening::Ready, DEADLINE).await);
+    assert!(push.observes(PeerEvent::Ready, DEADLINE).await);
     child.signal("STOP").await;
-    let noticed = push.happens(Happening::Disconnected, DEADLINE).await;
+    let noticed = push.observes(PeerEvent::Disconnected, DEADLINE).await;
     // The kernel still accepts connections for it: each attempt ends with the handshake timeout.
     let seconds = times(1, 60);
     let until = Instant::now() + Duration::from_secs(seconds as u64);
     let mut attempts = 0;
-    while push.happens(Happening::Retried, until.saturating_duration_since(Instant::now())).await {
+    while push.observes(PeerEvent::Retried, until.saturating_duration_since(Instant::now())).await {
         attempts += 1;
     }
     child.signal("CONT").await;
-    assert!(push.happens(Happening::Ready, DEADLINE).await, "it is ready again");
+    assert!(push.observes(PeerEvent::Ready, DEADLINE).await, "it is ready again");
     // libzmq reports a handshake timeout as a disconnect.
-    while push.happens(Happening::Disconnected, Duration::ZERO).await {}
-    assert_eq!(push.send(one("again"), DEADLINE).await, Sent::Taken);
-    let back = child.recv(DEADLINE).await == Some(one("again"))
+    while push.observes(PeerEvent::Disconnected, Duration::ZERO).await {}
+    assert_eq!(push.send(single("again"), DEADLINE).await, Sent::Taken);
+    let back = child.recv(DEADLINE).await == Some(single("again"))
         // The connection stays: none of those that the kernel accepted meanwhile replaces it.
-        && !push.happens(Happening::Disconnected, SHORT).await;
+        && !push.observes(PeerEvent::Disconnected, SHORT).await;
     assert!(attempts > 0, "it tries again");
     Stopped { noticed, storm: attempts > 20 * seconds, back }
 }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use interop::peer::{Happening, Ours, Peer, Sent, Settings};
+use interop::peer::{Ours, Peer, PeerEvent, Sent, Settings};
 use interop::{Mechanism, Secured, TCP, handshake_failure, within};
 use libzmq_peer::SocketKind::{Pull, Push};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -16,7 +16,7 @@ use zeromq_async::{Context, HandshakeFailure, ProtocolError, PullSocket, PushSoc
 use zeromq_auth::{Zap, ZapError};
 use zeromq_test::Way;
 
-use crate::support::{DEADLINE, SHORT, next, one, relay_to};
+use crate::support::{DEADLINE, SHORT, next, relay_to, single};
 
 side_by_side! {
     /// Malformed handshakes of many kinds: each connection is closed, none is accepted, and the
@@ -47,16 +47,16 @@ async fn malformed<P: Peer>() -> Malformed {
             let closed = join_all(case.iter().map(|bytes| is_closed(&to, bytes))).await;
             for is_closed in closed {
                 outcome.closed += usize::from(is_closed);
-                let is_in = !is_closed && pull.happens(Happening::Ready, SHORT).await;
+                let is_in = !is_closed && pull.observes(PeerEvent::Ready, SHORT).await;
                 outcome.let_in += usize::from(is_in);
             }
             let mut good = P::start(&settings(Push, false)).await;
             good.connect(&to).await;
-            assert_eq!(good.send(one("good"), DEADLINE).await, Sent::Taken);
-            assert_eq!(next(&mut pull, "the good peer's message").await, one("good"));
-            assert!(pull.happens(Happening::Ready, DEADLINE).await);
+            assert_eq!(good.send(single("good"), DEADLINE).await, Sent::Taken);
+            assert_eq!(next(&mut pull, "the good peer's message").await, single("good"));
+            assert!(pull.observes(PeerEvent::Ready, DEADLINE).await);
         }
-        assert!(!pull.happens(Happening::Ready, SHORT).await, "one more was let in");
+        assert!(!pull.observes(PeerEvent::Ready, SHORT).await, "one more was let in");
     }
     outcome
 }
@@ -114,7 +114,7 @@ fn cases(mechanism: Option<Mechanism>) -> Vec<Vec<u8>> {
 /// Writes the bytes. Returns whether the other side closes the connection.
 async fn is_closed(to: &str, bytes: &[u8]) -> bool {
     let address = to.strip_prefix("tcp://").expect("a TCP endpoint");
-    let mut stream = TcpStream::connect(address).await.expect("somebody listens");
+    let mut stream = TcpStream::connect(address).await.expect("a listener");
     // The other side may close the connection in between.
     let _ = stream.write_all(bytes).await;
     let closed = async { while let Ok(1..) = stream.read(&mut [0; 512]).await {} };
@@ -179,7 +179,7 @@ async fn row_28_no_zap_handler() {
     let pull = PullSocket::builder().plain_server(zap).build();
     let mut events = pull.events();
     let to = pull.bind(TCP).await.unwrap();
-    let push = PushSocket::builder().plain_client("anybody", "at all").unwrap().build();
+    let push = PushSocket::builder().plain_client("any user", "any password").unwrap().build();
     push.connect(&to).await.unwrap();
     let failure = handshake_failure(&mut events).await;
     let HandshakeFailure::Denied { status, reason: Some(reason) } = failure else {
@@ -213,7 +213,7 @@ async fn change(mechanism: Mechanism, way: Way, offset: usize) {
     relay.alter(move |this| flip_once((this == way).then_some(offset), changed.clone()));
     let mut push = Ours::start(&settings(Push, false)).await;
     push.connect(&relay.endpoint().to_string()).await;
-    let sent = one([b'x'; 100]);
+    let sent = single([b'x'; 100]);
     let what = format!("{mechanism:?}, byte {offset} {way:?}");
     // Messages in flight at the end of the connection are lost, so each is sent until it arrives.
     for _ in 0..5 {

@@ -7,7 +7,7 @@ use interop::{ReservedPort, TCP};
 use libzmq_peer::SocketKind;
 use libzmq_peer::SocketKind::{Dealer, Pair, Push, Router, Sub, Xpub};
 
-use crate::support::{DEADLINE, SHORT, next, one, times};
+use crate::support::{DEADLINE, SHORT, next, single, times};
 
 side_by_side! {
     /// A message that is published before the first subscription is lost. A publisher that waits
@@ -27,18 +27,18 @@ struct SlowJoiner {
 async fn slow_joiner<P: Peer>() -> SlowJoiner {
     let mut publisher = P::start(&Settings::new(Xpub)).await;
     let to = publisher.bind(TCP).await;
-    assert_eq!(publisher.send(one("early"), DEADLINE).await, Sent::Taken);
+    assert_eq!(publisher.send(single("early"), DEADLINE).await, Sent::Taken);
     let told = publisher.dropped().await == Some(1);
     let mut lost_after_waiting = 0;
     for run in 0..times(100, 1000) {
         let mut subscriber = P::start(&Settings::new(Sub).topic("")).await;
         subscriber.connect(&to).await;
-        assert_eq!(next(&mut publisher, "a subscription").await, one([1]));
-        let message = one(run.to_string());
+        assert_eq!(next(&mut publisher, "a subscription").await, single([1]));
+        let message = single(run.to_string());
         assert_eq!(publisher.send(message.clone(), DEADLINE).await, Sent::Taken);
         lost_after_waiting += usize::from(subscriber.recv(DEADLINE).await != Some(message));
         subscriber.close(DEADLINE).await;
-        assert_eq!(next(&mut publisher, "its end").await, one([0]));
+        assert_eq!(next(&mut publisher, "its end").await, single([0]));
     }
     SlowJoiner { told, lost_after_waiting }
 }
@@ -72,8 +72,8 @@ async fn dropping_publisher<P: Peer>() -> Drops {
     let settings = Settings::new(Sub).topic("").receive_mark(10).buffers(8192);
     let mut subscriber = P::start(&settings).await;
     subscriber.connect(&publisher.bind(TCP).await).await;
-    assert_eq!(next(&mut publisher, "a subscription").await, one([1]));
-    assert_eq!(publisher.pour(one([7; 1024]), MANY).await, MANY);
+    assert_eq!(next(&mut publisher, "a subscription").await, single([1]));
+    assert_eq!(publisher.send_until_full(single([7; 1024]), MANY).await, MANY);
     drops(&mut publisher, &mut subscriber).await
 }
 
@@ -82,9 +82,9 @@ async fn dropping_router<P: Peer>() -> Drops {
     let settings = Settings::new(Dealer).routing_id("slow".to_owned()).receive_mark(10);
     let mut dealer = P::start(&settings.buffers(8192)).await;
     dealer.connect(&router.bind(TCP).await).await;
-    assert_eq!(dealer.send(one("here"), DEADLINE).await, Sent::Taken);
+    assert_eq!(dealer.send(single("here"), DEADLINE).await, Sent::Taken);
     assert_eq!(next(&mut router, "the DEALER").await, [&b"slow"[..], b"here"]);
-    assert_eq!(router.pour(vec![b"slow".to_vec(), vec![7; 1024]], MANY).await, MANY);
+    assert_eq!(router.send_until_full(vec![b"slow".to_vec(), vec![7; 1024]], MANY).await, MANY);
     drops(&mut router, &mut dealer).await
 }
 
@@ -126,7 +126,7 @@ async fn slow_subscriber<P: Peer>() -> SlowSubscriber {
         let settings = Settings::new(Sub).topic("").receive_mark(10).buffers(8192);
         let mut subscriber = P::start(&settings).await;
         subscriber.connect(&to).await;
-        assert_eq!(next(&mut publisher, "a subscription").await, one([1]));
+        assert_eq!(next(&mut publisher, "a subscription").await, single([1]));
         subscribers.push(subscriber);
     }
     let mut slow = subscribers.pop().expect("five");
@@ -136,7 +136,7 @@ async fn slow_subscriber<P: Peer>() -> SlowSubscriber {
         let mut times = Vec::with_capacity(ROUNDS);
         for _ in 0..ROUNDS {
             let sent = Instant::now();
-            assert_eq!(publisher.send(one([7; 1024]), DEADLINE).await, Sent::Taken);
+            assert_eq!(publisher.send(single([7; 1024]), DEADLINE).await, Sent::Taken);
             for fast in &mut subscribers {
                 fast_lost += usize::from(fast.recv(DEADLINE).await.is_none());
             }
@@ -178,7 +178,7 @@ async fn marks<P: Peer>() -> Vec<(SocketKind, usize, usize)> {
     for (kind, mark, _) in table_of_marks() {
         let mut sender = P::start(&Settings::new(kind).send_mark(mark)).await;
         sender.connect(&nobody.endpoint()).await;
-        counts.push((kind, mark, sender.pour(one("queued"), MANY).await));
+        counts.push((kind, mark, sender.send_until_full(single("queued"), MANY).await));
     }
     counts
 }
@@ -187,20 +187,20 @@ side_by_side! {
     /// A subscriber that subscribes to more topics at once than its high-water mark: libzmq loses
     /// the excess silently.
     row_05_subscriptions_beyond_the_hwm: subscription_flood,
-    ours: AreLost(false),
-    libzmq: AreLost(true),
+    ours: LosesTopics(false),
+    libzmq: LosesTopics(true),
 }
 
 #[derive(Debug, PartialEq)]
-struct AreLost(bool);
+struct LosesTopics(bool);
 
 /// Whether the publisher misses some subscriptions.
-async fn subscription_flood<P: Peer>() -> AreLost {
+async fn subscription_flood<P: Peer>() -> LosesTopics {
     let mut publisher = P::start(&Settings::new(Xpub).receive_mark(1)).await;
     let mut subscriber = P::start(&Settings::new(Sub).send_mark(1)).await;
     subscriber.connect(&publisher.bind(TCP).await).await;
     subscriber.subscribe(b"first").await;
-    assert_eq!(next(&mut publisher, "a subscription").await, one(b"\x01first"));
+    assert_eq!(next(&mut publisher, "a subscription").await, single(b"\x01first"));
     let topics = times(MANY, 100_000);
     for topic in 0..topics {
         subscriber.subscribe(topic.to_string().as_bytes()).await;
@@ -209,7 +209,7 @@ async fn subscription_flood<P: Peer>() -> AreLost {
     while heard < topics && publisher.recv(5 * SHORT).await.is_some() {
         heard += 1;
     }
-    AreLost(heard < topics)
+    LosesTopics(heard < topics)
 }
 
 /// By default a publisher keeps at most 1,000 messages for a subscriber that does not read.
@@ -220,7 +220,7 @@ async fn row_16_dead_subscriber_queue_is_bounded() {
     let mut subscriber = Ours::start(&Settings::new(Sub).topic("").buffers(8192)).await;
     subscriber.connect(&publisher.bind(TCP).await).await;
     next(&mut publisher, "a subscription").await;
-    assert_eq!(publisher.pour(one([7; 1024]), 10 * MOST).await, 10 * MOST);
+    assert_eq!(publisher.send_until_full(single([7; 1024]), 10 * MOST).await, 10 * MOST);
     let dropped = publisher.dropped().await.expect("it says so");
     // Both queues and the kernel's buffers are full.
     let kept = 10 * MOST - usize::try_from(dropped).expect("few");
@@ -264,7 +264,7 @@ async fn restarts<P: Peer>() -> Restarts {
                 heard = Some(next(&mut publisher, "a subscription").await);
             }
             assert_eq!(publisher.send(message.clone(), DEADLINE).await, Sent::Taken);
-            heard == Some(one(b"\x01twice"))
+            heard == Some(single(b"\x01twice"))
         };
         let (received, was_restored) = tokio::join!(subscriber.recv(DEADLINE), published);
         not_restored += usize::from(!was_restored);

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
-use interop::peer::{Happening, Peer, Sent, Settings};
+use interop::peer::{Peer, PeerEvent, Sent, Settings};
 use interop::{Mechanism, ReservedPort, Secured, TCP};
 use libzmq_peer::SocketKind::{Pull, Push, Rep, Req, Router};
 use tokio::net::TcpListener;
@@ -14,7 +14,7 @@ use tokio::time::sleep;
 use zeromq_async::PullSocket;
 use zeromq_async::security::{Attempt, Decision, DenyStatus};
 
-use crate::support::{Child, DEADLINE, Fate, SHORT, next, one, times};
+use crate::support::{Child, DEADLINE, ProcessState, SHORT, next, single, times};
 
 side_by_side! {
     /// The cost of many clients for a server that rejects them, that refuses connections, or that
@@ -34,7 +34,7 @@ struct Storms {
 
 /// The measured time: with the shortest waits there are 5 attempts during the backoff and 5 after
 /// it.
-const WHILE: Duration = Duration::from_secs(1);
+const MEASURED: Duration = Duration::from_secs(1);
 const MOST: usize = 12;
 const CLIENTS: usize = 10;
 
@@ -51,7 +51,7 @@ async fn storms<P: Peer>() -> Storms {
             }
         });
         let _clients = clients::<P>(&to, None).await;
-        sleep(WHILE).await;
+        sleep(MEASURED).await;
         attempts.load(Ordering::Relaxed) > CLIENTS * MOST
     };
     let turned_away = async {
@@ -61,7 +61,7 @@ async fn storms<P: Peer>() -> Storms {
         let to = server.bind(TCP).await.expect("bound").to_string();
         let client = Secured { mechanism: Mechanism::Plain, is_server: false };
         let _clients = clients::<P>(&to, Some(client)).await;
-        sleep(WHILE).await;
+        sleep(MEASURED).await;
         drop(server);
         let mut attempts = 0;
         while let Some(event) = events.next().await {
@@ -73,10 +73,10 @@ async fn storms<P: Peer>() -> Storms {
         let port = ReservedPort::new();
         let mut clients = clients::<P>(&port.endpoint(), None).await;
         let mut attempts = 0;
-        let until = Instant::now() + WHILE;
+        let until = Instant::now() + MEASURED;
         for client in &mut clients {
             let rest = || until.saturating_duration_since(Instant::now());
-            while client.happens(Happening::Retried, rest()).await {
+            while client.observes(PeerEvent::Retried, rest()).await {
                 attempts += 1;
             }
         }
@@ -103,20 +103,20 @@ side_by_side! {
     /// Extreme intervals, each in its own process: no division by zero and no busy loop.
     row_11_extreme_reconnect_intervals: extremes,
     ours: vec![
-        (0, Fate::Alive, false, true),
-        (-1, Fate::Alive, false, false),
-        (i32::MAX, Fate::Alive, false, false),
+        (0, ProcessState::Alive, false, true),
+        (-1, ProcessState::Alive, false, false),
+        (i32::MAX, ProcessState::Alive, false, false),
     ],
     libzmq: vec![
-        (0, Fate::Alive, false, false),
-        (-1, Fate::Alive, false, false),
-        (i32::MAX, Fate::Alive, false, false),
+        (0, ProcessState::Alive, false, false),
+        (-1, ProcessState::Alive, false, false),
+        (i32::MAX, ProcessState::Alive, false, false),
     ],
 }
 
 /// For each interval: the state of the process, whether it was busy, and whether it connects to a
 /// late peer.
-async fn extremes<P: Peer>() -> Vec<(i32, Fate, bool, bool)> {
+async fn extremes<P: Peer>() -> Vec<(i32, ProcessState, bool, bool)> {
     let outcomes = [0, -1, i32::MAX].map(|interval| async move {
         let port = ReservedPort::new();
         let mut child =
@@ -128,9 +128,9 @@ async fn extremes<P: Peer>() -> Vec<(i32, Fate, bool, bool)> {
         let mut pull = P::start(&Settings::new(Pull)).await;
         pull.bind(&port.endpoint()).await;
         // A socket that has given up has no peer to send to.
-        child.send(one("waited"), SHORT).await;
+        child.send(single("waited"), SHORT).await;
         let connects = pull.recv(2 * SHORT).await.is_some();
-        (interval, child.fate(), is_busy, connects)
+        (interval, child.state(), is_busy, connects)
     });
     join_all(outcomes).await
 }
@@ -166,21 +166,21 @@ async fn kill_rep<P: Peer>(settings: Settings, patience: Duration) -> (bool, boo
     let mut rep = Child::start(P::LIBRARY, &Settings::new(Rep)).await;
     rep.bind(&port.endpoint()).await;
     for _ in 0..times(5, 100) {
-        if req.send(one("lost"), DEADLINE).await != Sent::Taken {
+        if req.send(single("lost"), DEADLINE).await != Sent::Taken {
             return (told, false);
         }
-        assert_eq!(rep.recv(DEADLINE).await, Some(one("lost")));
+        assert_eq!(rep.recv(DEADLINE).await, Some(single("lost")));
         rep.killed().await;
         let since = Instant::now();
         assert_eq!(req.recv(patience).await, None);
         told &= since.elapsed() < patience;
         rep = Child::start(P::LIBRARY, &Settings::new(Rep)).await;
         rep.bind(&port.endpoint()).await;
-        asks_again &= req.send(one("again"), 4 * SHORT).await == Sent::Taken;
+        asks_again &= req.send(single("again"), 4 * SHORT).await == Sent::Taken;
         if asks_again {
-            assert_eq!(rep.recv(DEADLINE).await, Some(one("again")));
-            assert_eq!(rep.send(one("reply"), DEADLINE).await, Sent::Taken);
-            assert_eq!(next(&mut req, "the reply").await, one("reply"));
+            assert_eq!(rep.recv(DEADLINE).await, Some(single("again")));
+            assert_eq!(rep.send(single("reply"), DEADLINE).await, Sent::Taken);
+            assert_eq!(next(&mut req, "the reply").await, single("reply"));
         }
     }
     (told, asks_again)
@@ -201,7 +201,7 @@ async fn late_replies<P: Peer>() -> usize {
     let mut wrong = 0;
     let mut late = None;
     for number in 0..100 {
-        let body = one(number.to_string());
+        let body = single(number.to_string());
         assert_eq!(req.send(body.clone(), DEADLINE).await, Sent::Taken);
         let request = next(&mut router, "a request").await;
         if let Some(late) = late.replace(request.clone()) {

@@ -10,33 +10,33 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 
-use crate::support::{Child, DEADLINE, Fate, SHORT, one, times};
+use crate::support::{Child, DEADLINE, ProcessState, SHORT, single, times};
 
 const MIB: usize = 1 << 20;
 
 async fn dial(endpoint: &str) -> TcpStream {
     let address = endpoint.strip_prefix("tcp://").expect("a TCP endpoint");
-    TcpStream::connect(address).await.expect("somebody listens")
+    TcpStream::connect(address).await.expect("a listener")
 }
 
 /// Whether the process receives a new peer's message.
 async fn is_served<P: Peer>(child: &mut Child, to: &str) -> bool {
     let mut good = P::start(&Settings::new(Push)).await;
     good.connect(to).await;
-    assert_eq!(good.send(one("good"), DEADLINE).await, Sent::Taken);
-    child.recv(5 * SHORT).await == Some(one("good"))
+    assert_eq!(good.send(single("good"), DEADLINE).await, Sent::Taken);
+    child.recv(5 * SHORT).await == Some(single("good"))
 }
 
 side_by_side! {
     /// More connections than descriptors.
     row_14_no_descriptors: no_descriptors,
-    ours: NoDescriptors { fate: Fate::Alive, served_meanwhile: true, spins: false, served: true },
-    libzmq: NoDescriptors { fate: Fate::Alive, served_meanwhile: false, spins: true, served: true },
+    ours: NoDescriptors { fate: ProcessState::Alive, served_meanwhile: true, spins: false, served: true },
+    libzmq: NoDescriptors { fate: ProcessState::Alive, served_meanwhile: false, spins: true, served: true },
 }
 
 #[derive(Debug, PartialEq)]
 struct NoDescriptors {
-    fate: Fate,
+    fate: ProcessState,
     served_meanwhile: bool,
     /// Whether the process spins on failing accepts.
     spins: bool,
@@ -57,7 +57,7 @@ async fn no_descriptors<P: Peer>() -> NoDescriptors {
     let spins = child.processor() - before > SHORT / 10;
     drop(crowd);
     let served = is_served::<P>(&mut child, &to).await;
-    NoDescriptors { fate: child.fate(), served_meanwhile, spins, served }
+    NoDescriptors { fate: child.state(), served_meanwhile, spins, served }
 }
 
 side_by_side! {
@@ -104,19 +104,20 @@ async fn come_and_go(to: &str, times: usize) {
 side_by_side! {
     /// Frames that announce more than the 400 MiB of address space that the process may use.
     row_17_huge_lengths: huge_lengths,
-    ours: HugeLengths { fate: Fate::Alive, takes_in_advance: false, served: true },
-    libzmq: HugeLengths { fate: Fate::Alive, takes_in_advance: false, served: true },
+    ours: HugeLengths { fate: ProcessState::Alive, takes_in_advance: false, served: true },
+    libzmq: HugeLengths { fate: ProcessState::Alive, takes_in_advance: false, served: true },
 }
 
 #[derive(Debug, PartialEq)]
 struct HugeLengths {
-    fate: Fate,
+    fate: ProcessState,
     takes_in_advance: bool,
     served: bool,
 }
 
 async fn huge_lengths<P: Peer>() -> HugeLengths {
-    let mut outcome = HugeLengths { fate: Fate::Alive, takes_in_advance: false, served: true };
+    let mut outcome =
+        HugeLengths { fate: ProcessState::Alive, takes_in_advance: false, served: true };
     for limit in [None, Some(1 << 20)] {
         let mut settings = Settings::new(Pull);
         settings.max_message = limit;
@@ -133,14 +134,15 @@ async fn huge_lengths<P: Peer>() -> HugeLengths {
             peer.write(&header).await;
             held.push(peer);
             // Later bytes are read later.
-            outcome.served &= child.fate() == Fate::Alive && is_served::<P>(&mut child, &to).await;
-            if child.fate() != Fate::Alive {
+            outcome.served &=
+                child.state() == ProcessState::Alive && is_served::<P>(&mut child, &to).await;
+            if child.state() != ProcessState::Alive {
                 break;
             }
             outcome.takes_in_advance |= child.resident() > before + 16 * MIB;
         }
-        if outcome.fate == Fate::Alive {
-            outcome.fate = child.fate();
+        if outcome.fate == ProcessState::Alive {
+            outcome.fate = child.state();
         }
     }
     outcome
@@ -210,13 +212,13 @@ side_by_side! {
     /// Subscriptions to very long topics, each a prefix of the next, and to very many, cancelled in
     /// another order.
     row_19_subscription_flood: subscription_flood,
-    ours: SubscriptionFlood { fate: Fate::Alive, long_topic_is_taken: false, served: true },
-    libzmq: SubscriptionFlood { fate: Fate::Alive, long_topic_is_taken: true, served: true },
+    ours: SubscriptionFlood { fate: ProcessState::Alive, long_topic_is_taken: false, served: true },
+    libzmq: SubscriptionFlood { fate: ProcessState::Alive, long_topic_is_taken: true, served: true },
 }
 
 #[derive(Debug, PartialEq)]
 struct SubscriptionFlood {
-    fate: Fate,
+    fate: ProcessState,
     /// Whether a peer may subscribe to 10 MB with one command.
     long_topic_is_taken: bool,
     served: bool,
@@ -250,14 +252,14 @@ async fn subscription_flood<P: Peer>() -> SubscriptionFlood {
         let mut subscriber = P::start(&Settings::new(Sub).topic("good")).await;
         subscriber.connect(&to).await;
         let mut received = None;
-        while received.is_none() && child.fate() == Fate::Alive {
-            child.send(one("good"), DEADLINE).await;
+        while received.is_none() && child.state() == ProcessState::Alive {
+            child.send(single("good"), DEADLINE).await;
             received = subscriber.recv(Duration::from_millis(20)).await;
         }
-        received == Some(one("good"))
+        received == Some(single("good"))
     };
     let served = timeout(DEADLINE, good).await.unwrap_or(false);
-    SubscriptionFlood { fate: child.fate(), long_topic_is_taken, served }
+    SubscriptionFlood { fate: child.state(), long_topic_is_taken, served }
 }
 
 async fn subscribe(stream: &mut TcpStream, topic: &[u8]) -> std::io::Result<()> {

@@ -4,7 +4,7 @@ mod child;
 
 use std::time::Duration;
 
-pub(crate) use child::{Child, Fate};
+pub(crate) use child::{Child, ProcessState};
 use interop::Frames;
 use interop::TCP;
 use interop::peer::Peer;
@@ -38,7 +38,7 @@ macro_rules! side_by_side {
 }
 
 /// A message of one frame.
-pub(crate) fn one(body: impl AsRef<[u8]>) -> Frames {
+pub(crate) fn single(body: impl AsRef<[u8]>) -> Frames {
     vec![body.as_ref().to_vec()]
 }
 

@@ -9,7 +9,7 @@ use crate::support::AT_LENGTH;
 const ROWS: u32 = 32;
 
 /// UDP, which this library does not have.
-const ASIDE: u32 = 29;
+const NOT_APPLICABLE: u32 = 29;
 
 /// The rows that also apply to libzmq.
 const SIDE_BY_SIDE: [u32; 21] =
@@ -19,7 +19,7 @@ const SIDE_BY_SIDE: [u32; 21] =
 fn rows_have_tests_and_documentation() {
     let tests = tests();
     let document = include_str!("../../../../docs/failure-catalogue.md");
-    for row in (1..=ROWS).filter(|row| *row != ASIDE) {
+    for row in (1..=ROWS).filter(|row| *row != NOT_APPLICABLE) {
         let named = |suffix: &str| {
             let prefix = format!("row_{row:02}_");
             tests.iter().any(|test| {

@@ -16,7 +16,7 @@ mod subscribe;
 
 use std::fmt::Debug;
 
-use interop::{End, Ours, Place};
+use interop::{Attach, End, Ours};
 use libzmq_peer::{Error, Opt, Peer, Socket, SocketKind};
 use zeromq_async::XPubSocket;
 
@@ -25,7 +25,7 @@ type Subject = (End, String);
 
 /// A socket of this library, bound over TCP.
 async fn ours(socket: impl Into<Ours>) -> Subject {
-    End::of_ours(socket, Place::Bind(interop::TCP)).await
+    End::from_ours(socket, Attach::Bind(interop::TCP)).await
 }
 
 /// A socket of libzmq with these options, bound over TCP.
@@ -33,11 +33,11 @@ fn theirs(
     kind: SocketKind,
     options: impl FnOnce(&Socket) -> Result<(), Error> + Send + 'static,
 ) -> Subject {
-    End::of_theirs(kind, options, Place::Bind(interop::TCP))
+    End::from_theirs(kind, options, Attach::Bind(interop::TCP))
 }
 
 /// Runs the script with each and compares the results.
-async fn same<T, F>(ours: Subject, theirs: Subject, script: F) -> T
+async fn assert_same<T, F>(ours: Subject, theirs: Subject, script: F) -> T
 where
     T: Debug + PartialEq,
     F: AsyncFn(End, String) -> T,

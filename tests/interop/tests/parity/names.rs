@@ -90,7 +90,7 @@ async fn connecting_router_names_its_peer() {
     let here = vec![b"given".to_vec(), b"here".to_vec()];
     assert_eq!(routers.recv().await, [here.clone(), here]);
     let unknown = routers.ours.send(Message::multipart(["announced", "?"])).await;
-    unknown.expect_err("nobody is called that");
+    unknown.expect_err("an unknown routing id");
     routers.theirs.send(["announced", "?"]).await.expect_err("nor here");
 }
 

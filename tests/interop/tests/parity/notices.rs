@@ -1,10 +1,10 @@
 //! Messages that sockets send and receive on their own when peers connect and disconnect.
 
-use interop::{End, Frames, Place, RawPeer, ReservedPort, TCP};
+use interop::{Attach, End, Frames, RawPeer, ReservedPort, TCP};
 use libzmq_peer::{Context, Opt, Peer, SocketKind};
 use zeromq_async::{DealerSocket, RouterSocket};
 
-use crate::{Subject, connected, frame, ours, same, theirs};
+use crate::{Subject, assert_same, connected, frame, ours, theirs};
 
 /// Concatenates frames.
 fn message<const N: usize>(frames: [&str; N]) -> Frames {
@@ -19,19 +19,19 @@ fn dealer(at: &str, routing_id: &'static str) -> Peer {
 }
 
 /// A ROUTER of either library with `ZMQ_ROUTER_NOTIFY`: 1 for connects, 2 for disconnects.
-async fn notifying(mask: i32, place: Place<'_>) -> [Subject; 2] {
+async fn notifying(mask: i32, place: Attach<'_>) -> [Subject; 2] {
     let builder = RouterSocket::builder();
     let ours = builder.notify_connected(mask & 1 > 0).notify_disconnected(mask & 2 > 0).build();
     let options = move |socket: &libzmq_peer::Socket| socket.set_i32(Opt::ROUTER_NOTIFY, mask);
-    [End::of_ours(ours, place).await, End::of_theirs(SocketKind::Router, options, place)]
+    [End::from_ours(ours, place).await, End::from_theirs(SocketKind::Router, options, place)]
 }
 
 /// `ZMQ_ROUTER_NOTIFY`: before and after all messages of a peer.
 #[tokio::test]
 async fn router_is_notified_of_peer_changes() {
     for mask in 0..=3 {
-        let [ours, theirs] = notifying(mask, Place::Bind(TCP)).await;
-        let seen = same(ours, theirs, async |mut router, at| {
+        let [ours, theirs] = notifying(mask, Attach::Bind(TCP)).await;
+        let seen = assert_same(ours, theirs, async |mut router, at| {
             let mut seen = Vec::new();
             for id in ["one", "two"] {
                 let peer = dealer(&at, id);
@@ -67,7 +67,7 @@ async fn connecting_router_is_notified() {
     });
     let mut seen = Vec::new();
     for (number, peer) in peers.into_iter().enumerate() {
-        let [ours, theirs] = notifying(3, Place::Connect(peer.endpoint())).await;
+        let [ours, theirs] = notifying(3, Attach::Connect(peer.endpoint())).await;
         let (mut router, _) = if number == 0 { ours } else { theirs };
         let come = router.recv("that it is there").await;
         peer.stop().await.unwrap();
@@ -81,8 +81,8 @@ async fn connecting_router_is_notified() {
 /// that leaves is not received.
 #[tokio::test]
 async fn router_gets_no_notice_of_partial_peers() {
-    let [ours, theirs] = notifying(3, Place::Bind(TCP)).await;
-    let seen = same(ours, theirs, async |mut router, at| {
+    let [ours, theirs] = notifying(3, Attach::Bind(TCP)).await;
+    let seen = assert_same(ours, theirs, async |mut router, at| {
         let mut stranger = RawPeer::connect(&at).await;
         stranger.greet(1, "NULL").await;
         stranger.read(64).await;
@@ -112,7 +112,7 @@ async fn router_gets_no_notice_of_partial_peers() {
 async fn router_hello_precedes_everything() {
     let theirs = theirs(SocketKind::Router, |socket| socket.set_bytes(Opt::HELLO_MSG, b"HELLO"));
     let ours = ours(RouterSocket::builder().hello("HELLO").build()).await;
-    same(ours, theirs, async |mut router, at| {
+    assert_same(ours, theirs, async |mut router, at| {
         let mut seen = Vec::new();
         for id in ["one", "two"] {
             let peer = dealer(&at, id);
@@ -137,13 +137,13 @@ async fn dealer_hello_and_probe_precede_the_queue() {
         let at = port.endpoint();
         let (mut dealer, _) = if is_ours {
             let dealer = DealerSocket::builder().hello("HELLO").probe_router(true).build();
-            End::of_ours(dealer, Place::Connect(&at)).await
+            End::from_ours(dealer, Attach::Connect(&at)).await
         } else {
             let options = |socket: &libzmq_peer::Socket| {
                 socket.set_bytes(Opt::HELLO_MSG, b"HELLO")?;
                 socket.set_i32(Opt::PROBE_ROUTER, 1)
             };
-            End::of_theirs(SocketKind::Dealer, options, Place::Connect(&at))
+            End::from_theirs(SocketKind::Dealer, options, Attach::Connect(&at))
         };
         dealer.send("what waits", frame("waited")).await;
         let bound = || {
@@ -180,7 +180,7 @@ async fn router_gets_disconnect_message_of_peers() {
         });
         let builder = RouterSocket::builder().notify_disconnected(notifies);
         let ours = ours(builder.disconnect_message("BYE").build()).await;
-        let seen = same(ours, theirs, async |mut router, at| {
+        let seen = assert_same(ours, theirs, async |mut router, at| {
             let peer = dealer(&at, "peer");
             peer.send(["the last"]).await.unwrap();
             assert_eq!(router.recv("its message").await, message(["peer", "the last"]));
@@ -252,11 +252,11 @@ async fn dealer_gets_hiccup_message() {
         let router = bound();
         let (mut dealer, _) = if is_ours {
             let dealer = DealerSocket::builder().hiccup_message("HICCUP").build();
-            End::of_ours(dealer, Place::Connect(&at)).await
+            End::from_ours(dealer, Attach::Connect(&at)).await
         } else {
             let options =
                 |socket: &libzmq_peer::Socket| socket.set_bytes(Opt::HICCUP_MSG, b"HICCUP");
-            End::of_theirs(SocketKind::Dealer, options, Place::Connect(&at))
+            End::from_theirs(SocketKind::Dealer, options, Attach::Connect(&at))
         };
         let mut received = vec![dealer.recv("the hello").await];
         router.stop().await.unwrap();

@@ -4,7 +4,7 @@ use interop::{End, Frames, RawPeer, cancel_command, subscribe_command};
 use libzmq_peer::{Opt, Peer, SocketKind};
 use zeromq_async::{SubscriptionNotices, XPubSocket};
 
-use crate::{connected, frame, ours, same, set, subscribe_last, theirs, topics_count};
+use crate::{assert_same, connected, frame, ours, set, subscribe_last, theirs, topics_count};
 
 fn with(notices: SubscriptionNotices) -> XPubSocket {
     XPubSocket::builder().notices(notices).build()
@@ -49,7 +49,7 @@ async fn either(xpub: XPubSocket) -> [(End, String, bool); 2] {
 async fn inverted_publisher_sends_to_unsubscribed() {
     let ours = ours(XPubSocket::builder().invert_matching(true).build()).await;
     let theirs = theirs(SocketKind::Xpub, |socket| socket.set_i32(Opt::INVERT_MATCHING, 1));
-    let seen = same(ours, theirs, async |mut xpub, at| {
+    let seen = assert_same(ours, theirs, async |mut xpub, at| {
         let a = connected(SocketKind::Xsub, &at, |_| Ok(()));
         a.send(["\u{1}a"]).await.unwrap();
         assert_eq!(notice(&mut xpub).await, b"\x01a");
@@ -94,7 +94,7 @@ async fn leaving_peer_cancellations_follow_notices() {
         let theirs = theirs(SocketKind::Xpub, move |socket| {
             option.map_or(Ok(()), |option| socket.set_i32(option, 1))
         });
-        let seen = same(ours(with(notices)).await, theirs, async |mut xpub, at| {
+        let seen = assert_same(ours(with(notices)).await, theirs, async |mut xpub, at| {
             let first = subscribed(&mut xpub, &at, "same").await;
             let second = connected(SocketKind::Sub, &at, |_| Ok(()));
             for topic in ["same", "and its own"] {
@@ -123,7 +123,7 @@ async fn leaving_peer_cancellations_follow_notices() {
 async fn leaving_peer_cancels_manual_requests() {
     let theirs = theirs(SocketKind::Xpub, |socket| socket.set_i32(Opt::XPUB_MANUAL, 1));
     let ours = ours(with(SubscriptionNotices::Manual)).await;
-    let seen = same(ours, theirs, async |mut xpub, at| {
+    let seen = assert_same(ours, theirs, async |mut xpub, at| {
         let first = subscribed(&mut xpub, &at, "asked").await;
         subscribe_last(&mut xpub, "asked, given").await;
         let second = subscribed(&mut xpub, &at, "asked").await;
@@ -135,7 +135,7 @@ async fn leaving_peer_cancels_manual_requests() {
         cancelled.sort();
         seen.extend(cancelled);
         for given in ["asked", "asked, too", "asked, given"] {
-            xpub.send("what was given", frame(given)).await;
+            xpub.send("the assigned topic", frame(given)).await;
         }
         assert_eq!(first.recv().await.unwrap(), frame("asked, given"));
         first.stop().await.unwrap();
@@ -154,7 +154,7 @@ async fn leaving_peer_cancels_manual_requests() {
 async fn manual_publisher_follows_application() {
     let theirs = theirs(SocketKind::Xpub, |socket| socket.set_i32(Opt::XPUB_MANUAL, 1));
     let ours = ours(with(SubscriptionNotices::Manual)).await;
-    same(ours, theirs, async |mut xpub, at| {
+    assert_same(ours, theirs, async |mut xpub, at| {
         let xsub = connected(SocketKind::Xsub, &at, |_| Ok(()));
         xsub.send(["\u{1}A"]).await.unwrap();
         assert_eq!(notice(&mut xpub).await, b"\x01A");
@@ -178,7 +178,7 @@ async fn manual_publisher_follows_application() {
 async fn last_value_goes_only_to_last_subscriber() {
     let theirs = theirs(SocketKind::Xpub, |socket| socket.set_i32(Opt::XPUB_MANUAL_LAST_VALUE, 1));
     let ours = ours(with(SubscriptionNotices::ManualLastValue)).await;
-    let seen = same(ours, theirs, async |mut xpub, at| {
+    let seen = assert_same(ours, theirs, async |mut xpub, at| {
         let early = subscribed(&mut xpub, &at, "A").await;
         subscribe_last(&mut xpub, "A").await;
         xpub.send("to the early one", frame("A, last value")).await;
@@ -216,7 +216,7 @@ async fn last_value_goes_only_to_last_subscriber() {
 async fn publisher_counts_topics() {
     let notices = with(SubscriptionNotices::All);
     let theirs = theirs(SocketKind::Xpub, |socket| socket.set_i32(Opt::XPUB_VERBOSER, 1));
-    let counts = same(ours(notices).await, theirs, async |mut xpub, at| {
+    let counts = assert_same(ours(notices).await, theirs, async |mut xpub, at| {
         let mut counts = vec![topics_count(&mut xpub).await];
         let first = connected(SocketKind::Xsub, &at, |_| Ok(()));
         let second = connected(SocketKind::Xsub, &at, |_| Ok(()));
@@ -253,7 +253,7 @@ async fn topics_of_gone_peers_are_not_counted() {
 #[tokio::test]
 async fn multipart_message_is_no_subscription() {
     let theirs = theirs(SocketKind::Xpub, |socket| socket.set_i32(Opt::ONLY_FIRST_SUBSCRIBE, 1));
-    let seen = same(ours(XPubSocket::new()).await, theirs, async |mut xpub, at| {
+    let seen = assert_same(ours(XPubSocket::new()).await, theirs, async |mut xpub, at| {
         let xsub =
             connected(SocketKind::Xsub, &at, |socket| socket.set_i32(Opt::ONLY_FIRST_SUBSCRIBE, 1));
         xsub.send(["a message", "\u{1}of two frames"]).await.unwrap();

@@ -3,14 +3,14 @@
 use libzmq_peer::SocketKind;
 use zeromq_async::RepSocket;
 
-use crate::{connected, ours, same, theirs};
+use crate::{assert_same, connected, ours, theirs};
 
 /// 28/REQREP: a message without a delimiter, or with nothing after it, is no request.
 #[tokio::test]
 async fn rep_ignores_malformed_requests() {
     let ours = ours(RepSocket::new()).await;
     let theirs = theirs(SocketKind::Rep, |_| Ok(()));
-    let heard = same(ours, theirs, async |mut rep, at| {
+    let heard = assert_same(ours, theirs, async |mut rep, at| {
         let dealer = connected(SocketKind::Dealer, &at, |_| Ok(()));
         for message in [
             &["no delimiter"][..],

@@ -1,10 +1,10 @@
 //! Options of subscribers.
 
-use interop::{End, Place, TCP};
+use interop::{Attach, End, TCP};
 use libzmq_peer::{Opt, Peer, Socket, SocketKind};
 use zeromq_async::{SubSocket, XSubSocket};
 
-use crate::{frame, same, set};
+use crate::{assert_same, frame, set};
 
 /// A bound XPUB of libzmq that reports everything.
 fn publisher(inverts: bool) -> Peer {
@@ -19,14 +19,14 @@ fn publisher(inverts: bool) -> Peer {
 /// libzmq's. Two subscriptions of each have arrived.
 async fn inverted_subs(publishers: &[Peer; 2]) -> [End; 2] {
     let sub = SubSocket::builder().subscribe("a").subscribe("bb").invert_matching(true).build();
-    let (ours, _) = End::of_ours(sub, Place::Connect(publishers[0].endpoint())).await;
+    let (ours, _) = End::from_ours(sub, Attach::Connect(publishers[0].endpoint())).await;
     let options = |socket: &Socket| {
         socket.set_i32(Opt::INVERT_MATCHING, 1)?;
         socket.set_bytes(Opt::SUBSCRIBE, b"a")?;
         socket.set_bytes(Opt::SUBSCRIBE, b"bb")
     };
-    let at = Place::Connect(publishers[1].endpoint());
-    let (theirs, _) = End::of_theirs(SocketKind::Sub, options, at);
+    let at = Attach::Connect(publishers[1].endpoint());
+    let (theirs, _) = End::from_theirs(SocketKind::Sub, options, at);
     for publisher in publishers {
         let mut told = Vec::new();
         while told.len() < 2 {
@@ -73,14 +73,14 @@ async fn xsub_sends_every_or_last_cancellation() {
     for verbose in [true, false] {
         let publishers = [publisher(false), publisher(false)];
         let xsub = XSubSocket::builder().tell_every_cancellation(verbose).build();
-        let ours = End::of_ours(xsub, Place::Connect(publishers[0].endpoint())).await;
-        let theirs = End::of_theirs(
+        let ours = End::from_ours(xsub, Attach::Connect(publishers[0].endpoint())).await;
+        let theirs = End::from_theirs(
             SocketKind::Xsub,
             move |socket| socket.set_i32(Opt::XSUB_VERBOSE_UNSUBSCRIBE, i32::from(verbose)),
-            Place::Connect(publishers[1].endpoint()),
+            Attach::Connect(publishers[1].endpoint()),
         );
         let publishers = &publishers;
-        let seen = same(ours, theirs, async |mut xsub, at| {
+        let seen = assert_same(ours, theirs, async |mut xsub, at| {
             let publisher = publishers.iter().find(|publisher| publisher.endpoint() == at);
             let publisher = publisher.expect("one of them");
             xsub.send("a subscription", frame("\u{1}ready")).await;

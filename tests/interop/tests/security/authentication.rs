@@ -178,7 +178,7 @@ fn libzmq_curve_client(
     })
 }
 
-async fn anybody(_attempt: Attempt) -> Decision {
+async fn allow_all(_attempt: Attempt) -> Decision {
     Decision::allow()
 }
 
@@ -187,7 +187,7 @@ async fn libzmq_curve_requests_of_any_size_work() {
     for place in [TCP, IPC] {
         let (server, client) = (generate_curve_keys(), generate_curve_keys());
         let server_key = server.public_key().to_string();
-        let mut rep = RepSocket::builder().curve_server(server, anybody).build();
+        let mut rep = RepSocket::builder().curve_server(server, allow_all).build();
         let endpoint = rep.bind(place).await.unwrap().to_string();
         let req = libzmq_curve_client(Req, &client, server_key, endpoint);
         for size in SIZES {
@@ -225,7 +225,7 @@ async fn subscriptions_and_heartbeats_are_encrypted() {
     let (server, client) = (generate_curve_keys(), generate_curve_keys());
     let server_key = *server.public_key();
     let builder = XPubSocket::builder().heartbeat_interval(Duration::from_millis(20));
-    let mut xpub = builder.curve_server(server.clone(), anybody).build();
+    let mut xpub = builder.curve_server(server.clone(), allow_all).build();
     let endpoint = xpub.bind(TCP).await.unwrap().to_string();
     let sub = libzmq_curve_client(Sub, &client, server_key.to_string(), endpoint);
     assert_eq!(recv(&mut xpub, "a subscription").await, "\u{1}");
@@ -278,7 +278,7 @@ async fn encrypted_messages_survive_reconnect() {
     for number in 0..900_u32 {
         push.send(number.to_be_bytes()).await.unwrap();
     }
-    let mut pull = PullSocket::builder().curve_server(server, anybody).build();
+    let mut pull = PullSocket::builder().curve_server(server, allow_all).build();
     pull.bind(port.endpoint()).await.unwrap();
     for number in 0..900_u32 {
         assert_eq!(recv(&mut pull, "a message").await, &number.to_be_bytes());

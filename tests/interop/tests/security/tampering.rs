@@ -90,16 +90,14 @@ fn unprotected(libzmq_receives: Way) -> impl Fn(&Fault) -> Option<&'static str> 
         let by_libzmq = fault.way == libzmq_receives;
         match (fault.frame, offset, bits) {
             (0, 1..=8, _) => Some("padding of the signature; libzmq has a length there"),
-            (0, 9, 2..) => Some("the end of the signature: one bit tells the age of a peer"),
+            (0, 9, 2..) => Some("the end of the signature: one bit tells old peers"),
             (0, 10, 4..) => Some("a newer major version: such a peer has to speak ours"),
             (0, 10, 1) if by_libzmq => Some("version 2, which libzmq takes for 3"),
             (0, 11, _) => Some("the minor version: 3.0 spells subscriptions otherwise"),
-            (0, 32, _) => Some("as-server: in CURVE it is HELLO that tells who is the client"),
+            (0, 32, _) => Some("as-server: in CURVE the client is the one that sends HELLO"),
             (0, 33..=63, _) => Some("filler"),
-            (1 | 2, 0, 1 | 4) => Some("MORE and COMMAND, at which nobody looks before READY"),
-            (1 | 2, 0, 8..) if by_libzmq => {
-                Some("flags of a command, of which libzmq looks at none but LONG")
-            }
+            (1 | 2, 0, 1 | 4) => Some("MORE and COMMAND, which are ignored before READY"),
+            (1 | 2, 0, 8..) if by_libzmq => Some("flags of a command: libzmq reads LONG only"),
             (3.., 0, 1 | 4) if !by_libzmq => Some("MORE and COMMAND outside of the box"),
             (1, 10..=81, _) if by_libzmq && fault.way == Way::Up => {
                 Some("padding of HELLO, at which libzmq does not look")

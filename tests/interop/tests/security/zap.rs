@@ -239,22 +239,22 @@ impl Mechanism {
 }
 
 /// A running handler. Dropping this stops it.
-struct AtWork(JoinHandle<()>);
+struct RunningHandler(JoinHandle<()>);
 
-impl Drop for AtWork {
+impl Drop for RunningHandler {
     fn drop(&mut self) {
         self.0.abort();
     }
 }
 
 /// A handler of this library.
-async fn our_handler(context: &zeromq_async::Context, does: Handler) -> Option<AtWork> {
+async fn our_handler(context: &zeromq_async::Context, does: Handler) -> Option<RunningHandler> {
     if does == Handler::Absent {
         return None;
     }
     let mut rep = RepSocket::builder_in(context).build();
     rep.bind(HANDLER).await.expect("the only handler");
-    Some(AtWork(tokio::spawn(async move {
+    Some(RunningHandler(tokio::spawn(async move {
         if does == Handler::NeverReads {
             std::future::pending::<()>().await;
         }
@@ -272,12 +272,12 @@ async fn our_handler(context: &zeromq_async::Context, does: Handler) -> Option<A
 }
 
 /// A handler of libzmq.
-fn libzmq_handler(context: &Context, does: Handler) -> Option<AtWork> {
+fn libzmq_handler(context: &Context, does: Handler) -> Option<RunningHandler> {
     if does == Handler::Absent {
         return None;
     }
     let handler = Peer::spawn_in(context, Rep, |socket| socket.bind(HANDLER)).expect("a handler");
-    Some(AtWork(tokio::spawn(async move {
+    Some(RunningHandler(tokio::spawn(async move {
         if does == Handler::NeverReads {
             std::future::pending::<()>().await;
         }
@@ -304,7 +304,7 @@ fn libzmq_client(mechanism: Mechanism, keys: &Keys, endpoint: &str) -> Peer {
 }
 
 /// Waits until a libzmq client sees the expected result.
-async fn tell_libzmq(client: &Peer, mechanism: Mechanism, expected: Client, row: &str) {
+async fn expect_libzmq_outcome(client: &Peer, mechanism: Mechanism, expected: Client, row: &str) {
     let told = |kind| async move {
         client.event(kind).await.unwrap_or_else(|error| panic!("{row}: {error}")).value
     };
@@ -356,7 +356,7 @@ async fn ours(mechanism: Mechanism, does: Handler, expected: Outcome) {
             }
         }
     };
-    tell_libzmq(&client, mechanism, outcome, &row).await;
+    expect_libzmq_outcome(&client, mechanism, outcome, &row).await;
     match (outcome, expected) {
         (Client::Stops(_), Outcome::Denies(status, reason)) => {
             // By the rejection of the other client, the first would have reconnected.
@@ -432,7 +432,7 @@ async fn libzmqs(mechanism: Mechanism, does: Handler, expected: Libzmq) {
             Client::ComesAgain
         }
     };
-    tell_us(&mut events, outcome, &row).await;
+    expect_client_outcome(&mut events, outcome, &row).await;
     if does == Handler::DiesWithTheRequest && mechanism != Mechanism::Plain {
         // Without its handler libzmq accepts every peer. This library does not.
         told(EventKind::HANDSHAKE_SUCCEEDED).await;
@@ -441,7 +441,7 @@ async fn libzmqs(mechanism: Mechanism, does: Handler, expected: Libzmq) {
 }
 
 /// Waits until a client of this library sees the expected result.
-async fn tell_us(events: &mut Events, expected: Client, row: &str) {
+async fn expect_client_outcome(events: &mut Events, expected: Client, row: &str) {
     match expected {
         Client::IsIn => drop(handshake(events).await),
         Client::ComesAgain => {

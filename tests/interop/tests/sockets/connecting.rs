@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use fast_socks5::server::{DnsResolveHelper, Socks5ServerProtocol, run_tcp_proxy};
-use interop::{Directory, End, Place, ReservedPort, Setup, TCP, event, libzmq, within};
+use interop::{Attach, Directory, End, ReservedPort, Setup, TCP, event, libzmq, within};
 use libzmq_peer::SocketKind::{Pull, Push};
 use libzmq_peer::{EventKind, Opt};
 use tokio::net::TcpListener;
@@ -58,7 +58,7 @@ async fn through(proxy: &Proxy, password: Option<&str>, ours: bool, endpoint: &s
             proxy = proxy.with_credentials(USER, password).expect("short ones");
         }
         let push = PushSocket::builder().socks_proxy(proxy).build();
-        return End::of_ours(push, Place::Connect(endpoint)).await.0;
+        return End::from_ours(push, Attach::Connect(endpoint)).await.0;
     }
     let password = password.map(str::to_owned);
     let options = move |socket: &libzmq_peer::Socket| {
@@ -69,7 +69,7 @@ async fn through(proxy: &Proxy, password: Option<&str>, ours: bool, endpoint: &s
         }
         Ok(())
     };
-    End::of_theirs(Push, options, Place::Connect(endpoint)).0
+    End::from_theirs(Push, options, Attach::Connect(endpoint)).0
 }
 
 #[tokio::test]
@@ -81,9 +81,9 @@ async fn both_connect_through_a_socks_proxy() {
                 let cell = format!("password: {wants_password}, ours: {ours}, {host}");
                 let proxy = Proxy::start(wants_password).await;
                 let (mut pull, endpoint) = if ours {
-                    End::theirs(Setup::new(Pull), Place::Bind(TCP))
+                    End::theirs(Setup::new(Pull), Attach::Bind(TCP))
                 } else {
-                    End::ours(Setup::new(Pull), Place::Bind(TCP)).await
+                    End::ours(Setup::new(Pull), Attach::Bind(TCP)).await
                 };
                 let endpoint = endpoint.replace("127.0.0.1", host);
                 let password = wants_password.then_some(PASSWORD);
@@ -103,7 +103,7 @@ async fn wrong_proxy_password_sends_no_request() {
     let proxy = Proxy::start(true).await;
     let port = ReservedPort::new();
     let push = through(&proxy, Some("a guess"), true, &port.endpoint()).await;
-    push.has_tried().await;
+    push.connect_failed().await;
     assert_eq!(*proxy.asked.borrow(), 0);
 }
 
@@ -121,7 +121,7 @@ async fn stopped_socket_does_not_reconnect() {
                 .reconnect_stop(ReconnectStop::never().when_refused())
                 .build();
             let mut events = push.events();
-            let (push, _) = End::of_ours(push, Place::Connect(&endpoint)).await;
+            let (push, _) = End::from_ours(push, Attach::Connect(&endpoint)).await;
             event(&mut events, "the end of the attempts", |event| {
                 matches!(event, SocketEvent::ConnectStopped { .. }).then_some(())
             })
@@ -132,7 +132,7 @@ async fn stopped_socket_does_not_reconnect() {
                 socket.set_i32(Opt::RECONNECT_IVL, 10)?;
                 socket.set_i32(Opt::RECONNECT_STOP, 1)
             };
-            let (push, _) = End::of_theirs(Push, options, Place::Connect(&endpoint));
+            let (push, _) = End::from_theirs(Push, options, Attach::Connect(&endpoint));
             let End::Theirs(peer, _) = &push else { unreachable!() };
             peer.event(EventKind::CLOSED).await.expect("a connection that is refused");
             push
@@ -146,7 +146,7 @@ async fn stopped_socket_does_not_reconnect() {
         .await;
         let pull = PullSocket::new();
         pull.bind(&endpoint).await.unwrap();
-        within("who goes on", goes_on.wait_for_peers(1)).await;
+        within("the socket that continues", goes_on.wait_for_peers(1)).await;
         assert_eq!(pull.stats().peers.len(), 1, "ours: {ours}");
     }
 }

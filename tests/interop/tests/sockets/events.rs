@@ -346,7 +346,7 @@ async fn oversized_libzmq_message_ends_one_peer() {
         let bad = connected(Push, &endpoint);
         handshake(&mut events).await;
         bad.send([vec![1; 1000]]).await.unwrap();
-        assert!(recv(&mut pull, "what is allowed").await == *vec![1; 1000]);
+        assert!(recv(&mut pull, "the allowed message").await == *vec![1; 1000]);
         bad.send(oversized).await.unwrap();
         let reason = disconnected(&mut events).await;
         assert!(

@@ -21,7 +21,7 @@ const IDLE: Duration = Duration::from_millis(1500);
 /// The tolerated delay on a busy machine.
 const SLACK: Duration = Duration::from_secs(3);
 
-fn beating() -> DealerSocket {
+fn with_heartbeats() -> DealerSocket {
     DealerSocket::builder().heartbeat_interval(INTERVAL).heartbeat_timeout(TIMEOUT).build()
 }
 
@@ -44,7 +44,7 @@ async fn idle_libzmq_connections_stay_up() {
             }
             socket.bind(TCP)
         });
-        let mut dealer = if ours { beating() } else { DealerSocket::new() };
+        let mut dealer = if ours { with_heartbeats() } else { DealerSocket::new() };
         let mut events = dealer.events();
         dealer.connect(peer.endpoint()).await.unwrap();
         handshake(&mut events).await;
@@ -65,7 +65,7 @@ async fn idle_libzmq_connections_stay_up() {
 #[tokio::test]
 async fn silent_peer_is_dropped_and_reconnected() {
     let listener = RawListener::bind().await;
-    let dealer = beating();
+    let dealer = with_heartbeats();
     let mut events = dealer.events();
     dealer.connect(listener.endpoint()).await.unwrap();
     let mut silent = listener.accept().await;
@@ -179,7 +179,7 @@ async fn libzmq_peer_stays_with_slow_receiver() {
         push.send([vec![number; 16_384]]).await.unwrap();
     }
     handshake(&mut events).await;
-    stays_up(&mut events, "nobody receives").await;
+    stays_up(&mut events, "the receiver is busy").await;
     for number in 0..200_u8 {
         assert!(recv(&mut pull, "a message").await == *vec![number; 16_384], "{number}");
     }

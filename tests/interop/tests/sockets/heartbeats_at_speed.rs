@@ -19,7 +19,7 @@ use zeromq_async::{
 const INTERVAL: Duration = Duration::from_millis(10);
 
 /// So that a busy machine is not taken for a dead peer.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Messages in each queue: few, so that the sender's last message arrives soon.
 const QUEUED: u8 = 10;
@@ -197,7 +197,7 @@ impl Shape {
         is_server: bool,
     ) -> SocketBuilder<P> {
         if self.we_ask {
-            builder = builder.heartbeat_interval(INTERVAL).heartbeat_timeout(PATIENCE);
+            builder = builder.heartbeat_interval(INTERVAL).heartbeat_timeout(TIMEOUT);
         }
         if self.is_sealed {
             builder = Secured { mechanism: Mechanism::Curve, is_server }.ours(builder);
@@ -209,7 +209,7 @@ impl Shape {
         let ms = |duration: Duration| i32::try_from(duration.as_millis()).expect("short");
         if self.they_ask {
             socket.set_i32(Opt::HEARTBEAT_IVL, ms(INTERVAL))?;
-            socket.set_i32(Opt::HEARTBEAT_TIMEOUT, ms(PATIENCE))?;
+            socket.set_i32(Opt::HEARTBEAT_TIMEOUT, ms(TIMEOUT))?;
         }
         socket.set_i32(Opt::SNDHWM, QUEUED.into())?;
         socket.set_i32(Opt::RCVHWM, QUEUED.into())?;

@@ -9,26 +9,29 @@ use zeromq_async::{DisconnectReason, ProtocolError, PullSocket, PushSocket};
 use zeromq_test::raw_bytes;
 
 /// The bytes of a peer after its greeting, and the resulting message.
-struct Odd {
+struct Deviation {
     what: &'static str,
     says: Vec<u8>,
     message: &'static [&'static str],
 }
 
-fn odd() -> Vec<Odd> {
+fn deviations() -> Vec<Deviation> {
     let ready = raw_bytes::ready("PUSH");
-    let behind_ready = |what, says: &[u8]| Odd {
+    let behind_ready = |what, says: &[u8]| Deviation {
         what,
         says: [&ready, says, b"\x01\x01a\x00\x01b"].concat(),
         message: &["a", "b"],
     };
-    let inside = |what, says: &[u8]| Odd {
+    let inside = |what, says: &[u8]| Deviation {
         what,
         says: [&ready, &b"\x01\x01a"[..], says, b"\x00\x01b"].concat(),
         message: &["a", "b"],
     };
-    let ready_is =
-        |what, ready: &[u8]| Odd { what, says: [ready, b"\x00\x01a"].concat(), message: &["a"] };
+    let ready_is = |what, ready: &[u8]| Deviation {
+        what,
+        says: [ready, b"\x00\x01a"].concat(),
+        message: &["a"],
+    };
     let long_id = [
         &b"\x06\0\0\0\0\0\0\x01\x27\x05READY\x0bSocket-Type\0\0\0\x04PUSH\x08Identity\0\0\x01\0"[..],
         &[b'i'; 256],
@@ -70,7 +73,7 @@ async fn both_receive_what_odd_peers_say() {
     let mut ours = PullSocket::new();
     let to_ours = ours.bind(TCP).await.unwrap().to_string();
     let theirs = libzmq(Pull, |socket| socket.bind(TCP));
-    for Odd { what, says, message } in odd() {
+    for Deviation { what, says, message } in deviations() {
         let expected: Frames = message.iter().map(|frame| frame.as_bytes().to_vec()).collect();
         let _peer = say(theirs.endpoint(), &says).await;
         assert_eq!(theirs.recv().await.unwrap(), expected, "libzmq: {what}");

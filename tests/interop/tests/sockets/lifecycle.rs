@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use interop::{
-    Directory, End, IPC, Place, ReservedPort, Setup, TCP, disconnected, event, handshake, libzmq,
+    Attach, Directory, End, IPC, ReservedPort, Setup, TCP, disconnected, event, handshake, libzmq,
     recv, send, within,
 };
 use libzmq_peer::SocketKind::{self, Dealer, Pull, Push, Rep, Req, Router, Sub, Xpub};
@@ -21,13 +21,13 @@ async fn connect_may_precede_bind() {
             let (port, directory) = (ReservedPort::new(), Directory::new());
             for endpoint in [port.endpoint(), directory.endpoint()] {
                 let cell = format!("{early:?}, ours: {ours_is_early}, at {endpoint}");
-                let place = Place::Connect(&endpoint);
+                let place = Attach::Connect(&endpoint);
                 let (mut early_end, _) = end(early, ours_is_early, place).await;
                 if early != Sub {
                     early_end.send(&cell, vec![b"early".to_vec()]).await;
                 }
-                early_end.has_tried().await;
-                let place = Place::Bind(&endpoint);
+                early_end.connect_failed().await;
+                let place = Attach::Bind(&endpoint);
                 let (mut late_end, _) = end(late, !ours_is_early, place).await;
                 let arrived = late_end.recv(&cell).await;
                 let last = arrived.last().expect("a frame");
@@ -43,7 +43,7 @@ async fn connect_may_precede_bind() {
     }
 }
 
-async fn end(kind: SocketKind, ours: bool, place: Place<'_>) -> (End, String) {
+async fn end(kind: SocketKind, ours: bool, place: Attach<'_>) -> (End, String) {
     let setup = Setup::new(kind);
     if ours { End::ours(setup, place).await } else { End::theirs(setup, place) }
 }
@@ -259,7 +259,7 @@ async fn our_rep_survives_an_impatient_libzmq_req() {
         assert_eq!(recv(&mut rep, "a question").await, "question");
         impatient.stop().await.unwrap();
         disconnected(&mut events).await;
-        send(&mut rep, "an answer for nobody").await;
+        send(&mut rep, "an answer without a receiver").await;
         let patient = connected(Req, &endpoint);
         patient.send(["question"]).await.unwrap();
         assert_eq!(recv(&mut rep, "a question").await, "question");
@@ -305,7 +305,7 @@ async fn our_push_flushes_before_disconnect() {
             assert_eq!(pull.recv().await.unwrap(), [number.to_be_bytes()]);
         }
         pull.event(EventKind::DISCONNECTED).await.unwrap();
-        let refused = push.try_send("for nobody").unwrap_err();
+        let refused = push.try_send("no peer").unwrap_err();
         assert_eq!(*refused.kind(), SendErrorKind::Full);
         let again = push.disconnect(pull.endpoint()).await;
         assert!(matches!(again, Err(DetachError::NotAttached { .. })), "{again:?}");
@@ -461,7 +461,7 @@ async fn early_close_reports_unsent_exactly() {
         send(&mut push, numbered(number)).await;
     }
     let report = within("the socket to close", push.close()).await;
-    assert!(report.unsent > 0, "nobody reads, and everything was sent");
+    assert!(report.unsent > 0, "everything was sent to a peer that does not read");
     let received = count_messages(&pull, None).await;
     assert_eq!(received as usize + report.unsent, COUNT as usize);
 }
@@ -471,7 +471,7 @@ async fn immediate_push_skips_absent_peers() {
     let (dead, alive) = (ReservedPort::new(), bound(Pull, TCP.into()));
     let mut push = PushSocket::builder().immediate(true).build();
     push.connect(dead.endpoint()).await.unwrap();
-    assert_eq!(*push.try_send("for nobody").unwrap_err().kind(), SendErrorKind::Full);
+    assert_eq!(*push.try_send("no peer").unwrap_err().kind(), SendErrorKind::Full);
     push.connect(alive.endpoint()).await.unwrap();
     for number in 0..10_u8 {
         send(&mut push, [number]).await;

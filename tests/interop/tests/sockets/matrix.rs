@@ -6,7 +6,7 @@ mod script;
 
 use std::fmt;
 
-use interop::{End, IPC, Mechanism, Place, Secured, Setup, TCP};
+use interop::{Attach, End, IPC, Mechanism, Secured, Setup, TCP};
 use libzmq_peer::SocketKind::{
     self, Dealer, Pair, Pub, Pull, Push, Rep, Req, Router, Sub, Xpub, Xsub,
 };
@@ -169,17 +169,17 @@ async fn cell(cell: Cell) {
         Setup { kind: second, routing_id: routing_id(SECOND_ID), probe, secured: part(false) };
 
     let (mut first, mut second) = if cell.first_binds {
-        let (one, endpoint) = end(first, cell.first_is_ours, Place::Bind(cell.place)).await;
-        let (other, _) = end(second, !cell.first_is_ours, Place::Connect(&endpoint)).await;
+        let (one, endpoint) = end(first, cell.first_is_ours, Attach::Bind(cell.place)).await;
+        let (other, _) = end(second, !cell.first_is_ours, Attach::Connect(&endpoint)).await;
         (one, other)
     } else {
-        let (other, endpoint) = end(second, !cell.first_is_ours, Place::Bind(cell.place)).await;
-        let (one, _) = end(first, cell.first_is_ours, Place::Connect(&endpoint)).await;
+        let (other, endpoint) = end(second, !cell.first_is_ours, Attach::Bind(cell.place)).await;
+        let (one, _) = end(first, cell.first_is_ours, Attach::Connect(&endpoint)).await;
         (one, other)
     };
     exchange(cell, &mut first, &mut second).await;
 }
 
-async fn end(setup: Setup, ours: bool, place: Place<'_>) -> (End, String) {
+async fn end(setup: Setup, ours: bool, place: Attach<'_>) -> (End, String) {
     if ours { End::ours(setup, place).await } else { End::theirs(setup, place) }
 }

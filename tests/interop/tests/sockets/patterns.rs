@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 
 use interop::{
-    End, Frames, Place, ReservedPort, Setup, TCP, disconnected, frames, handshake,
+    Attach, End, Frames, ReservedPort, Setup, TCP, disconnected, frames, handshake,
     handshake_failure, libzmq, recv, send, within,
 };
 use libzmq_peer::SocketKind::{self, Dealer, Pull, Push, Rep, Req, Router, Sub};
@@ -160,11 +160,11 @@ async fn probe_announces_silent_peer_to_router() {
             let cell = format!("{kind:?}, ours probes: {ours_probes}");
             let router = Setup::new(Router);
             let (mut router, mut prober) = if ours_probes {
-                let (router, endpoint) = End::theirs(router, Place::Bind(TCP));
-                (router, End::ours(setup, Place::Connect(&endpoint)).await.0)
+                let (router, endpoint) = End::theirs(router, Attach::Bind(TCP));
+                (router, End::ours(setup, Attach::Connect(&endpoint)).await.0)
             } else {
-                let (router, endpoint) = End::ours(router, Place::Bind(TCP)).await;
-                (router, End::theirs(setup, Place::Connect(&endpoint)).0)
+                let (router, endpoint) = End::ours(router, Attach::Bind(TCP)).await;
+                (router, End::theirs(setup, Attach::Connect(&endpoint)).0)
             };
             assert_eq!(router.recv(&cell).await, [&b"prober"[..], b""], "{cell}");
             if kind == Dealer {
@@ -333,7 +333,7 @@ async fn mandatory_router_waits_for_full_peer() {
             Ok(()) => sent += 1,
             Err(error) => break error,
         }
-        assert!(sent < 10_000, "nobody reads, and there is always room");
+        assert!(sent < 10_000, "there is always room for a peer that does not read");
     };
     assert_eq!(*refused.kind(), SendErrorKind::Full);
     assert_eq!(refused.into_message(), Some(to_slow(sent)), "the message comes back");
@@ -523,7 +523,7 @@ async fn our_pub_drops_only_for_slow_libzmq_sub() {
     };
     let (slow, quick) = (subscribe(), subscribe());
     for sub in [&slow, &quick] {
-        interop::published(&mut publisher, "begin", sub.recv()).await;
+        interop::publish_until_received(&mut publisher, "begin", sub.recv()).await;
     }
     let begun = |message: &Frames| message == &[b"begin"];
     let numbered = |number: u32| [&number.to_be_bytes()[..], &[0; 65_536]].concat();

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use interop::{
     RawListener, RawPeer, TCP, cancel_command, disconnected, frames, handshake, libzmq, message,
-    published, recv, send, subscribe_command, within,
+    publish_until_received, recv, send, subscribe_command, within,
 };
 use libzmq_peer::{Opt, Peer, SocketKind};
 use zeromq_async::{
@@ -221,7 +221,7 @@ async fn libzmq_subscribers_get_matches_from_our_pub() {
             // After the others: a peer that receives this has all subscriptions in effect.
             subscribe(b"!")
         });
-        published(&mut publisher, READY, subscriber.recv()).await;
+        publish_until_received(&mut publisher, READY, subscriber.recv()).await;
         for (publication, _) in publications() {
             send(&mut publisher, Message::multipart(publication)).await;
         }
@@ -287,7 +287,7 @@ async fn our_xpub_stops_after_cancellation() {
     send(&mut xpub, "a2").await;
     send(&mut xpub, "b").await;
     assert_eq!(xsub.recv().await.unwrap(), [b"a1"]);
-    assert_eq!(xsub.recv().await.unwrap(), [b"b"], "and not what was cancelled");
+    assert_eq!(xsub.recv().await.unwrap(), [b"b"], "and not the cancelled topic");
 }
 
 #[tokio::test]
@@ -304,13 +304,13 @@ async fn our_sub_cancels_as_often_as_it_subscribed() {
     assert_eq!(xpub.recv().await.unwrap(), [b"\x01a"]);
     assert_eq!(xpub.recv().await.unwrap(), [b"\x01b"], "a is still subscribed to");
     xpub.send(["a"]).await.unwrap();
-    assert_eq!(recv(&mut sub, "what is subscribed to still").await, "a");
+    assert_eq!(recv(&mut sub, "the remaining topic").await, "a");
     sub.unsubscribe("a");
     assert_eq!(xpub.recv().await.unwrap(), [b"\0a"]);
     for message in ["a", "b"] {
         xpub.send([message]).await.unwrap();
     }
-    assert_eq!(recv(&mut sub, "what is subscribed to").await, "b");
+    assert_eq!(recv(&mut sub, "the subscribed topic").await, "b");
 }
 
 /// Two libzmq SUBs. The second repeats the subscription of the first, and then both cancel.
@@ -413,7 +413,7 @@ async fn our_no_drop_xpub_waits_for_libzmq_sub() {
     let mut sent = 0;
     while xpub.try_send(numbered(sent)).is_ok() {
         sent += 1;
-        assert!(sent < COUNT, "nobody reads, and there is always room");
+        assert!(sent < COUNT, "there is always room for a peer that does not read");
     }
     let publishing = async {
         for number in sent..COUNT {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use interop::{End, Frames, Place, RawListener, RawPeer, Setup, TCP, libzmq, recv};
+use interop::{Attach, End, Frames, RawListener, RawPeer, Setup, TCP, libzmq, recv};
 use libzmq_peer::{Opt, SocketKind};
 use zeromq_async::PullSocket;
 
@@ -11,7 +11,7 @@ const OLD: &[u8] = b"old";
 const NAME: &str = "here";
 
 /// One step between an old peer and a socket.
-enum Act {
+enum Step {
     /// The old peer writes these bytes.
     Says(&'static [u8]),
     /// The old peer reads these bytes.
@@ -22,10 +22,10 @@ enum Act {
     Receives(&'static [&'static [u8]]),
 }
 
-use Act::{IsTold, Receives, Says, Sends};
+use Step::{IsTold, Receives, Says, Sends};
 
 /// A socket type, the type of the old peer, and the steps.
-type Scene = (SocketKind, SocketKind, &'static [Act]);
+type Scene = (SocketKind, SocketKind, &'static [Step]);
 
 const LONG: usize = 300;
 const A_LONG_FRAME: &[u8] = &{
@@ -185,7 +185,7 @@ fn owned(frames: &[&[u8]]) -> Frames {
 }
 
 async fn play(mut old: RawPeer, mut end: End, (kind, old_kind, acts): Scene) {
-    let mut attended = matches!(kind, SocketKind::Sub).then(|| end.attend()).flatten();
+    let mut attended = matches!(kind, SocketKind::Sub).then(|| end.keep_receiving()).flatten();
     greet(&mut old, kind, old_kind).await;
     let what = format!("{kind:?} and an old {old_kind:?}");
     for act in acts {
@@ -208,8 +208,8 @@ async fn play(mut old: RawPeer, mut end: End, (kind, old_kind, acts): Scene) {
 async fn served(is_ours: bool, scene: Scene) {
     let setup = Setup { routing_id: routing_id(scene.0), ..Setup::new(scene.0) };
     let (end, endpoint) = match is_ours {
-        true => End::ours(setup, Place::Bind(TCP)).await,
-        false => End::theirs(setup, Place::Bind(TCP)),
+        true => End::ours(setup, Attach::Bind(TCP)).await,
+        false => End::theirs(setup, Attach::Bind(TCP)),
     };
     play(RawPeer::connect(&endpoint).await, end, scene).await;
 }
@@ -220,8 +220,8 @@ async fn serves(is_ours: bool, scene: Scene) {
     let setup = Setup { routing_id: routing_id(scene.0), ..Setup::new(scene.0) };
     let endpoint = listener.endpoint();
     let (end, _) = match is_ours {
-        true => End::ours(setup, Place::Connect(&endpoint)).await,
-        false => End::theirs(setup, Place::Connect(&endpoint)),
+        true => End::ours(setup, Attach::Connect(&endpoint)).await,
+        false => End::theirs(setup, Attach::Connect(&endpoint)),
     };
     play(listener.accept().await, end, scene).await;
 }

@@ -62,8 +62,8 @@ async fn five_layers_around_req() {
     let (socket, rep) = pair_with(ReqSocket::new(), Rep).await;
     let (mut req, seen) = stacked(socket);
     for body in bodies() {
-        there(&mut req, &rep, &body, &body).await;
-        back(&mut req, &rep, &body, &body).await;
+        send_to_libzmq(&mut req, &rep, &body, &body).await;
+        recv_from_libzmq(&mut req, &rep, &body, &body).await;
     }
     check(&seen, bodies().count(), bodies().count());
 }
@@ -73,8 +73,8 @@ async fn five_layers_around_rep() {
     let (socket, req) = pair_with(RepSocket::new(), Req).await;
     let (mut rep, seen) = stacked(socket);
     for body in bodies() {
-        back(&mut rep, &req, &body, &body).await;
-        there(&mut rep, &req, &body, &body).await;
+        recv_from_libzmq(&mut rep, &req, &body, &body).await;
+        send_to_libzmq(&mut rep, &req, &body, &body).await;
     }
     check(&seen, bodies().count(), bodies().count());
 }
@@ -84,8 +84,8 @@ async fn five_layers_around_dealer() {
     let (socket, rep) = pair_with(DealerSocket::new(), Rep).await;
     let (mut dealer, seen) = stacked(socket);
     for body in bodies() {
-        there(&mut dealer, &rep, &behind(&[b""], &body), &body).await;
-        back(&mut dealer, &rep, &body, &behind(&[b""], &body)).await;
+        send_to_libzmq(&mut dealer, &rep, &behind(&[b""], &body), &body).await;
+        recv_from_libzmq(&mut dealer, &rep, &body, &behind(&[b""], &body)).await;
     }
     check(&seen, bodies().count(), bodies().count());
 }
@@ -100,8 +100,8 @@ async fn five_layers_around_router() {
     });
     let (mut router, seen) = stacked(router);
     for body in bodies() {
-        back(&mut router, &dealer, &body, &behind(&[b"theirs"], &body)).await;
-        there(&mut router, &dealer, &behind(&[b"theirs"], &body), &body).await;
+        recv_from_libzmq(&mut router, &dealer, &body, &behind(&[b"theirs"], &body)).await;
+        send_to_libzmq(&mut router, &dealer, &behind(&[b"theirs"], &body), &body).await;
     }
     check(&seen, bodies().count(), bodies().count());
 }
@@ -110,9 +110,9 @@ async fn five_layers_around_router() {
 async fn five_layers_around_pub() {
     let (socket, sub) = pair_with(PubSocket::new(), Sub).await;
     let (mut publisher, seen) = stacked(socket);
-    let begun = begin(&mut publisher, &sub).await;
+    let begun = publish_until_received(&mut publisher, &sub).await;
     for body in bodies() {
-        there(&mut publisher, &sub, &body, &body).await;
+        send_to_libzmq(&mut publisher, &sub, &body, &body).await;
     }
     check(&seen, begun + bodies().count(), 0);
 }
@@ -121,10 +121,10 @@ async fn five_layers_around_pub() {
 async fn five_layers_around_xpub() {
     let (socket, sub) = pair_with(XPubSocket::new(), Xsub).await;
     let (mut publisher, seen) = stacked(socket);
-    back(&mut publisher, &sub, &vec![vec![1]], &vec![vec![1]]).await;
+    recv_from_libzmq(&mut publisher, &sub, &vec![vec![1]], &vec![vec![1]]).await;
     for body in bodies() {
-        there(&mut publisher, &sub, &body, &body).await;
-        back(&mut publisher, &sub, &body, &body).await;
+        send_to_libzmq(&mut publisher, &sub, &body, &body).await;
+        recv_from_libzmq(&mut publisher, &sub, &body, &body).await;
     }
     check(&seen, bodies().count(), 1 + bodies().count());
 }
@@ -135,7 +135,7 @@ async fn five_layers_around_sub() {
     let (mut sub, seen) = stacked(socket);
     assert_eq!(publisher.recv().await.unwrap(), [[1]], "the subscription");
     for body in bodies() {
-        back(&mut sub, &publisher, &body, &body).await;
+        recv_from_libzmq(&mut sub, &publisher, &body, &body).await;
     }
     check(&seen, 0, bodies().count());
 }
@@ -144,10 +144,10 @@ async fn five_layers_around_sub() {
 async fn five_layers_around_xsub() {
     let (socket, publisher) = pair_with(XSubSocket::new(), Xpub).await;
     let (mut sub, seen) = stacked(socket);
-    there(&mut sub, &publisher, &vec![vec![1]], &vec![vec![1]]).await;
+    send_to_libzmq(&mut sub, &publisher, &vec![vec![1]], &vec![vec![1]]).await;
     for body in bodies() {
-        back(&mut sub, &publisher, &body, &body).await;
-        there(&mut sub, &publisher, &body, &body).await;
+        recv_from_libzmq(&mut sub, &publisher, &body, &body).await;
+        send_to_libzmq(&mut sub, &publisher, &body, &body).await;
     }
     check(&seen, 1 + bodies().count(), bodies().count());
 }
@@ -157,7 +157,7 @@ async fn five_layers_around_push() {
     let (socket, pull) = pair_with(PushSocket::new(), Pull).await;
     let (mut push, seen) = stacked(socket);
     for body in bodies() {
-        there(&mut push, &pull, &body, &body).await;
+        send_to_libzmq(&mut push, &pull, &body, &body).await;
     }
     check(&seen, bodies().count(), 0);
 }
@@ -167,7 +167,7 @@ async fn five_layers_around_pull() {
     let (socket, push) = pair_with(PullSocket::new(), Push).await;
     let (mut pull, seen) = stacked(socket);
     for body in bodies() {
-        back(&mut pull, &push, &body, &body).await;
+        recv_from_libzmq(&mut pull, &push, &body, &body).await;
     }
     check(&seen, 0, bodies().count());
 }
@@ -177,8 +177,8 @@ async fn five_layers_around_pair() {
     let (socket, theirs) = pair_with(PairSocket::new(), Pair).await;
     let (mut pair, seen) = stacked(socket);
     for body in bodies() {
-        there(&mut pair, &theirs, &body, &body).await;
-        back(&mut pair, &theirs, &body, &body).await;
+        send_to_libzmq(&mut pair, &theirs, &body, &body).await;
+        recv_from_libzmq(&mut pair, &theirs, &body, &body).await;
     }
     check(&seen, bodies().count(), bodies().count());
 }
@@ -279,7 +279,7 @@ async fn slow_libzmq_subscriber_gets_the_newest() {
         socket.connect(&endpoint)
     });
     let mut publisher = publisher.with_layer(DropOldestLayer::new(10));
-    begin(&mut publisher, &sub).await;
+    publish_until_received(&mut publisher, &sub).await;
 
     // More than the kernel and both queues hold.
     let body = |number: u32| {
@@ -326,7 +326,7 @@ async fn pair_with<P: Kind>(ours: Socket<P>, theirs: SocketKind) -> (Socket<P>, 
 }
 
 /// Sends a message to libzmq.
-async fn there<S>(socket: &mut S, peer: &Peer, sent: &Frames, expected: &Frames)
+async fn send_to_libzmq<S>(socket: &mut S, peer: &Peer, sent: &Frames, expected: &Frames)
 where
     S: Sink<Message, Error: Display> + Unpin,
 {
@@ -338,7 +338,7 @@ where
 }
 
 /// Receives a message from libzmq.
-async fn back<S, E>(socket: &mut S, peer: &Peer, sent: &Frames, expected: &Frames)
+async fn recv_from_libzmq<S, E>(socket: &mut S, peer: &Peer, sent: &Frames, expected: &Frames)
 where
     S: Stream<Item = Result<Message, E>> + Unpin,
     E: From<RecvError> + Debug,
@@ -349,7 +349,7 @@ where
 }
 
 /// Publishes until libzmq's subscriber receives it. Returns the number of messages.
-async fn begin<S>(publisher: &mut S, subscriber: &Peer) -> usize
+async fn publish_until_received<S>(publisher: &mut S, subscriber: &Peer) -> usize
 where
     S: Sink<Message, Error: Debug> + Unpin,
 {

@@ -26,7 +26,7 @@ struct Device {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Whose {
+enum Library {
     Ours,
     Theirs,
 }
@@ -40,22 +40,22 @@ enum Kind {
 }
 
 impl Device {
-    async fn start(whose: Whose, kind: Kind, captures: bool) -> Self {
-        match (whose, kind) {
-            (Whose::Theirs, Kind::Queue) => Self::theirs(Router, Dealer, captures),
-            (Whose::Theirs, Kind::Forwarder) => Self::theirs(Xsub, Xpub, captures),
-            (Whose::Theirs, Kind::Streamer) => Self::theirs(Pull, Push, captures),
-            (Whose::Ours, Kind::Queue) => {
+    async fn start(library: Library, kind: Kind, captures: bool) -> Self {
+        match (library, kind) {
+            (Library::Theirs, Kind::Queue) => Self::theirs(Router, Dealer, captures),
+            (Library::Theirs, Kind::Forwarder) => Self::theirs(Xsub, Xpub, captures),
+            (Library::Theirs, Kind::Streamer) => Self::theirs(Pull, Push, captures),
+            (Library::Ours, Kind::Queue) => {
                 let (front, back) = (RouterSocket::new(), DealerSocket::new());
                 let ends = [front.bind(TCP).await.unwrap(), back.bind(TCP).await.unwrap()];
                 Self::ours(front, back, ends.map(|end| end.to_string()), captures).await
             }
-            (Whose::Ours, Kind::Forwarder) => {
+            (Library::Ours, Kind::Forwarder) => {
                 let (front, back) = (XSubSocket::new(), XPubSocket::new());
                 let ends = [front.bind(TCP).await.unwrap(), back.bind(TCP).await.unwrap()];
                 Self::ours(front, back, ends.map(|end| end.to_string()), captures).await
             }
-            (Whose::Ours, Kind::Streamer) => {
+            (Library::Ours, Kind::Streamer) => {
                 let (front, back) = (PullSocket::new(), PushSocket::new());
                 let ends = [front.bind(TCP).await.unwrap(), back.bind(TCP).await.unwrap()];
                 Self::ours(front, back, ends.map(|end| end.to_string()), captures).await
@@ -129,7 +129,7 @@ fn connected(kind: SocketKind, endpoint: &str) -> Peer {
     })
 }
 
-async fn order(master: &Peer, order: &str) -> Frames {
+async fn command(master: &Peer, order: &str) -> Frames {
     master.send([order]).await.unwrap();
     master.recv().await.unwrap()
 }
@@ -140,7 +140,7 @@ fn numbers(statistics: [u64; 8]) -> Frames {
 
 #[tokio::test]
 async fn queue_proxy_serves_libzmq_peers() {
-    let device = Device::start(Whose::Ours, Kind::Queue, false).await;
+    let device = Device::start(Library::Ours, Kind::Queue, false).await;
     let services = [connected(Rep, &device.back), connected(Rep, &device.back)];
     for service in services {
         tokio::spawn(async move {
@@ -163,7 +163,7 @@ async fn queue_proxy_serves_libzmq_peers() {
 
 #[tokio::test]
 async fn forwarder_proxy_serves_libzmq_peers() {
-    let device = Device::start(Whose::Ours, Kind::Forwarder, false).await;
+    let device = Device::start(Library::Ours, Kind::Forwarder, false).await;
     let publisher = connected(Xpub, &device.front);
     let plain = connected(Pub, &device.front);
     let subscriber = connected(Sub, &device.back);
@@ -192,31 +192,31 @@ async fn forwarder_proxy_serves_libzmq_peers() {
 /// The same commands, and the same answers byte by byte.
 #[tokio::test]
 async fn both_proxies_answer_commands_alike() {
-    for whose in [Whose::Ours, Whose::Theirs] {
-        let device = Device::start(whose, Kind::Queue, false).await;
+    for library in [Library::Ours, Library::Theirs] {
+        let device = Device::start(library, Kind::Queue, false).await;
         let master = device.master();
         let (client, service) = (connected(Dealer, &device.front), connected(Dealer, &device.back));
-        assert_eq!(order(&master, "STATISTICS").await, numbers([0; 8]), "{whose:?}");
-        assert_eq!(order(&master, "nonsense").await, [b""], "{whose:?}");
+        assert_eq!(command(&master, "STATISTICS").await, numbers([0; 8]), "{library:?}");
+        assert_eq!(command(&master, "nonsense").await, [b""], "{library:?}");
 
         client.send(["", "hello"]).await.unwrap();
         let request = service.recv().await.unwrap();
-        assert_eq!(request, [&b"asker"[..], b"", b"hello"], "{whose:?}");
+        assert_eq!(request, [&b"asker"[..], b"", b"hello"], "{library:?}");
         service.send(["asker", "", "good day"]).await.unwrap();
-        assert_eq!(client.recv().await.unwrap(), [&b""[..], b"good day"], "{whose:?}");
+        assert_eq!(client.recv().await.unwrap(), [&b""[..], b"good day"], "{library:?}");
         // Frames are counted, including the routing id.
         let passed = numbers([3, 10, 3, 13, 3, 13, 3, 10]);
-        assert_eq!(order(&master, "STATISTICS").await, passed, "{whose:?}");
+        assert_eq!(command(&master, "STATISTICS").await, passed, "{library:?}");
 
-        assert_eq!(order(&master, device.pause).await, [b""], "{whose:?}");
+        assert_eq!(command(&master, device.pause).await, [b""], "{library:?}");
         client.send(["", "while it is paused"]).await.unwrap();
         service.send(["asker", "", "paused"]).await.unwrap();
         for _ in 0..20 {
-            assert_eq!(order(&master, "STATISTICS").await, passed, "{whose:?}");
+            assert_eq!(command(&master, "STATISTICS").await, passed, "{library:?}");
         }
-        assert_eq!(order(&master, device.resume).await, [b""], "{whose:?}");
-        assert_eq!(service.recv().await.unwrap()[2], b"while it is paused", "{whose:?}");
-        assert_eq!(client.recv().await.unwrap()[1], b"paused", "{whose:?}");
+        assert_eq!(command(&master, device.resume).await, [b""], "{library:?}");
+        assert_eq!(service.recv().await.unwrap()[2], b"while it is paused", "{library:?}");
+        assert_eq!(client.recv().await.unwrap()[1], b"paused", "{library:?}");
 
         master.send(["TERMINATE"]).await.unwrap();
         within("the proxy to end", device.ended).await.unwrap();
@@ -226,15 +226,15 @@ async fn both_proxies_answer_commands_alike() {
 /// libzmq's issue 1382: a proxy with a full backend ended only when there was room.
 #[tokio::test]
 async fn both_proxies_terminate_with_full_backend() {
-    for whose in [Whose::Ours, Whose::Theirs] {
-        let device = Device::start(whose, Kind::Streamer, false).await;
+    for library in [Library::Ours, Library::Theirs] {
+        let device = Device::start(library, Kind::Streamer, false).await;
         let push = connected(Push, &device.front);
         for number in 0..100_u8 {
             push.send([[number]]).await.unwrap();
         }
         let master = device.master();
-        let read = order(&master, "STATISTICS").await;
-        assert_eq!(read, numbers([0; 8]), "{whose:?} read what there is no room for");
+        let read = command(&master, "STATISTICS").await;
+        assert_eq!(read, numbers([0; 8]), "{library:?} read beyond its room");
         master.send(["TERMINATE"]).await.unwrap();
         within("the proxy to end", device.ended).await.unwrap();
     }
@@ -242,18 +242,18 @@ async fn both_proxies_terminate_with_full_backend() {
 
 #[tokio::test]
 async fn both_proxies_capture_all_frames() {
-    for whose in [Whose::Ours, Whose::Theirs] {
-        let device = Device::start(whose, Kind::Queue, true).await;
+    for library in [Library::Ours, Library::Theirs] {
+        let device = Device::start(library, Kind::Queue, true).await;
         let capture = connected(Pull, device.capture.as_deref().unwrap());
         let (client, service) = (connected(Dealer, &device.front), connected(Rep, &device.back));
         client.send(["1", "", "hello"]).await.unwrap();
         assert_eq!(service.recv().await.unwrap(), [b"hello"]);
         service.send(["good", "day"]).await.unwrap();
         let reply = client.recv().await.unwrap();
-        assert_eq!(reply, frames(&Message::multipart(["1", "", "good", "day"])), "{whose:?}");
+        assert_eq!(reply, frames(&Message::multipart(["1", "", "good", "day"])), "{library:?}");
         for copy in [vec!["asker", "1", "", "hello"], vec!["asker", "1", "", "good", "day"]] {
             let captured = capture.recv().await.unwrap();
-            assert_eq!(captured, frames(&Message::multipart(copy)), "{whose:?}");
+            assert_eq!(captured, frames(&Message::multipart(copy)), "{library:?}");
         }
     }
 }

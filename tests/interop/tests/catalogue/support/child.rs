@@ -19,7 +19,7 @@ pub(crate) struct Child {
 
 /// The state of a process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Fate {
+pub(crate) enum ProcessState {
     /// It runs.
     Alive,
     /// It ended by this signal. 6 is an abort.
@@ -63,7 +63,7 @@ impl Child {
 
     /// Binds and returns the endpoint.
     pub(crate) async fn bind(&mut self, endpoint: &str) -> String {
-        match self.ask(Request::Bind(endpoint.to_owned())).await {
+        match self.request(Request::Bind(endpoint.to_owned())).await {
             Some(Answer::Bound(endpoint)) => endpoint,
             other => panic!("bind: {other:?}"),
         }
@@ -71,13 +71,13 @@ impl Child {
 
     /// Connects.
     pub(crate) async fn connect(&mut self, endpoint: &str) {
-        let answer = self.ask(Request::Connect(endpoint.to_owned())).await;
+        let answer = self.request(Request::Connect(endpoint.to_owned())).await;
         assert_eq!(answer, Some(Answer::Connected));
     }
 
     /// Sends a message. `Refused` if the process has ended.
     pub(crate) async fn send(&mut self, message: Frames, within: Duration) -> Sent {
-        match self.ask(Request::Send(message, within)).await {
+        match self.request(Request::Send(message, within)).await {
             Some(Answer::Sent(sent)) => sent,
             None => Sent::Refused,
             other => panic!("send: {other:?}"),
@@ -86,7 +86,7 @@ impl Child {
 
     /// The next message within this time, or `None` if the process has ended.
     pub(crate) async fn recv(&mut self, within: Duration) -> Option<Frames> {
-        match self.ask(Request::Recv(within)).await {
+        match self.request(Request::Recv(within)).await {
             Some(Answer::Received(message)) => message,
             None => None,
             other => panic!("recv: {other:?}"),
@@ -94,7 +94,7 @@ impl Child {
     }
 
     /// Sends a request without waiting for the answer.
-    pub(crate) async fn tell(&mut self, request: Request) {
+    pub(crate) async fn send_request(&mut self, request: Request) {
         // A dead process has no answer, which the next read shows.
         let _ = self.input.write_all(format!("{}\n", request.to_line()).as_bytes()).await;
     }
@@ -112,8 +112,8 @@ impl Child {
         within("an answer of another process", answer).await
     }
 
-    async fn ask(&mut self, request: Request) -> Option<Answer> {
-        self.tell(request).await;
+    async fn request(&mut self, request: Request) -> Option<Answer> {
+        self.send_request(request).await;
         self.answer().await
     }
 
@@ -130,12 +130,12 @@ impl Child {
     }
 
     /// The current state.
-    pub(crate) fn fate(&mut self) -> Fate {
+    pub(crate) fn state(&mut self) -> ProcessState {
         match self.process.try_wait().expect("this process's child") {
-            None => Fate::Alive,
+            None => ProcessState::Alive,
             Some(status) => match status.signal() {
-                Some(signal) => Fate::Signal(signal),
-                None => Fate::Exit(status.code().unwrap_or(-1)),
+                Some(signal) => ProcessState::Signal(signal),
+                None => ProcessState::Exit(status.code().unwrap_or(-1)),
             },
         }
     }

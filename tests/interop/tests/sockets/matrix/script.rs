@@ -77,7 +77,7 @@ async fn publish(cell: Cell, publisher: &mut End, subscriber: &mut End) {
         subscriber.send(&format!("{cell}: a subscription"), vec![vec![1]]).await;
     }
     if publishes == Xpub {
-        let attending = subscriber.attend();
+        let attending = subscriber.keep_receiving();
         let subscription = publisher.recv(&format!("{cell}: the subscription")).await;
         drop(attending);
         assert_eq!(subscription, [[1]], "{cell}: the subscription");

@@ -89,7 +89,7 @@ async fn forward(frontend: RouterSocket, backend: DealerSocket) -> Result<()> {
 /// Answers every request with its name.
 async fn work(name: String, broker: Endpoint) -> Result<()> {
     let mut socket = RepSocket::new();
-    socket.connect(broker).await?;
+    socket.connect(broker)?;
     loop {
         socket.recv().await?;
         socket.send(name.as_str()).await?;
@@ -99,7 +99,7 @@ async fn work(name: String, broker: Endpoint) -> Result<()> {
 /// Sends requests through the broker and counts the answers of each worker.
 async fn ask(broker: Endpoint) -> Result<BTreeMap<String, usize>> {
     let mut socket = ReqSocket::new();
-    socket.connect(broker).await?;
+    socket.connect(broker)?;
     let mut shares = BTreeMap::new();
     for _ in 0..REQUESTS {
         socket.send("ping").await?;

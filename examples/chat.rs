@@ -23,7 +23,7 @@ async fn main() -> Result<()> {
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         [] => return demonstrate().await,
         [_, "bind", endpoint] => drop(pair.bind(endpoint).await?),
-        [_, "connect", endpoint] => pair.connect(endpoint).await?,
+        [_, "connect", endpoint] => pair.connect(endpoint)?,
         _ => return Err("usage: chat [NAME (bind | connect) ENDPOINT]".into()),
     }
     println!("(type a line to send it; Ctrl-D ends)");
@@ -33,7 +33,7 @@ async fn main() -> Result<()> {
 /// The same conversation every time, within one task.
 async fn demonstrate() -> Result<()> {
     let (mut alice, mut bob) = (PairSocket::new(), PairSocket::new());
-    bob.connect("inproc://chat").await?; // bind and connect work in any order
+    bob.connect("inproc://chat")?; // bind and connect work in any order
     alice.bind("inproc://chat").await?;
     for (line, reply) in [("Hello, Bob!", "Hello, Alice!"), ("Goodbye.", "Goodbye, then.")] {
         alice.send(Message::multipart(["alice", line])).await?;

@@ -10,7 +10,7 @@ use std::error::Error;
 use futures_util::{SinkExt, StreamExt};
 use tokio::net::{TcpListener, TcpStream};
 use zmtp_codec::tokio_util::{Incoming, Pending, ZmtpCodec};
-use zmtp_codec::{ConnectionConfig, Mechanism, Message, SocketType};
+use zmtp_codec::{ConnectionConfig, Message, Null, SocketType};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -19,7 +19,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         None => start_replier().await?,
     };
     let stream = TcpStream::connect(&address).await?;
-    let config = ConnectionConfig::new(SocketType::Req, Mechanism::Null);
+    let config = ConnectionConfig::new(SocketType::Req, Null);
     let (mut framed, peer) = ZmtpCodec::handshake(stream, &config).await?;
     println!("{address} is a {} socket", peer.socket_type());
 
@@ -46,7 +46,7 @@ async fn start_replier() -> std::io::Result<String> {
     let address = listener.local_addr()?.to_string();
     tokio::spawn(async move {
         let (stream, _) = listener.accept().await?;
-        let config = ConnectionConfig::new(SocketType::Rep, Mechanism::Null);
+        let config = ConnectionConfig::new(SocketType::Rep, Null);
         let (mut framed, _) = ZmtpCodec::handshake(stream, &config).await?;
         while let Some(Incoming::Message(request)) = framed.next().await.transpose()? {
             let name = request.last().map(|name| name.to_str_lossy()).unwrap_or_default();

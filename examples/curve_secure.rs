@@ -65,7 +65,7 @@ async fn call(
     // The handshake succeeds only if the server has the secret key for `server_key`.
     let mut client = ReqSocket::builder().curve_client(keys, server_key).build();
     let mut events = client.events();
-    client.connect(endpoint).await?;
+    client.connect(endpoint)?;
     while let Some(event) = events.next().await {
         match event {
             SocketEvent::HandshakeSucceeded { .. } => break,

@@ -19,11 +19,11 @@ async fn main() -> Result<()> {
     let endpoint = service.bind("tcp://127.0.0.1:*").await?;
     let mut events = service.events();
     let producer = PushSocket::new();
-    producer.connect(endpoint).await?;
+    producer.connect(endpoint)?;
     producer.wait_for_peers(1).await;
     // No listener exists at this endpoint. The linger time limits how long `close` takes.
     let mut archive = PushSocket::builder().linger(Duration::from_millis(200)).build();
-    archive.connect("ipc:///tmp/zeromq-async-no-such-archive").await?;
+    archive.connect("ipc:///tmp/zeromq-async-no-such-archive")?;
     for record in ["one", "two", "three"] {
         archive.send(record).await?; // waits in the queue
     }

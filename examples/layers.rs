@@ -33,7 +33,7 @@ struct Reading {
 #[tokio::main]
 async fn main() -> Result<()> {
     let (push, pull) = (PushSocket::new(), PullSocket::new());
-    push.connect(pull.bind("tcp://127.0.0.1:*").await?).await?;
+    push.connect(pull.bind("tcp://127.0.0.1:*").await?)?;
     let measuring = tokio::spawn(measure(push));
     draw(pull).await?;
     println!("sensors: sent {} readings", measuring.await??);
@@ -94,7 +94,7 @@ async fn alarm() -> Result<()> {
     let (broken, mut server) = (RepSocket::new(), RepSocket::new());
     let req = ReqSocket::builder().relaxed(true).correlate(true).build();
     for rep in [&broken, &server] {
-        req.connect(rep.bind("tcp://127.0.0.1:*").await?).await?;
+        req.connect(rep.bind("tcp://127.0.0.1:*").await?)?;
     }
     let answering = tokio::spawn(async move {
         while let Ok(alarm) = server.recv().await {

@@ -39,7 +39,7 @@ async fn main() -> Result<(), Error> {
         tokio::spawn(jobs.peers(observe::by_endpoint).run()),
         tokio::spawn(work.peers(observe::by_host).run()),
     ];
-    push.connect(pull.bind("tcp://127.0.0.1:*").await?).await?;
+    push.connect(pull.bind("tcp://127.0.0.1:*").await?)?;
 
     let forever = std::env::args().nth(1).is_some_and(|argument| argument == "serve");
     let working = tokio::spawn(work_on(pull, forever));

@@ -44,7 +44,7 @@ async fn main() -> Result<()> {
     let serving = tokio::spawn(serve(rep));
 
     let mut req = ReqSocket::builder().noise_client(alice.clone(), server_key).build();
-    req.connect(&endpoint).await?;
+    req.connect(&endpoint)?;
     req.send("the secret, please").await?;
     println!("alice: got {:?}", req.recv().await?.to_str()?);
     println!("mallory: {}", attempt(mallory, server_key, &endpoint).await?);
@@ -83,7 +83,7 @@ async fn attempt(
 ) -> Result<String> {
     let req = ReqSocket::builder().noise_client(keys, server_key).linger(Duration::ZERO).build();
     let mut events = req.events();
-    req.connect(endpoint).await?;
+    req.connect(endpoint)?;
     loop {
         match events.next().await.ok_or("the socket ended")? {
             SocketEvent::HandshakeFailed { reason, .. } => return Ok(reason.to_string()),

@@ -56,7 +56,7 @@ async fn serve(mut server: RepSocket) -> Result<()> {
 async fn call(name: &str, password: &str, endpoint: &Endpoint) -> Result<()> {
     let mut client = ReqSocket::builder().plain_client(name, password)?.build();
     let mut events = client.events();
-    client.connect(endpoint).await?;
+    client.connect(endpoint)?;
     while let Some(event) = events.next().await {
         match event {
             SocketEvent::HandshakeSucceeded { .. } => break,

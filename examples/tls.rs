@@ -108,7 +108,7 @@ async fn main() -> Result<()> {
     let mut req = ReqSocket::builder_in(&context).build();
     let endpoint = rep.bind("tls://127.0.0.1:*").await?;
     println!("server: bound to {endpoint}");
-    req.connect(&endpoint).await?;
+    req.connect(&endpoint)?;
     req.send("Is this encrypted?").await?;
     println!("server: asked {:?} from {}", rep.recv().await?.to_str()?, endpoint.scheme());
     rep.send("Yes").await?;
@@ -126,7 +126,7 @@ async fn main() -> Result<()> {
 async fn flood(context: &Context) -> Result<usize> {
     let mut pull = PullSocket::builder_in(context).build();
     let mut push = PushSocket::builder_in(context).build();
-    push.connect(pull.bind("tls://127.0.0.1:*").await?).await?;
+    push.connect(pull.bind("tls://127.0.0.1:*").await?)?;
     let sending = tokio::spawn(async move {
         for number in 0..1000 {
             push.send(vec![7; number * 100]).await?;
@@ -146,7 +146,7 @@ async fn refusal(tls: Tls, endpoint: &Endpoint) -> Result<String> {
     let context = Context::builder().transport("tls", tls)?.build();
     let req = ReqSocket::builder_in(&context).build();
     let mut events = req.events();
-    req.connect(endpoint).await?;
+    req.connect(endpoint)?;
     loop {
         match events.next().await.ok_or("the socket ended")? {
             SocketEvent::ConnectFailed { error, .. } => return Ok(error.to_string()),

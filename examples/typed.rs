@@ -36,7 +36,7 @@ async fn main() -> Result<(), Error> {
     let serving = tokio::spawn(serve(rep));
 
     let req = ReqSocket::new();
-    req.connect(endpoint).await?;
+    req.connect(endpoint)?;
     let mut client = req.typed_both::<Request, Setting>(Json);
     for request in [Request::Raise { degrees: 2.5 }, Request::Lower { degrees: 1.0 }] {
         client.send(&request).await?;
@@ -73,7 +73,7 @@ async fn collect() -> Result<(), Error> {
     let mut readings = pull.typed::<(String, Reading)>((Utf8, MsgPack));
 
     let push = PushSocket::new();
-    push.connect(&endpoint).await?;
+    push.connect(&endpoint)?;
     let mut sensor = push.typed::<(&str, Reading)>((Utf8, MsgPack));
     sensor.get_mut().send(Message::multipart(["cellar", "12.5 C"])).await?; // the format of the old sensor
     sensor.send(&("kitchen", Reading { celsius: 21.5, battery: Some(87) })).await?;

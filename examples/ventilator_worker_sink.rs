@@ -80,8 +80,8 @@ async fn ventilate(mut ventilator: PushSocket, workers: usize) -> Result<()> {
 /// Counts the primes in each range it receives, until its socket is closed.
 async fn work(name: &str, mut pull: PullSocket, tasks: Endpoint, results: Endpoint) -> Result<()> {
     let mut push = PushSocket::new();
-    pull.connect(tasks).await?;
-    push.connect(results).await?;
+    pull.connect(tasks)?;
+    push.connect(results)?;
     let mut done = 0;
     loop {
         let task = match pull.recv().await {

@@ -68,7 +68,7 @@ async fn subscribe(endpoint: Endpoint, city: String) -> Result<()> {
     let mut subscriber = SubSocket::new();
     // A subscription is a prefix: "oslo" matches "oslofjord" too.
     subscriber.subscribe(&city);
-    subscriber.connect(endpoint).await?;
+    subscriber.connect(endpoint)?;
     println!("{city}: subscribed");
     let (mut reports, mut sum) = (0, 0);
     while reports < REPORTS {

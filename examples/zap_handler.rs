@@ -78,7 +78,7 @@ async fn serve(mut socket: RepSocket) -> Result<()> {
 async fn ask(endpoint: &Endpoint, name: &str, password: &str) -> Result<String> {
     let mut socket = ReqSocket::builder().plain_client(name, password)?.build();
     let mut events = socket.events();
-    socket.connect(endpoint).await?;
+    socket.connect(endpoint)?;
     // A rejected client does not retry, so its request would wait without end.
     while let Some(event) = events.next().await {
         match event {

@@ -185,7 +185,7 @@ async fn pair<A: SocketKind, B: SocketKind>() -> (Socket<A>, Socket<B>) {
     let context = Context::new();
     let (one, other) = (Socket::builder_in(&context).build(), Socket::builder_in(&context).build());
     one.bind(ENDPOINT).await.expect("the name is free");
-    other.connect(ENDPOINT).await.expect("the name is bound");
+    other.connect(ENDPOINT).expect("the name is bound");
     (one, other)
 }
 

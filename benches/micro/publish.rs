@@ -63,7 +63,7 @@ fn fan_out(c: &mut Criterion) {
             let mut all = Vec::new();
             for _ in 0..subscribers {
                 let subscriber = SubSocket::builder_in(&context).subscribe("").build();
-                subscriber.connect(ENDPOINT).await.expect("the name is bound");
+                subscriber.connect(ENDPOINT).expect("the name is bound");
                 all.push(subscriber);
             }
             (publisher, all)
@@ -93,7 +93,7 @@ async fn subscribed(subscriptions: u64) -> (PubSocket, SubSocket) {
     let subscriber = SubSocket::builder_in(&context).build();
     (0..subscriptions).for_each(|number| subscriber.subscribe(topic(number, END)));
     publisher.bind(ENDPOINT).await.expect("the name is free");
-    subscriber.connect(ENDPOINT).await.expect("the name is bound");
+    subscriber.connect(ENDPOINT).expect("the name is bound");
     (publisher, subscriber)
 }
 

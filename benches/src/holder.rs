@@ -6,7 +6,7 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 
 use bytes::BytesMut;
-use zmtp_codec::{Connection, ConnectionConfig, Event, Mechanism, Message, SocketType};
+use zmtp_codec::{Connection, ConnectionConfig, Event, Message, Null, SocketType};
 
 use crate::line::Line;
 use crate::order::{Order, Role};
@@ -28,7 +28,7 @@ fn connect(endpoint: &str, message: Option<Message>) -> Result<TcpStream, Failur
         .strip_prefix("tcp://")
         .ok_or_else(|| Failure::new(format!("cannot hold a connection to {endpoint}")))?;
     let mut stream = TcpStream::connect(address).map_err(Failure::new)?;
-    let mut connection = Connection::new(&ConnectionConfig::new(SocketType::Push, Mechanism::Null));
+    let mut connection = Connection::new(&ConnectionConfig::new(SocketType::Push, Null));
     shake_hands(&mut stream, &mut connection)?;
     if let Some(message) = message {
         connection.send(message);

@@ -56,7 +56,7 @@ async fn bind<P: SocketKind>(socket: &Socket<P>, order: &Order) -> Result<(), Fa
 }
 
 async fn connect<P: SocketKind>(socket: &Socket<P>, order: &Order) -> Result<(), Failure> {
-    socket.connect(&*order.endpoint).await.map_err(Failure::new)
+    socket.connect(&*order.endpoint).map_err(Failure::new)
 }
 
 /// Creates the messages of an order.

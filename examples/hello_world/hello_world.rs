@@ -55,7 +55,7 @@ async fn serve(mut server: RepSocket) -> Result<usize> {
 /// Sends requests one after another and counts the correct replies.
 async fn ask(number: usize, endpoint: Endpoint) -> Result<usize> {
     let mut client = ReqSocket::new();
-    client.connect(endpoint).await?;
+    client.connect(endpoint)?;
     let mut replies = 0;
     for turn in 1..=REQUESTS {
         let request = format!("Hello {turn} from client {number}");

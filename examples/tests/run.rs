@@ -185,7 +185,7 @@ async fn hello_server_answers_world() {
     let line = server.line();
     let endpoint = line.strip_prefix("bound to ").and_then(|rest| rest.split(';').next());
     let mut client = ReqSocket::new();
-    client.connect(endpoint.expect("the endpoint")).await.unwrap();
+    client.connect(endpoint.expect("the endpoint")).unwrap();
     for _ in 0..3 {
         client.send("Hello").await.unwrap();
         assert_eq!(client.recv().await.unwrap(), "World");

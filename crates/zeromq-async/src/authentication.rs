@@ -8,7 +8,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Poll;
 
-use zmtp::{AuthenticationRequest, Decision, DenyStatus, Mechanism, RoutingId};
+use zmtp::{AuthenticationRequest, Decision, DenyStatus, Mechanism, Null, RoutingId};
 
 use crate::identity::PeerAddress;
 use crate::sync::Mutex;
@@ -56,7 +56,7 @@ impl Attempt {
     /// let pull = PullSocket::builder().null_server(closed).build();
     /// let mut events = pull.events();
     /// let push = PushSocket::new();
-    /// push.connect(pull.bind("tcp://127.0.0.1:0").await?).await?;
+    /// push.connect(pull.bind("tcp://127.0.0.1:0").await?)?;
     /// while let Some(event) = events.next().await {
     ///     if let SocketEvent::HandshakeFailed { reason, .. } = event {
     ///         assert!(reason.to_string().ends_with("we are closed until Monday"));
@@ -140,7 +140,7 @@ impl Reason {
 ///
 /// let mut server = RepSocket::builder().plain_server(check).build();
 /// let mut client = ReqSocket::builder().plain_client("admin", "secret")?.build();
-/// client.connect(server.bind("tcp://127.0.0.1:0").await?).await?;
+/// client.connect(server.bind("tcp://127.0.0.1:0").await?)?;
 /// client.send("let me in").await?;
 /// assert_eq!(server.recv().await?, "let me in");
 /// # Ok(()) }
@@ -204,19 +204,22 @@ where
 /// What a socket asks of its peers and shows them.
 #[derive(Clone)]
 pub(crate) struct Security {
-    pub(crate) mechanism: Mechanism,
+    pub(crate) mechanism: Arc<dyn Mechanism>,
     authenticator: Option<Arc<dyn Authenticator>>,
 }
 
 impl Security {
     /// What the mechanism checks by itself is all that is checked.
-    pub(crate) fn new(mechanism: Mechanism) -> Self {
-        Self { mechanism, authenticator: None }
+    pub(crate) fn new(mechanism: impl Mechanism + 'static) -> Self {
+        Self { mechanism: Arc::new(mechanism), authenticator: None }
     }
 
     /// Asks about each peer.
-    pub(crate) fn asking(mechanism: Mechanism, authenticator: impl Authenticator) -> Self {
-        Self { mechanism, authenticator: Some(Arc::new(authenticator)) }
+    pub(crate) fn asking(
+        mechanism: impl Mechanism + 'static,
+        authenticator: impl Authenticator,
+    ) -> Self {
+        Self { authenticator: Some(Arc::new(authenticator)), ..Self::new(mechanism) }
     }
 
     /// Whether even a peer that shows nothing is asked about.
@@ -263,7 +266,7 @@ struct Panicked;
 
 impl Default for Security {
     fn default() -> Self {
-        Self::new(Mechanism::Null)
+        Self::new(Null)
     }
 }
 

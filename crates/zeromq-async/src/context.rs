@@ -27,7 +27,7 @@ use crate::transport::{Io, Listener, Transport, TransportOptions, Transports};
 /// let context = Context::new();
 /// let mut pull = PullSocket::builder_in(&context).build();
 /// let mut push = PushSocket::builder_in(&context).build();
-/// push.connect("inproc://jobs").await?;
+/// push.connect("inproc://jobs")?;
 /// pull.bind("inproc://jobs").await?;
 /// push.send("one").await?;
 /// assert_eq!(pull.recv().await?, "one");

@@ -110,7 +110,7 @@ impl SendError {
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// let mut push = zeromq_async::PushSocket::new();
     /// let message = push.try_send("for nobody").unwrap_err().into_message().unwrap();
-    /// push.connect("inproc://into-message").await?;
+    /// push.connect("inproc://into-message")?;
     /// push.try_send(message)?; // once more
     /// # Ok(()) }
     /// ```

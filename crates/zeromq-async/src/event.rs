@@ -34,7 +34,7 @@ use crate::sync::Mutex;
 ///
 /// let (push, pull) = (PushSocket::new(), PullSocket::new());
 /// let mut events = push.events();
-/// push.connect(pull.bind("tcp://127.0.0.1:0").await?).await?;
+/// push.connect(pull.bind("tcp://127.0.0.1:0").await?)?;
 /// while let Some(event) = events.next().await {
 ///     if let SocketEvent::HandshakeSucceeded { info, .. } = event {
 ///         assert_eq!(info.socket_type(), SocketType::Pull);
@@ -289,7 +289,7 @@ fn because(reason: &Option<Arc<dyn Error + Send + Sync>>) -> String {
 ///
 /// let (push, pull) = (PushSocket::new(), PullSocket::new());
 /// let mut events = pull.events();
-/// push.connect(pull.bind("tcp://127.0.0.1:0").await?).await?;
+/// push.connect(pull.bind("tcp://127.0.0.1:0").await?)?;
 /// pull.wait_for_peers(1).await;
 /// push.close().await;
 /// while let Some(event) = events.next().await {

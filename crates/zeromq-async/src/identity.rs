@@ -98,7 +98,7 @@ impl fmt::Display for PeerAddress {
 /// let anybody = |_: Attempt| async { Decision::allow_as("user-7") };
 /// let mut pull = PullSocket::builder().null_server(anybody).build();
 /// let mut push = PushSocket::new();
-/// push.connect(pull.bind("tcp://127.0.0.1:0").await?).await?;
+/// push.connect(pull.bind("tcp://127.0.0.1:0").await?)?;
 /// push.send("hello").await?;
 ///
 /// let (message, peer) = pull.recv_from().await?;

@@ -10,7 +10,7 @@
 //! async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //!     let (mut server, mut client) = (RepSocket::new(), ReqSocket::new());
 //!     let endpoint = server.bind("tcp://127.0.0.1:*").await?; // any free port
-//!     client.connect(endpoint).await?;
+//!     client.connect(endpoint)?;
 //!
 //!     client.send("Hello").await?;
 //!     assert_eq!(server.recv().await?, "Hello");
@@ -138,7 +138,7 @@ mod event;
 pub mod fuzzing;
 mod identity;
 mod options;
-mod pattern;
+pub mod pattern;
 mod peer;
 mod random;
 pub mod security;
@@ -163,9 +163,9 @@ pub use options::{
 pub use socket::{
     Conflates, Dealer, DealerSocket, Greets, Named, Pair, PairSocket, Probes, Pub, PubSocket,
     Publishes, Pull, PullSocket, Push, PushSocket, Receiver, Receives, Rep, RepSocket, Req,
-    ReqSocket, Router, RouterSocket, Sender, Sends, SharesSending, Socket, SocketBuilder,
-    SocketHandle, SocketKind, StatsHandle, Sub, SubSocket, Subscribes, Topical, XPub, XPubSocket,
-    XSub, XSubSocket,
+    ReqOptions, ReqSocket, Router, RouterOptions, RouterSocket, Sender, Sends, SharesSending,
+    Socket, SocketBuilder, SocketHandle, SocketKind, Stacks, StatsHandle, Sub, SubSocket,
+    Subscribes, Topical, XPub, XPubSocket, XSub, XSubSocket,
 };
 pub use stats::{Discarded, DropReason, Dropped, PeerStats, SocketStats};
 pub use unsent::{Unsent, UnsentMessages};

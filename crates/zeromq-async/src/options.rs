@@ -4,7 +4,6 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
 use zmtp::{HeartbeatConfig, Limits, Message, Metadata, RoutingId, Subscription};
 
 use crate::authentication::Security;
@@ -50,10 +49,6 @@ pub(crate) struct SocketOptions {
     pub(crate) max_peers: Option<usize>,
     pub(crate) security: Security,
     pub(crate) heartbeat: HeartbeatConfig,
-    pub(crate) router: RouterOptions,
-    pub(crate) request: RequestOptions,
-    pub(crate) publish: PublishOptions,
-    pub(crate) subscribe: SubscribeOptions,
 }
 
 /// How many accepted connections may be in their handshake.
@@ -93,47 +88,6 @@ impl NoticeOptions {
     }
 }
 
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct RouterOptions {
-    pub(crate) mandatory: bool,
-    pub(crate) handover: bool,
-}
-
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct RequestOptions {
-    pub(crate) correlate: bool,
-    pub(crate) relaxed: bool,
-}
-
-#[derive(Debug, Clone, Default)]
-pub(crate) struct PublishOptions {
-    pub(crate) no_drop: bool,
-    pub(crate) limits: SubscriptionLimits,
-    pub(crate) notices: SubscriptionNotices,
-    pub(crate) welcome: Option<Message>,
-    /// Sends to those who have not subscribed.
-    pub(crate) invert_matching: bool,
-}
-
-#[derive(Debug, Clone, Default)]
-pub(crate) struct SubscribeOptions {
-    /// What a subscriber begins with.
-    pub(crate) topics: Vec<Bytes>,
-    /// Receives what it has not subscribed to.
-    pub(crate) invert_matching: bool,
-    /// Tells publishers of every cancellation, and not of the last alone.
-    pub(crate) tell_every_cancellation: bool,
-}
-
-/// What a publisher keeps of the subscriptions of one peer.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct SubscriptionLimits {
-    /// Topics, and of an XPUB changes that have not been received.
-    pub(crate) count: usize,
-    /// Bytes of all topics.
-    pub(crate) bytes: usize,
-}
-
 impl Default for SocketOptions {
     fn default() -> Self {
         Self {
@@ -156,10 +110,6 @@ impl Default for SocketOptions {
             max_peers: None,
             security: Security::default(),
             heartbeat: HeartbeatConfig::default(),
-            router: RouterOptions::default(),
-            request: RequestOptions::default(),
-            publish: PublishOptions::default(),
-            subscribe: SubscribeOptions::default(),
         }
     }
 }
@@ -171,12 +121,6 @@ impl Default for PipeOptions {
             receive_high_water_mark: HighWaterMark::Messages(1000),
             conflate: false,
         }
-    }
-}
-
-impl Default for SubscriptionLimits {
-    fn default() -> Self {
-        Self { count: 1_000_000, bytes: 64 << 20 }
     }
 }
 

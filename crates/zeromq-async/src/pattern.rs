@@ -1,116 +1,274 @@
-//! The rules of RFC 28 to 31 as layers: poll logic over pipes, no I/O, no task, no clock.
+//! Socket types as stacks: strategies that choose among peers, wrapped by layers.
 //!
-//! A layer is an [`Outgoing`], an [`Incoming`], or one of each over a shared state, so that every
-//! socket splits into halves. Inside a socket the two traits stand in for `Sink` and `Stream`,
-//! which the finished socket implements: `offer` takes a message in place or leaves it, where
-//! `start_send` would have moved it, and `last_pipe` says who a message came from, which REQ, REP and ROUTER live by.
+//! A socket type is one [`SocketKind`](crate::SocketKind): the type that it announces to its peers, a
+//! stack that sends, and a stack that receives. The stacks contain poll logic only. They do no I/O,
+//! start no task and read no clock. All socket types of this crate are defined through this module,
+//! and so can be yours.
 //!
-//! | socket | outgoing, outermost first | incoming |
+//! A stack ends in a *strategy* that chooses among the peers. Wrappers around it add the rest of the
+//! socket type's rule, and each has a [`tower_layer::Layer`] that makes it:
+//!
+//! | socket | sends | receives |
 //! |---|---|---|
-//! | REQ | `lockstep::Ask`, `envelope::Delimit`, `RoundRobin` | `lockstep::Hear`, `FairQueue` |
-//! | REP | `reply::Reply`, `Addressed` | `reply::Request`, `FairQueue` |
-//! | DEALER | `RoundRobin` | `FairQueue` |
-//! | ROUTER | `Addressed` | `Identified`, `FairQueue` |
-//! | PUB, XPUB | `Distribute` | XPUB: `FairQueue` |
-//! | SUB, XSUB | XSUB: `Upstream` | SUB: `Filter`; `FairQueue` |
-//! | PUSH / PULL | `RoundRobin` | `FairQueue` |
-//! | PAIR | `Exclusive` | `FairQueue` |
+//! | REQ | [`ReqSend`], [`RoundRobin`] | [`ReqRecv`], [`FairQueue`] |
+//! | REP | [`RepSend`], [`Addressed`] | [`RepRecv`], [`FairQueue`] |
+//! | DEALER | [`RoundRobin`] | [`FairQueue`] |
+//! | ROUTER | [`Addressed`] | [`PrependRoutingId`], [`FairQueue`] |
+//! | PUB, XPUB | [`Distribute`] | XPUB: [`FairQueue`] |
+//! | SUB | | [`SubscriptionFilter`], [`FairQueue`] |
+//! | XSUB | [`Upstream`] | [`FairQueue`] |
+//! | PUSH, PULL | [`RoundRobin`] | [`FairQueue`] |
+//! | PAIR | [`Exclusive`] | [`FairQueue`] |
+//!
+//! Strategies see the peers as [`Peers`], a list of [`PeerHandle`]s. A peer has one queue of messages
+//! to be sent, which [`PeerHandle::offer`] fills, and one of messages to be received, which [`Inbox`]
+//! empties. A wrapper that needs state on both sides shares it between its two halves, so that every
+//! socket can be split. A socket type that must know when peers come and go implements [`PeerHooks`].
+//!
+//! These layers are inside of a socket and decide which peer a message goes to or comes from. The layers of
+//! `zeromq-util` are around a whole socket and change its messages.
+//!
+//! # A socket type of your own
+//!
+//! A PUSH that sends every message to the peer with the shortest queue:
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use std::sync::Arc;
+//! use std::task::{Context, Poll};
+//! use zeromq_async::pattern::{Peers, Refusal, SendStrategy};
+//! use zeromq_async::{
+//!     Message, PullSocket, SendErrorKind, Sends, Socket, SocketKind, SocketType, Stacks,
+//! };
+//!
+//! #[derive(Clone)]
+//! struct ShortestQueue(Peers);
+//!
+//! impl SendStrategy for ShortestQueue {
+//!     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), SendErrorKind>> {
+//!         self.0.poll_room(cx)
+//!     }
+//!
+//!     fn offer(&mut self, message: &mut Message) -> Result<(), Refusal> {
+//!         self.0.refresh();
+//!         self.0.check_open()?;
+//!         let with_room = self.0.list().iter().filter(|peer| peer.has_room());
+//!         let shortest = with_room.min_by_key(|peer| peer.queued()).ok_or(Refusal::Full)?;
+//!         shortest.offer(message).map_err(|_| Refusal::Full)
+//!     }
+//!
+//!     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+//!         self.0.poll_flush(cx)
+//!     }
+//! }
+//!
+//! enum ShortestPush {}
+//!
+//! impl SocketKind for ShortestPush {
+//!     const TYPE: SocketType = SocketType::Push;
+//!     type SendStack = ShortestQueue;
+//!     type ReceiveStack = ();
+//!     type Options = ();
+//!     type Control = ();
+//!
+//!     fn compose(peers: &Peers, _options: &()) -> Stacks<Self> {
+//!         let send = ShortestQueue(peers.clone());
+//!         Stacks { send, receive: (), hooks: Arc::new(()), control: () }
+//!     }
+//! }
+//!
+//! impl Sends for ShortestPush {}
+//!
+//! let mut push = Socket::<ShortestPush>::new();
+//! let (mut one, mut other) = (PullSocket::new(), PullSocket::new());
+//! push.connect("inproc://one")?;
+//! push.connect("inproc://other")?;
+//! push.send("a").await?;
+//! push.send("b").await?;
+//! one.bind("inproc://one").await?;
+//! other.bind("inproc://other").await?;
+//! assert_eq!((one.recv().await?, other.recv().await?), ("a".into(), "b".into()));
+//! # Ok(()) }
+//! ```
 
-use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use zmtp::Message;
 
 use crate::error::{RecvError, SendErrorKind};
 use crate::identity::Peer;
-use crate::peer::Pipe;
 
 mod addressed;
 mod budget;
 mod distribute;
+mod envelope;
 mod exclusive;
 mod fair_queue;
 mod held;
-mod identified;
+mod hooks;
+mod inbox;
 mod lockstep;
 #[cfg(all(test, zmq_loom))]
 mod models;
-mod reply;
+mod peer_handle;
+mod peers;
+mod prepend_routing_id;
 mod round_robin;
 mod subscribers;
-mod subscription;
-mod upstream;
+mod subscription_trie;
+mod subscriptions;
 
-pub(crate) use addressed::{Addressed, Routes};
-pub(crate) use budget::Budget;
-pub(crate) use distribute::Distribute;
-pub(crate) use exclusive::{Exclusive, Occupancy};
-pub(crate) use fair_queue::FairQueue;
-pub(crate) use identified::Identified;
-pub(crate) use lockstep::{Ask, Hear, Turn};
-pub(crate) use reply::{Reply, Request, Requester};
-pub(crate) use round_robin::RoundRobin;
-pub(crate) use subscribers::Subscribers;
-pub(crate) use subscription::{Change, SubscriptionTrie};
-pub(crate) use upstream::{Filter, Subscriptions, Upstream};
+pub use addressed::{Addressed, OfferTo, Routes};
+use budget::Budget;
+pub use distribute::Distribute;
+pub use envelope::{RepRecv, RepRecvLayer, RepSend, RepSendLayer, RepState};
+pub use exclusive::{Exclusive, Occupancy};
+pub use fair_queue::FairQueue;
+pub use held::Held;
+pub(crate) use hooks::Hooked;
+pub use hooks::PeerHooks;
+pub use inbox::Inbox;
+pub use lockstep::{ReqRecv, ReqRecvLayer, ReqSend, ReqSendLayer, ReqState};
+pub use peer_handle::{PeerHandle, Refused};
+pub use peers::Peers;
+pub use prepend_routing_id::{PrependRoutingId, PrependRoutingIdLayer};
+pub use round_robin::RoundRobin;
+pub use subscribers::{PublishOptions, Subscribers, SubscriptionLimits};
+pub(crate) use subscription_trie::{Change, SubscriptionTrie};
+pub use subscriptions::{
+    SubscribeOptions, SubscriptionFilter, SubscriptionFilterLayer, Subscriptions, Upstream,
+};
+pub use zmtp::Subscription;
 
-/// Where messages of the application go.
-pub(crate) trait Outgoing: Send + Unpin {
+/// The send side of a socket type, or a part of it.
+///
+/// It stands in for `Sink`, which the finished socket implements. `offer` takes a message in place or
+/// leaves it, where `Sink::start_send` would have moved it.
+pub trait SendStrategy: Send {
     /// Ready when `offer` will probably take a message.
+    ///
+    /// # Errors
+    ///
+    /// The socket is closed, or the socket type forbids sending now.
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), SendErrorKind>>;
 
-    /// Sends the whole message, and leaves nothing of meaning in its place; or leaves it as it was.
+    /// Queues the whole message and leaves an empty one in its place.
+    ///
+    /// # Errors
+    ///
+    /// The message was not taken and is as it was.
     fn offer(&mut self, message: &mut Message) -> Result<(), Refusal>;
 
-    /// The same, and tells `before` of each pipe just before the message is offered to it.
+    /// Offers the message, and calls `before` with each peer just before the peer is offered it.
+    ///
+    /// A strategy that does not override this never calls `before`.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`offer`](Self::offer).
     fn offer_after(
         &mut self,
         message: &mut Message,
-        _before: impl Fn(&Arc<Pipe>),
-    ) -> Result<(), Refusal> {
+        before: impl Fn(&PeerHandle),
+    ) -> Result<(), Refusal>
+    where
+        Self: Sized,
+    {
+        let _ = before;
         self.offer(message)
     }
 
     /// Ready when everything sent so far is with the kernel.
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<()>;
 
-    /// The pipe that took the last message.
-    fn last_pipe(&self) -> Option<&Arc<Pipe>> {
+    /// The peer that took the last message, where one peer did.
+    fn last_handle(&self) -> Option<&PeerHandle> {
         None
     }
 }
 
-/// Where messages for the application come from.
-pub(crate) trait Incoming: Send + Unpin {
-    /// The next message; [`RecvError::Closed`] is the end of them.
+/// The receive side of a socket type, or a part of it.
+///
+/// It stands in for `Stream`, which the finished socket implements, and also tells which peer a
+/// message came from.
+pub trait ReceiveStrategy: Send {
+    /// The next message.
+    ///
+    /// # Errors
+    ///
+    /// [`RecvError::Closed`] ends the messages. Others mean that the socket type forbids receiving
+    /// now.
     fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<Message, RecvError>>;
 
-    /// Ready when `poll_recv` has a message to give, which stays where it is, or an error.
+    /// Ready when `poll_recv` has a message, which stays where it is, or an error.
+    ///
+    /// A wrapper that must take a message to know keeps it in a [`Held`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`poll_recv`](Self::poll_recv).
     fn poll_recv_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), RecvError>>;
 
-    /// The pipe that the last message came from.
-    fn last_pipe(&self) -> Option<&Arc<Pipe>>;
+    /// The peer whose queue the last message came from.
+    fn last_handle(&self) -> Option<&PeerHandle>;
 
-    /// Who the last message is from, over the connection that it came over. Asked before the next is
-    /// polled for, or not at all.
+    /// What the sender of the last message said of itself in the handshake.
+    ///
+    /// A queue may outlive a connection, so this belongs to the message and not to the handle.
     fn last_peer(&self) -> Option<&Peer>;
 
-    /// Drops what has come from the pipes that had messages when last looked at, as no reply to a
-    /// request: all at once, however much it is.
+    /// Drops everything that has arrived, as no reply to a request.
+    ///
+    /// A REQ calls this when it has its reply.
     fn drop_unasked(&mut self) {}
 }
 
-/// What knows the topics that are subscribed to.
-pub(crate) trait CountTopics {
-    /// How many different ones there are.
-    fn count_topics(&self) -> usize;
+/// The reason why a [`SendStrategy`] did not take a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refusal {
+    /// There is no room now. [`SendStrategy::poll_ready`] waits for it.
+    Full,
+    /// The message will not be taken.
+    Failed(SendErrorKind),
 }
 
-/// Why a message was not taken.
-#[derive(Debug)]
-pub(crate) enum Refusal {
-    /// There is no room now; `poll_ready` says when there is.
-    Full,
-    /// It will not be taken.
-    Failed(SendErrorKind),
+impl From<SendErrorKind> for Refusal {
+    fn from(kind: SendErrorKind) -> Self {
+        Self::Failed(kind)
+    }
+}
+
+/// The send side of a socket type that only receives.
+impl SendStrategy for () {
+    fn poll_ready(&mut self, _cx: &mut Context<'_>) -> Poll<Result<(), SendErrorKind>> {
+        Poll::Ready(Err(SendErrorKind::Closed))
+    }
+
+    fn offer(&mut self, _message: &mut Message) -> Result<(), Refusal> {
+        Err(Refusal::Failed(SendErrorKind::Closed))
+    }
+
+    fn poll_flush(&mut self, _cx: &mut Context<'_>) -> Poll<()> {
+        Poll::Ready(())
+    }
+}
+
+/// The receive side of a socket type that only sends.
+impl ReceiveStrategy for () {
+    fn poll_recv(&mut self, _cx: &mut Context<'_>) -> Poll<Result<Message, RecvError>> {
+        Poll::Ready(Err(RecvError::Closed))
+    }
+
+    fn poll_recv_ready(&mut self, _cx: &mut Context<'_>) -> Poll<Result<(), RecvError>> {
+        Poll::Ready(Err(RecvError::Closed))
+    }
+
+    fn last_handle(&self) -> Option<&PeerHandle> {
+        None
+    }
+
+    fn last_peer(&self) -> Option<&Peer> {
+        None
+    }
 }

@@ -1,10 +1,9 @@
 //! Sockets: a stack of layers for sending, one for receiving, or both, over an engine.
 
 mod builder;
-mod compose;
 mod dealer;
 mod handle;
-mod outlet;
+mod kind;
 mod pair;
 mod r#pub;
 mod pull;
@@ -14,31 +13,30 @@ mod receiving;
 mod rep;
 mod req;
 mod router;
+mod send_half;
 mod sender;
 mod sending;
-mod streams;
 mod sub;
-mod subscribed;
-mod topics;
 mod xpub;
 mod xsub;
 
-pub use builder::{Conflates, Greets, Named, Probes, Publishes, SocketBuilder, Subscribes};
-use compose::{Compose, Composition};
-pub use compose::{Receives, Sends, SharesSending, SocketKind};
+pub use builder::SocketBuilder;
 pub use dealer::{Dealer, DealerSocket};
 pub use handle::{SocketHandle, StatsHandle};
+pub use kind::{
+    Conflates, Greets, Named, Probes, Publishes, Receives, Sends, SharesSending, SocketKind,
+    Stacks, Subscribes, Topical,
+};
 pub use pair::{Pair, PairSocket};
 pub use r#pub::{Pub, PubSocket};
 pub use pull::{Pull, PullSocket};
 pub use push::{Push, PushSocket};
 pub use receiver::Receiver;
 pub use rep::{Rep, RepSocket};
-pub use req::{Req, ReqSocket};
-pub use router::{Router, RouterSocket};
+pub use req::{Req, ReqOptions, ReqSocket};
+pub use router::{Router, RouterOptions, RouterSocket};
 pub use sender::Sender;
 pub use sub::{Sub, SubSocket};
-pub use topics::Topical;
 pub use xpub::{XPub, XPubSocket};
 pub use xsub::{XSub, XSubSocket};
 
@@ -77,8 +75,7 @@ use crate::stats::SocketStats;
 /// A dropped socket goes on writing in the background for its linger time, as long as the Tokio
 /// runtime lives. A program that ends right after its last `send` calls [`close`](Self::close)
 /// first.
-#[expect(private_bounds, reason = "sealed by SocketKind")]
-pub struct Socket<P: Compose> {
+pub struct Socket<P: SocketKind> {
     sender: Sender<P>,
     receiver: Receiver<P>,
 }
@@ -103,7 +100,7 @@ impl<P: SocketKind> Socket<P> {
     /// use zeromq_async::PushSocket;
     ///
     /// let mut push = PushSocket::builder().linger(Duration::ZERO).build();
-    /// push.connect("inproc://builder-nobody").await?;
+    /// push.connect("inproc://builder-nobody")?;
     /// push.send("never read").await?;
     /// assert_eq!(push.close().await.unsent, 1); // at once
     /// # Ok(()) }
@@ -171,7 +168,7 @@ impl<P: SocketKind> Socket<P> {
     /// use zeromq_async::{PullSocket, PushSocket};
     ///
     /// let (mut push, mut pull) = (PushSocket::new(), PullSocket::new());
-    /// push.connect("inproc://connect-first").await?;
+    /// push.connect("inproc://connect-first")?;
     /// push.send("waits").await?;
     /// pull.bind("inproc://connect-first").await?;
     /// assert_eq!(pull.recv().await?, "waits");
@@ -182,11 +179,7 @@ impl<P: SocketKind> Socket<P> {
     ///
     /// The endpoint is malformed or cannot be connected to, the socket is a PAIR that has its
     /// peer, or there is no Tokio runtime.
-    ///
-    /// # Cancel safety
-    ///
-    /// It completes in its first poll.
-    pub async fn connect(
+    pub fn connect(
         &self,
         endpoint: impl TryInto<Endpoint, Error: Into<EndpointError>>,
     ) -> Result<(), ConnectError> {
@@ -240,7 +233,7 @@ impl<P: SocketKind> Socket<P> {
     ///
     /// let (mut push, mut pull) = (PushSocket::new(), PullSocket::new());
     /// let endpoint = pull.bind("tcp://127.0.0.1:0").await?;
-    /// push.connect(&endpoint).await?;
+    /// push.connect(&endpoint)?;
     /// pull.wait_for_peers(1).await;
     /// pull.stop_accepting(&endpoint).await?;
     /// push.send("still here").await?;
@@ -275,9 +268,9 @@ impl<P: SocketKind> Socket<P> {
     ///
     /// let (mut push, mut pull) = (PushSocket::new(), PullSocket::new());
     /// let endpoint = pull.bind("tcp://127.0.0.1:0").await?;
-    /// push.connect(&endpoint).await?;
+    /// push.connect(&endpoint)?;
     /// push.send("the last").await?;
-    /// push.disconnect(&endpoint).await?;
+    /// push.disconnect(&endpoint)?;
     /// assert_eq!(pull.recv().await?, "the last");
     /// # Ok(()) }
     /// ```
@@ -285,11 +278,7 @@ impl<P: SocketKind> Socket<P> {
     /// # Errors
     ///
     /// The socket is not connected there.
-    ///
-    /// # Cancel safety
-    ///
-    /// It completes in its first poll.
-    pub async fn disconnect(
+    pub fn disconnect(
         &self,
         endpoint: impl TryInto<Endpoint, Error: Into<EndpointError>>,
     ) -> Result<(), DetachError> {
@@ -335,7 +324,7 @@ impl<P: SocketKind> Socket<P> {
     /// use zeromq_async::{PullSocket, PushSocket};
     ///
     /// let (mut push, mut pull) = (PushSocket::new(), PullSocket::new());
-    /// push.connect(pull.bind("tcp://127.0.0.1:0").await?).await?;
+    /// push.connect(pull.bind("tcp://127.0.0.1:0").await?)?;
     /// push.send("counted").await?;
     /// pull.recv().await?;
     /// assert_eq!(pull.stats().received, 1);
@@ -356,7 +345,7 @@ impl<P: SocketKind> Socket<P> {
     /// use zeromq_async::{PullSocket, PushSocket};
     ///
     /// let (push, pull) = (PushSocket::new(), PullSocket::new());
-    /// push.connect(pull.bind("tcp://127.0.0.1:0").await?).await?;
+    /// push.connect(pull.bind("tcp://127.0.0.1:0").await?)?;
     /// pull.wait_for_peers(1).await;
     /// assert_eq!(pull.stats().peers.len(), 1);
     /// # Ok(()) }
@@ -386,6 +375,11 @@ impl<P: SocketKind> Socket<P> {
         self.receiver.handle()
     }
 
+    /// The state that the [socket type](SocketKind::Control) lets the application reach.
+    pub fn control(&self) -> &P::Control {
+        self.receiver.control()
+    }
+
     /// The sender of the message received last; see [`Receiver::last_peer`].
     pub fn last_peer(&self) -> Option<Peer> {
         self.receiver.last_peer()
@@ -400,7 +394,7 @@ impl<P: SocketKind> Socket<P> {
     /// use zeromq_async::{PullSocket, PushSocket};
     ///
     /// let (mut push, mut pull) = (PushSocket::new(), PullSocket::new());
-    /// push.connect(pull.bind("tcp://127.0.0.1:0").await?).await?;
+    /// push.connect(pull.bind("tcp://127.0.0.1:0").await?)?;
     /// push.send("the last").await?;
     /// assert_eq!(push.close().await.unsent, 0);
     /// assert_eq!(pull.recv().await?, "the last");
@@ -412,7 +406,7 @@ impl<P: SocketKind> Socket<P> {
     /// Dropped early, the socket goes on closing in the background, without a report.
     pub async fn close(mut self) -> CloseReport {
         self.handle().ledger().keep_unsent(usize::MAX);
-        self.sender.outlet.abandon_parked();
+        self.sender.half.abandon_parked();
         self.handle().close().await
     }
 }
@@ -428,7 +422,7 @@ impl<P: SocketKind> Socket<P> {
     /// use zeromq_async::DealerSocket;
     ///
     /// let (one, other) = (DealerSocket::new(), DealerSocket::new());
-    /// one.connect(other.bind("tcp://127.0.0.1:0").await?).await?;
+    /// one.connect(other.bind("tcp://127.0.0.1:0").await?)?;
     /// let (mut sender, _receiver) = one.split();
     /// let (_sender, mut receiver) = other.split();
     /// let sending = tokio::spawn(async move { sender.send("hello").await });
@@ -456,4 +450,4 @@ impl<P: SocketKind> std::fmt::Debug for Socket<P> {
     }
 }
 
-impl<P: Compose> Unpin for Socket<P> {}
+impl<P: SocketKind> Unpin for Socket<P> {}

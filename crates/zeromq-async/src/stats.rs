@@ -32,7 +32,7 @@ use crate::identity::{PeerAddress, PeerId};
 /// assert_eq!(publisher.stats().dropped.unsubscribed, 1);
 ///
 /// let mut push = PushSocket::new();
-/// push.connect("inproc://stats-later").await?;
+/// push.connect("inproc://stats-later")?;
 /// push.send("waits").await?;
 /// assert_eq!((push.stats().sent, push.stats().queued), (0, 1));
 /// # Ok(()) }
@@ -80,7 +80,7 @@ pub struct SocketStats {
 ///
 /// let (mut push, mut pull) = (PushSocket::new(), PullSocket::new());
 /// let endpoint = pull.bind("tcp://127.0.0.1:0").await?;
-/// push.connect(&endpoint).await?;
+/// push.connect(&endpoint)?;
 /// push.send("hello").await?;
 /// pull.recv().await?;
 /// let peer = &pull.stats().peers[0];
@@ -188,7 +188,7 @@ impl Dropped {
 /// use zeromq_async::{SubSocket, XPubSocket};
 ///
 /// let (mut xpub, mut sub) = (XPubSocket::new(), SubSocket::builder().subscribe("a").build());
-/// sub.connect(xpub.bind("inproc://stats-discarded").await?).await?;
+/// sub.connect(xpub.bind("inproc://stats-discarded").await?)?;
 /// xpub.send("a message").await?;
 /// sub.unsubscribe("a");
 /// assert!(sub.try_recv().is_err());

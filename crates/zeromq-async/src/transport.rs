@@ -34,7 +34,7 @@
 //! let mut pull = PullSocket::builder_in(&context).build();
 //! let mut push = PushSocket::builder_in(&context).build();
 //! let bound = pull.bind("plain://127.0.0.1:*").await?;
-//! push.connect(bound.with_scheme("plain")?).await?;
+//! push.connect(bound.with_scheme("plain")?)?;
 //! push.send("hello").await?;
 //! assert_eq!(pull.recv().await?, "hello");
 //! # Ok(()) }

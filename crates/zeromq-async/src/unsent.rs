@@ -19,7 +19,7 @@ use crate::identity::PeerId;
 /// use zeromq_async::PushSocket;
 ///
 /// let mut push = PushSocket::builder().linger(Duration::ZERO).build();
-/// push.connect("inproc://unsent").await?;
+/// push.connect("inproc://unsent")?;
 /// push.send("a job").await?;
 /// for unsent in push.close().await.into_unsent() {
 ///     assert_eq!(unsent.endpoint, Some("inproc://unsent".parse()?));
@@ -52,14 +52,14 @@ pub struct Unsent {
 /// use zeromq_async::{PullSocket, PushSocket};
 ///
 /// let mut push = PushSocket::builder().linger(Duration::ZERO).build();
-/// push.connect("inproc://nobody-there").await?;
+/// push.connect("inproc://nobody-there")?;
 /// push.send("a job").await?;
 /// let unsent = push.close().await.into_unsent();
 /// assert_eq!(unsent.len(), 1);
 ///
 /// // Somebody else shall have it.
 /// let (mut another, mut pull) = (PushSocket::new(), PullSocket::new());
-/// another.connect(pull.bind("inproc://somebody-there").await?).await?;
+/// another.connect(pull.bind("inproc://somebody-there").await?)?;
 /// for unsent in unsent {
 ///     another.send(unsent.message).await?;
 /// }

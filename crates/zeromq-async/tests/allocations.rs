@@ -67,7 +67,7 @@ impl Bench {
         self.runtime.block_on(within("peers", async {
             let endpoint = bound.bind(endpoint).await.unwrap();
             for socket in &mut connecting {
-                socket.connect(&endpoint).await.unwrap();
+                socket.connect(&endpoint).unwrap();
                 socket.wait_for_peers(1).await;
             }
             bound.wait_for_peers(connecting.len()).await;

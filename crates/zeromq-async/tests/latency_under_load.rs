@@ -114,7 +114,7 @@ async fn trips(streams: usize) -> Trips {
     // Runs in a task, as in a program: the thread of the test is no worker.
     let trips = tokio::spawn(async move {
         let (rep, mut req) = (RepSocket::new(), ReqSocket::new());
-        req.connect(rep.bind(ANY_PORT).await.unwrap()).await.unwrap();
+        req.connect(rep.bind(ANY_PORT).await.unwrap()).unwrap();
         let mut tasks = JoinSet::new();
         tasks.spawn(echo(rep));
         round_trips(&mut req).await; // to warm up
@@ -151,7 +151,7 @@ async fn echo(mut rep: RepSocket) {
 
 async fn firehose(endpoint: Endpoint) {
     let mut push = PushSocket::new();
-    push.connect(endpoint).await.unwrap();
+    push.connect(endpoint).unwrap();
     while push.send(SMALL).await.is_ok() {}
 }
 
@@ -191,7 +191,7 @@ async fn trickles_beside_firehose() -> (Times, Duration) {
 /// Sends the time since `start` at intervals.
 async fn trickle(endpoint: Endpoint, start: Instant, first: Duration) {
     let mut push = PushSocket::new();
-    push.connect(endpoint).await.unwrap();
+    push.connect(endpoint).unwrap();
     push.wait_for_peers(1).await;
     sleep(first).await;
     loop {

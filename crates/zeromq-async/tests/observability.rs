@@ -151,7 +151,7 @@ async fn connection_events_name_endpoint_and_peer() {
     let (mut push, mut pull) = (PushSocket::new(), PullSocket::new());
     let mut events = pull.events();
     let endpoint = pull.bind(ANY_PORT).await.unwrap();
-    push.connect(&endpoint).await.unwrap();
+    push.connect(&endpoint).unwrap();
     push.send("hello").await.unwrap();
     let (_, peer) = within("the message", pull.recv_from()).await.unwrap();
     push.close().await;
@@ -182,7 +182,7 @@ async fn connection_span_names_socket_and_peer() {
     let (notes, _guard) = Recorder::start();
     let (mut push, mut pull) = (PushSocket::new(), PullSocket::new());
     let endpoint = pull.bind(ANY_PORT).await.unwrap();
-    push.connect(&endpoint).await.unwrap();
+    push.connect(&endpoint).unwrap();
     push.send("hello").await.unwrap();
     let (_, peer) = within("the message", pull.recv_from()).await.unwrap();
     push.close().await;
@@ -209,7 +209,7 @@ async fn connection_span_names_socket_and_peer() {
 async fn messages_log_nothing() {
     let (notes, _guard) = Recorder::start();
     let (mut push, mut pull) = (PushSocket::new(), PullSocket::new());
-    push.connect(pull.bind(ANY_PORT).await.unwrap()).await.unwrap();
+    push.connect(pull.bind(ANY_PORT).await.unwrap()).unwrap();
     push.send("first").await.unwrap();
     pull.recv().await.unwrap();
     let before = notes.events().len();
@@ -229,7 +229,7 @@ async fn failed_attempts_log_their_number() {
     let nobody = support::ReservedPort::new();
     let push = PushSocket::builder().reconnect(fast_reconnect()).build();
     let mut events = push.events();
-    push.connect(nobody.endpoint()).await.unwrap();
+    push.connect(nobody.endpoint()).unwrap();
     event(&mut events, "a second failure", |event| {
         matches!(event, SocketEvent::ConnectFailed { attempt: 2, .. }).then_some(())
     })
@@ -252,7 +252,7 @@ async fn final_refusal_warns_only_the_client() {
     let pull = PullSocket::builder().null_server(nobody).build();
     let push = PushSocket::new();
     let mut events = push.events();
-    push.connect(pull.bind(ANY_PORT).await.unwrap()).await.unwrap();
+    push.connect(pull.bind(ANY_PORT).await.unwrap()).unwrap();
     event(&mut events, "the end of connecting", |event| {
         matches!(event, SocketEvent::ConnectStopped { .. }).then_some(())
     })
@@ -279,8 +279,8 @@ async fn rejected_inproc_peer_is_logged() {
     let server = PairSocket::new();
     server.bind("inproc://observed-pair").await.unwrap();
     let (first, second) = (PairSocket::new(), PairSocket::new());
-    first.connect("inproc://observed-pair").await.unwrap();
-    second.connect("inproc://observed-pair").await.unwrap();
+    first.connect("inproc://observed-pair").unwrap();
+    second.connect("inproc://observed-pair").unwrap();
     notes.check();
     let mut rejected = notes.events();
     rejected.retain(|heard| heard.row.1 == "rejected");
@@ -293,7 +293,7 @@ async fn unsent_on_drop_is_a_warning() {
     let (notes, _guard) = Recorder::start();
     let mut push = PushSocket::builder().linger(Duration::ZERO).build();
     let mut events = push.events();
-    push.connect("inproc://observed-unbound").await.unwrap();
+    push.connect("inproc://observed-unbound").unwrap();
     push.send("one").await.unwrap();
     push.send("two").await.unwrap();
     drop(push);
@@ -309,7 +309,7 @@ async fn unsent_on_drop_is_a_warning() {
 async fn unsent_on_close_is_not_a_warning() {
     let (notes, _guard) = Recorder::start();
     let mut push = PushSocket::builder().linger(Duration::ZERO).build();
-    push.connect("inproc://observed-closed").await.unwrap();
+    push.connect("inproc://observed-closed").unwrap();
     push.send("never read").await.unwrap();
     assert_eq!(push.close().await.unsent, 1);
     tokio::task::yield_now().await; // the dropped handle ends it once more

@@ -174,7 +174,7 @@ impl Flooder {
 async fn round_trips_beside(flood: Flood) -> (Duration, Duration) {
     let (endpoint, victim) = flood.flooded_socket().await;
     let (mut rep, mut req) = (RepSocket::new(), ReqSocket::new());
-    req.connect(rep.bind(ANY_PORT).await.unwrap()).await.unwrap();
+    req.connect(rep.bind(ANY_PORT).await.unwrap()).unwrap();
     let echo = spawn(async move {
         while let Ok(request) = rep.recv().await {
             rep.send(request).await.unwrap();

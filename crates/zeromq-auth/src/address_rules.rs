@@ -41,7 +41,7 @@ use zeromq_async::security::{Attempt, Authenticator};
 ///     .allow(PeerRange::Ipc);
 /// let mut server = RepSocket::builder().null_server(rules).build();
 /// let mut client = ReqSocket::new();
-/// client.connect(server.bind("tcp://127.0.0.1:0").await?).await?;
+/// client.connect(server.bind("tcp://127.0.0.1:0").await?)?;
 /// client.send("from here").await?;
 /// assert_eq!(server.recv().await?, "from here");
 /// # Ok(()) }

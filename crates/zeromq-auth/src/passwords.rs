@@ -55,7 +55,7 @@ use zeromq_async::security::{Attempt, Authenticator};
 /// users.insert("alice", "secret");
 /// let mut server = RepSocket::builder().plain_server(users.clone()).build();
 /// let mut client = ReqSocket::builder().plain_client("alice", "secret")?.build();
-/// client.connect(server.bind("tcp://127.0.0.1:0").await?).await?;
+/// client.connect(server.bind("tcp://127.0.0.1:0").await?)?;
 /// client.send("it is me").await?;
 /// assert_eq!(server.recv().await?, "it is me");
 /// # Ok(()) }

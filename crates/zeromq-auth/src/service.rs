@@ -33,7 +33,7 @@ use zeromq_async::security::{Attempt, Authenticator};
 /// let anybody = service_fn(|_: Attempt| async { Ok::<_, Infallible>(Decision::allow()) });
 /// let mut server = RepSocket::builder().null_server(service_authenticator(anybody)).build();
 /// let mut client = ReqSocket::new();
-/// client.connect(server.bind("tcp://127.0.0.1:0").await?).await?;
+/// client.connect(server.bind("tcp://127.0.0.1:0").await?)?;
 /// client.send("hello").await?;
 /// assert_eq!(server.recv().await?, "hello");
 /// # Ok(()) }

@@ -78,7 +78,7 @@ const HANDLER: &str = "inproc://zeromq.zap.01";
 /// let zap = Zap::in_context(&context, "jobs")?;
 /// let mut pull = PullSocket::builder().plain_server(zap).build();
 /// let mut push = PushSocket::builder().plain_client("alice", "secret")?.build();
-/// push.connect(pull.bind("tcp://127.0.0.1:0").await?).await?;
+/// push.connect(pull.bind("tcp://127.0.0.1:0").await?)?;
 /// push.send("a job").await?;
 /// assert_eq!(pull.recv().await?, "a job");
 /// # Ok(()) }
@@ -206,7 +206,7 @@ impl Line {
     async fn open(context: &Context) -> Result<Self, ZapError> {
         let socket = DealerSocket::builder_in(context).linger(Duration::ZERO).build();
         let mut events = socket.events();
-        socket.connect(HANDLER).await.map_err(|_| ZapError::NoHandler)?;
+        socket.connect(HANDLER).map_err(|_| ZapError::NoHandler)?;
         // Within a process, whoever is bound is met at once.
         match events.try_next() {
             Some(SocketEvent::HandshakeSucceeded { info, .. }) => match info.socket_type() {

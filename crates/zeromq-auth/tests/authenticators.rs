@@ -44,7 +44,7 @@ impl Server {
 
     /// Has a client connect, and says what is known of it, or why it is not let in.
     async fn verdict(&mut self, client: &PushSocket) -> Result<PeerInfo, String> {
-        client.connect(&self.endpoint).await.unwrap();
+        client.connect(&self.endpoint).unwrap();
         event(&mut self.events, "a verdict", |event| match event {
             SocketEvent::HandshakeSucceeded { info, .. } => Some(Ok(info)),
             SocketEvent::HandshakeFailed { reason, .. } => Some(Err(reason.to_string())),
@@ -362,7 +362,7 @@ clear:text
             assert!(verdict.as_mut().now_or_never().is_none());
 
             let (mut rep, mut req) = (RepSocket::new(), ReqSocket::new());
-            req.connect(rep.bind("tcp://127.0.0.1:0").await.unwrap()).await.unwrap();
+            req.connect(rep.bind("tcp://127.0.0.1:0").await.unwrap()).unwrap();
             for _ in 0..100 {
                 req.send("go on").await.unwrap();
                 within("a request", rep.recv()).await.unwrap();

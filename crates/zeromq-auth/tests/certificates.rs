@@ -136,7 +136,7 @@ async fn certificate_folder_names_users_by_file() {
     let mut verdict = async |keys: &CurveSecretCertificate| {
         let push = PushSocket::builder().curve_client(keys.keys().clone(), *server.public_key());
         let push = push.build();
-        push.connect(&endpoint).await.unwrap();
+        push.connect(&endpoint).unwrap();
         event(&mut events, "a verdict", |event| match event {
             SocketEvent::HandshakeSucceeded { info, .. } => Some(Ok(info)),
             SocketEvent::HandshakeFailed { reason, .. } => Some(Err(reason.to_string())),

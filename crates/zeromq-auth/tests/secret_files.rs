@@ -43,7 +43,7 @@ async fn logins(file: &[u8], users: &[(&[u8], &[u8])]) -> Vec<Option<String>> {
     for (user, password) in users {
         let push = PushSocket::builder().linger(Duration::ZERO);
         let push = push.plain_client(user, password).unwrap().build();
-        push.connect(&endpoint).await.unwrap();
+        push.connect(&endpoint).unwrap();
         let verdict = event(&mut events, "a verdict", |event| match event {
             SocketEvent::HandshakeSucceeded { info, .. } => {
                 Some(Some(info.user_id().unwrap_or_default().to_owned()))

@@ -68,7 +68,7 @@ async fn watched(endpoint: &str, name: &str) -> (PushSocket, Events) {
     let builder = PushSocket::builder().linger(Duration::ZERO).reconnect(fast_reconnect());
     let push = builder.plain_client(name, "secret").expect("short enough").build();
     let events = push.events();
-    push.connect(endpoint).await.expect("a good endpoint");
+    push.connect(endpoint).expect("a good endpoint");
     (push, events)
 }
 
@@ -76,7 +76,7 @@ async fn watched(endpoint: &str, name: &str) -> (PushSocket, Events) {
 async fn once(endpoint: &str, name: &str) -> PushSocket {
     let builder = PushSocket::builder().linger(Duration::ZERO).no_reconnect();
     let push = builder.plain_client(name, "secret").expect("short enough").build();
-    push.connect(endpoint).await.expect("a good endpoint");
+    push.connect(endpoint).expect("a good endpoint");
     push
 }
 
@@ -149,7 +149,7 @@ async fn zap_request_follows_the_rfc() {
     let named = RepSocket::builder().routing_id("server-1").unwrap().plain_server(zap()).build();
     let endpoint = named.bind("tcp://127.0.0.1:0").await.unwrap().to_string();
     let req = zeromq_async::ReqSocket::builder().plain_client("alice", "secret").unwrap().build();
-    req.connect(endpoint).await.unwrap();
+    req.connect(endpoint).unwrap();
     let request = within("the request", handler.recv()).await.unwrap();
     let expected = ["1.0", "1", "a domain", "127.0.0.1", "server-1", "PLAIN", "alice", "secret"];
     assert_eq!(request, Message::multipart(expected));
@@ -160,7 +160,7 @@ async fn zap_request_follows_the_rfc() {
     #[cfg(unix)]
     {
         let push = PushSocket::builder().linger(Duration::ZERO).build();
-        push.connect(pull.bind("ipc://*").await.unwrap()).await.unwrap();
+        push.connect(pull.bind("ipc://*").await.unwrap()).unwrap();
         let request = within("the request", handler.recv()).await.unwrap();
         let address = request.get(3).unwrap().to_str().unwrap().to_owned();
         let ids: Vec<_> = address.split(':').collect();
@@ -174,7 +174,7 @@ async fn zap_request_follows_the_rfc() {
     }
     // The next request of the same socket has another id.
     let push = PushSocket::builder().linger(Duration::ZERO).build();
-    push.connect(pull.bind("tcp://127.0.0.1:0").await.unwrap()).await.unwrap();
+    push.connect(pull.bind("tcp://127.0.0.1:0").await.unwrap()).unwrap();
     let request = within("the request", handler.recv()).await.unwrap();
     assert_eq!(request.get(1).unwrap(), if cfg!(unix) { "2" } else { "1" });
 }
@@ -191,7 +191,7 @@ async fn curve_request_carries_client_key() {
     let zap = Zap::in_context(&context, "keys").unwrap();
     let mut pull = PullSocket::builder().curve_server(server, zap).build();
     let mut push = PushSocket::builder().curve_client(client, server_key).build();
-    push.connect(pull.bind(ANY_PORT).await.unwrap()).await.unwrap();
+    push.connect(pull.bind(ANY_PORT).await.unwrap()).unwrap();
     let request = within("the request", handler.recv()).await.unwrap();
     let [_, _, _, _, _, mechanism, key] = request.frames() else { panic!("{request:?}") };
     assert_eq!((&mechanism[..], &key[..]), (&b"CURVE"[..], &client_key.as_bytes()[..]));
@@ -641,7 +641,7 @@ async fn zap_handler_keeps_envelope_rejects_malformed() {
     let anybody = |_: Attempt| async { Decision::allow_as("user-1") };
     tokio::spawn(ZapHandler::bind(&context, anybody).await.unwrap().run());
     let mut dealer = DealerSocket::builder_in(&context).build();
-    dealer.connect(HANDLER).await.unwrap();
+    dealer.connect(HANDLER).unwrap();
 
     let good = ["1.0", "7", "test", "::1", "", "NULL"];
     let via = [&["hop-1", "hop-2", ""][..], &good[..]].concat();
@@ -715,7 +715,7 @@ async fn a_domain_that_is_no_text_is_refused() {
     let anybody = |_: Attempt| async { Decision::allow() };
     tokio::spawn(ZapHandler::bind(&context, anybody).await.unwrap().run());
     let mut asker = DealerSocket::builder_in(&context).build();
-    asker.connect(HANDLER).await.unwrap();
+    asker.connect(HANDLER).unwrap();
     for (domain, status) in [(&b"\xff"[..], "500"), (&b"text"[..], "200")] {
         let request = [b"", &b"1.0"[..], b"7", domain, b"127.0.0.1", b"", b"NULL"];
         asker.send(Message::multipart(request)).await.unwrap();

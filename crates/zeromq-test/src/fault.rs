@@ -35,7 +35,7 @@ impl Way {
 /// let relay = Relay::start(&context, "mem://relay", "mem://sink").await?;
 /// relay.fault(Way::Up, Fault::Throttle { bytes: 1, every: Duration::from_secs(1) });
 ///
-/// push.connect("mem://relay").await?;
+/// push.connect("mem://relay")?;
 /// push.send("slow but whole").await?;
 /// assert_eq!(pull.recv().await?, "slow but whole"); // some two minutes later, by Tokio's clock
 /// # Ok(()) }

@@ -28,7 +28,7 @@
 //! let hourly = Duration::from_secs(3600);
 //! let client = DealerSocket::builder_in(&context).heartbeat_interval(hourly).build();
 //! let mut events = client.events();
-//! client.connect("mem://relay").await?;
+//! client.connect("mem://relay")?;
 //! client.wait_for_peers(1).await;
 //! relay.fault(Way::Down, Fault::BlackHole);
 //! while let Some(event) = events.next().await {

@@ -29,7 +29,7 @@ use zeromq_async::transport::{Io, Listener, Transport, TransportOptions};
 /// let there = Context::builder().transport("mem", network)?.build();
 /// let mut pull = PullSocket::builder_in(&here).build();
 /// let mut push = PushSocket::builder_in(&there).build();
-/// push.connect(pull.bind("mem://*").await?).await?;
+/// push.connect(pull.bind("mem://*").await?)?;
 /// push.send("from there").await?;
 /// assert_eq!(pull.recv().await?, "from there");
 /// # Ok(()) }

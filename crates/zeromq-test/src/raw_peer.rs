@@ -61,7 +61,7 @@ pub struct RawPeer {
 ///
 /// let mut listener = RawListener::bind(Context::shared(), "tcp://127.0.0.1:*").await?;
 /// let mut push = PushSocket::new();
-/// push.connect(listener.endpoint()).await?;
+/// push.connect(listener.endpoint())?;
 /// push.send("hello").await?;
 ///
 /// let mut peer = listener.accept().await?;

@@ -36,7 +36,7 @@ use zeromq_async::transport::{Io, Listener};
 /// let (mut pull, mut push) = (PullSocket::new(), PushSocket::new());
 /// let bound = pull.bind("tcp://127.0.0.1:*").await?;
 /// let relay = Relay::start(Context::shared(), "tcp://127.0.0.1:*", bound).await?;
-/// push.connect(relay.endpoint()).await?;
+/// push.connect(relay.endpoint())?;
 /// push.send("first").await?;
 /// assert_eq!(pull.recv().await?, "first");
 ///

@@ -38,7 +38,7 @@ impl Line {
         let relay = Relay::start(context, at, bound).await.expect("a free address");
         let push = PushSocket::builder_in(context).build();
         let events = push.events();
-        push.connect(relay.endpoint()).await.expect("an endpoint");
+        push.connect(relay.endpoint()).expect("an endpoint");
         within("the line", push.wait_for_peers(1)).await;
         within("the line", pull.wait_for_peers(1)).await;
         Self { push, pull, relay, events }
@@ -234,7 +234,7 @@ async fn memory_transport_applies_backpressure() {
     let context = of(MemoryTransport::new().with_capacity(100));
     let mut push = PushSocket::builder_in(&context).build();
     let mut listener = RawListener::bind(&context, "mem://*").await.unwrap();
-    push.connect(listener.endpoint()).await.unwrap();
+    push.connect(listener.endpoint()).unwrap();
     let mut peer = listener.accept().await.unwrap();
     peer.handshake(SocketType::Pull).await.unwrap();
     push.send(vec![1; 1000]).await.unwrap();
@@ -248,7 +248,7 @@ async fn raw_peer_sends_and_reads_anything() {
     let context = memory();
     let mut listener = RawListener::bind(&context, "mem://*").await.unwrap();
     let mut req = ReqSocket::builder_in(&context).heartbeat_interval(SECOND).build();
-    req.connect(listener.endpoint()).await.unwrap();
+    req.connect(listener.endpoint()).unwrap();
     let mut peer = listener.accept().await.unwrap();
     let greeting = peer.greet(MechanismName::NULL).await.unwrap();
     assert_eq!(greeting.mechanism(), MechanismName::NULL);

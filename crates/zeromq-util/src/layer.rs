@@ -15,7 +15,7 @@
 //! use zeromq_async::{Message, PullSocket, PushSocket};
 //!
 //! let (push, pull) = (PushSocket::new(), PullSocket::new());
-//! push.connect(pull.bind("tcp://127.0.0.1:*").await?).await?;
+//! push.connect(pull.bind("tcp://127.0.0.1:*").await?)?;
 //!
 //! // One after the other, the last outermost …
 //! let mut push = push.with_layer(TimeoutLayer::new().send(Duration::from_secs(5)));

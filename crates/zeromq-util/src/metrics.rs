@@ -18,7 +18,7 @@
 //! let (mut push, mut pull) = (PushSocket::new(), PullSocket::new());
 //! let exporting = MetricsExport::new(pull.handle(), "orders", Duration::from_secs(5)).run();
 //! let exporting = tokio::spawn(exporting);
-//! push.connect(pull.bind("tcp://127.0.0.1:0").await?).await?;
+//! push.connect(pull.bind("tcp://127.0.0.1:0").await?)?;
 //! push.send("an order").await?;
 //! pull.recv().await?;
 //!

@@ -17,8 +17,8 @@
 //!
 //! let (front, back) = (RouterSocket::new(), DealerSocket::new());
 //! let (mut client, mut service) = (ReqSocket::new(), RepSocket::new());
-//! client.connect(front.bind("tcp://127.0.0.1:0").await?).await?;
-//! service.connect(back.bind("tcp://127.0.0.1:0").await?).await?;
+//! client.connect(front.bind("tcp://127.0.0.1:0").await?)?;
+//! service.connect(back.bind("tcp://127.0.0.1:0").await?)?;
 //!
 //! let mut proxy = Proxy::new(front, back);
 //! let handle = proxy.handle();

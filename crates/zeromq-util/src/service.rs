@@ -15,7 +15,7 @@
 //! use zeromq_async::{DealerSocket, Message, RouterSocket};
 //!
 //! let (router, dealer) = (RouterSocket::new(), DealerSocket::new());
-//! dealer.connect(router.bind("tcp://127.0.0.1:0").await?).await?;
+//! dealer.connect(router.bind("tcp://127.0.0.1:0").await?)?;
 //!
 //! let echo = service_fn(|request: Message| async { Ok::<_, Infallible>(request) });
 //! tokio::spawn(serve(router, echo).run());

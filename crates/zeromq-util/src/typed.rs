@@ -18,7 +18,7 @@
 //! }
 //!
 //! let (push, pull) = (PushSocket::new(), PullSocket::new());
-//! push.connect(pull.bind("tcp://127.0.0.1:0").await?).await?;
+//! push.connect(pull.bind("tcp://127.0.0.1:0").await?)?;
 //! let (mut push, mut pull) = (push.typed::<Job>(Json), pull.typed::<Job>(Json));
 //!
 //! let job = Job { path: "/tmp/a".into(), priority: 3 };
@@ -53,7 +53,7 @@
 //!
 //! let mut publisher = XPubSocket::new();
 //! let subscriber = SubSocket::builder().subscribe("oslo").build();
-//! subscriber.connect(publisher.bind("tcp://127.0.0.1:0").await?).await?;
+//! subscriber.connect(publisher.bind("tcp://127.0.0.1:0").await?)?;
 //! publisher.recv().await?; // the subscription
 //!
 //! let mut publisher = publisher.typed::<(String, f32)>((Utf8, Json));
@@ -125,7 +125,7 @@ use zeromq_async::{Receiver, Receives, Sender, Sends, Socket};
 /// }
 ///
 /// let mut journal = Journal { lines: Typed::new(PushSocket::new(), Utf8) };
-/// journal.lines.get_ref().connect("inproc://journal").await?;
+/// journal.lines.get_ref().connect("inproc://journal")?;
 /// journal.lines.send(&"started".to_owned()).await?;
 /// # Ok(()) }
 /// ```
@@ -179,7 +179,7 @@ impl<S, C, Out, In> Typed<S, C, Out, In> {
     /// use zeromq_util::typed::{TypedExt, Utf8};
     ///
     /// let mut lines = PushSocket::new().typed::<String>(Utf8);
-    /// lines.get_ref().connect("inproc://typed-get-mut").await?;
+    /// lines.get_ref().connect("inproc://typed-get-mut")?;
     /// lines.get_mut().send(b"\xffnot text").await?;
     /// # Ok(()) }
     /// ```
@@ -215,7 +215,7 @@ impl<P: Sends + Receives, C: Clone, Out, In> Typed<Socket<P>, C, Out, In> {
     /// use zeromq_util::typed::{TypedExt, Utf8};
     ///
     /// let (one, other) = (DealerSocket::new(), DealerSocket::new());
-    /// one.connect(other.bind("tcp://127.0.0.1:0").await?).await?;
+    /// one.connect(other.bind("tcp://127.0.0.1:0").await?)?;
     /// let (mut sender, _receiver) = one.typed::<String>(Utf8).split();
     /// sender.send(&"hello".to_owned()).await?;
     /// assert_eq!(other.typed::<String>(Utf8).recv().await?, "hello");
@@ -256,7 +256,7 @@ pub trait TypedExt<C>: Origin + Sized {
     /// use zeromq_async::{PullSocket, PushSocket};
     ///
     /// let (push, pull) = (PushSocket::new(), PullSocket::new());
-    /// push.connect(pull.bind("tcp://127.0.0.1:0").await?).await?;
+    /// push.connect(pull.bind("tcp://127.0.0.1:0").await?)?;
     /// push.typed::<String>(Utf8).send(&"hello".to_owned()).await?;
     /// assert_eq!(pull.typed::<String>(Utf8).recv().await?, "hello");
     /// # Ok(()) }
@@ -275,7 +275,7 @@ pub trait TypedExt<C>: Origin + Sized {
     /// use zeromq_async::{Frame, RepSocket, ReqSocket};
     ///
     /// let (client, mut server) = (ReqSocket::new(), RepSocket::new());
-    /// client.connect(server.bind("tcp://127.0.0.1:0").await?).await?;
+    /// client.connect(server.bind("tcp://127.0.0.1:0").await?)?;
     /// let mut client = client.typed_both::<Vec<u8>, Frame>(Raw);
     /// client.send(&vec![1, 2]).await?;
     /// assert_eq!(server.recv().await?, &[1, 2]);

@@ -91,7 +91,7 @@ async fn sockets(endpoint: &str) -> (PushSocket, PullSocket) {
     let context = Context::new();
     let pull = PullSocket::builder_in(&context).build();
     let push = PushSocket::builder_in(&context).build();
-    push.connect(pull.bind(endpoint).await.unwrap()).await.unwrap();
+    push.connect(pull.bind(endpoint).await.unwrap()).unwrap();
     within("the peer", pull.wait_for_peers(1)).await;
     (push, pull)
 }

@@ -62,7 +62,7 @@ async fn counters_are_exported_until_socket_ends() {
     let (page, _recording) = Page::open();
     let (mut push, mut pull) = (PushSocket::new(), PullSocket::new());
     let exporting = [export(push.handle(), "jobs"), export(pull.handle(), "work")];
-    push.connect(pull.bind(ANY_PORT).await.unwrap()).await.unwrap();
+    push.connect(pull.bind(ANY_PORT).await.unwrap()).unwrap();
     for _ in 0..3 {
         push.send("a job").await.unwrap();
     }
@@ -110,7 +110,7 @@ async fn exporting_does_not_keep_a_socket_alive() {
     let (page, _recording) = Page::open();
     let mut push = PushSocket::builder().linger(Duration::ZERO).build();
     let exporting = export(push.handle(), "dropped");
-    push.connect("inproc://metrics-dropped").await.unwrap();
+    push.connect("inproc://metrics-dropped").unwrap();
     push.send("never read").await.unwrap();
     page.shows(r#"zeromq_queued{socket="dropped"}"#, 1.0).await;
     drop(push);
@@ -123,7 +123,7 @@ async fn exporting_does_not_keep_a_socket_alive() {
 async fn aborted_export_clears_its_gauges() {
     let (page, _recording) = Page::open();
     let mut push = PushSocket::new();
-    push.connect("inproc://metrics-given-up").await.unwrap();
+    push.connect("inproc://metrics-given-up").unwrap();
     push.send("waits").await.unwrap();
     let export = MetricsExport::new(push.handle(), "given-up", OFTEN).peers(observe::by_endpoint);
     let exporting = tokio::spawn(export.run());
@@ -142,7 +142,7 @@ async fn sockets_with_one_name_are_summed() {
     let mut sockets = Vec::new();
     for number in 0..3 {
         let mut push = PushSocket::new();
-        push.connect(format!("inproc://metrics-add-up-{number}")).await.unwrap();
+        push.connect(format!("inproc://metrics-add-up-{number}")).unwrap();
         push.send("waits").await.unwrap();
         sockets.push((export(push.handle(), "pool"), push));
     }
@@ -165,7 +165,7 @@ async fn peer_gauges_end_with_the_peer() {
     let mut clients = Vec::new();
     for (name, requests) in [("ann", 1), ("bob", 1)] {
         let mut client = ReqSocket::builder().routing_id(name).unwrap().build();
-        client.connect(&endpoint).await.unwrap();
+        client.connect(&endpoint).unwrap();
         for _ in 0..requests {
             client.send("question").await.unwrap();
             let question = within("the question", router.recv()).await.unwrap();
@@ -185,7 +185,7 @@ async fn peer_gauges_end_with_the_peer() {
     page.shows(r#"zeromq_peer_connected{socket="desk",peer="bob"}"#, 1.0).await;
     // What it did stays, and goes on when it comes again.
     let mut again = ReqSocket::builder().routing_id("ann").unwrap().build();
-    again.connect(&endpoint).await.unwrap();
+    again.connect(&endpoint).unwrap();
     again.send("question").await.unwrap();
     page.shows(r#"zeromq_peer_received_total{socket="desk",peer="ann"}"#, 2.0).await;
 }
@@ -201,7 +201,7 @@ async fn short_lived_peer_bytes_are_exported() {
     page.shows(r#"zeromq_bytes_received_total{socket="brief"}"#, 0.0).await;
     for _ in 0..3 {
         let mut push = PushSocket::new();
-        push.connect(&endpoint).await.unwrap();
+        push.connect(&endpoint).unwrap();
         push.send("hello").await.unwrap();
         within("a message", pull.recv()).await.unwrap();
         push.close().await;
@@ -223,7 +223,7 @@ async fn peer_series_are_opt_in() {
     let (page, _recording) = Page::open();
     let (mut push, mut pull) = (PushSocket::new(), PullSocket::new());
     export(pull.handle(), "plain");
-    push.connect(pull.bind(ANY_PORT).await.unwrap()).await.unwrap();
+    push.connect(pull.bind(ANY_PORT).await.unwrap()).unwrap();
     push.send("a message").await.unwrap();
     pull.recv().await.unwrap();
     page.shows(r#"zeromq_received_total{socket="plain"}"#, 1.0).await;
@@ -239,11 +239,11 @@ async fn exported() -> BTreeSet<String> {
     let export = MetricsExport::new(pull.handle(), "all", OFTEN).peers(observe::by_endpoint);
     tokio::spawn(export.run());
     let nobody = support::ReservedPort::new();
-    pull.connect(nobody.endpoint()).await.expect("it works");
+    pull.connect(nobody.endpoint()).expect("it works");
     let endpoint = pull.bind(ANY_PORT).await.expect("it works");
     drop(tokio::net::TcpStream::connect(support::address(&endpoint)).await.expect("it works"));
     let push = PushSocket::new();
-    push.connect(&endpoint).await.expect("it works");
+    push.connect(&endpoint).expect("it works");
     let mut push = push.with_layer(MetricsLayer::new("all").round_trips());
     push.send("hello").await.expect("it works"); // it waits for the handshake
     page.shows(r#"zeromq_received_total{socket="all"}"#, 1.0).await;

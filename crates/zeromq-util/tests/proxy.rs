@@ -26,7 +26,7 @@ async fn bound<P: SocketKind>() -> (Socket<P>, Endpoint) {
 
 async fn connected<P: SocketKind>(endpoint: &Endpoint) -> Socket<P> {
     let socket = Socket::new();
-    socket.connect(endpoint).await.unwrap();
+    socket.connect(endpoint).unwrap();
     socket
 }
 
@@ -100,7 +100,7 @@ async fn forwarder_passes_subscriptions_and_messages() {
     start(front, back);
     let mut publisher: XPubSocket = connected(&to_front).await;
     let mut sub = SubSocket::builder().subscribe("a").build();
-    sub.connect(&to_back).await.unwrap();
+    sub.connect(&to_back).unwrap();
     assert_eq!(recv(&mut publisher).await, "\u{1}a");
     for topic in ["b", "a1", "c", "a2"] {
         send(&mut publisher, topic).await;
@@ -134,7 +134,7 @@ async fn streamer_keeps_order_and_frames() {
 async fn full_side_stops_reading_the_other() {
     let front = PullSocket::builder().receive_high_water_mark(10).build();
     let mut push = PushSocket::builder().send_high_water_mark(10).build();
-    push.connect(front.bind("inproc://proxy-held-up").await.unwrap()).await.unwrap();
+    push.connect(front.bind("inproc://proxy-held-up").await.unwrap()).unwrap();
     let back = PushSocket::builder().send_high_water_mark(10).build();
     let back_handle = back.handle().clone();
     let (handle, _running) = start(front, back);
@@ -252,7 +252,7 @@ async fn capture_gets_messages_both_ways() {
     let (back, to_back) = bound::<zeromq_async::Dealer>().await;
     let (capture, to_capture) = bound::<zeromq_async::Pub>().await;
     let mut sub = SubSocket::builder().subscribe("").build();
-    sub.connect(&to_capture).await.unwrap();
+    sub.connect(&to_capture).unwrap();
     capture.wait_for_peers(1).await;
     let mut proxy = Proxy::new(front, back).capture(capture);
     tokio::spawn(async move { proxy.run().await });
@@ -297,8 +297,8 @@ async fn stream_one_way_does_not_block_the_other() {
     const STREAM: u64 = 100_000;
     let pair = || PairSocket::builder().receive_high_water_mark(0).build();
     let (front, back, mut one, mut other) = (pair(), pair(), pair(), pair());
-    one.connect(front.bind("inproc://proxy-stream").await.unwrap()).await.unwrap();
-    other.connect(back.bind("inproc://proxy-word").await.unwrap()).await.unwrap();
+    one.connect(front.bind("inproc://proxy-stream").await.unwrap()).unwrap();
+    other.connect(back.bind("inproc://proxy-word").await.unwrap()).unwrap();
     for _ in 0..STREAM {
         send(&mut one, "stream").await;
     }
@@ -406,7 +406,7 @@ async fn sub_control_obeys_without_answers() {
     let (_push, front, back, _pull) = streamer().await;
     let control = SubSocket::builder().subscribe("").build();
     let mut publisher = XPubSocket::new();
-    control.connect(publisher.bind(ANY_PORT).await.unwrap()).await.unwrap();
+    control.connect(publisher.bind(ANY_PORT).await.unwrap()).unwrap();
     let mut proxy = Proxy::new(front, back).control(control);
     let running = tokio::spawn(async move { proxy.run().await });
     assert_eq!(recv(&mut publisher).await, "\u{1}");
@@ -461,7 +461,7 @@ async fn unsendable_messages_are_dropped_and_counted() {
     let (back, to_back) = bound::<zeromq_async::Pull>().await;
     let (handle, running) = start(front, back);
     let mut sub = SubSocket::builder().subscribe("").build();
-    sub.connect(&to_front).await.unwrap();
+    sub.connect(&to_front).unwrap();
     within("the subscription", async {
         while handle.statistics().dropped == 0 {
             yield_now().await;
@@ -484,7 +484,7 @@ async fn unroutable_message_keeps_proxy_running() {
     send(&mut service, Message::multipart(["nobody", "hello"])).await;
     send(&mut service, "no id at all").await;
     let mut client = DealerSocket::builder().routing_id("me").unwrap().build();
-    client.connect(&to_front).await.unwrap();
+    client.connect(&to_front).unwrap();
     send(&mut client, "hello").await;
     let request = recv(&mut service).await;
     send(&mut service, request).await;

@@ -24,7 +24,7 @@ fn start(socket: impl Into<DealerSocket>) -> (Client, JoinHandle<CloseReport>) {
 /// A client connected to a ROUTER.
 async fn with_router() -> (Client, RouterSocket) {
     let (dealer, router) = (DealerSocket::new(), RouterSocket::new());
-    dealer.connect(router.bind(ANY_PORT).await.unwrap()).await.unwrap();
+    dealer.connect(router.bind(ANY_PORT).await.unwrap()).unwrap();
     (start(dealer).0, router)
 }
 
@@ -96,7 +96,7 @@ async fn requests_rotate_over_all_servers() {
     let dealer = DealerSocket::new();
     let mut reps = [RepSocket::new(), RepSocket::new(), RepSocket::new()];
     for rep in &reps {
-        dealer.connect(rep.bind(ANY_PORT).await.unwrap()).await.unwrap();
+        dealer.connect(rep.bind(ANY_PORT).await.unwrap()).unwrap();
     }
     let (mut client, _) = start(dealer);
     let mut replies = Vec::new();
@@ -118,7 +118,7 @@ async fn requests_rotate_over_all_servers() {
 #[tokio::test]
 async fn req_client_pipelines_requests() {
     let (req, mut router) = (ReqSocket::new(), RouterSocket::new());
-    req.connect(router.bind(ANY_PORT).await.unwrap()).await.unwrap();
+    req.connect(router.bind(ANY_PORT).await.unwrap()).unwrap();
     let (mut client, _) = start(req);
     let (first, second) = (ask(&mut client, "1").await, ask(&mut client, "2").await);
     let (one, two) = (question(&mut router).await, question(&mut router).await);
@@ -165,13 +165,13 @@ async fn reply_from_wrong_peer_is_discarded() {
     let dealer = DealerSocket::new();
     let endpoint = dealer.bind(ANY_PORT).await.unwrap();
     let (mut honest, mut other) = (RouterSocket::new(), DealerSocket::new());
-    honest.connect(&endpoint).await.unwrap();
+    honest.connect(&endpoint).unwrap();
     dealer.wait_for_peers(1).await;
     let (mut client, _) = start(dealer);
     let waiting = ask(&mut client, "question").await;
     let request = question(&mut honest).await;
 
-    other.connect(&endpoint).await.unwrap();
+    other.connect(&endpoint).unwrap();
     let mut forged = request.clone();
     forged.pop_front(); // a DEALER needs no routing id
     for message in [forged.clone(), Message::from("nonsense"), forged] {
@@ -190,7 +190,7 @@ async fn reply_from_wrong_peer_is_discarded() {
 #[tokio::test]
 async fn requests_in_flight_are_limited() {
     let dealer = DealerSocket::new();
-    dealer.connect("inproc://service-limit").await.unwrap();
+    dealer.connect("inproc://service-limit").unwrap();
     let (mut client, _driver) = client_with_limit(dealer, 2);
     let first = ask(&mut client, "1").await;
     let _second = ask(&mut client, "2").await;
@@ -207,7 +207,7 @@ async fn requests_in_flight_are_limited() {
 #[tokio::test]
 async fn call_without_ready_fails_at_the_limit() {
     let dealer = DealerSocket::new();
-    dealer.connect("inproc://service-out-of-turn").await.unwrap();
+    dealer.connect("inproc://service-out-of-turn").unwrap();
     let (mut client, _driver) = client_with_limit(dealer, 1);
     let _first = client.call("without asking, while there is room".into());
     let refused = outcome(client.call("too many".into())).await.unwrap_err();
@@ -232,7 +232,7 @@ async fn client_is_ready_when_a_server_has_room() {
 #[tokio::test]
 async fn request_on_full_queue_is_sent_later() {
     let dealer = DealerSocket::builder().send_high_water_mark(1).build();
-    dealer.connect("inproc://service-full").await.unwrap();
+    dealer.connect("inproc://service-full").unwrap();
     let (mut one, _) = start(dealer);
     let mut other = one.clone();
     one.ready().await.unwrap();
@@ -261,7 +261,7 @@ async fn request_fails_when_its_server_leaves() {
     for endpoint in [ANY_PORT, "inproc://service-gone"] {
         let (dealer, mut rep) = (DealerSocket::new(), RepSocket::new());
         let endpoint = rep.bind(endpoint).await.unwrap();
-        dealer.connect(&endpoint).await.unwrap();
+        dealer.connect(&endpoint).unwrap();
         let (mut client, _) = start(dealer);
         let waiting = ask(&mut client, "question").await;
         within("the request", rep.recv()).await.unwrap();
@@ -274,7 +274,7 @@ async fn request_fails_when_its_server_leaves() {
 #[tokio::test]
 async fn request_fails_when_accepted_server_leaves() {
     let (dealer, mut rep) = (DealerSocket::new(), RepSocket::new());
-    rep.connect(dealer.bind(ANY_PORT).await.unwrap()).await.unwrap();
+    rep.connect(dealer.bind(ANY_PORT).await.unwrap()).unwrap();
     dealer.wait_for_peers(1).await;
     let (mut client, _) = start(dealer);
     let read = ask(&mut client, "question").await;
@@ -293,7 +293,7 @@ async fn queued_request_survives_reconnect() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let soon = ReconnectBackoff::new(Duration::from_millis(1));
     let dealer = DealerSocket::builder().reconnect(soon).build();
-    dealer.connect(format!("tcp://{}", listener.local_addr().unwrap())).await.unwrap();
+    dealer.connect(format!("tcp://{}", listener.local_addr().unwrap())).unwrap();
     let mut server = RawPeer::accept(&listener, SocketType::Rep).await;
     let (mut client, _) = start(dealer);
     let read = ask(&mut client, "read").await;
@@ -313,7 +313,7 @@ async fn request_fails_without_reconnect() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let dealer = DealerSocket::builder().no_reconnect().build();
     let endpoint: Endpoint = format!("tcp://{}", listener.local_addr().unwrap()).parse().unwrap();
-    dealer.connect(&endpoint).await.unwrap();
+    dealer.connect(&endpoint).unwrap();
     let server = RawPeer::accept(&listener, SocketType::Rep).await;
     let (mut client, _) = start(dealer);
     let waiting = ask(&mut client, huge(1)).await;
@@ -325,7 +325,7 @@ async fn request_fails_without_reconnect() {
 #[tokio::test]
 async fn missed_events_fail_only_lost_requests() {
     let (dealer, mut stays) = (DealerSocket::new(), RouterSocket::new());
-    dealer.connect(stays.bind(ANY_PORT).await.unwrap()).await.unwrap();
+    dealer.connect(stays.bind(ANY_PORT).await.unwrap()).unwrap();
     dealer.wait_for_peers(1).await;
     let (mut client, driver) = client(dealer);
     let kept = ask(&mut client, "to one that stays").await;
@@ -353,7 +353,7 @@ async fn reply_counts_if_server_leaves_after_it() {
     for round in 0..500 {
         let (dealer, mut router) = (DealerSocket::new(), RouterSocket::new());
         let endpoint = format!("inproc://service-right-behind-{round}");
-        dealer.connect(router.bind(&endpoint).await.unwrap()).await.unwrap();
+        dealer.connect(router.bind(&endpoint).await.unwrap()).unwrap();
         let (mut client, _) = start(dealer);
         let mut waiting = Vec::new();
         for _ in 0..5 {
@@ -383,7 +383,7 @@ async fn closing_the_socket_fails_open_requests() {
 #[tokio::test]
 async fn dropped_driver_fails_all_waiters() {
     let dealer = DealerSocket::builder().send_high_water_mark(1).build();
-    dealer.connect("inproc://service-unattended").await.unwrap();
+    dealer.connect("inproc://service-unattended").unwrap();
     let (mut client, driver) = client(dealer);
     let waiting = ask(&mut client, "fills the queue").await;
     let mut another = client.clone();
@@ -400,7 +400,7 @@ async fn dropped_driver_fails_all_waiters() {
 #[tokio::test]
 async fn driver_runs_until_the_last_reply() {
     let (dealer, mut router) = (DealerSocket::new(), RouterSocket::new());
-    dealer.connect(router.bind(ANY_PORT).await.unwrap()).await.unwrap();
+    dealer.connect(router.bind(ANY_PORT).await.unwrap()).unwrap();
     let (mut client, driving) = start(dealer);
     let waiting = ask(&mut client, "question").await;
     drop(client);
@@ -463,7 +463,7 @@ async fn every_waiting_clone_sees_new_server() {
 async fn requests_behind_a_loss_are_safe() {
     let (listener, endpoint) = listen().await;
     let dealer = DealerSocket::builder().reconnect(fast_reconnect()).build();
-    dealer.connect(&endpoint).await.unwrap();
+    dealer.connect(&endpoint).unwrap();
     let mut server = RawPeer::accept(&listener, SocketType::Rep).await;
     let (mut client, driver) = client(dealer);
     let mut events = client.handle().events();
@@ -492,7 +492,7 @@ async fn requests_behind_a_loss_are_safe() {
 async fn what_was_sent_before_counts_for_no_request() {
     let (listener, endpoint) = listen().await;
     let mut dealer = DealerSocket::builder().reconnect(fast_reconnect()).build();
-    dealer.connect(&endpoint).await.unwrap();
+    dealer.connect(&endpoint).unwrap();
     let mut server = RawPeer::accept(&listener, SocketType::Rep).await;
     for text in ["one", "two"] {
         dealer.send(text).await.unwrap();
@@ -537,7 +537,7 @@ async fn flood(client: &Client) -> Vec<JoinHandle<()>> {
 async fn peer_lost_is_told_under_a_flood() {
     let (dealer, mut rep) = (DealerSocket::new(), RepSocket::new());
     let endpoint = rep.bind(ANY_PORT).await.unwrap();
-    dealer.connect(&endpoint).await.unwrap();
+    dealer.connect(&endpoint).unwrap();
     let (mut client, _) = start(dealer);
     let waiting = ask(&mut client, "question").await;
     within("the request", rep.recv()).await.unwrap();
@@ -559,7 +559,7 @@ async fn driver_ends_under_a_flood() {
 #[tokio::test]
 async fn cancelled_ready_keeps_no_place() {
     let dealer = DealerSocket::new();
-    dealer.connect("inproc://service-cancelled-ready").await.unwrap();
+    dealer.connect("inproc://service-cancelled-ready").unwrap();
     let (mut client, driver) = client_with_limit(dealer, 1);
     tokio::spawn(driver.run());
     let under_way = ask(&mut client, "1").await;
@@ -597,7 +597,7 @@ async fn waiting_for_room_keeps_no_place() {
 #[tokio::test]
 async fn who_waits_for_a_place_hears_of_the_end() {
     let dealer = DealerSocket::new();
-    dealer.connect("inproc://service-place-end").await.unwrap();
+    dealer.connect("inproc://service-place-end").unwrap();
     let (mut client, driver) = client_with_limit(dealer, 1);
     let driving = tokio::spawn(driver.run());
     let _under_way = ask(&mut client, "1").await;
@@ -619,7 +619,7 @@ async fn who_waits_for_a_place_hears_of_the_end() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn clones_that_give_up_let_others_have_their_turn() {
     let (dealer, mut router) = (DealerSocket::new(), RouterSocket::new());
-    dealer.connect(router.bind(ANY_PORT).await.unwrap()).await.unwrap();
+    dealer.connect(router.bind(ANY_PORT).await.unwrap()).unwrap();
     let (client, driver) = client_with_limit(dealer, 2);
     tokio::spawn(driver.run());
     let serving = tokio::spawn(async move {

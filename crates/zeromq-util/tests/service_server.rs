@@ -30,7 +30,7 @@ async fn bind<P: Answers>() -> (Socket<P>, Endpoint) {
 
 async fn dealer(endpoint: &Endpoint) -> DealerSocket {
     let dealer = DealerSocket::new();
-    dealer.connect(endpoint).await.unwrap();
+    dealer.connect(endpoint).unwrap();
     dealer
 }
 
@@ -92,7 +92,7 @@ async fn replies_in_any_order_reach_their_clients() {
     let mut askers = Vec::new();
     for name in ["a", "b", "c"] {
         let mut req = ReqSocket::new();
-        req.connect(&endpoint).await.unwrap();
+        req.connect(&endpoint).unwrap();
         req.send(name).await.unwrap();
         askers.push((name, req));
     }
@@ -204,7 +204,7 @@ async fn requests_are_shed_until_service_is_ready() {
     let (rep, endpoint) = bind::<Rep>().await;
     tokio::spawn(serve(rep, NeverReady).overload(busy()).run());
     let mut req = ReqSocket::new();
-    req.connect(endpoint).await.unwrap();
+    req.connect(endpoint).unwrap();
     for _ in 0..2 {
         req.send("question").await.unwrap();
         assert_eq!(within("a reply", req.recv()).await.unwrap(), "busy");
@@ -262,7 +262,7 @@ async fn rep_continues_after_unanswered_request() {
     let handle = rep.handle().clone();
     let served = tokio::spawn(serve(rep, moody_service()).run());
     let mut req = ReqSocket::builder().relaxed(true).correlate(true).build();
-    req.connect(&endpoint).await.unwrap();
+    req.connect(&endpoint).unwrap();
     for question in ["panic", "fail", "panic at once", "well"] {
         req.send(question).await.unwrap();
     }
@@ -474,7 +474,7 @@ async fn frameless_reply_becomes_one_empty_frame() {
         let server = serve(socket, service).failure_answer(failure);
         tokio::spawn(server.run());
         let mut req = ReqSocket::new();
-        req.connect(endpoint).await.unwrap();
+        req.connect(endpoint).unwrap();
         req.send(question).await.unwrap();
         let reply = within("a reply", req.recv()).await.unwrap();
         assert_eq!(reply.frames(), [Frame::new()]);
@@ -502,7 +502,7 @@ async fn drain_timeout_abandons_slow_request() {
     let stop = async move { taken.notified().await };
     let served = tokio::spawn(server.run_until(stop));
     let mut dealer = DealerSocket::new();
-    dealer.connect(endpoint).await.unwrap();
+    dealer.connect(endpoint).unwrap();
     let before = tokio::time::Instant::now();
     ask(&mut dealer, "for ever").await;
     let report = within("the server to end", served).await.unwrap().unwrap();

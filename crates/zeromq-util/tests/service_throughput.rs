@@ -55,8 +55,8 @@ async fn many_at_once(client: &mut Client, requests: usize) -> Duration {
 async fn ratio(requests: usize) -> f64 {
     let endpoint = server().await;
     let (mut req, dealer) = (ReqSocket::new(), DealerSocket::new());
-    req.connect(&endpoint).await.unwrap();
-    dealer.connect(&endpoint).await.unwrap();
+    req.connect(&endpoint).unwrap();
+    dealer.connect(&endpoint).unwrap();
     let (mut client, driver) = client(dealer);
     tokio::spawn(driver.run());
     lock_step(&mut req, requests / 10).await;
@@ -92,7 +92,7 @@ async fn sixty_four_in_flight_are_five_times_faster() {
 async fn hearing(under_way: usize, name: &str) -> Duration {
     let dealer = DealerSocket::builder().send_high_water_mark(0).build();
     let router = RouterSocket::builder().receive_high_water_mark(0).build();
-    dealer.connect(router.bind(format!("inproc://{name}-server")).await.unwrap()).await.unwrap();
+    dealer.connect(router.bind(format!("inproc://{name}-server")).await.unwrap()).unwrap();
     let passing = dealer.bind(format!("inproc://{name}")).await.unwrap();
     let (mut client, driver) = client_with_limit(dealer, under_way + 1);
     let mut requests = Vec::new();
@@ -104,7 +104,7 @@ async fn hearing(under_way: usize, name: &str) -> Duration {
     for _ in 0..ROUNDS {
         for _ in 0..100 {
             let rep = RepSocket::new();
-            rep.connect(&passing).await.unwrap();
+            rep.connect(&passing).unwrap();
             rep.close().await;
         }
         let begin = Instant::now();

@@ -26,7 +26,7 @@ async fn connect(endpoints: &[&Endpoint]) -> Client {
     let dealer =
         DealerSocket::builder().reconnect(ReconnectBackoff::new(Duration::from_secs(3600))).build();
     for endpoint in endpoints {
-        dealer.connect(*endpoint).await.unwrap();
+        dealer.connect(*endpoint).unwrap();
     }
     let (client, driver) = client(dealer);
     tokio::spawn(driver.run());

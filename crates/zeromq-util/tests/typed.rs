@@ -20,7 +20,7 @@ use zeromq_util::typed::{
 async fn pipeline() -> (PushSocket, PullSocket) {
     let (push, pull) = (PushSocket::new(), PullSocket::new());
     let endpoint = pull.bind("tcp://127.0.0.1:0").await.expect("a free port");
-    push.connect(endpoint).await.expect("it connects");
+    push.connect(endpoint).expect("it connects");
     (push, pull)
 }
 
@@ -97,7 +97,7 @@ async fn wrong_frame_count_is_an_error() {
 async fn subscription_matches_first_tuple_value() {
     let mut publisher = XPubSocket::new();
     let subscriber = SubSocket::builder().subscribe("oslo").build();
-    subscriber.connect(publisher.bind("tcp://127.0.0.1:0").await.unwrap()).await.unwrap();
+    subscriber.connect(publisher.bind("tcp://127.0.0.1:0").await.unwrap()).unwrap();
     publisher.recv().await.unwrap();
     let mut publisher = publisher.typed::<(&str, &str)>((Utf8, Utf8));
     let mut subscriber = subscriber.typed::<(String, String)>((Utf8, Utf8));
@@ -115,7 +115,7 @@ async fn router_replies_along_the_route() {
     let mut clients = Vec::new();
     for name in ["ann", "bob"] {
         let client = ReqSocket::builder().routing_id(name).unwrap().build();
-        client.connect(&endpoint).await.unwrap();
+        client.connect(&endpoint).unwrap();
         let mut client = client.typed::<String>(Utf8);
         client.send(&name.to_owned()).await.unwrap();
         clients.push((name, client));
@@ -135,7 +135,7 @@ async fn router_replies_along_the_route() {
 async fn multi_hop_envelope_is_returned() {
     let mut router = RouterSocket::new();
     let mut dealer = DealerSocket::builder().routing_id("hop-2").unwrap().build();
-    dealer.connect(router.bind("tcp://127.0.0.1:0").await.unwrap()).await.unwrap();
+    dealer.connect(router.bind("tcp://127.0.0.1:0").await.unwrap()).unwrap();
     let envelope = ["hop-1", "", "question"];
     dealer.send(Message::multipart(envelope)).await.unwrap();
 
@@ -152,7 +152,7 @@ async fn multi_hop_envelope_is_returned() {
 #[tokio::test]
 async fn router_talks_to_dealers_without_delimiter() {
     let (dealer, router) = (DealerSocket::new(), RouterSocket::new());
-    dealer.connect(router.bind("tcp://127.0.0.1:0").await.unwrap()).await.unwrap();
+    dealer.connect(router.bind("tcp://127.0.0.1:0").await.unwrap()).unwrap();
     let mut dealer = dealer.typed::<String>(Utf8);
     let mut router = router.typed::<Routed<String>>(Routing::of_peers(Utf8));
     dealer.send(&"ping".to_owned()).await.unwrap();
@@ -174,7 +174,7 @@ async fn manual_route_gets_a_delimiter() {
 #[tokio::test]
 async fn endless_envelope_error_keeps_the_message() {
     let (mut dealer, router) = (DealerSocket::new(), RouterSocket::new());
-    dealer.connect(router.bind("tcp://127.0.0.1:0").await.unwrap()).await.unwrap();
+    dealer.connect(router.bind("tcp://127.0.0.1:0").await.unwrap()).unwrap();
     let mut router = router.typed::<Routed<String>>(Routing::of_requests(Utf8));
     dealer.send("no delimiter").await.unwrap();
     let error = undecoded(router.recv().await);
@@ -185,7 +185,7 @@ async fn endless_envelope_error_keeps_the_message() {
 #[tokio::test]
 async fn rep_can_answer_undecodable_request() {
     let (mut req, rep) = (ReqSocket::new(), RepSocket::new());
-    req.connect(rep.bind("tcp://127.0.0.1:0").await.unwrap()).await.unwrap();
+    req.connect(rep.bind("tcp://127.0.0.1:0").await.unwrap()).unwrap();
     let mut rep = rep.typed::<String>(Utf8);
     req.send(b"\xff").await.unwrap();
     undecoded(rep.recv().await);
@@ -264,7 +264,7 @@ async fn dropped_recv_loses_no_value() {
 #[tokio::test]
 async fn dropped_send_sends_no_value() {
     let push = PushSocket::builder().send_high_water_mark(1).build();
-    push.connect("inproc://typed-dropped-send").await.unwrap();
+    push.connect("inproc://typed-dropped-send").unwrap();
     let mut push = push.typed::<i8>(Natural);
     push.send(&1).await.unwrap();
     assert!(timeout(Duration::ZERO, push.send(&2)).await.is_err(), "there is room for one");
@@ -290,7 +290,7 @@ async fn typed_sockets_are_streams_and_sinks() {
 #[tokio::test]
 async fn halves_stay_typed_after_split() {
     let (one, other) = (DealerSocket::new(), DealerSocket::new());
-    one.connect(other.bind("tcp://127.0.0.1:0").await.unwrap()).await.unwrap();
+    one.connect(other.bind("tcp://127.0.0.1:0").await.unwrap()).unwrap();
     let (mut sender, mut receiver) = one.typed::<i8>(Natural).split();
     let mut second = sender.clone();
     sender.send(&1).await.unwrap();

@@ -1,6 +1,4 @@
-//! Whether a peer may go on: the question a connection asks, and the answer it waits for.
-//!
-//! The questions and answers are those of 27/ZAP. Who answers them is no concern of this crate.
+//! Requests to authenticate a peer, and decisions about them, as in 27/ZAP.
 
 use std::fmt;
 
@@ -11,45 +9,45 @@ use crate::metadata::Metadata;
 use crate::secret;
 use crate::wire::MechanismName;
 
-/// Asks whether a peer may go on, by what it has shown of itself.
+/// A request to authenticate a peer.
 ///
-/// The connection waits until [`Connection::authenticate`](crate::Connection::authenticate) has
-/// the answer.
+/// The connection waits until [`Connection::authenticate`](crate::Connection::authenticate) is
+/// called with a [`Decision`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AuthenticationRequest {
     /// The security mechanism of the connection.
     pub mechanism: MechanismName,
-    /// What the peer has shown.
+    /// The credentials of the peer.
     pub credentials: Credentials,
 }
 
 impl AuthenticationRequest {
-    /// Makes a question of one's own, for whoever answers them.
+    /// Makes a request.
     pub fn new(mechanism: MechanismName, credentials: Credentials) -> Self {
         Self { mechanism, credentials }
     }
 }
 
-/// What a peer has shown of itself.
+/// The credentials of a peer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Credentials {
-    /// NULL: nothing.
+    /// NULL: none.
     None,
-    /// PLAIN: a name and a password.
+    /// PLAIN: a user name and a password.
     Password {
-        /// The name, up to 255 bytes.
+        /// The user name, up to 255 bytes.
         username: Bytes,
         /// The password, up to 255 bytes.
         password: Password,
     },
-    /// CURVE and NOISE: a public key, and proof that the peer has the secret one.
+    /// CURVE and NOISE: a public key that the peer has proven to own.
     PublicKey([u8; 32]),
 }
 
 impl Credentials {
-    /// The frames that a 27/ZAP request has them in.
+    /// The credentials as frames of a 27/ZAP request.
     pub fn to_frames(&self) -> Vec<Bytes> {
         match self {
             Self::None => Vec::new(),
@@ -60,8 +58,8 @@ impl Credentials {
         }
     }
 
-    /// Reads the frames of a 27/ZAP request; `None` where they are not those of the mechanism, or
-    /// the mechanism is none of this crate's.
+    /// Reads the frames of a 27/ZAP request; `None` if they do not fit the mechanism, or the
+    /// mechanism is unknown.
     pub fn from_frames<F: AsRef<[u8]>>(mechanism: MechanismName, frames: &[F]) -> Option<Self> {
         match (mechanism, frames) {
             (MechanismName::NULL, []) => Some(Self::None),
@@ -84,38 +82,38 @@ impl Credentials {
 /// The answer to an [`AuthenticationRequest`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Decision {
-    /// The peer may go on (ZAP status 200).
+    /// The peer is allowed in (ZAP status 200).
     Allow {
-        /// Who it is; empty where that does not matter.
+        /// The user id of the peer; may be empty.
         user_id: String,
-        /// What else is known of it.
+        /// Further properties of the peer.
         metadata: Metadata,
     },
-    /// The peer may not go on.
+    /// The peer is denied.
     Deny(DenyStatus),
 }
 
 impl Decision {
-    /// Lets a peer in of whom nothing more is known.
+    /// Allows a peer in, without a user id.
     pub fn allow() -> Self {
         Self::allow_as("")
     }
 
-    /// Lets a peer in as this user.
+    /// Allows a peer in as this user.
     pub fn allow_as(user_id: impl Into<String>) -> Self {
         Self::Allow { user_id: user_id.into(), metadata: Metadata::new() }
     }
 }
 
-/// Why a peer may not go on (27/ZAP, "Status Codes").
+/// Why a peer is denied (27/ZAP, "Status Codes").
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum DenyStatus {
-    /// 300: nobody could tell just now. The connection is closed without a word, and the peer may
-    /// try again.
+    /// 300: no decision was possible. The connection is closed without an ERROR, and the peer may try
+    /// again.
     TemporaryError,
-    /// 400: its credentials are not accepted. The peer is told so.
+    /// 400: the credentials are not accepted. The peer gets an ERROR.
     AuthenticationFailure,
-    /// 500: whoever decides is at fault. The peer is told so.
+    /// 500: the authenticator has failed. The peer gets an ERROR.
     InternalError,
 }
 
@@ -129,14 +127,14 @@ impl DenyStatus {
         }
     }
 
-    /// The status that has this code.
+    /// The status with this code.
     pub fn from_code(code: u16) -> Option<Self> {
         [Self::TemporaryError, Self::AuthenticationFailure, Self::InternalError]
             .into_iter()
             .find(|status| status.code() == code)
     }
 
-    /// What the reason of an ERROR command says, where it is a status code, as from libzmq.
+    /// The status in the reason of an ERROR command, if it is a status code as libzmq sends.
     pub fn from_reason(reason: &str) -> Option<Self> {
         Self::from_code(reason.parse().ok().filter(|_| reason.len() == 3)?)
     }
@@ -153,15 +151,15 @@ impl fmt::Display for DenyStatus {
     }
 }
 
-/// A password, up to 255 bytes: not shown by `Debug`, compared in constant time, overwritten
-/// when it is dropped.
+/// A password of up to 255 bytes. `Debug` hides it, comparison takes constant time, and it is
+/// overwritten when dropped.
 ///
-/// PLAIN sends it in clear, so it is no secret to the network.
+/// PLAIN sends it in clear: everyone on the network can read it.
 #[derive(Clone)]
 pub struct Password(Zeroizing<Vec<u8>>);
 
 impl Password {
-    /// Makes a password of its bytes.
+    /// Makes a password from its bytes.
     ///
     /// ```
     /// use zmtp_codec::Password;

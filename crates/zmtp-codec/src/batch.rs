@@ -1,10 +1,9 @@
-//! Messages in wire form: the one queue everything else is built on.
+//! A queue of messages in wire form.
 
-#[cfg(feature = "__cipher")]
+mod cursor;
 mod frames;
 mod run;
 mod take;
-mod walk;
 mod write;
 
 use std::collections::VecDeque;
@@ -12,20 +11,19 @@ use std::fmt;
 
 use bytes::Bytes;
 
+use cursor::{Chained, Cursor, Piece, Written};
+pub use frames::Frames;
 pub use run::{EncodedMessages, RunIter};
-use walk::{Chained, Cursor, Piece};
-use write::Written;
 
 use crate::message::{Frame, Message, Repr};
 use crate::wire::{Command, FrameHeader};
 
-/// Whole messages in wire form (ZMTP 3 frames), in order: a queue of bytes.
+/// A queue of messages in wire form (ZMTP 3 frames).
 ///
-/// Senders [`push`](Self::push) messages, which encodes them at once, and a connection writes the
-/// bytes as they stand: [`io_slices`](Self::io_slices) shows what is to be written and
-/// [`advance`](Self::advance) says how much was. A receiver [`pop`](Self::pop)s messages, which
-/// decodes them. Frames delimit themselves, so that the batch needs no record of where messages
-/// begin and can still tell which were not wholly written, and send those again.
+/// A sender [`push`](Self::push)es messages, which encodes them at once. A connection writes the bytes
+/// from [`io_slices`](Self::io_slices) and reports the count to [`advance`](Self::advance). A receiver
+/// [`pop`](Self::pop)s messages, which decodes them. Frames delimit themselves, so the batch stores no
+/// message boundaries, and can still send an incompletely written message again.
 ///
 /// ```
 /// use zmtp_codec::{Batch, Message};
@@ -35,7 +33,7 @@ use crate::wire::{Command, FrameHeader};
 /// batch.push(Message::from("world"));
 /// assert_eq!(batch.first_chunk(), b"\x00\x05hello\x00\x05world");
 ///
-/// // The connection took nine bytes, then broke: the first message is gone, the second is not.
+/// // The connection took nine bytes, then broke: only the first message is sent.
 /// assert_eq!(batch.advance(9), 1);
 /// batch.rewind();
 /// assert_eq!(batch.first_chunk(), b"\x00\x05world");
@@ -44,38 +42,38 @@ use crate::wire::{Command, FrameHeader};
 ///
 /// # Memory
 ///
-/// A new batch allocates nothing. Headers and small bodies are copied into one buffer; bodies of
-/// [`CHAIN_THRESHOLD`](Self::CHAIN_THRESHOLD) bytes and more, and [`EncodedMessages`]s, are shared, never
-/// copied. An emptied batch keeps its buffer when that is at most 128 KiB and frees it otherwise.
+/// A new batch allocates nothing. Headers and small bodies are copied into one buffer. Bodies of
+/// [`CHAIN_THRESHOLD`](Self::CHAIN_THRESHOLD) bytes and more, and [`EncodedMessages`], are shared. An
+/// empty batch keeps a buffer of at most 128 KiB.
 ///
 /// # Limits
 ///
-/// None: whoever pushes watches [`messages`](Self::messages) and [`bytes`](Self::bytes).
+/// None: the caller bounds [`messages`](Self::messages) and [`bytes`](Self::bytes).
 #[derive(Clone, Default)]
 pub struct Batch {
     /// Headers and small bodies, contiguous.
     small: Vec<u8>,
-    /// How many bytes have been cut off the front of `small` so far.
+    /// Bytes removed from the front of `small` so far.
     small_origin: usize,
-    /// What stands between the bytes of `small`.
+    /// Shared memory between the bytes of `small`.
     chained: VecDeque<Chained>,
-    /// How many pieces have been taken off the front of `chained` so far.
+    /// Pieces removed from the front of `chained` so far.
     chain_origin: usize,
-    /// The first byte of the first message not taken and not wholly written.
+    /// The first byte of the first message that is neither taken nor completely written.
     start: Cursor,
-    /// What has been written of the messages from `start` on.
+    /// The written part of the messages from `start` on.
     written: Written,
     /// Messages from `start` on.
     messages: usize,
-    /// Bytes from `start` on, less those written.
+    /// Bytes from `start` on, without those written.
     bytes: usize,
 }
 
 impl Batch {
-    /// Bodies of this many bytes and more are chained, not copied.
+    /// Bodies of at least this many bytes are shared, not copied.
     ///
-    /// A chained body costs a queue entry, a reference count and a slice of its own in the write
-    /// to the kernel; a copied one costs the copy. Below 8 KiB the copy is the cheaper.
+    /// A shared body costs a queue entry, a reference count and a slice of the vectored write. Below
+    /// 8 KiB a copy is cheaper.
     pub const CHAIN_THRESHOLD: usize = 8192;
 
     /// Makes an empty batch, without allocating.
@@ -92,47 +90,37 @@ impl Batch {
         }
     }
 
-    /// How many messages there are, a partly written one included.
+    /// The number of messages, including a partly written one.
     #[inline]
     pub fn messages(&self) -> usize {
         self.messages
     }
 
-    /// The bytes not yet written or taken, on the wire and so with headers and commands.
+    /// The bytes on the wire that are neither written nor taken, including headers and commands.
     #[inline]
     pub fn bytes(&self) -> usize {
         self.bytes
     }
 
-    /// Whether there is nothing left to write or take.
+    /// Whether nothing is left to write or take.
     #[inline]
     pub fn is_empty(&self) -> bool {
         self.bytes == 0
     }
 
-    /// The memory of its own that there is for what is queued, in bytes: an empty batch may keep
-    /// some for what comes next.
-    ///
-    /// ```
-    /// # use zmtp_codec::{Batch, Message};
-    /// let mut batch = Batch::new();
-    /// assert_eq!(batch.capacity(), 0);
-    /// batch.push(Message::from("hello"));
-    /// batch.pop();
-    /// assert!(batch.capacity() >= 7);
-    /// ```
+    /// The allocated memory in bytes, without shared memory. An empty batch may keep some.
     pub fn capacity(&self) -> usize {
         self.small.capacity() + self.chained.capacity() * size_of::<Chained>()
     }
 
-    /// Appends a message. One without frames is sent as one empty frame.
+    /// Appends a message. A message without frames is sent as one empty frame.
     #[inline(always)] // or the message is copied for the call
     pub fn push(&mut self, mut message: Message) {
         self.push_from(&mut message);
     }
 
-    /// Appends a message without moving it. Large bodies and the frames of a list are taken out of
-    /// it: what is left in `message` means nothing, but a list keeps its memory.
+    /// Appends a message without moving it. `message` is unspecified afterwards; a list of frames keeps
+    /// its memory.
     #[inline]
     pub fn push_from(&mut self, message: &mut Message) {
         match message.repr_mut() {
@@ -168,60 +156,59 @@ impl Batch {
     fn push_small(&mut self, header: FrameHeader, body: &[u8]) {
         let size = header.size() + body.len();
         if self.small.capacity() - self.small.len() < size {
-            self.make_room(size);
+            self.reserve(size);
         }
         header.encode(&mut self.small);
         self.small.extend_from_slice(body);
         self.bytes += size;
     }
 
-    /// Appends the messages of a run without copying them, unless they are few bytes that keep
-    /// [many](Run::cut_from).
+    /// Appends encoded messages. They share memory, unless they are small and would keep a
+    /// [large buffer](EncodedMessages::cut_from) alive.
     pub fn push_run(&mut self, run: EncodedMessages) {
         self.messages += run.messages;
-        if run.is_dwarfed() {
+        if run.bytes.len() < Self::CHAIN_THRESHOLD && run.is_dwarfed() {
             self.push_bytes(&run.bytes);
         } else {
             self.chain(Piece::Run(run.bytes));
         }
     }
 
-    /// Appends a command, which does not count as a message.
+    /// Appends a command. It does not count as a message.
     pub fn push_command(&mut self, command: &Command) {
         let mut wire = Vec::new();
         command.encode(&mut wire);
         self.push_bytes(&wire);
     }
 
-    /// Appends whole frames without large bodies.
+    /// Appends complete frames with small bodies.
     #[inline]
     fn push_bytes(&mut self, frames: &[u8]) {
         if self.small.capacity() - self.small.len() < frames.len() {
-            self.make_room(frames.len());
+            self.reserve(frames.len());
         }
         self.small.extend_from_slice(frames);
         self.bytes += frames.len();
     }
 
-    /// Appends one frame that the peer reads as a message and that means a command: it does not
+    /// Appends one frame that the peer decodes as a message and that acts as a command. It does not
     /// count as a message and is not sent to another peer.
     pub(crate) fn push_control(&mut self, frame: Bytes) {
         self.chain(Piece::Control(frame));
     }
 
-    /// Appends a copy of all messages and commands of `other`: small bytes are copied, large
-    /// bodies and runs shared.
+    /// Appends a copy of all messages and commands of `other`, which shares large bodies and runs.
     ///
-    /// A partly written message of `other` is appended whole.
+    /// A partly written message of `other` is appended completely.
     #[inline]
     pub fn push_batch(&mut self, other: &Self) {
         self.push_range(other, other.start, other.end());
         self.messages += other.messages;
     }
 
-    /// Moves all messages and commands of `other` to the end of this batch, leaving it empty.
+    /// Moves all messages and commands of `other` to the end of this batch.
     ///
-    /// A partly written message of `other` is appended whole.
+    /// A partly written message of `other` is appended completely.
     pub fn append(&mut self, other: &mut Self) {
         if self.is_empty() {
             other.forget_partial_write();
@@ -232,7 +219,7 @@ impl Batch {
         other.clear();
     }
 
-    /// Forgets everything, and keeps a moderate buffer for what comes next.
+    /// Removes everything. Keeps a buffer of at most 128 KiB.
     pub fn clear(&mut self) {
         if self.small.capacity() > KEPT_CAPACITY {
             self.small = Vec::new();
@@ -254,15 +241,15 @@ impl Batch {
         self.chained.push_back(Chained { at: self.small_end(), piece });
     }
 
-    /// Appends a copy of the frames of `other` from `from` to `to`, and counts their bytes only.
+    /// Appends a copy of the frames of `other` between two positions. Counts bytes, not messages.
     #[inline]
     fn push_range(&mut self, other: &Self, from: Cursor, to: Cursor) {
         let small = other.small_from(from);
         let small = small.get(..to.small.wrapping_sub(from.small)).unwrap_or(small);
         if self.small.capacity() - self.small.len() < small.len() {
-            self.make_room(small.len());
+            self.reserve(small.len());
         }
-        // From where small bytes stand in `other` to where they will stand here.
+        // From positions of small bytes in `other` to positions here.
         let shift = self.small_end().wrapping_sub(from.small);
         self.small.extend_from_slice(small);
         self.bytes += small.len();
@@ -280,21 +267,21 @@ impl Batch {
         }
     }
 
-    /// Where the next byte of `small` will stand.
+    /// The position of the next byte of `small`.
     fn small_end(&self) -> usize {
         self.small_origin.wrapping_add(self.small.len())
     }
 
-    /// The place behind the last byte.
+    /// The position behind the last byte.
     fn end(&self) -> Cursor {
         let chain = self.chain_origin.wrapping_add(self.chained.len());
         Cursor { small: self.small_end(), chain, inner: 0 }
     }
 
-    /// Makes room for `size` more small bytes: by cutting off what has been taken when that is
-    /// half of the buffer or more, which keeps the cost of a byte constant, and else by growing.
+    /// Reserves `size` more small bytes. Removes the taken bytes if they are half of the buffer or more,
+    /// which keeps the amortized cost of a byte constant.
     #[cold]
-    fn make_room(&mut self, size: usize) {
+    fn reserve(&mut self, size: usize) {
         let taken = self.start.small.wrapping_sub(self.small_origin);
         if taken >= self.small.len() / 2 {
             self.small.drain(..taken);

@@ -1,13 +1,15 @@
-//! One connection, from the first byte on.
+//! One side of a connection, from the first byte on.
 
 mod heartbeat;
 mod stage;
+mod traffic;
+mod zmtp2;
 
 use bytes::{Bytes, BytesMut};
 
 pub use heartbeat::{Heartbeat, HeartbeatAction, HeartbeatConfig};
-pub use stage::Traffic;
-use stage::{Stage, Turn};
+use stage::{Progress, Stage};
+pub use traffic::Traffic;
 
 use crate::authentication::Decision;
 use crate::batch::Batch;
@@ -20,58 +22,53 @@ use crate::seal::SealBuffer;
 use crate::subscription::Subscription;
 use crate::wire::{Command, Greeting};
 
-/// One side of a ZMTP connection: greeting, handshake and traffic over one stream of bytes.
+/// One side of a ZMTP connection: greeting, handshake and traffic over one byte stream.
 ///
-/// It does no I/O. Its methods are of four kinds:
+/// It does no I/O. Repeat until either side closes the stream:
 ///
-/// - *Getters*, such as [`peer`](Self::peer).
-/// - [`handle_input`](Self::handle_input), which takes what was read.
-/// - *Commands*, such as [`send`](Self::send), which queue something to be written. They may be
-///   given at any time; what is given before the handshake is over waits for it.
-/// - [`poll_transmit`](Self::poll_transmit), which gives out what is to be written.
+/// 1. Write all bytes from [`poll_transmit`](Self::poll_transmit). The greeting is written before
+///    anything is read.
+/// 2. Read, and append to the input buffer.
+/// 3. Call [`handle_input`](Self::handle_input) with that buffer until it returns `Ok(None)`.
 ///
-/// The order to drive it in, over again until either side closes:
+/// Methods such as [`send`](Self::send) queue something to write. They can be called at any time;
+/// before the end of the handshake the queue waits.
 ///
-/// 1. Write all that `poll_transmit` gives: the greeting first, before anything is read.
-/// 2. Read, appending to the input buffer.
-/// 3. Call `handle_input` with that buffer until it returns `Ok(None)`.
+/// On [`Event::Authenticate`], pass a decision to [`authenticate`](Self::authenticate), and continue
+/// with 3. Nothing need be read before that.
 ///
-/// On [`Event::Authenticate`], find out whether the peer may go on, [say
-/// so](Self::authenticate), and continue with 3. Meanwhile nothing need be read.
+/// After an error from `handle_input`, write the bytes from `poll_transmit`, which may be an ERROR for
+/// the peer, and close the stream.
 ///
-/// After an error from `handle_input`, write what `poll_transmit` still gives, which may be an
-/// ERROR command for the peer, and close.
-///
-/// Whoever wants more speed drives the connection as far as [`Event::Ready`] and then takes it
-/// apart with [`into_traffic`](Self::into_traffic).
+/// The fast path is to drive the connection to [`Event::Ready`] and then to take it apart with
+/// [`into_traffic`](Self::into_traffic).
 #[derive(Debug)]
 pub struct Connection {
     config: ConnectionConfig,
     stage: Stage,
-    /// Greeting and handshake: what may be written at once.
+    /// Greeting and handshake: written at once.
     opening: Batch,
-    /// Messages and commands: what may be written when the handshake is over.
+    /// Messages and commands: written after the handshake.
     traffic: Batch,
-    /// What of them is sealed and about to be written.
+    /// The encrypted front of `traffic`.
     sealed: SealBuffer,
-    /// Subscriptions made before the peer's version, and so their form, was known.
+    /// Subscriptions made before the peer's version was known.
     early: Vec<Subscription>,
 }
 
 impl Connection {
-    /// Makes one side of a connection. Nothing tells who connected: both sides start talking at
-    /// once.
+    /// Makes one side of a connection. It makes no difference which side connected.
     ///
-    /// A mechanism that encrypts needs randomness: use [`with_entropy`](Self::with_entropy). Without
-    /// it there, the handshake fails with [`ProtocolError::NoEntropy`].
+    /// CURVE and NOISE need randomness: use [`with_entropy`](Self::with_entropy). Otherwise their
+    /// handshakes fail with [`ProtocolError::NoEntropy`].
     pub fn new(config: &ConnectionConfig) -> Self {
         Self::start(config, None)
     }
 
     /// Makes one side of a connection with any mechanism.
     ///
-    /// `entropy` has to fill what it is given with bytes nobody can guess: ask the operating
-    /// system for them. It is asked now, and not again.
+    /// `entropy` must fill its argument with unpredictable bytes: those of the operating system. It is
+    /// called before this returns.
     pub fn with_entropy(config: &ConnectionConfig, mut entropy: impl FnMut(&mut [u8])) -> Self {
         Self::start(config, Some(Seed::draw(&mut entropy)))
     }
@@ -89,16 +86,16 @@ impl Connection {
         }
     }
 
-    /// Takes bytes off the front of `input` up to and with the next event, holding at most
-    /// `max_messages` messages.
+    /// Takes bytes off the front of `input` up to the next event, which has at most `max_messages`
+    /// messages.
     ///
-    /// Call it until it returns `Ok(None)`: then more bytes are needed, or, when `max_messages`
-    /// is 0, what comes next is a message. Between calls `input` may only be appended to.
+    /// Call it until it returns `Ok(None)`: then more bytes are needed, or `max_messages` is 0 and a
+    /// message is next. Between calls, only append to `input`.
     ///
     /// # Errors
     ///
-    /// When the connection cannot go on. Events before the fault are returned first. From then on
-    /// nothing is taken from `input` any more.
+    /// If the connection has failed. Events before the fault are returned first. Later calls take
+    /// nothing from `input`.
     pub fn handle_input(
         &mut self,
         input: &mut BytesMut,
@@ -106,15 +103,15 @@ impl Connection {
     ) -> Result<Option<Event>, ProtocolError> {
         loop {
             let stage = std::mem::replace(&mut self.stage, Stage::Closed);
-            let knows_commands = !matches!(stage, Stage::Identity(_));
+            let knows_commands = !matches!(stage, Stage::Identity);
             match stage.handle(&self.config, input, max_messages, &mut self.opening) {
-                Ok((stage, turn)) => {
+                Ok((stage, progress)) => {
                     self.stage = stage;
-                    match turn {
-                        Turn::Again => {}
-                        Turn::Wait => return Ok(None),
-                        Turn::Event(event) => {
-                            self.note(&event);
+                    match progress {
+                        Progress::Continue => {}
+                        Progress::Wait => return Ok(None),
+                        Progress::Event(event) => {
+                            self.apply(&event);
                             return Ok(Some(event));
                         }
                     }
@@ -131,17 +128,17 @@ impl Connection {
         }
     }
 
-    /// Answers [`Event::Authenticate`]. What comes of it, the next
-    /// [`handle_input`](Self::handle_input) tells; until then nothing does.
+    /// Answers [`Event::Authenticate`]. The next [`handle_input`](Self::handle_input) applies the
+    /// decision.
     ///
-    /// Without a question this does nothing, and a denial cannot be taken back.
+    /// Without a request this does nothing. A denial is final.
     pub fn authenticate(&mut self, decision: Decision) {
         if let Stage::Decision(stage) = &mut self.stage {
             stage.decide(decision);
         }
     }
 
-    /// The next bytes to be written, or `None` when there are none now.
+    /// Takes the next bytes to write, or `None` if there are none now.
     pub fn poll_transmit(&mut self) -> Option<Bytes> {
         self.opening.take_chunk().or_else(|| match &mut self.stage {
             Stage::Traffic(traffic) if traffic.encoder.is_sealing() => {
@@ -160,7 +157,7 @@ impl Connection {
         self.traffic.push(message);
     }
 
-    /// Queues a command. A peer of ZMTP 2.0 knows none, and is not sent it.
+    /// Queues a command. It is not sent to a peer of ZMTP 2.0, which has no commands.
     pub fn send_command(&mut self, command: &Command) {
         match &self.stage {
             Stage::Traffic(ready) => ready.encoder.command(&mut self.traffic, command),
@@ -168,7 +165,7 @@ impl Connection {
         }
     }
 
-    /// Queues a subscription, in the form the peer understands.
+    /// Queues a subscription, in the form of the peer's version.
     pub fn send_subscription(&mut self, subscription: Subscription) {
         match &self.stage {
             Stage::Traffic(ready) => ready.encoder.subscription(&mut self.traffic, &subscription),
@@ -186,7 +183,7 @@ impl Connection {
         self.send_subscription(Subscription::Cancel(topic.into()));
     }
 
-    /// Who the peer is, once the handshake is over.
+    /// The peer, after the handshake.
     pub fn peer(&self) -> Option<&PeerInfo> {
         match &self.stage {
             Stage::Traffic(traffic) => Some(&traffic.peer),
@@ -194,13 +191,13 @@ impl Connection {
         }
     }
 
-    /// Takes the connection apart, so that reading and writing can be done in different places.
+    /// Takes the connection apart into a read half and a write half.
     ///
     /// # Errors
     ///
-    /// Gives the connection back while the handshake is not over, or something has still to be
-    /// [transmitted](Self::poll_transmit).
-    #[expect(clippy::result_large_err, reason = "the connection itself, to carry on with")]
+    /// Returns the connection if the handshake is not over, or if there are bytes to
+    /// [transmit](Self::poll_transmit).
+    #[expect(clippy::result_large_err, reason = "it returns the connection")]
     pub fn into_traffic(self) -> Result<Traffic, Self> {
         match self.stage {
             Stage::Traffic(traffic) if self.opening.is_empty() && self.traffic.is_empty() => {
@@ -210,13 +207,13 @@ impl Connection {
         }
     }
 
-    /// Does what an event asks of the connection itself.
-    fn note(&mut self, event: &Event) {
+    /// Applies an event to the queues.
+    fn apply(&mut self, event: &Event) {
         match event {
             Event::Ready(peer) => {
                 let mut held = std::mem::take(&mut self.traffic);
                 if peer.version() < (3, 0) {
-                    // Which drops the commands.
+                    // Drops the commands.
                     held.rewind();
                 }
                 for subscription in std::mem::take(&mut self.early) {

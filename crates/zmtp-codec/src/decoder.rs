@@ -1,4 +1,4 @@
-//! Bytes into runs of messages and commands.
+//! Decodes bytes into runs of messages and commands.
 
 use bytes::{Buf, Bytes, BytesMut};
 
@@ -8,11 +8,11 @@ use crate::error::{LimitExceeded, ProtocolError};
 use crate::mechanism::{Opener, Opening};
 use crate::wire::{Command, FrameError, FrameHeader};
 
-/// Finds whole messages and commands at the front of what a connection has read.
+/// Decodes complete messages and commands at the front of the bytes read from a connection.
 ///
-/// Nothing is allocated for a message: all whole messages in a row leave as one [`EncodedMessages`], which is
-/// the memory they were read into. Work inside an unfinished message is remembered, so that each
-/// byte is looked at once however it trickles in.
+/// It allocates nothing for a message: all complete messages in a row become one
+/// [`EncodedMessages`], which shares the memory of the read buffer. Progress inside an incomplete
+/// message is kept, so each frame header is scanned once however slowly the bytes arrive.
 ///
 /// ```
 /// use bytes::BytesMut;
@@ -29,49 +29,48 @@ use crate::wire::{Command, FrameError, FrameHeader};
 /// # Ok::<_, zmtp_codec::ProtocolError>(())
 /// ```
 ///
-/// Where the connection encrypts, records are opened before they are looked into, and
-/// [`buffered`](Self::buffered) bytes of what was in them are kept here until they are taken.
+/// If the connection encrypts, the decoder decrypts records first, and keeps
+/// [`buffered`](Self::buffered) bytes of plain text.
 #[derive(Debug)]
 pub struct Decoder {
     limits: Limits,
-    /// What has been walked of the unfinished message at the front of the input.
+    /// The scanned part of the incomplete message at the front of the input.
     unfinished: Unfinished,
-    /// Frames of messages walked so far.
+    /// Frames of messages scanned so far.
     frames: u64,
-    /// The frames of that message before the last command that stood inside it.
+    /// The frames of that message before the last command inside it.
     interrupted: Vec<u8>,
-    /// Whether the peer speaks a ZMTP that has commands.
+    /// Whether the peer's version of ZMTP has commands.
     has_commands: bool,
-    /// Where the connection encrypts.
-    sealed: Option<Box<Sealed>>,
+    /// Set if the connection encrypts.
+    decryption: Option<Box<Decryption>>,
 }
 
-/// What a decoder needs besides for a connection that encrypts.
 #[derive(Debug)]
-struct Sealed {
-    opener: Opener,
-    /// What has been opened and not yet taken: frames.
+struct Decryption {
+    opener: Box<dyn Opener>,
+    /// Decrypted frames that have not been taken.
     plain: BytesMut,
 }
 
-/// What a [`Decoder`] found.
+/// The result of [`Decoder::decode`].
 #[derive(Clone, Debug)]
 pub enum Inbound {
-    /// One or more whole messages.
+    /// One or more complete messages.
     Messages(EncodedMessages),
-    /// A command, which may have stood between two frames of a message. One that holds no name is
+    /// A command. It may have been between two frames of a message. A command without a name is
     /// [`Command::Unknown`].
     Command(Command),
 }
 
-/// Whole frames of a message whose last frame is not there yet.
+/// The complete frames of a message whose last frame is missing.
 #[derive(Clone, Copy, Debug, Default)]
 struct Unfinished {
-    /// Bytes of these frames that are in the input, headers included.
+    /// Bytes of these frames in the input, headers included.
     bytes: usize,
-    /// Bytes of all their bodies.
+    /// Bytes of their bodies.
     size: u64,
-    /// How many there are, in the input or before a command.
+    /// The number of frames, including those before a command.
     frames: u32,
 }
 
@@ -84,86 +83,60 @@ impl Decoder {
             frames: 0,
             interrupted: Vec::new(),
             has_commands: true,
-            sealed: None,
+            decryption: None,
         }
     }
 
-    /// For a peer of ZMTP 2.0, to which the bit that marks a command means nothing.
+    /// Rejects commands, for a peer of ZMTP 2.0.
     pub(crate) fn without_commands(mut self) -> Self {
         self.has_commands = false;
         self
     }
 
-    pub(crate) fn open_with(&mut self, opener: Opener) {
-        self.sealed = Some(Box::new(Sealed { opener, plain: BytesMut::new() }));
+    pub(crate) fn open_with(&mut self, opener: Box<dyn Opener>) {
+        self.decryption = Some(Box::new(Decryption { opener, plain: BytesMut::new() }));
     }
 
-    /// Takes what is whole off the front of `input`: a command, or up to `max_messages` messages.
+    /// Takes a command or up to `max_messages` complete messages off the front of `input`.
     ///
-    /// `Ok(None)` means that more bytes are needed, or, when `max_messages` is 0, that what comes
-    /// next is not a command. Between calls `input` may only be appended to.
-    ///
-    /// While something is [`buffered`](Self::buffered), `input` may well be empty.
+    /// `Ok(None)` means that more bytes are needed, or that `max_messages` is 0 and no command is
+    /// next. Between calls, only append to `input`. It may be empty while something is
+    /// [`buffered`](Self::buffered).
     ///
     /// # Errors
     ///
-    /// When the peer breaks the framing rules, goes beyond the limits, or sends something encrypted
-    /// that does not decrypt. Messages before the fault are returned first.
-    /// The decoder cannot be used after an error.
+    /// If the peer breaks the framing rules, exceeds a limit, or sends a record that cannot be
+    /// decrypted. Messages before the fault are returned first. The decoder cannot be used after an
+    /// error.
     pub fn decode(
         &mut self,
         input: &mut BytesMut,
         max_messages: usize,
     ) -> Result<Option<Inbound>, ProtocolError> {
-        let Some(mut sealed) = self.sealed.take() else {
+        let Some(mut decryption) = self.decryption.take() else {
             return self.decode_frames(input, max_messages);
         };
-        let inbound = self.open_and_decode(&mut sealed, input, max_messages);
-        self.sealed = Some(sealed);
+        let inbound = self.decrypt_and_decode(&mut decryption, input, max_messages);
+        self.decryption = Some(decryption);
         inbound
     }
 
-    /// Bytes that have been decrypted and not yet taken: there may be messages in them, so decode
-    /// even if there is no new input. Always 0 where the connection does not encrypt.
+    /// Bytes that have been decrypted and not taken. They may contain messages, so decode even if there
+    /// is no new input. Always 0 if the connection does not encrypt.
     pub fn buffered(&self) -> usize {
-        self.sealed.as_ref().map_or(0, |sealed| sealed.plain.len())
+        self.decryption.as_ref().map_or(0, |decryption| decryption.plain.len())
     }
 
-    /// Frames of messages found so far, those of unfinished messages included: a measure of the work
-    /// that the input has been.
-    ///
-    /// ```
-    /// use bytes::BytesMut;
-    /// use zmtp_codec::{Decoder, Limits};
-    ///
-    /// let mut decoder = Decoder::new(Limits::default());
-    /// assert!(decoder.decode(&mut BytesMut::from(&b"\x01\x00\x01\x00"[..]), 1)?.is_none());
-    /// assert_eq!(decoder.frames(), 2);
-    /// # Ok::<_, zmtp_codec::ProtocolError>(())
-    /// ```
+    /// Frames of messages scanned so far, including those of incomplete messages: a measure of work
+    /// done.
     pub fn frames(&self) -> u64 {
         self.frames
     }
 
-    /// Whether what comes next is known to be a message: where there is room for none, nothing more
-    /// need be read until there is. Ask after [`decode`](Self::decode) has found nothing.
-    ///
-    /// ```
-    /// use bytes::BytesMut;
-    /// use zmtp_codec::{Decoder, Limits};
-    ///
-    /// let mut decoder = Decoder::new(Limits::default());
-    /// let mut message = BytesMut::from(&b"\x00\x05hello"[..]);
-    /// assert!(decoder.decode(&mut message, 0)?.is_none());
-    /// assert!(decoder.is_message_next(&message));
-    ///
-    /// let mut command = BytesMut::from(&b"\x04\x05\x04PI"[..]); // the rest is on its way
-    /// assert!(decoder.decode(&mut command, 0)?.is_none());
-    /// assert!(!decoder.is_message_next(&command));
-    /// # Ok::<_, zmtp_codec::ProtocolError>(())
-    /// ```
+    /// Whether a message is next. Call it after [`decode`](Self::decode) has returned `Ok(None)`: a
+    /// receiver without capacity for a message can then stop reading.
     pub fn is_message_next(&self, input: &BytesMut) -> bool {
-        let bytes = self.sealed.as_ref().map_or(input, |sealed| &sealed.plain);
+        let bytes = self.decryption.as_ref().map_or(input, |decryption| &decryption.plain);
         self.finds_message(bytes).unwrap_or(false)
     }
 
@@ -173,22 +146,22 @@ impl Decoder {
         input: &mut BytesMut,
         max_messages: usize,
     ) -> Result<Option<Inbound>, ProtocolError> {
-        // A message that a command has interrupted is in memory of its own, and leaves alone.
+        // An interrupted message has its own memory, so it is returned alone.
         let max_messages =
             if self.interrupted.is_empty() { max_messages } else { max_messages.min(1) };
-        let Walk { bytes, messages, stopped } = self.walk(input, max_messages);
+        let Scan { bytes, messages, end } = self.scan(input, max_messages);
         if messages > 0 {
-            // A fault is found again, at the front, by the next call.
+            // The next call finds a fault again, at the front.
             let run = EncodedMessages::new(self.join(input.split_to(bytes)), messages);
             return Ok(Some(Inbound::Messages(run)));
         }
-        match stopped? {
-            Stop::Command(header) => Ok(self.take_command(header, input)),
-            Stop::Incomplete => Ok(None),
+        match end? {
+            ScanEnd::Command(header) => Ok(self.take_command(header, input)),
+            ScanEnd::Incomplete => Ok(None),
         }
     }
 
-    /// The bytes of whole messages, of which the first may have been interrupted.
+    /// Puts the frames before an interrupting command in front of `bytes`.
     #[inline]
     fn join(&mut self, bytes: BytesMut) -> Bytes {
         if self.interrupted.is_empty() {
@@ -199,29 +172,29 @@ impl Decoder {
         message.into()
     }
 
-    fn open_and_decode(
+    fn decrypt_and_decode(
         &mut self,
-        sealed: &mut Sealed,
+        decryption: &mut Decryption,
         input: &mut BytesMut,
         max_messages: usize,
     ) -> Result<Option<Inbound>, ProtocolError> {
         loop {
-            if let Some(inbound) = self.decode_frames(&mut sealed.plain, max_messages)? {
-                if sealed.plain.is_empty() {
-                    // An empty remainder would keep the memory of what was taken.
-                    sealed.plain = BytesMut::new();
+            if let Some(inbound) = self.decode_frames(&mut decryption.plain, max_messages)? {
+                if decryption.plain.is_empty() {
+                    // An empty remainder would keep the memory of the messages alive.
+                    decryption.plain = BytesMut::new();
                 }
                 return Ok(Some(inbound));
             }
-            if max_messages == 0 && self.finds_message(&sealed.plain)? {
+            if max_messages == 0 && self.finds_message(&decryption.plain)? {
                 return Ok(None);
             }
-            if !sealed.plain.is_empty() {
-                // More of a frame is to follow: make room for it once, and not record by record.
-                let lacking = lacking(&sealed.plain, self.unfinished.bytes);
-                sealed.plain.reserve(lacking.min(RESERVED_AT_ONCE));
+            if !decryption.plain.is_empty() {
+                // Reserve memory for the rest of a frame once, not record by record.
+                let missing = missing(&decryption.plain, self.unfinished.bytes);
+                decryption.plain.reserve(missing.min(RESERVED_AT_ONCE));
             }
-            match sealed.opener.open(input, &mut sealed.plain)? {
+            match decryption.opener.open(input, &mut decryption.plain)? {
                 Opening::Opened => {}
                 Opening::Incomplete { announced } => {
                     self.check_announced(announced.unwrap_or(0))?;
@@ -231,14 +204,13 @@ impl Decoder {
         }
     }
 
-    /// Whether what is next is known to be no command.
+    /// Whether the next frame is known not to be a command.
     fn finds_message(&self, bytes: &[u8]) -> Result<bool, ProtocolError> {
         let next = bytes.get(self.unfinished.bytes..).unwrap_or_default();
         Ok(FrameHeader::decode(next)?.is_some_and(|header| !header.is_command()))
     }
 
-    /// Holds the size of a frame that is still encrypted against the limits, as far as that can be
-    /// done without knowing whether it is a message or a command.
+    /// Checks the size of a frame that is still encrypted. It may be a message or a command.
     fn check_announced(&self, body: u64) -> Result<(), ProtocolError> {
         let may_be_command = body <= self.limits.max_command_size as u64;
         let announced = self.unfinished.size.saturating_add(body);
@@ -250,46 +222,45 @@ impl Decoder {
         }
     }
 
-    /// How many more bytes are needed, at the least, to complete the frame that `input` ends in;
-    /// 0 when that is not known.
+    /// The bytes that are missing from the frame at the end of `input`, at least; 0 if unknown.
     ///
-    /// It is what the peer announced, within the limits: grow a buffer to it step by step.
+    /// The peer announced them, within the limits. Grow a buffer to this size step by step.
     pub fn wanted(&self, input: &BytesMut) -> usize {
-        // What is decrypted has left the input.
-        let walked = if self.sealed.is_some() { 0 } else { self.unfinished.bytes };
-        lacking(input, walked)
+        // Decrypted bytes have left the input.
+        let scanned = if self.decryption.is_some() { 0 } else { self.unfinished.bytes };
+        missing(input, scanned)
     }
 
-    /// Walks over as many whole messages as there are.
-    fn walk(&mut self, input: &[u8], max_messages: usize) -> Walk {
-        let mut walk = Walk { bytes: 0, messages: 0, stopped: Ok(Stop::Incomplete) };
+    /// Scans complete messages.
+    fn scan(&mut self, input: &[u8], max_messages: usize) -> Scan {
+        let mut scan = Scan { bytes: 0, messages: 0, end: Ok(ScanEnd::Incomplete) };
         loop {
-            let rest = input.get(walk.bytes + self.unfinished.bytes..).unwrap_or_default();
+            let rest = input.get(scan.bytes + self.unfinished.bytes..).unwrap_or_default();
             let header = match self.check_header(rest, self.unfinished) {
                 Ok(Some(header)) if header.is_command() => {
-                    walk.stopped = Ok(Stop::Command(header));
-                    return walk;
+                    scan.end = Ok(ScanEnd::Command(header));
+                    return scan;
                 }
                 Ok(Some(header))
-                    if walk.messages < max_messages && frame_size(header) <= rest.len() =>
+                    if scan.messages < max_messages && frame_size(header) <= rest.len() =>
                 {
                     header
                 }
-                Ok(_) => return walk,
+                Ok(_) => return scan,
                 Err(error) => {
-                    walk.stopped = Err(error);
-                    return walk;
+                    scan.end = Err(error);
+                    return scan;
                 }
             };
             self.frames += 1;
             if let Some(bytes) = self.unfinished.add(header) {
-                walk.bytes += bytes;
-                walk.messages += 1;
+                scan.bytes += bytes;
+                scan.messages += 1;
             }
         }
     }
 
-    /// Reads the header of the next frame and holds it against rules and limits.
+    /// Decodes and checks the header of the next frame.
     #[inline]
     fn check_header(
         &self,
@@ -333,7 +304,7 @@ impl Decoder {
         }
     }
 
-    /// Takes the command behind what has been walked, if it is all there.
+    /// Takes the command behind the scanned frames, if it is complete.
     fn take_command(&mut self, header: FrameHeader, input: &mut BytesMut) -> Option<Inbound> {
         let size = frame_size(header);
         if size > input.len() - self.unfinished.bytes {
@@ -343,14 +314,14 @@ impl Decoder {
         let mut frame = input.split_to(size);
         frame.advance(header.size());
         let body = frame.freeze();
-        // libzmq passes over what holds no name.
+        // libzmq ignores a command without a name.
         let command = Command::decode(body.clone())
             .unwrap_or(Command::Unknown { name: Bytes::new(), data: body });
         Some(Inbound::Command(command))
     }
 
-    /// Moves the frames of an unfinished message out of the way of the command behind them. Each is
-    /// moved once, however many commands follow.
+    /// Moves the frames of an incomplete message out of the input, so that the command behind them is
+    /// at its front. Each frame is moved once.
     fn set_aside(&mut self, input: &mut BytesMut) {
         let frames = input.split_to(std::mem::take(&mut self.unfinished.bytes));
         self.interrupted.extend_from_slice(&frames);
@@ -358,8 +329,7 @@ impl Decoder {
 }
 
 impl Unfinished {
-    /// Adds a frame that is all there. If it is the last, returns the bytes of the message and
-    /// starts anew.
+    /// Adds a complete frame. If it is the last, returns the bytes of the message and resets.
     #[inline]
     fn add(&mut self, header: FrameHeader) -> Option<usize> {
         self.bytes += frame_size(header);
@@ -372,24 +342,24 @@ impl Unfinished {
     }
 }
 
-/// How far a walk got.
-struct Walk {
-    /// Bytes of the whole messages at the front.
+/// The result of a scan.
+struct Scan {
+    /// Bytes of the complete messages at the front.
     bytes: usize,
     messages: usize,
-    /// What comes behind them.
-    stopped: Result<Stop, ProtocolError>,
+    end: Result<ScanEnd, ProtocolError>,
 }
 
-enum Stop {
-    /// A command, whose body may not be there yet.
+/// The bytes behind the complete messages.
+enum ScanEnd {
+    /// A command, perhaps incomplete.
     Command(FrameHeader),
-    /// Bytes that are not all there, or not wanted.
+    /// An incomplete message, or one above the maximum.
     Incomplete,
 }
 
-/// How many bytes the frame that begins at `start` lacks; 0 when that is not known.
-fn lacking(bytes: &[u8], start: usize) -> usize {
+/// The bytes missing from the frame at `start`; 0 if unknown.
+fn missing(bytes: &[u8], start: usize) -> usize {
     let frame = bytes.get(start..).unwrap_or_default();
     match FrameHeader::decode(frame) {
         Ok(Some(header)) => frame_size(header).saturating_sub(frame.len()),

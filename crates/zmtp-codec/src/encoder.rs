@@ -1,4 +1,4 @@
-//! What the sending side has to know of the peer.
+//! Encodes what depends on the peer.
 
 use crate::batch::Batch;
 use crate::mechanism::Sealer;
@@ -6,7 +6,9 @@ use crate::seal::SealBuffer;
 use crate::subscription::Subscription;
 use crate::wire::Command;
 
-/// Encodes what depends on the peer. Messages do not: [push](Batch::push) those to the batch.
+/// Encodes subscriptions and commands for the peer's version of ZMTP, and encrypts.
+///
+/// Messages do not depend on the peer: [push](Batch::push) them to the batch.
 ///
 /// ```
 /// # use zmtp_codec::{Batch, Encoder, Subscription};
@@ -22,12 +24,12 @@ use crate::wire::Command;
 /// assert_eq!(batch.messages(), 0);
 /// ```
 ///
-/// Where the connection [encrypts](Self::is_sealing), what is written is not the batch but what
-/// [`seal`](Self::seal) makes of it.
+/// If the connection [encrypts](Self::is_sealing), [`seal`](Self::seal) the batch and write the
+/// [`SealBuffer`] in its place.
 #[derive(Debug)]
 pub struct Encoder {
     version: (u8, u8),
-    sealer: Option<Sealer>,
+    sealer: Option<Box<dyn Sealer>>,
 }
 
 impl Encoder {
@@ -36,7 +38,7 @@ impl Encoder {
         Self { version, sealer: None }
     }
 
-    pub(crate) fn seal_with(&mut self, sealer: Sealer) {
+    pub(crate) fn seal_with(&mut self, sealer: Box<dyn Sealer>) {
         self.sealer = Some(sealer);
     }
 
@@ -46,18 +48,18 @@ impl Encoder {
         self.sealer.is_some()
     }
 
-    /// Seals what comes next in `batch` and is not in `sealed` yet, until that has some 64 KiB to
-    /// write, or one frame if that is larger. Does nothing where the connection does not encrypt.
+    /// Encrypts the next frames of `batch` into `sealed`, until it has about 56 KiB, or one frame if
+    /// that is larger. Does nothing if the connection does not encrypt.
     ///
-    /// What is sealed has to be written, in order and to the end: see [`SealBuffer`].
+    /// Sealed bytes must be written completely and in order: see [`SealBuffer`].
     pub fn seal(&mut self, batch: &Batch, sealed: &mut SealBuffer) {
         if let Some(sealer) = &mut self.sealer {
             sealer.seal(batch, sealed);
         }
     }
 
-    /// Appends a subscription: a command, or the message that ZMTP 3.0 and 2.0 have in its place. Neither
-    /// counts as a message.
+    /// Appends a subscription: a command, or a message for a peer of ZMTP 3.0 or 2.0. Neither counts as
+    /// a message.
     pub fn subscription(&self, batch: &mut Batch, subscription: &Subscription) {
         if self.version < (3, 1) {
             batch.push_control(subscription.to_v3_0());
@@ -70,7 +72,7 @@ impl Encoder {
         });
     }
 
-    /// Appends a command; nothing for a peer of ZMTP 2.0, which has none.
+    /// Appends a command. Does nothing for a peer of ZMTP 2.0, which has no commands.
     pub fn command(&self, batch: &mut Batch, command: &Command) {
         if self.version >= (3, 0) {
             batch.push_command(command);

@@ -1,44 +1,44 @@
-//! What can go wrong with a connection, by whose fault it is and what is to be done.
+//! The errors of a connection, grouped by their cause.
 
 use crate::authentication::DenyStatus;
 use crate::metadata::MetadataError;
 use crate::socket_type::SocketType;
 use crate::wire::{CommandError, FrameError, MechanismName, UnsupportedVersion};
 
-/// A connection cannot go on.
+/// A connection has failed.
 ///
-/// The variants tell whose fault it is; [`disposition`](Self::disposition) and
-/// [`may_reconnect`](Self::may_reconnect) tell what to do about it.
+/// The variant names the cause. [`disposition`](Self::disposition) and
+/// [`may_reconnect`](Self::may_reconnect) say how to react.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProtocolError {
-    /// This side was asked whether the peer may go on, and it may not.
+    /// This side denied the peer.
     #[error("peer was not let in: {0}")]
     Denied(DenyStatus),
-    /// Both peers are in order, but not made for each other.
+    /// Both sides are valid, but their configurations do not match.
     #[error(transparent)]
     Incompatible(#[from] PeerIncompatible),
-    /// What the peer sends is larger than the limits allow.
+    /// The peer exceeded a limit.
     #[error(transparent)]
     LimitExceeded(#[from] LimitExceeded),
-    /// What the peer sends cannot be read.
+    /// The peer sent bytes that cannot be decoded.
     #[error(transparent)]
     Malformed(#[from] Malformed),
-    /// What the peer sends can be read, but not at this point.
+    /// The peer sent something valid at the wrong time.
     #[error(transparent)]
     Misbehaved(#[from] PeerMisbehaved),
-    /// This side has more to say about itself than its mechanism can send.
+    /// This side's metadata is larger than its mechanism can send.
     #[error(
         "this side's metadata has {bytes} bytes, \
-         and its security mechanism can send {limit}: shorten the application's own properties"
+         and its security mechanism can send {limit}: shorten the application's properties"
     )]
     MetadataTooLong {
-        /// The bytes there are.
+        /// The bytes of the metadata.
         bytes: usize,
-        /// The bytes there may be.
+        /// The bytes allowed.
         limit: usize,
     },
-    /// This side's mechanism needs randomness, and the connection was made without.
+    /// This side's mechanism needs randomness, and the connection has none.
     #[error(
         "this side's security mechanism needs randomness: \
          make the connection with Connection::with_entropy"
@@ -50,33 +50,33 @@ pub enum ProtocolError {
         /// The peer's reason.
         reason: String,
     },
-    /// What the peer sends does not prove what it has to.
+    /// The peer failed to authenticate itself or a record.
     #[error(transparent)]
     Untrusted(#[from] PeerUntrusted),
 }
 
-/// Two peers are not made for each other: one of them has to be configured otherwise.
+/// The configurations of the two sides do not match: one of them has to change.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PeerIncompatible {
     /// The security mechanisms differ.
     #[error("peer wants the {theirs} security mechanism, this side is set to {ours}")]
     Mechanism {
-        /// What this side is set to.
+        /// The mechanism of this side.
         ours: MechanismName,
-        /// What the peer announced.
+        /// The mechanism that the peer announced.
         theirs: MechanismName,
     },
-    /// Both sides have the same part in a handshake that takes two.
+    /// Both sides have the same role in a mechanism with two roles.
     #[error(
-        "both sides are set to be the {} of the security mechanism: one has to be the other",
+        "both sides are the {} of the security mechanism: one of them has to change",
         if *.as_server { "server" } else { "client" }
     )]
     Role {
-        /// Whether they are set to be the server.
+        /// Whether both are the server.
         as_server: bool,
     },
-    /// Sockets of these types do not talk to each other.
+    /// Sockets of these types cannot talk to each other.
     #[error("a {ours} socket cannot talk to a {theirs} socket")]
     SocketType {
         /// The type of the socket on this side.
@@ -84,7 +84,7 @@ pub enum PeerIncompatible {
         /// The type the peer announced.
         theirs: SocketType,
     },
-    /// The peer announced a socket type that does not exist here.
+    /// The peer announced an unknown socket type.
     #[error("peer announced the socket type {0:?}, which this side does not know")]
     UnknownSocketType(String),
     /// The peer speaks another version, or another protocol.
@@ -92,7 +92,7 @@ pub enum PeerIncompatible {
     Version(#[from] UnsupportedVersion),
 }
 
-/// A peer sends more than the limits allow. Raise the limit or ask the peer to send less.
+/// A peer exceeded one of the [`Limits`](crate::Limits).
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum LimitExceeded {
@@ -128,109 +128,109 @@ pub enum LimitExceeded {
     },
 }
 
-/// A peer sends bytes that are not ZMTP.
+/// A peer sent bytes that are not ZMTP.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Malformed {
-    /// A command cannot be read.
+    /// A command cannot be decoded.
     #[error(transparent)]
     Command(#[from] CommandError),
-    /// A frame header cannot be read.
+    /// A frame header cannot be decoded.
     #[error(transparent)]
     Frame(#[from] FrameError),
-    /// The metadata of the handshake cannot be read.
+    /// The metadata of the handshake cannot be decoded.
     #[error(transparent)]
     Metadata(#[from] MetadataError),
 }
 
-/// A peer sends what it may not send at this point.
+/// A peer sent something that is not allowed at this point.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PeerMisbehaved {
-    /// A command of the handshake whose fields are not where they belong.
-    #[error("peer's {0} command is not laid out as its security mechanism has it")]
+    /// A command of the handshake with the wrong fields.
+    #[error("peer's {0} command has not the fields that its security mechanism requires")]
     CommandLayout(&'static str),
-    /// A message before the handshake was over: a frame that is no command due there, and not
-    /// marked as a command either.
+    /// A message during the handshake: a frame that is neither the expected command nor marked as a
+    /// command.
     #[error("peer sent a message before it was ready")]
     MessageBeforeReady,
-    /// An encrypted record of a size that none has.
-    #[error("peer announced an encrypted record of {0} bytes, and 17 to 65,535 is what one has")]
+    /// An encrypted record with an impossible size.
+    #[error("peer announced an encrypted record of {0} bytes; a record has 17 to 65,535")]
     RecordSize(u64),
-    /// A command that does not belong to this step of the handshake.
-    #[error("peer sent {received:?} in the handshake where {expected} was due")]
+    /// A command of another step of the handshake.
+    #[error("peer sent {received:?} in the handshake where {expected} was expected")]
     UnexpectedCommand {
-        /// The name of the command that came.
+        /// The name of the command received.
         received: String,
-        /// The name of the command that was due.
+        /// The name of the command expected.
         expected: &'static str,
     },
-    /// Something that is not encrypted, on a connection that is.
-    #[error("peer sent a command in clear where everything has to be encrypted by now")]
+    /// A command in clear on an encrypted connection.
+    #[error("peer sent a command in clear on an encrypted connection")]
     Unsealed,
 }
 
-/// What a peer sends does not prove that it has the keys it should have, or that it is from the
-/// peer and from now.
+/// A peer failed to prove that it owns its keys, or that a record is authentic and fresh.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PeerUntrusted {
-    /// A cookie that this side has not made for this connection.
-    #[error("peer brought a cookie that was not given to it on this connection")]
+    /// A cookie that this side did not make for this connection.
+    #[error("peer sent a cookie of another connection")]
     ForeignCookie,
-    /// A vouch for other keys than those of this connection.
+    /// A vouch for the keys of another connection.
     #[error("peer vouched for another connection, or to another server")]
     ForeignVouch,
-    /// A record inside a message that is not the next after the one before.
+    /// A record is missing in the middle of a message.
     #[error(
         "peer sent record {number} after record {last} in the middle of a message: \
-         frames of it, or of the next one, were left out on the way"
+         frames were dropped on the way"
     )]
     LeftOut {
         /// The number of the record.
         number: u64,
-        /// The number of the record before.
+        /// The number of the previous record.
         last: u64,
     },
-    /// A record that is not newer than the one before.
-    #[error("peer sent record {number} after record {last}: it was repeated on the way")]
+    /// A record that was received before.
+    #[error("peer sent record {number} after record {last}: it was replayed")]
     Replayed {
         /// The number of the record.
         number: u64,
-        /// The number of the record before.
+        /// The number of the previous record.
         last: u64,
     },
-    /// The server is not the one whose key this side knows.
-    #[error("the server has proven to have another key than the one this side is set to")]
+    /// The server has another key than the one this side expects.
+    #[error("the server has another key than the one this side expects")]
     ForeignServer,
-    /// A key that makes every secret it is used with the same.
-    #[error("the peer's {0} is none that a peer could have made")]
+    /// A key of low order, which gives the same shared secret with every key.
+    #[error("the peer's {0} is not a valid key")]
     UnfitKey(&'static str),
-    /// Something encrypted that does not decrypt.
+    /// Encrypted data that cannot be decrypted.
     #[error(
         "peer's {0} cannot be decrypted: one side has a wrong key for the other, \
-         or somebody changed it on the way"
+         or it was changed on the way"
     )]
     Unopened(&'static str),
 }
 
-/// What to do with a connection that cannot go on.
+/// How to end a connection that has failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Disposition {
-    /// Close it without a word.
+    /// Close it.
     Close,
-    /// Send an ERROR command with this reason, then close it.
+    /// Send an ERROR command with this reason, then close the connection.
+    ///
     /// [`Connection`](crate::Connection) has queued the command already, unless the peer speaks
-    /// ZMTP 2.0, which has none.
+    /// ZMTP 2.0, which has no commands.
     SendErrorAndClose(String),
 }
 
 impl ProtocolError {
-    /// What is to be done with the connection.
+    /// How to end the connection.
     ///
-    /// The peer is told of faults in what it said of itself, for those a person has to mend. All
-    /// other faults leave no common ground to tell it anything on.
+    /// The peer gets an ERROR for a denial and for faults of its metadata, which need a person to
+    /// fix. After any other fault the two sides share no state in which an ERROR could be sent.
     pub fn disposition(&self) -> Disposition {
         match self {
             Self::Incompatible(
@@ -248,9 +248,8 @@ impl ProtocolError {
 
     /// Whether it makes sense to connect again (37/ZMTP, "Error Handling").
     ///
-    /// An ERROR command is fatal: the peer would refuse again; and so is a denial by this side,
-    /// unless it was temporary. Everything else may be temporary, as the program behind an address
-    /// may be replaced by one that does better.
+    /// An ERROR command is fatal, and so is a denial by this side unless it was temporary. All other
+    /// errors may be temporary: the program behind the address may be replaced.
     pub fn may_reconnect(&self) -> bool {
         match self {
             Self::MetadataTooLong { .. } | Self::NoEntropy | Self::Refused { .. } => false,
@@ -260,7 +259,7 @@ impl ProtocolError {
     }
 }
 
-/// What is behind a refusal, where its reason is a status code and no text.
+/// Explains the reason of a refusal if it is a status code.
 fn explain(reason: &str) -> &'static str {
     match DenyStatus::from_reason(reason) {
         Some(DenyStatus::TemporaryError) => " because it could not tell who this side is just now",

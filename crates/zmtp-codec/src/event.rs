@@ -1,4 +1,4 @@
-//! What a connection tells the application side.
+//! The events of a connection.
 
 use std::fmt;
 use std::sync::Arc;
@@ -12,23 +12,23 @@ use crate::routing_id::RoutingId;
 use crate::socket_type::SocketType;
 use crate::wire::{Command, MechanismName};
 
-/// Something that has happened on a [`Connection`](crate::Connection).
+/// An event of a [`Connection`](crate::Connection).
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Event {
-    /// The peer has shown who it is, and may not go on before somebody has decided whether it may:
-    /// give the answer to [`Connection::authenticate`](crate::Connection::authenticate), then
-    /// handle input again. Whoever has nobody to ask denies.
+    /// The peer has sent its credentials and waits for a decision. Pass it to
+    /// [`Connection::authenticate`](crate::Connection::authenticate), then handle input again. An
+    /// application without an authenticator should deny.
     Authenticate(AuthenticationRequest),
     /// The peer sent a command after the handshake. A PING has been answered already.
     Command(Command),
     /// The peer sent messages.
     Messages(EncodedMessages),
-    /// The handshake is over: this is who the peer is.
+    /// The handshake is over. This describes the peer.
     Ready(PeerInfo),
 }
 
-/// Who a peer is, as far as it said. Cheap to clone.
+/// A description of a peer. Cheap to clone.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PeerInfo(Arc<Inner>);
 
@@ -42,19 +42,19 @@ struct Inner {
     identity: Identity,
 }
 
-/// What is known of a peer beyond what it says itself.
+/// The authenticated properties of a peer, beyond its own claims.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Identity {
-    /// The key it has shown to be its own.
+    /// The key it has proven to own.
     pub(crate) public_key: Option<[u8; 32]>,
-    /// Who it is, as decided by whoever let it in.
+    /// The user id of the decision.
     pub(crate) user_id: Option<String>,
-    /// What else the one who let it in knows.
+    /// The metadata of the decision.
     pub(crate) user_metadata: Metadata,
 }
 
 impl PeerInfo {
-    /// Describes a peer in this very process, which is reached without a connection.
+    /// Describes a peer in this process that is reached without a connection.
     pub fn local(
         socket_type: SocketType,
         routing_id: Option<&RoutingId>,
@@ -77,17 +77,16 @@ impl PeerInfo {
         Self(Arc::new(Inner { socket_type, routing_id, version, mechanism, metadata, identity }))
     }
 
-    /// The type of its socket. One that does not say is taken for the first type that this side's
-    /// socket may talk to, and its [metadata](Self::metadata) has no `Socket-Type`.
+    /// The type of its socket. If the peer sent none, it is the first type that this side's socket may
+    /// talk to, and the [metadata](Self::metadata) has no `Socket-Type`.
     pub fn socket_type(&self) -> SocketType {
         self.0.socket_type
     }
 
-    /// What it wants to be addressed as; empty when it leaves that to others.
+    /// The routing id that it announced; empty if none.
     ///
-    /// It may start with a zero byte, or have more than 255: not every peer keeps the rules of
-    /// [`RoutingId`]. Only [`Limits::max_metadata_size`](crate::Limits::max_metadata_size) is the end
-    /// of it.
+    /// It may break the rules of [`RoutingId`]: start with a zero byte, or be longer than 255 bytes.
+    /// Only [`Limits::max_metadata_size`](crate::Limits::max_metadata_size) bounds it.
     pub fn routing_id(&self) -> &Bytes {
         &self.0.routing_id
     }
@@ -102,24 +101,24 @@ impl PeerInfo {
         self.0.mechanism
     }
 
-    /// All its properties, the application's own included. It is the peer who says so; one of ZMTP
-    /// 2.0 cannot, and has none.
+    /// All its properties, including those of the application. They are claims of the peer. A peer of
+    /// ZMTP 2.0 has none.
     pub fn metadata(&self) -> &Metadata {
         &self.0.metadata
     }
 
-    /// The public key it has proven to be its own, where the mechanism has keys.
+    /// The public key that it has proven to own, if the mechanism has keys.
     pub fn public_key(&self) -> Option<&[u8; 32]> {
         self.0.identity.public_key.as_ref()
     }
 
-    /// Who it is, as [decided](crate::Decision::Allow) by whoever let it in; `None` where nobody
-    /// was asked.
+    /// The user id of the [decision](crate::Decision::Allow) to allow it in; `None` if there was no
+    /// decision.
     pub fn user_id(&self) -> Option<&str> {
         self.0.identity.user_id.as_deref()
     }
 
-    /// What else whoever let it in knows of it.
+    /// The metadata of that decision.
     pub fn user_metadata(&self) -> &Metadata {
         &self.0.identity.user_metadata
     }

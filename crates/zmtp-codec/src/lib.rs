@@ -1,49 +1,48 @@
 //! ZMTP, the ZeroMQ wire protocol, sans-io: bytes in, bytes out.
 //!
 //! This crate speaks ZMTP 3.1 and 3.0 (37/ZMTP, 23/ZMTP) as libzmq does: greeting, handshake,
-//! framing, commands and heartbeats. With peers that know nothing else it speaks ZMTP 2.0 (15/ZMTP). It has no sockets, tasks, clock or randomness: whoever uses it
-//! brings the byte stream and says what time it is. So it runs on any runtime, or on none, and
-//! every fault of a peer can be tested without a network.
+//! framing, commands and heartbeats. It also speaks ZMTP 2.0 (15/ZMTP) with old peers. It has no
+//! sockets, tasks, clock or randomness: the caller provides the byte stream and the time. So it runs on
+//! any runtime or none, and tests need no network.
 //!
-//! For ZeroMQ sockets, with their queues, patterns and reconnecting, use `zeromq-async`, which is
-//! built on this.
+//! For ZeroMQ sockets, with queues, patterns and reconnection, use `zeromq-async`, which is built on
+//! this crate.
 //!
 //! # Driving a connection
 //!
-//! A [`Connection`] is one side of one byte stream. Write what it gives out, read, hand it what
-//! was read, and take its events until there are none:
+//! A [`Connection`] is one side of a byte stream. Write its bytes, read, and handle its events:
 //!
 //! ```
 //! use std::io::{Read, Write};
 //! use std::os::unix::net::UnixStream;
 //!
 //! use bytes::BytesMut;
-//! use zmtp_codec::{Connection, ConnectionConfig, Event, Mechanism, Message, SocketType};
+//! use zmtp_codec::{Connection, ConnectionConfig, Event, Message, Null, SocketType};
 //!
 //! type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
 //!
-//! /// Sends one message and returns the first that comes.
+//! /// Sends one message and returns the first one received.
 //! fn exchange(mut stream: UnixStream, message: Message) -> Result<Message> {
-//!     let config = ConnectionConfig::new(SocketType::Pair, Mechanism::Null);
+//!     let config = ConnectionConfig::new(SocketType::Pair, Null);
 //!     let mut connection = Connection::new(&config);
 //!     connection.send(message);
 //!     let mut input = BytesMut::new();
 //!     let mut buffer = [0; 1024];
 //!     let mut received = None;
 //!     loop {
-//!         // 1. Write what there is to write: first of all, the greeting.
+//!         // 1. Write all bytes: first the greeting.
 //!         while let Some(bytes) = connection.poll_transmit() {
 //!             stream.write_all(&bytes)?;
 //!         }
 //!         if let Some(message) = received {
 //!             return Ok(message);
 //!         }
-//!         // 2. Read something.
+//!         // 2. Read.
 //!         match stream.read(&mut buffer)? {
 //!             0 => return Err("the peer closed the connection".into()),
 //!             count => input.extend_from_slice(&buffer[..count]),
 //!         }
-//!         // 3. See what has happened, until nothing more has.
+//!         // 3. Handle all events.
 //!         while let Some(event) = connection.handle_input(&mut input, usize::MAX)? {
 //!             match event {
 //!                 Event::Ready(peer) => assert_eq!(peer.socket_type(), SocketType::Pair),
@@ -61,25 +60,23 @@
 //! # Result::Ok(())
 //! ```
 //!
-//! An error ends the connection: write what is still to be transmitted, for it may tell the peer
-//! the reason, and close. [`ProtocolError`] says whose fault it was and whether connecting again
-//! makes sense.
+//! An error ends the connection: write the remaining bytes, which may be an ERROR for the peer, and
+//! close the stream. [`ProtocolError`] names the cause and whether to connect again.
 //!
-//! Over Tokio, the feature `tokio-util` makes a `Framed` of any byte stream, and all of this is
-//! one call.
+//! With Tokio, the feature `tokio-util` does all of this in one call and returns a `Framed`.
 //!
-//! # For speed
+//! # The fast path
 //!
-//! Small messages come by the tens of millions in a second, and then what matters is what is *not*
-//! done for each. Once a connection is ready, take it apart ([`Connection::into_traffic`]):
+//! Tens of millions of small messages a second allow little work for each. When a connection is
+//! ready, take it apart ([`Connection::into_traffic`]):
 //!
-//! - A [`Decoder`] cuts all whole messages off what was read as one [`EncodedMessages`], without touching
+//! - A [`Decoder`] returns all complete messages of a read as one [`EncodedMessages`], without decoding
 //!   them.
-//! - A [`Batch`] is a queue of messages in wire form. Push messages or runs into it, write it to
-//!   the kernel as it stands, or pop messages from it. Small messages are copied once and never
-//!   allocated for; large bodies are shared and never copied.
-//! - An [`Encoder`] writes what depends on the peer. Where the connection encrypts, it seals what is
-//!   about to be written into a [`SealBuffer`].
+//! - A [`Batch`] is a queue of messages in wire form. Push messages or [`EncodedMessages`], write its bytes
+//!   to the kernel, or pop messages. Small messages are copied once and need no allocation; large
+//!   bodies are shared.
+//! - An [`Encoder`] encodes subscriptions and commands for the peer's version. If the connection encrypts,
+//!   it encrypts the next bytes of the batch into a [`SealBuffer`].
 //! - A [`Heartbeat`] has the timers.
 //!
 //! # Contents
@@ -87,24 +84,24 @@
 //! | | |
 //! |---|---|
 //! | messages | [`Message`], [`Frame`], [`Batch`], [`EncodedMessages`], [`Subscription`] |
-//! | connections | [`Connection`], [`ConnectionConfig`], [`Limits`], [`Mechanism`], [`Event`] |
-//! | security | [`AuthenticationRequest`], [`Credentials`], [`Decision`], [`DenyStatus`], [`PlainClient`] |
+//! | connections | [`Connection`], [`ConnectionConfig`], [`Limits`], [`Event`] |
+//! | security | [`mechanism`], [`AuthenticationRequest`], [`Credentials`], [`Decision`], [`DenyStatus`] |
 //! | peers | [`PeerInfo`], [`SocketType`], [`RoutingId`], [`Metadata`] |
-//! | their parts | [`Decoder`], [`Encoder`], [`Heartbeat`], [`SealBuffer`], [`Traffic`] |
-//! | what goes wrong | [`ProtocolError`], [`Disposition`] |
+//! | the fast path | [`Decoder`], [`Encoder`], [`Heartbeat`], [`SealBuffer`], [`Traffic`] |
+//! | errors | [`ProtocolError`], [`Disposition`] |
 //! | bytes | [`wire`] |
 //!
 //! # Hostile peers
 //!
-//! No input makes this crate panic, and memory is taken for bytes that have arrived, not for
-//! those that were announced. [`Limits`] bound what one peer can cost.
+//! No input makes this crate panic. Memory is allocated for received bytes, not for announced ones.
+//! [`Limits`] bound the cost of one peer.
 //!
 //! # Features
 //!
 //! None is on by default.
 //!
 //! - `curve`: CURVE, authentication and encryption with elliptic-curve keys.
-//! - `noise`: NOISE, the same with handshakes of the Noise framework.
+//! - `noise`: NOISE, authentication and encryption with handshakes of the Noise framework.
 //! - `tokio-util`: a whole connection as a codec for `tokio_util::codec::Framed`.
 
 #![forbid(unsafe_code)]
@@ -117,7 +114,7 @@ mod decoder;
 mod encoder;
 mod error;
 mod event;
-mod mechanism;
+pub mod mechanism;
 mod message;
 mod metadata;
 mod routing_id;
@@ -130,7 +127,7 @@ pub mod tokio_util;
 pub mod wire;
 
 pub use authentication::{AuthenticationRequest, Credentials, Decision, DenyStatus, Password};
-pub use batch::{Batch, EncodedMessages, RunIter};
+pub use batch::{Batch, EncodedMessages, Frames, RunIter};
 pub use config::{ConnectionConfig, Limits};
 pub use connection::{Connection, Heartbeat, HeartbeatAction, HeartbeatConfig, Traffic};
 pub use decoder::{Decoder, Inbound};
@@ -144,7 +141,7 @@ pub use event::{Event, PeerInfo};
 pub use mechanism::KeyError;
 #[cfg(feature = "curve")]
 pub use mechanism::{CurveClient, CurveKeyPair, CurvePublicKey, CurveSecretKey, CurveServer};
-pub use mechanism::{Mechanism, PlainClient, PlainClientError};
+pub use mechanism::{Mechanism, Null, PlainClient, PlainClientError, PlainServer};
 #[cfg(feature = "noise")]
 pub use mechanism::{NoiseClient, NoiseKeyPair, NoisePublicKey, NoiseSecretKey, NoiseServer};
 pub use message::{Frame, FrameCountError, Message};

@@ -1,17 +1,26 @@
-//! Security mechanisms: what is said between the greeting and the first message.
+//! Security mechanisms: the handshake between the greeting and the first message.
+//!
+//! A [`Mechanism`] is configuration. For each connection it starts a [`Handshake`], a state that
+//! takes the peer's next command:
 //!
 //! ```text
-//!          start            handle(command)
-//!   ------------> Handshake ----------------> Step::Done
-//!                  ^     |
-//!     Step::Await, |     | Step::Ask
-//!     Step::Ask    |     v
-//!                 Undecided      and out of here only allowed() leads
+//!             start           handle(command)
+//! Mechanism ---------> Handshake ---------> Step::Done
+//!                       ^     |
+//!          Step::Await, |     | Step::Ask
+//!          Step::Ask    |     v
+//!               PendingAuthentication      only allow() leads out of it
 //! ```
+//!
+//! States are consumed by each step: a handshake that failed is gone. A mechanism that encrypts ends
+//! with a [`Sealer`] and an [`Opener`] for the traffic.
+//!
+//! NULL, PLAIN, CURVE and NOISE are implemented here. Another crate can add a mechanism by
+//! implementing these traits; `tests/custom_mechanism.rs` shows a complete one.
 
-mod cipher;
 #[cfg(feature = "curve")]
 mod curve;
+mod encryption;
 #[cfg(feature = "__cipher")]
 mod keys;
 #[cfg(feature = "noise")]
@@ -22,11 +31,14 @@ mod seed;
 #[cfg(feature = "__cipher")]
 mod x25519;
 
+use std::fmt::Debug;
+use std::sync::Arc;
+
 use bytes::Bytes;
 
-pub(crate) use cipher::{Ciphers, Opener, Opening, Sealer};
 #[cfg(feature = "curve")]
 pub use curve::{CurveClient, CurveServer};
+pub use encryption::{Encryption, Opener, Opening, Record, Sealer, open_records};
 #[cfg(feature = "__cipher")]
 pub use keys::KeyError;
 #[cfg(feature = "curve")]
@@ -35,269 +47,193 @@ pub use keys::{CurveKeyPair, CurvePublicKey, CurveSecretKey};
 pub use keys::{NoiseKeyPair, NoisePublicKey, NoiseSecretKey};
 #[cfg(feature = "noise")]
 pub use noise::{NoiseClient, NoiseServer};
-pub use plain::{PlainClient, PlainClientError};
-pub(crate) use seed::Seed;
+pub use null::Null;
+pub use plain::{PlainClient, PlainClientError, PlainServer};
+pub use seed::Seed;
 
 use crate::authentication::AuthenticationRequest;
 use crate::batch::Batch;
-use crate::config::{ConnectionConfig, Limits};
 use crate::error::{PeerMisbehaved, ProtocolError};
 use crate::metadata::Metadata;
 use crate::wire::{Command, Greeting, MechanismName};
 
-/// How the two sides prove who they are, and whether they encrypt.
+type Result<T, E = ProtocolError> = std::result::Result<T, E>;
+
+/// How the two sides authenticate each other, and whether they encrypt.
 ///
-/// Both sides need the same mechanism; where it has roles, one is the client and one the server.
-/// That has nothing to do with who connects and who binds.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Mechanism {
-    /// No security: for networks where everyone may talk to everyone (37/ZMTP, "The NULL
-    /// Security Mechanism").
-    Null,
-    /// Shows a name and a password, both in clear (24/ZMTP-PLAIN).
-    PlainClient(PlainClient),
-    /// Asks for a name and a password, and then [whether they will
-    /// do](crate::Event::Authenticate) (24/ZMTP-PLAIN).
-    PlainServer,
-    /// Knows the server by its key, proves to have one itself, and encrypts (25/ZMTP-CURVE).
-    ///
-    /// A connection with CURVE takes
-    /// [randomness](crate::Connection::with_entropy), on either side.
-    #[cfg(feature = "curve")]
-    CurveClient(CurveClient),
-    /// Proves to be the server that has its key, learns the client's, and then [asks whether that
-    /// will do](crate::Event::Authenticate); encrypts (25/ZMTP-CURVE).
-    #[cfg(feature = "curve")]
-    CurveServer(CurveServer),
-    /// Begins a Noise handshake: knows the server by its key or asks about it, proves to have a key
-    /// itself, and encrypts (`docs/noise.md`).
-    ///
-    /// A connection with NOISE takes [randomness](crate::Connection::with_entropy), on either side.
-    #[cfg(feature = "noise")]
-    NoiseClient(NoiseClient),
-    /// Answers a Noise handshake: proves to be the server that has its key, learns the client's, and
-    /// then [asks whether that will do](crate::Event::Authenticate); encrypts (`docs/noise.md`).
-    #[cfg(feature = "noise")]
-    NoiseServer(NoiseServer),
-}
+/// Both sides need the same mechanism. If it has roles, one side is the client and the other the
+/// server, whichever of them connects.
+pub trait Mechanism: Debug + Send + Sync {
+    /// The name in the greeting.
+    fn name(&self) -> MechanismName;
 
-impl Mechanism {
-    /// The name that the greeting announces.
-    pub fn name(&self) -> MechanismName {
-        match self {
-            Self::Null => MechanismName::NULL,
-            Self::PlainClient(_) | Self::PlainServer => MechanismName::PLAIN,
-            #[cfg(feature = "curve")]
-            Self::CurveClient(_) | Self::CurveServer(_) => MechanismName::CURVE,
-            #[cfg(feature = "noise")]
-            Self::NoiseClient(client) => client.pattern().mechanism(),
-            #[cfg(feature = "noise")]
-            Self::NoiseServer(server) => server.pattern().mechanism(),
-        }
+    /// Whether this side has the server role in the handshake. Mechanisms without roles return
+    /// false.
+    fn is_server(&self) -> bool;
+
+    /// Whether every frame of the peer's handshake must have the COMMAND flag of 37/ZMTP. Default
+    /// false: libzmq ignores the flag in handshakes.
+    fn requires_command_flag(&self) -> bool {
+        false
     }
 
-    /// Whether this side has the server's part in the handshake.
-    pub fn is_server(&self) -> bool {
-        match self {
-            Self::Null | Self::PlainClient(_) => false,
-            Self::PlainServer => true,
-            #[cfg(feature = "curve")]
-            Self::CurveClient(_) => false,
-            #[cfg(feature = "curve")]
-            Self::CurveServer(_) => true,
-            #[cfg(feature = "noise")]
-            Self::NoiseClient(_) => false,
-            #[cfg(feature = "noise")]
-            Self::NoiseServer(_) => true,
-        }
-    }
+    /// Starts the handshake of one connection, once both greetings have been exchanged. Commands
+    /// for the peer go into `output`.
+    ///
+    /// # Errors
+    ///
+    /// If no handshake with this peer can succeed.
+    fn start(&self, context: HandshakeContext, output: &mut Batch) -> Result<Step>;
 }
 
-/// The greetings of both sides, as they were sent.
-#[derive(Debug)]
-#[cfg_attr(not(feature = "noise"), expect(dead_code))]
-pub(crate) struct Greetings {
-    pub(crate) ours: [u8; Greeting::SIZE],
-    pub(crate) theirs: [u8; Greeting::SIZE],
-    /// Whether the peer says that it has the server's part.
-    pub(crate) peer_is_server: bool,
+impl<M: Mechanism + ?Sized> Mechanism for Arc<M> {
+    fn name(&self) -> MechanismName {
+        (**self).name()
+    }
+
+    fn is_server(&self) -> bool {
+        (**self).is_server()
+    }
+
+    fn requires_command_flag(&self) -> bool {
+        (**self).requires_command_flag()
+    }
+
+    fn start(&self, context: HandshakeContext, output: &mut Batch) -> Result<Step> {
+        (**self).start(context, output)
+    }
 }
 
 /// A handshake that waits for the peer's next command.
-///
-/// Each mechanism is a set of states, taken by value: a handshake that failed is gone.
-#[derive(Debug)]
-pub(crate) enum Handshake {
-    Null(null::AwaitReady),
-    PlainClient(plain::client::Await),
-    PlainServer(plain::server::Await),
-    #[cfg(feature = "curve")]
-    CurveClient(curve::client::Await),
-    #[cfg(feature = "curve")]
-    CurveServer(curve::server::Await),
-    #[cfg(feature = "noise")]
-    NoiseClient(noise::client::Await),
-    #[cfg(feature = "noise")]
-    NoiseServer(noise::server::Await),
+pub trait Handshake: Debug + Send + Sync {
+    /// The largest body that the peer's next command may have, in bytes.
+    ///
+    /// The connection checks it before the body arrives. It also accepts an ERROR, whatever its
+    /// size, and nothing above [`Limits::max_command_size`](crate::Limits::max_command_size).
+    fn max_command_size(&self) -> usize;
+
+    /// Takes the peer's next command. An ERROR never gets here: it ends the handshake. Commands for
+    /// the peer go into `output`.
+    ///
+    /// # Errors
+    ///
+    /// If the handshake has failed.
+    fn handle(self: Box<Self>, command: Command, output: &mut Batch) -> Result<Step>;
 }
 
-/// A handshake that waits for the decision whether the peer may go on. Nothing but
-/// [`allowed`](Self::allowed) leads out of it.
-#[derive(Debug)]
-pub(crate) enum Undecided {
-    Null(null::AwaitDecision),
-    Plain(plain::server::AwaitDecision),
-    #[cfg(feature = "curve")]
-    Curve(curve::server::AwaitDecision),
-    #[cfg(feature = "noise")]
-    NoiseClient(noise::client::AwaitDecision),
-    #[cfg(feature = "noise")]
-    NoiseServer(noise::server::AwaitDecision),
+/// A handshake that waits for the decision whether the peer is allowed in. If it is not, this is
+/// dropped.
+pub trait PendingAuthentication: Debug + Send + Sync {
+    /// Continues with a peer that is allowed in. Commands for the peer go into `output`.
+    ///
+    /// # Errors
+    ///
+    /// If the handshake has failed.
+    fn allow(self: Box<Self>, output: &mut Batch) -> Result<Step>;
 }
 
-/// Where a handshake has been taken.
+/// The next step of a handshake.
 #[derive(Debug)]
-pub(crate) enum Step {
-    /// The peer's next command is due.
-    Await(Handshake),
-    /// Somebody has to decide whether the peer may go on.
-    Ask(AuthenticationRequest, Undecided),
-    /// Both sides have said all there is to say.
-    Done(Done),
+pub enum Step {
+    /// Wait for the peer's next command.
+    Await(Box<dyn Handshake>),
+    /// Ask the application whether the peer is allowed in: see
+    /// [`Event::Authenticate`](crate::Event::Authenticate).
+    Ask(AuthenticationRequest, Box<dyn PendingAuthentication>),
+    /// The handshake is over.
+    Done(Outcome),
 }
 
-/// What a handshake has come to.
-#[derive(Debug)]
-pub(crate) struct Done {
-    /// What the peer said about itself.
-    pub(crate) metadata: Metadata,
-    /// What this side says last, unless it takes offence at the metadata.
-    pub(crate) last_word: Option<Command>,
-    /// What seals and opens everything from then on, where the mechanism encrypts.
-    pub(crate) ciphers: Option<Ciphers>,
-    /// The key the peer has proven to be its own.
-    pub(crate) public_key: Option<[u8; 32]>,
-}
-
-impl Done {
-    /// Without encryption.
-    fn in_clear(metadata: Metadata, last_word: Option<Command>) -> Self {
-        Self { metadata, last_word, ciphers: None, public_key: None }
+impl Step {
+    fn wait(handshake: impl Handshake + 'static) -> Result<Self> {
+        Ok(Self::Await(Box::new(handshake)))
     }
 }
 
-type Result<T, E = ProtocolError> = std::result::Result<T, E>;
+/// The connection that a handshake is for.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct HandshakeContext {
+    /// The greeting that this side sent.
+    pub own_greeting: [u8; Greeting::SIZE],
+    /// The greeting that the peer sent.
+    pub peer_greeting: [u8; Greeting::SIZE],
+    /// Whether the peer announced the server role.
+    pub peer_is_server: bool,
+    /// This side's metadata, encoded for the wire.
+    pub metadata: Bytes,
+    /// The largest metadata that the peer may send, in bytes.
+    pub max_metadata_size: usize,
+    /// Whether a mechanism without credentials has to ask about the peer.
+    pub authenticate_null: bool,
+    /// Randomness, if the connection was given any.
+    pub seed: Option<Seed>,
+}
 
-impl Handshake {
-    /// Says the first words, if they are this side's.
-    pub(crate) fn start(
-        config: &ConnectionConfig,
-        seed: Option<Seed>,
-        greetings: &Greetings,
-        output: &mut Batch,
-    ) -> Result<Step> {
-        #[cfg(feature = "__cipher")]
-        let seed = move || seed.ok_or(ProtocolError::NoEntropy);
-        #[cfg(not(feature = "__cipher"))]
-        drop(seed);
-        #[cfg(not(feature = "noise"))]
-        let _ = greetings;
-        match &config.mechanism {
-            Mechanism::Null => Ok(null::start(config, output)),
-            Mechanism::PlainClient(client) => Ok(plain::client::start(client, output)),
-            Mechanism::PlainServer => Ok(plain::server::start()),
-            #[cfg(feature = "curve")]
-            Mechanism::CurveClient(client) => curve::client::start(client, seed()?, output),
-            #[cfg(feature = "curve")]
-            Mechanism::CurveServer(server) => Ok(curve::server::start(server, seed()?)),
-            #[cfg(feature = "noise")]
-            Mechanism::NoiseClient(client) => {
-                noise::client::start(client, seed()?, greetings, output)
-            }
-            #[cfg(feature = "noise")]
-            Mechanism::NoiseServer(server) => noise::server::start(server, seed()?, greetings),
-        }
+impl HandshakeContext {
+    /// Takes the randomness of this connection.
+    ///
+    /// # Errors
+    ///
+    /// [`ProtocolError::NoEntropy`] if the connection was made without, or it was taken before.
+    pub fn take_seed(&mut self) -> Result<Seed> {
+        self.seed.take().ok_or(ProtocolError::NoEntropy)
     }
 
-    /// The bytes that the body of the peer's next command may have.
-    pub(crate) fn max_command_size(&self, limits: &Limits) -> usize {
-        let expected = match self {
-            Self::Null(_) => null::max_command_size(limits),
-            Self::PlainClient(state) => state.max_command_size(limits),
-            Self::PlainServer(state) => state.max_command_size(limits),
-            #[cfg(feature = "curve")]
-            Self::CurveClient(state) => state.max_command_size(limits),
-            #[cfg(feature = "curve")]
-            Self::CurveServer(state) => state.max_command_size(limits),
-            #[cfg(feature = "noise")]
-            Self::NoiseClient(state) => state.max_command_size(limits),
-            #[cfg(feature = "noise")]
-            Self::NoiseServer(state) => state.max_command_size(limits),
-        };
-        // At any time an ERROR may come instead.
-        expected.max(ERROR_MAX).min(limits.max_command_size)
+    /// The body size of a command that has `data` bytes and the peer's metadata behind its name.
+    fn command_size(&self, name: &str, data: usize) -> usize {
+        command_size(name, data).saturating_add(self.max_metadata_size)
+    }
+}
+
+/// The result of a handshake.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Outcome {
+    /// The metadata that the peer sent.
+    pub metadata: Metadata,
+    /// The last command for the peer, if this side sends it. The connection does so if the metadata
+    /// is acceptable.
+    pub final_command: Option<Command>,
+    /// Encrypts and decrypts the traffic, if the mechanism does so.
+    pub encryption: Option<Encryption>,
+    /// The public key that the peer has proven to own.
+    pub public_key: Option<[u8; 32]>,
+}
+
+impl Outcome {
+    /// The result of a mechanism without encryption and keys.
+    pub fn new(metadata: Metadata) -> Self {
+        Self { metadata, final_command: None, encryption: None, public_key: None }
     }
 
-    /// Whether the flags of its frames have to be right. NOISE lets nothing be changed on the way,
-    /// and is not libzmq's, which does not look at them.
-    pub(crate) fn holds_flags(&self) -> bool {
-        match self {
-            #[cfg(feature = "noise")]
-            Self::NoiseClient(_) | Self::NoiseServer(_) => true,
-            _ => false,
-        }
+    /// Sets the last command for the peer.
+    pub fn with_final_command(self, command: Command) -> Self {
+        Self { final_command: Some(command), ..self }
     }
 
-    /// Takes the peer's next command.
-    pub(crate) fn handle(
+    /// Sets how the traffic is encrypted and decrypted.
+    pub fn with_encryption(
         self,
-        command: Command,
-        config: &ConnectionConfig,
-        output: &mut Batch,
-    ) -> Result<Step> {
-        match self {
-            Self::Null(state) => state.handle(command),
-            Self::PlainClient(state) => state.handle(command, config, output),
-            Self::PlainServer(state) => state.handle(command, config),
-            #[cfg(feature = "curve")]
-            Self::CurveClient(state) => state.handle(command, config, output),
-            #[cfg(feature = "curve")]
-            Self::CurveServer(state) => state.handle(command, output),
-            #[cfg(feature = "noise")]
-            Self::NoiseClient(state) => state.handle(command, config, output),
-            #[cfg(feature = "noise")]
-            Self::NoiseServer(state) => state.handle(command, output),
-        }
+        sealer: impl Sealer + 'static,
+        opener: impl Opener + 'static,
+    ) -> Self {
+        let encryption = Encryption { sealer: Box::new(sealer), opener: Box::new(opener) };
+        Self { encryption: Some(encryption), ..self }
+    }
+
+    /// Sets the public key that the peer has proven to own.
+    pub fn with_public_key(self, key: [u8; 32]) -> Self {
+        Self { public_key: Some(key), ..self }
     }
 }
 
-impl Undecided {
-    /// Goes on, now that the peer may.
-    pub(crate) fn allowed(self, config: &ConnectionConfig, output: &mut Batch) -> Result<Step> {
-        match self {
-            Self::Null(state) => Ok(state.allowed(config, output)),
-            Self::Plain(state) => Ok(state.allowed(output)),
-            #[cfg(feature = "curve")]
-            Self::Curve(state) => state.allowed(config),
-            #[cfg(feature = "noise")]
-            Self::NoiseClient(state) => state.allowed(config, output),
-            #[cfg(feature = "noise")]
-            Self::NoiseServer(state) => state.allowed(config, output),
-        }
-    }
-}
-
-/// What this side says about itself, encoded.
-fn own_metadata(config: &ConnectionConfig) -> Bytes {
-    let mut wire = Vec::new();
-    Metadata::announcing(config.socket_type, config.routing_id.as_ref()).encode(&mut wire);
-    config.metadata.encode(&mut wire);
-    wire.into()
-}
-
-/// Reads the data of a command, which has to be of this name.
-fn expect(command: Command, expected: &'static str) -> Result<Bytes> {
+/// Returns the data of a command if it has the name `expected`.
+///
+/// # Errors
+///
+/// [`PeerMisbehaved::UnexpectedCommand`] if it has another name.
+pub fn expect_command(command: Command, expected: &'static str) -> Result<Bytes> {
     match command {
         Command::Ready { data } if expected == "READY" => Ok(data),
         Command::Unknown { name, data } if name == expected => Ok(data),
@@ -308,10 +244,12 @@ fn expect(command: Command, expected: &'static str) -> Result<Bytes> {
     }
 }
 
-/// Makes a command that only a handshake has.
+/// Makes a command that exists only in handshakes.
 fn command(name: &'static str, data: impl Into<Bytes>) -> Command {
     Command::Unknown { name: Bytes::from_static(name.as_bytes()), data: data.into() }
 }
 
-/// The most bytes that the body of an ERROR command has.
-const ERROR_MAX: usize = 1 + 5 + 1 + 255;
+/// The body size of a command that has `data` bytes behind its name.
+const fn command_size(name: &str, data: usize) -> usize {
+    1 + name.len() + data
+}

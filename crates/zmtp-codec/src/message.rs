@@ -1,4 +1,4 @@
-//! Messages: one or more frames that travel together or not at all.
+//! Messages: one or more frames that are sent as one unit.
 
 mod conversions;
 mod frame;
@@ -11,8 +11,8 @@ pub use frame::Frame;
 
 /// A message: one or more [`Frame`]s, sent and received as one unit.
 ///
-/// Nearly every message has one frame, so that case holds the frame itself and allocates no list.
-/// Anything a frame can be made from, a message of one frame can be made from as well:
+/// Most messages have one frame. Such a message holds the frame itself and allocates no list. It
+/// converts from everything that a frame converts from:
 ///
 /// ```
 /// use zmtp_codec::Message;
@@ -25,9 +25,8 @@ pub use frame::Frame;
 /// assert_eq!(update.size(), 14);
 /// ```
 ///
-/// The wire has no message without frames. Taking the last frame out with
-/// [`pop_front`](Self::pop_front), or collecting an empty iterator, leaves such a message all the
-/// same; it is sent as one empty frame.
+/// [`pop_front`](Self::pop_front) of the last frame, or collecting an empty iterator, gives a message
+/// without frames. The wire has none: it is sent as one empty frame.
 #[derive(Clone)]
 pub struct Message(Repr);
 
@@ -37,16 +36,18 @@ pub(crate) enum Repr {
     Many(Vec<Frame>),
 }
 
-const _: () =
-    assert!(size_of::<Message>() == size_of::<Frame>(), "one frame costs no more as a message");
+const _: () = assert!(
+    size_of::<Message>() == size_of::<Frame>(),
+    "a message of one frame is as small as a frame"
+);
 
 impl Message {
-    /// Makes a message of one empty frame.
+    /// Makes a message with one empty frame.
     pub const fn new() -> Self {
         Self(Repr::One(Frame::new()))
     }
 
-    /// Makes a message of the given frames, in order.
+    /// Makes a message from frames.
     pub fn multipart<I>(frames: I) -> Self
     where
         I: IntoIterator<Item: Into<Frame>>,
@@ -54,24 +55,17 @@ impl Message {
         frames.into_iter().collect()
     }
 
-    /// Puts a frame behind the others.
+    /// Appends a frame.
     pub fn push_back(&mut self, frame: impl Into<Frame>) {
         self.as_vec().push(frame.into());
     }
 
-    /// Puts a frame before the others, as the envelope of a routed message.
+    /// Inserts a frame at the front, such as the envelope of a routed message.
     pub fn push_front(&mut self, frame: impl Into<Frame>) {
         self.as_vec().insert(0, frame.into());
     }
 
-    /// Moves the frames of another message behind these.
-    ///
-    /// ```
-    /// # use zmtp_codec::{Frame, Message};
-    /// let mut request = Message::from(vec![Frame::new()]);
-    /// request.append(Message::from("body"));
-    /// assert_eq!(request, Message::multipart(["", "body"]));
-    /// ```
+    /// Appends the frames of another message.
     pub fn append(&mut self, other: Self) {
         let frames = self.as_vec();
         match other.0 {
@@ -80,7 +74,7 @@ impl Message {
         }
     }
 
-    /// Takes the first frame, or `None` when there is none left.
+    /// Takes the first frame, or `None` if there is none.
     ///
     /// ```
     /// # use zmtp_codec::Message;
@@ -115,7 +109,7 @@ impl Message {
         self.frames().get(index)
     }
 
-    /// The first frame: what a subscription is matched against, or the address of a routed message.
+    /// The first frame: the topic of a published message, or the address of a routed one.
     #[inline]
     pub fn first(&self) -> Option<&Frame> {
         self.frames().first()
@@ -126,7 +120,7 @@ impl Message {
         self.frames().last()
     }
 
-    /// How many frames there are.
+    /// The number of frames.
     #[inline]
     pub fn frame_count(&self) -> usize {
         self.frames().len()
@@ -136,17 +130,12 @@ impl Message {
     ///
     /// # Errors
     ///
-    /// When its bytes are not UTF-8. A message without frames is empty text.
-    ///
-    /// ```
-    /// # use zmtp_codec::Message;
-    /// assert_eq!(Message::from("hello").to_str(), Ok("hello"));
-    /// ```
+    /// If its bytes are not UTF-8. A message without frames is empty text.
     pub fn to_str(&self) -> Result<&str, std::str::Utf8Error> {
         self.first().map_or(Ok(""), |frame| frame.to_str())
     }
 
-    /// The bytes of all frame bodies together, without what framing adds.
+    /// The bytes of all frame bodies, without frame headers.
     #[inline]
     pub fn size(&self) -> usize {
         match &self.0 {
@@ -155,7 +144,7 @@ impl Message {
         }
     }
 
-    /// The frames as a list of their own.
+    /// Converts the message to its frames.
     pub fn into_frames(self) -> Vec<Frame> {
         match self.0 {
             Repr::One(frame) => vec![frame],
@@ -163,10 +152,9 @@ impl Message {
         }
     }
 
-    /// The only frame, or `None` when there are more or fewer than one.
+    /// The only frame, or `None` if there are none or several.
     ///
-    /// Use `<[Frame; N]>::try_from(message)` for other counts and to get the message back on a
-    /// mismatch.
+    /// Use `<[Frame; N]>::try_from(message)` for other counts, or to keep the message on a mismatch.
     pub fn into_frame(self) -> Option<Frame> {
         match self.0 {
             Repr::One(frame) => Some(frame),
@@ -174,7 +162,6 @@ impl Message {
         }
     }
 
-    /// Tells the two representations apart, for whoever takes frames out one by one.
     pub(crate) fn repr_mut(&mut self) -> &mut Repr {
         &mut self.0
     }
@@ -189,12 +176,12 @@ impl Message {
         }
         match &mut self.0 {
             Repr::Many(frames) => frames,
-            Repr::One(_) => unreachable!("made a list just above"),
+            Repr::One(_) => unreachable!("it was made a list above"),
         }
     }
 }
 
-/// A list that will get more frames: an envelope and a body are allocated once.
+/// A list with capacity for more frames: an envelope and a body need one allocation.
 pub(crate) fn list_of(first: Frame) -> Vec<Frame> {
     let mut frames = Vec::with_capacity(4);
     frames.push(first);
@@ -202,7 +189,7 @@ pub(crate) fn list_of(first: Frame) -> Vec<Frame> {
 }
 
 impl Default for Message {
-    /// One empty frame, as [`Message::new`].
+    /// A message with one empty frame.
     fn default() -> Self {
         Self::new()
     }
@@ -216,7 +203,7 @@ impl PartialEq for Message {
 
 impl Eq for Message {}
 
-/// The frames as text, separated by spaces, with what is not UTF-8 replaced: for people.
+/// The frames as lossy UTF-8 text, separated by spaces.
 impl fmt::Display for Message {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, frame) in self.frames().iter().enumerate() {

@@ -1,4 +1,4 @@
-//! What a peer says about itself in the handshake.
+//! Metadata: the properties that a peer announces in its handshake.
 //!
 //! ```text
 //! property:   | name length (1) | name | value length (4) | value |
@@ -15,8 +15,8 @@ use crate::wire::Reader;
 
 /// The properties of a peer: names and values, in order.
 ///
-/// Names are the same whatever their case; values are bytes. Applications may add their own
-/// under names that start with `X-`. Cloning is cheap.
+/// Names ignore case; values are bytes. Applications may add properties with names that start with
+/// `X-`. Cloning is cheap.
 ///
 /// ```
 /// use zmtp_codec::Metadata;
@@ -43,12 +43,12 @@ pub struct Property {
 #[non_exhaustive]
 pub enum MetadataError {
     /// A name that is empty, longer than 255 bytes, or not visible ASCII.
-    #[error("{0:?} is no property name: that has 1 to 255 visible ASCII characters")]
+    #[error("invalid property name {0:?}: it must have 1 to 255 visible ASCII characters")]
     InvalidName(String),
-    /// A name that is not for applications.
-    #[error("the name {0:?} is not for applications: theirs start with X-")]
+    /// A name that is reserved for ZMTP.
+    #[error("the property name {0:?} is reserved: names of applications start with X-")]
     Reserved(String),
-    /// A property reaches beyond the end.
+    /// A property is incomplete.
     #[error("metadata ends inside property {0}")]
     CutShort(usize),
     /// A value of 2^31 bytes or more.
@@ -57,11 +57,11 @@ pub enum MetadataError {
 }
 
 impl Metadata {
-    /// The property that says of which type the peer's socket is.
-    // libzmq compares names case-sensitively: these two have to be sent exactly so.
+    /// The name of the property with the peer's socket type.
+    // libzmq compares names case-sensitively: these two must be sent exactly like this.
     pub const SOCKET_TYPE: &str = "Socket-Type";
 
-    /// The property that says what the peer wants to be addressed as: its routing id.
+    /// The name of the property with the peer's routing id.
     pub const IDENTITY: &str = "Identity";
 
     /// Makes metadata without properties.
@@ -81,7 +81,7 @@ impl Metadata {
         Self(Arc::new(properties))
     }
 
-    /// The properties of both, those of `other` behind.
+    /// Appends the properties of `other`.
     pub(crate) fn with_all(mut self, other: &Self) -> Self {
         if !other.is_empty() {
             Arc::make_mut(&mut self.0).extend(other.iter().cloned());
@@ -89,21 +89,21 @@ impl Metadata {
         self
     }
 
-    /// Sets a property of the application's own, whose name starts with `X-`.
+    /// Sets a property of the application. Its name must start with `X-`.
     ///
     /// ```
     /// use zmtp_codec::{Metadata, MetadataError};
     ///
     /// let mut metadata = Metadata::new();
     /// metadata.insert_own("X-Region", "eu-north")?;
-    /// let error = metadata.insert_own("Identity", "somebody else").unwrap_err();
+    /// let error = metadata.insert_own("Identity", "worker-1").unwrap_err();
     /// assert_eq!(error, MetadataError::Reserved("Identity".into()));
     /// # Ok::<_, MetadataError>(())
     /// ```
     ///
     /// # Errors
     ///
-    /// As for [`insert`](Self::insert), and for other names.
+    /// If the name is reserved, or the property cannot be sent.
     pub fn insert_own(
         &mut self,
         name: &str,
@@ -116,11 +116,11 @@ impl Metadata {
         }
     }
 
-    /// Sets a property, in its old place when there is one of that name.
+    /// Sets a property. A property of that name keeps its position.
     ///
     /// # Errors
     ///
-    /// When the name or value cannot be sent.
+    /// If the name or value cannot be sent.
     pub fn insert(
         &mut self,
         name: &str,
@@ -139,7 +139,7 @@ impl Metadata {
         Ok(self)
     }
 
-    /// The value of a property, whatever the case of its name. If a peer sent it twice, the first.
+    /// The value of a property. The name ignores case. If a peer sent it twice, the first counts.
     pub fn get(&self, name: &str) -> Option<&Bytes> {
         let property = self.iter().find(|property| property.name.eq_ignore_ascii_case(name))?;
         Some(&property.value)
@@ -164,14 +164,14 @@ impl Metadata {
     ///
     /// # Errors
     ///
-    /// When a property is cut short or its name is not one.
+    /// If a property is incomplete or has an invalid name.
     pub fn decode(bytes: Bytes) -> Result<Self, MetadataError> {
         let mut reader = Reader::new(bytes);
         let mut properties = Vec::new();
         while !reader.is_empty() {
             let cut_short = MetadataError::CutShort(properties.len() + 1);
             let name = reader.short().ok_or_else(|| cut_short.clone())?;
-            // Copied: a slice would keep the whole buffer that the handshake was read into.
+            // A slice would keep the whole read buffer alive.
             let value = Bytes::copy_from_slice(&reader.long().ok_or(cut_short)?);
             properties.push(Property { name: valid_name(&name)?, value });
         }

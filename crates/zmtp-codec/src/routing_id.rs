@@ -1,14 +1,14 @@
-//! The name a peer is addressed by.
+//! Routing ids: the names by which a ROUTER addresses its peers.
 
 use std::fmt;
 use std::ops::Deref;
 
 use bytes::Bytes;
 
-/// A routing id that a user chose: 1 to 255 bytes, the first of which is not zero.
+/// A routing id that a user chose: 1 to 255 bytes, not starting with zero.
 ///
-/// A socket that announces one keeps its name at a ROUTER across reconnections. Ids that start
-/// with zero are those a ROUTER makes up for peers that have none.
+/// A socket that announces one keeps its name at a ROUTER across reconnections. A ROUTER generates
+/// ids that start with zero for peers without one.
 ///
 /// ```
 /// use zmtp_codec::{RoutingId, RoutingIdError};
@@ -25,13 +25,13 @@ pub struct RoutingId(Bytes);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RoutingIdError {
-    /// There are none.
+    /// It has no bytes.
     #[error("a routing id has at least 1 byte")]
     Empty,
-    /// There are more than 255.
+    /// It has more than 255 bytes.
     #[error("a routing id has at most 255 bytes, not {0}")]
     TooLong(usize),
-    /// The first is zero, which is for ids a ROUTER makes up.
+    /// It starts with zero, which is reserved for generated ids.
     #[error("a routing id may not start with a zero byte")]
     LeadingZero,
 }
@@ -40,11 +40,11 @@ impl RoutingId {
     /// The most bytes a routing id can have.
     pub const MAX: usize = 255;
 
-    /// Makes a routing id of the bytes given.
+    /// Makes a routing id from its bytes.
     ///
     /// # Errors
     ///
-    /// When there are none, more than [`MAX`](Self::MAX), or the first is zero.
+    /// If there are no bytes, more than [`MAX`](Self::MAX), or the first is zero.
     pub fn new(bytes: impl Into<Bytes>) -> Result<Self, RoutingIdError> {
         let bytes = bytes.into();
         match bytes.first() {

@@ -1,14 +1,13 @@
-//! Sealed bytes on their way to the kernel.
+//! Encrypted bytes that are about to be written.
 
 use std::collections::VecDeque;
 use std::fmt;
 
-/// Frames of a [`Batch`](crate::Batch) as a mechanism that encrypts sends them.
+/// The encrypted form of the next frames of a [`Batch`](crate::Batch).
 ///
-/// Messages stay in their batch, in clear, until they are written: so they can still be counted,
-/// and sent over another connection when this one is lost. What is about to be written is
-/// [sealed](crate::Encoder::seal) into this buffer, some 56 KiB at a time, and written from it;
-/// [`advance`](Self::advance) says how much of the batch that was.
+/// Messages stay in clear in their batch until they are written, so they can be counted, and sent over
+/// another connection if this one is lost. [`Encoder::seal`](crate::Encoder::seal) encrypts about 56 KiB
+/// at a time into this buffer. [`advance`](Self::advance) converts written bytes to bytes of the batch.
 ///
 /// ```
 /// use zmtp_codec::{Batch, Encoder, SealBuffer};
@@ -32,29 +31,27 @@ use std::fmt;
 /// }
 /// ```
 ///
-/// Between sealing and [`clear`](Self::clear) the batch may be appended to and advanced by what
-/// `advance` says. To discard messages of it, use
-/// [`Batch::discard_behind`](crate::Batch::discard_behind): what is sealed is as good as written.
-/// When the connection is lost, clear this buffer and [rewind](crate::Batch::rewind) the batch.
+/// While something is sealed, only append to the batch, and advance it by the result of `advance`. To
+/// discard messages, use [`Batch::discard_behind`](crate::Batch::discard_behind): sealed messages must be
+/// written. If the connection is lost, clear this buffer and [rewind](crate::Batch::rewind) the batch.
 ///
-/// An emptied buffer keeps its memory when that is at most 128 KiB and frees it otherwise.
+/// An empty buffer keeps at most 128 KiB of memory.
 #[derive(Default)]
 pub struct SealBuffer {
     bytes: Vec<u8>,
-    /// How many of the bytes have been written.
+    /// The number of bytes written.
     written: usize,
-    /// The records in `bytes` of which some have not been written.
+    /// The records in `bytes` that are not completely written.
     records: VecDeque<Record>,
-    /// Bytes of the first record that have been written.
+    /// The written bytes of the first record.
     written_of_first: usize,
-    /// What the records are in clear, together.
+    /// The plain bytes of all records.
     plain: usize,
 }
 
-/// The bytes of a record.
+/// The sizes of a record, in bytes.
 struct Record {
     sealed: usize,
-    /// What it is in clear.
     plain: usize,
 }
 
@@ -70,23 +67,23 @@ impl SealBuffer {
         }
     }
 
-    /// The sealed bytes that are to be written next: all there are.
+    /// The sealed bytes to write.
     pub fn first_chunk(&self) -> &[u8] {
         self.bytes.get(self.written..).unwrap_or_default()
     }
 
-    /// Whether there is nothing to write.
+    /// Whether nothing is left to write.
     pub fn is_empty(&self) -> bool {
         self.bytes.len() == self.written
     }
 
-    /// The bytes of the batch that are sealed here and not wholly written.
+    /// The bytes of the batch that are sealed and not completely written.
     pub fn plain_bytes(&self) -> usize {
         self.plain
     }
 
-    /// Notes that the next `bytes` have been written. Returns how many bytes of the batch are
-    /// now wholly written: [advance](crate::Batch::advance) it by those.
+    /// Marks the next `bytes` as written. Returns the bytes of the batch that are now completely written:
+    /// [advance](crate::Batch::advance) it by them.
     pub fn advance(&mut self, bytes: usize) -> usize {
         let bytes = bytes.min(self.first_chunk().len());
         self.written += bytes;
@@ -106,8 +103,7 @@ impl SealBuffer {
         completed
     }
 
-    /// Forgets everything, and keeps a moderate buffer for what comes next: the connection that it
-    /// was sealed for is gone.
+    /// Removes everything, after the connection was lost.
     pub fn clear(&mut self) {
         if self.bytes.capacity() > KEPT_CAPACITY {
             *self = Self::new();
@@ -117,19 +113,16 @@ impl SealBuffer {
         self.records.clear();
         (self.written, self.written_of_first, self.plain) = (0, 0, 0);
     }
-}
 
-// Without a mechanism that encrypts nobody seals.
-#[cfg_attr(not(any(feature = "__cipher", test)), expect(dead_code))]
-impl SealBuffer {
-    /// Whether to write first before sealing more.
-    pub(crate) fn is_full(&self) -> bool {
+    /// Whether enough is sealed for one write. A [`Sealer`](crate::mechanism::Sealer) stops here.
+    pub fn is_full(&self) -> bool {
         self.first_chunk().len() >= SEAL_TARGET
     }
 
-    /// Appends a record of `plain` bytes of the batch, made by `seal` at the end of what it gets.
+    /// Appends a record. `seal` appends its bytes to the buffer it gets, and `plain` is the number
+    /// of bytes of the batch in it.
     #[inline]
-    pub(crate) fn record(&mut self, plain: usize, seal: impl FnOnce(&mut Vec<u8>)) {
+    pub fn record(&mut self, plain: usize, seal: impl FnOnce(&mut Vec<u8>)) {
         if self.written > 0 {
             self.bytes.drain(..std::mem::take(&mut self.written));
         }
@@ -149,7 +142,7 @@ impl fmt::Debug for SealBuffer {
     }
 }
 
-/// How much to seal before it is written, in bytes: about what a kernel takes at once.
+/// The bytes to seal before a write: about as much as a kernel accepts at once.
 const SEAL_TARGET: usize = 56 * 1024;
 
 /// The largest buffer an empty one keeps, in bytes.

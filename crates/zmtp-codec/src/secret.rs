@@ -1,6 +1,6 @@
-//! Comparing what must not be learnt from how long the comparison takes.
+//! Comparison of secrets in constant time.
 
-/// Whether two secrets are the same. How long it takes says how long they are, and nothing more.
+/// Whether two secrets are equal. The time depends only on their lengths.
 pub(crate) fn equal(one: &[u8], other: &[u8]) -> bool {
     let differences = one.iter().zip(other).fold(0, |all, (one, other)| all | (one ^ other));
     one.len() == other.len() && std::hint::black_box(differences) == 0

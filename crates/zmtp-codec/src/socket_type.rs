@@ -1,4 +1,4 @@
-//! The socket types, and which may talk to which.
+//! Socket types, and which of them may talk to each other.
 
 use std::fmt;
 use std::str::FromStr;
@@ -51,9 +51,9 @@ pub enum SocketType {
     /// Subscribes (29/PUBSUB).
     Sub,
     /// Publishes, and sees the subscriptions (29/PUBSUB).
-    Xpub,
+    XPub,
     /// Subscribes, by sending the subscriptions itself (29/PUBSUB).
-    Xsub,
+    XSub,
 }
 
 /// The text is not the name of a socket type.
@@ -62,7 +62,7 @@ pub enum SocketType {
 pub struct UnknownSocketType;
 
 impl SocketType {
-    /// Every socket type there is.
+    /// All socket types.
     pub const ALL: [Self; 19] = [
         Self::Channel,
         Self::Client,
@@ -81,8 +81,8 @@ impl SocketType {
         Self::Scatter,
         Self::Server,
         Self::Sub,
-        Self::Xpub,
-        Self::Xsub,
+        Self::XPub,
+        Self::XSub,
     ];
 
     /// Whether a socket of this type may talk to one of type `peer`. The answer is the same from
@@ -101,7 +101,7 @@ impl SocketType {
             Self::Gather => &[Self::Scatter],
             Self::Pair => &[Self::Pair],
             Self::Peer => &[Self::Peer],
-            Self::Pub | Self::Xpub => &[Self::Sub, Self::Xsub],
+            Self::Pub | Self::XPub => &[Self::Sub, Self::XSub],
             Self::Pull => &[Self::Push],
             Self::Push => &[Self::Pull],
             Self::Radio => &[Self::Dish],
@@ -110,16 +110,16 @@ impl SocketType {
             Self::Router => &[Self::Req, Self::Dealer, Self::Router],
             Self::Scatter => &[Self::Gather],
             Self::Server => &[Self::Client],
-            Self::Sub | Self::Xsub => &[Self::Pub, Self::Xpub],
+            Self::Sub | Self::XSub => &[Self::Pub, Self::XPub],
         }
     }
 
-    /// What a peer is taken for that does not say what it is.
+    /// The assumed type of a peer that announces none.
     pub(crate) fn usual_peer(self) -> Self {
         self.peers().first().copied().unwrap_or(self)
     }
 
-    /// The name, as it is on the wire.
+    /// The name on the wire.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Channel => "CHANNEL",
@@ -139,13 +139,13 @@ impl SocketType {
             Self::Scatter => "SCATTER",
             Self::Server => "SERVER",
             Self::Sub => "SUB",
-            Self::Xpub => "XPUB",
-            Self::Xsub => "XSUB",
+            Self::XPub => "XPUB",
+            Self::XSub => "XSUB",
         }
     }
 
-    /// Whether a socket of this type announces a routing id, be it an empty one. libzmq does for
-    /// these three, and its ROUTER expects it of them.
+    /// Whether a socket of this type announces a routing id, even an empty one. libzmq does for these
+    /// three, and its ROUTER expects it.
     pub(crate) fn announces_routing_id(self) -> bool {
         matches!(self, Self::Dealer | Self::Req | Self::Router)
     }

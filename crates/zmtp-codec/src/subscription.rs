@@ -1,20 +1,20 @@
-//! What a subscriber tells a publisher.
+//! Subscriptions: what a subscriber tells a publisher.
 
 use bytes::Bytes;
 
-/// Interest in a topic, begun or ended.
+/// The start or end of interest in a topic.
 ///
-/// A topic matches every message whose first frame starts with it; the empty topic matches all.
+/// A topic matches a message if the first frame starts with it. The empty topic matches all.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Subscription {
     /// Send messages on this topic from now on.
     Subscribe(Bytes),
-    /// Send none any more, unless another topic matches them.
+    /// Stop sending messages on this topic, unless another topic matches them.
     Cancel(Bytes),
 }
 
 impl Subscription {
-    /// The topic it is about.
+    /// The topic.
     pub fn topic(&self) -> &Bytes {
         match self {
             Self::Subscribe(topic) | Self::Cancel(topic) => topic,

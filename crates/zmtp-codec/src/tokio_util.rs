@@ -1,16 +1,16 @@
 //! A whole ZMTP connection as a codec for [`Framed`] (feature `tokio-util`).
 //!
-//! [`ZmtpCodec::handshake`] takes any byte stream to where messages can be sent and received:
+//! [`ZmtpCodec::handshake`] completes the handshake over any byte stream and returns a `Framed`:
 //!
 //! ```
 //! use futures_util::{SinkExt, StreamExt};
 //! use zmtp_codec::tokio_util::{Incoming, ZmtpCodec};
-//! use zmtp_codec::{ConnectionConfig, Mechanism, Message, SocketType};
+//! use zmtp_codec::{ConnectionConfig, Message, Null, SocketType};
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let push = ConnectionConfig::new(SocketType::Push, Mechanism::Null);
-//! let pull = ConnectionConfig::new(SocketType::Pull, Mechanism::Null);
+//! let push = ConnectionConfig::new(SocketType::Push, Null);
+//! let pull = ConnectionConfig::new(SocketType::Pull, Null);
 //! let (near, far) = tokio::io::duplex(1024);
 //! let (push, pull) =
 //!     tokio::try_join!(ZmtpCodec::handshake(near, &push), ZmtpCodec::handshake(far, &pull))?;
@@ -54,44 +54,44 @@ use crate::wire::Command;
 #[derive(Debug)]
 pub struct ZmtpCodec {
     connection: Connection,
-    /// Messages that have been decoded as one run and leave one by one.
+    /// Received messages that have not been returned.
     run: Option<RunIter>,
-    /// What the connection itself has to say, until something is encoded.
+    /// Bytes of the connection itself, such as a PONG, until something is encoded.
     pending: BytesMut,
-    /// Whether [`Incoming::Transmit`] has told of it.
+    /// Whether [`Incoming::Transmit`] has been returned for them.
     is_announced: bool,
 }
 
-/// What a [`ZmtpCodec`] decodes.
+/// The item that a [`ZmtpCodec`] decodes.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Incoming {
-    /// The peer waits to be let in: [decide](ZmtpCodec::authenticate).
+    /// The peer waits for a [decision](ZmtpCodec::authenticate).
     Authenticate(AuthenticationRequest),
     /// A command from the peer. A PING has been answered already.
     Command(Command),
     /// A message from the peer.
     Message(Message),
-    /// The handshake is over: this is who the peer is.
+    /// The handshake is over. This describes the peer.
     Ready(PeerInfo),
-    /// The connection itself has something to say, a PONG perhaps: send [`Pending`].
+    /// The connection has bytes of its own to write, such as a PONG: send [`Pending`].
     Transmit,
 }
 
-/// Encodes to what the connection itself has to say, and nothing else.
+/// Encodes to the bytes of the connection itself.
 ///
-/// All else that is encoded takes this along, so that it matters only while there is nothing else.
+/// Every other item includes them, so it is needed only if there is nothing else to send.
 #[derive(Clone, Copy, Debug)]
 pub struct Pending;
 
-/// A connection under a [`ZmtpCodec`] cannot go on.
+/// The connection of a [`ZmtpCodec`] has failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CodecError {
     /// The byte stream failed.
     #[error(transparent)]
     Io(#[from] io::Error),
-    /// One of the peers is at fault.
+    /// The protocol failed.
     #[error(transparent)]
     Protocol(#[from] ProtocolError),
 }
@@ -99,8 +99,8 @@ pub enum CodecError {
 impl ZmtpCodec {
     /// Makes a codec that starts with the greeting.
     ///
-    /// In a `Framed`, send [`Pending`] at the start and after each [`Incoming::Transmit`], until
-    /// [`Incoming::Ready`]; or let [`handshake`](Self::handshake) do so.
+    /// In a `Framed`, send [`Pending`] at the start and after each [`Incoming::Transmit`] until
+    /// [`Incoming::Ready`], or use [`handshake`](Self::handshake).
     pub fn new(config: &ConnectionConfig) -> Self {
         Self::from(Connection::new(config))
     }
@@ -110,16 +110,14 @@ impl ZmtpCodec {
         self.connection.authenticate(decision);
     }
 
-    /// Greets the peer at the other end of `io` and shakes hands.
+    /// Completes the handshake with the peer at the other end of `io`. Put a timeout around it.
     ///
-    /// Nothing limits the time that takes: that is for a timeout around it.
-    ///
-    /// A peer that would have to be authenticated is denied, for there is nobody to ask: see
+    /// It denies a peer that has to be authenticated: see
     /// [`handshake_with`](Self::handshake_with).
     ///
     /// # Errors
     ///
-    /// When the byte stream fails or ends, and when the peers do not get along.
+    /// If the byte stream fails or ends, or the handshake fails.
     ///
     /// # Cancel safety
     ///
@@ -135,12 +133,11 @@ impl ZmtpCodec {
         Self::handshake_with(io, Connection::new(config), deny).await
     }
 
-    /// Greets the peer at the other end of `io` and shakes hands, with a connection that nothing
-    /// has been done with yet, and asks `authenticate` whether the peer may go on.
+    /// Completes the handshake of a new connection over `io`. `authenticate` decides about the peer.
     ///
     /// # Errors
     ///
-    /// When the byte stream fails or ends, and when the peers do not get along.
+    /// If the byte stream fails or ends, or the handshake fails.
     ///
     /// # Cancel safety
     ///
@@ -169,7 +166,7 @@ impl ZmtpCodec {
                 }
                 Some(Ok(_)) => {}
                 Some(Err(error)) => {
-                    // The peer should learn why, but the fault is the news here.
+                    // The peer should get an ERROR, but the first error is the one to return.
                     let _ = transmit(&mut framed).await;
                     return Err(error);
                 }
@@ -178,7 +175,7 @@ impl ZmtpCodec {
         }
     }
 
-    /// Who the peer is, once the handshake is over.
+    /// The peer, after the handshake.
     pub fn peer(&self) -> Option<&PeerInfo> {
         self.connection.peer()
     }
@@ -205,7 +202,7 @@ impl From<Connection> for ZmtpCodec {
     }
 }
 
-/// Writes what the connection itself has to say.
+/// Writes the bytes of the connection itself.
 async fn transmit<T: AsyncWrite + Unpin>(
     framed: &mut Framed<T, ZmtpCodec>,
 ) -> Result<(), CodecError> {

@@ -1,11 +1,11 @@
-//! The bytes of ZMTP: encoding and decoding, and nothing that has a state, a limit or a time.
+//! The bytes of ZMTP: stateless encoding and decoding.
 //!
-//! | module | what | 37/ZMTP |
+//! | module | content | RFC |
 //! |---|---|---|
-//! | `greeting` | the 64 bytes each side starts with | "Greeting" |
-//! | `frame` | the header of a frame | "Framing" |
-//! | `command` | the body of a command frame | "Commands" |
-//! | `v3_0` | subscriptions as ZMTP 3.0 peers write them | 23/ZMTP |
+//! | `greeting` | the 64 bytes each side starts with | 37/ZMTP, "Greeting" |
+//! | `frame` | the header of a frame | 37/ZMTP, "Framing" |
+//! | `command` | the body of a command frame | 37/ZMTP, "Commands" |
+//! | `v3_0` | subscriptions of ZMTP 3.0 peers | 23/ZMTP |
 //! | `v2_0` | the greeting and identity of ZMTP 2.0 peers | 15/ZMTP |
 
 mod command;

@@ -6,8 +6,9 @@ use std::path::Path;
 use bytes::BytesMut;
 use zmtp_codec::wire::{FrameHeader, UnsupportedVersion};
 use zmtp_codec::{
-    Command, Connection, ConnectionConfig, Decision, Decoder, Event, Inbound, Limits, Mechanism,
-    Message, PeerIncompatible, PeerInfo, PlainClient, ProtocolError, SocketType, Subscription,
+    Command, Connection, ConnectionConfig, Decision, Decoder, Event, Inbound, Limits, Message,
+    Null, PeerIncompatible, PeerInfo, PlainClient, PlainServer, ProtocolError, SocketType,
+    Subscription,
 };
 
 /// One file: its name without the extension, and its lines.
@@ -235,7 +236,7 @@ mod curve {
     /// The server's key opens the client's HELLO. INITIATE belongs to another connection.
     #[test]
     fn clients_get_as_far_as_their_cookie() {
-        let server = Mechanism::CurveServer(CurveServer::new(keys(SERVER)));
+        let server = CurveServer::new(keys(SERVER));
         let mut clients = 0;
         for capture in captures() {
             let (maker, kind) = capture.parts();
@@ -259,7 +260,7 @@ mod curve {
     #[test]
     fn servers_are_not_taken_for_ours() {
         let server_key = *keys(SERVER).public_key();
-        let client = Mechanism::CurveClient(CurveClient::new(keys(CLIENT), server_key));
+        let client = CurveClient::new(keys(CLIENT), server_key);
         let mut servers = 0;
         for capture in captures().filter(|capture| capture.parts().1 == "curve-server") {
             servers += 1;
@@ -424,17 +425,17 @@ impl Capture {
             "push" => SocketType::Pull,
             "rep" => SocketType::Req,
             "req" => SocketType::Rep,
-            "sub" => SocketType::Xpub,
+            "sub" => SocketType::XPub,
             _ => SocketType::Dealer,
         };
-        let mechanism = match kind {
-            "plain-client" => Mechanism::PlainServer,
+        match kind {
+            "plain-client" => ConnectionConfig::new(socket_type, PlainServer),
             "plain-server" | "plain-server-refuses" => {
-                Mechanism::PlainClient(PlainClient::new("joe", "pw").expect("short"))
+                let client = PlainClient::new("joe", "pw").expect("short");
+                ConnectionConfig::new(socket_type, client)
             }
-            _ => Mechanism::Null,
-        };
-        ConnectionConfig::new(socket_type, mechanism)
+            _ => ConnectionConfig::new(socket_type, Null),
+        }
     }
 }
 

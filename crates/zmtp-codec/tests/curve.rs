@@ -12,7 +12,7 @@ use zmtp_codec::wire::{FrameHeader, MechanismName};
 use zmtp_codec::{
     Batch, Command, ConnectionConfig, Credentials, CurveClient, CurveKeyPair, CurvePublicKey,
     CurveSecretKey, CurveServer, Decision, Decoder, DenyStatus, Encoder, Event, Inbound,
-    LimitExceeded, Limits, Mechanism, Message, PeerIncompatible, PeerMisbehaved, PeerUntrusted,
+    LimitExceeded, Limits, Message, Null, PeerIncompatible, PeerMisbehaved, PeerUntrusted,
     ProtocolError, RoutingId, SealBuffer, SocketType, Subscription, Traffic, Ttl,
 };
 
@@ -30,7 +30,7 @@ fn server_keys() -> CurveKeyPair {
 
 fn client_to(socket_type: SocketType, server_key: CurvePublicKey) -> ConnectionConfig {
     let client = CurveClient::new(client_keys(), server_key);
-    ConnectionConfig::new(socket_type, Mechanism::CurveClient(client))
+    ConnectionConfig::new(socket_type, client)
 }
 
 fn client(socket_type: SocketType) -> ConnectionConfig {
@@ -38,7 +38,7 @@ fn client(socket_type: SocketType) -> ConnectionConfig {
 }
 
 fn server(socket_type: SocketType) -> ConnectionConfig {
-    ConnectionConfig::new(socket_type, Mechanism::CurveServer(CurveServer::new(server_keys())))
+    ConnectionConfig::new(socket_type, CurveServer::new(server_keys()))
 }
 
 fn push_and_pull() -> Pair {
@@ -219,7 +219,7 @@ fn welcome_from_other_server_is_rejected() {
     // It knows the client's HELLO and has keys of its own.
     let foreign = client_to(SocketType::Push, *keys(9).public_key());
     let other = CurveServer::new(keys(9));
-    let other = ConnectionConfig::new(SocketType::Pull, Mechanism::CurveServer(other));
+    let other = ConnectionConfig::new(SocketType::Pull, other);
     let (mut pair, (to, hello)) = before_of(&foreign, &other, 0);
     pair.ends[to].read(&hello);
     client.read(&pair.ends[to].sent());
@@ -246,7 +246,7 @@ fn same_roles_do_not_connect() {
 #[test]
 fn mechanism_cannot_be_bypassed() {
     // CVE-2014-7202, CVE-2014-9721: no bypass by another mechanism or an older protocol.
-    let null = |socket_type| ConnectionConfig::new(socket_type, Mechanism::Null);
+    let null = |socket_type| ConnectionConfig::new(socket_type, Null);
     for (one, other) in [
         (null(SocketType::Push), server(SocketType::Pull)),
         (client(SocketType::Push), null(SocketType::Pull)),

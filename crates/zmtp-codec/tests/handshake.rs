@@ -7,12 +7,12 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use support::{End, Pair};
 use zmtp_codec::{
-    Command, Connection, ConnectionConfig, Event, Mechanism, Message, Metadata, PeerIncompatible,
+    Command, Connection, ConnectionConfig, Event, Message, Metadata, Null, PeerIncompatible,
     RoutingId, SocketType, Subscription, Ttl,
 };
 
 fn config(socket_type: SocketType) -> ConnectionConfig {
-    ConnectionConfig::new(socket_type, Mechanism::Null)
+    ConnectionConfig::new(socket_type, Null)
 }
 
 #[test]
@@ -138,7 +138,7 @@ fn messages_are_not_decoded_unless_wanted() {
 proptest! {
     #[test]
     fn any_split_gives_the_same_events(piece_sizes in vec(1..40_usize, 1..8)) {
-        let (sub, publisher) = (config(SocketType::Xsub), config(SocketType::Xpub));
+        let (sub, publisher) = (config(SocketType::XSub), config(SocketType::XPub));
         let mut pair = Pair::in_pieces(&sub, &publisher, piece_sizes);
         let updates = [
             Message::from("a"),

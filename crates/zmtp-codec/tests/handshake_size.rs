@@ -2,10 +2,12 @@
 
 mod support;
 
+use std::sync::Arc;
+
 use support::{Pair, end, pair};
 use zmtp_codec::{
-    ConnectionConfig, LimitExceeded, Limits, Mechanism, Metadata, PlainClient, ProtocolError,
-    SocketType,
+    ConnectionConfig, LimitExceeded, Limits, Mechanism, Metadata, Null, PlainClient, PlainServer,
+    ProtocolError, SocketType,
 };
 #[cfg(feature = "curve")]
 use zmtp_codec::{CurveClient, CurveSecretKey, CurveServer};
@@ -13,26 +15,28 @@ use zmtp_codec::{CurveClient, CurveSecretKey, CurveServer};
 use zmtp_codec::{NoiseClient, NoiseSecretKey, NoiseServer};
 
 /// The two sides of each mechanism.
-fn mechanisms() -> Vec<(Mechanism, Mechanism)> {
+fn mechanisms() -> Vec<(Arc<dyn Mechanism>, Arc<dyn Mechanism>)> {
     let plain = PlainClient::new("a".repeat(255), "b".repeat(255)).expect("as long as they may be");
-    let mut mechanisms = vec![
-        (Mechanism::Null, Mechanism::Null),
-        (Mechanism::PlainClient(plain), Mechanism::PlainServer),
-    ];
+    let mut mechanisms = vec![both(Null, Null), both(plain, PlainServer)];
     #[cfg(feature = "curve")]
     mechanisms.push({
         let keys = |byte| CurveSecretKey::new([byte; 32]).into();
         let server = CurveServer::new(keys(2));
-        let client = CurveClient::new(keys(1), *server.public_key());
-        (Mechanism::CurveClient(client), Mechanism::CurveServer(server))
+        both(CurveClient::new(keys(1), *server.public_key()), server)
     });
     #[cfg(feature = "noise")]
     mechanisms.push({
         let keys = |byte| NoiseSecretKey::new([byte; 32]).into();
-        let (client, server) = (NoiseClient::xx(keys(1)), NoiseServer::xx(keys(2)));
-        (Mechanism::NoiseClient(client), Mechanism::NoiseServer(server))
+        both(NoiseClient::xx(keys(1)), NoiseServer::xx(keys(2)))
     });
     mechanisms
+}
+
+fn both(
+    client: impl Mechanism + 'static,
+    server: impl Mechanism + 'static,
+) -> (Arc<dyn Mechanism>, Arc<dyn Mechanism>) {
+    (Arc::new(client), Arc::new(server))
 }
 
 /// The largest metadata within the default limits.
@@ -44,7 +48,7 @@ fn metadata() -> Metadata {
     metadata
 }
 
-fn sides(mechanisms: (Mechanism, Mechanism), limit: usize) -> Pair {
+fn sides(mechanisms: (Arc<dyn Mechanism>, Arc<dyn Mechanism>), limit: usize) -> Pair {
     let mut limits = Limits::default();
     limits.max_handshake_size = limit;
     let (client, server) = mechanisms;
@@ -54,7 +58,7 @@ fn sides(mechanisms: (Mechanism, Mechanism), limit: usize) -> Pair {
 }
 
 /// The number of bytes of the client's whole handshake.
-fn size(mechanisms: (Mechanism, Mechanism)) -> usize {
+fn size(mechanisms: (Arc<dyn Mechanism>, Arc<dyn Mechanism>)) -> usize {
     let mut pair = sides(mechanisms, usize::MAX);
     let mut bytes = 0;
     loop {
@@ -97,7 +101,7 @@ fn handshake_size_limit_is_exact() {
 fn oversized_handshake_is_rejected_by_header() {
     let mut limits = Limits::default();
     limits.max_handshake_size = 64 + 9 + 300;
-    let config = ConnectionConfig::new(SocketType::Pull, Mechanism::Null).with_limits(limits);
+    let config = ConnectionConfig::new(SocketType::Pull, Null).with_limits(limits);
     let mut greeting = [0; 64];
     greeting[0] = 0xff;
     greeting[9..16].copy_from_slice(b"\x7f\x03\x01NULL");

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use bytes::{BufMut, BytesMut};
 use zmtp_codec::wire::FrameError;
 use zmtp_codec::{
-    Connection, ConnectionConfig, Decoder, Inbound, LimitExceeded, Limits, Mechanism,
-    ProtocolError, SocketType,
+    Connection, ConnectionConfig, Decoder, Inbound, LimitExceeded, Limits, Null, ProtocolError,
+    SocketType,
 };
 
 fn limits(change: impl FnOnce(&mut Limits)) -> Limits {
@@ -90,7 +90,7 @@ fn command_size_limit_is_exact() {
 
 #[test]
 fn limits_apply_during_the_handshake() {
-    let config = ConnectionConfig::new(SocketType::Rep, Mechanism::Null);
+    let config = ConnectionConfig::new(SocketType::Rep, Null);
     let mut connection = Connection::new(&config);
     let mut input = BytesMut::from(&b"\xff\0\0\0\0\0\0\0\x01\x7f\x03\x01NULL"[..]);
     input.resize(64, 0);

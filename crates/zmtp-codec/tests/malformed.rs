@@ -6,11 +6,11 @@ use proptest::prelude::*;
 use zmtp_codec::wire::{FrameError, UnsupportedVersion};
 use zmtp_codec::{
     Command, Connection, ConnectionConfig, Decoder, Event, Inbound, LimitExceeded, Limits,
-    Mechanism, MetadataError, PeerIncompatible, PeerMisbehaved, ProtocolError, SocketType, Ttl,
+    MetadataError, Null, PeerIncompatible, PeerMisbehaved, ProtocolError, SocketType, Ttl,
 };
 
 fn pull() -> Connection {
-    Connection::new(&ConnectionConfig::new(SocketType::Pull, Mechanism::Null))
+    Connection::new(&ConnectionConfig::new(SocketType::Pull, Null))
 }
 
 fn greeting(mechanism: &[u8]) -> Vec<u8> {
@@ -83,7 +83,7 @@ fn a_message_before_ready_is_refused() {
 #[test]
 fn unexpected_command_is_rejected_by_name() {
     let error = error_after_greeting(b"\x04\x06\x05HELLO");
-    assert_eq!(error.to_string(), "peer sent \"HELLO\" in the handshake where READY was due");
+    assert_eq!(error.to_string(), "peer sent \"HELLO\" in the handshake where READY was expected");
     error_after_greeting(b"\x04\x07\x04PING\0\0");
 }
 

@@ -12,8 +12,8 @@ use zmtp_codec::wire::{FrameHeader, MechanismName};
 use zmtp_codec::{
     Batch, Command, Connection, ConnectionConfig, Credentials, Decision, Decoder, DenyStatus,
     Encoder, Inbound, LimitExceeded, Limits, Mechanism, Message, Metadata, NoiseClient,
-    NoiseKeyPair, NoisePublicKey, NoiseSecretKey, NoiseServer, PeerIncompatible, PeerMisbehaved,
-    PeerUntrusted, ProtocolError, RoutingId, SealBuffer, SocketType, Ttl,
+    NoiseKeyPair, NoisePublicKey, NoiseSecretKey, NoiseServer, Null, PeerIncompatible,
+    PeerMisbehaved, PeerUntrusted, ProtocolError, RoutingId, SealBuffer, SocketType, Ttl,
 };
 
 fn keys(byte: u8) -> NoiseKeyPair {
@@ -41,7 +41,7 @@ enum Kind {
 
 const KINDS: [Kind; 3] = [Kind::Xx, Kind::Pinned, Kind::Ik];
 
-fn config(socket_type: SocketType, mechanism: Mechanism) -> ConnectionConfig {
+fn config(socket_type: SocketType, mechanism: impl Mechanism + 'static) -> ConnectionConfig {
     ConnectionConfig::new(socket_type, mechanism)
 }
 
@@ -51,7 +51,7 @@ fn client_to(kind: Kind, socket_type: SocketType, server_key: NoisePublicKey) ->
         Kind::Pinned => NoiseClient::xx_pinned(client_keys(), server_key),
         Kind::Ik => NoiseClient::ik(client_keys(), server_key),
     };
-    config(socket_type, Mechanism::NoiseClient(client))
+    config(socket_type, client)
 }
 
 fn client(kind: Kind, socket_type: SocketType) -> ConnectionConfig {
@@ -63,7 +63,7 @@ fn server_with(kind: Kind, socket_type: SocketType, keys: NoiseKeyPair) -> Conne
         Kind::Xx | Kind::Pinned => NoiseServer::xx(keys),
         Kind::Ik => NoiseServer::ik(keys),
     };
-    config(socket_type, Mechanism::NoiseServer(server))
+    config(socket_type, server)
 }
 
 fn server(kind: Kind, socket_type: SocketType) -> ConnectionConfig {
@@ -262,7 +262,7 @@ fn same_roles_do_not_connect() {
 
 #[test]
 fn mechanism_cannot_be_bypassed() {
-    let null = |socket_type| config(socket_type, Mechanism::Null);
+    let null = |socket_type| config(socket_type, Null);
     for (one, other) in [
         (null(SocketType::Push), server(Kind::Xx, SocketType::Pull)),
         (client(Kind::Ik, SocketType::Push), null(SocketType::Pull)),

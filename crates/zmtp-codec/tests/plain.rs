@@ -7,21 +7,21 @@ use support::{End, Pair};
 use zmtp_codec::wire::MechanismName;
 use zmtp_codec::{
     AuthenticationRequest, Connection, ConnectionConfig, Credentials, Decision, DenyStatus, Event,
-    LimitExceeded, Limits, Mechanism, Message, Metadata, PeerIncompatible, PeerMisbehaved,
-    PlainClient, PlainClientError, ProtocolError, SocketType,
+    LimitExceeded, Limits, Message, Metadata, Null, PeerIncompatible, PeerMisbehaved, PlainClient,
+    PlainClientError, PlainServer, ProtocolError, SocketType,
 };
 
 fn client() -> ConnectionConfig {
     let client = PlainClient::new("admin", "secret").expect("short enough");
-    ConnectionConfig::new(SocketType::Push, Mechanism::PlainClient(client))
+    ConnectionConfig::new(SocketType::Push, client)
 }
 
 fn server() -> ConnectionConfig {
-    ConnectionConfig::new(SocketType::Pull, Mechanism::PlainServer)
+    ConnectionConfig::new(SocketType::Pull, PlainServer)
 }
 
 fn null(socket_type: SocketType) -> ConnectionConfig {
-    ConnectionConfig::new(socket_type, Mechanism::Null)
+    ConnectionConfig::new(socket_type, Null)
 }
 
 /// The client's greeting.
@@ -174,7 +174,7 @@ fn same_roles_do_not_connect() {
     pair.drive();
     for end in &pair.ends {
         let error = end.error.as_ref().unwrap().to_string();
-        assert_eq!(error, "peer sent \"HELLO\" in the handshake where WELCOME was due");
+        assert_eq!(error, "peer sent \"HELLO\" in the handshake where WELCOME was expected");
     }
     let mut pair = Pair::new(&server(), &server()).deciding(Decision::allow());
     pair.drive();
@@ -271,7 +271,7 @@ fn undecided_peer_input_is_limited() {
 
 #[test]
 fn incompatible_server_sends_error_not_ready() {
-    let pub_server = ConnectionConfig::new(SocketType::Pub, Mechanism::PlainServer);
+    let pub_server = ConnectionConfig::new(SocketType::Pub, PlainServer);
     let mut pair = Pair::new(&client(), &pub_server).deciding(Decision::allow());
     pair.drive();
     let reason = "a PUB socket cannot talk to a PUSH socket".to_owned();
@@ -306,7 +306,7 @@ fn credentials_are_up_to_255_bytes() {
     assert_eq!(PlainClient::new(&long, ""), Err(PlainClientError::UsernameTooLong(256)));
     assert_eq!(PlainClient::new("", &long), Err(PlainClientError::PasswordTooLong(256)));
     let client = PlainClient::new(&long[1..], &long[1..]).unwrap();
-    let client = ConnectionConfig::new(SocketType::Push, Mechanism::PlainClient(client));
+    let client = ConnectionConfig::new(SocketType::Push, client);
     let pair = Pair::new(&client, &server()).deciding(Decision::allow()).ready();
     let frames = pair.ends[1].requests()[0].credentials.to_frames();
     assert_eq!(frames.iter().map(Bytes::len).collect::<Vec<_>>(), [255, 255]);

@@ -5,8 +5,8 @@
 use bytes::{Bytes, BytesMut};
 use zmtp_codec::wire::{Command, Greeting, MechanismName, Ttl};
 use zmtp_codec::{
-    Batch, Connection, ConnectionConfig, Decoder, Encoder, Event, Inbound, Limits, Mechanism,
-    Message, RoutingId, SocketType, Subscription,
+    Batch, Connection, ConnectionConfig, Decoder, Encoder, Event, Inbound, Limits, Message, Null,
+    RoutingId, SocketType, Subscription,
 };
 
 /// The greeting of a libzmq socket with the routing id `worker-1`. The padding of the signature has
@@ -29,7 +29,7 @@ const LIBZMQ_REQ_READY: &[u8] =
 const LIBZMQ_PULL_READY: &[u8] = b"\x04\x1a\x05READY\x0bSocket-Type\0\0\0\x04PULL";
 
 fn config(socket_type: SocketType) -> ConnectionConfig {
-    ConnectionConfig::new(socket_type, Mechanism::Null)
+    ConnectionConfig::new(socket_type, Null)
 }
 
 fn transmitted(connection: &mut Connection) -> Vec<u8> {

@@ -5,8 +5,8 @@
 use bytes::{Bytes, BytesMut};
 use zmtp_codec::wire::{FrameError, Ttl, UnsupportedVersion};
 use zmtp_codec::{
-    Command, Connection, ConnectionConfig, Event, LimitExceeded, Limits, Mechanism, Message,
-    PeerIncompatible, PlainClient, ProtocolError, RoutingId, SocketType,
+    Command, Connection, ConnectionConfig, Event, LimitExceeded, Limits, Message, Null,
+    PeerIncompatible, PlainClient, PlainServer, ProtocolError, RoutingId, SocketType,
 };
 
 /// The bytes of a libzmq 3.2 socket with the identity `old` before its type. The padding has the
@@ -17,7 +17,7 @@ const OPENING: &[u8; 11] = b"\xff\0\0\0\0\0\0\0\x04\x7f\x01";
 const DEALER: &[u8] = b"\x05\0\x03old";
 
 fn config(socket_type: SocketType) -> ConnectionConfig {
-    ConnectionConfig::new(socket_type, Mechanism::Null)
+    ConnectionConfig::new(socket_type, Null)
 }
 
 fn transmitted(connection: &mut Connection) -> Vec<u8> {
@@ -107,10 +107,10 @@ fn zmtp_2_gets_subscription_messages_only() {
 
 #[test]
 fn zmtp_2_does_not_bypass_authentication() {
-    let plain = Mechanism::PlainClient(PlainClient::new("name", "password").unwrap());
+    let plain = PlainClient::new("name", "password").unwrap();
     let secured = [
         ConnectionConfig::new(SocketType::Pull, plain),
-        ConnectionConfig::new(SocketType::Pull, Mechanism::PlainServer),
+        ConnectionConfig::new(SocketType::Pull, PlainServer),
         config(SocketType::Pull).with_authenticate_null(true),
     ];
     for config in secured {

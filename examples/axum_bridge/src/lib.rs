@@ -75,7 +75,7 @@ async fn events(
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, StatusCode> {
     let topic = topic.map(|Path(topic)| topic).unwrap_or_default();
     let sub = SubSocket::builder_in(&bridge.context).subscribe(topic).build();
-    sub.connect(&bridge.news).await.map_err(|_| StatusCode::SERVICE_UNAVAILABLE)?;
+    sub.connect(&bridge.news).map_err(|_| StatusCode::SERVICE_UNAVAILABLE)?;
     let events = sub.filter_map(|message| {
         let frames = message.ok().map(|message| {
             let text: Vec<_> = message.frames().iter().map(|frame| frame.to_str_lossy()).collect();

@@ -48,7 +48,7 @@ async fn main() -> Result<()> {
 /// Answers each request in capitals.
 async fn work(endpoint: Endpoint) -> Result<()> {
     let mut socket = RepSocket::new();
-    socket.connect(endpoint).await?;
+    socket.connect(endpoint)?;
     loop {
         let question = socket.recv().await?;
         socket.send(question.frames()[0].to_ascii_uppercase()).await?;

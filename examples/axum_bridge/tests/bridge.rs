@@ -46,7 +46,7 @@ async fn request_without_worker_gets_503() {
 async fn unanswered_request_gets_504() {
     let bridge = Started::with_patience(Duration::from_millis(200)).await;
     let mut worker = RepSocket::new();
-    worker.connect(&bridge.endpoint).await.unwrap();
+    worker.connect(&bridge.endpoint).unwrap();
     bridge.workers.handle().wait_for_peers(1).await;
     let asking = tokio::spawn(ask(bridge.http, "hello?".to_owned()));
     worker.recv().await.unwrap(); // without a reply
@@ -59,7 +59,7 @@ async fn unanswered_request_gets_504() {
 async fn request_of_lost_worker_gets_502() {
     let bridge = Started::new().await;
     let mut worker = RepSocket::new();
-    worker.connect(&bridge.endpoint).await.unwrap();
+    worker.connect(&bridge.endpoint).unwrap();
     bridge.workers.handle().wait_for_peers(1).await;
     let asking = tokio::spawn(ask(bridge.http, "hello?".to_owned()));
     worker.recv().await.unwrap();
@@ -127,7 +127,7 @@ impl Started {
     /// Starts a worker that answers in capitals.
     async fn start_worker(&self) {
         let mut worker = RepSocket::new();
-        worker.connect(&self.endpoint).await.unwrap();
+        worker.connect(&self.endpoint).unwrap();
         tokio::spawn(async move {
             while let Ok(question) = worker.recv().await {
                 worker.send(question.frames()[0].to_ascii_uppercase()).await.unwrap();

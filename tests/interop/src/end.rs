@@ -123,7 +123,7 @@ impl End {
             socket => match place {
                 Attach::Bind(to) => socket.bind(to).await.expect("bound").to_string(),
                 Attach::Connect(to) => {
-                    socket.connect(to).await.expect("connecting");
+                    socket.connect(to).expect("connecting");
                     to.to_owned()
                 }
             }

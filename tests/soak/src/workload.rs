@@ -68,7 +68,7 @@ impl Residents {
     pub async fn subscribe(&mut self) -> Round {
         for index in 0..4 {
             let mut sub = SubSocket::builder().subscribe("news").build();
-            sub.connect(&self.published_at).await?;
+            sub.connect(&self.published_at)?;
             let received = async {
                 loop {
                     self.publisher.send("news of today").await?;
@@ -83,7 +83,7 @@ impl Residents {
             }
         }
         let sub = SubSocket::builder().subscribe("a").subscribe("b").build();
-        sub.connect(&self.notified_at).await?;
+        sub.connect(&self.notified_at)?;
         for _ in 0..2 {
             within("a subscription", self.notified.recv()).await??;
         }
@@ -102,7 +102,7 @@ impl Residents {
     pub async fn push(&mut self) -> Round {
         for length in [0, 100, 100_000] {
             let mut push = PushSocket::new();
-            push.connect(&self.pulled_at).await?;
+            push.connect(&self.pulled_at)?;
             push.send(vec![7; length]).await?;
             within("writing a message", push.close()).await?;
             within("a message", self.pull.recv()).await??;
@@ -111,7 +111,7 @@ impl Residents {
             .linger(Duration::ZERO)
             .curve_client(generate_curve_keys(), self.secure_key)
             .build();
-        push.connect(&self.secure_at).await?;
+        push.connect(&self.secure_at)?;
         within("a CURVE handshake", push.wait_for_peers(1)).await?;
         push.send("secret").await?;
         within("an encrypted message", self.secure.recv()).await??;
@@ -119,9 +119,9 @@ impl Residents {
             .linger(Duration::ZERO)
             .curve_client(generate_curve_keys(), *generate_curve_keys().public_key())
             .build();
-        wrong_key.connect(&self.secure_at).await?;
+        wrong_key.connect(&self.secure_at)?;
         let plain = PushSocket::builder().linger(Duration::ZERO).build();
-        plain.connect(&self.secure_at).await?;
+        plain.connect(&self.secure_at)?;
         let mut events = plain.events();
         within("a rejected handshake", events.next()).await?;
         Ok(())
@@ -139,7 +139,7 @@ pub async fn request() -> Round {
         let mut rep = RepSocket::builder_in(&context).build();
         let bound = rep.bind(endpoint).await?;
         let mut req = ReqSocket::builder_in(&context).build();
-        req.connect(bound).await?;
+        req.connect(bound)?;
         for number in 0..10 {
             req.send(number.to_string()).await?;
             let request = within("a request", rep.recv()).await??;
@@ -164,12 +164,12 @@ pub async fn reconnect() -> Round {
     let bound = router.bind("tcp://127.0.0.1:*").await?;
     for number in 0..5 {
         let mut dealer = DealerSocket::builder().routing_id("alice")?.build();
-        dealer.connect(&bound).await?;
+        dealer.connect(&bound)?;
         dealer.send(number.to_string()).await?;
         let message = within("a message of the dealer", router.recv()).await??;
         router.send(message).await?;
         within("the echo of the message", dealer.recv()).await??;
-        dealer.disconnect(&bound).await?;
+        dealer.disconnect(&bound)?;
         // The peer is gone.
         router.send(Message::multipart(["alice", "gone"])).await?;
     }
@@ -183,8 +183,8 @@ pub async fn reconnect() -> Round {
 /// An operation failed or timed out.
 pub async fn drop_unsent() -> Round {
     let mut push = PushSocket::builder().linger(Duration::from_millis(10)).build();
-    push.connect("tcp://127.0.0.1:1").await?;
-    push.connect("inproc://unbound").await?;
+    push.connect("tcp://127.0.0.1:1")?;
+    push.connect("inproc://unbound")?;
     for _ in 0..100 {
         push.send("never read").await?;
     }

@@ -23,7 +23,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
 use tokio::time::timeout;
 use zeromq_async::{Endpoint, Events, Frame, Message, ReconnectBackoff, SocketEvent, SocketType};
-use zmtp::{Command, Connection, ConnectionConfig, Event, Mechanism, RoutingId};
+use zmtp::{Command, Connection, ConnectionConfig, Event, Null, RoutingId};
 
 /// The limit of all waits. It is far longer than any of them takes on a busy machine.
 pub const DEADLINE: Duration = Duration::from_secs(120);
@@ -185,7 +185,7 @@ impl RawPeer {
     }
 
     fn config(socket_type: SocketType) -> ConnectionConfig {
-        ConnectionConfig::new(socket_type, Mechanism::Null)
+        ConnectionConfig::new(socket_type, Null)
     }
 
     async fn greet(stream: TcpStream, config: ConnectionConfig) -> Self {

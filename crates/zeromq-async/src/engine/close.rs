@@ -24,7 +24,7 @@ use crate::unsent::UnsentMessages;
 /// use zeromq_async::PushSocket;
 ///
 /// let mut push = PushSocket::builder().linger(Duration::ZERO).build();
-/// push.connect("inproc://close-report").await?;
+/// push.connect("inproc://close-report")?;
 /// push.send("never read").await?;
 /// assert_eq!(push.close().await.unsent, 1);
 /// # Ok(()) }
@@ -56,7 +56,7 @@ impl CloseReport {
     /// use zeromq_async::{Message, PushSocket};
     ///
     /// let mut push = PushSocket::builder().linger(Duration::ZERO).build();
-    /// push.connect("inproc://into-unsent").await?;
+    /// push.connect("inproc://into-unsent")?;
     /// push.send("one").await?;
     /// push.send("two").await?;
     /// let unsent: Vec<Message> = push.close().await.into_unsent().map(|one| one.message).collect();

@@ -10,9 +10,10 @@ use bytes::BytesMut;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::io::poll_read_buf;
+use zmtp::wire::MechanismName;
 use zmtp::{
     AuthenticationRequest, Connection, ConnectionConfig, Decision, Decoder, DenyStatus, Event,
-    Mechanism, PeerInfo, ProtocolError, Traffic,
+    PeerInfo, ProtocolError, Traffic,
 };
 
 use super::Engine;
@@ -82,7 +83,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// Whether a refusal would come before the peer's READY: libzmq's NULL client takes one for final
 /// only after it has sent that, and comes again otherwise.
 fn speaks_too_early(engine: &Engine, decision: &Decision, input: &BytesMut) -> bool {
-    let is_null = matches!(engine.options.security.mechanism, Mechanism::Null);
+    let is_null = engine.options.security.mechanism.name() == MechanismName::NULL;
     let is_told =
         matches!(decision, Decision::Deny(status) if *status != DenyStatus::TemporaryError);
     is_null && is_told && input.is_empty()
@@ -120,16 +121,9 @@ const GREETING: usize = 64;
 /// Whether a connection that ends when the server has sent its greeting and nothing else most
 /// likely ends for its key: this side's first command is encrypted to that.
 fn doubts_key(options: &SocketOptions, heard: usize) -> bool {
-    let is_sealed = match &options.security.mechanism {
-        #[cfg(feature = "curve")]
-        Mechanism::CurveClient(_) => true,
-        #[cfg(feature = "noise")]
-        mechanism @ Mechanism::NoiseClient(_) => {
-            mechanism.name() == zmtp::wire::MechanismName::NOISE_IK
-        }
-        _ => false,
-    };
-    is_sealed && heard == GREETING
+    let mechanism = &options.security.mechanism;
+    let is_sealed = [MechanismName::CURVE, MechanismName::NOISE_IK].contains(&mechanism.name());
+    is_sealed && !mechanism.is_server() && heard == GREETING
 }
 
 /// Reads and writes until there is a question to be answered, or the handshake is over.

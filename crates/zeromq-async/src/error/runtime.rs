@@ -12,7 +12,7 @@ use crate::endpoint::Endpoint;
 /// use zeromq_async::{PushSocket, RuntimeDriver};
 ///
 /// let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
-/// let error = runtime.block_on(PushSocket::new().connect("tcp://127.0.0.1:5555")).unwrap_err();
+/// let error = runtime.block_on(async { PushSocket::new().connect("tcp://127.0.0.1:5555") }).unwrap_err();
 /// assert!(error.to_string().contains(&RuntimeDriver::Time.to_string()));
 /// # Ok::<(), std::io::Error>(())
 /// ```

@@ -14,7 +14,7 @@
 /// let publisher = PubSocket::builder().max_subscriptions_per_peer(2).build();
 /// let mut events = publisher.events();
 /// let sub = SubSocket::builder().subscribe("a").subscribe("b").subscribe("c").build();
-/// sub.connect(publisher.bind("tcp://127.0.0.1:0").await?).await?;
+/// sub.connect(publisher.bind("tcp://127.0.0.1:0").await?)?;
 /// while let Some(event) = events.next().await {
 ///     if let SocketEvent::Disconnected { reason, .. } = event {
 ///         let limit = SubscriptionsExceeded::Count { limit: 2 };

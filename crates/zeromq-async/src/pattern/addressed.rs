@@ -7,48 +7,50 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 use zmtp::{Frame, Message, PeerInfo, RoutingId};
 
-use super::{Budget, Outgoing, Refusal};
+use super::{PeerHandle, PeerHooks, Peers, Refusal, Refused, SendStrategy};
 use crate::error::{Rejected, SendErrorKind};
 use crate::identity::PeerId;
-use crate::peer::{Pattern, PeerSet, Pipe, Refused, Waiter};
 use crate::random::random;
 use crate::sync::Mutex;
 
-/// Which routing id leads to which peer: the state a ROUTER shares with the engine.
-#[derive(Debug)]
-pub(crate) struct Routes {
+/// The hooks of a ROUTER: which routing id belongs to which peer.
+#[derive(Debug, Default)]
+pub struct Routes {
     state: Mutex<State>,
     handover: bool,
 }
 
 #[derive(Debug, Default)]
 struct State {
-    by_id: HashMap<Frame, Arc<Pipe>>,
-    /// Those whose ids the application has chosen.
+    by_id: HashMap<Frame, PeerHandle>,
+    /// The peers whose ids the application has chosen.
     assigned: HashSet<PeerId>,
 }
 
 impl Routes {
-    pub(crate) fn new(handover: bool) -> Self {
+    /// Without routes. With `handover` a new peer takes over a routing id that is taken; otherwise
+    /// it is rejected.
+    pub fn new(handover: bool) -> Self {
         Self { state: Mutex::default(), handover }
     }
 
-    fn find(&self, routing_id: &[u8]) -> Option<Arc<Pipe>> {
+    /// The peer with this routing id.
+    pub fn find(&self, routing_id: &[u8]) -> Option<PeerHandle> {
         self.state.lock().by_id.get(routing_id).cloned()
     }
 
-    fn remove(&self, pipe: &Pipe) {
+    fn remove(&self, peer: &PeerHandle) {
         let mut state = self.state.lock();
-        state.assigned.remove(&pipe.id());
-        if state.is_held_by(&pipe.routing_id(), pipe) {
-            state.by_id.remove(&pipe.routing_id());
+        state.assigned.remove(&peer.id());
+        if state.is_held_by(&peer.routing_id(), peer) {
+            state.by_id.remove(&peer.routing_id());
         }
     }
 }
 
 impl State {
     /// An id for a peer that announced none: 00 and four bytes, as libzmq makes them. No peer can
-    /// predict it, and announce it first; one that another has is not given.
+    /// predict it and announce it first, and it is not one that another peer has.
     fn invent(&self) -> Frame {
         loop {
             let [a, b, c, d, ..] = random().to_be_bytes();
@@ -59,132 +61,143 @@ impl State {
         }
     }
 
-    fn is_held_by(&self, routing_id: &Frame, pipe: &Pipe) -> bool {
-        self.by_id.get(routing_id).is_some_and(|holder| holder.id() == pipe.id())
+    fn is_held_by(&self, routing_id: &Frame, peer: &PeerHandle) -> bool {
+        self.by_id.get(routing_id) == Some(peer)
     }
 }
 
-impl Default for Routes {
-    fn default() -> Self {
-        Self::new(false)
-    }
-}
-
-impl Pattern for Routes {
-    fn assign(&self, pipe: &Arc<Pipe>, routing_id: &RoutingId) -> Result<(), Rejected> {
+impl PeerHooks for Routes {
+    fn assign(&self, peer: &PeerHandle, routing_id: &RoutingId) -> Result<(), Rejected> {
         let mut state = self.state.lock();
         let routing_id = Frame::from(Bytes::from(routing_id.clone()));
         if state.by_id.contains_key(&routing_id) {
             return Err(Rejected::RoutingIdTaken((*routing_id).into()));
         }
-        pipe.set_routing_id(routing_id.clone());
-        state.assigned.insert(pipe.id());
-        state.by_id.insert(routing_id, pipe.clone());
+        peer.pipe().set_routing_id(routing_id.clone());
+        state.assigned.insert(peer.id());
+        state.by_id.insert(routing_id, peer.clone());
         Ok(())
     }
 
-    fn admit(&self, pipe: &Arc<Pipe>, peer: &PeerInfo) -> Result<Option<Arc<Pipe>>, Rejected> {
+    fn admit(&self, peer: &PeerHandle, info: &PeerInfo) -> Result<Option<PeerHandle>, Rejected> {
         let mut state = self.state.lock();
-        if state.assigned.contains(&pipe.id()) {
+        if state.assigned.contains(&peer.id()) {
             return Ok(None);
         }
-        let (announced, before) = (peer.routing_id(), pipe.routing_id());
-        let has_been_here = state.is_held_by(&before, pipe);
+        let (announced, before) = (info.routing_id(), peer.routing_id());
+        let has_been_here = state.is_held_by(&before, peer);
         let routing_id = match announced.is_empty() {
             true if has_been_here => return Ok(None),
             true => state.invent(),
             false => Frame::from(announced.clone()),
         };
-        let holder = state.by_id.get(&routing_id).filter(|holder| holder.id() != pipe.id());
+        let holder = state.by_id.get(&routing_id).filter(|holder| *holder != peer);
         if !self.handover && holder.is_some() {
             return Err(Rejected::RoutingIdTaken((*routing_id).into()));
         }
         if has_been_here {
             state.by_id.remove(&before);
         }
-        pipe.set_routing_id(routing_id.clone());
-        // With handover the newcomer takes over, and the old peer has to go.
-        let replaced = state.by_id.insert(routing_id, pipe.clone());
-        Ok(replaced.filter(|replaced| replaced.id() != pipe.id()))
+        peer.pipe().set_routing_id(routing_id.clone());
+        // With handover the new peer takes over, and the old one has to go.
+        let replaced = state.by_id.insert(routing_id, peer.clone());
+        Ok(replaced.filter(|replaced| replaced != peer))
     }
 
-    fn disconnected(&self, pipe: &Arc<Pipe>) {
+    fn disconnected(&self, peer: &PeerHandle) {
         // 28/REQREP: the queue of a peer that is connected to stays, and so can be sent to.
-        if !pipe.connects() {
-            self.remove(pipe);
+        if !peer.pipe().connects() {
+            self.remove(peer);
         }
     }
 
-    fn leave(&self, pipe: &Arc<Pipe>) {
-        // Its task may have ended with the runtime, and told nobody.
-        self.remove(pipe);
+    fn leave(&self, peer: &PeerHandle) {
+        // The task of its connection may have ended with the runtime, before `disconnected`.
+        self.remove(peer);
     }
 }
 
-/// Sends to the peer that the first frame names, and drops what names nobody.
+/// A strategy that can also send to a peer of the caller's choice.
+pub trait OfferTo: SendStrategy {
+    /// Queues the whole message for this peer, and leaves an empty one in its place.
+    ///
+    /// # Errors
+    ///
+    /// The message was not taken and is as it was.
+    fn offer_to(&mut self, peer: &PeerHandle, message: &mut Message) -> Result<(), Refusal>;
+
+    /// Refuses to send once the socket is closed.
+    ///
+    /// # Errors
+    ///
+    /// [`Closed`](SendErrorKind::Closed).
+    fn check_open(&self) -> Result<(), SendErrorKind>;
+}
+
+/// Sends to the peer whose routing id is the first frame.
 ///
-/// With `mandatory` a message for nobody is an error instead, and a peer whose queue is full is
-/// waited for.
+/// A message without such a peer, or for a peer whose queue is full, is dropped. With `mandatory` the
+/// first is an error, and the second waits.
 #[derive(Debug)]
-pub(crate) struct Addressed {
-    peers: Arc<PeerSet>,
+pub struct Addressed {
+    peers: Peers,
     routes: Arc<Routes>,
     mandatory: bool,
     /// The peer whose full queue made the last `offer` fail.
-    full: Option<Arc<Pipe>>,
-    budget: Budget,
-    waiter: Waiter,
+    full: Option<PeerHandle>,
 }
 
 impl Addressed {
-    pub(crate) fn new(peers: Arc<PeerSet>, routes: Arc<Routes>, mandatory: bool) -> Self {
-        let waiter = Waiter::new(peers.clone());
-        Self { peers, routes, mandatory, full: None, budget: Budget::default(), waiter }
+    /// Sends to the peers of these routes.
+    pub fn new(peers: &Peers, routes: Arc<Routes>, mandatory: bool) -> Self {
+        Self { peers: peers.clone(), routes, mandatory, full: None }
     }
 
-    /// Whether a message for this routing id would be queued now; if not, why.
-    pub(crate) fn check_route(&self, routing_id: &[u8]) -> Result<(), SendErrorKind> {
+    /// Whether a message for this routing id would be queued now.
+    ///
+    /// # Errors
+    ///
+    /// The reason why it would not.
+    pub fn check_route(&self, routing_id: &[u8]) -> Result<(), SendErrorKind> {
         self.peers.check_open()?;
         match self.routes.find(routing_id) {
-            Some(pipe) if pipe.outbound.has_room() => Ok(()),
-            Some(pipe) if !pipe.outbound.is_closing() => Err(SendErrorKind::Full),
+            Some(peer) if peer.has_room() => Ok(()),
+            Some(peer) if !peer.is_closing() => Err(SendErrorKind::Full),
             _ => Err(SendErrorKind::Unroutable(Bytes::copy_from_slice(routing_id))),
         }
     }
+}
 
-    pub(crate) fn check_open(&self) -> Result<(), Refusal> {
-        self.peers.check_open().map_err(Refusal::Failed)
-    }
-
-    /// Sends to a peer known by its pipe, as REP answers.
-    pub(crate) fn offer_to(
-        &mut self,
-        pipe: &Arc<Pipe>,
-        message: &mut Message,
-    ) -> Result<(), Refusal> {
-        match pipe.answer(message) {
-            Ok(written) => self.budget.spend(written),
+impl OfferTo for Addressed {
+    fn offer_to(&mut self, peer: &PeerHandle, message: &mut Message) -> Result<(), Refusal> {
+        // Written by the peer's own task, which reads more requests meanwhile.
+        match peer.pipe().answer(message) {
+            Ok(written) => self.peers.budget.spend(written),
             Err(Refused::Full) if self.mandatory => {
-                self.full = Some(pipe.clone());
+                self.full = Some(peer.clone());
                 return Err(Refusal::Full);
             }
             Err(Refused::Gone) if self.mandatory => {
-                let routing_id = pipe.routing_id().into_bytes();
-                return Err(Refusal::Failed(SendErrorKind::Unroutable(routing_id)));
+                let routing_id = peer.routing_id().into_bytes();
+                return Err(SendErrorKind::Unroutable(routing_id).into());
             }
-            Err(refused) => pipe.account().dropped(|dropped| refused.enter(dropped)),
+            Err(refused) => peer.count_refused(refused),
         }
         Ok(())
     }
+
+    fn check_open(&self) -> Result<(), SendErrorKind> {
+        self.peers.check_open()
+    }
 }
 
-impl Outgoing for Addressed {
+impl SendStrategy for Addressed {
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), SendErrorKind>> {
-        ready!(self.budget.poll(cx));
-        if let Some(pipe) = &self.full {
-            self.waiter.register(cx);
-            let peer_may_read = !pipe.outbound.is_closing() && !self.peers.is_closed();
-            if peer_may_read && !pipe.outbound.has_room() {
+        ready!(self.peers.poll_proceed(cx));
+        if let Some(peer) = &self.full {
+            self.peers.register(cx);
+            let peer_may_read = !peer.is_closing() && !self.peers.is_closed();
+            if peer_may_read && !peer.has_room() {
                 return Poll::Pending;
             }
             self.full = None;
@@ -193,18 +206,18 @@ impl Outgoing for Addressed {
     }
 
     fn offer(&mut self, message: &mut Message) -> Result<(), Refusal> {
-        self.check_open()?;
+        self.peers.check_open()?;
         if message.frame_count() < 2 {
-            return Err(Refusal::Failed(SendErrorKind::NoRoutingId));
+            return Err(SendErrorKind::NoRoutingId.into());
         }
         let routing_id = message.pop_front().unwrap_or_default();
         let result = match self.routes.find(&routing_id) {
-            Some(pipe) => self.offer_to(&pipe, message),
+            Some(peer) => self.offer_to(&peer, message),
             None if self.mandatory => {
-                Err(Refusal::Failed(SendErrorKind::Unroutable(routing_id.clone().into_bytes())))
+                Err(SendErrorKind::Unroutable(routing_id.clone().into_bytes()).into())
             }
             None => {
-                self.peers.ledger().dropped(|dropped| dropped.unroutable += 1);
+                self.peers.count_dropped(|dropped| dropped.unroutable += 1);
                 Ok(())
             }
         };
@@ -215,13 +228,13 @@ impl Outgoing for Addressed {
     }
 
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        self.waiter.poll_flush(cx)
+        self.peers.poll_flush(cx)
     }
 }
 
 /// Another sender, which waits for no peer yet.
 impl Clone for Addressed {
     fn clone(&self) -> Self {
-        Self::new(self.peers.clone(), self.routes.clone(), self.mandatory)
+        Self::new(&self.peers, self.routes.clone(), self.mandatory)
     }
 }

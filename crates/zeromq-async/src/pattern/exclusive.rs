@@ -1,35 +1,30 @@
 //! One peer and no other (31/EXPAIR).
 
-use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use zmtp::Message;
 
-use super::{Outgoing, Refusal, RoundRobin};
+use super::{PeerHandle, PeerHooks, Peers, Refusal, RoundRobin, SendStrategy};
 use crate::error::{Rejected, SendErrorKind};
 use crate::identity::PeerId;
-use crate::peer::{Pattern, PeerSet, Pipe};
 use crate::sync::Mutex;
 
-/// Who the one peer is: the state a PAIR shares with the engine.
+/// The hooks of a PAIR: the first peer is taken, and others are rejected until it leaves.
 #[derive(Debug, Default)]
-pub(crate) struct Occupancy(Mutex<Option<PeerId>>);
+pub struct Occupancy(Mutex<Option<PeerId>>);
 
-impl Pattern for Occupancy {
-    fn join(&self, pipe: &Arc<Pipe>) -> Result<(), Rejected> {
+impl PeerHooks for Occupancy {
+    fn join(&self, peer: &PeerHandle) -> Result<(), Rejected> {
         let mut holder = self.0.lock();
         if holder.is_some() {
             return Err(Rejected::Occupied);
         }
-        *holder = Some(pipe.id());
+        *holder = Some(peer.id());
         Ok(())
     }
 
-    fn leave(&self, pipe: &Arc<Pipe>) {
-        let mut holder = self.0.lock();
-        if *holder == Some(pipe.id()) {
-            *holder = None;
-        }
+    fn leave(&self, peer: &PeerHandle) {
+        self.0.lock().take_if(|holder| *holder == peer.id());
     }
 }
 
@@ -37,15 +32,16 @@ impl Pattern for Occupancy {
 ///
 /// With never more than one peer to choose from, round robin does just that.
 #[derive(Debug, Clone)]
-pub(crate) struct Exclusive(RoundRobin);
+pub struct Exclusive(RoundRobin);
 
 impl Exclusive {
-    pub(crate) fn new(peers: Arc<PeerSet>) -> Self {
+    /// Sends to the peer that [`Occupancy`] lets in.
+    pub fn new(peers: &Peers) -> Self {
         Self(RoundRobin::new(peers))
     }
 }
 
-impl Outgoing for Exclusive {
+impl SendStrategy for Exclusive {
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), SendErrorKind>> {
         self.0.poll_ready(cx)
     }

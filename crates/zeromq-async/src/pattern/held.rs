@@ -1,37 +1,40 @@
-//! A message that was looked at and is still the application's to take.
+//! A message that was looked at and has not been received yet.
 
 use std::mem::take;
-use std::sync::Arc;
 
 use zmtp::Message;
 
-use crate::peer::Pipe;
+use super::PeerHandle;
 
-/// A message that a layer had to pop to know whether it is one to receive.
+/// A message that a wrapper took from its inner strategy to see whether it is one to receive.
 ///
-/// Dropped, it counts as abandoned, like what waits in a queue when the receiver goes.
+/// [`poll_recv_ready`](super::ReceiveStrategy::poll_recv_ready) must leave the message in place, so the
+/// wrapper keeps it here for the next [`poll_recv`](super::ReceiveStrategy::poll_recv). A message that
+/// is dropped here counts as [abandoned](crate::Discarded::abandoned), as does one in a queue.
 #[derive(Debug)]
-pub(super) struct Held {
-    /// None once the message is taken.
-    pipe: Option<Arc<Pipe>>,
+pub struct Held {
+    /// `None` once the message is taken.
+    peer: Option<PeerHandle>,
     message: Message,
 }
 
 impl Held {
-    pub(super) fn new(pipe: Option<&Arc<Pipe>>, message: Message) -> Self {
-        Self { pipe: pipe.cloned(), message }
+    /// Holds a message of this peer.
+    pub fn new(peer: Option<&PeerHandle>, message: Message) -> Self {
+        Self { peer: peer.cloned(), message }
     }
 
-    pub(super) fn take(mut self) -> Message {
-        self.pipe = None;
+    /// Takes the message out, which is then received or counted elsewhere.
+    pub fn take(mut self) -> Message {
+        self.peer = None;
         take(&mut self.message)
     }
 }
 
 impl Drop for Held {
     fn drop(&mut self) {
-        if let Some(pipe) = &self.pipe {
-            pipe.account().discarded_popped(|discarded| discarded.abandoned += 1);
+        if let Some(peer) = &self.peer {
+            peer.count_discarded(|discarded| discarded.abandoned += 1);
         }
     }
 }

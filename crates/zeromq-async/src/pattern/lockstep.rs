@@ -1,74 +1,78 @@
 //! REQ: one request, then its reply (28/REQREP).
 //!
-//! [`Ask`] and [`Hear`] are the two halves of one rule over a shared [`Turn`]. With `relaxed` a new
-//! request may follow before the reply to the last one has come; with `correlate` a request carries
-//! a number in front of its delimiter, and only the reply that repeats it is heard.
+//! [`ReqSend`] and [`ReqRecv`] are the two halves of one rule over a shared [`ReqState`].
 
 use std::mem::take;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
 
 use tokio::task::coop;
+use tower_layer::Layer;
 use zmtp::{Frame, Message};
 
-use super::held::Held;
-use super::{Incoming, Outgoing, Refusal};
+use super::{Held, PeerHandle, PeerHooks, ReceiveStrategy, Refusal, SendStrategy};
 use crate::error::{RecvError, SendErrorKind};
 use crate::identity::{Peer, PeerId};
-use crate::peer::{Pattern, Pipe, only_looks};
+use crate::peer::only_looks;
 use crate::random::random;
 use crate::sync::Mutex;
 
-/// Whose turn it is: the state that the halves of a REQ share with the engine.
+/// The request of a REQ that is under way, if any; shared by [`ReqSend`] and [`ReqRecv`].
+///
+/// With `relaxed` a new request may follow before the reply to the last one has come. With
+/// `correlate` a request carries a number in front of its delimiter, and only the reply that repeats
+/// the number is received.
 #[derive(Debug)]
-pub(crate) struct Turn {
-    state: Mutex<State>,
+pub struct ReqState {
+    request: Mutex<Request>,
     relaxed: bool,
     correlate: bool,
 }
 
 #[derive(Debug)]
-struct State {
+struct Request {
     /// The peer that owes a reply.
     awaited: Option<PeerId>,
     /// The awaited peer went away after it had the whole request.
     lost: bool,
+    /// The number of the last request.
     number: u32,
     /// Requests so far.
-    asked: u64,
-    hearer: Option<Waker>,
+    requests: u64,
+    receiver: Option<Waker>,
 }
 
-impl Turn {
-    pub(crate) fn new(relaxed: bool, correlate: bool) -> Self {
+impl ReqState {
+    /// No request is under way.
+    pub fn new(relaxed: bool, correlate: bool) -> Self {
         let number = (random() >> 32) as u32;
-        let state = State { awaited: None, lost: false, number, asked: 0, hearer: None };
-        Self { state: Mutex::new(state), relaxed, correlate }
+        let request = Request { awaited: None, lost: false, number, requests: 0, receiver: None };
+        Self { request: Mutex::new(request), relaxed, correlate }
     }
 
-    fn check_may_ask(&self) -> Result<(), SendErrorKind> {
-        if !self.relaxed && self.state.lock().awaited.is_some() {
+    fn check_may_request(&self) -> Result<(), SendErrorKind> {
+        if !self.relaxed && self.request.lock().awaited.is_some() {
             return Err(SendErrorKind::OutOfTurn);
         }
         Ok(())
     }
 
-    /// Who is awaited, and whether they are lost; the hearer is woken when they are.
-    fn listen(&self, cx: &Context<'_>) -> Option<(PeerId, bool)> {
-        let mut state = self.state.lock();
+    /// The awaited peer, and whether it is lost. The receiver is woken when it is lost.
+    fn awaited(&self, cx: &Context<'_>) -> Option<(PeerId, bool)> {
+        let mut state = self.request.lock();
         let awaited = state.awaited?;
-        let is_known = state.hearer.as_ref().is_some_and(|waker| waker.will_wake(cx.waker()));
+        let is_known = state.receiver.as_ref().is_some_and(|waker| waker.will_wake(cx.waker()));
         if !only_looks(cx) && !is_known {
-            state.hearer = Some(cx.waker().clone());
+            state.receiver = Some(cx.waker().clone());
         }
         Some((awaited, state.lost))
     }
 
-    /// Takes the envelope off a reply; `None` where it is not one to the present request.
+    /// Takes the envelope off a reply; `None` if it does not belong to the present request.
     fn open(&self, mut reply: Message) -> Option<Message> {
         if self.correlate {
             let number = reply.pop_front()?;
-            if *number != self.state.lock().number.to_be_bytes() {
+            if *number != self.request.lock().number.to_be_bytes() {
                 return None;
             }
         }
@@ -77,48 +81,69 @@ impl Turn {
     }
 
     /// Nothing will come from this peer any more: a request that it has is lost.
-    fn lose(&self, pipe: &Arc<Pipe>) {
-        let mut state = self.state.lock();
-        if state.awaited == Some(pipe.id()) {
+    fn lose(&self, peer: &PeerHandle) {
+        let mut state = self.request.lock();
+        if state.awaited == Some(peer.id()) {
             state.lost = true;
-            if let Some(hearer) = state.hearer.take() {
-                hearer.wake();
+            if let Some(receiver) = state.receiver.take() {
+                receiver.wake();
             }
         }
     }
 }
 
-impl Pattern for Turn {
-    fn disconnected(&self, pipe: &Arc<Pipe>) {
+impl PeerHooks for ReqState {
+    fn disconnected(&self, peer: &PeerHandle) {
         // A request that still waits in the queue goes out over the next connection.
-        if pipe.outbound.queued() == 0 {
-            self.lose(pipe);
+        if peer.queued() == 0 {
+            self.lose(peer);
         }
     }
 
-    fn leave(&self, pipe: &Arc<Pipe>) {
-        self.lose(pipe);
+    fn leave(&self, peer: &PeerHandle) {
+        self.lose(peer);
     }
 }
 
-/// The asking half: adds the envelope, and refuses a second request before the reply.
+/// Makes a [`ReqSend`].
+#[derive(Debug, Clone)]
+pub struct ReqSendLayer(pub Arc<ReqState>);
+
+impl<S> Layer<S> for ReqSendLayer {
+    type Service = ReqSend<S>;
+
+    fn layer(&self, inner: S) -> ReqSend<S> {
+        ReqSend { inner, state: self.0.clone(), list: Vec::new() }
+    }
+}
+
+/// Makes a [`ReqRecv`].
+#[derive(Debug, Clone)]
+pub struct ReqRecvLayer(pub Arc<ReqState>);
+
+impl<S> Layer<S> for ReqRecvLayer {
+    type Service = ReqRecv<S>;
+
+    fn layer(&self, inner: S) -> ReqRecv<S> {
+        ReqRecv { inner, state: self.0.clone(), replier: None, held: None }
+    }
+}
+
+/// Puts the envelope in front of each request, and refuses a second request before the reply.
 #[derive(Debug)]
-pub(crate) struct Ask<O> {
-    inner: O,
-    turn: Arc<Turn>,
-    /// The list that the last request was made in, for the next.
+pub struct ReqSend<S> {
+    inner: S,
+    state: Arc<ReqState>,
+    /// The frames of the last request, empty, for the next one.
     list: Vec<Frame>,
 }
 
 /// The longest list that is kept, in frames.
 const KEPT_LIST: usize = 16;
 
-impl<O> Ask<O> {
-    pub(crate) fn new(inner: O, turn: Arc<Turn>) -> Self {
-        Self { inner, turn, list: Vec::new() }
-    }
-
-    pub(crate) fn get_ref(&self) -> &O {
+impl<S> ReqSend<S> {
+    /// The strategy inside.
+    pub fn get_ref(&self) -> &S {
         &self.inner
     }
 
@@ -131,37 +156,37 @@ impl<O> Ask<O> {
     }
 }
 
-impl<O: Outgoing> Outgoing for Ask<O> {
+impl<S: SendStrategy> SendStrategy for ReqSend<S> {
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), SendErrorKind>> {
-        self.turn.check_may_ask()?;
+        self.state.check_may_request()?;
         self.inner.poll_ready(cx)
     }
 
     fn offer(&mut self, message: &mut Message) -> Result<(), Refusal> {
-        self.turn.check_may_ask().map_err(Refusal::Failed)?;
-        let mut state = self.turn.state.lock();
+        self.state.check_may_request()?;
+        let mut state = self.state.request.lock();
         let mut request = Message::from(take(&mut self.list));
-        if self.turn.correlate {
+        if self.state.correlate {
             state.number = state.number.wrapping_add(1);
             request.push_back(state.number.to_be_bytes());
         }
         request.push_back(Frame::new());
         if message.frame_count() == 0 {
-            // A message has at least one frame, and a delimiter with nothing behind it is none.
+            // A delimiter needs at least one frame behind it.
             message.push_back(Frame::new());
         }
         request.append(take(message));
-        // What the peer has sent so far cannot be the reply to what it is sent now.
-        if let Err(refusal) = self.inner.offer_after(&mut request, Pipe::forget_unasked) {
-            for _ in 0..=usize::from(self.turn.correlate) {
+        // Messages that the peer has sent so far cannot be the reply to this request.
+        if let Err(refusal) = self.inner.offer_after(&mut request, PeerHandle::drop_unasked) {
+            for _ in 0..=usize::from(self.state.correlate) {
                 request.pop_front();
             }
             *message = request;
             return Err(refusal);
         }
-        state.awaited = self.inner.last_pipe().map(|pipe| pipe.id());
+        state.awaited = self.inner.last_handle().map(PeerHandle::id);
         state.lost = false;
-        state.asked += 1;
+        state.requests += 1;
         drop(state);
         self.keep_list(request);
         Ok(())
@@ -171,71 +196,66 @@ impl<O: Outgoing> Outgoing for Ask<O> {
         self.inner.poll_flush(cx)
     }
 
-    fn last_pipe(&self) -> Option<&Arc<Pipe>> {
-        self.inner.last_pipe()
+    fn last_handle(&self) -> Option<&PeerHandle> {
+        self.inner.last_handle()
     }
 }
 
-/// The hearing half: takes the envelope off, and drops what is not the awaited reply.
+/// Takes the envelope off each reply, and drops messages that are not the awaited reply.
 #[derive(Debug)]
-pub(crate) struct Hear<I> {
-    inner: I,
-    turn: Arc<Turn>,
-    /// Who the last reply is from.
+pub struct ReqRecv<S> {
+    inner: S,
+    state: Arc<ReqState>,
+    /// The sender of the last reply.
     replier: Option<Peer>,
-    /// A reply that was looked at and not yet received, and the request that it is to.
+    /// A reply that was looked at and not yet received, and the count of requests at that time.
     held: Option<(u64, Held)>,
 }
 
-impl<I> Hear<I> {
-    pub(crate) fn new(inner: I, turn: Arc<Turn>) -> Self {
-        Self { inner, turn, replier: None, held: None }
-    }
-
-    pub(crate) fn into_inner(self) -> I {
+impl<S> ReqRecv<S> {
+    /// The strategy inside.
+    pub fn into_inner(self) -> S {
         self.inner
     }
 }
 
-impl<I: Incoming> Hear<I> {
-    /// Enters the last message as one that nobody has asked for.
-    fn enter_unasked(&self) {
-        if let Some(pipe) = self.inner.last_pipe() {
-            pipe.account().discarded_popped(|discarded| discarded.unasked += 1);
+impl<S: ReceiveStrategy> ReqRecv<S> {
+    /// Counts the last message as no reply to a request.
+    fn count_unasked(&self) {
+        if let Some(peer) = self.inner.last_handle() {
+            peer.count_discarded(|discarded| discarded.unasked += 1);
         }
     }
-}
 
-impl<I: Incoming> Hear<I> {
     /// The reply that is held, unless another request has been sent since.
     fn take_held(&mut self) -> Option<Message> {
         let (request, held) = self.held.take()?;
-        if self.turn.state.lock().asked == request {
+        if self.state.request.lock().requests == request {
             return Some(held.take());
         }
         self.replier = None;
         held.take();
-        self.enter_unasked();
+        self.count_unasked();
         None
     }
 
     fn poll_reply(&mut self, cx: &mut Context<'_>) -> Poll<Result<Message, RecvError>> {
         let mut looked_again = false;
         loop {
-            let Some((awaited, lost)) = self.turn.listen(cx) else {
+            let Some((awaited, lost)) = self.state.awaited(cx) else {
                 return Poll::Ready(Err(RecvError::OutOfTurn));
             };
             match self.inner.poll_recv(cx) {
                 Poll::Ready(message) => {
                     let message = message?;
-                    let from = self.inner.last_pipe().map(|pipe| pipe.id());
+                    let from = self.inner.last_handle().map(PeerHandle::id);
                     if from == Some(awaited)
-                        && let Some(reply) = self.turn.open(message)
+                        && let Some(reply) = self.state.open(message)
                     {
                         self.replier = self.inner.last_peer().cloned();
                         return Poll::Ready(Ok(reply));
                     }
-                    self.enter_unasked();
+                    self.count_unasked();
                 }
                 Poll::Pending if !lost => return Poll::Pending,
                 Poll::Pending if !coop::has_budget_remaining() => {
@@ -243,10 +263,10 @@ impl<I: Incoming> Hear<I> {
                     cx.waker().wake_by_ref();
                     return Poll::Pending;
                 }
-                // The reply may have come just before the loss was told: look once more.
+                // The reply may have arrived just before the loss: look once more.
                 Poll::Pending if !looked_again => looked_again = true,
                 Poll::Pending => {
-                    self.turn.state.lock().awaited = None;
+                    self.state.request.lock().awaited = None;
                     return Poll::Ready(Err(RecvError::ReplyLost));
                 }
             }
@@ -254,13 +274,13 @@ impl<I: Incoming> Hear<I> {
     }
 }
 
-impl<I: Incoming> Incoming for Hear<I> {
+impl<S: ReceiveStrategy> ReceiveStrategy for ReqRecv<S> {
     fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<Message, RecvError>> {
         let reply = match self.take_held() {
             Some(reply) => reply,
             None => ready!(self.poll_reply(cx))?,
         };
-        self.turn.state.lock().awaited = None;
+        self.state.request.lock().awaited = None;
         self.inner.drop_unasked();
         Poll::Ready(Ok(reply))
     }
@@ -270,13 +290,13 @@ impl<I: Incoming> Incoming for Hear<I> {
             Some(reply) => reply,
             None => ready!(self.poll_reply(cx))?,
         };
-        let held = Held::new(self.inner.last_pipe(), reply);
-        self.held = Some((self.turn.state.lock().asked, held));
+        let held = Held::new(self.inner.last_handle(), reply);
+        self.held = Some((self.state.request.lock().requests, held));
         Poll::Ready(Ok(()))
     }
 
-    fn last_pipe(&self) -> Option<&Arc<Pipe>> {
-        self.inner.last_pipe()
+    fn last_handle(&self) -> Option<&PeerHandle> {
+        self.inner.last_handle()
     }
 
     fn last_peer(&self) -> Option<&Peer> {

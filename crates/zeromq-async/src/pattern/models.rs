@@ -16,7 +16,7 @@ use loom::thread::{self, JoinHandle};
 use tokio::io::AsyncWrite;
 use zmtp::{Encoder, Message};
 
-use super::{FairQueue, Incoming, Outgoing, RoundRobin};
+use super::{FairQueue, Peers, ReceiveStrategy, RoundRobin, SendStrategy};
 use crate::endpoint::Endpoint;
 use crate::error::{RecvError, SendErrorKind};
 use crate::options::{HighWaterMark, PipeOptions};
@@ -91,7 +91,7 @@ fn recv(queue: &mut FairQueue) -> Result<Message, RecvError> {
 }
 
 fn sending(peers: &Arc<PeerSet>, texts: &'static [&'static str]) -> JoinHandle<()> {
-    let mut sender = RoundRobin::new(peers.clone());
+    let mut sender = RoundRobin::new(&Peers::new(peers.clone()));
     thread::spawn(move || texts.iter().for_each(|text| send(&mut sender, text).unwrap()))
 }
 
@@ -101,7 +101,7 @@ fn sender_and_receiver_wake_each_other() {
         let joined = inproc();
         let Inproc(ours, theirs) = &joined;
         let sender = sending(ours, &["1", "2", "3"]);
-        let mut queue = FairQueue::new(theirs);
+        let mut queue = FairQueue::new(&Peers::new(theirs.clone()));
         for text in ["1", "2", "3"] {
             assert_eq!(recv(&mut queue).unwrap(), text);
         }
@@ -115,7 +115,7 @@ fn two_waiting_senders_both_get_room() {
         let joined = inproc();
         let Inproc(ours, theirs) = &joined;
         let senders = [sending(ours, &["1", "2"]), sending(ours, &["1"])];
-        let mut queue = FairQueue::new(theirs);
+        let mut queue = FairQueue::new(&Peers::new(theirs.clone()));
         for _ in 0..3 {
             recv(&mut queue).unwrap();
         }
@@ -130,7 +130,7 @@ fn senders_continue_after_receiver_drop() {
     check(|| {
         let joined = inproc();
         let Inproc(ours, theirs) = &joined;
-        let queue = FairQueue::new(theirs);
+        let queue = FairQueue::new(&Peers::new(theirs.clone()));
         let sender = sending(ours, &["1", "2", "3"]);
         drop(queue);
         sender.join().unwrap();
@@ -143,8 +143,8 @@ fn receiver_and_peer_leave_together() {
     check(|| {
         let joined = inproc();
         let Inproc(ours, theirs) = &joined;
-        let queue = FairQueue::new(theirs);
-        let mut sender = RoundRobin::new(ours.clone());
+        let queue = FairQueue::new(&Peers::new(theirs.clone()));
+        let mut sender = RoundRobin::new(&Peers::new(ours.clone()));
         send(&mut sender, "1").unwrap();
         let leaving = thread::spawn({
             let (theirs, pipe) = (theirs.clone(), theirs.pipes()[0].clone());
@@ -175,8 +175,8 @@ fn waiting_sender_finds_new_peer() {
 fn closing_wakes_sender_and_receiver() {
     check(|| {
         let ours = peers();
-        let mut sender = RoundRobin::new(ours.clone());
-        let mut queue = FairQueue::new(&ours);
+        let mut sender = RoundRobin::new(&Peers::new(ours.clone()));
+        let mut queue = FairQueue::new(&Peers::new(ours.clone()));
         let sender = thread::spawn(move || send(&mut sender, "1").unwrap_err());
         let receiver = thread::spawn(move || recv(&mut queue).unwrap_err());
         ours.close();
@@ -192,7 +192,7 @@ fn leaving_peer_wakes_sender_waiting_on_it() {
         let ours = peers();
         let pipe = open(&ours);
         ours.join(&pipe).unwrap();
-        let mut sender = RoundRobin::new(ours.clone());
+        let mut sender = RoundRobin::new(&Peers::new(ours.clone()));
         send(&mut sender, "1").unwrap();
         let sender = thread::spawn(move || {
             // Waits for room with the first peer, then for another peer.
@@ -214,7 +214,7 @@ fn nothing_is_taken_for_a_peer_that_has_left() {
         let ours = peers();
         let pipe = open(&ours);
         ours.join(&pipe).unwrap();
-        let mut sender = RoundRobin::new(ours.clone());
+        let mut sender = RoundRobin::new(&Peers::new(ours.clone()));
         let leaving = thread::spawn({
             let (ours, pipe) = (ours.clone(), pipe.clone());
             move || ours.leave(&pipe)
@@ -234,7 +234,7 @@ fn a_silenced_peer_is_not_heard() {
     check(|| {
         let joined = inproc();
         let Inproc(ours, theirs) = &joined;
-        let mut queue = FairQueue::new(theirs);
+        let mut queue = FairQueue::new(&Peers::new(theirs.clone()));
         let sender = sending(ours, &["1", "2"]);
         let mut cx = Context::from_waker(Waker::noop());
         let before = u64::from(queue.poll_recv(&mut cx).is_ready());

@@ -1,95 +1,77 @@
 //! Each message to the next peer that has room (28/REQREP, 30/PIPELINE).
 
-use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use zmtp::Message;
 
-use super::{Budget, Outgoing, Refusal};
+use super::{PeerHandle, Peers, Refusal, SendStrategy};
 use crate::error::SendErrorKind;
-use crate::peer::{PeerSet, Pipe, Waiter};
 
-/// Sends in turn to every peer, passing over those whose queue is full; waits while all are.
+/// Sends to every peer in turn, passing over those whose queue is full; waits while all are.
 #[derive(Debug)]
-pub(crate) struct RoundRobin {
-    peers: Arc<PeerSet>,
-    /// A copy of the set, current as of `generation`: sending takes no lock but the pipe's own.
-    pipes: Vec<Arc<Pipe>>,
-    generation: u64,
-    closed: bool,
+pub struct RoundRobin {
+    peers: Peers,
     next: usize,
-    last: Option<Arc<Pipe>>,
-    budget: Budget,
-    waiter: Waiter,
+    last: Option<PeerHandle>,
 }
 
 impl RoundRobin {
-    pub(crate) fn new(peers: Arc<PeerSet>) -> Self {
+    /// Sends to the peers of a socket.
+    pub fn new(peers: &Peers) -> Self {
         // Each sender begins with another peer: many that send one message each are fair too.
-        let next = peers.add_sender();
-        Self {
-            waiter: Waiter::new(peers.clone()),
-            peers,
-            pipes: Vec::new(),
-            generation: u64::MAX,
-            closed: false,
-            next,
-            last: None,
-            budget: Budget::default(),
-        }
+        Self { peers: peers.clone(), next: peers.set().add_sender(), last: None }
     }
 
     #[inline]
     fn refresh(&mut self) {
-        let generation = self.peers.generation();
-        if generation != self.generation {
-            self.pipes = self.peers.pipes();
-            self.next = self.next.checked_rem(self.pipes.len()).unwrap_or(self.next);
-            self.closed = self.peers.is_closed();
-            self.generation = generation;
+        if self.peers.refresh() {
+            self.next = self.next.checked_rem(self.peers.list().len()).unwrap_or(self.next);
             self.last = None;
         }
     }
 
-    /// Turns to the first pipe, from the next in line, for which `has_room` holds.
+    /// Turns to the first peer, from the next one on, for which `has_room` holds.
     #[inline]
-    fn turn_to(&mut self, has_room: impl Fn(&Pipe) -> bool) -> bool {
-        for _ in 0..self.pipes.len() {
-            if self.next >= self.pipes.len() {
+    fn turn_to(&mut self, has_room: impl Fn(&PeerHandle) -> bool) -> bool {
+        let peers = self.peers.list();
+        for _ in 0..peers.len() {
+            if self.next >= peers.len() {
                 self.next = 0;
             }
-            if has_room(&self.pipes[self.next]) {
+            if has_room(&peers[self.next]) {
                 return true;
             }
             self.next += 1;
         }
         false
     }
+
+    /// `poll_ready` where no peer seemed to have room.
+    fn poll_room(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), SendErrorKind>> {
+        if self.turn_to(PeerHandle::has_room) {
+            return Poll::Ready(Ok(()));
+        }
+        self.peers.register(cx);
+        self.refresh();
+        if self.peers.was_closed() {
+            return Poll::Ready(Err(SendErrorKind::Closed));
+        }
+        if self.turn_to(PeerHandle::has_room) { Poll::Ready(Ok(())) } else { Poll::Pending }
+    }
 }
 
-impl Outgoing for RoundRobin {
+impl SendStrategy for RoundRobin {
     #[inline]
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), SendErrorKind>> {
-        ready!(self.budget.poll(cx));
+        ready!(self.peers.poll_proceed(cx));
         self.refresh();
-        if self.closed {
+        if self.peers.was_closed() {
             return Poll::Ready(Err(SendErrorKind::Closed));
         }
-        if self.turn_to(|pipe| pipe.outbound.may_have_room()) {
+        if self.turn_to(PeerHandle::may_have_room) {
             return Poll::Ready(Ok(()));
         }
-        if self.turn_to(|pipe| pipe.outbound.has_room()) {
-            return Poll::Ready(Ok(()));
-        }
-        self.waiter.register(cx);
-        self.refresh();
-        if self.closed {
-            return Poll::Ready(Err(SendErrorKind::Closed));
-        }
-        if self.turn_to(|pipe| pipe.outbound.has_room()) {
-            return Poll::Ready(Ok(()));
-        }
-        Poll::Pending
+        self.poll_room(cx)
     }
 
     #[inline]
@@ -101,23 +83,23 @@ impl Outgoing for RoundRobin {
     fn offer_after(
         &mut self,
         message: &mut Message,
-        before: impl Fn(&Arc<Pipe>),
+        before: impl Fn(&PeerHandle),
     ) -> Result<(), Refusal> {
         self.refresh();
-        if self.closed {
+        if self.peers.was_closed() {
             return Err(Refusal::Failed(SendErrorKind::Closed));
         }
-        for _ in 0..self.pipes.len() {
-            if self.next >= self.pipes.len() {
+        for _ in 0..self.peers.list().len() {
+            if self.next >= self.peers.list().len() {
                 self.next = 0;
             }
-            let pipe = &self.pipes[self.next];
+            let index = self.next;
             self.next += 1;
-            before(pipe);
-            if let Ok(written) = pipe.send(message) {
-                self.budget.spend(written);
-                if self.last.as_ref().is_none_or(|last| last.id() != pipe.id()) {
-                    self.last = Some(pipe.clone());
+            before(&self.peers.list()[index]);
+            if self.peers.offer(index, message).is_ok() {
+                let peer = &self.peers.list()[index];
+                if self.last.as_ref() != Some(peer) {
+                    self.last = Some(peer.clone());
                 }
                 return Ok(());
             }
@@ -126,16 +108,17 @@ impl Outgoing for RoundRobin {
     }
 
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        self.waiter.poll_flush(cx)
+        self.peers.poll_flush(cx)
     }
 
-    fn last_pipe(&self) -> Option<&Arc<Pipe>> {
+    fn last_handle(&self) -> Option<&PeerHandle> {
         self.last.as_ref()
     }
 }
 
+/// Another sender, which begins with another peer.
 impl Clone for RoundRobin {
     fn clone(&self) -> Self {
-        Self::new(self.peers.clone())
+        Self::new(&self.peers)
     }
 }

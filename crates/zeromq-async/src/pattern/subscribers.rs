@@ -1,4 +1,4 @@
-//! What the peers of a publisher have subscribed to (29/PUBSUB, PUB and XPUB).
+//! The subscriptions of a publisher's peers (29/PUBSUB, PUB and XPUB).
 
 use std::collections::HashMap;
 use std::sync::{Arc, Weak};
@@ -6,24 +6,54 @@ use std::sync::{Arc, Weak};
 use tokio::sync::watch;
 use zmtp::{Message, Subscription};
 
-use super::{Change, CountTopics, SubscriptionTrie};
+use super::{Change, PeerHandle, PeerHooks, SubscriptionTrie};
 use crate::error::SubscriptionsExceeded;
 use crate::identity::PeerId;
-use crate::options::{PublishOptions, SubscriptionLimits, SubscriptionNotices};
-use crate::peer::{Pattern, PeerSet, Pipe};
+use crate::options::SubscriptionNotices;
+use crate::peer::{PeerSet, Pipe};
 use crate::sync::Mutex;
 
-/// Who has subscribed to what: the state a publisher shares with the engine.
+/// The options that only a PUB or XPUB has.
+#[derive(Debug, Clone, Default)]
+pub struct PublishOptions {
+    /// See [`SocketBuilder::no_drop`](crate::SocketBuilder::no_drop).
+    pub no_drop: bool,
+    /// See [`SocketBuilder::invert_matching`](crate::SocketBuilder::invert_matching).
+    pub invert_matching: bool,
+    /// See [`SocketBuilder::notices`](crate::SocketBuilder::notices); not for PUB.
+    pub notices: SubscriptionNotices,
+    /// See [`SocketBuilder::welcome`](crate::SocketBuilder::welcome).
+    pub welcome: Option<Message>,
+    /// What one peer may make the publisher keep.
+    pub limits: SubscriptionLimits,
+}
+
+/// The most that one peer may make a publisher keep.
+#[derive(Debug, Clone, Copy)]
+pub struct SubscriptionLimits {
+    /// Topics, and with an XPUB also notices that have not been received. Default: 1,000,000.
+    pub count: usize,
+    /// Bytes of all topics. Default: 64 MiB.
+    pub bytes: usize,
+}
+
+impl Default for SubscriptionLimits {
+    fn default() -> Self {
+        Self { count: 1_000_000, bytes: 64 << 20 }
+    }
+}
+
+/// The hooks of a PUB or XPUB: which peer has subscribed to which topics.
 #[derive(Debug)]
-pub(crate) struct Subscribers {
+pub struct Subscribers {
     state: Mutex<State>,
-    /// Told whenever subscriptions may have changed.
+    /// Changes whenever subscriptions may have changed.
     changed: watch::Sender<()>,
-    /// Which subscriptions the application is told of; a PUB's is told of none.
+    /// Which subscriptions the application receives; `None` for a PUB.
     notices: Option<SubscriptionNotices>,
     /// Sent to each new subscriber before anything else (`ZMQ_XPUB_WELCOME_MSG`).
     welcome: Option<Message>,
-    /// Whether messages are for those who have not subscribed (`ZMQ_INVERT_MATCHING`).
+    /// Whether messages are for peers that have not subscribed (`ZMQ_INVERT_MATCHING`).
     invert_matching: bool,
     /// Of each peer.
     limits: SubscriptionLimits,
@@ -32,26 +62,26 @@ pub(crate) struct Subscribers {
 #[derive(Debug, Default)]
 struct State {
     trie: SubscriptionTrie<PeerId>,
-    /// What peers have asked for, where the application decides what they get.
+    /// The subscriptions that peers asked for, where the application decides which they get.
     requested: SubscriptionTrie<PeerId>,
     subscribers: HashMap<PeerId, Subscriber>,
     /// Peers that have left notices behind which have not been received.
     departed: Departed,
     matches: Vec<PeerId>,
-    /// Whom alone the next message is for.
+    /// The one peer that the next message is for.
     last_subscribed: Option<PeerId>,
 }
 
-/// Peers that have left, and what is to be received of them.
+/// Peers that have left, and their notices that have not been received.
 #[derive(Debug, Default)]
 struct Departed {
     pipes: Vec<Weak<Pipe>>,
-    /// Their notices when last counted: not more than there are.
+    /// The count when last taken: at least as many as there are now.
     messages: usize,
     bytes: usize,
 }
 
-/// A peer that has subscribed, and how much to by its own doing.
+/// The size of the subscriptions that a peer made itself.
 #[derive(Debug, Default)]
 struct Subscriber {
     topics: usize,
@@ -59,38 +89,53 @@ struct Subscriber {
 }
 
 impl Subscribers {
-    pub(crate) fn new(notices: Option<SubscriptionNotices>, options: &PublishOptions) -> Self {
+    /// The subscribers of a PUB, which receives no notices.
+    pub fn of_pub(options: &PublishOptions) -> Self {
+        Self::new(None, options)
+    }
+
+    /// The subscribers of an XPUB.
+    pub fn of_xpub(options: &PublishOptions) -> Self {
+        Self::new(Some(options.notices), options)
+    }
+
+    fn new(notices: Option<SubscriptionNotices>, options: &PublishOptions) -> Self {
         let PublishOptions { welcome, invert_matching, limits, .. } = options.clone();
         let changed = watch::Sender::new(());
         Self { state: Mutex::default(), changed, notices, welcome, invert_matching, limits }
     }
 
-    /// Subscribes the peer, or cancels, by the will of the application and whatever it asked for.
-    pub(crate) fn apply(&self, pipe: &Arc<Pipe>, change: &Subscription) {
-        self.apply_by_hand(pipe, change);
+    /// Subscribes the peer, or cancels, as the application wants and whatever the peer asked for.
+    pub fn apply(&self, peer: &PeerHandle, change: &Subscription) {
+        self.apply_manually(peer, change);
         self.changed.send_replace(());
     }
 
-    fn apply_by_hand(&self, pipe: &Arc<Pipe>, change: &Subscription) {
+    fn apply_manually(&self, peer: &PeerHandle, change: &Subscription) {
         let mut state = self.state.lock();
         if !self.is_manual() {
-            state.note(pipe, change, false);
+            state.note(peer, change, false);
             return;
         }
         let State { trie, subscribers, last_subscribed, .. } = &mut *state;
         match change {
-            Subscription::Subscribe(_) if pipe.outbound.is_closing() => {}
+            Subscription::Subscribe(_) if peer.is_closing() => {}
             Subscription::Subscribe(topic) => {
-                subscribers.entry(pipe.id()).or_default();
-                trie.subscribe(topic, pipe.id());
+                subscribers.entry(peer.id()).or_default();
+                trie.subscribe(topic, peer.id());
                 if self.notices == Some(SubscriptionNotices::ManualLastValue) {
-                    *last_subscribed = Some(pipe.id());
+                    *last_subscribed = Some(peer.id());
                 }
             }
             Subscription::Cancel(topic) => {
-                trie.cancel(topic, pipe.id());
+                trie.cancel(topic, peer.id());
             }
         }
+    }
+
+    /// How many different topics there are, of all peers together.
+    pub fn topics_count(&self) -> usize {
+        self.state.lock().trie.len()
     }
 
     pub(super) fn changed(&self) -> watch::Receiver<()> {
@@ -115,20 +160,20 @@ impl Subscribers {
         self.notices.is_some_and(SubscriptionNotices::is_manual)
     }
 
-    /// Holds what a peer has asked for against the limits.
-    fn check(&self, pipe: &Pipe) -> Result<(), SubscriptionsExceeded> {
+    /// Compares the subscriptions of a peer with the limits.
+    fn check(&self, peer: &PeerHandle) -> Result<(), SubscriptionsExceeded> {
         if self.notices.is_some() {
-            check_backlog(pipe.backlog(), &self.limits)?;
+            check_backlog(peer.pipe().backlog(), &self.limits)?;
         }
         let state = self.state.lock();
         state
             .subscribers
-            .get(&pipe.id())
+            .get(&peer.id())
             .map_or(Ok(()), |subscriber| subscriber.check(&self.limits))
     }
 
-    /// Adds who has subscribed to a message. Says so where it is for one peer alone, which the next
-    /// message is for again if this one is not sent after all ([`address`](Self::address)).
+    /// Adds the peers that have subscribed to a message. Returns the peer where the message is for one
+    /// alone: if it is not sent, the next message is for that peer again ([`address`](Self::address)).
     pub(super) fn find(&self, message: &Message, matches: &mut Vec<PeerId>) -> Option<PeerId> {
         let mut state = self.state.lock();
         state.trie.matches(message.first().map_or(&[], |topic| topic), matches);
@@ -139,7 +184,7 @@ impl Subscribers {
         only
     }
 
-    /// Whether messages are for those who have not subscribed to them.
+    /// Whether messages are for the peers that have not subscribed to them.
     pub(super) fn inverts_matching(&self) -> bool {
         self.invert_matching
     }
@@ -151,16 +196,16 @@ impl Subscribers {
 }
 
 impl State {
-    /// Notes what a peer asks for: that it has it, or with `manual` that it wants it.
-    fn note(&mut self, pipe: &Arc<Pipe>, change: &Subscription, manual: bool) -> Change {
+    /// Notes a request of a peer; with `manual` it does not take effect by itself.
+    fn note(&mut self, peer: &PeerHandle, change: &Subscription, manual: bool) -> Change {
         let Self { trie, requested, subscribers, .. } = self;
         let trie = if manual { requested } else { trie };
         match change {
-            // Nobody would ever take away what a peer is subscribed to that has gone.
-            Subscription::Subscribe(_) if pipe.outbound.is_closing() => Change::default(),
+            // The subscription of a peer that has gone would never be removed.
+            Subscription::Subscribe(_) if peer.is_closing() => Change::default(),
             Subscription::Subscribe(topic) => {
-                let change = trie.subscribe(topic, pipe.id());
-                let subscriber = subscribers.entry(pipe.id()).or_default();
+                let change = trie.subscribe(topic, peer.id());
+                let subscriber = subscribers.entry(peer.id()).or_default();
                 if change.for_key {
                     subscriber.topics += 1;
                     subscriber.bytes += topic.len();
@@ -168,9 +213,9 @@ impl State {
                 change
             }
             Subscription::Cancel(topic) => {
-                let change = trie.cancel(topic, pipe.id());
+                let change = trie.cancel(topic, peer.id());
                 if change.for_key
-                    && let Some(subscriber) = subscribers.get_mut(&pipe.id())
+                    && let Some(subscriber) = subscribers.get_mut(&peer.id())
                 {
                     subscriber.topics -= 1;
                     subscriber.bytes -= topic.len();
@@ -182,7 +227,7 @@ impl State {
 }
 
 impl Departed {
-    /// As many times the limits of one peer is what all that have left may leave behind.
+    /// The limits for all peers that have left, in limits of one peer.
     const PEERS: usize = 4;
 
     fn add(&mut self, pipe: &Arc<Pipe>) {
@@ -194,9 +239,9 @@ impl Departed {
         }
     }
 
-    /// Refuses changes where too much has been left behind, for else peers that come and go would
-    /// fill the memory. Counts anew only where the last count was beyond the limits: it is not told
-    /// what is received.
+    /// Refuses changes while too many notices of gone peers wait: peers that come and go would
+    /// otherwise fill the memory. Counts anew only where the last count was beyond the limits, because
+    /// nothing here happens when a notice is received.
     fn check(&mut self, limits: &SubscriptionLimits) -> Result<(), SubscriptionsExceeded> {
         let limits = SubscriptionLimits {
             count: limits.count.saturating_mul(Self::PEERS),
@@ -237,29 +282,23 @@ impl Subscriber {
     }
 }
 
-impl CountTopics for Arc<Subscribers> {
-    fn count_topics(&self) -> usize {
-        self.state.lock().trie.len()
-    }
-}
-
-impl Pattern for Subscribers {
-    fn connected(&self, pipe: &Arc<Pipe>) {
+impl PeerHooks for Subscribers {
+    fn connected(&self, peer: &PeerHandle) {
         if let Some(welcome) = &self.welcome {
-            // Refused only by a queue that is full of what this peer has not read yet.
-            pipe.send_own(welcome.clone());
+            // Refused only by a queue that is full of unread messages.
+            peer.pipe().send_own(welcome.clone());
         }
     }
 
-    /// A few topics at a time, so that publishing does not wait for the whole of a peer's to go.
-    fn disconnecting(&self, pipe: &Arc<Pipe>) -> bool {
+    /// A few topics at a time, so that publishing does not wait until all of a peer's are removed.
+    fn disconnecting(&self, peer: &PeerHandle) -> bool {
         let mut state = self.state.lock();
         let State { trie, requested, subscribers, last_subscribed, .. } = &mut *state;
-        let id = pipe.id();
+        let id = peer.id();
         subscribers.remove(&id);
         last_subscribed.take_if(|only| *only == id);
         let cancel = |topic: &[u8]| {
-            pipe.notify(Subscription::Cancel(topic.to_vec().into()).into_message());
+            peer.pipe().notify(Subscription::Cancel(topic.to_vec().into()).into_message());
         };
         match self.notices {
             None => trie.remove_some(id, false, |_| ()),
@@ -270,36 +309,36 @@ impl Pattern for Subscribers {
         }
     }
 
-    fn disconnected(&self, pipe: &Arc<Pipe>) {
-        while self.disconnecting(pipe) {}
+    fn disconnected(&self, peer: &PeerHandle) {
+        while self.disconnecting(peer) {}
     }
 
-    fn leave(&self, pipe: &Arc<Pipe>) {
-        // Its task may have ended with the runtime and told nobody, and the application may have
-        // subscribed it since.
-        self.disconnected(pipe);
+    fn leave(&self, peer: &PeerHandle) {
+        // The task of its connection may have ended with the runtime, before `disconnected`, and the
+        // application may have subscribed the peer since.
+        self.disconnected(peer);
         if self.notices.is_some() {
-            self.state.lock().departed.add(pipe);
+            self.state.lock().departed.add(peer.pipe());
         }
     }
 
     fn subscription(
         &self,
-        pipe: &Arc<Pipe>,
+        peer: &PeerHandle,
         change: Subscription,
     ) -> Result<(), SubscriptionsExceeded> {
         let Change { for_topic, .. } = {
             let mut state = self.state.lock();
-            if !pipe.is_inproc() {
+            if !peer.pipe().is_inproc() {
                 state.departed.check(&self.limits)?;
             }
-            state.note(pipe, &change, self.is_manual())
+            state.note(peer, &change, self.is_manual())
         };
         self.changed.send_replace(());
         if self.notices.is_some_and(|notices| for_topic || notices.tells_repeated(&change)) {
-            pipe.notify(change.into_message());
+            peer.pipe().notify(change.into_message());
         }
-        self.check(pipe)
+        self.check(peer)
     }
 
     fn takes_subscriptions(&self) -> bool {

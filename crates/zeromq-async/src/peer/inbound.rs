@@ -99,7 +99,7 @@ impl Inbound {
     }
 
     /// Who the peer is of the connection there is, or last was.
-    pub(super) fn from(&self) -> Option<Peer> {
+    pub(crate) fn from(&self) -> Option<Peer> {
         self.state.lock().from.clone()
     }
 
@@ -301,7 +301,7 @@ impl Inbound {
         state.senders = Some(senders);
     }
 
-    pub(super) fn received(&self) -> u64 {
+    pub(crate) fn received(&self) -> u64 {
         self.state.lock().received
     }
 

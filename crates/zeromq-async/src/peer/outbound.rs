@@ -32,8 +32,10 @@ pub(crate) struct Outbound {
 
 /// Why a message was not taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Refused {
+pub enum Refused {
+    /// Its queue has no room.
     Full,
+    /// It takes no more messages, because it is gone or about to go.
     Gone,
 }
 

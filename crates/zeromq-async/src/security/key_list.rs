@@ -39,7 +39,7 @@ use crate::sync::Mutex;
 /// let pull = PullSocket::builder().curve_server(server, known.clone()).build();
 /// let mut events = pull.events();
 /// let push = PushSocket::builder().curve_client(alice, server_key).build();
-/// push.connect(pull.bind("tcp://127.0.0.1:0").await?).await?;
+/// push.connect(pull.bind("tcp://127.0.0.1:0").await?)?;
 /// while let Some(event) = events.next().await {
 ///     if let SocketEvent::HandshakeSucceeded { info, .. } = event {
 ///         assert_eq!(info.user_id(), Some("alice"));

@@ -1,7 +1,7 @@
 //! The options of a socket, typed, with their defaults.
 
 mod limits;
-mod notices;
+mod peer_messages;
 mod publish;
 mod resilient;
 mod security;
@@ -9,23 +9,18 @@ mod subscribe;
 mod transport;
 
 use std::fmt;
-use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use notices::{Greets, Probes};
-pub use publish::Publishes;
-pub use subscribe::Subscribes;
 use zmtp::wire::Ttl;
-use zmtp::{RoutingId, RoutingIdError};
+use zmtp::{MetadataError, RoutingId, RoutingIdError};
 
-use super::{
-    Dealer, Pub, Pull, Push, Receiver, Receives, Req, Router, Sender, Sends, Socket, SocketHandle,
-    SocketKind, Sub,
-};
+use super::kind::{Conflates, Named, Receives, Sends, SocketKind, Stacks};
+use super::{Receiver, Req, Router, Sender, Socket, SocketHandle};
 use crate::context::Context;
 use crate::engine::Engine;
 use crate::options::{HighWaterMark, ReconnectBackoff, SocketOptions};
+use crate::pattern::{Hooked, Peers};
 use crate::peer::PeerSet;
 
 /// Builds a socket of type `P`; each socket type has the options that mean something to it.
@@ -47,24 +42,26 @@ use crate::peer::PeerSet;
 /// # Ok::<(), zeromq_async::RoutingIdError>(())
 /// ```
 #[must_use = "a builder does nothing until it is built"]
-pub struct SocketBuilder<P> {
+pub struct SocketBuilder<P: SocketKind> {
     options: SocketOptions,
+    /// The options that only this socket type has.
+    own: P::Options,
     context: Context,
-    kind: PhantomData<fn() -> P>,
 }
 
-/// By hand: the derive would ask the same of `P`, which is never made.
-impl<P> Clone for SocketBuilder<P> {
+/// Not derived: that would ask the same of `P`.
+impl<P: SocketKind> Clone for SocketBuilder<P> {
     fn clone(&self) -> Self {
-        let Self { options, context, kind } = self;
-        Self { options: options.clone(), context: context.clone(), kind: *kind }
+        let Self { options, own, context } = self;
+        Self { options: options.clone(), own: own.clone(), context: context.clone() }
     }
 }
 
-impl<P> fmt::Debug for SocketBuilder<P> {
+impl<P: SocketKind> fmt::Debug for SocketBuilder<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SocketBuilder")
             .field("options", &self.options)
+            .field("own", &self.own)
             .field("context", &self.context)
             .finish()
     }
@@ -72,9 +69,16 @@ impl<P> fmt::Debug for SocketBuilder<P> {
 
 impl<P: SocketKind> SocketBuilder<P> {
     pub(super) fn new(context: Context) -> Self {
-        let mut options = context.defaults();
-        P::adjust(&mut options);
-        Self { options, context, kind: PhantomData }
+        P::defaults(Self { options: context.defaults(), own: P::Options::default(), context })
+    }
+
+    /// Changes the options that only this socket type has.
+    ///
+    /// For a [socket type of your own](crate::pattern). The types of this crate have a method for each
+    /// option.
+    pub fn with_options(mut self, change: impl FnOnce(&mut P::Options)) -> Self {
+        change(&mut self.own);
+        self
     }
 
     /// Makes the socket. It needs no Tokio runtime until it binds or connects.
@@ -88,15 +92,16 @@ impl<P: SocketKind> SocketBuilder<P> {
     pub fn build(self) -> Socket<P> {
         let peers = Arc::new(PeerSet::new(self.options.max_peers));
         peers.ledger().keep_unsent(self.options.keep_unsent);
-        let composition = P::compose(&peers, &self.options);
+        let Stacks { send, receive, hooks, control } =
+            P::compose(&Peers::new(peers.clone()), &self.own);
         let (names, transports) = (self.context.names(), self.context.transports());
-        let pattern = composition.pattern;
+        let pattern = Arc::new(Hooked(hooks));
         let engine = Engine::new(P::TYPE, self.options, names, transports, peers, pattern);
         self.context.adopt(&engine);
         let handle = SocketHandle::new(engine);
         Socket {
-            sender: Sender::new(composition.outgoing, handle.clone()),
-            receiver: Receiver::new(composition.incoming, composition.control, handle),
+            sender: Sender::new(send, handle.clone()),
+            receiver: Receiver::new(receive, control, handle),
         }
     }
 
@@ -293,20 +298,6 @@ impl<P: SocketKind> SocketBuilder<P> {
     }
 }
 
-/// A socket type that can keep the latest message only. This trait is sealed.
-#[diagnostic::on_unimplemented(
-    message = "a {Self} socket cannot conflate",
-    label = "this socket type has no `conflate`",
-    note = "PUSH, PULL, PUB, SUB and DEALER can keep the latest message only"
-)]
-pub trait Conflates: SocketKind {}
-
-impl Conflates for Dealer {}
-impl Conflates for Pub {}
-impl Conflates for Pull {}
-impl Conflates for Push {}
-impl Conflates for Sub {}
-
 impl<P: SocketKind> SocketBuilder<P> {
     /// Keeps only the latest message in each queue, whole (`ZMQ_CONFLATE`). Default: off.
     ///
@@ -326,19 +317,6 @@ impl<P: SocketKind> SocketBuilder<P> {
         self
     }
 }
-
-/// A socket type that a ROUTER can address by a name of its own choice. This trait is sealed.
-#[diagnostic::on_unimplemented(
-    message = "a {Self} socket has no routing id",
-    label = "no ROUTER addresses this socket type",
-    note = "REQ, REP, DEALER and ROUTER have one"
-)]
-pub trait Named: SocketKind {}
-
-impl Named for Dealer {}
-impl Named for super::Rep {}
-impl Named for Req {}
-impl Named for Router {}
 
 impl<P: SocketKind> SocketBuilder<P> {
     /// The routing id by which ROUTER peers know this socket (`ZMQ_ROUTING_ID`). Default: none,
@@ -376,7 +354,7 @@ impl SocketBuilder<Router> {
     /// # drop(router);
     /// ```
     pub fn mandatory(mut self, mandatory: bool) -> Self {
-        self.options.router.mandatory = mandatory;
+        self.own.mandatory = mandatory;
         self
     }
 
@@ -393,7 +371,7 @@ impl SocketBuilder<Router> {
     /// # drop(router);
     /// ```
     pub fn handover(mut self, handover: bool) -> Self {
-        self.options.router.handover = handover;
+        self.own.handover = handover;
         self
     }
 }
@@ -411,7 +389,7 @@ impl SocketBuilder<Req> {
     /// # drop(req);
     /// ```
     pub fn correlate(mut self, correlate: bool) -> Self {
-        self.options.request.correlate = correlate;
+        self.own.correlate = correlate;
         self
     }
 
@@ -428,7 +406,39 @@ impl SocketBuilder<Req> {
     /// # drop(req);
     /// ```
     pub fn relaxed(mut self, relaxed: bool) -> Self {
-        self.options.request.relaxed = relaxed;
+        self.own.relaxed = relaxed;
         self
+    }
+}
+
+impl<P: SocketKind> SocketBuilder<P> {
+    /// A property that peers are told of this socket in the handshake; repeatable
+    /// (`ZMQ_METADATA`). Default: none.
+    ///
+    /// They find it in [`PeerInfo::metadata`](crate::PeerInfo::metadata), and libzmq's in
+    /// `zmq_msg_gets`. A value that is set again takes the place of the one before; in libzmq the
+    /// first stays.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use zeromq_async::{PullSocket, PushSocket};
+    ///
+    /// let mut pull = PullSocket::new();
+    /// let mut push = PushSocket::builder().metadata("X-Region", "eu-north")?.build();
+    /// push.connect(pull.bind("tcp://127.0.0.1:0").await?)?;
+    /// push.send("hello").await?;
+    /// let (_, peer) = pull.recv_from().await?;
+    /// assert_eq!(peer.info().metadata().get("X-Region").unwrap(), "eu-north");
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The name must start with `X-` and have up to 255 visible ASCII characters.
+    pub fn metadata(mut self, name: &str, value: impl AsRef<[u8]>) -> Result<Self, MetadataError> {
+        let value = value.as_ref().to_vec();
+        self.options.metadata.insert_own(name, value)?;
+        Ok(self)
     }
 }

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use zmtp::SocketType;
 
-use super::{Compose, Composition, Receives, Sends, SharesSending, Socket, SocketKind};
-use crate::options::SocketOptions;
-use crate::pattern::{FairQueue, RoundRobin};
-use crate::peer::PeerSet;
+use super::{
+    Conflates, Greets, Named, Probes, Receives, Sends, SharesSending, Socket, SocketKind, Stacks,
+};
+use crate::pattern::{FairQueue, Peers, RoundRobin};
 
 /// Sends to its peers in turn and receives from them fairly (28/REQREP).
 ///
@@ -20,7 +20,7 @@ use crate::peer::PeerSet;
 /// use zeromq_async::{DealerSocket, Message, RepSocket};
 ///
 /// let (mut dealer, mut rep) = (DealerSocket::new(), RepSocket::new());
-/// dealer.connect(rep.bind("tcp://127.0.0.1:0").await?).await?;
+/// dealer.connect(rep.bind("tcp://127.0.0.1:0").await?)?;
 /// dealer.send(Message::multipart(["", "question"])).await?;
 /// assert_eq!(rep.recv().await?, "question");
 /// rep.send("answer").await?;
@@ -33,23 +33,27 @@ pub type DealerSocket = Socket<Dealer>;
 #[derive(Debug)]
 pub enum Dealer {}
 
-impl Compose for Dealer {
+impl SocketKind for Dealer {
     const TYPE: SocketType = SocketType::Dealer;
-    type Outgoing = RoundRobin;
-    type Incoming = FairQueue;
+    type SendStack = RoundRobin;
+    type ReceiveStack = FairQueue;
+    type Options = ();
     type Control = ();
 
-    fn compose(peers: &Arc<PeerSet>, _options: &SocketOptions) -> Composition<Self> {
-        Composition {
-            pattern: Arc::new(()),
-            outgoing: RoundRobin::new(peers.clone()),
-            incoming: FairQueue::new(peers),
+    fn compose(peers: &Peers, _options: &()) -> Stacks<Self> {
+        Stacks {
+            send: RoundRobin::new(peers),
+            receive: FairQueue::new(peers),
+            hooks: Arc::new(()),
             control: (),
         }
     }
 }
 
-impl SocketKind for Dealer {}
 impl Sends for Dealer {}
 impl SharesSending for Dealer {}
 impl Receives for Dealer {}
+impl Named for Dealer {}
+impl Conflates for Dealer {}
+impl Greets for Dealer {}
+impl Probes for Dealer {}

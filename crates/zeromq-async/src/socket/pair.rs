@@ -4,10 +4,8 @@ use std::sync::Arc;
 
 use zmtp::SocketType;
 
-use super::{Compose, Composition, Receives, Sends, SharesSending, Socket, SocketKind};
-use crate::options::SocketOptions;
-use crate::pattern::{Exclusive, FairQueue, Occupancy};
-use crate::peer::PeerSet;
+use super::{Receives, Sends, SharesSending, Socket, SocketKind, Stacks};
+use crate::pattern::{Exclusive, FairQueue, Occupancy, Peers};
 
 /// Exchanges messages with exactly one other PAIR (31/EXPAIR).
 ///
@@ -21,7 +19,7 @@ use crate::peer::PeerSet;
 ///
 /// let (mut one, mut other) = (PairSocket::new(), PairSocket::new());
 /// one.bind("inproc://pair-example").await?;
-/// other.connect("inproc://pair-example").await?;
+/// other.connect("inproc://pair-example")?;
 /// one.send("ping").await?;
 /// assert_eq!(other.recv().await?, "ping");
 /// other.send("pong").await?;
@@ -34,23 +32,23 @@ pub type PairSocket = Socket<Pair>;
 #[derive(Debug)]
 pub enum Pair {}
 
-impl Compose for Pair {
+impl SocketKind for Pair {
     const TYPE: SocketType = SocketType::Pair;
-    type Outgoing = Exclusive;
-    type Incoming = FairQueue;
+    type SendStack = Exclusive;
+    type ReceiveStack = FairQueue;
+    type Options = ();
     type Control = ();
 
-    fn compose(peers: &Arc<PeerSet>, _options: &SocketOptions) -> Composition<Self> {
-        Composition {
-            pattern: Arc::new(Occupancy::default()),
-            outgoing: Exclusive::new(peers.clone()),
-            incoming: FairQueue::new(peers),
+    fn compose(peers: &Peers, _options: &()) -> Stacks<Self> {
+        Stacks {
+            send: Exclusive::new(peers),
+            receive: FairQueue::new(peers),
+            hooks: Arc::new(Occupancy::default()),
             control: (),
         }
     }
 }
 
-impl SocketKind for Pair {}
 impl Sends for Pair {}
 impl SharesSending for Pair {}
 impl Receives for Pair {}

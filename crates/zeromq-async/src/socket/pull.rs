@@ -4,10 +4,8 @@ use std::sync::Arc;
 
 use zmtp::SocketType;
 
-use super::{Compose, Composition, Receives, Socket, SocketKind};
-use crate::options::SocketOptions;
-use crate::pattern::FairQueue;
-use crate::peer::PeerSet;
+use super::{Conflates, Receives, Socket, SocketKind, Stacks};
+use crate::pattern::{FairQueue, Peers};
 
 /// Receives from each connected PUSH in turn (30/PIPELINE).
 ///
@@ -20,7 +18,7 @@ use crate::peer::PeerSet;
 /// use zeromq_async::{PullSocket, PushSocket};
 ///
 /// let (mut push, mut pull) = (PushSocket::new(), PullSocket::new());
-/// push.connect(pull.bind("tcp://127.0.0.1:0").await?).await?;
+/// push.connect(pull.bind("tcp://127.0.0.1:0").await?)?;
 /// push.send("result").await?;
 /// assert_eq!(pull.recv().await?, "result");
 /// # Ok(()) }
@@ -31,21 +29,17 @@ pub type PullSocket = Socket<Pull>;
 #[derive(Debug)]
 pub enum Pull {}
 
-impl Compose for Pull {
+impl SocketKind for Pull {
     const TYPE: SocketType = SocketType::Pull;
-    type Outgoing = ();
-    type Incoming = FairQueue;
+    type SendStack = ();
+    type ReceiveStack = FairQueue;
+    type Options = ();
     type Control = ();
 
-    fn compose(peers: &Arc<PeerSet>, _options: &SocketOptions) -> Composition<Self> {
-        Composition {
-            pattern: Arc::new(()),
-            outgoing: (),
-            incoming: FairQueue::new(peers),
-            control: (),
-        }
+    fn compose(peers: &Peers, _options: &()) -> Stacks<Self> {
+        Stacks { send: (), receive: FairQueue::new(peers), hooks: Arc::new(()), control: () }
     }
 }
 
-impl SocketKind for Pull {}
 impl Receives for Pull {}
+impl Conflates for Pull {}

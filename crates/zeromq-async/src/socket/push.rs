@@ -4,10 +4,8 @@ use std::sync::Arc;
 
 use zmtp::SocketType;
 
-use super::{Compose, Composition, Sends, SharesSending, Socket, SocketKind};
-use crate::options::SocketOptions;
-use crate::pattern::RoundRobin;
-use crate::peer::PeerSet;
+use super::{Conflates, Sends, SharesSending, Socket, SocketKind, Stacks};
+use crate::pattern::{Peers, RoundRobin};
 
 /// Sends each message to the next connected PULL that has room (30/PIPELINE).
 ///
@@ -20,7 +18,7 @@ use crate::peer::PeerSet;
 /// use zeromq_async::{PullSocket, PushSocket};
 ///
 /// let (mut push, mut pull) = (PushSocket::new(), PullSocket::new());
-/// pull.connect(push.bind("tcp://127.0.0.1:0").await?).await?;
+/// pull.connect(push.bind("tcp://127.0.0.1:0").await?)?;
 /// push.send("job").await?;
 /// assert_eq!(pull.recv().await?, "job");
 /// # Ok(()) }
@@ -31,22 +29,18 @@ pub type PushSocket = Socket<Push>;
 #[derive(Debug)]
 pub enum Push {}
 
-impl Compose for Push {
+impl SocketKind for Push {
     const TYPE: SocketType = SocketType::Push;
-    type Outgoing = RoundRobin;
-    type Incoming = ();
+    type SendStack = RoundRobin;
+    type ReceiveStack = ();
+    type Options = ();
     type Control = ();
 
-    fn compose(peers: &Arc<PeerSet>, _options: &SocketOptions) -> Composition<Self> {
-        Composition {
-            pattern: Arc::new(()),
-            outgoing: RoundRobin::new(peers.clone()),
-            incoming: (),
-            control: (),
-        }
+    fn compose(peers: &Peers, _options: &()) -> Stacks<Self> {
+        Stacks { send: RoundRobin::new(peers), receive: (), hooks: Arc::new(()), control: () }
     }
 }
 
-impl SocketKind for Push {}
 impl Sends for Push {}
 impl SharesSending for Push {}
+impl Conflates for Push {}

@@ -8,11 +8,10 @@ use futures_core::Stream;
 use tokio::task::coop;
 use zmtp::Message;
 
-use super::compose::LastPeer;
-use super::{Compose, Receives, SocketHandle, SocketKind};
+use super::{Receives, SocketHandle, SocketKind};
 use crate::error::RecvError;
 use crate::identity::Peer;
-use crate::pattern::Incoming;
+use crate::pattern::ReceiveStrategy;
 use crate::peer::looking;
 
 /// The half of a socket that receives: a `Stream` of messages.
@@ -25,23 +24,21 @@ use crate::peer::looking;
 /// use zeromq_async::DealerSocket;
 ///
 /// let (one, mut other) = (DealerSocket::new(), DealerSocket::new());
-/// one.connect(other.bind("tcp://127.0.0.1:0").await?).await?;
+/// one.connect(other.bind("tcp://127.0.0.1:0").await?)?;
 /// let (_sender, mut receiver) = one.split();
 /// other.send("hello").await?;
 /// assert_eq!(receiver.recv().await?, "hello");
 /// # Ok(()) }
 /// ```
-#[expect(private_bounds, reason = "sealed by SocketKind")]
-pub struct Receiver<P: Compose> {
-    pub(super) incoming: P::Incoming,
+pub struct Receiver<P: SocketKind> {
+    pub(super) stack: P::ReceiveStack,
     pub(super) control: P::Control,
     handle: SocketHandle,
 }
 
-#[expect(private_bounds, reason = "sealed by SocketKind")]
-impl<P: Compose> Receiver<P> {
-    pub(super) fn new(incoming: P::Incoming, control: P::Control, handle: SocketHandle) -> Self {
-        Self { incoming, control, handle }
+impl<P: SocketKind> Receiver<P> {
+    pub(super) fn new(stack: P::ReceiveStack, control: P::Control, handle: SocketHandle) -> Self {
+        Self { stack, control, handle }
     }
 
     /// What commands the socket.
@@ -58,11 +55,16 @@ impl<P: Compose> Receiver<P> {
         &self.handle
     }
 
+    /// The state that the [socket type](SocketKind::Control) lets the application reach.
+    pub fn control(&self) -> &P::Control {
+        &self.control
+    }
+
     /// The sender of the message received last.
     ///
-    /// Ask before the next receive. `None` before the first message.
+    /// ReqSend before the next receive. `None` before the first message.
     pub fn last_peer(&self) -> Option<Peer> {
-        self.incoming.last_peer()
+        self.stack.last_peer().cloned()
     }
 }
 
@@ -75,7 +77,7 @@ impl<P: SocketKind> Receiver<P> {
     /// use zeromq_async::DealerSocket;
     ///
     /// let (one, mut other) = (DealerSocket::new(), DealerSocket::new());
-    /// one.connect(other.bind("tcp://127.0.0.1:0").await?).await?;
+    /// one.connect(other.bind("tcp://127.0.0.1:0").await?)?;
     /// let (_sender, mut receiver) = one.split();
     /// other.send("hello").await?;
     /// assert_eq!(receiver.recv().await?, "hello");
@@ -93,7 +95,7 @@ impl<P: SocketKind> Receiver<P> {
     where
         P: Receives,
     {
-        poll_fn(|cx| self.incoming.poll_recv(cx)).await
+        poll_fn(|cx| self.stack.poll_recv(cx)).await
     }
 
     /// Receives the next message, and who it is from; see
@@ -105,7 +107,7 @@ impl<P: SocketKind> Receiver<P> {
     /// use zeromq_async::{DealerSocket, SocketType};
     ///
     /// let (one, mut other) = (DealerSocket::new(), DealerSocket::new());
-    /// one.connect(other.bind("tcp://127.0.0.1:0").await?).await?;
+    /// one.connect(other.bind("tcp://127.0.0.1:0").await?)?;
     /// let (_sender, mut receiver) = one.split();
     /// other.send("hello").await?;
     /// let (_message, peer) = receiver.recv_from().await?;
@@ -137,7 +139,7 @@ impl<P: SocketKind> Receiver<P> {
     /// use zeromq_async::DealerSocket;
     ///
     /// let (one, mut other) = (DealerSocket::new(), DealerSocket::new());
-    /// one.connect(other.bind("tcp://127.0.0.1:0").await?).await?;
+    /// one.connect(other.bind("tcp://127.0.0.1:0").await?)?;
     /// let (_sender, mut receiver) = one.split();
     /// other.send("hello").await?;
     /// let (message, _peer) = poll_fn(|cx| receiver.poll_recv_from(cx)).await?;
@@ -155,7 +157,7 @@ impl<P: SocketKind> Receiver<P> {
     where
         P: Receives,
     {
-        let message = ready!(self.incoming.poll_recv(cx))?;
+        let message = ready!(self.stack.poll_recv(cx))?;
         let peer = self.last_peer();
         Poll::Ready(Ok((message, peer.expect("a message comes over a connection, from its peer"))))
     }
@@ -179,7 +181,7 @@ impl<P: SocketKind> Receiver<P> {
     where
         P: Receives,
     {
-        now(|cx| self.incoming.poll_recv(cx))
+        now(|cx| self.stack.poll_recv(cx))
     }
 
     /// Receives a message if one is waiting, and who it is from; see
@@ -214,7 +216,7 @@ impl<P: SocketKind> Receiver<P> {
     /// use zeromq_async::DealerSocket;
     ///
     /// let (one, mut other) = (DealerSocket::new(), DealerSocket::new());
-    /// one.connect(other.bind("tcp://127.0.0.1:0").await?).await?;
+    /// one.connect(other.bind("tcp://127.0.0.1:0").await?)?;
     /// let (_sender, mut receiver) = one.split();
     /// other.send("hello").await?;
     /// receiver.ready_recv().await?;
@@ -258,7 +260,7 @@ impl<P: SocketKind> Receiver<P> {
     where
         P: Receives,
     {
-        self.incoming.poll_recv_ready(cx)
+        self.stack.poll_recv_ready(cx)
     }
 }
 
@@ -274,14 +276,14 @@ fn now<T>(
     }
 }
 
-impl<P: Compose> Unpin for Receiver<P> {}
+impl<P: SocketKind> Unpin for Receiver<P> {}
 
 impl<P: Receives> Stream for Receiver<P> {
     type Item = Result<Message, RecvError>;
 
     #[inline]
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        match self.incoming.poll_recv(cx) {
+        match self.stack.poll_recv(cx) {
             // A closed socket is the end of its stream; other errors are items of it.
             Poll::Ready(Err(RecvError::Closed)) => Poll::Ready(None),
             received => received.map(Some),
@@ -289,7 +291,7 @@ impl<P: Receives> Stream for Receiver<P> {
     }
 }
 
-impl<P: Compose> std::fmt::Debug for Receiver<P> {
+impl<P: SocketKind> std::fmt::Debug for Receiver<P> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Receiver").field("type", &P::TYPE).finish_non_exhaustive()
     }

@@ -10,7 +10,7 @@ use zmtp::Message;
 use super::{Receives, Socket, SocketKind};
 use crate::error::RecvError;
 use crate::identity::Peer;
-use crate::pattern::Incoming;
+use crate::pattern::ReceiveStrategy;
 
 impl<P: SocketKind> Socket<P> {
     /// Receives the next message.
@@ -21,7 +21,7 @@ impl<P: SocketKind> Socket<P> {
     /// use zeromq_async::{PullSocket, PushSocket};
     ///
     /// let (mut push, mut pull) = (PushSocket::new(), PullSocket::new());
-    /// push.connect(pull.bind("tcp://127.0.0.1:0").await?).await?;
+    /// push.connect(pull.bind("tcp://127.0.0.1:0").await?)?;
     /// push.send("hello").await?;
     /// assert_eq!(pull.recv().await?, "hello");
     /// # Ok(()) }
@@ -38,7 +38,7 @@ impl<P: SocketKind> Socket<P> {
     where
         P: Receives,
     {
-        poll_fn(|cx| self.receiver.incoming.poll_recv(cx)).await
+        poll_fn(|cx| self.receiver.stack.poll_recv(cx)).await
     }
 
     /// Receives the next message, and who it is from.
@@ -52,7 +52,7 @@ impl<P: SocketKind> Socket<P> {
     /// use zeromq_async::{PullSocket, PushSocket, SocketType};
     ///
     /// let (mut push, mut pull) = (PushSocket::new(), PullSocket::new());
-    /// push.connect(pull.bind("tcp://127.0.0.1:0").await?).await?;
+    /// push.connect(pull.bind("tcp://127.0.0.1:0").await?)?;
     /// push.send("hello").await?;
     /// let (message, peer) = pull.recv_from().await?;
     /// assert_eq!(message, "hello");
@@ -105,7 +105,7 @@ impl<P: SocketKind> Socket<P> {
     /// use zeromq_async::{PullSocket, PushSocket, SocketType};
     ///
     /// let (mut push, mut pull) = (PushSocket::new(), PullSocket::new());
-    /// push.connect(pull.bind("inproc://try-recv-from").await?).await?;
+    /// push.connect(pull.bind("inproc://try-recv-from").await?)?;
     /// push.send("hello").await?;
     /// let (message, peer) = pull.try_recv_from()?;
     /// assert_eq!(message, "hello");
@@ -135,7 +135,7 @@ impl<P: SocketKind> Socket<P> {
     /// use zeromq_async::{PullSocket, PushSocket};
     ///
     /// let (mut push, mut pull) = (PushSocket::new(), PullSocket::new());
-    /// push.connect(pull.bind("tcp://127.0.0.1:0").await?).await?;
+    /// push.connect(pull.bind("tcp://127.0.0.1:0").await?)?;
     /// push.send("hello").await?;
     /// let (message, _peer) = poll_fn(|cx| pull.poll_recv_from(cx)).await?;
     /// assert_eq!(message, "hello");
@@ -168,7 +168,7 @@ impl<P: SocketKind> Socket<P> {
     /// use zeromq_async::{PullSocket, PushSocket};
     ///
     /// let (mut push, mut pull) = (PushSocket::new(), PullSocket::new());
-    /// push.connect(pull.bind("tcp://127.0.0.1:0").await?).await?;
+    /// push.connect(pull.bind("tcp://127.0.0.1:0").await?)?;
     /// push.send("hello").await?;
     /// pull.ready_recv().await?; // as often as one likes
     /// pull.ready_recv().await?;
@@ -203,7 +203,7 @@ impl<P: SocketKind> Socket<P> {
     /// use zeromq_async::{PullSocket, PushSocket};
     ///
     /// let (mut push, mut pull) = (PushSocket::new(), PullSocket::new());
-    /// push.connect(pull.bind("inproc://poll-recv-ready").await?).await?;
+    /// push.connect(pull.bind("inproc://poll-recv-ready").await?)?;
     /// let mut cx = Context::from_waker(Waker::noop());
     /// assert!(pull.poll_recv_ready(&mut cx).is_pending());
     /// push.send("hello").await?;

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
+use tower_layer::Layer;
 use zmtp::SocketType;
 
-use super::{Compose, Composition, Receiver, Receives, Sends, Socket, SocketKind};
-use crate::options::SocketOptions;
-use crate::pattern::{Addressed, FairQueue, Reply, Request, Requester};
-use crate::peer::PeerSet;
+use super::{Named, Receiver, Receives, Sends, Socket, SocketKind, Stacks};
+use crate::pattern::{
+    Addressed, FairQueue, Peers, RepRecv, RepRecvLayer, RepSend, RepSendLayer, RepState,
+};
 
 /// Receives a request from each peer in turn and sends the reply to where it came from, in
 /// lock-step (28/REQREP).
@@ -20,7 +21,7 @@ use crate::peer::PeerSet;
 /// use zeromq_async::{RecvError, RepSocket, ReqSocket, SendErrorKind};
 ///
 /// let (mut req, mut rep) = (ReqSocket::new(), RepSocket::new());
-/// req.connect(rep.bind("tcp://127.0.0.1:0").await?).await?;
+/// req.connect(rep.bind("tcp://127.0.0.1:0").await?)?;
 ///
 /// let error = rep.send("too early").await.unwrap_err();
 /// assert_eq!(*error.kind(), SendErrorKind::OutOfTurn);
@@ -37,23 +38,28 @@ pub type RepSocket = Socket<Rep>;
 #[derive(Debug)]
 pub enum Rep {}
 
-impl Compose for Rep {
+impl SocketKind for Rep {
     const TYPE: SocketType = SocketType::Rep;
-    type Outgoing = Reply;
-    type Incoming = Request<FairQueue>;
+    type SendStack = RepSend<Addressed>;
+    type ReceiveStack = RepRecv<FairQueue>;
+    type Options = ();
     type Control = ();
 
-    fn compose(peers: &Arc<PeerSet>, _options: &SocketOptions) -> Composition<Self> {
-        let requester = Arc::new(Requester::default());
-        let addressed = Addressed::new(peers.clone(), Arc::default(), false);
-        Composition {
-            pattern: Arc::new(()),
-            outgoing: Reply::new(addressed, requester.clone()),
-            incoming: Request::new(FairQueue::new(peers), requester),
+    fn compose(peers: &Peers, _options: &()) -> Stacks<Self> {
+        let state = Arc::new(RepState::default());
+        let addressed = Addressed::new(peers, Arc::default(), false);
+        Stacks {
+            send: RepSendLayer(state.clone()).layer(addressed),
+            receive: RepRecvLayer(state).layer(FairQueue::new(peers)),
+            hooks: Arc::new(()),
             control: (),
         }
     }
 }
+
+impl Sends for Rep {}
+impl Receives for Rep {}
+impl Named for Rep {}
 
 impl Receiver<Rep> {
     /// Leaves the request that was received last without a reply, so that the next can be received;
@@ -68,7 +74,7 @@ impl Receiver<Rep> {
     ///
     /// let rep = RepSocket::new();
     /// let mut req = ReqSocket::builder().relaxed(true).build();
-    /// req.connect(rep.bind("tcp://127.0.0.1:0").await?).await?;
+    /// req.connect(rep.bind("tcp://127.0.0.1:0").await?)?;
     /// let (_sender, mut receiver) = rep.split();
     /// for question in ["one", "two"] {
     ///     req.send(question).await?;
@@ -79,10 +85,6 @@ impl Receiver<Rep> {
     /// # Ok(()) }
     /// ```
     pub fn discard(&mut self) -> bool {
-        self.incoming.discard()
+        self.stack.discard()
     }
 }
-
-impl SocketKind for Rep {}
-impl Sends for Rep {}
-impl Receives for Rep {}

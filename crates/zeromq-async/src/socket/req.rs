@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
+use tower_layer::Layer;
 use zmtp::SocketType;
 
 use super::{
-    Compose, Composition, DealerSocket, Receiver, Receives, Sender, Sends, Socket, SocketKind,
+    DealerSocket, Named, Probes, Receiver, Receives, Sender, Sends, Socket, SocketKind, Stacks,
 };
-use crate::options::{RequestOptions, SocketOptions};
-use crate::pattern::{Ask, FairQueue, Hear, RoundRobin, Turn};
-use crate::peer::PeerSet;
+use crate::pattern::{
+    FairQueue, Peers, ReqRecv, ReqRecvLayer, ReqSend, ReqSendLayer, ReqState, RoundRobin,
+};
 
 /// Sends a request to one peer in turn and receives its reply, in lock-step (28/REQREP).
 ///
@@ -24,7 +25,7 @@ use crate::peer::PeerSet;
 /// use zeromq_async::{RepSocket, ReqSocket};
 ///
 /// let (mut req, mut rep) = (ReqSocket::new(), RepSocket::new());
-/// req.connect(rep.bind("tcp://127.0.0.1:0").await?).await?;
+/// req.connect(rep.bind("tcp://127.0.0.1:0").await?)?;
 /// req.send("Hello").await?;
 /// assert_eq!(rep.recv().await?, "Hello");
 /// rep.send("World").await?;
@@ -37,23 +38,37 @@ pub type ReqSocket = Socket<Req>;
 #[derive(Debug)]
 pub enum Req {}
 
-impl Compose for Req {
+/// The options that only a REQ has.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct ReqOptions {
+    /// See [`SocketBuilder::correlate`](crate::SocketBuilder::correlate).
+    pub correlate: bool,
+    /// See [`SocketBuilder::relaxed`](crate::SocketBuilder::relaxed).
+    pub relaxed: bool,
+}
+
+impl SocketKind for Req {
     const TYPE: SocketType = SocketType::Req;
-    type Outgoing = Ask<RoundRobin>;
-    type Incoming = Hear<FairQueue>;
+    type SendStack = ReqSend<RoundRobin>;
+    type ReceiveStack = ReqRecv<FairQueue>;
+    type Options = ReqOptions;
     type Control = ();
 
-    fn compose(peers: &Arc<PeerSet>, options: &SocketOptions) -> Composition<Self> {
-        let RequestOptions { correlate, relaxed } = options.request;
-        let turn = Arc::new(Turn::new(relaxed, correlate));
-        Composition {
-            outgoing: Ask::new(RoundRobin::new(peers.clone()), turn.clone()),
-            incoming: Hear::new(FairQueue::new(peers), turn.clone()),
-            pattern: turn,
+    fn compose(peers: &Peers, options: &ReqOptions) -> Stacks<Self> {
+        let state = Arc::new(ReqState::new(options.relaxed, options.correlate));
+        Stacks {
+            send: ReqSendLayer(state.clone()).layer(RoundRobin::new(peers)),
+            receive: ReqRecvLayer(state.clone()).layer(FairQueue::new(peers)),
+            hooks: state,
             control: (),
         }
     }
 }
+
+impl Sends for Req {}
+impl Receives for Req {}
+impl Named for Req {}
+impl Probes for Req {}
 
 /// The same connections without the lock-step: any number of requests can be under way.
 ///
@@ -66,7 +81,7 @@ impl Compose for Req {
 /// use zeromq_async::{DealerSocket, Message, RepSocket, ReqSocket};
 ///
 /// let (req, mut rep) = (ReqSocket::new(), RepSocket::new());
-/// req.connect(rep.bind("tcp://127.0.0.1:0").await?).await?;
+/// req.connect(rep.bind("tcp://127.0.0.1:0").await?)?;
 /// let mut dealer = DealerSocket::from(req);
 /// for number in ["1", "2"] {
 ///     dealer.send(Message::multipart([number, "", "question"])).await?;
@@ -78,13 +93,9 @@ impl Compose for Req {
 /// ```
 impl From<ReqSocket> for DealerSocket {
     fn from(Socket { sender, receiver }: ReqSocket) -> Self {
-        let (ask, handle) = (sender.outlet.layers(), receiver.handle().clone());
+        let (ask, handle) = (sender.half.layers(), receiver.handle().clone());
         let sender = Sender::new(ask.get_ref().clone(), handle.clone());
-        let receiver = Receiver::new(receiver.incoming.into_inner(), (), handle);
+        let receiver = Receiver::new(receiver.stack.into_inner(), (), handle);
         Self { sender, receiver }
     }
 }
-
-impl SocketKind for Req {}
-impl Sends for Req {}
-impl Receives for Req {}

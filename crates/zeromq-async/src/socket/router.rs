@@ -2,14 +2,17 @@
 
 use std::sync::Arc;
 
+use tower_layer::Layer;
 use zmtp::{RoutingId, SocketType};
 
-use super::{Compose, Composition, Receives, Sender, Sends, SharesSending, Socket, SocketKind};
+use super::{
+    Greets, Named, Probes, Receives, Sender, Sends, SharesSending, Socket, SocketKind, Stacks,
+};
 use crate::endpoint::Endpoint;
 use crate::error::{ConnectError, EndpointError, SendErrorKind};
-use crate::options::{RouterOptions, SocketOptions};
-use crate::pattern::{Addressed, FairQueue, Identified, Routes};
-use crate::peer::PeerSet;
+use crate::pattern::{
+    Addressed, FairQueue, Peers, PrependRoutingId, PrependRoutingIdLayer, Routes,
+};
 
 /// Receives from its peers fairly, and sends to the one that a message names (28/REQREP).
 ///
@@ -32,7 +35,7 @@ use crate::peer::PeerSet;
 ///
 /// let mut router = RouterSocket::new();
 /// let mut dealer = DealerSocket::builder().routing_id("worker-7")?.build();
-/// dealer.connect(router.bind("tcp://127.0.0.1:0").await?).await?;
+/// dealer.connect(router.bind("tcp://127.0.0.1:0").await?)?;
 /// dealer.send("hello").await?;
 /// assert_eq!(router.recv().await?, Message::multipart(["worker-7", "hello"]));
 /// router.send(Message::multipart(["worker-7", "welcome"])).await?;
@@ -45,28 +48,39 @@ pub type RouterSocket = Socket<Router>;
 #[derive(Debug)]
 pub enum Router {}
 
-impl Compose for Router {
+/// The options that only a ROUTER has.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct RouterOptions {
+    /// See [`SocketBuilder::mandatory`](crate::SocketBuilder::mandatory).
+    pub mandatory: bool,
+    /// See [`SocketBuilder::handover`](crate::SocketBuilder::handover).
+    pub handover: bool,
+}
+
+impl SocketKind for Router {
     const TYPE: SocketType = SocketType::Router;
-    type Outgoing = Addressed;
-    type Incoming = Identified<FairQueue>;
+    type SendStack = Addressed;
+    type ReceiveStack = PrependRoutingId<FairQueue>;
+    type Options = RouterOptions;
     type Control = ();
 
-    fn compose(peers: &Arc<PeerSet>, options: &SocketOptions) -> Composition<Self> {
-        let RouterOptions { mandatory, handover } = options.router;
-        let routes = Arc::new(Routes::new(handover));
-        Composition {
-            outgoing: Addressed::new(peers.clone(), routes.clone(), mandatory),
-            pattern: routes,
-            incoming: Identified::new(FairQueue::new(peers)),
+    fn compose(peers: &Peers, options: &RouterOptions) -> Stacks<Self> {
+        let routes = Arc::new(Routes::new(options.handover));
+        Stacks {
+            send: Addressed::new(peers, routes.clone(), options.mandatory),
+            receive: PrependRoutingIdLayer.layer(FairQueue::new(peers)),
+            hooks: routes,
             control: (),
         }
     }
 }
 
-impl SocketKind for Router {}
 impl Sends for Router {}
 impl SharesSending for Router {}
 impl Receives for Router {}
+impl Named for Router {}
+impl Greets for Router {}
+impl Probes for Router {}
 
 impl Socket<Router> {
     /// Connects as [`connect`](Self::connect) does to a peer that is known here by this routing
@@ -82,7 +96,7 @@ impl Socket<Router> {
     ///
     /// let mut worker = DealerSocket::new();
     /// let mut router = RouterSocket::builder().mandatory(true).build();
-    /// router.connect_named(worker.bind("tcp://127.0.0.1:0").await?, "worker").await?;
+    /// router.connect_named(worker.bind("tcp://127.0.0.1:0").await?, "worker")?;
     /// router.send(Message::multipart(["worker", "job"])).await?; // before it is connected
     /// assert_eq!(worker.recv().await?, "job");
     /// # Ok(()) }
@@ -93,11 +107,7 @@ impl Socket<Router> {
     /// As for [`connect`](Self::connect), and where a peer has this routing id already (which
     /// aborts a program with libzmq) or it is not one: it has 1 to 255 bytes, of which the first
     /// is not 0.
-    ///
-    /// # Cancel safety
-    ///
-    /// It completes in its first poll.
-    pub async fn connect_named(
+    pub fn connect_named(
         &self,
         endpoint: impl TryInto<Endpoint, Error: Into<EndpointError>>,
         routing_id: impl AsRef<[u8]>,
@@ -122,7 +132,7 @@ impl Socket<Router> {
     /// let dealer = DealerSocket::builder().routing_id("worker-7")?.build();
     /// let unknown = SendErrorKind::Unroutable("worker-7".into());
     /// assert_eq!(router.can_send_to("worker-7"), Err(unknown));
-    /// dealer.connect(router.bind("inproc://can-send-to").await?).await?;
+    /// dealer.connect(router.bind("inproc://can-send-to").await?)?;
     /// assert_eq!(router.can_send_to("worker-7"), Ok(()));
     /// # Ok(()) }
     /// ```
@@ -151,6 +161,6 @@ impl Sender<Router> {
     ///
     /// As there.
     pub fn can_send_to(&self, routing_id: impl AsRef<[u8]>) -> Result<(), SendErrorKind> {
-        self.outlet.layers().check_route(routing_id.as_ref())
+        self.half.layers().check_route(routing_id.as_ref())
     }
 }

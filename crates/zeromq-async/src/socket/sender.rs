@@ -7,8 +7,8 @@ use std::task::{Context, Poll};
 use futures_sink::Sink;
 use zmtp::Message;
 
-use super::outlet::Outlet;
-use super::{Compose, Sends, SharesSending, SocketHandle, SocketKind};
+use super::send_half::SendHalf;
+use super::{Sends, SharesSending, SocketHandle, SocketKind};
 use crate::error::SendError;
 use crate::identity::PeerId;
 
@@ -24,7 +24,7 @@ use crate::identity::PeerId;
 /// use zeromq_async::{PullSocket, PushSocket};
 ///
 /// let (push, mut pull) = (PushSocket::new(), PullSocket::new());
-/// push.connect(pull.bind("tcp://127.0.0.1:0").await?).await?;
+/// push.connect(pull.bind("tcp://127.0.0.1:0").await?)?;
 /// for worker in ["one", "two"] {
 ///     let mut sender = push.sender();
 ///     tokio::spawn(async move { sender.send(worker).await });
@@ -33,15 +33,13 @@ use crate::identity::PeerId;
 /// pull.recv().await?;
 /// # Ok(()) }
 /// ```
-#[expect(private_bounds, reason = "sealed by SocketKind")]
-pub struct Sender<P: Compose> {
-    pub(super) outlet: Outlet<P::Outgoing>,
+pub struct Sender<P: SocketKind> {
+    pub(super) half: SendHalf<P::SendStack>,
 }
 
-#[expect(private_bounds, reason = "sealed by SocketKind")]
-impl<P: Compose> Sender<P> {
-    pub(super) fn new(layers: P::Outgoing, handle: SocketHandle) -> Self {
-        Self { outlet: Outlet::new(layers, handle) }
+impl<P: SocketKind> Sender<P> {
+    pub(super) fn new(layers: P::SendStack, handle: SocketHandle) -> Self {
+        Self { half: SendHalf::new(layers, handle) }
     }
 
     /// What commands the socket.
@@ -55,7 +53,7 @@ impl<P: Compose> Sender<P> {
     /// # Ok(()) }
     /// ```
     pub fn handle(&self) -> &SocketHandle {
-        self.outlet.handle()
+        self.half.handle()
     }
 }
 
@@ -87,7 +85,7 @@ impl<P: SocketKind> Sender<P> {
     where
         P: Sends,
     {
-        self.outlet.send(message.into())
+        self.half.send(message.into())
     }
 
     /// Sends a message if that takes no waiting; see [`Socket::try_send`](crate::Socket::try_send).
@@ -107,7 +105,7 @@ impl<P: SocketKind> Sender<P> {
     where
         P: Sends,
     {
-        self.outlet.try_send(message.into())
+        self.half.try_send(message.into())
     }
 
     /// Waits until a message can be sent without waiting.
@@ -133,7 +131,7 @@ impl<P: SocketKind> Sender<P> {
     where
         P: Sends,
     {
-        poll_fn(|cx| self.outlet.poll_ready(cx)).await
+        poll_fn(|cx| self.half.poll_ready(cx)).await
     }
 
     /// The peer whose queue took the last message of this sender, for DEALER, PUSH and REQ; `None`
@@ -155,7 +153,7 @@ impl<P: SocketKind> Sender<P> {
     where
         P: Sends,
     {
-        self.outlet.last_peer()
+        self.half.last_peer()
     }
 
     /// Waits until everything sent is with the kernel; see
@@ -185,41 +183,41 @@ impl<P: SocketKind> Sender<P> {
     where
         P: Sends,
     {
-        poll_fn(|cx| self.outlet.poll_flush(cx)).await
+        poll_fn(|cx| self.half.poll_flush(cx)).await
     }
 }
 
 impl<P: SharesSending> Clone for Sender<P> {
     fn clone(&self) -> Self {
-        Self { outlet: self.outlet.clone() }
+        Self { half: self.half.clone() }
     }
 }
 
-impl<P: Compose> Unpin for Sender<P> {}
+impl<P: SocketKind> Unpin for Sender<P> {}
 
 impl<P: Sends> Sink<Message> for Sender<P> {
     type Error = SendError;
 
     #[inline]
     fn poll_ready(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), SendError>> {
-        self.outlet.poll_ready(cx)
+        self.half.poll_ready(cx)
     }
 
     #[inline]
     fn start_send(mut self: Pin<&mut Self>, message: Message) -> Result<(), SendError> {
-        self.outlet.start_send(message)
+        self.half.start_send(message)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), SendError>> {
-        self.outlet.poll_flush(cx)
+        self.half.poll_flush(cx)
     }
 
     fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), SendError>> {
-        self.outlet.poll_close(cx)
+        self.half.poll_close(cx)
     }
 }
 
-impl<P: Compose> std::fmt::Debug for Sender<P> {
+impl<P: SocketKind> std::fmt::Debug for Sender<P> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Sender").field("type", &P::TYPE).finish_non_exhaustive()
     }

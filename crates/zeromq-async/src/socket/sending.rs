@@ -22,7 +22,7 @@ impl<P: SocketKind> Socket<P> {
     /// use zeromq_async::{Message, PullSocket, PushSocket};
     ///
     /// let (mut push, mut pull) = (PushSocket::new(), PullSocket::new());
-    /// push.connect(pull.bind("tcp://127.0.0.1:0").await?).await?;
+    /// push.connect(pull.bind("tcp://127.0.0.1:0").await?)?;
     /// push.send("one frame").await?;
     /// push.send(Message::multipart(["two", "frames"])).await?;
     /// assert_eq!(pull.recv().await?, "one frame");
@@ -47,7 +47,7 @@ impl<P: SocketKind> Socket<P> {
     where
         P: Sends,
     {
-        self.sender.outlet.send(message.into())
+        self.sender.half.send(message.into())
     }
 
     /// Sends a message if that takes no waiting.
@@ -60,7 +60,7 @@ impl<P: SocketKind> Socket<P> {
     /// let mut push = PushSocket::new();
     /// let error = push.try_send("for nobody").unwrap_err();
     /// assert_eq!(error.kind(), &SendErrorKind::Full);
-    /// push.connect("inproc://try-send").await?;
+    /// push.connect("inproc://try-send")?;
     /// push.try_send("queued")?;
     /// # Ok(()) }
     /// ```
@@ -73,7 +73,7 @@ impl<P: SocketKind> Socket<P> {
     where
         P: Sends,
     {
-        self.sender.outlet.try_send(message.into())
+        self.sender.half.try_send(message.into())
     }
 
     /// Waits until a message can be sent without waiting.
@@ -82,7 +82,7 @@ impl<P: SocketKind> Socket<P> {
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// let mut push = zeromq_async::PushSocket::new();
-    /// push.connect("inproc://ready").await?;
+    /// push.connect("inproc://ready")?;
     /// push.ready().await?; // dropped here, no message would be lost
     /// push.try_send("now")?;
     /// # Ok(()) }
@@ -99,7 +99,7 @@ impl<P: SocketKind> Socket<P> {
     where
         P: Sends,
     {
-        poll_fn(|cx| self.sender.outlet.poll_ready(cx)).await
+        poll_fn(|cx| self.sender.half.poll_ready(cx)).await
     }
 
     /// Waits until the queues of all peers are empty: everything sent is with the kernel.
@@ -114,7 +114,7 @@ impl<P: SocketKind> Socket<P> {
     /// use zeromq_async::{PullSocket, PushSocket};
     ///
     /// let (mut push, mut pull) = (PushSocket::new(), PullSocket::new());
-    /// push.connect(pull.bind("tcp://127.0.0.1:0").await?).await?;
+    /// push.connect(pull.bind("tcp://127.0.0.1:0").await?)?;
     /// push.send("hello").await?;
     /// push.flush().await?;
     /// assert_eq!(push.stats().queued, 0);
@@ -132,7 +132,7 @@ impl<P: SocketKind> Socket<P> {
     where
         P: Sends,
     {
-        poll_fn(|cx| self.sender.outlet.poll_flush(cx)).await
+        poll_fn(|cx| self.sender.half.poll_flush(cx)).await
     }
 
     /// Another sender on this socket, for another task.
@@ -146,7 +146,7 @@ impl<P: SocketKind> Socket<P> {
     /// use zeromq_async::{PullSocket, PushSocket};
     ///
     /// let (mut push, mut pull) = (PushSocket::new(), PullSocket::new());
-    /// push.connect(pull.bind("tcp://127.0.0.1:0").await?).await?;
+    /// push.connect(pull.bind("tcp://127.0.0.1:0").await?)?;
     /// let mut sender = push.sender();
     /// tokio::spawn(async move { sender.send("from a task").await });
     /// assert_eq!(pull.recv().await?, "from a task");
@@ -165,19 +165,19 @@ impl<P: Sends> Sink<Message> for Socket<P> {
 
     #[inline]
     fn poll_ready(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), SendError>> {
-        self.sender.outlet.poll_ready(cx)
+        self.sender.half.poll_ready(cx)
     }
 
     #[inline]
     fn start_send(mut self: Pin<&mut Self>, message: Message) -> Result<(), SendError> {
-        self.sender.outlet.start_send(message)
+        self.sender.half.start_send(message)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), SendError>> {
-        self.sender.outlet.poll_flush(cx)
+        self.sender.half.poll_flush(cx)
     }
 
     fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), SendError>> {
-        self.sender.outlet.poll_close(cx)
+        self.sender.half.poll_close(cx)
     }
 }

@@ -4,12 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use tower_layer::Layer;
 use zmtp::{SocketType, Subscription};
 
-use super::{Compose, Composition, Receives, Socket, SocketKind, Subscribes};
-use crate::options::SocketOptions;
-use crate::pattern::{FairQueue, Filter, Subscriptions};
-use crate::peer::PeerSet;
+use super::{Conflates, Receives, Socket, SocketBuilder, SocketKind, Stacks, Subscribes, Topical};
+use crate::pattern::{
+    FairQueue, Peers, SubscribeOptions, SubscriptionFilter, SubscriptionFilterLayer, Subscriptions,
+};
 
 /// Receives from every publisher what it has subscribed to (29/PUBSUB).
 ///
@@ -24,7 +25,7 @@ use crate::peer::PeerSet;
 /// let mut publisher = XPubSocket::new();
 /// let mut sub = SubSocket::new();
 /// sub.subscribe("weather.");
-/// sub.connect(publisher.bind("tcp://127.0.0.1:0").await?).await?;
+/// sub.connect(publisher.bind("tcp://127.0.0.1:0").await?)?;
 /// publisher.recv().await?; // the subscription has arrived
 /// publisher.send("weather.london rain").await?;
 /// assert_eq!(sub.recv().await?, "weather.london rain");
@@ -36,30 +37,38 @@ pub type SubSocket = Socket<Sub>;
 #[derive(Debug)]
 pub enum Sub {}
 
-impl Compose for Sub {
+impl SocketKind for Sub {
     const TYPE: SocketType = SocketType::Sub;
-    type Outgoing = ();
-    type Incoming = Filter<FairQueue>;
+    type SendStack = ();
+    type ReceiveStack = SubscriptionFilter<FairQueue>;
+    type Options = SubscribeOptions;
     type Control = Arc<Subscriptions>;
 
-    fn adjust(options: &mut SocketOptions) {
-        // As libzmq has it: a subscriber has nothing to send that would be worth waiting for.
-        options.linger = Some(Duration::ZERO);
+    /// A subscriber has nothing to send that is worth lingering for, as in libzmq.
+    fn defaults(builder: SocketBuilder<Self>) -> SocketBuilder<Self> {
+        builder.linger(Duration::ZERO)
     }
 
-    fn compose(peers: &Arc<PeerSet>, options: &SocketOptions) -> Composition<Self> {
-        let subscriptions = Subscriptions::new(peers.clone(), &options.subscribe);
-        Composition {
-            pattern: subscriptions.clone(),
-            outgoing: (),
-            incoming: Filter::new(FairQueue::new(peers), subscriptions.clone()),
+    fn compose(peers: &Peers, options: &SubscribeOptions) -> Stacks<Self> {
+        let subscriptions = Subscriptions::new(peers, options);
+        Stacks {
+            send: (),
+            receive: SubscriptionFilterLayer(subscriptions.clone()).layer(FairQueue::new(peers)),
+            hooks: subscriptions.clone(),
             control: subscriptions,
         }
     }
 }
 
-impl SocketKind for Sub {}
 impl Receives for Sub {}
+impl Subscribes for Sub {}
+
+impl Topical for Sub {
+    fn topics_count(subscriptions: &Arc<Subscriptions>) -> usize {
+        subscriptions.topics_count()
+    }
+}
+impl Conflates for Sub {}
 
 /// SUB and XSUB alike.
 impl<P: SocketKind> Socket<P> {
@@ -76,7 +85,7 @@ impl<P: SocketKind> Socket<P> {
     /// use zeromq_async::{SubSocket, XPubSocket};
     ///
     /// let (mut xpub, sub) = (XPubSocket::new(), SubSocket::new());
-    /// sub.connect(xpub.bind("tcp://127.0.0.1:0").await?).await?;
+    /// sub.connect(xpub.bind("tcp://127.0.0.1:0").await?)?;
     /// sub.subscribe("weather.");
     /// assert_eq!(xpub.recv().await?, "\u{1}weather."); // it has arrived
     /// # Ok(()) }
@@ -98,7 +107,7 @@ impl<P: SocketKind> Socket<P> {
     /// use zeromq_async::{SubSocket, XPubSocket};
     ///
     /// let (mut xpub, sub) = (XPubSocket::new(), SubSocket::new());
-    /// sub.connect(xpub.bind("tcp://127.0.0.1:0").await?).await?;
+    /// sub.connect(xpub.bind("tcp://127.0.0.1:0").await?)?;
     /// sub.subscribe("weather.");
     /// assert_eq!(xpub.recv().await?, "\u{1}weather."); // on
     /// sub.unsubscribe("weather.");
@@ -110,5 +119,31 @@ impl<P: SocketKind> Socket<P> {
         P: Subscribes,
     {
         self.receiver.control.change(&Subscription::Cancel(Bytes::copy_from_slice(topic.as_ref())));
+    }
+}
+
+/// All socket types with topics alike.
+impl<P: SocketKind> Socket<P> {
+    /// How many different topics there are subscriptions to (`ZMQ_TOPICS_COUNT`): of all peers
+    /// together for PUB and XPUB, of this socket for SUB and XSUB.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use zeromq_async::{SubSocket, XPubSocket};
+    ///
+    /// let mut xpub = XPubSocket::new();
+    /// let sub = SubSocket::builder().subscribe("news.").subscribe("news.").build();
+    /// assert_eq!(sub.topics_count(), 1);
+    /// sub.connect(xpub.bind("tcp://127.0.0.1:0").await?)?;
+    /// assert_eq!(xpub.recv().await?, "\u{1}news.");
+    /// assert_eq!(xpub.topics_count(), 1);
+    /// # Ok(()) }
+    /// ```
+    pub fn topics_count(&self) -> usize
+    where
+        P: Topical,
+    {
+        P::topics_count(&self.receiver.control)
     }
 }

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use bytes::Bytes;
 use zmtp::{SocketType, Subscription};
 
-use super::{Compose, Composition, Receiver, Receives, Sends, SharesSending, Socket, SocketKind};
-use crate::options::{PublishOptions, SocketOptions};
-use crate::pattern::{Distribute, FairQueue, Incoming, Subscribers};
-use crate::peer::PeerSet;
+use super::{
+    Publishes, Receiver, Receives, Sends, SharesSending, Socket, SocketKind, Stacks, Topical,
+};
+use crate::pattern::{Distribute, FairQueue, Peers, PublishOptions, ReceiveStrategy, Subscribers};
 
 /// A PUB that receives its peers' subscriptions, and messages they send up (29/PUBSUB).
 ///
@@ -22,7 +22,7 @@ use crate::peer::PeerSet;
 ///
 /// let mut xpub = XPubSocket::new();
 /// let sub = SubSocket::new();
-/// sub.connect(xpub.bind("tcp://127.0.0.1:0").await?).await?;
+/// sub.connect(xpub.bind("tcp://127.0.0.1:0").await?)?;
 /// sub.subscribe("a");
 /// assert_eq!(xpub.recv().await?, "\u{1}a");
 /// sub.unsubscribe("a");
@@ -35,28 +35,34 @@ pub type XPubSocket = Socket<XPub>;
 #[derive(Debug)]
 pub enum XPub {}
 
-impl Compose for XPub {
-    const TYPE: SocketType = SocketType::Xpub;
-    type Outgoing = Distribute;
-    type Incoming = FairQueue;
+impl SocketKind for XPub {
+    const TYPE: SocketType = SocketType::XPub;
+    type SendStack = Distribute;
+    type ReceiveStack = FairQueue;
+    type Options = PublishOptions;
     type Control = Arc<Subscribers>;
 
-    fn compose(peers: &Arc<PeerSet>, options: &SocketOptions) -> Composition<Self> {
-        let PublishOptions { notices, no_drop, .. } = options.publish;
-        let subscribers = Arc::new(Subscribers::new(Some(notices), &options.publish));
-        Composition {
-            pattern: subscribers.clone(),
-            outgoing: Distribute::new(peers.clone(), subscribers.clone(), no_drop),
-            incoming: FairQueue::new(peers),
+    fn compose(peers: &Peers, options: &PublishOptions) -> Stacks<Self> {
+        let subscribers = Arc::new(Subscribers::of_xpub(options));
+        Stacks {
+            send: Distribute::new(peers, subscribers.clone(), options.no_drop),
+            receive: FairQueue::new(peers),
+            hooks: subscribers.clone(),
             control: subscribers,
         }
     }
 }
 
-impl SocketKind for XPub {}
 impl Sends for XPub {}
 impl SharesSending for XPub {}
 impl Receives for XPub {}
+impl Publishes for XPub {}
+
+impl Topical for XPub {
+    fn topics_count(subscribers: &Arc<Subscribers>) -> usize {
+        subscribers.topics_count()
+    }
+}
 
 impl Socket<XPub> {
     /// Subscribes the peer from which the last message came, whatever it asked for.
@@ -72,7 +78,7 @@ impl Socket<XPub> {
     ///
     /// let mut xpub = XPubSocket::builder().notices(SubscriptionNotices::Manual).build();
     /// let mut sub = SubSocket::builder().subscribe("").build();
-    /// sub.connect(xpub.bind("tcp://127.0.0.1:0").await?).await?;
+    /// sub.connect(xpub.bind("tcp://127.0.0.1:0").await?)?;
     /// assert_eq!(xpub.recv().await?, "\u{1}");
     /// xpub.subscribe_last_peer("public."); // it asked for everything, and gets this
     /// xpub.send("secret.key").await?;
@@ -81,7 +87,7 @@ impl Socket<XPub> {
     /// # Ok(()) }
     /// ```
     pub fn subscribe_last_peer(&mut self, topic: impl AsRef<[u8]>) -> bool {
-        subscribe_last_peer(&self.receiver.incoming, &self.receiver.control, topic.as_ref())
+        subscribe_last_peer(&self.receiver.stack, &self.receiver.control, topic.as_ref())
     }
 
     /// Cancels a subscription of the peer from which the last message came.
@@ -93,7 +99,7 @@ impl Socket<XPub> {
     ///
     /// let mut xpub = XPubSocket::new();
     /// let sub = SubSocket::builder().subscribe("a").build();
-    /// sub.connect(xpub.bind("tcp://127.0.0.1:0").await?).await?;
+    /// sub.connect(xpub.bind("tcp://127.0.0.1:0").await?)?;
     /// assert_eq!(xpub.recv().await?, "\u{1}a");
     /// assert!(xpub.unsubscribe_last_peer("a"));
     /// xpub.send("a message").await?;
@@ -101,7 +107,7 @@ impl Socket<XPub> {
     /// # Ok(()) }
     /// ```
     pub fn unsubscribe_last_peer(&mut self, topic: impl AsRef<[u8]>) -> bool {
-        unsubscribe_last_peer(&self.receiver.incoming, &self.receiver.control, topic.as_ref())
+        unsubscribe_last_peer(&self.receiver.stack, &self.receiver.control, topic.as_ref())
     }
 }
 
@@ -116,7 +122,7 @@ impl Receiver<XPub> {
     /// # Ok(()) }
     /// ```
     pub fn subscribe_last_peer(&mut self, topic: impl AsRef<[u8]>) -> bool {
-        subscribe_last_peer(&self.incoming, &self.control, topic.as_ref())
+        subscribe_last_peer(&self.stack, &self.control, topic.as_ref())
     }
 
     /// See [`Socket::unsubscribe_last_peer`].
@@ -129,20 +135,20 @@ impl Receiver<XPub> {
     /// # Ok(()) }
     /// ```
     pub fn unsubscribe_last_peer(&mut self, topic: impl AsRef<[u8]>) -> bool {
-        unsubscribe_last_peer(&self.incoming, &self.control, topic.as_ref())
+        unsubscribe_last_peer(&self.stack, &self.control, topic.as_ref())
     }
 }
 
-fn subscribe_last_peer(incoming: &FairQueue, subscribers: &Subscribers, topic: &[u8]) -> bool {
-    incoming.last_pipe().is_some_and(|pipe| {
-        subscribers.apply(pipe, &Subscription::Subscribe(Bytes::copy_from_slice(topic)));
-        !pipe.outbound.is_closing()
+fn subscribe_last_peer(stack: &FairQueue, subscribers: &Subscribers, topic: &[u8]) -> bool {
+    stack.last_handle().is_some_and(|peer| {
+        subscribers.apply(peer, &Subscription::Subscribe(Bytes::copy_from_slice(topic)));
+        !peer.is_closing()
     })
 }
 
-fn unsubscribe_last_peer(incoming: &FairQueue, subscribers: &Subscribers, topic: &[u8]) -> bool {
-    incoming.last_pipe().is_some_and(|pipe| {
-        subscribers.apply(pipe, &Subscription::Cancel(Bytes::copy_from_slice(topic)));
+fn unsubscribe_last_peer(stack: &FairQueue, subscribers: &Subscribers, topic: &[u8]) -> bool {
+    stack.last_handle().is_some_and(|peer| {
+        subscribers.apply(peer, &Subscription::Cancel(Bytes::copy_from_slice(topic)));
         true
     })
 }

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use zmtp::SocketType;
 
-use super::{Compose, Composition, Receives, Sends, SharesSending, Socket, SocketKind};
-use crate::options::SocketOptions;
-use crate::pattern::{FairQueue, Subscriptions, Upstream};
-use crate::peer::PeerSet;
+use super::{
+    Receives, Sends, SharesSending, Socket, SocketBuilder, SocketKind, Stacks, Subscribes, Topical,
+};
+use crate::pattern::{FairQueue, Peers, SubscribeOptions, Subscriptions, Upstream};
 
 /// A SUB that subscribes by sending, and can send other messages up to its publishers (29/PUBSUB).
 ///
@@ -22,7 +22,7 @@ use crate::peer::PeerSet;
 /// use zeromq_async::{XPubSocket, XSubSocket};
 ///
 /// let (mut xpub, mut xsub) = (XPubSocket::new(), XSubSocket::new());
-/// xsub.connect(xpub.bind("tcp://127.0.0.1:0").await?).await?;
+/// xsub.connect(xpub.bind("tcp://127.0.0.1:0").await?)?;
 /// xsub.send("\u{1}topic").await?;
 /// assert_eq!(xpub.recv().await?, "\u{1}topic");
 /// xpub.send("topic and more").await?;
@@ -35,28 +35,36 @@ pub type XSubSocket = Socket<XSub>;
 #[derive(Debug)]
 pub enum XSub {}
 
-impl Compose for XSub {
-    const TYPE: SocketType = SocketType::Xsub;
-    type Outgoing = Upstream;
-    type Incoming = FairQueue;
+impl SocketKind for XSub {
+    const TYPE: SocketType = SocketType::XSub;
+    type SendStack = Upstream;
+    type ReceiveStack = FairQueue;
+    type Options = SubscribeOptions;
     type Control = Arc<Subscriptions>;
 
-    fn adjust(options: &mut SocketOptions) {
-        options.linger = Some(Duration::ZERO);
+    /// As for SUB.
+    fn defaults(builder: SocketBuilder<Self>) -> SocketBuilder<Self> {
+        builder.linger(Duration::ZERO)
     }
 
-    fn compose(peers: &Arc<PeerSet>, options: &SocketOptions) -> Composition<Self> {
-        let subscriptions = Subscriptions::new(peers.clone(), &options.subscribe);
-        Composition {
-            pattern: subscriptions.clone(),
-            outgoing: Upstream::new(peers.clone(), subscriptions.clone()),
-            incoming: FairQueue::new(peers),
+    fn compose(peers: &Peers, options: &SubscribeOptions) -> Stacks<Self> {
+        let subscriptions = Subscriptions::new(peers, options);
+        Stacks {
+            send: Upstream::new(peers, subscriptions.clone()),
+            receive: FairQueue::new(peers),
+            hooks: subscriptions.clone(),
             control: subscriptions,
         }
     }
 }
 
-impl SocketKind for XSub {}
 impl Sends for XSub {}
 impl SharesSending for XSub {}
 impl Receives for XSub {}
+impl Subscribes for XSub {}
+
+impl Topical for XSub {
+    fn topics_count(subscriptions: &Arc<Subscriptions>) -> usize {
+        subscriptions.topics_count()
+    }
+}

@@ -44,7 +44,7 @@ async fn unbind_closes_connections_over_ipc() {
     let (push, mut pull) = (PushSocket::new(), PullSocket::new());
     let mut events = push.events();
     let endpoint = pull.bind("ipc://*").await.unwrap();
-    push.connect(&endpoint).await.unwrap();
+    push.connect(&endpoint).unwrap();
     pull.wait_for_peers(1).await;
     pull.unbind(&endpoint).await.unwrap();
     disconnected(&mut events).await;
@@ -86,7 +86,7 @@ async fn unbind_keeps_inproc_peers() {
     let mut pull = PullSocket::builder_in(&context).build();
     let mut push = PushSocket::builder_in(&context).build();
     pull.bind("inproc://name").await.unwrap();
-    push.connect("inproc://name").await.unwrap();
+    push.connect("inproc://name").unwrap();
     pull.unbind("inproc://name").await.unwrap();
     push.send("still here").await.unwrap();
     assert_eq!(within("a message", pull.recv()).await.unwrap(), "still here");
@@ -185,7 +185,7 @@ async fn unbind_leaves_no_peer_that_is_just_coming() {
         let pull = PullSocket::new();
         let endpoint = pull.bind(ANY_PORT).await.unwrap();
         let push = PushSocket::builder().reconnect(fast_reconnect()).linger(Duration::ZERO).build();
-        push.connect(&endpoint).await.unwrap();
+        push.connect(&endpoint).unwrap();
         tokio::task::yield_now().await;
         pull.unbind(&endpoint).await.unwrap();
         let gone = async {
@@ -204,27 +204,27 @@ async fn unbind_leaves_no_peer_that_is_just_coming() {
 async fn disconnect_ends_all_connections_to_an_endpoint() {
     let (listener, endpoint) = listen().await;
     let push = PushSocket::new();
-    push.connect(&endpoint).await.unwrap();
-    push.connect(&endpoint).await.unwrap();
+    push.connect(&endpoint).unwrap();
+    push.connect(&endpoint).unwrap();
     let mut peers = [
         RawPeer::accept(&listener, SocketType::Pull).await,
         RawPeer::accept(&listener, SocketType::Pull).await,
     ];
-    push.disconnect(&endpoint).await.unwrap();
+    push.disconnect(&endpoint).unwrap();
     for peer in &mut peers {
         peer.closed().await;
     }
-    assert!(push.disconnect(&endpoint).await.is_err());
+    assert!(push.disconnect(&endpoint).is_err());
 }
 
 #[tokio::test]
 async fn disconnect_knows_one_address_in_two_forms() {
     let (listener, endpoint) = listen().await;
     let push = PushSocket::new();
-    push.connect(&endpoint).await.unwrap();
+    push.connect(&endpoint).unwrap();
     let _peer = RawPeer::accept(&listener, SocketType::Pull).await;
     let mapped = format!("tcp://[::ffff:127.0.0.1]:{}", port(&endpoint));
-    push.disconnect(mapped).await.unwrap();
+    push.disconnect(mapped).unwrap();
 }
 
 // ---- permanent errors ----
@@ -232,7 +232,7 @@ async fn disconnect_knows_one_address_in_two_forms() {
 #[tokio::test]
 async fn link_local_without_a_zone_is_refused() {
     for text in ["tcp://[fe80::1]:5555", "tcp://[fe80::1]:0;127.0.0.1:5555"] {
-        let error = PushSocket::new().connect(text).await.unwrap_err();
+        let error = PushSocket::new().connect(text).unwrap_err();
         assert!(matches!(error, ConnectError::InvalidEndpoint(_)), "{error}");
         assert!(error.to_string().contains("[fe80::1%eth0]"), "{error}");
     }
@@ -251,7 +251,7 @@ async fn options_the_system_refuses_are_refused_at_once() {
         Keepalive::new().interval(Duration::ZERO),
     ] {
         let push = PushSocket::builder().tcp_keepalive(keepalive).build();
-        let error = push.connect("tcp://127.0.0.1:5555").await.unwrap_err();
+        let error = push.connect("tcp://127.0.0.1:5555").unwrap_err();
         assert!(matches!(error, ConnectError::OptionRefused { .. }), "{error}");
         assert!(error.to_string().contains("tcp_keepalive"), "{error}");
         let error = push.bind(ANY_PORT).await.unwrap_err();
@@ -262,7 +262,7 @@ async fn options_the_system_refuses_are_refused_at_once() {
         assert!(matches!(error, BindError::OptionRefused { .. }), "{error}");
     }
     let push = PushSocket::builder().tcp_keepalive(Keepalive::new().count(127)).build();
-    push.connect("tcp://127.0.0.1:5555").await.unwrap();
+    push.connect("tcp://127.0.0.1:5555").unwrap();
 }
 
 /// The other socket may belong to this process and may still be closing.
@@ -285,7 +285,7 @@ async fn handshake_timeout_covers_the_socks_proxy() {
         .handshake_timeout(Duration::from_millis(100))
         .reconnect(fast_reconnect())
         .build();
-    push.connect("tcp://10.1.2.3:5555").await.unwrap();
+    push.connect("tcp://10.1.2.3:5555").unwrap();
     let _silent = within("the socket", proxy.accept()).await.unwrap();
     within("the next attempt", proxy.accept()).await.unwrap();
 }
@@ -296,13 +296,13 @@ async fn a_socks_proxy_is_reached_from_its_source() {
     let proxy = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("127.0.0.3:0;{}", proxy.local_addr().unwrap());
     let push = PushSocket::builder().socks_proxy(address.parse().unwrap()).build();
-    push.connect("tcp://10.1.2.3:5555").await.unwrap();
+    push.connect("tcp://10.1.2.3:5555").unwrap();
     let (_stream, from) = within("the socket", proxy.accept()).await.unwrap();
     assert_eq!(from.ip().to_string(), "127.0.0.3");
 
     // The endpoint's own source address takes precedence.
     let push = PushSocket::builder().socks_proxy(address.parse().unwrap()).build();
-    push.connect("tcp://127.0.0.4:0;10.1.2.3:5555").await.unwrap();
+    push.connect("tcp://127.0.0.4:0;10.1.2.3:5555").unwrap();
     let (_stream, from) = within("the socket", proxy.accept()).await.unwrap();
     assert_eq!(from.ip().to_string(), "127.0.0.4");
 }
@@ -312,7 +312,7 @@ async fn an_interface_alias_is_bound_and_not_connected_to() {
     let error = PullSocket::new().bind("tcp://nosuch0:1:*").await.unwrap_err();
     assert!(matches!(error, BindError::NotFound { .. }), "{error}");
     assert!(error.to_string().contains("nosuch0:1"), "{error}");
-    let error = PushSocket::new().connect("tcp://lo:1:5555").await.unwrap_err();
+    let error = PushSocket::new().connect("tcp://lo:1:5555").unwrap_err();
     assert!(matches!(error, ConnectError::InvalidEndpoint(_)), "{error}");
     assert!("tcp://lo:1:0;127.0.0.1:5555".parse::<Endpoint>().is_ok());
 }

@@ -26,7 +26,7 @@ async fn proxy() -> (TcpListener, SocksProxy) {
 async fn push_through(proxy: SocksProxy, endpoint: &str) -> (PushSocket, Events) {
     let push = PushSocket::builder().socks_proxy(proxy).reconnect(fast_reconnect()).build();
     let events = push.events();
-    push.connect(endpoint).await.expect("an endpoint");
+    push.connect(endpoint).expect("an endpoint");
     (push, events)
 }
 
@@ -144,7 +144,7 @@ async fn silent_socks_proxy_times_out() {
     let limit = Duration::from_millis(200);
     let push = PushSocket::builder().socks_proxy(proxy).connect_timeout(limit).build();
     let mut events = push.events();
-    push.connect("tcp://10.1.2.3:5555").await.unwrap();
+    push.connect("tcp://10.1.2.3:5555").unwrap();
     let _silent = within("the socket", listener.accept()).await.unwrap();
     assert_eq!(failure(&mut events).await.kind(), io::ErrorKind::TimedOut);
 }
@@ -185,15 +185,15 @@ async fn stop_when_refused_ends_reconnecting() {
     let stop = ReconnectStop::never().when_refused();
     let mut push = PushSocket::builder().reconnect(fast_reconnect()).reconnect_stop(stop).build();
     let mut events = push.events();
-    push.connect(port.endpoint()).await.unwrap();
+    push.connect(port.endpoint()).unwrap();
     push.send("lost").await.unwrap();
     connecting_stopped(&mut events).await;
-    assert!(push.disconnect(port.endpoint()).await.is_err(), "the endpoint is forgotten");
+    assert!(push.disconnect(port.endpoint()).is_err(), "the endpoint is forgotten");
     assert_eq!(push.stats().lost, 1);
 
     // Other failures do not end it.
     let (listener, endpoint) = listen().await;
-    push.connect(endpoint).await.unwrap();
+    push.connect(endpoint).unwrap();
     for _ in 0..3 {
         drop(within("another attempt", listener.accept()).await.unwrap());
     }
@@ -209,7 +209,7 @@ async fn stop_on_failed_handshake_ends_reconnecting() {
         let limit = Duration::from_millis(200);
         let push = builder().handshake_timeout(limit).build();
         let mut events = push.events();
-        push.connect(&endpoint).await.unwrap();
+        push.connect(&endpoint).unwrap();
         let mut stream = within("the socket", listener.accept()).await.unwrap().0;
         stream.write_all(says).await.unwrap();
         let stream = stays.then_some(stream);
@@ -220,7 +220,7 @@ async fn stop_on_failed_handshake_ends_reconnecting() {
     // A refused connection does not end it, and a lost connection is made again.
     let port = ReservedPort::new();
     let push = builder().build();
-    push.connect(port.endpoint()).await.unwrap();
+    push.connect(port.endpoint()).unwrap();
     failure(&mut push.events()).await;
     for _ in 0..2 {
         let pull = PullSocket::builder().build();
@@ -256,7 +256,7 @@ async fn accept_filter_admits_allowed_addresses() {
 
     let inside = bound.to_string().replace("tcp://", "tcp://127.0.0.3:0;");
     let mut push = PushSocket::new();
-    push.connect(inside).await.unwrap();
+    push.connect(inside).unwrap();
     push.send("from the right place").await.unwrap();
     within("the message", pull.recv()).await.unwrap();
 }
@@ -270,7 +270,7 @@ async fn accept_filter_matches_process_ids() {
         let mut pull = PullSocket::builder().accept_filter(move |peer| rules.lets_in(peer)).build();
         let mut events = pull.events();
         let mut push = PushSocket::new();
-        push.connect(pull.bind("ipc://*").await.unwrap()).await.unwrap();
+        push.connect(pull.bind("ipc://*").await.unwrap()).unwrap();
         push.send("hello").await.unwrap();
         if gets_in {
             within("the message", pull.recv()).await.unwrap();

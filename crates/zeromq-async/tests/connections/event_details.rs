@@ -19,7 +19,7 @@ async fn both_ends_of_a_connection_are_told() {
         let (mut connecting, mut binding) = (push.events(), pull.events());
         let bound = pull.bind(place).await.unwrap();
         let to: Endpoint = bound.to_string().replace("0.0.0.0", "127.0.0.1").parse().unwrap();
-        push.connect(&to).await.unwrap();
+        push.connect(&to).unwrap();
         let there = event(&mut connecting, "a connection", |event| match event {
             SocketEvent::Connected { address, local, .. } => Some((address, local.unwrap())),
             _ => None,
@@ -40,7 +40,7 @@ async fn an_ipc_peer_is_accepted_at_the_bound_endpoint() {
     let (push, pull) = (PushSocket::new(), PullSocket::new());
     let (mut connecting, mut binding) = (push.events(), pull.events());
     let bound = pull.bind("ipc://*").await.unwrap();
-    push.connect(&bound).await.unwrap();
+    push.connect(&bound).unwrap();
     event(&mut binding, "a connection", |event| match event {
         SocketEvent::Accepted { local, .. } => {
             assert_eq!(local, bound);
@@ -71,7 +71,7 @@ async fn descriptors_are_those_of_sockets() {
     for place in [ANY_PORT, "ipc://*"] {
         let (push, pull) = (PushSocket::new(), PullSocket::new());
         let (mut connecting, mut binding) = (push.events(), pull.events());
-        push.connect(pull.bind(place).await.unwrap()).await.unwrap();
+        push.connect(pull.bind(place).await.unwrap()).unwrap();
         let mut found = Vec::new();
         event(&mut binding, "a connection", |event| match event {
             SocketEvent::Listening { descriptor, .. } => {
@@ -108,7 +108,7 @@ async fn events_are_told_in_words() {
     let backoff = ReconnectBackoff::new(Duration::from_millis(1));
     let mut push = PushSocket::builder().reconnect(backoff).build();
     let mut connecting = push.events();
-    push.connect(&bound).await.unwrap();
+    push.connect(&bound).unwrap();
     within("the peer", push.wait_for_peers(1)).await;
     within("the peer", pull.wait_for_peers(1)).await;
     push.send("x").await.unwrap();
@@ -149,8 +149,8 @@ async fn a_peer_turned_away_is_told_in_words() {
     let bound = pair.bind("inproc://told-in-words").await.unwrap();
     let mut events = pair.events();
     let (first, second) = (PairSocket::new(), PairSocket::new());
-    first.connect(&bound).await.unwrap();
-    second.connect(&bound).await.unwrap();
+    first.connect(&bound).unwrap();
+    second.connect(&bound).unwrap();
     let words = event(&mut events, "a refusal", |event| {
         matches!(event, SocketEvent::Rejected { .. }).then(|| event.to_string())
     })

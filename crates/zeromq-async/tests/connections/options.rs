@@ -10,7 +10,7 @@ use zeromq_async::{
 /// A SUB of the XPUB after its subscription has arrived.
 async fn subscribed(xpub: &mut XPubSocket, builder: SubBuilder, topic: &str) -> SubSocket {
     let sub = builder.subscribe(topic).build();
-    sub.connect(xpub.last_endpoint().expect("bound")).await.expect("connecting");
+    sub.connect(xpub.last_endpoint().expect("bound")).expect("connecting");
     let notice = within("a subscription", xpub.recv()).await.expect("a notice");
     assert_eq!(notice, format!("\u{1}{topic}"));
     sub
@@ -30,13 +30,13 @@ async fn a_cloned_builder_has_the_same_options() {
     for (number, mut dealer) in twins(&builder).into_iter().enumerate() {
         let mut router = RouterSocket::new();
         let endpoint = router.bind(format!("inproc://twin-{number}")).await.unwrap();
-        dealer.connect(endpoint).await.unwrap();
+        dealer.connect(endpoint).unwrap();
         dealer.send("hello").await.unwrap();
         let message = within("a message", router.recv()).await.unwrap();
         assert_eq!(message, Message::multipart(["twin", "hello"]));
     }
     for mut push in twins(&PushSocket::builder().send_high_water_mark(2)) {
-        push.connect("inproc://twins-of-a-push").await.unwrap();
+        push.connect("inproc://twins-of-a-push").unwrap();
         push.try_send("one").unwrap();
         push.try_send("two").unwrap();
         assert!(push.try_send("three").is_err());
@@ -133,7 +133,7 @@ async fn inproc_publisher_gets_every_cancellation() {
     let mut xpub = XPubSocket::builder().notices(SubscriptionNotices::All).build();
     xpub.bind("inproc://every-cancellation").await.unwrap();
     let mut xsub = XSubSocket::builder().tell_every_cancellation(true).build();
-    xsub.connect("inproc://every-cancellation").await.unwrap();
+    xsub.connect("inproc://every-cancellation").unwrap();
     let changes = ["\u{1}a", "\u{1}a", "\u{0}a", "\u{0}a", "\u{0}never"];
     for change in changes {
         xsub.send(change).await.unwrap();
@@ -145,7 +145,7 @@ async fn inproc_publisher_gets_every_cancellation() {
 #[tokio::test]
 async fn multipart_message_is_not_a_subscription() {
     let (mut xpub, mut xsub) = (XPubSocket::new(), XSubSocket::new());
-    xsub.connect(xpub.bind(ANY_PORT).await.unwrap()).await.unwrap();
+    xsub.connect(xpub.bind(ANY_PORT).await.unwrap()).unwrap();
     xsub.wait_for_peers(1).await;
     let message = Message::multipart(["\u{1}not a topic", "\u{1}nor this"]);
     xsub.send(message.clone()).await.unwrap();
@@ -163,10 +163,10 @@ async fn inproc_greeting_precedes_queued_messages() {
         let mut router = builder.notify_connected(true).build();
         if bound_first {
             router.bind(at).await.unwrap();
-            dealer.connect(at).await.unwrap();
+            dealer.connect(at).unwrap();
             dealer.send("waited").await.unwrap();
         } else {
-            dealer.connect(at).await.unwrap();
+            dealer.connect(at).unwrap();
             dealer.send("waited").await.unwrap();
             router.bind(at).await.unwrap();
         }
@@ -191,12 +191,12 @@ async fn handover_sends_no_disconnect_notice() {
         let mut events = router.events();
         let named = || DealerSocket::builder().routing_id("same").unwrap().build();
         let mut displaced = named();
-        displaced.connect(&endpoint).await.unwrap();
+        displaced.connect(&endpoint).unwrap();
         displaced.send("the first").await.unwrap();
         let received = within("a message", router.recv()).await.unwrap();
         assert_eq!(received, Message::multipart(["same", "the first"]));
         let mut newcomer = named();
-        newcomer.connect(&endpoint).await.unwrap();
+        newcomer.connect(&endpoint).unwrap();
         support::disconnected(&mut events).await;
         drop(displaced);
         newcomer.send("the second").await.unwrap();
@@ -215,13 +215,13 @@ async fn disconnect_frees_the_given_routing_id() {
     worker.bind(AT).await.unwrap();
     let mut router = RouterSocket::builder().mandatory(true).build();
     for _ in 0..2 {
-        router.connect_named(AT, "worker").await.unwrap();
+        router.connect_named(AT, "worker").unwrap();
         router.send(Message::multipart(["worker", "job"])).await.unwrap();
         assert_eq!(within("the job", worker.recv()).await.unwrap(), "job");
         worker.send("done").await.unwrap();
         let done = within("the answer", router.recv()).await.unwrap();
         assert_eq!(done, Message::multipart(["worker", "done"]));
-        router.disconnect(AT).await.unwrap();
+        router.disconnect(AT).unwrap();
         router.send(Message::multipart(["worker", "job"])).await.unwrap_err();
     }
 }
@@ -232,7 +232,7 @@ async fn inproc_peers_exchange_metadata() {
     pull.bind("inproc://properties").await.unwrap();
     let builder = PushSocket::builder().metadata("X-Region", "north").unwrap();
     let mut push = builder.metadata("x-region", "south").unwrap().build();
-    push.connect("inproc://properties").await.unwrap();
+    push.connect("inproc://properties").unwrap();
     push.send("hello").await.unwrap();
     let (_, peer) = within("a message", pull.recv_from()).await.unwrap();
     assert_eq!(peer.info().metadata().get("X-REGION").unwrap(), "south", "the last that was set");

@@ -40,7 +40,7 @@ async fn close_does_not_wait_for_wrong_inproc_type() {
     let publisher = PubSocket::builder_in(&context).build();
     publisher.bind("inproc://mismatch").await.unwrap();
     let mut push = PushSocket::builder_in(&context).build();
-    push.connect("inproc://mismatch").await.unwrap();
+    push.connect("inproc://mismatch").unwrap();
     let _ = push.try_send("no peer");
     within("the socket to close", push.close()).await;
 }
@@ -51,8 +51,8 @@ async fn close_does_not_wait_for_taken_inproc_pair() {
     let pair = || PairSocket::builder_in(&context).build();
     let (bound, first, mut second) = (pair(), pair(), pair());
     bound.bind("inproc://taken").await.unwrap();
-    first.connect("inproc://taken").await.unwrap();
-    second.connect("inproc://taken").await.unwrap();
+    first.connect("inproc://taken").unwrap();
+    second.connect("inproc://taken").unwrap();
     let _ = second.try_send("no peer");
     within("the socket to close", second.close()).await;
 }
@@ -65,8 +65,8 @@ async fn inproc_peer_sees_close_after_short_linger() {
     bound.bind("inproc://told").await.unwrap();
     let port = ReservedPort::new();
     let mut dealer = DealerSocket::builder_in(&context).linger(Duration::ZERO).build();
-    dealer.connect("inproc://told").await.unwrap();
-    dealer.connect(port.endpoint()).await.unwrap();
+    dealer.connect("inproc://told").unwrap();
+    dealer.connect(port.endpoint()).unwrap();
     for _ in 0..2 {
         dealer.send("to each").await.unwrap();
     }
@@ -83,7 +83,7 @@ fn inproc_peer_sees_drop_outside_runtime() {
     let dealer = DealerSocket::builder_in(&context).build();
     let mut events = bound.events();
     runtime.block_on(bound.bind("inproc://outside")).unwrap();
-    runtime.block_on(dealer.connect("inproc://outside")).unwrap();
+    runtime.block_on(async { dealer.connect("inproc://outside") }).unwrap();
     drop(dealer);
     runtime.block_on(disconnected(&mut events));
     assert!(is_pending(bound.ready()));
@@ -97,7 +97,7 @@ fn inproc_peer_sees_runtime_end() {
     let mut events = bound.events();
     staying.block_on(bound.bind("inproc://ending")).unwrap();
     let dealer = DealerSocket::builder_in(&context).build();
-    ending.block_on(dealer.connect("inproc://ending")).unwrap();
+    ending.block_on(async { dealer.connect("inproc://ending") }).unwrap();
     ending.spawn(async move {
         std::future::pending::<()>().await;
         drop(dealer);
@@ -111,15 +111,15 @@ fn inproc_peer_sees_runtime_end() {
 async fn disconnected_endpoint_takes_no_messages() {
     let (listener, endpoint) = listen().await;
     let mut push = PushSocket::new();
-    push.connect(endpoint.clone()).await.unwrap();
+    push.connect(endpoint.clone()).unwrap();
     let mut slow = RawPeer::accept(&listener, SocketType::Pull).await;
     push.send(huge(0)).await.unwrap();
-    push.disconnect(endpoint).await.unwrap();
+    push.disconnect(endpoint).unwrap();
     assert!(is_pending(push.ready()), "no peer is left");
     assert!(push.try_send("late").is_err());
 
     let mut pull = PullSocket::new();
-    push.connect(pull.bind(ANY_PORT).await.unwrap()).await.unwrap();
+    push.connect(pull.bind(ANY_PORT).await.unwrap()).unwrap();
     push.send("for the other").await.unwrap();
     assert_eq!(within("the message", pull.recv()).await.unwrap(), "for the other");
     assert_eq!(slow.recv().await, huge(0));
@@ -131,10 +131,10 @@ async fn disconnected_endpoint_lingers_then_drops() {
     let (listener, endpoint) = listen().await;
     let mut push = PushSocket::builder().linger(SHORT).build();
     let mut events = push.events();
-    push.connect(endpoint.clone()).await.unwrap();
+    push.connect(endpoint.clone()).unwrap();
     let _slow = RawPeer::accept(&listener, SocketType::Pull).await;
     push.send(huge(0)).await.unwrap();
-    push.disconnect(endpoint).await.unwrap();
+    push.disconnect(endpoint).unwrap();
     disconnected(&mut events).await;
     event(&mut events, "the end of it", |event| {
         matches!(event, SocketEvent::ConnectStopped { .. }).then_some(())
@@ -147,7 +147,7 @@ async fn disconnected_endpoint_lingers_then_drops() {
 async fn inproc_bind_wakes_waiting_sender() {
     let context = Context::new();
     let mut push = PushSocket::builder_in(&context).send_high_water_mark(1).build();
-    push.connect("inproc://room").await.unwrap();
+    push.connect("inproc://room").unwrap();
     push.send("one").await.unwrap();
     let mut sender = push.sender();
     let waiting = tokio::spawn(async move { sender.send("two").await });
@@ -163,7 +163,7 @@ async fn received_messages_survive_a_send_failure() {
     let (listener, endpoint) = listen().await;
     let mut dealer = DealerSocket::builder().no_reconnect().build();
     let mut events = dealer.events();
-    dealer.connect(endpoint).await.unwrap();
+    dealer.connect(endpoint).unwrap();
     let mut peer = RawPeer::accept(&listener, SocketType::Dealer).await;
     handshake_succeeded(&mut events).await;
     for last in ["one", "two", "three"] {
@@ -258,8 +258,8 @@ async fn handover_disconnects_old_inproc_peer() {
         || DealerSocket::builder_in(&context).routing_id("same").map(|builder| builder.build());
     let (mut old, mut new) = (dealer().unwrap(), dealer().unwrap());
     let mut events = old.events();
-    old.connect("inproc://handover").await.unwrap();
-    new.connect("inproc://handover").await.unwrap();
+    old.connect("inproc://handover").unwrap();
+    new.connect("inproc://handover").unwrap();
     disconnected(&mut events).await;
     assert!(is_pending(old.ready()));
     router.send(Message::multipart(["same", "hello"])).await.unwrap();
@@ -272,7 +272,7 @@ async fn sender_conflate_applies_over_inproc() {
     let mut pull = PullSocket::builder_in(&context).build();
     pull.bind("inproc://conflate").await.unwrap();
     let mut push = PushSocket::builder_in(&context).conflate(true).build();
-    push.connect("inproc://conflate").await.unwrap();
+    push.connect("inproc://conflate").unwrap();
     for number in ["1", "2", "3"] {
         push.try_send(number).unwrap();
     }
@@ -286,7 +286,7 @@ async fn single_use_senders_share_round_robin() {
     let push = PushSocket::new();
     for _ in 0..3 {
         let pull = PullSocket::new();
-        push.connect(pull.bind(ANY_PORT).await.unwrap()).await.unwrap();
+        push.connect(pull.bind(ANY_PORT).await.unwrap()).unwrap();
         pulls.push(pull);
     }
     for _ in 0..6 {
@@ -338,8 +338,8 @@ async fn failed_send_returns_its_own_message() {
 async fn flush_ends_when_nothing_is_left_to_write() {
     let (listener, endpoint) = listen().await;
     let mut xsub = XSubSocket::new();
-    xsub.connect(endpoint).await.unwrap();
-    let peer = RawPeer::accept(&listener, SocketType::Xpub).await;
+    xsub.connect(endpoint).unwrap();
+    let peer = RawPeer::accept(&listener, SocketType::XPub).await;
     within("the handshake", xsub.wait_for_peers(1)).await;
     for number in 0..500_u32 {
         let mut topic = vec![0; 60_000];
@@ -361,7 +361,7 @@ async fn reply_survives_exhausted_coop_budget() {
     let (listener, endpoint) = listen().await;
     let mut req = ReqSocket::builder().no_reconnect().build();
     let mut events = req.events();
-    req.connect(endpoint).await.unwrap();
+    req.connect(endpoint).unwrap();
     let mut peer = RawPeer::accept(&listener, SocketType::Rep).await;
     req.send("question").await.unwrap();
     peer.recv().await;
@@ -385,7 +385,7 @@ async fn no_drop_senders_in_parallel_lose_nothing() {
     let publisher = PubSocket::builder_in(&context).no_drop(true).send_high_water_mark(1).build();
     publisher.bind("inproc://no-drop").await.unwrap();
     let mut sub = SubSocket::builder_in(&context).receive_high_water_mark(1).subscribe("").build();
-    sub.connect("inproc://no-drop").await.unwrap();
+    sub.connect("inproc://no-drop").unwrap();
     for _ in 0..4 {
         let mut sender = publisher.sender();
         tokio::spawn(async move {
@@ -409,10 +409,10 @@ async fn racing_inproc_sockets_leave_no_waiter() {
             for round in 0..2_000 {
                 let mut dealer = DealerSocket::builder_in(&context).linger(Duration::ZERO).build();
                 if side % 2 == 0 {
-                    dealer.connect("inproc://meet").await.unwrap();
+                    dealer.connect("inproc://meet").unwrap();
                     if round % 3 == 0 {
                         // Disconnecting fails if the other socket has closed already.
-                        let _ = dealer.disconnect("inproc://meet").await;
+                        let _ = dealer.disconnect("inproc://meet");
                     }
                 } else if dealer.bind("inproc://meet").await.is_err() {
                     continue;
@@ -440,7 +440,7 @@ async fn dropped_receiver_blocks_no_inproc_peer() {
     let (one, mut other) =
         (DealerSocket::builder_in(&context).build(), DealerSocket::builder_in(&context).build());
     one.bind("inproc://deaf").await.unwrap();
-    other.connect("inproc://deaf").await.unwrap();
+    other.connect("inproc://deaf").unwrap();
     let (mut sender, receiver) = one.split();
     while other.try_send("unheard").is_ok() {}
     drop(receiver);
@@ -471,7 +471,7 @@ async fn publisher_discards_inproc_upstream() {
     let publisher = PubSocket::builder_in(&context).build();
     publisher.bind("inproc://up").await.unwrap();
     let mut xsub = XSubSocket::builder_in(&context).build();
-    xsub.connect("inproc://up").await.unwrap();
+    xsub.connect("inproc://up").unwrap();
     for _ in 0..10_000 {
         xsub.send("up").await.unwrap();
     }
@@ -486,7 +486,7 @@ async fn ended_endpoint_can_be_reconnected() {
     let endpoint = publisher.bind("tcp://127.0.0.1:0").await.unwrap();
     let mut sub = SubSocket::builder().no_reconnect().subscribe("").build();
     let mut events = sub.events();
-    sub.connect(&endpoint).await.unwrap();
+    sub.connect(&endpoint).unwrap();
     within("the connection", sub.wait_for_peers(1)).await;
     publisher.close().await;
     within("the end of the attempts", async {
@@ -496,7 +496,7 @@ async fn ended_endpoint_can_be_reconnected() {
 
     let mut publisher = XPubSocket::new();
     publisher.bind(&endpoint).await.unwrap();
-    sub.connect(&endpoint).await.unwrap();
+    sub.connect(&endpoint).unwrap();
     within("the subscription", publisher.recv()).await.unwrap();
     publisher.send("again").await.unwrap();
     assert_eq!(within("the message", sub.recv()).await.unwrap(), "again");
@@ -509,7 +509,7 @@ async fn closed_sink_rejects_messages() {
     let mut pull = PullSocket::builder_in(&context).build();
     let mut push = PushSocket::builder_in(&context).build();
     pull.bind("inproc://closed-sink").await.unwrap();
-    push.connect("inproc://closed-sink").await.unwrap();
+    push.connect("inproc://closed-sink").unwrap();
     futures_util::SinkExt::send(&mut push, "last".into()).await.unwrap();
     futures_util::SinkExt::close(&mut push).await.unwrap();
     let error = push.send("too late").await.unwrap_err();
@@ -536,7 +536,7 @@ async fn come_and_go(endpoints: [&str; 2]) {
     let one = pull.bind(endpoints[0]).await.expect("a free endpoint");
     let other = pull.bind(endpoints[1]).await.expect("a free endpoint");
     let push = PushSocket::builder_in(&context).send_high_water_mark(1).build();
-    push.connect(one).await.expect("an open socket");
+    push.connect(one).expect("an open socket");
     for sender in 0..SENDERS {
         let mut push = push.sender();
         tokio::spawn(async move {
@@ -574,7 +574,7 @@ async fn conflate_applies_to_encrypted_messages() {
         .curve_server(server, async |_| Decision::allow_as("anyone"))
         .build();
     let mut push = PushSocket::builder().conflate(true).curve_client(client, server_key).build();
-    push.connect(pull.bind(ANY_PORT).await.unwrap()).await.unwrap();
+    push.connect(pull.bind(ANY_PORT).await.unwrap()).unwrap();
     within("the connection", push.wait_for_peers(1)).await;
     let message = Message::from(vec![0; 60_000]);
     for _ in 0..1_000 {
@@ -612,7 +612,7 @@ async fn unread_notices_do_not_stop_subscriptions() {
 async fn large_message_is_sent_without_a_successor() {
     let (listener, endpoint) = listen().await;
     let mut push = PushSocket::new();
-    push.connect(endpoint).await.unwrap();
+    push.connect(endpoint).unwrap();
     let mut pull = RawPeer::accept(&listener, SocketType::Pull).await;
     push.wait_for_peers(1).await;
     for megabytes in 1..8 {

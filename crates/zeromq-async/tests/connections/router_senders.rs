@@ -15,7 +15,7 @@ async fn replies_arrive_in_order(place: &str) {
     for number in 0..3 {
         let name = format!("dealer-{number}");
         let mut dealer = DealerSocket::builder().routing_id(&name).unwrap().build();
-        dealer.connect(&endpoint).await.unwrap();
+        dealer.connect(&endpoint).unwrap();
         dealer.send("hello").await.unwrap();
         within("a request", router.recv()).await.unwrap();
         dealers.push((name, dealer));
@@ -71,7 +71,7 @@ async fn a_clone_waits_for_its_own_peer() {
     for name in ["slow", "quick"] {
         let dealer =
             DealerSocket::builder().receive_high_water_mark(1).routing_id(name).unwrap().build();
-        dealer.connect(&endpoint).await.unwrap();
+        dealer.connect(&endpoint).unwrap();
         std::mem::forget(dealer);
     }
     let mut sender = router.sender();
@@ -106,6 +106,6 @@ async fn can_send_to_follows_the_peer() {
 #[tokio::test]
 async fn can_send_to_a_name_not_yet_connected() {
     let router = RouterSocket::builder().mandatory(true).build();
-    router.connect_named("inproc://not-there", "worker").await.unwrap();
+    router.connect_named("inproc://not-there", "worker").unwrap();
     assert_eq!(router.can_send_to("worker"), Ok(()));
 }

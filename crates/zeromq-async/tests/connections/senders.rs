@@ -30,7 +30,7 @@ async fn received_message_names_its_user() {
     let endpoint = pull.bind(ANY_PORT).await.unwrap();
     let mut pushes: Vec<_> = ["alice", "bob", "carol"].map(push_as).into();
     for push in &mut pushes {
-        push.connect(&endpoint).await.unwrap();
+        push.connect(&endpoint).unwrap();
     }
     for _ in 0..100 {
         for (push, name) in pushes.iter_mut().zip(["alice", "bob", "carol"]) {
@@ -60,7 +60,7 @@ async fn queued_message_keeps_its_original_sender() {
     let mut events = pull.events();
     let mut first = push_as("first");
     let endpoint = first.bind(ANY_PORT).await.unwrap();
-    pull.connect(&endpoint).await.unwrap();
+    pull.connect(&endpoint).unwrap();
     first.send("from the first").await.unwrap();
     first.close().await;
     within("the first to go", disconnected(&mut events)).await;
@@ -89,7 +89,7 @@ async fn queued_message_keeps_its_original_sender() {
 #[tokio::test]
 async fn request_and_reply_name_their_peers() {
     let (mut req, mut rep) = (ReqSocket::new(), RepSocket::new());
-    req.connect(rep.bind(ANY_PORT).await.unwrap()).await.unwrap();
+    req.connect(rep.bind(ANY_PORT).await.unwrap()).unwrap();
     req.send("who").await.unwrap();
     let (_, asker) = within("the request", rep.recv_from()).await.unwrap();
     assert_eq!(asker.info().socket_type(), zeromq_async::SocketType::Req);
@@ -103,7 +103,7 @@ async fn inproc_peer_has_no_address() {
     let mut router = RouterSocket::new();
     let mut dealer = DealerSocket::builder().routing_id("worker").unwrap().build();
     router.bind("inproc://senders").await.unwrap();
-    dealer.connect("inproc://senders").await.unwrap();
+    dealer.connect("inproc://senders").unwrap();
     dealer.send("hello").await.unwrap();
     let (message, peer) = within("a message", router.recv_from()).await.unwrap();
     assert_eq!(message.first().unwrap(), "worker");

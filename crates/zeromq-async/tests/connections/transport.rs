@@ -178,7 +178,7 @@ async fn custom_transport_carries_sockets() {
     let mut server = RepSocket::builder_in(&context).build();
     let mut client = ReqSocket::builder_in(&context).build();
     let mut events = client.events();
-    client.connect("loop://server").await.unwrap(); // before it is there
+    client.connect("loop://server").unwrap(); // before it is there
     let error = event(&mut events, "a failed attempt", |event| match event {
         SocketEvent::ConnectFailed { error, .. } => Some(error),
         _ => None,
@@ -214,7 +214,7 @@ async fn lost_stream_is_redialled() {
     let mut push = PushSocket::builder_in(&context).build();
     let mut events = push.events();
     first.bind("loop://sink").await.unwrap();
-    push.connect("loop://sink").await.unwrap();
+    push.connect("loop://sink").unwrap();
     within("the first sink", first.wait_for_peers(1)).await;
     first.close().await;
     disconnected(&mut events).await;
@@ -260,7 +260,7 @@ async fn unknown_scheme_error_explains_transports() {
         assert!(text.contains(part), "{text}");
     }
     let push = PushSocket::new(); // of the shared context, which has no loop
-    let Err(ConnectError::InvalidEndpoint(error)) = push.connect("loop://sink").await else {
+    let Err(ConnectError::InvalidEndpoint(error)) = push.connect("loop://sink") else {
         panic!("it connects")
     };
     assert!(
@@ -292,7 +292,7 @@ async fn built_in_transport_can_be_replaced() {
     let pull = PullSocket::builder_in(&context).build();
     let push = PushSocket::builder_in(&context).build();
     let bound = pull.bind(ANY_PORT).await.unwrap();
-    push.connect(&bound).await.unwrap();
+    push.connect(&bound).unwrap();
     within("the peer", pull.wait_for_peers(1)).await;
     assert_eq!(*calls.lock().unwrap(), [format!("listen {ANY_PORT}"), format!("dial {bound}")]);
 }
@@ -350,7 +350,7 @@ async fn slow_transport_handshake_times_out_alone() {
     })
     .await;
     let mut push = PushSocket::builder_in(&context).build();
-    push.connect(&bound).await.unwrap();
+    push.connect(&bound).unwrap();
     push.send("past the silent one").await.unwrap();
     within("the message", pull.recv()).await.unwrap();
 
@@ -449,7 +449,7 @@ fn accepting_a_stream_needs_a_runtime() {
 /// Sends one message to the listener at this address.
 async fn send_to(mut pull: PullSocket, endpoint: &Endpoint) {
     let mut push = PushSocket::new();
-    push.connect(endpoint).await.expect("an endpoint");
+    push.connect(endpoint).expect("an endpoint");
     push.send("found").await.expect("an open socket");
     assert_eq!(within("the message", pull.recv()).await.expect("an open socket"), "found");
     pull.unbind(endpoint).await.expect("it was bound");

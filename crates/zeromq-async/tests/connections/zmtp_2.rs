@@ -61,7 +61,7 @@ async fn zmtp_2_peer_that_connects_is_served() {
 async fn zmtp_2_peer_is_served_and_reconnected() {
     let (listener, endpoint) = listen().await;
     let mut req = ReqSocket::new();
-    req.connect(endpoint).await.unwrap();
+    req.connect(endpoint).unwrap();
     for _ in 0..2 {
         let accepted = within("the socket to connect", listener.accept()).await.unwrap();
         let mut peer = HostilePeer { stream: accepted.0 };

@@ -48,7 +48,7 @@ impl Transport {
         connecting: &Socket<B>,
     ) {
         let endpoint: Endpoint = bound.bind(self.endpoint).await.unwrap();
-        connecting.connect(endpoint).await.unwrap();
+        connecting.connect(endpoint).unwrap();
         within("the sockets to meet", async {
             tokio::join!(bound.wait_for_peers(1), connecting.wait_for_peers(1));
         })
@@ -315,7 +315,7 @@ fn req_that_waits_for_a_peer() {
             assert!(!sent, "sent without a peer");
         }
         assert_eq!(req.recv().await, Err(RecvError::OutOfTurn));
-        rep.connect(endpoint).await.unwrap();
+        rep.connect(endpoint).unwrap();
         within("a peer", req.send("sent")).await.unwrap();
         assert_eq!(within("the request", rep.recv()).await.unwrap(), "sent");
         rep.send("reply").await.unwrap();
@@ -387,7 +387,7 @@ fn flush() {
         runtime.block_on(async {
             let (listener, endpoint) = listen().await;
             let mut push = PushSocket::new();
-            push.connect(&endpoint).await.unwrap();
+            push.connect(&endpoint).unwrap();
             let mut peer = RawPeer::accept(&listener, SocketType::Pull).await;
             push.wait_for_peers(1).await;
             for round in 0..3 {
@@ -419,7 +419,7 @@ fn wait_for_peers() {
                 assert!(come.is_none(), "{count} peers, and {} were made", pushes.len());
             }
             let push = PushSocket::builder_in(&place.context).build();
-            push.connect(&endpoint).await.unwrap();
+            push.connect(&endpoint).unwrap();
             pushes.push(push);
             within("the peers", pull.wait_for_peers(count)).await;
         }
@@ -488,7 +488,7 @@ fn close() {
             for polls in 0..4 {
                 let port = ReservedPort::new();
                 let mut push = PushSocket::builder().reconnect(fast_reconnect()).build();
-                push.connect(port.endpoint()).await.unwrap();
+                push.connect(port.endpoint()).unwrap();
                 for number in 0..100 {
                     push.send(numbered(number)).await.unwrap();
                 }

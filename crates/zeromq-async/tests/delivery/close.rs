@@ -31,7 +31,7 @@ async fn close_report_counts_what_peer_did_not_get() {
     for (linger, builder) in lingers() {
         let (listener, endpoint) = listen().await;
         let mut push = builder.build();
-        push.connect(&endpoint).await.unwrap();
+        push.connect(&endpoint).unwrap();
         let mut peer = RawPeer::accept(&listener, SocketType::Pull).await;
         push.wait_for_peers(1).await;
         for number in 0..500 {
@@ -54,7 +54,7 @@ async fn idle_socket_closes_without_linger() {
     for (linger, builder) in lingers() {
         let port = ReservedPort::new();
         let push = builder.build();
-        push.connect(port.endpoint()).await.unwrap();
+        push.connect(port.endpoint()).unwrap();
         push.bind(ANY_PORT).await.unwrap();
         let report = within("the socket to close", push.close()).await;
         assert_eq!(report.unsent, 0, "linger {linger:?}");
@@ -66,7 +66,7 @@ async fn close_lingers_for_absent_inproc_peer() {
     let context = Context::new();
     for linger in [Duration::ZERO, SHORT, Duration::from_secs(3600)] {
         let mut push = PushSocket::builder_in(&context).linger(linger).build();
-        push.connect("inproc://unbound").await.unwrap();
+        push.connect("inproc://unbound").unwrap();
         for _ in 0..5 {
             push.send("lost").await.unwrap();
         }
@@ -83,7 +83,7 @@ async fn close_lingers_for_absent_tcp_peer() {
     for linger in [Duration::ZERO, SHORT] {
         let port = ReservedPort::new();
         let mut push = PushSocket::builder().linger(linger).reconnect(fast_reconnect()).build();
-        push.connect(port.endpoint()).await.unwrap();
+        push.connect(port.endpoint()).unwrap();
         for _ in 0..5 {
             push.send("lost").await.unwrap();
         }
@@ -98,7 +98,7 @@ async fn close_lingers_for_absent_tcp_peer() {
 async fn endless_linger_waits_for_late_tcp_peer() {
     let port = ReservedPort::new();
     let mut push = PushSocket::builder().linger_forever().reconnect(fast_reconnect()).build();
-    push.connect(port.endpoint()).await.unwrap();
+    push.connect(port.endpoint()).unwrap();
     for number in 0..5 {
         push.send(format!("{number}")).await.unwrap();
     }
@@ -116,7 +116,7 @@ async fn endless_linger_waits_for_late_tcp_peer() {
 async fn endless_linger_waits_for_late_inproc_peer() {
     let context = Context::new();
     let mut push = PushSocket::builder_in(&context).linger_forever().build();
-    push.connect("inproc://late").await.unwrap();
+    push.connect("inproc://late").unwrap();
     push.send("patient").await.unwrap();
     let mut closing = Box::pin(push.close());
     assert!(closing.as_mut().now_or_never().is_none(), "closed before its message was taken");
@@ -131,7 +131,7 @@ async fn close_lingers_for_unreading_peer() {
     for linger in [Duration::ZERO, SHORT] {
         let (listener, endpoint) = listen().await;
         let mut push = PushSocket::builder().linger(linger).build();
-        push.connect(&endpoint).await.unwrap();
+        push.connect(&endpoint).unwrap();
         let mut peer = RawPeer::accept(&listener, SocketType::Pull).await;
         push.wait_for_peers(1).await;
         for number in 0..3 {
@@ -149,7 +149,7 @@ async fn close_lingers_for_unreading_peer() {
 async fn endless_linger_waits_for_slow_reader() {
     let (listener, endpoint) = listen().await;
     let mut push = PushSocket::builder().linger_forever().build();
-    push.connect(&endpoint).await.unwrap();
+    push.connect(&endpoint).unwrap();
     let mut peer = RawPeer::accept(&listener, SocketType::Pull).await;
     push.wait_for_peers(1).await;
     for number in 0..3 {
@@ -172,7 +172,7 @@ async fn endless_linger_waits_for_slow_reader() {
 async fn lingering_socket_reconnects() {
     let (listener, endpoint) = listen().await;
     let mut push = PushSocket::builder().linger_forever().reconnect(fast_reconnect()).build();
-    push.connect(&endpoint).await.unwrap();
+    push.connect(&endpoint).unwrap();
     let peer = RawPeer::accept(&listener, SocketType::Pull).await;
     push.wait_for_peers(1).await;
     push.send(huge(1)).await.unwrap();
@@ -193,7 +193,7 @@ async fn lingering_socket_reconnects() {
 async fn message_on_broken_connection_is_resent() {
     let (listener, endpoint) = listen().await;
     let mut push = PushSocket::builder().linger_forever().reconnect(fast_reconnect()).build();
-    push.connect(&endpoint).await.unwrap();
+    push.connect(&endpoint).unwrap();
     let peer = RawPeer::accept(&listener, SocketType::Pull).await;
     push.wait_for_peers(1).await;
     peer.reset();
@@ -231,7 +231,7 @@ async fn close_report_sums_all_peers() {
     let ports = [ReservedPort::new(), ReservedPort::new(), ReservedPort::new()];
     let mut push = PushSocket::builder().linger(Duration::ZERO).build();
     for port in &ports {
-        push.connect(port.endpoint()).await.unwrap();
+        push.connect(port.endpoint()).unwrap();
     }
     for _ in 0..10 {
         push.send("lost").await.unwrap();
@@ -243,9 +243,9 @@ async fn close_report_sums_all_peers() {
 async fn close_report_counts_disconnected_endpoint() {
     let port = ReservedPort::new();
     let mut push = PushSocket::builder().linger(Duration::ZERO).build();
-    push.connect(port.endpoint()).await.unwrap();
+    push.connect(port.endpoint()).unwrap();
     push.send("lost").await.unwrap();
-    push.disconnect(port.endpoint()).await.unwrap();
+    push.disconnect(port.endpoint()).unwrap();
     assert_eq!(within("the socket to close", push.close()).await.unsent, 1);
 }
 
@@ -253,7 +253,7 @@ async fn close_report_counts_disconnected_endpoint() {
 async fn message_fed_to_sink_is_sent_or_reported() {
     let port = ReservedPort::new();
     let mut push = PushSocket::builder().send_high_water_mark(2).linger(Duration::ZERO).build();
-    push.connect(port.endpoint()).await.unwrap();
+    push.connect(port.endpoint()).unwrap();
     push.feed("one".into()).await.unwrap();
     push.feed("two".into()).await.unwrap();
     assert!(is_pending(push.feed("three".into())), "takes more than it has room for");
@@ -266,7 +266,7 @@ async fn message_fed_to_sink_is_sent_or_reported() {
 async fn dropped_socket_delivers_in_background() {
     let port = ReservedPort::new();
     let mut push = PushSocket::builder().reconnect(fast_reconnect()).build();
-    push.connect(port.endpoint()).await.unwrap();
+    push.connect(port.endpoint()).unwrap();
     for number in 0..100 {
         push.send(format!("{number}")).await.unwrap();
     }
@@ -285,7 +285,7 @@ async fn dropped_inproc_socket_has_delivered() {
     let mut push = PushSocket::builder_in(&context).build();
     let mut pull = PullSocket::builder_in(&context).build();
     pull.bind("inproc://drop").await.unwrap();
-    push.connect("inproc://drop").await.unwrap();
+    push.connect("inproc://drop").unwrap();
     for number in 0..100 {
         push.send(format!("{number}")).await.unwrap();
     }
@@ -313,7 +313,7 @@ async fn dropped_close_continues_in_background() {
     for polls in 0..3 {
         let port = ReservedPort::new();
         let mut push = PushSocket::builder().reconnect(fast_reconnect()).build();
-        push.connect(port.endpoint()).await.unwrap();
+        push.connect(port.endpoint()).unwrap();
         push.send("patient").await.unwrap();
         let mut closing = Box::pin(push.close());
         for _ in 0..polls {
@@ -335,7 +335,7 @@ async fn socket_lives_until_both_halves_drop() {
     let mut events = router.events();
     let endpoint = router.bind(ANY_PORT).await.unwrap();
     let dealer = DealerSocket::builder().routing_id("dealer").unwrap().build();
-    dealer.connect(&endpoint).await.unwrap();
+    dealer.connect(&endpoint).unwrap();
     let (mut sender, receiver) = dealer.split();
     drop(receiver);
     sender.send("alive").await.unwrap();
@@ -363,7 +363,7 @@ async fn handle_of_either_half_closes_the_socket() {
 async fn closing_wakes_every_waiter() {
     let mut push = PushSocket::builder().send_high_water_mark(1).linger(SHORT).build();
     let port = ReservedPort::new();
-    push.connect(port.endpoint()).await.unwrap();
+    push.connect(port.endpoint()).unwrap();
     push.send("fits").await.unwrap();
     let handle = push.handle().clone();
     let sending = tokio::spawn(async move { push.send("waits").await });
@@ -383,7 +383,7 @@ async fn closing_wakes_every_waiter() {
     let routing = tokio::spawn(async move { router.send(routed("waits".into())).await });
 
     let mut req = ReqSocket::builder().linger(SHORT).build();
-    req.connect(port.endpoint()).await.unwrap();
+    req.connect(port.endpoint()).unwrap();
     req.send("request").await.unwrap();
     let req_handle = req.handle().clone();
     let asking = tokio::spawn(async move { req.recv().await });
@@ -409,7 +409,7 @@ async fn closing_wakes_every_waiter() {
 async fn second_close_returns_same_report() {
     let port = ReservedPort::new();
     let mut push = PushSocket::builder().linger(Duration::ZERO).build();
-    push.connect(port.endpoint()).await.unwrap();
+    push.connect(port.endpoint()).unwrap();
     push.send("lost").await.unwrap();
     let handle = push.handle().clone();
     assert_eq!(within("the socket to close", handle.close()).await.unsent, 1);
@@ -423,7 +423,7 @@ async fn inproc_sides_can_close_together() {
         let (one, other) =
             (PairSocket::builder_in(&context).build(), PairSocket::builder_in(&context).build());
         one.bind("inproc://both").await.unwrap();
-        other.connect("inproc://both").await.unwrap();
+        other.connect("inproc://both").unwrap();
         let both = async { tokio::join!(tokio::spawn(one.close()), tokio::spawn(other.close())) };
         let (one, other) = within("both to close", both).await;
         assert_eq!((one.unwrap().unsent, other.unwrap().unsent), (0, 0));
@@ -438,13 +438,13 @@ async fn context_shutdown_delivers_and_sums_reports() {
     let port = ReservedPort::new();
     let (listener, endpoint) = listen().await;
     let mut connected = PushSocket::builder_in(&context).build();
-    connected.connect(&endpoint).await.unwrap();
+    connected.connect(&endpoint).unwrap();
     let mut peer = RawPeer::accept(&listener, SocketType::Pull).await;
     for number in 0..10 {
         connected.send(format!("{number}")).await.unwrap();
     }
     let mut lonely = PushSocket::builder_in(&context).linger(SHORT).build();
-    lonely.connect(port.endpoint()).await.unwrap();
+    lonely.connect(port.endpoint()).unwrap();
     lonely.send("lost").await.unwrap();
     let mut pull = PullSocket::builder_in(&context).build();
     let receiving = tokio::spawn(async move { pull.recv().await });
@@ -468,7 +468,7 @@ async fn context_shutdown_lingers_in_parallel() {
     let mut sockets = Vec::new();
     for number in 0..5 {
         let mut push = PushSocket::builder_in(&context).linger(SHORT).build();
-        push.connect(format!("inproc://unbound {number}")).await.unwrap();
+        push.connect(format!("inproc://unbound {number}")).unwrap();
         push.send("lost").await.unwrap();
         sockets.push(push);
     }
@@ -483,7 +483,7 @@ async fn context_shutdown_ends_connected_sockets() {
     let context = Context::new();
     let mut push = PushSocket::builder_in(&context).build();
     let mut pull = PullSocket::builder_in(&context).build();
-    push.connect(pull.bind(ANY_PORT).await.unwrap()).await.unwrap();
+    push.connect(pull.bind(ANY_PORT).await.unwrap()).unwrap();
     push.send(huge(1)).await.unwrap();
     assert_eq!(within("a message", pull.recv()).await.unwrap().size(), HUGE);
     push.send("small").await.unwrap();

@@ -23,7 +23,7 @@ async fn trickles_pass_a_firehose() {
     let mut pull = PullSocket::new();
     let endpoint = pull.bind(ANY_PORT).await.unwrap();
     let mut firehose = PushSocket::new();
-    firehose.connect(&endpoint).await.unwrap();
+    firehose.connect(&endpoint).unwrap();
     let firehose = tokio::spawn(async move { while firehose.send("firehose").await.is_ok() {} });
     let mut peers = Vec::new();
     for _ in 0..TRICKLES {
@@ -88,12 +88,12 @@ async fn slow_peers_pass_an_inproc_firehose() {
     let mut pull = PullSocket::builder_in(&context).build();
     pull.bind("inproc://fair").await.unwrap();
     let mut firehose = PushSocket::builder_in(&context).build();
-    firehose.connect("inproc://fair").await.unwrap();
+    firehose.connect("inproc://fair").unwrap();
     let firehose = tokio::spawn(async move { while firehose.send("firehose").await.is_ok() {} });
     let mut peers = Vec::new();
     for _ in 0..TRICKLES {
         let peer = PushSocket::builder_in(&context).build();
-        peer.connect("inproc://fair").await.unwrap();
+        peer.connect("inproc://fair").unwrap();
         peers.push(peer);
     }
     for round in 0..10 {
@@ -134,7 +134,7 @@ async fn round_robin_is_exact() {
     let mut pulls = Vec::new();
     for _ in 0..PEERS {
         let pull = PullSocket::new();
-        push.connect(pull.bind(ANY_PORT).await.unwrap()).await.unwrap();
+        push.connect(pull.bind(ANY_PORT).await.unwrap()).unwrap();
         pulls.push(pull);
     }
     for number in 0..PEERS * EACH {
@@ -175,12 +175,12 @@ async fn round_robin_continues_as_peers_change() {
             assert_eq!(count, 30);
         }
     };
-    dealer.connect("inproc://a").await.unwrap();
-    dealer.connect("inproc://b").await.unwrap();
+    dealer.connect("inproc://a").unwrap();
+    dealer.connect("inproc://b").unwrap();
     share(&mut dealer, &mut [&mut a, &mut b]);
-    dealer.connect("inproc://c").await.unwrap();
+    dealer.connect("inproc://c").unwrap();
     share(&mut dealer, &mut [&mut a, &mut b, &mut c]);
-    dealer.disconnect("inproc://a").await.unwrap();
+    dealer.disconnect("inproc://a").unwrap();
     share(&mut dealer, &mut [&mut b, &mut c]);
 }
 
@@ -192,7 +192,7 @@ async fn every_subscriber_gets_every_message() {
     let mut subs = Vec::new();
     for number in 0..TRICKLES {
         let sub = SubSocket::builder().subscribe("n").subscribe(format!("id {number}")).build();
-        sub.connect(&endpoint).await.unwrap();
+        sub.connect(&endpoint).unwrap();
         subs.push(sub);
     }
     // One notice for the shared topic, and one for the own topic of each.

@@ -45,9 +45,9 @@ async fn unconnected_peer_queues_up_to_the_mark() {
         let mut push = PushSocket::builder().send_high_water_mark(mark).build();
         let mut dealer = DealerSocket::builder().send_high_water_mark(mark).build();
         let mut pair = PairSocket::builder().send_high_water_mark(mark).build();
-        push.connect(port.endpoint()).await.unwrap();
-        dealer.connect(port.endpoint()).await.unwrap();
-        pair.connect(port.endpoint()).await.unwrap();
+        push.connect(port.endpoint()).unwrap();
+        dealer.connect(port.endpoint()).unwrap();
+        pair.connect(port.endpoint()).unwrap();
         assert_eq!(fill!(push), mark, "PUSH");
         assert_eq!(fill!(dealer), mark, "DEALER");
         assert_eq!(fill!(pair), mark, "PAIR");
@@ -59,7 +59,7 @@ async fn high_water_mark_is_per_peer() {
     let ports = [ReservedPort::new(), ReservedPort::new(), ReservedPort::new()];
     let mut push = PushSocket::builder().send_high_water_mark(5).build();
     for (connected, port) in ports.iter().enumerate() {
-        push.connect(port.endpoint()).await.unwrap();
+        push.connect(port.endpoint()).unwrap();
         assert_eq!(fill!(push), 5, "with {connected} full peers");
     }
 }
@@ -68,7 +68,7 @@ async fn high_water_mark_is_per_peer() {
 async fn multipart_message_counts_as_one() {
     let port = ReservedPort::new();
     let mut push = PushSocket::builder().send_high_water_mark(2).build();
-    push.connect(port.endpoint()).await.unwrap();
+    push.connect(port.endpoint()).unwrap();
     for _ in 0..2 {
         push.try_send(Message::multipart(["frame"; 50])).unwrap();
     }
@@ -79,7 +79,7 @@ async fn multipart_message_counts_as_one() {
 async fn default_high_water_mark_is_1000() {
     let port = ReservedPort::new();
     let mut push = PushSocket::new();
-    push.connect(port.endpoint()).await.unwrap();
+    push.connect(port.endpoint()).unwrap();
     assert_eq!(fill!(push), 1000);
 }
 
@@ -88,7 +88,7 @@ async fn unlimited_and_zero_marks_never_fill() {
     let port = ReservedPort::new();
     for mark in [HighWaterMark::Unlimited, HighWaterMark::from(0)] {
         let mut push = PushSocket::builder().send_high_water_mark(mark).build();
-        push.connect(port.endpoint()).await.unwrap();
+        push.connect(port.endpoint()).unwrap();
         for _ in 0..200_000 {
             push.try_send("one more").unwrap();
         }
@@ -99,7 +99,7 @@ async fn unlimited_and_zero_marks_never_fill() {
 async fn immediate_queues_only_for_connections() {
     let port = ReservedPort::new();
     let mut push = PushSocket::builder().immediate(true).build();
-    push.connect(port.endpoint()).await.unwrap();
+    push.connect(port.endpoint()).unwrap();
     assert_eq!(fill!(push), 0);
     assert!(is_pending(push.send("no peer")));
 }
@@ -108,7 +108,7 @@ async fn immediate_queues_only_for_connections() {
 async fn ready_means_a_message_is_accepted() {
     let port = ReservedPort::new();
     let mut push = PushSocket::builder().send_high_water_mark(2).build();
-    push.connect(port.endpoint()).await.unwrap();
+    push.connect(port.endpoint()).unwrap();
     for _ in 0..2 {
         assert!(!is_pending(push.ready()), "waits though there is room");
         push.try_send("fits").unwrap();
@@ -124,7 +124,7 @@ async fn ready_means_a_message_fits_over_inproc() {
     let mut push = PushSocket::builder_in(&context).send_high_water_mark(1).build();
     let mut pull = PullSocket::builder_in(&context).receive_high_water_mark(1).build();
     pull.bind("inproc://pull").await.unwrap();
-    push.connect("inproc://pull").await.unwrap();
+    push.connect("inproc://pull").unwrap();
     for _ in 0..2 {
         assert!(!is_pending(push.ready()), "waits though there is room");
         push.try_send("fits").unwrap();
@@ -143,7 +143,7 @@ async fn inproc_capacity_is_the_sum_of_both_marks() {
         let mut push = PushSocket::builder_in(&context).send_high_water_mark(sending).build();
         let mut pull = PullSocket::builder_in(&context).receive_high_water_mark(receiving).build();
         pull.bind("inproc://pull").await.unwrap();
-        push.connect("inproc://pull").await.unwrap();
+        push.connect("inproc://pull").unwrap();
         assert_eq!(fill!(push), sending + receiving);
         assert_eq!(drain!(pull), sending + receiving);
         assert_eq!(fill!(push), sending + receiving, "the second time");
@@ -160,7 +160,7 @@ async fn inproc_is_unlimited_if_either_side_is() {
         let mut push = PushSocket::builder_in(&context).send_high_water_mark(sending).build();
         let mut pull = PullSocket::builder_in(&context).receive_high_water_mark(receiving).build();
         pull.bind("inproc://pull").await.unwrap();
-        push.connect("inproc://pull").await.unwrap();
+        push.connect("inproc://pull").unwrap();
         for number in 0..100_000 {
             push.try_send(format!("{number}")).unwrap();
         }
@@ -173,7 +173,7 @@ async fn unbound_inproc_queues_up_to_send_mark() {
     let context = Context::new();
     let mut push = PushSocket::builder_in(&context).send_high_water_mark(10).build();
     let mut pull = PullSocket::builder_in(&context).receive_high_water_mark(1).build();
-    push.connect("inproc://pull").await.unwrap();
+    push.connect("inproc://pull").unwrap();
     assert_eq!(fill!(push), 10);
     pull.bind("inproc://pull").await.unwrap();
     push.try_send("10").unwrap();
@@ -187,7 +187,7 @@ async fn freed_room_wakes_waiting_senders() {
     let mut push = PushSocket::builder_in(&context).send_high_water_mark(3).build();
     let mut pull = PullSocket::builder_in(&context).receive_high_water_mark(3).build();
     pull.bind("inproc://pull").await.unwrap();
-    push.connect("inproc://pull").await.unwrap();
+    push.connect("inproc://pull").unwrap();
     assert_eq!(fill!(push), 6);
     let sending = tokio::spawn(async move {
         for number in 6..100 {
@@ -212,7 +212,7 @@ async fn publisher_drops_beyond_each_mark() {
         for receiving in [1, 5] {
             let sub = SubSocket::builder_in(&context).receive_high_water_mark(receiving);
             let sub = sub.subscribe("").build();
-            sub.connect(&name).await.unwrap();
+            sub.connect(&name).unwrap();
             subs.push((receiving, sub));
         }
         for number in 0..mark + 10 {
@@ -231,8 +231,8 @@ async fn no_drop_publisher_is_full_with_one_peer() {
     xpub.bind("inproc://xpub").await.unwrap();
     let sub = |mark| SubSocket::builder_in(&context).receive_high_water_mark(mark).subscribe("");
     let (mut small, mut large) = (sub(1).build(), sub(10).build());
-    small.connect("inproc://xpub").await.unwrap();
-    large.connect("inproc://xpub").await.unwrap();
+    small.connect("inproc://xpub").unwrap();
+    large.connect("inproc://xpub").unwrap();
     assert_eq!(fill!(xpub), 3);
     assert!(is_pending(xpub.ready()));
     assert_eq!(drain!(large), 3, "the refused message went to some");
@@ -250,7 +250,7 @@ async fn router_drops_beyond_the_peer_mark() {
         let dealer = DealerSocket::builder_in(&context).receive_high_water_mark(3);
         let mut dealer = dealer.routing_id("dealer").unwrap().build();
         router.bind("inproc://router").await.unwrap();
-        dealer.connect("inproc://router").await.unwrap();
+        dealer.connect("inproc://router").unwrap();
         for number in 0..mark + 10 {
             router.try_send(Message::multipart(["dealer", &format!("{number}")])).unwrap();
         }
@@ -267,7 +267,7 @@ async fn mandatory_router_is_full_at_the_peer_mark() {
     for name in ["one", "other"] {
         let dealer = DealerSocket::builder_in(&context).receive_high_water_mark(2);
         let dealer = dealer.routing_id(name).unwrap().build();
-        dealer.connect("inproc://router").await.unwrap();
+        dealer.connect("inproc://router").unwrap();
         for _ in 0..4 {
             router.try_send(Message::multipart([name, "fits"])).unwrap();
         }
@@ -283,7 +283,7 @@ async fn mandatory_router_is_full_at_the_peer_mark() {
 async fn request_is_accepted_with_mark_of_one() {
     let port = ReservedPort::new();
     let mut req = ReqSocket::builder().send_high_water_mark(1).build();
-    req.connect(port.endpoint()).await.unwrap();
+    req.connect(port.endpoint()).unwrap();
     req.try_send("request").unwrap();
     assert_eq!(*req.try_send("another").unwrap_err().kind(), SendErrorKind::OutOfTurn);
 }
@@ -295,7 +295,7 @@ async fn unreading_peer_queues_up_to_the_mark() {
     for mark in [1_u8, 2, 3] {
         let (listener, endpoint) = listen().await;
         let mut push = PushSocket::builder().send_high_water_mark(usize::from(mark)).build();
-        push.connect(&endpoint).await.unwrap();
+        push.connect(&endpoint).unwrap();
         let mut peer = RawPeer::accept(&listener, SocketType::Pull).await;
         push.wait_for_peers(1).await;
         for number in 0..mark {
@@ -314,7 +314,7 @@ async fn receive_mark_applies_backpressure() {
     let mut pull = PullSocket::builder().receive_high_water_mark(2).build();
     let endpoint = pull.bind("tcp://127.0.0.1:*").await.unwrap();
     let mut push = PushSocket::builder().send_high_water_mark(2).build();
-    push.connect(&endpoint).await.unwrap();
+    push.connect(&endpoint).unwrap();
     let sending = tokio::spawn(async move {
         for number in 0..12 {
             push.send(huge(number)).await.unwrap();
@@ -332,7 +332,7 @@ async fn receive_mark_applies_backpressure() {
 async fn conflate_keeps_latest_sent_message_whole() {
     let port = ReservedPort::new();
     let mut push = PushSocket::builder().conflate(true).send_high_water_mark(1).build();
-    push.connect(port.endpoint()).await.unwrap();
+    push.connect(port.endpoint()).unwrap();
     for number in 0..100 {
         push.try_send(Message::multipart([format!("{number}"), "body".into()])).unwrap();
     }
@@ -362,7 +362,7 @@ async fn conflate_keeps_latest_received_message() {
 async fn conflate_finishes_partly_written_message() {
     let (listener, endpoint) = listen().await;
     let mut push = PushSocket::builder().conflate(true).build();
-    push.connect(&endpoint).await.unwrap();
+    push.connect(&endpoint).unwrap();
     let mut peer = RawPeer::accept(&listener, SocketType::Pull).await;
     push.wait_for_peers(1).await;
     push.send(huge(1)).await.unwrap();

@@ -66,7 +66,7 @@ async fn immediate_takes_nothing_after_disconnected() {
     let _load = Load::start();
     let (listener, endpoint) = listen().await;
     let mut dealer = DealerSocket::builder().immediate(true).reconnect(fast_reconnect()).build();
-    dealer.connect(&endpoint).await.unwrap();
+    dealer.connect(&endpoint).unwrap();
     let mut events = dealer.events();
     let start = Instant::now();
     while start.elapsed() < RACE_DURATION {
@@ -115,7 +115,7 @@ async fn requests_end_though_servers_come_and_go() {
         servers.spawn(async move {
             while !done.load(Ordering::Relaxed) {
                 let mut rep = RepSocket::builder().linger(Duration::ZERO).build();
-                rep.connect(&endpoint).await.unwrap();
+                rep.connect(&endpoint).unwrap();
                 for _ in 0..20 {
                     let Ok(request) = rep.recv().await else { break };
                     rep.send(request).await.unwrap();
@@ -241,14 +241,14 @@ async fn a_replaced_inproc_peer_is_not_heard() {
     router.bind("inproc://replaced").await.unwrap();
     let dealer = || DealerSocket::builder_in(&context).routing_id("name").unwrap().build();
     let mut old = dealer();
-    old.connect("inproc://replaced").await.unwrap();
+    old.connect("inproc://replaced").unwrap();
     for number in 0..3 {
         old.send(number.to_string()).await.unwrap();
     }
     let first = within("the first message", router.recv()).await.unwrap();
     assert_eq!(first, Message::multipart(["name", "0"]));
     let mut new = dealer();
-    new.connect("inproc://replaced").await.unwrap();
+    new.connect("inproc://replaced").unwrap();
     new.send("new").await.unwrap();
     let next = within("the new peer's message", router.recv()).await.unwrap();
     assert_eq!(next, Message::multipart(["name", "new"]));
@@ -265,7 +265,7 @@ async fn a_peer_sent_away_is_not_heard() {
     disconnect_peer(&mut dealer, &mut events, accepted).await;
 
     let (listener, endpoint) = listen().await;
-    dealer.connect(&endpoint).await.unwrap();
+    dealer.connect(&endpoint).unwrap();
     let connected = RawPeer::accept(&listener, SocketType::Dealer).await;
     disconnect_peer(&mut dealer, &mut events, connected).await;
 }
@@ -294,7 +294,7 @@ async fn disconnect_peer(dealer: &mut DealerSocket, events: &mut Events, mut pee
 async fn cancellations_of_a_peer_sent_away_are_heard() {
     let mut xpub = XPubSocket::new();
     let endpoint = xpub.bind(ANY_PORT).await.unwrap();
-    let mut peer = RawPeer::connect(&endpoint, SocketType::Xsub).await;
+    let mut peer = RawPeer::connect(&endpoint, SocketType::XSub).await;
     peer.subscribe("a").await;
     peer.subscribe("b").await;
     received(xpub.handle(), 2).await;
@@ -318,7 +318,7 @@ async fn a_message_has_the_id_of_its_connection() {
     let port = ReservedPort::new();
     let mut router = RouterSocket::builder().reconnect(fast_reconnect()).mandatory(true).build();
     let mut events = router.events();
-    router.connect(port.endpoint()).await.unwrap();
+    router.connect(port.endpoint()).unwrap();
     let mut count = 0;
     for name in ["ALICE", "MALLORY"] {
         let mut dealer = DealerSocket::builder().routing_id(name).unwrap().build();
@@ -411,11 +411,11 @@ async fn inproc_order_outlives_disconnecting() {
         pull.bind("inproc://order").await.unwrap();
         let mut expected = 0..;
         for round in 0..4 {
-            push.connect("inproc://order").await.unwrap();
+            push.connect("inproc://order").unwrap();
             for message in 0..3 {
                 push.send(number(3 * round + message)).await.unwrap();
             }
-            push.disconnect("inproc://order").await.unwrap();
+            push.disconnect("inproc://order").unwrap();
             in_order(&mut pull, &mut expected, receive_between).await;
         }
         in_order(&mut pull, &mut expected, 12 - 4 * receive_between).await;
@@ -432,12 +432,12 @@ async fn inproc_order_outlives_the_receivers_connecting() {
         push.bind("inproc://order").await.unwrap();
         let mut expected = 0..;
         for round in 0..4 {
-            pull.connect("inproc://order").await.unwrap();
+            pull.connect("inproc://order").unwrap();
             for message in 0..3 {
                 push.send(number(3 * round + message)).await.unwrap();
             }
             in_order(&mut pull, &mut expected, receive_between).await;
-            pull.disconnect("inproc://order").await.unwrap();
+            pull.disconnect("inproc://order").unwrap();
         }
         in_order(&mut pull, &mut expected, 12 - 4 * receive_between).await;
         assert!(is_pending(pull.recv()));
@@ -462,11 +462,11 @@ async fn counts_of_a_successor_balance() {
     let (mut push, mut pull) = ends(&context);
     pull.bind("inproc://counts").await.unwrap();
     for round in 0..3 {
-        push.connect("inproc://counts").await.unwrap();
+        push.connect("inproc://counts").unwrap();
         for message in 0..3 {
             push.send(number(3 * round + message)).await.unwrap();
         }
-        push.disconnect("inproc://counts").await.unwrap();
+        push.disconnect("inproc://counts").unwrap();
         pull.recv().await.unwrap();
         let stats = pull.stats();
         assert_eq!(stats.received, 3 * u64::from(round) + 3);

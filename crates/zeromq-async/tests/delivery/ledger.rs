@@ -352,7 +352,7 @@ async fn publisher_drops_equal_subscriber_misses() {
     const MESSAGES: u64 = 20_000;
     let mut publisher = PubSocket::builder().send_high_water_mark(50).build();
     let mut sub = SubSocket::builder().subscribe("").receive_high_water_mark(50).build();
-    sub.connect(publisher.bind(ANY_PORT).await.unwrap()).await.unwrap();
+    sub.connect(publisher.bind(ANY_PORT).await.unwrap()).unwrap();
     within("the subscriber", publisher.wait_for_subscribers("", 1)).await;
     for number in 0..MESSAGES {
         // Large enough to fill the kernel's buffers soon.

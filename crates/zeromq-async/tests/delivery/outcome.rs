@@ -28,7 +28,7 @@ async fn close_returns_unsent_messages() {
     let ports = [ReservedPort::new(), ReservedPort::new()];
     let mut push = PushSocket::builder().linger(Duration::ZERO).build();
     for port in &ports {
-        push.connect(port.endpoint()).await.unwrap();
+        push.connect(port.endpoint()).unwrap();
     }
     for number in 0..5 {
         push.send(Message::multipart([format!("{number}"), "and more".into()])).await.unwrap();
@@ -52,7 +52,7 @@ async fn close_returns_unsent_messages() {
 async fn close_returns_partly_written_message_whole() {
     let (listener, endpoint) = listen().await;
     let mut push = PushSocket::builder().linger(Duration::from_millis(50)).build();
-    push.connect(&endpoint).await.unwrap();
+    push.connect(&endpoint).unwrap();
     let _peer = RawPeer::accept(&listener, SocketType::Pull).await;
     push.send(huge(7)).await.unwrap();
     push.send("behind").await.unwrap();
@@ -63,7 +63,7 @@ async fn close_returns_partly_written_message_whole() {
 #[tokio::test]
 async fn close_returns_messages_parked_in_the_sink() {
     let mut push = PushSocket::builder().send_high_water_mark(1).linger(Duration::ZERO).build();
-    push.connect("inproc://parked-back").await.unwrap();
+    push.connect("inproc://parked-back").unwrap();
     let mut other = push.sender();
     push.ready().await.unwrap();
     other.send("first").await.unwrap();
@@ -80,7 +80,7 @@ async fn context_shutdown_returns_unsent_messages() {
     let mut sockets = Vec::new();
     for number in 0..3 {
         let mut push = PushSocket::builder_in(&context).linger(Duration::ZERO).build();
-        push.connect("inproc://shutdown").await.unwrap();
+        push.connect("inproc://shutdown").unwrap();
         push.send(format!("{number}")).await.unwrap();
         sockets.push(push);
     }
@@ -118,11 +118,11 @@ async fn keep_unsent_keeps_the_latest() {
         let port = ReservedPort::new();
         let builder = PushSocket::builder().linger(Duration::ZERO).keep_unsent(keep);
         let mut push = builder.build();
-        push.connect(port.endpoint()).await.unwrap();
+        push.connect(port.endpoint()).unwrap();
         for number in 0..5 {
             push.send(format!("{number}")).await.unwrap();
         }
-        push.disconnect(port.endpoint()).await.unwrap();
+        push.disconnect(port.endpoint()).unwrap();
         within("the loss", async {
             while push.stats().lost < 5 {
                 tokio::task::yield_now().await;
@@ -170,7 +170,7 @@ async fn message_that_breaks_connections_is_dropped() {
     let (listener, endpoint) = listen().await;
     let mut push = PushSocket::builder().reconnect(fast_reconnect()).keep_unsent(1).build();
     let mut events = push.events();
-    push.connect(&endpoint).await.unwrap();
+    push.connect(&endpoint).unwrap();
     push.send(huge(1)).await.unwrap();
     push.send("behind").await.unwrap();
     for _ in 0..3 {
@@ -199,7 +199,7 @@ async fn message_behind_greeting_can_be_dropped() {
     let (listener, endpoint) = listen().await;
     let mut dealer = DealerSocket::builder().reconnect(fast_reconnect()).hello("hello").build();
     let mut events = dealer.events();
-    dealer.connect(&endpoint).await.unwrap();
+    dealer.connect(&endpoint).unwrap();
     dealer.send(huge(1)).await.unwrap();
     for _ in 0..3 {
         assert_eq!(dealer.stats().dropped.refused, 0);
@@ -223,7 +223,7 @@ async fn unread_notices_are_bounded() {
         .hiccup_message("gone for now")
         .build();
     let mut events = dealer.events();
-    dealer.connect(&endpoint).await.unwrap();
+    dealer.connect(&endpoint).unwrap();
     for _ in 0..1100 {
         drop(RawPeer::accept(&listener, SocketType::Router).await);
         disconnected(&mut events).await;
@@ -236,7 +236,7 @@ async fn resend_forever_keeps_the_message() {
     let (listener, endpoint) = listen().await;
     let mut push = PushSocket::builder().reconnect(fast_reconnect()).resend_forever().build();
     let mut events = push.events();
-    push.connect(&endpoint).await.unwrap();
+    push.connect(&endpoint).unwrap();
     push.send(huge(1)).await.unwrap();
     for _ in 0..6 {
         refuse(&listener).await;
@@ -260,7 +260,7 @@ async fn disconnect_peer_sends_queued_messages_first() {
         let mut one = dealer().routing_id("one").unwrap().build();
         let mut other = dealer().routing_id("other").unwrap().build();
         for dealer in [&one, &other] {
-            dealer.connect(&endpoint).await.unwrap();
+            dealer.connect(&endpoint).unwrap();
         }
         router.wait_for_peers(2).await;
         let peers = router.stats().peers;
@@ -321,7 +321,7 @@ async fn disconnect_peer_stops_reconnecting() {
     let (listener, endpoint) = listen().await;
     let push = PushSocket::builder().reconnect(fast_reconnect()).build();
     let mut events = push.events();
-    push.connect(&endpoint).await.unwrap();
+    push.connect(&endpoint).unwrap();
     let mut peer = RawPeer::accept(&listener, SocketType::Pull).await;
     push.wait_for_peers(1).await;
     push.handle().disconnect_peer(push.stats().peers[0].peer).unwrap();
@@ -332,7 +332,7 @@ async fn disconnect_peer_stops_reconnecting() {
         _ => None,
     });
     assert_eq!(stopped.await, (endpoint.clone(), 0));
-    assert!(push.disconnect(&endpoint).await.is_err(), "the endpoint is still known");
+    assert!(push.disconnect(&endpoint).is_err(), "the endpoint is still known");
 }
 
 // ---- dropping a socket ----
@@ -343,7 +343,7 @@ async fn dropped_socket_lingers_then_ends() {
         let (listener, endpoint) = listen().await;
         let mut push = PushSocket::builder().linger(linger).build();
         let mut events = push.events();
-        push.connect(&endpoint).await.unwrap();
+        push.connect(&endpoint).unwrap();
         let mut peer = RawPeer::accept(&listener, SocketType::Pull).await;
         push.wait_for_peers(1).await;
         push.send(huge(1)).await.unwrap();
@@ -420,10 +420,10 @@ async fn messages_lost_after_linger_are_reported() {
     let linger = Duration::from_millis(50);
     let mut push = PushSocket::builder().linger(linger).build();
     let mut events = push.events();
-    push.connect(&endpoint).await.unwrap();
+    push.connect(&endpoint).unwrap();
     let mut peer = RawPeer::accept(&listener, SocketType::Pull).await;
     handshake_succeeded(&mut events).await;
-    push.connect("inproc://outcome-never").await.unwrap();
+    push.connect("inproc://outcome-never").unwrap();
     // More than the kernel accepts for the first peer. The second endpoint has no peer.
     for _ in 0..200 {
         push.send(vec![0; 100_000]).await.unwrap();
@@ -440,7 +440,7 @@ async fn fully_sent_socket_reports_no_drops() {
     let mut push = PushSocket::new();
     let mut pull = PullSocket::new();
     let mut events = push.events();
-    push.connect(pull.bind(ANY_PORT).await.unwrap()).await.unwrap();
+    push.connect(pull.bind(ANY_PORT).await.unwrap()).unwrap();
     push.send("hello").await.unwrap();
     drop(push);
     assert_eq!(within("a message", pull.recv()).await.unwrap(), "hello");
@@ -452,7 +452,7 @@ async fn drops_during_linger_are_reported() {
     let (listener, endpoint) = listen().await;
     let mut dealer = DealerSocket::builder().linger(Duration::from_millis(200)).build();
     let mut events = dealer.events();
-    dealer.connect(&endpoint).await.unwrap();
+    dealer.connect(&endpoint).unwrap();
     let mut peer = RawPeer::accept(&listener, SocketType::Dealer).await;
     handshake_succeeded(&mut events).await;
     let handle = dealer.handle().clone();
@@ -476,7 +476,7 @@ async fn connection_events_carry_attempt_number() {
     let port = ReservedPort::new();
     let push = PushSocket::builder().reconnect(fast_reconnect()).build();
     let mut events = push.events();
-    push.connect(port.endpoint()).await.unwrap();
+    push.connect(port.endpoint()).unwrap();
     let failed = event(&mut events, "two failures", |event| match event {
         SocketEvent::ConnectFailed { attempt: 2, .. } => Some(()),
         _ => None,
@@ -505,7 +505,7 @@ async fn wait_for_subscribers_loses_nothing() {
             };
             let mut publisher = PubSocket::builder_in(&context).build();
             let mut sub = SubSocket::builder_in(&context).subscribe("to").build();
-            sub.connect(publisher.bind(&endpoint[..]).await.unwrap()).await.unwrap();
+            sub.connect(publisher.bind(&endpoint[..]).await.unwrap()).unwrap();
             within("the subscription", publisher.wait_for_subscribers("topic", 1)).await;
             publisher.send("topic 1").await.unwrap();
             assert_eq!(within("the first message", sub.recv()).await.unwrap(), "topic 1");
@@ -551,7 +551,7 @@ async fn resilient_socket_detects_silent_peer() {
     let relay = relay(&router.bind(ANY_PORT).await.unwrap(), |_| unaltered()).await;
     let dealer = DealerSocket::builder().resilient().build();
     let mut events = dealer.events();
-    dealer.connect(relay.endpoint()).await.unwrap();
+    dealer.connect(relay.endpoint()).unwrap();
     within("the peer", dealer.wait_for_peers(1)).await;
     for way in Way::BOTH {
         relay.fault(way, Fault::BlackHole);
@@ -582,7 +582,7 @@ async fn resilient_socket_backs_off_with_a_cap() {
     let dealer = DealerSocket::builder().resilient().build();
     let mut events = dealer.events();
     let endpoint: Endpoint = port.endpoint();
-    dealer.connect(&endpoint).await.unwrap();
+    dealer.connect(&endpoint).unwrap();
     let mut delays = Vec::new();
     while delays.len() < 20 {
         if let Some(SocketEvent::ConnectRetried { delay, .. }) = events.next().await {

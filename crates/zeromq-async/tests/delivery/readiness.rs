@@ -31,7 +31,7 @@ impl Wake for Count {
 }
 
 async fn join<A: Sends, B: Receives>(place: &str, from: &Socket<A>, to: &Socket<B>) {
-    from.connect(to.bind(place).await.unwrap()).await.unwrap();
+    from.connect(to.bind(place).await.unwrap()).unwrap();
     within("the peers", async { tokio::join!(from.wait_for_peers(1), to.wait_for_peers(1)) }).await;
 }
 
@@ -87,7 +87,7 @@ async fn a_sub_is_ready_for_its_topics_alone() {
         let mut xpub = XPubSocket::builder().notices(SubscriptionNotices::All).build();
         let mut sub = SubSocket::builder().subscribe("a").build();
         // Like a publisher that sends everything.
-        sub.connect(xpub.bind(&*place).await.unwrap()).await.unwrap();
+        sub.connect(xpub.bind(&*place).await.unwrap()).unwrap();
         within("the subscription", xpub.recv()).await.unwrap();
         xpub.subscribe_last_peer("");
         xpub.send("b").await.unwrap();

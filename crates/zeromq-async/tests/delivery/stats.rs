@@ -52,7 +52,7 @@ async fn unread_messages_become_abandoned() {
         let mut pull = PullSocket::builder_in(&context).build();
         let mut push = PushSocket::builder_in(&context).build();
         let handle = pull.handle().clone();
-        push.connect(pull.bind(&endpoint[..]).await.unwrap()).await.unwrap();
+        push.connect(pull.bind(&endpoint[..]).await.unwrap()).unwrap();
         for number in 0..100 {
             push.send(format!("{number}")).await.unwrap();
         }
@@ -122,7 +122,7 @@ async fn message_to_send_only_socket_is_unheard() {
 #[tokio::test]
 async fn filtered_messages_are_counted() {
     let (mut xpub, mut sub) = (XPubSocket::new(), SubSocket::builder().subscribe("a").build());
-    sub.connect(xpub.bind(ANY_PORT).await.unwrap()).await.unwrap();
+    sub.connect(xpub.bind(ANY_PORT).await.unwrap()).unwrap();
     xpub.recv().await.unwrap();
     for _ in 0..3 {
         xpub.send("a message").await.unwrap();
@@ -141,7 +141,7 @@ async fn filtered_messages_are_counted() {
 async fn conflated_messages_are_counted() {
     let port = ReservedPort::new();
     let mut push = PushSocket::builder().conflate(true).reconnect(fast_reconnect()).build();
-    push.connect(port.endpoint()).await.unwrap();
+    push.connect(port.endpoint()).unwrap();
     for number in 0..10 {
         push.send(format!("{number}")).await.unwrap();
     }
@@ -152,7 +152,7 @@ async fn conflated_messages_are_counted() {
     let context = Context::new();
     let mut pull = PullSocket::builder_in(&context).conflate(true).build();
     let mut push = PushSocket::builder_in(&context).build();
-    push.connect(pull.bind("inproc://conflate").await.unwrap()).await.unwrap();
+    push.connect(pull.bind("inproc://conflate").await.unwrap()).unwrap();
     for number in 0..10 {
         push.send(format!("{number}")).await.unwrap();
     }
@@ -181,7 +181,7 @@ async fn rep_counts_malformed_requests() {
 async fn req_counts_unasked_replies() {
     let (listener, endpoint) = listen().await;
     let mut req = ReqSocket::new();
-    req.connect(&endpoint).await.unwrap();
+    req.connect(&endpoint).unwrap();
     let mut peer = RawPeer::accept(&listener, SocketType::Rep).await;
     req.send("one").await.unwrap();
     peer.recv().await;
@@ -200,7 +200,7 @@ async fn req_counts_unasked_replies() {
 async fn req_discards_messages_before_its_request() {
     let (listener, endpoint) = listen().await;
     let mut req = ReqSocket::new();
-    req.connect(&endpoint).await.unwrap();
+    req.connect(&endpoint).unwrap();
     let mut peer = RawPeer::accept(&listener, SocketType::Rep).await;
     for round in 1..=3 {
         req.send(format!("question {round}")).await.unwrap();
@@ -225,7 +225,7 @@ async fn frameless_messages_become_one_empty_frame() {
         let context = Context::new();
         let mut rep = RepSocket::builder_in(&context).build();
         let mut req = ReqSocket::builder_in(&context).build();
-        req.connect(rep.bind(endpoint).await.unwrap()).await.unwrap();
+        req.connect(rep.bind(endpoint).await.unwrap()).unwrap();
         let nothing = || Message::from(Vec::<zeromq_async::Frame>::new());
         req.send(nothing()).await.unwrap();
         assert_eq!(within("the request", rep.recv()).await.unwrap(), "");
@@ -240,7 +240,7 @@ async fn frameless_messages_become_one_empty_frame() {
 async fn own_messages_are_counted_separately() {
     let (mut router, mut dealer) =
         (RouterSocket::new(), DealerSocket::builder().probe_router(true).build());
-    dealer.connect(router.bind(ANY_PORT).await.unwrap()).await.unwrap();
+    dealer.connect(router.bind(ANY_PORT).await.unwrap()).unwrap();
     dealer.send("hello").await.unwrap();
     for _ in 0..2 {
         within("a message", router.recv()).await.unwrap();
@@ -251,7 +251,7 @@ async fn own_messages_are_counted_separately() {
 
     let mut xpub = XPubSocket::builder().welcome("welcome").build();
     let mut sub = SubSocket::builder().subscribe("").build();
-    sub.connect(xpub.bind(ANY_PORT).await.unwrap()).await.unwrap();
+    sub.connect(xpub.bind(ANY_PORT).await.unwrap()).unwrap();
     assert_eq!(within("the welcome", sub.recv()).await.unwrap(), "welcome");
     assert_eq!(xpub.recv().await.unwrap(), "\u{1}");
     assert_eq!(xpub.stats().own, 1);
@@ -280,7 +280,7 @@ async fn messages_without_a_receiver_are_counted() {
 #[tokio::test]
 async fn message_parked_in_sink_is_queued_then_lost() {
     let mut push = PushSocket::builder().send_high_water_mark(1).linger(Duration::ZERO).build();
-    push.connect("inproc://parked").await.unwrap();
+    push.connect("inproc://parked").unwrap();
     let mut other = push.sender();
     let handle = push.handle().clone();
     // The socket is ready, and then another sender takes the room.
@@ -322,7 +322,7 @@ async fn peer_stats_describe_the_peer() {
     let (listener, endpoint) = listen().await;
     let mut push = PushSocket::builder().reconnect(fast_reconnect()).build();
     let mut events = push.events();
-    push.connect(&endpoint).await.unwrap();
+    push.connect(&endpoint).unwrap();
     let peer = push.stats().peers.remove(0);
     assert_eq!((peer.connected, peer.reconnects, peer.address), (false, 0, None));
     assert_eq!(peer.endpoint, endpoint);
@@ -368,7 +368,7 @@ async fn totals_include_gone_peers() {
     let mut events = dealer.events();
     for _ in 0..20 {
         let mut peer = DealerSocket::new();
-        peer.connect(&endpoint).await.unwrap();
+        peer.connect(&endpoint).unwrap();
         peer.send("four").await.unwrap();
         assert_eq!(within("a message", dealer.recv()).await.unwrap(), "four");
         dealer.send("seven77").await.unwrap();
@@ -393,7 +393,7 @@ async fn reconnect_count_outlives_the_peer() {
     let (listener, endpoint) = listen().await;
     let push = PushSocket::builder().reconnect(fast_reconnect()).build();
     let mut events = push.events();
-    push.connect(&endpoint).await.unwrap();
+    push.connect(&endpoint).unwrap();
     for _ in 0..3 {
         let peer = RawPeer::accept(&listener, SocketType::Pull).await;
         handshake_succeeded(&mut events).await;
@@ -401,7 +401,7 @@ async fn reconnect_count_outlives_the_peer() {
         disconnected(&mut events).await;
     }
     assert_eq!(push.stats().reconnects, 2);
-    push.disconnect(&endpoint).await.unwrap();
+    push.disconnect(&endpoint).unwrap();
     within("the peer to leave", async {
         while !push.stats().peers.is_empty() {
             tokio::task::yield_now().await;

@@ -192,7 +192,7 @@ async fn is_reported_and_retried(fault: Fault, is: impl Fn(&SocketEvent) -> bool
     let bound = pull.bind(ANY_PORT).await.unwrap();
     let mut push = PushSocket::builder_in(&context).reconnect(fast_reconnect()).build();
     let mut events = push.events();
-    push.connect(bound.with_scheme("faulty").unwrap()).await.unwrap();
+    push.connect(bound.with_scheme("faulty").unwrap()).unwrap();
     for _ in 0..2 {
         let seen = until(&mut events, "the panic", &is).await;
         let told = text(&seen[seen.len() - 1..]);
@@ -236,7 +236,7 @@ async fn panic_in_accept_is_told_and_goes_on() {
     let mut events = pull.events();
     let bound = pull.bind("faulty://127.0.0.1:*").await.unwrap();
     let mut push = PushSocket::new();
-    push.connect(bound.with_scheme("tcp").unwrap()).await.unwrap();
+    push.connect(bound.with_scheme("tcp").unwrap()).unwrap();
     for _ in 0..2 {
         let failed = |event: &SocketEvent| matches!(event, SocketEvent::AcceptFailed { .. });
         let seen = until(&mut events, "the panic", failed).await;
@@ -254,7 +254,7 @@ async fn panic_in_read_ends_one_connection() {
     let bound = push.bind(ANY_PORT).await.unwrap();
     let mut pull = PullSocket::builder_in(&context).reconnect(fast_reconnect()).build();
     let mut events = pull.events();
-    pull.connect(bound.with_scheme("faulty").unwrap()).await.unwrap();
+    pull.connect(bound.with_scheme("faulty").unwrap()).unwrap();
     let sending = tokio::spawn(async move {
         loop {
             push.send("again").await.unwrap();
@@ -279,7 +279,7 @@ async fn panic_in_write_loses_nothing() {
     let mut pull = PullSocket::new();
     let bound = pull.bind(ANY_PORT).await.unwrap();
     let mut push = PushSocket::builder_in(&context).reconnect(fast_reconnect()).build();
-    push.connect(bound.with_scheme("faulty").unwrap()).await.unwrap();
+    push.connect(bound.with_scheme("faulty").unwrap()).unwrap();
     within("a peer", push.wait_for_peers(1)).await;
     for number in 0..100 {
         let sending = AssertUnwindSafe(push.send(format!("{number}"))).catch_unwind();
@@ -296,7 +296,7 @@ async fn continues_after_panic_in_drop(fault: Fault) {
     let bound = pull.bind(ANY_PORT).await.unwrap();
     let mut push = PushSocket::builder_in(&context).reconnect(fast_reconnect()).build();
     let mut events = push.events();
-    push.connect(bound.with_scheme("faulty").unwrap()).await.unwrap();
+    push.connect(bound.with_scheme("faulty").unwrap()).unwrap();
     within("a peer", push.wait_for_peers(1)).await;
     within("a peer", pull.wait_for_peers(1)).await;
     let peer = pull.stats().peers[0].peer;
@@ -336,7 +336,7 @@ fn runtime_without_a_driver_is_an_error() {
                 assert!(error.contains(endpoint) && error.contains(names), "{error}");
             }
             for endpoint in ["tcp://127.0.0.1:1", "ipc:///tmp/unbound"] {
-                let error = PushSocket::new().connect(endpoint).await.unwrap_err().to_string();
+                let error = PushSocket::new().connect(endpoint).unwrap_err().to_string();
                 assert!(error.contains(endpoint) && error.contains(names), "{error}");
             }
             let pull = PullSocket::new();
@@ -377,7 +377,7 @@ fn inproc_works_without_drivers() {
             let mut push = PushSocket::builder_in(&context).build();
             let _events = push.events();
             pull.bind("inproc://no driver").await.unwrap();
-            push.connect("inproc://no driver").await.unwrap();
+            push.connect("inproc://no driver").unwrap();
             push.send("message").await.unwrap();
             assert_eq!(pull.recv().await.unwrap(), "message");
             assert_eq!(push.close().await.unsent, 0);

@@ -44,7 +44,7 @@ async fn join<A: SocketKind, B: SocketKind>(
     let endpoint = match side {
         Side::Binds => {
             let bound = on(ending, async move { handle.bind(at.as_str()).await.unwrap() }).await;
-            theirs.connect(&bound).await.unwrap();
+            theirs.connect(&bound).unwrap();
             bound
         }
         Side::Connects => {
@@ -139,7 +139,7 @@ fn req_works_over_two_runtimes() {
     let mut req = ReqSocket::new();
     for number in ["1", "2", "3"] {
         runtime().block_on(async {
-            req.connect(&endpoint).await.unwrap();
+            req.connect(&endpoint).unwrap();
             within("a peer", req.send(number)).await.unwrap();
             assert_eq!(within("a reply", req.recv()).await.unwrap(), number);
         });
@@ -191,7 +191,7 @@ fn attempts_to_connect_end_with_the_runtime() {
             until(&mut events, "the end of attempts", stopped).await;
             assert_eq!(push.stats().lost, 1);
 
-            push.connect(port.endpoint()).await.unwrap();
+            push.connect(port.endpoint()).unwrap();
             let mut pull = PullSocket::new();
             pull.bind(port.endpoint()).await.unwrap();
             push.send("now").await.unwrap();
@@ -332,7 +332,7 @@ fn one_runtime_of_two_ends() {
         let port = ReservedPort::new();
         let mut push = PushSocket::builder().reconnect(fast_reconnect()).build();
         let mut other = PullSocket::new();
-        push.connect(other.bind(ANY_PORT).await.unwrap()).await.unwrap();
+        push.connect(other.bind(ANY_PORT).await.unwrap()).unwrap();
         within("a peer", push.wait_for_peers(1)).await;
         let (handle, to) = (push.handle().clone(), port.endpoint());
         on(&ending, async move { handle.connect(to).unwrap() }).await;
@@ -355,7 +355,7 @@ fn inproc_peers_need_no_runtime() {
     let mut pull = PullSocket::builder_in(&context).build();
     runtime().block_on(async {
         pull.bind("inproc://outlives").await.unwrap();
-        push.connect("inproc://outlives").await.unwrap();
+        push.connect("inproc://outlives").unwrap();
     });
     push.try_send("still here").unwrap();
     assert_eq!(pull.try_recv().unwrap(), "still here");
@@ -408,7 +408,7 @@ fn undriven_runtime_does_not_hold_up_a_close() {
         let mut push = PushSocket::builder_in(&context).linger(Duration::from_secs(1)).build();
         standing.block_on(async {
             pull.bind(port.endpoint()).await.unwrap();
-            push.connect(port.endpoint()).await.unwrap();
+            push.connect(port.endpoint()).unwrap();
             within("a peer", push.wait_for_peers(1)).await;
         });
         push.try_send(huge(mark)).unwrap();

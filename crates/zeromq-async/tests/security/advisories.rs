@@ -39,7 +39,7 @@ impl Scene {
     async fn of(pull: PullSocket, good: PushSocket) -> Self {
         let mut events = pull.events();
         let endpoint = pull.bind(ANY_PORT).await.expect("a free port");
-        good.connect(&endpoint).await.expect("an endpoint");
+        good.connect(&endpoint).expect("an endpoint");
         handshake_succeeded(&mut events).await;
         Self { pull, events, endpoint, good }
     }
@@ -176,7 +176,7 @@ async fn ba63f037_every_deny_status_denies() {
         for (pull, push) in pulls {
             let mut events = pull.events();
             let mut push = push.linger(Duration::ZERO).build();
-            push.connect(pull.bind(ANY_PORT).await.unwrap()).await.unwrap();
+            push.connect(pull.bind(ANY_PORT).await.unwrap()).unwrap();
             push.send("hostile").await.unwrap();
             let reason = event(&mut events, "the denial", |event| match event {
                 SocketEvent::HandshakeFailed { reason, .. } => Some(reason),
@@ -201,7 +201,7 @@ mod curve {
     use support::connection;
     use zeromq_async::PeerUntrusted;
     use zeromq_async::security::{CurveKeyPair, generate_curve_keys};
-    use zmtp::{ConnectionConfig, CurveClient, Mechanism, Metadata};
+    use zmtp::{ConnectionConfig, CurveClient, Metadata};
 
     async fn scene() -> (Scene, CurveKeyPair) {
         let keys = generate_curve_keys();
@@ -213,7 +213,7 @@ mod curve {
 
     fn push_to(server: &CurveKeyPair) -> ConnectionConfig {
         let client = CurveClient::new(generate_curve_keys(), *server.public_key());
-        ConnectionConfig::new(SocketType::Push, Mechanism::CurveClient(client))
+        ConnectionConfig::new(SocketType::Push, client)
     }
 
     /// The same record twice on one connection.
@@ -314,7 +314,7 @@ async fn issue_2681_longest_routing_id_fits() {
     let secured = (router, DealerSocket::builder().plain_client("good", "good").unwrap());
     for (mut router, dealer) in [(RouterSocket::new(), DealerSocket::builder()), secured] {
         let mut dealer = dealer.routing_id(longest).unwrap().build();
-        dealer.connect(router.bind(ANY_PORT).await.unwrap()).await.unwrap();
+        dealer.connect(router.bind(ANY_PORT).await.unwrap()).unwrap();
         dealer.send("hello").await.unwrap();
         let message = within("the message", router.recv()).await.unwrap();
         assert_eq!(message, Message::multipart([&longest[..], b"hello"]));
@@ -423,7 +423,7 @@ async fn cve_2020_15166_unfinished_peer_gets_nothing() {
     let _pending = pending(&endpoint).await;
     accepted(&mut events).await;
     assert!(is_pending(push.ready()), "there is no peer");
-    pull.connect(&endpoint).await.unwrap();
+    pull.connect(&endpoint).unwrap();
     for number in 0..100_u8 {
         push.send([number]).await.unwrap();
     }
@@ -438,7 +438,7 @@ async fn cve_2020_15166_unfinished_peer_gets_nothing() {
     let endpoint = pair.bind(ANY_PORT).await.unwrap();
     let _pending = pending(&endpoint).await;
     accepted(&mut events).await;
-    other.connect(&endpoint).await.unwrap();
+    other.connect(&endpoint).unwrap();
     other.send("hello").await.unwrap();
     assert_eq!(within("the message", pair.recv()).await.unwrap(), "hello");
 
@@ -449,7 +449,7 @@ async fn cve_2020_15166_unfinished_peer_gets_nothing() {
     let _pending = pending(&endpoint).await;
     accepted(&mut events).await;
     sub.subscribe("");
-    sub.connect(&endpoint).await.unwrap();
+    sub.connect(&endpoint).unwrap();
     within("the subscription", publisher.recv()).await.unwrap();
     for number in 0..100_u8 {
         within("room", publisher.send([number])).await.unwrap();
@@ -465,7 +465,7 @@ async fn cve_2021_20236_deep_topics_are_served() {
     let endpoint = publisher.bind(ANY_PORT).await.unwrap();
     let mut sub = SubSocket::new();
     sub.subscribe("a");
-    sub.connect(&endpoint).await.unwrap();
+    sub.connect(&endpoint).unwrap();
     within("the subscription", publisher.recv()).await.unwrap();
 
     let mut hostile = RawPeer::connect(&endpoint, SocketType::Sub).await;
@@ -495,7 +495,7 @@ fn cve_2021_20237_upstream_data_is_not_kept() {
         let (mut publisher, mut sub) = (PubSocket::new(), SubSocket::new());
         let mut events = publisher.events();
         let endpoint = publisher.bind(ANY_PORT).await.unwrap();
-        sub.connect(&endpoint).await.unwrap();
+        sub.connect(&endpoint).unwrap();
         handshake_succeeded(&mut events).await;
         let mut hostile = RawPeer::connect(&endpoint, SocketType::Sub).await;
         for _ in 0..32 {

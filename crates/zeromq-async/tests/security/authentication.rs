@@ -43,7 +43,7 @@ async fn right_password_is_accepted_with_user_id() {
     let mut pull = PullSocket::builder().plain_server(users).build();
     let mut events = pull.events();
     let mut push = push("alice", "secret");
-    push.connect(pull.bind("tcp://127.0.0.1:0").await.unwrap()).await.unwrap();
+    push.connect(pull.bind("tcp://127.0.0.1:0").await.unwrap()).unwrap();
     push.send("hello").await.unwrap();
     assert_eq!(within("the message", pull.recv()).await.unwrap(), "hello");
     within("the peer", async {
@@ -62,7 +62,7 @@ async fn wrong_password_is_final_on_both_sides() {
     let pull = PullSocket::builder().plain_server(users).build();
     let push = push("alice", "guess");
     let (mut pulls, mut pushes) = (pull.events(), push.events());
-    push.connect(pull.bind("tcp://127.0.0.1:0").await.unwrap()).await.unwrap();
+    push.connect(pull.bind("tcp://127.0.0.1:0").await.unwrap()).unwrap();
     let (refuser, refused) = (failure(&mut pulls).await, failure(&mut pushes).await);
     assert!(refuser.to_string().contains("400"), "{refuser}");
     assert!(refused.to_string().contains("400"), "{refused}");
@@ -77,7 +77,7 @@ async fn temporary_refusal_is_retried() {
     let pull = PullSocket::builder().plain_server(users).build();
     let push = push("later", "whatever");
     let mut pulls = pull.events();
-    push.connect(pull.bind("tcp://127.0.0.1:0").await.unwrap()).await.unwrap();
+    push.connect(pull.bind("tcp://127.0.0.1:0").await.unwrap()).unwrap();
     for _ in 0..3 {
         failure(&mut pulls).await;
     }
@@ -90,11 +90,11 @@ async fn peer_without_mechanism_is_refused() {
     let mut stranger = PushSocket::builder().linger(Duration::ZERO).build();
     let mut alice = push("alice", "secret");
     let endpoint = pull.bind("tcp://127.0.0.1:0").await.unwrap();
-    stranger.connect(&endpoint).await.unwrap();
+    stranger.connect(&endpoint).unwrap();
     stranger.send("from a stranger").await.unwrap();
     let reason = failure(&mut pulls).await.to_string();
     assert!(reason.contains("PLAIN") && reason.contains("NULL"), "{reason}");
-    alice.connect(&endpoint).await.unwrap();
+    alice.connect(&endpoint).unwrap();
     alice.send("from alice").await.unwrap();
     assert_eq!(within("the message", pull.recv()).await.unwrap(), "from alice");
 }
@@ -114,8 +114,8 @@ async fn slow_authenticator_blocks_no_other_peer() {
     let mut pulls = pull.events();
     let (held_up, mut alice) = (push("bob", "guess"), push("alice", "secret"));
     let endpoint = pull.bind("tcp://127.0.0.1:0").await.unwrap();
-    held_up.connect(&endpoint).await.unwrap();
-    alice.connect(&endpoint).await.unwrap();
+    held_up.connect(&endpoint).unwrap();
+    alice.connect(&endpoint).unwrap();
     alice.send("hello").await.unwrap();
     assert_eq!(within("the message", pull.recv()).await.unwrap(), "hello");
     let reason = failure(&mut pulls).await;
@@ -141,7 +141,7 @@ async fn gone_peer_cancels_authentication() {
     let pull = PullSocket::builder().plain_server(never).build();
     let mut pulls = pull.events();
     let push = push("alice", "secret");
-    push.connect(pull.bind("tcp://127.0.0.1:0").await.unwrap()).await.unwrap();
+    push.connect(pull.bind("tcp://127.0.0.1:0").await.unwrap()).unwrap();
     within("the question", asked.notified()).await;
     push.close().await;
     within("the end of the question", given_up.notified()).await;
@@ -165,7 +165,7 @@ async fn denial_carries_its_reason() {
     }
     let pull = PullSocket::builder().plain_server(listed).build();
     let (mut pulls, push) = (pull.events(), push("bob", "secret"));
-    push.connect(pull.bind("tcp://127.0.0.1:0").await.unwrap()).await.unwrap();
+    push.connect(pull.bind("tcp://127.0.0.1:0").await.unwrap()).unwrap();
     let refused = failure(&mut pulls).await;
     let text = "peer was not let in: 400 authentication failure: bob is not on the list";
     assert_eq!(refused.to_string(), text);
@@ -183,7 +183,7 @@ async fn null_server_authenticates_null_peers() {
     let mut events = pull.events();
     let mut push = PushSocket::builder().linger(Duration::ZERO).build();
     let mut told = push.events();
-    push.connect(pull.bind("tcp://127.0.0.1:0").await.unwrap()).await.unwrap();
+    push.connect(pull.bind("tcp://127.0.0.1:0").await.unwrap()).unwrap();
     push.send("not delivered").await.unwrap();
     for events in [&mut events, &mut told] {
         let failure = failure(events).await.to_string();

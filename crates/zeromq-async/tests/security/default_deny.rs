@@ -198,7 +198,7 @@ async fn peers_violating_mechanism_are_refused() {
             stranger.closed().await;
         }
         let mut push = client().build();
-        push.connect(&endpoint).await.unwrap();
+        push.connect(&endpoint).unwrap();
         push.send("from the valid peer").await.unwrap();
         assert_eq!(within("the message", pull.recv()).await.unwrap(), "from the valid peer");
         let stats = pull.stats();
@@ -222,7 +222,7 @@ async fn different_mechanisms_do_not_connect() {
             let (pull, push) = ((server.server)().build(), (client.client)());
             let mut push = push.reconnect(fast_reconnect()).linger(Duration::ZERO).build();
             let (mut pulls, mut pushes) = (pull.events(), push.events());
-            push.connect(pull.bind(ANY_PORT).await.unwrap()).await.unwrap();
+            push.connect(pull.bind(ANY_PORT).await.unwrap()).unwrap();
             push.send("from a stranger").await.unwrap();
             for events in [&mut pulls, &mut pushes] {
                 let reason = event(events, "a refusal", |event| match event {
@@ -252,7 +252,7 @@ async fn client_sends_wrong_mechanism_only_greeting() {
         let (listener, endpoint) = listen().await;
         let mut push = client().reconnect(fast_reconnect()).linger(Duration::ZERO).build();
         let mut events = push.events();
-        push.connect(endpoint).await.unwrap();
+        push.connect(endpoint).unwrap();
         push.send("a secret").await.unwrap();
         for minor in [0, 1] {
             let accepted = within("the client to connect", listener.accept()).await;

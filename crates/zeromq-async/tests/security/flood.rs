@@ -127,7 +127,7 @@ fn silent_connections_block_no_new_peer() {
         }
 
         let mut push = client(&keys);
-        push.connect(endpoint).await.unwrap();
+        push.connect(endpoint).unwrap();
         push.send("let me in").await.unwrap();
         assert_eq!(within("the message", pull.recv()).await.unwrap(), "let me in");
     });
@@ -156,7 +156,7 @@ async fn connection_flood_blocks_no_new_peer() {
     for number in 0..10_u8 {
         tally.reaches(0, DEFAULT_LIMIT * usize::from(number + 1)).await;
         let mut push = client(&keys);
-        push.connect(&endpoint).await.unwrap();
+        push.connect(&endpoint).unwrap();
         push.send([number]).await.unwrap();
         let message = within("the message", pull.recv()).await.unwrap();
         assert_eq!(message, &[number]);

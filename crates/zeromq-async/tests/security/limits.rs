@@ -157,7 +157,7 @@ async fn peer_count_limit_is_exact() {
     assert!(matches!(reason, HandshakeFailure::Rejected(Rejected::Full { limit: 1 })), "{reason}");
     second.closed().await;
     // Nor by connecting.
-    let error = pull.connect("tcp://127.0.0.1:9").await.unwrap_err();
+    let error = pull.connect("tcp://127.0.0.1:9").unwrap_err();
     assert!(error.to_string().contains("max_peers"), "{error}");
     // A leaving peer makes room again.
     drop(first);
@@ -212,7 +212,7 @@ async fn reconnected_peer_stays_within_its_mark() {
     let mut pull =
         PullSocket::builder().receive_high_water_mark(3).reconnect(fast_reconnect()).build();
     let mut events = pull.events();
-    pull.connect(endpoint).await.unwrap();
+    pull.connect(endpoint).unwrap();
     let mut first = RawPeer::accept(&listener, SocketType::Push).await;
     first.send("1").await;
     first.send("2").await;
@@ -421,7 +421,7 @@ async fn inproc_subscriptions_are_unlimited() {
     let mut publisher = PubSocket::builder().max_subscriptions_per_peer(1).build();
     publisher.bind("inproc://unlimited").await.unwrap();
     let mut sub = SubSocket::builder().subscribe("a").subscribe("b").build();
-    sub.connect("inproc://unlimited").await.unwrap();
+    sub.connect("inproc://unlimited").unwrap();
     publisher.send("b").await.unwrap();
     assert_eq!(within("the message", sub.recv()).await.unwrap(), "b");
 }

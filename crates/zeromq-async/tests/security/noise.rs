@@ -124,9 +124,9 @@ impl Case {
         };
         let (first, second) = (first.build(), second.build());
         if self.first_binds {
-            second.connect(first.bind(ANY_PORT).await.expect("a port")).await.expect("an endpoint");
+            second.connect(first.bind(ANY_PORT).await.expect("a port")).expect("an endpoint");
         } else {
-            first.connect(second.bind(ANY_PORT).await.expect("a port")).await.expect("an endpoint");
+            first.connect(second.bind(ANY_PORT).await.expect("a port")).expect("an endpoint");
         }
         within("the first's peer", first.wait_for_peers(1)).await;
         within("the second's peer", second.wait_for_peers(1)).await;
@@ -305,7 +305,7 @@ async fn subscriptions_are_resent_on_reconnect() {
         let builder = handshake.client(SubSocket::builder(), &client, server.public_key());
         let mut sub = builder.subscribe("a").build();
         let relay = relay(&xpub.bind(ANY_PORT).await.unwrap(), |_| unaltered()).await;
-        sub.connect(relay.endpoint()).await.unwrap();
+        sub.connect(relay.endpoint()).unwrap();
         assert_eq!(recv(&mut xpub).await, [b"\x01a"]);
         sub.subscribe("b");
         assert_eq!(recv(&mut xpub).await, [b"\x01b"]);
@@ -333,7 +333,7 @@ async fn reconnect_uses_new_session_keys() {
         let mut push = builder.build();
         let (mut pulls, mut pushes) = (pull.events(), push.events());
         let relay = relay(&pull.bind(ANY_PORT).await.unwrap(), |_| unaltered()).await;
-        push.connect(relay.endpoint()).await.unwrap();
+        push.connect(relay.endpoint()).unwrap();
         for round in 0..3 {
             handshake_succeeded(&mut pushes).await;
             push.send(format!("round {round}")).await.unwrap();
@@ -358,7 +358,7 @@ async fn heartbeats_keep_idle_and_end_silent_peers() {
         let mut other = handshake.client(beating, &client, server.public_key()).build();
         let (mut ones, mut others) = (one.events(), other.events());
         let relay = relay(&one.bind(ANY_PORT).await.unwrap(), |_| unaltered()).await;
-        other.connect(relay.endpoint()).await.unwrap();
+        other.connect(relay.endpoint()).unwrap();
         handshake_succeeded(&mut others).await;
         handshake_succeeded(&mut ones).await;
         // A PING and a PONG in their records have about 30 bytes.
@@ -421,7 +421,7 @@ async fn both_sides_learn_the_peer_key() {
         let builder = handshake.client(PushSocket::builder(), &client, server.public_key());
         let push = builder.build();
         let (mut pulls, mut pushes) = (pull.events(), push.events());
-        push.connect(pull.bind(ANY_PORT).await.unwrap()).await.unwrap();
+        push.connect(pull.bind(ANY_PORT).await.unwrap()).unwrap();
         let (push, pull) = (met(&mut pulls).await, met(&mut pushes).await);
         assert_eq!(push.mechanism(), handshake.mechanism());
         assert_eq!(push.public_key(), Some(client.public_key().as_bytes()));
@@ -444,7 +444,7 @@ async fn unknown_client_is_refused_on_both_sides() {
         let builder = handshake.client(PushSocket::builder(), &client, server.public_key());
         let mut push = builder.build();
         let (mut pulls, mut pushes) = (pull.events(), push.events());
-        push.connect(pull.bind(ANY_PORT).await.unwrap()).await.unwrap();
+        push.connect(pull.bind(ANY_PORT).await.unwrap()).unwrap();
         push.send("not delivered").await.unwrap();
         let refuser = failure(&mut pulls).await;
         assert!(is_400(&refuser), "{refuser}");
@@ -475,7 +475,7 @@ async fn xx_hides_client_key_from_unknown_server() {
     let builder = Handshake::Xx.client(PushSocket::builder(), &client, known.public_key());
     let push = builder.build();
     let (mut pulls, mut pushes) = (pull.events(), push.events());
-    push.connect(pull.bind(ANY_PORT).await.unwrap()).await.unwrap();
+    push.connect(pull.bind(ANY_PORT).await.unwrap()).unwrap();
     let refuser = failure(&mut pushes).await;
     assert!(is_400(&refuser), "{refuser}");
     stopped(&mut pushes).await;
@@ -493,7 +493,7 @@ async fn ik_hides_client_key_from_wrong_server() {
     let builder = Handshake::Ik.client(PushSocket::builder(), &client, server.public_key());
     let mut push = builder.build();
     let mut pushes = push.events();
-    push.connect(place.endpoint()).await.unwrap();
+    push.connect(place.endpoint()).unwrap();
     push.send("for the right one").await.unwrap();
 
     let unreachable = |_: Attempt| async { panic!("the server learned the client's key") };
@@ -535,7 +535,7 @@ async fn other_mechanism_is_refused_by_either_side() {
         for (builder, theirs) in different {
             let mut push = builder.build();
             let mut pushes = push.events();
-            push.connect(&endpoint).await.unwrap();
+            push.connect(&endpoint).unwrap();
             push.send("not delivered").await.unwrap();
             let ours = handshake.mechanism();
             let reason = failure(&mut pulls).await;
@@ -546,7 +546,7 @@ async fn other_mechanism_is_refused_by_either_side() {
         }
         let builder = handshake.server(quickly(), &client, server.public_key());
         let push = builder.build();
-        push.connect(&endpoint).await.unwrap();
+        push.connect(&endpoint).unwrap();
         let expected = ProtocolError::from(PeerIncompatible::Role { as_server: true });
         event(&mut pulls, "two servers to meet", |event| match event {
             SocketEvent::HandshakeFailed { reason, .. } => is(&reason, &expected).then_some(()),
@@ -556,7 +556,7 @@ async fn other_mechanism_is_refused_by_either_side() {
         within("the other to end", push.close()).await;
 
         let mut push = handshake.client(quickly(), &client, server.public_key()).build();
-        push.connect(&endpoint).await.unwrap();
+        push.connect(&endpoint).unwrap();
         push.send("let in").await.unwrap();
         assert_eq!(within("the message", pull.recv()).await.unwrap(), "let in");
     }
@@ -583,7 +583,7 @@ async fn altered_greeting_fails_the_handshake() {
             let kind = Kind::Flip { offset: place, bits: 1 };
             let fault = Fault { way: altered, frame: 0, kind };
             let relay = relay(&bound, move |way| fault.alter(way, || {})).await;
-            push.connect(relay.endpoint()).await.unwrap();
+            push.connect(relay.endpoint()).unwrap();
             // `failure` panics if the handshake succeeds.
             failure(&mut pulls).await;
             failure(&mut pushes).await;

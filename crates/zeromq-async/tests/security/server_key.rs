@@ -21,7 +21,7 @@ async fn client(endpoint: &Endpoint) -> (PushSocket, Events) {
     let builder = PushSocket::builder().reconnect(ReconnectBackoff::new(INITIAL));
     let push = builder.curve_client(generate_curve_keys(), wrong).linger(Duration::ZERO).build();
     let events = push.events();
-    push.connect(endpoint).await.expect("an open socket");
+    push.connect(endpoint).expect("an open socket");
     (push, events)
 }
 

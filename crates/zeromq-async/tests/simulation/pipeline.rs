@@ -45,7 +45,7 @@ fn simulate(seed: u64, faults: Faults) -> Outcome {
         let (deliveries, healed, result) = (deliveries.clone(), healed.clone(), result.clone());
         async move {
             let mut push = socket::<Push>().send_high_water_mark(50).build();
-            push.connect("sim://server:5555").await?;
+            push.connect("sim://server:5555")?;
             let mut accepted = 0;
             let mut last_lap = 100;
             while last_lap > 0 {

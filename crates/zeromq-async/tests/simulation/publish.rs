@@ -28,7 +28,7 @@ fn subscriptions_survive_publisher_faults() {
             let healed = healed.clone();
             async move {
                 let mut sub = socket::<Sub>().subscribe("early").build();
-                sub.connect("sim://server:5555").await?;
+                sub.connect("sim://server:5555")?;
                 let mut was_late = false;
                 let (mut early, mut late) = (0, 0);
                 while early < 10 || late < 10 {

@@ -28,7 +28,7 @@ fn reply_never_matches_another_request() {
             let healed = healed.clone();
             async move {
                 let mut req = socket::<Req>().relaxed(true).correlate(true).build();
-                req.connect("sim://server:5555").await?;
+                req.connect("sim://server:5555")?;
                 let (mut number, mut answered_since) = (0_u64, 0);
                 while answered_since < 20 {
                     number += 1;

@@ -23,12 +23,12 @@ async fn pair_general_1_second_peer_is_rejected() {
     let mut events = bound.events();
     let endpoint = bound.bind(ANY_PORT).await.unwrap();
     let mut first = PairSocket::new();
-    first.connect(&endpoint).await.unwrap();
+    first.connect(&endpoint).unwrap();
     handshake_succeeded(&mut events).await;
 
     let second = PairSocket::builder().no_reconnect().build();
     let mut second_events = second.events();
-    second.connect(&endpoint).await.unwrap();
+    second.connect(&endpoint).unwrap();
     let reason = event(&mut events, "the second peer to be turned away", |event| match event {
         SocketEvent::HandshakeFailed { reason, endpoint: at, .. } if at == endpoint => Some(reason),
         _ => None,
@@ -58,8 +58,8 @@ async fn pair_general_1_second_inproc_peer_rejected() {
     let (mut bound, mut first, second) = (pair(), pair(), pair());
     let (mut events, mut second_events) = (bound.events(), second.events());
     bound.bind("inproc://pair").await.unwrap();
-    first.connect("inproc://pair").await.unwrap();
-    second.connect("inproc://pair").await.unwrap();
+    first.connect("inproc://pair").unwrap();
+    second.connect("inproc://pair").unwrap();
     for events in [&mut events, &mut second_events] {
         let reason = event(events, "word of the rejection", |event| match event {
             SocketEvent::Rejected { reason, .. } => Some(reason),
@@ -77,8 +77,8 @@ async fn pair_general_1_second_inproc_peer_rejected() {
 async fn pair_general_1_cannot_connect_twice() {
     let ports = [ReservedPort::new(), ReservedPort::new()];
     let pair = PairSocket::new();
-    pair.connect(ports[0].endpoint()).await.unwrap();
-    let error = pair.connect(ports[1].endpoint()).await.unwrap_err();
+    pair.connect(ports[0].endpoint()).unwrap();
+    let error = pair.connect(ports[1].endpoint()).unwrap_err();
     assert!(
         matches!(error, ConnectError::Rejected { rejected: Rejected::Occupied, .. }),
         "{error:?}"
@@ -86,9 +86,9 @@ async fn pair_general_1_cannot_connect_twice() {
     assert!(error.to_string().contains(&ports[1].endpoint().to_string()), "{error}");
 
     // After it disconnects its peer, it accepts another.
-    pair.disconnect(ports[0].endpoint()).await.unwrap();
+    pair.disconnect(ports[0].endpoint()).unwrap();
     let connect = async {
-        while pair.connect(ports[1].endpoint()).await.is_err() {
+        while pair.connect(ports[1].endpoint()).is_err() {
             tokio::task::yield_now().await;
         }
     };
@@ -100,9 +100,9 @@ async fn pair_general_1_cannot_connect_twice() {
 async fn pair_general_1_can_connect_after_disconnect() {
     let context = Context::new();
     let mut pair = PairSocket::builder_in(&context).build();
-    pair.connect("inproc://disconnected").await.unwrap();
-    pair.disconnect("inproc://disconnected").await.unwrap();
-    pair.connect("inproc://connected").await.unwrap();
+    pair.connect("inproc://disconnected").unwrap();
+    pair.disconnect("inproc://disconnected").unwrap();
+    pair.connect("inproc://connected").unwrap();
 
     let mut other = PairSocket::builder_in(&context).build();
     other.bind("inproc://disconnected").await.unwrap();
@@ -140,7 +140,7 @@ async fn pair_general_1_rejected_peer_reconnects() {
     let first = RawPeer::connect(&endpoint, SocketType::Pair).await;
     handshake_succeeded(&mut events).await;
     let second = PairSocket::builder().reconnect(fast_reconnect()).build();
-    second.connect(&endpoint).await.unwrap();
+    second.connect(&endpoint).unwrap();
     event(&mut events, "the second peer to be turned away", |event| {
         matches!(event, SocketEvent::HandshakeFailed { .. }).then_some(())
     })
@@ -154,7 +154,7 @@ async fn pair_general_1_rejected_peer_reconnects() {
 async fn pair_general_2_leaves_messages_unchanged() {
     let (listener, endpoint) = listen().await;
     let mut pair = PairSocket::new();
-    pair.connect(&endpoint).await.unwrap();
+    pair.connect(&endpoint).unwrap();
     let mut peer = RawPeer::accept(&listener, SocketType::Pair).await;
     for message in [frames([""]), frames(["", ""]), frames(["a", "", "b"]), frames(["\u{1}"])] {
         pair.send(message.clone()).await.unwrap();
@@ -184,7 +184,7 @@ async fn pair_general_4_connecting_side_keeps_queue() {
     let (listener, endpoint) = listen().await;
     let mut pair = PairSocket::builder().reconnect(fast_reconnect()).build();
     let mut events = pair.events();
-    pair.connect(&endpoint).await.unwrap();
+    pair.connect(&endpoint).unwrap();
     pair.send("early").await.unwrap();
     let mut peer = RawPeer::accept(&listener, SocketType::Pair).await;
     assert_eq!(peer.recv().await, "early");
@@ -241,7 +241,7 @@ async fn pair_incoming_1_and_2_receives_in_order() {
     let pair = || PairSocket::builder_in(&context).build();
     let (mut one, mut other) = (pair(), pair());
     one.bind("inproc://pair").await.unwrap();
-    other.connect("inproc://pair").await.unwrap();
+    other.connect("inproc://pair").unwrap();
     let nothing = tokio::time::timeout(Duration::from_secs(3600), one.recv()).await;
     assert!(nothing.is_err(), "received an unsent message");
     for number in 0..100 {

@@ -17,7 +17,7 @@ fn frames<const N: usize>(frames: [&str; N]) -> Message {
 async fn push_general_1_and_2_sends_to_pull_unchanged() {
     let (listener, endpoint) = listen().await;
     let mut push = PushSocket::new();
-    push.connect(&endpoint).await.unwrap();
+    push.connect(&endpoint).unwrap();
     let mut peer = RawPeer::accept(&listener, SocketType::Pull).await;
     for message in [frames([""]), frames(["", ""]), frames(["a", "", "b"]), frames(["\u{1}"])] {
         push.send(message.clone()).await.unwrap();
@@ -49,7 +49,7 @@ async fn push_general_3_slow_peer_blocks_no_other() {
 async fn push_general_4_queues_from_connect_on() {
     let port = ReservedPort::new();
     let mut push = PushSocket::builder().reconnect(fast_reconnect()).build();
-    push.connect(port.endpoint()).await.unwrap();
+    push.connect(port.endpoint()).unwrap();
     for number in 0..10 {
         push.try_send(format!("{number}")).unwrap();
     }
@@ -67,7 +67,7 @@ async fn push_general_4_queue_survives_reconnect() {
     let (listener, endpoint) = listen().await;
     let mut push = PushSocket::builder().reconnect(fast_reconnect()).build();
     let mut events = push.events();
-    push.connect(&endpoint).await.unwrap();
+    push.connect(&endpoint).unwrap();
     for round in 0..3 {
         let mut peer = RawPeer::accept(&listener, SocketType::Pull).await;
         if round > 0 {
@@ -109,7 +109,7 @@ async fn push_outgoing_2_sends_round_robin() {
     let mut pulls = Vec::new();
     for _ in 0..4 {
         let pull = PullSocket::new();
-        push.connect(pull.bind(ANY_PORT).await.unwrap()).await.unwrap();
+        push.connect(pull.bind(ANY_PORT).await.unwrap()).unwrap();
         pulls.push(pull);
     }
     for number in 0..40 {
@@ -133,8 +133,8 @@ async fn push_outgoing_1_skips_full_peers() {
     let (mut small, mut large) = (small.build(), large.build());
     small.bind("inproc://small").await.unwrap();
     large.bind("inproc://large").await.unwrap();
-    push.connect("inproc://small").await.unwrap();
-    push.connect("inproc://large").await.unwrap();
+    push.connect("inproc://small").unwrap();
+    push.connect("inproc://large").unwrap();
     for number in 0..8 {
         push.try_send(format!("{number}")).unwrap();
     }
@@ -209,7 +209,7 @@ async fn pull_general_4_connecting_side_keeps_queue() {
     let (listener, endpoint) = listen().await;
     let mut pull = PullSocket::builder().reconnect(fast_reconnect()).build();
     let mut events = pull.events();
-    pull.connect(&endpoint).await.unwrap();
+    pull.connect(&endpoint).unwrap();
     let mut peer = RawPeer::accept(&listener, SocketType::Push).await;
     peer.send("before").await;
     peer.sync().await;

@@ -32,7 +32,7 @@ async fn pub_general_1_sends_to_sub_and_xsub() {
     let mut publisher = PubSocket::new();
     let endpoint = publisher.bind(ANY_PORT).await.unwrap();
     let mut sub = RawPeer::connect(&endpoint, SocketType::Sub).await;
-    let mut xsub = RawPeer::connect(&endpoint, SocketType::Xsub).await;
+    let mut xsub = RawPeer::connect(&endpoint, SocketType::XSub).await;
     for peer in [&mut sub, &mut xsub] {
         peer.subscribe("").await;
         peer.sync().await;
@@ -68,7 +68,7 @@ async fn pub_general_3_connecting_side_keeps_queue() {
     let (listener, endpoint) = listen().await;
     let mut publisher = PubSocket::builder().reconnect(fast_reconnect()).build();
     let mut events = publisher.events();
-    publisher.connect(&endpoint).await.unwrap();
+    publisher.connect(&endpoint).unwrap();
     let mut peer = RawPeer::accept(&listener, SocketType::Sub).await;
     peer.subscribe("").await;
     peer.sync().await;
@@ -107,7 +107,7 @@ async fn pub_general_4_binding_side_drops_queue() {
 async fn pub_general_6_discards_incoming_messages() {
     let mut publisher = PubSocket::new();
     let endpoint = publisher.bind(ANY_PORT).await.unwrap();
-    let mut peer = RawPeer::connect(&endpoint, SocketType::Xsub).await;
+    let mut peer = RawPeer::connect(&endpoint, SocketType::XSub).await;
     peer.subscribe("").await;
     // More than any queue holds. None of it is kept, and it delays no other peer.
     for _ in 0..3000 {
@@ -246,8 +246,8 @@ async fn pub_subscriptions_1_commands_or_messages() {
 async fn xpub_incoming_1_and_2_receives_fairly() {
     let mut xpub = XPubSocket::new();
     let endpoint = xpub.bind(ANY_PORT).await.unwrap();
-    let mut eager = RawPeer::connect(&endpoint, SocketType::Xsub).await;
-    let mut modest = RawPeer::connect(&endpoint, SocketType::Xsub).await;
+    let mut eager = RawPeer::connect(&endpoint, SocketType::XSub).await;
+    let mut modest = RawPeer::connect(&endpoint, SocketType::XSub).await;
     for _ in 0..100 {
         eager.send(frames(["eager", ""])).await;
     }
@@ -368,7 +368,7 @@ async fn xpub_subscriptions_4_inproc_close_cancels() {
     let mut xpub = XPubSocket::builder_in(&context).build();
     let sub = SubSocket::builder_in(&context).subscribe("a").build();
     xpub.bind("inproc://xpub").await.unwrap();
-    sub.connect("inproc://xpub").await.unwrap();
+    sub.connect("inproc://xpub").unwrap();
     assert_eq!(within("a subscription", xpub.recv()).await.unwrap(), "\u{1}a");
     sub.close().await;
     assert_eq!(within("a cancellation", xpub.recv()).await.unwrap(), "\u{0}a");
@@ -381,7 +381,7 @@ async fn xpub_subscriptions_4_inproc_close_cancels() {
 async fn sub_general_3_resubscribes_on_reconnect() {
     let (listener, endpoint) = listen().await;
     let mut sub = SubSocket::builder().reconnect(fast_reconnect()).subscribe("a").build();
-    sub.connect(&endpoint).await.unwrap();
+    sub.connect(&endpoint).unwrap();
     let mut peer = RawPeer::accept(&listener, SocketType::Pub).await;
     assert_eq!(peer.command().await, subscribes("a"));
     sub.subscribe("b");
@@ -403,7 +403,7 @@ async fn sub_general_4_publishers_come_and_go() {
     let mut events = sub.events();
     let endpoint = sub.bind(ANY_PORT).await.unwrap();
     for number in 0..3 {
-        let mut peer = RawPeer::connect(&endpoint, SocketType::Xpub).await;
+        let mut peer = RawPeer::connect(&endpoint, SocketType::XPub).await;
         assert_eq!(peer.command().await, subscribes(""));
         peer.send(format!("{number}")).await;
         let received = within("a message", sub.recv()).await.unwrap();
@@ -420,7 +420,7 @@ async fn sub_incoming_1_drops_only_beyond_the_mark() {
     let mut publisher = PubSocket::builder_in(&context).send_high_water_mark(2).build();
     let mut sub = SubSocket::builder_in(&context).receive_high_water_mark(3).subscribe("").build();
     publisher.bind("inproc://pub").await.unwrap();
-    sub.connect("inproc://pub").await.unwrap();
+    sub.connect("inproc://pub").unwrap();
     for number in 0..10 {
         publisher.send(format!("{number}")).await.unwrap();
     }
@@ -460,7 +460,7 @@ async fn sub_incoming_2_receives_fairly() {
 async fn sub_incoming_3_and_4_filters_by_prefix() {
     let (listener, endpoint) = listen().await;
     let mut sub = SubSocket::builder().subscribe("ab").build();
-    sub.connect(&endpoint).await.unwrap();
+    sub.connect(&endpoint).unwrap();
     let mut peer = RawPeer::accept(&listener, SocketType::Pub).await;
     for message in [frames(["a"]), frames([""]), frames(["x", "ab"]), frames(["abc", "", "d"])] {
         peer.send(message).await;
@@ -483,8 +483,8 @@ async fn sub_subscriptions_1_reach_every_publisher() {
     let (one, one_endpoint) = listen().await;
     let (other, other_endpoint) = listen().await;
     let mut sub = SubSocket::new();
-    sub.connect(&one_endpoint).await.unwrap();
-    sub.connect(&other_endpoint).await.unwrap();
+    sub.connect(&one_endpoint).unwrap();
+    sub.connect(&other_endpoint).unwrap();
     let mut one = RawPeer::accept(&one, SocketType::Pub).await;
     let mut other = RawPeer::accept(&other, SocketType::Pub).await;
     sub.wait_for_peers(2).await;
@@ -515,11 +515,11 @@ async fn xsub_outgoing_1_and_2_sends_to_every_peer() {
     let (one, one_endpoint) = listen().await;
     let (other, other_endpoint) = listen().await;
     let mut xsub = XSubSocket::new();
-    xsub.connect(&one_endpoint).await.unwrap();
-    xsub.connect(&other_endpoint).await.unwrap();
+    xsub.connect(&one_endpoint).unwrap();
+    xsub.connect(&other_endpoint).unwrap();
     xsub.send(frames(["early", ""])).await.unwrap();
-    let mut one = RawPeer::accept(&one, SocketType::Xpub).await;
-    let mut other = RawPeer::accept(&other, SocketType::Xpub).await;
+    let mut one = RawPeer::accept(&one, SocketType::XPub).await;
+    let mut other = RawPeer::accept(&other, SocketType::XPub).await;
     xsub.send("up").await.unwrap();
     for peer in [&mut one, &mut other] {
         assert_eq!(peer.recv().await, frames(["early", ""]));
@@ -533,11 +533,11 @@ async fn xsub_outgoing_3_and_4_drops_for_full_peer() {
     let mut xsub = XSubSocket::builder().send_high_water_mark(2).build();
     assert!(!is_pending(xsub.send("no peer")), "waits for a publisher");
     let endpoint = xsub.bind(ANY_PORT).await.unwrap();
-    let mut slow = RawPeer::connect(&endpoint, SocketType::Xpub).await;
+    let mut slow = RawPeer::connect(&endpoint, SocketType::XPub).await;
     xsub.wait_for_peers(1).await;
     xsub.send(huge(2)).await.unwrap();
     xsub.send("fits").await.unwrap();
-    let mut quick = RawPeer::connect(&endpoint, SocketType::Xpub).await;
+    let mut quick = RawPeer::connect(&endpoint, SocketType::XPub).await;
     xsub.wait_for_peers(2).await;
     for number in 0..10 {
         assert!(!is_pending(xsub.send(format!("{number}"))), "waits for the slow publisher");
@@ -579,15 +579,15 @@ async fn xsub_subscriptions_1_and_2_are_forwarded() {
     let (listener, endpoint) = listen().await;
     let mut xsub = XSubSocket::builder().reconnect(fast_reconnect()).build();
     xsub.send("\u{1}early").await.unwrap();
-    xsub.connect(&endpoint).await.unwrap();
-    let mut peer = RawPeer::accept(&listener, SocketType::Xpub).await;
+    xsub.connect(&endpoint).unwrap();
+    let mut peer = RawPeer::accept(&listener, SocketType::XPub).await;
     assert_eq!(peer.command().await, subscribes("early"));
     xsub.send("\u{1}t").await.unwrap();
     assert_eq!(peer.command().await, subscribes("t"));
     xsub.send("\u{0}t").await.unwrap();
     assert_eq!(peer.command().await, cancels("t"));
     drop(peer);
-    let mut peer = RawPeer::accept(&listener, SocketType::Xpub).await;
+    let mut peer = RawPeer::accept(&listener, SocketType::XPub).await;
     assert_eq!(peer.command().await, subscribes("early"));
 }
 
@@ -598,10 +598,10 @@ async fn xsub_subscriptions_3_end_with_connection() {
     let mut events = xpub.events();
     let endpoint = xpub.bind(ANY_PORT).await.unwrap();
     let xsub = XSubSocket::builder().subscribe("t").build();
-    xsub.connect(&endpoint).await.unwrap();
+    xsub.connect(&endpoint).unwrap();
     handshake_succeeded(&mut events).await;
     assert_eq!(within("a subscription", xpub.recv()).await.unwrap(), "\u{1}t");
-    xsub.disconnect(&endpoint).await.unwrap();
+    xsub.disconnect(&endpoint).unwrap();
     assert_eq!(within("a cancellation", xpub.recv()).await.unwrap(), "\u{0}t");
 }
 
@@ -611,8 +611,8 @@ async fn xpub_and_xsub_forward_both_ways() {
     let mut publisher = XPubSocket::new();
     let (mut front, mut back) = (XSubSocket::new(), XPubSocket::new());
     let mut sub = SubSocket::builder().subscribe("a").build();
-    front.connect(publisher.bind(ANY_PORT).await.unwrap()).await.unwrap();
-    sub.connect(back.bind(ANY_PORT).await.unwrap()).await.unwrap();
+    front.connect(publisher.bind(ANY_PORT).await.unwrap()).unwrap();
+    sub.connect(back.bind(ANY_PORT).await.unwrap()).unwrap();
 
     let request = within("the subscription in the middle", back.recv()).await.unwrap();
     front.send(request).await.unwrap();
@@ -634,8 +634,8 @@ async fn second_connect_to_publisher_is_ignored() {
     let mut publisher = XPubSocket::new();
     let mut sub = SubSocket::new();
     let endpoint = publisher.bind("tcp://127.0.0.1:0").await.unwrap();
-    sub.connect(&endpoint).await.unwrap();
-    sub.connect(&endpoint).await.unwrap();
+    sub.connect(&endpoint).unwrap();
+    sub.connect(&endpoint).unwrap();
     sub.subscribe("");
     within("the subscription", publisher.recv()).await.unwrap();
     publisher.send("once").await.unwrap();

@@ -22,8 +22,8 @@ fn frames<const N: usize>(frames: [&str; N]) -> Message {
 #[tokio::test]
 async fn req_general_1_talks_to_rep_and_router() {
     let (mut req, mut rep, mut router) = (ReqSocket::new(), RepSocket::new(), RouterSocket::new());
-    req.connect(rep.bind(ANY_PORT).await.unwrap()).await.unwrap();
-    req.connect(router.bind(ANY_PORT).await.unwrap()).await.unwrap();
+    req.connect(rep.bind(ANY_PORT).await.unwrap()).unwrap();
+    req.connect(router.bind(ANY_PORT).await.unwrap()).unwrap();
 
     req.send("to rep").await.unwrap();
     assert_eq!(within("a request", rep.recv()).await.unwrap(), "to rep");
@@ -42,7 +42,7 @@ async fn req_general_1_talks_to_rep_and_router() {
 #[tokio::test]
 async fn req_general_2_alternates_send_and_receive() {
     let (mut req, mut rep) = (ReqSocket::new(), RepSocket::new());
-    req.connect(rep.bind(ANY_PORT).await.unwrap()).await.unwrap();
+    req.connect(rep.bind(ANY_PORT).await.unwrap()).unwrap();
 
     assert_eq!(req.recv().await, Err(RecvError::OutOfTurn));
     req.send("one").await.unwrap();
@@ -64,7 +64,7 @@ async fn req_general_2_alternates_send_and_receive() {
 async fn req_format_is_delimiter_then_data() {
     let (listener, endpoint) = listen().await;
     let mut req = ReqSocket::new();
-    req.connect(&endpoint).await.unwrap();
+    req.connect(&endpoint).unwrap();
     let mut peer = RawPeer::accept(&listener, SocketType::Rep).await;
 
     req.send(frames(["a", "", "b"])).await.unwrap();
@@ -78,7 +78,7 @@ async fn req_format_is_delimiter_then_data() {
 async fn req_outgoing_1_delimiter_precedes_empty_body() {
     let (listener, endpoint) = listen().await;
     let mut req = ReqSocket::new();
-    req.connect(&endpoint).await.unwrap();
+    req.connect(&endpoint).unwrap();
     let mut peer = RawPeer::accept(&listener, SocketType::Rep).await;
     req.send(Message::new()).await.unwrap();
     assert_eq!(peer.recv().await, frames(["", ""]));
@@ -96,7 +96,7 @@ async fn refused_request_is_returned_unchanged() {
             assert_eq!(refused.into_message(), Some(request.clone()));
         }
         let mut rep = RepSocket::new();
-        rep.connect(endpoint).await.unwrap();
+        rep.connect(endpoint).unwrap();
         for request in [request, "three".into(), frames(["four", "five", "six"])] {
             within("room", req.send(request.clone())).await.unwrap();
             assert_eq!(within("the request", rep.recv()).await.unwrap(), request);
@@ -113,7 +113,7 @@ async fn req_outgoing_2_sends_round_robin() {
     let mut reps = Vec::new();
     for _ in 0..3 {
         let rep = RepSocket::new();
-        req.connect(rep.bind(ANY_PORT).await.unwrap()).await.unwrap();
+        req.connect(rep.bind(ANY_PORT).await.unwrap()).unwrap();
         reps.push(rep);
     }
     for round in 0..4 {
@@ -136,7 +136,7 @@ async fn req_outgoing_3_blocks_without_a_peer() {
     let error = req.try_send("no peer").unwrap_err();
     assert_eq!(*error.kind(), SendErrorKind::Full);
 
-    rep.connect(endpoint).await.unwrap();
+    rep.connect(endpoint).unwrap();
     within("a peer to send to", req.send("one peer")).await.unwrap();
     assert_eq!(within("the request", rep.recv()).await.unwrap(), "one peer");
 }
@@ -147,7 +147,7 @@ async fn req_outgoing_4_keeps_request_until_connected() {
     let port = ReservedPort::new();
     let mut req = ReqSocket::builder().reconnect(fast_reconnect()).build();
     let mut events = req.events();
-    req.connect(port.endpoint()).await.unwrap();
+    req.connect(port.endpoint()).unwrap();
     req.send("early").await.unwrap();
     event(&mut events, "a refused connection", |event| {
         matches!(event, SocketEvent::ConnectFailed { .. }).then_some(())
@@ -211,7 +211,7 @@ async fn req_incoming_2_discards_earlier_messages() {
 async fn req_format_discards_reply_without_delimiter() {
     let (listener, endpoint) = listen().await;
     let mut req = ReqSocket::new();
-    req.connect(&endpoint).await.unwrap();
+    req.connect(&endpoint).unwrap();
     let mut peer = RawPeer::accept(&listener, SocketType::Rep).await;
     req.send("question").await.unwrap();
     peer.recv().await;
@@ -225,7 +225,7 @@ async fn req_format_discards_reply_without_delimiter() {
 async fn req_fails_when_its_peer_leaves() {
     let (listener, endpoint) = listen().await;
     let mut req = ReqSocket::builder().reconnect(fast_reconnect()).build();
-    req.connect(&endpoint).await.unwrap();
+    req.connect(&endpoint).unwrap();
     let mut peer = RawPeer::accept(&listener, SocketType::Rep).await;
     req.send("question").await.unwrap();
     peer.recv().await;
@@ -256,9 +256,9 @@ async fn req_fails_when_accepted_peer_leaves() {
 async fn req_fails_when_its_endpoint_is_removed() {
     let port = ReservedPort::new();
     let mut req = ReqSocket::builder().linger(std::time::Duration::ZERO).build();
-    req.connect(port.endpoint()).await.unwrap();
+    req.connect(port.endpoint()).unwrap();
     req.send("question").await.unwrap();
-    req.disconnect(port.endpoint()).await.unwrap();
+    req.disconnect(port.endpoint()).unwrap();
     let lost = within("word that the peer is gone", req.recv()).await;
     assert_eq!(lost, Err(RecvError::ReplyLost));
 }
@@ -271,8 +271,8 @@ async fn rep_general_1_serves_req_and_dealer() {
     let mut rep = RepSocket::new();
     let endpoint = rep.bind(ANY_PORT).await.unwrap();
     let (mut req, mut dealer) = (ReqSocket::new(), DealerSocket::new());
-    req.connect(&endpoint).await.unwrap();
-    dealer.connect(&endpoint).await.unwrap();
+    req.connect(&endpoint).unwrap();
+    dealer.connect(&endpoint).unwrap();
 
     req.send("from req").await.unwrap();
     assert_eq!(within("a request", rep.recv()).await.unwrap(), "from req");
@@ -433,7 +433,7 @@ async fn rep_outgoing_5_never_blocks_on_slow_peer() {
 async fn dealer_general_2_leaves_messages_unchanged() {
     let (listener, endpoint) = listen().await;
     let mut dealer = DealerSocket::new();
-    dealer.connect(&endpoint).await.unwrap();
+    dealer.connect(&endpoint).unwrap();
     let mut peer = RawPeer::accept(&listener, SocketType::Router).await;
     for message in [frames([""]), frames(["", ""]), frames(["a", "", "b"]), frames(["\0\u{1}"])] {
         dealer.send(message.clone()).await.unwrap();
@@ -465,7 +465,7 @@ async fn dealer_general_4_connecting_side_keeps_queue() {
     let (listener, endpoint) = listen().await;
     let mut dealer = DealerSocket::builder().reconnect(fast_reconnect()).build();
     let mut events = dealer.events();
-    dealer.connect(&endpoint).await.unwrap();
+    dealer.connect(&endpoint).unwrap();
     dealer.send("before").await.unwrap();
     let mut peer = RawPeer::accept(&listener, SocketType::Router).await;
     assert_eq!(peer.recv().await, "before");
@@ -486,7 +486,7 @@ async fn dealer_general_4_resends_partly_written() {
     let (listener, endpoint) = listen().await;
     let mut dealer = DealerSocket::builder().reconnect(fast_reconnect()).build();
     let mut events = dealer.events();
-    dealer.connect(&endpoint).await.unwrap();
+    dealer.connect(&endpoint).unwrap();
     let peer = RawPeer::accept(&listener, SocketType::Router).await;
     dealer.send(huge(7)).await.unwrap();
     dealer.send("behind").await.unwrap();
@@ -521,12 +521,12 @@ async fn dealer_general_5_binding_side_drops_queue() {
 async fn dealer_outgoing_1_and_2_sends_round_robin() {
     let mut dealer = DealerSocket::builder().send_high_water_mark(2).build();
     let ports = [ReservedPort::new(), ReservedPort::new(), ReservedPort::new()];
-    dealer.connect(ports[0].endpoint()).await.unwrap();
+    dealer.connect(ports[0].endpoint()).unwrap();
     dealer.try_send("a").unwrap();
     dealer.try_send("b").unwrap();
     // The first queue is full from here on, and the others take turns without it.
-    dealer.connect(ports[1].endpoint()).await.unwrap();
-    dealer.connect(ports[2].endpoint()).await.unwrap();
+    dealer.connect(ports[1].endpoint()).unwrap();
+    dealer.connect(ports[2].endpoint()).unwrap();
     for message in ["c", "d", "e", "f"] {
         dealer.try_send(message).unwrap();
     }
@@ -596,7 +596,7 @@ async fn router_general_1_talks_to_all_peer_types() {
     let endpoint = router.bind(ANY_PORT).await.unwrap();
 
     let mut req = ReqSocket::builder().routing_id("req").unwrap().build();
-    req.connect(&endpoint).await.unwrap();
+    req.connect(&endpoint).unwrap();
     req.send("1").await.unwrap();
     let request = within("a message", router.recv()).await.unwrap();
     assert_eq!(request, frames(["req", "", "1"]));
@@ -604,14 +604,14 @@ async fn router_general_1_talks_to_all_peer_types() {
     assert_eq!(within("a reply", req.recv()).await.unwrap(), "2");
 
     let mut dealer = DealerSocket::builder().routing_id("dealer").unwrap().build();
-    dealer.connect(&endpoint).await.unwrap();
+    dealer.connect(&endpoint).unwrap();
     dealer.send("1").await.unwrap();
     assert_eq!(within("a message", router.recv()).await.unwrap(), frames(["dealer", "1"]));
     router.send(frames(["dealer", "2"])).await.unwrap();
     assert_eq!(within("a message", dealer.recv()).await.unwrap(), "2");
 
     let mut other = RouterSocket::builder().routing_id("other").unwrap().build();
-    other.connect(&endpoint).await.unwrap();
+    other.connect(&endpoint).unwrap();
     other.wait_for_peers(1).await;
     other.send(frames(["me", "1"])).await.unwrap();
     assert_eq!(within("a message", router.recv()).await.unwrap(), frames(["other", "1"]));
@@ -624,7 +624,7 @@ async fn router_general_1_talks_to_all_peer_types() {
 async fn router_general_3_connecting_side_keeps_queue() {
     let (listener, endpoint) = listen().await;
     let mut router = RouterSocket::builder().reconnect(fast_reconnect()).build();
-    router.connect(&endpoint).await.unwrap();
+    router.connect(&endpoint).unwrap();
     let mut peer = RawPeer::accept(&listener, SocketType::Dealer).await;
     peer.send("hello").await;
     let hello = within("a message", router.recv()).await.unwrap();
@@ -746,10 +746,10 @@ async fn router_general_6_uses_the_announced_id() {
 async fn router_general_6_announces_its_routing_id() {
     let (listener, endpoint) = listen().await;
     let dealer = DealerSocket::builder().routing_id("me").unwrap().build();
-    dealer.connect(&endpoint).await.unwrap();
+    dealer.connect(&endpoint).unwrap();
     assert_eq!(RawPeer::accept(&listener, SocketType::Router).await.peer_routing_id(), "me");
     let nameless = DealerSocket::new();
-    nameless.connect(&endpoint).await.unwrap();
+    nameless.connect(&endpoint).unwrap();
     assert_eq!(RawPeer::accept(&listener, SocketType::Router).await.peer_routing_id(), "");
 }
 

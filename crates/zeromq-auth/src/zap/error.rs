@@ -30,7 +30,7 @@ pub struct ZapDomainError(pub(super) String);
 /// let pull = PullSocket::builder().null_server(zap).build();
 /// let mut events = pull.events();
 /// let push = PushSocket::new();
-/// push.connect(pull.bind("tcp://127.0.0.1:0").await?).await?;
+/// push.connect(pull.bind("tcp://127.0.0.1:0").await?)?;
 /// while let Some(event) = events.next().await {
 ///     let SocketEvent::HandshakeFailed { reason, .. } = event else { continue };
 ///     let HandshakeFailure::Denied { reason: Some(reason), .. } = reason else { panic!() };

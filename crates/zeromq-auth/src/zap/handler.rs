@@ -53,7 +53,7 @@ use zeromq_async::{Peer, PeerId};
 /// let zap = Zap::in_context(&context, "jobs")?;
 /// let mut pull = PullSocket::builder().plain_server(zap).build();
 /// let mut push = PushSocket::builder().plain_client("alice", "secret")?.build();
-/// push.connect(pull.bind("tcp://127.0.0.1:0").await?).await?;
+/// push.connect(pull.bind("tcp://127.0.0.1:0").await?)?;
 /// push.send("a job").await?;
 /// assert_eq!(pull.recv().await?, "a job");
 /// # Ok(()) }

@@ -11,7 +11,7 @@ const ENDPOINT: &str = "inproc://bench";
 pub(super) async fn run(load: Load) -> Result<(), Failure> {
     let (push, pull): (PushSocket, PullSocket) = (prompt(), prompt());
     pull.bind(ENDPOINT).await.map_err(Failure::error)?;
-    push.connect(ENDPOINT).await.map_err(Failure::error)?;
+    push.connect(ENDPOINT).map_err(Failure::error)?;
     let sending = tokio::spawn(throughput::send(push, payload(load.size)));
     let measured = throughput::receive(vec![pull], load).await;
     sending.abort();

@@ -32,7 +32,7 @@ use packed::Packing;
 /// use zeromq_async::{PullSocket, PushSocket};
 ///
 /// let (push, pull) = (PushSocket::new(), PullSocket::new());
-/// push.connect(pull.bind("tcp://127.0.0.1:*").await?).await?;
+/// push.connect(pull.bind("tcp://127.0.0.1:*").await?)?;
 /// let mut push = push.with_layer(CompressionLayer::lz4());
 /// let mut pull = pull.with_layer(CompressionLayer::lz4());
 ///

@@ -30,7 +30,7 @@ use parking_lot::Mutex;
 /// use zeromq_async::{DealerSocket, Message, RepSocket};
 ///
 /// let (dealer, mut rep) = (DealerSocket::new(), RepSocket::new());
-/// dealer.connect(rep.bind("tcp://127.0.0.1:*").await?).await?;
+/// dealer.connect(rep.bind("tcp://127.0.0.1:*").await?)?;
 ///
 /// let limit = ConcurrencyLimitLayer::new(2);
 /// let (sender, receiver) = dealer.split();
@@ -105,7 +105,7 @@ impl ConcurrencyLimitLayer {
     ///
     /// let limit = ConcurrencyLimitLayer::new(64);
     /// let dealer = DealerSocket::new();
-    /// dealer.connect("inproc://in-flight").await?;
+    /// dealer.connect("inproc://in-flight")?;
     /// dealer.with_layer(&limit).send("to nobody yet").await?;
     /// assert_eq!(limit.in_flight(), 1);
     /// # Ok(()) }

@@ -29,7 +29,7 @@ use super::{DROPPED_PER_TURN, detach};
 /// use zeromq_async::{Message, PullSocket, PushSocket};
 ///
 /// let (mut push, pull) = (PushSocket::new(), PullSocket::new());
-/// push.connect(pull.bind("tcp://127.0.0.1:*").await?).await?;
+/// push.connect(pull.bind("tcp://127.0.0.1:*").await?)?;
 /// let number = |message: &Message| message.first().cloned();
 /// let mut pull = pull.with_layer(DeduplicateLayer::new(1000, number));
 /// for (number, job) in [("1", "one"), ("1", "one, once more"), ("2", "two")] {

@@ -39,7 +39,7 @@ use super::{beginning, detach};
 /// assert_eq!(push.dropped(), 2);
 ///
 /// let mut pull = PullSocket::new();
-/// push.get_ref().connect(pull.bind("tcp://127.0.0.1:*").await?).await?;
+/// push.get_ref().connect(pull.bind("tcp://127.0.0.1:*").await?)?;
 /// push.flush().await?;
 /// assert_eq!((pull.recv().await?, pull.recv().await?), ("3".into(), "4".into()));
 /// # Ok(()) }

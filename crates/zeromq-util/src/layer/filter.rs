@@ -19,7 +19,7 @@ use super::DROPPED_PER_TURN;
 /// use zeromq_async::{Message, PullSocket, PushSocket};
 ///
 /// let (push, mut pull) = (PushSocket::new(), PullSocket::new());
-/// push.connect(pull.bind("tcp://127.0.0.1:*").await?).await?;
+/// push.connect(pull.bind("tcp://127.0.0.1:*").await?)?;
 /// let mut push = push.with_layer(FilterSendLayer::new(|message: &Message| message.size() < 10));
 /// push.send("much too long").await?;
 /// push.send("short").await?;
@@ -93,7 +93,7 @@ where
 ///
 /// let publisher = PubSocket::new();
 /// let mut oslo = SubSocket::builder().subscribe("oslo").build();
-/// oslo.connect(publisher.bind("tcp://127.0.0.1:*").await?).await?;
+/// oslo.connect(publisher.bind("tcp://127.0.0.1:*").await?)?;
 /// // A subscription is to a prefix; this is to the whole topic.
 /// let is_oslo = |message: &Message| message.first().is_some_and(|topic| topic == "oslo");
 /// let mut oslo = oslo.with_layer(FilterRecvLayer::new(is_oslo));

@@ -15,7 +15,7 @@ macro_rules! wraps {
             ///
             #[doc = concat!("let layer = ", stringify!($layer), "::", $new, ";")]
             /// let wrapped = DealerSocket::new().with_layer(layer);
-            /// wrapped.get_ref().connect("tcp://127.0.0.1:5555").await?;
+            /// wrapped.get_ref().connect("tcp://127.0.0.1:5555")?;
             /// # Ok(()) }
             /// ```
             pub fn get_ref(&self) -> &S {

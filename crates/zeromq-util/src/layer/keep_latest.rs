@@ -32,7 +32,7 @@ use super::detach;
 ///
 /// let (mut push, pull) = (PushSocket::new(), PullSocket::new());
 /// pull.bind("inproc://keep-latest").await?;
-/// push.connect("inproc://keep-latest").await?;
+/// push.connect("inproc://keep-latest")?;
 /// let topic = |message: &Message| message.first().cloned();
 /// let mut pull = pull.with_layer(KeepLatestLayer::new(1000, topic));
 /// for (city, temperature) in [("oslo", "-4"), ("lima", "19"), ("oslo", "-5")] {

@@ -17,7 +17,7 @@ use tower_layer::Layer;
 /// use zeromq_async::{Message, PullSocket, PushSocket};
 ///
 /// let (push, mut pull) = (PushSocket::new(), PullSocket::new());
-/// push.connect(pull.bind("tcp://127.0.0.1:*").await?).await?;
+/// push.connect(pull.bind("tcp://127.0.0.1:*").await?)?;
 /// let number = |number: u32| Message::from(number.to_string());
 /// let mut push = push.with_layer(MapSendLayer::new(number));
 /// push.send(42_u32).await?;
@@ -90,7 +90,7 @@ where
 /// use zeromq_async::{Message, PullSocket, PushSocket};
 ///
 /// let (mut push, pull) = (PushSocket::new(), PullSocket::new());
-/// push.connect(pull.bind("tcp://127.0.0.1:*").await?).await?;
+/// push.connect(pull.bind("tcp://127.0.0.1:*").await?)?;
 /// let body = |mut message: Message| { message.pop_front(); message };
 /// let mut pull = pull.with_layer(MapRecvLayer::new(body));
 /// push.send(Message::multipart(["envelope", "body"])).await?;

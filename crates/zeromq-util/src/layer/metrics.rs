@@ -44,7 +44,7 @@ use super::beginning;
 /// metrics::set_global_recorder(recorder)?;
 ///
 /// let (req, mut rep) = (ReqSocket::new(), RepSocket::new());
-/// req.connect(rep.bind("tcp://127.0.0.1:*").await?).await?;
+/// req.connect(rep.bind("tcp://127.0.0.1:*").await?)?;
 /// let mut req = req.with_layer(MetricsLayer::new("orders").round_trips());
 /// req.send("Hello").await?;
 /// rep.recv().await?;

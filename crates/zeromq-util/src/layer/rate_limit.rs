@@ -28,7 +28,7 @@ use bucket::Buckets;
 /// use zeromq_util::layer::{Rate, RateLimitLayer, SendExt, WithLayer};
 ///
 /// let push = PushSocket::new();
-/// push.connect("inproc://rate-limit").await?;
+/// push.connect("inproc://rate-limit")?;
 /// let ten_a_second = Rate::per(Duration::from_secs(1)).messages(10);
 /// let mut push = push.with_layer(RateLimitLayer::new().send(ten_a_second));
 /// let start = Instant::now();

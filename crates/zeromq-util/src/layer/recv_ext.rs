@@ -19,7 +19,7 @@ use zeromq_async::RecvError;
 /// use zeromq_async::{Message, PullSocket, PushSocket, RecvError};
 ///
 /// let (mut push, pull) = (PushSocket::new(), PullSocket::new());
-/// push.connect(pull.bind("tcp://127.0.0.1:*").await?).await?;
+/// push.connect(pull.bind("tcp://127.0.0.1:*").await?)?;
 /// let mut pull = pull.with_layer(FilterRecvLayer::new(|message: &Message| message.size() > 3));
 /// push.send("no").await?;
 /// push.send("hello").await?;

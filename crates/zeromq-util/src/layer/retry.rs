@@ -35,8 +35,8 @@ use zeromq_async::RecvError;
 ///
 /// let (silent, mut server) = (RepSocket::new(), RepSocket::new());
 /// let req = ReqSocket::builder().relaxed(true).correlate(true).build();
-/// req.connect(silent.bind("tcp://127.0.0.1:*").await?).await?;
-/// req.connect(server.bind("tcp://127.0.0.1:*").await?).await?;
+/// req.connect(silent.bind("tcp://127.0.0.1:*").await?)?;
+/// req.connect(server.bind("tcp://127.0.0.1:*").await?)?;
 /// tokio::spawn(async move {
 ///     while let Ok(request) = server.recv().await {
 ///         server.send(request).await.unwrap();
@@ -99,7 +99,7 @@ impl RetryLayer {
     /// use zeromq_async::{DealerSocket, RepSocket};
     ///
     /// let (dealer, mut rep) = (DealerSocket::new(), RepSocket::new());
-    /// dealer.connect(rep.bind("tcp://127.0.0.1:*").await?).await?;
+    /// dealer.connect(rep.bind("tcp://127.0.0.1:*").await?)?;
     /// let layer = RetryLayer::new(Duration::from_secs(1)).correlate(true);
     /// let mut dealer = dealer.with_layer(layer);
     /// dealer.send("Hello").await?;

@@ -22,7 +22,7 @@ use super::place::Places;
 /// use zeromq_async::{PullSocket, PushSocket};
 ///
 /// let (push, mut pull) = (PushSocket::new(), PullSocket::new());
-/// push.connect(pull.bind("tcp://127.0.0.1:*").await?).await?;
+/// push.connect(pull.bind("tcp://127.0.0.1:*").await?)?;
 /// let mut push = push.with_layer(TimeoutLayer::new().send(Duration::from_secs(5)));
 /// push.send("hello").await?;
 /// assert_eq!(pull.recv().await?, "hello");
@@ -47,7 +47,7 @@ pub trait SendExt<T>: Sink<T> {
     /// use zeromq_async::{Message, PullSocket, PushSocket};
     ///
     /// let (push, mut pull) = (PushSocket::new(), PullSocket::new());
-    /// push.connect(pull.bind("tcp://127.0.0.1:*").await?).await?;
+    /// push.connect(pull.bind("tcp://127.0.0.1:*").await?)?;
     /// let number = |number: u32| Message::from(number.to_be_bytes());
     /// push.with_layer(MapSendLayer::new(number)).send(7_u32).await?;
     /// assert_eq!(pull.recv().await?, &[0, 0, 0, 7]);
@@ -84,7 +84,7 @@ pub trait SendExt<T>: Sink<T> {
     ///     PushSocket::new().with_layer(TimeoutLayer::new().send(Duration::from_millis(1)));
     /// let message = Message::from("to keep");
     /// assert!(push.ready().await.is_err()); // nobody is there
-    /// push.get_ref().connect("inproc://later").await?;
+    /// push.get_ref().connect("inproc://later")?;
     /// push.ready().await?;
     /// Pin::new(&mut push).start_send(message)?;
     /// # Ok(()) }
@@ -118,7 +118,7 @@ pub trait SendExt<T>: Sink<T> {
     /// use zeromq_async::{PullSocket, PushSocket};
     ///
     /// let (push, pull) = (PushSocket::new(), PullSocket::new());
-    /// push.connect(pull.bind("tcp://127.0.0.1:*").await?).await?;
+    /// push.connect(pull.bind("tcp://127.0.0.1:*").await?)?;
     /// let mut push = push.with_layer(TimeoutLayer::new());
     /// push.send("hello").await?;
     /// push.flush().await?;

@@ -23,7 +23,7 @@ use tower_layer::Layer;
 /// use zeromq_async::{Message, RepSocket, ReqSocket};
 ///
 /// let (req, mut rep) = (ReqSocket::new(), RepSocket::new());
-/// req.connect(rep.bind("tcp://127.0.0.1:*").await?).await?;
+/// req.connect(rep.bind("tcp://127.0.0.1:*").await?)?;
 ///
 /// let (capture, mut captured) = mpsc::channel(100);
 /// let mut req = req.with_layer(TapLayer::new(move |direction, message: &Message| {

@@ -40,7 +40,7 @@ pub use trace_parent::{TraceParent, TraceParentError};
 /// let current = || CURRENT.try_with(Clone::clone).ok();
 ///
 /// let (push, pull) = (PushSocket::new(), PullSocket::new());
-/// push.connect(pull.bind("tcp://127.0.0.1:*").await?).await?;
+/// push.connect(pull.bind("tcp://127.0.0.1:*").await?)?;
 /// let mut push = push.with_layer(TraceContextLayer::new(current));
 /// let mut pull = pull.with_layer(TraceContextLayer::new(current));
 ///

@@ -15,7 +15,7 @@ use tower_layer::Layer;
 /// use zeromq_async::{Message, PullSocket, PushSocket};
 ///
 /// let (mut push, pull) = (PushSocket::new(), PullSocket::new());
-/// push.connect(pull.bind("tcp://127.0.0.1:*").await?).await?;
+/// push.connect(pull.bind("tcp://127.0.0.1:*").await?)?;
 /// let mut pull = pull
 ///     .with_layer(TimeoutLayer::new().recv(Duration::from_secs(5)))
 ///     .with_layer(MapRecvLayer::new(|message: Message| message.size()));

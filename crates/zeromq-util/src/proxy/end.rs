@@ -121,8 +121,8 @@ where
 ///
 /// let (pull, push) = (PullSocket::new(), PushSocket::new());
 /// let (mut sender, mut receiver) = (PushSocket::new(), PullSocket::new());
-/// sender.connect(pull.bind("tcp://127.0.0.1:0").await?).await?;
-/// push.connect(receiver.bind("tcp://127.0.0.1:0").await?).await?;
+/// sender.connect(pull.bind("tcp://127.0.0.1:0").await?)?;
+/// push.connect(receiver.bind("tcp://127.0.0.1:0").await?)?;
 ///
 /// let without_secrets = pull.filter(|message| {
 ///     let open = message.as_ref().is_ok_and(|message| *message != "secret");

@@ -42,7 +42,7 @@ impl fmt::Display for ProxySide {
 /// use zeromq_async::{PullSocket, PushSocket};
 ///
 /// let (front, back) = (PullSocket::new(), PushSocket::new());
-/// back.connect("inproc://proxy-error").await.unwrap();
+/// back.connect("inproc://proxy-error").unwrap();
 /// front.handle().close().await;
 /// let error = Proxy::new(front, back).run().await.unwrap_err();
 /// assert!(matches!(error, ProxyError::Receive { side: ProxySide::Front, .. }));

@@ -16,8 +16,8 @@ use parking_lot::Mutex;
 ///
 /// let (front, back) = (PullSocket::new(), PushSocket::new());
 /// let (mut push, mut pull) = (PushSocket::new(), PullSocket::new());
-/// push.connect(front.bind("tcp://127.0.0.1:0").await?).await?;
-/// back.connect(pull.bind("tcp://127.0.0.1:0").await?).await?;
+/// push.connect(front.bind("tcp://127.0.0.1:0").await?)?;
+/// back.connect(pull.bind("tcp://127.0.0.1:0").await?)?;
 /// let mut proxy = Proxy::new(front, back);
 /// let handle = proxy.handle();
 ///

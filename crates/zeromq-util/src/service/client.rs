@@ -43,7 +43,7 @@ const MAX_IN_FLIGHT: usize = 1000;
 /// use zeromq_util::service;
 ///
 /// let (req, mut server) = (ReqSocket::new(), RepSocket::new());
-/// req.connect(server.bind("tcp://127.0.0.1:0").await?).await?;
+/// req.connect(server.bind("tcp://127.0.0.1:0").await?)?;
 /// let (mut client, driver) = service::client(req);
 /// tokio::spawn(driver.run());
 ///
@@ -68,7 +68,7 @@ pub fn client(socket: impl Into<DealerSocket>) -> (Client, ClientDriver) {
 /// use zeromq_util::service;
 ///
 /// let dealer = DealerSocket::new();
-/// dealer.connect("inproc://client-with-limit").await?;
+/// dealer.connect("inproc://client-with-limit")?;
 /// let (mut client, _driver) = service::client_with_limit(dealer, 1);
 /// let under_way = client.ready().await?.call("first".into());
 /// assert!(client.ready().now_or_never().is_none());
@@ -120,7 +120,7 @@ pub fn client_with_limit(
 /// use zeromq_util::service;
 ///
 /// let (dealer, mut router) = (DealerSocket::new(), RouterSocket::new());
-/// dealer.connect(router.bind("tcp://127.0.0.1:0").await?).await?;
+/// dealer.connect(router.bind("tcp://127.0.0.1:0").await?)?;
 /// let (client, driver) = service::client(dealer);
 /// tokio::spawn(driver.run());
 ///

@@ -13,7 +13,7 @@ use zeromq_async::PeerId;
 /// use zeromq_async::{DealerSocket, RepSocket};
 ///
 /// let (dealer, mut server) = (DealerSocket::new(), RepSocket::new());
-/// dealer.connect(server.bind("tcp://127.0.0.1:0").await?).await?;
+/// dealer.connect(server.bind("tcp://127.0.0.1:0").await?)?;
 /// let (mut client, driver) = client(dealer);
 /// tokio::spawn(driver.run());
 ///
@@ -99,7 +99,7 @@ fn at(endpoint: &Option<Endpoint>) -> String {
 /// let (upstream, driver) = client(DealerSocket::new());
 /// drop(driver);
 /// let (router, mut req) = (RouterSocket::new(), ReqSocket::new());
-/// req.connect(router.bind("tcp://127.0.0.1:0").await?).await?;
+/// req.connect(router.bind("tcp://127.0.0.1:0").await?)?;
 /// req.send("anybody?").await?;
 /// let error = serve(router, upstream).run().await.unwrap_err();
 /// assert_eq!((error.report.answered, error.report.untaken), (0, 1));

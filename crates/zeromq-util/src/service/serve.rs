@@ -46,7 +46,7 @@ use zeromq_async::Socket;
 /// use zeromq_util::service;
 ///
 /// let (router, mut req) = (RouterSocket::new(), ReqSocket::new());
-/// req.connect(router.bind("tcp://127.0.0.1:0").await?).await?;
+/// req.connect(router.bind("tcp://127.0.0.1:0").await?)?;
 /// let shout = service_fn(|request: Message| async move {
 ///     Ok::<_, Infallible>(Message::from(request.to_str().unwrap_or("?").to_uppercase()))
 /// });

@@ -40,7 +40,7 @@ use super::BoxError;
 /// use zeromq_async::{PullSocket, PushSocket};
 ///
 /// let (push, pull) = (PushSocket::new(), PullSocket::new());
-/// push.connect(pull.bind("tcp://127.0.0.1:0").await?).await?;
+/// push.connect(pull.bind("tcp://127.0.0.1:0").await?)?;
 /// let reading = Reading { city: "oslo".into(), celsius: -4 };
 /// push.typed::<Reading>(Protobuf).send(&reading).await?;
 /// assert_eq!(pull.typed::<Reading>(Protobuf).recv().await?, reading);

@@ -45,7 +45,7 @@ pub enum TypedSendError<E> {
 /// use zeromq_async::{PullSocket, PushSocket};
 ///
 /// let (mut push, pull) = (PushSocket::new(), PullSocket::new());
-/// push.connect(pull.bind("tcp://127.0.0.1:0").await?).await?;
+/// push.connect(pull.bind("tcp://127.0.0.1:0").await?)?;
 /// push.send(b"\xff").await?;
 /// push.send("text").await?;
 ///

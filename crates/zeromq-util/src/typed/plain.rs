@@ -14,7 +14,7 @@ use super::{BoxError, Decode, Encode, Frames};
 /// use zeromq_async::{PullSocket, PushSocket};
 ///
 /// let (push, pull) = (PushSocket::new(), PullSocket::new());
-/// push.connect(pull.bind("tcp://127.0.0.1:0").await?).await?;
+/// push.connect(pull.bind("tcp://127.0.0.1:0").await?)?;
 /// push.typed::<&str>(Utf8).send(&"hello").await?;
 /// assert_eq!(pull.typed::<String>(Utf8).recv().await?, "hello");
 /// # Ok(()) }
@@ -32,7 +32,7 @@ pub struct Utf8;
 /// use zeromq_async::{Message, PullSocket, PushSocket};
 ///
 /// let (mut push, pull) = (PushSocket::new(), PullSocket::new());
-/// push.connect(pull.bind("tcp://127.0.0.1:0").await?).await?;
+/// push.connect(pull.bind("tcp://127.0.0.1:0").await?)?;
 /// push.send(Message::multipart(["topic", "a", "b"])).await?;
 ///
 /// let mut pull = pull.typed::<(String, Message)>((Utf8, Raw));

@@ -24,7 +24,7 @@ where
     /// use zeromq_async::{PullSocket, PushSocket};
     ///
     /// let (mut push, pull) = (PushSocket::new(), PullSocket::new());
-    /// push.connect(pull.bind("tcp://127.0.0.1:0").await?).await?;
+    /// push.connect(pull.bind("tcp://127.0.0.1:0").await?)?;
     /// push.send("hello").await?;
     /// assert_eq!(pull.typed::<String>(Utf8).recv().await?, "hello");
     /// # Ok(()) }
@@ -51,7 +51,7 @@ where
     /// use zeromq_async::{PullSocket, PushSocket, SocketType};
     ///
     /// let (mut push, pull) = (PushSocket::new(), PullSocket::new());
-    /// push.connect(pull.bind("tcp://127.0.0.1:0").await?).await?;
+    /// push.connect(pull.bind("tcp://127.0.0.1:0").await?)?;
     /// push.send("hello").await?;
     /// let (text, peer) = pull.typed::<String>(Utf8).recv_from().await?;
     /// assert_eq!(text, "hello");

@@ -38,7 +38,7 @@ pub struct Routed<T> {
 /// use zeromq_async::{ReqSocket, RouterSocket};
 ///
 /// let (client, server) = (ReqSocket::new(), RouterSocket::new());
-/// client.connect(server.bind("tcp://127.0.0.1:0").await?).await?;
+/// client.connect(server.bind("tcp://127.0.0.1:0").await?)?;
 /// let mut client = client.typed::<String>(Utf8);
 /// let mut server = server.typed::<Routed<String>>(Routing::of_requests(Utf8));
 ///

@@ -26,7 +26,7 @@ where
     /// use zeromq_async::{PullSocket, PushSocket};
     ///
     /// let (push, mut pull) = (PushSocket::new(), PullSocket::new());
-    /// push.connect(pull.bind("tcp://127.0.0.1:0").await?).await?;
+    /// push.connect(pull.bind("tcp://127.0.0.1:0").await?)?;
     /// push.typed::<String>(Utf8).send(&"hello".to_owned()).await?;
     /// assert_eq!(pull.recv().await?, "hello");
     /// # Ok(()) }
@@ -58,7 +58,7 @@ where
     /// use zeromq_async::{PullSocket, PushSocket};
     ///
     /// let (push, pull) = (PushSocket::new(), PullSocket::new());
-    /// push.connect(pull.bind("tcp://127.0.0.1:0").await?).await?;
+    /// push.connect(pull.bind("tcp://127.0.0.1:0").await?)?;
     /// let mut push = push.typed::<String>(Utf8);
     /// push.send(&"hello".to_owned()).await?;
     /// push.flush().await?;

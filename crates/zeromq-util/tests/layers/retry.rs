@@ -126,8 +126,8 @@ async fn error_while_waiting_is_not_an_attempt() {
 async fn lost_request_is_resent_to_another_peer() {
     let (mut first, mut second) = (RepSocket::new(), RepSocket::new());
     let req = ReqSocket::new();
-    req.connect(first.bind("tcp://127.0.0.1:*").await.unwrap()).await.unwrap();
-    req.connect(second.bind("tcp://127.0.0.1:*").await.unwrap()).await.unwrap();
+    req.connect(first.bind("tcp://127.0.0.1:*").await.unwrap()).unwrap();
+    req.connect(second.bind("tcp://127.0.0.1:*").await.unwrap()).unwrap();
     let mut req = req.with_layer(RetryLayer::new(60 * SECOND).attempts(2));
     req.send("request").await.unwrap();
     let answering = async {
@@ -144,7 +144,7 @@ async fn lost_request_is_resent_to_another_peer() {
 async fn closed_socket_ends_retries() {
     let mut rep = RepSocket::new();
     let req = ReqSocket::new();
-    req.connect(rep.bind("tcp://127.0.0.1:*").await.unwrap()).await.unwrap();
+    req.connect(rep.bind("tcp://127.0.0.1:*").await.unwrap()).unwrap();
     let handle = req.handle().clone();
     let mut req = req.with_layer(RetryLayer::new(60 * SECOND).attempts(1000));
     req.send("request").await.unwrap();

@@ -1,4 +1,4 @@
-//! Whole messages as they came from the wire.
+//! Messages as they arrived.
 
 use std::fmt;
 use std::iter::FusedIterator;
@@ -8,55 +8,54 @@ use bytes::Bytes;
 use crate::message::{Frame, Message, list_of};
 use crate::wire::FrameHeader;
 
-/// Whole messages, contiguous and in wire form, cut from what a connection has read.
+/// Complete messages in wire form, a slice of the read buffer of a connection.
 ///
-/// Only a decoder makes runs. Take the messages by iterating, or push the run into a
-/// [`Batch`](crate::Batch) as it is, which copies nothing.
+/// A [`Decoder`](crate::Decoder) returns it. Iterate over the messages, or [push](crate::Batch::push_run)
+/// them into a [`Batch`](crate::Batch) without decoding.
 #[derive(Clone)]
 pub struct EncodedMessages {
     pub(super) bytes: Bytes,
     pub(super) messages: usize,
-    /// Bytes of the memory that this is a part of, as far as that is known.
+    /// The size of the read buffer, if it is known; otherwise 0.
     memory: usize,
 }
 
 impl EncodedMessages {
-    /// Bodies of fewer bytes than this are copied out of the run; longer ones share its memory.
+    /// Bodies with fewer bytes than this are copied; longer ones share the memory.
     ///
-    /// A shared body keeps the whole read buffer it came in alive. A few hundred bytes should not
-    /// keep 64 KiB, and copying them costs about what counting another reference does.
+    /// A shared body keeps its whole read buffer alive, often 64 KiB. Copying a few hundred bytes costs
+    /// about as much as another reference.
     pub const COPY_THRESHOLD: usize = 256;
 
-    /// Makes a run of `bytes`, which are the frames of `messages` whole messages and no commands.
+    /// `bytes` must be the frames of `messages` complete messages, without commands.
     pub(crate) fn new(bytes: Bytes, messages: usize) -> Self {
         Self { bytes, messages, memory: 0 }
     }
 
-    /// Says how large the buffer is that the run was cut from, in bytes. A [`Batch`](crate::Batch)
-    /// then copies a run that is much smaller, which would otherwise keep all of the buffer.
+    /// Sets the size of the read buffer, in bytes. A [`Batch`](crate::Batch) copies messages that are
+    /// much smaller, so that they do not keep it alive.
     pub fn cut_from(self, memory: usize) -> Self {
         Self { memory, ..self }
     }
 
-    /// Whether to keep this run would be to keep much more. Then none of its bodies is large.
+    /// Whether sharing these bytes would keep a much larger buffer alive.
     #[inline]
     pub(super) fn is_dwarfed(&self) -> bool {
-        let bytes = self.bytes.len();
-        bytes < super::Batch::CHAIN_THRESHOLD && bytes <= self.memory / DWARFED
+        self.bytes.len() <= self.memory / DWARFED
     }
 
-    /// How many messages there are.
+    /// The number of messages.
     pub fn messages(&self) -> usize {
         self.messages
     }
 
-    /// The bytes of all messages on the wire, headers included.
+    /// The bytes of all messages on the wire, including headers.
     pub fn bytes(&self) -> usize {
         self.bytes.len()
     }
 }
 
-/// How many times larger the memory has to be for a run to be copied out of it.
+/// Messages are copied if the buffer is larger by this factor.
 const DWARFED: usize = 16;
 
 impl fmt::Debug for EncodedMessages {
@@ -77,7 +76,7 @@ impl IntoIterator for EncodedMessages {
     }
 }
 
-/// The messages of a [`EncodedMessages`], in order.
+/// Iterates over the messages of an [`EncodedMessages`].
 #[derive(Clone, Debug)]
 pub struct RunIter {
     run: EncodedMessages,
@@ -102,7 +101,7 @@ impl Iterator for RunIter {
 impl ExactSizeIterator for RunIter {}
 impl FusedIterator for RunIter {}
 
-/// Where the body of the message at `at` begins and ends, if there is one and it is one frame.
+/// The start and end of the body of the message at `at`, if it has one frame.
 #[inline]
 pub(super) fn find_single_frame(bytes: &[u8], at: usize) -> Option<(usize, usize)> {
     let header = FrameHeader::decode(bytes.get(at..)?).ok()??;
@@ -112,7 +111,7 @@ pub(super) fn find_single_frame(bytes: &[u8], at: usize) -> Option<(usize, usize
     (is_single && end <= bytes.len()).then_some((body, end))
 }
 
-/// Makes a frame of the bytes from `body` to `end`.
+/// Makes a frame from the bytes between `body` and `end`.
 #[inline]
 pub(super) fn take_body(bytes: &Bytes, body: usize, end: usize) -> Frame {
     match bytes.get(body..end) {
@@ -124,7 +123,7 @@ pub(super) fn take_body(bytes: &Bytes, body: usize, end: usize) -> Frame {
     }
 }
 
-/// Decodes the message that begins at `at`, and says where the next one does.
+/// Decodes the message at `at`. Returns it and the position of the next.
 pub(super) fn take_message(bytes: &Bytes, at: usize) -> Option<(Message, usize)> {
     let (frame, more, end) = take_frame(bytes, at)?;
     if more { take_more(bytes, frame, end) } else { Some((Message::one(frame), end)) }

@@ -1,20 +1,20 @@
 //! Taking messages out of a batch.
 
 use super::Batch;
+use super::cursor::{Chained, Cursor, Piece};
 use super::run::{find_single_frame, take_body, take_message};
-use super::walk::{Chained, Cursor, Piece};
 use crate::message::{Frame, Message, list_of};
 use crate::wire::FrameHeader;
 
 impl Batch {
-    /// Takes the first message, or `None` when there is none. Commands before it are dropped.
+    /// Takes the first message, or `None` if there is none. Drops commands before it.
     ///
-    /// A partly written message is taken whole. What follows it must not be written to the
-    /// connection that has its first part.
+    /// A partly written message is taken completely. Do not write the rest of the batch to a connection
+    /// that has its first part.
     #[inline]
     pub fn pop(&mut self) -> Option<Message> {
-        // Nearly every message is one frame inside a run, with more messages behind it. It is made
-        // where the caller wants it: moving it around costs more than decoding it.
+        // The common case: one frame in a run, with more behind it. It is built in place, because
+        // moving a message costs more than decoding it.
         if let Some(Chained { at, piece: Piece::Run(bytes) }) = self.chained.front()
             && *at == self.start.small
             && self.written.bytes == 0
@@ -29,8 +29,7 @@ impl Batch {
         self.pop_small_single().or_else(|| self.pop_any())
     }
 
-    /// The other message that is common: one small frame, as an inproc sender pushed it, with more
-    /// behind it.
+    /// The other common case: one small frame of an inproc sender, with more behind it.
     #[inline]
     fn pop_small_single(&mut self) -> Option<Message> {
         if !self.chained.is_empty() || self.written.bytes > 0 {
@@ -65,7 +64,7 @@ impl Batch {
         message
     }
 
-    /// Takes a message whose first byte, or that of the command before it, is in a piece.
+    /// Takes a message that starts in a piece, perhaps behind commands.
     #[inline]
     fn pop_chained(&mut self) -> Option<Message> {
         let Piece::Run(bytes) = self.chained_at(self.start)? else {
@@ -82,7 +81,7 @@ impl Batch {
         Some(message)
     }
 
-    /// Takes a message whose first byte, or that of the command before it, is a small one.
+    /// Takes a message that starts in the small bytes, perhaps behind commands.
     #[inline]
     fn pop_small(&mut self) -> Option<Message> {
         let header = FrameHeader::decode(self.small_from(self.start)).ok()??;

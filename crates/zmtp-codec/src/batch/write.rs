@@ -1,31 +1,14 @@
-//! Writing a batch: what comes next, how much went out, and what to do when the connection breaks.
+//! Writing a batch, partial writes, and broken connections.
 
 use std::io::IoSlice;
 
 use bytes::Bytes;
 
 use super::Batch;
-use super::walk::Cursor;
-
-/// How far a batch has been written beyond its start, which is inside its first message.
-#[derive(Clone, Copy, Default)]
-pub(super) struct Written {
-    /// Bytes written beyond the start.
-    pub(super) bytes: usize,
-    /// The last beginning of a frame at or before the first unwritten byte: remembered so that a
-    /// message of very many frames is walked once and not once a write.
-    frame: Cursor,
-    /// Bytes from the start to that frame.
-    frame_bytes: usize,
-}
-
-impl Written {
-    pub(super) const NOTHING: Self = Self { bytes: 0, frame: Cursor::ORIGIN, frame_bytes: 0 };
-}
+use super::cursor::{Cursor, Written};
 
 impl Batch {
-    /// Fills `out` with the unwritten bytes, in order and up to `limit` of them, and says how many
-    /// slices it filled.
+    /// Fills `out` with up to `limit` unwritten bytes. Returns the number of slices filled.
     ///
     /// ```
     /// # use zmtp_codec::{Batch, Message};
@@ -61,16 +44,14 @@ impl Batch {
         filled
     }
 
-    /// The unwritten bytes up to the first that stand elsewhere in memory; empty when all are
-    /// written.
+    /// The first contiguous unwritten bytes; empty if all are written.
     ///
-    /// Mostly this is the whole batch, and a plain write of it is cheaper than a vectored one.
+    /// This is mostly the whole batch, and a plain write is cheaper than a vectored one.
     pub fn first_chunk(&self) -> &[u8] {
         self.chunk_at(self.first_unwritten()).map_or(&[], |(chunk, _)| chunk)
     }
 
-    /// Takes the first contiguous unwritten bytes, as if they were written. A chained piece is
-    /// shared and not copied.
+    /// Takes the first contiguous unwritten bytes, as if they were written. Large bodies are shared.
     pub(crate) fn take_chunk(&mut self) -> Option<Bytes> {
         let cursor = self.first_unwritten();
         let (chunk, _) = self.chunk_at(cursor)?;
@@ -82,10 +63,10 @@ impl Batch {
         Some(chunk)
     }
 
-    /// Notes that the next `bytes` have been written, lets go of the messages that are now
-    /// wholly written, and says how many those are.
+    /// Marks the next `bytes` as written and releases the messages that are now complete. Returns their
+    /// number.
     ///
-    /// A partly written message is kept whole, so that it can be [sent again](Self::rewind).
+    /// A partly written message stays, so that it can be [sent again](Self::rewind).
     pub fn advance(&mut self, bytes: usize) -> usize {
         if bytes >= self.bytes {
             let completed = self.messages;
@@ -102,9 +83,8 @@ impl Batch {
         completed
     }
 
-    /// Forgets a partial write, because the connection it went to is gone: the partly written
-    /// message will be sent again from its first byte. Commands are dropped, for they were meant
-    /// for that connection only.
+    /// Undoes a partial write after the connection was lost: the partly written message will be sent
+    /// again from its first byte. Drops commands, which belong to the lost connection.
     pub fn rewind(&mut self) {
         let mut kept = Self::new();
         let mut from = self.start;
@@ -121,29 +101,19 @@ impl Batch {
         *self = kept;
     }
 
-    /// Whether some bytes of the first message have been written, and not all.
-    ///
-    /// ```
-    /// # use zmtp_codec::{Batch, Message};
-    /// let mut batch = Batch::new();
-    /// batch.push(Message::from("hello"));
-    /// assert!(!batch.is_partly_written());
-    /// batch.advance(3);
-    /// assert!(batch.is_partly_written());
-    /// ```
+    /// Whether some bytes of the first message have been written, but not all.
     pub fn is_partly_written(&self) -> bool {
         self.written.bytes > 0 && self.frame_at(self.start).is_some_and(|frame| !frame.is_command)
     }
 
-    /// Discards every message of which nothing has been written, and says how many those were.
-    /// Commands stay, and what is left can go on to the same connection.
+    /// Discards every message without a written byte. Returns their number. Commands stay, and the rest
+    /// can be written to the same connection.
     pub fn discard_unstarted(&mut self) -> usize {
         self.discard_behind(0)
     }
 
-    /// Discards every message of which nothing has been written and nothing is among the next
-    /// `bytes`, which are [sealed](crate::SealBuffer::plain_bytes) already, and says how many
-    /// those were. Commands stay, and what is left can go on to the same connection.
+    /// Like [`discard_unstarted`](Self::discard_unstarted), but keeps the messages in the next `bytes`,
+    /// which have been [sealed](crate::SealBuffer::plain_bytes).
     pub fn discard_behind(&mut self, bytes: usize) -> usize {
         let written = self.written.bytes;
         let started = written.saturating_add(bytes);
@@ -170,13 +140,13 @@ impl Batch {
         discarded
     }
 
-    /// Forgets a partial write, and nothing else.
+    /// Undoes a partial write.
     pub(super) fn forget_partial_write(&mut self) {
         self.bytes += self.written.bytes;
         self.written = Written::NOTHING;
     }
 
-    /// Walks from frame to frame up to what has been written. Returns the messages passed.
+    /// Releases the completely written messages. Returns their number.
     fn release_written(&mut self) -> usize {
         let mut completed = 0;
         let mut released = self.start;
@@ -202,7 +172,7 @@ impl Batch {
         match self.written {
             Written { bytes: 0, .. } => self.start,
             Written { bytes, frame, frame_bytes } => {
-                self.place_in_frame(frame, bytes - frame_bytes)
+                self.cursor_in_frame(frame, bytes - frame_bytes)
             }
         }
     }

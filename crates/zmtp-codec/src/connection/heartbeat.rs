@@ -1,4 +1,4 @@
-//! Telling a silent peer from a dead one, by the times passed in.
+//! Heartbeats: detects dead peers. The time is an argument.
 
 use std::time::{Duration, Instant};
 
@@ -6,23 +6,22 @@ use bytes::Bytes;
 
 use crate::wire::{Command, Ttl};
 
-/// How a [`Heartbeat`] beats. Off by default, as in libzmq.
+/// The configuration of a [`Heartbeat`]. Off by default, as in libzmq.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct HeartbeatConfig {
-    /// How often to send a PING; `None` or zero for never (`ZMQ_HEARTBEAT_IVL`).
+    /// The time between PINGs; `None` or zero for no PINGs (`ZMQ_HEARTBEAT_IVL`).
     pub interval: Option<Duration>,
-    /// How long to wait for any sign of life after a PING; `None` for as long as `interval`
-    /// (`ZMQ_HEARTBEAT_TIMEOUT`).
+    /// The time to wait for any input after a PING; `None` for `interval` (`ZMQ_HEARTBEAT_TIMEOUT`).
     pub timeout: Option<Duration>,
-    /// How long the peer is to wait for more after a PING (`ZMQ_HEARTBEAT_TTL`).
+    /// The time that the peer should wait for more input after a PING (`ZMQ_HEARTBEAT_TTL`).
     pub ttl: Ttl,
 }
 
-/// The timers of one connection that is past its handshake.
+/// The heartbeat timers of one connection after its handshake.
 ///
-/// Three things happen to it: input ([`on_input`](Self::on_input), for every read, and then
-/// [`on_ping`](Self::on_ping) for each PING in it), and the passing of time: sleep until
-/// [`poll_timeout`](Self::poll_timeout) and then call [`handle_timeout`](Self::handle_timeout).
+/// Call [`on_input`](Self::on_input) for every read, then [`on_ping`](Self::on_ping) for each PING in
+/// it. Sleep until [`poll_timeout`](Self::poll_timeout), then call
+/// [`handle_timeout`](Self::handle_timeout).
 ///
 /// ```
 /// use std::time::{Duration, Instant};
@@ -42,18 +41,18 @@ pub struct HeartbeatConfig {
 pub struct Heartbeat {
     config: HeartbeatConfig,
     next_ping: Option<Instant>,
-    /// When to give up waiting for an answer to our PING.
+    /// The deadline for input after this side's PING.
     answer_due: Option<Instant>,
-    /// When to give up waiting for what the peer's last PING promised.
+    /// The deadline for input after the peer's last PING.
     ttl_ends: Option<Instant>,
 }
 
-/// What there is to do at a [timeout](Heartbeat::handle_timeout).
+/// The action at a [timeout](Heartbeat::handle_timeout).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum HeartbeatAction {
-    /// Nothing yet.
+    /// Do nothing.
     Nothing,
-    /// Nothing was heard from the peer for too long: close, and connect again.
+    /// The peer has been silent for too long: close the connection.
     PeerDead,
     /// Send this command.
     SendPing(Command),
@@ -62,31 +61,31 @@ pub enum HeartbeatAction {
 impl Heartbeat {
     /// Starts the timers.
     pub fn new(config: HeartbeatConfig, now: Instant) -> Self {
-        // An interval of nothing would ping without an end.
+        // A zero interval would send PINGs without end.
         let interval = config.interval.filter(|interval| !interval.is_zero());
         let next_ping = interval.and_then(|interval| now.checked_add(interval));
         Self { config, next_ping, answer_due: None, ttl_ends: None }
     }
 
-    /// Notes that something was read from the peer, whatever it is: the peer lives.
+    /// Resets the deadlines, after any input from the peer.
     pub fn on_input(&mut self) {
         self.answer_due = None;
         self.ttl_ends = None;
     }
 
-    /// Notes a PING: the peer is going to be heard from again before the time to live ends.
+    /// Starts the time to live of a PING from the peer.
     pub fn on_ping(&mut self, ttl: Ttl, now: Instant) {
         if ttl != Ttl::NONE {
             self.ttl_ends = self.ttl_ends.or(now.checked_add(ttl.duration()));
         }
     }
 
-    /// When to call [`handle_timeout`](Self::handle_timeout); `None` for never.
+    /// The time to call [`handle_timeout`](Self::handle_timeout); `None` for never.
     pub fn poll_timeout(&self) -> Option<Instant> {
         [self.next_ping, self.answer_due, self.ttl_ends].into_iter().flatten().min()
     }
 
-    /// Says what there is to do now.
+    /// Returns the action that is due now.
     pub fn handle_timeout(&mut self, now: Instant) -> HeartbeatAction {
         let is_over = |deadline: Option<Instant>| deadline.is_some_and(|deadline| deadline <= now);
         if is_over(self.answer_due) || is_over(self.ttl_ends) {

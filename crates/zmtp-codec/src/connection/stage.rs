@@ -5,7 +5,7 @@
 //! ---->| Greeting |--------------->| Handshake |------------->| Traffic |---.
 //!      '----------'                '-----------'  Event::     '---------'   | frames:
 //!           |                        |  |   ^      Ready        |   ^       | Event::Messages,
-//!           |           Event::      |  v   | it may            |   '-------' Event::Command
+//!           |           Event::      |  v   | allowed           |   '-------' Event::Command
 //!           |         Authenticate .----------.                 |
 //!           |                      | Decision |                 |
 //!           |                      '----------'                 |
@@ -16,56 +16,44 @@
 //!      '----------------------------------------------------------'
 //! ```
 //!
-//! A handshake may also ask for a decision at its very start. A peer of ZMTP 2.0 has no handshake
-//! but the identity behind its greeting, for which the stage Identity waits.
-
-mod identity;
+//! A handshake may also ask for a decision at its start. A peer of ZMTP 2.0 has no handshake except
+//! for the identity behind its greeting: the stage Identity waits for it.
 
 use bytes::{Buf, Bytes, BytesMut};
-use identity::AwaitIdentity;
 
+use super::traffic::Traffic;
+use super::zmtp2;
 use crate::authentication::Decision;
 use crate::batch::Batch;
 use crate::config::ConnectionConfig;
 use crate::decoder::{Decoder, Inbound};
-use crate::encoder::Encoder;
 use crate::error::{LimitExceeded, Malformed, PeerIncompatible, PeerMisbehaved, ProtocolError};
 use crate::event::{Event, Identity, PeerInfo};
-use crate::mechanism::{Ciphers, Done, Greetings, Handshake, Seed, Step, Undecided};
+use crate::mechanism::{
+    Encryption, Handshake, HandshakeContext, Outcome, PendingAuthentication, Seed, Step,
+};
 use crate::metadata::Metadata;
 use crate::socket_type::SocketType;
 use crate::wire::{Command, FrameHeader, Greeting, v2_0};
 
-/// What a connection is after its handshake: two halves that need nothing of each other.
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct Traffic {
-    /// Who the peer is.
-    pub peer: PeerInfo,
-    /// For what the peer sends.
-    pub decoder: Decoder,
-    /// For what is sent to the peer.
-    pub encoder: Encoder,
-}
-
-/// Where a connection stands. Taken by value: what fails is closed.
+/// The stage of a connection. A stage that fails becomes `Closed`.
 #[derive(Debug)]
 pub(super) enum Stage {
     Greeting(AwaitGreeting),
     /// The peer speaks ZMTP 2.0.
-    Identity(AwaitIdentity),
+    Identity,
     Handshake(AwaitCommand),
     Decision(AwaitDecision),
     Traffic(Traffic),
     Closed,
 }
 
-/// What comes of handling input.
-pub(super) enum Turn {
+/// The result of handling input.
+pub(super) enum Progress {
     /// There may be more to handle.
-    Again,
+    Continue,
     Event(Event),
-    /// Nothing can be done without more input, or a decision.
+    /// More input or a decision is needed.
     Wait,
 }
 
@@ -73,7 +61,7 @@ type Result<T, E = ProtocolError> = std::result::Result<T, E>;
 
 impl Stage {
     pub(super) fn new(seed: Option<Seed>) -> Self {
-        Self::Greeting(AwaitGreeting { rest_is_sent: false, seed })
+        Self::Greeting(AwaitGreeting { is_rest_sent: false, seed })
     }
 
     pub(super) fn handle(
@@ -82,22 +70,30 @@ impl Stage {
         input: &mut BytesMut,
         max_messages: usize,
         output: &mut Batch,
-    ) -> Result<(Self, Turn)> {
+    ) -> Result<(Self, Progress)> {
         match self {
             Self::Greeting(stage) => stage.handle(config, input, output),
-            Self::Identity(stage) => stage.handle(config, input),
+            Self::Identity => Ok(match zmtp2::read(config, input)? {
+                Some(traffic) => Self::ready(traffic),
+                None => (Self::Identity, Progress::Wait),
+            }),
             Self::Handshake(stage) => stage.handle(config, input, output),
             Self::Decision(stage) => stage.handle(config, input, output),
-            Self::Traffic(stage) => stage.handle(input, max_messages),
-            Self::Closed => Ok((self, Turn::Wait)),
+            Self::Traffic(stage) => decode(stage, input, max_messages),
+            Self::Closed => Ok((self, Progress::Wait)),
         }
+    }
+
+    fn ready(traffic: Traffic) -> (Self, Progress) {
+        let event = Event::Ready(traffic.peer.clone());
+        (Self::Traffic(traffic), Progress::Event(event))
     }
 }
 
-/// The peer's greeting is awaited.
+/// The peer's greeting is due.
 #[derive(Debug)]
 pub(super) struct AwaitGreeting {
-    rest_is_sent: bool,
+    is_rest_sent: bool,
     seed: Option<Seed>,
 }
 
@@ -107,41 +103,43 @@ impl AwaitGreeting {
         config: &ConnectionConfig,
         input: &mut BytesMut,
         output: &mut Batch,
-    ) -> Result<(Stage, Turn)> {
+    ) -> Result<(Stage, Progress)> {
         if v2_0::is_opening(input) {
-            return self.speak_v2_0(config, output);
+            zmtp2::start(config, output)?;
+            return Ok((Stage::Identity, Progress::Continue));
         }
-        let ours =
-            Greeting::new(config.mechanism.name()).with_as_server(config.mechanism.is_server());
-        let opening_is_here = Greeting::check_opening(input).map_err(PeerIncompatible::from)?;
-        if opening_is_here && !self.rest_is_sent {
+        let mechanism = &config.mechanism;
+        let ours = Greeting::new(mechanism.name()).with_as_server(mechanism.is_server());
+        let is_opening_here = Greeting::check_opening(input).map_err(PeerIncompatible::from)?;
+        if is_opening_here && !self.is_rest_sent {
             output.push_control(Bytes::copy_from_slice(&ours.rest()));
-            self.rest_is_sent = true;
+            self.is_rest_sent = true;
         }
-        let greeting = Greeting::decode(input).map_err(PeerIncompatible::from)?;
-        let Some(greeting) = greeting else {
-            return Ok((Stage::Greeting(self), Turn::Wait));
+        let Some(greeting) = Greeting::decode(input).map_err(PeerIncompatible::from)? else {
+            return Ok((Stage::Greeting(self), Progress::Wait));
         };
-        let mut greetings = Greetings {
-            ours: ours.to_bytes(),
-            theirs: [0; Greeting::SIZE],
+        let mut peer_greeting = [0; Greeting::SIZE];
+        input.copy_to_slice(&mut peer_greeting);
+        let (our_mechanism, theirs) = (ours.mechanism(), greeting.mechanism());
+        if our_mechanism != theirs {
+            return Err(PeerIncompatible::Mechanism { ours: our_mechanism, theirs }.into());
+        }
+        let context = HandshakeContext {
+            own_greeting: ours.to_bytes(),
+            peer_greeting,
             peer_is_server: greeting.as_server(),
+            metadata: config.encoded_metadata(),
+            max_metadata_size: config.limits.max_metadata_size,
+            authenticate_null: config.authenticate_null,
+            seed: self.seed,
         };
-        input.copy_to_slice(&mut greetings.theirs);
-        let (ours, theirs) = (ours.mechanism(), greeting.mechanism());
-        if ours != theirs {
-            return Err(PeerIncompatible::Mechanism { ours, theirs }.into());
-        }
-        let decoder = Decoder::new(config.limits.clone());
-        let bytes = Greeting::SIZE as u64;
-        let greeted = Greeted { greeting, decoder, bytes, identity: Identity::default() };
-        // Not earlier: libzmq drops a peer that says READY before it has read libzmq's greeting.
-        let step = Handshake::start(config, self.seed, &greetings, output)?;
-        greeted.go_on(step, config, output)
+        // Not earlier: libzmq drops a peer whose READY arrives before it has read the greeting.
+        let step = mechanism.start(context, output)?;
+        Greeted::new(greeting, config).advance(step, config, output)
     }
 }
 
-/// What is known of the peer between greeting and traffic.
+/// A peer between its greeting and its traffic.
 #[derive(Debug)]
 struct Greeted {
     greeting: Greeting,
@@ -152,54 +150,79 @@ struct Greeted {
 }
 
 impl Greeted {
-    fn go_on(
+    fn new(greeting: Greeting, config: &ConnectionConfig) -> Self {
+        let decoder = Decoder::new(config.limits.clone());
+        Self { greeting, decoder, bytes: Greeting::SIZE as u64, identity: Identity::default() }
+    }
+
+    fn advance(
         self,
         step: Step,
         config: &ConnectionConfig,
         output: &mut Batch,
-    ) -> Result<(Stage, Turn)> {
+    ) -> Result<(Stage, Progress)> {
         match step {
             Step::Await(handshake) => {
-                Ok((Stage::Handshake(AwaitCommand { greeted: self, handshake }), Turn::Again))
+                let stage = AwaitCommand { greeted: self, handshake };
+                Ok((Stage::Handshake(stage), Progress::Continue))
             }
-            Step::Ask(request, undecided) => {
-                let stage = AwaitDecision { greeted: self, undecided, decision: None };
-                Ok((Stage::Decision(stage), Turn::Event(Event::Authenticate(request))))
+            Step::Ask(request, pending) => {
+                let stage = AwaitDecision { greeted: self, pending, decision: None };
+                Ok((Stage::Decision(stage), Progress::Event(Event::Authenticate(request))))
             }
-            Step::Done(done) => {
-                let traffic = self.conclude(done, config, output)?;
-                let event = Event::Ready(traffic.peer.clone());
-                Ok((Stage::Traffic(traffic), Turn::Event(event)))
-            }
+            Step::Done(outcome) => Ok(Stage::ready(self.finish(outcome, config, output)?)),
         }
     }
 
-    fn conclude(
+    fn finish(
         self,
-        done: Done,
+        outcome: Outcome,
         config: &ConnectionConfig,
         output: &mut Batch,
     ) -> Result<Traffic> {
-        let Self { greeting, mut decoder, mut identity, .. } = self;
-        identity.public_key = done.public_key;
-        let peer = meet(config, &greeting, done.metadata, identity)?;
-        if let Some(last_word) = done.last_word {
-            output.push_command(&last_word);
+        let Self { greeting, decoder, mut identity, .. } = self;
+        identity.public_key = outcome.public_key;
+        let peer = peer_info(config, &greeting, outcome.metadata, identity)?;
+        if let Some(command) = outcome.final_command {
+            output.push_command(&command);
         }
-        let mut encoder = Encoder::new(peer.version());
-        if let Some(Ciphers { sealer, opener }) = done.ciphers {
-            encoder.seal_with(sealer);
-            decoder.open_with(opener);
+        let mut traffic = Traffic::new(peer, decoder);
+        if let Some(Encryption { sealer, opener }) = outcome.encryption {
+            traffic.encoder.seal_with(sealer);
+            traffic.decoder.open_with(opener);
         }
-        Ok(Traffic { peer, decoder, encoder })
+        Ok(traffic)
     }
 }
 
-/// A command of the handshake is awaited.
+/// Checks the peer's metadata.
+fn peer_info(
+    config: &ConnectionConfig,
+    greeting: &Greeting,
+    metadata: Metadata,
+    identity: Identity,
+) -> Result<PeerInfo> {
+    let socket_type = match metadata.get(Metadata::SOCKET_TYPE) {
+        Some(name) => config.check_peer_type(read_type(name)?)?,
+        // 37/ZMTP says SHOULD, and libzmq accepts a peer without.
+        None => config.socket_type.usual_peer(),
+    };
+    let routing_id = metadata.get(Metadata::IDENTITY).cloned().unwrap_or_default();
+    let (version, mechanism) = (greeting.negotiated_version(), greeting.mechanism());
+    Ok(PeerInfo::new(socket_type, routing_id, version, mechanism, metadata, identity))
+}
+
+fn read_type(name: &[u8]) -> Result<SocketType> {
+    let name = String::from_utf8_lossy(name);
+    let unknown = |_| PeerIncompatible::UnknownSocketType(name.chars().take(32).collect());
+    Ok(name.parse().map_err(unknown)?)
+}
+
+/// A command of the handshake is due.
 #[derive(Debug)]
 pub(super) struct AwaitCommand {
     greeted: Greeted,
-    handshake: Handshake,
+    handshake: Box<dyn Handshake>,
 }
 
 impl AwaitCommand {
@@ -208,36 +231,33 @@ impl AwaitCommand {
         config: &ConnectionConfig,
         input: &mut BytesMut,
         output: &mut Batch,
-    ) -> Result<(Stage, Turn)> {
-        // Judged by its header, so that nobody waits for the body of what is refused.
+    ) -> Result<(Stage, Progress)> {
+        // The header is enough to refuse a command: its body need not arrive.
         let Some(header) = FrameHeader::decode(input)? else {
-            return Ok((Stage::Handshake(self), Turn::Wait));
+            return Ok((Stage::Handshake(self), Progress::Wait));
         };
         let bytes = self.check(header, config)?;
         let Some(body) = take_body(header, input) else {
-            return Ok((Stage::Handshake(self), Turn::Wait));
+            return Ok((Stage::Handshake(self), Progress::Wait));
         };
         self.greeted.bytes = bytes;
-        // libzmq does not ask for the COMMAND bit before READY: there is nothing but commands.
+        // libzmq ignores the COMMAND flag before READY: there are only commands.
         let step = read_command(body)
-            .and_then(|command| self.handshake.handle(command, config, output))
+            .and_then(|command| self.handshake.handle(command, output))
             .map_err(|error| if header.is_command() { error } else { as_message(error) })?;
-        self.greeted.go_on(step, config, output)
+        self.greeted.advance(step, config, output)
     }
 
-    /// Says how many bytes the handshake has with this command.
+    /// Checks the flags and sizes of a command. Returns the size of the handshake including it.
     fn check(&self, header: FrameHeader, config: &ConnectionConfig) -> Result<u64> {
-        if self.handshake.holds_flags() && !header.is_well_marked_command() {
+        if config.mechanism.requires_command_flag() && !header.is_well_marked_command() {
             return Err(PeerMisbehaved::MessageBeforeReady.into());
         }
-        let limit = self.handshake.max_command_size(&config.limits);
-        check_size(header.body_size(), limit)?;
+        let expected = self.handshake.max_command_size().max(ERROR_MAX);
+        check_size(header.body_size(), expected.min(config.limits.max_command_size))?;
         let limit = config.limits.max_handshake_size;
-        let announced = self
-            .greeted
-            .bytes
-            .saturating_add(header.size() as u64)
-            .saturating_add(header.body_size());
+        let command = (header.size() as u64).saturating_add(header.body_size());
+        let announced = self.greeted.bytes.saturating_add(command);
         if announced > limit as u64 {
             return Err(LimitExceeded::HandshakeSize { announced, limit }.into());
         }
@@ -245,14 +265,24 @@ impl AwaitCommand {
     }
 }
 
-/// Takes a frame off the front of `input` if it is all there, and gives its body.
+/// The largest body of an ERROR command, in bytes.
+const ERROR_MAX: usize = 1 + 5 + 1 + 255;
+
+fn check_size(announced: u64, limit: usize) -> Result<()> {
+    if announced > limit as u64 {
+        return Err(LimitExceeded::CommandSize { announced, limit }.into());
+    }
+    Ok(())
+}
+
+/// Takes a complete frame off the front of `input`. Returns its body.
 fn take_body(header: FrameHeader, input: &mut BytesMut) -> Option<Bytes> {
     let end = header.size().checked_add(usize::try_from(header.body_size()).ok()?)?;
     (end <= input.len()).then(|| input.split_to(end).freeze().slice(header.size()..))
 }
 
-/// Reads a command of the handshake. ERROR refuses the connection; behind READY it is a command
-/// like others, which the application may look at.
+/// Reads a command of the handshake. An ERROR refuses the connection only here: after READY it is
+/// passed to the application like other commands.
 fn read_command(body: Bytes) -> Result<Command> {
     match Command::decode(body)? {
         Command::Error { reason } => Err(ProtocolError::Refused { reason }),
@@ -260,7 +290,7 @@ fn read_command(body: Bytes) -> Result<Command> {
     }
 }
 
-/// What is wrong with a frame that is no command due in the handshake and is marked as a message.
+/// The error for a frame without the COMMAND flag that is not the expected command either.
 fn as_message(error: ProtocolError) -> ProtocolError {
     match error {
         ProtocolError::Malformed(Malformed::Command(_))
@@ -271,11 +301,11 @@ fn as_message(error: ProtocolError) -> ProtocolError {
     }
 }
 
-/// Whether the peer may go on is awaited.
+/// The decision whether the peer is allowed in is due.
 #[derive(Debug)]
 pub(super) struct AwaitDecision {
     greeted: Greeted,
-    undecided: Undecided,
+    pending: Box<dyn PendingAuthentication>,
     decision: Option<Decision>,
 }
 
@@ -291,71 +321,34 @@ impl AwaitDecision {
         config: &ConnectionConfig,
         input: &BytesMut,
         output: &mut Batch,
-    ) -> Result<(Stage, Turn)> {
+    ) -> Result<(Stage, Progress)> {
         match self.decision.take() {
             None => {
-                // A NULL peer may have said READY. No peer has more to say before it is answered.
+                // A NULL peer may have sent READY already. No peer has more to send by now.
                 let limit = FrameHeader::SIZE_MAX.saturating_add(config.limits.max_command_size);
                 check_size(input.len() as u64, limit)?;
-                Ok((Stage::Decision(self), Turn::Wait))
+                Ok((Stage::Decision(self), Progress::Wait))
             }
             Some(Decision::Deny(status)) => Err(ProtocolError::Denied(status)),
             Some(Decision::Allow { user_id, metadata }) => {
                 self.greeted.identity.user_id = Some(user_id);
                 self.greeted.identity.user_metadata = metadata;
-                let step = self.undecided.allowed(config, output)?;
-                self.greeted.go_on(step, config, output)
+                let step = self.pending.allow(output)?;
+                self.greeted.advance(step, config, output)
             }
         }
     }
 }
 
-fn check_size(announced: u64, limit: usize) -> Result<()> {
-    if announced > limit as u64 {
-        return Err(LimitExceeded::CommandSize { announced, limit }.into());
-    }
-    Ok(())
-}
-
-impl Traffic {
-    fn handle(mut self, input: &mut BytesMut, max_messages: usize) -> Result<(Stage, Turn)> {
-        let turn = match self.decoder.decode(input, max_messages)? {
-            Some(Inbound::Command(command)) => Turn::Event(Event::Command(command)),
-            Some(Inbound::Messages(run)) => Turn::Event(Event::Messages(run)),
-            None => Turn::Wait,
-        };
-        Ok((Stage::Traffic(self), turn))
-    }
-}
-
-/// Judges what the peer says about itself.
-fn meet(
-    config: &ConnectionConfig,
-    greeting: &Greeting,
-    metadata: Metadata,
-    identity: Identity,
-) -> Result<PeerInfo> {
-    let theirs = match metadata.get(Metadata::SOCKET_TYPE) {
-        Some(name) => known_type(config, read_type(name)?)?,
-        // As libzmq does: 37/ZMTP has that it SHOULD say.
-        None => config.socket_type.usual_peer(),
+fn decode(
+    mut traffic: Traffic,
+    input: &mut BytesMut,
+    max_messages: usize,
+) -> Result<(Stage, Progress)> {
+    let progress = match traffic.decoder.decode(input, max_messages)? {
+        Some(Inbound::Command(command)) => Progress::Event(Event::Command(command)),
+        Some(Inbound::Messages(run)) => Progress::Event(Event::Messages(run)),
+        None => Progress::Wait,
     };
-    let routing_id = metadata.get(Metadata::IDENTITY).cloned().unwrap_or_default();
-    let (version, mechanism) = (greeting.negotiated_version(), greeting.mechanism());
-    Ok(PeerInfo::new(theirs, routing_id, version, mechanism, metadata, identity))
-}
-
-fn read_type(name: &[u8]) -> Result<SocketType> {
-    let name = String::from_utf8_lossy(name);
-    let unknown = |_| PeerIncompatible::UnknownSocketType(name.chars().take(32).collect());
-    Ok(name.parse().map_err(unknown)?)
-}
-
-/// The peer's socket type, if this side's socket may talk to it.
-fn known_type(config: &ConnectionConfig, theirs: SocketType) -> Result<SocketType> {
-    let ours = config.socket_type;
-    if !ours.accepts(theirs) {
-        return Err(PeerIncompatible::SocketType { ours, theirs }.into());
-    }
-    Ok(theirs)
+    Ok((Stage::Traffic(traffic), progress))
 }

@@ -10,11 +10,14 @@ use crate::seal::SealBuffer;
 use crate::{Decision, Event, Mechanism, SocketType, Ttl};
 
 /// What the client writes with and the server reads with, after their handshake.
-fn halves(client: Mechanism, server: Mechanism) -> (Encoder, Decoder) {
-    let configs = [(SocketType::Push, client), (SocketType::Pull, server)];
+fn halves(
+    client: impl Mechanism + 'static,
+    server: impl Mechanism + 'static,
+) -> (Encoder, Decoder) {
+    let client = ConnectionConfig::new(SocketType::Push, client);
+    let server = ConnectionConfig::new(SocketType::Pull, server);
     let mut bytes = 0;
-    let mut ends = configs.map(|(socket_type, mechanism)| {
-        let config = ConnectionConfig::new(socket_type, mechanism);
+    let mut ends = [client, server].map(|config| {
         let connection = Connection::with_entropy(&config, |entropy| {
             bytes += 1;
             entropy.fill(bytes);
@@ -56,7 +59,10 @@ fn seal(encoder: &mut Encoder, batch: &mut Batch) -> Vec<u8> {
 }
 
 /// Reads messages with commands between their frames, as libzmq seals them.
-fn commands_leave_messages_whole(client: &Mechanism, server: &Mechanism) {
+fn commands_leave_messages_whole(
+    client: &(impl Mechanism + Clone + 'static),
+    server: &(impl Mechanism + Clone + 'static),
+) {
     let ping = Command::Ping { ttl: Ttl::NONE, context: "ctx".into() };
     for (size, piece) in [(0, 1), (10, 13), (300, 5000), (200_000, 1000), (200_000, usize::MAX)] {
         let (mut encoder, mut decoder) = halves(client.clone(), server.clone());
@@ -96,8 +102,8 @@ fn commands_leave_messages_whole(client: &Mechanism, server: &Mechanism) {
 fn commands_leave_messages_of_curve_whole() {
     use crate::{CurveClient, CurveKeyPair, CurveSecretKey, CurveServer};
     let [client, server] = [1, 2].map(|byte| CurveKeyPair::from(CurveSecretKey::new([byte; 32])));
-    let client = Mechanism::CurveClient(CurveClient::new(client, *server.public_key()));
-    let server = Mechanism::CurveServer(CurveServer::new(server));
+    let client = CurveClient::new(client, *server.public_key());
+    let server = CurveServer::new(server);
     commands_leave_messages_whole(&client, &server);
 }
 
@@ -106,7 +112,7 @@ fn commands_leave_messages_of_curve_whole() {
 fn commands_leave_messages_of_noise_whole() {
     use crate::{NoiseClient, NoiseKeyPair, NoiseSecretKey, NoiseServer};
     let [client, server] = [1, 2].map(|byte| NoiseKeyPair::from(NoiseSecretKey::new([byte; 32])));
-    let client = Mechanism::NoiseClient(NoiseClient::ik(client, *server.public_key()));
-    let server = Mechanism::NoiseServer(NoiseServer::ik(server));
+    let client = NoiseClient::ik(client, *server.public_key());
+    let server = NoiseServer::ik(server);
     commands_leave_messages_whole(&client, &server);
 }

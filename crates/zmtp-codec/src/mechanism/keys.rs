@@ -1,16 +1,16 @@
 //! Public and secret keys: 32 bytes each, 40 characters of Z85 as text.
 //!
-//! CURVE and NOISE have keys of the same make. They are different types nevertheless, for a key
-//! should serve one protocol.
+//! CURVE and NOISE have keys of the same form. Their types differ, because a key should be used with
+//! one protocol only.
 
 mod z85;
 
 /// Text is not a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a key: that is 40 characters of Z85, and this is {0}")]
+#[error("not a key: a key has 40 characters of Z85, and this is {0}")]
 pub struct KeyError(&'static str);
 
-/// Reads a key from text, saying no more of it than what is wrong: it may be a secret.
+/// Decodes a key. Errors do not contain the text, which may be secret.
 fn parse(text: &str) -> Result<[u8; 32], KeyError> {
     match (text.len(), z85::decode(text.as_bytes())) {
         (_, Some(bytes)) => Ok(bytes),
@@ -22,14 +22,14 @@ fn parse(text: &str) -> Result<[u8; 32], KeyError> {
 
 macro_rules! key_types {
     ($mechanism:literal, $PublicKey:ident, $SecretKey:ident, $KeyPair:ident) => {
-        #[doc = concat!("A ", $mechanism, " public key: who somebody is.")]
+        #[doc = concat!("A ", $mechanism, " public key: the identity of a peer.")]
         ///
-        /// As text it is 40 characters of Z85 (32/Z85).
+        /// Its text has 40 characters of Z85 (32/Z85).
         #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub struct $PublicKey([u8; 32]);
 
         impl $PublicKey {
-            /// Makes a key of its bytes.
+            /// Makes a key from its bytes.
             pub const fn new(bytes: [u8; 32]) -> Self {
                 Self(bytes)
             }
@@ -68,27 +68,27 @@ macro_rules! key_types {
 
         #[doc = concat!("A ", $mechanism, " secret key.")]
         ///
-        /// It is not shown by `Debug`, compared in constant time, and overwritten when dropped.
+        /// `Debug` hides it, comparison takes constant time, and it is overwritten when dropped.
         #[derive(Clone)]
         pub struct $SecretKey(zeroize::Zeroizing<[u8; 32]>);
 
         impl $SecretKey {
-            /// Makes a key of its bytes, which have to be random.
+            /// Makes a key from its bytes, which must be random.
             pub fn new(bytes: [u8; 32]) -> Self {
                 Self(zeroize::Zeroizing::new(bytes))
             }
 
-            /// The public key that goes with it.
+            /// The public key of the pair.
             pub fn public_key(&self) -> $PublicKey {
                 $PublicKey($crate::mechanism::x25519::public_key(&self.0))
             }
 
-            /// The bytes: for a file that nobody else may read.
+            /// The secret bytes. Protect the file or memory that they go to.
             pub fn expose(&self) -> &[u8; 32] {
                 &self.0
             }
 
-            /// The text: for a file that nobody else may read.
+            /// The secret text. Protect the file or memory that it goes to.
             pub fn to_z85(&self) -> zeroize::Zeroizing<String> {
                 zeroize::Zeroizing::new(String::from_utf8_lossy(&z85::encode(&self.0)).into_owned())
             }
@@ -116,7 +116,7 @@ macro_rules! key_types {
             }
         }
 
-        #[doc = concat!("A ", $mechanism, " secret key and the public key that goes with it.")]
+        #[doc = concat!("A pair of ", $mechanism, " keys.")]
         #[derive(Clone, Debug, PartialEq, Eq)]
         pub struct $KeyPair {
             public: $PublicKey,
@@ -124,8 +124,8 @@ macro_rules! key_types {
         }
 
         impl $KeyPair {
-            /// Makes a new pair of 32 bytes of `entropy`, which has to fill what it is given
-            /// with bytes nobody can guess: ask the operating system for them.
+            /// Makes a new pair from 32 bytes of `entropy`, which must fill its argument with
+            /// unpredictable bytes: those of the operating system.
             ///
             /// ```
             #[doc = concat!("use zmtp_codec::", stringify!($KeyPair), ";")]

@@ -1,47 +1,62 @@
-//! NULL: each side says READY and neither waits for the other.
-//!
-//! Where a NULL peer has to be [authenticated](crate::Event::Authenticate), READY is not said
-//! before it is.
+//! NULL: both sides send READY without waiting for each other.
 
-use super::{Done, Handshake, Result, Step, Undecided, expect, own_metadata};
+use super::{
+    Handshake, HandshakeContext, Mechanism, Outcome, PendingAuthentication, Result, Step,
+    expect_command,
+};
 use crate::authentication::{AuthenticationRequest, Credentials};
 use crate::batch::Batch;
-use crate::config::{ConnectionConfig, Limits};
 use crate::metadata::Metadata;
 use crate::wire::{Command, MechanismName};
 
-/// Whether to say READY to this peer is awaited.
-#[derive(Debug)]
-pub(crate) struct AwaitDecision(());
+/// No security: for networks where every peer is trusted (37/ZMTP, "The NULL Security Mechanism").
+///
+/// A peer without credentials can still be authenticated by its address: see
+/// [`ConnectionConfig::authenticate_null`](crate::ConnectionConfig::authenticate_null). READY is
+/// then sent after the decision.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Null;
 
-/// READY has been sent; the peer's is awaited.
-#[derive(Debug)]
-pub(crate) struct AwaitReady(());
-
-pub(super) fn start(config: &ConnectionConfig, output: &mut Batch) -> Step {
-    let undecided = AwaitDecision(());
-    if !config.authenticate_null {
-        return undecided.allowed(config, output);
+impl Mechanism for Null {
+    fn name(&self) -> MechanismName {
+        MechanismName::NULL
     }
-    let credentials = Credentials::None;
-    let request = AuthenticationRequest { mechanism: MechanismName::NULL, credentials };
-    Step::Ask(request, Undecided::Null(undecided))
-}
 
-pub(super) fn max_command_size(limits: &Limits) -> usize {
-    b"\x05READY".len().saturating_add(limits.max_metadata_size)
-}
+    fn is_server(&self) -> bool {
+        false
+    }
 
-impl AwaitDecision {
-    pub(super) fn allowed(self, config: &ConnectionConfig, output: &mut Batch) -> Step {
-        output.push_command(&Command::Ready { data: own_metadata(config) });
-        Step::Await(Handshake::Null(AwaitReady(())))
+    fn start(&self, context: HandshakeContext, output: &mut Batch) -> Result<Step> {
+        let authenticate = context.authenticate_null;
+        let pending = Box::new(AwaitDecision(context));
+        if !authenticate {
+            return pending.allow(output);
+        }
+        let request = AuthenticationRequest::new(MechanismName::NULL, Credentials::None);
+        Ok(Step::Ask(request, pending))
     }
 }
 
-impl AwaitReady {
-    pub(super) fn handle(self, command: Command) -> Result<Step> {
-        let metadata = Metadata::decode(expect(command, "READY")?)?;
-        Ok(Step::Done(Done::in_clear(metadata, None)))
+#[derive(Debug)]
+struct AwaitDecision(HandshakeContext);
+
+impl PendingAuthentication for AwaitDecision {
+    fn allow(self: Box<Self>, output: &mut Batch) -> Result<Step> {
+        output.push_command(&Command::Ready { data: self.0.metadata.clone() });
+        Step::wait(AwaitReady(self.0))
+    }
+}
+
+#[derive(Debug)]
+struct AwaitReady(HandshakeContext);
+
+impl Handshake for AwaitReady {
+    fn max_command_size(&self) -> usize {
+        self.0.command_size("READY", 0)
+    }
+
+    fn handle(self: Box<Self>, command: Command, _: &mut Batch) -> Result<Step> {
+        let metadata = Metadata::decode(expect_command(command, "READY")?)?;
+        Ok(Step::Done(Outcome::new(metadata)))
     }
 }

@@ -1,18 +1,17 @@
-//! X25519, as CURVE and NOISE use it.
+//! X25519, the key exchange of CURVE and NOISE.
 
 #[cfg(feature = "noise")]
 use dryoc::classic::crypto_core::crypto_scalarmult;
 use dryoc::classic::crypto_core::crypto_scalarmult_base;
 
-/// The public key that goes with a secret one.
+/// The public key of a secret key.
 pub(super) fn public_key(secret: &[u8; 32]) -> [u8; 32] {
     let mut public = [0; 32];
     crypto_scalarmult_base(&mut public, secret);
     public
 }
 
-/// The secret that the owners of the two keys share, unless the public one is one of the few that
-/// make it the same for every secret key.
+/// The shared secret of two key pairs; `None` if the public key has a low order.
 #[cfg(feature = "noise")]
 pub(super) fn shared_secret(
     public: &[u8; 32],

@@ -1,10 +1,10 @@
-//! Messages from and into other things.
+//! Conversions of messages.
 
 use bytes::{Bytes, BytesMut};
 
 use super::{Frame, Message, Repr};
 
-/// A message did not have the number of frames it was to be taken apart into.
+/// A message has another number of frames than expected.
 ///
 /// ```
 /// use zmtp_codec::{Frame, Message};
@@ -25,7 +25,7 @@ pub struct FrameCountError {
 }
 
 impl FrameCountError {
-    /// Gives the message back, untouched.
+    /// Returns the message.
     pub fn into_message(self) -> Message {
         self.message
     }
@@ -69,7 +69,7 @@ impl From<Vec<Frame>> for Message {
     }
 }
 
-/// A message of one frame from everything a frame can be made from.
+/// Conversions of one frame.
 macro_rules! from_frame_sources {
     ($($source:ty),*) => {$(
         impl From<$source> for Message {
@@ -103,7 +103,7 @@ impl<const N: usize> From<[Frame; N]> for Message {
     }
 }
 
-/// Frames of different kinds: `Message::from(("topic", vec![1, 2, 3]))`.
+/// Conversions of tuples: `Message::from(("topic", vec![1, 2, 3]))`.
 macro_rules! from_tuples {
     ($($($name:ident)+;)*) => {$(
         impl<$($name: Into<Frame>),+> From<($($name,)+)> for Message {
@@ -117,7 +117,7 @@ macro_rules! from_tuples {
 
 from_tuples! { A B; A B C; A B C D; A B C D E; }
 
-/// A message of one frame equals what its frame equals.
+/// A message with one frame compares like its frame.
 macro_rules! equals_one_frame {
     ($($other:ty),*) => {$(
         impl PartialEq<$other> for Message {

@@ -11,12 +11,12 @@ use bytes::{Bytes, BytesMut};
 
 use super::inline::Inline;
 
-/// One frame of a [`Message`](crate::Message): a string of bytes that ZeroMQ does not look into.
+/// One frame of a [`Message`](crate::Message): opaque bytes.
 ///
-/// Up to [`Frame::INLINE`] bytes live inside the frame, with no allocation and no shared counter. Longer bodies are
-/// [`Bytes`]: cloning and sending one shares the memory instead of copying it.
+/// Up to [`Frame::INLINE`] bytes are stored in the frame, without an allocation. Longer bodies are
+/// [`Bytes`], so cloning and sending share the memory.
 ///
-/// A frame dereferences to `[u8]` and compares with anything that looks like bytes:
+/// A frame dereferences to `[u8]` and compares with bytes and text:
 ///
 /// ```
 /// use zmtp_codec::Frame;
@@ -35,13 +35,13 @@ enum Repr {
     Shared(Bytes),
 }
 
-const _: () = assert!(size_of::<Frame>() == size_of::<Inline>(), "no tag but the inline length");
+const _: () =
+    assert!(size_of::<Frame>() == size_of::<Inline>(), "the inline length is the only tag");
 
 impl Frame {
-    /// The longest body, in bytes, that is held inside the frame.
+    /// The longest body that is stored in the frame, in bytes.
     ///
-    /// 64 covers the small messages whose cost would otherwise be an allocation each, and moves in a
-    /// few whole registers.
+    /// 64 bytes hold most small messages and are moved with a few registers.
     pub const INLINE: usize = Inline::CAPACITY;
 
     /// Makes an empty frame.
@@ -49,12 +49,12 @@ impl Frame {
         Self(Repr::Inline(Inline::EMPTY))
     }
 
-    /// Makes a frame of bytes that live as long as the program, without copying long ones.
+    /// Makes a frame from static bytes. Long ones are not copied.
     pub fn from_static(bytes: &'static [u8]) -> Self {
         Self::inline(bytes).unwrap_or_else(|| Self(Repr::Shared(Bytes::from_static(bytes))))
     }
 
-    /// Makes a frame of a copy of `bytes`.
+    /// Makes a frame from a copy of `bytes`.
     #[inline]
     pub fn copy_from_slice(bytes: &[u8]) -> Self {
         Self::inline(bytes).unwrap_or_else(|| Self(Repr::Shared(Bytes::copy_from_slice(bytes))))
@@ -73,17 +73,17 @@ impl Frame {
     ///
     /// # Errors
     ///
-    /// When the bytes are not UTF-8.
+    /// If the bytes are not UTF-8.
     pub fn to_str(&self) -> Result<&str, Utf8Error> {
         str::from_utf8(self)
     }
 
-    /// The frame as text, with what is not UTF-8 replaced: for logs and people.
+    /// The frame as lossy UTF-8 text, for logs.
     pub fn to_str_lossy(&self) -> Cow<'_, str> {
         String::from_utf8_lossy(self)
     }
 
-    /// The bytes as [`Bytes`]: a long body is handed over as it is, an inline one is copied.
+    /// Converts the frame to [`Bytes`]. Only an inline body is copied.
     pub fn into_bytes(self) -> Bytes {
         match self.0 {
             Repr::Inline(_) => Bytes::copy_from_slice(&self),
@@ -91,7 +91,7 @@ impl Frame {
         }
     }
 
-    /// Takes the bytes as [`into_bytes`](Self::into_bytes) does; what is left means nothing.
+    /// Like [`into_bytes`](Self::into_bytes). The frame is unspecified afterwards.
     #[inline]
     pub(crate) fn take_bytes(&mut self) -> Bytes {
         match &mut self.0 {
@@ -100,7 +100,7 @@ impl Frame {
         }
     }
 
-    /// Makes a frame of a copy of `bytes[from..to]`, in the place where it is wanted.
+    /// Makes a frame from a copy of `bytes[from..to]`.
     #[inline]
     pub(crate) fn copy_from(bytes: &[u8], from: usize, to: usize) -> Self {
         let inline =
@@ -111,13 +111,13 @@ impl Frame {
         }
     }
 
-    /// Makes a frame that shares the bytes, however few.
+    /// Makes a frame that shares the bytes, whatever their number.
     #[inline]
     pub(crate) fn share(bytes: Bytes) -> Self {
         Self(Repr::Shared(bytes))
     }
 
-    /// Makes an inline frame, or nothing when `bytes` are too many.
+    /// Makes an inline frame; `None` if `bytes` are too many.
     #[inline]
     pub(crate) fn inline(bytes: &[u8]) -> Option<Self> {
         Inline::new(bytes).map(|inline| Self(Repr::Inline(inline)))
@@ -270,13 +270,13 @@ impl Ord for Frame {
 }
 
 impl Hash for Frame {
-    /// Hashes as `[u8]` does, so that a map keyed by frames can be asked with a slice.
+    /// Hashes like `[u8]`, so that a map with frames as keys can be queried with a slice.
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.as_slice().hash(state);
     }
 }
 
-/// The bytes as text, with what is not UTF-8 replaced: for people.
+/// The bytes as lossy UTF-8 text.
 impl fmt::Display for Frame {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.to_str_lossy())
@@ -294,7 +294,7 @@ impl fmt::Debug for Frame {
     }
 }
 
-/// How much of a frame is worth reading in a log line.
+/// The bytes of a frame in its `Debug` text.
 const DEBUG_BYTES: usize = 64;
 
 #[cfg(test)]

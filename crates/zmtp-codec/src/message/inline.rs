@@ -1,21 +1,20 @@
-//! A few bytes inside a frame.
+//! Small frame bodies.
 
 /// Up to [`CAPACITY`](Self::CAPACITY) bytes and how many they are.
 ///
-/// A message is moved several times between the user and a queue, mostly right after it was made,
-/// and a processor is slow to load what it has just stored in pieces of another shape: some 5 ns
-/// each time. So the bytes come first, where whole registers of them are stored and loaded alike,
-/// and one word follows that is both the length and what tells this from a shared body.
+/// A message is moved several times between the user and a queue, mostly right after it was made. A
+/// processor needs about 5 ns to load bytes that were just stored with another width. So the bytes come
+/// first, where they are stored and loaded by whole registers, and the last word is both the length
+/// and the tag of the enum around this.
 #[derive(Debug, Clone, Copy)]
 #[repr(C)]
 pub(super) struct Inline {
-    /// Only the first `len` of them mean anything.
+    /// Only the first `len` bytes are used.
     bytes: [u8; Self::CAPACITY],
     len: Length,
 }
 
-/// 0 to 64, and no other number: what is left of the word is for other variants of the enum that
-/// this is in.
+/// A number from 0 to 64. The other values of the word are niches for the enum around [`Inline`].
 #[derive(Debug, Clone, Copy)]
 #[repr(u64)]
 #[rustfmt::skip]
@@ -51,7 +50,7 @@ impl Inline {
 
     pub(super) const EMPTY: Self = Self { bytes: [0; Self::CAPACITY], len: Length::ZERO };
 
-    /// A copy of `bytes`, unless they are too many.
+    /// A copy of `bytes`; `None` if they are too many.
     #[inline]
     pub(super) fn new(bytes: &[u8]) -> Option<Self> {
         let mut inline = [0; Self::CAPACITY];
@@ -59,8 +58,8 @@ impl Inline {
         Some(Self { bytes: inline, len: Length::of(bytes.len())? })
     }
 
-    /// A copy of the first `len` bytes, unless they are too many, or not followed by enough others:
-    /// as many as there is room for are copied whatever the length, in a few instructions.
+    /// A copy of the first `len` bytes; `None` if they are too many, or if `bytes` is shorter than the
+    /// capacity. Copying the whole capacity takes only a few instructions.
     #[inline]
     pub(super) fn copy_first(bytes: &[u8], len: usize) -> Option<Self> {
         Some(Self { bytes: *bytes.first_chunk()?, len: Length::of(len)? })

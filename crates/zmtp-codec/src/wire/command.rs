@@ -1,4 +1,4 @@
-//! Commands: what the two ends of a connection tell each other, as opposed to messages.
+//! Commands: frames for the other end of the connection, not for the application.
 //!
 //! ```text
 //! command frame body:   | name length (1) | name | data ... |
@@ -30,59 +30,58 @@ use super::{FrameHeader, Reader};
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Command {
-    /// No longer interested in a topic.
+    /// Ends a subscription.
     Cancel {
-        /// What the first frame of a message has to start with.
+        /// The prefix of the first frame of a message.
         topic: Bytes,
     },
-    /// The peer refuses this connection, and would refuse it again: in the handshake. Behind it the
-    /// command has no meaning.
+    /// Refuses the connection during the handshake. After the handshake it has no meaning.
     Error {
-        /// Why, for people. At most 255 bytes travel.
+        /// The reason, for people. At most 255 bytes are sent.
         reason: String,
     },
-    /// Wants messages of a group.
+    /// Joins a group.
     Join {
         /// The name of the group.
         group: Bytes,
     },
-    /// No longer wants messages of a group.
+    /// Leaves a group.
     Leave {
         /// The name of the group.
         group: Bytes,
     },
     /// Asks for a [`Pong`](Self::Pong).
     Ping {
-        /// How long the peer is to wait for anything more from this side.
+        /// How long the receiver should wait for more input from the sender.
         ttl: Ttl,
-        /// What the peer is to send back. Only the first 16 bytes travel, in either direction.
+        /// Bytes to send back. At most 16 are sent, in either direction.
         context: Bytes,
     },
     /// Answers a [`Ping`](Self::Ping).
     Pong {
-        /// What came with the ping.
+        /// The context of the ping.
         context: Bytes,
     },
-    /// The handshake is done on this side.
+    /// Ends the handshake.
     Ready {
-        /// What the mechanism says it is: for NULL, the encoded [`Metadata`](crate::Metadata).
+        /// Defined by the mechanism: for NULL, the encoded [`Metadata`](crate::Metadata).
         data: Bytes,
     },
-    /// Interested in a topic.
+    /// Subscribes to a topic.
     Subscribe {
-        /// What the first frame of a message has to start with.
+        /// The prefix of the first frame of a message.
         topic: Bytes,
     },
-    /// A command this crate has no name for.
+    /// A command unknown to this crate.
     Unknown {
-        /// Its name, 1 to 255 bytes; empty where the frame holds none.
+        /// Its name, 1 to 255 bytes; empty if the frame has none.
         name: Bytes,
-        /// All that follows the name.
+        /// The bytes behind the name.
         data: Bytes,
     },
 }
 
-/// The body of a command frame is not that of a command.
+/// The body of a command frame is not a command.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CommandError {
@@ -92,19 +91,21 @@ pub enum CommandError {
 }
 
 impl Command {
-    /// The most bytes of a PING context that travel.
+    /// The largest PING context that is sent, in bytes.
     pub const CONTEXT_MAX: usize = 16;
 
-    /// Reads the body of a command frame.
+    /// Decodes the body of a command frame.
     ///
-    /// Four faults are repaired: a PING without a time to live has none; a PING context is cut to [`CONTEXT_MAX`](Self::CONTEXT_MAX)
-    /// bytes, as in libzmq; the reason of an ERROR may be cut short, for losing the connection
-    /// over the words it was refused with helps nobody; and the ERROR of libzmq's PLAIN is
-    /// understood, which is misspelled.
+    /// It accepts four faults of peers:
+    ///
+    /// - A PING without a TTL has [`Ttl::NONE`].
+    /// - A PING context is cut to [`CONTEXT_MAX`](Self::CONTEXT_MAX) bytes, as in libzmq.
+    /// - The reason of an ERROR may be truncated.
+    /// - The misspelled ERROR of libzmq's PLAIN is an ERROR.
     ///
     /// # Errors
     ///
-    /// When there is no name.
+    /// If there is no name.
     pub fn decode(body: Bytes) -> Result<Self, CommandError> {
         let size = body.len();
         if let Some(data) = body.strip_prefix(MISSPELLED_ERROR)
@@ -154,7 +155,7 @@ impl Command {
         }
     }
 
-    /// The command that has to be sent in answer to this one, if any.
+    /// The reply that this command requires, if any.
     pub fn reply(&self) -> Option<Self> {
         match self {
             Self::Ping { context, .. } => Some(Self::Pong { context: context.clone() }),
@@ -185,13 +186,14 @@ impl Command {
     }
 }
 
-/// How libzmq's PLAIN, up to 4.3.5 at the least, begins the body of an ERROR: in C, "\x05ERROR" is
-/// the byte 5E and "RROR". As the length of a name it is more than any such body has.
+/// The start of an ERROR of libzmq's PLAIN, up to 4.3.5 at least: in C, "\x05ERROR" is the byte 5E
+/// and "RROR". As the length of a name, 5E is more than such a body has.
 const MISSPELLED_ERROR: &[u8; 5] = b"\x5eRROR";
 
-/// How long a peer that was pinged is to wait for more before it gives the connection up.
+/// The time to live of a PING: how long its receiver waits for more input before it closes the
+/// connection.
 ///
-/// Tenths of a second, up to 6553.5 s; zero means for ever.
+/// In tenths of a second, up to 6553.5 s; zero means forever.
 ///
 /// ```
 /// use std::time::Duration;
@@ -207,10 +209,10 @@ impl Ttl {
     /// No limit.
     pub const NONE: Self = Self(0);
 
-    /// The longest there is: 6553.5 s.
+    /// The longest: 6553.5 s.
     pub const MAX: Self = Self(u16::MAX);
 
-    /// Rounds down to tenths of a second, and to [`MAX`](Self::MAX) what is longer.
+    /// Rounds down to tenths of a second. Longer durations become [`MAX`](Self::MAX).
     ///
     /// Less than a tenth of a second becomes [`NONE`](Self::NONE), as in libzmq.
     pub fn from_duration(duration: Duration) -> Self {

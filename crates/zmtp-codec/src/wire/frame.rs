@@ -27,7 +27,7 @@ pub struct FrameHeader {
     body: u64,
 }
 
-/// The header of a frame breaks the framing rules, so where the next frame starts is unknown.
+/// An invalid frame header. The start of the next frame is unknown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum FrameError {
@@ -40,7 +40,7 @@ pub enum FrameError {
 }
 
 impl FrameHeader {
-    /// The most bytes a header takes.
+    /// The largest size of a header, in bytes.
     pub(crate) const SIZE_MAX: usize = 9;
 
     /// Makes the header of a message frame whose body has `body` bytes.
@@ -61,11 +61,11 @@ impl FrameHeader {
         Self { flags: if is_long { flags | LONG } else { flags }, ..header }
     }
 
-    /// Reads the header at the front of `bytes`; `Ok(None)` when it is not all there yet.
+    /// Decodes the header at the front of `bytes`; `Ok(None)` if it is incomplete.
     ///
     /// # Errors
     ///
-    /// When the header breaks the framing rules. The flags are judged before the size has arrived.
+    /// If the header is invalid. The flags are checked before the size has arrived.
     #[inline]
     pub fn decode(bytes: &[u8]) -> Result<Option<Self>, FrameError> {
         match *bytes {
@@ -75,11 +75,10 @@ impl FrameHeader {
         }
     }
 
-    /// Commands, long frames, headers not all there, and faults: all but short message frames.
+    /// Decodes every header except for those of short message frames.
     fn decode_unusual(flags: u8, size: &[u8]) -> Result<Option<Self>, FrameError> {
-        // Whoever skips bits that it does not know takes for a message what its sender meant to be
-        // something else. And a stream that is out of step shows here first, where it would
-        // otherwise be handed on as messages.
+        // Ignoring an unknown flag could turn something else into a message. This check also finds a
+        // stream that is out of sync before its bytes are delivered as messages.
         if flags & !(MORE | LONG | COMMAND) != 0 {
             return Err(FrameError::ReservedFlags(flags));
         }
@@ -95,8 +94,8 @@ impl FrameHeader {
         }
     }
 
-    /// A long SUBSCRIBE or CANCEL without the LONG flag: libzmq 4.3 sends these for topics that
-    /// need a long frame only because of the name before them, 246 to 255 bytes. Its size begins
+    /// Decodes a long SUBSCRIBE or CANCEL without the LONG flag. libzmq 4.3 sends it for a topic of
+    /// 246 to 255 bytes, which needs a long frame only because of the command name. Its size starts
     /// with zeros. Anything else is an empty command.
     fn decode_unmarked_long(size: &[u8]) -> Option<Self> {
         let empty = Self { flags: COMMAND, body: 0 };
@@ -123,7 +122,7 @@ impl FrameHeader {
         }
     }
 
-    /// The header itself, and how many bytes of the array it takes.
+    /// The bytes of the header, and their number.
     #[cfg(feature = "curve")]
     #[inline]
     pub(crate) fn to_bytes(self) -> ([u8; Self::SIZE_MAX], usize) {
@@ -136,14 +135,14 @@ impl FrameHeader {
         (bytes, self.size())
     }
 
-    /// Whether another frame of the same message follows. Never behind a command, where libzmq
-    /// passes over the flag.
+    /// Whether another frame of the same message follows. False for a command: libzmq ignores the
+    /// flag there.
     #[inline]
     pub fn has_more(self) -> bool {
         self.flags & (MORE | COMMAND) == MORE
     }
 
-    /// Whether the flags are those that 37/ZMTP has for a command.
+    /// Whether the flags are those of a command in 37/ZMTP.
     pub(crate) fn is_well_marked_command(self) -> bool {
         self.flags & (MORE | COMMAND) == COMMAND
     }
@@ -154,7 +153,7 @@ impl FrameHeader {
         self.flags & COMMAND != 0
     }
 
-    /// The bytes the header itself takes: 2 or 9.
+    /// The size of the header itself, in bytes: 2 or 9.
     #[inline]
     pub fn size(self) -> usize {
         if self.is_long() { 9 } else { 2 }
@@ -166,7 +165,7 @@ impl FrameHeader {
         self.body
     }
 
-    /// A short one could be taken for a long one whose flag libzmq has left out.
+    /// An empty command needs a long header: a short one looks like a long one without its flag.
     #[inline]
     fn is_empty_command(self) -> bool {
         self.body == 0 && self.is_command()
@@ -182,17 +181,17 @@ const MORE: u8 = 0x01;
 const LONG: u8 = 0x02;
 const COMMAND: u8 = 0x04;
 
-/// The largest body a one-byte size can announce.
+/// The largest body of a short frame.
 const SHORT_MAX: usize = 0xff;
 
-/// The body of an unmarked long SUBSCRIBE: its name, with the length, and 246 to 255 bytes.
+/// The body of an unmarked long SUBSCRIBE: the name with its length, and 246 to 255 bytes.
 const UNMARKED_LONG_MIN: u64 = 10 + 246;
 const UNMARKED_LONG_MAX: u64 = 10 + 255;
 
-/// How the sizes of those begin.
+/// The first bytes of its size.
 const UNMARKED_LONG_FRONT: [u8; 7] = [0, 0, 0, 0, 0, 0, 1];
 
-/// The largest body a long frame may announce.
+/// The largest body of a long frame.
 const BODY_MAX: u64 = u64::MAX >> 1;
 
 #[cfg(test)]

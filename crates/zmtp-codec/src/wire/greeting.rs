@@ -7,8 +7,8 @@
 //! '--- opening, sent first ------' '--- rest, sent once the peer's opening is here ---'
 //! ```
 //!
-//! It goes out in two parts because ZMTP 1.0 and 2.0 peers read what follows the major version
-//! differently, and because a peer that waited for the whole greeting would wait for ever.
+//! It is sent in two parts. ZMTP 1.0 and 2.0 peers read the bytes behind the major version
+//! differently, and two peers that wait for a whole greeting first would deadlock.
 
 use std::fmt;
 
@@ -32,19 +32,19 @@ pub struct Greeting {
     as_server: bool,
 }
 
-/// The peer speaks another protocol, or a ZMTP that is too old.
+/// The peer speaks another protocol, or an old version of ZMTP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum UnsupportedVersion {
-    /// The first byte is not the one every ZMTP 2.0 or newer peer starts with.
+    /// The first byte is not that of ZMTP 2.0 or newer.
     #[error(
         "peer's first byte is {0:#04x} where ZMTP has 0xff: it is not a ZeroMQ peer, \
          or one from before ZeroMQ 3"
     )]
     NotZmtp(u8),
-    /// The peer speaks ZMTP 2.0, where nobody can prove who it is, and this side has to know.
+    /// The peer speaks ZMTP 2.0, which has no security, and this side requires some.
     #[error(
-        "peer speaks ZMTP 2.0, which has no security, and this side does not go without: \
+        "peer speaks ZMTP 2.0, which has no security, and this side requires it: \
          3.0 or newer (ZeroMQ 4.0 or newer) is needed"
     )]
     NoSecurity,
@@ -60,23 +60,23 @@ pub enum UnsupportedVersion {
 }
 
 impl Greeting {
-    /// The bytes of a whole greeting.
+    /// The bytes of a greeting.
     pub const SIZE: usize = 64;
 
-    /// What a connection sends first: the signature and the major version.
+    /// The first bytes of a connection: the signature and the major version.
     pub const OPENING: [u8; 11] = [0xff, 0, 0, 0, 0, 0, 0, 0, 0, 0x7f, 3];
 
-    /// Makes the greeting that this crate sends as a client, or where the mechanism has no roles.
+    /// Makes the greeting of a client, or of a mechanism without roles.
     pub const fn new(mechanism: MechanismName) -> Self {
         Self { version: (3, 1), mechanism, as_server: false }
     }
 
-    /// Says which role this side has in the handshake.
+    /// Sets whether this side has the server role.
     pub const fn with_as_server(self, as_server: bool) -> Self {
         Self { as_server, ..self }
     }
 
-    /// What follows the [opening](Self::OPENING), once the peer's opening has been seen.
+    /// The bytes behind the [opening](Self::OPENING). They are sent after the peer's opening arrived.
     pub fn rest(&self) -> [u8; Self::SIZE - Self::OPENING.len()] {
         let mut rest = [0; Self::SIZE - Self::OPENING.len()];
         let (minor, after) = rest.split_at_mut(1);
@@ -96,13 +96,13 @@ impl Greeting {
         bytes
     }
 
-    /// Checks as much of the peer's opening as `bytes` has of it. Returns whether it is all there.
+    /// Checks the part of the peer's opening in `bytes`. Returns whether it is complete.
     ///
-    /// The padding is not looked at: libzmq puts the length of its identity there.
+    /// The padding is ignored: libzmq puts the length of its identity there.
     ///
     /// # Errors
     ///
-    /// As soon as the bytes are known not to be those of a ZMTP 3 peer.
+    /// As soon as the bytes cannot be those of a ZMTP 3 peer.
     pub fn check_opening(bytes: &[u8]) -> Result<bool, UnsupportedVersion> {
         match bytes.first() {
             None | Some(0xff) => {}
@@ -119,11 +119,11 @@ impl Greeting {
         }
     }
 
-    /// Reads a whole greeting from the front of `bytes`; `Ok(None)` when it is not all there yet.
+    /// Decodes the greeting at the front of `bytes`; `Ok(None)` if it is incomplete.
     ///
     /// # Errors
     ///
-    /// As soon as the bytes are known not to be those of a ZMTP 3 peer.
+    /// As soon as the bytes cannot be those of a ZMTP 3 peer.
     pub fn decode(bytes: &[u8]) -> Result<Option<Self>, UnsupportedVersion> {
         Self::check_opening(bytes)?;
         let Some(bytes) = bytes.first_chunk::<{ Self::SIZE }>() else {
@@ -136,9 +136,9 @@ impl Greeting {
         Ok(Some(Self { version, mechanism: MechanismName(mechanism), as_server }))
     }
 
-    /// The version both sides are to speak with a peer that sent this greeting: 3.0 or 3.1.
+    /// The version to speak with the sender of this greeting: 3.0 or 3.1.
     ///
-    /// A peer that announces a newer version has to speak ours.
+    /// A peer that announces a newer version must speak 3.1.
     pub fn negotiated_version(&self) -> (u8, u8) {
         if self.version < (3, 1) { (3, 0) } else { (3, 1) }
     }
@@ -148,15 +148,15 @@ impl Greeting {
         self.mechanism
     }
 
-    /// Whether the sender has the server's part in the handshake, as far as it says.
+    /// Whether the sender announces the server role.
     ///
-    /// libzmq always says that it has not: for PLAIN and CURVE this decides nothing.
+    /// libzmq never does, so PLAIN and CURVE ignore it.
     pub fn as_server(&self) -> bool {
         self.as_server
     }
 }
 
-/// The name of a security mechanism, as the greeting has it: 20 bytes, padded with zeros.
+/// The name of a security mechanism in a greeting: 20 bytes, padded with zeros.
 ///
 /// ```
 /// # use zmtp_codec::wire::MechanismName;
@@ -181,7 +181,7 @@ impl MechanismName {
     /// Encryption and authentication in the IK pattern of the Noise framework.
     pub const NOISE_IK: Self = Self::padded(b"NOISE_IK");
 
-    /// What the mechanisms of the Noise framework are called together, to authenticators.
+    /// The name of all mechanisms of the Noise framework in authentication requests.
     pub const NOISE: Self = Self::padded(b"NOISE");
 
     const SIZE: usize = 20;
@@ -192,7 +192,7 @@ impl MechanismName {
         Self(bytes)
     }
 
-    /// The name made of these bytes, of which there are 1 to 20, none of them 0.
+    /// Makes a name from 1 to 20 bytes without zeros.
     pub fn from_slice(name: &[u8]) -> Option<Self> {
         let fits = (1..=Self::SIZE).contains(&name.len()) && !name.contains(&0);
         fits.then(|| Self::padded(name))
@@ -206,7 +206,7 @@ impl MechanismName {
 
 impl fmt::Display for MechanismName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // What a peer announces goes to logs and terminals: no control characters.
+        // Logs and terminals show the names of peers: no control characters.
         self.as_slice().escape_ascii().fmt(f)
     }
 }

@@ -1,9 +1,9 @@
-//! A cursor that cannot be made to read past the end.
+//! Reads fields from bytes of a peer.
 
 use bytes::{Buf, Bytes};
 
-/// Reads fields off the front of bytes that a peer has sent. Every read answers `None` when the
-/// bytes do not reach that far, and then the rest is not to be used.
+/// Reads fields off the front of some bytes. A read returns `None` if too few bytes are left; stop
+/// reading then.
 pub(crate) struct Reader(Bytes);
 
 impl Reader {
@@ -28,30 +28,27 @@ impl Reader {
         self.0.try_get_u64().ok()
     }
 
-    /// As many bytes as the array has.
     #[cfg(feature = "curve")]
     pub(crate) fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
         self.take(N)?.first_chunk().copied()
     }
 
-    /// The next `count` bytes.
     pub(crate) fn take(&mut self, count: usize) -> Option<Bytes> {
         (count <= self.0.len()).then(|| self.0.split_to(count))
     }
 
-    /// As many bytes as the length in the next byte says.
+    /// Bytes with a length of one byte before them.
     pub(crate) fn short(&mut self) -> Option<Bytes> {
         let count = self.u8()?;
         self.take(count.into())
     }
 
-    /// As many bytes as the length in the next four bytes says.
+    /// Bytes with a length of four bytes before them.
     pub(crate) fn long(&mut self) -> Option<Bytes> {
         let count = self.0.try_get_u32().ok()?;
         self.take(usize::try_from(count).ok()?)
     }
 
-    /// All bytes that are left.
     pub(crate) fn rest(self) -> Bytes {
         self.0
     }

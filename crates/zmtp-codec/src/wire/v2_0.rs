@@ -1,4 +1,4 @@
-//! ZMTP 2.0 (15/ZMTP), as ZeroMQ 3.2 and its contemporaries speak it.
+//! ZMTP 2.0 (15/ZMTP), the protocol of ZeroMQ 3.2.
 //!
 //! ```text
 //! 0        1         9    10     11            12
@@ -6,8 +6,8 @@
 //! '--- signature --------'  revision
 //! ```
 //!
-//! Frames are those of ZMTP 3, subscriptions those of ZMTP 3.0. There are no commands, and so no
-//! heartbeats, no metadata and no security.
+//! It has the frames of ZMTP 3 and the subscriptions of ZMTP 3.0. It has no commands, and so no
+//! heartbeats, metadata or security.
 
 use super::FrameHeader;
 use crate::socket_type::SocketType;
@@ -15,16 +15,16 @@ use crate::socket_type::SocketType;
 /// The bytes of a greeting.
 pub(crate) const GREETING_SIZE: usize = 12;
 
-/// The version that both sides speak with a peer that [opens](is_opening) so.
+/// The version as [`PeerInfo::version`](crate::PeerInfo::version) shows it.
 pub(crate) const VERSION: (u8, u8) = (2, 0);
 
-/// Whether these bytes open the greeting of a ZMTP 2.0 peer; false too while it cannot be told.
+/// Whether these bytes start the greeting of a ZMTP 2.0 peer; false if too few have arrived.
 pub(crate) fn is_opening(bytes: &[u8]) -> bool {
     matches!(bytes, [0xff, _, _, _, _, _, _, _, _, end, REVISION, ..] if end & 1 == 1)
 }
 
-/// What follows the signature and the revision, which a ZMTP 3 peer has sent by then: the type of
-/// this side's socket, and its identity.
+/// This side's greeting behind the signature and the revision, which have been sent already: its
+/// socket type and identity.
 pub(crate) fn rest(socket_type: SocketType, identity: &[u8]) -> Option<Vec<u8>> {
     let mut rest = vec![number(socket_type)?];
     FrameHeader::message(identity.len(), false).encode(&mut rest);
@@ -32,20 +32,20 @@ pub(crate) fn rest(socket_type: SocketType, identity: &[u8]) -> Option<Vec<u8>> 
     Some(rest)
 }
 
-/// The byte for a socket type; `None` for those that ZMTP 2.0 does not have.
+/// The number of a socket type; `None` if ZMTP 2.0 does not have it.
 pub(crate) fn number(socket_type: SocketType) -> Option<u8> {
     let number = TYPES.iter().position(|&known| known == socket_type)?;
     u8::try_from(number).ok()
 }
 
-/// The socket type that a byte stands for.
+/// The socket type with this number.
 pub(crate) fn socket_type(number: u8) -> Option<SocketType> {
     TYPES.get(usize::from(number)).copied()
 }
 
 const REVISION: u8 = 1;
 
-/// The socket types by their numbers. XPUB and XSUB are not in the RFC and are what libzmq sends.
+/// The socket types by their numbers. XPUB and XSUB are those of libzmq; the RFC has none.
 const TYPES: [SocketType; 11] = [
     SocketType::Pair,
     SocketType::Pub,
@@ -56,8 +56,8 @@ const TYPES: [SocketType; 11] = [
     SocketType::Router,
     SocketType::Pull,
     SocketType::Push,
-    SocketType::Xpub,
-    SocketType::Xsub,
+    SocketType::XPub,
+    SocketType::XSub,
 ];
 
 #[cfg(test)]

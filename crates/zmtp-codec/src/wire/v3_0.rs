@@ -1,6 +1,6 @@
-//! Subscriptions as ZMTP 3.0 has them: messages of one frame that starts with 01 or 00.
+//! Subscriptions of ZMTP 3.0: messages with one frame that starts with 01 or 00.
 //!
-//! XPUB and XSUB sockets show them to the application in the same form.
+//! The application sees them in this form on XPUB and XSUB sockets.
 
 use bytes::{BufMut, Bytes, BytesMut};
 
@@ -9,7 +9,7 @@ use crate::message::Message;
 use crate::subscription::Subscription;
 
 impl Subscription {
-    /// Reads a subscription from a message of one frame; `None` when it is none.
+    /// Reads a subscription from a message; `None` if it is not one.
     ///
     /// ```
     /// use zmtp_codec::{Message, Subscription};
@@ -32,15 +32,15 @@ impl Subscription {
         Some(subscription(frame.clone().into_bytes().slice(1..)))
     }
 
-    /// Writes the subscription as a message of one frame.
+    /// Converts the subscription to a message.
     pub fn into_message(self) -> Message {
         let mut body = BytesMut::with_capacity(1 + self.topic().len());
         self.put_body(&mut body);
         body.into()
     }
 
-    /// The whole frame for a ZMTP 3.0 peer, header included.
-    // Not as libzmq before 4.3.5 does it: for a topic of 255 bytes that forgets the LONG flag.
+    /// The frame for a ZMTP 3.0 peer, including the header.
+    // libzmq before 4.3.5 forgets the LONG flag for a topic of 255 bytes.
     pub(crate) fn to_v3_0(&self) -> Bytes {
         let mut header = Vec::new();
         FrameHeader::message(1 + self.topic().len(), false).encode(&mut header);

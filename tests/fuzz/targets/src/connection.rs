@@ -2,7 +2,7 @@
 
 use bytes::{Bytes, BytesMut};
 use zmtp_codec::{
-    Batch, Connection, ConnectionConfig, Decoder, Event, Inbound, Limits, Mechanism, Message,
+    Batch, Connection, ConnectionConfig, Decoder, Event, Inbound, Limits, Message, Null,
     ProtocolError, RoutingId, SocketType,
 };
 
@@ -107,7 +107,7 @@ pub fn connection(bytes: &[u8]) {
     let mut input = Input::new(bytes);
     let socket_type = SocketType::ALL[input.below(SocketType::ALL.len())];
     let sizes = [1 + input.below(32), 1 + input.below(256)];
-    let mut config = ConnectionConfig::new(socket_type, Mechanism::Null)
+    let mut config = ConnectionConfig::new(socket_type, Null)
         .with_limits(small_limits())
         .with_routing_id(RoutingId::new("fuzzed").expect("a valid routing id"));
     config.authenticate_null = input.byte() & 1 == 1;
@@ -119,7 +119,7 @@ pub fn zmtp_2(bytes: &[u8]) {
     let mut input = Input::new(bytes);
     let socket_type = SocketType::ALL[input.below(SocketType::ALL.len())];
     let sizes = [1 + input.below(32), 1 + input.below(256)];
-    let config = ConnectionConfig::new(socket_type, Mechanism::Null).with_limits(small_limits());
+    let config = ConnectionConfig::new(socket_type, Null).with_limits(small_limits());
     let wire = [&b"\xff\0\0\0\0\0\0\0\x01\x7f\x01"[..], input.rest()].concat();
     let make = || {
         let mut connection = Connection::new(&config);

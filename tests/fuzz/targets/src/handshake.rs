@@ -3,7 +3,8 @@
 use zmtp_codec::wire::Greeting;
 use zmtp_codec::{
     Connection, ConnectionConfig, CurveClient, CurveKeyPair, CurveSecretKey, CurveServer, Limits,
-    Mechanism, NoiseClient, NoiseKeyPair, NoiseSecretKey, NoiseServer, PlainClient, SocketType,
+    Mechanism, NoiseClient, NoiseKeyPair, NoiseSecretKey, NoiseServer, Null, PlainClient,
+    PlainServer, SocketType,
 };
 
 use crate::connection::{check_pieces, small_limits};
@@ -17,29 +18,28 @@ pub(crate) struct Sides {
 }
 
 impl Sides {
-    fn of(client: Mechanism, server: Mechanism) -> Self {
-        let config = |socket_type, mechanism| {
-            ConnectionConfig::new(socket_type, mechanism).with_limits(small_limits())
-        };
+    fn of(client: impl Mechanism + 'static, server: impl Mechanism + 'static) -> Self {
+        let client = ConnectionConfig::new(SocketType::Dealer, client);
+        let server = ConnectionConfig::new(SocketType::Router, server);
         Self {
-            client: config(SocketType::Dealer, client),
-            server: config(SocketType::Router, server),
+            client: client.with_limits(small_limits()),
+            server: server.with_limits(small_limits()),
         }
     }
 
     pub(crate) fn null() -> Self {
-        Self::of(Mechanism::Null, Mechanism::Null)
+        Self::of(Null, Null)
     }
 
     pub(crate) fn plain() -> Self {
         let client = PlainClient::new("name", "password").expect("short enough");
-        Self::of(Mechanism::PlainClient(client), Mechanism::PlainServer)
+        Self::of(client, PlainServer)
     }
 
     pub(crate) fn curve() -> Self {
         let keys = |byte| CurveKeyPair::from(CurveSecretKey::new([byte; 32]));
         let client = CurveClient::new(keys(1), *keys(2).public_key());
-        Self::of(Mechanism::CurveClient(client), Mechanism::CurveServer(CurveServer::new(keys(2))))
+        Self::of(client, CurveServer::new(keys(2)))
     }
 
     pub(crate) fn noise(pattern: u8) -> Self {
@@ -50,7 +50,7 @@ impl Sides {
             1 => (NoiseClient::xx_pinned(keys(1), server_key), NoiseServer::xx(keys(2))),
             _ => (NoiseClient::ik(keys(1), server_key), NoiseServer::ik(keys(2))),
         };
-        Self::of(Mechanism::NoiseClient(client), Mechanism::NoiseServer(server))
+        Self::of(client, server)
     }
 
     /// The same sides with the default limits.

@@ -48,7 +48,7 @@ impl Peer for Ours {
         on!(
             &self.socket,
             [Req Rep Dealer Router Pub Sub XPub XSub Push Pull Pair],
-            socket => socket.connect(endpoint).await.expect("connecting")
+            socket => socket.connect(endpoint).expect("connecting")
         );
     }
 

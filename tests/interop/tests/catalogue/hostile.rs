@@ -135,14 +135,14 @@ async fn row_21_authenticator_panic() {
     let mut events = pull.events();
     let to = pull.bind(TCP).await.unwrap();
     let mut before = push("good");
-    before.connect(&to).await.unwrap();
+    before.connect(&to).unwrap();
     pull.wait_for_peers(1).await;
     let bad = push("bad");
-    bad.connect(&to).await.unwrap();
+    bad.connect(&to).unwrap();
     let failure = handshake_failure(&mut events).await;
     assert!(failure.to_string().ends_with("the authenticator panicked"), "{failure}");
     let mut after = push("good");
-    after.connect(&to).await.unwrap();
+    after.connect(&to).unwrap();
     for (good, name) in [(&mut before, "before"), (&mut after, "after")] {
         interop::send(good, name).await;
         assert_eq!(interop::recv(&mut pull, name).await, name);
@@ -162,7 +162,7 @@ async fn row_27_wrong_curve_key() {
     let another = *generate_curve_keys().public_key();
     let push = PushSocket::builder().curve_client(client, another).handshake_timeout(hour).build();
     let mut at_client = push.events();
-    push.connect(&to).await.unwrap();
+    push.connect(&to).unwrap();
     let failure = handshake_failure(&mut events).await;
     assert!(
         matches!(failure, HandshakeFailure::Protocol(ProtocolError::Untrusted(_))),
@@ -180,7 +180,7 @@ async fn row_28_no_zap_handler() {
     let mut events = pull.events();
     let to = pull.bind(TCP).await.unwrap();
     let push = PushSocket::builder().plain_client("any user", "any password").unwrap().build();
-    push.connect(&to).await.unwrap();
+    push.connect(&to).unwrap();
     let failure = handshake_failure(&mut events).await;
     let HandshakeFailure::Denied { status, reason: Some(reason) } = failure else {
         panic!("{failure:?}")

@@ -19,7 +19,7 @@ async fn row_13_dropped_recv() {
     const MESSAGES: usize = 2000;
     let mut rep = RepSocket::new();
     let mut req = ReqSocket::new();
-    req.connect(rep.bind(TCP).await.unwrap()).await.unwrap();
+    req.connect(rep.bind(TCP).await.unwrap()).unwrap();
     let serving = async {
         let mut clock = interval(Duration::from_micros(100));
         for _ in 0..MESSAGES {
@@ -59,11 +59,11 @@ async fn row_25_firehose_beside_slow_peers() {
     let mut trickles = Vec::new();
     for _ in 0..TRICKLES {
         let trickle = PushSocket::new();
-        trickle.connect(&to).await.unwrap();
+        trickle.connect(&to).unwrap();
         trickles.push(trickle);
     }
     let mut firehose = PushSocket::new();
-    firehose.connect(&to).await.unwrap();
+    firehose.connect(&to).unwrap();
     pull.wait_for_peers(TRICKLES + 1).await;
     let pouring = tokio::spawn(async move { while firehose.send("firehose").await.is_ok() {} });
     let mut times = Vec::new();
@@ -122,7 +122,7 @@ fn row_26_sockets_move_between_threads() {
         let sender = scope.spawn(|| {
             let mut push = PushSocket::new();
             runtime().block_on(async {
-                push.connect(to).await.unwrap();
+                push.connect(to).unwrap();
                 send(&mut push, "from another thread").await;
             });
             push

@@ -65,7 +65,7 @@ async fn second_connect_of_sub_is_ignored() {
         let place = Attach::Connect(&to);
         let (sub, _) = if is_ours {
             let sub = SubSocket::builder().subscribe("").build();
-            sub.connect(&to[..]).await.unwrap();
+            sub.connect(&to[..]).unwrap();
             End::from_ours(sub, place).await
         } else {
             let first = to.clone();

@@ -14,7 +14,7 @@ async fn application_metadata_passes_both_ways() {
     let pull = interop::libzmq(SocketKind::Pull, |socket| socket.bind(TCP));
     let builder = PushSocket::builder().metadata("X-Region", "north").unwrap();
     let mut push = builder.metadata("X-Empty", "").unwrap().build();
-    push.connect(pull.endpoint()).await.unwrap();
+    push.connect(pull.endpoint()).unwrap();
     send(&mut push, "ours").await;
     let told = pull.run(|socket| {
         let message = socket.recv_msg()?;
@@ -48,7 +48,7 @@ struct Routers {
 impl Routers {
     async fn connected(to: [&str; 2], name: &'static str) -> Self {
         let ours = RouterSocket::builder().mandatory(true).build();
-        ours.connect_named(to[0], name).await.expect("connecting");
+        ours.connect_named(to[0], name).expect("connecting");
         let to = to[1].to_owned();
         let theirs = interop::libzmq(SocketKind::Router, move |socket: &Socket| {
             socket.set_i32(Opt::ROUTER_MANDATORY, 1)?;
@@ -99,13 +99,13 @@ async fn connecting_router_names_its_peer() {
 async fn taken_routing_id_cannot_be_given() {
     let router = RouterSocket::new();
     for place in ["tcp://127.0.0.1:9", "inproc://somewhere"] {
-        router.connect_named(place, place).await.unwrap();
-        let error = router.connect_named("tcp://127.0.0.1:10", place).await.unwrap_err();
+        router.connect_named(place, place).unwrap();
+        let error = router.connect_named("tcp://127.0.0.1:10", place).unwrap_err();
         let taken = Rejected::RoutingIdTaken(place.as_bytes().into());
         assert!(matches!(error, ConnectError::Rejected { rejected, .. } if rejected == taken));
-        router.disconnect(place).await.unwrap();
+        router.disconnect(place).unwrap();
     }
-    let error = router.connect_named("tcp://127.0.0.1:9", "\0zero").await.unwrap_err();
+    let error = router.connect_named("tcp://127.0.0.1:9", "\0zero").unwrap_err();
     assert!(matches!(error, ConnectError::InvalidRoutingId { .. }), "{error}");
 }
 
@@ -127,7 +127,7 @@ async fn router_queues_for_reconnecting_peer() {
         let peers = [bound(&ports[0]), bound(&ports[1])];
         let mut ours = RouterSocket::builder().mandatory(true).build();
         let mut events = ours.events();
-        ours.connect(peers[0].endpoint()).await.unwrap();
+        ours.connect(peers[0].endpoint()).unwrap();
         let at = peers[1].endpoint().to_owned();
         let theirs = interop::libzmq(SocketKind::Router, move |socket| {
             socket.set_i32(Opt::ROUTER_MANDATORY, 1)?;

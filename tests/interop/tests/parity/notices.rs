@@ -217,7 +217,7 @@ async fn router_gets_disconnect_message_over_inproc() {
     .unwrap();
 
     let mut our_dealer = DealerSocket::builder().routing_id("peer").unwrap().build();
-    our_dealer.connect(AT).await.unwrap();
+    our_dealer.connect(AT).unwrap();
     our_dealer.send("the last").await.unwrap();
     our_dealer.close().await;
     let their_dealer = Peer::spawn_in(&context, SocketKind::Dealer, |socket| {

@@ -124,7 +124,7 @@ async fn libzmq_follows_its_zap_handler() {
         let builder = PushSocket::builder().linger(Duration::ZERO);
         let mut push = builder.plain_client("alice", "secret").unwrap().build();
         let mut events = push.events();
-        push.connect(pull.endpoint()).await.unwrap();
+        push.connect(pull.endpoint()).unwrap();
         push.send("hello").await.unwrap();
         if lets_in {
             assert_eq!(pull.recv().await.unwrap(), [b"hello"]);
@@ -207,7 +207,7 @@ async fn libzmq_answers_curve_requests_of_any_size() {
         let (server, client) = (generate_curve_keys(), generate_curve_keys());
         let rep = libzmq_curve_server(Rep, &server, place);
         let mut req = ReqSocket::builder().curve_client(client, *server.public_key()).build();
-        req.connect(rep.endpoint()).await.unwrap();
+        req.connect(rep.endpoint()).unwrap();
         for size in SIZES {
             let body = vec![9; size];
             req.send(body.clone()).await.unwrap();
@@ -239,7 +239,7 @@ async fn subscriptions_and_heartbeats_are_encrypted() {
     let xpub = libzmq_curve_server(Xpub, &server, TCP);
     let builder = SubSocket::builder().heartbeat_interval(Duration::from_millis(20));
     let mut sub = builder.subscribe("topic").curve_client(client, server_key).build();
-    sub.connect(xpub.endpoint()).await.unwrap();
+    sub.connect(xpub.endpoint()).unwrap();
     assert_eq!(xpub.recv().await.unwrap(), [b"\x01topic"]);
     xpub.send(["topic and more"]).await.unwrap();
     assert_eq!(recv(&mut sub, "the message").await, "topic and more");
@@ -253,7 +253,7 @@ async fn wrong_server_key_and_unknown_client_fail() {
     let quiet = PushSocket::builder().linger(Duration::ZERO);
     let push = quiet.curve_client(client.clone(), impostor).build();
     let mut events = push.events();
-    push.connect(libzmqs.endpoint()).await.unwrap();
+    push.connect(libzmqs.endpoint()).unwrap();
     let told = interop::handshake_failure(&mut events).await;
     assert!(matches!(told, HandshakeFailure::ServerKey), "{told}");
     libzmqs.event(EventKind::HANDSHAKE_FAILED_PROTOCOL).await.unwrap();
@@ -274,7 +274,7 @@ async fn encrypted_messages_survive_reconnect() {
     let server_key = *server.public_key();
     let port = interop::ReservedPort::new();
     let mut push = PushSocket::builder().curve_client(client, server_key).build();
-    push.connect(port.endpoint()).await.unwrap();
+    push.connect(port.endpoint()).unwrap();
     for number in 0..900_u32 {
         push.send(number.to_be_bytes()).await.unwrap();
     }

@@ -12,8 +12,8 @@ use libzmq_peer::{
 };
 use zmtp_codec::{
     AuthenticationRequest, Command, Connection, ConnectionConfig, Credentials, CurveClient,
-    CurveKeyPair, CurveSecretKey, CurveServer, Decision, DenyStatus, Event, Mechanism, Message,
-    PlainClient, ProtocolError, SocketType, Subscription, Ttl,
+    CurveKeyPair, CurveSecretKey, CurveServer, Decision, DenyStatus, Event, Message, PlainClient,
+    PlainServer, ProtocolError, SocketType, Subscription, Ttl,
 };
 
 const PLENTY: Duration = Duration::from_secs(60);
@@ -147,12 +147,12 @@ impl Keys {
     fn ours_as_client(&self, socket_type: SocketType) -> ConnectionConfig {
         let server_key = self.server.0.parse().expect("a key of libzmq");
         let client = CurveClient::new(keys(&self.client.1), server_key);
-        ConnectionConfig::new(socket_type, Mechanism::CurveClient(client))
+        ConnectionConfig::new(socket_type, client)
     }
 
     fn ours_as_server(&self, socket_type: SocketType) -> ConnectionConfig {
         let server = CurveServer::new(keys(&self.server.1));
-        ConnectionConfig::new(socket_type, Mechanism::CurveServer(server))
+        ConnectionConfig::new(socket_type, server)
     }
 
     fn set_client(&self, socket: &Socket) -> Result<(), Error> {
@@ -225,7 +225,7 @@ fn wait_for(monitor: &Monitor, kind: EventKind) -> Result<u32, Error> {
 
 fn plain_client(password: &str) -> ConnectionConfig {
     let client = PlainClient::new("admin", password).expect("short");
-    ConnectionConfig::new(SocketType::Dealer, Mechanism::PlainClient(client))
+    ConnectionConfig::new(SocketType::Dealer, client)
 }
 
 #[test]
@@ -251,7 +251,7 @@ fn our_plain_client_with_libzmq_server() -> Result<(), Error> {
 fn our_plain_server_with_libzmq_client() -> Result<(), Error> {
     let context = Context::new()?;
     let listener = Listener::new();
-    let config = ConnectionConfig::new(SocketType::Dealer, Mechanism::PlainServer);
+    let config = ConnectionConfig::new(SocketType::Dealer, PlainServer);
     let client = Socket::new(&context, SocketKind::Dealer)?;
     client.set_str(Opt::PLAIN_USERNAME, Some("admin"))?;
     client.set_str(Opt::PLAIN_PASSWORD, Some("secret"))?;
@@ -392,7 +392,7 @@ fn denied_libzmq_plain_client_stays_away() -> Result<(), Error> {
     client.set_i32(Opt::RECONNECT_IVL, 10)?;
     let monitor = client.monitor()?;
     client.connect(&listener.endpoint())?;
-    let config = ConnectionConfig::new(SocketType::Dealer, Mechanism::PlainServer);
+    let config = ConnectionConfig::new(SocketType::Dealer, PlainServer);
     let mut ours = listener.accept(&config);
     ours.decision = Decision::Deny(DenyStatus::AuthenticationFailure);
     assert!(matches!(ours.next(), Outcome::Fault(ProtocolError::Denied(_))));

@@ -405,7 +405,7 @@ async fn libzmqs(mechanism: Mechanism, does: Handler, expected: Libzmq) {
     let builder = PushSocket::builder().linger(Duration::ZERO).reconnect(reconnect);
     let client = mechanism.client(builder, &keys).build();
     let mut events = client.events();
-    client.connect(server.endpoint()).await.expect("a good endpoint");
+    client.connect(server.endpoint()).expect("a good endpoint");
     let told = |kind| {
         let told = server.event(kind);
         async { told.await.unwrap_or_else(|error| panic!("{row}: {error}")).value }
@@ -521,7 +521,7 @@ async fn assert_same_request(mechanism: Mechanism, place: &'static str, domain: 
     });
     let server = server.unwrap();
     let client = mechanism.client(ReqSocket::builder(), &keys).build();
-    client.connect(server.endpoint()).await.unwrap();
+    client.connect(server.endpoint()).unwrap();
     let theirs = handler.recv().await.unwrap();
     assert_eq!(theirs[2], domain.as_bytes());
 
@@ -532,7 +532,7 @@ async fn assert_same_request(mechanism: Mechanism, place: &'static str, domain: 
     let builder = RepSocket::builder().routing_id("server").unwrap();
     let server = mechanism.server(builder, &keys, zap).build();
     let client = mechanism.client(ReqSocket::builder(), &keys).build();
-    client.connect(server.bind(place).await.unwrap()).await.unwrap();
+    client.connect(server.bind(place).await.unwrap()).unwrap();
     let ours = interop::recv(&mut handler, "our request").await;
     assert_eq!(frames(&ours), theirs, "{mechanism:?} at {place}");
 }

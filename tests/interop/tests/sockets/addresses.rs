@@ -16,7 +16,7 @@ async fn a_libzmq_router_that_unbinds_has_no_route() {
     });
     let mut dealer = DealerSocket::builder().routing_id("ours").unwrap().build();
     let mut events = dealer.events();
-    dealer.connect(router.endpoint()).await.unwrap();
+    dealer.connect(router.endpoint()).unwrap();
     handshake(&mut events).await;
     router.send(["ours", "the last"]).await.unwrap();
     assert_eq!(recv(&mut dealer, "the last message").await, "the last");
@@ -98,12 +98,12 @@ async fn both_disconnect_all_connections_to_an_endpoint() {
     .await;
 
     let ours = PushSocket::new();
-    ours.connect(&endpoint).await.unwrap();
-    ours.connect(&endpoint).await.unwrap();
+    ours.connect(&endpoint).unwrap();
+    ours.connect(&endpoint).unwrap();
     handshake(&mut events).await;
     handshake(&mut events).await;
-    ours.disconnect(&endpoint).await.unwrap();
-    assert!(ours.disconnect(&endpoint).await.is_err());
+    ours.disconnect(&endpoint).unwrap();
+    assert!(ours.disconnect(&endpoint).is_err());
     disconnected(&mut events).await;
     disconnected(&mut events).await;
 }
@@ -141,7 +141,7 @@ async fn libzmq_unbinds_with_disconnect() {
     let ours = PullSocket::new();
     let mut events = ours.events();
     let endpoint = ours.bind(TCP).await.unwrap();
-    assert!(ours.disconnect(&endpoint).await.is_err());
+    assert!(ours.disconnect(&endpoint).is_err());
     ours.unbind(&endpoint).await.unwrap();
     event(&mut events, "the listener to close", |event| {
         matches!(event, SocketEvent::ListenerClosed { .. }).then_some(())

@@ -139,7 +139,7 @@ async fn stopped_socket_does_not_reconnect() {
         };
 
         let goes_on = PushSocket::new(); // every 100 to 200 ms
-        goes_on.connect(&endpoint).await.unwrap();
+        goes_on.connect(&endpoint).unwrap();
         event(&mut goes_on.events(), "a failed attempt", |event| {
             matches!(event, SocketEvent::ConnectRetried { .. }).then_some(())
         })
@@ -187,7 +187,7 @@ async fn filtered_peer_is_closed_silently() {
             socket.bind(&at)
         });
         let push = PushSocket::new();
-        push.connect(pull.endpoint()).await.unwrap();
+        push.connect(pull.endpoint()).unwrap();
         let kind = if gets_in { EventKind::HANDSHAKE_SUCCEEDED } else { EventKind::ACCEPT_FAILED };
         let told = pull.event(kind).await;
         told.unwrap_or_else(|error| panic!("libzmq's at {place}: {error}"));

@@ -47,7 +47,7 @@ async fn both_sides_report_handshake_success() {
         let pull = libzmq(Pull, move |socket| socket.bind(place));
         let push = PushSocket::new();
         let mut events = push.events();
-        push.connect(pull.endpoint()).await.unwrap();
+        push.connect(pull.endpoint()).unwrap();
         event(&mut events, "our connection", |event| {
             matches!(event, SocketEvent::Connected { .. }).then_some(())
         })
@@ -98,7 +98,7 @@ async fn both_sides_report_incompatible_types() {
     let publisher = libzmq(Pub, |socket| socket.bind(TCP));
     let req = ReqSocket::new();
     let mut events = req.events();
-    req.connect(publisher.endpoint()).await.unwrap();
+    req.connect(publisher.endpoint()).unwrap();
     assert_eq!(mismatch_at_last(&mut events).await, "a REQ socket cannot talk to a PUB socket");
     publisher.event(EventKind::DISCONNECTED).await.unwrap();
 
@@ -179,7 +179,7 @@ async fn both_sides_name_the_other_mechanism() {
         let rep = secured(Rep, mechanism, None);
         let req = ReqSocket::new();
         let mut events = req.events();
-        req.connect(rep.endpoint()).await.unwrap();
+        req.connect(rep.endpoint()).unwrap();
         assert_eq!(mismatch_at_last(&mut events).await, expected);
         let told = rep.event(EventKind::HANDSHAKE_FAILED_PROTOCOL).await.unwrap();
         assert_eq!(told.value, MECHANISM_MISMATCH);
@@ -270,7 +270,7 @@ async fn garbage_from_listener_is_retried() {
     let listener = RawListener::bind().await;
     let mut push = PushSocket::new();
     let mut events = push.events();
-    push.connect(listener.endpoint()).await.unwrap();
+    push.connect(listener.endpoint()).unwrap();
     send(&mut push, "kept").await;
     let mut bad = listener.accept().await;
     bad.write(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
@@ -318,7 +318,7 @@ async fn silent_listener_is_retried() {
     let limit = Duration::from_millis(100);
     let mut push = PushSocket::builder().handshake_timeout(limit).build();
     let mut events = push.events();
-    push.connect(listener.endpoint()).await.unwrap();
+    push.connect(listener.endpoint()).unwrap();
     send(&mut push, "kept").await;
     let _silent = listener.accept().await;
     let failure = handshake_failure(&mut events).await;
@@ -416,7 +416,7 @@ async fn refusal_keeps_peer_reason_and_is_final() {
     let listener = RawListener::bind().await;
     let push = PushSocket::new();
     let mut events = push.events();
-    push.connect(listener.endpoint()).await.unwrap();
+    push.connect(listener.endpoint()).unwrap();
     let mut peer = listener.accept().await;
     peer.greet(1, "NULL").await;
     peer.write(&command("ERROR", b"\x07go away")).await;

@@ -46,7 +46,7 @@ async fn idle_libzmq_connections_stay_up() {
         });
         let mut dealer = if ours { with_heartbeats() } else { DealerSocket::new() };
         let mut events = dealer.events();
-        dealer.connect(peer.endpoint()).await.unwrap();
+        dealer.connect(peer.endpoint()).unwrap();
         handshake(&mut events).await;
         stays_up(&mut events, &what).await;
         let ended = peer.event(EventKind::DISCONNECTED);
@@ -67,7 +67,7 @@ async fn silent_peer_is_dropped_and_reconnected() {
     let listener = RawListener::bind().await;
     let dealer = with_heartbeats();
     let mut events = dealer.events();
-    dealer.connect(listener.endpoint()).await.unwrap();
+    dealer.connect(listener.endpoint()).unwrap();
     let mut silent = listener.accept().await;
     silent.handshake(1, "DEALER").await;
     handshake(&mut events).await;
@@ -115,7 +115,7 @@ async fn our_ping_matches_37_zmtp() {
         .heartbeat_ttl(Duration::from_millis(1500))
         .build();
     let mut events = dealer.events();
-    dealer.connect(listener.endpoint()).await.unwrap();
+    dealer.connect(listener.endpoint()).unwrap();
     let mut peer = listener.accept().await;
     peer.handshake(1, "DEALER").await;
     let ready = Instant::now();
@@ -196,7 +196,7 @@ async fn libzmq_keeps_peer_answering_under_load() {
     });
     let mut push = zeromq_async::PushSocket::new();
     let mut events = push.events();
-    push.connect(pull.endpoint()).await.unwrap();
+    push.connect(pull.endpoint()).unwrap();
     let begun = Instant::now();
     let mut sent = 0_u32;
     while begun.elapsed() < IDLE {

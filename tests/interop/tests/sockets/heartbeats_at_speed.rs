@@ -145,7 +145,7 @@ impl Shape {
         let push = PushSocket::builder().send_high_water_mark(usize::from(QUEUED));
         let mut push = self.ours(push, false).build();
         let mut events = push.events();
-        push.connect(pull.endpoint()).await.expect("an endpoint");
+        push.connect(pull.endpoint()).expect("an endpoint");
         handshake(&mut events).await;
         let (done, received) = oneshot::channel();
         let receiving = pull.run(move |socket| {

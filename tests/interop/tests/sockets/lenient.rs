@@ -118,7 +118,7 @@ async fn an_error_behind_ready_is_final_if_the_peer_leaves() {
     let listener = RawListener::bind().await;
     let push = PushSocket::new();
     let mut events = push.events();
-    push.connect(listener.endpoint()).await.unwrap();
+    push.connect(listener.endpoint()).unwrap();
 
     let mut stays = listener.accept().await;
     stays.handshake(1, "PULL").await;

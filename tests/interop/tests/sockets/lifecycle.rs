@@ -63,7 +63,7 @@ async fn our_push_resumes_with_restarted_pull() {
     for endpoint in [port.endpoint(), directory.endpoint()] {
         let mut push = PushSocket::new();
         let mut events = push.events();
-        push.connect(endpoint.as_str()).await.unwrap();
+        push.connect(endpoint.as_str()).unwrap();
         for round in 0..3 {
             // Queued without a peer.
             for number in 0..100 {
@@ -91,7 +91,7 @@ async fn dying_libzmq_pull_tears_no_message() {
     const BODY: usize = 100_000;
     let port = ReservedPort::new();
     let mut push = PushSocket::builder().send_high_water_mark(20).linger(Duration::ZERO).build();
-    push.connect(port.endpoint()).await.unwrap();
+    push.connect(port.endpoint()).unwrap();
     let sending = tokio::spawn(async move {
         for number in 0_u32.. {
             let mark = number.to_be_bytes();
@@ -153,7 +153,7 @@ async fn our_dealer_resumes_with_restarted_router() {
     let port = ReservedPort::new();
     let mut dealer = DealerSocket::builder().routing_id("dealer").unwrap().build();
     let mut events = dealer.events();
-    dealer.connect(port.endpoint()).await.unwrap();
+    dealer.connect(port.endpoint()).unwrap();
     for round in ["one", "two", "three"] {
         send(&mut dealer, round).await;
         let router = bound(Router, port.endpoint());
@@ -169,7 +169,7 @@ async fn our_dealer_resumes_with_restarted_router() {
 async fn our_req_resumes_with_restarted_rep() {
     let port = ReservedPort::new();
     let mut req = ReqSocket::new();
-    req.connect(port.endpoint()).await.unwrap();
+    req.connect(port.endpoint()).unwrap();
     for round in ["one", "two"] {
         // Without a peer, the request waits.
         send(&mut req, round).await;
@@ -192,7 +192,7 @@ async fn our_sub_resubscribes_at_restarted_xpub() {
     let port = ReservedPort::new();
     let mut sub = SubSocket::builder().subscribe("a").subscribe("a").build();
     let mut events = sub.events();
-    sub.connect(port.endpoint()).await.unwrap();
+    sub.connect(port.endpoint()).unwrap();
     for (topic, next) in [("a", "b"), ("b", "c"), ("c", "d")] {
         let xpub = bound(Xpub, port.endpoint());
         assert_eq!(xpub.recv().await.unwrap(), [[b"\x01", topic.as_bytes()].concat()]);
@@ -296,21 +296,21 @@ async fn our_push_flushes_before_disconnect() {
     for place in [TCP, IPC] {
         let pull = bound(Pull, place.into());
         let mut push = PushSocket::new();
-        push.connect(pull.endpoint()).await.unwrap();
+        push.connect(pull.endpoint()).unwrap();
         for number in 0..500_u32 {
             send(&mut push, number.to_be_bytes()).await;
         }
-        push.disconnect(pull.endpoint()).await.unwrap();
+        push.disconnect(pull.endpoint()).unwrap();
         for number in 0..500_u32 {
             assert_eq!(pull.recv().await.unwrap(), [number.to_be_bytes()]);
         }
         pull.event(EventKind::DISCONNECTED).await.unwrap();
         let refused = push.try_send("no peer").unwrap_err();
         assert_eq!(*refused.kind(), SendErrorKind::Full);
-        let again = push.disconnect(pull.endpoint()).await;
+        let again = push.disconnect(pull.endpoint());
         assert!(matches!(again, Err(DetachError::NotAttached { .. })), "{again:?}");
 
-        push.connect(pull.endpoint()).await.unwrap();
+        push.connect(pull.endpoint()).unwrap();
         send(&mut push, "back").await;
         assert_eq!(pull.recv().await.unwrap(), [b"back"]);
     }
@@ -321,12 +321,12 @@ async fn our_pull_keeps_messages_after_disconnect() {
     let push = bound(Push, TCP.into());
     let mut pull = PullSocket::new();
     let mut events = pull.events();
-    pull.connect(push.endpoint()).await.unwrap();
+    pull.connect(push.endpoint()).unwrap();
     handshake(&mut events).await;
     push.send(["one"]).await.unwrap();
     push.send(["two"]).await.unwrap();
     assert_eq!(recv(&mut pull, "one").await, "one");
-    pull.disconnect(push.endpoint()).await.unwrap();
+    pull.disconnect(push.endpoint()).unwrap();
     push.event(EventKind::DISCONNECTED).await.unwrap();
     disconnected(&mut events).await;
     // "two" may still have been in flight. If it arrived, it arrived once.
@@ -413,7 +413,7 @@ async fn close_delivers_all_to_slow_libzmq_pull() {
         let pull = slow_pull();
         let mut push = PushSocket::builder().send_high_water_mark(COUNT as usize).build();
         let mut events = push.events();
-        push.connect(pull.endpoint()).await.unwrap();
+        push.connect(pull.endpoint()).unwrap();
         for number in 0..COUNT {
             push.try_send(numbered(number)).expect("room for all");
         }
@@ -436,7 +436,7 @@ async fn close_without_peers_reports_unsent() {
     let port = ReservedPort::new();
     for linger in [Duration::ZERO, Duration::from_millis(50)] {
         let mut push = PushSocket::builder().linger(linger).build();
-        push.connect(port.endpoint()).await.unwrap();
+        push.connect(port.endpoint()).unwrap();
         for _ in 0..123 {
             send(&mut push, Message::multipart(["two", "frames"])).await;
         }
@@ -455,7 +455,7 @@ async fn early_close_reports_unsent_exactly() {
         .linger(Duration::from_millis(200))
         .build();
     let mut events = push.events();
-    push.connect(pull.endpoint()).await.unwrap();
+    push.connect(pull.endpoint()).unwrap();
     handshake(&mut events).await;
     for number in 0..COUNT {
         send(&mut push, numbered(number)).await;
@@ -470,9 +470,9 @@ async fn early_close_reports_unsent_exactly() {
 async fn immediate_push_skips_absent_peers() {
     let (dead, alive) = (ReservedPort::new(), bound(Pull, TCP.into()));
     let mut push = PushSocket::builder().immediate(true).build();
-    push.connect(dead.endpoint()).await.unwrap();
+    push.connect(dead.endpoint()).unwrap();
     assert_eq!(*push.try_send("no peer").unwrap_err().kind(), SendErrorKind::Full);
-    push.connect(alive.endpoint()).await.unwrap();
+    push.connect(alive.endpoint()).unwrap();
     for number in 0..10_u8 {
         send(&mut push, [number]).await;
     }
@@ -482,8 +482,8 @@ async fn immediate_push_skips_absent_peers() {
 
     // Without it, half of the messages wait for the absent peer.
     let mut push = PushSocket::new();
-    push.connect(dead.endpoint()).await.unwrap();
-    push.connect(alive.endpoint()).await.unwrap();
+    push.connect(dead.endpoint()).unwrap();
+    push.connect(alive.endpoint()).unwrap();
     for number in 0..10_u8 {
         send(&mut push, [number]).await;
     }

@@ -37,7 +37,7 @@ async fn our_push_rotates_over_libzmq_pulls() {
     let pulls = [bound(Pull), bound(Pull), bound(Pull)];
     let mut push = PushSocket::new();
     for pull in &pulls {
-        push.connect(pull.endpoint()).await.unwrap();
+        push.connect(pull.endpoint()).unwrap();
     }
     for number in 0..30_u8 {
         send(&mut push, [number]).await;
@@ -53,7 +53,7 @@ async fn our_dealer_rotates_over_libzmq_peers() {
     let [rep, router, peer] = [bound(Rep), bound(Router), bound(Dealer)];
     let mut dealer = DealerSocket::new();
     for peer in [&rep, &router, &peer] {
-        dealer.connect(peer.endpoint()).await.unwrap();
+        dealer.connect(peer.endpoint()).unwrap();
     }
     for _ in 0..3 {
         for _ in 0..3 {
@@ -72,7 +72,7 @@ async fn our_req_rotates_over_libzmq_reps() {
     let reps = [bound(Rep), bound(Rep)];
     let mut req = ReqSocket::new();
     for rep in &reps {
-        req.connect(rep.endpoint()).await.unwrap();
+        req.connect(rep.endpoint()).unwrap();
     }
     for number in 0..6_u8 {
         send(&mut req, [number]).await;
@@ -179,7 +179,7 @@ async fn probe_announces_silent_peer_to_router() {
 async fn correlating_req_accepts_only_last_reply() {
     let router = bound(Router);
     let mut req = ReqSocket::builder().correlate(true).relaxed(true).build();
-    req.connect(router.endpoint()).await.unwrap();
+    req.connect(router.endpoint()).unwrap();
     let mut envelopes: Vec<Frames> = Vec::new();
     for request in ["one", "two", "three"] {
         send(&mut req, request).await;
@@ -249,14 +249,14 @@ async fn request_id_of_libzmq_req_is_returned() {
 async fn only_relaxed_req_may_send_twice() {
     let rep = bound(Rep);
     let mut strict = ReqSocket::new();
-    strict.connect(rep.endpoint()).await.unwrap();
+    strict.connect(rep.endpoint()).unwrap();
     send(&mut strict, "one").await;
     let error = within("a refusal", strict.send("two")).await.unwrap_err();
     assert_eq!(*error.kind(), SendErrorKind::OutOfTurn);
     assert_eq!(error.into_message(), Some("two".into()), "the message comes back");
 
     let mut relaxed = ReqSocket::builder().relaxed(true).correlate(true).build();
-    relaxed.connect(rep.endpoint()).await.unwrap();
+    relaxed.connect(rep.endpoint()).unwrap();
     for request in ["one", "two"] {
         send(&mut relaxed, request).await;
     }
@@ -409,10 +409,10 @@ async fn libzmq_router_hands_over_to_our_dealer() {
     });
     let dealer = || DealerSocket::builder().routing_id("x").unwrap().build();
     let (mut first, mut second) = (dealer(), dealer());
-    first.connect(router.endpoint()).await.unwrap();
+    first.connect(router.endpoint()).unwrap();
     send(&mut first, "one").await;
     assert_eq!(router.recv().await.unwrap(), [b"x", &b"one"[..]]);
-    second.connect(router.endpoint()).await.unwrap();
+    second.connect(router.endpoint()).unwrap();
     send(&mut second, "two").await;
     assert_eq!(router.recv().await.unwrap(), [b"x", &b"two"[..]]);
     router.send(["x", "body"]).await.unwrap();
@@ -423,7 +423,7 @@ async fn libzmq_router_hands_over_to_our_dealer() {
 async fn many_frame_messages_pass_whole() {
     let peer = bound(Dealer);
     let mut dealer = DealerSocket::new();
-    dealer.connect(peer.endpoint()).await.unwrap();
+    dealer.connect(peer.endpoint()).unwrap();
     for count in [2, 100, 10_000_u32] {
         let message: Frames = (0..count).map(|frame| frame.to_be_bytes().to_vec()).collect();
         send(&mut dealer, Message::multipart(message.clone())).await;
@@ -445,7 +445,7 @@ async fn unconnected_push_queues_exactly_its_mark() {
             Some(mark) => builder.send_high_water_mark(mark).build(),
             None => builder.build(),
         };
-        ours.connect(port.endpoint()).await.unwrap();
+        ours.connect(port.endpoint()).unwrap();
         let mut taken = 0;
         let refused = loop {
             match ours.try_send(Message::multipart(["two", "frames"])) {
@@ -479,7 +479,7 @@ async fn conflating_socket_keeps_the_last_message() {
     // When a libzmq PULL connects, the PUSH of this library has the last message only.
     let port = ReservedPort::new();
     let mut push = PushSocket::builder().conflate(true).build();
-    push.connect(port.endpoint()).await.unwrap();
+    push.connect(port.endpoint()).unwrap();
     for number in 0..100_u8 {
         send(&mut push, [number]).await;
     }

@@ -64,7 +64,7 @@ async fn our_xpub_gets_libzmq_xsub_subscriptions() {
 async fn libzmq_xpub_gets_our_xsub_subscriptions() {
     let xpub = libzmq(SocketKind::Xpub, |socket| socket.bind(TCP));
     let mut xsub = XSubSocket::new();
-    xsub.connect(xpub.endpoint()).await.unwrap();
+    xsub.connect(xpub.endpoint()).unwrap();
     for len in TOPICS {
         let (subscribe, cancel) = (subscription(&topic(len)), cancellation(&topic(len)));
         send(&mut xsub, one_frame(subscribe.clone())).await;
@@ -93,7 +93,7 @@ async fn our_xpub_gets_libzmq_sub_subscriptions() {
 async fn libzmq_xpub_gets_our_sub_subscriptions() {
     let xpub = libzmq(SocketKind::Xpub, |socket| socket.bind(TCP));
     let sub = SubSocket::new();
-    sub.connect(xpub.endpoint()).await.unwrap();
+    sub.connect(xpub.endpoint()).unwrap();
     for len in TOPICS {
         sub.subscribe(topic(len));
         assert_eq!(xpub.recv().await.unwrap(), [subscription(&topic(len))], "{len} bytes");
@@ -120,7 +120,7 @@ async fn leaving_subscriber_cancels_subscriptions() {
 
     let xpub = libzmq(SocketKind::Xpub, |socket| socket.bind(TCP));
     let sub = SubSocket::builder().subscribe("three").build();
-    sub.connect(xpub.endpoint()).await.unwrap();
+    sub.connect(xpub.endpoint()).unwrap();
     assert_eq!(xpub.recv().await.unwrap(), [b"\x01three"]);
     within("our SUB to close", sub.close()).await;
     assert_eq!(xpub.recv().await.unwrap(), [b"\0three"]);
@@ -156,7 +156,7 @@ async fn twenty_thousand_subscriptions_all_arrive() {
 
     let xpub = libzmq(SocketKind::Xpub, |socket| socket.bind(TCP));
     let sub = SubSocket::new();
-    sub.connect(xpub.endpoint()).await.unwrap();
+    sub.connect(xpub.endpoint()).unwrap();
     // Half of them before the connection is there, and half after.
     for (number, topic) in topics().enumerate() {
         if number == COUNT / 2 {
@@ -249,9 +249,9 @@ async fn our_subscribers_get_matches_from_libzmq_pub() {
             if filters { sub.subscribe(topic) } else { xsub.subscribe(topic) }
         }
         if filters {
-            sub.connect(xpub.endpoint()).await.unwrap();
+            sub.connect(xpub.endpoint()).unwrap();
         } else {
-            xsub.connect(xpub.endpoint()).await.unwrap();
+            xsub.connect(xpub.endpoint()).unwrap();
         }
         for _ in topics {
             xpub.recv().await.expect("a subscription");
@@ -294,7 +294,7 @@ async fn our_xpub_stops_after_cancellation() {
 async fn our_sub_cancels_as_often_as_it_subscribed() {
     let xpub = libzmq(SocketKind::Xpub, |socket| socket.bind(TCP));
     let mut sub = SubSocket::new();
-    sub.connect(xpub.endpoint()).await.unwrap();
+    sub.connect(xpub.endpoint()).unwrap();
     within("the connection", sub.wait_for_peers(1)).await;
     sub.subscribe("a");
     sub.subscribe("a");
@@ -497,7 +497,7 @@ async fn our_sub_and_raw_pub(minor: u8) -> (SubSocket, RawListener, RawPeer, Eve
     let listener = RawListener::bind().await;
     let sub = SubSocket::new();
     let mut events = sub.events();
-    sub.connect(listener.endpoint()).await.expect("connecting");
+    sub.connect(listener.endpoint()).expect("connecting");
     let mut publisher = listener.accept().await;
     let ready = publisher.handshake(minor, "PUB").await;
     assert_eq!(ready, b"\x0bSocket-Type\0\0\0\x03SUB");

@@ -190,8 +190,8 @@ async fn request_is_retried_at_answering_libzmq_rep() {
     let req = ReqSocket::builder().relaxed(true).correlate(true).build();
     let dealer = DealerSocket::new();
     for server in [&silent, &rep] {
-        req.connect(server.endpoint()).await.unwrap();
-        dealer.connect(server.endpoint()).await.unwrap();
+        req.connect(server.endpoint()).unwrap();
+        dealer.connect(server.endpoint()).unwrap();
     }
     within("both servers", async {
         req.wait_for_peers(2).await;

@@ -1,11 +1,13 @@
 //! Pipes that come and go while they are received from.
 
+use std::sync::Arc;
 use std::task::Waker;
 
 use super::*;
 use crate::endpoint::Endpoint;
 use crate::options::PipeOptions;
-use crate::peer::Pattern;
+use crate::pattern::inbox::PRUNE_AT;
+use crate::peer::{Pattern, PeerSet, Pipe};
 
 /// A pipe with one message in it.
 fn asking(peers: &PeerSet) -> Arc<Pipe> {
@@ -21,8 +23,8 @@ fn asking(peers: &PeerSet) -> Arc<Pipe> {
 /// taken theirs back are forgotten, though many come for each that is received.
 #[test]
 fn gone_peers_without_messages_are_forgotten() {
-    let peers = PeerSet::new(None);
-    let mut queue = FairQueue::new(&peers);
+    let peers = Arc::new(PeerSet::new(None));
+    let mut queue = FairQueue::new(&Peers::new(peers.clone()));
     let mut cx = Context::from_waker(Waker::noop());
     let _patient: Vec<_> = (0..200).map(|_| asking(&peers)).collect();
     for _ in 0..100 {
@@ -33,33 +35,33 @@ fn gone_peers_without_messages_are_forgotten() {
             peers.leave(&pipe);
         }
     }
-    assert!(queue.active.len() < 1000, "{} are kept", queue.active.len());
+    assert!(queue.inbox.len() < 1000, "{} are kept", queue.inbox.len());
 }
 
 /// Pipes are let go in another order than that in which they were received from, and some are
 /// forgotten in between.
 #[test]
 fn last_pipe_is_known_until_next_message() {
-    let peers = PeerSet::new(None);
-    let mut queue = FairQueue::new(&peers);
+    let peers = Arc::new(PeerSet::new(None));
+    let mut queue = FairQueue::new(&Peers::new(peers.clone()));
     let mut cx = Context::from_waker(Waker::noop());
-    assert!(queue.last_pipe().is_none());
+    assert!(queue.last_handle().is_none());
     for count in [1, 2, 3, 10, PRUNE_AT] {
         let pipes: Vec<_> = (0..count).map(|_| asking(&peers)).collect();
         for pipe in &pipes {
             assert!(queue.poll_recv(&mut cx).is_ready());
-            assert_eq!(queue.last_pipe().map(|last| last.id()), Some(pipe.id()));
+            assert_eq!(queue.last_handle().map(|last| last.id()), Some(pipe.id()));
         }
         assert!(queue.poll_recv(&mut cx).is_pending());
-        assert_eq!(queue.last_pipe().map(|last| last.id()), pipes.last().map(|last| last.id()));
+        assert_eq!(queue.last_handle().map(|last| last.id()), pipes.last().map(|last| last.id()));
     }
 }
 
 /// What has come is dropped at once, taken by the receiver or not, and counted.
 #[test]
 fn what_was_not_asked_for_is_dropped_whole() {
-    let peers = PeerSet::new(None);
-    let mut queue = FairQueue::new(&peers);
+    let peers = Arc::new(PeerSet::new(None));
+    let mut queue = FairQueue::new(&Peers::new(peers.clone()));
     let mut cx = Context::from_waker(Waker::noop());
     let pipe = asking(&peers);
     for _ in 0..99 {
@@ -79,8 +81,8 @@ fn what_was_not_asked_for_is_dropped_whole() {
 /// A pipe that comes in the place of another gives what that has left first.
 #[test]
 fn a_successor_begins_with_what_was_left() {
-    let peers = PeerSet::new(None);
-    let mut queue = FairQueue::new(&peers);
+    let peers = Arc::new(PeerSet::new(None));
+    let mut queue = FairQueue::new(&Peers::new(peers.clone()));
     let mut cx = Context::from_waker(Waker::noop());
     let before = asking(&peers);
     before.push(&mut Message::from("taken"));

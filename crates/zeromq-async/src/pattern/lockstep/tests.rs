@@ -6,12 +6,12 @@ use super::*;
 use crate::endpoint::Endpoint;
 use crate::options::PipeOptions;
 use crate::pattern::Refusal;
-use crate::peer::PeerSet;
+use crate::peer::{Pattern, PeerSet};
 
 /// Takes every request to one peer.
-struct One(Arc<Pipe>);
+struct One(PeerHandle);
 
-impl Outgoing for One {
+impl SendStrategy for One {
     fn poll_ready(&mut self, _cx: &mut Context<'_>) -> Poll<Result<(), SendErrorKind>> {
         Poll::Ready(Ok(()))
     }
@@ -24,20 +24,20 @@ impl Outgoing for One {
         Poll::Ready(())
     }
 
-    fn last_pipe(&self) -> Option<&Arc<Pipe>> {
+    fn last_handle(&self) -> Option<&PeerHandle> {
         Some(&self.0)
     }
 }
 
 /// The reply, and then messages of another peer without end.
 struct Flood {
-    asked: Arc<Pipe>,
-    other: Arc<Pipe>,
+    asked: PeerHandle,
+    other: PeerHandle,
     received: usize,
     dropped: usize,
 }
 
-impl Incoming for Flood {
+impl ReceiveStrategy for Flood {
     fn poll_recv_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), RecvError>> {
         Poll::Ready(Ok(()))
     }
@@ -48,7 +48,7 @@ impl Incoming for Flood {
         Poll::Ready(Ok(Message::multipart(["", "text"])))
     }
 
-    fn last_pipe(&self) -> Option<&Arc<Pipe>> {
+    fn last_handle(&self) -> Option<&PeerHandle> {
         Some(if self.received == 1 { &self.asked } else { &self.other })
     }
 
@@ -66,13 +66,14 @@ fn a_reply_does_not_wait_for_a_flood_to_end() {
     let peers = PeerSet::new(None);
     let open = || {
         let pattern: Arc<dyn Pattern> = Arc::new(());
-        peers.open(&PipeOptions::default(), &pattern, Arc::new(Endpoint::Inproc("req".into())))
+        let endpoint = Arc::new(Endpoint::Inproc("req".into()));
+        PeerHandle::new(peers.open(&PipeOptions::default(), &pattern, endpoint))
     };
     let (asked, other) = (open(), open());
-    let turn = Arc::new(Turn::new(false, false));
-    let mut ask = Ask::new(One(asked.clone()), turn.clone());
+    let state = Arc::new(ReqState::new(false, false));
+    let mut ask = ReqSendLayer(state.clone()).layer(One(asked.clone()));
     ask.offer(&mut Message::from("a question")).unwrap();
-    let mut hear = Hear::new(Flood { asked, other, received: 0, dropped: 0 }, turn);
+    let mut hear = ReqRecvLayer(state).layer(Flood { asked, other, received: 0, dropped: 0 });
     let reply = hear.poll_recv(&mut Context::from_waker(Waker::noop()));
     assert_eq!(reply, Poll::Ready(Ok(Message::from("text"))));
     assert_eq!((hear.inner.received, hear.inner.dropped), (1, 1));

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::{Publishes, SocketBuilder};
-use crate::socket::SocketKind;
+use super::SocketBuilder;
+use crate::socket::kind::{Publishes, SocketKind};
 
 impl<P: SocketKind> SocketBuilder<P> {
     /// How long the handshake may take as a whole, on both sides (`ZMQ_HANDSHAKE_IVL`). Default:
@@ -179,7 +179,7 @@ impl<P: SocketKind> SocketBuilder<P> {
     where
         P: Publishes,
     {
-        self.options.publish.limits.count = topics;
+        self.own.limits.count = topics;
         self
     }
 
@@ -202,7 +202,7 @@ impl<P: SocketKind> SocketBuilder<P> {
     where
         P: Publishes,
     {
-        self.options.publish.limits.bytes = bytes;
+        self.own.limits.bytes = bytes;
         self
     }
 }

@@ -1,25 +1,11 @@
 //! The options of those that publish.
 
-use std::sync::Arc;
-
 use zmtp::Message;
 
 use super::SocketBuilder;
 use crate::options::SubscriptionNotices;
-use crate::pattern::{Distribute, Subscribers};
-use crate::socket::{Compose, Pub, Sends, SocketKind, XPub};
-
-/// A socket type that publishes. This trait is sealed.
-#[diagnostic::on_unimplemented(
-    message = "a {Self} socket does not publish",
-    label = "this socket type has no subscribers",
-    note = "PUB and XPUB publish"
-)]
-#[expect(private_bounds, reason = "sealed by SocketKind")]
-pub trait Publishes: Sends + Compose<Control = Arc<Subscribers>, Outgoing = Distribute> {}
-
-impl Publishes for Pub {}
-impl Publishes for XPub {}
+use crate::socket::XPub;
+use crate::socket::kind::{Publishes, SocketKind};
 
 impl<P: SocketKind> SocketBuilder<P> {
     /// Waits until every subscriber of a message has room for it, and drops it for none
@@ -37,7 +23,7 @@ impl<P: SocketKind> SocketBuilder<P> {
     where
         P: Publishes,
     {
-        self.options.publish.no_drop = no_drop;
+        self.own.no_drop = no_drop;
         self
     }
 }
@@ -57,7 +43,7 @@ impl<P: Publishes> SocketBuilder<P> {
     ///
     /// let mut xpub = XPubSocket::builder().invert_matching(true).build();
     /// let mut sub = SubSocket::builder().subscribe("debug.").invert_matching(true).build();
-    /// sub.connect(xpub.bind("tcp://127.0.0.1:0").await?).await?;
+    /// sub.connect(xpub.bind("tcp://127.0.0.1:0").await?)?;
     /// assert_eq!(xpub.recv().await?, "\u{1}debug.");
     /// xpub.send("debug.frame 7").await?;
     /// xpub.send("error.disk full").await?;
@@ -65,7 +51,7 @@ impl<P: Publishes> SocketBuilder<P> {
     /// # Ok(()) }
     /// ```
     pub fn invert_matching(mut self, invert: bool) -> Self {
-        self.options.publish.invert_matching = invert;
+        self.own.invert_matching = invert;
         self
     }
 }
@@ -81,7 +67,7 @@ impl SocketBuilder<XPub> {
     /// # drop(xpub);
     /// ```
     pub fn notices(mut self, notices: SubscriptionNotices) -> Self {
-        self.options.publish.notices = notices;
+        self.own.notices = notices;
         self
     }
 
@@ -97,7 +83,7 @@ impl SocketBuilder<XPub> {
     /// # drop(xpub);
     /// ```
     pub fn welcome(mut self, message: impl Into<Message>) -> Self {
-        self.options.publish.welcome = Some(message.into());
+        self.own.welcome = Some(message.into());
         self
     }
 }

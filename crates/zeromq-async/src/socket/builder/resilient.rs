@@ -66,12 +66,12 @@ impl<P: SocketKind> SocketBuilder<P> {
     /// let mut push = PushSocket::builder().keep_unsent(10_000).build();
     /// let endpoint = push.bind("tcp://127.0.0.1:0").await?;
     /// let (first, mut second) = (PullSocket::new(), PullSocket::new());
-    /// first.connect(&endpoint).await?;
+    /// first.connect(&endpoint)?;
     /// push.wait_for_peers(1).await;
     /// push.send("a job").await?; // with the kernel at once, and so not kept
     /// first.close().await;
     ///
-    /// second.connect(&endpoint).await?;
+    /// second.connect(&endpoint)?;
     /// for unsent in push.handle().take_unsent() {
     ///     push.send(unsent.message).await?;
     /// }

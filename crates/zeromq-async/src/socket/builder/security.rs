@@ -3,9 +3,9 @@
 use super::SocketBuilder;
 #[cfg(feature = "curve")]
 use zmtp::{CurveClient, CurveKeyPair, CurvePublicKey, CurveServer};
-use zmtp::{Mechanism, PlainClient, PlainClientError};
 #[cfg(feature = "noise")]
 use zmtp::{NoiseClient, NoiseKeyPair, NoisePublicKey, NoiseServer};
+use zmtp::{Null, PlainClient, PlainClientError, PlainServer};
 
 use crate::authentication::{Authenticator, Security};
 use crate::socket::SocketKind;
@@ -26,7 +26,7 @@ impl<P: SocketKind> SocketBuilder<P> {
     /// # drop(rep);
     /// ```
     pub fn null_server(mut self, authenticator: impl Authenticator) -> Self {
-        self.options.security = Security::asking(Mechanism::Null, authenticator);
+        self.options.security = Security::asking(Null, authenticator);
         self
     }
 
@@ -52,7 +52,7 @@ impl<P: SocketKind> SocketBuilder<P> {
         password: impl AsRef<[u8]>,
     ) -> Result<Self, PlainClientError> {
         let client = PlainClient::new(username, password)?;
-        self.options.security = Security::new(Mechanism::PlainClient(client));
+        self.options.security = Security::new(client);
         Ok(self)
     }
 
@@ -80,7 +80,7 @@ impl<P: SocketKind> SocketBuilder<P> {
     /// # drop(rep);
     /// ```
     pub fn plain_server(mut self, authenticator: impl Authenticator) -> Self {
-        self.options.security = Security::asking(Mechanism::PlainServer, authenticator);
+        self.options.security = Security::asking(PlainServer, authenticator);
         self
     }
 
@@ -104,7 +104,7 @@ impl<P: SocketKind> SocketBuilder<P> {
     ///
     /// let mut pull = PullSocket::builder().curve_server(server, only_known).build();
     /// let mut push = PushSocket::builder().curve_client(client, server_key).build();
-    /// push.connect(pull.bind("tcp://127.0.0.1:0").await?).await?;
+    /// push.connect(pull.bind("tcp://127.0.0.1:0").await?)?;
     /// push.send("in secret").await?;
     /// assert_eq!(pull.recv().await?, "in secret");
     /// # Ok(()) }
@@ -112,7 +112,7 @@ impl<P: SocketKind> SocketBuilder<P> {
     #[cfg(feature = "curve")]
     pub fn curve_client(mut self, keys: CurveKeyPair, server_key: CurvePublicKey) -> Self {
         let client = CurveClient::new(keys, server_key);
-        self.options.security = Security::new(Mechanism::CurveClient(client));
+        self.options.security = Security::new(client);
         self
     }
 
@@ -131,7 +131,7 @@ impl<P: SocketKind> SocketBuilder<P> {
     /// ```
     #[cfg(feature = "curve")]
     pub fn curve_server(mut self, keys: CurveKeyPair, authenticator: impl Authenticator) -> Self {
-        let server = Mechanism::CurveServer(CurveServer::new(keys));
+        let server = CurveServer::new(keys);
         self.options.security = Security::asking(server, authenticator);
         self
     }
@@ -159,14 +159,14 @@ impl<P: SocketKind> SocketBuilder<P> {
     ///
     /// let mut pull = PullSocket::builder().noise_server(server, only_known).build();
     /// let mut push = PushSocket::builder().noise_client(client, server_key).build();
-    /// push.connect(pull.bind("tcp://127.0.0.1:0").await?).await?;
+    /// push.connect(pull.bind("tcp://127.0.0.1:0").await?)?;
     /// push.send("in secret").await?;
     /// assert_eq!(pull.recv().await?, "in secret");
     /// # Ok(()) }
     /// ```
     #[cfg(feature = "noise")]
     pub fn noise_client(mut self, keys: NoiseKeyPair, server_key: NoisePublicKey) -> Self {
-        let client = Mechanism::NoiseClient(NoiseClient::ik(keys, server_key));
+        let client = NoiseClient::ik(keys, server_key);
         self.options.security = Security::new(client);
         self
     }
@@ -190,7 +190,7 @@ impl<P: SocketKind> SocketBuilder<P> {
     /// ```
     #[cfg(feature = "noise")]
     pub fn noise_server(mut self, keys: NoiseKeyPair, authenticator: impl Authenticator) -> Self {
-        let server = Mechanism::NoiseServer(NoiseServer::ik(keys));
+        let server = NoiseServer::ik(keys);
         self.options.security = Security::asking(server, authenticator);
         self
     }
@@ -224,7 +224,7 @@ impl<P: SocketKind> SocketBuilder<P> {
     ///
     /// let mut pull = PullSocket::builder().noise_xx_server(new, anybody).build();
     /// let mut push = PushSocket::builder().noise_xx_client(generate_noise_keys(), check).build();
-    /// push.connect(pull.bind("tcp://127.0.0.1:0").await?).await?;
+    /// push.connect(pull.bind("tcp://127.0.0.1:0").await?)?;
     /// push.send("in secret").await?;
     /// assert_eq!(pull.recv().await?, "in secret");
     /// # Ok(()) }
@@ -235,7 +235,7 @@ impl<P: SocketKind> SocketBuilder<P> {
         keys: NoiseKeyPair,
         authenticator: impl Authenticator,
     ) -> Self {
-        let client = Mechanism::NoiseClient(NoiseClient::xx(keys));
+        let client = NoiseClient::xx(keys);
         self.options.security = Security::asking(client, authenticator);
         self
     }
@@ -262,7 +262,7 @@ impl<P: SocketKind> SocketBuilder<P> {
         keys: NoiseKeyPair,
         authenticator: impl Authenticator,
     ) -> Self {
-        let server = Mechanism::NoiseServer(NoiseServer::xx(keys));
+        let server = NoiseServer::xx(keys);
         self.options.security = Security::asking(server, authenticator);
         self
     }

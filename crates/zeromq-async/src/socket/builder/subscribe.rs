@@ -1,24 +1,10 @@
 //! The options of those that subscribe.
 
-use std::sync::Arc;
-
 use bytes::Bytes;
 
 use super::SocketBuilder;
-use crate::pattern::Subscriptions;
-use crate::socket::{Compose, SocketKind, Sub, XSub};
-
-/// A socket type that subscribes. This trait is sealed.
-#[diagnostic::on_unimplemented(
-    message = "a {Self} socket does not subscribe",
-    label = "this socket type has no subscriptions",
-    note = "SUB and XSUB subscribe"
-)]
-#[expect(private_bounds, reason = "sealed by SocketKind")]
-pub trait Subscribes: SocketKind + Compose<Control = Arc<Subscriptions>> {}
-
-impl Subscribes for Sub {}
-impl Subscribes for XSub {}
+use crate::socket::kind::{SocketKind, Subscribes};
+use crate::socket::{Sub, XSub};
 
 impl<P: SocketKind> SocketBuilder<P> {
     /// Subscribes from the start to what begins with `topic`; repeatable.
@@ -33,7 +19,7 @@ impl<P: SocketKind> SocketBuilder<P> {
     where
         P: Subscribes,
     {
-        self.options.subscribe.topics.push(Bytes::copy_from_slice(topic.as_ref()));
+        self.own.topics.push(Bytes::copy_from_slice(topic.as_ref()));
         self
     }
 }
@@ -51,7 +37,7 @@ impl SocketBuilder<Sub> {
     /// # drop(sub);
     /// ```
     pub fn invert_matching(mut self, invert: bool) -> Self {
-        self.options.subscribe.invert_matching = invert;
+        self.own.invert_matching = invert;
         self
     }
 }
@@ -70,7 +56,7 @@ impl SocketBuilder<XSub> {
     /// # drop(xsub);
     /// ```
     pub fn tell_every_cancellation(mut self, tell: bool) -> Self {
-        self.options.subscribe.tell_every_cancellation = tell;
+        self.own.tell_every_cancellation = tell;
         self
     }
 }

@@ -42,7 +42,7 @@ impl<E: From<RecvError>> From<RecvError> for CompressionError<E> {
 /// use zeromq_async::{PullSocket, PushSocket};
 ///
 /// let (push, pull) = (PushSocket::new(), PullSocket::new());
-/// push.connect(pull.bind("tcp://127.0.0.1:*").await?).await?;
+/// push.connect(pull.bind("tcp://127.0.0.1:*").await?)?;
 /// let mut push = push.with_layer(CompressionLayer::lz4());
 /// let mut pull = pull.with_layer(CompressionLayer::lz4().max_size(1_000_000));
 ///

@@ -28,7 +28,7 @@ use zeromq_async::{Dealer, Sender};
 /// use zeromq_util::service;
 ///
 /// let dealer = DealerSocket::new();
-/// dealer.connect("inproc://client-stats").await?;
+/// dealer.connect("inproc://client-stats")?;
 /// let (mut client, _driver) = service::client(dealer);
 /// let asking = client.ready().await?.call("anybody?".into());
 /// assert_eq!(client.stats().in_flight, 1);

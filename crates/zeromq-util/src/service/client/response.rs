@@ -34,7 +34,7 @@ use zeromq_async::{Dealer, Sender};
 /// use zeromq_util::service;
 ///
 /// let dealer = DealerSocket::new();
-/// dealer.connect("inproc://nobody-there").await?;
+/// dealer.connect("inproc://nobody-there")?;
 /// let (mut client, _driver) = service::client(dealer);
 /// let reply = client.ready().await?.call("anybody?".into());
 /// assert!(timeout(Duration::from_millis(1), reply).await.is_err());

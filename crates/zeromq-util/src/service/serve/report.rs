@@ -10,7 +10,7 @@
 /// use zeromq_async::{DealerSocket, Message, RouterSocket};
 ///
 /// let (router, mut dealer) = (RouterSocket::new(), DealerSocket::new());
-/// dealer.connect(router.bind("tcp://127.0.0.1:0").await?).await?;
+/// dealer.connect(router.bind("tcp://127.0.0.1:0").await?)?;
 /// let fails = service_fn(|_: Message| async { Err::<Message, _>(std::fmt::Error) });
 /// let handle = router.handle().clone();
 /// let serving = tokio::spawn(serve(router, fails).failure_answer("sorry").run());

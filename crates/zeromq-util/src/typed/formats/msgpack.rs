@@ -16,7 +16,7 @@ use crate::typed::{BoxError, Decode, Encode, Frames};
 /// use zeromq_async::{PullSocket, PushSocket};
 ///
 /// let (push, pull) = (PushSocket::new(), PullSocket::new());
-/// push.connect(pull.bind("tcp://127.0.0.1:0").await?).await?;
+/// push.connect(pull.bind("tcp://127.0.0.1:0").await?)?;
 /// push.typed::<Vec<u32>>(MsgPack).send(&vec![3, 5, 8]).await?;
 /// assert_eq!(pull.typed::<Vec<u32>>(MsgPack).recv().await?, [3, 5, 8]);
 /// # Ok(()) }

@@ -12,34 +12,33 @@ use zeroize::Zeroizing;
 
 use super::nonce::{Nonce, Purpose};
 
-/// The bytes a box adds to what is in it: a tag, which comes first.
+/// The bytes that a box adds: a tag, in front.
 pub(super) const TAG: usize = 16;
 
-/// What is needed of a cryptographic library, so that another can take the place of this one.
+/// The functions of a cryptographic library, so that it can be replaced.
 trait Nacl {
-    /// The key that the owners of the two keys share, unless the public one is one of the few that
-    /// make it the same for every secret.
+    /// The shared key of two key pairs; `None` if the public key has a low order.
     fn shared_key(public: &[u8; 32], secret: &[u8; 32]) -> Option<Zeroizing<[u8; 32]>>;
 
-    /// Encrypts `bytes` where they stand and makes their tag.
+    /// Encrypts `bytes` in place. Returns their tag.
     fn seal(key: &[u8; 32], nonce: &Nonce, bytes: &mut [u8]) -> [u8; TAG];
 
-    /// Decrypts `bytes` where they stand, or leaves them as they are where the tag is not theirs.
+    /// Decrypts `bytes` in place. Leaves them unchanged if the tag is wrong.
     #[must_use]
     fn open(key: &[u8; 32], nonce: &Nonce, bytes: &mut [u8], tag: &[u8; TAG]) -> bool;
 
-    /// The key of Salsa20 for all nonces that begin with `front`.
+    /// The key of Salsa20 for all nonces that start with `front`.
     fn stream_key(key: &[u8; 32], front: &[u8; 16]) -> Zeroizing<[u8; 32]>;
 
-    /// The tag of `bytes`, which are encrypted.
+    /// The tag of encrypted `bytes`.
     fn tag(key: &[u8; 32], bytes: &[u8]) -> [u8; TAG];
 
-    /// Whether that is `tag`, found out in the same time whatever it is.
+    /// Whether `tag` is the tag of `bytes`, in constant time.
     #[must_use]
     fn has_tag(key: &[u8; 32], bytes: &[u8], tag: &[u8; TAG]) -> bool;
 }
 
-/// The library: see `docs/security.md` for why.
+/// `docs/security.md` says why this library.
 struct Dryoc;
 
 impl Nacl for Dryoc {
@@ -78,25 +77,25 @@ impl Nacl for Dryoc {
     }
 }
 
-/// What boxes between two keys are sealed and opened with. Overwritten when dropped.
+/// The key of boxes. Overwritten when dropped.
 #[derive(Clone)]
 pub(super) struct BoxKey(Zeroizing<[u8; 32]>);
 
 impl BoxKey {
-    /// The key between two others; `None` where the public one is unfit.
+    /// The shared key of two key pairs; `None` if the public key has a low order.
     pub(super) fn between(public: &[u8; 32], secret: &[u8; 32]) -> Option<Self> {
         Dryoc::shared_key(public, secret).map(Self)
     }
 
-    /// A key that is shared with nobody.
+    /// A key of one side alone.
     pub(super) fn secret(key: Zeroizing<[u8; 32]>) -> Self {
         Self(key)
     }
 
-    /// A box, its tag first.
+    /// Makes a box of the concatenated parts.
     pub(super) fn seal(&self, nonce: &Nonce, parts: &[&[u8]]) -> Vec<u8> {
         let mut sealed = vec![0; TAG];
-        // All at once: what is sealed may be secret, and is not to be left behind in other memory.
+        // Growing would leave copies of secrets in freed memory.
         sealed.reserve_exact(parts.iter().map(|part| part.len()).sum());
         parts.iter().for_each(|part| sealed.extend_from_slice(part));
         let (tag, bytes) = sealed.split_at_mut(TAG);
@@ -104,7 +103,7 @@ impl BoxKey {
         sealed
     }
 
-    /// What is in a box; `None` where it does not open.
+    /// Opens a box; `None` if it cannot be decrypted.
     pub(super) fn open(&self, nonce: &Nonce, sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
         let (tag, bytes) = sealed.split_first_chunk()?;
         let mut bytes = Zeroizing::new(bytes.to_vec());
@@ -122,19 +121,19 @@ impl BoxKey {
         Dryoc::open(&self.0, nonce, bytes, tag)
     }
 
-    /// What this key becomes in boxes for that purpose.
+    /// The key of Salsa20 for boxes with this purpose.
     pub(super) fn for_purpose(&self, purpose: Purpose) -> Zeroizing<[u8; 32]> {
         Dryoc::stream_key(&self.0, purpose.0)
     }
 }
 
-/// The tag of a box: of `bytes`, which are encrypted, by the bytes its keystream begins with.
+/// The tag of encrypted `bytes`. `key` is the start of the keystream.
 #[inline]
 pub(super) fn tag(key: &[u8; 32], bytes: &[u8]) -> [u8; TAG] {
     Dryoc::tag(key, bytes)
 }
 
-/// Whether that is `tag`.
+/// Whether `tag` is the tag of encrypted `bytes`.
 #[inline]
 #[must_use]
 pub(super) fn has_tag(key: &[u8; 32], bytes: &[u8], tag: &[u8; TAG]) -> bool {

@@ -1,4 +1,4 @@
-//! The cookie: what a server knows of a connection, kept by the client.
+//! The cookie: the server's state of a handshake, stored by the client.
 //!
 //! ```text
 //! cookie:   | random (16) | tag (16) | C' (32) | s' (32) |      the latter two encrypted with K
@@ -10,16 +10,15 @@ use zeroize::Zeroizing;
 
 use super::boxes::BoxKey;
 use super::nonce;
-use crate::mechanism::seed::Seed;
 
 /// The bytes of a cookie.
 pub(super) const SIZE: usize = 16 + 16 + 32 + 32;
 
-/// What seals the cookie of one connection, and opens it again.
+/// Seals and opens the cookie of one connection.
 #[derive(Debug)]
 pub(super) struct CookieKey(BoxKey);
 
-/// What a server has to know about a connection until the client initiates.
+/// The state of a server between HELLO and INITIATE.
 pub(super) struct Cookie {
     /// C'.
     pub(super) client: [u8; 32],
@@ -28,8 +27,8 @@ pub(super) struct Cookie {
 }
 
 impl CookieKey {
-    pub(super) fn new(seed: &Seed) -> Self {
-        Self(BoxKey::secret(seed.cookie_key()))
+    pub(super) fn new(key: Zeroizing<[u8; 32]>) -> Self {
+        Self(BoxKey::secret(key))
     }
 
     pub(super) fn seal(&self, cookie: &Cookie, random: &[u8; 16]) -> Vec<u8> {

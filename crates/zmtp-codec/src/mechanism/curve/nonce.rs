@@ -1,13 +1,13 @@
-//! Nonces: 24 bytes that no two boxes under one key share.
+//! Nonces: 24 bytes, unique among the boxes of one key.
 //!
 //! ```text
-//! short:  | what for (16) .............. | number (8) |    counted, travels as the number
-//! long:   | what for (8) | random (16) .............. |    travels as the random part
+//! short:  | purpose (16) ............... | number (8) |    only the number is sent
+//! long:   | purpose (8)  | random (16) .............. |    only the random part is sent
 //! ```
 
 pub(super) type Nonce = [u8; 24];
 
-/// The nonces of one sequence of boxes, which are numbered.
+/// The nonces of one numbered sequence of boxes.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Purpose(pub(super) &'static [u8; 16]);
 

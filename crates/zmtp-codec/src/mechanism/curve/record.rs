@@ -6,45 +6,31 @@
 //!   flags:  bit 0 MORE   bit 1 COMMAND
 //! ```
 //!
-//! The header is that of a message frame of its own, whatever is in the box. What it says beyond the
-//! size is not protected by anything, and not looked at. The flags in the box are those of libzmq,
-//! which 26/CURVEZMQ knows only the first of; in a frame header COMMAND is another bit.
+//! The header is that of a message frame, whatever is in the box. It is not authenticated, and only its
+//! size is used. The flags in the box are those of libzmq: 26/CURVEZMQ has only MORE, and COMMAND is
+//! another bit than in a frame header.
 
-use super::ahead::RecordKey;
+use bytes::BytesMut;
+
 use super::boxes::{BoxKey, TAG};
+use super::keystream::RecordKey;
 use super::nonce::Purpose;
 use crate::batch::Batch;
 use crate::error::{PeerMisbehaved, PeerUntrusted};
-use crate::mechanism::Result;
-use crate::mechanism::cipher::Record;
+use crate::mechanism::{Opener, Opening, Record, Result, Sealer, open_records};
 use crate::seal::SealBuffer;
 use crate::wire::FrameHeader;
 
-/// Puts frames into boxes.
+/// Encrypts frames.
 #[derive(Debug)]
-pub(crate) struct Sealer {
+pub(super) struct RecordSealer {
     key: RecordKey,
     last_number: u64,
 }
 
-impl Sealer {
+impl RecordSealer {
     pub(super) fn new(key: BoxKey, purpose: Purpose, last_number: u64) -> Self {
         Self { key: RecordKey::new(key, purpose), last_number }
-    }
-
-    /// Seals the next frames of `batch` that are not in `sealed` yet, until that is full.
-    pub(in crate::mechanism) fn seal(&mut self, batch: &Batch, sealed: &mut SealBuffer) {
-        for (header, body) in batch.frames_behind(sealed.plain_bytes()) {
-            // 2^64 numbers are enough for 500 years of a thousand million a second.
-            let Some(number) = self.last_number.checked_add(1) else { return };
-            if sealed.is_full() {
-                return;
-            }
-            self.last_number = number;
-            sealed.record(header.size() + body.len(), |bytes| {
-                self.seal_frame(number, header, body, bytes);
-            });
-        }
     }
 
     #[inline]
@@ -64,18 +50,34 @@ impl Sealer {
     }
 }
 
-/// Takes frames out of boxes.
+impl Sealer for RecordSealer {
+    fn seal(&mut self, batch: &Batch, sealed: &mut SealBuffer) {
+        for (header, body) in batch.frames_from(sealed.plain_bytes()) {
+            // 2^64 records take 500 years at 10^9 a second.
+            let Some(number) = self.last_number.checked_add(1) else { return };
+            if sealed.is_full() {
+                return;
+            }
+            self.last_number = number;
+            sealed.record(header.size() + body.len(), |bytes| {
+                self.seal_frame(number, header, body, bytes);
+            });
+        }
+    }
+}
+
+/// Decrypts frames.
 #[derive(Debug)]
-pub(crate) struct Opener {
+pub(super) struct RecordOpener {
     key: RecordKey,
     last_number: u64,
-    /// How the peer counts, from its first record on.
+    /// The byte order of the peer's numbers, known from its first record on.
     order: Option<Order>,
-    /// Whether the last frame of a message said that more follow.
+    /// Whether more frames of a message must follow.
     is_inside_message: bool,
 }
 
-/// The order in which a peer writes the bytes of its numbers.
+/// The byte order of a peer's record numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Order {
     BigEndian,
@@ -83,15 +85,15 @@ enum Order {
     LittleEndian,
 }
 
-impl Opener {
+impl RecordOpener {
     pub(super) fn new(key: BoxKey, purpose: Purpose, last_number: u64) -> Self {
         let key = RecordKey::new(key, purpose);
         Self { key, last_number, order: None, is_inside_message: false }
     }
 
-    /// Opens the record at the front of `bytes`.
+    /// Opens the record at the front of `bytes` in place.
     #[inline]
-    pub(in crate::mechanism) fn open(&mut self, bytes: &mut [u8]) -> Result<Record> {
+    fn open_record(&mut self, bytes: &mut [u8]) -> Result<Record> {
         let Some(header) = FrameHeader::decode(bytes)? else {
             return Ok(Record::Incomplete { announced: None });
         };
@@ -121,19 +123,17 @@ impl Opener {
         if !plain.is_command() {
             self.is_inside_message = plain.has_more();
         }
-        // The frame header takes the place of what stood before the frame body.
+        // Writes the frame header directly before the frame body.
         let size = header.size() + body;
         let start = header.size() + OVERHEAD - plain.size();
         let (bytes_of_header, len) = plain.to_bytes();
         bytes[start..start + len].copy_from_slice(&bytes_of_header[..len]);
         Ok(Record::Opened { size, frames: start..size })
     }
-}
 
-impl Opener {
-    /// 26/CURVEZMQ, "correctly incrementing short nonces": a number that was used is refused, and
-    /// one that skips others is not. But inside a message none may be missing: whoever sits in
-    /// between could make one message of the parts of two.
+    /// 26/CURVEZMQ, "correctly incrementing short nonces": a repeated number is rejected, a gap is
+    /// not. Inside a message a gap is rejected too: a relay could otherwise join the parts of two
+    /// messages.
     #[inline]
     fn check(&self, order: Order, number: u64) -> Result<()> {
         let [number, last] = [number, self.last_number].map(|number| order.count(number));
@@ -148,11 +148,17 @@ impl Opener {
     }
 }
 
+impl Opener for RecordOpener {
+    fn open(&mut self, input: &mut BytesMut, plain: &mut BytesMut) -> Result<Opening> {
+        open_records(input, plain, |bytes| self.open_record(bytes))
+    }
+}
+
 impl Order {
-    /// The order of a peer whose first record has this number and whose handshake ended with `last`.
+    /// The byte order of a peer whose handshake ended with `last` and whose first record has `number`.
     ///
-    /// It is that of the specification unless only the other makes it the next. Both numbers are the
-    /// peer's own, for they open its boxes; and no record was accepted before that could come again.
+    /// It is big-endian as specified, unless only little-endian makes `number` the successor of
+    /// `last`. Both numbers are authentic, because they open boxes, and no record can be replayed yet.
     fn of(last: u64, number: u64) -> Self {
         let is_next = |order: Self| order.count(last).checked_add(1) == Some(order.count(number));
         if !is_next(Self::BigEndian) && is_next(Self::LittleEndian) {
@@ -178,7 +184,7 @@ fn read_front(front: &[u8]) -> Option<(u64, &[u8; TAG])> {
     (name == NAME).then_some((u64::from_be_bytes(*number), tag.try_into().ok()?))
 }
 
-/// The header of the frame that was in a box. As in libzmq, bits that have no meaning are passed over.
+/// The header of the frame in a box. Unknown flags are ignored, as in libzmq.
 fn plain_header(flags: u8, body: usize) -> FrameHeader {
     if flags & COMMAND == 0 {
         FrameHeader::message(body, flags & MORE != 0)
@@ -191,7 +197,7 @@ const NAME: &[u8; 8] = b"\x07MESSAGE";
 const MORE: u8 = 1;
 const COMMAND: u8 = 2;
 
-/// What the body of a record has besides the body of the frame in it.
+/// The bytes that a record body adds to the frame body.
 const OVERHEAD: usize = NAME.len() + 8 + TAG + 1;
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
-//! Salsa20, several blocks side by side: of one stream, or of as many as there are blocks.
+//! Salsa20 with SIMD: several blocks at once, of one stream or of several.
 //!
-//! Only additions, rotations and exclusive ors, and nothing depends on what is secret: so it takes
-//! the same time for every key. The rest of the cipher is in `boxes.rs` and its library.
+//! It uses only additions, rotations and exclusive ors, so its time does not depend on secrets. The
+//! rest of the cipher is in `boxes.rs`.
 
 use fearless_simd::prelude::*;
 use fearless_simd::{Level, dispatch};
@@ -10,23 +10,22 @@ use zeroize::Zeroizing;
 /// The bytes of a block.
 pub(super) const BLOCK: usize = 64;
 
-/// The blocks that are made at once: as many as the widest processors work on side by side.
+/// The blocks generated at once: the lanes of the widest processors.
 pub(super) const BLOCKS: usize = 16;
 
-/// The bytes of those blocks, one block behind the other.
-pub(super) type Blocks = [u8; BLOCK * BLOCKS];
+/// The bytes of these blocks, contiguous.
+pub(super) type Keystream = [u8; BLOCK * BLOCKS];
 
-/// A key. Overwritten when dropped.
+/// The cipher with its key. Overwritten when dropped.
 pub(super) struct Salsa20 {
     key: Zeroizing<[u32; 8]>,
     level: Level,
 }
 
-/// Which block it is to be.
-pub(super) struct Place {
-    /// The nonce of its stream.
+/// The position of a block.
+pub(super) struct BlockPosition {
     pub(super) nonce: [u8; 8],
-    /// Where it is in that stream.
+    /// The index of the block in its stream.
     pub(super) block: u64,
 }
 
@@ -35,13 +34,13 @@ impl Salsa20 {
         Self { key: Zeroizing::new(words(key)), level: Level::new() }
     }
 
-    /// Makes all of `blocks`, each the one that `place` says for its index.
+    /// Generates all of `blocks`. `position` maps an index to a position.
     #[inline]
-    pub(super) fn fill(&self, blocks: &mut Blocks, place: impl Fn(usize) -> Place) {
-        dispatch!(self.level, simd => make(simd, &self.key, place, blocks));
+    pub(super) fn fill(&self, blocks: &mut Keystream, position: impl Fn(usize) -> BlockPosition) {
+        dispatch!(self.level, simd => make(simd, &self.key, position, blocks));
     }
 
-    /// Encrypts or decrypts as many of `bytes` as there are of `stream`.
+    /// Encrypts or decrypts `bytes` up to the length of `stream`.
     #[inline]
     pub(super) fn apply(&self, stream: &[u8], bytes: &mut [u8]) {
         dispatch!(self.level, _simd => {
@@ -50,14 +49,19 @@ impl Salsa20 {
     }
 }
 
-/// Makes as many blocks at a time as a vector has places: each of the sixteen words of all of them.
+/// Generates as many blocks at a time as a vector has lanes. Each vector holds one word of each block.
 #[inline(always)]
-fn make<S: Simd>(simd: S, key: &[u32; 8], place: impl Fn(usize) -> Place, blocks: &mut Blocks) {
-    // The words in which the blocks differ.
+fn make<S: Simd>(
+    simd: S,
+    key: &[u32; 8],
+    position: impl Fn(usize) -> BlockPosition,
+    blocks: &mut Keystream,
+) {
+    // The words that differ between blocks.
     let [mut n0, mut n1, mut b0, mut b1] = [[0; BLOCKS]; 4];
     let words_of_each = n0.iter_mut().zip(&mut n1).zip(b0.iter_mut().zip(&mut b1));
     for (index, ((n0, n1), (b0, b1))) in words_of_each.enumerate() {
-        let Place { nonce, block } = place(index);
+        let BlockPosition { nonce, block } = position(index);
         [*n0, *n1] = words(&nonce);
         [*b0, *b1] = words(&block.to_le_bytes());
     }
@@ -73,7 +77,7 @@ fn make<S: Simd>(simd: S, key: &[u32; 8], place: impl Fn(usize) -> Place, blocks
         let mut x = input;
         (0..10).for_each(|_| double_round(&mut x));
         x.iter_mut().zip(input).for_each(|(word, input)| *word += input);
-        // Four perfect shuffles bring the words of a block next to each other.
+        // Four perfect shuffles transpose words to blocks.
         for _ in 0..4 {
             let y = x;
             (0..8).for_each(|i| (x[2 * i], x[2 * i + 1]) = y[i].interleave(y[i + 8]));
@@ -108,7 +112,7 @@ fn quarter_round<S: Simd, V: SimdInt<S, Element = u32>>(x: &mut [V; 16], at: [us
     }
 }
 
-/// Bytes as the words that Salsa20 takes them for.
+/// Bytes as little-endian words.
 #[inline(always)]
 fn words<const N: usize>(bytes: &[u8]) -> [u32; N] {
     let mut words = [0; N];

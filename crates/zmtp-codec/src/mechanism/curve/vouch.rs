@@ -1,10 +1,10 @@
-//! The vouch: a client's long-term key says that a short-term key is its own, to one server.
+//! The vouch: a client proves with its long-term key that it owns its short-term key.
 //!
 //! ```text
 //! vouch:   | random (16) | tag (16) | C' (32) | S (32) |      the latter two boxed from C to S'
 //! ```
 //!
-//! S is in it so that a server cannot pass it on to another as if it were that client.
+//! It contains S, so that a server cannot impersonate the client at another server.
 
 use super::boxes::BoxKey;
 use super::nonce;

@@ -14,9 +14,9 @@ pub(super) fn encode(bytes: &[u8; 32]) -> [u8; 40] {
     text
 }
 
-/// The 32 bytes that a text of 40 characters stands for, if it does.
+/// Decodes a text of 40 characters to 32 bytes.
 ///
-/// How long this takes depends on the text: it is for reading configuration.
+/// The time depends on the text: use it for configuration only.
 pub(super) fn decode(text: &[u8]) -> Option<[u8; 32]> {
     let text: &[u8; 40] = text.try_into().ok()?;
     let mut bytes = [0; 32];

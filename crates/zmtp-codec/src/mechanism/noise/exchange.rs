@@ -1,4 +1,4 @@
-//! The exchange of Noise messages, as `snow` does it.
+//! The exchange of Noise messages, with `snow`.
 
 use std::fmt;
 
@@ -9,38 +9,44 @@ use super::record::RecordKey;
 use super::resolver::Resolver;
 use super::{COMMAND, KEY, METADATA_MAX, Pattern, TAG};
 use crate::error::{PeerMisbehaved, PeerUntrusted, ProtocolError};
-use crate::mechanism::seed::Seed;
-use crate::mechanism::{Greetings, Result};
+use crate::mechanism::{HandshakeContext, Result, Seed};
+use crate::wire::Command;
 
-/// A Noise handshake under way.
+/// A Noise handshake in progress.
 pub(super) struct Exchange(Box<HandshakeState>);
 
-/// What each side seals with.
+/// The keys with which each side encrypts.
 pub(super) struct Keys {
     pub(super) client: RecordKey,
     pub(super) server: RecordKey,
 }
 
-/// What one side of a handshake knows from the start.
+/// The keys that one side knows at the start.
 pub(super) struct Known<'a> {
     pub(super) pattern: Pattern,
     /// This side's secret key.
     pub(super) secret: &'a [u8; KEY],
-    /// The server's public key, for a client of a pattern that begins with it.
+    /// The server's public key, for a client of IK.
     pub(super) server: Option<&'a [u8; KEY]>,
 }
 
 impl Exchange {
-    /// A client's side.
-    pub(super) fn client(known: &Known<'_>, seed: &Seed, greetings: &Greetings) -> Result<Self> {
-        let prologue = [greetings.ours, greetings.theirs].concat();
-        Self::new(known, seed.secret_key(), &prologue, |builder| builder.build_initiator())
+    pub(super) fn client(
+        known: &Known<'_>,
+        seed: &Seed,
+        context: &HandshakeContext,
+    ) -> Result<Self> {
+        let prologue = [context.own_greeting, context.peer_greeting].concat();
+        Self::new(known, seed.bytes::<0, KEY>(), &prologue, |builder| builder.build_initiator())
     }
 
-    /// A server's side.
-    pub(super) fn server(known: &Known<'_>, seed: &Seed, greetings: &Greetings) -> Result<Self> {
-        let prologue = [greetings.theirs, greetings.ours].concat();
-        Self::new(known, seed.secret_key(), &prologue, |builder| builder.build_responder())
+    pub(super) fn server(
+        known: &Known<'_>,
+        seed: &Seed,
+        context: &HandshakeContext,
+    ) -> Result<Self> {
+        let prologue = [context.peer_greeting, context.own_greeting].concat();
+        Self::new(known, seed.bytes::<0, KEY>(), &prologue, |builder| builder.build_responder())
     }
 
     fn new(
@@ -67,7 +73,7 @@ impl Exchange {
         Ok(Self(Box::new(state)))
     }
 
-    /// The next message, with something to say in it.
+    /// The next message, with a payload.
     pub(super) fn write(&mut self, payload: &[u8]) -> Result<Vec<u8>> {
         let (bytes, limit) = (payload.len(), METADATA_MAX);
         if bytes > limit {
@@ -79,7 +85,7 @@ impl Exchange {
         Ok(message)
     }
 
-    /// What the peer says in its next message.
+    /// Reads the payload of the peer's next message.
     pub(super) fn read(&mut self, message: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
         let mut payload = Zeroizing::new(vec![0; message.len()]);
         let len = self
@@ -90,20 +96,20 @@ impl Exchange {
         Ok(payload)
     }
 
-    /// The next message of a peer that has nothing to say in it.
+    /// Reads the peer's next message, which must have no payload.
     pub(super) fn read_empty(&mut self, message: &[u8]) -> Result<()> {
         let payload = self.read(message)?;
         let layout = PeerMisbehaved::CommandLayout(COMMAND);
         if payload.is_empty() { Ok(()) } else { Err(layout.into()) }
     }
 
-    /// The key that the peer has shown.
+    /// The peer's public key.
     pub(super) fn peer_key(&self) -> Result<[u8; KEY]> {
         let key = self.0.get_remote_static().and_then(|key| key.try_into().ok());
         key.ok_or_else(unfit)
     }
 
-    /// What both sides have agreed on.
+    /// The keys of the records.
     pub(super) fn finish(mut self) -> Result<Keys> {
         if !self.0.is_handshake_finished() {
             return Err(unfit());
@@ -113,7 +119,15 @@ impl Exchange {
     }
 }
 
-/// What remains of snow's errors when those of the peer's messages are taken away.
+/// READY: this side's metadata, as the first record.
+pub(super) fn ready(key: &mut RecordKey, metadata: &[u8]) -> Result<Command> {
+    let (bytes, limit) = (metadata.len(), METADATA_MAX);
+    let sealed = key.seal(metadata).filter(|_| bytes <= limit);
+    let data = sealed.ok_or(ProtocolError::MetadataTooLong { bytes, limit })?.into();
+    Ok(Command::Ready { data })
+}
+
+/// All other errors of `snow` mean an invalid key.
 fn unfit() -> ProtocolError {
     PeerUntrusted::UnfitKey("public key").into()
 }
@@ -130,7 +144,7 @@ impl fmt::Debug for Keys {
     }
 }
 
-/// The most bytes that keys and tags take in a message.
+/// The most bytes of keys and tags in a message.
 const FRAMING: usize = 2 * (KEY + TAG);
 
 #[cfg(test)]

@@ -1,14 +1,15 @@
-//! Records: the next bytes of the stream of frames, encrypted, as a message frame of their own.
+//! Records: parts of the stream of frames, each encrypted as a message frame.
 //!
 //! ```text
 //!   | frame header | frames, encrypted (1 to 65,519) | tag (16) |
 //! ```
 //!
-//! A record holds as many whole frames as fit. A frame that is too large for one begins a record of
-//! its own and goes on in the next.
+//! A record holds as many complete frames as fit. A frame that is too large starts a new record and
+//! continues in the next.
 
 use std::fmt;
 
+use bytes::BytesMut;
 use dryoc::classic::crypto_aead_chacha20poly1305_ietf::{
     crypto_aead_chacha20poly1305_ietf_decrypt_detached_inplace as decrypt,
     crypto_aead_chacha20poly1305_ietf_encrypt_detached_inplace as encrypt,
@@ -19,12 +20,11 @@ use super::resolver::nonce;
 use super::{KEY, TAG};
 use crate::batch::Batch;
 use crate::error::{PeerMisbehaved, PeerUntrusted};
-use crate::mechanism::Result;
-use crate::mechanism::cipher::Record;
+use crate::mechanism::{Opener, Opening, Record, Result, Sealer, open_records};
 use crate::seal::SealBuffer;
 use crate::wire::FrameHeader;
 
-/// The key of one direction, and how many records it has served. Overwritten when dropped.
+/// The key of one direction, and the number of the next record. Overwritten when dropped.
 pub(super) struct RecordKey {
     key: Zeroizing<[u8; KEY]>,
     number: u64,
@@ -35,7 +35,7 @@ impl RecordKey {
         Self { key: Zeroizing::new(key), number: 0 }
     }
 
-    /// A record by itself: what it says, encrypted, and its tag.
+    /// Encrypts a single record. Returns it with its tag.
     pub(super) fn seal(&mut self, plain: &[u8]) -> Option<Vec<u8>> {
         let mut sealed = Vec::with_capacity(plain.len() + TAG);
         sealed.extend_from_slice(plain);
@@ -44,7 +44,7 @@ impl RecordKey {
         Some(sealed)
     }
 
-    /// What a record by itself says.
+    /// Decrypts a single record.
     pub(super) fn open(&mut self, sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
         let (bytes, tag) = sealed.split_last_chunk()?;
         let mut bytes = Zeroizing::new(bytes.to_vec());
@@ -68,9 +68,9 @@ impl RecordKey {
         is_open
     }
 
-    /// Goes on to the next number, and now and then to the next key, from which nobody gets back
-    /// to the one before.
-    // 2^64 numbers are enough for 500 years of a thousand million a second.
+    /// Advances the record number, and the key after [`RECORDS_PER_KEY`] records. A later key does not
+    /// reveal an earlier one.
+    // 2^64 records take 500 years at 10^9 a second.
     fn count(&mut self) {
         self.number += 1;
         if self.number.is_multiple_of(RECORDS_PER_KEY) {
@@ -86,44 +86,25 @@ impl RecordKey {
 
 /// Encrypts frames.
 #[derive(Debug)]
-pub(crate) struct Sealer {
+pub(super) struct RecordSealer {
     key: RecordKey,
-    /// Bytes of a frame that began in a record and have not gone into one.
+    /// The bytes of a frame that continue in the next record.
     rest_of_frame: usize,
 }
 
-impl Sealer {
+impl RecordSealer {
     pub(super) fn new(key: RecordKey) -> Self {
         Self { key, rest_of_frame: 0 }
     }
 
-    /// Seals what comes next in `batch` and is not in `sealed` yet, until that is full.
-    pub(in crate::mechanism) fn seal(&mut self, batch: &Batch, sealed: &mut SealBuffer) {
-        while !sealed.is_full() {
-            let passed = sealed.plain_bytes();
-            let size = self.next_size(batch, passed);
-            if size == 0 {
-                return;
-            }
-            sealed.record(size, |bytes| {
-                FrameHeader::message(size + TAG, false).encode(bytes);
-                let start = bytes.len();
-                bytes.reserve(size + TAG);
-                batch.copy_behind(passed, size, bytes);
-                let tag = self.key.seal_in_place(&mut bytes[start..]);
-                bytes.extend_from_slice(&tag.unwrap_or_default());
-            });
-        }
-    }
-
-    /// How many bytes the next record takes, of those behind the first `passed`.
+    /// The plain size of the next record, from the byte `passed` on.
     fn next_size(&mut self, batch: &Batch, passed: usize) -> usize {
         let mut size = self.rest_of_frame.min(PLAIN_MAX);
         self.rest_of_frame -= size;
         if size > 0 {
             return size;
         }
-        for (header, body) in batch.frames_behind(passed) {
+        for (header, body) in batch.frames_from(passed) {
             let frame = header.size() + body.len();
             match size + frame {
                 more if more <= PLAIN_MAX => size = more,
@@ -138,20 +119,40 @@ impl Sealer {
     }
 }
 
+impl Sealer for RecordSealer {
+    fn seal(&mut self, batch: &Batch, sealed: &mut SealBuffer) {
+        while !sealed.is_full() {
+            let passed = sealed.plain_bytes();
+            let size = self.next_size(batch, passed);
+            if size == 0 {
+                return;
+            }
+            sealed.record(size, |bytes| {
+                FrameHeader::message(size + TAG, false).encode(bytes);
+                let start = bytes.len();
+                bytes.reserve(size + TAG);
+                batch.copy_from(passed, size, bytes);
+                let tag = self.key.seal_in_place(&mut bytes[start..]);
+                bytes.extend_from_slice(&tag.unwrap_or_default());
+            });
+        }
+    }
+}
+
 /// Decrypts frames.
 #[derive(Debug)]
-pub(crate) struct Opener {
+pub(super) struct RecordOpener {
     key: RecordKey,
 }
 
-impl Opener {
+impl RecordOpener {
     pub(super) fn new(key: RecordKey) -> Self {
         Self { key }
     }
 
-    /// Opens the record at the front of `bytes`.
+    /// Opens the record at the front of `bytes` in place.
     #[inline]
-    pub(in crate::mechanism) fn open(&mut self, bytes: &mut [u8]) -> Result<Record> {
+    fn open_record(&mut self, bytes: &mut [u8]) -> Result<Record> {
         let incomplete = Ok(Record::Incomplete { announced: None });
         let Some(header) = FrameHeader::decode(bytes)? else { return incomplete };
         if header.is_command() {
@@ -173,16 +174,22 @@ impl Opener {
     }
 }
 
+impl Opener for RecordOpener {
+    fn open(&mut self, input: &mut BytesMut, plain: &mut BytesMut) -> Result<Opening> {
+        open_records(input, plain, |bytes| self.open_record(bytes))
+    }
+}
+
 impl fmt::Debug for RecordKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("RecordKey(..)")
     }
 }
 
-/// The most bytes that a message of Noise can encrypt.
+/// The largest plain text of a Noise message.
 const PLAIN_MAX: usize = 65_535 - TAG;
 
-/// How many records one key serves: 4 GiB at the most.
+/// The records for each key: at most 4 GiB.
 const RECORDS_PER_KEY: u64 = 1 << 16;
 
 #[cfg(test)]

@@ -13,9 +13,9 @@ use zeroize::Zeroizing;
 use super::{KEY, TAG};
 use crate::mechanism::x25519;
 
-/// X25519 and ChaCha20-Poly1305 as everywhere in this crate, and BLAKE2s.
+/// X25519 and ChaCha20-Poly1305 as in the rest of this crate, and BLAKE2s.
 pub(super) struct Resolver {
-    /// The secret key of this connection: all the randomness that a handshake asks for.
+    /// The short-term secret key: the only randomness that a handshake needs.
     pub(super) ephemeral: Zeroizing<[u8; KEY]>,
 }
 
@@ -46,7 +46,7 @@ impl CryptoResolver for Resolver {
     }
 }
 
-/// Gives out what it has, once.
+/// Random bytes that can be taken once.
 struct Once(Option<Zeroizing<[u8; KEY]>>);
 
 impl Random for Once {
@@ -126,7 +126,7 @@ impl Cipher for ChaChaPoly {
             crypto_aead_chacha20poly1305_ietf_encrypt(out, plain, Some(data), &nonce, &self.key)
                 .ok()
         });
-        // snow has checked that there is room, and no message of Noise is too long to encrypt.
+        // snow has checked the size of `out`, and no Noise message is too long.
         debug_assert!(sealed.is_some());
         len
     }

@@ -1,178 +1,199 @@
-//! The server's side of NOISE.
+//! The server role of NOISE.
 
 use bytes::Bytes;
 
-use super::exchange::{Exchange, Keys, Known};
-use super::record::{Opener, Sealer};
-use super::{COMMAND, KEY, NoiseServer, Pattern, TAG, ready};
+use super::exchange::{Exchange, Keys, Known, ready};
+use super::record::{RecordOpener, RecordSealer};
+use super::{COMMAND, KEY, Pattern, TAG};
 use crate::authentication::{AuthenticationRequest, Credentials};
 use crate::batch::Batch;
-use crate::config::{ConnectionConfig, Limits};
 use crate::error::{PeerIncompatible, PeerUntrusted};
-use crate::mechanism::seed::Seed;
 use crate::mechanism::{
-    Ciphers, Done, Greetings, Handshake, Result, Step, Undecided, command, expect, own_metadata,
+    Handshake, HandshakeContext, Mechanism, NoiseKeyPair, NoisePublicKey, Outcome,
+    PendingAuthentication, Result, Step, command, command_size, expect_command,
 };
 use crate::metadata::Metadata;
 use crate::wire::{Command, MechanismName};
 
-/// What the server waits for.
-#[derive(Debug)]
-pub(crate) enum Await {
-    Request(AwaitRequest),
-    Proof(AwaitProof),
-    Ready(AwaitReady),
-}
-
-/// Nothing has been said yet.
-#[derive(Debug)]
-pub(crate) struct AwaitRequest {
+/// A NOISE server: proves to own its key, asks whether the client's key is
+/// [accepted](crate::Event::Authenticate), and encrypts (`docs/noise.md`).
+///
+/// The connection needs [randomness](crate::Connection::with_entropy).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NoiseServer {
     pattern: Pattern,
+    keys: NoiseKeyPair,
+}
+
+impl NoiseServer {
+    /// Makes a server of NOISE_XX with these keys.
+    pub fn xx(keys: NoiseKeyPair) -> Self {
+        Self { pattern: Pattern::Xx, keys }
+    }
+
+    /// Makes a server of NOISE_IK with these keys.
+    pub fn ik(keys: NoiseKeyPair) -> Self {
+        Self { pattern: Pattern::Ik, keys }
+    }
+
+    /// The server's public key.
+    pub fn public_key(&self) -> &NoisePublicKey {
+        self.keys.public_key()
+    }
+}
+
+impl Mechanism for NoiseServer {
+    fn name(&self) -> MechanismName {
+        self.pattern.mechanism()
+    }
+
+    fn is_server(&self) -> bool {
+        true
+    }
+
+    fn requires_command_flag(&self) -> bool {
+        true
+    }
+
+    fn start(&self, mut context: HandshakeContext, _: &mut Batch) -> Result<Step> {
+        let seed = context.take_seed()?;
+        if context.peer_is_server {
+            return Err(PeerIncompatible::Role { as_server: true }.into());
+        }
+        let pattern = self.pattern;
+        let known = Known { pattern, secret: self.keys.secret_key().expose(), server: None };
+        let exchange = Exchange::server(&known, &seed, &context)?;
+        match pattern {
+            Pattern::Xx => Step::wait(AwaitFirst { context, exchange }),
+            Pattern::Ik => Step::wait(AwaitRequest { context, exchange }),
+        }
+    }
+}
+
+fn ask(public_key: [u8; KEY], pending: impl PendingAuthentication + 'static) -> Result<Step> {
+    let credentials = Credentials::PublicKey(public_key);
+    let request = AuthenticationRequest::new(MechanismName::NOISE, credentials);
+    Ok(Step::Ask(request, Box::new(pending)))
+}
+
+/// XX: the client's first message is due.
+#[derive(Debug)]
+struct AwaitFirst {
+    context: HandshakeContext,
     exchange: Exchange,
 }
 
-/// XX: this side has shown its key; the client's is awaited.
+impl Handshake for AwaitFirst {
+    fn max_command_size(&self) -> usize {
+        command_size(COMMAND, KEY)
+    }
+
+    fn handle(self: Box<Self>, received: Command, output: &mut Batch) -> Result<Step> {
+        let Self { context, mut exchange } = *self;
+        exchange.read_empty(&expect_command(received, COMMAND)?)?;
+        output.push_command(&command(COMMAND, exchange.write(&[])?));
+        Step::wait(AwaitClientKey { context, exchange })
+    }
+}
+
+/// XX: this side has sent its key; the client's is due.
 #[derive(Debug)]
-pub(crate) struct AwaitProof {
+struct AwaitClientKey {
+    context: HandshakeContext,
     exchange: Exchange,
 }
 
-/// The client has shown its key. Whether to go on with it is awaited.
-#[derive(Debug)]
-pub(crate) enum AwaitDecision {
-    Xx(Proven),
-    Ik(Shown),
+impl Handshake for AwaitClientKey {
+    fn max_command_size(&self) -> usize {
+        self.context.command_size(COMMAND, KEY + TAG + TAG)
+    }
+
+    fn handle(self: Box<Self>, received: Command, _: &mut Batch) -> Result<Step> {
+        let Self { context, mut exchange } = *self;
+        let metadata = exchange.read(&expect_command(received, COMMAND)?)?;
+        let metadata = Bytes::copy_from_slice(&metadata);
+        let client_key = exchange.peer_key()?;
+        let keys = exchange.finish()?;
+        ask(client_key, PendingXx { own_metadata: context.metadata, keys, metadata, client_key })
+    }
 }
 
-/// XX: all messages have come. The client has proven the key to be its own.
+/// XX: the client has proven to own its key.
 #[derive(Debug)]
-pub(crate) struct Proven {
+struct PendingXx {
+    own_metadata: Bytes,
     keys: Keys,
     metadata: Bytes,
-    /// The client's.
-    public_key: [u8; KEY],
+    client_key: [u8; KEY],
 }
 
-/// IK: this side's message is due. What the client has sent may be something old.
+impl PendingAuthentication for PendingXx {
+    fn allow(self: Box<Self>, _: &mut Batch) -> Result<Step> {
+        let Keys { client, mut server } = self.keys;
+        let outcome = Outcome::new(Metadata::decode(self.metadata)?)
+            .with_final_command(ready(&mut server, &self.own_metadata)?)
+            .with_encryption(RecordSealer::new(server), RecordOpener::new(client))
+            .with_public_key(self.client_key);
+        Ok(Step::Done(outcome))
+    }
+}
+
+/// IK: the client's only message is due.
 #[derive(Debug)]
-pub(crate) struct Shown {
+struct AwaitRequest {
+    context: HandshakeContext,
     exchange: Exchange,
 }
 
-/// IK: all messages have been sent; READY is awaited, which only the client can say, and only now.
+impl Handshake for AwaitRequest {
+    fn max_command_size(&self) -> usize {
+        command_size(COMMAND, KEY + KEY + TAG + TAG)
+    }
+
+    fn handle(self: Box<Self>, received: Command, _: &mut Batch) -> Result<Step> {
+        let Self { context, mut exchange } = *self;
+        exchange.read_empty(&expect_command(received, COMMAND)?)?;
+        ask(exchange.peer_key()?, PendingIk { context, exchange })
+    }
+}
+
+/// IK: this side's message is due. The client's may have been replayed.
 #[derive(Debug)]
-pub(crate) struct AwaitReady {
+struct PendingIk {
+    context: HandshakeContext,
+    exchange: Exchange,
+}
+
+impl PendingAuthentication for PendingIk {
+    fn allow(self: Box<Self>, output: &mut Batch) -> Result<Step> {
+        let Self { context, mut exchange } = *self;
+        output.push_command(&command(COMMAND, exchange.write(&context.metadata)?));
+        let client_key = exchange.peer_key()?;
+        Step::wait(AwaitReady { context, keys: exchange.finish()?, client_key })
+    }
+}
+
+/// IK: all messages have been sent. Only the client can send READY, and only now: this proves that
+/// its message was not replayed.
+#[derive(Debug)]
+struct AwaitReady {
+    context: HandshakeContext,
     keys: Keys,
-    /// The client's.
-    public_key: [u8; KEY],
+    client_key: [u8; KEY],
 }
 
-pub(in crate::mechanism) fn start(
-    server: &NoiseServer,
-    seed: Seed,
-    greetings: &Greetings,
-) -> Result<Step> {
-    if greetings.peer_is_server {
-        return Err(PeerIncompatible::Role { as_server: true }.into());
-    }
-    let pattern = server.pattern;
-    let known = Known { pattern, secret: server.keys.secret_key().expose(), server: None };
-    let exchange = Exchange::server(&known, &seed, greetings)?;
-    let state = AwaitRequest { pattern, exchange };
-    Ok(Step::Await(Handshake::NoiseServer(Await::Request(state))))
-}
-
-impl Await {
-    pub(in crate::mechanism) fn max_command_size(&self, limits: &Limits) -> usize {
-        let size = match self {
-            Self::Request(AwaitRequest { pattern, .. }) => match pattern {
-                Pattern::Xx => return b"\x05NOISE".len() + KEY,
-                Pattern::Ik => return b"\x05NOISE".len() + KEY + KEY + TAG + TAG,
-            },
-            Self::Proof(_) => b"\x05NOISE".len() + KEY + TAG + TAG,
-            Self::Ready(_) => b"\x05READY".len() + TAG,
-        };
-        size.saturating_add(limits.max_metadata_size)
+impl Handshake for AwaitReady {
+    fn max_command_size(&self) -> usize {
+        self.context.command_size("READY", TAG)
     }
 
-    pub(in crate::mechanism) fn handle(
-        self,
-        received: Command,
-        output: &mut Batch,
-    ) -> Result<Step> {
-        match self {
-            Self::Request(state) => state.handle(&expect(received, COMMAND)?, output),
-            Self::Proof(state) => state.handle(&expect(received, COMMAND)?),
-            Self::Ready(state) => state.handle(&expect(received, "READY")?),
-        }
-    }
-}
-
-impl AwaitRequest {
-    fn handle(mut self, message: &[u8], output: &mut Batch) -> Result<Step> {
-        self.exchange.read_empty(message)?;
-        match self.pattern {
-            Pattern::Xx => {
-                output.push_command(&command(COMMAND, self.exchange.write(&[])?));
-                let state = AwaitProof { exchange: self.exchange };
-                Ok(Step::Await(Handshake::NoiseServer(Await::Proof(state))))
-            }
-            Pattern::Ik => {
-                let public_key = self.exchange.peer_key()?;
-                Ok(ask(public_key, AwaitDecision::Ik(Shown { exchange: self.exchange })))
-            }
-        }
-    }
-}
-
-impl AwaitProof {
-    fn handle(mut self, message: &[u8]) -> Result<Step> {
-        let metadata = Bytes::copy_from_slice(&self.exchange.read(message)?);
-        let public_key = self.exchange.peer_key()?;
-        let keys = self.exchange.finish()?;
-        Ok(ask(public_key, AwaitDecision::Xx(Proven { keys, metadata, public_key })))
-    }
-}
-
-fn ask(public_key: [u8; KEY], state: AwaitDecision) -> Step {
-    let credentials = Credentials::PublicKey(public_key);
-    let request = AuthenticationRequest { mechanism: MechanismName::NOISE, credentials };
-    Step::Ask(request, Undecided::NoiseServer(state))
-}
-
-impl AwaitDecision {
-    pub(in crate::mechanism) fn allowed(
-        self,
-        config: &ConnectionConfig,
-        output: &mut Batch,
-    ) -> Result<Step> {
-        match self {
-            Self::Xx(Proven { keys: Keys { client, mut server }, metadata, public_key }) => {
-                let metadata = Metadata::decode(metadata)?;
-                let last_word = Some(ready(&mut server, config)?);
-                let ciphers = Some(Ciphers::noise(Sealer::new(server), Opener::new(client)));
-                let public_key = Some(public_key);
-                Ok(Step::Done(Done { metadata, last_word, ciphers, public_key }))
-            }
-            Self::Ik(Shown { mut exchange }) => {
-                output.push_command(&command(COMMAND, exchange.write(&own_metadata(config))?));
-                let public_key = exchange.peer_key()?;
-                let state = AwaitReady { keys: exchange.finish()?, public_key };
-                Ok(Step::Await(Handshake::NoiseServer(Await::Ready(state))))
-            }
-        }
-    }
-}
-
-impl AwaitReady {
-    fn handle(self, data: &[u8]) -> Result<Step> {
+    fn handle(self: Box<Self>, received: Command, _: &mut Batch) -> Result<Step> {
         let Keys { mut client, server } = self.keys;
-        let metadata = client.open(data).ok_or(PeerUntrusted::Unopened("READY"))?;
-        Ok(Step::Done(Done {
-            metadata: Metadata::decode(Bytes::copy_from_slice(&metadata))?,
-            last_word: None,
-            ciphers: Some(Ciphers::noise(Sealer::new(server), Opener::new(client))),
-            public_key: Some(self.public_key),
-        }))
+        let data = expect_command(received, "READY")?;
+        let metadata = client.open(&data).ok_or(PeerUntrusted::Unopened("READY"))?;
+        let outcome = Outcome::new(Metadata::decode(Bytes::copy_from_slice(&metadata))?)
+            .with_encryption(RecordSealer::new(server), RecordOpener::new(client))
+            .with_public_key(self.client_key);
+        Ok(Step::Done(outcome))
     }
 }

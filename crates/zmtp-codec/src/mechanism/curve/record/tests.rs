@@ -6,20 +6,20 @@ fn key() -> BoxKey {
 }
 
 /// What a peer seals with, and what opens it behind a handshake that ended with this number.
-fn halves(last: u64) -> (Sealer, Opener) {
+fn halves(last: u64) -> (RecordSealer, RecordOpener) {
     let purpose = Purpose::CLIENT_MESSAGE;
-    (Sealer::new(key(), purpose, last), Opener::new(key(), purpose, last))
+    (RecordSealer::new(key(), purpose, last), RecordOpener::new(key(), purpose, last))
 }
 
-fn sealed(sealer: &mut Sealer, number: u64, header: FrameHeader, body: &[u8]) -> Vec<u8> {
+fn sealed(sealer: &mut RecordSealer, number: u64, header: FrameHeader, body: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::new();
     sealer.seal_frame(number, header, body, &mut bytes);
     bytes
 }
 
-fn open(opener: &mut Opener, record: &[u8]) -> Result<Vec<u8>> {
+fn open(opener: &mut RecordOpener, record: &[u8]) -> Result<Vec<u8>> {
     let mut bytes = record.to_vec();
-    match opener.open(&mut bytes)? {
+    match opener.open_record(&mut bytes)? {
         Record::Opened { size, frames } => {
             assert_eq!(size, record.len());
             Ok(bytes[frames].to_vec())

@@ -1,4 +1,4 @@
-//! The blocks of every kind of processor, as far as this one is of it.
+//! The blocks of each SIMD level that this processor has.
 
 use proptest::prelude::*;
 use salsa20::cipher::{KeyIvInit, StreamCipher, StreamCipherSeek};
@@ -15,9 +15,9 @@ fn levels() -> Vec<Level> {
     levels
 }
 
-fn fill(level: Level, key: &[u8; 32], place: impl Fn(usize) -> Place) -> Blocks {
+fn fill(level: Level, key: &[u8; 32], position: impl Fn(usize) -> BlockPosition) -> Keystream {
     let mut blocks = [1; BLOCK * BLOCKS];
-    Salsa20 { level, ..Salsa20::new(key) }.fill(&mut blocks, place);
+    Salsa20 { level, ..Salsa20::new(key) }.fill(&mut blocks, position);
     blocks
 }
 
@@ -27,7 +27,8 @@ fn salsa20_blocks_match_estream_vectors() {
     let mut key = [0; 32];
     key[0] = 0x80;
     for level in levels() {
-        let blocks = fill(level, &key, |index| Place { nonce: [0; 8], block: index as u64 });
+        let blocks =
+            fill(level, &key, |index| BlockPosition { nonce: [0; 8], block: index as u64 });
         let hex: String = blocks.iter().map(|byte| format!("{byte:02X}")).collect();
         assert_eq!(
             hex[..128],
@@ -52,17 +53,17 @@ proptest! {
         key in any::<[u8; 32]>(),
         nonces in any::<[[u8; 8]; BLOCKS]>(),
         // As far as that one goes.
-        places in any::<[u32; BLOCKS]>().prop_map(|places| places.map(|place| place / 2)),
+        blocks_at in any::<[u32; BLOCKS]>().prop_map(|indexes| indexes.map(|index| index / 2)),
     ) {
         let mut expected = [0; BLOCK * BLOCKS];
         for (index, bytes) in expected.chunks_exact_mut(BLOCK).enumerate() {
             let mut oracle = salsa20::Salsa20::new(&key.into(), &nonces[index].into());
-            oracle.seek(u64::from(places[index]) * BLOCK as u64);
+            oracle.seek(u64::from(blocks_at[index]) * BLOCK as u64);
             oracle.apply_keystream(bytes);
         }
         for level in levels() {
-            let place = |index| Place { nonce: nonces[index], block: u64::from(places[index]) };
-            prop_assert_eq!(fill(level, &key, place), expected, "{:?}", level);
+            let position = |index| BlockPosition { nonce: nonces[index], block: u64::from(blocks_at[index]) };
+            prop_assert_eq!(fill(level, &key, position), expected, "{:?}", level);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What is made ahead against the boxes that are made one by one.
+//! Compares keystreams generated in advance with single boxes.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -15,7 +15,7 @@ fn record_key() -> RecordKey {
     RecordKey::new(key(), PURPOSE)
 }
 
-/// Seals and opens records of these sizes one after the other, and holds each against a box.
+/// Seals and opens records of these sizes one after the other, and compares each with a box.
 fn pass_records(first: u64, sizes: &[usize]) -> Result<(), TestCaseError> {
     let (mut sealer, mut opener) = (record_key(), record_key());
     for (number, &size) in (first..=u64::MAX).zip(sizes) {

@@ -1,4 +1,4 @@
-//! What a subscriber tells its publishers, and what it lets through (29/PUBSUB, SUB and XSUB).
+//! The subscriptions of a subscriber: sent to its publishers, and a filter (29/PUBSUB, SUB and XSUB).
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -6,42 +6,55 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
+use tower_layer::Layer;
 use zmtp::{Message, Subscription};
 
-use super::held::Held;
-use super::{Budget, CountTopics, Incoming, Outgoing, Refusal, SubscriptionTrie};
+use super::{
+    Held, PeerHandle, PeerHooks, Peers, ReceiveStrategy, Refusal, SendStrategy, SubscriptionTrie,
+};
 use crate::error::{RecvError, SendErrorKind};
 use crate::identity::Peer;
-use crate::options::SubscribeOptions;
-use crate::peer::{Pattern, PeerSet, Pipe, Waiter};
+use crate::peer::PeerSet;
 use crate::sync::Mutex;
 
-/// What a subscriber has subscribed to: told to every publisher, over every new connection anew.
+/// The options that only a SUB or XSUB has.
+#[derive(Debug, Clone, Default)]
+pub struct SubscribeOptions {
+    /// The topics of the start; see [`SocketBuilder::subscribe`](crate::SocketBuilder::subscribe).
+    pub topics: Vec<Bytes>,
+    /// Receives messages that do not match (`ZMQ_INVERT_MATCHING`); not for XSUB.
+    pub invert_matching: bool,
+    /// See [`SocketBuilder::tell_every_cancellation`](crate::SocketBuilder::tell_every_cancellation).
+    pub tell_every_cancellation: bool,
+}
+
+/// The hooks of a SUB or XSUB: its subscriptions, sent to every publisher over each new connection.
 #[derive(Debug)]
-pub(crate) struct Subscriptions {
+pub struct Subscriptions {
     peers: Arc<PeerSet>,
     state: Mutex<State>,
-    /// Whether the empty topic is among them, so that the filter need not look.
+    /// Whether the empty topic is among them, so that the filter need not look them up.
     everything: AtomicBool,
-    /// Whether what is received is what was not subscribed to (`ZMQ_INVERT_MATCHING`).
+    /// Whether messages that do not match are received (`ZMQ_INVERT_MATCHING`).
     invert_matching: bool,
-    /// Whether every cancellation is told (`ZMQ_XSUB_VERBOSE_UNSUBSCRIBE`).
+    /// Whether every cancellation is sent (`ZMQ_XSUB_VERBOSE_UNSUBSCRIBE`).
     tell_every_cancellation: bool,
 }
 
 #[derive(Debug, Default)]
 struct State {
-    /// How often each topic was subscribed to: the last cancellation counts.
+    /// How often each topic was subscribed to. The last cancellation ends the subscription.
     counts: HashMap<Bytes, usize>,
     topics: SubscriptionTrie<()>,
     matches: Vec<()>,
 }
 
 impl Subscriptions {
-    pub(crate) fn new(peers: Arc<PeerSet>, options: &SubscribeOptions) -> Arc<Self> {
+    /// The subscriptions of a new socket.
+    pub fn new(peers: &Peers, options: &SubscribeOptions) -> Arc<Self> {
         let &SubscribeOptions { ref topics, invert_matching, tell_every_cancellation } = options;
         let subscriptions = Self {
-            peers,
+            peers: peers.set().clone(),
             state: Mutex::default(),
             everything: AtomicBool::new(false),
             invert_matching,
@@ -53,12 +66,12 @@ impl Subscriptions {
         Arc::new(subscriptions)
     }
 
-    /// Notes the change and tells the publishers that are connected.
+    /// Subscribes or cancels, and sends the change to the connected publishers.
     ///
-    /// As libzmq does, every subscription is told, and of cancellations the last for its topic
-    /// unless all are asked for.
-    pub(crate) fn change(&self, change: &Subscription) {
-        // Held while telling, so that a publisher that connects meanwhile is told once and in order.
+    /// Every subscription is sent, and the last cancellation of a topic, or all with
+    /// [`tell_every_cancellation`](crate::SocketBuilder::tell_every_cancellation).
+    pub fn change(&self, change: &Subscription) {
+        // Held while sending, so that a publisher that connects meanwhile hears each once, in order.
         let mut state = self.state.lock();
         if state.apply(change) || self.tell_every_cancellation {
             let everything = state.counts.contains_key(&b""[..]);
@@ -67,6 +80,11 @@ impl Subscriptions {
                 pipe.send_subscription(change);
             }
         }
+    }
+
+    /// How many different topics there are subscriptions to.
+    pub fn topics_count(&self) -> usize {
+        self.state.lock().counts.len()
     }
 
     fn lets_through(&self, message: &Message) -> bool {
@@ -104,51 +122,51 @@ impl State {
     }
 }
 
-impl CountTopics for Arc<Subscriptions> {
-    fn count_topics(&self) -> usize {
-        self.state.lock().counts.len()
-    }
-}
-
-impl Pattern for Subscriptions {
-    fn connected(&self, pipe: &Arc<Pipe>) {
+impl PeerHooks for Subscriptions {
+    fn connected(&self, peer: &PeerHandle) {
         let state = self.state.lock();
         for topic in state.counts.keys() {
-            pipe.send_subscription(&Subscription::Subscribe(topic.clone()));
+            peer.pipe().send_subscription(&Subscription::Subscribe(topic.clone()));
         }
     }
 }
 
-/// Lets through what the socket is subscribed to now, whatever the publisher still sends.
-#[derive(Debug)]
-pub(crate) struct Filter<I> {
-    inner: I,
-    subscriptions: Arc<Subscriptions>,
-    /// A message that was let through and not yet received.
-    held: Option<Held>,
-}
+/// Makes a [`SubscriptionFilter`].
+#[derive(Debug, Clone)]
+pub struct SubscriptionFilterLayer(pub Arc<Subscriptions>);
 
-impl<I> Filter<I> {
-    pub(crate) fn new(inner: I, subscriptions: Arc<Subscriptions>) -> Self {
-        Self { inner, subscriptions, held: None }
+impl<S> Layer<S> for SubscriptionFilterLayer {
+    type Service = SubscriptionFilter<S>;
+
+    fn layer(&self, inner: S) -> SubscriptionFilter<S> {
+        SubscriptionFilter { inner, subscriptions: self.0.clone(), held: None }
     }
 }
 
-impl<I: Incoming> Filter<I> {
+/// Passes on messages that the socket is subscribed to now, whatever the publisher still sends.
+#[derive(Debug)]
+pub struct SubscriptionFilter<S> {
+    inner: S,
+    subscriptions: Arc<Subscriptions>,
+    /// A message that passed and was not yet received.
+    held: Option<Held>,
+}
+
+impl<S: ReceiveStrategy> SubscriptionFilter<S> {
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Result<Message, RecvError>> {
         loop {
             let message = ready!(self.inner.poll_recv(cx))?;
             if self.subscriptions.lets_through(&message) {
                 return Poll::Ready(Ok(message));
             }
-            if let Some(pipe) = self.inner.last_pipe() {
-                pipe.account().discarded_popped(|discarded| discarded.filtered += 1);
+            if let Some(peer) = self.inner.last_handle() {
+                peer.count_discarded(|discarded| discarded.filtered += 1);
             }
         }
     }
 }
 
-impl<I: Incoming> Incoming for Filter<I> {
+impl<S: ReceiveStrategy> ReceiveStrategy for SubscriptionFilter<S> {
     fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<Message, RecvError>> {
         match self.held.take() {
             Some(held) => Poll::Ready(Ok(held.take())),
@@ -159,13 +177,13 @@ impl<I: Incoming> Incoming for Filter<I> {
     fn poll_recv_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), RecvError>> {
         if self.held.is_none() {
             let message = ready!(self.poll_next(cx))?;
-            self.held = Some(Held::new(self.inner.last_pipe(), message));
+            self.held = Some(Held::new(self.inner.last_handle(), message));
         }
         Poll::Ready(Ok(()))
     }
 
-    fn last_pipe(&self) -> Option<&Arc<Pipe>> {
-        self.inner.last_pipe()
+    fn last_handle(&self) -> Option<&PeerHandle> {
+        self.inner.last_handle()
     }
 
     fn last_peer(&self) -> Option<&Peer> {
@@ -173,52 +191,51 @@ impl<I: Incoming> Incoming for Filter<I> {
     }
 }
 
-/// XSUB's way up: subscriptions where the message is one, all other messages to every publisher.
+/// Sends for an XSUB: a message that is a subscription subscribes, and others go to every publisher.
 #[derive(Debug)]
-pub(crate) struct Upstream {
-    peers: Arc<PeerSet>,
+pub struct Upstream {
+    peers: Peers,
     subscriptions: Arc<Subscriptions>,
-    budget: Budget,
-    waiter: Waiter,
 }
 
 impl Upstream {
-    pub(crate) fn new(peers: Arc<PeerSet>, subscriptions: Arc<Subscriptions>) -> Self {
-        let waiter = Waiter::new(peers.clone());
-        Self { peers, subscriptions, budget: Budget::default(), waiter }
+    /// Changes these subscriptions, and sends to all peers.
+    pub fn new(peers: &Peers, subscriptions: Arc<Subscriptions>) -> Self {
+        Self { peers: peers.clone(), subscriptions }
     }
 }
 
-impl Outgoing for Upstream {
+impl SendStrategy for Upstream {
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), SendErrorKind>> {
-        self.budget.poll(cx).map(|()| self.peers.check_open())
+        self.peers.poll_proceed(cx).map(|()| self.peers.check_open())
     }
 
     fn offer(&mut self, message: &mut Message) -> Result<(), Refusal> {
-        self.peers.check_open().map_err(Refusal::Failed)?;
+        self.peers.check_open()?;
         if let Some(change) = Subscription::from_message(message) {
             self.subscriptions.change(&change);
             return Ok(());
         }
-        let publishers = self.peers.pipes();
-        if publishers.is_empty() {
-            self.peers.ledger().dropped(|dropped| dropped.unroutable += 1);
+        self.peers.refresh();
+        if self.peers.list().is_empty() {
+            self.peers.count_dropped(|dropped| dropped.unroutable += 1);
         }
-        for pipe in publishers {
-            if let Err(refused) = pipe.send(&mut message.clone()) {
-                pipe.account().dropped(|dropped| refused.enter(dropped));
+        for peer in self.peers.list() {
+            if let Err(refused) = peer.offer(&mut message.clone()) {
+                peer.count_refused(refused);
             }
         }
         Ok(())
     }
 
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        self.waiter.poll_flush(cx)
+        self.peers.poll_flush(cx)
     }
 }
 
+/// Another sender to the same publishers.
 impl Clone for Upstream {
     fn clone(&self) -> Self {
-        Self::new(self.peers.clone(), self.subscriptions.clone())
+        Self::new(&self.peers, self.subscriptions.clone())
     }
 }

@@ -1,9 +1,8 @@
-//! The boxes of records, whose nonces are known in advance: they are numbered.
+//! Keystreams for records, generated in advance.
 //!
-//! So the keystreams of small records are made before there are records, for several at once. That
-//! takes little longer than for one, on processors that work on several blocks side by side. And
-//! the part of the nonce that says what for does not change: what the key becomes by it is worked
-//! out once for a connection.
+//! Records are numbered, so their nonces are known in advance. The keystreams of several small records
+//! are generated at once, which takes little longer than one on a processor with SIMD. The prefix of
+//! the nonce never changes, so the key derived from it is computed once for a connection.
 
 use std::fmt;
 
@@ -11,72 +10,70 @@ use zeroize::Zeroizing;
 
 use super::boxes::{BoxKey, TAG, has_tag, tag};
 use super::nonce::Purpose;
-use super::salsa20::{BLOCK, BLOCKS, Blocks, Place, Salsa20};
+use super::salsa20::{BLOCK, BLOCKS, BlockPosition, Keystream, Salsa20};
 
-/// What the records of one direction are sealed or opened with. Overwritten when dropped.
+/// Seals or opens the records of one direction. Overwritten when dropped.
 pub(super) struct RecordKey {
     key: BoxKey,
     purpose: Purpose,
-    /// From the first record on that is no larger than [`SMALL`].
-    ahead: Option<Box<Ahead>>,
+    /// Allocated for the first record of at most [`SMALL`] bytes.
+    keystreams: Option<Box<Keystreams>>,
 }
 
-/// Keystream that was made ahead.
-struct Ahead {
-    /// With the key for this purpose.
+/// Keystreams for the next records.
+struct Keystreams {
     cipher: Salsa20,
-    /// The number of the record that the first stream is for. The others are for those behind it.
+    /// The record number of the first stream. The others follow.
     first: u64,
-    /// How many streams there are.
+    /// The number of streams.
     streams: usize,
-    /// How many blocks from the beginning of each.
+    /// The generated blocks of each stream.
     blocks_each: usize,
-    blocks: Zeroizing<Blocks>,
-    /// What comes behind those in the stream of one record.
-    rest: Zeroizing<Blocks>,
+    blocks: Zeroizing<Keystream>,
+    /// The blocks behind them, for one record.
+    rest: Zeroizing<Keystream>,
 }
 
 impl RecordKey {
     pub(super) fn new(key: BoxKey, purpose: Purpose) -> Self {
-        Self { key, purpose, ahead: None }
+        Self { key, purpose, keystreams: None }
     }
 
-    /// Encrypts the record of that number where it stands and makes its tag.
+    /// Encrypts the record with this number in place. Returns its tag.
     #[inline]
     pub(super) fn seal(&mut self, number: u64, bytes: &mut [u8]) -> [u8; TAG] {
         if bytes.len() > SMALL {
             return self.key.seal_in_place(&self.purpose.nonce(number), bytes);
         }
-        let ahead = self.ahead();
-        let stream = ahead.reach(number, bytes.len());
-        ahead.apply(stream, number, bytes);
-        tag(ahead.stream(stream).0, bytes)
+        let keystreams = self.keystreams();
+        let stream = keystreams.reach(number, bytes.len());
+        keystreams.apply(stream, number, bytes);
+        tag(keystreams.stream(stream).0, bytes)
     }
 
-    /// Decrypts the record of that number where it stands, or leaves it as it is where the tag is
-    /// not its own.
+    /// Decrypts the record with this number in place. Leaves it unchanged if the tag is wrong.
     #[inline]
     #[must_use]
     pub(super) fn open(&mut self, number: u64, bytes: &mut [u8], tag: &[u8; TAG]) -> bool {
         if bytes.len() > SMALL {
             return self.key.open_in_place(&self.purpose.nonce(number), bytes, tag);
         }
-        let ahead = self.ahead();
-        let stream = ahead.reach(number, bytes.len());
-        let is_open = has_tag(ahead.stream(stream).0, bytes, tag);
+        let keystreams = self.keystreams();
+        let stream = keystreams.reach(number, bytes.len());
+        let is_open = has_tag(keystreams.stream(stream).0, bytes, tag);
         if is_open {
-            ahead.apply(stream, number, bytes);
+            keystreams.apply(stream, number, bytes);
         }
         is_open
     }
 
     #[inline]
-    fn ahead(&mut self) -> &mut Ahead {
-        self.ahead.get_or_insert_with(|| Ahead::new(&self.key, self.purpose))
+    fn keystreams(&mut self) -> &mut Keystreams {
+        self.keystreams.get_or_insert_with(|| Keystreams::new(&self.key, self.purpose))
     }
 }
 
-impl Ahead {
+impl Keystreams {
     fn new(key: &BoxKey, purpose: Purpose) -> Box<Self> {
         let blocks = || Zeroizing::new([0; BLOCK * BLOCKS]);
         Box::new(Self {
@@ -89,8 +86,8 @@ impl Ahead {
         })
     }
 
-    /// Which of the streams is that of a record of that number. Where there is none yet, makes it
-    /// and those behind it, as far as records of this size go.
+    /// The index of the stream for a record with this number. Generates streams for records of this
+    /// size if needed.
     #[inline]
     fn reach(&mut self, number: u64, size: usize) -> usize {
         let passed = number.checked_sub(self.first).and_then(|passed| usize::try_from(passed).ok());
@@ -102,16 +99,16 @@ impl Ahead {
 
     #[inline(never)]
     fn begin(&mut self, first: u64, size: usize) {
-        // Where a record needs more blocks than these, the odd ones: the rest fills others.
+        // A larger record uses the remainder here: `rest` holds the other blocks.
         let each = (TAG_KEY + size).div_ceil(BLOCK).saturating_sub(1) % BLOCKS + 1;
         (self.first, self.streams, self.blocks_each) = (first, BLOCKS / each, each);
-        self.cipher.fill(&mut self.blocks, |index| Place {
+        self.cipher.fill(&mut self.blocks, |index| BlockPosition {
             nonce: first.wrapping_add((index / each) as u64).to_be_bytes(),
             block: (index % each) as u64,
         });
     }
 
-    /// The key of a tag, and the keystream behind it as far as it was made.
+    /// The key of the tag, and the generated keystream behind it.
     #[inline]
     fn stream(&self, stream: usize) -> (&[u8; TAG_KEY], &[u8]) {
         let halves = self.blocks.as_chunks().0;
@@ -127,7 +124,8 @@ impl Ahead {
         let mut block = self.blocks_each as u64;
         for bytes in rest.chunks_mut(BLOCK * BLOCKS) {
             let nonce = number.to_be_bytes();
-            self.cipher.fill(&mut self.rest, |index| Place { nonce, block: block + index as u64 });
+            self.cipher
+                .fill(&mut self.rest, |index| BlockPosition { nonce, block: block + index as u64 });
             self.cipher.apply(&self.rest[..], bytes);
             block += BLOCKS as u64;
         }
@@ -140,11 +138,11 @@ impl fmt::Debug for RecordKey {
     }
 }
 
-/// The bytes at the beginning of each stream that are the key of the tag.
+/// The first bytes of each stream are the key of the tag.
 const TAG_KEY: usize = 32;
 
-/// The largest record, in bytes, whose keystream is made ahead. Beyond it one record is enough to
-/// keep the processor busy.
+/// The largest record with a keystream generated in advance, in bytes. A larger record alone fills
+/// the SIMD lanes.
 const SMALL: usize = 2048;
 
 #[cfg(test)]

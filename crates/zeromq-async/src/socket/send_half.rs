@@ -9,14 +9,14 @@ use zmtp::Message;
 use super::SocketHandle;
 use crate::error::{SendError, SendErrorKind};
 use crate::identity::PeerId;
-use crate::pattern::{Outgoing, Refusal};
+use crate::pattern::{Refusal, SendStrategy};
 use crate::peer::Ledger;
 
-/// `Outgoing` layers made into what a `Sink` needs.
+/// `SendStrategy` layers made into what a `Sink` needs.
 ///
 /// Between `poll_ready` and `start_send` another sender may take the room that there was. The
 /// message then waits here, for `start_send` has no way to give it back.
-pub(super) struct Outlet<O> {
+pub(super) struct SendHalf<O> {
     layers: O,
     parked: Option<Message>,
     /// Closed as a `Sink`: it takes no more, whatever others send.
@@ -24,7 +24,7 @@ pub(super) struct Outlet<O> {
     handle: SocketHandle,
 }
 
-impl<O> Outlet<O> {
+impl<O> SendHalf<O> {
     pub(super) fn new(layers: O, handle: SocketHandle) -> Self {
         Self { layers, parked: None, closed: false, handle }
     }
@@ -51,33 +51,33 @@ impl<O> Outlet<O> {
 pub(super) struct Sending<'a, O> {
     message: Message,
     /// None when it is done.
-    outlet: Option<&'a mut Outlet<O>>,
+    half: Option<&'a mut SendHalf<O>>,
 }
 
-impl<O: Outgoing> Future for Sending<'_, O> {
+impl<O: SendStrategy> Future for Sending<'_, O> {
     type Output = Result<(), SendError>;
 
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let Self { message, outlet } = self.get_mut();
-        let sending = outlet.as_mut().expect("a future is not polled when it is done");
+        let Self { message, half } = self.get_mut();
+        let sending = half.as_mut().expect("a future is not polled when it is done");
         let sent = sending.poll_send(cx, message);
         if sent.is_ready() {
-            *outlet = None;
+            *half = None;
         }
         sent
     }
 }
 
-impl<O: Outgoing> Outlet<O> {
+impl<O: SendStrategy> SendHalf<O> {
     pub(super) fn last_peer(&self) -> Option<PeerId> {
-        self.layers.last_pipe().map(|pipe| pipe.id())
+        self.layers.last_handle().map(|pipe| pipe.id())
     }
 
     /// Sends the message once there is room for it.
     #[inline]
     pub(super) fn send(&mut self, message: Message) -> Sending<'_, O> {
-        Sending { message, outlet: Some(self) }
+        Sending { message, half: Some(self) }
     }
 
     /// Sends the message, or leaves it where it is.
@@ -192,7 +192,7 @@ impl<O: Outgoing> Outlet<O> {
     }
 }
 
-impl<O> Outlet<O> {
+impl<O> SendHalf<O> {
     /// Counts a message that never found room as unsent.
     pub(super) fn abandon_parked(&mut self) {
         if let Some(parked) = self.parked.take() {
@@ -202,13 +202,13 @@ impl<O> Outlet<O> {
     }
 }
 
-impl<O> Drop for Outlet<O> {
+impl<O> Drop for SendHalf<O> {
     fn drop(&mut self) {
         self.abandon_parked();
     }
 }
 
-impl<O: Clone> Clone for Outlet<O> {
+impl<O: Clone> Clone for SendHalf<O> {
     fn clone(&self) -> Self {
         Self::new(self.layers.clone(), self.handle.clone())
     }

@@ -1,28 +1,33 @@
 //! The routing id of the sender in front of each message (28/REQREP, ROUTER).
 
-use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
+use tower_layer::Layer;
 use zmtp::Message;
 
-use super::Incoming;
+use super::{PeerHandle, ReceiveStrategy};
 use crate::error::RecvError;
 use crate::identity::Peer;
-use crate::peer::Pipe;
 
-/// Puts in front of each message the routing id by which its sender is answered.
-#[derive(Debug)]
-pub(crate) struct Identified<I> {
-    inner: I,
-}
+/// Makes a [`PrependRoutingId`].
+#[derive(Debug, Clone, Copy, Default)]
+pub struct PrependRoutingIdLayer;
 
-impl<I> Identified<I> {
-    pub(crate) fn new(inner: I) -> Self {
-        Self { inner }
+impl<S> Layer<S> for PrependRoutingIdLayer {
+    type Service = PrependRoutingId<S>;
+
+    fn layer(&self, inner: S) -> PrependRoutingId<S> {
+        PrependRoutingId { inner }
     }
 }
 
-impl<I: Incoming> Incoming for Identified<I> {
+/// Puts the routing id by which the sender is answered in front of each message.
+#[derive(Debug)]
+pub struct PrependRoutingId<S> {
+    inner: S,
+}
+
+impl<S: ReceiveStrategy> ReceiveStrategy for PrependRoutingId<S> {
     fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<Message, RecvError>> {
         let mut message = ready!(self.inner.poll_recv(cx))?;
         if let Some(peer) = self.inner.last_peer() {
@@ -35,8 +40,8 @@ impl<I: Incoming> Incoming for Identified<I> {
         self.inner.poll_recv_ready(cx)
     }
 
-    fn last_pipe(&self) -> Option<&Arc<Pipe>> {
-        self.inner.last_pipe()
+    fn last_handle(&self) -> Option<&PeerHandle> {
+        self.inner.last_handle()
     }
 
     fn last_peer(&self) -> Option<&Peer> {

@@ -1,51 +1,72 @@
-//! REP: one request taken, then its reply sent to where it came from (28/REQREP).
+//! REP: one request, then its reply to the peer that sent it (28/REQREP).
+//!
+//! [`RepRecv`] and [`RepSend`] are the two halves of one rule over a shared [`RepState`].
 
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
+use tower_layer::Layer;
 use zmtp::{Frame, Message};
 
-use super::held::Held;
-use super::{Addressed, Incoming, Outgoing, Refusal};
+use super::{Held, OfferTo, PeerHandle, ReceiveStrategy, Refusal, SendStrategy};
 use crate::error::{RecvError, SendErrorKind};
 use crate::identity::Peer;
-use crate::peer::Pipe;
 use crate::sync::Mutex;
 
-/// Who asked, and by which way: the state that the halves of a REP share.
+/// The request of a REP that waits for its reply, if any; shared by [`RepRecv`] and [`RepSend`].
 #[derive(Debug, Default)]
-pub(crate) struct Requester(Mutex<Option<ReturnAddress>>);
+pub struct RepState(Mutex<Option<ReturnAddress>>);
+
+/// Makes a [`RepRecv`].
+#[derive(Debug, Clone)]
+pub struct RepRecvLayer(pub Arc<RepState>);
+
+impl<S> Layer<S> for RepRecvLayer {
+    type Service = RepRecv<S>;
+
+    fn layer(&self, inner: S) -> RepRecv<S> {
+        RepRecv { inner, state: self.0.clone(), held: None }
+    }
+}
+
+/// Makes a [`RepSend`].
+#[derive(Debug, Clone)]
+pub struct RepSendLayer(pub Arc<RepState>);
+
+impl<S> Layer<S> for RepSendLayer {
+    type Service = RepSend<S>;
+
+    fn layer(&self, inner: S) -> RepSend<S> {
+        RepSend { inner, state: self.0.clone() }
+    }
+}
 
 #[derive(Debug)]
 struct ReturnAddress {
-    pipe: Arc<Pipe>,
+    peer: PeerHandle,
     /// The frames up to and including the empty delimiter.
     envelope: Vec<Frame>,
 }
 
-/// The requesting half: takes the envelope off each request and keeps it for the reply.
+/// Takes the envelope off each request and keeps it for the reply.
 #[derive(Debug)]
-pub(crate) struct Request<I> {
-    inner: I,
-    requester: Arc<Requester>,
+pub struct RepRecv<S> {
+    inner: S,
+    state: Arc<RepState>,
     /// A request that was looked at and not yet received.
     held: Option<(ReturnAddress, Held)>,
 }
 
-impl<I> Request<I> {
-    pub(crate) fn new(inner: I, requester: Arc<Requester>) -> Self {
-        Self { inner, requester, held: None }
-    }
-
-    /// Forgets the request that was received last; false where it has had its reply.
-    pub(crate) fn discard(&mut self) -> bool {
-        self.requester.0.lock().take().is_some()
+impl<S> RepRecv<S> {
+    /// Forgets the request that was received last; `false` if it has had its reply.
+    pub fn discard(&mut self) -> bool {
+        self.state.0.lock().take().is_some()
     }
 }
 
-impl<I: Incoming> Request<I> {
+impl<S: ReceiveStrategy> RepRecv<S> {
     fn check_turn(&self) -> Result<(), RecvError> {
-        match *self.requester.0.lock() {
+        match *self.state.0.lock() {
             Some(_) => Err(RecvError::OutOfTurn),
             None => Ok(()),
         }
@@ -57,25 +78,25 @@ impl<I: Incoming> Request<I> {
     ) -> Poll<Result<(ReturnAddress, Message), RecvError>> {
         loop {
             let message = ready!(self.inner.poll_recv(cx))?;
+            let Some(peer) = self.inner.last_handle().cloned() else { continue };
             // 28/REQREP: a request without a delimiter is discarded whole.
-            let Some(pipe) = self.inner.last_pipe().cloned() else { continue };
             let Some((envelope, body)) = split_envelope(message) else {
-                pipe.account().discarded_popped(|discarded| discarded.malformed += 1);
+                peer.count_discarded(|discarded| discarded.malformed += 1);
                 continue;
             };
-            return Poll::Ready(Ok((ReturnAddress { pipe, envelope }, body)));
+            return Poll::Ready(Ok((ReturnAddress { peer, envelope }, body)));
         }
     }
 }
 
-impl<I: Incoming> Incoming for Request<I> {
+impl<S: ReceiveStrategy> ReceiveStrategy for RepRecv<S> {
     fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<Message, RecvError>> {
         self.check_turn()?;
         let (address, body) = match self.held.take() {
             Some((address, held)) => (address, held.take()),
             None => ready!(self.poll_next(cx))?,
         };
-        *self.requester.0.lock() = Some(address);
+        *self.state.0.lock() = Some(address);
         Poll::Ready(Ok(body))
     }
 
@@ -83,14 +104,14 @@ impl<I: Incoming> Incoming for Request<I> {
         self.check_turn()?;
         if self.held.is_none() {
             let (address, body) = ready!(self.poll_next(cx))?;
-            let held = Held::new(Some(&address.pipe), body);
+            let held = Held::new(Some(&address.peer), body);
             self.held = Some((address, held));
         }
         Poll::Ready(Ok(()))
     }
 
-    fn last_pipe(&self) -> Option<&Arc<Pipe>> {
-        self.inner.last_pipe()
+    fn last_handle(&self) -> Option<&PeerHandle> {
+        self.inner.last_handle()
     }
 
     fn last_peer(&self) -> Option<&Peer> {
@@ -98,7 +119,7 @@ impl<I: Incoming> Incoming for Request<I> {
     }
 }
 
-/// Parts a request after its first empty frame, if a body follows.
+/// Splits a request after its first empty frame, if a body follows.
 fn split_envelope(message: Message) -> Option<(Vec<Frame>, Message)> {
     let mut envelope = message.into_frames();
     let delimiter = envelope.iter().position(|frame| frame.is_empty())?;
@@ -111,25 +132,19 @@ fn split_envelope(message: Message) -> Option<(Vec<Frame>, Message)> {
     Some((envelope, body))
 }
 
-/// The replying half: puts the envelope back and sends to the peer that asked.
+/// Puts the envelope back in front of each reply and sends it to the peer of the request.
 ///
 /// A reply to a peer that has gone, or that does not read, is dropped: 28/REQREP has REP never
 /// wait.
 #[derive(Debug)]
-pub(crate) struct Reply {
-    inner: Addressed,
-    requester: Arc<Requester>,
+pub struct RepSend<S> {
+    inner: S,
+    state: Arc<RepState>,
 }
 
-impl Reply {
-    pub(crate) fn new(inner: Addressed, requester: Arc<Requester>) -> Self {
-        Self { inner, requester }
-    }
-}
-
-impl Outgoing for Reply {
+impl<S: OfferTo> SendStrategy for RepSend<S> {
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), SendErrorKind>> {
-        if self.requester.0.lock().is_none() && self.inner.check_open().is_ok() {
+        if self.state.0.lock().is_none() && self.inner.check_open().is_ok() {
             return Poll::Ready(Err(SendErrorKind::OutOfTurn));
         }
         self.inner.poll_ready(cx)
@@ -137,16 +152,16 @@ impl Outgoing for Reply {
 
     fn offer(&mut self, message: &mut Message) -> Result<(), Refusal> {
         self.inner.check_open()?;
-        let Some(address) = self.requester.0.lock().take() else {
-            return Err(Refusal::Failed(SendErrorKind::OutOfTurn));
+        let Some(address) = self.state.0.lock().take() else {
+            return Err(SendErrorKind::OutOfTurn.into());
         };
         let mut reply = Message::from(address.envelope);
         if message.frame_count() == 0 {
-            // A message has at least one frame, and a delimiter with nothing behind it is none.
+            // A delimiter needs at least one frame behind it.
             message.push_back(Frame::new());
         }
         reply.append(std::mem::take(message));
-        self.inner.offer_to(&address.pipe, &mut reply)
+        self.inner.offer_to(&address.peer, &mut reply)
     }
 
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<()> {

@@ -1,20 +1,10 @@
 //! Messages that a socket makes itself when peers come and go.
 
-use zmtp::{Message, MetadataError};
+use zmtp::Message;
 
 use super::SocketBuilder;
-use crate::socket::{Dealer, Req, Router, SocketKind};
-
-/// A socket type that can greet its peers. This trait is sealed.
-#[diagnostic::on_unimplemented(
-    message = "a {Self} socket does not greet",
-    label = "this socket type has no `hello`",
-    note = "DEALER and ROUTER greet their peers"
-)]
-pub trait Greets: SocketKind {}
-
-impl Greets for Dealer {}
-impl Greets for Router {}
+use crate::socket::kind::{Greets, Probes, SocketKind};
+use crate::socket::{Dealer, Router};
 
 impl<P: SocketKind> SocketBuilder<P> {
     /// A message for each peer before any other, over each connection anew (`ZMQ_HELLO_MSG`).
@@ -30,7 +20,7 @@ impl<P: SocketKind> SocketBuilder<P> {
     ///
     /// let router = RouterSocket::builder().hello("version 2").build();
     /// let mut dealer = DealerSocket::new();
-    /// dealer.connect(router.bind("tcp://127.0.0.1:0").await?).await?;
+    /// dealer.connect(router.bind("tcp://127.0.0.1:0").await?)?;
     /// assert_eq!(dealer.recv().await?, "version 2");
     /// # Ok(()) }
     /// ```
@@ -42,18 +32,6 @@ impl<P: SocketKind> SocketBuilder<P> {
         self
     }
 }
-
-/// A socket type that can announce itself to a ROUTER. This trait is sealed.
-#[diagnostic::on_unimplemented(
-    message = "a {Self} socket does not probe",
-    label = "this socket type has no `probe_router`",
-    note = "REQ, DEALER and ROUTER probe"
-)]
-pub trait Probes: SocketKind {}
-
-impl Probes for Dealer {}
-impl Probes for Req {}
-impl Probes for Router {}
 
 impl<P: SocketKind> SocketBuilder<P> {
     /// Sends an empty message over each new connection before any other but
@@ -88,7 +66,7 @@ impl SocketBuilder<Router> {
     ///
     /// let mut router = RouterSocket::builder().notify_connected(true).build();
     /// let dealer = DealerSocket::builder().routing_id("silent")?.build();
-    /// dealer.connect(router.bind("tcp://127.0.0.1:0").await?).await?;
+    /// dealer.connect(router.bind("tcp://127.0.0.1:0").await?)?;
     /// assert_eq!(router.recv().await?, Message::multipart(["silent", ""]));
     /// # Ok(()) }
     /// ```
@@ -109,7 +87,7 @@ impl SocketBuilder<Router> {
     ///
     /// let mut router = RouterSocket::builder().notify_disconnected(true).build();
     /// let mut dealer = DealerSocket::builder().routing_id("brief")?.build();
-    /// dealer.connect(router.bind("tcp://127.0.0.1:0").await?).await?;
+    /// dealer.connect(router.bind("tcp://127.0.0.1:0").await?)?;
     /// dealer.send("all there is").await?;
     /// dealer.close().await;
     /// assert_eq!(router.recv().await?, Message::multipart(["brief", "all there is"]));
@@ -131,7 +109,7 @@ impl SocketBuilder<Router> {
     ///
     /// let mut router = RouterSocket::builder().disconnect_message("BYE").build();
     /// let mut dealer = DealerSocket::builder().routing_id("brief")?.build();
-    /// dealer.connect(router.bind("tcp://127.0.0.1:0").await?).await?;
+    /// dealer.connect(router.bind("tcp://127.0.0.1:0").await?)?;
     /// dealer.wait_for_peers(1).await;
     /// dealer.close().await;
     /// assert_eq!(router.recv().await?, Message::multipart(["brief", "BYE"]));
@@ -154,7 +132,7 @@ impl SocketBuilder<Dealer> {
     ///
     /// let router = RouterSocket::new();
     /// let mut dealer = DealerSocket::builder().hiccup_message("HICCUP").build();
-    /// dealer.connect(router.bind("tcp://127.0.0.1:0").await?).await?;
+    /// dealer.connect(router.bind("tcp://127.0.0.1:0").await?)?;
     /// router.wait_for_peers(1).await;
     /// router.close().await;
     /// assert_eq!(dealer.recv().await?, "HICCUP");
@@ -163,38 +141,6 @@ impl SocketBuilder<Dealer> {
     pub fn hiccup_message(mut self, message: impl Into<Message>) -> Self {
         self.options.notices.connected_lost = Some(message.into());
         self
-    }
-}
-
-impl<P: SocketKind> SocketBuilder<P> {
-    /// A property that peers are told of this socket in the handshake; repeatable
-    /// (`ZMQ_METADATA`). Default: none.
-    ///
-    /// They find it in [`PeerInfo::metadata`](crate::PeerInfo::metadata), and libzmq's in
-    /// `zmq_msg_gets`. A value that is set again takes the place of the one before; in libzmq the
-    /// first stays.
-    ///
-    /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// use zeromq_async::{PullSocket, PushSocket};
-    ///
-    /// let mut pull = PullSocket::new();
-    /// let mut push = PushSocket::builder().metadata("X-Region", "eu-north")?.build();
-    /// push.connect(pull.bind("tcp://127.0.0.1:0").await?).await?;
-    /// push.send("hello").await?;
-    /// let (_, peer) = pull.recv_from().await?;
-    /// assert_eq!(peer.info().metadata().get("X-Region").unwrap(), "eu-north");
-    /// # Ok(()) }
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// The name must start with `X-` and have up to 255 visible ASCII characters.
-    pub fn metadata(mut self, name: &str, value: impl AsRef<[u8]>) -> Result<Self, MetadataError> {
-        let value = value.as_ref().to_vec();
-        self.options.metadata.insert_own(name, value)?;
-        Ok(self)
     }
 }
 

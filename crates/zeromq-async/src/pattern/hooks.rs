@@ -1,0 +1,124 @@
+//! What a socket type does when peers come and go.
+
+use std::sync::Arc;
+
+use zmtp::{PeerInfo, RoutingId, Subscription};
+
+use super::PeerHandle;
+use crate::error::{Rejected, SubscriptionsExceeded};
+use crate::peer::{Pattern, Pipe};
+
+/// What a socket type does when peers come, go, and subscribe.
+///
+/// Every method has a default, so that a socket type implements what it needs. `()` is a socket type
+/// that needs nothing. The methods are called from the tasks of connections: they must not block.
+pub trait PeerHooks: Send + Sync {
+    /// The peer is about to join the socket: at once where the socket connects, at the end of the
+    /// handshake where it accepts.
+    ///
+    /// # Errors
+    ///
+    /// The socket does not take the peer.
+    fn join(&self, _peer: &PeerHandle) -> Result<(), Rejected> {
+        Ok(())
+    }
+
+    /// The application has given the peer a routing id, whatever the peer announces.
+    ///
+    /// # Errors
+    ///
+    /// The socket does not take the peer.
+    fn assign(&self, _peer: &PeerHandle, _routing_id: &RoutingId) -> Result<(), Rejected> {
+        Ok(())
+    }
+
+    /// The handshake is done; messages flow only after this. Returns a peer that this one replaces.
+    ///
+    /// # Errors
+    ///
+    /// The socket does not take the peer.
+    fn admit(&self, _peer: &PeerHandle, _info: &PeerInfo) -> Result<Option<PeerHandle>, Rejected> {
+        Ok(None)
+    }
+
+    /// The peer has a connection, over which it can be sent to.
+    fn connected(&self, _peer: &PeerHandle) {}
+
+    /// The peer's connection is about to end. Undoes a part of what the peer has done, and returns
+    /// whether there is more to undo. Called until there is not, with other tasks in between.
+    fn disconnecting(&self, _peer: &PeerHandle) -> bool {
+        false
+    }
+
+    /// The peer's connection is gone. What was not written waits for the next one.
+    fn disconnected(&self, _peer: &PeerHandle) {}
+
+    /// The peer has left the socket.
+    fn leave(&self, _peer: &PeerHandle) {}
+
+    /// The peer subscribes or cancels.
+    ///
+    /// # Errors
+    ///
+    /// The peer exceeds a limit and is to be disconnected.
+    fn subscription(
+        &self,
+        _peer: &PeerHandle,
+        _change: Subscription,
+    ) -> Result<(), SubscriptionsExceeded> {
+        Ok(())
+    }
+
+    /// Whether messages that begin with the byte 1 or 0 are subscriptions, as ZMTP 3.0 sends them.
+    fn takes_subscriptions(&self) -> bool {
+        false
+    }
+}
+
+impl PeerHooks for () {}
+
+/// Hooks as the engine calls them, with pipes.
+pub(crate) struct Hooked(pub(crate) Arc<dyn PeerHooks>);
+
+impl Pattern for Hooked {
+    fn join(&self, pipe: &Arc<Pipe>) -> Result<(), Rejected> {
+        self.0.join(&PeerHandle::new(pipe.clone()))
+    }
+
+    fn assign(&self, pipe: &Arc<Pipe>, routing_id: &RoutingId) -> Result<(), Rejected> {
+        self.0.assign(&PeerHandle::new(pipe.clone()), routing_id)
+    }
+
+    fn admit(&self, pipe: &Arc<Pipe>, info: &PeerInfo) -> Result<Option<Arc<Pipe>>, Rejected> {
+        let replaced = self.0.admit(&PeerHandle::new(pipe.clone()), info)?;
+        Ok(replaced.map(|replaced| replaced.pipe().clone()))
+    }
+
+    fn connected(&self, pipe: &Arc<Pipe>) {
+        self.0.connected(&PeerHandle::new(pipe.clone()));
+    }
+
+    fn disconnecting(&self, pipe: &Arc<Pipe>) -> bool {
+        self.0.disconnecting(&PeerHandle::new(pipe.clone()))
+    }
+
+    fn disconnected(&self, pipe: &Arc<Pipe>) {
+        self.0.disconnected(&PeerHandle::new(pipe.clone()));
+    }
+
+    fn leave(&self, pipe: &Arc<Pipe>) {
+        self.0.leave(&PeerHandle::new(pipe.clone()));
+    }
+
+    fn subscription(
+        &self,
+        pipe: &Arc<Pipe>,
+        change: Subscription,
+    ) -> Result<(), SubscriptionsExceeded> {
+        self.0.subscription(&PeerHandle::new(pipe.clone()), change)
+    }
+
+    fn takes_subscriptions(&self) -> bool {
+        self.0.takes_subscriptions()
+    }
+}

@@ -1,5 +1,7 @@
 //! Authentication, encryption and hostile peers.
 
+#![allow(clippy::unwrap_used, reason = "a test may fail when something goes wrong")]
+
 mod advisories;
 mod authentication;
 mod default_deny;

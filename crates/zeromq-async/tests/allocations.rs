@@ -1,13 +1,12 @@
-//! What a small message costs in allocations, once buffers have grown and connections are up.
+//! Allocations per small message, after buffers have grown and connections are established.
 //!
-//! One way it is none. Where a test has a number of them, that is what there is, so that it does not
-//! become more: a change that saves some lowers the number.
+//! One direction needs none. Where a test allows some, the number is today's number: a change that
+//! saves allocations lowers it.
 //!
-//! Everything runs on the thread of the test, and only that thread's allocations are counted: those
-//! of both sockets, of their connection tasks and of Tokio. What a test does by the way (making
-//! names, starting) is over before counting begins.
+//! Everything runs on the thread of the test, and only allocations of that thread are counted: of
+//! both sockets, their connection tasks and Tokio. Counting begins after the setup.
 
-#![allow(clippy::unwrap_used, reason = "a test may fail where something goes wrong")]
+#![allow(clippy::unwrap_used, reason = "a test may fail when something goes wrong")]
 
 use allocation_counter::measure;
 use support::{ANY_PORT, DEADLINE, within};
@@ -21,33 +20,32 @@ use zeromq_util::layer::{
 };
 use zeromq_util::proxy::Proxy;
 
-/// Small enough to be kept inside of a message.
+/// Small enough to be stored inside a message.
 const SMALL: [u8; 32] = [7; 32];
 
 const MESSAGES: usize = 10_000;
 
-/// Tokio allocates now and then, where a task has used up its budget.
+/// Tokio allocates occasionally, when a task has used up its budget.
 const NOTHING: f64 = 0.001;
 
-/// Where buffers of many messages are allocated, and thrown away when they are empty.
+/// For sockets that allocate a buffer for many messages and free it when it is empty.
 const AMORTISED: f64 = 0.01;
 
-/// A list of the frames of a message that has more than one.
+/// A message with several frames has a list of them.
 const LIST: f64 = 1.0;
 
-/// A message that is read alone: buffers of 8 KiB to read into, two or three, and the count of
-/// those who share one.
+/// A message that is read alone needs two or three read buffers of 8 KiB and their reference count.
 const READ_ALONE: f64 = 3.5;
 
-/// The same where each is awaited, and nothing else is read meanwhile.
+/// The same if each message is awaited and nothing else is read in between.
 const READ_ALONE_AT_ONCE: f64 = 3.0;
 
-/// Fewer than the default high-water mark lets wait.
+/// Less than the default high-water mark, so that no send waits.
 const BURST: usize = 500;
 
 const INPROC: &str = "inproc://allocations";
 
-/// Sockets on a runtime of one thread.
+/// Sockets on a current-thread runtime.
 struct Bench {
     runtime: Runtime,
     context: Context,
@@ -59,7 +57,7 @@ impl Bench {
         Self { runtime, context: Context::new() }
     }
 
-    /// A socket that is bound, and others that are connected to it.
+    /// A bound socket and the sockets that are connected to it.
     fn sockets<A: SocketKind, B: SocketKind>(
         &self,
         endpoint: &str,
@@ -88,7 +86,8 @@ impl Bench {
         (0..count).map(subscriber).collect()
     }
 
-    /// Allocations for each of so many messages that `step` sends, after a time to warm up.
+    /// Returns the allocations per message of `step`, which sends `messages` messages, after a
+    /// warm-up.
     fn allocations(&self, messages: usize, mut step: impl AsyncFnMut()) -> f64 {
         let steps = MESSAGES / messages;
         let mut run = || {
@@ -104,7 +103,7 @@ impl Bench {
         counted as f64 / (steps * messages) as f64
     }
 
-    /// The same with a sender that never stops, each message going to all receivers.
+    /// Like [`allocations`](Self::allocations) with a sender that never stops and sends each message to all receivers.
     fn allocations_of_stream<S: Sends, R: Receives>(
         &self,
         mut sender: Socket<S>,
@@ -177,7 +176,7 @@ fn layers_allocate_nothing() {
     assert!(allocations < NOTHING, "{allocations} for each message");
 }
 
-/// Not even when it is put around a socket.
+/// Wrapping a socket does not allocate either.
 #[test]
 fn layer_adds_no_heap_to_a_socket() {
     let bench = Bench::new();
@@ -242,8 +241,7 @@ fn pub_to_sub_over_tcp_rarely_allocates() {
     }
 }
 
-/// ROUTER makes a list of frames: the id in front, of five bytes as it makes them itself, and the
-/// body.
+/// ROUTER allocates a list of two frames, the routing id of five bytes and the body.
 #[test]
 fn dealer_to_router_allocates_one_frame_list() {
     for (endpoint, most) in [(INPROC, LIST + NOTHING), (ANY_PORT, LIST + 3.0 * AMORTISED)] {
@@ -258,8 +256,7 @@ fn dealer_to_router_allocates_one_frame_list() {
     }
 }
 
-/// Each side makes a list of the empty delimiter and the body that it receives; what it sends goes
-/// into a list that was there before.
+/// Each side allocates a list for the received delimiter and body. A sent message reuses its list.
 #[test]
 fn req_to_rep_allocates_only_envelopes() {
     const ENVELOPES: f64 = 2.0 * LIST;
@@ -277,8 +274,7 @@ fn req_to_rep_allocates_only_envelopes() {
     }
 }
 
-/// A connection that has nothing to read keeps no buffer, so a message that comes alone has one
-/// allocated for it.
+/// An idle connection keeps no buffer, so a single message allocates one.
 #[test]
 fn lone_tcp_message_allocates_its_read_buffer() {
     let bench = Bench::new();
@@ -290,11 +286,11 @@ fn lone_tcp_message_allocates_its_read_buffer() {
     assert!(allocations <= READ_ALONE + NOTHING, "{allocations} for each message");
 }
 
-/// What a proxy adds to a small message is nothing, and to a large one no copy.
+/// A proxy adds no allocation to a small message and no copy to a large one.
 #[test]
 fn proxy_neither_allocates_nor_copies() {
     const LARGE: usize = 1 << 20;
-    /// The buffers of the two queues, of a burst that finds them small.
+    /// The buffers of the two queues grow during the first burst.
     const GROWTH: f64 = 0.05;
     let bench = Bench::new();
     let (front, mut push): (PullSocket, PushSocket) = bench.pair("inproc://proxy-front");

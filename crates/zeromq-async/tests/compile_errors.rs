@@ -1,8 +1,8 @@
-//! What the compiler says where a socket type is used in the wrong direction.
+//! The compiler's messages when a socket type is used in the wrong direction.
 //!
-//! The compiler is called as cargo calls it, with the library that this test was built with.
+//! The test calls the compiler as cargo does, with the library that the test was built with.
 
-#![allow(clippy::unwrap_used, reason = "a test may fail where something goes wrong")]
+#![allow(clippy::unwrap_used, reason = "a test may fail when something goes wrong")]
 
 use std::env;
 use std::ffi::OsString;
@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::SystemTime;
 
-/// The library as cargo has built it, newest first: beside it may be some of other features, and of
-/// other compilers.
+/// The libraries that cargo has built, newest first. Some may have other features, or be from other
+/// compilers.
 fn libraries(folder: &Path) -> Vec<PathBuf> {
     let mut found: Vec<_> = fs::read_dir(folder)
         .expect("the folder of this program")
@@ -33,7 +33,7 @@ struct Compiler {
 }
 
 impl Compiler {
-    /// The compiler with a library that it understands.
+    /// A compiler and a library that it accepts.
     fn new() -> Self {
         let program = env::current_exe().expect("the path of this program");
         let folder = program.parent().expect("a folder").to_owned();
@@ -50,7 +50,7 @@ impl Compiler {
         panic!("nothing compiles: {last}");
     }
 
-    /// What the compiler has against a program.
+    /// The compiler's errors for a program.
     fn check(&self, code: &str) -> Result<(), String> {
         let scratch = Scratch::new();
         let file = scratch.0.join("snippet.rs");
@@ -74,7 +74,7 @@ impl Compiler {
     }
 }
 
-/// A folder that ends with the check.
+/// A directory that is removed after the check.
 struct Scratch(PathBuf);
 
 impl Scratch {

@@ -1,19 +1,17 @@
-//! What a stream that never stops does to others: to sockets of their own, and to the other peers of
-//! its own socket.
+//! The effect of a stream that never stops on other sockets, and on other peers of its own socket.
 //!
-//! The limits that count, three times the idle latency and ten milliseconds, can be held against
-//! the clock only where nothing else runs: the tests that do are ignored by default.
+//! The strict limits, three times the idle latency and ten milliseconds, need an idle machine.
+//! Their tests are ignored by default.
 //!
 //! ```text
 //! cargo test --release -p zeromq-async --test latency_under_load -- --ignored
 //! ```
 //!
-//! The others hold wherever they run. Beside what is measured, a thread sleeps for a millisecond
-//! again and again and sees by how much it wakes too late: so late does this machine let anybody
-//! run. Limits are raised by that, for each of the tasks on the way may have to wait as long. What
-//! they still find is a stream that keeps the threads of the runtime to itself.
+//! The other tests tolerate a busy machine. A thread beside them sleeps for a millisecond
+//! repeatedly and measures how late it wakes. The limits grow by that lateness, once for each task
+//! on the way. They still detect a stream that occupies all threads of the runtime.
 
-#![allow(clippy::unwrap_used, reason = "a test may fail where something goes wrong")]
+#![allow(clippy::unwrap_used, reason = "a test may fail when something goes wrong")]
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -35,28 +33,28 @@ const TRICKLES: usize = 50;
 /// Messages of each trickle.
 const DROPS: usize = 40;
 
-/// Between two messages of a trickle.
+/// The pause between two messages of a trickle.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// So much later may messages of a trickle be for a firehose.
+/// The allowed delay of trickle messages because of a firehose.
 const DELAY: Duration = Duration::from_millis(10);
 
-/// What one message in a hundred may take wherever the test runs. Without optimisation a task runs
-/// for ten milliseconds until its budget is used up, and the runtime looks for input only now and
-/// then while all its threads are busy.
+/// The limit for 99 of 100 messages on any machine. Without optimisation a task runs for ten
+/// milliseconds until its budget is used up, and the runtime rarely polls for input while all its
+/// threads are busy.
 const FLOOR: Duration = Duration::from_millis(100);
 
-/// The same without other work, optimised: a round trip of microseconds, which never leaves its
-/// thread, is tripled by the first task that it has to wait for.
+/// The same for an idle machine and optimised code. A round trip of microseconds that never leaves
+/// its thread triples with the first task that it waits for.
 const STRICT_FLOOR: Duration = Duration::from_millis(1);
 
-/// Tasks and threads that a message passes through, each of which may have to wait for the machine.
+/// The tasks and threads on the way of a message. Each may have to wait for a processor.
 const HOPS: u32 = 4;
 
-/// Workers of the runtimes here.
+/// Worker threads of the runtimes.
 const WORKERS: usize = 2;
 
-/// The tests do not run at the same time: they would measure each other.
+/// The tests run one at a time, because they would disturb each other's measurements.
 static ALONE: Mutex<()> = Mutex::const_new(());
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -75,7 +73,7 @@ async fn bulk_stream_at_most_triples_round_trips() {
     triples_at_most(1).await;
 }
 
-/// No thread is left to the others here.
+/// The streams occupy all threads.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs a machine without other work, and an optimised build"]
 async fn bulk_per_thread_at_most_triples_round_trips() {
@@ -105,7 +103,7 @@ async fn firehose_delays_slow_peers_at_most_10_ms() {
     assert!(delays.p99 <= DELAY, "{delays:?}");
 }
 
-/// Round trips of one pair of sockets, without and beside streams between others.
+/// Round trips of one pair of sockets, without and with streams between others.
 struct Trips {
     idle: Times,
     beside: Times,
@@ -113,7 +111,7 @@ struct Trips {
 }
 
 async fn trips(streams: usize) -> Trips {
-    // In a task, as in a program: the thread of the test is no worker.
+    // Runs in a task, as in a program: the thread of the test is no worker.
     let trips = tokio::spawn(async move {
         let (rep, mut req) = (RepSocket::new(), ReqSocket::new());
         req.connect(rep.bind(ANY_PORT).await.unwrap()).unwrap();
@@ -129,7 +127,7 @@ async fn trips(streams: usize) -> Trips {
         }
         let lateness = Lateness::watch();
         let beside = round_trips(&mut req).await;
-        Trips { idle, beside, lateness: lateness.most() }
+        Trips { idle, beside, lateness: lateness.max() }
     });
     within("round trips", trips).await.unwrap()
 }
@@ -161,8 +159,8 @@ async fn receive_all<P: Receives>(mut socket: Socket<P>) {
     while socket.recv().await.is_ok() {}
 }
 
-/// How long the messages of many slow senders take to a receiver that has a fast one, too; and how
-/// late threads of this machine are.
+/// The latencies of messages from many slow senders to a receiver that also has a fast sender, and
+/// the lateness of threads on this machine.
 async fn trickles_beside_firehose() -> (Times, Duration) {
     let delays = tokio::spawn(async {
         let mut pull = PullSocket::new();
@@ -185,12 +183,12 @@ async fn trickles_beside_firehose() -> (Times, Duration) {
             }
         }
         assert_eq!(tasks.len(), 1 + TRICKLES, "a sender has stopped");
-        (Times::of(delays), lateness.most())
+        (Times::of(delays), lateness.max())
     });
     within("trickles", delays).await.unwrap()
 }
 
-/// Sends, now and then, how much time has passed since `start`.
+/// Sends the time since `start` at intervals.
 async fn trickle(endpoint: Endpoint, start: Instant, first: Duration) {
     let mut push = PushSocket::new();
     push.connect(endpoint).unwrap();
@@ -203,7 +201,7 @@ async fn trickle(endpoint: Endpoint, start: Instant, first: Duration) {
     }
 }
 
-/// Times in order, of which quantiles are told.
+/// Sorted times, for quantiles.
 #[derive(Debug)]
 struct Times {
     p50: Duration,
@@ -220,7 +218,7 @@ impl Times {
     }
 }
 
-/// A thread that sees how late threads are woken.
+/// A thread that measures how late threads wake.
 struct Lateness {
     stop: Arc<AtomicBool>,
     thread: JoinHandle<Duration>,
@@ -228,23 +226,23 @@ struct Lateness {
 
 impl Lateness {
     fn watch() -> Self {
-        const NAP: Duration = Duration::from_millis(1);
+        const SLEEP: Duration = Duration::from_millis(1);
         let stop = Arc::new(AtomicBool::new(false));
         let stopped = stop.clone();
         let thread = thread::spawn(move || {
             let mut most = Duration::ZERO;
             while !stopped.load(Ordering::Relaxed) {
                 let start = Instant::now();
-                thread::sleep(NAP);
-                most = most.max(start.elapsed() - NAP);
+                thread::sleep(SLEEP);
+                most = most.max(start.elapsed() - SLEEP);
             }
             most
         });
         Self { stop, thread }
     }
 
-    /// The most that it was late.
-    fn most(self) -> Duration {
+    /// The maximum lateness.
+    fn max(self) -> Duration {
         self.stop.store(true, Ordering::Relaxed);
         self.thread.join().unwrap()
     }

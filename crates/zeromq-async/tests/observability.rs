@@ -1,4 +1,4 @@
-//! What `tracing` hears, held against the tables of `docs/observability.md`.
+//! The `tracing` output, compared with the tables of `docs/observability.md`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context as TaskContext, Poll};
 use std::time::Duration;
 
-use support::{ANY_PORT, at_once, disconnected, event, within};
+use support::{ANY_PORT, disconnected, event, fast_reconnect, within};
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::subscriber::DefaultGuard;
@@ -17,42 +17,42 @@ use zeromq_async::security::{Attempt, Decision, DenyStatus};
 use zeromq_async::transport::{Io, Listener};
 use zeromq_async::{Endpoint, PairSocket, PullSocket, PushSocket, SocketEvent};
 
-/// Target, name, level and fields, as the tables have them.
+/// Target, name, level and fields, as in the tables.
 type Row = (String, String, Level, BTreeSet<String>);
 
 type Values = BTreeMap<String, String>;
 
 #[derive(Debug, Clone)]
-struct Heard {
+struct RecordedEvent {
     row: Row,
     values: Values,
-    /// The span it was in.
+    /// The span of the event.
     span: Option<Id>,
 }
 
-/// Writes down all that this crate tells in this thread.
+/// Records all events of this crate on this thread.
 #[derive(Clone, Default)]
-struct Notes(Arc<Mutex<Pages>>);
+struct Recorder(Arc<Mutex<Records>>);
 
 #[derive(Default)]
-struct Pages {
-    events: Vec<Heard>,
+struct Records {
+    events: Vec<RecordedEvent>,
     spans: Vec<(Id, Row, Values)>,
 }
 
-impl Notes {
+impl Recorder {
     fn start() -> (Self, DefaultGuard) {
         let notes = Self::default();
         let subscriber = Registry::default().with(notes.clone());
         (notes, tracing::subscriber::set_default(subscriber))
     }
 
-    fn events(&self) -> Vec<Heard> {
+    fn events(&self) -> Vec<RecordedEvent> {
         self.0.lock().expect("no panic").events.clone()
     }
 
     /// The values of the only event of this name.
-    fn only(&self, name: &str) -> Heard {
+    fn only(&self, name: &str) -> RecordedEvent {
         let mut found = self.events();
         found.retain(|heard| heard.row.1 == name);
         assert_eq!(found.len(), 1, "{name}: {found:#?}");
@@ -63,7 +63,7 @@ impl Notes {
         self.0.lock().expect("no panic").spans.clone()
     }
 
-    /// Everything heard is in the tables, and is as they say.
+    /// Every recorded event is in the tables and matches them.
     fn check(&self) {
         let tables = tables();
         for row in self.events().into_iter().map(|heard| heard.row) {
@@ -75,7 +75,7 @@ impl Notes {
     }
 }
 
-impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Notes {
+impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Recorder {
     fn enabled(&self, metadata: &Metadata<'_>, _: LayerContext<'_, S>) -> bool {
         metadata.target().starts_with("zeromq_async")
     }
@@ -99,7 +99,7 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Notes {
         let mut reader = Reader::default();
         event.record(&mut reader);
         let span = context.event_span(event).map(|span| span.id());
-        let heard = Heard { row: row(event.metadata()), values: reader.0, span };
+        let heard = RecordedEvent { row: row(event.metadata()), values: reader.0, span };
         self.0.lock().expect("no panic").events.push(heard);
     }
 }
@@ -147,7 +147,7 @@ fn tables_name_each_event_once() {
 
 #[tokio::test]
 async fn connection_events_name_endpoint_and_peer() {
-    let (notes, _guard) = Notes::start();
+    let (notes, _guard) = Recorder::start();
     let (mut push, mut pull) = (PushSocket::new(), PullSocket::new());
     let mut events = pull.events();
     let endpoint = pull.bind(ANY_PORT).await.unwrap();
@@ -179,7 +179,7 @@ async fn connection_events_name_endpoint_and_peer() {
 
 #[tokio::test]
 async fn connection_span_names_socket_and_peer() {
-    let (notes, _guard) = Notes::start();
+    let (notes, _guard) = Recorder::start();
     let (mut push, mut pull) = (PushSocket::new(), PullSocket::new());
     let endpoint = pull.bind(ANY_PORT).await.unwrap();
     push.connect(&endpoint).unwrap();
@@ -196,7 +196,7 @@ async fn connection_span_names_socket_and_peer() {
         assert_eq!(values["endpoint"], endpoint.to_string());
         assert!(values["address"].starts_with("127.0.0.1:"), "{values:?}");
         assert!(values["peer"].starts_with("peer "), "{values:?}");
-        // What is told of the connection is inside: connected, ready, ended.
+        // Inside are the events of the connection: connected, ready, ended.
         let inside = notes.events().into_iter().filter(|heard| heard.span.as_ref() == Some(id));
         assert_eq!(inside.count(), count, "{:#?}", notes.events());
     }
@@ -207,7 +207,7 @@ async fn connection_span_names_socket_and_peer() {
 
 #[tokio::test]
 async fn messages_log_nothing() {
-    let (notes, _guard) = Notes::start();
+    let (notes, _guard) = Recorder::start();
     let (mut push, mut pull) = (PushSocket::new(), PullSocket::new());
     push.connect(pull.bind(ANY_PORT).await.unwrap()).unwrap();
     push.send("first").await.unwrap();
@@ -225,9 +225,9 @@ async fn messages_log_nothing() {
 
 #[tokio::test]
 async fn failed_attempts_log_their_number() {
-    let (notes, _guard) = Notes::start();
+    let (notes, _guard) = Recorder::start();
     let nobody = support::ReservedPort::new();
-    let push = PushSocket::builder().reconnect(at_once()).build();
+    let push = PushSocket::builder().reconnect(fast_reconnect()).build();
     let mut events = push.events();
     push.connect(nobody.endpoint()).unwrap();
     event(&mut events, "a second failure", |event| {
@@ -247,7 +247,7 @@ async fn failed_attempts_log_their_number() {
 
 #[tokio::test]
 async fn final_refusal_warns_only_the_client() {
-    let (notes, _guard) = Notes::start();
+    let (notes, _guard) = Recorder::start();
     let nobody = |_: Attempt| async { Decision::Deny(DenyStatus::AuthenticationFailure) };
     let pull = PullSocket::builder().null_server(nobody).build();
     let push = PushSocket::new();
@@ -275,7 +275,7 @@ async fn final_refusal_warns_only_the_client() {
 
 #[tokio::test]
 async fn rejected_inproc_peer_is_logged() {
-    let (notes, _guard) = Notes::start();
+    let (notes, _guard) = Recorder::start();
     let server = PairSocket::new();
     server.bind("inproc://observed-pair").await.unwrap();
     let (first, second) = (PairSocket::new(), PairSocket::new());
@@ -290,10 +290,10 @@ async fn rejected_inproc_peer_is_logged() {
 
 #[tokio::test]
 async fn unsent_on_drop_is_a_warning() {
-    let (notes, _guard) = Notes::start();
+    let (notes, _guard) = Recorder::start();
     let mut push = PushSocket::builder().linger(Duration::ZERO).build();
     let mut events = push.events();
-    push.connect("inproc://observed-nobody").unwrap();
+    push.connect("inproc://observed-unbound").unwrap();
     push.send("one").await.unwrap();
     push.send("two").await.unwrap();
     drop(push);
@@ -307,7 +307,7 @@ async fn unsent_on_drop_is_a_warning() {
 
 #[tokio::test]
 async fn unsent_on_close_is_not_a_warning() {
-    let (notes, _guard) = Notes::start();
+    let (notes, _guard) = Recorder::start();
     let mut push = PushSocket::builder().linger(Duration::ZERO).build();
     push.connect("inproc://observed-closed").unwrap();
     push.send("never read").await.unwrap();
@@ -318,7 +318,7 @@ async fn unsent_on_close_is_not_a_warning() {
     assert!(notes.events().iter().all(|heard| heard.row.2 == Level::DEBUG));
 }
 
-/// A listener at which accepting fails so many times.
+/// A listener whose first accepts fail.
 struct Failing(Endpoint, u32);
 
 impl Listener for Failing {
@@ -337,7 +337,7 @@ impl Listener for Failing {
 
 #[tokio::test(start_paused = true)]
 async fn repeated_accept_failures_warn_once() {
-    let (notes, _guard) = Notes::start();
+    let (notes, _guard) = Recorder::start();
     let pull = PullSocket::new();
     let mut events = pull.events();
     let endpoint = "tcp://127.0.0.1:5555".parse().unwrap();

@@ -1,17 +1,16 @@
-//! Peers that give one socket all the work they can, and what that leaves for the others of its
-//! runtime: a good peer's round trips, beside four flooders of each kind.
+//! Peers that cause as much work as they can, and the round trips of another peer on the same
+//! runtime, beside four flooders of each kind.
 //!
-//! The limit that counts, five milliseconds for 99 of 100 round trips, can be held against the clock
-//! only where nothing else runs:
+//! The strict limit, five milliseconds for 99 of 100 round trips, needs an idle machine:
 //!
 //! ```text
 //! cargo test --release -p zeromq-async --test starvation -- --ignored --nocapture --test-threads 1
 //! ```
 //!
-//! The other tests hold wherever they run. They raise the limit by how late this machine wakes
-//! threads, and find work without bound: a turn of seconds.
+//! The other tests tolerate a busy machine. They add the measured lateness of threads to the limit
+//! and detect unbounded work, which takes seconds.
 
-#![allow(clippy::unwrap_used, reason = "a test may fail where something goes wrong")]
+#![allow(clippy::unwrap_used, reason = "a test may fail when something goes wrong")]
 
 use std::io::Write;
 use std::net::{SocketAddr, TcpStream};
@@ -32,35 +31,35 @@ const ROUND_TRIPS: usize = 100;
 
 const STRICT: Duration = Duration::from_millis(5);
 
-/// What 99 of 100 round trips may take wherever the test runs: without optimisation a turn is ten
-/// times as long, and a round trip waits for a few turns of each flooder.
+/// The limit for 99 of 100 round trips on any machine. Without optimisation a turn takes ten times
+/// as long, and a round trip waits for several turns of each flooder.
 const FLOOR: Duration = Duration::from_millis(500);
 
-/// Threads and tasks that a round trip passes through, each of which may be woken late.
+/// Threads and tasks on the way of a round trip. Each may wake late.
 const HOPS: u32 = 4;
 
-/// A kind of work that a peer can make.
+/// A kind of work that a peer causes.
 #[derive(Debug, Clone, Copy)]
 enum Flood {
-    /// Subscriptions to a PUB that come and go.
+    /// Repeated subscriptions and cancellations at a PUB.
     Subscriptions,
     /// The same with long topics.
     LongTopics,
-    /// The same as messages, as ZMTP 3.0 has it.
+    /// The same as messages of ZMTP 3.0.
     OldSubscriptions,
     /// Messages to a PUB, which receives none.
     Unheard,
-    /// Commands that nobody knows.
+    /// Unknown commands.
     Unknown,
-    /// Pings whose answers are not read.
+    /// PINGs without reading the PONGs.
     Pings,
     /// One message of many frames after the other.
     Frames,
-    /// Messages of one byte, to a socket without high-water mark that receives them.
+    /// Messages of one byte to a receiving socket without a high-water mark.
     Messages,
-    /// Messages of 64 KiB, to the same.
+    /// Messages of 64 KiB to the same.
     Large,
-    /// Subscriptions to an XPUB whose changes are received.
+    /// Subscriptions to an XPUB that receives the changes.
     Changes,
 }
 
@@ -92,7 +91,7 @@ impl Flood {
         if matches!(self, Self::OldSubscriptions) { 0 } else { 1 }
     }
 
-    /// What is said over and over.
+    /// The bytes that are repeated.
     fn unit(self) -> Vec<u8> {
         match self {
             Self::Subscriptions | Self::Changes => {
@@ -112,8 +111,8 @@ impl Flood {
         }
     }
 
-    /// The socket that is flooded, which lives in a task.
-    async fn victim(self) -> (Endpoint, Task<()>) {
+    /// The flooded socket, which lives in a task.
+    async fn flooded_socket(self) -> (Endpoint, Task<()>) {
         match self {
             Self::Subscriptions | Self::LongTopics | Self::OldSubscriptions | Self::Unheard => {
                 let publisher = PubSocket::new();
@@ -140,7 +139,7 @@ impl Flood {
     }
 }
 
-/// A thread that says the same for ever, to a socket that has let it in.
+/// A thread that writes the same bytes for ever to a socket after the handshake.
 struct Flooder {
     stream: TcpStream,
     thread: JoinHandle<usize>,
@@ -164,16 +163,16 @@ impl Flooder {
         Self { stream, thread }
     }
 
-    /// Ends it, and says how many bytes it got rid of.
+    /// Ends the thread and returns the number of written bytes.
     fn stop(self) -> usize {
         let _ = self.stream.shutdown(std::net::Shutdown::Both);
         self.thread.join().unwrap()
     }
 }
 
-/// What 99 of 100 round trips take beside flooders of a kind, and how late threads are woken.
+/// The time of 99 of 100 round trips beside flooders of a kind, and the lateness of threads.
 async fn round_trips_beside(flood: Flood) -> (Duration, Duration) {
-    let (endpoint, victim) = flood.victim().await;
+    let (endpoint, victim) = flood.flooded_socket().await;
     let (mut rep, mut req) = (RepSocket::new(), ReqSocket::new());
     req.connect(rep.bind(ANY_PORT).await.unwrap()).unwrap();
     let echo = spawn(async move {
@@ -189,7 +188,7 @@ async fn round_trips_beside(flood: Flood) -> (Duration, Duration) {
     for _ in 0..ROUND_TRIPS {
         times.push(round_trip(&mut req).await);
     }
-    let lateness = lateness.most();
+    let lateness = lateness.max();
     victim.abort();
     echo.abort();
     let bytes: usize = flooders.into_iter().map(Flooder::stop).sum();
@@ -210,7 +209,7 @@ async fn round_trip(req: &mut ReqSocket) -> Duration {
     start.elapsed()
 }
 
-/// A thread that sees how late threads are woken.
+/// A thread that measures how late threads wake.
 struct Lateness {
     stop: Arc<AtomicBool>,
     thread: JoinHandle<Duration>,
@@ -218,22 +217,22 @@ struct Lateness {
 
 impl Lateness {
     fn watch() -> Self {
-        const NAP: Duration = Duration::from_millis(1);
+        const SLEEP: Duration = Duration::from_millis(1);
         let stop = Arc::new(AtomicBool::new(false));
         let stopped = stop.clone();
         let thread = thread::spawn(move || {
             let mut most = Duration::ZERO;
             while !stopped.load(Ordering::Relaxed) {
                 let start = Instant::now();
-                thread::sleep(NAP);
-                most = most.max(start.elapsed() - NAP);
+                thread::sleep(SLEEP);
+                most = most.max(start.elapsed() - SLEEP);
             }
             most
         });
         Self { stop, thread }
     }
 
-    fn most(self) -> Duration {
+    fn max(self) -> Duration {
         self.stop.store(true, Ordering::Relaxed);
         self.thread.join().unwrap()
     }
@@ -247,7 +246,7 @@ fn two_threads() -> Runtime {
     Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
 }
 
-/// In a task, as in a program: the thread of the test is no worker.
+/// Runs in a task, as in a program: the thread of the test is no worker.
 fn check(runtime: Runtime, limit: impl Fn(Duration) -> Duration) {
     let results = runtime.block_on(spawn_on(&runtime));
     runtime.shutdown_background();

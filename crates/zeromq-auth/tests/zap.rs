@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use support::{ANY_PORT, GivenUp, at_once, event, greeted, within};
+use support::{ANY_PORT, NotifyOnDrop, event, fast_reconnect, handshake_succeeded, within};
 use tokio::sync::{Barrier, Notify, mpsc};
 use zeromq_async::security::{Attempt, Credentials, Decision, DenyStatus};
 use zeromq_async::{
@@ -65,7 +65,7 @@ async fn client(endpoint: &str, name: &str) -> PushSocket {
 
 /// A client that reconnects at once, and its events.
 async fn watched(endpoint: &str, name: &str) -> (PushSocket, Events) {
-    let builder = PushSocket::builder().linger(Duration::ZERO).reconnect(at_once());
+    let builder = PushSocket::builder().linger(Duration::ZERO).reconnect(fast_reconnect());
     let push = builder.plain_client(name, "secret").expect("short enough").build();
     let events = push.events();
     push.connect(endpoint).expect("a good endpoint");
@@ -444,7 +444,7 @@ async fn abandoned_zap_requests_are_withdrawn() {
     let mut server = Server::in_context(&context).await;
     for _ in 0..10 {
         let impatient = once(&server.endpoint, "bob").await;
-        greeted(&mut asked).await;
+        handshake_succeeded(&mut asked).await;
         impatient.close().await;
         let left = server.failure().await;
         assert!(matches!(left, HandshakeFailure::PeerClosed), "{left:?}");
@@ -610,7 +610,7 @@ async fn zap_handler_drops_abandoned_decisions() {
     let never = {
         let (asked, given_up) = (asked.clone(), given_up.clone());
         move |_: Attempt| {
-            let waits = GivenUp(given_up.clone());
+            let waits = NotifyOnDrop(given_up.clone());
             asked.notify_one();
             async move {
                 std::future::pending::<()>().await;

@@ -3,7 +3,7 @@
 use std::io;
 use std::time::Duration;
 
-use support::{at_once, event, within};
+use support::{event, fast_reconnect, within};
 use tokio::time::{Instant, timeout};
 use zeromq_async::{
     BindError, Context, DisconnectReason, Events, HandshakeFailure, PairSocket, PullSocket,
@@ -20,7 +20,7 @@ fn memory() -> Context {
 
 fn of(transport: MemoryTransport) -> Context {
     let builder = Context::builder().transport("mem", transport).expect("a scheme");
-    builder.reconnect(at_once()).build()
+    builder.reconnect(fast_reconnect()).build()
 }
 
 /// A PUSH connected to a PULL through a relay, and the events of the PUSH.

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use futures_util::future::try_join_all;
-use support::{ANY_PORT, RawPeer, at_once, disconnected, huge, listen, waits, within};
+use support::{ANY_PORT, RawPeer, disconnected, fast_reconnect, huge, is_pending, listen, within};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tower::{Service, ServiceExt};
@@ -195,11 +195,11 @@ async fn requests_in_flight_are_limited() {
     let first = ask(&mut client, "1").await;
     let _second = ask(&mut client, "2").await;
     let mut another = client.clone();
-    assert!(waits(another.ready()));
-    assert!(waits(client.ready()));
+    assert!(is_pending(another.ready()));
+    assert!(is_pending(client.ready()));
     drop(first);
     within("a place", another.ready()).await.unwrap();
-    assert!(waits(client.ready()), "to be ready takes a place");
+    assert!(is_pending(client.ready()), "to be ready takes a place");
     drop(another);
     within("the place of a client that is gone", client.ready()).await.unwrap();
 }
@@ -218,10 +218,10 @@ async fn call_without_ready_fails_at_the_limit() {
 async fn client_is_ready_when_a_server_has_room() {
     let dealer = DealerSocket::builder().send_high_water_mark(1).build();
     let (mut client, _driver) = client(dealer);
-    assert!(waits(client.ready()), "there is no server");
+    assert!(is_pending(client.ready()), "there is no server");
     client.handle().connect("inproc://service-room").unwrap();
     let _first = ask(&mut client, "fills the queue").await;
-    assert!(waits(client.ready()), "the queue is full");
+    assert!(is_pending(client.ready()), "the queue is full");
     let mut rep = RepSocket::builder().build();
     rep.bind("inproc://service-room").await.unwrap();
     within("the first request", rep.recv()).await.unwrap();
@@ -284,7 +284,7 @@ async fn request_fails_when_accepted_server_leaves() {
     rep.close().await;
     lost(outcome(read).await);
     lost(outcome(unread).await);
-    assert!(waits(client.ready()), "no server is left");
+    assert!(is_pending(client.ready()), "no server is left");
 }
 
 /// What was not yet written is not lost with the connection: it goes over the next.
@@ -462,7 +462,7 @@ async fn every_waiting_clone_sees_new_server() {
 #[tokio::test]
 async fn requests_behind_a_loss_are_safe() {
     let (listener, endpoint) = listen().await;
-    let dealer = DealerSocket::builder().reconnect(at_once()).build();
+    let dealer = DealerSocket::builder().reconnect(fast_reconnect()).build();
     dealer.connect(&endpoint).unwrap();
     let mut server = RawPeer::accept(&listener, SocketType::Rep).await;
     let (mut client, driver) = client(dealer);
@@ -491,7 +491,7 @@ async fn requests_behind_a_loss_are_safe() {
 #[tokio::test]
 async fn what_was_sent_before_counts_for_no_request() {
     let (listener, endpoint) = listen().await;
-    let mut dealer = DealerSocket::builder().reconnect(at_once()).build();
+    let mut dealer = DealerSocket::builder().reconnect(fast_reconnect()).build();
     dealer.connect(&endpoint).unwrap();
     let mut server = RawPeer::accept(&listener, SocketType::Rep).await;
     for text in ["one", "two"] {
@@ -565,7 +565,7 @@ async fn cancelled_ready_keeps_no_place() {
     let under_way = ask(&mut client, "1").await;
     let mut kept: Vec<_> = (0..3).map(|_| client.clone()).collect();
     for kept in &mut kept {
-        assert!(waits(kept.ready()));
+        assert!(is_pending(kept.ready()));
     }
     let mut another = client.clone();
     let waiting =
@@ -587,7 +587,7 @@ async fn waiting_for_room_keeps_no_place() {
     let (mut client, driver) = client_with_limit(dealer, 1);
     tokio::spawn(driver.run());
     let mut kept = client.clone();
-    assert!(waits(kept.ready()), "there is no server");
+    assert!(is_pending(kept.ready()), "there is no server");
     client.handle().connect("inproc://service-room-only").unwrap();
     let _under_way = ask(&mut client, "1").await;
     drop(kept);
@@ -632,7 +632,7 @@ async fn clones_that_give_up_let_others_have_their_turn() {
         tokio::spawn(async move {
             for round in 0..50 {
                 if (number + round) % 3 == 0 {
-                    let _ = waits(client.clone().ready());
+                    let _ = is_pending(client.clone().ready());
                     let _ = tokio::time::timeout(Duration::ZERO, client.ready()).await;
                 }
                 outcome(ask(&mut client, round.to_be_bytes()).await).await.unwrap();

@@ -1,13 +1,13 @@
-//! The arrows between files, and the circles that they make.
+//! The arrows between files and modules, and the circles of files.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::source::{Segments, Source};
 
-/// Re-exports followed for one item; more would be a circle of them.
+/// The limit of re-exports followed for one item, in case they form a circle.
 const MAX_EXPORTS: usize = 8;
 
-/// The circles among a crate's files: each is a set of files that all lead to each other.
+/// The circles among a crate's files. Each is a set of files that all lead to each other.
 pub fn circles(sources: &[Source]) -> Vec<Vec<String>> {
     let graph = Graph::new(sources);
     let reached: BTreeMap<_, _> =
@@ -20,6 +20,21 @@ pub fn circles(sources: &[Source]) -> Vec<Vec<String>> {
         }
     }
     circles.into_iter().collect()
+}
+
+/// The top-level modules of a crate, and for each the other top-level modules that it uses. The
+/// crate's root is left out as a user, and is `crate` as a target.
+pub fn modules(sources: &[Source]) -> BTreeMap<String, BTreeSet<String>> {
+    let graph = Graph::new(sources);
+    let mut modules = BTreeMap::new();
+    for (&file, targets) in &graph.arrows {
+        let Some(module) = sources[file].module.first() else { continue };
+        let used: &mut BTreeSet<_> = modules.entry(module.clone()).or_default();
+        let targets = targets.iter().map(|&target| sources[target].module.first());
+        used.extend(targets.map(|target| target.map_or("crate", String::as_str).to_owned()));
+        used.remove(module);
+    }
+    modules
 }
 
 struct Graph<'a> {
@@ -40,7 +55,7 @@ impl<'a> Graph<'a> {
         graph
     }
 
-    /// The file that defines what a path names; `None` for other crates' items.
+    /// The file that defines the item of a path. `None` for items of other crates.
     fn resolve(&self, path: &Segments, depth: usize) -> Option<usize> {
         let known = (0..=path.len()).rev().find(|&n| self.modules.contains_key(&path[..n]))?;
         let file = self.modules[&path[..known]];
@@ -52,7 +67,7 @@ impl<'a> Graph<'a> {
                 let origin = origin.iter().chain(rest).cloned().collect();
                 self.resolve(&origin, depth + 1)
             }
-            // Nothing of that name here: a path into another crate, seen from this module.
+            // No such name here, so the path leads into another crate.
             None if !source.defines.contains(item) && source.module.len() == known => {
                 is_item_of(source, item).then_some(file)
             }
@@ -76,7 +91,7 @@ impl<'a> Graph<'a> {
     }
 }
 
-/// Whether a file has an item that only a glob, a macro or an enum could give.
+/// Whether a file defines the item, or imports it with a glob.
 fn is_item_of(source: &Source, item: &str) -> bool {
     source.defines.contains(item) || item == "*"
 }

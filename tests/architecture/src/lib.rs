@@ -1,12 +1,14 @@
 //! Reads the source of a crate as a graph: an arrow from each file to each file whose items it uses.
 //!
-//! `use` trees are parsed and re-exports are resolved, so an item counts for the file that defines
-//! it. Code for tests alone is left out.
+//! `use` items and paths in code are parsed and re-exports are resolved, so an item counts for the
+//! file that defines it. Tests are left out.
 
 mod graph;
+mod manifest;
 mod source;
 
-pub use graph::circles;
+pub use graph::{circles, modules};
+pub use manifest::Manifest;
 pub use source::{Source, sources};
 
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! The files of a crate, and what each imports, exports and defines.
+//! The files of a crate, and the imports, exports and definitions of each.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -18,11 +18,13 @@ pub struct Source {
     pub(crate) module: Segments,
     pub(crate) defines: BTreeSet<String>,
     pub(crate) uses: Vec<Segments>,
-    /// What it re-exports: the name, and where it comes from.
+    /// The paths as written, from `use` items and from code.
+    pub(crate) paths: Vec<Segments>,
+    /// Its re-exports: each name and its origin.
     pub(crate) exports: BTreeMap<String, Segments>,
 }
 
-/// Reads all files of a crate but those for tests.
+/// Reads all files of a crate except those for tests.
 pub fn sources(folder: &Path) -> Vec<Source> {
     let root = folder.join("src");
     let mut paths = Vec::new();
@@ -57,13 +59,21 @@ impl Source {
             module: module_of(path),
             defines: file.items.iter().filter_map(name_of).collect(),
             uses: Vec::new(),
+            paths: Vec::new(),
             exports: BTreeMap::new(),
         };
         source.visit_file(&file);
         source
     }
 
-    /// Makes a path of a `use` absolute; `None` where it leads out of the crate.
+    /// Whether a path in this file begins with these segments.
+    pub fn names(&self, start: &[&str]) -> bool {
+        self.paths
+            .iter()
+            .any(|path| path.len() >= start.len() && path.iter().zip(start).all(|(a, b)| a == b))
+    }
+
+    /// Makes a path of a `use` absolute. `None` if it is empty.
     fn absolute(&self, path: Segments) -> Option<Segments> {
         let mut base = self.module.clone();
         let mut rest = path.as_slice();
@@ -76,7 +86,7 @@ impl Source {
                     rest = &rest[1..];
                 }
             }
-            // A module of this one, or another crate: the graph knows.
+            // A module below this one, or another crate. The graph resolves it.
             _ => {}
         }
         base.extend_from_slice(rest);
@@ -84,7 +94,7 @@ impl Source {
     }
 }
 
-/// The module that a file below `src` is.
+/// The module of a file below `src`.
 fn module_of(path: &Path) -> Segments {
     let without_extension = path.with_extension("");
     let mut parts = without_extension.iter().map(|part| part.to_string_lossy().into_owned());
@@ -108,6 +118,7 @@ impl<'ast> Visit<'ast> for Source {
         let mut leaves = Vec::new();
         flatten(&item.tree, &mut Vec::new(), &mut leaves);
         for (name, path) in leaves {
+            self.paths.push(path.clone());
             let Some(path) = self.absolute(path) else { continue };
             match item.vis {
                 Visibility::Inherited => self.uses.push(path),
@@ -115,9 +126,29 @@ impl<'ast> Visit<'ast> for Source {
             }
         }
     }
+
+    /// A path in code, such as `crate::peer::Pipe::new`.
+    fn visit_path(&mut self, path: &'ast syn::Path) {
+        let segments: Segments = path.segments.iter().map(|part| plain(&part.ident)).collect();
+        let is_relative = matches!(&segments[0][..], "crate" | "self" | "super");
+        if is_relative && segments.len() > 1 {
+            self.uses.extend(self.absolute(segments.clone()));
+        }
+        self.paths.push(segments);
+        visit::visit_path(self, path);
+    }
+
+    /// `pub(in path)` uses nothing.
+    fn visit_vis_restricted(&mut self, _: &'ast syn::VisRestricted) {}
+
+    fn visit_item_fn(&mut self, item: &'ast syn::ItemFn) {
+        if !for_tests(&item.attrs) {
+            visit::visit_item_fn(self, item);
+        }
+    }
 }
 
-/// The names that a `use` tree brings in, each with its path.
+/// The names that a `use` tree imports, each with its path.
 fn flatten(tree: &UseTree, path: &mut Segments, leaves: &mut Vec<(String, Segments)>) {
     let with = |path: &Segments, name: &syn::Ident| {
         path.iter().cloned().chain([plain(name)]).collect::<Segments>()

@@ -10,16 +10,16 @@ use zeromq_async::{
 use crate::secured::{Mechanism, Secured, ZapHandler};
 use crate::{Frames, event, frames, within};
 
-/// How an [`End`] begins.
+/// The configuration of an [`End`].
 #[derive(Debug, Clone, Copy)]
 pub struct Setup {
-    /// Its type. A SUB subscribes to everything.
+    /// The socket type. A SUB subscribes to everything.
     pub kind: SocketKind,
-    /// Its routing id, if it is to have one of its own.
+    /// The routing id, if any.
     pub routing_id: Option<&'static str>,
     /// Whether it probes ROUTERs.
     pub probe: bool,
-    /// Its part in a security mechanism.
+    /// Its role in a security mechanism.
     pub secured: Option<Secured>,
 }
 
@@ -30,9 +30,9 @@ impl Setup {
     }
 }
 
-/// Where an [`End`] binds or connects.
+/// The endpoint of an [`End`].
 #[derive(Debug, Clone, Copy)]
-pub enum Place<'a> {
+pub enum Attach<'a> {
     /// Binds.
     Bind(&'a str),
     /// Connects.
@@ -42,13 +42,13 @@ pub enum Place<'a> {
 /// A socket of either library, with one endpoint.
 #[derive(Debug)]
 pub enum End {
-    /// This library's.
+    /// A socket of this library.
     Ours(Box<Ours>),
-    /// libzmq's, and who decides about its peers.
+    /// A socket of libzmq, and its ZAP handler.
     Theirs(Peer, Option<ZapHandler>),
 }
 
-/// A socket of this library, of whichever type.
+/// A socket of this library of any type.
 #[derive(Debug)]
 #[allow(missing_docs, reason = "their names say it")]
 pub enum Ours {
@@ -101,28 +101,28 @@ macro_rules! on {
 pub(crate) use on;
 
 impl End {
-    /// Makes a socket of this library, and says where it is.
+    /// Creates a socket of this library. Returns it with its endpoint.
     ///
     /// # Panics
     ///
-    /// When it cannot be bound or connected there.
-    pub async fn ours(setup: Setup, place: Place<'_>) -> (Self, String) {
-        Self::of_ours(Ours::new(setup), place).await
+    /// If it cannot bind or connect.
+    pub async fn ours(setup: Setup, place: Attach<'_>) -> (Self, String) {
+        Self::from_ours(Ours::new(setup), place).await
     }
 
-    /// A socket of this library that has its options already, and where it is.
+    /// Binds or connects a configured socket of this library. Returns it with its endpoint.
     ///
     /// # Panics
     ///
-    /// When it cannot be bound or connected there.
-    pub async fn of_ours(ours: impl Into<Ours>, place: Place<'_>) -> (Self, String) {
+    /// If it cannot bind or connect.
+    pub async fn from_ours(ours: impl Into<Ours>, place: Attach<'_>) -> (Self, String) {
         let ours = ours.into();
         let endpoint = on!(
             &ours,
             [Req Rep Dealer Router Pub Sub XPub XSub Push Pull Pair],
             socket => match place {
-                Place::Bind(to) => socket.bind(to).await.expect("bound").to_string(),
-                Place::Connect(to) => {
+                Attach::Bind(to) => socket.bind(to).await.expect("bound").to_string(),
+                Attach::Connect(to) => {
                     socket.connect(to).expect("connecting");
                     to.to_owned()
                 }
@@ -131,15 +131,15 @@ impl End {
         (Self::Ours(Box::new(ours)), endpoint)
     }
 
-    /// Makes a socket of libzmq, and says where it is.
+    /// Creates a socket of libzmq. Returns it with its endpoint.
     ///
     /// # Panics
     ///
-    /// When it cannot be bound or connected there.
-    pub fn theirs(setup: Setup, place: Place<'_>) -> (Self, String) {
+    /// If it cannot bind or connect.
+    pub fn theirs(setup: Setup, place: Attach<'_>) -> (Self, String) {
         let Setup { kind, routing_id, probe, secured } = setup;
         let context = Context::new().expect("a context");
-        // Without one, libzmq's PLAIN server lets nobody in.
+        // Without a handler, libzmq's PLAIN server rejects every peer.
         let asks = Secured { mechanism: Mechanism::Plain, is_server: true };
         let handler = (secured == Some(asks)).then(|| ZapHandler::start(&context));
         let options = move |socket: &Socket| {
@@ -158,15 +158,15 @@ impl End {
         Self::in_context(&context, handler, kind, options, place)
     }
 
-    /// A socket of libzmq with these options, and where it is.
+    /// Creates a socket of libzmq with these options. Returns it with its endpoint.
     ///
     /// # Panics
     ///
-    /// When it cannot be bound or connected there.
-    pub fn of_theirs(
+    /// If it cannot bind or connect.
+    pub fn from_theirs(
         kind: SocketKind,
         options: impl FnOnce(&Socket) -> Result<(), Error> + Send + 'static,
-        place: Place<'_>,
+        place: Attach<'_>,
     ) -> (Self, String) {
         Self::in_context(&Context::new().expect("a context"), None, kind, options, place)
     }
@@ -176,11 +176,11 @@ impl End {
         handler: Option<ZapHandler>,
         kind: SocketKind,
         options: impl FnOnce(&Socket) -> Result<(), Error> + Send + 'static,
-        place: Place<'_>,
+        place: Attach<'_>,
     ) -> (Self, String) {
         let (to, binds) = match place {
-            Place::Bind(to) => (to.to_owned(), true),
-            Place::Connect(to) => (to.to_owned(), false),
+            Attach::Bind(to) => (to.to_owned(), true),
+            Attach::Connect(to) => (to.to_owned(), false),
         };
         let peer = Peer::spawn_in(context, kind, move |socket| {
             options(socket)?;
@@ -191,11 +191,11 @@ impl End {
         (Self::Theirs(peer, handler), endpoint)
     }
 
-    /// Sends a message.
+    /// Sends a message, which `what` describes.
     ///
     /// # Panics
     ///
-    /// When that fails, or takes too long; `what` says which message it is.
+    /// If sending fails or takes too long.
     pub async fn send(&mut self, what: &str, message: Frames) {
         match self {
             Self::Ours(ours) => {
@@ -216,12 +216,12 @@ impl End {
         }
     }
 
-    /// Waits until an attempt to connect has failed.
+    /// Waits until a connect attempt has failed.
     ///
     /// # Panics
     ///
-    /// When none does.
-    pub async fn has_tried(&self) {
+    /// If none fails in time.
+    pub async fn connect_failed(&self) {
         match self {
             Self::Ours(ours) => {
                 let mut events = on!(
@@ -240,22 +240,22 @@ impl End {
         }
     }
 
-    /// Has libzmq wait for a message as long as what this gives is kept, without taking one.
+    /// Makes libzmq wait for a message until the result is dropped, without receiving one.
     ///
-    /// libzmq looks after its connections only while it is called: a bound SUB does not subscribe
-    /// at a peer that connects before somebody calls recv.
-    pub fn attend(&self) -> Option<Reply<Frames>> {
+    /// libzmq serves its connections only during a call: a bound SUB sends no subscription to a new
+    /// peer before `recv` is called.
+    pub fn keep_receiving(&self) -> Option<Reply<Frames>> {
         match self {
             Self::Ours(_) => None,
             Self::Theirs(peer, _) => Some(peer.recv()),
         }
     }
 
-    /// Receives a message.
+    /// Receives a message, which `what` describes.
     ///
     /// # Panics
     ///
-    /// When that fails, or takes too long; `what` says which message it is.
+    /// If receiving fails or takes too long.
     pub async fn recv(&mut self, what: &str) -> Frames {
         match self {
             Self::Ours(ours) => {

@@ -1,10 +1,10 @@
-//! What the tests of this library against libzmq share.
+//! Shared support for the tests against libzmq.
 //!
-//! - [`within`], [`event`] and [`recv`]: wait, but not for ever, and say for what.
-//! - [`libzmq`]: a socket of libzmq. [`End`]: of either library, so that one script drives both.
-//! - [`peer`]: one script for a socket of either library that has more to do.
-//! - [`Secured`]: either library's part in PLAIN or CURVE.
-//! - [`RawPeer`]: a peer that says exactly the bytes it is told to.
+//! - [`within`], [`event`] and [`recv`]: waits with a deadline and a description.
+//! - [`libzmq`]: a socket of libzmq. [`End`]: a socket of either library, for shared scripts.
+//! - [`peer`]: a richer socket of either library, for shared scripts.
+//! - [`Secured`]: the role of either library in PLAIN or CURVE.
+//! - [`RawPeer`]: a peer that writes exactly the given bytes.
 
 mod end;
 pub mod peer;
@@ -15,29 +15,30 @@ mod wait;
 
 use libzmq_peer::{Error, Peer, Socket, SocketKind};
 
-pub use end::{End, Ours, Place, Setup};
+pub use end::{Attach, End, Ours, Setup};
 pub use port::{Directory, ReservedPort};
 pub use raw::{RawListener, RawPeer, cancel_command, command, message, subscribe_command};
 pub use secured::{CLIENT, Mechanism, SERVER, Secured, ZapHandler};
 pub use wait::{
-    DEADLINE, disconnected, event, handshake, handshake_failure, published, recv, send, within,
+    DEADLINE, disconnected, event, handshake, handshake_failure, publish_until_received, recv,
+    send, while_called, within,
 };
 
-/// A message as libzmq's side has it.
+/// A message in libzmq's form.
 pub type Frames = Vec<Vec<u8>>;
 
-/// Where a test binds over TCP: any free port.
+/// An endpoint to bind over TCP: any free port.
 pub const TCP: &str = "tcp://127.0.0.1:*";
 
-/// Where a test binds over ipc: a fresh path.
+/// An endpoint to bind over ipc: a fresh path.
 pub const IPC: &str = "ipc://*";
 
-/// A message of this library as libzmq's side would have it.
+/// Converts a message of this library to libzmq's form.
 pub fn frames(message: &zeromq_async::Message) -> Frames {
     message.frames().iter().map(|frame| frame.to_vec()).collect()
 }
 
-/// A socket of libzmq, set up by `setup` on a thread of its own.
+/// A socket of libzmq on its own thread, configured by `setup`.
 ///
 /// # Panics
 ///

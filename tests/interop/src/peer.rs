@@ -1,4 +1,4 @@
-//! One script for a socket of either library: what it is told and what it answers.
+//! A socket of either library for shared scripts.
 
 mod ours;
 mod settings;
@@ -16,49 +16,48 @@ use crate::Frames;
 
 /// A socket of either library.
 ///
-/// What a library cannot do or does not tell is an answer too: the tests compare answers.
+/// Unsupported and unreported things have values of their own, so that tests can compare them.
 #[allow(async_fn_in_trait, reason = "for tests, which await it where it is")]
 pub trait Peer: Sized {
-    /// Which library's it is.
+    /// The library of this socket.
     const LIBRARY: Library;
 
-    /// Makes one, neither bound nor connected.
+    /// Creates a socket that is neither bound nor connected.
     async fn start(settings: &Settings) -> Self;
 
-    /// Binds, and says where.
+    /// Binds and returns the endpoint.
     async fn bind(&mut self, endpoint: &str) -> String;
 
     /// Connects.
     async fn connect(&mut self, endpoint: &str);
 
-    /// Sends a message, and waits for room for it no longer than this.
+    /// Sends a message. Waits for room up to `within`.
     async fn send(&mut self, message: Frames, within: Duration) -> Sent;
 
-    /// Sends a message if there is room for it, again and again up to `count` times, and says how
-    /// often there was.
-    async fn pour(&mut self, message: Frames, count: usize) -> usize;
+    /// Sends the message up to `count` times while there is room. Returns how many were sent.
+    async fn send_until_full(&mut self, message: Frames, count: usize) -> usize;
 
-    /// The next message, if it comes within this time.
+    /// The next message, or `None` after `within`.
     async fn recv(&mut self, within: Duration) -> Option<Frames>;
 
     /// Subscribes a SUB.
     async fn subscribe(&mut self, topic: &[u8]);
 
-    /// Takes a subscription back.
+    /// Removes a subscription.
     async fn unsubscribe(&mut self, topic: &[u8]);
 
-    /// Whether this happens to one of its connections within the time, or has happened already.
-    /// Each that happens is told once.
-    async fn happens(&mut self, happening: Happening, within: Duration) -> bool;
+    /// Whether this has happened to one of its connections, or happens within the time. Each
+    /// occurrence is reported once.
+    async fn observes(&mut self, happening: PeerEvent, within: Duration) -> bool;
 
-    /// How many messages it has dropped of those it took, if it says so.
+    /// The number of dropped messages, if the library reports it.
     async fn dropped(&mut self) -> Option<u64>;
 
-    /// Closes it, and waits until it is closed, with its linger time, no longer than this.
+    /// Closes the socket and waits up to `within` for the end, including the linger time.
     async fn close(self, within: Duration) -> Closed;
 }
 
-/// Whose socket it is.
+/// The library of a socket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[allow(missing_docs, reason = "their names say it")]
 pub enum Library {
@@ -66,38 +65,38 @@ pub enum Library {
     Libzmq,
 }
 
-/// What became of a message that was to be sent.
+/// The outcome of a send.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Sent {
-    /// The socket has it.
+    /// The socket accepted the message.
     Taken,
-    /// There was no room for it in time.
+    /// There was no room in time.
     Full,
-    /// The socket does not want it.
+    /// The socket rejected the message.
     Refused,
 }
 
-/// Something that a socket tells of its connections.
+/// An event of a socket's connections.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Happening {
+pub enum PeerEvent {
     /// A connection was accepted.
     Accepted,
-    /// A handshake is done.
+    /// A handshake succeeded.
     Ready,
-    /// A handshake has failed, for whatever reason.
+    /// A handshake failed for any reason.
     HandshakeFailed,
-    /// A connection that was ready has ended.
+    /// A connection ended after its handshake.
     Disconnected,
-    /// A connect has failed and will be tried again.
+    /// A connect attempt failed and will be repeated.
     Retried,
 }
 
-/// How a close went.
+/// The outcome of a close.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Closed {
     /// It returned.
     Returned {
-        /// How many messages were not sent, if it says so.
+        /// The number of unsent messages, if the library reports it.
         unsent: Option<usize>,
     },
     /// It still waits.

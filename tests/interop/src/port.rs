@@ -1,14 +1,14 @@
-//! Addresses that stay a test's own while nobody is bound to them.
+//! Addresses that belong to one test even while they are unbound.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use tokio::net::TcpSocket;
 
-/// A port that nobody else is given, and that a socket of either library can bind.
+/// A port that the system gives to no other process, and that a socket of either library can bind.
 ///
-/// It is bound and does not listen, so connections to it are refused; with `SO_REUSEADDR`, which
-/// both libraries set, it can be bound once more.
+/// It is bound and does not listen, so connections are refused. With `SO_REUSEADDR`, which both
+/// libraries set, it can be bound once more.
 #[derive(Debug)]
 pub struct ReservedPort {
     address: SocketAddr,
@@ -20,7 +20,7 @@ impl ReservedPort {
     ///
     /// # Panics
     ///
-    /// When there is none.
+    /// If none is free.
     pub fn new() -> Self {
         let socket = TcpSocket::new_v4().expect("a socket");
         socket.set_reuseaddr(true).expect("an option of every socket");
@@ -48,11 +48,11 @@ pub struct Directory {
 }
 
 impl Directory {
-    /// Makes one.
+    /// Creates a directory.
     ///
     /// # Panics
     ///
-    /// When that is not permitted.
+    /// If that is not permitted.
     pub fn new() -> Self {
         use std::sync::atomic::{AtomicU32, Ordering};
         static NEXT: AtomicU32 = AtomicU32::new(0);
@@ -76,7 +76,7 @@ impl Default for Directory {
 
 impl Drop for Directory {
     fn drop(&mut self) {
-        // What is left in a temporary directory harms nobody.
+        // A leftover in the temporary directory does no harm.
         let _ = std::fs::remove_dir_all(&self.path);
     }
 }

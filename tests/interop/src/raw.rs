@@ -1,4 +1,4 @@
-//! A peer that says exactly the bytes it is told to.
+//! A peer that writes exactly the given bytes.
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -6,13 +6,13 @@ use zeromq_test::raw_bytes;
 
 use crate::within;
 
-/// The other end of a TCP connection, with ZMTP spelled out byte by byte.
+/// One end of a TCP connection, with ZMTP byte by byte.
 #[derive(Debug)]
 pub struct RawPeer {
     stream: TcpStream,
 }
 
-/// Where this library's sockets connect to a [`RawPeer`].
+/// A listener for sockets that connect to a [`RawPeer`].
 #[derive(Debug)]
 pub struct RawListener {
     listener: TcpListener,
@@ -23,26 +23,26 @@ impl RawListener {
     ///
     /// # Panics
     ///
-    /// When there is none.
+    /// If none is free.
     pub async fn bind() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         Self { listener }
     }
 
-    /// What to connect to.
+    /// The endpoint to connect to.
     ///
     /// # Panics
     ///
-    /// Never for a socket that listens.
+    /// Never.
     pub fn endpoint(&self) -> String {
         format!("tcp://{}", self.listener.local_addr().expect("it is bound"))
     }
 
-    /// The next connection.
+    /// Accepts the next connection.
     ///
     /// # Panics
     ///
-    /// When none comes in time.
+    /// If none arrives in time.
     pub async fn accept(&self) -> RawPeer {
         let accepted = within("a connection to the raw peer", self.listener.accept()).await;
         RawPeer { stream: accepted.expect("a connection").0 }
@@ -54,28 +54,28 @@ impl RawPeer {
     ///
     /// # Panics
     ///
-    /// When nobody listens there.
+    /// If the connection is refused.
     pub async fn connect(endpoint: &str) -> Self {
         let address = endpoint.strip_prefix("tcp://").expect("a TCP endpoint");
         let stream = within("a raw connection", TcpStream::connect(address)).await;
-        Self { stream: stream.expect("somebody listens") }
+        Self { stream: stream.expect("a listener") }
     }
 
-    /// Says some bytes.
+    /// Writes bytes.
     ///
     /// # Panics
     ///
-    /// When the connection is closed.
+    /// If the connection is closed.
     pub async fn write(&mut self, bytes: &[u8]) {
         let written = within("room for the raw peer's bytes", self.stream.write_all(bytes)).await;
         written.expect("the connection is open");
     }
 
-    /// The next `count` bytes.
+    /// Reads `count` bytes.
     ///
     /// # Panics
     ///
-    /// When they do not come.
+    /// If they do not arrive in time.
     pub async fn read(&mut self, count: usize) -> Vec<u8> {
         let mut bytes = vec![0; count];
         let what = format!("{count} bytes for the raw peer");
@@ -83,21 +83,21 @@ impl RawPeer {
         bytes
     }
 
-    /// The next bytes are these.
+    /// Reads and compares the next bytes.
     ///
     /// # Panics
     ///
-    /// When they are not.
+    /// If they differ.
     pub async fn expect(&mut self, bytes: &[u8]) {
         let read = self.read(bytes.len()).await;
         assert_eq!(read, bytes, "what the raw peer was told");
     }
 
-    /// Everything until the other side closes the connection, or resets it.
+    /// Reads until the other side closes or resets the connection.
     ///
     /// # Panics
     ///
-    /// When it does not.
+    /// If it does not do so in time.
     pub async fn read_to_end(&mut self) -> Vec<u8> {
         let mut bytes = Vec::new();
         let mut chunk = [0; 4096];
@@ -110,11 +110,11 @@ impl RawPeer {
         }
     }
 
-    /// Speaks ZMTP 3.`minor` as far as both sides are ready; gives what the other READY says.
+    /// Completes a handshake of ZMTP 3.`minor`. Returns the metadata of the other side's READY.
     ///
     /// # Panics
     ///
-    /// When the other side does not speak ZMTP 3.1 with NULL.
+    /// If the other side does not speak ZMTP 3.1 with NULL.
     pub async fn handshake(&mut self, minor: u8, socket_type: &str) -> Vec<u8> {
         self.write(&raw_bytes::greeting(minor, "NULL")).await;
         let theirs = self.read(64).await;
@@ -127,12 +127,12 @@ impl RawPeer {
         ready.strip_prefix(b"\x05READY").expect("READY").to_vec()
     }
 
-    /// Says READY.
+    /// Writes READY.
     pub async fn ready(&mut self, socket_type: &str) {
         self.write(&raw_bytes::ready(socket_type)).await;
     }
 
-    /// Says a greeting of ZMTP 3.`minor`.
+    /// Writes a greeting of ZMTP 3.`minor`.
     pub async fn greet(&mut self, minor: u8, mechanism: &str) {
         self.write(&raw_bytes::greeting(minor, mechanism)).await;
     }
@@ -148,12 +148,12 @@ pub fn command(name: &str, data: &[u8]) -> Vec<u8> {
     raw_bytes::command(name, data)
 }
 
-/// SUBSCRIBE as ZMTP 3.1 has it.
+/// SUBSCRIBE in the form of ZMTP 3.1.
 pub fn subscribe_command(topic: &[u8]) -> Vec<u8> {
     command("SUBSCRIBE", topic)
 }
 
-/// CANCEL as ZMTP 3.1 has it.
+/// CANCEL in the form of ZMTP 3.1.
 pub fn cancel_command(topic: &[u8]) -> Vec<u8> {
     command("CANCEL", topic)
 }

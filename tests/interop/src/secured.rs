@@ -11,18 +11,18 @@ use zeromq_async::security::{
 };
 use zeromq_async::{SocketBuilder, SocketKind};
 
-/// A mechanism that has a client and a server.
+/// A mechanism with a client and a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mechanism {
-    /// A name and a password.
+    /// A user name and a password.
     Plain,
-    /// Keys, and encryption.
+    /// Keys and encryption.
     Curve,
-    /// Keys, and encryption, which libzmq does not have.
+    /// Keys and encryption, not in libzmq.
     Noise,
 }
 
-/// What a socket is in a mechanism: those of both libraries know each other.
+/// The role of a socket in a mechanism. Sockets of both libraries know each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Secured {
     /// The mechanism.
@@ -37,7 +37,7 @@ const PASSWORD: &str = "secret";
 /// The server's keys.
 pub static SERVER: LazyLock<CurveKeyPair> = LazyLock::new(generate_curve_keys);
 
-/// The client's.
+/// The client's keys.
 pub static CLIENT: LazyLock<CurveKeyPair> = LazyLock::new(generate_curve_keys);
 
 static NOISE_SERVER: LazyLock<NoiseKeyPair> = LazyLock::new(generate_noise_keys);
@@ -45,7 +45,7 @@ static NOISE_SERVER: LazyLock<NoiseKeyPair> = LazyLock::new(generate_noise_keys)
 static NOISE_CLIENT: LazyLock<NoiseKeyPair> = LazyLock::new(generate_noise_keys);
 
 impl Secured {
-    /// Sets up a socket of this library.
+    /// Configures a socket of this library.
     ///
     /// # Panics
     ///
@@ -65,7 +65,7 @@ impl Secured {
         }
     }
 
-    /// Sets up a socket of libzmq. A PLAIN server needs a [`ZapHandler`].
+    /// Configures a socket of libzmq. A PLAIN server needs a [`ZapHandler`].
     ///
     /// # Errors
     ///
@@ -95,7 +95,7 @@ impl Secured {
     }
 }
 
-/// Lets in whoever has the password, or the client's key.
+/// Accepts clients with the password or the client's key.
 async fn known(attempt: Attempt) -> Decision {
     match &attempt.request.credentials {
         Credentials::Password { username, password }
@@ -113,7 +113,7 @@ async fn known(attempt: Attempt) -> Decision {
     }
 }
 
-/// A ZAP handler of libzmq that lets in whoever has the password, or the client's key.
+/// A ZAP handler of libzmq that accepts clients with the password or the client's key.
 #[derive(Debug)]
 pub struct ZapHandler(JoinHandle<()>);
 
@@ -122,7 +122,7 @@ impl ZapHandler {
     ///
     /// # Panics
     ///
-    /// When there is a handler already.
+    /// If the context has a handler already.
     pub fn start(context: &Context) -> Self {
         let handler = Peer::spawn_in(context, Rep, |socket| socket.bind("inproc://zeromq.zap.01"));
         let handler = handler.expect("the only ZAP handler of its context");

@@ -1,10 +1,10 @@
-//! Waiting with an end to it.
+//! Waits with a deadline.
 
 use std::fmt::Display;
 use std::future::IntoFuture;
 use std::time::Duration;
 
-use libzmq_peer::Reply;
+use libzmq_peer::{Opt, Peer, Reply};
 use tokio::time::{sleep, timeout};
 use zeromq_async::{
     DisconnectReason, Events, HandshakeFailure, Message, PeerId, PeerInfo, Receives, Sends, Socket,
@@ -13,15 +13,14 @@ use zeromq_async::{
 
 use crate::Frames;
 
-/// How long a test waits for anything that is meant to happen: longer than it takes on a machine
-/// with much else to do.
+/// The limit of all waits. It is far longer than any of them takes on a busy machine.
 pub const DEADLINE: Duration = Duration::from_secs(60);
 
-/// What `future` gives.
+/// Awaits the future.
 ///
 /// # Panics
 ///
-/// Says `what` was waited for when it does not come in time.
+/// With the description `what` at the [`DEADLINE`].
 pub async fn within<F: IntoFuture>(what: impl Display, future: F) -> F::Output {
     match timeout(DEADLINE, future).await {
         Ok(output) => output,
@@ -29,11 +28,30 @@ pub async fn within<F: IntoFuture>(what: impl Display, future: F) -> F::Output {
     }
 }
 
-/// The first event that `pick` takes; those before it are passed over.
+/// Awaits the future and calls libzmq repeatedly meanwhile, because libzmq ends its connections only
+/// during a call.
 ///
 /// # Panics
 ///
-/// Says `what` was waited for, and which events came instead, when it does not come in time.
+/// If libzmq fails.
+pub async fn while_called<T>(libzmq: &Peer, future: impl Future<Output = T>) -> T {
+    let calls = async {
+        loop {
+            libzmq.run(|socket| socket.get_i32(Opt::EVENTS)).await.expect("libzmq's events");
+            sleep(Duration::from_millis(1)).await;
+        }
+    };
+    tokio::select! {
+        output = future => output,
+        () = calls => unreachable!("the calls do not end"),
+    }
+}
+
+/// The first event for which `pick` returns a value. Skips other events.
+///
+/// # Panics
+///
+/// With the description `what` and the skipped events at the [`DEADLINE`].
 pub async fn event<T>(
     events: &mut Events,
     what: impl Display,
@@ -52,7 +70,7 @@ pub async fn event<T>(
     }
 }
 
-/// The next peer that is ready.
+/// Waits for the next successful handshake.
 pub async fn handshake(events: &mut Events) -> (PeerId, PeerInfo) {
     event(events, "a peer that is ready", |event| match event {
         SocketEvent::HandshakeSucceeded { peer, info, .. } => Some((*peer, info.clone())),
@@ -61,7 +79,7 @@ pub async fn handshake(events: &mut Events) -> (PeerId, PeerInfo) {
     .await
 }
 
-/// Why the next connection that ends does.
+/// The reason of the next disconnect.
 pub async fn disconnected(events: &mut Events) -> DisconnectReason {
     event(events, "a connection that ends", |event| match event {
         SocketEvent::Disconnected { reason, .. } => Some(reason.clone()),
@@ -70,7 +88,7 @@ pub async fn disconnected(events: &mut Events) -> DisconnectReason {
     .await
 }
 
-/// Why the next handshake that fails does.
+/// The reason of the next failed handshake.
 pub async fn handshake_failure(events: &mut Events) -> HandshakeFailure {
     event(events, "a handshake that fails", |event| match event {
         SocketEvent::HandshakeFailed { reason, .. } => Some(reason.clone()),
@@ -79,11 +97,11 @@ pub async fn handshake_failure(events: &mut Events) -> HandshakeFailure {
     .await
 }
 
-/// The next message.
+/// Receives the next message.
 ///
 /// # Panics
 ///
-/// When there is an error, or no message in time.
+/// With an error, or at the [`DEADLINE`].
 pub async fn recv<P: Receives>(socket: &mut Socket<P>, what: impl Display) -> Message {
     match within(&what, socket.recv()).await {
         Ok(message) => message,
@@ -95,20 +113,24 @@ pub async fn recv<P: Receives>(socket: &mut Socket<P>, what: impl Display) -> Me
 ///
 /// # Panics
 ///
-/// When there is an error, or no room in time.
+/// With an error, or at the [`DEADLINE`].
 pub async fn send<P: Sends>(socket: &mut Socket<P>, message: impl Into<Message>) {
     if let Err(error) = within("a message to be sent", socket.send(message)).await {
         panic!("sending: {error}");
     }
 }
 
-/// Publishes `message` until libzmq's subscriber has it: a PUB does not tell when a subscription
-/// has arrived. More copies may be under way.
+/// Publishes `message` until libzmq's subscriber receives it, because a PUB does not report when a
+/// subscription has arrived. More copies may follow.
 ///
 /// # Panics
 ///
-/// When the subscriber gets something else, or nothing.
-pub async fn published<P: Sends>(publisher: &mut Socket<P>, message: &str, heard: Reply<Frames>) {
+/// If the subscriber receives another message or none.
+pub async fn publish_until_received<P: Sends>(
+    publisher: &mut Socket<P>,
+    message: &str,
+    heard: Reply<Frames>,
+) {
     let publishing = async {
         loop {
             send(publisher, message).await;
@@ -117,7 +139,7 @@ pub async fn published<P: Sends>(publisher: &mut Socket<P>, message: &str, heard
     };
     tokio::select! {
         heard = heard => match heard {
-            Ok(heard) => assert_eq!(heard, [message.as_bytes()], "what was published"),
+            Ok(heard) => assert_eq!(heard, [message.as_bytes()], "the published message"),
             Err(error) => panic!("{message:?} did not reach the subscriber: {error}"),
         },
         () = publishing => {}

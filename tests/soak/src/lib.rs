@@ -2,11 +2,11 @@
 //!
 //! * [`workload`]: the repeated operations.
 //! * [`Sample`]: the resources of the process at one moment.
-//! * [`judge`]: finds growth in the samples.
+//! * [`find_growth`]: finds growth in the samples.
 
 mod sample;
 mod verdict;
 pub mod workload;
 
 pub use sample::Sample;
-pub use verdict::{Growth, judge};
+pub use verdict::{Growth, find_growth};

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use clap::Parser;
 use soak::workload::{self, Residents};
-use soak::{Sample, judge};
+use soak::{Sample, find_growth};
 
 /// Opens, uses and closes sockets, and checks memory, descriptors and tasks for leaks
 #[derive(Parser)]
@@ -54,7 +54,7 @@ async fn soak(time: Duration) -> Result<bool, Box<dyn Error + Send + Sync>> {
             );
         }
     }
-    let grown = judge(&samples);
+    let grown = find_growth(&samples);
     for growth in &grown {
         println!("grows: {}: from {} to {}", growth.what, growth.before, growth.after);
     }

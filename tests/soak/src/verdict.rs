@@ -22,7 +22,7 @@ type Amount = fn(&Sample) -> u64;
 /// Compares the middle third of the samples with the last third. The first third is the warm-up.
 ///
 /// It compares minimums, because resources that are held only for a moment are not leaked.
-pub fn judge(samples: &[Sample]) -> Vec<Growth> {
+pub fn find_growth(samples: &[Sample]) -> Vec<Growth> {
     let third = samples.len() / 3;
     let (middle, last) = (&samples[third..2 * third], &samples[2 * third..]);
     let kinds: [(&'static str, Amount, u64); 3] = [
@@ -53,10 +53,10 @@ mod tests {
             descriptors: 20 + 100 * (at % 3),
             tasks: 40 + at % 7,
         });
-        assert_eq!(judge(&steady), []);
+        assert_eq!(find_growth(&steady), []);
         let warming_up =
             samples(|at| Sample { memory: 10_000 + 1000 * at.min(25), descriptors: 30, tasks: 30 });
-        assert_eq!(judge(&warming_up), []);
+        assert_eq!(find_growth(&warming_up), []);
     }
 
     #[test]
@@ -66,7 +66,7 @@ mod tests {
             descriptors: 20 + at,
             tasks: 40 + at,
         });
-        let grown: Vec<_> = judge(&leaking).iter().map(|growth| growth.what).collect();
+        let grown: Vec<_> = find_growth(&leaking).iter().map(|growth| growth.what).collect();
         assert_eq!(grown, ["memory in KiB", "descriptors", "tasks"]);
     }
 }

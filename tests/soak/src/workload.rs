@@ -192,11 +192,11 @@ pub async fn drop_unsent() -> Round {
 }
 
 /// The limit of each wait. Nothing takes this long unless it hangs.
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 async fn within<T>(
     what: &str,
     future: impl Future<Output = T>,
 ) -> Result<T, Box<dyn Error + Send + Sync>> {
-    timeout(PATIENCE, future).await.map_err(|_| format!("{what}: not within {PATIENCE:?}").into())
+    timeout(TIMEOUT, future).await.map_err(|_| format!("{what}: not within {TIMEOUT:?}").into())
 }

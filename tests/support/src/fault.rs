@@ -52,15 +52,15 @@ impl Fault {
     }
 
     /// Whether the number of bytes that the receiver waits for is unchanged.
-    pub fn leaves_all_there(&self) -> bool {
+    pub fn keeps_length(&self) -> bool {
         matches!(self.kind, Kind::Flip { offset, .. } if self.frame == 0 || offset > 8)
     }
 
     /// All faults of a frame and of these bytes in it. One bit of each byte is flipped, and every
-    /// bit of the bytes in `thoroughly`.
-    fn all(way: Way, frame: usize, offsets: &[usize], thoroughly: &[usize]) -> Vec<Self> {
+    /// bit of the bytes in `every_bit`.
+    fn all(way: Way, frame: usize, offsets: &[usize], every_bit: &[usize]) -> Vec<Self> {
         let bytes = offsets.iter().flat_map(|&offset| {
-            let every = thoroughly.contains(&offset);
+            let every = every_bit.contains(&offset);
             let bits = (0..8).filter(move |bit| every || offset % 8 == *bit);
             let flips = bits.map(move |bit| Kind::Flip { offset, bits: 1 << bit });
             flips.chain([Kind::Drop { offset }, Kind::Repeat { offset }])
@@ -97,12 +97,12 @@ impl Kind {
     /// Appends the changed piece of the frame to `passed`, or to `held` for later.
     fn alter(self, piece: &Piece<'_>, held: &mut Vec<u8>, passed: &mut Vec<u8>) {
         let mut bytes = piece.bytes.to_vec();
-        match (self, self.place_in(piece)) {
-            (Self::Flip { bits, .. }, Some(place)) => bytes[place] ^= bits,
-            (Self::Drop { .. }, Some(place)) => {
-                bytes.remove(place);
+        match (self, self.offset_in(piece)) {
+            (Self::Flip { bits, .. }, Some(offset)) => bytes[offset] ^= bits,
+            (Self::Drop { .. }, Some(offset)) => {
+                bytes.remove(offset);
             }
-            (Self::Repeat { .. }, Some(place)) => bytes.insert(place, bytes[place]),
+            (Self::Repeat { .. }, Some(offset)) => bytes.insert(offset, bytes[offset]),
             (Self::DropFrame, _) => bytes.clear(),
             (Self::Swap, _) => held.append(&mut bytes),
             (Self::RepeatFrame, _) => held.extend_from_slice(&bytes),
@@ -115,7 +115,7 @@ impl Kind {
     }
 
     /// The index of the affected byte in the piece.
-    fn place_in(self, piece: &Piece<'_>) -> Option<usize> {
+    fn offset_in(self, piece: &Piece<'_>) -> Option<usize> {
         let (Self::Flip { offset, .. } | Self::Drop { offset } | Self::Repeat { offset }) = self
         else {
             return None;

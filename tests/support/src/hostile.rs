@@ -10,20 +10,20 @@ pub use zeromq_test::raw_bytes::{command, frame, greeting, header, property, rea
 use super::{dial, event, within};
 
 /// A TCP connection that sends only the bytes of the test.
-pub struct Hostile {
+pub struct HostilePeer {
     pub stream: TcpStream,
 }
 
-impl Hostile {
+impl HostilePeer {
     /// Connects and writes bytes.
-    pub async fn saying(endpoint: &Endpoint, bytes: &[u8]) -> Self {
+    pub async fn connect(endpoint: &Endpoint, bytes: &[u8]) -> Self {
         let mut peer = Self { stream: dial(endpoint).await };
-        peer.say(bytes).await;
+        peer.write(bytes).await;
         peer
     }
 
     /// Writes bytes. Ignores errors, because the socket may have closed the connection.
-    pub async fn say(&mut self, bytes: &[u8]) {
+    pub async fn write(&mut self, bytes: &[u8]) {
         let _ = within("the hostile peer to write", self.stream.write_all(bytes)).await;
     }
 
@@ -42,7 +42,7 @@ impl Hostile {
 }
 
 /// Waits until the handshake of this peer fails, and returns the reason.
-pub async fn refused(events: &mut Events, peer: &Hostile) -> HandshakeFailure {
+pub async fn handshake_failure(events: &mut Events, peer: &HostilePeer) -> HandshakeFailure {
     let peer = peer.address();
     event(events, "the hostile peer's handshake to fail", |event| match event {
         SocketEvent::HandshakeFailed { address, reason, .. } if address == peer => Some(reason),

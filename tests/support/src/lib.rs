@@ -3,11 +3,11 @@
 
 #![allow(async_fn_in_trait, reason = "tests call these traits with known types")]
 
-#[cfg(unix)]
-pub mod alone;
 pub mod fault;
+pub mod faulty_exchange;
 pub mod hostile;
-pub mod ordeal;
+#[cfg(unix)]
+pub mod own_process;
 pub mod relay;
 
 use std::collections::VecDeque;
@@ -54,7 +54,7 @@ pub async fn within<T>(what: &str, future: impl Future<Output = T>) -> T {
 }
 
 /// Polls the future once and drops it. Returns true if it was pending.
-pub fn waits<T>(future: impl Future<Output = T>) -> bool {
+pub fn is_pending<T>(future: impl Future<Output = T>) -> bool {
     future.now_or_never().is_none()
 }
 
@@ -85,7 +85,7 @@ pub async fn disconnected(events: &mut Events) -> usize {
 }
 
 /// Waits for a handshake to succeed.
-pub async fn greeted(events: &mut Events) {
+pub async fn handshake_succeeded(events: &mut Events) {
     event(events, "a handshake", |event| {
         matches!(event, SocketEvent::HandshakeSucceeded { .. }).then_some(())
     })
@@ -93,7 +93,7 @@ pub async fn greeted(events: &mut Events) {
 }
 
 /// The shortest reconnect interval, for fast tests.
-pub fn at_once() -> ReconnectBackoff {
+pub fn fast_reconnect() -> ReconnectBackoff {
     ReconnectBackoff::new(Duration::from_millis(1))
 }
 
@@ -138,9 +138,9 @@ pub async fn listen() -> (TcpListener, Endpoint) {
 }
 
 /// Notifies when its owner is dropped.
-pub struct GivenUp(pub Arc<Notify>);
+pub struct NotifyOnDrop(pub Arc<Notify>);
 
-impl Drop for GivenUp {
+impl Drop for NotifyOnDrop {
     fn drop(&mut self) {
         self.0.notify_one();
     }
@@ -250,8 +250,8 @@ impl RawPeer {
     }
 
     /// The routing id that the socket announced.
-    pub fn announced(&self) -> Bytes {
-        self.connection.peer().expect("greeted").routing_id().clone()
+    pub fn peer_routing_id(&self) -> Bytes {
+        self.connection.peer().expect("a finished handshake").routing_id().clone()
     }
 
     pub async fn send(&mut self, message: impl Into<Message>) {
@@ -270,8 +270,8 @@ impl RawPeer {
     }
 
     /// Sends a PING and waits for the PONG. The socket has then received everything sent before.
-    pub async fn settle(&mut self) {
-        let context = Bytes::from_static(b"settle");
+    pub async fn sync(&mut self) {
+        let context = Bytes::from_static(b"sync");
         let ping = Command::Ping { ttl: zmtp::Ttl::NONE, context: context.clone() };
         self.connection.send_command(&ping);
         let pong = Command::Pong { context };

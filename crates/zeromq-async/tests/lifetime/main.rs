@@ -1,6 +1,6 @@
 //! A socket outlives its runtime, the thread that made it, and a panic in code that it calls.
 
-#![allow(clippy::unwrap_used, reason = "a test may fail where something goes wrong")]
+#![allow(clippy::unwrap_used, reason = "a test may fail when something goes wrong")]
 
 mod outside;
 mod panics;
@@ -84,7 +84,7 @@ fn runtime() -> Runtime {
     Runtime::new().unwrap()
 }
 
-/// An endpoint to bind that no other test binds.
+/// An endpoint that no other test binds.
 fn any_endpoint(transport: &str) -> String {
     static NAMES: AtomicUsize = AtomicUsize::new(0);
     match transport {
@@ -94,7 +94,7 @@ fn any_endpoint(transport: &str) -> String {
     }
 }
 
-/// Waits for an event, and gives those before it too.
+/// Waits for an event. Returns it and the events before it.
 async fn until(
     events: &mut Events,
     what: &str,

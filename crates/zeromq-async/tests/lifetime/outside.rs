@@ -9,13 +9,13 @@ use zeromq_async::transport::TransportOptions;
 use zeromq_async::{BindError, Context, Endpoint, PullSocket, PushSocket, RuntimeDriver};
 
 use crate::{Driven, Ending, FLAVORS, Flavor, any_endpoint, runtime};
-use support::{ANY_PORT, ReservedPort, at_once, within};
+use support::{ANY_PORT, ReservedPort, fast_reconnect, within};
 
 const MESSAGES: usize = 5;
 
-/// Where a call is made.
+/// The context of a call.
 #[derive(Debug, Clone, Copy)]
-enum Place {
+enum CallSite {
     PlainThread,
     Unwinding,
     OtherRuntime,
@@ -25,14 +25,14 @@ enum Place {
     ThreadLocal,
 }
 
-const PLACES: [Place; 7] = [
-    Place::PlainThread,
-    Place::Unwinding,
-    Place::OtherRuntime,
-    Place::RuntimeThatEnds,
-    Place::RuntimeWithoutDrivers,
-    Place::Blocking,
-    Place::ThreadLocal,
+const CALL_SITES: [CallSite; 7] = [
+    CallSite::PlainThread,
+    CallSite::Unwinding,
+    CallSite::OtherRuntime,
+    CallSite::RuntimeThatEnds,
+    CallSite::RuntimeWithoutDrivers,
+    CallSite::Blocking,
+    CallSite::ThreadLocal,
 ];
 
 struct OnDrop<F: FnOnce()>(Option<F>);
@@ -49,7 +49,7 @@ thread_local! {
     static KEPT: std::cell::RefCell<Option<Box<dyn std::any::Any>>> = const { std::cell::RefCell::new(None) };
 }
 
-impl Place {
+impl CallSite {
     fn call(self, call: impl FnOnce() + Send + 'static) {
         thread::spawn(move || match self {
             Self::PlainThread => call(),
@@ -63,7 +63,7 @@ impl Place {
             Self::OtherRuntime => {
                 let other = runtime();
                 other.block_on(async { call() });
-                // It lives on, so that only the runtime of the socket counts.
+                // It stays alive, so that only the runtime of the socket counts.
                 std::mem::forget(other);
             }
             Self::RuntimeThatEnds => runtime().block_on(async { call() }),
@@ -82,9 +82,9 @@ impl Place {
     }
 }
 
-/// A PUSH with messages for a peer that is not there yet, on a runtime that lives.
+/// A PUSH with queued messages for an absent peer, on a runtime that stays alive.
 fn with_queue(driven: &Driven, to: Endpoint) -> PushSocket {
-    let mut push = PushSocket::builder_in(&Context::new()).reconnect(at_once()).build();
+    let mut push = PushSocket::builder_in(&Context::new()).reconnect(fast_reconnect()).build();
     let handle = push.handle().clone();
     driven.run(async move { handle.connect(to).unwrap() });
     for number in 0..MESSAGES {
@@ -93,7 +93,7 @@ fn with_queue(driven: &Driven, to: Endpoint) -> PushSocket {
     push
 }
 
-/// Receives all messages at an endpoint that was connected to before.
+/// Receives all messages at an endpoint that the socket connected to before.
 fn receive_all(at: &Endpoint, case: &str) {
     runtime().block_on(async {
         let mut pull = PullSocket::new();
@@ -107,7 +107,7 @@ fn receive_all(at: &Endpoint, case: &str) {
 fn everywhere(name: &str, act: impl Fn(PushSocket, &Endpoint) -> Box<dyn FnOnce() + Send>) {
     for flavor in FLAVORS {
         let driven = Driven::new(flavor);
-        for place in PLACES {
+        for place in CALL_SITES {
             let port = ReservedPort::new();
             let push = with_queue(&driven, port.endpoint());
             place.call(act(push, &port.endpoint()));
@@ -144,7 +144,7 @@ fn disconnect_peer_outside_delivers() {
     });
 }
 
-/// Starts what is to be waited for, and leaves the rest to the socket.
+/// Starts a future. The socket completes it.
 fn start(future: impl Future<Output = ()> + Send) {
     let mut future = Box::pin(future);
     let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
@@ -175,7 +175,7 @@ fn shutdown_outside_waits_and_reports() {
         let driven = Driven::new(flavor);
         let port = ReservedPort::new();
         let context = Context::new();
-        let mut push = PushSocket::builder_in(&context).reconnect(at_once()).build();
+        let mut push = PushSocket::builder_in(&context).reconnect(fast_reconnect()).build();
         let (handle, to) = (push.handle().clone(), port.endpoint());
         driven.run(async move { handle.connect(to).unwrap() });
         for number in 0..MESSAGES {
@@ -188,7 +188,7 @@ fn shutdown_outside_waits_and_reports() {
     }
 }
 
-/// Runs a future on this thread, with no runtime about.
+/// Runs a future on this thread, outside any runtime.
 fn futures_executor<T>(future: impl Future<Output = T>) -> T {
     struct Unpark(thread::Thread);
     impl std::task::Wake for Unpark {

@@ -13,9 +13,9 @@ use zeromq_async::transport::{BoundTcp, Io, Listener, Tcp, Transport, TransportO
 use zeromq_async::{Context, Endpoint, PullSocket, PushSocket, SocketEvent};
 
 use crate::{text, until};
-use support::{ANY_PORT, at_once, within};
+use support::{ANY_PORT, fast_reconnect, within};
 
-/// Where the transport's code panics, the first times that it is called.
+/// The call of the transport that panics the first times.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Fault {
     Listen,
@@ -185,12 +185,12 @@ impl AsyncWrite for FaultyStream {
     }
 }
 
-/// The panic is an event with its message, and the next attempt succeeds.
-async fn is_told_and_tried_again(fault: Fault, is: impl Fn(&SocketEvent) -> bool) {
+/// The panic becomes an event with its message, and the next attempt succeeds.
+async fn is_reported_and_retried(fault: Fault, is: impl Fn(&SocketEvent) -> bool) {
     let context = Faulty::context(fault, 2);
     let mut pull = PullSocket::new();
     let bound = pull.bind(ANY_PORT).await.unwrap();
-    let mut push = PushSocket::builder_in(&context).reconnect(at_once()).build();
+    let mut push = PushSocket::builder_in(&context).reconnect(fast_reconnect()).build();
     let mut events = push.events();
     push.connect(bound.with_scheme("faulty").unwrap()).unwrap();
     for _ in 0..2 {
@@ -210,14 +210,14 @@ fn is_connect_failed(event: &SocketEvent) -> bool {
 
 #[tokio::test]
 async fn panic_in_dial_is_told_and_tried_again() {
-    is_told_and_tried_again(Fault::Dial, is_connect_failed).await;
-    is_told_and_tried_again(Fault::DialLater, is_connect_failed).await;
+    is_reported_and_retried(Fault::Dial, is_connect_failed).await;
+    is_reported_and_retried(Fault::DialLater, is_connect_failed).await;
 }
 
 #[tokio::test]
 async fn panic_in_upgrade_fails_the_handshake() {
     let failed = |event: &SocketEvent| matches!(event, SocketEvent::HandshakeFailed { .. });
-    is_told_and_tried_again(Fault::Upgrade, failed).await;
+    is_reported_and_retried(Fault::Upgrade, failed).await;
 }
 
 #[tokio::test]
@@ -252,7 +252,7 @@ async fn panic_in_read_ends_one_connection() {
     let context = Faulty::context(Fault::Read, 1);
     let mut push = PushSocket::new();
     let bound = push.bind(ANY_PORT).await.unwrap();
-    let mut pull = PullSocket::builder_in(&context).reconnect(at_once()).build();
+    let mut pull = PullSocket::builder_in(&context).reconnect(fast_reconnect()).build();
     let mut events = pull.events();
     pull.connect(bound.with_scheme("faulty").unwrap()).unwrap();
     let sending = tokio::spawn(async move {
@@ -272,13 +272,13 @@ async fn panic_in_read_ends_one_connection() {
     receiving.abort();
 }
 
-/// The panic is the sender's, and the message is in the queue by then.
+/// The sender's task panics after the message is queued.
 #[tokio::test]
 async fn panic_in_write_loses_nothing() {
     let context = Faulty::context(Fault::Write, 1);
     let mut pull = PullSocket::new();
     let bound = pull.bind(ANY_PORT).await.unwrap();
-    let mut push = PushSocket::builder_in(&context).reconnect(at_once()).build();
+    let mut push = PushSocket::builder_in(&context).reconnect(fast_reconnect()).build();
     push.connect(bound.with_scheme("faulty").unwrap()).unwrap();
     within("a peer", push.wait_for_peers(1)).await;
     for number in 0..100 {
@@ -290,11 +290,11 @@ async fn panic_in_write_loses_nothing() {
     within("the socket to close", push.close()).await;
 }
 
-async fn goes_on_after_a_panic_in_drop(fault: Fault) {
+async fn continues_after_panic_in_drop(fault: Fault) {
     let context = Faulty::context(fault, 1);
     let mut pull = PullSocket::new();
     let bound = pull.bind(ANY_PORT).await.unwrap();
-    let mut push = PushSocket::builder_in(&context).reconnect(at_once()).build();
+    let mut push = PushSocket::builder_in(&context).reconnect(fast_reconnect()).build();
     let mut events = push.events();
     push.connect(bound.with_scheme("faulty").unwrap()).unwrap();
     within("a peer", push.wait_for_peers(1)).await;
@@ -312,8 +312,8 @@ async fn goes_on_after_a_panic_in_drop(fault: Fault) {
 
 #[tokio::test]
 async fn panic_in_drop_leaves_the_socket_whole() {
-    goes_on_after_a_panic_in_drop(Fault::Drop).await;
-    goes_on_after_a_panic_in_drop(Fault::DropWriter).await;
+    continues_after_panic_in_drop(Fault::Drop).await;
+    continues_after_panic_in_drop(Fault::DropWriter).await;
 }
 
 // ---- runtimes that lack a driver ----
@@ -335,7 +335,7 @@ fn runtime_without_a_driver_is_an_error() {
                 let error = error.to_string();
                 assert!(error.contains(endpoint) && error.contains(names), "{error}");
             }
-            for endpoint in ["tcp://127.0.0.1:1", "ipc:///tmp/nobody"] {
+            for endpoint in ["tcp://127.0.0.1:1", "ipc:///tmp/unbound"] {
                 let error = PushSocket::new().connect(endpoint).unwrap_err().to_string();
                 assert!(error.contains(endpoint) && error.contains(names), "{error}");
             }

@@ -1,4 +1,4 @@
-//! The address of a socket is free at once when the socket is dropped.
+//! The address of a dropped socket is free at once.
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,7 +10,7 @@ use support::{ReservedPort, within};
 
 const TIMES: usize = 50;
 
-/// A path for a socket that no other test uses.
+/// A path that no other test uses.
 fn free_path() -> PathBuf {
     static PATHS: AtomicUsize = AtomicUsize::new(0);
     let number = PATHS.fetch_add(1, Ordering::Relaxed);

@@ -1,4 +1,4 @@
-//! A runtime ends while sockets live that were bound and connected on it.
+//! A runtime ends while sockets that were bound and connected on it live on.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use zeromq_async::{
 use crate::{
     Driven, ENDINGS, Ending, FLAVORS, Flavor, any_endpoint, context, runtime, text, until,
 };
-use support::{ANY_PORT, RawPeer, ReservedPort, at_once, huge, listen, waits, within};
+use support::{ANY_PORT, RawPeer, ReservedPort, fast_reconnect, huge, is_pending, listen, within};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Side {
@@ -32,7 +32,7 @@ fn cases() -> impl Iterator<Item = (Flavor, Ending, &'static str, Side)> {
     })
 }
 
-/// Joins a socket on the runtime that is to end with one on this.
+/// Connects a socket on the runtime that ends with a socket on this runtime.
 async fn join<A: SocketKind, B: SocketKind>(
     ending: &Driven,
     (mine, side): (&Socket<A>, Side),
@@ -98,8 +98,8 @@ fn end_of_runtime_is_told_to_both_peers() {
             until(&mut their_events, &case, is_disconnected).await;
 
             assert!(mine.stats().peers.is_empty(), "{case}");
-            assert!(waits(mine.wait_for_peers(1)), "{case}");
-            assert!(mine.try_send("to nobody").is_err(), "{case}");
+            assert!(is_pending(mine.wait_for_peers(1)), "{case}");
+            assert!(mine.try_send("no peer").is_err(), "{case}");
             within("a flush", mine.flush()).await.unwrap();
             within("the socket to close", mine.close()).await;
         }
@@ -181,7 +181,7 @@ fn attempts_to_connect_end_with_the_runtime() {
         for flavor in FLAVORS {
             let ending = Driven::new(flavor);
             let port = ReservedPort::new();
-            let mut push = PushSocket::builder().reconnect(at_once()).build();
+            let mut push = PushSocket::builder().reconnect(fast_reconnect()).build();
             let mut events = push.events();
             let (handle, to) = (push.handle().clone(), port.endpoint());
             on(&ending, async move { handle.connect(to).unwrap() }).await;
@@ -220,7 +220,7 @@ fn pending_handshakes_end_with_the_runtime() {
     });
 }
 
-/// Binds and connects on one runtime, which ends, and on the next: messages flow on each.
+/// Binds and connects on one runtime, which ends, and on the next one: messages pass on each.
 async fn one_message<S: Sends, R: Receives>(
     binder: (&str, &Endpoint),
     mut sending: Socket<S>,
@@ -318,7 +318,7 @@ fn halves_hear_of_the_end_of_the_runtime() {
         let receiving = tokio::spawn(async move { receiver.recv().await });
         end(ending, Ending::Drop).await;
         within("a flush", sender.flush()).await.unwrap();
-        assert!(sender.try_send("to nobody").is_err());
+        assert!(sender.try_send("no peer").is_err());
         within("the socket to close", handle.close()).await;
         let received = within("the receiver to hear", receiving).await.unwrap();
         assert_eq!(received.unwrap_err(), RecvError::Closed);
@@ -330,7 +330,7 @@ fn one_runtime_of_two_ends() {
     runtime().block_on(async {
         let ending = Driven::new(Flavor::MultiThread);
         let port = ReservedPort::new();
-        let mut push = PushSocket::builder().reconnect(at_once()).build();
+        let mut push = PushSocket::builder().reconnect(fast_reconnect()).build();
         let mut other = PullSocket::new();
         push.connect(other.bind(ANY_PORT).await.unwrap()).unwrap();
         within("a peer", push.wait_for_peers(1)).await;
@@ -341,7 +341,7 @@ fn one_runtime_of_two_ends() {
         }
         assert_eq!(within("a message", other.recv()).await.unwrap(), "one each");
         end(ending, Ending::Drop).await;
-        // The endpoint goes on where the socket still lives.
+        // The endpoint stays bound if the socket still lives.
         let mut pull = PullSocket::new();
         pull.bind(port.endpoint()).await.unwrap();
         assert_eq!(within("what has waited", pull.recv()).await.unwrap(), "one each");
@@ -375,7 +375,7 @@ fn drops_are_told_after_the_runtime_has_ended() {
     let mut publisher = publisher;
     runtime().block_on(async {
         publisher.bind(ANY_PORT).await.unwrap();
-        publisher.send("to nobody").await.unwrap();
+        publisher.send("no peer").await.unwrap();
         let dropping = |event: &SocketEvent| matches!(event, SocketEvent::Dropping { .. });
         until(&mut events, "word of the drop", dropping).await;
     });
@@ -390,7 +390,7 @@ fn close_waits_no_longer_than_the_runtime_lives() {
     let closing = runtime();
     let handle = push.handle().clone();
     ending.run(async move { handle.connect(to).unwrap() });
-    push.try_send("for nobody").unwrap();
+    push.try_send("no peer").unwrap();
     let closed = closing.spawn(push.close());
     closing.block_on(async {
         tokio::task::yield_now().await;
@@ -414,7 +414,8 @@ fn undriven_runtime_does_not_hold_up_a_close() {
         push.try_send(huge(mark)).unwrap();
         let closing = Builder::new_current_thread().enable_all().start_paused(true).build();
         closing.unwrap().block_on(async {
-            // The address is free for the next round, though the task of the listener stands still.
+            // The address is free for the next round, though the task of the listener is not
+            // driven.
             drop(pull);
             assert_eq!(push.close().await.unsent, 1);
         });

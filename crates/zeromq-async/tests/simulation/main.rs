@@ -1,5 +1,5 @@
-//! Sockets on hosts of a simulated network that delays, loses and crashes, as a seed has it. Time is
-//! simulated too: a minute takes milliseconds, and a seed that fails fails again.
+//! Sockets on hosts of a simulated network with delays, losses and crashes from a seed. Time is
+//! simulated too: a minute takes milliseconds, and a failing seed fails again.
 //!
 //! `SIMULATION_SEEDS=2000 cargo test --release -p zeromq-async --test simulation` is the long run.
 

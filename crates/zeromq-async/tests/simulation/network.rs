@@ -1,4 +1,4 @@
-//! The simulated network as a transport, and the faults that a seed makes of it.
+//! The simulated network as a transport, and the faults of a seed.
 
 use std::future::Future;
 use std::io;
@@ -60,8 +60,8 @@ impl Listener for Accepting {
     }
 }
 
-/// A socket of the simulated host that this is called on, which notices within a second when its
-/// peer is unreachable, and connects again at once.
+/// A socket of the current simulated host. It notices an unreachable peer within a second and
+/// reconnects at once.
 pub(crate) fn socket<P: SocketKind>() -> SocketBuilder<P> {
     let context = zeromq_async::Context::builder().transport("sim", Simulated);
     let context = context.expect("a scheme").build();
@@ -78,13 +78,13 @@ pub(crate) fn socket<P: SocketKind>() -> SocketBuilder<P> {
 pub(crate) const INTERVAL: Duration = Duration::from_millis(200);
 pub(crate) const TIMEOUT: Duration = Duration::from_millis(400);
 
-/// How far time goes on in one step.
+/// The simulated time of one step.
 const TICK: Duration = Duration::from_millis(5);
 
-/// For how long there are faults; after that the network is whole and every host is up.
+/// The duration of the faults. After it the network works and every host is up.
 pub(crate) const FAULTS: Duration = Duration::from_secs(5);
 
-/// Numbers that hang on the seed alone.
+/// Random numbers of a seed.
 pub(crate) struct Dice(u64);
 
 impl Dice {
@@ -102,20 +102,20 @@ impl Dice {
     }
 }
 
-/// What may happen to the two hosts `server` and `client`.
+/// The possible faults of the two hosts `server` and `client`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Faults {
-    /// What is sent is late, and nothing else.
+    /// Bytes are delayed only.
     Delays,
-    /// What is sent is lost, either way or both, and the server crashes and comes back.
+    /// Bytes are lost in one or both directions, and the server crashes and restarts.
     All,
 }
 
-/// Whether the network is whole again.
+/// Whether the network works again.
 #[derive(Clone, Default)]
-pub(crate) struct Healed(Rc<AtomicBool>);
+pub(crate) struct Recovered(Rc<AtomicBool>);
 
-impl Healed {
+impl Recovered {
     pub(crate) fn is(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }
@@ -132,8 +132,8 @@ pub(crate) fn simulation<'a>(seed: u64) -> Sim<'a> {
         .build()
 }
 
-/// Runs to the end of every client, with the faults that the seed rolls.
-pub(crate) fn run(sim: &mut Sim<'_>, seed: u64, faults: Faults, healed: &Healed) {
+/// Runs until every client has ended, with the faults of the seed.
+pub(crate) fn run(sim: &mut Sim<'_>, seed: u64, faults: Faults, healed: &Recovered) {
     let mut dice = Dice::new(seed);
     let mut next = Duration::from_millis(200 + dice.roll(500));
     let mut is_up = true;
@@ -147,7 +147,7 @@ pub(crate) fn run(sim: &mut Sim<'_>, seed: u64, faults: Faults, healed: &Healed)
             continue;
         }
         if sim.elapsed() >= FAULTS {
-            mend(sim, faults);
+            recover(sim, faults);
             if !is_up {
                 sim.bounce("server");
             }
@@ -166,7 +166,7 @@ pub(crate) fn run(sim: &mut Sim<'_>, seed: u64, faults: Faults, healed: &Healed)
                 is_up = false;
             }
             (Faults::All, _) => {
-                mend(sim, faults);
+                recover(sim, faults);
                 if !is_up {
                     sim.bounce("server");
                     is_up = true;
@@ -176,14 +176,14 @@ pub(crate) fn run(sim: &mut Sim<'_>, seed: u64, faults: Faults, healed: &Healed)
     }
 }
 
-fn mend(sim: &mut Sim<'_>, faults: Faults) {
+fn recover(sim: &mut Sim<'_>, faults: Faults) {
     match faults {
         Faults::Delays => sim.release("server", "client"),
         Faults::All => sim.repair("server", "client"),
     }
 }
 
-/// How many seeds each test simulates: few in the usual run, any number in a long one.
+/// The number of seeds per test: few by default, any number in a long run.
 pub(crate) fn seeds(few: u64) -> impl Iterator<Item = u64> {
     let wanted = std::env::var("SIMULATION_SEEDS").ok();
     let count = wanted.map_or(few, |text| text.parse().expect("SIMULATION_SEEDS is a number"));

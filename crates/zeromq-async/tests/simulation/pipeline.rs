@@ -1,5 +1,5 @@
-//! PUSH to PULL: nothing arrives twice, what one connection brings comes in order, every message is
-//! accounted for, and when the network is whole again so is the pipeline.
+//! PUSH to PULL: no message arrives twice, each connection keeps order, every message is accounted
+//! for, and the pipeline works again once the network does.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -8,9 +8,9 @@ use std::time::Duration;
 use tokio::time::sleep;
 use zeromq_async::{PeerId, Pull, Push, SocketStats};
 
-use crate::network::{Faults, Healed, run, seeds, simulation, socket};
+use crate::network::{Faults, Recovered, run, seeds, simulation, socket};
 
-/// What one run of the puller received, and from which connection.
+/// The messages of one run of the puller, and their connections.
 type Deliveries = Rc<RefCell<Vec<(u32, PeerId, u64)>>>;
 
 struct Outcome {
@@ -22,7 +22,7 @@ struct Outcome {
 fn simulate(seed: u64, faults: Faults) -> Outcome {
     let mut sim = simulation(seed);
     let (deliveries, runs) = (Deliveries::default(), Rc::new(RefCell::new(0)));
-    let healed = Healed::default();
+    let healed = Recovered::default();
     sim.host("server", {
         let deliveries = deliveries.clone();
         move || {
@@ -92,7 +92,8 @@ fn faults_duplicate_nothing_and_all_is_counted() {
         check(seed, &outcome);
         with_losses += u32::from((outcome.deliveries.len() as u64) < outcome.accepted);
     }
-    // What the kernel had taken is lost with the network, and no seed would say so otherwise.
+    // Without loss in the network: bytes in the kernel's buffers are lost with their host,
+    // uncounted.
     assert!(with_losses > 0, "the network did no harm");
 }
 

@@ -1,11 +1,11 @@
-//! PUB to SUB: subscriptions are there again after whatever happened, and only they.
+//! PUB to SUB: exactly the wanted subscriptions are active after any fault.
 
 use std::time::Duration;
 
 use tokio::time::{sleep, timeout};
 use zeromq_async::{Message, Pub, Sub};
 
-use crate::network::{Faults, Healed, run, seeds, simulation, socket};
+use crate::network::{Faults, Recovered, run, seeds, simulation, socket};
 
 #[test]
 fn subscriptions_survive_publisher_faults() {
@@ -23,7 +23,7 @@ fn subscriptions_survive_publisher_faults() {
             }
             Ok(())
         });
-        let healed = Healed::default();
+        let healed = Recovered::default();
         sim.client("client", {
             let healed = healed.clone();
             async move {
@@ -33,7 +33,7 @@ fn subscriptions_survive_publisher_faults() {
                 let (mut early, mut late) = (0, 0);
                 while early < 10 || late < 10 {
                     if !was_late && turmoil::sim_elapsed() > Some(Duration::from_secs(2)) {
-                        // Whether or not there is a connection now.
+                        // With or without a connection at this moment.
                         sub.subscribe("late");
                         sub.subscribe("never");
                         sub.unsubscribe("never");

@@ -1,12 +1,12 @@
-//! REQ and REP: a reply is the reply to the request, however late, and when the network is whole
-//! again so is the exchange.
+//! REQ and REP: each reply belongs to its request, however late, and the exchange works again once
+//! the network does.
 
 use std::time::Duration;
 
 use tokio::time::{sleep, timeout};
 use zeromq_async::{Rep, Req};
 
-use crate::network::{Faults, Healed, run, seeds, simulation, socket};
+use crate::network::{Faults, Recovered, run, seeds, simulation, socket};
 
 #[test]
 fn reply_never_matches_another_request() {
@@ -17,13 +17,13 @@ fn reply_never_matches_another_request() {
             rep.bind("sim://0.0.0.0:5555").await?;
             loop {
                 let request = rep.recv().await?;
-                // Now and then longer than the client waits.
+                // Sometimes longer than the client waits.
                 let number: u64 = String::from_utf8_lossy(&request.frames()[0]).parse()?;
                 sleep(Duration::from_millis(number * 37 % 150)).await;
                 rep.send(request).await?;
             }
         });
-        let healed = Healed::default();
+        let healed = Recovered::default();
         sim.client("client", {
             let healed = healed.clone();
             async move {
@@ -34,7 +34,7 @@ fn reply_never_matches_another_request() {
                     number += 1;
                     req.send(number.to_string()).await?;
                     let reply = timeout(Duration::from_millis(100), req.recv()).await;
-                    // Lost with its connection, or late: asked anew.
+                    // Lost with its connection, or late: the request is sent again.
                     let Ok(Ok(reply)) = reply else { continue };
                     assert_eq!(reply, number.to_string().as_str(), "seed {seed}");
                     answered_since += u32::from(healed.is());

@@ -1,4 +1,4 @@
-//! Heartbeats: a peer that the network has swallowed is found out in time, on both sides.
+//! Heartbeats: both sides detect an unreachable peer in time.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -9,10 +9,10 @@ use zeromq_async::{Dealer, DisconnectReason, Router, Socket, SocketEvent, Socket
 
 use crate::network::{Dice, INTERVAL, TIMEOUT, seeds, simulation, socket};
 
-/// When a socket found out, and why.
-type Found = Rc<RefCell<Option<Duration>>>;
+/// The time and the reason of a disconnect.
+type Detection = Rc<RefCell<Option<Duration>>>;
 
-async fn watch<P: SocketKind>(socket: &Socket<P>, found: &Found) {
+async fn watch<P: SocketKind>(socket: &Socket<P>, found: &Detection) {
     let mut events = socket.events();
     while let Some(event) = events.next().await {
         if let SocketEvent::Disconnected { reason, .. } = event {
@@ -28,7 +28,7 @@ async fn watch<P: SocketKind>(socket: &Socket<P>, found: &Found) {
 fn black_hole_is_detected_in_time() {
     for seed in seeds(30) {
         let mut sim = simulation(seed);
-        let [server, client] = [Found::default(), Found::default()];
+        let [server, client] = [Detection::default(), Detection::default()];
         sim.host("server", {
             let found = server.clone();
             move || {
@@ -37,7 +37,7 @@ fn black_hole_is_detected_in_time() {
                     let mut router = socket::<Router>().build();
                     router.bind("sim://0.0.0.0:5555").await?;
                     watch(&router, &found).await;
-                    // Whole again, the connection is made anew and works.
+                    // When the network works again, the sockets reconnect and exchange messages.
                     let message = router.recv().await?;
                     router.send(message).await?;
                     std::future::pending().await
@@ -73,7 +73,7 @@ fn black_hole_is_detected_in_time() {
         }
         for found in [server, client] {
             let took = found.borrow().unwrap() - cut;
-            // And the time on the way, and two ticks.
+            // Plus the network delay and two ticks.
             let limit = INTERVAL + TIMEOUT + Duration::from_millis(30);
             assert!(took <= limit, "seed {seed}: found out after {took:?}");
         }

@@ -1,5 +1,5 @@
-//! A process with a socket of either library: it does what it is told, a line each, until the lines
-//! end. Tests stop, kill and starve it.
+//! A process with a socket of either library. It reads one command per line until the input ends.
+//! Tests stop, kill and starve it.
 //!
 //! `peer ours|libzmq kind=N [setting=value]...`
 
@@ -38,8 +38,8 @@ async fn serve<P: Peer>(settings: &Settings) {
     }
 }
 
-/// The lines of the standard input, read on a thread of their own: the process is busy with nothing
-/// else while it waits.
+/// The lines of the standard input, read on a separate thread, so that the process is idle while it
+/// waits.
 fn requests() -> mpsc::UnboundedReceiver<Request> {
     let (sender, requests) = mpsc::unbounded_channel();
     std::thread::spawn(move || {
@@ -56,5 +56,5 @@ fn requests() -> mpsc::UnboundedReceiver<Request> {
 fn answer(answer: &Answer) {
     let mut output = std::io::stdout().lock();
     let written = writeln!(output, "{}", answer.to_line()).and_then(|()| output.flush());
-    written.expect("somebody reads");
+    written.expect("an open pipe");
 }

@@ -1,4 +1,4 @@
-//! This library's.
+//! The peer of this library.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use zeromq_async::{
     SocketBuilder, SocketEvent, SocketKind, SubSocket, SubscriptionNotices, XPubSocket, XSubSocket,
 };
 
-use super::{Closed, Happening, Library, Peer, Sent, Settings};
+use super::{Closed, Library, Peer, PeerEvent, Sent, Settings};
 use crate::end::{Ours as Any, on};
 use crate::{Frames, frames};
 
@@ -19,7 +19,7 @@ use crate::{Frames, frames};
 pub struct Ours {
     socket: Any,
     events: Events,
-    /// Events that nobody has asked for yet.
+    /// Events that no call has asked for yet.
     passed: Vec<SocketEvent>,
 }
 
@@ -68,7 +68,7 @@ impl Peer for Ours {
         }
     }
 
-    async fn pour(&mut self, message: Frames, count: usize) -> usize {
+    async fn send_until_full(&mut self, message: Frames, count: usize) -> usize {
         let message = Message::multipart(message);
         let mut taken = 0;
         while taken < count {
@@ -108,7 +108,7 @@ impl Peer for Ours {
         on!(&self.socket, [Sub], socket => socket.unsubscribe(topic));
     }
 
-    async fn happens(&mut self, happening: Happening, within: Duration) -> bool {
+    async fn observes(&mut self, happening: PeerEvent, within: Duration) -> bool {
         if let Some(at) = self.passed.iter().position(|event| is(event, happening)) {
             self.passed.remove(at);
             return true;
@@ -149,13 +149,13 @@ impl Peer for Ours {
     }
 }
 
-fn is(event: &SocketEvent, happening: Happening) -> bool {
+fn is(event: &SocketEvent, happening: PeerEvent) -> bool {
     match event {
-        SocketEvent::Accepted { .. } => happening == Happening::Accepted,
-        SocketEvent::HandshakeSucceeded { .. } => happening == Happening::Ready,
-        SocketEvent::HandshakeFailed { .. } => happening == Happening::HandshakeFailed,
-        SocketEvent::Disconnected { .. } => happening == Happening::Disconnected,
-        SocketEvent::ConnectRetried { .. } => happening == Happening::Retried,
+        SocketEvent::Accepted { .. } => happening == PeerEvent::Accepted,
+        SocketEvent::HandshakeSucceeded { .. } => happening == PeerEvent::Ready,
+        SocketEvent::HandshakeFailed { .. } => happening == PeerEvent::HandshakeFailed,
+        SocketEvent::Disconnected { .. } => happening == PeerEvent::Disconnected,
+        SocketEvent::ConnectRetried { .. } => happening == PeerEvent::Retried,
         _ => false,
     }
 }

@@ -1,4 +1,4 @@
-//! The options of a socket of either library, which can be told to another process.
+//! The options of a socket of either library, which can be passed to another process.
 
 use std::time::Duration;
 
@@ -8,20 +8,20 @@ use crate::Secured;
 
 macro_rules! settings {
     ($($(#[$doc:meta])* $name:ident: $type:ty,)*) => {
-        /// What a socket is to be; what is not set is as the library has it, but for linger.
+        /// The options of a socket. Unset options keep the library's default, except linger.
         #[derive(Debug, Clone)]
         pub struct Settings {
-            /// Its type.
+            /// The socket type.
             pub kind: SocketKind,
-            /// What it begins to be subscribed to.
+            /// The initial subscriptions.
             pub topics: Vec<&'static str>,
-            /// Its part in a security mechanism.
+            /// Its role in a security mechanism.
             pub secured: Option<Secured>,
             $($(#[$doc])* pub $name: Option<$type>,)*
         }
 
         impl Settings {
-            /// A socket of this type, which does not linger.
+            /// A socket of this type without linger.
             pub fn new(kind: SocketKind) -> Self {
                 Self { kind, topics: Vec::new(), secured: None, $($name: None,)* }
             }
@@ -31,7 +31,7 @@ macro_rules! settings {
                 self
             })*
 
-            /// What another process is told, a word each. It is not told of topics or mechanisms.
+            /// Encodes the settings as arguments for another process, without topics and mechanism.
             pub fn to_words(&self) -> Vec<String> {
                 let mut words = vec![format!("kind={}", self.kind as i32)];
                 $(words.extend(self.$name.as_ref().map(|value| {
@@ -40,11 +40,11 @@ macro_rules! settings {
                 words
             }
 
-            /// What another process was told.
+            /// Decodes the arguments of another process.
             ///
             /// # Panics
             ///
-            /// When that is not what [`to_words`](Self::to_words) makes.
+            /// If they are not from [`to_words`](Self::to_words).
             pub fn from_words(words: impl IntoIterator<Item = String>) -> Self {
                 let mut settings = Self::new(SocketKind::Pair);
                 for word in words {
@@ -64,60 +64,60 @@ macro_rules! settings {
 }
 
 settings! {
-    /// The high-water mark for sending; 0 for no limit.
+    /// The send high-water mark. 0 is no limit.
     send_mark: usize,
-    /// The high-water mark for receiving; 0 for no limit.
+    /// The receive high-water mark. 0 is no limit.
     receive_mark: usize,
-    /// Bytes of each of the kernel's buffers.
+    /// The size of each kernel buffer in bytes.
     buffers: u32,
-    /// How long it lingers, in ms; -1 for ever. Not at all where it is not set.
+    /// The linger time in ms. -1 is endless. The default is 0.
     linger: i32,
-    /// How long a handshake may take, in ms.
+    /// The handshake timeout in ms.
     handshake: u32,
-    /// How long to wait before connecting again, in ms; -1 never.
+    /// The reconnect interval in ms. -1 never reconnects.
     reconnect: i32,
-    /// How long to wait at the most, in ms.
+    /// The maximum reconnect interval in ms.
     reconnect_most: u32,
-    /// How often to ask for a sign of life, in ms.
+    /// The heartbeat interval in ms.
     heartbeat: u32,
-    /// How long to wait for one, in ms.
+    /// The heartbeat timeout in ms.
     heartbeat_timeout: u32,
-    /// The most bytes of a message.
+    /// The maximum message size in bytes.
     max_message: u64,
-    /// Its routing id.
+    /// The routing id.
     routing_id: String,
-    /// ROUTER: says when a message cannot be routed.
+    /// ROUTER: reports unroutable messages.
     mandatory: bool,
-    /// ROUTER: the newest peer with a routing id has it.
+    /// ROUTER: the newest peer with a routing id takes it over.
     handover: bool,
     /// REQ: numbers its requests.
     correlate: bool,
-    /// REQ: may ask again before the reply.
+    /// REQ: may send again before the reply.
     relaxed: bool,
     /// Keeps the latest message only.
     conflate: bool,
-    /// XPUB: tells every subscription.
+    /// XPUB: reports every subscription.
     verbose: bool,
 }
 
 impl Settings {
-    /// With one more topic from the beginning.
+    /// Adds an initial subscription.
     #[must_use]
     pub fn topic(mut self, topic: &'static str) -> Self {
         self.topics.push(topic);
         self
     }
 
-    /// With a mechanism.
+    /// Sets the mechanism.
     #[must_use]
     pub fn secured(mut self, secured: Secured) -> Self {
         self.secured = Some(secured);
         self
     }
 
-    /// Asks for signs of life this often, and waits this long for them.
+    /// Sets the heartbeat interval and timeout.
     #[must_use]
-    pub fn beating(self, interval: Duration, timeout: Duration) -> Self {
+    pub fn heartbeats(self, interval: Duration, timeout: Duration) -> Self {
         let ms = |time: Duration| u32::try_from(time.as_millis()).expect("a short time");
         self.heartbeat(ms(interval)).heartbeat_timeout(ms(timeout))
     }

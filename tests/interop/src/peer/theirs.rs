@@ -1,15 +1,15 @@
-//! libzmq's.
+//! The peer of libzmq.
 
 use std::time::Duration;
 
 use libzmq_peer::{Context, Error, EventKind, Opt, Peer as Thread, Socket, SocketKind, errno};
 use tokio::time::timeout;
 
-use super::{Closed, Happening, Library, Peer, Sent, Settings};
+use super::{Closed, Library, Peer, PeerEvent, Sent, Settings};
 use crate::Frames;
 use crate::secured::{Mechanism, Secured, ZapHandler};
 
-/// A socket of libzmq, on a thread of its own.
+/// A socket of libzmq on its own thread.
 #[derive(Debug)]
 pub struct Theirs {
     thread: Thread,
@@ -31,7 +31,7 @@ impl Peer for Theirs {
 
     async fn start(settings: &Settings) -> Self {
         let context = Context::new().expect("a context");
-        // Without one, libzmq's PLAIN server lets nobody in.
+        // Without a handler, libzmq's PLAIN server rejects every peer.
         let asks = Secured { mechanism: Mechanism::Plain, is_server: true };
         let handler = (settings.secured == Some(asks)).then(|| ZapHandler::start(&context));
         let settings = settings.clone();
@@ -64,7 +64,7 @@ impl Peer for Theirs {
         .await
     }
 
-    async fn pour(&mut self, message: Frames, count: usize) -> usize {
+    async fn send_until_full(&mut self, message: Frames, count: usize) -> usize {
         self.run(move |socket| {
             look(socket);
             let mut taken = 0;
@@ -77,7 +77,7 @@ impl Peer for Theirs {
     }
 
     async fn recv(&mut self, within: Duration) -> Option<Frames> {
-        // One that is refused, because it is not a REQ's turn, receives nothing either.
+        // A receive that fails because it is not the REQ's turn returns nothing either.
         timeout(within, self.thread.recv()).await.ok()?.ok()
     }
 
@@ -91,17 +91,17 @@ impl Peer for Theirs {
         self.run(move |socket| socket.set_bytes(Opt::UNSUBSCRIBE, &topic)).await;
     }
 
-    async fn happens(&mut self, happening: Happening, within: Duration) -> bool {
+    async fn observes(&mut self, happening: PeerEvent, within: Duration) -> bool {
         let kinds: &[EventKind] = match happening {
-            Happening::Accepted => &[EventKind::ACCEPTED],
-            Happening::Ready => &[EventKind::HANDSHAKE_SUCCEEDED],
-            Happening::HandshakeFailed => &[
+            PeerEvent::Accepted => &[EventKind::ACCEPTED],
+            PeerEvent::Ready => &[EventKind::HANDSHAKE_SUCCEEDED],
+            PeerEvent::HandshakeFailed => &[
                 EventKind::HANDSHAKE_FAILED_NO_DETAIL,
                 EventKind::HANDSHAKE_FAILED_PROTOCOL,
                 EventKind::HANDSHAKE_FAILED_AUTH,
             ],
-            Happening::Disconnected => &[EventKind::DISCONNECTED],
-            Happening::Retried => &[EventKind::CONNECT_RETRIED],
+            PeerEvent::Disconnected => &[EventKind::DISCONNECTED],
+            PeerEvent::Retried => &[EventKind::CONNECT_RETRIED],
         };
         let mut any = kinds.iter().map(|kind| self.thread.event(*kind));
         let (one, two, three) = (any.next(), any.next(), any.next());
@@ -133,7 +133,8 @@ impl Peer for Theirs {
     }
 }
 
-/// Reading this makes libzmq look for subscriptions and new peers now, and not at some later send.
+/// Reading this option makes libzmq process subscriptions and new peers now instead of at a later
+/// send.
 fn look(socket: &Socket) {
     let _ = socket.get_i32(Opt::EVENTS);
 }

@@ -1,11 +1,11 @@
-//! What a process that has a [`Peer`](super::Peer) is asked, and what it answers: a line each.
+//! The requests to a process with a [`Peer`](super::Peer) and its answers, one per line.
 
 use std::time::Duration;
 
 use super::Sent;
 use crate::Frames;
 
-/// What the process is asked.
+/// A request to the process.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[allow(missing_docs, reason = "as the methods of a peer")]
 pub enum Request {
@@ -16,7 +16,7 @@ pub enum Request {
     Dropped,
 }
 
-/// What it answers.
+/// An answer of the process.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[allow(missing_docs, reason = "as the methods of a peer")]
 pub enum Answer {
@@ -29,7 +29,7 @@ pub enum Answer {
 }
 
 impl Request {
-    /// As a line.
+    /// Encodes a line.
     pub fn to_line(&self) -> String {
         match self {
             Self::Bind(endpoint) => format!("bind {endpoint}"),
@@ -42,11 +42,11 @@ impl Request {
         }
     }
 
-    /// From a line.
+    /// Decodes a line.
     ///
     /// # Panics
     ///
-    /// When it is not one of these.
+    /// If it is not a request.
     pub fn from_line(line: &str) -> Self {
         let words: Vec<_> = line.split(' ').collect();
         match words[..] {
@@ -61,7 +61,7 @@ impl Request {
 }
 
 impl Answer {
-    /// As a line.
+    /// Encodes a line.
     pub fn to_line(&self) -> String {
         match self {
             Self::Ready => "ready".to_owned(),
@@ -77,7 +77,7 @@ impl Answer {
         }
     }
 
-    /// From a line; `None` where it is something else that the process has to say.
+    /// Decodes a line. `None` for any other output of the process.
     pub fn from_line(line: &str) -> Option<Self> {
         let words: Vec<_> = line.split(' ').collect();
         Some(match words[..] {
@@ -100,7 +100,7 @@ fn ms(text: &str) -> Duration {
     Duration::from_millis(text.parse().expect("a number"))
 }
 
-/// Frames as hexadecimal bytes, with commas between.
+/// Frames as hexadecimal bytes, separated by commas.
 fn to_hex(message: &Frames) -> String {
     let frames: Vec<String> = message
         .iter()

@@ -1,16 +1,16 @@
-//! Rows about sockets that are closed.
+//! Rows about closing sockets.
 
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
-use interop::peer::{Closed, Happening, Peer, Sent, Settings};
+use interop::peer::{Closed, Peer, PeerEvent, Sent, Settings};
 use interop::{RawListener, ReservedPort, TCP, within};
 use libzmq_peer::SocketKind::{Pull, Push};
 use zeromq_async::PushSocket;
 
 use crate::support::{DEADLINE, next};
 
-/// Where the messages go.
+/// The peer of the closing socket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum To {
     SomebodyWhoReads,
@@ -18,23 +18,23 @@ enum To {
     SomebodyStuck,
 }
 
-/// How long closing took.
+/// The duration of a close.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Took {
+enum CloseTime {
     NoTime,
     TheLingerTime,
     ForEver,
 }
 
-/// A linger time in ms, a peer, how long closing took, and whether it is told that messages were
-/// not sent.
-type Row = (i32, To, Took, Option<bool>);
+/// A linger time in ms, a peer, the duration of the close, and whether unsent messages were
+/// reported.
+type Row = (i32, To, CloseTime, Option<bool>);
 
 const LINGER: i32 = 5000;
 
 side_by_side! {
-    /// Every linger time with every kind of peer: closing takes no longer than that, and this
-    /// library's says what was not sent.
+    /// Every linger time with every kind of peer: closing takes at most the linger time, and this
+    /// library reports the number of unsent messages.
     row_23_closing: closing,
     ours: rows(|row| Some(row.1 != To::SomebodyWhoReads)),
     libzmq: rows(|_| None),
@@ -42,21 +42,21 @@ side_by_side! {
 
 fn rows(told: impl Fn(&Row) -> Option<bool>) -> Vec<Row> {
     let rows = [
-        (0, To::SomebodyWhoReads, Took::NoTime),
-        (0, To::Nobody, Took::NoTime),
-        (0, To::SomebodyStuck, Took::NoTime),
-        (LINGER, To::SomebodyWhoReads, Took::NoTime),
-        (LINGER, To::Nobody, Took::TheLingerTime),
-        (LINGER, To::SomebodyStuck, Took::TheLingerTime),
-        (-1, To::SomebodyWhoReads, Took::NoTime),
-        (-1, To::Nobody, Took::ForEver),
-        (-1, To::SomebodyStuck, Took::ForEver),
+        (0, To::SomebodyWhoReads, CloseTime::NoTime),
+        (0, To::Nobody, CloseTime::NoTime),
+        (0, To::SomebodyStuck, CloseTime::NoTime),
+        (LINGER, To::SomebodyWhoReads, CloseTime::NoTime),
+        (LINGER, To::Nobody, CloseTime::TheLingerTime),
+        (LINGER, To::SomebodyStuck, CloseTime::TheLingerTime),
+        (-1, To::SomebodyWhoReads, CloseTime::NoTime),
+        (-1, To::Nobody, CloseTime::ForEver),
+        (-1, To::SomebodyStuck, CloseTime::ForEver),
     ];
     rows.into_iter()
         .map(|(linger, to, took)| {
             let row = (linger, to, took, None);
-            // Who waits for ever is told nothing.
-            (linger, to, took, if took == Took::ForEver { None } else { told(&row) })
+            // A close that never returns reports nothing.
+            (linger, to, took, if took == CloseTime::ForEver { None } else { told(&row) })
         })
         .collect()
 }
@@ -76,7 +76,7 @@ async fn close<P: Peer>(linger: i32, to: To) -> Row {
         To::SomebodyStuck => listener.endpoint(),
     })
     .await;
-    // More than the kernel's buffers take from somebody who does not read.
+    // More than the kernel buffers of a peer that does not read.
     let message = vec![vec![7; 256 * 1024]];
     let mut stuck = None;
     if to == To::SomebodyStuck {
@@ -93,9 +93,9 @@ async fn close<P: Peer>(linger: i32, to: To) -> Row {
     let since = Instant::now();
     let closed = push.close(Duration::from_secs(15)).await;
     let took = match (since.elapsed().as_millis(), &closed) {
-        (_, Closed::Waits) => Took::ForEver,
-        (0..4000, _) => Took::NoTime,
-        _ => Took::TheLingerTime,
+        (_, Closed::Waits) => CloseTime::ForEver,
+        (0..4000, _) => CloseTime::NoTime,
+        _ => CloseTime::TheLingerTime,
     };
     drop(stuck);
     let Closed::Returned { unsent } = closed else { return (linger, to, took, None) };
@@ -103,19 +103,19 @@ async fn close<P: Peer>(linger: i32, to: To) -> Row {
 }
 
 side_by_side! {
-    /// A socket that lingers for ever for somebody who comes late has lost nothing.
+    /// A socket with endless linger loses no message for a late peer.
     row_23_the_tail_is_not_lost: late_reader,
     ours: 100,
     libzmq: 100,
 }
 
-/// How many of 100 messages arrive.
+/// The number of messages out of 100 that arrive.
 async fn late_reader<P: Peer>() -> usize {
     let port = ReservedPort::new();
     let mut push = P::start(&Settings::new(Push).linger(-1).reconnect(5)).await;
     push.connect(&port.endpoint()).await;
-    assert_eq!(push.pour(vec![b"tail".to_vec()], 100).await, 100);
-    assert!(push.happens(Happening::Retried, DEADLINE).await);
+    assert_eq!(push.send_until_full(vec![b"tail".to_vec()], 100).await, 100);
+    assert!(push.observes(PeerEvent::Retried, DEADLINE).await);
     let received = async {
         let mut pull = P::start(&Settings::new(Pull)).await;
         pull.bind(&port.endpoint()).await;
@@ -130,7 +130,7 @@ async fn late_reader<P: Peer>() -> usize {
     received
 }
 
-/// Dropping a socket that would linger for ever holds up nobody, on a runtime of one thread.
+/// Dropping a socket with endless linger blocks no other task on a current-thread runtime.
 #[tokio::test]
 async fn row_23_drop_does_not_block() {
     let port = ReservedPort::new();

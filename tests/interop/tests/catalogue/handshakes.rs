@@ -1,4 +1,4 @@
-//! Rows about peers that do not finish their handshakes, or do so in an old way.
+//! Rows about unfinished handshakes and handshakes of old versions.
 
 use std::time::{Duration, Instant};
 
@@ -10,14 +10,14 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{interval, timeout};
 
-use crate::support::{DEADLINE, next, one, times};
+use crate::support::{DEADLINE, next, single, times};
 
 async fn dial(endpoint: &str) -> TcpStream {
     let address = endpoint.strip_prefix("tcp://").expect("a TCP endpoint");
-    TcpStream::connect(address).await.expect("somebody listens")
+    TcpStream::connect(address).await.expect("a listener")
 }
 
-/// How soon a new peer's first message is received.
+/// The time until a new peer's first message is received.
 async fn good_peer_is_served_after<P: Peer>(
     bound: &mut P,
     to: &str,
@@ -26,14 +26,14 @@ async fn good_peer_is_served_after<P: Peer>(
     let since = Instant::now();
     let mut good = P::start(settings).await;
     good.connect(to).await;
-    assert_eq!(good.send(one("good"), DEADLINE).await, Sent::Taken);
-    assert_eq!(next(bound, "the good peer's message").await, one("good"));
+    assert_eq!(good.send(single("good"), DEADLINE).await, Sent::Taken);
+    assert_eq!(next(bound, "the good peer's message").await, single("good"));
     since.elapsed()
 }
 
 side_by_side! {
-    /// Peers that say a byte now and then have as long as the handshake may take and no longer,
-    /// and keep nobody waiting.
+    /// Peers that send single bytes slowly have the handshake timeout in total and delay no other
+    /// peer.
     row_08_slow_loris: slow_loris,
     ours: SlowLoris { all_closed_in_time: true, good_is_served: true },
     libzmq: SlowLoris { all_closed_in_time: true, good_is_served: true },
@@ -61,7 +61,7 @@ async fn slow_loris<P: Peer>() -> SlowLoris {
     }
 }
 
-/// Says a greeting, a byte each 500 ms, and when it is closed.
+/// Writes a greeting, one byte every 500 ms. Returns the time at which the connection was closed.
 async fn drip(to: &str) -> Duration {
     let mut stream = dial(to).await;
     let since = Instant::now();
@@ -72,7 +72,7 @@ async fn drip(to: &str) -> Duration {
     while since.elapsed() < DEADLINE {
         tokio::select! {
             _ = ticks.tick() => if let Some(byte) = bytes.next() {
-                // Whether it is closed is seen by reading.
+                // Reading detects that the connection is closed.
                 let _ = stream.write_all(byte).await;
             },
             read = stream.read(&mut heard) => if matches!(read, Ok(0) | Err(_)) { break },
@@ -82,7 +82,7 @@ async fn drip(to: &str) -> Duration {
 }
 
 side_by_side! {
-    /// A peer of ZMTP 2.0 that talks on is not closed when the time for handshakes is over.
+    /// An active peer of ZMTP 2.0 is not closed after the handshake timeout.
     row_09_old_peer_outlives_the_handshake_timer: old_peer,
     ours: OldPeer { heard: true, outlives: true },
     libzmq: OldPeer { heard: true, outlives: true },
@@ -90,7 +90,7 @@ side_by_side! {
 
 #[derive(Debug, PartialEq)]
 struct OldPeer {
-    /// Whether its messages arrive at all.
+    /// Whether its messages arrive.
     heard: bool,
     outlives: bool,
 }
@@ -108,7 +108,7 @@ async fn old_peer<P: Peer>() -> OldPeer {
     while Instant::now() < until {
         ticks.tick().await;
         let said = old.write_all(&[0, 1, b'x']).await.is_ok();
-        if !said || pull.recv(DEADLINE / 4).await != Some(one("x")) {
+        if !said || pull.recv(DEADLINE / 4).await != Some(single("x")) {
             return OldPeer { heard, outlives: false };
         }
         heard = true;
@@ -117,13 +117,13 @@ async fn old_peer<P: Peer>() -> OldPeer {
 }
 
 side_by_side! {
-    /// Connections that say nothing keep no client of a CURVE server out.
-    row_10_silent_connections_and_a_curve_server: silent_crowd,
+    /// Silent connections block no client of a CURVE server.
+    row_10_silent_connections_and_a_curve_server: silent_connections,
     ours: true,
     libzmq: true,
 }
 
-async fn silent_crowd<P: Peer>() -> bool {
+async fn silent_connections<P: Peer>() -> bool {
     let secured = |is_server| Secured { mechanism: Mechanism::Curve, is_server };
     let mut pull = P::start(&Settings::new(Pull).secured(secured(true))).await;
     let to = pull.bind(TCP).await;

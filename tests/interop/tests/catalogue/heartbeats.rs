@@ -1,28 +1,27 @@
-//! Rows about peers that are gone without a word.
+//! Rows about peers that vanish silently.
 
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
-use interop::peer::{Happening, Ours, Peer, Sent, Settings, Theirs};
+use interop::peer::{Ours, Peer, PeerEvent, Sent, Settings, Theirs};
 use interop::{Frames, Mechanism, Secured, TCP};
 use libzmq_peer::SocketKind;
 use libzmq_peer::SocketKind::{Dealer, Pair, Pub, Pull, Push, Rep, Req, Router, Sub, Xpub, Xsub};
 use tokio::time::interval;
 use zeromq_test::{Fault, Relay, Way};
 
-use crate::support::{Child, DEADLINE, SHORT, next, one, relay_to, times};
+use crate::support::{Child, DEADLINE, SHORT, next, relay_to, single, times};
 
 const INTERVAL: Duration = Duration::from_millis(20);
 
-/// Generous, so that a busy machine is not taken for a peer that is gone.
+/// Long, so that a busy machine is not taken for a lost peer.
 const TIMEOUT: Duration = Duration::from_secs(2);
 
-/// How much later than it is due something may happen on a busy machine.
+/// The tolerated delay on a busy machine.
 const SLACK: Duration = Duration::from_secs(4);
 
 side_by_side! {
-    /// A peer that vanishes without a word is noticed by whoever asks for signs of life, and by
-    /// nobody else.
+    /// Only heartbeats detect a peer that vanishes silently.
     row_06_half_open_peer: half_open,
     ours: HalfOpen { noticed_by_who_asks: true, noticed_otherwise: false },
     libzmq: HalfOpen { noticed_by_who_asks: true, noticed_otherwise: false },
@@ -35,7 +34,7 @@ struct HalfOpen {
 }
 
 async fn half_open<P: Peer>() -> HalfOpen {
-    let asks = Settings::new(Dealer).beating(INTERVAL, TIMEOUT);
+    let asks = Settings::new(Dealer).heartbeats(INTERVAL, TIMEOUT);
     let says_nothing = Settings::new(Dealer);
     let (mut asking, mut silent) = tokio::join!(
         Pairing::<P, P>::new(asks.clone(), asks),
@@ -46,7 +45,7 @@ async fn half_open<P: Peer>() -> HalfOpen {
     HalfOpen { noticed_by_who_asks, noticed_otherwise }
 }
 
-/// Two sockets with somebody between them.
+/// Two sockets with a relay between them.
 struct Pairing<B, C> {
     bound: B,
     connected: C,
@@ -58,12 +57,12 @@ impl<B: Peer, C: Peer> Pairing<B, C> {
         let (mut bound, mut connected) = (B::start(&bound).await, C::start(&connected).await);
         let relay = relay_to(&bound.bind(TCP).await).await;
         connected.connect(&relay.endpoint().to_string()).await;
-        assert!(bound.happens(Happening::Ready, DEADLINE).await, "bound");
-        assert!(connected.happens(Happening::Ready, DEADLINE).await, "connected");
+        assert!(bound.observes(PeerEvent::Ready, DEADLINE).await, "bound");
+        assert!(connected.observes(PeerEvent::Ready, DEADLINE).await, "connected");
         Self { bound, connected, relay }
     }
 
-    /// From now on nothing passes. Whether both notice in time, or so much later.
+    /// From now on nothing passes. Whether both sides notice in time, or within this much more.
     async fn fall_silent(&mut self, slack: Duration) -> bool {
         for way in Way::BOTH {
             self.relay.fault(way, Fault::BlackHole);
@@ -71,17 +70,17 @@ impl<B: Peer, C: Peer> Pairing<B, C> {
         let since = Instant::now();
         let in_time = INTERVAL + TIMEOUT + slack;
         let (one, other) = tokio::join!(
-            self.bound.happens(Happening::Disconnected, in_time),
-            self.connected.happens(Happening::Disconnected, in_time),
+            self.bound.observes(PeerEvent::Disconnected, in_time),
+            self.connected.observes(PeerEvent::Disconnected, in_time),
         );
         assert!(!(one || other) || since.elapsed() >= TIMEOUT / 2, "noticed before it was so");
         one && other
     }
 }
 
-/// Heartbeats that both sides ask for, with every pair of socket types, each mechanism, under load
-/// and idle: nothing but messages reaches the application, nobody is given up, and then whoever
-/// falls silent is.
+/// Heartbeats of both sides, with every pair of socket types, each mechanism, under load and idle:
+/// the application receives only messages, no connection ends, and a peer that falls silent later
+/// is detected.
 mod row_07_heartbeats {
     use super::*;
 
@@ -114,20 +113,21 @@ mod row_07_heartbeats {
 
 const MECHANISMS: [Option<Mechanism>; 3] = [None, Some(Mechanism::Plain), Some(Mechanism::Curve)];
 
-/// Who asks, and who answers where one does.
+/// The side that sends PINGs, or both.
 const PAIRS: [(SocketKind, SocketKind); 6] =
     [(Req, Rep), (Dealer, Router), (Pub, Sub), (Xpub, Xsub), (Push, Pull), (Pair, Pair)];
 
 async fn every_pair<B: Peer, C: Peer>(mechanisms: &[Option<Mechanism>]) {
     let cases = mechanisms.iter().flat_map(|mechanism| {
         PAIRS.iter().flat_map(move |(first, second)| {
-            // Either of a pair may be the one that is bound.
+            // Either socket of a pair may be the bound one.
             [(*first, *second, false), (*second, *first, true)].map(|(bound, connected, turned)| {
                 beat::<B, C>(bound, connected, turned, *mechanism)
             })
         })
     });
-    // All go on to the end: a socket of libzmq that is dropped holds up who drops it.
+    // All of them run to the end, because dropping a socket of libzmq blocks the thread that drops
+    // it.
     drop(join_all(cases).await);
 }
 
@@ -139,7 +139,7 @@ async fn beat<B: Peer, C: Peer>(
 ) -> Pairing<B, C> {
     let what = format!("{:?} {bound:?}, {:?} {connected:?}, {mechanism:?}", B::LIBRARY, C::LIBRARY);
     let settings = |kind, is_server| {
-        let mut settings = Settings::new(kind).beating(INTERVAL, TIMEOUT);
+        let mut settings = Settings::new(kind).heartbeats(INTERVAL, TIMEOUT);
         settings.secured = mechanism.map(|mechanism| Secured { mechanism, is_server });
         if matches!(kind, Sub | Xsub) { settings.topic("") } else { settings }
     };
@@ -164,8 +164,8 @@ async fn beat<B: Peer, C: Peer>(
         }
     }
     for (library, ended) in [
-        (B::LIBRARY, b.happens(Happening::Disconnected, Duration::ZERO).await),
-        (C::LIBRARY, c.happens(Happening::Disconnected, Duration::ZERO).await),
+        (B::LIBRARY, b.observes(PeerEvent::Disconnected, Duration::ZERO).await),
+        (C::LIBRARY, c.observes(PeerEvent::Disconnected, Duration::ZERO).await),
     ] {
         assert!(!ended, "{what}: {library:?} has given up a peer that answers");
     }
@@ -173,7 +173,7 @@ async fn beat<B: Peer, C: Peer>(
     pairing
 }
 
-/// One message, and what the second socket's type answers.
+/// One message, and the reply if the second socket's type sends one.
 async fn exchange<F: Peer, S: Peer>(
     (first, second): (SocketKind, SocketKind),
     one_side: &mut F,
@@ -182,19 +182,19 @@ async fn exchange<F: Peer, S: Peer>(
     is_first: bool,
 ) {
     if is_first && first == Xpub {
-        // A bound XSUB of libzmq subscribes while it is called, and not before.
+        // A bound XSUB of libzmq subscribes only during a call.
         let mut notice = None;
         while notice.is_none() {
             assert_eq!(other.recv(Duration::from_millis(1)).await, None, "{number}");
             notice = one_side.recv(INTERVAL).await;
         }
-        assert_eq!(notice, Some(one([1])), "{number}");
+        assert_eq!(notice, Some(single([1])), "{number}");
     }
-    let sent = one(number);
+    let sent = single(number);
     let mut received = None;
     while received.is_none() {
         assert_eq!(one_side.send(sent.clone(), DEADLINE).await, Sent::Taken, "{number}");
-        // A PUB does not tell when it has been subscribed to.
+        // A PUB does not report when it has a subscriber.
         let patience = if is_first && first == Pub { 10 * INTERVAL } else { DEADLINE };
         received = other.recv(patience).await;
         assert!(received.is_some() || (is_first && first == Pub), "{number}");
@@ -208,8 +208,8 @@ async fn exchange<F: Peer, S: Peer>(
 }
 
 side_by_side! {
-    /// A process that is stopped for a while is found to be gone, tried again without haste, and
-    /// there again when it goes on.
+    /// A stopped process is detected, retried at the reconnect interval, and reached again when it
+    /// continues.
     row_32_stopped_process: stopped,
     ours: Stopped { noticed: true, storm: false, back: true },
     libzmq: Stopped { noticed: true, storm: false, back: true },
@@ -224,27 +224,27 @@ struct Stopped {
 
 async fn stopped<P: Peer>() -> Stopped {
     let mut child = Child::start(P::LIBRARY, &Settings::new(Pull)).await;
-    let settings = Settings::new(Push).beating(INTERVAL, Duration::from_secs(1));
+    let settings = Settings::new(Push).heartbeats(INTERVAL, Duration::from_secs(1));
     let mut push = P::start(&settings.handshake(400).reconnect(10).reconnect_most(100)).await;
     push.connect(&child.bind(TCP).await).await;
-    assert!(push.happens(Happening::Ready, DEADLINE).await);
+    assert!(push.observes(PeerEvent::Ready, DEADLINE).await);
     child.signal("STOP").await;
-    let noticed = push.happens(Happening::Disconnected, DEADLINE).await;
-    // The kernel goes on to accept for it: each attempt ends with the handshake's time.
+    let noticed = push.observes(PeerEvent::Disconnected, DEADLINE).await;
+    // The kernel still accepts connections for it: each attempt ends with the handshake timeout.
     let seconds = times(1, 60);
     let until = Instant::now() + Duration::from_secs(seconds as u64);
     let mut attempts = 0;
-    while push.happens(Happening::Retried, until.saturating_duration_since(Instant::now())).await {
+    while push.observes(PeerEvent::Retried, until.saturating_duration_since(Instant::now())).await {
         attempts += 1;
     }
     child.signal("CONT").await;
-    assert!(push.happens(Happening::Ready, DEADLINE).await, "it is ready again");
-    // libzmq tells of a handshake that took too long as it does of a connection that has ended.
-    while push.happens(Happening::Disconnected, Duration::ZERO).await {}
-    assert_eq!(push.send(one("again"), DEADLINE).await, Sent::Taken);
-    let back = child.recv(DEADLINE).await == Some(one("again"))
-        // It stays: none of the connections that the kernel has accepted meanwhile takes its place.
-        && !push.happens(Happening::Disconnected, SHORT).await;
+    assert!(push.observes(PeerEvent::Ready, DEADLINE).await, "it is ready again");
+    // libzmq reports a handshake timeout as a disconnect.
+    while push.observes(PeerEvent::Disconnected, Duration::ZERO).await {}
+    assert_eq!(push.send(single("again"), DEADLINE).await, Sent::Taken);
+    let back = child.recv(DEADLINE).await == Some(single("again"))
+        // The connection stays: none of those that the kernel accepted meanwhile replaces it.
+        && !push.observes(PeerEvent::Disconnected, SHORT).await;
     assert!(attempts > 0, "it tries again");
     Stopped { noticed, storm: attempts > 20 * seconds, back }
 }

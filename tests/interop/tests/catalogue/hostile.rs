@@ -1,11 +1,11 @@
-//! Rows about peers that mean harm, or are not who they say they are.
+//! Rows about hostile peers and forged identities.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use interop::peer::{Happening, Ours, Peer, Sent, Settings};
+use interop::peer::{Ours, Peer, PeerEvent, Sent, Settings};
 use interop::{Mechanism, Secured, TCP, handshake_failure, within};
 use libzmq_peer::SocketKind::{Pull, Push};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -16,12 +16,12 @@ use zeromq_async::{Context, HandshakeFailure, ProtocolError, PullSocket, PushSoc
 use zeromq_auth::{Zap, ZapError};
 use zeromq_test::Way;
 
-use crate::support::{DEADLINE, SHORT, next, one, relay_to};
+use crate::support::{DEADLINE, SHORT, next, relay_to, single};
 
 side_by_side! {
-    /// Handshakes that are wrong in every way a list of them has: each is closed, none is let in,
-    /// and whoever comes after is served. libzmq lets in who has properties without a name, and lets
-    /// others wait.
+    /// Malformed handshakes of many kinds: each connection is closed, none is accepted, and the
+    /// next valid peer is served. libzmq accepts properties without a name, and keeps some
+    /// connections waiting.
     row_20_malformed_handshakes: malformed,
     ours: Malformed { closed: 192, let_in: 0 },
     libzmq: Malformed { closed: 183, let_in: 3 },
@@ -47,21 +47,21 @@ async fn malformed<P: Peer>() -> Malformed {
             let closed = join_all(case.iter().map(|bytes| is_closed(&to, bytes))).await;
             for is_closed in closed {
                 outcome.closed += usize::from(is_closed);
-                let is_in = !is_closed && pull.happens(Happening::Ready, SHORT).await;
+                let is_in = !is_closed && pull.observes(PeerEvent::Ready, SHORT).await;
                 outcome.let_in += usize::from(is_in);
             }
             let mut good = P::start(&settings(Push, false)).await;
             good.connect(&to).await;
-            assert_eq!(good.send(one("good"), DEADLINE).await, Sent::Taken);
-            assert_eq!(next(&mut pull, "the good peer's message").await, one("good"));
-            assert!(pull.happens(Happening::Ready, DEADLINE).await);
+            assert_eq!(good.send(single("good"), DEADLINE).await, Sent::Taken);
+            assert_eq!(next(&mut pull, "the good peer's message").await, single("good"));
+            assert!(pull.observes(PeerEvent::Ready, DEADLINE).await);
         }
-        assert!(!pull.happens(Happening::Ready, SHORT).await, "one more was let in");
+        assert!(!pull.observes(PeerEvent::Ready, SHORT).await, "one more was let in");
     }
     outcome
 }
 
-/// A greeting of this mechanism, and behind it a frame with each name, body and header.
+/// A greeting with this mechanism, followed by a frame with each name, body and header.
 fn cases(mechanism: Option<Mechanism>) -> Vec<Vec<u8>> {
     let name: &[u8] = match mechanism {
         None => b"NULL",
@@ -83,12 +83,12 @@ fn cases(mechanism: Option<Mechanism>) -> Vec<Vec<u8>> {
         b"",
     ];
     let bodies: [&[u8]; 8] = [
-        // A property without a value, with too long a value, without a name, with all of the name.
+        // A property without a value, with too long a value, without a name, and with a name only.
         b"\x0bSocket-Type",
         b"\x0bSocket-Type\xff\xff\xff\xffPUSH",
         b"\0\0\0\0\x04PUSH",
         b"\xffSocket-Type\0\0\0\x04PUSH",
-        // A type that there is not, a length with a sign, one byte, and many.
+        // An unknown type, a signed length, one byte, and many bytes.
         b"\x0bSocket-Type\0\0\0\x04HUSH",
         b"\x0bSocket-Type\x80\0\0\0PUSH",
         b"\xff",
@@ -101,7 +101,7 @@ fn cases(mechanism: Option<Mechanism>) -> Vec<Vec<u8>> {
             let size = u8::try_from(content.len()).expect("short");
             let header = match number % 4 {
                 0 | 1 => vec![4, size],
-                // No command; more to come.
+                // No command, and an incomplete message.
                 2 => vec![0, size],
                 _ => vec![5, size],
             };
@@ -111,17 +111,17 @@ fn cases(mechanism: Option<Mechanism>) -> Vec<Vec<u8>> {
     cases
 }
 
-/// Says this, and whether the other side closes the connection.
+/// Writes the bytes. Returns whether the other side closes the connection.
 async fn is_closed(to: &str, bytes: &[u8]) -> bool {
     let address = to.strip_prefix("tcp://").expect("a TCP endpoint");
-    let mut stream = TcpStream::connect(address).await.expect("somebody listens");
-    // It may be closed in the middle already.
+    let mut stream = TcpStream::connect(address).await.expect("a listener");
+    // The other side may close the connection in between.
     let _ = stream.write_all(bytes).await;
     let closed = async { while let Ok(1..) = stream.read(&mut [0; 512]).await {} };
     timeout(3 * SHORT, closed).await.is_ok()
 }
 
-/// Somebody's code that panics costs the connection that it was asked about, and nothing else.
+/// A panic in application code ends the connection it was called for and affects nothing else.
 #[tokio::test]
 async fn row_21_authenticator_panic() {
     async fn decide(attempt: Attempt) -> Decision {
@@ -149,12 +149,12 @@ async fn row_21_authenticator_panic() {
     }
 }
 
-/// A wrong key is told at once on the side that finds it wrong, and says what is wrong.
+/// The side that finds a wrong key reports it at once with a clear text.
 #[tokio::test]
 async fn row_27_wrong_curve_key() {
     let (server, client) = (generate_curve_keys(), generate_curve_keys());
     let anybody = |_: Attempt| async { Decision::allow() };
-    // Longer than the test may take: nothing ends for that.
+    // Longer than the test may take, so that nothing ends because of it.
     let hour = Duration::from_secs(3600);
     let pull = PullSocket::builder().curve_server(server, anybody).handshake_timeout(hour).build();
     let mut events = pull.events();
@@ -171,7 +171,7 @@ async fn row_27_wrong_curve_key() {
     handshake_failure(&mut at_client).await;
 }
 
-/// A socket that asks a ZAP handler lets nobody in where there is none, and says so.
+/// A socket with a ZAP endpoint but no handler rejects every peer and reports that.
 #[tokio::test]
 async fn row_28_no_zap_handler() {
     let context = Context::new();
@@ -179,7 +179,7 @@ async fn row_28_no_zap_handler() {
     let pull = PullSocket::builder().plain_server(zap).build();
     let mut events = pull.events();
     let to = pull.bind(TCP).await.unwrap();
-    let push = PushSocket::builder().plain_client("anybody", "at all").unwrap().build();
+    let push = PushSocket::builder().plain_client("any user", "any password").unwrap().build();
     push.connect(&to).unwrap();
     let failure = handshake_failure(&mut events).await;
     let HandshakeFailure::Denied { status, reason: Some(reason) } = failure else {
@@ -190,8 +190,8 @@ async fn row_28_no_zap_handler() {
     assert_eq!(pull.stats().peers.len(), 0);
 }
 
-/// One byte of what goes over the wire is changed, another each time, with CURVE and with NOISE:
-/// the connection ends, and nothing arrives but what was sent.
+/// One changed byte per run, with CURVE and with NOISE: the connection ends, and only sent messages
+/// arrive.
 #[tokio::test]
 async fn row_30_changed_bytes() {
     for mechanism in [Mechanism::Curve, Mechanism::Noise] {
@@ -213,9 +213,9 @@ async fn change(mechanism: Mechanism, way: Way, offset: usize) {
     relay.alter(move |this| flip_once((this == way).then_some(offset), changed.clone()));
     let mut push = Ours::start(&settings(Push, false)).await;
     push.connect(&relay.endpoint().to_string()).await;
-    let sent = one([b'x'; 100]);
+    let sent = single([b'x'; 100]);
     let what = format!("{mechanism:?}, byte {offset} {way:?}");
-    // What is under way when the connection ends is lost: it is sent until it arrives.
+    // Messages in flight at the end of the connection are lost, so each is sent until it arrives.
     for _ in 0..5 {
         assert_eq!(push.send(sent.clone(), DEADLINE).await, Sent::Taken, "{what}");
     }
@@ -231,7 +231,7 @@ async fn arrives(push: &mut Ours, pull: &mut Ours, sent: &interop::Frames) -> in
     }
 }
 
-/// Changes the byte at this offset of the first connection that has one there.
+/// Changes the byte at this offset of the first connection that is long enough.
 fn flip_once(
     offset: Option<usize>,
     done: Arc<AtomicBool>,

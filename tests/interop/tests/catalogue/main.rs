@@ -1,7 +1,7 @@
-//! The catalogue of failures that ZeroMQ has had in production: a test for each row, named for it.
+//! The catalogue of failures of ZeroMQ in production, one test per row, named after the row.
 //!
-//! Where a row can be had with libzmq too, the same script runs with either library, and what is
-//! expected of each stands beside the other. `docs/failure-catalogue.md` is the table of all of it.
+//! If a row applies to libzmq too, the same script runs with either library, and both expectations
+//! stand side by side. `docs/failure-catalogue.md` has the table.
 
 #[macro_use]
 mod support;

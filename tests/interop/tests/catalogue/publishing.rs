@@ -1,4 +1,4 @@
-//! Rows about publishers, and about queues that are full.
+//! Rows about publishers and full queues.
 
 use std::time::{Duration, Instant};
 
@@ -7,11 +7,11 @@ use interop::{ReservedPort, TCP};
 use libzmq_peer::SocketKind;
 use libzmq_peer::SocketKind::{Dealer, Pair, Push, Router, Sub, Xpub};
 
-use crate::support::{DEADLINE, SHORT, next, one, times};
+use crate::support::{DEADLINE, SHORT, next, single, times};
 
 side_by_side! {
-    /// A message that is published before anybody has subscribed is gone; with the publisher
-    /// waiting for its subscriber, nothing is.
+    /// A message that is published before the first subscription is lost. A publisher that waits
+    /// for its subscriber loses nothing.
     row_01_slow_joiner: slow_joiner,
     ours: SlowJoiner { told: true, lost_after_waiting: 0 },
     libzmq: SlowJoiner { told: false, lost_after_waiting: 0 },
@@ -19,7 +19,7 @@ side_by_side! {
 
 #[derive(Debug, PartialEq)]
 struct SlowJoiner {
-    /// Whether the publisher says that nobody got the first message.
+    /// Whether the publisher reports that the first message had no subscriber.
     told: bool,
     lost_after_waiting: usize,
 }
@@ -27,25 +27,25 @@ struct SlowJoiner {
 async fn slow_joiner<P: Peer>() -> SlowJoiner {
     let mut publisher = P::start(&Settings::new(Xpub)).await;
     let to = publisher.bind(TCP).await;
-    assert_eq!(publisher.send(one("early"), DEADLINE).await, Sent::Taken);
+    assert_eq!(publisher.send(single("early"), DEADLINE).await, Sent::Taken);
     let told = publisher.dropped().await == Some(1);
     let mut lost_after_waiting = 0;
     for run in 0..times(100, 1000) {
         let mut subscriber = P::start(&Settings::new(Sub).topic("")).await;
         subscriber.connect(&to).await;
-        assert_eq!(next(&mut publisher, "a subscription").await, one([1]));
-        let message = one(run.to_string());
+        assert_eq!(next(&mut publisher, "a subscription").await, single([1]));
+        let message = single(run.to_string());
         assert_eq!(publisher.send(message.clone(), DEADLINE).await, Sent::Taken);
         lost_after_waiting += usize::from(subscriber.recv(DEADLINE).await != Some(message));
         subscriber.close(DEADLINE).await;
-        assert_eq!(next(&mut publisher, "its end").await, one([0]));
+        assert_eq!(next(&mut publisher, "its end").await, single([0]));
     }
     SlowJoiner { told, lost_after_waiting }
 }
 
 side_by_side! {
-    /// A publisher whose subscriber does not keep up drops, and only one of the libraries says how
-    /// many: exactly those that did not arrive.
+    /// A publisher with a slow subscriber drops messages. Only this library counts them, and
+    /// exactly the missing ones.
     row_02_silent_drop_at_hwm_of_a_publisher: dropping_publisher,
     ours: Drops { some: true, accounted: Some(true) },
     libzmq: Drops { some: true, accounted: None },
@@ -61,7 +61,7 @@ side_by_side! {
 #[derive(Debug, PartialEq)]
 struct Drops {
     some: bool,
-    /// Whether those that were sent are those that arrived and those that it says it dropped.
+    /// Whether the sent messages are those that arrived plus the reported drops.
     accounted: Option<bool>,
 }
 
@@ -72,8 +72,8 @@ async fn dropping_publisher<P: Peer>() -> Drops {
     let settings = Settings::new(Sub).topic("").receive_mark(10).buffers(8192);
     let mut subscriber = P::start(&settings).await;
     subscriber.connect(&publisher.bind(TCP).await).await;
-    assert_eq!(next(&mut publisher, "a subscription").await, one([1]));
-    assert_eq!(publisher.pour(one([7; 1024]), MANY).await, MANY);
+    assert_eq!(next(&mut publisher, "a subscription").await, single([1]));
+    assert_eq!(publisher.send_until_full(single([7; 1024]), MANY).await, MANY);
     drops(&mut publisher, &mut subscriber).await
 }
 
@@ -82,13 +82,13 @@ async fn dropping_router<P: Peer>() -> Drops {
     let settings = Settings::new(Dealer).routing_id("slow".to_owned()).receive_mark(10);
     let mut dealer = P::start(&settings.buffers(8192)).await;
     dealer.connect(&router.bind(TCP).await).await;
-    assert_eq!(dealer.send(one("here"), DEADLINE).await, Sent::Taken);
+    assert_eq!(dealer.send(single("here"), DEADLINE).await, Sent::Taken);
     assert_eq!(next(&mut router, "the DEALER").await, [&b"slow"[..], b"here"]);
-    assert_eq!(router.pour(vec![b"slow".to_vec(), vec![7; 1024]], MANY).await, MANY);
+    assert_eq!(router.send_until_full(vec![b"slow".to_vec(), vec![7; 1024]], MANY).await, MANY);
     drops(&mut router, &mut dealer).await
 }
 
-/// Receives what there is.
+/// Receives all available messages.
 async fn drops<P: Peer>(sender: &mut P, receiver: &mut P) -> Drops {
     let dropped = sender.dropped().await.map(|dropped| usize::try_from(dropped).expect("few"));
     let mut received = 0;
@@ -102,7 +102,7 @@ async fn drops<P: Peer>(sender: &mut P, receiver: &mut P) -> Drops {
 }
 
 side_by_side! {
-    /// A subscriber that does not read holds up no other.
+    /// A subscriber that does not read delays no other.
     row_03_one_slow_subscriber: slow_subscriber,
     ours: SlowSubscriber { fast_lost: 0, slow_lost: true, as_fast: true },
     libzmq: SlowSubscriber { fast_lost: 0, slow_lost: true, as_fast: true },
@@ -112,7 +112,7 @@ side_by_side! {
 struct SlowSubscriber {
     fast_lost: usize,
     slow_lost: bool,
-    /// Whether the fast ones' worst hundredth is about as fast as without the slow one.
+    /// Whether the fast subscribers' slowest hundredth is about as fast as without the slow one.
     as_fast: bool,
 }
 
@@ -126,7 +126,7 @@ async fn slow_subscriber<P: Peer>() -> SlowSubscriber {
         let settings = Settings::new(Sub).topic("").receive_mark(10).buffers(8192);
         let mut subscriber = P::start(&settings).await;
         subscriber.connect(&to).await;
-        assert_eq!(next(&mut publisher, "a subscription").await, one([1]));
+        assert_eq!(next(&mut publisher, "a subscription").await, single([1]));
         subscribers.push(subscriber);
     }
     let mut slow = subscribers.pop().expect("five");
@@ -136,7 +136,7 @@ async fn slow_subscriber<P: Peer>() -> SlowSubscriber {
         let mut times = Vec::with_capacity(ROUNDS);
         for _ in 0..ROUNDS {
             let sent = Instant::now();
-            assert_eq!(publisher.send(one([7; 1024]), DEADLINE).await, Sent::Taken);
+            assert_eq!(publisher.send(single([7; 1024]), DEADLINE).await, Sent::Taken);
             for fast in &mut subscribers {
                 fast_lost += usize::from(fast.recv(DEADLINE).await.is_none());
             }
@@ -152,20 +152,20 @@ async fn slow_subscriber<P: Peer>() -> SlowSubscriber {
     while slow.recv(SHORT).await.is_some() {
         slow_got += 1;
     }
-    // Somebody else may be at work on this machine: what is meant is that nobody waits for the
-    // slow one, which takes for ever.
+    // The machine may be busy. The check is that no subscriber waits for the slow one, which takes
+    // for ever.
     let as_fast = worst[1] < 5 * worst[0] + Duration::from_secs(1);
     SlowSubscriber { fast_lost, slow_lost: slow_got < ROUNDS, as_fast }
 }
 
 side_by_side! {
-    /// How many messages a socket queues for a peer that is not there, for each high-water mark.
+    /// The number of messages that a socket queues for an absent peer, for each high-water mark.
     row_04_hwm_is_what_it_says: marks,
     ours: table_of_marks(),
     libzmq: table_of_marks(),
 }
 
-/// As many as the mark says, and no end of them with 0.
+/// The high-water mark, or no limit with 0.
 fn table_of_marks() -> Vec<(SocketKind, usize, usize)> {
     let kinds = [Push, Dealer, Pair];
     let marks = [(0, MANY), (1, 1), (2, 2), (1000, 1000)];
@@ -178,29 +178,29 @@ async fn marks<P: Peer>() -> Vec<(SocketKind, usize, usize)> {
     for (kind, mark, _) in table_of_marks() {
         let mut sender = P::start(&Settings::new(kind).send_mark(mark)).await;
         sender.connect(&nobody.endpoint()).await;
-        counts.push((kind, mark, sender.pour(one("queued"), MANY).await));
+        counts.push((kind, mark, sender.send_until_full(single("queued"), MANY).await));
     }
     counts
 }
 
 side_by_side! {
-    /// A subscriber that subscribes to more than its high-water mark at a time: libzmq's loses what
-    /// does not fit, and nobody learns of it.
+    /// A subscriber that subscribes to more topics at once than its high-water mark: libzmq loses
+    /// the excess silently.
     row_05_subscriptions_beyond_the_hwm: subscription_flood,
-    ours: AreLost(false),
-    libzmq: AreLost(true),
+    ours: LosesTopics(false),
+    libzmq: LosesTopics(true),
 }
 
 #[derive(Debug, PartialEq)]
-struct AreLost(bool);
+struct LosesTopics(bool);
 
-/// Whether there are subscriptions that the publisher never hears of.
-async fn subscription_flood<P: Peer>() -> AreLost {
+/// Whether the publisher misses some subscriptions.
+async fn subscription_flood<P: Peer>() -> LosesTopics {
     let mut publisher = P::start(&Settings::new(Xpub).receive_mark(1)).await;
     let mut subscriber = P::start(&Settings::new(Sub).send_mark(1)).await;
     subscriber.connect(&publisher.bind(TCP).await).await;
     subscriber.subscribe(b"first").await;
-    assert_eq!(next(&mut publisher, "a subscription").await, one(b"\x01first"));
+    assert_eq!(next(&mut publisher, "a subscription").await, single(b"\x01first"));
     let topics = times(MANY, 100_000);
     for topic in 0..topics {
         subscriber.subscribe(topic.to_string().as_bytes()).await;
@@ -209,11 +209,10 @@ async fn subscription_flood<P: Peer>() -> AreLost {
     while heard < topics && publisher.recv(5 * SHORT).await.is_some() {
         heard += 1;
     }
-    AreLost(heard < topics)
+    LosesTopics(heard < topics)
 }
 
-/// Without being told to, a publisher keeps 1,000 messages and no more for a subscriber that is
-/// stuck.
+/// By default a publisher keeps at most 1,000 messages for a subscriber that does not read.
 #[tokio::test]
 async fn row_16_dead_subscriber_queue_is_bounded() {
     const MOST: usize = 1000;
@@ -221,17 +220,17 @@ async fn row_16_dead_subscriber_queue_is_bounded() {
     let mut subscriber = Ours::start(&Settings::new(Sub).topic("").buffers(8192)).await;
     subscriber.connect(&publisher.bind(TCP).await).await;
     next(&mut publisher, "a subscription").await;
-    assert_eq!(publisher.pour(one([7; 1024]), 10 * MOST).await, 10 * MOST);
+    assert_eq!(publisher.send_until_full(single([7; 1024]), 10 * MOST).await, 10 * MOST);
     let dropped = publisher.dropped().await.expect("it says so");
-    // Both queues are full, and so are the kernel's buffers.
+    // Both queues and the kernel's buffers are full.
     let kept = 10 * MOST - usize::try_from(dropped).expect("few");
     assert!(kept <= 2 * MOST + 200, "{kept} messages were kept");
     assert!(kept >= MOST, "{kept} messages were kept");
 }
 
 side_by_side! {
-    /// A subscriber whose publisher is restarted is subscribed before the first message it could
-    /// miss, as often as it was.
+    /// After a restart of the publisher, a subscriber is subscribed before it could miss a message,
+    /// every time.
     row_24_subscriptions_after_a_restart: restarts,
     ours: Restarts { by_itself: true, not_restored: 0, lost: 0 },
     libzmq: Restarts { by_itself: false, not_restored: 0, lost: 0 },
@@ -239,7 +238,7 @@ side_by_side! {
 
 #[derive(Debug, PartialEq)]
 struct Restarts {
-    /// Whether it subscribes again without being called by anybody.
+    /// Whether it subscribes again without a call.
     by_itself: bool,
     not_restored: usize,
     lost: usize,
@@ -265,7 +264,7 @@ async fn restarts<P: Peer>() -> Restarts {
                 heard = Some(next(&mut publisher, "a subscription").await);
             }
             assert_eq!(publisher.send(message.clone(), DEADLINE).await, Sent::Taken);
-            heard == Some(one(b"\x01twice"))
+            heard == Some(single(b"\x01twice"))
         };
         let (received, was_restored) = tokio::join!(subscriber.recv(DEADLINE), published);
         not_restored += usize::from(!was_restored);
@@ -276,7 +275,7 @@ async fn restarts<P: Peer>() -> Restarts {
 }
 
 side_by_side! {
-    /// The latest message of several frames is one message, or is it?
+    /// Conflation with messages of several frames.
     row_31_conflate_and_multipart: conflate,
     ours: vec![b"price".to_vec(), b"3".to_vec()],
     libzmq: vec![b"3".to_vec()],

@@ -1,4 +1,4 @@
-//! Rows about receiving, and about who may do it where.
+//! Rows about receiving.
 
 use std::time::{Duration, Instant};
 
@@ -12,8 +12,8 @@ use zeromq_async::{
 
 use crate::support::{Child, SHORT};
 
-/// A `recv` that is given up again and again beside a ticking clock loses nothing and doubles
-/// nothing, and a request gets its own reply.
+/// A `recv` that is cancelled repeatedly beside a ticker loses and duplicates nothing, and a
+/// request receives its own reply.
 #[tokio::test]
 async fn row_13_dropped_recv() {
     const MESSAGES: usize = 2000;
@@ -50,7 +50,7 @@ async fn row_13_dropped_recv() {
     interop::within("all replies", async { tokio::join!(serving, asking) }).await;
 }
 
-/// One peer that sends without end and many that send now and then: none of these waits.
+/// One peer that sends without pause and many that send rarely: none of the latter waits.
 #[tokio::test]
 async fn row_25_firehose_beside_slow_peers() {
     const TRICKLES: usize = 50;
@@ -83,7 +83,7 @@ async fn row_25_firehose_beside_slow_peers() {
     assert!(worst < Duration::from_secs(20), "one waits {worst:?}");
 }
 
-/// A process with peers that say nothing does nothing.
+/// A process with silent peers uses no processor time.
 #[tokio::test]
 async fn row_25_idle_socket_does_not_spin() {
     let mut child = Child::start(Library::Ours, &Settings::new(Pull)).await;
@@ -94,7 +94,7 @@ async fn row_25_idle_socket_does_not_spin() {
         peer.handshake(1, "PUSH").await;
         peers.push(peer);
     }
-    // One of them has said something, and somebody waits for more.
+    // One peer has sent a message, and the test waits for another.
     peers[0].write(&interop::message(b"once")).await;
     assert!(child.recv(10 * SHORT).await.is_some());
     let before = child.processor();
@@ -104,9 +104,8 @@ async fn row_25_idle_socket_does_not_spin() {
     assert!(used <= Duration::from_millis(20), "{used:?} for nothing");
 }
 
-/// Sockets and their halves go from thread to thread, each to one at a time, which the compiler
-/// sees to. (After a `fork` a Tokio runtime does not work in the child, whatever it has: start a
-/// process anew instead.)
+/// Sockets and their halves move between threads, one owner at a time, as the compiler enforces.
+/// (After a `fork` a Tokio runtime does not work in the child: start a new process instead.)
 #[test]
 fn row_26_sockets_move_between_threads() {
     fn moves<T: Send + 'static>() {}

@@ -1,11 +1,11 @@
-//! Rows about connecting again, and about requests whose reply is lost.
+//! Rows about reconnecting and lost replies.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
-use interop::peer::{Happening, Peer, Sent, Settings};
+use interop::peer::{Peer, PeerEvent, Sent, Settings};
 use interop::{Mechanism, ReservedPort, Secured, TCP};
 use libzmq_peer::SocketKind::{Pull, Push, Rep, Req, Router};
 use tokio::net::TcpListener;
@@ -14,17 +14,17 @@ use tokio::time::sleep;
 use zeromq_async::PullSocket;
 use zeromq_async::security::{Attempt, Decision, DenyStatus};
 
-use crate::support::{Child, DEADLINE, Fate, SHORT, next, one, times};
+use crate::support::{Child, DEADLINE, ProcessState, SHORT, next, single, times};
 
 side_by_side! {
-    /// What many clients cost somebody who is there and does not want them, who refuses them, or
-    /// who is not there.
+    /// The cost of many clients for a server that rejects them, that refuses connections, or that
+    /// is absent.
     row_11_reconnect_storm: storms,
     ours: Storms { hung_up_on: false, turned_away: false, nobody_there: false },
     libzmq: Storms { hung_up_on: true, turned_away: false, nobody_there: false },
 }
 
-/// Whether a client tried more often than a wait that doubles from 10 to 320 ms makes it.
+/// Whether a client tried more often than a backoff from 10 to 320 ms allows.
 #[derive(Debug, PartialEq)]
 struct Storms {
     hung_up_on: bool,
@@ -32,9 +32,9 @@ struct Storms {
     nobody_there: bool,
 }
 
-/// For how long attempts are counted: with the waits at their shortest there are 5 until they have
-/// grown and 5 after it.
-const WHILE: Duration = Duration::from_secs(1);
+/// The measured time: with the shortest waits there are 5 attempts during the backoff and 5 after
+/// it.
+const MEASURED: Duration = Duration::from_secs(1);
 const MOST: usize = 12;
 const CLIENTS: usize = 10;
 
@@ -51,7 +51,7 @@ async fn storms<P: Peer>() -> Storms {
             }
         });
         let _clients = clients::<P>(&to, None).await;
-        sleep(WHILE).await;
+        sleep(MEASURED).await;
         attempts.load(Ordering::Relaxed) > CLIENTS * MOST
     };
     let turned_away = async {
@@ -61,7 +61,7 @@ async fn storms<P: Peer>() -> Storms {
         let to = server.bind(TCP).await.expect("bound").to_string();
         let client = Secured { mechanism: Mechanism::Plain, is_server: false };
         let _clients = clients::<P>(&to, Some(client)).await;
-        sleep(WHILE).await;
+        sleep(MEASURED).await;
         drop(server);
         let mut attempts = 0;
         while let Some(event) = events.next().await {
@@ -73,10 +73,10 @@ async fn storms<P: Peer>() -> Storms {
         let port = ReservedPort::new();
         let mut clients = clients::<P>(&port.endpoint(), None).await;
         let mut attempts = 0;
-        let until = Instant::now() + WHILE;
+        let until = Instant::now() + MEASURED;
         for client in &mut clients {
             let rest = || until.saturating_duration_since(Instant::now());
-            while client.happens(Happening::Retried, rest()).await {
+            while client.observes(PeerEvent::Retried, rest()).await {
                 attempts += 1;
             }
         }
@@ -100,24 +100,23 @@ async fn clients<P: Peer>(to: &str, secured: Option<Secured>) -> Vec<P> {
 }
 
 side_by_side! {
-    /// Waits at the ends of what can be set, each in a process of its own: nobody divides by zero,
-    /// and nobody spins.
+    /// Extreme intervals, each in its own process: no division by zero and no busy loop.
     row_11_extreme_reconnect_intervals: extremes,
     ours: vec![
-        (0, Fate::Alive, false, true),
-        (-1, Fate::Alive, false, false),
-        (i32::MAX, Fate::Alive, false, false),
+        (0, ProcessState::Alive, false, true),
+        (-1, ProcessState::Alive, false, false),
+        (i32::MAX, ProcessState::Alive, false, false),
     ],
     libzmq: vec![
-        (0, Fate::Alive, false, false),
-        (-1, Fate::Alive, false, false),
-        (i32::MAX, Fate::Alive, false, false),
+        (0, ProcessState::Alive, false, false),
+        (-1, ProcessState::Alive, false, false),
+        (i32::MAX, ProcessState::Alive, false, false),
     ],
 }
 
-/// For each interval: what became of the process, whether it was busy, and whether it connects to
-/// somebody who comes later.
-async fn extremes<P: Peer>() -> Vec<(i32, Fate, bool, bool)> {
+/// For each interval: the state of the process, whether it was busy, and whether it connects to a
+/// late peer.
+async fn extremes<P: Peer>() -> Vec<(i32, ProcessState, bool, bool)> {
     let outcomes = [0, -1, i32::MAX].map(|interval| async move {
         let port = ReservedPort::new();
         let mut child =
@@ -128,10 +127,10 @@ async fn extremes<P: Peer>() -> Vec<(i32, Fate, bool, bool)> {
         let is_busy = child.processor() - before > SHORT / 2;
         let mut pull = P::start(&Settings::new(Pull)).await;
         pull.bind(&port.endpoint()).await;
-        // Where it has given up there is nobody to send to.
-        child.send(one("waited"), SHORT).await;
+        // A socket that has given up has no peer to send to.
+        child.send(single("waited"), SHORT).await;
         let connects = pull.recv(2 * SHORT).await.is_some();
-        (interval, child.fate(), is_busy, connects)
+        (interval, child.state(), is_busy, connects)
     });
     join_all(outcomes).await
 }
@@ -158,7 +157,7 @@ async fn killed_rep<P: Peer>() -> KilledRep {
     KilledRep { told, strict_asks_again, relaxed_asks_again }
 }
 
-/// Whether `recv` ends without a reply before the patience of the test, and another request is taken.
+/// Whether `recv` ends without a reply before the test's limit, and the next request is accepted.
 async fn kill_rep<P: Peer>(settings: Settings, patience: Duration) -> (bool, bool) {
     let port = ReservedPort::new();
     let mut req = P::start(&settings.reconnect(5)).await;
@@ -167,34 +166,34 @@ async fn kill_rep<P: Peer>(settings: Settings, patience: Duration) -> (bool, boo
     let mut rep = Child::start(P::LIBRARY, &Settings::new(Rep)).await;
     rep.bind(&port.endpoint()).await;
     for _ in 0..times(5, 100) {
-        if req.send(one("lost"), DEADLINE).await != Sent::Taken {
+        if req.send(single("lost"), DEADLINE).await != Sent::Taken {
             return (told, false);
         }
-        assert_eq!(rep.recv(DEADLINE).await, Some(one("lost")));
+        assert_eq!(rep.recv(DEADLINE).await, Some(single("lost")));
         rep.killed().await;
         let since = Instant::now();
         assert_eq!(req.recv(patience).await, None);
         told &= since.elapsed() < patience;
         rep = Child::start(P::LIBRARY, &Settings::new(Rep)).await;
         rep.bind(&port.endpoint()).await;
-        asks_again &= req.send(one("again"), 4 * SHORT).await == Sent::Taken;
+        asks_again &= req.send(single("again"), 4 * SHORT).await == Sent::Taken;
         if asks_again {
-            assert_eq!(rep.recv(DEADLINE).await, Some(one("again")));
-            assert_eq!(rep.send(one("reply"), DEADLINE).await, Sent::Taken);
-            assert_eq!(next(&mut req, "the reply").await, one("reply"));
+            assert_eq!(rep.recv(DEADLINE).await, Some(single("again")));
+            assert_eq!(rep.send(single("reply"), DEADLINE).await, Sent::Taken);
+            assert_eq!(next(&mut req, "the reply").await, single("reply"));
         }
     }
     (told, asks_again)
 }
 
 side_by_side! {
-    /// A reply that comes after the next request was sent is not taken for the reply to that.
+    /// A late reply is not taken for the reply to the next request.
     row_12_late_replies: late_replies,
     ours: 0,
     libzmq: 0,
 }
 
-/// How many replies are matched to another request.
+/// The number of replies that are matched to another request.
 async fn late_replies<P: Peer>() -> usize {
     let mut router = P::start(&Settings::new(Router)).await;
     let mut req = P::start(&Settings::new(Req).relaxed(true).correlate(true)).await;
@@ -202,7 +201,7 @@ async fn late_replies<P: Peer>() -> usize {
     let mut wrong = 0;
     let mut late = None;
     for number in 0..100 {
-        let body = one(number.to_string());
+        let body = single(number.to_string());
         assert_eq!(req.send(body.clone(), DEADLINE).await, Sent::Taken);
         let request = next(&mut router, "a request").await;
         if let Some(late) = late.replace(request.clone()) {

@@ -1,4 +1,4 @@
-//! Rows about what peers can make a process use up, each in a process of its own.
+//! Rows about resources that peers can exhaust, each in its own process.
 
 use std::time::Duration;
 
@@ -10,37 +10,37 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 
-use crate::support::{Child, DEADLINE, Fate, SHORT, one, times};
+use crate::support::{Child, DEADLINE, ProcessState, SHORT, single, times};
 
 const MIB: usize = 1 << 20;
 
 async fn dial(endpoint: &str) -> TcpStream {
     let address = endpoint.strip_prefix("tcp://").expect("a TCP endpoint");
-    TcpStream::connect(address).await.expect("somebody listens")
+    TcpStream::connect(address).await.expect("a listener")
 }
 
-/// Whether a new peer's message reaches the process.
+/// Whether the process receives a new peer's message.
 async fn is_served<P: Peer>(child: &mut Child, to: &str) -> bool {
     let mut good = P::start(&Settings::new(Push)).await;
     good.connect(to).await;
-    assert_eq!(good.send(one("good"), DEADLINE).await, Sent::Taken);
-    child.recv(5 * SHORT).await == Some(one("good"))
+    assert_eq!(good.send(single("good"), DEADLINE).await, Sent::Taken);
+    child.recv(5 * SHORT).await == Some(single("good"))
 }
 
 side_by_side! {
-    /// More connections than there are descriptors.
+    /// More connections than descriptors.
     row_14_no_descriptors: no_descriptors,
-    ours: NoDescriptors { fate: Fate::Alive, served_meanwhile: true, spins: false, served: true },
-    libzmq: NoDescriptors { fate: Fate::Alive, served_meanwhile: false, spins: true, served: true },
+    ours: NoDescriptors { fate: ProcessState::Alive, served_meanwhile: true, spins: false, served: true },
+    libzmq: NoDescriptors { fate: ProcessState::Alive, served_meanwhile: false, spins: true, served: true },
 }
 
 #[derive(Debug, PartialEq)]
 struct NoDescriptors {
-    fate: Fate,
+    fate: ProcessState,
     served_meanwhile: bool,
-    /// Whether the process is busy with accepting what it cannot.
+    /// Whether the process spins on failing accepts.
     spins: bool,
-    /// Whether a good peer is served when the others have gone.
+    /// Whether a valid peer is served after the others have left.
     served: bool,
 }
 
@@ -57,11 +57,11 @@ async fn no_descriptors<P: Peer>() -> NoDescriptors {
     let spins = child.processor() - before > SHORT / 10;
     drop(crowd);
     let served = is_served::<P>(&mut child, &to).await;
-    NoDescriptors { fate: child.fate(), served_meanwhile, spins, served }
+    NoDescriptors { fate: child.state(), served_meanwhile, spins, served }
 }
 
 side_by_side! {
-    /// Subscribers come and go at a publisher that nobody touches.
+    /// Subscribers come and go at a publisher that makes no call.
     row_15_idle_publisher: idle_publisher,
     ours: IdlePublisher { memory_grows: false, descriptors_grow: false },
     libzmq: IdlePublisher { memory_grows: true, descriptors_grow: false },
@@ -80,14 +80,14 @@ async fn idle_publisher<P: Peer>() -> IdlePublisher {
     come_and_go(&to, rounds).await;
     let (memory, descriptors) = (child.resident(), child.descriptors());
     come_and_go(&to, 2 * rounds).await;
-    // Closed connections are those that the process has closed too, a moment later.
+    // The process closes its end of a closed connection a moment later.
     let mut left = 100;
     while child.descriptors() > descriptors && left > 0 {
         sleep(Duration::from_millis(10)).await;
         left -= 1;
     }
     IdlePublisher {
-        // A few bytes for each that has been would show.
+        // A leak of a few bytes per subscriber would show.
         memory_grows: child.resident() > memory + 2 * rounds * 256,
         descriptors_grow: child.descriptors() > descriptors,
     }
@@ -102,21 +102,22 @@ async fn come_and_go(to: &str, times: usize) {
 }
 
 side_by_side! {
-    /// Frames that announce more than there is, to a process that may have 400 MiB of addresses.
+    /// Frames that announce more than the 400 MiB of address space that the process may use.
     row_17_huge_lengths: huge_lengths,
-    ours: HugeLengths { fate: Fate::Alive, takes_in_advance: false, served: true },
-    libzmq: HugeLengths { fate: Fate::Alive, takes_in_advance: false, served: true },
+    ours: HugeLengths { fate: ProcessState::Alive, takes_in_advance: false, served: true },
+    libzmq: HugeLengths { fate: ProcessState::Alive, takes_in_advance: false, served: true },
 }
 
 #[derive(Debug, PartialEq)]
 struct HugeLengths {
-    fate: Fate,
+    fate: ProcessState,
     takes_in_advance: bool,
     served: bool,
 }
 
 async fn huge_lengths<P: Peer>() -> HugeLengths {
-    let mut outcome = HugeLengths { fate: Fate::Alive, takes_in_advance: false, served: true };
+    let mut outcome =
+        HugeLengths { fate: ProcessState::Alive, takes_in_advance: false, served: true };
     for limit in [None, Some(1 << 20)] {
         let mut settings = Settings::new(Pull);
         settings.max_message = limit;
@@ -132,22 +133,23 @@ async fn huge_lengths<P: Peer>() -> HugeLengths {
             let header = [&[2][..], &size.to_be_bytes(), b"a byte or two"].concat();
             peer.write(&header).await;
             held.push(peer);
-            // What is said after it is read after it.
-            outcome.served &= child.fate() == Fate::Alive && is_served::<P>(&mut child, &to).await;
-            if child.fate() != Fate::Alive {
+            // Later bytes are read later.
+            outcome.served &=
+                child.state() == ProcessState::Alive && is_served::<P>(&mut child, &to).await;
+            if child.state() != ProcessState::Alive {
                 break;
             }
             outcome.takes_in_advance |= child.resident() > before + 16 * MIB;
         }
-        if outcome.fate == Fate::Alive {
-            outcome.fate = child.fate();
+        if outcome.fate == ProcessState::Alive {
+            outcome.fate = child.state();
         }
     }
     outcome
 }
 
 side_by_side! {
-    /// A message that goes on and on.
+    /// An endless message.
     row_18_endless_multipart: endless,
     ours: Endless { ended_by_the_socket: true, memory_grows: false },
     libzmq: Endless { ended_by_the_socket: false, memory_grows: true },
@@ -174,7 +176,7 @@ async fn endless<P: Peer>() -> Endless {
         }
     }
     ended_by_the_socket |= !is_open(&mut stream).await;
-    // It may not have read all of it yet.
+    // The process may not have read all of it yet.
     let grown = async {
         while child.resident() < before + 16 * MIB {
             sleep(Duration::from_millis(10)).await;
@@ -186,7 +188,7 @@ async fn endless<P: Peer>() -> Endless {
     Endless { ended_by_the_socket, memory_grows }
 }
 
-/// A connection that has the handshake of NULL behind it.
+/// A connection after the NULL handshake.
 async fn shake_hands(to: &str, socket_type: &str) -> TcpStream {
     let mut stream = dial(to).await;
     let mut greeting = [0; 64];
@@ -207,16 +209,16 @@ async fn shake_hands(to: &str, socket_type: &str) -> TcpStream {
 }
 
 side_by_side! {
-    /// Subscriptions to very long topics, each the beginning of the next, and to very many, taken
-    /// back in another order.
+    /// Subscriptions to very long topics, each a prefix of the next, and to very many, cancelled in
+    /// another order.
     row_19_subscription_flood: subscription_flood,
-    ours: SubscriptionFlood { fate: Fate::Alive, long_topic_is_taken: false, served: true },
-    libzmq: SubscriptionFlood { fate: Fate::Alive, long_topic_is_taken: true, served: true },
+    ours: SubscriptionFlood { fate: ProcessState::Alive, long_topic_is_taken: false, served: true },
+    libzmq: SubscriptionFlood { fate: ProcessState::Alive, long_topic_is_taken: true, served: true },
 }
 
 #[derive(Debug, PartialEq)]
 struct SubscriptionFlood {
-    fate: Fate,
+    fate: ProcessState,
     /// Whether a peer may subscribe to 10 MB with one command.
     long_topic_is_taken: bool,
     served: bool,
@@ -239,7 +241,7 @@ async fn subscription_flood<P: Peer>() -> SubscriptionFlood {
     for name in ["SUBSCRIBE", "CANCEL"] {
         let mut commands = Vec::new();
         for number in 0..topics {
-            // Far apart each time, and in another order for the second name.
+            // In steps, with a different order for the second name.
             let factor = if name == "CANCEL" { 2_654_435_761 } else { 40_503 };
             let topic = number.wrapping_mul(factor) % topics;
             commands.extend(interop::command(name, topic.to_string().as_bytes()));
@@ -250,14 +252,14 @@ async fn subscription_flood<P: Peer>() -> SubscriptionFlood {
         let mut subscriber = P::start(&Settings::new(Sub).topic("good")).await;
         subscriber.connect(&to).await;
         let mut received = None;
-        while received.is_none() && child.fate() == Fate::Alive {
-            child.send(one("good"), DEADLINE).await;
+        while received.is_none() && child.state() == ProcessState::Alive {
+            child.send(single("good"), DEADLINE).await;
             received = subscriber.recv(Duration::from_millis(20)).await;
         }
-        received == Some(one("good"))
+        received == Some(single("good"))
     };
     let served = timeout(DEADLINE, good).await.unwrap_or(false);
-    SubscriptionFlood { fate: child.fate(), long_topic_is_taken, served }
+    SubscriptionFlood { fate: child.state(), long_topic_is_taken, served }
 }
 
 async fn subscribe(stream: &mut TcpStream, topic: &[u8]) -> std::io::Result<()> {
@@ -265,7 +267,7 @@ async fn subscribe(stream: &mut TcpStream, topic: &[u8]) -> std::io::Result<()> 
     stream.write_all(&[&[6][..], &size.to_be_bytes(), b"\x09SUBSCRIBE", topic].concat()).await
 }
 
-/// Whether a connection stays open although nothing is said.
+/// Whether an idle connection stays open.
 async fn is_open(stream: &mut TcpStream) -> bool {
     timeout(3 * SHORT, stream.read_u8()).await.is_err()
 }

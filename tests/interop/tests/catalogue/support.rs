@@ -1,23 +1,23 @@
-//! What the rows share.
+//! Shared support for the rows.
 
 mod child;
 
 use std::time::Duration;
 
-pub(crate) use child::{Child, Fate};
+pub(crate) use child::{Child, ProcessState};
 use interop::Frames;
 use interop::TCP;
 use interop::peer::Peer;
 use zeromq_async::Context;
 use zeromq_test::Relay;
 
-/// Longer than anything takes that is meant to happen.
+/// The limit of all waits for expected things.
 pub(crate) const DEADLINE: Duration = interop::DEADLINE;
 
-/// How long something is waited for that may not happen.
+/// The wait for things that may not happen.
 pub(crate) const SHORT: Duration = Duration::from_millis(300);
 
-/// A row as a module of two tests: the same script with either library, and what each gives.
+/// A row as a module of two tests: the same script with either library, and both expectations.
 macro_rules! side_by_side {
     ($(#[$doc:meta])* $row:ident: $script:ident, ours: $ours:expr, libzmq: $libzmq:expr $(,)?) => {
         $(#[$doc])*
@@ -38,11 +38,11 @@ macro_rules! side_by_side {
 }
 
 /// A message of one frame.
-pub(crate) fn one(body: impl AsRef<[u8]>) -> Frames {
+pub(crate) fn single(body: impl AsRef<[u8]>) -> Frames {
     vec![body.as_ref().to_vec()]
 }
 
-/// The next message, which is meant to come.
+/// The next message, which is expected.
 pub(crate) async fn next(peer: &mut impl Peer, what: &str) -> Frames {
     match peer.recv(DEADLINE).await {
         Some(message) => message,
@@ -50,15 +50,15 @@ pub(crate) async fn next(peer: &mut impl Peer, what: &str) -> Frames {
     }
 }
 
-/// Somebody between the socket that is bound there and whoever connects to it instead.
+/// A relay in front of the socket that is bound at `endpoint`.
 pub(crate) async fn relay_to(endpoint: &str) -> Relay {
     Relay::start(Context::shared(), TCP, endpoint).await.expect("a free port")
 }
 
-/// How often something is done: so often, or as often as this in a program that has the time for it.
+/// The number of repetitions: `usually`, or `at_length` in a long run.
 pub(crate) fn times(usually: usize, at_length: usize) -> usize {
     if std::env::var_os(AT_LENGTH).is_some() { at_length } else { usually }
 }
 
-/// Set in a program that has the time.
+/// Set in a long run.
 pub(crate) const AT_LENGTH: &str = "FAILURE_CATALOGUE_AT_LENGTH";

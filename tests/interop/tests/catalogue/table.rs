@@ -1,4 +1,4 @@
-//! That no row is forgotten.
+//! Checks that every row has a test and documentation.
 
 use std::collections::BTreeSet;
 use std::process::Command;
@@ -9,9 +9,9 @@ use crate::support::AT_LENGTH;
 const ROWS: u32 = 32;
 
 /// UDP, which this library does not have.
-const ASIDE: u32 = 29;
+const NOT_APPLICABLE: u32 = 29;
 
-/// The rows that libzmq can be put through too.
+/// The rows that also apply to libzmq.
 const SIDE_BY_SIDE: [u32; 21] =
     [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 14, 15, 17, 18, 19, 20, 22, 23, 24];
 
@@ -19,7 +19,7 @@ const SIDE_BY_SIDE: [u32; 21] =
 fn rows_have_tests_and_documentation() {
     let tests = tests();
     let document = include_str!("../../../../docs/failure-catalogue.md");
-    for row in (1..=ROWS).filter(|row| *row != ASIDE) {
+    for row in (1..=ROWS).filter(|row| *row != NOT_APPLICABLE) {
         let named = |suffix: &str| {
             let prefix = format!("row_{row:02}_");
             tests.iter().any(|test| {
@@ -55,7 +55,7 @@ fn tests() -> Vec<String> {
     list.lines().filter_map(|line| line.strip_suffix(": test")).map(str::to_owned).collect()
 }
 
-/// The rows' names among them.
+/// The names of the rows among them.
 fn names(tests: &[String]) -> BTreeSet<&str> {
     let parts = tests.iter().flat_map(|test| test.split("::"));
     parts.filter(|part| part.starts_with("row_")).collect()

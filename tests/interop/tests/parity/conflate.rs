@@ -1,13 +1,13 @@
 //! `ZMQ_CONFLATE` with messages of several frames.
 
-use interop::{End, Place, ReservedPort};
+use interop::{Attach, End, ReservedPort};
 use libzmq_peer::{Opt, Socket, SocketKind};
 use zeromq_async::PushSocket;
 
 use crate::frame;
 
-/// The latest message is kept as it is. In libzmq each frame takes the place of the one before,
-/// and a message that nobody has sent is received.
+/// The latest message is kept whole. In libzmq each frame replaces the one before, so that the
+/// receiver gets a message that was never sent.
 #[tokio::test]
 async fn conflated_message_is_whole_unlike_libzmq() {
     for is_ours in [true, false] {
@@ -15,10 +15,10 @@ async fn conflated_message_is_whole_unlike_libzmq() {
         let at = port.endpoint();
         let (mut push, _) = if is_ours {
             let push = PushSocket::builder().conflate(true).build();
-            End::of_ours(push, Place::Connect(&at)).await
+            End::from_ours(push, Attach::Connect(&at)).await
         } else {
             let options = |socket: &Socket| socket.set_i32(Opt::CONFLATE, 1);
-            End::of_theirs(SocketKind::Push, options, Place::Connect(&at))
+            End::from_theirs(SocketKind::Push, options, Attach::Connect(&at))
         };
         let message = |number: &str| vec![number.as_bytes().to_vec(), b"body".to_vec()];
         for number in ["first", "last"] {

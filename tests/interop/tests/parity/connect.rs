@@ -1,13 +1,13 @@
-//! From where sockets connect, how often, and where they listen.
+//! Source addresses, connect attempts and listeners.
 
 use std::net::TcpListener as StdListener;
 
-use interop::{End, Ours, Place, TCP, event, within};
+use interop::{Attach, End, Ours, TCP, event, within};
 use libzmq_peer::{EventKind, Opt, Socket, SocketKind};
 use tokio::net::TcpListener;
 use zeromq_async::{PullSocket, PushSocket, SocketEvent, SubSocket};
 
-use crate::{connected, frame, same};
+use crate::{assert_same, connected, frame};
 
 /// `tcp://source;destination`.
 #[cfg(target_os = "linux")]
@@ -17,18 +17,18 @@ async fn both_connect_from_the_given_source() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let to = format!("tcp://127.0.0.2:0;127.0.0.1:{port}");
-        let place = Place::Connect(&to);
+        let place = Attach::Connect(&to);
         let _end = if is_ours {
-            End::of_ours(PushSocket::new(), place).await
+            End::from_ours(PushSocket::new(), place).await
         } else {
-            End::of_theirs(SocketKind::Push, |_| Ok(()), place)
+            End::from_theirs(SocketKind::Push, |_| Ok(()), place)
         };
         let (_stream, from) = within("a connection", listener.accept()).await.unwrap();
         assert_eq!(from.ip().to_string(), "127.0.0.2", "ours: {is_ours}");
     }
 }
 
-/// `ZMQ_USE_FD`: a listener that somebody else has made, over which libzmq's PUSH comes.
+/// `ZMQ_USE_FD`: a listener that the application created, over which libzmq's PUSH connects.
 #[cfg(unix)]
 #[tokio::test]
 async fn both_adopt_a_foreign_listener() {
@@ -43,9 +43,9 @@ async fn both_adopt_a_foreign_listener() {
     let at = format!("tcp://{}", listener.local_addr().unwrap());
     let descriptor = listener.into_raw_fd(); // libzmq closes it
     let options = move |socket: &Socket| socket.set_i32(Opt::USE_FD, descriptor);
-    let theirs = End::of_theirs(SocketKind::Pull, options, Place::Bind(&at));
+    let theirs = End::from_theirs(SocketKind::Pull, options, Attach::Bind(&at));
 
-    let seen = same(ours, theirs, async |mut pull, at| {
+    let seen = assert_same(ours, theirs, async |mut pull, at| {
         let push = connected(SocketKind::Push, &at, |_| Ok(()));
         push.send(["hello"]).await.unwrap();
         pull.recv("what came over it").await
@@ -62,22 +62,22 @@ async fn second_connect_of_sub_is_ignored() {
             socket.bind(TCP)
         });
         let to = xpub.endpoint().to_owned();
-        let place = Place::Connect(&to);
+        let place = Attach::Connect(&to);
         let (sub, _) = if is_ours {
             let sub = SubSocket::builder().subscribe("").build();
             sub.connect(&to[..]).unwrap();
-            End::of_ours(sub, place).await
+            End::from_ours(sub, place).await
         } else {
             let first = to.clone();
             let options = move |socket: &Socket| {
                 socket.set_bytes(Opt::SUBSCRIBE, b"")?;
                 socket.connect(&first)
             };
-            End::of_theirs(SocketKind::Sub, options, place)
+            End::from_theirs(SocketKind::Sub, options, place)
         };
-        let _attending = sub.attend();
+        let _attending = sub.keep_receiving();
         assert_eq!(xpub.recv().await.unwrap(), frame("\u{1}"), "ours: {is_ours}");
-        // Whoever connects later is heard later.
+        // The later connection is served later.
         let marker =
             connected(SocketKind::Sub, &to, |socket| socket.set_bytes(Opt::SUBSCRIBE, b"marker"));
         let marker = marker.recv();

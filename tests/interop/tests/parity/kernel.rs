@@ -1,13 +1,13 @@
-//! What the kernel is told of TCP sockets: the same by either library, at both ends.
+//! Kernel options of TCP sockets: the same in either library, at both ends.
 
 use std::time::Duration;
 
-use interop::{End, Place, TCP};
+use interop::{Attach, End, TCP};
 use libzmq_peer::{Opt, Socket, SocketKind, TcpEnd, tcp_backlog, tcp_option};
 use tokio::net::{TcpListener, TcpStream};
 use zeromq_async::{Keepalive, PairSocket};
 
-/// Each option's name, level and number on Linux.
+/// The name, level and number of each option on Linux.
 const OPTIONS: [(&str, i32, i32); 12] = [
     ("SO_SNDBUF", 1, 7),
     ("SO_RCVBUF", 1, 8),
@@ -23,7 +23,7 @@ const OPTIONS: [(&str, i32, i32); 12] = [
     ("TCP_USER_TIMEOUT", 6, 18),
 ];
 
-async fn ours(place: Place<'_>, busy_poll: bool) -> (End, String) {
+async fn ours(place: Attach<'_>, busy_poll: bool) -> (End, String) {
     let keepalive =
         Keepalive::new().idle(Duration::from_secs(61)).interval(Duration::from_secs(11)).count(4);
     let mut pair = PairSocket::builder()
@@ -37,10 +37,10 @@ async fn ours(place: Place<'_>, busy_poll: bool) -> (End, String) {
     if busy_poll {
         pair = pair.busy_poll(Duration::from_micros(50));
     }
-    End::of_ours(pair.build(), place).await
+    End::from_ours(pair.build(), place).await
 }
 
-fn theirs(place: Place<'_>, busy_poll: bool) -> (End, String) {
+fn theirs(place: Attach<'_>, busy_poll: bool) -> (End, String) {
     let options = move |socket: &Socket| {
         for (option, value) in [
             (Opt::SNDBUF, 20_000),
@@ -60,10 +60,10 @@ fn theirs(place: Place<'_>, busy_poll: bool) -> (End, String) {
         }
         socket.set_str(Opt::BINDTODEVICE, Some("lo"))
     };
-    End::of_theirs(SocketKind::Pair, options, place)
+    End::from_theirs(SocketKind::Pair, options, place)
 }
 
-fn told(end: TcpEnd) -> Vec<(&'static str, Option<i32>)> {
+fn kernel_options(end: TcpEnd) -> Vec<(&'static str, Option<i32>)> {
     OPTIONS.map(|(name, level, option)| (name, tcp_option(end, level, option))).to_vec()
 }
 
@@ -71,7 +71,7 @@ fn told(end: TcpEnd) -> Vec<(&'static str, Option<i32>)> {
 /// `ZMQ_PRIORITY`, `ZMQ_BUSY_POLL`, `ZMQ_BINDTODEVICE`.
 #[tokio::test]
 async fn connection_options_match_libzmq() {
-    // The kernel lets few ask for it, and libzmq aborts where it does not.
+    // The option needs a privilege, and libzmq aborts without it.
     let busy_poll = PairSocket::builder().busy_poll(Duration::from_micros(50)).build();
     let busy_poll = busy_poll.bind(TCP).await.is_ok();
     let mut connecting = Vec::new();
@@ -80,23 +80,23 @@ async fn connection_options_match_libzmq() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let to = format!("tcp://127.0.0.1:{port}");
-        let place = Place::Connect(&to);
+        let place = Attach::Connect(&to);
         let _end = if is_ours { ours(place, busy_poll).await } else { theirs(place, busy_poll) };
         let (mut accepted, _) = interop::within("a connection", listener.accept()).await.unwrap();
-        // It has greeted, and so is set up.
+        // The handshake is finished, so the options are set.
         interop::within("a greeting", tokio::io::AsyncReadExt::read_u8(&mut accepted))
             .await
             .unwrap();
-        connecting.push(told(TcpEnd::Connected(port)));
+        connecting.push(kernel_options(TcpEnd::Connected(port)));
 
-        let place = Place::Bind(TCP);
+        let place = Attach::Bind(TCP);
         let (_end, at) =
             if is_ours { ours(place, busy_poll).await } else { theirs(place, busy_poll) };
         let address = at.strip_prefix("tcp://").unwrap();
         let mut stream =
             interop::within("a connection", TcpStream::connect(address)).await.unwrap();
         interop::within("a greeting", tokio::io::AsyncReadExt::read_u8(&mut stream)).await.unwrap();
-        accepting.push(told(TcpEnd::Accepted(stream.peer_addr().unwrap().port())));
+        accepting.push(kernel_options(TcpEnd::Accepted(stream.peer_addr().unwrap().port())));
     }
     assert_eq!(connecting[0], connecting[1], "ours on the left, libzmq on the right");
     assert_eq!(accepting[0], accepting[1], "ours on the left, libzmq on the right");
@@ -116,9 +116,9 @@ async fn connection_options_match_libzmq() {
 async fn listener_options_match_libzmq() {
     for backlog in [1_u8, 17] {
         let ours = PairSocket::builder().backlog(backlog.into()).build();
-        let (_ours, at_ours) = End::of_ours(ours, Place::Bind(TCP)).await;
+        let (_ours, at_ours) = End::from_ours(ours, Attach::Bind(TCP)).await;
         let options = move |socket: &Socket| socket.set_i32(Opt::BACKLOG, backlog.into());
-        let (_theirs, at_theirs) = End::of_theirs(SocketKind::Pair, options, Place::Bind(TCP));
+        let (_theirs, at_theirs) = End::from_theirs(SocketKind::Pair, options, Attach::Bind(TCP));
         let told = [at_ours, at_theirs].map(|at| {
             let (_, port) = at.rsplit_once(':').unwrap();
             tcp_backlog(port.parse().unwrap())

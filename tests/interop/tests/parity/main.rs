@@ -1,6 +1,6 @@
-//! Options of libzmq, each tried on a socket of libzmq and on one of this library: one script for
-//! both, with libzmq at the other end, and what it sees has to be the same. Where this library
-//! differs on purpose, the test says how, and that libzmq is as it is thought to be.
+//! Options of libzmq on a socket of libzmq and on one of this library. One script drives both with
+//! libzmq at the other end, which must see the same. If this library differs on purpose, the test
+//! names the difference and checks libzmq's side too.
 //!
 //! `docs/libzmq-parity.md` names these tests.
 
@@ -16,28 +16,28 @@ mod subscribe;
 
 use std::fmt::Debug;
 
-use interop::{End, Ours, Place};
+use interop::{Attach, End, Ours};
 use libzmq_peer::{Error, Opt, Peer, Socket, SocketKind};
 use zeromq_async::XPubSocket;
 
-/// The socket a script is about, and where it is.
+/// The socket under test and its endpoint.
 type Subject = (End, String);
 
 /// A socket of this library, bound over TCP.
 async fn ours(socket: impl Into<Ours>) -> Subject {
-    End::of_ours(socket, Place::Bind(interop::TCP)).await
+    End::from_ours(socket, Attach::Bind(interop::TCP)).await
 }
 
-/// One of libzmq with these options, bound over TCP.
+/// A socket of libzmq with these options, bound over TCP.
 fn theirs(
     kind: SocketKind,
     options: impl FnOnce(&Socket) -> Result<(), Error> + Send + 'static,
 ) -> Subject {
-    End::of_theirs(kind, options, Place::Bind(interop::TCP))
+    End::from_theirs(kind, options, Attach::Bind(interop::TCP))
 }
 
-/// Runs the script with each, and holds against each other what it has seen.
-async fn same<T, F>(ours: Subject, theirs: Subject, script: F) -> T
+/// Runs the script with each and compares the results.
+async fn assert_same<T, F>(ours: Subject, theirs: Subject, script: F) -> T
 where
     T: Debug + PartialEq,
     F: AsyncFn(End, String) -> T,
@@ -48,7 +48,7 @@ where
     with_ours
 }
 
-/// A socket of libzmq with these options, connected there.
+/// A socket of libzmq with these options, connected to this endpoint.
 fn connected(
     kind: SocketKind,
     endpoint: &str,
@@ -66,13 +66,13 @@ async fn set(peer: &Peer, option: Opt, value: &[u8]) {
     let value = value.to_vec();
     let set = peer.run(move |socket| {
         socket.set_bytes(option, &value)?;
-        // It does nothing before somebody calls it.
+        // libzmq applies it at the next call.
         socket.get_i32(Opt::EVENTS)
     });
     set.await.expect("an option");
 }
 
-/// Subscribes the peer from which the last notice came, whichever library's the XPUB is.
+/// Subscribes the peer of the last notice, for an XPUB of either library.
 async fn subscribe_last(xpub: &mut End, topic: &str) {
     match xpub {
         End::Theirs(peer, _) => set(peer, Opt::SUBSCRIBE, topic.as_bytes()).await,
@@ -82,7 +82,7 @@ async fn subscribe_last(xpub: &mut End, topic: &str) {
     }
 }
 
-/// How many topics an XPUB knows of, whichever library's it is.
+/// The number of topics of an XPUB of either library.
 async fn topics_count(xpub: &mut End) -> usize {
     match xpub {
         End::Theirs(peer, _) => {

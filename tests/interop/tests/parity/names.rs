@@ -1,4 +1,4 @@
-//! What peers call themselves and each other.
+//! Routing ids and metadata.
 
 use interop::{Frames, ReservedPort, TCP, event, recv, send, within};
 use libzmq_peer::{Opt, Peer, Socket, SocketKind};
@@ -8,7 +8,7 @@ use zeromq_async::{
 
 use crate::connected;
 
-/// `ZMQ_METADATA`: what this side says, libzmq finds with `zmq_msg_gets`, and the other way round.
+/// `ZMQ_METADATA`: libzmq finds this library's properties with `zmq_msg_gets`, and the reverse.
 #[tokio::test]
 async fn application_metadata_passes_both_ways() {
     let pull = interop::libzmq(SocketKind::Pull, |socket| socket.bind(TCP));
@@ -28,7 +28,7 @@ async fn application_metadata_passes_both_ways() {
     let endpoint = pull.bind(TCP).await.unwrap().to_string();
     let push = connected(SocketKind::Push, &endpoint, |socket| {
         socket.set_bytes(Opt::METADATA, b"X-Region:south")?;
-        // The first stays.
+        // The first value stays.
         socket.set_bytes(Opt::METADATA, b"X-Region:elsewhere")?;
         assert!(socket.set_bytes(Opt::METADATA, b"Region:nowhere").is_err());
         Ok(())
@@ -39,7 +39,7 @@ async fn application_metadata_passes_both_ways() {
     assert!(PullSocket::builder().metadata("Region", "nowhere").is_err());
 }
 
-/// A ROUTER of each library, connected there under that name.
+/// A ROUTER of each library, connected to this endpoint under this routing id.
 struct Routers {
     ours: RouterSocket,
     theirs: Peer,
@@ -69,7 +69,8 @@ impl Routers {
     }
 }
 
-/// `ZMQ_CONNECT_ROUTING_ID`: before the peer is there, and whatever it calls itself.
+/// `ZMQ_CONNECT_ROUTING_ID`: before the peer is connected, and for any routing id that it
+/// announces.
 #[tokio::test]
 async fn connecting_router_names_its_peer() {
     let ports = [ReservedPort::new(), ReservedPort::new()];
@@ -89,11 +90,11 @@ async fn connecting_router_names_its_peer() {
     let here = vec![b"given".to_vec(), b"here".to_vec()];
     assert_eq!(routers.recv().await, [here.clone(), here]);
     let unknown = routers.ours.send(Message::multipart(["announced", "?"])).await;
-    unknown.expect_err("nobody is called that");
+    unknown.expect_err("an unknown routing id");
     routers.theirs.send(["announced", "?"]).await.expect_err("nor here");
 }
 
-/// libzmq aborts the program where a name is given twice.
+/// libzmq aborts the program if a routing id is assigned twice.
 #[tokio::test]
 async fn taken_routing_id_cannot_be_given() {
     let router = RouterSocket::new();
@@ -108,8 +109,8 @@ async fn taken_routing_id_cannot_be_given() {
     assert!(matches!(error, ConnectError::InvalidRoutingId { .. }), "{error}");
 }
 
-/// 28/REQREP: a ROUTER that connects goes on to queue for a peer that is away, under the id that
-/// the peer announced or was given.
+/// 28/REQREP: a connecting ROUTER keeps queueing for an absent peer, under the id that the peer
+/// announced or was assigned.
 #[tokio::test]
 async fn router_queues_for_reconnecting_peer() {
     for announced in ["", "announced"] {

@@ -1,37 +1,37 @@
-//! What sockets say and hear by themselves when peers come and go.
+//! Messages that sockets send and receive on their own when peers connect and disconnect.
 
-use interop::{End, Frames, Place, RawPeer, ReservedPort, TCP};
+use interop::{Attach, End, Frames, RawPeer, ReservedPort, TCP};
 use libzmq_peer::{Context, Opt, Peer, SocketKind};
 use zeromq_async::{DealerSocket, RouterSocket};
 
-use crate::{Subject, connected, frame, ours, same, theirs};
+use crate::{Subject, assert_same, connected, frame, ours, theirs};
 
-/// Frames one after the other.
+/// Concatenates frames.
 fn message<const N: usize>(frames: [&str; N]) -> Frames {
     frames.map(|frame| frame.as_bytes().to_vec()).to_vec()
 }
 
-/// A DEALER of libzmq with a routing id, connected there.
+/// A DEALER of libzmq with a routing id, connected to this endpoint.
 fn dealer(at: &str, routing_id: &'static str) -> Peer {
     connected(SocketKind::Dealer, at, move |socket| {
         socket.set_bytes(Opt::ROUTING_ID, routing_id.as_bytes())
     })
 }
 
-/// A ROUTER of either library that notifies of so much: 1 for connections, 2 for their end.
-async fn notifying(mask: i32, place: Place<'_>) -> [Subject; 2] {
+/// A ROUTER of either library with `ZMQ_ROUTER_NOTIFY`: 1 for connects, 2 for disconnects.
+async fn notifying(mask: i32, place: Attach<'_>) -> [Subject; 2] {
     let builder = RouterSocket::builder();
     let ours = builder.notify_connected(mask & 1 > 0).notify_disconnected(mask & 2 > 0).build();
     let options = move |socket: &libzmq_peer::Socket| socket.set_i32(Opt::ROUTER_NOTIFY, mask);
-    [End::of_ours(ours, place).await, End::of_theirs(SocketKind::Router, options, place)]
+    [End::from_ours(ours, place).await, End::from_theirs(SocketKind::Router, options, place)]
 }
 
-/// `ZMQ_ROUTER_NOTIFY`: before all that a peer sends, and behind it.
+/// `ZMQ_ROUTER_NOTIFY`: before and after all messages of a peer.
 #[tokio::test]
 async fn router_is_notified_of_peer_changes() {
     for mask in 0..=3 {
-        let [ours, theirs] = notifying(mask, Place::Bind(TCP)).await;
-        let seen = same(ours, theirs, async |mut router, at| {
+        let [ours, theirs] = notifying(mask, Attach::Bind(TCP)).await;
+        let seen = assert_same(ours, theirs, async |mut router, at| {
             let mut seen = Vec::new();
             for id in ["one", "two"] {
                 let peer = dealer(&at, id);
@@ -56,7 +56,7 @@ async fn router_is_notified_of_peer_changes() {
     }
 }
 
-/// `ZMQ_ROUTER_NOTIFY`, of the side that connects.
+/// `ZMQ_ROUTER_NOTIFY` of a connecting ROUTER.
 #[tokio::test]
 async fn connecting_router_is_notified() {
     let peers = [(); 2].map(|()| {
@@ -67,7 +67,7 @@ async fn connecting_router_is_notified() {
     });
     let mut seen = Vec::new();
     for (number, peer) in peers.into_iter().enumerate() {
-        let [ours, theirs] = notifying(3, Place::Connect(peer.endpoint())).await;
+        let [ours, theirs] = notifying(3, Attach::Connect(peer.endpoint())).await;
         let (mut router, _) = if number == 0 { ours } else { theirs };
         let come = router.recv("that it is there").await;
         peer.stop().await.unwrap();
@@ -77,25 +77,25 @@ async fn connecting_router_is_notified() {
     assert_eq!(seen[0], seen[1], "ours on the left, libzmq on the right");
 }
 
-/// `ZMQ_ROUTER_NOTIFY`: of no peer that did not finish its handshake; and what a peer has sent of a
-/// message when it leaves is not received.
+/// `ZMQ_ROUTER_NOTIFY`: not for a peer without a finished handshake. A partial message of a peer
+/// that leaves is not received.
 #[tokio::test]
 async fn router_gets_no_notice_of_partial_peers() {
-    let [ours, theirs] = notifying(3, Place::Bind(TCP)).await;
-    let seen = same(ours, theirs, async |mut router, at| {
+    let [ours, theirs] = notifying(3, Attach::Bind(TCP)).await;
+    let seen = assert_same(ours, theirs, async |mut router, at| {
         let mut stranger = RawPeer::connect(&at).await;
         stranger.greet(1, "NULL").await;
         stranger.read(64).await;
         drop(stranger);
         let mut peer = RawPeer::connect(&at).await;
         peer.handshake(1, "DEALER").await;
-        // A message of which one more frame would have to come.
+        // An incomplete message.
         peer.write(b"\x01\x05first").await;
         drop(peer);
         let mut seen = Vec::new();
         for _ in 0..2 {
             let mut notice = router.recv("a notice").await;
-            // Whatever id the peer was given.
+            // The routing id is generated.
             assert_eq!(notice.remove(0).len(), 5);
             seen.push(notice);
         }
@@ -112,7 +112,7 @@ async fn router_gets_no_notice_of_partial_peers() {
 async fn router_hello_precedes_everything() {
     let theirs = theirs(SocketKind::Router, |socket| socket.set_bytes(Opt::HELLO_MSG, b"HELLO"));
     let ours = ours(RouterSocket::builder().hello("HELLO").build()).await;
-    same(ours, theirs, async |mut router, at| {
+    assert_same(ours, theirs, async |mut router, at| {
         let mut seen = Vec::new();
         for id in ["one", "two"] {
             let peer = dealer(&at, id);
@@ -127,8 +127,8 @@ async fn router_hello_precedes_everything() {
     .await;
 }
 
-/// `ZMQ_HELLO_MSG` and `ZMQ_PROBE_ROUTER` of a DEALER that connects: before what has waited, and
-/// the former over each connection.
+/// `ZMQ_HELLO_MSG` and `ZMQ_PROBE_ROUTER` of a connecting DEALER: before queued messages, and the
+/// hello message over each connection.
 #[tokio::test]
 async fn dealer_hello_and_probe_precede_the_queue() {
     let mut seen = Vec::new();
@@ -137,13 +137,13 @@ async fn dealer_hello_and_probe_precede_the_queue() {
         let at = port.endpoint();
         let (mut dealer, _) = if is_ours {
             let dealer = DealerSocket::builder().hello("HELLO").probe_router(true).build();
-            End::of_ours(dealer, Place::Connect(&at)).await
+            End::from_ours(dealer, Attach::Connect(&at)).await
         } else {
             let options = |socket: &libzmq_peer::Socket| {
                 socket.set_bytes(Opt::HELLO_MSG, b"HELLO")?;
                 socket.set_i32(Opt::PROBE_ROUTER, 1)
             };
-            End::of_theirs(SocketKind::Dealer, options, Place::Connect(&at))
+            End::from_theirs(SocketKind::Dealer, options, Attach::Connect(&at))
         };
         dealer.send("what waits", frame("waited")).await;
         let bound = || {
@@ -159,7 +159,7 @@ async fn dealer_hello_and_probe_precede_the_queue() {
         let router = bound();
         received.push(router.recv().await.unwrap().split_off(1));
         if is_ours {
-            // libzmq does not tell a ROUTER that was started anew.
+            // libzmq does not send it to a ROUTER that was restarted.
             assert_eq!(router.recv().await.unwrap().split_off(1), frame(""));
         }
         dealer.send("what comes then", frame("then")).await;
@@ -170,7 +170,7 @@ async fn dealer_hello_and_probe_precede_the_queue() {
     assert_eq!(seen[0], seen[1], "ours on the left, libzmq on the right");
 }
 
-/// `ZMQ_DISCONNECT_MSG`, alone and behind a notification.
+/// `ZMQ_DISCONNECT_MSG`, alone and after a notification.
 #[tokio::test]
 async fn router_gets_disconnect_message_of_peers() {
     for notifies in [false, true] {
@@ -180,7 +180,7 @@ async fn router_gets_disconnect_message_of_peers() {
         });
         let builder = RouterSocket::builder().notify_disconnected(notifies);
         let ours = ours(builder.disconnect_message("BYE").build()).await;
-        let seen = same(ours, theirs, async |mut router, at| {
+        let seen = assert_same(ours, theirs, async |mut router, at| {
             let peer = dealer(&at, "peer");
             peer.send(["the last"]).await.unwrap();
             assert_eq!(router.recv("its message").await, message(["peer", "the last"]));
@@ -194,7 +194,7 @@ async fn router_gets_disconnect_message_of_peers() {
             seen.push(router.recv("its message").await);
             let from = at.clone();
             disconnects.run(move |socket| socket.disconnect(&from)).await.unwrap();
-            // libzmq sees to its connections only while it is called.
+            // libzmq serves its connections only during a call.
             let _attends = disconnects.recv();
             seen.push(router.recv("that it is gone").await);
             seen
@@ -203,7 +203,7 @@ async fn router_gets_disconnect_message_of_peers() {
     }
 }
 
-/// `ZMQ_DISCONNECT_MSG` over inproc, where the peer is of the same library of necessity.
+/// `ZMQ_DISCONNECT_MSG` over inproc, between two sockets of one library.
 #[tokio::test]
 async fn router_gets_disconnect_message_over_inproc() {
     const AT: &str = "inproc://disconnect-message";
@@ -235,7 +235,7 @@ async fn router_gets_disconnect_message_over_inproc() {
     }
 }
 
-/// `ZMQ_HICCUP_MSG`, each time, and `ZMQ_HELLO_MSG` after it from a ROUTER that comes back.
+/// `ZMQ_HICCUP_MSG` at each disconnect, and `ZMQ_HELLO_MSG` after it from a ROUTER that returns.
 #[tokio::test]
 async fn dealer_gets_hiccup_message() {
     let mut seen = Vec::new();
@@ -252,11 +252,11 @@ async fn dealer_gets_hiccup_message() {
         let router = bound();
         let (mut dealer, _) = if is_ours {
             let dealer = DealerSocket::builder().hiccup_message("HICCUP").build();
-            End::of_ours(dealer, Place::Connect(&at)).await
+            End::from_ours(dealer, Attach::Connect(&at)).await
         } else {
             let options =
                 |socket: &libzmq_peer::Socket| socket.set_bytes(Opt::HICCUP_MSG, b"HICCUP");
-            End::of_theirs(SocketKind::Dealer, options, Place::Connect(&at))
+            End::from_theirs(SocketKind::Dealer, options, Attach::Connect(&at))
         };
         let mut received = vec![dealer.recv("the hello").await];
         router.stop().await.unwrap();

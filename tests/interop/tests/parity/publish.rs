@@ -1,10 +1,10 @@
-//! What a publisher makes of subscriptions.
+//! Options of publishers.
 
 use interop::{End, Frames, RawPeer, cancel_command, subscribe_command};
 use libzmq_peer::{Opt, Peer, SocketKind};
 use zeromq_async::{SubscriptionNotices, XPubSocket};
 
-use crate::{connected, frame, ours, same, set, subscribe_last, theirs, topics_count};
+use crate::{assert_same, connected, frame, ours, set, subscribe_last, theirs, topics_count};
 
 fn with(notices: SubscriptionNotices) -> XPubSocket {
     XPubSocket::builder().notices(notices).build()
@@ -14,7 +14,7 @@ async fn notice(xpub: &mut End) -> Vec<u8> {
     xpub.recv("a notice").await.concat()
 }
 
-/// The notices that come before this topic is subscribed to by a peer made for that.
+/// The notices before the subscription of a peer that marks the end.
 async fn notices_until(xpub: &mut End, at: &str, mark: &str) -> Vec<Vec<u8>> {
     let (mark, topic) = (format!("\u{1}{mark}").into_bytes(), mark.to_owned());
     let _marker = connected(SocketKind::Sub, at, move |socket| {
@@ -37,19 +37,19 @@ async fn subscribed(xpub: &mut End, at: &str, topic: &str) -> Peer {
     sub
 }
 
-/// Our XPUB, and one of libzmq without options: where they are, and whether it is ours.
+/// The XPUB of this library and one of libzmq without options: their endpoints, and which is which.
 async fn either(xpub: XPubSocket) -> [(End, String, bool); 2] {
     let (ours, at) = ours(xpub).await;
     let (theirs, there) = theirs(SocketKind::Xpub, |_| Ok(()));
     [(ours, at, true), (theirs, there, false)]
 }
 
-/// `ZMQ_INVERT_MATCHING`: also for a peer that has not subscribed to anything, which hears all.
+/// `ZMQ_INVERT_MATCHING`: a peer without a subscription receives everything too.
 #[tokio::test]
 async fn inverted_publisher_sends_to_unsubscribed() {
     let ours = ours(XPubSocket::builder().invert_matching(true).build()).await;
     let theirs = theirs(SocketKind::Xpub, |socket| socket.set_i32(Opt::INVERT_MATCHING, 1));
-    let seen = same(ours, theirs, async |mut xpub, at| {
+    let seen = assert_same(ours, theirs, async |mut xpub, at| {
         let a = connected(SocketKind::Xsub, &at, |_| Ok(()));
         a.send(["\u{1}a"]).await.unwrap();
         assert_eq!(notice(&mut xpub).await, b"\x01a");
@@ -58,7 +58,7 @@ async fn inverted_publisher_sends_to_unsubscribed() {
             several.send([topic]).await.unwrap();
             assert_eq!(notice(&mut xpub).await, topic.as_bytes());
         }
-        // What it sends up shows that it is there.
+        // A message upstream shows that the peer is connected.
         let nothing = connected(SocketKind::Xsub, &at, |_| Ok(()));
         nothing.send(["here"]).await.unwrap();
         assert_eq!(notice(&mut xpub).await, b"here");
@@ -82,7 +82,7 @@ async fn inverted_publisher_sends_to_unsubscribed() {
     assert_eq!(to_nothing[..], all);
 }
 
-/// `ZMQ_XPUB_VERBOSER` and `ZMQ_XPUB_VERBOSE` when peers that have the same topic leave.
+/// `ZMQ_XPUB_VERBOSER` and `ZMQ_XPUB_VERBOSE` when peers with a common topic leave.
 #[tokio::test]
 async fn leaving_peer_cancellations_follow_notices() {
     use SubscriptionNotices::{All, Changes, Subscriptions};
@@ -94,7 +94,7 @@ async fn leaving_peer_cancellations_follow_notices() {
         let theirs = theirs(SocketKind::Xpub, move |socket| {
             option.map_or(Ok(()), |option| socket.set_i32(option, 1))
         });
-        let seen = same(ours(with(notices)).await, theirs, async |mut xpub, at| {
+        let seen = assert_same(ours(with(notices)).await, theirs, async |mut xpub, at| {
             let first = subscribed(&mut xpub, &at, "same").await;
             let second = connected(SocketKind::Sub, &at, |_| Ok(()));
             for topic in ["same", "and its own"] {
@@ -107,7 +107,7 @@ async fn leaving_peer_cancellations_follow_notices() {
             while cancelled.len() < 1 + told {
                 cancelled.push(notice(&mut xpub).await);
             }
-            // And no others.
+            // And no other notices.
             cancelled.extend(notices_until(&mut xpub, &at, "mark").await);
             cancelled.sort();
             cancelled
@@ -117,13 +117,13 @@ async fn leaving_peer_cancellations_follow_notices() {
     }
 }
 
-/// `ZMQ_XPUB_MANUAL`: what a peer has asked for is told as cancelled when it leaves, and not what
-/// it got; and what it got ends as well.
+/// `ZMQ_XPUB_MANUAL`: when a peer leaves, the cancellations are for the requested topics, not the
+/// assigned ones, and the assigned ones end too.
 #[tokio::test]
 async fn leaving_peer_cancels_manual_requests() {
     let theirs = theirs(SocketKind::Xpub, |socket| socket.set_i32(Opt::XPUB_MANUAL, 1));
     let ours = ours(with(SubscriptionNotices::Manual)).await;
-    let seen = same(ours, theirs, async |mut xpub, at| {
+    let seen = assert_same(ours, theirs, async |mut xpub, at| {
         let first = subscribed(&mut xpub, &at, "asked").await;
         subscribe_last(&mut xpub, "asked, given").await;
         let second = subscribed(&mut xpub, &at, "asked").await;
@@ -135,7 +135,7 @@ async fn leaving_peer_cancels_manual_requests() {
         cancelled.sort();
         seen.extend(cancelled);
         for given in ["asked", "asked, too", "asked, given"] {
-            xpub.send("what was given", frame(given)).await;
+            xpub.send("the assigned topic", frame(given)).await;
         }
         assert_eq!(first.recv().await.unwrap(), frame("asked, given"));
         first.stop().await.unwrap();
@@ -149,12 +149,12 @@ async fn leaving_peer_cancels_manual_requests() {
 }
 
 /// `ZMQ_XPUB_MANUAL`: a message that is no subscription does not become one, and a cancellation
-/// takes effect only where the application cancels.
+/// takes effect only if the application cancels.
 #[tokio::test]
 async fn manual_publisher_follows_application() {
     let theirs = theirs(SocketKind::Xpub, |socket| socket.set_i32(Opt::XPUB_MANUAL, 1));
     let ours = ours(with(SubscriptionNotices::Manual)).await;
-    same(ours, theirs, async |mut xpub, at| {
+    assert_same(ours, theirs, async |mut xpub, at| {
         let xsub = connected(SocketKind::Xsub, &at, |_| Ok(()));
         xsub.send(["\u{1}A"]).await.unwrap();
         assert_eq!(notice(&mut xpub).await, b"\x01A");
@@ -173,12 +173,12 @@ async fn manual_publisher_follows_application() {
     .await;
 }
 
-/// `ZMQ_XPUB_MANUAL_LAST_VALUE`: what is sent next after a subscription is for that peer alone.
+/// `ZMQ_XPUB_MANUAL_LAST_VALUE`: the first message after a subscription is for that peer only.
 #[tokio::test]
 async fn last_value_goes_only_to_last_subscriber() {
     let theirs = theirs(SocketKind::Xpub, |socket| socket.set_i32(Opt::XPUB_MANUAL_LAST_VALUE, 1));
     let ours = ours(with(SubscriptionNotices::ManualLastValue)).await;
-    let seen = same(ours, theirs, async |mut xpub, at| {
+    let seen = assert_same(ours, theirs, async |mut xpub, at| {
         let early = subscribed(&mut xpub, &at, "A").await;
         subscribe_last(&mut xpub, "A").await;
         xpub.send("to the early one", frame("A, last value")).await;
@@ -186,7 +186,7 @@ async fn last_value_goes_only_to_last_subscriber() {
         subscribe_last(&mut xpub, "A").await;
         xpub.send("to the late one", frame("A, kept for the late one")).await;
         xpub.send("to both", frame("A, news")).await;
-        // A last value of another topic than the one subscribed to is for nobody.
+        // A last value of another topic than the subscribed one has no receiver.
         set(&late, Opt::SUBSCRIBE, b"B").await;
         assert_eq!(notice(&mut xpub).await, b"\x01B");
         subscribe_last(&mut xpub, "B").await;
@@ -211,12 +211,12 @@ async fn last_value_goes_only_to_last_subscriber() {
     );
 }
 
-/// `ZMQ_TOPICS_COUNT`: topics and not subscriptions, whoever has them, one within another.
+/// `ZMQ_TOPICS_COUNT`: distinct topics of all peers, nested ones included.
 #[tokio::test]
 async fn publisher_counts_topics() {
     let notices = with(SubscriptionNotices::All);
     let theirs = theirs(SocketKind::Xpub, |socket| socket.set_i32(Opt::XPUB_VERBOSER, 1));
-    let counts = same(ours(notices).await, theirs, async |mut xpub, at| {
+    let counts = assert_same(ours(notices).await, theirs, async |mut xpub, at| {
         let mut counts = vec![topics_count(&mut xpub).await];
         let first = connected(SocketKind::Xsub, &at, |_| Ok(()));
         let second = connected(SocketKind::Xsub, &at, |_| Ok(()));
@@ -237,7 +237,7 @@ async fn publisher_counts_topics() {
     assert_eq!(counts.await, [0, 1, 1, 2, 3, 3, 2]);
 }
 
-/// `ZMQ_TOPICS_COUNT` of libzmq goes on to count the topics of peers that have left.
+/// libzmq's `ZMQ_TOPICS_COUNT` keeps counting the topics of peers that have left.
 #[tokio::test]
 async fn topics_of_gone_peers_are_not_counted() {
     for (mut xpub, at, is_ours) in either(XPubSocket::new()).await {
@@ -248,12 +248,12 @@ async fn topics_of_gone_peers_are_not_counted() {
     }
 }
 
-/// `ZMQ_ONLY_FIRST_SUBSCRIBE`: here a message of several frames is always one, as in libzmq with
-/// the option.
+/// `ZMQ_ONLY_FIRST_SUBSCRIBE`: here a message of several frames is always one message, as in libzmq
+/// with the option.
 #[tokio::test]
 async fn multipart_message_is_no_subscription() {
     let theirs = theirs(SocketKind::Xpub, |socket| socket.set_i32(Opt::ONLY_FIRST_SUBSCRIBE, 1));
-    let seen = same(ours(XPubSocket::new()).await, theirs, async |mut xpub, at| {
+    let seen = assert_same(ours(XPubSocket::new()).await, theirs, async |mut xpub, at| {
         let xsub =
             connected(SocketKind::Xsub, &at, |socket| socket.set_i32(Opt::ONLY_FIRST_SUBSCRIBE, 1));
         xsub.send(["a message", "\u{1}of two frames"]).await.unwrap();
@@ -264,8 +264,8 @@ async fn multipart_message_is_no_subscription() {
     assert_eq!(seen.await, (message, 0));
 }
 
-/// Without `ZMQ_ONLY_FIRST_SUBSCRIBE` libzmq takes frames out of messages, and leaves others behind
-/// that were one message with them. Here a message is received as it was sent.
+/// Without `ZMQ_ONLY_FIRST_SUBSCRIBE` libzmq removes frames from messages and delivers the rest.
+/// Here a message is received as it was sent.
 #[tokio::test]
 async fn subscription_frames_stay_in_multipart() {
     let sent = ["\u{1}one", "two"];
@@ -279,8 +279,8 @@ async fn subscription_frames_stay_in_multipart() {
     }
 }
 
-/// libzmq tells an application of a cancellation of what the peer has not subscribed to: a proxy
-/// then cancels it for all others. Here it is nothing to tell.
+/// libzmq reports a cancellation of a topic that the peer has not subscribed to, and a proxy then
+/// cancels it for all other peers. Here it is not reported.
 #[tokio::test]
 async fn unmatched_cancellation_is_not_reported() {
     for (mut xpub, at, is_ours) in either(XPubSocket::new()).await {

@@ -1,16 +1,16 @@
-//! What a REP takes for a request.
+//! Messages that a REP accepts as requests.
 
 use libzmq_peer::SocketKind;
 use zeromq_async::RepSocket;
 
-use crate::{connected, ours, same, theirs};
+use crate::{assert_same, connected, ours, theirs};
 
-/// 28/REQREP: without a delimiter, or without anything behind it, a message is none.
+/// 28/REQREP: a message without a delimiter, or with nothing after it, is no request.
 #[tokio::test]
 async fn rep_ignores_malformed_requests() {
     let ours = ours(RepSocket::new()).await;
     let theirs = theirs(SocketKind::Rep, |_| Ok(()));
-    let heard = same(ours, theirs, async |mut rep, at| {
+    let heard = assert_same(ours, theirs, async |mut rep, at| {
         let dealer = connected(SocketKind::Dealer, &at, |_| Ok(()));
         for message in [
             &["no delimiter"][..],

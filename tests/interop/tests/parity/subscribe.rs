@@ -1,12 +1,12 @@
-//! What a subscriber tells its publishers, and lets through.
+//! Options of subscribers.
 
-use interop::{End, Place, TCP};
+use interop::{Attach, End, TCP};
 use libzmq_peer::{Opt, Peer, Socket, SocketKind};
 use zeromq_async::{SubSocket, XSubSocket};
 
-use crate::{frame, same, set};
+use crate::{assert_same, frame, set};
 
-/// An XPUB of libzmq that tells everything, bound.
+/// A bound XPUB of libzmq that reports everything.
 fn publisher(inverts: bool) -> Peer {
     interop::libzmq(SocketKind::Xpub, move |socket| {
         socket.set_i32(Opt::XPUB_VERBOSER, 1)?;
@@ -15,18 +15,18 @@ fn publisher(inverts: bool) -> Peer {
     })
 }
 
-/// A SUB of each library that inverts, each at one of the publishers: ours, then libzmq's. Two
-/// subscriptions of each have arrived.
+/// A SUB of each library that inverts, each connected to one of the publishers: ours, then
+/// libzmq's. Two subscriptions of each have arrived.
 async fn inverted_subs(publishers: &[Peer; 2]) -> [End; 2] {
     let sub = SubSocket::builder().subscribe("a").subscribe("bb").invert_matching(true).build();
-    let (ours, _) = End::of_ours(sub, Place::Connect(publishers[0].endpoint())).await;
+    let (ours, _) = End::from_ours(sub, Attach::Connect(publishers[0].endpoint())).await;
     let options = |socket: &Socket| {
         socket.set_i32(Opt::INVERT_MATCHING, 1)?;
         socket.set_bytes(Opt::SUBSCRIBE, b"a")?;
         socket.set_bytes(Opt::SUBSCRIBE, b"bb")
     };
-    let at = Place::Connect(publishers[1].endpoint());
-    let (theirs, _) = End::of_theirs(SocketKind::Sub, options, at);
+    let at = Attach::Connect(publishers[1].endpoint());
+    let (theirs, _) = End::from_theirs(SocketKind::Sub, options, at);
     for publisher in publishers {
         let mut told = Vec::new();
         while told.len() < 2 {
@@ -38,7 +38,7 @@ async fn inverted_subs(publishers: &[Peer; 2]) -> [End; 2] {
     [ours, theirs]
 }
 
-/// `ZMQ_INVERT_MATCHING`: a SUB receives what it has not subscribed to.
+/// `ZMQ_INVERT_MATCHING`: a SUB receives the topics that it has not subscribed to.
 #[tokio::test]
 async fn inverted_subscriber_gets_unsubscribed_topics() {
     let publishers = [publisher(true), publisher(true)];
@@ -52,7 +52,7 @@ async fn inverted_subscriber_gets_unsubscribed_topics() {
     }
 }
 
-/// `ZMQ_INVERT_MATCHING`, set on the SUB alone: the publisher sends what the SUB sorts out.
+/// `ZMQ_INVERT_MATCHING`, set on the SUB only: the publisher sends messages that the SUB drops.
 #[tokio::test]
 async fn inverted_only_on_sub_receives_nothing() {
     let publishers = [publisher(false), publisher(false)];
@@ -60,7 +60,7 @@ async fn inverted_only_on_sub_receives_nothing() {
         for message in ["a1", "c", "bb1"] {
             publisher.send([message]).await.unwrap();
         }
-        // Behind all of it, what passes both.
+        // A last message that passes both filters.
         set(publisher, Opt::INVERT_MATCHING, &1_i32.to_ne_bytes()).await;
         publisher.send(["the first"]).await.unwrap();
         assert_eq!(sub.recv("a message").await, frame("the first"), "of {sub:?}");
@@ -73,14 +73,14 @@ async fn xsub_sends_every_or_last_cancellation() {
     for verbose in [true, false] {
         let publishers = [publisher(false), publisher(false)];
         let xsub = XSubSocket::builder().tell_every_cancellation(verbose).build();
-        let ours = End::of_ours(xsub, Place::Connect(publishers[0].endpoint())).await;
-        let theirs = End::of_theirs(
+        let ours = End::from_ours(xsub, Attach::Connect(publishers[0].endpoint())).await;
+        let theirs = End::from_theirs(
             SocketKind::Xsub,
             move |socket| socket.set_i32(Opt::XSUB_VERBOSE_UNSUBSCRIBE, i32::from(verbose)),
-            Place::Connect(publishers[1].endpoint()),
+            Attach::Connect(publishers[1].endpoint()),
         );
         let publishers = &publishers;
-        let seen = same(ours, theirs, async |mut xsub, at| {
+        let seen = assert_same(ours, theirs, async |mut xsub, at| {
             let publisher = publishers.iter().find(|publisher| publisher.endpoint() == at);
             let publisher = publisher.expect("one of them");
             xsub.send("a subscription", frame("\u{1}ready")).await;

@@ -1,5 +1,5 @@
-//! A socket of either library in a process of its own: to be stopped, killed, starved or measured,
-//! and to fail alone.
+//! A socket of either library in its own process, so that it can be stopped, killed, starved or
+//! measured, and can fail alone.
 
 use std::os::unix::process::ExitStatusExt;
 use std::process::Stdio;
@@ -10,19 +10,19 @@ use interop::{Frames, within};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{ChildStdin, ChildStdout, Command};
 
-/// The process, which is killed when this is dropped.
+/// The process. Dropping this kills it.
 pub(crate) struct Child {
     process: tokio::process::Child,
     input: ChildStdin,
     output: Lines<BufReader<ChildStdout>>,
 }
 
-/// What has become of a process.
+/// The state of a process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Fate {
-    /// It goes on.
+pub(crate) enum ProcessState {
+    /// It runs.
     Alive,
-    /// It ended by this signal: 6 is an abort.
+    /// It ended by this signal. 6 is an abort.
     Signal(i32),
     /// It ended with this code.
     Exit(i32),
@@ -34,7 +34,7 @@ impl Child {
         Self::limited(library, settings, "").await
     }
 
-    /// A process which may use only as much as the shell's `ulimit` with these options says.
+    /// A process with the limits of these options of the shell's `ulimit`.
     pub(crate) async fn limited(library: Library, settings: &Settings, limits: &str) -> Self {
         let library = match library {
             Library::Ours => "ours",
@@ -47,7 +47,7 @@ impl Child {
         let mut process = Command::new("sh")
             .args(["-c", &script, env!("CARGO_BIN_EXE_peer"), library])
             .args(settings.to_words())
-            // One arena instead of one for each thread, each of which takes addresses in advance.
+            // A single arena, because each arena reserves addresses in advance.
             .env("MALLOC_ARENA_MAX", "1")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -61,9 +61,9 @@ impl Child {
         child
     }
 
-    /// Binds, and says where.
+    /// Binds and returns the endpoint.
     pub(crate) async fn bind(&mut self, endpoint: &str) -> String {
-        match self.ask(Request::Bind(endpoint.to_owned())).await {
+        match self.request(Request::Bind(endpoint.to_owned())).await {
             Some(Answer::Bound(endpoint)) => endpoint,
             other => panic!("bind: {other:?}"),
         }
@@ -71,35 +71,35 @@ impl Child {
 
     /// Connects.
     pub(crate) async fn connect(&mut self, endpoint: &str) {
-        let answer = self.ask(Request::Connect(endpoint.to_owned())).await;
+        let answer = self.request(Request::Connect(endpoint.to_owned())).await;
         assert_eq!(answer, Some(Answer::Connected));
     }
 
-    /// Sends a message; refused by a process that is gone.
+    /// Sends a message. `Refused` if the process has ended.
     pub(crate) async fn send(&mut self, message: Frames, within: Duration) -> Sent {
-        match self.ask(Request::Send(message, within)).await {
+        match self.request(Request::Send(message, within)).await {
             Some(Answer::Sent(sent)) => sent,
             None => Sent::Refused,
             other => panic!("send: {other:?}"),
         }
     }
 
-    /// The next message, if it comes within this time and the process lives.
+    /// The next message within this time, or `None` if the process has ended.
     pub(crate) async fn recv(&mut self, within: Duration) -> Option<Frames> {
-        match self.ask(Request::Recv(within)).await {
+        match self.request(Request::Recv(within)).await {
             Some(Answer::Received(message)) => message,
             None => None,
             other => panic!("recv: {other:?}"),
         }
     }
 
-    /// Asks without waiting for the answer.
-    pub(crate) async fn tell(&mut self, request: Request) {
-        // Whether anybody is there to hear it shows in the answer.
+    /// Sends a request without waiting for the answer.
+    pub(crate) async fn send_request(&mut self, request: Request) {
+        // A dead process has no answer, which the next read shows.
         let _ = self.input.write_all(format!("{}\n", request.to_line()).as_bytes()).await;
     }
 
-    /// The next answer; none of a process that is gone.
+    /// The next answer, or `None` if the process has ended.
     pub(crate) async fn answer(&mut self) -> Option<Answer> {
         let answer = async {
             while let Ok(Some(line)) = self.output.next_line().await {
@@ -112,35 +112,35 @@ impl Child {
         within("an answer of another process", answer).await
     }
 
-    async fn ask(&mut self, request: Request) -> Option<Answer> {
-        self.tell(request).await;
+    async fn request(&mut self, request: Request) -> Option<Answer> {
+        self.send_request(request).await;
         self.answer().await
     }
 
-    /// Sends it a signal, by name.
+    /// Sends a signal by name.
     pub(crate) async fn signal(&self, name: &str) {
         let sent = Command::new("kill").args([&format!("-{name}"), &self.pid()]).status().await;
         assert!(sent.expect("kill").success(), "{name}");
     }
 
-    /// Waits until it is gone.
+    /// Kills the process and waits for its end.
     pub(crate) async fn killed(mut self) {
         self.signal("KILL").await;
         within("the process to end", self.process.wait()).await.expect("it ends");
     }
 
-    /// What has become of it by now.
-    pub(crate) fn fate(&mut self) -> Fate {
+    /// The current state.
+    pub(crate) fn state(&mut self) -> ProcessState {
         match self.process.try_wait().expect("this process's child") {
-            None => Fate::Alive,
+            None => ProcessState::Alive,
             Some(status) => match status.signal() {
-                Some(signal) => Fate::Signal(signal),
-                None => Fate::Exit(status.code().unwrap_or(-1)),
+                Some(signal) => ProcessState::Signal(signal),
+                None => ProcessState::Exit(status.code().unwrap_or(-1)),
             },
         }
     }
 
-    /// Bytes of memory it has in use.
+    /// The resident memory in bytes.
     pub(crate) fn resident(&self) -> usize {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid()));
         let status = status.expect("the process is there");
@@ -149,18 +149,18 @@ impl Child {
         kib * 1024
     }
 
-    /// Processor time it has used so far.
+    /// The processor time so far.
     pub(crate) fn processor(&self) -> Duration {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.pid()));
         let stat = stat.expect("the process is there");
-        // The 14th and 15th fields, of which the second, in brackets, may have spaces; a hundredth
-        // of a second each, on every Linux there is.
+        // Fields 14 and 15, in hundredths of a second on Linux. Field 2 is in brackets and may
+        // contain spaces.
         let fields: Vec<_> = stat.rsplit(')').next().unwrap_or("").split_whitespace().collect();
         let ticks: u64 = fields[11..13].iter().filter_map(|ticks| ticks.parse::<u64>().ok()).sum();
         Duration::from_millis(ticks * 10)
     }
 
-    /// How many files and sockets it has open.
+    /// The number of open files and sockets.
     pub(crate) fn descriptors(&self) -> usize {
         let open = std::fs::read_dir(format!("/proc/{}/fd", self.pid()));
         open.expect("the process is there").count()

@@ -1,0 +1,6 @@
+//! The sockets against the RFCs 28 to 31, one test per clause.
+
+mod exclusive_pair;
+mod pipeline;
+mod pubsub;
+mod reqrep;

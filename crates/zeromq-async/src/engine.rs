@@ -47,7 +47,7 @@ use crate::error::{BindError, ConnectError, DetachError, StreamError};
 use crate::event::Events;
 use crate::identity::PeerId;
 use crate::options::SocketOptions;
-use crate::peer::{Pattern, PeerSet};
+use crate::pipe::{Pattern, PeerSet};
 use crate::transport::{IntoListener, Io, Listener, Transports};
 
 /// Commands a socket: binds, connects and closes it.

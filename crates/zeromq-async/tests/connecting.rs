@@ -239,7 +239,7 @@ async fn turned_away(events: &mut Events) -> Arc<io::Error> {
 async fn accept_filter_admits_allowed_addresses() {
     let range: PeerRange = "127.0.0.2/31".parse().unwrap();
     let rules = AddressRules::deny_by_default().allow(range);
-    let mut pull = PullSocket::builder().accept_filter(move |peer| rules.lets_in(peer)).build();
+    let mut pull = PullSocket::builder().accept_filter(move |peer| rules.allows(peer)).build();
     let mut events = pull.events();
     let bound = pull.bind(ANY_PORT).await.unwrap();
     let mut outside = TcpStream::connect(support::address(&bound)).await.unwrap();
@@ -262,7 +262,7 @@ async fn accept_filter_matches_process_ids() {
     let me = i32::try_from(std::process::id()).unwrap();
     for (process, gets_in) in [(me, true), (me + 1, false)] {
         let rules = AddressRules::deny_by_default().allow(PeerRange::IpcProcess(process));
-        let mut pull = PullSocket::builder().accept_filter(move |peer| rules.lets_in(peer)).build();
+        let mut pull = PullSocket::builder().accept_filter(move |peer| rules.allows(peer)).build();
         let mut events = pull.events();
         let mut push = PushSocket::new();
         push.connect(pull.bind("ipc://*").await.unwrap()).unwrap();

@@ -1,4 +1,4 @@
-//! What other implementations have sent, replayed: `vectors/README.md` says what the files are.
+//! Replays captured bytes of other implementations: `vectors/README.md` describes the files.
 
 use std::fs;
 use std::path::Path;
@@ -17,7 +17,7 @@ struct Capture {
     text: String,
 }
 
-/// What becomes of a connection to a peer.
+/// The expected end of a connection to a peer.
 #[derive(Debug, Default, PartialEq)]
 struct Heard {
     ready: Option<PeerInfo>,
@@ -47,7 +47,7 @@ fn what_is_in_clear_is_understood() {
     assert_eq!(replayed, 178, "all files that are neither sealed nor listings");
 }
 
-/// Holds what was heard of a peer against what it said.
+/// Compares the decoded input of a peer with its script.
 fn check(capture: &Capture, heard: &Heard) {
     let Capture { name, .. } = capture;
     let (maker, kind) = capture.parts();
@@ -57,9 +57,9 @@ fn check(capture: &Capture, heard: &Heard) {
             let not_zmtp = PeerIncompatible::from(UnsupportedVersion::NotZmtp(first_byte(kind)));
             return assert_eq!(heard.error, Some(not_zmtp.into()), "{name}");
         }
-        // It waits for this side's READY, which it then takes for something else.
+        // It waits for this side's READY and misreads it.
         ("celerity", "sub") => return assert_eq!(*heard, Heard::default(), "{name}"),
-        // The others let everybody in while nobody is there to ask.
+        // The others allow every peer if no authenticator is set.
         ("jeromq6" | "omq" | "rzmq", "plain-server-refuses") => {
             let refused = ProtocolError::Refused { reason: "400".into() };
             return assert_eq!(heard.error, Some(refused), "{name}");
@@ -96,7 +96,7 @@ fn check_traffic(capture: &Capture, heard: &Heard) {
     };
     assert_eq!(heard.messages, messages, "{name}");
     assert!(heard.commands.iter().all(is_beat), "{name}: {:?}", heard.commands);
-    // These were asked, or ask; chumak, go, monocoque and zmqrs do not, nor do older ones.
+    // These send or answer heartbeats; chumak, go, monocoque, zmqrs and older ones do not.
     let beats = matches!(
         (maker, kind),
         ("jeromq6" | "node" | "omq" | "pyomq" | "rzmq", "heartbeat" | "heartbeat-asked")
@@ -115,7 +115,7 @@ fn check_subscriptions(capture: &Capture, heard: &Heard) {
     let mut subscriptions: Vec<_> = heard.commands.iter().map(of_command).collect();
     assert!(heard.commands.is_empty() || capture.version() == (3, 1), "{name}");
     subscriptions.extend(heard.messages.iter().map(of_message));
-    // chumak says each topic twice where it is the first.
+    // chumak sends its first topic twice.
     subscriptions.dedup();
     let expected = [
         Subscription::Subscribe("A".into()),
@@ -125,12 +125,12 @@ fn check_subscriptions(capture: &Capture, heard: &Heard) {
     assert_eq!(subscriptions, expected, "{name}");
 }
 
-/// With ZMTP 1.0 the length of an identity, and one.
+/// In ZMTP 1.0: the length of an identity plus one.
 fn first_byte(kind: &str) -> u8 {
     if kind == "dealer" { 7 } else { 1 }
 }
 
-/// Commands that stood between two frames of a message.
+/// Commands between two frames of a message.
 #[test]
 fn commands_inside_messages_leave_them_whole() {
     let mut listings = 0;
@@ -182,7 +182,7 @@ fn replay_listed(frames: &[Listed], piece: usize) {
     assert_eq!(commands, frames.iter().filter(|frame| frame.is_command()).count());
 }
 
-/// A frame as a listing has it: flags, size, and the first bytes of the body.
+/// A frame in a listing: flags, size, and the first bytes of the body.
 struct Listed {
     flags: u8,
     body: Vec<u8>,
@@ -195,7 +195,7 @@ impl Listed {
             panic!("{line}");
         };
         let mut body = bytes_of(body.trim_end_matches('.'));
-        // What was not written down is of no account here.
+        // Lines without a listing are skipped.
         body.resize(size.parse().expect("a size"), b'.');
         Some(Self { flags: u8::from_str_radix(flags, 16).expect("flags"), body })
     }
@@ -282,9 +282,9 @@ mod curve {
         assert_eq!(servers, 8);
     }
 
-    /// The flags outside of the box, and the numbers, of all that was sealed.
+    /// The flags outside of the box, and the numbers, of all records.
     #[test]
-    fn records_have_the_flags_and_numbers_that_are_let_pass() {
+    fn captured_records_have_accepted_flags() {
         for capture in captures().filter(Capture::is_sealed) {
             let (maker, kind) = capture.parts();
             let records = records(&capture.connections()[0]);
@@ -294,7 +294,7 @@ mod curve {
                 (_, "curve-multipart") => assert_eq!(flags, [0, 0, 0], "{}", capture.name),
                 _ => assert!(flags.iter().all(|&flags| flags == 0), "{}", capture.name),
             }
-            // The second of a server, the third of a client, and libzmq 4.0 begins with 0.
+            // A server starts with 2, a client with 3, libzmq 4.0 with 0.
             let first = match (maker, kind) {
                 ("z40", _) => 2_u64.swap_bytes(),
                 (_, "curve-server") => 2,
@@ -324,7 +324,7 @@ mod curve {
     }
 }
 
-/// Hands over what a peer sent in pieces of this size.
+/// Delivers the bytes of a peer in pieces of this size.
 fn hear(config: &ConnectionConfig, wire: &[u8], piece: usize) -> Heard {
     let entropy = |bytes: &mut [u8]| bytes.fill(3);
     let mut connection = Connection::with_entropy(config, entropy);
@@ -378,7 +378,7 @@ fn captures() -> impl Iterator<Item = Capture> {
 }
 
 impl Capture {
-    /// Who made the peer, and what was captured.
+    /// The implementation of the peer, and the captured bytes.
     fn parts(&self) -> (&str, &str) {
         self.name.split_once('-').expect("NAME-KIND")
     }
@@ -391,7 +391,7 @@ impl Capture {
         self.name.ends_with("-ping-inside-message")
     }
 
-    /// What the peer sent, connection by connection.
+    /// The bytes of the peer, for each connection.
     fn connections(&self) -> Vec<Vec<u8>> {
         let mut connections: Vec<Vec<u8>> = Vec::new();
         for line in self.text.lines() {
@@ -406,7 +406,7 @@ impl Capture {
         connections
     }
 
-    /// The version that is spoken with this peer.
+    /// The negotiated version.
     fn version(&self) -> (u8, u8) {
         match self.parts().0 {
             "z32" | "jeromq03" | "netmq" => (2, 0),
@@ -415,7 +415,7 @@ impl Capture {
         }
     }
 
-    /// This side, as it was in the capture.
+    /// The configuration of this side in the capture.
     fn config(&self) -> ConnectionConfig {
         let (_, kind) = self.parts();
         let socket_type = match kind {

@@ -1,4 +1,4 @@
-//! How much a peer can make the other side take before it has got past the handshake.
+//! The limit on the size of a handshake.
 
 mod support;
 
@@ -14,7 +14,7 @@ use zmtp_codec::{CurveClient, CurveSecretKey, CurveServer};
 #[cfg(feature = "noise")]
 use zmtp_codec::{NoiseClient, NoiseSecretKey, NoiseServer};
 
-/// The two sides of each mechanism there is.
+/// Both sides of each mechanism.
 fn mechanisms() -> Vec<(Arc<dyn Mechanism>, Arc<dyn Mechanism>)> {
     let plain = PlainClient::new("a".repeat(255), "b".repeat(255)).expect("as long as they may be");
     let mut mechanisms = vec![both(Null, Null), both(plain, PlainServer)];
@@ -57,7 +57,7 @@ fn sides(mechanisms: (Arc<dyn Mechanism>, Arc<dyn Mechanism>), limit: usize) -> 
     pair(&client, &server)
 }
 
-/// How many bytes the client's whole handshake has.
+/// The bytes of the client's whole handshake.
 fn size(mechanisms: (Arc<dyn Mechanism>, Arc<dyn Mechanism>)) -> usize {
     let mut pair = sides(mechanisms, usize::MAX);
     let mut bytes = 0;

@@ -1,4 +1,4 @@
-//! NOISE: who gets in, what travels, and what becomes of everything that was tampered with.
+//! NOISE: authentication, encryption, and tampering.
 
 #![cfg(feature = "noise")]
 
@@ -78,7 +78,7 @@ fn before(kind: Kind, step: usize) -> (Pair, (usize, Bytes)) {
     before_of(&client(kind, SocketType::Push), &server(kind, SocketType::Pull), step)
 }
 
-/// The commands that a handshake takes.
+/// The commands of a handshake.
 fn steps(kind: Kind) -> usize {
     if kind == Kind::Ik { 3 } else { 4 }
 }
@@ -333,7 +333,7 @@ fn any_changed_handshake_byte_fails() {
                 let reader = &pair.ends[to];
                 let may_go_on = kind != Kind::Ik && step == 0 && at >= 8;
                 assert!(reader.connection.peer().is_none(), "{kind:?} {step} {at}");
-                // The first message of XX is a key and nothing more: the answer to it does not open.
+                // The first message of XX is only a key: the reply to it cannot be decrypted.
                 assert!(at == 1 || may_go_on || reader.error.is_some(), "{kind:?} {step} {at}");
                 let answer = pair.ends[to].sent();
                 pair.ends[1 - to].read(&answer);
@@ -381,7 +381,7 @@ fn recorded_connection_cannot_be_replayed() {
         assert_eq!(recorded.ends[1].messages().len(), 1);
         let mut server = end(&server_config);
         bytes.iter().for_each(|bytes| server.read(bytes));
-        // The first message of IK is good enough to ask about, and for no more.
+        // The first message of IK leads to a request, and no further.
         assert_eq!(server.requests().len(), usize::from(kind == Kind::Ik));
         assert!(server.error.is_some() && server.connection.peer().is_none());
         assert!(server.messages().is_empty());
@@ -425,7 +425,7 @@ fn too_long_metadata_is_a_local_error() {
     }
 }
 
-/// A ready pair, and the records of some messages from the client, each in one of its own.
+/// A ready pair, and one record for each of some messages from the client.
 fn records(messages: &[Message]) -> (Pair, Vec<Bytes>) {
     let mut pair = push_and_pull(Kind::Ik).ready();
     let mut record = |message: &Message| {
@@ -506,7 +506,7 @@ fn limits_apply_to_record_contents() {
     };
     let mut pair = limited();
     pair.ends[0].connection.send(Message::from(vec![0; (1 << 20) + 1]));
-    // The frame's header comes with the first record, and is enough.
+    // The frame header in the first record is enough.
     let sent = pair.ends[0].sent();
     pair.ends[1].read(frames(&sent)[0]);
     let expected = LimitExceeded::MessageSize { announced: (1 << 20) + 1, limit: 1 << 20 };
@@ -553,7 +553,7 @@ fn subscriptions_and_pings_are_answered() {
     assert_eq!(pair.ends[0].commands(), [Command::Pong { context: "hi".into() }]);
 }
 
-/// The two halves of a connection that has been shaken hands on.
+/// The two halves of a connection after its handshake.
 fn halves(kind: Kind) -> (Encoder, Decoder) {
     support::halves(push_and_pull(kind))
 }
@@ -579,7 +579,7 @@ fn partly_written_sealed_messages_are_resent() {
     let mut sealed = SealBuffer::new();
     encoder.seal(&batch, &mut sealed);
     encoder.seal(&batch, &mut sealed);
-    // The first record and most of the second, which begins the large message.
+    // The first record, and most of the second with the start of the large message.
     assert_eq!(batch.advance(sealed.advance(2 + 3 + 16 + 60_000)), 1);
     encoder.seal(&batch, &mut sealed);
     batch.advance(sealed.advance(10_000));
@@ -621,7 +621,7 @@ fn debug_hides_secrets() {
 }
 
 proptest! {
-    // Fewer than usual: without optimisation they take a while.
+    // Fewer cases than usual: they are slow without optimization.
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]

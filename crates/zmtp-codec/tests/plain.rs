@@ -1,4 +1,4 @@
-//! PLAIN, and the decision whether a peer may go on: 24/ZMTP-PLAIN and the statuses of 27/ZAP.
+//! PLAIN and authentication decisions: 24/ZMTP-PLAIN and the statuses of 27/ZAP.
 
 mod support;
 
@@ -111,7 +111,7 @@ fn undecided_peer_is_not_accepted() {
     let [client, server] = &mut pair.ends;
     assert_eq!(server.requests().len(), 1);
     assert!(client.connection.peer().is_none() && server.connection.peer().is_none());
-    // Nor by going on as if there had been one.
+    // Nor by continuing without a decision.
     server.read(b"\x04\x1d\x08INITIATE\x0bSocket-Type\0\0\0\x04PUSH\0\x05hello");
     assert_eq!(server.requests().len(), 1, "asked once");
     assert!(server.connection.peer().is_none() && server.messages().is_empty());
@@ -214,7 +214,7 @@ fn old_version_does_not_bypass_password() {
 }
 
 #[test]
-fn misplaced_or_malformed_commands_are_rejected() {
+fn misplaced_commands_are_rejected() {
     let unexpected = |bytes: &[u8]| match server_reading(bytes).error {
         Some(ProtocolError::Misbehaved(PeerMisbehaved::UnexpectedCommand { received, .. })) => {
             received
@@ -317,7 +317,7 @@ fn any_changed_byte_is_harmless() {
     let initiate = b"\x04\x1d\x08INITIATE\x0bSocket-Type\0\0\0\x04PUSH";
     let bytes = [HELLO, initiate, b"\0\x05hello"].concat();
     for at in 0..HELLO.len() {
-        // Of the flags, MORE and COMMAND mean nothing before READY.
+        // MORE and COMMAND are ignored before READY.
         for bit in (0..8).filter(|bit| at > 0 || ![0, 2].contains(bit)) {
             let mut changed = bytes.clone();
             changed[at] ^= 1 << bit;

@@ -1,6 +1,6 @@
-//! Octets as they are on the wire, to the last one.
+//! Bytes on the wire, recorded from libzmq.
 //!
-//! What is called libzmq's here was recorded from libzmq 4.3.
+//! The constants of libzmq are from version 4.3.
 
 use bytes::{Bytes, BytesMut};
 use zmtp_codec::wire::{Command, Greeting, MechanismName, Ttl};
@@ -17,15 +17,15 @@ const LIBZMQ_GREETING: [u8; 64] = {
     greeting
 };
 
-/// What a libzmq DEALER with that routing id says when it is ready.
+/// The READY of a libzmq DEALER with that routing id.
 const LIBZMQ_DEALER_READY: &[u8] =
     b"\x04\x31\x05READY\x0bSocket-Type\0\0\0\x06DEALER\x08Identity\0\0\0\x08worker-1";
 
-/// What a libzmq REQ without a routing id says: it announces an empty one.
+/// The READY of a libzmq REQ without a routing id: it announces an empty one.
 const LIBZMQ_REQ_READY: &[u8] =
     b"\x04\x26\x05READY\x0bSocket-Type\0\0\0\x03REQ\x08Identity\0\0\0\0";
 
-/// What a libzmq PULL says: it announces none.
+/// The READY of a libzmq PULL: it announces no routing id.
 const LIBZMQ_PULL_READY: &[u8] = b"\x04\x1a\x05READY\x0bSocket-Type\0\0\0\x04PULL";
 
 fn config(socket_type: SocketType) -> ConnectionConfig {
@@ -36,7 +36,7 @@ fn transmitted(connection: &mut Connection) -> Vec<u8> {
     std::iter::from_fn(|| connection.poll_transmit()).flatten().collect()
 }
 
-/// What a connection says when it is ready, to a peer that greets as libzmq does.
+/// The READY of a connection, to a peer with the greeting of libzmq.
 fn ready_of(config: &ConnectionConfig) -> Vec<u8> {
     let mut connection = Connection::new(config);
     transmitted(&mut connection);

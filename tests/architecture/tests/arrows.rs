@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Each module, and those it may name. `pattern` and `engine` meet in `peer` alone.
+/// Each module, and those it may name. `pattern` and `engine` meet in `pipe` alone.
 const ARROWS: &[(&str, &[&str])] = &[
     ("authentication", &["identity", "sync"]),
     ("context", &["endpoint", "engine", "error", "options", "sync", "transport"]),
@@ -18,7 +18,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "event",
             "identity",
             "options",
-            "peer",
+            "pipe",
             "random",
             "stats",
             "sync",
@@ -31,8 +31,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("fuzzing", &["pattern"]),
     ("identity", &[]),
     ("options", &["authentication", "endpoint", "error", "identity"]),
-    ("pattern", &["endpoint", "error", "identity", "options", "peer", "random", "sync"]),
-    ("peer", &["endpoint", "error", "identity", "options", "stats", "sync", "unsent"]),
+    ("pattern", &["endpoint", "error", "identity", "options", "pipe", "random", "stats", "sync"]),
+    ("pipe", &["endpoint", "error", "identity", "options", "stats", "sync", "unsent"]),
     ("random", &[]),
     ("security", &["authentication", "random", "sync"]),
     (
@@ -47,7 +47,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "identity",
             "options",
             "pattern",
-            "peer",
+            "pipe",
             "stats",
             "transport",
             "unsent",

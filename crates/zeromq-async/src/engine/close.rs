@@ -161,7 +161,7 @@ fn finish(core: &SocketCore) -> CloseReport {
     for pipe in core.peers.pipes() {
         core.peers.leave(&pipe);
     }
-    core.peers.arrivals().close();
+    core.peers.ready_queue().close();
     core.drops.report();
     let ledger = core.peers.ledger();
     let unsent = ledger.lost_so_far();

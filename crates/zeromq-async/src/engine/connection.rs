@@ -25,12 +25,11 @@ use super::{peers, trace};
 use crate::endpoint::Endpoint;
 use crate::error::SubscriptionsExceeded;
 use crate::event::{DisconnectReason, HandshakeFailure, SocketEvent};
-use crate::peer::{Drained, PeerSet, Pipe};
+use crate::pipe::{Drained, Pipe};
 
 /// An established connection. Its task runs it until it ends.
 pub(super) struct ConnectionDriver {
     pipe: Arc<Pipe>,
-    peers: Arc<PeerSet>,
     reader: Box<dyn AsyncRead + Send + Unpin>,
     decoder: Decoder,
     input: ReadBuffer,
@@ -62,7 +61,7 @@ impl ConnectionDriver {
         pipe: &Arc<Pipe>,
         established: Established,
     ) -> Result<Self, HandshakeFailure> {
-        let Established { reader, stream, address, peer, decoder, input } = established;
+        let Established { reader, writer, address, peer, decoder, input } = established;
         // ZMTP 2.0 has none.
         let has_heartbeats = peer.version() >= (3, 0);
         let heartbeat = &core.options.heartbeat;
@@ -71,13 +70,12 @@ impl ConnectionDriver {
             dismiss(core, &replaced);
         }
         pipe.begin(peer.clone(), Some(address));
-        pipe.link_stream(stream);
+        pipe.set_writer(writer);
         peers::notify_connected(core, pipe);
         trace::record_peer(pipe.id());
         peers::connected(core, pipe, endpoint, peer);
         Ok(Self {
             pipe: pipe.clone(),
-            peers: core.peers.clone(),
             reader,
             decoder,
             input: ReadBuffer::new(input),
@@ -125,7 +123,7 @@ impl ConnectionDriver {
     pub(super) fn begin_end(&mut self, reason: DisconnectReason) {
         if let State::Running = self.state {
             self.state = State::Ending(reason);
-            self.pipe.retire_task();
+            self.pipe.end_task();
         }
     }
 
@@ -138,7 +136,7 @@ impl ConnectionDriver {
             self.pipe.close();
         }
         // Dropping the writer may panic in a transport's code.
-        let _ = catch_unwind(AssertUnwindSafe(|| self.pipe.outbound.unlink()));
+        let _ = catch_unwind(AssertUnwindSafe(|| self.pipe.outbound.disconnect()));
         peers::disconnected(core, &self.pipe, endpoint, reason, keeps);
     }
 
@@ -151,7 +149,7 @@ impl ConnectionDriver {
         }
         let Some(refused) = self.pipe.outbound.take_refused(attempts) else { return };
         let bytes = refused.bytes();
-        core.peers.ledger().refused(&self.pipe, refused);
+        self.pipe.drop_refused(refused);
         let (endpoint, peer) = (endpoint.clone(), self.pipe.id());
         core.events.emit(SocketEvent::MessageRefused { endpoint, peer, attempts, bytes });
     }
@@ -165,14 +163,12 @@ impl ConnectionDriver {
 
     fn step(&mut self, cx: &mut Context<'_>) -> Result<(), DisconnectReason> {
         self.write(cx)?;
-        self.pipe.expect_answers(0);
         let reading = self.read(cx)?;
         self.poll_heartbeat(cx, reading)
     }
 
     fn write(&mut self, cx: &mut Context<'_>) -> Result<(), DisconnectReason> {
-        let drained = self.pipe.outbound.drive(cx, self.peers.room());
-        self.pipe.hot().write_share();
+        let drained = self.pipe.drive(cx);
         match drained {
             Ok(Drained::Idle | Drained::Blocked) => Ok(()),
             Ok(Drained::Busy) => {
@@ -293,7 +289,6 @@ impl ConnectionDriver {
     ) -> Result<(), SubscriptionsExceeded> {
         let pattern = self.pipe.pattern();
         if !pattern.takes_subscriptions() {
-            self.pipe.expect_answers(run.messages());
             self.pipe.deliver(run.cut_from(self.input.memory()));
             return Ok(());
         }
@@ -303,7 +298,7 @@ impl ConnectionDriver {
             if let Some(change) = Subscription::from_message(&message) {
                 pattern.subscription(&self.pipe, change)?;
             } else {
-                self.pipe.hear(message);
+                self.pipe.deliver_one(message);
             }
         }
         Ok(())
@@ -325,7 +320,7 @@ impl ConnectionDriver {
             }
             Command::Ping { ttl, context } => {
                 HeartbeatTimer::on_ping(&mut self.heartbeat, ttl);
-                self.pipe.outbound.answer(&Command::Pong { context });
+                self.pipe.outbound.reply(&Command::Pong { context });
             }
             // 37/ZMTP has ERROR in the handshake only. libzmq ignores it here.
             Command::Error { reason } => self.refusal = Some(reason.into()),
@@ -361,9 +356,9 @@ impl ConnectionDriver {
 
     /// Ends the connection so that the peer receives all that was written.
     async fn graceful_shutdown(&mut self) {
-        let Some(mut stream) = self.pipe.outbound.take_stream() else { return };
+        let Some(mut writer) = self.pipe.outbound.take_writer() else { return };
         let shutdown = async {
-            stream.writer.shutdown().await?;
+            writer.writer.shutdown().await?;
             while self.reader.read_buf(&mut self.input.bytes).await? > 0 {
                 while self.reject_remaining() {
                     yield_now().await;

@@ -18,7 +18,7 @@ use crate::endpoint::{Endpoint, OtherEndpoint};
 use crate::error::Rejected;
 use crate::event::{Listeners, SocketEvent};
 use crate::options::SocketOptions;
-use crate::peer::{Pattern, PeerSet, Pipe};
+use crate::pipe::{Pattern, PeerSet, Pipe};
 use crate::transport::Transports;
 
 /// The inproc names of a context.

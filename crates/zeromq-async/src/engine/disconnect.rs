@@ -7,7 +7,7 @@ use super::endpoints::Dialed;
 use super::inproc;
 use super::linger::{after_linger, close_within_linger};
 use crate::endpoint::Endpoint;
-use crate::peer::Pipe;
+use crate::pipe::Pipe;
 
 /// Ends the connection to one peer after its queue is written, however long that takes.
 pub(super) fn hang_up(core: &SocketCore, pipe: &Arc<Pipe>) {

@@ -10,7 +10,7 @@ use super::runtimes::Runtimes;
 use super::shutdown::Shutdown;
 use super::task::{Crash, Task};
 use crate::event::{Events, Listeners, SocketEvent};
-use crate::peer::{Counts, PeerSet};
+use crate::pipe::{DropCounts, PeerSet};
 use crate::stats::DropReason;
 use crate::sync::Mutex;
 
@@ -35,7 +35,7 @@ struct State {
 
 /// What listeners were told.
 struct Reported {
-    counts: Counts,
+    counts: DropCounts,
     /// Messages lost before the socket began to close. Their loss is in the `Disconnected` events.
     lost: Option<usize>,
 }
@@ -64,7 +64,7 @@ impl DropReporter {
         }
         if self.state.lock().reported.is_none() {
             self.peers.ledger().watch();
-            let counts = self.peers.astray();
+            let counts = self.peers.drops();
             self.state.lock().reported.get_or_insert(Reported { counts, lost: None });
         }
         if let Some(runtime) = self.runtimes.oldest_or_current() {
@@ -100,7 +100,7 @@ impl DropReporter {
     fn unreported(&self) -> Vec<(DropReason, u64)> {
         let mut state = self.state.lock();
         let Some(reported) = &mut state.reported else { return Vec::new() };
-        let now = self.peers.astray();
+        let now = self.peers.drops();
         let before = replace(&mut reported.counts, now);
         let now = &reported.counts;
         let before = DropReason::list(&before.dropped, &before.discarded);

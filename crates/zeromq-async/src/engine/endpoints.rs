@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::shutdown::Shutdown;
 use crate::endpoint::Endpoint;
-use crate::peer::Pipe;
+use crate::pipe::Pipe;
 use crate::sync::Mutex;
 use crate::transport::{self, Io, Listener};
 

@@ -21,13 +21,13 @@ use crate::authentication::{Attempt, Reason};
 use crate::event::HandshakeFailure;
 use crate::identity::PeerAddress;
 use crate::options::SocketOptions;
-use crate::peer::Stream;
+use crate::pipe::FrameWriter;
 use crate::transport::{Halves, Io};
 
 /// A connection that has completed its handshake.
 pub(super) struct Established {
     pub(super) reader: Box<dyn AsyncRead + Send + Unpin>,
-    pub(super) stream: Stream,
+    pub(super) writer: FrameWriter,
     pub(super) address: PeerAddress,
     pub(super) peer: PeerInfo,
     pub(super) decoder: Decoder,
@@ -70,12 +70,12 @@ pub(super) async fn perform(core: &SocketCore, io: Io) -> Result<Established, Ha
     let Ok(Traffic { peer, decoder, encoder, .. }) = connection.into_traffic() else {
         return Err(HandshakeFailure::PeerClosed);
     };
-    let mut stream = Stream::new(io.writer, io.buffers, encoder);
+    let mut writer = FrameWriter::new(io.writer, io.buffers, encoder);
     for greeting in core.options.notices.greetings() {
-        let greeted = deadline.limit(stream.write_first(greeting)).await;
+        let greeted = deadline.limit(writer.write_first(greeting)).await;
         greeted.map_err(HandshakeFailure::TimedOut)?.map_err(io_failure)?;
     }
-    Ok(Established { reader: io.reader, stream, address, peer, decoder, input })
+    Ok(Established { reader: io.reader, writer, address, peer, decoder, input })
 }
 
 /// How long to wait for a NULL peer's READY before it is refused.

@@ -13,7 +13,7 @@ use super::peers;
 use crate::endpoint::Endpoint;
 use crate::error::{BindError, ConnectError, Rejected};
 use crate::event::{DisconnectReason, SocketEvent};
-use crate::peer::Pipe;
+use crate::pipe::Pipe;
 
 pub(super) mod registry;
 

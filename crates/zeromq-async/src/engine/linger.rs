@@ -7,7 +7,7 @@ use tokio::time::timeout;
 
 use super::core::SocketCore;
 use super::task::{Crash, Task};
-use crate::peer::{Pipe, Waiter};
+use crate::pipe::{Pipe, Waiter};
 
 /// Closes a pipe. Its queue is written within the linger time.
 pub(super) fn close_within_linger(core: &Arc<SocketCore>, pipe: &Arc<Pipe>) {

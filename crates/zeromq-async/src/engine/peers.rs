@@ -8,7 +8,7 @@ use super::core::SocketCore;
 use crate::endpoint::Endpoint;
 use crate::event::{DisconnectReason, SocketEvent};
 use crate::options::NoticeOptions;
-use crate::peer::Pipe;
+use crate::pipe::Pipe;
 
 /// The most unread messages of a peer that connects and disconnects time and again. Its notices pass
 /// the high-water mark up to here.
@@ -66,7 +66,7 @@ fn notify_lost(core: &SocketCore, pipe: &Arc<Pipe>, reason: &DisconnectReason) {
 }
 
 fn notify(pipe: &Arc<Pipe>, notice: &Message) {
-    if pipe.unread() < MAX_UNREAD || pipe.has_room() {
+    if pipe.inbound.unread() < MAX_UNREAD || pipe.inbound.has_room() {
         pipe.notify(notice.clone());
     }
 }

@@ -11,7 +11,7 @@ use zmtp_codec::{
     Encoder, Event, Inbound, Message, PeerInfo, ProtocolError, SealBuffer,
 };
 
-/// Two connections and what is on the way between them.
+/// Two connections and the bytes in transit between them.
 pub(crate) struct Pair {
     pub(crate) ends: [End; 2],
     /// How many bytes each delivery takes at most, over and over.
@@ -158,7 +158,7 @@ impl From<Connection> for End {
     }
 }
 
-/// Bytes that differ from any before and are the same in every run.
+/// Pseudorandom bytes, the same in every run.
 pub(crate) fn entropy(bytes: &mut [u8]) {
     thread_local!(static STATE: Cell<u64> = const { Cell::new(1) });
     STATE.with(|state| {
@@ -173,14 +173,14 @@ pub(crate) fn entropy(bytes: &mut [u8]) {
     });
 }
 
-/// A side that has entropy, and lets everybody in.
+/// A side that has entropy and allows every peer.
 pub(crate) fn end(config: &ConnectionConfig) -> End {
     let mut end = End::from(Connection::with_entropy(config, entropy));
     end.decision = Some(Decision::allow());
     end
 }
 
-/// Two sides that have entropy, and let everybody in.
+/// Two sides that have entropy and allow every peer.
 pub(crate) fn pair(one: &ConnectionConfig, other: &ConnectionConfig) -> Pair {
     Pair::of([end(one), end(other)], vec![usize::MAX])
 }
@@ -222,7 +222,7 @@ pub(crate) fn frames(mut bytes: &[u8]) -> Vec<&[u8]> {
     frames
 }
 
-/// What the first end of a pair writes with and the second reads with, when both have shaken hands.
+/// The encoder of the first end of a pair and the decoder of the second, after their handshake.
 pub(crate) fn halves(pair: Pair) -> (Encoder, Decoder) {
     let [one, other] = pair.ready().ends;
     let (Ok(one), Ok(other)) = (one.connection.into_traffic(), other.connection.into_traffic())

@@ -6,7 +6,7 @@ use zmtp::SocketType;
 use super::*;
 use crate::engine::{Engine, InprocRegistry};
 use crate::options::{ReconnectBackoff, SocketOptions};
-use crate::peer::PeerSet;
+use crate::pipe::PeerSet;
 use crate::transport::{Resolving, TWO_ADDRESSES, Transports, listeners_on_one_port};
 
 const DEADLINE: Duration = Duration::from_secs(20);

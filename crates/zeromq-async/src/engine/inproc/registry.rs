@@ -5,7 +5,7 @@ use std::sync::{Arc, Weak};
 
 use crate::endpoint::Endpoint;
 use crate::identity::PeerId;
-use crate::peer::Pipe;
+use crate::pipe::Pipe;
 use crate::sync::{Mutex, MutexGuard};
 
 /// The inproc names of a context. `S` is a socket.
@@ -142,7 +142,7 @@ impl<S> InprocPeers<S> {
 
     /// Remembers the pipe of a peer that left, if it has messages that are not received.
     pub(super) fn keep_unread(&self, pipe: &Arc<Pipe>, peer: &InprocPeer<S>) {
-        if pipe.unread() > 0 {
+        if pipe.inbound.unread() > 0 {
             self.unread.lock().push((peer.socket.clone(), Arc::downgrade(pipe)));
         }
     }

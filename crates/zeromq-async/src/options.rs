@@ -149,8 +149,8 @@ impl fmt::Debug for AcceptFilter {
 ///
 /// let mut xpub = XPubSocket::builder().notices(SubscriptionNotices::Subscriptions).build();
 /// let endpoint = xpub.bind("tcp://127.0.0.1:*").await?;
-/// for _ in 0..2 {
-///     let sub = SubSocket::builder().subscribe("news").build();
+/// let subs = [(); 2].map(|()| SubSocket::builder().subscribe("news").build());
+/// for sub in &subs {
 ///     sub.connect(&endpoint)?;
 ///     assert_eq!(xpub.recv().await?, "\u{1}news"); // the second one too
 /// }

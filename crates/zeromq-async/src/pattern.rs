@@ -160,7 +160,8 @@ pub trait SendStrategy: Send {
     /// The message was not taken and is as it was.
     fn offer(&mut self, message: &mut Message) -> Result<(), Refusal>;
 
-    /// Offers the message, and calls `before` with each peer just before the peer is offered it.
+    /// Offers the message, and calls `before` with each peer just before the peer is offered it. A peer
+    /// for which `before` returns false is passed over.
     ///
     /// A strategy that does not override this never calls `before`.
     ///
@@ -170,7 +171,7 @@ pub trait SendStrategy: Send {
     fn offer_after(
         &mut self,
         message: &mut Message,
-        before: impl Fn(&PeerHandle),
+        before: impl Fn(&PeerHandle) -> bool,
     ) -> Result<(), Refusal>
     where
         Self: Sized,

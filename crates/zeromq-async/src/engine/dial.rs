@@ -298,20 +298,22 @@ impl Dialer {
 
     fn add_peer(&self, established: Established) -> Result<ConnectionDriver, HandshakeFailure> {
         let core = &self.core;
-        let mut dialed = self.pipe.0.lock();
-        let pipe = match &*dialed {
-            Some(pipe) => pipe.clone(),
-            None => core.join_connecting(&self.endpoint, self.routing_id.as_ref())?,
-        };
-        let driver = ConnectionDriver::start(core, &self.endpoint, &pipe, established);
-        if driver.is_ok() {
-            if self.stop.is_cancelled() {
-                // The endpoint was given up before it had this pipe.
-                pipe.close();
+        let pipe = match self.pipe.get() {
+            Some(pipe) => pipe,
+            None => {
+                let pipe = core.join_connecting(&self.endpoint, self.routing_id.as_ref())?;
+                *self.pipe.0.lock() = Some(pipe.clone());
+                pipe
             }
-            *dialed = Some(pipe);
-        } else if core.options.immediate {
-            core.peers.leave(&pipe);
+        };
+        // Without the lock of the dialed pipe: the new peer may replace one that is dialed itself, and
+        // then all dialed pipes are searched.
+        let driver = ConnectionDriver::start(core, &self.endpoint, &pipe, established);
+        if driver.is_err() {
+            self.release_immediate();
+        } else if self.stop.is_cancelled() {
+            // The endpoint was given up before it had this pipe.
+            pipe.close();
         }
         driver
     }

@@ -55,11 +55,26 @@ struct Side<'a> {
     pipe: &'a Arc<Pipe>,
 }
 
-/// Connects a bound socket and a connecting one, if they accept each other.
+/// Connects a bound socket and a connecting one, or the next socket that has the name if this one has
+/// closed.
 fn meet(bound: &Arc<SocketCore>, connecting: Side<'_>, name: &str, endpoint: &Endpoint) {
+    let mut next = try_meet(bound, connecting, name, endpoint);
+    while let Some(bound) = next {
+        next = try_meet(&bound, connecting, name, endpoint);
+    }
+}
+
+/// Connects the two if they accept each other. Returns the socket that has the name now if the bound
+/// one has closed.
+fn try_meet(
+    bound: &Arc<SocketCore>,
+    connecting: Side<'_>,
+    name: &str,
+    endpoint: &Endpoint,
+) -> Option<Arc<SocketCore>> {
     let _connecting = bound.inproc.lock_connecting();
     if !connecting.core.peers.has(connecting.pipe) {
-        return; // It was disconnected or closed meanwhile.
+        return None; // It was disconnected or closed meanwhile.
     }
     let (one, other) = (bound.socket_type, connecting.core.socket_type);
     let result = match other.accepts(one) {
@@ -68,8 +83,16 @@ fn meet(bound: &Arc<SocketCore>, connecting: Side<'_>, name: &str, endpoint: &En
     };
     match result {
         Ok(()) => {}
-        // The bound socket closes, and the name is free in a moment.
-        Err(Rejected::Closed) => bound.inproc.wait(name, connecting.core, connecting.pipe),
+        // The name is free in a moment, or another socket has it by now.
+        Err(Rejected::Closed) => {
+            let is_open = |other: &Arc<SocketCore>| !other.peers.is_closed();
+            return bound.inproc.find_open_or_wait(
+                name,
+                connecting.core,
+                connecting.pipe,
+                is_open,
+            );
+        }
         Err(reason) => {
             for core in [bound, connecting.core] {
                 let (endpoint, reason) = (endpoint.clone(), reason.clone());
@@ -79,6 +102,7 @@ fn meet(bound: &Arc<SocketCore>, connecting: Side<'_>, name: &str, endpoint: &En
             connecting.core.peers.leave(connecting.pipe);
         }
     }
+    None
 }
 
 fn join(

@@ -166,9 +166,9 @@ impl<S: SendStrategy> SendStrategy for ReqSend<S> {
         self.state.check_may_request()?;
         let mut state = self.state.request.lock();
         let mut request = Message::from(take(&mut self.list));
+        let number = state.number.wrapping_add(1);
         if self.state.correlate {
-            state.number = state.number.wrapping_add(1);
-            request.push_back(state.number.to_be_bytes());
+            request.push_back(number.to_be_bytes());
         }
         request.push_back(Frame::new());
         if message.frame_count() == 0 {
@@ -176,8 +176,16 @@ impl<S: SendStrategy> SendStrategy for ReqSend<S> {
             message.push_back(Frame::new());
         }
         request.append(take(message));
-        // Messages that the peer has sent so far cannot be the reply to this request.
-        if let Err(refusal) = self.inner.offer_after(&mut request, PeerHandle::drop_unasked) {
+        // Messages that the peer has sent so far cannot be the reply to this request. A peer without
+        // room is sent nothing: it may have sent the reply to the last request.
+        let offered = self.inner.offer_after(&mut request, |peer| {
+            let has_room = peer.has_room();
+            if has_room {
+                peer.drop_unasked();
+            }
+            has_room
+        });
+        if let Err(refusal) = offered {
             for _ in 0..=usize::from(self.state.correlate) {
                 request.pop_front();
             }
@@ -185,6 +193,7 @@ impl<S: SendStrategy> SendStrategy for ReqSend<S> {
             return Err(refusal);
         }
         state.awaited = self.inner.last_handle().map(PeerHandle::id);
+        state.number = number;
         state.lost = false;
         state.requests += 1;
         drop(state);
@@ -248,7 +257,10 @@ impl<S: ReceiveStrategy> ReqRecv<S> {
             match self.inner.poll_recv(cx) {
                 Poll::Ready(message) => {
                     let message = message?;
-                    let from = self.inner.last_handle().map(PeerHandle::id);
+                    // The connection tells: an inproc peer that reconnects has a new pipe, with what the
+                    // old one left.
+                    let handle = self.inner.last_handle().map(PeerHandle::id);
+                    let from = self.inner.last_peer().map(Peer::id).or(handle);
                     if from == Some(awaited)
                         && let Some(reply) = self.state.open(message)
                     {

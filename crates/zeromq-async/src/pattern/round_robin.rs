@@ -76,14 +76,14 @@ impl SendStrategy for RoundRobin {
 
     #[inline]
     fn offer(&mut self, message: &mut Message) -> Result<(), Refusal> {
-        self.offer_after(message, |_| ())
+        self.offer_after(message, |_| true)
     }
 
     #[inline]
     fn offer_after(
         &mut self,
         message: &mut Message,
-        before: impl Fn(&PeerHandle),
+        before: impl Fn(&PeerHandle) -> bool,
     ) -> Result<(), Refusal> {
         self.refresh();
         if self.peers.was_closed() {
@@ -95,8 +95,7 @@ impl SendStrategy for RoundRobin {
             }
             let index = self.next;
             self.next += 1;
-            before(&self.peers.list()[index]);
-            if self.peers.offer(index, message).is_ok() {
+            if before(&self.peers.list()[index]) && self.peers.offer(index, message).is_ok() {
                 let peer = &self.peers.list()[index];
                 if self.last.as_ref() != Some(peer) {
                     self.last = Some(peer.clone());

@@ -217,8 +217,9 @@ impl State {
                 if change.for_key
                     && let Some(subscriber) = subscribers.get_mut(&peer.id())
                 {
-                    subscriber.topics -= 1;
-                    subscriber.bytes -= topic.len();
+                    // The counts start anew while the topics of a departed peer go in steps.
+                    subscriber.topics = subscriber.topics.saturating_sub(1);
+                    subscriber.bytes = subscriber.bytes.saturating_sub(topic.len());
                 }
                 change
             }

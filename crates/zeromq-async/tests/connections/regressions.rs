@@ -621,3 +621,71 @@ async fn large_message_is_sent_without_a_successor() {
         assert_eq!(pull.recv().await, &message[..]);
     }
 }
+
+/// A dialed peer replaces an inproc peer. The old peer leaves the list of dialed pipes while the new one
+/// starts.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn dialed_peer_replaces_inproc_peer() {
+    let context = Context::new();
+    let router = RouterSocket::builder_in(&context).handover(true).build();
+    router.bind("inproc://handover-by-dialing").await.unwrap();
+    let dealer =
+        || DealerSocket::builder_in(&context).routing_id("same").map(|builder| builder.build());
+    let (old, mut new) = (dealer().unwrap(), dealer().unwrap());
+    let mut events = old.events();
+    old.connect("inproc://handover-by-dialing").unwrap();
+    router.connect(new.bind(ANY_PORT).await.unwrap()).unwrap();
+    disconnected(&mut events).await;
+    let (mut sender, _receiver) = router.split();
+    let message = Message::multipart(["same", "hello"]);
+    within("the send", sender.send(message)).await.unwrap();
+    assert_eq!(within("the message", new.recv()).await.unwrap(), "hello");
+}
+
+/// A rejected request takes no number: the reply to the last request is still awaited.
+#[tokio::test]
+async fn refused_request_keeps_the_last_awaited() {
+    let context = Context::new();
+    let builder = ReqSocket::builder_in(&context).relaxed(true).correlate(true);
+    let mut req = builder.send_high_water_mark(1).build();
+    req.connect("inproc://refused-request").unwrap();
+    req.try_send("one").unwrap();
+    assert!(req.try_send("two").is_err());
+    let mut rep = RepSocket::builder_in(&context).build();
+    rep.bind("inproc://refused-request").await.unwrap();
+    assert_eq!(within("the request", rep.recv()).await.unwrap(), "one");
+    rep.send("the reply").await.unwrap();
+    assert_eq!(within("the reply", req.recv()).await.unwrap(), "the reply");
+}
+
+/// A reply counts after its peer has disconnected and connected again.
+#[tokio::test]
+async fn reply_outlives_inproc_reconnect() {
+    let context = Context::new();
+    let mut req = ReqSocket::builder_in(&context).build();
+    req.bind("inproc://reply-outlives").await.unwrap();
+    let mut rep = RepSocket::builder_in(&context).build();
+    rep.connect("inproc://reply-outlives").unwrap();
+    req.send("request").await.unwrap();
+    assert_eq!(within("the request", rep.recv()).await.unwrap(), "request");
+    rep.send("the reply").await.unwrap();
+    rep.disconnect("inproc://reply-outlives").unwrap();
+    rep.connect("inproc://reply-outlives").unwrap();
+    assert_eq!(within("the reply", req.recv()).await.unwrap(), "the reply");
+}
+
+/// A request that no peer takes leaves the reply to the last one in the queue.
+#[tokio::test]
+async fn refused_request_keeps_the_last_reply() {
+    let context = Context::new();
+    let mut router = RouterSocket::builder_in(&context).receive_high_water_mark(1).build();
+    router.bind("inproc://refused-keeps-reply").await.unwrap();
+    let builder = ReqSocket::builder_in(&context).relaxed(true).send_high_water_mark(1);
+    let mut req = builder.routing_id("req").unwrap().build();
+    req.connect("inproc://refused-keeps-reply").unwrap();
+    req.try_send("one").unwrap();
+    req.try_send("two").unwrap();
+    router.send(Message::multipart(["req", "", "reply to two"])).await.unwrap();
+    assert!(req.try_send("three").is_err());
+    assert_eq!(within("the reply", req.recv()).await.unwrap(), "reply to two");
+}

@@ -66,20 +66,24 @@ impl<S> Registry<S> {
         socket: &Arc<S>,
         pipe: &Arc<Pipe>,
     ) -> Option<Arc<S>> {
+        self.find_open_or_wait(name, socket, pipe, |_| true)
+    }
+
+    /// The socket that is bound to the name and open. Without one, the pipe waits for the next.
+    pub(super) fn find_open_or_wait(
+        &self,
+        name: &str,
+        socket: &Arc<S>,
+        pipe: &Arc<Pipe>,
+        is_open: impl Fn(&Arc<S>) -> bool,
+    ) -> Option<Arc<S>> {
         let mut by_name = self.by_name.lock();
         let entry = by_name.entry(name.to_owned()).or_default();
-        let bound = entry.bound.upgrade();
+        let bound = entry.bound.upgrade().filter(is_open);
         if bound.is_none() {
             entry.waiting.push((Arc::downgrade(socket), pipe.clone()));
         }
         bound
-    }
-
-    /// Lets the pipe wait for the next socket to bind.
-    pub(super) fn wait(&self, name: &str, socket: &Arc<S>, pipe: &Arc<Pipe>) {
-        let mut by_name = self.by_name.lock();
-        let entry = by_name.entry(name.to_owned()).or_default();
-        entry.waiting.push((Arc::downgrade(socket), pipe.clone()));
     }
 
     /// Lets the pipe wait no longer.

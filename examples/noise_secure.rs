@@ -4,7 +4,7 @@
 //!
 //! The server accepts the keys in its list and knows each client by name. It rejects other keys,
 //! and a rejected client does not retry. A client that expects another server key cannot complete
-//! the handshake. This example generates new keys on each run. A real program reads its keys from a
+//! the handshake, and its error says so. This example generates new keys on each run. A real program reads its keys from a
 //! file.
 
 use std::collections::HashMap;

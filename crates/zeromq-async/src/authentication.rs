@@ -1,37 +1,35 @@
-//! Who may connect: what the engine asks of a socket's mechanism, and of whoever decides.
+//! Decides whether a peer may connect: the authenticator, and its question and answer.
 
 use std::error::Error;
 use std::fmt;
-use std::future::{Future, poll_fn};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::Poll;
 
+use futures_util::FutureExt;
 use zmtp::{AuthenticationRequest, Decision, DenyStatus, Mechanism, Null, RoutingId};
 
 use crate::identity::PeerAddress;
 use crate::sync::Mutex;
 
-/// A peer that asks to be let in.
+/// A peer that wants to connect, for an [`Authenticator`].
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Attempt {
-    /// The mechanism and what the peer has shown.
+    /// The mechanism, and the credentials of the peer.
     pub request: AuthenticationRequest,
-    /// Where the peer is.
+    /// The address of the peer.
     pub address: PeerAddress,
-    /// The routing id of the socket that is asked to let it in, where one was set.
+    /// The routing id of the socket that it connects to, if one was set.
     pub routing_id: Option<RoutingId>,
-    /// The domain that it asks to be let into, where the question came over 27/ZAP. `None` where a
-    /// socket asks its own authenticator, which knows whose it is.
+    /// The domain, for a request over 27/ZAP. `None` for the authenticator of a socket.
     pub domain: Option<String>,
     reason: Reason,
 }
 
 impl Attempt {
-    /// Makes an attempt without a domain, as a socket does; for tests of authenticators, and for
-    /// protocols that carry attempts.
+    /// Makes an attempt without a domain, for tests of authenticators and for protocols that carry
+    /// attempts.
     pub fn new(
         request: AuthenticationRequest,
         address: PeerAddress,
@@ -40,9 +38,9 @@ impl Attempt {
         Self { request, address, routing_id, domain: None, reason: Reason::default() }
     }
 
-    /// Turns the peer away, and says why: [`HandshakeFailure::Denied`] carries it.
+    /// Denies the peer for a reason that [`HandshakeFailure::Denied`] reports.
     ///
-    /// The peer is told the status and nothing more.
+    /// The peer receives the status only.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -76,17 +74,17 @@ impl Attempt {
         Decision::Deny(status)
     }
 
-    /// Sets the reason of a denial that may follow. All clones of an attempt share it.
+    /// Sets the reason for a denial that may follow. All clones of the attempt share it.
     pub fn set_reason(&self, reason: impl Into<Box<dyn Error + Send + Sync>>) {
         self.reason.set(reason);
     }
 
-    /// The reason of the denial, if one was set.
+    /// The reason for a denial, if one was set.
     pub fn reason(&self) -> Option<Arc<dyn Error + Send + Sync>> {
         self.reason.get()
     }
 
-    /// Takes the reason away, as an authenticator does that allows the peer after all.
+    /// Removes the reason, if the peer is allowed after all.
     pub fn take_reason(&self) -> Option<Arc<dyn Error + Send + Sync>> {
         self.reason.take()
     }
@@ -96,8 +94,7 @@ impl Attempt {
     }
 }
 
-/// Why an attempt comes to nothing, as far as whoever decides has said. All copies of an attempt
-/// share it.
+/// The reason for a denial, shared by all clones of an attempt.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Reason(Arc<Mutex<Option<Arc<dyn Error + Send + Sync>>>>);
 
@@ -115,11 +112,11 @@ impl Reason {
     }
 }
 
-/// Decides who may connect.
+/// Decides which peers may connect.
 ///
-/// Asked once for each connection, in the middle of its handshake; the answer may take as long as
-/// the handshake timeout allows, and holds up nobody else. Every async function from an
-/// [`Attempt`] to a [`Decision`] is an authenticator:
+/// It is asked once for each connection, during the handshake. The answer may take as long as the
+/// handshake timeout, and does not delay other peers. Any async function from an [`Attempt`] to a
+/// [`Decision`] is an authenticator:
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -146,44 +143,13 @@ impl Reason {
 /// # Ok(()) }
 /// ```
 pub trait Authenticator: Send + Sync + 'static {
-    /// Says whether the peer may connect, and as whom.
+    /// Decides whether the peer may connect, and as which user.
     ///
-    /// Where it panics the peer is disconnected, and may come again; others notice nothing.
-    ///
-    /// ```
-    /// use std::future::Future;
-    /// use std::pin::Pin;
-    /// use zeromq_async::RepSocket;
-    /// use zeromq_async::security::{Attempt, Authenticator, Credentials, Decision, DenyStatus};
-    ///
-    /// struct Users(Vec<String>);
-    ///
-    /// impl Authenticator for Users {
-    ///     fn authenticate(
-    ///         &self,
-    ///         attempt: Attempt,
-    ///     ) -> Pin<Box<dyn Future<Output = Decision> + Send + '_>> {
-    ///         Box::pin(async move {
-    ///             match attempt.request.credentials {
-    ///                 Credentials::Password { username, .. }
-    ///                     if self.0.iter().any(|known| username == known.as_str()) =>
-    ///                 {
-    ///                     Decision::allow()
-    ///                 }
-    ///                 _ => Decision::Deny(DenyStatus::AuthenticationFailure),
-    ///             }
-    ///         })
-    ///     }
-    /// }
-    ///
-    /// let rep = RepSocket::builder().plain_server(Users(vec!["admin".into()])).build();
-    /// # drop(rep);
-    /// ```
+    /// A panic disconnects this peer only, and it may connect again.
     ///
     /// # Cancel safety
     ///
-    /// The future is dropped when the peer goes away or its time is over: it must not leave
-    /// anything half done.
+    /// The future is dropped when the peer disconnects, and at the handshake timeout.
     fn authenticate(&self, attempt: Attempt)
     -> Pin<Box<dyn Future<Output = Decision> + Send + '_>>;
 }
@@ -201,7 +167,7 @@ where
     }
 }
 
-/// What a socket asks of its peers and shows them.
+/// The mechanism of a socket, and its authenticator.
 #[derive(Clone)]
 pub(crate) struct Security {
     pub(crate) mechanism: Arc<dyn Mechanism>,
@@ -209,12 +175,11 @@ pub(crate) struct Security {
 }
 
 impl Security {
-    /// What the mechanism checks by itself is all that is checked.
+    /// Without an authenticator: the mechanism alone decides.
     pub(crate) fn new(mechanism: impl Mechanism + 'static) -> Self {
         Self { mechanism: Arc::new(mechanism), authenticator: None }
     }
 
-    /// Asks about each peer.
     pub(crate) fn asking(
         mechanism: impl Mechanism + 'static,
         authenticator: impl Authenticator,
@@ -222,44 +187,28 @@ impl Security {
         Self { authenticator: Some(Arc::new(authenticator)), ..Self::new(mechanism) }
     }
 
-    /// Whether even a peer that shows nothing is asked about.
+    /// Whether peers without credentials are authenticated too.
     pub(crate) fn asks_always(&self) -> bool {
         self.authenticator.is_some()
     }
 
-    /// The answer to a peer; without anybody to ask, no.
+    /// Asks the authenticator. Without one, the peer is denied. A panic ends one handshake, not the
+    /// task.
     pub(crate) async fn decide(&self, attempt: Attempt) -> Decision {
-        match &self.authenticator {
-            Some(authenticator) => {
-                let reason = attempt.reason.clone();
-                let deciding = caught(|| authenticator.authenticate(attempt));
-                deciding.await.unwrap_or_else(|panicked| {
-                    // It may be over the next time: the peer may come again.
-                    reason.set(panicked);
-                    Decision::Deny(DenyStatus::TemporaryError)
-                })
-            }
-            None => Decision::Deny(DenyStatus::InternalError),
-        }
+        let Some(authenticator) = &self.authenticator else {
+            return Decision::Deny(DenyStatus::InternalError);
+        };
+        let reason = attempt.reason.clone();
+        let deciding = async { authenticator.authenticate(attempt).await };
+        AssertUnwindSafe(deciding).catch_unwind().await.unwrap_or_else(|_| {
+            // The next attempt may succeed.
+            reason.set(Panicked);
+            Decision::Deny(DenyStatus::TemporaryError)
+        })
     }
 }
 
-/// What somebody else's code decides, or that it panicked: that must cost the one peer it was asked
-/// about, and not the task that asked, which connects again.
-async fn caught<F>(ask: impl FnOnce() -> Pin<Box<F>>) -> Result<Decision, Panicked>
-where
-    F: Future<Output = Decision> + Send + ?Sized,
-{
-    // What has panicked is dropped and not used again; what an authenticator shares is its own.
-    let mut deciding = catch_unwind(AssertUnwindSafe(ask)).map_err(|_| Panicked)?;
-    poll_fn(|cx| {
-        let poll = catch_unwind(AssertUnwindSafe(|| deciding.as_mut().poll(cx)));
-        poll.map_or(Poll::Ready(Err(Panicked)), |poll| poll.map(Ok))
-    })
-    .await
-}
-
-/// An authenticator panicked; what it said, the panic hook has printed.
+/// An authenticator panicked. The panic hook has printed the message.
 #[derive(Debug, thiserror::Error)]
 #[error("the authenticator panicked")]
 struct Panicked;

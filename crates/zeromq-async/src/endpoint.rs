@@ -1,13 +1,14 @@
-//! Addresses as ZeroMQ writes them: `tcp://host:port`, `ipc://path`, `inproc://name`.
+//! ZeroMQ endpoints: `tcp://host:port`, `ipc://path`, `inproc://name`.
 //!
-//! Text is read once, into an [`Endpoint`]; whatever is wrong with it is found then and there, and
-//! not at the first connection attempt. Nothing here opens a socket or asks the network for a name.
+//! Text is parsed into an [`Endpoint`] without any access to the network. Invalid text is an error at
+//! that point, not at the first attempt to connect.
 
 use std::fmt;
 use std::net::SocketAddr;
 use std::str::FromStr;
 
-use crate::error::{BindError, ConnectError, EndpointError};
+mod error;
+pub use error::EndpointError;
 
 mod ipc;
 pub use ipc::{IpcEndpoint, IpcName};
@@ -19,7 +20,7 @@ pub(crate) use other::check_scheme;
 mod tcp;
 pub use tcp::{Host, TcpAddress, TcpEndpoint};
 
-/// Where a socket binds, or what it connects to.
+/// An address that a socket binds or connects to.
 ///
 /// | text | meaning |
 /// |---|---|
@@ -29,16 +30,14 @@ pub use tcp::{Host, TcpAddress, TcpEndpoint};
 /// | `tcp://eth0:5555`, `tcp://eth0:1:5555` | bind: the address of a network interface, or of its alias `eth0:1` |
 /// | `tcp://example.org:5555` | a host, by name; connecting tries all of its addresses |
 /// | `tcp://[::1]:5555`, `tcp://[fe80::1%eth0]:5555` | an IPv6 address, perhaps with its zone |
-/// | `tcp://eth1:0;example.org:5555` | connect: from the first address, to the second |
+/// | `tcp://eth1:0;example.org:5555` | connect: from the first address to the second |
 /// | `ipc:///run/app.sock` | a Unix domain socket in the file system |
 /// | `ipc://@app` | a Unix domain socket in Linux's abstract namespace |
 /// | `ipc://*` | bind: a socket in a new private directory |
 /// | `inproc://name` | another socket of the same context |
-/// | `tls://…`, any other scheme | a [transport](crate::transport) of one's own |
+/// | `tls://…`, any other scheme | a custom [transport](crate::transport) |
 ///
-/// [`Display`](fmt::Display) writes the text back, in one canonical form: port 0 is written `*`.
-///
-/// # Examples
+/// [`Display`](fmt::Display) writes one canonical form, with `*` for port 0.
 ///
 /// ```
 /// use zeromq_async::Endpoint;
@@ -56,21 +55,14 @@ pub enum Endpoint {
     Tcp(TcpEndpoint),
     /// A Unix domain stream socket, `ipc://`.
     Ipc(IpcEndpoint),
-    /// A name within the process, `inproc://`: not empty, and at most 256 bytes when it was
-    /// parsed.
+    /// A name within the process, `inproc://`. Parsed names have 1 to 256 bytes.
     Inproc(String),
-    /// What a [transport](crate::transport) of one's own understands.
+    /// An endpoint of a custom [transport](crate::transport).
     Other(OtherEndpoint),
 }
 
 impl Endpoint {
     /// The scheme, the part before `://`.
-    ///
-    /// ```
-    /// let endpoint: zeromq_async::Endpoint = "ipc:///run/app.sock".parse()?;
-    /// assert_eq!(endpoint.scheme(), "ipc");
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
     pub fn scheme(&self) -> &str {
         match self {
             Self::Tcp(_) => "tcp",
@@ -80,8 +72,8 @@ impl Endpoint {
         }
     }
 
-    /// The same address under another scheme: how a transport that is made of another one, as TLS
-    /// is of TCP, names what it hands down.
+    /// The same address under another scheme, for a transport on top of another one, such as TLS on
+    /// TCP.
     ///
     /// ```
     /// let endpoint: zeromq_async::Endpoint = "tls://127.0.0.1:5555".parse()?;
@@ -91,17 +83,16 @@ impl Endpoint {
     ///
     /// # Errors
     ///
-    /// The address means nothing under that scheme.
+    /// The address is invalid under that scheme.
     pub fn with_scheme(&self, scheme: &str) -> Result<Self, EndpointError> {
         let text = self.to_string();
         let (_, address) = text.split_once("://").unwrap_or_default();
         format!("{scheme}://{address}").parse()
     }
 
-    /// Whether only binding makes this a real address: `*` for the host or the path, or `*` or 0
-    /// for the port.
+    /// Whether it can only be bound: the host or path is `*`, or the port is `*` or 0.
     ///
-    /// Connect to what the bound socket reports instead (libzmq's `ZMQ_LAST_ENDPOINT`).
+    /// `bind` returns the real endpoint to connect to (libzmq's `ZMQ_LAST_ENDPOINT`).
     ///
     /// ```
     /// use zeromq_async::Endpoint;
@@ -118,44 +109,39 @@ impl Endpoint {
         }
     }
 
-    /// Whether the system is to choose the port.
+    /// Whether the system chooses the port.
     pub(crate) fn is_any_port(&self) -> bool {
         matches!(self, Self::Tcp(tcp) if tcp.address().port() == 0)
     }
 
-    /// Whether binding is to choose the path.
+    /// Whether binding chooses the path.
     pub(crate) fn is_any_path(&self) -> bool {
         matches!(self, Self::Ipc(ipc) if *ipc.name() == IpcName::Any)
     }
 
-    /// Refuses what cannot be connected to: a wildcard, or a transport that this system lacks.
-    pub(crate) fn check_connectable(&self) -> Result<(), ConnectError> {
-        if let Self::Tcp(tcp) = self {
-            tcp.check_connectable(&self.to_string())?;
-        }
-        if self.is_wildcard() {
-            return Err(EndpointError::WildcardNotAllowed { endpoint: self.to_string() }.into());
-        }
-        if !self.is_supported() {
-            return Err(ConnectError::Unsupported { endpoint: self.clone() });
-        }
-        Ok(())
-    }
-
-    /// Refuses what cannot be bound: the `source;destination` form, which only a connection has a
-    /// use for, or a transport that this system lacks.
-    pub(crate) fn check_bindable(&self) -> Result<(), BindError> {
+    /// Refuses what cannot be connected to, such as a wildcard.
+    pub(crate) fn check_connectable(&self) -> Result<(), EndpointError> {
         match self {
-            Self::Tcp(tcp) if tcp.source().is_some() => {
-                Err(EndpointError::SourceNotAllowed { endpoint: self.to_string() }.into())
+            Self::Tcp(tcp) => tcp.check_connectable(&self.to_string()),
+            _ if self.is_wildcard() => {
+                Err(EndpointError::WildcardNotAllowed { endpoint: self.to_string() })
             }
-            Self::Tcp(tcp) => Ok(tcp.address().check_zone(&self.to_string())?),
-            _ if !self.is_supported() => Err(BindError::Unsupported { endpoint: self.clone() }),
             _ => Ok(()),
         }
     }
 
-    /// What this stands for once it is bound at a port: the name of the host is kept.
+    /// Refuses what cannot be bound, such as the `source;destination` form.
+    pub(crate) fn check_bindable(&self) -> Result<(), EndpointError> {
+        match self {
+            Self::Tcp(tcp) if tcp.source().is_some() => {
+                Err(EndpointError::SourceNotAllowed { endpoint: self.to_string() })
+            }
+            Self::Tcp(tcp) => tcp.address().check_zone(&self.to_string()),
+            _ => Ok(()),
+        }
+    }
+
+    /// This endpoint with the port of a bound one. It keeps its host name.
     pub(crate) fn at_port_of(&self, bound: &Self) -> Self {
         match (self, bound) {
             (Self::Tcp(tcp), Self::Tcp(bound)) => Self::Tcp(tcp.at_port(bound.address().port())),
@@ -163,7 +149,7 @@ impl Endpoint {
         }
     }
 
-    /// Whether both are the same address, perhaps in two forms. Names are not looked up.
+    /// Whether both are the same address, without resolving names.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Tcp(one), Self::Tcp(other)) => one.is_same(other),
@@ -171,7 +157,8 @@ impl Endpoint {
         }
     }
 
-    fn is_supported(&self) -> bool {
+    /// Whether this system has the transport.
+    pub(crate) fn is_supported(&self) -> bool {
         match self {
             Self::Ipc(ipc) => match ipc.name() {
                 IpcName::Abstract(_) => cfg!(any(target_os = "android", target_os = "linux")),
@@ -197,7 +184,7 @@ impl FromStr for Endpoint {
             "tcp" => TcpEndpoint::parse(text, address).map(Self::Tcp),
             "ipc" => IpcEndpoint::parse(text, address).map(Self::Ipc),
             "inproc" => parse_inproc(text, address),
-            // Whether there is such a transport the socket's context knows.
+            // The socket's context knows whether there is a transport.
             _ => Ok(Self::Other(OtherEndpoint::new(scheme, address))),
         }
     }
@@ -231,6 +218,20 @@ impl TryFrom<String> for Endpoint {
     }
 }
 
+impl From<&Endpoint> for Endpoint {
+    fn from(endpoint: &Endpoint) -> Self {
+        endpoint.clone()
+    }
+}
+
+impl TryFrom<&String> for Endpoint {
+    type Error = EndpointError;
+
+    fn try_from(text: &String) -> Result<Self, EndpointError> {
+        text.parse()
+    }
+}
+
 /// The TCP endpoint of a socket address.
 impl From<SocketAddr> for Endpoint {
     fn from(address: SocketAddr) -> Self {
@@ -251,22 +252,8 @@ fn check_length(text: &str, address: &str, limit: usize) -> Result<(), EndpointE
     Ok(())
 }
 
-/// The longest inproc name, in bytes: what `zmq_inproc(7)` allows.
+/// The longest inproc name in bytes, as in `zmq_inproc(7)`.
 const MAX_INPROC_NAME: usize = 256;
-
-impl From<&Endpoint> for Endpoint {
-    fn from(endpoint: &Endpoint) -> Self {
-        endpoint.clone()
-    }
-}
-
-impl TryFrom<&String> for Endpoint {
-    type Error = EndpointError;
-
-    fn try_from(text: &String) -> Result<Self, EndpointError> {
-        text.parse()
-    }
-}
 
 #[cfg(test)]
 mod tests;

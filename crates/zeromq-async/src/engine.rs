@@ -1,422 +1,293 @@
-//! What moves bytes between pipes and connections: one task a listener, one a connection.
+//! Connects pipes to transports: one task for each listener, and one for each connection.
 //!
-//! Only this module spawns tasks, reads the clock, and touches both the codec and a transport.
+//! Only this module spawns tasks, reads the clock, and uses both the codec and a transport.
+//!
+//! `core` is the state that all tasks of a socket share. `endpoints` has what the socket is bound and
+//! connected to. `accept` and `dial` are the tasks of an endpoint: they perform a `handshake`, then
+//! run a `connection`. `inproc` joins two pipes without a task. `close` ends a socket.
 
 mod accept;
-mod antechamber;
-mod bound;
 mod close;
+mod connection;
+mod core;
 mod dial;
-mod driver;
-mod dropping;
+mod disconnect;
+mod drop_reporter;
+mod endpoints;
 mod handshake;
-mod home;
+mod heartbeat;
 mod inproc;
-mod notices;
+mod linger;
+mod peers;
+mod pending_handshakes;
 mod read_buffer;
-mod streams;
+mod runtimes;
+mod shutdown;
 mod task;
 mod trace;
-mod turn;
+mod work_budget;
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 use tokio::runtime::Handle;
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
-use zmtp::{ConnectionConfig, RoutingId, SocketType};
+use zmtp::{RoutingId, SocketType};
 
-pub use close::CloseReport;
-pub(crate) use inproc::Names;
+pub use self::close::CloseReport;
+pub(crate) use self::core::InprocRegistry;
 
+use self::accept::Acceptor;
+use self::core::SocketCore;
+use self::dial::Dialer;
+use self::endpoints::Bound;
+use self::linger::close_within_linger;
+use self::runtimes::Runtimes;
 use crate::endpoint::Endpoint;
-use crate::error::{BindError, ConnectError, DetachError, Rejected, Unsuited};
-use crate::event::{Listeners, SocketEvent};
+use crate::error::{BindError, ConnectError, DetachError, StreamError};
+use crate::event::Events;
 use crate::identity::PeerId;
 use crate::options::SocketOptions;
-use crate::peer::{Pattern, PeerSet, Pipe};
-use crate::sync::Mutex;
-use crate::transport::{Listener, Transports};
+use crate::pipe::{Pattern, PeerSet};
+use crate::transport::{IntoListener, Io, Listener, Transports};
 
-/// What all tasks of one socket share, and what the socket commands them with.
+/// Commands a socket: binds, connects and closes it.
+#[derive(Debug, Clone)]
 pub(crate) struct Engine {
-    socket_type: SocketType,
-    options: SocketOptions,
-    peers: Arc<PeerSet>,
-    pattern: Arc<dyn Pattern>,
-    events: Listeners,
-    names: Arc<Names>,
-    transports: Arc<Transports>,
-    endpoints: Mutex<Endpoints>,
-    /// The streams that are no endpoint's.
-    adopted: streams::Adopted,
-    /// The inproc peers, and whose they are.
-    links: inproc::Links,
-    tasks: TaskTracker,
-    home: home::Home,
-    /// Ends every task at once, when the linger time is over.
-    abort: CancellationToken,
-    /// Of what went astray listeners have been told so much, since there are any.
-    told: Mutex<dropping::Telling>,
-    /// Ends the handshakes of accepted connections: a socket that closes takes no new peers.
-    closing: CancellationToken,
+    core: Arc<SocketCore>,
 }
 
-#[derive(Debug, Default)]
-struct Endpoints {
-    bound: bound::BoundEndpoints,
-    dialed: Vec<(Endpoint, Dialed)>,
-    last: Option<Endpoint>,
-    closed: bool,
-}
-
+/// An engine that does not keep its socket alive.
 #[derive(Debug)]
-enum Bound {
-    Listener(Arc<accept::Accepting>),
-    Inproc,
-}
+pub(crate) struct WeakEngine(Weak<SocketCore>);
 
-/// What becomes of the connections that were accepted at an endpoint which is unbound.
+/// Whether unbinding ends the connections that were accepted at the endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Accepted {
     Close,
     Keep,
 }
 
-/// An endpoint that is being connected to.
-#[derive(Debug)]
-struct Dialed {
-    /// Ends the attempts to connect, though not a connection that is there.
-    stop: CancellationToken,
-    pipe: dial::Line,
-}
-
 impl Engine {
     pub(crate) fn new(
         socket_type: SocketType,
         options: SocketOptions,
-        names: Arc<Names>,
+        inproc: Arc<InprocRegistry>,
         transports: Arc<Transports>,
         peers: Arc<PeerSet>,
         pattern: Arc<dyn Pattern>,
-    ) -> Arc<Self> {
-        let abort = CancellationToken::new();
-        Arc::new(Self {
-            socket_type,
-            options,
-            peers,
-            pattern,
-            events: Listeners::new(socket_type),
-            names,
-            transports,
-            adopted: streams::Adopted::default(),
-            endpoints: Mutex::default(),
-            links: inproc::Links::default(),
-            tasks: TaskTracker::new(),
-            home: home::Home::default(),
-            told: Mutex::default(),
-            closing: abort.child_token(),
-            abort,
-        })
+    ) -> Self {
+        let core = SocketCore::new(socket_type, options, inproc, transports, peers, pattern);
+        Self { core: Arc::new(core) }
+    }
+
+    pub(crate) fn downgrade(&self) -> WeakEngine {
+        WeakEngine(Arc::downgrade(&self.core))
     }
 
     pub(crate) fn peers(&self) -> &Arc<PeerSet> {
-        &self.peers
+        &self.core.peers
     }
 
     pub(crate) fn options(&self) -> &SocketOptions {
-        &self.options
+        &self.core.options
     }
 
+    /// The endpoint that was bound or connected to last.
     pub(crate) fn last_endpoint(&self) -> Option<Endpoint> {
-        self.endpoints.lock().last.clone()
+        self.core.endpoints.last()
+    }
+
+    /// Listens to events, and reports dropped messages from now on.
+    pub(crate) fn listen(&self) -> Events {
+        self.core.drops.listen()
     }
 
     /// Binds, and accepts peers from now on.
-    pub(crate) async fn bind(self: &Arc<Self>, endpoint: Endpoint) -> Result<Endpoint, BindError> {
-        if self.endpoints.lock().closed {
+    pub(crate) async fn bind(&self, endpoint: Endpoint) -> Result<Endpoint, BindError> {
+        let core = &self.core;
+        if core.endpoints.is_closed() {
             return Err(BindError::Closed { endpoint });
         }
         if let Endpoint::Inproc(name) = &endpoint {
-            inproc::bind(self, name)?;
-            self.add_bound(endpoint.clone(), endpoint.clone(), None, Bound::Inproc)?;
-            self.settle_inproc();
+            inproc::bind(core, name)?;
+            if !core.add_bound(endpoint.clone(), &endpoint, None, Bound::Inproc) {
+                return Err(BindError::Closed { endpoint });
+            }
+            core.remember_runtime();
             return Ok(endpoint);
         }
-        let runtime =
-            self.settle(&endpoint).map_err(|unsuited| unsuited.to_bind(endpoint.clone()))?;
-        let (engine, at) = (self.clone(), endpoint.clone());
-        let listening = async move { engine.transports.bind(&at, &engine.options.transport).await };
+        let runtime = core.select_runtime(core.transports.needs_io_driver(&endpoint));
+        let runtime = runtime.map_err(|unsuited| unsuited.to_bind(endpoint.clone()))?;
+        let (listening, at) = (core.clone(), endpoint.clone());
+        let listening =
+            async move { listening.transports.bind(&at, &listening.options.transport).await };
         let listener = task::on(&runtime, listening)
             .await
             .unwrap_or_else(|crash| Err(BindError::from_io(&endpoint, crash.into())))?;
-        self.accept_at(runtime, listener, Some(endpoint))
+        Acceptor::spawn(core, runtime, listener, Some(endpoint))
     }
 
-    /// The runtime for an endpoint.
-    fn settle(self: &Arc<Self>, endpoint: &Endpoint) -> Result<Handle, Unsuited> {
-        let runtime = self.home.settle(self.transports.needs_io_driver(endpoint))?;
-        self.start_telling(&runtime);
-        Ok(runtime)
-    }
-
-    /// Remembers the runtime for an endpoint that needs none.
-    fn settle_inproc(self: &Arc<Self>) {
-        if let Some(runtime) = self.home.settle_if_suited() {
-            self.start_telling(&runtime);
-        }
-    }
-
-    /// Accepts peers from now on at what listens already.
-    fn accept_at(
-        self: &Arc<Self>,
-        runtime: Handle,
-        listener: Box<dyn Listener>,
-        asked: Option<Endpoint>,
-    ) -> Result<Endpoint, BindError> {
-        let (local, descriptor) = (listener.local_endpoint().clone(), listener.descriptor());
-        let accepting = accept::Accepting::new(self, listener);
-        let asked = asked.unwrap_or_else(|| local.clone());
-        let bound = Bound::Listener(accepting.clone());
-        self.add_bound(local.clone(), asked, descriptor, bound)?;
-        let acceptor = accept::Acceptor::new(self, runtime.clone(), local.clone(), accepting);
-        task::spawn(&runtime, Some(&self.tasks), acceptor);
-        Ok(local)
-    }
-
-    fn add_bound(
-        &self,
-        endpoint: Endpoint,
-        asked: Endpoint,
-        descriptor: Option<i32>,
-        bound: Bound,
-    ) -> Result<(), BindError> {
-        let mut endpoints = self.endpoints.lock();
-        if endpoints.closed {
-            // Meanwhile: nobody would ever let go of it.
-            drop(endpoints);
-            self.stop_accepting(&endpoint, &bound);
-            return Err(BindError::Closed { endpoint: asked });
-        }
-        endpoints.last = Some(endpoint.clone());
-        endpoints.bound.add(&endpoint, &asked, bound);
-        drop(endpoints);
-        self.events.emit(SocketEvent::Listening { endpoint, descriptor });
-        Ok(())
-    }
-
-    /// Tells a bound endpoint to take no more peers. Its address is free when this returns.
-    fn stop_accepting(&self, endpoint: &Endpoint, bound: &Bound) {
-        let is_closed = match bound {
-            Bound::Inproc => {
-                self.names.remove(endpoint);
-                true
-            }
-            Bound::Listener(accepting) => accepting.close(),
+    /// Accepts peers from now on at a listener that the application made.
+    pub(crate) fn bind_listener(&self, listener: impl IntoListener) -> Result<Endpoint, BindError> {
+        let (core, options) = (&self.core, &self.core.options.transport);
+        let refused = |source| BindError::Listener { source };
+        let runtime = core.select_runtime(listener.needs_io_driver());
+        let runtime = runtime.map_err(|unsuited| refused(unsuited.into()))?;
+        let listener = {
+            let _entered = runtime.enter();
+            listener.into_listener(options).map_err(refused)?
         };
-        if is_closed {
-            let endpoint = endpoint.clone();
-            self.events.emit(SocketEvent::ListenerClosed { endpoint });
-        }
+        core.transports.check_bind_options(listener.local_endpoint(), options)?;
+        Acceptor::spawn(core, runtime, Box::new(listener), None)
     }
 
-    /// Forgets a bound endpoint whose task has ended.
-    fn forget_bound(&self, endpoint: &Endpoint, ended: &Arc<accept::Accepting>) {
-        self.endpoints.lock().bound.forget(endpoint, ended);
-    }
-
-    /// Stops accepting at an endpoint, and ends the connections that were accepted there or keeps
-    /// them. The address is free again when this returns.
+    /// Stops accepting at an endpoint. Its address is free when this returns.
     pub(crate) async fn unbind(
-        self: &Arc<Self>,
+        &self,
         endpoint: &Endpoint,
         accepted: Accepted,
     ) -> Result<(), DetachError> {
-        let removed = self.endpoints.lock().bound.remove(endpoint);
-        let removed = match removed {
-            None => self.remove_bound_by_name(endpoint).await,
-            removed => removed,
-        };
-        let (endpoint, all) =
-            removed.ok_or_else(|| DetachError::NotAttached { endpoint: endpoint.clone() })?;
+        let removed = self.core.endpoints.remove_bound(endpoint).await;
+        let not_attached = || DetachError::NotAttached { endpoint: endpoint.clone() };
+        let (endpoint, all) = removed.ok_or_else(not_attached)?;
         for bound in all {
-            self.stop_accepting(&endpoint, &bound);
-            // An inproc name is but a way to meet: those who have met stay together.
-            if let (Accepted::Close, Bound::Listener(accepting)) = (accepted, bound) {
-                accepting.end_handshakes();
-                self.end_accepted_at(&endpoint);
+            self.core.stop_listening(&endpoint, &bound);
+            // Inproc peers stay connected.
+            if let (Accepted::Close, Bound::Listener(listener)) = (accepted, bound) {
+                listener.handshakes.cancel();
+                self.close_accepted_at(&endpoint);
             }
         }
         Ok(())
     }
 
-    async fn remove_bound_by_name(&self, name: &Endpoint) -> Option<(Endpoint, Vec<Bound>)> {
-        let endpoints = self.endpoints.lock().bound.at_port_of(name);
-        let endpoint = bound::named(endpoints, name).await?;
-        self.endpoints.lock().bound.remove(&endpoint)
-    }
-
-    fn end_accepted_at(self: &Arc<Self>, endpoint: &Endpoint) {
-        for pipe in self.peers.pipes() {
+    fn close_accepted_at(&self, endpoint: &Endpoint) {
+        for pipe in self.core.peers.pipes() {
             if pipe.is_accepted_at(endpoint) {
-                self.end_accepted(pipe);
+                close_within_linger(&self.core, &pipe);
             }
         }
     }
 
-    /// Ends the connection of a peer that connected, after what is queued for it has been written.
-    fn end_accepted(self: &Arc<Self>, pipe: Arc<Pipe>) {
-        self.hang_up(&pipe);
-        if pipe.outbound.queued() > 0
-            && let Some(runtime) = self.home.find_or_current()
-        {
-            self.spawn_linger(&runtime, pipe, None);
-        }
-    }
-
-    /// Connects in the background, now and whenever the connection is lost.
-    ///
-    /// With a routing id the peer is known by that, if nobody else is.
+    /// Connects in the background, now and whenever the connection is lost. The peer is given the
+    /// routing id, if there is one and no other peer has it.
     pub(crate) fn connect(
-        self: &Arc<Self>,
+        &self,
         endpoint: Endpoint,
         routing_id: Option<RoutingId>,
     ) -> Result<(), ConnectError> {
-        endpoint.check_connectable()?;
-        self.transports.check(&endpoint)?;
-        self.transports
-            .check_options(&endpoint, &self.options.transport)
-            .map_err(|source| ConnectError::OptionRefused { endpoint: endpoint.clone(), source })?;
-        {
-            let endpoints = self.endpoints.lock();
-            if endpoints.closed {
-                return Err(ConnectError::Closed { endpoint });
-            }
-            let connected = endpoints.dialed.iter().any(|(dialed, _)| *dialed == endpoint);
-            let is_inproc = matches!(endpoint, Endpoint::Inproc(_));
-            if connected && connects_once(self.socket_type) && !is_inproc {
-                return Ok(());
-            }
+        let core = &self.core;
+        core.transports.check_connectable(&endpoint, &core.options.transport)?;
+        if core.endpoints.is_closed() {
+            return Err(ConnectError::Closed { endpoint });
         }
         if let Endpoint::Inproc(name) = &endpoint {
-            let dialed = inproc::connect(self, &endpoint, name, routing_id.as_ref())?;
-            self.add_dialed(endpoint, dialed);
-            self.settle_inproc();
+            let dialed = inproc::connect(core, &endpoint, name, routing_id.as_ref())?;
+            core.endpoints.add_dialed(dialed);
+            core.remember_runtime();
             return Ok(());
         }
-        let runtime =
-            self.settle(&endpoint).map_err(|unsuited| unsuited.to_connect(endpoint.clone()))?;
-        let (dialed, dialer) = dial::prepare(self, &endpoint, None, routing_id)
-            .map_err(|rejected| ConnectError::Rejected { endpoint: endpoint.clone(), rejected })?;
-        // Before the task can end, and have it forgotten.
-        self.add_dialed(endpoint, dialed);
+        if connects_once(core.socket_type) && core.endpoints.is_dialed(&endpoint) {
+            return Ok(());
+        }
+        let runtime = core.select_runtime(core.transports.needs_io_driver(&endpoint));
+        let runtime = runtime.map_err(|unsuited| unsuited.to_connect(endpoint.clone()))?;
+        let (dialed, dialer) = Dialer::new(core, &endpoint, None, routing_id)
+            .map_err(|rejected| ConnectError::Rejected { endpoint, rejected })?;
+        // Before the task can end and remove it.
+        core.endpoints.add_dialed(dialed);
         dialer.spawn(&runtime);
         Ok(())
     }
 
-    fn add_dialed(&self, endpoint: Endpoint, dialed: Dialed) {
-        let mut endpoints = self.endpoints.lock();
-        endpoints.last = Some(endpoint.clone());
-        endpoints.dialed.push((endpoint, dialed));
-    }
-
-    /// Adds a pipe for a peer that is connected to.
-    fn join_connecting(
-        &self,
-        endpoint: &Endpoint,
-        routing_id: Option<&RoutingId>,
-    ) -> Result<Arc<Pipe>, Rejected> {
-        let endpoint = Arc::new(endpoint.clone());
-        let pipe = self.peers.open_connecting(&self.options.pipe, &self.pattern, endpoint);
-        if let Some(routing_id) = routing_id {
-            self.pattern.assign(&pipe, routing_id)?;
-        }
-        self.peers.join(&pipe)?;
-        Ok(pipe)
-    }
-
-    /// Forgets a connected endpoint that has ended by itself, so that it can be connected anew.
-    fn forget_dialed(&self, ended: impl Fn(&dial::Line) -> bool) {
-        self.endpoints.lock().dialed.retain(|(_, dialed)| !ended(&dialed.pipe));
-    }
-
-    /// Ends the connections to an endpoint, after what is queued for it has been written.
-    pub(crate) fn disconnect(self: &Arc<Self>, endpoint: &Endpoint) -> Result<(), DetachError> {
-        let ended: Vec<_> = {
-            let dialed = &mut self.endpoints.lock().dialed;
-            dialed.extract_if(.., |(dialed, _)| dialed.is_same(endpoint)).collect()
-        };
-        if ended.is_empty() {
+    /// Ends the connections to an endpoint, after their queues are written within the linger time.
+    pub(crate) fn disconnect(&self, endpoint: &Endpoint) -> Result<(), DetachError> {
+        let dialed = self.core.endpoints.take_dialed(endpoint);
+        if dialed.is_empty() {
             return Err(DetachError::NotAttached { endpoint: endpoint.clone() });
         }
-        for (endpoint, dialed) in ended {
-            self.end(endpoint, dialed);
+        for dialed in dialed {
+            disconnect::disconnect(&self.core, dialed);
         }
         Ok(())
     }
 
-    /// Ends the connection to one peer, after what is queued for it has been written.
-    pub(crate) fn disconnect_peer(self: &Arc<Self>, peer: PeerId) -> Result<(), DetachError> {
-        let pipe = self.peers.pipes().into_iter().find(|pipe| pipe.id() == peer);
+    /// Ends the connection to one peer, after its queue is written within the linger time.
+    pub(crate) fn disconnect_peer(&self, peer: PeerId) -> Result<(), DetachError> {
+        let pipe = self.core.peers.pipes().into_iter().find(|pipe| pipe.id() == peer);
         let pipe = pipe.ok_or(DetachError::NoPeer { peer })?;
-        match self.take_dialed(|_, dialed| dialed.pipe.holds(&pipe)) {
-            Some((endpoint, dialed)) => {
+        match self.core.endpoints.take_dialed_of(&pipe) {
+            Some(dialed) => {
                 pipe.silence();
-                self.end(endpoint, dialed);
+                disconnect::disconnect(&self.core, dialed);
             }
-            None => self.dismiss(&pipe),
+            None => disconnect::dismiss(&self.core, &pipe),
         }
         Ok(())
     }
 
-    fn take_dialed(&self, is: impl Fn(&Endpoint, &Dialed) -> bool) -> Option<(Endpoint, Dialed)> {
-        let mut endpoints = self.endpoints.lock();
-        let place = endpoints.dialed.iter().position(|(endpoint, dialed)| is(endpoint, dialed));
-        place.map(|place| endpoints.dialed.remove(place))
+    /// Serves a stream like a connection accepted at a bound endpoint.
+    pub(crate) fn accept_stream(&self, io: Io) -> Result<Endpoint, StreamError> {
+        let (core, runtime) = (&self.core, self.select_stream_runtime()?);
+        let endpoint = Arc::new(core.name_stream());
+        let pending = core.accepted_streams.admit(io.peer_address());
+        let closing = core.shutdown.closing.clone();
+        accept::serve(core, &runtime, &endpoint, pending, io, closing);
+        Ok(Endpoint::clone(&endpoint))
     }
 
-    fn end(self: &Arc<Self>, endpoint: Endpoint, dialed: Dialed) {
-        let pipe = dialed.pipe.get();
-        // What is sent from now on goes to others: this queue would never be empty else.
-        pipe.iter().for_each(|pipe| pipe.close());
-        if let Some(pipe) = pipe
-            && pipe.outbound.queued() > 0
-            && let Some(runtime) = self.home.find_or_current()
-        {
-            self.spawn_linger(&runtime, pipe, Some((endpoint, dialed)));
-        } else {
-            self.give_up(&endpoint, &dialed);
+    /// Serves a stream like the connection of a connected endpoint.
+    pub(crate) fn connect_stream(&self, io: Io) -> Result<Endpoint, StreamError> {
+        let (core, runtime) = (&self.core, self.select_stream_runtime()?);
+        let endpoint = core.name_stream();
+        let (dialed, dialer) = Dialer::new(core, &endpoint, Some(io), None)?;
+        core.endpoints.add_stream(dialed);
+        dialer.spawn(&runtime);
+        Ok(endpoint)
+    }
+
+    fn select_stream_runtime(&self) -> Result<Handle, StreamError> {
+        if self.core.endpoints.is_closed() {
+            return Err(StreamError::Closed);
         }
+        Ok(self.core.select_runtime(false)?)
     }
 
-    /// A pipe for a peer at an endpoint that only it has.
-    fn open_pipe(&self, endpoint: &Endpoint) -> Arc<Pipe> {
-        self.peers.open(&self.options.pipe, &self.pattern, Arc::new(endpoint.clone()))
+    /// Closes the socket. Writes for `linger` at most; `None` is without limit.
+    pub(crate) async fn close(&self, linger: Option<Duration>) -> CloseReport {
+        close::close(self.core.clone(), linger).await
     }
 
-    /// What the codec must know for a new connection.
-    fn connection_config(&self) -> ConnectionConfig {
-        let config =
-            ConnectionConfig::new(self.socket_type, self.options.security.mechanism.clone())
-                .with_authenticate_null(self.options.security.asks_always())
-                .with_limits(self.options.limits.clone());
-        let config = config.with_metadata(self.options.metadata.clone());
-        match &self.options.routing_id {
-            Some(routing_id) => config.with_routing_id(routing_id.clone()),
-            None => config,
-        }
+    /// Closes all sockets at the same time. Dropped early, closing goes on in the background.
+    pub(crate) async fn close_all(sockets: Vec<Self>) -> CloseReport {
+        close::close_all(sockets.into_iter().map(|engine| engine.core).collect()).await
+    }
+
+    /// Closes a socket that was dropped, in the background.
+    pub(crate) fn close_dropped(&self) {
+        close::close_dropped(self.core.clone());
     }
 }
 
-/// The types for which connecting again to the same endpoint does nothing, as libzmq has it: the
-/// same messages would only come, or go, twice.
+impl WeakEngine {
+    pub(crate) fn upgrade(&self) -> Option<Engine> {
+        self.0.upgrade().map(|core| Engine { core })
+    }
+
+    pub(crate) fn has_ended(&self) -> bool {
+        self.0.strong_count() == 0
+    }
+}
+
+/// Refuses to bind without a runtime that can drive the endpoint.
+pub(crate) fn check_runtime(endpoint: &Endpoint, needs_io: bool) -> Result<(), BindError> {
+    let runtime = Runtimes::default().select(needs_io);
+    runtime.map(drop).map_err(|unsuited| unsuited.to_bind(endpoint.clone()))
+}
+
+/// Whether a second connect to the same endpoint does nothing, as in libzmq. Each message would only
+/// be sent or received twice.
 fn connects_once(socket_type: SocketType) -> bool {
     use SocketType::{Dealer, Pub, Req, Sub};
     matches!(socket_type, Dealer | Pub | Req | Sub)
-}
-
-impl std::fmt::Debug for Engine {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Engine").field("socket_type", &self.socket_type).finish_non_exhaustive()
-    }
 }

@@ -1,32 +1,47 @@
-//! What can go wrong, one type an operation.
+//! Errors, one type for each operation.
+
+use std::fmt;
 
 use bytes::Bytes;
 use zmtp::Message;
 
-mod address;
+mod bind;
+mod connect;
 mod rejected;
-mod runtime;
-mod socks;
+mod runtime_driver;
 mod stream;
 mod subscriptions;
 
-pub use address::{BindError, ConnectError, DetachError, EndpointError};
+pub use bind::BindError;
+pub use connect::{ConnectError, DetachError};
 pub use rejected::Rejected;
-pub use runtime::RuntimeDriver;
-pub(crate) use runtime::Unsuited;
-pub use socks::SocksCredentialsError;
+pub use runtime_driver::RuntimeDriver;
 pub use stream::StreamError;
 pub use subscriptions::SubscriptionsExceeded;
 
-/// A message was not sent; where there is one, it comes back with [`SendError::into_message`].
+/// `Debug` is the message, because `main` prints an error with `Debug`.
+macro_rules! debug_as_display {
+    ($($error:ident),*) => {$(
+        impl fmt::Debug for $error {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(self, f)
+            }
+        }
+    )*};
+}
+
+debug_as_display!(BindError, ConnectError, DetachError);
+
+/// A message was not sent. [`into_message`](Self::into_message) gives it back.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let mut push = zeromq_async::PushSocket::new();
-/// let error = push.try_send("for nobody").unwrap_err();
+/// let error = push.try_send("once more").unwrap_err(); // there is no peer yet
 /// assert!(error.to_string().starts_with("no peer has room"));
-/// assert_eq!(error.into_message().unwrap(), "for nobody");
+/// push.connect("inproc://send-error")?;
+/// push.try_send(error.into_message().unwrap())?;
 /// # Ok(()) }
 /// ```
 #[derive(Debug, thiserror::Error)]
@@ -54,22 +69,22 @@ pub enum SendErrorKind {
     /// The socket was closed, or its context was shut down.
     #[error("the socket is closed")]
     Closed,
-    /// The lock-step of REQ or REP asks for `recv` first (28/REQREP; libzmq's `EFSM`).
+    /// A REQ or REP must `recv` first (28/REQREP, libzmq's `EFSM`).
     #[error(
         "it is not this socket's turn to send: REQ must receive the reply to its last request \
          first, and REP a request"
     )]
     OutOfTurn,
-    /// A ROUTER's message needs the routing id of its peer as the first of at least two frames.
+    /// A ROUTER's message needs at least two frames, the first one a routing id.
     #[error(
         "a message sent with ROUTER needs at least two frames, the first of them the routing id \
          of the peer it goes to"
     )]
     NoRoutingId,
-    /// With the option `mandatory`: no connected peer has this routing id (`EHOSTUNREACH`).
+    /// No connected peer has this routing id, with the option `mandatory` (`EHOSTUNREACH`).
     #[error("no connected peer has the routing id {0:?}")]
     Unroutable(Bytes),
-    /// [`try_send`](crate::Socket::try_send) found no room: a queue is full, or there is no peer.
+    /// No peer, or no room in its queue, for [`try_send`](crate::Socket::try_send).
     #[error("no peer has room for the message now; send().await waits until one has")]
     Full,
 }
@@ -87,33 +102,12 @@ impl SendError {
         Self { message: Some(message), ..self }
     }
 
-    /// What went wrong.
-    ///
-    /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// use zeromq_async::{PushSocket, SendErrorKind};
-    ///
-    /// let error = PushSocket::new().try_send("for nobody").unwrap_err();
-    /// assert_eq!(error.kind(), &SendErrorKind::Full);
-    /// # Ok(()) }
-    /// ```
+    /// The reason.
     pub fn kind(&self) -> &SendErrorKind {
         &self.kind
     }
 
-    /// The message as it was given; `None` where the error came before there was one, from
-    /// `Sink::poll_ready`.
-    ///
-    /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let mut push = zeromq_async::PushSocket::new();
-    /// let message = push.try_send("for nobody").unwrap_err().into_message().unwrap();
-    /// push.connect("inproc://into-message")?;
-    /// push.try_send(message)?; // once more
-    /// # Ok(()) }
-    /// ```
+    /// The message, unchanged. `None` in an error of `Sink::poll_ready`.
     pub fn into_message(self) -> Option<Message> {
         self.message
     }
@@ -138,24 +132,24 @@ impl From<SendErrorKind> for SendError {
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-// As large as a piece of a frame (see `zmtp::Frame`), in whose place it is in a result: to look at an
-// byte of it would have the message moved in odd pieces, at a fifth of the time of a receive.
+// As wide as a field of `zmtp::Frame`. A narrower discriminant makes the compiler move the message
+// of a `Result` in odd pieces, which costs a fifth of a receive.
 #[repr(u64)]
 pub enum RecvError {
-    /// The socket was closed, or its context was shut down; as a `Stream` it ends.
+    /// The socket was closed, or its context was shut down. A `Stream` ends.
     #[error("the socket is closed")]
     Closed,
-    /// The lock-step of REQ or REP asks for `send` first (28/REQREP; libzmq's `EFSM`).
+    /// A REQ or REP must `send` first (28/REQREP, libzmq's `EFSM`).
     #[error(
         "it is not this socket's turn to receive: REQ must send a request first, and REP the \
          reply to its last request"
     )]
     OutOfTurn,
-    /// The peer that had the whole request went away before it replied. The REQ socket is ready
-    /// for the next request; libzmq's would wait for ever.
-    #[error("the peer went away before it replied; the request may be sent again")]
+    /// The peer that received the request disconnected before it replied. The REQ socket can send the
+    /// next request. libzmq's would wait without end.
+    #[error("the peer disconnected before it replied; the request may be sent again")]
     ReplyLost,
-    /// [`try_recv`](crate::Socket::try_recv) found no message waiting.
+    /// No message for [`try_recv`](crate::Socket::try_recv).
     #[error("no message is waiting; recv().await waits for one")]
     Empty,
 }

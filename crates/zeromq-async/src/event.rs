@@ -1,4 +1,4 @@
-//! What happens to a socket's connections, told as it happens (libzmq's socket monitor).
+//! Events of a socket's endpoints and connections (libzmq's socket monitor).
 
 use std::error::Error;
 use std::io;
@@ -23,9 +23,9 @@ use crate::identity::{PeerAddress, PeerId};
 use crate::stats::DropReason;
 use crate::sync::Mutex;
 
-/// Something that happened to one of a socket's endpoints or connections.
+/// An event of a socket's endpoints or connections.
 ///
-/// Its `Display` says it in one line, for a log.
+/// Its `Display` is one line for a log.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -50,148 +50,145 @@ pub enum SocketEvent {
     Listening {
         /// The endpoint, with its real port.
         endpoint: Endpoint,
-        /// The file descriptor that listens, on Unix; `None` elsewhere, for inproc, and where the
-        /// [transport](crate::transport::Listener::descriptor) does not tell.
+        /// The listening file descriptor, on Unix. `None` for inproc, and if the
+        /// [transport](crate::transport::Listener::descriptor) has none.
         descriptor: Option<i32>,
     },
-    /// An endpoint is bound no longer (`ZMQ_EVENT_CLOSED`).
+    /// An endpoint is no longer bound (`ZMQ_EVENT_CLOSED`).
     ListenerClosed {
         /// The endpoint as it was bound.
         endpoint: Endpoint,
     },
-    /// A peer has connected to a bound endpoint; its handshake follows (`ZMQ_EVENT_ACCEPTED`).
+    /// A connection was accepted. Its handshake follows (`ZMQ_EVENT_ACCEPTED`).
     Accepted {
         /// The bound endpoint.
         endpoint: Endpoint,
-        /// Where the peer connects from.
+        /// The address of the peer.
         address: PeerAddress,
-        /// This side of the connection: of TCP the address and port that the peer connected to, and
-        /// otherwise the bound endpoint.
+        /// The local address of a TCP connection, or else the bound endpoint.
         local: Endpoint,
-        /// The file descriptor of the connection, on Unix; `None` elsewhere, and where the transport
-        /// does not tell. It may be another file's once the connection has ended.
+        /// The file descriptor of the connection, on Unix. `None` if the transport has none. The
+        /// system reuses it after the connection has ended.
         descriptor: Option<i32>,
     },
-    /// A connection could not be accepted, or was turned away by the
-    /// [filter](crate::SocketBuilder::accept_filter); the socket goes on
-    /// (`ZMQ_EVENT_ACCEPT_FAILED`). It does not where the listener's Tokio runtime has ended, and
+    /// A connection could not be accepted, or the
+    /// [accept filter](crate::SocketBuilder::accept_filter) refused it (`ZMQ_EVENT_ACCEPT_FAILED`).
+    ///
+    /// The endpoint goes on accepting, unless the listener's Tokio runtime has ended. Then
     /// [`ListenerClosed`](Self::ListenerClosed) follows.
     AcceptFailed {
         /// The bound endpoint.
         endpoint: Endpoint,
-        /// What the system said, `PermissionDenied` from the filter, or the message of a panic in the
-        /// listener.
+        /// The system's error, `PermissionDenied` from the filter, or a panic in the listener.
         error: Arc<io::Error>,
     },
-    /// A connection is there; its handshake follows (`ZMQ_EVENT_CONNECTED`).
+    /// A connection was established. Its handshake follows (`ZMQ_EVENT_CONNECTED`).
     Connected {
         /// The endpoint connected to.
         endpoint: Endpoint,
         /// The address that answered.
         address: PeerAddress,
-        /// This side of the connection, of TCP; `None` where it has no address.
+        /// The local address of a TCP connection. `None` for others.
         local: Option<Endpoint>,
         /// The file descriptor of the connection, as in [`Accepted`](Self::Accepted).
         descriptor: Option<i32>,
-        /// Which attempt in a row this was, from 1.
+        /// The number of this attempt, from 1, since the last completed handshake.
         attempt: u32,
     },
-    /// A connection could not be made.
+    /// An attempt to connect failed.
     ConnectFailed {
         /// The endpoint tried.
         endpoint: Endpoint,
-        /// Which attempt in a row this was, from 1.
+        /// The number of this attempt, from 1, since the last completed handshake.
         attempt: u32,
-        /// What the system said, or the message of a panic in the transport.
+        /// The transport's error, or a panic in the transport.
         error: Arc<io::Error>,
     },
-    /// The next attempt to connect is to come (`ZMQ_EVENT_CONNECT_RETRIED`).
+    /// The next attempt to connect follows after a delay (`ZMQ_EVENT_CONNECT_RETRIED`).
     ConnectRetried {
-        /// The endpoint to be tried.
+        /// The endpoint.
         endpoint: Endpoint,
-        /// Which attempt in a row it will be.
+        /// The number of the next attempt.
         attempt: u32,
-        /// How long until then.
+        /// The delay.
         delay: Duration,
     },
-    /// No further attempt to connect will be made.
+    /// The socket stops connecting to an endpoint.
     ConnectStopped {
-        /// The endpoint given up.
+        /// The endpoint.
         endpoint: Endpoint,
         /// Attempts since the last completed handshake.
         attempts: u32,
     },
-    /// A peer is ready (`ZMQ_EVENT_HANDSHAKE_SUCCEEDED`); inproc peers are too.
+    /// A peer is ready, over inproc too (`ZMQ_EVENT_HANDSHAKE_SUCCEEDED`).
     HandshakeSucceeded {
         /// The endpoint bound or connected to.
         endpoint: Endpoint,
-        /// The peer's name within this socket.
+        /// The id of the peer in this socket.
         peer: PeerId,
-        /// What the peer said of itself.
+        /// What the peer announced in its handshake.
         info: PeerInfo,
     },
     /// A handshake failed (`ZMQ_EVENT_HANDSHAKE_FAILED_*`).
     HandshakeFailed {
         /// The endpoint bound or connected to.
         endpoint: Endpoint,
-        /// Where the peer is.
+        /// The address of the peer.
         address: PeerAddress,
-        /// Which attempt in a row this was to connect, from 1; `None` for a peer that connected.
+        /// The number of the attempt to connect, from 1. `None` for an accepted connection.
         attempt: Option<u32>,
-        /// Why.
+        /// The reason.
         reason: HandshakeFailure,
     },
-    /// An inproc peer was not taken.
+    /// An inproc peer was rejected.
     Rejected {
         /// The endpoint bound or connected to.
         endpoint: Endpoint,
-        /// Why.
+        /// The reason.
         reason: Rejected,
     },
     /// A peer's connection has ended (`ZMQ_EVENT_DISCONNECTED`).
     Disconnected {
         /// The endpoint bound or connected to.
         endpoint: Endpoint,
-        /// The peer's name within this socket.
+        /// The id of the peer in this socket.
         peer: PeerId,
-        /// Why.
+        /// The reason.
         reason: DisconnectReason,
-        /// Messages for this peer that were not handed to the kernel.
+        /// How many messages for this peer were not handed to the kernel.
         unsent: usize,
-        /// All messages that were ever queued for this peer, those that are `unsent` included: the
-        /// last so many of them.
+        /// How many messages were ever queued for this peer. The last `unsent` of them were not sent.
         enqueued: u64,
-        /// Whether they wait for the next connection, as those of a connecting socket do. An
-        /// accepted peer's are lost, and with `immediate` those of any.
+        /// Whether unsent messages wait for the next connection, as in a connecting socket. Those of
+        /// an accepted peer are lost, and with `immediate` those of any peer.
         kept: bool,
     },
-    /// A peer has ended so many connections in a row in the middle of the same message, which is
-    /// larger than it accepts or otherwise not to its liking: it is given up, and those behind it
-    /// are sent ([`resend_limit`](crate::SocketBuilder::resend_limit)).
+    /// A message was given up, because the peer ended several connections in the middle of it. It may
+    /// be larger than the peer accepts. Later messages are sent
+    /// ([`resend_limit`](crate::SocketBuilder::resend_limit)).
     MessageRefused {
         /// The endpoint connected to.
         endpoint: Endpoint,
-        /// The peer's name within this socket.
+        /// The id of the peer in this socket.
         peer: PeerId,
         /// How many connections ended.
         attempts: u32,
         /// The size of the message on the wire.
         bytes: usize,
     },
-    /// Messages go astray: told at most once a second for each reason, and not for what `conflate`
-    /// replaces. [`stats`](crate::Socket::stats) have all that went so far.
+    /// Messages were dropped. Reported at most once a second for each reason, and not for messages that
+    /// `conflate` replaces. [`stats`](crate::Socket::stats) has the totals.
     ///
-    /// What goes astray while the socket closes is told when it has closed, the last of all its
-    /// events. Then [`DropReason::Lost`] is what it could not send within its linger time, with every
-    /// peer; the end of a connection before has told of those for that peer alone, and
-    /// [`CloseReport`](crate::CloseReport) tells whoever closes.
+    /// The last one follows when the socket has closed. Its [`DropReason::Lost`] counts the messages to
+    /// all peers that were not sent within the linger time. For earlier losses see
+    /// [`Disconnected`](Self::Disconnected).
     Dropping {
-        /// Why.
+        /// The reason.
         reason: DropReason,
-        /// How many since this was told last, for this reason.
+        /// How many for this reason since the last report.
         count: u64,
     },
-    /// Events were lost because this stream was not read.
+    /// This stream was not read, and lost events.
     Missed {
         /// How many.
         count: u64,
@@ -224,54 +221,53 @@ pub enum HandshakeFailure {
     /// The peer did not finish within the handshake timeout.
     #[error("the peer did not finish the handshake within {0:?}")]
     TimedOut(Duration),
-    /// The peer closed the connection in the middle.
+    /// The peer closed the connection.
     #[error(
         "the peer closed the connection during the handshake; it may be of a socket type or use a \
          mechanism that does not go with this socket's, or speak another protocol"
     )]
     PeerClosed,
-    /// The server closed the connection when it was sent what only the holder of its key can read.
+    /// The server closed the connection at the first command that is encrypted to its key.
     ///
-    /// Nothing tells this from a server that goes just then, but for happening again.
+    /// A server that stops at this moment looks the same. If it happens again, the key is wrong.
     #[error(
-        "the server closed the connection without a word when this side began to encrypt: most \
-         likely the server's key that is set here is not the key it has; compare both"
+        "the server closed the connection when this side began to encrypt: the server key that is \
+         set here is probably not the server's; compare both"
     )]
     ServerKey,
-    /// There was no room for it any more: newer connections took its place.
+    /// A limit on pending handshakes was reached, and newer connections displaced this one.
     #[error(transparent)]
     Displaced(#[from] Displaced),
     /// The connection broke.
     #[error("the connection broke during the handshake: {0}")]
     Io(Arc<io::Error>),
-    /// Whoever decides for this socket did not let the peer in.
+    /// The authenticator of this socket denied the peer.
     #[error("peer was not let in: {status}{}", because(reason))]
     Denied {
-        /// What the peer is told; nothing, where the error is temporary.
+        /// The status that the peer receives, unless the error is temporary.
         status: DenyStatus,
-        /// Why, where it [is said](crate::security::Attempt::deny); `downcast_ref` tells a
-        /// `ZapError` of `zeromq-auth` from others.
+        /// The reason, if [one was given](crate::security::Attempt::deny). It may be a `ZapError` of
+        /// `zeromq-auth`.
         reason: Option<Arc<dyn Error + Send + Sync>>,
     },
-    /// Whoever decides for this socket did not say within the handshake timeout whether the peer
-    /// may connect.
-    #[error("nobody said within {limit:?} whether the peer may connect{}", because(reason))]
+    /// The authenticator of this socket did not decide within the handshake timeout.
+    #[error("no decision within {limit:?} on whether the peer may connect{}", because(reason))]
     Undecided {
         /// The handshake timeout.
         limit: Duration,
-        /// Why, where it is known.
+        /// The reason, if known.
         reason: Option<Arc<dyn Error + Send + Sync>>,
     },
-    /// One side speaks what the other does not accept.
+    /// One side broke the protocol, or does not accept the other.
     #[error(transparent)]
     Protocol(#[from] ProtocolError),
-    /// This socket does not take the peer.
+    /// This socket rejected the peer.
     #[error(transparent)]
     Rejected(#[from] Rejected),
-    /// Code that the handshake calls, such as a transport's, has panicked with this message.
+    /// Code that the handshake called, such as a transport's, panicked with this message.
     #[error("a panic ended the handshake: {0}")]
     Panicked(Arc<str>),
-    /// The Tokio runtime has ended on which the handshake was performed.
+    /// The Tokio runtime of the handshake has ended.
     #[error("the Tokio runtime of the connection has ended")]
     RuntimeEnded,
 }
@@ -306,33 +302,33 @@ pub enum DisconnectReason {
     /// The peer closed it.
     #[error("the peer closed the connection")]
     PeerClosed,
-    /// This socket closed it, after all was written.
+    /// This socket closed it, after all messages were written.
     #[error("this socket closed the connection")]
     Closed,
-    /// It broke.
+    /// The connection broke.
     #[error("the connection broke: {0}")]
     Io(Arc<io::Error>),
     /// The peer broke the protocol.
     #[error(transparent)]
     Protocol(#[from] ProtocolError),
-    /// The peer subscribed to too much.
+    /// The peer exceeded the limits on subscriptions.
     #[error(transparent)]
     Subscriptions(#[from] SubscriptionsExceeded),
-    /// The peer gave no sign of life within the heartbeat timeout.
-    #[error("the peer gave no sign of life within the heartbeat timeout")]
+    /// Nothing came from the peer within the heartbeat timeout.
+    #[error("nothing came from the peer within the heartbeat timeout")]
     HeartbeatTimedOut,
-    /// Code that the connection calls, such as a transport's, has panicked with this message.
+    /// Code that the connection called, such as a transport's, panicked with this message.
     #[error("a panic ended the connection: {0}")]
     Panicked(Arc<str>),
-    /// The Tokio runtime has ended on which the connection was.
+    /// The Tokio runtime of the connection has ended.
     #[error("the Tokio runtime of the connection has ended")]
     RuntimeEnded,
 }
 
 /// The events of a socket, as a `Stream`.
 ///
-/// The stream holds up to 1,024 events; where it is not read it never holds up the socket, and
-/// tells with [`SocketEvent::Missed`] how many it lost. It ends when the socket has ended.
+/// The stream buffers up to 1,024 events. If it is full, events are lost, and a
+/// [`SocketEvent::Missed`] counts them: the socket does not wait. The stream ends with the socket.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -351,31 +347,16 @@ pub struct Events {
 }
 
 impl Events {
-    /// The next event; `None` when the socket has ended.
-    ///
-    /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// use zeromq_async::{PullSocket, SocketEvent};
-    ///
-    /// let pull = PullSocket::new();
-    /// let mut events = pull.events();
-    /// let bound = pull.bind("tcp://127.0.0.1:0").await?;
-    /// let Some(SocketEvent::Listening { endpoint, .. }) = events.next().await else { panic!() };
-    /// assert_eq!(endpoint, bound);
-    /// # Ok(()) }
-    /// ```
+    /// Waits for the next event. `None` when the socket has ended.
     ///
     /// # Cancel safety
     ///
-    /// No event is lost when the future is dropped.
+    /// Dropped early, no event is lost.
     pub async fn next(&mut self) -> Option<SocketEvent> {
         self.receiver.recv().await
     }
-}
 
-impl Events {
-    /// Takes the next event if there is one already.
+    /// Takes the next event, if there is one.
     pub fn try_next(&mut self) -> Option<SocketEvent> {
         self.receiver.try_recv().ok()
     }
@@ -389,20 +370,19 @@ impl Stream for Events {
     }
 }
 
-/// Events held for one reader.
+/// Events buffered for one stream.
 const CAPACITY: usize = 1024;
 
-/// The streams that listen to a socket.
+/// The event streams of a socket.
 #[derive(Debug)]
 pub(crate) struct Listeners {
     socket: SocketType,
-    audience: Mutex<Audience>,
+    state: Mutex<State>,
 }
 
 #[derive(Debug, Default)]
-struct Audience {
+struct State {
     listeners: Vec<Listener>,
-    /// The socket has ended, and has no more to tell.
     closed: bool,
 }
 
@@ -414,33 +394,33 @@ struct Listener {
 
 impl Listeners {
     pub(crate) fn new(socket: SocketType) -> Self {
-        Self { socket, audience: Mutex::default() }
+        Self { socket, state: Mutex::default() }
     }
 
     pub(crate) fn listen(&self) -> Events {
         let (sender, receiver) = mpsc::channel(CAPACITY);
-        let mut audience = self.audience.lock();
-        if !audience.closed {
-            audience.listeners.push(Listener { sender, missed: 0 });
+        let mut state = self.state.lock();
+        if !state.closed {
+            state.listeners.push(Listener { sender, missed: 0 });
         }
         Events { receiver }
     }
 
     pub(crate) fn emit(&self, event: SocketEvent) {
         trace::trace(self.socket, &event);
-        self.audience.lock().listeners.retain_mut(|listener| listener.tell(&event));
+        self.state.lock().listeners.retain_mut(|listener| listener.send(&event));
     }
 
-    /// Ends every stream, after what is in it has been read. False where that was done before.
+    /// Ends every stream after its buffered events. False if that was done before.
     pub(crate) fn close(&self) -> bool {
-        let audience = Audience { listeners: Vec::new(), closed: true };
-        !std::mem::replace(&mut *self.audience.lock(), audience).closed
+        let closed = State { listeners: Vec::new(), closed: true };
+        !std::mem::replace(&mut *self.state.lock(), closed).closed
     }
 }
 
 impl Listener {
-    /// False once nobody listens.
-    fn tell(&mut self, event: &SocketEvent) -> bool {
+    /// False if the stream was dropped.
+    fn send(&mut self, event: &SocketEvent) -> bool {
         if self.missed > 0 {
             let missed = SocketEvent::Missed { count: self.missed };
             if self.sender.try_send(missed).is_err() {

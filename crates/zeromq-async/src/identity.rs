@@ -1,4 +1,4 @@
-//! Who a peer is: its name within the socket, where it is, and what it has shown of itself.
+//! The identity of a peer: its id, its address, and the sender of a message.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -6,10 +6,8 @@ use std::sync::Arc;
 
 use zmtp::{Frame, PeerInfo};
 
-/// Names a peer among those a socket has or has had.
-///
-/// Ids are given in order of arrival and never again.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// The id of a peer in its socket. Ids increase, and are not reused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PeerId(u64);
 
 impl PeerId {
@@ -24,31 +22,25 @@ impl fmt::Display for PeerId {
     }
 }
 
-impl fmt::Debug for PeerId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "PeerId({})", self.0)
-    }
-}
-
-/// Who is at the other end of a connection, as the operating system says: nothing that the peer
-/// claims.
+/// The address of a peer, as reported by the operating system, not by the peer.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum PeerAddress {
     /// The peer's address and port.
     Tcp(SocketAddr),
-    /// The process that connected, or that listened, over a Unix domain socket.
+    /// The process at the other end of a Unix domain socket.
     Ipc {
         /// Its effective user id.
         user_id: u32,
         /// Its effective group id.
         group_id: u32,
-        /// Its process id, where the system tells. It may be another process's by now.
+        /// Its process id, if the system reports one. The process may have ended, and the id may be
+        /// reused.
         process_id: Option<i32>,
     },
-    /// Whatever a [transport](crate::transport) of one's own calls it.
+    /// The name that a custom [transport](crate::transport) gives it.
     ///
-    /// Address rules match none of these, and ZAP is told the text.
+    /// Address rules do not match it. ZAP handlers receive the text.
     Other(Arc<str>),
 }
 
@@ -58,7 +50,7 @@ impl From<SocketAddr> for PeerAddress {
     }
 }
 
-/// A peer of a transport of one's own, by whatever name it has there.
+/// The peer of a custom transport.
 impl From<&str> for PeerAddress {
     fn from(name: &str) -> Self {
         Self::Other(name.into())
@@ -84,10 +76,10 @@ impl fmt::Display for PeerAddress {
     }
 }
 
-/// The sender of a message, as it was while the connection lasted over which the message came.
+/// The sender of a message, as of the connection that the message came over.
 ///
-/// Cheap to clone. It stays as it is when the peer goes away, and when another peer takes its place
-/// at the same endpoint.
+/// Cheap to clone. It does not change when the peer disconnects, or when another peer connects at the
+/// same endpoint.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -95,8 +87,8 @@ impl fmt::Display for PeerAddress {
 /// use zeromq_async::security::{Attempt, Decision};
 /// use zeromq_async::{PullSocket, PushSocket};
 ///
-/// let anybody = |_: Attempt| async { Decision::allow_as("user-7") };
-/// let mut pull = PullSocket::builder().null_server(anybody).build();
+/// let allow_all = |_: Attempt| async { Decision::allow_as("user-7") };
+/// let mut pull = PullSocket::builder().null_server(allow_all).build();
 /// let mut push = PushSocket::new();
 /// push.connect(pull.bind("tcp://127.0.0.1:0").await?)?;
 /// push.send("hello").await?;
@@ -106,15 +98,15 @@ impl fmt::Display for PeerAddress {
 /// assert_eq!(peer.info().user_id(), Some("user-7"));
 /// # Ok(()) }
 /// ```
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Peer(Arc<Session>);
 
-#[derive(PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 struct Session {
     id: PeerId,
     info: PeerInfo,
     address: Option<PeerAddress>,
-    /// The routing id by which a ROUTER knows the peer of this connection.
+    /// The routing id of the peer in a ROUTER.
     label: Frame,
 }
 
@@ -132,29 +124,19 @@ impl Peer {
         &self.0.label
     }
 
-    /// Its name within the socket, as events and statistics tell it.
+    /// Its id in the socket, as in events and statistics.
     pub fn id(&self) -> PeerId {
         self.0.id
     }
 
-    /// What it has said and shown in its handshake, and what whoever let it in knows of it: its
-    /// socket type, routing id, metadata, public key and user id.
+    /// Its socket type, routing id, metadata and public key from the handshake, and the user id from
+    /// the authenticator.
     pub fn info(&self) -> &PeerInfo {
         &self.0.info
     }
 
-    /// Where it is; `None` where it is in this process.
+    /// Its address. `None` over inproc.
     pub fn address(&self) -> Option<&PeerAddress> {
         self.0.address.as_ref()
-    }
-}
-
-impl fmt::Debug for Peer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Peer")
-            .field("id", &self.0.id)
-            .field("info", &self.0.info)
-            .field("address", &self.0.address)
-            .finish()
     }
 }

@@ -53,12 +53,12 @@
 //!
 //! From the application down to the wire:
 //!
-//! * `socket`: the public types. Each socket type has a short file that names its patterns.
+//! * `socket`: the public types. Each socket type has a short file that names its two stacks.
 //!   `builder` has every option, with its libzmq name.
-//! * `pattern`: the rules of RFC 28 to 31, one file each: `round_robin`, `fair_queue`, `lockstep`,
+//! * [`pattern`]: the parts of the stacks, one file each: `round_robin`, `fair_queue`, `lockstep`,
 //!   `distribute`, … They see the queues of peers and never a connection, so you can read each
-//!   beside its RFC.
-//! * `peer`: the pipe, an outbound and an inbound queue for each peer. A connecting peer's pipe
+//!   beside its RFC. It also shows how to define a socket type of your own.
+//! * `pipe`: an outbound and an inbound queue for each peer. A connecting peer's pipe
 //!   outlives its connections: RFC 28 keeps its queue while the peer is away.
 //! * `engine`: one task for each connection. It moves bytes between a pipe and a transport, and
 //!   accepts, reconnects and closes. No other module spawns a task or reads a clock.
@@ -84,7 +84,7 @@
 //! | [`ready`](Socket::ready), [`flush`](Socket::flush) | Nothing changes. Queued messages are written all the same. |
 //! | [`wait_for_peers`](Socket::wait_for_peers), [`wait_for_subscribers`](Socket::wait_for_subscribers), [`Events::next`] | Nothing is lost. |
 //! | [`bind`](Socket::bind) | Nothing is bound. |
-//! | [`connect`](Socket::connect), [`disconnect`](Socket::disconnect), [`unbind`](Socket::unbind) | They complete in their first poll. Only an `unbind` that must resolve a name does not: dropped then, the endpoint stays bound. |
+//! | [`unbind`](Socket::unbind), [`stop_accepting`](Socket::stop_accepting) | They complete in their first poll, unless they must resolve a name: dropped then, the endpoint stays bound. |
 //! | [`close`](Socket::close) | Closing goes on in the background. The report is lost. |
 //! | [`SocketHandle::close`], [`Context::shutdown`] | Nothing more can be sent. Closing ends in the background when the socket, its halves and handles are dropped. |
 //!
@@ -139,7 +139,7 @@ pub mod fuzzing;
 mod identity;
 mod options;
 pub mod pattern;
-mod peer;
+mod pipe;
 mod random;
 pub mod security;
 mod socket;
@@ -149,16 +149,19 @@ pub mod transport;
 mod unsent;
 
 pub use context::{Context, ContextBuilder};
-pub use endpoint::{Endpoint, Host, IpcEndpoint, IpcName, OtherEndpoint, TcpAddress, TcpEndpoint};
+pub use endpoint::{
+    Endpoint, EndpointError, Host, IpcEndpoint, IpcName, OtherEndpoint, TcpAddress, TcpEndpoint,
+};
 pub use engine::CloseReport;
 pub use error::{
-    BindError, ConnectError, DetachError, EndpointError, RecvError, Rejected, RuntimeDriver,
-    SendError, SendErrorKind, SocksCredentialsError, StreamError, SubscriptionsExceeded,
+    BindError, ConnectError, DetachError, RecvError, Rejected, RuntimeDriver, SendError,
+    SendErrorKind, StreamError, SubscriptionsExceeded,
 };
 pub use event::{DisconnectReason, Displaced, Events, HandshakeFailure, SocketEvent};
 pub use identity::{Peer, PeerAddress, PeerId};
 pub use options::{
-    HighWaterMark, Keepalive, ReconnectBackoff, ReconnectStop, SocksProxy, SubscriptionNotices,
+    HighWaterMark, Keepalive, ReconnectBackoff, ReconnectStop, SocksCredentialsError, SocksProxy,
+    SubscriptionNotices,
 };
 pub use socket::{
     Conflates, Dealer, DealerSocket, Greets, Named, Pair, PairSocket, Probes, Pub, PubSocket,

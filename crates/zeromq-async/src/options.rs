@@ -1,45 +1,46 @@
-//! Every option of every socket, with its default.
+//! The options of a socket and their defaults.
 //!
-//! The setters, with their documentation, are on [`SocketBuilder`](crate::SocketBuilder).
+//! [`SocketBuilder`](crate::SocketBuilder) has the setters and documents each option.
 
+use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use zmtp::{HeartbeatConfig, Limits, Message, Metadata, RoutingId, Subscription};
 
 use crate::authentication::Security;
+use crate::identity::PeerAddress;
 
-mod accept_filter;
 mod high_water_mark;
-mod reconnect_stop;
+mod reconnect;
 mod socks_proxy;
-mod values;
+mod transport;
 
-pub(crate) use accept_filter::AcceptFilter;
 pub use high_water_mark::HighWaterMark;
-pub use reconnect_stop::ReconnectStop;
-pub use socks_proxy::SocksProxy;
-pub(crate) use values::AttemptOptions;
-pub use values::{Keepalive, ReconnectBackoff, TransportOptions};
+pub use reconnect::{ReconnectBackoff, ReconnectStop};
+pub use socks_proxy::{SocksCredentialsError, SocksProxy};
+pub(crate) use transport::AttemptOptions;
+pub use transport::{Keepalive, TransportOptions};
 
-/// What a socket was built with: the one place where defaults are written.
+/// All options of one socket.
 #[derive(Debug, Clone)]
 pub(crate) struct SocketOptions {
     pub(crate) pipe: PipeOptions,
     pub(crate) transport: TransportOptions,
-    /// How long a closed socket goes on writing; `None` for as long as it takes.
+    /// How long a closed socket goes on writing. `None` is without limit.
     pub(crate) linger: Option<Duration>,
-    /// `None` for one attempt only.
+    /// `None` makes one attempt only.
     pub(crate) reconnect: Option<ReconnectBackoff>,
     pub(crate) reconnect_stop: ReconnectStop,
-    /// `None` for everybody.
+    /// `None` accepts all.
     pub(crate) accept_filter: Option<AcceptFilter>,
     pub(crate) immediate: bool,
-    /// Connections that may end in the middle of a message; `None` for any number.
+    /// How many connections may end in the middle of one message. `None` is without limit.
     pub(crate) resend_limit: Option<u32>,
-    /// Messages of peers that are gone which are kept for the application.
+    /// How many unsent messages of disconnected peers are kept for the application.
     pub(crate) keep_unsent: usize,
     pub(crate) routing_id: Option<RoutingId>,
-    /// The application's own properties.
+    /// Properties that the application adds.
     pub(crate) metadata: Metadata,
     pub(crate) notices: NoticeOptions,
     pub(crate) connect_timeout: Option<Duration>,
@@ -51,7 +52,7 @@ pub(crate) struct SocketOptions {
     pub(crate) heartbeat: HeartbeatConfig,
 }
 
-/// How many accepted connections may be in their handshake.
+/// Limits on pending handshakes.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct PendingOptions {
     pub(crate) per_listener: usize,
@@ -59,30 +60,32 @@ pub(crate) struct PendingOptions {
 }
 
 /// The options of a pipe's queues.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct PipeOptions {
     pub(crate) send_high_water_mark: HighWaterMark,
     pub(crate) receive_high_water_mark: HighWaterMark,
     pub(crate) conflate: bool,
 }
 
-/// Messages that a socket makes itself when peers come and go.
+/// Messages that a socket sends or receives when a peer connects or disconnects.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct NoticeOptions {
-    /// Sent to each peer before anything else.
+    /// Sent to each peer first.
     pub(crate) hello: Option<Message>,
-    /// Sent behind that: an empty message, so that a ROUTER learns of this socket.
+    /// Sent after `hello`: an empty message, from which a ROUTER learns the routing id.
     pub(crate) probe: Option<Message>,
-    /// Received when a peer has come.
+    /// Received when a peer has connected.
     pub(crate) connected: Option<Message>,
-    /// Received when a peer is lost; so are those below, by who has made the connection.
+    /// Received when any peer is lost.
     pub(crate) lost: Option<Message>,
+    /// Received when an accepted peer is lost.
     pub(crate) accepted_lost: Option<Message>,
+    /// Received when a peer that this socket connected to is lost.
     pub(crate) connected_lost: Option<Message>,
 }
 
 impl NoticeOptions {
-    /// What is sent before anything else.
+    /// The messages that are sent first.
     pub(crate) fn greetings(&self) -> impl Iterator<Item = &Message> {
         [&self.hello, &self.probe].into_iter().flatten()
     }
@@ -114,27 +117,44 @@ impl Default for SocketOptions {
     }
 }
 
-impl Default for PipeOptions {
-    fn default() -> Self {
-        Self {
-            send_high_water_mark: HighWaterMark::Messages(1000),
-            receive_high_water_mark: HighWaterMark::Messages(1000),
-            conflate: false,
-        }
+/// Decides by address which connections are accepted, before their handshake.
+#[derive(Clone)]
+pub(crate) struct AcceptFilter(Arc<dyn Fn(&PeerAddress) -> bool + Send + Sync>);
+
+impl AcceptFilter {
+    pub(crate) fn new(filter: impl Fn(&PeerAddress) -> bool + Send + Sync + 'static) -> Self {
+        Self(Arc::new(filter))
+    }
+
+    pub(crate) fn accepts(&self, address: &PeerAddress) -> bool {
+        (self.0)(address)
     }
 }
 
-/// Which subscriptions of its peers an XPUB socket receives as messages.
+impl fmt::Debug for AcceptFilter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AcceptFilter(..)")
+    }
+}
+
+/// Which subscriptions of its peers an XPUB receives as messages.
 ///
-/// A subscription is received as a message of one frame: the byte 1, or 0 where it is cancelled,
-/// and then the topic (29/PUBSUB).
+/// Each is a message of one frame: the byte 1 for a subscription or 0 for a cancellation, then the
+/// topic (29/PUBSUB).
 ///
 /// ```
-/// use zeromq_async::{SubscriptionNotices, XPubSocket};
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use zeromq_async::{SubSocket, SubscriptionNotices, XPubSocket};
 ///
-/// let xpub = XPubSocket::builder().notices(SubscriptionNotices::Subscriptions).build();
-/// assert_eq!(SubscriptionNotices::default(), SubscriptionNotices::Changes);
-/// # drop(xpub);
+/// let mut xpub = XPubSocket::builder().notices(SubscriptionNotices::Subscriptions).build();
+/// let endpoint = xpub.bind("tcp://127.0.0.1:*").await?;
+/// for _ in 0..2 {
+///     let sub = SubSocket::builder().subscribe("news").build();
+///     sub.connect(&endpoint)?;
+///     assert_eq!(xpub.recv().await?, "\u{1}news"); // the second one too
+/// }
+/// # Ok(()) }
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
@@ -146,12 +166,12 @@ pub enum SubscriptionNotices {
     Subscriptions,
     /// Every subscription and every cancellation (`ZMQ_XPUB_VERBOSER`).
     All,
-    /// Everything, and nothing takes effect by itself: the application calls
+    /// All, and none takes effect until the application calls
     /// [`subscribe_last_peer`](crate::Socket::subscribe_last_peer) (`ZMQ_XPUB_MANUAL`).
     Manual,
-    /// As `Manual`, and the message sent next after
-    /// [`subscribe_last_peer`](crate::Socket::subscribe_last_peer) goes to that peer alone: the
-    /// last value on its topic, kept for those who come late (`ZMQ_XPUB_MANUAL_LAST_VALUE`).
+    /// Like `Manual`, and the next message after
+    /// [`subscribe_last_peer`](crate::Socket::subscribe_last_peer) goes to that peer alone, such as
+    /// the last value of a topic for a late subscriber (`ZMQ_XPUB_MANUAL_LAST_VALUE`).
     ManualLastValue,
 }
 
@@ -160,7 +180,7 @@ impl SubscriptionNotices {
         matches!(self, Self::Manual | Self::ManualLastValue)
     }
 
-    /// Whether a change that leaves the set of topics as it was is told.
+    /// Whether the notice of a change is received that does not change the set of topics.
     pub(crate) fn tells_repeated(self, change: &Subscription) -> bool {
         match change {
             Subscription::Subscribe(_) => self != Self::Changes,

@@ -213,9 +213,11 @@ pub trait ReceiveStrategy: Send {
     /// The peer whose queue the last message came from.
     fn last_handle(&self) -> Option<&PeerHandle>;
 
-    /// What the sender of the last message said of itself in the handshake.
+    /// The sender of the last message, with its metadata from the handshake.
     ///
-    /// A queue may outlive a connection, so this belongs to the message and not to the handle.
+    /// A queue may outlive a connection, so this belongs to the message and not to the handle. It is
+    /// `None` only before the first message: [`Socket::recv_from`](crate::Socket::recv_from) relies on
+    /// that.
     fn last_peer(&self) -> Option<&Peer>;
 
     /// Drops everything that has arrived, as no reply to a request.

@@ -2,17 +2,17 @@
 //!
 //! A mechanism is set where a socket is built. Both sides need the same one:
 //!
-//! | mechanism | client | server | who knows whom | encrypts |
+//! | mechanism | client | server | authentication | encrypts |
 //! |---|---|---|---|---|
-//! | NULL | | [`null_server`](crate::SocketBuilder::null_server) | no one; the address at most | no |
-//! | PLAIN | [`plain_client`](crate::SocketBuilder::plain_client) | [`plain_server`](crate::SocketBuilder::plain_server) | the server knows the client, by a password sent in clear | no |
-//! | CURVE | `curve_client` | `curve_server` | each knows the other's key | yes |
-//! | NOISE_IK | `noise_client` | `noise_server` | each knows the other's key | yes |
-//! | NOISE_XX | `noise_xx_client` | `noise_xx_server` | each learns the other's key, and asks about it | yes |
+//! | NULL | | [`null_server`](crate::SocketBuilder::null_server) | by address at most | no |
+//! | PLAIN | [`plain_client`](crate::SocketBuilder::plain_client) | [`plain_server`](crate::SocketBuilder::plain_server) | of the client, by an unencrypted password | no |
+//! | CURVE | `curve_client` | `curve_server` | of both, by keys they know | yes |
+//! | NOISE_IK | `noise_client` | `noise_server` | of both, by keys they know | yes |
+//! | NOISE_XX | `noise_xx_client` | `noise_xx_server` | of both, by keys they learn and check | yes |
 //!
 //! CURVE and NOISE need the features of those names. libzmq speaks CURVE. NOISE is between sockets
 //! of this crate so far (`docs/noise.md`). It costs a fraction of CURVE for small messages, binds
-//! the greeting to the handshake, and changes keys as a connection ages.
+//! the greeting to the handshake, and replaces its keys during a connection.
 //!
 //! Either side may bind; the server is the one that decides. A server asks its [`Authenticator`]
 //! about each peer before the peer gets a queue, a routing id, or can send a message.
@@ -21,19 +21,11 @@
 //! public keys. The crate `zeromq-auth` has more: key files and certificates, passwords, address
 //! rules, ZAP handlers, and tower services.
 
-#[cfg(feature = "curve")]
-mod curve;
 #[cfg(any(feature = "curve", feature = "noise"))]
 mod key_list;
-#[cfg(feature = "noise")]
-mod noise;
 
-#[cfg(feature = "curve")]
-pub use curve::generate_curve_keys;
 #[cfg(any(feature = "curve", feature = "noise"))]
 pub use key_list::KeyList;
-#[cfg(feature = "noise")]
-pub use noise::generate_noise_keys;
 #[cfg(any(feature = "curve", feature = "noise"))]
 pub use zmtp::KeyError;
 pub use zmtp::{
@@ -45,3 +37,45 @@ pub use zmtp::{CurveKeyPair, CurvePublicKey, CurveSecretKey};
 pub use zmtp::{NoiseKeyPair, NoisePublicKey, NoiseSecretKey};
 
 pub use crate::authentication::{Attempt, Authenticator};
+
+/// Generates a CURVE key pair from the operating system's randomness (`zmq_curve_keypair`).
+///
+/// ```
+/// use zeromq_async::ReqSocket;
+/// use zeromq_async::security::generate_curve_keys;
+///
+/// let (client, server) = (generate_curve_keys(), generate_curve_keys());
+/// assert_ne!(client.public_key(), server.public_key());
+/// let req = ReqSocket::builder().curve_client(client, *server.public_key()).build();
+/// # drop(req);
+/// ```
+///
+/// # Panics
+///
+/// If the operating system has no randomness, because a guessable key is worse than none. Current
+/// systems always have some.
+#[cfg(feature = "curve")]
+pub fn generate_curve_keys() -> CurveKeyPair {
+    CurveKeyPair::generate(crate::random::entropy)
+}
+
+/// Generates a NOISE key pair from the operating system's randomness.
+///
+/// ```
+/// use zeromq_async::ReqSocket;
+/// use zeromq_async::security::generate_noise_keys;
+///
+/// let (client, server) = (generate_noise_keys(), generate_noise_keys());
+/// assert_ne!(client.public_key(), server.public_key());
+/// let req = ReqSocket::builder().noise_client(client, *server.public_key()).build();
+/// # drop(req);
+/// ```
+///
+/// # Panics
+///
+/// If the operating system has no randomness, because a guessable key is worse than none. Current
+/// systems always have some.
+#[cfg(feature = "noise")]
+pub fn generate_noise_keys() -> NoiseKeyPair {
+    NoiseKeyPair::generate(crate::random::entropy)
+}

@@ -1,4 +1,4 @@
-//! Sockets: a stack of layers for sending, one for receiving, or both, over an engine.
+//! Sockets: the stacks of a socket type over an engine.
 
 mod builder;
 mod dealer;
@@ -41,9 +41,9 @@ pub use xpub::{XPub, XPubSocket};
 pub use xsub::{XSub, XSubSocket};
 
 use crate::context::Context;
-use crate::endpoint::Endpoint;
+use crate::endpoint::{Endpoint, EndpointError};
 use crate::engine::CloseReport;
-use crate::error::{BindError, ConnectError, DetachError, EndpointError};
+use crate::error::{BindError, ConnectError, DetachError};
 use crate::event::Events;
 use crate::identity::Peer;
 use crate::stats::SocketStats;
@@ -64,9 +64,9 @@ use crate::stats::SocketStats;
 /// # Sending
 ///
 /// [`send`](Self::send) completes when the message is in the queue of a peer, where the socket
-/// type's rule puts it. It is written from there at once, by itself; there is nothing to flush.
-/// [`flush`](Self::flush) waits until all is handed to the kernel, and [`close`](Self::close)
-/// reports what was not. As a `Sink`, `poll_ready` is ready when some eligible peer has room,
+/// type's rule puts it. It is written from there at once; there is nothing to flush.
+/// [`flush`](Self::flush) waits until all messages are handed to the kernel, and
+/// [`close`](Self::close) reports how many were not. As a `Sink`, `poll_ready` is ready when some eligible peer has room,
 /// `start_send` queues the whole message, `poll_flush` is `flush`, and `poll_close` flushes and
 /// then takes no more.
 ///
@@ -157,8 +157,8 @@ impl<P: SocketKind> Socket<P> {
 
     /// Connects to an endpoint in the background, and again whenever the connection is lost.
     ///
-    /// Returns at once, whether or not anybody is there: messages can be sent from now on and wait
-    /// in the queue. Connecting again to the same endpoint makes a second connection, except for
+    /// Returns at once, whether or not a peer is there: messages can be sent from now on and wait in the
+    /// queue. Connecting again to the same endpoint makes a second connection, except for
     /// SUB, PUB, REQ and DEALER, where it does nothing, as in libzmq. [`wait_for_peers`](Self::wait_for_peers) waits for the connection and
     /// [`events`](Self::events) tells how the attempts fare.
     ///
@@ -190,8 +190,8 @@ impl<P: SocketKind> Socket<P> {
     /// (`zmq_unbind`).
     ///
     /// A peer takes no more messages from this moment on: with
-    /// [`mandatory`](crate::SocketBuilder::mandatory) a ROUTER has no route to it. What is queued for
-    /// it is written within the linger time, and what it has sent can still be received. Peers over
+    /// [`mandatory`](crate::SocketBuilder::mandatory) a ROUTER has no route to it. Its queued
+    /// messages are written within the linger time, and its messages can still be received. Peers over
     /// inproc stay, as with libzmq. [`stop_accepting`](Self::stop_accepting) keeps all of them.
     ///
     /// Name the endpoint as [`bind`](Self::bind) returned it, or by another name of its host with
@@ -255,8 +255,8 @@ impl<P: SocketKind> Socket<P> {
         self.handle().stop_accepting(endpoint).await
     }
 
-    /// Ends every connection to an endpoint, after what is queued for it is written or the linger
-    /// time is over (`zmq_disconnect`).
+    /// Ends every connection to an endpoint, after its queued messages are written or the linger time is
+    /// over (`zmq_disconnect`).
     ///
     /// Name the endpoint as it was connected to; names of hosts are not looked up. Messages that have
     /// arrived from it can still be received.
@@ -299,7 +299,7 @@ impl<P: SocketKind> Socket<P> {
         self.handle().last_endpoint()
     }
 
-    /// What happens to this socket's connections from now on, as a `Stream`.
+    /// The events of this socket's connections from now on, as a `Stream`.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -316,7 +316,7 @@ impl<P: SocketKind> Socket<P> {
         self.handle().events()
     }
 
-    /// What the socket has sent, received and dropped so far.
+    /// The counts of messages sent, received and dropped so far.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -358,7 +358,8 @@ impl<P: SocketKind> Socket<P> {
         self.handle().wait_for_peers(count).await;
     }
 
-    /// What commands this socket from elsewhere: another task, or after [`split`](Self::split).
+    /// The handle that binds, connects and closes this socket from another task, or after
+    /// [`split`](Self::split).
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -385,8 +386,8 @@ impl<P: SocketKind> Socket<P> {
         self.receiver.last_peer()
     }
 
-    /// Closes the socket: writes what is queued, for the linger time at most, and reports what
-    /// was not written.
+    /// Closes the socket: writes the queued messages, for the linger time at most, and reports how many
+    /// were not written.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -406,7 +407,7 @@ impl<P: SocketKind> Socket<P> {
     /// Dropped early, the socket goes on closing in the background, without a report.
     pub async fn close(mut self) -> CloseReport {
         self.handle().ledger().keep_unsent(usize::MAX);
-        self.sender.half.abandon_parked();
+        self.sender.half.abandon_pending();
         self.handle().close().await
     }
 }

@@ -1,26 +1,26 @@
-//! What a socket has done, counted.
+//! The counts of a socket and of its peers.
 
 use bytes::Bytes;
 
 use crate::endpoint::Endpoint;
 use crate::identity::{PeerAddress, PeerId};
 
-/// Counts of a socket since it was made, taken at one moment per peer.
+/// Counts of a socket since it was made. Those of one peer are taken at one moment.
 ///
-/// They are a ledger: at any moment at which nothing is being sent or received, no message is
-/// missing from it. What went in at one side of these came out at the other:
+/// The counts account for every message. While nothing is being sent or received, the two sides of
+/// each row are equal:
 ///
 /// | in | out |
 /// |---|---|
 /// | accepted by `send`, + [`own`](Self::own) | [`sent`](Self::sent) + [`queued`](Self::queued) + [`lost`](Self::lost) + [`dropped`](Self::dropped) |
 /// | [`received`](Self::received) | [`taken`](Self::taken) + [`unread`](Self::unread) + [`discarded`](Self::discarded) |
 ///
-/// A message that a publisher sends to three subscribers counts three times from there on, and one
-/// that an XSUB sends to all of its publishers as often as there are. Subscriptions that an XSUB
-/// sends are not messages here; those that an XPUB receives are, for it receives them as messages.
+/// A message that a publisher sends to three subscribers counts three times from there on. A message
+/// that an XSUB sends counts once for each publisher. Subscriptions that an XSUB sends do not count.
+/// Subscriptions that an XPUB receives do, for the application receives them as messages.
 ///
-/// All but [`queued`](Self::queued), [`unread`](Self::unread) and [`peers`](Self::peers) only grow:
-/// a peer that leaves takes nothing of what it added with it.
+/// [`queued`](Self::queued), [`unread`](Self::unread) and [`peers`](Self::peers) rise and fall. All
+/// other counts only grow: those of a peer stay when it leaves.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -28,7 +28,7 @@ use crate::identity::{PeerAddress, PeerId};
 /// use zeromq_async::{PubSocket, PushSocket};
 ///
 /// let mut publisher = PubSocket::new();
-/// publisher.send("nobody listens").await?;
+/// publisher.send("no subscriber").await?;
 /// assert_eq!(publisher.stats().dropped.unsubscribed, 1);
 ///
 /// let mut push = PushSocket::new();
@@ -42,32 +42,32 @@ use crate::identity::{PeerAddress, PeerId};
 pub struct SocketStats {
     /// Messages wholly handed to the kernel, or to an inproc peer.
     pub sent: u64,
-    /// Messages that wait to be sent: in the queues of peers, or fed to a `Sink` that found no room
-    /// for them.
+    /// Messages that wait to be sent: in the queues of peers, or in a `Sink` that found no room for
+    /// them.
     pub queued: u64,
-    /// Messages that were lost with peers that are gone, or with a `Sink` that was dropped.
+    /// Messages that were lost because their peer left or their `Sink` was dropped.
     pub lost: u64,
-    /// Messages that were dropped instead of sent, by reason.
+    /// Messages dropped instead of sent, by reason.
     pub dropped: Dropped,
-    /// Messages that the socket sent of itself: probes for a ROUTER, the welcome of a publisher.
+    /// Messages that the socket made itself: probes for a ROUTER, the welcome of a publisher.
     pub own: u64,
-    /// Messages that arrived, whether or not the application has received them yet.
+    /// Messages that arrived, received by the application or not.
     pub received: u64,
     /// Messages that the application has received.
     pub taken: u64,
-    /// Messages that wait to be received, those of peers that are gone included.
+    /// Messages that wait to be received, including those of peers that have left.
     pub unread: u64,
-    /// Messages that arrived and were not given to the application, by reason.
+    /// Messages that arrived and that the application did not get, by reason.
     pub discarded: Discarded,
-    /// Bytes handed to the kernel, as [`PeerStats::bytes_sent`] counts them; those of peers that
-    /// are gone included.
+    /// Bytes handed to the kernel, as [`PeerStats::bytes_sent`] counts them, including those for peers
+    /// that have left.
     pub bytes_sent: u64,
-    /// Bytes of the messages that arrived, as [`PeerStats::bytes_received`] counts them; those of
-    /// peers that are gone included.
+    /// Bytes of the messages that arrived, as [`PeerStats::bytes_received`] counts them, including
+    /// those of peers that have left.
     pub bytes_received: u64,
-    /// Connections of a peer after its first; those of peers that are gone included.
+    /// Connections of a peer after its first, including those of peers that have left.
     pub reconnects: u64,
-    /// The peers that the socket has now, connected or being connected to.
+    /// The present peers, connected or being connected to.
     pub peers: Vec<PeerStats>,
 }
 
@@ -92,14 +92,15 @@ pub struct SocketStats {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PeerStats {
-    /// The peer's name within the socket, as events tell it.
+    /// The peer's id within the socket, as in events.
     pub peer: PeerId,
     /// The endpoint bound or connected to.
     pub endpoint: Endpoint,
-    /// Where the peer is, or last was; `None` before its first connection and within the process.
+    /// The address of the present connection, or of the last. `None` before the first connection and
+    /// for an inproc peer.
     pub address: Option<PeerAddress>,
-    /// The routing id that the peer announced, or by which a ROUTER knows it; empty where there is
-    /// none.
+    /// The routing id by which a ROUTER knows the peer, or else the one that the peer announced. Empty
+    /// if there is none.
     pub routing_id: Bytes,
     /// Whether it has a connection now.
     pub connected: bool,
@@ -109,28 +110,26 @@ pub struct PeerStats {
     pub sent: u64,
     /// Messages that wait to be sent.
     pub queued: u64,
-    /// Messages that were queued so far: those sent, those that wait, and those that were replaced
-    /// or refused.
+    /// Messages queued so far: sent, waiting, replaced, or refused by the peer.
     pub enqueued: u64,
     /// Messages that arrived.
     pub received: u64,
-    /// Of these, those that wait to be received, or a few more: the receiver says only now and then
-    /// how many it has taken.
+    /// Messages that wait to be received, or a few more: the receiver reports only now and then how
+    /// many it has taken.
     pub unread: u64,
-    /// Bytes handed to the kernel: of messages and commands, with the headers of their frames and
-    /// before encryption. What is sent again after a connection was lost counts again. 0 for an
-    /// inproc peer.
+    /// Bytes of messages and commands handed to the kernel, with the headers of their frames and before
+    /// encryption. A message sent again on a new connection counts again. 0 for an inproc peer.
     pub bytes_sent: u64,
-    /// Bytes of the messages that arrived, with the headers of their frames and decrypted. 0 for
+    /// Bytes of the messages that arrived, with the headers of their frames and after decryption. 0 for
     /// an inproc peer.
     pub bytes_received: u64,
-    /// Messages for this peer that were dropped.
+    /// Messages for this peer that were dropped, by reason.
     pub dropped: Dropped,
-    /// Messages of this peer that were not given to the application.
+    /// Messages of this peer that the application did not get, by reason.
     pub discarded: Discarded,
 }
 
-/// Messages that were not sent because the socket type's rule says so.
+/// Messages that were dropped instead of sent, by reason.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -138,7 +137,7 @@ pub struct PeerStats {
 /// use zeromq_async::{Message, RouterSocket};
 ///
 /// let mut router = RouterSocket::new();
-/// router.send(Message::multipart(["nobody", "hello"])).await?;
+/// router.send(Message::multipart(["unknown", "hello"])).await?;
 /// let dropped = router.stats().dropped;
 /// assert_eq!((dropped.unroutable, dropped.total()), (1, 1));
 /// # Ok(()) }
@@ -146,26 +145,22 @@ pub struct PeerStats {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Dropped {
-    /// The peer's queue was full: publishers, ROUTER, REP and XSUB drop for that peer alone.
+    /// The peer's queue was full. Publishers, ROUTER, REP and XSUB drop for that peer alone.
     pub full: u64,
-    /// The peer it was for is not there, or is going: no peer has the routing id, whoever asked has
-    /// gone, or there is no publisher to send upstream to.
+    /// There is no peer for it: no peer has the routing id, the peer that made the request has left,
+    /// or an XSUB has no publisher.
     pub unroutable: u64,
-    /// Nobody has subscribed to it.
+    /// No peer has subscribed to it.
     pub unsubscribed: u64,
-    /// A later message took its place, as `conflate` asks.
+    /// A later message replaced it (`conflate`).
     pub replaced: u64,
-    /// The peer ended one connection after another in the middle of it
+    /// The peer ended several connections in a row in the middle of it
     /// ([`resend_limit`](crate::SocketBuilder::resend_limit)).
     pub refused: u64,
 }
 
 impl Dropped {
-    /// All of them.
-    ///
-    /// ```
-    /// assert_eq!(zeromq_async::Dropped::default().total(), 0);
-    /// ```
+    /// The sum over all reasons.
     pub fn total(&self) -> u64 {
         let Self { full, unroutable, unsubscribed, replaced, refused } = self;
         full + unroutable + unsubscribed + replaced + refused
@@ -180,7 +175,7 @@ impl Dropped {
     }
 }
 
-/// Messages that arrived and that the application did not get.
+/// Messages that arrived and that the application did not get, by reason.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -199,29 +194,25 @@ impl Dropped {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Discarded {
-    /// Nobody was there to receive it: the receiver is gone, or the socket type does not receive, or
-    /// the peer had been sent away (`disconnect_peer`) or replaced (`handover`).
+    /// There was no receiver, the socket type does not receive, or the peer had been disconnected
+    /// (`disconnect_peer`) or replaced (`handover`).
     pub unheard: u64,
-    /// It waited to be received when the receiver went.
+    /// It waited to be received when the receiver was dropped.
     pub abandoned: u64,
-    /// A later message took its place, as `conflate` asks.
+    /// A later message replaced it (`conflate`).
     pub replaced: u64,
-    /// The socket is not subscribed to it, though the publisher has sent it.
+    /// The publisher sent it although the socket is not subscribed to it.
     pub filtered: u64,
-    /// It is no reply to the request of a REQ.
+    /// A REQ got it, and it is no reply to the present request.
     pub unasked: u64,
-    /// It is no request that a REP can reply to: it has no delimiter, or nothing behind it.
+    /// A REP got it, and it is no request: it has no delimiter, or nothing behind the delimiter.
     pub malformed: u64,
-    /// The inproc peer that had sent it took it back.
+    /// The inproc peer that sent it took it back.
     pub withdrawn: u64,
 }
 
 impl Discarded {
-    /// All of them.
-    ///
-    /// ```
-    /// assert_eq!(zeromq_async::Discarded::default().total(), 0);
-    /// ```
+    /// The sum over all reasons.
     pub fn total(&self) -> u64 {
         let Self { unheard, abandoned, replaced, filtered, unasked, malformed, withdrawn } = self;
         unheard + abandoned + replaced + filtered + unasked + malformed + withdrawn
@@ -238,7 +229,7 @@ impl Discarded {
     }
 }
 
-/// A way in which messages go astray, as [`Dropped`] and [`Discarded`] count them, and
+/// Why messages were dropped: the reasons of [`Dropped`] and [`Discarded`], and
 /// [`SocketStats::lost`].
 ///
 /// ```
@@ -248,7 +239,7 @@ impl Discarded {
 ///
 /// let mut publisher = PubSocket::new();
 /// let mut events = publisher.events();
-/// publisher.send("to nobody").await?;
+/// publisher.send("no subscriber").await?;
 /// let Some(SocketEvent::Dropping { reason, count }) = events.next().await else { panic!() };
 /// assert_eq!((reason, count), (DropReason::Unsubscribed, 1));
 /// # Ok(()) }
@@ -276,13 +267,13 @@ pub enum DropReason {
     Malformed,
     /// [`Discarded::withdrawn`].
     Withdrawn,
-    /// Of [`SocketStats::lost`], those that were lost since the socket began to close: its linger
-    /// time was too short for them.
+    /// The part of [`SocketStats::lost`] since the socket began to close: its linger time was too
+    /// short.
     Lost,
 }
 
 impl DropReason {
-    /// The counts by reason, but for what `conflate` replaces, which is as it was asked for.
+    /// The counts by reason. Replaced messages are left out, for the application chose `conflate`.
     pub(crate) fn list(dropped: &Dropped, discarded: &Discarded) -> [(Self, u64); 10] {
         [
             (Self::Full, dropped.full),

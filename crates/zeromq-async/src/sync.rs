@@ -1,4 +1,4 @@
-//! The one lock and the atomics this crate uses: std's, or loom's where its models run.
+//! The lock and the atomics of this crate: those of std, or those of loom in its models.
 
 #[cfg(all(test, zmq_loom))]
 use loom::sync as source;
@@ -9,17 +9,17 @@ use std::sync::PoisonError;
 
 pub(crate) use source::MutexGuard;
 
-/// The atomics of what tasks share without a lock.
+/// The atomics.
 pub(crate) mod atomic {
     pub(crate) use std::sync::atomic::Ordering;
 
     pub(crate) use super::source::atomic::{AtomicBool, AtomicU64, AtomicUsize, fence};
 }
 
-/// A mutex whose data stays usable after a panic in another thread.
+/// A mutex that ignores poisoning.
 ///
-/// Every critical section here leaves its data consistent at each step that could panic, and a
-/// panic in one user's layer must not take a socket's other peers with it.
+/// Every critical section keeps its data consistent at each step that could panic. A panic in the
+/// code of an application must not stop the socket's other peers.
 #[derive(Debug, Default)]
 pub(crate) struct Mutex<T>(source::Mutex<T>);
 

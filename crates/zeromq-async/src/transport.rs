@@ -1,13 +1,12 @@
-//! Byte streams to peers, and how to bring one's own: TLS, an SSH channel, a simulated network.
+//! Byte streams to peers, and custom transports such as TLS, an SSH channel or a simulated network.
 //!
-//! A [`Transport`] turns an endpoint into connected streams and knows nothing of ZMTP. It listens,
-//! which gives a [`Listener`], and dials, which makes one attempt to connect. When to try again,
-//! how long an attempt may take and who may connect is the socket's business. [`Tcp`] and [`Ipc`]
-//! are transports like any other; `inproc://` is none, for it joins two queues and has no bytes.
+//! A [`Transport`] turns endpoints into connected streams and knows nothing of ZMTP. It listens with
+//! a [`Listener`], and dials: one attempt to connect. Reconnects, timeouts and authentication belong to
+//! the socket. [`Tcp`] and [`Ipc`] are ordinary transports. `inproc://` is not a transport, because it
+//! joins two queues without bytes.
 //!
-//! A transport is put into a [`Context`](crate::Context) under a scheme, and every socket of that
-//! context binds and connects to endpoints of it. This one adds nothing to TCP but a name, at the
-//! places where TLS would encrypt:
+//! A [`Context`](crate::Context) has transports by scheme, and its sockets bind and connect to
+//! endpoints of those schemes. This one only renames TCP, where TLS would encrypt:
 //!
 //! ```
 //! use std::io;
@@ -40,10 +39,10 @@
 //! # Ok(()) }
 //! ```
 //!
-//! Where there is one stream and no address, as with a pipe to a child process, a socket takes it
-//! as it is: [`accept_stream`](crate::SocketHandle::accept_stream) and
-//! [`connect_stream`](crate::SocketHandle::connect_stream). A listener that somebody else has made,
-//! as systemd does, is taken with [`bind_listener`](crate::SocketHandle::bind_listener).
+//! A stream without an endpoint, such as the pipes of a child process, goes to
+//! [`accept_stream`](crate::SocketHandle::accept_stream) or
+//! [`connect_stream`](crate::SocketHandle::connect_stream). A listening socket from elsewhere, such as
+//! systemd, goes to [`bind_listener`](crate::SocketHandle::bind_listener).
 
 use std::future::Future;
 use std::io;
@@ -52,17 +51,16 @@ use std::task::{Context, Poll};
 use crate::endpoint::Endpoint;
 pub use crate::options::TransportOptions;
 
-mod adopted;
-mod explained;
-mod io_driver;
+mod error;
+mod into_listener;
 mod io_stream;
 #[cfg(unix)]
 mod ipc;
 mod registry;
 mod tcp;
 
-pub use adopted::IntoListener;
-pub(crate) use io_driver::has_io_driver;
+pub(crate) use error::lacks_descriptor;
+pub use into_listener::IntoListener;
 pub(crate) use io_stream::Halves;
 pub use io_stream::Io;
 #[cfg(unix)]
@@ -72,65 +70,67 @@ pub(crate) use registry::Transports;
 pub(crate) use tcp::Resolving;
 pub(crate) use tcp::is_local_address;
 pub use tcp::{BoundTcp, Tcp};
+#[cfg(all(test, target_os = "linux"))]
+pub(crate) use tcp::{TWO_ADDRESSES, listeners_on_one_port};
 
-/// Makes byte streams of endpoints.
+/// Turns endpoints into byte streams.
 ///
-/// It is put into a context with [`ContextBuilder::transport`](crate::ContextBuilder::transport),
-/// which says under which scheme. The [module](self) has an example.
+/// [`ContextBuilder::transport`](crate::ContextBuilder::transport) adds it to a context under a scheme.
+/// The [module](self) has an example.
 pub trait Transport: Send + Sync + 'static {
-    /// What accepts connections.
+    /// The type that accepts connections.
     type Listener: Listener;
 
     /// Listens at an endpoint.
     ///
     /// # Errors
     ///
-    /// Whatever prevents it. [`AddrInUse`](io::ErrorKind::AddrInUse),
+    /// The reason why not. [`AddrInUse`](io::ErrorKind::AddrInUse),
     /// [`AddrNotAvailable`](io::ErrorKind::AddrNotAvailable), [`NotFound`](io::ErrorKind::NotFound)
     /// and [`PermissionDenied`](io::ErrorKind::PermissionDenied) become variants of
-    /// [`BindError`](crate::BindError); all are given the endpoint's name there.
+    /// [`BindError`](crate::BindError), which also names the endpoint.
     ///
     /// # Cancel safety
     ///
-    /// Dropped before it completes it should leave nothing bound.
+    /// Dropped early, it must leave nothing bound.
     fn listen(
         &self,
         endpoint: &Endpoint,
         options: &TransportOptions,
     ) -> impl Future<Output = io::Result<Self::Listener>> + Send;
 
-    /// Makes one attempt to connect. Names should be looked up anew each time.
+    /// Makes one attempt to connect. Resolves names each time.
     ///
     /// # Errors
     ///
-    /// Whatever came of the attempt. Each is an event of the socket, which tries again.
+    /// The reason why the attempt failed. It becomes an event, and the socket tries again.
     ///
     /// # Cancel safety
     ///
-    /// The future is dropped when the connect timeout is over or the socket closes, and should
-    /// leave nothing behind.
+    /// The future is dropped at the connect timeout and when the socket closes. It must leave nothing
+    /// behind.
     fn dial(
         &self,
         endpoint: &Endpoint,
         options: &TransportOptions,
     ) -> impl Future<Output = io::Result<Io>> + Send;
 
-    /// Whether it uses the sockets of Tokio, as [`Tcp`] and [`Ipc`] do.
+    /// Whether it needs Tokio's I/O driver, as [`Tcp`] and [`Ipc`] do. Default: false.
     ///
-    /// Then `bind` and `connect` fail at once on a runtime without
-    /// [`enable_io`](tokio::runtime::Builder::enable_io). False by default.
+    /// If so, `bind` and `connect` fail on a runtime without
+    /// [`enable_io`](tokio::runtime::Builder::enable_io).
     fn needs_io_driver(&self) -> bool {
         false
     }
 
-    /// Refuses what no attempt could do, before the first is made: options that the system does not
-    /// take. By default nothing.
+    /// Refuses options that the system does not accept, before the first attempt. Default: accepts
+    /// all.
     ///
-    /// A transport that is made of another one asks that one.
+    /// A transport on top of another one calls that one.
     ///
     /// # Errors
     ///
-    /// Which option it is, and why. `bind` and `connect` return it as
+    /// The option, and why it is refused. `bind` and `connect` return it as
     /// [`BindError::OptionRefused`](crate::BindError::OptionRefused) and
     /// [`ConnectError::OptionRefused`](crate::ConnectError::OptionRefused).
     fn check(&self, endpoint: &Endpoint, options: &TransportOptions) -> io::Result<()> {
@@ -139,26 +139,25 @@ pub trait Transport: Send + Sync + 'static {
     }
 }
 
-/// Accepts connections at one bound endpoint. Dropping it stops listening.
+/// Accepts connections at one bound endpoint. Dropping it closes the endpoint.
 pub trait Listener: Send + 'static {
-    /// The next connection.
+    /// Polls for the next connection.
     ///
-    /// What takes time with each connection, as a handshake of TLS does, must not be done in here:
-    /// others would wait for it. [`Io::upgrade`] does it later.
+    /// A slow step for each connection, such as a TLS handshake, would delay the others. Leave it to
+    /// [`Io::upgrade`].
     ///
     /// # Errors
     ///
-    /// Of one connection (`ConnectionAborted`) or of this moment (no file descriptor is left). It
-    /// is not the end of the listener: it is called again after a pause.
+    /// A temporary failure, such as `ConnectionAborted` or too few file descriptors. The listener is
+    /// polled again after a pause.
     fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Io>>;
 
-    /// The file descriptor that listens, on Unix, for events. Default: none is told.
+    /// The listening file descriptor for events, on Unix. Default: `None`.
     fn descriptor(&self) -> Option<i32> {
         None
     }
 
-    /// Where it listens: the endpoint that was asked for, every wildcard replaced by what was
-    /// found.
+    /// The bound endpoint, with the real address in place of wildcards.
     fn local_endpoint(&self) -> &Endpoint;
 }
 
@@ -174,14 +173,6 @@ impl<L: Listener + ?Sized> Listener for Box<L> {
     fn local_endpoint(&self) -> &Endpoint {
         (**self).local_endpoint()
     }
-}
-
-/// Whether a connection could not be accepted because the process, or the whole system, has as many
-/// files and sockets open as it may.
-pub(crate) fn lacks_descriptor(error: &io::Error) -> bool {
-    // ENFILE and EMFILE, which have the same numbers on all Unixes; WSAEMFILE.
-    let codes: &[i32] = if cfg!(windows) { &[10024] } else { &[23, 24] };
-    error.raw_os_error().is_some_and(|code| codes.contains(&code))
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Messages that a socket has taken and could not send, for whoever wants them back.
+//! Messages that a socket took and could not send, to be returned to the application.
 
 use std::collections::VecDeque;
 use std::iter::FusedIterator;
@@ -10,7 +10,7 @@ use zmtp::{Batch, Message};
 use crate::endpoint::Endpoint;
 use crate::identity::PeerId;
 
-/// A message that was not sent, and whom it was for.
+/// A message that was not sent, and its peer.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -30,20 +30,20 @@ use crate::identity::PeerId;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Unsent {
-    /// The peer it was for; `None` where no peer had room for it.
+    /// The peer it was for. `None` if no peer had room for it.
     pub peer: Option<PeerId>,
-    /// The endpoint bound or connected to, of that peer.
+    /// The endpoint of that peer, bound or connected to.
     pub endpoint: Option<Endpoint>,
-    /// The routing id by which a ROUTER knew the peer, which is not in the message any more; empty
-    /// for other sockets.
+    /// The routing id by which a ROUTER knew the peer. The message no longer contains it. Empty for
+    /// other sockets.
     pub routing_id: Bytes,
-    /// The message as it was to go over the wire: that of a REQ or REP has its envelope.
+    /// The message as on the wire. That of a REQ or REP has its envelope.
     pub message: Message,
 }
 
-/// Messages that were not sent, in the order in which each peer would have got them.
+/// Messages that were not sent, in the order in which each peer would have received them.
 ///
-/// They are kept as they were queued, and become messages again one at a time.
+/// They are kept encoded, and decoded one at a time.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -52,14 +52,14 @@ pub struct Unsent {
 /// use zeromq_async::{PullSocket, PushSocket};
 ///
 /// let mut push = PushSocket::builder().linger(Duration::ZERO).build();
-/// push.connect("inproc://nobody-there")?;
+/// push.connect("inproc://never-bound")?;
 /// push.send("a job").await?;
 /// let unsent = push.close().await.into_unsent();
 /// assert_eq!(unsent.len(), 1);
 ///
-/// // Somebody else shall have it.
+/// // Sends it to another peer.
 /// let (mut another, mut pull) = (PushSocket::new(), PullSocket::new());
-/// another.connect(pull.bind("inproc://somebody-there").await?)?;
+/// another.connect(pull.bind("inproc://another-peer").await?)?;
 /// for unsent in unsent {
 ///     another.send(unsent.message).await?;
 /// }
@@ -72,7 +72,7 @@ pub struct UnsentMessages {
     messages: usize,
 }
 
-/// Whom messages were for.
+/// The peer that messages were for.
 #[derive(Debug, Clone)]
 pub(crate) struct Addressee {
     pub(crate) peer: PeerId,
@@ -93,7 +93,7 @@ impl UnsentMessages {
         self.queues.append(&mut other.queues);
     }
 
-    /// Lets go of the oldest, until there are no more than so many.
+    /// Drops the oldest messages until at most `limit` are left.
     pub(crate) fn keep_latest(&mut self, limit: usize) {
         while self.messages > limit {
             self.pop();

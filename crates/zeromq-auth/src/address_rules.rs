@@ -1,32 +1,29 @@
-//! Who is let in by where the peer is.
+//! Access by network address.
 
-use std::future::{Future, ready};
+use std::future::ready;
 use std::net::IpAddr;
-use std::pin::Pin;
 
-use zeromq_async::security::{Decision, DenyStatus};
-
-mod network;
-
-pub use network::{IpNetwork, IpNetworkError};
+use futures_util::future::BoxFuture;
 use zeromq_async::PeerAddress;
-use zeromq_async::security::{Attempt, Authenticator};
+use zeromq_async::security::{Attempt, Authenticator, Decision, DenyStatus};
 
-/// Lets peers in or not by their addresses: the first rule that fits decides, and the default where
-/// none does (`ZMQ_TCP_ACCEPT_FILTER`, `ZMQ_IPC_FILTER_UID`, `ZMQ_IPC_FILTER_GID`,
-/// `ZMQ_IPC_FILTER_PID`).
+use crate::ip_network::{IpNetwork, IpNetworkError};
+
+/// Allows or denies peers by their addresses (`ZMQ_TCP_ACCEPT_FILTER`, `ZMQ_IPC_FILTER_UID`,
+/// `ZMQ_IPC_FILTER_GID`, `ZMQ_IPC_FILTER_PID`).
 ///
-/// As an authenticator they decide in the handshake, and the peer is told;
-/// [`accept_filter`](zeromq_async::SocketBuilder::accept_filter) closes connections before it, as libzmq
-/// does.
+/// The first rule that matches a peer decides. The default decides if no rule matches.
 ///
-/// An IPv4 address that comes as an IPv6 one (`::ffff:10.0.0.1`, as on a socket bound to both) is
-/// taken for what it is. Peers over ipc fit rules about ipc and no others: where the default is to
-/// deny, a rule has to let them in. Peers over inproc are within the process, and no authenticator is
-/// asked about them.
+/// Used as an authenticator, the rules decide during the handshake and the peer learns that it was
+/// denied. Used in [`accept_filter`](zeromq_async::SocketBuilder::accept_filter), they close a
+/// connection before the handshake, as libzmq does.
 ///
-/// An address says where a peer is, and on the open internet not even that much of who it is: put
-/// it in front of keys or passwords with [`and`](super::AuthenticatorExt::and).
+/// * An IPv4-mapped IPv6 address (`::ffff:10.0.0.1`), as on a dual-stack socket, matches as IPv4.
+/// * Only the ipc ranges match peers over ipc.
+/// * Peers over inproc are never authenticated.
+///
+/// An address does not prove an identity. Combine the rules with keys or passwords, see
+/// [`and`](crate::AuthenticatorExt::and).
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -48,132 +45,82 @@ use zeromq_async::security::{Attempt, Authenticator};
 /// ```
 #[derive(Debug, Clone)]
 pub struct AddressRules {
-    rules: Vec<(PeerRange, Verdict)>,
-    by_default: Verdict,
+    rules: Vec<Rule>,
+    allow_by_default: bool,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Verdict {
-    Allow,
-    Deny,
+#[derive(Debug, Clone)]
+struct Rule {
+    peers: PeerRange,
+    allow: bool,
 }
 
-/// Peers that an address rule is about.
+/// The peers that an address rule matches.
 ///
 /// ```
 /// use zeromq_auth::PeerRange;
 ///
-/// let office: PeerRange = "192.168.7.0/24".parse()?;
-/// let one: PeerRange = "2001:db8::1".parse()?;
-/// assert_eq!(PeerRange::from(std::net::IpAddr::from([10, 0, 0, 1])), "10.0.0.1/32".parse()?);
-/// # let _ = (office, one);
-/// # Ok::<(), zeromq_auth::IpNetworkError>(())
+/// let address = PeerRange::from(std::net::IpAddr::from([10, 0, 0, 1]));
+/// assert_eq!("10.0.0.1".parse(), Ok(address));
+/// assert_eq!("10.0.0.1/32".parse(), Ok(address));
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum PeerRange {
-    /// Peers over tcp whose address is in this network.
+    /// Peers over tcp with an address in this network.
     Network(IpNetwork),
-    /// Every peer over ipc.
+    /// All peers over ipc.
     Ipc,
-    /// Peers over ipc whose process runs as this user.
+    /// Peers over ipc with this user id.
     IpcUser(u32),
-    /// Peers over ipc whose process runs as this group. Other groups of the user do not count.
+    /// Peers over ipc with this primary group id. Supplementary groups do not match.
     IpcGroup(u32),
-    /// The process with this id, over ipc, where the system tells it.
+    /// The peer over ipc with this process id. Matches only where the system reports process ids.
     IpcProcess(i32),
 }
 
 impl AddressRules {
-    /// Rules that let in nobody but whom they name.
-    ///
-    /// ```
-    /// use zeromq_auth::{AddressRules, PeerRange};
-    ///
-    /// let rules = AddressRules::deny_by_default().allow("10.0.0.0/8".parse::<PeerRange>()?);
-    /// # drop(rules);
-    /// # Ok::<(), zeromq_auth::IpNetworkError>(())
-    /// ```
+    /// Denies all peers that no rule allows.
     pub fn deny_by_default() -> Self {
-        Self { rules: Vec::new(), by_default: Verdict::Deny }
+        Self { rules: Vec::new(), allow_by_default: false }
     }
 
-    /// Rules that let in everybody but whom they name.
-    ///
-    /// ```
-    /// use zeromq_auth::{AddressRules, PeerRange};
-    ///
-    /// let rules = AddressRules::allow_by_default().deny("10.6.6.6".parse::<PeerRange>()?);
-    /// # drop(rules);
-    /// # Ok::<(), zeromq_auth::IpNetworkError>(())
-    /// ```
+    /// Allows all peers that no rule denies.
     pub fn allow_by_default() -> Self {
-        Self { rules: Vec::new(), by_default: Verdict::Allow }
+        Self { rules: Vec::new(), allow_by_default: true }
     }
 
-    /// Lets these peers in, unless an earlier rule is about them.
-    ///
-    /// ```
-    /// use zeromq_auth::{AddressRules, PeerRange};
-    ///
-    /// let rules = AddressRules::deny_by_default().allow(PeerRange::IpcUser(1000));
-    /// # drop(rules);
-    /// ```
+    /// Adds a rule that allows these peers. Earlier rules take precedence.
     #[must_use]
     pub fn allow(self, peers: impl Into<PeerRange>) -> Self {
-        self.with(peers.into(), Verdict::Allow)
+        self.with(Rule { peers: peers.into(), allow: true })
     }
 
-    /// Keeps these peers out, unless an earlier rule is about them.
-    ///
-    /// ```
-    /// use zeromq_auth::{AddressRules, PeerRange};
-    ///
-    /// let rules = AddressRules::allow_by_default().deny(PeerRange::Ipc);
-    /// # drop(rules);
-    /// ```
+    /// Adds a rule that denies these peers. Earlier rules take precedence.
     #[must_use]
     pub fn deny(self, peers: impl Into<PeerRange>) -> Self {
-        self.with(peers.into(), Verdict::Deny)
+        self.with(Rule { peers: peers.into(), allow: false })
     }
 
-    fn with(mut self, peers: PeerRange, verdict: Verdict) -> Self {
-        self.rules.push((peers, verdict));
+    fn with(mut self, rule: Rule) -> Self {
+        self.rules.push(rule);
         self
     }
 
-    /// Whether a peer with this address gets in.
-    ///
-    /// ```
-    /// use zeromq_async::RepSocket;
-    /// use zeromq_auth::{AddressRules, PeerRange};
-    ///
-    /// let office = AddressRules::deny_by_default().allow("192.168.7.0/24".parse::<PeerRange>()?);
-    /// let rep = RepSocket::builder().accept_filter(move |peer| office.lets_in(peer)).build();
-    /// # drop(rep);
-    /// # Ok::<(), zeromq_auth::IpNetworkError>(())
-    /// ```
-    pub fn lets_in(&self, address: &PeerAddress) -> bool {
-        self.verdict(address) == Verdict::Allow
-    }
-
-    fn verdict(&self, address: &PeerAddress) -> Verdict {
-        let rule = self.rules.iter().find(|(peers, _)| peers.contains(address));
-        rule.map_or(self.by_default, |(_, verdict)| *verdict)
+    /// Whether the rules allow a peer with this address.
+    pub fn allows(&self, address: &PeerAddress) -> bool {
+        let rule = self.rules.iter().find(|rule| rule.peers.contains(address));
+        rule.map_or(self.allow_by_default, |rule| rule.allow)
     }
 }
 
 impl Authenticator for AddressRules {
-    fn authenticate(
-        &self,
-        attempt: Attempt,
-    ) -> Pin<Box<dyn Future<Output = Decision> + Send + '_>> {
-        Box::pin(ready(match self.verdict(&attempt.address) {
-            Verdict::Allow => Decision::allow(),
-            Verdict::Deny => attempt.deny(
-                DenyStatus::AuthenticationFailure,
-                format!("the address rules keep {} out", attempt.address),
-            ),
+    fn authenticate(&self, attempt: Attempt) -> BoxFuture<'_, Decision> {
+        Box::pin(ready(if self.allows(&attempt.address) {
+            Decision::allow()
+        } else {
+            let reason = format!("the address rules deny {}", attempt.address);
+            attempt.deny(DenyStatus::AuthenticationFailure, reason)
         }))
     }
 }
@@ -183,11 +130,9 @@ impl PeerRange {
         match (self, address) {
             (Self::Network(network), PeerAddress::Tcp(address)) => network.contains(address.ip()),
             (Self::Ipc, PeerAddress::Ipc { .. }) => true,
-            (Self::IpcUser(known), PeerAddress::Ipc { user_id, .. }) => known == user_id,
-            (Self::IpcGroup(known), PeerAddress::Ipc { group_id, .. }) => known == group_id,
-            (Self::IpcProcess(known), PeerAddress::Ipc { process_id, .. }) => {
-                process_id.as_ref() == Some(known)
-            }
+            (Self::IpcUser(id), PeerAddress::Ipc { user_id, .. }) => id == user_id,
+            (Self::IpcGroup(id), PeerAddress::Ipc { group_id, .. }) => id == group_id,
+            (Self::IpcProcess(id), PeerAddress::Ipc { process_id, .. }) => *process_id == Some(*id),
             _ => false,
         }
     }
@@ -208,7 +153,7 @@ impl From<IpAddr> for PeerRange {
 impl std::str::FromStr for PeerRange {
     type Err = IpNetworkError;
 
-    /// Reads a network or an address.
+    /// Parses an [`IpNetwork`].
     fn from_str(text: &str) -> Result<Self, IpNetworkError> {
         text.parse().map(Self::Network)
     }
@@ -232,10 +177,10 @@ mod tests {
             .allow(range("10.0.0.7"))
             .deny(range("10.0.0.0/24"))
             .allow(range("10.0.0.0/8"));
-        let allowed = |address| rules.verdict(&peer(address)) == Verdict::Allow;
+        let allowed = |address| rules.allows(&peer(address));
         assert!(allowed("10.0.0.7:1") && !allowed("10.0.0.8:1"));
         assert!(allowed("10.0.1.8:1") && !allowed("11.0.0.1:1"));
-        // The same addresses, from a socket that is bound to IPv6 as well.
+        // The same addresses on a dual-stack socket.
         assert!(allowed("[::ffff:10.0.0.7]:1") && !allowed("[::ffff:10.0.0.8]:1"));
         assert!(!allowed("[::1]:1"));
     }
@@ -243,23 +188,23 @@ mod tests {
     #[test]
     fn zero_prefix_matches_only_its_family() {
         let rules = AddressRules::allow_by_default().deny(range("0.0.0.0/0"));
-        assert_eq!(rules.verdict(&peer("1.2.3.4:1")), Verdict::Deny);
-        assert_eq!(rules.verdict(&peer("[::ffff:1.2.3.4]:1")), Verdict::Deny);
-        assert_eq!(rules.verdict(&peer("[2001:db8::1]:1")), Verdict::Allow);
+        assert!(!rules.allows(&peer("1.2.3.4:1")));
+        assert!(!rules.allows(&peer("[::ffff:1.2.3.4]:1")));
+        assert!(rules.allows(&peer("[2001:db8::1]:1")));
         let rules = AddressRules::allow_by_default().deny(range("::/0"));
-        assert_eq!(rules.verdict(&peer("[2001:db8::1]:1")), Verdict::Deny);
-        assert_eq!(rules.verdict(&peer("[::ffff:1.2.3.4]:1")), Verdict::Allow);
+        assert!(!rules.allows(&peer("[2001:db8::1]:1")));
+        assert!(rules.allows(&peer("[::ffff:1.2.3.4]:1")));
     }
 
     #[test]
     fn ipc_peers_match_by_user_and_group() {
         let ipc = PeerAddress::Ipc { user_id: 7, group_id: 8, process_id: None };
-        let verdict = |rules: AddressRules| rules.verdict(&ipc);
-        let nobody = AddressRules::deny_by_default();
-        assert_eq!(verdict(nobody.clone().allow(range("::/0"))), Verdict::Deny);
-        assert_eq!(verdict(nobody.clone().allow(PeerRange::IpcUser(8))), Verdict::Deny);
+        let allowed = |rules: AddressRules| rules.allows(&ipc);
+        let denied = AddressRules::deny_by_default();
+        assert!(!allowed(denied.clone().allow(range("::/0"))));
+        assert!(!allowed(denied.clone().allow(PeerRange::IpcUser(8))));
         for range in [PeerRange::Ipc, PeerRange::IpcUser(7), PeerRange::IpcGroup(8)] {
-            assert_eq!(verdict(nobody.clone().allow(range)), Verdict::Allow);
+            assert!(allowed(denied.clone().allow(range)));
         }
     }
 }

@@ -1,78 +1,54 @@
-//! Two authenticators as one.
+//! Two authenticators combined into one.
 
 use std::fmt::Display;
-use std::future::Future;
-use std::pin::Pin;
 
+use futures_util::future::BoxFuture;
 use zeromq_async::Metadata;
-use zeromq_async::security::{Decision, DenyStatus};
+use zeromq_async::security::{Attempt, Authenticator, Decision, DenyStatus};
 
-use super::service::AuthenticatorService;
-use zeromq_async::security::{Attempt, Authenticator};
+use crate::service::AuthenticatorService;
 
-/// What every [`Authenticator`] can be made into.
+/// Combinators for every [`Authenticator`].
 pub trait AuthenticatorExt: Authenticator + Sized {
-    /// Lets in whom both let in.
+    /// Allows peers that both authenticators allow.
     ///
-    /// The second is asked only if the first has said yes, so put the cheap one first. A denial
-    /// wins, with its own status. Of whom both let in, all is known that either knows: the user id
-    /// is the first that is not empty, and a property of the metadata that both give is the first's.
+    /// The second one runs only if the first allows the peer, so put the cheaper one first. A denial
+    /// keeps its status. The user id is the first that is not empty. The metadata is merged; where
+    /// both have a property, the first one's is kept.
     ///
     /// ```
-    /// use zeromq_async::RepSocket;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use zeromq_async::{RepSocket, ReqSocket};
     /// use zeromq_auth::{AddressRules, AuthenticatorExt, Passwords, PeerRange};
     ///
-    /// let office = AddressRules::deny_by_default().allow("192.168.7.0/24".parse::<PeerRange>()?);
+    /// let local = AddressRules::deny_by_default().allow("127.0.0.0/8".parse::<PeerRange>()?);
     /// let users: Passwords = "alice:secret".parse()?;
-    /// let rep = RepSocket::builder().plain_server(office.and(users)).build();
-    /// # drop(rep);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// let mut server = RepSocket::builder().plain_server(local.and(users)).build();
+    /// let mut client = ReqSocket::builder().plain_client("alice", "secret")?.build();
+    /// client.connect(server.bind("tcp://127.0.0.1:0").await?)?;
+    /// client.send("hello").await?;
+    /// let (_, peer) = server.recv_from().await?;
+    /// assert_eq!(peer.info().user_id(), Some("alice"));
+    /// # Ok(()) }
     /// ```
     fn and<A: Authenticator>(self, other: A) -> And<Self, A> {
         And { first: self, second: other }
     }
 
-    /// Lets in whom either lets in.
+    /// Allows peers that either authenticator allows.
     ///
-    /// The second is asked only if the first has said no, and the answer is that of the one who
-    /// says yes, whole. Where both say no the peer may try again if either had a temporary error;
-    /// else the status is an internal error if either had one, and else an authentication failure.
-    /// The reason is that of both.
-    ///
-    /// ```
-    /// use zeromq_async::RepSocket;
-    /// use zeromq_auth::{AuthenticatorExt, Passwords};
-    ///
-    /// let (staff, guests): (Passwords, Passwords) = ("alice:secret".parse()?, "guest:guest".parse()?);
-    /// let rep = RepSocket::builder().plain_server(staff.or(guests)).build();
-    /// # drop(rep);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
+    /// The second one runs only if the first denies the peer. The user id and metadata are those of
+    /// the one that allows the peer. If both deny it, the status is a temporary error if either
+    /// status is, otherwise an internal error if either is, otherwise an authentication failure. The
+    /// reasons of both are joined.
     fn or<A: Authenticator>(self, other: A) -> Or<Self, A> {
         Or { first: self, second: other }
     }
 
-    /// The authenticator as a `tower_service::Service`, to put tower's middleware around it: a
-    /// timeout, a limit, a cache. [`service_authenticator`](super::service_authenticator) makes an
-    /// authenticator of the result.
-    ///
-    /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// use std::time::Duration;
-    /// use tower::ServiceBuilder;
-    /// use zeromq_async::RepSocket;
-    /// use zeromq_auth::{AuthenticatorExt, Passwords, service_authenticator};
-    ///
-    /// let users: Passwords = "alice:secret".parse()?;
-    /// let guarded = ServiceBuilder::new()
-    ///     .concurrency_limit(100)
-    ///     .timeout(Duration::from_secs(5))
-    ///     .service(users.into_service());
-    /// let rep = RepSocket::builder().plain_server(service_authenticator(guarded)).build();
-    /// # drop(rep);
-    /// # Ok(()) }
-    /// ```
+    /// Converts the authenticator into a `tower_service::Service`, to add tower middleware such as a
+    /// timeout or a concurrency limit. [`service_authenticator`](crate::service_authenticator)
+    /// converts the result back.
     fn into_service(self) -> AuthenticatorService<Self> {
         AuthenticatorService::new(self)
     }
@@ -80,14 +56,14 @@ pub trait AuthenticatorExt: Authenticator + Sized {
 
 impl<A: Authenticator> AuthenticatorExt for A {}
 
-/// Lets in whom both authenticators let in; see [`AuthenticatorExt::and`].
+/// Allows peers that both authenticators allow. Created by [`AuthenticatorExt::and`].
 #[derive(Debug, Clone)]
 pub struct And<A, B> {
     first: A,
     second: B,
 }
 
-/// Lets in whom either authenticator lets in; see [`AuthenticatorExt::or`].
+/// Allows peers that either authenticator allows. Created by [`AuthenticatorExt::or`].
 #[derive(Debug, Clone)]
 pub struct Or<A, B> {
     first: A,
@@ -95,15 +71,12 @@ pub struct Or<A, B> {
 }
 
 impl<A: Authenticator, B: Authenticator> Authenticator for And<A, B> {
-    fn authenticate(
-        &self,
-        attempt: Attempt,
-    ) -> Pin<Box<dyn Future<Output = Decision> + Send + '_>> {
+    fn authenticate(&self, attempt: Attempt) -> BoxFuture<'_, Decision> {
         Box::pin(async move {
             match self.first.authenticate(attempt.clone()).await {
                 Decision::Deny(status) => Decision::Deny(status),
                 Decision::Allow { user_id, metadata } => {
-                    merge(user_id, metadata, self.second.authenticate(attempt).await)
+                    merge(user_id, &metadata, self.second.authenticate(attempt).await)
                 }
             }
         })
@@ -111,10 +84,7 @@ impl<A: Authenticator, B: Authenticator> Authenticator for And<A, B> {
 }
 
 impl<A: Authenticator, B: Authenticator> Authenticator for Or<A, B> {
-    fn authenticate(
-        &self,
-        attempt: Attempt,
-    ) -> Pin<Box<dyn Future<Output = Decision> + Send + '_>> {
+    fn authenticate(&self, attempt: Attempt) -> BoxFuture<'_, Decision> {
         Box::pin(async move {
             let first = match self.first.authenticate(attempt.clone()).await {
                 Decision::Deny(status) => status,
@@ -123,10 +93,10 @@ impl<A: Authenticator, B: Authenticator> Authenticator for Or<A, B> {
             let first_reason = attempt.take_reason();
             match self.second.authenticate(attempt.clone()).await {
                 Decision::Deny(second) => {
-                    if let Some(reason) = both(first_reason, attempt.take_reason()) {
+                    if let Some(reason) = join_reasons(first_reason, attempt.take_reason()) {
                         attempt.set_reason(reason);
                     }
-                    Decision::Deny(most_hopeful(first, second))
+                    Decision::Deny(join_statuses(first, second))
                 }
                 allowed @ Decision::Allow { .. } => allowed,
             }
@@ -134,21 +104,20 @@ impl<A: Authenticator, B: Authenticator> Authenticator for Or<A, B> {
     }
 }
 
-/// What two know of a peer, unless the second denies it.
-fn merge(first_id: String, first: Metadata, second: Decision) -> Decision {
+/// Merges the first authenticator's data into the second one's decision.
+fn merge(first_id: String, first: &Metadata, second: Decision) -> Decision {
     let Decision::Allow { user_id: second_id, metadata: mut merged } = second else {
         return second;
     };
     for property in first.iter() {
-        // It was metadata before, so it can be again.
+        // A property of `Metadata` is valid, so inserting it cannot fail.
         let _ = merged.insert(&property.name, property.value.clone());
     }
     let user_id = if first_id.is_empty() { second_id } else { first_id };
     Decision::Allow { user_id, metadata: merged }
 }
 
-/// Why either denies a peer, as far as they say.
-fn both(first: Option<impl Display>, second: Option<impl Display>) -> Option<String> {
+fn join_reasons(first: Option<impl Display>, second: Option<impl Display>) -> Option<String> {
     match (first, second) {
         (Some(first), Some(second)) => Some(format!("{first}; and {second}")),
         (first, second) => {
@@ -157,11 +126,8 @@ fn both(first: Option<impl Display>, second: Option<impl Display>) -> Option<Str
     }
 }
 
-fn most_hopeful(first: DenyStatus, second: DenyStatus) -> DenyStatus {
-    let either = |status| first == status || second == status;
-    match () {
-        () if either(DenyStatus::TemporaryError) => DenyStatus::TemporaryError,
-        () if either(DenyStatus::InternalError) => DenyStatus::InternalError,
-        () => DenyStatus::AuthenticationFailure,
-    }
+fn join_statuses(first: DenyStatus, second: DenyStatus) -> DenyStatus {
+    let by_precedence = [DenyStatus::TemporaryError, DenyStatus::InternalError];
+    let status = by_precedence.into_iter().find(|status| [first, second].contains(status));
+    status.unwrap_or(DenyStatus::AuthenticationFailure)
 }

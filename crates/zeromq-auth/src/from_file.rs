@@ -1,36 +1,52 @@
-//! Answers that stand in a file, which is read again when it has changed.
+//! Authenticators that reload their file when it changes.
 
-use std::future::Future;
 use std::path::{Path, PathBuf};
-use std::pin::Pin;
 use std::sync::Arc;
-use std::{fmt, fs, io};
+use std::{fmt, io};
 
-use tokio::task::spawn_blocking;
-use zeromq_async::security::{Decision, DenyStatus};
-
-mod error;
-mod stamp;
-
-use crate::text_file;
-pub use error::{FileError, LineError, LineProblem};
+use futures_util::future::BoxFuture;
 use parking_lot::Mutex;
-use stamp::Stamp;
-use zeromq_async::security::{Attempt, Authenticator};
+use tokio::task::spawn_blocking;
+use zeromq_async::security::{Attempt, Authenticator, Decision, DenyStatus};
 
-/// An authenticator that is read from a file, and read again when the file has changed:
-/// `KeyFile` or [`PasswordFile`](super::PasswordFile).
+use crate::error::{FileError, LineError};
+use crate::file_stamp::FileStamp;
+use crate::text_file;
+
+/// An authenticator in a file, which is reloaded when the file changes: `KeyFile` or
+/// [`PasswordFile`](crate::PasswordFile).
 ///
-/// * Every question looks at the file's times, size and number first, and reads the file if any of
-///   them is new: who is taken out of it is refused at the next handshake. Peers that are connected
+/// * Each authentication first compares the file's metadata (times, size, inode), and reloads the
+///   file if it differs. A removed entry is therefore denied at the next handshake. Connected peers
 ///   stay connected.
-/// * A file that is gone, cannot be read, or has a faulty line changes nothing: the last good one
-///   goes on answering, and a `tracing` event of level ERROR says so once. [`reload`](Self::reload)
-///   returns the error as well.
-/// * A file is best replaced by renaming a new one over it, so that nobody reads half of it.
+/// * If the file is missing, unreadable or has a faulty line, the last valid content stays in use. A
+///   `tracing` event of level ERROR says so once per error. [`reload`](Self::reload) returns the
+///   error.
+/// * Replace the file by renaming a new one over it, so that a half-written file is never read.
 ///
-/// Files are looked at and read on Tokio's threads for blocking work, by one question at a time.
-/// Clones share what was read.
+/// Tokio's blocking threads do all file access, one authentication at a time. Clones share the
+/// content.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use zeromq_async::RepSocket;
+/// use zeromq_auth::PasswordFile;
+///
+/// # let folder = std::env::temp_dir().join(format!("zmq-from-file-{}", std::process::id()));
+/// # std::fs::create_dir_all(&folder)?;
+/// # let path = folder.join("users");
+/// std::fs::write(&path, "alice:secret\n")?;
+/// let users = PasswordFile::open(&path)?;
+/// let server = RepSocket::builder().plain_server(users.clone()).build();
+///
+/// std::fs::write(&path, "alice:secret\nbob\n")?;
+/// let error = users.reload().await.unwrap_err(); // alice is still allowed
+/// assert!(error.to_string().contains("users: line 2: expected `user:password`"));
+/// # drop(server);
+/// # std::fs::remove_dir_all(folder)?;
+/// # Ok(()) }
+/// ```
 pub struct FromFile<T>(Arc<Shared<T>>);
 
 struct Shared<T> {
@@ -39,99 +55,52 @@ struct Shared<T> {
     watch: Arc<tokio::sync::Mutex<Watch>>,
 }
 
-/// An authenticator that can be read from a file: `KeyList` or [`Passwords`](super::Passwords).
-/// This trait is sealed.
+/// An authenticator that [`FromFile`] can load: `KeyList` or [`Passwords`](crate::Passwords). This
+/// trait is sealed.
 #[expect(private_bounds, reason = "sealed: formats are not public")]
 pub trait ReadFile: Authenticator + Format {}
 
-/// What a file is read as.
-pub(super) trait Format: Sized {
+/// The file format of an authenticator.
+pub(crate) trait Format: Sized {
     fn parse(text: &[u8]) -> Result<Self, LineError>;
 
+    /// Reads a file or a folder.
     fn read(path: &Path) -> Result<Self, FileError> {
+        Self::read_file(path)
+    }
+
+    fn read_file(path: &Path) -> Result<Self, FileError> {
         let text = text_file::read(path)?;
         Self::parse(&text).map_err(|source| FileError::Malformed { path: path.to_owned(), source })
     }
 
-    /// Takes over from the authenticator that answered until now.
-    fn succeed(self, _predecessor: &Self) -> Self {
+    /// Takes over the settings of the authenticator that this one replaces.
+    fn with_settings_of(self, _previous: &Self) -> Self {
         self
     }
 }
 
 impl<T: Format + Authenticator> ReadFile for T {}
 
-/// The files of a folder that count, in order: those called `NAME.key`.
-pub(super) fn members(folder: &Path) -> Result<Vec<PathBuf>, FileError> {
-    let list = || {
-        let paths = fs::read_dir(folder)?.map(|entry| entry.map(|entry| entry.path()));
-        paths.collect::<io::Result<Vec<_>>>()
-    };
-    let mut paths =
-        list().map_err(|source| FileError::Unreadable { path: folder.to_owned(), source })?;
-    paths.retain(|path| path.extension().is_some_and(|extension| extension == "key"));
-    paths.sort();
-    Ok(paths)
-}
-
 impl<T: ReadFile> FromFile<T> {
-    /// Reads the file for the first time. Blocks the thread meanwhile, so do it before the program
-    /// serves.
-    ///
-    /// ```
-    /// use zeromq_async::RepSocket;
-    /// use zeromq_auth::PasswordFile;
-    ///
-    /// # let folder = std::env::temp_dir().join(format!("zmq-open-{}", std::process::id()));
-    /// # std::fs::create_dir_all(&folder)?;
-    /// # let path = folder.join("users");
-    /// std::fs::write(&path, "alice:secret\n")?;
-    /// let rep = RepSocket::builder().plain_server(PasswordFile::open(&path)?).build();
-    /// # drop(rep);
-    ///
-    /// std::fs::write(&path, "alice:secret\nbob\n")?;
-    /// let error = PasswordFile::open(&path).unwrap_err();
-    /// assert!(error.to_string().ends_with("users: line 2: there is no colon between user and password"));
-    /// # std::fs::remove_dir_all(folder)?;
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
+    /// Loads the file. This blocks the thread, so call it before the program serves requests.
     ///
     /// # Errors
     ///
-    /// When the file cannot be read, or one of its lines is faulty.
+    /// The file cannot be read, or a line is faulty.
     pub fn open(path: impl Into<PathBuf>) -> Result<Self, FileError> {
         let path = path.into();
-        let watch = Watch { stamp: Stamp::of(&path)?.settled(), complaint: None };
+        let watch = Watch { stamp: FileStamp::read(&path)?.if_settled(), last_error: None };
         let current = Mutex::new(Arc::new(T::read(&path)?));
-        Ok(Self(Arc::new(Shared {
-            path,
-            current,
-            watch: Arc::new(tokio::sync::Mutex::new(watch)),
-        })))
+        let watch = Arc::new(tokio::sync::Mutex::new(watch));
+        Ok(Self(Arc::new(Shared { path, current, watch })))
     }
 
-    /// Reads the file now, whether or not it has changed.
-    ///
-    /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// use zeromq_auth::PasswordFile;
-    ///
-    /// # let folder = std::env::temp_dir().join(format!("zmq-reload-{}", std::process::id()));
-    /// # std::fs::create_dir_all(&folder)?;
-    /// # let path = folder.join("users");
-    /// # std::fs::write(&path, "alice:secret\n")?;
-    /// let users = PasswordFile::open(&path)?;
-    /// std::fs::write(&path, "alice: no colon here?\nbob")?;
-    /// assert!(users.reload().await.is_err()); // and alice is let in as before
-    /// # std::fs::remove_dir_all(folder)?;
-    /// # Ok(()) }
-    /// ```
+    /// Loads the file again, even if it has not changed.
     ///
     /// # Errors
     ///
-    /// When the file cannot be read, or one of its lines is faulty; what was read before goes on
-    /// answering.
+    /// The file cannot be read, or a line is faulty. The last valid content stays in use.
     ///
     /// # Panics
     ///
@@ -139,7 +108,7 @@ impl<T: ReadFile> FromFile<T> {
     ///
     /// # Cancel safety
     ///
-    /// The file is read all the same once reading has begun.
+    /// Once reading has begun, dropping the future does not stop it.
     pub async fn reload(&self) -> Result<(), FileError> {
         self.blocking(Watch::reload).await.unwrap_or_else(|| {
             let source = io::Error::other("the runtime is shutting down");
@@ -147,24 +116,12 @@ impl<T: ReadFile> FromFile<T> {
         })
     }
 
-    /// The file, as it was given.
-    ///
-    /// ```
-    /// use zeromq_auth::PasswordFile;
-    ///
-    /// # let folder = std::env::temp_dir().join(format!("zmq-path-{}", std::process::id()));
-    /// # std::fs::create_dir_all(&folder)?;
-    /// # let path = folder.join("users");
-    /// # std::fs::write(&path, "alice:secret\n")?;
-    /// assert_eq!(PasswordFile::open(&path)?.path(), path);
-    /// # std::fs::remove_dir_all(folder)?;
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
+    /// The path that was passed to [`open`](Self::open).
     pub fn path(&self) -> &Path {
         &self.0.path
     }
 
-    /// Does what may block, for one caller at a time: a file system that hangs holds one thread.
+    /// Runs one blocking task at a time, so a file system that hangs holds one thread.
     async fn blocking<R: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Watch, &Shared<T>) -> R + Send + 'static,
@@ -174,18 +131,15 @@ impl<T: ReadFile> FromFile<T> {
         spawn_blocking(move || work(&mut watch, &shared)).await.ok()
     }
 
-    /// Puts something in place of what was read, from which all that is read later takes over.
-    pub(super) fn adjust(self, adjust: impl FnOnce(&T) -> T) -> Self {
-        self.0.replace(adjust);
+    /// Changes settings of the authenticator. Each reload keeps them.
+    pub(crate) fn configure(self, configure: impl FnOnce(&T) -> T) -> Self {
+        self.0.replace(configure);
         self
     }
 }
 
 impl<T: ReadFile> Authenticator for FromFile<T> {
-    fn authenticate(
-        &self,
-        attempt: Attempt,
-    ) -> Pin<Box<dyn Future<Output = Decision> + Send + '_>> {
+    fn authenticate(&self, attempt: Attempt) -> BoxFuture<'_, Decision> {
         Box::pin(async move {
             match self.blocking(Watch::refresh).await {
                 Some(current) => current.authenticate(attempt).await,
@@ -208,57 +162,54 @@ impl<T> fmt::Debug for FromFile<T> {
 }
 
 impl<T> Shared<T> {
-    fn current(&self) -> Arc<T> {
-        Arc::clone(&self.current.lock())
-    }
-
-    fn replace(&self, successor: impl FnOnce(&T) -> T) {
+    fn replace(&self, next: impl FnOnce(&T) -> T) {
         let mut current = self.current.lock();
-        *current = Arc::new(successor(&current));
+        *current = Arc::new(next(&current));
     }
 }
 
-/// What is known of the file.
+/// The state of the file at the last look.
 struct Watch {
-    /// How it looked, where looking at it is enough to see a change.
-    stamp: Option<Stamp>,
-    /// What was last said to be wrong with it.
-    complaint: Option<String>,
+    /// `None` if the file must be read even though its metadata stays the same.
+    stamp: Option<FileStamp>,
+    /// The error that was logged last.
+    last_error: Option<String>,
 }
 
 impl Watch {
-    /// What the file says, which is read if it does not look as it did.
+    /// Returns the content, after a reload if the file has changed.
     fn refresh<T: Format>(&mut self, shared: &Shared<T>) -> Arc<T> {
-        if self.stamp.is_none() || self.stamp != Stamp::of(&shared.path).ok() {
-            // An error has been told; the last good answer stands.
+        if self.stamp.is_none() || self.stamp != FileStamp::read(&shared.path).ok() {
+            // `reload` logs its errors. The last valid content stays in use.
             let _ = self.reload(shared);
         }
-        shared.current()
+        Arc::clone(&shared.current.lock())
     }
 
     fn reload<T: Format>(&mut self, shared: &Shared<T>) -> Result<(), FileError> {
-        let read = self.read(shared);
-        let complaint = read.as_ref().err().map(ToString::to_string);
-        if let Some(error) = complaint.as_ref().filter(|_| complaint != self.complaint) {
+        let loaded = self.load(shared);
+        let error = loaded.as_ref().err().map(ToString::to_string);
+        if let Some(error) = error.as_ref().filter(|error| Some(*error) != self.last_error.as_ref())
+        {
             tracing::error!(
                 name: "file_not_read", target: "zeromq_async::security",
-                %error, "who is let in stays as it was"
+                %error, "reload failed, the last valid content stays in use"
             );
         }
-        self.complaint = complaint;
-        read
+        self.last_error = error;
+        loaded
     }
 
-    fn read<T: Format>(&mut self, shared: &Shared<T>) -> Result<(), FileError> {
+    fn load<T: Format>(&mut self, shared: &Shared<T>) -> Result<(), FileError> {
         self.stamp = None;
-        // Before reading: a change that comes while it is read is seen the next time.
-        let stamp = Stamp::of(&shared.path)?;
-        let read = T::read(&shared.path);
-        if !matches!(read, Err(FileError::Unreadable { .. })) {
-            self.stamp = stamp.settled();
+        // The stamp comes first: a change during the read then differs from it.
+        let stamp = FileStamp::read(&shared.path)?;
+        let content = T::read(&shared.path);
+        if !matches!(content, Err(FileError::Unreadable { .. })) {
+            self.stamp = stamp.if_settled();
         }
-        let read = read?;
-        shared.replace(|current| read.succeed(current));
+        let content = content?;
+        shared.replace(|current| content.with_settings_of(current));
         Ok(())
     }
 }

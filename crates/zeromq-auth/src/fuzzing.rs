@@ -1,19 +1,19 @@
-//! Doors into private parts, for the fuzz targets in `tests/fuzz`. Not public API.
+//! Access to private items for the fuzz targets in `tests/fuzz`. Not public API.
 
 use zeromq_async::Message;
 
-use crate::zap::frames as zap_frames;
+use crate::zap::frames;
 
-/// Reads a reply of a ZAP handler; one that can be read is written and read again.
+/// Decodes a reply of a ZAP handler. A decoded reply survives encoding and decoding.
 ///
 /// # Panics
 ///
-/// When it is another one then.
+/// The decoded reply differs.
 pub fn zap_reply(reply: Message) {
-    zap_frames::fuzz_reply(reply);
+    frames::fuzz_reply(reply);
 }
 
-/// Reads a request to a ZAP handler, the frames behind the delimiter.
+/// Decodes a ZAP request, given the frames after the delimiter.
 pub fn zap_request(body: &Message) {
-    zap_frames::fuzz_request(body);
+    frames::fuzz_request(body);
 }

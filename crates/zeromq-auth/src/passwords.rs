@@ -1,49 +1,49 @@
-//! PLAIN: the users that are let in, and their passwords.
+//! Users and passwords for PLAIN.
 
 use std::fmt;
-use std::future::Future;
-use std::pin::Pin;
 use std::str::{self, FromStr};
 use std::sync::Arc;
 
-use zeromq_async::security::{Credentials, Decision, DenyStatus, Password};
+use futures_util::future::BoxFuture;
+use parking_lot::Mutex;
+use zeromq_async::security::{Attempt, Authenticator, Credentials, Decision, DenyStatus, Password};
 
 mod hash;
 mod users;
 mod verifier;
 
-use super::from_file::{Format, FromFile, LineError, LineProblem};
+use crate::error::{LineError, LineProblem};
+use crate::from_file::{Format, FromFile};
 use crate::text_file;
-use hash::Hash;
 pub use hash::HashError;
 #[cfg(feature = "argon2")]
 pub use hash::hash_password;
-use parking_lot::Mutex;
-use users::{Stored, Users};
-use verifier::{Unavailable, Verifier};
-use zeromq_async::security::{Attempt, Authenticator};
+use hash::{Hash, VerifyError};
+use users::{StoredPassword, Users};
+use verifier::Verifier;
 
-/// Lets in the users whose passwords are in it; their names are their user ids.
+/// Allows users with the right password. The user's name is the user id.
 ///
-/// A password is clear text or, with the feature `argon2`, an Argon2 hash (a PHC string, as made by
-/// `hash_password` and by the `argon2` command). Users can be added and removed at any time; who is
-/// removed is refused at the next handshake and, if connected, stays so. Clones are the same users.
+/// A password is stored as clear text or, with the feature `argon2`, as an Argon2 hash: a PHC string
+/// as printed by `hash_password` or the `argon2` command. Users can be added and removed at any
+/// time. A removed user is denied at the next handshake and stays connected until then. Clones share
+/// the users.
 ///
 /// * Clear text is compared in constant time and wiped from memory when it is dropped.
-/// * A hash is checked on Tokio's threads for blocking work: it takes tens of milliseconds and as
-///   many MiB as the hash says, on purpose. No more than half of the processor's cores do so at
-///   once ([`max_verifications`](Self::max_verifications)); the others wait their turn, within
-///   their handshake timeouts.
-/// * Every refusal takes the same time, whether the user is known or not, and whatever hash the user
-///   has: one hash of each set of parameters is checked. Give all hashes the same parameters, and a
-///   refusal costs what one hash does.
+/// * A hash is verified on Tokio's blocking threads. This takes tens of milliseconds and as much
+///   memory as the hash's parameters say. The number of concurrent verifications is limited
+///   ([`max_verifications`](Self::max_verifications)); others wait, up to their handshake timeouts.
+/// * Every denial takes the same time, whether or not the user exists: one hash for each set of
+///   parameters in use is verified. Use the same parameters for all hashes, so that a denial costs
+///   only one verification.
 ///
-/// Names and passwords are bytes, and compared as such. A user id is text: a name that is not UTF-8
-/// is its own user id with its other bytes written as `\xff`.
+/// Names and passwords are compared as bytes. User ids are text: in the user id of a name that is
+/// not UTF-8, each byte outside of printable ASCII is written as `\xff`.
 ///
-/// As text it has `user:password` a line. A password may have colons and spaces. Lines that are
-/// empty or begin with `#` are skipped. What begins like a hash (`$argon2id$…`, `$2y$…`) and cannot
-/// be checked is a faulty line, so that no hash becomes a password by mistake.
+/// The text form has one `user:password` per line. The password may contain colons and spaces. Empty
+/// lines and lines that begin with `#` are ignored. A password that looks like a hash
+/// (`$argon2id$…`, `$2y$…`) but cannot be verified is an error, so that a hash is never taken for
+/// clear text.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -56,8 +56,9 @@ use zeromq_async::security::{Attempt, Authenticator};
 /// let mut server = RepSocket::builder().plain_server(users.clone()).build();
 /// let mut client = ReqSocket::builder().plain_client("alice", "secret")?.build();
 /// client.connect(server.bind("tcp://127.0.0.1:0").await?)?;
-/// client.send("it is me").await?;
-/// assert_eq!(server.recv().await?, "it is me");
+/// client.send("hello").await?;
+/// let (_, peer) = server.recv_from().await?;
+/// assert_eq!(peer.info().user_id(), Some("alice"));
 /// # Ok(()) }
 /// ```
 #[derive(Clone, Default)]
@@ -66,102 +67,49 @@ pub struct Passwords {
     verifier: Verifier,
 }
 
-/// [`Passwords`] in a file, which is read again when it has changed.
-///
-/// ```
-/// use zeromq_async::RepSocket;
-/// use zeromq_auth::PasswordFile;
-///
-/// # let folder = std::env::temp_dir().join(format!("zmq-passwords-{}", std::process::id()));
-/// # std::fs::create_dir_all(&folder)?;
-/// # let path = folder.join("users");
-/// std::fs::write(&path, "# who may connect\nalice:secret\n")?;
-/// let rep = RepSocket::builder().plain_server(PasswordFile::open(&path)?).build();
-/// # drop(rep);
-/// # std::fs::remove_dir_all(folder)?;
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
+/// [`Passwords`] in a file, which is reloaded when it changes. [`FromFile`] has an example.
 pub type PasswordFile = FromFile<Passwords>;
 
 impl Passwords {
-    /// Lets nobody in.
-    ///
-    /// ```
-    /// use zeromq_auth::Passwords;
-    ///
-    /// assert!(!Passwords::new().remove("anybody"));
-    /// ```
+    /// Creates an empty list, which denies every user.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Lets a user in with this password, in place of any that the user had.
+    /// Adds a user, or replaces the user's password.
     ///
     /// PLAIN carries names and passwords of up to 255 bytes; longer ones never match.
-    ///
-    /// ```
-    /// use zeromq_auth::Passwords;
-    ///
-    /// Passwords::new().insert("alice", "secret");
-    /// ```
     pub fn insert(&self, user: impl AsRef<[u8]>, password: impl AsRef<[u8]>) {
-        let password = Stored::Clear(Password::new(password));
-        self.with(|users| users.insert(user.as_ref(), password));
+        let password = StoredPassword::Clear(Password::new(password));
+        self.users.lock().insert(user.as_ref(), password);
     }
 
-    /// Lets a user in with the password that has this Argon2 hash, a PHC string.
-    ///
-    /// ```
-    /// use zeromq_auth::{Passwords, hash_password};
-    ///
-    /// Passwords::new().insert_hash("alice", &hash_password("secret"))?;
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
+    /// Adds a user with the Argon2 hash of the password, or replaces the user's password.
     ///
     /// # Errors
     ///
-    /// When it is not such a hash.
+    /// The text is not an Argon2 PHC string.
     #[cfg(feature = "argon2")]
     pub fn insert_hash(&self, user: impl AsRef<[u8]>, hash: &str) -> Result<(), HashError> {
-        let hash = Stored::Hashed(Hash::parse(hash)?);
-        self.with(|users| users.insert(user.as_ref(), hash));
+        let hash = StoredPassword::Hashed(Hash::parse(hash)?);
+        self.users.lock().insert(user.as_ref(), hash);
         Ok(())
     }
 
-    /// Refuses a user from the next handshake on. Says whether the user was known.
-    ///
-    /// ```
-    /// use zeromq_auth::Passwords;
-    ///
-    /// let users: Passwords = "alice:secret".parse()?;
-    /// assert!(users.remove("alice"));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
+    /// Removes a user. Returns whether the user existed.
     pub fn remove(&self, user: impl AsRef<[u8]>) -> bool {
-        self.with(|users| users.remove(user.as_ref()))
+        self.users.lock().remove(user.as_ref())
     }
 
-    /// How many hashes are checked at the same time, at least 1. Default: half as many as there
-    /// are cores.
-    ///
-    /// ```
-    /// use zeromq_auth::Passwords;
-    ///
-    /// let users = "alice:secret".parse::<Passwords>()?.max_verifications(2);
-    /// # drop(users);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
+    /// Limits the number of hashes that are verified concurrently. The minimum is 1. Default: half
+    /// the number of cores.
     #[must_use]
     pub fn max_verifications(mut self, count: usize) -> Self {
         self.verifier = Verifier::new(count);
         self
     }
 
-    fn with<R>(&self, work: impl FnOnce(&mut Users) -> R) -> R {
-        work(&mut self.users.lock())
-    }
-
-    fn add_line(&self, line: &[u8]) -> Result<(), LineProblem> {
+    fn parse_line(&self, line: &[u8]) -> Result<(), LineProblem> {
         if line.trim_ascii().is_empty() || line.starts_with(b"#") {
             return Ok(());
         }
@@ -171,50 +119,35 @@ impl Passwords {
             return Err(LineProblem::NoUser);
         }
         let stored = match str::from_utf8(password) {
-            Ok(text) if hash::looks_like_hash(text) => Stored::Hashed(Hash::parse(text)?),
-            _ => Stored::Clear(Password::new(password)),
+            Ok(text) if hash::looks_like_hash(text) => StoredPassword::Hashed(Hash::parse(text)?),
+            _ => StoredPassword::Clear(Password::new(password)),
         };
-        match self.with(|users| users.insert(user, stored)) {
+        match self.users.lock().insert(user, stored) {
             true => Err(LineProblem::UserTwice),
             false => Ok(()),
         }
     }
 
-    /// Whether it is the user's password, found out in a time that does not tell whether there is
-    /// such a user, nor which hash it has.
-    async fn check(&self, user: &[u8], password: Password) -> Result<bool, Unavailable> {
-        let question = self.with(|users| users.question(user));
-        match question.stored {
-            Some(Stored::Clear(known)) if known == password => Ok(true),
-            Some(Stored::Hashed(hash)) => {
-                self.verifier.verify(Some(hash), question.decoys, password).await
-            }
-            _ if question.decoys.is_empty() => Ok(false),
-            // Whoever it is has failed, and hears of it when hashes would have been checked.
-            _ => self.verifier.verify(None, question.decoys, password).await,
-        }
+    /// Whether the password is right. The time of a denial reveals neither whether the user exists
+    /// nor which hash the user has.
+    async fn check(&self, user: &[u8], password: Password) -> Result<bool, VerifyError> {
+        let lookup = self.users.lock().lookup(user);
+        let hash = match lookup.stored {
+            Some(StoredPassword::Clear(clear)) if clear == password => return Ok(true),
+            Some(StoredPassword::Hashed(hash)) => Some(hash),
+            _ if lookup.decoys.is_empty() => return Ok(false),
+            _ => None,
+        };
+        self.verifier.verify(hash, lookup.decoys, password).await
     }
 }
 
 impl PasswordFile {
-    /// How many hashes are checked at the same time, at least 1. Default: half as many as there
-    /// are cores.
-    ///
-    /// ```
-    /// use zeromq_auth::PasswordFile;
-    ///
-    /// # let folder = std::env::temp_dir().join(format!("zmq-limit-{}", std::process::id()));
-    /// # std::fs::create_dir_all(&folder)?;
-    /// # let path = folder.join("users");
-    /// # std::fs::write(&path, "alice:secret\n")?;
-    /// let users = PasswordFile::open(&path)?.max_verifications(2);
-    /// # drop(users);
-    /// # std::fs::remove_dir_all(folder)?;
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
+    /// Limits the number of hashes that are verified concurrently. The minimum is 1. Default: half
+    /// the number of cores.
     #[must_use]
     pub fn max_verifications(self, count: usize) -> Self {
-        self.adjust(|passwords| passwords.clone().max_verifications(count))
+        self.configure(|passwords| passwords.clone().max_verifications(count))
     }
 }
 
@@ -229,30 +162,27 @@ impl FromStr for Passwords {
 impl Format for Passwords {
     fn parse(text: &[u8]) -> Result<Self, LineError> {
         let passwords = Self::new();
-        text_file::each_line(text, |line| passwords.add_line(line))?;
+        text_file::each_line(text, |line| passwords.parse_line(line))?;
         Ok(passwords)
     }
 
-    fn succeed(self, predecessor: &Self) -> Self {
-        Self { verifier: predecessor.verifier.clone(), ..self }
+    fn with_settings_of(self, previous: &Self) -> Self {
+        Self { verifier: previous.verifier.clone(), ..self }
     }
 }
 
 impl Authenticator for Passwords {
-    fn authenticate(
-        &self,
-        attempt: Attempt,
-    ) -> Pin<Box<dyn Future<Output = Decision> + Send + '_>> {
+    fn authenticate(&self, attempt: Attempt) -> BoxFuture<'_, Decision> {
         Box::pin(async move {
-            let refused = DenyStatus::AuthenticationFailure;
+            let failure = DenyStatus::AuthenticationFailure;
             let Credentials::Password { username, password } = &attempt.request.credentials else {
-                return attempt.deny(refused, "it shows no password");
+                return attempt.deny(failure, "the peer sent no password");
             };
             let user = users::id_of(username);
             match self.check(username, password.clone()).await {
                 Ok(true) => Decision::allow_as(user),
                 Ok(false) => {
-                    attempt.deny(refused, format!("no user {user:?} has the password it shows"))
+                    attempt.deny(failure, format!("unknown user or wrong password: {user:?}"))
                 }
                 Err(error) => attempt.deny(DenyStatus::TemporaryError, error),
             }
@@ -262,7 +192,7 @@ impl Authenticator for Passwords {
 
 impl fmt::Debug for Passwords {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let users = self.with(|users| users.len());
+        let users = self.users.lock().len();
         f.debug_struct("Passwords").field("users", &users).finish_non_exhaustive()
     }
 }

@@ -1,38 +1,39 @@
-//! Authenticators that are tower services, and services that are authenticators.
+//! Conversions between authenticators and tower services.
 
 use std::convert::Infallible;
 use std::error::Error;
-use std::fmt;
-use std::future::{Future, poll_fn};
-use std::pin::Pin;
+use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use tower_service::Service;
-use zeromq_async::security::{Decision, DenyStatus};
-
+use futures_util::future::BoxFuture;
 use parking_lot::Mutex;
-use zeromq_async::security::{Attempt, Authenticator};
+use tower_service::Service;
+use zeromq_async::security::{Attempt, Authenticator, Decision, DenyStatus};
 
-/// Has a `tower_service::Service` decide who may connect.
+/// Converts a `tower_service::Service` into an authenticator.
 ///
-/// Each question goes to a clone of the service, as soon as that is ready. Where the service fails
-/// (it is overloaded, it took too long) the peer is told nothing and may try again (status 300), and
-/// the service's error is the reason in the [event](zeromq_async::HandshakeFailure::Denied). A service that
-/// wants another status answers with a [`Decision`].
+/// Each authentication waits until a clone of the service is ready and calls it. If the service
+/// fails, for example because it is overloaded or timed out, the peer is denied with status 300
+/// (temporary error): it is disconnected and may reconnect. The service's error is the reason in the
+/// [event](zeromq_async::HandshakeFailure::Denied). To deny with another status, the service returns
+/// a [`Decision`].
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// use std::convert::Infallible;
-/// use tower::service_fn;
-/// use zeromq_async::security::{Attempt, Decision};
-/// use zeromq_auth::service_authenticator;
+/// use std::time::Duration;
+/// use tower::ServiceBuilder;
 /// use zeromq_async::{RepSocket, ReqSocket};
+/// use zeromq_auth::{AuthenticatorExt, Passwords, service_authenticator};
 ///
-/// let anybody = service_fn(|_: Attempt| async { Ok::<_, Infallible>(Decision::allow()) });
-/// let mut server = RepSocket::builder().null_server(service_authenticator(anybody)).build();
-/// let mut client = ReqSocket::new();
+/// let users: Passwords = "alice:secret".parse()?;
+/// let limited = ServiceBuilder::new()
+///     .concurrency_limit(100)
+///     .timeout(Duration::from_secs(5))
+///     .service(users.into_service());
+/// let mut server = RepSocket::builder().plain_server(service_authenticator(limited)).build();
+/// let mut client = ReqSocket::builder().plain_client("alice", "secret")?.build();
 /// client.connect(server.bind("tcp://127.0.0.1:0").await?)?;
 /// client.send("hello").await?;
 /// assert_eq!(server.recv().await?, "hello");
@@ -47,8 +48,9 @@ where
     ServiceAuthenticator(Mutex::new(service))
 }
 
-/// A service that decides who may connect; see [`service_authenticator`].
-// The lock is for services that are not `Sync`, and held to clone them.
+/// A tower service as an authenticator. Created by [`service_authenticator`].
+// The mutex makes services that are not `Sync` usable. It is held only to clone the service.
+#[derive(Debug)]
 pub struct ServiceAuthenticator<S>(Mutex<S>);
 
 impl<S> Authenticator for ServiceAuthenticator<S>
@@ -57,48 +59,29 @@ where
     S::Error: Into<Box<dyn Error + Send + Sync>>,
     S::Future: Send,
 {
-    fn authenticate(
-        &self,
-        attempt: Attempt,
-    ) -> Pin<Box<dyn Future<Output = Decision> + Send + '_>> {
+    fn authenticate(&self, attempt: Attempt) -> BoxFuture<'_, Decision> {
         let mut service = self.0.lock().clone();
         Box::pin(async move {
-            let answer = async {
+            let response = async {
                 poll_fn(|cx| service.poll_ready(cx)).await?;
                 service.call(attempt.clone()).await
             };
-            answer
+            response
                 .await
                 .unwrap_or_else(|error: S::Error| attempt.deny(DenyStatus::TemporaryError, error))
         })
     }
 }
 
-impl<S: fmt::Debug> fmt::Debug for ServiceAuthenticator<S> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("ServiceAuthenticator").field(&self.0).finish()
-    }
-}
-
-/// An authenticator as a `tower_service::Service`; see
-/// [`into_service`](super::AuthenticatorExt::into_service).
+/// An authenticator as a `tower_service::Service`. Created by
+/// [`into_service`](crate::AuthenticatorExt::into_service).
 ///
-/// It is always ready and never fails. Clones ask the same authenticator.
-///
-/// ```
-/// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// use zeromq_async::security::{Attempt, Decision};
-/// use zeromq_auth::AuthenticatorExt;
-///
-/// let service = (|_: Attempt| async { Decision::allow() }).into_service();
-/// # drop(service);
-/// # Ok(()) }
-/// ```
+/// It is always ready and never fails. Clones share the authenticator.
+#[derive(Debug)]
 pub struct AuthenticatorService<A>(Arc<A>);
 
 impl<A> AuthenticatorService<A> {
-    pub(super) fn new(authenticator: A) -> Self {
+    pub(crate) fn new(authenticator: A) -> Self {
         Self(Arc::new(authenticator))
     }
 }
@@ -106,7 +89,7 @@ impl<A> AuthenticatorService<A> {
 impl<A: Authenticator> Service<Attempt> for AuthenticatorService<A> {
     type Response = Decision;
     type Error = Infallible;
-    type Future = Pin<Box<dyn Future<Output = Result<Decision, Infallible>> + Send>>;
+    type Future = BoxFuture<'static, Result<Decision, Infallible>>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         Poll::Ready(Ok(()))
@@ -121,11 +104,5 @@ impl<A: Authenticator> Service<Attempt> for AuthenticatorService<A> {
 impl<A> Clone for AuthenticatorService<A> {
     fn clone(&self) -> Self {
         Self(Arc::clone(&self.0))
-    }
-}
-
-impl<A: fmt::Debug> fmt::Debug for AuthenticatorService<A> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("AuthenticatorService").field(&self.0).finish()
     }
 }

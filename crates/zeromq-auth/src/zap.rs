@@ -1,56 +1,45 @@
-//! Asking a ZAP handler of the application (27/ZAP).
+//! Authentication by a ZAP handler (27/ZAP).
 
-use std::future::{Future, poll_fn};
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::task::{Poll, ready};
 use std::time::Duration;
 
-use futures_core::Stream;
+use futures_util::future::{BoxFuture, FutureExt};
 use tokio::time::timeout;
-use zeromq_async::security::{Decision, DenyStatus};
-use zeromq_async::{Message, SocketType};
+use zeromq_async::security::{Attempt, Authenticator, Decision, DenyStatus};
+use zeromq_async::{Context, DealerSocket, Events, Message, Rejected, SocketEvent, SocketType};
 
 mod error;
 pub(crate) mod frames;
 mod handler;
 
 pub use error::{ZapDomainError, ZapError, ZapReplyError};
+use frames::{HANDLER, Reply, Verdict};
 pub use handler::ZapHandler;
 
-use frames::{Reply, Verdict};
-use zeromq_async::Context;
-use zeromq_async::DealerSocket;
-use zeromq_async::Rejected;
-use zeromq_async::security::{Attempt, Authenticator};
-use zeromq_async::{Events, SocketEvent};
-
-/// Where a ZAP handler is bound.
-const HANDLER: &str = "inproc://zeromq.zap.01";
-
-/// Lets a ZAP handler decide: a REP or ROUTER socket of the application that is bound to
+/// Asks the ZAP handler of a context: a REP or ROUTER socket that is bound to
 /// `inproc://zeromq.zap.01` and speaks 27/ZAP (`ZMQ_ZAP_DOMAIN`).
 ///
-/// Use it where a handler is there already, or where one handler decides for many sockets. Bind it
-/// before the first peer comes: without a handler nobody is let in, whatever the mechanism. To have
-/// an [`Authenticator`] as the handler, see [`ZapHandler`].
+/// Use it to keep an existing handler, or to decide for many sockets in one place. Bind the handler
+/// before the first peer connects: without a handler all peers are denied. [`ZapHandler`] turns an
+/// [`Authenticator`] into a handler.
 ///
-/// The request is libzmq's, frame by frame, but that each has a number of its own, where libzmq's
-/// all have 1. The reply is checked frame by frame. Its user id and metadata become those of the
-/// peer ([`PeerInfo::user_id`](zeromq_async::PeerInfo::user_id),
-/// [`user_metadata`](zeromq_async::PeerInfo::user_metadata)). What comes of it:
+/// Requests have the same frames as libzmq's. Unlike libzmq's, which always have the id 1, each has
+/// its own id. The user id and metadata of the reply become the peer's
+/// ([`PeerInfo::user_id`](zeromq_async::PeerInfo::user_id),
+/// [`user_metadata`](zeromq_async::PeerInfo::user_metadata)).
 ///
-/// | the handler | the peer | [`HandshakeFailure`](zeromq_async::HandshakeFailure) here |
+/// | handler | peer | [`HandshakeFailure`](zeromq_async::HandshakeFailure) |
 /// |---|---|---|
-/// | says 200 | is let in | |
-/// | says 300 | is disconnected without a word, and may come again | `Denied`, 300 |
-/// | says 400 or 500 | is told so, and does not come again | `Denied`, 400 or 500 |
-/// | is not there, leaves, or replies what is no reply | is disconnected without a word, and may come again | `Denied`, 300, with a [`ZapError`] |
-/// | does not read, or not reply | is disconnected in the end, and may come again | `Denied` after the [`timeout`](Self::timeout), or else `Undecided` after the handshake timeout |
+/// | replies 200 | is connected | |
+/// | replies 300 | is disconnected and may reconnect | `Denied`, 300 |
+/// | replies 400 or 500 | receives the status and does not reconnect | `Denied`, 400 or 500 |
+/// | is missing, is closed, or sends a malformed reply | is disconnected and may reconnect | `Denied`, 300, with a [`ZapError`] |
+/// | does not reply | is disconnected and may reconnect | `Denied` after the [`timeout`](Self::timeout), or `Undecided` after the handshake timeout |
 ///
-/// Each attempt has a connection to the handler to itself, as with libzmq: many are asked about at
-/// once, replies that come late or twice are dropped, and a request for which nobody waits any more
-/// is taken back if it has not been read.
+/// As in libzmq, each request uses its own connection to the handler, so requests are concurrent and
+/// late or repeated replies are dropped. If the peer disconnects, a request that the handler has not
+/// read yet is withdrawn.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -68,8 +57,8 @@ const HANDLER: &str = "inproc://zeromq.zap.01";
 ///         else {
 ///             return; // not PLAIN
 ///         };
-///         let knows = domain == "jobs" && name == "alice" && password == "secret";
-///         let status = if knows { "200" } else { "400" };
+///         let known = domain == "jobs" && name == "alice" && password == "secret";
+///         let status = if known { "200" } else { "400" };
 ///         let reply = [&version[..], id, status.as_bytes(), b"", name, b""];
 ///         handler.send(Message::multipart(reply)).await.unwrap();
 ///     }
@@ -92,46 +81,24 @@ pub struct Zap {
 }
 
 impl Zap {
-    /// Asks the handler of the shared [`Context`], in this domain: a word by which the handler
-    /// tells one group of sockets from another.
+    /// Asks the handler of the shared [`Context`].
     ///
-    /// The empty domain is libzmq's default. 27/ZAP wants a word, but some handlers know the empty
-    /// one best: what pyzmq's authenticator is told with `configure_plain(domain="*")` is for
-    /// sockets that ask without a domain, and for no others.
-    ///
-    /// ```
-    /// use zeromq_async::RepSocket;
-    /// use zeromq_auth::Zap;
-    ///
-    /// let rep = RepSocket::builder().null_server(Zap::new("global")?).build();
-    /// assert!(Zap::new("\u{e9}t\u{e9}").is_err());
-    /// # drop(rep);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
+    /// The domain tells the handler which group of sockets a request is for. The default in libzmq
+    /// is the empty domain. 27/ZAP requires a name, but some handlers need the empty domain: pyzmq's
+    /// `configure_plain(domain="*")` applies only to sockets with an empty domain.
     ///
     /// # Errors
     ///
-    /// A domain has at most 255 ASCII characters (27/ZAP).
+    /// The domain has more than 255 characters, or a character that is not ASCII (27/ZAP).
     pub fn new(domain: impl Into<String>) -> Result<Self, ZapDomainError> {
         Self::in_context(Context::shared(), domain)
     }
 
     /// Asks the handler of this context; see [`new`](Self::new).
     ///
-    /// ```
-    /// use zeromq_auth::Zap;
-    /// use zeromq_async::{Context, RepSocket};
-    ///
-    /// let context = Context::new();
-    /// let zap = Zap::in_context(&context, "global")?;
-    /// let rep = RepSocket::builder_in(&context).plain_server(zap).build();
-    /// # drop(rep);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    ///
     /// # Errors
     ///
-    /// As there.
+    /// The domain has more than 255 characters, or a character that is not ASCII (27/ZAP).
     pub fn in_context(
         context: &Context,
         domain: impl Into<String>,
@@ -143,19 +110,8 @@ impl Zap {
         Ok(Self { context: context.clone(), domain, timeout: None, next_id: AtomicU64::new(1) })
     }
 
-    /// How long the handler may take for one reply. Default: as long as the
-    /// [handshake](zeromq_async::SocketBuilder::handshake_timeout).
-    ///
-    /// ```
-    /// use std::time::Duration;
-    /// use zeromq_async::RepSocket;
-    /// use zeromq_auth::Zap;
-    ///
-    /// let zap = Zap::new("global")?.timeout(Duration::from_secs(2));
-    /// let rep = RepSocket::builder().plain_server(zap).build();
-    /// # drop(rep);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
+    /// Limits the time until the handler replies. Default: no limit other than the
+    /// [handshake timeout](zeromq_async::SocketBuilder::handshake_timeout).
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
         self
@@ -164,15 +120,15 @@ impl Zap {
     async fn ask(&self, attempt: &Attempt) -> Result<Decision, ZapError> {
         let id = self.next_id.fetch_add(1, Ordering::Relaxed).to_string();
         let request = frames::request(&id, &self.domain, attempt);
-        let mut line = Line::open(&self.context).await?;
-        // Heard of where the handshake runs out of time.
+        let mut connection = HandlerConnection::open(&self.context).await?;
+        // The reason in the event if the handshake times out.
         attempt.set_reason(ZapError::NoReply);
-        let reply = line.call(request);
+        let reply = connection.exchange(request);
         let reply = match self.timeout {
             None => reply.await,
             Some(limit) => timeout(limit, reply).await.unwrap_or(Err(ZapError::NoReply)),
         };
-        let Reply { verdict, text, user_id, metadata } = Reply::read(reply?, &id)?;
+        let Reply { verdict, text, user_id, metadata } = Reply::decode(reply?, &id)?;
         Ok(match verdict {
             Verdict::Allow => {
                 attempt.take_reason();
@@ -184,30 +140,27 @@ impl Zap {
 }
 
 impl Authenticator for Zap {
-    fn authenticate(
-        &self,
-        attempt: Attempt,
-    ) -> Pin<Box<dyn Future<Output = Decision> + Send + '_>> {
+    fn authenticate(&self, attempt: Attempt) -> BoxFuture<'_, Decision> {
         Box::pin(async move {
-            // A handler at fault may be mended or replaced: the peer is not told to stay away.
+            // A faulty handler can be replaced, so the peer may reconnect.
             let denied = |error| attempt.deny(DenyStatus::TemporaryError, error);
             self.ask(&attempt).await.unwrap_or_else(denied)
         })
     }
 }
 
-/// A connection to the handler, for one request.
-struct Line {
+/// A connection to the handler for one request.
+struct HandlerConnection {
     socket: DealerSocket,
     events: Events,
 }
 
-impl Line {
+impl HandlerConnection {
     async fn open(context: &Context) -> Result<Self, ZapError> {
         let socket = DealerSocket::builder_in(context).linger(Duration::ZERO).build();
         let mut events = socket.events();
         socket.connect(HANDLER).map_err(|_| ZapError::NoHandler)?;
-        // Within a process, whoever is bound is met at once.
+        // Connecting to a bound inproc endpoint completes at once.
         match events.try_next() {
             Some(SocketEvent::HandshakeSucceeded { info, .. }) => match info.socket_type() {
                 SocketType::Rep | SocketType::Router => Ok(Self { socket, events }),
@@ -220,32 +173,26 @@ impl Line {
         }
     }
 
-    /// Sends the request and waits for the reply, or until the handler goes away.
-    async fn call(&mut self, request: Message) -> Result<Message, ZapError> {
+    /// Sends the request, and waits until the handler replies or is closed.
+    async fn exchange(&mut self, request: Message) -> Result<Message, ZapError> {
         let Self { socket, events } = self;
         let mut exchange = pin!(async {
             socket.send(request).await.map_err(|_| ZapError::HandlerGone)?;
             socket.recv().await.map_err(|_| ZapError::HandlerGone)
         });
-        poll_fn(|cx| {
-            if let Poll::Ready(reply) = exchange.as_mut().poll(cx) {
-                return Poll::Ready(reply);
-            }
-            while !matches!(
-                ready!(Pin::new(&mut *events).poll_next(cx)),
-                Some(SocketEvent::Disconnected { .. }) | None
-            ) {}
-            // It may have replied between the two looks, before it went.
-            match exchange.as_mut().poll(cx) {
-                Poll::Ready(reply) => Poll::Ready(reply),
-                Poll::Pending => Poll::Ready(Err(ZapError::HandlerGone)),
-            }
-        })
-        .await
+        let disconnected = async {
+            while !matches!(events.next().await, Some(SocketEvent::Disconnected { .. }) | None) {}
+        };
+        tokio::select! {
+            biased;
+            reply = &mut exchange => reply,
+            // The reply may have arrived just before the handler was closed.
+            () = disconnected => exchange.now_or_never().unwrap_or(Err(ZapError::HandlerGone)),
+        }
     }
 }
 
-impl Drop for Line {
+impl Drop for HandlerConnection {
     fn drop(&mut self) {
         self.socket.handle().withdraw();
     }

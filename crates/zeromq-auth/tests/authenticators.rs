@@ -1,8 +1,8 @@
-//! The ready-made authenticators, asked by real sockets: who is let in, as whom, and what changes
-//! while they are asked.
+//! The authenticators of this crate in real sockets: allowed users, denied users, and changes of the
+//! lists at run time.
 
 #![expect(clippy::unwrap_used, reason = "it is how a test fails")]
-#![cfg_attr(not(feature = "curve"), allow(unused, reason = "what only tests of keys use"))]
+#![cfg_attr(not(feature = "curve"), allow(unused, reason = "used only by tests with keys"))]
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -19,7 +19,7 @@ use zeromq_auth::{
     service_authenticator,
 };
 
-/// A socket that lets peers in or not.
+/// A socket with an authenticator.
 struct Server {
     pull: PullSocket,
     events: Events,
@@ -42,7 +42,7 @@ impl Server {
         Self::bind(PullSocket::builder().null_server(authenticator), endpoint).await
     }
 
-    /// Has a client connect, and says what is known of it, or why it is not let in.
+    /// Connects a client. Returns the peer's info, or the reason of the denial.
     async fn verdict(&mut self, client: &PushSocket) -> Result<PeerInfo, String> {
         client.connect(&self.endpoint).unwrap();
         event(&mut self.events, "a verdict", |event| match event {
@@ -53,7 +53,7 @@ impl Server {
         .await
     }
 
-    /// Who the server takes a client for.
+    /// The user id of a client, or the reason of the denial.
     async fn user(&mut self, client: SocketBuilder<Push>) -> Result<String, String> {
         let client = client.linger(Duration::ZERO).build();
         let info = self.verdict(&client).await?;
@@ -72,7 +72,7 @@ fn assert_refused(verdict: Result<String, String>) {
 
 #[track_caller]
 fn assert_status(verdict: Result<String, String>, status: &str) {
-    let reason = verdict.expect_err("is not let in");
+    let reason = verdict.expect_err("a denial");
     assert!(reason.contains(status), "{reason}");
 }
 
@@ -81,7 +81,7 @@ fn let_in_as(user: &str, verdict: Result<String, String>) {
     assert_eq!(verdict.as_deref(), Ok(user));
 }
 
-/// A file that ends with the test.
+/// A file that is removed on drop.
 struct Scratch(PathBuf);
 
 impl Scratch {
@@ -116,7 +116,7 @@ mod keys {
 
     use super::*;
 
-    /// A server, and what its clients need to know of it.
+    /// The key pairs of a server and two clients.
     struct Keys {
         server: CurveKeyPair,
         alice: CurveKeyPair,
@@ -173,7 +173,7 @@ mod keys {
     async fn rewritten_key_file_applies_at_once() {
         let keys = Keys::new();
         let line = |keys: &CurveKeyPair, user| format!("{} {user}\n", keys.public_key());
-        // Of the same length, and written within one tick of the file system's clock or so.
+        // Both have the same length, and are written within one tick of the file system's clock.
         let (before, after) = (line(&keys.alice, "alice"), line(&keys.bob, "robin"));
         let file = Scratch::new(&before);
         let mut server = keys.server(KeyFile::open(file.path()).unwrap()).await;
@@ -242,7 +242,7 @@ mod keys {
     }
 }
 
-/// Keys of both mechanisms are of the same make: one list will do.
+/// CURVE and NOISE keys have the same form, so one list works for both.
 #[cfg(feature = "noise")]
 #[tokio::test]
 async fn key_list_works_with_noise() {
@@ -302,7 +302,7 @@ fn password_file_error_names_the_line() {
         let error = text.parse::<Passwords>().unwrap_err();
         assert_eq!((error.line, error.problem), (line, problem));
     }
-    // Else whoever steals the file could log in with what stands in it.
+    // An unsupported hash must not become the password itself.
     for hash in
         ["$2y$05$abcdefghijklmnopqrstuv", "$6$salt$hash", "$argon2id$v=19$m=64,t=1,p=1$c2Fs"]
     {
@@ -355,7 +355,7 @@ clear:text
         runtime.block_on(async {
             let mut server = Server::plain(HASHES.parse::<Passwords>().unwrap()).await;
             let alice = PushSocket::builder().plain_client("alice", "secret").unwrap().build();
-            // The thread where the hash would be checked has something else to do.
+            // The only blocking thread is busy, so the verification cannot start.
             let (release, held) = mpsc::channel::<()>();
             let holder = tokio::task::spawn_blocking(move || held.recv());
             let mut verdict = std::pin::pin!(server.verdict(&alice));
@@ -376,16 +376,15 @@ clear:text
         });
     }
 
-    /// The time that a refusal takes does not tell whether there is such a user.
     #[tokio::test]
-    async fn refusal_time_does_not_reveal_users() {
-        // Nobody's password: the hash is all zeros.
+    async fn denial_time_does_not_reveal_users() {
+        // A hash of zeros, which no password matches.
         let costly = format!("alice:$argon2id$v=19$m=4096,t=1,p=1$c2FsdHNhbHQ${}", "A".repeat(43));
         let mut server =
             Server::plain(format!("{costly}\nclear:text").parse::<Passwords>().unwrap()).await;
         let users = ["alice", "nobody", "clear"];
         let mut shortest = [Duration::MAX; 3];
-        // In turn, so that a busy moment is not one user's alone.
+        // Interleaved, so that a busy moment affects all users.
         for _ in 0..8 {
             for (user, shortest) in users.iter().zip(&mut shortest) {
                 let start = Instant::now();
@@ -420,7 +419,7 @@ async fn address_rules_decide_access() {
     let_in_as("", server.user(client()).await);
 }
 
-/// On a socket bound to both, an IPv4 peer has an IPv6 address.
+/// On a dual-stack socket an IPv4 peer has an IPv6 address.
 #[tokio::test]
 async fn ipv4_rules_apply_on_dual_stack_sockets() {
     let local = AddressRules::deny_by_default().allow(range("127.0.0.1"));
@@ -450,7 +449,7 @@ async fn ipc_peers_are_matched_by_ipc_rules() {
     }
 }
 
-/// Lets in everybody, with this to say of them.
+/// Allows everyone with this user id and metadata.
 fn knows(user: &'static str, properties: &'static [(&str, &str)]) -> impl Authenticator {
     move |_: Attempt| async move {
         let mut metadata = Metadata::new();
@@ -507,13 +506,13 @@ async fn or_accepts_either_and_keeps_temporary() {
     }
     let says =
         |reason: &'static str| move |attempt: Attempt| async move { attempt.deny(FAILURE, reason) };
-    let both = says("he is rude").or(says("he is late"));
+    let both = says("rude").or(says("late"));
     let mut server = Server::plain(both.or(denies(FAILURE))).await;
     let refusal = server.login("", "").await.unwrap_err();
-    assert!(refusal.ends_with("failure: he is rude; and he is late"), "{refusal}");
+    assert!(refusal.ends_with("failure: rude; and late"), "{refusal}");
 }
 
-/// The second is not asked about whom the first has refused: no hash is computed for strangers.
+/// No hash is computed for a peer that the first authenticator denies.
 #[tokio::test]
 async fn second_authenticator_is_asked_only_if_needed() {
     static ASKED: AtomicUsize = AtomicUsize::new(0);

@@ -1,4 +1,4 @@
-//! Keys in files, as pyzmq and CZMQ have them: read what they write, and write what they read.
+//! Certificates that are exchanged with pyzmq and CZMQ.
 
 #![cfg(feature = "curve")]
 #![expect(clippy::unwrap_used, reason = "it is how a test fails")]
@@ -13,7 +13,7 @@ use support::event;
 use zeromq_async::{PullSocket, PushSocket, SocketEvent};
 use zeromq_auth::{CertificateError, CurveCertificate, CurveSecretCertificate, FileError, KeyFile};
 
-/// A folder that ends with the test.
+/// A folder that is removed on drop.
 struct Folder(PathBuf);
 
 impl Folder {
@@ -96,7 +96,7 @@ fn existing_certificates_are_not_overwritten() {
     exists(first.write_public(folder.file("b.key")).unwrap_err(), "b.key");
 }
 
-/// With `python3` on the path, and pyzmq in it.
+/// Needs `python3` with pyzmq.
 #[test]
 fn pyzmq_reads_our_certificates() {
     let folder = Folder::new("python");
@@ -120,7 +120,6 @@ fn pyzmq_reads_our_certificates() {
     assert_eq!(said.trim(), format!("{public} {}", *secret), "{:?}", output.status);
 }
 
-/// A folder of certificates says who is let in, and is read again when one comes or goes.
 #[tokio::test]
 async fn certificate_folder_names_users_by_file() {
     let folder = Folder::new("folder");
@@ -166,7 +165,7 @@ async fn certificate_folder_names_users_by_file() {
     assert_eq!(*path, folder.file("robert.key"));
 }
 
-/// Says so past the capture of the test's output, where a person sees it.
+/// Reports a skipped test, bypassing the capture of test output.
 fn skipped(why: &str) {
     let name = std::thread::current().name().unwrap_or_default().to_owned();
     let _ = writeln!(std::io::stderr(), "test {name} ... SKIPPED: {why}");

@@ -1,7 +1,6 @@
-//! Files of passwords and keys as editors leave them: byte order marks, other encodings, ends of
-//! lines. One reader for all of them.
+//! Password and key files with byte order marks, other encodings and different line ends.
 
-#![allow(clippy::unwrap_used, reason = "a test may fail where something goes wrong")]
+#![allow(clippy::unwrap_used, reason = "it is how a test fails")]
 
 use std::fs;
 use std::path::PathBuf;
@@ -12,7 +11,7 @@ use support::{ANY_PORT, event};
 use zeromq_async::{PullSocket, PushSocket, SocketEvent};
 use zeromq_auth::{PasswordFile, Passwords, read_text_file};
 
-/// A file that ends with the test.
+/// A file that is removed on drop.
 struct Scratch(PathBuf);
 
 impl Scratch {
@@ -32,7 +31,7 @@ impl Drop for Scratch {
     }
 }
 
-/// The user ids of those whose passwords are right, and `None` for the others.
+/// The user ids of users with the right password, and `None` for the others.
 async fn logins(file: &[u8], users: &[(&[u8], &[u8])]) -> Vec<Option<String>> {
     let file = Scratch::new(file);
     let passwords = PasswordFile::open(&file.0).unwrap();
@@ -59,7 +58,7 @@ async fn logins(file: &[u8], users: &[(&[u8], &[u8])]) -> Vec<Option<String>> {
 const MARK: &str = "\u{feff}";
 
 #[tokio::test]
-async fn a_mark_shuts_nobody_out() {
+async fn password_file_may_have_byte_order_marks() {
     let alice = (&b"alice"[..], &b"secret"[..]);
     let let_in = vec![Some("alice".to_owned())];
     let file = format!("{MARK}alice:secret\r\n");
@@ -69,7 +68,7 @@ async fn a_mark_shuts_nobody_out() {
 }
 
 #[tokio::test]
-async fn a_mark_makes_no_user_of_a_comment() {
+async fn mark_does_not_turn_a_comment_into_a_user() {
     let file = format!("{MARK}#alice:secret\nbob:x\n");
     let as_comment = (&b"#alice"[..], &b"secret"[..]);
     let with_mark = ("\u{feff}#alice".as_bytes(), &b"secret"[..]);
@@ -93,13 +92,13 @@ async fn names_and_passwords_are_bytes() {
 }
 
 #[test]
-fn a_mark_in_text_of_the_program_counts_as_little() {
+fn parsed_text_may_have_a_byte_order_mark() {
     let users: Passwords = format!("{MARK}alice:secret").parse().unwrap();
     assert!(users.remove("alice"));
 }
 
 #[test]
-fn utf_16_is_told_and_taken_for_no_user() {
+fn utf_16_password_file_is_an_error() {
     for big in [false, true] {
         let units = "\u{feff}alice:secret\n".encode_utf16();
         let bytes =
@@ -111,7 +110,7 @@ fn utf_16_is_told_and_taken_for_no_user() {
 }
 
 #[test]
-fn text_that_is_no_utf_8_is_told_by_its_line() {
+fn invalid_utf_8_is_reported_with_its_line() {
     let file = Scratch::new(b"one\ntwo\nhunt\xe9r\n");
     let error = read_text_file(&file.0).unwrap_err().to_string();
     assert!(error.contains(": line 3: ") && !error.contains("hunt"), "{error}");
@@ -125,7 +124,7 @@ mod keys {
     use super::*;
 
     #[test]
-    fn a_list_of_keys_may_have_a_mark() {
+    fn key_list_may_have_a_byte_order_mark() {
         let alice = *generate_curve_keys().public_key();
         for text in [format!("{MARK}{alice} alice\n"), format!("{MARK}# keys\r\n{alice} alice\r\n")]
         {
@@ -149,7 +148,7 @@ mod keys {
     }
 
     #[test]
-    fn a_certificate_may_have_a_mark() {
+    fn certificate_may_have_a_byte_order_mark() {
         let certificate = CurveSecretCertificate::generate();
         let text = format!("{MARK}{}", *certificate.to_zpl());
         let file = Scratch::new(&text);
@@ -158,10 +157,10 @@ mod keys {
         assert_eq!(text.parse::<CurveSecretCertificate>().unwrap(), certificate);
     }
 
-    /// Two such names would be folded into one user id.
+    /// A lossy conversion could give two files the same user id.
     #[cfg(target_os = "linux")]
     #[test]
-    fn a_folder_tells_names_that_are_no_text() {
+    fn file_name_that_is_not_utf_8_is_an_error() {
         use std::ffi::OsStr;
         use std::os::unix::ffi::OsStrExt;
 

@@ -1,4 +1,4 @@
-//! 27/ZAP: handlers that decide, handlers at fault, and what both sides are told.
+//! 27/ZAP: handlers, faulty handlers, and the results for both peers.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use zeromq_auth::{Zap, ZapError, ZapHandler, ZapReplyError};
 
 const HANDLER: &str = "inproc://zeromq.zap.01";
 
-/// A server whose peers the handler of the context decides about.
+/// A server with `Zap` as its authenticator.
 struct Server {
     pull: PullSocket,
     events: Events,
@@ -35,21 +35,21 @@ impl Server {
         Self::new(Zap::in_context(context, "test").expect("a domain")).await
     }
 
-    /// Why the next peer is not let in.
+    /// The reason of the next denial.
     async fn failure(&mut self) -> HandshakeFailure {
         failure(&mut self.events).await
     }
 
-    /// The next peer that is let in.
+    /// The next peer that is allowed.
     async fn peer(&mut self) -> PeerInfo {
-        event(&mut self.events, "a peer that is let in", |event| match event {
+        event(&mut self.events, "an allowed peer", |event| match event {
             SocketEvent::HandshakeSucceeded { info, .. } => Some(info),
             _ => None,
         })
         .await
     }
 
-    /// Lets a client in, to show that all is well.
+    /// Checks that a client can connect and send.
     async fn serves(&mut self) {
         let mut client = client(&self.endpoint, "alice").await;
         client.send("hello").await.expect("the socket is open");
@@ -58,12 +58,12 @@ impl Server {
     }
 }
 
-/// A client that comes again at once.
+/// A client that reconnects at once.
 async fn client(endpoint: &str, name: &str) -> PushSocket {
     watched(endpoint, name).await.0
 }
 
-/// The same, and what it is told.
+/// A client that reconnects at once, and its events.
 async fn watched(endpoint: &str, name: &str) -> (PushSocket, Events) {
     let builder = PushSocket::builder().linger(Duration::ZERO).reconnect(fast_reconnect());
     let push = builder.plain_client(name, "secret").expect("short enough").build();
@@ -72,7 +72,7 @@ async fn watched(endpoint: &str, name: &str) -> (PushSocket, Events) {
     (push, events)
 }
 
-/// A client that does not come again.
+/// A client that does not reconnect.
 async fn once(endpoint: &str, name: &str) -> PushSocket {
     let builder = PushSocket::builder().linger(Duration::ZERO).no_reconnect();
     let push = builder.plain_client(name, "secret").expect("short enough").build();
@@ -88,7 +88,7 @@ async fn failure(events: &mut Events) -> HandshakeFailure {
     .await
 }
 
-/// The status of a denial, and the reason that ZAP has for it.
+/// The status and the ZAP error of a denial.
 fn denied(failure: &HandshakeFailure) -> (DenyStatus, Option<&ZapError>) {
     let HandshakeFailure::Denied { status, reason } = failure else { panic!("{failure:?}") };
     (*status, reason.as_ref().and_then(|reason| reason.downcast_ref()))
@@ -98,7 +98,7 @@ fn temporarily(error: &ZapError) -> (DenyStatus, Option<&ZapError>) {
     (DenyStatus::TemporaryError, Some(error))
 }
 
-/// The client is told nothing, and comes again.
+/// Checks that the client receives no status and reconnects.
 async fn comes_again(events: &mut Events) {
     let told = failure(events).await;
     assert!(matches!(told, HandshakeFailure::PeerClosed | HandshakeFailure::Io(_)), "{told:?}");
@@ -114,7 +114,7 @@ async fn rep(context: &Context) -> RepSocket {
     rep
 }
 
-/// A handler that answers each request with what `reply` makes of it.
+/// A handler that replies to each request with `reply`.
 async fn handler(
     context: &Context,
     mut reply: impl FnMut(&[Frame]) -> Vec<Frame> + Send + 'static,
@@ -128,7 +128,7 @@ async fn handler(
     })
 }
 
-/// A reply of this status to a request.
+/// A reply with this status.
 fn reply(request: &[Frame], status: &str, text: &str) -> Vec<Frame> {
     let [version, id, ..] = request else { panic!("{request:?}") };
     vec![version.clone(), id.clone(), status.into(), text.into(), "".into(), "".into()]
@@ -145,7 +145,7 @@ async fn zap_request_follows_the_rfc() {
     let mut handler = rep(&context).await;
     let zap = || Zap::in_context(&context, "a domain").unwrap();
 
-    // 27/ZAP: the identity is that of the connection, which libzmq takes for its own.
+    // 27/ZAP: the identity of the connection. libzmq sends its own routing id.
     let named = RepSocket::builder().routing_id("server-1").unwrap().plain_server(zap()).build();
     let endpoint = named.bind("tcp://127.0.0.1:0").await.unwrap().to_string();
     let req = zeromq_async::ReqSocket::builder().plain_client("alice", "secret").unwrap().build();
@@ -220,8 +220,7 @@ async fn peer_gets_user_id_and_metadata_of_reply() {
     assert_eq!(peer.info().user_id(), Some("user-1"));
 }
 
-/// 400 and 500 are final: the client is told the status and asks once, and nobody is asked about
-/// it again.
+/// 400 and 500 are final: the client receives the status and does not reconnect.
 #[tokio::test]
 async fn refusal_is_final_on_both_sides() {
     for (code, text) in [("400", "no such user"), ("500", "")] {
@@ -253,7 +252,7 @@ async fn refusal_is_final_on_both_sides() {
             "{refusal}"
         );
         assert!(refusal.to_string().contains(text) && refusal.to_string().contains(code));
-        // Whoever comes next is served, and was not preceded by a second attempt.
+        // The next peer is served, and the first did not try again before it.
         server.serves().await;
         assert_eq!(requests.recv().await.unwrap(), "mallory");
         assert_eq!(requests.recv().await.unwrap(), "alice");
@@ -261,7 +260,7 @@ async fn refusal_is_final_on_both_sides() {
     }
 }
 
-/// 300 says nothing to the client, which comes again until the handler can tell.
+/// After 300 the client receives no status, and reconnects until the handler allows it.
 #[tokio::test]
 async fn temporary_error_is_silent_and_retried() {
     let context = Context::new();
@@ -283,7 +282,7 @@ async fn temporary_error_is_silent_and_retried() {
     assert_eq!(within("the message", server.pull.recv()).await.unwrap(), "hello");
 }
 
-/// The test's own words for what a handler may get wrong.
+/// Malformed replies and the errors for them.
 type Wrong = (fn(&[Frame]) -> Vec<Frame>, ZapReplyError);
 
 #[tokio::test]
@@ -325,7 +324,7 @@ async fn malformed_zap_reply_denies_access() {
     }
 }
 
-/// REP puts the delimiter there by itself; a ROUTER has to.
+/// REP adds the delimiter by itself; with a ROUTER the handler must.
 #[tokio::test]
 async fn zap_reply_without_delimiter_is_rejected() {
     let context = Context::new();
@@ -342,7 +341,6 @@ async fn zap_reply_without_delimiter_is_rejected() {
     assert_eq!(denied(&refusal), temporarily(&ZapReplyError::NoDelimiter.into()));
 }
 
-/// Nobody waits for the handshake timeout to learn that there is no handler.
 #[tokio::test]
 async fn missing_zap_handler_denies_at_once() {
     let context = Context::new();
@@ -355,13 +353,13 @@ async fn missing_zap_handler_denies_at_once() {
     let _elsewhere = handler(&Context::new(), |request| reply(request, "200", "OK")).await;
     comes_again(&mut events).await;
     client.close().await;
-    // A handler that comes late is asked.
+    // A handler can be bound later.
     let _handler = handler(&context, |request| reply(request, "200", "OK")).await;
     server.serves().await;
 }
 
 #[tokio::test]
-async fn wrong_socket_type_is_no_zap_handler() {
+async fn zap_handler_of_wrong_type_is_an_error() {
     for (bound, socket_type) in [(true, SocketType::Pull), (false, SocketType::Dealer)] {
         let context = Context::new();
         let (pull, dealer) =
@@ -392,7 +390,6 @@ async fn lost_zap_handler_can_be_replaced() {
     assert_eq!(within("the message", server.pull.recv()).await.unwrap(), "hello");
 }
 
-/// What a handler says before it goes counts.
 #[tokio::test]
 async fn zap_handler_may_close_after_reply() {
     let context = Context::new();
@@ -411,7 +408,7 @@ async fn silent_zap_handler_times_out() {
         let context = Context::new();
         let mut handler = rep(&context).await;
         let zap = || Zap::in_context(&context, "test").unwrap();
-        // By the time that ZAP is given.
+        // The timeout of ZAP.
         let mut server = Server::new(zap().timeout(Duration::from_millis(20))).await;
         let (first, mut events) = watched(&server.endpoint, "alice").await;
         if reads {
@@ -422,7 +419,7 @@ async fn silent_zap_handler_times_out() {
         comes_again(&mut events).await;
         first.close().await;
 
-        // By the time of the handshake.
+        // The timeout of the handshake.
         let limit = Duration::from_millis(50);
         let builder = PullSocket::builder().handshake_timeout(limit);
         let pull = builder.plain_server(zap()).build();
@@ -438,7 +435,7 @@ async fn silent_zap_handler_times_out() {
     }
 }
 
-/// A handler that has fallen behind has to do with those who still wait, and no others.
+/// A slow handler receives only the requests of peers that still wait.
 #[tokio::test]
 async fn abandoned_zap_requests_are_withdrawn() {
     let context = Context::new();
@@ -460,7 +457,7 @@ async fn abandoned_zap_requests_are_withdrawn() {
     server.peer().await;
 }
 
-/// Replies that are late, or come twice, reach nobody else.
+/// Late and repeated replies do not reach other peers.
 #[tokio::test]
 async fn late_and_repeated_zap_replies_are_dropped() {
     let context = Context::new();
@@ -477,7 +474,7 @@ async fn late_and_repeated_zap_replies_are_dropped() {
     assert_eq!(denied(&server.failure().await), temporarily(&ZapError::NoReply));
     let _mallory = client(&server.endpoint, "mallory").await;
     let request = within("mallory's request", router.recv()).await.unwrap().into_frames();
-    // What is said of bob, too late, and of mallory, twice.
+    // A late reply about bob, and two replies about mallory.
     for reply in [answer(&late, "200"), answer(&request, "400"), answer(&request, "200")] {
         router.send(reply).await.unwrap();
     }
@@ -489,7 +486,7 @@ async fn late_and_repeated_zap_replies_are_dropped() {
 
 const MANY: usize = 100;
 
-/// The names of all that are let in, by the user ids that they are given.
+/// The user ids of all allowed peers.
 async fn users(server: &mut Server) -> BTreeSet<String> {
     let mut users = BTreeSet::new();
     for _ in 0..MANY {
@@ -512,7 +509,7 @@ async fn clients(server: &Server) -> Vec<PushSocket> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn hundred_parallel_handshakes_stay_apart() {
-    // REP takes them one after the other.
+    // REP receives one request at a time.
     let context = Context::new();
     let _handler = handler(&context, |request| {
         let mut reply = reply(request, "200", "OK");
@@ -524,7 +521,7 @@ async fn hundred_parallel_handshakes_stay_apart() {
     let _clients = clients(&server).await;
     assert_eq!(users(&mut server).await, names());
 
-    // A ROUTER can have them all, and answer the last first.
+    // A ROUTER can receive all requests and reply to the last one first.
     let context = Context::new();
     let mut router = RouterSocket::builder_in(&context).build();
     router.bind(HANDLER).await.unwrap();
@@ -560,7 +557,7 @@ async fn authenticator_can_be_the_zap_handler() {
                 metadata.insert("X-Role", "admin").unwrap();
                 Decision::Allow { user_id: "user-1".into(), metadata }
             }
-            b"bob" => attempt.deny(DenyStatus::TemporaryError, "bob is to wait"),
+            b"bob" => attempt.deny(DenyStatus::TemporaryError, "bob must wait"),
             _ => Decision::Deny(DenyStatus::AuthenticationFailure),
         }
     }
@@ -572,7 +569,7 @@ async fn authenticator_can_be_the_zap_handler() {
     assert_eq!(info.user_id(), Some("user-1"));
     assert_eq!(info.user_metadata().get("X-Role").unwrap(), "admin");
     let bob = client(&server.endpoint, "bob").await;
-    let text = "bob is to wait".into();
+    let text = "bob must wait".into();
     assert_eq!(denied(&server.failure().await), temporarily(&ZapError::Refused { text }));
     bob.close().await;
     let _mallory = client(&server.endpoint, "mallory").await;
@@ -587,8 +584,6 @@ async fn authenticator_can_be_the_zap_handler() {
     within("the handler to end", running).await.unwrap();
 }
 
-/// An authenticator that serves as handler is asked about all at once, like one that is a socket's
-/// own.
 #[tokio::test]
 async fn zap_handler_decides_concurrently() {
     let context = Context::new();
@@ -633,8 +628,7 @@ async fn zap_handler_drops_abandoned_decisions() {
     within("the end of the question", given_up.notified()).await;
 }
 
-/// Proxies put their own envelope in front, and get it back; and what is no request of ZAP is
-/// refused or, where nothing can be replied to, left alone.
+/// The frames that proxies add are kept. A malformed request is denied, or ignored if it has no id.
 #[tokio::test]
 async fn zap_handler_keeps_envelope_rejects_malformed() {
     let context = Context::new();
@@ -665,7 +659,7 @@ async fn zap_handler_keeps_envelope_rejects_malformed() {
     ] {
         dealer.send(Message::multipart([vec![""], bad].concat())).await.unwrap();
         let reply = within("the refusal", dealer.recv()).await.unwrap();
-        let expected = ["", "1.0", "8", "500", "the request is not understood", "", ""];
+        let expected = ["", "1.0", "8", "500", "the request is malformed", "", ""];
         assert_eq!(reply, Message::multipart(expected));
     }
 }
@@ -679,7 +673,7 @@ async fn zap_uses_shared_context_by_default() {
 }
 
 #[test]
-fn a_domain_has_up_to_255_ascii_characters() {
+fn domain_has_up_to_255_ascii_characters() {
     for bad in ["bücher", &"x".repeat(256)] {
         let error = Zap::new(bad).unwrap_err().to_string();
         assert!(error.contains("at most 255 ASCII characters"), "{error}");
@@ -689,9 +683,9 @@ fn a_domain_has_up_to_255_ascii_characters() {
     }
 }
 
-/// As pyzmq's authenticator does, which takes what asks without a domain for the domain `*`.
+/// pyzmq's authenticator uses the domain `*` for requests with an empty domain.
 #[tokio::test]
-async fn a_handler_is_asked_with_an_empty_domain() {
+async fn empty_domain_is_sent_to_the_handler() {
     async fn check(attempt: Attempt) -> Decision {
         match attempt.domain.as_deref() {
             Some("") => Decision::allow_as("of the default domain"),
@@ -708,9 +702,8 @@ async fn a_handler_is_asked_with_an_empty_domain() {
     assert_eq!(denied(&other.failure().await).0, DenyStatus::AuthenticationFailure);
 }
 
-/// It would be read as a domain that it is not.
 #[tokio::test]
-async fn a_domain_that_is_no_text_is_refused() {
+async fn domain_that_is_not_utf_8_is_denied() {
     let context = Context::new();
     let anybody = |_: Attempt| async { Decision::allow() };
     tokio::spawn(ZapHandler::bind(&context, anybody).await.unwrap().run());

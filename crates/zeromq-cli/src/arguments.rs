@@ -16,12 +16,12 @@ pub(crate) use bench::{BenchArguments, BenchCommand, Load};
 pub(crate) use keygen::{KeyMechanism, KeygenArguments};
 pub(crate) use proxy::{End, ProxyArguments};
 pub(crate) use security::{CurveArguments, NoiseArguments, SecurityArguments};
-pub(crate) use socket::{Plan, SocketCommand};
+pub(crate) use socket::{SocketArguments, SocketCommand};
 
 /// Send, receive, proxy and measure ZeroMQ from a shell.
 ///
-/// Each socket type is a command of its own: `zmq push --connect tcp://127.0.0.1:5555 -m hello`
-/// sends, `zmq pull --bind tcp://127.0.0.1:5555` prints what comes, one message a line.
+/// Each socket type is a command. `zmq push --connect tcp://127.0.0.1:5555 -m hello` sends a message,
+/// and `zmq pull --bind tcp://127.0.0.1:5555` prints received messages, one per line.
 #[derive(Debug, Parser)]
 #[command(name = "zmq", version, after_help = EXIT_STATUS)]
 pub(crate) struct Arguments {
@@ -30,18 +30,18 @@ pub(crate) struct Arguments {
 }
 
 #[derive(Debug, Subcommand)]
-#[expect(clippy::large_enum_variant, reason = "there is one, read once")]
+#[expect(clippy::large_enum_variant, reason = "there is only one value")]
 pub(crate) enum Command {
     #[command(flatten)]
     Socket(SocketCommand),
 
-    /// Forward between two sockets, both ways where their types allow
+    /// Forward messages between two sockets, in both directions if their types allow it
     Proxy(ProxyArguments),
 
-    /// Make a pair of keys
+    /// Generate a key pair
     Keygen(KeygenArguments),
 
-    /// Read a password, unseen, and print its Argon2 hash for the FILE of --plain-server
+    /// Read a password without echo, and print its Argon2 hash for the FILE of --plain-server
     HashPassword,
 
     /// Measure throughput and round trips
@@ -50,7 +50,7 @@ pub(crate) enum Command {
 }
 
 impl Arguments {
-    /// Reads the command line, and ends the process where it is wrong.
+    /// Parses the command line. Wrong usage ends the process.
     pub(crate) fn read() -> Self {
         let arguments = Self::parse();
         let checked = match &arguments.command {
@@ -65,12 +65,12 @@ impl Arguments {
     }
 }
 
-/// Reads a number of seconds, fractions allowed.
+/// Parses a number of seconds, which may have a fraction.
 fn seconds(text: &str) -> Result<Duration, String> {
     let seconds: f64 = text.parse().map_err(|_| "not a number of seconds".to_owned())?;
     Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())
 }
 
 const EXIT_STATUS: &str = "\
-Exit status: 0 done, 1 an error, 2 wrong usage, 3 timed out (--timeout). Ctrl-C and SIGTERM close \
-the sockets in order and exit with 0, or with 1 where messages were not sent.";
+Exit status: 0 success, 1 error, 2 wrong usage, 3 timeout (--timeout). Ctrl-C and SIGTERM close \
+the sockets; the exit status is then 0, or 1 if messages were not sent.";

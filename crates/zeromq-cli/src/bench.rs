@@ -1,8 +1,8 @@
-//! Measuring: how many messages a second, and how long a round trip takes.
+//! `zmq bench`: messages per second, and round-trip times.
 //!
-//! The loops that are measured do what a program would: `send` and `recv`, one message after the
-//! other, in a task of Tokio's multi-thread runtime, with the default high-water marks. The payload
-//! is made once and cloned for each message.
+//! The measured loops do the same as a typical program: they call `send` or `recv` for each message in
+//! a task of Tokio's multi-thread runtime, with default high-water marks. The payload is created once
+//! and cloned for each message.
 
 use std::future::Future;
 use std::time::Duration;
@@ -19,12 +19,12 @@ mod throughput;
 
 use crate::arguments::{BenchArguments, BenchCommand};
 use crate::endpoints;
-use crate::exit::Failure;
+use crate::failure::Failure;
 use crate::signals::Signals;
-use crate::trouble;
+use crate::warnings;
 use peers::until_gone;
 
-/// Runs one benchmark to its end, or until it is told to end.
+/// Runs a benchmark until it is done or a signal arrives.
 pub(crate) async fn run(command: BenchCommand) -> Result<(), Failure> {
     let mut signals = Signals::new()?;
     tokio::select! {
@@ -36,40 +36,40 @@ pub(crate) async fn run(command: BenchCommand) -> Result<(), Failure> {
 async fn measure(command: BenchCommand) -> Result<(), Failure> {
     match command {
         BenchCommand::Push(arguments) => {
-            let socket: PushSocket = prompt();
+            let socket: PushSocket = socket();
             let handle = socket.handle().clone();
             let payload = payload(arguments.load.size);
             serve(&handle, &arguments, throughput::send(socket, payload)).await
         }
         BenchCommand::Pub(arguments) => {
-            let socket: PubSocket = prompt();
+            let socket: PubSocket = socket();
             let handle = socket.handle().clone();
             let payload = payload(arguments.load.size);
             serve(&handle, &arguments, throughput::send(socket, payload)).await
         }
         BenchCommand::Rep(arguments) => {
-            let socket: RepSocket = prompt();
+            let socket: RepSocket = socket();
             let handle = socket.handle().clone();
             serve(&handle, &arguments, round_trip::echo(socket)).await
         }
         BenchCommand::Pull(arguments) => {
-            let socket: PullSocket = prompt();
+            let socket: PullSocket = socket();
             attach(socket.handle(), &arguments).await?;
             throughput::receive(vec![socket], arguments.load).await
         }
         BenchCommand::Sub(arguments) => {
             let sockets = throughput::subscribers(arguments.peers);
-            let place = arguments.side.place();
-            let attachments: Vec<_> =
-                sockets.iter().map(|socket| (socket.handle(), &place)).collect();
-            for (handle, _) in &attachments {
-                tokio::spawn(trouble::report(handle.events()));
+            let attachment = arguments.side.attachment();
+            let handles: Vec<_> =
+                sockets.iter().map(|socket| (socket.handle(), &attachment)).collect();
+            for (handle, _) in &handles {
+                tokio::spawn(warnings::report(handle.events()));
             }
-            endpoints::attach(&attachments).await?;
+            endpoints::attach(&handles).await?;
             throughput::receive(sockets, arguments.load).await
         }
         BenchCommand::Req(arguments) => {
-            let socket: ReqSocket = prompt();
+            let socket: ReqSocket = socket();
             attach(socket.handle(), &arguments).await?;
             round_trip::ask(socket, arguments.load).await
         }
@@ -77,7 +77,7 @@ async fn measure(command: BenchCommand) -> Result<(), Failure> {
     }
 }
 
-/// Does the peers' work until the last of them has gone.
+/// Serves the peers until the last one disconnects.
 async fn serve(
     handle: &SocketHandle,
     arguments: &BenchArguments,
@@ -95,16 +95,16 @@ async fn serve(
     result
 }
 
-/// Attaches the socket and waits for its peers.
+/// Binds or connects the socket and waits for its peers.
 async fn attach(handle: &SocketHandle, arguments: &BenchArguments) -> Result<(), Failure> {
-    tokio::spawn(trouble::report(handle.events()));
-    endpoints::attach(&[(handle, &arguments.side.place())]).await?;
+    tokio::spawn(warnings::report(handle.events()));
+    endpoints::attach(&[(handle, &arguments.side.attachment())]).await?;
     handle.wait_for_peers(arguments.peers).await;
     Ok(())
 }
 
-/// A socket that does not linger: what is left over when the measuring is done is of no use.
-fn prompt<P: SocketKind>() -> Socket<P> {
+/// A socket that does not linger, because messages after the measurement are useless.
+fn socket<P: SocketKind>() -> Socket<P> {
     Socket::builder().linger(Duration::ZERO).build()
 }
 

@@ -1,24 +1,22 @@
-//! The two streams that the command writes: results to standard output, all else to standard error.
+//! Standard output for results, standard error for everything else.
 
 use std::fmt::Display;
 use std::io::{self, Write};
 
-use crate::exit::Failure;
+use crate::failure::Failure;
 
-/// Writes one line to standard error.
-///
-/// There is nobody to tell when that fails.
-pub(crate) fn tell(line: impl Display) {
+/// Writes one line to standard error. Errors are ignored: there is no place left to report them.
+pub(crate) fn log(line: impl Display) {
     let _ = io::stderr().write_all(format!("{line}\n").as_bytes());
 }
 
-/// Asks for something on standard error, where the answer follows in the same line.
-pub(crate) fn ask(question: &str) {
-    let _ = io::stderr().write_all(question.as_bytes());
+/// Writes a prompt to standard error, without a line end.
+pub(crate) fn prompt(text: &str) {
+    let _ = io::stderr().write_all(text.as_bytes());
 }
 
-/// Writes `bytes` to standard output, at once.
-pub(crate) fn put(bytes: &[u8]) -> Result<(), Failure> {
+/// Writes to standard output and flushes it.
+pub(crate) fn print(bytes: &[u8]) -> Result<(), Failure> {
     let mut output = io::stdout().lock();
     match output.write_all(bytes).and_then(|()| output.flush()) {
         Ok(()) => Ok(()),

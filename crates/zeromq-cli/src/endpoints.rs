@@ -1,26 +1,25 @@
-//! Binding and connecting a socket to what the command line says.
+//! Binding and connecting sockets to the endpoints of the command line.
 
 use zeromq_async::{Endpoint, SocketHandle};
 
 use crate::console;
-use crate::exit::Failure;
+use crate::failure::Failure;
 
-/// One place to bind or connect to.
+/// An endpoint to bind or connect to, as written on the command line.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Place {
+pub(crate) enum Attachment {
     Bind(String),
     Connect(String),
 }
 
-impl Place {
-    /// The endpoint as it was given.
+impl Attachment {
     pub(crate) fn endpoint(&self) -> &str {
         match self {
             Self::Bind(endpoint) | Self::Connect(endpoint) => endpoint,
         }
     }
 
-    /// Attaches the socket here; the endpoint as bound, where it is.
+    /// Binds or connects the socket. Returns the bound endpoint.
     async fn attach(&self, socket: &SocketHandle) -> Result<Option<Endpoint>, Failure> {
         match self {
             Self::Bind(endpoint) => socket.bind(endpoint).await.map(Some).map_err(Failure::error),
@@ -31,19 +30,19 @@ impl Place {
     }
 }
 
-/// Attaches each socket to its place and, when all are, tells which endpoints are bound.
-pub(crate) async fn attach(attachments: &[(&SocketHandle, &Place)]) -> Result<(), Failure> {
+/// Binds and connects all sockets, then reports the bound endpoints.
+pub(crate) async fn attach(sockets: &[(&SocketHandle, &Attachment)]) -> Result<(), Failure> {
     let mut bound = Vec::new();
-    for (socket, place) in attachments {
-        bound.extend(place.attach(socket).await?);
+    for (socket, attachment) in sockets {
+        bound.extend(attachment.attach(socket).await?);
     }
     for endpoint in bound {
-        console::tell(format_args!("bound {endpoint}"));
+        console::log(format_args!("bound {endpoint}"));
     }
     Ok(())
 }
 
-/// The endpoints in one line, for an error that may be about any of them.
-pub(crate) fn list(places: &[Place]) -> String {
-    places.iter().map(Place::endpoint).collect::<Vec<_>>().join(", ")
+/// All endpoints in one line, for an error that may concern any of them.
+pub(crate) fn list<'a>(attachments: impl IntoIterator<Item = &'a Attachment>) -> String {
+    attachments.into_iter().map(Attachment::endpoint).collect::<Vec<_>>().join(", ")
 }

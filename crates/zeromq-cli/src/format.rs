@@ -1,4 +1,4 @@
-//! Messages as text: lines into frames, and frames into lines.
+//! Conversion between messages and text.
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -7,10 +7,10 @@ use clap::ValueEnum;
 use serde_json::{Value, json};
 use zeromq_async::{Frame, Message};
 
-/// How a received message is printed.
+/// The output format of received messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub(crate) enum Format {
-    /// The bytes as they are
+    /// The bytes unchanged
     #[default]
     Text,
     /// Each frame in hexadecimal
@@ -19,7 +19,7 @@ pub(crate) enum Format {
     Json,
 }
 
-/// What separates the frames of a message in text.
+/// The separator between the frames of a message.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Delimiter(Option<Vec<u8>>);
 
@@ -28,7 +28,7 @@ impl Delimiter {
         Self(text.map(OsString::into_encoded_bytes))
     }
 
-    /// The message that a line stands for.
+    /// Converts a line into a message.
     pub(crate) fn split(&self, line: Vec<u8>) -> Message {
         let Some(delimiter) = &self.0 else { return line.into() };
         let mut message = Message::multipart([] as [Frame; 0]);
@@ -47,7 +47,7 @@ impl Delimiter {
 }
 
 impl Format {
-    /// The line to print for a message, its end included.
+    /// Converts a message into a line, including the line end.
     pub(crate) fn line(self, message: &Message, delimiter: &Delimiter) -> Vec<u8> {
         let mut line = match self {
             Self::Text => message.frames().join(delimiter.on_output()),
@@ -68,7 +68,7 @@ impl Format {
     }
 }
 
-/// Bytes as a JSON string where they are text, and as an object that tells them otherwise.
+/// A JSON string, or `{"hex": …}` for bytes that are not UTF-8.
 pub(crate) fn json(bytes: &[u8]) -> Value {
     match str::from_utf8(bytes) {
         Ok(text) => text.into(),
@@ -79,7 +79,7 @@ pub(crate) fn json(bytes: &[u8]) -> Value {
 fn hex(bytes: &[u8]) -> Vec<u8> {
     let mut digits = Vec::with_capacity(bytes.len() * 2);
     for byte in bytes {
-        write!(digits, "{byte:02x}").expect("a Vec takes every write");
+        write!(digits, "{byte:02x}").expect("writing to a Vec cannot fail");
     }
     digits
 }

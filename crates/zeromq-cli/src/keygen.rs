@@ -1,4 +1,4 @@
-//! Making keys, and hashes of passwords.
+//! `zmq keygen` and `zmq hash-password`.
 
 use zeroize::Zeroizing;
 use zeromq_async::security::{generate_curve_keys, generate_noise_keys};
@@ -6,10 +6,10 @@ use zeromq_auth::{CurveSecretCertificate, FileError, NoiseSecretCertificate};
 
 use crate::arguments::{KeyMechanism, KeygenArguments};
 use crate::console;
-use crate::exit::Failure;
+use crate::failure::Failure;
 use crate::password;
 
-/// Makes a pair of keys, and prints it or writes it to files.
+/// Generates a key pair, and prints it or writes it to files.
 pub(crate) fn run(arguments: KeygenArguments) -> Result<(), Failure> {
     match (arguments.mechanism, arguments.out) {
         (KeyMechanism::Curve, None) => print(|| {
@@ -21,32 +21,32 @@ pub(crate) fn run(arguments: KeygenArguments) -> Result<(), Failure> {
             (keys.public_key().to_string(), keys.secret_key().to_z85())
         }),
         (KeyMechanism::Curve, Some(name)) => {
-            CurveSecretCertificate::generate().write(name).map_err(unwritten)
+            CurveSecretCertificate::generate().write(name).map_err(write_error)
         }
         (KeyMechanism::Noise, Some(name)) => {
-            NoiseSecretCertificate::generate().write(name).map_err(unwritten)
+            NoiseSecretCertificate::generate().write(name).map_err(write_error)
         }
     }
 }
 
-/// Prints keys that can stand behind any option: none begins like an option or a file.
+/// Prints keys that do not begin like an option or like `@FILE`.
 fn print(mut generate: impl FnMut() -> (String, Zeroizing<String>)) -> Result<(), Failure> {
     loop {
         let (public, secret) = generate();
         if !public.starts_with(['-', '@']) && !secret.starts_with(['-', '@']) {
             let text = Zeroizing::new(format!("public {public}\nsecret {}\n", *secret));
-            return console::put(text.as_bytes());
+            return console::print(text.as_bytes());
         }
     }
 }
 
-fn unwritten(error: FileError) -> Failure {
+fn write_error(error: FileError) -> Failure {
     Failure::about("--out", error)
 }
 
-/// Prints the hash of the password that standard input has in its first line.
+/// Prints the hash of the password in the first line of standard input.
 pub(crate) async fn hash_password() -> Result<(), Failure> {
     let password = password::read().await?;
     let hash = zeromq_auth::hash_password(&*password);
-    console::put(format!("{hash}\n").as_bytes())
+    console::print(format!("{hash}\n").as_bytes())
 }

@@ -1,8 +1,8 @@
-//! The socket types, as the command line names them.
+//! The socket types and their properties.
 
 use clap::ValueEnum;
 
-/// A socket type.
+/// A socket type, as named on the command line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Kind {
     Req,
@@ -27,28 +27,28 @@ impl Kind {
         !matches!(self, Self::Pub | Self::Push)
     }
 
-    /// Whether what this socket receives can be sent by the other.
+    /// Whether the other socket can send the messages that this one receives.
     pub(crate) fn forwards_to(self, other: Self) -> bool {
         self.receives() && other.sends()
     }
 
-    /// Whether peers say what they want to be sent.
+    /// Whether peers subscribe to messages.
     pub(crate) fn publishes(self) -> bool {
         matches!(self, Self::Pub | Self::Xpub)
     }
 
-    /// Whether sending and receiving alternate.
+    /// Whether sends and receives must alternate.
     pub(crate) fn alternates(self) -> bool {
         matches!(self, Self::Req | Self::Rep)
     }
 
-    /// Whether it receives whatever its peers send, without asking first.
-    pub(crate) fn takes_orders(self) -> bool {
+    /// Whether it can receive the commands of a proxy's control socket.
+    pub(crate) fn takes_commands(self) -> bool {
         self.receives() && !matches!(self, Self::Req | Self::Xpub | Self::Xsub)
     }
 
-    /// Whether it is this type's rule that messages for a peer that has gone are dropped, so that
-    /// it is no failure when they are.
+    /// Whether the RFC of this type says to drop messages for a disconnected peer. Such a drop is not a
+    /// failure.
     pub(crate) fn drops(self) -> bool {
         matches!(self, Self::Pub | Self::Xpub | Self::Xsub | Self::Rep | Self::Router)
     }

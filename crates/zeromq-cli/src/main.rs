@@ -9,7 +9,7 @@ mod arguments;
 mod bench;
 mod console;
 mod endpoints;
-mod exit;
+mod failure;
 mod format;
 mod input;
 mod keygen;
@@ -20,24 +20,25 @@ mod proxy;
 mod refusal;
 mod security;
 mod session;
+mod shutdown;
 mod signals;
 mod socket;
-mod trouble;
+mod warnings;
 
 use arguments::{Arguments, Command};
-use exit::Failure;
+use failure::Failure;
 
 fn main() -> ExitCode {
     let arguments = Arguments::read();
     let runtime = match Runtime::new() {
         Ok(runtime) => runtime,
-        Err(error) => return exit::code(Err(Failure::error(error))),
+        Err(error) => return exit_code(Err(Failure::error(error))),
     };
     let result = runtime.block_on(run(arguments.command));
-    // Sockets leave the file system as they found it, unless a task hangs in a write to a terminal
-    // that nobody reads.
-    runtime.shutdown_timeout(SHUTDOWN);
-    exit::code(result)
+    // This lets sockets remove their ipc files. A task may be blocked in a write to a terminal, so
+    // the time is limited.
+    runtime.shutdown_timeout(RUNTIME_SHUTDOWN);
+    exit_code(result)
 }
 
 async fn run(command: Command) -> Result<(), Failure> {
@@ -50,5 +51,15 @@ async fn run(command: Command) -> Result<(), Failure> {
     }
 }
 
-/// How long tasks may take to notice that it is over.
-const SHUTDOWN: Duration = Duration::from_millis(500);
+/// Reports a failure on standard error. The status for wrong usage, 2, comes from clap.
+fn exit_code(result: Result<(), Failure>) -> ExitCode {
+    let (text, status) = match result {
+        Ok(()) | Err(Failure::OutputClosed) => return ExitCode::SUCCESS,
+        Err(Failure::Error(text)) => (text, 1),
+        Err(Failure::TimedOut(text)) => (text, 3),
+    };
+    console::log(format_args!("zmq: {}", text.replace('\n', " ")));
+    ExitCode::from(status)
+}
+
+const RUNTIME_SHUTDOWN: Duration = Duration::from_millis(500);

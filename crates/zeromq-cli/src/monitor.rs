@@ -1,4 +1,4 @@
-//! Connection events as JSON, one object a line on standard error.
+//! `--monitor`: socket events as JSON on standard error, one object per line.
 
 use std::time::Duration;
 
@@ -8,10 +8,10 @@ use zeromq_async::{Events, PeerInfo, SocketEvent};
 use crate::console;
 use crate::format;
 
-/// Tells every event of a socket, until it has ended.
+/// Writes all events of a socket until it is closed.
 pub(crate) async fn report(mut events: Events) {
     while let Some(event) = events.next().await {
-        console::tell(describe(&event));
+        console::log(describe(&event));
     }
 }
 

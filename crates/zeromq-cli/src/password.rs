@@ -1,4 +1,4 @@
-//! Reading a password, which is not seen where somebody types it.
+//! Reading a password without echo.
 
 use std::io::{self, BufRead, IsTerminal, Read};
 use std::thread;
@@ -7,31 +7,31 @@ use tokio::sync::oneshot;
 use zeroize::Zeroizing;
 
 use crate::console;
-use crate::exit::Failure;
+use crate::failure::Failure;
 use crate::signals::Signals;
 
-/// The first line of standard input, without its end and without a byte order mark.
+/// Reads the first line of standard input, without its end and without a byte order mark.
 pub(crate) async fn read() -> Result<Zeroizing<Vec<u8>>, Failure> {
     let mut signals = Signals::new()?;
-    let unseen = Unseen::begin().map_err(|error| Failure::about("standard input", error))?;
-    if unseen.is_some() {
-        console::ask("Password: ");
+    let no_echo = NoEcho::start().map_err(|error| Failure::about("standard input", error))?;
+    if no_echo.is_some() {
+        console::prompt("Password: ");
     }
-    // A thread of its own, so that Ctrl-C ends the command and gives the terminal its echo back.
+    // A separate thread, so that Ctrl-C ends the command and restores the echo.
     let (sender, line) = oneshot::channel();
     thread::spawn(move || sender.send(first_line(&mut io::stdin().lock())));
     let line = tokio::select! {
         line = line => line.unwrap_or(Ok(Zeroizing::default())),
-        () = signals.recv() => Err(io::Error::other("there was no password until the end")),
+        () = signals.recv() => Err(io::Error::other("interrupted before a password was read")),
     };
-    drop(unseen);
+    drop(no_echo);
     check(line.map_err(|error| Failure::about("standard input", error))?)
 }
 
 fn first_line(input: &mut impl BufRead) -> io::Result<Zeroizing<Vec<u8>>> {
-    // Large enough not to move, which would leave a copy of the password behind.
-    let mut line = Zeroizing::new(Vec::with_capacity(MOST_READ + 1));
-    input.take(MOST_READ as u64).read_until(b'\n', &mut line)?;
+    // A reallocation would leave a copy of the password in freed memory.
+    let mut line = Zeroizing::new(Vec::with_capacity(MAX_READ + 1));
+    input.take(MAX_READ as u64).read_until(b'\n', &mut line)?;
     Ok(line)
 }
 
@@ -43,63 +43,63 @@ fn check(mut line: Zeroizing<Vec<u8>>) -> Result<Zeroizing<Vec<u8>>, Failure> {
         line.pop();
     }
     let problem = match line.len() {
-        0 => "there is no password in its first line",
-        1..=MOST => return Ok(line),
-        _ => "the password has more than 255 bytes, and PLAIN carries no more",
+        0 => "the first line is empty, expected a password",
+        1..=MAX_SIZE => return Ok(line),
+        _ => "the password is longer than 255 bytes, the limit of PLAIN",
     };
     Err(Failure::about("standard input", problem))
 }
 
-/// Bytes that a password of PLAIN may have.
-const MOST: usize = 255;
+/// The longest password that PLAIN can carry, in bytes.
+const MAX_SIZE: usize = 255;
 
-/// As many, with a mark in front and the end of the line, and one more.
-const MOST_READ: usize = MARK.len() + MOST + 3;
+/// Room for the mark, the password, the line end, and one more byte to detect a longer password.
+const MAX_READ: usize = MARK.len() + MAX_SIZE + 3;
 
 /// U+FEFF in UTF-8.
 const MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// A terminal that does not show what is typed, until this is dropped.
+/// Turns the terminal's echo off until it is dropped.
 #[cfg(unix)]
-struct Unseen(rustix::termios::Termios);
+struct NoEcho(rustix::termios::Termios);
 
 #[cfg(unix)]
-impl Unseen {
-    /// `None` where standard input is no terminal.
-    fn begin() -> io::Result<Option<Self>> {
+impl NoEcho {
+    /// `None` if standard input is not a terminal.
+    fn start() -> io::Result<Option<Self>> {
         use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
         let input = io::stdin();
         if !input.is_terminal() {
             return Ok(None);
         }
         let before = tcgetattr(&input)?;
-        let mut unseen = before.clone();
-        unseen.local_modes.remove(LocalModes::ECHO);
-        unseen.local_modes.insert(LocalModes::ECHONL);
-        tcsetattr(&input, OptionalActions::Flush, &unseen)?;
+        let mut changed = before.clone();
+        changed.local_modes.remove(LocalModes::ECHO);
+        changed.local_modes.insert(LocalModes::ECHONL);
+        tcsetattr(&input, OptionalActions::Flush, &changed)?;
         Ok(Some(Self(before)))
     }
 }
 
 #[cfg(unix)]
-impl Drop for Unseen {
+impl Drop for NoEcho {
     fn drop(&mut self) {
         let _ =
             rustix::termios::tcsetattr(io::stdin(), rustix::termios::OptionalActions::Now, &self.0);
     }
 }
 
-/// On other systems a password that is typed is refused: it would be seen.
+/// On other systems the echo cannot be turned off, so terminals are rejected.
 #[cfg(not(unix))]
-struct Unseen;
+struct NoEcho;
 
 #[cfg(not(unix))]
-impl Unseen {
-    fn begin() -> io::Result<Option<Self>> {
+impl NoEcho {
+    fn start() -> io::Result<Option<Self>> {
         match io::stdin().is_terminal() {
             false => Ok(None),
             true => {
-                Err(io::Error::other("a password that is typed here would be seen; pipe it in"))
+                Err(io::Error::other("the terminal would show the password; pipe it in instead"))
             }
         }
     }
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn a_password_is_the_first_line() {
+    fn password_is_the_first_line() {
         for input in [&b"secret"[..], b"secret\n", b"secret\r\nmore\n", b"\xef\xbb\xbfsecret\n"] {
             assert_eq!(read(input).as_deref(), Some(&b"secret"[..]));
         }
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn a_password_has_an_end() {
+    fn password_size_is_limited() {
         let most = [&[b'x'; 255][..], b"\r\n"].concat();
         assert_eq!(read(&most).unwrap().len(), 255);
         assert_eq!(read(&[b'x'; 256]), None);

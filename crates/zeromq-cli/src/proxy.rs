@@ -1,51 +1,43 @@
-//! `zmq proxy`: the library's proxy between two sockets of any type, with a copy of everything for
-//! a third and orders from a fourth.
+//! `zmq proxy`: forwards between two sockets, with optional capture and control sockets.
 
 use std::ffi::OsString;
 
 use futures_util::future::join_all;
-use zeromq_async::SocketHandle;
 use zeromq_util::proxy::{Halves, Proxy, ProxyError, ProxySide};
 
 use crate::arguments::{End, ProxyArguments};
 use crate::endpoints;
-use crate::exit::{self, Failure, GRACE};
+use crate::failure::Failure;
 use crate::kind::Kind;
+use crate::shutdown::{GRACE, close_within};
 use crate::signals::Signals;
 use crate::socket::{Incoming, Options, Outgoing, Parts};
-use crate::trouble;
+use crate::warnings;
 
-/// Forwards until it is told to end.
+/// Forwards until a signal or a TERMINATE command.
 pub(crate) async fn run(arguments: ProxyArguments) -> Result<(), Failure> {
     let mut signals = Signals::new()?;
     let sockets = Sockets::open(&arguments)?;
     let handles: Vec<_> = sockets.all().map(|parts| parts.handle.clone()).collect();
     for handle in &handles {
-        tokio::spawn(trouble::report(handle.events()));
+        tokio::spawn(warnings::report(handle.events()));
     }
     let result = tokio::select! {
         result = forward(sockets, &arguments) => result,
         () = signals.recv() => Ok(()),
     };
-    let unsent = join_all(handles.iter().map(close)).await.into_iter().sum();
+    let unsent =
+        join_all(handles.iter().map(|handle| close_within(handle, GRACE))).await.into_iter().sum();
     match unsent {
         0 => result,
-        _ => result.and_then(|()| Err(Failure::about(list(&arguments), exit::unsent(unsent)))),
+        _ => result.and_then(|()| {
+            let attachments = arguments.ends().map(|end| &end.attachment);
+            Err(Failure::unsent(endpoints::list(attachments), unsent))
+        }),
     }
 }
 
-/// Closes a socket, and says how many messages it could not send. Those that went with peers before
-/// are not among them.
-async fn close(handle: &SocketHandle) -> usize {
-    let lost = usize::try_from(handle.stats().lost).unwrap_or(usize::MAX);
-    handle.close_within(GRACE).await.unsent.saturating_sub(lost)
-}
-
-fn list(arguments: &ProxyArguments) -> String {
-    arguments.ends().map(|end| end.place.endpoint()).collect::<Vec<_>>().join(", ")
-}
-
-/// The sockets of a proxy, made and not yet attached.
+/// The sockets of a proxy, before they bind and connect.
 struct Sockets {
     front: Parts,
     back: Parts,
@@ -69,10 +61,10 @@ impl Sockets {
     }
 }
 
-/// Opens a socket that is to forward to and from one of type `other`.
+/// Opens a socket. `other` is the type of the socket on the other side.
 fn open(end: &End, other: Option<Kind>) -> Result<Parts, Failure> {
     let mut options = Options::default();
-    // An XSUB subscribes to what the other side is asked for, if it can be asked.
+    // An XSUB forwards the subscriptions of the other side, if that side receives any.
     if end.kind == Kind::Sub || other.is_some_and(|other| !other.receives()) {
         options.subscriptions.push(OsString::new());
     }
@@ -81,7 +73,7 @@ fn open(end: &End, other: Option<Kind>) -> Result<Parts, Failure> {
 
 async fn forward(sockets: Sockets, arguments: &ProxyArguments) -> Result<(), Failure> {
     let handles = sockets.all().map(|parts| &parts.handle);
-    let attachments: Vec<_> = handles.zip(arguments.ends().map(|end| &end.place)).collect();
+    let attachments: Vec<_> = handles.zip(arguments.ends().map(|end| &end.attachment)).collect();
     endpoints::attach(&attachments).await?;
 
     let Sockets { front, back, capture, control } = sockets;
@@ -106,7 +98,7 @@ fn halves(parts: Parts, kind: Kind) -> Halves<Incoming, Outgoing> {
     }
 }
 
-/// Names the endpoint that the error is about.
+/// Adds the endpoint to an error.
 fn failure(error: ProxyError, arguments: &ProxyArguments) -> Failure {
     let end = match error.side() {
         ProxySide::Front => Some(&arguments.frontend),
@@ -115,7 +107,7 @@ fn failure(error: ProxyError, arguments: &ProxyArguments) -> Failure {
         _ => arguments.control.as_ref(),
     };
     let Some(end) = end else { return Failure::error(error) };
-    let subject = end.place.endpoint();
+    let subject = end.attachment.endpoint();
     match error {
         ProxyError::Receive { source, .. } => Failure::about(subject, source),
         ProxyError::Send { source, .. } => Failure::about(subject, source),

@@ -1,13 +1,13 @@
-//! Peers that refuse this side for good: nobody will come, so the command ends and says why.
+//! Peers that refuse the connection for good, which ends the command.
 
 use std::future::pending;
 
 use futures_util::FutureExt;
 use zeromq_async::{Endpoint, Events, HandshakeFailure, SocketEvent};
 
-use crate::exit::Failure;
+use crate::failure::Failure;
 
-/// Watches the endpoints that a socket connects to.
+/// Watches the events of a socket for connections that the peer refuses.
 pub(crate) struct Refusals {
     events: Events,
     last: Option<(Endpoint, String)>,
@@ -18,27 +18,27 @@ impl Refusals {
         Self { events, last: None }
     }
 
-    /// Waits until an endpoint is given up because of what its peer has said.
+    /// Waits until the socket gives up an endpoint because its peer refused the connection.
     pub(crate) async fn next(&mut self) -> Failure {
         while let Some(event) = self.events.next().await {
-            if let Some(failure) = self.take(event) {
+            if let Some(failure) = self.handle(event) {
                 return failure;
             }
         }
         pending().await
     }
 
-    /// What has been said until now, where the socket's work has failed already.
-    pub(crate) fn told(mut self) -> Option<Failure> {
+    /// The last refusal so far. It may be the cause of another failure.
+    pub(crate) fn last(mut self) -> Option<Failure> {
         while let Some(Some(event)) = self.events.next().now_or_never() {
-            if let Some(failure) = self.take(event) {
+            if let Some(failure) = self.handle(event) {
                 return Some(failure);
             }
         }
         self.last.map(|(endpoint, reason)| Failure::about(endpoint, reason))
     }
 
-    fn take(&mut self, event: SocketEvent) -> Option<Failure> {
+    fn handle(&mut self, event: SocketEvent) -> Option<Failure> {
         match event {
             SocketEvent::HandshakeFailed {
                 endpoint,
@@ -48,7 +48,7 @@ impl Refusals {
             SocketEvent::ConnectStopped { endpoint, .. } => {
                 return self
                     .last
-                    .take_if(|(refusing, _)| *refusing == endpoint)
+                    .take_if(|(refused, _)| *refused == endpoint)
                     .map(|(_, reason)| Failure::about(endpoint, reason));
             }
             _ => {}

@@ -1,19 +1,19 @@
-//! The mechanism of a socket, with the keys and lists that the command line names.
+//! The security mechanism of a socket.
 
 use zeromq_async::security::{
     Attempt, Credentials, CurveKeyPair, CurvePublicKey, CurveSecretKey, Decision, NoiseKeyPair,
     NoisePublicKey, NoiseSecretKey, Password,
 };
 use zeromq_async::{SocketBuilder, SocketKind};
-use zeromq_auth::{KeyFile, PasswordFile};
+use zeromq_auth::PasswordFile;
 
-mod key;
+mod keys;
 
 use crate::arguments::SecurityArguments;
-use crate::exit::Failure;
-use key::KeyArguments;
+use crate::failure::Failure;
+use keys::{KeyArguments, Role};
 
-/// What a socket asks of its peers and shows them.
+/// A mechanism with its credentials.
 #[derive(Debug, Default)]
 pub(crate) enum Security {
     #[default]
@@ -23,26 +23,12 @@ pub(crate) enum Security {
         username: String,
         password: Password,
     },
-    Curve(Part<CurveKeyPair, CurvePublicKey>),
-    Noise(Part<NoiseKeyPair, NoisePublicKey>),
-}
-
-/// The part of a socket in a mechanism with keys.
-#[derive(Debug)]
-pub(crate) enum Part<Pair, PublicKey> {
-    /// Lets in the keys of a list, or any.
-    Server {
-        keys: Pair,
-        allow: Option<KeyFile>,
-    },
-    Client {
-        keys: Pair,
-        server_key: PublicKey,
-    },
+    Curve(Role<CurveKeyPair, CurvePublicKey>),
+    Noise(Role<NoiseKeyPair, NoisePublicKey>),
 }
 
 impl Security {
-    /// Reads what the command line says, and the files it names.
+    /// Reads the options and the files that they name.
     pub(crate) fn read(arguments: &SecurityArguments) -> Result<Self, Failure> {
         let SecurityArguments { plain_server, plain_username, plain_password, curve, noise } =
             arguments;
@@ -54,15 +40,15 @@ impl Security {
             let (username, password) = (username.clone(), Password::new(password));
             return Ok(Self::PlainClient { username, password });
         }
-        let part = KeyArguments::from(curve).read::<CurveSecretKey, _, _>()?;
-        if let Some(part) = part {
-            return Ok(Self::Curve(part));
+        let role = KeyArguments::from(curve).read::<CurveSecretKey, _, _>()?;
+        if let Some(role) = role {
+            return Ok(Self::Curve(role));
         }
-        let part = KeyArguments::from(noise).read::<NoiseSecretKey, _, _>()?;
-        Ok(part.map_or(Self::Null, Self::Noise))
+        let role = KeyArguments::from(noise).read::<NoiseSecretKey, _, _>()?;
+        Ok(role.map_or(Self::Null, Self::Noise))
     }
 
-    /// Has a socket use it.
+    /// Configures a socket.
     pub(crate) fn apply<P: SocketKind>(
         &self,
         builder: SocketBuilder<P>,
@@ -74,32 +60,32 @@ impl Security {
                 let builder = builder.plain_client(username, password.expose());
                 builder.map_err(|error| Failure::about("--plain-username", error))?
             }
-            Self::Curve(Part::Server { keys, allow: Some(list) }) => {
+            Self::Curve(Role::Server { keys, allow: Some(list) }) => {
                 builder.curve_server(keys.clone(), list.clone())
             }
-            Self::Curve(Part::Server { keys, allow: None }) => {
-                builder.curve_server(keys.clone(), anybody)
+            Self::Curve(Role::Server { keys, allow: None }) => {
+                builder.curve_server(keys.clone(), allow_any_key)
             }
-            Self::Curve(Part::Client { keys, server_key }) => {
+            Self::Curve(Role::Client { keys, server_key }) => {
                 builder.curve_client(keys.clone(), *server_key)
             }
-            Self::Noise(Part::Server { keys, allow: Some(list) }) => {
+            Self::Noise(Role::Server { keys, allow: Some(list) }) => {
                 builder.noise_server(keys.clone(), list.clone())
             }
-            Self::Noise(Part::Server { keys, allow: None }) => {
-                builder.noise_server(keys.clone(), anybody)
+            Self::Noise(Role::Server { keys, allow: None }) => {
+                builder.noise_server(keys.clone(), allow_any_key)
             }
-            Self::Noise(Part::Client { keys, server_key }) => {
+            Self::Noise(Role::Client { keys, server_key }) => {
                 builder.noise_client(keys.clone(), *server_key)
             }
         })
     }
 }
 
-/// Lets every key in, which is then who its holder is.
-async fn anybody(attempt: Attempt) -> Decision {
+/// Allows every key. The key is the user id.
+async fn allow_any_key(attempt: Attempt) -> Decision {
     match attempt.request.credentials {
-        // The text of a key is the same for both mechanisms.
+        // CURVE and NOISE keys have the same text form.
         Credentials::PublicKey(key) => Decision::allow_as(CurvePublicKey::new(key).to_string()),
         _ => Decision::allow(),
     }

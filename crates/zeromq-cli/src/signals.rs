@@ -1,4 +1,4 @@
-//! Being asked to end: Ctrl-C, and SIGTERM where there is such a thing.
+//! Ctrl-C, and SIGTERM on Unix.
 
 use std::io;
 
@@ -7,9 +7,9 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 #[cfg(windows)]
 use tokio::signal::windows::{CtrlC, ctrl_c};
 
-use crate::exit::Failure;
+use crate::failure::Failure;
 
-/// The requests to end; from the making of this on, none ends the process by itself.
+/// Receives the signals. While this exists, the signals do not end the process by themselves.
 #[derive(Debug)]
 pub(crate) struct Signals {
     #[cfg(unix)]
@@ -36,7 +36,7 @@ impl Signals {
         Ok(Self { interrupt: ctrl_c()? })
     }
 
-    /// Waits for the next request to end. Nothing is lost when it is dropped.
+    /// Waits for the next signal. Cancel-safe.
     pub(crate) async fn recv(&mut self) {
         #[cfg(unix)]
         tokio::select! {

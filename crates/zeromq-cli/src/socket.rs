@@ -1,4 +1,4 @@
-//! Making a socket of a type that is only known at run time: a `Sink`, a `Stream`, or both.
+//! Sockets with a type chosen at run time.
 
 use std::ffi::OsString;
 use std::time::Duration;
@@ -10,47 +10,46 @@ use zeromq_async::{
     SubscriptionNotices, XPub, XSub,
 };
 
-use crate::exit::Failure;
+use crate::failure::Failure;
 use crate::kind::Kind;
 use crate::security::Security;
 
-/// The sending half of a socket of any type.
+/// The send half of a socket of any type.
 pub(crate) type Outgoing = Box<dyn Sink<Message, Error = SendError> + Send + Unpin>;
 
-/// The receiving half of a socket of any type.
+/// The receive half of a socket of any type.
 pub(crate) type Incoming = Box<dyn Stream<Item = Result<Message, RecvError>> + Send + Unpin>;
 
-/// A socket, taken apart.
+/// A split socket.
 pub(crate) struct Parts {
     pub(crate) outgoing: Option<Outgoing>,
     pub(crate) incoming: Option<Incoming>,
     pub(crate) handle: SocketHandle,
 }
 
-/// What a socket is made with; each type takes what means something to it.
+/// The options of a new socket. Each type uses the options that apply to it.
 #[derive(Debug, Default)]
 pub(crate) struct Options {
     pub(crate) security: Security,
     pub(crate) linger: Option<Duration>,
     pub(crate) routing_id: Option<OsString>,
     pub(crate) subscriptions: Vec<OsString>,
-    /// The socket is a publisher that must know of every subscription. A `pub` becomes an XPUB
-    /// then, which is a PUB that sees them.
-    pub(crate) sees_subscriptions: bool,
+    /// Receive every subscription. A `pub` then becomes an XPUB.
+    pub(crate) receives_subscriptions: bool,
 }
 
 impl Options {
-    /// Makes a socket.
+    /// Creates a socket.
     pub(crate) fn open(&self, kind: Kind) -> Result<Parts, Failure> {
         Ok(match kind {
             Kind::Req => both(self.named::<Req>()?.build()),
             Kind::Rep => both(self.named::<Rep>()?.build()),
             Kind::Dealer => both(self.named::<Dealer>()?.build()),
             Kind::Router => both(self.named::<Router>()?.build()),
-            Kind::Pub if self.sees_subscriptions => both(self.seeing()?.build()),
+            Kind::Pub if self.receives_subscriptions => both(self.xpub()?.build()),
             Kind::Pub => sending(self.plain::<Pub>()?.build()),
             Kind::Sub => receiving(self.subscribed::<Sub>()?.build()),
-            Kind::Xpub if self.sees_subscriptions => both(self.seeing()?.build()),
+            Kind::Xpub if self.receives_subscriptions => both(self.xpub()?.build()),
             Kind::Xpub => both(self.plain::<XPub>()?.build()),
             Kind::Xsub => both(self.subscribed::<XSub>()?.build()),
             Kind::Push => sending(self.plain::<Push>()?.build()),
@@ -79,7 +78,7 @@ impl Options {
         Ok(topics.fold(self.plain()?, SocketBuilder::subscribe))
     }
 
-    fn seeing(&self) -> Result<SocketBuilder<XPub>, Failure> {
+    fn xpub(&self) -> Result<SocketBuilder<XPub>, Failure> {
         Ok(self.plain()?.notices(SubscriptionNotices::All))
     }
 }

@@ -1,25 +1,24 @@
-//! What can happen to bytes on their way.
+//! Faults that a relay injects.
 
 use std::time::Duration;
 
-/// The way that bytes go through a [`Relay`](super::Relay).
+/// A direction through a [`Relay`](crate::Relay).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Way {
-    /// From whoever connects to the relay.
+    /// From the peer that connects to the relay, to the target.
     Up,
-    /// Back to them.
+    /// From the target to the peer that connects to the relay.
     Down,
 }
 
 impl Way {
-    /// Both.
+    /// Both directions.
     pub const BOTH: [Self; 2] = [Self::Up, Self::Down];
 }
 
-/// Something that happens to all that goes one way through a [`Relay`](super::Relay), on every
-/// connection, from now on.
+/// A fault in one direction of a [`Relay`](crate::Relay). It applies to all connections.
 ///
-/// Offsets are of bytes that came this way over one connection, counted from 0.
+/// Offsets and counts are bytes received in this direction on one connection, counted from 0.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
@@ -36,46 +35,46 @@ impl Way {
 /// relay.fault(Way::Up, Fault::Throttle { bytes: 1, every: Duration::from_secs(1) });
 ///
 /// push.connect("mem://relay")?;
-/// push.send("slow but whole").await?;
-/// assert_eq!(pull.recv().await?, "slow but whole"); // some two minutes later, by Tokio's clock
+/// push.send("slow but complete").await?;
+/// assert_eq!(pull.recv().await?, "slow but complete"); // two minutes later by Tokio's clock
 /// # Ok(()) }
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Fault {
-    /// Everything arrives so much later, and in order.
+    /// Delays all bytes by this time. Their order is kept.
     Delay(Duration),
-    /// No more than so many bytes arrive in each such time.
+    /// Limits the rate.
     Throttle {
-        /// At least 1.
+        /// The number of bytes in each interval, at least 1.
         bytes: usize,
-        /// From one piece to the next.
+        /// The interval.
         every: Duration,
     },
-    /// These bits of a byte are changed.
+    /// Flips bits of one byte.
     Flip {
-        /// Which byte.
+        /// The offset of the byte.
         offset: u64,
-        /// The bits.
+        /// The bits to flip.
         bits: u8,
     },
-    /// Nothing is taken any more, as where a cable is out: who writes is held up when the buffers
-    /// before the relay are full. It goes on where it was when the fault is taken back.
+    /// Stops reading, like an unplugged cable. The sender blocks once the buffers before the relay
+    /// are full. Traffic continues where it stopped when the fault is removed.
     Stall,
-    /// Everything is taken and nothing arrives, and no connection ends: a machine that has vanished
-    /// behind a proxy that has not.
+    /// Reads and drops all bytes while connections stay open, like a proxy in front of a crashed
+    /// machine.
     BlackHole,
-    /// After so many bytes the connection ends, both ways; at once where they have come already.
+    /// Ends the connection after this many bytes; at once if they have passed already.
     EndAfter {
-        /// How many still arrive.
+        /// The number of bytes to forward.
         bytes: u64,
-        /// How it ends.
+        /// How the connection ends.
         ending: Ending,
     },
-    /// After so many bytes this way is closed, as if the sender had nothing more to say, and the
-    /// other goes on. What comes later is lost.
+    /// Closes this direction after this many bytes. The other direction stays open. Later bytes are
+    /// dropped.
     HalfCloseAfter {
-        /// How many still arrive.
+        /// The number of bytes to forward.
         bytes: u64,
     },
 }
@@ -84,9 +83,9 @@ pub enum Fault {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Ending {
-    /// Both ends see it closed.
+    /// Both ends see an orderly close.
     Cut,
-    /// Both ends are told that the connection was reset: over tcp with RST, as a machine does that
-    /// has crashed and come back. Over others it is [`Cut`](Self::Cut).
+    /// Both ends see a connection reset (RST), as from a machine that has rebooted. On transports
+    /// other than tcp this is [`Cut`](Self::Cut).
     Reset,
 }

@@ -1,17 +1,17 @@
-//! What tests of programs with sockets are made of: peers without a network, peers that follow a
-//! script, and a line that does harm (feature `testing`).
+//! Testing tools for programs with ZeroMQ sockets.
 //!
-//! * [`MemoryTransport`] carries sockets within the process. Unlike `inproc://` it is a transport
-//!   like tcp, with handshakes, heartbeats and lost connections; unlike tcp it asks nothing of the
-//!   kernel, so that with Tokio's paused clock an hour of it takes a moment.
-//! * [`RawPeer`] is the other end of a connection, which says and hears ZMTP frame by frame, or
-//!   byte by byte: [`raw_bytes`] spells out what [`wire`] cannot say because it is wrong.
-//! * [`Relay`] stands between two endpoints, of any transport, and delays, throttles, alters, loses
-//!   or ends what passes: see [`Fault`].
+//! * [`MemoryTransport`] connects sockets within the process. It has handshakes, heartbeats and lost
+//!   connections like tcp, but uses no kernel sockets. With Tokio's paused clock an hour takes a
+//!   moment.
+//! * [`RawPeer`] is a scripted peer. It sends and reads ZMTP frame by frame or byte by byte.
+//!   [`raw_bytes`] builds malformed data, which the types in [`wire`] cannot express.
+//! * [`Relay`] forwards between two endpoints of any transport and injects [`Fault`]s: it delays,
+//!   throttles, changes, drops or ends the traffic.
 //!
-//! Nothing here has a time limit of its own: put `tokio::time::timeout` around what may never come.
+//! Nothing here has a time limit of its own. Wrap calls in `tokio::time::timeout` where needed.
 //!
-//! A client whose server vanishes without a word finds out by its heartbeat, and in no time:
+//! In this example a server vanishes without closing its connection. The client's heartbeat detects
+//! it, an hour later by Tokio's clock:
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread", start_paused = true)]
@@ -25,8 +25,8 @@
 //! server.bind("mem://server").await?;
 //! let relay = Relay::start(&context, "mem://relay", "mem://server").await?;
 //!
-//! let hourly = Duration::from_secs(3600);
-//! let client = DealerSocket::builder_in(&context).heartbeat_interval(hourly).build();
+//! let hour = Duration::from_secs(3600);
+//! let client = DealerSocket::builder_in(&context).heartbeat_interval(hour).build();
 //! let mut events = client.events();
 //! client.connect("mem://relay")?;
 //! client.wait_for_peers(1).await;
@@ -40,6 +40,8 @@
 //! # Ok(()) }
 //! ```
 
+#![forbid(unsafe_code)]
+
 mod fault;
 mod memory;
 pub mod raw_bytes;
@@ -51,3 +53,7 @@ pub use memory::{MemoryListener, MemoryTransport};
 pub use raw_peer::{RawListener, RawPeer};
 pub use relay::Relay;
 pub use zmtp::wire;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

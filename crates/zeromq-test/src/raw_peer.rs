@@ -1,24 +1,25 @@
-//! The other end of a connection, following a script.
+//! A scripted peer.
 
 use std::future::poll_fn;
 use std::io;
 
 use bytes::{Buf, Bytes, BytesMut};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use zeromq_async::transport::{Io, Listener, TransportOptions};
+use zeromq_async::{Context, Endpoint, EndpointError};
 use zmtp::wire::{Command, FrameHeader, Greeting, MechanismName};
 use zmtp::{Frame, Message, Metadata, SocketType};
 
-use super::raw_bytes;
-use zeromq_async::Context;
-use zeromq_async::Endpoint;
-use zeromq_async::EndpointError;
-use zeromq_async::transport::TransportOptions;
-use zeromq_async::transport::{Io, Listener};
+use crate::raw_bytes;
 
-/// A peer that says what it is told to, and hears what is said to it, one piece at a time.
+/// A peer that sends and reads exactly as the test says.
 ///
-/// It answers nothing by itself, reads only when it is asked to, and knows no limits. Reading is
-/// cancel-safe: what came of a piece that is not whole waits for the next call.
+/// It never replies by itself, reads only when a method is called, and has no limits.
+///
+/// # Cancel safety
+///
+/// The methods that read keep partial data for the next call. The methods that write may have written
+/// a part.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -40,18 +41,18 @@ use zeromq_async::transport::{Io, Listener};
 /// assert_eq!(peer.read_command().await?, Command::Pong { context: "7".into() });
 ///
 /// peer.write(b"\xff no frame begins like this").await?;
-/// assert_eq!(peer.read_to_end().await, ""); // and the socket closes the connection
+/// assert_eq!(peer.read_to_end().await, ""); // the socket closed the connection
 /// # Ok(()) }
 /// ```
 #[derive(Debug)]
 pub struct RawPeer {
     io: Io,
     input: BytesMut,
-    /// Of a message whose last frame has not come.
+    /// The frames of an incomplete message.
     frames: Vec<Frame>,
 }
 
-/// Accepts the connections of sockets, as [`RawPeer`]s.
+/// Accepts connections from sockets as [`RawPeer`]s.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -72,11 +73,11 @@ pub struct RawPeer {
 pub struct RawListener(Box<dyn Listener>);
 
 impl RawListener {
-    /// Listens at an endpoint of any transport of the context.
+    /// Binds to an endpoint of any transport of the context.
     ///
     /// # Errors
     ///
-    /// As the transport has it.
+    /// The endpoint is invalid, or the transport cannot bind to it.
     pub async fn bind(
         context: &Context,
         endpoint: impl TryInto<Endpoint, Error: Into<EndpointError>>,
@@ -87,16 +88,16 @@ impl RawListener {
         bound.map(Self).map_err(io::Error::other)
     }
 
-    /// Where to connect.
+    /// The bound endpoint, with the port or name that the system chose.
     pub fn endpoint(&self) -> &Endpoint {
         self.0.local_endpoint()
     }
 
-    /// The next connection. Nothing has been said over it yet.
+    /// Accepts the next connection and sends nothing.
     ///
     /// # Errors
     ///
-    /// As the transport has it.
+    /// The transport cannot accept a connection.
     ///
     /// # Cancel safety
     ///
@@ -113,32 +114,17 @@ impl std::fmt::Debug for RawListener {
 }
 
 impl RawPeer {
-    /// The end of any stream.
-    ///
-    /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// use zeromq_async::{PairSocket, SocketType};
-    /// use zeromq_async::transport::Io;
-    /// use zeromq_test::RawPeer;
-    ///
-    /// let (near, far) = tokio::io::duplex(1024);
-    /// let pair = PairSocket::new();
-    /// pair.handle().accept_stream(Io::new(far, "the raw peer"))?;
-    /// let mut peer = RawPeer::new(Io::new(near, "the socket"));
-    /// peer.handshake(SocketType::Pair).await?;
-    /// pair.wait_for_peers(1).await;
-    /// # Ok(()) }
-    /// ```
+    /// Uses any stream, such as one end of `tokio::io::duplex`. Give the other end to a socket with
+    /// `accept_stream`.
     pub fn new(io: Io) -> Self {
         Self { io, input: BytesMut::new(), frames: Vec::new() }
     }
 
-    /// Connects to an endpoint of any transport of the context, and says nothing yet.
+    /// Connects to an endpoint of any transport of the context and sends nothing.
     ///
     /// # Errors
     ///
-    /// As the transport has it.
+    /// The endpoint is invalid, or the connection fails.
     pub async fn connect(
         context: &Context,
         endpoint: impl TryInto<Endpoint, Error: Into<EndpointError>>,
@@ -148,37 +134,36 @@ impl RawPeer {
         context.dial(&endpoint, &options).await.map(Self::new)
     }
 
-    /// The stream, to do with it what this peer has no word for. What was read and not asked for is
-    /// lost.
+    /// Returns the stream. Buffered input is dropped.
     pub fn into_io(self) -> Io {
         self.io
     }
 
-    /// Says bytes as they are.
+    /// Writes bytes.
     ///
     /// # Errors
     ///
-    /// The connection is broken.
+    /// The write fails.
     pub async fn write(&mut self, bytes: impl AsRef<[u8]>) -> io::Result<()> {
         self.io.write_all(bytes.as_ref()).await?;
         self.io.flush().await
     }
 
-    /// Says nothing more; the other side hears that.
+    /// Closes the write half. The socket sees the end of the stream.
     ///
     /// # Errors
     ///
-    /// The connection is broken.
+    /// The write fails.
     pub async fn shutdown(&mut self) -> io::Result<()> {
         self.io.shutdown().await
     }
 
-    /// The next `count` bytes.
+    /// Reads `count` bytes.
     ///
     /// # Errors
     ///
-    /// [`UnexpectedEof`](io::ErrorKind::UnexpectedEof) where fewer come, or the connection is
-    /// broken.
+    /// The connection ends before ([`UnexpectedEof`](io::ErrorKind::UnexpectedEof)), or the read
+    /// fails.
     pub async fn read(&mut self, count: usize) -> io::Result<Bytes> {
         while self.input.len() < count {
             self.fill().await?;
@@ -193,28 +178,28 @@ impl RawPeer {
         }
     }
 
-    /// Everything until the other side ends the connection, in whatever way.
+    /// Reads until the connection ends or fails.
     pub async fn read_to_end(&mut self) -> Bytes {
         while self.fill().await.is_ok() {}
         std::mem::take(&mut self.input).freeze()
     }
 
-    /// Says a greeting of ZMTP 3.1 and hears the other side's.
+    /// Sends a greeting for ZMTP 3.1 and reads the socket's greeting.
     ///
     /// # Errors
     ///
-    /// The other side says something else, or the connection is broken.
+    /// The socket's greeting is malformed, or the connection fails.
     pub async fn greet(&mut self, mechanism: MechanismName) -> io::Result<Greeting> {
         let greeting = Greeting::new(mechanism);
         self.write([&Greeting::OPENING[..], &greeting.rest()].concat()).await?;
         self.read_greeting().await
     }
 
-    /// Hears the other side's greeting.
+    /// Reads the socket's greeting.
     ///
     /// # Errors
     ///
-    /// The other side says something else, or the connection is broken.
+    /// The greeting is malformed, or the connection fails.
     pub async fn read_greeting(&mut self) -> io::Result<Greeting> {
         loop {
             if let Some(greeting) = Greeting::decode(&self.input).map_err(malformed)? {
@@ -225,26 +210,26 @@ impl RawPeer {
         }
     }
 
-    /// Performs the handshake of a NULL peer of this type, and says what the other side's READY
-    /// has.
+    /// Performs a NULL handshake as a peer of this type, and returns the metadata of the socket's
+    /// READY.
     ///
     /// # Errors
     ///
-    /// The other side does not speak NULL, or the connection is broken.
+    /// The socket does not use NULL, or the connection fails.
     pub async fn handshake(&mut self, socket_type: SocketType) -> io::Result<Metadata> {
         self.greet(MechanismName::NULL).await?;
         self.write(raw_bytes::ready(&socket_type.to_string())).await?;
         match self.read_command().await? {
             Command::Ready { data } => Metadata::decode(data).map_err(malformed),
-            other => Err(malformed(format!("{other:?} where READY was to come"))),
+            other => Err(malformed(format!("expected READY, received {other:?}"))),
         }
     }
 
-    /// The next frame, of a message or a command.
+    /// Reads a frame of a message or a command.
     ///
     /// # Errors
     ///
-    /// What comes is no frame, or the connection is broken.
+    /// The frame is malformed, or the connection ends or fails.
     pub async fn read_frame(&mut self) -> io::Result<(FrameHeader, Bytes)> {
         loop {
             if let Some(header) = FrameHeader::decode(&self.input).map_err(malformed)? {
@@ -259,31 +244,31 @@ impl RawPeer {
         }
     }
 
-    /// The next frame, which is a command.
+    /// Reads a command.
     ///
     /// # Errors
     ///
-    /// It is not, or the connection is broken.
+    /// The next frame is not a command, or the connection ends or fails.
     pub async fn read_command(&mut self) -> io::Result<Command> {
         match self.read_frame().await? {
             (header, body) if header.is_command() => Command::decode(body).map_err(malformed),
             (_, body) => {
-                Err(malformed(format!("a message begins where a command was to come: {body:?}")))
+                Err(malformed(format!("expected a command, received a message frame: {body:?}")))
             }
         }
     }
 
-    /// The next message, all frames of it.
+    /// Reads a message with all its frames.
     ///
     /// # Errors
     ///
-    /// A command comes first, or the connection is broken.
+    /// A command comes first, or the connection ends or fails.
     pub async fn read_message(&mut self) -> io::Result<Message> {
         loop {
             let (header, body) = self.read_frame().await?;
             if header.is_command() {
                 let command = Command::decode(body).map_err(malformed)?;
-                let text = format!("{command:?} where a message was to come");
+                let text = format!("expected a message, received {command:?}");
                 return Err(malformed(text));
             }
             self.frames.push(Frame::from(body));
@@ -293,11 +278,11 @@ impl RawPeer {
         }
     }
 
-    /// Says a message.
+    /// Sends a message.
     ///
     /// # Errors
     ///
-    /// The connection is broken.
+    /// The write fails.
     pub async fn send(&mut self, message: impl Into<Message>) -> io::Result<()> {
         let message = message.into();
         let last = message.frame_count() - 1;
@@ -309,11 +294,11 @@ impl RawPeer {
         self.write(bytes).await
     }
 
-    /// Says a command.
+    /// Sends a command.
     ///
     /// # Errors
     ///
-    /// The connection is broken.
+    /// The write fails.
     pub async fn send_command(&mut self, command: &Command) -> io::Result<()> {
         let mut bytes = Vec::new();
         command.encode(&mut bytes);

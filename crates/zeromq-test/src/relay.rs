@@ -1,31 +1,29 @@
-//! Somebody in between.
-
-mod line;
+//! A relay that injects faults.
 
 use std::future::poll_fn;
-use std::io;
 use std::sync::Arc;
 use std::time::Duration;
+use std::{fmt, io};
 
+use parking_lot::Mutex;
 use socket2::SockRef;
 use tokio::io::{AsyncWriteExt, split};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
+use zeromq_async::transport::{Io, Listener, TransportOptions};
+use zeromq_async::{Context, Endpoint, EndpointError};
 
-use self::line::Line;
-use super::fault::{Ending, Fault, Way};
-use parking_lot::Mutex;
-use zeromq_async::Context;
-use zeromq_async::Endpoint;
-use zeromq_async::EndpointError;
-use zeromq_async::transport::TransportOptions;
-use zeromq_async::transport::{Io, Listener};
+mod forwarder;
 
-/// Stands between two endpoints and does harm to what passes.
+use crate::fault::{Ending, Fault, Way};
+use forwarder::{Alter, Forwarder};
+
+/// Forwards between two endpoints and injects faults.
 ///
-/// Whoever connects to it is connected to the other endpoint, over any transports of the context.
-/// It lets everything pass until it is told [faults](Fault). Dropping it ends its connections.
+/// Each connection to the relay's endpoint is forwarded to the target endpoint. Both can use any
+/// transport of the context. All bytes pass unchanged until a [`Fault`] is added. Dropping the relay
+/// ends its connections.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -44,7 +42,7 @@ use zeromq_async::transport::{Io, Listener};
 /// relay.end(Ending::Reset);
 /// while let Some(event) = events.next().await {
 ///     if let SocketEvent::Disconnected { .. } = event {
-///         break; // and the socket connects again
+///         break; // the socket reconnects through the relay
 ///     }
 /// }
 /// push.send("second").await?;
@@ -54,33 +52,32 @@ use zeromq_async::transport::{Io, Listener};
 #[derive(Debug)]
 pub struct Relay {
     endpoint: Endpoint,
-    control: Arc<Control>,
-    _accepting: JoinSet<()>,
+    shared: Arc<Shared>,
+    _accept_task: JoinSet<()>,
 }
 
-/// What all connections of a relay obey.
-pub(super) struct Control {
-    up: Line,
-    down: Line,
-    /// How all present connections are to end, and how often that was said.
-    ending: watch::Sender<(u64, Ending)>,
-    /// Connections made, and ended.
-    made: watch::Sender<usize>,
+/// The state that all connections of a relay share.
+struct Shared {
+    up: Forwarder,
+    down: Forwarder,
+    /// The number of calls to [`Relay::end`], and the last argument.
+    end_calls: watch::Sender<(u64, Ending)>,
+    /// The number of connections to the target, open or ended.
+    opened: watch::Sender<usize>,
     ended: watch::Sender<usize>,
-    alter: Mutex<MakeAlter>,
+    make_alter: Mutex<Option<MakeAlter>>,
 }
 
-/// Makes of what came what goes on.
-type Alter = Box<dyn FnMut(&[u8]) -> Vec<u8> + Send>;
-type MakeAlter = Option<Box<dyn Fn(Way) -> Alter + Send>>;
+/// Makes the function for one direction of one connection.
+type MakeAlter = Box<dyn Fn(Way) -> Alter + Send>;
 
 impl Relay {
-    /// Listens at one endpoint, for connections to another.
+    /// Binds to the endpoint `at` and forwards its connections to the endpoint `to`.
     ///
     /// # Errors
     ///
-    /// It cannot listen there. That nobody is at the other endpoint is no error: who connects then
-    /// is disconnected again.
+    /// An endpoint is invalid, or the relay cannot bind. A target that cannot be reached is not an
+    /// error: the relay then closes each connection that it accepts.
     pub async fn start(
         context: &Context,
         at: impl TryInto<Endpoint, Error: Into<EndpointError>>,
@@ -91,98 +88,88 @@ impl Relay {
         let (context, options) = (context.clone(), TransportOptions::default());
         let listener = context.listen(&at, &options).await.map_err(io::Error::other)?;
         let endpoint = listener.local_endpoint().clone();
-        let control = Arc::new(Control::default());
-        let mut accepting = JoinSet::new();
-        accepting.spawn(accept(listener, context, to, control.clone()));
-        Ok(Self { endpoint, control, _accepting: accepting })
+        let shared = Arc::new(Shared::default());
+        let mut accept_task = JoinSet::new();
+        accept_task.spawn(accept(listener, context, to, shared.clone()));
+        Ok(Self { endpoint, shared, _accept_task: accept_task })
     }
 
-    /// Where to connect.
+    /// The endpoint to connect to.
     pub fn endpoint(&self) -> &Endpoint {
         &self.endpoint
     }
 
-    /// From now on this happens too to all that goes this way, also over connections that are there.
-    ///
-    /// ```
-    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// use std::time::Duration;
-    /// use zeromq_test::{Fault, MemoryTransport, Relay, Way};
-    ///
-    /// # let context = zeromq_async::Context::builder();
-    /// # let context = context.transport("mem", MemoryTransport::new())?.build();
-    /// let relay = Relay::start(&context, "mem://relay", "mem://server").await?;
-    /// for way in Way::BOTH {
-    ///     relay.fault(way, Fault::Delay(Duration::from_millis(250))); // across an ocean
-    /// }
-    /// relay.fault(Way::Up, Fault::Flip { offset: 70, bits: 1 });
-    /// # Ok(()) }
-    /// ```
+    /// Adds a fault in one direction. It also applies to open connections.
     pub fn fault(&self, way: Way, fault: Fault) {
-        self.control.line(way).add(fault);
+        self.shared.forwarder(way).add(fault);
     }
 
-    /// Takes back all faults of this way. What a black hole has swallowed stays there.
+    /// Removes all faults in one direction. Bytes that a fault has dropped stay lost.
     pub fn heal(&self, way: Way) {
-        self.control.line(way).clear();
+        self.shared.forwarder(way).clear();
     }
 
-    /// Does to the bytes of each new connection, each way, what the function says that is made for
-    /// it: for what there is no [`Fault`] for. It may give more than it got, or less.
+    /// Passes the bytes of new connections through a function, for faults that [`Fault`] does not
+    /// cover. `make` is called once for each connection and direction. Its result receives the bytes
+    /// and returns the bytes to forward, which may be more or fewer.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// use zeromq_test::{MemoryTransport, Relay};
+    /// use zeromq_async::Context;
+    /// use zeromq_test::{MemoryTransport, RawListener, RawPeer, Relay};
     ///
-    /// # let context = zeromq_async::Context::builder();
-    /// # let context = context.transport("mem", MemoryTransport::new())?.build();
+    /// let context = Context::builder().transport("mem", MemoryTransport::new())?.build();
+    /// let mut listener = RawListener::bind(&context, "mem://server").await?;
     /// let relay = Relay::start(&context, "mem://relay", "mem://server").await?;
-    /// relay.alter(|_way| |bytes: &[u8]| bytes.iter().map(|byte| !byte).collect());
+    /// relay.alter(|_way| |bytes: &[u8]| bytes.to_ascii_uppercase());
+    ///
+    /// let mut client = RawPeer::connect(&context, relay.endpoint()).await?;
+    /// client.write("hello").await?;
+    /// assert_eq!(listener.accept().await?.read(5).await?, "HELLO");
     /// # Ok(()) }
     /// ```
     pub fn alter<A>(&self, make: impl Fn(Way) -> A + Send + 'static)
     where
         A: FnMut(&[u8]) -> Vec<u8> + Send + 'static,
     {
-        *self.control.alter.lock() = Some(Box::new(move |way| Box::new(make(way))));
+        *self.shared.make_alter.lock() = Some(Box::new(move |way| Box::new(make(way))));
     }
 
-    /// Ends all connections there are, and what is on its way with them; new ones can be made.
+    /// Ends all open connections and drops the bytes in transit. New connections are accepted.
     pub fn end(&self, ending: Ending) {
-        self.control.ending.send_modify(|(times, last)| (*times, *last) = (*times + 1, ending));
+        self.shared.end_calls.send_modify(|(count, last)| (*count, *last) = (*count + 1, ending));
     }
 
-    /// How many bytes have come this way so far, over all connections.
+    /// The number of received bytes that were forwarded in this direction, over all connections.
     pub fn passed(&self, way: Way) -> u64 {
-        *self.control.line(way).passed.borrow()
+        *self.shared.forwarder(way).passed.borrow()
     }
 
-    /// Waits until at least so many bytes more have come this way.
+    /// Waits until this many more bytes were forwarded in this direction.
     ///
     /// # Cancel safety
     ///
-    /// Nothing is lost, but counting begins anew with the next call.
-    pub async fn passes(&self, way: Way, bytes: u64) {
-        let mut passed = self.control.line(way).passed.subscribe();
-        let enough = *passed.borrow() + bytes;
-        // The sending side lives as long as this relay.
-        let _ = passed.wait_for(|passed| *passed >= enough).await;
+    /// The next call counts from zero.
+    pub async fn wait_for_bytes(&self, way: Way, bytes: u64) {
+        let mut passed = self.shared.forwarder(way).passed.subscribe();
+        let target = *passed.borrow() + bytes;
+        // This cannot fail: `self` keeps the sender alive.
+        let _ = passed.wait_for(|passed| *passed >= target).await;
     }
 
-    /// How many connections it has made to the other endpoint so far.
+    /// The number of connections made to the target so far.
     pub fn connections(&self) -> usize {
-        *self.control.made.borrow()
+        *self.shared.opened.borrow()
     }
 
-    /// Waits until so many connections have ended in all, at both sides.
+    /// Waits until this many connections have ended since the start of the relay.
     ///
     /// # Cancel safety
     ///
-    /// Nothing is lost.
+    /// Dropping the future loses nothing.
     pub async fn wait_for_ended(&self, connections: usize) {
-        let mut ended = self.control.ended.subscribe();
+        let mut ended = self.shared.ended.subscribe();
         let _ = ended.wait_for(|ended| *ended >= connections).await;
     }
 }
@@ -191,14 +178,14 @@ async fn accept(
     mut listener: Box<dyn Listener>,
     context: Context,
     to: Endpoint,
-    control: Arc<Control>,
+    shared: Arc<Shared>,
 ) {
     let mut connections = JoinSet::new();
     loop {
         match poll_fn(|cx| listener.poll_accept(cx)).await {
             Ok(near) => {
                 let (context, to) = (context.clone(), to.clone());
-                connections.spawn(control.clone().connect(near, context, to));
+                connections.spawn(shared.clone().forward(near, context, to));
             }
             Err(_) => sleep(PAUSE_AFTER_FAILURE).await,
         }
@@ -206,35 +193,35 @@ async fn accept(
     }
 }
 
-/// How long to wait where a connection cannot be accepted: the next may not be either.
+/// The pause after a failed accept, which is likely to fail again at once.
 const PAUSE_AFTER_FAILURE: Duration = Duration::from_millis(10);
 
-impl Control {
-    /// Relays one connection, from the first byte to the last.
-    async fn connect(self: Arc<Self>, near: Io, context: Context, to: Endpoint) {
+impl Shared {
+    /// Forwards one connection until it ends.
+    async fn forward(self: Arc<Self>, near: Io, context: Context, to: Endpoint) {
         let options = TransportOptions::default();
         let Ok(far) = context.dial(&to, &options).await else { return };
-        self.made.send_modify(|made| *made += 1);
-        let mut ending = self.ending.subscribe();
-        let [up, down] = Way::BOTH.map(|way| self.alter.lock().as_ref().map(|alter| alter(way)));
+        self.opened.send_modify(|opened| *opened += 1);
+        let mut end_calls = self.end_calls.subscribe();
+        let [up, down] = Way::BOTH.map(|way| self.make_alter.lock().as_ref().map(|make| make(way)));
         let (mut from_near, mut to_near) = split(near);
         let (mut from_far, mut to_far) = split(far);
-        let ended = tokio::select! {
-            ended = async {
+        let ending = tokio::select! {
+            forwarded = async {
                 tokio::try_join!(
-                    self.up.pass(&mut from_near, &mut to_far, up),
-                    self.down.pass(&mut from_far, &mut to_near, down),
+                    self.up.forward(&mut from_near, &mut to_far, up),
+                    self.down.forward(&mut from_far, &mut to_near, down),
                 )
-            } => ended.err().unwrap_or(Ending::Cut),
-            _ = ending.changed() => ending.borrow().1,
+            } => forwarded.err().unwrap_or(Ending::Cut),
+            _ = end_calls.changed() => end_calls.borrow().1,
         };
         for io in [from_near.unsplit(to_near), from_far.unsplit(to_far)] {
-            end(io, ended).await;
+            end(io, ending).await;
         }
         self.ended.send_modify(|ended| *ended += 1);
     }
 
-    fn line(&self, way: Way) -> &Line {
+    fn forwarder(&self, way: Way) -> &Forwarder {
         match way {
             Way::Up => &self.up,
             Way::Down => &self.down,
@@ -244,7 +231,7 @@ impl Control {
 
 async fn end(mut io: Io, ending: Ending) {
     match (ending, io.tcp_stream()) {
-        // No linger time: the kernel resets the connection instead of closing it.
+        // With a linger time of zero the kernel resets the connection instead of closing it.
         (Ending::Reset, Some(stream)) => {
             let _ = SockRef::from(stream).set_linger(Some(Duration::ZERO));
         }
@@ -254,24 +241,22 @@ async fn end(mut io: Io, ending: Ending) {
     }
 }
 
-impl Default for Control {
+impl Default for Shared {
     fn default() -> Self {
         Self {
-            up: Line::default(),
-            down: Line::default(),
-            ending: watch::Sender::new((0, Ending::Cut)),
-            made: watch::Sender::default(),
+            up: Forwarder::default(),
+            down: Forwarder::default(),
+            end_calls: watch::Sender::new((0, Ending::Cut)),
+            opened: watch::Sender::default(),
             ended: watch::Sender::default(),
-            alter: Mutex::default(),
+            make_alter: Mutex::default(),
         }
     }
 }
 
-impl std::fmt::Debug for Control {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Control")
-            .field("up", &self.up)
-            .field("down", &self.down)
-            .finish_non_exhaustive()
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { up, down, .. } = self;
+        f.debug_struct("Shared").field("up", up).field("down", down).finish_non_exhaustive()
     }
 }

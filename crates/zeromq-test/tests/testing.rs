@@ -1,4 +1,4 @@
-//! What the feature `testing` has for others: every fault does what it says, and by Tokio's clock.
+//! The testing tools: every fault does as documented, by Tokio's clock.
 
 use std::io;
 use std::time::Duration;
@@ -23,15 +23,15 @@ fn of(transport: MemoryTransport) -> Context {
     builder.reconnect(fast_reconnect()).build()
 }
 
-/// A PUSH that reaches a PULL through a relay, and its events.
-struct Line {
+/// A PUSH connected to a PULL through a relay, and the events of the PUSH.
+struct Relayed {
     push: PushSocket,
     pull: PullSocket,
     relay: Relay,
     events: Events,
 }
 
-impl Line {
+impl Relayed {
     async fn new(context: &Context, at: &str) -> Self {
         let pull = PullSocket::builder_in(context).build();
         let bound = pull.bind(at).await.expect("a free address");
@@ -39,8 +39,8 @@ impl Line {
         let push = PushSocket::builder_in(context).build();
         let events = push.events();
         push.connect(relay.endpoint()).expect("an endpoint");
-        within("the line", push.wait_for_peers(1)).await;
-        within("the line", pull.wait_for_peers(1)).await;
+        within("the connection", push.wait_for_peers(1)).await;
+        within("the connection", pull.wait_for_peers(1)).await;
         Self { push, pull, relay, events }
     }
 
@@ -56,8 +56,8 @@ impl Line {
         .await
     }
 
-    /// What comes, and how long it took by Tokio's clock.
-    async fn carries(&mut self, message: &'static str) -> Duration {
+    /// Transfers a message, and returns the time it took by Tokio's clock.
+    async fn transfer(&mut self, message: &'static str) -> Duration {
         let start = Instant::now();
         self.push.send(message).await.expect("an open socket");
         assert_eq!(self.pull.recv().await.expect("an open socket"), message);
@@ -67,103 +67,103 @@ impl Line {
 
 #[tokio::test(start_paused = true)]
 async fn delayed_bytes_arrive_on_time_and_in_order() {
-    let mut line = Line::in_memory().await;
-    assert_eq!(line.carries("at once").await, Duration::ZERO);
-    line.relay.fault(Way::Up, Fault::Delay(SECOND));
-    line.relay.fault(Way::Up, Fault::Delay(SECOND / 2));
-    let took = line.carries("later").await;
+    let mut relayed = Relayed::in_memory().await;
+    assert_eq!(relayed.transfer("at once").await, Duration::ZERO);
+    relayed.relay.fault(Way::Up, Fault::Delay(SECOND));
+    relayed.relay.fault(Way::Up, Fault::Delay(SECOND / 2));
+    let took = relayed.transfer("later").await;
     assert!((SECOND * 3 / 2..SECOND * 2).contains(&took), "{took:?}");
 
     let start = Instant::now();
     for number in 0..10_u8 {
-        line.push.send([number]).await.unwrap();
+        relayed.push.send([number]).await.unwrap();
         tokio::time::sleep(SECOND / 10).await;
     }
     for number in 0..10_u8 {
-        assert_eq!(line.pull.recv().await.unwrap(), &[number]);
+        assert_eq!(relayed.pull.recv().await.unwrap(), &[number]);
     }
-    // On their way at the same time, and not one after the other.
+    // The delays overlap.
     assert!(start.elapsed() < SECOND * 3, "{:?}", start.elapsed());
 
-    line.relay.heal(Way::Up);
-    assert_eq!(line.carries("at once again").await, Duration::ZERO);
+    relayed.relay.heal(Way::Up);
+    assert_eq!(relayed.transfer("at once again").await, Duration::ZERO);
 }
 
 #[tokio::test(start_paused = true)]
 async fn throttled_bytes_arrive_slowly() {
-    let mut line = Line::in_memory().await;
-    line.relay.fault(Way::Up, Fault::Throttle { bytes: 1, every: SECOND });
-    // Two bytes of header and eight of body; nothing waits behind the last.
-    assert_eq!(line.carries("8 bytes").await.as_secs(), 9);
+    let mut relayed = Relayed::in_memory().await;
+    relayed.relay.fault(Way::Up, Fault::Throttle { bytes: 1, every: SECOND });
+    // Two bytes of header and eight of body. There is no pause after the last.
+    assert_eq!(relayed.transfer("8 bytes.").await.as_secs(), 9);
 }
 
 #[tokio::test(start_paused = true)]
 async fn stalled_bytes_arrive_after_the_stall() {
-    let mut line = Line::in_memory().await;
-    line.relay.fault(Way::Up, Fault::Stall);
-    line.push.send("held").await.unwrap();
-    assert!(timeout(SECOND * 3600, line.pull.recv()).await.is_err());
-    line.relay.heal(Way::Up);
-    assert_eq!(within("what was held", line.pull.recv()).await.unwrap(), "held");
+    let mut relayed = Relayed::in_memory().await;
+    relayed.relay.fault(Way::Up, Fault::Stall);
+    relayed.push.send("held").await.unwrap();
+    assert!(timeout(SECOND * 3600, relayed.pull.recv()).await.is_err());
+    relayed.relay.heal(Way::Up);
+    assert_eq!(within("what was held", relayed.pull.recv()).await.unwrap(), "held");
 }
 
 #[tokio::test(start_paused = true)]
 async fn black_hole_drops_bytes_for_good() {
-    let mut line = Line::in_memory().await;
-    line.relay.fault(Way::Up, Fault::BlackHole);
-    line.push.send("gone").await.unwrap();
-    line.push.flush().await.unwrap();
-    assert!(timeout(SECOND * 3600, line.pull.recv()).await.is_err());
-    line.relay.heal(Way::Up);
-    line.carries("there").await;
+    let mut relayed = Relayed::in_memory().await;
+    relayed.relay.fault(Way::Up, Fault::BlackHole);
+    relayed.push.send("gone").await.unwrap();
+    relayed.push.flush().await.unwrap();
+    assert!(timeout(SECOND * 3600, relayed.pull.recv()).await.is_err());
+    relayed.relay.heal(Way::Up);
+    relayed.transfer("there").await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn flip_changes_one_byte() {
-    let mut line = Line::in_memory().await;
-    let body = line.relay.passed(Way::Up) + 2;
-    line.relay.fault(Way::Up, Fault::Flip { offset: body + 3, bits: b' ' });
-    line.push.send("abcdef").await.unwrap();
-    assert_eq!(within("the message", line.pull.recv()).await.unwrap(), "abcDef");
-    line.carries("abcdef").await; // only that one, on this connection
+    let mut relayed = Relayed::in_memory().await;
+    let body = relayed.relay.passed(Way::Up) + 2;
+    relayed.relay.fault(Way::Up, Fault::Flip { offset: body + 3, bits: b' ' });
+    relayed.push.send("abcdef").await.unwrap();
+    assert_eq!(within("the message", relayed.pull.recv()).await.unwrap(), "abcDef");
+    relayed.transfer("abcdef").await; // only once for each connection
 }
 
 #[tokio::test(start_paused = true)]
 async fn connection_ends_after_byte_count() {
-    let mut line = Line::in_memory().await;
-    let so_far = line.relay.passed(Way::Up);
+    let mut relayed = Relayed::in_memory().await;
+    let so_far = relayed.relay.passed(Way::Up);
     let ending = Ending::Cut;
-    line.relay.fault(Way::Up, Fault::EndAfter { bytes: so_far + 7, ending });
-    line.push.send("whole").await.unwrap();
-    assert_eq!(within("the whole one", line.pull.recv()).await.unwrap(), "whole");
-    line.relay.wait_for_ended(1).await;
-    assert_eq!(line.relay.passed(Way::Up), so_far + 7);
-    line.disconnected().await;
+    relayed.relay.fault(Way::Up, Fault::EndAfter { bytes: so_far + 7, ending });
+    relayed.push.send("first").await.unwrap();
+    assert_eq!(within("the first message", relayed.pull.recv()).await.unwrap(), "first");
+    relayed.relay.wait_for_ended(1).await;
+    assert_eq!(relayed.relay.passed(Way::Up), so_far + 7);
+    relayed.disconnected().await;
 
-    // And the next message on the next connection.
-    line.relay.heal(Way::Up);
-    line.carries("on the next").await;
-    assert_eq!(line.relay.connections(), 2);
+    // The next message uses a new connection.
+    relayed.relay.heal(Way::Up);
+    relayed.transfer("on the next").await;
+    assert_eq!(relayed.relay.connections(), 2);
 }
 
 #[tokio::test(start_paused = true)]
 async fn overdue_fault_applies_at_once() {
-    let mut line = Line::in_memory().await;
-    line.relay.fault(Way::Down, Fault::EndAfter { bytes: 1, ending: Ending::Cut });
-    line.disconnected().await;
+    let mut relayed = Relayed::in_memory().await;
+    relayed.relay.fault(Way::Down, Fault::EndAfter { bytes: 1, ending: Ending::Cut });
+    relayed.disconnected().await;
 }
 
 #[tokio::test]
 async fn relay_reset_is_a_tcp_reset() {
-    let mut line = Line::new(Context::shared(), "tcp://127.0.0.1:*").await;
-    line.relay.end(Ending::Reset);
-    let reason = line.disconnected().await;
+    let mut relayed = Relayed::new(Context::shared(), "tcp://127.0.0.1:*").await;
+    relayed.relay.end(Ending::Reset);
+    let reason = relayed.disconnected().await;
     let DisconnectReason::Io(error) = &reason else { panic!("{reason}") };
     assert_eq!(error.kind(), io::ErrorKind::ConnectionReset);
-    within("the next connection", line.carries("after it")).await;
+    within("the next connection", relayed.transfer("after it")).await;
 
-    line.relay.end(Ending::Cut);
-    let reason = line.disconnected().await;
+    relayed.relay.end(Ending::Cut);
+    let reason = relayed.disconnected().await;
     assert!(matches!(reason, DisconnectReason::PeerClosed), "{reason}");
 }
 
@@ -224,7 +224,7 @@ async fn memory_names_are_bound_and_released() {
     assert_eq!(refused.kind(), io::ErrorKind::ConnectionRefused);
     second.bind(&name).await.unwrap();
 
-    // Another network has other names.
+    // Another network does not share the names.
     let elsewhere = RawPeer::connect(&memory(), &name).await.unwrap_err();
     assert_eq!(elsewhere.kind(), io::ErrorKind::ConnectionRefused);
 }
@@ -299,7 +299,6 @@ async fn dropped_read_keeps_its_bytes() {
     assert_eq!(message.frames(), ["first", "second"]);
 }
 
-/// An hour's handshake timeout, in no time.
 #[tokio::test(start_paused = true)]
 async fn handshake_timeout_follows_tokio_clock() {
     let context = memory();

@@ -271,28 +271,22 @@ fn explain(reason: &str) -> &'static str {
     }
 }
 
-impl From<UnsupportedVersion> for ProtocolError {
-    fn from(error: UnsupportedVersion) -> Self {
-        PeerIncompatible::from(error).into()
-    }
+/// Conversions of a cause by way of its group.
+macro_rules! from_cause {
+    ($($Cause:ty => $Group:ty;)*) => {$(
+        impl From<$Cause> for ProtocolError {
+            fn from(error: $Cause) -> Self {
+                <$Group>::from(error).into()
+            }
+        }
+    )*};
 }
 
-impl From<FrameError> for ProtocolError {
-    fn from(error: FrameError) -> Self {
-        Malformed::from(error).into()
-    }
-}
-
-impl From<CommandError> for ProtocolError {
-    fn from(error: CommandError) -> Self {
-        Malformed::from(error).into()
-    }
-}
-
-impl From<MetadataError> for ProtocolError {
-    fn from(error: MetadataError) -> Self {
-        Malformed::from(error).into()
-    }
+from_cause! {
+    UnsupportedVersion => PeerIncompatible;
+    FrameError => Malformed;
+    CommandError => Malformed;
+    MetadataError => Malformed;
 }
 
 #[cfg(test)]

@@ -3,57 +3,85 @@
 use std::fmt;
 use std::str::FromStr;
 
-/// The type of a socket, as announced in the handshake.
-///
-/// ```
-/// use zmtp_codec::SocketType;
-///
-/// assert!(SocketType::Req.accepts(SocketType::Router));
-/// assert!(!SocketType::Req.accepts(SocketType::Pub));
-/// assert_eq!("PUB".parse(), Ok(SocketType::Pub));
-/// assert_eq!(SocketType::Pub.to_string(), "PUB");
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[non_exhaustive]
-pub enum SocketType {
+/// Defines the socket types by their names and the types that they may talk to.
+macro_rules! socket_types {
+    ($($(#[$doc:meta])* $Type:ident $name:literal [$($Peer:ident),+];)*) => {
+        /// The type of a socket, as announced in the handshake.
+        ///
+        /// ```
+        /// use zmtp_codec::SocketType;
+        ///
+        /// assert!(SocketType::Req.accepts(SocketType::Router));
+        /// assert!(!SocketType::Req.accepts(SocketType::Pub));
+        /// assert_eq!("PUB".parse(), Ok(SocketType::Pub));
+        /// assert_eq!(SocketType::Pub.to_string(), "PUB");
+        /// ```
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[non_exhaustive]
+        pub enum SocketType {
+            $($(#[$doc])* $Type,)*
+        }
+
+        impl SocketType {
+            /// All socket types.
+            pub const ALL: [Self; [$($name),*].len()] = [$(Self::$Type),*];
+
+            /// The types that a socket of this type may talk to.
+            pub fn peers(self) -> &'static [Self] {
+                match self {
+                    $(Self::$Type => &[$(Self::$Peer),+],)*
+                }
+            }
+
+            /// The name on the wire.
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$Type => $name,)*
+                }
+            }
+        }
+    };
+}
+
+socket_types! {
     /// One end of a CHANNEL (52/CHANNEL).
-    Channel,
+    Channel "CHANNEL" [Channel];
     /// Talks to one or more SERVERs (41/CLISRV).
-    Client,
+    Client "CLIENT" [Server];
     /// Asynchronous requests and replies (28/REQREP).
-    Dealer,
+    Dealer "DEALER" [Rep, Dealer, Router];
     /// Receives the groups it joined (48/RADIO-DISH).
-    Dish,
+    Dish "DISH" [Radio];
     /// Collects from SCATTERs (49/SCATTER-GATHER).
-    Gather,
+    Gather "GATHER" [Scatter];
     /// One end of an exclusive pair (31/EXPAIR).
-    Pair,
+    Pair "PAIR" [Pair];
     /// Talks to other PEERs by their ids (51/P2P).
-    Peer,
+    Peer "PEER" [Peer];
     /// Publishes (29/PUBSUB).
-    Pub,
+    Pub "PUB" [Sub, XSub];
     /// Collects from PUSHes (30/PIPELINE).
-    Pull,
+    Pull "PULL" [Push];
     /// Hands out to PULLs (30/PIPELINE).
-    Push,
+    Push "PUSH" [Pull];
     /// Sends to groups (48/RADIO-DISH).
-    Radio,
+    Radio "RADIO" [Dish];
     /// Answers requests (28/REQREP).
-    Rep,
+    Rep "REP" [Req, Dealer];
     /// Sends requests (28/REQREP).
-    Req,
+    Req "REQ" [Rep, Router];
     /// Addresses its peers by their routing ids (28/REQREP).
-    Router,
+    Router "ROUTER" [Req, Dealer, Router];
     /// Hands out to GATHERs (49/SCATTER-GATHER).
-    Scatter,
+    Scatter "SCATTER" [Gather];
     /// Answers CLIENTs (41/CLISRV).
-    Server,
+    Server "SERVER" [Client];
     /// Subscribes (29/PUBSUB).
-    Sub,
+    Sub "SUB" [Pub, XPub];
     /// Publishes, and sees the subscriptions (29/PUBSUB).
-    XPub,
+    XPub "XPUB" [Sub, XSub];
     /// Subscribes, by sending the subscriptions itself (29/PUBSUB).
-    XSub,
+    XSub "XSUB" [Pub, XPub];
 }
 
 /// The text is not the name of a socket type.
@@ -62,86 +90,15 @@ pub enum SocketType {
 pub struct UnknownSocketType;
 
 impl SocketType {
-    /// All socket types.
-    pub const ALL: [Self; 19] = [
-        Self::Channel,
-        Self::Client,
-        Self::Dealer,
-        Self::Dish,
-        Self::Gather,
-        Self::Pair,
-        Self::Peer,
-        Self::Pub,
-        Self::Pull,
-        Self::Push,
-        Self::Radio,
-        Self::Rep,
-        Self::Req,
-        Self::Router,
-        Self::Scatter,
-        Self::Server,
-        Self::Sub,
-        Self::XPub,
-        Self::XSub,
-    ];
-
     /// Whether a socket of this type may talk to one of type `peer`. The answer is the same from
     /// both sides.
     pub fn accepts(self, peer: Self) -> bool {
         self.peers().contains(&peer)
     }
 
-    /// The types a socket of this type may talk to.
-    pub fn peers(self) -> &'static [Self] {
-        match self {
-            Self::Channel => &[Self::Channel],
-            Self::Client => &[Self::Server],
-            Self::Dealer => &[Self::Rep, Self::Dealer, Self::Router],
-            Self::Dish => &[Self::Radio],
-            Self::Gather => &[Self::Scatter],
-            Self::Pair => &[Self::Pair],
-            Self::Peer => &[Self::Peer],
-            Self::Pub | Self::XPub => &[Self::Sub, Self::XSub],
-            Self::Pull => &[Self::Push],
-            Self::Push => &[Self::Pull],
-            Self::Radio => &[Self::Dish],
-            Self::Rep => &[Self::Req, Self::Dealer],
-            Self::Req => &[Self::Rep, Self::Router],
-            Self::Router => &[Self::Req, Self::Dealer, Self::Router],
-            Self::Scatter => &[Self::Gather],
-            Self::Server => &[Self::Client],
-            Self::Sub | Self::XSub => &[Self::Pub, Self::XPub],
-        }
-    }
-
     /// The assumed type of a peer that announces none.
     pub(crate) fn usual_peer(self) -> Self {
         self.peers().first().copied().unwrap_or(self)
-    }
-
-    /// The name on the wire.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Channel => "CHANNEL",
-            Self::Client => "CLIENT",
-            Self::Dealer => "DEALER",
-            Self::Dish => "DISH",
-            Self::Gather => "GATHER",
-            Self::Pair => "PAIR",
-            Self::Peer => "PEER",
-            Self::Pub => "PUB",
-            Self::Pull => "PULL",
-            Self::Push => "PUSH",
-            Self::Radio => "RADIO",
-            Self::Rep => "REP",
-            Self::Req => "REQ",
-            Self::Router => "ROUTER",
-            Self::Scatter => "SCATTER",
-            Self::Server => "SERVER",
-            Self::Sub => "SUB",
-            Self::XPub => "XPUB",
-            Self::XSub => "XSUB",
-        }
     }
 
     /// Whether a socket of this type announces a routing id, even an empty one. libzmq does for these

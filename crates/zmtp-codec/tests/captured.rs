@@ -1,4 +1,4 @@
-//! Replays recorded bytes of other implementations. `vectors/README.md` describes the files.
+//! Replays captured bytes of other implementations: `vectors/README.md` describes the files.
 
 use std::fs;
 use std::path::Path;
@@ -11,13 +11,13 @@ use zmtp_codec::{
     Subscription,
 };
 
-/// One file: its name without the extension, and its lines.
+/// One file: its name without the ending, and its lines.
 struct Capture {
     name: String,
     text: String,
 }
 
-/// The outcome of a connection to a peer.
+/// The expected end of a connection to a peer.
 #[derive(Debug, Default, PartialEq)]
 struct Heard {
     ready: Option<PeerInfo>,
@@ -47,7 +47,7 @@ fn what_is_in_clear_is_understood() {
     assert_eq!(replayed, 178, "all files that are neither sealed nor listings");
 }
 
-/// Compares the decoded bytes of a peer with the expectation.
+/// Compares the decoded input of a peer with its script.
 fn check(capture: &Capture, heard: &Heard) {
     let Capture { name, .. } = capture;
     let (maker, kind) = capture.parts();
@@ -57,9 +57,9 @@ fn check(capture: &Capture, heard: &Heard) {
             let not_zmtp = PeerIncompatible::from(UnsupportedVersion::NotZmtp(first_byte(kind)));
             return assert_eq!(heard.error, Some(not_zmtp.into()), "{name}");
         }
-        // It waits for this side's READY, which it then misreads.
+        // It waits for this side's READY and misreads it.
         ("celerity", "sub") => return assert_eq!(*heard, Heard::default(), "{name}"),
-        // The others accept every peer without an authenticator.
+        // The others allow every peer if no authenticator is set.
         ("jeromq6" | "omq" | "rzmq", "plain-server-refuses") => {
             let refused = ProtocolError::Refused { reason: "400".into() };
             return assert_eq!(heard.error, Some(refused), "{name}");
@@ -96,8 +96,7 @@ fn check_traffic(capture: &Capture, heard: &Heard) {
     };
     assert_eq!(heard.messages, messages, "{name}");
     assert!(heard.commands.iter().all(is_beat), "{name}: {:?}", heard.commands);
-    // These asked for authentication, or ask. chumak, go, monocoque and zmqrs do not, nor do older
-    // versions.
+    // These send or answer heartbeats; chumak, go, monocoque, zmqrs and older ones do not.
     let beats = matches!(
         (maker, kind),
         ("jeromq6" | "node" | "omq" | "pyomq" | "rzmq", "heartbeat" | "heartbeat-asked")
@@ -116,7 +115,7 @@ fn check_subscriptions(capture: &Capture, heard: &Heard) {
     let mut subscriptions: Vec<_> = heard.commands.iter().map(of_command).collect();
     assert!(heard.commands.is_empty() || capture.version() == (3, 1), "{name}");
     subscriptions.extend(heard.messages.iter().map(of_message));
-    // chumak sends each topic twice if it is the first.
+    // chumak sends its first topic twice.
     subscriptions.dedup();
     let expected = [
         Subscription::Subscribe("A".into()),
@@ -126,7 +125,7 @@ fn check_subscriptions(capture: &Capture, heard: &Heard) {
     assert_eq!(subscriptions, expected, "{name}");
 }
 
-/// With ZMTP 1.0, the length of the identity plus one.
+/// In ZMTP 1.0: the length of an identity plus one.
 fn first_byte(kind: &str) -> u8 {
     if kind == "dealer" { 7 } else { 1 }
 }
@@ -196,7 +195,7 @@ impl Listed {
             panic!("{line}");
         };
         let mut body = bytes_of(body.trim_end_matches('.'));
-        // Bytes that were not recorded do not matter here.
+        // Lines without a listing are skipped.
         body.resize(size.parse().expect("a size"), b'.');
         Some(Self { flags: u8::from_str_radix(flags, 16).expect("flags"), body })
     }
@@ -233,7 +232,7 @@ mod curve {
         secret.parse::<zmtp_codec::CurveSecretKey>().expect("a key").into()
     }
 
-    /// The server's key opens the client's HELLO. INITIATE belongs to another connection.
+    /// The client's HELLO opens with the server's key; INITIATE is for another connection.
     #[test]
     fn clients_get_as_far_as_their_cookie() {
         let server = CurveServer::new(keys(SERVER));
@@ -247,7 +246,7 @@ mod curve {
             let config = ConnectionConfig::new(SocketType::Pull, server.clone());
             let error = hear(&config, &capture.connections()[0], usize::MAX).error;
             let expected = match maker {
-                // Its HELLO is two bytes too short, and libzmq rejects it as well.
+                // Its HELLO is two bytes short, and libzmq refuses it as well.
                 "monocoque" => PeerMisbehaved::CommandLayout("HELLO").into(),
                 _ => ProtocolError::from(PeerUntrusted::ForeignCookie),
             };
@@ -283,9 +282,9 @@ mod curve {
         assert_eq!(servers, 8);
     }
 
-    /// The outer flags and the nonces of all encrypted records.
+    /// The flags outside of the box, and the numbers, of all records.
     #[test]
-    fn records_have_the_flags_and_numbers_that_are_let_pass() {
+    fn captured_records_have_accepted_flags() {
         for capture in captures().filter(Capture::is_sealed) {
             let (maker, kind) = capture.parts();
             let records = records(&capture.connections()[0]);
@@ -295,7 +294,7 @@ mod curve {
                 (_, "curve-multipart") => assert_eq!(flags, [0, 0, 0], "{}", capture.name),
                 _ => assert!(flags.iter().all(|&flags| flags == 0), "{}", capture.name),
             }
-            // The second nonce of a server, the third of a client. libzmq 4.0 begins with 0.
+            // A server starts with 2, a client with 3, libzmq 4.0 with 0.
             let first = match (maker, kind) {
                 ("z40", _) => 2_u64.swap_bytes(),
                 (_, "curve-server") => 2,
@@ -308,7 +307,7 @@ mod curve {
         }
     }
 
-    /// The flags and nonce of each MESSAGE.
+    /// The flags and number of each MESSAGE.
     fn records(wire: &[u8]) -> Vec<(u8, u64)> {
         let mut rest = wire.get(64..).unwrap_or_default();
         let mut records = Vec::new();
@@ -325,7 +324,7 @@ mod curve {
     }
 }
 
-/// Passes a peer's bytes on in pieces of this size.
+/// Delivers the bytes of a peer in pieces of this size.
 fn hear(config: &ConnectionConfig, wire: &[u8], piece: usize) -> Heard {
     let entropy = |bytes: &mut [u8]| bytes.fill(3);
     let mut connection = Connection::with_entropy(config, entropy);
@@ -379,7 +378,7 @@ fn captures() -> impl Iterator<Item = Capture> {
 }
 
 impl Capture {
-    /// The implementation of the peer, and the captured exchange.
+    /// The implementation of the peer, and the captured bytes.
     fn parts(&self) -> (&str, &str) {
         self.name.split_once('-').expect("NAME-KIND")
     }
@@ -392,7 +391,7 @@ impl Capture {
         self.name.ends_with("-ping-inside-message")
     }
 
-    /// The bytes of the peer, per connection.
+    /// The bytes of the peer, for each connection.
     fn connections(&self) -> Vec<Vec<u8>> {
         let mut connections: Vec<Vec<u8>> = Vec::new();
         for line in self.text.lines() {
@@ -407,7 +406,7 @@ impl Capture {
         connections
     }
 
-    /// The protocol version of this peer.
+    /// The negotiated version.
     fn version(&self) -> (u8, u8) {
         match self.parts().0 {
             "z32" | "jeromq03" | "netmq" => (2, 0),
@@ -416,7 +415,7 @@ impl Capture {
         }
     }
 
-    /// This side, as in the capture.
+    /// The configuration of this side in the capture.
     fn config(&self) -> ConnectionConfig {
         let (_, kind) = self.parts();
         let socket_type = match kind {

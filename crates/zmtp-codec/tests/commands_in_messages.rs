@@ -1,5 +1,4 @@
-//! Commands between two frames of a message: they are delivered at once, and the message stays
-//! whole.
+//! Commands between two frames of a message: they are returned at once, and the message stays complete.
 //!
 //! libzmq, JeroMQ and rzmq send heartbeats there.
 
@@ -9,7 +8,7 @@ use proptest::prelude::*;
 use zmtp_codec::wire::FrameHeader;
 use zmtp_codec::{Command, Decoder, Inbound, LimitExceeded, Limits, Message, Ttl};
 
-/// The output of a decoder, in order.
+/// The items that a decoder returns, in order.
 #[derive(Debug, PartialEq)]
 enum Item {
     Command(Command),
@@ -136,7 +135,7 @@ fn a_command_needs_no_room_for_messages() {
 }
 
 #[test]
-fn what_is_wanted_is_what_the_frame_behind_lacks() {
+fn wanted_counts_the_rest_of_the_frame() {
     let mut decoder = Decoder::new(Limits::default());
     let mut input = BytesMut::from(&b"\x01\x01a"[..]);
     input.extend_from_slice(&encoded(&ping()));
@@ -174,7 +173,7 @@ fn limits_hold_across_commands() {
 
 #[test]
 #[expect(clippy::disallowed_methods, reason = "the time it takes is what is tested")]
-fn each_byte_is_moved_once_however_many_commands() {
+fn commands_move_each_byte_only_once() {
     let mut decoder = Decoder::new(Limits::default());
     let mut wire = frame(&vec![1; 8 << 20], true);
     for _ in 0..20_000 {
@@ -183,14 +182,14 @@ fn each_byte_is_moved_once_however_many_commands() {
     wire.extend_from_slice(&frame(b"end", false));
     let begun = std::time::Instant::now();
     let items = decode(&mut decoder, &wire, 64 * 1024, 1);
-    // If each command moved the message, this would move 160 GB.
+    // Moving the frames with each command would be 160 GB.
     assert!(begun.elapsed().as_secs() < 10, "{:?}", begun.elapsed());
     assert_eq!(items.len(), 20_001);
     let Some(Item::Message(message)) = items.last() else { panic!("a message") };
     assert_eq!((message.frame_count(), message.size()), (20_002, (8 << 20) + 20_003));
 }
 
-/// A message of these frames, with commands before some of them, by index.
+/// A message of these frames, with commands before the frames at these indexes.
 fn interrupted() -> impl Strategy<Value = (Vec<Vec<u8>>, Vec<usize>)> {
     let sizes = prop_oneof![5 => 0..20_usize, 1 => 250..260_usize, 1 => 8000..9000_usize];
     let frames = vec((sizes, any::<u8>()).prop_map(|(size, byte)| vec![byte; size]), 1..5);

@@ -1,4 +1,4 @@
-//! CURVE: authentication, encryption, and the detection of tampering.
+//! CURVE: authentication, encryption, and tampering.
 
 #![cfg(feature = "curve")]
 
@@ -51,8 +51,8 @@ fn greeted() -> ([End; 2], Bytes) {
     (pair.ends, hello)
 }
 
-/// Drives a fresh pair up to the given step of the handshake. Returns the next command and its
-/// receiver.
+/// Drives a new pair to the given step of the handshake. Returns the next bytes, and the side they
+/// are for.
 fn before(step: usize) -> (Pair, (usize, Bytes)) {
     before_of(&client(SocketType::Push), &server(SocketType::Pull), step)
 }
@@ -216,7 +216,7 @@ fn client_rejects_invalid_server_key() {
 #[test]
 fn welcome_from_other_server_is_rejected() {
     let ([mut client, _], _) = greeted();
-    // It knows the client's HELLO and has keys of its own.
+    // It knows the client's HELLO, and has keys of its own.
     let foreign = client_to(SocketType::Push, *keys(9).public_key());
     let other = CurveServer::new(keys(9));
     let other = ConnectionConfig::new(SocketType::Pull, other);
@@ -245,7 +245,7 @@ fn same_roles_do_not_connect() {
 
 #[test]
 fn mechanism_cannot_be_bypassed() {
-    // CVE-2014-7202, CVE-2014-9721: no bypass by another mechanism or an older protocol.
+    // CVE-2014-7202, CVE-2014-9721: downgrade by another mechanism or an older protocol.
     let null = |socket_type| ConnectionConfig::new(socket_type, Null);
     for (one, other) in [
         (null(SocketType::Push), server(SocketType::Pull)),
@@ -291,11 +291,11 @@ fn any_changed_handshake_byte_fails() {
         for at in 0..command.len() {
             let (mut pair, (to, bytes)) = before(step);
             let mut changed = BytesMut::from(&bytes[..]);
-            // Of the flags, MORE and COMMAND have no meaning before READY.
+            // MORE and COMMAND are ignored before READY.
             changed[at] ^= if at == 0 { 8 } else { 1 << (at % 8) };
             let known = pair.ends[to].requests().len();
             pair.ends[to].read(&changed);
-            // A changed frame size may need more bytes before it is detected.
+            // A larger frame size shows only after more bytes.
             pair.ends[to].read(&[0; 300]);
             let end = &pair.ends[to];
             assert!(end.connection.peer().is_none(), "step {step}, byte {at}");
@@ -358,7 +358,7 @@ fn malformed_commands_are_rejected() {
 
 #[test]
 fn oversized_handshake_commands_are_rejected() {
-    // CVE-2019-13132: more metadata than any peer has, from an unknown client.
+    // CVE-2019-13132: oversized metadata of an unauthenticated peer.
     let long = |size: usize| [&[6][..], &(size as u64).to_be_bytes()].concat();
     let metadata = Limits::default().max_metadata_size;
     for (step, limit) in [(0, 262), (1, 262), (2, 257 + metadata), (3, 30 + metadata)] {
@@ -373,7 +373,7 @@ fn oversized_handshake_commands_are_rejected() {
     }
 }
 
-/// A pair after its handshake, and the records of some messages from the client.
+/// A ready pair, and the records of some messages from the client.
 fn records(messages: &[Message]) -> (Pair, Vec<Bytes>) {
     let mut pair = push_and_pull().ready();
     messages.iter().for_each(|message| pair.ends[0].connection.send(message.clone()));
@@ -389,7 +389,7 @@ fn any_changed_record_byte_drops_the_record() {
     for at in 0..len {
         let (mut pair, records) = records(&messages);
         let mut changed = BytesMut::from(&records[1][..]);
-        // Of the flags, MORE and COMMAND have no meaning outside of the box.
+        // MORE and COMMAND are ignored outside of the box.
         changed[at] ^= if at == 0 { 8 } else { 1 << (at % 8) };
         let server = &mut pair.ends[1];
         server.read(&[&records[0][..], &changed, &records[2]].concat());
@@ -413,7 +413,7 @@ fn records_are_accepted_once_and_in_order() {
     let left_out = |number, last| Some(PeerUntrusted::LeftOut { number, last }.into());
     for (order, delivered, error) in [
         (&[0, 1, 2, 3, 4, 5, 6, 7][..], 5, None),
-        // 26/CURVEZMQ: repeated.
+        // 26/CURVEZMQ: a repeated number.
         (&[0, 0], 1, replayed(3, 3)),
         (&[0, 1, 0], 2, replayed(3, 4)),
         (&[1, 0], 1, replayed(3, 4)),
@@ -421,7 +421,7 @@ fn records_are_accepted_once_and_in_order() {
         (&[0, 2], 2, None),
         (&[2], 1, None),
         (&[0, 3, 4, 5], 2, None),
-        // Skipped within a message: parts of two messages would be joined.
+        // Skipped inside a message: this would join parts of two.
         (&[3, 5], 0, left_out(8, 6)),
         (&[0, 3, 4, 7], 1, left_out(10, 7)),
         (&[3, 7], 0, left_out(10, 6)),
@@ -455,7 +455,7 @@ fn records_do_not_open_in_reverse_direction() {
     for body in ["a", "b"] {
         server.connection.send(Message::from(body));
     }
-    // The server's second record has the nonce that it expects for the client's first.
+    // The server's second record has the number expected of the client's first.
     let sent = server.sent();
     server.read(frames(&sent)[1]);
     assert_eq!(server.error, Some(PeerUntrusted::Unopened("MESSAGE").into()));
@@ -583,7 +583,7 @@ fn partly_written_sealed_messages_are_resent() {
     assert_eq!(batch.advance(sealed.advance(written)), 1);
     assert!(decoder.decode(&mut input, 9).unwrap().is_some());
 
-    // The next connection accepts what the last one rejected.
+    // The next connection sends the rest.
     sealed.clear();
     batch.rewind();
     let (mut encoder, mut decoder) = halves();
@@ -637,7 +637,7 @@ fn debug_hides_secrets() {
 }
 
 proptest! {
-    // Fewer cases than usual, because they are slow without optimisation.
+    // Fewer cases than usual: they are slow without optimization.
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]

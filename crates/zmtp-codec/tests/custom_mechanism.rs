@@ -147,7 +147,7 @@ fn pair(client: u8, server: u8, piece: usize) -> Pair {
 }
 
 #[test]
-fn custom_mechanism_carries_encrypted_messages() {
+fn custom_mechanism_encrypts_messages() {
     for piece in [1, 7, usize::MAX] {
         let mut pair = pair(0x5a, 0x5a, piece).deciding(Decision::allow_as("alice")).ready();
         assert_eq!(pair.ends[1].peer().user_id(), Some("alice"));

@@ -72,7 +72,7 @@ fn incompatible_types_fail_on_both_sides() {
     let mut pair = Pair::new(&config(SocketType::Req), &config(SocketType::Pub));
     pair.drive();
     let reason = "a PUB socket cannot talk to a REQ socket";
-    // The side that fails first tells the other, which may have failed by then as well.
+    // The first side to detect it sends an ERROR; the other may have detected it too.
     let [req, publisher] = &pair.ends;
     let expected = PeerIncompatible::SocketType { ours: SocketType::Pub, theirs: SocketType::Req };
     assert_eq!(publisher.error, Some(expected.into()));

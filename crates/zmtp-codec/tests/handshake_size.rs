@@ -1,4 +1,4 @@
-//! The largest memory that a peer can cause before its handshake succeeds.
+//! The limit on the size of a handshake.
 
 mod support;
 
@@ -14,7 +14,7 @@ use zmtp_codec::{CurveClient, CurveSecretKey, CurveServer};
 #[cfg(feature = "noise")]
 use zmtp_codec::{NoiseClient, NoiseSecretKey, NoiseServer};
 
-/// The two sides of each mechanism.
+/// Both sides of each mechanism.
 fn mechanisms() -> Vec<(Arc<dyn Mechanism>, Arc<dyn Mechanism>)> {
     let plain = PlainClient::new("a".repeat(255), "b".repeat(255)).expect("as long as they may be");
     let mut mechanisms = vec![both(Null, Null), both(plain, PlainServer)];
@@ -39,7 +39,7 @@ fn both(
     (Arc::new(client), Arc::new(server))
 }
 
-/// The largest metadata within the default limits.
+/// As much metadata as the default limits allow.
 fn metadata() -> Metadata {
     let others = b"\x0bSocket-Type\0\0\0\x04PUSH\x06X-Long\0\0\0\0".len();
     let mut metadata = Metadata::new();
@@ -57,7 +57,7 @@ fn sides(mechanisms: (Arc<dyn Mechanism>, Arc<dyn Mechanism>), limit: usize) -> 
     pair(&client, &server)
 }
 
-/// The number of bytes of the client's whole handshake.
+/// The bytes of the client's whole handshake.
 fn size(mechanisms: (Arc<dyn Mechanism>, Arc<dyn Mechanism>)) -> usize {
     let mut pair = sides(mechanisms, usize::MAX);
     let mut bytes = 0;

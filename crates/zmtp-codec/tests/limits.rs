@@ -1,4 +1,4 @@
-//! Limits on a peer, applied to the announced sizes before the bytes arrive.
+//! Limits: checked against announced sizes, before the bytes arrive.
 
 use std::time::{Duration, Instant};
 
@@ -110,7 +110,7 @@ fn many_frames_decode_in_linear_time() {
     let start = Instant::now();
     for frame in 0..FRAMES {
         input.put_slice(b"\x01\x01a");
-        // Every thousandth frame, as if a read had ended here.
+        // Every 1000 frames, as if a read had ended here.
         if frame % 1000 == 0 {
             assert!(decoder.decode(&mut input, 1).unwrap().is_none());
         }
@@ -121,7 +121,7 @@ fn many_frames_decode_in_linear_time() {
     };
     let message = run.into_iter().next().unwrap();
     assert_eq!(message.frame_count(), FRAMES + 1);
-    // If each read walked all frames again, this would be two thousand million frames.
+    // Scanning again at each read would be 2 * 10^9 frames.
     assert!(start.elapsed() < Duration::from_secs(60), "{:?}", start.elapsed());
 }
 

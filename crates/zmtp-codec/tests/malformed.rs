@@ -1,4 +1,4 @@
-//! Bytes that are not ZMTP: each is rejected with its reason, without a panic.
+//! Bytes that are not ZMTP: each gets its error, and none causes a panic.
 
 use bytes::{Bytes, BytesMut};
 use proptest::collection::vec;
@@ -20,7 +20,7 @@ fn greeting(mechanism: &[u8]) -> Vec<u8> {
     greeting
 }
 
-/// The outcome of a connection that reads these bytes.
+/// The result of reading these bytes.
 fn error_for(bytes: &[u8]) -> ProtocolError {
     let mut connection = pull();
     let mut input = BytesMut::from(bytes);
@@ -64,13 +64,13 @@ fn mechanism_mismatch_names_both_sides() {
     let error = error_for(&greeting(b"CURVE"));
     let expected = "peer wants the CURVE security mechanism, this side is set to NULL";
     assert_eq!(error.to_string(), expected);
-    // Exactly the same name, or it is another one.
+    // Any other name is another mechanism.
     assert!(error_for(&greeting(b"NULLS")).to_string().contains("NULLS"));
     assert!(error_for(&greeting(b"null")).to_string().contains("null"));
 }
 
 #[test]
-fn a_message_before_ready_is_refused() {
+fn message_before_ready_is_rejected() {
     let expected = ProtocolError::from(PeerMisbehaved::MessageBeforeReady);
     for message in [&b"\x00\x05hello"[..], b"\x01\x05\x04hell", b"\x00\x00", b"\x00\x01\x00"] {
         assert_eq!(error_after_greeting(message), expected);
@@ -105,7 +105,7 @@ fn metadata_must_name_a_known_socket_type() {
     assert_eq!(error, PeerIncompatible::UnknownSocketType("PASH".into()).into());
 }
 
-/// The events of a connection after READY, for each form.
+/// The events of a connection after READY.
 fn events_after(ready: &[u8], bytes: &[u8]) -> (Connection, Vec<Event>) {
     let mut connection = pull();
     let mut input = BytesMut::from(&[&greeting(b"NULL"), ready, bytes].concat()[..]);
@@ -138,7 +138,7 @@ fn ready_needs_no_socket_type() {
 }
 
 #[test]
-fn a_routing_id_may_be_longer_than_255_bytes() {
+fn peer_routing_id_may_exceed_255_bytes() {
     let mut ready = b"\x06\0\0\0\0\0\0\x01\x27\x05READY\x0bSocket-Type\0\0\0\x04PUSH".to_vec();
     ready.extend_from_slice(b"\x08Identity\0\0\x01\0");
     ready.extend_from_slice(&[b'x'; 256]);
@@ -224,7 +224,7 @@ fn input_is_not_consumed_after_an_error() {
     assert_eq!(input, b"HTTP"[..]);
 }
 
-/// Bytes that get further than random ones: valid pieces, whole or cut.
+/// Valid pieces, complete or cut, which get further than random bytes.
 fn plausible() -> impl Strategy<Value = Vec<u8>> {
     let pieces = vec![
         b"\0\x01a".to_vec(),

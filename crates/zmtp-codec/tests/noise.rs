@@ -1,4 +1,4 @@
-//! NOISE: authentication, encryption, and the detection of tampering.
+//! NOISE: authentication, encryption, and tampering.
 
 #![cfg(feature = "noise")]
 
@@ -175,7 +175,7 @@ fn noise_sizes_match_the_specification() {
             assert_eq!(command.len(), 2 + 6 + body);
         }
     }
-    // Small messages share a record. A large one takes several.
+    // Small messages share a record; a large one takes as many as it needs.
     let (mut encoder, _) = halves(Kind::Xx);
     let (mut batch, mut sealed) = (Batch::new(), SealBuffer::new());
     batch.extend(["a", "bc"].map(Message::from));
@@ -279,7 +279,7 @@ fn mechanism_cannot_be_bypassed() {
     }
 }
 
-/// The greeting of a side.
+/// The greeting that a side sends.
 fn greeting_of(config: &ConnectionConfig) -> Bytes {
     let mut end = end(config);
     let mut greeting = BytesMut::from(&end.sent()[..]);
@@ -300,7 +300,7 @@ fn any_changed_greeting_byte_fails() {
                 changed[at] ^= 1;
                 let mut pair = pair(&configs[0], &configs[1]);
                 let to = 1 - from;
-                // The opening and the rest may arrive at any time.
+                // The opening and the rest may come at any time.
                 let mut sent = BytesMut::from(&pair.ends[from].sent()[..]);
                 pair.ends[to].read(&changed[..11]);
                 let reply = pair.ends[to].sent();
@@ -333,7 +333,7 @@ fn any_changed_handshake_byte_fails() {
                 let reader = &pair.ends[to];
                 let may_go_on = kind != Kind::Ik && step == 0 && at >= 8;
                 assert!(reader.connection.peer().is_none(), "{kind:?} {step} {at}");
-                // The first message of XX is only a key: the answer to it cannot be opened.
+                // The first message of XX is only a key: the reply to it cannot be decrypted.
                 assert!(at == 1 || may_go_on || reader.error.is_some(), "{kind:?} {step} {at}");
                 let answer = pair.ends[to].sent();
                 pair.ends[1 - to].read(&answer);
@@ -381,7 +381,7 @@ fn recorded_connection_cannot_be_replayed() {
         assert_eq!(recorded.ends[1].messages().len(), 1);
         let mut server = end(&server_config);
         bytes.iter().for_each(|bytes| server.read(bytes));
-        // The first message of IK suffices to authenticate, and for nothing else.
+        // The first message of IK leads to a request, and no further.
         assert_eq!(server.requests().len(), usize::from(kind == Kind::Ik));
         assert!(server.error.is_some() && server.connection.peer().is_none());
         assert!(server.messages().is_empty());
@@ -425,7 +425,7 @@ fn too_long_metadata_is_a_local_error() {
     }
 }
 
-/// A pair after its handshake, and the records of some messages from the client, one record each.
+/// A ready pair, and one record for each of some messages from the client.
 fn records(messages: &[Message]) -> (Pair, Vec<Bytes>) {
     let mut pair = push_and_pull(Kind::Ik).ready();
     let mut record = |message: &Message| {
@@ -506,7 +506,7 @@ fn limits_apply_to_record_contents() {
     };
     let mut pair = limited();
     pair.ends[0].connection.send(Message::from(vec![0; (1 << 20) + 1]));
-    // The frame's header arrives with the first record, and suffices.
+    // The frame header in the first record is enough.
     let sent = pair.ends[0].sent();
     pair.ends[1].read(frames(&sent)[0]);
     let expected = LimitExceeded::MessageSize { announced: (1 << 20) + 1, limit: 1 << 20 };
@@ -579,7 +579,7 @@ fn partly_written_sealed_messages_are_resent() {
     let mut sealed = SealBuffer::new();
     encoder.seal(&batch, &mut sealed);
     encoder.seal(&batch, &mut sealed);
-    // The first record and most of the second, in which the large message begins.
+    // The first record, and most of the second with the start of the large message.
     assert_eq!(batch.advance(sealed.advance(2 + 3 + 16 + 60_000)), 1);
     encoder.seal(&batch, &mut sealed);
     batch.advance(sealed.advance(10_000));
@@ -621,7 +621,7 @@ fn debug_hides_secrets() {
 }
 
 proptest! {
-    // Fewer cases than usual, because they are slow without optimisation.
+    // Fewer cases than usual: they are slow without optimization.
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]

@@ -1,4 +1,4 @@
-//! PLAIN and the authentication decision: 24/ZMTP-PLAIN and the statuses of 27/ZAP.
+//! PLAIN and authentication decisions: 24/ZMTP-PLAIN and the statuses of 27/ZAP.
 
 mod support;
 
@@ -33,7 +33,7 @@ fn greeting() -> Vec<u8> {
 
 const HELLO: &[u8] = b"\x04\x13\x05HELLO\x05admin\x06secret";
 
-/// A server that has read these bytes after the client's greeting.
+/// A server that has read these bytes behind the client's greeting.
 fn server_reading(bytes: &[u8]) -> End {
     let mut server = End::new(&server());
     server.decision = Some(Decision::allow());
@@ -111,7 +111,7 @@ fn undecided_peer_is_not_accepted() {
     let [client, server] = &mut pair.ends;
     assert_eq!(server.requests().len(), 1);
     assert!(client.connection.peer().is_none() && server.connection.peer().is_none());
-    // Nor by continuing as if it had been accepted.
+    // Nor by continuing without a decision.
     server.read(b"\x04\x1d\x08INITIATE\x0bSocket-Type\0\0\0\x04PUSH\0\x05hello");
     assert_eq!(server.requests().len(), 1, "asked once");
     assert!(server.connection.peer().is_none() && server.messages().is_empty());
@@ -198,7 +198,7 @@ fn other_mechanism_is_refused_from_either_side() {
 
 #[test]
 fn old_version_does_not_bypass_password() {
-    // CVE-2014-7202, CVE-2014-9721: the first bytes of ZMTP 2.0 and 1.0 peers.
+    // CVE-2014-7202, CVE-2014-9721: what ZMTP 2.0 and 1.0 peers start with.
     for bytes in [&b"\xff\0\0\0\0\0\0\0\x01\x7f\x01\x05\0\0"[..], b"\x01\x00", b"\x05\x00abcd"] {
         let mut server = End::new(&server());
         server.read(bytes);
@@ -214,7 +214,7 @@ fn old_version_does_not_bypass_password() {
 }
 
 #[test]
-fn misplaced_or_malformed_commands_are_rejected() {
+fn misplaced_commands_are_rejected() {
     let unexpected = |bytes: &[u8]| match server_reading(bytes).error {
         Some(ProtocolError::Misbehaved(PeerMisbehaved::UnexpectedCommand { received, .. })) => {
             received
@@ -317,7 +317,7 @@ fn any_changed_byte_is_harmless() {
     let initiate = b"\x04\x1d\x08INITIATE\x0bSocket-Type\0\0\0\x04PUSH";
     let bytes = [HELLO, initiate, b"\0\x05hello"].concat();
     for at in 0..HELLO.len() {
-        // Of the flags, MORE and COMMAND have no meaning before READY.
+        // MORE and COMMAND are ignored before READY.
         for bit in (0..8).filter(|bit| at > 0 || ![0, 2].contains(bit)) {
             let mut changed = bytes.clone();
             changed[at] ^= 1 << bit;

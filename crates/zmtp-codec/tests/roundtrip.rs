@@ -1,4 +1,4 @@
-//! Messages survive any split of the bytes.
+//! Items survive encoding, splitting and decoding.
 
 use bytes::{Bytes, BytesMut};
 use proptest::collection::vec;
@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use zmtp_codec::wire::Greeting;
 use zmtp_codec::{Batch, Command, Decoder, Inbound, Limits, Message, Metadata, Subscription, Ttl};
 
-/// A sent or received item on a connection after its handshake.
+/// A message or command on a connection after its handshake.
 #[derive(Clone, Debug, PartialEq)]
 enum Item {
     Message(Message),
@@ -61,7 +61,7 @@ fn encode(items: &[Item]) -> Vec<u8> {
     wire
 }
 
-/// Decodes pieces that end at `cuts`, up to `max_messages` messages at a time.
+/// Decodes input in pieces that end at `cuts`, with a maximum of messages at a time.
 fn decode(wire: &[u8], cuts: &[usize], max_messages: usize) -> Vec<Item> {
     let mut decoder = Decoder::new(Limits::default());
     let mut input = BytesMut::new();
@@ -126,7 +126,7 @@ proptest! {
 
     #[test]
     fn partial_greeting_is_judged_like_whole(bytes in vec(any::<u8>(), 64), cut in 0..64_usize) {
-        // A piece may be too short to decide, but it never changes the decision.
+        // A prefix may be incomplete, but its result never contradicts the whole.
         let (whole, piece) = (Greeting::decode(&bytes), Greeting::decode(&bytes[..cut]));
         prop_assert!(piece == Ok(None) || piece == whole.map(|_| None));
     }

@@ -1,6 +1,6 @@
-//! The exact bytes on the wire.
+//! Bytes on the wire, recorded from libzmq.
 //!
-//! Bytes called libzmq's were recorded from libzmq 4.3.
+//! The constants of libzmq are from version 4.3.
 
 use bytes::{Bytes, BytesMut};
 use zmtp_codec::wire::{Command, Greeting, MechanismName, Ttl};
@@ -9,8 +9,8 @@ use zmtp_codec::{
     RoutingId, SocketType, Subscription,
 };
 
-/// The greeting of a libzmq socket with the routing id `worker-1`. The padding of the signature has
-/// the length of the id plus one.
+/// The greeting of a libzmq socket with the routing id `worker-1`: its length, and one, is in the
+/// padding of the signature.
 const LIBZMQ_GREETING: [u8; 64] = {
     let mut greeting = [0; 64];
     greeting.split_at_mut(16).0.copy_from_slice(b"\xff\0\0\0\0\0\0\0\x09\x7f\x03\x01NULL");
@@ -36,7 +36,7 @@ fn transmitted(connection: &mut Connection) -> Vec<u8> {
     std::iter::from_fn(|| connection.poll_transmit()).flatten().collect()
 }
 
-/// The bytes of a connection until READY, for a peer with libzmq's greeting.
+/// The READY of a connection, to a peer with the greeting of libzmq.
 fn ready_of(config: &ConnectionConfig) -> Vec<u8> {
     let mut connection = Connection::new(config);
     transmitted(&mut connection);
@@ -142,7 +142,7 @@ fn subscription_is_a_command() {
     let subscribe = |size| Subscription::Subscribe(vec![b'x'; size].into());
     assert_eq!(subscription((3, 1), &subscribe(1)), b"\x04\x0b\x09SUBSCRIBEx");
     assert_eq!(subscription((3, 1), &Subscription::Cancel("x".into())), b"\x04\x08\x06CANCELx");
-    // The longest topic that fits into a short frame, and the next.
+    // The longest topic that fits a short frame, and the next.
     assert_eq!(subscription((3, 1), &subscribe(245))[..5], *b"\x04\xff\x09SU");
     assert_eq!(subscription((3, 1), &subscribe(246))[..12], *b"\x06\0\0\0\0\0\0\x01\0\x09SU");
 }

@@ -1,6 +1,6 @@
-//! Peers of ZMTP 2.0 (15/ZMTP): exact bytes and rejections.
+//! Peers of ZMTP 2.0 (15/ZMTP).
 //!
-//! Bytes called libzmq's are those of libzmq 3.2.
+//! The constants of libzmq are from version 3.2.
 
 use bytes::{Bytes, BytesMut};
 use zmtp_codec::wire::{FrameError, Ttl, UnsupportedVersion};
@@ -9,11 +9,11 @@ use zmtp_codec::{
     PeerIncompatible, PlainClient, PlainServer, ProtocolError, RoutingId, SocketType,
 };
 
-/// The bytes of a libzmq 3.2 socket with the identity `old` before its type. The padding has the
+/// The greeting of a libzmq 3.2 socket with the identity `old`, before its type. The padding has the
 /// length of the identity plus one.
 const OPENING: &[u8; 11] = b"\xff\0\0\0\0\0\0\0\x04\x7f\x01";
 
-/// The rest of a DEALER's bytes, with the identity.
+/// The rest of a DEALER's greeting, with the identity.
 const DEALER: &[u8] = b"\x05\0\x03old";
 
 fn config(socket_type: SocketType) -> ConnectionConfig {
@@ -24,7 +24,7 @@ fn transmitted(connection: &mut Connection) -> Vec<u8> {
     std::iter::from_fn(|| connection.poll_transmit()).flatten().collect()
 }
 
-/// A connection to a peer with these bytes after its opening.
+/// A connection that has read these bytes behind the peer's opening.
 fn after(
     config: &ConnectionConfig,
     bytes: &[u8],
@@ -100,7 +100,7 @@ fn zmtp_2_gets_subscription_messages_only() {
     connection.cancel("a");
     connection.subscribe(vec![b'x'; 255]);
     let wire = transmitted(&mut connection);
-    // libzmq omits the LONG flag here and corrupts the stream.
+    // libzmq forgets the LONG flag here and corrupts the stream.
     assert_eq!(wire[..14], *b"\0\x02\0a\x02\0\0\0\0\0\0\x01\0\x01");
     assert_eq!(wire.len(), 4 + 9 + 256);
 }
@@ -117,7 +117,7 @@ fn zmtp_2_does_not_bypass_authentication() {
         let (mut connection, result) = after(&config, b"\x08\0\0\0\x01a");
         let error = PeerIncompatible::Version(UnsupportedVersion::NoSecurity);
         assert_eq!(result.unwrap_err(), error.into());
-        // The peer reads only that this side speaks ZMTP 3.
+        // It gets only the opening of ZMTP 3.
         assert_eq!(transmitted(&mut connection), b"\xff\0\0\0\0\0\0\0\0\x7f\x03");
     }
 }
@@ -139,7 +139,7 @@ fn newer_socket_type_rejects_zmtp_2() {
 }
 
 #[test]
-fn the_identity_is_one_frame_within_the_limit() {
+fn identity_is_one_frame_within_the_limit() {
     let pull = config(SocketType::Pull);
     let longest = [&b"\x08\0\xff"[..], &[b'i'; 255]].concat();
     assert_eq!(after(&pull, &longest).0.peer().unwrap().routing_id().len(), 255);
@@ -151,7 +151,7 @@ fn the_identity_is_one_frame_within_the_limit() {
     assert_eq!(after(&pull, &longer).0.peer().unwrap().routing_id().len(), 256);
     assert_eq!(after(&pull, b"\x08\x01\x02id").0.peer().unwrap().routing_id(), "id");
 
-    // Decided by the header, without waiting for the rejected body.
+    // The header is enough to refuse it.
     let limit = Limits::default().max_metadata_size;
     let too_long = LimitExceeded::HandshakeSize { announced: limit as u64 + 1, limit };
     assert_eq!(error_after(&pull, b"\x08\x02\0\0\0\0\0\0\x40\x01"), too_long.into());

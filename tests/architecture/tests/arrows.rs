@@ -23,10 +23,10 @@ const FORBIDDEN: &[(&str, &str)] = &[
     // They meet in the pipe.
     ("zeromq-async::pattern", "engine"),
     ("zeromq-async::engine", "pattern"),
-    ("zeromq-async::peer", "engine"),
-    ("zeromq-async::peer", "pattern"),
+    ("zeromq-async::pipe", "engine"),
+    ("zeromq-async::pipe", "pattern"),
     ("zeromq-async::transport", "engine"),
-    ("zeromq-async::transport", "peer"),
+    ("zeromq-async::transport", "pipe"),
     ("zmtp-codec::wire", "mechanism"),
 ];
 

@@ -1,22 +1,21 @@
-//! `ipc://path`, `ipc://@abstract` and `ipc://*`.
+//! Endpoints of `ipc://`: a path, an `@abstract` name, or `*`.
 
 use std::fmt;
 use std::path::PathBuf;
 
 use super::check_length;
-use crate::error::EndpointError;
+use super::error::EndpointError;
 
 /// A Unix domain socket endpoint.
 ///
-/// It parses on every system, so that a configuration can be read anywhere; binding and connecting
-/// work on Unix.
+/// It parses on every system. Binding and connecting work on Unix.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct IpcEndpoint {
     name: IpcName,
 }
 
 impl IpcEndpoint {
-    /// Reads what follows `ipc://` in `text`, the whole of which errors name.
+    /// Parses `address`, the part of `text` after `ipc://`. Errors name `text`.
     pub(super) fn parse(text: &str, address: &str) -> Result<Self, EndpointError> {
         check_length(text, address, MAX_IPC_PATH)?;
         if address.contains('\0') {
@@ -39,13 +38,13 @@ impl IpcEndpoint {
         Self { name: IpcName::Path(path.into()) }
     }
 
-    /// The endpoint of an abstract name that somebody else has bound.
+    /// The endpoint of an abstract name that the application bound.
     #[cfg(unix)]
     pub(crate) fn from_abstract(name: String) -> Self {
         Self { name: IpcName::Abstract(name) }
     }
 
-    /// Where the socket is.
+    /// The name of the socket.
     pub fn name(&self) -> &IpcName {
         &self.name
     }
@@ -65,17 +64,16 @@ impl fmt::Display for IpcEndpoint {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum IpcName {
-    /// `*`: bind to a socket file in a new directory that only this user may enter. Both go with
-    /// the listener.
+    /// `*`: bind to a socket file in a new directory that only this user may enter. Both are removed
+    /// with the listener.
     Any,
-    /// `@name`: a name in Linux's abstract namespace, without the `@`. It belongs to no file
-    /// system, so permissions do not guard it, and it goes with the listener.
+    /// `@name`: a name in Linux's abstract namespace, without the `@`. It has no file permissions, and
+    /// ends with the listener.
     Abstract(String),
     /// A file.
     Path(PathBuf),
 }
 
-/// The longest path, and the longest abstract name with its `@`, in bytes: `sockaddr_un` has room
-/// for 108 and the last is a NUL. Some other systems have room for fewer (macOS 104) and say so
-/// when binding.
+/// The longest path, or abstract name with its `@`, in bytes. `sockaddr_un` holds 108 with a NUL. Some
+/// systems hold fewer (macOS 104), and binding fails there.
 const MAX_IPC_PATH: usize = 107;

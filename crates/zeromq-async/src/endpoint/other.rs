@@ -1,13 +1,13 @@
-//! `scheme://address` of a transport that is not built in.
+//! Endpoints of custom transports.
 
 use std::fmt;
 
-use crate::error::EndpointError;
+use super::error::EndpointError;
 
-/// An endpoint of a transport of one's own, under the scheme with which it was put into the
+/// An endpoint of a custom transport, under the scheme that it has in the
 /// [`Context`](crate::Context).
 ///
-/// What the address means is the transport's business. Here it only is not empty.
+/// The transport interprets the address, which is not empty.
 ///
 /// ```
 /// use zeromq_async::Endpoint;
@@ -24,7 +24,7 @@ pub struct OtherEndpoint {
 }
 
 impl OtherEndpoint {
-    /// From a scheme that [`check_scheme`] has seen and an address that is not empty.
+    /// Makes one of a scheme that passed [`check_scheme`] and an address that is not empty.
     pub(crate) fn new(scheme: &str, address: &str) -> Self {
         Self { scheme: scheme.into(), address: address.into() }
     }
@@ -46,8 +46,8 @@ impl fmt::Display for OtherEndpoint {
     }
 }
 
-/// Refuses what RFC 3986 §3.1 does not call a scheme, and capital letters: a scheme is compared as
-/// it is written.
+/// Refuses an invalid scheme (RFC 3986 §3.1). Capital letters are invalid too, because schemes are
+/// compared byte by byte.
 pub(crate) fn check_scheme(endpoint: &str, scheme: &str) -> Result<(), EndpointError> {
     let is_first = |c: char| c.is_ascii_lowercase();
     let is_later = |c: char| is_first(c) || c.is_ascii_digit() || matches!(c, '+' | '-' | '.');

@@ -1,12 +1,12 @@
-//! `tcp://host:port` and `tcp://source;destination`.
+//! Endpoints of `tcp://`: `host:port` and `source;destination`.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use super::check_length;
-use crate::error::EndpointError;
+use super::error::EndpointError;
 
-/// A TCP endpoint: an address, and for a connection perhaps the address to connect from.
+/// A TCP endpoint: an address, and optionally a local address to connect from.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct TcpEndpoint {
     source: Option<TcpAddress>,
@@ -14,7 +14,7 @@ pub struct TcpEndpoint {
 }
 
 impl TcpEndpoint {
-    /// Reads what follows `tcp://` in `text`, the whole of which errors name.
+    /// Parses `address`, the part of `text` after `tcp://`. Errors name `text`.
     pub(crate) fn parse(text: &str, address: &str) -> Result<Self, EndpointError> {
         let (source, address) = match address.split_once(';') {
             Some((source, address)) => (Some(TcpAddress::parse(text, source)?), address),
@@ -23,12 +23,12 @@ impl TcpEndpoint {
         Ok(Self { source, address: TcpAddress::parse(text, address)? })
     }
 
-    /// The address to bind, or to connect to.
+    /// The address to bind or to connect to.
     pub fn address(&self) -> &TcpAddress {
         &self.address
     }
 
-    /// The local address to connect from, the part before `;`. Without one the system chooses.
+    /// The local address to connect from, the part before `;`. `None` lets the system choose.
     pub fn source(&self) -> Option<&TcpAddress> {
         self.source.as_ref()
     }
@@ -37,7 +37,7 @@ impl TcpEndpoint {
         self.address.host == Host::Any || self.address.port == 0
     }
 
-    /// Refuses what no attempt to connect could reach: `text` is what errors name.
+    /// Refuses an address that cannot be connected to. Errors name `text`.
     pub(crate) fn check_connectable(&self, text: &str) -> Result<(), EndpointError> {
         if self.is_wildcard() {
             return Err(EndpointError::WildcardNotAllowed { endpoint: text.into() });
@@ -84,7 +84,7 @@ pub struct TcpAddress {
 
 impl TcpAddress {
     fn parse(text: &str, address: &str) -> Result<Self, EndpointError> {
-        // The last colon is the port's, unless it stands inside the brackets of an IPv6 address.
+        // The port follows the last colon, unless that is part of an IPv6 address in brackets.
         let (host, port) = match address.rsplit_once(':') {
             Some((host, port)) if !port.contains(']') => (host, port),
             _ => {
@@ -94,7 +94,7 @@ impl TcpAddress {
         Ok(Self { host: Host::parse(text, host)?, port: parse_port(text, port)? })
     }
 
-    /// Refuses a link-local address that does not say at which interface it is.
+    /// Refuses a link-local address without its interface.
     pub(super) fn check_zone(&self, text: &str) -> Result<(), EndpointError> {
         match self.host {
             Host::Ip(IpAddr::V6(ip)) if ip.is_unicast_link_local() => {
@@ -104,7 +104,7 @@ impl TcpAddress {
         }
     }
 
-    /// Refuses the alias of an interface, which is one of this machine's addresses.
+    /// Refuses the alias of an interface, which is a local address.
     fn check_no_alias(&self, text: &str) -> Result<(), EndpointError> {
         match &self.host {
             Host::Name(name) if name.contains(':') => Err(EndpointError::InvalidHost {
@@ -130,7 +130,7 @@ impl TcpAddress {
         &self.host
     }
 
-    /// The port; 0 stands for a free one, chosen by the system, and is written `*`.
+    /// The port. With 0, written `*`, the system chooses a free one.
     pub fn port(&self) -> u16 {
         self.port
     }
@@ -165,15 +165,15 @@ pub enum Host {
     Any,
     /// A literal address.
     Ip(IpAddr),
-    /// A literal IPv6 address with a zone, as link-local addresses need: `[fe80::1%eth0]`.
+    /// A literal IPv6 address with a zone, for link-local addresses: `[fe80::1%eth0]`.
     Zoned {
         /// The address.
         address: Ipv6Addr,
         /// The name or the index of a network interface.
         zone: String,
     },
-    /// The name of a network interface, perhaps of an alias as in `eth0:1`, or of a host. Which of
-    /// the two is found out when it is used, anew each time.
+    /// The name of a network interface, of its alias such as `eth0:1`, or of a host. It is resolved at
+    /// each use.
     Name(String),
 }
 
@@ -199,7 +199,7 @@ impl Host {
         Ok(Self::Name(host.into()))
     }
 
-    /// Reads an IPv6 address, its opening bracket taken off.
+    /// Parses an IPv6 address after its opening bracket.
     fn parse_v6(inner: &str) -> Option<Self> {
         let inner = inner.strip_suffix(']')?;
         match inner.split_once('%') {
@@ -224,10 +224,10 @@ impl fmt::Display for Host {
     }
 }
 
-/// Says what is wrong with the name of a host or an interface.
+/// Checks the name of a host or an interface.
 fn check_name(name: &str) -> Result<(), &'static str> {
     if name.is_empty() {
-        return Err("nothing stands before the port; write * for every interface when binding");
+        return Err("there is no host before the port; to bind to every interface write *");
     }
     let (name, alias) =
         name.split_once(':').map_or((name, None), |(name, alias)| (name, Some(alias)));
@@ -239,8 +239,7 @@ fn check_name(name: &str) -> Result<(), &'static str> {
     if !name.chars().all(is_name_char) {
         return Err("a name has letters, digits, '-', '_' and '.' only");
     }
-    // An IPv4 address with a mistake in it. Asked for by name it would only fail, and be asked for
-    // again, at each attempt to connect.
+    // A malformed IPv4 address. As a name it would fail again at each attempt to connect.
     if name.chars().all(|c| c.is_ascii_digit() || c == '.') {
         return Err("an IPv4 address has four numbers from 0 to 255");
     }
@@ -251,9 +250,9 @@ fn is_name_char(c: char) -> bool {
     c.is_alphanumeric() || matches!(c, '-' | '_' | '.')
 }
 
-/// Reads a port: digits and nothing else, or `*`.
+/// Parses a port: digits only, or `*`.
 ///
-/// libzmq reads with `atoi`, which takes `55x` for 55 and 65537 for 1.
+/// libzmq uses `atoi`, which parses `55x` as 55 and 65537 as 1.
 fn parse_port(text: &str, port: &str) -> Result<u16, EndpointError> {
     if port.is_empty() {
         return Err(EndpointError::MissingPort { endpoint: text.into() });
@@ -262,9 +261,9 @@ fn parse_port(text: &str, port: &str) -> Result<u16, EndpointError> {
         return Ok(0);
     }
     let digits = port.bytes().all(|byte| byte.is_ascii_digit());
-    let number = port.parse().ok().filter(|_| digits); // `parse` alone would take "+5" too
+    let number = port.parse().ok().filter(|_| digits); // `parse` alone accepts "+5" too.
     number.ok_or_else(|| EndpointError::InvalidPort { endpoint: text.into(), port: port.into() })
 }
 
-/// The longest host, in bytes: the longest name DNS has, RFC 1035 §2.3.4.
+/// The longest host in bytes, as in DNS (RFC 1035 §2.3.4).
 const MAX_HOST: usize = 253;

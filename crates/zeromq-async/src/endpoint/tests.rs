@@ -66,10 +66,10 @@ fn endpoint_error_names_text_and_reason() {
         ("", "no scheme"),
         ("127.0.0.1:5555", "no scheme"),
         ("tcp:/127.0.0.1:5555", "no scheme"),
-        ("TCP://127.0.0.1:5555", "small letters"),
-        ("://127.0.0.1:5555", "small letters"),
-        ("1st://name", "small letters"),
-        ("a b://name", "small letters"),
+        ("TCP://127.0.0.1:5555", "lowercase letters"),
+        ("://127.0.0.1:5555", "lowercase letters"),
+        ("1st://name", "lowercase letters"),
+        ("a b://name", "lowercase letters"),
         ("tcp://", "nothing after the scheme"),
         ("ipc://", "nothing after the scheme"),
         ("ipc://@", "nothing after the scheme"),
@@ -89,7 +89,7 @@ fn endpoint_error_names_text_and_reason() {
         ("tcp://127.0.0.1:-1", "port \"-1\""),
         ("tcp://127.0.0.1:65536", "port \"65536\""),
         ("tcp://127.0.0.1:**", "port \"**\""),
-        ("tcp://:5555", "nothing stands before the port"),
+        ("tcp://:5555", "there is no host before the port"),
         ("tcp://::1:5555", "in brackets"),
         ("tcp://fe80::1:5555", "in brackets"),
         ("tcp://eth0:x:5555", "in brackets"),
@@ -134,19 +134,13 @@ fn wildcards_only_bind_and_sources_only_connect() {
         let endpoint = parse(text).expect(text);
         assert!(endpoint.check_bindable().is_ok());
         assert!(
-            matches!(
-                endpoint.check_connectable(),
-                Err(ConnectError::InvalidEndpoint(EndpointError::WildcardNotAllowed { .. }))
-            ),
+            matches!(endpoint.check_connectable(), Err(EndpointError::WildcardNotAllowed { .. })),
             "{text}"
         );
     }
     let with_source = parse("tcp://lo:0;127.0.0.1:5555").expect("a source and a destination");
     assert!(with_source.check_connectable().is_ok());
-    assert!(matches!(
-        with_source.check_bindable(),
-        Err(BindError::InvalidEndpoint(EndpointError::SourceNotAllowed { .. }))
-    ));
+    assert!(matches!(with_source.check_bindable(), Err(EndpointError::SourceNotAllowed { .. })));
 }
 
 #[test]

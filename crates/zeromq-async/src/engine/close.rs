@@ -1,6 +1,5 @@
-//! Ending a socket: what is queued is written within the linger time, and the rest is reported.
+//! Closes a socket: writes queued messages within the linger time, and reports the rest.
 
-use std::future::poll_fn;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,60 +8,47 @@ use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
+use super::core::SocketCore;
+use super::disconnect::{give_up, hang_up};
+use super::linger;
 use super::task::{self, Crash, Task};
-use super::{Dialed, Engine};
-use crate::endpoint::Endpoint;
-use crate::peer::{Pipe, Waiter};
+use super::trace;
 use crate::unsent::UnsentMessages;
 
-/// What became of a socket's messages when it was closed.
+/// What closing a socket left unsent.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// use std::time::Duration;
-/// use zeromq_async::PushSocket;
+/// use zeromq_async::{Message, PushSocket};
 ///
 /// let mut push = PushSocket::builder().linger(Duration::ZERO).build();
 /// push.connect("inproc://close-report")?;
-/// push.send("never read").await?;
-/// assert_eq!(push.close().await.unsent, 1);
+/// push.send("one").await?;
+/// push.send("two").await?;
+///
+/// let report = push.close().await;
+/// assert_eq!(report.unsent, 2);
+/// let unsent: Vec<Message> = report.into_unsent().map(|unsent| unsent.message).collect();
+/// assert_eq!(unsent, ["one", "two"]);
 /// # Ok(()) }
 /// ```
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct CloseReport {
-    /// Messages that were not wholly handed to the kernel before the linger time was over, and
-    /// those that were lost before with peers that had gone
-    /// ([`SocketStats::lost`](crate::SocketStats::lost)).
+    /// How many messages were not wholly handed to the kernel before the linger time was over. Those
+    /// lost before with disconnected peers count too ([`SocketStats::lost`](crate::SocketStats::lost)).
     pub unsent: usize,
     messages: UnsentMessages,
 }
 
 impl CloseReport {
-    /// The messages that were in queues when the linger time was over, to send them elsewhere or to
-    /// keep them until tomorrow.
+    /// Returns the messages that were queued when the linger time was over.
     ///
-    /// Those that had been lost before with peers that had gone are counted in
-    /// [`unsent`](Self::unsent), but are here only where
-    /// [`keep_unsent`](crate::SocketBuilder::keep_unsent) kept them and nobody took them. A message
-    /// that was partly written is here; one that was wholly written and that the peer may never
-    /// have read is not.
-    ///
-    /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// use std::time::Duration;
-    /// use zeromq_async::{Message, PushSocket};
-    ///
-    /// let mut push = PushSocket::builder().linger(Duration::ZERO).build();
-    /// push.connect("inproc://into-unsent")?;
-    /// push.send("one").await?;
-    /// push.send("two").await?;
-    /// let unsent: Vec<Message> = push.close().await.into_unsent().map(|one| one.message).collect();
-    /// assert_eq!(unsent, ["one", "two"]);
-    /// # Ok(()) }
-    /// ```
+    /// A partly written message is here. A wholly written one is not, even if the peer never read
+    /// it. Messages lost before with disconnected peers are here only if
+    /// [`keep_unsent`](crate::SocketBuilder::keep_unsent) kept them and they were not taken since.
     pub fn into_unsent(self) -> UnsentMessages {
         self.messages
     }
@@ -73,280 +59,169 @@ impl CloseReport {
     }
 }
 
-impl Engine {
-    /// Closes every endpoint and peer, writing for `linger` at most; `None` for as long as it
-    /// takes.
-    pub(crate) async fn close(self: Arc<Self>, linger: Option<Duration>) -> CloseReport {
-        self.begin_close();
-        if self.home.has_current() {
-            self.wind_up(linger).await
-        } else {
-            let runtime = self.home.find();
-            self.close_in_background(runtime, linger).await
-        }
-    }
-
-    /// Closes all of them at the same time, and adds up what was not sent. Dropped early, that goes
-    /// on in the background.
-    pub(crate) async fn close_all(engines: Vec<Arc<Self>>) -> CloseReport {
-        let closing = engines.into_iter().map(|engine| {
-            engine.begin_close();
-            let (runtime, linger) = (engine.home.current_or_find(), engine.options.linger);
-            engine.close_in_background(runtime, linger)
-        });
-        let mut total = CloseReport::default();
-        for report in join_all(closing.collect::<Vec<_>>()).await {
-            total.add(report);
-        }
-        total
-    }
-
-    /// Closes within the linger time while nobody waits; at once where there is no runtime to do it
-    /// in. The addresses are free when this returns.
-    pub(crate) fn end_in_background(self: Arc<Self>) {
-        self.begin_close();
-        match self.home.find_or_current() {
-            Some(runtime) => Closing::spawn(&runtime, self, None),
-            None => drop(self.abandon()),
-        }
-    }
-
-    /// Closes on the runtime, and gives the report; at once where there is none.
-    fn close_in_background(
-        self: Arc<Self>,
-        runtime: Option<Handle>,
-        linger: Option<Duration>,
-    ) -> impl Future<Output = CloseReport> + use<> {
-        let (tell, told) = oneshot::channel();
-        match runtime {
-            Some(runtime) => Closing::spawn(&runtime, self, Some((linger, tell))),
-            // Told at once, and heard below.
-            None => drop(tell.send(self.abandon())),
-        }
-        // The task tells, however it ends.
-        async { told.await.unwrap_or_default() }
-    }
-
-    /// Writes within the linger time, and ends all tasks.
-    async fn wind_up(self: &Arc<Self>, linger: Option<Duration>) -> CloseReport {
-        let ending = async {
-            self.flush().await;
-            self.hang_up_all();
-            self.wait_for_tasks().await;
-        };
-        match linger {
-            None => ending.await,
-            // Where the time is over, what is left is counted below.
-            Some(limit) => drop(timeout(limit, ending).await),
-        }
-        self.abort();
-        self.wait_for_tasks().await;
-        self.finish_close()
-    }
-
-    /// Waits for tasks that have been told to end. One on a runtime that is not driven does not hear.
-    async fn wait_for_tasks(&self) {
-        let _ = timeout(LAST_TURNS, self.tasks.wait()).await;
-    }
-
-    /// Takes no more peers at bound endpoints, and no more messages.
-    fn begin_close(&self) {
-        let bound = {
-            let mut endpoints = self.endpoints.lock();
-            endpoints.closed = true;
-            endpoints.bound.take_all()
-        };
-        for (endpoint, bound) in bound {
-            self.stop_accepting(&endpoint, &bound);
-        }
-        self.begin_last_telling();
-        self.closing.cancel();
-        self.peers.close();
-        self.tasks.close();
-    }
-
-    /// Completes when every message is with the kernel, or with an inproc peer.
-    async fn flush(&self) {
-        let mut waiter = Waiter::new(self.peers.clone());
-        for pipe in self.peers.pipes() {
-            poll_fn(|cx| waiter.poll_flush_of(&pipe, cx)).await;
-        }
-    }
-
-    fn hang_up_all(self: &Arc<Self>) {
-        let dialed = std::mem::take(&mut self.endpoints.lock().dialed);
-        for (endpoint, dialed) in dialed {
-            self.give_up(&endpoint, &dialed);
-        }
-        for pipe in self.peers.pipes() {
-            self.hang_up(&pipe);
-        }
-    }
-
-    /// Ends the connection to one peer; what is still queued for it is written first.
-    pub(super) fn hang_up(&self, pipe: &Arc<Pipe>) {
-        if !self.part_inproc(pipe) {
-            pipe.close();
-        }
-    }
-
-    /// Ends the connection to a peer that another has taken the place of, or that was sent away:
-    /// nothing is received from it any more, and what is queued for it is written within the linger
-    /// time.
-    pub(super) fn dismiss(self: &Arc<Self>, pipe: &Arc<Pipe>) {
-        pipe.silence();
-        if !self.part_inproc(pipe) {
-            self.close_within_linger(pipe);
-        }
-    }
-
-    pub(super) fn close_within_linger(self: &Arc<Self>, pipe: &Arc<Pipe>) {
-        pipe.close();
-        if pipe.outbound.queued() > 0
-            && let Some(runtime) = self.home.find_or_current()
-        {
-            self.spawn_linger(&runtime, pipe.clone(), None);
-        }
-    }
-
-    /// Ends one peer, or connected endpoint, within the linger time.
-    pub(super) fn spawn_linger(
-        self: &Arc<Self>,
-        runtime: &Handle,
-        pipe: Arc<Pipe>,
-        dialed: Option<(Endpoint, Dialed)>,
-    ) {
-        let lingering = Lingering { engine: self.clone(), pipe, dialed };
-        task::spawn(runtime, Some(&self.tasks), lingering);
-    }
-
-    /// Waits until the queue of a peer is written, and ends its connection when the linger time is
-    /// over before that.
-    async fn linger(&self, pipe: &Arc<Pipe>) {
-        let mut waiter = Waiter::new(self.peers.clone());
-        let flush = poll_fn(|cx| waiter.poll_flush_of(pipe, cx));
-        let flush = self.abort.run_until_cancelled(flush);
-        let flushed = match self.options.linger {
-            None => flush.await,
-            Some(limit) => timeout(limit, flush).await.ok().flatten(),
-        };
-        if flushed.is_none() {
-            pipe.outbound.abort();
-        }
-    }
-
-    /// Ends one connected endpoint.
-    pub(super) fn give_up(&self, endpoint: &Endpoint, dialed: &Dialed) {
-        dialed.stop.cancel();
-        let Some(pipe) = dialed.pipe.get() else { return };
-        match endpoint {
-            Endpoint::Inproc(_) => self.give_up_inproc(endpoint, &pipe),
-            _ => pipe.close(),
-        }
-    }
-
-    /// Ends every task at once.
-    fn abort(&self) {
-        self.abort.cancel();
-        for pipe in self.peers.pipes() {
-            pipe.outbound.abort();
-        }
-    }
-
-    fn finish_close(self: &Arc<Self>) -> CloseReport {
-        // Where the linger time was over before all was written, nobody has hung up yet.
-        self.hang_up_all();
-        for pipe in self.peers.pipes() {
-            self.peers.leave(&pipe);
-        }
-        self.peers.arrivals().close();
-        self.tell();
-        let ledger = self.peers.ledger();
-        let unsent = ledger.lost_so_far();
-        if self.events.close() {
-            self.trace_closed(unsent);
-        }
-        CloseReport { unsent, messages: ledger.take_unsent() }
-    }
-
-    /// Stops everything at once, where there is no runtime left to linger in.
-    fn abandon(self: &Arc<Self>) -> CloseReport {
-        self.begin_close();
-        self.abort();
-        self.finish_close()
+/// Closes every endpoint and peer. Writes for `linger` at most; `None` is without limit.
+pub(super) async fn close(core: Arc<SocketCore>, linger: Option<Duration>) -> CloseReport {
+    begin(&core);
+    if core.runtimes.has_current() {
+        write_and_end(&core, linger).await
+    } else {
+        let runtime = core.runtimes.oldest();
+        close_in_background(core, runtime, linger).await
     }
 }
 
-/// How long tasks have for their last turns: the time for a farewell, and some.
-const LAST_TURNS: Duration = Duration::from_secs(3);
-
-/// The task that ends a peer within the linger time.
-struct Lingering {
-    engine: Arc<Engine>,
-    pipe: Arc<Pipe>,
-    /// The endpoint that was connected to, where the peer is that of one.
-    dialed: Option<(Endpoint, Dialed)>,
+/// Closes all sockets at the same time, and adds up the reports. Dropped early, closing goes on in
+/// the background.
+pub(super) async fn close_all(sockets: Vec<Arc<SocketCore>>) -> CloseReport {
+    let closing = sockets.into_iter().map(|core| {
+        begin(&core);
+        let (runtime, linger) = (core.runtimes.current_or_oldest(), core.options.linger);
+        close_in_background(core, runtime, linger)
+    });
+    let mut total = CloseReport::default();
+    for report in join_all(closing.collect::<Vec<_>>()).await {
+        total.add(report);
+    }
+    total
 }
 
-impl Task for Lingering {
-    async fn run(&mut self) {
-        self.engine.linger(&self.pipe).await;
-    }
-
-    fn end(self, crash: Option<Crash>) {
-        if crash.is_some() {
-            self.pipe.outbound.abort();
-        }
-        if let Some((endpoint, dialed)) = &self.dialed {
-            self.engine.give_up(endpoint, dialed);
-        }
+/// Closes a dropped socket within its linger time, or at once without a runtime. The addresses are
+/// free when this returns.
+pub(super) fn close_dropped(core: Arc<SocketCore>) {
+    begin(&core);
+    match core.runtimes.oldest_or_current() {
+        Some(runtime) => Closing::spawn(&runtime, core, None),
+        None => drop(abandon(&core)),
     }
 }
 
-/// The task that closes a socket. Where it crashes, the socket ends at once, or on another of its
-/// runtimes within the linger time.
+/// Closes in a task, or at once without a runtime.
+fn close_in_background(
+    core: Arc<SocketCore>,
+    runtime: Option<Handle>,
+    linger: Option<Duration>,
+) -> impl Future<Output = CloseReport> + use<> {
+    let (sender, report) = oneshot::channel();
+    match runtime {
+        Some(runtime) => Closing::spawn(&runtime, core, Some((linger, sender))),
+        None => drop(sender.send(abandon(&core))),
+    }
+    // The task sends a report, however it ends.
+    async { report.await.unwrap_or_default() }
+}
+
+/// Accepts no more peers and takes no more messages.
+fn begin(core: &SocketCore) {
+    for (endpoint, bound) in core.endpoints.close() {
+        core.stop_listening(&endpoint, &bound);
+    }
+    core.drops.begin_close();
+    core.shutdown.begin();
+    core.peers.close();
+}
+
+/// Writes within the linger time, then ends all tasks.
+async fn write_and_end(core: &Arc<SocketCore>, linger: Option<Duration>) -> CloseReport {
+    let writing = async {
+        for pipe in core.peers.pipes() {
+            linger::flush(core, &pipe).await;
+        }
+        hang_up_all(core);
+        core.shutdown.wait_for_tasks().await;
+    };
+    match linger {
+        None => writing.await,
+        Some(limit) => drop(timeout(limit, writing).await),
+    }
+    abort(core);
+    core.shutdown.wait_for_tasks().await;
+    finish(core)
+}
+
+fn hang_up_all(core: &SocketCore) {
+    for dialed in core.endpoints.take_all_dialed() {
+        give_up(core, &dialed);
+    }
+    for pipe in core.peers.pipes() {
+        hang_up(core, &pipe);
+    }
+}
+
+/// Ends every task at once.
+fn abort(core: &SocketCore) {
+    core.shutdown.abort.cancel();
+    for pipe in core.peers.pipes() {
+        pipe.outbound.abort();
+    }
+}
+
+fn finish(core: &SocketCore) -> CloseReport {
+    // Again: the linger time may have ended before the first time.
+    hang_up_all(core);
+    for pipe in core.peers.pipes() {
+        core.peers.leave(&pipe);
+    }
+    core.peers.ready_queue().close();
+    core.drops.report();
+    let ledger = core.peers.ledger();
+    let unsent = ledger.lost_so_far();
+    if core.events.close() {
+        trace::closed(core.socket_type, unsent);
+    }
+    CloseReport { unsent, messages: ledger.take_unsent() }
+}
+
+/// Ends everything at once: there is no runtime to linger on.
+fn abandon(core: &SocketCore) -> CloseReport {
+    begin(core);
+    abort(core);
+    finish(core)
+}
+
+/// The task that closes a socket.
 struct Closing {
-    engine: Arc<Engine>,
+    core: Arc<SocketCore>,
     linger: Option<Duration>,
     report: Option<CloseReport>,
-    /// Who waits for the report.
-    tell: Option<oneshot::Sender<CloseReport>>,
-    /// Messages that were lost before.
+    /// To the caller that waits for the report.
+    caller: Option<oneshot::Sender<CloseReport>>,
+    /// Messages lost before.
     lost: usize,
 }
 
 impl Closing {
-    /// Closes for one who waits, with a linger time, or else for no one.
+    /// Closes for a caller that waits, with a linger time of its own, or for none.
     fn spawn(
         runtime: &Handle,
-        engine: Arc<Engine>,
+        core: Arc<SocketCore>,
         waiting: Option<(Option<Duration>, oneshot::Sender<CloseReport>)>,
     ) {
-        let lost = engine.peers.ledger().lost_so_far();
-        let (linger, tell) = match waiting {
-            Some((linger, tell)) => (linger, Some(tell)),
-            None => (engine.options.linger, None),
+        let lost = core.peers.ledger().lost_so_far();
+        let (linger, caller) = match waiting {
+            Some((linger, caller)) => (linger, Some(caller)),
+            None => (core.options.linger, None),
         };
-        task::spawn(runtime, None, Self { engine, linger, report: None, tell, lost });
+        task::spawn(runtime, None, Self { core, linger, report: None, caller, lost });
     }
 }
 
 impl Task for Closing {
     async fn run(&mut self) {
-        self.report = Some(self.engine.wind_up(self.linger).await);
+        self.report = Some(write_and_end(&self.core, self.linger).await);
     }
 
+    /// Starts again on another runtime of the socket, if this one has ended.
     fn end(mut self, crash: Option<Crash>) {
         if let Some(Crash::RuntimeEnded) = crash
-            && let Some(runtime) = self.engine.home.find()
+            && let Some(runtime) = self.core.runtimes.oldest()
         {
             return task::spawn(&runtime, None, self);
         }
-        let report = self.report.take().unwrap_or_else(|| self.engine.abandon());
+        let report = self.report.take().unwrap_or_else(|| abandon(&self.core));
         let unsent = report.unsent.saturating_sub(self.lost);
-        let is_heard = self.tell.take().is_some_and(|tell| tell.send(report).is_ok());
-        if !is_heard {
-            self.engine.warn_unsent(unsent);
+        let is_received = self.caller.take().is_some_and(|caller| caller.send(report).is_ok());
+        if !is_received {
+            trace::warn_unsent(self.core.socket_type, unsent);
         }
     }
 }

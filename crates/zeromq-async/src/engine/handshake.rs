@@ -1,4 +1,4 @@
-//! From a byte stream to a peer: drives the codec's handshake over it.
+//! Performs the codec's handshake over a byte stream.
 
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
@@ -16,94 +16,95 @@ use zmtp::{
     PeerInfo, ProtocolError, Traffic,
 };
 
-use super::Engine;
+use super::core::SocketCore;
 use crate::authentication::{Attempt, Reason};
 use crate::event::HandshakeFailure;
 use crate::identity::PeerAddress;
 use crate::options::SocketOptions;
-use crate::peer::Stream;
+use crate::pipe::FrameWriter;
 use crate::transport::{Halves, Io};
 
-/// A connection whose handshake is done.
+/// A connection that has completed its handshake.
 pub(super) struct Established {
     pub(super) reader: Box<dyn AsyncRead + Send + Unpin>,
-    pub(super) stream: Stream,
+    pub(super) writer: FrameWriter,
     pub(super) address: PeerAddress,
     pub(super) peer: PeerInfo,
     pub(super) decoder: Decoder,
-    /// What the peer sent behind its handshake.
+    /// Bytes that the peer sent after its handshake.
     pub(super) input: BytesMut,
 }
 
-/// Performs the handshake within the time it may take as a whole.
-pub(super) async fn perform(engine: &Engine, io: Io) -> Result<Established, HandshakeFailure> {
-    let clock = Clock::start(engine.options.handshake_timeout, io.handshake_began());
+/// Performs the whole handshake within the handshake timeout.
+pub(super) async fn perform(core: &SocketCore, io: Io) -> Result<Established, HandshakeFailure> {
+    let deadline = Deadline::start(core.options.handshake_timeout, io.handshake_began());
     let address = io.peer_address().clone();
-    let opened = clock.limit(io.open()).await.map_err(HandshakeFailure::TimedOut)?;
+    let opened = deadline.limit(io.open()).await.map_err(HandshakeFailure::TimedOut)?;
     let mut io = opened.map_err(io_failure)?;
-    let mut connection = open(&engine.connection_config());
+    let mut connection = open(&config(core));
     let (mut input, mut reason) = (BytesMut::new(), Reason::default());
-    let mut heard = 0;
+    let mut received = 0;
     loop {
-        let advance = clock.limit(advance(&mut connection, &mut io, &mut input, &mut heard)).await;
+        let advance =
+            deadline.limit(advance(&mut connection, &mut io, &mut input, &mut received)).await;
         let advance = advance.unwrap_or_else(|limit| Err(HandshakeFailure::TimedOut(limit)));
         let advance = advance.map_err(|failure| match failure {
-            failure if failure.is_end() && doubts_key(&engine.options, heard) => {
+            failure if failure.is_end() && suggests_wrong_key(&core.options, received) => {
                 HandshakeFailure::ServerKey
             }
             failure => failure.because(&reason),
         });
         let Some(request) = advance? else { break };
-        let routing_id = engine.options.routing_id.clone();
+        let routing_id = core.options.routing_id.clone();
         let attempt = Attempt::new(request, address.clone(), routing_id);
         reason = attempt.shared_reason();
-        let decision = clock.limit(ask(engine, attempt, &mut io, &mut input)).await;
+        let decision = deadline.limit(authenticate(core, attempt, &mut io, &mut input)).await;
         let undecided = |limit| Err(HandshakeFailure::Undecided { limit, reason: reason.get() });
         let decision = decision.unwrap_or_else(undecided)?;
-        if speaks_too_early(engine, &decision, &input) {
-            let ready = timeout(PATIENCE, io.reader.read_buf(&mut input));
-            let _ = clock.limit(ready).await;
+        if must_await_ready(core, &decision, &input) {
+            let ready = timeout(READY_TIMEOUT, io.reader.read_buf(&mut input));
+            let _ = deadline.limit(ready).await;
         }
         connection.authenticate(decision);
     }
     let Ok(Traffic { peer, decoder, encoder, .. }) = connection.into_traffic() else {
         return Err(HandshakeFailure::PeerClosed);
     };
-    let mut stream = Stream::new(io.writer, io.buffers, encoder);
-    for greeting in engine.options.notices.greetings() {
-        let greeted = clock.limit(stream.write_first(greeting)).await;
+    let mut writer = FrameWriter::new(io.writer, io.buffers, encoder);
+    for greeting in core.options.notices.greetings() {
+        let greeted = deadline.limit(writer.write_first(greeting)).await;
         greeted.map_err(HandshakeFailure::TimedOut)?.map_err(io_failure)?;
     }
-    Ok(Established { reader: io.reader, stream, address, peer, decoder, input })
+    Ok(Established { reader: io.reader, writer, address, peer, decoder, input })
 }
 
 /// How long to wait for a NULL peer's READY before it is refused.
-const PATIENCE: Duration = Duration::from_secs(1);
+const READY_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Whether a refusal would come before the peer's READY: libzmq's NULL client takes one for final
-/// only after it has sent that, and comes again otherwise.
-fn speaks_too_early(engine: &Engine, decision: &Decision, input: &BytesMut) -> bool {
-    let is_null = engine.options.security.mechanism.name() == MechanismName::NULL;
+/// Whether to wait for the peer's READY before it is refused. libzmq's NULL client does not connect
+/// again after a refusal, but only if it has sent its READY.
+fn must_await_ready(core: &SocketCore, decision: &Decision, input: &BytesMut) -> bool {
+    let is_null = core.options.security.mechanism.name() == MechanismName::NULL;
     let is_told =
         matches!(decision, Decision::Deny(status) if *status != DenyStatus::TemporaryError);
     is_null && is_told && input.is_empty()
 }
 
-/// When the handshake has to be done.
-struct Clock {
+/// The time by which the handshake has to be done.
+struct Deadline {
     end: Option<(Instant, Duration)>,
 }
 
-impl Clock {
-    /// Starts now, or with what came before the handshake of ZMTP.
+impl Deadline {
+    /// Counts from now, or from the beginning of an earlier handshake below ZMTP.
     fn start(limit: Option<Duration>, began: Option<Instant>) -> Self {
         let began = began.unwrap_or_else(Instant::now);
-        // A time beyond what the clock can tell is as good as none.
+        // A limit that overflows the clock is none.
         let end = limit.and_then(|limit| Some((began.checked_add(limit)?, limit)));
         Self { end }
     }
 
-    /// What the future gives, or the limit, when that is over.
+    /// Awaits the future. Fails with the limit when the time is over.
     async fn limit<T>(&self, future: impl Future<Output = T>) -> Result<T, Duration> {
         match self.end {
             None => Ok(future.await),
@@ -112,32 +113,32 @@ impl Clock {
     }
 }
 
-/// Bytes read at once: a handshake is a few hundred.
+/// Bytes read at once. A handshake has a few hundred.
 const READ_SIZE: usize = 1024;
 
-/// Bytes of a greeting (37/ZMTP).
+/// The size of a greeting in bytes (37/ZMTP).
 const GREETING: usize = 64;
 
-/// Whether a connection that ends when the server has sent its greeting and nothing else most
-/// likely ends for its key: this side's first command is encrypted to that.
-fn doubts_key(options: &SocketOptions, heard: usize) -> bool {
+/// Whether a connection that ended points to a wrong server key. This side's first command is
+/// encrypted to that key, and the server has sent its greeting and nothing else.
+fn suggests_wrong_key(options: &SocketOptions, received: usize) -> bool {
     let mechanism = &options.security.mechanism;
-    let is_sealed = [MechanismName::CURVE, MechanismName::NOISE_IK].contains(&mechanism.name());
-    is_sealed && !mechanism.is_server() && heard == GREETING
+    let encrypts = [MechanismName::CURVE, MechanismName::NOISE_IK].contains(&mechanism.name());
+    encrypts && !mechanism.is_server() && received == GREETING
 }
 
-/// Reads and writes until there is a question to be answered, or the handshake is over.
+/// Reads and writes until the handshake is done (`None`) or a peer has to be authenticated.
 async fn advance(
     connection: &mut Connection,
     io: &mut Halves,
     input: &mut BytesMut,
-    heard: &mut usize,
+    received: &mut usize,
 ) -> Result<Option<AuthenticationRequest>, HandshakeFailure> {
     loop {
         let event = connection.handle_input(input, 0);
         let written = write(io, connection).await;
-        // What the codec has to say goes out even where it has found a fault: an ERROR command. A
-        // peer that does not hear it any more changes nothing about the fault.
+        // After a protocol error too: an ERROR command is written. If that fails, the protocol error
+        // is still the reason.
         let event = event?;
         written?;
         match event {
@@ -148,24 +149,24 @@ async fn advance(
         input.reserve(READ_SIZE);
         match io.reader.read_buf(input).await.map_err(io_failure)? {
             0 => return Err(HandshakeFailure::PeerClosed),
-            bytes => *heard += bytes,
+            bytes => *received += bytes,
         }
     }
 }
 
-/// Asks whether the peer may go on, unless it goes away meanwhile.
-async fn ask(
-    engine: &Engine,
+/// Asks the authenticator, for as long as the peer is connected.
+async fn authenticate(
+    core: &SocketCore,
     attempt: Attempt,
     io: &mut Halves,
     input: &mut BytesMut,
 ) -> Result<Decision, HandshakeFailure> {
-    let mut decision = pin!(engine.options.security.decide(attempt));
+    let mut decision = pin!(core.options.security.decide(attempt));
     poll_fn(|cx| {
         if let Poll::Ready(decision) = decision.as_mut().poll(cx) {
             return Poll::Ready(Ok(decision));
         }
-        // A peer has little to say before it is answered, and whoever says more is not read.
+        // A peer sends little before it has an answer. Excess is not read.
         while input.len() < READ_SIZE {
             input.reserve(READ_SIZE);
             match ready!(poll_read_buf(Pin::new(&mut io.reader), cx, input)) {
@@ -179,7 +180,20 @@ async fn ask(
     .await
 }
 
-/// A connection with what randomness its mechanism needs.
+/// The codec's configuration for a new connection.
+fn config(core: &SocketCore) -> ConnectionConfig {
+    let options = &core.options;
+    let config = ConnectionConfig::new(core.socket_type, options.security.mechanism.clone())
+        .with_authenticate_null(options.security.asks_always())
+        .with_limits(options.limits.clone())
+        .with_metadata(options.metadata.clone());
+    match &options.routing_id {
+        Some(routing_id) => config.with_routing_id(routing_id.clone()),
+        None => config,
+    }
+}
+
+/// A connection with the randomness that its mechanism needs.
 #[cfg(any(feature = "curve", feature = "noise"))]
 fn open(config: &ConnectionConfig) -> Connection {
     Connection::with_entropy(config, crate::random::entropy)
@@ -203,7 +217,7 @@ fn io_failure(error: std::io::Error) -> HandshakeFailure {
 }
 
 impl HandshakeFailure {
-    /// Says why the peer was not let in, where that is what happened.
+    /// Adds the reason to a refusal by the authenticator.
     fn because(self, reason: &Reason) -> Self {
         match self {
             Self::Protocol(ProtocolError::Denied(status)) => {
@@ -213,12 +227,12 @@ impl HandshakeFailure {
         }
     }
 
-    /// Whether the connection has ended, and not been ended by this side.
+    /// Whether the connection ended on the peer's side.
     fn is_end(&self) -> bool {
         matches!(self, Self::PeerClosed | Self::Io(_))
     }
 
-    /// Whether trying again later may end better.
+    /// Whether a later attempt may succeed.
     pub(super) fn may_reconnect(&self) -> bool {
         match self {
             Self::Protocol(error) => ProtocolError::may_reconnect(error),

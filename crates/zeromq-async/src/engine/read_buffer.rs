@@ -1,4 +1,4 @@
-//! The bytes read from a connection and not yet decoded.
+//! The buffer between reads and the decoder.
 
 mod spare;
 
@@ -11,48 +11,49 @@ use bytes::BytesMut;
 use tokio::io::AsyncRead;
 use tokio_util::io::poll_read_buf;
 
-/// What is read into, sized by how much there is to read. Holds hardly any memory while nothing is.
+/// Bytes read from a connection and not yet decoded. It grows with the amount to read, and an idle one
+/// holds hardly any memory.
 pub(super) struct ReadBuffer {
     pub(super) bytes: BytesMut,
-    /// The most that `bytes` has had room for: what a part of it keeps alive.
+    /// The largest capacity that `bytes` had: a message cut from it keeps this much alive.
     memory: usize,
-    /// How much to read at once: more where reads fill what they are given.
+    /// How much to read at once. It grows when reads fill the buffer.
     read_size: usize,
-    /// Grown for a message larger than [`LARGEST`], and not to be kept for others.
+    /// Grown for a message larger than [`LARGEST`]. Such a buffer is not reused.
     is_grown: bool,
-    /// Nothing has been read into it since there was nothing to read.
+    /// Nothing was read since it was shrunk.
     rests: bool,
 }
 
-/// The least and the most bytes read at once. The least suits a request and its reply; the most
-/// is where larger reads stopped paying.
+/// The least and the most bytes read at once. The least suits a request and its reply. Larger reads
+/// than the most are not faster.
 const READ_SIZE: std::ops::RangeInclusive<usize> = 8 * 1024..=128 * 1024;
 
-/// Bytes of a message for which room is made before they have come: address space, which becomes
-/// memory as they arrive. Growing towards them in steps would copy each message about once more.
+/// The bytes of a message that are reserved before they arrive. They are address space, and become
+/// memory on arrival. Growing in steps instead would copy each message about once more.
 const TRUSTED: usize = 1024 * 1024 + 4096;
 
-/// The largest buffer that is made to measure and kept for others.
+/// The largest buffer that is reused.
 const LARGEST: usize = TRUSTED + *READ_SIZE.end();
 
-/// The most bytes that a connection with nothing to read keeps as they are.
+/// The most bytes that an idle connection keeps, in a small buffer.
 const SMALL: usize = 4096;
 
 impl ReadBuffer {
-    /// Begins with what was read behind the handshake.
+    /// Begins with the bytes read after the handshake.
     pub(super) fn new(bytes: BytesMut) -> Self {
         let (memory, read_size) = (bytes.capacity(), *READ_SIZE.start());
         Self { bytes, memory, read_size, is_grown: false, rests: false }
     }
 
-    /// The size of the memory that a part of [`bytes`](Self::bytes) keeps alive.
+    /// The size of the memory that a message cut from [`bytes`](Self::bytes) keeps alive.
     pub(super) fn memory(&self) -> usize {
         self.memory
     }
 
-    /// Reads once, with room for the `wanted` bytes that the message at hand still needs, so that
-    /// it is read to where it stays; but however much its header claims, with no more room than as
-    /// much again as has come, or [`TRUSTED`].
+    /// Reads once, with room for the `wanted` bytes that the current message still needs, so that it is
+    /// not copied later. Whatever size its header claims, no more is reserved than has arrived, or
+    /// [`TRUSTED`].
     pub(super) fn poll_read(
         &mut self,
         cx: &mut Context<'_>,
@@ -71,19 +72,19 @@ impl ReadBuffer {
 
     fn make_room(&mut self, wanted: usize) {
         let (read, room) = (self.bytes.len(), self.room());
-        // A short read costs less than another buffer for what is here.
+        // A short read costs less than a new buffer.
         let is_enough = room >= wanted.max(1) && (room >= self.read_size / 4 || read >= room);
-        // One that is trusted no further is filled before it is grown.
+        // At the trusted size, a buffer is filled before it grows.
         let is_large = self.bytes.capacity() >= TRUSTED && room >= self.read_size;
         if is_enough || is_large {
             return;
         }
-        // As much again at the least, so that a long message is not copied with every read.
+        // At least doubled, so that a long message is not copied with every read.
         let lacking = wanted.clamp(self.read_size, read.max(TRUSTED)).max(read);
         if self.bytes.try_reclaim(lacking) {
             return;
         }
-        // In steps, so that a buffer from before is large enough however much is left over.
+        // Rounded up, so that a spare buffer fits.
         let needed = (read + lacking).next_multiple_of(self.read_size / 2);
         if needed > LARGEST {
             self.bytes.reserve(lacking);
@@ -113,8 +114,8 @@ impl ReadBuffer {
         read
     }
 
-    /// Nothing more to read for now: an idle connection keeps no buffer, or a small one with the
-    /// beginning of a message.
+    /// Shrinks the buffer when there is nothing to read. An idle connection keeps no buffer, or a small
+    /// one with the start of a message.
     pub(super) fn rest(&mut self) {
         if !self.rests && self.bytes.len() <= SMALL {
             self.exchange(BytesMut::from(&self.bytes[..]));

@@ -1,4 +1,4 @@
-//! The tasks of a socket: how each is started, and what is done when it ends, however it does.
+//! The tasks of a socket. Each reports its end, whether it returns, panics or loses its runtime.
 
 use std::any::Any;
 use std::fmt;
@@ -10,30 +10,31 @@ use futures_util::FutureExt;
 use tokio::runtime::Handle;
 use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 
+use super::runtimes::is_current;
 use crate::event::{DisconnectReason, HandshakeFailure};
 
-/// What a task does.
+/// The work of a task.
 pub(super) trait Task: Send + Sized + 'static {
     /// Works until nothing is left to do.
     fn run(&mut self) -> impl Future<Output = ()> + Send;
 
-    /// Reports a panic that has ended the work, and says whether to begin it again.
+    /// Reports a panic. Returns whether to run again.
     fn restarts(&mut self, _panic: &Crash) -> bool {
         false
     }
 
-    /// Leaves the peer set, counts, then tells. A task that did not end by itself has crashed.
+    /// Leaves the peer set, counts, then emits events.
     fn end(self, crash: Option<Crash>);
 }
 
-/// How a task ends that does not end by itself.
+/// How a task ended other than by returning.
 #[derive(Debug, Clone)]
 pub(super) enum Crash {
     Panicked(Arc<str>),
     RuntimeEnded,
 }
 
-/// Starts a task on a runtime. This is the only place that does.
+/// Starts a task on a runtime. No other code does.
 pub(super) fn spawn(runtime: &Handle, tracker: Option<&TaskTracker>, task: impl Task) {
     let mut guard = Guard(Some(task));
     let guarded = async move { guard.run().await };
@@ -43,14 +44,13 @@ pub(super) fn spawn(runtime: &Handle, tracker: Option<&TaskTracker>, task: impl 
     }
 }
 
-/// Ends the task when it is dropped, if the work has not been done by then.
+/// Ends the task on drop, if it has not ended by then.
 struct Guard<T: Task>(Option<T>);
 
 impl<T: Task> Guard<T> {
     async fn run(&mut self) {
         let Some(task) = &mut self.0 else { return };
         let crash = loop {
-            // What has panicked is dropped, and begins anew.
             match AssertUnwindSafe(task.run()).catch_unwind().await {
                 Ok(()) => break None,
                 Err(payload) => {
@@ -75,12 +75,12 @@ impl<T: Task> Drop for Guard<T> {
     }
 }
 
-/// Awaits a future on a runtime: here, where this is on it. Dropped early, the future is too.
+/// Awaits a future on a runtime. On the current one it runs in this task. Dropping cancels it.
 pub(super) async fn on<T: Send + 'static>(
     runtime: &Handle,
     future: impl Future<Output = T> + Send + 'static,
 ) -> Result<T, Crash> {
-    if Handle::try_current().is_ok_and(|current| current.id() == runtime.id()) {
+    if is_current(runtime) {
         let result = AssertUnwindSafe(future).catch_unwind().await;
         return result.map_err(|payload| Crash::panicked(&*payload));
     }

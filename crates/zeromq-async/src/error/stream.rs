@@ -1,8 +1,8 @@
-//! What can be wrong with taking a stream.
+//! Errors of serving the application's stream.
 
 use super::{Rejected, RuntimeDriver};
 
-/// Why a socket did not take a stream. The stream is closed.
+/// A socket did not accept the application's stream. The stream is closed.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -23,16 +23,16 @@ pub enum StreamError {
     /// The socket was closed, or its context was shut down.
     #[error("cannot take the stream: the socket is closed; make a new one")]
     Closed,
-    /// The Tokio runtime was built without timers.
+    /// The Tokio runtime has no timers.
     #[error("cannot take the stream: the Tokio runtime {0}")]
     NoDriver(RuntimeDriver),
-    /// Called outside a Tokio runtime, for a socket that has none yet or whose runtime has ended.
+    /// Called outside a Tokio runtime, and the socket has no live one.
     #[error(
         "cannot take the stream outside a Tokio runtime; \
          call it from a task, or within Runtime::enter"
     )]
     NoRuntime,
-    /// The socket takes no further peer.
+    /// The socket rejects the peer.
     #[error("cannot take the stream: {0}")]
     Rejected(#[from] Rejected),
 }

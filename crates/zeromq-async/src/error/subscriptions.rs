@@ -1,8 +1,8 @@
-//! Why a publisher has had enough of a subscriber.
+//! Limits on the subscriptions of a peer.
 
-/// A peer has subscribed to more than this socket keeps for it, and was disconnected.
+/// A peer exceeded this socket's limits on subscriptions, and was disconnected.
 ///
-/// It may connect again, and is told nothing: raise the limit, or ask it to subscribe to less.
+/// It may connect again, and does not learn the reason. Raise the limit, or subscribe to less.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -27,42 +27,42 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SubscriptionsExceeded {
-    /// Topics at a time.
+    /// The number of topics at a time.
     #[error(
         "the peer subscribed to more than {limit} topics at a time: raise \
-         max_subscriptions_per_peer, or let it subscribe to less"
+         max_subscriptions_per_peer, or subscribe to less"
     )]
     Count {
-        /// How many there may be.
+        /// The limit.
         limit: usize,
     },
-    /// Bytes of all topics together.
+    /// The bytes of all topics together.
     #[error(
         "the topics that the peer subscribed to have more than {limit} bytes together: raise \
-         max_subscription_bytes_per_peer, or let it subscribe to less"
+         max_subscription_bytes_per_peer, or subscribe to less"
     )]
     Bytes {
-        /// How many there may be.
+        /// The limit.
         limit: usize,
     },
-    /// Changes that an XPUB has not received, so many that it probably never will.
+    /// The number of changes that the XPUB has not received.
     #[error(
         "{limit} messages and changes of subscriptions of this peer, or of peers that have left, have \
          not been received: let the XPUB receive them, use a PUB, or raise \
          max_subscriptions_per_peer"
     )]
     Unread {
-        /// How many there may be.
+        /// The limit.
         limit: usize,
     },
-    /// Bytes of changes that an XPUB has not received.
+    /// The bytes of changes that the XPUB has not received.
     #[error(
         "{limit} bytes of messages and changes of subscriptions of this peer, or of peers that have \
          left, have not been received: let the XPUB receive them, use a PUB, or raise \
          max_subscription_bytes_per_peer"
     )]
     UnreadBytes {
-        /// How many there may be.
+        /// The limit.
         limit: usize,
     },
 }

@@ -1,7 +1,7 @@
-//! What there was no room for.
+//! Pending handshakes that gave way to newer ones.
 
-/// Why an accepted connection was closed before its handshake was done: there were too many such,
-/// and it was the oldest of those from the address that had the most.
+/// Why a pending handshake was ended: a limit was reached, and it was the oldest one of the address
+/// that had the most.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -25,25 +25,25 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Displaced {
-    /// From one address.
+    /// The limit for one address.
     #[error(
-        "a newer connection took the place of this one: {limit} from one address may be in their \
-         handshake at a time (max_pending_handshakes_per_address)"
+        "a newer connection displaced this one: one address may have {limit} pending handshakes \
+         (max_pending_handshakes_per_address)"
     )]
     Address {
-        /// How many may be pending.
+        /// The limit.
         limit: usize,
     },
-    /// For the descriptors that the process may have: raise the system's limit (`ulimit -n`).
-    #[error("a newer connection took the descriptor of this one, for the process has no others")]
+    /// The process has no free file descriptor. Raise the system's limit (`ulimit -n`).
+    #[error("a newer connection took the descriptor of this one; the process has no free one")]
     Descriptors,
-    /// At one bound endpoint.
+    /// The limit for one bound endpoint.
     #[error(
-        "a newer connection took the place of this one: {limit} at one endpoint may be in their \
-         handshake at a time (max_pending_handshakes)"
+        "a newer connection displaced this one: one endpoint may have {limit} pending handshakes \
+         (max_pending_handshakes)"
     )]
     Listener {
-        /// How many may be pending.
+        /// The limit.
         limit: usize,
     },
 }

@@ -1,4 +1,4 @@
-//! Events in words, one line each, for a log.
+//! Events as one line of text each.
 
 use std::fmt::{self, Display, Formatter};
 
@@ -34,7 +34,7 @@ impl Display for SocketEvent {
                 write!(f, "the handshake with {address} at {endpoint} failed: {reason}")
             }
             Self::Rejected { endpoint, reason } => {
-                write!(f, "turned away a peer at {endpoint}: {reason}")
+                write!(f, "rejected a peer at {endpoint}: {reason}")
             }
             Self::Disconnected { endpoint, peer, reason, unsent, kept, .. } => {
                 write!(f, "{peer} at {endpoint} has left: {reason}")?;
@@ -50,16 +50,16 @@ impl Display for SocketEvent {
                 Count(attempts, "attempt")
             ),
             Self::Dropping { reason, count } => {
-                write!(f, "{} went astray: {reason:?}", Count(count, "message"))
+                write!(f, "{} dropped: {reason:?}", Count(count, "message"))
             }
             Self::Missed { count } => {
-                write!(f, "{} missed, for this stream was not read", Count(count, "event"))
+                write!(f, "{} missed, because this stream was not read", Count(count, "event"))
             }
         }
     }
 }
 
-/// How many of something: `1 message`, `2 messages`.
+/// A count with its noun: `1 message`, `2 messages`.
 struct Count<'a, N>(&'a N, &'a str);
 
 impl<N: Display + PartialEq + From<u8>> Display for Count<'_, N> {

@@ -1,12 +1,11 @@
-//! Events for `tracing`, with names and fields that stay. `docs/observability.md` has them all.
+//! Events for `tracing`, with stable names and fields. `docs/observability.md` lists them.
 
 use tracing::debug;
 use zmtp::SocketType;
 
 use super::{DisconnectReason, HandshakeFailure, SocketEvent};
 
-/// One `tracing` event for one of a socket: of level DEBUG, for whatever a peer can cause, and can
-/// cause often, belongs in no operator's log.
+/// Emits a socket's event as a `tracing` event. Its level is DEBUG, because peers can cause many.
 pub(super) fn trace(socket: SocketType, event: &SocketEvent) {
     macro_rules! trace {
         ($name:literal, $($fields:tt)*) => {
@@ -55,7 +54,7 @@ pub(super) fn trace(socket: SocketType, event: &SocketEvent) {
             trace!("message_refused", %endpoint, %peer, attempts, bytes);
         }
         SocketEvent::Dropping { reason, count } => trace!("dropping", ?reason, count),
-        SocketEvent::Missed { .. } => {} // of a stream, not of the socket
+        SocketEvent::Missed { .. } => {} // An event of one stream, not of the socket.
     }
 }
 

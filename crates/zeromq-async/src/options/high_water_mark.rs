@@ -1,4 +1,4 @@
-//! How many messages a queue may hold.
+//! The most messages in a queue.
 
 use std::ops::Add;
 
@@ -7,22 +7,21 @@ use std::ops::Add;
 /// A multipart message counts as one. The default of every socket is 1,000.
 ///
 /// ```
-/// use zeromq_async::{HighWaterMark, PushSocket};
+/// use zeromq_async::HighWaterMark;
 ///
-/// let push = PushSocket::builder().send_high_water_mark(50_000).build();
 /// assert_eq!(HighWaterMark::from(50_000), HighWaterMark::Messages(50_000));
-/// # drop(push);
+/// assert_eq!(HighWaterMark::from(0), HighWaterMark::Unlimited); // as in libzmq
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HighWaterMark {
-    /// This many. `Messages(0)` would let nothing pass and is taken as 1.
+    /// This many. `Messages(0)` would block every message, and counts as 1.
     Messages(usize),
-    /// As many as memory holds.
+    /// No limit but memory.
     Unlimited,
 }
 
 impl HighWaterMark {
-    /// How many more there is room for when there are `used`.
+    /// How many more fit into a queue of `used`.
     #[inline]
     pub(crate) fn room(self, used: usize) -> usize {
         match self {
@@ -31,7 +30,7 @@ impl HighWaterMark {
         }
     }
 
-    /// Whether at least half of the room is free again.
+    /// Whether at least half of the queue is free.
     pub(crate) fn is_low(self, used: usize) -> bool {
         match self {
             Self::Messages(limit) => used <= limit / 2,
@@ -46,14 +45,14 @@ impl Default for HighWaterMark {
     }
 }
 
-/// Zero, which means "no limit" to libzmq, is [`Unlimited`](HighWaterMark::Unlimited) here too.
+/// Zero is [`Unlimited`](HighWaterMark::Unlimited), as in libzmq.
 impl From<usize> for HighWaterMark {
     fn from(messages: usize) -> Self {
         if messages == 0 { Self::Unlimited } else { Self::Messages(messages) }
     }
 }
 
-/// Two queues in a row, as inproc has them: no limit if either has none.
+/// Two queues in a row, as in inproc. Without a limit if either has none.
 impl Add for HighWaterMark {
     type Output = Self;
 

@@ -1,22 +1,23 @@
-//! Where a SOCKS5 proxy is, and who asks it.
+//! The SOCKS5 proxy of a socket.
 
 use std::str::FromStr;
 
 use zmtp::Password;
 
+use crate::endpoint::EndpointError;
 use crate::endpoint::{TcpAddress, TcpEndpoint};
-use crate::error::{EndpointError, SocksCredentialsError};
 
-/// A SOCKS5 proxy (RFC 1928), through which connections over tcp are made: `ZMQ_SOCKS_PROXY`.
+/// A SOCKS5 proxy (RFC 1928) for connections over tcp (`ZMQ_SOCKS_PROXY`).
 ///
-/// It is text `host:port`, or `source;host:port` to connect to the proxy from an address of this
-/// machine. Host names of endpoints are sent to the proxy, which looks them up; only its own name is
-/// looked up here. The source of an endpoint, where it has one, stands in for the proxy's.
+/// It parses from `host:port`, or from `source;host:port` to connect to the proxy from a local
+/// address. The proxy resolves the host names of endpoints. Only its own name is resolved here. The
+/// source of an endpoint takes precedence over the proxy's.
 ///
 /// ```
 /// use zeromq_async::{ReqSocket, SocksProxy};
 ///
 /// let proxy = "127.0.0.1:1080".parse::<SocksProxy>()?.with_credentials("user", "password")?;
+/// assert_eq!(proxy.address().port(), 1080);
 /// let req = ReqSocket::builder().socks_proxy(proxy).build();
 /// # drop(req);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -29,21 +30,12 @@ pub struct SocksProxy {
 }
 
 impl SocksProxy {
-    /// Says who asks, where the proxy wants to know (RFC 1929; `ZMQ_SOCKS_USERNAME`,
-    /// `ZMQ_SOCKS_PASSWORD`). Both travel in clear.
-    ///
-    /// ```
-    /// use zeromq_async::SocksProxy;
-    ///
-    /// let proxy: SocksProxy = "proxy.example.org:1080".parse()?;
-    /// assert!(proxy.clone().with_credentials("user", "password").is_ok());
-    /// assert!(proxy.with_credentials("", "password").is_err());
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
+    /// Sets a username and password, which are sent unencrypted (RFC 1929, `ZMQ_SOCKS_USERNAME`,
+    /// `ZMQ_SOCKS_PASSWORD`).
     ///
     /// # Errors
     ///
-    /// Each has 1 to 255 bytes.
+    /// One of them is empty or has more than 255 bytes.
     pub fn with_credentials(
         self,
         username: impl Into<String>,
@@ -58,17 +50,16 @@ impl SocksProxy {
         Ok(Self { credentials: Some((username, Password::new(password))), ..self })
     }
 
-    /// Where it is.
+    /// The address of the proxy.
     pub fn address(&self) -> &TcpAddress {
         &self.address
     }
 
-    /// The local address to connect to it from, the part before `;`. Without one the system chooses.
+    /// The local address to connect from, the part before `;`. `None` lets the system choose.
     pub fn source(&self) -> Option<&TcpAddress> {
         self.source.as_ref()
     }
 
-    /// Who asks it.
     pub(crate) fn credentials(&self) -> Option<(&str, &Password)> {
         self.credentials.as_ref().map(|(username, password)| (&username[..], password))
     }
@@ -83,4 +74,12 @@ impl FromStr for SocksProxy {
         let (address, source) = (endpoint.address().clone(), endpoint.source().cloned());
         Ok(Self { address, source, credentials: None })
     }
+}
+
+/// A username or password that is empty or too long for SOCKS (RFC 1929).
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("a {what} for a SOCKS proxy has 1 to 255 bytes, and not {bytes}")]
+pub struct SocksCredentialsError {
+    what: &'static str,
+    bytes: usize,
 }

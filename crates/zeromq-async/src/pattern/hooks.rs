@@ -6,7 +6,7 @@ use zmtp::{PeerInfo, RoutingId, Subscription};
 
 use super::PeerHandle;
 use crate::error::{Rejected, SubscriptionsExceeded};
-use crate::peer::{Pattern, Pipe};
+use crate::pipe::{Pattern, Pipe};
 
 /// What a socket type does when peers come, go, and subscribe.
 ///

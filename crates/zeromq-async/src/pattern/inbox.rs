@@ -10,7 +10,7 @@ use zmtp::{Batch, Message};
 use super::{Budget, PeerHandle, Peers};
 use crate::error::RecvError;
 use crate::identity::Peer;
-use crate::peer::{Arrival, Pipe, ReadyQueue, Refill};
+use crate::pipe::{Arrival, Pipe, ReadyQueue, Refill};
 
 /// The peers that have messages, and the messages of each in order.
 ///
@@ -35,10 +35,10 @@ use crate::peer::{Arrival, Pipe, ReadyQueue, Refill};
 /// ```
 #[derive(Debug)]
 pub struct Inbox {
-    arrivals: Arc<ReadyQueue>,
+    arrivals: Arc<ReadyQueue<Arc<Pipe>>>,
     active: Vec<Active>,
     /// News of pipes: empty between two polls.
-    arrived: Vec<Arrival>,
+    arrived: Vec<Arrival<Arc<Pipe>>>,
     /// The length of `active` at which gone peers without messages are looked for.
     prune_at: usize,
     /// The empty batch of the peer removed last, for the next peer.
@@ -99,8 +99,8 @@ pub(super) const PRUNE_AT: usize = 256;
 impl Inbox {
     /// The inbox of a socket. A socket has one, and only what arrives while it lives is kept.
     pub fn new(peers: &Peers) -> Self {
-        let arrivals = peers.set().arrivals();
-        arrivals.listen();
+        let arrivals = peers.set().ready_queue();
+        arrivals.attach();
         Self {
             arrivals: arrivals.clone(),
             active: Vec::new(),
@@ -250,7 +250,7 @@ impl Inbox {
 }
 
 /// Enters news of a pipe.
-fn enter(active: &mut Vec<Active>, spare: &mut Batch, arrival: Arrival) {
+fn enter(active: &mut Vec<Active>, spare: &mut Batch, arrival: Arrival<Arc<Pipe>>) {
     match arrival {
         Arrival::Readable(pipe) => active.push(Active::new(pipe, take(spare))),
         Arrival::Successor { of, pipe } => {
@@ -264,7 +264,7 @@ fn enter(active: &mut Vec<Active>, spare: &mut Batch, arrival: Arrival) {
         Arrival::Silenced(pipe) => {
             let silenced = active.iter_mut().find(|active| active.peer.id() == pipe.id());
             if let Some(silenced) = silenced {
-                pipe.inbound.drop_lent(&pipe, silenced.batch.messages());
+                pipe.drop_taken(silenced.batch.messages());
                 silenced.batch.clear();
             }
         }
@@ -273,7 +273,7 @@ fn enter(active: &mut Vec<Active>, spare: &mut Batch, arrival: Arrival) {
 
 impl Drop for Inbox {
     fn drop(&mut self) {
-        let unheard = self.arrivals.deafen();
+        let unheard = self.arrivals.detach();
         // Their peers wait for room, in vain but for this.
         for active in self.active.drain(..) {
             active.peer.pipe().abandon(active.batch.messages());
@@ -295,7 +295,7 @@ impl Active {
         }
         let message = self.batch.pop();
         if self.batch.messages() == self.credit_at && self.credit_at > 0 {
-            self.peer.pipe().inbound.credit(self.credit_at);
+            self.peer.pipe().inbound.release(self.credit_at);
             self.credit_at = self.credit_at.saturating_sub(self.credit_step);
         }
         message
@@ -308,10 +308,10 @@ impl Active {
         self.credit_at = 0;
         let pipe = self.peer.pipe();
         if left > 0 {
-            pipe.inbound.credit(0);
+            pipe.inbound.release(0);
             pipe.account().discarded(|discarded| discarded.unasked += left as u64);
         }
-        pipe.forget_unasked();
+        pipe.discard_unasked();
     }
 
     /// Whether a message is here, after looking for more where none was left.
@@ -355,7 +355,7 @@ impl Active {
     }
 
     fn refill(&mut self) -> bool {
-        match self.peer.pipe().inbound.refill(&mut self.batch) {
+        match self.peer.pipe().inbound.take(&mut self.batch) {
             Refill::Messages(from) => {
                 self.from = from;
                 self.plan_credit();

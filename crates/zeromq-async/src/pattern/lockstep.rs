@@ -13,7 +13,7 @@ use zmtp::{Frame, Message};
 use super::{Held, PeerHandle, PeerHooks, ReceiveStrategy, Refusal, SendStrategy};
 use crate::error::{RecvError, SendErrorKind};
 use crate::identity::{Peer, PeerId};
-use crate::peer::only_looks;
+use crate::pipe::only_looks;
 use crate::random::random;
 use crate::sync::Mutex;
 

@@ -1,9 +1,9 @@
-//! What the tasks of a socket share, under every interleaving that loom finds: senders, the
-//! receiver, and the task of a connection meet in a pipe, and nobody may wait for ever.
+//! Senders, the receiver and connection tasks that meet in a pipe, under every interleaving that loom
+//! finds. None of them may wait for ever.
 //!
 //! `RUSTFLAGS="--cfg zmq_loom" cargo test --release -p zeromq-async --lib models`
 //!
-//! A wake-up that is lost shows as a deadlock, which loom reports with the schedule that led there.
+//! A lost wake-up shows as a deadlock. Loom reports it with the schedule that led there.
 
 use std::future::poll_fn;
 use std::io;
@@ -20,11 +20,11 @@ use super::{FairQueue, Peers, ReceiveStrategy, RoundRobin, SendStrategy};
 use crate::endpoint::Endpoint;
 use crate::error::{RecvError, SendErrorKind};
 use crate::options::{HighWaterMark, PipeOptions};
-use crate::peer::{Drained, Pattern, PeerSet, Pipe, Stream};
+use crate::pipe::{Drained, FrameWriter, Pattern, PeerSet, Pipe};
 use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicBool, Ordering};
 
-/// Tries every schedule with at most two changes of thread that nobody asked for.
+/// Tries every schedule with at most two preemptions.
 fn check(model: impl Fn() + Sync + Send + 'static) {
     let mut builder = loom::model::Builder::new();
     builder.preemption_bound = Some(2);
@@ -51,9 +51,9 @@ struct Inproc(Arc<PeerSet>, Arc<PeerSet>);
 
 impl Drop for Inproc {
     fn drop(&mut self) {
-        // The two pipes hold each other, as long as nobody parts them.
+        // The two pipes hold each other until they are parted.
         for pipe in self.0.pipes().iter().chain(&self.1.pipes()) {
-            pipe.outbound.unlink();
+            pipe.outbound.disconnect();
         }
     }
 }
@@ -62,7 +62,7 @@ fn inproc() -> Inproc {
     let (sending, receiving) = (peers(), peers());
     let (one, other) = (open(&sending), open(&receiving));
     // The receiver is there before anything is sent, as in a socket.
-    receiving.arrivals().listen();
+    receiving.ready_queue().attach();
     Pipe::join_inproc(&one, &one_each(), &other, &one_each());
     sending.join(&one).unwrap();
     receiving.join(&other).unwrap();
@@ -134,7 +134,10 @@ fn senders_continue_after_receiver_drop() {
         let sender = sending(ours, &["1", "2", "3"]);
         drop(queue);
         sender.join().unwrap();
-        assert!(theirs.pipes().iter().all(|pipe| pipe.unread() == 0), "kept for nobody");
+        assert!(
+            theirs.pipes().iter().all(|pipe| pipe.inbound.unread() == 0),
+            "kept without a receiver"
+        );
     });
 }
 
@@ -150,7 +153,7 @@ fn receiver_and_peer_leave_together() {
             let (theirs, pipe) = (theirs.clone(), theirs.pipes()[0].clone());
             move || {
                 theirs.leave(&pipe);
-                pipe.outbound.unlink();
+                pipe.outbound.disconnect();
             }
         });
         drop(queue);
@@ -180,7 +183,7 @@ fn closing_wakes_sender_and_receiver() {
         let sender = thread::spawn(move || send(&mut sender, "1").unwrap_err());
         let receiver = thread::spawn(move || recv(&mut queue).unwrap_err());
         ours.close();
-        ours.arrivals().close();
+        ours.ready_queue().close();
         assert_eq!(sender.join().unwrap(), SendErrorKind::Closed);
         assert_eq!(receiver.join().unwrap(), RecvError::Closed);
     });
@@ -206,10 +209,10 @@ fn leaving_peer_wakes_sender_waiting_on_it() {
     });
 }
 
-/// What a peer that leaves is told not to have been sent is all that was taken for it: a message
-/// that is taken after that would be in no count.
+/// A leaving peer reports as lost every message that was taken for it. One taken after that would be
+/// in no count.
 #[test]
-fn nothing_is_taken_for_a_peer_that_has_left() {
+fn left_peer_takes_no_message() {
     check(|| {
         let ours = peers();
         let pipe = open(&ours);
@@ -227,10 +230,10 @@ fn nothing_is_taken_for_a_peer_that_has_left() {
     });
 }
 
-/// A peer is silenced while its messages arrive and are received: each is received or counted, and
-/// none is received that the receiver begins to look for afterwards.
+/// A peer is silenced while its messages arrive and are received. Each is received or counted, and no
+/// later poll of the receiver returns one.
 #[test]
-fn a_silenced_peer_is_not_heard() {
+fn silenced_peer_is_not_received() {
     check(|| {
         let joined = inproc();
         let Inproc(ours, theirs) = &joined;
@@ -239,16 +242,16 @@ fn a_silenced_peer_is_not_heard() {
         let mut cx = Context::from_waker(Waker::noop());
         let before = u64::from(queue.poll_recv(&mut cx).is_ready());
         theirs.pipes()[0].silence();
-        assert!(queue.poll_recv(&mut cx).is_pending(), "heard after it was silenced");
+        assert!(queue.poll_recv(&mut cx).is_pending(), "received after it was silenced");
         sender.join().unwrap();
-        assert!(queue.poll_recv(&mut cx).is_pending(), "heard after it was silenced");
+        assert!(queue.poll_recv(&mut cx).is_pending(), "received after it was silenced");
         let stats = theirs.stats();
         assert_eq!((stats.received, stats.discarded.unheard), (2, 2 - before));
         assert_eq!(stats.unread, 0);
     });
 }
 
-/// A kernel's buffer of a few bytes, and who reads from it.
+/// A kernel's buffer of a few bytes, and the tasks that wait for it.
 #[derive(Debug, Default)]
 struct Kernel {
     held: Vec<u8>,
@@ -259,7 +262,7 @@ struct Kernel {
 #[derive(Debug, Clone)]
 struct Wire(Arc<Mutex<Kernel>>);
 
-/// SendWaiters for one message of one byte and its header.
+/// Room for one message of one byte and its header.
 const CAPACITY: usize = 3;
 
 impl Wire {
@@ -308,13 +311,12 @@ impl AsyncWrite for Wire {
     }
 }
 
-/// The task of a connection, as far as it writes: until the pipe is closed and all is written.
-fn connection_task(peers: Arc<PeerSet>, pipe: Arc<Pipe>) -> JoinHandle<()> {
+/// The writing of a connection task, until the pipe is closed and everything is written.
+fn connection_task(pipe: Arc<Pipe>) -> JoinHandle<()> {
     thread::spawn(move || {
         block_on(poll_fn(|cx| {
             loop {
-                let drained = pipe.outbound.drive(cx, peers.room()).unwrap();
-                pipe.hot().write_share();
+                let drained = pipe.drive(cx).unwrap();
                 match drained {
                     Drained::Closed => return Poll::Ready(()),
                     Drained::Busy => {}
@@ -325,8 +327,8 @@ fn connection_task(peers: Arc<PeerSet>, pipe: Arc<Pipe>) -> JoinHandle<()> {
     })
 }
 
-/// Every message reaches the kernel, whoever writes it, and the sender that waits for room while
-/// the kernel is full is woken by the task that finds it has room again.
+/// Every message reaches the kernel, whether the sender or the task writes it. A sender that waits for
+/// room while the kernel is full is woken when the task makes some.
 #[test]
 fn sender_and_task_write_every_message() {
     check(|| {
@@ -334,8 +336,8 @@ fn sender_and_task_write_every_message() {
         let pipe = open(&ours);
         ours.join(&pipe).unwrap();
         let wire = Wire(Arc::new(Mutex::new(Kernel::default())));
-        pipe.outbound.link_stream(Stream::new(Box::new(wire.clone()), false, Encoder::new((3, 1))));
-        let task = connection_task(ours.clone(), pipe.clone());
+        pipe.set_writer(FrameWriter::new(Box::new(wire.clone()), false, Encoder::new((3, 1))));
+        let task = connection_task(pipe.clone());
         let sender = sending(&ours, &["1", "2"]);
         let mut read = Vec::new();
         while read.len() < 6 {
@@ -348,9 +350,8 @@ fn sender_and_task_write_every_message() {
     });
 }
 
-/// Two peers with connections whose kernel takes everything; the second's task is told as `woken`.
-struct Linked {
-    ours: Arc<PeerSet>,
+/// Two peers. The kernel takes everything. `woken` is the task of the second.
+struct TwoPeers {
     ending: Arc<Pipe>,
     staying: Arc<Pipe>,
     woken: Arc<Woken>,
@@ -365,43 +366,42 @@ impl Wake for Woken {
     }
 }
 
-impl Linked {
+impl TwoPeers {
     fn new() -> Self {
         let (ours, woken) = (peers(), Arc::<Woken>::default());
         let [ending, staying] = [Waker::noop().clone(), woken.clone().into()].map(|task| {
             let (pipe, sink) = (open(&ours), Box::new(tokio::io::sink()));
             ours.join(&pipe).unwrap();
-            pipe.outbound.link_stream(Stream::new(sink, false, Encoder::new((3, 1))));
-            drive(&ours, &pipe, &task);
+            pipe.set_writer(FrameWriter::new(sink, false, Encoder::new((3, 1))));
+            drive(&pipe, &task);
             pipe
         });
-        Self { ours, ending, staying, woken }
+        Self { ending, staying, woken }
     }
 }
 
-/// The first half of a turn of the task of a connection.
-fn drive(peers: &PeerSet, pipe: &Pipe, task: &Waker) {
-    let drained = pipe.outbound.drive(&Context::from_waker(task), peers.room()).unwrap();
+/// The writing in a turn of the connection task.
+fn drive(pipe: &Pipe, task: &Waker) {
+    let drained = pipe.drive(&Context::from_waker(task)).unwrap();
     assert_eq!(drained, Drained::Idle);
 }
 
-/// Refused only where the task has ended, for nobody writes what the queue is full of.
+/// Refused only where the queue is full and the task has ended.
 fn send_to(pipe: &Arc<Pipe>) {
     let _ = pipe.send(&mut Message::from("1"));
 }
 
-/// Two peers have messages to be written, and the task of the first, which is to write for both,
-/// ends: it has, or the other's task hears of it.
+/// The task of the first peer, which is to write for both, ends. It has written for the other, or the
+/// other's task is woken.
 #[test]
 fn ending_task_strands_no_other_peer() {
     check(|| {
-        let Linked { ours, ending, staying, woken } = Linked::new();
+        let TwoPeers { ending, staying, woken } = TwoPeers::new();
         let task = thread::spawn({
             let ending = ending.clone();
             move || {
-                drive(&ours, &ending, Waker::noop());
-                ending.hot().write_share();
-                ending.retire_task();
+                drive(&ending, Waker::noop());
+                ending.end_task();
             }
         });
         for _ in 0..2 {
@@ -413,20 +413,48 @@ fn ending_task_strands_no_other_peer() {
     });
 }
 
-/// A peer whose own task has written meanwhile is still listed to be written for when the other's
-/// task ends, and becomes hot at that moment.
+/// A peer whose own task has just written is still listed when the other's task ends, and gets more to
+/// write at that moment.
 #[test]
 fn ending_task_and_sender_do_not_deadlock() {
     check(|| {
-        let Linked { ours, ending, staying, woken } = Linked::new();
+        let TwoPeers { ending, staying, woken } = TwoPeers::new();
         for pipe in [&ending, &staying, &ending, &staying] {
             send_to(pipe);
         }
-        drive(&ours, &staying, &woken.clone().into());
+        drive(&staying, &woken.clone().into());
         send_to(&staying);
-        let task = thread::spawn(move || ending.retire_task());
+        let task = thread::spawn(move || ending.end_task());
         send_to(&staying);
         task.join().unwrap();
         assert!(staying.outbound.queued() == 0 || woken.0.load(Ordering::Relaxed));
+    });
+}
+
+/// The task of the first peer ends and its peer has a new connection at once, while messages are sent.
+/// No message is left without a task that writes it.
+#[test]
+fn reconnecting_peer_strands_no_message() {
+    check(|| {
+        let TwoPeers { ending, staying, woken } = TwoPeers::new();
+        let (wire, task) = (Box::new(tokio::io::sink()), Arc::<Woken>::default());
+        let reconnecting = thread::spawn({
+            let (ending, task) = (ending.clone(), task.clone());
+            move || {
+                ending.end_task();
+                ending.outbound.disconnect();
+                ending.set_writer(FrameWriter::new(wire, false, Encoder::new((3, 1))));
+                drive(&ending, &task.into());
+            }
+        });
+        for _ in 0..2 {
+            send_to(&ending);
+            send_to(&staying);
+        }
+        reconnecting.join().unwrap();
+        let is_seen = task.0.load(Ordering::Relaxed);
+        assert!(ending.outbound.queued() == 0 || is_seen);
+        // The task of the first peer writes for both where it is woken.
+        assert!(staying.outbound.queued() == 0 || is_seen || woken.0.load(Ordering::Relaxed));
     });
 }

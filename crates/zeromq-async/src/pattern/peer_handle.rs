@@ -5,8 +5,8 @@ use std::sync::Arc;
 use zmtp::{Frame, Message};
 
 use crate::identity::{Peer, PeerId};
-use crate::peer::Pipe;
-pub use crate::peer::Refused;
+use crate::pipe::Pipe;
+pub use crate::pipe::Refused;
 use crate::stats::{Discarded, Dropped};
 
 /// A peer of a socket: its queue of messages to be sent, and its counts.
@@ -35,7 +35,7 @@ impl PeerHandle {
         self.id
     }
 
-    /// What the peer said of itself in the handshake of its last connection; `None` before the first.
+    /// The peer's metadata from the handshake of its last connection; `None` before the first.
     pub fn info(&self) -> Option<Peer> {
         self.pipe.inbound.from()
     }
@@ -68,7 +68,7 @@ impl PeerHandle {
 
     /// How many messages of the peer have arrived and have not been received.
     pub fn unread(&self) -> usize {
-        self.pipe.unread()
+        self.pipe.inbound.unread()
     }
 
     /// How many messages have been queued for the peer so far, over all of its connections.
@@ -110,7 +110,7 @@ impl PeerHandle {
 
     /// Drops the messages of this peer that have arrived, as no reply to a request.
     pub fn drop_unasked(&self) {
-        self.pipe.forget_unasked();
+        self.pipe.discard_unasked();
     }
 }
 

@@ -7,7 +7,7 @@ use zmtp::Message;
 
 use super::{Budget, PeerHandle, Refused};
 use crate::error::SendErrorKind;
-use crate::peer::{PeerSet, Waiter};
+use crate::pipe::{PeerSet, Waiter};
 use crate::stats::Dropped;
 
 /// The peers of a socket, as one sender or receiver sees them.

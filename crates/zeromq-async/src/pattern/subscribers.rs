@@ -10,7 +10,7 @@ use super::{Change, PeerHandle, PeerHooks, SubscriptionTrie};
 use crate::error::SubscriptionsExceeded;
 use crate::identity::PeerId;
 use crate::options::SubscriptionNotices;
-use crate::peer::{PeerSet, Pipe};
+use crate::pipe::{PeerSet, Pipe};
 use crate::sync::Mutex;
 
 /// The options that only a PUB or XPUB has.
@@ -163,7 +163,7 @@ impl Subscribers {
     /// Compares the subscriptions of a peer with the limits.
     fn check(&self, peer: &PeerHandle) -> Result<(), SubscriptionsExceeded> {
         if self.notices.is_some() {
-            check_backlog(peer.pipe().backlog(), &self.limits)?;
+            check_backlog(peer.pipe().inbound.backlog(), &self.limits)?;
         }
         let state = self.state.lock();
         state
@@ -231,7 +231,7 @@ impl Departed {
     const PEERS: usize = 4;
 
     fn add(&mut self, pipe: &Arc<Pipe>) {
-        let (messages, bytes) = pipe.backlog();
+        let (messages, bytes) = pipe.inbound.backlog();
         if messages > 0 {
             self.messages += messages;
             self.bytes += bytes;

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::error::{RecvError, SendErrorKind};
 use crate::identity::Peer;
-use crate::peer::PeerSet;
+use crate::pipe::PeerSet;
 use crate::sync::Mutex;
 
 /// The options that only a SUB or XSUB has.

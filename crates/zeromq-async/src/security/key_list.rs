@@ -1,4 +1,4 @@
-//! CURVE and NOISE: the public keys that are let in.
+//! An authenticator for CURVE and NOISE: a list of accepted public keys.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -6,7 +6,7 @@ use std::future::{Future, ready};
 use std::pin::Pin;
 use std::sync::Arc;
 
-// Keys of both are of the same make, and so are their texts.
+// Both keys have the same bytes and the same text.
 #[cfg(feature = "curve")]
 use zmtp::CurvePublicKey as PublicKey;
 #[cfg(not(feature = "curve"))]
@@ -16,13 +16,11 @@ use zmtp::{Credentials, Decision, DenyStatus};
 use crate::authentication::{Attempt, Authenticator};
 use crate::sync::Mutex;
 
-/// Lets in the peers whose public keys are in it, and tells who they are.
+/// Accepts the peers with listed public keys.
 ///
-/// A peer's user id is the one that its key was given, or else the key itself in Z85, as with
-/// pyzmq. Keys can be added and removed at any time. A key that is removed is refused at the next
-/// handshake; who is connected with it stays so. Clones are the same list.
-///
-/// `zeromq-auth` reads lists from files.
+/// Each key has a user id, by default the key in Z85, as with pyzmq. Keys can be added and removed at
+/// any time. A removed key is refused at the next handshake, and connected peers stay connected. Clones
+/// are the same list. `zeromq-auth` reads lists from files.
 ///
 #[cfg_attr(feature = "curve", doc = "```")]
 #[cfg_attr(not(feature = "curve"), doc = "```ignore")]
@@ -35,6 +33,7 @@ use crate::sync::Mutex;
 /// let server_key = *server.public_key();
 /// let known = KeyList::new();
 /// known.allow_as(*alice.public_key(), "alice");
+/// assert!(!known.contains(server_key));
 ///
 /// let pull = PullSocket::builder().curve_server(server, known.clone()).build();
 /// let mut events = pull.events();
@@ -52,44 +51,23 @@ use crate::sync::Mutex;
 pub struct KeyList(Arc<Mutex<HashMap<[u8; 32], Decision>>>);
 
 impl KeyList {
-    /// A list that lets nobody in.
-    ///
-    /// ```
-    /// use zeromq_async::security::KeyList;
-    ///
-    /// assert!(KeyList::new().is_empty());
-    /// ```
+    /// Makes an empty list, which accepts no peer.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Lets in a peer with this key, whose user id is the key in Z85.
-    ///
-    /// ```
-    /// use zeromq_async::security::KeyList;
-    ///
-    /// let known = KeyList::new();
-    /// known.allow([7; 32]); // a `CurvePublicKey` or `NoisePublicKey`, as a rule
-    /// assert!(known.contains([7; 32]));
-    /// ```
+    /// Accepts a key. The user id is the key in Z85.
     pub fn allow(&self, key: impl Into<[u8; 32]>) {
         let key = key.into();
         self.allow_as(key, PublicKey::new(key).to_string());
     }
 
-    /// Lets in a peer with this key as this user.
-    ///
-    /// ```
-    /// use zeromq_async::security::KeyList;
-    ///
-    /// let known = KeyList::new();
-    /// known.allow_as([7; 32], "alice");
-    /// ```
+    /// Accepts a key as the given user.
     pub fn allow_as(&self, key: impl Into<[u8; 32]>, user_id: impl Into<String>) {
         self.with(|keys| keys.insert(key.into(), Decision::allow_as(user_id)));
     }
 
-    /// Sets the decision for a peer with this key, and returns the one it replaces.
+    /// Sets the decision for a key, and returns the one that it replaces.
     ///
     /// ```
     /// use zeromq_async::security::{Decision, KeyList};
@@ -102,47 +80,22 @@ impl KeyList {
         self.with(|keys| keys.insert(key.into(), decision))
     }
 
-    /// Refuses this key from the next handshake on. Says whether it was in the list.
-    ///
-    /// ```
-    /// use zeromq_async::security::KeyList;
-    ///
-    /// let known = KeyList::from_iter([[7; 32]]);
-    /// assert!(known.remove([7; 32]) && !known.remove([7; 32]));
-    /// ```
+    /// Refuses a key from the next handshake on. False if it was not listed.
     pub fn remove(&self, key: impl Into<[u8; 32]>) -> bool {
         self.with(|keys| keys.remove(&key.into())).is_some()
     }
 
-    /// Whether a peer with this key is let in.
-    ///
-    /// ```
-    /// use zeromq_async::security::KeyList;
-    ///
-    /// assert!(!KeyList::new().contains([7; 32]));
-    /// ```
+    /// Whether the key is listed.
     pub fn contains(&self, key: impl Into<[u8; 32]>) -> bool {
         self.with(|keys| keys.contains_key(&key.into()))
     }
 
-    /// How many keys are let in.
-    ///
-    /// ```
-    /// use zeromq_async::security::KeyList;
-    ///
-    /// assert_eq!(KeyList::from_iter([[7; 32]]).len(), 1);
-    /// ```
+    /// The number of keys.
     pub fn len(&self) -> usize {
         self.with(|keys| keys.len())
     }
 
-    /// Whether nobody is let in.
-    ///
-    /// ```
-    /// use zeromq_async::security::KeyList;
-    ///
-    /// assert!(KeyList::new().is_empty());
-    /// ```
+    /// Whether no key is listed.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -167,7 +120,7 @@ impl Authenticator for KeyList {
     ) -> Pin<Box<dyn Future<Output = Decision> + Send + '_>> {
         let decision = match attempt.request.credentials {
             Credentials::PublicKey(key) => self.with(|keys| keys.get(&key).cloned()).ok_or(key),
-            _ => return Box::pin(ready(attempt.deny(REFUSED, "it shows no public key"))),
+            _ => return Box::pin(ready(attempt.deny(REFUSED, "it has no public key"))),
         };
         Box::pin(ready(decision.unwrap_or_else(|key| {
             let key = PublicKey::new(key);

@@ -1,16 +1,16 @@
-//! Commanding a socket from any task.
+//! Binding, connecting and closing a socket from any task.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use zmtp::RoutingId;
 
-use crate::endpoint::Endpoint;
+use crate::endpoint::{Endpoint, EndpointError};
 use crate::engine::{Accepted, CloseReport, Engine};
-use crate::error::{BindError, ConnectError, DetachError, EndpointError, StreamError};
+use crate::error::{BindError, ConnectError, DetachError, StreamError};
 use crate::event::Events;
 use crate::identity::PeerId;
-use crate::peer::{Ledger, PeerSet};
+use crate::pipe::{Ledger, PeerSet};
 use crate::stats::SocketStats;
 use crate::transport::{IntoListener, Io};
 use crate::unsent::UnsentMessages;
@@ -40,14 +40,14 @@ pub struct SocketHandle {
 
 /// Ends the engine when the last handle is dropped.
 #[derive(Debug)]
-struct Life(Arc<Engine>);
+struct Life(Engine);
 
 impl SocketHandle {
-    pub(super) fn new(engine: Arc<Engine>) -> Self {
+    pub(super) fn new(engine: Engine) -> Self {
         Self { life: Arc::new(Life(engine)) }
     }
 
-    pub(super) fn engine(&self) -> &Arc<Engine> {
+    pub(super) fn engine(&self) -> &Engine {
         &self.life.0
     }
 
@@ -62,22 +62,13 @@ impl SocketHandle {
 
     /// See [`Socket::bind`](crate::Socket::bind).
     ///
-    /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let pull = zeromq_async::PullSocket::new();
-    /// let endpoint = pull.handle().bind("tcp://127.0.0.1:0").await?;
-    /// assert!(!endpoint.is_wildcard());
-    /// # Ok(()) }
-    /// ```
-    ///
     /// # Errors
     ///
-    /// As there.
+    /// Those of [`Socket::bind`](crate::Socket::bind).
     ///
     /// # Cancel safety
     ///
-    /// As there.
+    /// That of [`Socket::bind`](crate::Socket::bind).
     pub async fn bind(
         &self,
         endpoint: impl TryInto<Endpoint, Error: Into<EndpointError>>,
@@ -87,20 +78,9 @@ impl SocketHandle {
 
     /// See [`Socket::connect`](crate::Socket::connect).
     ///
-    /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// use zeromq_async::{PullSocket, PushSocket};
-    ///
-    /// let (push, pull) = (PushSocket::new(), PullSocket::new());
-    /// push.handle().connect(pull.bind("tcp://127.0.0.1:0").await?)?;
-    /// pull.wait_for_peers(1).await;
-    /// # Ok(()) }
-    /// ```
-    ///
     /// # Errors
     ///
-    /// As there.
+    /// Those of [`Socket::connect`](crate::Socket::connect).
     pub fn connect(
         &self,
         endpoint: impl TryInto<Endpoint, Error: Into<EndpointError>>,
@@ -108,7 +88,7 @@ impl SocketHandle {
         self.engine().connect(endpoint.try_into().map_err(Into::into)?, None)
     }
 
-    /// The same, and the peer is known by this routing id.
+    /// Connects to a peer that is known by this routing id.
     pub(super) fn connect_named(
         &self,
         endpoint: Endpoint,
@@ -119,23 +99,13 @@ impl SocketHandle {
 
     /// See [`Socket::unbind`](crate::Socket::unbind).
     ///
-    /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let pull = zeromq_async::PullSocket::new();
-    /// let endpoint = pull.bind("tcp://127.0.0.1:0").await?;
-    /// pull.handle().unbind(&endpoint).await?;
-    /// assert!(pull.handle().unbind(&endpoint).await.is_err());
-    /// # Ok(()) }
-    /// ```
-    ///
     /// # Errors
     ///
-    /// As there.
+    /// Those of [`Socket::unbind`](crate::Socket::unbind).
     ///
     /// # Cancel safety
     ///
-    /// As there.
+    /// That of [`Socket::unbind`](crate::Socket::unbind).
     pub async fn unbind(
         &self,
         endpoint: impl TryInto<Endpoint, Error: Into<EndpointError>>,
@@ -145,23 +115,13 @@ impl SocketHandle {
 
     /// See [`Socket::stop_accepting`](crate::Socket::stop_accepting).
     ///
-    /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let pull = zeromq_async::PullSocket::new();
-    /// let endpoint = pull.bind("tcp://127.0.0.1:0").await?;
-    /// pull.handle().stop_accepting(&endpoint).await?;
-    /// assert!(pull.handle().stop_accepting(&endpoint).await.is_err());
-    /// # Ok(()) }
-    /// ```
-    ///
     /// # Errors
     ///
-    /// As there.
+    /// Those of [`Socket::stop_accepting`](crate::Socket::stop_accepting).
     ///
     /// # Cancel safety
     ///
-    /// As there.
+    /// That of [`Socket::stop_accepting`](crate::Socket::stop_accepting).
     pub async fn stop_accepting(
         &self,
         endpoint: impl TryInto<Endpoint, Error: Into<EndpointError>>,
@@ -171,19 +131,9 @@ impl SocketHandle {
 
     /// See [`Socket::disconnect`](crate::Socket::disconnect).
     ///
-    /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let push = zeromq_async::PushSocket::new();
-    /// push.connect("inproc://handle-disconnect")?;
-    /// push.handle().disconnect("inproc://handle-disconnect")?;
-    /// assert!(push.handle().disconnect("inproc://handle-disconnect").is_err());
-    /// # Ok(()) }
-    /// ```
-    ///
     /// # Errors
     ///
-    /// As there.
+    /// Those of [`Socket::disconnect`](crate::Socket::disconnect).
     pub fn disconnect(
         &self,
         endpoint: impl TryInto<Endpoint, Error: Into<EndpointError>>,
@@ -192,62 +142,21 @@ impl SocketHandle {
     }
 
     /// See [`Socket::last_endpoint`](crate::Socket::last_endpoint).
-    ///
-    /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let pull = zeromq_async::PullSocket::new();
-    /// let endpoint = pull.bind("tcp://127.0.0.1:0").await?;
-    /// assert_eq!(pull.handle().last_endpoint(), Some(endpoint));
-    /// # Ok(()) }
-    /// ```
     pub fn last_endpoint(&self) -> Option<Endpoint> {
         self.engine().last_endpoint()
     }
 
     /// See [`Socket::events`](crate::Socket::events).
-    ///
-    /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let pull = zeromq_async::PullSocket::new();
-    /// let mut events = pull.handle().events();
-    /// pull.close().await;
-    /// assert!(events.next().await.is_none());
-    /// # Ok(()) }
-    /// ```
     pub fn events(&self) -> Events {
         self.engine().listen()
     }
 
     /// See [`Socket::stats`](crate::Socket::stats).
-    ///
-    /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let mut push = zeromq_async::PushSocket::new();
-    /// push.connect("inproc://handle-stats")?;
-    /// push.send("waits").await?;
-    /// assert_eq!(push.handle().stats().queued, 1);
-    /// # Ok(()) }
-    /// ```
     pub fn stats(&self) -> SocketStats {
         self.engine().peers().stats()
     }
 
     /// See [`Socket::wait_for_peers`](crate::Socket::wait_for_peers).
-    ///
-    /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// use zeromq_async::{PullSocket, PushSocket};
-    ///
-    /// let (push, pull) = (PushSocket::new(), PullSocket::new());
-    /// push.connect(pull.bind("tcp://127.0.0.1:0").await?)?;
-    /// push.handle().wait_for_peers(1).await;
-    /// assert_eq!(push.stats().peers.len(), 1);
-    /// # Ok(()) }
-    /// ```
     ///
     /// # Cancel safety
     ///
@@ -263,9 +172,9 @@ impl SocketHandle {
     /// within the linger time.
     ///
     /// A peer that connected may connect again; an endpoint that this socket connected to is
-    /// forgotten, as with [`disconnect`](Self::disconnect). From this moment on the peer takes no more
-    /// messages and none of its messages is received, those that have arrived included, and [`SocketEvent::Disconnected`](crate::SocketEvent::Disconnected) tells
-    /// when it has gone.
+    /// forgotten, as with [`disconnect`](Self::disconnect). From now on the peer takes no more messages,
+    /// and none of its messages is received, even if it has arrived.
+    /// [`SocketEvent::Disconnected`](crate::SocketEvent::Disconnected) says when the peer is gone.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -315,63 +224,38 @@ impl SocketHandle {
         self.ledger().take_unsent()
     }
 
-    /// Takes back the messages that inproc peers have not received yet.
+    /// Takes back the messages that inproc peers have not received yet, when a reply to them is no longer
+    /// wanted.
     ///
-    /// They count as [`withdrawn`](crate::Discarded::withdrawn) there. Use it when an answer to them
-    /// is no longer wanted.
+    /// They count as [`withdrawn`](crate::Discarded::withdrawn) there.
     pub fn withdraw(&self) {
         for pipe in self.engine().peers().pipes() {
-            pipe.outbound.withdraw();
+            pipe.withdraw();
         }
     }
 
-    /// Closes the socket for all who hold a part of it; see
+    /// Closes the socket for all of its halves and handles; see
     /// [`Socket::close`](crate::Socket::close).
     ///
     /// Senders get [`Closed`](crate::SendErrorKind::Closed) from now on, and receivers when the
     /// socket has ended.
-    ///
-    /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// use zeromq_async::{PushSocket, SendErrorKind};
-    ///
-    /// let mut push = PushSocket::new();
-    /// push.handle().close().await;
-    /// let error = push.send("too late").await.unwrap_err();
-    /// assert_eq!(error.kind(), &SendErrorKind::Closed);
-    /// # Ok(()) }
-    /// ```
     ///
     /// # Cancel safety
     ///
     /// Dropped early, the socket is closed to new messages, and ends when its last handle is
     /// dropped.
     pub async fn close(&self) -> CloseReport {
-        let engine = self.engine().clone();
-        let linger = engine.options().linger;
-        engine.close(linger).await
+        let engine = self.engine();
+        engine.close(engine.options().linger).await
     }
 
     /// Closes the socket within a time other than its linger option; see [`close`](Self::close).
     ///
-    /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// use std::time::Duration;
-    ///
-    /// let mut push = zeromq_async::PushSocket::new();
-    /// push.connect("inproc://close-within")?;
-    /// push.send("never read").await?;
-    /// assert_eq!(push.handle().close_within(Duration::ZERO).await.unsent, 1);
-    /// # Ok(()) }
-    /// ```
-    ///
     /// # Cancel safety
     ///
-    /// As there.
+    /// That of [`Socket::close`](crate::Socket::close).
     pub async fn close_within(&self, linger: Duration) -> CloseReport {
-        self.engine().clone().close(Some(linger)).await
+        self.engine().close(Some(linger)).await
     }
 }
 
@@ -409,7 +293,7 @@ impl SocketHandle {
     /// Takes a connected stream as if this socket had connected it.
     ///
     /// Messages can be sent from now on and wait for the handshake. When the connection ends it
-    /// ends for good, since nobody knows how to make another: what was not sent counts as lost.
+    /// ends for good, because the library cannot make another: unsent messages count as lost.
     /// [`disconnect`](Self::disconnect) from the endpoint that is returned ends it in order.
     ///
     /// ```
@@ -440,7 +324,7 @@ impl SocketHandle {
     ///
     /// This is for listeners that a service manager such as systemd has made, and passes as a file
     /// descriptor (`OwnedFd`), and for any [`Listener`](crate::transport::Listener) of one's own.
-    /// [`unbind`](Self::unbind) closes it; the file of a Unix domain socket is left to who made it.
+    /// [`unbind`](Self::unbind) closes it, and leaves the file of a Unix domain socket in place.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -486,6 +370,6 @@ impl StatsHandle {
 
 impl Drop for Life {
     fn drop(&mut self) {
-        self.0.clone().end_in_background();
+        self.0.close_dropped();
     }
 }

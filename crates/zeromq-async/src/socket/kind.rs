@@ -2,10 +2,10 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use zmtp::SocketType;
 
-use super::SocketBuilder;
 use crate::pattern::{
     Distribute, PeerHooks, Peers, PublishOptions, ReceiveStrategy, SendStrategy, SubscribeOptions,
     Subscribers, Subscriptions,
@@ -23,22 +23,21 @@ pub trait SocketKind: Sized + Send + Sync + 'static {
     /// The type that the socket announces to its peers, and by which they check that the types fit.
     const TYPE: SocketType;
 
+    /// The default [linger time](crate::SocketBuilder::linger), where it differs from other types.
+    const LINGER: Option<Duration> = None;
+
     /// The layers that send, outermost first; `()` where the type only receives.
     type SendStack: SendStrategy;
 
     /// The layers that receive, outermost first; `()` where the type only sends.
     type ReceiveStack: ReceiveStrategy;
 
-    /// The options that only this type has; see [`SocketBuilder::with_options`].
+    /// The options that only this type has; see
+    /// [`SocketBuilder::with_options`](crate::SocketBuilder::with_options).
     type Options: Clone + Default + fmt::Debug + Send + Sync;
 
     /// State of the stacks that the application can reach with [`Socket::control`](super::Socket::control).
     type Control: Clone + Send + Sync;
-
-    /// Sets the common options whose defaults differ for this type.
-    fn defaults(builder: SocketBuilder<Self>) -> SocketBuilder<Self> {
-        builder
-    }
 
     /// Makes the stacks of a new socket.
     fn compose(peers: &Peers, options: &Self::Options) -> Stacks<Self>;

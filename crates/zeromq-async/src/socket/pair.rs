@@ -9,8 +9,8 @@ use crate::pattern::{Exclusive, FairQueue, Occupancy, Peers};
 
 /// Exchanges messages with exactly one other PAIR (31/EXPAIR).
 ///
-/// While there is no peer, or its queue is full, sending waits. A second peer is turned away,
-/// with an event that says why; when the first has gone, the next may come.
+/// While there is no peer, or its queue is full, sending waits. A second peer is rejected, with an event
+/// that says why, until the first has left.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]

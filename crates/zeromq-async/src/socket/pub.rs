@@ -1,4 +1,4 @@
-//! PUB: each message to all who subscribed (29/PUBSUB).
+//! PUB: each message to all of its subscribers (29/PUBSUB).
 
 use std::sync::Arc;
 
@@ -11,10 +11,9 @@ use crate::pattern::{Distribute, Peers, PublishOptions, Subscribers};
 
 /// Sends each message to every peer that has subscribed to its beginning (29/PUBSUB).
 ///
-/// A subscription is to a prefix of the first frame. Sending never waits: a subscriber whose queue
-/// is full loses the message, it alone, unless [`no_drop`](crate::SocketBuilder::no_drop) is set.
-/// A message to which nobody has subscribed goes nowhere; subscriptions take a moment to arrive
-/// after the connection is made.
+/// A subscription is a prefix of the first frame. Sending never waits: a subscriber with a full queue
+/// loses the message, unless [`no_drop`](crate::SocketBuilder::no_drop) is set. A message without
+/// subscribers is dropped. Subscriptions take a moment to arrive after the connection is made.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -71,12 +70,12 @@ impl Conflates for Pub {}
 impl<P: SocketKind> Socket<P> {
     /// Waits until a message whose first frame is `topic` would go to `count` peers at least.
     ///
-    /// This ends the slow joiner: 29/PUBSUB has a publisher drop what nobody has subscribed to, and
-    /// a subscription takes its time to arrive, even where the connection is there. What is sent
-    /// after this has returned goes to all of the peers that it counted, as far as their queues
-    /// have room. A subscription counts where it matches, so that one to `a` or to everything does
-    /// for the topic `a.b`; where [`invert_matching`](crate::SocketBuilder::invert_matching) is set,
-    /// one that does not match. Returns early when the socket is closed.
+    /// This solves the slow joiner problem: a publisher drops messages without subscribers (29/PUBSUB),
+    /// and a subscription arrives some time after the connection. Messages sent after this returns go to
+    /// all of the counted peers, as far as their queues have room. A peer counts if one of its
+    /// subscriptions matches `topic`: for `a.b` also one to `a` or to everything. With
+    /// [`invert_matching`](crate::SocketBuilder::invert_matching), a peer counts if none matches.
+    /// Returns early when the socket is closed.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -107,28 +106,13 @@ impl<P: SocketKind> Socket<P> {
 impl<P: SocketKind> Sender<P> {
     /// See [`Socket::wait_for_subscribers`].
     ///
-    /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// use zeromq_async::{SubSocket, XPubSocket};
-    ///
-    /// let (mut sender, receiver) = XPubSocket::new().split();
-    /// let endpoint = receiver.handle().bind("tcp://127.0.0.1:0").await?;
-    /// let mut sub = SubSocket::builder().subscribe("").build();
-    /// sub.connect(endpoint)?;
-    /// sender.wait_for_subscribers("news", 1).await;
-    /// sender.send("news").await?;
-    /// assert_eq!(sub.recv().await?, "news");
-    /// # Ok(()) }
-    /// ```
-    ///
     /// # Cancel safety
     ///
-    /// As there.
+    /// That of [`Socket::wait_for_subscribers`](crate::Socket::wait_for_subscribers).
     pub async fn wait_for_subscribers(&self, topic: impl AsRef<[u8]>, count: usize)
     where
         P: Publishes,
     {
-        self.half.layers().wait_for_subscribers(topic.as_ref(), count).await;
+        self.half.stack().wait_for_subscribers(topic.as_ref(), count).await;
     }
 }

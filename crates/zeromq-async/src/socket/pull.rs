@@ -1,4 +1,4 @@
-//! PULL: work from whichever peer has some (30/PIPELINE).
+//! PULL: work from every peer in turn (30/PIPELINE).
 
 use std::sync::Arc;
 
@@ -9,8 +9,7 @@ use crate::pattern::{FairQueue, Peers};
 
 /// Receives from each connected PUSH in turn (30/PIPELINE).
 ///
-/// A peer whose messages are not received is read from until the receive high-water mark is
-/// reached, and then held up.
+/// Each peer is read from until the receive high-water mark is reached, and then has to wait.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]

@@ -1,4 +1,4 @@
-//! PUSH: work to whichever worker has room (30/PIPELINE).
+//! PUSH: work to the next worker that has room (30/PIPELINE).
 
 use std::sync::Arc;
 
@@ -9,8 +9,8 @@ use crate::pattern::{Peers, RoundRobin};
 
 /// Sends each message to the next connected PULL that has room (30/PIPELINE).
 ///
-/// With no peer, or while every peer's queue is full, sending waits: nothing is dropped. What waits
-/// for a peer that is connected to, and gone, is sent when it is back.
+/// With no peer, or while every peer's queue is full, sending waits: nothing is dropped. Messages queued
+/// for an endpoint that was connected to wait for the next connection.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]

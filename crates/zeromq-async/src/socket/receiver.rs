@@ -12,7 +12,7 @@ use super::{Receives, SocketHandle, SocketKind};
 use crate::error::RecvError;
 use crate::identity::Peer;
 use crate::pattern::ReceiveStrategy;
-use crate::peer::looking;
+use crate::pipe::looking;
 
 /// The half of a socket that receives: a `Stream` of messages.
 ///
@@ -41,16 +41,7 @@ impl<P: SocketKind> Receiver<P> {
         Self { stack, control, handle }
     }
 
-    /// What commands the socket.
-    ///
-    /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let (_sender, receiver) = zeromq_async::DealerSocket::new().split();
-    /// let endpoint = receiver.handle().bind("tcp://127.0.0.1:0").await?;
-    /// assert_eq!(receiver.handle().last_endpoint(), Some(endpoint));
-    /// # Ok(()) }
-    /// ```
+    /// The handle that binds, connects and closes the socket.
     pub fn handle(&self) -> &SocketHandle {
         &self.handle
     }
@@ -62,7 +53,7 @@ impl<P: SocketKind> Receiver<P> {
 
     /// The sender of the message received last.
     ///
-    /// ReqSend before the next receive. `None` before the first message.
+    /// Call it before the next receive. `None` before the first message.
     pub fn last_peer(&self) -> Option<Peer> {
         self.stack.last_peer().cloned()
     }
@@ -71,22 +62,9 @@ impl<P: SocketKind> Receiver<P> {
 impl<P: SocketKind> Receiver<P> {
     /// Receives the next message; see [`Socket::recv`](crate::Socket::recv).
     ///
-    /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// use zeromq_async::DealerSocket;
-    ///
-    /// let (one, mut other) = (DealerSocket::new(), DealerSocket::new());
-    /// one.connect(other.bind("tcp://127.0.0.1:0").await?)?;
-    /// let (_sender, mut receiver) = one.split();
-    /// other.send("hello").await?;
-    /// assert_eq!(receiver.recv().await?, "hello");
-    /// # Ok(()) }
-    /// ```
-    ///
     /// # Errors
     ///
-    /// As there.
+    /// Those of [`Socket::recv`](crate::Socket::recv).
     ///
     /// # Cancel safety
     ///
@@ -98,30 +76,16 @@ impl<P: SocketKind> Receiver<P> {
         poll_fn(|cx| self.stack.poll_recv(cx)).await
     }
 
-    /// Receives the next message, and who it is from; see
+    /// Receives the next message and its sender; see
     /// [`Socket::recv_from`](crate::Socket::recv_from).
-    ///
-    /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// use zeromq_async::{DealerSocket, SocketType};
-    ///
-    /// let (one, mut other) = (DealerSocket::new(), DealerSocket::new());
-    /// one.connect(other.bind("tcp://127.0.0.1:0").await?)?;
-    /// let (_sender, mut receiver) = one.split();
-    /// other.send("hello").await?;
-    /// let (_message, peer) = receiver.recv_from().await?;
-    /// assert_eq!(peer.info().socket_type(), SocketType::Dealer);
-    /// # Ok(()) }
-    /// ```
     ///
     /// # Errors
     ///
-    /// As there.
+    /// Those of [`Socket::recv_from`](crate::Socket::recv_from).
     ///
     /// # Cancel safety
     ///
-    /// As there.
+    /// That of [`Socket::recv_from`](crate::Socket::recv_from).
     pub async fn recv_from(&mut self) -> Result<(Message, Peer), RecvError>
     where
         P: Receives,
@@ -132,24 +96,9 @@ impl<P: SocketKind> Receiver<P> {
     /// The same as a poll function; see
     /// [`Socket::poll_recv_from`](crate::Socket::poll_recv_from).
     ///
-    /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// use std::future::poll_fn;
-    /// use zeromq_async::DealerSocket;
-    ///
-    /// let (one, mut other) = (DealerSocket::new(), DealerSocket::new());
-    /// one.connect(other.bind("tcp://127.0.0.1:0").await?)?;
-    /// let (_sender, mut receiver) = one.split();
-    /// other.send("hello").await?;
-    /// let (message, _peer) = poll_fn(|cx| receiver.poll_recv_from(cx)).await?;
-    /// assert_eq!(message, "hello");
-    /// # Ok(()) }
-    /// ```
-    ///
     /// # Errors
     ///
-    /// As there.
+    /// Those of [`Socket::poll_recv_from`](crate::Socket::poll_recv_from).
     pub fn poll_recv_from(
         &mut self,
         cx: &mut Context<'_>,
@@ -164,16 +113,6 @@ impl<P: SocketKind> Receiver<P> {
 
     /// Receives a message if one is waiting.
     ///
-    /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// use zeromq_async::{DealerSocket, RecvError};
-    ///
-    /// let (_sender, mut receiver) = DealerSocket::new().split();
-    /// assert_eq!(receiver.try_recv().unwrap_err(), RecvError::Empty);
-    /// # Ok(()) }
-    /// ```
-    ///
     /// # Errors
     ///
     /// As for [`recv`](Self::recv), and [`RecvError::Empty`] where it would have waited.
@@ -184,22 +123,12 @@ impl<P: SocketKind> Receiver<P> {
         now(|cx| self.stack.poll_recv(cx))
     }
 
-    /// Receives a message if one is waiting, and who it is from; see
+    /// Receives a message and its sender if one is waiting; see
     /// [`Socket::try_recv_from`](crate::Socket::try_recv_from).
-    ///
-    /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// use zeromq_async::{DealerSocket, RecvError};
-    ///
-    /// let (_sender, mut receiver) = DealerSocket::new().split();
-    /// assert_eq!(receiver.try_recv_from().unwrap_err(), RecvError::Empty);
-    /// # Ok(()) }
-    /// ```
     ///
     /// # Errors
     ///
-    /// As there.
+    /// Those of [`Socket::try_recv_from`](crate::Socket::try_recv_from).
     pub fn try_recv_from(&mut self) -> Result<(Message, Peer), RecvError>
     where
         P: Receives,
@@ -210,23 +139,9 @@ impl<P: SocketKind> Receiver<P> {
     /// Waits until a message can be received without waiting, and leaves it there; see
     /// [`Socket::ready_recv`](crate::Socket::ready_recv).
     ///
-    /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// use zeromq_async::DealerSocket;
-    ///
-    /// let (one, mut other) = (DealerSocket::new(), DealerSocket::new());
-    /// one.connect(other.bind("tcp://127.0.0.1:0").await?)?;
-    /// let (_sender, mut receiver) = one.split();
-    /// other.send("hello").await?;
-    /// receiver.ready_recv().await?;
-    /// assert_eq!(receiver.try_recv()?, "hello");
-    /// # Ok(()) }
-    /// ```
-    ///
     /// # Errors
     ///
-    /// As there.
+    /// Those of [`Socket::ready_recv`](crate::Socket::ready_recv).
     ///
     /// # Cancel safety
     ///
@@ -241,21 +156,9 @@ impl<P: SocketKind> Receiver<P> {
     /// The same as a poll function; see
     /// [`Socket::poll_recv_ready`](crate::Socket::poll_recv_ready).
     ///
-    /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// use std::task::{Context, Waker};
-    /// use zeromq_async::DealerSocket;
-    ///
-    /// let (_sender, mut receiver) = DealerSocket::new().split();
-    /// let mut cx = Context::from_waker(Waker::noop());
-    /// assert!(receiver.poll_recv_ready(&mut cx).is_pending());
-    /// # Ok(()) }
-    /// ```
-    ///
     /// # Errors
     ///
-    /// As there.
+    /// Those of [`Socket::poll_recv_ready`](crate::Socket::poll_recv_ready).
     pub fn poll_recv_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), RecvError>>
     where
         P: Receives,
@@ -264,7 +167,7 @@ impl<P: SocketKind> Receiver<P> {
     }
 }
 
-/// What the poll has to give at once.
+/// The result of a poll that does not wait.
 fn now<T>(
     poll: impl FnMut(&mut Context<'_>) -> Poll<Result<T, RecvError>>,
 ) -> Result<T, RecvError> {

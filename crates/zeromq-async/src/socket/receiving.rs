@@ -41,10 +41,10 @@ impl<P: SocketKind> Socket<P> {
         poll_fn(|cx| self.receiver.stack.poll_recv(cx)).await
     }
 
-    /// Receives the next message, and who it is from.
+    /// Receives the next message and its sender.
     ///
-    /// The peer is the one of the connection over which the message came, with the user id and
-    /// metadata that whoever let it in gave it, even when it has gone since.
+    /// The sender is the peer of the connection over which the message came, with the user id and
+    /// metadata of its handshake, even if the peer has left since.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -97,7 +97,7 @@ impl<P: SocketKind> Socket<P> {
         self.receiver.try_recv()
     }
 
-    /// Receives a message if one is waiting, and who it is from.
+    /// Receives a message and its sender if one is waiting.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -123,7 +123,7 @@ impl<P: SocketKind> Socket<P> {
         self.receiver.try_recv_from()
     }
 
-    /// Polls for the next message, and who it is from.
+    /// Polls for the next message and its sender.
     ///
     /// The task of the last poll of this socket, of whatever kind, is woken when it is worth polling
     /// again. For the message alone poll the socket as a `Stream`.
@@ -158,9 +158,8 @@ impl<P: SocketKind> Socket<P> {
     /// Waits until a message can be received without waiting, and leaves it there (`ZMQ_POLLIN`).
     ///
     /// After it has returned, [`try_recv`](Self::try_recv) gives the message. Until then the
-    /// message counts for the high-water mark, and nothing is said of it to its sender: a REP may
-    /// not yet reply and a REQ not yet ask again. This is what a bridge needs that takes a message
-    /// only when it can hand it on.
+    /// message counts for the high-water mark: a REP may not yet reply and a REQ not yet send again. A
+    /// bridge uses this to take a message only when it can pass it on.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]

@@ -65,7 +65,7 @@ impl Receiver<Rep> {
     /// Leaves the request that was received last without a reply, so that the next can be received;
     /// `false` where there is none, or it has had its reply.
     ///
-    /// Whoever asked learns nothing of it: a REQ waits until its own deadline.
+    /// The requester is not told: a REQ waits until its own deadline.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]

@@ -72,8 +72,8 @@ impl Probes for Req {}
 
 /// The same connections without the lock-step: any number of requests can be under way.
 ///
-/// Peers still know it as REQ. Envelopes are the caller's business from here on, and what was asked
-/// before is answered like everything else, if at all.
+/// Peers still know it as REQ. The caller adds the envelopes from here on, and receives a reply to an
+/// earlier request like any other message.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -93,7 +93,7 @@ impl Probes for Req {}
 /// ```
 impl From<ReqSocket> for DealerSocket {
     fn from(Socket { sender, receiver }: ReqSocket) -> Self {
-        let (ask, handle) = (sender.half.layers(), receiver.handle().clone());
+        let (ask, handle) = (sender.half.stack(), receiver.handle().clone());
         let sender = Sender::new(ask.get_ref().clone(), handle.clone());
         let receiver = Receiver::new(receiver.stack.into_inner(), (), handle);
         Self { sender, receiver }

@@ -8,8 +8,8 @@ use zmtp::{RoutingId, SocketType};
 use super::{
     Greets, Named, Probes, Receives, Sender, Sends, SharesSending, Socket, SocketKind, Stacks,
 };
-use crate::endpoint::Endpoint;
-use crate::error::{ConnectError, EndpointError, SendErrorKind};
+use crate::endpoint::{Endpoint, EndpointError};
+use crate::error::{ConnectError, SendErrorKind};
 use crate::pattern::{
     Addressed, FairQueue, Peers, PrependRoutingId, PrependRoutingIdLayer, Routes,
 };
@@ -20,13 +20,13 @@ use crate::pattern::{
 /// be sent has that of its receiver. Peers that announce no routing id are given one: the byte 0
 /// and four more.
 ///
-/// A message for nobody, or for a peer whose queue is full, is dropped, unless
+/// A message without a peer, or for a peer with a full queue, is dropped, unless
 /// [`mandatory`](crate::SocketBuilder::mandatory) is set. Of two peers with the same routing id
 /// the second is turned away, with an event here that says why, unless
 /// [`handover`](crate::SocketBuilder::handover) is set.
 ///
-/// Any number of tasks can reply: each [sender](Socket::sender) is one of its own, and what one of
-/// them sends to a peer keeps its order.
+/// Any number of tasks can reply, each with its own [sender](Socket::sender). Messages that one sender
+/// sends to a peer keep their order.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -86,8 +86,8 @@ impl Socket<Router> {
     /// Connects as [`connect`](Self::connect) does to a peer that is known here by this routing
     /// id, whatever it announces (`ZMQ_CONNECT_ROUTING_ID`).
     ///
-    /// So it can be sent to from now on, and not only when it is there and has said who it is. In
-    /// libzmq the option is for the next connection; here the name is given with the endpoint.
+    /// Messages can be sent to it from now on, before its handshake. In libzmq the option is for the next
+    /// connection; here the name is given with the endpoint.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -120,8 +120,8 @@ impl Socket<Router> {
     }
     /// Whether a message for this routing id would be queued now (`zmq_socket_get_peer_state`).
     ///
-    /// This asks about now: the peer may be gone, or another sender take its room, before a message
-    /// is sent. With [`mandatory`](crate::SocketBuilder::mandatory), sending tells the same.
+    /// The peer may leave, or another sender may fill its queue, before a message is sent. With
+    /// [`mandatory`](crate::SocketBuilder::mandatory), sending reports the same errors.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -150,17 +150,10 @@ impl Socket<Router> {
 impl Sender<Router> {
     /// See [`Socket::can_send_to`].
     ///
-    /// ```
-    /// use zeromq_async::RouterSocket;
-    ///
-    /// let (sender, _receiver) = RouterSocket::new().split();
-    /// assert!(sender.can_send_to("nobody").is_err());
-    /// ```
-    ///
     /// # Errors
     ///
-    /// As there.
+    /// Those of [`Socket::can_send_to`](crate::Socket::can_send_to).
     pub fn can_send_to(&self, routing_id: impl AsRef<[u8]>) -> Result<(), SendErrorKind> {
-        self.half.layers().check_route(routing_id.as_ref())
+        self.half.stack().check_route(routing_id.as_ref())
     }
 }

@@ -1,4 +1,4 @@
-//! The sending side of a socket: its layers, and a place for one message that found no room.
+//! The send stack of a socket as a `Sink` and a future.
 
 use std::mem::take;
 use std::pin::Pin;
@@ -10,31 +10,31 @@ use super::SocketHandle;
 use crate::error::{SendError, SendErrorKind};
 use crate::identity::PeerId;
 use crate::pattern::{Refusal, SendStrategy};
-use crate::peer::Ledger;
+use crate::pipe::Ledger;
 
-/// `SendStrategy` layers made into what a `Sink` needs.
+/// A send stack, and a message that `Sink::start_send` took and found no room for.
 ///
-/// Between `poll_ready` and `start_send` another sender may take the room that there was. The
-/// message then waits here, for `start_send` has no way to give it back.
+/// Between `poll_ready` and `start_send` another sender may fill the queue. The message then waits
+/// here, because `start_send` cannot give it back.
 pub(super) struct SendHalf<O> {
-    layers: O,
-    parked: Option<Message>,
-    /// Closed as a `Sink`: it takes no more, whatever others send.
+    stack: O,
+    pending: Option<Message>,
+    /// Closed as a `Sink`: it takes no more messages, whatever other senders do.
     closed: bool,
     handle: SocketHandle,
 }
 
 impl<O> SendHalf<O> {
-    pub(super) fn new(layers: O, handle: SocketHandle) -> Self {
-        Self { layers, parked: None, closed: false, handle }
+    pub(super) fn new(stack: O, handle: SocketHandle) -> Self {
+        Self { stack, pending: None, closed: false, handle }
     }
 
     pub(super) fn handle(&self) -> &SocketHandle {
         &self.handle
     }
 
-    pub(super) fn layers(&self) -> &O {
-        &self.layers
+    pub(super) fn stack(&self) -> &O {
+        &self.stack
     }
 
     fn ledger(&self) -> &Ledger {
@@ -42,15 +42,15 @@ impl<O> SendHalf<O> {
     }
 }
 
-/// What `send` does, as a future.
+/// The future of `send`.
 ///
-/// An async block would have the message twice, as what it was called with and as what it sends,
-/// and copy it from one to the other. The message comes first because of how it is best copied.
+/// An async block would hold the message twice, as an argument and as a local variable, and copy it
+/// from one to the other. The message is the first field because it is copied fastest there.
 #[must_use]
 #[repr(C)]
 pub(super) struct Sending<'a, O> {
     message: Message,
-    /// None when it is done.
+    /// `None` when the future is done.
     half: Option<&'a mut SendHalf<O>>,
 }
 
@@ -71,7 +71,7 @@ impl<O: SendStrategy> Future for Sending<'_, O> {
 
 impl<O: SendStrategy> SendHalf<O> {
     pub(super) fn last_peer(&self) -> Option<PeerId> {
-        self.layers.last_handle().map(|pipe| pipe.id())
+        self.stack.last_handle().map(|pipe| pipe.id())
     }
 
     /// Sends the message once there is room for it.
@@ -89,7 +89,7 @@ impl<O: SendStrategy> SendHalf<O> {
     ) -> Poll<Result<(), SendError>> {
         loop {
             let offered = match ready!(self.poll_ready(cx)) {
-                Ok(()) => self.layers.offer(message),
+                Ok(()) => self.stack.offer(message),
                 Err(error) => return Poll::Ready(Err(self.give_back(error, take(message)))),
             };
             match offered {
@@ -106,12 +106,12 @@ impl<O: SendStrategy> SendHalf<O> {
         if self.closed {
             return Err(SendError::new(SendErrorKind::Closed, message));
         }
-        match self.place_parked() {
+        match self.send_pending() {
             Ok(true) => {}
             Ok(false) => return Err(SendError::new(SendErrorKind::Full, message)),
             Err(error) => return Err(self.give_back(error, message)),
         }
-        match self.layers.offer(&mut message) {
+        match self.stack.offer(&mut message) {
             Ok(()) => Ok(()),
             Err(Refusal::Full) => Err(SendError::new(SendErrorKind::Full, message)),
             Err(Refusal::Failed(kind)) => Err(SendError::new(kind, message)),
@@ -129,8 +129,8 @@ impl<O: SendStrategy> SendHalf<O> {
     #[inline]
     fn poll_room(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), SendError>> {
         loop {
-            ready!(self.layers.poll_ready(cx))?;
-            if self.parked.is_none() || self.place_parked()? {
+            ready!(self.stack.poll_ready(cx))?;
+            if self.pending.is_none() || self.send_pending()? {
                 return Poll::Ready(Ok(()));
             }
         }
@@ -141,10 +141,10 @@ impl<O: SendStrategy> SendHalf<O> {
         if self.closed {
             return Err(SendError::new(SendErrorKind::Closed, message));
         }
-        match self.layers.offer(&mut message) {
+        match self.stack.offer(&mut message) {
             Ok(()) => Ok(()),
             Err(Refusal::Full) => {
-                self.parked = Some(message);
+                self.pending = Some(message);
                 self.ledger().park();
                 Ok(())
             }
@@ -160,28 +160,28 @@ impl<O: SendStrategy> SendHalf<O> {
     }
 
     pub(super) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), SendError>> {
-        if self.parked.is_some() {
+        if self.pending.is_some() {
             ready!(self.poll_room(cx))?;
         }
-        self.layers.poll_flush(cx).map(Ok)
+        self.stack.poll_flush(cx).map(Ok)
     }
 
-    /// The error for this message; one that it has already is parked no more, and lost.
+    /// Puts this message into the error. A pending message that is in it already is lost.
     fn give_back(&self, error: SendError, message: Message) -> SendError {
         if !error.has_message() {
             return error.with_message(message);
         }
         let kind = error.kind().clone();
-        error.into_message().into_iter().for_each(|parked| self.ledger().lost(parked));
+        error.into_message().into_iter().for_each(|pending| self.ledger().lost(pending));
         SendError::new(kind, message)
     }
 
-    /// Whether the place is free, after trying to send what is in it.
-    fn place_parked(&mut self) -> Result<bool, SendError> {
-        let Some(mut message) = self.parked.take() else { return Ok(true) };
-        let offered = self.layers.offer(&mut message);
+    /// Tries to send the pending message; returns whether there is none now.
+    fn send_pending(&mut self) -> Result<bool, SendError> {
+        let Some(mut message) = self.pending.take() else { return Ok(true) };
+        let offered = self.stack.offer(&mut message);
         if let Err(Refusal::Full) = offered {
-            self.parked = Some(message);
+            self.pending = Some(message);
             return Ok(false);
         }
         self.ledger().unpark();
@@ -193,23 +193,23 @@ impl<O: SendStrategy> SendHalf<O> {
 }
 
 impl<O> SendHalf<O> {
-    /// Counts a message that never found room as unsent.
-    pub(super) fn abandon_parked(&mut self) {
-        if let Some(parked) = self.parked.take() {
+    /// Counts a pending message as unsent.
+    pub(super) fn abandon_pending(&mut self) {
+        if let Some(pending) = self.pending.take() {
             self.ledger().unpark();
-            self.ledger().lost(parked);
+            self.ledger().lost(pending);
         }
     }
 }
 
 impl<O> Drop for SendHalf<O> {
     fn drop(&mut self) {
-        self.abandon_parked();
+        self.abandon_pending();
     }
 }
 
 impl<O: Clone> Clone for SendHalf<O> {
     fn clone(&self) -> Self {
-        Self::new(self.layers.clone(), self.handle.clone())
+        Self::new(self.stack.clone(), self.handle.clone())
     }
 }

@@ -38,20 +38,11 @@ pub struct Sender<P: SocketKind> {
 }
 
 impl<P: SocketKind> Sender<P> {
-    pub(super) fn new(layers: P::SendStack, handle: SocketHandle) -> Self {
-        Self { half: SendHalf::new(layers, handle) }
+    pub(super) fn new(stack: P::SendStack, handle: SocketHandle) -> Self {
+        Self { half: SendHalf::new(stack, handle) }
     }
 
-    /// What commands the socket.
-    ///
-    /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let (sender, _receiver) = zeromq_async::DealerSocket::new().split();
-    /// let endpoint = sender.handle().bind("tcp://127.0.0.1:0").await?;
-    /// assert_eq!(sender.handle().last_endpoint(), Some(endpoint));
-    /// # Ok(()) }
-    /// ```
+    /// The handle that binds, connects and closes the socket.
     pub fn handle(&self) -> &SocketHandle {
         self.half.handle()
     }
@@ -60,19 +51,9 @@ impl<P: SocketKind> Sender<P> {
 impl<P: SocketKind> Sender<P> {
     /// Sends a message; see [`Socket::send`](crate::Socket::send).
     ///
-    /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let mut sender = zeromq_async::PushSocket::new().sender();
-    /// sender.handle().connect("inproc://sender-send")?;
-    /// sender.send("hello").await?;
-    /// assert_eq!(sender.handle().stats().queued, 1);
-    /// # Ok(()) }
-    /// ```
-    ///
     /// # Errors
     ///
-    /// As there.
+    /// Those of [`Socket::send`](crate::Socket::send).
     ///
     /// # Cancel safety
     ///
@@ -90,17 +71,9 @@ impl<P: SocketKind> Sender<P> {
 
     /// Sends a message if that takes no waiting; see [`Socket::try_send`](crate::Socket::try_send).
     ///
-    /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let mut sender = zeromq_async::PushSocket::new().sender();
-    /// assert!(sender.try_send("for nobody").is_err());
-    /// # Ok(()) }
-    /// ```
-    ///
     /// # Errors
     ///
-    /// As there.
+    /// Those of [`Socket::try_send`](crate::Socket::try_send).
     pub fn try_send(&mut self, message: impl Into<Message>) -> Result<(), SendError>
     where
         P: Sends,
@@ -109,16 +82,6 @@ impl<P: SocketKind> Sender<P> {
     }
 
     /// Waits until a message can be sent without waiting.
-    ///
-    /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let mut sender = zeromq_async::PushSocket::new().sender();
-    /// sender.handle().connect("inproc://sender-ready")?;
-    /// sender.ready().await?;
-    /// sender.try_send("now")?;
-    /// # Ok(()) }
-    /// ```
     ///
     /// # Errors
     ///
@@ -134,21 +97,12 @@ impl<P: SocketKind> Sender<P> {
         poll_fn(|cx| self.half.poll_ready(cx)).await
     }
 
-    /// The peer whose queue took the last message of this sender, for DEALER, PUSH and REQ; `None`
-    /// before the first, and for socket types whose message says who it is for, or goes to many.
+    /// The peer that took the last message of this sender, for DEALER, PUSH and REQ.
+    ///
+    /// `None` before the first message, and for socket types whose messages name their peer or go to
+    /// many.
     ///
     /// Events and [`stats`](crate::SocketHandle::stats) name peers by the same ids.
-    ///
-    /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let mut sender = zeromq_async::PushSocket::new().sender();
-    /// sender.handle().connect("inproc://last-peer")?;
-    /// assert_eq!(sender.last_peer(), None);
-    /// sender.send("hello").await?;
-    /// assert_eq!(sender.last_peer(), Some(sender.handle().stats().peers[0].peer));
-    /// # Ok(()) }
-    /// ```
     pub fn last_peer(&self) -> Option<PeerId>
     where
         P: Sends,
@@ -159,22 +113,9 @@ impl<P: SocketKind> Sender<P> {
     /// Waits until everything sent is with the kernel; see
     /// [`Socket::flush`](crate::Socket::flush).
     ///
-    /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// use zeromq_async::{PullSocket, PushSocket};
-    ///
-    /// let (mut sender, pull) = (PushSocket::new().sender(), PullSocket::new());
-    /// sender.handle().connect(pull.bind("tcp://127.0.0.1:0").await?)?;
-    /// sender.send("hello").await?;
-    /// sender.flush().await?;
-    /// assert_eq!(sender.handle().stats().queued, 0);
-    /// # Ok(()) }
-    /// ```
-    ///
     /// # Errors
     ///
-    /// As there.
+    /// Those of [`Socket::flush`](crate::Socket::flush).
     ///
     /// # Cancel safety
     ///

@@ -13,8 +13,8 @@ use crate::error::SendError;
 impl<P: SocketKind> Socket<P> {
     /// Sends a message: completes when it is in the queue of a peer.
     ///
-    /// Where the message goes, and whether this waits while no peer has room or drops the message
-    /// for those that have none, is the socket type's rule.
+    /// The socket type's rule says where the message goes, and whether this waits or drops the message
+    /// while no peer has room.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -105,8 +105,8 @@ impl<P: SocketKind> Socket<P> {
     /// Waits until the queues of all peers are empty: everything sent is with the kernel.
     ///
     /// A message for a peer that is not connected, or that reads slowly, takes as long as that, and
-    /// another sender that goes on sending holds this up. What was lost with a peer that went away
-    /// is not waited for; [`stats`](Self::stats) count it.
+    /// another sender that goes on sending delays this. Messages lost with a peer that went away are not
+    /// waited for; [`stats`](Self::stats) count them.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]

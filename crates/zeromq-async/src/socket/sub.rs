@@ -1,4 +1,4 @@
-//! SUB: the messages it has subscribed to (29/PUBSUB).
+//! SUB: messages that match its subscriptions (29/PUBSUB).
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,12 +7,12 @@ use bytes::Bytes;
 use tower_layer::Layer;
 use zmtp::{SocketType, Subscription};
 
-use super::{Conflates, Receives, Socket, SocketBuilder, SocketKind, Stacks, Subscribes, Topical};
+use super::{Conflates, Receives, Socket, SocketKind, Stacks, Subscribes, Topical};
 use crate::pattern::{
     FairQueue, Peers, SubscribeOptions, SubscriptionFilter, SubscriptionFilterLayer, Subscriptions,
 };
 
-/// Receives from every publisher what it has subscribed to (29/PUBSUB).
+/// Receives the messages of every publisher that match its subscriptions (29/PUBSUB).
 ///
 /// It begins with no subscription and receives nothing until it has one. Subscriptions are sent to
 /// each publisher again whenever a connection is made.
@@ -39,15 +39,12 @@ pub enum Sub {}
 
 impl SocketKind for Sub {
     const TYPE: SocketType = SocketType::Sub;
+    /// A subscriber has nothing to send that is worth lingering for, as in libzmq.
+    const LINGER: Option<Duration> = Some(Duration::ZERO);
     type SendStack = ();
     type ReceiveStack = SubscriptionFilter<FairQueue>;
     type Options = SubscribeOptions;
     type Control = Arc<Subscriptions>;
-
-    /// A subscriber has nothing to send that is worth lingering for, as in libzmq.
-    fn defaults(builder: SocketBuilder<Self>) -> SocketBuilder<Self> {
-        builder.linger(Duration::ZERO)
-    }
 
     fn compose(peers: &Peers, options: &SubscribeOptions) -> Stacks<Self> {
         let subscriptions = Subscriptions::new(peers, options);

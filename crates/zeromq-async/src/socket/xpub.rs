@@ -113,27 +113,11 @@ impl Socket<XPub> {
 
 impl Receiver<XPub> {
     /// See [`Socket::subscribe_last_peer`].
-    ///
-    /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let (_sender, mut receiver) = zeromq_async::XPubSocket::new().split();
-    /// assert!(!receiver.subscribe_last_peer("a")); // nobody has sent anything
-    /// # Ok(()) }
-    /// ```
     pub fn subscribe_last_peer(&mut self, topic: impl AsRef<[u8]>) -> bool {
         subscribe_last_peer(&self.stack, &self.control, topic.as_ref())
     }
 
     /// See [`Socket::unsubscribe_last_peer`].
-    ///
-    /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let (_sender, mut receiver) = zeromq_async::XPubSocket::new().split();
-    /// assert!(!receiver.unsubscribe_last_peer("a")); // nobody has sent anything
-    /// # Ok(()) }
-    /// ```
     pub fn unsubscribe_last_peer(&mut self, topic: impl AsRef<[u8]>) -> bool {
         unsubscribe_last_peer(&self.stack, &self.control, topic.as_ref())
     }

@@ -5,16 +5,14 @@ use std::time::Duration;
 
 use zmtp::SocketType;
 
-use super::{
-    Receives, Sends, SharesSending, Socket, SocketBuilder, SocketKind, Stacks, Subscribes, Topical,
-};
+use super::{Receives, Sends, SharesSending, Socket, SocketKind, Stacks, Subscribes, Topical};
 use crate::pattern::{FairQueue, Peers, SubscribeOptions, Subscriptions, Upstream};
 
 /// A SUB that subscribes by sending, and can send other messages up to its publishers (29/PUBSUB).
 ///
-/// A sent message of one frame that begins with the byte 1 subscribes to the topic behind it, one
-/// that begins with 0 cancels; all others go to every publisher, and are dropped for one whose
-/// queue is full. What a publisher sends is received as it comes, with no filter here.
+/// A sent message of one frame that begins with the byte 1 subscribes to the topic behind it, and one
+/// that begins with 0 cancels. All others go to every publisher, and are dropped for a publisher with a
+/// full queue. Messages of a publisher are received without a filter.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -37,15 +35,11 @@ pub enum XSub {}
 
 impl SocketKind for XSub {
     const TYPE: SocketType = SocketType::XSub;
+    const LINGER: Option<Duration> = Some(Duration::ZERO);
     type SendStack = Upstream;
     type ReceiveStack = FairQueue;
     type Options = SubscribeOptions;
     type Control = Arc<Subscriptions>;
-
-    /// As for SUB.
-    fn defaults(builder: SocketBuilder<Self>) -> SocketBuilder<Self> {
-        builder.linger(Duration::ZERO)
-    }
 
     fn compose(peers: &Peers, options: &SubscribeOptions) -> Stacks<Self> {
         let subscriptions = Subscriptions::new(peers, options);

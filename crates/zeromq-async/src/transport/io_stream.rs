@@ -1,4 +1,4 @@
-//! A connected byte stream of whatever kind.
+//! A connected byte stream of any kind.
 
 use std::fmt;
 use std::io::{self, IoSlice};
@@ -13,10 +13,10 @@ use tokio::time::Instant;
 use crate::endpoint::Endpoint;
 use crate::identity::PeerAddress;
 
-/// A connected byte stream, and who is at its other end.
+/// A connected byte stream, and the address of its peer.
 ///
-/// Anything that is `AsyncRead + AsyncWrite` can be one, and it is both itself, so that a transport
-/// can be made of another one.
+/// It is made from any `AsyncRead + AsyncWrite`, and implements both, so that one transport can use
+/// another.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -36,7 +36,7 @@ use crate::identity::PeerAddress;
 pub struct Io {
     stage: Stage,
     peer_address: PeerAddress,
-    /// When the handshake began, where something comes before that of ZMTP.
+    /// When a handshake below ZMTP began, if there is one.
     handshake_began: Option<Instant>,
     local: Option<Endpoint>,
     descriptor: Option<i32>,
@@ -44,41 +44,31 @@ pub struct Io {
 
 enum Stage {
     Open(Halves),
-    /// In one piece for as long as it can be.
+    /// Not split yet.
     Tcp(TcpStream),
-    /// A handshake below ZMTP is to be done, or is under way.
+    /// A handshake below ZMTP is not done yet.
     Opening(Opening),
-    /// That has failed.
+    /// That handshake has failed.
     Failed,
 }
 
 type Opening = Pin<Box<dyn Future<Output = io::Result<Halves>> + Send>>;
 
-/// The two directions of a stream, apart so that each may be polled without the other.
+/// The read half and the write half of a stream, which are polled separately.
 pub(crate) struct Halves {
-    /// What the peer sends.
     pub(crate) reader: Box<dyn AsyncRead + Send + Unpin>,
-    /// What the peer receives. Dropping both halves closes the connection.
+    /// Dropping both halves closes the connection.
     pub(crate) writer: Box<dyn AsyncWrite + Send + Unpin>,
-    /// Whether what is written stays with the writer until it is flushed. To the kernel's own
-    /// streams flushing means nothing.
+    /// Whether the writer buffers until it is flushed. The kernel's streams do not.
     pub(crate) buffers: bool,
 }
 
 impl Io {
-    /// A stream, and its peer by whatever name or address the transport knows it.
+    /// Makes a stream whose peer has a name or address.
     ///
-    /// What the name is worth is the transport's to say: it appears in events, is told to
-    /// authenticators, and connections of the same name share the limit of pending handshakes
-    /// [of one address](crate::SocketBuilder::max_pending_handshakes_per_address).
-    ///
-    /// ```
-    /// use zeromq_async::transport::Io;
-    ///
-    /// let (near, _far) = tokio::io::duplex(1024);
-    /// let io = Io::new(near, "channel 7 of alice");
-    /// # drop(io);
-    /// ```
+    /// The name appears in events and in authentication. Connections with the same name share the
+    /// limit of pending handshakes
+    /// [per address](crate::SocketBuilder::max_pending_handshakes_per_address).
     pub fn new(
         stream: impl AsyncRead + AsyncWrite + Send + 'static,
         peer_address: impl Into<PeerAddress>,
@@ -87,14 +77,7 @@ impl Io {
         Self::from_halves(reader, writer, peer_address)
     }
 
-    /// A stream whose directions are apart already, as the pipes of a child process are.
-    ///
-    /// ```
-    /// use zeromq_async::transport::Io;
-    ///
-    /// let io = Io::from_halves(tokio::io::empty(), tokio::io::sink(), "nobody");
-    /// # drop(io);
-    /// ```
+    /// Makes a stream of two halves, such as the pipes of a child process.
     pub fn from_halves(
         reader: impl AsyncRead + Send + Unpin + 'static,
         writer: impl AsyncWrite + Send + Unpin + 'static,
@@ -105,42 +88,29 @@ impl Io {
         Self::at(Stage::Open(halves), peer_address.into())
     }
 
-    /// A connection of TCP, with its peer's address.
+    /// Makes a stream of a TCP connection.
     ///
-    /// What a transport of one's own has connected or accepted itself is better given here than to
-    /// [`new`](Self::new): its two directions part without a lock between them.
-    ///
-    /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> std::io::Result<()> {
-    /// use tokio::net::{TcpListener, TcpStream};
-    /// use zeromq_async::transport::Io;
-    ///
-    /// let listener = TcpListener::bind("127.0.0.1:0").await?;
-    /// let stream = TcpStream::connect(listener.local_addr()?).await?;
-    /// let io = Io::from_tcp(stream)?;
-    /// assert_eq!(io.peer_address().to_string(), listener.local_addr()?.to_string());
-    /// # Ok(()) }
-    /// ```
+    /// A custom transport should prefer it to [`new`](Self::new), which puts a lock between the two
+    /// halves.
     ///
     /// # Errors
     ///
-    /// It is not connected any more.
+    /// The connection has ended.
     pub fn from_tcp(stream: TcpStream) -> io::Result<Self> {
         let peer = stream.peer_addr()?;
-        // Messages are batched before they get here: waiting for more would only add delay.
+        // Messages are batched already. Nagle's algorithm would only add delay.
         stream.set_nodelay(true)?;
         Ok(Self::from_tuned_tcp(stream, peer))
     }
 
-    /// The same where both is known and done.
+    /// Makes a stream of a TCP connection whose options are set.
     pub(super) fn from_tuned_tcp(stream: TcpStream, peer: SocketAddr) -> Self {
         let local = stream.local_addr().ok().map(Endpoint::from);
         let descriptor = descriptor(&stream);
         Self { local, descriptor, ..Self::at(Stage::Tcp(stream), PeerAddress::Tcp(peer)) }
     }
 
-    /// A connection of a Unix domain socket.
+    /// Makes a stream of a Unix domain socket.
     #[cfg(unix)]
     pub(super) fn from_unix(stream: tokio::net::UnixStream, peer_address: PeerAddress) -> Self {
         let descriptor = descriptor(&stream);
@@ -150,8 +120,8 @@ impl Io {
         Self { descriptor, ..Self::at(Stage::Open(halves), peer_address) }
     }
 
-    /// The connection of TCP that this is, to see or set options of it; `None` where it is another
-    /// kind of stream, or has been made into one.
+    /// The TCP connection, to read or set its options. `None` for any other stream, and after
+    /// [`upgrade`](Self::upgrade).
     pub fn tcp_stream(&self) -> Option<&TcpStream> {
         match &self.stage {
             Stage::Tcp(stream) => Some(stream),
@@ -159,11 +129,10 @@ impl Io {
         }
     }
 
-    /// Makes this stream into another one, as a handshake of TLS does, with the same peer.
+    /// Turns this stream into another one of the same peer, as a TLS handshake does.
     ///
-    /// `upgrade` is called now and what it returns is awaited later: in the task of the connection,
-    /// within the handshake timeout, and counted as a pending handshake. So a listener may use it
-    /// for clients that take their time.
+    /// `upgrade` is called now. Its future runs later in the connection's task, within the handshake
+    /// timeout, and counts as a pending handshake. So it does not delay a listener.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -173,7 +142,7 @@ impl Io {
     ///
     /// let (near, mut far) = tokio::io::duplex(1024);
     /// let mut near = Io::new(near, "far").upgrade(|mut io| async move {
-    ///     io.write_all(b"STARTTLS ").await?; // and more would follow
+    ///     io.write_all(b"STARTTLS ").await?; // then the TLS handshake
     ///     Ok(io)
     /// });
     /// near.write_all(b"hello").await?;
@@ -202,7 +171,7 @@ impl Io {
         Self { stage, peer_address, handshake_began: None, local: None, descriptor: None }
     }
 
-    /// The handshake begins now, with what comes before that of ZMTP.
+    /// Begins the handshake now, below ZMTP.
     pub(super) fn begin_handshake(&mut self) {
         self.handshake_began = Some(Instant::now());
     }
@@ -211,50 +180,28 @@ impl Io {
         self.handshake_began
     }
 
-    /// This end, of TCP; `None` where it has no address of its own.
-    ///
-    /// ```
-    /// use zeromq_async::transport::Io;
-    ///
-    /// let io = Io::from_halves(tokio::io::empty(), tokio::io::sink(), "nobody");
-    /// assert_eq!(io.local_endpoint(), None);
-    /// ```
+    /// The local address of a TCP connection. `None` for other streams.
     pub fn local_endpoint(&self) -> Option<&Endpoint> {
         self.local.as_ref()
     }
 
-    /// The file descriptor, on Unix, where the stream is the kernel's or made of one that is.
-    ///
-    /// ```
-    /// use zeromq_async::transport::Io;
-    ///
-    /// let io = Io::from_halves(tokio::io::empty(), tokio::io::sink(), "nobody");
-    /// assert_eq!(io.descriptor(), None);
-    /// ```
+    /// The file descriptor, on Unix, of a stream that is or was made of a kernel's socket.
     pub fn descriptor(&self) -> Option<i32> {
         self.descriptor
     }
 
-    /// Who is at the other end.
+    /// The address of the peer.
     pub fn peer_address(&self) -> &PeerAddress {
         &self.peer_address
     }
 
-    /// The same stream under another name of its peer, as a proxy in front may tell it.
-    ///
-    /// ```
-    /// use zeromq_async::transport::Io;
-    ///
-    /// let (near, _far) = tokio::io::duplex(1024);
-    /// let io = Io::new(near, "a proxy").with_peer_address("whom the proxy speaks for");
-    /// assert_eq!(io.peer_address().to_string(), "whom the proxy speaks for");
-    /// ```
+    /// Replaces the address of the peer, for example by one that a proxy reports.
     #[must_use]
     pub fn with_peer_address(self, peer_address: impl Into<PeerAddress>) -> Self {
         Self { peer_address: peer_address.into(), ..self }
     }
 
-    /// The two directions, once the stream is open.
+    /// Completes the handshake below ZMTP, and splits the stream.
     pub(crate) async fn open(self) -> io::Result<Halves> {
         match self.stage {
             Stage::Open(halves) => Ok(halves),
@@ -268,7 +215,6 @@ impl Io {
         }
     }
 
-    /// The stream once it is open: what reads of it.
     fn poll_reader(
         &mut self,
         cx: &mut Context<'_>,
@@ -281,7 +227,6 @@ impl Io {
         })
     }
 
-    /// The same, what writes to it.
     fn poll_writer(
         &mut self,
         cx: &mut Context<'_>,

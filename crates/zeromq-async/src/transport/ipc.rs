@@ -8,6 +8,7 @@ use std::task::{Context, Poll, ready};
 use socket2::{Domain, SockAddr, SockRef, Socket, Type};
 use tokio::net::{UnixListener, UnixStream};
 
+use super::error::invalid_input;
 use super::{Io, Listener, Transport, TransportOptions};
 use crate::endpoint::{Endpoint, IpcEndpoint, IpcName};
 use crate::identity::PeerAddress;
@@ -15,9 +16,7 @@ use crate::identity::PeerAddress;
 mod socket_file;
 use socket_file::SocketFile;
 
-/// `ipc://`: Unix domain sockets, in the file system or in Linux's abstract namespace.
-///
-/// Every context has it under that scheme, on Unix.
+/// The transport of `ipc://`. Every context has it under that scheme, on Unix.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -64,10 +63,7 @@ impl Transport for Ipc {
             IpcName::Path(path) => UnixStream::connect(path).await?,
             IpcName::Abstract(name) => UnixStream::connect(abstract_path(name)?).await?,
             IpcName::Any => {
-                return Err(io::Error::new(
-                    io::ErrorKind::InvalidInput,
-                    "`*` stands for no path to connect to",
-                ));
+                return Err(invalid_input("`*` cannot be connected to"));
             }
         };
         connected(stream, options)
@@ -81,10 +77,9 @@ impl Transport for Ipc {
 fn ipc(endpoint: &Endpoint) -> io::Result<&IpcEndpoint> {
     match endpoint {
         Endpoint::Ipc(ipc) => Ok(ipc),
-        other => Err(io::Error::new(
-            io::ErrorKind::InvalidInput,
-            format!("{other} is no ipc address, as Endpoint::with_scheme makes one"),
-        )),
+        other => Err(invalid_input(format!(
+            "{other} is not an ipc address; Endpoint::with_scheme makes one"
+        ))),
     }
 }
 
@@ -92,12 +87,11 @@ fn listen(path: &Path, options: &TransportOptions) -> io::Result<Socket> {
     let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
     socket.set_nonblocking(true)?;
     socket.bind(&SockAddr::unix(path)?)?;
-    socket.listen(i32::try_from(options.backlog).unwrap_or(i32::MAX))?;
+    socket.listen(options.listen_backlog())?;
     Ok(socket)
 }
 
-/// An abstract name in the form in which the system takes it in the place of a path: after a NUL
-/// byte.
+/// An abstract name as the system has it in place of a path: after a NUL byte.
 #[cfg(any(target_os = "android", target_os = "linux"))]
 fn abstract_path(name: &str) -> io::Result<PathBuf> {
     Ok(PathBuf::from(format!("\0{name}")))
@@ -108,8 +102,7 @@ fn abstract_path(_: &str) -> io::Result<PathBuf> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
-/// Sets the buffers of a connected socket: Unix domain sockets do not inherit them from their
-/// listener.
+/// Sets the buffers of a connected socket, which does not inherit them from its listener.
 fn set_buffers(socket: SockRef<'_>, options: &TransportOptions) -> io::Result<()> {
     if let Some(bytes) = options.send_buffer {
         socket.set_send_buffer_size(bytes)?;
@@ -131,11 +124,11 @@ fn connected(stream: UnixStream, options: &TransportOptions) -> io::Result<Io> {
     Ok(Io::from_unix(stream, peer_address))
 }
 
-/// A Unix domain socket that listens.
+/// A listening Unix domain socket.
 #[derive(Debug)]
 pub struct BoundIpc {
-    /// Declared, and so dropped, before the listener: see [`SocketFile`]. An abstract name has
-    /// none, and neither has a socket that somebody else has bound.
+    /// Dropped before the listener: see [`SocketFile`]. `None` for an abstract name, and for a socket
+    /// that the application bound.
     _file: Option<SocketFile>,
     listener: UnixListener,
     endpoint: Endpoint,
@@ -143,7 +136,7 @@ pub struct BoundIpc {
 }
 
 impl BoundIpc {
-    /// Of a socket that listens and does not block.
+    /// Takes a non-blocking socket that listens.
     fn new(
         listener: StdListener,
         endpoint: Endpoint,
@@ -153,10 +146,8 @@ impl BoundIpc {
         let listener = UnixListener::from_std(listener)?;
         Ok(Self { _file: file, listener, endpoint, options: options.clone() })
     }
-}
 
-impl BoundIpc {
-    /// Of a socket that somebody else has bound, and whose file is theirs.
+    /// Takes a socket that the application bound. Its file stays.
     pub(super) fn adopted(
         listener: StdListener,
         endpoint: Endpoint,

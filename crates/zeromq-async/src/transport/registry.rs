@@ -1,21 +1,19 @@
-//! The transports of a context, by their schemes.
+//! The transports of a context, by scheme.
 
 use std::collections::BTreeMap;
-use std::error::Error;
 use std::fmt;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use tokio::runtime::Handle;
-
+use super::error::with_context;
 use super::{Io, Listener, Tcp, Transport, TransportOptions};
-use crate::endpoint::{Endpoint, check_scheme};
-use crate::error::{BindError, EndpointError};
+use crate::endpoint::{Endpoint, EndpointError, check_scheme};
+use crate::error::{BindError, ConnectError};
 
-/// What a context knows to listen at and to dial; tcp and ipc from the start.
+/// The transports of a context. It begins with tcp and ipc.
 #[derive(Clone)]
-pub(crate) struct Transports(BTreeMap<String, Arc<dyn Dynamic>>);
+pub(crate) struct Transports(BTreeMap<String, Arc<dyn DynTransport>>);
 
 impl Default for Transports {
     fn default() -> Self {
@@ -28,7 +26,7 @@ impl Default for Transports {
 }
 
 impl Transports {
-    /// Adds a transport, in the place of one with the same scheme.
+    /// Adds a transport, and replaces one with the same scheme.
     pub(crate) fn add(
         &mut self,
         scheme: &str,
@@ -43,8 +41,8 @@ impl Transports {
         self.0.insert(scheme.into(), Arc::new(transport));
     }
 
-    /// Refuses an endpoint whose scheme nobody knows.
-    pub(crate) fn check(&self, endpoint: &Endpoint) -> Result<(), EndpointError> {
+    /// Refuses an endpoint of an unknown scheme.
+    fn check_scheme(&self, endpoint: &Endpoint) -> Result<(), EndpointError> {
         match endpoint {
             Endpoint::Other(other) if !self.0.contains_key(other.scheme()) => {
                 Err(EndpointError::UnknownScheme {
@@ -57,17 +55,37 @@ impl Transports {
         }
     }
 
-    /// Whether the endpoint's transport uses the sockets of Tokio.
+    /// Whether the endpoint's transport needs Tokio's I/O driver.
     pub(crate) fn needs_io_driver(&self, endpoint: &Endpoint) -> bool {
-        self.get(endpoint).is_ok_and(Dynamic::needs_io_driver)
+        self.get(endpoint).is_ok_and(DynTransport::needs_io_driver)
     }
 
-    /// Refuses options that the system does not take.
-    pub(crate) fn check_options(
+    /// Refuses to connect if no attempt can succeed.
+    pub(crate) fn check_connectable(
         &self,
         endpoint: &Endpoint,
         options: &TransportOptions,
-    ) -> io::Result<()> {
+    ) -> Result<(), ConnectError> {
+        endpoint.check_connectable()?;
+        if !endpoint.is_supported() {
+            return Err(ConnectError::Unsupported { endpoint: endpoint.clone() });
+        }
+        self.check_scheme(endpoint)?;
+        self.check_options(endpoint, options)
+            .map_err(|source| ConnectError::OptionRefused { endpoint: endpoint.clone(), source })
+    }
+
+    /// Refuses to bind with options that the system does not accept.
+    pub(crate) fn check_bind_options(
+        &self,
+        endpoint: &Endpoint,
+        options: &TransportOptions,
+    ) -> Result<(), BindError> {
+        self.check_options(endpoint, options)
+            .map_err(|source| BindError::OptionRefused { endpoint: endpoint.clone(), source })
+    }
+
+    fn check_options(&self, endpoint: &Endpoint, options: &TransportOptions) -> io::Result<()> {
         self.get(endpoint).map_or(Ok(()), |transport| transport.check(endpoint, options))
     }
 
@@ -76,58 +94,38 @@ impl Transports {
         self.0.keys().filter(|scheme| **scheme != inproc).cloned().chain([inproc.clone()]).collect()
     }
 
-    fn get(&self, endpoint: &Endpoint) -> io::Result<&dyn Dynamic> {
+    fn get(&self, endpoint: &Endpoint) -> io::Result<&dyn DynTransport> {
         let transport = match endpoint {
-            Endpoint::Inproc(_) => None, // Has no bytes, whatever was added under that name.
+            Endpoint::Inproc(_) => None, // It is not a byte stream, whatever was added as `inproc`.
             _ => self.0.get(endpoint.scheme()),
         };
         transport.map(|transport| &**transport).ok_or_else(|| io::ErrorKind::Unsupported.into())
     }
 
-    /// Listens at an endpoint.
-    ///
-    /// # Errors
-    ///
-    /// Whatever prevents it, sorted by what can be done; see [`BindError`].
-    ///
-    /// # Cancel safety
-    ///
-    /// Nothing is bound when it is dropped before it completes.
+    /// Listens at an endpoint. Dropped early, nothing is bound.
     pub(crate) async fn bind(
         &self,
         endpoint: &Endpoint,
         options: &TransportOptions,
     ) -> Result<Box<dyn Listener>, BindError> {
-        if Handle::try_current().is_err() {
-            return Err(BindError::NoRuntime { endpoint: endpoint.clone() });
-        }
         endpoint.check_bindable()?;
-        self.check(endpoint)?;
-        self.check_options(endpoint, options)
-            .map_err(|source| BindError::OptionRefused { endpoint: endpoint.clone(), source })?;
+        if !endpoint.is_supported() {
+            return Err(BindError::Unsupported { endpoint: endpoint.clone() });
+        }
+        self.check_scheme(endpoint)?;
+        self.check_bind_options(endpoint, options)?;
         let listening = async { self.get(endpoint)?.listen(endpoint, options).await };
         listening.await.map_err(|error| BindError::from_io(endpoint, error))
     }
 
     /// Makes one attempt to connect.
-    ///
-    /// # Errors
-    ///
-    /// Of the kind of the transport's; the message names the endpoint.
-    ///
-    /// # Cancel safety
-    ///
-    /// Nothing is left behind when it is dropped before it completes, though a peer may have seen
-    /// the attempt.
     pub(crate) async fn dial(
         &self,
         endpoint: &Endpoint,
         options: &TransportOptions,
     ) -> io::Result<Io> {
         let dialed = async { self.get(endpoint)?.dial(endpoint, options).await };
-        dialed.await.map_err(|error| {
-            io::Error::new(error.kind(), DialError { endpoint: endpoint.clone(), error })
-        })
+        dialed.await.map_err(|error| with_context(error, format!("cannot connect to {endpoint}")))
     }
 }
 
@@ -137,9 +135,8 @@ impl fmt::Debug for Transports {
     }
 }
 
-/// A [`Transport`] of whatever type. This is not the data path: a box for each attempt is nothing
-/// beside what the attempt costs.
-trait Dynamic: Send + Sync {
+/// A [`Transport`] as a trait object. It boxes a future for each attempt, not for each message.
+trait DynTransport: Send + Sync {
     fn listen<'a>(
         &'a self,
         endpoint: &'a Endpoint,
@@ -154,7 +151,7 @@ trait Dynamic: Send + Sync {
 
 type Boxed<'a, T> = Pin<Box<dyn Future<Output = io::Result<T>> + Send + 'a>>;
 
-impl<T: Transport> Dynamic for T {
+impl<T: Transport> DynTransport for T {
     fn listen<'a>(
         &'a self,
         endpoint: &'a Endpoint,
@@ -176,24 +173,5 @@ impl<T: Transport> Dynamic for T {
 
     fn check(&self, endpoint: &Endpoint, options: &TransportOptions) -> io::Result<()> {
         Transport::check(self, endpoint, options)
-    }
-}
-
-/// An endpoint that could not be connected to.
-#[derive(Debug)]
-struct DialError {
-    endpoint: Endpoint,
-    error: io::Error,
-}
-
-impl fmt::Display for DialError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "cannot connect to {}: {}", self.endpoint, self.error)
-    }
-}
-
-impl Error for DialError {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        Some(&self.error)
     }
 }

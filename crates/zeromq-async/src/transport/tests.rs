@@ -1,4 +1,4 @@
-//! What the tests of every transport begin with.
+//! Functions for the tests of all transports.
 
 use std::future::poll_fn;
 
@@ -37,13 +37,4 @@ pub(super) async fn connect(endpoint: &Endpoint) -> Io {
 
 pub(super) async fn accept(listener: &mut Box<dyn Listener>) -> Io {
     poll_fn(|cx| listener.poll_accept(cx)).await.unwrap()
-}
-
-#[test]
-fn binding_outside_a_runtime_is_an_error() {
-    let options = TransportOptions::default();
-    let mut binding = std::pin::pin!(bind("tcp://127.0.0.1:0", &options));
-    let mut cx = Context::from_waker(std::task::Waker::noop());
-    let Poll::Ready(Err(error)) = binding.as_mut().poll(&mut cx) else { panic!("no error") };
-    assert!(matches!(error, BindError::NoRuntime { .. }));
 }

@@ -117,7 +117,7 @@ async fn socks_proxy_errors_are_distinct() {
         (b"\x05\0\x05\x05\0\x01", ErrorKind::ConnectionRefused, "was refused"),
         (b"\x05\0\x05\x06\0\x01", ErrorKind::TimedOut, "time to live"),
         (b"\x05\0\x05\x07\0\x01", ErrorKind::Unsupported, "does not connect"),
-        (b"\x05\0\x05\x63\0\x01", ErrorKind::InvalidData, "no reason"),
+        (b"\x05\0\x05\x63\0\x01", ErrorKind::InvalidData, "unknown reason"),
         (b"\x05\xff", ErrorKind::PermissionDenied, "wants a username"),
         (b"\x05\x02", ErrorKind::InvalidData, "was not offered"),
         (b"HTTP/1.1 400 Bad Request", ErrorKind::InvalidData, "not in SOCKS"),
@@ -244,7 +244,7 @@ async fn accept_error(events: &mut Events) -> Arc<io::Error> {
 async fn accept_filter_admits_allowed_addresses() {
     let range: PeerRange = "127.0.0.2/31".parse().unwrap();
     let rules = AddressRules::deny_by_default().allow(range);
-    let mut pull = PullSocket::builder().accept_filter(move |peer| rules.lets_in(peer)).build();
+    let mut pull = PullSocket::builder().accept_filter(move |peer| rules.allows(peer)).build();
     let mut events = pull.events();
     let bound = pull.bind(ANY_PORT).await.unwrap();
     let mut outside = TcpStream::connect(support::address(&bound)).await.unwrap();
@@ -267,7 +267,7 @@ async fn accept_filter_matches_process_ids() {
     let me = i32::try_from(std::process::id()).unwrap();
     for (process, gets_in) in [(me, true), (me + 1, false)] {
         let rules = AddressRules::deny_by_default().allow(PeerRange::IpcProcess(process));
-        let mut pull = PullSocket::builder().accept_filter(move |peer| rules.lets_in(peer)).build();
+        let mut pull = PullSocket::builder().accept_filter(move |peer| rules.allows(peer)).build();
         let mut events = pull.events();
         let mut push = PushSocket::new();
         push.connect(pull.bind("ipc://*").await.unwrap()).unwrap();

@@ -103,7 +103,7 @@ async fn detaching_unknown_endpoint_is_rejected() {
     let pull = PullSocket::new();
     let error = pull.unbind("tcp://127.0.0.1:5555").await.unwrap_err();
     assert!(matches!(error, DetachError::NotAttached { .. }));
-    assert_contains(&error, &["tcp://127.0.0.1:5555", "address that binding gave it"]);
+    assert_contains(&error, &["tcp://127.0.0.1:5555", "the endpoint that bind returned"]);
     let error = pull.disconnect("inproc://unknown").unwrap_err();
     assert!(matches!(error, DetachError::NotAttached { .. }));
     assert_contains(&error, &["inproc://unknown"]);

@@ -155,5 +155,5 @@ async fn a_peer_turned_away_is_told_in_words() {
         matches!(event, SocketEvent::Rejected { .. }).then(|| event.to_string())
     })
     .await;
-    assert!(words.starts_with("turned away a peer at inproc://told-in-words: "), "{words}");
+    assert!(words.starts_with("rejected a peer at inproc://told-in-words: "), "{words}");
 }

@@ -1,9 +1,12 @@
 //! Public calls from outside the socket's runtime: from any thread, and inside another runtime.
 
+use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::task::{Poll, Waker};
 use std::thread;
 
-use zeromq_async::{Context, Endpoint, PullSocket, PushSocket};
+use zeromq_async::transport::TransportOptions;
+use zeromq_async::{BindError, Context, Endpoint, PullSocket, PushSocket, RuntimeDriver};
 
 use crate::{Driven, Ending, FLAVORS, Flavor, any_endpoint, runtime};
 use support::{ANY_PORT, ReservedPort, fast_reconnect, within};
@@ -270,4 +273,27 @@ fn inproc_queue_waits_for_a_peer_after_the_drop() {
         });
         driven.end(Ending::Drop);
     }
+}
+
+/// Listens with a context, polled once in whatever runtime this is called in.
+fn listen_at_once() -> BindError {
+    let (context, options) = (Context::new(), TransportOptions::default());
+    let endpoint = ANY_PORT.parse().unwrap();
+    let mut listening = std::pin::pin!(context.listen(&endpoint, &options));
+    let mut cx = std::task::Context::from_waker(Waker::noop());
+    let Poll::Ready(Err(error)) = listening.as_mut().poll(&mut cx) else { panic!("no error") };
+    error
+}
+
+#[test]
+fn binding_outside_a_runtime_is_an_error() {
+    assert!(matches!(listen_at_once(), BindError::NoRuntime { .. }));
+}
+
+#[test]
+fn context_listen_needs_the_io_driver() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    let _entered = runtime.enter();
+    let error = listen_at_once();
+    assert!(matches!(error, BindError::NoDriver { driver: RuntimeDriver::Io, .. }), "{error}");
 }

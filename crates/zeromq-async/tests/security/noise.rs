@@ -362,8 +362,9 @@ async fn heartbeats_keep_idle_and_end_silent_peers() {
         handshake_succeeded(&mut others).await;
         handshake_succeeded(&mut ones).await;
         // A PING and a PONG in their records have about 30 bytes.
-        let beats =
-            async { tokio::join!(relay.passes(Way::Up, 300), relay.passes(Way::Down, 300)) };
+        let beats = async {
+            tokio::join!(relay.wait_for_bytes(Way::Up, 300), relay.wait_for_bytes(Way::Down, 300))
+        };
         within("heartbeats", beats).await;
         assert!(is_pending(disconnected(&mut others)) && is_pending(disconnected(&mut ones)));
         other.send("still here").await.unwrap();

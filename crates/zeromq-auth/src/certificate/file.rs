@@ -1,37 +1,38 @@
-//! Certificates in files, with the permissions that they need.
+//! Certificate files and their permissions.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
 
-use super::Certificate;
-use super::keys::CertificateKeys;
-use crate::{FileError, read_text_file};
+use zeroize::Zeroizing;
 
-/// Reads a certificate.
-pub(super) fn read<K: CertificateKeys>(path: &Path) -> Result<Certificate<K>, FileError> {
+use crate::error::FileError;
+use crate::text_file::read_text_file;
+
+/// Reads a file, and logs a warning if other users can read its secret.
+pub(super) fn read(path: &Path, has_secret: bool) -> Result<Zeroizing<String>, FileError> {
     let text = read_text_file(path)?;
-    if K::HAS_SECRET && others_may_read(path) {
+    if has_secret && others_can_read(path) {
         tracing::warn!(
             name: "secret_key_readable", target: "zeromq_async::security",
-            path = %path.display(), "others may read this secret key: chmod 600"
+            path = %path.display(), "other users can read this secret key: chmod 600"
         );
     }
-    text.parse().map_err(|source| FileError::Certificate { path: path.to_owned(), source })
+    Ok(text)
 }
 
 #[cfg(unix)]
-fn others_may_read(path: &Path) -> bool {
+fn others_can_read(path: &Path) -> bool {
     use std::os::unix::fs::PermissionsExt;
     fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & 0o077 != 0)
 }
 
 #[cfg(not(unix))]
-fn others_may_read(_: &Path) -> bool {
+fn others_can_read(_: &Path) -> bool {
     false
 }
 
-/// Writes a file that is not there yet, for its owner alone where it has a secret.
+/// Writes a new file. On Unix only the owner can read a file with a secret.
 pub(super) fn create(path: &Path, text: &str, has_secret: bool) -> Result<(), FileError> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
@@ -48,12 +49,12 @@ pub(super) fn create(path: &Path, text: &str, has_secret: bool) -> Result<(), Fi
     written.inspect_err(|_| remove(path)).map_err(unwritable)
 }
 
-/// Takes back what was written in vain.
+/// Removes a file that was written before an error.
 pub(super) fn remove(path: &Path) {
     if let Err(error) = fs::remove_file(path) {
         tracing::warn!(
             name: "certificate_left", target: "zeromq_async::security",
-            path = %path.display(), %error, "half of a certificate is left"
+            path = %path.display(), %error, "an incomplete certificate could not be removed"
         );
     }
 }

@@ -1,54 +1,55 @@
-//! The keys that certificates are about.
+//! The kinds of keys that a certificate can contain.
 
 use std::fmt::Display;
 
 use zeroize::Zeroizing;
+#[cfg(feature = "curve")]
+use zeromq_async::security::{CurveKeyPair, CurvePublicKey, CurveSecretKey, generate_curve_keys};
+#[cfg(feature = "noise")]
+use zeromq_async::security::{NoiseKeyPair, NoisePublicKey, NoiseSecretKey, generate_noise_keys};
 
-use super::CertificateError;
-use super::text::Parts;
+use super::zpl::Properties;
+use crate::error::CertificateError;
 
-/// What a certificate can be about: a public key or a key pair, of CURVE or NOISE. This trait is
-/// sealed.
-#[expect(private_bounds, reason = "sealed: how keys are written is not public")]
-pub trait CertificateKeys: Written<Public = Self::PublicKey> {
-    /// The public key.
-    type PublicKey: Written + Display;
+/// The keys of a certificate: a public key or a key pair, of CURVE or NOISE. This trait is sealed.
+#[expect(private_bounds, reason = "sealed: the format of keys is not public")]
+pub trait CertificateKeys: KeyFormat<Public = Self::PublicKey> {
+    /// The type of the public key.
+    type PublicKey: KeyFormat + Display;
 }
 
-/// A key pair, of CURVE or NOISE. This trait is sealed.
+/// A key pair of CURVE or NOISE. This trait is sealed.
 #[expect(private_bounds, reason = "sealed by CertificateKeys")]
-pub trait CertificateKeyPair: CertificateKeys + Generated {}
+pub trait CertificateKeyPair: CertificateKeys + Generate {}
 
-/// How keys stand in a certificate.
-pub(super) trait Written: Sized {
-    const MECHANISM: &str;
+/// Conversion of keys from and to the properties of a certificate.
+pub(super) trait KeyFormat: Sized {
     const SECTION: &'static str;
     const HAS_SECRET: bool;
     type Public;
 
-    fn from_parts(parts: &Parts<'_>) -> Result<Self, CertificateError>;
+    fn from_properties(properties: &Properties<'_>) -> Result<Self, CertificateError>;
     fn public_key(&self) -> &Self::Public;
     fn secret_text(&self) -> Option<Zeroizing<String>>;
 }
 
-pub(super) trait Generated {
+pub(super) trait Generate {
     fn generate() -> Self;
 }
 
 macro_rules! keys {
-    ($mechanism:literal, $section:literal, $generate:path, $Public:path, $Secret:path, $Pair:path) => {
+    ($section:literal, $generate:ident, $Public:ident, $Secret:ident, $Pair:ident) => {
         impl CertificateKeys for $Public {
             type PublicKey = Self;
         }
 
-        impl Written for $Public {
-            const MECHANISM: &str = $mechanism;
+        impl KeyFormat for $Public {
             const SECTION: &'static str = $section;
             const HAS_SECRET: bool = false;
             type Public = Self;
 
-            fn from_parts(parts: &Parts<'_>) -> Result<Self, CertificateError> {
-                parts.key("public-key")
+            fn from_properties(properties: &Properties<'_>) -> Result<Self, CertificateError> {
+                properties.key("public-key")
             }
 
             fn public_key(&self) -> &Self {
@@ -66,21 +67,20 @@ macro_rules! keys {
 
         impl CertificateKeyPair for $Pair {}
 
-        impl Generated for $Pair {
+        impl Generate for $Pair {
             fn generate() -> Self {
                 $generate()
             }
         }
 
-        impl Written for $Pair {
-            const MECHANISM: &str = $mechanism;
+        impl KeyFormat for $Pair {
             const SECTION: &'static str = $section;
             const HAS_SECRET: bool = true;
             type Public = $Public;
 
-            fn from_parts(parts: &Parts<'_>) -> Result<Self, CertificateError> {
-                let keys = <$Pair>::from(parts.key::<$Secret>("secret-key")?);
-                let public: $Public = parts.key("public-key")?;
+            fn from_properties(properties: &Properties<'_>) -> Result<Self, CertificateError> {
+                let keys = <$Pair>::from(properties.key::<$Secret>("secret-key")?);
+                let public: $Public = properties.key("public-key")?;
                 if public == *keys.public_key() {
                     Ok(keys)
                 } else {
@@ -100,21 +100,7 @@ macro_rules! keys {
 }
 
 #[cfg(feature = "curve")]
-keys!(
-    "CURVE",
-    "curve",
-    zeromq_async::security::generate_curve_keys,
-    zeromq_async::security::CurvePublicKey,
-    zeromq_async::security::CurveSecretKey,
-    zeromq_async::security::CurveKeyPair
-);
+keys!("curve", generate_curve_keys, CurvePublicKey, CurveSecretKey, CurveKeyPair);
 
 #[cfg(feature = "noise")]
-keys!(
-    "NOISE",
-    "noise",
-    zeromq_async::security::generate_noise_keys,
-    zeromq_async::security::NoisePublicKey,
-    zeromq_async::security::NoiseSecretKey,
-    zeromq_async::security::NoiseKeyPair
-);
+keys!("noise", generate_noise_keys, NoisePublicKey, NoiseSecretKey, NoiseKeyPair);

@@ -6,18 +6,18 @@ use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber, subscriber};
 
 use super::*;
+use crate::error::LineProblem;
 
-/// How often a file has been read.
+/// Counts the reads of all files.
 static READS: AtomicUsize = AtomicUsize::new(0);
 
-/// A file of one line, which may say anything but `faulty`.
-struct Line(String);
+/// The content of a file. Any text but `faulty` is valid.
+struct Content(String);
 
-impl Format for Line {
+impl Format for Content {
     fn read(path: &Path) -> Result<Self, FileError> {
         READS.fetch_add(1, Ordering::Relaxed);
-        let source = |source| FileError::Malformed { path: path.to_owned(), source };
-        Self::parse(&text_file::read(path)?).map_err(source)
+        Self::read_file(path)
     }
 
     fn parse(text: &[u8]) -> Result<Self, LineError> {
@@ -53,24 +53,24 @@ impl Subscriber for Errors {
     fn exit(&self, _: &Id) {}
 }
 
-/// One at a time, for they count.
-static ONE: LazyLock<Mutex<()>> = LazyLock::new(Mutex::default);
+/// Runs the tests one at a time, because they share `READS`.
+static LOCK: LazyLock<Mutex<()>> = LazyLock::new(Mutex::default);
 
-fn with_file(name: &str, test: impl FnOnce(&Path, &Shared<Line>, &mut Watch)) {
-    let _one = ONE.lock();
+fn with_file(name: &str, test: impl FnOnce(&Path, &Shared<Content>, &mut Watch)) {
+    let _guard = LOCK.lock();
     let path = std::env::temp_dir().join(format!("zeromq-async-{name}-{}", std::process::id()));
     fs::write(&path, "first").unwrap();
-    let current = Mutex::new(Arc::new(Line::read(&path).unwrap()));
-    let watch = Arc::new(tokio::sync::Mutex::new(Watch { stamp: None, complaint: None }));
+    let current = Mutex::new(Arc::new(Content::read(&path).unwrap()));
+    let watch = Arc::new(tokio::sync::Mutex::new(Watch { stamp: None, last_error: None }));
     let shared = Shared { path: path.clone(), current, watch };
-    test(&path, &shared, &mut Watch { stamp: None, complaint: None });
+    test(&path, &shared, &mut Watch { stamp: None, last_error: None });
     let _ = fs::remove_file(path);
 }
 
 #[test]
 fn changed_file_is_reloaded() {
     with_file("stamp", |path, shared, watch| {
-        watch.stamp = Stamp::of(path).ok();
+        watch.stamp = FileStamp::read(path).ok();
         let reads = READS.load(Ordering::Relaxed);
         assert_eq!(watch.refresh(shared).0, "first");
         assert_eq!(READS.load(Ordering::Relaxed), reads);
@@ -96,22 +96,22 @@ fn faulty_file_keeps_old_and_logs_once() {
     with_file("fault", |path, shared, watch| {
         let errors = Errors::default();
         subscriber::with_default(errors.clone(), || {
-            let told = || errors.0.load(Ordering::Relaxed);
+            let logged = || errors.0.load(Ordering::Relaxed);
             fs::write(path, "faulty").unwrap();
             for _ in 0..3 {
                 assert_eq!(watch.refresh(shared).0, "first");
-                assert_eq!(told(), 1);
+                assert_eq!(logged(), 1);
             }
             fs::remove_file(path).unwrap();
             for _ in 0..3 {
                 assert_eq!(watch.refresh(shared).0, "first");
-                assert_eq!(told(), 2);
+                assert_eq!(logged(), 2);
             }
-            fs::write(path, "mended").unwrap();
-            assert_eq!(watch.refresh(shared).0, "mended");
+            fs::write(path, "repaired").unwrap();
+            assert_eq!(watch.refresh(shared).0, "repaired");
             fs::write(path, "faulty").unwrap();
-            assert_eq!(watch.refresh(shared).0, "mended");
-            assert_eq!(told(), 3);
+            assert_eq!(watch.refresh(shared).0, "repaired");
+            assert_eq!(logged(), 3);
         });
     });
 }
@@ -120,12 +120,12 @@ fn faulty_file_keeps_old_and_logs_once() {
 fn folder_stamp_includes_its_files() {
     let folder = std::env::temp_dir().join(format!("zeromq-async-look-{}", std::process::id()));
     fs::create_dir_all(&folder).unwrap();
-    let look = || Stamp::of(&folder).unwrap();
+    let stamp = || FileStamp::read(&folder).unwrap();
     fs::write(folder.join("a.key"), "1").unwrap();
-    let before = look();
-    assert_eq!(look(), before);
-    // The folder itself does not see this.
+    let before = stamp();
+    assert_eq!(stamp(), before);
+    // This does not change the metadata of the folder.
     fs::write(folder.join("a.key"), "22").unwrap();
-    assert_ne!(look(), before);
+    assert_ne!(stamp(), before);
     let _ = fs::remove_dir_all(folder);
 }

@@ -1,4 +1,4 @@
-//! The users, and what is kept of their passwords.
+//! The users and their stored passwords.
 
 use std::collections::{BTreeMap, HashMap};
 use std::str;
@@ -7,79 +7,78 @@ use zeromq_async::security::Password;
 
 use super::hash::{Cost, Hash};
 
-/// What is kept of a password.
 #[derive(Clone)]
-pub(super) enum Stored {
+pub(super) enum StoredPassword {
     Clear(Password),
     Hashed(Hash),
 }
 
-/// The users by their ids.
 #[derive(Default)]
 pub(super) struct Users {
     by_id: HashMap<String, User>,
-    /// One hash of each cost that any of them has.
+    /// One hash of each cost that any user's hash has.
     hashes: BTreeMap<Cost, Hash>,
 }
 
 struct User {
     name: Vec<u8>,
-    stored: Stored,
+    stored: StoredPassword,
 }
 
-/// What there is to check where somebody wants in.
-pub(super) struct Question {
-    /// What is kept of the user, if there is such a one.
-    pub(super) stored: Option<Stored>,
-    /// The hashes that are checked besides, so that a refusal takes the same time for all.
+/// The result of [`Users::lookup`].
+pub(super) struct Lookup {
+    /// The user's password; `None` for an unknown user.
+    pub(super) stored: Option<StoredPassword>,
+    /// Hashes to verify before a denial, so that every denial takes the same time.
     pub(super) decoys: Vec<Hash>,
 }
 
 impl Users {
-    /// Whether there was a user of this name before.
-    pub(super) fn insert(&mut self, name: &[u8], stored: Stored) -> bool {
-        if let Stored::Hashed(hash) = &stored {
+    /// Adds or replaces a user. Returns whether the user existed.
+    pub(super) fn insert(&mut self, name: &[u8], stored: StoredPassword) -> bool {
+        if let StoredPassword::Hashed(hash) = &stored {
             self.hashes.entry(hash.cost()).or_insert_with(|| hash.clone());
         }
         let replaced = self.by_id.insert(id_of(name), User { name: name.to_owned(), stored });
-        self.forget(replaced)
+        self.release_cost(replaced)
     }
 
-    /// Whether there was such a user.
+    /// Removes a user. Returns whether the user existed.
     pub(super) fn remove(&mut self, name: &[u8]) -> bool {
-        let id = id_of(name);
         if self.find(name).is_none() {
             return false;
         }
-        let removed = self.by_id.remove(&id);
-        self.forget(removed)
+        let removed = self.by_id.remove(&id_of(name));
+        self.release_cost(removed)
     }
 
-    pub(super) fn question(&self, name: &[u8]) -> Question {
+    pub(super) fn lookup(&self, name: &[u8]) -> Lookup {
         let stored = self.find(name).cloned();
         let own = match &stored {
-            Some(Stored::Hashed(hash)) => Some(hash.cost()),
+            Some(StoredPassword::Hashed(hash)) => Some(hash.cost()),
             _ => None,
         };
         let others = self.hashes.iter().filter(|(cost, _)| Some(*cost) != own.as_ref());
-        Question { stored, decoys: others.map(|(_, hash)| hash.clone()).collect() }
+        Lookup { stored, decoys: others.map(|(_, hash)| hash.clone()).collect() }
     }
 
     pub(super) fn len(&self) -> usize {
         self.by_id.len()
     }
 
-    fn find(&self, name: &[u8]) -> Option<&Stored> {
+    fn find(&self, name: &[u8]) -> Option<&StoredPassword> {
         let user = self.by_id.get(&id_of(name))?;
         (user.name == name).then_some(&user.stored)
     }
 
-    /// Forgets the cost of a hash that nobody has any more. Whether there was a user at all.
-    fn forget(&mut self, user: Option<User>) -> bool {
+    /// Drops the decoy for this user's cost if no other user has that cost. Returns whether there was
+    /// a user.
+    fn release_cost(&mut self, user: Option<User>) -> bool {
         let Some(User { stored, .. }) = user else { return false };
-        if let Stored::Hashed(hash) = stored {
+        if let StoredPassword::Hashed(hash) = stored {
             let cost = hash.cost();
-            let has = |user: &User| matches!(&user.stored, Stored::Hashed(h) if h.cost() == cost);
+            let has =
+                |user: &User| matches!(&user.stored, StoredPassword::Hashed(h) if h.cost() == cost);
             if !self.by_id.values().any(has) {
                 self.hashes.remove(&cost);
             }
@@ -88,8 +87,9 @@ impl Users {
     }
 }
 
-/// The user id of who has this name: the name itself, with what is not text made visible. Two names
-/// may have one id, and only one of them may be a user.
+/// The user id for a name: the name itself, escaped if it is not UTF-8.
+///
+/// Two names can have the same id. Only one of them can be a user.
 pub(super) fn id_of(name: &[u8]) -> String {
     match str::from_utf8(name) {
         Ok(text) => text.to_owned(),
@@ -101,8 +101,8 @@ pub(super) fn id_of(name: &[u8]) -> String {
 mod tests {
     use super::*;
 
-    fn clear() -> Stored {
-        Stored::Clear(Password::new("secret"))
+    fn clear() -> StoredPassword {
+        StoredPassword::Clear(Password::new("secret"))
     }
 
     #[test]
@@ -110,21 +110,21 @@ mod tests {
         let mut users = Users::default();
         users.insert(b"\xff", clear());
         for other in [&b"\xfe"[..], "\u{fffd}".as_bytes(), b"\\xff"] {
-            assert!(users.question(other).stored.is_none(), "{other:?}");
+            assert!(users.lookup(other).stored.is_none(), "{other:?}");
             assert!(!users.remove(other), "{other:?}");
         }
-        assert!(users.question(b"\xff").stored.is_some());
+        assert!(users.lookup(b"\xff").stored.is_some());
         assert!(users.insert(b"\\xff", clear()), "one user id is one user");
-        assert!(users.question(b"\xff").stored.is_none());
+        assert!(users.lookup(b"\xff").stored.is_none());
     }
 
-    /// What is checked, all told, where the password is wrong.
+    /// The costs of all hashes that are verified for a wrong password.
     #[cfg(feature = "argon2")]
     fn work(users: &Users, name: &[u8]) -> Vec<Cost> {
-        let Question { stored, decoys } = users.question(name);
+        let Lookup { stored, decoys } = users.lookup(name);
         let own = stored.and_then(|stored| match stored {
-            Stored::Hashed(hash) => Some(hash),
-            Stored::Clear(_) => None,
+            StoredPassword::Hashed(hash) => Some(hash),
+            StoredPassword::Clear(_) => None,
         });
         let mut costs: Vec<_> = own.iter().chain(&decoys).map(Hash::cost).collect();
         costs.sort();
@@ -133,10 +133,10 @@ mod tests {
 
     #[cfg(feature = "argon2")]
     #[test]
-    fn every_refusal_checks_the_same_hashes() {
+    fn every_denial_verifies_the_same_hashes() {
         let hash = |parameters: &str| {
             let text = format!("$argon2id$v=19${parameters}$c2FsdHNhbHQ${}", "A".repeat(43));
-            Stored::Hashed(Hash::parse(&text).expect("a hash"))
+            StoredPassword::Hashed(Hash::parse(&text).expect("a hash"))
         };
         let mut users = Users::default();
         users.insert(b"cheap", hash("m=64,t=1,p=1"));
@@ -144,7 +144,7 @@ mod tests {
         users.insert(b"as costly", hash("m=4096,t=1,p=1"));
         users.insert(b"long", hash("m=64,t=64,p=1"));
         users.insert(b"clear", clear());
-        let expected = work(&users, b"nobody");
+        let expected = work(&users, b"unknown");
         assert_eq!(expected.len(), 3);
         for user in [&b"cheap"[..], b"costly", b"as costly", b"long", b"clear"] {
             assert!(work(&users, user) == expected, "{user:?}");
@@ -153,6 +153,6 @@ mod tests {
         assert_eq!(work(&users, b"cheap").len(), 3);
         users.insert(b"as costly", clear());
         assert_eq!(work(&users, b"cheap").len(), 2);
-        assert_eq!(work(&users, b"nobody").len(), 2);
+        assert_eq!(work(&users, b"unknown").len(), 2);
     }
 }

@@ -1,6 +1,5 @@
-//! Checking hashes, where it holds up nobody and not too many at a time.
+//! Verifying hashes on blocking threads, with a limit on how many run at once.
 
-use std::fmt::Display;
 use std::sync::Arc;
 use std::thread::available_parallelism;
 
@@ -8,62 +7,51 @@ use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 use zeromq_async::security::Password;
 
-use super::hash::Hash;
+use super::hash::{Hash, VerifyError};
 
-/// A password cannot be checked just now.
-#[derive(Debug, thiserror::Error)]
-#[error("its password cannot be checked: {0}")]
-pub(super) struct Unavailable(String);
-
-impl Unavailable {
-    pub(super) fn new(error: impl Display) -> Self {
-        Self(error.to_string())
-    }
-}
-
-/// Checks so many hashes at a time, and has the others wait.
 #[derive(Clone)]
 pub(super) struct Verifier(Arc<Semaphore>);
 
 impl Verifier {
-    pub(super) fn new(at_a_time: usize) -> Self {
-        Self(Arc::new(Semaphore::new(at_a_time.clamp(1, Semaphore::MAX_PERMITS))))
+    pub(super) fn new(max_concurrent: usize) -> Self {
+        Self(Arc::new(Semaphore::new(max_concurrent.clamp(1, Semaphore::MAX_PERMITS))))
     }
 
-    /// Whether the hash is the password's. Where it is not, or there is none, the decoys are checked
-    /// as well, whatever they say.
+    /// Whether the hash matches the password. If it does not, or there is no hash, the decoys are
+    /// verified too and their results are ignored.
     ///
-    /// Dropped, it gives up its place in the queue; what has begun goes on to its end, and counts
-    /// until then.
+    /// Dropping the future before a permit is free gives up its position in the queue. A
+    /// verification that has begun runs to its end and keeps its permit until then.
     pub(super) async fn verify(
         &self,
         hash: Option<Hash>,
         decoys: Vec<Hash>,
         password: Password,
-    ) -> Result<bool, Unavailable> {
-        let permit = Arc::clone(&self.0).acquire_owned().await.map_err(Unavailable::new)?;
-        let check = spawn_blocking(move || {
+    ) -> Result<bool, VerifyError> {
+        let permit = Arc::clone(&self.0).acquire_owned().await.map_err(VerifyError::new)?;
+        let verification = spawn_blocking(move || {
             let _permit = permit;
-            let is_right = hash.map_or(Ok(false), |hash| hash.is_of(&password))?;
-            if !is_right {
+            let matches = hash.map_or(Ok(false), |hash| hash.matches(&password))?;
+            if !matches {
                 for decoy in decoys {
-                    decoy.is_of(&password)?;
+                    decoy.matches(&password)?;
                 }
             }
-            Ok(is_right)
+            Ok(matches)
         });
-        check.await.map_err(Unavailable::new)?
+        verification.await.map_err(VerifyError::new)?
     }
 }
 
 impl Default for Verifier {
-    /// Half of the cores are left to those who are in already.
+    /// Half of the cores stay free for connected peers.
     fn default() -> Self {
         Self::new(available_parallelism().map_or(1, |cores| cores.get() / 2))
     }
 }
 
-#[cfg(all(test, feature = "argon2"))]
+#[cfg(test)]
+#[cfg(feature = "argon2")]
 mod tests {
     use std::sync::mpsc;
 
@@ -72,10 +60,10 @@ mod tests {
 
     use super::*;
 
-    /// "secret", hashed by the reference implementation in C.
+    /// The hash of "secret", made with the reference implementation in C.
     const HASH: &str = "$argon2id$v=19$m=64,t=1,p=1$c2FsdHNhbHRzYWx0$AC+v+iUUNjKqIQVBDjpkAw";
 
-    fn verify(verifier: &Verifier) -> impl Future<Output = Result<bool, Unavailable>> {
+    fn verify(verifier: &Verifier) -> impl Future<Output = Result<bool, VerifyError>> {
         let (verifier, hash) = (verifier.clone(), Hash::parse(HASH).expect("a hash"));
         async move { verifier.verify(Some(hash), Vec::new(), Password::new("secret")).await }
     }
@@ -90,7 +78,7 @@ mod tests {
         assert!(second.await.unwrap());
     }
 
-    /// A peer that goes away and comes again must not have several checked at a time.
+    /// A peer that reconnects must not cause several verifications at once.
     #[test]
     fn dropped_verification_holds_its_permit() {
         let runtime = runtime::Builder::new_current_thread().max_blocking_threads(1).build();

@@ -1,21 +1,21 @@
-//! What requests and replies look like (27/ZAP, "Message Format").
+//! The encoding of requests and replies (27/ZAP, "Message Format").
 
 use std::net::SocketAddr;
 
-use zeromq_async::MechanismName;
-use zeromq_async::security::{AuthenticationRequest, Credentials, DenyStatus};
-use zeromq_async::{Frame, Message, Metadata, RoutingId};
+use zeromq_async::security::{Attempt, AuthenticationRequest, Credentials, DenyStatus};
+use zeromq_async::{Frame, MechanismName, Message, Metadata, PeerAddress, RoutingId};
 
 use super::error::ZapReplyError;
-use zeromq_async::PeerAddress;
-use zeromq_async::security::Attempt;
+
+/// The endpoint of the ZAP handler in every context.
+pub(super) const HANDLER: &str = "inproc://zeromq.zap.01";
 
 const VERSION: &[u8] = b"1.0";
 
-/// The request, delimiter included.
+/// Encodes a request, including the delimiter.
 pub(super) fn request(id: &str, domain: &str, attempt: &Attempt) -> Message {
     let routing_id = attempt.routing_id.as_ref().map_or(&[][..], |routing_id| routing_id);
-    let address = write_address(&attempt.address);
+    let address = format_address(&attempt.address);
     let head = [
         b"",
         VERSION,
@@ -29,8 +29,8 @@ pub(super) fn request(id: &str, domain: &str, attempt: &Attempt) -> Message {
     head.into_iter().map(Frame::from).chain(credentials.into_iter().map(Frame::from)).collect()
 }
 
-/// The attempt that a request asks about; `None` where the request makes no sense.
-pub(super) fn read_request(body: &[Frame]) -> Option<Attempt> {
+/// Decodes a request. Returns `None` if it is malformed.
+pub(super) fn decode_request(body: &[Frame]) -> Option<Attempt> {
     let [version, _id, domain, address, routing_id, mechanism, credentials @ ..] = body else {
         return None;
     };
@@ -40,17 +40,17 @@ pub(super) fn read_request(body: &[Frame]) -> Option<Attempt> {
     let mechanism = MechanismName::from_slice(mechanism)?;
     let credentials = Credentials::from_frames(mechanism, credentials)?;
     let request = AuthenticationRequest::new(mechanism, credentials);
-    // What is no routing id is none: an empty frame is what most requests have.
+    // Most peers have no routing id: the frame is empty then.
     let routing_id = RoutingId::try_from(&routing_id[..]).ok();
-    let mut attempt = Attempt::new(request, read_address(address.to_str().ok()?)?, routing_id);
-    // A domain that is not text must not be taken for one that is.
+    let mut attempt = Attempt::new(request, parse_address(address.to_str().ok()?)?, routing_id);
+    // A lossy conversion could turn an invalid domain into a valid one.
     attempt.domain = Some(domain.to_str().ok()?.to_owned());
     Some(attempt)
 }
 
-/// The address as libzmq writes it: the number and no port, or, for ipc, the ids of the user, the
-/// group and the process.
-fn write_address(address: &PeerAddress) -> String {
+/// Formats an address as libzmq does: for tcp the IP address without a port, for ipc the user, group
+/// and process ids.
+fn format_address(address: &PeerAddress) -> String {
     match address {
         PeerAddress::Tcp(address) => address.ip().to_string(),
         PeerAddress::Ipc { user_id, group_id, process_id } => {
@@ -63,7 +63,7 @@ fn write_address(address: &PeerAddress) -> String {
 
 const LOCAL: &str = "localhost";
 
-fn read_address(text: &str) -> Option<PeerAddress> {
+fn parse_address(text: &str) -> Option<PeerAddress> {
     let Some(ids) = text.strip_prefix(LOCAL) else {
         return Some(match text.parse() {
             Ok(ip) => PeerAddress::Tcp(SocketAddr::new(ip, 0)),
@@ -75,7 +75,7 @@ fn read_address(text: &str) -> Option<PeerAddress> {
     Some(PeerAddress::Ipc { user_id, group_id, process_id: ids.next()?.parse().ok() })
 }
 
-/// What a handler says.
+/// The reply of a handler.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Reply {
     pub(super) verdict: Verdict,
@@ -98,7 +98,7 @@ impl Verdict {
         }
     }
 
-    fn read(code: &[u8]) -> Option<Self> {
+    fn from_code(code: &[u8]) -> Option<Self> {
         if code == b"200" {
             return Some(Self::Allow);
         }
@@ -107,9 +107,9 @@ impl Verdict {
 }
 
 impl Reply {
-    /// Reads the reply to the request of this id, delimiter included, in the order in which libzmq
-    /// looks at it.
-    pub(super) fn read(reply: Message, id: &str) -> Result<Self, ZapReplyError> {
+    /// Decodes the reply to the request with this id, including the delimiter. Checks the frames in
+    /// the same order as libzmq.
+    pub(super) fn decode(reply: Message, id: &str) -> Result<Self, ZapReplyError> {
         let count = reply.frame_count();
         let [delimiter, version, reply_id, status, text, user_id, metadata] =
             <[Frame; 7]>::try_from(reply.into_frames())
@@ -124,7 +124,7 @@ impl Reply {
         if reply_id != id {
             return Err(ZapReplyError::RequestId { request: id.to_owned(), reply: reply_id });
         }
-        let verdict = Verdict::read(&status).ok_or(ZapReplyError::Status(status))?;
+        let verdict = Verdict::from_code(&status).ok_or(ZapReplyError::Status(status))?;
         let text = String::from_utf8_lossy(&text).into_owned();
         let user_id = std::str::from_utf8(&user_id)
             .map(str::to_owned)
@@ -133,8 +133,8 @@ impl Reply {
         Ok(Self { verdict, text, user_id, metadata })
     }
 
-    /// The reply to the request of this id, delimiter included.
-    pub(super) fn write(&self, id: &[u8]) -> Message {
+    /// Encodes the reply to the request with this id, including the delimiter.
+    pub(super) fn encode(&self, id: &[u8]) -> Message {
         let code = self.verdict.code().to_string();
         let mut metadata = Vec::new();
         self.metadata.encode(&mut metadata);
@@ -146,16 +146,16 @@ impl Reply {
 #[cfg(feature = "__fuzzing")]
 pub(crate) fn fuzz_reply(reply: Message) {
     const ID: &str = "1";
-    if let Ok(reply) = Reply::read(reply, ID) {
-        assert_eq!(Reply::read(reply.write(ID.as_bytes()), ID).as_ref(), Ok(&reply));
+    if let Ok(reply) = Reply::decode(reply, ID) {
+        assert_eq!(Reply::decode(reply.encode(ID.as_bytes()), ID).as_ref(), Ok(&reply));
     }
 }
 
 #[cfg(feature = "__fuzzing")]
 pub(crate) fn fuzz_request(body: &Message) {
-    // An attempt that was read may be asked about again.
-    if let Some(attempt) = read_request(body.frames()) {
+    // A decoded request survives encoding and decoding.
+    if let Some(attempt) = decode_request(body.frames()) {
         let again = request("1", attempt.domain.as_deref().unwrap_or_default(), &attempt);
-        assert!(read_request(&again.frames()[1..]).is_some());
+        assert!(decode_request(&again.frames()[1..]).is_some());
     }
 }

@@ -1,33 +1,25 @@
-//! Answering the questions of others (27/ZAP).
+//! A ZAP handler that asks an authenticator (27/ZAP).
 
 use std::collections::HashMap;
-use std::future::{Future, poll_fn};
+use std::fmt;
 use std::panic::AssertUnwindSafe;
-use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::Poll;
 
-use futures_core::Stream;
 use futures_util::future::{AbortHandle, FutureExt, abortable};
-use futures_util::stream::FuturesUnordered;
-use zeromq_async::security::{Decision, DenyStatus};
-use zeromq_async::{Frame, Message, Metadata};
+use futures_util::stream::{FuturesUnordered, StreamExt};
+use zeromq_async::security::{Authenticator, Decision, DenyStatus};
+use zeromq_async::{
+    BindError, Context, Events, Frame, Message, Metadata, PeerId, RouterSocket, SocketEvent,
+};
 
-use super::HANDLER;
-use super::frames::{self, Reply, Verdict};
-use zeromq_async::BindError;
-use zeromq_async::Context;
-use zeromq_async::RouterSocket;
-use zeromq_async::security::Authenticator;
-use zeromq_async::{Events, SocketEvent};
-use zeromq_async::{Peer, PeerId};
+use super::frames::{self, HANDLER, Reply, Verdict};
 
-/// Has an [`Authenticator`] decide for all sockets of a context that ask a ZAP handler (27/ZAP).
+/// Answers the ZAP requests of a context (27/ZAP) with an [`Authenticator`].
 ///
-/// The [`Attempt`](zeromq_async::security::Attempt) that the authenticator gets is made of the request: it
-/// has the domain, and of a peer's TCP address no more than the host, with port 0. Any number are
-/// decided about at once; one that nobody waits for any longer is dropped. What
-/// [`deny`](zeromq_async::security::Attempt::deny) gives as the reason becomes the status text.
+/// The authenticator's [`Attempt`](zeromq_async::security::Attempt) is made from the request: it has
+/// the domain, and the port of a TCP address is 0. Requests are handled concurrently. A request is
+/// dropped when its requester disconnects. The reason passed to
+/// [`deny`](zeromq_async::security::Attempt::deny) becomes the status text.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -43,7 +35,7 @@ use zeromq_async::{Peer, PeerId};
 ///         {
 ///             Decision::allow_as("alice")
 ///         }
-///         _ => attempt.deny(DenyStatus::AuthenticationFailure, "not one of us"),
+///         _ => attempt.deny(DenyStatus::AuthenticationFailure, "unknown user"),
 ///     }
 /// }
 ///
@@ -65,30 +57,15 @@ pub struct ZapHandler {
 }
 
 impl ZapHandler {
-    /// Becomes the handler of the context: requests are taken from now on, and answered by
-    /// [`run`](Self::run).
-    ///
-    /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// use zeromq_async::Context;
-    /// use zeromq_async::security::{Attempt, Decision};
-    /// use zeromq_auth::ZapHandler;
-    ///
-    /// let anybody = |_: Attempt| async { Decision::allow() };
-    /// let context = Context::new();
-    /// let _handler = ZapHandler::bind(&context, anybody).await?;
-    /// assert!(ZapHandler::bind(&context, anybody).await.is_err()); // there can be one
-    /// # Ok(()) }
-    /// ```
+    /// Binds the handler's endpoint. Requests queue from now on, and [`run`](Self::run) answers them.
     ///
     /// # Errors
     ///
-    /// The context has a handler already.
+    /// The context already has a handler.
     ///
     /// # Cancel safety
     ///
-    /// It completes in its first poll.
+    /// The future completes in its first poll.
     pub async fn bind(
         context: &Context,
         authenticator: impl Authenticator,
@@ -101,144 +78,91 @@ impl ZapHandler {
 
     /// Answers requests until the context is [shut down](Context::shutdown).
     ///
-    /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// use zeromq_async::Context;
-    /// use zeromq_async::security::{Attempt, Decision};
-    /// use zeromq_auth::ZapHandler;
-    ///
-    /// let context = Context::new();
-    /// let handler = ZapHandler::bind(&context, |_: Attempt| async { Decision::allow() }).await?;
-    /// let running = tokio::spawn(handler.run());
-    /// context.shutdown().await;
-    /// running.await?;
-    /// # Ok(()) }
-    /// ```
-    ///
     /// # Cancel safety
     ///
-    /// Dropped, the handler is gone: what is undecided is denied for now, and so is everything else
-    /// until there is another.
+    /// Dropping the future closes the handler. Open and later requests are denied with status 300
+    /// (temporary error) until another handler is bound.
     pub async fn run(self) {
         let Self { mut socket, mut events, authenticator } = self;
-        let mut deciding = FuturesUnordered::new();
-        let mut askers = Askers::default();
+        let mut decisions = FuturesUnordered::new();
+        let mut pending = PendingRequests::default();
         loop {
-            match next(&mut socket, &mut events, &mut deciding).await {
-                Happening::Asked(request, asker) => {
-                    let (answer, abort) = abortable(answer(&*authenticator, request));
-                    let number = askers.add(asker.id(), abort);
-                    deciding.push(async move { (number, answer.await.ok().flatten()) });
-                }
-                Happening::Decided(number, reply) => {
-                    askers.remove(number);
+            tokio::select! {
+                biased;
+                Some((number, reply)) = decisions.next() => {
+                    pending.requests.remove(&number);
                     if let Some(reply) = reply
                         && socket.send(reply).await.is_err()
                     {
                         return;
                     }
                 }
-                Happening::Left(asker) => askers.give_up(|other| other == asker),
-                Happening::Missed => {
-                    let here = socket.stats().peers;
-                    askers.give_up(|asker| here.iter().all(|peer| peer.peer != asker));
+                Some(event) = events.next() => match event {
+                    SocketEvent::Disconnected { peer, .. } => pending.abort(|other| other == peer),
+                    SocketEvent::Missed { .. } => {
+                        let connected = socket.stats().peers;
+                        pending.abort(|peer| connected.iter().all(|other| other.peer != peer));
+                    }
+                    _ => {}
+                },
+                request = socket.recv_from() => {
+                    let Ok((request, peer)) = request else { return };
+                    let (answer, abort) = abortable(answer(&*authenticator, request));
+                    let number = pending.insert(peer.id(), abort);
+                    decisions.push(async move { (number, answer.await.ok().flatten()) });
                 }
-                Happening::Closed => return,
             }
         }
     }
 }
 
-impl std::fmt::Debug for ZapHandler {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for ZapHandler {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ZapHandler").finish_non_exhaustive()
     }
 }
 
-/// Who waits for what is being decided.
+/// The requests that the authenticator has not decided yet.
 #[derive(Debug, Default)]
-struct Askers {
-    waiting: HashMap<u64, (PeerId, AbortHandle)>,
-    next: u64,
+struct PendingRequests {
+    requests: HashMap<u64, (PeerId, AbortHandle)>,
+    last: u64,
 }
 
-impl Askers {
-    fn add(&mut self, asker: PeerId, abort: AbortHandle) -> u64 {
-        self.next += 1;
-        self.waiting.insert(self.next, (asker, abort));
-        self.next
+impl PendingRequests {
+    fn insert(&mut self, peer: PeerId, abort: AbortHandle) -> u64 {
+        self.last += 1;
+        self.requests.insert(self.last, (peer, abort));
+        self.last
     }
 
-    fn remove(&mut self, number: u64) {
-        self.waiting.remove(&number);
-    }
-
-    /// Decides no longer for those that have left.
-    fn give_up(&self, has_left: impl Fn(PeerId) -> bool) {
-        let left = self.waiting.values().filter(|(asker, _)| has_left(*asker));
-        left.for_each(|(_, abort)| abort.abort());
+    /// Aborts the requests of disconnected peers.
+    fn abort(&self, is_disconnected: impl Fn(PeerId) -> bool) {
+        let abandoned = self.requests.values().filter(|(peer, _)| is_disconnected(*peer));
+        abandoned.for_each(|(_, abort)| abort.abort());
     }
 }
 
-enum Happening {
-    Asked(Message, Peer),
-    /// What came of the question of this number: a reply, if there can be one and it is waited for.
-    Decided(u64, Option<Message>),
-    Left(PeerId),
-    /// Some may have left, of whom nothing was heard.
-    Missed,
-    Closed,
-}
-
-/// The next thing that happens. Dropped, it loses nothing.
-async fn next(
-    socket: &mut RouterSocket,
-    events: &mut Events,
-    deciding: &mut FuturesUnordered<impl Future<Output = (u64, Option<Message>)>>,
-) -> Happening {
-    let mut request = pin!(socket.recv_from());
-    poll_fn(|cx| {
-        if let Poll::Ready(Some((number, reply))) = Pin::new(&mut *deciding).poll_next(cx) {
-            return Poll::Ready(Happening::Decided(number, reply));
-        }
-        while let Poll::Ready(Some(event)) = Pin::new(&mut *events).poll_next(cx) {
-            match event {
-                SocketEvent::Disconnected { peer, .. } => {
-                    return Poll::Ready(Happening::Left(peer));
-                }
-                SocketEvent::Missed { .. } => return Poll::Ready(Happening::Missed),
-                _ => {}
-            }
-        }
-        request.as_mut().poll(cx).map(|request| match request {
-            Ok((request, asker)) => Happening::Asked(request, asker),
-            Err(_) => Happening::Closed,
-        })
-    })
-    .await
-}
-
-/// The reply to a request; `None` where it is not even a request.
+/// The reply to a request. `None` if the request has no delimiter or no id.
 async fn answer(authenticator: &dyn Authenticator, request: Message) -> Option<Message> {
     let mut envelope = request.into_frames();
-    // The routing id comes first, and those of intermediaries may follow.
+    // The first frame is the routing id. Proxies may add more frames before the delimiter.
     let delimiter = envelope.iter().skip(1).position(|frame| frame.is_empty())? + 1;
     let body = envelope.split_off(delimiter + 1);
     let id = body.get(1)?;
-    // An authenticator that panics must not take the handler of all others with it.
+    // A panic in the authenticator must not end the handler.
     let reply = AssertUnwindSafe(decide(authenticator, &body)).catch_unwind().await;
     let reply = reply
-        .unwrap_or_else(|_| refusal(DenyStatus::InternalError, "the authenticator panicked"))
-        .write(id);
-    // The reply has a delimiter of its own.
+        .unwrap_or_else(|_| denial(DenyStatus::InternalError, "the authenticator panicked"))
+        .encode(id);
+    // The encoded reply begins with its own delimiter.
     envelope.truncate(delimiter);
     Some(envelope.into_iter().chain(reply).collect())
 }
 
 async fn decide(authenticator: &dyn Authenticator, body: &[Frame]) -> Reply {
-    let Some(attempt) = frames::read_request(body) else {
-        return refusal(DenyStatus::InternalError, "the request is not understood");
+    let Some(attempt) = frames::decode_request(body) else {
+        return denial(DenyStatus::InternalError, "the request is malformed");
     };
     match authenticator.authenticate(attempt.clone()).await {
         Decision::Allow { user_id, metadata } => {
@@ -246,12 +170,12 @@ async fn decide(authenticator: &dyn Authenticator, body: &[Frame]) -> Reply {
         }
         Decision::Deny(status) => {
             let text = attempt.reason().map_or_else(String::new, |reason| reason.to_string());
-            refusal(status, text)
+            denial(status, text)
         }
     }
 }
 
-fn refusal(status: DenyStatus, text: impl Into<String>) -> Reply {
+fn denial(status: DenyStatus, text: impl Into<String>) -> Reply {
     let verdict = Verdict::Deny(status);
     Reply { verdict, text: text.into(), user_id: String::new(), metadata: Metadata::new() }
 }

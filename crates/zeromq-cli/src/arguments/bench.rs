@@ -1,22 +1,22 @@
-//! What `zmq bench` is told.
+//! The arguments of `zmq bench`.
 
 use clap::{Args, Subcommand};
 
-use crate::endpoints::Place;
+use crate::endpoints::Attachment;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum BenchCommand {
-    /// Send to `bench pull` for as long as it is there
+    /// Send to `bench pull` until it disconnects
     Push(BenchArguments),
-    /// Measure how many messages a second come from `bench push`
+    /// Measure the messages per second from `bench push`
     Pull(BenchArguments),
     /// Measure round trips to `bench rep`
     Req(BenchArguments),
-    /// Send each request of `bench req` back, for as long as it is there
+    /// Echo the requests of `bench req` until it disconnects
     Rep(BenchArguments),
-    /// Publish to `bench sub` for as long as it is there
+    /// Publish to `bench sub` until it disconnects
     Pub(BenchArguments),
-    /// Measure how many messages a second come from `bench pub`
+    /// Measure the messages per second from `bench pub`
     Sub(BenchArguments),
     /// Measure PUSH to PULL within this process
     Inproc(Load),
@@ -30,8 +30,8 @@ pub(crate) struct BenchArguments {
     #[command(flatten)]
     pub(crate) load: Load,
 
-    /// Peers to wait for before anything is sent; for sub, how many subscribers to open in this
-    /// process, whose sum is reported
+    /// Number of peers to wait for before sending. For sub, the number of subscribers to open in this
+    /// process; the sum of their results is reported
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) peers: usize,
 }
@@ -50,11 +50,11 @@ pub(crate) struct Side {
 
 #[derive(Debug, Clone, Copy, Args)]
 pub(crate) struct Load {
-    /// Bytes of each message
+    /// Size of each message in bytes
     #[arg(long, value_name = "BYTES", default_value_t = 64)]
     pub(crate) size: usize,
 
-    /// Messages or round trips to measure, after a tenth of that to warm up [default: 1000000
+    /// Number of messages or round trips to measure, after a tenth of it as warm-up [default: 1000000
     /// messages, 100000 round trips]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) count: Option<u64>,
@@ -65,7 +65,7 @@ pub(crate) struct Load {
 }
 
 impl BenchCommand {
-    /// Finds what contradicts itself.
+    /// Rejects contradictory options.
     pub(super) fn check(&self) -> Result<(), &'static str> {
         match self {
             Self::Sub(BenchArguments { side: Side { bind: Some(_), .. }, peers: 2.., .. }) => {
@@ -77,9 +77,8 @@ impl BenchCommand {
 }
 
 impl Side {
-    /// The one place that was given.
-    pub(crate) fn place(&self) -> Place {
-        let connect = || Place::Connect(self.connect.clone().unwrap_or_default());
-        self.bind.clone().map_or_else(connect, Place::Bind)
+    pub(crate) fn attachment(&self) -> Attachment {
+        let connect = || Attachment::Connect(self.connect.clone().unwrap_or_default());
+        self.bind.clone().map_or_else(connect, Attachment::Bind)
     }
 }

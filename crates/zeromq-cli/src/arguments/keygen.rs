@@ -1,4 +1,4 @@
-//! What `zmq keygen` is told.
+//! The arguments of `zmq keygen`.
 
 use std::path::PathBuf;
 
@@ -6,10 +6,10 @@ use clap::{Args, ValueEnum};
 
 #[derive(Debug, Args)]
 pub(crate) struct KeygenArguments {
-    /// The mechanism the keys are for
+    /// The mechanism to use the keys for
     pub(crate) mechanism: KeyMechanism,
 
-    /// Write NAME.key and NAME.key_secret instead of printing, the certificates of CZMQ and pyzmq
+    /// Write the certificates NAME.key and NAME.key_secret, as CZMQ and pyzmq do, instead of printing
     #[arg(long, value_name = "NAME")]
     pub(crate) out: Option<PathBuf>,
 }

@@ -1,4 +1,4 @@
-//! The options of sockets, in groups that a socket type has or has not.
+//! Groups of socket options. Each socket type has some of the groups.
 
 use std::ffi::OsString;
 use std::num::NonZeroU64;
@@ -10,31 +10,31 @@ use clap::builder::{OsStringValueParser, TypedValueParser};
 use super::{SecurityArguments, seconds};
 use crate::format::Format;
 
-/// What every socket is told.
+/// The options of every socket type.
 #[derive(Debug, Args)]
 pub(crate) struct Common {
     #[command(flatten)]
-    pub(super) attachment: Attachment,
+    pub(super) endpoints: EndpointArguments,
 
-    /// Stop after N messages received (req: N replies), or N sent where the socket only sends
+    /// Stop after N received messages (req: N replies), or N sent messages if the socket only sends
     #[arg(short = 'n', long, value_name = "N")]
     pub(crate) count: Option<NonZeroU64>,
 
-    /// Split each line or TEXT into frames at STR, and join frames with it on output [default: no
-    /// splitting; frames are joined by a tab]
+    /// Split each line or TEXT into frames at STR, and join frames with STR on output [default: no
+    /// splitting; frames are joined with a tab]
     #[arg(short, long, value_name = "STR")]
     #[arg(value_parser = OsStringValueParser::new().try_map(not_empty))]
     pub(crate) delimiter: Option<OsString>,
 
-    /// Give up, with exit status 3, when nothing has arrived for so long
+    /// Exit with status 3 if nothing arrives for this time
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     pub(crate) timeout: Option<Duration>,
 
-    /// How long to go on writing at the end [default: until all is sent]
+    /// How long to keep sending queued messages at the end [default: until all are sent]
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     pub(crate) linger: Option<Duration>,
 
-    /// Print connection events to standard error, one JSON object a line
+    /// Print connection events to standard error, one JSON object per line
     #[arg(long)]
     pub(crate) monitor: bool,
 
@@ -44,7 +44,7 @@ pub(crate) struct Common {
 
 #[derive(Debug, Args)]
 #[group(required = true, multiple = true)]
-pub(super) struct Attachment {
+pub(super) struct EndpointArguments {
     /// Bind to this endpoint; repeatable
     #[arg(long, value_name = "EP")]
     pub(super) bind: Vec<String>,
@@ -56,12 +56,11 @@ pub(super) struct Attachment {
 
 #[derive(Debug, Default, Args)]
 pub(crate) struct Sending {
-    /// A message to send; repeatable, sent in order. Without it standard input is read, one
-    /// message a line
+    /// Message to send; repeatable, sent in order [default: the lines of standard input]
     #[arg(short = 'm', long = "message", value_name = "TEXT", allow_hyphen_values = true)]
     pub(crate) messages: Vec<OsString>,
 
-    /// Wait until N peers are ready (pub and xpub: have subscribed) before the first send
+    /// Wait for N peers (pub and xpub: N subscriptions) before the first send
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
     pub(crate) wait_peers: usize,
 
@@ -72,36 +71,49 @@ pub(crate) struct Sending {
 
 #[derive(Debug, Default, Args)]
 pub(crate) struct Receiving {
-    /// How received messages are printed
+    /// Output format of received messages
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: Format,
 }
 
 #[derive(Debug, Default, Args)]
 pub(crate) struct Naming {
-    /// The socket's routing id, by which ROUTER peers know it
+    /// Routing id that identifies this socket to ROUTER peers
     #[arg(long, value_name = "ID")]
     pub(super) routing_id: Option<OsString>,
 }
 
 #[derive(Debug, Default, Args)]
 pub(crate) struct Subscribing {
-    /// Subscribe to what begins with PREFIX; repeatable [default: everything]
+    /// Subscribe to messages that begin with PREFIX; repeatable [default: all messages]
     #[arg(short = 's', long = "subscribe", value_name = "PREFIX", allow_hyphen_values = true)]
     pub(super) topics: Vec<OsString>,
 }
 
 #[derive(Debug, Default, Args)]
 pub(crate) struct Answering {
-    /// Answer every request with itself
+    /// Reply to each request with the request itself
     #[arg(long, conflicts_with_all = ["reply", "messages"])]
     pub(crate) echo: bool,
 
-    /// Answer every request with TEXT
+    /// Reply to each request with TEXT
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true, conflicts_with = "messages")]
     pub(crate) reply: Option<OsString>,
 }
 
 fn not_empty(text: OsString) -> Result<OsString, &'static str> {
-    if text.is_empty() { Err("an empty string splits nothing") } else { Ok(text) }
+    if text.is_empty() { Err("must not be empty") } else { Ok(text) }
 }
+
+/// A socket type without a group has the defaults of the group.
+macro_rules! default_from_unit {
+    ($($Group:ty),*) => {
+        $(impl From<()> for $Group {
+            fn from((): ()) -> Self {
+                Self::default()
+            }
+        })*
+    };
+}
+
+default_from_unit!(Sending, Receiving, Naming, Subscribing, Answering);

@@ -1,27 +1,27 @@
-//! What `zmq proxy` is told.
+//! The arguments of `zmq proxy`.
 
 use std::str::FromStr;
 
 use clap::{Args, ValueEnum};
 
-use crate::endpoints::Place;
+use crate::endpoints::Attachment;
 use crate::kind::Kind;
 
 #[derive(Debug, Args)]
 pub(crate) struct ProxyArguments {
-    /// The side that clients use, as router:bind:tcp://*:5555
+    /// Socket for clients, such as router:bind:tcp://*:5555
     #[arg(long, value_name = END)]
     pub(crate) frontend: End,
 
-    /// The side that services use, as dealer:bind:tcp://*:5556
+    /// Socket for services, such as dealer:bind:tcp://*:5556
     #[arg(long, value_name = END)]
     pub(crate) backend: End,
 
-    /// A socket that sends a copy of every message; nothing passes while it has no room
+    /// Socket that sends a copy of every message. Forwarding stops while its queue is full
     #[arg(long, value_name = END)]
     pub(crate) capture: Option<End>,
 
-    /// A socket that takes orders: PAUSE, RESUME, STATISTICS, TERMINATE
+    /// Socket that receives commands: PAUSE, RESUME, STATISTICS, TERMINATE
     #[arg(long, value_name = END)]
     pub(crate) control: Option<End>,
 }
@@ -30,16 +30,16 @@ pub(crate) struct ProxyArguments {
 #[derive(Debug, Clone)]
 pub(crate) struct End {
     pub(crate) kind: Kind,
-    pub(crate) place: Place,
+    pub(crate) attachment: Attachment,
 }
 
 impl ProxyArguments {
-    /// All sockets, in the order in which they are attached.
+    /// All sockets, in the order in which they bind and connect.
     pub(crate) fn ends(&self) -> impl Iterator<Item = &End> {
         [&self.frontend, &self.backend].into_iter().chain(&self.capture).chain(&self.control)
     }
 
-    /// Finds sockets that have nothing to say to each other.
+    /// Rejects socket types that cannot work together.
     pub(super) fn check(&self) -> Result<(), &'static str> {
         let (front, back) = (self.frontend.kind, self.backend.kind);
         if !front.forwards_to(back) && !back.forwards_to(front) {
@@ -47,18 +47,19 @@ impl ProxyArguments {
         }
         let duplex = |kind: Kind| kind.sends() && kind.receives();
         if (front.alternates() || back.alternates()) && !(duplex(front) && duplex(back)) {
-            return Err("--frontend and --backend: req and rep need a socket that sends and \
-                        receives at the other side");
+            return Err(
+                "--frontend and --backend: the other side of req and rep must send and receive",
+            );
         }
         if front.alternates() && front == back {
-            return Err("--frontend and --backend: one of them must ask and the other answer");
+            return Err("--frontend and --backend: req and rep cannot be on both sides");
         }
-        if self.control.as_ref().is_some_and(|control| !control.kind.takes_orders()) {
-            return Err("--control: a socket of this type cannot take one order after the other");
+        if self.control.as_ref().is_some_and(|control| !control.kind.takes_commands()) {
+            return Err("--control: this socket type cannot receive a series of commands");
         }
         match &self.capture {
             Some(capture) if !capture.kind.sends() || capture.kind.alternates() => {
-                Err("--capture: a socket of this type cannot send one message after the other")
+                Err("--capture: this socket type cannot send a series of messages")
             }
             _ => Ok(()),
         }
@@ -72,15 +73,15 @@ impl FromStr for End {
         let mut parts = text.splitn(3, ':');
         let (Some(kind), Some(side), Some(endpoint)) = (parts.next(), parts.next(), parts.next())
         else {
-            return Err("not of the form SOCKET:(bind|connect):EP");
+            return Err("expected SOCKET:(bind|connect):EP");
         };
-        let kind = Kind::from_str(kind, false).map_err(|_| "no socket type has this name")?;
-        let place = match side {
-            "bind" => Place::Bind(endpoint.to_owned()),
-            "connect" => Place::Connect(endpoint.to_owned()),
-            _ => return Err("after the socket type comes bind or connect"),
+        let kind = Kind::from_str(kind, false).map_err(|_| "unknown socket type")?;
+        let attachment = match side {
+            "bind" => Attachment::Bind(endpoint.to_owned()),
+            "connect" => Attachment::Connect(endpoint.to_owned()),
+            _ => return Err("expected bind or connect after the socket type"),
         };
-        Ok(Self { kind, place })
+        Ok(Self { kind, attachment })
     }
 }
 

@@ -1,24 +1,24 @@
-//! Who may talk to whom, and in secret.
+//! The options of the security mechanisms.
 
 use std::path::PathBuf;
 
 use clap::Args;
 
-/// A socket has one mechanism and one part in it. What contradicts that or lacks something is wrong
-/// usage: nobody is to believe that a socket is secure when it is not.
+/// A socket has one mechanism and one role in it. Contradictory or incomplete options are wrong usage,
+/// so that a socket is never less secure than its options suggest.
 #[derive(Debug, Default, Args)]
 pub(crate) struct SecurityArguments {
-    /// PLAIN server: let in who is named in FILE, a line of `user:password` each; the password may
-    /// be an Argon2 PHC string, as `zmq hash-password` makes them
-    #[arg(help_heading = HEADING, long, value_name = "FILE", group = PART)]
+    /// PLAIN server: allow the users in FILE, one `user:password` per line. The password may be an
+    /// Argon2 hash from `zmq hash-password`
+    #[arg(help_heading = HEADING, long, value_name = "FILE", group = ROLE)]
     pub(crate) plain_server: Option<PathBuf>,
 
-    /// PLAIN client: the user
+    /// PLAIN client: the user name
     #[arg(help_heading = HEADING, long)]
-    #[arg(value_name = "U", allow_hyphen_values = true, group = PART, requires = "plain_password")]
+    #[arg(value_name = "U", allow_hyphen_values = true, group = ROLE, requires = "plain_password")]
     pub(crate) plain_username: Option<String>,
 
-    /// PLAIN client: the password, which whoever is on this machine can see
+    /// PLAIN client: the password. Other users of this machine can see it in the process list
     #[arg(help_heading = HEADING, long)]
     #[arg(value_name = "P", allow_hyphen_values = true, requires = "plain_username")]
     pub(crate) plain_password: Option<String>,
@@ -32,62 +32,64 @@ pub(crate) struct SecurityArguments {
 
 #[derive(Debug, Default, Args)]
 pub(crate) struct CurveArguments {
-    /// CURVE server, with the secret key of --curve-secret-key
+    /// CURVE server; requires --curve-secret-key
     #[arg(help_heading = HEADING, long)]
-    #[arg(groups = [PART, "curve_part"], requires = "curve_secret_key")]
+    #[arg(groups = [ROLE, "curve_role"], requires = "curve_secret_key")]
     pub(crate) curve_server: bool,
 
-    /// CURVE server: let in only the public keys in FILE, one a line with perhaps a user name behind
-    /// it, or those in a folder of NAME.key files [default: any key]
+    /// CURVE server: allow only the public keys in FILE, one per line, optionally followed by a user
+    /// name. FILE may be a folder of NAME.key files [default: any key]
     #[arg(help_heading = HEADING, long, value_name = "FILE", requires = "curve_server")]
     pub(crate) curve_allow: Option<PathBuf>,
 
     /// CURVE client: the server's public key, in Z85 or @FILE
     #[arg(help_heading = HEADING, long)]
     #[arg(value_name = "KEY", allow_hyphen_values = true)]
-    #[arg(groups = [PART, "curve_part"], requires = "curve_secret_key")]
+    #[arg(groups = [ROLE, "curve_role"], requires = "curve_secret_key")]
     pub(crate) curve_server_key: Option<String>,
 
-    /// CURVE: this side's public key, in Z85 or @FILE [default: that of the secret key]
+    /// CURVE: the public key of this socket, in Z85 or @FILE [default: derived from the secret key]
     #[arg(help_heading = HEADING, long)]
     #[arg(value_name = "KEY", allow_hyphen_values = true, requires = "curve_secret_key")]
     pub(crate) curve_public_key: Option<String>,
 
-    /// CURVE: this side's secret key, in @FILE, or in Z85, which whoever is on this machine can see
+    /// CURVE: the secret key of this socket, in @FILE or Z85. Other users of this machine can see a
+    /// Z85 key in the process list
     #[arg(help_heading = HEADING, long)]
-    #[arg(value_name = "KEY", allow_hyphen_values = true, requires = "curve_part")]
+    #[arg(value_name = "KEY", allow_hyphen_values = true, requires = "curve_role")]
     pub(crate) curve_secret_key: Option<String>,
 }
 
 #[derive(Debug, Default, Args)]
 pub(crate) struct NoiseArguments {
-    /// NOISE server, with the secret key of --noise-secret-key
+    /// NOISE server; requires --noise-secret-key
     #[arg(help_heading = HEADING, long)]
-    #[arg(groups = [PART, "noise_part"], requires = "noise_secret_key")]
+    #[arg(groups = [ROLE, "noise_role"], requires = "noise_secret_key")]
     pub(crate) noise_server: bool,
 
-    /// NOISE server: let in only the public keys in FILE, as with CURVE [default: any key]
+    /// NOISE server: allow only the public keys in FILE, as for CURVE [default: any key]
     #[arg(help_heading = HEADING, long, value_name = "FILE", requires = "noise_server")]
     pub(crate) noise_allow: Option<PathBuf>,
 
     /// NOISE client: the server's public key, in Z85 or @FILE
     #[arg(help_heading = HEADING, long)]
     #[arg(value_name = "KEY", allow_hyphen_values = true)]
-    #[arg(groups = [PART, "noise_part"], requires = "noise_secret_key")]
+    #[arg(groups = [ROLE, "noise_role"], requires = "noise_secret_key")]
     pub(crate) noise_server_key: Option<String>,
 
-    /// NOISE: this side's public key, in Z85 or @FILE [default: that of the secret key]
+    /// NOISE: the public key of this socket, in Z85 or @FILE [default: derived from the secret key]
     #[arg(help_heading = HEADING, long)]
     #[arg(value_name = "KEY", allow_hyphen_values = true, requires = "noise_secret_key")]
     pub(crate) noise_public_key: Option<String>,
 
-    /// NOISE: this side's secret key, in @FILE, or in Z85, which whoever is on this machine can see
+    /// NOISE: the secret key of this socket, in @FILE or Z85. Other users of this machine can see a
+    /// Z85 key in the process list
     #[arg(help_heading = HEADING, long)]
-    #[arg(value_name = "KEY", allow_hyphen_values = true, requires = "noise_part")]
+    #[arg(value_name = "KEY", allow_hyphen_values = true, requires = "noise_role")]
     pub(crate) noise_secret_key: Option<String>,
 }
 
 const HEADING: &str = "Security";
 
-/// The group of what a socket can be one of.
-const PART: &str = "security_part";
+/// The group of options that select a mechanism and role. A socket has at most one of them.
+const ROLE: &str = "security_role";

@@ -1,130 +1,65 @@
-//! What `zmq <SOCKET>` is told: each socket type has the options that mean something to it.
+//! The arguments of `zmq SOCKET`. Each socket type has only the options that apply to it.
 
 use std::ffi::OsString;
 
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 
-use super::options::{Answering, Attachment, Common, Naming, Receiving, Sending, Subscribing};
-use crate::endpoints::Place;
-use crate::exit::Failure;
+use super::options::{
+    Answering, Common, EndpointArguments, Naming, Receiving, Sending, Subscribing,
+};
+use crate::endpoints::Attachment;
+use crate::failure::Failure;
 use crate::kind::Kind;
 use crate::security::Security;
 use crate::socket::Options;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum SocketCommand {
-    /// Send requests, and print the reply to each before the next
-    Req {
-        #[command(flatten)]
-        common: Common,
-        #[command(flatten)]
-        sending: Sending,
-        #[command(flatten)]
-        receiving: Receiving,
-        #[command(flatten)]
-        naming: Naming,
-    },
-    /// Print requests, and reply to each before the next
-    Rep {
-        #[command(flatten)]
-        common: Common,
-        #[command(flatten)]
-        sending: Sending,
-        #[command(flatten)]
-        receiving: Receiving,
-        #[command(flatten)]
-        naming: Naming,
-        #[command(flatten)]
-        answering: Answering,
-    },
-    /// Send to peers in turn, and print what comes from any
-    Dealer {
-        #[command(flatten)]
-        common: Common,
-        #[command(flatten)]
-        sending: Sending,
-        #[command(flatten)]
-        receiving: Receiving,
-        #[command(flatten)]
-        naming: Naming,
-    },
-    /// Send to the peer that the first frame names, and print what comes with its sender's name
-    Router {
-        #[command(flatten)]
-        common: Common,
-        #[command(flatten)]
-        sending: Sending,
-        #[command(flatten)]
-        receiving: Receiving,
-        #[command(flatten)]
-        naming: Naming,
-        #[command(flatten)]
-        answering: Answering,
-    },
-    /// Publish to all who have subscribed
-    Pub {
-        #[command(flatten)]
-        common: Common,
-        #[command(flatten)]
-        sending: Sending,
-    },
-    /// Print what is published
-    Sub {
-        #[command(flatten)]
-        common: Common,
-        #[command(flatten)]
-        receiving: Receiving,
-        #[command(flatten)]
-        subscribing: Subscribing,
-    },
-    /// Publish, and print the subscriptions: the byte 1, or 0 for an end, and the topic
-    Xpub {
-        #[command(flatten)]
-        common: Common,
-        #[command(flatten)]
-        sending: Sending,
-        #[command(flatten)]
-        receiving: Receiving,
-    },
-    /// Print what is published, and send to the publishers
-    Xsub {
-        #[command(flatten)]
-        common: Common,
-        #[command(flatten)]
-        sending: Sending,
-        #[command(flatten)]
-        receiving: Receiving,
-        #[command(flatten)]
-        subscribing: Subscribing,
-    },
-    /// Hand messages out to peers in turn
-    Push {
-        #[command(flatten)]
-        common: Common,
-        #[command(flatten)]
-        sending: Sending,
-    },
-    /// Print what peers hand out
-    Pull {
-        #[command(flatten)]
-        common: Common,
-        #[command(flatten)]
-        receiving: Receiving,
-    },
-    /// Send to and print from one peer and no other
-    Pair {
-        #[command(flatten)]
-        common: Common,
-        #[command(flatten)]
-        sending: Sending,
-        #[command(flatten)]
-        receiving: Receiving,
-    },
+    /// Send requests, and print the reply to each before the next one
+    Req(Groups<Sending, Receiving, Naming>),
+    /// Print requests, and reply to each before the next one
+    Rep(Groups<Sending, Receiving, Naming, (), Answering>),
+    /// Send to peers in turn, and print messages from all of them
+    Dealer(Groups<Sending, Receiving, Naming>),
+    /// Send to the peer named by the first frame, and print messages with the sender's name
+    Router(Groups<Sending, Receiving, Naming, (), Answering>),
+    /// Publish to subscribers
+    Pub(Groups<Sending>),
+    /// Print published messages
+    Sub(Groups<(), Receiving, (), Subscribing>),
+    /// Publish, and print subscriptions: the byte 1 (or 0 to unsubscribe) and the topic
+    Xpub(Groups<Sending, Receiving>),
+    /// Print published messages, and send to the publishers
+    Xsub(Groups<Sending, Receiving, (), Subscribing>),
+    /// Distribute messages to peers in turn
+    Push(Groups<Sending>),
+    /// Print messages from all peers
+    Pull(Groups<(), Receiving>),
+    /// Send to and receive from a single peer
+    Pair(Groups<Sending, Receiving>),
 }
 
-/// What a socket is to do, whichever its type: what it does not take is as if not given.
+// The option groups of a socket type; `()` for a group that it does not have. A doc comment would
+// become the help text of every socket type.
+#[derive(Debug, Args)]
+pub(crate) struct Groups<S: Args, R: Args = (), N: Args = (), U: Args = (), A: Args = ()> {
+    #[command(flatten)]
+    common: Common,
+    #[command(flatten)]
+    sending: S,
+    #[command(flatten)]
+    receiving: R,
+    #[command(flatten)]
+    naming: N,
+    #[command(flatten)]
+    subscribing: U,
+    #[command(flatten)]
+    answering: A,
+}
+
+/// The arguments of any socket type. Options that the type does not have are at their defaults.
 #[derive(Debug)]
-pub(crate) struct Plan {
+pub(crate) struct SocketArguments {
     pub(crate) kind: Kind,
     pub(crate) common: Common,
     pub(crate) sending: Sending,
@@ -134,24 +69,31 @@ pub(crate) struct Plan {
     pub(crate) answering: Answering,
 }
 
-impl Plan {
-    fn new(kind: Kind, common: Common) -> Self {
+impl SocketArguments {
+    fn new<S, R, N, U, A>(kind: Kind, groups: Groups<S, R, N, U, A>) -> Self
+    where
+        S: Args + Into<Sending>,
+        R: Args + Into<Receiving>,
+        N: Args + Into<Naming>,
+        U: Args + Into<Subscribing>,
+        A: Args + Into<Answering>,
+    {
         Self {
             kind,
-            common,
-            sending: Sending::default(),
-            receiving: Receiving::default(),
-            naming: Naming::default(),
-            subscribing: Subscribing::default(),
-            answering: Answering::default(),
+            common: groups.common,
+            sending: groups.sending.into(),
+            receiving: groups.receiving.into(),
+            naming: groups.naming.into(),
+            subscribing: groups.subscribing.into(),
+            answering: groups.answering.into(),
         }
     }
 
-    /// Where to bind and connect, in that order.
-    pub(crate) fn places(&self) -> Vec<Place> {
-        let Attachment { bind, connect } = &self.common.attachment;
-        let bind = bind.iter().cloned().map(Place::Bind);
-        bind.chain(connect.iter().cloned().map(Place::Connect)).collect()
+    /// The endpoints to bind to, then the endpoints to connect to.
+    pub(crate) fn attachments(&self) -> Vec<Attachment> {
+        let EndpointArguments { bind, connect } = &self.common.endpoints;
+        let bind = bind.iter().cloned().map(Attachment::Bind);
+        bind.chain(connect.iter().cloned().map(Attachment::Connect)).collect()
     }
 
     pub(crate) fn socket_options(&self) -> Result<Options, Failure> {
@@ -164,47 +106,25 @@ impl Plan {
             linger: self.common.linger,
             routing_id: self.naming.routing_id.clone(),
             subscriptions,
-            sees_subscriptions: self.sending.wait_peers > 0,
+            receives_subscriptions: self.sending.wait_peers > 0,
         })
     }
 }
 
-impl From<SocketCommand> for Plan {
+impl From<SocketCommand> for SocketArguments {
     fn from(command: SocketCommand) -> Self {
         match command {
-            SocketCommand::Req { common, sending, receiving, naming } => {
-                Self { sending, receiving, naming, ..Self::new(Kind::Req, common) }
-            }
-            SocketCommand::Rep { common, sending, receiving, naming, answering } => {
-                Self { sending, receiving, naming, answering, ..Self::new(Kind::Rep, common) }
-            }
-            SocketCommand::Dealer { common, sending, receiving, naming } => {
-                Self { sending, receiving, naming, ..Self::new(Kind::Dealer, common) }
-            }
-            SocketCommand::Router { common, sending, receiving, naming, answering } => {
-                Self { sending, receiving, naming, answering, ..Self::new(Kind::Router, common) }
-            }
-            SocketCommand::Pub { common, sending } => {
-                Self { sending, ..Self::new(Kind::Pub, common) }
-            }
-            SocketCommand::Sub { common, receiving, subscribing } => {
-                Self { receiving, subscribing, ..Self::new(Kind::Sub, common) }
-            }
-            SocketCommand::Xpub { common, sending, receiving } => {
-                Self { sending, receiving, ..Self::new(Kind::Xpub, common) }
-            }
-            SocketCommand::Xsub { common, sending, receiving, subscribing } => {
-                Self { sending, receiving, subscribing, ..Self::new(Kind::Xsub, common) }
-            }
-            SocketCommand::Push { common, sending } => {
-                Self { sending, ..Self::new(Kind::Push, common) }
-            }
-            SocketCommand::Pull { common, receiving } => {
-                Self { receiving, ..Self::new(Kind::Pull, common) }
-            }
-            SocketCommand::Pair { common, sending, receiving } => {
-                Self { sending, receiving, ..Self::new(Kind::Pair, common) }
-            }
+            SocketCommand::Req(groups) => Self::new(Kind::Req, groups),
+            SocketCommand::Rep(groups) => Self::new(Kind::Rep, groups),
+            SocketCommand::Dealer(groups) => Self::new(Kind::Dealer, groups),
+            SocketCommand::Router(groups) => Self::new(Kind::Router, groups),
+            SocketCommand::Pub(groups) => Self::new(Kind::Pub, groups),
+            SocketCommand::Sub(groups) => Self::new(Kind::Sub, groups),
+            SocketCommand::Xpub(groups) => Self::new(Kind::Xpub, groups),
+            SocketCommand::Xsub(groups) => Self::new(Kind::Xsub, groups),
+            SocketCommand::Push(groups) => Self::new(Kind::Push, groups),
+            SocketCommand::Pull(groups) => Self::new(Kind::Pull, groups),
+            SocketCommand::Pair(groups) => Self::new(Kind::Pair, groups),
         }
     }
 }

@@ -1,15 +1,15 @@
-//! PUSH to PULL within the process, each in a task of its own.
+//! PUSH to PULL within the process, each in its own task.
 
 use zeromq_async::{PullSocket, PushSocket};
 
-use super::{payload, prompt, throughput};
+use super::{payload, socket, throughput};
 use crate::arguments::Load;
-use crate::exit::Failure;
+use crate::failure::Failure;
 
 const ENDPOINT: &str = "inproc://bench";
 
 pub(super) async fn run(load: Load) -> Result<(), Failure> {
-    let (push, pull): (PushSocket, PullSocket) = (prompt(), prompt());
+    let (push, pull): (PushSocket, PullSocket) = (socket(), socket());
     pull.bind(ENDPOINT).await.map_err(Failure::error)?;
     push.connect(ENDPOINT).map_err(Failure::error)?;
     let sending = tokio::spawn(throughput::send(push, payload(load.size)));

@@ -1,8 +1,8 @@
-//! Noticing that the other side is done.
+//! Waiting until all peers have disconnected.
 
 use zeromq_async::{Events, SocketEvent};
 
-/// Completes when a peer has been there and none is any more.
+/// Completes when the last connected peer disconnects.
 pub(super) async fn until_gone(mut events: Events) {
     let mut peers = 0_usize;
     while let Some(event) = events.next().await {

@@ -1,4 +1,4 @@
-//! How long a request and its reply take.
+//! Round-trip times.
 
 use std::time::Instant;
 
@@ -9,12 +9,12 @@ use zeromq_async::{RepSocket, ReqSocket};
 use super::payload;
 use crate::arguments::Load;
 use crate::console;
-use crate::exit::Failure;
+use crate::failure::Failure;
 
-/// Round trips to measure where nothing is said.
+/// The default number of round trips to measure.
 const COUNT: u64 = 100_000;
 
-/// Sends every request back.
+/// Replies to every request with the request itself.
 pub(super) async fn echo(mut socket: RepSocket) -> Result<(), Failure> {
     loop {
         let request = socket.recv().await.map_err(Failure::error)?;
@@ -22,13 +22,13 @@ pub(super) async fn echo(mut socket: RepSocket) -> Result<(), Failure> {
     }
 }
 
-/// Measures round trips and prints how they are distributed.
+/// Measures round trips and prints their distribution.
 pub(super) async fn ask(socket: ReqSocket, load: Load) -> Result<(), Failure> {
     let asking = tokio::spawn(measure(socket, load));
     print(&asking.await.map_err(Failure::error)??, load.json)
 }
 
-/// Makes a tenth of the round trips to warm up, and records each of the others, in nanoseconds.
+/// Records the time of each round trip in nanoseconds, after a tenth of them as warm-up.
 async fn measure(mut socket: ReqSocket, load: Load) -> Result<Histogram<u64>, Failure> {
     let (payload, count) = (payload(load.size), load.count.unwrap_or(COUNT));
     let mut histogram = histogram().map_err(Failure::error)?;
@@ -44,7 +44,7 @@ async fn measure(mut socket: ReqSocket, load: Load) -> Result<Histogram<u64>, Fa
     Ok(histogram)
 }
 
-/// Three digits of every duration there can be.
+/// Three significant digits over the whole range of durations.
 fn histogram() -> Result<Histogram<u64>, CreationError> {
     Histogram::new(3)
 }
@@ -69,5 +69,5 @@ fn print(histogram: &Histogram<u64>, json: bool) -> Result<(), Failure> {
              mean {mean:.1} µs"
         )
     };
-    console::put(format!("{line}\n").as_bytes())
+    console::print(format!("{line}\n").as_bytes())
 }

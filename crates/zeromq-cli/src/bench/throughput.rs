@@ -1,4 +1,4 @@
-//! Messages a second, in one direction.
+//! Messages per second in one direction.
 
 use std::time::{Duration, Instant};
 
@@ -8,12 +8,12 @@ use zeromq_async::{Message, Receives, RecvError, Sends, Socket, SubSocket};
 
 use crate::arguments::Load;
 use crate::console;
-use crate::exit::Failure;
+use crate::failure::Failure;
 
-/// Messages to measure where nothing is said.
+/// The default number of messages to measure.
 const COUNT: u64 = 1_000_000;
 
-/// What one receiver measured.
+/// The result of one receiver.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Throughput {
     pub(super) messages: u64,
@@ -21,14 +21,14 @@ pub(super) struct Throughput {
     pub(super) elapsed: Duration,
 }
 
-/// Sends the payload again and again.
+/// Sends the payload in a loop.
 pub(super) async fn send<P: Sends>(mut socket: Socket<P>, payload: Message) -> Result<(), Failure> {
     loop {
         socket.send(payload.clone()).await.map_err(Failure::error)?;
     }
 }
 
-/// Measures at all sockets at once, and prints the sum.
+/// Measures all sockets concurrently and prints the sum.
 pub(super) async fn receive<P: Receives>(
     sockets: Vec<Socket<P>>,
     load: Load,
@@ -46,7 +46,7 @@ pub(super) async fn receive<P: Receives>(
     sum.print(load.json)
 }
 
-/// Receives a tenth of `count` to warm up, and takes the time of `count` more.
+/// Measures the time to receive `count` messages, after a tenth of them as warm-up.
 pub(super) async fn measure<P: Receives>(
     mut socket: Socket<P>,
     count: u64,
@@ -84,6 +84,6 @@ impl Throughput {
                  {megabytes:.1} MB/s"
             )
         };
-        console::put(format!("{line}\n").as_bytes())
+        console::print(format!("{line}\n").as_bytes())
     }
 }

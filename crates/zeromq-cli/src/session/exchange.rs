@@ -1,25 +1,45 @@
-//! Both directions at once, neither waiting for the other.
+//! Sending and receiving on one socket.
 
 use tokio::task::JoinSet;
 
-use super::{Inlet, Outlet, Printer, transfer};
-use crate::exit::Failure;
+use super::printer::Printer;
+use super::receiver::Receiver;
+use super::sender::Sender;
+use super::transfer;
+use crate::failure::Failure;
 use crate::input::Input;
 
-/// Sends the input, and prints until enough is received.
+/// Sends requests and prints the reply to each before the next, until the input or `--count` ends.
+pub(super) async fn in_lockstep(
+    mut input: Input,
+    mut sender: Sender,
+    mut receiver: Receiver,
+    mut printer: Printer,
+) -> Result<(), Failure> {
+    while let Some(request) = input.next().await? {
+        sender.send(request).await?;
+        input.sent();
+        if printer.print(&receiver.recv().await?)?.is_break() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Sends the input and prints received messages concurrently, until `--count` messages are received.
 ///
-/// Messages of the command line are all sent before this ends; standard input, which may never
-/// end, is not waited for.
-pub(super) async fn run(
+/// All messages of the command line are sent before this ends. It does not wait for the end of
+/// standard input.
+pub(super) async fn concurrently(
     input: Input,
-    outlet: Outlet,
-    inlet: Inlet,
+    sender: Sender,
+    receiver: Receiver,
     printer: Printer,
 ) -> Result<(), Failure> {
-    let is_given = input.is_given();
+    let is_finite = input.is_finite();
     let mut sending = JoinSet::new();
-    sending.spawn(transfer::send(input, outlet, None));
-    let mut receiving = std::pin::pin!(transfer::receive(inlet, printer));
+    sending.spawn(transfer::send(input, sender, None));
+    let mut receiving = std::pin::pin!(transfer::receive(receiver, printer));
     tokio::select! {
         sent = join(&mut sending) => {
             sent?;
@@ -27,7 +47,7 @@ pub(super) async fn run(
         }
         received = &mut receiving => {
             received?;
-            if is_given { join(&mut sending).await } else { Ok(()) }
+            if is_finite { join(&mut sending).await } else { Ok(()) }
         }
     }
 }

@@ -1,71 +1,62 @@
-//! Replies, each to the request before it.
+//! Replying to requests.
 
 use zeromq_async::{Frame, Message};
 
-use super::{Inlet, Outlet, Printer};
-use crate::arguments::Plan;
-use crate::exit::Failure;
+use super::printer::Printer;
+use super::receiver::Receiver;
+use super::sender::Sender;
+use crate::failure::Failure;
 use crate::input::Input;
-use crate::kind::Kind;
 
-/// What requests are answered with.
+/// The replies to send.
 #[derive(Debug)]
-pub(super) enum Answer {
+pub(super) enum Replies {
     /// The request itself.
     Echo,
-    /// Always the same; where requests begin with a routing id, in the request's envelope.
-    Same { body: Message, routed: bool },
-    /// The next message of the input.
-    Next(Input),
+    /// The same body for every request. `routed` keeps the envelope of a ROUTER's request.
+    Fixed { body: Message, routed: bool },
+    /// The messages of the input, one per request.
+    Input(Input),
 }
 
-impl Answer {
-    /// What the command line says that every request is answered with, if it does.
-    pub(super) fn new(plan: &Plan) -> Option<Self> {
-        if plan.answering.echo {
-            return Some(Self::Echo);
-        }
-        let text = plan.answering.reply.clone()?.into_encoded_bytes();
-        Some(Self::Same { body: plan.delimiter().split(text), routed: plan.kind == Kind::Router })
+impl Replies {
+    fn is_exhausted(&self) -> bool {
+        matches!(self, Self::Input(input) if input.is_exhausted())
     }
 
-    fn is_used_up(&self) -> bool {
-        matches!(self, Self::Next(input) if input.is_used_up())
-    }
-
-    /// The reply to a request; `None` at the end of the input.
-    async fn to(&mut self, request: Message) -> Result<Option<Message>, Failure> {
+    /// The reply to a request. `None` at the end of the input.
+    async fn next(&mut self, request: Message) -> Result<Option<Message>, Failure> {
         match self {
             Self::Echo => Ok(Some(request)),
-            Self::Same { body, routed: false } => Ok(Some(body.clone())),
-            Self::Same { body, routed: true } => {
+            Self::Fixed { body, routed: false } => Ok(Some(body.clone())),
+            Self::Fixed { body, routed: true } => {
                 Ok(Some(envelope(&request).iter().chain(&*body).cloned().collect()))
             }
-            Self::Next(input) => input.next().await,
+            Self::Input(input) => input.next().await,
         }
     }
 }
 
-/// Prints requests and answers them until there have been enough, or no answer is left.
+/// Prints requests and replies to each, until `--count` is reached or no reply is left.
 pub(super) async fn run(
-    mut answer: Answer,
-    mut outlet: Outlet,
-    mut inlet: Inlet,
+    mut replies: Replies,
+    mut sender: Sender,
+    mut receiver: Receiver,
     mut printer: Printer,
 ) -> Result<(), Failure> {
     loop {
-        let request = inlet.recv().await?;
+        let request = receiver.recv().await?;
         let printed = printer.print(&request)?;
-        let Some(reply) = answer.to(request).await? else { return Ok(()) };
-        outlet.send(reply).await?;
-        if printed.is_break() || answer.is_used_up() {
+        let Some(reply) = replies.next(request).await? else { return Ok(()) };
+        sender.send(reply).await?;
+        if printed.is_break() || replies.is_exhausted() {
             return Ok(());
         }
     }
 }
 
-/// The frames that lead a reply back: up to the empty one that REQ puts before its request, or
-/// where there is none, the routing id alone.
+/// The frames that route the reply: up to and including the empty delimiter that REQ adds, or only the
+/// routing id if there is no delimiter.
 fn envelope(request: &Message) -> &[Frame] {
     let frames = request.frames();
     let end = frames.iter().skip(1).position(|frame| frame.is_empty()).map_or(1, |at| at + 2);

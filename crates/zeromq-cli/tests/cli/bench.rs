@@ -1,10 +1,10 @@
-//! `zmq bench`: the shape of its results.
+//! `zmq bench` and its output.
 
 use serde_json::Value;
 
 use crate::support::{Ended, FREE, Zmq, run};
 
-/// The one JSON object that is printed.
+/// Parses the printed JSON object.
 fn object(ended: Ended) -> Value {
     let output = ended.well();
     assert_eq!(output.lines().count(), 1, "{output}");

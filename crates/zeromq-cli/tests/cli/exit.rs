@@ -1,4 +1,4 @@
-//! Exit statuses, and the one line that explains them.
+//! Exit statuses and error messages.
 
 use crate::support::{Ended, FREE, Zmq, run};
 
@@ -129,9 +129,9 @@ fn signal_ends_the_final_linger() {
 
 #[test]
 #[cfg(unix)]
-fn a_signal_tells_what_was_not_sent() {
+fn signal_reports_unsent_messages() {
     for signal in ["TERM", "INT"] {
-        // None has found a peer, and one is at the sender's hands.
+        // No message has a peer. One waits in `send`, the others are read but not sent.
         for kind in ["push", "dealer", "pair"] {
             let (mut push, endpoint) =
                 Zmq::bind([kind, "--bind", FREE, "-m", "a", "-m", "b", "-m", "c"]);
@@ -144,7 +144,7 @@ fn a_signal_tells_what_was_not_sent() {
 
 #[test]
 #[cfg(unix)]
-fn a_signal_lets_connected_peers_have_theirs() {
+fn signal_flushes_to_connected_peers() {
     let (mut pull, endpoint) = Zmq::bind(["pull", "--bind", FREE]);
     let mut push = Zmq::start(["push", "--connect", &endpoint]);
     push.write(b"one\n");
@@ -154,7 +154,7 @@ fn a_signal_lets_connected_peers_have_theirs() {
 }
 
 #[test]
-fn a_line_has_an_end() {
+fn line_size_is_limited() {
     let (spare, endpoint) = Zmq::bind(["pull", "--bind", FREE]);
     drop(spare);
     let mut push = Zmq::start(["push", "--connect", &endpoint, "--linger", "0"]);

@@ -1,8 +1,8 @@
-//! Frames in text, in and out.
+//! Message formats on input and output.
 
 use crate::support::{FREE, Zmq, run};
 
-/// What a `pull` with these options prints of a message from a `push` with those.
+/// The output of a `pull` with these options for a message from a `push` with those.
 fn transferred(pull: &[&str], push: &[&str]) -> String {
     let (puller, endpoint) = Zmq::bind([&["pull", "--bind", FREE, "-n", "1"], pull].concat());
     run([&["push", "--connect", &endpoint], push].concat()).well();

@@ -1,4 +1,4 @@
-//! The built command, in real processes that talk to each other.
+//! Tests of the built command in real processes.
 
 #![expect(clippy::unwrap_used, reason = "it is how a test fails")]
 
@@ -14,4 +14,4 @@ mod publish;
 mod security;
 mod support;
 mod transfer;
-mod trouble;
+mod warnings;

@@ -1,4 +1,4 @@
-//! A password that somebody types: it is not shown, and the terminal is left as it was.
+//! Typed passwords: no echo, and the terminal is restored.
 
 use std::fs::{File, OpenOptions};
 use std::io::{BufReader, Read, Write};
@@ -10,7 +10,7 @@ use std::time::Duration;
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{LocalModes, tcgetattr};
 
-/// A terminal with `zmq hash-password` at it.
+/// A pseudo-terminal that runs `zmq hash-password`.
 struct Terminal {
     master: File,
     slave: File,
@@ -23,7 +23,7 @@ impl Terminal {
     fn start() -> Self {
         let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY;
         let master = openpt(flags).expect("a terminal");
-        grantpt(&master).and_then(|()| unlockpt(&master)).expect("a terminal of one's own");
+        grantpt(&master).and_then(|()| unlockpt(&master)).expect("a pseudo-terminal");
         let name = ptsname(&master, Vec::new()).expect("it has a name");
         let name = name.to_str().expect("a path").to_owned();
         let slave = OpenOptions::new().read(true).write(true).open(name).expect("its other end");
@@ -44,16 +44,16 @@ impl Terminal {
         tcgetattr(&self.slave).expect("a terminal").local_modes.contains(LocalModes::ECHO)
     }
 
-    /// Waits until the password is asked for, when nothing is shown any more.
-    fn wait_for_question(&self) {
+    /// Waits for the prompt, after which the echo is off.
+    fn wait_for_prompt(&self) {
         let mut asked = Vec::new();
         while asked != b"Password: " {
-            asked.push(self.asked.recv_timeout(PATIENCE).expect("the question"));
+            asked.push(self.asked.recv_timeout(PATIENCE).expect("the prompt"));
         }
         assert!(!self.echoes());
     }
 
-    /// What it has printed when it has ended, and how.
+    /// Waits for the end. Returns the output and the exit status.
     fn end(&mut self) -> (String, Option<i32>) {
         let mut printed = String::new();
         self.zmq.stdout.take().expect("piped").read_to_string(&mut printed).expect("text");
@@ -68,7 +68,7 @@ impl Drop for Terminal {
     }
 }
 
-/// The bytes of a stream as they come.
+/// The bytes of a stream as they arrive.
 fn bytes(stream: impl Read + Send + 'static) -> Receiver<u8> {
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || {
@@ -77,26 +77,26 @@ fn bytes(stream: impl Read + Send + 'static) -> Receiver<u8> {
     receiver
 }
 
-/// How long anything may take before the test fails.
+/// The time limit of every wait.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 #[test]
-fn a_typed_password_is_not_shown() {
+fn typed_password_is_not_echoed() {
     let mut terminal = Terminal::start();
-    terminal.wait_for_question();
+    terminal.wait_for_prompt();
     terminal.master.write_all(b"wonderland\n").unwrap();
     let (printed, status) = terminal.end();
     assert!(printed.starts_with("$argon2id$"), "{printed}");
     assert_eq!(status, Some(0));
-    assert!(terminal.echoes(), "the terminal is as it was");
+    assert!(terminal.echoes(), "the echo is on again");
     let shown: Vec<_> = terminal.shown.try_iter().collect();
-    assert_eq!(String::from_utf8_lossy(&shown).trim(), "", "nothing but the end of the line");
+    assert_eq!(String::from_utf8_lossy(&shown).trim(), "", "only the line end is echoed");
 }
 
 #[test]
-fn a_signal_gives_the_echo_back() {
+fn signal_restores_the_echo() {
     let mut terminal = Terminal::start();
-    terminal.wait_for_question();
+    terminal.wait_for_prompt();
     let id = terminal.zmq.id().to_string();
     assert!(Command::new("kill").args(["-s", "INT", &id]).status().unwrap().success());
     assert_eq!(terminal.end(), (String::new(), Some(1)));

@@ -1,8 +1,8 @@
-//! `zmq proxy`: two sockets joined, and a third that sees it.
+//! `zmq proxy` with capture and control sockets.
 
 use crate::support::{FREE, Zmq, run};
 
-/// Starts a proxy of these socket types; gives the endpoints as they are bound.
+/// Starts a proxy of these socket types. Returns the bound endpoints.
 fn proxy<const N: usize>(kinds: [&str; N]) -> (Zmq, [String; N]) {
     let mut arguments = vec!["proxy".to_owned()];
     for (option, kind) in ["--frontend", "--backend", "--capture"].iter().zip(kinds) {
@@ -82,16 +82,16 @@ fn control_socket_pauses_and_terminates() {
         &format!("rep:bind:{FREE}"),
     ]);
     let [front, back, control] = [(); 3].map(|()| proxy.bound());
-    let order =
-        |order: &str| run(["req", "--connect", &control, "-m", order, "--format", "hex"]).well();
-    assert_eq!(order("PAUSE"), "\n");
+    let command =
+        |name: &str| run(["req", "--connect", &control, "-m", name, "--format", "hex"]).well();
+    assert_eq!(command("PAUSE"), "\n");
     let pull = Zmq::start(["pull", "--connect", &back, "-n", "1"]);
     run(["push", "--connect", &front, "-m", "x"]).well();
     let nothing = ["0000000000000000"; 8].join("\t") + "\n";
-    assert_eq!(order("STATISTICS"), nothing);
-    assert_eq!(order("RESUME"), "\n");
+    assert_eq!(command("STATISTICS"), nothing);
+    assert_eq!(command("RESUME"), "\n");
     assert_eq!(pull.end().well(), "x\n");
-    assert_eq!(order("TERMINATE"), "\n");
+    assert_eq!(command("TERMINATE"), "\n");
     proxy.end().well();
 }
 
@@ -107,7 +107,7 @@ fn invalid_control_sockets_are_rejected() {
 
 #[test]
 #[cfg(unix)]
-fn a_proxy_tells_what_it_could_not_send() {
+fn proxy_reports_unsent_messages() {
     let (spare, nobody) = Zmq::bind(["pull", "--bind", FREE]);
     drop(spare);
     let sides = [format!("pull:bind:{FREE}"), format!("push:connect:{nobody}")];

@@ -51,7 +51,7 @@ fn xpub_waits_for_peers_and_counts_prints() {
 }
 
 #[test]
-fn xsub_sends_up() {
+fn xsub_sends_to_publishers() {
     let (mut xpub, endpoint) = Zmq::bind(["xpub", "--bind", FREE]);
     let mut xsub = Zmq::start(["xsub", "--connect", &endpoint, "-s", "a"]);
     assert_eq!(xpub.line(), b"\x01a");

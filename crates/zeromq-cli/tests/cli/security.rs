@@ -1,4 +1,4 @@
-//! Passwords, keys, and who is let in with them.
+//! Authentication with passwords and keys.
 
 use std::fs;
 use std::io::Write;
@@ -11,7 +11,7 @@ use zeromq_async::security::CurveSecretKey;
 use crate::exit::{assert_fails, assert_misused};
 use crate::support::{Ended, FREE, Zmq, run};
 
-/// A folder that ends with the test.
+/// A folder that is removed on drop.
 struct Folder(PathBuf);
 
 impl Folder {
@@ -40,7 +40,7 @@ impl Drop for Folder {
     }
 }
 
-/// The two keys that `keygen` prints.
+/// The public and secret key that `keygen` prints.
 fn keygen(mechanism: &str) -> (String, String) {
     let printed = run(["keygen", mechanism]).well();
     let mut lines = printed.lines();
@@ -51,19 +51,19 @@ fn keygen(mechanism: &str) -> (String, String) {
     keys
 }
 
-/// Starts a server that answers each request with itself.
+/// Starts an echo server.
 fn serve(options: &[&str]) -> (Zmq, String) {
     Zmq::bind([&["rep", "--bind", FREE, "--echo", "--monitor"], options].concat())
 }
 
-/// Asks once.
-fn ask(endpoint: &str, options: &[&str]) -> Ended {
+/// Sends one request.
+fn request(endpoint: &str, options: &[&str]) -> Ended {
     run([&["req", "--connect", endpoint, "-m", "hello"], options].concat())
 }
 
 #[track_caller]
 fn assert_refused(endpoint: &str, options: &[&str]) {
-    let ended = ask(endpoint, options);
+    let ended = request(endpoint, options);
     assert_fails(&ended, 1, &format!("{endpoint}: "));
     assert!(ended.errors.contains("credentials"), "{ended:?}");
 }
@@ -71,13 +71,13 @@ fn assert_refused(endpoint: &str, options: &[&str]) {
 #[test]
 fn plain_accepts_users_in_the_file() {
     let folder = Folder::new();
-    // "secret", hashed by the reference implementation in C.
+    // The hash of "secret", made with the reference implementation in C.
     let hash = "$argon2id$v=19$m=64,t=1,p=1$c2FsdHNhbHRzYWx0$AC+v+iUUNjKqIQVBDjpkAw";
     let users = folder.write("users", &format!("# users\nalice:{hash}\nbob:to:do\n"));
     let (mut server, endpoint) = serve(&["--plain-server", &users]);
     for (user, password) in [("alice", "secret"), ("bob", "to:do")] {
         let login = ["--plain-username", user, "--plain-password", password];
-        assert_eq!(ask(&endpoint, &login).well(), "hello\n");
+        assert_eq!(request(&endpoint, &login).well(), "hello\n");
         let ready = server.event("handshake_succeeded");
         assert_eq!((&ready["user_id"], &ready["mechanism"]), (&user.into(), &"PLAIN".into()));
     }
@@ -86,7 +86,7 @@ fn plain_accepts_users_in_the_file() {
     }
     fs::write(users, "carol:to:do\n").unwrap();
     let carol = ["--plain-username", "carol", "--plain-password", "to:do"];
-    assert_eq!(ask(&endpoint, &carol).well(), "hello\n");
+    assert_eq!(request(&endpoint, &carol).well(), "hello\n");
 }
 
 #[test]
@@ -98,7 +98,7 @@ fn hash_password_output_fits_the_file() {
     let users = folder.write("users", &format!("alice:{hash}"));
     let (_server, endpoint) = serve(&["--plain-server", &users]);
     let login = ["--plain-username", "alice", "--plain-password", "wonderland"];
-    assert_eq!(ask(&endpoint, &login).well(), "hello\n");
+    assert_eq!(request(&endpoint, &login).well(), "hello\n");
     assert_fails(&run(["hash-password"]), 1, "standard input: ");
 }
 
@@ -116,8 +116,8 @@ fn refused_client_exits_with_the_reason() {
     }
 }
 
-/// Both mechanisms have the same options.
-fn keys_let_in(mechanism: &str, mechanism_name: &str) {
+/// CURVE and NOISE have the same options.
+fn assert_listed_keys_are_accepted(mechanism: &str, mechanism_name: &str) {
     let [server, alice, mallory] = [(); 3].map(|()| keygen(mechanism));
     let option = |name: &str| format!("--{mechanism}-{name}");
     let (public_key, secret_key) = (option("public-key"), option("secret-key"));
@@ -130,31 +130,31 @@ fn keys_let_in(mechanism: &str, mechanism_name: &str) {
     let client = |keys: &(String, String)| {
         [&server_key, &server.0, &public_key, &keys.0, &secret_key, &keys.1].map(String::clone)
     };
-    let ask = |endpoint: &str, keys| ask(endpoint, &client(keys).each_ref().map(|x| &x[..]));
-    assert_eq!(ask(&endpoint, &alice).well(), "hello\n");
+    let send = |endpoint: &str, keys| request(endpoint, &client(keys).each_ref().map(|x| &x[..]));
+    assert_eq!(send(&endpoint, &alice).well(), "hello\n");
     let ready = zmq.event("handshake_succeeded");
     assert_eq!(ready["user_id"], "alice");
     assert!(ready["mechanism"].as_str().unwrap().starts_with(mechanism_name), "{ready}");
     assert_refused(&endpoint, &client(&mallory).each_ref().map(|x| &x[..]));
 
     fs::write(allow, format!("{}\n", mallory.0)).unwrap();
-    assert_eq!(ask(&endpoint, &mallory).well(), "hello\n");
+    assert_eq!(send(&endpoint, &mallory).well(), "hello\n");
     assert_eq!(zmq.event("handshake_succeeded")["user_id"], mallory.0);
     assert_refused(&endpoint, &client(&alice).each_ref().map(|x| &x[..]));
 
     let (mut open, endpoint) = serve(&[&is_server, &secret_key, &server.1]);
-    assert_eq!(ask(&endpoint, &mallory).well(), "hello\n");
+    assert_eq!(send(&endpoint, &mallory).well(), "hello\n");
     assert_eq!(open.event("handshake_succeeded")["user_id"], mallory.0);
 }
 
 #[test]
 fn curve_accepts_listed_keys() {
-    keys_let_in("curve", "CURVE");
+    assert_listed_keys_are_accepted("curve", "CURVE");
 }
 
 #[test]
 fn noise_accepts_listed_keys() {
-    keys_let_in("noise", "NOISE");
+    assert_listed_keys_are_accepted("noise", "NOISE");
 }
 
 #[test]
@@ -181,7 +181,7 @@ fn keys_load_from_every_file_format() {
         (at(&printed), at(&printed)),
         (at(&bare), public),
     ] {
-        let ended = ask(
+        let ended = request(
             &endpoint,
             &[
                 ["--curve-server-key", &server_key],
@@ -192,7 +192,7 @@ fn keys_load_from_every_file_format() {
         );
         assert_eq!(ended.well(), "hello\n");
     }
-    // A folder of certificates says who is let in, by name.
+    // A folder of certificates allows users by file name.
     fs::remove_file(folder.path("server.key")).unwrap();
     let allow = ["--curve-allow", &folder.path("")];
     let (mut server, endpoint) =
@@ -200,7 +200,7 @@ fn keys_load_from_every_file_format() {
     let server_key = at(&folder.path("server.key_secret"));
     let alice = at(&folder.path("alice.key_secret"));
     let keys = ["--curve-server-key", &server_key, "--curve-secret-key", &alice];
-    assert_eq!(ask(&endpoint, &keys).well(), "hello\n");
+    assert_eq!(request(&endpoint, &keys).well(), "hello\n");
     assert_eq!(server.event("handshake_succeeded")["user_id"], "alice");
 }
 
@@ -212,7 +212,7 @@ fn key_may_look_like_option_or_file() {
     for key in &keys {
         let (_server, endpoint) = serve(&server(key));
         let client = ["--curve-server-key", &public(key), "--curve-secret-key", &keys[1]];
-        assert_eq!(ask(&endpoint, &client).well(), "hello\n");
+        assert_eq!(request(&endpoint, &client).well(), "hello\n");
     }
 }
 
@@ -248,7 +248,7 @@ fn key_errors_do_not_show_the_key() {
 
     fails(&server(&wrong), "--curve-secret-key: not a key");
     fails(&server(&format!("@{missing}")), &format!("--curve-secret-key: {missing}: "));
-    // It would do as a key, which whoever knows the path could guess.
+    // This path is a valid key too. Using it as a key would make the key easy to guess.
     let path = format!("{:/<39}", "/no/such/file");
     assert!(format!("@{path}").parse::<CurveSecretKey>().is_ok());
     fails(&server(&format!("@{path}")), &format!("--curve-secret-key: {path}: "));
@@ -297,7 +297,7 @@ fn partial_or_double_mechanism_is_misuse() {
     misused(&["--plain-password", "s3cret"], "--plain-username");
 }
 
-/// With `python3` on the path, and pyzmq in it.
+/// Needs `python3` with pyzmq.
 #[test]
 fn pyzmq_connects_with_our_certificate() {
     let folder = Folder::new();
@@ -329,7 +329,7 @@ fn pyzmq_connects_with_our_certificate() {
     assert_eq!(server.event("handshake_succeeded")["user_id"], "alice");
 }
 
-/// Says so past the capture of the test's output, where a person sees it.
+/// Reports a skipped test, bypassing the capture of test output.
 fn skipped(why: &str) {
     let name = std::thread::current().name().unwrap_or_default().to_owned();
     let _ = writeln!(std::io::stderr(), "test {name} ... SKIPPED: {why}");

@@ -1,4 +1,4 @@
-//! Running the command, and waiting for what it says: never for a time.
+//! Running the command and waiting for its output, without fixed sleeps.
 
 use std::ffi::OsStr;
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-/// A running `zmq`; killed when it is dropped.
+/// A running `zmq`. Killed on drop.
 pub(crate) struct Zmq {
     child: Child,
     name: String,
@@ -17,11 +17,11 @@ pub(crate) struct Zmq {
     errors: Receiver<Vec<u8>>,
 }
 
-/// What a `zmq` that has ended left behind.
+/// The result of a `zmq` that has ended.
 #[derive(Debug)]
 pub(crate) struct Ended {
     pub(crate) status: i32,
-    /// What had not been read of its output.
+    /// The unread part of its output.
     pub(crate) output: String,
     pub(crate) errors: String,
 }
@@ -33,7 +33,7 @@ impl Zmq {
         zmq
     }
 
-    /// Starts a command whose output nobody reads yet.
+    /// Starts a command without reading its output.
     fn start_unread<I: AsRef<OsStr>>(arguments: impl IntoIterator<Item = I>) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_zmq"));
         command.args(arguments);
@@ -51,14 +51,14 @@ impl Zmq {
         (zmq, endpoint)
     }
 
-    /// Starts a command that binds to a free port, and gives the endpoint it tells.
+    /// Starts a command that binds to a free port. Returns the bound endpoint.
     pub(crate) fn bind<I: AsRef<OsStr>>(arguments: impl IntoIterator<Item = I>) -> (Self, String) {
         let mut zmq = Self::start(arguments);
         let endpoint = zmq.bound();
         (zmq, endpoint)
     }
 
-    /// Waits for the next `bound` line, and gives its endpoint.
+    /// Waits for the next `bound` line. Returns its endpoint.
     pub(crate) fn bound(&mut self) -> String {
         loop {
             let line = String::from_utf8(self.error_line()).unwrap();
@@ -100,7 +100,7 @@ impl Zmq {
         input.write_all(bytes).and_then(|()| input.flush()).unwrap();
     }
 
-    /// Ends its input.
+    /// Closes its input.
     pub(crate) fn end_input(&mut self) {
         self.child.stdin = None;
     }
@@ -111,13 +111,13 @@ impl Zmq {
         assert!(Command::new("kill").args(["-s", name, &id]).status().unwrap().success());
     }
 
-    /// Ends its input and waits until it ends.
+    /// Closes its input and waits for its end.
     pub(crate) fn end(mut self) -> Ended {
         self.end_input();
         self.wait()
     }
 
-    /// Waits until it ends by itself, or by what was done to it.
+    /// Waits for its end.
     pub(crate) fn wait(&mut self) -> Ended {
         // The streams end when the process does.
         let output = self.rest(&self.output);
@@ -146,7 +146,7 @@ impl Drop for Zmq {
 }
 
 impl Ended {
-    /// Asserts that it ended well, and gives its output.
+    /// Asserts that it succeeded. Returns its output.
     pub(crate) fn well(self) -> String {
         assert_eq!(self.status, 0, "{self:?}");
         self.output
@@ -158,7 +158,7 @@ pub(crate) fn run<I: AsRef<OsStr>>(arguments: impl IntoIterator<Item = I>) -> En
     Zmq::start(arguments).end()
 }
 
-/// The lines of a stream as they come, without their ends.
+/// The lines of a stream as they arrive, without line ends.
 fn lines(stream: impl Read + Send + 'static) -> Receiver<Vec<u8>> {
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || {
@@ -172,8 +172,8 @@ fn lines(stream: impl Read + Send + 'static) -> Receiver<Vec<u8>> {
     receiver
 }
 
-/// A port that the system chooses.
+/// A port chosen by the system.
 pub(crate) const FREE: &str = "tcp://127.0.0.1:0";
 
-/// How long anything may take before the test fails.
+/// The time limit of every wait.
 const PATIENCE: Duration = Duration::from_secs(120);

@@ -1,4 +1,4 @@
-//! push and pull: input as a stream, output at once.
+//! push and pull with streaming input and output.
 
 use std::time::{Duration, Instant};
 

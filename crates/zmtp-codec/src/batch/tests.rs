@@ -60,7 +60,7 @@ fn a_small_part_of_a_buffer_is_copied() {
         assert_eq!((batch.messages(), batch.bytes()), (1, 509));
         assert_eq!(batch.pop().as_ref(), Some(&message));
     }
-    // Bodies that a batch chains are not among its small bytes.
+    // Chained bodies are not among the small bytes.
     let large = Message::from(vec![1; Batch::CHAIN_THRESHOLD]);
     let mut batch = Batch::new();
     batch.push_run(run_of(&batch_of(std::slice::from_ref(&large))).cut_from(1 << 30));
@@ -123,25 +123,25 @@ fn never_empty_batch_does_not_grow() {
     assert!(batch.small.capacity() < 1024, "{}", batch.small.capacity());
 }
 
-/// What can be done to a batch.
+/// An operation on a batch.
 #[derive(Clone, Debug)]
 enum Step {
     Push(Message),
     PushBatch(Vec<Message>),
     PushRun(Vec<Message>),
-    /// A run that was cut from a buffer of this size.
+    /// A run from a buffer of this size.
     PushPart(Vec<Message>, usize),
     Append(Vec<Message>),
     Control,
     Pop,
-    /// So many thousandths of the unwritten bytes.
+    /// A number of thousandths of the unwritten bytes.
     Advance(usize),
     Rewind,
     DiscardUnstarted,
 }
 
-/// What a batch is to look like from outside: whole messages and control bytes as their wire
-/// form, and how much of the first of them is written.
+/// The expected content of a batch: messages and control bytes in wire form, and the written part of
+/// the first.
 #[derive(Default)]
 struct Model {
     items: VecDeque<Item>,
@@ -268,7 +268,7 @@ fn apply(step: Step, batch: &mut Batch, model: &mut Model) {
             model.push(message);
         }
         Step::PushBatch(messages) => {
-            // The other batch has had messages taken from it too.
+            // Messages have been taken from the other batch too.
             let mut other = run_and_rest(&messages);
             other.pop();
             batch.push_batch(&other);
@@ -306,7 +306,7 @@ fn apply(step: Step, batch: &mut Batch, model: &mut Model) {
     }
 }
 
-/// A batch whose first two messages stand in a run.
+/// A batch that starts with a run of two messages.
 fn run_and_rest(messages: &[Message]) -> Batch {
     let (run, rest) = messages.split_at(messages.len().min(2));
     let mut batch = Batch::new();

@@ -9,7 +9,7 @@ use crate::message::Message;
 use crate::seal::SealBuffer;
 use crate::{Decision, Event, Mechanism, SocketType, Ttl};
 
-/// What the client writes with and the server reads with, after their handshake.
+/// The client's encoder and the server's decoder, after their handshake.
 fn halves(
     client: impl Mechanism + 'static,
     server: impl Mechanism + 'static,

@@ -71,8 +71,8 @@ impl From<Vec<Frame>> for Message {
 
 /// Conversions of one frame.
 macro_rules! from_frame_sources {
-    ($($source:ty),*) => {$(
-        impl From<$source> for Message {
+    ($([$($generics:tt)*] $source:ty;)*) => {$(
+        impl<$($generics)*> From<$source> for Message {
             #[inline]
             fn from(source: $source) -> Self {
                 Self::one(Frame::from(source))
@@ -81,20 +81,15 @@ macro_rules! from_frame_sources {
     )*};
 }
 
-from_frame_sources!(&[u8], &str, String, Vec<u8>, Bytes, BytesMut);
-
-impl<const N: usize> From<[u8; N]> for Message {
-    #[inline]
-    fn from(bytes: [u8; N]) -> Self {
-        Self::one(Frame::from(bytes))
-    }
-}
-
-impl<const N: usize> From<&[u8; N]> for Message {
-    #[inline]
-    fn from(bytes: &[u8; N]) -> Self {
-        Self::one(Frame::from(bytes))
-    }
+from_frame_sources! {
+    [] &[u8];
+    [] &str;
+    [] String;
+    [] Vec<u8>;
+    [] Bytes;
+    [] BytesMut;
+    [const N: usize] [u8; N];
+    [const N: usize] &[u8; N];
 }
 
 impl<const N: usize> From<[Frame; N]> for Message {
@@ -119,8 +114,8 @@ from_tuples! { A B; A B C; A B C D; A B C D E; }
 
 /// A message with one frame compares like its frame.
 macro_rules! equals_one_frame {
-    ($($other:ty),*) => {$(
-        impl PartialEq<$other> for Message {
+    ($([$($generics:tt)*] $other:ty;)*) => {$(
+        impl<$($generics)*> PartialEq<$other> for Message {
             fn eq(&self, other: &$other) -> bool {
                 matches!(self.frames(), [frame] if frame == other)
             }
@@ -128,17 +123,17 @@ macro_rules! equals_one_frame {
     )*};
 }
 
-equals_one_frame!([u8], &[u8], str, &str);
+equals_one_frame! {
+    [] [u8];
+    [] &[u8];
+    [] str;
+    [] &str;
+    [const N: usize] &[u8; N];
+}
 
 impl PartialEq<String> for Message {
     fn eq(&self, other: &String) -> bool {
         *self == **other
-    }
-}
-
-impl<const N: usize> PartialEq<&[u8; N]> for Message {
-    fn eq(&self, other: &&[u8; N]) -> bool {
-        matches!(self.frames(), [frame] if frame == other)
     }
 }
 

@@ -151,32 +151,23 @@ impl Borrow<[u8]> for Frame {
     }
 }
 
-impl From<&[u8]> for Frame {
-    #[inline]
-    fn from(bytes: &[u8]) -> Self {
-        Self::copy_from_slice(bytes)
-    }
+/// Conversions that copy.
+macro_rules! from_copied {
+    ($([$($generics:tt)*] $source:ty;)*) => {$(
+        impl<$($generics)*> From<$source> for Frame {
+            #[inline]
+            fn from(bytes: $source) -> Self {
+                Self::copy_from_slice(bytes.as_ref())
+            }
+        }
+    )*};
 }
 
-impl<const N: usize> From<&[u8; N]> for Frame {
-    #[inline]
-    fn from(bytes: &[u8; N]) -> Self {
-        Self::copy_from_slice(bytes)
-    }
-}
-
-impl<const N: usize> From<[u8; N]> for Frame {
-    #[inline]
-    fn from(bytes: [u8; N]) -> Self {
-        Self::copy_from_slice(&bytes)
-    }
-}
-
-impl From<&str> for Frame {
-    #[inline]
-    fn from(text: &str) -> Self {
-        Self::copy_from_slice(text.as_bytes())
-    }
+from_copied! {
+    [] &[u8];
+    [] &str;
+    [const N: usize] &[u8; N];
+    [const N: usize] [u8; N];
 }
 
 impl From<String> for Frame {
@@ -221,40 +212,24 @@ impl PartialEq for Frame {
 
 impl Eq for Frame {}
 
-impl PartialEq<[u8]> for Frame {
-    fn eq(&self, other: &[u8]) -> bool {
-        self.as_slice() == other
-    }
+/// Comparisons of the bytes.
+macro_rules! equals_bytes {
+    ($([$($generics:tt)*] $other:ty;)*) => {$(
+        impl<$($generics)*> PartialEq<$other> for Frame {
+            fn eq(&self, other: &$other) -> bool {
+                self.as_slice() == AsRef::<[u8]>::as_ref(other)
+            }
+        }
+    )*};
 }
 
-impl PartialEq<&[u8]> for Frame {
-    fn eq(&self, other: &&[u8]) -> bool {
-        self.as_slice() == *other
-    }
-}
-
-impl<const N: usize> PartialEq<[u8; N]> for Frame {
-    fn eq(&self, other: &[u8; N]) -> bool {
-        self.as_slice() == other
-    }
-}
-
-impl<const N: usize> PartialEq<&[u8; N]> for Frame {
-    fn eq(&self, other: &&[u8; N]) -> bool {
-        self.as_slice() == *other
-    }
-}
-
-impl PartialEq<str> for Frame {
-    fn eq(&self, other: &str) -> bool {
-        self.as_slice() == other.as_bytes()
-    }
-}
-
-impl PartialEq<&str> for Frame {
-    fn eq(&self, other: &&str) -> bool {
-        self.as_slice() == other.as_bytes()
-    }
+equals_bytes! {
+    [] [u8];
+    [] &[u8];
+    [] str;
+    [] &str;
+    [const N: usize] [u8; N];
+    [const N: usize] &[u8; N];
 }
 
 impl PartialOrd for Frame {

@@ -11,22 +11,22 @@ use zmtp_codec::{
     Encoder, Event, Inbound, Message, PeerInfo, ProtocolError, SealBuffer,
 };
 
-/// Two connections and the bytes in flight between them.
+/// Two connections and the bytes in transit between them.
 pub(crate) struct Pair {
     pub(crate) ends: [End; 2],
-    /// The maximum size of each delivery, repeated.
+    /// How many bytes each delivery takes at most, over and over.
     piece_sizes: std::iter::Cycle<std::vec::IntoIter<usize>>,
 }
 
 /// One side of a [`Pair`].
 pub(crate) struct End {
     pub(crate) connection: Connection,
-    /// Bytes that were sent to this end and not read yet.
+    /// Sent to this end and not yet read by it.
     pub(crate) arriving: BytesMut,
     pub(crate) input: BytesMut,
     pub(crate) events: Vec<Event>,
     pub(crate) error: Option<ProtocolError>,
-    /// The answer of this end to every authentication request, if any.
+    /// What this end says to every request to authenticate its peer, if anything.
     pub(crate) decision: Option<Decision>,
 }
 
@@ -47,7 +47,7 @@ impl Pair {
         Self { ends, piece_sizes: piece_sizes.into_iter().cycle() }
     }
 
-    /// Sets the decision of both sides about each other.
+    /// Lets both sides decide so about each other.
     pub(crate) fn deciding(mut self, decision: Decision) -> Self {
         for end in &mut self.ends {
             end.decision = Some(decision.clone());
@@ -55,16 +55,16 @@ impl Pair {
         self
     }
 
-    /// Delivers until no bytes are in flight.
+    /// Delivers until nothing is on the way any more.
     pub(crate) fn drive(&mut self) {
         while self.deliver(0, 1) | self.deliver(1, 0) {}
     }
 
-    /// Delivers until both sides have finished the handshake.
+    /// Delivers until both sides are ready.
     ///
     /// # Panics
     ///
-    /// If they do not.
+    /// When they do not get there.
     pub(crate) fn ready(mut self) -> Self {
         self.drive();
         for end in &self.ends {
@@ -74,7 +74,7 @@ impl Pair {
         self
     }
 
-    /// Delivers one piece. Returns whether there was one.
+    /// Delivers one piece. Returns whether there was anything to do.
     pub(crate) fn deliver(&mut self, from: usize, to: usize) -> bool {
         let sent = self.ends[from].sent();
         self.ends[to].arriving.extend_from_slice(&sent);
@@ -91,7 +91,7 @@ impl End {
         Self::from(Connection::new(config))
     }
 
-    /// All pending output of this end.
+    /// All that this end wants to have written.
     pub(crate) fn sent(&mut self) -> Bytes {
         let mut sent = BytesMut::new();
         while let Some(bytes) = self.connection.poll_transmit() {
@@ -158,7 +158,7 @@ impl From<Connection> for End {
     }
 }
 
-/// Bytes that differ from all earlier ones and are the same in every run.
+/// Pseudorandom bytes, the same in every run.
 pub(crate) fn entropy(bytes: &mut [u8]) {
     thread_local!(static STATE: Cell<u64> = const { Cell::new(1) });
     STATE.with(|state| {
@@ -173,27 +173,27 @@ pub(crate) fn entropy(bytes: &mut [u8]) {
     });
 }
 
-/// A side with entropy that accepts every peer.
+/// A side that has entropy and allows every peer.
 pub(crate) fn end(config: &ConnectionConfig) -> End {
     let mut end = End::from(Connection::with_entropy(config, entropy));
     end.decision = Some(Decision::allow());
     end
 }
 
-/// Two sides with entropy that accept every peer.
+/// Two sides that have entropy and allow every peer.
 pub(crate) fn pair(one: &ConnectionConfig, other: &ConnectionConfig) -> Pair {
     Pair::of([end(one), end(other)], vec![usize::MAX])
 }
 
-/// Drives a client and a server up to the given step of the handshake. They take turns, and the
-/// client begins. Returns the next command and its receiver.
+/// Drives a client and a server as far as the given step of the handshake, in which they take
+/// turns and the client begins. Returns what comes next, and for which side.
 pub(crate) fn before_of(
     client: &ConnectionConfig,
     server: &ConnectionConfig,
     step: usize,
 ) -> (Pair, (usize, Bytes)) {
     let mut pair = pair(client, server);
-    // The openings, the rests of the greetings, and the client's first command.
+    // The openings, the rests of the greetings, and with the client's the first command.
     let [client, server] = &mut pair.ends;
     let opening = client.sent();
     server.read(&opening);
@@ -222,8 +222,7 @@ pub(crate) fn frames(mut bytes: &[u8]) -> Vec<&[u8]> {
     frames
 }
 
-/// The write half of the first end of a pair and the read half of the second, after their
-/// handshake.
+/// The encoder of the first end of a pair and the decoder of the second, after their handshake.
 pub(crate) fn halves(pair: Pair) -> (Encoder, Decoder) {
     let [one, other] = pair.ready().ends;
     let (Ok(one), Ok(other)) = (one.connection.into_traffic(), other.connection.into_traffic())
@@ -233,8 +232,8 @@ pub(crate) fn halves(pair: Pair) -> (Encoder, Decoder) {
     (one.encoder, other.decoder)
 }
 
-/// Seals messages and one more in between, with at most `most` bytes at once. Writes them in pieces
-/// of many sizes and reads them at the other end.
+/// Seals messages, and one more that comes in between, with no more bytes at once than `most`;
+/// writes them in pieces of many sizes and reads them at the other end.
 pub(crate) fn seal_and_read(
     (mut encoder, mut decoder): (Encoder, Decoder),
     messages: Vec<Message>,
@@ -257,7 +256,7 @@ pub(crate) fn seal_and_read(
         }
         assert!(completed <= received.len(), "what is written whole can be read");
         if step == 10 {
-            // Later messages are sealed later.
+            // What comes later is sealed later.
             batch.push(Message::from("late"));
         }
     }

@@ -165,7 +165,7 @@ async fn filtered_peer_is_closed_silently() {
         (directory.endpoint(), PeerRange::IpcUser(user), Filter::User(user), true),
     ] {
         let rules = AddressRules::deny_by_default().allow(range);
-        let pull = PullSocket::builder().accept_filter(move |peer| rules.lets_in(peer)).build();
+        let pull = PullSocket::builder().accept_filter(move |peer| rules.allows(peer)).build();
         let mut events = pull.events();
         let bound = pull.bind(&place[..]).await.unwrap().to_string();
         let push = libzmq(Push, move |socket| socket.connect(&bound));

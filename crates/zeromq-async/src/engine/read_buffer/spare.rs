@@ -1,19 +1,18 @@
-//! Read buffers from before: memory that is filled again costs the kernel no new pages.
+//! Reuses read buffers, because the kernel need not map new pages for them.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
 
 use bytes::BytesMut;
 
-/// Buffers that a thread keeps, of whichever connections: as many as one turn of a connection fills.
+/// How many buffers a thread keeps: as many as one poll of a connection fills.
 const KEPT: usize = 8;
 
 thread_local! {
     static SPARE: RefCell<VecDeque<BytesMut>> = const { RefCell::new(VecDeque::new()) };
 }
 
-/// A buffer with this much room: one of those from before, if all messages that were cut from it
-/// are gone.
+/// Takes a buffer of this capacity: a spare one, if all messages cut from it are dropped.
 pub(super) fn take(room: usize) -> BytesMut {
     let spare = SPARE.try_with(|spare| {
         let mut spare = spare.borrow_mut();
@@ -23,10 +22,10 @@ pub(super) fn take(room: usize) -> BytesMut {
     spare.ok().flatten().unwrap_or_else(|| BytesMut::with_capacity(room))
 }
 
-/// Keeps a share in the memory of a buffer, which can be had again when nobody else has one.
+/// Keeps a buffer, to reuse its memory when all messages cut from it are dropped.
 pub(super) fn give(mut buffer: BytesMut) {
     buffer.clear();
-    // A thread that ends keeps nothing.
+    // Fails in a thread that ends.
     let _ = SPARE.try_with(|spare| {
         let mut spare = spare.borrow_mut();
         spare.truncate(KEPT - 1);

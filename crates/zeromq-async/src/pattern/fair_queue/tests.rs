@@ -7,7 +7,7 @@ use super::*;
 use crate::endpoint::Endpoint;
 use crate::options::PipeOptions;
 use crate::pattern::inbox::PRUNE_AT;
-use crate::peer::{Pattern, PeerSet, Pipe};
+use crate::pipe::{Pattern, PeerSet, Pipe};
 
 /// A pipe with one message in it.
 fn asking(peers: &PeerSet) -> Arc<Pipe> {
@@ -15,7 +15,7 @@ fn asking(peers: &PeerSet) -> Arc<Pipe> {
     let endpoint = Arc::new(Endpoint::Inproc("asked".into()));
     let pipe = peers.open(&PipeOptions::default(), &pattern, endpoint);
     peers.join(&pipe).unwrap();
-    pipe.push(&mut Message::from("a question"));
+    pipe.notify(Message::from("a question"));
     pipe
 }
 
@@ -31,7 +31,7 @@ fn gone_peers_without_messages_are_forgotten() {
         let impatient: Vec<_> = (0..100).map(|_| asking(&peers)).collect();
         assert!(queue.poll_recv(&mut cx).is_ready());
         for pipe in impatient {
-            pipe.forget_unasked();
+            pipe.discard_unasked();
             peers.leave(&pipe);
         }
     }
@@ -65,17 +65,17 @@ fn what_was_not_asked_for_is_dropped_whole() {
     let mut cx = Context::from_waker(Waker::noop());
     let pipe = asking(&peers);
     for _ in 0..99 {
-        pipe.push(&mut Message::from("taken"));
+        pipe.notify(Message::from("taken"));
     }
     assert!(queue.poll_recv(&mut cx).is_ready());
     for _ in 0..50 {
-        pipe.push(&mut Message::from("not taken"));
+        pipe.notify(Message::from("not taken"));
     }
     queue.drop_unasked();
     assert!(queue.poll_recv(&mut cx).is_pending());
     let stats = peers.stats();
     assert_eq!((stats.received, stats.taken, stats.discarded.unasked), (150, 1, 149));
-    assert_eq!((stats.unread, pipe.unread()), (0, 0));
+    assert_eq!((stats.unread, pipe.inbound.unread()), (0, 0));
 }
 
 /// A pipe that comes in the place of another gives what that has left first.
@@ -85,14 +85,14 @@ fn a_successor_begins_with_what_was_left() {
     let mut queue = FairQueue::new(&Peers::new(peers.clone()));
     let mut cx = Context::from_waker(Waker::noop());
     let before = asking(&peers);
-    before.push(&mut Message::from("taken"));
+    before.notify(Message::from("taken"));
     assert!(queue.poll_recv(&mut cx).is_ready());
-    before.push(&mut Message::from("not taken"));
+    before.notify(Message::from("not taken"));
     peers.leave(&before);
     let after = asking(&peers);
-    after.forget_unasked();
+    after.discard_unasked();
     after.succeed(&before);
-    after.push(&mut Message::from("new"));
+    after.notify(Message::from("new"));
     for text in ["taken", "not taken", "new"] {
         assert_eq!(queue.poll_recv(&mut cx), Poll::Ready(Ok(Message::from(text))));
     }

@@ -6,7 +6,7 @@ use super::*;
 use crate::endpoint::Endpoint;
 use crate::options::PipeOptions;
 use crate::pattern::Refusal;
-use crate::peer::{Pattern, PeerSet};
+use crate::pipe::{Pattern, PeerSet};
 
 /// Takes every request to one peer.
 struct One(PeerHandle);

@@ -1,34 +1,34 @@
 //! An edge of the trie: where it begins, and its bytes.
 
-/// Bytes of the longest edge: what is looked up at once.
+/// Bytes of the longest edge, which one look-up finds.
 pub(super) const STRIDE: usize = 8;
 
 /// A node, and up to [`STRIDE`] bytes below it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Edge {
-    /// Fewer than a stride have their number in the last.
+    /// An edge shorter than a stride has its length in the last byte.
     bytes: [u8; STRIDE],
     /// The node, doubled, and whether the bytes are a whole stride.
     parent: u32,
 }
 
 impl Edge {
-    /// There is none such, for a node less than there could be.
+    /// No edge of a trie: the arena has fewer nodes.
     pub(super) const NONE: Self = Self { bytes: [0; STRIDE], parent: u32::MAX };
 
-    /// The one that a label below this node begins with.
+    /// The edge that a label below this node begins with.
     pub(super) fn new(parent: u32, label: &[u8]) -> Self {
         let beginning = Beginning::of(label);
         beginning.edge(parent, beginning.len)
     }
 
-    /// One of these [`bits`](Self::bits).
+    /// The edge with these [`bits`](Self::bits).
     #[inline]
     pub(super) fn from_bits(parent: u32, bits: u64, whole: bool) -> Self {
         Self { bytes: bits.to_le_bytes(), parent: parent << 1 | u32::from(whole) }
     }
 
-    /// What distinguishes it from other edges of its length below the same node.
+    /// The bytes as a number: different for each edge of one length below one node.
     #[inline]
     pub(super) fn bits(&self) -> u64 {
         u64::from_le_bytes(self.bytes)
@@ -38,7 +38,7 @@ impl Edge {
         &self.bytes[..self.len()]
     }
 
-    /// How many bytes it has.
+    /// The number of bytes.
     pub(super) fn len(&self) -> usize {
         if self.parent & 1 == 1 { STRIDE } else { usize::from(self.bytes[STRIDE - 1]) }
     }
@@ -47,7 +47,7 @@ impl Edge {
         self.parent >> 1
     }
 
-    /// All there is to it, in numbers below 2^32.
+    /// The whole edge, in numbers below 2^32.
     #[inline]
     pub(super) fn words(&self) -> [u64; 3] {
         let bits = self.bits();
@@ -55,7 +55,7 @@ impl Edge {
     }
 }
 
-/// The first bytes of what is looked for, one stride at most.
+/// The first bytes of a topic that is looked up, one stride at most.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Beginning {
     bytes: u64,
@@ -78,7 +78,7 @@ impl Beginning {
         self.len
     }
 
-    /// The edge of this length, which is not more than there is.
+    /// The edge of the first `len` bytes; `len` is at most the number there is.
     #[inline]
     pub(super) fn edge(&self, parent: u32, len: usize) -> Edge {
         if len == STRIDE {
@@ -89,14 +89,14 @@ impl Beginning {
     }
 }
 
-/// Where the topics of a subscriber are: packed, for it may have a million.
+/// The place of a topic in the trie, packed: a subscriber may have a million.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Place(Edge);
 
-/// Where a topic is.
+/// The place of a topic.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Spot {
-    /// At the end of an edge that leads to no node.
+    /// The end of an edge that leads to no node.
     Edge(Edge),
     Node(u32),
 }

@@ -1,15 +1,15 @@
-//! A node of the trie: its label, who has subscribed to it, and how to look for what is below it.
+//! A node of the trie: its label, its subscribers, and the edges to its children.
 
 use super::edge::{Edge, STRIDE};
 
-/// One prefix: what the labels from the root to here spell.
+/// One prefix: the labels from the root to here, joined.
 #[derive(Debug)]
 pub(super) struct Node {
     /// Whole strides, if there are children.
     pub(super) label: Label,
     pub(super) keys: Keys,
     pub(super) children: Option<Box<Children>>,
-    /// Of the edges to the children.
+    /// The lengths of the edges to the children.
     pub(super) lengths: Lengths,
     pub(super) parent: u32,
 }
@@ -40,7 +40,7 @@ impl Node {
         }
     }
 
-    /// The edge to the only child, if there is one alone. `node` is this one.
+    /// The edge to the only child, if there is exactly one. `node` is the number of this node.
     pub(super) fn only_child(&self, node: u32) -> Option<Edge> {
         let children = self.children.as_ref()?;
         let count: u64 = children.by_length.iter().map(|&count| u64::from(count)).sum();
@@ -49,11 +49,11 @@ impl Node {
     }
 }
 
-/// What is known of a node's children, which are found by their edges.
+/// A summary of a node's children, which are found by their edges.
 #[derive(Debug, Default)]
 pub(super) struct Children {
     by_length: [u32; STRIDE],
-    /// The bits of all their edges, by exclusive or: those of the only one, if one is left.
+    /// The exclusive or of the bits of all edges: the bits of the only one, if one is left.
     all: u64,
 }
 
@@ -66,7 +66,7 @@ impl Lengths {
         self.0 == 0
     }
 
-    /// In ascending order, as far as this.
+    /// The lengths up to `most`, ascending.
     #[inline]
     pub(super) fn up_to(self, most: usize) -> impl Iterator<Item = usize> {
         let mut left = u32::from(self.0) & ((1 << most) - 1);
@@ -78,7 +78,7 @@ impl Lengths {
     }
 }
 
-/// What a node adds to its parent's prefix: in the node itself if it can be, for the cache's sake.
+/// The bytes that a node adds to its parent's prefix. Short ones are in the node, for the cache.
 #[derive(Debug)]
 pub(super) enum Label {
     Short { len: u8, bytes: [u8; SHORT_LABEL] },
@@ -105,7 +105,7 @@ impl Label {
     }
 }
 
-/// Who has subscribed to a node's topic, by index; one in the node itself.
+/// The subscribers of a node's topic, by index. A single one is in the node.
 #[derive(Debug)]
 pub(super) enum Keys {
     One(u32),
@@ -132,7 +132,7 @@ impl Keys {
         }
     }
 
-    /// Takes one away, and says which is now in its place.
+    /// Removes a subscriber, and returns the one that is now in its place.
     pub(super) fn swap_remove(&mut self, index: u32) -> Option<u32> {
         match self {
             Self::One(_) => *self = Self::Several(Vec::new()),

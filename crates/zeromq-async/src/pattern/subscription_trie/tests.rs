@@ -6,7 +6,7 @@ use proptest::prelude::{Just, Strategy, any, prop_oneof};
 use proptest::{collection, prop_assert_eq, proptest};
 
 use super::edge::{Edge, Place, STRIDE};
-use super::edges::Target;
+use super::edge_table::Target;
 use super::{Change, MAX_LABEL, ROOT, SubscriptionTrie};
 
 const NOTHING: Change = Change { for_key: false, for_topic: false };

@@ -1,4 +1,4 @@
-//! What a peer may cost, before this side knows it and after.
+//! Limits on the memory and connections that a peer may take.
 
 use std::time::Duration;
 
@@ -10,14 +10,6 @@ impl<P: SocketKind> SocketBuilder<P> {
     /// 30 s.
     ///
     /// Over a [SOCKS proxy](Self::socks_proxy) it begins with the talk with the proxy.
-    ///
-    /// ```
-    /// use std::time::Duration;
-    /// use zeromq_async::RouterSocket;
-    ///
-    /// let router = RouterSocket::builder().handshake_timeout(Duration::from_secs(2)).build();
-    /// # drop(router);
-    /// ```
     pub fn handshake_timeout(mut self, timeout: Duration) -> Self {
         self.options.handshake_timeout = Some(timeout);
         self
@@ -28,13 +20,6 @@ impl<P: SocketKind> SocketBuilder<P> {
     ///
     /// A peer that announces more is disconnected. With no limit, memory still grows only as fast
     /// as bytes arrive.
-    ///
-    /// ```
-    /// use zeromq_async::RepSocket;
-    ///
-    /// let rep = RepSocket::builder().max_message_size(1 << 20).build(); // 1 MiB
-    /// # drop(rep);
-    /// ```
     pub fn max_message_size(mut self, bytes: u64) -> Self {
         self.options.limits.max_message_size = Some(bytes);
         self
@@ -44,13 +29,6 @@ impl<P: SocketKind> SocketBuilder<P> {
     ///
     /// A frame costs memory even if it is empty. A peer that sends more is disconnected. libzmq has
     /// no such limit.
-    ///
-    /// ```
-    /// use zeromq_async::DealerSocket;
-    ///
-    /// let dealer = DealerSocket::builder().max_frames_per_message(16).build();
-    /// # drop(dealer);
-    /// ```
     pub fn max_frames_per_message(mut self, frames: u32) -> Self {
         self.options.limits.max_frames_per_message = frames;
         self
@@ -60,13 +38,6 @@ impl<P: SocketKind> SocketBuilder<P> {
     /// with a command (ZMTP 3.1). Default: 64 KiB.
     ///
     /// A peer that announces more is disconnected. libzmq has no such limit.
-    ///
-    /// ```
-    /// use zeromq_async::PubSocket;
-    ///
-    /// let publisher = PubSocket::builder().max_command_size(1024).build();
-    /// # drop(publisher);
-    /// ```
     pub fn max_command_size(mut self, bytes: usize) -> Self {
         self.options.limits.max_command_size = bytes;
         self
@@ -77,13 +48,6 @@ impl<P: SocketKind> SocketBuilder<P> {
     ///
     /// A peer that announces more is closed, before it is asked who it is. It all counts for
     /// [`max_handshake_size`](Self::max_handshake_size) too.
-    ///
-    /// ```
-    /// use zeromq_async::RepSocket;
-    ///
-    /// let rep = RepSocket::builder().max_metadata_size(512).build();
-    /// # drop(rep);
-    /// ```
     pub fn max_metadata_size(mut self, bytes: usize) -> Self {
         self.options.limits.max_metadata_size = bytes;
         self
@@ -94,13 +58,6 @@ impl<P: SocketKind> SocketBuilder<P> {
     ///
     /// A peer that announces more is closed. The mechanisms themselves need less than 1 KiB; the
     /// rest is for metadata.
-    ///
-    /// ```
-    /// use zeromq_async::RepSocket;
-    ///
-    /// let rep = RepSocket::builder().max_metadata_size(512).max_handshake_size(1536).build();
-    /// # drop(rep);
-    /// ```
     pub fn max_handshake_size(mut self, bytes: usize) -> Self {
         self.options.limits.max_handshake_size = bytes;
         self
@@ -109,16 +66,9 @@ impl<P: SocketKind> SocketBuilder<P> {
     /// The most peers the socket has at a time, over all of its endpoints. Default: no limit.
     ///
     /// A peer beyond that is [closed](crate::Rejected::Full) at the end of its handshake, and may
-    /// come again; [`connect`](crate::Socket::connect) fails. A peer that has gone counts until what
-    /// it has sent is received: so this bounds what those who come, send and leave can make a socket
-    /// keep. libzmq has no such limit.
-    ///
-    /// ```
-    /// use zeromq_async::RouterSocket;
-    ///
-    /// let router = RouterSocket::builder().max_peers(10_000).build();
-    /// # drop(router);
-    /// ```
+    /// come again; [`connect`](crate::Socket::connect) fails. A peer that has gone counts until its
+    /// messages are received, so peers that come, send and leave cannot fill the memory. libzmq has no
+    /// such limit.
     pub fn max_peers(mut self, peers: usize) -> Self {
         self.options.max_peers = Some(peers);
         self
@@ -127,17 +77,10 @@ impl<P: SocketKind> SocketBuilder<P> {
     /// The most accepted connections of one bound endpoint that may be in their handshake at a time.
     /// Default: 4,096.
     ///
-    /// A newcomer always gets in: beyond the limit, of the address that has the most pending
-    /// handshakes the oldest is [displaced](crate::HandshakeFailure::Displaced). So connections
-    /// that come and say nothing push each other out, and a peer that is done before so many others
-    /// have come gets past them.
-    ///
-    /// ```
-    /// use zeromq_async::PullSocket;
-    ///
-    /// let pull = PullSocket::builder().max_pending_handshakes(256).build();
-    /// # drop(pull);
-    /// ```
+    /// A new connection is always accepted. Beyond the limit it
+    /// [displaces](crate::HandshakeFailure::Displaced) the oldest pending handshake of the address that
+    /// has the most. Silent connections displace each other, and a peer that completes its handshake
+    /// before `connections` others arrive gets through.
     pub fn max_pending_handshakes(mut self, connections: usize) -> Self {
         self.options.pending.per_listener = connections;
         self
@@ -147,13 +90,6 @@ impl<P: SocketKind> SocketBuilder<P> {
     ///
     /// Beyond the limit the oldest from that address is displaced. Addresses of IPv6 are one if
     /// their first 64 bits are the same, and over ipc a user is one address.
-    ///
-    /// ```
-    /// use zeromq_async::PullSocket;
-    ///
-    /// let pull = PullSocket::builder().max_pending_handshakes_per_address(16).build();
-    /// # drop(pull);
-    /// ```
     pub fn max_pending_handshakes_per_address(mut self, connections: usize) -> Self {
         self.options.pending.per_address = connections;
         self
@@ -166,15 +102,8 @@ impl<P: SocketKind> SocketBuilder<P> {
     /// A peer that goes beyond is [disconnected](crate::DisconnectReason::Subscriptions); peers over
     /// inproc are not. A subscription costs some 200 bytes and its topic; libzmq has no such limit.
     ///
-    /// An XPUB also keeps so many changes of subscriptions and no more for its application to
-    /// receive, from each peer; and of peers that have left, four times as many together.
-    ///
-    /// ```
-    /// use zeromq_async::PubSocket;
-    ///
-    /// let publisher = PubSocket::builder().max_subscriptions_per_peer(1000).build();
-    /// # drop(publisher);
-    /// ```
+    /// The same limit holds for the notices of one peer that an XPUB keeps for its application, and four
+    /// times the limit for the notices of all peers that have left.
     pub fn max_subscriptions_per_peer(mut self, topics: usize) -> Self
     where
         P: Publishes,
@@ -189,15 +118,8 @@ impl<P: SocketKind> SocketBuilder<P> {
     /// A peer that goes beyond is [disconnected](crate::DisconnectReason::Subscriptions); peers over
     /// inproc are not. One topic is limited by [`max_command_size`](Self::max_command_size).
     ///
-    /// An XPUB also keeps changes of so many bytes and no more for its application to receive, from
-    /// each peer; and of peers that have left, four times as many together.
-    ///
-    /// ```
-    /// use zeromq_async::PubSocket;
-    ///
-    /// let publisher = PubSocket::builder().max_subscription_bytes_per_peer(1 << 20).build();
-    /// # drop(publisher);
-    /// ```
+    /// The same limit holds for the notices of one peer that an XPUB keeps for its application, and four
+    /// times the limit for the notices of all peers that have left.
     pub fn max_subscription_bytes_per_peer(mut self, bytes: usize) -> Self
     where
         P: Publishes,

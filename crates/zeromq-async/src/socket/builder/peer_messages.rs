@@ -39,13 +39,6 @@ impl<P: SocketKind> SocketBuilder<P> {
     /// has sent anything (`ZMQ_PROBE_ROUTER`). Default: off.
     ///
     /// libzmq sends it over the first connection to an endpoint, and not when it connects again.
-    ///
-    /// ```
-    /// use zeromq_async::DealerSocket;
-    ///
-    /// let dealer = DealerSocket::builder().probe_router(true).build();
-    /// # drop(dealer);
-    /// ```
     pub fn probe_router(mut self, probe: bool) -> Self
     where
         P: Probes,
@@ -78,7 +71,7 @@ impl SocketBuilder<Router> {
     /// Receives an empty message from each peer that is lost, behind its routing id and all that it
     /// has sent (`ZMQ_ROUTER_NOTIFY` with `ZMQ_NOTIFY_DISCONNECT`). Default: off.
     ///
-    /// Peers that this socket disconnects itself are not told of.
+    /// There is none for a peer that this socket disconnects itself.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]

@@ -1,4 +1,4 @@
-//! The options of those that publish.
+//! The options of PUB and XPUB.
 
 use zmtp::Message;
 
@@ -12,13 +12,6 @@ impl<P: SocketKind> SocketBuilder<P> {
     /// (`ZMQ_XPUB_NODROP`). Default: off.
     ///
     /// One subscriber that does not read then holds up all.
-    ///
-    /// ```
-    /// use zeromq_async::PubSocket;
-    ///
-    /// let publisher = PubSocket::builder().no_drop(true).build();
-    /// # drop(publisher);
-    /// ```
     pub fn no_drop(mut self, no_drop: bool) -> Self
     where
         P: Publishes,
@@ -59,13 +52,6 @@ impl<P: Publishes> SocketBuilder<P> {
 impl SocketBuilder<XPub> {
     /// Which subscriptions are received as messages (`ZMQ_XPUB_VERBOSE`, `_VERBOSER`, `_MANUAL`,
     /// `_MANUAL_LAST_VALUE`). Default: those that change the set of topics.
-    ///
-    /// ```
-    /// use zeromq_async::{SubscriptionNotices, XPubSocket};
-    ///
-    /// let xpub = XPubSocket::builder().notices(SubscriptionNotices::All).build();
-    /// # drop(xpub);
-    /// ```
     pub fn notices(mut self, notices: SubscriptionNotices) -> Self {
         self.own.notices = notices;
         self
@@ -75,13 +61,6 @@ impl SocketBuilder<XPub> {
     /// (`ZMQ_XPUB_WELCOME_MSG`). Default: none.
     ///
     /// A SUB receives it if it has subscribed to its beginning.
-    ///
-    /// ```
-    /// use zeromq_async::XPubSocket;
-    ///
-    /// let xpub = XPubSocket::builder().welcome("hello").build();
-    /// # drop(xpub);
-    /// ```
     pub fn welcome(mut self, message: impl Into<Message>) -> Self {
         self.own.welcome = Some(message.into());
         self

@@ -1,4 +1,4 @@
-//! What becomes of messages and connections where the network is bad.
+//! Options for messages and connections over bad networks.
 
 use std::time::Duration;
 
@@ -20,20 +20,12 @@ impl<P: SocketKind> SocketBuilder<P> {
     /// | [`connect_timeout`](Self::connect_timeout) | 15 s |
     /// | [`handshake_timeout`](Self::handshake_timeout) | 15 s |
     /// | [`tcp_keepalive`](Self::tcp_keepalive) | after 60 s, each 15 s, 4 times |
-    /// | [`resend_limit`](Self::resend_limit) | 10: many connections break that nobody wanted to |
+    /// | [`resend_limit`](Self::resend_limit) | 10: connections often break for other reasons than the message |
     ///
     /// A peer that has fallen silent is noticed within 20 s, the interval and the timeout, and
-    /// connected to again. What was queued for it is sent then; what the kernel had taken and the
-    /// network lost is not, as with any socket of ZeroMQ. Any of these can be set again afterwards.
-    ///
-    /// ```
-    /// use std::time::Duration;
-    /// use zeromq_async::DealerSocket;
-    ///
-    /// let dealer =
-    ///     DealerSocket::builder().resilient().heartbeat_interval(Duration::from_secs(1)).build();
-    /// # drop(dealer);
-    /// ```
+    /// connected to again. The messages that were queued for it are sent then. Messages that the kernel
+    /// had taken and the network lost are not, as with any ZeroMQ socket. Any of these options can be
+    /// set again afterwards.
     pub fn resilient(mut self) -> Self {
         let second = Duration::from_secs(1);
         self.options.heartbeat.interval = Some(5 * second);
@@ -51,12 +43,12 @@ impl<P: SocketKind> SocketBuilder<P> {
 }
 
 impl<P: SocketKind> SocketBuilder<P> {
-    /// How many messages of peers that are gone are kept for
-    /// [`take_unsent`](crate::SocketHandle::take_unsent): those in the queue of a peer that had
-    /// connected and whose connection ended, of an endpoint that was disconnected, and those that a
-    /// peer refused. Beyond it the oldest are let go. Default: 0, they are only counted.
+    /// How many messages of gone peers are kept for [`take_unsent`](crate::SocketHandle::take_unsent).
+    /// Default: 0, they are only counted.
     ///
-    /// What a connecting socket has queued waits for the next connection and needs none of this.
+    /// Kept are the queued messages of an accepted peer when its connection ends, those of an endpoint
+    /// when it is disconnected, and messages that a peer refused. Beyond the limit the oldest are
+    /// dropped. The queue of a connecting socket waits for the next connection and needs none of this.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -85,21 +77,12 @@ impl<P: SocketKind> SocketBuilder<P> {
         self
     }
 
-    /// After how many connections in a row that the peer ended in the middle of the same message
-    /// the message is given up, as
-    /// [`SocketEvent::MessageRefused`](crate::SocketEvent::MessageRefused) tells; at least 1.
-    /// Default: 3.
+    /// How often a message is sent when the peer ends the connection in the middle of it each time; at
+    /// least 1. Default: 3.
     ///
     /// A connecting socket sends a message again that was partly written when the connection was
-    /// lost. One that the peer does not take, because it is larger than the peer allows, would
-    /// otherwise block those behind it for ever.
-    ///
-    /// ```
-    /// use zeromq_async::PushSocket;
-    ///
-    /// let push = PushSocket::builder().resend_limit(10).build();
-    /// # drop(push);
-    /// ```
+    /// lost. A message that is larger than the peer allows would otherwise block the messages behind it
+    /// for ever. Giving it up is a [`SocketEvent::MessageRefused`](crate::SocketEvent::MessageRefused).
     pub fn resend_limit(mut self, connections: u32) -> Self
     where
         P: Sends,
@@ -110,13 +93,6 @@ impl<P: SocketKind> SocketBuilder<P> {
 
     /// Sends a message again however often the peer ends the connection in the middle of it; see
     /// [`resend_limit`](Self::resend_limit).
-    ///
-    /// ```
-    /// use zeromq_async::PushSocket;
-    ///
-    /// let push = PushSocket::builder().resend_forever().build();
-    /// # drop(push);
-    /// ```
     pub fn resend_forever(mut self) -> Self
     where
         P: Sends,

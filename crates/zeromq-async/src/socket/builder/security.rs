@@ -1,4 +1,4 @@
-//! Which mechanism a socket uses, and who decides whom it lets in.
+//! The security mechanism of a socket, and the authenticator that decides about its peers.
 
 use super::SocketBuilder;
 #[cfg(feature = "curve")]
@@ -11,20 +11,11 @@ use crate::authentication::{Authenticator, Security};
 use crate::socket::SocketKind;
 
 impl<P: SocketKind> SocketBuilder<P> {
-    /// Asks `authenticator` about every peer, of which no more than its address is known
-    /// (37/ZMTP NULL; `ZMQ_ZAP_DOMAIN`); `zeromq_auth::Zap` asks a ZAP handler.
+    /// Asks `authenticator` about every peer; only the peer's address is known (37/ZMTP NULL;
+    /// `ZMQ_ZAP_DOMAIN`). `zeromq_auth::Zap` asks a ZAP handler.
     ///
-    /// It is asked about the peers that this socket connects to as well. Inproc peers are within the
-    /// process and are not asked about.
-    ///
-    /// ```
-    /// use zeromq_async::RepSocket;
-    /// use zeromq_async::security::{Attempt, Decision};
-    ///
-    /// let anybody = |_: Attempt| async { Decision::allow() };
-    /// let rep = RepSocket::builder().null_server(anybody).build();
-    /// # drop(rep);
-    /// ```
+    /// It is also asked about the peers that this socket connects to, but not about inproc peers, which
+    /// are in this process.
     pub fn null_server(mut self, authenticator: impl Authenticator) -> Self {
         self.options.security = Security::asking(Null, authenticator);
         self
@@ -34,14 +25,6 @@ impl<P: SocketKind> SocketBuilder<P> {
     /// `ZMQ_PLAIN_USERNAME`, `ZMQ_PLAIN_PASSWORD`). Default: no mechanism, which is NULL.
     ///
     /// Peers must be PLAIN servers. Inproc peers are within the process and are not asked.
-    ///
-    /// ```
-    /// use zeromq_async::ReqSocket;
-    ///
-    /// let req = ReqSocket::builder().plain_client("admin", "secret")?.build();
-    /// # drop(req);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
     ///
     /// # Errors
     ///
@@ -60,25 +43,6 @@ impl<P: SocketKind> SocketBuilder<P> {
     /// `ZMQ_PLAIN_SERVER`); `zeromq_auth::Zap` asks a ZAP handler.
     ///
     /// Names and passwords travel in clear. Which side binds has no bearing on it.
-    ///
-    /// ```
-    /// use zeromq_async::RepSocket;
-    /// use zeromq_async::security::{Attempt, Credentials, Decision, DenyStatus};
-    ///
-    /// let rep = RepSocket::builder()
-    ///     .plain_server(|attempt: Attempt| async move {
-    ///         match attempt.request.credentials {
-    ///             Credentials::Password { username, password }
-    ///                 if username == "admin" && password.expose() == b"secret" =>
-    ///             {
-    ///                 Decision::allow()
-    ///             }
-    ///             _ => Decision::Deny(DenyStatus::AuthenticationFailure),
-    ///         }
-    ///     })
-    ///     .build();
-    /// # drop(rep);
-    /// ```
     pub fn plain_server(mut self, authenticator: impl Authenticator) -> Self {
         self.options.security = Security::asking(PlainServer, authenticator);
         self
@@ -119,16 +83,6 @@ impl<P: SocketKind> SocketBuilder<P> {
     /// Proves to clients that this socket has the key they know, lets in those whose own key
     /// `authenticator` accepts, and encrypts everything (26/CURVEZMQ; `ZMQ_CURVE_SERVER`); a
     /// `zeromq_auth::Zap` asks a ZAP handler.
-    ///
-    /// ```
-    /// use zeromq_async::RepSocket;
-    /// use zeromq_async::security::{Attempt, Decision, generate_curve_keys};
-    ///
-    /// let keys = generate_curve_keys();
-    /// let anybody = |_: Attempt| async { Decision::allow() };
-    /// let rep = RepSocket::builder().curve_server(keys, anybody).build();
-    /// # drop(rep);
-    /// ```
     #[cfg(feature = "curve")]
     pub fn curve_server(mut self, keys: CurveKeyPair, authenticator: impl Authenticator) -> Self {
         let server = CurveServer::new(keys);
@@ -178,16 +132,6 @@ impl<P: SocketKind> SocketBuilder<P> {
     /// Peers must be [`noise_client`](Self::noise_client)s. The authenticator is asked when a client
     /// has shown its key, in a message that may be a recording, and the proof follows: so it should
     /// have no effect of its own.
-    ///
-    /// ```
-    /// use zeromq_async::RepSocket;
-    /// use zeromq_async::security::{Attempt, Decision, generate_noise_keys};
-    ///
-    /// let keys = generate_noise_keys();
-    /// let anybody = |_: Attempt| async { Decision::allow() };
-    /// let rep = RepSocket::builder().noise_server(keys, anybody).build();
-    /// # drop(rep);
-    /// ```
     #[cfg(feature = "noise")]
     pub fn noise_server(mut self, keys: NoiseKeyPair, authenticator: impl Authenticator) -> Self {
         let server = NoiseServer::ik(keys);
@@ -195,13 +139,12 @@ impl<P: SocketKind> SocketBuilder<P> {
         self
     }
 
-    /// Connects to, or accepts, servers whose key `authenticator` accepts, and shows them this key
-    /// pair after that; everything is encrypted (`NOISE_XX` of `docs/noise.md`; libzmq has no such
-    /// mechanism).
+    /// Asks `authenticator` about the key of each server, shows accepted servers this key pair, and
+    /// encrypts everything (`NOISE_XX` of `docs/noise.md`; libzmq has no such mechanism).
     ///
-    /// For servers whose key is not known beforehand, or is one of several: the authenticator gets
-    /// the key that the server has proven to have. Accepting any key means encrypting to whoever is
-    /// there. Peers must be [`noise_xx_server`](Self::noise_xx_server)s.
+    /// This is for servers with an unknown key, or one of several. The authenticator gets the key that
+    /// the server has proven to have. An authenticator that accepts any key lets any server read the
+    /// messages. Peers must be [`noise_xx_server`](Self::noise_xx_server)s.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -240,22 +183,11 @@ impl<P: SocketKind> SocketBuilder<P> {
         self
     }
 
-    /// Shows this socket's key to whoever asks, lets in those whose own key `authenticator`
-    /// accepts, and encrypts everything (`NOISE_XX` of `docs/noise.md`; libzmq has no such
-    /// mechanism).
+    /// Shows this socket's key to every client, asks `authenticator` about the client's key, and encrypts
+    /// everything (`NOISE_XX` of `docs/noise.md`; libzmq has no such mechanism).
     ///
     /// Peers must be [`noise_xx_client`](Self::noise_xx_client)s. The authenticator is asked when a
     /// client has proven its key.
-    ///
-    /// ```
-    /// use zeromq_async::RepSocket;
-    /// use zeromq_async::security::{Attempt, Decision, generate_noise_keys};
-    ///
-    /// let keys = generate_noise_keys();
-    /// let anybody = |_: Attempt| async { Decision::allow() };
-    /// let rep = RepSocket::builder().noise_xx_server(keys, anybody).build();
-    /// # drop(rep);
-    /// ```
     #[cfg(feature = "noise")]
     pub fn noise_xx_server(
         mut self,

@@ -1,4 +1,4 @@
-//! The options of those that subscribe.
+//! The options of SUB and XSUB.
 
 use bytes::Bytes;
 
@@ -8,13 +8,6 @@ use crate::socket::{Sub, XSub};
 
 impl<P: SocketKind> SocketBuilder<P> {
     /// Subscribes from the start to what begins with `topic`; repeatable.
-    ///
-    /// ```
-    /// use zeromq_async::SubSocket;
-    ///
-    /// let sub = SubSocket::builder().subscribe("weather.").subscribe("news.").build();
-    /// # drop(sub);
-    /// ```
     pub fn subscribe(mut self, topic: impl AsRef<[u8]>) -> Self
     where
         P: Subscribes,
@@ -27,15 +20,8 @@ impl<P: SocketKind> SocketBuilder<P> {
 impl SocketBuilder<Sub> {
     /// Receives the messages that it has *not* subscribed to (`ZMQ_INVERT_MATCHING`). Default: off.
     ///
-    /// Publishers have to [invert](SocketBuilder::<Pub>::invert_matching) too, or they send what is
-    /// sorted out here, and nothing else.
-    ///
-    /// ```
-    /// use zeromq_async::SubSocket;
-    ///
-    /// let sub = SubSocket::builder().subscribe("debug.").invert_matching(true).build();
-    /// # drop(sub);
-    /// ```
+    /// Publishers have to [invert](SocketBuilder::<Pub>::invert_matching) too. Otherwise they send only
+    /// messages that are filtered out here.
     pub fn invert_matching(mut self, invert: bool) -> Self {
         self.own.invert_matching = invert;
         self
@@ -48,13 +34,6 @@ impl SocketBuilder<XSub> {
     ///
     /// An XPUB that takes [all notices](crate::SubscriptionNotices::All) then sees each of them,
     /// through any number of proxies that do the same.
-    ///
-    /// ```
-    /// use zeromq_async::XSubSocket;
-    ///
-    /// let xsub = XSubSocket::builder().tell_every_cancellation(true).build();
-    /// # drop(xsub);
-    /// ```
     pub fn tell_every_cancellation(mut self, tell: bool) -> Self {
         self.own.tell_every_cancellation = tell;
         self

@@ -1,4 +1,4 @@
-//! What the kernel is told about listeners and connections.
+//! The options of listeners and connections.
 
 use std::time::Duration;
 
@@ -10,65 +10,30 @@ use crate::socket::SocketKind;
 impl<P: SocketKind> SocketBuilder<P> {
     /// How many connections may wait to be accepted at each bound endpoint (`ZMQ_BACKLOG`).
     /// Default: 100.
-    ///
-    /// ```
-    /// use zeromq_async::RepSocket;
-    ///
-    /// let rep = RepSocket::builder().backlog(1024).build();
-    /// # drop(rep);
-    /// ```
     pub fn backlog(mut self, connections: u32) -> Self {
-        self.options.transport.backlog = connections;
+        self.options.transport.backlog = Some(connections);
         self
     }
 
     /// Bytes of the kernel's send buffer (`ZMQ_SNDBUF`). Default: the operating system's.
-    ///
-    /// ```
-    /// use zeromq_async::PushSocket;
-    ///
-    /// let push = PushSocket::builder().send_buffer(1 << 20).build();
-    /// # drop(push);
-    /// ```
     pub fn send_buffer(mut self, bytes: usize) -> Self {
         self.options.transport.send_buffer = Some(bytes);
         self
     }
 
     /// Bytes of the kernel's receive buffer (`ZMQ_RCVBUF`). Default: the operating system's.
-    ///
-    /// ```
-    /// use zeromq_async::PullSocket;
-    ///
-    /// let pull = PullSocket::builder().receive_buffer(1 << 20).build();
-    /// # drop(pull);
-    /// ```
     pub fn receive_buffer(mut self, bytes: usize) -> Self {
         self.options.transport.receive_buffer = Some(bytes);
         self
     }
 
     /// The type of service of TCP connections (`ZMQ_TOS`). Default: the operating system's.
-    ///
-    /// ```
-    /// use zeromq_async::PubSocket;
-    ///
-    /// let publisher = PubSocket::builder().type_of_service(0xB8).build(); // expedited forwarding
-    /// # drop(publisher);
-    /// ```
     pub fn type_of_service(mut self, byte: u8) -> Self {
         self.options.transport.type_of_service = Some(byte);
         self
     }
 
     /// The network device that TCP connections use (`ZMQ_BINDTODEVICE`; Linux). Default: any.
-    ///
-    /// ```
-    /// use zeromq_async::PubSocket;
-    ///
-    /// let publisher = PubSocket::builder().bind_device("eth0").build();
-    /// # drop(publisher);
-    /// ```
     pub fn bind_device(mut self, name: impl Into<String>) -> Self {
         self.options.transport.device = Some(name.into());
         self
@@ -76,14 +41,6 @@ impl<P: SocketKind> SocketBuilder<P> {
 
     /// How long sent bytes may stay unacknowledged before TCP gives the connection up
     /// (`ZMQ_TCP_MAXRT`; Linux). Default: the operating system's.
-    ///
-    /// ```
-    /// use std::time::Duration;
-    /// use zeromq_async::PushSocket;
-    ///
-    /// let push = PushSocket::builder().tcp_retransmit_limit(Duration::from_secs(20)).build();
-    /// # drop(push);
-    /// ```
     pub fn tcp_retransmit_limit(mut self, limit: Duration) -> Self {
         self.options.transport.retransmit_limit = Some(limit);
         self
@@ -94,32 +51,16 @@ impl<P: SocketKind> SocketBuilder<P> {
     ///
     /// Binding and connecting fail at once with values that the system refuses: Linux takes 1 to 127
     /// probes, and times of 1 s to 32,767 s.
-    ///
-    /// ```
-    /// use std::time::Duration;
-    /// use zeromq_async::{Keepalive, SubSocket};
-    ///
-    /// let keepalive = Keepalive::new().idle(Duration::from_secs(60)).count(3);
-    /// let sub = SubSocket::builder().tcp_keepalive(keepalive).build();
-    /// # drop(sub);
-    /// ```
     pub fn tcp_keepalive(mut self, keepalive: Keepalive) -> Self {
         self.options.transport.keepalive = Some(keepalive);
         self
     }
 
-    /// The priority of what is sent over tcp among all that leaves this machine (`ZMQ_PRIORITY`;
+    /// The priority of this socket's tcp packets among all packets of this machine (`ZMQ_PRIORITY`;
     /// Linux, ignored elsewhere). Default: what the [type of service](Self::type_of_service) makes
     /// it, which is 0.
     ///
     /// More than 6 is for privileged programs; for others binding and connecting fail then.
-    ///
-    /// ```
-    /// use zeromq_async::PubSocket;
-    ///
-    /// let publisher = PubSocket::builder().priority(6).build();
-    /// # drop(publisher);
-    /// ```
     pub fn priority(mut self, priority: u32) -> Self {
         self.options.transport.priority = Some(priority);
         self
@@ -131,14 +72,6 @@ impl<P: SocketKind> SocketBuilder<P> {
     ///
     /// It costs processor time and saves latency. More than the system's is for privileged programs;
     /// for others binding and connecting fail then.
-    ///
-    /// ```
-    /// use std::time::Duration;
-    /// use zeromq_async::ReqSocket;
-    ///
-    /// let req = ReqSocket::builder().busy_poll(Duration::from_micros(50)).build();
-    /// # drop(req);
-    /// ```
     pub fn busy_poll(mut self, time: Duration) -> Self {
         self.options.transport.busy_poll = Some(time);
         self
@@ -150,39 +83,19 @@ impl<P: SocketKind> SocketBuilder<P> {
     /// [handshake timeout](Self::handshake_timeout), or the
     /// [connect timeout](Self::connect_timeout) where that is less, and a failure of it is an event
     /// that names it. The address of the peer, as events tell it, is the proxy's.
-    ///
-    /// ```
-    /// use zeromq_async::ReqSocket;
-    ///
-    /// let req = ReqSocket::builder().socks_proxy("127.0.0.1:1080".parse()?).build();
-    /// # drop(req);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
     pub fn socks_proxy(mut self, proxy: SocksProxy) -> Self {
         self.options.transport.socks_proxy = Some(Box::new(proxy));
         self
     }
 
-    /// Accepts connections at bound endpoints only from addresses of which `filter` is true
+    /// Accepts connections at bound endpoints only if `filter` returns true for the address
     /// (`ZMQ_TCP_ACCEPT_FILTER`, `ZMQ_IPC_FILTER_UID`, `_GID`, `_PID`). Default: from all.
     ///
-    /// Others are closed before a word is said, and each is an
+    /// Others are closed before the handshake, and each is an
     /// [`AcceptFailed`](crate::SocketEvent::AcceptFailed). The filter is called for each connection,
     /// and others wait meanwhile. An
     /// `zeromq_auth::AddressRules` has ranges of addresses, users and processes
-    /// for it; as an authenticator it tells the peer that it is kept out.
-    ///
-    /// ```
-    /// use zeromq_async::RepSocket;
-    /// use zeromq_auth::{AddressRules, PeerRange};
-    ///
-    /// let rules = AddressRules::deny_by_default()
-    ///     .allow("10.0.0.0/8".parse::<PeerRange>()?)
-    ///     .allow(PeerRange::IpcUser(1000));
-    /// let rep = RepSocket::builder().accept_filter(move |peer| rules.lets_in(peer)).build();
-    /// # drop(rep);
-    /// # Ok::<(), zeromq_auth::IpNetworkError>(())
-    /// ```
+    /// for it; as an authenticator they also tell the peer.
     pub fn accept_filter(
         mut self,
         filter: impl Fn(&PeerAddress) -> bool + Send + Sync + 'static,
@@ -193,14 +106,6 @@ impl<P: SocketKind> SocketBuilder<P> {
 
     /// After which failures no further attempt to connect is made (`ZMQ_RECONNECT_STOP`). Default:
     /// none.
-    ///
-    /// ```
-    /// use zeromq_async::{PushSocket, ReconnectStop};
-    ///
-    /// let stop = ReconnectStop::never().when_refused();
-    /// let push = PushSocket::builder().reconnect_stop(stop).build();
-    /// # drop(push);
-    /// ```
     pub fn reconnect_stop(mut self, stop: ReconnectStop) -> Self {
         self.options.reconnect_stop = stop;
         self

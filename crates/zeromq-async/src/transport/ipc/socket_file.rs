@@ -1,20 +1,16 @@
-//! The file of a bound Unix domain socket: how it is taken, and how it goes.
+//! Creates and removes the file of a bound Unix domain socket.
 //!
-//! A program that dies leaves its socket file behind, and nobody can bind to the path until it is
-//! removed. libzmq removes any file that is there, and so takes a path away from a listener that is
-//! alive. Here a path is taken only when nobody listens at it, and nothing but a dead socket is
-//! ever removed:
+//! A program that crashes leaves its socket file behind, and the path cannot be bound until the file
+//! is removed. libzmq removes any file there, and so takes the path from a live listener. This module
+//! removes only the socket file of a dead listener:
 //!
-//! - *Is anyone there?* is asked by connecting. A live listener sees a connection that closes at
-//!   once. Systems other than Linux refuse a connection also where a backlog is full, and a listener
-//!   so far behind cannot be told from a dead one there.
-//! - *Two programs find the same dead file.* The second would remove the file that the first has
-//!   just made, so they take turns: the directory is locked (`flock`) from the question to the
-//!   answering listener. Programs that do not lock, libzmq's among them, are outside this bargain,
-//!   and so are directories that cannot be read.
-//! - *The file changed hands.* When a listener goes, it removes the file only if it is the one it
-//!   made. It does so while it still listens: a moment later the file would look dead, and could be
-//!   another's by the time it is removed.
+//! - A connect shows whether a listener is alive. It sees a connection that closes at once. Systems
+//!   other than Linux also refuse a connection if the backlog is full. Such a listener looks dead.
+//! - Two programs may find the same dead file, and the second could remove the new file of the first.
+//!   So the directory is locked (`flock`) from the check until the new listener answers. Programs
+//!   that do not lock, such as libzmq, can still race. So can programs that cannot open the directory.
+//! - The path may belong to another listener later. A listener removes the file only if it is its own,
+//!   and does so before it closes. After that the file looks dead, and another program may replace it.
 
 use std::fs::{self, DirBuilder, File, Metadata, TryLockError};
 use std::hash::{BuildHasher, RandomState};
@@ -26,22 +22,20 @@ use std::time::Duration;
 use socket2::{Domain, SockAddr, Socket, Type};
 use tokio::time::sleep;
 
-use crate::transport::explained::explained;
+use crate::transport::error::with_context;
 
-/// A socket file that this process made. Drop it before the listener that it belongs to.
+/// A socket file that this process made. Drop it before its listener.
 #[derive(Debug)]
 pub(super) struct SocketFile {
     path: PathBuf,
-    /// The device and inode numbers. The inode lives, and keeps its number, for as long as the
-    /// socket is bound to it.
+    /// The device and inode numbers. They stay the same while the socket is bound.
     identity: (u64, u64),
-    /// Removed after the file, for fields are dropped after their struct.
+    /// Removed after the file, because fields are dropped after their struct.
     _directory: Option<PrivateDirectory>,
 }
 
 impl SocketFile {
-    /// Lets `listen` bind to a path, from which the socket file of a dead listener is removed
-    /// first.
+    /// Lets `listen` bind to a path. Removes the socket file of a dead listener first.
     ///
     /// # Errors
     ///
@@ -50,9 +44,9 @@ impl SocketFile {
         path: &Path,
         listen: impl Fn(&Path) -> io::Result<Socket>,
     ) -> io::Result<(Socket, Self)> {
-        // The working directory may be another one by the time of the drop.
+        // The working directory may have changed when this is dropped.
         let path = std::path::absolute(path)?;
-        let _turn = lock_directory(&path).await;
+        let _lock = lock_directory(&path).await;
         let socket = match listen(&path) {
             Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
                 remove_dead(&path)?;
@@ -63,21 +57,20 @@ impl SocketFile {
         Ok((socket, Self::new(path, None)?))
     }
 
-    /// Lets `listen` bind to a path in a new directory, which only this user may enter.
+    /// Lets `listen` bind to a path in a new directory that only this user may enter.
     pub(super) fn in_new_directory(
         listen: impl Fn(&Path) -> io::Result<Socket>,
     ) -> io::Result<(Socket, Self)> {
         Self::in_new_directory_of(&std::env::temp_dir(), listen)
     }
 
-    /// The same, in a new directory of `parent`.
     pub(super) fn in_new_directory_of(
         parent: &Path,
         listen: impl Fn(&Path) -> io::Result<Socket>,
     ) -> io::Result<(Socket, Self)> {
         let in_parent = |error| {
             let parent = parent.display();
-            explained(error, format!("the directory for temporary files, {parent} (TMPDIR)"))
+            with_context(error, format!("the directory for temporary files, {parent} (TMPDIR)"))
         };
         let directory = PrivateDirectory::create(parent).map_err(in_parent)?;
         let path = directory.0.join("socket");
@@ -112,10 +105,10 @@ fn identity(metadata: &Metadata) -> (u64, u64) {
     (metadata.dev(), metadata.ino())
 }
 
-/// Removes the socket file of a listener that is no more.
+/// Removes the socket file of a dead listener.
 fn remove_dead(path: &Path) -> io::Result<()> {
     let metadata = match fs::symlink_metadata(path) {
-        // Its listener has just gone, and taken it along.
+        // Its listener has just closed and removed it.
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         metadata => metadata?,
     };
@@ -128,10 +121,10 @@ fn remove_dead(path: &Path) -> io::Result<()> {
     fs::remove_file(path)
 }
 
-/// Whether somebody listens at a socket file.
+/// Whether a listener is alive at a socket file.
 fn is_live(path: &Path) -> io::Result<bool> {
     let probe = Socket::new(Domain::UNIX, Type::STREAM, None)?;
-    probe.set_nonblocking(true)?; // or a listener that does not accept would make us wait for it
+    probe.set_nonblocking(true)?; // A full backlog would block the connect.
     match probe.connect(&SockAddr::unix(path)?) {
         Err(error) => {
             Ok(!matches!(error.kind(), io::ErrorKind::ConnectionRefused | io::ErrorKind::NotFound))
@@ -140,11 +133,9 @@ fn is_live(path: &Path) -> io::Result<bool> {
     }
 }
 
-/// Waits for the turn to look at the directory of a path and to change it; it ends when the file is
-/// dropped.
+/// Locks the directory of a path until the returned file is dropped.
 ///
-/// `None` without one: a directory that cannot be opened or locked is used all the same, and one
-/// that is locked for longer than anybody needs here is locked for another purpose.
+/// `None` if it cannot be opened or locked, or stays locked: then it is used without a lock.
 async fn lock_directory(path: &Path) -> Option<File> {
     let directory = File::open(path.parent()?).ok()?;
     for _ in 0..LOCK_ATTEMPTS {
@@ -188,10 +179,8 @@ impl Drop for PrivateDirectory {
     }
 }
 
-/// How often, and how long apart, a locked directory is tried: 200 ms in all, where a turn takes
-/// well below one.
+/// Tries to lock a directory for 200 ms. A bind holds the lock for less than one.
 const LOCK_ATTEMPTS: u32 = 100;
 const LOCK_PAUSE: Duration = Duration::from_millis(2);
 
-/// How many random names are tried. The first is free unless somebody guesses 64 random bits.
 const NAME_ATTEMPTS: u32 = 8;

@@ -125,7 +125,7 @@ async fn live_listener_keeps_its_path() {
 async fn full_backlog_listener_keeps_its_path() {
     let directory = Directory::new("full");
     let (_, text) = directory.file();
-    let options = TransportOptions { backlog: 0, ..TransportOptions::default() };
+    let options = TransportOptions { backlog: Some(0), ..TransportOptions::default() };
     let _listener = bind(&text, &options).await.unwrap();
     let _waiting = connect(&endpoint(&text)).await;
     assert!(matches!(refused(&text).await, BindError::InUse { .. }));

@@ -1,33 +1,31 @@
-//! Looking up host names, with a bound on what that costs.
+//! Looks up host names on a bounded number of threads.
 //!
-//! The system's resolver blocks its thread, for half a minute where a name server does not answer,
-//! and cannot be stopped: a look-up that is given up goes on. So a name is looked up once at a time
-//! and everyone who asks for it waits for that answer, no more than [`MAX_THREADS`] names are looked
-//! up at once, and an attempt to connect that comes right after a failure is given the same failure.
-//! The threads are not the runtime's: its own work does not wait for them, and neither does its end.
+//! The system's resolver blocks its thread, for half a minute if a name server does not answer, and
+//! cannot be cancelled. So all callers that want the same name share one look-up. At most
+//! [`MAX_THREADS`] run at a time. An attempt right after a failure fails with the same error.
+//! The threads are not the runtime's, which does not wait for them.
 
 use std::collections::{HashMap, VecDeque};
-use std::error::Error;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
-use std::{fmt, io, thread};
+use std::{io, thread};
 
 use tokio::sync::watch;
 
 use crate::sync::Mutex;
+use crate::transport::error::with_source;
 
 /// The look-ups of the process.
 pub(super) static LOOKUPS: LazyLock<Lookups> =
     LazyLock::new(|| Lookups::new(|name| Ok((name, 0).to_socket_addrs()?.collect())));
 
-/// How many names are looked up at the same time; others wait for their turn.
 const MAX_THREADS: usize = 16;
 
-/// How long a failure answers attempts to connect.
+/// How long a failure is the answer to attempts to connect.
 const FAILURE_KEPT: Duration = Duration::from_secs(1);
 
-/// The look-ups that share one bound.
+/// Look-ups that share their threads.
 #[derive(Clone)]
 pub(super) struct Lookups(Arc<Shared>);
 
@@ -38,7 +36,7 @@ struct Shared {
 
 #[derive(Default)]
 struct State {
-    /// What everyone who waits for a name is told.
+    /// By name, the channel to all callers that wait for it.
     asked: HashMap<String, watch::Sender<Option<Answer>>>,
     /// Names that wait for a thread.
     queue: VecDeque<String>,
@@ -57,7 +55,7 @@ impl Lookups {
         Self(Arc::new(Shared { resolve: Box::new(resolve), state: Mutex::default() }))
     }
 
-    /// The addresses of a name, with port 0, asked for now.
+    /// Looks up the addresses of a name. Their port is 0.
     pub(super) async fn find(&self, name: &str) -> io::Result<Vec<SocketAddr>> {
         let mut answer = self.ask(name)?;
         let answer = answer.wait_for(Option::is_some).await.ok().and_then(|answer| answer.clone());
@@ -68,7 +66,7 @@ impl Lookups {
         }
     }
 
-    /// The same, or a failure of a moment ago.
+    /// Looks up a name, unless it failed a moment ago: then the same error.
     pub(super) async fn find_again(&self, name: &str) -> io::Result<Vec<SocketAddr>> {
         match self.recent_failure(name) {
             Some(error) => Err(unknown(name, error)),
@@ -82,7 +80,7 @@ impl Lookups {
         (when.elapsed() < FAILURE_KEPT).then(|| error.clone())
     }
 
-    /// Joins the look-up of a name, or begins one.
+    /// Joins the look-up of a name, or starts one.
     fn ask(&self, name: &str) -> io::Result<watch::Receiver<Option<Answer>>> {
         let mut state = self.0.state.lock();
         if let Some(answer) = state.asked.get(name) {
@@ -110,7 +108,7 @@ impl Lookups {
 }
 
 impl Shared {
-    /// Looks up what is asked for, until nothing is.
+    /// Looks up names until none is queued.
     fn work(&self) {
         while let Some(name) = self.next() {
             let answer = (self.resolve)(&name).map_err(Arc::new);
@@ -118,7 +116,7 @@ impl Shared {
         }
     }
 
-    /// The next name that somebody still waits for.
+    /// The next name that a caller still waits for.
     fn next(&self) -> Option<String> {
         let mut state = self.state.lock();
         while let Some(name) = state.queue.pop_front() {
@@ -140,12 +138,11 @@ impl Shared {
             Ok(_) => drop(state.failed.remove(&name)),
         }
         drop(state);
-        // Those who asked may have gone.
+        // The callers may have gone.
         tell.into_iter().for_each(|tell| drop(tell.send(Some(answer.clone()))));
     }
 
-    /// A thread could not be started. Where there are others they take the names; else they are
-    /// given up.
+    /// After a thread could not be started: other threads look up the names, or else they fail.
     fn has_other_threads(&self) -> bool {
         let mut state = self.state.lock();
         state.threads -= 1;
@@ -157,28 +154,13 @@ impl Shared {
     }
 }
 
-/// The resolver's errors have no kind that tells an unknown name from a mistake elsewhere.
+/// The error for a name without an address. The resolver's errors have no kind that says so.
 fn unknown(name: &str, error: Arc<io::Error>) -> io::Error {
-    io::Error::new(io::ErrorKind::NotFound, UnknownHost { name: name.into(), error })
-}
-
-/// A name without an address.
-#[derive(Debug)]
-struct UnknownHost {
-    name: String,
-    error: Arc<io::Error>,
-}
-
-impl fmt::Display for UnknownHost {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "no address was found for the host {:?}: {}", self.name, self.error)
-    }
-}
-
-impl Error for UnknownHost {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        Some(&*self.error)
-    }
+    with_source(
+        io::ErrorKind::NotFound,
+        format!("no address was found for the host {name:?}"),
+        error,
+    )
 }
 
 #[cfg(test)]

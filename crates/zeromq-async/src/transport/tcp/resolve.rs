@@ -1,17 +1,18 @@
-//! From the host of an endpoint to socket addresses, anew at every use.
+//! Resolves the host of an endpoint to socket addresses, at every use.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
 
 use super::lookups::Lookups;
 use crate::endpoint::{Host, TcpAddress};
+use crate::transport::error::invalid_input;
 
-/// The addresses of this machine that a host stands for, IPv4 before IPv6. A name is an interface's
-/// if there is one of that name, and a host's otherwise, as in libzmq.
+/// The addresses of this machine for a host, IPv4 before IPv6. A name is a network interface if there
+/// is one, and a host otherwise, as in libzmq.
 pub(super) async fn local(address: &TcpAddress, lookups: &Lookups) -> io::Result<Vec<SocketAddr>> {
     let port = address.port();
     let mut addresses = match address.host() {
-        // The second one is for connecting from any address to an IPv6 one.
+        // The second one is for connecting from any address to IPv6.
         Host::Any => {
             vec![(Ipv4Addr::UNSPECIFIED, port).into(), (Ipv6Addr::UNSPECIFIED, port).into()]
         }
@@ -25,7 +26,7 @@ pub(super) async fn local(address: &TcpAddress, lookups: &Lookups) -> io::Result
     Ok(addresses)
 }
 
-/// The addresses to connect to, in the order of the system's preference.
+/// The addresses to connect to, in the system's order of preference.
 pub(super) async fn remote(address: &TcpAddress, lookups: &Lookups) -> io::Result<Vec<SocketAddr>> {
     let mut addresses = match address.host() {
         Host::Name(name) => with_port(lookups.find_again(name).await?, address.port()),
@@ -42,9 +43,8 @@ fn with_port(mut addresses: Vec<SocketAddr>, port: u16) -> Vec<SocketAddr> {
     addresses
 }
 
-/// What to connect to for an address. A socket bound to `0.0.0.0` says that it is there, and some
-/// systems refuse to connect to that; others take it for the loopback address, as done here for
-/// all.
+/// Replaces an unspecified address by the loopback address. A socket bound to `0.0.0.0` reports that
+/// address, and not every system connects to it.
 fn reachable(ip: IpAddr) -> IpAddr {
     match ip {
         IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
@@ -60,14 +60,11 @@ fn literal(host: &Host, port: u16) -> io::Result<Vec<SocketAddr>> {
         Host::Zoned { address, zone } => {
             Ok(vec![SocketAddrV6::new(*address, port, 0, zone_index(zone)?).into()])
         }
-        Host::Any | Host::Name(_) => Err(io::Error::new(
-            io::ErrorKind::InvalidInput,
-            "`*` stands for no address to connect to",
-        )),
+        Host::Any | Host::Name(_) => Err(invalid_input("`*` cannot be connected to")),
     }
 }
 
-/// The index of a zone, which is written as such or as the name of an interface.
+/// The index of a zone, which is an index or the name of a network interface.
 fn zone_index(zone: &str) -> io::Result<u32> {
     if let Ok(index) = zone.parse() {
         return Ok(index);
@@ -77,7 +74,7 @@ fn zone_index(zone: &str) -> io::Result<u32> {
     named.and_then(|interface| interface.index).ok_or_else(|| no_interface(zone))
 }
 
-/// The addresses of a network interface; none where a name can only be a host's.
+/// The addresses of a network interface. `None` if the name can only be a host.
 fn of_interface(name: &str, port: u16) -> io::Result<Option<Vec<SocketAddr>>> {
     let interfaces = if_addrs::get_if_addrs()?;
     let named = interfaces.iter().filter(|interface| interface.name == name);
@@ -91,7 +88,7 @@ fn of_interface(name: &str, port: u16) -> io::Result<Option<Vec<SocketAddr>>> {
                 "the network interface {name:?} has no address; give it one, or name another interface"
             ),
         )),
-        // The name of an alias, `eth0:1`, is no host's.
+        // An alias such as `eth0:1` cannot be a host.
         true if name.contains(':') => Err(no_interface(name)),
         true => Ok(None),
     }
@@ -107,7 +104,7 @@ fn no_interface(name: &str) -> io::Error {
     io::Error::new(io::ErrorKind::NotFound, text)
 }
 
-/// An address of the interface with this index, which a link-local address means nothing without.
+/// An address with the index of its interface, which a link-local address needs.
 fn with_zone(ip: IpAddr, port: u16, index: Option<u32>) -> SocketAddr {
     match ip {
         IpAddr::V6(ip) if ip.is_unicast_link_local() => {

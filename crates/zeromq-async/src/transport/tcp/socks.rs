@@ -1,4 +1,4 @@
-//! Asking a SOCKS5 proxy for a connection (RFC 1928, RFC 1929).
+//! Connects through a SOCKS5 proxy (RFC 1928, RFC 1929).
 
 use std::io;
 use std::net::IpAddr;
@@ -10,22 +10,23 @@ use zmtp::Password;
 
 use crate::endpoint::{Host, TcpAddress};
 use crate::options::SocksProxy;
+use crate::transport::error::invalid_input;
 
 const VERSION: u8 = 5;
 const CONNECT: u8 = 1;
 
-/// Methods of authentication.
-const NOBODY: u8 = 0;
+/// Authentication methods.
+const NO_AUTHENTICATION: u8 = 0;
 const USERNAME: u8 = 2;
 const NONE_ACCEPTED: u8 = 0xff;
 
-/// Types of address.
+/// Address types.
 const IPV4: u8 = 1;
 const NAME: u8 = 3;
 const IPV6: u8 = 4;
 
-/// Has the proxy at the other end of `stream` connect to `target`, within the limit if there is one.
-/// What is sent and received from then on is the target's.
+/// Lets the proxy behind `stream` connect to `target`, within the limit if there is one. The stream
+/// leads to the target from then on.
 pub(super) async fn connect(
     stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
     proxy: &SocksProxy,
@@ -34,7 +35,7 @@ pub(super) async fn connect(
 ) -> io::Result<()> {
     let asking = async {
         authenticate(stream, proxy.credentials()).await?;
-        ask(stream, target).await
+        request(stream, target).await
     };
     let asked = match limit {
         None => asking.await,
@@ -52,19 +53,20 @@ pub(super) async fn connect(
     })
 }
 
-/// Agrees with the proxy on who asks.
+/// Authenticates to the proxy.
 async fn authenticate(
     stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
     credentials: Option<(&str, &Password)>,
 ) -> io::Result<()> {
-    let methods: &[u8] = if credentials.is_some() { &[NOBODY, USERNAME] } else { &[NOBODY] };
+    let methods: &[u8] =
+        if credentials.is_some() { &[NO_AUTHENTICATION, USERNAME] } else { &[NO_AUTHENTICATION] };
     stream.write_all(&[&[VERSION], &counted(methods)?[..]].concat()).await?;
     let [version, method] = read(stream).await?;
     if version != VERSION {
         return Err(malformed(format!("answers in version {version} of SOCKS, or not in SOCKS")));
     }
     match (method, credentials) {
-        (NOBODY, _) => Ok(()),
+        (NO_AUTHENTICATION, _) => Ok(()),
         (USERNAME, Some((username, password))) => {
             const SUBNEGOTIATION: u8 = 1;
             let username = counted(username.as_bytes())?;
@@ -81,8 +83,8 @@ async fn authenticate(
     }
 }
 
-/// Asks for the connection, and reads what came of it.
-async fn ask(
+/// Requests the connection, and reads the reply.
+async fn request(
     stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
     target: &TcpAddress,
 ) -> io::Result<()> {
@@ -94,8 +96,7 @@ async fn ask(
         }
         Host::Name(name) => request.extend([&[NAME], &counted(name.as_bytes())?[..]].concat()),
         Host::Any => {
-            let text = "`*` stands for no address to connect to";
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
+            return Err(invalid_input("`*` cannot be connected to"));
         }
     }
     request.extend(target.port().to_be_bytes());
@@ -105,7 +106,7 @@ async fn ask(
     if reply != 0 {
         return Err(refusal(reply));
     }
-    // The address that the proxy connects from, which is of use to nobody here.
+    // Skip the address that the proxy connects from.
     let bytes = match kind {
         IPV4 => 4,
         IPV6 => 16,
@@ -124,13 +125,13 @@ async fn read<const COUNT: usize>(
     Ok(bytes)
 }
 
-/// The bytes with their number in front.
+/// The bytes, preceded by their count.
 fn counted(bytes: &[u8]) -> io::Result<Vec<u8>> {
     let count = u8::try_from(bytes.len()).map_err(|_| io::ErrorKind::InvalidInput)?;
     Ok([&[count], bytes].concat())
 }
 
-/// RFC 1928 §6.
+/// The error of a reply (RFC 1928 §6).
 fn refusal(reply: u8) -> io::Error {
     let (kind, text) = match reply {
         1 => (io::ErrorKind::Other, "could not connect"),
@@ -141,7 +142,7 @@ fn refusal(reply: u8) -> io::Error {
         6 => (io::ErrorKind::TimedOut, "found the time to live expired"),
         7 => (io::ErrorKind::Unsupported, "does not connect"),
         8 => (io::ErrorKind::Unsupported, "does not know the type of address"),
-        _ => (io::ErrorKind::InvalidData, "gives no reason that there is"),
+        _ => (io::ErrorKind::InvalidData, "gives an unknown reason"),
     };
     io::Error::new(kind, format!("{text} (reply {reply})"))
 }

@@ -1,8 +1,13 @@
 use std::error::Error;
 use std::net::{IpAddr, Ipv4Addr, TcpListener as StdListener};
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
+use socket2::{Domain, SockRef, Socket, Type};
+
+use super::dial::{ADDRESS_TIMEOUT, explain};
+use super::lookups::Lookups;
 use super::*;
 use crate::error::BindError;
 use crate::transport::tests::{accept, connect, dial, endpoint, listen, refused};
@@ -24,7 +29,7 @@ impl Transport for Resolving {
     }
 
     async fn dial(&self, to: &Endpoint, options: &TransportOptions) -> io::Result<Io> {
-        Route::new(tcp(to)?, options).take(&self.0).await
+        Route::new(tcp(to)?, options).connect(&self.0).await
     }
 }
 
@@ -187,38 +192,57 @@ async fn tcp_self_connect_is_rejected() {
     assert_eq!(error.kind(), io::ErrorKind::ConnectionRefused, "{error}");
 }
 
-/// A listener of the kernel's whose queue is full: it answers no attempt to connect.
+/// The addresses of [`listeners_on_one_port`], as a name resolves to them.
 #[cfg(target_os = "linux")]
-fn swallowing(address: SocketAddr) -> (Socket, Vec<Socket>) {
-    let listener = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
-    listener.bind(&address.into()).unwrap();
-    listener.listen(0).unwrap();
-    let address = listener.local_addr().unwrap();
+pub(crate) const TWO_ADDRESSES: [SocketAddr; 2] = [
+    SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0),
+    SocketAddr::new(IpAddr::V4(Ipv4Addr::new(127, 0, 0, 2)), 0),
+];
+
+/// Listeners on one port of 127.0.0.1 and 127.0.0.2. Ports that another socket has on either address
+/// are passed over, and held until both are bound so that none is tried twice.
+#[cfg(target_os = "linux")]
+pub(crate) fn listeners_on_one_port() -> ([StdListener; 2], u16) {
+    let [one, other] = TWO_ADDRESSES;
+    let mut passed_over = Vec::new();
+    loop {
+        let first = StdListener::bind(one).unwrap();
+        let port = first.local_addr().unwrap().port();
+        match StdListener::bind((other.ip(), port)) {
+            Ok(second) => return ([first, second], port),
+            Err(error) => assert_eq!(error.kind(), io::ErrorKind::AddrInUse, "{error}"),
+        }
+        passed_over.push(first);
+    }
+}
+
+/// Fills the backlog of a listener, so that it answers no further attempt to connect.
+#[cfg(target_os = "linux")]
+fn fill_backlog(listener: &StdListener) -> Vec<Socket> {
+    SockRef::from(listener).listen(0).unwrap();
+    let address = listener.local_addr().unwrap().into();
     let waiting = (0..4).map(|_| {
         let stream = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
         stream.set_nonblocking(true).unwrap();
         let _ = stream.connect(&address);
         stream
     });
-    let waiting = waiting.collect();
-    (listener, waiting)
+    waiting.collect()
 }
 
 /// Within a connect timeout, each of the addresses has its share.
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn a_silent_address_leaves_time_for_the_next() {
-    let right = StdListener::bind("127.0.0.2:0").unwrap();
-    let port = right.local_addr().unwrap().port();
-    let _silent = swallowing((Ipv4Addr::LOCALHOST, port).into());
-    let addresses = vec![(Ipv4Addr::LOCALHOST, 0).into(), (Ipv4Addr::new(127, 0, 0, 2), 0).into()];
+    let ([silent, _right], port) = listeners_on_one_port();
+    let _waiting = fill_backlog(&silent);
     let mut options = TransportOptions::default();
     options.attempt.connect_timeout = Some(Duration::from_millis(600));
     let started = std::time::Instant::now();
     let target = endpoint(&format!("tcp://two:{port}"));
-    let io = Resolving::to(addresses).dial(&target, &options).await.unwrap();
+    let io = Resolving::to(TWO_ADDRESSES.into()).dial(&target, &options).await.unwrap();
     assert!(io.peer_address().to_string().starts_with("127.0.0.2:"));
-    assert!(started.elapsed() < PATIENCE, "{:?}", started.elapsed());
+    assert!(started.elapsed() < ADDRESS_TIMEOUT, "{:?}", started.elapsed());
 }
 
 #[cfg(target_os = "linux")]
@@ -277,10 +301,12 @@ async fn a_source_of_another_machine_is_named() {
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn every_address_of_a_proxy_is_tried() {
-    let wrong = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let port = wrong.local_addr().unwrap().port();
+    let (listeners, port) = listeners_on_one_port();
+    let [wrong, right] = listeners.map(|listener| {
+        listener.set_nonblocking(true).unwrap();
+        TcpListener::from_std(listener).unwrap()
+    });
     tokio::spawn(async move { while wrong.accept().await.is_ok() {} });
-    let right = tokio::net::TcpListener::bind(("127.0.0.2", port)).await.unwrap();
     let proxy = tokio::spawn(async move {
         let (mut stream, _) = right.accept().await.unwrap();
         stream.read_exact(&mut [0; 3]).await.unwrap();
@@ -289,11 +315,10 @@ async fn every_address_of_a_proxy_is_tried() {
         stream.write_all(b"\x05\0\0\x01\0\0\0\0\0\0").await.unwrap();
         stream
     });
-    let addresses = vec![(Ipv4Addr::LOCALHOST, 0).into(), (Ipv4Addr::new(127, 0, 0, 2), 0).into()];
     let socks_proxy = Some(Box::new(format!("two:{port}").parse().unwrap()));
     let options = TransportOptions { socks_proxy, ..TransportOptions::default() };
     let target = endpoint("tcp://10.1.2.3:5555");
-    let io = Resolving::to(addresses).dial(&target, &options).await.unwrap();
+    let io = Resolving::to(TWO_ADDRESSES.into()).dial(&target, &options).await.unwrap();
     assert!(io.peer_address().to_string().starts_with("127.0.0.2:"));
     assert!(io.handshake_began().is_some(), "its talk is a part of the handshake");
     drop(proxy.await.unwrap());

@@ -36,7 +36,7 @@ fn refused(result: Result<Vec<u8>>) -> PeerUntrusted {
 }
 
 #[test]
-fn numbers_may_skip_others_and_not_come_again() {
+fn record_numbers_may_skip_but_not_repeat() {
     let (mut sealer, mut opener) = halves(2);
     let header = FrameHeader::message(1, false);
     for number in [3, 4, 9, 1 << 40, u64::MAX - 1] {
@@ -52,7 +52,7 @@ fn numbers_may_skip_others_and_not_come_again() {
 
 /// libzmq 4.0: INITIATE and READY have the number 1 in little-endian, and records go on from there.
 #[test]
-fn a_peer_may_count_in_little_endian() {
+fn peer_may_count_in_little_endian() {
     let (mut sealer, mut opener) = halves(1_u64.swap_bytes());
     let mut first = Vec::new();
     for number in 2..1000_u64 {

@@ -121,7 +121,7 @@ impl Flood {
                     endpoint,
                     spawn(async move {
                         let _publisher = publisher;
-                        std::future::pending().await
+                        std::future::pending::<()>().await;
                     }),
                 )
             }
@@ -171,6 +171,7 @@ impl Flooder {
 }
 
 /// The time of 99 of 100 round trips beside flooders of a kind, and the lateness of threads.
+#[allow(clippy::print_stderr, reason = "the figures of a run on an idle machine")]
 async fn round_trips_beside(flood: Flood) -> (Duration, Duration) {
     let (endpoint, victim) = flood.flooded_socket().await;
     let (mut rep, mut req) = (RepSocket::new(), ReqSocket::new());
@@ -194,7 +195,7 @@ async fn round_trips_beside(flood: Flood) -> (Duration, Duration) {
     let bytes: usize = flooders.into_iter().map(Flooder::stop).sum();
     times.sort_unstable();
     let p99 = times[(times.len() - 1) * 99 / 100];
-    println!("{flood:?}: p99 {p99:?}, most {:?}, {} MiB", times[times.len() - 1], bytes >> 20);
+    eprintln!("{flood:?}: p99 {p99:?}, most {:?}, {} MiB", times[times.len() - 1], bytes >> 20);
     assert!(bytes > 0, "the flooders did nothing");
     (p99, lateness)
 }

@@ -6,15 +6,15 @@
 //! server answers it.
 
 use std::error::Error;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::future::ready;
+use std::pin::pin;
 use std::time::Duration;
 
-use tower::ServiceBuilder;
-use zeromq_async::{Message, PullSocket, PushSocket, RepSocket, ReqSocket};
+use futures_util::StreamExt as _;
+use tokio::time::timeout;
+use zeromq_async::{Message, PullSocket, PushSocket, RecvError, RepSocket, ReqSocket, SendError};
 use zeromq_util::layer::{
-    FilterRecvLayer, KeepLatestLayer, MapSendLayer, Rate, RateLimitLayer, RecvExt, RetryLayer,
-    SendExt, TapLayer, TimeoutLayer, WithLayer,
+    KeepLatestLayer, Rate, RateLimitLayer, RecvExt, RetryLayer, SendExt, WithLayer,
 };
 
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
@@ -40,38 +40,39 @@ async fn main() -> Result<()> {
     alarm().await
 }
 
-/// Sends readings through layers that encode, count, time out and limit the rate.
+/// Sends readings at a limited rate. Combinators of the crate `futures` encode and count them.
 async fn measure(push: PushSocket) -> Result<u64> {
-    let count = Arc::new(AtomicU64::new(0));
-    let counter = count.clone();
-    let mut sensors = ServiceBuilder::new()
-        .layer(MapSendLayer::new(|Reading { sensor, number }: Reading| {
-            Message::multipart([sensor, number.to_string().as_str()])
-        }))
-        .layer(TapLayer::new(move |_, _: &Message| {
-            counter.fetch_add(1, Ordering::Relaxed);
-        }))
-        .layer(TimeoutLayer::new().send(PATIENCE))
-        .layer(RateLimitLayer::new().send(Rate::per(Duration::from_millis(10)).messages(100)))
-        .service(push);
-    for number in 1..=READINGS {
-        for sensor in SENSORS {
-            sensors.send(Reading { sensor, number }).await?;
+    use futures_util::SinkExt as _;
+
+    let rate = Rate::per(Duration::from_millis(10)).messages(100);
+    let mut count = 0;
+    {
+        let encode = |Reading { sensor, number }: Reading| {
+            count += 1;
+            ready(Ok::<_, SendError>(Message::multipart([sensor, number.to_string().as_str()])))
+        };
+        let mut sensors = push.with_layer(RateLimitLayer::new().send(rate)).with(encode);
+        for number in 1..=READINGS {
+            for sensor in SENSORS {
+                timeout(PATIENCE, SendExt::send(&mut sensors, Reading { sensor, number }))
+                    .await??;
+            }
         }
+        SendExt::flush(&mut sensors).await?;
     }
-    sensors.flush().await?;
-    Ok(count.load(Ordering::Relaxed))
+    Ok(count)
 }
 
 /// Draws the latest reading of each sensor until the last reading of every sensor has arrived.
 async fn draw(pull: PullSocket) -> Result<()> {
-    let mut readings = pull
-        .with_layer(FilterRecvLayer::new(|message: &Message| message.frame_count() == 2))
-        .with_layer(KeepLatestLayer::new(100, |message: &Message| message.first().cloned()))
-        .with_layer(TimeoutLayer::new().recv(PATIENCE));
+    let has_two_frames = |message: &std::result::Result<Message, RecvError>| {
+        ready(message.as_ref().map_or(true, |message| message.frame_count() == 2))
+    };
+    let latest = KeepLatestLayer::new(100, |message: &Message| message.first().cloned());
+    let mut readings = pin!(pull.filter(has_two_frames).with_layer(latest));
     let (mut drawn, mut done) = (0_u64, 0);
     while done < SENSORS.len() {
-        let [sensor, number] = readings.recv().await?.try_into()?;
+        let [sensor, number] = timeout(PATIENCE, readings.recv()).await??.try_into()?;
         drawn += 1;
         if number == READINGS.to_string().as_str() {
             println!("dashboard: {sensor} is at {number}");
@@ -79,7 +80,7 @@ async fn draw(pull: PullSocket) -> Result<()> {
         }
         tokio::time::sleep(DRAWING).await;
     }
-    let replaced = readings.get_ref().replaced();
+    let replaced = readings.replaced();
     println!("dashboard: drew {drawn} readings, {replaced} were replaced by later ones");
     println!(
         "dashboard: {} of {} readings arrived",

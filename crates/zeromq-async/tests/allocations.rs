@@ -12,12 +12,10 @@ use allocation_counter::measure;
 use support::{ANY_PORT, DEADLINE, within};
 use tokio::runtime::{Builder, Runtime};
 use zeromq_async::{
-    Context, DealerSocket, Message, PubSocket, PullSocket, PushSocket, Receives, RepSocket,
-    ReqSocket, RouterSocket, Sends, Socket, SocketKind, SubSocket,
+    Context, DealerSocket, PubSocket, PullSocket, PushSocket, Receives, RepSocket, ReqSocket,
+    RouterSocket, Sends, Socket, SocketKind, SubSocket,
 };
-use zeromq_util::layer::{
-    FilterRecvLayer, FilterSendLayer, RecvExt, SendExt, TimeoutLayer, WithLayer,
-};
+use zeromq_util::layer::{CircuitBreakerLayer, RateLimitLayer, RecvExt, SendExt, WithLayer};
 use zeromq_util::proxy::Proxy;
 
 /// Small enough to be stored inside a message.
@@ -160,11 +158,11 @@ fn layers_allocate_nothing() {
     let bench = Bench::new();
     let (pull, push): (PullSocket, PushSocket) = bench.pair(INPROC);
     let mut push = push
-        .with_layer(TimeoutLayer::new().send(DEADLINE))
-        .with_layer(FilterSendLayer::new(|_: &Message| true));
+        .with_layer(RateLimitLayer::new())
+        .with_layer(CircuitBreakerLayer::on_send(1, DEADLINE));
     let mut pull = pull
-        .with_layer(TimeoutLayer::new().recv(DEADLINE))
-        .with_layer(FilterRecvLayer::new(|_: &Message| true));
+        .with_layer(RateLimitLayer::new())
+        .with_layer(CircuitBreakerLayer::on_reply(1, DEADLINE));
     let allocations = bench.allocations(BURST, async || {
         for _ in 0..BURST {
             push.send(SMALL).await.unwrap();
@@ -187,8 +185,8 @@ fn layer_adds_no_heap_to_a_socket() {
     let wrapped = measure(|| {
         drop(
             make()
-                .with_layer(TimeoutLayer::new())
-                .with_layer(FilterSendLayer::new(|_: &Message| true)),
+                .with_layer(RateLimitLayer::new())
+                .with_layer(CircuitBreakerLayer::on_send(1, DEADLINE)),
         );
     });
     assert_eq!(
@@ -295,7 +293,7 @@ fn proxy_neither_allocates_nor_copies() {
     let bench = Bench::new();
     let (front, mut push): (PullSocket, PushSocket) = bench.pair("inproc://proxy-front");
     let (back, mut pull): (PushSocket, PullSocket) = bench.pair("inproc://proxy-back");
-    let mut proxy = Proxy::new(front, back);
+    let mut proxy = Proxy::one_way(front, back);
     bench.runtime.spawn(async move { proxy.run().await });
     for (burst, most) in [(1, NOTHING), (BURST, GROWTH)] {
         let allocations = bench.allocations(burst, async || {

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 
 use futures_util::future::join_all;
-use zeromq_util::proxy::{Halves, Proxy, ProxyError, ProxySide};
+use zeromq_util::proxy::{self, Proxy, ProxyError, ProxySide};
 
 use crate::arguments::{End, ProxyArguments};
 use crate::endpoints;
@@ -77,10 +77,10 @@ async fn forward(sockets: Sockets, arguments: &ProxyArguments) -> Result<(), Fai
     endpoints::attach(&attachments).await?;
 
     let Sockets { front, back, capture, control } = sockets;
-    let front = halves(front, arguments.frontend.kind);
-    let mut proxy = Proxy::new(front, halves(back, arguments.backend.kind));
+    let front = proxy_end(front, arguments.frontend.kind);
+    let mut proxy = Proxy::new(front, proxy_end(back, arguments.backend.kind));
     if let (Some(control), Some(end)) = (control, &arguments.control) {
-        proxy = proxy.control(halves(control, end.kind));
+        proxy = proxy.control(proxy_end(control, end.kind));
     }
     let result = match capture.and_then(|parts| parts.outgoing) {
         Some(capture) => proxy.capture(capture).run().await,
@@ -89,12 +89,12 @@ async fn forward(sockets: Sockets, arguments: &ProxyArguments) -> Result<(), Fai
     result.map(drop).map_err(|error| failure(error, arguments))
 }
 
-fn halves(parts: Parts, kind: Kind) -> Halves<Incoming, Outgoing> {
-    let halves = Halves::new(parts.incoming, parts.outgoing);
+fn proxy_end(parts: Parts, kind: Kind) -> proxy::End<Incoming, Outgoing> {
+    let end = proxy::End::new(parts.incoming, parts.outgoing);
     match kind {
-        Kind::Req => halves.of_req(),
-        Kind::Rep => halves.of_rep(),
-        _ => halves,
+        Kind::Req => end.of_req(),
+        Kind::Rep => end.of_rep(),
+        _ => end,
     }
 }
 

@@ -1,6 +1,6 @@
-//! A socket's counts for the `metrics` crate, and so for Prometheus and others (feature `metrics`).
+//! A socket's counters for the `metrics` crate, for Prometheus and others (feature `metrics`).
 //!
-//! [`MetricsExport`] samples [`stats`](zeromq_async::SocketHandle::stats) now and then and listens to
+//! [`MetricsExport`] samples [`stats`](zeromq_async::SocketHandle::stats) at an interval and receives
 //! [`events`](zeromq_async::SocketHandle::events). Nothing is added to sending and receiving.
 //!
 //! ```
@@ -12,7 +12,7 @@
 //! use zeromq_util::metrics::MetricsExport;
 //!
 //! let recorder = PrometheusBuilder::new().build_recorder();
-//! let page = recorder.handle(); // what an HTTP server would show
+//! let page = recorder.handle(); // for an HTTP server
 //! metrics::set_global_recorder(recorder)?;
 //!
 //! let (mut push, mut pull) = (PushSocket::new(), PullSocket::new());
@@ -23,25 +23,23 @@
 //! pull.recv().await?;
 //!
 //! pull.close().await;
-//! exporting.await?; // it ends with the socket, after a last sample
+//! exporting.await?; // ends with the socket, after a last sample
 //! assert!(page.render().contains(r#"zeromq_received_total{socket="orders"} 1"#));
 //! # Ok(()) }
 //! ```
 //!
 //! # Metrics
 //!
-//! `docs/observability.md` has the table of all, and `docs/grafana-dashboard.json` a dashboard of
-//! them. Counters begin with the first sample, so several sockets under one name, at the same time
-//! or one after the other, add up.
+//! `docs/observability.md` has a table of them, and `docs/grafana-dashboard.json` a dashboard. The
+//! counters of several sockets under one name add up, at the same time or one after the other.
 //!
-//! # How many series
+//! # Number of series
 //!
-//! There are about 30 of a socket, however many peers it has. [`peers`](MetricsExport::peers) adds
-//! about 12 for each label that your function gives, and recorders seldom forget one. So let it
-//! give few: a socket that accepts thousands of clients should have none of their ids or ports in
-//! labels. [`by_endpoint`] is always safe; [`by_host`] and [`by_routing_id`] are as safe as the
-//! network and the peers' names are. What a peer did is added to its label and stays when it goes;
-//! gauges go back to 0.
+//! A socket has about 30 series, with any number of peers. [`peers`](MetricsExport::peers) adds about
+//! 12 for each label that your function returns, and most recorders never remove one. So use few
+//! labels: no ids or ports if the socket accepts thousands of clients. [`by_endpoint`] is always
+//! safe. [`by_host`] and [`by_routing_id`] are safe if hosts and routing ids are few. The counters of
+//! a peer stay in its label when it disconnects. Gauges go back to 0.
 
 mod sampler;
 mod series;
@@ -56,15 +54,12 @@ use futures_core::Stream;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use sampler::Sampler;
-use zeromq_async::Events;
-use zeromq_async::PeerAddress;
-use zeromq_async::PeerStats;
-use zeromq_async::{SocketHandle, StatsHandle};
+use zeromq_async::{Events, PeerAddress, PeerStats, SocketHandle, StatsHandle};
 
-/// Exports the counts of a socket until it ends.
+/// Exports the counters of a socket until it is closed.
 ///
 /// It does not keep the socket alive. See the [module](self) for an example.
-#[must_use = "nothing is exported unless it is run"]
+#[must_use = "counters are exported only while it runs"]
 pub struct MetricsExport {
     socket: StatsHandle,
     events: Events,
@@ -72,38 +67,24 @@ pub struct MetricsExport {
     sampler: Sampler,
 }
 
-/// The shortest time between samples.
-const SHORTEST: Duration = Duration::from_millis(1);
+const MIN_INTERVAL: Duration = Duration::from_millis(1);
 
 impl MetricsExport {
-    /// Exports a socket's counts under a name, sampled at an interval.
+    /// Exports a socket's counters under a name, sampled at an interval.
     ///
-    /// The name is the label `socket` of each metric. As often as Prometheus asks is often enough.
-    /// The shortest interval is one millisecond.
+    /// The name is the label `socket` of each metric. Use the scrape interval of Prometheus. The
+    /// shortest interval is one millisecond.
     pub fn new(socket: &SocketHandle, name: impl Into<String>, interval: Duration) -> Self {
         Self {
             socket: socket.stats_handle(),
             events: socket.events(),
-            interval: interval.max(SHORTEST),
+            interval: interval.max(MIN_INTERVAL),
             sampler: Sampler::new(name.into()),
         }
     }
 
-    /// Exports counts of peers, too, each under the label that a function gives it; peers with the
-    /// same label are added up, and those with none are left out.
-    ///
-    /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() {
-    /// use std::time::Duration;
-    /// use zeromq_async::PullSocket;
-    /// use zeromq_util::metrics::{self as observe, MetricsExport};
-    ///
-    /// let pull = PullSocket::new();
-    /// let export = MetricsExport::new(pull.handle(), "orders", Duration::from_secs(5));
-    /// tokio::spawn(export.peers(observe::by_host).run());
-    /// # }
-    /// ```
+    /// Exports the counters of peers too, each with the label that the function returns, such as
+    /// [`by_host`]. Peers with the same label add up. Peers without a label are left out.
     pub fn peers(
         mut self,
         label: impl Fn(&PeerStats) -> Option<String> + Send + Sync + 'static,
@@ -112,13 +93,13 @@ impl MetricsExport {
         self
     }
 
-    /// Exports until the socket has ended, with a last sample then.
+    /// Exports until the socket is closed, and then takes a last sample.
     ///
-    /// Run it in a task of its own, in a Tokio runtime with time enabled.
+    /// Spawn it in a Tokio runtime with time enabled.
     ///
     /// # Cancel safety
     ///
-    /// Dropped early, exporting ends, and the gauges go back to 0.
+    /// Dropped early, it stops exporting, and the gauges go back to 0.
     pub async fn run(mut self) {
         let mut ticks = interval(self.interval);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -146,14 +127,13 @@ impl fmt::Debug for MetricsExport {
     }
 }
 
-/// Labels a peer with the endpoint it was accepted at or is connected to: as many labels as the
-/// socket has endpoints.
+/// Labels a peer with the endpoint of the socket that it is connected by.
 pub fn by_endpoint(peer: &PeerStats) -> Option<String> {
     Some(peer.endpoint.to_string())
 }
 
-/// Labels a peer with its host, without the port: its IP address, or `ipc`; those in this process
-/// are left out.
+/// Labels a peer with its IP address without the port, or with `ipc`. Peers in this process are left
+/// out.
 pub fn by_host(peer: &PeerStats) -> Option<String> {
     match peer.address.as_ref()? {
         PeerAddress::Tcp(address) => Some(address.ip().to_string()),
@@ -162,10 +142,9 @@ pub fn by_host(peer: &PeerStats) -> Option<String> {
     }
 }
 
-/// Labels a peer with the routing id that it announced, or by which a ROUTER knows it; those
-/// without one are left out.
+/// Labels a peer with its routing id. Peers without one are left out.
 ///
-/// The peer chooses it: only where peers are trusted, or known to whoever lets them in.
+/// The peer chooses its routing id, so use this only if peers are trusted or authenticated.
 pub fn by_routing_id(peer: &PeerStats) -> Option<String> {
     let id = &peer.routing_id;
     (!id.is_empty()).then(|| id.escape_ascii().to_string())

@@ -1,9 +1,10 @@
-//! Request/reply as tower services, on both ends.
+//! Request and reply as tower services.
 //!
-//! [`client`] makes of a DEALER or REQ a [`Client`]: a `tower::Service<Message>` that can be cloned
-//! and has any number of requests under way, over all servers that the socket is connected to.
-//! [`serve`] has any `tower::Service<Message>` answer what a ROUTER or REP receives. The layers of
-//! tower go on top of either, and each end speaks to any REQ, REP, DEALER or ROUTER, libzmq's too.
+//! [`client`] turns a DEALER or REQ into a [`Client`]: a `tower::Service<Message>` that can be
+//! cloned and has many requests in flight, over all servers that the socket is connected to.
+//! [`serve`] answers the requests of a ROUTER or REP with any `tower::Service<Message>`. Layers of
+//! tower, such as its timeout, go around either. Each end works with any REQ, REP, DEALER or ROUTER,
+//! also of libzmq.
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread")]
@@ -30,25 +31,27 @@
 //!
 //! # Deadlines
 //!
-//! To drop a request's future is to give the request up, so any deadline will do: that of
-//! `tower::timeout`, of `tokio::time::timeout`, of an HTTP framework. The reply that comes too late
-//! is dropped and [counted](ClientStats::late), and never taken for that of another request.
+//! Dropping a request's future cancels the request, so any timeout works: `tower::timeout`,
+//! `tokio::time::timeout`, that of an HTTP framework. A late reply is dropped and
+//! [counted](ClientStats::late), and never taken for that of another request.
 //!
 //! # Tasks
 //!
-//! Nothing here spawns a task. What has to run beside the requests is a future for the user to
-//! spawn: [`ClientDriver::run`] and [`Server::run`].
+//! This module spawns no task. Spawn the futures of [`ClientDriver::run`] and [`Server::run`]
+//! yourself.
 
 mod client;
 mod error;
 mod serve;
 
+use zeromq_async::{Frame, Message};
+
 pub use client::{Client, ClientDriver, ClientStats, ResponseFuture, client, client_with_limit};
 pub use error::{RequestError, ServeError};
 pub use serve::{Answers, Overload, ServeReport, Server, serve};
 
-/// What goes behind an envelope: one frame at least, for with nothing there it would be dropped
-/// (28/REQREP).
-fn body(message: zeromq_async::Message) -> zeromq_async::Message {
-    if message.frame_count() == 0 { zeromq_async::Frame::new().into() } else { message }
+/// Returns the body of a message with an envelope: at least one frame, because peers drop an
+/// envelope without a body (28/REQREP).
+fn body(message: Message) -> Message {
+    if message.frame_count() == 0 { Frame::new().into() } else { message }
 }

@@ -1,7 +1,7 @@
-//! Typed sockets: values instead of messages.
+//! Sockets that send and receive values instead of messages.
 //!
-//! [`TypedExt::typed`] puts a codec around a socket, one of its halves, or a stack of layers. What
-//! sends is then a `Sink` of values, what receives a `Stream` of them:
+//! [`TypedExt::typed`] puts a codec around a socket, a half of one, or a stack of layers. The result
+//! is a `Sink` and a `Stream` of values:
 //!
 //! ```
 //! # #[cfg(feature = "json")]
@@ -31,18 +31,17 @@
 //!
 //! # Codecs
 //!
-//! | codec | a value is | feature |
+//! | codec | form of a value | feature |
 //! |---|---|---|
-//! | `Json`, `MsgPack`, `Postcard`, `Cbor` | one frame, by serde | `json`, `msgpack`, `postcard`, `cbor` |
+//! | `Json`, `MsgPack`, `Postcard`, `Cbor` | one frame, with serde | `json`, `msgpack`, `postcard`, `cbor` |
 //! | [`Utf8`] | one frame of text | |
-//! | [`Raw`] | one frame as it is; as a `Message`, all that are left | |
-//! | a tuple of codecs | a tuple of values, each with frames of its own | |
-//! | [`Routing`] | a value with the envelope of a ROUTER's message in front | |
-//! | your own: [`Encode`], [`Decode`] | what you make of it | |
+//! | [`Raw`] | one frame of bytes; as a `Message`, all remaining frames | |
+//! | a tuple of codecs | a tuple of values, each in its own frames | |
+//! | [`Routing`] | a value after the envelope of a ROUTER's message | |
+//! | your own [`Encode`] and [`Decode`] | any frames | |
 //!
-//! A tuple of codecs makes one message of several values, and the codec says which: `Json` makes a
-//! single frame of a pair, `(Utf8, Json)` makes two. So a publisher's topic stays a frame that
-//! subscriptions match:
+//! A tuple of codecs sends a tuple of values as one message. `Json` makes one frame of a pair, and
+//! `(Utf8, Json)` makes two. So a publisher's topic stays a frame that subscriptions match:
 //!
 //! ```
 //! # #[cfg(feature = "json")]
@@ -66,17 +65,16 @@
 //! # fn main() {}
 //! ```
 //!
-//! # What cannot be decoded
+//! # Messages that cannot be decoded
 //!
-//! A message that is no such value is an error of its own and not the end: the next value can be
-//! received. [`DecodeError`] has the message as it came, the peer that sent it, and the codec's
-//! reason. A REP answers such a request too, as its lock-step asks: with a reply that says so, or
-//! through [`get_mut`](Typed::get_mut).
+//! Such a message is an error, and the next value can be received. [`DecodeError`] contains the
+//! message, its sender, and the reason. A REP must reply to such a request too, with an error value
+//! or through [`get_mut`](Typed::get_mut).
 //!
 //! # Cancel safety
 //!
 //! [`Typed::recv`] loses no value when it is dropped, and decodes none twice. [`Typed::send`],
-//! dropped before it completes, has not sent the value, not even in part.
+//! dropped before it completes, has sent no part of the value.
 
 mod codec;
 mod error;
@@ -84,12 +82,15 @@ mod error;
 mod formats;
 mod origin;
 mod plain;
-mod receiving;
+mod recv;
 mod routed;
-mod sending;
+mod send;
 
 use std::fmt;
 use std::marker::PhantomData;
+
+use pin_project_lite::pin_project;
+use zeromq_async::{Peer, Receiver, Receives, Sender, Sends, Socket};
 
 pub use codec::{Codec, Decode, Encode, Frames, MissingFrame};
 pub use error::{BoxError, DecodeError, EncodeError, TypedRecvError, TypedSendError};
@@ -105,122 +106,70 @@ pub use origin::Origin;
 pub use plain::{Raw, Utf8};
 pub use routed::{Route, Routed, Routing};
 
-use crate::layer::Work;
-use zeromq_async::Peer;
-use zeromq_async::{Receiver, Receives, Sender, Sends, Socket};
+use crate::layer::BytesWorked;
 
-/// A socket, a half, or a stack of layers, that sends values of type `Out` and receives values of
-/// type `In`.
-///
-/// See the [module](self) for what there is to it.
-///
-/// ```
-/// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// use zeromq_async::PushSocket;
-/// use zeromq_util::typed::{Typed, Utf8};
-///
-/// struct Journal {
-///     lines: Typed<PushSocket, Utf8, String>,
-/// }
-///
-/// let mut journal = Journal { lines: Typed::new(PushSocket::new(), Utf8) };
-/// journal.lines.get_ref().connect("inproc://journal")?;
-/// journal.lines.send(&"started".to_owned()).await?;
-/// # Ok(()) }
-/// ```
-pub struct Typed<S, C, Out, In = Out> {
-    inner: S,
-    codec: C,
-    origin: fn(&S) -> Option<Peer>,
-    values: PhantomData<fn(Out) -> In>,
-    /// Of decoding.
-    work: Work,
+pin_project! {
+    /// A socket, a half, or a stack of layers, that sends values of type `Out` and receives values
+    /// of type `In`; see the [module](self).
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use zeromq_async::{PullSocket, PushSocket};
+    /// use zeromq_util::typed::{Typed, Utf8};
+    ///
+    /// struct Journal {
+    ///     lines: Typed<PushSocket, Utf8, String>,
+    /// }
+    ///
+    /// let mut pull = PullSocket::new();
+    /// let mut journal = Journal { lines: Typed::new(PushSocket::new(), Utf8) };
+    /// journal.lines.get_ref().connect(pull.bind("tcp://127.0.0.1:*").await?)?;
+    /// journal.lines.send(&"started".to_owned()).await?;
+    /// assert_eq!(pull.recv().await?, "started");
+    /// # Ok(()) }
+    /// ```
+    pub struct Typed<S, C, Out, In = Out> {
+        #[pin]
+        inner: S,
+        codec: C,
+        origin: fn(&S) -> Option<Peer>,
+        values: PhantomData<fn(Out) -> In>,
+        decoded: BytesWorked,
+    }
 }
 
 impl<S, C, Out, In> Typed<S, C, Out, In> {
     /// Puts a codec around any `Sink` or `Stream` of messages.
     ///
-    /// [`TypedExt::typed`] does the same, and knows who sent what cannot be decoded.
-    ///
-    /// ```
-    /// use zeromq_async::PullSocket;
-    /// use zeromq_util::typed::{Typed, Utf8};
-    ///
-    /// let lines: Typed<PullSocket, Utf8, String> = Typed::new(PullSocket::new(), Utf8);
-    /// ```
+    /// [`TypedExt::typed`] does the same, and also tells the senders of messages.
     pub fn new(inner: S, codec: C) -> Self {
-        Self { inner, codec, origin: |_| None, values: PhantomData, work: Work::default() }
+        Self::with_origin(inner, codec, |_| None)
     }
 
-    /// What the values are sent over and received from.
-    ///
-    /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// use zeromq_async::PullSocket;
-    /// use zeromq_util::typed::{TypedExt, Utf8};
-    ///
-    /// let lines = PullSocket::new().typed::<String>(Utf8);
-    /// lines.get_ref().bind("tcp://127.0.0.1:0").await?;
-    /// # Ok(()) }
-    /// ```
+    fn with_origin(inner: S, codec: C, origin: fn(&S) -> Option<Peer>) -> Self {
+        Self { inner, codec, origin, values: PhantomData, decoded: BytesWorked::default() }
+    }
+
+    /// Returns the wrapped socket or layer.
     pub fn get_ref(&self) -> &S {
         &self.inner
     }
 
-    /// What the values are sent over and received from, to send or receive a message past the
-    /// codec.
-    ///
-    /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// use zeromq_async::PushSocket;
-    /// use zeromq_util::typed::{TypedExt, Utf8};
-    ///
-    /// let mut lines = PushSocket::new().typed::<String>(Utf8);
-    /// lines.get_ref().connect("inproc://typed-get-mut")?;
-    /// lines.get_mut().send(b"\xffnot text").await?;
-    /// # Ok(()) }
-    /// ```
+    /// Returns the wrapped socket or layer. Messages sent or received through it bypass the codec.
     pub fn get_mut(&mut self) -> &mut S {
         &mut self.inner
     }
 
-    /// Takes the codec away.
-    ///
-    /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() {
-    /// use zeromq_async::PushSocket;
-    /// use zeromq_util::typed::{TypedExt, Utf8};
-    ///
-    /// let lines = PushSocket::new().typed::<String>(Utf8);
-    /// assert_eq!(lines.into_inner().close().await.unsent, 0);
-    /// # }
-    /// ```
+    /// Removes the codec.
     pub fn into_inner(self) -> S {
         self.inner
     }
 }
 
 impl<P: Sends + Receives, C: Clone, Out, In> Typed<Socket<P>, C, Out, In> {
-    /// Parts a typed socket into a half that sends and one that receives; see
+    /// Splits the socket into a half that sends and one that receives; see
     /// [`Socket::split`](zeromq_async::Socket::split).
-    ///
-    /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// use zeromq_async::DealerSocket;
-    /// use zeromq_util::typed::{TypedExt, Utf8};
-    ///
-    /// let (one, other) = (DealerSocket::new(), DealerSocket::new());
-    /// one.connect(other.bind("tcp://127.0.0.1:0").await?)?;
-    /// let (mut sender, _receiver) = one.typed::<String>(Utf8).split();
-    /// sender.send(&"hello".to_owned()).await?;
-    /// assert_eq!(other.typed::<String>(Utf8).recv().await?, "hello");
-    /// # Ok(()) }
-    /// ```
     #[expect(clippy::type_complexity, reason = "a name for it would say less")]
     pub fn split(self) -> (Typed<Sender<P>, C, Out, In>, Typed<Receiver<P>, C, Out, In>) {
         let (sender, receiver) = self.inner.split();
@@ -230,8 +179,7 @@ impl<P: Sends + Receives, C: Clone, Out, In> Typed<Socket<P>, C, Out, In> {
 
 impl<S: Clone, C: Clone, Out, In> Clone for Typed<S, C, Out, In> {
     fn clone(&self) -> Self {
-        let (inner, codec) = (self.inner.clone(), self.codec.clone());
-        Self { inner, codec, origin: self.origin, values: PhantomData, work: Work::default() }
+        Self::with_origin(self.inner.clone(), self.codec.clone(), self.origin)
     }
 }
 
@@ -242,31 +190,16 @@ impl<S: fmt::Debug, C: fmt::Debug, Out, In> fmt::Debug for Typed<S, C, Out, In> 
     }
 }
 
-/// Makes typed what sends or receives messages.
+/// Adds a codec to sockets, their halves, and layers.
 ///
-/// It is there for sockets, their halves, and the layers of this crate; a layer of your own gets it
-/// by [`Origin`], which takes one line.
+/// A layer of your own gets these methods by implementing [`Origin`].
 pub trait TypedExt<C>: Origin + Sized {
-    /// Puts a codec around it, for values of one type.
-    ///
-    /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// use zeromq_util::typed::{TypedExt, Utf8};
-    /// use zeromq_async::{PullSocket, PushSocket};
-    ///
-    /// let (push, pull) = (PushSocket::new(), PullSocket::new());
-    /// push.connect(pull.bind("tcp://127.0.0.1:0").await?)?;
-    /// push.typed::<String>(Utf8).send(&"hello".to_owned()).await?;
-    /// assert_eq!(pull.typed::<String>(Utf8).recv().await?, "hello");
-    /// # Ok(()) }
-    /// ```
+    /// Adds a codec for values of one type.
     fn typed<T>(self, codec: C) -> Typed<Self, C, T> {
         self.typed_both(codec)
     }
 
-    /// Puts a codec around it, for values of one type that are sent and of another that are
-    /// received.
+    /// Adds a codec for sent values of one type and received values of another.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -284,13 +217,7 @@ pub trait TypedExt<C>: Origin + Sized {
     /// # Ok(()) }
     /// ```
     fn typed_both<Out, In>(self, codec: C) -> Typed<Self, C, Out, In> {
-        Typed {
-            inner: self,
-            codec,
-            origin: Origin::last_peer,
-            values: PhantomData,
-            work: Work::default(),
-        }
+        Typed::with_origin(self, codec, Origin::last_peer)
     }
 }
 

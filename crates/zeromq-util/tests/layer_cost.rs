@@ -1,13 +1,12 @@
-//! What a layer that does nothing costs: next to nothing.
+//! The time that a layer without effect adds to a message.
 //!
-//! A few hundredths of the time can be told only where the code is optimised, so that test is ignored by
-//! default:
+//! The test needs an optimized build, so it is ignored by default:
 //!
 //! ```text
-//! cargo test --release -p zeromq-async --test layer_cost -- --ignored --nocapture
+//! cargo test --release -p zeromq-util --test layer_cost -- --ignored --nocapture
 //! ```
 //!
-//! What it costs in memory, nothing as well, is in `allocations.rs`.
+//! `zeromq-async/tests/allocations.rs` measures its allocations.
 
 #![allow(clippy::unwrap_used, reason = "a test may fail where something goes wrong")]
 

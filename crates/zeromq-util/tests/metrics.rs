@@ -54,7 +54,7 @@ impl Page {
 }
 
 fn export(handle: &SocketHandle, name: &str) -> JoinHandle<()> {
-    tokio::spawn(MetricsExport::new(&handle, name, OFTEN).run())
+    tokio::spawn(MetricsExport::new(handle, name, OFTEN).run())
 }
 
 #[tokio::test]
@@ -232,7 +232,7 @@ async fn peer_series_are_opt_in() {
 
 /// The names of all metrics, from sockets and a layer that do everything once.
 async fn exported() -> BTreeSet<String> {
-    use zeromq_util::layer::{MetricsLayer, SendExt, WithLayer};
+    use zeromq_util::layer::{MetricsLayer, WithLayer};
 
     let (page, _recording) = Page::open();
     let pull = PullSocket::new();

@@ -13,7 +13,7 @@ use zeromq_async::{
     XPubSocket,
 };
 use zeromq_util::proxy::{
-    EndStatistics, Halves, Proxy, ProxyEnd, ProxyError, ProxyHandle, ProxySide, ProxyStatistics,
+    End, EndStatistics, Proxy, ProxyEnd, ProxyError, ProxyHandle, ProxySide, ProxyStatistics,
 };
 
 type Running = JoinHandle<Result<ProxyStatistics, ProxyError>>;
@@ -37,6 +37,10 @@ where
 {
     let mut proxy = Proxy::new(front, back);
     (proxy.handle(), tokio::spawn(async move { proxy.run().await }))
+}
+
+fn start_one_way(front: PullSocket, back: PushSocket) -> (ProxyHandle, Running) {
+    start(End::receive_only(front), End::send_only(back))
 }
 
 async fn send<P: Sends>(socket: &mut Socket<P>, message: impl Into<Message>) {
@@ -113,7 +117,7 @@ async fn forwarder_passes_subscriptions_and_messages() {
 #[tokio::test]
 async fn streamer_keeps_order_and_frames() {
     let (mut push, front, back, mut pull) = streamer().await;
-    start(front, back);
+    start_one_way(front, back);
     let sending = tokio::spawn(async move {
         for number in 0..20_000_u32 {
             let number = number.to_be_bytes();
@@ -137,7 +141,7 @@ async fn full_side_stops_reading_the_other() {
     push.connect(front.bind("inproc://proxy-held-up").await.unwrap()).unwrap();
     let back = PushSocket::builder().send_high_water_mark(10).build();
     let back_handle = back.handle().clone();
-    let (handle, _running) = start(front, back);
+    let (handle, _running) = start_one_way(front, back);
     let mut sent = 0;
     loop {
         yield_now().await;
@@ -161,7 +165,7 @@ async fn full_side_stops_reading_the_other() {
 async fn paused_proxy_holds_messages() {
     let (mut push, front, back, mut pull) = streamer().await;
     let front_handle = front.handle().clone();
-    let (handle, running) = start(front, back);
+    let (handle, running) = start_one_way(front, back);
     send(&mut push, "before").await;
     assert_eq!(recv(&mut pull).await, "before");
     handle.pause();
@@ -188,7 +192,7 @@ async fn restarted_proxy_loses_nothing() {
     let (mut push, front, back, mut pull) = streamer().await;
     let capture = PushSocket::new();
     let mut captured: PullSocket = connected(&capture.bind(ANY_PORT).await.unwrap()).await;
-    let mut proxy = Proxy::new(front, back).capture(capture);
+    let mut proxy = Proxy::one_way(front, back).capture(capture);
     let sending = tokio::spawn(async move {
         for number in 0..5_000_u32 {
             push.send(number.to_be_bytes()).await.unwrap();
@@ -224,7 +228,7 @@ async fn restarted_proxy_loses_nothing() {
 #[tokio::test]
 async fn ended_proxy_still_delivers_forwarded() {
     let (mut push, front, back, mut pull) = streamer().await;
-    let mut proxy = Proxy::new(front, back);
+    let mut proxy = Proxy::one_way(front, back);
     let handle = proxy.handle();
     for number in 0..500_u32 {
         send(&mut push, number.to_be_bytes()).await;
@@ -239,6 +243,7 @@ async fn ended_proxy_still_delivers_forwarded() {
         within("the proxy to end", async { tokio::join!(proxy.run(), stop) }).await;
     let forwarded = statistics.unwrap().front.received;
     let (_front, back, _) = proxy.into_ends();
+    let back = back.into_parts().1.unwrap();
     assert_eq!(within("the back to close", back.close()).await.unsent, 0);
     for number in 0..u32::try_from(forwarded).unwrap() {
         assert_eq!(recv(&mut pull).await, &number.to_be_bytes());
@@ -278,7 +283,7 @@ async fn capture_gets_messages_both_ways() {
 async fn full_capture_stops_the_proxy() {
     let (mut push, front, back, mut pull) = streamer().await;
     let (capture, to_capture) = bound::<zeromq_async::Push>().await;
-    let mut proxy = Proxy::new(front, back).capture(capture);
+    let mut proxy = Proxy::one_way(front, back).capture(capture);
     let handle = proxy.handle();
     tokio::spawn(async move { proxy.run().await });
     send(&mut push, "hello").await;
@@ -322,7 +327,7 @@ async fn stream_one_way_does_not_block_the_other() {
 async fn rep_control_answers_libzmq_commands() {
     let (mut push, front, back, mut pull) = streamer().await;
     let (control, to_control) = bound::<zeromq_async::Rep>().await;
-    let mut proxy = Proxy::new(front, back).control(control);
+    let mut proxy = Proxy::one_way(front, back).control(control);
     let running = tokio::spawn(async move { proxy.run().await });
     let mut req: ReqSocket = connected(&to_control).await;
     let mut order = async |order: &str| {
@@ -350,7 +355,7 @@ async fn rep_control_answers_libzmq_commands() {
 async fn pair_control_answers_only_statistics() {
     let (_push, front, back, _pull) = streamer().await;
     let (control, to_control) = bound::<zeromq_async::Pair>().await;
-    let mut proxy = Proxy::new(front, back).control(control);
+    let mut proxy = Proxy::one_way(front, back).control(control);
     let running = tokio::spawn(async move { proxy.run().await });
     let mut pair: PairSocket = connected(&to_control).await;
     for order in ["PAUSE", "nonsense", "RESUME", "STATISTICS"] {
@@ -366,7 +371,7 @@ async fn undeliverable_answer_keeps_proxy_running() {
     let (_push, front, back, _pull) = streamer().await;
     let control = RouterSocket::builder().mandatory(true).build();
     let to_control = control.bind(ANY_PORT).await.unwrap();
-    let mut proxy = Proxy::new(front, back).control(control);
+    let mut proxy = Proxy::one_way(front, back).control(control);
     let running = tokio::spawn(async move { proxy.run().await });
     let mut dealer: zeromq_async::DealerSocket = connected(&to_control).await;
     for order in ["STATISTICS", "TERMINATE"] {
@@ -378,7 +383,7 @@ async fn undeliverable_answer_keeps_proxy_running() {
 #[tokio::test]
 async fn req_control_keeps_proxy_running() {
     let (mut push, front, back, mut pull) = streamer().await;
-    let mut proxy = Proxy::new(front, back).control(ReqSocket::new());
+    let mut proxy = Proxy::one_way(front, back).control(ReqSocket::new());
     let handle = proxy.handle();
     let running = tokio::spawn(async move { proxy.run().await });
     send(&mut push, "hello").await;
@@ -392,7 +397,7 @@ async fn req_control_keeps_proxy_running() {
 async fn proxy_terminates_with_full_backend() {
     let (mut push, front, _, _) = streamer().await;
     let (control, to_control) = bound::<zeromq_async::Rep>().await;
-    let mut proxy = Proxy::new(front, PushSocket::new()).control(control);
+    let mut proxy = Proxy::one_way(front, PushSocket::new()).control(control);
     let running = tokio::spawn(async move { proxy.run().await });
     send(&mut push, "waits").await;
     let mut req: ReqSocket = connected(&to_control).await;
@@ -407,7 +412,7 @@ async fn sub_control_obeys_without_answers() {
     let control = SubSocket::builder().subscribe("").build();
     let mut publisher = XPubSocket::new();
     control.connect(publisher.bind(ANY_PORT).await.unwrap()).unwrap();
-    let mut proxy = Proxy::new(front, back).control(control);
+    let mut proxy = Proxy::one_way(front, back).control(End::receive_only(control));
     let running = tokio::spawn(async move { proxy.run().await });
     assert_eq!(recv(&mut publisher).await, "\u{1}");
     for order in ["STATISTICS", "TERMINATE"] {
@@ -459,7 +464,7 @@ async fn request_of_lost_service_goes_to_next() {
 async fn unsendable_messages_are_dropped_and_counted() {
     let (front, to_front) = bound::<zeromq_async::XPub>().await;
     let (back, to_back) = bound::<zeromq_async::Pull>().await;
-    let (handle, running) = start(front, back);
+    let (handle, running) = start(front, End::receive_only(back));
     let mut sub = SubSocket::builder().subscribe("").build();
     sub.connect(&to_front).unwrap();
     within("the subscription", async {
@@ -496,14 +501,14 @@ async fn unroutable_message_keeps_proxy_running() {
 async fn closed_socket_ends_proxy_with_its_side() {
     let (_push, front, back, _pull) = streamer().await;
     let closing = back.handle().clone();
-    let (_handle, running) = start(front, back);
+    let (_handle, running) = start_one_way(front, back);
     closing.close().await;
     let error = within("the proxy to end", running).await.unwrap().unwrap_err();
     assert_eq!(error.side(), ProxySide::Back);
 
     let (_push, front, back, _pull) = streamer().await;
     let closing = front.handle().clone();
-    let (_handle, running) = start(front, back);
+    let (_handle, running) = start_one_way(front, back);
     closing.close().await;
     let error = within("the proxy to end", running).await.unwrap().unwrap_err();
     assert!(matches!(
@@ -513,13 +518,32 @@ async fn closed_socket_ends_proxy_with_its_side() {
 }
 
 #[tokio::test]
-async fn halves_of_any_type_can_be_proxied() {
+async fn parts_of_any_type_make_an_end() {
     let (mut push, front, back, mut pull) = streamer().await;
-    let front = Halves::<_, PubSocket>::new(Some(front), None);
-    let back = Halves::<PullSocket, _>::new(None, Some(back));
+    let front = End::<_, PubSocket>::new(Some(front), None);
+    let back = End::<SubSocket, _>::new(None, Some(back));
     start(front, back);
     send(&mut push, "hello").await;
     assert_eq!(recv(&mut pull).await, "hello");
+}
+
+/// A `Stream` that is not `Unpin`, and a `Sink` that is not, in a box or pinned in place.
+#[tokio::test]
+async fn pinned_ends_can_be_proxied() {
+    let (mut push, front, back, mut pull) = streamer().await;
+    let front = futures_util::stream::unfold(front, |mut front| async move {
+        let received = front.recv().await;
+        Some((received, front))
+    });
+    let back = futures_util::sink::unfold(back, |mut back, message: Message| async move {
+        back.send(message).await?;
+        Ok::<_, zeromq_async::SendError>(back)
+    });
+    let mut back = std::pin::pin!(back);
+    let mut proxy = Proxy::one_way(Box::pin(front), back.as_mut());
+    send(&mut push, "hello").await;
+    let passes = async { assert_eq!(recv(&mut pull).await, "hello") };
+    tokio::select! { () = passes => {}, ended = proxy.run() => panic!("{ended:?}") }
 }
 
 /// Nothing to do costs nothing: a proxy that waits is not polled.
@@ -527,7 +551,7 @@ async fn halves_of_any_type_can_be_proxied() {
 async fn idle_proxy_is_not_polled() {
     let front = PullSocket::new();
     front.bind("inproc://proxy-idle").await.unwrap();
-    let (handle, running) = start(front, PushSocket::new());
+    let (handle, running) = start_one_way(front, PushSocket::new());
     // Paused time goes on only while every task waits.
     tokio::time::sleep(Duration::from_secs(3600)).await;
     assert_eq!(end(&handle, running).await, ProxyStatistics::default());
@@ -568,8 +592,8 @@ async fn a_flooded_direction_lets_the_other_pass() {
         let arriving =
             futures_util::stream::poll_fn(move |cx| arriving.poll_recv(cx).map(|m| m.map(Ok)));
         let (passed, mut passing) = tokio::sync::mpsc::unbounded_channel();
-        let flooded = Halves::new(Some(Flood), Some(sink(Some(passed))));
-        let other = Halves::new(Some(arriving), Some(sink(None)));
+        let flooded = End::new(Some(Flood), Some(sink(Some(passed))));
+        let other = End::new(Some(arriving), Some(sink(None)));
         send.send(Message::from("hello")).unwrap();
         let passes =
             async { assert_eq!(within("it to pass", passing.recv()).await.unwrap(), "hello") };
@@ -590,10 +614,10 @@ async fn flooded_orders_let_messages_pass() {
     let arriving =
         futures_util::stream::poll_fn(move |cx| arriving.poll_recv(cx).map(|m| m.map(Ok)));
     let (passed, mut passing) = tokio::sync::mpsc::unbounded_channel();
-    let front = Halves::new(Some(arriving), Some(sink(None)));
-    let back = Halves::new(None::<Flood>, Some(sink(Some(passed))));
+    let front = End::new(Some(arriving), Some(sink(None)));
+    let back = End::new(None::<Flood>, Some(sink(Some(passed))));
     send.send(Message::from("hello")).unwrap();
-    let mut proxy = Proxy::new(front, back).control(Halves::new(Some(Flood), Some(sink(None))));
+    let mut proxy = Proxy::new(front, back).control(End::new(Some(Flood), Some(sink(None))));
     let passes = async { assert_eq!(within("it to pass", passing.recv()).await.unwrap(), "hello") };
     tokio::select! { biased; () = passes => {}, _ = proxy.run() => {} }
 }

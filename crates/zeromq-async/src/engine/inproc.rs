@@ -86,12 +86,7 @@ fn try_meet(
         // The name is free in a moment, or another socket has it by now.
         Err(Rejected::Closed) => {
             let is_open = |other: &Arc<SocketCore>| !other.peers.is_closed();
-            return bound.inproc.find_open_or_wait(
-                name,
-                connecting.core,
-                connecting.pipe,
-                is_open,
-            );
+            return bound.inproc.find_open_or_wait(name, connecting.core, connecting.pipe, is_open);
         }
         Err(reason) => {
             for core in [bound, connecting.core] {

@@ -12,9 +12,9 @@ use support::{
 use tokio::net::TcpStream;
 use tokio::runtime::Runtime;
 use zeromq_async::{
-    Context, DealerSocket, Message, PairSocket, PubSocket, PullSocket, PushSocket, ReqSocket,
-    RouterSocket, SendErrorKind, SocketEvent, SocketType, SubSocket, SubscriptionNotices,
-    XPubSocket, XSubSocket,
+    Context, DealerSocket, Message, PairSocket, PubSocket, PullSocket, PushSocket, RepSocket,
+    ReqSocket, RouterSocket, SendErrorKind, SocketEvent, SocketType, SubSocket,
+    SubscriptionNotices, XPubSocket, XSubSocket,
 };
 use zmtp::Command;
 

@@ -1,4 +1,4 @@
-//! Messages made smaller for the way.
+//! Compressed messages.
 
 mod algorithm;
 mod error;
@@ -9,20 +9,21 @@ use std::task::{Context, Poll, ready};
 
 use futures_core::Stream;
 use futures_sink::Sink;
+use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use zeromq_async::Message;
 
-use super::Work;
+use super::BytesWorked;
 
 use algorithm::{Algorithm, Compressor, Decompressor};
 pub use error::{CompressionError, Undecompressed};
 use packed::Packing;
 
-/// Compresses what is sent where that makes it smaller, and decompresses what is received.
+/// Compresses sent messages where that makes them smaller, and decompresses received ones.
 ///
-/// Every message says itself whether it is compressed, and how, so each side may send as it likes:
-/// compressed or not, with LZ4 or zstd. A peer without this layer is understood, too; what is sent
-/// to it must not be compressed, for it would get it as it is.
+/// Each message says whether and how it is compressed, so each side may send compressed or not, with
+/// LZ4 or zstd. The layer understands a peer without it. Such a peer must not be sent compressed
+/// messages, because it receives them as they are.
 ///
 /// ```
 /// # #[cfg(feature = "lz4")]
@@ -44,22 +45,22 @@ use packed::Packing;
 /// # fn main() {}
 /// ```
 ///
-/// All frames of a message are compressed together, into one. Those that sockets or brokers on the
-/// way have to read stay as they are with [`clear_frames`](Self::clear_frames): a publisher's topic,
-/// a ROUTER's routing id, the delimiter that a DEALER sends to a REP.
+/// All frames of a message are compressed together into one. Exclude frames that sockets or brokers
+/// on the way must read with [`clear_frames`](Self::clear_frames): a publisher's topic, a ROUTER's
+/// routing id, the delimiter that a DEALER sends to a REP.
 ///
 /// # Encryption
 ///
-/// The size of a compressed message tells something of what is in it. Where somebody who listens to
-/// encrypted connections can also put text of his own into the same messages as a secret, do not
-/// compress them (as in CRIME and BREACH).
+/// The size of a compressed message reveals something about its content. Do not compress messages
+/// that contain both a secret and text from an attacker who can observe the encrypted connection
+/// (as in CRIME and BREACH).
 ///
-/// # The form
+/// # Format
 ///
 /// The last frame of a compressed message begins with the bytes `FF 5A 51 01`, a byte for the
 /// algorithm (0 none, 1 an LZ4 block, 2 a zstd frame), the number of frames inside, and the length
-/// of each, as LEB128; then comes what is compressed. A message whose last frame happens to begin in
-/// that way is sent with algorithm 0, and so arrives as it was.
+/// of each, as LEB128. The compressed bytes follow. A message whose own last frame begins with the
+/// same bytes is sent with algorithm 0, and so arrives as it was.
 #[derive(Debug, Clone)]
 pub struct CompressionLayer {
     algorithm: Algorithm,
@@ -68,18 +69,13 @@ pub struct CompressionLayer {
     max_size: usize,
 }
 
-/// Below it compressing seldom pays.
+/// Compressing smaller messages seldom pays.
 const THRESHOLD: usize = 512;
 
 const MAX_SIZE: usize = 64 * 1024 * 1024;
 
 impl CompressionLayer {
-    /// Compresses with LZ4: fast, hardly slower than copying (feature `lz4`).
-    ///
-    /// ```
-    /// let layer = zeromq_util::layer::CompressionLayer::lz4();
-    /// # drop(layer);
-    /// ```
+    /// Compresses with LZ4: hardly slower than copying (feature `lz4`).
     #[cfg(feature = "lz4")]
     pub fn lz4() -> Self {
         Self::new(Algorithm::Lz4)
@@ -87,12 +83,7 @@ impl CompressionLayer {
 
     /// Compresses with zstd at a level from 1, fast, to 19, small; 3 is usual (feature `zstd`).
     ///
-    /// A level outside of that range is taken for its nearer end.
-    ///
-    /// ```
-    /// let layer = zeromq_util::layer::CompressionLayer::zstd(3);
-    /// # drop(layer);
-    /// ```
+    /// A level out of range is taken for the nearest in it.
     #[cfg(feature = "zstd")]
     pub fn zstd(level: i32) -> Self {
         Self::new(Algorithm::Zstd { level: level.clamp(1, 19) })
@@ -102,51 +93,32 @@ impl CompressionLayer {
         Self { algorithm, threshold: THRESHOLD, clear_frames: 0, max_size: MAX_SIZE }
     }
 
-    /// From how many bytes on messages are compressed, frames that stay clear not counted.
-    /// Default: 512.
-    ///
-    /// ```
-    /// # #[cfg(feature = "lz4")] {
-    /// let layer = zeromq_util::layer::CompressionLayer::lz4().threshold(4096);
-    /// # }
-    /// ```
+    /// Sets the smallest message that is compressed, in bytes without clear frames. Default: 512.
     #[must_use]
     pub fn threshold(mut self, bytes: usize) -> Self {
         self.threshold = bytes;
         self
     }
 
-    /// How many frames at the front of each message that is sent stay as they are. Default: 0.
+    /// Sets the number of frames at the front of each sent message that are not compressed.
+    /// Default: 0.
     ///
-    /// 1 for PUB and XPUB, whose topic is matched, and for a DEALER that speaks to REPs; for a ROUTER
-    /// 1, or 2 where its peers are REQs. Receiving finds out by itself.
-    ///
-    /// ```
-    /// # #[cfg(feature = "lz4")] {
-    /// let layer = zeromq_util::layer::CompressionLayer::lz4().clear_frames(1);
-    /// # }
-    /// ```
+    /// Use 1 for PUB and XPUB, which match the topic, and for a DEALER with REP peers. Use 1 for a
+    /// ROUTER, or 2 if its peers are REQs. The receiver needs no such setting.
     #[must_use]
     pub fn clear_frames(mut self, frames: usize) -> Self {
         self.clear_frames = frames;
         self
     }
 
-    /// The bytes that a received message may have when it is decompressed, so that a small one
-    /// cannot fill the memory. Default: 64 MiB.
+    /// Sets the largest size of a decompressed message, in bytes, so that a small message cannot
+    /// fill the memory. Default: 64 MiB.
     ///
-    /// A message that says it is larger is not decompressed; it is an error with the message in it.
+    /// A larger message is not decompressed. It is an error that contains the message.
     ///
-    /// A message is decompressed in one go: 64 MiB keep the thread, with its other tasks, for some
-    /// 30 ms in an optimised build, for the 2 kB that a peer has to send. What has been decompressed
-    /// is then paid for in Tokio's budget, so that other tasks have their turns before the next
-    /// message. Where peers are not trusted, choose a limit that is not much above what they need.
-    ///
-    /// ```
-    /// # #[cfg(feature = "lz4")] {
-    /// let layer = zeromq_util::layer::CompressionLayer::lz4().max_size(1024 * 1024);
-    /// # }
-    /// ```
+    /// A message is decompressed in one step. 64 MiB block the thread for about 30 ms in an
+    /// optimized build, for 2 kB that a peer sends. Other tasks run before the next message. If peers
+    /// are not trusted, choose a limit that is not much larger than necessary.
     #[must_use]
     pub fn max_size(mut self, bytes: usize) -> Self {
         self.max_size = bytes;
@@ -164,42 +136,42 @@ impl<S> Layer<S> for CompressionLayer {
             packing,
             compressor: Compressor::new(self.algorithm),
             decompressor: Decompressor::new(self.max_size),
-            sending: Work::default(),
-            receiving: Work::default(),
+            compressed: BytesWorked::default(),
+            decompressed: BytesWorked::default(),
         }
     }
 }
 
-/// What a [`CompressionLayer`] makes of a socket.
-#[derive(Debug)]
-pub struct Compression<S> {
-    inner: S,
-    packing: Packing,
-    compressor: Compressor,
-    decompressor: Decompressor,
-    /// Of compressing and decompressing, each paid for before the next message.
-    sending: Work,
-    receiving: Work,
+pin_project! {
+    /// A socket with a [`CompressionLayer`].
+    #[derive(Debug)]
+    pub struct Compression<S> {
+        #[pin]
+        inner: S,
+        packing: Packing,
+        compressor: Compressor,
+        decompressor: Decompressor,
+        // Each is paid for before the next message.
+        compressed: BytesWorked,
+        decompressed: BytesWorked,
+    }
 }
 
-#[cfg(feature = "lz4")]
-wraps!(Compression<S>, CompressionLayer, "lz4()");
-#[cfg(not(feature = "lz4"))]
-wraps!(Compression<S>, CompressionLayer, "zstd(3)");
+accessors!(Compression<S>);
 
-impl<S: Sink<Message> + Unpin> Sink<Message> for Compression<S> {
+impl<S: Sink<Message>> Sink<Message> for Compression<S> {
     type Error = S::Error;
 
-    fn poll_ready(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
-        ready!(self.sending.poll_paid(cx));
-        Pin::new(&mut self.inner).poll_ready(cx)
+    fn poll_ready(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        let this = self.project();
+        ready!(this.compressed.poll_paid(cx));
+        this.inner.poll_ready(cx)
     }
 
-    fn start_send(mut self: Pin<&mut Self>, message: Message) -> Result<(), S::Error> {
-        let this = &mut *self;
-        this.sending.add(message.size());
-        let message = this.packing.pack(message, &mut this.compressor);
-        Pin::new(&mut this.inner).start_send(message)
+    fn start_send(self: Pin<&mut Self>, message: Message) -> Result<(), S::Error> {
+        let this = self.project();
+        this.compressed.add(message.size());
+        this.inner.start_send(this.packing.pack(message, this.compressor))
     }
 
     forward_poll_flush!(Message);
@@ -207,18 +179,18 @@ impl<S: Sink<Message> + Unpin> Sink<Message> for Compression<S> {
 
 impl<S, E> Stream for Compression<S>
 where
-    S: Stream<Item = Result<Message, E>> + Unpin,
+    S: Stream<Item = Result<Message, E>>,
 {
     type Item = Result<Message, CompressionError<E>>;
 
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let this = &mut *self;
-        ready!(this.receiving.poll_paid(cx));
-        let next = ready!(Pin::new(&mut this.inner).poll_next(cx));
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let this = self.project();
+        ready!(this.decompressed.poll_paid(cx));
+        let next = ready!(this.inner.poll_next(cx));
         Poll::Ready(next.map(|item| {
             let message = item.map_err(CompressionError::Inner)?;
-            let unpacked = packed::unpack(message, &mut this.decompressor);
-            this.receiving.add(this.decompressor.take_produced());
+            let unpacked = packed::unpack(message, this.decompressor);
+            this.decompressed.add(this.decompressor.take_produced());
             unpacked.map_err(|undecompressed| CompressionError::Message(Box::new(undecompressed)))
         }))
     }

@@ -1,27 +1,25 @@
-//! So many requests under way at once.
+//! A limit on requests without a reply.
 
 use std::collections::VecDeque;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
 use futures_core::Stream;
 use futures_sink::Sink;
+use parking_lot::Mutex;
+use pin_project_lite::pin_project;
 use tokio::time::Instant;
 use tower_layer::Layer;
 
 use super::deadline::Deadline;
-use super::place;
-use crate::line::{Line, Ticket};
-use parking_lot::Mutex;
 
-/// Lets no more than so many requests be without a reply; who sends another waits for a reply.
+/// Limits the number of requests without a reply. Sending another waits for a reply.
 ///
-/// A message that is sent is a request, and whatever is received, a reply or an error, ends the
-/// oldest of them. Replies must be received while requests wait to be sent: in another task, or in
-/// the same with `tokio::select!`. For that, everything wrapped with one layer value or its clones
-/// counts together, such as the halves of a socket:
+/// Each sent message is a request. Each received message or error ends the oldest request. Receive
+/// replies while requests wait to be sent: in another task, or with `tokio::select!`. Everything
+/// wrapped with one layer value or its clones shares the limit, such as the halves of a socket:
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -51,67 +49,35 @@ use parking_lot::Mutex;
 /// # Ok(()) }
 /// ```
 ///
-/// A place belongs to the future that sends, and to none after it: a `send` that is dropped leaves the
-/// line, and others go on. A `Sink` that is polled by hand, or with [`ready`], finds a place free and
-/// takes it when it sends; where another was faster, there is one request more than the limit.
+/// A dropped `send` does not count. After [`ready`](super::SendExt::ready) a sink counts as a
+/// request until it sends, is flushed or is dropped.
 ///
-/// A request whose reply never comes is counted for ever, unless [`forget_after`] says otherwise. So
-/// are those under way when a socket is dropped: the half that sent them may be gone, and the other
-/// still gets their replies. Set it where one layer goes around sockets that come and go.
-///
-/// [`forget_after`]: Self::forget_after
-/// [`ready`]: super::SendExt::ready
+/// A request without a reply counts forever, unless [`forget_after`](Self::forget_after) is set.
+/// Set it where one layer wraps sockets that come and go: when a socket is dropped, its requests
+/// still count, because its other half may get the replies.
 #[derive(Debug, Clone)]
 pub struct ConcurrencyLimitLayer {
-    flights: Arc<Flights>,
+    requests: Arc<Mutex<Requests>>,
     forget_after: Option<Duration>,
 }
 
 impl ConcurrencyLimitLayer {
-    /// Lets so many requests be under way, at least 1.
-    ///
-    /// ```
-    /// let layer = zeromq_util::layer::ConcurrencyLimitLayer::new(64);
-    /// assert_eq!(layer.in_flight(), 0);
-    /// ```
+    /// Limits the requests without a reply to this number, at least 1.
     pub fn new(requests: usize) -> Self {
-        let room = Arc::new(Line::new(requests.max(1)));
-        let flights = Flights { room, departures: Mutex::default() };
-        Self { flights: Arc::new(flights), forget_after: None }
+        let requests = Requests { limit: requests.max(1), ..Requests::default() };
+        Self { requests: Arc::new(Mutex::new(requests)), forget_after: None }
     }
 
-    /// Counts a request no longer when it has had no reply for so long. Default: for ever.
-    ///
-    /// ```
-    /// use std::time::Duration;
-    /// use zeromq_util::layer::ConcurrencyLimitLayer;
-    ///
-    /// let layer = ConcurrencyLimitLayer::new(64).forget_after(Duration::from_secs(30));
-    /// # drop(layer);
-    /// ```
+    /// Stops counting a request when it has had no reply for this long. Default: never.
     #[must_use]
     pub fn forget_after(mut self, time: Duration) -> Self {
         self.forget_after = Some(time);
         self
     }
 
-    /// How many requests have had no reply.
-    ///
-    /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// use zeromq_async::DealerSocket;
-    /// use zeromq_util::layer::{ConcurrencyLimitLayer, SendExt, WithLayer};
-    ///
-    /// let limit = ConcurrencyLimitLayer::new(64);
-    /// let dealer = DealerSocket::new();
-    /// dealer.connect("inproc://in-flight")?;
-    /// dealer.with_layer(&limit).send("to nobody yet").await?;
-    /// assert_eq!(limit.in_flight(), 1);
-    /// # Ok(()) }
-    /// ```
+    /// Returns the number of requests that were sent and have no reply.
     pub fn in_flight(&self) -> usize {
-        self.flights.departures.lock().len()
+        self.requests.lock().sent.len()
     }
 }
 
@@ -119,151 +85,206 @@ impl<S> Layer<S> for ConcurrencyLimitLayer {
     type Service = ConcurrencyLimit<S>;
 
     fn layer(&self, inner: S) -> ConcurrencyLimit<S> {
+        let sender = self.requests.lock().new_sender();
+        let requests = self.requests.clone();
         ConcurrencyLimit {
             inner,
-            flights: self.flights.clone(),
-            by_hand: Standing { room: self.flights.room.clone(), ticket: None },
+            reservation: Reservation { requests, sender, held: false },
             forget_after: self.forget_after,
             deadline: Deadline::default(),
         }
     }
 }
 
-/// What a [`ConcurrencyLimitLayer`] makes of a socket.
-#[derive(Debug)]
-pub struct ConcurrencyLimit<S> {
-    inner: S,
-    flights: Arc<Flights>,
-    by_hand: Standing,
-    forget_after: Option<Duration>,
-    deadline: Deadline,
-}
-
-wraps!(ConcurrencyLimit<S>, ConcurrencyLimitLayer, "new(64)");
-
-impl<S> ConcurrencyLimit<S> {
-    fn poll_reserve(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let Standing { room, ticket } = &mut self.by_hand;
-        while place::poll_take(room, ticket, cx).is_pending() {
-            ready!(poll_forget(&self.flights, self.forget_after, &mut self.deadline, cx));
-        }
-        Poll::Ready(())
+pin_project! {
+    /// A socket with a [`ConcurrencyLimitLayer`].
+    #[derive(Debug)]
+    pub struct ConcurrencyLimit<S> {
+        #[pin]
+        inner: S,
+        reservation: Reservation,
+        forget_after: Option<Duration>,
+        deadline: Deadline,
     }
 }
 
-/// Ready when a request has been forgotten.
-fn poll_forget(
-    flights: &Flights,
-    after: Option<Duration>,
-    deadline: &mut Deadline,
-    cx: &mut Context<'_>,
-) -> Poll<()> {
-    let Some(time) = after else { return Poll::Pending };
-    while !flights.forget_older_than(time) {
-        deadline.set_after(flights.until_oldest_is(time));
-        ready!(deadline.poll(cx));
-    }
-    Poll::Ready(())
-}
+accessors!(ConcurrencyLimit<S>);
 
-/// The turn of a wrapper whose `Sink` is polled by hand, outside the futures of `SendExt`.
-#[derive(Debug)]
-struct Standing {
-    room: Arc<Line>,
-    ticket: Ticket,
-}
-
-impl Drop for Standing {
-    fn drop(&mut self) {
-        self.room.leave(&mut self.ticket);
-    }
-}
-
-impl<S: Sink<T> + Unpin, T> Sink<T> for ConcurrencyLimit<S> {
+impl<S: Sink<T>, T> Sink<T> for ConcurrencyLimit<S> {
     type Error = S::Error;
 
-    fn poll_ready(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
-        ready!(self.poll_reserve(cx));
-        let ready = Pin::new(&mut self.inner).poll_ready(cx);
+    fn poll_ready(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        let this = self.project();
+        while this.reservation.poll_take(cx).is_pending() {
+            ready!(this.reservation.poll_forget(*this.forget_after, this.deadline, cx));
+        }
+        let ready = this.inner.poll_ready(cx);
         if !matches!(ready, Poll::Ready(Ok(()))) {
-            // Others may have room, and this may never be asked again.
-            place::give_back(&self.flights.room);
+            // Other senders may have room, and this one may never be polled again.
+            this.reservation.release();
         }
         ready
     }
 
-    fn start_send(mut self: Pin<&mut Self>, item: T) -> Result<(), S::Error> {
-        let this = &mut *self;
-        place::spend(&this.flights.room);
-        let sent = Pin::new(&mut this.inner).start_send(item);
-        match &sent {
-            Ok(()) => this.flights.depart(),
-            Err(_) => this.flights.room.give_back(1),
-        }
-        sent
+    fn start_send(self: Pin<&mut Self>, item: T) -> Result<(), S::Error> {
+        let this = self.project();
+        this.inner.start_send(item).inspect_err(|_| this.reservation.release())?;
+        this.reservation.spend();
+        Ok(())
     }
 
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
-        Pin::new(&mut self.inner).poll_flush(cx)
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        let this = self.project();
+        this.reservation.release();
+        this.inner.poll_flush(cx)
     }
 
-    fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
-        let Standing { room, ticket } = &mut self.by_hand;
-        room.leave(ticket);
-        place::give_back(room);
-        Pin::new(&mut self.inner).poll_close(cx)
+    fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        let this = self.project();
+        this.reservation.release();
+        this.inner.poll_close(cx)
     }
 }
 
-impl<S: Stream + Unpin> Stream for ConcurrencyLimit<S> {
+impl<S: Stream> Stream for ConcurrencyLimit<S> {
     type Item = S::Item;
 
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
-        let next = Pin::new(&mut self.inner).poll_next(cx);
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
+        let this = self.project();
+        let next = this.inner.poll_next(cx);
         if let Poll::Ready(Some(_)) = next {
-            self.flights.arrive();
+            this.reservation.end_oldest();
         }
         next
     }
 }
 
-/// The requests under way.
+/// One request that a sender may send, held from `poll_ready` to `start_send`.
 #[derive(Debug)]
-struct Flights {
-    /// A place for each request that may be under way.
-    room: Arc<Line>,
-    /// When those that are under way were sent.
-    departures: Mutex<VecDeque<Instant>>,
+struct Reservation {
+    requests: Arc<Mutex<Requests>>,
+    sender: u64,
+    held: bool,
 }
 
-impl Flights {
-    fn depart(&self) {
-        self.departures.lock().push_back(Instant::now());
+impl Reservation {
+    fn poll_take(&mut self, cx: &Context<'_>) -> Poll<()> {
+        if !self.held {
+            self.held = self.requests.lock().reserve(self.sender, cx.waker());
+        }
+        if self.held { Poll::Ready(()) } else { Poll::Pending }
     }
 
-    fn arrive(&self) {
-        if self.departures.lock().pop_front().is_some() {
-            self.room.give_back(1);
+    fn release(&mut self) {
+        if std::mem::take(&mut self.held) {
+            let woken = {
+                let mut requests = self.requests.lock();
+                requests.reserved -= 1;
+                requests.take_waiting()
+            };
+            wake(woken);
         }
     }
 
-    fn forget_older_than(&self, time: Duration) -> bool {
-        let mut departures = self.departures.lock();
-        let before = departures.len();
-        while departures.front().is_some_and(|departure| departure.elapsed() >= time) {
-            departures.pop_front();
-        }
-        let forgotten = before - departures.len();
-        drop(departures);
-        if forgotten > 0 {
-            self.room.give_back(forgotten);
-        }
-        forgotten > 0
+    /// Counts a request that was sent. It may exceed the limit if it had no reservation.
+    fn spend(&mut self) {
+        let mut requests = self.requests.lock();
+        requests.reserved -= usize::from(std::mem::take(&mut self.held));
+        requests.sent.push_back(Instant::now());
     }
 
-    /// What is reserved may depart at any time from now on.
+    fn end_oldest(&self) {
+        let woken = {
+            let mut requests = self.requests.lock();
+            requests.sent.pop_front();
+            requests.take_waiting()
+        };
+        wake(woken);
+    }
+
+    /// Ready when a request was forgotten.
+    fn poll_forget(
+        &self,
+        after: Option<Duration>,
+        deadline: &mut Deadline,
+        cx: &mut Context<'_>,
+    ) -> Poll<()> {
+        let Some(time) = after else { return Poll::Pending };
+        loop {
+            let mut requests = self.requests.lock();
+            if requests.forget_older_than(time) {
+                let woken = requests.take_waiting();
+                drop(requests);
+                wake(woken);
+                return Poll::Ready(());
+            }
+            let wait = requests.until_oldest_is(time);
+            drop(requests);
+            deadline.set_after(wait);
+            ready!(deadline.poll(cx));
+        }
+    }
+}
+
+impl Drop for Reservation {
+    fn drop(&mut self) {
+        self.release();
+        self.requests.lock().waiting.retain(|(sender, _)| *sender != self.sender);
+    }
+}
+
+/// The requests of all senders that share a limit.
+#[derive(Debug, Default)]
+struct Requests {
+    limit: usize,
+    reserved: usize,
+    /// When each request without a reply was sent.
+    sent: VecDeque<Instant>,
+    /// Senders that found the limit reached. Some may have given up, so all of them are woken.
+    waiting: Vec<(u64, Waker)>,
+    senders: u64,
+}
+
+impl Requests {
+    fn new_sender(&mut self) -> u64 {
+        self.senders += 1;
+        self.senders
+    }
+
+    fn reserve(&mut self, sender: u64, waker: &Waker) -> bool {
+        if self.reserved + self.sent.len() < self.limit {
+            self.reserved += 1;
+            return true;
+        }
+        match self.waiting.iter_mut().find(|(waiting, _)| *waiting == sender) {
+            Some((_, known)) => known.clone_from(waker),
+            None => self.waiting.push((sender, waker.clone())),
+        }
+        false
+    }
+
+    fn take_waiting(&mut self) -> Vec<(u64, Waker)> {
+        if self.reserved + self.sent.len() < self.limit {
+            std::mem::take(&mut self.waiting)
+        } else {
+            Vec::new()
+        }
+    }
+
+    fn forget_older_than(&mut self, time: Duration) -> bool {
+        let before = self.sent.len();
+        while self.sent.front().is_some_and(|sent| sent.elapsed() >= time) {
+            self.sent.pop_front();
+        }
+        self.sent.len() < before
+    }
+
+    /// Without a sent request, waits the whole time: a reserved one may be sent at any moment.
     fn until_oldest_is(&self, age: Duration) -> Duration {
-        let departures = self.departures.lock();
-        departures.front().map_or(age, |departure| age.saturating_sub(departure.elapsed()))
+        self.sent.front().map_or(age, |sent| age.saturating_sub(sent.elapsed()))
     }
+}
+
+fn wake(waiting: Vec<(u64, Waker)>) {
+    waiting.into_iter().for_each(|(_, waker)| waker.wake());
 }

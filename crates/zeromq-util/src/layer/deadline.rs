@@ -1,4 +1,4 @@
-//! A time by which something should have happened.
+//! A timer that is made when it is first needed.
 
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
@@ -7,40 +7,31 @@ use std::time::Duration;
 use tokio::task::coop;
 use tokio::time::{Instant, Sleep, sleep_until};
 
-/// Runs out once after each time that it was set; costs nothing while it is not waited for.
+/// Elapses once after each time that it is set.
 #[derive(Debug, Default)]
 pub(super) struct Deadline {
     at: Option<Instant>,
-    /// The timer, made when it is first waited for, and set anew when `at` is another time.
+    /// Made at the first poll, and reset when `at` has changed.
     timer: Option<Pin<Box<Sleep>>>,
 }
 
 impl Deadline {
-    pub(super) fn is_set(&self) -> bool {
-        self.at.is_some()
-    }
-
     pub(super) fn set_after(&mut self, delay: Duration) {
-        // What is too far away for a clock is never.
+        // A time beyond the range of the clock never comes.
         self.at = Instant::now().checked_add(delay);
     }
 
-    #[inline]
-    pub(super) fn clear(&mut self) {
-        self.at = None;
-    }
-
-    /// Ready once when the time has come, and pending while none is set.
+    /// Ready once when the time has come. Pending while none is set.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let Some(at) = self.at else { return Poll::Pending };
         let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(at)));
         if timer.deadline() != at {
             timer.as_mut().reset(at);
         }
-        // Unconstrained: where messages have used up the task's budget, the time runs all the same.
+        // Unconstrained: the timer fires though messages have used up the task's budget.
         let elapsed = pin!(coop::unconstrained(timer.as_mut())).poll(cx);
         if elapsed.is_ready() {
-            self.clear();
+            self.at = None;
         }
         elapsed
     }

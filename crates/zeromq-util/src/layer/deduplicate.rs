@@ -1,4 +1,4 @@
-//! What came before, not again.
+//! Messages with the same key, received once.
 
 use std::collections::{HashSet, VecDeque};
 use std::fmt;
@@ -8,19 +8,21 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use futures_core::Stream;
+use pin_project_lite::pin_project;
 use tower_layer::Layer;
 
-use super::{DROPPED_PER_TURN, detach};
+use super::DROPPED_PER_POLL;
+use crate::detach::detach;
 
-/// Receives of several messages with the same key only the first.
+/// Receives only the first of several messages with the same key.
 ///
-/// For what may come twice: from a sender that tries again, or over two ways at once. The last so
-/// many keys are remembered, each twice in memory, and no message; what comes again later than that
-/// is received again.
+/// Use it where messages may come twice: from a sender that retries, or over two paths. The layer
+/// remembers the last keys, each twice in memory, and no messages. A repetition that comes later
+/// than that is received.
 ///
-/// A key that is a frame or `bytes::Bytes`, or an option or list of these, is copied where it is
-/// small. In a type of your own copy them yourself: a frame keeps alive the buffer that it is a part
-/// of, which may be far larger.
+/// Small keys that are a frame or `bytes::Bytes`, or an option or list of these, are copied. In a
+/// type of your own, copy them yourself: a frame keeps alive the buffer that it is part of, which
+/// may be far larger.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -47,15 +49,7 @@ pub struct DeduplicateLayer<F, K> {
 }
 
 impl<F, K> DeduplicateLayer<F, K> {
-    /// Remembers so many keys, at least 1, as the function gives them for messages.
-    ///
-    /// ```
-    /// use zeromq_async::Message;
-    /// use zeromq_util::layer::DeduplicateLayer;
-    ///
-    /// let layer = DeduplicateLayer::new(100, |message: &Message| message.last().cloned());
-    /// # drop(layer);
-    /// ```
+    /// Remembers this number of keys, at least 1. The function returns a message's key.
     pub fn new<T>(keys: usize, key: F) -> Self
     where
         F: FnMut(&T) -> K,
@@ -68,86 +62,74 @@ impl<S, F: Clone, K> Layer<S> for DeduplicateLayer<F, K> {
     type Service = Deduplicate<S, F, K>;
 
     fn layer(&self, inner: S) -> Deduplicate<S, F, K> {
-        let (keys, key) = (self.keys, self.key.clone());
-        Deduplicate { inner, keys, key, known: HashSet::new(), oldest: VecDeque::new(), dropped: 0 }
+        let known = KnownKeys { limit: self.keys, keys: HashSet::new(), oldest: VecDeque::new() };
+        Deduplicate { inner, key: self.key.clone(), known, dropped: 0 }
     }
 }
 
-/// What a [`DeduplicateLayer`] makes of a socket.
-pub struct Deduplicate<S, F, K> {
-    inner: S,
-    keys: usize,
-    key: F,
-    known: HashSet<K>,
-    /// The same, in the order in which they came.
-    oldest: VecDeque<K>,
-    dropped: u64,
+pin_project! {
+    /// A socket with a [`DeduplicateLayer`].
+    pub struct Deduplicate<S, F, K> {
+        #[pin]
+        inner: S,
+        key: F,
+        known: KnownKeys<K>,
+        dropped: u64,
+    }
 }
 
-wraps!(
-    Deduplicate<S, F, K>,
-    DeduplicateLayer,
-    "new(100, |message: &zeromq_async::Message| message.clone().into_frames())"
-);
+accessors!(Deduplicate<S, F, K>);
 forward_sink!(Deduplicate<S, F, K>);
 
 impl<S, F, K> Deduplicate<S, F, K> {
-    /// How many messages were dropped because their keys were known.
-    ///
-    /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() {
-    /// use zeromq_util::layer::{DeduplicateLayer, WithLayer};
-    /// use zeromq_async::{Message, PullSocket};
-    ///
-    /// let layer = DeduplicateLayer::new(100, |message: &Message| message.size());
-    /// assert_eq!(PullSocket::new().with_layer(layer).dropped(), 0);
-    /// # }
-    /// ```
+    /// Returns the number of messages that were dropped because their keys were known.
     pub fn dropped(&self) -> u64 {
         self.dropped
     }
 }
 
-impl<S, F, K: Hash + Eq + Clone + 'static> Deduplicate<S, F, K> {
-    fn is_new(&mut self, mut key: K) -> bool {
-        if self.known.contains(&key) {
-            self.dropped += 1;
-            return false;
-        }
-        if self.oldest.len() >= self.keys
-            && let Some(oldest) = self.oldest.pop_front()
-        {
-            self.known.remove(&oldest);
-        }
-        detach(&mut key);
-        self.oldest.push_back(key.clone());
-        self.known.insert(key)
-    }
-}
-
 impl<S, F, K, T, E> Stream for Deduplicate<S, F, K>
 where
-    S: Stream<Item = Result<T, E>> + Unpin,
+    S: Stream<Item = Result<T, E>>,
     F: FnMut(&T) -> K,
     K: Hash + Eq + Clone + 'static,
 {
     type Item = S::Item;
 
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
-        let this = &mut *self;
-        for _ in 0..DROPPED_PER_TURN {
-            let next = ready!(Pin::new(&mut this.inner).poll_next(cx));
-            if let Some(Ok(item)) = &next {
-                let key = (this.key)(item);
-                if !this.is_new(key) {
-                    continue;
-                }
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
+        let mut this = self.project();
+        for _ in 0..DROPPED_PER_POLL {
+            match ready!(this.inner.as_mut().poll_next(cx)) {
+                Some(Ok(item)) if !this.known.insert((this.key)(&item)) => *this.dropped += 1,
+                next => return Poll::Ready(next),
             }
-            return Poll::Ready(next);
         }
         cx.waker().wake_by_ref();
         Poll::Pending
+    }
+}
+
+struct KnownKeys<K> {
+    limit: usize,
+    keys: HashSet<K>,
+    /// The same keys, oldest first.
+    oldest: VecDeque<K>,
+}
+
+impl<K: Hash + Eq + Clone + 'static> KnownKeys<K> {
+    /// Returns false if the key is known.
+    fn insert(&mut self, mut key: K) -> bool {
+        if self.keys.contains(&key) {
+            return false;
+        }
+        if self.oldest.len() >= self.limit
+            && let Some(oldest) = self.oldest.pop_front()
+        {
+            self.keys.remove(&oldest);
+        }
+        detach(&mut key);
+        self.oldest.push_back(key.clone());
+        self.keys.insert(key)
     }
 }
 
@@ -165,8 +147,8 @@ impl<F, K> fmt::Debug for DeduplicateLayer<F, K> {
 
 impl<S: fmt::Debug, F, K> fmt::Debug for Deduplicate<S, F, K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut shown = f.debug_struct("Deduplicate");
-        shown.field("inner", &self.inner).field("keys", &self.keys);
-        shown.field("dropped", &self.dropped).finish_non_exhaustive()
+        let mut debug = f.debug_struct("Deduplicate");
+        debug.field("inner", &self.inner).field("keys", &self.known.limit);
+        debug.field("dropped", &self.dropped).finish_non_exhaustive()
     }
 }

@@ -8,21 +8,22 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use futures_core::Stream;
+use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use zeromq_async::Message;
 
-use super::detach;
+use crate::detach::detach;
 
-/// Receives of several messages on a topic that have come meanwhile only the latest.
+/// Receives only the latest of several waiting messages on a topic.
 ///
-/// What [`conflate`](zeromq_async::SocketBuilder::conflate) (`ZMQ_CONFLATE`) does for a whole socket, this
-/// does for each topic by itself, and for messages of several frames, which libzmq's cannot. A
-/// topic keeps the turn that its oldest message had, so none waits for ever.
+/// [`conflate`](zeromq_async::SocketBuilder::conflate) (`ZMQ_CONFLATE`) keeps one message for a whole
+/// socket. This layer keeps one for each topic, of any number of frames. A topic keeps the position
+/// of its oldest message, so none waits forever.
 ///
-/// Each `recv` first takes all that waits in the socket, up to a limit of topics. While nobody
-/// receives, messages wait in the socket up to its
-/// [`receive_high_water_mark`](zeromq_async::SocketBuilder::receive_high_water_mark), and what a publisher
-/// drops then is the newest: choose a mark that lasts for the longest pause.
+/// Each `recv` first takes all messages that wait in the socket, up to the limit of topics. Between
+/// calls messages wait in the socket, up to its
+/// [`receive_high_water_mark`](zeromq_async::SocketBuilder::receive_high_water_mark); a publisher
+/// then drops the newest. Choose a mark that covers the longest pause.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -50,16 +51,8 @@ pub struct KeepLatestLayer<F, K, T = Message> {
 }
 
 impl<F, K, T> KeepLatestLayer<F, K, T> {
-    /// Keeps the latest message of each of so many topics, at least 1, as the function gives them
-    /// for messages. Where there are more, the others wait in the socket.
-    ///
-    /// ```
-    /// use zeromq_async::Message;
-    /// use zeromq_util::layer::KeepLatestLayer;
-    ///
-    /// let layer = KeepLatestLayer::new(100, |message: &Message| message.first().cloned());
-    /// # drop(layer);
-    /// ```
+    /// Keeps the latest message of up to this number of topics, at least 1. The function returns a
+    /// message's topic. Messages of further topics wait in the socket.
     pub fn new(topics: usize, topic: F) -> Self
     where
         F: FnMut(&T) -> K,
@@ -72,107 +65,88 @@ impl<S, F: Clone, K, T> Layer<S> for KeepLatestLayer<F, K, T> {
     type Service = KeepLatest<S, F, K, T>;
 
     fn layer(&self, inner: S) -> KeepLatest<S, F, K, T> {
-        KeepLatest {
-            inner,
-            topics: self.topics,
-            topic: self.topic.clone(),
-            latest: HashMap::new(),
-            turns: VecDeque::new(),
-            replaced: 0,
-            ended: false,
-        }
+        let kept = Latest { messages: HashMap::new(), order: VecDeque::new(), replaced: 0 };
+        KeepLatest { inner, topics: self.topics, topic: self.topic.clone(), kept, ended: false }
     }
 }
 
-/// What a [`KeepLatestLayer`] makes of a socket.
-pub struct KeepLatest<S, F, K, T = Message> {
-    inner: S,
-    topics: usize,
-    topic: F,
-    latest: HashMap<K, T>,
-    /// The topics of `latest`, in the order in which they are received.
-    turns: VecDeque<K>,
-    replaced: u64,
-    ended: bool,
+pin_project! {
+    /// A socket with a [`KeepLatestLayer`].
+    pub struct KeepLatest<S, F, K, T = Message> {
+        #[pin]
+        inner: S,
+        topics: usize,
+        topic: F,
+        kept: Latest<K, T>,
+        ended: bool,
+    }
 }
 
-/// So many messages at most are taken from the socket for one that is received.
+/// The most messages taken from the socket for one that is received.
 const TAKEN_AT_ONCE: usize = 10_000;
 
-wraps!(
-    KeepLatest<S, F, K, T>,
-    KeepLatestLayer,
-    "new(100, |message: &zeromq_async::Message| message.size())"
-);
+accessors!(KeepLatest<S, F, K, T>);
 forward_sink!(KeepLatest<S, F, K, T>);
 
 impl<S, F, K, T> KeepLatest<S, F, K, T> {
-    /// How many messages were replaced by later ones.
-    ///
-    /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() {
-    /// use zeromq_util::layer::{KeepLatestLayer, WithLayer};
-    /// use zeromq_async::{Message, SubSocket};
-    ///
-    /// let layer = KeepLatestLayer::new(100, |message: &Message| message.first().cloned());
-    /// assert_eq!(SubSocket::new().with_layer(layer).replaced(), 0);
-    /// # }
-    /// ```
+    /// Returns the number of messages that were replaced by later ones.
     pub fn replaced(&self) -> u64 {
-        self.replaced
-    }
-}
-
-impl<S, F, K, T> KeepLatest<S, F, K, T>
-where
-    F: FnMut(&T) -> K,
-    K: Hash + Eq + Clone,
-    T: 'static,
-{
-    fn keep(&mut self, mut item: T) {
-        detach(&mut item);
-        let topic = (self.topic)(&item);
-        if self.latest.insert(topic.clone(), item).is_some() {
-            self.replaced += 1;
-        } else {
-            self.turns.push_back(topic);
-        }
-    }
-
-    fn next(&mut self) -> Option<T> {
-        let topic = self.turns.pop_front()?;
-        self.latest.remove(&topic)
+        self.kept.replaced
     }
 }
 
 impl<S, F, K, T, E> Stream for KeepLatest<S, F, K, T>
 where
-    S: Stream<Item = Result<T, E>> + Unpin,
+    S: Stream<Item = Result<T, E>>,
     F: FnMut(&T) -> K,
     K: Hash + Eq + Clone,
     T: 'static,
 {
     type Item = S::Item;
 
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
-        let this = &mut *self;
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
+        let mut this = self.project();
         for _ in 0..TAKEN_AT_ONCE {
-            if this.ended || this.turns.len() >= this.topics {
+            if *this.ended || this.kept.order.len() >= *this.topics {
                 break;
             }
-            match Pin::new(&mut this.inner).poll_next(cx) {
-                Poll::Ready(Some(Ok(item))) => this.keep(item),
+            match this.inner.as_mut().poll_next(cx) {
+                Poll::Ready(Some(Ok(mut item))) => {
+                    detach(&mut item);
+                    this.kept.keep((this.topic)(&item), item);
+                }
                 Poll::Ready(Some(Err(error))) => return Poll::Ready(Some(Err(error))),
-                Poll::Ready(None) => this.ended = true,
+                Poll::Ready(None) => *this.ended = true,
                 Poll::Pending => break,
             }
         }
-        match this.next() {
+        match this.kept.next() {
             Some(item) => Poll::Ready(Some(Ok(item))),
-            None if this.ended => Poll::Ready(None),
+            None if *this.ended => Poll::Ready(None),
             None => Poll::Pending,
         }
+    }
+}
+
+struct Latest<K, T> {
+    messages: HashMap<K, T>,
+    /// The topics of `messages`, in the order in which they are received.
+    order: VecDeque<K>,
+    replaced: u64,
+}
+
+impl<K: Hash + Eq + Clone, T> Latest<K, T> {
+    fn keep(&mut self, topic: K, item: T) {
+        if self.messages.insert(topic.clone(), item).is_some() {
+            self.replaced += 1;
+        } else {
+            self.order.push_back(topic);
+        }
+    }
+
+    fn next(&mut self) -> Option<T> {
+        let topic = self.order.pop_front()?;
+        self.messages.remove(&topic)
     }
 }
 
@@ -190,8 +164,8 @@ impl<F, K, T> fmt::Debug for KeepLatestLayer<F, K, T> {
 
 impl<S: fmt::Debug, F, K, T> fmt::Debug for KeepLatest<S, F, K, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut shown = f.debug_struct("KeepLatest");
-        shown.field("inner", &self.inner).field("waiting", &self.turns.len());
-        shown.field("replaced", &self.replaced).finish_non_exhaustive()
+        let mut debug = f.debug_struct("KeepLatest");
+        debug.field("inner", &self.inner).field("waiting", &self.kept.order.len());
+        debug.field("replaced", &self.kept.replaced).finish_non_exhaustive()
     }
 }

@@ -1,4 +1,4 @@
-//! Messages counted and timed as they pass, for the `metrics` crate.
+//! Counts and times of messages that pass, for the `metrics` crate.
 
 use std::fmt;
 use std::pin::Pin;
@@ -8,35 +8,36 @@ use std::task::{Context, Poll, ready};
 use ::metrics::{Counter, Histogram, counter, histogram};
 use futures_core::Stream;
 use futures_sink::Sink;
+use pin_project_lite::pin_project;
 use tokio::time::Instant;
 use tower_layer::Layer;
 use zeromq_async::Message;
 
-use super::beginning;
+use super::SendExt;
 
-/// Counts messages and bytes as they pass, and times how long sending waits for room (feature
+/// Counts messages and bytes that pass, and times how long sending waits for room (feature
 /// `metrics`).
 ///
-/// What a socket counts by itself costs nothing and needs no layer; see
-/// [`MetricsExport`](crate::metrics::MetricsExport). This layer counts at its place in a
-/// stack: above a filter or below compression, and one of several senders by itself. That costs a
-/// few atomic additions a message.
+/// A socket counts its own messages without a layer; see
+/// [`MetricsExport`](crate::metrics::MetricsExport). This layer counts at its position in a stack:
+/// outside of compression or inside of it, or one of several senders. That costs a few atomic
+/// additions per message.
 ///
 /// | metric | labels | |
 /// |---|---|---|
 /// | `zeromq_layer_messages_total` | `layer`, `direction` | messages; `direction` is `sent` or `received` |
 /// | `zeromq_layer_bytes_total` | `layer`, `direction` | the bytes of their frames |
 /// | `zeromq_layer_errors_total` | `layer`, `direction` | errors that passed |
-/// | `zeromq_layer_send_wait_seconds` | `layer` | how long each message waited for room; nothing where it did not |
+/// | `zeromq_layer_send_wait_seconds` | `layer` | how long a message waited for room, if it did |
 /// | `zeromq_layer_round_trip_seconds` | `layer` | with [`round_trips`](Self::round_trips) |
 ///
-/// The recorder is asked when the layer is put around something, so install it before.
+/// Install the recorder before the layer is used.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// use metrics_exporter_prometheus::PrometheusBuilder;
-/// use zeromq_util::layer::{MetricsLayer, RecvExt, SendExt, WithLayer};
+/// use zeromq_util::layer::{MetricsLayer, RecvExt, WithLayer};
 /// use zeromq_async::{RepSocket, ReqSocket};
 ///
 /// let recorder = PrometheusBuilder::new().build_recorder();
@@ -61,25 +62,14 @@ pub struct MetricsLayer {
 }
 
 impl MetricsLayer {
-    /// Counts under a name, which is the label `layer` of each metric.
-    ///
-    /// Several under one name are added up.
-    ///
-    /// ```
-    /// let layer = zeromq_util::layer::MetricsLayer::new("orders");
-    /// # drop(layer);
-    /// ```
+    /// Counts under a name, which is the label `layer` of each metric. Layers of the same name add
+    /// up.
     pub fn new(name: &str) -> Self {
         Self { name: name.into(), round_trips: false }
     }
 
-    /// Also times from each message sent to the next received: what a request takes, with REQ or
-    /// whatever else has one at a time.
-    ///
-    /// ```
-    /// let layer = zeromq_util::layer::MetricsLayer::new("orders").round_trips();
-    /// # drop(layer);
-    /// ```
+    /// Times also from each sent message to the next received one: the time of a request, if there is
+    /// one at a time.
     #[must_use]
     pub fn round_trips(mut self) -> Self {
         self.round_trips = true;
@@ -91,34 +81,57 @@ impl<S> Layer<S> for MetricsLayer {
     type Service = Metrics<S>;
 
     fn layer(&self, inner: S) -> Metrics<S> {
+        let histogram = |name| histogram!(name, "layer" => self.name.clone());
         Metrics {
             inner,
             sent: Direction::new(&self.name, "sent"),
             received: Direction::new(&self.name, "received"),
-            wait: histogram!("zeromq_layer_send_wait_seconds", "layer" => self.name.clone()),
-            waiting: None,
-            round_trip: self.round_trips.then(
-                || histogram!("zeromq_layer_round_trip_seconds", "layer" => self.name.clone()),
-            ),
-            asked: None,
+            wait: histogram("zeromq_layer_send_wait_seconds"),
+            waiting_since: None,
+            round_trip: self.round_trips.then(|| histogram("zeromq_layer_round_trip_seconds")),
+            sent_at: None,
         }
     }
 }
 
-/// What a [`MetricsLayer`] makes of a socket.
-pub struct Metrics<S> {
-    inner: S,
-    sent: Direction,
-    received: Direction,
-    wait: Histogram,
-    /// Since when there has been no room.
-    waiting: Option<Instant>,
-    round_trip: Option<Histogram>,
-    /// When the last message was sent that nothing has been received after.
-    asked: Option<Instant>,
+pin_project! {
+    /// A socket with a [`MetricsLayer`].
+    pub struct Metrics<S> {
+        #[pin]
+        inner: S,
+        sent: Direction,
+        received: Direction,
+        wait: Histogram,
+        waiting_since: Option<Instant>,
+        round_trip: Option<Histogram>,
+        // When the last message was sent, until the next is received.
+        sent_at: Option<Instant>,
+    }
 }
 
-wraps!(Metrics<S>, MetricsLayer, "new(\"orders\")");
+accessors!(Metrics<S>);
+
+impl<S: Sink<Message> + Unpin> Metrics<S> {
+    /// Sends as [`SendExt::send`] does, and begins a new wait for room.
+    ///
+    /// A wait before, of a `send` that was dropped, is not counted. A `Sink` does not notice such a
+    /// drop: inside of another layer, the next message counts that wait too.
+    ///
+    /// # Errors
+    ///
+    /// Those of the wrapped `Sink`.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped before it completes, the message was not sent. It is dropped.
+    pub fn send(
+        &mut self,
+        message: impl Into<Message>,
+    ) -> impl Future<Output = Result<(), S::Error>> {
+        self.waiting_since = None;
+        SendExt::send(self, message)
+    }
+}
 
 struct Direction {
     messages: Counter,
@@ -142,22 +155,18 @@ impl Direction {
     }
 }
 
-impl<S: Sink<Message> + Unpin> Sink<Message> for Metrics<S> {
+impl<S: Sink<Message>> Sink<Message> for Metrics<S> {
     type Error = S::Error;
 
-    fn poll_ready(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
-        let this = &mut *self;
-        if beginning::is_first() {
-            // Of a send that was given up.
-            this.waiting = None;
-        }
-        match Pin::new(&mut this.inner).poll_ready(cx) {
+    fn poll_ready(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        let this = self.project();
+        match this.inner.poll_ready(cx) {
             Poll::Pending => {
-                this.waiting.get_or_insert_with(Instant::now);
+                this.waiting_since.get_or_insert_with(Instant::now);
                 Poll::Pending
             }
             Poll::Ready(result) => {
-                if let Some(since) = this.waiting.take() {
+                if let Some(since) = this.waiting_since.take() {
                     this.wait.record(since.elapsed());
                 }
                 Poll::Ready(result.inspect_err(|_| this.sent.errors.increment(1)))
@@ -165,18 +174,13 @@ impl<S: Sink<Message> + Unpin> Sink<Message> for Metrics<S> {
         }
     }
 
-    fn start_send(mut self: Pin<&mut Self>, message: Message) -> Result<(), S::Error> {
-        let this = &mut *self;
+    fn start_send(self: Pin<&mut Self>, message: Message) -> Result<(), S::Error> {
+        let this = self.project();
         let size = message.size();
-        let sent = Pin::new(&mut this.inner).start_send(message);
-        match &sent {
-            Ok(()) => {
-                this.sent.count(size);
-                this.asked = this.round_trip.as_ref().map(|_| Instant::now());
-            }
-            Err(_) => this.sent.errors.increment(1),
-        }
-        sent
+        this.inner.start_send(message).inspect_err(|_| this.sent.errors.increment(1))?;
+        this.sent.count(size);
+        *this.sent_at = this.round_trip.as_ref().map(|_| Instant::now());
+        Ok(())
     }
 
     forward_poll_flush!(Message);
@@ -184,18 +188,18 @@ impl<S: Sink<Message> + Unpin> Sink<Message> for Metrics<S> {
 
 impl<S, E> Stream for Metrics<S>
 where
-    S: Stream<Item = Result<Message, E>> + Unpin,
+    S: Stream<Item = Result<Message, E>>,
 {
     type Item = S::Item;
 
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
-        let this = &mut *self;
-        let next = ready!(Pin::new(&mut this.inner).poll_next(cx));
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
+        let this = self.project();
+        let next = ready!(this.inner.poll_next(cx));
         match &next {
             Some(Ok(message)) => {
                 this.received.count(message.size());
-                if let (Some(asked), Some(round_trip)) = (this.asked.take(), &this.round_trip) {
-                    round_trip.record(asked.elapsed());
+                if let (Some(sent_at), Some(round_trip)) = (this.sent_at.take(), &this.round_trip) {
+                    round_trip.record(sent_at.elapsed());
                 }
             }
             Some(Err(_)) => this.received.errors.increment(1),

@@ -1,6 +1,4 @@
-//! So many messages, and so many bytes, in a time.
-
-mod bucket;
+//! A limit on messages and bytes per period.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -8,16 +6,19 @@ use std::time::Duration;
 
 use futures_core::Stream;
 use futures_sink::Sink;
+use pin_project_lite::pin_project;
+use tokio::time::Instant;
 use tower_layer::Layer;
 use zeromq_async::Message;
 
-use bucket::Buckets;
+use super::deadline::Deadline;
+use super::token_bucket::TokenBucket;
 
-/// Sends, or receives, no faster than a [`Rate`]; what is faster waits.
+/// Sends or receives no faster than a [`Rate`].
 ///
-/// What waits to be sent waits with the application; what waits to be received waits in the
-/// socket's queue, and when that is full, with the peer. Each socket or half that is wrapped has a
-/// rate of its own.
+/// A message over the rate to send waits in `send`. A message over the rate to receive waits in the
+/// socket's queue, and when that is full, at the peer. Each wrapped socket or half has a rate of its
+/// own.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
@@ -45,40 +46,19 @@ pub struct RateLimitLayer {
 }
 
 impl RateLimitLayer {
-    /// Limits nothing yet.
-    ///
-    /// ```
-    /// let layer = zeromq_util::layer::RateLimitLayer::new();
-    /// # drop(layer);
-    /// ```
+    /// Has no limits yet.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// How fast messages are sent. Default: no limit.
-    ///
-    /// ```
-    /// use std::time::Duration;
-    /// use zeromq_util::layer::{Rate, RateLimitLayer};
-    ///
-    /// let layer = RateLimitLayer::new().send(Rate::per(Duration::from_secs(1)).messages(1000));
-    /// # drop(layer);
-    /// ```
+    /// Limits how fast messages are sent. Default: no limit.
     #[must_use]
     pub fn send(mut self, rate: Rate) -> Self {
         self.send = rate;
         self
     }
 
-    /// How fast messages are received. Default: no limit.
-    ///
-    /// ```
-    /// use std::time::Duration;
-    /// use zeromq_util::layer::{Rate, RateLimitLayer};
-    ///
-    /// let layer = RateLimitLayer::new().recv(Rate::per(Duration::from_secs(1)).bytes(1 << 20));
-    /// # drop(layer);
-    /// ```
+    /// Limits how fast messages are received. Default: no limit.
     #[must_use]
     pub fn recv(mut self, rate: Rate) -> Self {
         self.recv = rate;
@@ -86,19 +66,11 @@ impl RateLimitLayer {
     }
 }
 
-/// So many messages, bytes, or both, in a period.
+/// A number of messages, bytes, or both, per period; see [`RateLimitLayer`] for an example.
 ///
-/// As many as fit into one period may come at once; then each comes as the time for it has passed
-/// (a token bucket that is as large as what flows into it in a period). A message that is larger
-/// than what is left of the bytes is let through whole, and those after it wait the longer.
-///
-/// ```
-/// use std::time::Duration;
-/// use zeromq_util::layer::Rate;
-///
-/// let rate = Rate::per(Duration::from_secs(1)).messages(1000).bytes(10 << 20);
-/// # drop(rate);
-/// ```
+/// The messages of one period may pass at once. After that, each passes when its time has come (a
+/// token bucket of the size of one period). A message larger than the bytes left passes whole, and
+/// those after it wait the longer.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Rate {
     period: Duration,
@@ -107,40 +79,19 @@ pub struct Rate {
 }
 
 impl Rate {
-    /// What is limited is so in this period; a shorter one makes for smaller bursts.
-    ///
-    /// ```
-    /// use std::time::Duration;
-    ///
-    /// let no_limit = zeromq_util::layer::Rate::per(Duration::from_secs(1));
-    /// # drop(no_limit);
-    /// ```
+    /// Sets the period. A shorter one makes for smaller bursts.
     pub fn per(period: Duration) -> Self {
         Self { period, messages: None, bytes: None }
     }
 
-    /// How many messages in the period, at least 1. Default: no limit.
-    ///
-    /// ```
-    /// use std::time::Duration;
-    ///
-    /// let rate = zeromq_util::layer::Rate::per(Duration::from_millis(10)).messages(100);
-    /// # drop(rate);
-    /// ```
+    /// Limits the messages in the period, at least 1. Default: no limit.
     #[must_use]
     pub fn messages(mut self, messages: u32) -> Self {
         self.messages = Some(messages.max(1));
         self
     }
 
-    /// How many bytes in the period, of all frames together, at least 1. Default: no limit.
-    ///
-    /// ```
-    /// use std::time::Duration;
-    ///
-    /// let rate = zeromq_util::layer::Rate::per(Duration::from_secs(1)).bytes(1_000_000);
-    /// # drop(rate);
-    /// ```
+    /// Limits the bytes of all frames in the period, at least 1. Default: no limit.
     #[must_use]
     pub fn bytes(mut self, bytes: u32) -> Self {
         self.bytes = Some(bytes.max(1));
@@ -152,31 +103,36 @@ impl<S> Layer<S> for RateLimitLayer {
     type Service = RateLimit<S>;
 
     fn layer(&self, inner: S) -> RateLimit<S> {
-        RateLimit { inner, send: Buckets::new(self.send), recv: Buckets::new(self.recv) }
+        RateLimit { inner, send: Limiter::new(self.send), recv: Limiter::new(self.recv) }
     }
 }
 
-/// What a [`RateLimitLayer`] makes of a socket.
-#[derive(Debug)]
-pub struct RateLimit<S> {
-    inner: S,
-    send: Buckets,
-    recv: Buckets,
+pin_project! {
+    /// A socket with a [`RateLimitLayer`].
+    #[derive(Debug)]
+    pub struct RateLimit<S> {
+        #[pin]
+        inner: S,
+        send: Limiter,
+        recv: Limiter,
+    }
 }
 
-wraps!(RateLimit<S>, RateLimitLayer, "new()");
+accessors!(RateLimit<S>);
 
-impl<S: Sink<Message> + Unpin> Sink<Message> for RateLimit<S> {
+impl<S: Sink<Message>> Sink<Message> for RateLimit<S> {
     type Error = S::Error;
 
-    fn poll_ready(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
-        ready!(self.send.poll(cx));
-        Pin::new(&mut self.inner).poll_ready(cx)
+    fn poll_ready(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        let this = self.project();
+        ready!(this.send.poll(cx));
+        this.inner.poll_ready(cx)
     }
 
-    fn start_send(mut self: Pin<&mut Self>, message: Message) -> Result<(), S::Error> {
-        self.send.spend(&message);
-        Pin::new(&mut self.inner).start_send(message)
+    fn start_send(self: Pin<&mut Self>, message: Message) -> Result<(), S::Error> {
+        let this = self.project();
+        this.send.spend(&message);
+        this.inner.start_send(message)
     }
 
     forward_poll_flush!(Message);
@@ -184,16 +140,63 @@ impl<S: Sink<Message> + Unpin> Sink<Message> for RateLimit<S> {
 
 impl<S, E> Stream for RateLimit<S>
 where
-    S: Stream<Item = Result<Message, E>> + Unpin,
+    S: Stream<Item = Result<Message, E>>,
 {
     type Item = S::Item;
 
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
-        ready!(self.recv.poll(cx));
-        let next = Pin::new(&mut self.inner).poll_next(cx);
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
+        let this = self.project();
+        ready!(this.recv.poll(cx));
+        let next = this.inner.poll_next(cx);
         if let Poll::Ready(Some(Ok(message))) = &next {
-            self.recv.spend(message);
+            this.recv.spend(message);
         }
         next
+    }
+}
+
+/// One direction: a bucket for messages and one for bytes.
+#[derive(Debug)]
+struct Limiter {
+    messages: Option<TokenBucket>,
+    bytes: Option<TokenBucket>,
+    deadline: Deadline,
+}
+
+impl Limiter {
+    fn new(rate: Rate) -> Self {
+        let bucket = |tokens: u32| TokenBucket::new(tokens.into(), rate.period, Instant::now());
+        Self {
+            messages: rate.messages.map(bucket),
+            bytes: rate.bytes.map(bucket),
+            deadline: Deadline::default(),
+        }
+    }
+
+    /// Ready when each bucket has a token.
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        while let Some(wait) = self.wait() {
+            self.deadline.set_after(wait);
+            ready!(self.deadline.poll(cx));
+        }
+        Poll::Ready(())
+    }
+
+    fn spend(&mut self, message: &Message) {
+        if let Some(bucket) = &mut self.messages {
+            bucket.spend(1.0);
+        }
+        if let Some(bucket) = &mut self.bytes {
+            bucket.spend(message.size() as f64);
+        }
+    }
+
+    fn wait(&mut self) -> Option<Duration> {
+        if self.messages.is_none() && self.bytes.is_none() {
+            return None;
+        }
+        let now = Instant::now();
+        let buckets = self.messages.iter_mut().chain(&mut self.bytes);
+        buckets.filter_map(|bucket| bucket.wait(now)).max()
     }
 }

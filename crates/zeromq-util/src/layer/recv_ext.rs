@@ -1,27 +1,25 @@
-//! `recv` for whatever is a `Stream` of results.
+//! `recv` for any `Stream` of results.
 
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::Poll;
 
 use futures_core::Stream;
-
 use zeromq_async::RecvError;
 
 /// Receives through layers as [`Socket::recv`](zeromq_async::Socket::recv) does.
 ///
-/// Where the stream ends this is an error, so that `?` ends a loop:
+/// The end of the stream is an error, so `?` ends a loop:
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// use zeromq_util::layer::{FilterRecvLayer, RecvExt, WithLayer};
-/// use zeromq_async::{Message, PullSocket, PushSocket, RecvError};
+/// use zeromq_util::layer::{RateLimitLayer, RecvExt, WithLayer};
+/// use zeromq_async::{PullSocket, PushSocket, RecvError};
 ///
 /// let (mut push, pull) = (PushSocket::new(), PullSocket::new());
 /// push.connect(pull.bind("tcp://127.0.0.1:*").await?)?;
-/// let mut pull = pull.with_layer(FilterRecvLayer::new(|message: &Message| message.size() > 3));
-/// push.send("no").await?;
+/// let mut pull = pull.with_layer(RateLimitLayer::new());
 /// push.send("hello").await?;
 /// assert_eq!(pull.recv().await?, "hello");
 /// pull.get_ref().handle().clone().close().await;
@@ -29,25 +27,14 @@ use zeromq_async::RecvError;
 /// # Ok(()) }
 /// ```
 pub trait RecvExt<T, E>: Stream<Item = Result<T, E>> {
-    /// Receives the next message, or whatever else this gives.
+    /// Receives the next message, or the next item of another type.
     ///
-    /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// use std::time::Duration;
-    /// use zeromq_async::PullSocket;
-    /// use zeromq_util::layer::{RecvExt, TimeoutError, TimeoutLayer, WithLayer};
-    ///
-    /// let limit = Duration::from_millis(1);
-    /// let mut pull = PullSocket::new().with_layer(TimeoutLayer::new().recv(limit));
-    /// assert_eq!(pull.recv().await.unwrap_err(), TimeoutError::Idle { after: limit });
-    /// # Ok(()) }
-    /// ```
+    /// A stream that is not `Unpin` has to be pinned first, with [`pin!`](std::pin::pin).
     ///
     /// # Errors
     ///
-    /// Those of the `Stream`, and [`RecvError::Closed`] where it has ended: the errors of all
-    /// layers can be made from it.
+    /// Those of the `Stream`, and [`RecvError::Closed`] at its end. The errors of all layers can be
+    /// made from it.
     ///
     /// # Cancel safety
     ///

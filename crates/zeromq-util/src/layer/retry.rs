@@ -1,4 +1,4 @@
-//! A request sent again, to another peer, when no reply comes.
+//! Requests that are sent again when no reply comes.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -6,25 +6,26 @@ use std::time::Duration;
 
 use futures_core::Stream;
 use futures_sink::Sink;
+use pin_project_lite::pin_project;
 use tower_layer::Layer;
-use zeromq_async::{Frame, Message};
+use zeromq_async::{Frame, Message, RecvError};
 
-use super::DROPPED_PER_TURN;
+use super::DROPPED_PER_POLL;
 use super::deadline::Deadline;
-use zeromq_async::RecvError;
 
-/// Sends a request again when no reply has come in time, or its peer is gone: the guide's "lazy
-/// pirate".
+/// Sends a request again when no reply came in time or its peer is gone: the guide's "lazy pirate".
 ///
-/// It goes to the next peer in turn, if there are several, and so works around one that has died.
-/// There is one request at a time: the next one takes the place of the last, and a peer may get a
-/// request more than once. What is sent again is flushed. An error while it waits for the reply, but
-/// not the end of the stream, has it sent again at once. The layer goes around a whole socket, for it sends while it receives:
+/// With several peers the request goes to the next one, which works around a dead peer. There is
+/// one request at a time, and the next one replaces it. A peer may get a request more than once. A
+/// request that is sent again is flushed. A receive error, but not the end of the stream, sends it
+/// again at once. The layer sends while it receives, so it wraps a whole socket:
 ///
-/// * A [`ReqSocket`](zeromq_async::ReqSocket) with [`relaxed`](zeromq_async::SocketBuilder::relaxed), so that it
-///   may ask again, and [`correlate`](zeromq_async::SocketBuilder::correlate), so that a late reply is not
-///   taken for another.
-/// * A [`DealerSocket`](zeromq_async::DealerSocket) with the layer's own [`correlate`](Self::correlate).
+/// * A [`ReqSocket`](zeromq_async::ReqSocket) with
+///   [`relaxed`](zeromq_async::SocketBuilder::relaxed), so that it may send again, and
+///   [`correlate`](zeromq_async::SocketBuilder::correlate), so that a late reply is not taken for
+///   another.
+/// * A [`DealerSocket`](zeromq_async::DealerSocket) with the layer's own
+///   [`correlate`](Self::correlate).
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -46,7 +47,7 @@ use zeromq_async::RecvError;
 /// let mut req = req.with_layer(RetryLayer::new(Duration::from_millis(100)).attempts(20));
 /// for _ in 0..3 {
 ///     req.send("hello").await?;
-///     assert_eq!(req.recv().await?, "hello"); // whomever it asked first
+///     assert_eq!(req.recv().await?, "hello"); // though some went to the silent server first
 /// }
 /// # Ok(()) }
 /// ```
@@ -58,26 +59,12 @@ pub struct RetryLayer {
 }
 
 impl RetryLayer {
-    /// How long each attempt waits for a reply.
-    ///
-    /// ```
-    /// use std::time::Duration;
-    ///
-    /// let layer = zeromq_util::layer::RetryLayer::new(Duration::from_millis(2500));
-    /// # drop(layer);
-    /// ```
+    /// Waits this long for a reply to each attempt.
     pub fn new(timeout: Duration) -> Self {
         Self { timeout, attempts: ATTEMPTS, correlate: false }
     }
 
-    /// How often a request is sent at most, at least once. Default: 3 times.
-    ///
-    /// ```
-    /// use std::time::Duration;
-    ///
-    /// let layer = zeromq_util::layer::RetryLayer::new(Duration::from_secs(1)).attempts(5);
-    /// # drop(layer);
-    /// ```
+    /// Sends a request at most this many times, at least once. Default: 3 times.
     #[must_use]
     pub fn attempts(mut self, attempts: u32) -> Self {
         self.attempts = attempts.max(1);
@@ -85,29 +72,10 @@ impl RetryLayer {
     }
 
     /// Puts a number and an empty frame before each request, as REQ does (28/REQREP,
-    /// `ZMQ_REQ_CORRELATE`), and receives only the reply that repeats them, without them. Default:
-    /// no.
+    /// `ZMQ_REQ_CORRELATE`). Receives only the reply that repeats them, without them. Default: no.
     ///
-    /// For a DEALER, which then asks REP and ROUTER sockets. The reply to any attempt will do, and
-    /// later ones are dropped.
-    ///
-    /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// use std::time::Duration;
-    /// use zeromq_util::layer::{RecvExt, RetryLayer, SendExt, WithLayer};
-    /// use zeromq_async::{DealerSocket, RepSocket};
-    ///
-    /// let (dealer, mut rep) = (DealerSocket::new(), RepSocket::new());
-    /// dealer.connect(rep.bind("tcp://127.0.0.1:*").await?)?;
-    /// let layer = RetryLayer::new(Duration::from_secs(1)).correlate(true);
-    /// let mut dealer = dealer.with_layer(layer);
-    /// dealer.send("Hello").await?;
-    /// assert_eq!(rep.recv().await?, "Hello");
-    /// rep.send("World").await?;
-    /// assert_eq!(dealer.recv().await?, "World");
-    /// # Ok(()) }
-    /// ```
+    /// For a DEALER with REP and ROUTER peers. The reply to any attempt is received,
+    /// and later ones are dropped.
     #[must_use]
     pub fn correlate(mut self, correlate: bool) -> Self {
         self.correlate = correlate;
@@ -115,7 +83,7 @@ impl RetryLayer {
     }
 }
 
-/// As often as the guide's example.
+/// The number of attempts in the guide's example.
 const ATTEMPTS: u32 = 3;
 
 impl<S> Layer<S> for RetryLayer {
@@ -123,56 +91,65 @@ impl<S> Layer<S> for RetryLayer {
 
     fn layer(&self, inner: S) -> Retry<S> {
         let number = fastrand::u32(..);
-        Retry { inner, layer: *self, number, request: None, deadline: Deadline::default() }
+        let attempts =
+            Attempts { layer: *self, number, request: None, deadline: Deadline::default() };
+        Retry { inner, attempts }
     }
 }
 
-/// What a [`RetryLayer`] makes of a socket.
+pin_project! {
+    /// A socket with a [`RetryLayer`].
+    #[derive(Debug)]
+    pub struct Retry<S> {
+        #[pin]
+        inner: S,
+        attempts: Attempts,
+    }
+}
+
+/// The last request and its attempts.
 #[derive(Debug)]
-pub struct Retry<S> {
-    inner: S,
+struct Attempts {
     layer: RetryLayer,
-    /// Of the last request, where they are correlated.
+    /// The number of the last request, if requests are correlated.
     number: u32,
+    /// `None` if the last request has its reply or was given up.
     request: Option<Request>,
     /// The end of this attempt.
     deadline: Deadline,
 }
 
-/// A request without a reply.
 #[derive(Debug)]
 struct Request {
     message: Message,
-    /// With the one under way.
+    /// Attempts begun, with the current one.
     attempts: u32,
-    next: Next,
+    resend: Resend,
 }
 
-/// What a request waits for, beside its reply.
+/// The next step of sending a request again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Next {
-    Nothing,
-    /// For room to be sent again; the reply to an earlier attempt may still come.
-    Room,
-    /// The same after an error: a REQ has nothing to receive until then.
-    RoomAlone,
-    /// For the kernel to take what was sent again: nobody else flushes it.
+enum Resend {
+    No,
+    /// Waits for room. The reply to an earlier attempt may still come.
+    Send,
+    /// Waits for room after an error. A REQ has nothing to receive until it has sent.
+    SendBeforeReceiving,
     Flush,
 }
 
-wraps!(Retry<S>, RetryLayer, "new(std::time::Duration::from_secs(1))");
+accessors!(Retry<S>);
 
-impl<S: Sink<Message> + Unpin> Sink<Message> for Retry<S> {
+impl<S: Sink<Message>> Sink<Message> for Retry<S> {
     type Error = S::Error;
 
     forward_poll_ready!(Message);
 
-    fn start_send(mut self: Pin<&mut Self>, message: Message) -> Result<(), S::Error> {
-        let message = self.enclose(message);
-        Pin::new(&mut self.inner).start_send(message.clone())?;
-        self.request = Some(Request { message, attempts: 1, next: Next::Nothing });
-        let timeout = self.layer.timeout;
-        self.deadline.set_after(timeout);
+    fn start_send(self: Pin<&mut Self>, message: Message) -> Result<(), S::Error> {
+        let this = self.project();
+        let message = this.attempts.wrap(message);
+        this.inner.start_send(message.clone())?;
+        this.attempts.begin_request(message);
         Ok(())
     }
 
@@ -181,45 +158,46 @@ impl<S: Sink<Message> + Unpin> Sink<Message> for Retry<S> {
 
 impl<S, E> Stream for Retry<S>
 where
-    S: Sink<Message> + Stream<Item = Result<Message, E>> + Unpin,
+    S: Sink<Message> + Stream<Item = Result<Message, E>>,
 {
     type Item = Result<Message, RetryError<S::Error, E>>;
 
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let this = &mut *self;
-        let mut passed_over = 0;
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let mut this = self.project();
+        let attempts = this.attempts;
+        let mut dropped = 0;
         loop {
-            if let Err(error) = this.poll_send(cx) {
-                this.request = None;
+            if let Err(error) = attempts.poll_send(this.inner.as_mut(), cx) {
+                attempts.request = None;
                 return Poll::Ready(Some(Err(RetryError::Send(error))));
             }
-            let next = if passed_over < DROPPED_PER_TURN {
-                this.poll_inner(cx)
-            } else {
+            let next = if dropped == DROPPED_PER_POLL {
                 cx.waker().wake_by_ref();
                 Poll::Pending
+            } else if attempts.sends_before_receiving() {
+                Poll::Pending
+            } else {
+                this.inner.as_mut().poll_next(cx)
             };
             match next {
                 Poll::Ready(None) => return Poll::Ready(None),
                 Poll::Ready(Some(Ok(message))) => {
-                    if let Some(reply) = this.disclose(message) {
-                        this.request = None;
+                    if let Some(reply) = attempts.unwrap_reply(message) {
+                        attempts.request = None;
                         return Poll::Ready(Some(Ok(reply)));
                     }
-                    passed_over += 1;
+                    dropped += 1;
                 }
                 Poll::Ready(Some(Err(error))) => {
-                    if !this.fail_attempt() {
+                    if !attempts.retry_after_error() {
                         return Poll::Ready(Some(Err(RetryError::Inner(error))));
                     }
                 }
-                Poll::Pending if this.request.is_none() => return Poll::Pending,
+                Poll::Pending if attempts.request.is_none() => return Poll::Pending,
                 Poll::Pending => {
-                    ready!(this.deadline.poll(cx));
-                    if !this.begin_attempt(Next::Room) {
-                        let RetryLayer { attempts, timeout, .. } = this.layer;
-                        let unanswered = RetryError::Unanswered { attempts, timeout };
-                        return Poll::Ready(Some(Err(unanswered)));
+                    ready!(attempts.deadline.poll(cx));
+                    if !attempts.begin_attempt(Resend::Send) {
+                        return Poll::Ready(Some(Err(attempts.unanswered())));
                     }
                 }
             }
@@ -227,20 +205,25 @@ where
     }
 }
 
-impl<S> Retry<S> {
-    fn enclose(&mut self, message: Message) -> Message {
+impl Attempts {
+    fn wrap(&mut self, message: Message) -> Message {
         if !self.layer.correlate {
             return message;
         }
         self.number = self.number.wrapping_add(1);
-        let mut enclosed =
-            Message::multipart([Frame::from(self.number.to_be_bytes()), Frame::new()]);
-        enclosed.append(message);
-        enclosed
+        let envelope = [Frame::from(self.number.to_be_bytes()), Frame::new()];
+        let mut wrapped = Message::multipart(envelope);
+        wrapped.append(message);
+        wrapped
     }
 
-    /// The reply without its envelope; none where it is not for the request under way.
-    fn disclose(&self, mut message: Message) -> Option<Message> {
+    fn begin_request(&mut self, message: Message) {
+        self.request = Some(Request { message, attempts: 1, resend: Resend::No });
+        self.deadline.set_after(self.layer.timeout);
+    }
+
+    /// Removes the envelope. Returns `None` if the reply is to another request.
+    fn unwrap_reply(&self, mut message: Message) -> Option<Message> {
         if self.layer.correlate {
             self.request.as_ref()?;
             let number = message.pop_front()?;
@@ -251,24 +234,29 @@ impl<S> Retry<S> {
         Some(message)
     }
 
-    /// After an error: what waits to be sent again goes on doing so.
-    fn fail_attempt(&mut self) -> bool {
+    fn sends_before_receiving(&self) -> bool {
+        let resend = self.request.as_ref().map(|request| request.resend);
+        resend == Some(Resend::SendBeforeReceiving)
+    }
+
+    /// Begins an attempt, unless the request waits to be sent again already.
+    fn retry_after_error(&mut self) -> bool {
         match &mut self.request {
-            Some(request) if request.next == Next::Room => {
-                request.next = Next::RoomAlone;
+            Some(request) if request.resend == Resend::Send => {
+                request.resend = Resend::SendBeforeReceiving;
                 true
             }
-            _ => self.begin_attempt(Next::RoomAlone),
+            _ => self.begin_attempt(Resend::SendBeforeReceiving),
         }
     }
 
-    /// Has the request sent once more, unless it was often enough: it is given up then.
-    fn begin_attempt(&mut self, next: Next) -> bool {
+    /// Returns false, and gives the request up, when there are no attempts left.
+    fn begin_attempt(&mut self, resend: Resend) -> bool {
         match &mut self.request {
             Some(request) if request.attempts < self.layer.attempts => {
                 request.attempts += 1;
-                if request.next != Next::RoomAlone {
-                    request.next = next;
+                if request.resend != Resend::SendBeforeReceiving {
+                    request.resend = resend;
                 }
                 self.deadline.set_after(self.layer.timeout);
                 true
@@ -279,61 +267,48 @@ impl<S> Retry<S> {
             }
         }
     }
-}
 
-impl<S: Sink<Message> + Unpin> Retry<S> {
     /// Sends the request again if it is due and there is room, and flushes it.
-    fn poll_send(&mut self, cx: &mut Context<'_>) -> Result<(), S::Error> {
+    fn poll_send<S: Sink<Message>>(
+        &mut self,
+        mut inner: Pin<&mut S>,
+        cx: &mut Context<'_>,
+    ) -> Result<(), S::Error> {
         let Some(request) = &mut self.request else { return Ok(()) };
-        let mut inner = Pin::new(&mut self.inner);
-        if matches!(request.next, Next::Room | Next::RoomAlone)
+        if matches!(request.resend, Resend::Send | Resend::SendBeforeReceiving)
             && inner.as_mut().poll_ready(cx)?.is_ready()
         {
             inner.as_mut().start_send(request.message.clone())?;
-            request.next = Next::Flush;
+            request.resend = Resend::Flush;
         }
-        if request.next == Next::Flush && inner.poll_flush(cx)?.is_ready() {
-            request.next = Next::Nothing;
+        if request.resend == Resend::Flush && inner.poll_flush(cx)?.is_ready() {
+            request.resend = Resend::No;
         }
         Ok(())
     }
-}
 
-impl<S: Stream + Unpin> Retry<S> {
-    fn poll_inner(&mut self, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
-        match &self.request {
-            Some(Request { next: Next::RoomAlone, .. }) => Poll::Pending,
-            _ => Pin::new(&mut self.inner).poll_next(cx),
-        }
+    fn unanswered<S, E>(&self) -> RetryError<S, E> {
+        let RetryLayer { attempts, timeout, .. } = self.layer;
+        RetryError::Unanswered { attempts, timeout }
     }
 }
 
-/// A request has no reply, or what the layer wraps failed.
-///
-/// ```
-/// use std::time::Duration;
-/// use zeromq_util::layer::RetryError;
-/// use zeromq_async::{RecvError, SendError};
-///
-/// let timeout = Duration::from_secs(1);
-/// let error = RetryError::<SendError, RecvError>::Unanswered { attempts: 3, timeout };
-/// assert!(error.to_string().starts_with("no reply came to 3 attempts of 1s each"));
-/// ```
+/// The error of a [`Retry`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RetryError<S, E> {
     /// No attempt had a reply in time. The next request can be sent.
-    #[error("no reply came to {attempts} attempts of {timeout:?} each; is a server there?")]
+    #[error("no reply came to {attempts} attempts of {timeout:?} each; check that a server runs")]
     Unanswered {
-        /// How often it was sent.
+        /// The number of attempts.
         attempts: u32,
-        /// How long each attempt waited.
+        /// The time that each attempt waited.
         timeout: Duration,
     },
     /// The request could not be sent again.
     #[error("the request could not be sent again: {0}")]
     Send(#[source] S),
-    /// What the layer wraps failed to receive, and the request was sent often enough.
+    /// The wrapped socket or layer failed to receive, and no attempts are left.
     #[error(transparent)]
     Inner(E),
 }

@@ -1,4 +1,4 @@
-//! Traces that go on at the other end.
+//! W3C Trace Context in messages.
 
 mod trace_parent;
 
@@ -8,27 +8,27 @@ use std::task::{Context, Poll, ready};
 
 use futures_core::Stream;
 use futures_sink::Sink;
+use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use zeromq_async::Message;
 
 pub use trace_parent::{TraceParent, TraceParentError};
 
-/// Sends with each message the trace that it belongs to, and takes it from those that are received
-/// (W3C Trace Context).
+/// Sends the current trace context with each message, and takes it from received ones (W3C Trace
+/// Context).
 ///
-/// The context is one more frame at the end, of text: `traceparent: 00-…`, and where there is one a
-/// second line `tracestate: …`. A message without that frame is received as it is; a peer without
-/// this layer would see the frame, so put it on both sides.
+/// The context is a frame of text at the end: `traceparent: 00-…`, and if present a second line
+/// `tracestate: …`. A message without that frame is received as it is. A peer without this layer
+/// sees the frame, so use the layer on both sides.
 ///
-/// The rule to the letter: a frame is the layer's if it is the last of at least two, and is the
-/// bytes `traceparent: ` (with the space), a valid `traceparent` of the W3C's, and then nothing, or
-/// the bytes `\r\ntracestate: ` and 1 to 512 bytes of printable ASCII. Or if it is `traceparent: `
-/// alone, which says that there is no context: the layer sends this behind a message whose own last
-/// frame would be taken for the layer's. So what one layer sends another receives as it was; only a
-/// peer without the layer must not end a message in such a frame, unless it means it.
+/// A frame is a context if it is the last of at least two and consists of the bytes `traceparent: `
+/// (with the space), a valid W3C `traceparent`, and then nothing, or the bytes `\r\ntracestate: `
+/// and 1 to 512 bytes of printable ASCII. A frame `traceparent: ` alone says that there is no
+/// context. The layer adds it if the last frame of a message itself looks like a context, so the
+/// layer at the other end receives each message as it was.
 ///
-/// Where the current context comes from is the application's: a function, or a [`Propagate`]. With
-/// the `opentelemetry` crate it is read from `Context::current().span().span_context()`.
+/// The application provides the current context: as a function, or as a [`Propagate`]. With the
+/// `opentelemetry` crate, read it from `Context::current().span().span_context()`.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -48,26 +48,26 @@ pub use trace_parent::{TraceParent, TraceParentError};
 /// CURRENT.scope(parent.clone(), push.send("work")).await?;
 ///
 /// assert_eq!(pull.recv().await?, "work");
-/// assert_eq!(pull.received(), Some(&parent)); // the span of the work has this parent
+/// assert_eq!(pull.received(), Some(&parent)); // the parent of the work's span
 /// # Ok(()) }
 /// ```
 #[derive(Clone, Copy)]
 pub struct TraceContextLayer<F> {
-    function: F,
+    propagate: F,
 }
 
-/// Reads the application's current trace context, and may hear of those that arrive.
+/// Provides the application's current trace context.
 ///
-/// A function that gives a `TraceParent`, or `None`, is one.
+/// Functions that return an `Option<TraceParent>` implement it.
 ///
 /// ```
 /// use zeromq_util::layer::{Propagate, TraceParent};
 ///
-/// /// What is sent belongs to the trace of what was received last.
+/// /// Continues the trace of the message received last.
 /// #[derive(Clone, Default)]
-/// struct GoOn(Option<TraceParent>);
+/// struct Continue(Option<TraceParent>);
 ///
-/// impl Propagate for GoOn {
+/// impl Propagate for Continue {
 ///     fn current(&mut self) -> Option<TraceParent> {
 ///         self.0.clone()
 ///     }
@@ -78,10 +78,10 @@ pub struct TraceContextLayer<F> {
 /// }
 /// ```
 pub trait Propagate {
-    /// The context of what is being sent; without one the message goes as it is.
+    /// Returns the context of the message that is being sent. With `None` it goes as it is.
     fn current(&mut self) -> Option<TraceParent>;
 
-    /// A message is about to be received, with or without a context.
+    /// Called with the context of each received message, if it has one.
     fn received(&mut self, parent: Option<&TraceParent>) {
         let _ = parent;
     }
@@ -94,16 +94,9 @@ impl<F: FnMut() -> Option<TraceParent>> Propagate for F {
 }
 
 impl<F: Propagate> TraceContextLayer<F> {
-    /// Reads the current context with a function, or another [`Propagate`].
-    ///
-    /// ```
-    /// use zeromq_util::layer::TraceContextLayer;
-    ///
-    /// let layer = TraceContextLayer::new(|| None); // only receives
-    /// # drop(layer);
-    /// ```
+    /// Reads the current context from a function, or from another [`Propagate`].
     pub fn new(propagate: F) -> Self {
-        Self { function: propagate }
+        Self { propagate }
     }
 }
 
@@ -111,43 +104,46 @@ impl<S, F: Clone> Layer<S> for TraceContextLayer<F> {
     type Service = TraceContext<S, F>;
 
     fn layer(&self, inner: S) -> TraceContext<S, F> {
-        TraceContext { inner, function: self.function.clone(), received: None }
+        TraceContext { inner, propagate: self.propagate.clone(), received: None }
     }
 }
 
-/// What a [`TraceContextLayer`] makes of a socket.
-pub struct TraceContext<S, F> {
-    inner: S,
-    function: F,
-    received: Option<TraceParent>,
+pin_project! {
+    /// A socket with a [`TraceContextLayer`].
+    pub struct TraceContext<S, F> {
+        #[pin]
+        inner: S,
+        propagate: F,
+        received: Option<TraceParent>,
+    }
 }
 
+accessors!(TraceContext<S, F>);
+
 impl<S, F> TraceContext<S, F> {
-    /// The context that came with the message received last; `None` where it had none.
+    /// Returns the context of the message received last, if it had one.
     pub fn received(&self) -> Option<&TraceParent> {
         self.received.as_ref()
     }
 }
 
-wraps!(TraceContext<S, F>, TraceContextLayer, "new(|| None)");
-shown_without_function!(TraceContextLayer<F>, TraceContext<S, F>);
-
 impl<S, F> Sink<Message> for TraceContext<S, F>
 where
-    S: Sink<Message> + Unpin,
+    S: Sink<Message>,
     F: Propagate,
 {
     type Error = S::Error;
 
     forward_poll_ready!(Message);
 
-    fn start_send(mut self: Pin<&mut Self>, mut message: Message) -> Result<(), S::Error> {
-        if let Some(parent) = self.function.current() {
+    fn start_send(self: Pin<&mut Self>, mut message: Message) -> Result<(), S::Error> {
+        let this = self.project();
+        if let Some(parent) = this.propagate.current() {
             message.push_back(parent.to_frame());
         } else if message.last().is_some_and(|last| TraceParent::from_frame(last).is_some()) {
             message.push_back(TraceParent::none());
         }
-        Pin::new(&mut self.inner).start_send(message)
+        this.inner.start_send(message)
     }
 
     forward_poll_flush!(Message);
@@ -155,27 +151,26 @@ where
 
 impl<S, F, E> Stream for TraceContext<S, F>
 where
-    S: Stream<Item = Result<Message, E>> + Unpin,
+    S: Stream<Item = Result<Message, E>>,
     F: Propagate,
 {
     type Item = S::Item;
 
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
-        let next = ready!(Pin::new(&mut self.inner).poll_next(cx));
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
+        let this = self.project();
+        let next = ready!(this.inner.poll_next(cx));
         Poll::Ready(next.map(|item| {
             item.map(|message| {
-                let this = &mut *self;
-                let (message, parent) = part(message);
-                this.received = parent;
-                this.function.received(this.received.as_ref());
+                let (message, parent) = split_context(message);
+                *this.received = parent;
+                this.propagate.received(this.received.as_ref());
                 message
             })
         }))
     }
 }
 
-/// The message, and the context that was behind it.
-fn part(message: Message) -> (Message, Option<TraceParent>) {
+fn split_context(message: Message) -> (Message, Option<TraceParent>) {
     let last = message.last().filter(|_| message.frame_count() > 1);
     let Some(parent) = last.and_then(TraceParent::from_frame) else {
         return (message, None);
@@ -183,4 +178,17 @@ fn part(message: Message) -> (Message, Option<TraceParent>) {
     let mut frames = message.into_frames();
     frames.pop();
     (frames.into_iter().collect(), parent)
+}
+
+impl<F> fmt::Debug for TraceContextLayer<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TraceContextLayer").finish_non_exhaustive()
+    }
+}
+
+impl<S: fmt::Debug, F> fmt::Debug for TraceContext<S, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut debug = f.debug_struct("TraceContext");
+        debug.field("inner", &self.inner).field("received", &self.received).finish_non_exhaustive()
+    }
 }

@@ -1,4 +1,4 @@
-//! From one sample to the next: what has been added goes to the recorder.
+//! Records the difference between two samples.
 
 use std::collections::HashMap;
 
@@ -9,24 +9,22 @@ use super::series::{
     DROPPED_REASONS, GAUGES, HANDSHAKES, HANDSHAKES_FAILED, PEER_DISCARDED, PEER_DROPPED,
     PEER_GAUGES, PEER_TOTALS, Reason, Series, TOTALS, describe,
 };
-use zeromq_async::PeerId;
-use zeromq_async::SocketEvent;
-use zeromq_async::{PeerStats, SocketStats};
+use zeromq_async::{PeerId, PeerStats, SocketEvent, SocketStats};
 
-/// Under which label a peer's counts are exported, if at all.
+/// Returns the label of a peer, if it is exported.
 pub(super) type PeerLabel = Box<dyn Fn(&PeerStats) -> Option<String> + Send + Sync>;
 
-/// What the recorder has been told of a socket.
+/// The last sample of a socket.
 pub(super) struct Sampler {
     labels: Vec<Label>,
     peer_label: Option<PeerLabel>,
     last: SocketStats,
-    peers: HashMap<PeerId, Told>,
+    peers: HashMap<PeerId, PeerSample>,
     described: bool,
 }
 
-/// What it has been told of a peer.
-struct Told {
+/// The last sample of a peer.
+struct PeerSample {
     label: Option<String>,
     last: PeerStats,
 }
@@ -60,25 +58,25 @@ impl Sampler {
     fn sample_peers(&mut self, now: &SocketStats) {
         let mut before = std::mem::take(&mut self.peers);
         for peer in &now.peers {
-            let told = before.remove(&peer.peer);
+            let sample = before.remove(&peer.peer);
             let label = self.peer_label.as_ref().and_then(|label| label(peer));
-            self.sample_peer(told, label.as_deref(), peer);
-            self.peers.insert(peer.peer, Told { label, last: peer.clone() });
+            self.sample_peer(sample, label.as_deref(), peer);
+            self.peers.insert(peer.peer, PeerSample { label, last: peer.clone() });
         }
         before.into_values().for_each(|gone| self.forget(&gone));
     }
 
-    fn sample_peer(&self, told: Option<Told>, label: Option<&str>, now: &PeerStats) {
-        // Known by another label until now: its gauges go over to this one.
-        let (same, other) = match told {
-            Some(told) if told.label.as_deref() == label => (Some(told), None),
-            told => (None, told),
+    fn sample_peer(&self, sample: Option<PeerSample>, label: Option<&str>, now: &PeerStats) {
+        // If its label has changed, its gauges move to the new one.
+        let (same, other) = match sample {
+            Some(sample) if sample.label.as_deref() == label => (Some(sample), None),
+            sample => (None, sample),
         };
-        other.iter().for_each(|told| self.forget(told));
+        other.iter().for_each(|sample| self.forget(sample));
         let Some(label) = label else { return };
         let labels = self.with_peer(label);
-        let gauges = same.as_ref().map(|told| &told.last);
-        let last = same.as_ref().or(other.as_ref()).map(|told| &told.last);
+        let gauges = same.as_ref().map(|sample| &sample.last);
+        let last = same.as_ref().or(other.as_ref()).map(|sample| &sample.last);
         add(PEER_TOTALS, &labels, last, now);
         let dropped = last.map(|last| &last.dropped);
         add_reasons(PEER_DROPPED, DROPPED_REASONS, &labels, dropped, &now.dropped);
@@ -87,10 +85,10 @@ impl Sampler {
         shift(PEER_GAUGES, &labels, gauges, Some(now));
     }
 
-    /// Takes a peer out of the gauges.
-    fn forget(&self, told: &Told) {
-        if let Some(label) = &told.label {
-            shift(PEER_GAUGES, &self.with_peer(label), Some(&told.last), None);
+    /// Subtracts a peer from the gauges.
+    fn forget(&self, sample: &PeerSample) {
+        if let Some(label) = &sample.label {
+            shift(PEER_GAUGES, &self.with_peer(label), Some(&sample.last), None);
         }
     }
 
@@ -120,7 +118,7 @@ impl Sampler {
 impl Drop for Sampler {
     fn drop(&mut self) {
         shift(GAUGES, &self.labels, Some(&self.last), None);
-        self.peers.values().for_each(|told| self.forget(told));
+        self.peers.values().for_each(|sample| self.forget(sample));
     }
 }
 
@@ -128,7 +126,7 @@ fn with_reason(labels: &[Label], reason: &'static str) -> Vec<Label> {
     labels.iter().cloned().chain([Label::from_static_parts("reason", reason)]).collect()
 }
 
-/// Adds to counters what is new; they are there from the first sample on, at 0.
+/// Adds the difference to counters. A counter of 0 is recorded too.
 fn add<T>(series: &[Series<T>], labels: &[Label], last: Option<&T>, now: &T) {
     for &(name, _, value) in series {
         let new = value(now).saturating_sub(last.map_or(0, value));
@@ -149,7 +147,7 @@ fn add_reasons<T>(
     }
 }
 
-/// Moves gauges by the difference, so that several sockets, or peers, under the same labels add up.
+/// Changes gauges by the difference, so that sockets or peers with the same labels add up.
 fn shift<T>(series: &[Series<T>], labels: &[Label], last: Option<&T>, now: Option<&T>) {
     for &(name, _, value) in series {
         let (last, now) = (last.map_or(0, value), now.map_or(0, value));

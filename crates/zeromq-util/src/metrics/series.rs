@@ -1,13 +1,13 @@
-//! Which numbers are exported, under which names.
+//! The names and values of the exported series.
 
 use ::metrics::{Unit, describe_counter, describe_gauge};
 
 use zeromq_async::{Discarded, Dropped, PeerStats, SocketStats};
 
-/// A name, what it is, and where it comes from.
+/// Name, description and value of a series.
 pub(super) type Series<T> = (&'static str, &'static str, fn(&T) -> u64);
 
-/// A reason, and its count.
+/// A reason and its count.
 pub(super) type Reason<T> = (&'static str, fn(&T) -> u64);
 
 pub(super) const TOTALS: &[Series<SocketStats>] = &[
@@ -83,7 +83,7 @@ const OTHERS: &[(&str, &str)] = &[
     (ACCEPT_FAILURES, "connections that could not be accepted"),
 ];
 
-/// Tells the recorder what they are.
+/// Describes all series to the recorder.
 pub(super) fn describe() {
     let unit = |name: &str| if name.contains("bytes") { Unit::Bytes } else { Unit::Count };
     for &(name, what, _) in TOTALS {

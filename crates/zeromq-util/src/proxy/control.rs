@@ -1,99 +1,105 @@
-//! Orders that come as messages.
+//! Commands that come as messages.
 
 use std::fmt;
 use std::future::{Future, poll_fn};
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 
-use tokio::task::coop;
-use zeromq_async::Message;
-
-use super::end::Pass;
-use super::steering::{State, Steering};
-use super::{ProxyEnd, ProxyError, ProxySide};
 use parking_lot::Mutex;
-use zeromq_async::{RecvError, SendErrorKind};
+use tokio::task::coop;
+use zeromq_async::{Message, RecvError, SendErrorKind};
 
-/// The socket that orders come from. In a box, for it is not on the way of messages.
+use super::end::ProxyEnd;
+use super::error::{ProxyError, ProxySide};
+use super::steering::{State, Steering};
+
+/// The socket that receives commands.
 pub(super) struct Control {
-    end: Box<dyn Pass + Send>,
-    /// What a REP has still to answer.
-    owed: Option<Message>,
+    end: Box<dyn ProxyEnd + Send>,
+    /// A reply of a REP that waits for room.
+    reply: Option<Message>,
 }
 
-/// Orders taken in one round: somebody who gives nothing but orders must not hold up messages.
-const ORDERS_PER_ROUND: usize = 16;
+/// The most commands in a round, so that they do not hold up messages.
+const COMMANDS_PER_ROUND: usize = 16;
 
 impl Control {
     pub(super) fn new(control: impl ProxyEnd + Send + 'static) -> Self {
-        Self { end: Box::new(control), owed: None }
+        Self { end: Box::new(control), reply: None }
     }
 
-    /// Obeys what has come.
+    /// Executes the commands that have arrived.
     pub(super) fn poll(
         &mut self,
         cx: &mut Context<'_>,
         steering: &Mutex<Steering>,
     ) -> Result<(), ProxyError> {
-        for _ in 0..ORDERS_PER_ROUND {
-            if let Some(owed) = self.owed.take() {
-                self.answer(cx, owed)?;
+        for _ in 0..COMMANDS_PER_ROUND {
+            if let Some(reply) = self.reply.take() {
+                self.send(cx, reply)?;
             }
-            if self.owed.is_some() {
+            if self.reply.is_some() {
                 return Ok(());
             }
-            // Unconstrained: what passes must not use up the time of orders, nor they its.
-            let received = pin!(coop::unconstrained(poll_fn(|cx| self.end.poll_recv(cx)))).poll(cx);
+            // Unconstrained: commands and forwarded messages must not use up each other's budget.
+            let next = poll_fn(|cx| Pin::new(&mut *self.end).poll_next(cx));
+            let received = match pin!(coop::unconstrained(next)).poll(cx) {
+                Poll::Ready(received) => received.unwrap_or(Err(RecvError::Closed)),
+                Poll::Pending => return Ok(()),
+            };
             match received {
-                Poll::Ready(Ok(orders)) => self.obey(cx, &orders, &mut steering.lock())?,
-                // A REQ that has asked nothing gets no orders, which is no reason to end.
-                Poll::Ready(Err(RecvError::OutOfTurn)) => return Ok(()),
-                Poll::Ready(Err(source)) => {
+                Ok(commands) => self.execute(cx, &commands, &mut steering.lock())?,
+                // A REQ that has sent no request receives no commands.
+                Err(RecvError::OutOfTurn) => return Ok(()),
+                Err(source) => {
                     return Err(ProxyError::Receive { side: ProxySide::Control, source });
                 }
-                Poll::Pending => return Ok(()),
             }
         }
         cx.waker().wake_by_ref();
         Ok(())
     }
 
-    /// Each frame may be an order, as libzmq has it: so an envelope does no harm.
-    fn obey(
+    /// Each frame may be a command, as in libzmq, so an envelope does no harm.
+    fn execute(
         &mut self,
         cx: &mut Context<'_>,
-        orders: &Message,
+        commands: &Message,
         steering: &mut Steering,
     ) -> Result<(), ProxyError> {
         let mut statistics = None;
-        for order in orders.frames() {
-            match order.as_slice() {
-                b"PAUSE" => steering.order(State::Paused),
-                b"RESUME" => steering.order(State::Active),
-                b"TERMINATE" => steering.order(State::Terminated),
+        for command in commands.frames() {
+            match command.as_slice() {
+                b"PAUSE" => steering.set(State::Paused),
+                b"RESUME" => steering.set(State::Active),
+                b"TERMINATE" => steering.set(State::Terminated),
                 b"STATISTICS" => statistics = Some(steering.statistics().to_message()),
                 _ => {}
             }
         }
         match statistics {
-            Some(statistics) => self.answer(cx, statistics),
-            None if self.end.answers() => self.answer(cx, Message::new()),
+            Some(statistics) => self.send(cx, statistics),
+            None if self.end.is_rep() => self.send(cx, Message::new()),
             None => Ok(()),
         }
     }
 
-    /// Answers. Where that takes waiting, a REP does so later, and others do not.
-    fn answer(&mut self, cx: &mut Context<'_>, answer: Message) -> Result<(), ProxyError> {
-        let sent = match self.end.poll_ready(cx) {
-            Poll::Ready(Ok(())) => self.end.start_send(answer),
+    /// Sends a reply. If there is no room, a REP sends it later, and others drop it.
+    fn send(&mut self, cx: &mut Context<'_>, reply: Message) -> Result<(), ProxyError> {
+        if !self.end.sends() {
+            return Ok(());
+        }
+        let mut end = Pin::new(&mut *self.end);
+        let sent = match end.as_mut().poll_ready(cx) {
+            Poll::Ready(Ok(())) => end.start_send(reply),
             Poll::Ready(Err(error)) => Err(error),
             Poll::Pending => {
-                self.owed = self.end.answers().then_some(answer);
+                self.reply = self.end.is_rep().then_some(reply);
                 Ok(())
             }
         };
         match sent {
-            // Whoever asked cannot be told, and must not end the proxy by asking.
+            // The client cannot be replied to. That must not end the proxy.
             Err(error)
                 if matches!(
                     error.kind(),

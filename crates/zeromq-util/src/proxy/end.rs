@@ -1,194 +1,146 @@
-//! What a proxy can forward from and to.
+//! The ends of a proxy.
 
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use futures_core::Stream;
 use futures_sink::Sink;
-use zeromq_async::Message;
-
+use pin_project_lite::pin_project;
 use zeromq_async::{
-    DealerSocket, PairSocket, PubSocket, PullSocket, PushSocket, RepSocket, ReqSocket,
-    RouterSocket, SubSocket, XPubSocket, XSubSocket,
+    DealerSocket, Message, PairSocket, PullSocket, PushSocket, RecvError, RepSocket, ReqSocket,
+    RouterSocket, SendError, XPubSocket, XSubSocket,
 };
-use zeromq_async::{RecvError, SendError};
 
-/// An end of a proxy: a socket of any type, or [`Halves`]. This trait is sealed.
-#[expect(private_bounds, reason = "sealed: how messages are moved is not public")]
-pub trait ProxyEnd: Pass {}
-
-impl<E: Pass> ProxyEnd for E {}
-
-/// An end as the proxy sees it.
-pub(super) trait Pass: Unpin {
+/// An end of a proxy: a `Stream` and a `Sink` of messages.
+///
+/// Every socket that sends and receives is one. Wrap anything else in an [`End`], or implement this
+/// trait for your own type: `impl ProxyEnd for MyLayer<DealerSocket> {}`.
+#[diagnostic::on_unimplemented(
+    message = "{Self} is not an end of a proxy",
+    note = "wrap a socket that only receives in `End::receive_only`, one that only sends in \
+            `End::send_only`, or use `Proxy::one_way`"
+)]
+pub trait ProxyEnd:
+    Stream<Item = Result<Message, RecvError>> + Sink<Message, Error = SendError> + Unpin
+{
+    /// Returns false if the stream never has a message.
     fn receives(&self) -> bool {
         true
     }
 
+    /// Returns false if the sink never takes a message. The proxy then drops messages for it.
     fn sends(&self) -> bool {
         true
     }
 
-    /// A REQ: what it sends may have to be sent again.
-    fn asks(&self) -> bool {
+    /// Returns true for a REQ: the proxy repeats a request after [`RecvError::ReplyLost`].
+    fn is_req(&self) -> bool {
         false
     }
 
-    /// A REP: what it receives is to be answered.
-    fn answers(&self) -> bool {
+    /// Returns true for a REP: as a control it replies to every command.
+    fn is_rep(&self) -> bool {
         false
     }
+}
 
-    fn poll_recv(&mut self, _cx: &mut Context<'_>) -> Poll<Result<Message, RecvError>> {
-        Poll::Pending
+impl ProxyEnd for DealerSocket {}
+impl ProxyEnd for PairSocket {}
+impl ProxyEnd for RouterSocket {}
+impl ProxyEnd for XPubSocket {}
+impl ProxyEnd for XSubSocket {}
+
+impl ProxyEnd for ReqSocket {
+    fn is_req(&self) -> bool {
+        true
     }
+}
 
-    fn poll_ready(&mut self, _cx: &mut Context<'_>) -> Poll<Result<(), SendError>> {
-        Poll::Pending
-    }
-
-    /// Takes a message after `poll_ready` was ready.
-    fn start_send(&mut self, _message: Message) -> Result<(), SendError> {
-        Ok(())
+impl ProxyEnd for RepSocket {
+    fn is_rep(&self) -> bool {
+        true
     }
 }
 
-macro_rules! receive {
-    () => {
-        fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<Message, RecvError>> {
-            poll_stream(self, cx)
-        }
-    };
-}
-
-macro_rules! send {
-    () => {
-        fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), SendError>> {
-            Sink::poll_ready(Pin::new(self), cx)
-        }
-
-        fn start_send(&mut self, message: Message) -> Result<(), SendError> {
-            Sink::start_send(Pin::new(self), message)
-        }
-    };
-}
-
-macro_rules! fact {
-    ($name:ident is $value:literal) => {
-        fn $name(&self) -> bool {
-            $value
-        }
-    };
-}
-
-macro_rules! ends {
-    ($($socket:ident { $($methods:tt)* })*) => {$(
-        impl Pass for $socket { $($methods)* }
-    )*};
-}
-
-ends! {
-    DealerSocket { receive! {} send! {} }
-    PairSocket { receive! {} send! {} }
-    PubSocket { send! {} fact! { receives is false } }
-    PullSocket { receive! {} fact! { sends is false } }
-    PushSocket { send! {} fact! { receives is false } }
-    RepSocket { receive! {} send! {} fact! { answers is true } }
-    ReqSocket { receive! {} send! {} fact! { asks is true } }
-    RouterSocket { receive! {} send! {} }
-    SubSocket { receive! {} fact! { sends is false } }
-    XPubSocket { receive! {} send! {} }
-    XSubSocket { receive! {} send! {} }
-}
-
-fn poll_stream<S>(stream: &mut S, cx: &mut Context<'_>) -> Poll<Result<Message, RecvError>>
-where
-    S: Stream<Item = Result<Message, RecvError>> + Unpin,
-{
-    let received = ready!(Pin::new(stream).poll_next(cx));
-    Poll::Ready(received.unwrap_or(Err(RecvError::Closed)))
-}
-
-/// Makes an end of a proxy of any `Stream` and `Sink` of messages: the halves of a socket, sockets
-/// in layers, or sockets whose type is known at run time only, in boxes.
-///
-/// ```
-/// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// use futures_util::StreamExt;
-/// use zeromq_util::proxy::{Halves, Proxy};
-/// use zeromq_async::{PullSocket, PushSocket, Sender};
-///
-/// let (pull, push) = (PullSocket::new(), PushSocket::new());
-/// let (mut sender, mut receiver) = (PushSocket::new(), PullSocket::new());
-/// sender.connect(pull.bind("tcp://127.0.0.1:0").await?)?;
-/// push.connect(receiver.bind("tcp://127.0.0.1:0").await?)?;
-///
-/// let without_secrets = pull.filter(|message| {
-///     let open = message.as_ref().is_ok_and(|message| *message != "secret");
-///     std::future::ready(open)
-/// });
-/// let front = Halves::<_, PushSocket>::new(Some(Box::pin(without_secrets)), None);
-/// let mut proxy = Proxy::new(front, push);
-/// tokio::spawn(async move { proxy.run().await });
-/// for text in ["secret", "hello"] {
-///     sender.send(text).await?;
-/// }
-/// assert_eq!(receiver.recv().await?, "hello");
-/// # Ok(()) }
-/// ```
-#[derive(Debug)]
-pub struct Halves<I, O> {
-    incoming: Option<I>,
-    outgoing: Option<O>,
-    asks: bool,
-    answers: bool,
-}
-
-impl<I, O> Halves<I, O>
-where
-    I: Stream<Item = Result<Message, RecvError>> + Unpin,
-    O: Sink<Message, Error = SendError> + Unpin,
-{
-    /// An end that receives from `incoming` and sends to `outgoing`, as far as there are such.
+pin_project! {
+    /// An end of a proxy, made of a `Stream`, a `Sink`, or both: the halves of a socket, a socket
+    /// that only sends or receives, sockets in layers, or boxes.
     ///
-    /// See the [example](Self).
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use futures_util::StreamExt;
+    /// use zeromq_util::proxy::{End, Proxy};
+    /// use zeromq_async::{PullSocket, PushSocket};
+    ///
+    /// let (pull, push) = (PullSocket::new(), PushSocket::new());
+    /// let (mut sender, mut receiver) = (PushSocket::new(), PullSocket::new());
+    /// sender.connect(pull.bind("tcp://127.0.0.1:0").await?)?;
+    /// push.connect(receiver.bind("tcp://127.0.0.1:0").await?)?;
+    ///
+    /// let without_secrets = pull.filter(|message| {
+    ///     let passes = message.as_ref().is_ok_and(|message| *message != "secret");
+    ///     std::future::ready(passes)
+    /// });
+    /// let front = End::receive_only(Box::pin(without_secrets));
+    /// let mut proxy = Proxy::new(front, End::send_only(push));
+    /// tokio::spawn(async move { proxy.run().await });
+    /// for text in ["secret", "hello"] {
+    ///     sender.send(text).await?;
+    /// }
+    /// assert_eq!(receiver.recv().await?, "hello");
+    /// # Ok(()) }
+    /// ```
+    #[derive(Debug)]
+    pub struct End<I, O> {
+        #[pin]
+        incoming: Option<I>,
+        #[pin]
+        outgoing: Option<O>,
+        is_req: bool,
+        is_rep: bool,
+    }
+}
+
+impl<I, O> End<I, O> {
+    /// Receives from `incoming` and sends to `outgoing`, if they are present.
     pub fn new(incoming: Option<I>, outgoing: Option<O>) -> Self {
-        Self { incoming, outgoing, asks: false, answers: false }
+        Self { incoming, outgoing, is_req: false, is_rep: false }
     }
 
-    /// Says that these are the halves of a REQ: a request whose server goes away is to be sent to
-    /// the next.
-    ///
-    /// ```
-    /// use zeromq_async::ReqSocket;
-    /// use zeromq_util::proxy::Halves;
-    ///
-    /// let (sender, receiver) = ReqSocket::new().split();
-    /// let end = Halves::new(Some(receiver), Some(sender)).of_req();
-    /// # drop(end);
-    /// ```
+    /// Declares that these are the halves of a REQ; see [`ProxyEnd::is_req`].
+    #[must_use]
     pub fn of_req(self) -> Self {
-        Self { asks: true, ..self }
+        Self { is_req: true, ..self }
     }
 
-    /// Says that these are the halves of a REP: as a [control](super::Proxy::control) it owes an
-    /// answer to each order.
-    ///
-    /// ```
-    /// use zeromq_async::RepSocket;
-    /// use zeromq_util::proxy::Halves;
-    ///
-    /// let (sender, receiver) = RepSocket::new().split();
-    /// let end = Halves::new(Some(receiver), Some(sender)).of_rep();
-    /// # drop(end);
-    /// ```
+    /// Declares that these are the halves of a REP; see [`ProxyEnd::is_rep`].
+    #[must_use]
     pub fn of_rep(self) -> Self {
-        Self { answers: true, ..self }
+        Self { is_rep: true, ..self }
+    }
+
+    /// Returns the stream and the sink.
+    pub fn into_parts(self) -> (Option<I>, Option<O>) {
+        (self.incoming, self.outgoing)
     }
 }
 
-impl<I, O> Pass for Halves<I, O>
+impl<I> End<I, PushSocket> {
+    /// Receives from a `Stream`, such as a PULL or a SUB, and drops messages to send.
+    pub fn receive_only(incoming: I) -> Self {
+        Self::new(Some(incoming), None)
+    }
+}
+
+impl<O> End<PullSocket, O> {
+    /// Sends to a `Sink`, such as a PUSH or a PUB, and never receives.
+    pub fn send_only(outgoing: O) -> Self {
+        Self::new(None, Some(outgoing))
+    }
+}
+
+impl<I, O> ProxyEnd for End<I, O>
 where
     I: Stream<Item = Result<Message, RecvError>> + Unpin,
     O: Sink<Message, Error = SendError> + Unpin,
@@ -201,32 +153,54 @@ where
         self.outgoing.is_some()
     }
 
-    fn asks(&self) -> bool {
-        self.asks
+    fn is_req(&self) -> bool {
+        self.is_req
     }
 
-    fn answers(&self) -> bool {
-        self.answers
+    fn is_rep(&self) -> bool {
+        self.is_rep
     }
+}
 
-    fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<Message, RecvError>> {
-        match &mut self.incoming {
-            Some(incoming) => poll_stream(incoming, cx),
+impl<I: Stream, O> Stream for End<I, O> {
+    type Item = I::Item;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<I::Item>> {
+        match self.project().incoming.as_pin_mut() {
+            Some(incoming) => incoming.poll_next(cx),
+            None => Poll::Pending,
+        }
+    }
+}
+
+impl<I, O: Sink<T>, T> Sink<T> for End<I, O> {
+    type Error = O::Error;
+
+    fn poll_ready(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), O::Error>> {
+        match self.project().outgoing.as_pin_mut() {
+            Some(outgoing) => outgoing.poll_ready(cx),
             None => Poll::Pending,
         }
     }
 
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), SendError>> {
-        match &mut self.outgoing {
-            Some(outgoing) => Pin::new(outgoing).poll_ready(cx),
-            None => Poll::Pending,
-        }
-    }
-
-    fn start_send(&mut self, message: Message) -> Result<(), SendError> {
-        match &mut self.outgoing {
-            Some(outgoing) => Pin::new(outgoing).start_send(message),
+    fn start_send(self: Pin<&mut Self>, item: T) -> Result<(), O::Error> {
+        match self.project().outgoing.as_pin_mut() {
+            Some(outgoing) => outgoing.start_send(item),
             None => Ok(()),
+        }
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), O::Error>> {
+        match self.project().outgoing.as_pin_mut() {
+            Some(outgoing) => outgoing.poll_flush(cx),
+            None => Poll::Ready(Ok(())),
+        }
+    }
+
+    fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), O::Error>> {
+        match self.project().outgoing.as_pin_mut() {
+            Some(outgoing) => outgoing.poll_close(cx),
+            None => Poll::Ready(Ok(())),
         }
     }
 }

@@ -1,24 +1,20 @@
-//! Why a proxy ended other than told.
+//! The error of a proxy.
 
 use std::fmt;
 
 use zeromq_async::{RecvError, SendError};
 
 /// A socket of a [`Proxy`](super::Proxy).
-///
-/// ```
-/// assert_eq!(zeromq_util::proxy::ProxySide::Front.to_string(), "front");
-/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ProxySide {
-    /// The one given first.
+    /// The first end.
     Front,
-    /// The one given second.
+    /// The second end.
     Back,
-    /// The one that gets copies.
+    /// The socket that gets copies.
     Capture,
-    /// The one that gives orders.
+    /// The socket that receives commands.
     Control,
 }
 
@@ -33,7 +29,7 @@ impl fmt::Display for ProxySide {
     }
 }
 
-/// A proxy cannot go on. What it has read it has handed over.
+/// The error of [`Proxy::run`](super::Proxy::run). Every message that was received was handed over.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -44,41 +40,33 @@ impl fmt::Display for ProxySide {
 /// let (front, back) = (PullSocket::new(), PushSocket::new());
 /// back.connect("inproc://proxy-error").unwrap();
 /// front.handle().close().await;
-/// let error = Proxy::new(front, back).run().await.unwrap_err();
+/// let error = Proxy::one_way(front, back).run().await.unwrap_err();
 /// assert!(matches!(error, ProxyError::Receive { side: ProxySide::Front, .. }));
 /// # }
 /// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProxyError {
-    /// A socket gives no more messages: it was closed, most often.
+    /// A socket cannot receive. Usually it was closed.
     #[error("the proxy cannot receive from its {side} any more: {source}")]
     Receive {
-        /// Which of the sockets.
+        /// The socket.
         side: ProxySide,
-        /// What it says.
+        /// Its error.
         source: RecvError,
     },
-    /// A socket takes no more messages: it was closed, most often.
+    /// A socket cannot send. Usually it was closed.
     #[error("the proxy cannot send to its {side} any more: {source}")]
     Send {
-        /// Which of the sockets.
+        /// The socket.
         side: ProxySide,
-        /// What it says, with the message, if one was to be sent.
+        /// Its error, with the message if there is one.
         source: SendError,
     },
 }
 
 impl ProxyError {
-    /// Which of the proxy's sockets it is about.
-    ///
-    /// ```
-    /// use zeromq_async::RecvError;
-    /// use zeromq_util::proxy::{ProxyError, ProxySide};
-    ///
-    /// let error = ProxyError::Receive { side: ProxySide::Back, source: RecvError::Closed };
-    /// assert_eq!(error.side(), ProxySide::Back);
-    /// ```
+    /// Returns the socket that failed.
     pub fn side(&self) -> ProxySide {
         match self {
             Self::Receive { side, .. } | Self::Send { side, .. } => *side,

@@ -4,55 +4,39 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use futures_sink::Sink;
-use zeromq_async::Message;
+use zeromq_async::{Message, RecvError, SendError, SendErrorKind};
 
-use super::end::Pass;
-use super::{EndStatistics, ProxyError, ProxySide, ProxyStatistics};
-use zeromq_async::{RecvError, SendError, SendErrorKind};
+use super::end::ProxyEnd;
+use super::error::{ProxyError, ProxySide};
+use super::statistics::EndStatistics;
 
-/// Messages of one direction before it is the other's turn.
+/// The most messages of one direction in a round.
 const MESSAGES_PER_ROUND: usize = 256;
 
-/// What a proxy keeps of its two ends.
+/// The counters and the last request of one end.
 #[derive(Debug, Default)]
-pub(super) struct Forwarding {
-    pub(super) at_front: Account,
-    pub(super) at_back: Account,
+pub(super) struct EndState {
+    pub(super) counts: EndStatistics,
+    /// Messages that the end did not send.
+    pub(super) dropped: u64,
+    /// The last request of a REQ.
+    request: Option<Message>,
+    /// The peer that had the request is gone. It is sent again.
+    repeat_request: bool,
 }
 
-impl Forwarding {
-    pub(super) fn statistics(&self) -> ProxyStatistics {
-        ProxyStatistics {
-            front: self.at_front.counts,
-            back: self.at_back.counts,
-            dropped: self.at_front.dropped + self.at_back.dropped,
-        }
-    }
-}
-
-/// What is kept of one end.
-#[derive(Debug, Default)]
-pub(super) struct Account {
-    counts: EndStatistics,
-    /// Messages that it should have sent and could not.
-    dropped: u64,
-    /// A REQ's last request, and whether the server that had it has gone.
-    asked: Option<Message>,
-    ask_again: bool,
-}
-
-/// One end, as long as a round lasts.
+/// One end, for the time of a round.
 pub(super) struct Side<'a, E> {
     pub(super) end: &'a mut E,
     pub(super) name: ProxySide,
-    pub(super) account: &'a mut Account,
+    pub(super) state: &'a mut EndState,
 }
 
-/// Forwards what there is, as long as there is room; false where nothing moved.
+/// Forwards waiting messages while there is room. Returns false if there were none.
 ///
-/// That an end is out of turn is no error: a REQ or a REP goes on when something has passed in the
-/// other direction.
-pub(super) fn forward<I: Pass, O: Pass, C>(
+/// `OutOfTurn` is not an error: a REQ or REP continues when a message has passed in the other
+/// direction.
+pub(super) fn forward<I: ProxyEnd, O: ProxyEnd, C>(
     from: &mut Side<'_, I>,
     to: &mut Side<'_, O>,
     capture: &mut Option<C>,
@@ -68,8 +52,8 @@ where
         if !to.poll_room(cx)? || !poll_capture(capture, cx)? {
             return Ok(forwarded > 0);
         }
-        if to.account.ask_again {
-            to.ask_again()?;
+        if to.state.repeat_request {
+            to.repeat_request()?;
             continue;
         }
         let Some(message) = from.poll_message(cx)? else { return Ok(forwarded > 0) };
@@ -81,7 +65,7 @@ where
     Ok(true)
 }
 
-/// Whether the capture has room, or there is none.
+/// Returns whether the capture has room, or there is none.
 fn poll_capture<C>(capture: &mut Option<C>, cx: &mut Context<'_>) -> Result<bool, ProxyError>
 where
     C: Sink<Message, Error = SendError> + Unpin,
@@ -97,14 +81,14 @@ fn capture_failed(source: SendError) -> ProxyError {
     ProxyError::Send { side: ProxySide::Capture, source }
 }
 
-impl<E: Pass> Side<'_, E> {
-    /// Whether it would take a message now. One that never sends takes all, and drops them, lest
-    /// they pile up at the other end: the subscriptions for a SUB, say.
+impl<E: ProxyEnd> Side<'_, E> {
+    /// Returns whether the end takes a message now. An end that never sends takes and drops all, so
+    /// that they do not wait at the other end.
     fn poll_room(&mut self, cx: &mut Context<'_>) -> Result<bool, ProxyError> {
         if !self.end.sends() {
             return Ok(true);
         }
-        match self.end.poll_ready(cx) {
+        match Pin::new(&mut *self.end).poll_ready(cx) {
             Poll::Ready(Ok(())) => Ok(true),
             Poll::Ready(Err(error)) if *error.kind() != SendErrorKind::OutOfTurn => {
                 Err(self.send_failed(error))
@@ -114,57 +98,60 @@ impl<E: Pass> Side<'_, E> {
     }
 
     fn poll_message(&mut self, cx: &mut Context<'_>) -> Result<Option<Message>, ProxyError> {
-        match self.end.poll_recv(cx) {
-            Poll::Ready(Ok(message)) => {
-                let counts = &mut self.account.counts;
+        let received = match Pin::new(&mut *self.end).poll_next(cx) {
+            Poll::Ready(received) => received.unwrap_or(Err(RecvError::Closed)),
+            Poll::Pending => return Ok(None),
+        };
+        match received {
+            Ok(message) => {
+                let counts = &mut self.state.counts;
                 counts.received += 1;
                 counts.received_frames += message.frame_count() as u64;
                 counts.received_bytes += message.size() as u64;
                 Ok(Some(message))
             }
-            Poll::Ready(Err(RecvError::ReplyLost)) if self.end.asks() => {
-                self.account.ask_again = self.account.asked.is_some();
-                // It is to be asked in the other direction, which may have had its round.
+            Err(RecvError::ReplyLost) if self.end.is_req() => {
+                self.state.repeat_request = self.state.request.is_some();
+                // The other direction repeats it, and may have had its round.
                 cx.waker().wake_by_ref();
                 Ok(None)
             }
-            Poll::Ready(Err(RecvError::OutOfTurn)) | Poll::Pending => Ok(None),
-            Poll::Ready(Err(source)) => Err(ProxyError::Receive { side: self.name, source }),
+            Err(RecvError::OutOfTurn) => Ok(None),
+            Err(source) => Err(ProxyError::Receive { side: self.name, source }),
         }
     }
 
     fn send(&mut self, message: Message) -> Result<(), ProxyError> {
         if !self.end.sends() {
-            self.account.dropped += 1;
+            self.state.dropped += 1;
             return Ok(());
         }
         let (frames, bytes) = (message.frame_count() as u64, message.size() as u64);
-        if self.end.asks() {
-            self.account.asked = Some(message.clone());
+        if self.end.is_req() {
+            self.state.request = Some(message.clone());
         }
-        match self.end.start_send(message) {
+        match Pin::new(&mut *self.end).start_send(message) {
             Ok(()) => {
-                let counts = &mut self.account.counts;
+                let counts = &mut self.state.counts;
                 counts.sent += 1;
                 counts.sent_frames += frames;
                 counts.sent_bytes += bytes;
                 Ok(())
             }
-            // Nobody's fault but the message's: others go on passing.
+            // Only this message is invalid. Others still pass.
             Err(error) if is_unroutable(error.kind()) => {
-                self.account.dropped += 1;
+                self.state.dropped += 1;
                 Ok(())
             }
             Err(error) => Err(self.send_failed(error)),
         }
     }
 
-    fn ask_again(&mut self) -> Result<(), ProxyError> {
-        self.account.ask_again = false;
-        match self.account.asked.clone() {
-            Some(request) => self.end.start_send(request).map_err(|error| self.send_failed(error)),
-            None => Ok(()),
-        }
+    fn repeat_request(&mut self) -> Result<(), ProxyError> {
+        self.state.repeat_request = false;
+        let Some(request) = self.state.request.clone() else { return Ok(()) };
+        let sent = Pin::new(&mut *self.end).start_send(request);
+        sent.map_err(|error| self.send_failed(error))
     }
 
     fn send_failed(&self, source: SendError) -> ProxyError {

@@ -1,60 +1,53 @@
-//! What has passed a proxy.
+//! The counters of a proxy.
 
 use zeromq_async::{Frame, Message};
 
-/// Counts of a [`Proxy`](super::Proxy) since it was made.
+/// The counters of a [`Proxy`](super::Proxy) since it was made.
 ///
 /// ```
 /// use zeromq_util::proxy::ProxyStatistics;
 ///
-/// let message = ProxyStatistics::default().to_message();
-/// assert_eq!((message.frame_count(), message.size()), (8, 64));
+/// let mut statistics = ProxyStatistics::default();
+/// statistics.back.received_frames = 7;
+/// assert_eq!(statistics.to_message().get(4).unwrap(), &7_u64.to_ne_bytes());
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct ProxyStatistics {
-    /// What the front has received and sent.
+    /// The counters of the front.
     pub front: EndStatistics,
-    /// What the back has received and sent.
+    /// The counters of the back.
     pub back: EndStatistics,
-    /// Messages that were received and dropped: because the other end does not send, or because a
-    /// ROUTER with the option `mandatory` knows nobody by the id in front.
+    /// Messages that were received and dropped: the other end does not send, or is a ROUTER with the
+    /// option `mandatory` and no peer of that routing id.
     pub dropped: u64,
 }
 
-/// Counts of one end of a proxy: whole messages, and the bytes of all their frames' bodies.
+/// The counters of one end of a proxy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct EndStatistics {
     /// Messages received.
     pub received: u64,
-    /// Frames of them.
+    /// Frames of received messages.
     pub received_frames: u64,
-    /// Bytes of them.
+    /// Bytes in frames of received messages.
     pub received_bytes: u64,
     /// Messages handed over to be sent.
     pub sent: u64,
-    /// Frames of them.
+    /// Frames of sent messages.
     pub sent_frames: u64,
-    /// Bytes of them.
+    /// Bytes in frames of sent messages.
     pub sent_bytes: u64,
 }
 
 impl ProxyStatistics {
-    /// The answer of libzmq's `zmq_proxy_steerable` to `STATISTICS`: eight frames of eight bytes,
-    /// each a number in the machine's own byte order. For the front, then for the back: frames
-    /// received, bytes of them, frames sent, bytes of them.
+    /// Makes the reply of libzmq's `zmq_proxy_steerable` to `STATISTICS`: eight frames, each a number
+    /// of eight bytes in native byte order. For the front, then for the back: received frames and
+    /// bytes, sent frames and bytes.
     ///
-    /// libzmq 4.3.5 counts frames here; what its documentation calls messages are
+    /// libzmq 4.3.5 counts frames here. Its documentation says messages, which are
     /// [`received`](EndStatistics::received) and [`sent`](EndStatistics::sent).
-    ///
-    /// ```
-    /// use zeromq_util::proxy::ProxyStatistics;
-    ///
-    /// let mut statistics = ProxyStatistics::default();
-    /// statistics.back.received_frames = 7;
-    /// assert_eq!(statistics.to_message().get(4).unwrap(), &7_u64.to_ne_bytes());
-    /// ```
     pub fn to_message(&self) -> Message {
         let numbers = [self.front, self.back].into_iter().flat_map(|end| {
             [end.received_frames, end.received_bytes, end.sent_frames, end.sent_bytes]

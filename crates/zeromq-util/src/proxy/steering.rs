@@ -1,12 +1,13 @@
-//! Steering a proxy from elsewhere.
+//! The state that a proxy shares with its handles.
 
 use std::sync::Arc;
 use std::task::{Context, Waker};
 
-use super::ProxyStatistics;
 use parking_lot::Mutex;
 
-/// Pauses, resumes and terminates a proxy, and tells what has passed.
+use super::statistics::ProxyStatistics;
+
+/// Pauses, resumes and terminates a proxy, and returns its statistics.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -18,7 +19,7 @@ use parking_lot::Mutex;
 /// let (mut push, mut pull) = (PushSocket::new(), PullSocket::new());
 /// push.connect(front.bind("tcp://127.0.0.1:0").await?)?;
 /// back.connect(pull.bind("tcp://127.0.0.1:0").await?)?;
-/// let mut proxy = Proxy::new(front, back);
+/// let mut proxy = Proxy::one_way(front, back);
 /// let handle = proxy.handle();
 ///
 /// handle.pause();
@@ -40,48 +41,38 @@ impl ProxyHandle {
         Self(steering)
     }
 
-    /// Takes no more messages from either end until [`resume`](Self::resume); in a proxy that is
-    /// running on another thread, when it is done with its round, of 256 messages each way at most.
-    ///
-    /// See the [example](Self).
+    /// Stops forwarding until [`resume`](Self::resume). A proxy on another thread completes its
+    /// round of up to 256 messages each way first.
     pub fn pause(&self) {
-        self.0.lock().order(State::Paused);
+        self.0.lock().set(State::Paused);
     }
 
-    /// Goes on.
-    ///
-    /// See the [example](Self).
+    /// Resumes forwarding.
     pub fn resume(&self) {
-        self.0.lock().order(State::Active);
+        self.0.lock().set(State::Active);
     }
 
-    /// Has [`run`](super::Proxy::run) return, now and whenever it is called again. What was read
-    /// has been handed over.
-    ///
-    /// See the [example](Self).
+    /// Ends [`run`](super::Proxy::run), now and in later calls. Every message that was received was
+    /// handed over.
     pub fn terminate(&self) {
-        self.0.lock().order(State::Terminated);
+        self.0.lock().set(State::Terminated);
     }
 
-    /// What has passed so far, as of the last round.
-    ///
-    /// See the [example](Self).
+    /// Returns the statistics as of the last round.
     pub fn statistics(&self) -> ProxyStatistics {
         self.0.lock().statistics
     }
 }
 
-/// What a proxy was told to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) enum State {
     #[default]
     Active,
     Paused,
-    /// For good.
+    /// Final.
     Terminated,
 }
 
-/// What a proxy and its handles share.
 #[derive(Debug, Default)]
 pub(super) struct Steering {
     state: State,
@@ -90,7 +81,7 @@ pub(super) struct Steering {
 }
 
 impl Steering {
-    pub(super) fn order(&mut self, state: State) {
+    pub(super) fn set(&mut self, state: State) {
         if self.state != State::Terminated {
             self.state = state;
         }
@@ -99,8 +90,8 @@ impl Steering {
         }
     }
 
-    /// What to do; the task is woken when that changes.
-    pub(super) fn look(&mut self, cx: &Context<'_>) -> State {
+    /// Returns the state. The task is woken when it changes.
+    pub(super) fn poll_state(&mut self, cx: &Context<'_>) -> State {
         if !self.proxy.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
             self.proxy = Some(cx.waker().clone());
         }

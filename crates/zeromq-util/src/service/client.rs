@@ -1,8 +1,9 @@
-//! A DEALER as a service that can be cloned, with many requests under way.
+//! The client: a DEALER as a service that can be cloned.
 
 mod driver;
 mod in_flight;
 mod losses;
+mod permits;
 mod response;
 
 pub use driver::ClientDriver;
@@ -16,24 +17,23 @@ use tower_service::Service;
 use zeromq_async::Message;
 
 use super::RequestError;
-use crate::line::{Line, Ticket};
 use in_flight::InFlight;
 use parking_lot::Mutex;
+use permits::{Permit, Permits, Ticket};
 use zeromq_async::{Dealer, DealerSocket, Sender, SocketHandle};
 
-/// How many requests may be under way where nothing else is said: as many as a queue takes by its
-/// default high-water mark.
+/// The default limit of requests in flight: the default high-water mark of a queue.
 const MAX_IN_FLIGHT: usize = 1000;
 
-/// Makes of a DEALER, or of a REQ, a service that has up to 1,000 requests under way.
+/// Turns a DEALER or a REQ into a service with up to 1,000 requests in flight.
 ///
-/// Servers are REPs or ROUTERs, connected to before or later, on either side. A request goes to the
-/// next of them in turn, passing over those with no room, as `[id, "", body...]`: what a REQ sends
-/// with the option `correlate`. Any server gives the first two frames back as they are.
+/// Servers are REPs or ROUTERs, connected before or later, by either side. A request goes to the
+/// next server that has room, as `[id, "", body...]`: the form of a REQ with the option `correlate`.
+/// Every server returns the first two frames unchanged.
 ///
-/// The socket is given away for good. Its [`handle`](Client::handle) connects and closes it.
-/// Where other senders of it are still in use, requests cannot be told from what they send, and a
-/// request that is lost with a peer may wait for its deadline.
+/// The client keeps the socket. Connect and close it with its [`handle`](Client::handle). If other
+/// senders of the socket are still in use, a request that is lost with a peer may fail only by its
+/// timeout.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -57,25 +57,8 @@ pub fn client(socket: impl Into<DealerSocket>) -> (Client, ClientDriver) {
     client_with_limit(socket, MAX_IN_FLIGHT)
 }
 
-/// The same with another limit on the requests that may be under way, at least 1.
-///
-/// ```
-/// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// use futures_util::FutureExt;
-/// use tower::{Service, ServiceExt};
-/// use zeromq_async::DealerSocket;
-/// use zeromq_util::service;
-///
-/// let dealer = DealerSocket::new();
-/// dealer.connect("inproc://client-with-limit")?;
-/// let (mut client, _driver) = service::client_with_limit(dealer, 1);
-/// let under_way = client.ready().await?.call("first".into());
-/// assert!(client.ready().now_or_never().is_none());
-/// drop(under_way); // is to give it up
-/// client.ready().await?.call("second".into());
-/// # Ok(()) }
-/// ```
+/// Turns a DEALER or a REQ into a service, as [`client`] does, with another limit of requests in
+/// flight, at least 1.
 pub fn client_with_limit(
     socket: impl Into<DealerSocket>,
     max_in_flight: usize,
@@ -84,32 +67,29 @@ pub fn client_with_limit(
     let events = socket.events();
     let (sender, receiver) = socket.split();
     let limit = max_in_flight.max(1);
-    let places = Arc::new(Line::new(limit));
+    let permits = Arc::new(Permits::new(limit));
     let in_flight = InFlight::new(sender, &receiver.handle().stats());
-    let waits = in_flight.another_sender();
+    let room = in_flight.another_sender();
     let in_flight = Arc::new(Mutex::new(in_flight));
-    let (life, lives) = driver::life();
+    let (alive, clients) = driver::alive();
     let client = Client {
         in_flight: Arc::clone(&in_flight),
         handle: receiver.handle().clone(),
-        places: Arc::clone(&places),
+        permits: Arc::clone(&permits),
         limit,
         ticket: None,
-        place: None,
-        waits,
-        life,
+        permit: None,
+        room,
+        alive,
     };
-    (client, ClientDriver::new(in_flight, places, receiver, events, lives))
+    (client, ClientDriver::new(in_flight, permits, receiver, events, clients))
 }
 
-/// Sends requests and gives each its reply; made by [`client`].
+/// Sends requests and receives their replies; made by [`client`].
 ///
-/// Clones share the socket and the limit. It is ready when fewer requests than the limit are under
-/// way and some server has room: while no server was ever connected to, or all of their queues are
-/// full, `poll_ready` waits. Being ready takes one of the places until `call` or drop; waiting takes
-/// none, so that to give up waiting keeps nobody else from it.
-///
-/// It needs its [`ClientDriver`] to run.
+/// Clones share the socket and the limit. The client is ready when fewer requests than the limit are
+/// in flight and a server has room. `poll_ready` waits while no server was ever connected, or all
+/// queues are full. Being ready holds a permit until `call` or drop; waiting holds none.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -137,37 +117,24 @@ pub fn client_with_limit(
 pub struct Client {
     in_flight: Arc<Mutex<InFlight>>,
     handle: SocketHandle,
-    places: Arc<Line>,
+    permits: Arc<Permits>,
     limit: usize,
-    /// The turn of this clone, as long as it waits for a place.
+    /// The position of this clone while it waits for a permit.
     ticket: Ticket,
-    place: Option<Place>,
-    /// What waits for room, for this clone alone.
-    waits: Sender<Dealer>,
-    /// Tells the driver, when the last is dropped, that no more requests will come.
-    life: driver::Life,
+    permit: Option<Permit>,
+    /// Waits for room in the socket, for this clone alone.
+    room: Sender<Dealer>,
+    /// The driver ends when the last of these is dropped.
+    alive: driver::Alive,
 }
 
 impl Client {
-    /// What binds, connects and closes the socket.
-    ///
-    /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let (client, _driver) = zeromq_util::service::client(zeromq_async::DealerSocket::new());
-    /// client.handle().connect("inproc://another-server")?;
-    /// # Ok(()) }
-    /// ```
+    /// Returns the handle that binds, connects and closes the socket.
     pub fn handle(&self) -> &SocketHandle {
         &self.handle
     }
 
-    /// What became of the requests so far, of this client and its clones.
-    ///
-    /// ```
-    /// let (client, _driver) = zeromq_util::service::client(zeromq_async::DealerSocket::new());
-    /// assert_eq!(client.stats().in_flight, 0);
-    /// ```
+    /// Returns the counters of this client and its clones.
     pub fn stats(&self) -> ClientStats {
         self.in_flight.lock().stats()
     }
@@ -178,29 +145,19 @@ impl Clone for Client {
         Self {
             in_flight: Arc::clone(&self.in_flight),
             handle: self.handle.clone(),
-            places: self.places.clone(),
+            permits: self.permits.clone(),
             limit: self.limit,
             ticket: None,
-            place: None,
-            waits: self.waits.clone(),
-            life: self.life.clone(),
+            permit: None,
+            room: self.room.clone(),
+            alive: self.alive.clone(),
         }
     }
 }
 
 impl Drop for Client {
     fn drop(&mut self) {
-        self.places.leave(&mut self.ticket);
-    }
-}
-
-/// A place among the requests under way, given back when it is dropped.
-#[derive(Debug)]
-struct Place(Arc<Line>);
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        self.0.give_back(1);
+        self.permits.leave(&mut self.ticket);
     }
 }
 
@@ -211,22 +168,22 @@ impl Service<Message> for Client {
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), RequestError>> {
         self.in_flight.lock().check()?;
-        if in_flight::poll_room(&mut self.waits, cx)?.is_pending() {
-            // Others need it no less, and this may never be asked again.
-            self.place = None;
+        if in_flight::poll_room(&mut self.room, cx)?.is_pending() {
+            // Other clones may have room, and this one may never be polled again.
+            self.permit = None;
             return Poll::Pending;
         }
-        if self.place.is_none() {
-            ready!(self.places.poll_take(cx, &mut self.ticket, false));
-            self.place = Some(Place(Arc::clone(&self.places)));
+        if self.permit.is_none() {
+            self.permit = Some(ready!(self.permits.poll_take(cx, &mut self.ticket)));
         }
         Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, request: Message) -> ResponseFuture {
-        let free = || self.places.try_take().then(|| Place(Arc::clone(&self.places)));
-        match self.place.take().or_else(free) {
-            Some(place) => ResponseFuture::new(self, place, request),
+        match self.permit.take().or_else(|| self.permits.try_take()) {
+            Some(permit) => {
+                ResponseFuture::new(&self.in_flight, permit, self.alive.clone(), request)
+            }
             None => ResponseFuture::refused(RequestError::NotReady { limit: self.limit }),
         }
     }

@@ -1,9 +1,9 @@
-//! What can go wrong with a request, and with serving.
+//! Errors of clients and servers.
 
-use zeromq_async::Endpoint;
-use zeromq_async::PeerId;
+use super::serve::ServeReport;
+use zeromq_async::{Endpoint, PeerId};
 
-/// A request got no reply.
+/// The error of a request without a reply.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -17,9 +17,9 @@ use zeromq_async::PeerId;
 /// let (mut client, driver) = client(dealer);
 /// tokio::spawn(driver.run());
 ///
-/// let asking = tokio::spawn(client.ready().await?.call("anybody?".into()));
+/// let asking = tokio::spawn(client.ready().await?.call("hello".into()));
 /// server.recv().await?;
-/// server.close().await; // with the request
+/// server.close().await; // without a reply
 /// let error = asking.await?.unwrap_err();
 /// assert!(matches!(error, RequestError::PeerLost { .. }));
 /// assert!(error.is_retryable());
@@ -28,54 +28,46 @@ use zeromq_async::PeerId;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RequestError {
-    /// The peer that had the request went away before it replied. Whether it served the request
-    /// nobody knows.
+    /// The peer disconnected before it replied. It may have served the request.
     ///
-    /// Requests that wait for the next connection to that peer are not among them, unless the driver
-    /// was kept from running for so long that it missed events.
+    /// A request that still waits for the next connection to the peer does not fail, unless the
+    /// driver was blocked for so long that it missed events.
     #[error(
-        "{peer}{} went away before it replied; it may have served the request: send it again where \
+        "{peer}{} disconnected before it replied; it may have served the request: send it again if \
          serving it twice does no harm",
         at(endpoint)
     )]
     PeerLost {
-        /// The peer, as events and statistics of the socket name it.
+        /// The peer, as in events and statistics of the socket.
         peer: PeerId,
-        /// Where the socket was connected to it, or bound; `None` where that is not known.
+        /// The endpoint of the connection, if it is known.
         endpoint: Option<Endpoint>,
     },
     /// The client's socket was closed, or its context was shut down.
     #[error("the client's socket is closed; make another client to ask again")]
     Closed,
-    /// The client's driver was dropped, so that nobody receives replies.
+    /// The client's driver was dropped, so no replies are received.
     #[error(
-        "the client's driver is gone; spawn the future of ClientDriver::run and keep it running as \
-         long as requests are made"
+        "the client's driver was dropped; spawn the future of ClientDriver::run and keep it running \
+         while requests are made"
     )]
     Unattended,
-    /// `call` without `poll_ready` before it, while there was room for no more requests.
+    /// `call` was called without `poll_ready`, and the limit was reached.
     #[error(
-        "the client has {limit} requests under way, which is its limit; call poll_ready first, \
-         which waits until one is done"
+        "the client has {limit} requests in flight, which is its limit; call poll_ready first, \
+         which waits until one ends"
     )]
     NotReady {
-        /// How many requests may be under way.
+        /// The most requests in flight.
         limit: usize,
     },
 }
 
 impl RequestError {
-    /// Whether the same request, sent again with the same client, may well be answered: another
-    /// peer gets it, or the same one when it is back.
+    /// Returns whether the same request may succeed when the same client sends it again.
     ///
-    /// It may be served twice. Where that does harm, put a number into it by which a server knows
-    /// it again.
-    ///
-    /// ```
-    /// use zeromq_util::service::RequestError;
-    ///
-    /// assert!(!RequestError::Closed.is_retryable());
-    /// ```
+    /// It may be served twice. If that does harm, put a number into the request by which a server
+    /// recognizes it.
     pub fn is_retryable(&self) -> bool {
         matches!(self, Self::PeerLost { .. })
     }
@@ -85,9 +77,9 @@ fn at(endpoint: &Option<Endpoint>) -> String {
     endpoint.as_ref().map_or_else(String::new, |endpoint| format!(" at {endpoint}"))
 }
 
-/// A service failed as a whole: its `poll_ready` gave an error, after which it is not to be called.
+/// The error of a [`Server`](super::Server): the service's `poll_ready` failed.
 ///
-/// What was under way has been answered, and the socket closed.
+/// The requests in flight were answered, and the socket was closed.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -95,22 +87,22 @@ fn at(endpoint: &Option<Endpoint>) -> String {
 /// use zeromq_util::service::{client, serve};
 /// use zeromq_async::{DealerSocket, ReqSocket, RouterSocket};
 ///
-/// // A service that needs another one, and that is gone.
+/// // A service that depends on another one, which is gone.
 /// let (upstream, driver) = client(DealerSocket::new());
 /// drop(driver);
 /// let (router, mut req) = (RouterSocket::new(), ReqSocket::new());
 /// req.connect(router.bind("tcp://127.0.0.1:0").await?)?;
-/// req.send("anybody?").await?;
+/// req.send("hello").await?;
 /// let error = serve(router, upstream).run().await.unwrap_err();
 /// assert_eq!((error.report.answered, error.report.untaken), (0, 1));
 /// # Ok(()) }
 /// ```
 #[derive(Debug, Clone, thiserror::Error)]
-#[error("the service failed and can serve no more, make another and serve with it: {source}")]
+#[error("the service failed, start a server with another one: {source}")]
 pub struct ServeError<E> {
-    /// What the service said.
+    /// The service's error.
     #[source]
     pub source: E,
-    /// What was served until then.
-    pub report: super::ServeReport,
+    /// The counters of the server.
+    pub report: ServeReport,
 }

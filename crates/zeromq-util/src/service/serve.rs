@@ -1,8 +1,9 @@
-//! A service behind a ROUTER or a REP.
+//! The server: a service behind a ROUTER or a REP.
 
 mod answers;
+mod arrived;
 mod call;
-mod owed;
+mod overload;
 mod report;
 mod serving;
 
@@ -15,27 +16,28 @@ use zeromq_async::Message;
 
 use super::ServeError;
 pub use answers::Answers;
+pub use overload::Overload;
 pub use report::ServeReport;
 use serving::Serving;
 use zeromq_async::Socket;
 
-/// Has a service answer what a ROUTER or REP receives, until told to stop.
+/// Answers the requests of a ROUTER or REP with a service, until it is told to stop.
 ///
-/// Requests are those of REQ, and of a DEALER that puts an empty frame in front of the body. The
-/// service gets the body and gives the reply's; envelopes stay outside. What has no empty frame, or
-/// nothing behind it, is dropped (28/REQREP) and counted.
+/// Requests come from REQs, and from DEALERs that put an empty frame in front of the body. The
+/// service gets the body and returns the body of the reply, both without envelope. A message without
+/// an empty frame, or without a body, is dropped (28/REQREP) and counted.
 ///
-/// A ROUTER's requests are served concurrently, a REP's one after the other. All of it happens in
-/// the task of [`run`](Server::run): a service with much to compute spawns a task for each request.
+/// A ROUTER's requests are served concurrently, a REP's one after the other. All of them run in the
+/// task of [`run`](Server::run), so a service that computes for long should spawn tasks.
 ///
-/// The service is asked whether it is ready when there is a request for it, which then waits until it
-/// is. So an idle server holds nothing of what being ready takes: several may share a limit, as
-/// tower's `GlobalConcurrencyLimitLayer`. With an [`Overload`] other than `Wait` a server that had
-/// to turn a request away may still stand in line there, and hold a permit until its next request.
-/// That a service can serve no more is noticed at a request too, which gets no reply.
+/// The server polls the service's readiness when there is a request, which waits until it is ready.
+/// So an idle server holds no permits, and several servers may share a limit, such as tower's
+/// `GlobalConcurrencyLimitLayer`. With an [`Overload`] other than `Wait`, a server that refused a
+/// request may hold a permit until its next request. An error of `poll_ready` is noticed at a request
+/// too, which gets no reply.
 ///
-/// A panic while a request is served costs that request its reply, and nobody else anything; one
-/// when its future is dropped costs nothing at all.
+/// If the service panics, only that request gets no reply. A panic in the drop of its future has no
+/// effect.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -73,7 +75,7 @@ where
 
 const MAX_IN_FLIGHT: usize = 1000;
 
-/// A socket and the service that answers there; made by [`serve`], and does nothing until it runs.
+/// A socket and its service; made by [`serve`]. It does nothing until it runs.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -92,13 +94,13 @@ const MAX_IN_FLIGHT: usize = 1000;
 ///     .overload(Overload::Answer("busy, try elsewhere".into()))
 ///     .failure_answer("internal error")
 ///     .drain_within(Duration::from_secs(5));
-/// let stop = async {}; // a signal, most often
+/// let stop = async {}; // usually a signal
 /// let report = server.run_until(stop).await?;
 /// assert_eq!((report.answered, report.unsent), (0, 0));
 /// # Ok(()) }
 /// ```
 #[derive(Debug)]
-#[must_use = "nothing is served until it runs"]
+#[must_use = "requests are served only while it runs"]
 pub struct Server<P: Answers, S> {
     socket: Socket<P>,
     service: S,
@@ -109,100 +111,58 @@ pub struct Server<P: Answers, S> {
     serve_received: bool,
 }
 
-/// What is done with requests while as many are served as may be, or the service is not ready.
-///
-/// ```
-/// use zeromq_util::service::Overload;
-///
-/// assert_eq!(Overload::default(), Overload::Wait);
-/// ```
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub enum Overload {
-    /// They wait in the socket's queues, and then in those of their senders. The default.
-    #[default]
-    Wait,
-    /// They are answered at once with this, which says that there is no room.
-    Answer(Message),
-    /// They are dropped: their senders find out when their deadline is over.
-    Drop,
-}
-
 impl<P, S> Server<P, S>
 where
     P: Answers,
     S: Service<Message, Response = Message>,
 {
-    /// How many requests may be served at the same time; 1,000 by default, at least 1. A REP serves
-    /// one.
-    ///
-    /// See the [example](Server).
+    /// Sets the most requests served at the same time, at least 1. Default: 1,000. A REP serves one.
     pub fn max_in_flight(mut self, requests: usize) -> Self {
         self.max_in_flight = requests.max(1);
         self
     }
 
-    /// What is done with requests that there is no room for; by default they wait.
-    ///
-    /// See the [example](Server).
+    /// Sets the treatment of requests over the limit. Default: they wait.
     pub fn overload(mut self, overload: Overload) -> Self {
         self.overload = overload;
         self
     }
 
-    /// The answer to a request for which the service fails or panics; by default there is none, and
-    /// who asked waits until the deadline.
+    /// Sets the reply to a request for which the service fails or panics. Default: none, and the
+    /// client waits for its timeout.
     ///
-    /// To tell one error from another, have the service answer: `service.map_result(…)` of tower
-    /// makes replies of errors.
-    ///
-    /// See the [example](Server).
+    /// To reply differently to different errors, use `service.map_result(…)` of tower.
     pub fn failure_answer(mut self, answer: impl Into<Message>) -> Self {
         self.failure_answer = Some(answer.into());
         self
     }
 
-    /// How long requests that have been received when it is to stop may take to be served, and their
-    /// replies to leave. By default as long as it takes, and the socket's linger time.
-    ///
-    /// See the [example](Server).
+    /// Limits the time from the stop until the requests received before are served and their replies
+    /// written. Default: no limit, and then the socket's linger time.
     pub fn drain_within(mut self, limit: Duration) -> Self {
         self.drain_within = Some(limit);
         self
     }
 
-    /// Whether requests that the socket has received when it is to stop are still served. Default:
+    /// Sets whether requests that the socket received before the stop are still served. Default:
     /// true.
     ///
-    /// With false they are not taken any more, and counted as
-    /// [`untaken`](ServeReport::untaken): for peers that ask another server when no reply comes.
-    ///
-    /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// use std::convert::Infallible;
-    /// use tower::service_fn;
-    /// use zeromq_util::service::serve;
-    /// use zeromq_async::{Message, RouterSocket};
-    ///
-    /// let echo = service_fn(|request: Message| async { Ok::<_, Infallible>(request) });
-    /// let server = serve(RouterSocket::new(), echo).serve_received(false);
-    /// assert_eq!(server.run_until(async {}).await?.untaken, 0);
-    /// # Ok(()) }
-    /// ```
+    /// Otherwise they are counted as [`untaken`](ServeReport::untaken). This suits peers that ask
+    /// another server when no reply comes.
     pub fn serve_received(mut self, serve: bool) -> Self {
         self.serve_received = serve;
         self
     }
 
-    /// Serves until the socket is closed with its handle or context, or the service fails.
+    /// Serves until the socket is closed by its handle or context, or the service fails.
     ///
     /// # Errors
     ///
-    /// The service's `poll_ready` failed, when there was a request; the socket is closed by then.
+    /// The service's `poll_ready` failed. The socket was closed.
     ///
     /// # Panics
     ///
-    /// The service's `poll_ready` did.
+    /// The service's `poll_ready` panicked.
     ///
     /// # Cancel safety
     ///
@@ -212,34 +172,23 @@ where
         self.run_until(pending()).await
     }
 
-    /// Serves until `stop` completes, then ends in order: serves the requests that the socket has
-    /// received by then, closes it when all replies are written, and reports.
+    /// Serves until `stop` completes. Then serves the requests that the socket had received, writes
+    /// the replies, closes the socket, and reports.
     ///
-    /// Requests that come later are answered where [`Overload::Answer`] says how, and otherwise
-    /// counted as [`untaken`](ServeReport::untaken). How long all of this may take is for
-    /// [`drain_within`](Self::drain_within) to say.
+    /// Later requests are answered with [`Overload::Answer`] if it is set, and otherwise counted as
+    /// [`untaken`](ServeReport::untaken). [`drain_within`](Self::drain_within) limits the time.
     ///
-    /// # Errors
-    ///
-    /// As for [`run`](Self::run).
-    ///
-    /// # Panics
-    ///
-    /// As there.
-    ///
-    /// # Cancel safety
-    ///
-    /// As there.
+    /// Errors, panics and cancel safety are those of [`run`](Self::run).
     pub async fn run_until(
         self,
         stop: impl Future<Output = ()>,
     ) -> Result<ServeReport, ServeError<S::Error>> {
         let Self { socket, service, max_in_flight, overload, failure_answer, .. } = self;
         let mut serving = Serving::new(socket, service, max_in_flight, overload, failure_answer);
-        let ended = serving.until(pin!(stop)).await;
-        let (report, at_last) =
-            serving.end(self.drain_within, self.serve_received && ended.is_ok()).await;
-        match ended.and(at_last) {
+        let ended = serving.run_until(pin!(stop)).await;
+        let (report, drained) =
+            serving.drain(self.drain_within, self.serve_received && ended.is_ok()).await;
+        match ended.and(drained) {
             Ok(()) => Ok(report),
             Err(source) => Err(ServeError { source, report }),
         }

@@ -1,12 +1,12 @@
-//! What makes messages of values, and values of messages.
+//! The traits of codecs, and codecs of tuples.
 
 use zeromq_async::{Frame, Message};
 
 use super::BoxError;
 
-/// Makes a message of a value.
+/// Encodes values as messages.
 ///
-/// A codec of your own, here for protobuf with the `prost` crate:
+/// A codec for protobuf with the `prost` crate:
 ///
 /// ```
 /// use zeromq_async::Message;
@@ -48,45 +48,45 @@ use super::BoxError;
 /// ```
 #[diagnostic::on_unimplemented(message = "the codec {Self} cannot encode a {T}")]
 pub trait Encode<T> {
-    /// Makes a message of the value: one frame, or several.
+    /// Encodes the value as one or more frames.
     ///
     /// # Errors
     ///
-    /// The value has no such form. It comes to the sender as an
-    /// [`EncodeError`](super::EncodeError), and nothing is sent.
+    /// The value cannot be encoded. The sender gets an [`EncodeError`](super::EncodeError), and
+    /// nothing is sent.
     fn encode(&self, value: &T) -> Result<Message, BoxError>;
 }
 
-/// Makes a value of the frames of a message; see [`Encode`] for an example.
+/// Decodes values from the frames of a message; see [`Encode`] for an example.
 #[diagnostic::on_unimplemented(message = "the codec {Self} cannot decode a {T}")]
 pub trait Decode<T> {
-    /// Takes the frames that belong to the value, and makes it of them.
+    /// Takes the frames of the value, and decodes it.
     ///
     /// # Errors
     ///
-    /// There are too few frames, or they are no such value. Frames that are left in the end are an
-    /// error too, which the codec need not look for.
+    /// There are too few frames, or they are not a valid value. The caller reports frames that are
+    /// left over.
     fn decode(&self, frames: &mut Frames<'_>) -> Result<T, BoxError>;
 }
 
-/// A codec for both directions: what is [`Encode`] and [`Decode`] is this.
+/// A codec for both directions. Every type that is [`Encode`] and [`Decode`] implements it.
 ///
 /// ```
 /// use zeromq_async::Message;
 /// use zeromq_util::typed::{BoxError, Codec, Frames, Utf8};
 ///
-/// fn through<T>(codec: impl Codec<T>, value: &T) -> Result<T, BoxError> {
+/// fn round_trip<T>(codec: impl Codec<T>, value: &T) -> Result<T, BoxError> {
 ///     let message = codec.encode(value)?;
 ///     codec.decode(&mut Frames::of(&message))
 /// }
 ///
-/// assert_eq!(through(Utf8, &"hello".to_owned()).unwrap(), "hello");
+/// assert_eq!(round_trip(Utf8, &"hello".to_owned()).unwrap(), "hello");
 /// ```
 pub trait Codec<T>: Encode<T> + Decode<T> {}
 
 impl<C: Encode<T> + Decode<T>, T> Codec<T> for C {}
 
-/// The frames of a message that have not been decoded yet.
+/// The frames of a message that are not decoded yet.
 ///
 /// ```
 /// use zeromq_async::Message;
@@ -104,44 +104,44 @@ pub struct Frames<'a> {
     taken: usize,
 }
 
-/// A message has fewer frames than its codec asks for.
+/// A message has fewer frames than its codec takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the message has no frame {0}: it ends too early")]
 pub struct MissingFrame(
-    /// Which frame was asked for, counted from 1.
+    /// The number of the missing frame, counted from 1.
     usize,
 );
 
-/// A message has more frames than its codec asks for.
+/// A message has more frames than its codec takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the message has {0} frames more than the value")]
 pub(super) struct FramesLeft(usize);
 
 impl<'a> Frames<'a> {
-    /// All frames of a message.
+    /// Starts at the first frame of a message.
     pub fn of(message: &'a Message) -> Self {
         Self { all: message.frames(), taken: 0 }
     }
 
-    /// The next frame.
+    /// Takes the next frame.
     ///
     /// # Errors
     ///
-    /// There is none left.
+    /// No frame is left.
     pub fn take(&mut self) -> Result<&'a Frame, MissingFrame> {
         let frame = self.all.get(self.taken);
         self.taken += usize::from(frame.is_some());
         frame.ok_or(MissingFrame(self.taken + 1))
     }
 
-    /// All frames that are left, of which there may be none.
+    /// Takes all remaining frames.
     pub fn rest(&mut self) -> &'a [Frame] {
         let rest = &self.all[self.taken..];
         self.taken = self.all.len();
         rest
     }
 
-    /// Whether there is no frame left.
+    /// Returns whether no frame is left.
     pub fn is_empty(&self) -> bool {
         self.taken == self.all.len()
     }
@@ -154,7 +154,7 @@ impl<'a> Frames<'a> {
     }
 }
 
-/// Values one behind the other, each with a codec of its own.
+/// Values one after the other, each with its own codec.
 macro_rules! tuples {
     ($($($Value:ident $Codec:ident),+;)*) => {$(
         #[allow(non_snake_case)]

@@ -1,13 +1,11 @@
-//! What can go wrong between a value and a message.
+//! Errors of typed sockets.
 
 use std::error::Error;
 use std::fmt;
 
-use zeromq_async::Message;
+use zeromq_async::{Message, Peer};
 
-use zeromq_async::Peer;
-
-/// Why a codec failed: an error of any type.
+/// The error of a codec.
 pub type BoxError = Box<dyn Error + Send + Sync>;
 
 /// A value was not sent.
@@ -28,10 +26,10 @@ pub type BoxError = Box<dyn Error + Send + Sync>;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TypedSendError<E> {
-    /// The codec could not make a message of the value; nothing was sent.
+    /// The codec could not encode the value. Nothing was sent.
     #[error(transparent)]
     Encode(#[from] EncodeError),
-    /// The socket, or a layer on it, did not take the message.
+    /// The socket, or a layer, refused the message.
     #[error(transparent)]
     Socket(E),
 }
@@ -51,29 +49,27 @@ pub enum TypedSendError<E> {
 ///
 /// let mut pull = pull.typed::<String>(Utf8);
 /// match pull.recv().await {
-///     Err(TypedRecvError::Decode(error)) => println!("{error}, from {:?}", error.peer()),
+///     Err(TypedRecvError::Decode(error)) => assert_eq!(error.message(), &b"\xff"),
 ///     other => panic!("{other:?}"),
 /// }
-/// assert_eq!(pull.recv().await?, "text"); // it goes on
+/// assert_eq!(pull.recv().await?, "text"); // the next message
 /// # Ok(()) }
 /// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TypedRecvError<E> {
-    /// The message that came is no such value. The next can be received.
+    /// A message could not be decoded. The next one can be received.
     #[error(transparent)]
     Decode(#[from] DecodeError),
-    /// The socket, or a layer on it, gave an error instead of a message.
+    /// The socket, or a layer, returned an error instead of a message.
     #[error(transparent)]
     Socket(E),
-    /// The socket is closed, and there are no more messages; as a `Stream` it ends.
+    /// The socket is closed and has no more messages. As a `Stream` it ends.
     #[error("the socket is closed")]
     Closed,
 }
 
-/// A codec could not make a message of a value.
-///
-/// Its source is the codec's error, and `downcast_ref` tells which.
+/// A value could not be encoded. The source is the codec's error.
 #[derive(Debug, thiserror::Error)]
 #[error("the value cannot be encoded: {0}")]
 pub struct EncodeError(#[source] BoxError);
@@ -84,9 +80,7 @@ impl EncodeError {
     }
 }
 
-/// A message that its codec could not make a value of.
-///
-/// Its source is the codec's error, and `downcast_ref` tells which.
+/// A message that could not be decoded. The source is the codec's error.
 pub struct DecodeError(Box<Undecoded>);
 
 struct Undecoded {
@@ -100,17 +94,17 @@ impl DecodeError {
         Self(Box::new(Undecoded { message, peer, reason }))
     }
 
-    /// The message as it came.
+    /// Returns the message as received.
     pub fn message(&self) -> &Message {
         &self.0.message
     }
 
-    /// Who sent it; `None` where a layer in between does not tell.
+    /// Returns the sender, unless a layer in between does not know it.
     pub fn peer(&self) -> Option<&Peer> {
         self.0.peer.as_ref()
     }
 
-    /// Gives the message out.
+    /// Returns the message as received.
     pub fn into_message(self) -> Message {
         self.0.message
     }
@@ -124,7 +118,7 @@ impl fmt::Display for DecodeError {
         if let Some(peer) = peer {
             write!(f, " from {}", peer.id())?;
         }
-        write!(f, " is not what was expected: {reason}")
+        write!(f, " cannot be decoded: {reason}")
     }
 }
 

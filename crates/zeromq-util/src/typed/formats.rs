@@ -1,4 +1,4 @@
-//! Codecs of serde: a value is one frame.
+//! Codecs with serde: a value is one frame.
 
 #[cfg(feature = "cbor")]
 mod cbor;
@@ -18,7 +18,6 @@ pub use msgpack::MsgPack;
 #[cfg(feature = "postcard")]
 pub use postcard::Postcard;
 
-/// The value is there, and something behind it.
 #[cfg(any(feature = "cbor", feature = "msgpack", feature = "postcard"))]
 #[derive(Debug, thiserror::Error)]
 #[error("{0} bytes follow the value in its frame")]

@@ -1,21 +1,19 @@
-//! Who sent what was received last.
+//! The sender of the message received last.
 
 #[cfg(any(feature = "lz4", feature = "zstd"))]
 use crate::layer::Compression;
 #[cfg(feature = "metrics")]
 use crate::layer::Metrics;
 use crate::layer::{
-    CircuitBreaker, ConcurrencyLimit, Deduplicate, DropOldest, FilterRecv, FilterSend, KeepLatest,
-    MapRecv, MapSend, RateLimit, Retry, Tap, Timeout, TraceContext,
+    CircuitBreaker, ConcurrencyLimit, Deduplicate, DropOldest, KeepLatest, RateLimit, Retry,
+    TraceContext,
 };
-use zeromq_async::Peer;
-use zeromq_async::{Receiver, Sender, Socket, SocketKind};
+use zeromq_async::{Peer, Receiver, Sender, Socket, SocketKind};
 
-/// Knows who sent the message that it gave last.
+/// Tells the sender of the message received last.
 ///
-/// Sockets and their halves do, and so do the layers that hold no messages back. For a layer of
-/// your own, forward it, or leave the method as it is: then [`DecodeError`](super::DecodeError) has
-/// no peer.
+/// Sockets, their halves, and layers that hold no messages do. In a layer of your own, forward the
+/// method. Without it, [`DecodeError`](super::DecodeError) has no peer.
 ///
 /// ```
 /// use zeromq_async::Peer;
@@ -32,11 +30,11 @@ use zeromq_async::{Receiver, Sender, Socket, SocketKind};
 /// }
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "{Self} does not say who its messages are from",
-    note = "write `impl Origin` for your own layer, or use `Typed::new`, which does not ask"
+    message = "{Self} does not tell the senders of its messages",
+    note = "write `impl Origin` for your own layer, or use `Typed::new`, which does not need it"
 )]
 pub trait Origin {
-    /// The sender of the message received last, asked before the next is received.
+    /// Returns the sender of the message received last.
     fn last_peer(&self) -> Option<Peer> {
         None
     }
@@ -56,8 +54,8 @@ impl<P: SocketKind> Origin for Receiver<P> {
 
 impl<P: SocketKind> Origin for Sender<P> {}
 
-/// Layers that hold no messages back: the last is of whom the socket says.
-macro_rules! as_inner {
+/// Layers that hold no messages: the sender is that of the wrapped socket.
+macro_rules! forward_origin {
     ($($layer:ident<S $(, $parameter:ident)*>),* $(,)?) => {$(
         impl<S: Origin $(, $parameter)*> Origin for $layer<S $(, $parameter)*> {
             fn last_peer(&self) -> Option<Peer> {
@@ -67,26 +65,20 @@ macro_rules! as_inner {
     )*};
 }
 
-as_inner! {
+forward_origin! {
     CircuitBreaker<S>,
     ConcurrencyLimit<S>,
     Deduplicate<S, F, K>,
     DropOldest<S, T>,
-    FilterRecv<S, F>,
-    FilterSend<S, F>,
-    MapRecv<S, F>,
-    MapSend<S, F>,
     RateLimit<S>,
     Retry<S>,
-    Tap<S, F>,
-    Timeout<S>,
     TraceContext<S, F>,
 }
 
 #[cfg(any(feature = "lz4", feature = "zstd"))]
-as_inner!(Compression<S>);
+forward_origin!(Compression<S>);
 #[cfg(feature = "metrics")]
-as_inner!(Metrics<S>);
+forward_origin!(Metrics<S>);
 
-/// It gives messages that it has held back, of whichever peer.
+/// It returns messages that it has held, of any peer.
 impl<S, F, K, T> Origin for KeepLatest<S, F, K, T> {}

@@ -1,11 +1,11 @@
-//! Values that are bytes or text already.
+//! Codecs of text and bytes.
 
 use bytes::Bytes;
 use zeromq_async::{Frame, Message};
 
 use super::{BoxError, Decode, Encode, Frames};
 
-/// Text: a `String` is one frame of UTF-8.
+/// Encodes a `String` as one frame of UTF-8.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -22,8 +22,8 @@ use super::{BoxError, Decode, Encode, Frames};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Utf8;
 
-/// Bytes as they are: a [`Frame`], `Bytes` or `Vec<u8>` is one frame, a [`Message`] all frames
-/// that are left.
+/// Encodes a [`Frame`], `Bytes` or `Vec<u8>` as one frame of these bytes, and a [`Message`] as all
+/// remaining frames.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]

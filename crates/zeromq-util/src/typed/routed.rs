@@ -1,14 +1,14 @@
-//! Values in an envelope: what a ROUTER receives and sends.
+//! Values with the envelope of a ROUTER.
 
 use zeromq_async::{Frame, Message};
 
 use super::{BoxError, Decode, Encode, Frames};
-use crate::layer::detach;
+use crate::detach::detach;
 
-/// Where a value came from or goes to: the frames in front of it.
+/// The envelope of a value: the frames in front of it.
 ///
-/// The first is the routing id that a ROUTER puts there. What else belongs to it depends on the
-/// peers; see [`Routing`].
+/// The first frame is the routing id that a ROUTER adds. Further frames depend on the peers; see
+/// [`Routing`].
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Route(Vec<Frame>);
 
@@ -23,13 +23,13 @@ pub struct Route(Vec<Frame>);
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Routed<T> {
-    /// Where it came from, or goes to.
+    /// The envelope.
     pub route: Route,
-    /// The value itself.
+    /// The value.
     pub value: T,
 }
 
-/// The codec of [`Routed`] values: the envelope in front, and another codec's value behind it.
+/// The codec of [`Routed`] values: the envelope, and then the value with another codec.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -56,17 +56,17 @@ pub struct Routing<C> {
 }
 
 impl Route {
-    /// The route to the peer of a ROUTER that has this routing id, with no further envelope.
+    /// Makes a route to the peer with this routing id, with no further frames.
     pub fn to(routing_id: impl Into<Frame>) -> Self {
         Self(vec![routing_id.into()])
     }
 
-    /// The routing id of the peer: the first frame.
+    /// Returns the peer's routing id: the first frame.
     pub fn routing_id(&self) -> &[u8] {
         self.0.first().map_or(&[], |frame| frame.as_slice())
     }
 
-    /// All frames of the envelope, the empty one that ends it included.
+    /// Returns all frames of the envelope, with the empty one at its end.
     pub fn frames(&self) -> &[Frame] {
         &self.0
     }
@@ -79,33 +79,25 @@ impl From<Vec<Frame>> for Route {
 }
 
 impl<T> Routed<T> {
-    /// A value that goes back where this one came from.
+    /// Makes a value for the sender of this one.
     pub fn reply<U>(self, value: U) -> Routed<U> {
         Routed { route: self.route, value }
     }
 
-    /// The same route with what a function makes of the value.
-    ///
-    /// ```
-    /// use zeromq_util::typed::{Route, Routed};
-    ///
-    /// let request = Routed { route: Route::to("client-1"), value: 20 };
-    /// assert_eq!(request.map(|value| value + 1).value, 21);
-    /// ```
+    /// Changes the value and keeps the route.
     pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Routed<U> {
         Routed { route: self.route, value: change(self.value) }
     }
 }
 
 impl<C> Routing<C> {
-    /// For a ROUTER whose peers are DEALERs or ROUTERs that speak without an envelope: the route is
-    /// the routing id alone.
+    /// For a ROUTER with DEALER or ROUTER peers that send no envelope: the route is the routing id.
     pub fn of_peers(codec: C) -> Self {
         Self { codec, delimited: false }
     }
 
-    /// For a ROUTER that serves REQs, directly or through others: the route goes up to the first
-    /// empty frame (28/REQREP). Also for a DEALER that speaks to REPs.
+    /// For a ROUTER that serves REQs, directly or through others: the route ends with the first empty
+    /// frame (28/REQREP). Also for a DEALER with REP peers.
     pub fn of_requests(codec: C) -> Self {
         Self { codec, delimited: true }
     }
@@ -113,7 +105,7 @@ impl<C> Routing<C> {
 
 /// There is no empty frame between envelope and value.
 #[derive(Debug, thiserror::Error)]
-#[error("no empty frame ends the envelope of the message; peers that send none want `of_peers`")]
+#[error("no empty frame ends the envelope of the message; use `of_peers` for peers that send none")]
 struct Undelimited;
 
 impl<T, C: Encode<T>> Encode<Routed<T>> for Routing<C> {
@@ -130,11 +122,11 @@ impl<T, C: Encode<T>> Encode<Routed<T>> for Routing<C> {
 impl<T, C: Decode<T>> Decode<Routed<T>> for Routing<C> {
     fn decode(&self, frames: &mut Frames<'_>) -> Result<Routed<T>, BoxError> {
         let mut route = vec![frames.take()?.clone()];
-        // The routing id itself is never empty but to a DEALER, whose envelope is nothing else.
+        // An empty first frame is the whole envelope of a DEALER. A routing id is never empty.
         while self.delimited && route.last().is_some_and(|frame| !frame.is_empty()) {
             route.push(frames.take().map_err(|_| Undelimited)?.clone());
         }
-        // Routes are kept, and are to keep nothing of the message.
+        // A kept route must not keep the buffer of the message alive.
         route.iter_mut().for_each(detach);
         Ok(Routed { route: Route(route), value: self.codec.decode(frames)? })
     }

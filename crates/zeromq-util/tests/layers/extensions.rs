@@ -1,11 +1,14 @@
 //! `send` and `recv` through layers, and what happens when they are dropped.
 
+use std::time::Duration;
+
 use futures_util::FutureExt;
 use tokio_test::{assert_pending, assert_ready_ok, task::spawn};
 use tower::ServiceBuilder;
-use zeromq_async::{DealerSocket, Message, RecvError};
+use zeromq_async::{DealerSocket, RecvError};
 use zeromq_util::layer::{
-    FilterSendLayer, MapRecvLayer, MapSendLayer, RecvExt, SendExt, TimeoutLayer, WithLayer,
+    CircuitBreakerLayer, CompressionLayer, RateLimitLayer, RecvExt, SendExt, TraceContextLayer,
+    TraceParent, WithLayer,
 };
 
 use crate::mock::{Failure, mock};
@@ -51,9 +54,9 @@ fn end_of_stream_is_an_error_in_all_layers() {
     let (socket, remote) = mock();
     remote.end();
     let mut socket = socket
-        .with_layer(TimeoutLayer::new())
-        .with_layer(MapRecvLayer::new(|message: Message| message))
-        .with_layer(TimeoutLayer::new());
+        .with_layer(RateLimitLayer::new())
+        .with_layer(CompressionLayer::lz4())
+        .with_layer(CompressionLayer::zstd(3));
     let end = socket.recv().now_or_never().unwrap().unwrap_err();
     assert_eq!(end.to_string(), Failure::Ended(RecvError::Closed).to_string());
 }
@@ -61,25 +64,35 @@ fn end_of_stream_is_an_error_in_all_layers() {
 /// The first of tower's builder is the outermost, and the last of `with_layer`.
 #[test]
 fn layers_stack_in_both_orders() {
-    let double = || MapSendLayer::new(|n: u8| n * 2);
-    let message = || MapSendLayer::new(|n: u8| Message::from([n]));
+    let parent: TraceParent = CONTEXT.parse().unwrap();
+    let compress = || CompressionLayer::lz4().threshold(0);
+    let trace = || {
+        let parent = parent.clone();
+        TraceContextLayer::new(move || Some(parent.clone()))
+    };
     let (one, first) = mock();
     let (other, second) = mock();
-    let mut one = one.with_layer(message()).with_layer(double());
-    let mut other = ServiceBuilder::new().layer(double()).layer(message()).service(other);
+    let mut one = one.with_layer(compress()).with_layer(trace());
+    let mut other = ServiceBuilder::new().layer(trace()).layer(compress()).service(other);
     first.make_room(1);
     second.make_room(1);
-    one.send(21).now_or_never().unwrap().unwrap();
-    other.send(21).now_or_never().unwrap().unwrap();
-    assert_eq!((first.sent(), second.sent()), (vec![[42].into()], vec![[42].into()]));
+    let text = "a text that can be compressed ".repeat(100);
+    one.send(text.as_str()).now_or_never().unwrap().unwrap();
+    other.send(text.as_str()).now_or_never().unwrap().unwrap();
+    // The context was added first, and then compressed.
+    let sent = first.sent();
+    assert_eq!(sent[0].frame_count(), 1);
+    assert_eq!(sent, second.sent());
 }
+
+const CONTEXT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
 /// Compiles: sockets in layers move between tasks.
 #[tokio::test]
 async fn wrapped_sockets_and_futures_are_send() {
     let layers = ServiceBuilder::new()
-        .layer(TimeoutLayer::new())
-        .layer(FilterSendLayer::new(|_: &Message| true));
+        .layer(RateLimitLayer::new())
+        .layer(CircuitBreakerLayer::on_send(1, Duration::from_secs(1)));
     let mut socket = layers.service(DealerSocket::new());
     let task = async move { (socket.send("hello").now_or_never(), socket.recv().now_or_never()) };
     let (sent, received) = tokio::spawn(task).await.unwrap();

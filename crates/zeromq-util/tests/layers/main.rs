@@ -1,4 +1,4 @@
-//! Layers around a socket that a test makes ready, or not: what they forward, and whom they wake.
+//! Layers around a mock socket.
 //!
 //! Time is paused where it matters, so that a second takes none.
 
@@ -11,15 +11,12 @@ mod concurrency_limit;
 mod deduplicate;
 mod drop_oldest;
 mod extensions;
-mod filter;
 mod flood;
 mod keep_latest;
 mod kept;
-mod map;
 #[cfg(feature = "metrics")]
 mod metrics;
+mod pinned;
 mod rate_limit;
 mod retry;
-mod tap;
-mod timeout;
 mod trace_context;

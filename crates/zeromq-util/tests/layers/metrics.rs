@@ -8,7 +8,7 @@ use tokio::time::advance;
 use tokio_test::task::spawn;
 use tokio_test::{assert_pending, assert_ready, assert_ready_ok};
 use zeromq_async::Message;
-use zeromq_util::layer::{MetricsLayer, SendExt};
+use zeromq_util::layer::MetricsLayer;
 
 use crate::mock::{Ask, Failure, wrapped};
 

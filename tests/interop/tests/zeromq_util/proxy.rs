@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 use zeromq_async::{
     DealerSocket, Message, PullSocket, PushSocket, RepSocket, RouterSocket, XPubSocket, XSubSocket,
 };
-use zeromq_util::proxy::{Proxy, ProxyEnd};
+use zeromq_util::proxy::{End, Proxy, ProxyEnd};
 
 /// A running proxy of either library.
 struct Device {
@@ -58,6 +58,7 @@ impl Device {
             (Library::Ours, Kind::Streamer) => {
                 let (front, back) = (PullSocket::new(), PushSocket::new());
                 let ends = [front.bind(TCP).await.unwrap(), back.bind(TCP).await.unwrap()];
+                let (front, back) = (End::receive_only(front), End::send_only(back));
                 Self::ours(front, back, ends.map(|end| end.to_string()), captures).await
             }
         }

@@ -1,8 +1,7 @@
-//! The algorithms, each with what it keeps between messages.
+//! LZ4 and zstd, with the state they keep between messages.
 
 use std::fmt;
 
-/// How messages are compressed.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Algorithm {
     #[cfg(feature = "lz4")]
@@ -11,37 +10,34 @@ pub(super) enum Algorithm {
     Zstd { level: i32 },
 }
 
-/// As they are.
+/// Not compressed.
 pub(super) const STORED: u8 = 0;
 #[cfg(feature = "lz4")]
 const LZ4: u8 = 1;
 #[cfg(feature = "zstd")]
 const ZSTD: u8 = 2;
 
-/// The most bytes that algorithms make of one: an LZ4 length byte adds 255, a zstd block of four
-/// bytes 128 KiB. What claims more is not looked at, nor is memory taken for it.
+/// The most bytes that one compressed byte can become: an LZ4 length byte adds 255, a zstd block of
+/// four bytes 128 KiB. A message that claims more is refused before memory is allocated for it.
 #[cfg(feature = "lz4")]
-const MOST_OF_LZ4: usize = 255;
+const LZ4_MAX_RATIO: usize = 255;
 #[cfg(feature = "zstd")]
-const MOST_OF_ZSTD: usize = 32 * 1024;
+const ZSTD_MAX_RATIO: usize = 32 * 1024;
 
-/// Compresses one message after the other.
 pub(super) struct Compressor {
     algorithm: Algorithm,
     #[cfg(feature = "zstd")]
     zstd: Option<zstd::bulk::Compressor<'static>>,
 }
 
-/// Decompresses one message after the other.
 pub(super) struct Decompressor {
     pub(super) max_size: usize,
-    /// Bytes that were made, or attempted, since this was last asked.
+    /// Bytes that were decompressed, or attempted, since the last `take_produced`.
     produced: usize,
     #[cfg(feature = "zstd")]
     zstd: Option<zstd::bulk::Decompressor<'static>>,
 }
 
-/// Why bytes were not decompressed.
 pub(super) enum Failure {
     Unknown,
     Damaged(&'static str),
@@ -56,7 +52,7 @@ impl Compressor {
         }
     }
 
-    /// The algorithm's number in messages.
+    /// Returns the number that stands for the algorithm in messages.
     pub(super) fn number(&self) -> u8 {
         match self.algorithm {
             #[cfg(feature = "lz4")]
@@ -66,7 +62,7 @@ impl Compressor {
         }
     }
 
-    /// Puts the compressed bytes behind those that are there; false where that does not work.
+    /// Appends the compressed bytes. Returns false if the algorithm fails.
     pub(super) fn compress(&mut self, bytes: &[u8], output: &mut Vec<u8>) -> bool {
         match self.algorithm {
             #[cfg(feature = "lz4")]
@@ -87,7 +83,7 @@ impl Compressor {
     }
 }
 
-/// Has `write` fill a part of the room behind what is there.
+/// Appends the bytes that `write` puts into a buffer of `room` bytes.
 fn append(
     output: &mut Vec<u8>,
     room: usize,
@@ -110,12 +106,12 @@ impl Decompressor {
         }
     }
 
-    /// How many bytes were made since the last time, whatever became of them.
+    /// Returns the number of bytes decompressed since the last call, valid or not.
     pub(super) fn take_produced(&mut self) -> usize {
         std::mem::take(&mut self.produced)
     }
 
-    /// Exactly `size` bytes, or a failure.
+    /// Returns exactly `size` bytes.
     pub(super) fn decompress(
         &mut self,
         algorithm: u8,
@@ -129,13 +125,13 @@ impl Decompressor {
             }
             #[cfg(feature = "lz4")]
             LZ4 => {
-                check_ratio(bytes, size, MOST_OF_LZ4)?;
+                check_ratio(bytes, size, LZ4_MAX_RATIO)?;
                 self.produced += size;
                 lz4_flex::block::decompress(bytes, size).ok()
             }
             #[cfg(feature = "zstd")]
             ZSTD => {
-                check_ratio(bytes, size, MOST_OF_ZSTD)?;
+                check_ratio(bytes, size, ZSTD_MAX_RATIO)?;
                 self.produced += size;
                 if self.zstd.is_none() {
                     self.zstd = zstd::bulk::Decompressor::new().ok();
@@ -144,17 +140,17 @@ impl Decompressor {
             }
             _ => return Err(Failure::Unknown),
         };
-        let output = output.ok_or(Failure::Damaged("its algorithm cannot make sense of it"))?;
+        let output = output.ok_or(Failure::Damaged("the algorithm cannot decompress it"))?;
         if output.len() != size {
-            return Err(Failure::Damaged("its size is not what it says"));
+            return Err(Failure::Damaged("it has another size than it states"));
         }
         Ok(output)
     }
 }
 
-fn check_ratio(bytes: &[u8], size: usize, most: usize) -> Result<(), Failure> {
-    if size / most > bytes.len() {
-        return Err(Failure::Damaged("so many bytes cannot be in so few"));
+fn check_ratio(bytes: &[u8], size: usize, max: usize) -> Result<(), Failure> {
+    if size / max > bytes.len() {
+        return Err(Failure::Damaged("it states more bytes than it can contain"));
     }
     Ok(())
 }

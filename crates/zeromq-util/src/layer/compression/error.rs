@@ -1,27 +1,17 @@
-//! What cannot be decompressed.
+//! Errors of decompressing.
 
-use zeromq_async::Message;
+use zeromq_async::{Message, RecvError};
 
-use zeromq_async::RecvError;
-
-/// A message could not be decompressed, or what the layer wraps failed.
+/// The error of a [`Compression`](super::Compression).
 ///
-/// The message that could not is gone from the socket and in the error; the next can be received.
-///
-/// ```
-/// use zeromq_async::RecvError;
-/// use zeromq_util::layer::CompressionError;
-///
-/// let closed = CompressionError::Inner(RecvError::Closed);
-/// assert_eq!(closed.to_string(), "the socket is closed");
-/// ```
+/// A message that cannot be decompressed is in the error. The next one can be received.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CompressionError<E> {
-    /// The message cannot be decompressed.
+    /// A message cannot be decompressed.
     #[error(transparent)]
     Message(Box<Undecompressed>),
-    /// What the layer wraps failed.
+    /// The wrapped socket or layer failed.
     #[error(transparent)]
     Inner(E),
 }
@@ -32,7 +22,7 @@ impl<E: From<RecvError>> From<RecvError> for CompressionError<E> {
     }
 }
 
-/// Why a message cannot be decompressed, and the message.
+/// A message that cannot be decompressed, and the reason.
 ///
 /// ```
 /// # #[cfg(feature = "lz4")]
@@ -60,39 +50,39 @@ impl<E: From<RecvError>> From<RecvError> for CompressionError<E> {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Undecompressed {
-    /// It says that it would be larger than is allowed; it was not decompressed.
-    #[error("a compressed message would have {size} bytes, and no more than {limit} are allowed")]
+    /// It states a size over the limit. It was not decompressed.
+    #[error("a compressed message has {size} bytes, over the limit of {limit}")]
     TooLarge {
-        /// The message as it came.
+        /// The message as received.
         message: Message,
-        /// Its bytes, decompressed.
+        /// Its decompressed size in bytes.
         size: usize,
         /// The layer's limit; see [`max_size`](super::CompressionLayer::max_size).
         limit: usize,
     },
-    /// This side does not have its algorithm.
+    /// Its algorithm is not built in.
     #[error(
         "a message is compressed with algorithm {algorithm}, which is not built in: 1 is the \
          feature `lz4`, 2 the feature `zstd`"
     )]
     Unknown {
-        /// The message as it came.
+        /// The message as received.
         message: Message,
-        /// The number of the algorithm.
+        /// The number of the algorithm in the message.
         algorithm: u8,
     },
-    /// It is not what it says.
+    /// Its content is invalid.
     #[error("a compressed message is damaged: {reason}")]
     Damaged {
-        /// The message as it came.
+        /// The message as received.
         message: Message,
-        /// What is wrong with it.
+        /// The reason.
         reason: &'static str,
     },
 }
 
 impl Undecompressed {
-    /// The message as it came.
+    /// Returns the message as received.
     pub fn message(&self) -> &Message {
         match self {
             Self::TooLarge { message, .. }
@@ -101,7 +91,7 @@ impl Undecompressed {
         }
     }
 
-    /// Gives the message out.
+    /// Returns the message as received.
     pub fn into_message(self) -> Message {
         match self {
             Self::TooLarge { message, .. }

@@ -1,4 +1,4 @@
-//! Several frames packed into one, with a mark that says so.
+//! Several frames packed into one.
 
 use bytes::Bytes;
 use zeromq_async::{Frame, Message};
@@ -6,13 +6,12 @@ use zeromq_async::{Frame, Message};
 use super::Undecompressed;
 use super::algorithm::{Compressor, Decompressor, Failure, STORED};
 
-/// What a packed frame begins with: no text does, for `FF` is in no UTF-8.
+/// The first bytes of a packed frame. No text begins with them: UTF-8 has no `FF`.
 const MARK: [u8; 4] = [0xff, b'Z', b'Q', 1];
 
-/// More frames are not packed, and not unpacked: each takes memory, even an empty one.
+/// The most frames packed into one: even an empty frame takes memory.
 const MAX_FRAMES: usize = 4096;
 
-/// Which messages are packed, and how much of them.
 #[derive(Debug)]
 pub(super) struct Packing {
     pub(super) threshold: usize,
@@ -20,14 +19,14 @@ pub(super) struct Packing {
 }
 
 impl Packing {
-    /// The message, packed where that makes it smaller.
+    /// Packs the message if that makes it smaller.
     pub(super) fn pack(&self, message: Message, compressor: &mut Compressor) -> Message {
         let frames = message.frames();
         let clear = self.clear_frames.min(frames.len());
         let body = &frames[clear..];
         let size: usize = body.iter().map(|frame| frame.len()).sum();
         if size >= self.threshold && (1..=MAX_FRAMES).contains(&body.len()) {
-            let mut packed = head(compressor.number(), body);
+            let mut packed = header(compressor.number(), body);
             let works = match body {
                 [frame] => compressor.compress(frame, &mut packed),
                 _ => compressor.compress(&concat(body, size), &mut packed),
@@ -49,10 +48,11 @@ fn concat(frames: &[Frame], size: usize) -> Vec<u8> {
     bytes
 }
 
-/// A message that looks packed and is not, packed as it is.
+/// Packs a message that looks packed and is not, without compressing it.
 fn store(message: &Message) -> Message {
-    let (last, others) = message.frames().split_last().expect("it has the frame that looks so");
-    let mut packed = head(STORED, std::slice::from_ref(last));
+    let (last, others) =
+        message.frames().split_last().expect("a message that looks packed has a frame");
+    let mut packed = header(STORED, std::slice::from_ref(last));
     packed.extend_from_slice(last);
     with_last(others, packed)
 }
@@ -64,20 +64,20 @@ fn with_last(frames: &[Frame], last: Vec<u8>) -> Message {
     }
 }
 
-/// What comes before the compressed bytes.
-fn head(algorithm: u8, frames: &[Frame]) -> Vec<u8> {
-    let mut head = Vec::from(MARK);
-    head.push(algorithm);
-    put_number(&mut head, frames.len());
-    frames.iter().for_each(|frame| put_number(&mut head, frame.len()));
-    head
+/// The header before the compressed bytes.
+fn header(algorithm: u8, frames: &[Frame]) -> Vec<u8> {
+    let mut header = Vec::from(MARK);
+    header.push(algorithm);
+    put_number(&mut header, frames.len());
+    frames.iter().for_each(|frame| put_number(&mut header, frame.len()));
+    header
 }
 
 fn is_packed(frame: &Frame) -> bool {
     frame.starts_with(&MARK)
 }
 
-/// The message as it was before it was packed; one that is not packed, as it is.
+/// Reverses `pack`. A message that is not packed stays as it is.
 pub(super) fn unpack(
     message: Message,
     decompressor: &mut Decompressor,
@@ -115,7 +115,7 @@ fn frames(message: &Message, decompressor: &mut Decompressor) -> Result<Message,
     rest = after;
     let count = take_number(&mut rest)?;
     if !(1..=MAX_FRAMES).contains(&count) {
-        return Err("it has no frames, or too many".into());
+        return Err("it has no frames or too many".into());
     }
     let sizes = (0..count).map(|_| take_number(&mut rest));
     let sizes = sizes.collect::<Result<Vec<_>, _>>()?;
@@ -136,19 +136,19 @@ fn frames(message: &Message, decompressor: &mut Decompressor) -> Result<Message,
     })
 }
 
-/// The next frame of a buffer of `whole` bytes. A small part of it is copied, so that it does not
-/// keep all of it in memory.
+/// Takes the next frame from a buffer of `whole` bytes. A small part is copied, so that it does not
+/// keep the buffer in memory.
 fn piece(bytes: &mut Bytes, size: usize, whole: usize) -> Frame {
     let piece = bytes.split_to(size);
     if size < whole / SMALL_PART { Frame::copy_from_slice(&piece) } else { piece.into() }
 }
 
-/// A piece of less than this part of its buffer is small.
+/// A frame is small if it is less than this fraction of its buffer.
 const SMALL_PART: usize = 8;
 
 const CUT_OFF: &str = "it ends too early";
 
-/// Seven bits a byte, the lowest first; the highest bit says that more follow (LEB128).
+/// LEB128: seven bits per byte, lowest first. The highest bit says that more bytes follow.
 fn put_number(output: &mut Vec<u8>, mut number: usize) {
     loop {
         let more = if number >= 0x80 { 0x80 } else { 0 };

@@ -1,12 +1,11 @@
-//! The trace context itself, and its text.
+//! A trace context and its text form.
 
 use std::fmt;
 use std::str::FromStr;
 
 use zeromq_async::Frame;
 
-/// Which trace, and which span of it, a message comes from (the W3C's `traceparent`, and
-/// `tracestate` where there is one).
+/// The trace and span that a message comes from (W3C `traceparent`, with an optional `tracestate`).
 ///
 /// ```
 /// use zeromq_util::layer::TraceParent;
@@ -26,7 +25,7 @@ pub struct TraceParent {
     state: Option<Box<str>>,
 }
 
-/// The text is no `traceparent`, or an id is zero throughout.
+/// The text is not a `traceparent`, or an id is all zero.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not a traceparent, as in 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")]
 pub struct TraceParentError;
@@ -34,25 +33,18 @@ pub struct TraceParentError;
 /// The flag of a trace that is recorded.
 const SAMPLED: u8 = 1;
 
-/// What a `tracestate` may have at most, in bytes.
+/// The longest `tracestate`, in bytes.
 const MAX_STATE: usize = 512;
 
 const PARENT: &str = "traceparent: ";
 const STATE: &str = "\r\ntracestate: ";
 
 impl TraceParent {
-    /// A context of the two ids and the flags.
+    /// Makes a context of the ids and flags.
     ///
     /// # Errors
     ///
-    /// An id is zero throughout, which stands for none.
-    ///
-    /// ```
-    /// use zeromq_util::layer::TraceParent;
-    ///
-    /// assert!(TraceParent::new([7; 16], [9; 8], 1).is_ok());
-    /// assert!(TraceParent::new([0; 16], [9; 8], 1).is_err());
-    /// ```
+    /// An id is all zero, which means that there is none.
     pub fn new(
         trace_id: [u8; 16],
         parent_id: [u8; 8],
@@ -64,16 +56,8 @@ impl TraceParent {
         Ok(Self { trace_id, parent_id, flags, state: None })
     }
 
-    /// The same with a `tracestate`, which is left out where it has more than 512 bytes or is not
-    /// printable ASCII.
-    ///
-    /// ```
-    /// use zeromq_util::layer::TraceParent;
-    ///
-    /// let parent = TraceParent::new([7; 16], [9; 8], 1)?.with_state("vendor=x");
-    /// assert_eq!(parent.state(), Some("vendor=x"));
-    /// # Ok::<_, zeromq_util::layer::TraceParentError>(())
-    /// ```
+    /// Sets the `tracestate`. It is left out if it is empty, longer than 512 bytes, or not printable
+    /// ASCII.
     #[must_use]
     pub fn with_state(mut self, state: &str) -> Self {
         let is_plain = state.bytes().all(|byte| matches!(byte, b' '..=b'~'));
@@ -82,27 +66,27 @@ impl TraceParent {
         self
     }
 
-    /// The trace.
+    /// Returns the id of the trace.
     pub fn trace_id(&self) -> [u8; 16] {
         self.trace_id
     }
 
-    /// The span that is to be the parent.
+    /// Returns the id of the parent span.
     pub fn parent_id(&self) -> [u8; 8] {
         self.parent_id
     }
 
-    /// The flags; 1 is that the trace is recorded.
+    /// Returns the flags. Bit 0 says that the trace is recorded.
     pub fn flags(&self) -> u8 {
         self.flags
     }
 
-    /// Whether the trace is recorded.
+    /// Returns whether the trace is recorded.
     pub fn is_sampled(&self) -> bool {
         self.flags & SAMPLED != 0
     }
 
-    /// What vendors keep with the trace.
+    /// Returns the `tracestate`, which vendors define.
     pub fn state(&self) -> Option<&str> {
         self.state.as_deref()
     }
@@ -116,15 +100,14 @@ impl TraceParent {
         text.into()
     }
 
-    /// What stands behind a message without a context where its own last frame would be taken for
-    /// one.
+    /// The frame that says that a message has no context.
     pub(super) fn none() -> Frame {
         PARENT.into()
     }
 
-    /// What the frame says, where it is one of the layer's: perhaps that there is no context.
+    /// Returns `None` if the frame is not a context, and `Some(None)` if it says that there is none.
     pub(super) fn from_frame(frame: &Frame) -> Option<Option<Self>> {
-        // First of all, for the frame may be long and is most often something else.
+        // Checked first: the frame may be long, and is usually something else.
         let text = frame.strip_prefix(PARENT.as_bytes())?;
         if text.is_empty() {
             return Some(None);
@@ -160,7 +143,7 @@ impl FromStr for TraceParent {
             field.filter(|field| field.bytes().all(is_lower_hex)).ok_or(TraceParentError)
         };
         let (version, trace_id, parent_id, flags) = (next(2)?, next(32)?, next(16)?, next(2)?);
-        // A later version may have more fields; ff is none.
+        // Later versions may have more fields. Version ff is invalid.
         if version == "ff" || (version == "00" && fields.next().is_some()) {
             return Err(TraceParentError);
         }

@@ -1,4 +1,4 @@
-//! What receives replies, and learns of peers that are gone.
+//! The driver: receives replies, and fails requests of lost peers.
 
 use std::collections::HashSet;
 use std::convert::Infallible;
@@ -12,28 +12,24 @@ use futures_util::FutureExt;
 use tokio::sync::mpsc;
 use tokio::task::coop;
 
-use super::in_flight::{Doubt, InFlight};
+use super::in_flight::{InFlight, Suspects};
 use super::losses::Losses;
-use crate::line::Line;
+use super::permits::Permits;
 use crate::service::RequestError;
 use parking_lot::Mutex;
-use zeromq_async::CloseReport;
-use zeromq_async::PeerId;
-use zeromq_async::PeerStats;
-use zeromq_async::{Dealer, Receiver};
-use zeromq_async::{Events, SocketEvent};
+use zeromq_async::{CloseReport, Dealer, Events, PeerId, PeerStats, Receiver, SocketEvent};
 
-/// Held by clients and by futures of requests; when the last is gone there is nothing left to do.
-pub(super) type Life = mpsc::Sender<Infallible>;
+/// Held by clients and their futures. The driver ends when the last one is dropped.
+pub(super) type Alive = mpsc::Sender<Infallible>;
 
-/// The other side of every [`Life`].
-pub(super) type Lives = mpsc::Receiver<Infallible>;
+/// Ends when every [`Alive`] is dropped.
+pub(super) type Clients = mpsc::Receiver<Infallible>;
 
-pub(super) fn life() -> (Life, Lives) {
+pub(super) fn alive() -> (Alive, Clients) {
     mpsc::channel(1)
 }
 
-/// Gives replies to those who wait for them; made by [`client`](super::client), to be spawned.
+/// Delivers replies to their requests; made by [`client`](super::client). Spawn its [`run`](Self::run).
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -48,64 +44,47 @@ pub(super) fn life() -> (Life, Lives) {
 /// # Ok(()) }
 /// ```
 #[derive(Debug)]
-#[must_use = "no request gets its reply unless this runs: tokio::spawn(driver.run())"]
+#[must_use = "requests get no replies unless this runs: tokio::spawn(driver.run())"]
 pub struct ClientDriver {
     in_flight: Arc<Mutex<InFlight>>,
     receiver: Receiver<Dealer>,
     events: Events,
-    lives: Lives,
-    /// Where clients wait for a place among the requests under way.
-    places: Arc<Line>,
+    clients: Clients,
+    permits: Arc<Permits>,
     losses: Losses,
 }
 
-/// How the receiver stands after a turn.
 enum Replies {
-    /// Every reply that has come has been given out.
+    /// Every reply that had arrived was delivered.
     AllTaken,
-    MayWait,
+    MoreMayWait,
     Ended,
 }
 
-/// Replies given out, and requests failed, in one turn of the task: then others have theirs.
-const REPLIES_PER_TURN: usize = 256;
+/// The most replies delivered, and requests failed, in one poll.
+const REPLIES_PER_POLL: usize = 256;
 
-/// Events heard in one turn.
-const EVENTS_PER_TURN: usize = 64;
+/// The most events handled in one poll.
+const EVENTS_PER_POLL: usize = 64;
 
 impl ClientDriver {
     pub(super) fn new(
         in_flight: Arc<Mutex<InFlight>>,
-        places: Arc<Line>,
+        permits: Arc<Permits>,
         receiver: Receiver<Dealer>,
         events: Events,
-        lives: Lives,
+        clients: Clients,
     ) -> Self {
-        Self { in_flight, receiver, events, lives, places, losses: Losses::default() }
+        Self { in_flight, receiver, events, clients, permits, losses: Losses::default() }
     }
 
     /// Runs until every clone of the client and every future of a request is dropped, or the socket
-    /// is closed; then closes the socket, which takes its linger time at most, and reports what was
-    /// not sent.
-    ///
-    /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// use tower::{Service, ServiceExt};
-    /// use zeromq_util::service::{RequestError, client};
-    /// use zeromq_async::DealerSocket;
-    ///
-    /// let (mut client, driver) = client(DealerSocket::new());
-    /// let driving = tokio::spawn(driver.run());
-    /// client.handle().close().await;
-    /// driving.await?;
-    /// assert_eq!(client.ready().await.unwrap_err(), RequestError::Closed);
-    /// # Ok(()) }
-    /// ```
+    /// is closed. Then closes the socket, for its linger time at most, and reports the messages that
+    /// were not sent.
     ///
     /// # Cancel safety
     ///
-    /// Dropped early, it closes the socket, and every request that waits fails with
+    /// Dropped early, it closes the socket, and all requests in flight fail with
     /// [`Unattended`](RequestError::Unattended).
     pub async fn run(mut self) -> CloseReport {
         poll_fn(|cx| self.poll(cx)).await;
@@ -114,62 +93,62 @@ impl ClientDriver {
         handle.close().await
     }
 
-    /// Nothing here spends Tokio's budget: where replies used it up, neither events nor the end would
-    /// be heard. A turn has bounds of its own.
+    /// Unconstrained: replies must not use up the budget that events and the end need. Each poll is
+    /// limited instead.
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let turn = poll_fn(|cx| self.poll_turn(cx));
-        pin!(coop::unconstrained(turn)).poll(cx)
+        let step = poll_fn(|cx| self.poll_step(cx));
+        pin!(coop::unconstrained(step)).poll(cx)
     }
 
-    fn poll_turn(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if self.lives.poll_recv(cx).is_ready() {
+    fn poll_step(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.clients.poll_recv(cx).is_ready() {
             return Poll::Ready(());
         }
-        self.places.look_after(cx);
+        self.permits.replace_woken(cx);
         self.poll_events(cx);
         match self.poll_replies(cx) {
             Replies::Ended => return Poll::Ready(()),
-            // So has every reply that had come before its peer went.
-            Replies::AllTaken => self.losses.prove_all(),
-            Replies::MayWait => {
-                self.losses.prove_some(|| self.receiver.handle().stats().unread);
+            // With them, every reply that arrived before its peer was lost.
+            Replies::AllTaken => self.losses.confirm_all(),
+            Replies::MoreMayWait => {
+                self.losses.confirm_some(|| self.receiver.handle().stats().unread);
                 cx.waker().wake_by_ref();
             }
         }
-        if !self.losses.tell(&self.in_flight, REPLIES_PER_TURN) {
+        if !self.losses.report(&self.in_flight, REPLIES_PER_POLL) {
             cx.waker().wake_by_ref();
         }
         Poll::Pending
     }
 
     fn poll_events(&mut self, cx: &mut Context<'_>) {
-        for _ in 0..EVENTS_PER_TURN {
+        for _ in 0..EVENTS_PER_POLL {
             match Pin::new(&mut self.events).poll_next(cx) {
-                Poll::Ready(Some(event)) => self.notice(event),
+                Poll::Ready(Some(event)) => self.handle_event(event),
                 Poll::Ready(None) | Poll::Pending => return,
             }
         }
         cx.waker().wake_by_ref();
     }
 
-    /// Gives out what has come.
+    /// Delivers the replies that have arrived.
     fn poll_replies(&mut self, cx: &mut Context<'_>) -> Replies {
-        for _ in 0..REPLIES_PER_TURN {
+        for _ in 0..REPLIES_PER_POLL {
             match pin!(self.receiver.recv_from()).poll(cx) {
                 Poll::Ready(Ok((reply, peer))) => {
-                    self.losses.hear(peer.id());
-                    self.in_flight.lock().reply(peer.id(), reply);
+                    self.losses.count(peer.id());
+                    self.in_flight.lock().deliver(peer.id(), reply);
                 }
                 Poll::Ready(Err(_)) => return Replies::Ended,
                 Poll::Pending => return Replies::AllTaken,
             }
         }
-        Replies::MayWait
+        Replies::MoreMayWait
     }
 
-    fn notice(&mut self, event: SocketEvent) {
+    fn handle_event(&mut self, event: SocketEvent) {
         let mut in_flight = self.in_flight.lock();
-        let doubts: Vec<Doubt> = match event {
+        let suspects: Vec<Suspects> = match event {
             SocketEvent::Disconnected { endpoint, peer, unsent, enqueued, kept: true, .. } => {
                 let gone = enqueued.saturating_sub(unsent as u64);
                 in_flight.lose_some(peer, gone, endpoint).into_iter().collect()
@@ -177,39 +156,39 @@ impl ClientDriver {
             SocketEvent::Disconnected { endpoint, peer, .. } => {
                 in_flight.lose_peer(peer, endpoint).into_iter().collect()
             }
-            // What waited for another connection to it waits in vain.
+            // Requests that waited for another connection are lost too.
             SocketEvent::ConnectStopped { endpoint, .. } => {
-                in_flight.lose_others(&self.peers_that(|_| true), Some(&endpoint))
+                in_flight.lose_others(&self.peers_where(|_| true), Some(&endpoint))
             }
-            // A peer may have gone, and come back, unheard of: but not one that is still on its
-            // first connection.
+            // A peer may have disconnected and come back, unless it is still on its first
+            // connection.
             SocketEvent::Missed { .. } => {
-                let mut doubts = in_flight.lose_others(&self.peers_that(|_| true), None);
-                let steady = self.peers_that(|peer| peer.connected && peer.reconnects == 0);
-                doubts.extend(in_flight.lose_elsewhere(&steady));
-                doubts
+                let mut suspects = in_flight.lose_others(&self.peers_where(|_| true), None);
+                let steady = self.peers_where(|peer| peer.connected && peer.reconnects == 0);
+                suspects.extend(in_flight.lose_reconnected(&steady));
+                suspects
             }
             _ => return,
         };
         drop(in_flight);
-        self.losses.doubt(doubts);
+        self.losses.add(suspects);
     }
 
-    fn peers_that(&self, are: impl Fn(&PeerStats) -> bool) -> HashSet<PeerId> {
+    fn peers_where(&self, is: impl Fn(&PeerStats) -> bool) -> HashSet<PeerId> {
         let peers = self.receiver.handle().stats().peers;
-        peers.iter().filter(|peer| are(peer)).map(|peer| peer.peer).collect()
+        peers.iter().filter(|peer| is(peer)).map(|peer| peer.peer).collect()
     }
 
     fn end(&self, why: RequestError) {
         self.in_flight.lock().end(why);
-        self.places.close();
+        self.permits.close();
     }
 }
 
 impl Drop for ClientDriver {
     fn drop(&mut self) {
         self.end(RequestError::Unattended);
-        // The first poll refuses what is sent from now on, and wakes who waits for room.
+        // The first poll refuses further sends, and wakes tasks that wait for room.
         let _ = self.receiver.handle().close().now_or_never();
     }
 }

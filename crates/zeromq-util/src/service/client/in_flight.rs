@@ -1,4 +1,4 @@
-//! The requests that are under way, and the socket half that sends them.
+//! The requests in flight.
 
 use std::collections::{BTreeMap, HashMap, HashSet, btree_map};
 use std::future::{Future, poll_fn};
@@ -9,16 +9,11 @@ use std::task::{Context, Poll, Waker, ready};
 use futures_sink::Sink;
 use tokio::sync::oneshot;
 use tokio::task::coop;
-use zeromq_async::{Frame, Message};
+use zeromq_async::{Dealer, Endpoint, Frame, Message, PeerId, SendErrorKind, Sender, SocketStats};
 
 use crate::service::{RequestError, body};
-use zeromq_async::Endpoint;
-use zeromq_async::PeerId;
-use zeromq_async::SendErrorKind;
-use zeromq_async::SocketStats;
-use zeromq_async::{Dealer, Sender};
 
-/// What became of a client's requests.
+/// The counters of a client.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -30,7 +25,7 @@ use zeromq_async::{Dealer, Sender};
 /// let dealer = DealerSocket::new();
 /// dealer.connect("inproc://client-stats")?;
 /// let (mut client, _driver) = service::client(dealer);
-/// let asking = client.ready().await?.call("anybody?".into());
+/// let asking = client.ready().await?.call("hello".into());
 /// assert_eq!(client.stats().in_flight, 1);
 /// drop(asking);
 /// assert_eq!(client.stats().given_up, 1);
@@ -39,66 +34,65 @@ use zeromq_async::{Dealer, Sender};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct ClientStats {
-    /// Requests that wait to be sent or for their replies.
+    /// Requests that wait for room or for their replies.
     pub in_flight: usize,
-    /// Requests that got their replies.
+    /// Requests that were replied to.
     pub replied: u64,
-    /// Requests whose future was dropped before.
+    /// Requests that were dropped before the reply.
     pub given_up: u64,
     /// Requests that were lost with their peers.
     pub lost: u64,
-    /// Replies that came after their request was given up or lost, or had had another reply.
+    /// Replies to requests that had been given up, lost or replied to.
     pub late: u64,
-    /// Messages that are no reply to a request of this client, or come from another peer than the
-    /// one that had the request.
+    /// Messages that are not a reply to a request of this client, or come from another peer than its
+    /// server.
     pub unmatched: u64,
 }
 
-/// The number of a request, and what it is answered by. Never given twice.
-pub(super) type Id = u64;
+/// The number in the envelope of a request. It is not used again.
+pub(super) type RequestId = u64;
 
-/// What a request comes to.
 pub(super) type Outcome = Result<Message, RequestError>;
 
-/// Everything that requests, their futures and the driver share.
+/// The state that clients, futures and the driver share.
 #[derive(Debug)]
 pub(super) struct InFlight {
     sender: Sender<Dealer>,
-    requests: HashMap<Id, Request>,
-    boards: HashMap<PeerId, Board>,
-    /// At random, so that a reply to an earlier process under the same routing id is told apart.
-    first: Id,
-    next: Id,
+    requests: HashMap<RequestId, Request>,
+    peers: HashMap<PeerId, PeerRequests>,
+    /// Random, so that a reply to an earlier process with the same routing id does not match.
+    first: RequestId,
+    next: RequestId,
     counts: ClientStats,
-    /// Why there are no more replies.
+    /// The error of all further requests.
     ended: Option<RequestError>,
 }
 
-/// What one peer has.
+/// The requests that one peer has.
 #[derive(Debug, Default)]
-struct Board {
-    /// How many messages were queued for it so far, which is what numbers them.
+struct PeerRequests {
+    /// The number of messages queued for it so far. Each message has its number.
     enqueued: u64,
-    /// The requests among these that have no reply.
-    waiting: BTreeMap<u64, Id>,
+    /// The requests without a reply, by their numbers among these messages.
+    waiting: BTreeMap<u64, RequestId>,
 }
 
-/// Requests whose peer is gone, and where it was: lost, unless their replies are here already.
+/// Requests of a lost peer. They are lost unless their replies arrived before.
 #[derive(Debug)]
-pub(super) struct Doubt {
+pub(super) struct Suspects {
     peer: PeerId,
     endpoint: Option<Endpoint>,
-    requests: btree_map::IntoValues<u64, Id>,
+    requests: btree_map::IntoValues<u64, RequestId>,
 }
 
 #[derive(Debug)]
 struct Request {
-    /// Who has it, and as which of the messages for them.
-    place: Option<(PeerId, u64)>,
+    /// The peer that has it, and its number among the messages to that peer.
+    sent_to: Option<(PeerId, u64)>,
     outcome: oneshot::Sender<Outcome>,
 }
 
-/// Ready when some peer has room.
+/// Ready when a peer has room.
 pub(super) fn poll_room(
     sender: &mut Sender<Dealer>,
     cx: &mut Context<'_>,
@@ -109,13 +103,13 @@ pub(super) fn poll_room(
 impl InFlight {
     pub(super) fn new(sender: Sender<Dealer>, stats: &SocketStats) -> Self {
         let first = fastrand::u64(..);
-        // What was sent before are no requests, and counts all the same.
-        let board = |enqueued| Board { enqueued, waiting: BTreeMap::new() };
-        let boards = stats.peers.iter().map(|peer| (peer.peer, board(peer.enqueued)));
+        // Messages that were sent before are counted too.
+        let requests = |enqueued| PeerRequests { enqueued, waiting: BTreeMap::new() };
+        let peers = stats.peers.iter().map(|peer| (peer.peer, requests(peer.enqueued)));
         Self {
             sender,
             requests: HashMap::new(),
-            boards: boards.collect(),
+            peers: peers.collect(),
             first,
             next: first,
             counts: ClientStats::default(),
@@ -127,7 +121,7 @@ impl InFlight {
         ClientStats { in_flight: self.requests.len(), ..self.counts }
     }
 
-    /// A sender to wait with: each waits for one task at a time, and gives up with its drop.
+    /// Returns a sender to wait for room with. Each one wakes one task.
     pub(super) fn another_sender(&self) -> Sender<Dealer> {
         self.sender.clone()
     }
@@ -136,16 +130,16 @@ impl InFlight {
         self.ended.clone().map_or(Ok(()), Err)
     }
 
-    /// Takes a request, and puts the envelope around it.
+    /// Adds a request and its envelope.
     pub(super) fn begin(
         &mut self,
         request: Message,
-    ) -> Result<(Id, Message, oneshot::Receiver<Outcome>), RequestError> {
+    ) -> Result<(RequestId, Message, oneshot::Receiver<Outcome>), RequestError> {
         self.check()?;
         let id = self.next;
         self.next = id.wrapping_add(1);
         let (outcome, waiting) = oneshot::channel();
-        self.requests.insert(id, Request { place: None, outcome });
+        self.requests.insert(id, Request { sent_to: None, outcome });
         let mut frames = Vec::with_capacity(2 + request.frame_count());
         frames.extend([Frame::from(id.to_be_bytes()), Frame::new()]);
         let mut enveloped = Message::from(frames);
@@ -153,61 +147,59 @@ impl InFlight {
         Ok((id, enveloped, waiting))
     }
 
-    /// Sends what `begin` gave, or leaves it where it is until there is room.
+    /// Sends the message of `begin`, or waits for room.
     pub(super) fn poll_send(
         &mut self,
         cx: &mut Context<'_>,
-        id: Id,
+        id: RequestId,
         unsent: &mut Option<Message>,
-        waits: &mut Option<Box<Sender<Dealer>>>,
+        room: &mut Option<Box<Sender<Dealer>>>,
     ) -> Poll<Result<(), RequestError>> {
         while let Some(message) = unsent.take() {
             match self.sender.try_send(message) {
-                Ok(()) => self.placed(id),
+                Ok(()) => self.record_sent(id),
                 Err(error) => {
                     let is_full = *error.kind() == SendErrorKind::Full;
                     *unsent = error.into_message();
                     if !is_full {
                         return Poll::Ready(Err(RequestError::Closed));
                     }
-                    ready!(poll_room(
-                        waits.get_or_insert_with(|| Box::new(self.sender.clone())),
-                        cx
-                    ))?;
+                    let room = room.get_or_insert_with(|| Box::new(self.sender.clone()));
+                    ready!(poll_room(room, cx))?;
                 }
             }
         }
         Poll::Ready(Ok(()))
     }
 
-    fn placed(&mut self, id: Id) {
+    fn record_sent(&mut self, id: RequestId) {
         let Some(peer) = self.sender.last_peer() else { return };
-        let board = self.boards.entry(peer).or_default();
-        board.enqueued += 1;
+        let requests = self.peers.entry(peer).or_default();
+        requests.enqueued += 1;
         if let Some(request) = self.requests.get_mut(&id) {
-            request.place = Some((peer, board.enqueued));
-            board.waiting.insert(board.enqueued, id);
+            request.sent_to = Some((peer, requests.enqueued));
+            requests.waiting.insert(requests.enqueued, id);
         }
     }
 
-    /// Nobody waits for the reply any more.
-    pub(super) fn give_up(&mut self, id: Id) {
+    /// Removes a request after its future was dropped.
+    pub(super) fn give_up(&mut self, id: RequestId) {
         if self.remove(id).is_some() {
             self.counts.given_up += 1;
         }
     }
 
-    /// Gives a reply to who waits for it.
-    pub(super) fn reply(&mut self, from: PeerId, mut reply: Message) {
-        let Some(id) = open(&mut reply) else {
+    /// Delivers a reply to its request.
+    pub(super) fn deliver(&mut self, from: PeerId, mut reply: Message) {
+        let Some(id) = take_envelope(&mut reply) else {
             self.counts.unmatched += 1;
             return;
         };
-        let place = self.requests.get(&id).map(|request| request.place.map(|(peer, _)| peer));
-        match place {
+        let server = self.requests.get(&id).map(|request| request.sent_to.map(|(peer, _)| peer));
+        match server {
             Some(peer) if peer == Some(from) => {
                 self.counts.replied += 1;
-                self.conclude(id, Ok(reply));
+                self.complete(id, Ok(reply));
             }
             None if id.wrapping_sub(self.first) < self.next.wrapping_sub(self.first) => {
                 self.counts.late += 1;
@@ -216,65 +208,64 @@ impl InFlight {
         }
     }
 
-    /// A connection to the peer has ended, and with it the requests among the first `gone` messages;
-    /// those behind wait for the next.
+    /// Takes the requests among the first `gone` messages of a peer, when its connection has ended.
+    /// Later ones wait for the next connection.
     pub(super) fn lose_some(
         &mut self,
         peer: PeerId,
         gone: u64,
         endpoint: Endpoint,
-    ) -> Option<Doubt> {
-        let waiting = &mut self.boards.get_mut(&peer)?.waiting;
-        let safe = waiting.split_off(&gone.saturating_add(1));
-        let requests = replace(waiting, safe).into_values();
-        Some(Doubt { peer, endpoint: Some(endpoint), requests })
+    ) -> Option<Suspects> {
+        let waiting = &mut self.peers.get_mut(&peer)?.waiting;
+        let queued = waiting.split_off(&gone.saturating_add(1));
+        let requests = replace(waiting, queued).into_values();
+        Some(Suspects { peer, endpoint: Some(endpoint), requests })
     }
 
-    /// A peer has gone that does not come back.
-    pub(super) fn lose_peer(&mut self, peer: PeerId, endpoint: Endpoint) -> Option<Doubt> {
-        let board = self.boards.remove(&peer)?;
-        Some(Doubt { peer, endpoint: Some(endpoint), requests: board.waiting.into_values() })
+    /// Takes the requests of a peer that does not come back.
+    pub(super) fn lose_peer(&mut self, peer: PeerId, endpoint: Endpoint) -> Option<Suspects> {
+        let requests = self.peers.remove(&peer)?.waiting.into_values();
+        Some(Suspects { peer, endpoint: Some(endpoint), requests })
     }
 
-    /// All peers have gone, for good, that are not among these.
+    /// Takes the requests of all peers but these, which do not come back.
     pub(super) fn lose_others(
         &mut self,
         peers: &HashSet<PeerId>,
         endpoint: Option<&Endpoint>,
-    ) -> Vec<Doubt> {
-        let gone = self.boards.extract_if(|peer, _| !peers.contains(peer));
-        let doubt = |(peer, board): (PeerId, Board)| {
-            let requests = board.waiting.into_values();
-            Doubt { peer, endpoint: endpoint.cloned(), requests }
+    ) -> Vec<Suspects> {
+        let gone = self.peers.extract_if(|peer, _| !peers.contains(peer));
+        let suspects = |(peer, requests): (PeerId, PeerRequests)| {
+            let requests = requests.waiting.into_values();
+            Suspects { peer, endpoint: endpoint.cloned(), requests }
         };
-        gone.map(doubt).collect()
+        gone.map(suspects).collect()
     }
 
-    /// What peers have that are not among these is lost, though they may be there.
-    pub(super) fn lose_elsewhere(&mut self, peers: &HashSet<PeerId>) -> Vec<Doubt> {
-        let elsewhere = self.boards.iter_mut().filter(|(peer, _)| !peers.contains(peer));
-        let doubt = |(peer, board): (&PeerId, &mut Board)| {
-            let requests = take(&mut board.waiting).into_values();
-            Doubt { peer: *peer, endpoint: None, requests }
+    /// Takes the requests of all peers but these, which may be connected again.
+    pub(super) fn lose_reconnected(&mut self, peers: &HashSet<PeerId>) -> Vec<Suspects> {
+        let others = self.peers.iter_mut().filter(|(peer, _)| !peers.contains(peer));
+        let suspects = |(peer, requests): (&PeerId, &mut PeerRequests)| {
+            let requests = take(&mut requests.waiting).into_values();
+            Suspects { peer: *peer, endpoint: None, requests }
         };
-        elsewhere.map(doubt).collect()
+        others.map(suspects).collect()
     }
 
-    /// No reply to these requests will come: fails so many of them at most, and says whether that
-    /// was all.
-    pub(super) fn lose(&mut self, doubt: &mut Doubt, most: usize) -> bool {
+    /// Fails at most this number of lost requests. Returns whether none are left.
+    pub(super) fn fail(&mut self, suspects: &mut Suspects, most: usize) -> bool {
         if self.is_closed() {
             self.end(RequestError::Closed);
             return true;
         }
-        let Doubt { peer, endpoint, requests } = doubt;
+        let Suspects { peer, endpoint, requests } = suspects;
         let mut failed = 0;
         for id in requests.by_ref().take(most) {
             failed += 1;
             if self.requests.contains_key(&id) {
                 self.counts.lost += 1;
                 let lost = RequestError::PeerLost { peer: *peer, endpoint: endpoint.clone() };
-                self.conclude(id, Err(lost));
+                self.complete(id, Err(lost));
             }
         }
         failed < most
@@ -282,44 +273,44 @@ impl InFlight {
 
     fn is_closed(&mut self) -> bool {
         let room = poll_fn(|cx| poll_room(&mut self.sender, cx));
-        // Unconstrained: that the task ought to yield says nothing of the socket.
+        // Unconstrained: without budget left, an open socket is pending too.
         let room = pin!(coop::unconstrained(room)).poll(&mut Context::from_waker(Waker::noop()));
         matches!(room, Poll::Ready(Err(_)))
     }
 
-    /// No replies will come any more, nor will requests be taken.
+    /// Fails all requests, and all further ones.
     pub(super) fn end(&mut self, why: RequestError) {
         if self.ended.is_none() {
             for (_, request) in self.requests.drain() {
-                // Where that fails, nobody waits.
+                // Fails if the future was dropped.
                 let _ = request.outcome.send(Err(why.clone()));
             }
-            self.boards.clear();
+            self.peers.clear();
             self.ended = Some(why);
         }
     }
 
-    fn conclude(&mut self, id: Id, outcome: Outcome) {
+    fn complete(&mut self, id: RequestId, outcome: Outcome) {
         if let Some(request) = self.remove(id) {
             let _ = request.outcome.send(outcome);
         }
     }
 
-    fn remove(&mut self, id: Id) -> Option<Request> {
+    fn remove(&mut self, id: RequestId) -> Option<Request> {
         let request = self.requests.remove(&id)?;
-        if let Some((peer, number)) = request.place
-            && let Some(board) = self.boards.get_mut(&peer)
+        if let Some((peer, number)) = request.sent_to
+            && let Some(requests) = self.peers.get_mut(&peer)
         {
-            board.waiting.remove(&number);
+            requests.waiting.remove(&number);
         }
         Some(request)
     }
 }
 
-/// Takes the envelope off a reply: the id, and an empty frame.
-fn open(reply: &mut Message) -> Option<Id> {
+/// Removes the envelope of a reply: the id and an empty frame.
+fn take_envelope(reply: &mut Message) -> Option<RequestId> {
     let id = reply.pop_front()?;
     let delimiter = reply.pop_front()?;
     let id = <[u8; 8]>::try_from(id.as_slice()).ok()?;
-    (delimiter.is_empty() && reply.frame_count() > 0).then_some(Id::from_be_bytes(id))
+    (delimiter.is_empty() && reply.frame_count() > 0).then_some(RequestId::from_be_bytes(id))
 }

@@ -1,67 +1,68 @@
-//! Requests whose peers are gone, until it is certain that their replies are not here.
+//! Requests of lost peers. Their replies may have arrived already.
 
 use std::collections::{HashMap, VecDeque};
 
-use super::in_flight::{Doubt, InFlight};
+use super::in_flight::{InFlight, Suspects};
 use parking_lot::Mutex;
 use zeromq_async::PeerId;
 
-/// A reply that came before its peer went counts, and may still wait to be received. It has been when
-/// the receiver is found empty; and where others send so much that it never is, when one of them has
-/// been heard more often than messages were waiting: for all peers have had as many turns.
+/// Requests of lost peers, until it is certain that their replies did not arrive.
+///
+/// A reply that arrived before its peer was lost may still wait in the receiver. It does not if the
+/// receiver is empty. If other peers keep it from being empty, it does not when one of them was
+/// received from more often than messages were waiting: the receiver takes from all peers in turn.
 #[derive(Debug, Default)]
 pub(super) struct Losses {
-    doubts: VecDeque<Doubt>,
-    /// Those for which turns are being counted.
-    counted: VecDeque<Doubt>,
-    heard: HashMap<PeerId, u64>,
-    /// More turns than this prove the loss.
+    suspects: VecDeque<Suspects>,
+    /// Suspects for which received messages are counted.
+    counted: VecDeque<Suspects>,
+    received: HashMap<PeerId, u64>,
+    /// More messages than this from one peer confirm the loss.
     waiting: u64,
-    proven: VecDeque<Doubt>,
+    confirmed: VecDeque<Suspects>,
 }
 
 impl Losses {
-    pub(super) fn doubt(&mut self, doubts: Vec<Doubt>) {
-        self.doubts.extend(doubts);
+    pub(super) fn add(&mut self, suspects: Vec<Suspects>) {
+        self.suspects.extend(suspects);
     }
 
-    /// A peer has had a turn.
-    pub(super) fn hear(&mut self, peer: PeerId) {
+    /// Counts a message from a peer.
+    pub(super) fn count(&mut self, peer: PeerId) {
         if !self.counted.is_empty() {
-            *self.heard.entry(peer).or_default() += 1;
+            *self.received.entry(peer).or_default() += 1;
         }
     }
 
-    /// No reply waits.
-    pub(super) fn prove_all(&mut self) {
-        self.proven.append(&mut self.counted);
-        self.proven.append(&mut self.doubts);
+    /// No reply waits in the receiver.
+    pub(super) fn confirm_all(&mut self) {
+        self.confirmed.append(&mut self.counted);
+        self.confirmed.append(&mut self.suspects);
     }
 
-    /// Replies may wait, of which there are so many in all.
-    pub(super) fn prove_some(&mut self, unread: impl FnOnce() -> u64) {
-        if self.counted.is_empty() && !self.doubts.is_empty() {
-            self.counted.append(&mut self.doubts);
-            self.heard.clear();
+    /// Up to `unread` messages may wait in the receiver.
+    pub(super) fn confirm_some(&mut self, unread: impl FnOnce() -> u64) {
+        if self.counted.is_empty() && !self.suspects.is_empty() {
+            self.counted.append(&mut self.suspects);
+            self.received.clear();
             self.waiting = unread();
-        } else if self.heard.values().any(|turns| *turns > self.waiting + MARGIN) {
-            self.proven.append(&mut self.counted);
-            self.heard.clear();
+        } else if self.received.values().any(|count| *count > self.waiting + MARGIN) {
+            self.confirmed.append(&mut self.counted);
+            self.received.clear();
         }
     }
 
-    /// Fails so many of the requests that are lost for certain at most, and says whether that was
-    /// all.
-    pub(super) fn tell(&mut self, in_flight: &Mutex<InFlight>, most: usize) -> bool {
-        while let Some(doubt) = self.proven.front_mut() {
-            if !in_flight.lock().lose(doubt, most) {
+    /// Fails at most this number of confirmed requests. Returns whether none are left.
+    pub(super) fn report(&mut self, in_flight: &Mutex<InFlight>, most: usize) -> bool {
+        while let Some(suspects) = self.confirmed.front_mut() {
+            if !in_flight.lock().fail(suspects, most) {
                 return false;
             }
-            self.proven.pop_front();
+            self.confirmed.pop_front();
         }
         true
     }
 }
 
-/// A peer may have a turn too many while others come and go.
+/// A peer may be received from once too often while others come and go.
 const MARGIN: u64 = 2;

@@ -1,28 +1,27 @@
-//! The reply to one request.
+//! The future of one request.
 
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use tokio::sync::oneshot;
-use zeromq_async::Message;
-
-use super::driver::Life;
-use super::in_flight::{Id, InFlight, Outcome};
-use super::{Client, Place};
-use crate::service::RequestError;
 use parking_lot::Mutex;
-use zeromq_async::{Dealer, Sender};
+use tokio::sync::oneshot;
+use zeromq_async::{Dealer, Message, Sender};
 
-/// Completes with the reply to a request; made by `call` of a [`Client`].
+use super::driver::Alive;
+use super::in_flight::{InFlight, Outcome, RequestId};
+use super::permits::Permit;
+use crate::service::RequestError;
+
+/// Completes with the reply to a request; made by `call` of a [`Client`](super::Client).
 ///
-/// The request is sent by `call` itself, and where a queue has meanwhile been filled by others, as
-/// soon as this is polled and there is room.
+/// `call` itself sends the request. If other requests have filled the queue meanwhile, polling the
+/// future sends it when there is room.
 ///
 /// # Cancel safety
 ///
-/// To drop it is to give the request up: it may have been sent, and its reply will be dropped.
+/// Dropping it gives the request up. It may have been sent; its reply is dropped.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -34,14 +33,15 @@ use zeromq_async::{Dealer, Sender};
 /// use zeromq_util::service;
 ///
 /// let dealer = DealerSocket::new();
-/// dealer.connect("inproc://nobody-there")?;
+/// dealer.connect("inproc://no-server")?;
 /// let (mut client, _driver) = service::client(dealer);
-/// let reply = client.ready().await?.call("anybody?".into());
+/// let reply = client.ready().await?.call("hello".into());
 /// assert!(timeout(Duration::from_millis(1), reply).await.is_err());
+/// assert_eq!(client.stats().given_up, 1);
 /// # Ok(()) }
 /// ```
 #[derive(Debug)]
-#[must_use = "to drop the future is to give the request up"]
+#[must_use = "dropping the future gives the request up"]
 pub struct ResponseFuture(State);
 
 #[derive(Debug)]
@@ -53,40 +53,45 @@ enum State {
 #[derive(Debug)]
 struct Waiting {
     in_flight: Arc<Mutex<InFlight>>,
-    id: Id,
-    /// The request, as long as there is no room for it.
+    id: RequestId,
+    /// The request, while there is no room for it.
     unsent: Option<Message>,
-    /// What waits for that.
-    waits: Option<Box<Sender<Dealer>>>,
+    /// Waits for room, once there was none.
+    room: Option<Box<Sender<Dealer>>>,
     outcome: oneshot::Receiver<Outcome>,
     done: bool,
-    _place: Place,
-    /// The driver goes on for this reply.
-    _life: Life,
+    _permit: Permit,
+    /// Keeps the driver running.
+    _alive: Alive,
 }
 
 impl ResponseFuture {
-    pub(super) fn new(client: &Client, place: Place, request: Message) -> Self {
-        let mut in_flight = client.in_flight.lock();
-        let (id, message, outcome) = match in_flight.begin(request) {
+    pub(super) fn new(
+        in_flight: &Arc<Mutex<InFlight>>,
+        permit: Permit,
+        alive: Alive,
+        request: Message,
+    ) -> Self {
+        let mut requests = in_flight.lock();
+        let (id, message, outcome) = match requests.begin(request) {
             Ok(begun) => begun,
             Err(error) => return Self::refused(error),
         };
         let mut unsent = Some(message);
         let mut cx = Context::from_waker(Waker::noop());
-        // Where it fails, it fails again when this is polled, and somebody is there to hear it.
-        let mut waits = None;
-        let _ = in_flight.poll_send(&mut cx, id, &mut unsent, &mut waits);
-        drop(in_flight);
+        let mut room = None;
+        // An error comes again when the future is polled.
+        let _ = requests.poll_send(&mut cx, id, &mut unsent, &mut room);
+        drop(requests);
         Self(State::Waiting(Waiting {
-            in_flight: Arc::clone(&client.in_flight),
+            in_flight: Arc::clone(in_flight),
             id,
             unsent,
-            waits,
+            room,
             outcome,
             done: false,
-            _place: place,
-            _life: client.life.clone(),
+            _permit: permit,
+            _alive: alive,
         }))
     }
 
@@ -110,12 +115,12 @@ impl Waiting {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Outcome> {
         if let Poll::Ready(outcome) = Pin::new(&mut self.outcome).poll(cx) {
             self.done = true;
-            // Dropped unsent only with everything else, when the client has ended.
+            // Its sender is dropped without an outcome only when the client has ended.
             return Poll::Ready(outcome.unwrap_or(Err(RequestError::Closed)));
         }
         if self.unsent.is_some()
             && let Poll::Ready(Err(error)) =
-                self.in_flight.lock().poll_send(cx, self.id, &mut self.unsent, &mut self.waits)
+                self.in_flight.lock().poll_send(cx, self.id, &mut self.unsent, &mut self.room)
         {
             return Poll::Ready(Err(error));
         }

@@ -1,42 +1,40 @@
-//! How ROUTER and REP take requests and give replies.
+//! Requests and replies of ROUTER and REP.
 
-use zeromq_async::{Frame, Message};
-
-use crate::layer::detach;
+use crate::detach::detach;
 use crate::service::body;
-use zeromq_async::{Receiver, Receives, Rep, Router, Sends, SocketKind};
+use zeromq_async::{Frame, Message, Receiver, Receives, Rep, Router, Sends, SocketKind};
 
 /// A socket type that answers requests: [`Router`] or [`Rep`]. This trait is sealed.
 #[diagnostic::on_unimplemented(
     message = "a {Self} socket does not answer requests",
     label = "use a ROUTER or a REP"
 )]
-#[expect(private_bounds, reason = "sealed: how requests are taken apart is not public")]
+#[expect(private_bounds, reason = "sealed: envelopes are not public")]
 pub trait Answers: SocketKind + Receives + Sends + Exchange {}
 
 impl Answers for Router {}
 impl Answers for Rep {}
 
-/// What comes with a request beside its body.
+/// The envelopes of requests and replies.
 pub(super) trait Exchange: SocketKind {
-    /// Where the reply goes.
+    /// The envelope of the reply.
     type Address: Send + Unpin;
 
-    /// How many requests can be under way at most.
+    /// The most requests in flight.
     const CONCURRENT: usize;
 
-    /// Parts a request into where its reply goes and the body; `None` where it is none.
+    /// Splits a request into envelope and body. Returns `None` if it is not a request.
     fn open(message: Message) -> Option<(Self::Address, Message)>;
 
-    /// The reply, addressed.
+    /// Adds the envelope to a reply.
     fn seal(address: Self::Address, reply: Message) -> Message;
 
-    /// Leaves the request without a reply.
+    /// Allows the next request without a reply to this one.
     fn discard(receiver: &mut Receiver<Self>);
 }
 
 impl Exchange for Router {
-    /// The frames up to and including the empty one, and room for the reply's.
+    /// The frames up to the empty one, with capacity for those of the reply.
     type Address = Vec<Frame>;
 
     const CONCURRENT: usize = usize::MAX;
@@ -47,11 +45,11 @@ impl Exchange for Router {
         let delimiter = address.iter().position(|frame| frame.is_empty())?;
         let body = match address.len() - delimiter - 1 {
             0 => return None,
-            // The list stays with the address.
+            // The address keeps the allocation.
             1 => Message::from(address.pop()?),
             _ => Message::from(address.split_off(delimiter + 1)),
         };
-        // What serving the request leaves of it in memory is no more than the address.
+        // The address must not keep the buffer of the request alive.
         address.iter_mut().for_each(detach);
         Some((address, body))
     }
@@ -66,7 +64,7 @@ impl Exchange for Router {
 }
 
 impl Exchange for Rep {
-    /// The socket itself knows.
+    /// The socket keeps the envelope.
     type Address = ();
 
     const CONCURRENT: usize = 1;

@@ -1,6 +1,6 @@
-//! What a server has done.
+//! The counters of a server.
 
-/// What became of the requests that a [`Server`](super::Server) took.
+/// The counters of a [`Server`](super::Server).
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -23,24 +23,24 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct ServeReport {
-    /// Requests whose reply the service gave.
+    /// Requests that the service replied to.
     pub answered: u64,
     /// Requests for which the service failed.
     pub failed: u64,
     /// Requests for which the service panicked.
     pub panicked: u64,
-    /// Requests for which there was no room, or which came when no more were taken: answered or
-    /// dropped as [`Overload`](super::Overload) says.
+    /// Requests over the limit, or after the stop, that were answered or dropped as
+    /// [`Overload`](super::Overload) says.
     pub shed: u64,
-    /// Messages that were no requests: without an empty frame, or with nothing behind it.
+    /// Messages without an empty frame, or without a body after it.
     pub malformed: u64,
-    /// Requests that were still being served when the time to end was over.
+    /// Requests that were still being served when the time to drain was over.
     pub abandoned: u64,
-    /// Requests that were not taken any more: they came when it was to stop already, or waited when
-    /// the time to end was over.
+    /// Requests that were not taken: they arrived after the stop, or waited when the time to drain
+    /// was over.
     pub untaken: u64,
-    /// Replies that were dropped because their receiver had gone, or does not read.
+    /// Replies that were dropped because their receiver was gone or does not read.
     pub undelivered: u64,
-    /// Replies that were not handed to the kernel before the socket was closed.
+    /// Replies that were not written before the socket was closed.
     pub unsent: usize,
 }

@@ -1,4 +1,4 @@
-//! The loop of a server: replies out, requests in.
+//! The loop of a server.
 
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -11,21 +11,19 @@ use futures_util::stream::FuturesUnordered;
 use tokio::task::{coop, yield_now};
 use tokio::time::{Instant, sleep_until};
 use tower_service::Service;
-use zeromq_async::Message;
+use zeromq_async::{Message, Peer, Receiver, RecvError, Sender, Socket};
 
-use super::answers::Exchange;
-use super::call::{Call, Panic, let_go};
-use super::owed::Owed;
-use super::{Answers, Overload, ServeReport};
-use zeromq_async::Peer;
-use zeromq_async::RecvError;
-use zeromq_async::{Receiver, Sender, Socket};
+use super::answers::{Answers, Exchange};
+use super::arrived::Arrived;
+use super::call::{Call, Panic, drop_caught};
+use super::overload::Overload;
+use super::report::ServeReport;
 
-/// What serving a request came to; the outer error is a panic.
+/// The result of a call. The outer error is a panic.
 type Outcome<E> = Result<Result<Message, E>, Panic>;
 
-/// Requests taken in one turn: then those that are being served go on, and others have their turn.
-const REQUESTS_PER_TURN: usize = 64;
+/// The most requests taken in one poll. Then other tasks run.
+const REQUESTS_PER_POLL: usize = 64;
 
 pub(super) struct Serving<P: Answers, S: Service<Message>> {
     sender: Sender<P>,
@@ -35,10 +33,10 @@ pub(super) struct Serving<P: Answers, S: Service<Message>> {
     overload: Overload,
     failure_answer: Option<Message>,
     in_flight: FuturesUnordered<Call<<P as Exchange>::Address, S::Future>>,
-    /// A request that was received, and for which the service is to be ready.
+    /// A received request that waits until the service is ready.
     waiting: Option<(<P as Exchange>::Address, Message)>,
     report: ServeReport,
-    /// What the socket itself had dropped before.
+    /// Messages that the socket had dropped before.
     dropped_before: u64,
 }
 
@@ -68,7 +66,7 @@ impl<P: Answers, S: Service<Message, Response = Message>> Serving<P, S> {
     }
 
     /// Serves until `stop` completes, the socket is closed, or the service fails.
-    pub(super) async fn until(
+    pub(super) async fn run_until(
         &mut self,
         mut stop: Pin<&mut impl Future<Output = ()>>,
     ) -> Result<(), S::Error> {
@@ -76,13 +74,13 @@ impl<P: Answers, S: Service<Message, Response = Message>> Serving<P, S> {
             if stop.as_mut().poll(cx).is_ready() {
                 return Poll::Ready(Ok(()));
             }
-            self.poll_turn(cx)
+            self.poll_step(cx)
         })
         .await
     }
 
-    fn poll_turn(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
-        for _ in 0..REQUESTS_PER_TURN {
+    fn poll_step(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        for _ in 0..REQUESTS_PER_POLL {
             self.poll_replies(cx);
             match self.poll_request(cx) {
                 Poll::Ready(Ok(true)) => {}
@@ -95,14 +93,14 @@ impl<P: Answers, S: Service<Message, Response = Message>> Serving<P, S> {
         Poll::Pending
     }
 
-    /// Serves on, and sends what has been answered.
+    /// Polls the calls, and sends their replies.
     fn poll_replies(&mut self, cx: &mut Context<'_>) {
         while let Poll::Ready(Some((address, outcome))) = self.in_flight.poll_next_unpin(cx) {
             self.conclude(address, outcome);
         }
     }
 
-    /// Takes a request, if there is room for it or it is to be shed; false where no more will come.
+    /// Takes a request, to serve or shed it. Returns false if no more will come.
     fn poll_request(&mut self, cx: &mut Context<'_>) -> Poll<Result<bool, S::Error>> {
         if !self.may_take() {
             return Poll::Pending;
@@ -122,12 +120,12 @@ impl<P: Answers, S: Service<Message, Response = Message>> Serving<P, S> {
         self.in_flight.len() < self.max_in_flight
     }
 
-    fn waits(&self) -> bool {
+    fn keeps_waiting(&self) -> bool {
         self.overload == Overload::Wait
     }
 
     fn may_take(&self) -> bool {
-        self.has_room() || !self.waits()
+        self.has_room() || !self.keeps_waiting()
     }
 
     /// Serves the request that waits, or sheds it.
@@ -135,9 +133,9 @@ impl<P: Answers, S: Service<Message, Response = Message>> Serving<P, S> {
         if self.waiting.is_none() {
             return Poll::Ready(Ok(()));
         }
-        // Not asked before: what being ready takes may be another server's turn to have.
+        // Not polled before: an idle server must hold no permit of the service.
         let is_ready = self.has_room() && self.service.poll_ready(cx)?.is_ready();
-        if !is_ready && self.waits() {
+        if !is_ready && self.keeps_waiting() {
             return Poll::Pending;
         }
         match self.waiting.take() {
@@ -180,13 +178,13 @@ impl<P: Answers, S: Service<Message, Response = Message>> Serving<P, S> {
                 Some(reply)
             }
             Ok(Err(error)) => {
-                let_go(error);
+                drop_caught(error);
                 self.report.failed += 1;
                 self.failure_answer.clone()
             }
             Err(panic) => {
-                let_go(panic);
-                tracing::error!("the service panicked; the request it served gets no reply");
+                drop_caught(panic);
+                tracing::error!("the service panicked; its request gets no reply");
                 self.report.panicked += 1;
                 self.failure_answer.clone()
             }
@@ -194,7 +192,7 @@ impl<P: Answers, S: Service<Message, Response = Message>> Serving<P, S> {
         self.reply(address, reply);
     }
 
-    /// Sends a reply, or drops it as a ROUTER and a REP do where its receiver is gone or full.
+    /// Sends a reply. Drops it if the receiver is gone or its queue is full.
     fn reply(&mut self, address: P::Address, reply: Option<Message>) {
         match reply {
             None => P::discard(&mut self.receiver),
@@ -206,22 +204,22 @@ impl<P: Answers, S: Service<Message, Response = Message>> Serving<P, S> {
         }
     }
 
-    /// Serves what has `arrived`, where that is wanted, lets what is being served end, closes the
-    /// socket, and reports.
-    pub(super) async fn end(
+    /// Drains: serves the requests that have arrived, if `serve_arrived`, completes the calls, closes
+    /// the socket, and reports.
+    pub(super) async fn drain(
         mut self,
         within: Option<Duration>,
-        arrived: bool,
+        serve_arrived: bool,
     ) -> (ServeReport, Result<(), S::Error>) {
-        // A limit beyond the end of the clock is none.
+        // A limit beyond the range of the clock is none.
         let deadline = within.and_then(|limit| Instant::now().checked_add(limit));
-        let ending = async {
-            let served = if arrived { self.serve_arrived().await } else { Ok(()) };
+        let draining = async {
+            let served = if serve_arrived { self.serve_arrived().await } else { Ok(()) };
             poll_fn(|cx| self.poll_drain(cx)).await;
             served
         };
-        // Where the time is over, what is left is counted below.
-        let ended = until(deadline, ending).await.unwrap_or(Ok(()));
+        // After the deadline, the rest is counted below.
+        let ended = timeout_at(deadline, draining).await.unwrap_or(Ok(()));
         self.report.abandoned = self.in_flight.len() as u64;
         self.in_flight.clear();
         self.count_untaken().await;
@@ -234,34 +232,34 @@ impl<P: Answers, S: Service<Message, Response = Message>> Serving<P, S> {
         };
         self.report.undelivered += self.dropped() - self.dropped_before;
         self.report.unsent = closed.unsent;
-        let_go(self.service);
+        drop_caught(self.service);
         (self.report, ended)
     }
 
-    /// Serves every request that has been received so far.
+    /// Serves every request that the socket has received so far.
     async fn serve_arrived(&mut self) -> Result<(), S::Error> {
-        let mut owed = Owed::of(&self.receiver.handle().stats());
-        poll_fn(|cx| self.poll_arrived(cx, &mut owed)).await
+        let mut arrived = Arrived::of(&self.receiver.handle().stats());
+        poll_fn(|cx| self.poll_arrived(cx, &mut arrived)).await
     }
 
     fn poll_arrived(
         &mut self,
         cx: &mut Context<'_>,
-        owed: &mut Owed,
+        arrived: &mut Arrived,
     ) -> Poll<Result<(), S::Error>> {
-        for _ in 0..REQUESTS_PER_TURN {
+        for _ in 0..REQUESTS_PER_POLL {
             self.poll_replies(cx);
             if !self.may_take() {
                 return Poll::Pending;
             }
             if self.waiting.is_none() {
-                match (owed.is_over(), self.try_recv_from()) {
+                match (arrived.is_over(), self.try_recv_from()) {
                     (false, Ok((message, peer))) => {
                         let request = self.open(message);
-                        if owed.take(peer.id()) {
+                        if arrived.take(peer.id()) {
                             self.waiting = request;
                         } else if let Some((address, _)) = request {
-                            self.leave(address);
+                            self.refuse(address);
                         }
                     }
                     // A REP in the middle of a request takes no other.
@@ -280,7 +278,7 @@ impl<P: Answers, S: Service<Message, Response = Message>> Serving<P, S> {
     }
 
     fn try_recv_from(&mut self) -> Result<(Message, Peer), RecvError> {
-        // Unconstrained: that the task ought to yield does not mean that no message is waiting.
+        // Unconstrained: without budget left, a waiting message would not be found.
         let recv = pin!(coop::unconstrained(self.receiver.recv_from()));
         match recv.poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(received) => received,
@@ -288,7 +286,7 @@ impl<P: Answers, S: Service<Message, Response = Message>> Serving<P, S> {
         }
     }
 
-    /// Ready when nothing is being served any more. Who asks meanwhile is told, where it is said how.
+    /// Ready when all calls have completed. Answers new requests with `Overload::Answer`.
     fn poll_drain(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         self.poll_replies(cx);
         if matches!(self.overload, Overload::Answer(_)) {
@@ -298,7 +296,7 @@ impl<P: Answers, S: Service<Message, Response = Message>> Serving<P, S> {
     }
 
     fn poll_shed(&mut self, cx: &mut Context<'_>) {
-        for _ in 0..REQUESTS_PER_TURN {
+        for _ in 0..REQUESTS_PER_POLL {
             match self.poll_recv(cx) {
                 Poll::Ready(Ok(message)) => {
                     if let Some((address, _)) = self.open(message) {
@@ -311,25 +309,24 @@ impl<P: Answers, S: Service<Message, Response = Message>> Serving<P, S> {
         cx.waker().wake_by_ref();
     }
 
-    /// Counts what waits now, or answers it where it is said how; whatever comes after that is lost as
-    /// with any socket that is closed.
+    /// Counts the requests that wait, or answers them. Later ones are lost when the socket is closed.
     async fn count_untaken(&mut self) {
         if let Some((address, _)) = self.waiting.take() {
-            self.leave(address);
+            self.refuse(address);
         }
         let waiting = usize::try_from(self.receiver.handle().stats().unread);
-        for taken in 1..=waiting.map_or(MOST_UNTAKEN, |waiting| waiting.min(MOST_UNTAKEN)) {
-            if taken % UNTAKEN_PER_TURN == 0 {
+        for taken in 1..=waiting.map_or(MAX_UNTAKEN, |waiting| waiting.min(MAX_UNTAKEN)) {
+            if taken % UNTAKEN_PER_POLL == 0 {
                 yield_now().await;
             }
             let Ok(message) = self.receiver.try_recv() else { return };
             if let Some((address, _)) = self.open(message) {
-                self.leave(address);
+                self.refuse(address);
             }
         }
     }
 
-    fn leave(&mut self, address: P::Address) {
+    fn refuse(&mut self, address: P::Address) {
         if matches!(self.overload, Overload::Answer(_)) {
             self.shed(address);
         } else {
@@ -338,7 +335,7 @@ impl<P: Answers, S: Service<Message, Response = Message>> Serving<P, S> {
         }
     }
 
-    /// Replies that the socket has dropped, by the rule of its type.
+    /// Returns the number of replies that the socket has dropped.
     fn dropped(&self) -> u64 {
         let dropped = self.receiver.handle().stats().dropped;
         dropped.full + dropped.unroutable
@@ -346,21 +343,20 @@ impl<P: Answers, S: Service<Message, Response = Message>> Serving<P, S> {
 }
 
 /// Completes with the future, or with `None` at the deadline.
-async fn until<T>(deadline: Option<Instant>, future: impl Future<Output = T>) -> Option<T> {
+async fn timeout_at<T>(deadline: Option<Instant>, future: impl Future<Output = T>) -> Option<T> {
     let mut future = pin!(future);
     let Some(deadline) = deadline else { return Some(future.await) };
-    // Unconstrained: where messages have used up the task's budget, the time runs all the same.
-    let mut over = pin!(coop::unconstrained(sleep_until(deadline)));
+    // Unconstrained: the timer fires though messages have used up the task's budget.
+    let mut elapsed = pin!(coop::unconstrained(sleep_until(deadline)));
     poll_fn(|cx| match future.as_mut().poll(cx) {
         Poll::Ready(output) => Poll::Ready(Some(output)),
-        Poll::Pending => over.as_mut().poll(cx).map(|()| None),
+        Poll::Pending => elapsed.as_mut().poll(cx).map(|()| None),
     })
     .await
 }
 
-/// Counted without a pause.
-const UNTAKEN_PER_TURN: usize = 1024;
+/// The most messages counted in one poll.
+const UNTAKEN_PER_POLL: usize = 1024;
 
-/// More than wait in the queues of most servers; peers that go on sending do not keep it from
-/// ending.
-const MOST_UNTAKEN: usize = 100_000;
+/// More than wait in most servers. Peers that go on sending must not keep the server from ending.
+const MAX_UNTAKEN: usize = 100_000;

@@ -1,4 +1,4 @@
-//! CBOR (RFC 8949), by cbor4ii.
+//! CBOR, with cbor4ii.
 
 use cbor4ii::core::dec::Read;
 use cbor4ii::core::utils::SliceReader;
@@ -9,7 +9,7 @@ use zeromq_async::Message;
 use super::BytesLeft;
 use crate::typed::{BoxError, Decode, Encode, Frames};
 
-/// CBOR (RFC 8949), the binary form that COSE and CoAP know (feature `cbor`).
+/// CBOR (RFC 8949), the binary format of COSE and CoAP (feature `cbor`).
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]

@@ -1,4 +1,4 @@
-//! JSON, by serde_json.
+//! JSON, with serde_json.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -6,7 +6,7 @@ use zeromq_async::Message;
 
 use crate::typed::{BoxError, Decode, Encode, Frames};
 
-/// JSON: text that everybody reads (feature `json`).
+/// JSON (feature `json`).
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]

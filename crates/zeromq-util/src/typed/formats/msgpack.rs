@@ -1,4 +1,4 @@
-//! MessagePack, by rmp-serde.
+//! MessagePack, with rmp-serde.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -7,7 +7,7 @@ use zeromq_async::Message;
 use super::BytesLeft;
 use crate::typed::{BoxError, Decode, Encode, Frames};
 
-/// MessagePack, with the names of fields, so that they may come and go (feature `msgpack`).
+/// MessagePack with field names, so that fields can be added and removed (feature `msgpack`).
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -33,12 +33,12 @@ impl<T: Serialize> Encode<T> for MsgPack {
 impl<T: DeserializeOwned> Decode<T> for MsgPack {
     fn decode(&self, frames: &mut Frames<'_>) -> Result<T, BoxError> {
         let mut deserializer = rmp_serde::Deserializer::new(frames.take()?.as_slice());
-        deserializer.set_max_depth(DEPTH);
+        deserializer.set_max_depth(MAX_DEPTH);
         let value = T::deserialize(&mut deserializer)?;
         BytesLeft::check(deserializer.get_ref())?;
         Ok(value)
     }
 }
 
-/// How deep values may be nested: rmp-serde's own limit, 1,024, is more than a stack may hold.
-const DEPTH: usize = 128;
+/// The deepest nesting of values. The default of rmp-serde, 1,024, may overflow the stack.
+const MAX_DEPTH: usize = 128;

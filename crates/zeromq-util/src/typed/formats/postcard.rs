@@ -1,4 +1,4 @@
-//! postcard.
+//! postcard, with the crate `postcard`.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -7,16 +7,14 @@ use zeromq_async::Message;
 use super::BytesLeft;
 use crate::typed::{BoxError, Decode, Encode, Frames};
 
-/// postcard: the fewest bytes, for two sides that are built from the same types (feature
+/// postcard, the smallest format, for two sides that are built from the same types (feature
 /// `postcard`).
 ///
-/// It sets no limit to the number of values that take no bytes, such as `()`, an empty struct or an
-/// empty array: five bytes may say that a `BTreeSet<()>` has four billion of them, which takes
-/// seconds. Where peers are not trusted, do not use it with lists, sets or maps of such types.
-///
-/// It sets no limit to nesting either. Where peers are not trusted, do not use it with a type that contains
-/// itself, such as a tree: one that is nested deep enough overflows the stack. The other codecs
-/// refuse what is nested more than 128 (CBOR: 256) deep.
+/// It limits neither the number of values that take no bytes nor nesting. If peers are not trusted,
+/// do not use it with lists, sets or maps of types without bytes, such as `()` or an empty struct:
+/// five bytes may state four billion of them, which takes seconds to decode. Do not use it with a
+/// type that contains itself, such as a tree: deep nesting overflows the stack. The other codecs
+/// refuse values nested more than 128 (CBOR: 256) deep.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]

@@ -1,40 +1,39 @@
-//! What is kept of messages, copied out of the buffers that it is a part of.
+//! Small copies of frames that are part of large buffers.
 
 use std::any::Any;
 
 use bytes::Bytes;
 use zeromq_async::{Frame, Message};
 
-/// Pieces from this size on are kept as they are: the buffer is seldom much larger.
+/// Frames from this size on are not copied: their buffer is seldom much larger.
 const LARGE: usize = 64 * 1024;
 
-/// Copies small pieces of messages, so that keeping them keeps nothing else.
+/// Copies small frames, so that keeping them does not keep a large buffer alive.
 ///
-/// A frame may be a small part of a large buffer, which lives as long as the frame does. This knows
-/// frames, bytes and messages, and options and lists of them; all else stays as it is.
+/// Knows frames, bytes and messages, and options and lists of them. Other types stay as they are.
 pub(crate) fn detach<T: 'static>(kept: &mut T) {
     let kept: &mut dyn Any = kept;
     if let Some(message) = kept.downcast_mut::<Message>() {
-        message_of(message);
+        detach_message(message);
     } else if let Some(frame) = kept.downcast_mut::<Frame>() {
-        frame_of(frame);
+        detach_frame(frame);
     } else if let Some(Some(frame)) = kept.downcast_mut::<Option<Frame>>() {
-        frame_of(frame);
+        detach_frame(frame);
     } else if let Some(frames) = kept.downcast_mut::<Vec<Frame>>() {
-        frames.iter_mut().for_each(frame_of);
+        frames.iter_mut().for_each(detach_frame);
     } else if let Some(bytes) = kept.downcast_mut::<Bytes>() {
-        bytes_of(bytes);
+        detach_bytes(bytes);
     } else if let Some(Some(bytes)) = kept.downcast_mut::<Option<Bytes>>() {
-        bytes_of(bytes);
+        detach_bytes(bytes);
     } else if let Some(all) = kept.downcast_mut::<Vec<Bytes>>() {
-        all.iter_mut().for_each(bytes_of);
+        all.iter_mut().for_each(detach_bytes);
     }
 }
 
-fn message_of(message: &mut Message) {
+fn detach_message(message: &mut Message) {
     if message.frames().iter().any(is_small) {
         let mut frames = std::mem::take(message).into_frames();
-        frames.iter_mut().for_each(frame_of);
+        frames.iter_mut().for_each(detach_frame);
         *message = match <[Frame; 1]>::try_from(frames) {
             Ok([frame]) => frame.into(),
             Err(frames) => frames.into(),
@@ -42,19 +41,19 @@ fn message_of(message: &mut Message) {
     }
 }
 
-fn frame_of(frame: &mut Frame) {
+fn detach_frame(frame: &mut Frame) {
     if is_small(frame) {
         *frame = Frame::copy_from_slice(frame);
     }
 }
 
-fn bytes_of(bytes: &mut Bytes) {
+fn detach_bytes(bytes: &mut Bytes) {
     if bytes.len() < LARGE {
         *bytes = Bytes::copy_from_slice(bytes);
     }
 }
 
-/// Frames that are part of no buffer are not copied.
+/// Inline frames are not part of a buffer.
 fn is_small(frame: &Frame) -> bool {
     (Frame::INLINE + 1..LARGE).contains(&frame.len())
 }

@@ -1,25 +1,25 @@
-//! Work that a layer does itself, and that the socket knows nothing of.
+//! Tokio's budget for work that a layer does itself.
 
 use std::task::{Context, Poll, ready};
 
 use tokio::task::coop;
 
-/// Spends a unit of Tokio's budget for so many bytes that were worked on.
+/// Bytes that were compressed or decoded, and not yet paid for with the task's budget.
 ///
-/// A task has 128 units in a turn, which are 2 MiB: about a millisecond of decompressing. Work that
-/// was more than that is paid for in several turns, in which other tasks have theirs.
+/// A task has 128 units, which pay for 2 MiB: about a millisecond of decompressing. More work than
+/// that is paid for over several polls, and other tasks run in between.
 #[derive(Debug, Default)]
-pub(crate) struct Work(usize);
+pub(crate) struct BytesWorked(usize);
 
 const BYTES_PER_UNIT: usize = 16 * 1024;
 
-impl Work {
+impl BytesWorked {
     #[inline]
     pub(crate) fn add(&mut self, bytes: usize) {
         self.0 = self.0.saturating_add(bytes);
     }
 
-    /// Ready when all work so far is paid for, but for less than a unit.
+    /// Ready when less than a unit is left to pay.
     #[inline]
     pub(crate) fn poll_paid(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         while self.0 >= BYTES_PER_UNIT {

@@ -128,9 +128,9 @@ impl<S: Sink<T>, T> Sink<T> for ConcurrencyLimit<S> {
 
     fn start_send(self: Pin<&mut Self>, item: T) -> Result<(), S::Error> {
         let this = self.project();
-        this.inner.start_send(item).inspect_err(|_| this.reservation.release())?;
+        // Counted first: the reply may be received before this returns.
         this.reservation.spend();
-        Ok(())
+        this.inner.start_send(item).inspect_err(|_| this.reservation.take_back())
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
@@ -186,11 +186,21 @@ impl Reservation {
         }
     }
 
-    /// Counts a request that was sent. It may exceed the limit if it had no reservation.
+    /// Counts a request that is about to be sent. It may exceed the limit if it had no reservation.
     fn spend(&mut self) {
         let mut requests = self.requests.lock();
         requests.reserved -= usize::from(std::mem::take(&mut self.held));
         requests.sent.push_back(Instant::now());
+    }
+
+    /// Uncounts a request that was rejected.
+    fn take_back(&self) {
+        let woken = {
+            let mut requests = self.requests.lock();
+            requests.sent.pop_back();
+            requests.take_waiting()
+        };
+        wake(woken);
     }
 
     fn end_oldest(&self) {
@@ -287,4 +297,29 @@ impl Requests {
 
 fn wake(waiting: Vec<(u64, Waker)>) {
     waiting.into_iter().for_each(|(_, waker)| waker.wake());
+}
+
+#[cfg(all(test, feature = "service"))]
+mod tests {
+    use std::convert::Infallible;
+
+    use futures_util::{FutureExt, SinkExt, StreamExt, future, sink, stream};
+    use tower_layer::Layer;
+
+    use super::ConcurrencyLimitLayer;
+
+    #[test]
+    fn reply_may_overtake_its_send() {
+        let limit = ConcurrencyLimitLayer::new(1);
+        let mut receiver = limit.layer(stream::repeat(()));
+        let answering = sink::unfold((), move |(), ()| {
+            assert!(receiver.next().now_or_never().is_some());
+            future::ready(Ok::<_, Infallible>(()))
+        });
+        let mut sender = limit.layer(Box::pin(answering));
+        for _ in 0..2 {
+            assert_eq!(sender.send(()).now_or_never(), Some(Ok(())), "the limit has room");
+        }
+        assert_eq!(limit.in_flight(), 0);
+    }
 }

@@ -90,7 +90,7 @@ fn zap_handler_accepts_and_refuses() {
     let asked = "handler: may 127.0.0.1 enter the tea room, by PLAIN?\n";
     assert_eq!(stdout.matches(asked).count(), 2, "{stdout}");
     assert!(stdout.contains("alice: tea for user-1\n"), "{stdout}");
-    let refused = "server: peer was not let in: 400 authentication failure: the ZAP handler refused \
+    let refused = "server: peer was not let in: 400 authentication failure: the ZAP handler denied \
                    the peer: \"wrong name or password\"\n";
     assert!(stdout.contains(refused), "{stdout}");
     assert!(

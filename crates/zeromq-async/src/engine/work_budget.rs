@@ -16,10 +16,10 @@ const MAX_READS: u32 = 16;
 const MAX_BYTES: usize = 1024 * 1024;
 
 /// Counts the frames of unfinished messages too.
-const MAX_FRAMES: u64 = 32 * 1024;
+const MAX_FRAMES: u64 = 12 * 1024;
 
 /// Commands, and encrypted records. Each may cost a lookup, a lock or an encryption.
-const MAX_STEPS: usize = 256;
+const MAX_STEPS: usize = 128;
 
 /// Bytes of a topic that cost as much as one step.
 const TOPIC_STEP: usize = 256;

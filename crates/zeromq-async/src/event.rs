@@ -229,7 +229,7 @@ pub enum HandshakeFailure {
     PeerClosed,
     /// The server closed the connection at the first command that is encrypted to its key.
     ///
-    /// A server that stops at this moment looks the same. If it happens again, the key is wrong.
+    /// A server that stops at this moment looks the same. If it happens again, the key is probably wrong.
     #[error(
         "the server closed the connection when this side began to encrypt: the server key that is \
          set here is probably not the server's; compare both"

@@ -45,7 +45,7 @@
 //!
 //! Sockets are `Send`. [`split`](Socket::split) makes halves for two tasks,
 //! [`sender`](Socket::sender) further senders for more, and [`handle`](Socket::handle) what binds,
-//! connects and closes from elsewhere. There is no thread behind them, only tasks of the runtime,
+//! connects and closes from elsewhere. They start no thread, except for host name lookups; they are tasks of the runtime,
 //! current-thread or multi-thread, on which they were bound and connected. `docs/runtime.md` says
 //! which runtime that is for each call, and what happens when it ends, panics or stands still.
 //!

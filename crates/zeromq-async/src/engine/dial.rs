@@ -88,7 +88,7 @@ impl Task for Dialer {
         restarts
     }
 
-    /// Goes on on another runtime of the socket, or gives up the endpoint.
+    /// Moves to another runtime of the socket, or gives up the endpoint.
     fn end(mut self, crash: Option<Crash>) {
         let elsewhere = crash.as_ref().and_then(|crash| self.find_elsewhere(crash));
         if let Some(crash) = &crash {

@@ -110,7 +110,7 @@ impl<K: Copy + Eq + Hash> SubscriptionTrie<K> {
     }
 
     /// Removes some subscriptions of `key`, and returns whether there are more. Calls `on_topic` for
-    /// each topic, or unless `each` for the topics without other subscribers.
+    /// each topic if `each`, and otherwise only for topics without other subscribers.
     pub(crate) fn remove_some(
         &mut self,
         key: K,

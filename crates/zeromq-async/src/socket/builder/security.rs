@@ -22,7 +22,7 @@ impl<P: SocketKind> SocketBuilder<P> {
     }
 
     /// Shows this name and password to every peer, in clear (24/ZMTP-PLAIN;
-    /// `ZMQ_PLAIN_USERNAME`, `ZMQ_PLAIN_PASSWORD`). Default: no mechanism, which is NULL.
+    /// `ZMQ_PLAIN_USERNAME`, `ZMQ_PLAIN_PASSWORD`). Default: the NULL mechanism.
     ///
     /// Peers must be PLAIN servers. Inproc peers are within the process and are not asked.
     ///

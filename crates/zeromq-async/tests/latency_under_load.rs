@@ -13,11 +13,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may fail when something goes wrong")]
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use support::lateness::Lateness;
 use support::{ANY_PORT, within};
 use tokio::sync::Mutex;
 use tokio::task::JoinSet;
@@ -215,35 +213,5 @@ impl Times {
         times.sort_unstable();
         let at = |hundredths| times[(times.len() - 1) * hundredths / 100];
         Self { p50: at(50), p99: at(99), most: at(100) }
-    }
-}
-
-/// A thread that measures how late threads wake.
-struct Lateness {
-    stop: Arc<AtomicBool>,
-    thread: JoinHandle<Duration>,
-}
-
-impl Lateness {
-    fn watch() -> Self {
-        const SLEEP: Duration = Duration::from_millis(1);
-        let stop = Arc::new(AtomicBool::new(false));
-        let stopped = stop.clone();
-        let thread = thread::spawn(move || {
-            let mut most = Duration::ZERO;
-            while !stopped.load(Ordering::Relaxed) {
-                let start = Instant::now();
-                thread::sleep(SLEEP);
-                most = most.max(start.elapsed() - SLEEP);
-            }
-            most
-        });
-        Self { stop, thread }
-    }
-
-    /// The maximum lateness.
-    fn max(self) -> Duration {
-        self.stop.store(true, Ordering::Relaxed);
-        self.thread.join().unwrap()
     }
 }

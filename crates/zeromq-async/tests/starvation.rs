@@ -14,12 +14,11 @@
 
 use std::io::Write;
 use std::net::{SocketAddr, TcpStream};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use support::hostile::{command, frame, greeting, ready};
+use support::lateness::Lateness;
 use support::{ANY_PORT, address, within};
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::{JoinHandle as Task, spawn};
@@ -214,35 +213,6 @@ async fn round_trip(req: &mut ReqSocket) -> Duration {
     })
     .await;
     start.elapsed()
-}
-
-/// A thread that measures how late threads wake.
-struct Lateness {
-    stop: Arc<AtomicBool>,
-    thread: JoinHandle<Duration>,
-}
-
-impl Lateness {
-    fn watch() -> Self {
-        const SLEEP: Duration = Duration::from_millis(1);
-        let stop = Arc::new(AtomicBool::new(false));
-        let stopped = stop.clone();
-        let thread = thread::spawn(move || {
-            let mut most = Duration::ZERO;
-            while !stopped.load(Ordering::Relaxed) {
-                let start = Instant::now();
-                thread::sleep(SLEEP);
-                most = most.max(start.elapsed() - SLEEP);
-            }
-            most
-        });
-        Self { stop, thread }
-    }
-
-    fn max(self) -> Duration {
-        self.stop.store(true, Ordering::Relaxed);
-        self.thread.join().unwrap()
-    }
 }
 
 fn one_thread() -> Runtime {

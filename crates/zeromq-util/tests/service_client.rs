@@ -617,7 +617,7 @@ async fn who_waits_for_a_place_hears_of_the_end() {
 
 /// Far more requests than places, from clones that come and go: each has its turn.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn clones_that_give_up_let_others_have_their_turn() {
+async fn dropped_clones_let_others_proceed() {
     let (dealer, mut router) = (DealerSocket::new(), RouterSocket::new());
     dealer.connect(router.bind(ANY_PORT).await.unwrap()).unwrap();
     let (client, driver) = client_with_limit(dealer, 2);

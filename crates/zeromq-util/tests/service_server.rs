@@ -617,7 +617,7 @@ async fn waiting_request_is_untaken_at_stop() {
 }
 
 #[tokio::test]
-async fn a_request_that_waits_when_the_server_stops_is_served() {
+async fn stop_serves_a_waiting_request() {
     async fn stops<P: Answers>() {
         let (socket, endpoint) = bind::<P>().await;
         let handle = socket.handle().clone();

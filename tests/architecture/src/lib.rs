@@ -1,4 +1,4 @@
-//! Reads the source of a crate as a graph: an arrow from each file to each file whose items it uses.
+//! Reads the source of a crate as a graph: an arrow leads from each file to the files that it uses.
 //!
 //! `use` items and paths in code are parsed and re-exports are resolved, so an item counts for the
 //! file that defines it. Tests are left out.

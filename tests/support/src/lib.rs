@@ -6,6 +6,7 @@
 pub mod fault;
 pub mod faulty_exchange;
 pub mod hostile;
+pub mod lateness;
 #[cfg(unix)]
 pub mod own_process;
 pub mod relay;

@@ -128,7 +128,7 @@ async fn unbind_refuses_a_wildcard() {
 }
 
 #[tokio::test]
-async fn unbind_finds_the_address_under_its_other_names() {
+async fn unbind_accepts_other_names_of_the_address() {
     for (bound, unbound) in [
         ("tcp://localhost:*", "tcp://localhost:PORT"),
         ("tcp://localhost:*", "tcp://127.0.0.1:PORT"),
@@ -166,7 +166,7 @@ async fn unbind_finds_no_other_address() {
 }
 
 #[tokio::test]
-async fn stop_accepting_keeps_peers_and_takes_no_others() {
+async fn stop_accepting_keeps_current_peers() {
     let mut pull = PullSocket::new();
     let endpoint = pull.bind(ANY_PORT).await.unwrap();
     let mut stays = RawPeer::connect(&endpoint, SocketType::Push).await;
@@ -201,7 +201,7 @@ async fn unbind_leaves_no_peer_that_is_just_coming() {
 
 /// As in libzmq.
 #[tokio::test]
-async fn disconnect_ends_all_connections_to_an_endpoint() {
+async fn disconnect_ends_all_of_an_endpoint() {
     let (listener, endpoint) = listen().await;
     let push = PushSocket::new();
     push.connect(&endpoint).unwrap();
@@ -242,7 +242,7 @@ async fn link_local_without_a_zone_is_refused() {
 
 #[cfg(target_os = "linux")]
 #[tokio::test]
-async fn options_the_system_refuses_are_refused_at_once() {
+async fn refused_system_options_fail_at_once() {
     let second = Duration::from_secs(1);
     for keepalive in [
         Keepalive::new().count(200),
@@ -308,7 +308,7 @@ async fn a_socks_proxy_is_reached_from_its_source() {
 }
 
 #[tokio::test]
-async fn an_interface_alias_is_bound_and_not_connected_to() {
+async fn interface_alias_is_for_bind_only() {
     let error = PullSocket::new().bind("tcp://nosuch0:1:*").await.unwrap_err();
     assert!(matches!(error, BindError::NotFound { .. }), "{error}");
     assert!(error.to_string().contains("nosuch0:1"), "{error}");

@@ -36,7 +36,7 @@ async fn both_ends_of_a_connection_are_told() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn an_ipc_peer_is_accepted_at_the_bound_endpoint() {
+async fn ipc_peer_is_accepted_at_its_endpoint() {
     let (push, pull) = (PushSocket::new(), PullSocket::new());
     let (mut connecting, mut binding) = (push.events(), pull.events());
     let bound = pull.bind("ipc://*").await.unwrap();

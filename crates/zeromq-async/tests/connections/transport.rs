@@ -160,7 +160,7 @@ fn writer_may_use_socket_without_its_runtime() {
 }
 
 #[test]
-fn writer_may_ask_its_socket_when_the_runtime_ends() {
+fn writer_may_use_socket_at_runtime_end() {
     without_deadlock(|| {
         let answered = Arc::default();
         let first = runtime();

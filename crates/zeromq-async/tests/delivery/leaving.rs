@@ -425,7 +425,7 @@ async fn inproc_order_outlives_disconnecting() {
 
 /// The same if the receiver connects, and if it disconnects.
 #[tokio::test]
-async fn inproc_order_outlives_the_receivers_connecting() {
+async fn inproc_order_survives_receiver_reconnect() {
     for receive_between in [0, 1, 2] {
         let context = Context::new();
         let (mut push, mut pull) = ends(&context);

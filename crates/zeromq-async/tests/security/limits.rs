@@ -383,7 +383,7 @@ async fn unread_changes_are_limited_in_bytes() {
 
 /// Unread changes of peers that come and go are limited.
 #[tokio::test]
-async fn unread_changes_of_peers_that_left_are_limited() {
+async fn unread_changes_of_departed_are_limited() {
     const TOPIC: usize = 60_000;
     let publisher = XPubSocket::builder().max_subscription_bytes_per_peer(2 * TOPIC).build();
     let mut events = publisher.events();

@@ -42,7 +42,7 @@ async fn delay(events: &mut Events) -> Duration {
 }
 
 #[tokio::test]
-async fn a_wrong_server_key_is_suspected_and_backs_off() {
+async fn wrong_server_key_is_suspected() {
     let pull = PullSocket::builder().curve_server(generate_curve_keys(), allow_all).build();
     let (_push, mut events) = client(&pull.bind(ANY_PORT).await.unwrap()).await;
     for doubts in 0..6 {

@@ -95,7 +95,7 @@ fn ready_sink_holds_its_place() {
 }
 
 #[test]
-fn a_sink_that_is_given_up_by_hand_keeps_no_place() {
+fn dropped_sink_keeps_no_place() {
     let limit = ConcurrencyLimitLayer::new(1);
     let (mut socket, remote) = wrapped(&limit);
     let (mut given_up, _room) = wrapped(&limit);
@@ -215,7 +215,7 @@ async fn dropped_send_passes_its_place_on() {
 }
 
 #[tokio::test]
-async fn ready_without_a_send_keeps_no_place_after_a_flush() {
+async fn flush_after_ready_frees_the_place() {
     let limit = ConcurrencyLimitLayer::new(1);
     let (idle, idle_remote) = mock();
     let (busy, busy_remote) = mock();

@@ -111,7 +111,7 @@ struct Exchange<P> {
 }
 
 impl<P: Peer> Exchange<P> {
-    /// A PUSH whose messages pass through these faults.
+    /// A PUSH that sends through these faults.
     async fn begin(settings: impl Fn(SocketKind) -> Settings, faults: &[(Way, Fault)]) -> Self {
         let (mut push, mut pull) =
             (P::start(&settings(Push)).await, P::start(&settings(Pull)).await);

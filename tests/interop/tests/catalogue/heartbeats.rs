@@ -243,7 +243,7 @@ async fn stopped<P: Peer>() -> Stopped {
     while push.observes(PeerEvent::Disconnected, Duration::ZERO).await {}
     assert_eq!(push.send(single("again"), DEADLINE).await, Sent::Taken);
     let back = child.recv(DEADLINE).await == Some(single("again"))
-        // The connection stays: none of those that the kernel accepted meanwhile replaces it.
+        // The connection stays. Connections that the kernel accepted meanwhile do not replace it.
         && !push.observes(PeerEvent::Disconnected, SHORT).await;
     assert!(attempts > 0, "it tries again");
     Stopped { noticed, storm: attempts > 20 * seconds, back }

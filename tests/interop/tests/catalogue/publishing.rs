@@ -61,7 +61,7 @@ side_by_side! {
 #[derive(Debug, PartialEq)]
 struct Drops {
     some: bool,
-    /// Whether the sent messages are those that arrived plus the reported drops.
+    /// Whether the sent messages equal the received ones plus the reported drops.
     accounted: Option<bool>,
 }
 

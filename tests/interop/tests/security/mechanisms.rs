@@ -167,7 +167,7 @@ impl Keys {
     }
 }
 
-/// A context of libzmq whose ZAP handler accepts the password "secret" and all keys.
+/// A libzmq context with a ZAP handler that accepts the password "secret" and all keys.
 fn context_with_zap() -> Result<(Context, JoinHandle<Result<(), Error>>), Error> {
     let context = Context::new()?;
     let handler = Socket::new(&context, SocketKind::Rep)?;

@@ -74,7 +74,7 @@ fn at_port_of(name: &str, endpoint: &str) -> String {
 }
 
 #[tokio::test]
-async fn both_disconnect_all_connections_to_an_endpoint() {
+async fn both_disconnect_all_of_an_endpoint() {
     let port = ReservedPort::new();
     let pull = PullSocket::new();
     let mut events = pull.events();

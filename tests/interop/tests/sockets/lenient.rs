@@ -114,7 +114,7 @@ async fn a_ping_inside_a_message_is_answered() {
 
 /// A peer that sends ERROR and leaves has rejected this side. A peer that stays has not.
 #[tokio::test]
-async fn an_error_behind_ready_is_final_if_the_peer_leaves() {
+async fn error_after_ready_and_close_is_final() {
     let listener = RawListener::bind().await;
     let push = PushSocket::new();
     let mut events = push.events();

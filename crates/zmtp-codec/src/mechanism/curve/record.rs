@@ -155,7 +155,7 @@ impl Opener for RecordOpener {
 }
 
 impl Order {
-    /// The byte order of a peer whose handshake ended with `last` and whose first record has `number`.
+    /// The byte order of a peer: its handshake ended with `last`, and its first record has `number`.
     ///
     /// It is big-endian as specified, unless only little-endian makes `number` the successor of
     /// `last`. Both numbers are authentic, because they open boxes, and no record can be replayed yet.

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 /// Defines the socket types by their names and the types that they may talk to.
 macro_rules! socket_types {
-    ($($(#[$doc:meta])* $Type:ident $name:literal [$($Peer:ident),+];)*) => {
+    ($($(#[$doc:meta])* $Type:ident $name:literal [$($Peer:ident),*];)*) => {
         /// The type of a socket, as announced in the handshake.
         ///
         /// ```
@@ -29,7 +29,7 @@ macro_rules! socket_types {
             /// The types that a socket of this type may talk to.
             pub fn peers(self) -> &'static [Self] {
                 match self {
-                    $(Self::$Type => &[$(Self::$Peer),+],)*
+                    $(Self::$Type => &[$(Self::$Peer),*],)*
                 }
             }
 
@@ -50,6 +50,8 @@ socket_types! {
     Client "CLIENT" [Server];
     /// Asynchronous requests and replies (28/REQREP).
     Dealer "DEALER" [Rep, Dealer, Router];
+    /// Sends and receives UDP datagrams. It makes no ZMTP connection.
+    Dgram "DGRAM" [];
     /// Receives the groups it joined (48/RADIO-DISH).
     Dish "DISH" [Radio];
     /// Collects from SCATTERs (49/SCATTER-GATHER).
@@ -76,6 +78,8 @@ socket_types! {
     Scatter "SCATTER" [Gather];
     /// Answers CLIENTs (41/CLISRV).
     Server "SERVER" [Client];
+    /// Sends and receives raw bytes over TCP. It makes no ZMTP connection.
+    Stream "STREAM" [];
     /// Subscribes (29/PUBSUB).
     Sub "SUB" [Pub, XPub];
     /// Publishes, and sees the subscriptions (29/PUBSUB).
@@ -140,7 +144,7 @@ mod tests {
         for one in SocketType::ALL {
             assert_eq!(one.name().parse(), Ok(one));
         }
-        assert_eq!("STREAM".parse::<SocketType>(), Err(UnknownSocketType));
+        assert_eq!("STREAMER".parse::<SocketType>(), Err(UnknownSocketType));
         assert_eq!("pub".parse::<SocketType>(), Err(UnknownSocketType));
     }
 }

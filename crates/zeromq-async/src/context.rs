@@ -187,7 +187,7 @@ impl ContextBuilder {
     ///
     /// # Errors
     ///
-    /// [`InvalidScheme`](crate::EndpointError::InvalidScheme).
+    /// [`InvalidScheme`](crate::EndpointErrorKind::InvalidScheme).
     pub fn transport(
         mut self,
         scheme: &str,

@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use std::str::FromStr;
 
 mod error;
-pub use error::EndpointError;
+pub use error::{EndpointError, EndpointErrorKind};
 
 mod ipc;
 pub use ipc::{IpcEndpoint, IpcName};
@@ -121,24 +121,22 @@ impl Endpoint {
 
     /// Refuses what cannot be connected to, such as a wildcard.
     pub(crate) fn check_connectable(&self) -> Result<(), EndpointError> {
-        match self {
-            Self::Tcp(tcp) => tcp.check_connectable(&self.to_string()),
-            _ if self.is_wildcard() => {
-                Err(EndpointError::WildcardNotAllowed { endpoint: self.to_string() })
-            }
+        let checked = match self {
+            Self::Tcp(tcp) => tcp.check_connectable(),
+            _ if self.is_wildcard() => Err(EndpointErrorKind::WildcardNotAllowed),
             _ => Ok(()),
-        }
+        };
+        checked.map_err(|kind| kind.of(self))
     }
 
     /// Refuses what cannot be bound, such as the `source;destination` form.
     pub(crate) fn check_bindable(&self) -> Result<(), EndpointError> {
-        match self {
-            Self::Tcp(tcp) if tcp.source().is_some() => {
-                Err(EndpointError::SourceNotAllowed { endpoint: self.to_string() })
-            }
-            Self::Tcp(tcp) => tcp.address().check_zone(&self.to_string()),
+        let checked = match self {
+            Self::Tcp(tcp) if tcp.source().is_some() => Err(EndpointErrorKind::SourceNotAllowed),
+            Self::Tcp(tcp) => tcp.address().check_zone(),
             _ => Ok(()),
-        }
+        };
+        checked.map_err(|kind| kind.of(self))
     }
 
     /// This endpoint with the port of a bound one. It keeps its host name.
@@ -173,20 +171,22 @@ impl FromStr for Endpoint {
     type Err = EndpointError;
 
     fn from_str(text: &str) -> Result<Self, EndpointError> {
-        let Some((scheme, address)) = text.split_once("://") else {
-            return Err(EndpointError::MissingScheme { endpoint: text.into() });
-        };
-        check_scheme(text, scheme)?;
-        if address.is_empty() {
-            return Err(EndpointError::EmptyAddress { endpoint: text.into() });
-        }
-        match scheme {
-            "tcp" => TcpEndpoint::parse(text, address).map(Self::Tcp),
-            "ipc" => IpcEndpoint::parse(text, address).map(Self::Ipc),
-            "inproc" => parse_inproc(text, address),
-            // The socket's context knows whether there is a transport.
-            _ => Ok(Self::Other(OtherEndpoint::new(scheme, address))),
-        }
+        parse(text).map_err(|kind| kind.of(text))
+    }
+}
+
+fn parse(text: &str) -> Result<Endpoint, EndpointErrorKind> {
+    let (scheme, address) = text.split_once("://").ok_or(EndpointErrorKind::MissingScheme)?;
+    check_scheme(scheme)?;
+    if address.is_empty() {
+        return Err(EndpointErrorKind::EmptyAddress);
+    }
+    match scheme {
+        "tcp" => TcpEndpoint::parse(address).map(Endpoint::Tcp),
+        "ipc" => IpcEndpoint::parse(address).map(Endpoint::Ipc),
+        "inproc" => parse_inproc(address),
+        // The socket's context knows whether there is a transport.
+        _ => Ok(Endpoint::Other(OtherEndpoint::new(scheme, address))),
     }
 }
 
@@ -239,15 +239,15 @@ impl From<SocketAddr> for Endpoint {
     }
 }
 
-fn parse_inproc(text: &str, name: &str) -> Result<Endpoint, EndpointError> {
-    check_length(text, name, MAX_INPROC_NAME)?;
+fn parse_inproc(name: &str) -> Result<Endpoint, EndpointErrorKind> {
+    check_length(name, MAX_INPROC_NAME)?;
     Ok(Endpoint::Inproc(name.into()))
 }
 
 /// Refuses an address of more than `limit` bytes.
-fn check_length(text: &str, address: &str, limit: usize) -> Result<(), EndpointError> {
+fn check_length(address: &str, limit: usize) -> Result<(), EndpointErrorKind> {
     if address.len() > limit {
-        return Err(EndpointError::TooLong { endpoint: text.into(), length: address.len(), limit });
+        return Err(EndpointErrorKind::TooLong { length: address.len(), limit });
     }
     Ok(())
 }

@@ -43,7 +43,9 @@ use self::endpoints::Bound;
 use self::linger::close_within_linger;
 use self::runtimes::Runtimes;
 use crate::endpoint::Endpoint;
-use crate::error::{BindError, ConnectError, DetachError, StreamError};
+use crate::error::{
+    BindError, BindErrorKind, ConnectError, ConnectErrorKind, DetachError, StreamError,
+};
 use crate::event::Events;
 use crate::identity::PeerId;
 use crate::options::SocketOptions;
@@ -106,18 +108,18 @@ impl Engine {
     pub(crate) async fn bind(&self, endpoint: Endpoint) -> Result<Endpoint, BindError> {
         let core = &self.core;
         if core.endpoints.is_closed() {
-            return Err(BindError::Closed { endpoint });
+            return Err(BindError::new(&endpoint, BindErrorKind::Closed));
         }
         if let Endpoint::Inproc(name) = &endpoint {
             inproc::bind(core, name)?;
             if !core.add_bound(endpoint.clone(), &endpoint, None, Bound::Inproc) {
-                return Err(BindError::Closed { endpoint });
+                return Err(BindError::new(&endpoint, BindErrorKind::Closed));
             }
             core.remember_runtime();
             return Ok(endpoint);
         }
         let runtime = core.select_runtime(core.transports.needs_io_driver(&endpoint));
-        let runtime = runtime.map_err(|unsuited| unsuited.to_bind(endpoint.clone()))?;
+        let runtime = runtime.map_err(|unsuited| BindError::new(&endpoint, unsuited.into()))?;
         let (listening, at) = (core.clone(), endpoint.clone());
         let listening =
             async move { listening.transports.bind(&at, &listening.options.transport).await };
@@ -130,12 +132,11 @@ impl Engine {
     /// Accepts peers from now on at a listener that the application made.
     pub(crate) fn bind_listener(&self, listener: impl IntoListener) -> Result<Endpoint, BindError> {
         let (core, options) = (&self.core, &self.core.options.transport);
-        let refused = |source| BindError::Listener { source };
         let runtime = core.select_runtime(listener.needs_io_driver());
-        let runtime = runtime.map_err(|unsuited| refused(unsuited.into()))?;
+        let runtime = runtime.map_err(|unsuited| BindError::listener(unsuited.into()))?;
         let listener = {
             let _entered = runtime.enter();
-            listener.into_listener(options).map_err(refused)?
+            listener.into_listener(options).map_err(BindError::listener)?
         };
         core.transports.check_bind_options(listener.local_endpoint(), options)?;
         Acceptor::spawn(core, runtime, Box::new(listener), None)
@@ -148,7 +149,7 @@ impl Engine {
         accepted: Accepted,
     ) -> Result<(), DetachError> {
         let removed = self.core.endpoints.remove_bound(endpoint).await;
-        let not_attached = || DetachError::NotAttached { endpoint: endpoint.clone() };
+        let not_attached = || DetachError::NotAttached(endpoint.clone());
         let (endpoint, all) = removed.ok_or_else(not_attached)?;
         for bound in all {
             self.core.stop_listening(&endpoint, &bound);
@@ -179,7 +180,7 @@ impl Engine {
         let core = &self.core;
         core.transports.check_connectable(&endpoint, &core.options.transport)?;
         if core.endpoints.is_closed() {
-            return Err(ConnectError::Closed { endpoint });
+            return Err(ConnectError::new(&endpoint, ConnectErrorKind::Closed));
         }
         if let Endpoint::Inproc(name) = &endpoint {
             let dialed = inproc::connect(core, &endpoint, name, routing_id.as_ref())?;
@@ -191,9 +192,11 @@ impl Engine {
             return Ok(());
         }
         let runtime = core.select_runtime(core.transports.needs_io_driver(&endpoint));
-        let runtime = runtime.map_err(|unsuited| unsuited.to_connect(endpoint.clone()))?;
-        let (dialed, dialer) = Dialer::new(core, &endpoint, None, routing_id)
-            .map_err(|rejected| ConnectError::Rejected { endpoint, rejected })?;
+        let runtime = runtime.map_err(|unsuited| ConnectError::new(&endpoint, unsuited.into()))?;
+        let (dialed, dialer) =
+            Dialer::new(core, &endpoint, None, routing_id).map_err(|rejected| {
+                ConnectError::new(&endpoint, ConnectErrorKind::Rejected(rejected))
+            })?;
         // Before the task can end and remove it.
         core.endpoints.add_dialed(dialed);
         dialer.spawn(&runtime);
@@ -204,7 +207,7 @@ impl Engine {
     pub(crate) fn disconnect(&self, endpoint: &Endpoint) -> Result<(), DetachError> {
         let dialed = self.core.endpoints.take_dialed(endpoint);
         if dialed.is_empty() {
-            return Err(DetachError::NotAttached { endpoint: endpoint.clone() });
+            return Err(DetachError::NotAttached(endpoint.clone()));
         }
         for dialed in dialed {
             disconnect::disconnect(&self.core, dialed);
@@ -215,7 +218,7 @@ impl Engine {
     /// Ends the connection to one peer, after its queue is written within the linger time.
     pub(crate) fn disconnect_peer(&self, peer: PeerId) -> Result<(), DetachError> {
         let pipe = self.core.peers.pipes().into_iter().find(|pipe| pipe.id() == peer);
-        let pipe = pipe.ok_or(DetachError::NoPeer { peer })?;
+        let pipe = pipe.ok_or(DetachError::NoPeer(peer))?;
         match self.core.endpoints.take_dialed_of(&pipe) {
             Some(dialed) => {
                 pipe.silence();
@@ -282,7 +285,7 @@ impl WeakEngine {
 /// Refuses to bind without a runtime that can drive the endpoint.
 pub(crate) fn check_runtime(endpoint: &Endpoint, needs_io: bool) -> Result<(), BindError> {
     let runtime = Runtimes::default().select(needs_io);
-    runtime.map(drop).map_err(|unsuited| unsuited.to_bind(endpoint.clone()))
+    runtime.map(drop).map_err(|unsuited| BindError::new(endpoint, unsuited.into()))
 }
 
 /// Whether a second connect to the same endpoint does nothing, as in libzmq. Each message would only

@@ -1,6 +1,6 @@
 //! Errors, one type for each operation.
 
-use std::fmt;
+use std::{fmt, io};
 
 use bytes::Bytes;
 use zmtp::Message;
@@ -12,8 +12,8 @@ mod runtime_driver;
 mod stream;
 mod subscriptions;
 
-pub use bind::BindError;
-pub use connect::{ConnectError, DetachError};
+pub use bind::{BindError, BindErrorKind};
+pub use connect::{ConnectError, ConnectErrorKind, DetachError};
 pub use rejected::Rejected;
 pub use runtime_driver::RuntimeDriver;
 pub use stream::StreamError;
@@ -31,6 +31,20 @@ macro_rules! debug_as_display {
 }
 
 debug_as_display!(BindError, ConnectError, DetachError);
+
+/// Writes what is wrong, the system's error, and what to do next.
+fn describe(
+    f: &mut fmt::Formatter<'_>,
+    kind: &impl fmt::Display,
+    source: Option<&io::Error>,
+    advice: Option<&str>,
+) -> fmt::Result {
+    kind.fmt(f)?;
+    if let Some(source) = source {
+        write!(f, " ({source})")?;
+    }
+    advice.map_or(Ok(()), |advice| write!(f, "; {advice}"))
+}
 
 /// A message was not sent. [`into_message`](Self::into_message) gives it back.
 ///

@@ -150,12 +150,13 @@ mod unsent;
 
 pub use context::{Context, ContextBuilder};
 pub use endpoint::{
-    Endpoint, EndpointError, Host, IpcEndpoint, IpcName, OtherEndpoint, TcpAddress, TcpEndpoint,
+    Endpoint, EndpointError, EndpointErrorKind, Host, IpcEndpoint, IpcName, OtherEndpoint,
+    TcpAddress, TcpEndpoint,
 };
 pub use engine::CloseReport;
 pub use error::{
-    BindError, ConnectError, DetachError, RecvError, Rejected, RuntimeDriver, SendError,
-    SendErrorKind, StreamError, SubscriptionsExceeded,
+    BindError, BindErrorKind, ConnectError, ConnectErrorKind, DetachError, RecvError, Rejected,
+    RuntimeDriver, SendError, SendErrorKind, StreamError, SubscriptionsExceeded,
 };
 pub use event::{DisconnectReason, Displaced, Events, HandshakeFailure, SocketEvent};
 pub use identity::{Peer, PeerAddress, PeerId};

@@ -131,8 +131,8 @@ pub trait Transport: Send + Sync + 'static {
     /// # Errors
     ///
     /// The option, and why it is refused. `bind` and `connect` return it as
-    /// [`BindError::OptionRefused`](crate::BindError::OptionRefused) and
-    /// [`ConnectError::OptionRefused`](crate::ConnectError::OptionRefused).
+    /// [`BindErrorKind::OptionRefused`](crate::BindErrorKind::OptionRefused) and
+    /// [`ConnectErrorKind::OptionRefused`](crate::ConnectErrorKind::OptionRefused).
     fn check(&self, endpoint: &Endpoint, options: &TransportOptions) -> io::Result<()> {
         let _ = (endpoint, options);
         Ok(())

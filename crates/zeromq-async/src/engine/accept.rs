@@ -19,7 +19,7 @@ use super::pending_handshakes::{PendingHandshake, PendingHandshakes};
 use super::task::{Crash, Task};
 use super::trace;
 use crate::endpoint::Endpoint;
-use crate::error::BindError;
+use crate::error::{BindError, BindErrorKind};
 use crate::event::{HandshakeFailure, SocketEvent};
 use crate::identity::PeerAddress;
 use crate::transport::{self, Io, Listener};
@@ -51,7 +51,7 @@ impl Acceptor {
         let listener = BoundListener::new(listener, &core.shutdown);
         let asked = asked.unwrap_or_else(|| local.clone());
         if !core.add_bound(local.clone(), &asked, descriptor, Bound::Listener(listener.clone())) {
-            return Err(BindError::Closed { endpoint: asked });
+            return Err(BindError::new(&asked, BindErrorKind::Closed));
         }
         let acceptor = Self {
             core: core.clone(),

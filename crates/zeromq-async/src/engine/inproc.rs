@@ -1,6 +1,5 @@
 //! Peers within the process: two joined pipes, with no codec and no task between them.
 
-use std::io;
 use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
@@ -11,7 +10,7 @@ use super::endpoints::{Dialed, DialedPipe};
 use super::linger::close_within_linger;
 use super::peers;
 use crate::endpoint::Endpoint;
-use crate::error::{BindError, ConnectError, Rejected};
+use crate::error::{BindError, BindErrorKind, ConnectError, ConnectErrorKind, Rejected};
 use crate::event::{DisconnectReason, SocketEvent};
 use crate::pipe::Pipe;
 
@@ -21,7 +20,7 @@ pub(super) mod registry;
 pub(super) fn bind(core: &Arc<SocketCore>, name: &str) -> Result<(), BindError> {
     let endpoint = Endpoint::Inproc(name.to_owned());
     let Some(waiting) = core.inproc.bind(name, core) else {
-        return Err(BindError::InUse { endpoint, source: io::ErrorKind::AddrInUse.into() });
+        return Err(BindError::new(&endpoint, BindErrorKind::InUse));
     };
     for (connecting, pipe) in waiting {
         if let Some(connecting) = connecting.upgrade() {
@@ -40,7 +39,7 @@ pub(super) fn connect(
 ) -> Result<Dialed, ConnectError> {
     let pipe = core
         .join_connecting(endpoint, routing_id)
-        .map_err(|rejected| ConnectError::Rejected { endpoint: endpoint.clone(), rejected })?;
+        .map_err(|rejected| ConnectError::new(endpoint, ConnectErrorKind::Rejected(rejected)))?;
     if let Some(bound) = core.inproc.find_or_wait(name, core, &pipe) {
         meet(&bound, Side { core, pipe: &pipe }, name, endpoint);
     }

@@ -69,8 +69,9 @@ impl FromStr for SocksProxy {
     type Err = EndpointError;
 
     fn from_str(text: &str) -> Result<Self, EndpointError> {
-        let endpoint = TcpEndpoint::parse(text, text)?;
-        endpoint.check_connectable(text)?;
+        let endpoint = TcpEndpoint::parse(text)
+            .and_then(|endpoint| endpoint.check_connectable().map(|()| endpoint))
+            .map_err(|kind| kind.of(text))?;
         let (address, source) = (endpoint.address().clone(), endpoint.source().cloned());
         Ok(Self { address, source, credentials: None })
     }

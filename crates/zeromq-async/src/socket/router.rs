@@ -9,7 +9,7 @@ use super::{
     Greets, Named, Probes, Receives, Sender, Sends, SharesSending, Socket, SocketKind, Stacks,
 };
 use crate::endpoint::{Endpoint, EndpointError};
-use crate::error::{ConnectError, SendErrorKind};
+use crate::error::{ConnectError, ConnectErrorKind, SendErrorKind};
 use crate::pattern::{
     Addressed, FairQueue, Peers, PrependRoutingId, PrependRoutingIdLayer, Routes,
 };
@@ -115,7 +115,9 @@ impl Socket<Router> {
         let endpoint = endpoint.try_into().map_err(Into::into)?;
         match RoutingId::try_from(routing_id.as_ref()) {
             Ok(routing_id) => self.handle().connect_named(endpoint, routing_id),
-            Err(source) => Err(ConnectError::InvalidRoutingId { endpoint, source }),
+            Err(error) => {
+                Err(ConnectError::new(&endpoint, ConnectErrorKind::InvalidRoutingId(error)))
+            }
         }
     }
     /// Whether a message for this routing id would be queued now (`zmq_socket_get_peer_state`).

@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use super::error::with_context;
 use super::{Io, Listener, Tcp, Transport, TransportOptions};
-use crate::endpoint::{Endpoint, EndpointError, check_scheme};
-use crate::error::{BindError, ConnectError};
+use crate::endpoint::{Endpoint, EndpointError, EndpointErrorKind, check_scheme};
+use crate::error::{BindError, BindErrorKind, ConnectError, ConnectErrorKind};
 
 /// The transports of a context. It begins with tcp and ipc.
 #[derive(Clone)]
@@ -32,7 +32,7 @@ impl Transports {
         scheme: &str,
         transport: impl Transport,
     ) -> Result<(), EndpointError> {
-        check_scheme(&format!("{scheme}://"), scheme)?;
+        check_scheme(scheme).map_err(|kind| kind.of(format_args!("{scheme}://")))?;
         self.put(scheme, transport);
         Ok(())
     }
@@ -45,11 +45,8 @@ impl Transports {
     fn check_scheme(&self, endpoint: &Endpoint) -> Result<(), EndpointError> {
         match endpoint {
             Endpoint::Other(other) if !self.0.contains_key(other.scheme()) => {
-                Err(EndpointError::UnknownScheme {
-                    endpoint: endpoint.to_string(),
-                    scheme: other.scheme().into(),
-                    known: self.schemes(),
-                })
+                let (scheme, known) = (other.scheme().into(), self.schemes());
+                Err(EndpointErrorKind::UnknownScheme { scheme, known }.of(endpoint))
             }
             _ => Ok(()),
         }
@@ -68,11 +65,11 @@ impl Transports {
     ) -> Result<(), ConnectError> {
         endpoint.check_connectable()?;
         if !endpoint.is_supported() {
-            return Err(ConnectError::Unsupported { endpoint: endpoint.clone() });
+            return Err(ConnectError::new(endpoint, ConnectErrorKind::Unsupported));
         }
         self.check_scheme(endpoint)?;
         self.check_options(endpoint, options)
-            .map_err(|source| ConnectError::OptionRefused { endpoint: endpoint.clone(), source })
+            .map_err(|error| ConnectError::option_refused(endpoint, error))
     }
 
     /// Refuses to bind with options that the system does not accept.
@@ -82,7 +79,7 @@ impl Transports {
         options: &TransportOptions,
     ) -> Result<(), BindError> {
         self.check_options(endpoint, options)
-            .map_err(|source| BindError::OptionRefused { endpoint: endpoint.clone(), source })
+            .map_err(|error| BindError::option_refused(endpoint, error))
     }
 
     fn check_options(&self, endpoint: &Endpoint, options: &TransportOptions) -> io::Result<()> {
@@ -110,7 +107,7 @@ impl Transports {
     ) -> Result<Box<dyn Listener>, BindError> {
         endpoint.check_bindable()?;
         if !endpoint.is_supported() {
-            return Err(BindError::Unsupported { endpoint: endpoint.clone() });
+            return Err(BindError::new(endpoint, BindErrorKind::Unsupported));
         }
         self.check_scheme(endpoint)?;
         self.check_bind_options(endpoint, options)?;

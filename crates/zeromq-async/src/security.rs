@@ -9,6 +9,7 @@
 //! | CURVE | `curve_client` | `curve_server` | of both, by keys they know | yes |
 //! | NOISE_IK | `noise_client` | `noise_server` | of both, by keys they know | yes |
 //! | NOISE_XX | `noise_xx_client` | `noise_xx_server` | of both, by keys they learn and check | yes |
+//! | your own | [`mechanism`](crate::SocketBuilder::mechanism) | [`mechanism_with_authenticator`](crate::SocketBuilder::mechanism_with_authenticator) | by the [`Mechanism`] and your authenticator | as you choose |
 //!
 //! CURVE and NOISE need the features of those names. libzmq speaks CURVE. NOISE is between sockets
 //! of this crate so far (`docs/noise.md`). It costs a fraction of CURVE for small messages, binds
@@ -29,7 +30,7 @@ pub use key_list::KeyList;
 #[cfg(any(feature = "curve", feature = "noise"))]
 pub use zmtp::KeyError;
 pub use zmtp::{
-    AuthenticationRequest, Credentials, Decision, DenyStatus, Password, PlainClientError,
+    AuthenticationRequest, Credentials, Decision, DenyStatus, Mechanism, Password, PlainClientError,
 };
 #[cfg(feature = "curve")]
 pub use zmtp::{CurveKeyPair, CurvePublicKey, CurveSecretKey};

@@ -1,6 +1,6 @@
 //! Connects pipes to transports: one task for each listener, and one for each connection.
 //!
-//! Only this module spawns tasks, reads the clock, and uses both the codec and a transport.
+//! Only this module spawns tasks, and only this module uses both the codec and a transport.
 //!
 //! `core` is the state that all tasks of a socket share. `endpoints` has what the socket is bound and
 //! connected to. `accept` and `dial` are the tasks of an endpoint: they perform a `handshake`, then

@@ -61,7 +61,8 @@
 //! * `pipe`: an outbound and an inbound queue for each peer. A connecting peer's pipe
 //!   outlives its connections: RFC 28 keeps its queue while the peer is away.
 //! * `engine`: one task for each connection. It moves bytes between a pipe and a transport, and
-//!   accepts, reconnects and closes. No other module spawns a task or reads a clock.
+//!   accepts, reconnects and closes. No other module spawns a task. Only `transport` reads the clock
+//!   too, for its time limits.
 //! * [`transport`]: byte streams: tcp, ipc, and your own. inproc needs none; the engine joins two
 //!   pipes.
 //! * `authentication`: the question the engine asks before a peer may connect. [`security`] has the

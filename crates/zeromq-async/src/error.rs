@@ -166,4 +166,11 @@ pub enum RecvError {
     /// No message for [`try_recv`](crate::Socket::try_recv).
     #[error("no message is waiting; recv().await waits for one")]
     Empty,
+    /// A message was received, but the [receive strategy](crate::pattern::ReceiveStrategy::last_peer) of
+    /// the socket type does not know the sender. The message is dropped.
+    ///
+    /// Only [`recv_from`](crate::Socket::recv_from) and its variants return this, and only for a
+    /// [socket type of your own](crate::pattern).
+    #[error("this socket type does not tell the sender of a message; use recv")]
+    UnknownSender,
 }

@@ -102,6 +102,7 @@ use crate::identity::Peer;
 mod addressed;
 mod budget;
 mod distribute;
+mod encoded;
 mod envelope;
 mod exclusive;
 mod fair_queue;
@@ -122,6 +123,7 @@ mod subscriptions;
 pub use addressed::{Addressed, OfferTo, Routes};
 use budget::Budget;
 pub use distribute::Distribute;
+pub use encoded::{EncodeBuffer, EncodedMessage};
 pub use envelope::{RepRecv, RepRecvLayer, RepSend, RepSendLayer, RepState};
 pub use exclusive::{Exclusive, Occupancy};
 pub use fair_queue::FairQueue;
@@ -130,7 +132,7 @@ pub(crate) use hooks::Hooked;
 pub use hooks::PeerHooks;
 pub use inbox::Inbox;
 pub use lockstep::{ReqRecv, ReqRecvLayer, ReqSend, ReqSendLayer, ReqState};
-pub use peer_handle::{PeerHandle, Refused};
+pub use peer_handle::{PeerHandle, Refused, WeakPeerHandle};
 pub use peers::Peers;
 pub use prepend_routing_id::{PrependRoutingId, PrependRoutingIdLayer};
 pub use round_robin::RoundRobin;
@@ -211,14 +213,14 @@ pub trait ReceiveStrategy: Send {
     /// Those of [`poll_recv`](Self::poll_recv).
     fn poll_recv_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), RecvError>>;
 
-    /// The peer whose queue the last message came from.
+    /// The peer that the last message came from.
     fn last_handle(&self) -> Option<&PeerHandle>;
 
     /// The sender of the last message, with its metadata from the handshake.
     ///
-    /// A queue may outlive a connection, so this belongs to the message and not to the handle. It is
-    /// `None` only before the first message: [`Socket::recv_from`](crate::Socket::recv_from) relies on
-    /// that.
+    /// A queue may outlive a connection, so this belongs to the message and not to the handle. If it is
+    /// `None` after a message, [`Socket::recv_from`](crate::Socket::recv_from) fails with
+    /// [`RecvError::UnknownSender`].
     fn last_peer(&self) -> Option<&Peer>;
 
     /// Drops everything that has arrived, as no reply to a request.

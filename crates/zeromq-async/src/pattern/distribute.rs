@@ -1,17 +1,15 @@
 //! Each message to every peer that has subscribed to it (29/PUBSUB, PUB and XPUB).
 
-use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use futures_util::future::select;
-use zmtp::{Batch, Message};
+use zmtp::Message;
 
-use super::{PeerHandle, Peers, Refusal, SendStrategy, Subscribers};
+use super::{EncodeBuffer, PeerHandle, Peers, Refusal, SendStrategy, Subscribers};
 use crate::error::SendErrorKind;
 use crate::identity::PeerId;
 
-/// Sends to all subscribers of a message; drops it for a subscriber whose queue is full.
+/// Sends each message to all of its subscribers. A subscriber with a full queue misses the message.
 ///
 /// With `no_drop` it waits instead until every subscriber of the message has room.
 #[derive(Debug)]
@@ -21,10 +19,10 @@ pub struct Distribute {
     no_drop: bool,
     /// The subscribers of the last message.
     matches: Vec<PeerId>,
-    /// The peers it is for, as indexes of the list.
+    /// The peers that get it, as indexes of the list.
     targets: Vec<usize>,
-    encoded: Batch,
-    /// Subscribers whose full queues made the last `offer` fail.
+    encoded: EncodeBuffer,
+    /// The subscribers with full queues that made the last `offer` fail.
     full: Vec<PeerHandle>,
 }
 
@@ -37,23 +35,18 @@ impl Distribute {
             no_drop,
             matches: Vec::new(),
             targets: Vec::new(),
-            encoded: Batch::new(),
+            encoded: EncodeBuffer::new(),
             full: Vec::new(),
         }
     }
 
-    /// Waits until a message with this first frame would go to `count` peers.
+    /// Waits until a message with this first frame would go to `count` peers, or the socket is closed.
     pub async fn wait_for_subscribers(&self, topic: &[u8], count: usize) {
-        let peers = self.peers.set();
-        let (mut changed, mut connected) = (self.subscribers.changed(), peers.connected());
-        while !peers.is_closed() && self.subscribers.count(topic, peers) < count {
-            // `connected` also changes when the socket closes.
-            select(pin!(changed.changed()), pin!(connected.changed())).await;
-        }
+        self.subscribers.wait_for(&self.peers, topic, count).await;
     }
 
-    /// Finds the peers that the message is for, as [`Subscribers::find`] does.
-    fn find(&mut self, message: &Message) -> Option<PeerId> {
+    /// Collects the peers that get the message. Returns what [`Subscribers::find`] does.
+    fn target(&mut self, message: &Message) -> Option<PeerId> {
         self.matches.clear();
         let only = self.subscribers.find(message, &mut self.matches);
         // After the look-up, because every subscriber that it finds had joined before.
@@ -102,16 +95,18 @@ impl Distribute {
                 }
             }
             targets => {
-                self.encoded.push(message.clone());
+                let encoded = self.encoded.encode(message);
                 for index in targets {
                     let peer = &peers[*index];
-                    // With `no_drop` past the mark: another sender may have taken the room.
-                    let sent = peer.pipe().send_encoded(&self.encoded, message, self.no_drop);
+                    let sent = match self.no_drop {
+                        false => peer.offer_encoded(&encoded),
+                        // There was room. Another sender may have taken it.
+                        true => peer.force_encoded(&encoded),
+                    };
                     if let Err(refused) = sent {
                         peer.count_refused(refused);
                     }
                 }
-                self.encoded.clear();
             }
         }
     }
@@ -132,14 +127,14 @@ impl SendStrategy for Distribute {
 
     fn offer(&mut self, message: &mut Message) -> Result<(), Refusal> {
         self.peers.check_open()?;
-        let only = self.find(message);
+        let only = self.target(message);
         if self.no_drop {
             let targets = self.targets.iter().map(|index| &self.peers.list()[*index]);
             let full = targets.filter(|peer| !peer.has_room() && !peer.is_closing());
             self.full.clear();
             self.full.extend(full.cloned());
             if !self.full.is_empty() {
-                only.into_iter().for_each(|only| self.subscribers.address(only));
+                only.into_iter().for_each(|only| self.subscribers.restore(only));
                 return Err(Refusal::Full);
             }
         }

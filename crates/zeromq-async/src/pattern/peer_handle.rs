@@ -1,9 +1,10 @@
 //! One peer, as strategies and layers see it.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use zmtp::{Frame, Message};
 
+use super::EncodedMessage;
 use crate::identity::{Peer, PeerId};
 use crate::pipe::Pipe;
 pub use crate::pipe::Refused;
@@ -56,6 +57,11 @@ impl PeerHandle {
         self.pipe.outbound.may_have_room()
     }
 
+    /// Whether the peer is in this process (`inproc://`).
+    pub fn is_inproc(&self) -> bool {
+        self.pipe.is_inproc()
+    }
+
     /// Whether the peer takes no more messages, because it is gone or about to go.
     pub fn is_closing(&self) -> bool {
         self.pipe.outbound.is_closing()
@@ -69,6 +75,12 @@ impl PeerHandle {
     /// How many messages of the peer have arrived and have not been received.
     pub fn unread(&self) -> usize {
         self.pipe.inbound.unread()
+    }
+
+    /// How many messages of the peer have arrived and have not been received, and the size in bytes of
+    /// those that the receiver has not begun to take.
+    pub fn backlog(&self) -> (usize, usize) {
+        self.pipe.inbound.backlog()
     }
 
     /// How many messages have been queued for the peer so far, over all of its connections.
@@ -91,6 +103,49 @@ impl PeerHandle {
     /// The message was not taken and is as it was.
     pub fn offer(&self, message: &mut Message) -> Result<(), Refused> {
         self.pipe.send(message).map(|_| ())
+    }
+
+    /// Queues a message that was encoded for several peers.
+    ///
+    /// # Errors
+    ///
+    /// The message was not queued for this peer.
+    pub fn offer_encoded(&self, message: &EncodedMessage<'_>) -> Result<(), Refused> {
+        self.pipe.send_encoded(message.encoded(), message.message(), false)
+    }
+
+    /// Like [`offer_encoded`](Self::offer_encoded), and ignores the high-water mark.
+    ///
+    /// For a strategy that has found room at all peers before: another sender may have filled a queue
+    /// since. A strategy that calls this without looking lets the queue grow without limit.
+    ///
+    /// # Errors
+    ///
+    /// [`Refused::Gone`].
+    pub fn force_encoded(&self, message: &EncodedMessage<'_>) -> Result<(), Refused> {
+        self.pipe.send_encoded(message.encoded(), message.message(), true)
+    }
+
+    /// Queues a message that the socket itself makes, such as a welcome. If there is no room, the message
+    /// is dropped.
+    ///
+    /// It counts among [`SocketStats::own`](crate::SocketStats::own).
+    pub fn offer_own(&self, message: Message) {
+        self.pipe.send_own(message);
+    }
+
+    /// Lets the application receive a message that the socket itself makes, as one of this peer, such as
+    /// the notice of a subscription.
+    ///
+    /// It ignores the high-water mark. If a peer can cause such messages, limit its
+    /// [`backlog`](Self::backlog).
+    pub fn notify(&self, message: Message) {
+        self.pipe.notify(message);
+    }
+
+    /// A handle that does not keep the memory of a peer that has left.
+    pub fn downgrade(&self) -> WeakPeerHandle {
+        WeakPeerHandle(Arc::downgrade(&self.pipe))
     }
 
     /// Counts a message that was for this peer and is dropped.
@@ -121,3 +176,14 @@ impl PartialEq for PeerHandle {
 }
 
 impl Eq for PeerHandle {}
+
+/// A [`PeerHandle`] for state that may outlive the peer, such as counts of peers that have left.
+#[derive(Debug, Clone)]
+pub struct WeakPeerHandle(Weak<Pipe>);
+
+impl WeakPeerHandle {
+    /// The handle, if the peer has not left, or has left messages that are not received.
+    pub fn upgrade(&self) -> Option<PeerHandle> {
+        self.0.upgrade().map(PeerHandle::new)
+    }
+}

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
+use tokio::sync::watch;
 use zmtp::Message;
 
 use super::{Budget, PeerHandle, Refused};
@@ -40,6 +41,11 @@ impl Peers {
 
     pub(super) fn set(&self) -> &Arc<PeerSet> {
         &self.set
+    }
+
+    /// Changes when a peer connects or disconnects, and when the socket closes.
+    pub(super) fn connected(&self) -> watch::Receiver<usize> {
+        self.set.connected()
     }
 
     /// Copies the list of peers anew if it has changed, and says whether it has.

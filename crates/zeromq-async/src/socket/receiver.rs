@@ -107,8 +107,8 @@ impl<P: SocketKind> Receiver<P> {
         P: Receives,
     {
         let message = ready!(self.stack.poll_recv(cx))?;
-        let peer = self.last_peer();
-        Poll::Ready(Ok((message, peer.expect("a message comes over a connection, from its peer"))))
+        let peer = self.last_peer().ok_or(RecvError::UnknownSender)?;
+        Poll::Ready(Ok((message, peer)))
     }
 
     /// Receives a message if one is waiting.

@@ -10,7 +10,7 @@ use bytes::BytesMut;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::io::poll_read_buf;
-use zmtp::wire::MechanismName;
+use zmtp::wire::{Greeting, MechanismName};
 use zmtp::{
     AuthenticationRequest, Connection, ConnectionConfig, Decision, Decoder, DenyStatus, Event,
     PeerInfo, ProtocolError, Traffic,
@@ -116,15 +116,12 @@ impl Deadline {
 /// Bytes read at once. A handshake has a few hundred.
 const READ_SIZE: usize = 1024;
 
-/// The size of a greeting in bytes (37/ZMTP).
-const GREETING: usize = 64;
-
 /// Whether a connection that ended points to a wrong server key. This side's first command is
 /// encrypted to that key, and the server has sent its greeting and nothing else.
 fn suggests_wrong_key(options: &SocketOptions, received: usize) -> bool {
     let mechanism = &options.security.mechanism;
     let encrypts = [MechanismName::CURVE, MechanismName::NOISE_IK].contains(&mechanism.name());
-    encrypts && !mechanism.is_server() && received == GREETING
+    encrypts && !mechanism.is_server() && received == Greeting::SIZE
 }
 
 /// Reads and writes until the handshake is done (`None`) or a peer has to be authenticated.

@@ -183,8 +183,7 @@ impl Engine {
             return Err(ConnectError::new(&endpoint, ConnectErrorKind::Closed));
         }
         if let Endpoint::Inproc(name) = &endpoint {
-            let dialed = inproc::connect(core, &endpoint, name, routing_id.as_ref())?;
-            core.endpoints.add_dialed(dialed);
+            inproc::connect(core, &endpoint, name, routing_id.as_ref())?;
             core.remember_runtime();
             return Ok(());
         }

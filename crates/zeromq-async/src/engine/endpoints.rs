@@ -146,11 +146,12 @@ impl BoundEndpoints {
     }
 
     fn remove(&mut self, endpoint: &Endpoint) -> Option<(Endpoint, Vec<Bound>)> {
-        if let Some(removed) = self.by_endpoint.remove_entry(endpoint) {
-            return Some(removed);
-        }
-        let bound = self.names.remove(endpoint)?;
-        self.by_endpoint.remove_entry(&bound)
+        let removed = match self.by_endpoint.remove_entry(endpoint) {
+            Some(removed) => removed,
+            None => self.by_endpoint.remove_entry(self.names.get(endpoint)?)?,
+        };
+        self.names.retain(|_, bound| *bound != removed.0);
+        Some(removed)
     }
 
     fn forget(&mut self, endpoint: &Endpoint, ended: &Arc<BoundListener>) {
@@ -160,7 +161,7 @@ impl BoundEndpoints {
             Bound::Inproc => true,
         });
         if all.is_empty() {
-            self.by_endpoint.remove(endpoint);
+            self.remove(endpoint);
         }
     }
 
@@ -239,5 +240,24 @@ impl DialedPipe {
 
     pub(super) fn get(&self) -> Option<Arc<Pipe>> {
         self.0.lock().clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// By the address of the port, by the name that was asked for, and after the task of the listener.
+    #[test]
+    fn removed_endpoints_leave_no_names() {
+        let mut all = BoundEndpoints::default();
+        let any: Endpoint = "tcp://*:*".parse().unwrap();
+        for port in 1..100 {
+            let bound: Endpoint = format!("tcp://0.0.0.0:{port}").parse().unwrap();
+            all.add(&bound, &any, Bound::Inproc);
+            let name = if port % 2 == 0 { bound.clone() } else { any.at_port_of(&bound) };
+            assert_eq!(all.remove(&name).map(|(removed, _)| removed), Some(bound));
+        }
+        assert!(all.names.is_empty(), "{:?}", all.names);
     }
 }

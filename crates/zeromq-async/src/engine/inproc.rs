@@ -36,15 +36,24 @@ pub(super) fn connect(
     endpoint: &Endpoint,
     name: &str,
     routing_id: Option<&RoutingId>,
-) -> Result<Dialed, ConnectError> {
+) -> Result<(), ConnectError> {
     let pipe = core
         .join_connecting(endpoint, routing_id)
         .map_err(|rejected| ConnectError::new(endpoint, ConnectErrorKind::Rejected(rejected)))?;
-    if let Some(bound) = core.inproc.find_or_wait(name, core, &pipe) {
+    let (stop, dialed) = (CancellationToken::new(), DialedPipe::new(pipe.clone()));
+    // Before the two sockets meet: they may part at once, which removes it.
+    core.endpoints.add_dialed(Dialed { endpoint: endpoint.clone(), stop, pipe: dialed });
+    if let Some(bound) = find_or_wait(core, name, &pipe) {
         meet(&bound, Side { core, pipe: &pipe }, name, endpoint);
     }
-    let stop = CancellationToken::new();
-    Ok(Dialed { endpoint: endpoint.clone(), stop, pipe: DialedPipe::new(pipe) })
+    Ok(())
+}
+
+/// The socket that is bound to the name. Without one, the pipe waits for it, unless it was disconnected
+/// or closed meanwhile.
+fn find_or_wait(core: &Arc<SocketCore>, name: &str, pipe: &Arc<Pipe>) -> Option<Arc<SocketCore>> {
+    let _connecting = core.inproc.lock_connecting();
+    core.peers.has(pipe).then(|| core.inproc.find_or_wait(name, core, pipe)).flatten()
 }
 
 /// One of the two sockets of an inproc connection.
@@ -93,6 +102,7 @@ fn try_meet(
                 core.events.emit(SocketEvent::Rejected { endpoint, reason });
             }
             // Messages do not wait: there is no second attempt.
+            connecting.core.endpoints.forget_dialed(|dialed| dialed.holds(connecting.pipe));
             connecting.core.peers.leave(connecting.pipe);
         }
     }

@@ -111,7 +111,7 @@ mod hooks;
 mod inbox;
 mod lockstep;
 #[cfg(all(test, zmq_loom))]
-mod models;
+mod loom_models;
 mod peer_handle;
 mod peers;
 mod prepend_routing_id;

@@ -123,7 +123,7 @@ mod secret;
 mod socket_type;
 mod subscription;
 #[cfg(feature = "tokio-util")]
-pub mod tokio_util;
+pub mod tokio_codec;
 pub mod wire;
 
 pub use authentication::{AuthenticationRequest, Credentials, Decision, DenyStatus, Password};

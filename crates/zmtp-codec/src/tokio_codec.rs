@@ -4,7 +4,7 @@
 //!
 //! ```
 //! use futures_util::{SinkExt, StreamExt};
-//! use zmtp_codec::tokio_util::{Incoming, ZmtpCodec};
+//! use zmtp_codec::tokio_codec::{Incoming, ZmtpCodec};
 //! use zmtp_codec::{ConnectionConfig, Message, Null, SocketType};
 //!
 //! # #[tokio::main(flavor = "current_thread")]
@@ -30,7 +30,7 @@ use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
 
-use ::tokio_util::codec::{Decoder, Encoder, Framed};
+use tokio_util::codec::{Decoder, Encoder, Framed};
 use bytes::BytesMut;
 use futures_core::Stream;
 use futures_sink::Sink;

@@ -18,7 +18,7 @@ mod handshake;
 mod heartbeat;
 mod inproc;
 mod linger;
-mod peers;
+mod peer_lifecycle;
 mod pending_handshakes;
 mod read_buffer;
 mod runtimes;
@@ -125,7 +125,7 @@ impl Engine {
             async move { listening.transports.bind(&at, &listening.options.transport).await };
         let listener = task::on(&runtime, listening)
             .await
-            .unwrap_or_else(|crash| Err(BindError::from_io(&endpoint, crash.into())))?;
+            .unwrap_or_else(|interrupted| Err(BindError::from_io(&endpoint, interrupted.into())))?;
         Acceptor::spawn(core, runtime, listener, Some(endpoint))
     }
 

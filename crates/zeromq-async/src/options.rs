@@ -42,7 +42,7 @@ pub(crate) struct SocketOptions {
     pub(crate) routing_id: Option<RoutingId>,
     /// Properties that the application adds.
     pub(crate) metadata: Metadata,
-    pub(crate) notices: NoticeOptions,
+    pub(crate) peer_messages: PeerMessageOptions,
     pub(crate) connect_timeout: Option<Duration>,
     pub(crate) handshake_timeout: Option<Duration>,
     pub(crate) limits: Limits,
@@ -69,7 +69,7 @@ pub(crate) struct PipeOptions {
 
 /// Messages that a socket sends or receives when a peer connects or disconnects.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct NoticeOptions {
+pub(crate) struct PeerMessageOptions {
     /// Sent to each peer first.
     pub(crate) hello: Option<Message>,
     /// Sent after `hello`: an empty message, from which a ROUTER learns the routing id.
@@ -84,9 +84,9 @@ pub(crate) struct NoticeOptions {
     pub(crate) connected_lost: Option<Message>,
 }
 
-impl NoticeOptions {
-    /// The messages that are sent first.
-    pub(crate) fn greetings(&self) -> impl Iterator<Item = &Message> {
+impl PeerMessageOptions {
+    /// The messages that each peer gets first.
+    pub(crate) fn first_messages(&self) -> impl Iterator<Item = &Message> {
         [&self.hello, &self.probe].into_iter().flatten()
     }
 }
@@ -105,7 +105,7 @@ impl Default for SocketOptions {
             keep_unsent: 0,
             routing_id: None,
             metadata: Metadata::new(),
-            notices: NoticeOptions::default(),
+            peer_messages: PeerMessageOptions::default(),
             connect_timeout: None,
             handshake_timeout: Some(Duration::from_secs(30)),
             limits: Limits::default(),

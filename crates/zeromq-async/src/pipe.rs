@@ -342,10 +342,10 @@ impl Pipe {
     }
 
     /// Gives the inproc peer a message that the socket itself makes, ahead of its queue.
-    pub(crate) fn greet_inproc(&self, peer: &Arc<Self>, greeting: Message) {
+    pub(crate) fn send_first_inproc(&self, peer: &Arc<Self>, message: Message) {
         self.account.own();
         self.outbound.count_sent();
-        peer.notify(greeting);
+        peer.notify(message);
     }
 
     /// Sends a subscription over the present connection.

@@ -30,11 +30,11 @@ use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
 
-use tokio_util::codec::{Decoder, Encoder, Framed};
 use bytes::BytesMut;
 use futures_core::Stream;
 use futures_sink::Sink;
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio_util::codec::{Decoder, Encoder, Framed};
 
 use crate::authentication::{AuthenticationRequest, Decision, DenyStatus};
 use crate::batch::RunIter;

@@ -21,7 +21,7 @@ use super::handshake::Established;
 use super::heartbeat::HeartbeatTimer;
 use super::read_buffer::ReadBuffer;
 use super::work_budget::WorkBudget;
-use super::{peers, trace};
+use super::{peer_lifecycle, trace};
 use crate::endpoint::Endpoint;
 use crate::error::SubscriptionsExceeded;
 use crate::event::{DisconnectReason, HandshakeFailure, SocketEvent};
@@ -71,9 +71,9 @@ impl ConnectionDriver {
         }
         pipe.begin(peer.clone(), Some(address));
         pipe.set_writer(writer);
-        peers::notify_connected(core, pipe);
+        peer_lifecycle::notify_connected(core, pipe);
         trace::record_peer(pipe.id());
-        peers::connected(core, pipe, endpoint, peer);
+        peer_lifecycle::connected(core, pipe, endpoint, peer);
         Ok(Self {
             pipe: pipe.clone(),
             reader,
@@ -137,7 +137,7 @@ impl ConnectionDriver {
         }
         // Dropping the writer may panic in a transport's code.
         let _ = catch_unwind(AssertUnwindSafe(|| self.pipe.outbound.disconnect()));
-        peers::disconnected(core, &self.pipe, endpoint, reason, keeps);
+        peer_lifecycle::disconnected(core, &self.pipe, endpoint, reason, keeps);
     }
 
     /// Gives up a message, if the peer has ended several connections in the middle of it. It would

@@ -14,7 +14,7 @@ use super::connection::ConnectionDriver;
 use super::core::SocketCore;
 use super::endpoints::{Dialed, DialedPipe};
 use super::handshake::{self, Established};
-use super::task::{Crash, Task};
+use super::task::{Interrupted, Task};
 use super::trace;
 use crate::endpoint::Endpoint;
 use crate::error::Rejected;
@@ -81,23 +81,24 @@ impl Task for Dialer {
         }
     }
 
-    fn restarts(&mut self, panic: &Crash) -> bool {
+    fn restarts(&mut self, panic: &Interrupted) -> bool {
         let restarts = !matches!(self.stage, Stage::Pause) && !self.stop.is_cancelled();
         let keeps = restarts && self.keeps();
-        self.crash(panic, keeps);
+        self.report_interrupted(panic, keeps);
         restarts
     }
 
     /// Moves to another runtime of the socket, or gives up the endpoint.
-    fn end(mut self, crash: Option<Crash>) {
-        let elsewhere = crash.as_ref().and_then(|crash| self.find_elsewhere(crash));
-        if let Some(crash) = &crash {
+    fn end(mut self, interrupted: Option<Interrupted>) {
+        let elsewhere =
+            interrupted.as_ref().and_then(|interrupted| self.find_elsewhere(interrupted));
+        if let Some(interrupted) = &interrupted {
             let keeps = elsewhere.is_some() && self.keeps();
-            self.crash(crash, keeps);
+            self.report_interrupted(interrupted, keeps);
         }
         match elsewhere {
             Some(runtime) => self.spawn(&runtime),
-            None => self.give_up(crash),
+            None => self.give_up(interrupted),
         }
     }
 }
@@ -142,33 +143,33 @@ impl Dialer {
     }
 
     /// Another runtime of the socket, if the task ended because its own did.
-    fn find_elsewhere(&self, crash: &Crash) -> Option<Handle> {
+    fn find_elsewhere(&self, interrupted: &Interrupted) -> Option<Handle> {
         let is_over = self.stop.is_cancelled() || matches!(self.source, Source::Stream(_));
-        match crash {
-            Crash::RuntimeEnded if !is_over => self.core.runtimes.oldest(),
+        match interrupted {
+            Interrupted::RuntimeEnded if !is_over => self.core.runtimes.oldest(),
             _ => None,
         }
     }
 
-    /// Reports a crash as the failure of the current stage.
-    fn crash(&mut self, crash: &Crash, keeps: bool) {
+    /// Reports an interruption as the failure of the current stage.
+    fn report_interrupted(&mut self, interrupted: &Interrupted, keeps: bool) {
         let span = self.span.clone();
         let _entered = span.enter();
         match std::mem::replace(&mut self.stage, Stage::Ended) {
             Stage::Pause | Stage::Ended => {}
-            Stage::Dial => self.dial_failed(crash.clone().into()),
-            Stage::Handshake(address) => self.handshake_failed(address, crash.clone().into()),
+            Stage::Dial => self.dial_failed(interrupted.clone().into()),
+            Stage::Handshake(address) => self.handshake_failed(address, interrupted.clone().into()),
             Stage::Established(mut driver) => {
-                driver.begin_end(crash.clone().into());
+                driver.begin_end(interrupted.clone().into());
                 driver.end(&self.core, &self.endpoint, keeps);
                 self.release_immediate();
             }
         }
     }
 
-    fn give_up(self, crash: Option<Crash>) {
-        if let Some(crash) = crash {
-            self.warn_given_up(&crash);
+    fn give_up(self, interrupted: Option<Interrupted>) {
+        if let Some(interrupted) = interrupted {
+            self.warn_given_up(&interrupted);
         }
         self.core.endpoints.forget_dialed(|pipe| pipe.is(&self.pipe));
         if let Some(pipe) = self.pipe.get() {

@@ -71,9 +71,9 @@ pub(super) async fn perform(core: &SocketCore, io: Io) -> Result<Established, Ha
         return Err(HandshakeFailure::PeerClosed);
     };
     let mut writer = FrameWriter::new(io.writer, io.buffers, encoder);
-    for greeting in core.options.notices.greetings() {
-        let greeted = deadline.limit(writer.write_first(greeting)).await;
-        greeted.map_err(HandshakeFailure::TimedOut)?.map_err(io_failure)?;
+    for message in core.options.peer_messages.first_messages() {
+        let written = deadline.limit(writer.write_first(message)).await;
+        written.map_err(HandshakeFailure::TimedOut)?.map_err(io_failure)?;
     }
     Ok(Established { reader: io.reader, writer, address, peer, decoder, input })
 }

@@ -8,7 +8,7 @@ use zmtp::{PeerInfo, RoutingId};
 use super::core::SocketCore;
 use super::endpoints::{Dialed, DialedPipe};
 use super::linger::close_within_linger;
-use super::peers;
+use super::peer_lifecycle;
 use crate::endpoint::Endpoint;
 use crate::error::{BindError, BindErrorKind, ConnectError, ConnectErrorKind, Rejected};
 use crate::event::{DisconnectReason, SocketEvent};
@@ -131,7 +131,7 @@ fn join(
     let options = directions.map(|(side, _)| &side.core.options.pipe);
     Pipe::join_inproc(bound.pipe, options[0], connecting.pipe, options[1]);
     for (side, peer) in directions {
-        peers::connected(side.core, side.pipe, endpoint, peer.info());
+        peer_lifecycle::connected(side.core, side.pipe, endpoint, peer.info());
     }
     Ok(())
 }
@@ -150,9 +150,9 @@ impl Side<'_> {
     /// Makes this socket known to the peer before any message, as a handshake does.
     fn introduce_to(&self, peer: &Self) {
         peer.pipe.begin(self.info(), None);
-        peers::notify_connected(peer.core, peer.pipe);
-        for greeting in self.core.options.notices.greetings() {
-            self.pipe.greet_inproc(peer.pipe, greeting.clone());
+        peer_lifecycle::notify_connected(peer.core, peer.pipe);
+        for message in self.core.options.peer_messages.first_messages() {
+            self.pipe.send_first_inproc(peer.pipe, message.clone());
         }
     }
 
@@ -194,5 +194,5 @@ fn part_locked(core: &SocketCore, pipe: &Arc<Pipe>) -> bool {
 
 fn parted(core: &SocketCore, pipe: &Arc<Pipe>, endpoint: &Endpoint, reason: DisconnectReason) {
     core.endpoints.forget_dialed(|dialed| dialed.holds(pipe));
-    peers::disconnected(core, pipe, endpoint, reason, false);
+    peer_lifecycle::disconnected(core, pipe, endpoint, reason, false);
 }

@@ -28,7 +28,7 @@ impl<P: SocketKind> SocketBuilder<P> {
     where
         P: Greets,
     {
-        self.options.notices.hello = Some(message.into());
+        self.options.peer_messages.hello = Some(message.into());
         self
     }
 }
@@ -43,7 +43,7 @@ impl<P: SocketKind> SocketBuilder<P> {
     where
         P: Probes,
     {
-        self.options.notices.probe = probe.then(empty);
+        self.options.peer_messages.probe = probe.then(empty);
         self
     }
 }
@@ -64,7 +64,7 @@ impl SocketBuilder<Router> {
     /// # Ok(()) }
     /// ```
     pub fn notify_connected(mut self, notify: bool) -> Self {
-        self.options.notices.connected = notify.then(empty);
+        self.options.peer_messages.connected = notify.then(empty);
         self
     }
 
@@ -88,7 +88,7 @@ impl SocketBuilder<Router> {
     /// # Ok(()) }
     /// ```
     pub fn notify_disconnected(mut self, notify: bool) -> Self {
-        self.options.notices.lost = notify.then(empty);
+        self.options.peer_messages.lost = notify.then(empty);
         self
     }
 
@@ -109,7 +109,7 @@ impl SocketBuilder<Router> {
     /// # Ok(()) }
     /// ```
     pub fn disconnect_message(mut self, message: impl Into<Message>) -> Self {
-        self.options.notices.accepted_lost = Some(message.into());
+        self.options.peer_messages.accepted_lost = Some(message.into());
         self
     }
 }
@@ -132,7 +132,7 @@ impl SocketBuilder<Dealer> {
     /// # Ok(()) }
     /// ```
     pub fn hiccup_message(mut self, message: impl Into<Message>) -> Self {
-        self.options.notices.connected_lost = Some(message.into());
+        self.options.peer_messages.connected_lost = Some(message.into());
         self
     }
 }

@@ -37,7 +37,7 @@
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! use std::sync::Arc;
 //! use std::task::{Context, Poll};
-//! use zeromq_async::pattern::{Peers, Refusal, SendStrategy};
+//! use zeromq_async::pattern::{Peers, OfferError, SendStrategy};
 //! use zeromq_async::{
 //!     Message, PullSocket, SendErrorKind, Sends, Socket, SocketKind, SocketType, Stacks,
 //! };
@@ -50,12 +50,12 @@
 //!         self.0.poll_room(cx)
 //!     }
 //!
-//!     fn offer(&mut self, message: &mut Message) -> Result<(), Refusal> {
+//!     fn offer(&mut self, message: &mut Message) -> Result<(), OfferError> {
 //!         self.0.refresh();
 //!         self.0.check_open()?;
 //!         let with_room = self.0.list().iter().filter(|peer| peer.has_room());
-//!         let shortest = with_room.min_by_key(|peer| peer.queued()).ok_or(Refusal::Full)?;
-//!         shortest.offer(message).map_err(|_| Refusal::Full)
+//!         let shortest = with_room.min_by_key(|peer| peer.queued()).ok_or(OfferError::Full)?;
+//!         shortest.offer(message).map_err(|_| OfferError::Full)
 //!     }
 //!
 //!     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<()> {
@@ -132,7 +132,7 @@ pub(crate) use hooks::Hooked;
 pub use hooks::PeerHooks;
 pub use inbox::Inbox;
 pub use lockstep::{ReqRecv, ReqRecvLayer, ReqSend, ReqSendLayer, ReqState};
-pub use peer_handle::{PeerHandle, Refused, WeakPeerHandle};
+pub use peer_handle::{PeerHandle, QueueError, WeakPeerHandle};
 pub use peers::Peers;
 pub use prepend_routing_id::{PrependRoutingId, PrependRoutingIdLayer};
 pub use round_robin::RoundRobin;
@@ -159,8 +159,8 @@ pub trait SendStrategy: Send {
     ///
     /// # Errors
     ///
-    /// The message was not taken and is as it was.
-    fn offer(&mut self, message: &mut Message) -> Result<(), Refusal>;
+    /// The message was not taken and is unchanged.
+    fn offer(&mut self, message: &mut Message) -> Result<(), OfferError>;
 
     /// Offers the message, and calls `before` with each peer just before the peer is offered it. A peer
     /// for which `before` returns false is passed over.
@@ -174,7 +174,7 @@ pub trait SendStrategy: Send {
         &mut self,
         message: &mut Message,
         before: impl Fn(&PeerHandle) -> bool,
-    ) -> Result<(), Refusal>
+    ) -> Result<(), OfferError>
     where
         Self: Sized,
     {
@@ -229,16 +229,18 @@ pub trait ReceiveStrategy: Send {
     fn drop_unasked(&mut self) {}
 }
 
-/// The reason why a [`SendStrategy`] did not take a message.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Refusal {
+/// Why a [`SendStrategy`] did not take a message.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum OfferError {
     /// There is no room now. [`SendStrategy::poll_ready`] waits for it.
+    #[error("there is no room for the message now")]
     Full,
-    /// The message will not be taken.
+    /// The message cannot be sent.
+    #[error(transparent)]
     Failed(SendErrorKind),
 }
 
-impl From<SendErrorKind> for Refusal {
+impl From<SendErrorKind> for OfferError {
     fn from(kind: SendErrorKind) -> Self {
         Self::Failed(kind)
     }
@@ -250,8 +252,8 @@ impl SendStrategy for () {
         Poll::Ready(Err(SendErrorKind::Closed))
     }
 
-    fn offer(&mut self, _message: &mut Message) -> Result<(), Refusal> {
-        Err(Refusal::Failed(SendErrorKind::Closed))
+    fn offer(&mut self, _message: &mut Message) -> Result<(), OfferError> {
+        Err(OfferError::Failed(SendErrorKind::Closed))
     }
 
     fn poll_flush(&mut self, _cx: &mut Context<'_>) -> Poll<()> {

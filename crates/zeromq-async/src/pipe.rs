@@ -35,7 +35,7 @@ pub(crate) use inbound::Refill;
 pub(crate) use ledger::{DropCounts, Ledger};
 pub(crate) use notify::{Arrival, ReadyQueue, looking, only_looks};
 pub(crate) use outbound::Drained;
-pub use outbound::Refused;
+pub use outbound::QueueError;
 pub(crate) use peer_set::PeerSet;
 pub(crate) use waiter::Waiter;
 pub(crate) use writer::FrameWriter;
@@ -301,7 +301,7 @@ impl Pipe {
 
     /// Queues a message, as [`Outbound::send`] does, and returns the number of bytes written.
     #[inline]
-    pub(crate) fn send(self: &Arc<Self>, message: &mut Message) -> Result<usize, Refused> {
+    pub(crate) fn send(self: &Arc<Self>, message: &mut Message) -> Result<usize, QueueError> {
         let Sent { written, wake } = self.outbound.send(message)?;
         if wake {
             self.notify.writes.schedule(self);
@@ -311,7 +311,7 @@ impl Pipe {
 
     /// The same for a reply, which only the own connection task writes. That task reads further
     /// requests first, so several replies leave together.
-    pub(crate) fn answer(&self, message: &mut Message) -> Result<usize, Refused> {
+    pub(crate) fn answer(&self, message: &mut Message) -> Result<usize, QueueError> {
         let Sent { written, wake } = self.outbound.send(message)?;
         if wake {
             self.outbound.wake_task();
@@ -326,7 +326,7 @@ impl Pipe {
         encoded: &Batch,
         decoded: &Message,
         past_mark: bool,
-    ) -> Result<(), Refused> {
+    ) -> Result<(), QueueError> {
         let sent = self.outbound.send_encoded(encoded, decoded, past_mark)?;
         if sent.wake {
             self.notify.writes.schedule(self);

@@ -7,7 +7,7 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 use zmtp::{Frame, Message, PeerInfo, RoutingId};
 
-use super::{PeerHandle, PeerHooks, Peers, Refusal, Refused, SendStrategy};
+use super::{OfferError, PeerHandle, PeerHooks, Peers, QueueError, SendStrategy};
 use crate::error::{Rejected, SendErrorKind};
 use crate::identity::PeerId;
 use crate::random::random;
@@ -124,7 +124,7 @@ pub trait OfferTo: SendStrategy {
     /// # Errors
     ///
     /// The message was not taken and is as it was.
-    fn offer_to(&mut self, peer: &PeerHandle, message: &mut Message) -> Result<(), Refusal>;
+    fn offer_to(&mut self, peer: &PeerHandle, message: &mut Message) -> Result<(), OfferError>;
 
     /// Refuses to send once the socket is closed.
     ///
@@ -169,19 +169,19 @@ impl Addressed {
 }
 
 impl OfferTo for Addressed {
-    fn offer_to(&mut self, peer: &PeerHandle, message: &mut Message) -> Result<(), Refusal> {
+    fn offer_to(&mut self, peer: &PeerHandle, message: &mut Message) -> Result<(), OfferError> {
         // Written by the peer's own task, which reads more requests meanwhile.
         match peer.pipe().answer(message) {
             Ok(written) => self.peers.budget.spend(written),
-            Err(Refused::Full) if self.mandatory => {
+            Err(QueueError::Full) if self.mandatory => {
                 self.full = Some(peer.clone());
-                return Err(Refusal::Full);
+                return Err(OfferError::Full);
             }
-            Err(Refused::Gone) if self.mandatory => {
+            Err(QueueError::Gone) if self.mandatory => {
                 let routing_id = peer.routing_id().into_bytes();
                 return Err(SendErrorKind::Unroutable(routing_id).into());
             }
-            Err(refused) => peer.count_refused(refused),
+            Err(error) => peer.count_not_queued(error),
         }
         Ok(())
     }
@@ -205,7 +205,7 @@ impl SendStrategy for Addressed {
         Poll::Ready(self.peers.check_open())
     }
 
-    fn offer(&mut self, message: &mut Message) -> Result<(), Refusal> {
+    fn offer(&mut self, message: &mut Message) -> Result<(), OfferError> {
         self.peers.check_open()?;
         if message.frame_count() < 2 {
             return Err(SendErrorKind::NoRoutingId.into());

@@ -5,7 +5,7 @@ use std::task::{Context, Poll, ready};
 
 use zmtp::Message;
 
-use super::{EncodeBuffer, PeerHandle, Peers, Refusal, SendStrategy, Subscribers};
+use super::{EncodeBuffer, OfferError, PeerHandle, Peers, SendStrategy, Subscribers};
 use crate::error::SendErrorKind;
 use crate::identity::PeerId;
 
@@ -90,8 +90,8 @@ impl Distribute {
             [] => self.peers.count_dropped(|dropped| dropped.unsubscribed += 1),
             [only] if !self.no_drop => {
                 let only = &peers[*only];
-                if let Err(refused) = only.offer(message) {
-                    only.count_refused(refused);
+                if let Err(error) = only.offer(message) {
+                    only.count_not_queued(error);
                 }
             }
             targets => {
@@ -103,8 +103,8 @@ impl Distribute {
                         // There was room. Another sender may have taken it.
                         true => peer.force_encoded(&encoded),
                     };
-                    if let Err(refused) = sent {
-                        peer.count_refused(refused);
+                    if let Err(error) = sent {
+                        peer.count_not_queued(error);
                     }
                 }
             }
@@ -125,7 +125,7 @@ impl SendStrategy for Distribute {
         Poll::Ready(self.peers.check_open())
     }
 
-    fn offer(&mut self, message: &mut Message) -> Result<(), Refusal> {
+    fn offer(&mut self, message: &mut Message) -> Result<(), OfferError> {
         self.peers.check_open()?;
         let only = self.target(message);
         if self.no_drop {
@@ -135,7 +135,7 @@ impl SendStrategy for Distribute {
             self.full.extend(full.cloned());
             if !self.full.is_empty() {
                 only.into_iter().for_each(|only| self.subscribers.restore(only));
-                return Err(Refusal::Full);
+                return Err(OfferError::Full);
             }
         }
         self.send_to_targets(message);

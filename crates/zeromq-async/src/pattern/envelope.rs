@@ -8,7 +8,7 @@ use std::task::{Context, Poll, ready};
 use tower_layer::Layer;
 use zmtp::{Frame, Message};
 
-use super::{Held, OfferTo, PeerHandle, ReceiveStrategy, Refusal, SendStrategy};
+use super::{Held, OfferError, OfferTo, PeerHandle, ReceiveStrategy, SendStrategy};
 use crate::error::{RecvError, SendErrorKind};
 use crate::identity::Peer;
 use crate::sync::Mutex;
@@ -150,7 +150,7 @@ impl<S: OfferTo> SendStrategy for RepSend<S> {
         self.inner.poll_ready(cx)
     }
 
-    fn offer(&mut self, message: &mut Message) -> Result<(), Refusal> {
+    fn offer(&mut self, message: &mut Message) -> Result<(), OfferError> {
         self.inner.check_open()?;
         let Some(address) = self.state.0.lock().take() else {
             return Err(SendErrorKind::OutOfTurn.into());

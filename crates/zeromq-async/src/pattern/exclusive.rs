@@ -4,7 +4,7 @@ use std::task::{Context, Poll};
 
 use zmtp::Message;
 
-use super::{PeerHandle, PeerHooks, Peers, Refusal, RoundRobin, SendStrategy};
+use super::{OfferError, PeerHandle, PeerHooks, Peers, RoundRobin, SendStrategy};
 use crate::error::{Rejected, SendErrorKind};
 use crate::identity::PeerId;
 use crate::sync::Mutex;
@@ -46,7 +46,7 @@ impl SendStrategy for Exclusive {
         self.0.poll_ready(cx)
     }
 
-    fn offer(&mut self, message: &mut Message) -> Result<(), Refusal> {
+    fn offer(&mut self, message: &mut Message) -> Result<(), OfferError> {
         self.0.offer(message)
     }
 

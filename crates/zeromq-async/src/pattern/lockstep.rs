@@ -10,7 +10,7 @@ use tokio::task::coop;
 use tower_layer::Layer;
 use zmtp::{Frame, Message};
 
-use super::{Held, PeerHandle, PeerHooks, ReceiveStrategy, Refusal, SendStrategy};
+use super::{Held, OfferError, PeerHandle, PeerHooks, ReceiveStrategy, SendStrategy};
 use crate::error::{RecvError, SendErrorKind};
 use crate::identity::{Peer, PeerId};
 use crate::pipe::only_looks;
@@ -162,7 +162,7 @@ impl<S: SendStrategy> SendStrategy for ReqSend<S> {
         self.inner.poll_ready(cx)
     }
 
-    fn offer(&mut self, message: &mut Message) -> Result<(), Refusal> {
+    fn offer(&mut self, message: &mut Message) -> Result<(), OfferError> {
         self.state.check_may_request()?;
         let mut state = self.state.request.lock();
         let mut request = Message::from(take(&mut self.list));
@@ -185,12 +185,12 @@ impl<S: SendStrategy> SendStrategy for ReqSend<S> {
             }
             has_room
         });
-        if let Err(refusal) = offered {
+        if let Err(error) = offered {
             for _ in 0..=usize::from(self.state.correlate) {
                 request.pop_front();
             }
             *message = request;
-            return Err(refusal);
+            return Err(error);
         }
         state.awaited = self.inner.last_handle().map(PeerHandle::id);
         state.number = number;

@@ -7,7 +7,7 @@ use zmtp::{Frame, Message};
 use super::EncodedMessage;
 use crate::identity::{Peer, PeerId};
 use crate::pipe::Pipe;
-pub use crate::pipe::Refused;
+pub use crate::pipe::QueueError;
 use crate::stats::{Discarded, Dropped};
 
 /// A peer of a socket: its queue of messages to be sent, and its counts.
@@ -36,22 +36,23 @@ impl PeerHandle {
         self.id
     }
 
-    /// The peer's metadata from the handshake of its last connection; `None` before the first.
+    /// What the peer announced in the handshake of its last connection. `None` before the first
+    /// connection.
     pub fn info(&self) -> Option<Peer> {
         self.pipe.inbound.from()
     }
 
-    /// The routing id by which a [ROUTER](super::Routes) knows the peer; empty for other socket types.
+    /// The routing id by which a [ROUTER](super::Routes) knows the peer. Empty for other socket types.
     pub fn routing_id(&self) -> Frame {
         self.pipe.routing_id()
     }
 
-    /// Whether a message would be taken now, after writing what the kernel takes.
+    /// Whether a message would be queued now. Writes to the kernel first, to make room.
     pub fn has_room(&self) -> bool {
         self.pipe.outbound.has_room()
     }
 
-    /// Whether a message would probably be taken: a hint that takes no lock.
+    /// Whether a message would probably be queued: a hint that takes no lock.
     #[inline]
     pub fn may_have_room(&self) -> bool {
         self.pipe.outbound.may_have_room()
@@ -62,33 +63,34 @@ impl PeerHandle {
         self.pipe.is_inproc()
     }
 
-    /// Whether the peer takes no more messages, because it is gone or about to go.
+    /// Whether the peer has left or is about to leave. It takes no more messages.
     pub fn is_closing(&self) -> bool {
         self.pipe.outbound.is_closing()
     }
 
-    /// How many messages wait in this process to be sent to the peer.
+    /// The number of messages that wait in this process to be sent to the peer.
     pub fn queued(&self) -> usize {
         self.pipe.outbound.queued()
     }
 
-    /// How many messages of the peer have arrived and have not been received.
+    /// The number of messages of the peer that have arrived and have not been received.
     pub fn unread(&self) -> usize {
         self.pipe.inbound.unread()
     }
 
-    /// How many messages of the peer have arrived and have not been received, and the size in bytes of
-    /// those that the receiver has not begun to take.
+    /// The number of messages of the peer that have not been received, and the bytes of those in the
+    /// peer's queue. The messages that the receiver took from the queue at its last look are not in the
+    /// bytes.
     pub fn backlog(&self) -> (usize, usize) {
         self.pipe.inbound.backlog()
     }
 
-    /// How many messages have been queued for the peer so far, over all of its connections.
+    /// The number of messages queued for the peer so far, over all of its connections.
     pub fn sent(&self) -> u64 {
         self.pipe.outbound.enqueued().0
     }
 
-    /// How many messages of the peer have arrived so far, over all of its connections.
+    /// The number of messages of the peer that have arrived so far, over all of its connections.
     pub fn received(&self) -> u64 {
         self.pipe.inbound.received()
     }
@@ -100,8 +102,8 @@ impl PeerHandle {
     ///
     /// # Errors
     ///
-    /// The message was not taken and is as it was.
-    pub fn offer(&self, message: &mut Message) -> Result<(), Refused> {
+    /// The message was not queued and is unchanged.
+    pub fn offer(&self, message: &mut Message) -> Result<(), QueueError> {
         self.pipe.send(message).map(|_| ())
     }
 
@@ -110,7 +112,7 @@ impl PeerHandle {
     /// # Errors
     ///
     /// The message was not queued for this peer.
-    pub fn offer_encoded(&self, message: &EncodedMessage<'_>) -> Result<(), Refused> {
+    pub fn offer_encoded(&self, message: &EncodedMessage<'_>) -> Result<(), QueueError> {
         self.pipe.send_encoded(message.encoded(), message.message(), false)
     }
 
@@ -121,8 +123,8 @@ impl PeerHandle {
     ///
     /// # Errors
     ///
-    /// [`Refused::Gone`].
-    pub fn force_encoded(&self, message: &EncodedMessage<'_>) -> Result<(), Refused> {
+    /// [`QueueError::Gone`].
+    pub fn force_encoded(&self, message: &EncodedMessage<'_>) -> Result<(), QueueError> {
         self.pipe.send_encoded(message.encoded(), message.message(), true)
     }
 
@@ -153,9 +155,9 @@ impl PeerHandle {
         self.pipe.account().dropped(count);
     }
 
-    /// Counts a message that was refused by this peer and is dropped.
-    pub fn count_refused(&self, refused: Refused) {
-        self.count_dropped(|dropped| refused.enter(dropped));
+    /// Counts a message that was not queued for this peer and is dropped.
+    pub fn count_not_queued(&self, error: QueueError) {
+        self.count_dropped(|dropped| error.enter(dropped));
     }
 
     /// Counts a message that a stack received from this peer and does not pass on.

@@ -6,7 +6,7 @@ use std::task::{Context, Poll, ready};
 use tokio::sync::watch;
 use zmtp::Message;
 
-use super::{Budget, PeerHandle, Refused};
+use super::{Budget, PeerHandle, QueueError};
 use crate::error::SendErrorKind;
 use crate::pipe::{PeerSet, Waiter};
 use crate::stats::Dropped;
@@ -99,13 +99,13 @@ impl Peers {
     ///
     /// # Errors
     ///
-    /// The message was not taken and is as it was.
+    /// The message was not queued and is unchanged.
     ///
     /// # Panics
     ///
     /// If the list has no such index.
     #[inline]
-    pub fn offer(&mut self, index: usize, message: &mut Message) -> Result<(), Refused> {
+    pub fn offer(&mut self, index: usize, message: &mut Message) -> Result<(), QueueError> {
         let written = self.list[index].pipe().send(message)?;
         self.budget.spend(written);
         Ok(())

@@ -10,7 +10,7 @@ use tower_layer::Layer;
 use zmtp::{Message, Subscription};
 
 use super::{
-    Held, PeerHandle, PeerHooks, Peers, ReceiveStrategy, Refusal, SendStrategy, SubscriptionTrie,
+    Held, OfferError, PeerHandle, PeerHooks, Peers, ReceiveStrategy, SendStrategy, SubscriptionTrie,
 };
 use crate::error::{RecvError, SendErrorKind};
 use crate::identity::Peer;
@@ -210,7 +210,7 @@ impl SendStrategy for Upstream {
         self.peers.poll_proceed(cx).map(|()| self.peers.check_open())
     }
 
-    fn offer(&mut self, message: &mut Message) -> Result<(), Refusal> {
+    fn offer(&mut self, message: &mut Message) -> Result<(), OfferError> {
         self.peers.check_open()?;
         if let Some(change) = Subscription::from_message(message) {
             self.subscriptions.change(&change);
@@ -221,8 +221,8 @@ impl SendStrategy for Upstream {
             self.peers.count_dropped(|dropped| dropped.unroutable += 1);
         }
         for peer in self.peers.list() {
-            if let Err(refused) = peer.offer(&mut message.clone()) {
-                peer.count_refused(refused);
+            if let Err(error) = peer.offer(&mut message.clone()) {
+                peer.count_not_queued(error);
             }
         }
         Ok(())

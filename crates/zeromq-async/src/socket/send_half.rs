@@ -9,7 +9,7 @@ use zmtp::Message;
 use super::SocketHandle;
 use crate::error::{SendError, SendErrorKind};
 use crate::identity::PeerId;
-use crate::pattern::{Refusal, SendStrategy};
+use crate::pattern::{OfferError, SendStrategy};
 use crate::pipe::Ledger;
 
 /// A send stack, and a message that `Sink::start_send` took and found no room for.
@@ -94,8 +94,8 @@ impl<O: SendStrategy> SendHalf<O> {
             };
             match offered {
                 Ok(()) => return Poll::Ready(Ok(())),
-                Err(Refusal::Full) => {}
-                Err(Refusal::Failed(kind)) => {
+                Err(OfferError::Full) => {}
+                Err(OfferError::Failed(kind)) => {
                     return Poll::Ready(Err(SendError::new(kind, take(message))));
                 }
             }
@@ -113,8 +113,8 @@ impl<O: SendStrategy> SendHalf<O> {
         }
         match self.stack.offer(&mut message) {
             Ok(()) => Ok(()),
-            Err(Refusal::Full) => Err(SendError::new(SendErrorKind::Full, message)),
-            Err(Refusal::Failed(kind)) => Err(SendError::new(kind, message)),
+            Err(OfferError::Full) => Err(SendError::new(SendErrorKind::Full, message)),
+            Err(OfferError::Failed(kind)) => Err(SendError::new(kind, message)),
         }
     }
 
@@ -143,12 +143,12 @@ impl<O: SendStrategy> SendHalf<O> {
         }
         match self.stack.offer(&mut message) {
             Ok(()) => Ok(()),
-            Err(Refusal::Full) => {
+            Err(OfferError::Full) => {
                 self.pending = Some(message);
                 self.ledger().park();
                 Ok(())
             }
-            Err(Refusal::Failed(kind)) => Err(SendError::new(kind, message)),
+            Err(OfferError::Failed(kind)) => Err(SendError::new(kind, message)),
         }
     }
 
@@ -180,13 +180,13 @@ impl<O: SendStrategy> SendHalf<O> {
     fn send_pending(&mut self) -> Result<bool, SendError> {
         let Some(mut message) = self.pending.take() else { return Ok(true) };
         let offered = self.stack.offer(&mut message);
-        if let Err(Refusal::Full) = offered {
+        if let Err(OfferError::Full) = offered {
             self.pending = Some(message);
             return Ok(false);
         }
         self.ledger().unpark();
         match offered {
-            Err(Refusal::Failed(kind)) => Err(SendError::new(kind, message)),
+            Err(OfferError::Failed(kind)) => Err(SendError::new(kind, message)),
             _ => Ok(true),
         }
     }

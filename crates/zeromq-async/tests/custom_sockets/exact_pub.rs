@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use zeromq_async::pattern::{
-    EncodeBuffer, PeerHandle, PeerHooks, Peers, Refusal, SendStrategy, Subscription,
+    EncodeBuffer, OfferError, PeerHandle, PeerHooks, Peers, SendStrategy, Subscription,
 };
 use zeromq_async::{
     Message, PeerId, SendErrorKind, Sends, SocketKind, SocketType, Stacks, SubscriptionsExceeded,
@@ -75,7 +75,7 @@ impl SendStrategy for ToExact {
         self.peers.poll_proceed(cx).map(|()| self.peers.check_open())
     }
 
-    fn offer(&mut self, message: &mut Message) -> Result<(), Refusal> {
+    fn offer(&mut self, message: &mut Message) -> Result<(), OfferError> {
         self.peers.check_open()?;
         self.peers.refresh();
         let topics = self.topics.0.lock().unwrap();
@@ -85,8 +85,8 @@ impl SendStrategy for ToExact {
             subscribers.is_some_and(|subscribers| subscribers.contains(&peer.id()))
         };
         for peer in self.peers.list().iter().filter(is_subscriber) {
-            if let Err(refused) = peer.offer_encoded(&encoded) {
-                peer.count_refused(refused);
+            if let Err(error) = peer.offer_encoded(&encoded) {
+                peer.count_not_queued(error);
             }
         }
         Ok(())

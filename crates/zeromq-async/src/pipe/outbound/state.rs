@@ -119,16 +119,18 @@ pub(crate) struct Sent {
     pub(crate) wake: bool,
 }
 
-/// Why a message was not taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Refused {
-    /// Its queue has no room.
+/// Why a message was not queued for a peer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum QueueError {
+    /// The queue of the peer has no room.
+    #[error("the queue of the peer is full")]
     Full,
-    /// It takes no more messages, because it is gone or about to go.
+    /// The peer has left or is about to leave, and takes no more messages.
+    #[error("the peer has left or is about to leave")]
     Gone,
 }
 
-impl Refused {
+impl QueueError {
     /// Counts one message that was dropped for this reason.
     pub(crate) fn enter(self, dropped: &mut Dropped) {
         match self {
@@ -275,9 +277,9 @@ impl<P: InprocPeer> State<P> {
 
     /// Counts a message that was given to the inproc peer.
     #[inline]
-    pub(super) fn pushed(&mut self, pushed: Pushed) -> Result<Sent, Refused> {
-        if pushed == Pushed::Refused {
-            return Err(Refused::Full);
+    pub(super) fn pushed(&mut self, pushed: Pushed) -> Result<Sent, QueueError> {
+        if pushed == Pushed::NotTaken {
+            return Err(QueueError::Full);
         }
         self.counts.sent += 1;
         self.counts.enqueued += 1;

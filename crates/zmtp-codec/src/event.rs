@@ -22,6 +22,9 @@ pub enum Event {
     Authenticate(AuthenticationRequest),
     /// The peer sent a command after the handshake. A PING has been answered already.
     Command(Command),
+    /// The peer has ended the connection in the way of its [framing](crate::framing). Write the bytes
+    /// from [`poll_transmit`](crate::Connection::poll_transmit), and close the stream.
+    End,
     /// The peer sent messages.
     Messages(EncodedMessages),
     /// The handshake is over. This describes the peer.

@@ -175,6 +175,7 @@ fn replay_listed(frames: &[Listed], piece: usize) {
                     assert!(matches!(command, Command::Ping { .. }), "{command:?}");
                     commands += 1;
                 }
+                other => panic!("{other:?}"),
             }
         }
     }

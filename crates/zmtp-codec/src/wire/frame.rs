@@ -9,6 +9,8 @@
 //! flags:  bit 0 MORE   bit 1 LONG   bit 2 COMMAND   bits 3-7 zero
 //! ```
 
+use bytes::BytesMut;
+
 /// The header of one frame (37/ZMTP, "Framing").
 ///
 /// ```
@@ -122,8 +124,13 @@ impl FrameHeader {
         }
     }
 
+    /// Appends the header to the frames that a [`FrameReader`](crate::framing::FrameReader) makes.
+    pub fn encode_to(self, frames: &mut BytesMut) {
+        let (bytes, size) = self.to_bytes();
+        frames.extend_from_slice(&bytes[..size]);
+    }
+
     /// The bytes of the header, and their number.
-    #[cfg(feature = "curve")]
     #[inline]
     pub(crate) fn to_bytes(self) -> ([u8; Self::SIZE_MAX], usize) {
         let mut bytes = [0; Self::SIZE_MAX];

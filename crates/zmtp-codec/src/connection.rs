@@ -11,7 +11,7 @@ use bytes::{Bytes, BytesMut};
 
 use framed::{Framed, Read};
 pub use heartbeat::{Heartbeat, HeartbeatAction, HeartbeatConfig};
-use stage::{AwaitPreface, Progress, Stage};
+use stage::{AwaitPreface, Progress, SentGreeting, Stage};
 pub use traffic::Traffic;
 
 use crate::authentication::Decision;
@@ -19,7 +19,7 @@ use crate::batch::Batch;
 use crate::config::ConnectionConfig;
 use crate::error::{Disposition, LimitExceeded, ProtocolError};
 use crate::event::{Event, PeerInfo};
-use crate::framing::{Carrier, Framing, FramingContext, Introduction, Step};
+use crate::framing::{Carrier, Framing, FramingContext, Introduction, Step, zmtp1};
 use crate::mechanism::Seed;
 use crate::message::Message;
 use crate::seal::SealBuffer;
@@ -102,10 +102,20 @@ impl Connection {
 
     fn start(config: &ConnectionConfig, seed: Option<Seed>) -> Self {
         let mut opening = Batch::new();
-        opening.push_control(Bytes::from_static(&Greeting::OPENING));
+        let sent = match config.takes_zmtp_1() {
+            true => {
+                let signature = zmtp1::signature(config.routing_id_bytes());
+                opening.push_control(Bytes::copy_from_slice(&signature));
+                SentGreeting::Signature
+            }
+            false => {
+                opening.push_control(Bytes::from_static(&Greeting::OPENING));
+                SentGreeting::Opening
+            }
+        };
         Self {
             config: config.clone(),
-            stage: Stage::new(seed),
+            stage: Stage::new(sent, seed),
             framed: None,
             carried: Vec::new(),
             opening,
@@ -138,6 +148,7 @@ impl Connection {
                     self.apply(&event);
                     return Ok(Some(event));
                 }
+                Progress::Carry(carrier) => self.carry_from_here(carrier),
                 Progress::Reply(command) => self.traffic.push_command(&command),
                 Progress::End(reply) => {
                     reply.iter().for_each(|reply| self.traffic.push_command(reply));
@@ -183,6 +194,14 @@ impl Connection {
             Step::Await(preface) => self.stage = Stage::Preface(AwaitPreface { preface, seed }),
             Step::Carry(carrier) => self.carry_with(carrier, seed),
         }
+    }
+
+    /// Sends and receives in a framing behind the bytes that are queued already.
+    fn carry_from_here(&mut self, carrier: Carrier) {
+        while let Some(bytes) = self.opening.take_chunk() {
+            self.carried.extend_from_slice(&bytes);
+        }
+        self.carry_with(carrier, None);
     }
 
     /// Sends and receives in a framing from now on.

@@ -21,6 +21,7 @@
 
 mod raw;
 mod sealed;
+pub(crate) mod zmtp1;
 
 use std::fmt::Debug;
 

@@ -18,11 +18,6 @@ use crate::wire::{FrameError, FrameHeader, Greeting, MechanismName};
 
 type Result<T, E = ProtocolError> = std::result::Result<T, E>;
 
-/// Whether this side requires neither security nor authentication.
-pub(super) fn is_open(config: &ConnectionConfig) -> bool {
-    config.mechanism.name() == MechanismName::NULL && !config.authenticate_null
-}
-
 /// The context of a handshake without greetings: both sides have the same one, without a role.
 ///
 /// # Errors
@@ -73,7 +68,7 @@ impl PendingAuthentication for Bare {
 
 /// This side's routing id as a frame.
 pub(super) fn own_routing_id(config: &ConnectionConfig) -> Bytes {
-    let routing_id = config.routing_id.as_ref().map_or(&[][..], AsRef::as_ref);
+    let routing_id = config.routing_id_bytes();
     let mut frame = Vec::new();
     FrameHeader::message(routing_id.len(), false).encode(&mut frame);
     frame.extend_from_slice(routing_id);
@@ -90,7 +85,7 @@ pub(super) fn read_routing_id(
     version: (u8, u8),
     frames: &mut BytesMut,
 ) -> Result<Option<Traffic>> {
-    if !is_open(config) {
+    if !config.is_open() {
         return Err(PeerIncompatible::Insecure.into());
     }
     let Some(range) = routing_id_range(config, frames)? else {

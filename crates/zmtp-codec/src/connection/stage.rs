@@ -32,7 +32,7 @@ use crate::config::ConnectionConfig;
 use crate::decoder::{Decoder, Inbound};
 use crate::error::{LimitExceeded, Malformed, PeerIncompatible, PeerMisbehaved, ProtocolError};
 use crate::event::{Event, Identity, PeerInfo};
-use crate::framing::Preface;
+use crate::framing::{Carrier, Preface, zmtp1};
 use crate::mechanism::{
     Encryption, Handshake, HandshakeContext, Outcome, PendingAuthentication, Seed, Step,
 };
@@ -76,6 +76,8 @@ pub(super) enum Progress {
     /// There may be more to handle.
     Continue,
     Event(Event),
+    /// The peer speaks in a framing.
+    Carry(Carrier),
     /// An answer of the framing.
     Reply(Command),
     /// The peer has ended the connection. There may be an answer.
@@ -87,14 +89,15 @@ pub(super) enum Progress {
 type Result<T, E = ProtocolError> = std::result::Result<T, E>;
 
 impl Stage {
-    pub(super) fn new(seed: Option<Seed>) -> Self {
-        Self::Greeting(AwaitGreeting { is_rest_sent: false, seed })
+    pub(super) fn new(sent: SentGreeting, seed: Option<Seed>) -> Self {
+        Self::Greeting(AwaitGreeting { sent, seed })
     }
 
     /// Takes the seed of a connection that has not begun; `None` if it has.
     pub(super) fn take_first_seed(&mut self) -> Option<Option<Seed>> {
         match self {
-            Self::Greeting(AwaitGreeting { is_rest_sent: false, seed }) => Some(seed.take()),
+            Self::Greeting(AwaitGreeting { sent: SentGreeting::All, .. }) => None,
+            Self::Greeting(AwaitGreeting { seed, .. }) => Some(seed.take()),
             _ => None,
         }
     }
@@ -162,8 +165,18 @@ pub(super) struct AwaitPreface {
 /// The peer's greeting is due.
 #[derive(Debug)]
 pub(super) struct AwaitGreeting {
-    is_rest_sent: bool,
+    sent: SentGreeting,
     seed: Option<Seed>,
+}
+
+/// The part of this side's greeting that is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum SentGreeting {
+    /// The signature, which a peer of ZMTP 1.0 can read.
+    Signature,
+    /// The signature and the major version.
+    Opening,
+    All,
 }
 
 impl AwaitGreeting {
@@ -173,6 +186,18 @@ impl AwaitGreeting {
         input: &mut BytesMut,
         output: &mut Batch,
     ) -> Result<(Stage, Progress)> {
+        if self.sent == SentGreeting::Signature {
+            match zmtp1::is_opening(input) {
+                None => return Ok((Stage::Greeting(self), Progress::Wait)),
+                Some(true) => {
+                    let carrier = zmtp1::carrier(config.socket_type);
+                    return Ok((Stage::Closed, Progress::Carry(carrier)));
+                }
+                Some(false) => {}
+            }
+            output.push_control(Bytes::from_static(&Greeting::OPENING[zmtp1::SIGNATURE_SIZE..]));
+            self.sent = SentGreeting::Opening;
+        }
         if v2_0::is_opening(input) {
             zmtp2::start(config, output)?;
             return Ok((Stage::Identity, Progress::Continue));
@@ -180,9 +205,9 @@ impl AwaitGreeting {
         let mechanism = &config.mechanism;
         let ours = Greeting::new(mechanism.name()).with_as_server(mechanism.is_server());
         let is_opening_here = Greeting::check_opening(input).map_err(PeerIncompatible::from)?;
-        if is_opening_here && !self.is_rest_sent {
+        if is_opening_here && self.sent != SentGreeting::All {
             output.push_control(Bytes::copy_from_slice(&ours.rest()));
-            self.is_rest_sent = true;
+            self.sent = SentGreeting::All;
         }
         let Some(greeting) = Greeting::decode(input).map_err(PeerIncompatible::from)? else {
             return Ok((Stage::Greeting(self), Progress::Wait));

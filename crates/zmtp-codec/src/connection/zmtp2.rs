@@ -20,11 +20,10 @@ type Result<T, E = ProtocolError> = std::result::Result<T, E>;
 ///
 /// If this side requires security or authentication: ZMTP 2.0 has neither.
 pub(super) fn start(config: &ConnectionConfig, output: &mut Batch) -> Result<()> {
-    if !introduction::is_open(config) {
+    if !config.is_open() {
         return Err(UnsupportedVersion::NoSecurity.into());
     }
-    let identity = config.routing_id.as_ref().map_or(&[][..], AsRef::as_ref);
-    let rest = v2_0::rest(config.socket_type, identity).ok_or(UnsupportedVersion::TooOld(1))?;
+    let rest = v2_0::rest(config.socket_type, config.routing_id_bytes()).ok_or(UnsupportedVersion::TooOld(1))?;
     output.push_control(Bytes::from(rest));
     Ok(())
 }

@@ -36,6 +36,9 @@ pub enum FrameError {
     /// A reserved bit of the flags byte is set.
     #[error("frame flags {0:#04x} have a reserved bit set; is the peer speaking ZMTP?")]
     ReservedFlags(u8),
+    /// A ZMTP 1.0 frame has no flags.
+    #[error("frame of 0 bytes announced; a frame of ZMTP 1.0 has at least its flags byte")]
+    Flagless,
     /// The size is above 2^63 - 1.
     #[error("frame of {0} bytes announced, more than the 2^63 - 1 that ZMTP allows")]
     Oversized(u64),

@@ -39,6 +39,8 @@
 //! # Ok(()) }
 //! ```
 //!
+//! A stream that carries frames in another way than ZMTP has a framing: see [`Io::with_framing`].
+//!
 //! A stream without an endpoint, such as the pipes of a child process, goes to
 //! [`accept_stream`](crate::SocketHandle::accept_stream) or
 //! [`connect_stream`](crate::SocketHandle::connect_stream). A listening socket from elsewhere, such as

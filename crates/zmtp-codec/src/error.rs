@@ -1,5 +1,7 @@
 //! The errors of a connection, grouped by their cause.
 
+use std::borrow::Cow;
+
 use crate::authentication::DenyStatus;
 use crate::metadata::MetadataError;
 use crate::socket_type::SocketType;
@@ -87,6 +89,15 @@ pub enum PeerIncompatible {
     /// The peer announced an unknown socket type.
     #[error("peer announced the socket type {0:?}, which this side does not know")]
     UnknownSocketType(String),
+    /// The connection has no handshake, and this side requires security.
+    #[error("the connection has no handshake and so no security, which this side requires")]
+    Insecure,
+    /// The mechanism encrypts a stream of bytes, and the connection carries frames of another kind.
+    #[error("{mechanism} encrypts a stream of bytes, which this connection does not carry")]
+    Unframed {
+        /// The mechanism of this side.
+        mechanism: MechanismName,
+    },
     /// The peer speaks another version, or another protocol.
     #[error(transparent)]
     Version(#[from] UnsupportedVersion),
@@ -138,6 +149,9 @@ pub enum Malformed {
     /// A frame header cannot be decoded.
     #[error(transparent)]
     Frame(#[from] FrameError),
+    /// The bytes break the rules of the connection's [framing](crate::framing).
+    #[error("{0}")]
+    Framing(Cow<'static, str>),
     /// The metadata of the handshake cannot be decoded.
     #[error(transparent)]
     Metadata(#[from] MetadataError),

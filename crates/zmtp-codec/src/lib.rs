@@ -85,6 +85,7 @@
 //! |---|---|
 //! | messages | [`Message`], [`Frame`], [`Batch`], [`EncodedMessages`], [`Subscription`] |
 //! | connections | [`Connection`], [`ConnectionConfig`], [`Limits`], [`Event`] |
+//! | framings | [`framing`] |
 //! | security | [`mechanism`], [`AuthenticationRequest`], [`Credentials`], [`Decision`], [`DenyStatus`] |
 //! | peers | [`PeerInfo`], [`SocketType`], [`RoutingId`], [`Metadata`] |
 //! | the fast path | [`Decoder`], [`Encoder`], [`Heartbeat`], [`SealBuffer`], [`Traffic`] |
@@ -114,6 +115,7 @@ mod decoder;
 mod encoder;
 mod error;
 mod event;
+pub mod framing;
 pub mod mechanism;
 mod message;
 mod metadata;

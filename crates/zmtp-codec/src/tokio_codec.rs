@@ -70,6 +70,8 @@ pub enum Incoming {
     Authenticate(AuthenticationRequest),
     /// A command from the peer. A PING has been answered already.
     Command(Command),
+    /// The peer has ended the connection in the way of its [framing](crate::framing).
+    End,
     /// A message from the peer.
     Message(Message),
     /// The handshake is over. This describes the peer.
@@ -164,13 +166,15 @@ impl ZmtpCodec {
                 Some(Ok(Incoming::Authenticate(request))) => {
                     framed.codec_mut().authenticate(authenticate(&request));
                 }
+                Some(Ok(Incoming::End)) | None => {
+                    return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into());
+                }
                 Some(Ok(_)) => {}
                 Some(Err(error)) => {
                     // The peer should get an ERROR, but the first error is the one to return.
                     let _ = transmit(&mut framed).await;
                     return Err(error);
                 }
-                None => return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into()),
             }
         }
     }
@@ -228,6 +232,7 @@ impl Decoder for ZmtpCodec {
                     return Ok(Some(Incoming::Authenticate(request)));
                 }
                 Some(Event::Command(command)) => return Ok(Some(Incoming::Command(command))),
+                Some(Event::End) => return Ok(Some(Incoming::End)),
                 Some(Event::Ready(peer)) => return Ok(Some(Incoming::Ready(peer))),
                 None if self.pending.is_empty() || self.is_announced => return Ok(None),
                 None => {

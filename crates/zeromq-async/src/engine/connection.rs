@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::task::yield_now;
 use tokio::time::timeout;
 use zmtp::wire::Command;
@@ -36,6 +36,8 @@ pub(super) struct ConnectionDriver {
     heartbeat: Option<Box<HeartbeatTimer>>,
     /// The reason in an ERROR that the peer sent after its READY.
     refusal: Option<Box<str>>,
+    /// The peer has ended the connection in the way of its framing.
+    peer_ended: bool,
     state: State,
 }
 
@@ -81,6 +83,7 @@ impl ConnectionDriver {
             input: ReadBuffer::new(input),
             heartbeat,
             refusal: None,
+            peer_ended: false,
             state: State::Running,
         })
     }
@@ -189,6 +192,11 @@ impl ConnectionDriver {
             if !self.deliver(&mut budget, |pipe| pipe.room(cx))? {
                 return Ok(false);
             }
+            if self.peer_ended {
+                // An answer of the framing may be queued.
+                let _ = self.pipe.drive(cx);
+                return Err(self.closed_by_peer());
+            }
             if budget.is_spent() {
                 // After other tasks and the events of the runtime's driver. Woken directly, this task
                 // would run again dozens of times before those.
@@ -237,7 +245,7 @@ impl ConnectionDriver {
                     yield_now().await;
                     budget = WorkBudget::default();
                 }
-                if poll_fn(|cx| self.poll_read(cx)).await.map_err(broken)? == 0 {
+                if self.peer_ended || poll_fn(|cx| self.poll_read(cx)).await.map_err(broken)? == 0 {
                     break;
                 }
             }
@@ -269,6 +277,12 @@ impl ConnectionDriver {
             match inbound {
                 Some(Inbound::Messages(run)) => self.messages(budget, run)?,
                 Some(Inbound::Command(command)) => self.command(budget, command)?,
+                Some(Inbound::Reply(command)) => self.pipe.outbound.reply(&command),
+                Some(Inbound::End { reply }) => {
+                    reply.iter().for_each(|reply| self.pipe.outbound.reply(reply));
+                    self.peer_ended = true;
+                    return Ok(true);
+                }
                 None => return Ok(room > 0 || !self.decoder.is_message_next(&self.input.bytes)),
             }
         }
@@ -358,8 +372,8 @@ impl ConnectionDriver {
     async fn graceful_shutdown(&mut self) {
         let Some(mut writer) = self.pipe.outbound.take_writer() else { return };
         let shutdown = async {
-            writer.writer.shutdown().await?;
-            while self.reader.read_buf(&mut self.input.bytes).await? > 0 {
+            writer.finish().await?;
+            while !self.peer_ended && self.reader.read_buf(&mut self.input.bytes).await? > 0 {
                 while self.reject_remaining() {
                     yield_now().await;
                 }
@@ -379,9 +393,10 @@ impl ConnectionDriver {
             budget.decoded(self.decoder.frames() - walked);
             match inbound {
                 Ok(Some(Inbound::Messages(run))) => self.pipe.reject(&run),
-                Ok(Some(Inbound::Command(_))) => {}
+                Ok(Some(Inbound::Command(_) | Inbound::Reply(_))) => {}
                 Ok(None) => return false,
-                Err(_) => {
+                end @ (Ok(Some(Inbound::End { .. })) | Err(_)) => {
+                    self.peer_ended = end.is_ok();
                     self.input.bytes.clear();
                     return false;
                 }

@@ -5,7 +5,7 @@ use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use tokio::io::AsyncWrite;
+use tokio::io::{AsyncWrite, AsyncWriteExt};
 use zmtp::{Batch, Encoder, Message, SealBuffer};
 
 /// The write half of a connection: encodes commands, seals where the connection encrypts, and writes.
@@ -113,6 +113,16 @@ impl FrameWriter {
         poll_fn(|cx| self.poll_flush(cx, true)).await
     }
 
+    /// Ends the connection after all that was written.
+    pub(crate) async fn finish(&mut self) -> io::Result<()> {
+        if self.sealed.is_empty() {
+            self.encoder.finish(&mut self.sealed);
+            self.writer.write_all(self.sealed.first_chunk()).await?;
+            self.sealed.clear();
+        }
+        self.writer.shutdown().await
+    }
+
     /// Writes sealed bytes, and seals the next ones when none are left.
     fn poll_write_sealed(
         &mut self,
@@ -122,8 +132,12 @@ impl FrameWriter {
         if self.sealed.is_empty() {
             self.encoder.seal(batch, &mut self.sealed);
         }
-        let written =
-            Pin::new(&mut self.writer).poll_write(cx, up_to_max(self.sealed.first_chunk()));
+        let chunk = up_to_max(self.sealed.first_chunk());
+        if chunk.is_empty() {
+            // Frames of which nothing is written.
+            return Poll::Ready(not_zero(Ok(self.sealed.advance(0))));
+        }
+        let written = Pin::new(&mut self.writer).poll_write(cx, chunk);
         written.map(not_zero).map_ok(|written| self.sealed.advance(written))
     }
 }

@@ -6,6 +6,7 @@ mod addresses;
 mod connecting;
 mod errors;
 mod event_details;
+mod framing;
 mod options;
 mod regressions;
 mod router_senders;

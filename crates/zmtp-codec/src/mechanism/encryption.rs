@@ -24,6 +24,11 @@ pub trait Sealer: Debug + Send + Sync {
     /// Encrypts frames of `batch` into `sealed`, from [`SealBuffer::plain_bytes`] on, until
     /// `sealed` [is full](SealBuffer::is_full) or the batch ends.
     fn seal(&mut self, batch: &Batch, sealed: &mut SealBuffer);
+
+    /// Appends the bytes that end the connection in order. Default: none.
+    fn finish(&mut self, bytes: &mut Vec<u8>) {
+        let _ = bytes;
+    }
 }
 
 /// Decrypts incoming frames. It is called once for each read, not for each message.

@@ -9,6 +9,8 @@
 //! flags:  bit 0 MORE   bit 1 LONG   bit 2 COMMAND   bits 3-7 zero
 //! ```
 
+use bytes::BytesMut;
+
 /// The header of one frame (37/ZMTP, "Framing").
 ///
 /// ```
@@ -34,6 +36,9 @@ pub enum FrameError {
     /// A reserved bit of the flags byte is set.
     #[error("frame flags {0:#04x} have a reserved bit set; is the peer speaking ZMTP?")]
     ReservedFlags(u8),
+    /// A ZMTP 1.0 frame has no flags.
+    #[error("frame of 0 bytes announced; a frame of ZMTP 1.0 has at least its flags byte")]
+    Flagless,
     /// The size is above 2^63 - 1.
     #[error("frame of {0} bytes announced, more than the 2^63 - 1 that ZMTP allows")]
     Oversized(u64),
@@ -122,8 +127,13 @@ impl FrameHeader {
         }
     }
 
+    /// Appends the header to the frames that a [`FrameReader`](crate::framing::FrameReader) makes.
+    pub fn encode_to(self, frames: &mut BytesMut) {
+        let (bytes, size) = self.to_bytes();
+        frames.extend_from_slice(&bytes[..size]);
+    }
+
     /// The bytes of the header, and their number.
-    #[cfg(feature = "curve")]
     #[inline]
     pub(crate) fn to_bytes(self) -> ([u8; Self::SIZE_MAX], usize) {
         let mut bytes = [0; Self::SIZE_MAX];

@@ -160,17 +160,19 @@ pub use error::{
     RuntimeDriver, SendError, SendErrorKind, StreamError, SubscriptionsExceeded,
 };
 pub use event::{DisconnectReason, Displaced, Events, HandshakeFailure, SocketEvent};
-pub use identity::{Peer, PeerAddress, PeerId};
+pub use identity::{Peer, PeerAddress, PeerId, RouteId};
 pub use options::{
     HighWaterMark, Keepalive, ReconnectBackoff, ReconnectStop, SocksCredentialsError, SocksProxy,
     SubscriptionNotices,
 };
 pub use socket::{
-    Conflates, Dealer, DealerSocket, Greets, Named, Pair, PairSocket, Probes, Pub, PubSocket,
-    Publishes, Pull, PullSocket, Push, PushSocket, Receiver, Receives, Rep, RepSocket, Req,
-    ReqOptions, ReqSocket, Router, RouterOptions, RouterSocket, Sender, Sends, SharesSending,
-    Socket, SocketBuilder, SocketHandle, SocketKind, Stacks, StatsHandle, Sub, SubSocket,
-    Subscribes, Topical, XPub, XPubSocket, XSub, XSubSocket,
+    Address, Channel, ChannelSocket, Client, ClientSocket, Conflates, Dealer, DealerSocket,
+    FrameKind, FromStacks, Gather, GatherSocket, Greets, Named, Notifies, NotifiesDisconnect,
+    NotifiesHiccup, Pair, PairSocket, PeerKind, PeerSocket, Probes, Pub, PubSocket, Publishes,
+    Pull, PullSocket, Push, PushSocket, Receiver, Receives, Rep, RepSocket, Req, ReqOptions,
+    ReqSocket, Router, RouterOptions, RouterSocket, Scatter, ScatterSocket, Sender, Sends, Server,
+    ServerSocket, SharedSocket, SharesSending, Socket, SocketBuilder, SocketHandle, SocketKind,
+    Stacks, StatsHandle, Sub, SubSocket, Subscribes, Topical, XPub, XPubSocket, XSub, XSubSocket,
 };
 pub use stats::{Discarded, DropReason, Dropped, PeerStats, SocketStats};
 pub use unsent::{Unsent, UnsentMessages};

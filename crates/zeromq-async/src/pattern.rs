@@ -101,6 +101,7 @@ use crate::identity::Peer;
 
 mod addressed;
 mod budget;
+mod by_route_id;
 mod distribute;
 mod encoded;
 mod envelope;
@@ -112,6 +113,7 @@ mod inbox;
 mod lockstep;
 #[cfg(all(test, zmq_loom))]
 mod loom_models;
+mod one_frame;
 mod peer_handle;
 mod peers;
 mod prepend_routing_id;
@@ -122,6 +124,7 @@ mod subscriptions;
 
 pub use addressed::{Addressed, OfferTo, Routes};
 use budget::Budget;
+pub use by_route_id::{ByRouteId, ByRouteIdLayer, RouteTable};
 pub use distribute::Distribute;
 pub use encoded::{EncodeBuffer, EncodedMessage};
 pub use envelope::{RepRecv, RepRecvLayer, RepSend, RepSendLayer, RepState};
@@ -132,6 +135,7 @@ pub(crate) use hooks::Hooked;
 pub use hooks::PeerHooks;
 pub use inbox::Inbox;
 pub use lockstep::{ReqRecv, ReqRecvLayer, ReqSend, ReqSendLayer, ReqState};
+pub use one_frame::{OneFrame, OneFrameLayer, ReceiveFrom, SendTo};
 pub use peer_handle::{PeerHandle, QueueError, WeakPeerHandle};
 pub use peers::Peers;
 pub use prepend_routing_id::{PrependRoutingId, PrependRoutingIdLayer};

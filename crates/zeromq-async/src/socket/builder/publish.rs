@@ -7,7 +7,7 @@ use crate::options::SubscriptionNotices;
 use crate::socket::XPub;
 use crate::socket::kind::{Publishes, SocketKind};
 
-impl<P: SocketKind> SocketBuilder<P> {
+impl<P: SocketKind, S> SocketBuilder<P, S> {
     /// Waits until every subscriber of a message has room for it, and drops it for none
     /// (`ZMQ_XPUB_NODROP`). Default: off.
     ///
@@ -22,7 +22,7 @@ impl<P: SocketKind> SocketBuilder<P> {
 }
 
 /// Of their own, for SUB has an option of the same name.
-impl<P: Publishes> SocketBuilder<P> {
+impl<P: Publishes, S> SocketBuilder<P, S> {
     /// Sends each message to the peers that have *not* subscribed to its beginning
     /// (`ZMQ_INVERT_MATCHING`). Default: off.
     ///

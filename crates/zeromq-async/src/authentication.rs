@@ -192,6 +192,11 @@ impl Security {
         self.authenticator.is_some()
     }
 
+    /// Whether any peer may connect, and nothing is encrypted.
+    pub(crate) fn is_none(&self) -> bool {
+        self.authenticator.is_none() && self.mechanism.name() == MechanismName::NULL
+    }
+
     /// Asks the authenticator. Without one, the peer is denied. A panic ends one handshake, not the
     /// task.
     pub(crate) async fn decide(&self, attempt: Attempt) -> Decision {

@@ -3,10 +3,12 @@
 use std::{fmt, io};
 
 use bytes::Bytes;
-use zmtp::Message;
+use zmtp::{GroupError, Message};
 
 mod bind;
 mod connect;
+mod membership;
+mod mismatch;
 mod rejected;
 mod runtime_driver;
 mod stream;
@@ -14,6 +16,8 @@ mod subscriptions;
 
 pub use bind::{BindError, BindErrorKind};
 pub use connect::{ConnectError, ConnectErrorKind, DetachError};
+pub use membership::MembershipError;
+pub use mismatch::Mismatch;
 pub use rejected::Rejected;
 pub use runtime_driver::RuntimeDriver;
 pub use stream::StreamError;
@@ -98,6 +102,28 @@ pub enum SendErrorKind {
     /// No connected peer has this routing id, with the option `mandatory` (`EHOSTUNREACH`).
     #[error("no connected peer has the routing id {0:?}")]
     Unroutable(Bytes),
+    /// A message sent with RADIO has no valid group.
+    #[error(transparent)]
+    InvalidGroup(#[from] GroupError),
+    /// A message sent with RADIO is not a group and one frame (48/RADIO-DISH).
+    #[error("a message sent with RADIO has two frames, a group and a body")]
+    NoGroup,
+    /// A message sent with DGRAM is not an address and one frame.
+    #[error(
+        "a message sent with DGRAM has two frames, an address such as 127.0.0.1:5555 and a body"
+    )]
+    NoAddress,
+    /// The message does not fit into one datagram. libzmq drops it silently.
+    #[error(
+        "the message takes a datagram of {size} bytes, and the transport sends at most {limit}; \
+         send less at a time, or use tcp://"
+    )]
+    DatagramTooLong {
+        /// The size of the datagram in bytes, with its group.
+        size: usize,
+        /// The most bytes of a datagram.
+        limit: usize,
+    },
     /// No peer, or no room in its queue, for [`try_send`](crate::Socket::try_send).
     #[error("no peer has room for the message now; send().await waits until one has")]
     Full,

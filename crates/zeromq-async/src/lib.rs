@@ -152,11 +152,12 @@ mod unsent;
 pub use context::{Context, ContextBuilder};
 pub use endpoint::{
     Endpoint, EndpointError, EndpointErrorKind, Host, IpcEndpoint, IpcName, OtherEndpoint,
-    TcpAddress, TcpEndpoint,
+    TcpAddress, TcpEndpoint, UdpEndpoint,
 };
 pub use engine::CloseReport;
 pub use error::{
-    BindError, BindErrorKind, ConnectError, ConnectErrorKind, DetachError, RecvError, Rejected,
+    BindError, BindErrorKind, ConnectError, ConnectErrorKind, DetachError, MembershipError,
+    Mismatch, RecvError, Rejected,
     RuntimeDriver, SendError, SendErrorKind, StreamError, SubscriptionsExceeded,
 };
 pub use event::{DisconnectReason, Displaced, Events, HandshakeFailure, SocketEvent};
@@ -176,7 +177,7 @@ pub use stats::{Discarded, DropReason, Dropped, PeerStats, SocketStats};
 pub use unsent::{Unsent, UnsentMessages};
 pub use zmtp::wire::MechanismName;
 pub use zmtp::{
-    Frame, FrameCountError, LimitExceeded, Malformed, Message, Metadata, MetadataError,
+    Frame, FrameCountError, Group, GroupError, LimitExceeded, Malformed, Message, Metadata, MetadataError,
     PeerIncompatible, PeerInfo, PeerMisbehaved, PeerUntrusted, ProtocolError, RoutingId,
     RoutingIdError, SocketType,
 };

@@ -19,6 +19,9 @@
 //! | XSUB | [`Upstream`] | [`FairQueue`] |
 //! | PUSH, PULL | [`RoundRobin`] | [`FairQueue`] |
 //! | PAIR | [`Exclusive`] | [`FairQueue`] |
+//! | RADIO | [`ToMembers`] | |
+//! | DISH | | [`GroupFilter`], [`FairQueue`] |
+//! | DGRAM | [`Datagrams`] | [`FairQueue`] |
 //!
 //! Strategies see the peers as [`Peers`], a list of [`PeerHandle`]s. A peer has one queue of messages
 //! to be sent, which [`PeerHandle::offer`] fills, and one of messages to be received, which [`Inbox`]
@@ -101,17 +104,21 @@ use crate::identity::Peer;
 
 mod addressed;
 mod budget;
+mod datagrams;
 mod distribute;
 mod encoded;
 mod envelope;
 mod exclusive;
 mod fair_queue;
+mod fan_out;
 mod held;
 mod hooks;
 mod inbox;
 mod lockstep;
 #[cfg(all(test, zmq_loom))]
 mod loom_models;
+mod members;
+mod memberships;
 mod peer_handle;
 mod peers;
 mod prepend_routing_id;
@@ -119,9 +126,11 @@ mod round_robin;
 mod subscribers;
 mod subscription_trie;
 mod subscriptions;
+mod to_members;
 
 pub use addressed::{Addressed, OfferTo, Routes};
 use budget::Budget;
+pub use datagrams::Datagrams;
 pub use distribute::Distribute;
 pub use encoded::{EncodeBuffer, EncodedMessage};
 pub use envelope::{RepRecv, RepRecvLayer, RepSend, RepSendLayer, RepState};
@@ -132,6 +141,8 @@ pub(crate) use hooks::Hooked;
 pub use hooks::PeerHooks;
 pub use inbox::Inbox;
 pub use lockstep::{ReqRecv, ReqRecvLayer, ReqSend, ReqSendLayer, ReqState};
+pub use members::{Members, RadioOptions};
+pub use memberships::{GroupFilter, GroupFilterLayer, Memberships};
 pub use peer_handle::{PeerHandle, QueueError, WeakPeerHandle};
 pub use peers::Peers;
 pub use prepend_routing_id::{PrependRoutingId, PrependRoutingIdLayer};
@@ -141,7 +152,8 @@ pub(crate) use subscription_trie::{Change, SubscriptionTrie};
 pub use subscriptions::{
     SubscribeOptions, SubscriptionFilter, SubscriptionFilterLayer, Subscriptions, Upstream,
 };
-pub use zmtp::Subscription;
+pub use to_members::ToMembers;
+pub use zmtp::{Membership, Subscription};
 
 /// The send side of a socket type, or a part of it.
 ///

@@ -83,7 +83,7 @@
 //!
 //! | | |
 //! |---|---|
-//! | messages | [`Message`], [`Frame`], [`Batch`], [`EncodedMessages`], [`Subscription`] |
+//! | messages | [`Message`], [`Frame`], [`Batch`], [`EncodedMessages`], [`Subscription`], [`Group`], [`Membership`] |
 //! | connections | [`Connection`], [`ConnectionConfig`], [`Limits`], [`Event`] |
 //! | security | [`mechanism`], [`AuthenticationRequest`], [`Credentials`], [`Decision`], [`DenyStatus`] |
 //! | peers | [`PeerInfo`], [`SocketType`], [`RoutingId`], [`Metadata`] |
@@ -114,6 +114,7 @@ mod decoder;
 mod encoder;
 mod error;
 mod event;
+mod group;
 pub mod mechanism;
 mod message;
 mod metadata;
@@ -137,6 +138,7 @@ pub use error::{
     ProtocolError,
 };
 pub use event::{Event, PeerInfo};
+pub use group::{Group, GroupError, Membership};
 #[cfg(feature = "__cipher")]
 pub use mechanism::KeyError;
 #[cfg(feature = "curve")]

@@ -9,9 +9,7 @@ use crate::engine::{CloseReport, Engine, InprocRegistry, WeakEngine, check_runti
 use crate::error::BindError;
 use crate::options::{HighWaterMark, ReconnectBackoff, SocketOptions};
 use crate::sync::Mutex;
-use crate::transport::{
-    DatagramTransport, Io, Listener, Transport, TransportOptions, Transports,
-};
+use crate::transport::{DatagramTransport, Io, Listener, Transport, TransportOptions, Transports};
 
 /// A namespace for `inproc://`, and a group of sockets that shut down together (libzmq's context).
 ///

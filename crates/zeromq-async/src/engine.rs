@@ -50,7 +50,7 @@ use crate::error::{
 use crate::event::Events;
 use crate::identity::PeerId;
 use crate::options::SocketOptions;
-use crate::pipe::{Pattern, PeerSet};
+use crate::pipe::{Pattern, PeerSet, Pipe};
 use crate::transport::{IntoListener, Io, Listener, Transports};
 
 /// Commands a socket: binds, connects and closes it.
@@ -189,23 +189,42 @@ impl Engine {
         endpoint: Endpoint,
         routing_id: Option<RoutingId>,
     ) -> Result<(), ConnectError> {
+        self.dial(endpoint, routing_id).map(drop)
+    }
+
+    /// Connects in the background, and returns the pipe that waits for the connection.
+    pub(crate) fn connect_peer(&self, endpoint: Endpoint) -> Result<Arc<Pipe>, ConnectError> {
+        if self.core.options.immediate {
+            return Err(ConnectError::new(&endpoint, ConnectErrorKind::Immediate));
+        }
+        let pipe = self.dial(endpoint.clone(), None)?;
+        pipe.ok_or_else(|| ConnectError::new(&endpoint, ConnectErrorKind::Immediate))
+    }
+
+    /// Returns the pipe, if there is one before the connection.
+    fn dial(
+        &self,
+        endpoint: Endpoint,
+        routing_id: Option<RoutingId>,
+    ) -> Result<Option<Arc<Pipe>>, ConnectError> {
         let core = &self.core;
         core.transports.check_connectable(&endpoint, &core.options.transport)?;
         if core.endpoints.is_closed() {
             return Err(ConnectError::new(&endpoint, ConnectErrorKind::Closed));
         }
         if let Some(transport) = core.transports.datagrams(&endpoint) {
-            return datagram::connect(core, transport, endpoint);
+            return datagram::connect(core, transport, endpoint).map(|()| None);
         }
-        datagram::check_connections(core.socket_type)
-            .map_err(|mismatch| ConnectError::new(&endpoint, ConnectErrorKind::Mismatch(mismatch)))?;
+        datagram::check_connections(core.socket_type).map_err(|mismatch| {
+            ConnectError::new(&endpoint, ConnectErrorKind::Mismatch(mismatch))
+        })?;
         if let Endpoint::Inproc(name) = &endpoint {
-            inproc::connect(core, &endpoint, name, routing_id.as_ref())?;
+            let pipe = inproc::connect(core, &endpoint, name, routing_id.as_ref())?;
             core.remember_runtime();
-            return Ok(());
+            return Ok(Some(pipe));
         }
         if connects_once(core.socket_type) && core.endpoints.is_dialed(&endpoint) {
-            return Ok(());
+            return Ok(None);
         }
         let runtime = core.select_runtime(core.transports.needs_io_driver(&endpoint));
         let runtime = runtime.map_err(|unsuited| ConnectError::new(&endpoint, unsuited.into()))?;
@@ -213,10 +232,11 @@ impl Engine {
             Dialer::new(core, &endpoint, None, routing_id).map_err(|rejected| {
                 ConnectError::new(&endpoint, ConnectErrorKind::Rejected(rejected))
             })?;
+        let pipe = dialed.pipe.get();
         // Before the task can end and remove it.
         core.endpoints.add_dialed(dialed);
         dialer.spawn(&runtime);
-        Ok(())
+        Ok(pipe)
     }
 
     /// Ends the connections to an endpoint, after their queues are written within the linger time.

@@ -3,7 +3,9 @@
 use std::{fmt, io};
 
 use bytes::Bytes;
-use zmtp::{GroupError, Message};
+use zmtp::{Frame, GroupError, Message};
+
+use crate::identity::RouteId;
 
 mod bind;
 mod connect;
@@ -124,6 +126,9 @@ pub enum SendErrorKind {
         /// The most bytes of a datagram.
         limit: usize,
     },
+    /// No peer of a SERVER or PEER has this routing id (`EHOSTUNREACH`). It never had, or it has left.
+    #[error("no peer has the routing id {0}; it may have disconnected")]
+    NoRoute(RouteId),
     /// No peer, or no room in its queue, for [`try_send`](crate::Socket::try_send).
     #[error("no peer has room for the message now; send().await waits until one has")]
     Full,
@@ -150,6 +155,14 @@ impl SendError {
     /// The message, unchanged. `None` in an error of `Sink::poll_ready`.
     pub fn into_message(self) -> Option<Message> {
         self.message
+    }
+}
+
+impl SendError {
+    /// The frame of a [`SharedSocket`](crate::SharedSocket)'s message, unchanged; see
+    /// [`into_message`](Self::into_message).
+    pub fn into_frame(self) -> Option<Frame> {
+        self.message?.pop_front()
     }
 }
 

@@ -6,6 +6,10 @@ use std::sync::Arc;
 
 use zmtp::{Frame, PeerInfo};
 
+mod route_id;
+
+pub use route_id::RouteId;
+
 /// The id of a peer in its socket. Ids increase, and are not reused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PeerId(u64);

@@ -18,9 +18,7 @@ use std::sync::Arc;
 use std::task::Context;
 
 use zmtp::wire::Command;
-use zmtp::{
-    Batch, EncodedMessages, Frame, Membership, Message, PeerInfo, RoutingId, Subscription,
-};
+use zmtp::{Batch, EncodedMessages, Frame, Membership, Message, PeerInfo, RoutingId, Subscription};
 
 use self::inbound::{Arrived, Inbound, Pushed};
 use self::ledger::DropAccount;

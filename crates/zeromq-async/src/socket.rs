@@ -1,41 +1,64 @@
 //! Sockets: the stacks of a socket type over an engine.
 
+mod address;
 mod builder;
+mod channel;
+mod client;
 mod dealer;
+mod dgram;
+mod dish;
+mod gather;
 mod handle;
 mod kind;
 mod pair;
+mod peer;
 mod r#pub;
 mod pull;
 mod push;
+mod radio;
 mod receiver;
 mod receiving;
 mod rep;
 mod req;
 mod router;
+mod scatter;
 mod send_half;
 mod sender;
 mod sending;
+mod server;
+mod shared;
 mod sub;
 mod xpub;
 mod xsub;
 
+pub use address::Address;
 pub use builder::SocketBuilder;
+pub use channel::{Channel, ChannelSocket};
+pub use client::{Client, ClientSocket};
 pub use dealer::{Dealer, DealerSocket};
+pub use dgram::{Dgram, DgramSocket};
+pub use dish::{Dish, DishSocket};
+pub use gather::{Gather, GatherSocket};
 pub use handle::{SocketHandle, StatsHandle};
 pub use kind::{
-    Conflates, Greets, Named, Probes, Publishes, Receives, Sends, SharesSending, SocketKind,
-    Stacks, Subscribes, Topical,
+    Conflates, DropsWhenFull, FrameKind, FromStacks, Greets, Multicasts, Named, Notifies,
+    NotifiesDisconnect, NotifiesHiccup, Probes, Publishes, Receives, Sends, SharesSending,
+    SocketKind, Stacks, Subscribes, Topical,
 };
 pub use pair::{Pair, PairSocket};
+pub use peer::{PeerKind, PeerSocket};
 pub use r#pub::{Pub, PubSocket};
 pub use pull::{Pull, PullSocket};
 pub use push::{Push, PushSocket};
+pub use radio::{Radio, RadioSocket};
 pub use receiver::Receiver;
 pub use rep::{Rep, RepSocket};
 pub use req::{Req, ReqOptions, ReqSocket};
 pub use router::{Router, RouterOptions, RouterSocket};
+pub use scatter::{Scatter, ScatterSocket};
 pub use sender::Sender;
+pub use server::{Server, ServerSocket};
+pub use shared::SharedSocket;
 pub use sub::{Sub, SubSocket};
 pub use xpub::{XPub, XPubSocket};
 pub use xsub::{XSub, XSubSocket};
@@ -436,6 +459,17 @@ impl<P: SocketKind> Socket<P> {
         P: Sends + Receives,
     {
         (self.sender, self.receiver)
+    }
+}
+
+impl<P: SocketKind> FromStacks<P> for Socket<P> {
+    fn from_stacks(stacks: Stacks<P>, handle: SocketHandle) -> Self {
+        const { assert!(!P::ONE_FRAME, "messages of this type have one frame: use SharedSocket") };
+        let Stacks { send, receive, control, .. } = stacks;
+        Self {
+            sender: Sender::new(send, handle.clone()),
+            receiver: Receiver::new(receive, control, handle),
+        }
     }
 }
 

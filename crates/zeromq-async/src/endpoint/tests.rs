@@ -154,7 +154,9 @@ fn length_limits_are_exact() {
 
 #[test]
 fn wildcards_only_bind_and_sources_only_connect() {
-    for text in ["tcp://*:5555", "tcp://127.0.0.1:0", "udp://*:5555", "udp://239.0.0.1:*", "ipc://*"] {
+    for text in
+        ["tcp://*:5555", "tcp://127.0.0.1:0", "udp://*:5555", "udp://239.0.0.1:*", "ipc://*"]
+    {
         let endpoint = parse(text).expect(text);
         assert!(endpoint.check_bindable().is_ok());
         let error = endpoint.check_connectable().expect_err(text);

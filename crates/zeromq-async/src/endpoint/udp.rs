@@ -94,9 +94,8 @@ impl UdpEndpoint {
 
     fn check_interface(&self) -> Result<(), EndpointErrorKind> {
         let Some(interface) = &self.interface else { return Ok(()) };
-        let invalid = |reason| {
-            Err(EndpointErrorKind::InvalidHost { host: interface.to_string(), reason })
-        };
+        let invalid =
+            |reason| Err(EndpointErrorKind::InvalidHost { host: interface.to_string(), reason });
         let is_group = match &self.host {
             Host::Name(_) => true, // It may be the name of one.
             _ => self.is_multicast(),

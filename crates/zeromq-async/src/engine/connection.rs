@@ -14,9 +14,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::task::yield_now;
 use tokio::time::timeout;
 use zmtp::wire::Command;
-use zmtp::{
-    Decoder, EncodedMessages, Group, Inbound, Membership, ProtocolError, Subscription,
-};
+use zmtp::{Decoder, EncodedMessages, Group, Inbound, Membership, ProtocolError, Subscription};
 
 use super::core::SocketCore;
 use super::disconnect::dismiss;

@@ -11,9 +11,7 @@ use zmtp::{PeerInfo, SocketType};
 use super::core::SocketCore;
 use super::task;
 use crate::endpoint::Endpoint;
-use crate::error::{
-    BindError, BindErrorKind, ConnectError, ConnectErrorKind, Mismatch, Rejected,
-};
+use crate::error::{BindError, BindErrorKind, ConnectError, ConnectErrorKind, Mismatch, Rejected};
 use crate::pipe::Pipe;
 use crate::transport::DynDatagramTransport;
 
@@ -52,7 +50,8 @@ pub(super) async fn bind(
     let max_datagram = transport.max_datagram();
     let (options, at) = (core.options.transport.clone(), endpoint.clone());
     let binding = async move { transport.bind(&at, &options).await };
-    let socket = task::on(&runtime, binding).await.unwrap_or_else(|interrupted| Err(interrupted.into()));
+    let socket =
+        task::on(&runtime, binding).await.unwrap_or_else(|interrupted| Err(interrupted.into()));
     let socket = socket.map_err(|error| BindError::from_io(&endpoint, error))?;
     Receiving::spawn(core, &runtime, socket, &endpoint, layout, max_datagram)
 }
@@ -68,9 +67,8 @@ pub(super) fn connect(
     let runtime = core.select_runtime(transport.needs_io_driver());
     let runtime = runtime.map_err(|unsuited| ConnectError::new(&endpoint, unsuited.into()))?;
     let max_datagram = transport.max_datagram();
-    let pipe = join(core, &endpoint, true, max_datagram).map_err(|rejected| {
-        ConnectError::new(&endpoint, ConnectErrorKind::Rejected(rejected))
-    })?;
+    let pipe = join(core, &endpoint, true, max_datagram)
+        .map_err(|rejected| ConnectError::new(&endpoint, ConnectErrorKind::Rejected(rejected)))?;
     Dialing::spawn(core, &runtime, transport, endpoint, pipe, layout);
     Ok(())
 }
@@ -103,8 +101,7 @@ fn join(
     max_datagram: usize,
 ) -> Result<Arc<Pipe>, Rejected> {
     let (options, endpoint) = (&core.options.pipe, Arc::new(endpoint.clone()));
-    let pipe =
-        core.peers.open_datagrams(options, &core.pattern, endpoint, connects, max_datagram);
+    let pipe = core.peers.open_datagrams(options, &core.pattern, endpoint, connects, max_datagram);
     core.peers.join(&pipe)?;
     Ok(pipe)
 }

@@ -30,13 +30,13 @@ pub(super) fn bind(core: &Arc<SocketCore>, name: &str) -> Result<(), BindError> 
     Ok(())
 }
 
-/// Connects to the socket that is bound to the name, or waits for one.
+/// Connects to the socket that is bound to the name, or waits for one. Returns the pipe.
 pub(super) fn connect(
     core: &Arc<SocketCore>,
     endpoint: &Endpoint,
     name: &str,
     routing_id: Option<&RoutingId>,
-) -> Result<(), ConnectError> {
+) -> Result<Arc<Pipe>, ConnectError> {
     let pipe = core
         .join_connecting(endpoint, routing_id)
         .map_err(|rejected| ConnectError::new(endpoint, ConnectErrorKind::Rejected(rejected)))?;
@@ -46,7 +46,7 @@ pub(super) fn connect(
     if let Some(bound) = find_or_wait(core, name, &pipe) {
         meet(&bound, Side { core, pipe: &pipe }, name, endpoint);
     }
-    Ok(())
+    Ok(pipe)
 }
 
 /// The socket that is bound to the name. Without one, the pipe waits for it, unless it was disconnected

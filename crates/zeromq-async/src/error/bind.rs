@@ -203,7 +203,9 @@ fn not_found_advice(endpoint: &str) -> &'static str {
 
 fn permission_advice(endpoint: &str) -> &'static str {
     match split(endpoint) {
-        ("tcp" | "udp", _) => "most systems keep ports below 1024 for privileged programs: choose another",
+        ("tcp" | "udp", _) => {
+            "most systems keep ports below 1024 for privileged programs: choose another"
+        }
         ("ipc", "*") => "set TMPDIR to a directory that is writable for this user",
         ("ipc", _) => "the directory must be writable for this user",
         _ => "choose another address, or run with the right to use this one",

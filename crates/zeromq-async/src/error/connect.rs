@@ -7,7 +7,7 @@ use zmtp::RoutingIdError;
 
 use super::{Mismatch, Rejected, RuntimeDriver, describe};
 use crate::endpoint::{Endpoint, EndpointError, EndpointErrorKind};
-use crate::identity::PeerId;
+use crate::identity::{PeerId, RouteId};
 
 /// A socket could not begin to connect.
 ///
@@ -34,6 +34,10 @@ pub enum ConnectErrorKind {
     /// The socket was closed, or its context was shut down.
     #[error("the socket is closed")]
     Closed,
+    /// The peer has no routing id before it is connected, because the socket is
+    /// [`immediate`](crate::SocketBuilder::immediate) (libzmq's `EFAULT`).
+    #[error("the socket is immediate, and names a peer only when it is connected")]
+    Immediate,
     /// The text is not an endpoint, or the endpoint cannot be connected to.
     #[error(transparent)]
     InvalidEndpoint(EndpointErrorKind),
@@ -113,6 +117,9 @@ fn advice(kind: &ConnectErrorKind) -> Option<&'static str> {
         | ConnectErrorKind::NoDriver(_)
         | ConnectErrorKind::Rejected(_) => None,
         ConnectErrorKind::Closed => Some("make a new one"),
+        ConnectErrorKind::Immediate => {
+            Some("use connect, and learn the routing id from the first message")
+        }
         ConnectErrorKind::NoRuntime => Some("connect in a task, or within Runtime::enter"),
         ConnectErrorKind::OptionRefused => Some("set another value when building the socket"),
         ConnectErrorKind::Unsupported => Some("use tcp:// or inproc://"),
@@ -135,4 +142,7 @@ pub enum DetachError {
     /// The socket has no such peer. It may have disconnected, or belong to another socket.
     #[error("the socket has no {0}; events and stats name its peers")]
     NoPeer(PeerId),
+    /// No peer of the SERVER or PEER has this routing id. It may have disconnected.
+    #[error("no peer has the routing id {0}; it may have disconnected")]
+    NoRoute(RouteId),
 }

@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 use zmtp::{Frame, Message};
 
 use super::{
-    Exclusive, FairQueue, PeerHandle, Peers, ReceiveFrom, OfferError, SendStrategy, SendTo,
+    Exclusive, FairQueue, OfferError, PeerHandle, Peers, ReceiveFrom, SendStrategy, SendTo,
 };
 use crate::error::SendErrorKind;
 

@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 use zmtp::{Group, Message};
 
 use super::fan_out::FanOut;
-use super::{Members, Peers, OfferError, SendStrategy, SendTo};
+use super::{Members, OfferError, Peers, SendStrategy, SendTo};
 use crate::error::SendErrorKind;
 use crate::identity::PeerId;
 

@@ -1,6 +1,7 @@
 //! The options of a socket, typed, with their defaults.
 
 mod limits;
+mod multicast;
 mod peer_messages;
 mod publish;
 mod resilient;
@@ -9,21 +10,22 @@ mod subscribe;
 mod transport;
 
 use std::fmt;
+use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
 
 use zmtp::wire::Ttl;
 use zmtp::{MetadataError, RoutingId, RoutingIdError};
 
-use super::kind::{Conflates, Named, Receives, Sends, SocketKind, Stacks};
-use super::{Receiver, Req, Router, Sender, Socket, SocketHandle};
+use super::kind::{Conflates, FromStacks, Named, Receives, Sends, SocketKind};
+use super::{Req, Router, Socket, SocketHandle};
 use crate::context::Context;
 use crate::engine::Engine;
 use crate::options::{HighWaterMark, ReconnectBackoff, SocketOptions};
 use crate::pattern::{Hooked, Peers};
 use crate::pipe::PeerSet;
 
-/// Builds a socket of type `P`; each socket type has the options that mean something to it.
+/// Builds a socket `S` of type `P`; each socket type has the options that mean something to it.
 ///
 /// An option is fixed when the socket is built and holds for all of its endpoints. A clone of a
 /// builder builds a socket with the same options.
@@ -43,22 +45,24 @@ use crate::pipe::PeerSet;
 /// # Ok::<(), zeromq_async::RoutingIdError>(())
 /// ```
 #[must_use = "a builder does nothing until it is built"]
-pub struct SocketBuilder<P: SocketKind> {
+pub struct SocketBuilder<P: SocketKind, S = Socket<P>> {
     options: SocketOptions,
     /// The options that only this socket type has.
     own: P::Options,
     context: Context,
+    builds: PhantomData<fn() -> S>,
 }
 
 /// Not derived: that would ask the same of `P`.
-impl<P: SocketKind> Clone for SocketBuilder<P> {
+impl<P: SocketKind, S> Clone for SocketBuilder<P, S> {
     fn clone(&self) -> Self {
-        let Self { options, own, context } = self;
-        Self { options: options.clone(), own: own.clone(), context: context.clone() }
+        let Self { options, own, context, builds } = self;
+        let (options, own, context) = (options.clone(), own.clone(), context.clone());
+        Self { options, own, context, builds: *builds }
     }
 }
 
-impl<P: SocketKind> fmt::Debug for SocketBuilder<P> {
+impl<P: SocketKind, S> fmt::Debug for SocketBuilder<P, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SocketBuilder")
             .field("options", &self.options)
@@ -68,13 +72,13 @@ impl<P: SocketKind> fmt::Debug for SocketBuilder<P> {
     }
 }
 
-impl<P: SocketKind> SocketBuilder<P> {
+impl<P: SocketKind, S> SocketBuilder<P, S> {
     pub(super) fn new(context: Context) -> Self {
         let mut options = context.defaults();
         if P::LINGER.is_some() {
             options.linger = P::LINGER;
         }
-        Self { options, own: P::Options::default(), context }
+        Self { options, own: P::Options::default(), context, builds: PhantomData }
     }
 
     /// Changes the options that only this socket type has.
@@ -87,20 +91,18 @@ impl<P: SocketKind> SocketBuilder<P> {
     }
 
     /// Makes the socket. It needs no Tokio runtime until it binds or connects.
-    pub fn build(self) -> Socket<P> {
+    pub fn build(self) -> S
+    where
+        S: FromStacks<P>,
+    {
         let peers = Arc::new(PeerSet::new(self.options.max_peers));
         peers.ledger().keep_unsent(self.options.keep_unsent);
-        let Stacks { send, receive, hooks, control } =
-            P::compose(&Peers::new(peers.clone()), &self.own);
+        let stacks = P::compose(&Peers::new(peers.clone()), &self.own);
         let (inproc, transports) = (self.context.inproc(), self.context.transports());
-        let pattern = Arc::new(Hooked(hooks));
+        let pattern = Arc::new(Hooked(stacks.hooks.clone()));
         let engine = Engine::new(P::TYPE, self.options, inproc, transports, peers, pattern);
         self.context.add_socket(&engine);
-        let handle = SocketHandle::new(engine);
-        Socket {
-            sender: Sender::new(send, handle.clone()),
-            receiver: Receiver::new(receive, control, handle),
-        }
+        S::from_stacks(stacks, SocketHandle::new(engine))
     }
 
     /// How long a closed or dropped socket goes on writing queued messages (`ZMQ_LINGER`).
@@ -168,7 +170,7 @@ impl<P: SocketKind> SocketBuilder<P> {
     }
 }
 
-impl<P: SocketKind> SocketBuilder<P> {
+impl<P: SocketKind, S> SocketBuilder<P, S> {
     /// How many messages may be queued for each peer (`ZMQ_SNDHWM`). Default: 1,000.
     pub fn send_high_water_mark(mut self, mark: impl Into<HighWaterMark>) -> Self
     where
@@ -191,7 +193,7 @@ impl<P: SocketKind> SocketBuilder<P> {
     }
 }
 
-impl<P: SocketKind> SocketBuilder<P> {
+impl<P: SocketKind, S> SocketBuilder<P, S> {
     /// How many messages from each peer may wait to be received (`ZMQ_RCVHWM`). Default: 1,000.
     pub fn receive_high_water_mark(mut self, mark: impl Into<HighWaterMark>) -> Self
     where
@@ -202,7 +204,7 @@ impl<P: SocketKind> SocketBuilder<P> {
     }
 }
 
-impl<P: SocketKind> SocketBuilder<P> {
+impl<P: SocketKind, S> SocketBuilder<P, S> {
     /// Keeps only the latest message in each queue, whole (`ZMQ_CONFLATE`). Default: off.
     ///
     /// The high-water marks mean nothing then.
@@ -215,7 +217,7 @@ impl<P: SocketKind> SocketBuilder<P> {
     }
 }
 
-impl<P: SocketKind> SocketBuilder<P> {
+impl<P: SocketKind, S> SocketBuilder<P, S> {
     /// The routing id by which ROUTER peers know this socket (`ZMQ_ROUTING_ID`). Default: none,
     /// and each ROUTER makes one up.
     ///
@@ -271,7 +273,7 @@ impl SocketBuilder<Req> {
     }
 }
 
-impl<P: SocketKind> SocketBuilder<P> {
+impl<P: SocketKind, S> SocketBuilder<P, S> {
     /// A property that peers are told of this socket in the handshake; repeatable
     /// (`ZMQ_METADATA`). Default: none.
     ///

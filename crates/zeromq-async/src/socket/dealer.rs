@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use zmtp::SocketType;
+use zmtp::{Message, SocketType};
 
 use super::{
-    Conflates, Greets, Named, Probes, Receives, Sends, SharesSending, Socket, SocketKind, Stacks,
+    Conflates, Greets, Named, Notifies, NotifiesHiccup, Probes, Receives, Sends, SharesSending,
+    Socket, SocketKind, Stacks,
 };
 use crate::pattern::{FairQueue, Peers, RoundRobin};
 
@@ -53,7 +54,13 @@ impl SocketKind for Dealer {
 impl Sends for Dealer {}
 impl SharesSending for Dealer {}
 impl Receives for Dealer {}
+
+impl Notifies for Dealer {
+    type Notice = Message;
+}
+
+impl Greets for Dealer {}
+impl NotifiesHiccup for Dealer {}
 impl Named for Dealer {}
 impl Conflates for Dealer {}
-impl Greets for Dealer {}
 impl Probes for Dealer {}

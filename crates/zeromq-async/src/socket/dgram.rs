@@ -39,7 +39,7 @@ pub enum Dgram {}
 
 impl SocketKind for Dgram {
     const TYPE: SocketType = SocketType::Dgram;
-    type Socket = SharedSocket<Self>;
+    const ONE_FRAME: bool = true;
     type SendStack = Datagrams;
     type ReceiveStack = FairQueue;
     type Options = ();

@@ -41,9 +41,9 @@ pub enum Dish {}
 
 impl SocketKind for Dish {
     const TYPE: SocketType = SocketType::Dish;
+    const ONE_FRAME: bool = true;
     /// A DISH has nothing to send that is worth lingering for, as in libzmq.
     const LINGER: Option<Duration> = Some(Duration::ZERO);
-    type Socket = SharedSocket<Self>;
     type SendStack = ();
     type ReceiveStack = GroupFilter<FairQueue>;
     type Options = ();

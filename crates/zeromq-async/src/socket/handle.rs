@@ -10,7 +10,7 @@ use crate::engine::{Accepted, CloseReport, Engine};
 use crate::error::{BindError, ConnectError, DetachError, StreamError};
 use crate::event::Events;
 use crate::identity::PeerId;
-use crate::pipe::{Ledger, PeerSet};
+use crate::pipe::{Ledger, PeerSet, Pipe};
 use crate::stats::SocketStats;
 use crate::transport::{IntoListener, Io};
 use crate::unsent::UnsentMessages;
@@ -95,6 +95,11 @@ impl SocketHandle {
         routing_id: RoutingId,
     ) -> Result<(), ConnectError> {
         self.engine().connect(endpoint, Some(routing_id))
+    }
+
+    /// Connects to a peer of a PEER, and returns its queue.
+    pub(super) fn connect_peer(&self, endpoint: Endpoint) -> Result<Arc<Pipe>, ConnectError> {
+        self.engine().connect_peer(endpoint)
     }
 
     /// See [`Socket::unbind`](crate::Socket::unbind).

@@ -4,11 +4,12 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use zmtp::SocketType;
+use zmtp::{Message, SocketType};
 
+use super::{Address, SocketHandle};
 use crate::pattern::{
-    Distribute, PeerHooks, Peers, PublishOptions, ReceiveStrategy, SendStrategy, SubscribeOptions,
-    Subscribers, Subscriptions,
+    Distribute, PeerHooks, Peers, PublishOptions, ReceiveFrom, ReceiveStrategy, SendStrategy,
+    SendTo, SubscribeOptions, Subscribers, Subscriptions,
 };
 
 /// A socket type: the type that it announces, and the two stacks that send and receive.
@@ -25,6 +26,11 @@ pub trait SocketKind: Sized + Send + Sync + 'static {
 
     /// The default [linger time](crate::SocketBuilder::linger), where it differs from other types.
     const LINGER: Option<Duration> = None;
+
+    /// Whether messages have one frame, and the sockets are [`SharedSocket`](crate::SharedSocket)s. A
+    /// [`Socket`](crate::Socket) of such a type does not compile. [`FrameKind`] is the trait of these
+    /// types.
+    const ONE_FRAME: bool = false;
 
     /// The layers that send, outermost first; `()` where the type only receives.
     type SendStack: SendStrategy;
@@ -43,6 +49,12 @@ pub trait SocketKind: Sized + Send + Sync + 'static {
     fn compose(peers: &Peers, options: &Self::Options) -> Stacks<Self>;
 }
 
+/// A socket that is made of the stacks of its type.
+pub trait FromStacks<P: SocketKind> {
+    /// Makes the socket.
+    fn from_stacks(stacks: Stacks<P>, handle: SocketHandle) -> Self;
+}
+
 /// The parts of a new socket, as [`SocketKind::compose`] returns them.
 pub struct Stacks<P: SocketKind> {
     /// The stack that sends.
@@ -59,6 +71,24 @@ impl<P: SocketKind> fmt::Debug for Stacks<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Stacks").field("type", &P::TYPE).finish_non_exhaustive()
     }
+}
+
+/// A socket type with messages of one frame: its sockets are [`SharedSocket`](crate::SharedSocket)s.
+///
+/// The stacks send to and receive from these addresses. The stack that receives passes on messages
+/// that have one frame beside those of the address, and drops others:
+/// [`OneFrame`](crate::pattern::OneFrame) does.
+pub trait FrameKind:
+    SocketKind<
+        SendStack: Clone + SendTo<<Self as FrameKind>::To>,
+        ReceiveStack: ReceiveFrom<<Self as FrameKind>::From>,
+    >
+{
+    /// What the application names to send a message: `()` where the socket chooses the peer.
+    type To: Address;
+
+    /// What the application learns of where a message came from.
+    type From: Address;
 }
 
 /// A socket type that sends.
@@ -95,6 +125,25 @@ pub trait Publishes:
     Sends + SocketKind<SendStack = Distribute, Options = PublishOptions, Control = Arc<Subscribers>>
 {
 }
+
+/// A socket type that drops a message for each peer whose queue is full.
+#[diagnostic::on_unimplemented(
+    message = "a {Self} socket does not drop messages of its own accord",
+    label = "this socket type has no `no_drop`",
+    note = "PUB, XPUB and RADIO can wait instead of dropping"
+)]
+pub trait DropsWhenFull: Sends {
+    /// The option to wait instead.
+    fn no_drop(options: &mut Self::Options) -> &mut bool;
+}
+
+/// A socket type that sends to multicast groups.
+#[diagnostic::on_unimplemented(
+    message = "a {Self} socket sends no multicast datagrams",
+    label = "this socket type has no multicast options",
+    note = "RADIO and DGRAM send them"
+)]
+pub trait Multicasts: Sends {}
 
 /// A socket type that subscribes: [`Sub`](crate::Sub) or [`XSub`](crate::XSub).
 #[diagnostic::on_unimplemented(
@@ -134,13 +183,36 @@ pub trait Conflates: SocketKind {}
 )]
 pub trait Named: SocketKind {}
 
+/// A socket type that makes messages of its own when peers come and go.
+pub trait Notifies: SocketKind {
+    /// What such a message is: a [`Message`], or a [`Frame`](crate::Frame) where messages have one
+    /// frame.
+    type Notice: Into<Message>;
+}
+
 /// A socket type that can greet its peers.
 #[diagnostic::on_unimplemented(
     message = "a {Self} socket does not greet",
     label = "this socket type has no `hello`",
-    note = "DEALER and ROUTER greet their peers"
+    note = "DEALER, ROUTER, CLIENT, SERVER and PEER greet their peers"
 )]
-pub trait Greets: SocketKind {}
+pub trait Greets: Notifies {}
+
+/// A socket type that can receive a message of its own for each lost peer that had connected to it.
+#[diagnostic::on_unimplemented(
+    message = "a {Self} socket gets no message for a lost peer",
+    label = "this socket type has no `disconnect_message`",
+    note = "ROUTER, SERVER and PEER have `disconnect_message`"
+)]
+pub trait NotifiesDisconnect: Notifies + Receives {}
+
+/// A socket type that can receive a message of its own for each lost peer that it had connected to.
+#[diagnostic::on_unimplemented(
+    message = "a {Self} socket gets no message for a lost connection",
+    label = "this socket type has no `hiccup_message`",
+    note = "DEALER, CLIENT and PEER have `hiccup_message`"
+)]
+pub trait NotifiesHiccup: Notifies + Receives {}
 
 /// A socket type that can announce itself to a ROUTER.
 #[diagnostic::on_unimplemented(

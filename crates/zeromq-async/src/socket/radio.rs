@@ -43,14 +43,14 @@ pub enum Radio {}
 
 impl SocketKind for Radio {
     const TYPE: SocketType = SocketType::Radio;
-    type Socket = SharedSocket<Self>;
+    const ONE_FRAME: bool = true;
     type SendStack = ToMembers;
     type ReceiveStack = ();
     type Options = RadioOptions;
     type Control = Arc<Members>;
 
     fn compose(peers: &Peers, options: &RadioOptions) -> Stacks<Self> {
-        let members = Members::new(peers, options);
+        let members = Arc::new(Members::new(options));
         Stacks {
             send: ToMembers::new(peers, members.clone(), options.no_drop),
             receive: (),
@@ -86,6 +86,7 @@ impl RadioSocket {
     ///
     /// Nothing is lost when it is dropped.
     pub async fn wait_for_members(&self, group: impl AsRef<[u8]>, count: usize) {
-        self.control().wait_for(group.as_ref(), count).await;
+        let peers = Peers::new(self.handle().engine().peers().clone());
+        self.control().wait_for(&peers, group.as_ref(), count).await;
     }
 }

@@ -168,7 +168,7 @@ impl<P: SocketKind> Receiver<P> {
 }
 
 /// The result of a poll that does not wait.
-fn now<T>(
+pub(super) fn now<T>(
     poll: impl FnMut(&mut Context<'_>) -> Poll<Result<T, RecvError>>,
 ) -> Result<T, RecvError> {
     // Unconstrained: that the task ought to yield does not mean that no message is waiting.

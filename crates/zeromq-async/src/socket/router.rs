@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use tower_layer::Layer;
-use zmtp::{RoutingId, SocketType};
+use zmtp::{Message, RoutingId, SocketType};
 
 use super::{
-    Greets, Named, Probes, Receives, Sender, Sends, SharesSending, Socket, SocketKind, Stacks,
+    Greets, Named, Notifies, NotifiesDisconnect, Probes, Receives, Sender, Sends, SharesSending,
+    Socket, SocketKind, Stacks,
 };
 use crate::endpoint::{Endpoint, EndpointError};
 use crate::error::{ConnectError, ConnectErrorKind, SendErrorKind};
@@ -78,8 +79,14 @@ impl SocketKind for Router {
 impl Sends for Router {}
 impl SharesSending for Router {}
 impl Receives for Router {}
-impl Named for Router {}
+
+impl Notifies for Router {
+    type Notice = Message;
+}
+
 impl Greets for Router {}
+impl NotifiesDisconnect for Router {}
+impl Named for Router {}
 impl Probes for Router {}
 
 impl Socket<Router> {

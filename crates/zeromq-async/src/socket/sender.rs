@@ -78,7 +78,7 @@ impl<P: SocketKind> Sender<P> {
     where
         P: Sends,
     {
-        self.half.try_send(message.into())
+        self.half.try_send(&(), message.into())
     }
 
     /// Waits until a message can be sent without waiting.
@@ -146,7 +146,7 @@ impl<P: Sends> Sink<Message> for Sender<P> {
 
     #[inline]
     fn start_send(mut self: Pin<&mut Self>, message: Message) -> Result<(), SendError> {
-        self.half.start_send(message)
+        self.half.start_send((), message)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), SendError>> {

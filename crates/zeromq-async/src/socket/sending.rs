@@ -73,7 +73,7 @@ impl<P: SocketKind> Socket<P> {
     where
         P: Sends,
     {
-        self.sender.half.try_send(message.into())
+        self.sender.half.try_send(&(), message.into())
     }
 
     /// Waits until a message can be sent without waiting.
@@ -170,7 +170,7 @@ impl<P: Sends> Sink<Message> for Socket<P> {
 
     #[inline]
     fn start_send(mut self: Pin<&mut Self>, message: Message) -> Result<(), SendError> {
-        self.sender.half.start_send(message)
+        self.sender.half.start_send((), message)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), SendError>> {

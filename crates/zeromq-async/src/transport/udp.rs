@@ -8,10 +8,10 @@ use socket2::{Domain, Protocol, Socket, Type};
 use tokio::io::ReadBuf;
 use tokio::net::UdpSocket;
 
+use super::TransportOptions;
 use super::datagram::{DatagramSocket, DatagramTransport};
 use super::error::invalid_input;
 use super::tcp::{LOOKUPS, resolve, set_before_use};
-use super::TransportOptions;
 use crate::endpoint::{Endpoint, UdpEndpoint};
 use interface::Interface;
 

@@ -59,7 +59,8 @@ impl EncodedMessages {
     pub fn check_grouped(&self) -> Result<(), PeerMisbehaved> {
         let mut at = 0;
         while at < self.bytes.len() {
-            let (group, more, end) = find_frame(&self.bytes, at).ok_or(PeerMisbehaved::Ungrouped)?;
+            let (group, more, end) =
+                find_frame(&self.bytes, at).ok_or(PeerMisbehaved::Ungrouped)?;
             if group > Group::MAX {
                 return Err(GroupError::TooLong(group).into());
             }

@@ -53,7 +53,8 @@ impl Receiving {
         let is_open =
             core.add_bound(endpoint.clone(), asked, descriptor, Bound::Datagrams(bound.clone()));
         let span = trace::connection_span(core.socket_type, &endpoint);
-        let receiving = Self { core: core.clone(), endpoint: endpoint.clone(), bound, driver, span };
+        let receiving =
+            Self { core: core.clone(), endpoint: endpoint.clone(), bound, driver, span };
         // On a socket that was closed meanwhile it ends at once.
         core.spawn(runtime, receiving);
         if is_open { Ok(endpoint) } else { Err(BindError::new(asked, BindErrorKind::Closed)) }

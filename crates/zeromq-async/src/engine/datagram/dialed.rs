@@ -51,8 +51,7 @@ impl Dialing {
         core.endpoints.add_dialed(dialed);
         let span = trace::connection_span(core.socket_type, &endpoint);
         let (core, attempt, driver) = (core.clone(), 0, None);
-        let dialing =
-            Self { core, transport, endpoint, pipe, layout, stop, attempt, driver, span };
+        let dialing = Self { core, transport, endpoint, pipe, layout, stop, attempt, driver, span };
         dialing.core.clone().spawn(runtime, dialing);
     }
 
@@ -103,7 +102,9 @@ impl Dialing {
     /// Another runtime of the socket, if the task ended because its own did.
     fn find_elsewhere(&self, interrupted: Option<&Interrupted>) -> Option<Handle> {
         match interrupted {
-            Some(Interrupted::RuntimeEnded) if !self.stop.is_cancelled() => self.core.runtimes.oldest(),
+            Some(Interrupted::RuntimeEnded) if !self.stop.is_cancelled() => {
+                self.core.runtimes.oldest()
+            }
             _ => None,
         }
     }

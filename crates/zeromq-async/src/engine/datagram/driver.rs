@@ -16,11 +16,11 @@ use super::super::core::SocketCore;
 use super::super::disconnect::dismiss;
 use super::super::peer_lifecycle;
 use super::super::work_budget::WorkBudget;
+use super::anonymous;
 use super::failures::Failures;
 use super::layout::Layout;
 use super::shared::Shared;
 use super::writer::DatagramWriter;
-use super::anonymous;
 use crate::endpoint::Endpoint;
 use crate::error::Rejected;
 use crate::event::DisconnectReason;
@@ -184,13 +184,7 @@ impl DatagramDriver {
 
     /// Appends the message of the datagram in the buffer to `wire`. False if there is none, or it is not
     /// let in.
-    fn decode(
-        &self,
-        core: &SocketCore,
-        size: usize,
-        from: SocketAddr,
-        wire: &mut Vec<u8>,
-    ) -> bool {
+    fn decode(&self, core: &SocketCore, size: usize, from: SocketAddr, wire: &mut Vec<u8>) -> bool {
         let filter = core.options.accept_filter.as_ref();
         if filter.is_some_and(|filter| !filter.accepts(&PeerAddress::Udp(from))) {
             self.pipe.reject_one(size, |discarded| discarded.filtered += 1);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::SocketBuilder;
 use crate::socket::kind::{Publishes, SocketKind};
 
-impl<P: SocketKind> SocketBuilder<P> {
+impl<P: SocketKind, S> SocketBuilder<P, S> {
     /// How long the handshake may take as a whole, on both sides (`ZMQ_HANDSHAKE_IVL`). Default:
     /// 30 s.
     ///
@@ -96,7 +96,7 @@ impl<P: SocketKind> SocketBuilder<P> {
     }
 }
 
-impl<P: SocketKind> SocketBuilder<P> {
+impl<P: SocketKind, S> SocketBuilder<P, S> {
     /// The most topics that one peer may be subscribed to at a time. Default: 1,000,000.
     ///
     /// A peer that goes beyond is [disconnected](crate::DisconnectReason::Subscriptions); peers over

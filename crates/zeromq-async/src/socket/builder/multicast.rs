@@ -4,7 +4,7 @@ use super::SocketBuilder;
 use crate::socket::Radio;
 use crate::socket::kind::{Multicasts, SocketKind};
 
-impl<P: SocketKind> SocketBuilder<P> {
+impl<P: SocketKind, S> SocketBuilder<P, S> {
     /// How many networks multicast datagrams pass (`ZMQ_MULTICAST_HOPS`). Default: 1, the local one.
     pub fn multicast_hops(mut self, hops: u8) -> Self
     where
@@ -25,7 +25,7 @@ impl<P: SocketKind> SocketBuilder<P> {
     }
 }
 
-impl SocketBuilder<Radio> {
+impl<S> SocketBuilder<Radio, S> {
     /// The most groups that one peer may be in at a time. Default: 100,000.
     ///
     /// A peer that goes beyond is [disconnected](crate::DisconnectReason::Subscriptions); peers over

@@ -3,10 +3,10 @@
 use zmtp::Message;
 
 use super::SocketBuilder;
-use crate::socket::kind::{Greets, Probes, SocketKind};
-use crate::socket::{Dealer, Router};
+use crate::socket::Router;
+use crate::socket::kind::{Greets, NotifiesDisconnect, NotifiesHiccup, Probes, SocketKind};
 
-impl<P: SocketKind> SocketBuilder<P> {
+impl<P: SocketKind, S> SocketBuilder<P, S> {
     /// A message for each peer before any other, over each connection anew (`ZMQ_HELLO_MSG`).
     /// Default: none.
     ///
@@ -24,18 +24,18 @@ impl<P: SocketKind> SocketBuilder<P> {
     /// assert_eq!(dealer.recv().await?, "version 2");
     /// # Ok(()) }
     /// ```
-    pub fn hello(mut self, message: impl Into<Message>) -> Self
+    pub fn hello(mut self, message: impl Into<P::Notice>) -> Self
     where
         P: Greets,
     {
-        self.options.peer_messages.hello = Some(message.into());
+        self.options.peer_messages.hello = Some(message.into().into());
         self
     }
 }
 
-impl<P: SocketKind> SocketBuilder<P> {
+impl<P: SocketKind, S> SocketBuilder<P, S> {
     /// Sends an empty message over each new connection before any other but
-    /// [`hello`](SocketBuilder::<Dealer>::hello), so that a ROUTER at the other end learns of this socket before it
+    /// [`hello`](SocketBuilder::hello), so that a ROUTER at the other end learns of this socket before it
     /// has sent anything (`ZMQ_PROBE_ROUTER`). Default: off.
     ///
     /// libzmq sends it over the first connection to an endpoint, and not when it connects again.
@@ -91,7 +91,9 @@ impl SocketBuilder<Router> {
         self.options.peer_messages.lost = notify.then(empty);
         self
     }
+}
 
+impl<P: SocketKind, S> SocketBuilder<P, S> {
     /// A message that is received from each peer that had connected to this socket and is lost, as
     /// if it had sent it last (`ZMQ_DISCONNECT_MSG`). Default: none.
     ///
@@ -108,13 +110,14 @@ impl SocketBuilder<Router> {
     /// assert_eq!(router.recv().await?, Message::multipart(["brief", "BYE"]));
     /// # Ok(()) }
     /// ```
-    pub fn disconnect_message(mut self, message: impl Into<Message>) -> Self {
-        self.options.peer_messages.accepted_lost = Some(message.into());
+    pub fn disconnect_message(mut self, message: impl Into<P::Notice>) -> Self
+    where
+        P: NotifiesDisconnect,
+    {
+        self.options.peer_messages.accepted_lost = Some(message.into().into());
         self
     }
-}
 
-impl SocketBuilder<Dealer> {
     /// A message that is received when the connection to a peer is lost that this socket had
     /// connected to, and will connect to again (`ZMQ_HICCUP_MSG`). Default: none.
     ///
@@ -131,8 +134,11 @@ impl SocketBuilder<Dealer> {
     /// assert_eq!(dealer.recv().await?, "HICCUP");
     /// # Ok(()) }
     /// ```
-    pub fn hiccup_message(mut self, message: impl Into<Message>) -> Self {
-        self.options.peer_messages.connected_lost = Some(message.into());
+    pub fn hiccup_message(mut self, message: impl Into<P::Notice>) -> Self
+    where
+        P: NotifiesHiccup,
+    {
+        self.options.peer_messages.connected_lost = Some(message.into().into());
         self
     }
 }

@@ -1,28 +1,28 @@
-//! The options of PUB and XPUB.
+//! The options of PUB, XPUB and RADIO.
 
 use zmtp::Message;
 
 use super::SocketBuilder;
 use crate::options::SubscriptionNotices;
 use crate::socket::XPub;
-use crate::socket::kind::{Publishes, SocketKind};
+use crate::socket::kind::{DropsWhenFull, Publishes, SocketKind};
 
-impl<P: SocketKind> SocketBuilder<P> {
-    /// Waits until every subscriber of a message has room for it, and drops it for none
-    /// (`ZMQ_XPUB_NODROP`). Default: off.
+impl<P: SocketKind, S> SocketBuilder<P, S> {
+    /// Waits until every subscriber of a message, or member of its group, has room for it, and drops it
+    /// for none (`ZMQ_XPUB_NODROP`). Default: off.
     ///
     /// One subscriber that does not read then holds up all.
     pub fn no_drop(mut self, no_drop: bool) -> Self
     where
-        P: Publishes,
+        P: DropsWhenFull,
     {
-        self.own.no_drop = no_drop;
+        *P::no_drop(&mut self.own) = no_drop;
         self
     }
 }
 
 /// Of their own, for SUB has an option of the same name.
-impl<P: Publishes> SocketBuilder<P> {
+impl<P: Publishes, S> SocketBuilder<P, S> {
     /// Sends each message to the peers that have *not* subscribed to its beginning
     /// (`ZMQ_INVERT_MATCHING`). Default: off.
     ///

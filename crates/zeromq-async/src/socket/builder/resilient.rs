@@ -8,7 +8,7 @@ use super::SocketBuilder;
 use crate::options::{Keepalive, ReconnectBackoff};
 use crate::socket::{Sends, SocketKind};
 
-impl<P: SocketKind> SocketBuilder<P> {
+impl<P: SocketKind, S> SocketBuilder<P, S> {
     /// Options for peers that are reached over the internet, where connections die without a word:
     ///
     /// | option | value |
@@ -42,7 +42,7 @@ impl<P: SocketKind> SocketBuilder<P> {
     }
 }
 
-impl<P: SocketKind> SocketBuilder<P> {
+impl<P: SocketKind, S> SocketBuilder<P, S> {
     /// How many messages of gone peers are kept for [`take_unsent`](crate::SocketHandle::take_unsent).
     /// Default: 0, they are only counted.
     ///

@@ -10,7 +10,7 @@ use zmtp::{NoiseClient, NoiseKeyPair, NoisePublicKey, NoiseServer};
 use crate::authentication::{Authenticator, Security};
 use crate::socket::SocketKind;
 
-impl<P: SocketKind> SocketBuilder<P> {
+impl<P: SocketKind, S> SocketBuilder<P, S> {
     /// Asks `authenticator` about every peer. Only the peer's address is known (37/ZMTP NULL;
     /// `ZMQ_ZAP_DOMAIN`). `zeromq_auth::Zap` asks a ZAP handler.
     ///

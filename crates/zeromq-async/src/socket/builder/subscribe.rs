@@ -6,7 +6,7 @@ use super::SocketBuilder;
 use crate::socket::kind::{SocketKind, Subscribes};
 use crate::socket::{Sub, XSub};
 
-impl<P: SocketKind> SocketBuilder<P> {
+impl<P: SocketKind, S> SocketBuilder<P, S> {
     /// Subscribes from the start to what begins with `topic`; repeatable.
     pub fn subscribe(mut self, topic: impl AsRef<[u8]>) -> Self
     where

@@ -7,7 +7,7 @@ use crate::identity::PeerAddress;
 use crate::options::{AcceptFilter, Keepalive, ReconnectStop, SocksProxy};
 use crate::socket::SocketKind;
 
-impl<P: SocketKind> SocketBuilder<P> {
+impl<P: SocketKind, S> SocketBuilder<P, S> {
     /// How many connections may wait to be accepted at each bound endpoint (`ZMQ_BACKLOG`).
     /// Default: 100.
     pub fn backlog(mut self, connections: u32) -> Self {

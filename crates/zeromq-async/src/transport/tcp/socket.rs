@@ -69,7 +69,11 @@ fn named(option: &str, value: &dyn Debug) -> impl Fn(io::Error) -> io::Error {
 
 /// Sets the options that must precede bind and connect. Accepted sockets inherit them from their
 /// listener, except the priority.
-pub(in crate::transport) fn set_before_use(socket: &Socket, address: SocketAddr, options: &TransportOptions) -> io::Result<()> {
+pub(in crate::transport) fn set_before_use(
+    socket: &Socket,
+    address: SocketAddr,
+    options: &TransportOptions,
+) -> io::Result<()> {
     // The buffers decide the window scale, which TCP settles in its first packet.
     if let Some(bytes) = options.send_buffer {
         socket.set_send_buffer_size(bytes).map_err(named("send_buffer", &bytes))?;

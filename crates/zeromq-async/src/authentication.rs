@@ -7,6 +7,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use futures_util::FutureExt;
+use zmtp::wire::MechanismName;
 use zmtp::{AuthenticationRequest, Decision, DenyStatus, Mechanism, Null, RoutingId};
 
 use crate::identity::PeerAddress;
@@ -190,6 +191,11 @@ impl Security {
     /// Whether peers without credentials are authenticated too.
     pub(crate) fn asks_always(&self) -> bool {
         self.authenticator.is_some()
+    }
+
+    /// Whether any peer may connect, and nothing is encrypted.
+    pub(crate) fn is_none(&self) -> bool {
+        self.authenticator.is_none() && self.mechanism.name() == MechanismName::NULL
     }
 
     /// Asks the authenticator. Without one, the peer is denied. A panic ends one handshake, not the

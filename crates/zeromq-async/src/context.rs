@@ -9,7 +9,7 @@ use crate::engine::{CloseReport, Engine, InprocRegistry, WeakEngine, check_runti
 use crate::error::BindError;
 use crate::options::{HighWaterMark, ReconnectBackoff, SocketOptions};
 use crate::sync::Mutex;
-use crate::transport::{Io, Listener, Transport, TransportOptions, Transports};
+use crate::transport::{DatagramTransport, Io, Listener, Transport, TransportOptions, Transports};
 
 /// A namespace for `inproc://`, and a group of sockets that shut down together (libzmq's context).
 ///
@@ -197,7 +197,23 @@ impl ContextBuilder {
         Ok(self)
     }
 
-    /// See [`SocketBuilder::linger`](crate::SocketBuilder::linger). SUB and XSUB keep their own.
+    /// Adds a transport of datagrams for the endpoints of a scheme, for RADIO, DISH and DGRAM.
+    ///
+    /// It replaces one with the same scheme, even `udp`. [`DatagramTransport`] has an example.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidScheme`](crate::EndpointErrorKind::InvalidScheme).
+    pub fn datagram_transport(
+        mut self,
+        scheme: &str,
+        transport: impl DatagramTransport,
+    ) -> Result<Self, EndpointError> {
+        self.transports.add_datagrams(scheme, transport)?;
+        Ok(self)
+    }
+
+    /// See [`SocketBuilder::linger`](crate::SocketBuilder::linger). SUB, XSUB and DISH keep their own.
     pub fn linger(mut self, linger: Duration) -> Self {
         self.defaults.linger = Some(linger);
         self

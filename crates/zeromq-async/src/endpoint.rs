@@ -1,4 +1,4 @@
-//! ZeroMQ endpoints: `tcp://host:port`, `ipc://path`, `inproc://name`.
+//! ZeroMQ endpoints: `tcp://host:port`, `udp://host:port`, `ipc://path`, `inproc://name`.
 //!
 //! Text is parsed into an [`Endpoint`] without any access to the network. Invalid text is an error at
 //! that point, not at the first attempt to connect.
@@ -20,6 +20,9 @@ pub(crate) use other::check_scheme;
 mod tcp;
 pub use tcp::{Host, TcpAddress, TcpEndpoint};
 
+mod udp;
+pub use udp::UdpEndpoint;
+
 /// An address that a socket binds or connects to.
 ///
 /// | text | meaning |
@@ -35,6 +38,8 @@ pub use tcp::{Host, TcpAddress, TcpEndpoint};
 /// | `ipc://@app` | a Unix domain socket in Linux's abstract namespace |
 /// | `ipc://*` | bind: a socket in a new private directory |
 /// | `inproc://name` | another socket of the same context |
+/// | `udp://*:5555`, `udp://127.0.0.1:5555`, `udp://[::1]:5555` | datagrams of RADIO, DISH and DGRAM |
+/// | `udp://239.0.0.1:5555`, `udp://eth0;239.0.0.1:5555` | a multicast group, perhaps at an interface |
 /// | `tls://…`, any other scheme | a custom [transport](crate::transport) |
 ///
 /// [`Display`](fmt::Display) writes one canonical form, with `*` for port 0.
@@ -55,6 +60,8 @@ pub enum Endpoint {
     Tcp(TcpEndpoint),
     /// A Unix domain stream socket, `ipc://`.
     Ipc(IpcEndpoint),
+    /// UDP datagrams, `udp://`.
+    Udp(UdpEndpoint),
     /// A name within the process, `inproc://`. Parsed names have 1 to 256 bytes.
     Inproc(String),
     /// An endpoint of a custom [transport](crate::transport).
@@ -67,6 +74,7 @@ impl Endpoint {
         match self {
             Self::Tcp(_) => "tcp",
             Self::Ipc(_) => "ipc",
+            Self::Udp(_) => "udp",
             Self::Inproc(_) => "inproc",
             Self::Other(other) => other.scheme(),
         }
@@ -104,6 +112,7 @@ impl Endpoint {
     pub fn is_wildcard(&self) -> bool {
         match self {
             Self::Tcp(tcp) => tcp.is_wildcard(),
+            Self::Udp(udp) => udp.is_wildcard(),
             Self::Ipc(_) => self.is_any_path(),
             Self::Inproc(_) | Self::Other(_) => false,
         }
@@ -111,7 +120,11 @@ impl Endpoint {
 
     /// Whether the system chooses the port.
     pub(crate) fn is_any_port(&self) -> bool {
-        matches!(self, Self::Tcp(tcp) if tcp.address().port() == 0)
+        match self {
+            Self::Tcp(tcp) => tcp.address().port() == 0,
+            Self::Udp(udp) => udp.port() == 0,
+            _ => false,
+        }
     }
 
     /// Whether binding chooses the path.
@@ -124,6 +137,7 @@ impl Endpoint {
         let checked = match self {
             Self::Tcp(tcp) => tcp.check_connectable(),
             _ if self.is_wildcard() => Err(EndpointErrorKind::WildcardNotAllowed),
+            Self::Udp(udp) => udp.check_zone(),
             _ => Ok(()),
         };
         checked.map_err(|kind| kind.of(self))
@@ -134,6 +148,7 @@ impl Endpoint {
         let checked = match self {
             Self::Tcp(tcp) if tcp.source().is_some() => Err(EndpointErrorKind::SourceNotAllowed),
             Self::Tcp(tcp) => tcp.address().check_zone(),
+            Self::Udp(udp) => udp.check_zone(),
             _ => Ok(()),
         };
         checked.map_err(|kind| kind.of(self))
@@ -143,6 +158,7 @@ impl Endpoint {
     pub(crate) fn at_port_of(&self, bound: &Self) -> Self {
         match (self, bound) {
             (Self::Tcp(tcp), Self::Tcp(bound)) => Self::Tcp(tcp.at_port(bound.address().port())),
+            (Self::Udp(udp), Self::Udp(bound)) => Self::Udp(udp.at_port(bound.port())),
             _ => self.clone(),
         }
     }
@@ -162,7 +178,7 @@ impl Endpoint {
                 IpcName::Abstract(_) => cfg!(any(target_os = "android", target_os = "linux")),
                 IpcName::Any | IpcName::Path(_) => cfg!(unix),
             },
-            Self::Tcp(_) | Self::Inproc(_) | Self::Other(_) => true,
+            Self::Tcp(_) | Self::Udp(_) | Self::Inproc(_) | Self::Other(_) => true,
         }
     }
 }
@@ -183,6 +199,7 @@ fn parse(text: &str) -> Result<Endpoint, EndpointErrorKind> {
     }
     match scheme {
         "tcp" => TcpEndpoint::parse(address).map(Endpoint::Tcp),
+        "udp" => UdpEndpoint::parse(address).map(Endpoint::Udp),
         "ipc" => IpcEndpoint::parse(address).map(Endpoint::Ipc),
         "inproc" => parse_inproc(address),
         // The socket's context knows whether there is a transport.
@@ -195,6 +212,7 @@ impl fmt::Display for Endpoint {
         write!(f, "{}://", self.scheme())?;
         match self {
             Self::Tcp(tcp) => tcp.fmt(f),
+            Self::Udp(udp) => udp.fmt(f),
             Self::Ipc(ipc) => ipc.fmt(f),
             Self::Inproc(name) => f.write_str(name),
             Self::Other(other) => other.fmt(f),

@@ -4,12 +4,13 @@
 //!
 //! `core` is the state that all tasks of a socket share. `endpoints` has what the socket is bound and
 //! connected to. `accept` and `dial` are the tasks of an endpoint: they perform a `handshake`, then
-//! run a `connection`. `inproc` joins two pipes without a task. `close` ends a socket.
+//! run a `connection`. `datagram` has the tasks of endpoints without connections. `inproc` joins two pipes without a task. `close` ends a socket.
 
 mod accept;
 mod close;
 mod connection;
 mod core;
+mod datagram;
 mod dial;
 mod disconnect;
 mod drop_reporter;
@@ -110,6 +111,11 @@ impl Engine {
         if core.endpoints.is_closed() {
             return Err(BindError::new(&endpoint, BindErrorKind::Closed));
         }
+        if let Some(transport) = core.transports.datagrams(&endpoint) {
+            return datagram::bind(core, transport, endpoint).await;
+        }
+        datagram::check_connections(core.socket_type)
+            .map_err(|mismatch| BindError::new(&endpoint, BindErrorKind::Mismatch(mismatch)))?;
         if let Endpoint::Inproc(name) = &endpoint {
             inproc::bind(core, name)?;
             if !core.add_bound(endpoint.clone(), &endpoint, None, Bound::Inproc) {
@@ -153,10 +159,16 @@ impl Engine {
         let (endpoint, all) = removed.ok_or_else(not_attached)?;
         for bound in all {
             self.core.stop_listening(&endpoint, &bound);
-            // Inproc peers stay connected.
-            if let (Accepted::Close, Bound::Listener(listener)) = (accepted, bound) {
-                listener.handshakes.cancel();
-                self.close_accepted_at(&endpoint);
+            match (accepted, bound) {
+                (_, Bound::Datagrams(datagrams)) => {
+                    close_within_linger(&self.core, &datagrams.pipe);
+                }
+                (Accepted::Close, Bound::Listener(listener)) => {
+                    listener.handshakes.cancel();
+                    self.close_accepted_at(&endpoint);
+                }
+                // Inproc peers stay connected.
+                (Accepted::Close, Bound::Inproc) | (Accepted::Keep, _) => {}
             }
         }
         Ok(())
@@ -200,6 +212,12 @@ impl Engine {
         if core.endpoints.is_closed() {
             return Err(ConnectError::new(&endpoint, ConnectErrorKind::Closed));
         }
+        if let Some(transport) = core.transports.datagrams(&endpoint) {
+            return datagram::connect(core, transport, endpoint).map(|()| None);
+        }
+        datagram::check_connections(core.socket_type).map_err(|mismatch| {
+            ConnectError::new(&endpoint, ConnectErrorKind::Mismatch(mismatch))
+        })?;
         if let Endpoint::Inproc(name) = &endpoint {
             let pipe = inproc::connect(core, &endpoint, name, routing_id.as_ref())?;
             core.remember_runtime();

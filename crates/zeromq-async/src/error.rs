@@ -3,12 +3,14 @@
 use std::{fmt, io};
 
 use bytes::Bytes;
-use zmtp::{Frame, Message};
+use zmtp::{Frame, GroupError, Message};
 
 use crate::identity::RouteId;
 
 mod bind;
 mod connect;
+mod membership;
+mod mismatch;
 mod rejected;
 mod runtime_driver;
 mod stream;
@@ -16,6 +18,8 @@ mod subscriptions;
 
 pub use bind::{BindError, BindErrorKind};
 pub use connect::{ConnectError, ConnectErrorKind, DetachError};
+pub use membership::MembershipError;
+pub use mismatch::Mismatch;
 pub use rejected::Rejected;
 pub use runtime_driver::RuntimeDriver;
 pub use stream::StreamError;
@@ -100,6 +104,28 @@ pub enum SendErrorKind {
     /// No connected peer has this routing id, with the option `mandatory` (`EHOSTUNREACH`).
     #[error("no connected peer has the routing id {0:?}")]
     Unroutable(Bytes),
+    /// A message sent with RADIO has no valid group.
+    #[error(transparent)]
+    InvalidGroup(#[from] GroupError),
+    /// A message sent with RADIO is not a group and one frame (48/RADIO-DISH).
+    #[error("a message sent with RADIO has two frames, a group and a body")]
+    NoGroup,
+    /// A message sent with DGRAM is not an address and one frame.
+    #[error(
+        "a message sent with DGRAM has two frames, an address such as 127.0.0.1:5555 and a body"
+    )]
+    NoAddress,
+    /// The message does not fit into one datagram. libzmq drops it silently.
+    #[error(
+        "the message takes a datagram of {size} bytes, and the transport sends at most {limit}; \
+         send less at a time, or use tcp://"
+    )]
+    DatagramTooLong {
+        /// The size of the datagram in bytes, with its group.
+        size: usize,
+        /// The most bytes of a datagram.
+        limit: usize,
+    },
     /// No peer of a SERVER or PEER has this routing id (`EHOSTUNREACH`). It never had, or it has left.
     #[error("no peer has the routing id {0}; it may have disconnected")]
     NoRoute(RouteId),

@@ -176,6 +176,14 @@ pub enum SocketEvent {
         /// The size of the message on the wire.
         bytes: usize,
     },
+    /// A datagram could not be sent or received. Reported at most once a second for each endpoint, which
+    /// goes on. Datagrams that were not sent count as [`failed`](crate::Dropped::failed).
+    DatagramFailed {
+        /// The endpoint bound or connected to.
+        endpoint: Endpoint,
+        /// The system's error.
+        error: Arc<io::Error>,
+    },
     /// Messages were dropped. Reported at most once a second for each reason, and not for messages that
     /// `conflate` replaces. [`stats`](crate::Socket::stats) has the totals.
     ///

@@ -32,6 +32,8 @@ impl fmt::Display for PeerId {
 pub enum PeerAddress {
     /// The peer's address and port.
     Tcp(SocketAddr),
+    /// The address and port that datagrams are sent to.
+    Udp(SocketAddr),
     /// The process at the other end of a Unix domain socket.
     Ipc {
         /// Its effective user id.
@@ -70,7 +72,7 @@ impl From<String> for PeerAddress {
 impl fmt::Display for PeerAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Tcp(address) => address.fmt(f),
+            Self::Tcp(address) | Self::Udp(address) => address.fmt(f),
             Self::Ipc { user_id, group_id, process_id } => {
                 write!(f, "uid={user_id} gid={group_id}")?;
                 process_id.map_or(Ok(()), |process_id| write!(f, " pid={process_id}"))

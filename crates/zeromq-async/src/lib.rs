@@ -39,6 +39,9 @@
 //! | [`PushSocket`] | to the next peer | | waits |
 //! | [`PullSocket`] | | fairly | |
 //! | [`PairSocket`] | to its one peer | from it | waits |
+//! | [`RadioSocket`] | to all that joined the group | | drops, for that peer alone |
+//! | [`DishSocket`] | | from the groups it joined | |
+//! | [`DgramSocket`] | to an address, over UDP | from any address | waits |
 //!
 //! What a type cannot do does not compile: a [`PullSocket`] has no `send`. A [`Message`] is one or
 //! more [`Frame`]s and travels whole or not at all.
@@ -152,12 +155,13 @@ mod unsent;
 pub use context::{Context, ContextBuilder};
 pub use endpoint::{
     Endpoint, EndpointError, EndpointErrorKind, Host, IpcEndpoint, IpcName, OtherEndpoint,
-    TcpAddress, TcpEndpoint,
+    TcpAddress, TcpEndpoint, UdpEndpoint,
 };
 pub use engine::CloseReport;
 pub use error::{
-    BindError, BindErrorKind, ConnectError, ConnectErrorKind, DetachError, RecvError, Rejected,
-    RuntimeDriver, SendError, SendErrorKind, StreamError, SubscriptionsExceeded,
+    BindError, BindErrorKind, ConnectError, ConnectErrorKind, DetachError, MembershipError,
+    Mismatch, RecvError, Rejected, RuntimeDriver, SendError, SendErrorKind, StreamError,
+    SubscriptionsExceeded,
 };
 pub use event::{DisconnectReason, Displaced, Events, HandshakeFailure, SocketEvent};
 pub use identity::{Peer, PeerAddress, PeerId, RouteId};
@@ -166,21 +170,22 @@ pub use options::{
     SubscriptionNotices,
 };
 pub use socket::{
-    Address, Channel, ChannelSocket, Client, ClientSocket, Conflates, Dealer, DealerSocket,
-    FrameKind, FromStacks, Gather, GatherSocket, Greets, Named, Notifies, NotifiesDisconnect,
-    NotifiesHiccup, Pair, PairSocket, PeerKind, PeerSocket, Probes, Pub, PubSocket, Publishes,
-    Pull, PullSocket, Push, PushSocket, Receiver, Receives, Rep, RepSocket, Req, ReqOptions,
-    ReqSocket, Router, RouterOptions, RouterSocket, Scatter, ScatterSocket, Sender, Sends, Server,
-    ServerSocket, SharedSocket, SharesSending, Socket, SocketBuilder, SocketHandle, SocketKind,
-    Stacks, StatsHandle, Sub, SubSocket, Subscribes, Topical, XPub, XPubSocket, XSub, XSubSocket,
+    Address, Channel, ChannelSocket, Client, ClientSocket, Conflates, Dealer, DealerSocket, Dgram,
+    DgramSocket, Dish, DishSocket, DropsWhenFull, FrameKind, FromStacks, Gather, GatherSocket,
+    Greets, Multicasts, Named, Notifies, NotifiesDisconnect, NotifiesHiccup, Pair, PairSocket,
+    PeerKind, PeerSocket, Probes, Pub, PubSocket, Publishes, Pull, PullSocket, Push, PushSocket,
+    Radio, RadioSocket, Receiver, Receives, Rep, RepSocket, Req, ReqOptions, ReqSocket, Router,
+    RouterOptions, RouterSocket, Scatter, ScatterSocket, Sender, Sends, Server, ServerSocket,
+    SharedSocket, SharesSending, Socket, SocketBuilder, SocketHandle, SocketKind, Stacks,
+    StatsHandle, Sub, SubSocket, Subscribes, Topical, XPub, XPubSocket, XSub, XSubSocket,
 };
 pub use stats::{Discarded, DropReason, Dropped, PeerStats, SocketStats};
 pub use unsent::{Unsent, UnsentMessages};
 pub use zmtp::wire::MechanismName;
 pub use zmtp::{
-    Frame, FrameCountError, LimitExceeded, Malformed, Message, Metadata, MetadataError,
-    PeerIncompatible, PeerInfo, PeerMisbehaved, PeerUntrusted, ProtocolError, RoutingId,
-    RoutingIdError, SocketType,
+    Frame, FrameCountError, Group, GroupError, LimitExceeded, Malformed, Message, Metadata,
+    MetadataError, PeerIncompatible, PeerInfo, PeerMisbehaved, PeerUntrusted, ProtocolError,
+    RoutingId, RoutingIdError, SocketType,
 };
 
 #[cfg(doctest)]

@@ -19,6 +19,9 @@
 //! | XSUB | [`Upstream`] | [`FairQueue`] |
 //! | PUSH, PULL | [`RoundRobin`] | [`FairQueue`] |
 //! | PAIR | [`Exclusive`] | [`FairQueue`] |
+//! | RADIO | [`ToMembers`] | |
+//! | DISH | | [`GroupFilter`], [`FairQueue`] |
+//! | DGRAM | [`Datagrams`] | [`FairQueue`] |
 //!
 //! Strategies see the peers as [`Peers`], a list of [`PeerHandle`]s. A peer has one queue of messages
 //! to be sent, which [`PeerHandle::offer`] fills, and one of messages to be received, which [`Inbox`]
@@ -102,17 +105,21 @@ use crate::identity::Peer;
 mod addressed;
 mod budget;
 mod by_route_id;
+mod datagrams;
 mod distribute;
 mod encoded;
 mod envelope;
 mod exclusive;
 mod fair_queue;
+mod fan_out;
 mod held;
 mod hooks;
 mod inbox;
 mod lockstep;
 #[cfg(all(test, zmq_loom))]
 mod loom_models;
+mod members;
+mod memberships;
 mod one_frame;
 mod peer_handle;
 mod peers;
@@ -121,10 +128,12 @@ mod round_robin;
 mod subscribers;
 mod subscription_trie;
 mod subscriptions;
+mod to_members;
 
 pub use addressed::{Addressed, OfferTo, Routes};
 use budget::Budget;
 pub use by_route_id::{ByRouteId, ByRouteIdLayer, RouteTable};
+pub use datagrams::Datagrams;
 pub use distribute::Distribute;
 pub use encoded::{EncodeBuffer, EncodedMessage};
 pub use envelope::{RepRecv, RepRecvLayer, RepSend, RepSendLayer, RepState};
@@ -135,6 +144,8 @@ pub(crate) use hooks::Hooked;
 pub use hooks::PeerHooks;
 pub use inbox::Inbox;
 pub use lockstep::{ReqRecv, ReqRecvLayer, ReqSend, ReqSendLayer, ReqState};
+pub use members::{Members, RadioOptions};
+pub use memberships::{GroupFilter, GroupFilterLayer, Memberships};
 pub use one_frame::{OneFrame, OneFrameLayer, ReceiveFrom, SendTo};
 pub use peer_handle::{PeerHandle, QueueError, WeakPeerHandle};
 pub use peers::Peers;
@@ -145,7 +156,8 @@ pub(crate) use subscription_trie::{Change, SubscriptionTrie};
 pub use subscriptions::{
     SubscribeOptions, SubscriptionFilter, SubscriptionFilterLayer, Subscriptions, Upstream,
 };
-pub use zmtp::Subscription;
+pub use to_members::ToMembers;
+pub use zmtp::{Membership, Subscription};
 
 /// The send side of a socket type, or a part of it.
 ///

@@ -17,7 +17,8 @@ use std::io;
 use std::sync::Arc;
 use std::task::Context;
 
-use zmtp::{Batch, EncodedMessages, Frame, Message, PeerInfo, RoutingId, Subscription};
+use zmtp::wire::Command;
+use zmtp::{Batch, EncodedMessages, Frame, Membership, Message, PeerInfo, RoutingId, Subscription};
 
 use self::inbound::{Arrived, Inbound, Pushed};
 use self::ledger::DropAccount;
@@ -89,6 +90,25 @@ pub(crate) trait Pattern: Send + Sync {
     fn takes_subscriptions(&self) -> bool {
         false
     }
+
+    /// The peer joins or leaves a group. The engine disconnects a peer that exceeds a limit.
+    fn membership(
+        &self,
+        _pipe: &Arc<Pipe>,
+        _change: Membership,
+    ) -> Result<(), SubscriptionsExceeded> {
+        Ok(())
+    }
+
+    /// Whether peers join and leave groups.
+    fn takes_memberships(&self) -> bool {
+        false
+    }
+
+    /// Whether every message is a group and one frame.
+    fn takes_groups(&self) -> bool {
+        false
+    }
 }
 
 /// A socket type that keeps no state of its peers.
@@ -100,6 +120,8 @@ struct PeerOrigin {
     endpoint: Arc<Endpoint>,
     /// Whether this side makes the connection, and makes it again when it is lost.
     connects: bool,
+    /// The most bytes of a datagram, where there is no connection.
+    max_datagram: Option<usize>,
 }
 
 /// One peer's two queues.
@@ -163,6 +185,11 @@ impl Pipe {
         matches!(*self.origin.endpoint, Endpoint::Inproc(_))
     }
 
+    /// The most bytes of a datagram. `None` where messages go over a connection or inproc.
+    pub(crate) fn max_datagram(&self) -> Option<usize> {
+        self.origin.max_datagram
+    }
+
     pub(crate) fn routing_id(&self) -> Frame {
         self.routing_id.lock().clone()
     }
@@ -201,6 +228,19 @@ impl Pipe {
     pub(crate) fn reject(self: &Arc<Self>, run: &EncodedMessages) {
         let arrived = self.inbound.reject(run);
         self.arrived(arrived, run.messages());
+    }
+
+    /// Counts a message that the receiver never sees, and its bytes.
+    pub(crate) fn reject_one(&self, bytes: usize, note: impl Fn(&mut Discarded)) {
+        self.inbound.count_rejected(bytes);
+        self.account.discarded(note);
+    }
+
+    /// Drops the message whose datagram could not be sent.
+    pub(crate) fn drop_failed(&self) {
+        if self.outbound.drop_first() {
+            self.account.dropped(|dropped| dropped.failed += 1);
+        }
     }
 
     /// Hands the receiver a message that the socket itself makes.
@@ -353,6 +393,23 @@ impl Pipe {
         if let Some(peer) = self.outbound.subscription(change) {
             // A peer within the process is trusted with its memory, so no limit can be exceeded.
             let _ = peer.pattern.subscription(&peer, change.clone());
+        }
+    }
+
+    /// Tells the RADIO that this DISH joins or leaves a group, over the present connection.
+    pub(crate) fn send_membership(&self, change: &Membership) {
+        if self.max_datagram().is_some() {
+            return; // A RADIO sends datagrams of all groups.
+        }
+        let group = change.group().clone().into_bytes();
+        let command = match change {
+            Membership::Join(_) => Command::Join { group },
+            Membership::Leave(_) => Command::Leave { group },
+        };
+        match self.outbound.inproc_peer() {
+            // A peer within the process is trusted with its memory, so no limit can be exceeded.
+            Some(peer) => drop(peer.pattern.membership(&peer, change.clone())),
+            None => self.outbound.command(&command),
         }
     }
 

@@ -5,6 +5,8 @@ mod builder;
 mod channel;
 mod client;
 mod dealer;
+mod dgram;
+mod dish;
 mod gather;
 mod handle;
 mod kind;
@@ -13,6 +15,7 @@ mod peer;
 mod r#pub;
 mod pull;
 mod push;
+mod radio;
 mod receiver;
 mod receiving;
 mod rep;
@@ -33,17 +36,21 @@ pub use builder::SocketBuilder;
 pub use channel::{Channel, ChannelSocket};
 pub use client::{Client, ClientSocket};
 pub use dealer::{Dealer, DealerSocket};
+pub use dgram::{Dgram, DgramSocket};
+pub use dish::{Dish, DishSocket};
 pub use gather::{Gather, GatherSocket};
 pub use handle::{SocketHandle, StatsHandle};
 pub use kind::{
-    Conflates, FrameKind, FromStacks, Greets, Named, Notifies, NotifiesDisconnect, NotifiesHiccup,
-    Probes, Publishes, Receives, Sends, SharesSending, SocketKind, Stacks, Subscribes, Topical,
+    Conflates, DropsWhenFull, FrameKind, FromStacks, Greets, Multicasts, Named, Notifies,
+    NotifiesDisconnect, NotifiesHiccup, Probes, Publishes, Receives, Sends, SharesSending,
+    SocketKind, Stacks, Subscribes, Topical,
 };
 pub use pair::{Pair, PairSocket};
 pub use peer::{PeerKind, PeerSocket};
 pub use r#pub::{Pub, PubSocket};
 pub use pull::{Pull, PullSocket};
 pub use push::{Push, PushSocket};
+pub use radio::{Radio, RadioSocket};
 pub use receiver::Receiver;
 pub use rep::{Rep, RepSocket};
 pub use req::{Req, ReqOptions, ReqSocket};

@@ -150,20 +150,22 @@ pub struct Dropped {
     /// There is no peer for it: no peer has the routing id, the peer that made the request has left,
     /// or an XSUB has no publisher.
     pub unroutable: u64,
-    /// No peer has subscribed to it.
+    /// No peer has subscribed to it, or joined its group.
     pub unsubscribed: u64,
     /// A later message replaced it (`conflate`).
     pub replaced: u64,
     /// The peer ended several connections in a row in the middle of it
     /// ([`resend_limit`](crate::SocketBuilder::resend_limit)).
     pub refused: u64,
+    /// The system did not send the datagram. An event says why.
+    pub failed: u64,
 }
 
 impl Dropped {
     /// The sum over all reasons.
     pub fn total(&self) -> u64 {
-        let Self { full, unroutable, unsubscribed, replaced, refused } = self;
-        full + unroutable + unsubscribed + replaced + refused
+        let Self { full, unroutable, unsubscribed, replaced, refused, failed } = self;
+        full + unroutable + unsubscribed + replaced + refused + failed
     }
 
     pub(crate) fn add(&mut self, other: &Self) {
@@ -172,6 +174,7 @@ impl Dropped {
         self.unsubscribed += other.unsubscribed;
         self.replaced += other.replaced;
         self.refused += other.refused;
+        self.failed += other.failed;
     }
 }
 
@@ -201,11 +204,14 @@ pub struct Discarded {
     pub abandoned: u64,
     /// A later message replaced it (`conflate`).
     pub replaced: u64,
-    /// The publisher sent it although the socket is not subscribed to it.
+    /// The publisher sent it although the socket is not subscribed to it, or has not joined its group.
+    /// A RADIO sends each datagram to all. Or the
+    /// [accept filter](crate::SocketBuilder::accept_filter) keeps out the sender of a datagram.
     pub filtered: u64,
     /// A REQ got it, and it is no reply to the present request.
     pub unasked: u64,
-    /// A REP got it, and it is no request: it has no delimiter, or nothing behind the delimiter.
+    /// A REP got it, and it is no request: it has no delimiter, or nothing behind the delimiter. Or it
+    /// is a datagram that is empty, too long, or has no whole group.
     pub malformed: u64,
     /// The inproc peer that sent it took it back.
     pub withdrawn: u64,
@@ -255,6 +261,8 @@ pub enum DropReason {
     Unsubscribed,
     /// [`Dropped::refused`].
     Refused,
+    /// [`Dropped::failed`].
+    Failed,
     /// [`Discarded::unheard`].
     Unheard,
     /// [`Discarded::abandoned`].
@@ -274,12 +282,13 @@ pub enum DropReason {
 
 impl DropReason {
     /// The counts by reason. Replaced messages are left out, for the application chose `conflate`.
-    pub(crate) fn list(dropped: &Dropped, discarded: &Discarded) -> [(Self, u64); 10] {
+    pub(crate) fn list(dropped: &Dropped, discarded: &Discarded) -> [(Self, u64); 11] {
         [
             (Self::Full, dropped.full),
             (Self::Unroutable, dropped.unroutable),
             (Self::Unsubscribed, dropped.unsubscribed),
             (Self::Refused, dropped.refused),
+            (Self::Failed, dropped.failed),
             (Self::Unheard, discarded.unheard),
             (Self::Abandoned, discarded.abandoned),
             (Self::Filtered, discarded.filtered),

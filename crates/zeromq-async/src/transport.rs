@@ -40,6 +40,8 @@
 //! ```
 //!
 //! A stream that carries frames in another way than ZMTP has a framing: see [`Io::with_framing`].
+//! A [`DatagramTransport`] is the same without connections: it sends and receives whole datagrams, for
+//! RADIO, DISH and DGRAM. [`Udp`] is one.
 //!
 //! A stream without an endpoint, such as the pipes of a child process, goes to
 //! [`accept_stream`](crate::SocketHandle::accept_stream) or
@@ -53,6 +55,7 @@ use std::task::{Context, Poll};
 use crate::endpoint::Endpoint;
 pub use crate::options::TransportOptions;
 
+mod datagram;
 mod error;
 mod into_listener;
 mod io_stream;
@@ -60,20 +63,23 @@ mod io_stream;
 mod ipc;
 mod registry;
 mod tcp;
+mod udp;
 
+pub use datagram::{DatagramSocket, DatagramTransport};
 pub(crate) use error::lacks_descriptor;
 pub use into_listener::IntoListener;
 pub(crate) use io_stream::Halves;
 pub use io_stream::Io;
 #[cfg(unix)]
 pub use ipc::{BoundIpc, Ipc};
-pub(crate) use registry::Transports;
+pub(crate) use registry::{DynDatagramTransport, Transports};
 #[cfg(test)]
 pub(crate) use tcp::Resolving;
 pub(crate) use tcp::is_local_address;
 pub use tcp::{BoundTcp, Tcp};
 #[cfg(all(test, target_os = "linux"))]
 pub(crate) use tcp::{TWO_ADDRESSES, listeners_on_one_port};
+pub use udp::{Udp, UdpDatagrams};
 
 /// Turns endpoints into byte streams.
 ///

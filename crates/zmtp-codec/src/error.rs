@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use crate::authentication::DenyStatus;
+use crate::group::GroupError;
 use crate::metadata::MetadataError;
 use crate::socket_type::SocketType;
 use crate::wire::{CommandError, FrameError, MechanismName, UnsupportedVersion};
@@ -164,6 +165,9 @@ pub enum PeerMisbehaved {
     /// A command of the handshake with the wrong fields.
     #[error("peer's {0} command has not the fields that its security mechanism requires")]
     CommandLayout(&'static str),
+    /// A group that is longer than 255 bytes, or contains a zero byte.
+    #[error("peer named an invalid group: {0}")]
+    Group(#[from] GroupError),
     /// A message during the handshake: a frame that is neither the expected command nor marked as a
     /// command.
     #[error("peer sent a message before it was ready")]
@@ -179,6 +183,9 @@ pub enum PeerMisbehaved {
         /// The name of the command expected.
         expected: &'static str,
     },
+    /// A message to a DISH that is not a group and one frame (48/RADIO-DISH).
+    #[error("peer sent a message that is not a group and one frame")]
+    Ungrouped,
     /// A command in clear on an encrypted connection.
     #[error("peer sent a command in clear on an encrypted connection")]
     Unsealed,
@@ -299,6 +306,7 @@ macro_rules! from_cause {
 from_cause! {
     UnsupportedVersion => PeerIncompatible;
     FrameError => Malformed;
+    GroupError => PeerMisbehaved;
     CommandError => Malformed;
     MetadataError => Malformed;
 }

@@ -83,7 +83,7 @@
 //!
 //! | | |
 //! |---|---|
-//! | messages | [`Message`], [`Frame`], [`Batch`], [`EncodedMessages`], [`Subscription`] |
+//! | messages | [`Message`], [`Frame`], [`Batch`], [`EncodedMessages`], [`Subscription`], [`Group`], [`Membership`] |
 //! | connections | [`Connection`], [`ConnectionConfig`], [`Limits`], [`Event`] |
 //! | framings | [`framing`] |
 //! | security | [`mechanism`], [`AuthenticationRequest`], [`Credentials`], [`Decision`], [`DenyStatus`] |
@@ -116,6 +116,7 @@ mod encoder;
 mod error;
 mod event;
 pub mod framing;
+mod group;
 pub mod mechanism;
 mod message;
 mod metadata;
@@ -139,6 +140,7 @@ pub use error::{
     ProtocolError,
 };
 pub use event::{Event, PeerInfo};
+pub use group::{Group, GroupError, Membership};
 #[cfg(feature = "__cipher")]
 pub use mechanism::KeyError;
 #[cfg(feature = "curve")]

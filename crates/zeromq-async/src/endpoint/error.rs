@@ -31,6 +31,12 @@ pub enum EndpointErrorKind {
          write tcp://127.0.0.1:5555, ipc:///tmp/app.sock or inproc://name"
     )]
     EmptyAddress,
+    /// A UDP endpoint names a network interface and no multicast group.
+    #[error(
+        "a network interface is for a multicast group only; remove the part before ';', or name a \
+         group, as in udp://eth0;239.0.0.1:5555"
+    )]
+    InterfaceNotAllowed,
     /// The host is neither an address nor a valid name.
     #[error("the host {host:?} is not valid: {reason}")]
     InvalidHost {
@@ -51,7 +57,7 @@ pub enum EndpointErrorKind {
          '+', '-' and '.' only, as in tcp://127.0.0.1:5555"
     )]
     InvalidScheme(String),
-    /// A TCP address has no port.
+    /// A TCP or UDP address has no port.
     #[error("there is no port; write one after a colon, as in tcp://127.0.0.1:5555")]
     MissingPort,
     /// The text has no `://`.

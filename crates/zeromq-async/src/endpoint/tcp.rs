@@ -154,7 +154,7 @@ impl fmt::Display for TcpAddress {
     }
 }
 
-/// The host part of a TCP address.
+/// The host part of a TCP or UDP address.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Host {
@@ -175,7 +175,7 @@ pub enum Host {
 }
 
 impl Host {
-    fn parse(host: &str) -> Result<Self, EndpointErrorKind> {
+    pub(super) fn parse(host: &str) -> Result<Self, EndpointErrorKind> {
         check_length(host, MAX_HOST)?;
         let invalid = |reason| EndpointErrorKind::InvalidHost { host: host.into(), reason };
         if host == "*" {
@@ -246,7 +246,7 @@ fn is_name_char(c: char) -> bool {
 /// Parses a port: digits only, or `*`.
 ///
 /// libzmq uses `atoi`, which parses `55x` as 55 and 65537 as 1.
-fn parse_port(port: &str) -> Result<u16, EndpointErrorKind> {
+pub(super) fn parse_port(port: &str) -> Result<u16, EndpointErrorKind> {
     if port.is_empty() {
         return Err(EndpointErrorKind::MissingPort);
     }

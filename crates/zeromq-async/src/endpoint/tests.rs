@@ -38,6 +38,18 @@ fn endpoint_text_round_trips() {
         ),
         ("tcp://eth1:0;host:5555", "tcp://eth1:*;host:5555", false),
         ("tcp://*:1234;[::1]:5555", "tcp://*:1234;[::1]:5555", false),
+        ("udp://127.0.0.1:5555", "udp://127.0.0.1:5555", false),
+        ("udp://*:5555", "udp://*:5555", true),
+        ("udp://127.0.0.1:0", "udp://127.0.0.1:*", true),
+        ("udp://[::1]:5555", "udp://[::1]:5555", false),
+        ("udp://lo:5555", "udp://lo:5555", false),
+        ("udp://239.0.0.1:5555", "udp://239.0.0.1:5555", false),
+        ("udp://*;239.0.0.1:5555", "udp://*;239.0.0.1:5555", false),
+        ("udp://127.0.0.1;239.0.0.1:5555", "udp://127.0.0.1;239.0.0.1:5555", false),
+        ("udp://eth0;239.0.0.1:*", "udp://eth0;239.0.0.1:*", true),
+        ("udp://eth0;[ff02::1]:5555", "udp://eth0;[ff02::1]:5555", false),
+        ("udp://[ff02::1%eth0]:5555", "udp://[ff02::1%eth0]:5555", false),
+        ("udp://eth0;group.example.org:5555", "udp://eth0;group.example.org:5555", false),
         ("ipc:///tmp/app.sock", "ipc:///tmp/app.sock", false),
         ("ipc://relative.sock", "ipc://relative.sock", false),
         ("ipc://@abstract", "ipc://@abstract", false),
@@ -105,6 +117,16 @@ fn endpoint_error_names_text_and_reason() {
         ("tcp://user@host:5555", "letters, digits"),
         ("tcp://ho st:5555", "letters, digits"),
         ("tcp://**:5555", "letters, digits"),
+        ("udp://", "nothing after the scheme"),
+        ("udp://127.0.0.1", "no port"),
+        ("udp://eth0;239.0.0.1", "no port"),
+        ("udp://127.0.0.1:65536", "port \"65536\""),
+        ("udp://eth0;127.0.0.1:5555", "no multicast group"),
+        ("udp://eth0;*:5555", "no multicast group"),
+        ("udp://239.0.0.1;239.0.0.2:5555", "no multicast address"),
+        ("udp://127.0.0.1;[ff02::1]:5555", "name of the interface"),
+        ("udp://[::1];[ff02::1]:5555", "its name or its IPv4 address"),
+        ("udp://;239.0.0.1:5555", "no host"),
         ("ipc://a\0b", "NUL"),
     ];
     for (given, reason) in table {
@@ -132,12 +154,16 @@ fn length_limits_are_exact() {
 
 #[test]
 fn wildcards_only_bind_and_sources_only_connect() {
-    for text in ["tcp://*:5555", "tcp://127.0.0.1:0", "ipc://*"] {
+    for text in
+        ["tcp://*:5555", "tcp://127.0.0.1:0", "udp://*:5555", "udp://239.0.0.1:*", "ipc://*"]
+    {
         let endpoint = parse(text).expect(text);
         assert!(endpoint.check_bindable().is_ok());
         let error = endpoint.check_connectable().expect_err(text);
         assert_eq!(error.kind(), &EndpointErrorKind::WildcardNotAllowed);
     }
+    let group = parse("udp://lo;239.0.0.1:5555").expect("a group");
+    assert!(group.check_bindable().is_ok() && group.check_connectable().is_ok());
     let with_source = parse("tcp://lo:0;127.0.0.1:5555").expect("a source and a destination");
     assert!(with_source.check_connectable().is_ok());
     let error = with_source.check_bindable().expect_err("a source");

@@ -9,11 +9,12 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::task::yield_now;
 use tokio::time::timeout;
 use zmtp::wire::Command;
-use zmtp::{Decoder, EncodedMessages, Inbound, ProtocolError, Subscription};
+use zmtp::{Decoder, EncodedMessages, Group, Inbound, Membership, ProtocolError, Subscription};
 
 use super::core::SocketCore;
 use super::disconnect::dismiss;
@@ -300,9 +301,12 @@ impl ConnectionDriver {
         &mut self,
         budget: &mut WorkBudget,
         run: EncodedMessages,
-    ) -> Result<(), SubscriptionsExceeded> {
+    ) -> Result<(), DisconnectReason> {
         let pattern = self.pipe.pattern();
         if !pattern.takes_subscriptions() {
+            if pattern.takes_groups() {
+                run.check_grouped().map_err(ProtocolError::from)?;
+            }
             self.pipe.deliver(run.cut_from(self.input.memory()));
             return Ok(());
         }
@@ -322,7 +326,7 @@ impl ConnectionDriver {
         &mut self,
         budget: &mut WorkBudget,
         command: Command,
-    ) -> Result<(), SubscriptionsExceeded> {
+    ) -> Result<(), DisconnectReason> {
         match command {
             Command::Subscribe { topic } => {
                 budget.subscription(topic.len());
@@ -332,6 +336,8 @@ impl ConnectionDriver {
                 budget.subscription(topic.len());
                 self.subscription(Subscription::Cancel(topic))?;
             }
+            Command::Join { group } => self.membership(budget, group, Membership::Join)?,
+            Command::Leave { group } => self.membership(budget, group, Membership::Leave)?,
             Command::Ping { ttl, context } => {
                 HeartbeatTimer::on_ping(&mut self.heartbeat, ttl);
                 self.pipe.outbound.reply(&Command::Pong { context });
@@ -350,6 +356,22 @@ impl ConnectionDriver {
             return Ok(());
         }
         pattern.subscription(&self.pipe, change)
+    }
+
+    fn membership(
+        &self,
+        budget: &mut WorkBudget,
+        group: Bytes,
+        change: fn(Group) -> Membership,
+    ) -> Result<(), DisconnectReason> {
+        budget.subscription(group.len());
+        let pattern = self.pipe.pattern();
+        if !pattern.takes_memberships() {
+            return Ok(());
+        }
+        // A copy, which does not keep the read buffer alive.
+        let group = Group::try_from(&group[..]).map_err(ProtocolError::from)?;
+        Ok(pattern.membership(&self.pipe, change(group))?)
     }
 
     fn poll_heartbeat(

@@ -8,6 +8,7 @@ use std::task::{Context, Poll};
 
 use tokio_util::sync::CancellationToken;
 
+use super::datagram::BoundDatagrams;
 use super::shutdown::Shutdown;
 use crate::endpoint::Endpoint;
 use crate::pipe::Pipe;
@@ -29,6 +30,7 @@ struct State {
 /// A bound endpoint.
 pub(super) enum Bound {
     Listener(Arc<BoundListener>),
+    Datagrams(Arc<BoundDatagrams>),
     Inproc,
 }
 
@@ -79,7 +81,20 @@ impl Endpoints {
 
     /// Removes a listener after its task has ended.
     pub(super) fn forget_bound(&self, endpoint: &Endpoint, ended: &Arc<BoundListener>) {
-        self.0.lock().bound.forget(endpoint, ended);
+        let is_ended = |bound: &Bound| match bound {
+            Bound::Listener(listener) => Arc::ptr_eq(listener, ended),
+            Bound::Datagrams(_) | Bound::Inproc => false,
+        };
+        self.0.lock().bound.forget(endpoint, is_ended);
+    }
+
+    /// The same for an endpoint of datagrams.
+    pub(super) fn forget_datagrams(&self, endpoint: &Endpoint, ended: &Arc<BoundDatagrams>) {
+        let is_ended = |bound: &Bound| match bound {
+            Bound::Datagrams(datagrams) => Arc::ptr_eq(datagrams, ended),
+            Bound::Listener(_) | Bound::Inproc => false,
+        };
+        self.0.lock().bound.forget(endpoint, is_ended);
     }
 
     pub(super) fn is_dialed(&self, endpoint: &Endpoint) -> bool {
@@ -154,12 +169,9 @@ impl BoundEndpoints {
         Some(removed)
     }
 
-    fn forget(&mut self, endpoint: &Endpoint, ended: &Arc<BoundListener>) {
+    fn forget(&mut self, endpoint: &Endpoint, is_ended: impl Fn(&Bound) -> bool) {
         let Some(all) = self.by_endpoint.get_mut(endpoint) else { return };
-        all.retain(|bound| match bound {
-            Bound::Listener(listener) => !Arc::ptr_eq(listener, ended),
-            Bound::Inproc => true,
-        });
+        all.retain(|bound| !is_ended(bound));
         if all.is_empty() {
             self.remove(endpoint);
         }

@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::{fmt, io};
 
-use super::{RuntimeDriver, describe};
+use super::{Mismatch, Rejected, RuntimeDriver, describe};
 use crate::endpoint::{Endpoint, EndpointError, EndpointErrorKind};
 
 /// A socket could not be bound.
@@ -48,6 +48,9 @@ pub enum BindErrorKind {
     /// The listener that the application made cannot be used.
     #[error("the listening socket cannot be used")]
     Listener,
+    /// The socket type cannot use the endpoint.
+    #[error(transparent)]
+    Mismatch(Mismatch),
     /// The Tokio runtime lacks a driver that the endpoint needs.
     #[error("the Tokio runtime {0}")]
     NoDriver(RuntimeDriver),
@@ -72,6 +75,9 @@ pub enum BindErrorKind {
     /// This user may not bind there.
     #[error("this user is not allowed to")]
     PermissionDenied,
+    /// The socket takes no further endpoint of datagrams.
+    #[error("{0}")]
+    Rejected(Rejected),
     /// This system lacks the transport.
     #[error("this system has no such transport")]
     Unsupported,
@@ -148,7 +154,9 @@ fn advice(kind: &BindErrorKind, endpoint: &str) -> Option<&'static str> {
         BindErrorKind::InvalidEndpoint(_)
         | BindErrorKind::Io
         | BindErrorKind::Listener
-        | BindErrorKind::NoDriver(_) => return None,
+        | BindErrorKind::Mismatch(_)
+        | BindErrorKind::NoDriver(_)
+        | BindErrorKind::Rejected(_) => return None,
         BindErrorKind::Closed => "make a new one",
         BindErrorKind::InUse => in_use_advice(endpoint),
         BindErrorKind::NoFreePort => {
@@ -166,7 +174,7 @@ fn advice(kind: &BindErrorKind, endpoint: &str) -> Option<&'static str> {
 
 fn in_use_advice(endpoint: &str) -> &'static str {
     match split(endpoint) {
-        ("tcp", _) => {
+        ("tcp" | "udp", _) => {
             "if a socket of this program has it, await its close or unbind; \
              else stop the other program, or bind to port 0 for a free one"
         }
@@ -184,7 +192,7 @@ fn in_use_advice(endpoint: &str) -> &'static str {
 
 fn not_found_advice(endpoint: &str) -> &'static str {
     match split(endpoint) {
-        ("tcp", _) => "name a host or an interface of this machine",
+        ("tcp" | "udp", _) => "name a host or an interface of this machine",
         ("ipc", "*") => {
             "create the directory for temporary files, or set TMPDIR to one that exists"
         }
@@ -195,7 +203,9 @@ fn not_found_advice(endpoint: &str) -> &'static str {
 
 fn permission_advice(endpoint: &str) -> &'static str {
     match split(endpoint) {
-        ("tcp", _) => "most systems keep ports below 1024 for privileged programs: choose another",
+        ("tcp" | "udp", _) => {
+            "most systems keep ports below 1024 for privileged programs: choose another"
+        }
         ("ipc", "*") => "set TMPDIR to a directory that is writable for this user",
         ("ipc", _) => "the directory must be writable for this user",
         _ => "choose another address, or run with the right to use this one",

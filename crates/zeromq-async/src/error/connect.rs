@@ -5,7 +5,7 @@ use std::{fmt, io};
 
 use zmtp::RoutingIdError;
 
-use super::{Rejected, RuntimeDriver, describe};
+use super::{Mismatch, Rejected, RuntimeDriver, describe};
 use crate::endpoint::{Endpoint, EndpointError, EndpointErrorKind};
 use crate::identity::{PeerId, RouteId};
 
@@ -44,6 +44,9 @@ pub enum ConnectErrorKind {
     /// No peer can have this routing id.
     #[error("the peer cannot have this routing id: {0}")]
     InvalidRoutingId(#[source] RoutingIdError),
+    /// The socket type cannot use the endpoint.
+    #[error(transparent)]
+    Mismatch(Mismatch),
     /// The Tokio runtime lacks a driver that the endpoint needs.
     #[error("the Tokio runtime {0}")]
     NoDriver(RuntimeDriver),
@@ -110,6 +113,7 @@ fn advice(kind: &ConnectErrorKind) -> Option<&'static str> {
     match kind {
         ConnectErrorKind::InvalidEndpoint(_)
         | ConnectErrorKind::InvalidRoutingId(_)
+        | ConnectErrorKind::Mismatch(_)
         | ConnectErrorKind::NoDriver(_)
         | ConnectErrorKind::Rejected(_) => None,
         ConnectErrorKind::Closed => Some("make a new one"),

@@ -71,18 +71,22 @@ pub struct TransportOptions {
     /// How long TCP retransmits before it gives up the connection. Linux and Android, ignored
     /// elsewhere. `ZMQ_TCP_MAXRT`.
     pub(crate) retransmit_limit: Option<Duration>,
-    /// The type-of-service byte of TCP's IPv4 packets, or the traffic class in IPv6. `ZMQ_TOS`.
+    /// The type-of-service byte of IPv4 packets, or the traffic class in IPv6. `ZMQ_TOS`.
     pub(crate) type_of_service: Option<u8>,
-    /// The network interface or VRF that TCP traffic is confined to. Linux, an error elsewhere.
+    /// The network interface or VRF that tcp and udp traffic is confined to. Linux, an error elsewhere.
     /// `ZMQ_BINDTODEVICE`.
     pub(crate) device: Option<String>,
-    /// The priority of TCP's outgoing packets. Linux, ignored elsewhere. `ZMQ_PRIORITY`.
+    /// The priority of outgoing packets. Linux, ignored elsewhere. `ZMQ_PRIORITY`.
     pub(crate) priority: Option<u32>,
     /// How long the kernel polls for packets before it waits for an interrupt. Linux, ignored
     /// elsewhere. `ZMQ_BUSY_POLL`.
     pub(crate) busy_poll: Option<Duration>,
     /// The proxy that TCP connections go through. `ZMQ_SOCKS_PROXY`.
     pub(crate) socks_proxy: Option<Box<SocksProxy>>,
+    /// `ZMQ_MULTICAST_HOPS`.
+    pub(crate) multicast_hops: Option<u8>,
+    /// `ZMQ_MULTICAST_LOOP`.
+    pub(crate) multicast_loop: Option<bool>,
     pub(crate) attempt: AttemptOptions,
 }
 
@@ -99,6 +103,17 @@ pub(crate) struct AttemptOptions {
 }
 
 impl TransportOptions {
+    /// How many networks multicast datagrams pass (`ZMQ_MULTICAST_HOPS`). Default: 1, the local one.
+    pub fn multicast_hops(&self) -> u8 {
+        self.multicast_hops.unwrap_or(1)
+    }
+
+    /// Whether this machine hears the multicast datagrams that it sends (`ZMQ_MULTICAST_LOOP`).
+    /// Default: true.
+    pub fn multicast_loop(&self) -> bool {
+        self.multicast_loop.unwrap_or(true)
+    }
+
     /// The backlog, as `listen(2)` takes it.
     pub(crate) fn listen_backlog(&self) -> i32 {
         i32::try_from(self.backlog.unwrap_or(100)).unwrap_or(i32::MAX)
@@ -106,7 +121,16 @@ impl TransportOptions {
 
     /// Whether an option is set that the kernel may refuse.
     pub(crate) fn tunes(&self) -> bool {
-        let Self { backlog, socks_proxy, attempt, .. } = self.clone();
-        *self != Self { backlog, socks_proxy, attempt, ..Self::default() }
+        let Self { backlog, socks_proxy, multicast_hops, multicast_loop, attempt, .. } =
+            self.clone();
+        let untuned = Self {
+            backlog,
+            socks_proxy,
+            multicast_hops,
+            multicast_loop,
+            attempt,
+            ..Self::default()
+        };
+        *self != untuned
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use zmtp::{PeerInfo, RoutingId, Subscription};
+use zmtp::{Membership, PeerInfo, RoutingId, Subscription};
 
 use super::PeerHandle;
 use crate::error::{Rejected, SubscriptionsExceeded};
@@ -73,6 +73,29 @@ pub trait PeerHooks: Send + Sync {
     fn takes_subscriptions(&self) -> bool {
         false
     }
+
+    /// The peer joins or leaves a group.
+    ///
+    /// # Errors
+    ///
+    /// The peer exceeds a limit and is to be disconnected.
+    fn membership(
+        &self,
+        _peer: &PeerHandle,
+        _change: Membership,
+    ) -> Result<(), SubscriptionsExceeded> {
+        Ok(())
+    }
+
+    /// Whether peers join and leave groups. Without that the commands are ignored.
+    fn takes_memberships(&self) -> bool {
+        false
+    }
+
+    /// Whether every message must be a group and one frame. A peer that sends another is disconnected.
+    fn takes_groups(&self) -> bool {
+        false
+    }
 }
 
 impl PeerHooks for () {}
@@ -120,5 +143,21 @@ impl Pattern for Hooked {
 
     fn takes_subscriptions(&self) -> bool {
         self.0.takes_subscriptions()
+    }
+
+    fn membership(
+        &self,
+        pipe: &Arc<Pipe>,
+        change: Membership,
+    ) -> Result<(), SubscriptionsExceeded> {
+        self.0.membership(&PeerHandle::new(pipe.clone()), change)
+    }
+
+    fn takes_memberships(&self) -> bool {
+        self.0.takes_memberships()
+    }
+
+    fn takes_groups(&self) -> bool {
+        self.0.takes_groups()
     }
 }

@@ -47,6 +47,11 @@ impl PeerHandle {
         self.pipe.routing_id()
     }
 
+    /// The most bytes of a datagram. `None` if messages go over a connection or inproc.
+    pub fn max_datagram(&self) -> Option<usize> {
+        self.pipe.max_datagram()
+    }
+
     /// Whether a message would be queued now. Writes to the kernel first, to make room.
     pub fn has_room(&self) -> bool {
         self.pipe.outbound.has_room()

@@ -157,6 +157,13 @@ impl Inbound {
         if state.closed { Arrived::default() } else { state.reject(run) }
     }
 
+    /// Counts a message that is not kept.
+    pub(super) fn count_rejected(&self, bytes: usize) {
+        let mut state = self.state.lock();
+        state.counts.received += 1;
+        state.counts.bytes += bytes as u64;
+    }
+
     /// Adds one message from within the process. A message that is not taken is left as it was.
     ///
     /// With `forced` the message passes the high-water mark and is kept from a silenced peer. The

@@ -223,6 +223,15 @@ impl<P: InprocPeer> Outbound<P> {
         self.state.lock().take_refused(limit)
     }
 
+    /// Drops the first message, which could not be sent, so that the next one is tried. Returns whether
+    /// there was one.
+    pub(super) fn drop_first(&self) -> bool {
+        let mut state = self.state.lock();
+        state.blocked = false;
+        state.batch.rewind();
+        state.batch.pop().is_some()
+    }
+
     /// The connection is gone. Messages not wholly written wait for the next one. Returns the inproc
     /// peer.
     pub(crate) fn disconnect(&self) -> Option<P> {

@@ -1,12 +1,15 @@
 //! Where a one-frame message goes or comes from, as the application sees it.
 
-use zmtp::Frame;
+use std::net::SocketAddr;
+
+use zmtp::{Frame, Group};
 
 use crate::identity::RouteId;
 
 /// The address of a one-frame message, and how the two are one item of a `Sink` or `Stream`.
 ///
-/// It is `()` where the socket itself chooses the peer, and a [`RouteId`] where the message names it.
+/// It is `()` where the socket itself chooses the peer, a [`RouteId`] where the message names it, a
+/// [`Group`] with RADIO and DISH, and a [`SocketAddr`] with DGRAM.
 pub trait Address: Clone + Send + Unpin + 'static {
     /// A frame and its address.
     type Item: Send + 'static;
@@ -31,6 +34,30 @@ impl Address for () {
 }
 
 impl Address for RouteId {
+    type Item = (Self, Frame);
+
+    fn join(self, frame: Frame) -> (Self, Frame) {
+        (self, frame)
+    }
+
+    fn split(item: (Self, Frame)) -> (Self, Frame) {
+        item
+    }
+}
+
+impl Address for Group {
+    type Item = (Self, Frame);
+
+    fn join(self, frame: Frame) -> (Self, Frame) {
+        (self, frame)
+    }
+
+    fn split(item: (Self, Frame)) -> (Self, Frame) {
+        item
+    }
+}
+
+impl Address for SocketAddr {
     type Item = (Self, Frame);
 
     fn join(self, frame: Frame) -> (Self, Frame) {

@@ -1,6 +1,7 @@
 //! The options of a socket, typed, with their defaults.
 
 mod limits;
+mod multicast;
 mod peer_messages;
 mod publish;
 mod resilient;

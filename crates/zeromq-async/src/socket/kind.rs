@@ -126,6 +126,25 @@ pub trait Publishes:
 {
 }
 
+/// A socket type that drops a message for each peer whose queue is full.
+#[diagnostic::on_unimplemented(
+    message = "a {Self} socket does not drop messages of its own accord",
+    label = "this socket type has no `no_drop`",
+    note = "PUB, XPUB and RADIO can wait instead of dropping"
+)]
+pub trait DropsWhenFull: Sends {
+    /// The option to wait instead.
+    fn no_drop(options: &mut Self::Options) -> &mut bool;
+}
+
+/// A socket type that sends to multicast groups.
+#[diagnostic::on_unimplemented(
+    message = "a {Self} socket sends no multicast datagrams",
+    label = "this socket type has no multicast options",
+    note = "RADIO and DGRAM send them"
+)]
+pub trait Multicasts: Sends {}
+
 /// A socket type that subscribes: [`Sub`](crate::Sub) or [`XSub`](crate::XSub).
 #[diagnostic::on_unimplemented(
     message = "a {Self} socket does not subscribe",

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use zmtp::SocketType;
 
 use super::{
-    Conflates, Publishes, Sender, Sends, SharesSending, Socket, SocketKind, Stacks, Topical,
+    Conflates, DropsWhenFull, Publishes, Sender, Sends, SharesSending, Socket, SocketKind, Stacks,
+    Topical,
 };
 use crate::pattern::{Distribute, Peers, PublishOptions, Subscribers};
 
@@ -58,6 +59,12 @@ impl SocketKind for Pub {
 impl Sends for Pub {}
 impl SharesSending for Pub {}
 impl Publishes for Pub {}
+
+impl DropsWhenFull for Pub {
+    fn no_drop(options: &mut PublishOptions) -> &mut bool {
+        &mut options.no_drop
+    }
+}
 
 impl Topical for Pub {
     fn topics_count(subscribers: &Arc<Subscribers>) -> usize {

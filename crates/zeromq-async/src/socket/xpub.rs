@@ -6,7 +6,8 @@ use bytes::Bytes;
 use zmtp::{SocketType, Subscription};
 
 use super::{
-    Publishes, Receiver, Receives, Sends, SharesSending, Socket, SocketKind, Stacks, Topical,
+    DropsWhenFull, Publishes, Receiver, Receives, Sends, SharesSending, Socket, SocketKind, Stacks,
+    Topical,
 };
 use crate::pattern::{Distribute, FairQueue, Peers, PublishOptions, ReceiveStrategy, Subscribers};
 
@@ -57,6 +58,12 @@ impl Sends for XPub {}
 impl SharesSending for XPub {}
 impl Receives for XPub {}
 impl Publishes for XPub {}
+
+impl DropsWhenFull for XPub {
+    fn no_drop(options: &mut PublishOptions) -> &mut bool {
+        &mut options.no_drop
+    }
+}
 
 impl Topical for XPub {
     fn topics_count(subscribers: &Arc<Subscribers>) -> usize {

@@ -12,12 +12,13 @@ use crate::endpoint::{Endpoint, Host, TcpAddress, TcpEndpoint};
 
 mod dial;
 mod lookups;
-mod resolve;
+pub(super) mod resolve;
 mod socket;
 mod socks;
 
 use dial::Route;
-use lookups::LOOKUPS;
+pub(super) use lookups::LOOKUPS;
+pub(super) use socket::set_before_use;
 
 /// The transport of `tcp://`.
 ///
@@ -49,7 +50,8 @@ impl Transport for Tcp {
         endpoint: &Endpoint,
         options: &TransportOptions,
     ) -> io::Result<BoundTcp> {
-        let addresses = resolve::local(tcp(endpoint)?.address(), &LOOKUPS).await?;
+        let address = tcp(endpoint)?.address();
+        let addresses = resolve::local(address.host(), address.port(), &LOOKUPS).await?;
         let address = *addresses.first().ok_or(io::ErrorKind::NotFound)?;
 
         let socket = socket::open(address, options)?;
@@ -91,8 +93,8 @@ pub(crate) async fn is_local_address(bound: &TcpAddress, other: &TcpAddress) -> 
     else {
         return false;
     };
-    let bound = resolve::local(bound, &LOOKUPS).await.unwrap_or_default();
-    let others = resolve::local(other, &LOOKUPS).await.unwrap_or_default();
+    let bound = resolve::local(bound.host(), bound.port(), &LOOKUPS).await.unwrap_or_default();
+    let others = resolve::local(other.host(), other.port(), &LOOKUPS).await.unwrap_or_default();
     // Binding uses the first address of a name.
     let canonical = |addresses: &[SocketAddr]| Some(addresses.first()?.ip().to_canonical());
     canonical(&bound).is_some() && canonical(&bound) == canonical(&others)

@@ -1,22 +1,22 @@
-//! The options of PUB and XPUB.
+//! The options of PUB, XPUB and RADIO.
 
 use zmtp::Message;
 
 use super::SocketBuilder;
 use crate::options::SubscriptionNotices;
 use crate::socket::XPub;
-use crate::socket::kind::{Publishes, SocketKind};
+use crate::socket::kind::{DropsWhenFull, Publishes, SocketKind};
 
 impl<P: SocketKind, S> SocketBuilder<P, S> {
-    /// Waits until every subscriber of a message has room for it, and drops it for none
-    /// (`ZMQ_XPUB_NODROP`). Default: off.
+    /// Waits until every subscriber of a message, or member of its group, has room for it, and drops it
+    /// for none (`ZMQ_XPUB_NODROP`). Default: off.
     ///
     /// One subscriber that does not read then holds up all.
     pub fn no_drop(mut self, no_drop: bool) -> Self
     where
-        P: Publishes,
+        P: DropsWhenFull,
     {
-        self.own.no_drop = no_drop;
+        *P::no_drop(&mut self.own) = no_drop;
         self
     }
 }

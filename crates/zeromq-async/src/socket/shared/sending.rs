@@ -10,7 +10,6 @@ use zmtp::{Frame, Message};
 
 use super::SharedSocket;
 use crate::error::SendError;
-use crate::identity::RouteId;
 use crate::socket::send_half::SendHalf;
 use crate::socket::{Address, FrameKind, Sends};
 
@@ -62,9 +61,12 @@ impl<P: FrameKind> SharedSocket<P> {
 }
 
 impl<P: FrameKind> SharedSocket<P> {
-    /// Sends a message to the peer with this routing id: completes when it is in its queue.
+    /// Sends a message to an address: a [`RouteId`](crate::RouteId) with SERVER and PEER, a
+    /// [`Group`](crate::Group) with RADIO, a socket address with DGRAM. Completes when the message is in
+    /// the queue of each peer that it goes to.
     ///
-    /// While the queue is full it waits. Messages to other peers do not wait for that.
+    /// While the queue of a SERVER's or PEER's peer is full it waits. Messages to other peers do not wait
+    /// for that. A RADIO does not wait.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -81,34 +83,39 @@ impl<P: FrameKind> SharedSocket<P> {
     /// # Errors
     ///
     /// [`NoRoute`](crate::SendErrorKind::NoRoute) where no peer has this routing id, or the peer leaves
-    /// while this waits; [`Closed`](crate::SendErrorKind::Closed) where the socket is closed. The
-    /// message comes back in the error.
+    /// while this waits; [`DatagramTooLong`](crate::SendErrorKind::DatagramTooLong) over `udp://`;
+    /// [`Closed`](crate::SendErrorKind::Closed) where the socket is closed. The message comes back in the
+    /// error.
     ///
     /// # Cancel safety
     ///
     /// Dropped before it completes, the message was not sent.
     pub fn send_to(
         &self,
-        peer: RouteId,
+        to: impl Into<P::To>,
         frame: impl Into<Frame>,
     ) -> impl Future<Output = Result<(), SendError>>
     where
-        P: Sends + FrameKind<To = RouteId>,
+        P: Sends,
     {
-        Sending::new(self, peer, frame.into())
+        Sending::new(self, to.into(), frame.into())
     }
 
-    /// Sends a message to the peer with this routing id if that takes no waiting.
+    /// Sends a message to an address if that takes no waiting.
     ///
     /// # Errors
     ///
     /// As for [`send_to`](Self::send_to), and [`Full`](crate::SendErrorKind::Full) where it would have
     /// waited. The message comes back in the error.
-    pub fn try_send_to(&self, peer: RouteId, frame: impl Into<Frame>) -> Result<(), SendError>
+    pub fn try_send_to(
+        &self,
+        to: impl Into<P::To>,
+        frame: impl Into<Frame>,
+    ) -> Result<(), SendError>
     where
-        P: Sends + FrameKind<To = RouteId>,
+        P: Sends,
     {
-        self.sender.lock().try_send(&peer, frame.into().into())
+        self.sender.lock().try_send(&to.into(), frame.into().into())
     }
 }
 

@@ -17,7 +17,7 @@ use crate::sync::Mutex;
 use crate::transport::error::with_source;
 
 /// The look-ups of the process.
-pub(super) static LOOKUPS: LazyLock<Lookups> =
+pub(in crate::transport) static LOOKUPS: LazyLock<Lookups> =
     LazyLock::new(|| Lookups::new(|name| Ok((name, 0).to_socket_addrs()?.collect())));
 
 const MAX_THREADS: usize = 16;
@@ -27,7 +27,7 @@ const FAILURE_KEPT: Duration = Duration::from_secs(1);
 
 /// Look-ups that share their threads.
 #[derive(Clone)]
-pub(super) struct Lookups(Arc<Shared>);
+pub(in crate::transport) struct Lookups(Arc<Shared>);
 
 struct Shared {
     resolve: Resolve,

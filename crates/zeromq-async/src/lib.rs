@@ -115,7 +115,8 @@
 //!   meanwhile. [`close`](Socket::close) waits for that and reports how many messages were not
 //!   sent.
 //! * An [event](SocketEvent) names its peer and says why a connection or handshake ended.
-//! * Peers must speak ZMTP 2.0 or newer, as in libzmq since 3.2, and 3.0 for security. The
+//! * Peers must speak ZMTP 2.0 or newer, and 3.0 for security. ZMTP 1.0 is an
+//!   [option](SocketBuilder::allow_zmtp_1), which in libzmq is always on. The
 //!   mechanisms are NULL, PLAIN, and with their features CURVE and NOISE. libzmq does not have
 //!   NOISE.
 //!

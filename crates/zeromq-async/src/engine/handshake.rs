@@ -204,6 +204,7 @@ fn config(core: &SocketCore) -> ConnectionConfig {
     let options = &core.options;
     let config = ConnectionConfig::new(core.socket_type, options.security.mechanism.clone())
         .with_authenticate_null(options.security.asks_always())
+        .with_allow_zmtp_1(options.allow_zmtp_1)
         .with_limits(options.limits.clone())
         .with_metadata(options.metadata.clone());
     match &options.routing_id {

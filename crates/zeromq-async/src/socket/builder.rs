@@ -171,6 +171,25 @@ impl<P: SocketKind, S> SocketBuilder<P, S> {
 }
 
 impl<P: SocketKind, S> SocketBuilder<P, S> {
+    /// Also takes peers of ZMTP 1.0, the protocol of ZeroMQ 2. Default: off. libzmq always takes them.
+    ///
+    /// ZMTP 1.0 has no security, no heartbeats and no socket types: a peer of a wrong type is not
+    /// noticed. So this has no effect on a socket that requires security or authentication. A SUB of
+    /// ZeroMQ 2 filters by itself, and gets every message.
+    ///
+    /// ```
+    /// use zeromq_async::PullSocket;
+    ///
+    /// let pull = PullSocket::builder().allow_zmtp_1(true).build();
+    /// assert!(pull.stats().peers.is_empty());
+    /// ```
+    pub fn allow_zmtp_1(mut self, allow: bool) -> Self {
+        self.options.allow_zmtp_1 = allow;
+        self
+    }
+}
+
+impl<P: SocketKind, S> SocketBuilder<P, S> {
     /// How many messages may be queued for each peer (`ZMQ_SNDHWM`). Default: 1,000.
     pub fn send_high_water_mark(mut self, mark: impl Into<HighWaterMark>) -> Self
     where

@@ -13,4 +13,5 @@ mod router_senders;
 mod runtime;
 mod senders;
 mod transport;
+mod zmtp_1;
 mod zmtp_2;

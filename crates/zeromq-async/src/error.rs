@@ -95,10 +95,10 @@ pub enum SendErrorKind {
          first, and REP a request"
     )]
     OutOfTurn,
-    /// A ROUTER's message needs at least two frames, the first one a routing id.
+    /// A message of a ROUTER or STREAM needs at least two frames, the first one a routing id.
     #[error(
-        "a message sent with ROUTER needs at least two frames, the first of them the routing id \
-         of the peer it goes to"
+        "a message sent with ROUTER or STREAM needs at least two frames, the first of them the \
+         routing id of the peer it goes to"
     )]
     NoRoutingId,
     /// No connected peer has this routing id, with the option `mandatory` (`EHOSTUNREACH`).

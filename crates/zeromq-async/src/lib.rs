@@ -39,6 +39,7 @@
 //! | [`PushSocket`] | to the next peer | | waits |
 //! | [`PullSocket`] | | fairly | |
 //! | [`PairSocket`] | to its one peer | from it | waits |
+//! | [`StreamSocket`] | bytes to the peer that the first frame names | bytes, fairly, with that frame in front | waits |
 //! | [`RadioSocket`] | to all that joined the group | | drops, for that peer alone |
 //! | [`DishSocket`] | | from the groups it joined | |
 //! | [`DgramSocket`] | to an address, over UDP | from any address | waits |
@@ -178,7 +179,8 @@ pub use socket::{
     Radio, RadioSocket, Receiver, Receives, Rep, RepSocket, Req, ReqOptions, ReqSocket, Router,
     RouterOptions, RouterSocket, Scatter, ScatterSocket, Sender, Sends, Server, ServerSocket,
     SharedSocket, SharesSending, Socket, SocketBuilder, SocketHandle, SocketKind, Stacks,
-    StatsHandle, Sub, SubSocket, Subscribes, Topical, XPub, XPubSocket, XSub, XSubSocket,
+    StatsHandle, Stream, StreamSocket, Sub, SubSocket, Subscribes, Topical, XPub, XPubSocket, XSub,
+    XSubSocket,
 };
 pub use stats::{Discarded, DropReason, Dropped, PeerStats, SocketStats};
 pub use unsent::{Unsent, UnsentMessages};

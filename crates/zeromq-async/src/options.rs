@@ -6,7 +6,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use zmtp::{HeartbeatConfig, Limits, Message, Metadata, RoutingId, Subscription};
+use zmtp::{HeartbeatConfig, Limits, Message, Metadata, RoutingId, SocketType, Subscription};
 
 use crate::authentication::Security;
 use crate::identity::PeerAddress;
@@ -89,6 +89,23 @@ impl PeerMessageOptions {
     /// The messages that each peer gets first.
     pub(crate) fn first_messages(&self) -> impl Iterator<Item = &Message> {
         [&self.hello, &self.probe].into_iter().flatten()
+    }
+}
+
+impl SocketOptions {
+    /// Changes the defaults to those of a socket type.
+    pub(crate) fn adapt_to(&mut self, socket_type: SocketType) {
+        if socket_type == SocketType::Stream {
+            self.notify_of_streams(true);
+            // The next connection is another conversation, which must not begin inside of a message.
+            self.resend_limit = Some(1);
+        }
+    }
+
+    /// Sets whether a STREAM receives an empty message when a peer connects or is lost.
+    pub(crate) fn notify_of_streams(&mut self, notify: bool) {
+        let notice = || notify.then(|| Message::from(""));
+        (self.peer_messages.connected, self.peer_messages.lost) = (notice(), notice());
     }
 }
 

@@ -442,6 +442,13 @@ impl Pipe {
         self.notify.senders.wake();
     }
 
+    /// Receives nothing more from the peer, and ends its connection when the queue is written.
+    pub(crate) fn hang_up(self: &Arc<Self>) {
+        self.silence();
+        self.outbound.hang_up();
+        self.notify.senders.wake();
+    }
+
     /// The peer is gone for good. Its messages can still be received. Returns how many messages were
     /// not sent to it, and the write half of its connection, if the task has not taken it.
     fn end(&self) -> (usize, Option<FrameWriter>) {

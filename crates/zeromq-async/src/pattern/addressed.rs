@@ -18,6 +18,8 @@ use crate::sync::Mutex;
 pub struct Routes {
     state: Mutex<State>,
     handover: bool,
+    /// Whether a peer that this side connects to has an id before its handshake.
+    names_early: bool,
 }
 
 #[derive(Debug, Default)]
@@ -31,7 +33,13 @@ impl Routes {
     /// Without routes. With `handover` a new peer takes over a routing id that is taken; otherwise
     /// it is rejected.
     pub fn new(handover: bool) -> Self {
-        Self { state: Mutex::default(), handover }
+        Self { state: Mutex::default(), handover, names_early: false }
+    }
+
+    /// Gives each peer that this side connects to an id at once, for peers that announce none.
+    #[must_use]
+    pub fn with_early_names(self) -> Self {
+        Self { names_early: true, ..self }
     }
 
     /// The peer with this routing id.
@@ -67,6 +75,16 @@ impl State {
 }
 
 impl PeerHooks for Routes {
+    fn join(&self, peer: &PeerHandle) -> Result<(), Rejected> {
+        if self.names_early && peer.pipe().connects() && peer.routing_id().is_empty() {
+            let mut state = self.state.lock();
+            let routing_id = state.invent();
+            peer.pipe().set_routing_id(routing_id.clone());
+            state.by_id.insert(routing_id, peer.clone());
+        }
+        Ok(())
+    }
+
     fn assign(&self, peer: &PeerHandle, routing_id: &RoutingId) -> Result<(), Rejected> {
         let mut state = self.state.lock();
         let routing_id = Frame::from(Bytes::from(routing_id.clone()));

@@ -60,6 +60,11 @@ impl FrameWriter {
         !self.unflushed
     }
 
+    /// Whether a part of the next frame is written, sealed.
+    pub(super) fn has_partial_record(&self) -> bool {
+        self.sealed.is_partly_written()
+    }
+
     /// Bytes of the batch that are sealed and that the kernel has not taken.
     pub(super) fn sealed_bytes(&self) -> usize {
         self.sealed.plain_bytes()

@@ -78,6 +78,7 @@ impl<P: SocketKind, S> SocketBuilder<P, S> {
         if P::LINGER.is_some() {
             options.linger = P::LINGER;
         }
+        options.adapt_to(P::TYPE);
         Self { options, own: P::Options::default(), context, builds: PhantomData }
     }
 

@@ -12,6 +12,7 @@ mod regressions;
 mod router_senders;
 mod runtime;
 mod senders;
+mod stream;
 mod transport;
 mod zmtp_1;
 mod zmtp_2;

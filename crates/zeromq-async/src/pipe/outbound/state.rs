@@ -179,7 +179,7 @@ impl<P: InprocPeer> State<P> {
     /// the present one included.
     pub(super) fn take_refused(&mut self, limit: u32) -> Option<Batch> {
         // A conflated message may be another one by now, and the next replaces it anyway.
-        if self.conflate || !self.batch.is_partly_written() {
+        if self.conflate || !self.is_partly_written() {
             return None;
         }
         let is_same = self.stuck.after == self.counts.sent;
@@ -192,6 +192,15 @@ impl<P: InprocPeer> State<P> {
         let mut refused = Batch::new();
         refused.push(self.batch.pop()?);
         Some(refused)
+    }
+
+    /// Whether the peer has a part of the first message.
+    fn is_partly_written(&self) -> bool {
+        let is_sealed = || match &self.destination {
+            Destination::Connection(writer) => writer.has_partial_record(),
+            Destination::None | Destination::Inproc(_) => false,
+        };
+        self.batch.is_partly_written() || (self.batch.starts_with_message() && is_sealed())
     }
 
     /// Whether there is room, after writing to make some.

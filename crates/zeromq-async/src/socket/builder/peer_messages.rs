@@ -3,8 +3,8 @@
 use zmtp::Message;
 
 use super::SocketBuilder;
-use crate::socket::Router;
 use crate::socket::kind::{Greets, NotifiesDisconnect, NotifiesHiccup, Probes, SocketKind};
+use crate::socket::{Router, Stream};
 
 impl<P: SocketKind, S> SocketBuilder<P, S> {
     /// A message for each peer before any other, over each connection anew (`ZMQ_HELLO_MSG`).
@@ -139,6 +139,17 @@ impl<P: SocketKind, S> SocketBuilder<P, S> {
         P: NotifiesHiccup,
     {
         self.options.peer_messages.connected_lost = Some(message.into().into());
+        self
+    }
+}
+
+impl<S> SocketBuilder<Stream, S> {
+    /// Receives an empty chunk when a peer has connected, and when it is lost (`ZMQ_STREAM_NOTIFY`).
+    /// Default: on.
+    ///
+    /// There is none for a peer that this socket disconnects itself.
+    pub fn notify(mut self, notify: bool) -> Self {
+        self.options.notify_of_streams(notify);
         self
     }
 }

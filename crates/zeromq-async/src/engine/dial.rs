@@ -202,7 +202,7 @@ impl Dialer {
         self.stage = Stage::Established(driver);
         let Stage::Established(driver) = &mut self.stage else { return false };
         let may_reconnect = driver.run(&self.core, &self.endpoint, keeps).await;
-        if self.is_finished() {
+        if self.pipe.get().is_some_and(|pipe| pipe.outbound.is_hung_up()) {
             return false;
         }
         self.release_immediate();

@@ -381,8 +381,14 @@ impl<P: InprocPeer> Outbound<P> {
     pub(super) fn hang_up(&self) {
         let mut state = self.state.lock();
         state.aborted |= matches!(state.destination, Destination::None);
+        state.hung_up = true;
         drop(state);
         self.close();
+    }
+
+    /// Whether the application has ended the connection, and wants no other.
+    pub(crate) fn is_hung_up(&self) -> bool {
+        self.state.lock().hung_up
     }
 
     pub(crate) fn is_closing(&self) -> bool {

@@ -34,6 +34,8 @@ pub(super) struct State<P> {
     pub(super) closing: bool,
     /// The connection ends now.
     pub(super) aborted: bool,
+    /// The application has ended the connection by a message.
+    pub(super) hung_up: bool,
     /// The connection task.
     pub(super) task: Waker,
     pub(super) flushers: Wakers,
@@ -166,6 +168,7 @@ impl<P: InprocPeer> State<P> {
             failed: None,
             closing: false,
             aborted: false,
+            hung_up: false,
             task: Waker::noop().clone(),
             flushers: Wakers::default(),
             written: 0,

@@ -87,15 +87,22 @@ impl Subscriptions {
         self.state.lock().counts.len()
     }
 
+    #[inline]
     fn lets_through(&self, message: &Message) -> bool {
         if self.everything.load(Ordering::Acquire) {
             return !self.invert_matching;
         }
+        self.matches(message) != self.invert_matching
+    }
+
+    /// Not inlined: a subscriber to everything would save and restore registers for each message.
+    #[inline(never)]
+    fn matches(&self, message: &Message) -> bool {
         let mut state = self.state.lock();
         let State { topics, matches, .. } = &mut *state;
         matches.clear();
         topics.matches(message.first().map_or(&[], |topic| topic), matches);
-        matches.is_empty() == self.invert_matching
+        !matches.is_empty()
     }
 }
 

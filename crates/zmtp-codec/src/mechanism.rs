@@ -27,6 +27,7 @@ mod keys;
 mod noise;
 mod null;
 mod plain;
+mod ready;
 mod seed;
 #[cfg(feature = "__cipher")]
 mod x25519;

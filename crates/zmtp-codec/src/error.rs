@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 
 use crate::authentication::DenyStatus;
-use crate::group::GroupError;
 #[cfg(feature = "ws")]
 use crate::framing::zws::{UpgradeError, WebSocketFault};
+use crate::group::GroupError;
 use crate::metadata::MetadataError;
 use crate::socket_type::SocketType;
 use crate::wire::{CommandError, FrameError, MechanismName, UnsupportedVersion};

@@ -4,8 +4,8 @@ use support::{event, within};
 use tokio::net::TcpListener;
 use zeromq_async::transport::zws::UpgradeError;
 use zeromq_async::{
-    BindError, ConnectError, EndpointError, HandshakeFailure, MechanismName, PairSocket,
-    ProtocolError, PullSocket, PushSocket, SocketEvent,
+    BindErrorKind, ConnectErrorKind, EndpointErrorKind, HandshakeFailure, MechanismName,
+    PairSocket, ProtocolError, PullSocket, PushSocket, SocketEvent,
 };
 
 use crate::WS;
@@ -30,7 +30,7 @@ async fn bound_endpoint_has_its_port_and_path() {
     assert!(with_path.ends_with("/a/b"), "{with_path}");
     assert_eq!(pull.last_endpoint().unwrap().to_string(), with_path);
     let error = pull.bind(&plain).await.unwrap_err();
-    assert!(matches!(error, BindError::InUse { .. }), "{error}");
+    assert_eq!(error.kind(), &BindErrorKind::InUse, "{error}");
 }
 
 #[tokio::test]
@@ -62,14 +62,12 @@ async fn invalid_address_is_refused_at_once() {
     let pull = PullSocket::new();
     for text in ["ws://*:80/a#b", "ws://*:x", "ws://:80", "ws://*:*/a?b"] {
         let error = pull.bind(text).await.unwrap_err();
-        assert!(matches!(error, BindError::InvalidEndpoint(_)), "{text}: {error}");
+        assert!(matches!(error.kind(), BindErrorKind::InvalidEndpoint(_)), "{text}: {error}");
         assert!(error.to_string().contains(text), "{text}: {error}");
     }
     let error = pull.connect("ws://*:80").unwrap_err();
-    let wildcard = ConnectError::InvalidEndpoint(EndpointError::WildcardNotAllowed {
-        endpoint: "ws://*:80".into(),
-    });
-    assert_eq!(error.to_string(), wildcard.to_string());
+    let wildcard = ConnectErrorKind::InvalidEndpoint(EndpointErrorKind::WildcardNotAllowed);
+    assert_eq!(error.kind(), &wildcard);
     assert!(pull.connect("ws://127.0.0.1:80/a b").is_err());
 }
 

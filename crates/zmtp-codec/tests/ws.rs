@@ -151,23 +151,8 @@ fn bare_profile_begins_with_routing_ids() {
 #[test]
 fn client_falls_back_to_the_bare_profile() {
     let mut client = client(&null(SocketType::Req));
-    let request = String::from_utf8(client.sent().to_vec()).unwrap();
-    let header = |name: &str| {
-        let line = request.lines().find(|line| line.starts_with(name)).expect(name);
-        line.split_once(": ").unwrap().1.to_owned()
-    };
-    let headers = [
-        ("Upgrade", header("Upgrade")),
-        ("Connection", header("Connection")),
-        ("Sec-WebSocket-Key", header("Sec-WebSocket-Key")),
-        ("Sec-WebSocket-Version", header("Sec-WebSocket-Version")),
-        ("Sec-WebSocket-Protocol", "ZWS2.0".into()),
-    ];
-    let headers = headers.iter().map(|(name, value)| (*name, value.as_bytes()));
-    let upgrade = Upgrade::accept(MechanismName::NULL, headers).unwrap();
-    let lines: String =
-        upgrade.headers().iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
-    client.read(format!("HTTP/1.1 101 Switching Protocols\r\n{lines}\r\n").as_bytes());
+    let request = client.sent();
+    client.read(&response_to(&request, "ZWS2.0"));
     let sent = client.sent();
     assert_eq!(sent[..2], [0x82, 0x81]);
     assert_eq!(sent[2], sent[6], "a zero byte, masked");
@@ -276,4 +261,31 @@ fn upgraded_connection_needs_its_mechanism() {
     end.read(b"");
     let mechanism = MechanismName::NULL;
     assert_eq!(end.error, Some(UpgradeError::Mechanism { profile, mechanism }.into()));
+}
+
+/// jszmq's server answers so.
+#[test]
+fn bare_server_may_choose_the_first_name() {
+    for (first, routing_id) in [(&b"\x82\x01\0"[..], &b""[..]), (b"\x82\x04\0srv", b"srv")] {
+        let mut client = client(&null(SocketType::Dealer));
+        let request = client.sent();
+        client.read(&response_to(&request, "ZWS2.0/NULL"));
+        client.read(&first[..1]);
+        client.read(&first[1..]);
+        assert_eq!((&client.error, client.peer().routing_id()), (&None, &routing_id.into()));
+        client.read(b"\x82\x03\0hi");
+        assert_eq!(client.messages(), [Message::from("hi")]);
+    }
+}
+
+/// The response of a server that chooses `profile`.
+fn response_to(request: &[u8], profile: &str) -> Vec<u8> {
+    let request = String::from_utf8(request.to_vec()).unwrap();
+    let headers = request.lines().filter_map(|line| line.split_once(": "));
+    let headers = headers.map(|(name, value)| (name, value.as_bytes()));
+    let upgrade = Upgrade::accept(MechanismName::NULL, headers).unwrap();
+    let [.., (_, accept), _] = upgrade.headers();
+    let head = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade";
+    let chosen = format!("Sec-WebSocket-Accept: {accept}\r\nSec-WebSocket-Protocol: {profile}");
+    format!("{head}\r\n{chosen}\r\n\r\n").into()
 }

@@ -40,6 +40,8 @@ use preface::{ClientPreface, ServerPreface};
 use reader::Reader;
 use writer::Writer;
 
+use crate::wire::MechanismName;
+
 use super::{Carrier, Framing, FramingContext, Introduction, Result, Step, SubscriptionForm};
 
 /// The side of a WebSocket.
@@ -159,7 +161,10 @@ fn carrier(role: Role, profile: Profile, secret: [u8; 16]) -> Carrier {
         Profile::Bare => Introduction::RoutingId,
         Profile::Mechanism(_) => Introduction::Mechanism,
     };
-    let reader = Reader::new(role.other());
+    let mut reader = Reader::new(role.other());
+    if role == Role::Client && profile == Profile::Mechanism(MechanismName::NULL) {
+        reader = reader.with_bare_server();
+    }
     Carrier::new(reader, Writer::new(role, secret), introduction)
         .with_subscriptions(SubscriptionForm::Message)
 }

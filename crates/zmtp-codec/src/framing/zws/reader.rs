@@ -10,6 +10,7 @@ use super::header::{Header, Opcode};
 use super::mask::MaskKey;
 use crate::error::ProtocolError;
 use crate::framing::{FrameReader, Reading};
+use crate::metadata::Metadata;
 use crate::wire::{Command, FrameHeader};
 
 /// Reads WebSocket frames.
@@ -20,6 +21,8 @@ use crate::wire::{Command, FrameHeader};
 pub(super) struct Reader {
     sender: Role,
     state: State,
+    /// The first frame may be a routing id in place of READY.
+    may_be_bare: bool,
 }
 
 #[derive(Debug)]
@@ -50,7 +53,15 @@ type Result<T, E = WebSocketFault> = std::result::Result<T, E>;
 impl Reader {
     /// Reads what a peer of this role sends.
     pub(super) fn new(sender: Role) -> Self {
-        Self { sender, state: State::Header }
+        Self { sender, state: State::Header, may_be_bare: false }
+    }
+
+    /// Accepts a first message with a routing id, and reads it as a READY of NULL.
+    ///
+    /// jszmq's server answers with the first sub-protocol that is offered, whatever its name, and then
+    /// speaks the bare profile.
+    pub(super) fn with_bare_server(self) -> Self {
+        Self { may_be_bare: true, ..self }
     }
 
     fn read_frames(&mut self, input: &mut BytesMut, frames: &mut BytesMut) -> Result<Reading> {
@@ -109,11 +120,34 @@ impl Reader {
         if flags & !(MORE | COMMAND) != 0 {
             return Err(WebSocketFault::ReservedFlags(flags));
         }
+        if std::mem::take(&mut self.may_be_bare) && flags == 0 && left <= ROUTING_ID_MAX {
+            return self.begin_bare(header, bytes, frames);
+        }
         FrameHeader::with_size(left, flags & MORE != 0, flags & COMMAND != 0).encode_to(frames);
         if left > 0 {
             self.state = State::Body(Body { left, key: header.key.map(|key| key.rotated(1)) });
         }
         Ok(Step::Frames(header.size + 1))
+    }
+
+    /// Reads a routing id, and writes a READY.
+    #[cold]
+    fn begin_bare(&mut self, header: Header, bytes: &[u8], frames: &mut BytesMut) -> Result<Step> {
+        let end = header.size + usize::try_from(header.payload).unwrap_or(usize::MAX);
+        let Some(routing_id) = bytes.get(header.size + 1..end) else {
+            self.may_be_bare = true;
+            return Ok(Step::Wait);
+        };
+        let mut metadata = Metadata::new();
+        if !routing_id.is_empty() {
+            // It is short, and no other property is there.
+            let _ = metadata.insert(Metadata::IDENTITY, Bytes::copy_from_slice(routing_id));
+        }
+        let (mut data, mut frame) = (Vec::new(), Vec::new());
+        metadata.encode(&mut data);
+        Command::Ready { data: data.into() }.encode(&mut frame);
+        frames.extend_from_slice(&frame);
+        Ok(Step::Frames(end))
     }
 
     #[cold]
@@ -168,6 +202,9 @@ impl Body {
 /// The flags of 45/ZWS.
 pub(super) const MORE: u8 = 1;
 pub(super) const COMMAND: u8 = 2;
+
+/// The largest routing id, in bytes.
+const ROUTING_ID_MAX: u64 = 255;
 
 /// The bytes to read at once.
 const READ_TARGET: usize = 64 * 1024;

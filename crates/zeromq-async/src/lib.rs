@@ -157,7 +157,7 @@ mod unsent;
 pub use context::{Context, ContextBuilder};
 pub use endpoint::{
     Endpoint, EndpointError, EndpointErrorKind, Host, IpcEndpoint, IpcName, OtherEndpoint,
-    TcpAddress, TcpEndpoint, UdpEndpoint,
+    TcpAddress, TcpEndpoint, UdpEndpoint, WsEndpoint,
 };
 pub use engine::CloseReport;
 pub use error::{

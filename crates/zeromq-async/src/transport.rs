@@ -64,6 +64,8 @@ mod ipc;
 mod registry;
 mod tcp;
 mod udp;
+#[cfg(feature = "ws")]
+mod ws;
 
 pub use datagram::{DatagramSocket, DatagramTransport};
 pub(crate) use error::lacks_descriptor;
@@ -80,6 +82,11 @@ pub use tcp::{BoundTcp, Tcp};
 #[cfg(all(test, target_os = "linux"))]
 pub(crate) use tcp::{TWO_ADDRESSES, listeners_on_one_port};
 pub use udp::{Udp, UdpDatagrams};
+#[cfg(feature = "ws")]
+pub use ws::{BoundWs, Ws};
+#[cfg(feature = "ws")]
+#[doc(inline)]
+pub use zmtp::framing::zws;
 
 /// Turns endpoints into byte streams.
 ///

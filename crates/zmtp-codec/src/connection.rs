@@ -154,8 +154,23 @@ impl Connection {
                     reply.iter().for_each(|reply| self.traffic.push_command(reply));
                     return Ok(Some(Event::End));
                 }
+                Progress::Failed(error) => {
+                    self.finish(&error);
+                    return Err(error);
+                }
             }
         }
+    }
+
+    /// Ends failed traffic in its framing. Nothing else is written.
+    fn finish(&mut self, error: &ProtocolError) {
+        let stage = std::mem::replace(&mut self.stage, Stage::Closed);
+        if let Stage::Ended(Traffic { mut encoder, .. }) = stage
+            && encoder.finish(Some(error), &mut self.sealed)
+        {
+            self.carried.extend_from_slice(self.sealed.first_chunk());
+        }
+        self.sealed.clear();
     }
 
     fn step(
@@ -242,6 +257,9 @@ impl Connection {
             }
         };
         framed.carry(&mut self.opening, &mut self.carried);
+        if let Err(error) = &progress {
+            framed.finish(error, &mut self.carried);
+        }
         match &mut self.stage {
             Stage::Traffic(traffic) => framed.enter(traffic),
             Stage::Closed => {}

@@ -1,6 +1,7 @@
 //! Encodes what depends on the peer.
 
 use crate::batch::Batch;
+use crate::error::ProtocolError;
 use crate::framing::{FrameWriter, FramedSealer, SubscriptionForm};
 use crate::mechanism::Sealer;
 use crate::seal::SealBuffer;
@@ -72,12 +73,15 @@ impl Encoder {
         }
     }
 
-    /// Appends the bytes that end the connection in order, once everything is written. There are some
-    /// in a few [framings](crate::framing::FrameWriter::finish).
-    pub fn finish(&mut self, sealed: &mut SealBuffer) {
+    /// Appends the bytes that end the connection: in order, once everything is written, or because of
+    /// an error. There are some in a few [framings](crate::framing::FrameWriter::finish). Returns whether
+    /// there are.
+    pub fn finish(&mut self, error: Option<&ProtocolError>, sealed: &mut SealBuffer) -> bool {
+        let before = sealed.first_chunk().len();
         if let Some(sealer) = &mut self.sealer {
-            sealed.record(0, |bytes| sealer.finish(bytes));
+            sealed.record(0, |bytes| sealer.finish(error, bytes));
         }
+        sealed.first_chunk().len() > before
     }
 
     /// Appends a subscription: a command, or a message for a peer of ZMTP 3.0 or 2.0. Neither counts as

@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 
 use crate::authentication::DenyStatus;
+#[cfg(feature = "ws")]
+use crate::framing::zws::{UpgradeError, WebSocketFault};
 use crate::group::GroupError;
 use crate::metadata::MetadataError;
 use crate::socket_type::SocketType;
@@ -56,6 +58,10 @@ pub enum ProtocolError {
     /// The peer failed to authenticate itself or a record.
     #[error(transparent)]
     Untrusted(#[from] PeerUntrusted),
+    /// An HTTP connection did not become a WebSocket.
+    #[cfg(feature = "ws")]
+    #[error(transparent)]
+    Upgrade(#[from] UpgradeError),
 }
 
 /// The configurations of the two sides do not match: one of them has to change.
@@ -156,6 +162,10 @@ pub enum Malformed {
     /// The metadata of the handshake cannot be decoded.
     #[error(transparent)]
     Metadata(#[from] MetadataError),
+    /// A WebSocket frame is against the rules of RFC 6455 or 45/ZWS.
+    #[cfg(feature = "ws")]
+    #[error(transparent)]
+    WebSocket(#[from] WebSocketFault),
 }
 
 /// A peer sent something that is not allowed at this point.
@@ -274,6 +284,8 @@ impl ProtocolError {
     pub fn may_reconnect(&self) -> bool {
         match self {
             Self::MetadataTooLong { .. } | Self::NoEntropy | Self::Refused { .. } => false,
+            #[cfg(feature = "ws")]
+            Self::Upgrade(error) => error.may_reconnect(),
             Self::Denied(status) => *status == DenyStatus::TemporaryError,
             _ => true,
         }
@@ -309,6 +321,11 @@ from_cause! {
     GroupError => PeerMisbehaved;
     CommandError => Malformed;
     MetadataError => Malformed;
+}
+
+#[cfg(feature = "ws")]
+from_cause! {
+    WebSocketFault => Malformed;
 }
 
 #[cfg(test)]

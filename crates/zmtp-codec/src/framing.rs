@@ -22,6 +22,8 @@
 mod raw;
 mod sealed;
 pub(crate) mod zmtp1;
+#[cfg(feature = "ws")]
+pub mod zws;
 
 use std::fmt::Debug;
 
@@ -215,8 +217,8 @@ pub trait FrameWriter: Debug + Send + Sync {
         false
     }
 
-    /// Appends the bytes that end the connection in order. Default: none.
-    fn finish(&mut self, bytes: &mut Vec<u8>) {
-        let _ = bytes;
+    /// Appends the bytes that end the connection: in order, or because of an error. Default: none.
+    fn finish(&mut self, error: Option<&ProtocolError>, bytes: &mut Vec<u8>) {
+        let _ = (error, bytes);
     }
 }

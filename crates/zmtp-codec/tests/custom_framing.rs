@@ -143,7 +143,7 @@ impl FrameWriter for LettersWriter {
         matches!(Self::letter(header, body), b'p' | b'q' | b'x' | b'!')
     }
 
-    fn finish(&mut self, bytes: &mut Vec<u8>) {
+    fn finish(&mut self, _: Option<&ProtocolError>, bytes: &mut Vec<u8>) {
         bytes.extend_from_slice(b"x\0\0\0\0");
     }
 }
@@ -327,7 +327,7 @@ fn framed_halves_count_what_is_written() {
         assert!(decoder.wanted(&input) <= 100_000);
     }
     assert_eq!(received, 4);
-    encoder.finish(&mut sealed);
+    encoder.finish(None, &mut sealed);
     assert_eq!(sealed.first_chunk(), b"x\0\0\0\0");
 }
 

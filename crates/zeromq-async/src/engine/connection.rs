@@ -101,10 +101,11 @@ impl ConnectionDriver {
         let reason = poll_fn(|cx| self.poll(cx)).await;
         let (is_closed, is_broken) =
             (matches!(reason, DisconnectReason::Closed), matches!(reason, DisconnectReason::Io(_)));
-        let may_reconnect = match &reason {
-            DisconnectReason::Protocol(error) => error.may_reconnect(),
-            _ => true,
+        let error = match &reason {
+            DisconnectReason::Protocol(error) => Some(error.clone()),
+            _ => None,
         };
+        let may_reconnect = error.as_ref().is_none_or(ProtocolError::may_reconnect);
         self.begin_end(reason);
         // Boxed so that a connection does not hold the memory of its end.
         let abort = &core.shutdown.abort;
@@ -112,6 +113,8 @@ impl ConnectionDriver {
             Box::pin(abort.run_until_cancelled(self.graceful_shutdown())).await;
         } else if is_broken {
             Box::pin(abort.run_until_cancelled(self.read_remaining())).await;
+        } else if let Some(error) = error {
+            Box::pin(abort.run_until_cancelled(self.fail(error))).await;
         }
         if !keeps {
             self.pipe.close();
@@ -403,6 +406,19 @@ impl ConnectionDriver {
             io::Result::Ok(())
         };
         let _ = timeout(SHUTDOWN_TIMEOUT, shutdown).await;
+    }
+
+    /// Tells the peer about an error, in a framing that can. What it sends until it closes is not
+    /// read, but taken from the kernel: see [`SHUTDOWN_TIMEOUT`].
+    async fn fail(&mut self, error: ProtocolError) {
+        let Some(mut writer) = self.pipe.outbound.take_writer() else { return };
+        let failing = async {
+            if writer.fail(&error).await? {
+                tokio::io::copy(&mut self.reader, &mut tokio::io::sink()).await?;
+            }
+            io::Result::Ok(())
+        };
+        let _ = timeout(SHUTDOWN_TIMEOUT, failing).await;
     }
 
     /// Counts what the peer sends after this side has closed as rejected, within one budget. True if

@@ -48,6 +48,7 @@ pub(super) async fn perform(
     let opened = deadline.limit(io.open()).await.map_err(HandshakeFailure::TimedOut)?;
     let mut io = opened.map_err(io_failure)?;
     let mut connection = open(&config(core));
+    let is_framed = framing.is_some();
     if let Some(framing) = framing {
         connection = connection.with_framing(framing);
     }
@@ -63,6 +64,11 @@ pub(super) async fn perform(
             }
             failure => failure.because(&reason),
         });
+        if is_framed
+            && let Err(HandshakeFailure::Protocol(_) | HandshakeFailure::Denied { .. }) = &advance
+        {
+            let _ = deadline.limit(part(&mut io)).await;
+        }
         let Some(request) = advance? else { break };
         let routing_id = core.options.routing_id.clone();
         let attempt = Attempt::new(request, address.clone(), routing_id);
@@ -160,6 +166,20 @@ async fn advance(
         }
     }
 }
+
+/// Ends a connection so that the peer receives the reason, such as an HTTP error. A close with unread
+/// bytes makes the kernel reset the connection, and the peer may lose it.
+async fn part(io: &mut Halves) {
+    let parting = async {
+        io.writer.shutdown().await?;
+        tokio::io::copy(&mut (&mut io.reader).take(PARTING_SIZE), &mut tokio::io::sink()).await
+    };
+    let _ = timeout(PARTING_TIMEOUT, parting).await;
+}
+
+/// The most that is read from a peer that is refused, and for how long.
+const PARTING_SIZE: u64 = 64 * 1024;
+const PARTING_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Asks the authenticator, for as long as the peer is connected.
 async fn authenticate(

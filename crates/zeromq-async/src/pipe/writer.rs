@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use tokio::io::{AsyncWrite, AsyncWriteExt};
-use zmtp::{Batch, Encoder, Message, SealBuffer};
+use zmtp::{Batch, Encoder, Message, ProtocolError, SealBuffer};
 
 /// The write half of a connection: encodes commands, seals where the connection encrypts, and writes.
 pub(crate) struct FrameWriter {
@@ -121,11 +121,22 @@ impl FrameWriter {
     /// Ends the connection after all that was written.
     pub(crate) async fn finish(&mut self) -> io::Result<()> {
         if self.sealed.is_empty() {
-            self.encoder.finish(&mut self.sealed);
+            self.encoder.finish(None, &mut self.sealed);
             self.writer.write_all(self.sealed.first_chunk()).await?;
             self.sealed.clear();
         }
         self.writer.shutdown().await
+    }
+
+    /// Ends the connection because of an error, if its framing has a way to say so. Returns whether it
+    /// has.
+    pub(crate) async fn fail(&mut self, error: &ProtocolError) -> io::Result<bool> {
+        if !self.encoder.finish(Some(error), &mut self.sealed) {
+            return Ok(false);
+        }
+        self.writer.write_all(self.sealed.first_chunk()).await?;
+        self.writer.shutdown().await?;
+        Ok(true)
     }
 
     /// Writes sealed bytes, and seals the next ones when none are left.

@@ -74,7 +74,7 @@ impl FrameWriter for Lines {
         bytes.push(b'\n');
     }
 
-    fn finish(&mut self, bytes: &mut Vec<u8>) {
+    fn finish(&mut self, _: Option<&ProtocolError>, bytes: &mut Vec<u8>) {
         bytes.extend_from_slice(b"BYE\n");
     }
 }

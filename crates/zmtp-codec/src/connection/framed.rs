@@ -58,6 +58,11 @@ impl Framed {
         batch.clear();
     }
 
+    /// Ends the connection because of an error.
+    pub(super) fn finish(&mut self, error: &ProtocolError, bytes: &mut Vec<u8>) {
+        self.carrier.writer.finish(Some(error), bytes);
+    }
+
     /// Carries the traffic from now on.
     pub(super) fn enter(self, traffic: &mut Traffic) {
         let Self { carrier, frames } = self;

@@ -64,7 +64,7 @@ pub(super) enum Stage {
     Handshake(AwaitCommand),
     Decision(AwaitDecision),
     Traffic(Traffic),
-    /// The peer has ended the connection. This side can still answer.
+    /// The peer has ended the connection, or has failed. This side can still answer.
     Ended(Traffic),
     /// The start has failed.
     Failed(ProtocolError),
@@ -82,6 +82,8 @@ pub(super) enum Progress {
     Reply(Command),
     /// The peer has ended the connection. There may be an answer.
     End(Option<Command>),
+    /// The traffic has failed.
+    Failed(ProtocolError),
     /// More input or a decision is needed.
     Wait,
 }
@@ -441,12 +443,15 @@ fn decode(
     input: &mut BytesMut,
     max_messages: usize,
 ) -> Result<(Stage, Progress)> {
-    let progress = match traffic.decoder.decode(input, max_messages)? {
-        Some(Inbound::Command(command)) => Progress::Event(Event::Command(command)),
-        Some(Inbound::End { reply }) => return Ok((Stage::Ended(traffic), Progress::End(reply))),
-        Some(Inbound::Messages(run)) => Progress::Event(Event::Messages(run)),
-        Some(Inbound::Reply(command)) => Progress::Reply(command),
-        None => Progress::Wait,
+    let progress = match traffic.decoder.decode(input, max_messages) {
+        Ok(Some(Inbound::Command(command))) => Progress::Event(Event::Command(command)),
+        Ok(Some(Inbound::End { reply })) => {
+            return Ok((Stage::Ended(traffic), Progress::End(reply)));
+        }
+        Ok(Some(Inbound::Messages(run))) => Progress::Event(Event::Messages(run)),
+        Ok(Some(Inbound::Reply(command))) => Progress::Reply(command),
+        Ok(None) => Progress::Wait,
+        Err(error) => return Ok((Stage::Ended(traffic), Progress::Failed(error))),
     };
     Ok((Stage::Traffic(traffic), progress))
 }

@@ -2,6 +2,7 @@
 
 use super::FrameWriter;
 use crate::batch::Batch;
+use crate::error::ProtocolError;
 use crate::mechanism::Sealer;
 use crate::seal::SealBuffer;
 use crate::wire::FrameHeader;
@@ -53,8 +54,8 @@ impl Sealer for FramedSealer {
         }
     }
 
-    fn finish(&mut self, bytes: &mut Vec<u8>) {
-        self.writer.finish(bytes);
+    fn finish(&mut self, error: Option<&ProtocolError>, bytes: &mut Vec<u8>) {
+        self.writer.finish(error, bytes);
     }
 }
 

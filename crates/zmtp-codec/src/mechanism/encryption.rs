@@ -7,6 +7,7 @@ use bytes::{Buf, BytesMut};
 
 use super::Result;
 use crate::batch::Batch;
+use crate::error::ProtocolError;
 use crate::seal::SealBuffer;
 
 /// Both directions of an encrypted connection.
@@ -25,9 +26,9 @@ pub trait Sealer: Debug + Send + Sync {
     /// `sealed` [is full](SealBuffer::is_full) or the batch ends.
     fn seal(&mut self, batch: &Batch, sealed: &mut SealBuffer);
 
-    /// Appends the bytes that end the connection in order. Default: none.
-    fn finish(&mut self, bytes: &mut Vec<u8>) {
-        let _ = bytes;
+    /// Appends the bytes that end the connection: in order, or because of an error. Default: none.
+    fn finish(&mut self, error: Option<&ProtocolError>, bytes: &mut Vec<u8>) {
+        let _ = (error, bytes);
     }
 }
 

@@ -59,9 +59,22 @@ impl FrameHeader {
         Self::new(COMMAND, body)
     }
 
+    /// Makes the header of a frame whose body has `body` bytes, 2^63 - 1 at most.
+    #[cfg(feature = "ws")]
+    #[inline]
+    pub(crate) fn with_size(body: u64, more: bool, command: bool) -> Self {
+        let (more, command) = (if more { MORE } else { 0 }, if command { COMMAND } else { 0 });
+        Self::sized(more | command, body)
+    }
+
     #[inline]
     fn new(flags: u8, body: usize) -> Self {
-        let header = Self { flags, body: body as u64 };
+        Self::sized(flags, body as u64)
+    }
+
+    #[inline]
+    fn sized(flags: u8, body: u64) -> Self {
+        let header = Self { flags, body };
         let is_long = body > SHORT_MAX || header.is_empty_command();
         Self { flags: if is_long { flags | LONG } else { flags }, ..header }
     }
@@ -192,7 +205,7 @@ const LONG: u8 = 0x02;
 const COMMAND: u8 = 0x04;
 
 /// The largest body of a short frame.
-const SHORT_MAX: usize = 0xff;
+const SHORT_MAX: u64 = 0xff;
 
 /// The body of an unmarked long SUBSCRIBE: the name with its length, and 246 to 255 bytes.
 const UNMARKED_LONG_MIN: u64 = 10 + 246;

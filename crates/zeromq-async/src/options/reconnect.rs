@@ -13,8 +13,8 @@ use std::time::Duration;
 /// | without a maximum | random, from `initial` to twice `initial` | the same |
 /// | with a maximum | `initial`, doubled each time up to the maximum | random, from half of that to all of it |
 ///
-/// Default: 100 ms without a maximum, as in libzmq. To not reconnect at all (libzmq's -1) is the
-/// option [`no_reconnect`](crate::SocketBuilder::no_reconnect).
+/// Default: 100 ms without a maximum, as in libzmq. The option
+/// [`no_reconnect`](crate::SocketBuilder::no_reconnect) turns reconnecting off (libzmq's -1).
 ///
 /// ```
 /// use std::time::Duration;
@@ -77,10 +77,10 @@ const MIN_DELAY: Duration = Duration::from_millis(1);
 
 /// Failures after which a socket stops connecting to an endpoint (`ZMQ_RECONNECT_STOP`).
 ///
-/// Default: none; a socket tries until it is closed. After one, the endpoint is as if
-/// [disconnected](crate::Socket::disconnect): its queued messages count as lost, and its last event is
-/// [`ConnectStopped`](crate::SocketEvent::ConnectStopped). libzmq's third condition, after a
-/// disconnect, always applies here.
+/// Default: none. A socket tries until it is closed. After such a failure, the socket
+/// [disconnects](crate::Socket::disconnect) from the endpoint: queued messages count as lost, and
+/// the last event is [`ConnectStopped`](crate::SocketEvent::ConnectStopped). libzmq's third
+/// condition, after a disconnect, always applies here.
 ///
 /// ```
 /// use zeromq_async::{ReconnectStop, ReqSocket};
@@ -102,8 +102,8 @@ impl ReconnectStop {
         Self { when_refused: false, when_handshake_fails: false }
     }
 
-    /// Stops when the connection is refused (`ZMQ_RECONNECT_STOP_CONN_REFUSED`): for servers whose
-    /// port changes with each start.
+    /// Stops when the connection is refused (`ZMQ_RECONNECT_STOP_CONN_REFUSED`). Use it if the
+    /// server has another port after each start.
     ///
     /// For a name with several addresses, the last one tried counts.
     #[must_use]

@@ -1,4 +1,4 @@
-//! Each message to every peer that has subscribed to it (29/PUBSUB, PUB and XPUB).
+//! Sends each message to every peer that has subscribed to it (29/PUBSUB, PUB and XPUB).
 
 use std::sync::Arc;
 use std::task::{Context, Poll};

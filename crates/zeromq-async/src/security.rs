@@ -43,13 +43,10 @@ pub use crate::authentication::{Attempt, Authenticator};
 /// Generates a CURVE key pair from the operating system's randomness (`zmq_curve_keypair`).
 ///
 /// ```
-/// use zeromq_async::ReqSocket;
 /// use zeromq_async::security::generate_curve_keys;
 ///
 /// let (client, server) = (generate_curve_keys(), generate_curve_keys());
 /// assert_ne!(client.public_key(), server.public_key());
-/// let req = ReqSocket::builder().curve_client(client, *server.public_key()).build();
-/// # drop(req);
 /// ```
 ///
 /// # Panics
@@ -64,13 +61,10 @@ pub fn generate_curve_keys() -> CurveKeyPair {
 /// Generates a NOISE key pair from the operating system's randomness.
 ///
 /// ```
-/// use zeromq_async::ReqSocket;
 /// use zeromq_async::security::generate_noise_keys;
 ///
 /// let (client, server) = (generate_noise_keys(), generate_noise_keys());
 /// assert_ne!(client.public_key(), server.public_key());
-/// let req = ReqSocket::builder().noise_client(client, *server.public_key()).build();
-/// # drop(req);
 /// ```
 ///
 /// # Panics

@@ -18,14 +18,12 @@ use std::time::Duration;
 ///
 /// ```
 /// use std::time::Duration;
-/// use zeromq_async::{ReconnectBackoff, SubSocket};
+/// use zeromq_async::ReconnectBackoff;
 ///
 /// let backoff = ReconnectBackoff::new(Duration::from_millis(100)).up_to(Duration::from_secs(1));
 /// assert_eq!(backoff.delay(0, 0), Duration::from_millis(100));
 /// assert_eq!(backoff.delay(2, 0), Duration::from_millis(400));
 /// assert_eq!(backoff.delay(9, 0), Duration::from_secs(1));
-/// let sub = SubSocket::builder().reconnect(backoff).build();
-/// # drop(sub);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ReconnectBackoff {
@@ -83,12 +81,21 @@ const MIN_DELAY: Duration = Duration::from_millis(1);
 /// condition, after a disconnect, always applies here.
 ///
 /// ```
-/// use zeromq_async::{ReconnectStop, ReqSocket};
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use zeromq_async::{ReconnectStop, ReqSocket, SocketEvent};
 ///
-/// let stop = ReconnectStop::never().when_refused().when_handshake_fails();
-/// assert_ne!(stop, ReconnectStop::default());
+/// let stop = ReconnectStop::never().when_refused();
 /// let req = ReqSocket::builder().reconnect_stop(stop).build();
-/// # drop(req);
+/// let mut events = req.events();
+/// req.connect("tcp://127.0.0.1:1")?; // no program listens there
+/// while let Some(event) = events.next().await {
+///     if let SocketEvent::ConnectStopped { attempts, .. } = event {
+///         assert_eq!(attempts, 1);
+///         break;
+///     }
+/// }
+/// # Ok(()) }
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct ReconnectStop {

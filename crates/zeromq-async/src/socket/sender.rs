@@ -29,8 +29,8 @@ use crate::identity::PeerId;
 ///     let mut sender = push.sender();
 ///     tokio::spawn(async move { sender.send(worker).await });
 /// }
-/// pull.recv().await?;
-/// pull.recv().await?;
+/// let both = [pull.recv().await?, pull.recv().await?];
+/// assert!(both.contains(&"one".into()) && both.contains(&"two".into()));
 /// # Ok(()) }
 /// ```
 pub struct Sender<P: SocketKind> {

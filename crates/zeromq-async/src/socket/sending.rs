@@ -85,7 +85,7 @@ impl<P: SocketKind> Socket<P> {
     /// let mut push = zeromq_async::PushSocket::new();
     /// push.connect("inproc://ready")?;
     /// push.ready().await?; // dropped here, no message would be lost
-    /// push.try_send("now")?;
+    /// assert!(push.try_send("now").is_ok());
     /// # Ok(()) }
     /// ```
     ///

@@ -54,20 +54,23 @@ impl<P: SocketKind, S> SocketBuilder<P, S> {
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use std::time::Duration;
     /// use zeromq_async::{PullSocket, PushSocket};
     ///
-    /// let mut push = PushSocket::builder().keep_unsent(10_000).build();
-    /// let endpoint = push.bind("tcp://127.0.0.1:0").await?;
-    /// let (first, mut second) = (PullSocket::new(), PullSocket::new());
-    /// first.connect(&endpoint)?;
-    /// push.wait_for_peers(1).await;
-    /// push.send("a job").await?; // with the kernel at once, and so not kept
-    /// first.close().await;
+    /// let mut push = PushSocket::builder().keep_unsent(10_000).linger(Duration::ZERO).build();
+    /// push.connect("inproc://first")?;
+    /// push.send("a job").await?;
+    /// push.disconnect("inproc://first")?;
+    /// while push.stats().lost == 0 {
+    ///     tokio::task::yield_now().await;
+    /// }
     ///
-    /// second.connect(&endpoint)?;
+    /// let mut pull = PullSocket::new();
+    /// push.connect(pull.bind("inproc://second").await?)?;
     /// for unsent in push.handle().take_unsent() {
     ///     push.send(unsent.message).await?;
     /// }
+    /// assert_eq!(pull.recv().await?, "a job");
     /// # Ok(()) }
     /// ```
     pub fn keep_unsent(mut self, messages: usize) -> Self

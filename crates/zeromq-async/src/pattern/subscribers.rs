@@ -71,7 +71,7 @@ struct State {
     last_subscribed: Option<PeerId>,
 }
 
-/// Peers that have left, and whose notices have not been received.
+/// Departed peers with unread notices.
 #[derive(Debug, Default)]
 struct Departed {
     peers: Vec<WeakPeerHandle>,

@@ -186,6 +186,7 @@ impl Subscribers {
     /// With [`SubscriptionNotices::ManualLastValue`] only one peer may get the message: the one that the
     /// application subscribed last. It is returned. If the message is not sent after all, call
     /// [`restore`](Self::restore), so that the next message goes to that peer.
+    #[inline]
     pub fn find(&self, message: &Message, matches: &mut Vec<PeerId>) -> Option<PeerId> {
         let mut state = self.state.lock();
         state.trie.matches(message.first().map_or(&[], |topic| topic), matches);
@@ -197,6 +198,7 @@ impl Subscribers {
     }
 
     /// Whether a message goes to the peers that have not subscribed to it (`ZMQ_INVERT_MATCHING`).
+    #[inline]
     pub fn inverts_matching(&self) -> bool {
         self.invert_matching
     }

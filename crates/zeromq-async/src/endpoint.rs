@@ -106,7 +106,7 @@ impl Endpoint {
         format!("{scheme}://{address}").parse()
     }
 
-    /// Whether it can only be bound: the host or path is `*`, or the port is `*` or 0.
+    /// Whether it can only be bound. The host or path is `*`, or the port is `*` or 0.
     ///
     /// `bind` returns the real endpoint to connect to (libzmq's `ZMQ_LAST_ENDPOINT`).
     ///
@@ -140,7 +140,7 @@ impl Endpoint {
         matches!(self, Self::Ipc(ipc) if *ipc.name() == IpcName::Any)
     }
 
-    /// Refuses what cannot be connected to, such as a wildcard.
+    /// Refuses an endpoint that cannot be connected to, such as a wildcard.
     pub(crate) fn check_connectable(&self) -> Result<(), EndpointError> {
         let checked = match self {
             Self::Tcp(tcp) => tcp.check_connectable(),
@@ -152,7 +152,7 @@ impl Endpoint {
         checked.map_err(|kind| kind.of(self))
     }
 
-    /// Refuses what cannot be bound, such as the `source;destination` form.
+    /// Refuses an endpoint that cannot be bound, such as the `source;destination` form.
     pub(crate) fn check_bindable(&self) -> Result<(), EndpointError> {
         let checked = match self {
             Self::Udp(udp) => udp.check_zone(),

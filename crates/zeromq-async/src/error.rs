@@ -52,7 +52,7 @@ fn describe(
     advice.map_or(Ok(()), |advice| write!(f, "; {advice}"))
 }
 
-/// A message was not sent. [`into_message`](Self::into_message) gives it back.
+/// A message was not sent. [`into_message`](Self::into_message) returns it.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -129,7 +129,7 @@ pub enum SendErrorKind {
     /// No peer of a SERVER or PEER has this routing id (`EHOSTUNREACH`). It never had, or it has left.
     #[error("no peer has the routing id {0}; it may have disconnected")]
     NoRoute(RouteId),
-    /// No peer, or no room in its queue, for [`try_send`](crate::Socket::try_send).
+    /// [`try_send`](crate::Socket::try_send) found no peer, or no room in its queue.
     #[error("no peer has room for the message now; send().await waits until one has")]
     Full,
 }
@@ -198,11 +198,11 @@ pub enum RecvError {
          reply to its last request"
     )]
     OutOfTurn,
-    /// The peer that received the request disconnected before it replied. The REQ socket can send the
-    /// next request. libzmq's would wait without end.
+    /// The peer that received the request disconnected before it replied. The REQ can send the next
+    /// request. In libzmq, the REQ would wait without end.
     #[error("the peer disconnected before it replied; the request may be sent again")]
     ReplyLost,
-    /// No message for [`try_recv`](crate::Socket::try_recv).
+    /// [`try_recv`](crate::Socket::try_recv) found no message.
     #[error("no message is waiting; recv().await waits for one")]
     Empty,
     /// A message was received, but the [receive strategy](crate::pattern::ReceiveStrategy::last_peer) of

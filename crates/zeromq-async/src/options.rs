@@ -156,7 +156,7 @@ impl fmt::Debug for AcceptFilter {
     }
 }
 
-/// Which subscriptions of its peers an XPUB receives as messages.
+/// Selects the subscriptions of its peers that an XPUB receives as messages.
 ///
 /// Each is a message of one frame: the byte 1 for a subscription or 0 for a cancellation, then the
 /// topic (29/PUBSUB).
@@ -185,12 +185,12 @@ pub enum SubscriptionNotices {
     Subscriptions,
     /// Every subscription and every cancellation (`ZMQ_XPUB_VERBOSER`).
     All,
-    /// All, and none takes effect until the application calls
+    /// All. They have no effect: the application subscribes peers with
     /// [`subscribe_last_peer`](crate::Socket::subscribe_last_peer) (`ZMQ_XPUB_MANUAL`).
     Manual,
-    /// Like `Manual`, and the next message after
-    /// [`subscribe_last_peer`](crate::Socket::subscribe_last_peer) goes to that peer alone, such as
-    /// the last value of a topic for a late subscriber (`ZMQ_XPUB_MANUAL_LAST_VALUE`).
+    /// Like `Manual`. In addition, the next message after
+    /// [`subscribe_last_peer`](crate::Socket::subscribe_last_peer) goes only to that peer. Use it
+    /// to send the last value of a topic to a late subscriber (`ZMQ_XPUB_MANUAL_LAST_VALUE`).
     ManualLastValue,
 }
 
@@ -199,7 +199,8 @@ impl SubscriptionNotices {
         matches!(self, Self::Manual | Self::ManualLastValue)
     }
 
-    /// Whether the notice of a change is received that does not change the set of topics.
+    /// Whether the application receives the notice of a change that leaves the set of topics as it
+    /// is.
     pub(crate) fn tells_repeated(self, change: &Subscription) -> bool {
         match change {
             Subscription::Subscribe(_) => self != Self::Changes,

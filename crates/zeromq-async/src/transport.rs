@@ -100,14 +100,14 @@ pub trait Transport: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// The reason why not. [`AddrInUse`](io::ErrorKind::AddrInUse),
+    /// The reason why it cannot listen. [`AddrInUse`](io::ErrorKind::AddrInUse),
     /// [`AddrNotAvailable`](io::ErrorKind::AddrNotAvailable), [`NotFound`](io::ErrorKind::NotFound)
     /// and [`PermissionDenied`](io::ErrorKind::PermissionDenied) become variants of
     /// [`BindError`](crate::BindError), which also names the endpoint.
     ///
     /// # Cancel safety
     ///
-    /// Dropped early, it must leave nothing bound.
+    /// If the future is dropped early, it must leave nothing bound.
     fn listen(
         &self,
         endpoint: &Endpoint,

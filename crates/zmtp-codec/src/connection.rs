@@ -342,7 +342,7 @@ impl Connection {
         }
     }
 
-    /// Subscribes to all messages whose first frame starts with `topic`.
+    /// Subscribes to all messages with a first frame that starts with `topic`.
     pub fn subscribe(&mut self, topic: impl Into<Bytes>) {
         self.send_subscription(Subscription::Subscribe(topic.into()));
     }

@@ -68,7 +68,7 @@ pub enum Inbound {
     Reply(Command),
 }
 
-/// The complete frames of a message whose last frame is missing.
+/// The complete frames of a message without its last frame so far.
 #[derive(Clone, Copy, Debug, Default)]
 struct Unfinished {
     /// Bytes of these frames in the input, headers included.

@@ -295,7 +295,9 @@ impl ProtocolError {
 /// Explains the reason of a refusal if it is a status code.
 fn explain(reason: &str) -> &'static str {
     match DenyStatus::from_reason(reason) {
-        Some(DenyStatus::TemporaryError) => " because it could not tell who this side is just now",
+        Some(DenyStatus::TemporaryError) => {
+            " because it could not authenticate this side at the moment"
+        }
         Some(DenyStatus::AuthenticationFailure) => {
             " because it does not accept the credentials of this side"
         }

@@ -19,9 +19,9 @@ use crate::sync::Mutex;
 /// The options that only a SUB or XSUB has.
 #[derive(Debug, Clone, Default)]
 pub struct SubscribeOptions {
-    /// The topics of the start; see [`SocketBuilder::subscribe`](crate::SocketBuilder::subscribe).
+    /// The first topics. See [`SocketBuilder::subscribe`](crate::SocketBuilder::subscribe).
     pub topics: Vec<Bytes>,
-    /// Receives messages that do not match (`ZMQ_INVERT_MATCHING`); not for XSUB.
+    /// Receives messages that do not match (`ZMQ_INVERT_MATCHING`). Not for XSUB.
     pub invert_matching: bool,
     /// See [`SocketBuilder::tell_every_cancellation`](crate::SocketBuilder::tell_every_cancellation).
     pub tell_every_cancellation: bool,
@@ -67,8 +67,9 @@ impl Subscriptions {
 
     /// Subscribes or cancels, and sends the change to the connected publishers.
     ///
-    /// Every subscription is sent, and the last cancellation of a topic, or all with
-    /// [`tell_every_cancellation`](crate::SocketBuilder::tell_every_cancellation).
+    /// Every subscription is sent, but only the last cancellation of a topic. With
+    /// [`tell_every_cancellation`](crate::SocketBuilder::tell_every_cancellation), every
+    /// cancellation is sent.
     pub fn change(&self, change: &Subscription) {
         // Held while sending, so that a publisher that connects meanwhile hears each once, in order.
         let mut state = self.state.lock();
@@ -81,7 +82,7 @@ impl Subscriptions {
         }
     }
 
-    /// How many different topics there are subscriptions to.
+    /// The number of different topics with subscriptions.
     pub fn topics_count(&self) -> usize {
         self.state.lock().counts.len()
     }
@@ -154,7 +155,8 @@ impl<S> Layer<S> for SubscriptionFilterLayer {
 /// Passes on messages that the socket is subscribed to now, whatever the publisher still sends.
 pub type SubscriptionFilter<S> = Filter<S, Arc<Subscriptions>>;
 
-/// Sends for an XSUB: a message that is a subscription subscribes, and others go to every publisher.
+/// Sends for an XSUB. A message that is a subscription changes the subscriptions. Other messages go
+/// to every publisher.
 #[derive(Debug)]
 pub struct Upstream {
     peers: Peers,
@@ -162,7 +164,7 @@ pub struct Upstream {
 }
 
 impl Upstream {
-    /// Changes these subscriptions, and sends to all peers.
+    /// Sends to all peers, and changes these subscriptions.
     pub fn new(peers: &Peers, subscriptions: Arc<Subscriptions>) -> Self {
         Self { peers: peers.clone(), subscriptions }
     }

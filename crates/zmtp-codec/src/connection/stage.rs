@@ -229,7 +229,7 @@ impl AwaitGreeting {
             authenticate_null: config.authenticate_null,
             seed: self.seed,
         };
-        // Not earlier: libzmq drops a peer whose READY arrives before it has read the greeting.
+        // Not earlier: libzmq drops a peer if its READY arrives before libzmq has read the greeting.
         let step = mechanism.start(context, output)?;
         let version = greeting.negotiated_version();
         Greeted::new(version, Greeting::SIZE as u64, config).advance(step, config, output)

@@ -48,13 +48,13 @@ impl FrameHeader {
     /// The largest size of a header, in bytes.
     pub(crate) const SIZE_MAX: usize = 9;
 
-    /// Makes the header of a message frame whose body has `body` bytes.
+    /// Makes the header of a message frame with a body of `body` bytes.
     #[inline]
     pub fn message(body: usize, more: bool) -> Self {
         Self::new(if more { MORE } else { 0 }, body)
     }
 
-    /// Makes the header of a command frame whose body has `body` bytes.
+    /// Makes the header of a command frame with a body of `body` bytes.
     pub fn command(body: usize) -> Self {
         Self::new(COMMAND, body)
     }

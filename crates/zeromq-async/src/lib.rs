@@ -44,7 +44,8 @@
 //! | [`DgramSocket`] | to an address, over UDP | from any address | waits |
 //!
 //! What a type cannot do does not compile: a [`PullSocket`] has no `send`. A [`Message`] is one or
-//! more [`Frame`]s and travels whole or not at all.
+//! more [`Frame`]s and travels whole or not at all. An [`AnySocket`] has a type that is chosen at run
+//! time.
 //!
 //! Sockets are `Send`. [`split`](Socket::split) makes halves for two tasks,
 //! [`sender`](Socket::sender) further senders for more, and [`handle`](Socket::handle) what binds,
@@ -160,8 +161,8 @@ pub use endpoint::{
 pub use engine::CloseReport;
 pub use error::{
     BindError, BindErrorKind, ConnectError, ConnectErrorKind, DetachError, MembershipError,
-    Mismatch, RecvError, Rejected, RuntimeDriver, SendError, SendErrorKind, StreamError,
-    SubscriptionsExceeded,
+    Mismatch, OptionError, RecvError, Rejected, RuntimeDriver, SendError, SendErrorKind,
+    StreamError, SubscriptionsExceeded, Unsupported,
 };
 pub use event::{DisconnectReason, Displaced, Events, HandshakeFailure, SocketEvent};
 pub use identity::{Peer, PeerAddress, PeerId, RouteId};
@@ -170,14 +171,15 @@ pub use options::{
     SubscriptionNotices,
 };
 pub use socket::{
-    Address, Channel, ChannelSocket, Client, ClientSocket, Conflates, Dealer, DealerSocket, Dgram,
-    DgramSocket, Dish, DishSocket, DropsWhenFull, FrameKind, FromStacks, Gather, GatherSocket,
-    Greets, Multicasts, Named, Notifies, NotifiesDisconnect, NotifiesHiccup, Pair, PairSocket,
-    PeerKind, PeerSocket, Probes, Pub, PubSocket, Publishes, Pull, PullSocket, Push, PushSocket,
-    Radio, RadioSocket, Receiver, Receives, Rep, RepSocket, Req, ReqOptions, ReqSocket, Router,
-    RouterOptions, RouterSocket, Scatter, ScatterSocket, Sender, Sends, Server, ServerSocket,
-    SharedSocket, SharesSending, Socket, SocketBuilder, SocketHandle, SocketKind, Stacks,
-    StatsHandle, Sub, SubSocket, Subscribes, Topical, XPub, XPubSocket, XSub, XSubSocket,
+    Address, AnyReceiver, AnySender, AnySocket, AnySocketBuilder, Channel, ChannelSocket, Client,
+    ClientSocket, Conflates, Dealer, DealerSocket, Dgram, DgramSocket, Dish, DishSocket,
+    DropsWhenFull, FrameKind, FromStacks, Gather, GatherSocket, Greets, Multicasts, Named,
+    Notifies, NotifiesDisconnect, NotifiesHiccup, Pair, PairSocket, PeerKind, PeerSocket, Probes,
+    Pub, PubSocket, Publishes, Pull, PullSocket, Push, PushSocket, Radio, RadioSocket, Receiver,
+    Receives, Rep, RepSocket, Req, ReqOptions, ReqSocket, Router, RouterOptions, RouterSocket,
+    Scatter, ScatterSocket, Sender, Sends, Server, ServerSocket, SharedSocket, SharesSending,
+    Socket, SocketBuilder, SocketHandle, SocketKind, Stacks, StatsHandle, Sub, SubSocket,
+    Subscribes, Topical, TypeMismatch, XPub, XPubSocket, XSub, XSubSocket,
 };
 pub use stats::{Discarded, DropReason, Dropped, PeerStats, SocketStats};
 pub use unsent::{Unsent, UnsentMessages};

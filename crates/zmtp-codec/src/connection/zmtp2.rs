@@ -23,7 +23,8 @@ pub(super) fn start(config: &ConnectionConfig, output: &mut Batch) -> Result<()>
     if !config.is_open() {
         return Err(UnsupportedVersion::NoSecurity.into());
     }
-    let rest = v2_0::rest(config.socket_type, config.routing_id_bytes()).ok_or(UnsupportedVersion::TooOld(1))?;
+    let rest = v2_0::rest(config.socket_type, config.routing_id_bytes())
+        .ok_or(UnsupportedVersion::TooOld(1))?;
     output.push_control(Bytes::from(rest));
     Ok(())
 }

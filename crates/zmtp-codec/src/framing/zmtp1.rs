@@ -91,7 +91,8 @@ impl Reader {
                 check_first(&header, input)?;
                 self.first = First::Body;
             }
-            let body = usize::try_from(header.body).map_err(|_| FrameError::Oversized(header.body))?;
+            let body =
+                usize::try_from(header.body).map_err(|_| FrameError::Oversized(header.body))?;
             input.advance(header.size);
             FrameHeader::message(body, header.more).encode_to(frames);
             self.body_left = body;

@@ -46,6 +46,7 @@
 //!
 //! Wrong use does not compile: a [`PullSocket`] has no `send`. A [`Message`] is one or more
 //! [`Frame`]s and arrives whole or not at all.
+//! An [`AnySocket`] has a type that is chosen at run time.
 //!
 //! Sockets are `Send`. [`split`](Socket::split) makes two halves for two tasks,
 //! [`sender`](Socket::sender) makes further senders, and a [`handle`](Socket::handle) binds,
@@ -161,8 +162,8 @@ pub use endpoint::{
 pub use engine::CloseReport;
 pub use error::{
     BindError, BindErrorKind, ConnectError, ConnectErrorKind, DetachError, MembershipError,
-    Mismatch, RecvError, Rejected, RuntimeDriver, SendError, SendErrorKind, StreamError,
-    SubscriptionsExceeded,
+    Mismatch, OptionError, RecvError, Rejected, RuntimeDriver, SendError, SendErrorKind,
+    StreamError, SubscriptionsExceeded, Unsupported,
 };
 pub use event::{DisconnectReason, Displaced, Events, HandshakeFailure, SocketEvent};
 pub use identity::{Peer, PeerAddress, PeerId, RouteId};
@@ -171,15 +172,15 @@ pub use options::{
     SubscriptionNotices,
 };
 pub use socket::{
-    Address, Channel, ChannelSocket, Client, ClientSocket, Conflates, Dealer, DealerSocket, Dgram,
-    DgramSocket, Dish, DishSocket, DropsWhenFull, FrameKind, FromStacks, Gather, GatherSocket,
-    Greets, Multicasts, Named, Notifies, NotifiesDisconnect, NotifiesHiccup, Pair, PairSocket,
-    PeerKind, PeerSocket, Probes, Pub, PubSocket, Publishes, Pull, PullSocket, Push, PushSocket,
-    Radio, RadioSocket, Receiver, Receives, Rep, RepSocket, Req, ReqOptions, ReqSocket, Router,
-    RouterOptions, RouterSocket, Scatter, ScatterSocket, Sender, Sends, Server, ServerSocket,
-    SharedSocket, SharesSending, Socket, SocketBuilder, SocketHandle, SocketKind, Stacks,
-    StatsHandle, Stream, StreamSocket, Sub, SubSocket, Subscribes, Topical, XPub, XPubSocket, XSub,
-    XSubSocket,
+    Address, AnyReceiver, AnySender, AnySocket, AnySocketBuilder, Channel, ChannelSocket, Client,
+    ClientSocket, Conflates, Dealer, DealerSocket, Dgram, DgramSocket, Dish, DishSocket,
+    DropsWhenFull, FrameKind, FromStacks, Gather, GatherSocket, Greets, Multicasts, Named,
+    Notifies, NotifiesDisconnect, NotifiesHiccup, Pair, PairSocket, PeerKind, PeerSocket, Probes,
+    Pub, PubSocket, Publishes, Pull, PullSocket, Push, PushSocket, Radio, RadioSocket, Receiver,
+    Receives, Rep, RepSocket, Req, ReqOptions, ReqSocket, Router, RouterOptions, RouterSocket,
+    Scatter, ScatterSocket, Sender, Sends, Server, ServerSocket, SharedSocket, SharesSending,
+    Socket, SocketBuilder, SocketHandle, SocketKind, Stacks, StatsHandle, Stream, StreamSocket,
+    Sub, SubSocket, Subscribes, Topical, TypeMismatch, XPub, XPubSocket, XSub, XSubSocket,
 };
 pub use stats::{Discarded, DropReason, Dropped, PeerStats, SocketStats};
 pub use unsent::{Unsent, UnsentMessages};

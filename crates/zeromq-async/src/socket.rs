@@ -1,6 +1,7 @@
 //! Sockets: the stacks of a socket type over an engine.
 
 mod address;
+mod any;
 mod builder;
 mod channel;
 mod client;
@@ -33,6 +34,7 @@ mod xpub;
 mod xsub;
 
 pub use address::Address;
+pub use any::{AnyReceiver, AnySender, AnySocket, AnySocketBuilder, TypeMismatch};
 pub use builder::SocketBuilder;
 pub use channel::{Channel, ChannelSocket};
 pub use client::{Client, ClientSocket};

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may fail when something goes wrong")]
 
 mod addresses;
+mod any_socket;
 mod connecting;
 mod errors;
 mod event_details;

@@ -30,6 +30,14 @@ pub(crate) struct Transcript {
 }
 
 impl Transcript {
+    pub(crate) fn messages(&self) -> &[Message] {
+        &self.messages
+    }
+
+    pub(crate) fn written(&self) -> &[u8] {
+        &self.written
+    }
+
     /// Feeds the bytes in pieces of these sizes, repeated.
     pub(crate) fn of(
         connection: &mut Connection,

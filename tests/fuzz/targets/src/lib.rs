@@ -7,6 +7,7 @@
 mod batch;
 mod connection;
 mod exchange;
+mod framings;
 mod handshake;
 mod input;
 mod records;
@@ -20,6 +21,7 @@ mod zap;
 pub use batch::batch;
 pub use connection::{connection, decoder, zmtp_2};
 pub use exchange::{curve_exchange, noise_exchange, null_exchange, plain_exchange};
+pub use framings::framings;
 pub use handshake::{
     curve_client, curve_server, noise_client, noise_server, null, plain_client, plain_server,
 };
@@ -31,7 +33,7 @@ pub use wire::{command, frame_header, greeting, metadata};
 pub use zap::{zap_reply, zap_request};
 
 /// All targets, with the name of their program and corpus.
-pub const TARGETS: [(&str, Target); 30] = [
+pub const TARGETS: [(&str, Target); 31] = [
     ("addresses", addresses),
     ("batch", batch),
     ("certificate", certificate),
@@ -44,6 +46,7 @@ pub const TARGETS: [(&str, Target); 30] = [
     ("decoder", decoder),
     ("endpoint", endpoint),
     ("frame_header", frame_header),
+    ("framings", framings),
     ("greeting", greeting),
     ("keys", keys),
     ("lists", lists),

@@ -57,7 +57,19 @@ fn traffic() -> Seeds {
         [&head[..], &greeting, ready, frames].concat()
     };
     let old = [&[number(SocketType::Pull), 2, 9, 8][..], b"\0\x03old\x01\x01a\0\x01b"].concat();
+    let framed = |socket_type, is_raw, bytes: &[u8]| {
+        [&[number(socket_type), 2, 9, is_raw][..], bytes].concat()
+    };
+    let long = [&b"\x01\0\xff\0\0\0\0\0\0\x01\x2d\x01"[..], &[b'l'; 300], b"\x02\0a"].concat();
     vec![
+        ("framings", framed(SocketType::Pull, 0, b"\x04\0old\x02\x01a\x02\0b\x01\0")),
+        ("framings", framed(SocketType::Router, 0, &long)),
+        ("framings", framed(SocketType::XPub, 0, b"\x01\0\x03\0\x01a")),
+        ("framings", framed(SocketType::Pull, 0, b"\xff\0\0\0\0\0\0\0\x03\0id\x02\0a")),
+        ("framings", framed(SocketType::Pull, 0, &[&greeting, &ready[..], frames].concat())),
+        ("framings", framed(SocketType::Pull, 0, b"\x01\0\0")),
+        ("framings", framed(SocketType::Pull, 0, b"\x01\0\xff\xff\xff\xff\xff\xff\xff\xff\xff\0")),
+        ("framings", framed(SocketType::Stream, 1, b"GET / HTTP/1.1\r\n\r\n")),
         ("decoder", [&[5, 1][..], frames].concat()),
         ("connection", whole(0)),
         ("connection", whole(1)),

@@ -1,6 +1,7 @@
 //! Endpoints of `ws://`: `host:port/path`.
 
 use std::fmt;
+#[cfg(feature = "ws")]
 use std::net::SocketAddr;
 
 use super::error::EndpointErrorKind;

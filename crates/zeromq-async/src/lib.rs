@@ -69,7 +69,7 @@
 //! * `engine`: one task for each connection. It moves bytes between a pipe and a transport, and
 //!   accepts, reconnects and closes. No other module spawns a task. Only `transport` reads the clock
 //!   too, for its time limits.
-//! * [`transport`]: byte streams: tcp, ipc, and your own. inproc needs none; the engine joins two
+//! * [`transport`]: byte streams: tcp, ipc, ws, and your own. inproc needs none; the engine joins two
 //!   pipes.
 //! * `authentication`: the trait that decides whether a peer may connect. [`security`] has keys and
 //!   implementations.
@@ -123,11 +123,12 @@
 //!
 //! # Features
 //!
-//! Both are off by default, for their dependencies:
+//! All are off by default, for their dependencies:
 //!
 //! * `curve`: CURVE, which encrypts and which libzmq speaks (`SocketBuilder::curve_client`).
 //! * `noise`: NOISE, which encrypts with handshakes of the Noise framework
 //!   (`SocketBuilder::noise_client`).
+//! * `ws`: `ws://` endpoints, for browsers and libzmq (`transport::Ws`).
 //!
 //! The minimum supported Rust version is `rust-version` in `Cargo.toml`.
 

@@ -24,9 +24,9 @@ pub(crate) fn small_limits() -> Limits {
 pub(crate) struct Transcript {
     events: Vec<String>,
     messages: Vec<Message>,
-    error: Option<ProtocolError>,
+    pub(crate) error: Option<ProtocolError>,
     /// The bytes that this side wrote.
-    written: Vec<u8>,
+    pub(crate) written: Vec<u8>,
 }
 
 impl Transcript {

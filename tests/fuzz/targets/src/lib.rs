@@ -17,6 +17,7 @@ mod text;
 mod trie;
 mod wire;
 mod zap;
+mod zws;
 
 pub use batch::batch;
 pub use connection::{connection, decoder, zmtp_2};
@@ -31,9 +32,10 @@ pub use text::{addresses, certificate, endpoint, keys, lists};
 pub use trie::trie;
 pub use wire::{command, frame_header, greeting, metadata};
 pub use zap::{zap_reply, zap_request};
+pub use zws::{zws_frames, zws_upgrade};
 
 /// All targets, with the name of their program and corpus.
-pub const TARGETS: [(&str, Target); 31] = [
+pub const TARGETS: [(&str, Target); 33] = [
     ("addresses", addresses),
     ("batch", batch),
     ("certificate", certificate),
@@ -65,6 +67,8 @@ pub const TARGETS: [(&str, Target); 31] = [
     ("zap_reply", zap_reply),
     ("zap_request", zap_request),
     ("zmtp_2", zmtp_2),
+    ("zws_frames", zws_frames),
+    ("zws_upgrade", zws_upgrade),
 ];
 
 /// Takes bytes and panics on a bug.

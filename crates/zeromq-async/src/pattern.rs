@@ -19,6 +19,10 @@
 //! | XSUB | [`Upstream`] | [`FairQueue`] |
 //! | PUSH, PULL | [`RoundRobin`] | [`FairQueue`] |
 //! | PAIR | [`Exclusive`] | [`FairQueue`] |
+//! | CLIENT | [`RoundRobin`] | [`OneFrame`], [`FairQueue`] |
+//! | SERVER, PEER | [`ByRouteId`], [`Addressed`] | [`OneFrame`], [`FairQueue`] |
+//! | SCATTER, GATHER | [`RoundRobin`] | [`OneFrame`], [`FairQueue`] |
+//! | CHANNEL | [`Exclusive`] | [`OneFrame`], [`FairQueue`] |
 //! | RADIO | [`ToMembers`] | |
 //! | DISH | | [`GroupFilter`], [`FairQueue`] |
 //! | DGRAM | [`Datagrams`] | [`FairQueue`] |
@@ -120,7 +124,7 @@ mod hooks;
 mod inbox;
 mod lockstep;
 #[cfg(all(test, zmq_loom))]
-mod loom_models;
+pub(crate) mod loom_models;
 mod members;
 mod memberships;
 mod one_frame;

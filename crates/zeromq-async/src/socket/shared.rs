@@ -1,6 +1,8 @@
 //! A socket of one-frame messages, used from any number of tasks.
 
 mod endpoints;
+#[cfg(all(test, zmq_loom))]
+mod loom_models;
 mod messages;
 mod receiver;
 mod receiving;
@@ -20,7 +22,9 @@ use crate::sync::Mutex;
 
 /// A socket of type `P` with messages of one frame, which any number of tasks may use at a time.
 ///
-/// Use it by its alias: [`ClientSocket`](crate::ClientSocket). A message is a
+/// Use it by its alias: [`ClientSocket`](crate::ClientSocket), [`ServerSocket`](crate::ServerSocket),
+/// [`ScatterSocket`](crate::ScatterSocket), [`GatherSocket`](crate::GatherSocket),
+/// [`PeerSocket`](crate::PeerSocket), [`ChannelSocket`](crate::ChannelSocket). A message is a
 /// [`Frame`](crate::Frame), so a message of several frames does not compile:
 ///
 /// ```compile_fail

@@ -238,6 +238,18 @@ pub trait ReceiveStrategy: Send {
     /// Those of [`poll_recv`](Self::poll_recv).
     fn poll_recv_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), RecvError>>;
 
+    /// Ready when a message has arrived, which stays where it is, or there is an error.
+    ///
+    /// `poll_recv` may drop that message. A wrapper that drops messages asks its inner strategy, so that
+    /// no message is taken.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`poll_recv`](Self::poll_recv).
+    fn poll_arrived(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), RecvError>> {
+        self.poll_recv_ready(cx)
+    }
+
     /// The peer that the last message came from.
     fn last_handle(&self) -> Option<&PeerHandle>;
 

@@ -63,6 +63,8 @@ async fn receivers_are_served_in_order() {
     scatter.send("3").await.unwrap();
     assert_eq!([0, 1, 2].map(|task| woken[task].count()), [1, 1, 0]);
     assert_eq!(poll(two, &woken[1]), Poll::Ready(Ok("2".into())));
+    let stats = gather.stats();
+    assert_eq!((stats.taken, stats.unread), (2, 1), "a message that is there is not received");
     assert_eq!([0, 1, 2].map(|task| woken[task].count()), [1, 1, 1]);
     assert_eq!(poll(three, &woken[2]), Poll::Ready(Ok("3".into())));
 }

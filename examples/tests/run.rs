@@ -67,6 +67,15 @@ fn metrics_shows_counts_and_compression() {
 }
 
 #[test]
+fn many_clients_get_their_answers() {
+    let stdout = run("many_clients");
+    for client in 1..=3 {
+        assert!(stdout.contains(&format!("client {client}: 100 answers, sum 328350")), "{stdout}");
+    }
+    assert!(stdout.contains("done: 300 requests answered"), "{stdout}");
+}
+
+#[test]
 fn chat_works_both_ways() {
     let stdout = run("chat");
     assert!(stdout.contains("alice: Hello, Bob!\nbob: Hello, Alice!\n"), "{stdout}");

@@ -44,6 +44,18 @@
 //! | [`DishSocket`] | | from the groups it joined | |
 //! | [`DgramSocket`] | to an address, over UDP | from any address | waits |
 //!
+//! Any number of tasks can use a socket of these types at a time, through [clones](SharedSocket) of it.
+//! Their messages have one [`Frame`]:
+//!
+//! | socket | sends | receives | with no room, or no peer |
+//! |---|---|---|---|
+//! | [`ClientSocket`] | to the next peer | fairly | waits |
+//! | [`ServerSocket`] | to the peer that a [`RouteId`] names | fairly, with its id | waits, or says so |
+//! | [`ScatterSocket`] | to the next peer | | waits |
+//! | [`GatherSocket`] | | fairly | |
+//! | [`PeerSocket`] | to the peer that a [`RouteId`] names | fairly, with its id | waits, or says so |
+//! | [`ChannelSocket`] | to its one peer | from it | waits |
+//!
 //! Wrong use does not compile: a [`PullSocket`] has no `send`. A [`Message`] is one or more
 //! [`Frame`]s and arrives whole or not at all.
 //! An [`AnySocket`] has a type that is chosen at run time.
@@ -92,6 +104,8 @@
 //! | [`wait_for_peers`](Socket::wait_for_peers), [`wait_for_subscribers`](Socket::wait_for_subscribers), [`Events::next`] | Nothing is lost. |
 //! | [`bind`](Socket::bind) | Nothing is bound. |
 //! | [`unbind`](Socket::unbind), [`stop_accepting`](Socket::stop_accepting) | They complete in their first poll, unless they must resolve a name: dropped then, the endpoint stays bound. |
+//! | [`SharedSocket::recv`], [`SharedSocket::recv_from`] | No message is lost. Another task receives it. |
+//! | [`SharedSocket::send`], [`SharedSocket::send_to`] | The message was not sent. It is dropped. |
 //! | [`close`](Socket::close) | Closing goes on in the background. The report is lost. |
 //! | [`SocketHandle::close`], [`Context::shutdown`] | Nothing more can be sent. Closing ends in the background when the socket, its halves and handles are dropped. |
 //!

@@ -124,6 +124,13 @@ impl<S: ReceiveStrategy, C: Criterion> ReceiveStrategy for Filter<S, C> {
         Poll::Ready(Ok(()))
     }
 
+    fn poll_arrived(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), RecvError>> {
+        match self.held {
+            Some(_) => Poll::Ready(Ok(())),
+            None => self.inner.poll_arrived(cx),
+        }
+    }
+
     fn last_handle(&self) -> Option<&PeerHandle> {
         self.inner.last_handle()
     }

@@ -6,7 +6,8 @@ use super::error::UpgradeError;
 use super::profile::Profile;
 use super::request::RequestReader;
 use super::response::{self, ResponseReader};
-use super::{Role, carrier, key};
+use super::role::Role;
+use super::{carry, key};
 use crate::framing::{Preface, Result, Step};
 use crate::wire::MechanismName;
 
@@ -42,7 +43,7 @@ impl ClientPreface {
 impl Preface for ClientPreface {
     fn handle(mut self: Box<Self>, input: &mut BytesMut, _: &mut Vec<u8>) -> Result<Step> {
         Ok(match self.reader.read(input)? {
-            Some(profile) => Step::Carry(carrier(Role::Client, profile, self.secret)),
+            Some(profile) => Step::Carry(carry::carrier(Role::Client, profile, self.secret)),
             None => Step::Await(self),
         })
     }
@@ -63,7 +64,7 @@ impl Preface for ServerPreface {
         match self.0.read(input) {
             Ok(Some(upgrade)) => {
                 output.extend_from_slice(&upgrade.to_response());
-                Ok(Step::Carry(carrier(Role::Server, upgrade.profile(), [0; 16])))
+                Ok(Step::Carry(carry::carrier(Role::Server, upgrade.profile(), [0; 16])))
             }
             Ok(None) => Ok(Step::Await(self)),
             Err(refusal) => {

@@ -36,6 +36,7 @@ pub(super) fn check_connections(
     match (socket_type, endpoint) {
         (SocketType::Dgram, _) => Err(Mismatch::OnlyDatagrams { socket_type }),
         (SocketType::Stream, Endpoint::Inproc(_)) => Err(Mismatch::NoInproc { socket_type }),
+        (SocketType::Stream, Endpoint::Ws(_)) => Err(Mismatch::NoWebSocket { socket_type }),
         _ => Ok(()),
     }
 }

@@ -4,6 +4,7 @@
 
 mod addresses;
 mod connecting;
+mod datagrams;
 mod errors;
 mod event_details;
 mod options;

@@ -1,4 +1,4 @@
-//! Decides whether a peer may connect: the authenticator, and its question and answer.
+//! Authenticators: they decide whether a peer may connect.
 
 use std::error::Error;
 use std::fmt;
@@ -21,7 +21,7 @@ pub struct Attempt {
     pub request: AuthenticationRequest,
     /// The address of the peer.
     pub address: PeerAddress,
-    /// The routing id of the socket that it connects to, if one was set.
+    /// The routing id of this socket, if one was set.
     pub routing_id: Option<RoutingId>,
     /// The domain, for a request over 27/ZAP. `None` for the authenticator of a socket.
     pub domain: Option<String>,
@@ -115,7 +115,7 @@ impl Reason {
 
 /// Decides which peers may connect.
 ///
-/// It is asked once for each connection, during the handshake. The answer may take as long as the
+/// It is asked once for each connection, during the handshake. The decision must come within the
 /// handshake timeout, and does not delay other peers. Any async function from an [`Attempt`] to a
 /// [`Decision`] is an authenticator:
 ///

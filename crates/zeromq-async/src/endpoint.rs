@@ -1,4 +1,5 @@
-//! ZeroMQ endpoints: `tcp://host:port`, `udp://host:port`, `ipc://path`, `inproc://name`.
+//! ZeroMQ endpoints: `tcp://host:port`, `udp://host:port`, `ws://host:port/path`, `ipc://path`,
+//! `inproc://name`.
 //!
 //! Text is parsed into an [`Endpoint`] without any access to the network. Invalid text is an error at
 //! that point, not at the first attempt to connect.
@@ -23,6 +24,9 @@ pub use tcp::{Host, TcpAddress, TcpEndpoint};
 mod udp;
 pub use udp::UdpEndpoint;
 
+mod ws;
+pub use ws::WsEndpoint;
+
 /// An address that a socket binds or connects to.
 ///
 /// | text | meaning |
@@ -40,6 +44,7 @@ pub use udp::UdpEndpoint;
 /// | `inproc://name` | another socket of the same context |
 /// | `udp://*:5555`, `udp://127.0.0.1:5555`, `udp://[::1]:5555` | datagrams of RADIO, DISH and DGRAM |
 /// | `udp://239.0.0.1:5555`, `udp://eth0;239.0.0.1:5555` | a multicast group, perhaps at an interface |
+/// | `ws://*:8080`, `ws://example.org:8080/feed` | WebSocket over TCP, with the feature `ws`: the hosts and ports of `tcp://`, port 80 if there is none, and a path |
 /// | `tls://…`, any other scheme | a custom [transport](crate::transport) |
 ///
 /// [`Display`](fmt::Display) writes one canonical form, with `*` for port 0.
@@ -62,6 +67,8 @@ pub enum Endpoint {
     Ipc(IpcEndpoint),
     /// UDP datagrams, `udp://`.
     Udp(UdpEndpoint),
+    /// WebSocket, 45/ZWS over `ws://`.
+    Ws(WsEndpoint),
     /// A name within the process, `inproc://`. Parsed names have 1 to 256 bytes.
     Inproc(String),
     /// An endpoint of a custom [transport](crate::transport).
@@ -75,6 +82,7 @@ impl Endpoint {
             Self::Tcp(_) => "tcp",
             Self::Ipc(_) => "ipc",
             Self::Udp(_) => "udp",
+            Self::Ws(_) => "ws",
             Self::Inproc(_) => "inproc",
             Self::Other(other) => other.scheme(),
         }
@@ -98,7 +106,7 @@ impl Endpoint {
         format!("{scheme}://{address}").parse()
     }
 
-    /// Whether it can only be bound: the host or path is `*`, or the port is `*` or 0.
+    /// Whether it can only be bound. The host or path is `*`, or the port is `*` or 0.
     ///
     /// `bind` returns the real endpoint to connect to (libzmq's `ZMQ_LAST_ENDPOINT`).
     ///
@@ -113,6 +121,7 @@ impl Endpoint {
         match self {
             Self::Tcp(tcp) => tcp.is_wildcard(),
             Self::Udp(udp) => udp.is_wildcard(),
+            Self::Ws(ws) => ws.tcp().is_wildcard(),
             Self::Ipc(_) => self.is_any_path(),
             Self::Inproc(_) | Self::Other(_) => false,
         }
@@ -121,9 +130,8 @@ impl Endpoint {
     /// Whether the system chooses the port.
     pub(crate) fn is_any_port(&self) -> bool {
         match self {
-            Self::Tcp(tcp) => tcp.address().port() == 0,
             Self::Udp(udp) => udp.port() == 0,
-            _ => false,
+            _ => self.tcp().is_some_and(|tcp| tcp.address().port() == 0),
         }
     }
 
@@ -132,10 +140,11 @@ impl Endpoint {
         matches!(self, Self::Ipc(ipc) if *ipc.name() == IpcName::Any)
     }
 
-    /// Refuses what cannot be connected to, such as a wildcard.
+    /// Refuses an endpoint that cannot be connected to, such as a wildcard.
     pub(crate) fn check_connectable(&self) -> Result<(), EndpointError> {
         let checked = match self {
             Self::Tcp(tcp) => tcp.check_connectable(),
+            Self::Ws(ws) => ws.tcp().check_connectable(),
             _ if self.is_wildcard() => Err(EndpointErrorKind::WildcardNotAllowed),
             Self::Udp(udp) => udp.check_zone(),
             _ => Ok(()),
@@ -143,14 +152,18 @@ impl Endpoint {
         checked.map_err(|kind| kind.of(self))
     }
 
-    /// Refuses what cannot be bound, such as the `source;destination` form.
+    /// Refuses an endpoint that cannot be bound, such as the `source;destination` form.
     pub(crate) fn check_bindable(&self) -> Result<(), EndpointError> {
         let checked = match self {
-            Self::Tcp(tcp) if tcp.source().is_some() => Err(EndpointErrorKind::SourceNotAllowed),
-            Self::Tcp(tcp) => tcp.address().check_zone(),
             Self::Udp(udp) => udp.check_zone(),
+            Self::Ws(ws) => ws.check_bindable(),
             _ => Ok(()),
         };
+        let checked = checked.and_then(|()| match self.tcp() {
+            Some(tcp) if tcp.source().is_some() => Err(EndpointErrorKind::SourceNotAllowed),
+            Some(tcp) => tcp.address().check_zone(),
+            None => Ok(()),
+        });
         checked.map_err(|kind| kind.of(self))
     }
 
@@ -159,6 +172,7 @@ impl Endpoint {
         match (self, bound) {
             (Self::Tcp(tcp), Self::Tcp(bound)) => Self::Tcp(tcp.at_port(bound.address().port())),
             (Self::Udp(udp), Self::Udp(bound)) => Self::Udp(udp.at_port(bound.port())),
+            (Self::Ws(ws), Self::Ws(bound)) => Self::Ws(ws.at_port(bound.address().port())),
             _ => self.clone(),
         }
     }
@@ -167,7 +181,17 @@ impl Endpoint {
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Tcp(one), Self::Tcp(other)) => one.is_same(other),
+            (Self::Ws(one), Self::Ws(other)) => one.is_same(other),
             _ => self == other,
+        }
+    }
+
+    /// The host and port of a transport over TCP.
+    pub(crate) fn tcp(&self) -> Option<&TcpEndpoint> {
+        match self {
+            Self::Tcp(tcp) => Some(tcp),
+            Self::Ws(ws) => Some(ws.tcp()),
+            _ => None,
         }
     }
 
@@ -178,7 +202,7 @@ impl Endpoint {
                 IpcName::Abstract(_) => cfg!(any(target_os = "android", target_os = "linux")),
                 IpcName::Any | IpcName::Path(_) => cfg!(unix),
             },
-            Self::Tcp(_) | Self::Udp(_) | Self::Inproc(_) | Self::Other(_) => true,
+            _ => true,
         }
     }
 }
@@ -200,6 +224,8 @@ fn parse(text: &str) -> Result<Endpoint, EndpointErrorKind> {
     match scheme {
         "tcp" => TcpEndpoint::parse(address).map(Endpoint::Tcp),
         "udp" => UdpEndpoint::parse(address).map(Endpoint::Udp),
+        #[cfg(feature = "ws")]
+        "ws" => WsEndpoint::parse(address).map(Endpoint::Ws),
         "ipc" => IpcEndpoint::parse(address).map(Endpoint::Ipc),
         "inproc" => parse_inproc(address),
         // The socket's context knows whether there is a transport.
@@ -213,6 +239,7 @@ impl fmt::Display for Endpoint {
         match self {
             Self::Tcp(tcp) => tcp.fmt(f),
             Self::Udp(udp) => udp.fmt(f),
+            Self::Ws(ws) => ws.fmt(f),
             Self::Ipc(ipc) => ipc.fmt(f),
             Self::Inproc(name) => f.write_str(name),
             Self::Other(other) => other.fmt(f),

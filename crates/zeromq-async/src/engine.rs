@@ -114,7 +114,7 @@ impl Engine {
         if let Some(transport) = core.transports.datagrams(&endpoint) {
             return datagram::bind(core, transport, endpoint).await;
         }
-        datagram::check_connections(core.socket_type)
+        datagram::check_connections(core.socket_type, &endpoint)
             .map_err(|mismatch| BindError::new(&endpoint, BindErrorKind::Mismatch(mismatch)))?;
         if let Endpoint::Inproc(name) = &endpoint {
             inproc::bind(core, name)?;
@@ -215,7 +215,7 @@ impl Engine {
         if let Some(transport) = core.transports.datagrams(&endpoint) {
             return datagram::connect(core, transport, endpoint).map(|()| None);
         }
-        datagram::check_connections(core.socket_type).map_err(|mismatch| {
+        datagram::check_connections(core.socket_type, &endpoint).map_err(|mismatch| {
             ConnectError::new(&endpoint, ConnectErrorKind::Mismatch(mismatch))
         })?;
         if let Endpoint::Inproc(name) = &endpoint {

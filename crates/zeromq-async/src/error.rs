@@ -3,7 +3,7 @@
 use std::{fmt, io};
 
 use bytes::Bytes;
-use zmtp::{Frame, GroupError, Message};
+use zmtp::{Frame, GroupError, Message, SocketType};
 
 use crate::identity::RouteId;
 
@@ -15,6 +15,7 @@ mod rejected;
 mod runtime_driver;
 mod stream;
 mod subscriptions;
+mod unsupported;
 
 pub use bind::{BindError, BindErrorKind};
 pub use connect::{ConnectError, ConnectErrorKind, DetachError};
@@ -24,6 +25,7 @@ pub use rejected::Rejected;
 pub use runtime_driver::RuntimeDriver;
 pub use stream::StreamError;
 pub use subscriptions::SubscriptionsExceeded;
+pub use unsupported::{OptionError, Unsupported};
 
 /// `Debug` is the message, because `main` prints an error with `Debug`.
 macro_rules! debug_as_display {
@@ -52,7 +54,7 @@ fn describe(
     advice.map_or(Ok(()), |advice| write!(f, "; {advice}"))
 }
 
-/// A message was not sent. [`into_message`](Self::into_message) gives it back.
+/// A message was not sent. [`into_message`](Self::into_message) returns it.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -95,10 +97,10 @@ pub enum SendErrorKind {
          first, and REP a request"
     )]
     OutOfTurn,
-    /// A ROUTER's message needs at least two frames, the first one a routing id.
+    /// A message of a ROUTER or STREAM needs at least two frames, the first one a routing id.
     #[error(
-        "a message sent with ROUTER needs at least two frames, the first of them the routing id \
-         of the peer it goes to"
+        "a message sent with ROUTER or STREAM needs at least two frames, the first of them the \
+         routing id of the peer it goes to"
     )]
     NoRoutingId,
     /// No connected peer has this routing id, with the option `mandatory` (`EHOSTUNREACH`).
@@ -107,6 +109,22 @@ pub enum SendErrorKind {
     /// A message sent with RADIO has no valid group.
     #[error(transparent)]
     InvalidGroup(#[from] GroupError),
+    /// A message of one frame has another number of frames. Only an [`AnySocket`](crate::AnySocket)
+    /// returns this; it does not compile for other sockets.
+    #[error("a message sent with {socket_type} has one frame, and this one has {frames}")]
+    NotOneFrame {
+        /// The type of the socket.
+        socket_type: SocketType,
+        /// The frames of the message.
+        frames: usize,
+    },
+    /// A message sent with SERVER or PEER as an [`AnySocket`](crate::AnySocket) is not a routing id and
+    /// one frame.
+    #[error(
+        "a message sent with {0} has two frames, the routing id of the peer in 4 bytes, not all 0, \
+         and a body"
+    )]
+    NoRouteId(SocketType),
     /// A message sent with RADIO is not a group and one frame (48/RADIO-DISH).
     #[error("a message sent with RADIO has two frames, a group and a body")]
     NoGroup,
@@ -129,9 +147,12 @@ pub enum SendErrorKind {
     /// No peer of a SERVER or PEER has this routing id (`EHOSTUNREACH`). It never had, or it has left.
     #[error("no peer has the routing id {0}; it may have disconnected")]
     NoRoute(RouteId),
-    /// No peer, or no room in its queue, for [`try_send`](crate::Socket::try_send).
+    /// [`try_send`](crate::Socket::try_send) found no peer, or no room in its queue.
     #[error("no peer has room for the message now; send().await waits until one has")]
     Full,
+    /// The type of this [`AnySocket`](crate::AnySocket) only receives.
+    #[error("a {0} socket does not send; its peers do, with a {peer} socket", peer = .0.usual_peer())]
+    DoesNotSend(SocketType),
 }
 
 impl SendError {
@@ -185,9 +206,9 @@ impl From<SendErrorKind> for SendError {
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-// As wide as a field of `zmtp::Frame`. A narrower discriminant makes the compiler move the message
-// of a `Result` in odd pieces, which costs a fifth of a receive.
-#[repr(u64)]
+// As wide as a field of `zmtp::Frame`, because the discriminant is a value that `SocketType` leaves
+// free. A narrower one makes the compiler move the message of a `Result` in odd pieces, which costs a
+// fifth of a receive.
 pub enum RecvError {
     /// The socket was closed, or its context was shut down. A `Stream` ends.
     #[error("the socket is closed")]
@@ -198,11 +219,11 @@ pub enum RecvError {
          reply to its last request"
     )]
     OutOfTurn,
-    /// The peer that received the request disconnected before it replied. The REQ socket can send the
-    /// next request. libzmq's would wait without end.
+    /// The peer that received the request disconnected before it replied. The REQ can send the next
+    /// request. In libzmq, the REQ would wait without end.
     #[error("the peer disconnected before it replied; the request may be sent again")]
     ReplyLost,
-    /// No message for [`try_recv`](crate::Socket::try_recv).
+    /// [`try_recv`](crate::Socket::try_recv) found no message.
     #[error("no message is waiting; recv().await waits for one")]
     Empty,
     /// A message was received, but the [receive strategy](crate::pattern::ReceiveStrategy::last_peer) of
@@ -212,4 +233,9 @@ pub enum RecvError {
     /// [socket type of your own](crate::pattern).
     #[error("this socket type does not tell the sender of a message; use recv")]
     UnknownSender,
+    /// The type of this [`AnySocket`](crate::AnySocket) only sends.
+    #[error("a {0} socket does not receive; its peers do, with a {peer} socket", peer = .0.usual_peer())]
+    DoesNotReceive(SocketType),
 }
+
+const _: () = assert!(size_of::<RecvError>() == size_of::<u64>());

@@ -82,7 +82,7 @@ impl fmt::Display for PeerAddress {
     }
 }
 
-/// The sender of a message, as of the connection that the message came over.
+/// The sender of a message, as known from the connection over which the message came.
 ///
 /// Cheap to clone. It does not change when the peer disconnects, or when another peer connects at the
 /// same endpoint.

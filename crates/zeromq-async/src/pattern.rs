@@ -5,8 +5,8 @@
 //! start no task and read no clock. All socket types of this crate are defined through this module,
 //! and so can be yours.
 //!
-//! A stack ends in a *strategy* that chooses among the peers. Wrappers around it add the rest of the
-//! socket type's rule, and each has a [`tower_layer::Layer`] that makes it:
+//! A stack ends in a *strategy* that chooses among the peers. Wrappers around it add the other
+//! rules of the socket type. A [`tower_layer::Layer`] makes each wrapper:
 //!
 //! | socket | sends | receives |
 //! |---|---|---|
@@ -23,12 +23,13 @@
 //! | DISH | | [`GroupFilter`], [`FairQueue`] |
 //! | DGRAM | [`Datagrams`] | [`FairQueue`] |
 //!
-//! Strategies see the peers as [`Peers`], a list of [`PeerHandle`]s. A peer has one queue of messages
-//! to be sent, which [`PeerHandle::offer`] fills, and one of messages to be received, which [`Inbox`]
-//! empties. A wrapper that needs state on both sides shares it between its two halves, so that every
-//! socket can be split. A socket type that must know when peers come and go implements [`PeerHooks`].
+//! Strategies see the peers as [`Peers`], a list of [`PeerHandle`]s. A peer has a queue of messages
+//! to send, which [`PeerHandle::offer`] fills, and a queue of messages to receive, which [`Inbox`]
+//! empties. A wrapper that needs state on both sides shares it between its two halves, so that
+//! every socket can be split. A socket type that must know when peers join and leave implements
+//! [`PeerHooks`].
 //!
-//! These layers are inside of a socket and decide which peer a message goes to or comes from. The layers of
+//! These layers are inside a socket and choose the peer of each message. The layers of
 //! `zeromq-util` are around a whole socket and change its messages.
 //!
 //! # A socket type of your own
@@ -112,6 +113,8 @@ mod envelope;
 mod exclusive;
 mod fair_queue;
 mod fan_out;
+mod filter;
+mod hang_up;
 mod held;
 mod hooks;
 mod inbox;
@@ -139,6 +142,8 @@ pub use encoded::{EncodeBuffer, EncodedMessage};
 pub use envelope::{RepRecv, RepRecvLayer, RepSend, RepSendLayer, RepState};
 pub use exclusive::{Exclusive, Occupancy};
 pub use fair_queue::FairQueue;
+pub use filter::{Criterion, Filter};
+pub use hang_up::{HangUp, HangUpLayer};
 pub use held::Held;
 pub(crate) use hooks::Hooked;
 pub use hooks::PeerHooks;
@@ -146,7 +151,7 @@ pub use inbox::Inbox;
 pub use lockstep::{ReqRecv, ReqRecvLayer, ReqSend, ReqSendLayer, ReqState};
 pub use members::{Members, RadioOptions};
 pub use memberships::{GroupFilter, GroupFilterLayer, Memberships};
-pub use one_frame::{OneFrame, OneFrameLayer, ReceiveFrom, SendTo};
+pub use one_frame::{HasOneFrame, OneFrame, OneFrameLayer, ReceiveFrom, SendTo};
 pub use peer_handle::{PeerHandle, QueueError, WeakPeerHandle};
 pub use peers::Peers;
 pub use prepend_routing_id::{PrependRoutingId, PrependRoutingIdLayer};
@@ -161,8 +166,8 @@ pub use zmtp::{Membership, Subscription};
 
 /// The send side of a socket type, or a part of it.
 ///
-/// It stands in for `Sink`, which the finished socket implements. `offer` takes a message in place or
-/// leaves it, where `Sink::start_send` would have moved it.
+/// It is similar to `Sink`, which the socket implements. But `offer` takes a message by reference
+/// and can leave it in place. `Sink::start_send` would move it.
 pub trait SendStrategy: Send {
     /// Ready when `offer` will probably take a message.
     ///
@@ -178,8 +183,8 @@ pub trait SendStrategy: Send {
     /// The message was not taken and is unchanged.
     fn offer(&mut self, message: &mut Message) -> Result<(), OfferError>;
 
-    /// Offers the message, and calls `before` with each peer just before the peer is offered it. A peer
-    /// for which `before` returns false is passed over.
+    /// Offers the message to peers, and calls `before` first with each of them. If `before` returns
+    /// false, the next peer is tried.
     ///
     /// A strategy that does not override this never calls `before`.
     ///
@@ -201,7 +206,7 @@ pub trait SendStrategy: Send {
     /// Ready when everything sent so far is with the kernel.
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<()>;
 
-    /// The peer that took the last message, where one peer did.
+    /// The peer that got the last message. `None` if several peers did.
     fn last_handle(&self) -> Option<&PeerHandle> {
         None
     }
@@ -209,20 +214,20 @@ pub trait SendStrategy: Send {
 
 /// The receive side of a socket type, or a part of it.
 ///
-/// It stands in for `Stream`, which the finished socket implements, and also tells which peer a
-/// message came from.
+/// It is similar to `Stream`, which the socket implements, and also tells which peer a message came
+/// from.
 pub trait ReceiveStrategy: Send {
     /// The next message.
     ///
     /// # Errors
     ///
-    /// [`RecvError::Closed`] ends the messages. Others mean that the socket type forbids receiving
-    /// now.
+    /// After [`RecvError::Closed`] there are no more messages. Other errors mean that the socket
+    /// type does not allow receiving now.
     fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<Message, RecvError>>;
 
     /// Ready when `poll_recv` has a message, which stays where it is, or an error.
     ///
-    /// A wrapper that must take a message to know keeps it in a [`Held`].
+    /// A wrapper that must take a message to decide keeps it in a [`Held`].
     ///
     /// # Errors
     ///

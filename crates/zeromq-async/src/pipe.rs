@@ -243,7 +243,7 @@ impl Pipe {
         }
     }
 
-    /// Hands the receiver a message that the socket itself makes.
+    /// Gives the receiver a message that the socket itself makes.
     pub(crate) fn notify(self: &Arc<Self>, mut message: Message) {
         // Refused only by a closed queue, which has no receiver.
         self.push(&mut message, true);
@@ -280,8 +280,8 @@ impl Pipe {
         }
     }
 
-    /// Drops what the receiver has not popped and what arrives from now on. A publisher still sees
-    /// subscriptions end.
+    /// Drops the messages that the receiver has not popped, and all that arrive later. A publisher
+    /// still sees subscriptions end.
     pub(crate) fn silence(self: &Arc<Self>) {
         let keeps_notices = self.pattern.takes_subscriptions();
         let dropped = self.inbound.silence(keeps_notices) as u64;
@@ -299,8 +299,8 @@ impl Pipe {
         self.account.discarded(|discarded| discarded.unheard += left as u64);
     }
 
-    /// Puts the unread messages of `before`, a pipe of the same peer that has left, in front of those
-    /// that arrive here.
+    /// Puts the unread messages of `before`, an earlier pipe of the same peer, in front of the
+    /// messages that arrive here.
     pub(crate) fn succeed(self: &Arc<Self>, before: &Self) {
         if self.inbound.inherit(before.inbound.take_all()) {
             self.announce(Arrival::Successor { of: before.id, pipe: self.clone() });
@@ -320,12 +320,12 @@ impl Pipe {
         self.account.discarded(|discarded| discarded.abandoned += abandoned);
     }
 
-    /// Drops what the receiver has not taken: it is no reply to a request.
+    /// Drops the messages that the receiver has not taken. They are no reply to a request.
     pub(crate) fn discard_unasked(&self) {
         self.discard(|discarded, messages| discarded.unasked += messages);
     }
 
-    /// Takes back what the inproc peer has not received.
+    /// Takes back the messages that the inproc peer has not received.
     pub(crate) fn withdraw(&self) {
         if let Some(peer) = self.outbound.inproc_peer() {
             peer.discard(|discarded, messages| discarded.withdrawn += messages);
@@ -349,8 +349,8 @@ impl Pipe {
         Ok(written)
     }
 
-    /// The same for a reply, which only the own connection task writes. That task reads further
-    /// requests first, so several replies leave together.
+    /// Queues a reply. Only the connection task of this peer writes it. The task first reads
+    /// further requests, so several replies are written together.
     pub(crate) fn answer(&self, message: &mut Message) -> Result<usize, QueueError> {
         let Sent { written, wake } = self.outbound.send(message)?;
         if wake {
@@ -435,10 +435,17 @@ impl Pipe {
         self.account.refused(self.addressee(), message);
     }
 
-    /// Takes no more messages, and wakes senders that wait for room here. The connection ends when
-    /// the queue is written.
+    /// Takes no more messages, and wakes senders that wait for room. The connection ends when the
+    /// queue is written.
     pub(crate) fn close(&self) {
         self.outbound.close();
+        self.notify.senders.wake();
+    }
+
+    /// Receives nothing more from the peer, and ends its connection when the queue is written.
+    pub(crate) fn hang_up(self: &Arc<Self>) {
+        self.silence();
+        self.outbound.hang_up();
         self.notify.senders.wake();
     }
 

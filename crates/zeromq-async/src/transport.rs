@@ -39,6 +39,7 @@
 //! # Ok(()) }
 //! ```
 //!
+//! A stream that carries frames in another way than ZMTP has a framing: see [`Io::with_framing`].
 //! A [`DatagramTransport`] is the same without connections: it sends and receives whole datagrams, for
 //! RADIO, DISH and DGRAM. [`Udp`] is one.
 //!
@@ -63,6 +64,8 @@ mod ipc;
 mod registry;
 mod tcp;
 mod udp;
+#[cfg(feature = "ws")]
+mod ws;
 
 pub use datagram::{DatagramSocket, DatagramTransport};
 pub(crate) use error::lacks_descriptor;
@@ -79,6 +82,11 @@ pub use tcp::{BoundTcp, Tcp};
 #[cfg(all(test, target_os = "linux"))]
 pub(crate) use tcp::{TWO_ADDRESSES, listeners_on_one_port};
 pub use udp::{Udp, UdpDatagrams};
+#[cfg(feature = "ws")]
+pub use ws::{BoundWs, Ws};
+#[cfg(feature = "ws")]
+#[doc(inline)]
+pub use zmtp::framing::zws;
 
 /// Turns endpoints into byte streams.
 ///
@@ -92,14 +100,14 @@ pub trait Transport: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// The reason why not. [`AddrInUse`](io::ErrorKind::AddrInUse),
+    /// The reason why it cannot listen. [`AddrInUse`](io::ErrorKind::AddrInUse),
     /// [`AddrNotAvailable`](io::ErrorKind::AddrNotAvailable), [`NotFound`](io::ErrorKind::NotFound)
     /// and [`PermissionDenied`](io::ErrorKind::PermissionDenied) become variants of
     /// [`BindError`](crate::BindError), which also names the endpoint.
     ///
     /// # Cancel safety
     ///
-    /// Dropped early, it must leave nothing bound.
+    /// If the future is dropped early, it must leave nothing bound.
     fn listen(
         &self,
         endpoint: &Endpoint,

@@ -5,6 +5,7 @@
 
 pub mod fault;
 pub mod faulty_exchange;
+pub mod fixture;
 pub mod hostile;
 pub mod lateness;
 #[cfg(unix)]

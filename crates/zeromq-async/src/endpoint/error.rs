@@ -48,6 +48,9 @@ pub enum EndpointErrorKind {
     /// An ipc path contains a NUL byte.
     #[error("a path cannot contain a NUL byte")]
     InvalidPath,
+    /// The path of a WebSocket endpoint is not valid in a URL.
+    #[error("the path is not valid: {0}")]
+    InvalidUrlPath(&'static str),
     /// The port is not a number from 0 to 65535.
     #[error("the port {0:?} is not a number from 0 to 65535; to bind to a free port write * or 0")]
     InvalidPort(String),

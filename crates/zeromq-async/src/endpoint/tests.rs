@@ -181,3 +181,60 @@ fn socket_addresses_convert_to_endpoints() {
         assert_eq!(Endpoint::from(address).to_string(), text);
     }
 }
+
+#[cfg(feature = "ws")]
+#[test]
+fn ws_endpoint_has_host_port_and_path() {
+    // (given, written back, the address, path, a wildcard)
+    let table = [
+        ("ws://127.0.0.1:8080", "ws://127.0.0.1:8080", "127.0.0.1:8080", "", false),
+        ("ws://127.0.0.1:8080/", "ws://127.0.0.1:8080", "127.0.0.1:8080", "", false),
+        ("ws://a.org", "ws://a.org:80", "a.org:80", "", false),
+        ("ws://a.org/a/b?c=d", "ws://a.org:80/a/b?c=d", "a.org:80", "/a/b?c=d", false),
+        ("ws://*:0/feed", "ws://*:*/feed", "*:*", "/feed", true),
+        ("ws://[::1]/feed", "ws://[::1]:80/feed", "[::1]:80", "/feed", false),
+        ("ws://[::1]:8080", "ws://[::1]:8080", "[::1]:8080", "", false),
+        ("ws://lo:*;a.org/x", "ws://lo:*;a.org:80/x", "a.org:80", "/x", false),
+    ];
+    for (given, written, address, path, is_wildcard) in table {
+        let endpoint = parse(given).expect(given);
+        let Endpoint::Ws(ws) = &endpoint else { panic!("{endpoint}") };
+        assert_eq!((ws.address().to_string().as_str(), ws.path()), (address, path), "{given}");
+        assert_eq!(endpoint.is_wildcard(), is_wildcard, "{given}");
+        assert_eq!(endpoint.to_string(), written);
+        assert_eq!(parse(written), Ok(endpoint));
+    }
+}
+
+#[cfg(feature = "ws")]
+#[test]
+fn ws_endpoints_differ_by_path() {
+    let same = |one, other| parse(one).unwrap().is_same(&parse(other).unwrap());
+    assert!(same("ws://127.0.0.1", "ws://127.0.0.1:80/"));
+    assert!(!same("ws://127.0.0.1/a", "ws://127.0.0.1/b"));
+    assert!(!same("ws://127.0.0.1:443", "tcp://127.0.0.1:443"));
+    let at_port = parse("ws://host:*/a").unwrap().at_port_of(&parse("ws://1.2.3.4:99/a").unwrap());
+    assert_eq!(at_port.to_string(), "ws://host:99/a");
+}
+
+#[cfg(feature = "ws")]
+#[test]
+fn invalid_ws_endpoint_names_the_reason() {
+    let long = format!("ws://host/{}", "x".repeat(2048));
+    let table = [
+        ("ws://host/a b", "%20"),
+        ("ws://host/\u{e9}", "%20"),
+        ("ws://host/a#b", "'#'"),
+        ("ws://host:x/", "port \"x\""),
+        ("ws://:80", "no host before the port"),
+        ("ws:///a", "no host before the port"),
+        ("ws://::1", "in brackets"),
+        (&long, "too long"),
+    ];
+    for (given, reason) in table {
+        let message = parse(given).expect_err(given).to_string();
+        assert!(message.contains(reason), "{given}: {message}");
+        assert!(message.contains(&format!("{given:?}")), "{given}: {message}");
+    }
+    assert!(parse("ws://*:80/a?b").expect("to connect").check_bindable().is_err());
+}

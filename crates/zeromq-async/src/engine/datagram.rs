@@ -28,10 +28,14 @@ use dialed::Dialing;
 use layout::Layout;
 pub(super) use shared::BoundDatagrams;
 
-/// Refuses an endpoint of connections where the socket type has datagrams only.
-pub(super) fn check_connections(socket_type: SocketType) -> Result<(), Mismatch> {
-    match socket_type {
-        SocketType::Dgram => Err(Mismatch::OnlyDatagrams { socket_type }),
+/// Refuses an endpoint of connections that the socket type cannot use.
+pub(super) fn check_connections(
+    socket_type: SocketType,
+    endpoint: &Endpoint,
+) -> Result<(), Mismatch> {
+    match (socket_type, endpoint) {
+        (SocketType::Dgram, _) => Err(Mismatch::OnlyDatagrams { socket_type }),
+        (SocketType::Stream, Endpoint::Inproc(_)) => Err(Mismatch::NoInproc { socket_type }),
         _ => Ok(()),
     }
 }

@@ -202,6 +202,9 @@ impl Dialer {
         self.stage = Stage::Established(driver);
         let Stage::Established(driver) = &mut self.stage else { return false };
         let may_reconnect = driver.run(&self.core, &self.endpoint, keeps).await;
+        if self.pipe.get().is_some_and(|pipe| pipe.outbound.is_hung_up()) {
+            return false;
+        }
         self.release_immediate();
         if !may_reconnect {
             self.warn_given_up(&"the peer sent an ERROR");
@@ -330,8 +333,7 @@ impl Dialer {
 
     /// Waits before the next attempt. `None` if there is none.
     async fn pause(&mut self) -> Option<()> {
-        let is_finished = self.pipe.get().is_some_and(|pipe| pipe.outbound.is_finished());
-        if is_finished || matches!(self.source, Source::Stream(_)) {
+        if self.is_finished() || matches!(self.source, Source::Stream(_)) {
             return None;
         }
         let backoff = self.core.options.reconnect?;
@@ -342,7 +344,12 @@ impl Dialer {
         let (endpoint, attempt) = (self.endpoint.clone(), self.attempt + 1);
         self.core.events.emit(SocketEvent::ConnectRetried { endpoint, attempt, delay });
         tokio::time::sleep(delay).await;
-        Some(())
+        (!self.is_finished()).then_some(())
+    }
+
+    /// Whether the peer was given up and has all that it will get.
+    fn is_finished(&self) -> bool {
+        self.pipe.get().is_some_and(|pipe| pipe.outbound.is_finished())
     }
 }
 

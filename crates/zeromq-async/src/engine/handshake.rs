@@ -1,6 +1,7 @@
 //! Performs the codec's handshake over a byte stream.
 
 use std::future::{Future, poll_fn};
+use std::io;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Poll, ready};
@@ -10,10 +11,11 @@ use bytes::BytesMut;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::io::poll_read_buf;
+use zmtp::framing::{Framing, Raw};
 use zmtp::wire::{Greeting, MechanismName};
 use zmtp::{
     AuthenticationRequest, Connection, ConnectionConfig, Decision, Decoder, DenyStatus, Event,
-    PeerInfo, ProtocolError, Traffic,
+    PeerInfo, ProtocolError, SocketType, Traffic,
 };
 
 use super::core::SocketCore;
@@ -36,12 +38,20 @@ pub(super) struct Established {
 }
 
 /// Performs the whole handshake within the handshake timeout.
-pub(super) async fn perform(core: &SocketCore, io: Io) -> Result<Established, HandshakeFailure> {
+pub(super) async fn perform(
+    core: &SocketCore,
+    mut io: Io,
+) -> Result<Established, HandshakeFailure> {
+    let framing = framing(core.socket_type, &mut io).map_err(io_failure)?;
     let deadline = Deadline::start(core.options.handshake_timeout, io.handshake_began());
     let address = io.peer_address().clone();
     let opened = deadline.limit(io.open()).await.map_err(HandshakeFailure::TimedOut)?;
     let mut io = opened.map_err(io_failure)?;
     let mut connection = open(&config(core));
+    let is_framed = framing.is_some();
+    if let Some(framing) = framing {
+        connection = connection.with_framing(framing);
+    }
     let (mut input, mut reason) = (BytesMut::new(), Reason::default());
     let mut received = 0;
     loop {
@@ -54,6 +64,11 @@ pub(super) async fn perform(core: &SocketCore, io: Io) -> Result<Established, Ha
             }
             failure => failure.because(&reason),
         });
+        if is_framed
+            && let Err(HandshakeFailure::Protocol(_) | HandshakeFailure::Denied { .. }) = &advance
+        {
+            let _ = deadline.limit(part(&mut io)).await;
+        }
         let Some(request) = advance? else { break };
         let routing_id = core.options.routing_id.clone();
         let attempt = Attempt::new(request, address.clone(), routing_id);
@@ -141,6 +156,7 @@ async fn advance(
         match event {
             Some(Event::Ready(_)) => return Ok(None),
             Some(Event::Authenticate(request)) => return Ok(Some(request)),
+            Some(Event::End) => return Err(HandshakeFailure::PeerClosed),
             _ => {}
         }
         input.reserve(READ_SIZE);
@@ -150,6 +166,20 @@ async fn advance(
         }
     }
 }
+
+/// Ends a connection so that the peer receives the reason, such as an HTTP error. A close with unread
+/// bytes makes the kernel reset the connection, and the peer may lose it.
+async fn part(io: &mut Halves) {
+    let parting = async {
+        io.writer.shutdown().await?;
+        tokio::io::copy(&mut (&mut io.reader).take(PARTING_SIZE), &mut tokio::io::sink()).await
+    };
+    let _ = timeout(PARTING_TIMEOUT, parting).await;
+}
+
+/// The most that is read from a peer that is refused, and for how long.
+const PARTING_SIZE: u64 = 64 * 1024;
+const PARTING_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Asks the authenticator, for as long as the peer is connected.
 async fn authenticate(
@@ -177,11 +207,24 @@ async fn authenticate(
     .await
 }
 
+/// The framing of a new connection: that of its stream, or raw bytes for a STREAM.
+fn framing(socket_type: SocketType, io: &mut Io) -> io::Result<Option<Box<dyn Framing>>> {
+    match (socket_type, io.take_framing()) {
+        (SocketType::Stream, Some(_)) => {
+            let text = "a STREAM socket needs a stream of raw bytes, which this transport is not";
+            Err(io::Error::new(io::ErrorKind::Unsupported, text))
+        }
+        (SocketType::Stream, None) => Ok(Some(Box::new(Raw))),
+        (_, framing) => Ok(framing),
+    }
+}
+
 /// The codec's configuration for a new connection.
 fn config(core: &SocketCore) -> ConnectionConfig {
     let options = &core.options;
     let config = ConnectionConfig::new(core.socket_type, options.security.mechanism.clone())
         .with_authenticate_null(options.security.asks_always())
+        .with_allow_zmtp_1(options.allow_zmtp_1)
         .with_limits(options.limits.clone())
         .with_metadata(options.metadata.clone());
     match &options.routing_id {

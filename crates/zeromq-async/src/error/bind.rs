@@ -174,7 +174,7 @@ fn advice(kind: &BindErrorKind, endpoint: &str) -> Option<&'static str> {
 
 fn in_use_advice(endpoint: &str) -> &'static str {
     match split(endpoint) {
-        ("tcp" | "udp", _) => {
+        ("tcp" | "udp" | "ws", _) => {
             "if a socket of this program has it, await its close or unbind; \
              else stop the other program, or bind to port 0 for a free one"
         }
@@ -192,7 +192,7 @@ fn in_use_advice(endpoint: &str) -> &'static str {
 
 fn not_found_advice(endpoint: &str) -> &'static str {
     match split(endpoint) {
-        ("tcp" | "udp", _) => "name a host or an interface of this machine",
+        ("tcp" | "udp" | "ws", _) => "name a host or an interface of this machine",
         ("ipc", "*") => {
             "create the directory for temporary files, or set TMPDIR to one that exists"
         }
@@ -203,7 +203,7 @@ fn not_found_advice(endpoint: &str) -> &'static str {
 
 fn permission_advice(endpoint: &str) -> &'static str {
     match split(endpoint) {
-        ("tcp" | "udp", _) => {
+        ("tcp" | "udp" | "ws", _) => {
             "most systems keep ports below 1024 for privileged programs: choose another"
         }
         ("ipc", "*") => "set TMPDIR to a directory that is writable for this user",

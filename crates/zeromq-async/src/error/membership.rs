@@ -2,6 +2,8 @@
 
 use zmtp::{Group, GroupError};
 
+use super::Unsupported;
+
 /// A DISH could not join or leave a group.
 ///
 /// ```
@@ -25,4 +27,7 @@ pub enum MembershipError {
     /// The text is no name of a group.
     #[error(transparent)]
     InvalidGroup(#[from] GroupError),
+    /// The type of this [`AnySocket`](crate::AnySocket) has no groups.
+    #[error(transparent)]
+    Unsupported(#[from] Unsupported),
 }

@@ -31,6 +31,13 @@ pub enum Mismatch {
         /// The socket type.
         socket_type: SocketType,
     },
+    /// A STREAM carries raw bytes, and inproc has none. libzmq accepts the endpoint, and nothing
+    /// arrives.
+    #[error("a {socket_type} socket carries raw bytes, which inproc has not; use tcp:// or ipc://")]
+    NoInproc {
+        /// The socket type.
+        socket_type: SocketType,
+    },
     /// Datagrams are neither encrypted nor authenticated, and the socket has a security mechanism.
     #[error(
         "datagrams are neither encrypted nor authenticated: use tcp://, or a socket without a \

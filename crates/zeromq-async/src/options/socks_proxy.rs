@@ -14,12 +14,10 @@ use crate::endpoint::{TcpAddress, TcpEndpoint};
 /// source of an endpoint takes precedence over the proxy's.
 ///
 /// ```
-/// use zeromq_async::{ReqSocket, SocksProxy};
+/// use zeromq_async::SocksProxy;
 ///
 /// let proxy = "127.0.0.1:1080".parse::<SocksProxy>()?.with_credentials("user", "password")?;
 /// assert_eq!(proxy.address().port(), 1080);
-/// let req = ReqSocket::builder().socks_proxy(proxy).build();
-/// # drop(req);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -8,8 +8,9 @@ use std::task::{Context, Poll};
 use tower_layer::Layer;
 use zmtp::Message;
 
-use super::{OfferError, SendStrategy, SendTo};
-use super::{OfferTo, PeerHandle, PeerHooks, ReceiveFrom, ReceiveStrategy};
+use super::{
+    OfferError, OfferTo, PeerHandle, PeerHooks, ReceiveFrom, ReceiveStrategy, SendStrategy, SendTo,
+};
 use crate::error::{Rejected, SendErrorKind};
 use crate::identity::RouteId;
 use crate::random::random;
@@ -35,8 +36,11 @@ impl RouteTable {
     }
 
     fn remove(&self, peer: &PeerHandle) {
-        if let Some(id) = RouteId::from_label(&peer.routing_id()) {
-            self.0.lock().by_id.remove(&id);
+        let Some(id) = RouteId::from_label(&peer.routing_id()) else { return };
+        let by_id = &mut self.0.lock().by_id;
+        // After 2^32 peers the id may be that of another peer by now.
+        if by_id.get(&id) == Some(peer) {
+            by_id.remove(&id);
         }
     }
 }
@@ -140,3 +144,6 @@ impl<S: ReceiveStrategy> ReceiveFrom<RouteId> for S {
         RouteId::from_label(self.last_peer()?.label())
     }
 }
+
+#[cfg(test)]
+mod tests;

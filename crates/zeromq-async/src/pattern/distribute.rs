@@ -1,4 +1,4 @@
-//! Each message to every peer that has subscribed to it (29/PUBSUB, PUB and XPUB).
+//! Sends each message to every peer that has subscribed to it (29/PUBSUB, PUB and XPUB).
 
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -36,7 +36,7 @@ impl Distribute {
     fn target(&mut self, message: &Message) -> Option<PeerId> {
         self.matches.clear();
         let only = self.subscribers.find(message, &mut self.matches);
-        // After the look-up, because every subscriber that it finds had joined before.
+        // After the lookup, because every subscriber that it finds had joined before.
         self.out.peers.refresh();
         if self.subscribers.inverts_matching() {
             self.out.target_others(&mut self.matches);

@@ -17,6 +17,7 @@ impl EncodeBuffer {
     }
 
     /// Encodes a message. Large frames are shared, not copied.
+    #[inline]
     pub fn encode<'a>(&'a mut self, message: &'a Message) -> EncodedMessage<'a> {
         self.0.push(message.clone());
         EncodedMessage { encoded: &mut self.0, message }

@@ -17,7 +17,7 @@ use crate::pipe::only_looks;
 use crate::random::random;
 use crate::sync::Mutex;
 
-/// The request of a REQ that is under way, if any; shared by [`ReqSend`] and [`ReqRecv`].
+/// The request of a REQ that waits for its reply, if any. [`ReqSend`] and [`ReqRecv`] share it.
 ///
 /// With `relaxed` a new request may follow before the reply to the last one has come. With
 /// `correlate` a request carries a number in front of its delimiter, and only the reply that repeats
@@ -68,7 +68,7 @@ impl ReqState {
         Some((awaited, state.lost))
     }
 
-    /// Takes the envelope off a reply; `None` if it does not belong to the present request.
+    /// Removes the envelope of a reply. `None` if the reply does not belong to the current request.
     fn open(&self, mut reply: Message) -> Option<Message> {
         if self.correlate {
             let number = reply.pop_front()?;
@@ -80,7 +80,7 @@ impl ReqState {
         (delimiter.is_empty() && reply.frame_count() > 0).then_some(reply)
     }
 
-    /// Nothing will come from this peer any more: a request that it has is lost.
+    /// The peer sends nothing any more. A request that it has is lost.
     fn lose(&self, peer: &PeerHandle) {
         let mut state = self.request.lock();
         if state.awaited == Some(peer.id()) {

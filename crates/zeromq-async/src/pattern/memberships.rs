@@ -2,15 +2,14 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
 
 use tower_layer::Layer;
 use zmtp::{Group, Membership, Message};
 
-use super::{Held, PeerHandle, PeerHooks, Peers, ReceiveFrom, ReceiveStrategy};
-use crate::error::{MembershipError, RecvError};
-use crate::identity::Peer;
+use super::{Criterion, Filter, PeerHandle, PeerHooks, Peers, ReceiveFrom, ReceiveStrategy};
+use crate::error::MembershipError;
 use crate::pipe::PeerSet;
+use crate::stats::Discarded;
 use crate::sync::Mutex;
 
 /// The hooks of a DISH: the groups it has joined, told to every RADIO over each new connection.
@@ -48,10 +47,24 @@ impl Memberships {
         }
         Ok(())
     }
+}
 
-    fn lets_through(&self, group: &[u8]) -> bool {
-        self.groups.lock().contains(group)
+impl Criterion for Memberships {
+    fn passes(&self, message: &Message) -> bool {
+        has_group(message) && self.groups.lock().contains(&message.frames()[0][..])
     }
+
+    fn count(&self, message: &Message, discarded: &mut Discarded) {
+        match has_group(message) {
+            true => discarded.filtered += 1,
+            false => discarded.malformed += 1,
+        }
+    }
+}
+
+/// Whether the message is a group and one frame.
+fn has_group(message: &Message) -> bool {
+    message.frame_count() == 2
 }
 
 impl PeerHooks for Memberships {
@@ -75,61 +88,12 @@ impl<S> Layer<S> for GroupFilterLayer {
     type Service = GroupFilter<S>;
 
     fn layer(&self, inner: S) -> GroupFilter<S> {
-        GroupFilter { inner, memberships: self.0.clone(), held: None }
+        Filter::new(inner, self.0.clone())
     }
 }
 
 /// Passes on messages of groups that the socket has joined now, whatever a RADIO sends.
-#[derive(Debug)]
-pub struct GroupFilter<S> {
-    inner: S,
-    memberships: Arc<Memberships>,
-    /// A message that passed and was not yet received.
-    held: Option<Held>,
-}
-
-impl<S: ReceiveStrategy> GroupFilter<S> {
-    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Result<Message, RecvError>> {
-        loop {
-            let message = ready!(self.inner.poll_recv(cx))?;
-            let is_grouped = message.frame_count() == 2;
-            if is_grouped && self.memberships.lets_through(&message.frames()[0]) {
-                return Poll::Ready(Ok(message));
-            }
-            if let Some(peer) = self.inner.last_handle() {
-                peer.count_discarded(|discarded| match is_grouped {
-                    true => discarded.filtered += 1,
-                    false => discarded.malformed += 1,
-                });
-            }
-        }
-    }
-}
-
-impl<S: ReceiveStrategy> ReceiveStrategy for GroupFilter<S> {
-    fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<Message, RecvError>> {
-        match self.held.take() {
-            Some(held) => Poll::Ready(Ok(held.take())),
-            None => self.poll_next(cx),
-        }
-    }
-
-    fn poll_recv_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), RecvError>> {
-        if self.held.is_none() {
-            let message = ready!(self.poll_next(cx))?;
-            self.held = Some(Held::new(self.inner.last_handle(), message));
-        }
-        Poll::Ready(Ok(()))
-    }
-
-    fn last_handle(&self) -> Option<&PeerHandle> {
-        self.inner.last_handle()
-    }
-
-    fn last_peer(&self) -> Option<&Peer> {
-        self.inner.last_peer()
-    }
-}
+pub type GroupFilter<S> = Filter<S, Arc<Memberships>>;
 
 /// The group that the first frame names.
 impl<S: ReceiveStrategy> ReceiveFrom<Group> for GroupFilter<S> {

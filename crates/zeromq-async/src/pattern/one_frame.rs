@@ -1,14 +1,11 @@
 //! Messages of one frame, and where they go and come from (41/CLISRV, 49/SCATTER-GATHER, 51/P2P,
 //! 52/CHANNEL).
 
-use std::task::{Context, Poll, ready};
-
 use tower_layer::Layer;
 use zmtp::Message;
 
-use super::{Held, OfferError, PeerHandle, ReceiveStrategy, SendStrategy};
-use crate::error::RecvError;
-use crate::identity::Peer;
+use super::{Criterion, Filter, OfferError, ReceiveStrategy, SendStrategy};
+use crate::stats::Discarded;
 
 /// A strategy that sends a message to an address of type `A`.
 ///
@@ -56,56 +53,26 @@ impl<S> Layer<S> for OneFrameLayer {
     type Service = OneFrame<S>;
 
     fn layer(&self, inner: S) -> OneFrame<S> {
-        OneFrame { inner, held: None }
+        Filter::new(inner, HasOneFrame)
     }
 }
 
 /// Passes on messages of one frame.
 ///
 /// Others are dropped whole, as libzmq does, and count as [`malformed`](crate::Discarded::malformed).
-#[derive(Debug)]
-pub struct OneFrame<S> {
-    inner: S,
-    /// A message that was looked at and not yet received.
-    held: Option<Held>,
-}
+pub type OneFrame<S> = Filter<S, HasOneFrame>;
 
-impl<S: ReceiveStrategy> OneFrame<S> {
-    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Result<Message, RecvError>> {
-        loop {
-            let message = ready!(self.inner.poll_recv(cx))?;
-            if message.frame_count() == 1 {
-                return Poll::Ready(Ok(message));
-            }
-            if let Some(peer) = self.inner.last_handle() {
-                peer.count_discarded(|discarded| discarded.malformed += 1);
-            }
-        }
-    }
-}
+/// The criterion of a [`OneFrame`].
+#[derive(Debug, Clone, Copy, Default)]
+pub struct HasOneFrame;
 
-impl<S: ReceiveStrategy> ReceiveStrategy for OneFrame<S> {
+impl Criterion for HasOneFrame {
     #[inline]
-    fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<Message, RecvError>> {
-        match self.held.take() {
-            Some(held) => Poll::Ready(Ok(held.take())),
-            None => self.poll_next(cx),
-        }
+    fn passes(&self, message: &Message) -> bool {
+        message.frame_count() == 1
     }
 
-    fn poll_recv_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), RecvError>> {
-        if self.held.is_none() {
-            let message = ready!(self.poll_next(cx))?;
-            self.held = Some(Held::new(self.inner.last_handle(), message));
-        }
-        Poll::Ready(Ok(()))
-    }
-
-    fn last_handle(&self) -> Option<&PeerHandle> {
-        self.inner.last_handle()
-    }
-
-    fn last_peer(&self) -> Option<&Peer> {
-        self.inner.last_peer()
+    fn count(&self, _message: &Message, discarded: &mut Discarded) {
+        discarded.malformed += 1;
     }
 }

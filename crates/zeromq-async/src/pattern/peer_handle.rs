@@ -117,6 +117,7 @@ impl PeerHandle {
     /// # Errors
     ///
     /// The message was not queued for this peer.
+    #[inline]
     pub fn offer_encoded(&self, message: &EncodedMessage<'_>) -> Result<(), QueueError> {
         self.pipe.send_encoded(message.encoded(), message.message(), false)
     }
@@ -129,6 +130,7 @@ impl PeerHandle {
     /// # Errors
     ///
     /// [`QueueError::Gone`].
+    #[inline]
     pub fn force_encoded(&self, message: &EncodedMessage<'_>) -> Result<(), QueueError> {
         self.pipe.send_encoded(message.encoded(), message.message(), true)
     }

@@ -7,7 +7,8 @@ use zmtp::Message;
 use super::{OfferError, PeerHandle, Peers, SendStrategy};
 use crate::error::SendErrorKind;
 
-/// Sends to every peer in turn, passing over those whose queue is full; waits while all are.
+/// Sends to every peer in turn. A peer with a full queue is skipped. Waits while all queues are
+/// full.
 #[derive(Debug)]
 pub struct RoundRobin {
     peers: Peers,

@@ -24,16 +24,16 @@ pub struct PublishOptions {
     pub notices: SubscriptionNotices,
     /// See [`SocketBuilder::welcome`](crate::SocketBuilder::welcome).
     pub welcome: Option<Message>,
-    /// What one peer may make the publisher keep.
+    /// Limits on the subscriptions of one peer.
     pub limits: SubscriptionLimits,
 }
 
-/// The most that one peer may make a publisher keep.
+/// Limits on the memory that one peer of a publisher can use.
 #[derive(Debug, Clone, Copy)]
 pub struct SubscriptionLimits {
-    /// Topics, and with an XPUB also notices that have not been received. Default: 1,000,000.
+    /// The most topics, and for an XPUB the most unread notices. Default: 1,000,000.
     pub count: usize,
-    /// Bytes of all topics. Default: 64 MiB.
+    /// The most bytes of all topics, and for an XPUB of unread notices. Default: 64 MiB.
     pub bytes: usize,
 }
 
@@ -53,16 +53,16 @@ pub struct Subscribers {
     notices: Option<SubscriptionNotices>,
     /// Sent to each new subscriber before anything else (`ZMQ_XPUB_WELCOME_MSG`).
     welcome: Option<Message>,
-    /// Whether messages are for peers that have not subscribed (`ZMQ_INVERT_MATCHING`).
+    /// Whether a message goes to the peers that have not subscribed to it (`ZMQ_INVERT_MATCHING`).
     invert_matching: bool,
-    /// Of each peer.
+    /// The limits for each peer.
     limits: SubscriptionLimits,
 }
 
 #[derive(Debug, Default)]
 struct State {
     trie: SubscriptionTrie<PeerId>,
-    /// The subscriptions that peers asked for, where the application decides which they get.
+    /// The subscriptions that peers asked for, if the application decides which they get.
     requested: SubscriptionTrie<PeerId>,
     usage: HashMap<PeerId, Usage>,
     departed: Departed,
@@ -71,7 +71,7 @@ struct State {
     last_subscribed: Option<PeerId>,
 }
 
-/// Peers that have left, and whose notices have not been received.
+/// Departed peers with unread notices.
 #[derive(Debug, Default)]
 struct Departed {
     peers: Vec<WeakPeerHandle>,
@@ -135,7 +135,7 @@ impl Subscribers {
         }
     }
 
-    /// How many different topics there are, of all peers together.
+    /// The number of different topics of all peers together.
     pub fn topics_count(&self) -> usize {
         self.state.lock().trie.len()
     }
@@ -186,6 +186,7 @@ impl Subscribers {
     /// With [`SubscriptionNotices::ManualLastValue`] only one peer may get the message: the one that the
     /// application subscribed last. It is returned. If the message is not sent after all, call
     /// [`restore`](Self::restore), so that the next message goes to that peer.
+    #[inline]
     pub fn find(&self, message: &Message, matches: &mut Vec<PeerId>) -> Option<PeerId> {
         let mut state = self.state.lock();
         state.trie.matches(message.first().map_or(&[], |topic| topic), matches);
@@ -197,6 +198,7 @@ impl Subscribers {
     }
 
     /// Whether a message goes to the peers that have not subscribed to it (`ZMQ_INVERT_MATCHING`).
+    #[inline]
     pub fn inverts_matching(&self) -> bool {
         self.invert_matching
     }
@@ -319,7 +321,8 @@ impl PeerHooks for Subscribers {
         }
     }
 
-    /// A few topics at a time, so that publishing does not wait until all of a peer's are removed.
+    /// Removes a few topics at a time, so that publishing does not wait until all topics of a peer
+    /// are removed.
     fn disconnecting(&self, peer: &PeerHandle) -> bool {
         let mut state = self.state.lock();
         let State { trie, requested, usage, last_subscribed, .. } = &mut *state;

@@ -376,14 +376,29 @@ impl<P: InprocPeer> Outbound<P> {
         state.flushers.take().wake();
     }
 
+    /// Takes no more messages. The connection ends when those here are written; without one they are
+    /// given up.
+    pub(super) fn hang_up(&self) {
+        let mut state = self.state.lock();
+        state.aborted |= matches!(state.destination, Destination::None);
+        state.hung_up = true;
+        drop(state);
+        self.close();
+    }
+
+    /// Whether the application has ended the connection, and wants no other.
+    pub(crate) fn is_hung_up(&self) -> bool {
+        self.state.lock().hung_up
+    }
+
     pub(crate) fn is_closing(&self) -> bool {
         self.state.lock().closing
     }
 
-    /// Whether everything is written and nothing more will come.
+    /// Whether nothing more will be written or queued.
     pub(crate) fn is_finished(&self) -> bool {
         let state = self.state.lock();
-        state.closing && state.batch.is_empty()
+        state.closing && (state.batch.is_empty() || state.aborted)
     }
 
     /// Ends the connection now, whatever is still here.

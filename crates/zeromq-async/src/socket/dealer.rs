@@ -12,8 +12,8 @@ use crate::pattern::{FairQueue, Peers, RoundRobin};
 
 /// Sends to its peers in turn and receives from them fairly (28/REQREP).
 ///
-/// It is REQ without the lock-step: any number of requests can be under way. Towards a REP, put an
-/// empty frame in front of each request; replies come with one.
+/// Unlike with REQ, any number of requests can be under way. To talk to a REP, put an empty frame
+/// in front of each request. Its replies begin with an empty frame too.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]

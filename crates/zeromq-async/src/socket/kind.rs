@@ -1,4 +1,4 @@
-//! What a socket type is, and what its sockets can do.
+//! The definition of a socket type, and the abilities of its sockets.
 
 use std::fmt;
 use std::sync::Arc;
@@ -19,12 +19,12 @@ use crate::pattern::{
 /// [`XSub`](crate::XSub), [`Push`](crate::Push), [`Pull`](crate::Pull) and [`Pair`](crate::Pair). The
 /// module [`pattern`](crate::pattern) shows how to define another.
 ///
-/// What its sockets can do is said with further traits: [`Sends`], [`Receives`] and so on.
+/// Further traits name the abilities of its sockets: [`Sends`], [`Receives`] and so on.
 pub trait SocketKind: Sized + Send + Sync + 'static {
-    /// The type that the socket announces to its peers, and by which they check that the types fit.
+    /// The type that the socket announces. Peers check that it fits their own.
     const TYPE: SocketType;
 
-    /// The default [linger time](crate::SocketBuilder::linger), where it differs from other types.
+    /// The default [linger time](crate::SocketBuilder::linger), if it differs from other types.
     const LINGER: Option<Duration> = None;
 
     /// Whether messages have one frame, and the sockets are [`SharedSocket`](crate::SharedSocket)s. A
@@ -32,10 +32,10 @@ pub trait SocketKind: Sized + Send + Sync + 'static {
     /// types.
     const ONE_FRAME: bool = false;
 
-    /// The layers that send, outermost first; `()` where the type only receives.
+    /// The layers that send, outermost first. `()` if the type only receives.
     type SendStack: SendStrategy;
 
-    /// The layers that receive, outermost first; `()` where the type only sends.
+    /// The layers that receive, outermost first. `()` if the type only sends.
     type ReceiveStack: ReceiveStrategy;
 
     /// The options that only this type has; see
@@ -61,7 +61,7 @@ pub struct Stacks<P: SocketKind> {
     pub send: P::SendStack,
     /// The stack that receives.
     pub receive: P::ReceiveStack,
-    /// Called when peers come and go; `Arc::new(())` for nothing.
+    /// Called when peers join and leave. `Arc::new(())` does nothing.
     pub hooks: Arc<dyn PeerHooks>,
     /// What [`Socket::control`](super::Socket::control) returns.
     pub control: P::Control,
@@ -107,7 +107,7 @@ pub trait Sends: SocketKind {}
 )]
 pub trait Receives: SocketKind {}
 
-/// A socket type that several senders may use at a time: all that send but REQ and REP.
+/// A socket type that several senders can use at a time: all that send, except REQ and REP.
 #[diagnostic::on_unimplemented(
     message = "a {Self} socket has one sender",
     label = "this socket type sends in lock-step with what it receives, or not at all",
@@ -163,7 +163,7 @@ pub trait Subscribes:
     note = "PUB, SUB, XPUB and XSUB have topics"
 )]
 pub trait Topical: SocketKind {
-    /// How many different topics there are subscriptions to.
+    /// The number of different topics with subscriptions.
     fn topics_count(control: &Self::Control) -> usize;
 }
 
@@ -175,7 +175,7 @@ pub trait Topical: SocketKind {
 )]
 pub trait Conflates: SocketKind {}
 
-/// A socket type that a ROUTER can address by a name of its own choice.
+/// A socket type that can choose the routing id by which a ROUTER addresses it.
 #[diagnostic::on_unimplemented(
     message = "a {Self} socket has no routing id",
     label = "no ROUTER addresses this socket type",
@@ -190,7 +190,7 @@ pub trait Notifies: SocketKind {
     type Notice: Into<Message>;
 }
 
-/// A socket type that can greet its peers.
+/// A socket type that can send a [first message](crate::SocketBuilder::hello) to each peer.
 #[diagnostic::on_unimplemented(
     message = "a {Self} socket does not greet",
     label = "this socket type has no `hello`",
@@ -214,7 +214,7 @@ pub trait NotifiesDisconnect: Notifies + Receives {}
 )]
 pub trait NotifiesHiccup: Notifies + Receives {}
 
-/// A socket type that can announce itself to a ROUTER.
+/// A socket type that can [announce itself](crate::SocketBuilder::probe_router) to a ROUTER.
 #[diagnostic::on_unimplemented(
     message = "a {Self} socket does not probe",
     label = "this socket type has no `probe_router`",

@@ -103,7 +103,8 @@ impl<P: FrameKind + SocketKind<Control = Arc<RouteTable>>> SharedSocket<P> {
     /// [`NoRoute`](DetachError::NoRoute): no peer has this routing id.
     pub fn disconnect_peer(&self, id: RouteId) -> Result<(), DetachError> {
         let no_route = DetachError::NoRoute(id);
-        let peer = self.control().find(id).ok_or_else(|| no_route.clone())?;
+        let peer = self.control().find(id).filter(|peer| !peer.is_closing());
+        let peer = peer.ok_or_else(|| no_route.clone())?;
         self.handle().disconnect_peer(peer.id()).map_err(|_| no_route)
     }
 }

@@ -1,6 +1,7 @@
 //! A socket of one-frame messages, used from any number of tasks.
 
 mod endpoints;
+mod messages;
 mod receiver;
 mod receiving;
 mod sending;

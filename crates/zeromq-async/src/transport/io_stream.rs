@@ -9,6 +9,7 @@ use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
+use zmtp::framing::Framing;
 
 use crate::endpoint::Endpoint;
 use crate::identity::PeerAddress;
@@ -40,6 +41,7 @@ pub struct Io {
     handshake_began: Option<Instant>,
     local: Option<Endpoint>,
     descriptor: Option<i32>,
+    framing: Option<Box<dyn Framing>>,
 }
 
 enum Stage {
@@ -64,7 +66,7 @@ pub(crate) struct Halves {
 }
 
 impl Io {
-    /// Makes a stream whose peer has a name or address.
+    /// Makes a stream from any byte stream and the name or address of the peer.
     ///
     /// The name appears in events and in authentication. Connections with the same name share the
     /// limit of pending handshakes
@@ -90,8 +92,7 @@ impl Io {
 
     /// Makes a stream of a TCP connection.
     ///
-    /// A custom transport should prefer it to [`new`](Self::new), which puts a lock between the two
-    /// halves.
+    /// Faster than [`new`](Self::new), which puts a lock between the two halves.
     ///
     /// # Errors
     ///
@@ -103,7 +104,7 @@ impl Io {
         Ok(Self::from_tuned_tcp(stream, peer))
     }
 
-    /// Makes a stream of a TCP connection whose options are set.
+    /// Makes a stream of a TCP connection that already has its options.
     pub(super) fn from_tuned_tcp(stream: TcpStream, peer: SocketAddr) -> Self {
         let local = stream.local_addr().ok().map(Endpoint::from);
         let descriptor = descriptor(&stream);
@@ -151,24 +152,44 @@ impl Io {
     /// assert_eq!(&received, b"STARTTLS hello");
     /// # Ok(()) }
     /// ```
-    pub fn upgrade<S, F>(self, upgrade: impl FnOnce(Self) -> F) -> Self
+    pub fn upgrade<S, F>(mut self, upgrade: impl FnOnce(Self) -> F) -> Self
     where
         S: AsyncRead + AsyncWrite + Send + 'static,
         F: Future<Output = io::Result<S>> + Send + 'static,
     {
         let (peer_address, handshake_began) = (self.peer_address.clone(), self.handshake_began);
         let (local, descriptor) = (self.local.clone(), self.descriptor);
+        let framing = self.take_framing();
         let upgraded = upgrade(self);
         let opening = Box::pin(async move {
             let (reader, writer) = tokio::io::split(upgraded.await?);
             Ok(Halves { reader: Box::new(reader), writer: Box::new(writer), buffers: true })
         });
         let at = Self::at(Stage::Opening(opening), peer_address);
-        Self { handshake_began, local, descriptor, ..at }
+        Self { handshake_began, local, descriptor, framing, ..at }
     }
 
     fn at(stage: Stage, peer_address: PeerAddress) -> Self {
-        Self { stage, peer_address, handshake_began: None, local: None, descriptor: None }
+        Self {
+            stage,
+            peer_address,
+            handshake_began: None,
+            local: None,
+            descriptor: None,
+            framing: None,
+        }
+    }
+
+    /// Carries frames over this stream in another way than ZMTP, such as in WebSocket messages.
+    ///
+    /// The framing, of the crate `zmtp-codec`, replaces the greeting of ZMTP. A STREAM socket takes no stream with a framing.
+    #[must_use]
+    pub fn with_framing(self, framing: impl Framing + 'static) -> Self {
+        Self { framing: Some(Box::new(framing)), ..self }
+    }
+
+    pub(crate) fn take_framing(&mut self) -> Option<Box<dyn Framing>> {
+        self.framing.take()
     }
 
     /// Begins the handshake now, below ZMTP.

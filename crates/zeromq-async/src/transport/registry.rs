@@ -13,7 +13,7 @@ use super::{
 use crate::endpoint::{Endpoint, EndpointError, EndpointErrorKind, check_scheme};
 use crate::error::{BindError, BindErrorKind, ConnectError, ConnectErrorKind};
 
-/// The transports of a context. It begins with tcp, ipc and udp.
+/// The transports of a context. It begins with those of this crate.
 #[derive(Clone)]
 pub(crate) struct Transports(BTreeMap<String, Registered>);
 
@@ -30,6 +30,8 @@ impl Default for Transports {
         #[cfg(unix)]
         known.put("ipc", super::Ipc);
         known.put_datagrams("udp", Udp);
+        #[cfg(feature = "ws")]
+        known.put("ws", super::Ws);
         known
     }
 }

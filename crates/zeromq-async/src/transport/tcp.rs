@@ -109,6 +109,12 @@ pub struct BoundTcp {
 }
 
 impl BoundTcp {
+    /// The bound address.
+    #[cfg(feature = "ws")]
+    pub(super) fn local_address(&self) -> io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+
     /// Takes a non-blocking socket that listens.
     pub(super) fn new(listener: StdListener, options: &TransportOptions) -> io::Result<Self> {
         let listener = TcpListener::from_std(listener)?;

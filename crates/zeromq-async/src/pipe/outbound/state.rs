@@ -34,6 +34,8 @@ pub(super) struct State<P> {
     pub(super) closing: bool,
     /// The connection ends now.
     pub(super) aborted: bool,
+    /// The application has ended the connection by a message.
+    pub(super) hung_up: bool,
     /// The connection task.
     pub(super) task: Waker,
     pub(super) flushers: Wakers,
@@ -166,6 +168,7 @@ impl<P: InprocPeer> State<P> {
             failed: None,
             closing: false,
             aborted: false,
+            hung_up: false,
             task: Waker::noop().clone(),
             flushers: Wakers::default(),
             written: 0,
@@ -179,7 +182,7 @@ impl<P: InprocPeer> State<P> {
     /// the present one included.
     pub(super) fn take_refused(&mut self, limit: u32) -> Option<Batch> {
         // A conflated message may be another one by now, and the next replaces it anyway.
-        if self.conflate || !self.batch.is_partly_written() {
+        if self.conflate || !self.is_partly_written() {
             return None;
         }
         let is_same = self.stuck.after == self.counts.sent;
@@ -192,6 +195,15 @@ impl<P: InprocPeer> State<P> {
         let mut refused = Batch::new();
         refused.push(self.batch.pop()?);
         Some(refused)
+    }
+
+    /// Whether the peer has a part of the first message.
+    fn is_partly_written(&self) -> bool {
+        let is_sealed = || match &self.destination {
+            Destination::Connection(writer) => writer.has_partial_record(),
+            Destination::None | Destination::Inproc(_) => false,
+        };
+        self.batch.is_partly_written() || (self.batch.starts_with_message() && is_sealed())
     }
 
     /// Whether there is room, after writing to make some.

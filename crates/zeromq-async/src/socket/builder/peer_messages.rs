@@ -1,17 +1,16 @@
-//! Messages that a socket makes itself when peers come and go.
+//! Messages that a socket makes itself when peers connect and disconnect.
 
 use zmtp::Message;
 
 use super::SocketBuilder;
-use crate::socket::Router;
 use crate::socket::kind::{Greets, NotifiesDisconnect, NotifiesHiccup, Probes, SocketKind};
+use crate::socket::{Router, Stream};
 
 impl<P: SocketKind, S> SocketBuilder<P, S> {
-    /// A message for each peer before any other, over each connection anew (`ZMQ_HELLO_MSG`).
-    /// Default: none.
+    /// Sends this message first on each new connection (`ZMQ_HELLO_MSG`). Default: none.
     ///
-    /// It is written right after the handshake, within the
-    /// [time for that](SocketBuilder::handshake_timeout), and passes the high-water mark.
+    /// It is written right after the handshake, within the [handshake
+    /// timeout](SocketBuilder::handshake_timeout), and ignores the high-water mark.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -38,7 +37,7 @@ impl<P: SocketKind, S> SocketBuilder<P, S> {
     /// [`hello`](SocketBuilder::hello), so that a ROUTER at the other end learns of this socket before it
     /// has sent anything (`ZMQ_PROBE_ROUTER`). Default: off.
     ///
-    /// libzmq sends it over the first connection to an endpoint, and not when it connects again.
+    /// libzmq sends it only on the first connection to an endpoint.
     pub fn probe_router(mut self, probe: bool) -> Self
     where
         P: Probes,
@@ -49,7 +48,7 @@ impl<P: SocketKind, S> SocketBuilder<P, S> {
 }
 
 impl SocketBuilder<Router> {
-    /// Receives an empty message from each peer that connects, behind its routing id
+    /// When a peer connects, receives its routing id and an empty frame as a message
     /// (`ZMQ_ROUTER_NOTIFY` with `ZMQ_NOTIFY_CONNECT`). Default: off.
     ///
     /// ```
@@ -68,10 +67,10 @@ impl SocketBuilder<Router> {
         self
     }
 
-    /// Receives an empty message from each peer that is lost, behind its routing id and all that it
-    /// has sent (`ZMQ_ROUTER_NOTIFY` with `ZMQ_NOTIFY_DISCONNECT`). Default: off.
+    /// When a peer disconnects, receives its routing id and an empty frame as a message, after all
+    /// of its messages (`ZMQ_ROUTER_NOTIFY` with `ZMQ_NOTIFY_DISCONNECT`). Default: off.
     ///
-    /// There is none for a peer that this socket disconnects itself.
+    /// Not received for a peer that this socket disconnects itself.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -94,8 +93,8 @@ impl SocketBuilder<Router> {
 }
 
 impl<P: SocketKind, S> SocketBuilder<P, S> {
-    /// A message that is received from each peer that had connected to this socket and is lost, as
-    /// if it had sent it last (`ZMQ_DISCONNECT_MSG`). Default: none.
+    /// When a peer that connected to this socket disconnects, receives this message as the peer's
+    /// last (`ZMQ_DISCONNECT_MSG`). Default: none.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -118,8 +117,8 @@ impl<P: SocketKind, S> SocketBuilder<P, S> {
         self
     }
 
-    /// A message that is received when the connection to a peer is lost that this socket had
-    /// connected to, and will connect to again (`ZMQ_HICCUP_MSG`). Default: none.
+    /// When a connection that this socket made is lost, receives this message, as one of the peer.
+    /// The socket then connects again (`ZMQ_HICCUP_MSG`). Default: none.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -139,6 +138,17 @@ impl<P: SocketKind, S> SocketBuilder<P, S> {
         P: NotifiesHiccup,
     {
         self.options.peer_messages.connected_lost = Some(message.into().into());
+        self
+    }
+}
+
+impl<S> SocketBuilder<Stream, S> {
+    /// Receives an empty chunk when a peer has connected, and when it is lost (`ZMQ_STREAM_NOTIFY`).
+    /// Default: on.
+    ///
+    /// There is none for a peer that this socket disconnects itself.
+    pub fn notify(mut self, notify: bool) -> Self {
+        self.options.notify_of_streams(notify);
         self
     }
 }

@@ -46,6 +46,17 @@ impl<P: FrameKind> SharedReceiver<P> {
         self.poll_with(turn, waits_as, cx, |_, item| item)
     }
 
+    /// The next message and its sender.
+    pub(super) fn poll_recv_from(
+        &self,
+        turn: &mut Turn,
+        waits_as: WaitsAs,
+        cx: &Context<'_>,
+    ) -> Poll<Result<(Item<P>, Peer), RecvError>> {
+        let with_sender = |stack: &P::ReceiveStack, item| (item, sender_of(stack));
+        self.poll_with(turn, waits_as, cx, with_sender)
+    }
+
     /// The next message, and what `note` makes of it and the stack that it came from.
     fn poll_with<T>(
         &self,
@@ -111,8 +122,7 @@ impl<P: FrameKind> Waiting<'_, P> {
         &mut self,
         cx: &Context<'_>,
     ) -> Poll<Result<(Item<P>, Peer), RecvError>> {
-        let with_sender = |stack: &P::ReceiveStack, item| (item, sender_of(stack));
-        self.receiver.poll_with(&mut self.turn, WaitsAs::Future, cx, with_sender)
+        self.receiver.poll_recv_from(&mut self.turn, WaitsAs::Future, cx)
     }
 }
 

@@ -137,7 +137,7 @@ impl<P: FrameKind> SharedSocket<P> {
         poll_fn(|cx| half.poll_flush(cx)).await
     }
 
-    fn sink(&mut self) -> &mut SendHalf<P::SendStack, P::To> {
+    pub(super) fn sink(&mut self) -> &mut SendHalf<P::SendStack, P::To> {
         let Self { sender, sink, .. } = self;
         sink.get_or_insert_with(|| Box::new(sender.lock().clone()))
     }

@@ -216,7 +216,7 @@ mod tests {
         };
         for address in ["127.0.0.1:0", "[::1]:0"] {
             let socket = connected(address, &options);
-            // Linux doubles what is asked for, for its own bookkeeping.
+            // Linux doubles the requested size, for its own bookkeeping.
             assert_eq!(socket.send_buffer_size().unwrap(), 64 * 1024);
             assert_eq!(socket.recv_buffer_size().unwrap(), 32 * 1024);
             assert!(socket.keepalive().unwrap());

@@ -12,7 +12,7 @@ use super::*;
 use crate::error::{BindError, BindErrorKind};
 use crate::transport::tests::{accept, connect, dial, endpoint, listen, refused};
 
-/// TCP whose names have the addresses that a test gives them.
+/// TCP with the addresses that a test gives to names.
 pub(crate) struct Resolving(Lookups);
 
 impl Resolving {
@@ -33,7 +33,7 @@ impl Transport for Resolving {
     }
 }
 
-/// Binds, connects to what was bound (or to `target`), and sends something each way.
+/// Binds, connects to the bound endpoint (or to `target`), and sends bytes in both directions.
 async fn round_trip(bound: &str, target: Option<&str>) -> (Io, Io) {
     let mut listener = listen(bound).await;
     let local = listener.local_endpoint().clone();
@@ -101,7 +101,7 @@ async fn dial_tries_every_resolved_address() {
 
 #[tokio::test]
 async fn dial_error_names_endpoint_and_addresses() {
-    // Bound and not listening: nobody else can take the port while nobody answers at it.
+    // Bound and not listening: the port is taken, and connections to it are refused.
     let silent = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
     silent.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into()).unwrap();
     let port = silent.local_addr().unwrap().as_socket().unwrap().port();

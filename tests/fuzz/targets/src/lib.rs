@@ -14,6 +14,7 @@ pub mod seeds;
 mod sockets;
 mod text;
 mod trie;
+mod udp_datagrams;
 mod wire;
 mod zap;
 
@@ -27,11 +28,12 @@ pub use records::{curve_records, noise_records};
 pub use sockets::sockets;
 pub use text::{addresses, certificate, endpoint, keys, lists};
 pub use trie::trie;
+pub use udp_datagrams::udp_datagrams;
 pub use wire::{command, frame_header, greeting, metadata};
 pub use zap::{zap_reply, zap_request};
 
 /// All targets, with the name of their program and corpus.
-pub const TARGETS: [(&str, Target); 30] = [
+pub const TARGETS: [(&str, Target); 31] = [
     ("addresses", addresses),
     ("batch", batch),
     ("certificate", certificate),
@@ -59,6 +61,7 @@ pub const TARGETS: [(&str, Target); 30] = [
     ("plain_server", plain_server),
     ("sockets", sockets),
     ("trie", trie),
+    ("udp_datagrams", udp_datagrams),
     ("zap_reply", zap_reply),
     ("zap_request", zap_request),
     ("zmtp_2", zmtp_2),

@@ -3,6 +3,7 @@
 //! Text is parsed into an [`Endpoint`] without any access to the network. Invalid text is an error at
 //! that point, not at the first attempt to connect.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::net::SocketAddr;
 use std::str::FromStr;
@@ -35,7 +36,8 @@ pub use tcp::{Host, TcpAddress, TcpEndpoint};
 /// | `ipc://@app` | a Unix domain socket in Linux's abstract namespace |
 /// | `ipc://*` | bind: a socket in a new private directory |
 /// | `inproc://name` | another socket of the same context |
-/// | `tls://…`, any other scheme | a custom [transport](crate::transport) |
+/// | `tls://example.org:5555` | TLS over TCP, with the feature `tls`; the same hosts and ports as `tcp://` |
+/// | any other scheme | a custom [transport](crate::transport) |
 ///
 /// [`Display`](fmt::Display) writes one canonical form, with `*` for port 0.
 ///
@@ -57,7 +59,8 @@ pub enum Endpoint {
     Ipc(IpcEndpoint),
     /// A name within the process, `inproc://`. Parsed names have 1 to 256 bytes.
     Inproc(String),
-    /// An endpoint of a custom [transport](crate::transport).
+    /// An endpoint of a [transport](crate::transport) behind a feature, such as `tls://`, or of a custom
+    /// one.
     Other(OtherEndpoint),
 }
 
@@ -105,13 +108,14 @@ impl Endpoint {
         match self {
             Self::Tcp(tcp) => tcp.is_wildcard(),
             Self::Ipc(_) => self.is_any_path(),
-            Self::Inproc(_) | Self::Other(_) => false,
+            Self::Inproc(_) => false,
+            Self::Other(_) => self.tcp().is_some_and(|tcp| tcp.is_wildcard()),
         }
     }
 
     /// Whether the system chooses the port.
     pub(crate) fn is_any_port(&self) -> bool {
-        matches!(self, Self::Tcp(tcp) if tcp.address().port() == 0)
+        self.tcp().is_some_and(|tcp| tcp.address().port() == 0)
     }
 
     /// Whether binding chooses the path.
@@ -121,39 +125,67 @@ impl Endpoint {
 
     /// Refuses what cannot be connected to, such as a wildcard.
     pub(crate) fn check_connectable(&self) -> Result<(), EndpointError> {
-        match self {
-            Self::Tcp(tcp) => tcp.check_connectable(&self.to_string()),
-            _ if self.is_wildcard() => {
+        match self.tcp() {
+            Some(tcp) => tcp.check_connectable(&self.to_string()),
+            None if self.is_wildcard() => {
                 Err(EndpointError::WildcardNotAllowed { endpoint: self.to_string() })
             }
-            _ => Ok(()),
+            None => Ok(()),
         }
     }
 
     /// Refuses what cannot be bound, such as the `source;destination` form.
     pub(crate) fn check_bindable(&self) -> Result<(), EndpointError> {
-        match self {
-            Self::Tcp(tcp) if tcp.source().is_some() => {
+        match self.tcp() {
+            Some(tcp) if tcp.source().is_some() => {
                 Err(EndpointError::SourceNotAllowed { endpoint: self.to_string() })
             }
-            Self::Tcp(tcp) => tcp.address().check_zone(&self.to_string()),
-            _ => Ok(()),
+            Some(tcp) => tcp.address().check_zone(&self.to_string()),
+            None => Ok(()),
         }
     }
 
     /// This endpoint with the port of a bound one. It keeps its host name.
     pub(crate) fn at_port_of(&self, bound: &Self) -> Self {
-        match (self, bound) {
-            (Self::Tcp(tcp), Self::Tcp(bound)) => Self::Tcp(tcp.at_port(bound.address().port())),
-            _ => self.clone(),
+        let (Some(tcp), Some(bound)) = (self.tcp(), bound.tcp()) else { return self.clone() };
+        let tcp = tcp.at_port(bound.address().port());
+        match self {
+            Self::Other(other) => Self::Other(OtherEndpoint::new(other.scheme(), &tcp.to_string())),
+            _ => Self::Tcp(tcp),
         }
     }
 
     /// Whether both are the same address, without resolving names.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Self::Tcp(one), Self::Tcp(other)) => one.is_same(other),
+        match (self.tcp(), other.tcp()) {
+            (Some(one), Some(other_tcp)) => {
+                self.scheme() == other.scheme() && one.is_same(&other_tcp)
+            }
             _ => self == other,
+        }
+    }
+
+    /// The host and port of `tcp://`, and of a transport that has the same addresses.
+    pub(crate) fn tcp(&self) -> Option<Cow<'_, TcpEndpoint>> {
+        match self {
+            Self::Tcp(tcp) => Some(Cow::Borrowed(tcp)),
+            Self::Other(other) if HOST_AND_PORT.contains(&other.scheme()) => {
+                TcpEndpoint::parse("", other.address()).ok().map(Cow::Owned)
+            }
+            _ => None,
+        }
+    }
+
+    /// The address as one of `tcp://`. The error names this endpoint.
+    #[cfg(feature = "tls")]
+    pub(crate) fn to_tcp(&self) -> Result<TcpEndpoint, EndpointError> {
+        match self {
+            Self::Tcp(tcp) => Ok(tcp.clone()),
+            other => {
+                let text = other.to_string();
+                let (_, address) = text.split_once("://").unwrap_or_default();
+                TcpEndpoint::parse(&text, address)
+            }
         }
     }
 
@@ -251,6 +283,9 @@ fn check_length(text: &str, address: &str, limit: usize) -> Result<(), EndpointE
     }
     Ok(())
 }
+
+/// The schemes of other transports of this crate with addresses like those of `tcp://`.
+const HOST_AND_PORT: [&str; 1] = ["tls"];
 
 /// The longest inproc name in bytes, as in `zmq_inproc(7)`.
 const MAX_INPROC_NAME: usize = 256;

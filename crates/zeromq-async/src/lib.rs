@@ -145,6 +145,8 @@ pub mod security;
 mod socket;
 mod stats;
 mod sync;
+#[cfg(feature = "tls")]
+pub mod tls;
 pub mod transport;
 mod unsent;
 
@@ -158,7 +160,7 @@ pub use error::{
     SendErrorKind, StreamError, SubscriptionsExceeded,
 };
 pub use event::{DisconnectReason, Displaced, Events, HandshakeFailure, SocketEvent};
-pub use identity::{Peer, PeerAddress, PeerId};
+pub use identity::{Peer, PeerAddress, PeerId, TransportUser};
 pub use options::{
     HighWaterMark, Keepalive, ReconnectBackoff, ReconnectStop, SocksCredentialsError, SocksProxy,
     SubscriptionNotices,

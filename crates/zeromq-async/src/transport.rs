@@ -58,6 +58,8 @@ mod io_stream;
 mod ipc;
 mod registry;
 mod tcp;
+#[cfg(feature = "tls")]
+mod tls;
 
 pub(crate) use error::lacks_descriptor;
 pub use into_listener::IntoListener;
@@ -72,6 +74,8 @@ pub(crate) use tcp::is_local_address;
 pub use tcp::{BoundTcp, Tcp};
 #[cfg(all(test, target_os = "linux"))]
 pub(crate) use tcp::{TWO_ADDRESSES, listeners_on_one_port};
+#[cfg(feature = "tls")]
+pub use tls::{BoundTls, Tls};
 
 /// Turns endpoints into byte streams.
 ///

@@ -165,10 +165,10 @@ impl BoundEndpoints {
     }
 
     fn with_port_of(&self, other: &Endpoint) -> Vec<Endpoint> {
-        let Endpoint::Tcp(other) = other else { return Vec::new() };
-        let has_port = |endpoint: &&Endpoint| match endpoint {
-            Endpoint::Tcp(tcp) => tcp.address().port() == other.address().port(),
-            _ => false,
+        let Some(port) = other.tcp().map(|tcp| tcp.address().port()) else { return Vec::new() };
+        let has_port = |endpoint: &&Endpoint| {
+            endpoint.scheme() == other.scheme()
+                && endpoint.tcp().is_some_and(|tcp| tcp.address().port() == port)
         };
         self.by_endpoint.keys().filter(has_port).cloned().collect()
     }
@@ -176,12 +176,12 @@ impl BoundEndpoints {
 
 /// The endpoint that has the address of `name`. Looks up host names.
 async fn resolve(endpoints: Vec<Endpoint>, name: &Endpoint) -> Option<Endpoint> {
-    let Endpoint::Tcp(name) = name else { return None };
+    let name = name.tcp()?;
     for endpoint in endpoints {
-        if let Endpoint::Tcp(tcp) = &endpoint
+        if let Some(tcp) = endpoint.tcp()
             && transport::is_local_address(tcp.address(), name.address()).await
         {
-            return Some(endpoint);
+            return Some(endpoint.clone());
         }
     }
     None

@@ -39,8 +39,10 @@ pub(super) struct Established {
 pub(super) async fn perform(core: &SocketCore, io: Io) -> Result<Established, HandshakeFailure> {
     let deadline = Deadline::start(core.options.handshake_timeout, io.handshake_began());
     let address = io.peer_address().clone();
+    let user = io.verified_user();
     let opened = deadline.limit(io.open()).await.map_err(HandshakeFailure::TimedOut)?;
     let mut io = opened.map_err(io_failure)?;
+    let user = user();
     let mut connection = open(&config(core));
     let (mut input, mut reason) = (BytesMut::new(), Reason::default());
     let mut received = 0;
@@ -56,7 +58,8 @@ pub(super) async fn perform(core: &SocketCore, io: Io) -> Result<Established, Ha
         });
         let Some(request) = advance? else { break };
         let routing_id = core.options.routing_id.clone();
-        let attempt = Attempt::new(request, address.clone(), routing_id);
+        let mut attempt = Attempt::new(request, address.clone(), routing_id);
+        attempt.user = user.clone();
         reason = attempt.shared_reason();
         let decision = deadline.limit(authenticate(core, attempt, &mut io, &mut input)).await;
         let undecided = |limit| Err(HandshakeFailure::Undecided { limit, reason: reason.get() });
@@ -69,6 +72,10 @@ pub(super) async fn perform(core: &SocketCore, io: Io) -> Result<Established, Ha
     }
     let Ok(Traffic { peer, decoder, encoder, .. }) = connection.into_traffic() else {
         return Err(HandshakeFailure::PeerClosed);
+    };
+    let peer = match &user {
+        Some(user) => peer.with_user(user.id(), user.metadata()),
+        None => peer,
     };
     let mut writer = FrameWriter::new(io.writer, io.buffers, encoder);
     for greeting in core.options.notices.greetings() {
@@ -213,6 +220,12 @@ async fn write(io: &mut Halves, connection: &mut Connection) -> Result<(), Hands
 }
 
 fn io_failure(error: std::io::Error) -> HandshakeFailure {
+    #[cfg(feature = "tls")]
+    if let Some(cause) = error.get_ref()
+        && let Some(failure) = cause.downcast_ref::<crate::tls::TlsFailure>()
+    {
+        return failure.clone().into();
+    }
     HandshakeFailure::Io(Arc::new(error))
 }
 

@@ -159,7 +159,7 @@ impl BindError {
 
 fn in_use_advice(endpoint: &Endpoint) -> &'static str {
     match endpoint {
-        Endpoint::Tcp(_) => {
+        _ if endpoint.tcp().is_some() => {
             "if a socket of this program has it, await its close or unbind; \
              else stop the other program, or bind to port 0 for a free one"
         }
@@ -170,7 +170,7 @@ fn in_use_advice(endpoint: &Endpoint) -> &'static str {
         Endpoint::Inproc(_) => {
             "await the close or unbind of the other socket, or choose another name"
         }
-        Endpoint::Other(_) => {
+        Endpoint::Tcp(_) | Endpoint::Other(_) => {
             "if a socket of this program has it, await its close or unbind; \
              else stop the other program, or bind to another address"
         }
@@ -183,6 +183,7 @@ fn not_found_advice(endpoint: &Endpoint) -> &'static str {
             "the directory for temporary files does not exist, create it or set TMPDIR to another"
         }
         Endpoint::Ipc(_) => "its directory does not exist, create it first",
+        _ if endpoint.tcp().is_some() => "no interface and no host has that name",
         Endpoint::Other(_) => "there is no such address, name another",
         _ => "no interface and no host has that name",
     }
@@ -194,7 +195,9 @@ fn permission_advice(endpoint: &Endpoint) -> &'static str {
             "set TMPDIR to a directory that is writable for this user"
         }
         Endpoint::Ipc(_) => "the directory must be writable for this user",
-        Endpoint::Other(_) => "choose another address, or run with the right to use this one",
+        Endpoint::Other(_) if endpoint.tcp().is_none() => {
+            "choose another address, or run with the right to use this one"
+        }
         _ => "most systems keep ports below 1024 for privileged programs: choose another",
     }
 }

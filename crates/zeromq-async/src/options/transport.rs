@@ -4,6 +4,8 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::SocksProxy;
+#[cfg(feature = "tls")]
+use crate::tls::{TlsClient, TlsServer};
 
 /// TCP keepalive (`ZMQ_TCP_KEEPALIVE` 1): when and how often the system probes a silent connection.
 ///
@@ -83,6 +85,12 @@ pub struct TransportOptions {
     pub(crate) busy_poll: Option<Duration>,
     /// The proxy that TCP connections go through. `ZMQ_SOCKS_PROXY`.
     pub(crate) socks_proxy: Option<Box<SocksProxy>>,
+    /// How `tls://` accepts. Binding fails without it.
+    #[cfg(feature = "tls")]
+    pub(crate) tls_server: Option<TlsServer>,
+    /// How `tls://` connects. `None` trusts what the operating system trusts.
+    #[cfg(feature = "tls")]
+    pub(crate) tls_client: Option<TlsClient>,
     pub(crate) attempt: AttemptOptions,
 }
 
@@ -106,7 +114,16 @@ impl TransportOptions {
 
     /// Whether an option is set that the kernel may refuse.
     pub(crate) fn tunes(&self) -> bool {
-        let Self { backlog, socks_proxy, attempt, .. } = self.clone();
-        *self != Self { backlog, socks_proxy, attempt, ..Self::default() }
+        let untuned = Self {
+            backlog: self.backlog,
+            socks_proxy: self.socks_proxy.clone(),
+            #[cfg(feature = "tls")]
+            tls_server: self.tls_server.clone(),
+            #[cfg(feature = "tls")]
+            tls_client: self.tls_client.clone(),
+            attempt: self.attempt.clone(),
+            ..Self::default()
+        };
+        *self != untuned
     }
 }

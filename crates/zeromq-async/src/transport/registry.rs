@@ -11,7 +11,7 @@ use super::{Io, Listener, Tcp, Transport, TransportOptions};
 use crate::endpoint::{Endpoint, EndpointError, check_scheme};
 use crate::error::{BindError, ConnectError};
 
-/// The transports of a context. It begins with tcp and ipc.
+/// The transports of a context. It begins with those of this crate.
 #[derive(Clone)]
 pub(crate) struct Transports(BTreeMap<String, Arc<dyn DynTransport>>);
 
@@ -21,6 +21,8 @@ impl Default for Transports {
         known.put("tcp", Tcp);
         #[cfg(unix)]
         known.put("ipc", super::Ipc);
+        #[cfg(feature = "tls")]
+        known.put("tls", super::Tls);
         known
     }
 }
@@ -71,8 +73,10 @@ impl Transports {
             return Err(ConnectError::Unsupported { endpoint: endpoint.clone() });
         }
         self.check_scheme(endpoint)?;
-        self.check_options(endpoint, options)
-            .map_err(|source| ConnectError::OptionRefused { endpoint: endpoint.clone(), source })
+        self.check_options(endpoint, options).map_err(|source| match invalid_endpoint(source) {
+            Ok(invalid) => invalid.into(),
+            Err(source) => ConnectError::OptionRefused { endpoint: endpoint.clone(), source },
+        })
     }
 
     /// Refuses to bind with options that the system does not accept.
@@ -81,8 +85,10 @@ impl Transports {
         endpoint: &Endpoint,
         options: &TransportOptions,
     ) -> Result<(), BindError> {
-        self.check_options(endpoint, options)
-            .map_err(|source| BindError::OptionRefused { endpoint: endpoint.clone(), source })
+        self.check_options(endpoint, options).map_err(|source| match invalid_endpoint(source) {
+            Ok(invalid) => invalid.into(),
+            Err(source) => BindError::OptionRefused { endpoint: endpoint.clone(), source },
+        })
     }
 
     fn check_options(&self, endpoint: &Endpoint, options: &TransportOptions) -> io::Result<()> {
@@ -133,6 +139,11 @@ impl fmt::Debug for Transports {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.0.keys()).finish()
     }
+}
+
+/// The error of a transport that does not accept the address, or the error itself.
+fn invalid_endpoint(error: io::Error) -> Result<EndpointError, io::Error> {
+    error.downcast()
 }
 
 /// A [`Transport`] as a trait object. It boxes a future for each attempt, not for each message.

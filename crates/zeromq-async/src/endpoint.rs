@@ -37,6 +37,7 @@ pub use tcp::{Host, TcpAddress, TcpEndpoint};
 /// | `ipc://*` | bind: a socket in a new private directory |
 /// | `inproc://name` | another socket of the same context |
 /// | `tls://example.org:5555` | TLS over TCP, with the feature `tls`; the same hosts and ports as `tcp://` |
+/// | `quic://example.org:5555` | QUIC, with the feature `quic`; the same hosts and ports as `tcp://` |
 /// | any other scheme | a custom [transport](crate::transport) |
 ///
 /// [`Display`](fmt::Display) writes one canonical form, with `*` for port 0.
@@ -285,7 +286,7 @@ fn check_length(text: &str, address: &str, limit: usize) -> Result<(), EndpointE
 }
 
 /// The schemes of other transports of this crate with addresses like those of `tcp://`.
-const HOST_AND_PORT: [&str; 1] = ["tls"];
+const HOST_AND_PORT: [&str; 2] = ["quic", "tls"];
 
 /// The longest inproc name in bytes, as in `zmq_inproc(7)`.
 const MAX_INPROC_NAME: usize = 256;

@@ -56,6 +56,8 @@ mod into_listener;
 mod io_stream;
 #[cfg(unix)]
 mod ipc;
+#[cfg(feature = "quic")]
+mod quic;
 mod registry;
 mod tcp;
 #[cfg(feature = "tls")]
@@ -67,6 +69,8 @@ pub(crate) use io_stream::Halves;
 pub use io_stream::Io;
 #[cfg(unix)]
 pub use ipc::{BoundIpc, Ipc};
+#[cfg(feature = "quic")]
+pub use quic::{BoundQuic, Quic};
 pub(crate) use registry::Transports;
 #[cfg(test)]
 pub(crate) use tcp::Resolving;

@@ -80,7 +80,7 @@ impl TlsConfigError {
         Self::Unreadable { path: path.to_owned(), source: Arc::new(source) }
     }
 
-    pub(super) fn malformed(origin: &str, source: impl Error + Send + Sync + 'static) -> Self {
+    pub(crate) fn malformed(origin: &str, source: impl Error + Send + Sync + 'static) -> Self {
         Self::Malformed { origin: origin.into(), source: Arc::new(source) }
     }
 }

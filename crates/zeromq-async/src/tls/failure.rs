@@ -165,6 +165,34 @@ impl TlsFailure {
         }
     }
 
+    /// The failure for which this side sends an alert, in QUIC. Its reason is only text there.
+    #[cfg(feature = "quic")]
+    pub(crate) fn of_own_alert(alert: u8, reason: &str) -> Self {
+        let is_certificate = reason.contains("peer certificate");
+        let source: Arc<dyn Error + Send + Sync> =
+            Box::<dyn Error + Send + Sync>::from(reason.to_owned()).into();
+        match AlertDescription::from(alert) {
+            AlertDescription::UnknownCA => Self::UnknownIssuer,
+            AlertDescription::DecryptError if is_certificate => Self::UnknownIssuer,
+            AlertDescription::CertificateExpired if reason.contains("not valid yet") => {
+                Self::NotYetValid { ahead: None }
+            }
+            AlertDescription::CertificateExpired => Self::Expired { ago: None },
+            AlertDescription::CertificateRequired => Self::NoCertificate,
+            AlertDescription::NoApplicationProtocol | AlertDescription::ProtocolVersion => {
+                Self::Incompatible { source }
+            }
+            _ if is_certificate => Self::InvalidCertificate { source },
+            _ => Self::Broken { source },
+        }
+    }
+
+    /// The failure for which the peer sent an alert, in QUIC.
+    #[cfg(feature = "quic")]
+    pub(crate) fn of_alert(alert: u8) -> Self {
+        Self::Refused { alert: name(AlertDescription::from(alert)) }
+    }
+
     fn of_certificate(reason: &CertificateError, source: Arc<dyn Error + Send + Sync>) -> Self {
         let between = |early: UnixTime, late: UnixTime| {
             Some(Duration::from_secs(late.as_secs().saturating_sub(early.as_secs())))

@@ -218,6 +218,21 @@ impl Io {
         })
     }
 
+    /// A stream over IP that opens later. `open` gets the place for the user that it verifies.
+    #[cfg(feature = "quic")]
+    pub(super) fn opening<F>(
+        peer: SocketAddr,
+        local: Option<Endpoint>,
+        open: impl FnOnce(Arc<OnceLock<TransportUser>>) -> F,
+    ) -> Self
+    where
+        F: Future<Output = io::Result<Halves>> + Send + 'static,
+    {
+        let user = Arc::new(OnceLock::new());
+        let stage = Stage::Opening(Box::pin(open(user.clone())));
+        Self { local, user: Some(user), ..Self::at(stage, PeerAddress::Tcp(peer)) }
+    }
+
     /// Replaces the stream by one that opens later. The addresses stay.
     fn into_opening(
         self,

@@ -23,6 +23,8 @@ impl Default for Transports {
         known.put("ipc", super::Ipc);
         #[cfg(feature = "tls")]
         known.put("tls", super::Tls);
+        #[cfg(feature = "quic")]
+        known.put("quic", super::Quic);
         known
     }
 }

@@ -18,6 +18,8 @@ mod socks;
 
 use dial::Route;
 use lookups::LOOKUPS;
+#[cfg(feature = "quic")]
+pub(super) use socket::open_datagram as datagram_socket;
 
 /// The transport of `tcp://`.
 ///
@@ -74,6 +76,18 @@ impl Transport for Tcp {
     fn check(&self, endpoint: &Endpoint, options: &TransportOptions) -> io::Result<()> {
         socket::check(tcp(endpoint)?, options)
     }
+}
+
+/// The local addresses of a host or an interface, for a transport over UDP.
+#[cfg(feature = "quic")]
+pub(super) async fn local_addresses(address: &TcpAddress) -> io::Result<Vec<SocketAddr>> {
+    resolve::local(address, &LOOKUPS).await
+}
+
+/// The addresses of a host to connect to, for a transport over UDP.
+#[cfg(feature = "quic")]
+pub(super) async fn remote_addresses(address: &TcpAddress) -> io::Result<Vec<SocketAddr>> {
+    resolve::remote(address, &LOOKUPS).await
 }
 
 fn tcp(endpoint: &Endpoint) -> io::Result<&TcpEndpoint> {

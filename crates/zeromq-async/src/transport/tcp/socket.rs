@@ -43,6 +43,18 @@ pub(super) fn open(address: SocketAddr, options: &TransportOptions) -> io::Resul
     Ok(socket)
 }
 
+/// Opens a UDP socket for an address, with the options that apply to it.
+#[cfg(feature = "quic")]
+pub(in crate::transport) fn open_datagram(
+    address: SocketAddr,
+    options: &TransportOptions,
+) -> io::Result<Socket> {
+    let socket = Socket::new(Domain::for_address(address), Type::DGRAM, Some(Protocol::UDP))?;
+    socket.set_nonblocking(true)?;
+    before_use(&socket, address, options)?;
+    Ok(socket)
+}
+
 /// Binds a socket, even while connections of an earlier listener are still closing, as libzmq does.
 /// On Windows the same option would let two programs listen at one address, and is not needed.
 pub(super) fn bind(socket: &Socket, address: SocketAddr) -> io::Result<()> {

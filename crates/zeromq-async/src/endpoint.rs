@@ -21,6 +21,9 @@ pub(crate) use other::check_scheme;
 mod tcp;
 pub use tcp::{Host, TcpAddress, TcpEndpoint};
 
+mod vsock;
+pub(crate) use vsock::VsockAddress;
+
 /// An address that a socket binds or connects to.
 ///
 /// | text | meaning |
@@ -38,6 +41,7 @@ pub use tcp::{Host, TcpAddress, TcpEndpoint};
 /// | `inproc://name` | another socket of the same context |
 /// | `tls://example.org:5555` | TLS over TCP, with the feature `tls`; the same hosts and ports as `tcp://` |
 /// | `quic://example.org:5555` | QUIC, with the feature `quic`; the same hosts and ports as `tcp://` |
+/// | `vsock://3:5555`, `vsock://@:5555` | a virtual machine or its host, with the feature `vsock` |
 /// | any other scheme | a custom [transport](crate::transport) |
 ///
 /// [`Display`](fmt::Display) writes one canonical form, with `*` for port 0.
@@ -110,6 +114,10 @@ impl Endpoint {
             Self::Tcp(tcp) => tcp.is_wildcard(),
             Self::Ipc(_) => self.is_any_path(),
             Self::Inproc(_) => false,
+            Self::Other(other) if other.scheme() == "vsock" => {
+                let address = VsockAddress::parse("", other.address());
+                address.is_ok_and(VsockAddress::is_wildcard)
+            }
             Self::Other(_) => self.tcp().is_some_and(|tcp| tcp.is_wildcard()),
         }
     }

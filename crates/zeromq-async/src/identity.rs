@@ -38,6 +38,13 @@ pub enum PeerAddress {
         /// reused.
         process_id: Option<i32>,
     },
+    /// The peer of a `vsock://` connection.
+    Vsock {
+        /// The context id of its virtual machine. 2 is the host.
+        context_id: u32,
+        /// Its port.
+        port: u32,
+    },
     /// The name that a custom [transport](crate::transport) gives it.
     ///
     /// Address rules do not match it. ZAP handlers receive the text.
@@ -71,6 +78,7 @@ impl fmt::Display for PeerAddress {
                 write!(f, "uid={user_id} gid={group_id}")?;
                 process_id.map_or(Ok(()), |process_id| write!(f, " pid={process_id}"))
             }
+            Self::Vsock { context_id, port } => write!(f, "vsock {context_id}:{port}"),
             Self::Other(name) => f.write_str(name),
         }
     }

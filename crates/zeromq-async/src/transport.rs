@@ -62,6 +62,8 @@ mod registry;
 mod tcp;
 #[cfg(feature = "tls")]
 mod tls;
+#[cfg(feature = "vsock")]
+mod vsock;
 
 pub(crate) use error::lacks_descriptor;
 pub use into_listener::IntoListener;
@@ -80,6 +82,8 @@ pub use tcp::{BoundTcp, Tcp};
 pub(crate) use tcp::{TWO_ADDRESSES, listeners_on_one_port};
 #[cfg(feature = "tls")]
 pub use tls::{BoundTls, Tls};
+#[cfg(feature = "vsock")]
+pub use vsock::{BoundVsock, Vsock};
 
 /// Turns endpoints into byte streams.
 ///

@@ -41,6 +41,7 @@ struct State {
 enum Origin {
     Network(IpAddr),
     User(u32),
+    Machine(u32),
     Named(Arc<str>),
 }
 
@@ -154,6 +155,7 @@ impl Origin {
                 ip => ip,
             }),
             PeerAddress::Ipc { user_id, .. } => Self::User(*user_id),
+            PeerAddress::Vsock { context_id, .. } => Self::Machine(*context_id),
             PeerAddress::Other(name) => Self::Named(name.clone()),
         }
     }

@@ -130,6 +130,19 @@ impl Io {
         Self { descriptor, ..Self::at(Stage::Open(halves), peer_address) }
     }
 
+    /// Makes a stream of the halves of a kernel's socket.
+    #[cfg(all(feature = "vsock", target_os = "linux"))]
+    pub(super) fn from_kernel(
+        reader: impl AsyncRead + Send + Unpin + 'static,
+        writer: impl AsyncWrite + Send + Unpin + 'static,
+        peer_address: PeerAddress,
+        descriptor: i32,
+    ) -> Self {
+        let (reader, writer) = (Box::new(reader), Box::new(writer));
+        let halves = Halves { reader, writer, buffers: false };
+        Self { descriptor: Some(descriptor), ..Self::at(Stage::Open(halves), peer_address) }
+    }
+
     /// The TCP connection, to read or set its options. `None` for any other stream, and after
     /// [`upgrade`](Self::upgrade).
     pub fn tcp_stream(&self) -> Option<&TcpStream> {

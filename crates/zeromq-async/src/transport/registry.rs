@@ -25,6 +25,8 @@ impl Default for Transports {
         known.put("tls", super::Tls);
         #[cfg(feature = "quic")]
         known.put("quic", super::Quic);
+        #[cfg(feature = "vsock")]
+        known.put("vsock", super::Vsock);
         known
     }
 }
@@ -77,6 +79,9 @@ impl Transports {
         self.check_scheme(endpoint)?;
         self.check_options(endpoint, options).map_err(|source| match invalid_endpoint(source) {
             Ok(invalid) => invalid.into(),
+            Err(source) if source.kind() == io::ErrorKind::Unsupported => {
+                ConnectError::Unsupported { endpoint: endpoint.clone() }
+            }
             Err(source) => ConnectError::OptionRefused { endpoint: endpoint.clone(), source },
         })
     }
@@ -89,6 +94,9 @@ impl Transports {
     ) -> Result<(), BindError> {
         self.check_options(endpoint, options).map_err(|source| match invalid_endpoint(source) {
             Ok(invalid) => invalid.into(),
+            Err(source) if source.kind() == io::ErrorKind::Unsupported => {
+                BindError::Unsupported { endpoint: endpoint.clone() }
+            }
             Err(source) => BindError::OptionRefused { endpoint: endpoint.clone(), source },
         })
     }

@@ -9,8 +9,8 @@ use std::error::Error;
 
 use futures_util::{SinkExt, StreamExt};
 use tokio::net::{TcpListener, TcpStream};
-use zmtp_codec::tokio_util::{Incoming, Pending, ZmtpCodec};
 use zmtp_codec::{ConnectionConfig, Message, Null, SocketType};
+use zmtp_tokio::{Incoming, Pending, ZmtpCodec};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -52,7 +52,7 @@ async fn start_replier() -> std::io::Result<String> {
             let name = request.last().map(|name| name.to_str_lossy()).unwrap_or_default();
             framed.send(Message::multipart(["", &format!("hello, {name}")])).await?;
         }
-        Ok::<_, zmtp_codec::tokio_util::CodecError>(())
+        Ok::<_, zmtp_tokio::CodecError>(())
     });
     Ok(address)
 }

@@ -1,4 +1,4 @@
-//! Decides whether a peer may connect: the authenticator, and its question and answer.
+//! Authenticators: they decide whether a peer may connect.
 
 use std::error::Error;
 use std::fmt;
@@ -7,6 +7,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use futures_util::FutureExt;
+use zmtp::wire::MechanismName;
 use zmtp::{AuthenticationRequest, Decision, DenyStatus, Mechanism, Null, RoutingId};
 
 use crate::identity::{PeerAddress, TransportUser};
@@ -20,7 +21,7 @@ pub struct Attempt {
     pub request: AuthenticationRequest,
     /// The address of the peer.
     pub address: PeerAddress,
-    /// The routing id of the socket that it connects to, if one was set.
+    /// The routing id of this socket, if one was set.
     pub routing_id: Option<RoutingId>,
     /// The domain, for a request over 27/ZAP. `None` for the authenticator of a socket.
     pub domain: Option<String>,
@@ -116,7 +117,7 @@ impl Reason {
 
 /// Decides which peers may connect.
 ///
-/// It is asked once for each connection, during the handshake. The answer may take as long as the
+/// It is asked once for each connection, during the handshake. The decision must come within the
 /// handshake timeout, and does not delay other peers. Any async function from an [`Attempt`] to a
 /// [`Decision`] is an authenticator:
 ///
@@ -192,6 +193,11 @@ impl Security {
     /// Whether peers without credentials are authenticated too.
     pub(crate) fn asks_always(&self) -> bool {
         self.authenticator.is_some()
+    }
+
+    /// Whether any peer may connect, and nothing is encrypted.
+    pub(crate) fn is_none(&self) -> bool {
+        self.authenticator.is_none() && self.mechanism.name() == MechanismName::NULL
     }
 
     /// Asks the authenticator. Without one, the peer is denied. A panic ends one handshake, not the

@@ -11,13 +11,13 @@ use crate::options::{HighWaterMark, ReconnectBackoff, SocketOptions};
 use crate::sync::Mutex;
 #[cfg(feature = "tls")]
 use crate::tls::{TlsClient, TlsServer};
-use crate::transport::{Io, Listener, Transport, TransportOptions, Transports};
+use crate::transport::{DatagramTransport, Io, Listener, Transport, TransportOptions, Transports};
 
 /// A namespace for `inproc://`, and a group of sockets that shut down together (libzmq's context).
 ///
-/// Sockets without a context of their own use the [shared](Self::shared) one. A separate context keeps
-/// inproc names apart, as tests need, and [`shutdown`](Self::shutdown) closes all of its sockets. Clones
-/// are the same context.
+/// A socket that is built without a context uses the [shared](Self::shared) one. Each context has
+/// its own inproc names, which keeps tests apart. [`shutdown`](Self::shutdown) closes all sockets
+/// of a context. A clone is the same context.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -63,7 +63,7 @@ impl Context {
         ContextBuilder { defaults: SocketOptions::default(), transports: Transports::default() }
     }
 
-    /// The context of sockets that are built without one.
+    /// The context of sockets that are built without a context.
     pub fn shared() -> &'static Self {
         &DEFAULT
     }
@@ -76,7 +76,8 @@ impl Context {
     ///
     /// # Cancel safety
     ///
-    /// Dropped early, the sockets go on closing in the background. The report is lost.
+    /// If the future is dropped early, the sockets go on closing in the background. The report is
+    /// lost.
     pub async fn shutdown(&self) -> CloseReport {
         let sockets = std::mem::take(&mut *self.shared.sockets.lock());
         let sockets: Vec<_> = sockets.iter().filter_map(WeakEngine::upgrade).collect();
@@ -94,7 +95,7 @@ impl Context {
     ///
     /// # Cancel safety
     ///
-    /// Dropped early, nothing is bound.
+    /// If the future is dropped early, nothing is bound.
     pub async fn listen(
         &self,
         endpoint: &Endpoint,
@@ -113,7 +114,7 @@ impl Context {
     ///
     /// # Cancel safety
     ///
-    /// Dropped early, nothing is left behind. A peer may have seen the attempt.
+    /// If the future is dropped early, the attempt ends. A peer may have seen it.
     pub async fn dial(&self, endpoint: &Endpoint, options: &TransportOptions) -> io::Result<Io> {
         self.shared.transports.dial(endpoint, options).await
     }
@@ -174,22 +175,20 @@ impl ContextBuilder {
 
     /// Adds a [transport](crate::transport) for the endpoints of a scheme.
     ///
-    /// It replaces one with the same scheme, even `tcp` or `ipc`, for example by a simulated network.
-    /// `inproc` cannot be replaced.
+    /// It replaces a transport with the same scheme, even `tcp` or `ipc`. So tests can use a
+    /// simulated network. `inproc` cannot be replaced.
     ///
     /// ```
     /// use zeromq_async::Context;
     /// use zeromq_async::transport::Tcp;
     ///
-    /// let context = Context::builder().transport("plain", Tcp)?.build();
+    /// assert!(Context::builder().transport("plain", Tcp).is_ok());
     /// assert!(Context::builder().transport("no scheme", Tcp).is_err());
-    /// # drop(context);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
     /// # Errors
     ///
-    /// [`InvalidScheme`](crate::EndpointError::InvalidScheme).
+    /// [`InvalidScheme`](crate::EndpointErrorKind::InvalidScheme).
     pub fn transport(
         mut self,
         scheme: &str,
@@ -199,7 +198,23 @@ impl ContextBuilder {
         Ok(self)
     }
 
-    /// See [`SocketBuilder::linger`](crate::SocketBuilder::linger). SUB and XSUB keep their own.
+    /// Adds a transport of datagrams for the endpoints of a scheme, for RADIO, DISH and DGRAM.
+    ///
+    /// It replaces one with the same scheme, even `udp`. [`DatagramTransport`] has an example.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidScheme`](crate::EndpointErrorKind::InvalidScheme).
+    pub fn datagram_transport(
+        mut self,
+        scheme: &str,
+        transport: impl DatagramTransport,
+    ) -> Result<Self, EndpointError> {
+        self.transports.add_datagrams(scheme, transport)?;
+        Ok(self)
+    }
+
+    /// See [`SocketBuilder::linger`](crate::SocketBuilder::linger). SUB, XSUB and DISH keep their own.
     pub fn linger(mut self, linger: Duration) -> Self {
         self.defaults.linger = Some(linger);
         self

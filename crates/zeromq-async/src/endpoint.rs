@@ -1,4 +1,5 @@
-//! ZeroMQ endpoints: `tcp://host:port`, `ipc://path`, `inproc://name`.
+//! ZeroMQ endpoints: `tcp://host:port`, `udp://host:port`, `ws://host:port/path`, `ipc://path`,
+//! `inproc://name`.
 //!
 //! Text is parsed into an [`Endpoint`] without any access to the network. Invalid text is an error at
 //! that point, not at the first attempt to connect.
@@ -9,7 +10,7 @@ use std::net::SocketAddr;
 use std::str::FromStr;
 
 mod error;
-pub use error::EndpointError;
+pub use error::{EndpointError, EndpointErrorKind};
 
 mod ipc;
 pub use ipc::{IpcEndpoint, IpcName};
@@ -21,8 +22,14 @@ pub(crate) use other::check_scheme;
 mod tcp;
 pub use tcp::{Host, TcpAddress, TcpEndpoint};
 
+mod udp;
+pub use udp::UdpEndpoint;
+
 mod vsock;
 pub(crate) use vsock::VsockAddress;
+
+mod ws;
+pub use ws::WsEndpoint;
 
 /// An address that a socket binds or connects to.
 ///
@@ -39,7 +46,11 @@ pub(crate) use vsock::VsockAddress;
 /// | `ipc://@app` | a Unix domain socket in Linux's abstract namespace |
 /// | `ipc://*` | bind: a socket in a new private directory |
 /// | `inproc://name` | another socket of the same context |
+/// | `udp://*:5555`, `udp://127.0.0.1:5555`, `udp://[::1]:5555` | datagrams of RADIO, DISH and DGRAM |
+/// | `udp://239.0.0.1:5555`, `udp://eth0;239.0.0.1:5555` | a multicast group, perhaps at an interface |
+/// | `ws://*:8080`, `ws://example.org:8080/feed` | WebSocket over TCP, with the feature `ws`: the hosts and ports of `tcp://`, port 80 if there is none, and a path |
 /// | `tls://example.org:5555` | TLS over TCP, with the feature `tls`; the same hosts and ports as `tcp://` |
+/// | `wss://*:8443`, `wss://example.org/feed` | WebSocket over TLS, with the features `tls` and `ws`; as `ws://`, and port 443 if there is none |
 /// | `quic://example.org:5555` | QUIC, with the feature `quic`; the same hosts and ports as `tcp://` |
 /// | `vsock://3:5555`, `vsock://@:5555` | a virtual machine or its host, with the feature `vsock` |
 /// | any other scheme | a custom [transport](crate::transport) |
@@ -62,6 +73,10 @@ pub enum Endpoint {
     Tcp(TcpEndpoint),
     /// A Unix domain stream socket, `ipc://`.
     Ipc(IpcEndpoint),
+    /// UDP datagrams, `udp://`.
+    Udp(UdpEndpoint),
+    /// WebSocket, 45/ZWS over `ws://` or `wss://`.
+    Ws(WsEndpoint),
     /// A name within the process, `inproc://`. Parsed names have 1 to 256 bytes.
     Inproc(String),
     /// An endpoint of a [transport](crate::transport) behind a feature, such as `tls://`, or of a custom
@@ -75,6 +90,8 @@ impl Endpoint {
         match self {
             Self::Tcp(_) => "tcp",
             Self::Ipc(_) => "ipc",
+            Self::Udp(_) => "udp",
+            Self::Ws(ws) => ws.scheme(),
             Self::Inproc(_) => "inproc",
             Self::Other(other) => other.scheme(),
         }
@@ -98,7 +115,7 @@ impl Endpoint {
         format!("{scheme}://{address}").parse()
     }
 
-    /// Whether it can only be bound: the host or path is `*`, or the port is `*` or 0.
+    /// Whether it can only be bound. The host or path is `*`, or the port is `*` or 0.
     ///
     /// `bind` returns the real endpoint to connect to (libzmq's `ZMQ_LAST_ENDPOINT`).
     ///
@@ -112,11 +129,12 @@ impl Endpoint {
     pub fn is_wildcard(&self) -> bool {
         match self {
             Self::Tcp(tcp) => tcp.is_wildcard(),
+            Self::Udp(udp) => udp.is_wildcard(),
+            Self::Ws(ws) => ws.tcp().is_wildcard(),
             Self::Ipc(_) => self.is_any_path(),
             Self::Inproc(_) => false,
             Self::Other(other) if other.scheme() == "vsock" => {
-                let address = VsockAddress::parse("", other.address());
-                address.is_ok_and(VsockAddress::is_wildcard)
+                VsockAddress::parse(other.address()).is_ok_and(VsockAddress::is_wildcard)
             }
             Self::Other(_) => self.tcp().is_some_and(|tcp| tcp.is_wildcard()),
         }
@@ -124,7 +142,10 @@ impl Endpoint {
 
     /// Whether the system chooses the port.
     pub(crate) fn is_any_port(&self) -> bool {
-        self.tcp().is_some_and(|tcp| tcp.address().port() == 0)
+        match self {
+            Self::Udp(udp) => udp.port() == 0,
+            _ => self.tcp().is_some_and(|tcp| tcp.address().port() == 0),
+        }
     }
 
     /// Whether binding chooses the path.
@@ -132,43 +153,61 @@ impl Endpoint {
         matches!(self, Self::Ipc(ipc) if *ipc.name() == IpcName::Any)
     }
 
-    /// Refuses what cannot be connected to, such as a wildcard.
+    /// Refuses an endpoint that cannot be connected to, such as a wildcard.
     pub(crate) fn check_connectable(&self) -> Result<(), EndpointError> {
-        match self.tcp() {
-            Some(tcp) => tcp.check_connectable(&self.to_string()),
-            None if self.is_wildcard() => {
-                Err(EndpointError::WildcardNotAllowed { endpoint: self.to_string() })
-            }
-            None => Ok(()),
-        }
+        let checked = match self {
+            Self::Udp(udp) if !self.is_wildcard() => udp.check_zone(),
+            _ => match self.tcp() {
+                Some(tcp) => tcp.check_connectable(),
+                None if self.is_wildcard() => Err(EndpointErrorKind::WildcardNotAllowed),
+                None => Ok(()),
+            },
+        };
+        checked.map_err(|kind| kind.of(self))
     }
 
-    /// Refuses what cannot be bound, such as the `source;destination` form.
+    /// Refuses an endpoint that cannot be bound, such as the `source;destination` form.
     pub(crate) fn check_bindable(&self) -> Result<(), EndpointError> {
-        match self.tcp() {
-            Some(tcp) if tcp.source().is_some() => {
-                Err(EndpointError::SourceNotAllowed { endpoint: self.to_string() })
-            }
-            Some(tcp) => tcp.address().check_zone(&self.to_string()),
+        let checked = match self {
+            Self::Udp(udp) => udp.check_zone(),
+            Self::Ws(ws) => ws.check_bindable(),
+            _ => Ok(()),
+        };
+        let checked = checked.and_then(|()| match self.tcp() {
+            Some(tcp) if tcp.source().is_some() => Err(EndpointErrorKind::SourceNotAllowed),
+            Some(tcp) => tcp.address().check_zone(),
             None => Ok(()),
-        }
+        });
+        checked.map_err(|kind| kind.of(self))
     }
 
     /// This endpoint with the port of a bound one. It keeps its host name.
     pub(crate) fn at_port_of(&self, bound: &Self) -> Self {
-        let (Some(tcp), Some(bound)) = (self.tcp(), bound.tcp()) else { return self.clone() };
-        let tcp = tcp.at_port(bound.address().port());
-        match self {
-            Self::Other(other) => Self::Other(OtherEndpoint::new(other.scheme(), &tcp.to_string())),
-            _ => Self::Tcp(tcp),
+        match (self, bound) {
+            (Self::Tcp(tcp), Self::Tcp(bound)) => Self::Tcp(tcp.at_port(bound.address().port())),
+            (Self::Udp(udp), Self::Udp(bound)) => Self::Udp(udp.at_port(bound.port())),
+            (Self::Ws(ws), Self::Ws(bound)) => Self::Ws(ws.at_port(bound.address().port())),
+            (Self::Other(other), _) => match (self.tcp(), bound.tcp()) {
+                (Some(tcp), Some(bound)) => {
+                    let tcp = tcp.at_port(bound.address().port());
+                    Self::Other(OtherEndpoint::new(other.scheme(), &tcp.to_string()))
+                }
+                _ => self.clone(),
+            },
+            _ => self.clone(),
         }
     }
 
     /// Whether both are the same address, without resolving names.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
-        match (self.tcp(), other.tcp()) {
-            (Some(one), Some(other_tcp)) => {
-                self.scheme() == other.scheme() && one.is_same(&other_tcp)
+        match (self, other) {
+            (Self::Tcp(one), Self::Tcp(other)) => one.is_same(other),
+            (Self::Ws(one), Self::Ws(other)) => one.is_same(other),
+            (Self::Other(_), Self::Other(_)) if self.scheme() == other.scheme() => {
+                match (self.tcp(), other.tcp()) {
+                    (Some(one), Some(other)) => one.is_same(&other),
+                    _ => self == other,
+                }
             }
             _ => self == other,
         }
@@ -178,8 +217,9 @@ impl Endpoint {
     pub(crate) fn tcp(&self) -> Option<Cow<'_, TcpEndpoint>> {
         match self {
             Self::Tcp(tcp) => Some(Cow::Borrowed(tcp)),
+            Self::Ws(ws) => Some(Cow::Borrowed(ws.tcp())),
             Self::Other(other) if HOST_AND_PORT.contains(&other.scheme()) => {
-                TcpEndpoint::parse("", other.address()).ok().map(Cow::Owned)
+                TcpEndpoint::parse(other.address()).ok().map(Cow::Owned)
             }
             _ => None,
         }
@@ -190,10 +230,11 @@ impl Endpoint {
     pub(crate) fn to_tcp(&self) -> Result<TcpEndpoint, EndpointError> {
         match self {
             Self::Tcp(tcp) => Ok(tcp.clone()),
+            Self::Ws(ws) => Ok(ws.tcp().clone()),
             other => {
                 let text = other.to_string();
                 let (_, address) = text.split_once("://").unwrap_or_default();
-                TcpEndpoint::parse(&text, address)
+                TcpEndpoint::parse(address).map_err(|kind| kind.of(&text))
             }
         }
     }
@@ -205,7 +246,7 @@ impl Endpoint {
                 IpcName::Abstract(_) => cfg!(any(target_os = "android", target_os = "linux")),
                 IpcName::Any | IpcName::Path(_) => cfg!(unix),
             },
-            Self::Tcp(_) | Self::Inproc(_) | Self::Other(_) => true,
+            _ => true,
         }
     }
 }
@@ -214,20 +255,27 @@ impl FromStr for Endpoint {
     type Err = EndpointError;
 
     fn from_str(text: &str) -> Result<Self, EndpointError> {
-        let Some((scheme, address)) = text.split_once("://") else {
-            return Err(EndpointError::MissingScheme { endpoint: text.into() });
-        };
-        check_scheme(text, scheme)?;
-        if address.is_empty() {
-            return Err(EndpointError::EmptyAddress { endpoint: text.into() });
-        }
-        match scheme {
-            "tcp" => TcpEndpoint::parse(text, address).map(Self::Tcp),
-            "ipc" => IpcEndpoint::parse(text, address).map(Self::Ipc),
-            "inproc" => parse_inproc(text, address),
-            // The socket's context knows whether there is a transport.
-            _ => Ok(Self::Other(OtherEndpoint::new(scheme, address))),
-        }
+        parse(text).map_err(|kind| kind.of(text))
+    }
+}
+
+fn parse(text: &str) -> Result<Endpoint, EndpointErrorKind> {
+    let (scheme, address) = text.split_once("://").ok_or(EndpointErrorKind::MissingScheme)?;
+    check_scheme(scheme)?;
+    if address.is_empty() {
+        return Err(EndpointErrorKind::EmptyAddress);
+    }
+    match scheme {
+        "tcp" => TcpEndpoint::parse(address).map(Endpoint::Tcp),
+        "udp" => UdpEndpoint::parse(address).map(Endpoint::Udp),
+        #[cfg(feature = "ws")]
+        "ws" => WsEndpoint::parse(address).map(Endpoint::Ws),
+        #[cfg(all(feature = "tls", feature = "ws"))]
+        "wss" => WsEndpoint::parse_secure(address).map(Endpoint::Ws),
+        "ipc" => IpcEndpoint::parse(address).map(Endpoint::Ipc),
+        "inproc" => parse_inproc(address),
+        // The socket's context knows whether there is a transport.
+        _ => Ok(Endpoint::Other(OtherEndpoint::new(scheme, address))),
     }
 }
 
@@ -236,6 +284,8 @@ impl fmt::Display for Endpoint {
         write!(f, "{}://", self.scheme())?;
         match self {
             Self::Tcp(tcp) => tcp.fmt(f),
+            Self::Udp(udp) => udp.fmt(f),
+            Self::Ws(ws) => ws.fmt(f),
             Self::Ipc(ipc) => ipc.fmt(f),
             Self::Inproc(name) => f.write_str(name),
             Self::Other(other) => other.fmt(f),
@@ -280,15 +330,15 @@ impl From<SocketAddr> for Endpoint {
     }
 }
 
-fn parse_inproc(text: &str, name: &str) -> Result<Endpoint, EndpointError> {
-    check_length(text, name, MAX_INPROC_NAME)?;
+fn parse_inproc(name: &str) -> Result<Endpoint, EndpointErrorKind> {
+    check_length(name, MAX_INPROC_NAME)?;
     Ok(Endpoint::Inproc(name.into()))
 }
 
 /// Refuses an address of more than `limit` bytes.
-fn check_length(text: &str, address: &str, limit: usize) -> Result<(), EndpointError> {
+fn check_length(address: &str, limit: usize) -> Result<(), EndpointErrorKind> {
     if address.len() > limit {
-        return Err(EndpointError::TooLong { endpoint: text.into(), length: address.len(), limit });
+        return Err(EndpointErrorKind::TooLong { length: address.len(), limit });
     }
     Ok(())
 }

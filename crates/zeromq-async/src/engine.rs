@@ -1,15 +1,16 @@
 //! Connects pipes to transports: one task for each listener, and one for each connection.
 //!
-//! Only this module spawns tasks, reads the clock, and uses both the codec and a transport.
+//! Only this module spawns tasks, and only this module uses both the codec and a transport.
 //!
 //! `core` is the state that all tasks of a socket share. `endpoints` has what the socket is bound and
 //! connected to. `accept` and `dial` are the tasks of an endpoint: they perform a `handshake`, then
-//! run a `connection`. `inproc` joins two pipes without a task. `close` ends a socket.
+//! run a `connection`. `datagram` has the tasks of endpoints without connections. `inproc` joins two pipes without a task. `close` ends a socket.
 
 mod accept;
 mod close;
 mod connection;
 mod core;
+mod datagram;
 mod dial;
 mod disconnect;
 mod drop_reporter;
@@ -18,7 +19,7 @@ mod handshake;
 mod heartbeat;
 mod inproc;
 mod linger;
-mod peers;
+mod peer_lifecycle;
 mod pending_handshakes;
 mod read_buffer;
 mod runtimes;
@@ -43,11 +44,13 @@ use self::endpoints::Bound;
 use self::linger::close_within_linger;
 use self::runtimes::Runtimes;
 use crate::endpoint::Endpoint;
-use crate::error::{BindError, ConnectError, DetachError, StreamError};
+use crate::error::{
+    BindError, BindErrorKind, ConnectError, ConnectErrorKind, DetachError, StreamError,
+};
 use crate::event::Events;
 use crate::identity::PeerId;
 use crate::options::SocketOptions;
-use crate::pipe::{Pattern, PeerSet};
+use crate::pipe::{Pattern, PeerSet, Pipe};
 use crate::transport::{IntoListener, Io, Listener, Transports};
 
 /// Commands a socket: binds, connects and closes it.
@@ -106,36 +109,40 @@ impl Engine {
     pub(crate) async fn bind(&self, endpoint: Endpoint) -> Result<Endpoint, BindError> {
         let core = &self.core;
         if core.endpoints.is_closed() {
-            return Err(BindError::Closed { endpoint });
+            return Err(BindError::new(&endpoint, BindErrorKind::Closed));
         }
+        if let Some(transport) = core.transports.datagrams(&endpoint) {
+            return datagram::bind(core, transport, endpoint).await;
+        }
+        datagram::check_connections(core.socket_type, &endpoint)
+            .map_err(|mismatch| BindError::new(&endpoint, BindErrorKind::Mismatch(mismatch)))?;
         if let Endpoint::Inproc(name) = &endpoint {
             inproc::bind(core, name)?;
             if !core.add_bound(endpoint.clone(), &endpoint, None, Bound::Inproc) {
-                return Err(BindError::Closed { endpoint });
+                return Err(BindError::new(&endpoint, BindErrorKind::Closed));
             }
             core.remember_runtime();
             return Ok(endpoint);
         }
         let runtime = core.select_runtime(core.transports.needs_io_driver(&endpoint));
-        let runtime = runtime.map_err(|unsuited| unsuited.to_bind(endpoint.clone()))?;
+        let runtime = runtime.map_err(|unsuited| BindError::new(&endpoint, unsuited.into()))?;
         let (listening, at) = (core.clone(), endpoint.clone());
         let listening =
             async move { listening.transports.bind(&at, &listening.options.transport).await };
         let listener = task::on(&runtime, listening)
             .await
-            .unwrap_or_else(|crash| Err(BindError::from_io(&endpoint, crash.into())))?;
+            .unwrap_or_else(|interrupted| Err(BindError::from_io(&endpoint, interrupted.into())))?;
         Acceptor::spawn(core, runtime, listener, Some(endpoint))
     }
 
     /// Accepts peers from now on at a listener that the application made.
     pub(crate) fn bind_listener(&self, listener: impl IntoListener) -> Result<Endpoint, BindError> {
         let (core, options) = (&self.core, &self.core.options.transport);
-        let refused = |source| BindError::Listener { source };
         let runtime = core.select_runtime(listener.needs_io_driver());
-        let runtime = runtime.map_err(|unsuited| refused(unsuited.into()))?;
+        let runtime = runtime.map_err(|unsuited| BindError::listener(unsuited.into()))?;
         let listener = {
             let _entered = runtime.enter();
-            listener.into_listener(options).map_err(refused)?
+            listener.into_listener(options).map_err(BindError::listener)?
         };
         core.transports.check_bind_options(listener.local_endpoint(), options)?;
         Acceptor::spawn(core, runtime, Box::new(listener), None)
@@ -148,14 +155,20 @@ impl Engine {
         accepted: Accepted,
     ) -> Result<(), DetachError> {
         let removed = self.core.endpoints.remove_bound(endpoint).await;
-        let not_attached = || DetachError::NotAttached { endpoint: endpoint.clone() };
+        let not_attached = || DetachError::NotAttached(endpoint.clone());
         let (endpoint, all) = removed.ok_or_else(not_attached)?;
         for bound in all {
             self.core.stop_listening(&endpoint, &bound);
-            // Inproc peers stay connected.
-            if let (Accepted::Close, Bound::Listener(listener)) = (accepted, bound) {
-                listener.handshakes.cancel();
-                self.close_accepted_at(&endpoint);
+            match (accepted, bound) {
+                (_, Bound::Datagrams(datagrams)) => {
+                    close_within_linger(&self.core, &datagrams.pipe);
+                }
+                (Accepted::Close, Bound::Listener(listener)) => {
+                    listener.handshakes.cancel();
+                    self.close_accepted_at(&endpoint);
+                }
+                // Inproc peers stay connected.
+                (Accepted::Close, Bound::Inproc) | (Accepted::Keep, _) => {}
             }
         }
         Ok(())
@@ -176,35 +189,61 @@ impl Engine {
         endpoint: Endpoint,
         routing_id: Option<RoutingId>,
     ) -> Result<(), ConnectError> {
+        self.dial(endpoint, routing_id).map(drop)
+    }
+
+    /// Connects in the background, and returns the pipe that waits for the connection.
+    pub(crate) fn connect_peer(&self, endpoint: Endpoint) -> Result<Arc<Pipe>, ConnectError> {
+        if self.core.options.immediate {
+            return Err(ConnectError::new(&endpoint, ConnectErrorKind::Immediate));
+        }
+        let pipe = self.dial(endpoint.clone(), None)?;
+        pipe.ok_or_else(|| ConnectError::new(&endpoint, ConnectErrorKind::Immediate))
+    }
+
+    /// Returns the pipe, if there is one before the connection.
+    fn dial(
+        &self,
+        endpoint: Endpoint,
+        routing_id: Option<RoutingId>,
+    ) -> Result<Option<Arc<Pipe>>, ConnectError> {
         let core = &self.core;
         core.transports.check_connectable(&endpoint, &core.options.transport)?;
         if core.endpoints.is_closed() {
-            return Err(ConnectError::Closed { endpoint });
+            return Err(ConnectError::new(&endpoint, ConnectErrorKind::Closed));
         }
+        if let Some(transport) = core.transports.datagrams(&endpoint) {
+            return datagram::connect(core, transport, endpoint).map(|()| None);
+        }
+        datagram::check_connections(core.socket_type, &endpoint).map_err(|mismatch| {
+            ConnectError::new(&endpoint, ConnectErrorKind::Mismatch(mismatch))
+        })?;
         if let Endpoint::Inproc(name) = &endpoint {
-            let dialed = inproc::connect(core, &endpoint, name, routing_id.as_ref())?;
-            core.endpoints.add_dialed(dialed);
+            let pipe = inproc::connect(core, &endpoint, name, routing_id.as_ref())?;
             core.remember_runtime();
-            return Ok(());
+            return Ok(Some(pipe));
         }
         if connects_once(core.socket_type) && core.endpoints.is_dialed(&endpoint) {
-            return Ok(());
+            return Ok(None);
         }
         let runtime = core.select_runtime(core.transports.needs_io_driver(&endpoint));
-        let runtime = runtime.map_err(|unsuited| unsuited.to_connect(endpoint.clone()))?;
-        let (dialed, dialer) = Dialer::new(core, &endpoint, None, routing_id)
-            .map_err(|rejected| ConnectError::Rejected { endpoint, rejected })?;
+        let runtime = runtime.map_err(|unsuited| ConnectError::new(&endpoint, unsuited.into()))?;
+        let (dialed, dialer) =
+            Dialer::new(core, &endpoint, None, routing_id).map_err(|rejected| {
+                ConnectError::new(&endpoint, ConnectErrorKind::Rejected(rejected))
+            })?;
+        let pipe = dialed.pipe.get();
         // Before the task can end and remove it.
         core.endpoints.add_dialed(dialed);
         dialer.spawn(&runtime);
-        Ok(())
+        Ok(pipe)
     }
 
     /// Ends the connections to an endpoint, after their queues are written within the linger time.
     pub(crate) fn disconnect(&self, endpoint: &Endpoint) -> Result<(), DetachError> {
         let dialed = self.core.endpoints.take_dialed(endpoint);
         if dialed.is_empty() {
-            return Err(DetachError::NotAttached { endpoint: endpoint.clone() });
+            return Err(DetachError::NotAttached(endpoint.clone()));
         }
         for dialed in dialed {
             disconnect::disconnect(&self.core, dialed);
@@ -215,7 +254,7 @@ impl Engine {
     /// Ends the connection to one peer, after its queue is written within the linger time.
     pub(crate) fn disconnect_peer(&self, peer: PeerId) -> Result<(), DetachError> {
         let pipe = self.core.peers.pipes().into_iter().find(|pipe| pipe.id() == peer);
-        let pipe = pipe.ok_or(DetachError::NoPeer { peer })?;
+        let pipe = pipe.ok_or(DetachError::NoPeer(peer))?;
         match self.core.endpoints.take_dialed_of(&pipe) {
             Some(dialed) => {
                 pipe.silence();
@@ -282,7 +321,7 @@ impl WeakEngine {
 /// Refuses to bind without a runtime that can drive the endpoint.
 pub(crate) fn check_runtime(endpoint: &Endpoint, needs_io: bool) -> Result<(), BindError> {
     let runtime = Runtimes::default().select(needs_io);
-    runtime.map(drop).map_err(|unsuited| unsuited.to_bind(endpoint.clone()))
+    runtime.map(drop).map_err(|unsuited| BindError::new(endpoint, unsuited.into()))
 }
 
 /// Whether a second connect to the same endpoint does nothing, as in libzmq. Each message would only

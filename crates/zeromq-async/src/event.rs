@@ -155,26 +155,35 @@ pub enum SocketEvent {
         peer: PeerId,
         /// The reason.
         reason: DisconnectReason,
-        /// How many messages for this peer were not handed to the kernel.
+        /// The number of messages for this peer that the kernel did not get.
         unsent: usize,
-        /// How many messages were ever queued for this peer. The last `unsent` of them were not sent.
+        /// The number of all messages queued for this peer. The last `unsent` of them were not
+        /// sent.
         enqueued: u64,
-        /// Whether unsent messages wait for the next connection, as in a connecting socket. Those of
-        /// an accepted peer are lost, and with `immediate` those of any peer.
+        /// Whether the unsent messages wait for the next connection. They do if this socket made
+        /// the connection, except with `immediate`. Otherwise they are lost.
         kept: bool,
     },
-    /// A message was given up, because the peer ended several connections in the middle of it. It may
-    /// be larger than the peer accepts. Later messages are sent
+    /// A message was dropped, because the peer ended several connections in the middle of it. It
+    /// may be larger than the peer accepts. Later messages are still sent
     /// ([`resend_limit`](crate::SocketBuilder::resend_limit)).
     MessageRefused {
         /// The endpoint connected to.
         endpoint: Endpoint,
         /// The id of the peer in this socket.
         peer: PeerId,
-        /// How many connections ended.
+        /// The number of connections that ended.
         attempts: u32,
         /// The size of the message on the wire.
         bytes: usize,
+    },
+    /// A datagram could not be sent or received. Reported at most once a second for each endpoint, which
+    /// goes on. Datagrams that were not sent count as [`failed`](crate::Dropped::failed).
+    DatagramFailed {
+        /// The endpoint bound or connected to.
+        endpoint: Endpoint,
+        /// The system's error.
+        error: Arc<io::Error>,
     },
     /// Messages were dropped. Reported at most once a second for each reason, and not for messages that
     /// `conflate` replaces. [`stats`](crate::Socket::stats) has the totals.
@@ -185,12 +194,12 @@ pub enum SocketEvent {
     Dropping {
         /// The reason.
         reason: DropReason,
-        /// How many for this reason since the last report.
+        /// The number of messages for this reason since the last report.
         count: u64,
     },
-    /// This stream was not read, and lost events.
+    /// This stream was not read in time, and lost events.
     Missed {
-        /// How many.
+        /// The number of lost events.
         count: u64,
     },
 }
@@ -355,7 +364,7 @@ impl Events {
     ///
     /// # Cancel safety
     ///
-    /// Dropped early, no event is lost.
+    /// No event is lost when the future is dropped.
     pub async fn next(&mut self) -> Option<SocketEvent> {
         self.receiver.recv().await
     }

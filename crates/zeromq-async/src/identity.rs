@@ -6,6 +6,10 @@ use std::sync::Arc;
 
 use zmtp::{Frame, Metadata, PeerInfo};
 
+mod route_id;
+
+pub use route_id::RouteId;
+
 /// The id of a peer in its socket. Ids increase, and are not reused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PeerId(u64);
@@ -28,6 +32,8 @@ impl fmt::Display for PeerId {
 pub enum PeerAddress {
     /// The peer's address and port.
     Tcp(SocketAddr),
+    /// The address and port that datagrams are sent to.
+    Udp(SocketAddr),
     /// The process at the other end of a Unix domain socket.
     Ipc {
         /// Its effective user id.
@@ -73,7 +79,7 @@ impl From<String> for PeerAddress {
 impl fmt::Display for PeerAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Tcp(address) => address.fmt(f),
+            Self::Tcp(address) | Self::Udp(address) => address.fmt(f),
             Self::Ipc { user_id, group_id, process_id } => {
                 write!(f, "uid={user_id} gid={group_id}")?;
                 process_id.map_or(Ok(()), |process_id| write!(f, " pid={process_id}"))
@@ -137,7 +143,7 @@ impl TransportUser {
     }
 }
 
-/// The sender of a message, as of the connection that the message came over.
+/// The sender of a message, as known from the connection over which the message came.
 ///
 /// Cheap to clone. It does not change when the peer disconnects, or when another peer connects at the
 /// same endpoint.

@@ -22,32 +22,38 @@
 //!
 //! # Sockets
 //!
-//! Any socket binds and connects to any number of endpoints, in either order and at any time: over
-//! `tcp://`, `ipc://` and `inproc://` ([`Endpoint`]). A socket that connects keeps connecting until
-//! it is closed. Each type has its options, on its [builder](SocketBuilder).
+//! Any socket can bind and connect to any number of endpoints, at any time and in any order: over
+//! `tcp://`, `ipc://` and `inproc://` ([`Endpoint`]). When a connection is lost, the socket
+//! connects again until it is closed. Each type has its options on its [builder](SocketBuilder).
 //!
 //! | socket | sends | receives | with no room, or no peer |
 //! |---|---|---|---|
-//! | [`ReqSocket`] | a request to the next peer | its reply, in turn | waits |
-//! | [`RepSocket`] | the reply to who asked | requests, fairly | drops the reply |
+//! | [`ReqSocket`] | a request to the next peer | its reply | waits |
+//! | [`RepSocket`] | the reply to the last request | requests, fairly | drops the reply |
 //! | [`DealerSocket`] | to the next peer | fairly | waits |
-//! | [`RouterSocket`] | to the peer that the first frame names | fairly, with that frame in front | drops, or says so |
-//! | [`PubSocket`] | to all that subscribed | | drops, for that peer alone |
+//! | [`RouterSocket`] | to the peer that the first frame names | fairly, with the routing id in front | drops, or fails |
+//! | [`PubSocket`] | to all that subscribed | | drops for that peer only |
 //! | [`SubSocket`] | | what it subscribed to | |
-//! | [`XPubSocket`] | to all that subscribed | subscriptions | drops, for that peer alone |
-//! | [`XSubSocket`] | upstream, to all | what it subscribed to | drops, for that peer alone |
+//! | [`XPubSocket`] | to all that subscribed | subscriptions | drops for that peer only |
+//! | [`XSubSocket`] | to all publishers | what it subscribed to | drops for that peer only |
 //! | [`PushSocket`] | to the next peer | | waits |
 //! | [`PullSocket`] | | fairly | |
-//! | [`PairSocket`] | to its one peer | from it | waits |
+//! | [`PairSocket`] | to its only peer | from it | waits |
+//! | [`StreamSocket`] | bytes to the peer that the first frame names | bytes, fairly, with that frame in front | waits |
+//! | [`RadioSocket`] | to all that joined the group | | drops for that peer only |
+//! | [`DishSocket`] | | from the groups it joined | |
+//! | [`DgramSocket`] | to an address, over UDP | from any address | waits |
 //!
-//! What a type cannot do does not compile: a [`PullSocket`] has no `send`. A [`Message`] is one or
-//! more [`Frame`]s and travels whole or not at all.
+//! Wrong use does not compile: a [`PullSocket`] has no `send`. A [`Message`] is one or more
+//! [`Frame`]s and arrives whole or not at all.
+//! An [`AnySocket`] has a type that is chosen at run time.
 //!
-//! Sockets are `Send`. [`split`](Socket::split) makes halves for two tasks,
-//! [`sender`](Socket::sender) further senders for more, and [`handle`](Socket::handle) what binds,
-//! connects and closes from elsewhere. They start no thread, except for host name lookups; they are tasks of the runtime,
-//! current-thread or multi-thread, on which they were bound and connected. `docs/runtime.md` says
-//! which runtime that is for each call, and what happens when it ends, panics or stands still.
+//! Sockets are `Send`. [`split`](Socket::split) makes two halves for two tasks,
+//! [`sender`](Socket::sender) makes further senders, and a [`handle`](Socket::handle) binds,
+//! connects and closes from anywhere. Sockets start no thread, except for host name lookups. Their
+//! tasks run on the Tokio runtime, current-thread or multi-thread, on which they were bound and
+//! connected. `docs/runtime.md` says which runtime that is, and what happens when it ends or is
+//! blocked, or a task panics.
 //!
 //! # Layout
 //!
@@ -61,11 +67,12 @@
 //! * `pipe`: an outbound and an inbound queue for each peer. A connecting peer's pipe
 //!   outlives its connections: RFC 28 keeps its queue while the peer is away.
 //! * `engine`: one task for each connection. It moves bytes between a pipe and a transport, and
-//!   accepts, reconnects and closes. No other module spawns a task or reads a clock.
+//!   accepts, reconnects and closes. No other module spawns a task. Only `transport` reads the clock
+//!   too, for its time limits.
 //! * [`transport`]: byte streams: tcp, ipc, and your own. inproc needs none; the engine joins two
 //!   pipes.
-//! * `authentication`: the question the engine asks before a peer may connect. [`security`] has the
-//!   answers.
+//! * `authentication`: the trait that decides whether a peer may connect. [`security`] has keys and
+//!   implementations.
 //! * `endpoint`, `options`, `error`, `event`, `stats`, `unsent`, `context`: the vocabulary.
 //!
 //! The protocol itself is in the crate `zmtp-codec`: bytes in, bytes out. Other crates build on
@@ -74,7 +81,7 @@
 //!
 //! # Cancel safety
 //!
-//! What happens when the future of an async method is dropped before it completes, as in
+//! This happens when the future of an async method is dropped before it completes, as in
 //! `tokio::select!` or `tokio::time::timeout`:
 //!
 //! | method | when dropped early |
@@ -88,30 +95,29 @@
 //! | [`close`](Socket::close) | Closing goes on in the background. The report is lost. |
 //! | [`SocketHandle::close`], [`Context::shutdown`] | Nothing more can be sent. Closing ends in the background when the socket, its halves and handles are dropped. |
 //!
-//! To keep a message whose send may be cancelled, wait with [`ready`](Socket::ready) and then call
-//! [`try_send`](Socket::try_send), which gives the message back in its error. As a `Sink`, a socket
-//! owns a message once `start_send` has taken it. Dropping `SinkExt::send` while it flushes does not
-//! take it back.
+//! If a send may be cancelled and the message must not be lost, wait with [`ready`](Socket::ready)
+//! and then call [`try_send`](Socket::try_send), which returns the message in its error. As a
+//! `Sink`, a socket owns a message once `start_send` has taken it. Dropping `SinkExt::send` while
+//! it flushes does not take it back.
 //!
 //! # Differences from libzmq
 //!
 //! Peers see the rules of the RFCs and libzmq's defaults. The API differs:
 //!
 //! * Messages are whole. There is no `ZMQ_SNDMORE`; a message of several frames is one value.
-//! * Options are typed and fixed when the socket is built. No limit is
-//!   [`HighWaterMark::Unlimited`] (a plain 0 becomes that). Waiting without a limit is a method of
-//!   its own, not -1.
-//! * A REQ whose peer goes away with the request gets [`RecvError::ReplyLost`] and can ask again.
-//!   libzmq's REQ waits without end.
+//! * Options are typed and fixed when the socket is built. [`HighWaterMark::Unlimited`] means no
+//!   limit (and 0 converts to it). To wait without a limit, there are methods in place of -1.
+//! * If the peer of a REQ disconnects with the request, `recv` fails with [`RecvError::ReplyLost`],
+//!   and the REQ can send the next request. libzmq's REQ waits without end.
 //! * [`max_message_size`](SocketBuilder::max_message_size) limits the whole message. libzmq limits
 //!   each frame.
-//! * A host name is tried with all of its addresses, IPv4 and IPv6, and resolved again for each
-//!   attempt. `tcp://*:5555` binds to IPv4 alone, as in libzmq.
-//! * A dropped socket goes on writing for its linger time while its runtime lives. No thread blocks
-//!   meanwhile. [`close`](Socket::close) waits for that and reports how many messages were not
-//!   sent.
+//! * Each attempt to connect resolves the host name again, and tries all of its addresses, IPv4 and
+//!   IPv6. `tcp://*:5555` binds to IPv4 only, as in libzmq.
+//! * A dropped socket goes on writing for its linger time while its runtime lives, and blocks no
+//!   thread. [`close`](Socket::close) waits for that and reports how many messages were not sent.
 //! * An [event](SocketEvent) names its peer and says why a connection or handshake ended.
-//! * Peers must speak ZMTP 2.0 or newer, as in libzmq since 3.2, and 3.0 for security. The
+//! * Peers must speak ZMTP 2.0 or newer, and 3.0 for security. ZMTP 1.0 is an
+//!   [option](SocketBuilder::allow_zmtp_1), which in libzmq is always on. The
 //!   mechanisms are NULL, PLAIN, and with their features CURVE and NOISE. libzmq does not have
 //!   NOISE.
 //!
@@ -152,33 +158,39 @@ mod unsent;
 
 pub use context::{Context, ContextBuilder};
 pub use endpoint::{
-    Endpoint, EndpointError, Host, IpcEndpoint, IpcName, OtherEndpoint, TcpAddress, TcpEndpoint,
+    Endpoint, EndpointError, EndpointErrorKind, Host, IpcEndpoint, IpcName, OtherEndpoint,
+    TcpAddress, TcpEndpoint, UdpEndpoint, WsEndpoint,
 };
 pub use engine::CloseReport;
 pub use error::{
-    BindError, ConnectError, DetachError, RecvError, Rejected, RuntimeDriver, SendError,
-    SendErrorKind, StreamError, SubscriptionsExceeded,
+    BindError, BindErrorKind, ConnectError, ConnectErrorKind, DetachError, MembershipError,
+    Mismatch, OptionError, RecvError, Rejected, RuntimeDriver, SendError, SendErrorKind,
+    StreamError, SubscriptionsExceeded, Unsupported,
 };
 pub use event::{DisconnectReason, Displaced, Events, HandshakeFailure, SocketEvent};
-pub use identity::{Peer, PeerAddress, PeerId, TransportUser};
+pub use identity::{Peer, PeerAddress, PeerId, RouteId, TransportUser};
 pub use options::{
     HighWaterMark, Keepalive, ReconnectBackoff, ReconnectStop, SocksCredentialsError, SocksProxy,
     SubscriptionNotices,
 };
 pub use socket::{
-    Conflates, Dealer, DealerSocket, Greets, Named, Pair, PairSocket, Probes, Pub, PubSocket,
-    Publishes, Pull, PullSocket, Push, PushSocket, Receiver, Receives, Rep, RepSocket, Req,
-    ReqOptions, ReqSocket, Router, RouterOptions, RouterSocket, Sender, Sends, SharesSending,
-    Socket, SocketBuilder, SocketHandle, SocketKind, Stacks, StatsHandle, Sub, SubSocket,
-    Subscribes, Topical, XPub, XPubSocket, XSub, XSubSocket,
+    Address, AnyReceiver, AnySender, AnySocket, AnySocketBuilder, Channel, ChannelSocket, Client,
+    ClientSocket, Conflates, Dealer, DealerSocket, Dgram, DgramSocket, Dish, DishSocket,
+    DropsWhenFull, FrameKind, FromStacks, Gather, GatherSocket, Greets, Multicasts, Named,
+    Notifies, NotifiesDisconnect, NotifiesHiccup, Pair, PairSocket, PeerKind, PeerSocket, Probes,
+    Pub, PubSocket, Publishes, Pull, PullSocket, Push, PushSocket, Radio, RadioSocket, Receiver,
+    Receives, Rep, RepSocket, Req, ReqOptions, ReqSocket, Router, RouterOptions, RouterSocket,
+    Scatter, ScatterSocket, Sender, Sends, Server, ServerSocket, SharedSocket, SharesSending,
+    Socket, SocketBuilder, SocketHandle, SocketKind, Stacks, StatsHandle, Stream, StreamSocket,
+    Sub, SubSocket, Subscribes, Topical, TypeMismatch, XPub, XPubSocket, XSub, XSubSocket,
 };
 pub use stats::{Discarded, DropReason, Dropped, PeerStats, SocketStats};
 pub use unsent::{Unsent, UnsentMessages};
 pub use zmtp::wire::MechanismName;
 pub use zmtp::{
-    Frame, FrameCountError, LimitExceeded, Malformed, Message, Metadata, MetadataError,
-    PeerIncompatible, PeerInfo, PeerMisbehaved, PeerUntrusted, ProtocolError, RoutingId,
-    RoutingIdError, SocketType,
+    Frame, FrameCountError, Group, GroupError, LimitExceeded, Malformed, Message, Metadata,
+    MetadataError, PeerIncompatible, PeerInfo, PeerMisbehaved, PeerUntrusted, ProtocolError,
+    RoutingId, RoutingIdError, SocketType,
 };
 
 #[cfg(doctest)]

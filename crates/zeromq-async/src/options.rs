@@ -6,7 +6,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use zmtp::{HeartbeatConfig, Limits, Message, Metadata, RoutingId, Subscription};
+use zmtp::{HeartbeatConfig, Limits, Message, Metadata, RoutingId, SocketType, Subscription};
 
 use crate::authentication::Security;
 use crate::identity::PeerAddress;
@@ -42,10 +42,11 @@ pub(crate) struct SocketOptions {
     pub(crate) routing_id: Option<RoutingId>,
     /// Properties that the application adds.
     pub(crate) metadata: Metadata,
-    pub(crate) notices: NoticeOptions,
+    pub(crate) peer_messages: PeerMessageOptions,
     pub(crate) connect_timeout: Option<Duration>,
     pub(crate) handshake_timeout: Option<Duration>,
     pub(crate) limits: Limits,
+    pub(crate) allow_zmtp_1: bool,
     pub(crate) pending: PendingOptions,
     pub(crate) max_peers: Option<usize>,
     pub(crate) security: Security,
@@ -69,7 +70,7 @@ pub(crate) struct PipeOptions {
 
 /// Messages that a socket sends or receives when a peer connects or disconnects.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct NoticeOptions {
+pub(crate) struct PeerMessageOptions {
     /// Sent to each peer first.
     pub(crate) hello: Option<Message>,
     /// Sent after `hello`: an empty message, from which a ROUTER learns the routing id.
@@ -84,10 +85,27 @@ pub(crate) struct NoticeOptions {
     pub(crate) connected_lost: Option<Message>,
 }
 
-impl NoticeOptions {
-    /// The messages that are sent first.
-    pub(crate) fn greetings(&self) -> impl Iterator<Item = &Message> {
+impl PeerMessageOptions {
+    /// The messages that each peer gets first.
+    pub(crate) fn first_messages(&self) -> impl Iterator<Item = &Message> {
         [&self.hello, &self.probe].into_iter().flatten()
+    }
+}
+
+impl SocketOptions {
+    /// Changes the defaults to those of a socket type.
+    pub(crate) fn adapt_to(&mut self, socket_type: SocketType) {
+        if socket_type == SocketType::Stream {
+            self.notify_of_streams(true);
+            // The next connection is another conversation, which must not begin inside of a message.
+            self.resend_limit = Some(1);
+        }
+    }
+
+    /// Sets whether a STREAM receives an empty message when a peer connects or is lost.
+    pub(crate) fn notify_of_streams(&mut self, notify: bool) {
+        let notice = || notify.then(|| Message::from(""));
+        (self.peer_messages.connected, self.peer_messages.lost) = (notice(), notice());
     }
 }
 
@@ -105,10 +123,11 @@ impl Default for SocketOptions {
             keep_unsent: 0,
             routing_id: None,
             metadata: Metadata::new(),
-            notices: NoticeOptions::default(),
+            peer_messages: PeerMessageOptions::default(),
             connect_timeout: None,
             handshake_timeout: Some(Duration::from_secs(30)),
             limits: Limits::default(),
+            allow_zmtp_1: false,
             pending: PendingOptions { per_listener: 4096, per_address: 1024 },
             max_peers: None,
             security: Security::default(),
@@ -137,7 +156,7 @@ impl fmt::Debug for AcceptFilter {
     }
 }
 
-/// Which subscriptions of its peers an XPUB receives as messages.
+/// Selects the subscriptions of its peers that an XPUB receives as messages.
 ///
 /// Each is a message of one frame: the byte 1 for a subscription or 0 for a cancellation, then the
 /// topic (29/PUBSUB).
@@ -166,12 +185,12 @@ pub enum SubscriptionNotices {
     Subscriptions,
     /// Every subscription and every cancellation (`ZMQ_XPUB_VERBOSER`).
     All,
-    /// All, and none takes effect until the application calls
+    /// All. They have no effect: the application subscribes peers with
     /// [`subscribe_last_peer`](crate::Socket::subscribe_last_peer) (`ZMQ_XPUB_MANUAL`).
     Manual,
-    /// Like `Manual`, and the next message after
-    /// [`subscribe_last_peer`](crate::Socket::subscribe_last_peer) goes to that peer alone, such as
-    /// the last value of a topic for a late subscriber (`ZMQ_XPUB_MANUAL_LAST_VALUE`).
+    /// Like `Manual`. In addition, the next message after
+    /// [`subscribe_last_peer`](crate::Socket::subscribe_last_peer) goes only to that peer. Use it
+    /// to send the last value of a topic to a late subscriber (`ZMQ_XPUB_MANUAL_LAST_VALUE`).
     ManualLastValue,
 }
 
@@ -180,7 +199,8 @@ impl SubscriptionNotices {
         matches!(self, Self::Manual | Self::ManualLastValue)
     }
 
-    /// Whether the notice of a change is received that does not change the set of topics.
+    /// Whether the application receives the notice of a change that leaves the set of topics as it
+    /// is.
     pub(crate) fn tells_repeated(self, change: &Subscription) -> bool {
         match change {
             Subscription::Subscribe(_) => self != Self::Changes,

@@ -5,8 +5,8 @@
 //! start no task and read no clock. All socket types of this crate are defined through this module,
 //! and so can be yours.
 //!
-//! A stack ends in a *strategy* that chooses among the peers. Wrappers around it add the rest of the
-//! socket type's rule, and each has a [`tower_layer::Layer`] that makes it:
+//! A stack ends in a *strategy* that chooses among the peers. Wrappers around it add the other
+//! rules of the socket type. A [`tower_layer::Layer`] makes each wrapper:
 //!
 //! | socket | sends | receives |
 //! |---|---|---|
@@ -19,13 +19,17 @@
 //! | XSUB | [`Upstream`] | [`FairQueue`] |
 //! | PUSH, PULL | [`RoundRobin`] | [`FairQueue`] |
 //! | PAIR | [`Exclusive`] | [`FairQueue`] |
+//! | RADIO | [`ToMembers`] | |
+//! | DISH | | [`GroupFilter`], [`FairQueue`] |
+//! | DGRAM | [`Datagrams`] | [`FairQueue`] |
 //!
-//! Strategies see the peers as [`Peers`], a list of [`PeerHandle`]s. A peer has one queue of messages
-//! to be sent, which [`PeerHandle::offer`] fills, and one of messages to be received, which [`Inbox`]
-//! empties. A wrapper that needs state on both sides shares it between its two halves, so that every
-//! socket can be split. A socket type that must know when peers come and go implements [`PeerHooks`].
+//! Strategies see the peers as [`Peers`], a list of [`PeerHandle`]s. A peer has a queue of messages
+//! to send, which [`PeerHandle::offer`] fills, and a queue of messages to receive, which [`Inbox`]
+//! empties. A wrapper that needs state on both sides shares it between its two halves, so that
+//! every socket can be split. A socket type that must know when peers join and leave implements
+//! [`PeerHooks`].
 //!
-//! These layers are inside of a socket and decide which peer a message goes to or comes from. The layers of
+//! These layers are inside a socket and choose the peer of each message. The layers of
 //! `zeromq-util` are around a whole socket and change its messages.
 //!
 //! # A socket type of your own
@@ -37,7 +41,7 @@
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! use std::sync::Arc;
 //! use std::task::{Context, Poll};
-//! use zeromq_async::pattern::{Peers, Refusal, SendStrategy};
+//! use zeromq_async::pattern::{Peers, OfferError, SendStrategy};
 //! use zeromq_async::{
 //!     Message, PullSocket, SendErrorKind, Sends, Socket, SocketKind, SocketType, Stacks,
 //! };
@@ -50,12 +54,12 @@
 //!         self.0.poll_room(cx)
 //!     }
 //!
-//!     fn offer(&mut self, message: &mut Message) -> Result<(), Refusal> {
+//!     fn offer(&mut self, message: &mut Message) -> Result<(), OfferError> {
 //!         self.0.refresh();
 //!         self.0.check_open()?;
 //!         let with_room = self.0.list().iter().filter(|peer| peer.has_room());
-//!         let shortest = with_room.min_by_key(|peer| peer.queued()).ok_or(Refusal::Full)?;
-//!         shortest.offer(message).map_err(|_| Refusal::Full)
+//!         let shortest = with_room.min_by_key(|peer| peer.queued()).ok_or(OfferError::Full)?;
+//!         shortest.offer(message).map_err(|_| OfferError::Full)
 //!     }
 //!
 //!     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<()> {
@@ -101,16 +105,25 @@ use crate::identity::Peer;
 
 mod addressed;
 mod budget;
+mod by_route_id;
+mod datagrams;
 mod distribute;
+mod encoded;
 mod envelope;
 mod exclusive;
 mod fair_queue;
+mod fan_out;
+mod filter;
+mod hang_up;
 mod held;
 mod hooks;
 mod inbox;
 mod lockstep;
 #[cfg(all(test, zmq_loom))]
-mod models;
+mod loom_models;
+mod members;
+mod memberships;
+mod one_frame;
 mod peer_handle;
 mod peers;
 mod prepend_routing_id;
@@ -118,19 +131,28 @@ mod round_robin;
 mod subscribers;
 mod subscription_trie;
 mod subscriptions;
+mod to_members;
 
 pub use addressed::{Addressed, OfferTo, Routes};
 use budget::Budget;
+pub use by_route_id::{ByRouteId, ByRouteIdLayer, RouteTable};
+pub use datagrams::Datagrams;
 pub use distribute::Distribute;
+pub use encoded::{EncodeBuffer, EncodedMessage};
 pub use envelope::{RepRecv, RepRecvLayer, RepSend, RepSendLayer, RepState};
 pub use exclusive::{Exclusive, Occupancy};
 pub use fair_queue::FairQueue;
+pub use filter::{Criterion, Filter};
+pub use hang_up::{HangUp, HangUpLayer};
 pub use held::Held;
 pub(crate) use hooks::Hooked;
 pub use hooks::PeerHooks;
 pub use inbox::Inbox;
 pub use lockstep::{ReqRecv, ReqRecvLayer, ReqSend, ReqSendLayer, ReqState};
-pub use peer_handle::{PeerHandle, Refused};
+pub use members::{Members, RadioOptions};
+pub use memberships::{GroupFilter, GroupFilterLayer, Memberships};
+pub use one_frame::{HasOneFrame, OneFrame, OneFrameLayer, ReceiveFrom, SendTo};
+pub use peer_handle::{PeerHandle, QueueError, WeakPeerHandle};
 pub use peers::Peers;
 pub use prepend_routing_id::{PrependRoutingId, PrependRoutingIdLayer};
 pub use round_robin::RoundRobin;
@@ -139,12 +161,13 @@ pub(crate) use subscription_trie::{Change, SubscriptionTrie};
 pub use subscriptions::{
     SubscribeOptions, SubscriptionFilter, SubscriptionFilterLayer, Subscriptions, Upstream,
 };
-pub use zmtp::Subscription;
+pub use to_members::ToMembers;
+pub use zmtp::{Membership, Subscription};
 
 /// The send side of a socket type, or a part of it.
 ///
-/// It stands in for `Sink`, which the finished socket implements. `offer` takes a message in place or
-/// leaves it, where `Sink::start_send` would have moved it.
+/// It is similar to `Sink`, which the socket implements. But `offer` takes a message by reference
+/// and can leave it in place. `Sink::start_send` would move it.
 pub trait SendStrategy: Send {
     /// Ready when `offer` will probably take a message.
     ///
@@ -157,11 +180,11 @@ pub trait SendStrategy: Send {
     ///
     /// # Errors
     ///
-    /// The message was not taken and is as it was.
-    fn offer(&mut self, message: &mut Message) -> Result<(), Refusal>;
+    /// The message was not taken and is unchanged.
+    fn offer(&mut self, message: &mut Message) -> Result<(), OfferError>;
 
-    /// Offers the message, and calls `before` with each peer just before the peer is offered it. A peer
-    /// for which `before` returns false is passed over.
+    /// Offers the message to peers, and calls `before` first with each of them. If `before` returns
+    /// false, the next peer is tried.
     ///
     /// A strategy that does not override this never calls `before`.
     ///
@@ -172,7 +195,7 @@ pub trait SendStrategy: Send {
         &mut self,
         message: &mut Message,
         before: impl Fn(&PeerHandle) -> bool,
-    ) -> Result<(), Refusal>
+    ) -> Result<(), OfferError>
     where
         Self: Sized,
     {
@@ -183,7 +206,7 @@ pub trait SendStrategy: Send {
     /// Ready when everything sent so far is with the kernel.
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<()>;
 
-    /// The peer that took the last message, where one peer did.
+    /// The peer that got the last message. `None` if several peers did.
     fn last_handle(&self) -> Option<&PeerHandle> {
         None
     }
@@ -191,34 +214,34 @@ pub trait SendStrategy: Send {
 
 /// The receive side of a socket type, or a part of it.
 ///
-/// It stands in for `Stream`, which the finished socket implements, and also tells which peer a
-/// message came from.
+/// It is similar to `Stream`, which the socket implements, and also tells which peer a message came
+/// from.
 pub trait ReceiveStrategy: Send {
     /// The next message.
     ///
     /// # Errors
     ///
-    /// [`RecvError::Closed`] ends the messages. Others mean that the socket type forbids receiving
-    /// now.
+    /// After [`RecvError::Closed`] there are no more messages. Other errors mean that the socket
+    /// type does not allow receiving now.
     fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<Message, RecvError>>;
 
     /// Ready when `poll_recv` has a message, which stays where it is, or an error.
     ///
-    /// A wrapper that must take a message to know keeps it in a [`Held`].
+    /// A wrapper that must take a message to decide keeps it in a [`Held`].
     ///
     /// # Errors
     ///
     /// Those of [`poll_recv`](Self::poll_recv).
     fn poll_recv_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), RecvError>>;
 
-    /// The peer whose queue the last message came from.
+    /// The peer that the last message came from.
     fn last_handle(&self) -> Option<&PeerHandle>;
 
     /// The sender of the last message, with its metadata from the handshake.
     ///
-    /// A queue may outlive a connection, so this belongs to the message and not to the handle. It is
-    /// `None` only before the first message: [`Socket::recv_from`](crate::Socket::recv_from) relies on
-    /// that.
+    /// A queue may outlive a connection, so this belongs to the message and not to the handle. If it is
+    /// `None` after a message, [`Socket::recv_from`](crate::Socket::recv_from) fails with
+    /// [`RecvError::UnknownSender`].
     fn last_peer(&self) -> Option<&Peer>;
 
     /// Drops everything that has arrived, as no reply to a request.
@@ -227,16 +250,18 @@ pub trait ReceiveStrategy: Send {
     fn drop_unasked(&mut self) {}
 }
 
-/// The reason why a [`SendStrategy`] did not take a message.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Refusal {
+/// Why a [`SendStrategy`] did not take a message.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum OfferError {
     /// There is no room now. [`SendStrategy::poll_ready`] waits for it.
+    #[error("there is no room for the message now")]
     Full,
-    /// The message will not be taken.
+    /// The message cannot be sent.
+    #[error(transparent)]
     Failed(SendErrorKind),
 }
 
-impl From<SendErrorKind> for Refusal {
+impl From<SendErrorKind> for OfferError {
     fn from(kind: SendErrorKind) -> Self {
         Self::Failed(kind)
     }
@@ -248,8 +273,8 @@ impl SendStrategy for () {
         Poll::Ready(Err(SendErrorKind::Closed))
     }
 
-    fn offer(&mut self, _message: &mut Message) -> Result<(), Refusal> {
-        Err(Refusal::Failed(SendErrorKind::Closed))
+    fn offer(&mut self, _message: &mut Message) -> Result<(), OfferError> {
+        Err(OfferError::Failed(SendErrorKind::Closed))
     }
 
     fn poll_flush(&mut self, _cx: &mut Context<'_>) -> Poll<()> {

@@ -17,7 +17,8 @@ use std::io;
 use std::sync::Arc;
 use std::task::Context;
 
-use zmtp::{Batch, EncodedMessages, Frame, Message, PeerInfo, RoutingId, Subscription};
+use zmtp::wire::Command;
+use zmtp::{Batch, EncodedMessages, Frame, Membership, Message, PeerInfo, RoutingId, Subscription};
 
 use self::inbound::{Arrived, Inbound, Pushed};
 use self::ledger::DropAccount;
@@ -35,7 +36,7 @@ pub(crate) use inbound::Refill;
 pub(crate) use ledger::{DropCounts, Ledger};
 pub(crate) use notify::{Arrival, ReadyQueue, looking, only_looks};
 pub(crate) use outbound::Drained;
-pub use outbound::Refused;
+pub use outbound::QueueError;
 pub(crate) use peer_set::PeerSet;
 pub(crate) use waiter::Waiter;
 pub(crate) use writer::FrameWriter;
@@ -89,6 +90,25 @@ pub(crate) trait Pattern: Send + Sync {
     fn takes_subscriptions(&self) -> bool {
         false
     }
+
+    /// The peer joins or leaves a group. The engine disconnects a peer that exceeds a limit.
+    fn membership(
+        &self,
+        _pipe: &Arc<Pipe>,
+        _change: Membership,
+    ) -> Result<(), SubscriptionsExceeded> {
+        Ok(())
+    }
+
+    /// Whether peers join and leave groups.
+    fn takes_memberships(&self) -> bool {
+        false
+    }
+
+    /// Whether every message is a group and one frame.
+    fn takes_groups(&self) -> bool {
+        false
+    }
 }
 
 /// A socket type that keeps no state of its peers.
@@ -100,6 +120,8 @@ struct PeerOrigin {
     endpoint: Arc<Endpoint>,
     /// Whether this side makes the connection, and makes it again when it is lost.
     connects: bool,
+    /// The most bytes of a datagram, where there is no connection.
+    max_datagram: Option<usize>,
 }
 
 /// One peer's two queues.
@@ -163,6 +185,11 @@ impl Pipe {
         matches!(*self.origin.endpoint, Endpoint::Inproc(_))
     }
 
+    /// The most bytes of a datagram. `None` where messages go over a connection or inproc.
+    pub(crate) fn max_datagram(&self) -> Option<usize> {
+        self.origin.max_datagram
+    }
+
     pub(crate) fn routing_id(&self) -> Frame {
         self.routing_id.lock().clone()
     }
@@ -203,7 +230,20 @@ impl Pipe {
         self.arrived(arrived, run.messages());
     }
 
-    /// Hands the receiver a message that the socket itself makes.
+    /// Counts a message that the receiver never sees, and its bytes.
+    pub(crate) fn reject_one(&self, bytes: usize, note: impl Fn(&mut Discarded)) {
+        self.inbound.count_rejected(bytes);
+        self.account.discarded(note);
+    }
+
+    /// Drops the message whose datagram could not be sent.
+    pub(crate) fn drop_failed(&self) {
+        if self.outbound.drop_first() {
+            self.account.dropped(|dropped| dropped.failed += 1);
+        }
+    }
+
+    /// Gives the receiver a message that the socket itself makes.
     pub(crate) fn notify(self: &Arc<Self>, mut message: Message) {
         // Refused only by a closed queue, which has no receiver.
         self.push(&mut message, true);
@@ -240,8 +280,8 @@ impl Pipe {
         }
     }
 
-    /// Drops what the receiver has not popped and what arrives from now on. A publisher still sees
-    /// subscriptions end.
+    /// Drops the messages that the receiver has not popped, and all that arrive later. A publisher
+    /// still sees subscriptions end.
     pub(crate) fn silence(self: &Arc<Self>) {
         let keeps_notices = self.pattern.takes_subscriptions();
         let dropped = self.inbound.silence(keeps_notices) as u64;
@@ -259,8 +299,8 @@ impl Pipe {
         self.account.discarded(|discarded| discarded.unheard += left as u64);
     }
 
-    /// Puts the unread messages of `before`, a pipe of the same peer that has left, in front of those
-    /// that arrive here.
+    /// Puts the unread messages of `before`, an earlier pipe of the same peer, in front of the
+    /// messages that arrive here.
     pub(crate) fn succeed(self: &Arc<Self>, before: &Self) {
         if self.inbound.inherit(before.inbound.take_all()) {
             self.announce(Arrival::Successor { of: before.id, pipe: self.clone() });
@@ -280,12 +320,12 @@ impl Pipe {
         self.account.discarded(|discarded| discarded.abandoned += abandoned);
     }
 
-    /// Drops what the receiver has not taken: it is no reply to a request.
+    /// Drops the messages that the receiver has not taken. They are no reply to a request.
     pub(crate) fn discard_unasked(&self) {
         self.discard(|discarded, messages| discarded.unasked += messages);
     }
 
-    /// Takes back what the inproc peer has not received.
+    /// Takes back the messages that the inproc peer has not received.
     pub(crate) fn withdraw(&self) {
         if let Some(peer) = self.outbound.inproc_peer() {
             peer.discard(|discarded, messages| discarded.withdrawn += messages);
@@ -301,7 +341,7 @@ impl Pipe {
 
     /// Queues a message, as [`Outbound::send`] does, and returns the number of bytes written.
     #[inline]
-    pub(crate) fn send(self: &Arc<Self>, message: &mut Message) -> Result<usize, Refused> {
+    pub(crate) fn send(self: &Arc<Self>, message: &mut Message) -> Result<usize, QueueError> {
         let Sent { written, wake } = self.outbound.send(message)?;
         if wake {
             self.notify.writes.schedule(self);
@@ -309,9 +349,9 @@ impl Pipe {
         Ok(written)
     }
 
-    /// The same for a reply, which only the own connection task writes. That task reads further
-    /// requests first, so several replies leave together.
-    pub(crate) fn answer(&self, message: &mut Message) -> Result<usize, Refused> {
+    /// Queues a reply. Only the connection task of this peer writes it. The task first reads
+    /// further requests, so several replies are written together.
+    pub(crate) fn answer(&self, message: &mut Message) -> Result<usize, QueueError> {
         let Sent { written, wake } = self.outbound.send(message)?;
         if wake {
             self.outbound.wake_task();
@@ -326,7 +366,7 @@ impl Pipe {
         encoded: &Batch,
         decoded: &Message,
         past_mark: bool,
-    ) -> Result<(), Refused> {
+    ) -> Result<(), QueueError> {
         let sent = self.outbound.send_encoded(encoded, decoded, past_mark)?;
         if sent.wake {
             self.notify.writes.schedule(self);
@@ -342,10 +382,10 @@ impl Pipe {
     }
 
     /// Gives the inproc peer a message that the socket itself makes, ahead of its queue.
-    pub(crate) fn greet_inproc(&self, peer: &Arc<Self>, greeting: Message) {
+    pub(crate) fn send_first_inproc(&self, peer: &Arc<Self>, message: Message) {
         self.account.own();
         self.outbound.count_sent();
-        peer.notify(greeting);
+        peer.notify(message);
     }
 
     /// Sends a subscription over the present connection.
@@ -353,6 +393,23 @@ impl Pipe {
         if let Some(peer) = self.outbound.subscription(change) {
             // A peer within the process is trusted with its memory, so no limit can be exceeded.
             let _ = peer.pattern.subscription(&peer, change.clone());
+        }
+    }
+
+    /// Tells the RADIO that this DISH joins or leaves a group, over the present connection.
+    pub(crate) fn send_membership(&self, change: &Membership) {
+        if self.max_datagram().is_some() {
+            return; // A RADIO sends datagrams of all groups.
+        }
+        let group = change.group().clone().into_bytes();
+        let command = match change {
+            Membership::Join(_) => Command::Join { group },
+            Membership::Leave(_) => Command::Leave { group },
+        };
+        match self.outbound.inproc_peer() {
+            // A peer within the process is trusted with its memory, so no limit can be exceeded.
+            Some(peer) => drop(peer.pattern.membership(&peer, change.clone())),
+            None => self.outbound.command(&command),
         }
     }
 
@@ -378,10 +435,17 @@ impl Pipe {
         self.account.refused(self.addressee(), message);
     }
 
-    /// Takes no more messages, and wakes senders that wait for room here. The connection ends when
-    /// the queue is written.
+    /// Takes no more messages, and wakes senders that wait for room. The connection ends when the
+    /// queue is written.
     pub(crate) fn close(&self) {
         self.outbound.close();
+        self.notify.senders.wake();
+    }
+
+    /// Receives nothing more from the peer, and ends its connection when the queue is written.
+    pub(crate) fn hang_up(self: &Arc<Self>) {
+        self.silence();
+        self.outbound.hang_up();
         self.notify.senders.wake();
     }
 

@@ -9,7 +9,7 @@ pub(crate) fn random() -> u64 {
 }
 
 /// Fills `bytes` with randomness of the operating system.
-#[cfg(any(feature = "curve", feature = "noise"))]
+#[cfg(any(feature = "curve", feature = "noise", feature = "ws"))]
 pub(crate) fn entropy(bytes: &mut [u8]) {
     getrandom::fill(bytes).expect("the operating system gives randomness");
 }

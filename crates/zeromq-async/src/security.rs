@@ -9,13 +9,15 @@
 //! | CURVE | `curve_client` | `curve_server` | of both, by keys they know | yes |
 //! | NOISE_IK | `noise_client` | `noise_server` | of both, by keys they know | yes |
 //! | NOISE_XX | `noise_xx_client` | `noise_xx_server` | of both, by keys they learn and check | yes |
+//! | your own | [`mechanism`](crate::SocketBuilder::mechanism) | [`mechanism_with_authenticator`](crate::SocketBuilder::mechanism_with_authenticator) | by the [`Mechanism`] and your authenticator | as you choose |
 //!
-//! CURVE and NOISE need the features of those names. libzmq speaks CURVE. NOISE is between sockets
-//! of this crate so far (`docs/noise.md`). It costs a fraction of CURVE for small messages, binds
-//! the greeting to the handshake, and replaces its keys during a connection.
+//! CURVE and NOISE need the features of those names. libzmq supports CURVE. So far only sockets of
+//! this crate support NOISE (`docs/noise.md`). For small messages NOISE costs a fraction of CURVE.
+//! It also protects the greeting, and replaces its keys during a connection.
 //!
-//! Either side may bind; the server is the one that decides. A server asks its [`Authenticator`]
-//! about each peer before the peer gets a queue, a routing id, or can send a message.
+//! Either side may bind. The server of the mechanism decides about the peer. It asks its
+//! [`Authenticator`] before the peer gets a queue or a routing id, and before the peer can send a
+//! message.
 //!
 //! An authenticator is any async function from an [`Attempt`] to a [`Decision`], or a `KeyList` of
 //! public keys. The crate `zeromq-auth` has more: key files and certificates, passwords, address
@@ -29,7 +31,7 @@ pub use key_list::KeyList;
 #[cfg(any(feature = "curve", feature = "noise"))]
 pub use zmtp::KeyError;
 pub use zmtp::{
-    AuthenticationRequest, Credentials, Decision, DenyStatus, Password, PlainClientError,
+    AuthenticationRequest, Credentials, Decision, DenyStatus, Mechanism, Password, PlainClientError,
 };
 #[cfg(feature = "curve")]
 pub use zmtp::{CurveKeyPair, CurvePublicKey, CurveSecretKey};
@@ -41,13 +43,10 @@ pub use crate::authentication::{Attempt, Authenticator};
 /// Generates a CURVE key pair from the operating system's randomness (`zmq_curve_keypair`).
 ///
 /// ```
-/// use zeromq_async::ReqSocket;
 /// use zeromq_async::security::generate_curve_keys;
 ///
 /// let (client, server) = (generate_curve_keys(), generate_curve_keys());
 /// assert_ne!(client.public_key(), server.public_key());
-/// let req = ReqSocket::builder().curve_client(client, *server.public_key()).build();
-/// # drop(req);
 /// ```
 ///
 /// # Panics
@@ -62,13 +61,10 @@ pub fn generate_curve_keys() -> CurveKeyPair {
 /// Generates a NOISE key pair from the operating system's randomness.
 ///
 /// ```
-/// use zeromq_async::ReqSocket;
 /// use zeromq_async::security::generate_noise_keys;
 ///
 /// let (client, server) = (generate_noise_keys(), generate_noise_keys());
 /// assert_ne!(client.public_key(), server.public_key());
-/// let req = ReqSocket::builder().noise_client(client, *server.public_key()).build();
-/// # drop(req);
 /// ```
 ///
 /// # Panics

@@ -1,41 +1,68 @@
 //! Sockets: the stacks of a socket type over an engine.
 
+mod address;
+mod any;
 mod builder;
+mod channel;
+mod client;
 mod dealer;
+mod dgram;
+mod dish;
+mod gather;
 mod handle;
 mod kind;
 mod pair;
+mod peer;
 mod r#pub;
 mod pull;
 mod push;
+mod radio;
 mod receiver;
 mod receiving;
 mod rep;
 mod req;
 mod router;
+mod scatter;
 mod send_half;
 mod sender;
 mod sending;
+mod server;
+mod shared;
+mod stream;
 mod sub;
 mod xpub;
 mod xsub;
 
+pub use address::Address;
+pub use any::{AnyReceiver, AnySender, AnySocket, AnySocketBuilder, TypeMismatch};
 pub use builder::SocketBuilder;
+pub use channel::{Channel, ChannelSocket};
+pub use client::{Client, ClientSocket};
 pub use dealer::{Dealer, DealerSocket};
+pub use dgram::{Dgram, DgramSocket};
+pub use dish::{Dish, DishSocket};
+pub use gather::{Gather, GatherSocket};
 pub use handle::{SocketHandle, StatsHandle};
 pub use kind::{
-    Conflates, Greets, Named, Probes, Publishes, Receives, Sends, SharesSending, SocketKind,
-    Stacks, Subscribes, Topical,
+    Conflates, DropsWhenFull, FrameKind, FromStacks, Greets, Multicasts, Named, Notifies,
+    NotifiesDisconnect, NotifiesHiccup, Probes, Publishes, Receives, Sends, SharesSending,
+    SocketKind, Stacks, Subscribes, Topical,
 };
 pub use pair::{Pair, PairSocket};
+pub use peer::{PeerKind, PeerSocket};
 pub use r#pub::{Pub, PubSocket};
 pub use pull::{Pull, PullSocket};
 pub use push::{Push, PushSocket};
+pub use radio::{Radio, RadioSocket};
 pub use receiver::Receiver;
 pub use rep::{Rep, RepSocket};
 pub use req::{Req, ReqOptions, ReqSocket};
 pub use router::{Router, RouterOptions, RouterSocket};
+pub use scatter::{Scatter, ScatterSocket};
 pub use sender::Sender;
+pub use server::{Server, ServerSocket};
+pub use shared::SharedSocket;
+pub use stream::{Stream, StreamSocket};
 pub use sub::{Sub, SubSocket};
 pub use xpub::{XPub, XPubSocket};
 pub use xsub::{XSub, XSubSocket};
@@ -52,8 +79,8 @@ use crate::stats::SocketStats;
 ///
 /// Use it by its alias: [`ReqSocket`], [`RepSocket`], [`DealerSocket`], [`RouterSocket`],
 /// [`PubSocket`], [`SubSocket`], [`XPubSocket`], [`XSubSocket`], [`PushSocket`], [`PullSocket`],
-/// [`PairSocket`]. A socket that receives is a `Stream` of messages, one that sends a `Sink`; to
-/// use a socket in the wrong direction does not compile:
+/// [`PairSocket`]. A socket that receives is a `Stream` of messages. A socket that sends is a
+/// `Sink`. Using a socket in the wrong direction does not compile:
 ///
 /// ```compile_fail
 /// # async fn f(mut push: zeromq_async::PushSocket) {
@@ -63,18 +90,20 @@ use crate::stats::SocketStats;
 ///
 /// # Sending
 ///
-/// [`send`](Self::send) completes when the message is in the queue of a peer, where the socket
-/// type's rule puts it. It is written from there at once; there is nothing to flush.
-/// [`flush`](Self::flush) waits until all messages are handed to the kernel, and
-/// [`close`](Self::close) reports how many were not. As a `Sink`, `poll_ready` is ready when some eligible peer has room,
-/// `start_send` queues the whole message, `poll_flush` is `flush`, and `poll_close` flushes and
-/// then takes no more.
+/// [`send`](Self::send) completes when the message is in the queue of a peer. The socket type
+/// determines which peer. The message is written from the queue at once, so there is no need to
+/// flush. [`flush`](Self::flush) waits until the kernel has all messages. [`close`](Self::close)
+/// does too, within the linger time, and reports how many were not sent.
+///
+/// As a `Sink`, `poll_ready` is ready when a suitable peer has room, `start_send` queues the whole
+/// message, and `poll_flush` is `flush`. `poll_close` flushes, and the `Sink` takes no more
+/// messages.
 ///
 /// # Dropping
 ///
-/// A dropped socket goes on writing in the background for its linger time, as long as the Tokio
-/// runtime lives. A program that ends right after its last `send` calls [`close`](Self::close)
-/// first.
+/// A dropped socket goes on writing queued messages in the background for its linger time, while
+/// the Tokio runtime lives. A program that ends right after its last `send` should call
+/// [`close`](Self::close) first.
 pub struct Socket<P: SocketKind> {
     sender: Sender<P>,
     receiver: Receiver<P>,
@@ -91,7 +120,7 @@ impl<P: SocketKind> Socket<P> {
         Self::builder().build()
     }
 
-    /// Begins a socket with options.
+    /// Returns a builder for a socket in the shared [`Context`](crate::Context).
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -100,7 +129,7 @@ impl<P: SocketKind> Socket<P> {
     /// use zeromq_async::PushSocket;
     ///
     /// let mut push = PushSocket::builder().linger(Duration::ZERO).build();
-    /// push.connect("inproc://builder-nobody")?;
+    /// push.connect("inproc://builder")?;
     /// push.send("never read").await?;
     /// assert_eq!(push.close().await.unsent, 1); // at once
     /// # Ok(()) }
@@ -109,7 +138,7 @@ impl<P: SocketKind> Socket<P> {
         SocketBuilder::new(Context::shared().clone())
     }
 
-    /// Begins a socket of a context, with the context's defaults.
+    /// Returns a builder for a socket of a context, with the defaults of the context.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -126,10 +155,10 @@ impl<P: SocketKind> Socket<P> {
         SocketBuilder::new(context.clone())
     }
 
-    /// Binds to an endpoint and accepts peers there from now on.
+    /// Binds to an endpoint and accepts peers there.
     ///
-    /// Returns the endpoint as bound, with the real port where `*` or `0` asked for a free one. A
-    /// socket can bind to several endpoints, of several transports.
+    /// Returns the bound endpoint. If the port was `*` or `0`, it has the port that the system
+    /// chose. A socket can bind to several endpoints, of several transports.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -142,12 +171,12 @@ impl<P: SocketKind> Socket<P> {
     ///
     /// # Errors
     ///
-    /// The endpoint is malformed, in use, not local or not permitted, or there is no Tokio
-    /// runtime, or none with the drivers that it needs: each says which endpoint and what to do.
+    /// The endpoint is malformed, in use, not local or not permitted. Or there is no Tokio runtime
+    /// with the drivers that the endpoint needs. The error names the endpoint and says what to do.
     ///
     /// # Cancel safety
     ///
-    /// Dropped before it completes, nothing is bound.
+    /// If the future is dropped before it completes, nothing is bound.
     pub async fn bind(
         &self,
         endpoint: impl TryInto<Endpoint, Error: Into<EndpointError>>,
@@ -157,10 +186,10 @@ impl<P: SocketKind> Socket<P> {
 
     /// Connects to an endpoint in the background, and again whenever the connection is lost.
     ///
-    /// Returns at once, whether or not a peer is there: messages can be sent from now on and wait in the
-    /// queue. Connecting again to the same endpoint makes a second connection, except for
-    /// SUB, PUB, REQ and DEALER, where it does nothing, as in libzmq. [`wait_for_peers`](Self::wait_for_peers) waits for the connection and
-    /// [`events`](Self::events) tells how the attempts fare.
+    /// Returns at once, without waiting for the peer. Messages can be sent at once and wait in the
+    /// queue. A second connect to the same endpoint makes a second connection. For SUB, PUB, REQ
+    /// and DEALER it does nothing, as in libzmq. [`wait_for_peers`](Self::wait_for_peers) waits for
+    /// the connection. [`events`](Self::events) reports each attempt.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -177,8 +206,8 @@ impl<P: SocketKind> Socket<P> {
     ///
     /// # Errors
     ///
-    /// The endpoint is malformed or cannot be connected to, the socket is a PAIR that has its
-    /// peer, or there is no Tokio runtime.
+    /// The endpoint is malformed or cannot be connected to, the socket is a PAIR that already has
+    /// its peer, or there is no Tokio runtime.
     pub fn connect(
         &self,
         endpoint: impl TryInto<Endpoint, Error: Into<EndpointError>>,
@@ -186,16 +215,15 @@ impl<P: SocketKind> Socket<P> {
         self.handle().connect(endpoint)
     }
 
-    /// Stops accepting at a bound endpoint, and ends the connections that were accepted there
-    /// (`zmq_unbind`).
+    /// Stops accepting at a bound endpoint, and ends the connections accepted there (`zmq_unbind`).
     ///
-    /// A peer takes no more messages from this moment on: with
-    /// [`mandatory`](crate::SocketBuilder::mandatory) a ROUTER has no route to it. Its queued
-    /// messages are written within the linger time, and its messages can still be received. Peers over
-    /// inproc stay, as with libzmq. [`stop_accepting`](Self::stop_accepting) keeps all of them.
+    /// No more messages are queued for these peers. Queued messages are written within the linger
+    /// time, and messages that have arrived can still be received. inproc peers stay connected, as
+    /// in libzmq. [`stop_accepting`](Self::stop_accepting) keeps all peers.
     ///
-    /// Name the endpoint as [`bind`](Self::bind) returned it, or by another name of its host with
-    /// the real port; a wildcard port names none. When this completes the address is free.
+    /// Pass the endpoint that [`bind`](Self::bind) returned, or another name of the same host with
+    /// the real port. A wildcard port does not name an endpoint. The address is free when this
+    /// completes.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -213,8 +241,8 @@ impl<P: SocketKind> Socket<P> {
     ///
     /// # Cancel safety
     ///
-    /// It completes in its first poll, unless the host has to be looked up because its name is not
-    /// the one that was bound; dropped then, the endpoint stays bound.
+    /// It completes in its first poll, unless the name of the host is not the bound one and has to
+    /// be looked up. If the future is dropped during the lookup, the endpoint stays bound.
     pub async fn unbind(
         &self,
         endpoint: impl TryInto<Endpoint, Error: Into<EndpointError>>,
@@ -222,9 +250,9 @@ impl<P: SocketKind> Socket<P> {
         self.handle().unbind(endpoint).await
     }
 
-    /// Stops accepting at a bound endpoint; peers that are connected stay.
+    /// Stops accepting at a bound endpoint. Connected peers stay.
     ///
-    /// In all else it is [`unbind`](Self::unbind). libzmq has nothing like it.
+    /// Otherwise it is the same as [`unbind`](Self::unbind). libzmq has no such call.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -255,10 +283,10 @@ impl<P: SocketKind> Socket<P> {
         self.handle().stop_accepting(endpoint).await
     }
 
-    /// Ends every connection to an endpoint, after its queued messages are written or the linger time is
-    /// over (`zmq_disconnect`).
+    /// Ends every connection to an endpoint, after its queued messages are written or the linger
+    /// time is over (`zmq_disconnect`).
     ///
-    /// Name the endpoint as it was connected to; names of hosts are not looked up. Messages that have
+    /// Pass the endpoint that was connected to: host names are not looked up. Messages that have
     /// arrived from it can still be received.
     ///
     /// ```
@@ -285,7 +313,7 @@ impl<P: SocketKind> Socket<P> {
         self.handle().disconnect(endpoint)
     }
 
-    /// The endpoint last bound or connected to (`ZMQ_LAST_ENDPOINT`).
+    /// The endpoint that was bound or connected to last (`ZMQ_LAST_ENDPOINT`).
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -336,8 +364,8 @@ impl<P: SocketKind> Socket<P> {
 
     /// Waits until at least `count` peers are connected and have finished their handshakes.
     ///
-    /// For a publisher, peers that are connected may not have subscribed yet. When the socket is
-    /// closed this returns too.
+    /// Peers of a publisher may be connected and not yet have subscribed. This also returns when
+    /// the socket is closed.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -353,7 +381,7 @@ impl<P: SocketKind> Socket<P> {
     ///
     /// # Cancel safety
     ///
-    /// Nothing is lost when it is dropped.
+    /// Nothing is lost when the future is dropped.
     pub async fn wait_for_peers(&self, count: usize) {
         self.handle().wait_for_peers(count).await;
     }
@@ -381,13 +409,13 @@ impl<P: SocketKind> Socket<P> {
         self.receiver.control()
     }
 
-    /// The sender of the message received last; see [`Receiver::last_peer`].
+    /// The sender of the last message received. See [`Receiver::last_peer`].
     pub fn last_peer(&self) -> Option<Peer> {
         self.receiver.last_peer()
     }
 
-    /// Closes the socket: writes the queued messages, for the linger time at most, and reports how many
-    /// were not written.
+    /// Closes the socket. Writes queued messages within the linger time, and reports how many were
+    /// not written.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -404,7 +432,8 @@ impl<P: SocketKind> Socket<P> {
     ///
     /// # Cancel safety
     ///
-    /// Dropped early, the socket goes on closing in the background, without a report.
+    /// If the future is dropped early, the socket goes on closing in the background, without a
+    /// report.
     pub async fn close(mut self) -> CloseReport {
         self.handle().ledger().keep_unsent(usize::MAX);
         self.sender.half.abandon_pending();
@@ -413,9 +442,9 @@ impl<P: SocketKind> Socket<P> {
 }
 
 impl<P: SocketKind> Socket<P> {
-    /// Parts the socket into a half that sends and one that receives, for two tasks.
+    /// Splits the socket into a half that sends and a half that receives, for two tasks.
     ///
-    /// The socket lives until both are dropped.
+    /// The socket lives until both halves are dropped.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -436,6 +465,17 @@ impl<P: SocketKind> Socket<P> {
         P: Sends + Receives,
     {
         (self.sender, self.receiver)
+    }
+}
+
+impl<P: SocketKind> FromStacks<P> for Socket<P> {
+    fn from_stacks(stacks: Stacks<P>, handle: SocketHandle) -> Self {
+        const { assert!(!P::ONE_FRAME, "messages of this type have one frame: use SharedSocket") };
+        let Stacks { send, receive, control, .. } = stacks;
+        Self {
+            sender: Sender::new(send, handle.clone()),
+            receiver: Receiver::new(receive, control, handle),
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use crate::endpoint::Endpoint;
 use crate::identity::{PeerAddress, PeerId};
 
-/// Counts of a socket since it was made. Those of one peer are taken at one moment.
+/// Counts of a socket since it was made. The counts of one peer are taken at one moment.
 ///
 /// The counts account for every message. While nothing is being sent or received, the two sides of
 /// each row are equal:
@@ -15,12 +15,12 @@ use crate::identity::{PeerAddress, PeerId};
 /// | accepted by `send`, + [`own`](Self::own) | [`sent`](Self::sent) + [`queued`](Self::queued) + [`lost`](Self::lost) + [`dropped`](Self::dropped) |
 /// | [`received`](Self::received) | [`taken`](Self::taken) + [`unread`](Self::unread) + [`discarded`](Self::discarded) |
 ///
-/// A message that a publisher sends to three subscribers counts three times from there on. A message
-/// that an XSUB sends counts once for each publisher. Subscriptions that an XSUB sends do not count.
-/// Subscriptions that an XPUB receives do, for the application receives them as messages.
+/// A message that a publisher sends to three subscribers counts three times. A message that an XSUB
+/// sends counts once for each publisher. Subscriptions that an XSUB sends do not count.
+/// Subscriptions that an XPUB receives count, because the application receives them as messages.
 ///
 /// [`queued`](Self::queued), [`unread`](Self::unread) and [`peers`](Self::peers) rise and fall. All
-/// other counts only grow: those of a peer stay when it leaves.
+/// other counts only grow. When a peer leaves, its counts stay in these.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -42,8 +42,7 @@ use crate::identity::{PeerAddress, PeerId};
 pub struct SocketStats {
     /// Messages wholly handed to the kernel, or to an inproc peer.
     pub sent: u64,
-    /// Messages that wait to be sent: in the queues of peers, or in a `Sink` that found no room for
-    /// them.
+    /// Messages that wait to be sent, in the queues of peers or in a `Sink` without room for them.
     pub queued: u64,
     /// Messages that were lost because their peer left or their `Sink` was dropped.
     pub lost: u64,
@@ -51,7 +50,7 @@ pub struct SocketStats {
     pub dropped: Dropped,
     /// Messages that the socket made itself: probes for a ROUTER, the welcome of a publisher.
     pub own: u64,
-    /// Messages that arrived, received by the application or not.
+    /// Messages that arrived, whether or not the application has received them.
     pub received: u64,
     /// Messages that the application has received.
     pub taken: u64,
@@ -67,7 +66,7 @@ pub struct SocketStats {
     pub bytes_received: u64,
     /// Connections of a peer after its first, including those of peers that have left.
     pub reconnects: u64,
-    /// The present peers, connected or being connected to.
+    /// The current peers, connected or being connected to.
     pub peers: Vec<PeerStats>,
 }
 
@@ -96,11 +95,11 @@ pub struct PeerStats {
     pub peer: PeerId,
     /// The endpoint bound or connected to.
     pub endpoint: Endpoint,
-    /// The address of the present connection, or of the last. `None` before the first connection and
-    /// for an inproc peer.
+    /// The address of the current or last connection. `None` before the first connection and for an
+    /// inproc peer.
     pub address: Option<PeerAddress>,
-    /// The routing id by which a ROUTER knows the peer, or else the one that the peer announced. Empty
-    /// if there is none.
+    /// The routing id by which a ROUTER knows the peer. In other socket types, the routing id that
+    /// the peer announced. May be empty.
     pub routing_id: Bytes,
     /// Whether it has a connection now.
     pub connected: bool,
@@ -114,8 +113,8 @@ pub struct PeerStats {
     pub enqueued: u64,
     /// Messages that arrived.
     pub received: u64,
-    /// Messages that wait to be received, or a few more: the receiver reports only now and then how
-    /// many it has taken.
+    /// Messages that wait to be received. May be a little too high, because the receiver reports
+    /// what it has taken only now and then.
     pub unread: u64,
     /// Bytes of messages and commands handed to the kernel, with the headers of their frames and before
     /// encryption. A message sent again on a new connection counts again. 0 for an inproc peer.
@@ -145,25 +144,28 @@ pub struct PeerStats {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Dropped {
-    /// The peer's queue was full. Publishers, ROUTER, REP and XSUB drop for that peer alone.
+    /// The peer's queue was full. PUB, XPUB, ROUTER, REP and XSUB drop the message for that peer
+    /// only.
     pub full: u64,
-    /// There is no peer for it: no peer has the routing id, the peer that made the request has left,
+    /// No peer could get it: no peer has the routing id, the peer that made the request has left,
     /// or an XSUB has no publisher.
     pub unroutable: u64,
-    /// No peer has subscribed to it.
+    /// No peer has subscribed to it, or joined its group.
     pub unsubscribed: u64,
     /// A later message replaced it (`conflate`).
     pub replaced: u64,
     /// The peer ended several connections in a row in the middle of it
     /// ([`resend_limit`](crate::SocketBuilder::resend_limit)).
     pub refused: u64,
+    /// The system did not send the datagram. An event says why.
+    pub failed: u64,
 }
 
 impl Dropped {
     /// The sum over all reasons.
     pub fn total(&self) -> u64 {
-        let Self { full, unroutable, unsubscribed, replaced, refused } = self;
-        full + unroutable + unsubscribed + replaced + refused
+        let Self { full, unroutable, unsubscribed, replaced, refused, failed } = self;
+        full + unroutable + unsubscribed + replaced + refused + failed
     }
 
     pub(crate) fn add(&mut self, other: &Self) {
@@ -172,6 +174,7 @@ impl Dropped {
         self.unsubscribed += other.unsubscribed;
         self.replaced += other.replaced;
         self.refused += other.refused;
+        self.failed += other.failed;
     }
 }
 
@@ -197,15 +200,18 @@ pub struct Discarded {
     /// There was no receiver, the socket type does not receive, or the peer had been disconnected
     /// (`disconnect_peer`) or replaced (`handover`).
     pub unheard: u64,
-    /// It waited to be received when the receiver was dropped.
+    /// The receiver was dropped before it received the message.
     pub abandoned: u64,
     /// A later message replaced it (`conflate`).
     pub replaced: u64,
-    /// The publisher sent it although the socket is not subscribed to it.
+    /// The publisher sent it although the socket is not subscribed to it, or has not joined its group.
+    /// A RADIO sends each datagram to all. Or the
+    /// [accept filter](crate::SocketBuilder::accept_filter) keeps out the sender of a datagram.
     pub filtered: u64,
-    /// A REQ got it, and it is no reply to the present request.
+    /// A REQ got it, and it is not the reply to the current request.
     pub unasked: u64,
-    /// A REP got it, and it is no request: it has no delimiter, or nothing behind the delimiter.
+    /// A REP got it, and it is not a request: it has no delimiter, or nothing after the delimiter.
+    /// Or it is a datagram that is empty, too long, or has no whole group.
     pub malformed: u64,
     /// The inproc peer that sent it took it back.
     pub withdrawn: u64,
@@ -255,6 +261,8 @@ pub enum DropReason {
     Unsubscribed,
     /// [`Dropped::refused`].
     Refused,
+    /// [`Dropped::failed`].
+    Failed,
     /// [`Discarded::unheard`].
     Unheard,
     /// [`Discarded::abandoned`].
@@ -267,19 +275,20 @@ pub enum DropReason {
     Malformed,
     /// [`Discarded::withdrawn`].
     Withdrawn,
-    /// The part of [`SocketStats::lost`] since the socket began to close: its linger time was too
-    /// short.
+    /// The part of [`SocketStats::lost`] since the socket began to close. The linger time was too
+    /// short for these messages.
     Lost,
 }
 
 impl DropReason {
-    /// The counts by reason. Replaced messages are left out, for the application chose `conflate`.
-    pub(crate) fn list(dropped: &Dropped, discarded: &Discarded) -> [(Self, u64); 10] {
+    /// The counts by reason, without replaced messages: the application chose `conflate`.
+    pub(crate) fn list(dropped: &Dropped, discarded: &Discarded) -> [(Self, u64); 11] {
         [
             (Self::Full, dropped.full),
             (Self::Unroutable, dropped.unroutable),
             (Self::Unsubscribed, dropped.unsubscribed),
             (Self::Refused, dropped.refused),
+            (Self::Failed, dropped.failed),
             (Self::Unheard, discarded.unheard),
             (Self::Abandoned, discarded.abandoned),
             (Self::Filtered, discarded.filtered),

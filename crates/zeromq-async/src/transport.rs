@@ -39,6 +39,10 @@
 //! # Ok(()) }
 //! ```
 //!
+//! A stream that carries frames in another way than ZMTP has a framing: see [`Io::with_framing`].
+//! A [`DatagramTransport`] is the same without connections: it sends and receives whole datagrams, for
+//! RADIO, DISH and DGRAM. [`Udp`] is one.
+//!
 //! A stream without an endpoint, such as the pipes of a child process, goes to
 //! [`accept_stream`](crate::SocketHandle::accept_stream) or
 //! [`connect_stream`](crate::SocketHandle::connect_stream). A listening socket from elsewhere, such as
@@ -51,6 +55,7 @@ use std::task::{Context, Poll};
 use crate::endpoint::Endpoint;
 pub use crate::options::TransportOptions;
 
+mod datagram;
 mod error;
 mod into_listener;
 mod io_stream;
@@ -62,9 +67,15 @@ mod registry;
 mod tcp;
 #[cfg(feature = "tls")]
 mod tls;
+mod udp;
 #[cfg(feature = "vsock")]
 mod vsock;
+#[cfg(feature = "ws")]
+mod ws;
+#[cfg(all(feature = "tls", feature = "ws"))]
+mod wss;
 
+pub use datagram::{DatagramSocket, DatagramTransport};
 pub(crate) use error::lacks_descriptor;
 pub use into_listener::IntoListener;
 pub(crate) use io_stream::Halves;
@@ -73,7 +84,7 @@ pub use io_stream::Io;
 pub use ipc::{BoundIpc, Ipc};
 #[cfg(feature = "quic")]
 pub use quic::{BoundQuic, Quic};
-pub(crate) use registry::Transports;
+pub(crate) use registry::{DynDatagramTransport, Transports};
 #[cfg(test)]
 pub(crate) use tcp::Resolving;
 pub(crate) use tcp::is_local_address;
@@ -82,8 +93,16 @@ pub use tcp::{BoundTcp, Tcp};
 pub(crate) use tcp::{TWO_ADDRESSES, listeners_on_one_port};
 #[cfg(feature = "tls")]
 pub use tls::{BoundTls, Tls};
+pub use udp::{Udp, UdpDatagrams};
 #[cfg(feature = "vsock")]
 pub use vsock::{BoundVsock, Vsock};
+#[cfg(feature = "ws")]
+pub use ws::{BoundWs, Ws};
+#[cfg(all(feature = "tls", feature = "ws"))]
+pub use wss::{BoundWss, Wss};
+#[cfg(feature = "ws")]
+#[doc(inline)]
+pub use zmtp::framing::zws;
 
 /// Turns endpoints into byte streams.
 ///
@@ -97,14 +116,14 @@ pub trait Transport: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// The reason why not. [`AddrInUse`](io::ErrorKind::AddrInUse),
+    /// The reason why it cannot listen. [`AddrInUse`](io::ErrorKind::AddrInUse),
     /// [`AddrNotAvailable`](io::ErrorKind::AddrNotAvailable), [`NotFound`](io::ErrorKind::NotFound)
     /// and [`PermissionDenied`](io::ErrorKind::PermissionDenied) become variants of
     /// [`BindError`](crate::BindError), which also names the endpoint.
     ///
     /// # Cancel safety
     ///
-    /// Dropped early, it must leave nothing bound.
+    /// If the future is dropped early, it must leave nothing bound.
     fn listen(
         &self,
         endpoint: &Endpoint,
@@ -143,8 +162,8 @@ pub trait Transport: Send + Sync + 'static {
     /// # Errors
     ///
     /// The option, and why it is refused. `bind` and `connect` return it as
-    /// [`BindError::OptionRefused`](crate::BindError::OptionRefused) and
-    /// [`ConnectError::OptionRefused`](crate::ConnectError::OptionRefused).
+    /// [`BindErrorKind::OptionRefused`](crate::BindErrorKind::OptionRefused) and
+    /// [`ConnectErrorKind::OptionRefused`](crate::ConnectErrorKind::OptionRefused).
     fn check(&self, endpoint: &Endpoint, options: &TransportOptions) -> io::Result<()> {
         let _ = (endpoint, options);
         Ok(())

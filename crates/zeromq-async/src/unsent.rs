@@ -1,4 +1,4 @@
-//! Messages that a socket took and could not send, to be returned to the application.
+//! Messages that a socket accepted and could not send. They are returned to the application.
 
 use std::collections::VecDeque;
 use std::iter::FusedIterator;
@@ -30,14 +30,14 @@ use crate::identity::PeerId;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Unsent {
-    /// The peer it was for. `None` if no peer had room for it.
+    /// The peer that should get it. `None` if no peer had room for it.
     pub peer: Option<PeerId>,
     /// The endpoint of that peer, bound or connected to.
     pub endpoint: Option<Endpoint>,
     /// The routing id by which a ROUTER knew the peer. The message no longer contains it. Empty for
     /// other sockets.
     pub routing_id: Bytes,
-    /// The message as on the wire. That of a REQ or REP has its envelope.
+    /// The message as on the wire. A message of a REQ or REP has its envelope.
     pub message: Message,
 }
 

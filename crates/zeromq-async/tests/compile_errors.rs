@@ -140,6 +140,35 @@ fn wrong_directions_are_told_in_words() {
             "not publish",
             "",
         ),
+        (
+            "async fn f(s: ClientSocket) { s.send(Message::multipart([\"a\", \"b\"])).await; }",
+            "Frame: From<",
+            "Message",
+        ),
+        (
+            "async fn f(s: ServerSocket, to: RouteId) { s.send_to(to, Message::new()).await; }",
+            "Frame: From<",
+            "Message",
+        ),
+        ("async fn f(s: ServerSocket) { s.send(\"x\").await; }", "RouteId", "()"),
+        ("async fn f(s: ClientSocket, to: RouteId) { s.send_to(to, \"x\").await; }", "RouteId", ""),
+        ("async fn f(s: GatherSocket) { s.send(\"x\").await; }", "Gather socket does not send", ""),
+        ("async fn f(s: ScatterSocket) { s.recv().await; }", "Scatter socket does not receive", ""),
+        (
+            "fn f(s: SocketBuilder<Client>) { s.hello(Message::multipart([\"a\", \"b\"])); }",
+            "Frame: From<",
+            "Message",
+        ),
+        (
+            "fn f(s: SocketBuilder<Channel>) { s.hello(\"a\"); }",
+            "Channel socket does not greet",
+            "",
+        ),
+        (
+            "fn f(s: SocketBuilder<Client>) { s.disconnect_message(\"a\"); }",
+            "Client socket gets no message for a lost peer",
+            "",
+        ),
         ("fn f(s: ReqSocket) { s.sender(); }", "Req socket has one sender", "DEALER asks"),
         ("fn f(s: Sender<Rep>) { s.clone(); }", "Rep", ""),
     ] {

@@ -8,13 +8,17 @@
 mod consistent_push;
 #[path = "custom_sockets/counting_pub.rs"]
 mod counting_pub;
+#[path = "custom_sockets/exact_pub.rs"]
+mod exact_pub;
 #[path = "custom_sockets/least_busy_dealer.rs"]
 mod least_busy_dealer;
 #[path = "custom_sockets/priority_pull.rs"]
 mod priority_pull;
+#[path = "custom_sockets/unnamed_pull.rs"]
+mod unnamed_pull;
 
-use zeromq_async::{DealerSocket, Endpoint, Message, PullSocket, PushSocket, SubSocket};
-use zeromq_async::{RepSocket, Socket};
+use zeromq_async::{DealerSocket, Endpoint, Message, PullSocket, PushSocket, RecvError, RepSocket};
+use zeromq_async::{Socket, SubSocket};
 
 const ANY_PORT: &str = "tcp://127.0.0.1:*";
 
@@ -134,4 +138,51 @@ async fn custom_dealer_talks_to_a_dealer() {
     let (message, peer) = custom.recv_from().await.unwrap();
     assert_eq!(message, "hello");
     assert_eq!(peer.info().socket_type(), zeromq_async::SocketType::Dealer);
+}
+
+/// Subscribers over tcp and inproc get the same encoded message, and only those of its exact topic.
+#[tokio::test]
+async fn exact_pub_sends_to_exact_topics() {
+    let mut publisher = Socket::<exact_pub::ExactPub>::new();
+    let tcp = publisher.bind(ANY_PORT).await.unwrap();
+    let inproc = publisher.bind("inproc://exact-pub").await.unwrap();
+    let mut subs = Vec::new();
+    for (endpoint, topic) in [(&tcp, "a"), (&inproc, "a"), (&tcp, "ab"), (&inproc, "")] {
+        let mut sub = SubSocket::builder().subscribe(topic).build();
+        sub.connect(endpoint).unwrap();
+        assert_eq!(sub.recv().await.unwrap(), Message::multipart([topic, "subscribed"]));
+        subs.push(sub);
+    }
+    let large = "x".repeat(100_000);
+    for topic in ["a", "ab", "abc"] {
+        publisher.send(Message::multipart([topic, &large])).await.unwrap();
+    }
+    publisher.send("").await.unwrap();
+    for (sub, topic) in subs.iter_mut().zip(["a", "a", "ab"]) {
+        assert_eq!(sub.recv().await.unwrap(), Message::multipart([topic, &large]));
+        assert_eq!(sub.stats().unread, 0);
+    }
+    assert_eq!(subs[3].recv().await.unwrap(), "");
+    let stats = publisher.stats();
+    assert_eq!((stats.own, stats.sent), (4, 8));
+
+    drop(subs);
+    while publisher.control().0.lock().unwrap().values().any(|peers| !peers.is_empty()) {
+        tokio::task::yield_now().await;
+    }
+}
+
+/// `recv_from` of a type that does not know its senders is an error. `recv` receives.
+#[tokio::test]
+async fn recv_from_without_sender_is_an_error() {
+    let mut pull = Socket::<unnamed_pull::UnnamedPull>::new();
+    let mut push = PushSocket::new();
+    push.connect(pull.bind("inproc://unnamed-pull").await.unwrap()).unwrap();
+    for text in ["1", "2", "3"] {
+        push.send(text).await.unwrap();
+    }
+    assert_eq!(pull.recv_from().await.unwrap_err(), RecvError::UnknownSender);
+    assert_eq!(pull.try_recv_from().unwrap_err(), RecvError::UnknownSender);
+    assert_eq!(pull.recv().await.unwrap(), "3");
+    assert!(pull.last_peer().is_none());
 }

@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use support::{event, within};
 use zeromq_async::{
-    BindError, ConnectError, EndpointError, PeerAddress, PullSocket, PushSocket, SocketEvent,
+    BindErrorKind, ConnectErrorKind, EndpointErrorKind, PeerAddress, PullSocket, PushSocket,
+    SocketEvent,
 };
 
 /// Reports a skipped test, bypassing the capture of test output.
@@ -35,7 +36,7 @@ async fn bind_names_a_free_port() {
     let port = bound.strip_prefix("vsock://*:").expect("any context id");
     assert!(port.parse::<u32>().is_ok(), "{bound}");
     let error = PullSocket::new().bind(bound.as_str()).await.unwrap_err();
-    assert!(matches!(error, BindError::InUse { .. }), "{error}");
+    assert!(matches!(error.kind(), BindErrorKind::InUse), "{error}");
     pull.unbind(bound.as_str()).await.unwrap();
     pull.bind(bound.as_str()).await.unwrap();
 }
@@ -45,18 +46,15 @@ async fn invalid_addresses_are_refused_at_once() {
     let pull = PullSocket::new();
     for text in ["vsock://3", "vsock://host:5", "vsock://3:port"] {
         let error = pull.bind(text).await.unwrap_err();
-        assert!(matches!(error, BindError::InvalidEndpoint(_)), "{error}");
+        assert!(matches!(error.kind(), BindErrorKind::InvalidEndpoint(_)), "{error}");
         let error = pull.connect(text).unwrap_err();
-        assert!(matches!(error, ConnectError::InvalidEndpoint(_)), "{error}");
+        assert!(matches!(error.kind(), ConnectErrorKind::InvalidEndpoint(_)), "{error}");
         assert!(error.to_string().contains(text), "{error}");
     }
     for text in ["vsock://*:5", "vsock://3:*", "vsock://3:-1"] {
         let error = pull.connect(text).unwrap_err();
-        let wildcard = matches!(
-            error,
-            ConnectError::InvalidEndpoint(EndpointError::WildcardNotAllowed { .. })
-        );
-        assert!(wildcard, "{error}");
+        let wildcard = ConnectErrorKind::InvalidEndpoint(EndpointErrorKind::WildcardNotAllowed);
+        assert_eq!(error.kind(), &wildcard);
     }
 }
 

@@ -47,21 +47,18 @@ impl Delimiter {
 }
 
 impl Format {
-    /// Converts a message into a line, including the line end.
-    pub(crate) fn line(self, message: &Message, delimiter: &Delimiter) -> Vec<u8> {
+    /// Converts the frames of a message into a line, including the line end.
+    pub(crate) fn line(self, frames: &[Frame], delimiter: &Delimiter) -> Vec<u8> {
         let mut line = match self {
-            Self::Text => message.frames().join(delimiter.on_output()),
+            Self::Text => frames.join(delimiter.on_output()),
             Self::Hex => {
-                let frames: Vec<_> = message.frames().iter().map(|frame| hex(frame)).collect();
+                let frames: Vec<_> = frames.iter().map(|frame| hex(frame)).collect();
                 frames.join(delimiter.on_output())
             }
-            Self::Json => message
-                .frames()
-                .iter()
-                .map(|frame| json(frame))
-                .collect::<Value>()
-                .to_string()
-                .into(),
+            Self::Json => {
+                let frames: Value = frames.iter().map(|frame| json(frame)).collect();
+                frames.to_string().into()
+            }
         };
         line.push(b'\n');
         line
@@ -109,7 +106,7 @@ mod tests {
     #[test]
     fn formats_show_every_byte() {
         let message = Message::multipart([&b"a"[..], b"\xff\n"]);
-        let line = |format: Format, delimiter| format.line(&message, &delimiter);
+        let line = |format: Format, delimiter| format.line(message.frames(), &delimiter);
         assert_eq!(line(Format::Text, Delimiter::default()), b"a\t\xff\n\n");
         assert_eq!(line(Format::Text, delimiter("|")), b"a|\xff\n\n");
         assert_eq!(line(Format::Hex, delimiter("|")), b"61|ff0a\n");

@@ -12,11 +12,13 @@ use zeromq_async::Message;
 
 use crate::failure::Failure;
 use crate::format::Delimiter;
+use crate::targets::Targets;
 
 #[derive(Debug)]
 pub(crate) struct Input {
     source: Source,
     delimiter: Delimiter,
+    targets: Targets,
     backlog: Backlog,
 }
 
@@ -61,7 +63,12 @@ impl Input {
             let messages = messages.iter().map(|text| text.as_encoded_bytes().to_vec());
             Source::Arguments(messages.collect::<Vec<_>>().into_iter())
         };
-        Self { source, delimiter, backlog }
+        Self { source, delimiter, targets: Targets::default(), backlog }
+    }
+
+    /// Puts the address of a target in front of each message.
+    pub(crate) fn to(self, targets: Targets) -> Self {
+        Self { targets, ..self }
     }
 
     /// Removes the message from [`next`](Self::next) from the backlog.
@@ -89,7 +96,7 @@ impl Input {
                     .map(|line| line.bytes)
             }
         };
-        Ok(line.map(|line| self.delimiter.split(line)))
+        Ok(line.map(|line| self.targets.address(self.delimiter.split(line))))
     }
 }
 

@@ -1,55 +1,67 @@
-//! The socket types and their properties.
+//! Properties of the socket types that matter to the command.
 
-use clap::ValueEnum;
+use zeromq_async::SocketType;
 
-/// A socket type, as named on the command line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Kind {
-    Req,
-    Rep,
-    Dealer,
-    Router,
-    Pub,
-    Sub,
-    Xpub,
-    Xsub,
-    Push,
-    Pull,
-    Pair,
+/// The type that has this name on the command line.
+pub(crate) fn named(text: &str) -> Option<SocketType> {
+    SocketType::ALL.into_iter().find(|kind| kind.name().to_ascii_lowercase() == text)
 }
 
-impl Kind {
-    pub(crate) fn sends(self) -> bool {
-        !matches!(self, Self::Sub | Self::Pull)
-    }
+/// Whether the other socket can send the messages that this one receives.
+pub(crate) fn forwards_to(kind: SocketType, other: SocketType) -> bool {
+    kind.receives() && other.sends()
+}
 
-    pub(crate) fn receives(self) -> bool {
-        !matches!(self, Self::Pub | Self::Push)
-    }
+/// Whether peers subscribe to messages.
+pub(crate) fn publishes(kind: SocketType) -> bool {
+    matches!(kind, SocketType::Pub | SocketType::XPub)
+}
 
-    /// Whether the other socket can send the messages that this one receives.
-    pub(crate) fn forwards_to(self, other: Self) -> bool {
-        self.receives() && other.sends()
-    }
+pub(crate) fn subscribes(kind: SocketType) -> bool {
+    matches!(kind, SocketType::Sub | SocketType::XSub)
+}
 
-    /// Whether peers subscribe to messages.
-    pub(crate) fn publishes(self) -> bool {
-        matches!(self, Self::Pub | Self::Xpub)
-    }
+/// Whether sends and receives must alternate.
+pub(crate) fn alternates(kind: SocketType) -> bool {
+    matches!(kind, SocketType::Req | SocketType::Rep)
+}
 
-    /// Whether sends and receives must alternate.
-    pub(crate) fn alternates(self) -> bool {
-        matches!(self, Self::Req | Self::Rep)
-    }
+/// Whether it can receive the commands of a proxy's control socket.
+pub(crate) fn takes_commands(kind: SocketType) -> bool {
+    kind.receives() && !matches!(kind, SocketType::Req | SocketType::XPub | SocketType::XSub)
+}
 
-    /// Whether it can receive the commands of a proxy's control socket.
-    pub(crate) fn takes_commands(self) -> bool {
-        self.receives() && !matches!(self, Self::Req | Self::Xpub | Self::Xsub)
-    }
+/// The number of frames at the front of a received message that only route the reply.
+pub(crate) fn hidden_frames(kind: SocketType) -> usize {
+    usize::from(matches!(kind, SocketType::Peer | SocketType::Server))
+}
 
-    /// Whether the RFC of this type says to drop messages for a disconnected peer. Such a drop is not a
-    /// failure.
-    pub(crate) fn drops(self) -> bool {
-        matches!(self, Self::Pub | Self::Xpub | Self::Xsub | Self::Rep | Self::Router)
-    }
+/// Whether a proxy can pass its messages on. The messages of the other types name a peer or group that
+/// the other side does not have.
+pub(crate) fn is_forwarded(kind: SocketType) -> bool {
+    !matches!(
+        kind,
+        SocketType::Dgram
+            | SocketType::Dish
+            | SocketType::Peer
+            | SocketType::Radio
+            | SocketType::Server
+            | SocketType::Stream
+    )
+}
+
+/// Whether the RFC of this type says to drop messages for a disconnected peer. Such a drop is not a
+/// failure.
+pub(crate) fn drops(kind: SocketType) -> bool {
+    matches!(
+        kind,
+        SocketType::Peer
+            | SocketType::Pub
+            | SocketType::Radio
+            | SocketType::Rep
+            | SocketType::Router
+            | SocketType::Server
+            | SocketType::XPub
+            | SocketType::XSub
+    )
 }

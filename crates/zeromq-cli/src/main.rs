@@ -23,6 +23,7 @@ mod session;
 mod shutdown;
 mod signals;
 mod socket;
+mod targets;
 mod warnings;
 
 use arguments::{Arguments, Command};

@@ -3,22 +3,23 @@
 use std::ffi::OsString;
 
 use futures_util::future::join_all;
-use zeromq_util::proxy::{self, Proxy, ProxyError, ProxySide};
+use zeromq_async::{AnySocket, SocketType};
+use zeromq_util::proxy::{Proxy, ProxyError, ProxySide};
 
 use crate::arguments::{End, ProxyArguments};
 use crate::endpoints;
 use crate::failure::Failure;
-use crate::kind::Kind;
+use crate::kind;
 use crate::shutdown::{GRACE, close_within};
 use crate::signals::Signals;
-use crate::socket::{Incoming, Options, Outgoing, Parts};
+use crate::socket::Options;
 use crate::warnings;
 
 /// Forwards until a signal or a TERMINATE command.
 pub(crate) async fn run(arguments: ProxyArguments) -> Result<(), Failure> {
     let mut signals = Signals::new()?;
     let sockets = Sockets::open(&arguments)?;
-    let handles: Vec<_> = sockets.all().map(|parts| parts.handle.clone()).collect();
+    let handles: Vec<_> = sockets.all().map(|socket| socket.handle().clone()).collect();
     for handle in &handles {
         tokio::spawn(warnings::report(handle.events()));
     }
@@ -39,10 +40,10 @@ pub(crate) async fn run(arguments: ProxyArguments) -> Result<(), Failure> {
 
 /// The sockets of a proxy, before they bind and connect.
 struct Sockets {
-    front: Parts,
-    back: Parts,
-    capture: Option<Parts>,
-    control: Option<Parts>,
+    front: AnySocket,
+    back: AnySocket,
+    capture: Option<AnySocket>,
+    control: Option<AnySocket>,
 }
 
 impl Sockets {
@@ -56,46 +57,37 @@ impl Sockets {
         })
     }
 
-    fn all(&self) -> impl Iterator<Item = &Parts> {
+    fn all(&self) -> impl Iterator<Item = &AnySocket> {
         [&self.front, &self.back].into_iter().chain(&self.capture).chain(&self.control)
     }
 }
 
 /// Opens a socket. `other` is the type of the socket on the other side.
-fn open(end: &End, other: Option<Kind>) -> Result<Parts, Failure> {
+fn open(end: &End, other: Option<SocketType>) -> Result<AnySocket, Failure> {
     let mut options = Options::default();
     // An XSUB forwards the subscriptions of the other side, if that side receives any.
-    if end.kind == Kind::Sub || other.is_some_and(|other| !other.receives()) {
+    let forwards = end.kind == SocketType::XSub && other.is_none_or(SocketType::receives);
+    if kind::subscribes(end.kind) && !forwards {
         options.subscriptions.push(OsString::new());
     }
     options.open(end.kind)
 }
 
 async fn forward(sockets: Sockets, arguments: &ProxyArguments) -> Result<(), Failure> {
-    let handles = sockets.all().map(|parts| &parts.handle);
+    let handles = sockets.all().map(AnySocket::handle);
     let attachments: Vec<_> = handles.zip(arguments.ends().map(|end| &end.attachment)).collect();
     endpoints::attach(&attachments).await?;
 
     let Sockets { front, back, capture, control } = sockets;
-    let front = proxy_end(front, arguments.frontend.kind);
-    let mut proxy = Proxy::new(front, proxy_end(back, arguments.backend.kind));
-    if let (Some(control), Some(end)) = (control, &arguments.control) {
-        proxy = proxy.control(proxy_end(control, end.kind));
+    let mut proxy = Proxy::new(front, back);
+    if let Some(control) = control {
+        proxy = proxy.control(control);
     }
-    let result = match capture.and_then(|parts| parts.outgoing) {
+    let result = match capture {
         Some(capture) => proxy.capture(capture).run().await,
         None => proxy.run().await,
     };
     result.map(drop).map_err(|error| failure(error, arguments))
-}
-
-fn proxy_end(parts: Parts, kind: Kind) -> proxy::End<Incoming, Outgoing> {
-    let end = proxy::End::new(parts.incoming, parts.outgoing);
-    match kind {
-        Kind::Req => end.of_req(),
-        Kind::Rep => end.of_rep(),
-        _ => end,
-    }
 }
 
 /// Adds the endpoint to an error.

@@ -1,10 +1,10 @@
 //! The security mechanism of a socket.
 
+use zeromq_async::AnySocketBuilder;
 use zeromq_async::security::{
     Attempt, Credentials, CurveKeyPair, CurvePublicKey, CurveSecretKey, Decision, NoiseKeyPair,
     NoisePublicKey, NoiseSecretKey, Password,
 };
-use zeromq_async::{SocketBuilder, SocketKind};
 use zeromq_auth::PasswordFile;
 
 mod keys;
@@ -49,10 +49,7 @@ impl Security {
     }
 
     /// Configures a socket.
-    pub(crate) fn apply<P: SocketKind>(
-        &self,
-        builder: SocketBuilder<P>,
-    ) -> Result<SocketBuilder<P>, Failure> {
+    pub(crate) fn apply(&self, builder: AnySocketBuilder) -> Result<AnySocketBuilder, Failure> {
         Ok(match self {
             Self::Null => builder,
             Self::PlainServer(users) => builder.plain_server(users.clone()),

@@ -1,7 +1,8 @@
 //! `zmq SOCKET`: one socket, from bind and connect to close.
 
-use zeromq_async::SocketHandle;
+use zeromq_async::{AnyReceiver, AnySender, AnySocket, SocketType};
 
+mod attaching;
 mod closing;
 mod exchange;
 mod printer;
@@ -17,39 +18,39 @@ use crate::endpoints;
 use crate::failure::Failure;
 use crate::format::Delimiter;
 use crate::input::{Backlog, Input};
-use crate::kind::Kind;
+use crate::kind;
 use crate::monitor;
 use crate::refusal::Refusals;
 use crate::signals::Signals;
-use crate::socket::Parts;
+use crate::targets::Targets;
 use crate::warnings;
 use closing::Closing;
 use printer::Printer;
 use receiver::Receiver;
-use reply::Replies;
+use reply::{Envelope, Replies};
 use sender::Sender;
 use timeout::Timeout;
 
 /// Runs the socket until its work is done, a signal arrives, or a peer refuses the connection.
 pub(crate) async fn run(arguments: SocketArguments) -> Result<(), Failure> {
     let mut signals = Signals::new()?;
-    let parts = arguments.socket_options()?.open(arguments.kind)?;
-    let mut refusals = Refusals::new(parts.handle.events());
+    let socket = arguments.socket_options()?.open(arguments.kind)?;
+    let mut refusals = Refusals::new(socket.events());
     let backlog = Backlog::default();
     let closing = Closing {
-        handle: parts.handle.clone(),
-        reporting: match parts.handle.events() {
+        handle: socket.handle().clone(),
+        reporting: match socket.events() {
             events if arguments.common.monitor => tokio::spawn(monitor::report(events)),
             events => tokio::spawn(warnings::report(events)),
         },
         endpoints: endpoints::list(&arguments.attachments()),
         linger: arguments.common.linger,
-        drops: arguments.kind.drops(),
+        drops: kind::drops(arguments.kind),
         backlog: backlog.clone(),
     };
     // The work has its own task, because a write to a terminal may block it but not the signals.
     let session = Session { arguments, backlog };
-    let mut work = tokio::spawn(session.work(parts));
+    let mut work = tokio::spawn(session.work(socket));
     let worked = tokio::select! {
         worked = &mut work => worked.unwrap_or_else(|panic| Err(Failure::error(panic))),
         () = signals.recv() => {
@@ -73,48 +74,74 @@ struct Session {
 }
 
 impl Session {
-    async fn work(self, parts: Parts) -> Result<(), Failure> {
-        let Parts { outgoing, incoming, handle } = parts;
-        self.attach(&handle).await?;
-        let timeout = Timeout(self.arguments.common.timeout);
-        let endpoints = endpoints::list(&self.arguments.attachments());
-        let interval = self.arguments.sending.interval;
-        let sender = outgoing.map(|sink| Sender::new(sink, timeout, &endpoints, interval));
-        let receiver = incoming.map(|stream| Receiver::new(stream, timeout, &endpoints));
-        if !self.arguments.kind.publishes() {
-            timeout.wait(handle.wait_for_peers(self.arguments.sending.wait_peers)).await?;
-        }
-        match (sender, receiver) {
-            (None, None) => Ok(()),
-            (None, Some(receiver)) => transfer::receive(receiver, self.printer()).await,
-            (Some(sender), None) => {
-                transfer::send(self.input(), sender, self.arguments.common.count).await
+    async fn work(self, socket: AnySocket) -> Result<(), Failure> {
+        let targets = attaching::attach(&socket, &self.arguments).await?;
+        self.timeout().wait(self.wait_for_peers(&socket)).await?;
+        let kind = socket.kind();
+        let (sender, receiver) = socket.split();
+        let (sender, receiver) = (self.sender(sender), self.receiver(receiver));
+        match (kind.sends(), kind.receives()) {
+            (false, _) => transfer::receive(receiver, self.printer()).await,
+            (true, false) => {
+                let input = self.input().to(targets);
+                transfer::send(input, sender, self.arguments.common.count).await
             }
-            (Some(sender), Some(receiver)) => self.send_and_receive(sender, receiver).await,
+            (true, true) => self.send_and_receive(targets, sender, receiver).await,
         }
     }
 
-    async fn attach(&self, handle: &SocketHandle) -> Result<(), Failure> {
-        let attachments = self.arguments.attachments();
-        let sockets: Vec<_> = attachments.iter().map(|attachment| (handle, attachment)).collect();
-        endpoints::attach(&sockets).await
+    /// Waits for `--wait-peers`. PUB and XPUB wait for subscriptions later.
+    async fn wait_for_peers(&self, socket: &AnySocket) {
+        let SocketArguments { kind, sending, interests, .. } = &self.arguments;
+        match (socket, interests.groups.first()) {
+            _ if sending.wait_peers == 0 || kind::publishes(*kind) => {}
+            (AnySocket::Radio(radio), Some(group)) => {
+                radio.wait_for_members(group.as_encoded_bytes(), sending.wait_peers).await;
+            }
+            _ => socket.wait_for_peers(sending.wait_peers).await,
+        }
     }
 
-    async fn send_and_receive(self, sender: Sender, receiver: Receiver) -> Result<(), Failure> {
+    fn sender(&self, half: AnySender) -> Sender {
+        Sender::new(half, self.timeout(), &self.endpoints(), self.arguments.sending.interval)
+    }
+
+    fn receiver(&self, half: AnyReceiver) -> Receiver {
+        Receiver::new(half, self.timeout(), &self.endpoints())
+    }
+
+    fn timeout(&self) -> Timeout {
+        Timeout(self.arguments.common.timeout)
+    }
+
+    fn endpoints(&self) -> String {
+        endpoints::list(&self.arguments.attachments())
+    }
+
+    async fn send_and_receive(
+        self,
+        targets: Targets,
+        sender: Sender,
+        receiver: Receiver,
+    ) -> Result<(), Failure> {
         let printer = self.printer();
+        let envelope = Envelope::of_type(self.arguments.kind);
         match self.arguments.kind {
-            Kind::Pub | Kind::Xpub => self.publish(sender, receiver).await,
-            Kind::Req => exchange::in_lockstep(self.input(), sender, receiver, printer).await,
+            SocketType::Pub | SocketType::XPub => self.publish(sender, receiver).await,
+            SocketType::Req => exchange::in_lockstep(self.input(), sender, receiver, printer).await,
             _ => match self.replies() {
-                Some(replies) => reply::run(replies, sender, receiver, printer).await,
-                None => exchange::concurrently(self.input(), sender, receiver, printer).await,
+                Some(replies) => reply::run(replies, envelope, sender, receiver, printer).await,
+                None => {
+                    let input = self.input().to(targets);
+                    exchange::concurrently(input, sender, receiver, printer).await
+                }
             },
         }
     }
 
     /// Publishes the input. Only `xpub` prints the subscriptions.
     async fn publish(self, sender: Sender, mut receiver: Receiver) -> Result<(), Failure> {
-        let mut printer = (self.arguments.kind == Kind::Xpub).then(|| self.printer());
+        let mut printer = (self.arguments.kind == SocketType::XPub).then(|| self.printer());
         let count = self.arguments.sending.wait_peers;
         let waited = publish::wait_for_subscribers(count, &mut receiver, printer.as_mut()).await?;
         if waited.is_break() {
@@ -129,19 +156,23 @@ impl Session {
         }
     }
 
-    /// The replies of a REP, or of a ROUTER with `--echo` or `--reply`.
+    /// The replies of a type that answers each request, or of others with `--echo` or `--reply`.
     fn replies(&self) -> Option<Replies> {
         let SocketArguments { kind, answering, sending, .. } = &self.arguments;
         if answering.echo {
             return Some(Replies::Echo);
         }
         if let Some(text) = answering.reply.clone() {
-            let body = self.delimiter().split(text.into_encoded_bytes());
-            return Some(Replies::Fixed { body, routed: *kind == Kind::Router });
+            return Some(Replies::Fixed(self.delimiter().split(text.into_encoded_bytes())));
         }
         // A reply without a request is not an unsent message, so it is not in the backlog.
         let input = || Input::new(&sending.messages, self.delimiter(), Backlog::default());
-        (*kind == Kind::Rep).then(|| Replies::Input(input()))
+        let answers = match kind {
+            SocketType::Rep | SocketType::Server => true,
+            SocketType::Peer => !self.arguments.connects(),
+            _ => false,
+        };
+        answers.then(|| Replies::Input(input()))
     }
 
     fn delimiter(&self) -> Delimiter {
@@ -150,7 +181,8 @@ impl Session {
 
     fn printer(&self) -> Printer {
         let SocketArguments { receiving, common, .. } = &self.arguments;
-        Printer::new(receiving.format, self.delimiter(), common.count)
+        let hidden = kind::hidden_frames(self.arguments.kind);
+        Printer::new(receiving.format, self.delimiter(), common.count, hidden)
     }
 
     /// The messages of the command line, or else standard input.

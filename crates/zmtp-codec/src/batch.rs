@@ -163,6 +163,11 @@ impl Batch {
         self.bytes += size;
     }
 
+    /// Appends a copy of one frame. It does not count as a message, and cannot be popped.
+    pub(crate) fn push_copy(&mut self, header: FrameHeader, body: &[u8]) {
+        self.push_small(header, body);
+    }
+
     /// Appends encoded messages. They share memory, unless they are small and would keep a
     /// [large buffer](EncodedMessages::cut_from) alive.
     pub fn push_run(&mut self, run: EncodedMessages) {

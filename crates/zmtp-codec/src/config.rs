@@ -9,13 +9,14 @@ use crate::mechanism::Mechanism;
 use crate::metadata::Metadata;
 use crate::routing_id::RoutingId;
 use crate::socket_type::SocketType;
+use crate::wire::MechanismName;
 
 /// What this side of a connection announces and accepts. One configuration serves any number of
 /// connections.
 ///
 /// # Defaults
 ///
-/// No routing id, no metadata of the application, no authentication of NULL peers, and the default
+/// No routing id, no metadata of the application, no authentication of NULL peers, no ZMTP 1.0, and the default
 /// [`Limits`]. There is no default mechanism: no security must be an explicit choice.
 ///
 /// ```
@@ -43,6 +44,9 @@ pub struct ConnectionConfig {
     /// Whether to [ask](crate::Event::Authenticate) about NULL peers too, as libzmq does if a ZAP
     /// domain is set. The servers of other mechanisms always ask.
     pub authenticate_null: bool,
+    /// Whether to speak ZMTP 1.0 with peers of ZeroMQ 2. Never done where a mechanism other than NULL
+    /// or authentication is set: ZMTP 1.0 has neither, and no socket types.
+    pub allow_zmtp_1: bool,
     /// The most that the peer may send.
     pub limits: Limits,
 }
@@ -56,6 +60,7 @@ impl ConnectionConfig {
             mechanism: Arc::new(mechanism),
             metadata: Metadata::new(),
             authenticate_null: false,
+            allow_zmtp_1: false,
             limits: Limits::default(),
         }
     }
@@ -78,6 +83,12 @@ impl ConnectionConfig {
         self
     }
 
+    /// Sets whether to speak ZMTP 1.0 with peers of ZeroMQ 2.
+    pub fn with_allow_zmtp_1(mut self, allow_zmtp_1: bool) -> Self {
+        self.allow_zmtp_1 = allow_zmtp_1;
+        self
+    }
+
     /// Sets the most that the peer may send.
     pub fn with_limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
@@ -90,6 +101,21 @@ impl ConnectionConfig {
         Metadata::announcing(self.socket_type, self.routing_id.as_ref()).encode(&mut wire);
         self.metadata.encode(&mut wire);
         wire.into()
+    }
+
+    /// Whether this side requires neither security nor authentication.
+    pub(crate) fn is_open(&self) -> bool {
+        self.mechanism.name() == MechanismName::NULL && !self.authenticate_null
+    }
+
+    /// Whether a peer of ZMTP 1.0 may connect.
+    pub(crate) fn takes_zmtp_1(&self) -> bool {
+        self.allow_zmtp_1 && self.is_open()
+    }
+
+    /// The name by which a ROUTER addresses this side; empty if none.
+    pub(crate) fn routing_id_bytes(&self) -> &[u8] {
+        self.routing_id.as_ref().map_or(&[][..], AsRef::as_ref)
     }
 
     /// Returns the peer's socket type if this side's socket may talk to it.

@@ -1,21 +1,25 @@
 //! One side of a connection, from the first byte on.
 
+mod framed;
 mod heartbeat;
+mod introduction;
 mod stage;
 mod traffic;
 mod zmtp2;
 
 use bytes::{Bytes, BytesMut};
 
+use framed::{Framed, Read};
 pub use heartbeat::{Heartbeat, HeartbeatAction, HeartbeatConfig};
-use stage::{Progress, Stage};
+use stage::{AwaitPreface, Progress, SentGreeting, Stage};
 pub use traffic::Traffic;
 
 use crate::authentication::Decision;
 use crate::batch::Batch;
 use crate::config::ConnectionConfig;
-use crate::error::{Disposition, ProtocolError};
+use crate::error::{Disposition, LimitExceeded, ProtocolError};
 use crate::event::{Event, PeerInfo};
+use crate::framing::{Carrier, Framing, FramingContext, Introduction, Step, zmtp1};
 use crate::mechanism::Seed;
 use crate::message::Message;
 use crate::seal::SealBuffer;
@@ -46,6 +50,10 @@ use crate::wire::{Command, Greeting};
 pub struct Connection {
     config: ConnectionConfig,
     stage: Stage,
+    /// The framing, until the handshake is over: then it belongs to the traffic.
+    framed: Option<Box<Framed>>,
+    /// Bytes in the connection's framing, written before all others.
+    carried: Vec<u8>,
     /// Greeting and handshake: written at once.
     opening: Batch,
     /// Messages and commands: written after the handshake.
@@ -73,12 +81,43 @@ impl Connection {
         Self::start(config, Some(Seed::draw(&mut entropy)))
     }
 
+    /// Starts with a framing in place of the greeting. Call this before anything else: later calls
+    /// have no effect.
+    #[must_use]
+    pub fn with_framing(mut self, framing: Box<dyn Framing>) -> Self {
+        let Some(seed) = self.stage.take_first_seed() else { return self };
+        self.opening.clear();
+        let context = FramingContext {
+            socket_type: self.config.socket_type,
+            mechanism: self.config.mechanism.name(),
+            routing_id: self.config.routing_id.clone(),
+            limits: self.config.limits.clone(),
+        };
+        match framing.start(context, &mut self.carried) {
+            Ok(step) => self.begin(step, seed),
+            Err(error) => self.stage = Stage::Failed(error),
+        }
+        self
+    }
+
     fn start(config: &ConnectionConfig, seed: Option<Seed>) -> Self {
         let mut opening = Batch::new();
-        opening.push_control(Bytes::from_static(&Greeting::OPENING));
+        let sent = match config.takes_zmtp_1() {
+            true => {
+                let signature = zmtp1::signature(config.routing_id_bytes());
+                opening.push_control(Bytes::copy_from_slice(&signature));
+                SentGreeting::Signature
+            }
+            false => {
+                opening.push_control(Bytes::from_static(&Greeting::OPENING));
+                SentGreeting::Opening
+            }
+        };
         Self {
             config: config.clone(),
-            stage: Stage::new(seed),
+            stage: Stage::new(sent, seed),
+            framed: None,
+            carried: Vec::new(),
             opening,
             traffic: Batch::new(),
             sealed: SealBuffer::new(),
@@ -102,28 +141,155 @@ impl Connection {
         max_messages: usize,
     ) -> Result<Option<Event>, ProtocolError> {
         loop {
-            let stage = std::mem::replace(&mut self.stage, Stage::Closed);
-            let knows_commands = !matches!(stage, Stage::Identity);
-            match stage.handle(&self.config, input, max_messages, &mut self.opening) {
-                Ok((stage, progress)) => {
-                    self.stage = stage;
-                    match progress {
-                        Progress::Continue => {}
-                        Progress::Wait => return Ok(None),
-                        Progress::Event(event) => {
-                            self.apply(&event);
-                            return Ok(Some(event));
-                        }
-                    }
+            match self.step(input, max_messages)? {
+                Progress::Continue => {}
+                Progress::Wait => return Ok(None),
+                Progress::Event(event) => {
+                    self.apply(&event);
+                    return Ok(Some(event));
                 }
-                Err(error) => {
-                    if let Disposition::SendErrorAndClose(reason) = error.disposition()
-                        && knows_commands
-                    {
-                        self.opening.push_command(&Command::Error { reason });
-                    }
+                Progress::Carry(carrier) => self.carry_from_here(carrier),
+                Progress::Reply(command) => self.traffic.push_command(&command),
+                Progress::End(reply) => {
+                    reply.iter().for_each(|reply| self.traffic.push_command(reply));
+                    return Ok(Some(Event::End));
+                }
+                Progress::Failed(error) => {
+                    self.finish(&error);
                     return Err(error);
                 }
+            }
+        }
+    }
+
+    /// Ends failed traffic in its framing. Nothing else is written.
+    fn finish(&mut self, error: &ProtocolError) {
+        let stage = std::mem::replace(&mut self.stage, Stage::Closed);
+        if let Stage::Ended(Traffic { mut encoder, .. }) = stage
+            && encoder.finish(Some(error), &mut self.sealed)
+        {
+            self.carried.extend_from_slice(self.sealed.first_chunk());
+        }
+        self.sealed.clear();
+    }
+
+    fn step(
+        &mut self,
+        input: &mut BytesMut,
+        max_messages: usize,
+    ) -> Result<Progress, ProtocolError> {
+        if let Stage::Preface(_) = &self.stage {
+            return self.handle_preface(input);
+        }
+        match self.framed.take() {
+            Some(framed) => self.handle_framed(framed, input),
+            None => self.handle_stage(input, max_messages),
+        }
+    }
+
+    /// Handles the bytes before the first frame of a framing.
+    fn handle_preface(&mut self, input: &mut BytesMut) -> Result<Progress, ProtocolError> {
+        let stage = std::mem::replace(&mut self.stage, Stage::Closed);
+        let Stage::Preface(AwaitPreface { preface, seed }) = stage else {
+            return Ok(Progress::Wait);
+        };
+        let step = preface.handle(input, &mut self.carried)?;
+        if let Step::Await(_) = &step {
+            let (announced, limit) = (input.len() as u64, self.config.limits.max_handshake_size);
+            if announced > limit as u64 {
+                return Err(LimitExceeded::HandshakeSize { announced, limit }.into());
+            }
+        }
+        self.begin(step, seed);
+        Ok(if let Stage::Preface(_) = self.stage { Progress::Wait } else { Progress::Continue })
+    }
+
+    fn begin(&mut self, step: Step, seed: Option<Seed>) {
+        match step {
+            Step::Await(preface) => self.stage = Stage::Preface(AwaitPreface { preface, seed }),
+            Step::Carry(carrier) => self.carry_with(carrier, seed),
+        }
+    }
+
+    /// Sends and receives in a framing behind the bytes that are queued already.
+    fn carry_from_here(&mut self, carrier: Carrier) {
+        while let Some(bytes) = self.opening.take_chunk() {
+            self.carried.extend_from_slice(&bytes);
+        }
+        self.carry_with(carrier, None);
+    }
+
+    /// Sends and receives in a framing from now on.
+    fn carry_with(&mut self, carrier: Carrier, seed: Option<Seed>) {
+        let version = carrier.version;
+        self.stage = match carrier.introduction {
+            Introduction::Mechanism => Stage::Introduction { version, seed },
+            Introduction::None => Stage::Bare { version },
+            Introduction::RoutingId => {
+                self.opening.push_control(introduction::own_routing_id(&self.config));
+                Stage::RoutingId { version }
+            }
+        };
+        let mut framed = Framed::new(carrier);
+        framed.carry(&mut self.opening, &mut self.carried);
+        self.framed = Some(Box::new(framed));
+    }
+
+    /// Handles input in a framing, before the end of the handshake.
+    fn handle_framed(
+        &mut self,
+        mut framed: Box<Framed>,
+        input: &mut BytesMut,
+    ) -> Result<Progress, ProtocolError> {
+        let read = match self.stage.needs_input() {
+            true => framed.read(input, &mut self.opening),
+            false => Ok(Read::More),
+        };
+        let progress = match read {
+            Ok(Read::More | Read::Incomplete) => self.handle_stage(&mut framed.frames, 0),
+            Ok(Read::End) => {
+                self.stage = Stage::Closed;
+                Ok(Progress::Event(Event::End))
+            }
+            Err(ref error) => {
+                self.stage = Stage::Closed;
+                Err(error.clone())
+            }
+        };
+        framed.carry(&mut self.opening, &mut self.carried);
+        if let Err(error) = &progress {
+            framed.finish(error, &mut self.carried);
+        }
+        match &mut self.stage {
+            Stage::Traffic(traffic) => framed.enter(traffic),
+            Stage::Closed => {}
+            _ => self.framed = Some(framed),
+        }
+        match progress {
+            Ok(Progress::Wait) if matches!(read, Ok(Read::More)) => Ok(Progress::Continue),
+            progress => progress,
+        }
+    }
+
+    fn handle_stage(
+        &mut self,
+        input: &mut BytesMut,
+        max_messages: usize,
+    ) -> Result<Progress, ProtocolError> {
+        let stage = std::mem::replace(&mut self.stage, Stage::Closed);
+        let knows_commands = stage.knows_commands();
+        match stage.handle(&self.config, input, max_messages, &mut self.opening) {
+            Ok((stage, progress)) => {
+                self.stage = stage;
+                Ok(progress)
+            }
+            Err(error) => {
+                if let Disposition::SendErrorAndClose(reason) = error.disposition()
+                    && knows_commands
+                {
+                    self.opening.push_command(&Command::Error { reason });
+                }
+                Err(error)
             }
         }
     }
@@ -140,14 +306,17 @@ impl Connection {
 
     /// Takes the next bytes to write, or `None` if there are none now.
     pub fn poll_transmit(&mut self) -> Option<Bytes> {
+        if !self.carried.is_empty() {
+            return Some(std::mem::take(&mut self.carried).into());
+        }
         self.opening.take_chunk().or_else(|| match &mut self.stage {
-            Stage::Traffic(traffic) if traffic.encoder.is_sealing() => {
+            Stage::Traffic(traffic) | Stage::Ended(traffic) if traffic.encoder.is_sealing() => {
                 traffic.encoder.seal(&self.traffic, &mut self.sealed);
                 let chunk = Bytes::copy_from_slice(self.sealed.first_chunk());
                 self.traffic.advance(self.sealed.advance(chunk.len()));
                 (!chunk.is_empty()).then_some(chunk)
             }
-            Stage::Traffic(_) => self.traffic.take_chunk(),
+            Stage::Traffic(_) | Stage::Ended(_) => self.traffic.take_chunk(),
             _ => None,
         })
     }
@@ -173,7 +342,7 @@ impl Connection {
         }
     }
 
-    /// Subscribes to all messages whose first frame starts with `topic`.
+    /// Subscribes to all messages with a first frame that starts with `topic`.
     pub fn subscribe(&mut self, topic: impl Into<Bytes>) {
         self.send_subscription(Subscription::Subscribe(topic.into()));
     }
@@ -200,7 +369,11 @@ impl Connection {
     #[expect(clippy::result_large_err, reason = "it returns the connection")]
     pub fn into_traffic(self) -> Result<Traffic, Self> {
         match self.stage {
-            Stage::Traffic(traffic) if self.opening.is_empty() && self.traffic.is_empty() => {
+            Stage::Traffic(traffic)
+                if self.carried.is_empty()
+                    && self.opening.is_empty()
+                    && self.traffic.is_empty() =>
+            {
                 Ok(traffic)
             }
             _ => Err(self),
@@ -226,7 +399,7 @@ impl Connection {
                     self.traffic.push_command(&reply);
                 }
             }
-            Event::Authenticate(_) | Event::Messages(_) => {}
+            Event::Authenticate(_) | Event::Messages(_) | Event::End => {}
         }
     }
 }

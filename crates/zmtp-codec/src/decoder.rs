@@ -1,11 +1,16 @@
 //! Decodes bytes into runs of messages and commands.
 
+mod translation;
+
 use bytes::{Buf, Bytes, BytesMut};
+
+use translation::{Partial, Translated, Translation};
 
 use crate::batch::EncodedMessages;
 use crate::config::Limits;
 use crate::error::{LimitExceeded, ProtocolError};
-use crate::mechanism::{Opener, Opening};
+use crate::framing::FrameReader;
+use crate::mechanism::Opener;
 use crate::wire::{Command, FrameError, FrameHeader};
 
 /// Decodes complete messages and commands at the front of the bytes read from a connection.
@@ -42,15 +47,8 @@ pub struct Decoder {
     interrupted: Vec<u8>,
     /// Whether the peer's version of ZMTP has commands.
     has_commands: bool,
-    /// Set if the connection encrypts.
-    decryption: Option<Box<Decryption>>,
-}
-
-#[derive(Debug)]
-struct Decryption {
-    opener: Box<dyn Opener>,
-    /// Decrypted frames that have not been taken.
-    plain: BytesMut,
+    /// Set if the connection encrypts or has a framing.
+    translation: Option<Box<Translation>>,
 }
 
 /// The result of [`Decoder::decode`].
@@ -61,9 +59,16 @@ pub enum Inbound {
     /// A command. It may have been between two frames of a message. A command without a name is
     /// [`Command::Unknown`].
     Command(Command),
+    /// The peer has ended the connection in the way of its [framing](crate::framing). Nothing follows.
+    End {
+        /// The framing's last command for the peer.
+        reply: Option<Command>,
+    },
+    /// The [framing](crate::framing)'s own answer: [queue](crate::Encoder::command) it for the peer.
+    Reply(Command),
 }
 
-/// The complete frames of a message whose last frame is missing.
+/// The complete frames of a message without its last frame so far.
 #[derive(Clone, Copy, Debug, Default)]
 struct Unfinished {
     /// Bytes of these frames in the input, headers included.
@@ -83,7 +88,7 @@ impl Decoder {
             frames: 0,
             interrupted: Vec::new(),
             has_commands: true,
-            decryption: None,
+            translation: None,
         }
     }
 
@@ -94,7 +99,12 @@ impl Decoder {
     }
 
     pub(crate) fn open_with(&mut self, opener: Box<dyn Opener>) {
-        self.decryption = Some(Box::new(Decryption { opener, plain: BytesMut::new() }));
+        self.translation.get_or_insert_default().opener = Some(opener);
+    }
+
+    /// Reads frames in the connection's framing. `frames` have been read already.
+    pub(crate) fn read_with(&mut self, reader: Box<dyn FrameReader>, frames: BytesMut) {
+        self.translation.get_or_insert_default().read_with(reader, frames);
     }
 
     /// Takes a command or up to `max_messages` complete messages off the front of `input`.
@@ -113,18 +123,19 @@ impl Decoder {
         input: &mut BytesMut,
         max_messages: usize,
     ) -> Result<Option<Inbound>, ProtocolError> {
-        let Some(mut decryption) = self.decryption.take() else {
+        let Some(mut translation) = self.translation.take() else {
             return self.decode_frames(input, max_messages);
         };
-        let inbound = self.decrypt_and_decode(&mut decryption, input, max_messages);
-        self.decryption = Some(decryption);
+        let inbound = self.translate_and_decode(&mut translation, input, max_messages);
+        self.translation = Some(translation);
         inbound
     }
 
     /// Bytes that have been decrypted and not taken. They may contain messages, so decode even if there
-    /// is no new input. Always 0 if the connection does not encrypt.
+    /// is no new input. Always 0 if the connection does not encrypt and has no
+    /// [framing](crate::framing).
     pub fn buffered(&self) -> usize {
-        self.decryption.as_ref().map_or(0, |decryption| decryption.plain.len())
+        self.translation.as_ref().map_or(0, |translation| translation.buffered())
     }
 
     /// Frames of messages scanned so far, including those of incomplete messages: a measure of work
@@ -136,7 +147,7 @@ impl Decoder {
     /// Whether a message is next. Call it after [`decode`](Self::decode) has returned `Ok(None)`: a
     /// receiver without capacity for a message can then stop reading.
     pub fn is_message_next(&self, input: &BytesMut) -> bool {
-        let bytes = self.decryption.as_ref().map_or(input, |decryption| &decryption.plain);
+        let bytes = self.translation.as_ref().map_or(input, |translation| translation.plain());
         self.finds_message(bytes).unwrap_or(false)
     }
 
@@ -172,34 +183,38 @@ impl Decoder {
         message.into()
     }
 
-    fn decrypt_and_decode(
+    fn translate_and_decode(
         &mut self,
-        decryption: &mut Decryption,
+        translation: &mut Translation,
         input: &mut BytesMut,
         max_messages: usize,
     ) -> Result<Option<Inbound>, ProtocolError> {
         loop {
-            if let Some(inbound) = self.decode_frames(&mut decryption.plain, max_messages)? {
-                if decryption.plain.is_empty() {
+            let plain = translation.plain_mut();
+            if let Some(inbound) = self.decode_frames(plain, max_messages)? {
+                if plain.is_empty() {
                     // An empty remainder would keep the memory of the messages alive.
-                    decryption.plain = BytesMut::new();
+                    *plain = BytesMut::new();
                 }
                 return Ok(Some(inbound));
             }
-            if max_messages == 0 && self.finds_message(&decryption.plain)? {
+            if max_messages == 0 && self.finds_message(plain)? {
                 return Ok(None);
             }
-            if !decryption.plain.is_empty() {
+            if !plain.is_empty() {
                 // Reserve memory for the rest of a frame once, not record by record.
-                let missing = missing(&decryption.plain, self.unfinished.bytes);
-                decryption.plain.reserve(missing.min(RESERVED_AT_ONCE));
+                let missing = missing(plain, self.unfinished.bytes);
+                plain.reserve(missing.min(RESERVED_AT_ONCE));
             }
-            match decryption.opener.open(input, &mut decryption.plain)? {
-                Opening::Opened => {}
-                Opening::Incomplete { announced } => {
+            match translation.advance(input)? {
+                Translated::Plain => {}
+                Translated::Incomplete { announced } => {
                     self.check_announced(announced.unwrap_or(0))?;
                     return Ok(None);
                 }
+                Translated::Command(command) => return Ok(Some(Inbound::Command(command))),
+                Translated::Reply(command) => return Ok(Some(Inbound::Reply(command))),
+                Translated::End { reply } => return Ok(Some(Inbound::End { reply })),
             }
         }
     }
@@ -226,9 +241,13 @@ impl Decoder {
     ///
     /// The peer announced them, within the limits. Grow a buffer to this size step by step.
     pub fn wanted(&self, input: &BytesMut) -> usize {
-        // Decrypted bytes have left the input.
-        let scanned = if self.decryption.is_some() { 0 } else { self.unfinished.bytes };
-        missing(input, scanned)
+        match &self.translation {
+            None => missing(input, self.unfinished.bytes),
+            Some(translation) => match translation.partial(input) {
+                Partial::Record(record) => missing(record, 0),
+                Partial::Frame(frame) => missing(frame, self.unfinished.bytes),
+            },
+        }
     }
 
     /// Scans complete messages.

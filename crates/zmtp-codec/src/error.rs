@@ -1,6 +1,11 @@
 //! The errors of a connection, grouped by their cause.
 
+use std::borrow::Cow;
+
 use crate::authentication::DenyStatus;
+#[cfg(feature = "ws")]
+use crate::framing::zws::{UpgradeError, WebSocketFault};
+use crate::group::GroupError;
 use crate::metadata::MetadataError;
 use crate::socket_type::SocketType;
 use crate::wire::{CommandError, FrameError, MechanismName, UnsupportedVersion};
@@ -53,6 +58,10 @@ pub enum ProtocolError {
     /// The peer failed to authenticate itself or a record.
     #[error(transparent)]
     Untrusted(#[from] PeerUntrusted),
+    /// An HTTP connection did not become a WebSocket.
+    #[cfg(feature = "ws")]
+    #[error(transparent)]
+    Upgrade(#[from] UpgradeError),
 }
 
 /// The configurations of the two sides do not match: one of them has to change.
@@ -87,6 +96,15 @@ pub enum PeerIncompatible {
     /// The peer announced an unknown socket type.
     #[error("peer announced the socket type {0:?}, which this side does not know")]
     UnknownSocketType(String),
+    /// The connection has no handshake, and this side requires security.
+    #[error("the connection has no handshake and so no security, which this side requires")]
+    Insecure,
+    /// The mechanism encrypts a stream of bytes, and the connection carries frames of another kind.
+    #[error("{mechanism} encrypts a stream of bytes, which this connection does not carry")]
+    Unframed {
+        /// The mechanism of this side.
+        mechanism: MechanismName,
+    },
     /// The peer speaks another version, or another protocol.
     #[error(transparent)]
     Version(#[from] UnsupportedVersion),
@@ -138,9 +156,16 @@ pub enum Malformed {
     /// A frame header cannot be decoded.
     #[error(transparent)]
     Frame(#[from] FrameError),
+    /// The bytes break the rules of the connection's [framing](crate::framing).
+    #[error("{0}")]
+    Framing(Cow<'static, str>),
     /// The metadata of the handshake cannot be decoded.
     #[error(transparent)]
     Metadata(#[from] MetadataError),
+    /// A WebSocket frame is against the rules of RFC 6455 or 45/ZWS.
+    #[cfg(feature = "ws")]
+    #[error(transparent)]
+    WebSocket(#[from] WebSocketFault),
 }
 
 /// A peer sent something that is not allowed at this point.
@@ -150,6 +175,9 @@ pub enum PeerMisbehaved {
     /// A command of the handshake with the wrong fields.
     #[error("peer's {0} command has not the fields that its security mechanism requires")]
     CommandLayout(&'static str),
+    /// A group that is longer than 255 bytes, or contains a zero byte.
+    #[error("peer named an invalid group: {0}")]
+    Group(#[from] GroupError),
     /// A message during the handshake: a frame that is neither the expected command nor marked as a
     /// command.
     #[error("peer sent a message before it was ready")]
@@ -165,6 +193,9 @@ pub enum PeerMisbehaved {
         /// The name of the command expected.
         expected: &'static str,
     },
+    /// A message to a DISH that is not a group and one frame (48/RADIO-DISH).
+    #[error("peer sent a message that is not a group and one frame")]
+    Ungrouped,
     /// A command in clear on an encrypted connection.
     #[error("peer sent a command in clear on an encrypted connection")]
     Unsealed,
@@ -253,6 +284,8 @@ impl ProtocolError {
     pub fn may_reconnect(&self) -> bool {
         match self {
             Self::MetadataTooLong { .. } | Self::NoEntropy | Self::Refused { .. } => false,
+            #[cfg(feature = "ws")]
+            Self::Upgrade(error) => error.may_reconnect(),
             Self::Denied(status) => *status == DenyStatus::TemporaryError,
             _ => true,
         }
@@ -262,7 +295,9 @@ impl ProtocolError {
 /// Explains the reason of a refusal if it is a status code.
 fn explain(reason: &str) -> &'static str {
     match DenyStatus::from_reason(reason) {
-        Some(DenyStatus::TemporaryError) => " because it could not tell who this side is just now",
+        Some(DenyStatus::TemporaryError) => {
+            " because it could not authenticate this side at the moment"
+        }
         Some(DenyStatus::AuthenticationFailure) => {
             " because it does not accept the credentials of this side"
         }
@@ -285,8 +320,14 @@ macro_rules! from_cause {
 from_cause! {
     UnsupportedVersion => PeerIncompatible;
     FrameError => Malformed;
+    GroupError => PeerMisbehaved;
     CommandError => Malformed;
     MetadataError => Malformed;
+}
+
+#[cfg(feature = "ws")]
+from_cause! {
+    WebSocketFault => Malformed;
 }
 
 #[cfg(test)]

@@ -22,6 +22,9 @@ pub enum Event {
     Authenticate(AuthenticationRequest),
     /// The peer sent a command after the handshake. A PING has been answered already.
     Command(Command),
+    /// The peer has ended the connection in the way of its [framing](crate::framing). Write the bytes
+    /// from [`poll_transmit`](crate::Connection::poll_transmit), and close the stream.
+    End,
     /// The peer sent messages.
     Messages(EncodedMessages),
     /// The handshake is over. This describes the peer.
@@ -91,7 +94,8 @@ impl PeerInfo {
         &self.0.routing_id
     }
 
-    /// The version of ZMTP that both sides speak: 2.0, 3.0 or 3.1.
+    /// The version of ZMTP that both sides speak: 1.0, 2.0, 3.0 or 3.1. It is 0.0 where the connection
+    /// carries [raw bytes](crate::framing::Raw).
     pub fn version(&self) -> (u8, u8) {
         self.0.version
     }
@@ -102,7 +106,7 @@ impl PeerInfo {
     }
 
     /// All its properties, including those of the application. They are claims of the peer. A peer of
-    /// ZMTP 2.0 has none.
+    /// ZMTP 2.0 or older has none.
     pub fn metadata(&self) -> &Metadata {
         &self.0.metadata
     }

@@ -63,7 +63,7 @@
 //! An error ends the connection: write the remaining bytes, which may be an ERROR for the peer, and
 //! close the stream. [`ProtocolError`] names the cause and whether to connect again.
 //!
-//! With Tokio, the feature `tokio-util` does all of this in one call and returns a `Framed`.
+//! With Tokio, the crate `zmtp-tokio` does all of this in one call and returns a `Framed`.
 //!
 //! # The fast path
 //!
@@ -83,8 +83,9 @@
 //!
 //! | | |
 //! |---|---|
-//! | messages | [`Message`], [`Frame`], [`Batch`], [`EncodedMessages`], [`Subscription`] |
+//! | messages | [`Message`], [`Frame`], [`Batch`], [`EncodedMessages`], [`Subscription`], [`Group`], [`Membership`] |
 //! | connections | [`Connection`], [`ConnectionConfig`], [`Limits`], [`Event`] |
+//! | framings | [`framing`] |
 //! | security | [`mechanism`], [`AuthenticationRequest`], [`Credentials`], [`Decision`], [`DenyStatus`] |
 //! | peers | [`PeerInfo`], [`SocketType`], [`RoutingId`], [`Metadata`] |
 //! | the fast path | [`Decoder`], [`Encoder`], [`Heartbeat`], [`SealBuffer`], [`Traffic`] |
@@ -102,7 +103,6 @@
 //!
 //! - `curve`: CURVE, authentication and encryption with elliptic-curve keys.
 //! - `noise`: NOISE, authentication and encryption with handshakes of the Noise framework.
-//! - `tokio-util`: a whole connection as a codec for `tokio_util::codec::Framed`.
 
 #![forbid(unsafe_code)]
 
@@ -114,6 +114,8 @@ mod decoder;
 mod encoder;
 mod error;
 mod event;
+pub mod framing;
+mod group;
 pub mod mechanism;
 mod message;
 mod metadata;
@@ -122,8 +124,6 @@ mod seal;
 mod secret;
 mod socket_type;
 mod subscription;
-#[cfg(feature = "tokio-util")]
-pub mod tokio_util;
 pub mod wire;
 
 pub use authentication::{AuthenticationRequest, Credentials, Decision, DenyStatus, Password};
@@ -137,6 +137,7 @@ pub use error::{
     ProtocolError,
 };
 pub use event::{Event, PeerInfo};
+pub use group::{Group, GroupError, Membership};
 #[cfg(feature = "__cipher")]
 pub use mechanism::KeyError;
 #[cfg(feature = "curve")]

@@ -27,6 +27,7 @@ mod keys;
 mod noise;
 mod null;
 mod plain;
+mod ready;
 mod seed;
 #[cfg(feature = "__cipher")]
 mod x25519;
@@ -77,6 +78,12 @@ pub trait Mechanism: Debug + Send + Sync {
         false
     }
 
+    /// Whether each encrypted record is a ZMTP frame, as a [framing](crate::framing) needs it. Default
+    /// true.
+    fn seals_frames(&self) -> bool {
+        true
+    }
+
     /// Starts the handshake of one connection, once both greetings have been exchanged. Commands
     /// for the peer go into `output`.
     ///
@@ -97,6 +104,10 @@ impl<M: Mechanism + ?Sized> Mechanism for Arc<M> {
 
     fn requires_command_flag(&self) -> bool {
         (**self).requires_command_flag()
+    }
+
+    fn seals_frames(&self) -> bool {
+        (**self).seals_frames()
     }
 
     fn start(&self, context: HandshakeContext, output: &mut Batch) -> Result<Step> {

@@ -77,6 +77,11 @@ impl SealBuffer {
         self.bytes.len() == self.written
     }
 
+    /// Whether some bytes of the first record have been written, but not all.
+    pub fn is_partly_written(&self) -> bool {
+        self.written_of_first > 0
+    }
+
     /// The bytes of the batch that are sealed and not completely written.
     pub fn plain_bytes(&self) -> usize {
         self.plain
@@ -164,8 +169,11 @@ mod tests {
     fn plain_bytes_count_once_record_is_written() {
         let mut buffer = buffer(&[(10, 3), (20, 4), (30, 5)]);
         assert_eq!((buffer.first_chunk().len(), buffer.plain_bytes()), (60, 12));
+        assert!(!buffer.is_partly_written());
         assert_eq!(buffer.advance(9), 0);
+        assert!(buffer.is_partly_written());
         assert_eq!(buffer.advance(1), 3);
+        assert!(!buffer.is_partly_written());
         assert_eq!(buffer.advance(25), 4);
         buffer.record(6, |bytes| bytes.extend([0; 5]));
         assert_eq!((buffer.first_chunk().len(), buffer.plain_bytes()), (30, 11));

@@ -18,6 +18,9 @@ macro_rules! socket_types {
         /// ```
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
         #[non_exhaustive]
+        // As wide as the tag of a frame, because it is in the error of receiving. A narrower one makes
+        // the compiler move the message of a `Result` in odd pieces.
+        #[repr(u64)]
         pub enum SocketType {
             $($(#[$doc])* $Type,)*
         }
@@ -100,8 +103,25 @@ impl SocketType {
         self.peers().contains(&peer)
     }
 
-    /// The assumed type of a peer that announces none.
-    pub(crate) fn usual_peer(self) -> Self {
+    /// Whether an application sends messages with a socket of this type.
+    ///
+    /// ```
+    /// use zmtp_codec::SocketType;
+    ///
+    /// assert!(SocketType::Push.sends() && !SocketType::Push.receives());
+    /// ```
+    pub const fn sends(self) -> bool {
+        !matches!(self, Self::Dish | Self::Gather | Self::Pull | Self::Sub)
+    }
+
+    /// Whether an application receives messages with a socket of this type.
+    pub const fn receives(self) -> bool {
+        !matches!(self, Self::Radio | Self::Scatter | Self::Push | Self::Pub)
+    }
+
+    /// The type of most peers, and the assumed type of a peer that announces none. A type without
+    /// peers has itself.
+    pub fn usual_peer(self) -> Self {
         self.peers().first().copied().unwrap_or(self)
     }
 

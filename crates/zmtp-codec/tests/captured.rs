@@ -47,6 +47,29 @@ fn what_is_in_clear_is_understood() {
     assert_eq!(replayed, 178, "all files that are neither sealed nor listings");
 }
 
+#[test]
+fn zmtp_1_is_understood_where_it_is_allowed() {
+    let mut replayed = 0;
+    for capture in captures().filter(|capture| capture.parts().0 == "z22") {
+        replayed += 1;
+        let config = capture.config().with_allow_zmtp_1(true);
+        let [first] = &capture.connections()[..] else { panic!("{}", capture.name) };
+        for piece in [1, 7, usize::MAX] {
+            let heard = hear(&config, first, piece);
+            assert_eq!(heard.error, None, "{}", capture.name);
+            let peer = heard.ready.as_ref().expect("ready");
+            let id = if capture.parts().1 == "dealer" { "our-id" } else { "" };
+            assert_eq!((peer.version(), peer.routing_id()), ((1, 0), &id.into()));
+            match capture.parts().1 {
+                // It filters by itself, and is subscribed to everything.
+                "sub" => assert_eq!(heard.messages, [b"\x01"]),
+                _ => check_traffic(&capture, &heard),
+            }
+        }
+    }
+    assert_eq!(replayed, 10);
+}
+
 /// Compares the decoded input of a peer with its script.
 fn check(capture: &Capture, heard: &Heard) {
     let Capture { name, .. } = capture;
@@ -175,6 +198,7 @@ fn replay_listed(frames: &[Listed], piece: usize) {
                     assert!(matches!(command, Command::Ping { .. }), "{command:?}");
                     commands += 1;
                 }
+                other => panic!("{other:?}"),
             }
         }
     }

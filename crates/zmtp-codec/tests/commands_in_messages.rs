@@ -24,6 +24,7 @@ fn take(decoder: &mut Decoder, input: &mut BytesMut, max_messages: usize) -> Vec
                 assert!(run.messages() <= max_messages);
                 items.extend(run.into_iter().map(Item::Message));
             }
+            other => panic!("{other:?}"),
         }
     }
     items

@@ -78,6 +78,7 @@ fn decode(wire: &[u8], cuts: &[usize], max_messages: usize) -> Vec<Item> {
                     assert!((1..=max_messages).contains(&run.messages()));
                     items.extend(run.into_iter().map(Item::Message));
                 }
+                other => panic!("{other:?}"),
             }
         }
     }

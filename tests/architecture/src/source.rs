@@ -35,7 +35,7 @@ pub fn sources(folder: &Path) -> Vec<Source> {
 }
 
 fn is_test(path: &Path) -> bool {
-    path.file_stem().is_some_and(|name| name == "tests" || name == "models")
+    path.file_stem().is_some_and(|name| name == "tests" || name == "loom_models")
         || path.iter().any(|part| part == "tests")
 }
 

@@ -10,6 +10,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("zeromq-test", &["zeromq-async", "zmtp-codec"]),
     ("zeromq-util", &["zeromq-async"]),
     ("zmtp-codec", &[]),
+    ("zmtp-tokio", &["zmtp-codec"]),
 ];
 
 /// Each module of each crate and the modules that it uses. `crate` is the crate's root.

@@ -33,6 +33,9 @@ pub const TCP: &str = "tcp://127.0.0.1:*";
 /// An endpoint to bind over ipc: a fresh path.
 pub const IPC: &str = "ipc://*";
 
+/// An endpoint to bind over WebSocket: any free port.
+pub const WS: &str = "ws://127.0.0.1:*";
+
 /// Converts a message of this library to libzmq's form.
 pub fn frames(message: &zeromq_async::Message) -> Frames {
     message.frames().iter().map(|frame| frame.to_vec()).collect()

@@ -50,7 +50,7 @@ impl Secured {
     /// # Panics
     ///
     /// Never: the password is short.
-    pub fn ours<P: SocketKind>(self, builder: SocketBuilder<P>) -> SocketBuilder<P> {
+    pub fn ours<P: SocketKind, S>(self, builder: SocketBuilder<P, S>) -> SocketBuilder<P, S> {
         match (self.mechanism, self.is_server) {
             (Mechanism::Plain, true) => builder.plain_server(known),
             (Mechanism::Plain, false) => {

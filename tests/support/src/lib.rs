@@ -6,6 +6,7 @@
 pub mod authority;
 pub mod fault;
 pub mod faulty_exchange;
+pub mod fixture;
 pub mod hostile;
 pub mod lateness;
 #[cfg(unix)]

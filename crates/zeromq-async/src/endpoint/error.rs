@@ -5,136 +5,125 @@ use std::{fmt, io};
 
 /// Text that is not an endpoint, or an endpoint that cannot be used here.
 ///
-/// Each message names the text, what is wrong with it, and a valid example.
+/// Its text names the endpoint, what is wrong with it, and a valid example.
+///
+/// ```
+/// use zeromq_async::{Endpoint, EndpointErrorKind};
+///
+/// let error = "127.0.0.1:5555".parse::<Endpoint>().unwrap_err();
+/// assert_eq!(error.endpoint(), "127.0.0.1:5555");
+/// assert_eq!(error.kind(), &EndpointErrorKind::MissingScheme);
+/// ```
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{endpoint:?}: {kind}")]
+pub struct EndpointError {
+    endpoint: String,
+    kind: EndpointErrorKind,
+}
+
+/// What is wrong with an endpoint.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum EndpointError {
+pub enum EndpointErrorKind {
     /// There is no address after the scheme, or no name after `ipc://@`.
     #[error(
-        "{endpoint:?} has nothing after the scheme; \
+        "there is nothing after the scheme; \
          write tcp://127.0.0.1:5555, ipc:///tmp/app.sock or inproc://name"
     )]
-    EmptyAddress {
-        /// The text.
-        endpoint: String,
-    },
-
+    EmptyAddress,
+    /// A UDP endpoint names a network interface and no multicast group.
+    #[error(
+        "a network interface is for a multicast group only; remove the part before ';', or name a \
+         group, as in udp://eth0;239.0.0.1:5555"
+    )]
+    InterfaceNotAllowed,
     /// The host is neither an address nor a valid name.
-    #[error("{endpoint:?}: the host {host:?} is not valid: {reason}")]
+    #[error("the host {host:?} is not valid: {reason}")]
     InvalidHost {
-        /// The text.
-        endpoint: String,
         /// The host.
         host: String,
         /// The reason.
         reason: &'static str,
     },
-
     /// An ipc path contains a NUL byte.
-    #[error("{endpoint:?}: a path cannot contain a NUL byte")]
-    InvalidPath {
-        /// The text.
-        endpoint: String,
-    },
-
+    #[error("a path cannot contain a NUL byte")]
+    InvalidPath,
+    /// The path of a WebSocket endpoint is not valid in a URL.
+    #[error("the path is not valid: {0}")]
+    InvalidUrlPath(&'static str),
     /// The port is not a number from 0 to 65535.
-    #[error(
-        "{endpoint:?}: the port {port:?} is not a number from 0 to 65535; \
-         to bind to a free port write * or 0"
-    )]
-    InvalidPort {
-        /// The text.
-        endpoint: String,
-        /// The port.
-        port: String,
-    },
-
-    /// A TCP address has no port.
-    #[error("{endpoint:?} has no port; write one after a colon, as in tcp://127.0.0.1:5555")]
-    MissingPort {
-        /// The text.
-        endpoint: String,
-    },
-
-    /// A link-local IPv6 address has no network interface.
-    #[error(
-        "{endpoint:?} names a link-local address without its network interface; \
-         write it as a zone, as in [fe80::1%eth0]"
-    )]
-    MissingZone {
-        /// The endpoint.
-        endpoint: String,
-    },
-
-    /// The text has no `://`.
-    #[error(
-        "{endpoint:?} has no scheme; \
-         write tcp://127.0.0.1:5555, ipc:///tmp/app.sock or inproc://name"
-    )]
-    MissingScheme {
-        /// The text.
-        endpoint: String,
-    },
-
+    #[error("the port {0:?} is not a number from 0 to 65535; to bind to a free port write * or 0")]
+    InvalidPort(String),
     /// The part before `://` is not a valid scheme.
     #[error(
-        "{endpoint:?}: {scheme:?} is not a valid scheme; it begins with a letter and has lowercase \
-         letters, digits, '+', '-' and '.' only, as in tcp://127.0.0.1:5555"
+        "{0:?} is not a valid scheme; it begins with a letter and has lowercase letters, digits, \
+         '+', '-' and '.' only, as in tcp://127.0.0.1:5555"
     )]
-    InvalidScheme {
-        /// The text.
-        endpoint: String,
-        /// The part before `://`.
-        scheme: String,
-    },
-
+    InvalidScheme(String),
+    /// A TCP or UDP address has no port.
+    #[error("there is no port; write one after a colon, as in tcp://127.0.0.1:5555")]
+    MissingPort,
+    /// The text has no `://`.
+    #[error("there is no scheme; write tcp://127.0.0.1:5555, ipc:///tmp/app.sock or inproc://name")]
+    MissingScheme,
+    /// A link-local IPv6 address has no network interface.
+    #[error(
+        "a link-local address needs its network interface; \
+         write it as a zone, as in [fe80::1%eth0]"
+    )]
+    MissingZone,
     /// `source;destination` cannot be bound.
-    #[error(
-        "{endpoint:?} names a source address, which is for connecting only; \
-         bind to one address without ';'"
-    )]
-    SourceNotAllowed {
-        /// The endpoint.
-        endpoint: String,
-    },
-
+    #[error("a source address is for connecting only; bind to one address without ';'")]
+    SourceNotAllowed,
     /// A name or a path is longer than its transport allows.
-    #[error(
-        "{endpoint:?} is too long: {length} bytes, and the maximum is {limit}; \
-         choose a shorter name"
-    )]
+    #[error("{length} bytes are too long, the maximum is {limit}; choose a shorter name")]
     TooLong {
-        /// The text.
-        endpoint: String,
-        /// Its length, in bytes.
+        /// The length, in bytes.
         length: usize,
         /// The maximum length, in bytes.
         limit: usize,
     },
-
     /// The socket's context has no transport for the scheme.
     #[error(
-        "{endpoint:?} has the unknown scheme {scheme:?}; use one of {}, or give the socket's context a \
-         transport for it with ContextBuilder::transport", known.join(", ")
+        "the scheme {scheme:?} is unknown; use one of {}, or give the socket's context a transport \
+         for it with ContextBuilder::transport",
+        known.join(", ")
     )]
     UnknownScheme {
-        /// The endpoint.
-        endpoint: String,
         /// The part before `://`.
         scheme: String,
         /// All schemes of the context.
         known: Vec<String>,
     },
-
     /// A wildcard cannot be connected to.
     #[error(
-        "{endpoint:?} is a wildcard, which can be bound but not connected to; \
+        "a wildcard can be bound but not connected to; \
          name a host and a port, or use the endpoint that bind returned"
     )]
-    WildcardNotAllowed {
-        /// The endpoint.
-        endpoint: String,
-    },
+    WildcardNotAllowed,
+}
+
+impl EndpointError {
+    /// The text.
+    pub fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+
+    /// The reason.
+    pub fn kind(&self) -> &EndpointErrorKind {
+        &self.kind
+    }
+
+    pub(crate) fn into_parts(self) -> (String, EndpointErrorKind) {
+        (self.endpoint, self.kind)
+    }
+}
+
+impl EndpointErrorKind {
+    /// The error of this kind that names the endpoint.
+    pub(crate) fn of(self, endpoint: impl ToString) -> EndpointError {
+        EndpointError { endpoint: endpoint.to_string(), kind: self }
+    }
 }
 
 /// The message, because `main` prints an error with `Debug`.

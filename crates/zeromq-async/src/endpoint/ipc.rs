@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use super::check_length;
-use super::error::EndpointError;
+use super::error::EndpointErrorKind;
 
 /// A Unix domain socket endpoint.
 ///
@@ -15,16 +15,14 @@ pub struct IpcEndpoint {
 }
 
 impl IpcEndpoint {
-    /// Parses `address`, the part of `text` after `ipc://`. Errors name `text`.
-    pub(super) fn parse(text: &str, address: &str) -> Result<Self, EndpointError> {
-        check_length(text, address, MAX_IPC_PATH)?;
+    /// Parses the part after `ipc://`.
+    pub(super) fn parse(address: &str) -> Result<Self, EndpointErrorKind> {
+        check_length(address, MAX_IPC_PATH)?;
         if address.contains('\0') {
-            return Err(EndpointError::InvalidPath { endpoint: text.into() });
+            return Err(EndpointErrorKind::InvalidPath);
         }
         let name = match address.strip_prefix('@') {
-            Some("") => {
-                return Err(EndpointError::EmptyAddress { endpoint: text.into() });
-            }
+            Some("") => return Err(EndpointErrorKind::EmptyAddress),
             Some(name) => IpcName::Abstract(name.into()),
             None if address == "*" => IpcName::Any,
             None => IpcName::Path(address.into()),

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::error::EndpointError;
+use super::error::EndpointErrorKind;
 
 /// An endpoint of a transport behind a feature, or of a custom one, under the scheme that it has in the
 /// [`Context`](crate::Context).
@@ -48,11 +48,11 @@ impl fmt::Display for OtherEndpoint {
 
 /// Refuses an invalid scheme (RFC 3986 §3.1). Capital letters are invalid too, because schemes are
 /// compared byte by byte.
-pub(crate) fn check_scheme(endpoint: &str, scheme: &str) -> Result<(), EndpointError> {
+pub(crate) fn check_scheme(scheme: &str) -> Result<(), EndpointErrorKind> {
     let is_first = |c: char| c.is_ascii_lowercase();
     let is_later = |c: char| is_first(c) || c.is_ascii_digit() || matches!(c, '+' | '-' | '.');
     if scheme.starts_with(is_first) && scheme.chars().all(is_later) {
         return Ok(());
     }
-    Err(EndpointError::InvalidScheme { endpoint: endpoint.into(), scheme: scheme.into() })
+    Err(EndpointErrorKind::InvalidScheme(scheme.into()))
 }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use super::check_length;
-use super::error::EndpointError;
+use super::error::EndpointErrorKind;
 
 /// A TCP endpoint: an address, and optionally a local address to connect from.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -14,13 +14,13 @@ pub struct TcpEndpoint {
 }
 
 impl TcpEndpoint {
-    /// Parses `address`, the part of `text` after `tcp://`. Errors name `text`.
-    pub(crate) fn parse(text: &str, address: &str) -> Result<Self, EndpointError> {
+    /// Parses the part after `tcp://`.
+    pub(crate) fn parse(address: &str) -> Result<Self, EndpointErrorKind> {
         let (source, address) = match address.split_once(';') {
-            Some((source, address)) => (Some(TcpAddress::parse(text, source)?), address),
+            Some((source, address)) => (Some(TcpAddress::parse(source)?), address),
             None => (None, address),
         };
-        Ok(Self { source, address: TcpAddress::parse(text, address)? })
+        Ok(Self { source, address: TcpAddress::parse(address)? })
     }
 
     /// The address to bind or to connect to.
@@ -37,13 +37,13 @@ impl TcpEndpoint {
         self.address.host == Host::Any || self.address.port == 0
     }
 
-    /// Refuses an address that cannot be connected to. Errors name `text`.
-    pub(crate) fn check_connectable(&self, text: &str) -> Result<(), EndpointError> {
+    /// Refuses an address that cannot be connected to.
+    pub(crate) fn check_connectable(&self) -> Result<(), EndpointErrorKind> {
         if self.is_wildcard() {
-            return Err(EndpointError::WildcardNotAllowed { endpoint: text.into() });
+            return Err(EndpointErrorKind::WildcardNotAllowed);
         }
-        self.address.check_no_alias(text)?;
-        self.source.iter().chain([&self.address]).try_for_each(|address| address.check_zone(text))
+        self.address.check_no_alias()?;
+        self.source.iter().chain([&self.address]).try_for_each(TcpAddress::check_zone)
     }
 
     pub(super) fn at_port(&self, port: u16) -> Self {
@@ -83,32 +83,29 @@ pub struct TcpAddress {
 }
 
 impl TcpAddress {
-    fn parse(text: &str, address: &str) -> Result<Self, EndpointError> {
+    fn parse(address: &str) -> Result<Self, EndpointErrorKind> {
         // The port follows the last colon, unless that is part of an IPv6 address in brackets.
         let (host, port) = match address.rsplit_once(':') {
             Some((host, port)) if !port.contains(']') => (host, port),
-            _ => {
-                return Err(EndpointError::MissingPort { endpoint: text.into() });
-            }
+            _ => return Err(EndpointErrorKind::MissingPort),
         };
-        Ok(Self { host: Host::parse(text, host)?, port: parse_port(text, port)? })
+        Ok(Self { host: Host::parse(host)?, port: parse_port(port)? })
     }
 
     /// Refuses a link-local address without its interface.
-    pub(super) fn check_zone(&self, text: &str) -> Result<(), EndpointError> {
+    pub(super) fn check_zone(&self) -> Result<(), EndpointErrorKind> {
         match self.host {
             Host::Ip(IpAddr::V6(ip)) if ip.is_unicast_link_local() => {
-                Err(EndpointError::MissingZone { endpoint: text.into() })
+                Err(EndpointErrorKind::MissingZone)
             }
             _ => Ok(()),
         }
     }
 
     /// Refuses the alias of an interface, which is a local address.
-    fn check_no_alias(&self, text: &str) -> Result<(), EndpointError> {
+    fn check_no_alias(&self) -> Result<(), EndpointErrorKind> {
         match &self.host {
-            Host::Name(name) if name.contains(':') => Err(EndpointError::InvalidHost {
-                endpoint: text.into(),
+            Host::Name(name) if name.contains(':') => Err(EndpointErrorKind::InvalidHost {
                 host: name.clone(),
                 reason: "the alias of a network interface can be bound but not connected to; \
                          an IPv6 address is written in brackets, as in [::1]",
@@ -157,7 +154,7 @@ impl fmt::Display for TcpAddress {
     }
 }
 
-/// The host part of a TCP address.
+/// The host part of a TCP or UDP address.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Host {
@@ -178,13 +175,9 @@ pub enum Host {
 }
 
 impl Host {
-    fn parse(text: &str, host: &str) -> Result<Self, EndpointError> {
-        check_length(text, host, MAX_HOST)?;
-        let invalid = |reason| EndpointError::InvalidHost {
-            endpoint: text.into(),
-            host: host.into(),
-            reason,
-        };
+    pub(super) fn parse(host: &str) -> Result<Self, EndpointErrorKind> {
+        check_length(host, MAX_HOST)?;
+        let invalid = |reason| EndpointErrorKind::InvalidHost { host: host.into(), reason };
         if host == "*" {
             return Ok(Self::Any);
         }
@@ -253,16 +246,16 @@ fn is_name_char(c: char) -> bool {
 /// Parses a port: digits only, or `*`.
 ///
 /// libzmq uses `atoi`, which parses `55x` as 55 and 65537 as 1.
-fn parse_port(text: &str, port: &str) -> Result<u16, EndpointError> {
+pub(super) fn parse_port(port: &str) -> Result<u16, EndpointErrorKind> {
     if port.is_empty() {
-        return Err(EndpointError::MissingPort { endpoint: text.into() });
+        return Err(EndpointErrorKind::MissingPort);
     }
     if port == "*" {
         return Ok(0);
     }
     let digits = port.bytes().all(|byte| byte.is_ascii_digit());
     let number = port.parse().ok().filter(|_| digits); // `parse` alone accepts "+5" too.
-    number.ok_or_else(|| EndpointError::InvalidPort { endpoint: text.into(), port: port.into() })
+    number.ok_or_else(|| EndpointErrorKind::InvalidPort(port.into()))
 }
 
 /// The longest host in bytes, as in DNS (RFC 1035 §2.3.4).

@@ -16,10 +16,10 @@ use super::disconnect::hang_up;
 use super::endpoints::{Bound, BoundListener};
 use super::handshake::{self, Established};
 use super::pending_handshakes::{PendingHandshake, PendingHandshakes};
-use super::task::{Crash, Task};
+use super::task::{Interrupted, Task};
 use super::trace;
 use crate::endpoint::Endpoint;
-use crate::error::BindError;
+use crate::error::{BindError, BindErrorKind};
 use crate::event::{HandshakeFailure, SocketEvent};
 use crate::identity::PeerAddress;
 use crate::transport::{self, Io, Listener};
@@ -51,7 +51,7 @@ impl Acceptor {
         let listener = BoundListener::new(listener, &core.shutdown);
         let asked = asked.unwrap_or_else(|| local.clone());
         if !core.add_bound(local.clone(), &asked, descriptor, Bound::Listener(listener.clone())) {
-            return Err(BindError::Closed { endpoint: asked });
+            return Err(BindError::new(&asked, BindErrorKind::Closed));
         }
         let acceptor = Self {
             core: core.clone(),
@@ -120,18 +120,18 @@ impl Task for Acceptor {
         stop.run_until_cancelled(self.accept()).await;
     }
 
-    fn restarts(&mut self, panic: &Crash) -> bool {
+    fn restarts(&mut self, panic: &Interrupted) -> bool {
         self.fail(panic.clone().into());
         true
     }
 
-    fn end(mut self, crash: Option<Crash>) {
+    fn end(mut self, interrupted: Option<Interrupted>) {
         self.core.endpoints.forget_bound(&self.endpoint, &self.listener);
         if !self.listener.close() {
             return;
         }
-        if let Some(crash) = crash {
-            self.fail(crash.into());
+        if let Some(interrupted) = interrupted {
+            self.fail(interrupted.into());
         }
         let endpoint = Endpoint::clone(&self.endpoint);
         self.core.events.emit(SocketEvent::ListenerClosed { endpoint });
@@ -170,8 +170,8 @@ pub(super) fn serve(
     trace::record_address(&span, &address);
     let (core, endpoint) = (core.clone(), endpoint.clone());
     // Boxed so that an idle connection does not hold the memory of its handshake.
-    let greeting = Box::pin(greet(core.clone(), endpoint.clone(), pending, io, handshakes));
-    let stage = Stage::Handshake { address, greeting: Some(greeting) };
+    let establishing = Box::pin(establish(core.clone(), endpoint.clone(), pending, io, handshakes));
+    let stage = Stage::Handshake { address, establishing: Some(establishing) };
     core.clone().spawn(runtime, AcceptedConnection { core, endpoint, stage, span });
 }
 
@@ -185,32 +185,32 @@ struct AcceptedConnection {
 
 #[expect(clippy::large_enum_variant, reason = "a connection is established most of its time")]
 enum Stage {
-    Handshake { address: PeerAddress, greeting: Option<Greeting> },
+    Handshake { address: PeerAddress, establishing: Option<EstablishFuture> },
     Established(ConnectionDriver),
     Ended,
 }
 
-type Greeting = Pin<Box<dyn Future<Output = Option<ConnectionDriver>> + Send>>;
+type EstablishFuture = Pin<Box<dyn Future<Output = Option<ConnectionDriver>> + Send>>;
 
 impl AcceptedConnection {
     async fn serve(&mut self) {
-        if let Stage::Handshake { greeting, .. } = &mut self.stage
-            && let Some(greeting) = greeting.take()
+        if let Stage::Handshake { establishing, .. } = &mut self.stage
+            && let Some(establishing) = establishing.take()
         {
-            self.stage = greeting.await.map_or(Stage::Ended, Stage::Established);
+            self.stage = establishing.await.map_or(Stage::Ended, Stage::Established);
         }
         if let Stage::Established(driver) = &mut self.stage {
             driver.run(&self.core, &self.endpoint, false).await;
         }
     }
 
-    fn crash(&mut self, crash: Crash) {
+    fn report_interrupted(&mut self, interrupted: Interrupted) {
         match &mut self.stage {
             Stage::Handshake { address, .. } => {
-                handshake_failed(&self.core, &self.endpoint, address.clone(), crash.into());
+                handshake_failed(&self.core, &self.endpoint, address.clone(), interrupted.into());
             }
             Stage::Established(driver) => {
-                driver.begin_end(crash.into());
+                driver.begin_end(interrupted.into());
                 driver.end(&self.core, &self.endpoint, false);
             }
             Stage::Ended => {}
@@ -224,17 +224,17 @@ impl Task for AcceptedConnection {
         self.serve().instrument(span).await;
     }
 
-    fn end(mut self, crash: Option<Crash>) {
+    fn end(mut self, interrupted: Option<Interrupted>) {
         let span = self.span.clone();
         let _entered = span.enter();
-        if let Some(crash) = crash {
-            self.crash(crash);
+        if let Some(interrupted) = interrupted {
+            self.report_interrupted(interrupted);
         }
     }
 }
 
 /// Performs the handshake and adds the peer, which has no pipe before.
-async fn greet(
+async fn establish(
     core: Arc<SocketCore>,
     endpoint: Arc<Endpoint>,
     mut pending: PendingHandshake,

@@ -11,7 +11,7 @@ use tokio::time::timeout;
 use super::core::SocketCore;
 use super::disconnect::{give_up, hang_up};
 use super::linger;
-use super::task::{self, Crash, Task};
+use super::task::{self, Interrupted, Task};
 use super::trace;
 use crate::unsent::UnsentMessages;
 
@@ -211,8 +211,8 @@ impl Task for Closing {
     }
 
     /// Starts again on another runtime of the socket, if this one has ended.
-    fn end(mut self, crash: Option<Crash>) {
-        if let Some(Crash::RuntimeEnded) = crash
+    fn end(mut self, interrupted: Option<Interrupted>) {
+        if let Some(Interrupted::RuntimeEnded) = interrupted
             && let Some(runtime) = self.core.runtimes.oldest()
         {
             return task::spawn(&runtime, None, self);

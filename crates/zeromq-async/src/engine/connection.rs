@@ -9,11 +9,12 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
+use bytes::Bytes;
+use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::task::yield_now;
 use tokio::time::timeout;
 use zmtp::wire::Command;
-use zmtp::{Decoder, EncodedMessages, Inbound, ProtocolError, Subscription};
+use zmtp::{Decoder, EncodedMessages, Group, Inbound, Membership, ProtocolError, Subscription};
 
 use super::core::SocketCore;
 use super::disconnect::dismiss;
@@ -21,7 +22,7 @@ use super::handshake::Established;
 use super::heartbeat::HeartbeatTimer;
 use super::read_buffer::ReadBuffer;
 use super::work_budget::WorkBudget;
-use super::{peers, trace};
+use super::{peer_lifecycle, trace};
 use crate::endpoint::Endpoint;
 use crate::error::SubscriptionsExceeded;
 use crate::event::{DisconnectReason, HandshakeFailure, SocketEvent};
@@ -36,6 +37,8 @@ pub(super) struct ConnectionDriver {
     heartbeat: Option<Box<HeartbeatTimer>>,
     /// The reason in an ERROR that the peer sent after its READY.
     refusal: Option<Box<str>>,
+    /// The peer has ended the connection in the way of its framing.
+    peer_ended: bool,
     state: State,
 }
 
@@ -71,9 +74,9 @@ impl ConnectionDriver {
         }
         pipe.begin(peer.clone(), Some(address));
         pipe.set_writer(writer);
-        peers::notify_connected(core, pipe);
+        peer_lifecycle::notify_connected(core, pipe);
         trace::record_peer(pipe.id());
-        peers::connected(core, pipe, endpoint, peer);
+        peer_lifecycle::connected(core, pipe, endpoint, peer);
         Ok(Self {
             pipe: pipe.clone(),
             reader,
@@ -81,6 +84,7 @@ impl ConnectionDriver {
             input: ReadBuffer::new(input),
             heartbeat,
             refusal: None,
+            peer_ended: false,
             state: State::Running,
         })
     }
@@ -97,10 +101,11 @@ impl ConnectionDriver {
         let reason = poll_fn(|cx| self.poll(cx)).await;
         let (is_closed, is_broken) =
             (matches!(reason, DisconnectReason::Closed), matches!(reason, DisconnectReason::Io(_)));
-        let may_reconnect = match &reason {
-            DisconnectReason::Protocol(error) => error.may_reconnect(),
-            _ => true,
+        let error = match &reason {
+            DisconnectReason::Protocol(error) => Some(error.clone()),
+            _ => None,
         };
+        let may_reconnect = error.as_ref().is_none_or(ProtocolError::may_reconnect);
         self.begin_end(reason);
         // Boxed so that a connection does not hold the memory of its end.
         let abort = &core.shutdown.abort;
@@ -108,6 +113,8 @@ impl ConnectionDriver {
             Box::pin(abort.run_until_cancelled(self.graceful_shutdown())).await;
         } else if is_broken {
             Box::pin(abort.run_until_cancelled(self.read_remaining())).await;
+        } else if let Some(error) = error {
+            Box::pin(abort.run_until_cancelled(self.fail(error))).await;
         }
         if !keeps {
             self.pipe.close();
@@ -137,7 +144,7 @@ impl ConnectionDriver {
         }
         // Dropping the writer may panic in a transport's code.
         let _ = catch_unwind(AssertUnwindSafe(|| self.pipe.outbound.disconnect()));
-        peers::disconnected(core, &self.pipe, endpoint, reason, keeps);
+        peer_lifecycle::disconnected(core, &self.pipe, endpoint, reason, keeps);
     }
 
     /// Gives up a message, if the peer has ended several connections in the middle of it. It would
@@ -189,6 +196,11 @@ impl ConnectionDriver {
             if !self.deliver(&mut budget, |pipe| pipe.room(cx))? {
                 return Ok(false);
             }
+            if self.peer_ended {
+                // An answer of the framing may be queued.
+                let _ = self.pipe.drive(cx);
+                return Err(self.closed_by_peer());
+            }
             if budget.is_spent() {
                 // After other tasks and the events of the runtime's driver. Woken directly, this task
                 // would run again dozens of times before those.
@@ -237,7 +249,7 @@ impl ConnectionDriver {
                     yield_now().await;
                     budget = WorkBudget::default();
                 }
-                if poll_fn(|cx| self.poll_read(cx)).await.map_err(broken)? == 0 {
+                if self.peer_ended || poll_fn(|cx| self.poll_read(cx)).await.map_err(broken)? == 0 {
                     break;
                 }
             }
@@ -269,6 +281,12 @@ impl ConnectionDriver {
             match inbound {
                 Some(Inbound::Messages(run)) => self.messages(budget, run)?,
                 Some(Inbound::Command(command)) => self.command(budget, command)?,
+                Some(Inbound::Reply(command)) => self.pipe.outbound.reply(&command),
+                Some(Inbound::End { reply }) => {
+                    reply.iter().for_each(|reply| self.pipe.outbound.reply(reply));
+                    self.peer_ended = true;
+                    return Ok(true);
+                }
                 None => return Ok(room > 0 || !self.decoder.is_message_next(&self.input.bytes)),
             }
         }
@@ -286,9 +304,12 @@ impl ConnectionDriver {
         &mut self,
         budget: &mut WorkBudget,
         run: EncodedMessages,
-    ) -> Result<(), SubscriptionsExceeded> {
+    ) -> Result<(), DisconnectReason> {
         let pattern = self.pipe.pattern();
         if !pattern.takes_subscriptions() {
+            if pattern.takes_groups() {
+                run.check_grouped().map_err(ProtocolError::from)?;
+            }
             self.pipe.deliver(run.cut_from(self.input.memory()));
             return Ok(());
         }
@@ -308,7 +329,7 @@ impl ConnectionDriver {
         &mut self,
         budget: &mut WorkBudget,
         command: Command,
-    ) -> Result<(), SubscriptionsExceeded> {
+    ) -> Result<(), DisconnectReason> {
         match command {
             Command::Subscribe { topic } => {
                 budget.subscription(topic.len());
@@ -318,6 +339,8 @@ impl ConnectionDriver {
                 budget.subscription(topic.len());
                 self.subscription(Subscription::Cancel(topic))?;
             }
+            Command::Join { group } => self.membership(budget, group, Membership::Join)?,
+            Command::Leave { group } => self.membership(budget, group, Membership::Leave)?,
             Command::Ping { ttl, context } => {
                 HeartbeatTimer::on_ping(&mut self.heartbeat, ttl);
                 self.pipe.outbound.reply(&Command::Pong { context });
@@ -336,6 +359,22 @@ impl ConnectionDriver {
             return Ok(());
         }
         pattern.subscription(&self.pipe, change)
+    }
+
+    fn membership(
+        &self,
+        budget: &mut WorkBudget,
+        group: Bytes,
+        change: fn(Group) -> Membership,
+    ) -> Result<(), DisconnectReason> {
+        budget.subscription(group.len());
+        let pattern = self.pipe.pattern();
+        if !pattern.takes_memberships() {
+            return Ok(());
+        }
+        // A copy, which does not keep the read buffer alive.
+        let group = Group::try_from(&group[..]).map_err(ProtocolError::from)?;
+        Ok(pattern.membership(&self.pipe, change(group))?)
     }
 
     fn poll_heartbeat(
@@ -358,8 +397,8 @@ impl ConnectionDriver {
     async fn graceful_shutdown(&mut self) {
         let Some(mut writer) = self.pipe.outbound.take_writer() else { return };
         let shutdown = async {
-            writer.writer.shutdown().await?;
-            while self.reader.read_buf(&mut self.input.bytes).await? > 0 {
+            writer.finish().await?;
+            while !self.peer_ended && self.reader.read_buf(&mut self.input.bytes).await? > 0 {
                 while self.reject_remaining() {
                     yield_now().await;
                 }
@@ -367,6 +406,19 @@ impl ConnectionDriver {
             io::Result::Ok(())
         };
         let _ = timeout(SHUTDOWN_TIMEOUT, shutdown).await;
+    }
+
+    /// Tells the peer about an error, in a framing that can. What it sends until it closes is not
+    /// read, but taken from the kernel: see [`SHUTDOWN_TIMEOUT`].
+    async fn fail(&mut self, error: ProtocolError) {
+        let Some(mut writer) = self.pipe.outbound.take_writer() else { return };
+        let failing = async {
+            if writer.fail(&error).await? {
+                tokio::io::copy(&mut self.reader, &mut tokio::io::sink()).await?;
+            }
+            io::Result::Ok(())
+        };
+        let _ = timeout(SHUTDOWN_TIMEOUT, failing).await;
     }
 
     /// Counts what the peer sends after this side has closed as rejected, within one budget. True if
@@ -379,9 +431,10 @@ impl ConnectionDriver {
             budget.decoded(self.decoder.frames() - walked);
             match inbound {
                 Ok(Some(Inbound::Messages(run))) => self.pipe.reject(&run),
-                Ok(Some(Inbound::Command(_))) => {}
+                Ok(Some(Inbound::Command(_) | Inbound::Reply(_))) => {}
                 Ok(None) => return false,
-                Err(_) => {
+                end @ (Ok(Some(Inbound::End { .. })) | Err(_)) => {
+                    self.peer_ended = end.is_ok();
                     self.input.bytes.clear();
                     return false;
                 }

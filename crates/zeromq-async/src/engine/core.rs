@@ -116,6 +116,7 @@ impl SocketCore {
                 true
             }
             Bound::Listener(listener) => listener.close(),
+            Bound::Datagrams(datagrams) => datagrams.close(),
         };
         if is_closed {
             self.events.emit(SocketEvent::ListenerClosed { endpoint: endpoint.clone() });

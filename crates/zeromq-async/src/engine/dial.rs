@@ -14,7 +14,7 @@ use super::connection::ConnectionDriver;
 use super::core::SocketCore;
 use super::endpoints::{Dialed, DialedPipe};
 use super::handshake::{self, Established};
-use super::task::{Crash, Task};
+use super::task::{Interrupted, Task};
 use super::trace;
 use crate::endpoint::Endpoint;
 use crate::error::Rejected;
@@ -81,23 +81,24 @@ impl Task for Dialer {
         }
     }
 
-    fn restarts(&mut self, panic: &Crash) -> bool {
+    fn restarts(&mut self, panic: &Interrupted) -> bool {
         let restarts = !matches!(self.stage, Stage::Pause) && !self.stop.is_cancelled();
         let keeps = restarts && self.keeps();
-        self.crash(panic, keeps);
+        self.report_interrupted(panic, keeps);
         restarts
     }
 
     /// Moves to another runtime of the socket, or gives up the endpoint.
-    fn end(mut self, crash: Option<Crash>) {
-        let elsewhere = crash.as_ref().and_then(|crash| self.find_elsewhere(crash));
-        if let Some(crash) = &crash {
+    fn end(mut self, interrupted: Option<Interrupted>) {
+        let elsewhere =
+            interrupted.as_ref().and_then(|interrupted| self.find_elsewhere(interrupted));
+        if let Some(interrupted) = &interrupted {
             let keeps = elsewhere.is_some() && self.keeps();
-            self.crash(crash, keeps);
+            self.report_interrupted(interrupted, keeps);
         }
         match elsewhere {
             Some(runtime) => self.spawn(&runtime),
-            None => self.give_up(crash),
+            None => self.give_up(interrupted),
         }
     }
 }
@@ -142,33 +143,33 @@ impl Dialer {
     }
 
     /// Another runtime of the socket, if the task ended because its own did.
-    fn find_elsewhere(&self, crash: &Crash) -> Option<Handle> {
+    fn find_elsewhere(&self, interrupted: &Interrupted) -> Option<Handle> {
         let is_over = self.stop.is_cancelled() || matches!(self.source, Source::Stream(_));
-        match crash {
-            Crash::RuntimeEnded if !is_over => self.core.runtimes.oldest(),
+        match interrupted {
+            Interrupted::RuntimeEnded if !is_over => self.core.runtimes.oldest(),
             _ => None,
         }
     }
 
-    /// Reports a crash as the failure of the current stage.
-    fn crash(&mut self, crash: &Crash, keeps: bool) {
+    /// Reports an interruption as the failure of the current stage.
+    fn report_interrupted(&mut self, interrupted: &Interrupted, keeps: bool) {
         let span = self.span.clone();
         let _entered = span.enter();
         match std::mem::replace(&mut self.stage, Stage::Ended) {
             Stage::Pause | Stage::Ended => {}
-            Stage::Dial => self.dial_failed(crash.clone().into()),
-            Stage::Handshake(address) => self.handshake_failed(address, crash.clone().into()),
+            Stage::Dial => self.dial_failed(interrupted.clone().into()),
+            Stage::Handshake(address) => self.handshake_failed(address, interrupted.clone().into()),
             Stage::Established(mut driver) => {
-                driver.begin_end(crash.clone().into());
+                driver.begin_end(interrupted.clone().into());
                 driver.end(&self.core, &self.endpoint, keeps);
                 self.release_immediate();
             }
         }
     }
 
-    fn give_up(self, crash: Option<Crash>) {
-        if let Some(crash) = crash {
-            self.warn_given_up(&crash);
+    fn give_up(self, interrupted: Option<Interrupted>) {
+        if let Some(interrupted) = interrupted {
+            self.warn_given_up(&interrupted);
         }
         self.core.endpoints.forget_dialed(|pipe| pipe.is(&self.pipe));
         if let Some(pipe) = self.pipe.get() {
@@ -201,6 +202,9 @@ impl Dialer {
         self.stage = Stage::Established(driver);
         let Stage::Established(driver) = &mut self.stage else { return false };
         let may_reconnect = driver.run(&self.core, &self.endpoint, keeps).await;
+        if self.pipe.get().is_some_and(|pipe| pipe.outbound.is_hung_up()) {
+            return false;
+        }
         self.release_immediate();
         if !may_reconnect {
             self.warn_given_up(&"the peer sent an ERROR");
@@ -329,8 +333,7 @@ impl Dialer {
 
     /// Waits before the next attempt. `None` if there is none.
     async fn pause(&mut self) -> Option<()> {
-        let is_finished = self.pipe.get().is_some_and(|pipe| pipe.outbound.is_finished());
-        if is_finished || matches!(self.source, Source::Stream(_)) {
+        if self.is_finished() || matches!(self.source, Source::Stream(_)) {
             return None;
         }
         let backoff = self.core.options.reconnect?;
@@ -341,7 +344,12 @@ impl Dialer {
         let (endpoint, attempt) = (self.endpoint.clone(), self.attempt + 1);
         self.core.events.emit(SocketEvent::ConnectRetried { endpoint, attempt, delay });
         tokio::time::sleep(delay).await;
-        Some(())
+        (!self.is_finished()).then_some(())
+    }
+
+    /// Whether the peer was given up and has all that it will get.
+    fn is_finished(&self) -> bool {
+        self.pipe.get().is_some_and(|pipe| pipe.outbound.is_finished())
     }
 }
 

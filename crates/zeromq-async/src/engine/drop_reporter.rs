@@ -8,7 +8,7 @@ use tokio::runtime::Handle;
 
 use super::runtimes::Runtimes;
 use super::shutdown::Shutdown;
-use super::task::{Crash, Task};
+use super::task::{Interrupted, Task};
 use crate::event::{Events, Listeners, SocketEvent};
 use crate::pipe::{DropCounts, PeerSet};
 use crate::stats::DropReason;
@@ -132,10 +132,10 @@ impl Task for Reporting {
     }
 
     /// Starts again on another runtime of the socket, if this one has ended.
-    fn end(self, crash: Option<Crash>) {
+    fn end(self, interrupted: Option<Interrupted>) {
         let reporter = self.0;
         reporter.state.lock().has_task = false;
-        if let Some(Crash::RuntimeEnded) = crash
+        if let Some(Interrupted::RuntimeEnded) = interrupted
             && !reporter.shutdown.closing.is_cancelled()
             && let Some(runtime) = reporter.runtimes.oldest()
         {

@@ -8,6 +8,7 @@ use std::task::{Context, Poll};
 
 use tokio_util::sync::CancellationToken;
 
+use super::datagram::BoundDatagrams;
 use super::shutdown::Shutdown;
 use crate::endpoint::Endpoint;
 use crate::pipe::Pipe;
@@ -29,6 +30,7 @@ struct State {
 /// A bound endpoint.
 pub(super) enum Bound {
     Listener(Arc<BoundListener>),
+    Datagrams(Arc<BoundDatagrams>),
     Inproc,
 }
 
@@ -79,7 +81,20 @@ impl Endpoints {
 
     /// Removes a listener after its task has ended.
     pub(super) fn forget_bound(&self, endpoint: &Endpoint, ended: &Arc<BoundListener>) {
-        self.0.lock().bound.forget(endpoint, ended);
+        let is_ended = |bound: &Bound| match bound {
+            Bound::Listener(listener) => Arc::ptr_eq(listener, ended),
+            Bound::Datagrams(_) | Bound::Inproc => false,
+        };
+        self.0.lock().bound.forget(endpoint, is_ended);
+    }
+
+    /// The same for an endpoint of datagrams.
+    pub(super) fn forget_datagrams(&self, endpoint: &Endpoint, ended: &Arc<BoundDatagrams>) {
+        let is_ended = |bound: &Bound| match bound {
+            Bound::Datagrams(datagrams) => Arc::ptr_eq(datagrams, ended),
+            Bound::Listener(_) | Bound::Inproc => false,
+        };
+        self.0.lock().bound.forget(endpoint, is_ended);
     }
 
     pub(super) fn is_dialed(&self, endpoint: &Endpoint) -> bool {
@@ -146,21 +161,19 @@ impl BoundEndpoints {
     }
 
     fn remove(&mut self, endpoint: &Endpoint) -> Option<(Endpoint, Vec<Bound>)> {
-        if let Some(removed) = self.by_endpoint.remove_entry(endpoint) {
-            return Some(removed);
-        }
-        let bound = self.names.remove(endpoint)?;
-        self.by_endpoint.remove_entry(&bound)
+        let removed = match self.by_endpoint.remove_entry(endpoint) {
+            Some(removed) => removed,
+            None => self.by_endpoint.remove_entry(self.names.get(endpoint)?)?,
+        };
+        self.names.retain(|_, bound| *bound != removed.0);
+        Some(removed)
     }
 
-    fn forget(&mut self, endpoint: &Endpoint, ended: &Arc<BoundListener>) {
+    fn forget(&mut self, endpoint: &Endpoint, is_ended: impl Fn(&Bound) -> bool) {
         let Some(all) = self.by_endpoint.get_mut(endpoint) else { return };
-        all.retain(|bound| match bound {
-            Bound::Listener(listener) => !Arc::ptr_eq(listener, ended),
-            Bound::Inproc => true,
-        });
+        all.retain(|bound| !is_ended(bound));
         if all.is_empty() {
-            self.by_endpoint.remove(endpoint);
+            self.remove(endpoint);
         }
     }
 
@@ -239,5 +252,24 @@ impl DialedPipe {
 
     pub(super) fn get(&self) -> Option<Arc<Pipe>> {
         self.0.lock().clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// By the address of the port, by the name that was asked for, and after the task of the listener.
+    #[test]
+    fn removed_endpoints_leave_no_names() {
+        let mut all = BoundEndpoints::default();
+        let any: Endpoint = "tcp://*:*".parse().unwrap();
+        for port in 1..100 {
+            let bound: Endpoint = format!("tcp://0.0.0.0:{port}").parse().unwrap();
+            all.add(&bound, &any, Bound::Inproc);
+            let name = if port % 2 == 0 { bound.clone() } else { any.at_port_of(&bound) };
+            assert_eq!(all.remove(&name).map(|(removed, _)| removed), Some(bound));
+        }
+        assert!(all.names.is_empty(), "{:?}", all.names);
     }
 }

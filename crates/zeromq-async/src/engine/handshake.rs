@@ -1,6 +1,7 @@
 //! Performs the codec's handshake over a byte stream.
 
 use std::future::{Future, poll_fn};
+use std::io;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Poll, ready};
@@ -10,10 +11,11 @@ use bytes::BytesMut;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::io::poll_read_buf;
-use zmtp::wire::MechanismName;
+use zmtp::framing::{Framing, Raw};
+use zmtp::wire::{Greeting, MechanismName};
 use zmtp::{
     AuthenticationRequest, Connection, ConnectionConfig, Decision, Decoder, DenyStatus, Event,
-    PeerInfo, ProtocolError, Traffic,
+    PeerInfo, ProtocolError, SocketType, Traffic,
 };
 
 use super::core::SocketCore;
@@ -36,7 +38,11 @@ pub(super) struct Established {
 }
 
 /// Performs the whole handshake within the handshake timeout.
-pub(super) async fn perform(core: &SocketCore, io: Io) -> Result<Established, HandshakeFailure> {
+pub(super) async fn perform(
+    core: &SocketCore,
+    mut io: Io,
+) -> Result<Established, HandshakeFailure> {
+    let framing = framing(core.socket_type, &mut io).map_err(io_failure)?;
     let deadline = Deadline::start(core.options.handshake_timeout, io.handshake_began());
     let address = io.peer_address().clone();
     let user = io.verified_user();
@@ -44,6 +50,10 @@ pub(super) async fn perform(core: &SocketCore, io: Io) -> Result<Established, Ha
     let mut io = opened.map_err(io_failure)?;
     let user = user();
     let mut connection = open(&config(core));
+    let is_framed = framing.is_some();
+    if let Some(framing) = framing {
+        connection = connection.with_framing(framing);
+    }
     let (mut input, mut reason) = (BytesMut::new(), Reason::default());
     let mut received = 0;
     loop {
@@ -56,6 +66,11 @@ pub(super) async fn perform(core: &SocketCore, io: Io) -> Result<Established, Ha
             }
             failure => failure.because(&reason),
         });
+        if is_framed
+            && let Err(HandshakeFailure::Protocol(_) | HandshakeFailure::Denied { .. }) = &advance
+        {
+            let _ = deadline.limit(part(&mut io)).await;
+        }
         let Some(request) = advance? else { break };
         let routing_id = core.options.routing_id.clone();
         let mut attempt = Attempt::new(request, address.clone(), routing_id);
@@ -78,9 +93,9 @@ pub(super) async fn perform(core: &SocketCore, io: Io) -> Result<Established, Ha
         None => peer,
     };
     let mut writer = FrameWriter::new(io.writer, io.buffers, encoder);
-    for greeting in core.options.notices.greetings() {
-        let greeted = deadline.limit(writer.write_first(greeting)).await;
-        greeted.map_err(HandshakeFailure::TimedOut)?.map_err(io_failure)?;
+    for message in core.options.peer_messages.first_messages() {
+        let written = deadline.limit(writer.write_first(message)).await;
+        written.map_err(HandshakeFailure::TimedOut)?.map_err(io_failure)?;
     }
     Ok(Established { reader: io.reader, writer, address, peer, decoder, input })
 }
@@ -123,15 +138,12 @@ impl Deadline {
 /// Bytes read at once. A handshake has a few hundred.
 const READ_SIZE: usize = 1024;
 
-/// The size of a greeting in bytes (37/ZMTP).
-const GREETING: usize = 64;
-
 /// Whether a connection that ended points to a wrong server key. This side's first command is
 /// encrypted to that key, and the server has sent its greeting and nothing else.
 fn suggests_wrong_key(options: &SocketOptions, received: usize) -> bool {
     let mechanism = &options.security.mechanism;
     let encrypts = [MechanismName::CURVE, MechanismName::NOISE_IK].contains(&mechanism.name());
-    encrypts && !mechanism.is_server() && received == GREETING
+    encrypts && !mechanism.is_server() && received == Greeting::SIZE
 }
 
 /// Reads and writes until the handshake is done (`None`) or a peer has to be authenticated.
@@ -151,6 +163,7 @@ async fn advance(
         match event {
             Some(Event::Ready(_)) => return Ok(None),
             Some(Event::Authenticate(request)) => return Ok(Some(request)),
+            Some(Event::End) => return Err(HandshakeFailure::PeerClosed),
             _ => {}
         }
         input.reserve(READ_SIZE);
@@ -160,6 +173,20 @@ async fn advance(
         }
     }
 }
+
+/// Ends a connection so that the peer receives the reason, such as an HTTP error. A close with unread
+/// bytes makes the kernel reset the connection, and the peer may lose it.
+async fn part(io: &mut Halves) {
+    let parting = async {
+        io.writer.shutdown().await?;
+        tokio::io::copy(&mut (&mut io.reader).take(PARTING_SIZE), &mut tokio::io::sink()).await
+    };
+    let _ = timeout(PARTING_TIMEOUT, parting).await;
+}
+
+/// The most that is read from a peer that is refused, and for how long.
+const PARTING_SIZE: u64 = 64 * 1024;
+const PARTING_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Asks the authenticator, for as long as the peer is connected.
 async fn authenticate(
@@ -187,11 +214,24 @@ async fn authenticate(
     .await
 }
 
+/// The framing of a new connection: that of its stream, or raw bytes for a STREAM.
+fn framing(socket_type: SocketType, io: &mut Io) -> io::Result<Option<Box<dyn Framing>>> {
+    match (socket_type, io.take_framing()) {
+        (SocketType::Stream, Some(_)) => {
+            let text = "a STREAM socket needs a stream of raw bytes, which this transport is not";
+            Err(io::Error::new(io::ErrorKind::Unsupported, text))
+        }
+        (SocketType::Stream, None) => Ok(Some(Box::new(Raw))),
+        (_, framing) => Ok(framing),
+    }
+}
+
 /// The codec's configuration for a new connection.
 fn config(core: &SocketCore) -> ConnectionConfig {
     let options = &core.options;
     let config = ConnectionConfig::new(core.socket_type, options.security.mechanism.clone())
         .with_authenticate_null(options.security.asks_always())
+        .with_allow_zmtp_1(options.allow_zmtp_1)
         .with_limits(options.limits.clone())
         .with_metadata(options.metadata.clone());
     match &options.routing_id {

@@ -1,6 +1,5 @@
 //! Peers within the process: two joined pipes, with no codec and no task between them.
 
-use std::io;
 use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
@@ -9,9 +8,9 @@ use zmtp::{PeerInfo, RoutingId};
 use super::core::SocketCore;
 use super::endpoints::{Dialed, DialedPipe};
 use super::linger::close_within_linger;
-use super::peers;
+use super::peer_lifecycle;
 use crate::endpoint::Endpoint;
-use crate::error::{BindError, ConnectError, Rejected};
+use crate::error::{BindError, BindErrorKind, ConnectError, ConnectErrorKind, Rejected};
 use crate::event::{DisconnectReason, SocketEvent};
 use crate::pipe::Pipe;
 
@@ -21,7 +20,7 @@ pub(super) mod registry;
 pub(super) fn bind(core: &Arc<SocketCore>, name: &str) -> Result<(), BindError> {
     let endpoint = Endpoint::Inproc(name.to_owned());
     let Some(waiting) = core.inproc.bind(name, core) else {
-        return Err(BindError::InUse { endpoint, source: io::ErrorKind::AddrInUse.into() });
+        return Err(BindError::new(&endpoint, BindErrorKind::InUse));
     };
     for (connecting, pipe) in waiting {
         if let Some(connecting) = connecting.upgrade() {
@@ -31,21 +30,30 @@ pub(super) fn bind(core: &Arc<SocketCore>, name: &str) -> Result<(), BindError> 
     Ok(())
 }
 
-/// Connects to the socket that is bound to the name, or waits for one.
+/// Connects to the socket that is bound to the name, or waits for one. Returns the pipe.
 pub(super) fn connect(
     core: &Arc<SocketCore>,
     endpoint: &Endpoint,
     name: &str,
     routing_id: Option<&RoutingId>,
-) -> Result<Dialed, ConnectError> {
+) -> Result<Arc<Pipe>, ConnectError> {
     let pipe = core
         .join_connecting(endpoint, routing_id)
-        .map_err(|rejected| ConnectError::Rejected { endpoint: endpoint.clone(), rejected })?;
-    if let Some(bound) = core.inproc.find_or_wait(name, core, &pipe) {
+        .map_err(|rejected| ConnectError::new(endpoint, ConnectErrorKind::Rejected(rejected)))?;
+    let (stop, dialed) = (CancellationToken::new(), DialedPipe::new(pipe.clone()));
+    // Before the two sockets meet: they may part at once, which removes it.
+    core.endpoints.add_dialed(Dialed { endpoint: endpoint.clone(), stop, pipe: dialed });
+    if let Some(bound) = find_or_wait(core, name, &pipe) {
         meet(&bound, Side { core, pipe: &pipe }, name, endpoint);
     }
-    let stop = CancellationToken::new();
-    Ok(Dialed { endpoint: endpoint.clone(), stop, pipe: DialedPipe::new(pipe) })
+    Ok(pipe)
+}
+
+/// The socket that is bound to the name. Without one, the pipe waits for it, unless it was disconnected
+/// or closed meanwhile.
+fn find_or_wait(core: &Arc<SocketCore>, name: &str, pipe: &Arc<Pipe>) -> Option<Arc<SocketCore>> {
+    let _connecting = core.inproc.lock_connecting();
+    core.peers.has(pipe).then(|| core.inproc.find_or_wait(name, core, pipe)).flatten()
 }
 
 /// One of the two sockets of an inproc connection.
@@ -94,6 +102,7 @@ fn try_meet(
                 core.events.emit(SocketEvent::Rejected { endpoint, reason });
             }
             // Messages do not wait: there is no second attempt.
+            connecting.core.endpoints.forget_dialed(|dialed| dialed.holds(connecting.pipe));
             connecting.core.peers.leave(connecting.pipe);
         }
     }
@@ -122,7 +131,7 @@ fn join(
     let options = directions.map(|(side, _)| &side.core.options.pipe);
     Pipe::join_inproc(bound.pipe, options[0], connecting.pipe, options[1]);
     for (side, peer) in directions {
-        peers::connected(side.core, side.pipe, endpoint, peer.info());
+        peer_lifecycle::connected(side.core, side.pipe, endpoint, peer.info());
     }
     Ok(())
 }
@@ -141,9 +150,9 @@ impl Side<'_> {
     /// Makes this socket known to the peer before any message, as a handshake does.
     fn introduce_to(&self, peer: &Self) {
         peer.pipe.begin(self.info(), None);
-        peers::notify_connected(peer.core, peer.pipe);
-        for greeting in self.core.options.notices.greetings() {
-            self.pipe.greet_inproc(peer.pipe, greeting.clone());
+        peer_lifecycle::notify_connected(peer.core, peer.pipe);
+        for message in self.core.options.peer_messages.first_messages() {
+            self.pipe.send_first_inproc(peer.pipe, message.clone());
         }
     }
 
@@ -185,5 +194,5 @@ fn part_locked(core: &SocketCore, pipe: &Arc<Pipe>) -> bool {
 
 fn parted(core: &SocketCore, pipe: &Arc<Pipe>, endpoint: &Endpoint, reason: DisconnectReason) {
     core.endpoints.forget_dialed(|dialed| dialed.holds(pipe));
-    peers::disconnected(core, pipe, endpoint, reason, false);
+    peer_lifecycle::disconnected(core, pipe, endpoint, reason, false);
 }

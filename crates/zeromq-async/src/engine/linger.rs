@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tokio::time::timeout;
 
 use super::core::SocketCore;
-use super::task::{Crash, Task};
+use super::task::{Interrupted, Task};
 use crate::pipe::{Pipe, Waiter};
 
 /// Closes a pipe. Its queue is written within the linger time.
@@ -55,8 +55,8 @@ impl<F: FnOnce() + Send + 'static> Task for Lingering<F> {
         }
     }
 
-    fn end(self, crash: Option<Crash>) {
-        if crash.is_some() {
+    fn end(self, interrupted: Option<Interrupted>) {
+        if interrupted.is_some() {
             self.pipe.outbound.abort();
         }
         (self.then)();

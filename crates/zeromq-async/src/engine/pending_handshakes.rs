@@ -150,10 +150,12 @@ impl Origin {
     /// An IPv6 peer has 64 bits of its address to choose from, so a network is counted as one.
     fn of(address: &PeerAddress) -> Self {
         match address {
-            PeerAddress::Tcp(address) => Self::Network(match address.ip().to_canonical() {
-                IpAddr::V6(ip) => Ipv6Addr::from_bits(ip.to_bits() >> 64 << 64).into(),
-                ip => ip,
-            }),
+            PeerAddress::Tcp(address) | PeerAddress::Udp(address) => {
+                Self::Network(match address.ip().to_canonical() {
+                    IpAddr::V6(ip) => Ipv6Addr::from_bits(ip.to_bits() >> 64 << 64).into(),
+                    ip => ip,
+                })
+            }
             PeerAddress::Ipc { user_id, .. } => Self::User(*user_id),
             PeerAddress::Vsock { context_id, .. } => Self::Machine(*context_id),
             PeerAddress::Other(name) => Self::Named(name.clone()),

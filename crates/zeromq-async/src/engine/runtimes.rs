@@ -7,8 +7,7 @@ use std::time::Duration;
 
 use tokio::runtime::Handle;
 
-use crate::endpoint::Endpoint;
-use crate::error::{BindError, ConnectError, RuntimeDriver, StreamError};
+use crate::error::{BindErrorKind, ConnectErrorKind, RuntimeDriver, StreamError};
 use crate::sync::Mutex;
 
 /// The runtimes on which a socket was bound or connected, oldest first. Usually there is one.
@@ -151,30 +150,20 @@ pub(super) enum Unsuited {
     Lacks(RuntimeDriver),
 }
 
-impl Unsuited {
-    pub(super) fn to_bind(self, endpoint: Endpoint) -> BindError {
-        match self {
-            Self::NoRuntime => BindError::NoRuntime { endpoint },
-            Self::Lacks(driver) => BindError::NoDriver { endpoint, driver },
+macro_rules! from_unsuited {
+    ($($error:ident),*) => {$(
+        impl From<Unsuited> for $error {
+            fn from(unsuited: Unsuited) -> Self {
+                match unsuited {
+                    Unsuited::NoRuntime => Self::NoRuntime,
+                    Unsuited::Lacks(driver) => Self::NoDriver(driver),
+                }
+            }
         }
-    }
-
-    pub(super) fn to_connect(self, endpoint: Endpoint) -> ConnectError {
-        match self {
-            Self::NoRuntime => ConnectError::NoRuntime { endpoint },
-            Self::Lacks(driver) => ConnectError::NoDriver { endpoint, driver },
-        }
-    }
+    )*};
 }
 
-impl From<Unsuited> for StreamError {
-    fn from(unsuited: Unsuited) -> Self {
-        match unsuited {
-            Unsuited::NoRuntime => Self::NoRuntime,
-            Unsuited::Lacks(driver) => Self::NoDriver(driver),
-        }
-    }
-}
+from_unsuited!(BindErrorKind, ConnectErrorKind, StreamError);
 
 impl From<Unsuited> for io::Error {
     fn from(unsuited: Unsuited) -> Self {

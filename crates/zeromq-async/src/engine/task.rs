@@ -19,17 +19,17 @@ pub(super) trait Task: Send + Sized + 'static {
     fn run(&mut self) -> impl Future<Output = ()> + Send;
 
     /// Reports a panic. Returns whether to run again.
-    fn restarts(&mut self, _panic: &Crash) -> bool {
+    fn restarts(&mut self, _panic: &Interrupted) -> bool {
         false
     }
 
     /// Leaves the peer set, counts, then emits events.
-    fn end(self, crash: Option<Crash>);
+    fn end(self, interrupted: Option<Interrupted>);
 }
 
 /// How a task ended other than by returning.
 #[derive(Debug, Clone)]
-pub(super) enum Crash {
+pub(super) enum Interrupted {
     Panicked(Arc<str>),
     RuntimeEnded,
 }
@@ -50,19 +50,19 @@ struct Guard<T: Task>(Option<T>);
 impl<T: Task> Guard<T> {
     async fn run(&mut self) {
         let Some(task) = &mut self.0 else { return };
-        let crash = loop {
+        let interrupted = loop {
             match AssertUnwindSafe(task.run()).catch_unwind().await {
                 Ok(()) => break None,
                 Err(payload) => {
-                    let crash = Crash::panicked(&*payload);
-                    if !task.restarts(&crash) {
-                        break Some(crash);
+                    let interrupted = Interrupted::panicked(&*payload);
+                    if !task.restarts(&interrupted) {
+                        break Some(interrupted);
                     }
                 }
             }
         };
         if let Some(task) = self.0.take() {
-            task.end(crash);
+            task.end(interrupted);
         }
     }
 }
@@ -70,7 +70,7 @@ impl<T: Task> Guard<T> {
 impl<T: Task> Drop for Guard<T> {
     fn drop(&mut self) {
         if let Some(task) = self.0.take() {
-            task.end(Some(Crash::RuntimeEnded));
+            task.end(Some(Interrupted::RuntimeEnded));
         }
     }
 }
@@ -79,18 +79,18 @@ impl<T: Task> Drop for Guard<T> {
 pub(super) async fn on<T: Send + 'static>(
     runtime: &Handle,
     future: impl Future<Output = T> + Send + 'static,
-) -> Result<T, Crash> {
+) -> Result<T, Interrupted> {
     if is_current(runtime) {
         let result = AssertUnwindSafe(future).catch_unwind().await;
-        return result.map_err(|payload| Crash::panicked(&*payload));
+        return result.map_err(|payload| Interrupted::panicked(&*payload));
     }
     AbortOnDropHandle::new(runtime.spawn(future)).await.map_err(|error| {
         let panic = error.try_into_panic();
-        panic.map_or(Crash::RuntimeEnded, |payload| Crash::panicked(&*payload))
+        panic.map_or(Interrupted::RuntimeEnded, |payload| Interrupted::panicked(&*payload))
     })
 }
 
-impl Crash {
+impl Interrupted {
     fn panicked(payload: &(dyn Any + Send)) -> Self {
         let text = payload.downcast_ref::<&str>().copied();
         let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
@@ -98,7 +98,7 @@ impl Crash {
     }
 }
 
-impl fmt::Display for Crash {
+impl fmt::Display for Interrupted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Panicked(message) => write!(f, "it panicked: {message}"),
@@ -107,28 +107,28 @@ impl fmt::Display for Crash {
     }
 }
 
-impl std::error::Error for Crash {}
+impl std::error::Error for Interrupted {}
 
-impl From<Crash> for io::Error {
-    fn from(crash: Crash) -> Self {
-        Self::other(crash)
+impl From<Interrupted> for io::Error {
+    fn from(interrupted: Interrupted) -> Self {
+        Self::other(interrupted)
     }
 }
 
-impl From<Crash> for HandshakeFailure {
-    fn from(crash: Crash) -> Self {
-        match crash {
-            Crash::Panicked(message) => Self::Panicked(message),
-            Crash::RuntimeEnded => Self::RuntimeEnded,
+impl From<Interrupted> for HandshakeFailure {
+    fn from(interrupted: Interrupted) -> Self {
+        match interrupted {
+            Interrupted::Panicked(message) => Self::Panicked(message),
+            Interrupted::RuntimeEnded => Self::RuntimeEnded,
         }
     }
 }
 
-impl From<Crash> for DisconnectReason {
-    fn from(crash: Crash) -> Self {
-        match crash {
-            Crash::Panicked(message) => Self::Panicked(message),
-            Crash::RuntimeEnded => Self::RuntimeEnded,
+impl From<Interrupted> for DisconnectReason {
+    fn from(interrupted: Interrupted) -> Self {
+        match interrupted {
+            Interrupted::Panicked(message) => Self::Panicked(message),
+            Interrupted::RuntimeEnded => Self::RuntimeEnded,
         }
     }
 }

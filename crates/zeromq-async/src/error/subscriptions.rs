@@ -36,6 +36,14 @@ pub enum SubscriptionsExceeded {
         /// The limit.
         limit: usize,
     },
+    /// The number of groups at a time.
+    #[error(
+        "the peer joined more than {limit} groups at a time: raise max_groups_per_peer, or join less"
+    )]
+    Groups {
+        /// The limit.
+        limit: usize,
+    },
     /// The bytes of all topics together.
     #[error(
         "the topics that the peer subscribed to have more than {limit} bytes together: raise \

@@ -1,7 +1,7 @@
-//! Pending handshakes that gave way to newer ones.
+//! Pending handshakes that newer connections displaced.
 
-/// Why a pending handshake was ended: a limit was reached, and it was the oldest one of the address
-/// that had the most.
+/// The limit that displaced a pending handshake. The handshake was the oldest one of the address
+/// with the most pending handshakes.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]

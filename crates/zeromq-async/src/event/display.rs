@@ -49,6 +49,9 @@ impl Display for SocketEvent {
                 "{peer} at {endpoint} refused a message of {bytes} bytes in {}",
                 Count(attempts, "attempt")
             ),
+            Self::DatagramFailed { endpoint, error } => {
+                write!(f, "a datagram failed at {endpoint}: {error}")
+            }
             Self::Dropping { reason, count } => {
                 write!(f, "{} dropped: {reason:?}", Count(count, "message"))
             }

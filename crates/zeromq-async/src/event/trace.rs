@@ -53,6 +53,9 @@ pub(super) fn trace(socket: SocketType, event: &SocketEvent) {
         SocketEvent::MessageRefused { endpoint, peer, attempts, bytes } => {
             trace!("message_refused", %endpoint, %peer, attempts, bytes);
         }
+        SocketEvent::DatagramFailed { endpoint, error } => {
+            trace!("datagram_failed", %endpoint, %error);
+        }
         SocketEvent::Dropping { reason, count } => trace!("dropping", ?reason, count),
         SocketEvent::Missed { .. } => {} // An event of one stream, not of the socket.
     }

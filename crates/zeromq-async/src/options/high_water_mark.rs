@@ -21,7 +21,7 @@ pub enum HighWaterMark {
 }
 
 impl HighWaterMark {
-    /// How many more fit into a queue of `used`.
+    /// The number of further messages that fit into a queue of `used`.
     #[inline]
     pub(crate) fn room(self, used: usize) -> usize {
         match self {
@@ -52,7 +52,7 @@ impl From<usize> for HighWaterMark {
     }
 }
 
-/// Two queues in a row, as in inproc. Without a limit if either has none.
+/// The sum of two queues in a row, as in inproc. Unlimited if either is.
 impl Add for HighWaterMark {
     type Output = Self;
 

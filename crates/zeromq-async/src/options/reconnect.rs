@@ -13,19 +13,17 @@ use std::time::Duration;
 /// | without a maximum | random, from `initial` to twice `initial` | the same |
 /// | with a maximum | `initial`, doubled each time up to the maximum | random, from half of that to all of it |
 ///
-/// Default: 100 ms without a maximum, as in libzmq. To not reconnect at all (libzmq's -1) is the
-/// option [`no_reconnect`](crate::SocketBuilder::no_reconnect).
+/// Default: 100 ms without a maximum, as in libzmq. The option
+/// [`no_reconnect`](crate::SocketBuilder::no_reconnect) turns reconnecting off (libzmq's -1).
 ///
 /// ```
 /// use std::time::Duration;
-/// use zeromq_async::{ReconnectBackoff, SubSocket};
+/// use zeromq_async::ReconnectBackoff;
 ///
 /// let backoff = ReconnectBackoff::new(Duration::from_millis(100)).up_to(Duration::from_secs(1));
 /// assert_eq!(backoff.delay(0, 0), Duration::from_millis(100));
 /// assert_eq!(backoff.delay(2, 0), Duration::from_millis(400));
 /// assert_eq!(backoff.delay(9, 0), Duration::from_secs(1));
-/// let sub = SubSocket::builder().reconnect(backoff).build();
-/// # drop(sub);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ReconnectBackoff {
@@ -77,18 +75,27 @@ const MIN_DELAY: Duration = Duration::from_millis(1);
 
 /// Failures after which a socket stops connecting to an endpoint (`ZMQ_RECONNECT_STOP`).
 ///
-/// Default: none; a socket tries until it is closed. After one, the endpoint is as if
-/// [disconnected](crate::Socket::disconnect): its queued messages count as lost, and its last event is
-/// [`ConnectStopped`](crate::SocketEvent::ConnectStopped). libzmq's third condition, after a
-/// disconnect, always applies here.
+/// Default: none. A socket tries until it is closed. After such a failure, the socket
+/// [disconnects](crate::Socket::disconnect) from the endpoint: queued messages count as lost, and
+/// the last event is [`ConnectStopped`](crate::SocketEvent::ConnectStopped). libzmq's third
+/// condition, after a disconnect, always applies here.
 ///
 /// ```
-/// use zeromq_async::{ReconnectStop, ReqSocket};
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use zeromq_async::{ReconnectStop, ReqSocket, SocketEvent};
 ///
-/// let stop = ReconnectStop::never().when_refused().when_handshake_fails();
-/// assert_ne!(stop, ReconnectStop::default());
+/// let stop = ReconnectStop::never().when_refused();
 /// let req = ReqSocket::builder().reconnect_stop(stop).build();
-/// # drop(req);
+/// let mut events = req.events();
+/// req.connect("tcp://127.0.0.1:1")?; // no program listens there
+/// while let Some(event) = events.next().await {
+///     if let SocketEvent::ConnectStopped { attempts, .. } = event {
+///         assert_eq!(attempts, 1);
+///         break;
+///     }
+/// }
+/// # Ok(()) }
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct ReconnectStop {
@@ -102,8 +109,8 @@ impl ReconnectStop {
         Self { when_refused: false, when_handshake_fails: false }
     }
 
-    /// Stops when the connection is refused (`ZMQ_RECONNECT_STOP_CONN_REFUSED`): for servers whose
-    /// port changes with each start.
+    /// Stops when the connection is refused (`ZMQ_RECONNECT_STOP_CONN_REFUSED`). Use it if the
+    /// server has another port after each start.
     ///
     /// For a name with several addresses, the last one tried counts.
     #[must_use]

@@ -14,12 +14,10 @@ use crate::endpoint::{TcpAddress, TcpEndpoint};
 /// source of an endpoint takes precedence over the proxy's.
 ///
 /// ```
-/// use zeromq_async::{ReqSocket, SocksProxy};
+/// use zeromq_async::SocksProxy;
 ///
 /// let proxy = "127.0.0.1:1080".parse::<SocksProxy>()?.with_credentials("user", "password")?;
 /// assert_eq!(proxy.address().port(), 1080);
-/// let req = ReqSocket::builder().socks_proxy(proxy).build();
-/// # drop(req);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,8 +67,9 @@ impl FromStr for SocksProxy {
     type Err = EndpointError;
 
     fn from_str(text: &str) -> Result<Self, EndpointError> {
-        let endpoint = TcpEndpoint::parse(text, text)?;
-        endpoint.check_connectable(text)?;
+        let endpoint = TcpEndpoint::parse(text)
+            .and_then(|endpoint| endpoint.check_connectable().map(|()| endpoint))
+            .map_err(|kind| kind.of(text))?;
         let (address, source) = (endpoint.address().clone(), endpoint.source().cloned());
         Ok(Self { address, source, credentials: None })
     }

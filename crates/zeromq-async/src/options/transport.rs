@@ -14,6 +14,8 @@ use crate::tls::{TlsClient, TlsServer};
 /// detect a peer that hangs, and are the better choice if both sides have them.
 ///
 /// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// use std::time::Duration;
 /// use zeromq_async::{Keepalive, SubSocket};
 ///
@@ -21,9 +23,9 @@ use crate::tls::{TlsClient, TlsServer};
 ///     .idle(Duration::from_secs(60))
 ///     .interval(Duration::from_secs(10))
 ///     .count(3);
-/// assert_ne!(keepalive, Keepalive::new());
 /// let sub = SubSocket::builder().tcp_keepalive(keepalive).build();
-/// # drop(sub);
+/// assert!(sub.bind("tcp://127.0.0.1:0").await.is_ok()); // the system accepts these values
+/// # Ok(()) }
 /// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct Keepalive {
@@ -73,12 +75,12 @@ pub struct TransportOptions {
     /// How long TCP retransmits before it gives up the connection. Linux and Android, ignored
     /// elsewhere. `ZMQ_TCP_MAXRT`.
     pub(crate) retransmit_limit: Option<Duration>,
-    /// The type-of-service byte of TCP's IPv4 packets, or the traffic class in IPv6. `ZMQ_TOS`.
+    /// The type-of-service byte of IPv4 packets, or the traffic class in IPv6. `ZMQ_TOS`.
     pub(crate) type_of_service: Option<u8>,
-    /// The network interface or VRF that TCP traffic is confined to. Linux, an error elsewhere.
+    /// The network interface or VRF that tcp and udp traffic is confined to. Linux, an error elsewhere.
     /// `ZMQ_BINDTODEVICE`.
     pub(crate) device: Option<String>,
-    /// The priority of TCP's outgoing packets. Linux, ignored elsewhere. `ZMQ_PRIORITY`.
+    /// The priority of outgoing packets. Linux, ignored elsewhere. `ZMQ_PRIORITY`.
     pub(crate) priority: Option<u32>,
     /// How long the kernel polls for packets before it waits for an interrupt. Linux, ignored
     /// elsewhere. `ZMQ_BUSY_POLL`.
@@ -91,6 +93,10 @@ pub struct TransportOptions {
     /// How `tls://` connects. `None` trusts what the operating system trusts.
     #[cfg(feature = "tls")]
     pub(crate) tls_client: Option<TlsClient>,
+    /// `ZMQ_MULTICAST_HOPS`.
+    pub(crate) multicast_hops: Option<u8>,
+    /// `ZMQ_MULTICAST_LOOP`.
+    pub(crate) multicast_loop: Option<bool>,
     pub(crate) attempt: AttemptOptions,
 }
 
@@ -107,6 +113,17 @@ pub(crate) struct AttemptOptions {
 }
 
 impl TransportOptions {
+    /// How many networks multicast datagrams pass (`ZMQ_MULTICAST_HOPS`). Default: 1, the local one.
+    pub fn multicast_hops(&self) -> u8 {
+        self.multicast_hops.unwrap_or(1)
+    }
+
+    /// Whether this machine hears the multicast datagrams that it sends (`ZMQ_MULTICAST_LOOP`).
+    /// Default: true.
+    pub fn multicast_loop(&self) -> bool {
+        self.multicast_loop.unwrap_or(true)
+    }
+
     /// The backlog, as `listen(2)` takes it.
     pub(crate) fn listen_backlog(&self) -> i32 {
         i32::try_from(self.backlog.unwrap_or(100)).unwrap_or(i32::MAX)
@@ -121,6 +138,8 @@ impl TransportOptions {
             tls_server: self.tls_server.clone(),
             #[cfg(feature = "tls")]
             tls_client: self.tls_client.clone(),
+            multicast_hops: self.multicast_hops,
+            multicast_loop: self.multicast_loop,
             attempt: self.attempt.clone(),
             ..Self::default()
         };

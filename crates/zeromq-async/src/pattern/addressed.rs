@@ -1,4 +1,4 @@
-//! Each message to the peer it names (28/REQREP, ROUTER and REP).
+//! Sends each message to the peer that it names (28/REQREP, ROUTER and REP).
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 use zmtp::{Frame, Message, PeerInfo, RoutingId};
 
-use super::{PeerHandle, PeerHooks, Peers, Refusal, Refused, SendStrategy};
+use super::{OfferError, PeerHandle, PeerHooks, Peers, QueueError, SendStrategy};
 use crate::error::{Rejected, SendErrorKind};
 use crate::identity::PeerId;
 use crate::random::random;
@@ -18,20 +18,28 @@ use crate::sync::Mutex;
 pub struct Routes {
     state: Mutex<State>,
     handover: bool,
+    /// Whether a peer that this side connects to has an id before its handshake.
+    names_early: bool,
 }
 
 #[derive(Debug, Default)]
 struct State {
     by_id: HashMap<Frame, PeerHandle>,
-    /// The peers whose ids the application has chosen.
+    /// The peers with ids chosen by the application.
     assigned: HashSet<PeerId>,
 }
 
 impl Routes {
-    /// Without routes. With `handover` a new peer takes over a routing id that is taken; otherwise
-    /// it is rejected.
+    /// Makes a table without routes. If a new peer announces a taken routing id, it takes the id
+    /// over with `handover`, and is rejected without.
     pub fn new(handover: bool) -> Self {
-        Self { state: Mutex::default(), handover }
+        Self { state: Mutex::default(), handover, names_early: false }
+    }
+
+    /// Gives each peer that this side connects to an id at once, for peers that announce none.
+    #[must_use]
+    pub fn with_early_names(self) -> Self {
+        Self { names_early: true, ..self }
     }
 
     /// The peer with this routing id.
@@ -67,6 +75,16 @@ impl State {
 }
 
 impl PeerHooks for Routes {
+    fn join(&self, peer: &PeerHandle) -> Result<(), Rejected> {
+        if self.names_early && peer.pipe().connects() && peer.routing_id().is_empty() {
+            let mut state = self.state.lock();
+            let routing_id = state.invent();
+            peer.pipe().set_routing_id(routing_id.clone());
+            state.by_id.insert(routing_id, peer.clone());
+        }
+        Ok(())
+    }
+
     fn assign(&self, peer: &PeerHandle, routing_id: &RoutingId) -> Result<(), Rejected> {
         let mut state = self.state.lock();
         let routing_id = Frame::from(Bytes::from(routing_id.clone()));
@@ -123,8 +141,8 @@ pub trait OfferTo: SendStrategy {
     ///
     /// # Errors
     ///
-    /// The message was not taken and is as it was.
-    fn offer_to(&mut self, peer: &PeerHandle, message: &mut Message) -> Result<(), Refusal>;
+    /// The message was not taken and is unchanged.
+    fn offer_to(&mut self, peer: &PeerHandle, message: &mut Message) -> Result<(), OfferError>;
 
     /// Refuses to send once the socket is closed.
     ///
@@ -134,16 +152,16 @@ pub trait OfferTo: SendStrategy {
     fn check_open(&self) -> Result<(), SendErrorKind>;
 }
 
-/// Sends to the peer whose routing id is the first frame.
+/// Sends each message to the peer with the routing id in its first frame.
 ///
-/// A message without such a peer, or for a peer whose queue is full, is dropped. With `mandatory` the
-/// first is an error, and the second waits.
+/// If there is no such peer, or its queue is full, the message is dropped. With `mandatory`, a
+/// missing peer is an error, and `poll_ready` waits for a full queue.
 #[derive(Debug)]
 pub struct Addressed {
     peers: Peers,
     routes: Arc<Routes>,
     mandatory: bool,
-    /// The peer whose full queue made the last `offer` fail.
+    /// The peer with the full queue that made the last `offer` fail.
     full: Option<PeerHandle>,
 }
 
@@ -169,19 +187,19 @@ impl Addressed {
 }
 
 impl OfferTo for Addressed {
-    fn offer_to(&mut self, peer: &PeerHandle, message: &mut Message) -> Result<(), Refusal> {
+    fn offer_to(&mut self, peer: &PeerHandle, message: &mut Message) -> Result<(), OfferError> {
         // Written by the peer's own task, which reads more requests meanwhile.
         match peer.pipe().answer(message) {
             Ok(written) => self.peers.budget.spend(written),
-            Err(Refused::Full) if self.mandatory => {
+            Err(QueueError::Full) if self.mandatory => {
                 self.full = Some(peer.clone());
-                return Err(Refusal::Full);
+                return Err(OfferError::Full);
             }
-            Err(Refused::Gone) if self.mandatory => {
+            Err(QueueError::Gone) if self.mandatory => {
                 let routing_id = peer.routing_id().into_bytes();
                 return Err(SendErrorKind::Unroutable(routing_id).into());
             }
-            Err(refused) => peer.count_refused(refused),
+            Err(error) => peer.count_not_queued(error),
         }
         Ok(())
     }
@@ -205,7 +223,7 @@ impl SendStrategy for Addressed {
         Poll::Ready(self.peers.check_open())
     }
 
-    fn offer(&mut self, message: &mut Message) -> Result<(), Refusal> {
+    fn offer(&mut self, message: &mut Message) -> Result<(), OfferError> {
         self.peers.check_open()?;
         if message.frame_count() < 2 {
             return Err(SendErrorKind::NoRoutingId.into());
@@ -232,7 +250,7 @@ impl SendStrategy for Addressed {
     }
 }
 
-/// Another sender, which waits for no peer yet.
+/// Another sender. It waits for no peer yet.
 impl Clone for Addressed {
     fn clone(&self) -> Self {
         Self::new(&self.peers, self.routes.clone(), self.mandatory)

@@ -8,12 +8,12 @@ use std::task::{Context, Poll, ready};
 use tower_layer::Layer;
 use zmtp::{Frame, Message};
 
-use super::{Held, OfferTo, PeerHandle, ReceiveStrategy, Refusal, SendStrategy};
+use super::{Held, OfferError, OfferTo, PeerHandle, ReceiveStrategy, SendStrategy};
 use crate::error::{RecvError, SendErrorKind};
 use crate::identity::Peer;
 use crate::sync::Mutex;
 
-/// The request of a REP that waits for its reply, if any; shared by [`RepRecv`] and [`RepSend`].
+/// The request of a REP that waits for its reply, if any. [`RepRecv`] and [`RepSend`] share it.
 #[derive(Debug, Default)]
 pub struct RepState(Mutex<Option<ReturnAddress>>);
 
@@ -58,7 +58,7 @@ pub struct RepRecv<S> {
 }
 
 impl<S> RepRecv<S> {
-    /// Forgets the request that was received last; `false` if it has had its reply.
+    /// Forgets the last request. Returns `false` if it has its reply already.
     pub fn discard(&mut self) -> bool {
         self.state.0.lock().take().is_some()
     }
@@ -134,8 +134,8 @@ fn split_envelope(message: Message) -> Option<(Vec<Frame>, Message)> {
 
 /// Puts the envelope back in front of each reply and sends it to the peer of the request.
 ///
-/// A reply to a peer that has gone, or that does not read, is dropped: 28/REQREP has REP never
-/// wait.
+/// A reply is dropped if the peer has left or does not read, because a REP must never wait
+/// (28/REQREP).
 #[derive(Debug)]
 pub struct RepSend<S> {
     inner: S,
@@ -150,7 +150,7 @@ impl<S: OfferTo> SendStrategy for RepSend<S> {
         self.inner.poll_ready(cx)
     }
 
-    fn offer(&mut self, message: &mut Message) -> Result<(), Refusal> {
+    fn offer(&mut self, message: &mut Message) -> Result<(), OfferError> {
         self.inner.check_open()?;
         let Some(address) = self.state.0.lock().take() else {
             return Err(SendErrorKind::OutOfTurn.into());

@@ -4,7 +4,7 @@ use std::task::{Context, Poll};
 
 use zmtp::Message;
 
-use super::{PeerHandle, PeerHooks, Peers, Refusal, RoundRobin, SendStrategy};
+use super::{OfferError, PeerHandle, PeerHooks, Peers, RoundRobin, SendStrategy};
 use crate::error::{Rejected, SendErrorKind};
 use crate::identity::PeerId;
 use crate::sync::Mutex;
@@ -28,14 +28,14 @@ impl PeerHooks for Occupancy {
     }
 }
 
-/// Sends to the one peer; waits while there is none, or while its queue is full.
+/// Sends to the only peer. Waits while there is none, or while its queue is full.
 ///
-/// With never more than one peer to choose from, round robin does just that.
+/// With at most one peer, round robin does the same.
 #[derive(Debug, Clone)]
 pub struct Exclusive(RoundRobin);
 
 impl Exclusive {
-    /// Sends to the peer that [`Occupancy`] lets in.
+    /// Sends to the peer that [`Occupancy`] admits.
     pub fn new(peers: &Peers) -> Self {
         Self(RoundRobin::new(peers))
     }
@@ -46,7 +46,7 @@ impl SendStrategy for Exclusive {
         self.0.poll_ready(cx)
     }
 
-    fn offer(&mut self, message: &mut Message) -> Result<(), Refusal> {
+    fn offer(&mut self, message: &mut Message) -> Result<(), OfferError> {
         self.0.offer(message)
     }
 

@@ -1,4 +1,4 @@
-//! A message that was looked at and has not been received yet.
+//! A message that was taken from a queue and has not been received yet.
 
 use std::mem::take;
 
@@ -6,7 +6,7 @@ use zmtp::Message;
 
 use super::PeerHandle;
 
-/// A message that a wrapper took from its inner strategy to see whether it is one to receive.
+/// A message that a wrapper took from its inner strategy to decide whether to receive it.
 ///
 /// [`poll_recv_ready`](super::ReceiveStrategy::poll_recv_ready) must leave the message in place, so the
 /// wrapper keeps it here for the next [`poll_recv`](super::ReceiveStrategy::poll_recv). A message that

@@ -1,20 +1,20 @@
-//! What a socket type does when peers come and go.
+//! The hooks of a socket type for peers that join and leave.
 
 use std::sync::Arc;
 
-use zmtp::{PeerInfo, RoutingId, Subscription};
+use zmtp::{Membership, PeerInfo, RoutingId, Subscription};
 
 use super::PeerHandle;
 use crate::error::{Rejected, SubscriptionsExceeded};
 use crate::pipe::{Pattern, Pipe};
 
-/// What a socket type does when peers come, go, and subscribe.
+/// The actions of a socket type when peers join, leave, and subscribe.
 ///
-/// Every method has a default, so that a socket type implements what it needs. `()` is a socket type
-/// that needs nothing. The methods are called from the tasks of connections: they must not block.
+/// Every method has a default that does nothing, and so does `()`. The methods are called from the
+/// tasks of connections: they must not block.
 pub trait PeerHooks: Send + Sync {
-    /// The peer is about to join the socket: at once where the socket connects, at the end of the
-    /// handshake where it accepts.
+    /// The peer is about to join the socket. This happens at once if the socket connects, and at
+    /// the end of the handshake if it accepts.
     ///
     /// # Errors
     ///
@@ -32,7 +32,8 @@ pub trait PeerHooks: Send + Sync {
         Ok(())
     }
 
-    /// The handshake is done; messages flow only after this. Returns a peer that this one replaces.
+    /// The handshake is done. Messages follow after this. Returns the peer that the new one
+    /// replaces, if any.
     ///
     /// # Errors
     ///
@@ -41,16 +42,17 @@ pub trait PeerHooks: Send + Sync {
         Ok(None)
     }
 
-    /// The peer has a connection, over which it can be sent to.
+    /// The peer has a connection. Messages can be sent to it.
     fn connected(&self, _peer: &PeerHandle) {}
 
-    /// The peer's connection is about to end. Undoes a part of what the peer has done, and returns
-    /// whether there is more to undo. Called until there is not, with other tasks in between.
+    /// The peer's connection is about to end. Removes a part of the peer's state, and returns
+    /// whether more is left. It is called again until it returns false, and other tasks run in
+    /// between.
     fn disconnecting(&self, _peer: &PeerHandle) -> bool {
         false
     }
 
-    /// The peer's connection is gone. What was not written waits for the next one.
+    /// The peer's connection has ended. Messages that were not written wait for the next one.
     fn disconnected(&self, _peer: &PeerHandle) {}
 
     /// The peer has left the socket.
@@ -60,7 +62,7 @@ pub trait PeerHooks: Send + Sync {
     ///
     /// # Errors
     ///
-    /// The peer exceeds a limit and is to be disconnected.
+    /// The peer exceeds a limit. It is disconnected.
     fn subscription(
         &self,
         _peer: &PeerHandle,
@@ -71,6 +73,29 @@ pub trait PeerHooks: Send + Sync {
 
     /// Whether messages that begin with the byte 1 or 0 are subscriptions, as ZMTP 3.0 sends them.
     fn takes_subscriptions(&self) -> bool {
+        false
+    }
+
+    /// The peer joins or leaves a group.
+    ///
+    /// # Errors
+    ///
+    /// The peer exceeds a limit. It is disconnected.
+    fn membership(
+        &self,
+        _peer: &PeerHandle,
+        _change: Membership,
+    ) -> Result<(), SubscriptionsExceeded> {
+        Ok(())
+    }
+
+    /// Whether peers join and leave groups. Without that the commands are ignored.
+    fn takes_memberships(&self) -> bool {
+        false
+    }
+
+    /// Whether every message must be a group and one frame. A peer that sends another is disconnected.
+    fn takes_groups(&self) -> bool {
         false
     }
 }
@@ -120,5 +145,21 @@ impl Pattern for Hooked {
 
     fn takes_subscriptions(&self) -> bool {
         self.0.takes_subscriptions()
+    }
+
+    fn membership(
+        &self,
+        pipe: &Arc<Pipe>,
+        change: Membership,
+    ) -> Result<(), SubscriptionsExceeded> {
+        self.0.membership(&PeerHandle::new(pipe.clone()), change)
+    }
+
+    fn takes_memberships(&self) -> bool {
+        self.0.takes_memberships()
+    }
+
+    fn takes_groups(&self) -> bool {
+        self.0.takes_groups()
     }
 }

@@ -1,4 +1,4 @@
-//! The messages of all peers that wait to be received.
+//! The messages that wait to be received, of all peers.
 
 use std::hint::black_box;
 use std::mem::take;
@@ -14,9 +14,9 @@ use crate::pipe::{Arrival, Pipe, ReadyQueue, Refill};
 
 /// The peers that have messages, and the messages of each in order.
 ///
-/// A receive strategy asks which peers have messages and takes one from the peer of its choice. The
-/// list is small even where a socket has many peers: it has those that had messages when they were
-/// last looked at.
+/// A receive strategy chooses one of the peers with messages, and takes a message of that peer. The
+/// list is small even if a socket has many peers: it only has peers that had messages at the last
+/// look.
 ///
 /// ```
 /// use std::task::{Context, Poll, ready};
@@ -97,7 +97,8 @@ const SPARE_CAPACITY: usize = 1024;
 pub(super) const PRUNE_AT: usize = 256;
 
 impl Inbox {
-    /// The inbox of a socket. A socket has one, and only what arrives while it lives is kept.
+    /// Makes the inbox of a socket. A socket has one. Messages that arrive when it has none are
+    /// dropped.
     pub fn new(peers: &Peers) -> Self {
         let arrivals = peers.set().ready_queue();
         arrivals.attach();
@@ -115,7 +116,7 @@ impl Inbox {
 
     /// Ready when some peer probably has a message, or the task has to yield to others.
     ///
-    /// A peer of the list may turn out to have none: [`pop`](Self::pop) then removes it.
+    /// A peer of the list may have no message after all. [`pop`](Self::pop) then removes it.
     ///
     /// # Errors
     ///
@@ -164,7 +165,7 @@ impl Inbox {
 
     /// The next message of the peer at an index.
     ///
-    /// Where the peer has none it is removed, and the last peer of the list takes its index.
+    /// If the peer has none, it is removed, and the last peer of the list takes its index.
     ///
     /// # Panics
     ///
@@ -201,7 +202,7 @@ impl Inbox {
         has_message
     }
 
-    /// The peer of the last message; see
+    /// The peer of the last message. See
     /// [`ReceiveStrategy::last_handle`](super::ReceiveStrategy::last_handle).
     pub fn last_handle(&self) -> Option<&PeerHandle> {
         match &self.last {
@@ -210,7 +211,7 @@ impl Inbox {
         }
     }
 
-    /// The sender of the last message; see
+    /// The sender of the last message. See
     /// [`ReceiveStrategy::last_peer`](super::ReceiveStrategy::last_peer).
     pub fn last_peer(&self) -> Option<&Peer> {
         match &self.last {
@@ -237,8 +238,8 @@ impl Inbox {
         }
     }
 
-    /// Removes gone peers without messages, so that peers which come, ask, and take their question
-    /// back faster than it is received do not fill the memory.
+    /// Removes departed peers without messages. Otherwise peers that connect, send a request and
+    /// withdraw it before it is received would fill the memory.
     fn prune(&mut self) {
         if self.active.len() >= self.prune_at {
             let last = self.last_handle().map(|peer| (peer.clone(), self.last_peer().cloned()));
@@ -249,7 +250,7 @@ impl Inbox {
     }
 }
 
-/// Enters news of a pipe.
+/// Applies an arrival to the list.
 fn enter(active: &mut Vec<Active>, spare: &mut Batch, arrival: Arrival<Arc<Pipe>>) {
     match arrival {
         Arrival::Readable(pipe) => active.push(Active::new(pipe, take(spare))),

@@ -10,14 +10,14 @@ use tokio::task::coop;
 use tower_layer::Layer;
 use zmtp::{Frame, Message};
 
-use super::{Held, PeerHandle, PeerHooks, ReceiveStrategy, Refusal, SendStrategy};
+use super::{Held, OfferError, PeerHandle, PeerHooks, ReceiveStrategy, SendStrategy};
 use crate::error::{RecvError, SendErrorKind};
 use crate::identity::{Peer, PeerId};
 use crate::pipe::only_looks;
 use crate::random::random;
 use crate::sync::Mutex;
 
-/// The request of a REQ that is under way, if any; shared by [`ReqSend`] and [`ReqRecv`].
+/// The request of a REQ that waits for its reply, if any. [`ReqSend`] and [`ReqRecv`] share it.
 ///
 /// With `relaxed` a new request may follow before the reply to the last one has come. With
 /// `correlate` a request carries a number in front of its delimiter, and only the reply that repeats
@@ -68,7 +68,7 @@ impl ReqState {
         Some((awaited, state.lost))
     }
 
-    /// Takes the envelope off a reply; `None` if it does not belong to the present request.
+    /// Removes the envelope of a reply. `None` if the reply does not belong to the current request.
     fn open(&self, mut reply: Message) -> Option<Message> {
         if self.correlate {
             let number = reply.pop_front()?;
@@ -80,7 +80,7 @@ impl ReqState {
         (delimiter.is_empty() && reply.frame_count() > 0).then_some(reply)
     }
 
-    /// Nothing will come from this peer any more: a request that it has is lost.
+    /// The peer sends nothing any more. A request that it has is lost.
     fn lose(&self, peer: &PeerHandle) {
         let mut state = self.request.lock();
         if state.awaited == Some(peer.id()) {
@@ -162,7 +162,7 @@ impl<S: SendStrategy> SendStrategy for ReqSend<S> {
         self.inner.poll_ready(cx)
     }
 
-    fn offer(&mut self, message: &mut Message) -> Result<(), Refusal> {
+    fn offer(&mut self, message: &mut Message) -> Result<(), OfferError> {
         self.state.check_may_request()?;
         let mut state = self.state.request.lock();
         let mut request = Message::from(take(&mut self.list));
@@ -185,12 +185,12 @@ impl<S: SendStrategy> SendStrategy for ReqSend<S> {
             }
             has_room
         });
-        if let Err(refusal) = offered {
+        if let Err(error) = offered {
             for _ in 0..=usize::from(self.state.correlate) {
                 request.pop_front();
             }
             *message = request;
-            return Err(refusal);
+            return Err(error);
         }
         state.awaited = self.inner.last_handle().map(PeerHandle::id);
         state.number = number;

@@ -3,18 +3,19 @@
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
+use tokio::sync::watch;
 use zmtp::Message;
 
-use super::{Budget, PeerHandle, Refused};
+use super::{Budget, PeerHandle, QueueError};
 use crate::error::SendErrorKind;
 use crate::pipe::{PeerSet, Waiter};
 use crate::stats::Dropped;
 
 /// The peers of a socket, as one sender or receiver sees them.
 ///
-/// It keeps a copy of the list, so that sending takes no lock but that of the peer's queue.
-/// [`refresh`](Self::refresh) brings the copy up to date. A clone sees the same peers and waits for
-/// them by itself: each clone of a strategy needs its own.
+/// It keeps a copy of the list, so that sending only locks the queue of one peer.
+/// [`refresh`](Self::refresh) updates the copy. A clone sees the same peers, and waits for them on
+/// its own: each clone of a strategy needs one.
 #[derive(Debug)]
 pub struct Peers {
     set: Arc<PeerSet>,
@@ -42,7 +43,12 @@ impl Peers {
         &self.set
     }
 
-    /// Copies the list of peers anew if it has changed, and says whether it has.
+    /// Changes when a peer connects or disconnects, and when the socket closes.
+    pub(super) fn connected(&self) -> watch::Receiver<usize> {
+        self.set.connected()
+    }
+
+    /// Updates the list of peers. Returns whether it has changed.
     #[inline]
     pub fn refresh(&mut self) -> bool {
         let is_changed = self.set.generation() != self.generation;
@@ -60,8 +66,8 @@ impl Peers {
         self.closed = self.set.is_closed();
     }
 
-    /// The peers as of the last [`refresh`](Self::refresh), in the order of their ids, which is the
-    /// order in which they came.
+    /// The peers at the last [`refresh`](Self::refresh), in the order of their ids, which is the
+    /// order in which they joined.
     #[inline]
     pub fn list(&self) -> &[PeerHandle] {
         &self.list
@@ -93,13 +99,13 @@ impl Peers {
     ///
     /// # Errors
     ///
-    /// The message was not taken and is as it was.
+    /// The message was not queued and is unchanged.
     ///
     /// # Panics
     ///
     /// If the list has no such index.
     #[inline]
-    pub fn offer(&mut self, index: usize, message: &mut Message) -> Result<(), Refused> {
+    pub fn offer(&mut self, index: usize, message: &mut Message) -> Result<(), QueueError> {
         let written = self.list[index].pipe().send(message)?;
         self.budget.spend(written);
         Ok(())
@@ -138,7 +144,7 @@ impl Peers {
 
     /// Wakes the task when a peer may have room, when the list changes and when the socket closes.
     ///
-    /// Look at the peers after this, not before.
+    /// Look at the peers after this call: a change before it wakes no task.
     pub fn register(&mut self, cx: &Context<'_>) {
         self.waiter.register(cx);
     }
@@ -148,7 +154,7 @@ impl Peers {
         self.waiter.poll_flush(cx)
     }
 
-    /// Counts a message that is dropped and was for no peer in particular.
+    /// Counts a message that is dropped and was not for a particular peer.
     pub fn count_dropped(&self, count: impl FnOnce(&mut Dropped)) {
         self.set.ledger().dropped(count);
     }

@@ -21,7 +21,7 @@ impl<S> Layer<S> for PrependRoutingIdLayer {
     }
 }
 
-/// Puts the routing id by which the sender is answered in front of each message.
+/// Puts the routing id of the sender in front of each message. A reply goes to this id.
 #[derive(Debug)]
 pub struct PrependRoutingId<S> {
     inner: S,

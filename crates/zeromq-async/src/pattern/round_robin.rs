@@ -4,10 +4,11 @@ use std::task::{Context, Poll, ready};
 
 use zmtp::Message;
 
-use super::{PeerHandle, Peers, Refusal, SendStrategy};
+use super::{OfferError, PeerHandle, Peers, SendStrategy};
 use crate::error::SendErrorKind;
 
-/// Sends to every peer in turn, passing over those whose queue is full; waits while all are.
+/// Sends to every peer in turn. A peer with a full queue is skipped. Waits while all queues are
+/// full.
 #[derive(Debug)]
 pub struct RoundRobin {
     peers: Peers,
@@ -75,7 +76,7 @@ impl SendStrategy for RoundRobin {
     }
 
     #[inline]
-    fn offer(&mut self, message: &mut Message) -> Result<(), Refusal> {
+    fn offer(&mut self, message: &mut Message) -> Result<(), OfferError> {
         self.offer_after(message, |_| true)
     }
 
@@ -84,10 +85,10 @@ impl SendStrategy for RoundRobin {
         &mut self,
         message: &mut Message,
         before: impl Fn(&PeerHandle) -> bool,
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), OfferError> {
         self.refresh();
         if self.peers.was_closed() {
-            return Err(Refusal::Failed(SendErrorKind::Closed));
+            return Err(OfferError::Failed(SendErrorKind::Closed));
         }
         for _ in 0..self.peers.list().len() {
             if self.next >= self.peers.list().len() {
@@ -103,7 +104,7 @@ impl SendStrategy for RoundRobin {
                 return Ok(());
             }
         }
-        Err(Refusal::Full)
+        Err(OfferError::Full)
     }
 
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<()> {

@@ -1,16 +1,16 @@
 //! The subscriptions of a publisher's peers (29/PUBSUB, PUB and XPUB).
 
 use std::collections::HashMap;
-use std::sync::{Arc, Weak};
+use std::pin::pin;
 
+use futures_util::future::select;
 use tokio::sync::watch;
 use zmtp::{Message, Subscription};
 
-use super::{Change, PeerHandle, PeerHooks, SubscriptionTrie};
+use super::{Change, PeerHandle, PeerHooks, Peers, SubscriptionTrie, WeakPeerHandle};
 use crate::error::SubscriptionsExceeded;
 use crate::identity::PeerId;
 use crate::options::SubscriptionNotices;
-use crate::pipe::{PeerSet, Pipe};
 use crate::sync::Mutex;
 
 /// The options that only a PUB or XPUB has.
@@ -24,16 +24,16 @@ pub struct PublishOptions {
     pub notices: SubscriptionNotices,
     /// See [`SocketBuilder::welcome`](crate::SocketBuilder::welcome).
     pub welcome: Option<Message>,
-    /// What one peer may make the publisher keep.
+    /// Limits on the subscriptions of one peer.
     pub limits: SubscriptionLimits,
 }
 
-/// The most that one peer may make a publisher keep.
+/// Limits on the memory that one peer of a publisher can use.
 #[derive(Debug, Clone, Copy)]
 pub struct SubscriptionLimits {
-    /// Topics, and with an XPUB also notices that have not been received. Default: 1,000,000.
+    /// The most topics, and for an XPUB the most unread notices. Default: 1,000,000.
     pub count: usize,
-    /// Bytes of all topics. Default: 64 MiB.
+    /// The most bytes of all topics, and for an XPUB of unread notices. Default: 64 MiB.
     pub bytes: usize,
 }
 
@@ -53,37 +53,38 @@ pub struct Subscribers {
     notices: Option<SubscriptionNotices>,
     /// Sent to each new subscriber before anything else (`ZMQ_XPUB_WELCOME_MSG`).
     welcome: Option<Message>,
-    /// Whether messages are for peers that have not subscribed (`ZMQ_INVERT_MATCHING`).
+    /// Whether a message goes to the peers that have not subscribed to it (`ZMQ_INVERT_MATCHING`).
     invert_matching: bool,
-    /// Of each peer.
+    /// The limits for each peer.
     limits: SubscriptionLimits,
 }
 
 #[derive(Debug, Default)]
 struct State {
     trie: SubscriptionTrie<PeerId>,
-    /// The subscriptions that peers asked for, where the application decides which they get.
+    /// The subscriptions that peers asked for, if the application decides which they get.
     requested: SubscriptionTrie<PeerId>,
-    subscribers: HashMap<PeerId, Subscriber>,
-    /// Peers that have left notices behind which have not been received.
+    usage: HashMap<PeerId, Usage>,
     departed: Departed,
     matches: Vec<PeerId>,
-    /// The one peer that the next message is for.
+    /// The one peer that gets the next message.
     last_subscribed: Option<PeerId>,
 }
 
-/// Peers that have left, and their notices that have not been received.
+/// Departed peers with unread notices.
 #[derive(Debug, Default)]
 struct Departed {
-    pipes: Vec<Weak<Pipe>>,
-    /// The count when last taken: at least as many as there are now.
+    peers: Vec<WeakPeerHandle>,
+    /// Unread notices when last counted. The application may have received some since.
     messages: usize,
     bytes: usize,
+    /// The number of peers at which to count again.
+    recount_at: usize,
 }
 
-/// The size of the subscriptions that a peer made itself.
+/// The subscriptions that a peer made itself.
 #[derive(Debug, Default)]
-struct Subscriber {
+struct Usage {
     topics: usize,
     bytes: usize,
 }
@@ -105,7 +106,8 @@ impl Subscribers {
         Self { state: Mutex::default(), changed, notices, welcome, invert_matching, limits }
     }
 
-    /// Subscribes the peer, or cancels, as the application wants and whatever the peer asked for.
+    /// Subscribes the peer to a topic, or cancels its subscription, for the application. The peer need
+    /// not have asked for it.
     pub fn apply(&self, peer: &PeerHandle, change: &Subscription) {
         self.apply_manually(peer, change);
         self.changed.send_replace(());
@@ -117,11 +119,11 @@ impl Subscribers {
             state.note(peer, change, false);
             return;
         }
-        let State { trie, subscribers, last_subscribed, .. } = &mut *state;
+        let State { trie, usage, last_subscribed, .. } = &mut *state;
         match change {
             Subscription::Subscribe(_) if peer.is_closing() => {}
             Subscription::Subscribe(topic) => {
-                subscribers.entry(peer.id()).or_default();
+                usage.entry(peer.id()).or_default();
                 trie.subscribe(topic, peer.id());
                 if self.notices == Some(SubscriptionNotices::ManualLastValue) {
                     *last_subscribed = Some(peer.id());
@@ -133,24 +135,34 @@ impl Subscribers {
         }
     }
 
-    /// How many different topics there are, of all peers together.
+    /// The number of different topics of all peers together.
     pub fn topics_count(&self) -> usize {
         self.state.lock().trie.len()
     }
 
-    pub(super) fn changed(&self) -> watch::Receiver<()> {
-        self.changed.subscribe()
+    /// Waits until a message with this first frame would go to `count` of the peers, or the socket is
+    /// closed.
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing is lost when the future is dropped.
+    pub async fn wait_for(&self, peers: &Peers, topic: &[u8], count: usize) {
+        let (mut changed, mut connected) = (self.changed.subscribe(), peers.connected());
+        while !peers.is_closed() && self.count(peers, topic) < count {
+            // `connected` also changes when the socket closes.
+            select(pin!(changed.changed()), pin!(connected.changed())).await;
+        }
     }
 
-    /// How many peers a message with this first frame would go to.
-    pub(super) fn count(&self, topic: &[u8], peers: &PeerSet) -> usize {
+    /// The number of peers that get a message with this first frame.
+    fn count(&self, peers: &Peers, topic: &[u8]) -> usize {
         let mut state = self.state.lock();
         let State { trie, matches, .. } = &mut *state;
         matches.clear();
         trie.matches(topic, matches);
         if self.invert_matching {
             // A peer that is leaving may be among the subscribers and not among the peers.
-            peers.pipes().len().saturating_sub(matches.len())
+            peers.set().pipes().len().saturating_sub(matches.len())
         } else {
             matches.len()
         }
@@ -163,18 +175,19 @@ impl Subscribers {
     /// Compares the subscriptions of a peer with the limits.
     fn check(&self, peer: &PeerHandle) -> Result<(), SubscriptionsExceeded> {
         if self.notices.is_some() {
-            check_backlog(peer.pipe().inbound.backlog(), &self.limits)?;
+            check_backlog(peer.backlog(), &self.limits)?;
         }
         let state = self.state.lock();
-        state
-            .subscribers
-            .get(&peer.id())
-            .map_or(Ok(()), |subscriber| subscriber.check(&self.limits))
+        state.usage.get(&peer.id()).map_or(Ok(()), |usage| usage.check(&self.limits))
     }
 
-    /// Adds the peers that have subscribed to a message. Returns the peer where the message is for one
-    /// alone: if it is not sent, the next message is for that peer again ([`address`](Self::address)).
-    pub(super) fn find(&self, message: &Message, matches: &mut Vec<PeerId>) -> Option<PeerId> {
+    /// Adds the subscribers of a message to `matches`.
+    ///
+    /// With [`SubscriptionNotices::ManualLastValue`] only one peer may get the message: the one that the
+    /// application subscribed last. It is returned. If the message is not sent after all, call
+    /// [`restore`](Self::restore), so that the next message goes to that peer.
+    #[inline]
+    pub fn find(&self, message: &Message, matches: &mut Vec<PeerId>) -> Option<PeerId> {
         let mut state = self.state.lock();
         state.trie.matches(message.first().map_or(&[], |topic| topic), matches);
         let only = state.last_subscribed.take();
@@ -184,42 +197,44 @@ impl Subscribers {
         only
     }
 
-    /// Whether messages are for the peers that have not subscribed to them.
-    pub(super) fn inverts_matching(&self) -> bool {
+    /// Whether a message goes to the peers that have not subscribed to it (`ZMQ_INVERT_MATCHING`).
+    #[inline]
+    pub fn inverts_matching(&self) -> bool {
         self.invert_matching
     }
 
-    /// The next message is for this peer alone.
-    pub(super) fn address(&self, only: PeerId) {
+    /// Undoes [`find`](Self::find) for a message that was not sent: only this peer gets the next one.
+    pub fn restore(&self, only: PeerId) {
         self.state.lock().last_subscribed.get_or_insert(only);
     }
 }
 
 impl State {
-    /// Notes a request of a peer; with `manual` it does not take effect by itself.
+    /// Notes a request of a peer. With `manual` the request has no effect: the application decides.
     fn note(&mut self, peer: &PeerHandle, change: &Subscription, manual: bool) -> Change {
-        let Self { trie, requested, subscribers, .. } = self;
+        let Self { trie, requested, usage, .. } = self;
         let trie = if manual { requested } else { trie };
         match change {
             // The subscription of a peer that has gone would never be removed.
             Subscription::Subscribe(_) if peer.is_closing() => Change::default(),
             Subscription::Subscribe(topic) => {
                 let change = trie.subscribe(topic, peer.id());
-                let subscriber = subscribers.entry(peer.id()).or_default();
+                let usage = usage.entry(peer.id()).or_default();
                 if change.for_key {
-                    subscriber.topics += 1;
-                    subscriber.bytes += topic.len();
+                    usage.topics += 1;
+                    usage.bytes += topic.len();
                 }
                 change
             }
             Subscription::Cancel(topic) => {
                 let change = trie.cancel(topic, peer.id());
                 if change.for_key
-                    && let Some(subscriber) = subscribers.get_mut(&peer.id())
+                    && let Some(usage) = usage.get_mut(&peer.id())
                 {
-                    // The counts start anew while the topics of a departed peer go in steps.
-                    subscriber.topics = subscriber.topics.saturating_sub(1);
-                    subscriber.bytes = subscriber.bytes.saturating_sub(topic.len());
+                    // Saturating: `disconnecting` forgets the usage before it has removed all topics, and
+                    // the application may subscribe the peer in between.
+                    usage.topics = usage.topics.saturating_sub(1);
+                    usage.bytes = usage.bytes.saturating_sub(topic.len());
                 }
                 change
             }
@@ -231,18 +246,35 @@ impl Departed {
     /// The limits for all peers that have left, in limits of one peer.
     const PEERS: usize = 4;
 
-    fn add(&mut self, pipe: &Arc<Pipe>) {
-        let (messages, bytes) = pipe.inbound.backlog();
+    /// The least number of peers at which to count again.
+    const RECOUNT_AT: usize = 64;
+
+    fn add(&mut self, peer: &PeerHandle) {
+        if self.peers.len() >= self.recount_at.max(Self::RECOUNT_AT) {
+            self.recount();
+        }
+        self.count(peer);
+    }
+
+    fn count(&mut self, peer: &PeerHandle) {
+        let (messages, bytes) = peer.backlog();
         if messages > 0 {
             self.messages += messages;
             self.bytes += bytes;
-            self.pipes.push(Arc::downgrade(pipe));
+            self.peers.push(peer.downgrade());
         }
     }
 
-    /// Refuses changes while too many notices of gone peers wait: peers that come and go would
-    /// otherwise fill the memory. Counts anew only where the last count was beyond the limits, because
-    /// nothing here happens when a notice is received.
+    /// Forgets the peers that have no unread notices any more. Nothing is called when a notice is
+    /// received, so this happens each time the number of peers has doubled.
+    fn recount(&mut self) {
+        let peers = std::mem::take(self).peers;
+        peers.iter().filter_map(WeakPeerHandle::upgrade).for_each(|peer| self.count(&peer));
+        self.recount_at = 2 * self.peers.len();
+    }
+
+    /// Refuses subscriptions while too many notices of departed peers are unread. Otherwise peers that
+    /// connect and leave again would fill the memory.
     fn check(&mut self, limits: &SubscriptionLimits) -> Result<(), SubscriptionsExceeded> {
         let limits = SubscriptionLimits {
             count: limits.count.saturating_mul(Self::PEERS),
@@ -251,8 +283,7 @@ impl Departed {
         if check_backlog((self.messages, self.bytes), &limits).is_ok() {
             return Ok(());
         }
-        let pipes = std::mem::take(self).pipes;
-        pipes.iter().filter_map(Weak::upgrade).for_each(|pipe| self.add(&pipe));
+        self.recount();
         check_backlog((self.messages, self.bytes), &limits)
     }
 }
@@ -270,7 +301,7 @@ fn check_backlog(
     Ok(())
 }
 
-impl Subscriber {
+impl Usage {
     fn check(&self, limits: &SubscriptionLimits) -> Result<(), SubscriptionsExceeded> {
         let SubscriptionLimits { count, bytes } = *limits;
         if self.topics > count {
@@ -286,20 +317,20 @@ impl Subscriber {
 impl PeerHooks for Subscribers {
     fn connected(&self, peer: &PeerHandle) {
         if let Some(welcome) = &self.welcome {
-            // Refused only by a queue that is full of unread messages.
-            peer.pipe().send_own(welcome.clone());
+            peer.offer_own(welcome.clone());
         }
     }
 
-    /// A few topics at a time, so that publishing does not wait until all of a peer's are removed.
+    /// Removes a few topics at a time, so that publishing does not wait until all topics of a peer
+    /// are removed.
     fn disconnecting(&self, peer: &PeerHandle) -> bool {
         let mut state = self.state.lock();
-        let State { trie, requested, subscribers, last_subscribed, .. } = &mut *state;
+        let State { trie, requested, usage, last_subscribed, .. } = &mut *state;
         let id = peer.id();
-        subscribers.remove(&id);
+        usage.remove(&id);
         last_subscribed.take_if(|only| *only == id);
         let cancel = |topic: &[u8]| {
-            peer.pipe().notify(Subscription::Cancel(topic.to_vec().into()).into_message());
+            peer.notify(Subscription::Cancel(topic.to_vec().into()).into_message());
         };
         match self.notices {
             None => trie.remove_some(id, false, |_| ()),
@@ -315,11 +346,11 @@ impl PeerHooks for Subscribers {
     }
 
     fn leave(&self, peer: &PeerHandle) {
-        // The task of its connection may have ended with the runtime, before `disconnected`, and the
-        // application may have subscribed the peer since.
+        // Again: the connection task may have ended without `disconnected`, and the application may have
+        // subscribed the peer since.
         self.disconnected(peer);
         if self.notices.is_some() {
-            self.state.lock().departed.add(peer.pipe());
+            self.state.lock().departed.add(peer);
         }
     }
 
@@ -330,14 +361,14 @@ impl PeerHooks for Subscribers {
     ) -> Result<(), SubscriptionsExceeded> {
         let Change { for_topic, .. } = {
             let mut state = self.state.lock();
-            if !peer.pipe().is_inproc() {
+            if !peer.is_inproc() {
                 state.departed.check(&self.limits)?;
             }
             state.note(peer, &change, self.is_manual())
         };
         self.changed.send_replace(());
         if self.notices.is_some_and(|notices| for_topic || notices.tells_repeated(&change)) {
-            peer.pipe().notify(change.into_message());
+            peer.notify(change.into_message());
         }
         self.check(peer)
     }
@@ -346,3 +377,6 @@ impl PeerHooks for Subscribers {
         true
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -17,12 +17,12 @@ mod tests;
 /// Subscriptions of many subscribers, each to a set of topics; a topic matches every message that
 /// begins with it.
 ///
-/// An edge is up to eight bytes long, and one look-up in one table finds the node behind it. A match
-/// among a million topics makes one or two look-ups that miss the cache. A topic that ends with an
+/// An edge is up to eight bytes long, and one lookup in one table finds the node behind it. A match
+/// among a million topics makes one or two lookups that miss the cache. A topic that ends with an
 /// edge and has one subscriber, as most do, needs no node.
 ///
 /// Nodes live in an arena, and every walk is a loop: remote peers choose how deep the trie is, and no
-/// topic costs more look-ups than it has bytes. A node with subscribers keeps its number, so
+/// topic costs more lookups than it has bytes. A node with subscribers keeps its number, so
 /// subscribers can remember their nodes, and the cost of a change does not depend on other
 /// subscribers.
 #[derive(Debug)]

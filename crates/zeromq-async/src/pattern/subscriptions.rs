@@ -3,26 +3,25 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use tower_layer::Layer;
 use zmtp::{Message, Subscription};
 
 use super::{
-    Held, PeerHandle, PeerHooks, Peers, ReceiveStrategy, Refusal, SendStrategy, SubscriptionTrie,
+    Criterion, Filter, OfferError, PeerHandle, PeerHooks, Peers, SendStrategy, SubscriptionTrie,
 };
-use crate::error::{RecvError, SendErrorKind};
-use crate::identity::Peer;
+use crate::error::SendErrorKind;
 use crate::pipe::PeerSet;
 use crate::sync::Mutex;
 
 /// The options that only a SUB or XSUB has.
 #[derive(Debug, Clone, Default)]
 pub struct SubscribeOptions {
-    /// The topics of the start; see [`SocketBuilder::subscribe`](crate::SocketBuilder::subscribe).
+    /// The first topics. See [`SocketBuilder::subscribe`](crate::SocketBuilder::subscribe).
     pub topics: Vec<Bytes>,
-    /// Receives messages that do not match (`ZMQ_INVERT_MATCHING`); not for XSUB.
+    /// Receives messages that do not match (`ZMQ_INVERT_MATCHING`). Not for XSUB.
     pub invert_matching: bool,
     /// See [`SocketBuilder::tell_every_cancellation`](crate::SocketBuilder::tell_every_cancellation).
     pub tell_every_cancellation: bool,
@@ -68,8 +67,9 @@ impl Subscriptions {
 
     /// Subscribes or cancels, and sends the change to the connected publishers.
     ///
-    /// Every subscription is sent, and the last cancellation of a topic, or all with
-    /// [`tell_every_cancellation`](crate::SocketBuilder::tell_every_cancellation).
+    /// Every subscription is sent, but only the last cancellation of a topic. With
+    /// [`tell_every_cancellation`](crate::SocketBuilder::tell_every_cancellation), every
+    /// cancellation is sent.
     pub fn change(&self, change: &Subscription) {
         // Held while sending, so that a publisher that connects meanwhile hears each once, in order.
         let mut state = self.state.lock();
@@ -82,20 +82,19 @@ impl Subscriptions {
         }
     }
 
-    /// How many different topics there are subscriptions to.
+    /// The number of different topics with subscriptions.
     pub fn topics_count(&self) -> usize {
         self.state.lock().counts.len()
     }
 
-    fn lets_through(&self, message: &Message) -> bool {
-        if self.everything.load(Ordering::Acquire) {
-            return !self.invert_matching;
-        }
+    /// Not inlined: a subscriber to everything would save and restore registers for each message.
+    #[inline(never)]
+    fn matches(&self, message: &Message) -> bool {
         let mut state = self.state.lock();
         let State { topics, matches, .. } = &mut *state;
         matches.clear();
         topics.matches(message.first().map_or(&[], |topic| topic), matches);
-        matches.is_empty() == self.invert_matching
+        !matches.is_empty()
     }
 }
 
@@ -122,6 +121,16 @@ impl State {
     }
 }
 
+impl Criterion for Subscriptions {
+    #[inline]
+    fn passes(&self, message: &Message) -> bool {
+        if self.everything.load(Ordering::Acquire) {
+            return !self.invert_matching;
+        }
+        self.matches(message) != self.invert_matching
+    }
+}
+
 impl PeerHooks for Subscriptions {
     fn connected(&self, peer: &PeerHandle) {
         let state = self.state.lock();
@@ -139,59 +148,15 @@ impl<S> Layer<S> for SubscriptionFilterLayer {
     type Service = SubscriptionFilter<S>;
 
     fn layer(&self, inner: S) -> SubscriptionFilter<S> {
-        SubscriptionFilter { inner, subscriptions: self.0.clone(), held: None }
+        Filter::new(inner, self.0.clone())
     }
 }
 
 /// Passes on messages that the socket is subscribed to now, whatever the publisher still sends.
-#[derive(Debug)]
-pub struct SubscriptionFilter<S> {
-    inner: S,
-    subscriptions: Arc<Subscriptions>,
-    /// A message that passed and was not yet received.
-    held: Option<Held>,
-}
+pub type SubscriptionFilter<S> = Filter<S, Arc<Subscriptions>>;
 
-impl<S: ReceiveStrategy> SubscriptionFilter<S> {
-    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Result<Message, RecvError>> {
-        loop {
-            let message = ready!(self.inner.poll_recv(cx))?;
-            if self.subscriptions.lets_through(&message) {
-                return Poll::Ready(Ok(message));
-            }
-            if let Some(peer) = self.inner.last_handle() {
-                peer.count_discarded(|discarded| discarded.filtered += 1);
-            }
-        }
-    }
-}
-
-impl<S: ReceiveStrategy> ReceiveStrategy for SubscriptionFilter<S> {
-    fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<Message, RecvError>> {
-        match self.held.take() {
-            Some(held) => Poll::Ready(Ok(held.take())),
-            None => self.poll_next(cx),
-        }
-    }
-
-    fn poll_recv_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), RecvError>> {
-        if self.held.is_none() {
-            let message = ready!(self.poll_next(cx))?;
-            self.held = Some(Held::new(self.inner.last_handle(), message));
-        }
-        Poll::Ready(Ok(()))
-    }
-
-    fn last_handle(&self) -> Option<&PeerHandle> {
-        self.inner.last_handle()
-    }
-
-    fn last_peer(&self) -> Option<&Peer> {
-        self.inner.last_peer()
-    }
-}
-
-/// Sends for an XSUB: a message that is a subscription subscribes, and others go to every publisher.
+/// Sends for an XSUB. A message that is a subscription changes the subscriptions. Other messages go
+/// to every publisher.
 #[derive(Debug)]
 pub struct Upstream {
     peers: Peers,
@@ -199,7 +164,7 @@ pub struct Upstream {
 }
 
 impl Upstream {
-    /// Changes these subscriptions, and sends to all peers.
+    /// Sends to all peers, and changes these subscriptions.
     pub fn new(peers: &Peers, subscriptions: Arc<Subscriptions>) -> Self {
         Self { peers: peers.clone(), subscriptions }
     }
@@ -210,7 +175,7 @@ impl SendStrategy for Upstream {
         self.peers.poll_proceed(cx).map(|()| self.peers.check_open())
     }
 
-    fn offer(&mut self, message: &mut Message) -> Result<(), Refusal> {
+    fn offer(&mut self, message: &mut Message) -> Result<(), OfferError> {
         self.peers.check_open()?;
         if let Some(change) = Subscription::from_message(message) {
             self.subscriptions.change(&change);
@@ -221,8 +186,8 @@ impl SendStrategy for Upstream {
             self.peers.count_dropped(|dropped| dropped.unroutable += 1);
         }
         for peer in self.peers.list() {
-            if let Err(refused) = peer.offer(&mut message.clone()) {
-                peer.count_refused(refused);
+            if let Err(error) = peer.offer(&mut message.clone()) {
+                peer.count_not_queued(error);
             }
         }
         Ok(())

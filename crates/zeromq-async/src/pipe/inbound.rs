@@ -79,7 +79,7 @@ pub(crate) enum Pushed {
     Taken,
     /// Taken, and there is no room for another.
     TakenLast,
-    Refused,
+    NotTaken,
 }
 
 /// What a receiver found when it came for more.
@@ -157,7 +157,14 @@ impl Inbound {
         if state.closed { Arrived::default() } else { state.reject(run) }
     }
 
-    /// Adds one message from within the process. A refused message is left as it was.
+    /// Counts a message that is not kept.
+    pub(super) fn count_rejected(&self, bytes: usize) {
+        let mut state = self.state.lock();
+        state.counts.received += 1;
+        state.counts.bytes += bytes as u64;
+    }
+
+    /// Adds one message from within the process. A message that is not taken is left as it was.
     ///
     /// With `forced` the message passes the high-water mark and is kept from a silenced peer. The
     /// caller limits the number of such messages.
@@ -170,14 +177,14 @@ impl Inbound {
     ) -> (Pushed, Arrived) {
         let mut state = self.state.lock();
         if state.closed {
-            return (Pushed::Refused, Arrived::default());
+            return (Pushed::NotTaken, Arrived::default());
         }
         if (state.silenced && !forced) || !receiver.is_attached() {
             state.counts.received += 1;
             return (Pushed::Taken, Arrived { unheard: true, ..Arrived::default() });
         }
         if !forced && state.room() == 0 {
-            return (Pushed::Refused, Arrived::default());
+            return (Pushed::NotTaken, Arrived::default());
         }
         state.counts.received += 1;
         state.batch.push_from(message);

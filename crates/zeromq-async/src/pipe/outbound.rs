@@ -21,7 +21,7 @@ use crate::options::HighWaterMark;
 use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::sync::{Mutex, MutexGuard};
 
-pub use self::state::Refused;
+pub use self::state::QueueError;
 pub(crate) use self::state::{Drained, InprocPeer, OutboundCounts, Sent};
 
 /// The outbound half of a pipe. Senders fill it, and it is written to the connection or given to an
@@ -60,13 +60,13 @@ impl<P: InprocPeer> Outbound<P> {
         room
     }
 
-    /// Queues a message, and writes it where nothing is queued before it. A refused message is left
+    /// Queues a message, and writes it if nothing is queued before it. A message that is not taken is left
     /// as it was.
     #[inline]
-    pub(super) fn send(&self, message: &mut Message) -> Result<Sent, Refused> {
+    pub(super) fn send(&self, message: &mut Message) -> Result<Sent, QueueError> {
         let mut state = self.state.lock();
         if state.closing {
-            return Err(Refused::Gone);
+            return Err(QueueError::Gone);
         }
         if let Destination::Inproc(peer) = &state.destination {
             let pushed = peer.push(message, false);
@@ -78,7 +78,7 @@ impl<P: InprocPeer> Outbound<P> {
         let written_before = state.written;
         if !state.is_below_mark() && !state.make_room() {
             self.room.store(false, Ordering::Relaxed);
-            return Err(Refused::Full);
+            return Err(QueueError::Full);
         }
         state.conflate();
         state.batch.push_from(message);
@@ -98,10 +98,10 @@ impl<P: InprocPeer> Outbound<P> {
         encoded: &Batch,
         decoded: &Message,
         past_mark: bool,
-    ) -> Result<Sent, Refused> {
+    ) -> Result<Sent, QueueError> {
         let mut state = self.state.lock();
         if state.closing {
-            return Err(Refused::Gone);
+            return Err(QueueError::Gone);
         }
         if let Destination::Inproc(peer) = &state.destination {
             let pushed = peer.push(&mut decoded.clone(), past_mark);
@@ -109,7 +109,7 @@ impl<P: InprocPeer> Outbound<P> {
         }
         let written_before = state.written;
         if !state.is_below_mark() && !state.make_room() && !past_mark {
-            return Err(Refused::Full);
+            return Err(QueueError::Full);
         }
         state.conflate();
         state.batch.push_batch(encoded);
@@ -187,16 +187,16 @@ impl<P: InprocPeer> Outbound<P> {
     /// An inproc peer is there. It gets the messages that wait.
     pub(super) fn set_inproc_peer(&self, peer: P) {
         let mut state = self.state.lock();
-        let mut refused = Batch::new();
+        let mut not_taken = Batch::new();
         while let Some(mut message) = state.batch.pop() {
-            // Forced, for these have been accepted, and messages of an earlier pipe may have reached
-            // the mark. Only a peer that is just leaving refuses them. Then they are lost with it.
+            // Forced, because `send` has accepted these messages, and messages of an earlier pipe may
+            // have reached the mark. Only a peer that is leaving does not take them: they are lost with it.
             match peer.push(&mut message, true) {
-                Pushed::Refused => refused.push_from(&mut message),
+                Pushed::NotTaken => not_taken.push_from(&mut message),
                 Pushed::Taken | Pushed::TakenLast => state.counts.sent += 1,
             }
         }
-        state.batch = refused;
+        state.batch = not_taken;
         state.destination = Destination::Inproc(peer);
         self.room.store(state.has_room(), Ordering::Relaxed);
         state.flushers.take().wake();
@@ -221,6 +221,15 @@ impl<P: InprocPeer> Outbound<P> {
     /// connections in a row ended in the middle of it.
     pub(crate) fn take_refused(&self, limit: u32) -> Option<Batch> {
         self.state.lock().take_refused(limit)
+    }
+
+    /// Drops the first message, which could not be sent, so that the next one is tried. Returns whether
+    /// there was one.
+    pub(super) fn drop_first(&self) -> bool {
+        let mut state = self.state.lock();
+        state.blocked = false;
+        state.batch.rewind();
+        state.batch.pop().is_some()
     }
 
     /// The connection is gone. Messages not wholly written wait for the next one. Returns the inproc
@@ -249,11 +258,11 @@ impl<P: InprocPeer> Outbound<P> {
         self.disconnect()
     }
 
-    /// The peer has several messages unread, so several are expected in return. The connection task
-    /// shall write them together.
+    /// Leaves the next messages to the connection task, which writes them together. Called when several
+    /// messages of the peer are unread, because their replies will be several too.
     ///
-    /// If the first were written through, it would travel apart from the others, and so would the
-    /// peer's next messages, until every message travels alone.
+    /// If the sender wrote the first reply at once, the reply would arrive apart from the others. The
+    /// peer would answer it apart, and in the end every message would be written alone.
     pub(super) fn expect_several(&self) {
         let mut state = self.state.lock();
         if state.next_write == NextWrite::BySender {
@@ -367,14 +376,29 @@ impl<P: InprocPeer> Outbound<P> {
         state.flushers.take().wake();
     }
 
+    /// Takes no more messages. The connection ends when those here are written; without one they are
+    /// given up.
+    pub(super) fn hang_up(&self) {
+        let mut state = self.state.lock();
+        state.aborted |= matches!(state.destination, Destination::None);
+        state.hung_up = true;
+        drop(state);
+        self.close();
+    }
+
+    /// Whether the application has ended the connection, and wants no other.
+    pub(crate) fn is_hung_up(&self) -> bool {
+        self.state.lock().hung_up
+    }
+
     pub(crate) fn is_closing(&self) -> bool {
         self.state.lock().closing
     }
 
-    /// Whether everything is written and nothing more will come.
+    /// Whether nothing more will be written or queued.
     pub(crate) fn is_finished(&self) -> bool {
         let state = self.state.lock();
-        state.closing && state.batch.is_empty()
+        state.closing && (state.batch.is_empty() || state.aborted)
     }
 
     /// Ends the connection now, whatever is still here.

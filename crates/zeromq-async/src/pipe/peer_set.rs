@@ -58,7 +58,8 @@ impl PeerSet {
         pattern: &Arc<dyn Pattern>,
         endpoint: Arc<Endpoint>,
     ) -> Arc<Pipe> {
-        self.open_from(options, pattern, PeerOrigin { endpoint, connects: false })
+        let origin = PeerOrigin { endpoint, connects: false, max_datagram: None };
+        self.open_from(options, pattern, origin)
     }
 
     /// Makes a pipe for a peer to connect to. It is not yet in the set.
@@ -68,7 +69,22 @@ impl PeerSet {
         pattern: &Arc<dyn Pattern>,
         endpoint: Arc<Endpoint>,
     ) -> Arc<Pipe> {
-        self.open_from(options, pattern, PeerOrigin { endpoint, connects: true })
+        let origin = PeerOrigin { endpoint, connects: true, max_datagram: None };
+        self.open_from(options, pattern, origin)
+    }
+
+    /// Makes a pipe for an endpoint of datagrams, which have this many bytes at most. It is not yet in
+    /// the set.
+    pub(crate) fn open_datagrams(
+        &self,
+        options: &PipeOptions,
+        pattern: &Arc<dyn Pattern>,
+        endpoint: Arc<Endpoint>,
+        connects: bool,
+        max_datagram: usize,
+    ) -> Arc<Pipe> {
+        let origin = PeerOrigin { endpoint, connects, max_datagram: Some(max_datagram) };
+        self.open_from(options, pattern, origin)
     }
 
     fn open_from(

@@ -5,8 +5,8 @@ use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use tokio::io::AsyncWrite;
-use zmtp::{Batch, Encoder, Message, SealBuffer};
+use tokio::io::{AsyncWrite, AsyncWriteExt};
+use zmtp::{Batch, Encoder, Message, ProtocolError, SealBuffer};
 
 /// The write half of a connection: encodes commands, seals where the connection encrypts, and writes.
 pub(crate) struct FrameWriter {
@@ -58,6 +58,11 @@ impl FrameWriter {
     /// Whether the writer keeps nothing that it was given.
     pub(super) fn is_flushed(&self) -> bool {
         !self.unflushed
+    }
+
+    /// Whether a part of the next frame is written, sealed.
+    pub(super) fn has_partial_record(&self) -> bool {
+        self.sealed.is_partly_written()
     }
 
     /// Bytes of the batch that are sealed and that the kernel has not taken.
@@ -113,6 +118,27 @@ impl FrameWriter {
         poll_fn(|cx| self.poll_flush(cx, true)).await
     }
 
+    /// Ends the connection after all that was written.
+    pub(crate) async fn finish(&mut self) -> io::Result<()> {
+        if self.sealed.is_empty() {
+            self.encoder.finish(None, &mut self.sealed);
+            self.writer.write_all(self.sealed.first_chunk()).await?;
+            self.sealed.clear();
+        }
+        self.writer.shutdown().await
+    }
+
+    /// Ends the connection because of an error, if its framing has a way to say so. Returns whether it
+    /// has.
+    pub(crate) async fn fail(&mut self, error: &ProtocolError) -> io::Result<bool> {
+        if !self.encoder.finish(Some(error), &mut self.sealed) {
+            return Ok(false);
+        }
+        self.writer.write_all(self.sealed.first_chunk()).await?;
+        self.writer.shutdown().await?;
+        Ok(true)
+    }
+
     /// Writes sealed bytes, and seals the next ones when none are left.
     fn poll_write_sealed(
         &mut self,
@@ -122,8 +148,12 @@ impl FrameWriter {
         if self.sealed.is_empty() {
             self.encoder.seal(batch, &mut self.sealed);
         }
-        let written =
-            Pin::new(&mut self.writer).poll_write(cx, up_to_max(self.sealed.first_chunk()));
+        let chunk = up_to_max(self.sealed.first_chunk());
+        if chunk.is_empty() {
+            // Frames of which nothing is written.
+            return Poll::Ready(not_zero(Ok(self.sealed.advance(0))));
+        }
+        let written = Pin::new(&mut self.writer).poll_write(cx, chunk);
         written.map(not_zero).map_ok(|written| self.sealed.advance(written))
     }
 }

@@ -1,6 +1,7 @@
 //! The options of a socket, typed, with their defaults.
 
 mod limits;
+mod multicast;
 mod peer_messages;
 mod publish;
 mod resilient;
@@ -9,23 +10,24 @@ mod subscribe;
 mod transport;
 
 use std::fmt;
+use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
 
 use zmtp::wire::Ttl;
 use zmtp::{MetadataError, RoutingId, RoutingIdError};
 
-use super::kind::{Conflates, Named, Receives, Sends, SocketKind, Stacks};
-use super::{Receiver, Req, Router, Sender, Socket, SocketHandle};
+use super::kind::{Conflates, FromStacks, Named, Receives, Sends, SocketKind};
+use super::{Req, Router, Socket, SocketHandle};
 use crate::context::Context;
 use crate::engine::Engine;
 use crate::options::{HighWaterMark, ReconnectBackoff, SocketOptions};
 use crate::pattern::{Hooked, Peers};
 use crate::pipe::PeerSet;
 
-/// Builds a socket of type `P`; each socket type has the options that mean something to it.
+/// Builds a socket `S` of type `P`; each socket type has the options that mean something to it.
 ///
-/// An option is fixed when the socket is built and holds for all of its endpoints. A clone of a
+/// Options cannot change after the socket is built, and apply to all of its endpoints. A clone of a
 /// builder builds a socket with the same options.
 ///
 /// ```
@@ -43,22 +45,24 @@ use crate::pipe::PeerSet;
 /// # Ok::<(), zeromq_async::RoutingIdError>(())
 /// ```
 #[must_use = "a builder does nothing until it is built"]
-pub struct SocketBuilder<P: SocketKind> {
+pub struct SocketBuilder<P: SocketKind, S = Socket<P>> {
     options: SocketOptions,
     /// The options that only this socket type has.
     own: P::Options,
     context: Context,
+    builds: PhantomData<fn() -> S>,
 }
 
 /// Not derived: that would ask the same of `P`.
-impl<P: SocketKind> Clone for SocketBuilder<P> {
+impl<P: SocketKind, S> Clone for SocketBuilder<P, S> {
     fn clone(&self) -> Self {
-        let Self { options, own, context } = self;
-        Self { options: options.clone(), own: own.clone(), context: context.clone() }
+        let Self { options, own, context, builds } = self;
+        let (options, own, context) = (options.clone(), own.clone(), context.clone());
+        Self { options, own, context, builds: *builds }
     }
 }
 
-impl<P: SocketKind> fmt::Debug for SocketBuilder<P> {
+impl<P: SocketKind, S> fmt::Debug for SocketBuilder<P, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SocketBuilder")
             .field("options", &self.options)
@@ -68,13 +72,14 @@ impl<P: SocketKind> fmt::Debug for SocketBuilder<P> {
     }
 }
 
-impl<P: SocketKind> SocketBuilder<P> {
+impl<P: SocketKind, S> SocketBuilder<P, S> {
     pub(super) fn new(context: Context) -> Self {
         let mut options = context.defaults();
         if P::LINGER.is_some() {
             options.linger = P::LINGER;
         }
-        Self { options, own: P::Options::default(), context }
+        options.adapt_to(P::TYPE);
+        Self { options, own: P::Options::default(), context, builds: PhantomData }
     }
 
     /// Changes the options that only this socket type has.
@@ -87,33 +92,31 @@ impl<P: SocketKind> SocketBuilder<P> {
     }
 
     /// Makes the socket. It needs no Tokio runtime until it binds or connects.
-    pub fn build(self) -> Socket<P> {
+    pub fn build(self) -> S
+    where
+        S: FromStacks<P>,
+    {
         let peers = Arc::new(PeerSet::new(self.options.max_peers));
         peers.ledger().keep_unsent(self.options.keep_unsent);
-        let Stacks { send, receive, hooks, control } =
-            P::compose(&Peers::new(peers.clone()), &self.own);
+        let stacks = P::compose(&Peers::new(peers.clone()), &self.own);
         let (inproc, transports) = (self.context.inproc(), self.context.transports());
-        let pattern = Arc::new(Hooked(hooks));
+        let pattern = Arc::new(Hooked(stacks.hooks.clone()));
         let engine = Engine::new(P::TYPE, self.options, inproc, transports, peers, pattern);
         self.context.add_socket(&engine);
-        let handle = SocketHandle::new(engine);
-        Socket {
-            sender: Sender::new(send, handle.clone()),
-            receiver: Receiver::new(receive, control, handle),
-        }
+        S::from_stacks(stacks, SocketHandle::new(engine))
     }
 
     /// How long a closed or dropped socket goes on writing queued messages (`ZMQ_LINGER`).
     ///
-    /// Default: as long as it takes ([`linger_forever`](Self::linger_forever)), and not at all for
-    /// SUB and XSUB. Zero drops what is queued at once.
+    /// Default: without limit ([`linger_forever`](Self::linger_forever)), and zero for SUB and
+    /// XSUB. With zero, queued messages are dropped at once.
     pub fn linger(mut self, linger: Duration) -> Self {
         self.options.linger = Some(linger);
         self
     }
 
-    /// A closed or dropped socket goes on writing until everything is written, however long a peer
-    /// is away (`ZMQ_LINGER` -1).
+    /// Lets a closed or dropped socket go on writing until everything is written, without a time
+    /// limit (`ZMQ_LINGER` -1).
     pub fn linger_forever(mut self) -> Self {
         self.options.linger = None;
         self
@@ -127,49 +130,61 @@ impl<P: SocketKind> SocketBuilder<P> {
         self
     }
 
-    /// Makes one attempt to connect and no other when it fails or the connection is lost
+    /// Makes only one attempt to connect, and does not connect again after the connection is lost
     /// (`ZMQ_RECONNECT_IVL` -1).
     pub fn no_reconnect(mut self) -> Self {
         self.options.reconnect = None;
         self
     }
 
-    /// How long one attempt to connect may take, name look-up and all its addresses included
-    /// (`ZMQ_CONNECT_TIMEOUT`). Default: as long as the operating system tries.
+    /// The most time that one attempt to connect may take, with the name lookup and all addresses
+    /// (`ZMQ_CONNECT_TIMEOUT`). Default: the operating system's limit.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.options.connect_timeout = Some(timeout);
         self
     }
 
-    /// How often to ask each peer for a sign of life (`ZMQ_HEARTBEAT_IVL`). Default: never, which
-    /// zero means too.
+    /// How often to send a heartbeat (PING) to each peer (`ZMQ_HEARTBEAT_IVL`). Default: never.
+    /// Zero also means never.
     ///
-    /// A peer that gives none within the [timeout](Self::heartbeat_timeout) is disconnected, and
-    /// connected to again. TCP alone can take hours to notice that a peer has vanished.
+    /// A peer that sends nothing within the [timeout](Self::heartbeat_timeout) is disconnected, and
+    /// connected to again. Without heartbeats, TCP can take hours to notice that a peer is gone.
     pub fn heartbeat_interval(mut self, interval: Duration) -> Self {
         self.options.heartbeat.interval = Some(interval);
         self
     }
 
-    /// How long after being asked a peer may stay silent (`ZMQ_HEARTBEAT_TIMEOUT`). Default: as
-    /// long as the [interval](Self::heartbeat_interval).
+    /// How long a peer may stay silent after a heartbeat was sent to it (`ZMQ_HEARTBEAT_TIMEOUT`).
+    /// Default: the [interval](Self::heartbeat_interval).
     pub fn heartbeat_timeout(mut self, timeout: Duration) -> Self {
         self.options.heartbeat.timeout = Some(timeout);
         self
     }
 
-    /// How long the peer is to wait for more from this socket after it was asked, before it gives
-    /// the connection up (`ZMQ_HEARTBEAT_TTL`). Default: for ever.
+    /// How long the peer shall wait for bytes from this socket after a heartbeat, before the peer
+    /// ends the connection (`ZMQ_HEARTBEAT_TTL`). Default: without limit.
     ///
-    /// It travels in tenths of a second, up to 6,553.5 s; what is longer is sent as that.
+    /// It is sent in tenths of a second, and is at most 6,553.5 s.
     pub fn heartbeat_ttl(mut self, ttl: Duration) -> Self {
         self.options.heartbeat.ttl = Ttl::from_duration(ttl);
         self
     }
 }
 
-impl<P: SocketKind> SocketBuilder<P> {
-    /// How many messages may be queued for each peer (`ZMQ_SNDHWM`). Default: 1,000.
+impl<P: SocketKind, S> SocketBuilder<P, S> {
+    /// Also takes peers of ZMTP 1.0, the protocol of ZeroMQ 2. Default: off. libzmq always takes them.
+    ///
+    /// ZMTP 1.0 has no security, no heartbeats and no socket types: a peer of a wrong type is not
+    /// noticed. So this has no effect on a socket that requires security or authentication. A SUB of
+    /// ZeroMQ 2 filters by itself, and gets every message.
+    pub fn allow_zmtp_1(mut self, allow: bool) -> Self {
+        self.options.allow_zmtp_1 = allow;
+        self
+    }
+}
+
+impl<P: SocketKind, S> SocketBuilder<P, S> {
+    /// The most messages in the queue for each peer (`ZMQ_SNDHWM`). Default: 1,000.
     pub fn send_high_water_mark(mut self, mark: impl Into<HighWaterMark>) -> Self
     where
         P: Sends,
@@ -181,7 +196,7 @@ impl<P: SocketKind> SocketBuilder<P> {
     /// Queues messages only for connected peers, not for endpoints without a connection yet
     /// (`ZMQ_IMMEDIATE`). Default: off.
     ///
-    /// With it, messages queued for a peer are lost when its connection is.
+    /// With it, messages queued for a peer are lost when its connection is lost.
     pub fn immediate(mut self, immediate: bool) -> Self
     where
         P: Sends,
@@ -191,8 +206,8 @@ impl<P: SocketKind> SocketBuilder<P> {
     }
 }
 
-impl<P: SocketKind> SocketBuilder<P> {
-    /// How many messages from each peer may wait to be received (`ZMQ_RCVHWM`). Default: 1,000.
+impl<P: SocketKind, S> SocketBuilder<P, S> {
+    /// The most messages of each peer that wait to be received (`ZMQ_RCVHWM`). Default: 1,000.
     pub fn receive_high_water_mark(mut self, mark: impl Into<HighWaterMark>) -> Self
     where
         P: Receives,
@@ -202,10 +217,11 @@ impl<P: SocketKind> SocketBuilder<P> {
     }
 }
 
-impl<P: SocketKind> SocketBuilder<P> {
-    /// Keeps only the latest message in each queue, whole (`ZMQ_CONFLATE`). Default: off.
+impl<P: SocketKind, S> SocketBuilder<P, S> {
+    /// Keeps only the latest message in each queue (`ZMQ_CONFLATE`). Default: off.
     ///
-    /// The high-water marks mean nothing then.
+    /// The high-water marks have no effect then. Unlike in libzmq, messages of several frames are
+    /// kept whole.
     pub fn conflate(mut self, conflate: bool) -> Self
     where
         P: Conflates,
@@ -215,13 +231,13 @@ impl<P: SocketKind> SocketBuilder<P> {
     }
 }
 
-impl<P: SocketKind> SocketBuilder<P> {
-    /// The routing id by which ROUTER peers know this socket (`ZMQ_ROUTING_ID`). Default: none,
-    /// and each ROUTER makes one up.
+impl<P: SocketKind, S> SocketBuilder<P, S> {
+    /// The routing id by which ROUTER peers address this socket (`ZMQ_ROUTING_ID`). Default: none.
+    /// Each ROUTER then generates one.
     ///
     /// # Errors
     ///
-    /// It must have 1 to 255 bytes, of which the first is not 0.
+    /// It must have 1 to 255 bytes, and the first must not be 0.
     pub fn routing_id(mut self, routing_id: impl AsRef<[u8]>) -> Result<Self, RoutingIdError>
     where
         P: Named,
@@ -232,17 +248,17 @@ impl<P: SocketKind> SocketBuilder<P> {
 }
 
 impl SocketBuilder<Router> {
-    /// A message without a peer of its routing id is an error, and a message for a peer with a full queue
-    /// waits (`ZMQ_ROUTER_MANDATORY`). Default: both are dropped.
+    /// Sending to an unknown routing id is an error, and sending to a peer with a full queue waits
+    /// (`ZMQ_ROUTER_MANDATORY`). Default: the message is dropped in both cases.
     pub fn mandatory(mut self, mandatory: bool) -> Self {
         self.own.mandatory = mandatory;
         self
     }
 
-    /// A new peer takes over the routing id of a connected one, and that connection ends
-    /// (`ZMQ_ROUTER_HANDOVER`). Default: the new peer is turned away.
+    /// A new peer takes over the routing id of a connected one, and the connection of the old peer
+    /// ends (`ZMQ_ROUTER_HANDOVER`). Default: the new peer is rejected.
     ///
-    /// Nothing is received from the old peer any more. Messages queued for it are written within the
+    /// No more messages of the old peer are received. Messages queued for it are written within the
     /// [`linger`](Self::linger) time.
     pub fn handover(mut self, handover: bool) -> Self {
         self.own.handover = handover;
@@ -254,30 +270,29 @@ impl SocketBuilder<Req> {
     /// Numbers the requests, so that only the reply to the last one is received
     /// (`ZMQ_REQ_CORRELATE`). Default: off.
     ///
-    /// The number travels as a frame in front of the request, which REP and ROUTER give back.
+    /// The number is a frame in front of the request. A peer returns it in front of the reply.
     pub fn correlate(mut self, correlate: bool) -> Self {
         self.own.correlate = correlate;
         self
     }
 
-    /// A new request can be sent before the reply to the last one, which is given up
+    /// Allows a new request before the reply to the last one, which is then not received
     /// (`ZMQ_REQ_RELAXED`). Default: off.
     ///
-    /// Set [`correlate`](Self::correlate) too, or a late reply to an earlier request is taken for
-    /// one to the new.
+    /// Set [`correlate`](Self::correlate) too. Otherwise a late reply to an earlier request is
+    /// received as the reply to the new one.
     pub fn relaxed(mut self, relaxed: bool) -> Self {
         self.own.relaxed = relaxed;
         self
     }
 }
 
-impl<P: SocketKind> SocketBuilder<P> {
-    /// A property that peers are told of this socket in the handshake; repeatable
-    /// (`ZMQ_METADATA`). Default: none.
+impl<P: SocketKind, S> SocketBuilder<P, S> {
+    /// Adds a property that is sent to peers in the handshake (`ZMQ_METADATA`). Can be called
+    /// several times. Default: none.
     ///
-    /// They find it in [`PeerInfo::metadata`](crate::PeerInfo::metadata), and libzmq's in
-    /// `zmq_msg_gets`. A value that is set again takes the place of the one before; in libzmq the
-    /// first stays.
+    /// Peers read it with [`PeerInfo::metadata`](crate::PeerInfo::metadata), or `zmq_msg_gets` in
+    /// libzmq. A second value for a name replaces the first. In libzmq the first stays.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]

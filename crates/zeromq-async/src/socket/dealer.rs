@@ -2,17 +2,18 @@
 
 use std::sync::Arc;
 
-use zmtp::SocketType;
+use zmtp::{Message, SocketType};
 
 use super::{
-    Conflates, Greets, Named, Probes, Receives, Sends, SharesSending, Socket, SocketKind, Stacks,
+    Conflates, Greets, Named, Notifies, NotifiesHiccup, Probes, Receives, Sends, SharesSending,
+    Socket, SocketKind, Stacks,
 };
 use crate::pattern::{FairQueue, Peers, RoundRobin};
 
 /// Sends to its peers in turn and receives from them fairly (28/REQREP).
 ///
-/// It is REQ without the lock-step: any number of requests can be under way. Towards a REP, put an
-/// empty frame in front of each request; replies come with one.
+/// Unlike with REQ, any number of requests can be under way. To talk to a REP, put an empty frame
+/// in front of each request. Its replies begin with an empty frame too.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -53,7 +54,13 @@ impl SocketKind for Dealer {
 impl Sends for Dealer {}
 impl SharesSending for Dealer {}
 impl Receives for Dealer {}
+
+impl Notifies for Dealer {
+    type Notice = Message;
+}
+
+impl Greets for Dealer {}
+impl NotifiesHiccup for Dealer {}
 impl Named for Dealer {}
 impl Conflates for Dealer {}
-impl Greets for Dealer {}
 impl Probes for Dealer {}

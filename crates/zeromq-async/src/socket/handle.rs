@@ -10,15 +10,15 @@ use crate::engine::{Accepted, CloseReport, Engine};
 use crate::error::{BindError, ConnectError, DetachError, StreamError};
 use crate::event::Events;
 use crate::identity::PeerId;
-use crate::pipe::{Ledger, PeerSet};
+use crate::pipe::{Ledger, PeerSet, Pipe};
 use crate::stats::SocketStats;
 use crate::transport::{IntoListener, Io};
 use crate::unsent::UnsentMessages;
 
-/// Binds, connects and closes a socket whose halves are elsewhere.
+/// Binds, connects and closes a socket from anywhere, for example after the socket was split.
 ///
-/// Cloning gives another handle to the same socket, which lives until the last of its sockets,
-/// halves and handles is dropped or one of them closes it.
+/// A clone is another handle to the same socket. The socket ends when its last half and handle are
+/// dropped, or when it is closed through one of them.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -55,7 +55,7 @@ impl SocketHandle {
         self.engine().peers().ledger()
     }
 
-    /// Reads the socket's counts without keeping the socket alive.
+    /// A handle that reads the socket's counts without keeping the socket alive.
     pub fn stats_handle(&self) -> StatsHandle {
         StatsHandle { peers: self.engine().peers().clone() }
     }
@@ -88,13 +88,18 @@ impl SocketHandle {
         self.engine().connect(endpoint.try_into().map_err(Into::into)?, None)
     }
 
-    /// Connects to a peer that is known by this routing id.
+    /// Connects to a peer under this routing id.
     pub(super) fn connect_named(
         &self,
         endpoint: Endpoint,
         routing_id: RoutingId,
     ) -> Result<(), ConnectError> {
         self.engine().connect(endpoint, Some(routing_id))
+    }
+
+    /// Connects to a peer of a PEER, and returns its queue.
+    pub(super) fn connect_peer(&self, endpoint: Endpoint) -> Result<Arc<Pipe>, ConnectError> {
+        self.engine().connect_peer(endpoint)
     }
 
     /// See [`Socket::unbind`](crate::Socket::unbind).
@@ -160,7 +165,7 @@ impl SocketHandle {
     ///
     /// # Cancel safety
     ///
-    /// Nothing is lost when it is dropped.
+    /// Nothing is lost when the future is dropped.
     pub async fn wait_for_peers(&self, count: usize) {
         let peers = self.engine().peers();
         let mut connected = peers.connected();
@@ -168,13 +173,14 @@ impl SocketHandle {
         let _ = connected.wait_for(|connected| *connected >= count || peers.is_closed()).await;
     }
 
-    /// Ends the connection to one peer, of either side: what is queued for it is written first,
-    /// within the linger time.
+    /// Ends the connection to one peer. Either side may have connected. Queued messages are written
+    /// first, within the linger time.
     ///
-    /// A peer that connected may connect again; an endpoint that this socket connected to is
-    /// forgotten, as with [`disconnect`](Self::disconnect). From now on the peer takes no more messages,
-    /// and none of its messages is received, even if it has arrived.
-    /// [`SocketEvent::Disconnected`](crate::SocketEvent::Disconnected) says when the peer is gone.
+    /// A peer that connected to this socket may connect again. If this socket connected, it does
+    /// not connect again, as after [`disconnect`](Self::disconnect). No more messages are sent to
+    /// the peer or received from it, not even messages that have already arrived.
+    /// [`SocketEvent::Disconnected`](crate::SocketEvent::Disconnected) follows when the connection
+    /// has ended.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -198,10 +204,11 @@ impl SocketHandle {
         self.engine().disconnect_peer(peer)
     }
 
-    /// Takes the messages that were lost with peers that are gone, as far as
-    /// [`keep_unsent`](crate::SocketBuilder::keep_unsent) kept them.
+    /// Takes the unsent messages of disconnected peers, up to the number that
+    /// [`keep_unsent`](crate::SocketBuilder::keep_unsent) allows.
     ///
-    /// [`stats`](Self::stats) go on counting them as lost, or refused; sent again, they count again.
+    /// [`stats`](Self::stats) still counts them as lost or refused. A message that is sent again
+    /// counts again.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -224,32 +231,33 @@ impl SocketHandle {
         self.ledger().take_unsent()
     }
 
-    /// Takes back the messages that inproc peers have not received yet, when a reply to them is no longer
-    /// wanted.
+    /// Takes back the messages that inproc peers have not received yet. Use it when a reply to them
+    /// is no longer wanted.
     ///
-    /// They count as [`withdrawn`](crate::Discarded::withdrawn) there.
+    /// Each peer counts its messages as [`withdrawn`](crate::Discarded::withdrawn).
     pub fn withdraw(&self) {
         for pipe in self.engine().peers().pipes() {
             pipe.withdraw();
         }
     }
 
-    /// Closes the socket for all of its halves and handles; see
+    /// Closes the socket for all of its halves and handles. See
     /// [`Socket::close`](crate::Socket::close).
     ///
-    /// Senders get [`Closed`](crate::SendErrorKind::Closed) from now on, and receivers when the
-    /// socket has ended.
+    /// From now on `send` fails with [`Closed`](crate::SendErrorKind::Closed). `recv` fails when
+    /// the socket has ended.
     ///
     /// # Cancel safety
     ///
-    /// Dropped early, the socket is closed to new messages, and ends when its last handle is
-    /// dropped.
+    /// If the future is dropped early, the socket takes no more messages, and ends when its last
+    /// handle is dropped.
     pub async fn close(&self) -> CloseReport {
         let engine = self.engine();
         engine.close(engine.options().linger).await
     }
 
-    /// Closes the socket within a time other than its linger option; see [`close`](Self::close).
+    /// Closes the socket with another linger time than that of its options. See
+    /// [`close`](Self::close).
     ///
     /// # Cancel safety
     ///
@@ -260,13 +268,12 @@ impl SocketHandle {
 }
 
 impl SocketHandle {
-    /// Takes a connected stream as if a peer had come over it to a bound endpoint.
+    /// Uses a connected byte stream as if a peer had connected over it to a bound endpoint.
     ///
-    /// One side accepts the stream and the other [connects](Self::connect_stream) it, though it
-    /// makes no difference to the wire. This side has a queue for the peer from the end of the
-    /// handshake on, which counts as a [pending
-    /// one](crate::SocketBuilder::max_pending_handshakes) until then. Whether it succeeds is an
-    /// event, under the endpoint that is returned (`stream://1` and so on).
+    /// One side accepts the stream, the other [connects](Self::connect_stream) it. The bytes on the
+    /// wire are the same. This side queues messages for the peer only after the handshake. Until
+    /// then the handshake counts as [pending](crate::SocketBuilder::max_pending_handshakes). Events
+    /// name the connection by the endpoint that is returned, such as `stream://1`.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -290,11 +297,11 @@ impl SocketHandle {
         self.engine().accept_stream(io)
     }
 
-    /// Takes a connected stream as if this socket had connected it.
+    /// Uses a connected byte stream as if this socket had connected it.
     ///
-    /// Messages can be sent from now on and wait for the handshake. When the connection ends it
-    /// ends for good, because the library cannot make another: unsent messages count as lost.
-    /// [`disconnect`](Self::disconnect) from the endpoint that is returned ends it in order.
+    /// Messages can be sent at once: they wait for the handshake. When the connection ends, unsent
+    /// messages count as lost, because the library cannot connect again. To end the connection in
+    /// order, [`disconnect`](Self::disconnect) from the endpoint that is returned.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -314,17 +321,16 @@ impl SocketHandle {
     ///
     /// # Errors
     ///
-    /// The socket is closed or takes no further peer, or there is no Tokio runtime.
+    /// The socket is closed, it takes no further peer, or there is no Tokio runtime.
     pub fn connect_stream(&self, io: Io) -> Result<Endpoint, StreamError> {
         self.engine().connect_stream(io)
     }
 
-    /// Accepts peers from now on at a socket that listens already, and returns its endpoint
-    /// (`ZMQ_USE_FD`).
+    /// Accepts peers at a socket that already listens, and returns its endpoint (`ZMQ_USE_FD`).
     ///
-    /// This is for listeners that a service manager such as systemd has made, and passes as a file
-    /// descriptor (`OwnedFd`), and for any [`Listener`](crate::transport::Listener) of one's own.
-    /// [`unbind`](Self::unbind) closes it, and leaves the file of a Unix domain socket in place.
+    /// Use it for a listener that a service manager such as systemd passes as a file descriptor
+    /// (`OwnedFd`), and for a [`Listener`](crate::transport::Listener) of your own.
+    /// [`unbind`](Self::unbind) closes it. The file of a Unix domain socket stays.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -341,13 +347,14 @@ impl SocketHandle {
     ///
     /// # Errors
     ///
-    /// It is no socket that can be taken, the socket is closed, or there is no Tokio runtime.
+    /// The descriptor is not a suitable socket, this socket is closed, or there is no Tokio
+    /// runtime.
     pub fn bind_listener(&self, listener: impl IntoListener) -> Result<Endpoint, BindError> {
         self.engine().bind_listener(listener)
     }
 }
 
-/// Reads a socket's counts and does not keep the socket alive; made by
+/// Reads a socket's counts without keeping the socket alive. Made by
 /// [`SocketHandle::stats_handle`].
 ///
 /// ```
@@ -362,7 +369,7 @@ pub struct StatsHandle {
 }
 
 impl StatsHandle {
-    /// The socket's counts now, or its last ones when it has ended.
+    /// The current counts of the socket. After the socket has ended, its last counts.
     pub fn stats(&self) -> SocketStats {
         self.peers.stats()
     }

@@ -7,10 +7,10 @@ use zmtp::SocketType;
 use super::{Receives, Sends, SharesSending, Socket, SocketKind, Stacks};
 use crate::pattern::{Exclusive, FairQueue, Occupancy, Peers};
 
-/// Exchanges messages with exactly one other PAIR (31/EXPAIR).
+/// Exchanges messages with one other PAIR (31/EXPAIR).
 ///
-/// While there is no peer, or its queue is full, sending waits. A second peer is rejected, with an event
-/// that says why, until the first has left.
+/// While there is no peer, or its queue is full, `send` waits. While there is a peer, a second one
+/// is rejected, and an event says why.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]

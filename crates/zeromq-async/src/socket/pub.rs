@@ -1,19 +1,20 @@
-//! PUB: each message to all of its subscribers (29/PUBSUB).
+//! PUB: sends each message to all of its subscribers (29/PUBSUB).
 
 use std::sync::Arc;
 
 use zmtp::SocketType;
 
 use super::{
-    Conflates, Publishes, Sender, Sends, SharesSending, Socket, SocketKind, Stacks, Topical,
+    Conflates, DropsWhenFull, Publishes, Sender, Sends, SharesSending, Socket, SocketKind, Stacks,
+    Topical,
 };
 use crate::pattern::{Distribute, Peers, PublishOptions, Subscribers};
 
-/// Sends each message to every peer that has subscribed to its beginning (29/PUBSUB).
+/// Sends each message to every peer that has subscribed to it (29/PUBSUB).
 ///
-/// A subscription is a prefix of the first frame. Sending never waits: a subscriber with a full queue
-/// loses the message, unless [`no_drop`](crate::SocketBuilder::no_drop) is set. A message without
-/// subscribers is dropped. Subscriptions take a moment to arrive after the connection is made.
+/// A subscription is a prefix of the first frame. Sending never waits: a subscriber with a full
+/// queue misses the message, unless [`no_drop`](crate::SocketBuilder::no_drop) is set. A message
+/// without subscribers is dropped. Subscriptions arrive a moment after the connection is made.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -59,6 +60,12 @@ impl Sends for Pub {}
 impl SharesSending for Pub {}
 impl Publishes for Pub {}
 
+impl DropsWhenFull for Pub {
+    fn no_drop(options: &mut PublishOptions) -> &mut bool {
+        &mut options.no_drop
+    }
+}
+
 impl Topical for Pub {
     fn topics_count(subscribers: &Arc<Subscribers>) -> usize {
         subscribers.topics_count()
@@ -68,14 +75,14 @@ impl Conflates for Pub {}
 
 /// PUB and XPUB alike.
 impl<P: SocketKind> Socket<P> {
-    /// Waits until a message whose first frame is `topic` would go to `count` peers at least.
+    /// Waits until a message with the first frame `topic` would go to at least `count` peers.
     ///
-    /// This solves the slow joiner problem: a publisher drops messages without subscribers (29/PUBSUB),
-    /// and a subscription arrives some time after the connection. Messages sent after this returns go to
-    /// all of the counted peers, as far as their queues have room. A peer counts if one of its
-    /// subscriptions matches `topic`: for `a.b` also one to `a` or to everything. With
-    /// [`invert_matching`](crate::SocketBuilder::invert_matching), a peer counts if none matches.
-    /// Returns early when the socket is closed.
+    /// This solves the slow joiner problem: a publisher drops messages without subscribers
+    /// (29/PUBSUB), and a subscription arrives some time after the connection. Messages that are
+    /// sent after this returns go to all counted peers, if their queues have room. A peer counts if
+    /// one of its subscriptions matches `topic`. For `a.b` these include `a` and the empty
+    /// subscription. With [`invert_matching`](crate::SocketBuilder::invert_matching), a peer counts
+    /// if none matches. Also returns when the socket is closed.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -94,7 +101,7 @@ impl<P: SocketKind> Socket<P> {
     ///
     /// # Cancel safety
     ///
-    /// Nothing is lost when it is dropped.
+    /// Nothing is lost when the future is dropped.
     pub async fn wait_for_subscribers(&self, topic: impl AsRef<[u8]>, count: usize)
     where
         P: Publishes,

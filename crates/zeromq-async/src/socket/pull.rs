@@ -1,4 +1,4 @@
-//! PULL: work from every peer in turn (30/PIPELINE).
+//! PULL: receives from every peer in turn (30/PIPELINE).
 
 use std::sync::Arc;
 
@@ -9,7 +9,8 @@ use crate::pattern::{FairQueue, Peers};
 
 /// Receives from each connected PUSH in turn (30/PIPELINE).
 ///
-/// Each peer is read from until the receive high-water mark is reached, and then has to wait.
+/// A peer is read until the number of its unread messages reaches the receive high-water mark. Then
+/// the peer has to wait.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]

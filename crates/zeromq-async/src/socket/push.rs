@@ -1,4 +1,4 @@
-//! PUSH: work to the next worker that has room (30/PIPELINE).
+//! PUSH: sends to the next peer that has room (30/PIPELINE).
 
 use std::sync::Arc;
 
@@ -9,8 +9,8 @@ use crate::pattern::{Peers, RoundRobin};
 
 /// Sends each message to the next connected PULL that has room (30/PIPELINE).
 ///
-/// With no peer, or while every peer's queue is full, sending waits: nothing is dropped. Messages queued
-/// for an endpoint that was connected to wait for the next connection.
+/// While there is no peer, or every peer's queue is full, `send` waits: nothing is dropped. If this
+/// socket made the connection and it is lost, queued messages wait for the next one.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]

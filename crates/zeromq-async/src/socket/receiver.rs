@@ -51,9 +51,9 @@ impl<P: SocketKind> Receiver<P> {
         &self.control
     }
 
-    /// The sender of the message received last.
+    /// The sender of the last message received.
     ///
-    /// Call it before the next receive. `None` before the first message.
+    /// `None` before the first message.
     pub fn last_peer(&self) -> Option<Peer> {
         self.stack.last_peer().cloned()
     }
@@ -93,7 +93,7 @@ impl<P: SocketKind> Receiver<P> {
         poll_fn(|cx| self.poll_recv_from(cx)).await
     }
 
-    /// The same as a poll function; see
+    /// Polls for the next message and its sender. See
     /// [`Socket::poll_recv_from`](crate::Socket::poll_recv_from).
     ///
     /// # Errors
@@ -107,15 +107,15 @@ impl<P: SocketKind> Receiver<P> {
         P: Receives,
     {
         let message = ready!(self.stack.poll_recv(cx))?;
-        let peer = self.last_peer();
-        Poll::Ready(Ok((message, peer.expect("a message comes over a connection, from its peer"))))
+        let peer = self.last_peer().ok_or(RecvError::UnknownSender)?;
+        Poll::Ready(Ok((message, peer)))
     }
 
     /// Receives a message if one is waiting.
     ///
     /// # Errors
     ///
-    /// As for [`recv`](Self::recv), and [`RecvError::Empty`] where it would have waited.
+    /// Those of [`recv`](Self::recv), and [`RecvError::Empty`] if it would have waited.
     pub fn try_recv(&mut self) -> Result<Message, RecvError>
     where
         P: Receives,
@@ -123,7 +123,7 @@ impl<P: SocketKind> Receiver<P> {
         now(|cx| self.stack.poll_recv(cx))
     }
 
-    /// Receives a message and its sender if one is waiting; see
+    /// Receives a message and its sender if one is waiting. See
     /// [`Socket::try_recv_from`](crate::Socket::try_recv_from).
     ///
     /// # Errors
@@ -136,7 +136,7 @@ impl<P: SocketKind> Receiver<P> {
         now(|cx| self.poll_recv_from(cx))
     }
 
-    /// Waits until a message can be received without waiting, and leaves it there; see
+    /// Waits until a message can be received without waiting, and does not receive it. See
     /// [`Socket::ready_recv`](crate::Socket::ready_recv).
     ///
     /// # Errors
@@ -145,7 +145,7 @@ impl<P: SocketKind> Receiver<P> {
     ///
     /// # Cancel safety
     ///
-    /// Nothing is lost when it is dropped.
+    /// Nothing is lost when the future is dropped.
     pub async fn ready_recv(&mut self) -> Result<(), RecvError>
     where
         P: Receives,
@@ -153,7 +153,7 @@ impl<P: SocketKind> Receiver<P> {
         poll_fn(|cx| self.poll_recv_ready(cx)).await
     }
 
-    /// The same as a poll function; see
+    /// Polls whether a message can be received without waiting. See
     /// [`Socket::poll_recv_ready`](crate::Socket::poll_recv_ready).
     ///
     /// # Errors
@@ -168,7 +168,7 @@ impl<P: SocketKind> Receiver<P> {
 }
 
 /// The result of a poll that does not wait.
-fn now<T>(
+pub(super) fn now<T>(
     poll: impl FnMut(&mut Context<'_>) -> Poll<Result<T, RecvError>>,
 ) -> Result<T, RecvError> {
     // Unconstrained: that the task ought to yield does not mean that no message is waiting.

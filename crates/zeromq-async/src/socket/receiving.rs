@@ -29,7 +29,7 @@ impl<P: SocketKind> Socket<P> {
     ///
     /// # Errors
     ///
-    /// The socket type's rule forbids it, or the socket is closed.
+    /// The socket type does not allow receiving now, or the socket is closed.
     ///
     /// # Cancel safety
     ///
@@ -44,7 +44,7 @@ impl<P: SocketKind> Socket<P> {
     /// Receives the next message and its sender.
     ///
     /// The sender is the peer of the connection over which the message came, with the user id and
-    /// metadata of its handshake, even if the peer has left since.
+    /// metadata of its handshake. The peer may have left since.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -62,7 +62,7 @@ impl<P: SocketKind> Socket<P> {
     ///
     /// # Errors
     ///
-    /// As for [`recv`](Self::recv).
+    /// Those of [`recv`](Self::recv).
     ///
     /// # Cancel safety
     ///
@@ -89,7 +89,7 @@ impl<P: SocketKind> Socket<P> {
     ///
     /// # Errors
     ///
-    /// As for [`recv`](Self::recv), and [`RecvError::Empty`] where it would have waited.
+    /// Those of [`recv`](Self::recv), and [`RecvError::Empty`] if it would have waited.
     pub fn try_recv(&mut self) -> Result<Message, RecvError>
     where
         P: Receives,
@@ -115,7 +115,7 @@ impl<P: SocketKind> Socket<P> {
     ///
     /// # Errors
     ///
-    /// As for [`try_recv`](Self::try_recv).
+    /// Those of [`try_recv`](Self::try_recv).
     pub fn try_recv_from(&mut self) -> Result<(Message, Peer), RecvError>
     where
         P: Receives,
@@ -125,8 +125,8 @@ impl<P: SocketKind> Socket<P> {
 
     /// Polls for the next message and its sender.
     ///
-    /// The task of the last poll of this socket, of whatever kind, is woken when it is worth polling
-    /// again. For the message alone poll the socket as a `Stream`.
+    /// Only the task that polled this socket last, with this or another poll function, is woken. To
+    /// poll for the message alone, use the socket as a `Stream`.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -144,7 +144,7 @@ impl<P: SocketKind> Socket<P> {
     ///
     /// # Errors
     ///
-    /// As for [`recv`](Self::recv).
+    /// Those of [`recv`](Self::recv).
     pub fn poll_recv_from(
         &mut self,
         cx: &mut Context<'_>,
@@ -155,11 +155,12 @@ impl<P: SocketKind> Socket<P> {
         self.receiver.poll_recv_from(cx)
     }
 
-    /// Waits until a message can be received without waiting, and leaves it there (`ZMQ_POLLIN`).
+    /// Waits until a message can be received without waiting, and does not receive it
+    /// (`ZMQ_POLLIN`).
     ///
-    /// After it has returned, [`try_recv`](Self::try_recv) gives the message. Until then the
-    /// message counts for the high-water mark: a REP may not yet reply and a REQ not yet send again. A
-    /// bridge uses this to take a message only when it can pass it on.
+    /// [`try_recv`](Self::try_recv) then returns the message. Until then the message counts towards
+    /// the high-water mark, a REP cannot reply, and a REQ cannot send its next request. A bridge
+    /// uses this to take a message only when it can pass it on.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -177,11 +178,11 @@ impl<P: SocketKind> Socket<P> {
     ///
     /// # Errors
     ///
-    /// As for [`recv`](Self::recv): the socket type's rule forbids it, or the socket is closed.
+    /// Those of [`recv`](Self::recv).
     ///
     /// # Cancel safety
     ///
-    /// Nothing is lost when it is dropped: it can be used in `select!`.
+    /// Nothing is lost when the future is dropped: it can be used in `select!`.
     pub async fn ready_recv(&mut self) -> Result<(), RecvError>
     where
         P: Receives,
@@ -189,11 +190,11 @@ impl<P: SocketKind> Socket<P> {
         self.receiver.ready_recv().await
     }
 
-    /// Polls whether a message can be received without waiting, and leaves it there.
+    /// Polls whether a message can be received without waiting, and does not receive it.
     ///
-    /// The task of the last poll of this socket, of whatever kind, is woken when it is worth polling
-    /// again; [`try_recv`](Self::try_recv) is no poll and changes nothing about that. A poll may be
-    /// pending with a message there where the task has to yield to others, and is woken then.
+    /// Only the task that polled this socket last, with this or another poll function, is woken.
+    /// [`try_recv`](Self::try_recv) does not count as a poll. If the task has used its cooperation
+    /// budget, the poll is pending although a message waits, and the task is woken at once.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -212,7 +213,7 @@ impl<P: SocketKind> Socket<P> {
     ///
     /// # Errors
     ///
-    /// As for [`ready_recv`](Self::ready_recv).
+    /// Those of [`ready_recv`](Self::ready_recv).
     pub fn poll_recv_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), RecvError>>
     where
         P: Receives,

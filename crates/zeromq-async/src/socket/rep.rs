@@ -1,4 +1,4 @@
-//! REP: a request taken, then its reply given (28/REQREP).
+//! REP: receives a request, then sends its reply (28/REQREP).
 
 use std::sync::Arc;
 
@@ -10,10 +10,10 @@ use crate::pattern::{
     Addressed, FairQueue, Peers, RepRecv, RepRecvLayer, RepSend, RepSendLayer, RepState,
 };
 
-/// Receives a request from each peer in turn and sends the reply to where it came from, in
-/// lock-step (28/REQREP).
+/// Receives requests from its peers in turn, and sends each reply to the peer that asked
+/// (28/REQREP). Requests and replies alternate.
 ///
-/// A reply to a peer that has gone, or that does not read its replies, is dropped.
+/// A reply is dropped if the peer has left or does not read its replies.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -62,10 +62,10 @@ impl Receives for Rep {}
 impl Named for Rep {}
 
 impl Receiver<Rep> {
-    /// Leaves the request that was received last without a reply, so that the next can be received;
-    /// `false` where there is none, or it has had its reply.
+    /// Gives up the reply to the last request, so that the next request can be received. Returns
+    /// `false` if there is no request without a reply.
     ///
-    /// The requester is not told: a REQ waits until its own deadline.
+    /// The peer is not told: a REQ waits until its own deadline.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]

@@ -1,4 +1,4 @@
-//! REQ: a request, then its reply (28/REQREP).
+//! REQ: sends a request, then receives its reply (28/REQREP).
 
 use std::sync::Arc;
 
@@ -12,12 +12,13 @@ use crate::pattern::{
     FairQueue, Peers, ReqRecv, ReqRecvLayer, ReqSend, ReqSendLayer, ReqState, RoundRobin,
 };
 
-/// Sends a request to one peer in turn and receives its reply, in lock-step (28/REQREP).
+/// Sends each request to the next peer in turn, and receives its reply (28/REQREP). Requests and
+/// replies alternate.
 ///
-/// [`send`](Socket::send) and [`recv`](Socket::recv) alternate; out of turn they are errors,
-/// unless [`relaxed`](crate::SocketBuilder::relaxed) is set. When the peer goes away before it has
-/// replied, `recv` says so with [`ReplyLost`](crate::RecvError::ReplyLost) and the next request
-/// can be sent.
+/// [`send`](Socket::send) and [`recv`](Socket::recv) must alternate, unless
+/// [`relaxed`](crate::SocketBuilder::relaxed) is set. Another order is an error. If the peer
+/// disconnects before it has replied, `recv` fails with [`ReplyLost`](crate::RecvError::ReplyLost),
+/// and the next request can be sent.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -70,10 +71,11 @@ impl Receives for Req {}
 impl Named for Req {}
 impl Probes for Req {}
 
-/// The same connections without the lock-step: any number of requests can be under way.
+/// Turns the socket into a DEALER with the same connections. Any number of requests can be under
+/// way.
 ///
-/// Peers still know it as REQ. The caller adds the envelopes from here on, and receives a reply to an
-/// earlier request like any other message.
+/// Peers still see a REQ. From now on the caller adds the empty frame in front of each request. A
+/// reply to an earlier request is received like any other message.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]

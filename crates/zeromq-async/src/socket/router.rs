@@ -1,32 +1,33 @@
-//! ROUTER: messages to the peer they name (28/REQREP).
+//! ROUTER: addresses peers by routing id (28/REQREP).
 
 use std::sync::Arc;
 
 use tower_layer::Layer;
-use zmtp::{RoutingId, SocketType};
+use zmtp::{Message, RoutingId, SocketType};
 
 use super::{
-    Greets, Named, Probes, Receives, Sender, Sends, SharesSending, Socket, SocketKind, Stacks,
+    Greets, Named, Notifies, NotifiesDisconnect, Probes, Receives, Sender, Sends, SharesSending,
+    Socket, SocketKind, Stacks,
 };
 use crate::endpoint::{Endpoint, EndpointError};
-use crate::error::{ConnectError, SendErrorKind};
+use crate::error::{ConnectError, ConnectErrorKind, SendErrorKind};
 use crate::pattern::{
     Addressed, FairQueue, Peers, PrependRoutingId, PrependRoutingIdLayer, Routes,
 };
 
-/// Receives from its peers fairly, and sends to the one that a message names (28/REQREP).
+/// Receives from its peers fairly, and sends each message to the peer that its first frame names
+/// (28/REQREP).
 ///
-/// A received message has the routing id of its sender as an additional first frame; a message to
-/// be sent has that of its receiver. Peers that announce no routing id are given one: the byte 0
-/// and four more.
+/// The first frame of a received message is the routing id of its sender. The first frame of a
+/// message to send is the routing id of its receiver. A peer that announces no routing id gets one
+/// of five bytes, the first of them 0.
 ///
-/// A message without a peer, or for a peer with a full queue, is dropped, unless
-/// [`mandatory`](crate::SocketBuilder::mandatory) is set. Of two peers with the same routing id
-/// the second is turned away, with an event here that says why, unless
-/// [`handover`](crate::SocketBuilder::handover) is set.
+/// If no peer has the routing id, or its queue is full, the message is dropped, unless
+/// [`mandatory`](crate::SocketBuilder::mandatory) is set. A second peer with the same routing id is
+/// rejected, and an event says why, unless [`handover`](crate::SocketBuilder::handover) is set.
 ///
-/// Any number of tasks can reply, each with its own [sender](Socket::sender). Messages that one sender
-/// sends to a peer keep their order.
+/// Any number of tasks can reply, each with its own [sender](Socket::sender). The messages of one
+/// sender to one peer keep their order.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -78,16 +79,22 @@ impl SocketKind for Router {
 impl Sends for Router {}
 impl SharesSending for Router {}
 impl Receives for Router {}
-impl Named for Router {}
+
+impl Notifies for Router {
+    type Notice = Message;
+}
+
 impl Greets for Router {}
+impl NotifiesDisconnect for Router {}
+impl Named for Router {}
 impl Probes for Router {}
 
 impl Socket<Router> {
-    /// Connects as [`connect`](Self::connect) does to a peer that is known here by this routing
-    /// id, whatever it announces (`ZMQ_CONNECT_ROUTING_ID`).
+    /// Connects to a peer and gives it a routing id, whatever id the peer announces
+    /// (`ZMQ_CONNECT_ROUTING_ID`).
     ///
-    /// Messages can be sent to it from now on, before its handshake. In libzmq the option is for the next
-    /// connection; here the name is given with the endpoint.
+    /// Otherwise the same as [`connect`](Self::connect). Messages can be sent to the routing id at
+    /// once, before the handshake. libzmq has an option for the next connection instead.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -104,9 +111,9 @@ impl Socket<Router> {
     ///
     /// # Errors
     ///
-    /// As for [`connect`](Self::connect), and where a peer has this routing id already (which
-    /// aborts a program with libzmq) or it is not one: it has 1 to 255 bytes, of which the first
-    /// is not 0.
+    /// Those of [`connect`](Self::connect). Also if another peer has this routing id, which aborts
+    /// a program with libzmq, or if the routing id is invalid: it must have 1 to 255 bytes, and the
+    /// first must not be 0.
     pub fn connect_named(
         &self,
         endpoint: impl TryInto<Endpoint, Error: Into<EndpointError>>,
@@ -115,7 +122,9 @@ impl Socket<Router> {
         let endpoint = endpoint.try_into().map_err(Into::into)?;
         match RoutingId::try_from(routing_id.as_ref()) {
             Ok(routing_id) => self.handle().connect_named(endpoint, routing_id),
-            Err(source) => Err(ConnectError::InvalidRoutingId { endpoint, source }),
+            Err(error) => {
+                Err(ConnectError::new(&endpoint, ConnectErrorKind::InvalidRoutingId(error)))
+            }
         }
     }
     /// Whether a message for this routing id would be queued now (`zmq_socket_get_peer_state`).
@@ -139,9 +148,9 @@ impl Socket<Router> {
     ///
     /// # Errors
     ///
-    /// [`Unroutable`](SendErrorKind::Unroutable) where no peer has this routing id,
-    /// [`Full`](SendErrorKind::Full) where its queue has no room, and
-    /// [`Closed`](SendErrorKind::Closed) where the socket is closed.
+    /// [`Unroutable`](SendErrorKind::Unroutable) if no peer has this routing id,
+    /// [`Full`](SendErrorKind::Full) if its queue has no room, and
+    /// [`Closed`](SendErrorKind::Closed) if the socket is closed.
     pub fn can_send_to(&self, routing_id: impl AsRef<[u8]>) -> Result<(), SendErrorKind> {
         self.sender.can_send_to(routing_id)
     }

@@ -9,22 +9,22 @@ use zmtp::Message;
 use super::SocketHandle;
 use crate::error::{SendError, SendErrorKind};
 use crate::identity::PeerId;
-use crate::pattern::{Refusal, SendStrategy};
+use crate::pattern::{OfferError, SendStrategy, SendTo};
 use crate::pipe::Ledger;
 
-/// A send stack, and a message that `Sink::start_send` took and found no room for.
+/// A send stack, and a message to an address `A` that `Sink::start_send` took and found no room for.
 ///
 /// Between `poll_ready` and `start_send` another sender may fill the queue. The message then waits
 /// here, because `start_send` cannot give it back.
-pub(super) struct SendHalf<O> {
+pub(super) struct SendHalf<O, A = ()> {
     stack: O,
-    pending: Option<Message>,
+    pending: Option<(A, Message)>,
     /// Closed as a `Sink`: it takes no more messages, whatever other senders do.
     closed: bool,
     handle: SocketHandle,
 }
 
-impl<O> SendHalf<O> {
+impl<O, A> SendHalf<O, A> {
     pub(super) fn new(stack: O, handle: SocketHandle) -> Self {
         Self { stack, pending: None, closed: false, handle }
     }
@@ -61,7 +61,7 @@ impl<O: SendStrategy> Future for Sending<'_, O> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let Self { message, half } = self.get_mut();
         let sending = half.as_mut().expect("a future is not polled when it is done");
-        let sent = sending.poll_send(cx, message);
+        let sent = sending.poll_send(cx, &(), message);
         if sent.is_ready() {
             *half = None;
         }
@@ -79,30 +79,33 @@ impl<O: SendStrategy> SendHalf<O> {
     pub(super) fn send(&mut self, message: Message) -> Sending<'_, O> {
         Sending { message, half: Some(self) }
     }
+}
 
+impl<O: SendTo<A>, A> SendHalf<O, A> {
     /// Sends the message, or leaves it where it is.
     #[inline]
-    fn poll_send(
+    pub(super) fn poll_send(
         &mut self,
         cx: &mut Context<'_>,
+        address: &A,
         message: &mut Message,
     ) -> Poll<Result<(), SendError>> {
         loop {
             let offered = match ready!(self.poll_ready(cx)) {
-                Ok(()) => self.stack.offer(message),
+                Ok(()) => self.stack.offer_at(address, message),
                 Err(error) => return Poll::Ready(Err(self.give_back(error, take(message)))),
             };
             match offered {
                 Ok(()) => return Poll::Ready(Ok(())),
-                Err(Refusal::Full) => {}
-                Err(Refusal::Failed(kind)) => {
+                Err(OfferError::Full) => {}
+                Err(OfferError::Failed(kind)) => {
                     return Poll::Ready(Err(SendError::new(kind, take(message))));
                 }
             }
         }
     }
 
-    pub(super) fn try_send(&mut self, mut message: Message) -> Result<(), SendError> {
+    pub(super) fn try_send(&mut self, address: &A, mut message: Message) -> Result<(), SendError> {
         if self.closed {
             return Err(SendError::new(SendErrorKind::Closed, message));
         }
@@ -111,10 +114,10 @@ impl<O: SendStrategy> SendHalf<O> {
             Ok(false) => return Err(SendError::new(SendErrorKind::Full, message)),
             Err(error) => return Err(self.give_back(error, message)),
         }
-        match self.stack.offer(&mut message) {
+        match self.stack.offer_at(address, &mut message) {
             Ok(()) => Ok(()),
-            Err(Refusal::Full) => Err(SendError::new(SendErrorKind::Full, message)),
-            Err(Refusal::Failed(kind)) => Err(SendError::new(kind, message)),
+            Err(OfferError::Full) => Err(SendError::new(SendErrorKind::Full, message)),
+            Err(OfferError::Failed(kind)) => Err(SendError::new(kind, message)),
         }
     }
 
@@ -137,18 +140,18 @@ impl<O: SendStrategy> SendHalf<O> {
     }
 
     #[inline]
-    pub(super) fn start_send(&mut self, mut message: Message) -> Result<(), SendError> {
+    pub(super) fn start_send(&mut self, address: A, mut message: Message) -> Result<(), SendError> {
         if self.closed {
             return Err(SendError::new(SendErrorKind::Closed, message));
         }
-        match self.stack.offer(&mut message) {
+        match self.stack.offer_at(&address, &mut message) {
             Ok(()) => Ok(()),
-            Err(Refusal::Full) => {
-                self.pending = Some(message);
+            Err(OfferError::Full) => {
+                self.pending = Some((address, message));
                 self.ledger().park();
                 Ok(())
             }
-            Err(Refusal::Failed(kind)) => Err(SendError::new(kind, message)),
+            Err(OfferError::Failed(kind)) => Err(SendError::new(kind, message)),
         }
     }
 
@@ -178,37 +181,42 @@ impl<O: SendStrategy> SendHalf<O> {
 
     /// Tries to send the pending message; returns whether there is none now.
     fn send_pending(&mut self) -> Result<bool, SendError> {
-        let Some(mut message) = self.pending.take() else { return Ok(true) };
-        let offered = self.stack.offer(&mut message);
-        if let Err(Refusal::Full) = offered {
-            self.pending = Some(message);
+        let Some((address, mut message)) = self.pending.take() else { return Ok(true) };
+        let offered = self.stack.offer_at(&address, &mut message);
+        if let Err(OfferError::Full) = offered {
+            self.pending = Some((address, message));
             return Ok(false);
         }
         self.ledger().unpark();
         match offered {
-            Err(Refusal::Failed(kind)) => Err(SendError::new(kind, message)),
+            Err(OfferError::Failed(kind)) => Err(SendError::new(kind, message)),
             _ => Ok(true),
         }
     }
 }
 
-impl<O> SendHalf<O> {
+impl<O, A> SendHalf<O, A> {
+    /// Takes no more messages.
+    pub(super) fn close(&mut self) {
+        self.closed = true;
+    }
+
     /// Counts a pending message as unsent.
     pub(super) fn abandon_pending(&mut self) {
-        if let Some(pending) = self.pending.take() {
+        if let Some((_, pending)) = self.pending.take() {
             self.ledger().unpark();
             self.ledger().lost(pending);
         }
     }
 }
 
-impl<O> Drop for SendHalf<O> {
+impl<O, A> Drop for SendHalf<O, A> {
     fn drop(&mut self) {
         self.abandon_pending();
     }
 }
 
-impl<O: Clone> Clone for SendHalf<O> {
+impl<O: Clone, A> Clone for SendHalf<O, A> {
     fn clone(&self) -> Self {
         Self::new(self.stack.clone(), self.handle.clone())
     }

@@ -14,9 +14,9 @@ use crate::identity::PeerId;
 
 /// The half of a socket that sends: a `Sink` of messages.
 ///
-/// Made by [`Socket::split`](crate::Socket::split) or [`Socket::sender`](crate::Socket::sender).
-/// Where the socket type allows several senders (PUSH, DEALER, ROUTER, PUB, XPUB, XSUB, PAIR), it
-/// can be cloned. REQ and REP send in lock-step with what they receive, and have one.
+/// Made by [`Socket::split`](crate::Socket::split) or [`Socket::sender`](crate::Socket::sender). It
+/// can be cloned if the socket type allows several senders (PUSH, DEALER, ROUTER, PUB, XPUB, XSUB,
+/// PAIR). REQ and REP send and receive in turn, and have one sender.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -29,8 +29,8 @@ use crate::identity::PeerId;
 ///     let mut sender = push.sender();
 ///     tokio::spawn(async move { sender.send(worker).await });
 /// }
-/// pull.recv().await?;
-/// pull.recv().await?;
+/// let both = [pull.recv().await?, pull.recv().await?];
+/// assert!(both.contains(&"one".into()) && both.contains(&"two".into()));
 /// # Ok(()) }
 /// ```
 pub struct Sender<P: SocketKind> {
@@ -57,7 +57,7 @@ impl<P: SocketKind> Sender<P> {
     ///
     /// # Cancel safety
     ///
-    /// Dropped before it completes, the message was not sent.
+    /// If the future is dropped before it completes, the message is not sent.
     #[inline]
     pub fn send(
         &mut self,
@@ -69,7 +69,7 @@ impl<P: SocketKind> Sender<P> {
         self.half.send(message.into())
     }
 
-    /// Sends a message if that takes no waiting; see [`Socket::try_send`](crate::Socket::try_send).
+    /// Sends a message if that needs no waiting. See [`Socket::try_send`](crate::Socket::try_send).
     ///
     /// # Errors
     ///
@@ -78,18 +78,18 @@ impl<P: SocketKind> Sender<P> {
     where
         P: Sends,
     {
-        self.half.try_send(message.into())
+        self.half.try_send(&(), message.into())
     }
 
     /// Waits until a message can be sent without waiting.
     ///
     /// # Errors
     ///
-    /// The socket type's rule forbids sending now, or the socket is closed.
+    /// The socket type does not allow sending now, or the socket is closed.
     ///
     /// # Cancel safety
     ///
-    /// Nothing is lost when it is dropped.
+    /// Nothing is lost when the future is dropped.
     pub async fn ready(&mut self) -> Result<(), SendError>
     where
         P: Sends,
@@ -99,10 +99,9 @@ impl<P: SocketKind> Sender<P> {
 
     /// The peer that took the last message of this sender, for DEALER, PUSH and REQ.
     ///
-    /// `None` before the first message, and for socket types whose messages name their peer or go to
-    /// many.
+    /// `None` before the first message, and for other socket types.
     ///
-    /// Events and [`stats`](crate::SocketHandle::stats) name peers by the same ids.
+    /// Events and [`stats`](crate::SocketHandle::stats) use the same ids.
     pub fn last_peer(&self) -> Option<PeerId>
     where
         P: Sends,
@@ -110,7 +109,7 @@ impl<P: SocketKind> Sender<P> {
         self.half.last_peer()
     }
 
-    /// Waits until everything sent is with the kernel; see
+    /// Waits until the kernel has everything sent so far. See
     /// [`Socket::flush`](crate::Socket::flush).
     ///
     /// # Errors
@@ -119,7 +118,7 @@ impl<P: SocketKind> Sender<P> {
     ///
     /// # Cancel safety
     ///
-    /// Nothing is lost when it is dropped.
+    /// Nothing is lost when the future is dropped.
     pub async fn flush(&mut self) -> Result<(), SendError>
     where
         P: Sends,
@@ -146,7 +145,7 @@ impl<P: Sends> Sink<Message> for Sender<P> {
 
     #[inline]
     fn start_send(mut self: Pin<&mut Self>, message: Message) -> Result<(), SendError> {
-        self.half.start_send(message)
+        self.half.start_send((), message)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), SendError>> {

@@ -11,10 +11,10 @@ use super::{Sender, Sends, SharesSending, Socket, SocketKind};
 use crate::error::SendError;
 
 impl<P: SocketKind> Socket<P> {
-    /// Sends a message: completes when it is in the queue of a peer.
+    /// Sends a message. Completes when the message is in the queue of a peer.
     ///
-    /// The socket type's rule says where the message goes, and whether this waits or drops the message
-    /// while no peer has room.
+    /// The socket type determines where the message goes. While no peer has room, `send` waits or
+    /// drops the message, depending on the socket type.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -32,13 +32,14 @@ impl<P: SocketKind> Socket<P> {
     ///
     /// # Errors
     ///
-    /// The socket type's rule forbids it, or the socket is closed; the message comes back in the
-    /// error.
+    /// The socket type does not allow sending now, or the socket is closed. The error contains the
+    /// message.
     ///
     /// # Cancel safety
     ///
-    /// Dropped before it completes, the message was not sent. To keep it in that case, wait with
-    /// [`ready`](Self::ready) and then call [`try_send`](Self::try_send).
+    /// If the future is dropped before it completes, the message is not sent, and is dropped. To
+    /// keep the message, wait with [`ready`](Self::ready) and then call
+    /// [`try_send`](Self::try_send).
     #[inline]
     pub fn send(
         &mut self,
@@ -50,7 +51,7 @@ impl<P: SocketKind> Socket<P> {
         self.sender.half.send(message.into())
     }
 
-    /// Sends a message if that takes no waiting.
+    /// Sends a message if that needs no waiting.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -58,7 +59,7 @@ impl<P: SocketKind> Socket<P> {
     /// use zeromq_async::{PushSocket, SendErrorKind};
     ///
     /// let mut push = PushSocket::new();
-    /// let error = push.try_send("for nobody").unwrap_err();
+    /// let error = push.try_send("no peer").unwrap_err();
     /// assert_eq!(error.kind(), &SendErrorKind::Full);
     /// push.connect("inproc://try-send")?;
     /// push.try_send("queued")?;
@@ -67,13 +68,13 @@ impl<P: SocketKind> Socket<P> {
     ///
     /// # Errors
     ///
-    /// As for [`send`](Self::send), and [`Full`](crate::SendErrorKind::Full) where it would have
-    /// waited. The message comes back in the error.
+    /// Those of [`send`](Self::send), and [`Full`](crate::SendErrorKind::Full) if `send` would have
+    /// waited. The error contains the message.
     pub fn try_send(&mut self, message: impl Into<Message>) -> Result<(), SendError>
     where
         P: Sends,
     {
-        self.sender.half.try_send(message.into())
+        self.sender.half.try_send(&(), message.into())
     }
 
     /// Waits until a message can be sent without waiting.
@@ -84,17 +85,17 @@ impl<P: SocketKind> Socket<P> {
     /// let mut push = zeromq_async::PushSocket::new();
     /// push.connect("inproc://ready")?;
     /// push.ready().await?; // dropped here, no message would be lost
-    /// push.try_send("now")?;
+    /// assert!(push.try_send("now").is_ok());
     /// # Ok(()) }
     /// ```
     ///
     /// # Errors
     ///
-    /// The socket type's rule forbids sending now, or the socket is closed.
+    /// The socket type does not allow sending now, or the socket is closed.
     ///
     /// # Cancel safety
     ///
-    /// Nothing is lost when it is dropped.
+    /// Nothing is lost when the future is dropped.
     pub async fn ready(&mut self) -> Result<(), SendError>
     where
         P: Sends,
@@ -102,11 +103,11 @@ impl<P: SocketKind> Socket<P> {
         poll_fn(|cx| self.sender.half.poll_ready(cx)).await
     }
 
-    /// Waits until the queues of all peers are empty: everything sent is with the kernel.
+    /// Waits until the queues of all peers are empty and the kernel has everything.
     ///
-    /// A message for a peer that is not connected, or that reads slowly, takes as long as that, and
-    /// another sender that goes on sending delays this. Messages lost with a peer that went away are not
-    /// waited for; [`stats`](Self::stats) count them.
+    /// This waits for peers that are not connected or that read slowly, and for messages that other
+    /// senders queue meanwhile. It does not wait for messages that were lost with a peer.
+    /// [`stats`](Self::stats) counts those.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -123,11 +124,12 @@ impl<P: SocketKind> Socket<P> {
     ///
     /// # Errors
     ///
-    /// A message that was fed to this socket as a `Sink` and found no room cannot be sent any more.
+    /// A message that was fed to this socket as a `Sink`, and for which there was no room, cannot
+    /// be sent any more.
     ///
     /// # Cancel safety
     ///
-    /// Nothing is lost when it is dropped.
+    /// Nothing is lost when the future is dropped.
     pub async fn flush(&mut self) -> Result<(), SendError>
     where
         P: Sends,
@@ -135,10 +137,9 @@ impl<P: SocketKind> Socket<P> {
         poll_fn(|cx| self.sender.half.poll_flush(cx)).await
     }
 
-    /// Another sender on this socket, for another task.
+    /// Makes another sender of this socket, for another task.
     ///
-    /// Each message of each sender goes where the socket type's rule says; senders do not wait for
-    /// one another.
+    /// The socket type determines where each message goes. Senders do not wait for one another.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -170,7 +171,7 @@ impl<P: Sends> Sink<Message> for Socket<P> {
 
     #[inline]
     fn start_send(mut self: Pin<&mut Self>, message: Message) -> Result<(), SendError> {
-        self.sender.half.start_send(message)
+        self.sender.half.start_send((), message)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), SendError>> {

@@ -1,4 +1,4 @@
-//! SUB: messages that match its subscriptions (29/PUBSUB).
+//! SUB: receives messages that match its subscriptions (29/PUBSUB).
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,10 +12,10 @@ use crate::pattern::{
     FairQueue, Peers, SubscribeOptions, SubscriptionFilter, SubscriptionFilterLayer, Subscriptions,
 };
 
-/// Receives the messages of every publisher that match its subscriptions (29/PUBSUB).
+/// Receives the messages of its publishers that match its subscriptions (29/PUBSUB).
 ///
-/// It begins with no subscription and receives nothing until it has one. Subscriptions are sent to
-/// each publisher again whenever a connection is made.
+/// Without a subscription it receives nothing. It sends all subscriptions to each publisher again
+/// after each new connection.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -39,7 +39,7 @@ pub enum Sub {}
 
 impl SocketKind for Sub {
     const TYPE: SocketType = SocketType::Sub;
-    /// A subscriber has nothing to send that is worth lingering for, as in libzmq.
+    /// A subscriber only sends subscriptions, which need no lingering, as in libzmq.
     const LINGER: Option<Duration> = Some(Duration::ZERO);
     type SendStack = ();
     type ReceiveStack = SubscriptionFilter<FairQueue>;
@@ -69,12 +69,11 @@ impl Conflates for Sub {}
 
 /// SUB and XSUB alike.
 impl<P: SocketKind> Socket<P> {
-    /// Subscribes to every message whose first frame begins with `topic`; an empty topic is every
-    /// message (`ZMQ_SUBSCRIBE`).
+    /// Subscribes to every message with a first frame that begins with `topic`. The empty topic
+    /// matches every message (`ZMQ_SUBSCRIBE`).
     ///
-    /// It takes effect at the publishers that are connected when it has reached them, and at
-    /// others when they connect. The same topic can be subscribed to several times, and then has
-    /// to be cancelled as often.
+    /// Connected publishers learn of it after a moment, others when they connect. A topic that is
+    /// subscribed to several times must be cancelled as often.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -96,7 +95,7 @@ impl<P: SocketKind> Socket<P> {
             .change(&Subscription::Subscribe(Bytes::copy_from_slice(topic.as_ref())));
     }
 
-    /// Cancels a subscription (`ZMQ_UNSUBSCRIBE`); a topic that is not subscribed to is ignored.
+    /// Cancels a subscription (`ZMQ_UNSUBSCRIBE`). A topic that is not subscribed to is ignored.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -121,7 +120,7 @@ impl<P: SocketKind> Socket<P> {
 
 /// All socket types with topics alike.
 impl<P: SocketKind> Socket<P> {
-    /// How many different topics there are subscriptions to (`ZMQ_TOPICS_COUNT`): of all peers
+    /// The number of different topics with subscriptions (`ZMQ_TOPICS_COUNT`): of all peers
     /// together for PUB and XPUB, of this socket for SUB and XSUB.
     ///
     /// ```

@@ -6,14 +6,15 @@ use bytes::Bytes;
 use zmtp::{SocketType, Subscription};
 
 use super::{
-    Publishes, Receiver, Receives, Sends, SharesSending, Socket, SocketKind, Stacks, Topical,
+    DropsWhenFull, Publishes, Receiver, Receives, Sends, SharesSending, Socket, SocketKind, Stacks,
+    Topical,
 };
 use crate::pattern::{Distribute, FairQueue, Peers, PublishOptions, ReceiveStrategy, Subscribers};
 
-/// A PUB that receives its peers' subscriptions, and messages they send up (29/PUBSUB).
+/// A PUB that receives the subscriptions of its peers, and messages that an XSUB sends (29/PUBSUB).
 ///
-/// A subscription is received as a message of one frame: the byte 1, or 0 where it is cancelled,
-/// and then the topic. [`notices`](crate::SocketBuilder::notices) says which are.
+/// A subscription is received as a message of one frame: the byte 1 and the topic. A cancellation
+/// has the byte 0. [`notices`](crate::SocketBuilder::notices) selects which of them are received.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -58,6 +59,12 @@ impl SharesSending for XPub {}
 impl Receives for XPub {}
 impl Publishes for XPub {}
 
+impl DropsWhenFull for XPub {
+    fn no_drop(options: &mut PublishOptions) -> &mut bool {
+        &mut options.no_drop
+    }
+}
+
 impl Topical for XPub {
     fn topics_count(subscribers: &Arc<Subscribers>) -> usize {
         subscribers.topics_count()
@@ -65,10 +72,10 @@ impl Topical for XPub {
 }
 
 impl Socket<XPub> {
-    /// Subscribes the peer from which the last message came, whatever it asked for.
+    /// Subscribes the sender of the last message received. It need not have asked for the topic.
     ///
-    /// With [`SubscriptionNotices::Manual`](crate::SubscriptionNotices::Manual) this is what makes
-    /// subscriptions take effect (`ZMQ_XPUB_MANUAL`). False before the first message, and where the
+    /// With [`SubscriptionNotices::Manual`](crate::SubscriptionNotices::Manual) only this
+    /// subscribes peers (`ZMQ_XPUB_MANUAL`). Returns false before the first message, and if the
     /// peer has left.
     ///
     /// ```
@@ -90,7 +97,7 @@ impl Socket<XPub> {
         subscribe_last_peer(&self.receiver.stack, &self.receiver.control, topic.as_ref())
     }
 
-    /// Cancels a subscription of the peer from which the last message came.
+    /// Cancels a subscription of the sender of the last message received.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]

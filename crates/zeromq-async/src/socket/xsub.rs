@@ -1,4 +1,4 @@
-//! XSUB: SUB whose subscriptions are messages (29/PUBSUB).
+//! XSUB: a SUB that subscribes by sending messages (29/PUBSUB).
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,11 +8,12 @@ use zmtp::SocketType;
 use super::{Receives, Sends, SharesSending, Socket, SocketKind, Stacks, Subscribes, Topical};
 use crate::pattern::{FairQueue, Peers, SubscribeOptions, Subscriptions, Upstream};
 
-/// A SUB that subscribes by sending, and can send other messages up to its publishers (29/PUBSUB).
+/// A SUB that subscribes by sending messages, and can send other messages to its publishers
+/// (29/PUBSUB).
 ///
-/// A sent message of one frame that begins with the byte 1 subscribes to the topic behind it, and one
-/// that begins with 0 cancels. All others go to every publisher, and are dropped for a publisher with a
-/// full queue. Messages of a publisher are received without a filter.
+/// To subscribe, send a message of one frame: the byte 1 and the topic. The byte 0 cancels. All
+/// other messages go to every publisher, except to those with a full queue. The messages of
+/// publishers are not filtered.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]

@@ -10,6 +10,7 @@ use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
+use zmtp::framing::Framing;
 
 use crate::endpoint::Endpoint;
 use crate::identity::{PeerAddress, TransportUser};
@@ -43,6 +44,7 @@ pub struct Io {
     descriptor: Option<i32>,
     /// Set at the latest when the handshake below ZMTP is done.
     user: Option<Arc<OnceLock<TransportUser>>>,
+    framing: Option<Box<dyn Framing>>,
 }
 
 enum Stage {
@@ -74,7 +76,7 @@ impl Halves {
 }
 
 impl Io {
-    /// Makes a stream whose peer has a name or address.
+    /// Makes a stream from any byte stream and the name or address of the peer.
     ///
     /// The name appears in events and in authentication. Connections with the same name share the
     /// limit of pending handshakes
@@ -100,8 +102,7 @@ impl Io {
 
     /// Makes a stream of a TCP connection.
     ///
-    /// A custom transport should prefer it to [`new`](Self::new), which puts a lock between the two
-    /// halves.
+    /// Faster than [`new`](Self::new), which puts a lock between the two halves.
     ///
     /// # Errors
     ///
@@ -113,7 +114,7 @@ impl Io {
         Ok(Self::from_tuned_tcp(stream, peer))
     }
 
-    /// Makes a stream of a TCP connection whose options are set.
+    /// Makes a stream of a TCP connection that already has its options.
     pub(super) fn from_tuned_tcp(stream: TcpStream, peer: SocketAddr) -> Self {
         let local = stream.local_addr().ok().map(Endpoint::from);
         let descriptor = descriptor(&stream);
@@ -248,19 +249,27 @@ impl Io {
 
     /// Replaces the stream by one that opens later. The addresses stay.
     fn into_opening(
-        self,
+        mut self,
         user: Option<Arc<OnceLock<TransportUser>>>,
         open: impl FnOnce(Self) -> Opening,
     ) -> Self {
         let (peer_address, handshake_began) = (self.peer_address.clone(), self.handshake_began);
         let (local, descriptor) = (self.local.clone(), self.descriptor);
+        let framing = self.take_framing();
         let stage = Stage::Opening(open(self));
-        Self { stage, peer_address, handshake_began, local, descriptor, user }
+        Self { stage, peer_address, handshake_began, local, descriptor, user, framing }
     }
 
     fn at(stage: Stage, peer_address: PeerAddress) -> Self {
-        let (handshake_began, local, descriptor, user) = (None, None, None, None);
-        Self { stage, peer_address, handshake_began, local, descriptor, user }
+        Self {
+            stage,
+            peer_address,
+            handshake_began: None,
+            local: None,
+            descriptor: None,
+            user: None,
+            framing: None,
+        }
     }
 
     /// Attaches the user that the transport has verified.
@@ -278,6 +287,18 @@ impl Io {
     pub(crate) fn verified_user(&self) -> impl Fn() -> Option<TransportUser> + use<> {
         let user = self.user.clone();
         move || user.as_ref()?.get().cloned()
+    }
+
+    /// Carries frames over this stream in another way than ZMTP, such as in WebSocket messages.
+    ///
+    /// The framing, of the crate `zmtp-codec`, replaces the greeting of ZMTP. A STREAM socket takes no stream with a framing.
+    #[must_use]
+    pub fn with_framing(self, framing: impl Framing + 'static) -> Self {
+        Self { framing: Some(Box::new(framing)), ..self }
+    }
+
+    pub(crate) fn take_framing(&mut self) -> Option<Box<dyn Framing>> {
+        self.framing.take()
     }
 
     /// Begins the handshake now, below ZMTP.

@@ -15,10 +15,10 @@ use quinn::{Connection, Incoming};
 use tokio::time::timeout;
 
 use super::error::{invalid_input, with_context};
-use super::tcp::{local_addresses, remote_addresses};
+use super::tcp::{LOOKUPS, resolve};
 use super::tls::{client, host, no_certificate};
 use super::{Io, Listener, Transport, TransportOptions};
-use crate::endpoint::Endpoint;
+use crate::endpoint::{Endpoint, TcpAddress};
 use crate::tls::{TlsServer, holder};
 
 mod closing;
@@ -91,7 +91,8 @@ impl Transport for Quic {
             None => None,
         };
         let mut last = None;
-        for address in remote_addresses(tcp.address()).await? {
+        let target = tcp.address();
+        for address in resolve::remote(target.host(), target.port(), &LOOKUPS).await? {
             let udp = UdpEndpoint::for_peer(address, source, options)?;
             match attempt(&udp, config.clone(), address, &name, options).await {
                 Ok(connection) => return Ok(open(udp, connection, address)),
@@ -112,6 +113,10 @@ impl Transport for Quic {
             Some(_) => Err(invalid_input("socks_proxy is for tcp; quic:// cannot use it")),
         }
     }
+}
+
+async fn local_addresses(address: &TcpAddress) -> io::Result<Vec<SocketAddr>> {
+    resolve::local(address.host(), address.port(), &LOOKUPS).await
 }
 
 /// How long one address may take. A socket tries again, and its first packet is then sent at once.

@@ -6,14 +6,22 @@ use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use super::error::with_context;
-use super::{Io, Listener, Tcp, Transport, TransportOptions};
-use crate::endpoint::{Endpoint, EndpointError, check_scheme};
-use crate::error::{BindError, ConnectError};
+use super::error::{invalid_input, with_context};
+use super::{
+    DatagramSocket, DatagramTransport, Io, Listener, Tcp, Transport, TransportOptions, Udp,
+};
+use crate::endpoint::{Endpoint, EndpointError, EndpointErrorKind, check_scheme};
+use crate::error::{BindError, BindErrorKind, ConnectError, ConnectErrorKind};
 
 /// The transports of a context. It begins with those of this crate.
 #[derive(Clone)]
-pub(crate) struct Transports(BTreeMap<String, Arc<dyn DynTransport>>);
+pub(crate) struct Transports(BTreeMap<String, Registered>);
+
+#[derive(Clone)]
+enum Registered {
+    Streams(Arc<dyn DynTransport>),
+    Datagrams(Arc<dyn DynDatagramTransport>),
+}
 
 impl Default for Transports {
     fn default() -> Self {
@@ -27,6 +35,11 @@ impl Default for Transports {
         known.put("quic", super::Quic);
         #[cfg(feature = "vsock")]
         known.put("vsock", super::Vsock);
+        known.put_datagrams("udp", Udp);
+        #[cfg(feature = "ws")]
+        known.put("ws", super::Ws);
+        #[cfg(all(feature = "tls", feature = "ws"))]
+        known.put("wss", super::Wss);
         known
     }
 }
@@ -38,24 +51,44 @@ impl Transports {
         scheme: &str,
         transport: impl Transport,
     ) -> Result<(), EndpointError> {
-        check_scheme(&format!("{scheme}://"), scheme)?;
+        check_scheme(scheme).map_err(|kind| kind.of(format_args!("{scheme}://")))?;
         self.put(scheme, transport);
         Ok(())
     }
 
+    /// The same for datagrams.
+    pub(crate) fn add_datagrams(
+        &mut self,
+        scheme: &str,
+        transport: impl DatagramTransport,
+    ) -> Result<(), EndpointError> {
+        check_scheme(scheme).map_err(|kind| kind.of(format_args!("{scheme}://")))?;
+        self.put_datagrams(scheme, transport);
+        Ok(())
+    }
+
     fn put(&mut self, scheme: &str, transport: impl Transport) {
-        self.0.insert(scheme.into(), Arc::new(transport));
+        self.0.insert(scheme.into(), Registered::Streams(Arc::new(transport)));
+    }
+
+    fn put_datagrams(&mut self, scheme: &str, transport: impl DatagramTransport) {
+        self.0.insert(scheme.into(), Registered::Datagrams(Arc::new(transport)));
+    }
+
+    /// The transport of an endpoint of datagrams.
+    pub(crate) fn datagrams(&self, endpoint: &Endpoint) -> Option<Arc<dyn DynDatagramTransport>> {
+        match self.registered(endpoint)? {
+            Registered::Datagrams(transport) => Some(transport.clone()),
+            Registered::Streams(_) => None,
+        }
     }
 
     /// Refuses an endpoint of an unknown scheme.
     fn check_scheme(&self, endpoint: &Endpoint) -> Result<(), EndpointError> {
         match endpoint {
             Endpoint::Other(other) if !self.0.contains_key(other.scheme()) => {
-                Err(EndpointError::UnknownScheme {
-                    endpoint: endpoint.to_string(),
-                    scheme: other.scheme().into(),
-                    known: self.schemes(),
-                })
+                let (scheme, known) = (other.scheme().into(), self.schemes());
+                Err(EndpointErrorKind::UnknownScheme { scheme, known }.of(endpoint))
             }
             _ => Ok(()),
         }
@@ -63,7 +96,11 @@ impl Transports {
 
     /// Whether the endpoint's transport needs Tokio's I/O driver.
     pub(crate) fn needs_io_driver(&self, endpoint: &Endpoint) -> bool {
-        self.get(endpoint).is_ok_and(DynTransport::needs_io_driver)
+        match self.registered(endpoint) {
+            Some(Registered::Streams(transport)) => transport.needs_io_driver(),
+            Some(Registered::Datagrams(transport)) => transport.needs_io_driver(),
+            None => false,
+        }
     }
 
     /// Refuses to connect if no attempt can succeed.
@@ -74,16 +111,11 @@ impl Transports {
     ) -> Result<(), ConnectError> {
         endpoint.check_connectable()?;
         if !endpoint.is_supported() {
-            return Err(ConnectError::Unsupported { endpoint: endpoint.clone() });
+            return Err(ConnectError::new(endpoint, ConnectErrorKind::Unsupported));
         }
         self.check_scheme(endpoint)?;
-        self.check_options(endpoint, options).map_err(|source| match invalid_endpoint(source) {
-            Ok(invalid) => invalid.into(),
-            Err(source) if source.kind() == io::ErrorKind::Unsupported => {
-                ConnectError::Unsupported { endpoint: endpoint.clone() }
-            }
-            Err(source) => ConnectError::OptionRefused { endpoint: endpoint.clone(), source },
-        })
+        self.check_options(endpoint, options)
+            .map_err(|error| ConnectError::option_refused(endpoint, error))
     }
 
     /// Refuses to bind with options that the system does not accept.
@@ -92,17 +124,16 @@ impl Transports {
         endpoint: &Endpoint,
         options: &TransportOptions,
     ) -> Result<(), BindError> {
-        self.check_options(endpoint, options).map_err(|source| match invalid_endpoint(source) {
-            Ok(invalid) => invalid.into(),
-            Err(source) if source.kind() == io::ErrorKind::Unsupported => {
-                BindError::Unsupported { endpoint: endpoint.clone() }
-            }
-            Err(source) => BindError::OptionRefused { endpoint: endpoint.clone(), source },
-        })
+        self.check_options(endpoint, options)
+            .map_err(|error| BindError::option_refused(endpoint, error))
     }
 
     fn check_options(&self, endpoint: &Endpoint, options: &TransportOptions) -> io::Result<()> {
-        self.get(endpoint).map_or(Ok(()), |transport| transport.check(endpoint, options))
+        match self.registered(endpoint) {
+            Some(Registered::Streams(transport)) => transport.check(endpoint, options),
+            Some(Registered::Datagrams(transport)) => transport.check(endpoint, options),
+            None => Ok(()),
+        }
     }
 
     fn schemes(&self) -> Vec<String> {
@@ -110,12 +141,35 @@ impl Transports {
         self.0.keys().filter(|scheme| **scheme != inproc).cloned().chain([inproc.clone()]).collect()
     }
 
-    fn get(&self, endpoint: &Endpoint) -> io::Result<&dyn DynTransport> {
-        let transport = match endpoint {
+    fn registered(&self, endpoint: &Endpoint) -> Option<&Registered> {
+        match endpoint {
             Endpoint::Inproc(_) => None, // It is not a byte stream, whatever was added as `inproc`.
             _ => self.0.get(endpoint.scheme()),
-        };
-        transport.map(|transport| &**transport).ok_or_else(|| io::ErrorKind::Unsupported.into())
+        }
+    }
+
+    fn get(&self, endpoint: &Endpoint) -> io::Result<&dyn DynTransport> {
+        match self.registered(endpoint) {
+            Some(Registered::Streams(transport)) => Ok(&**transport),
+            Some(Registered::Datagrams(_)) => {
+                Err(invalid_input(format!("{endpoint} has datagrams and no byte streams")))
+            }
+            None => Err(io::ErrorKind::Unsupported.into()),
+        }
+    }
+
+    /// Refuses to bind if that cannot succeed.
+    pub(crate) fn check_bindable(
+        &self,
+        endpoint: &Endpoint,
+        options: &TransportOptions,
+    ) -> Result<(), BindError> {
+        endpoint.check_bindable()?;
+        if !endpoint.is_supported() {
+            return Err(BindError::new(endpoint, BindErrorKind::Unsupported));
+        }
+        self.check_scheme(endpoint)?;
+        self.check_bind_options(endpoint, options)
     }
 
     /// Listens at an endpoint. Dropped early, nothing is bound.
@@ -124,12 +178,7 @@ impl Transports {
         endpoint: &Endpoint,
         options: &TransportOptions,
     ) -> Result<Box<dyn Listener>, BindError> {
-        endpoint.check_bindable()?;
-        if !endpoint.is_supported() {
-            return Err(BindError::Unsupported { endpoint: endpoint.clone() });
-        }
-        self.check_scheme(endpoint)?;
-        self.check_bind_options(endpoint, options)?;
+        self.check_bindable(endpoint, options)?;
         let listening = async { self.get(endpoint)?.listen(endpoint, options).await };
         listening.await.map_err(|error| BindError::from_io(endpoint, error))
     }
@@ -151,11 +200,6 @@ impl fmt::Debug for Transports {
     }
 }
 
-/// The error of a transport that does not accept the address, or the error itself.
-fn invalid_endpoint(error: io::Error) -> Result<EndpointError, io::Error> {
-    error.downcast()
-}
-
 /// A [`Transport`] as a trait object. It boxes a future for each attempt, not for each message.
 trait DynTransport: Send + Sync {
     fn listen<'a>(
@@ -170,7 +214,7 @@ trait DynTransport: Send + Sync {
     fn check(&self, endpoint: &Endpoint, options: &TransportOptions) -> io::Result<()>;
 }
 
-type Boxed<'a, T> = Pin<Box<dyn Future<Output = io::Result<T>> + Send + 'a>>;
+pub(crate) type Boxed<'a, T> = Pin<Box<dyn Future<Output = io::Result<T>> + Send + 'a>>;
 
 impl<T: Transport> DynTransport for T {
     fn listen<'a>(
@@ -194,5 +238,62 @@ impl<T: Transport> DynTransport for T {
 
     fn check(&self, endpoint: &Endpoint, options: &TransportOptions) -> io::Result<()> {
         Transport::check(self, endpoint, options)
+    }
+}
+
+/// A [`DatagramTransport`] as a trait object.
+pub(crate) trait DynDatagramTransport: Send + Sync {
+    fn bind<'a>(
+        &'a self,
+        endpoint: &'a Endpoint,
+        options: &'a TransportOptions,
+    ) -> Boxed<'a, Box<dyn DatagramSocket>>;
+
+    fn connect<'a>(
+        &'a self,
+        endpoint: &'a Endpoint,
+        options: &'a TransportOptions,
+    ) -> Boxed<'a, Box<dyn DatagramSocket>>;
+
+    fn max_datagram(&self) -> usize;
+    fn needs_io_driver(&self) -> bool;
+    fn check(&self, endpoint: &Endpoint, options: &TransportOptions) -> io::Result<()>;
+}
+
+impl<T: DatagramTransport> DynDatagramTransport for T {
+    fn bind<'a>(
+        &'a self,
+        endpoint: &'a Endpoint,
+        options: &'a TransportOptions,
+    ) -> Boxed<'a, Box<dyn DatagramSocket>> {
+        Box::pin(async move {
+            let socket = DatagramTransport::bind(self, endpoint, options).await?;
+            Ok(Box::new(socket) as Box<dyn DatagramSocket>)
+        })
+    }
+
+    fn connect<'a>(
+        &'a self,
+        endpoint: &'a Endpoint,
+        options: &'a TransportOptions,
+    ) -> Boxed<'a, Box<dyn DatagramSocket>> {
+        Box::pin(async move {
+            let connected = DatagramTransport::connect(self, endpoint, options).await;
+            let socket = connected
+                .map_err(|error| with_context(error, format!("cannot connect to {endpoint}")))?;
+            Ok(Box::new(socket) as Box<dyn DatagramSocket>)
+        })
+    }
+
+    fn max_datagram(&self) -> usize {
+        DatagramTransport::max_datagram(self)
+    }
+
+    fn needs_io_driver(&self) -> bool {
+        DatagramTransport::needs_io_driver(self)
+    }
+
+    fn check(&self, endpoint: &Endpoint, options: &TransportOptions) -> io::Result<()> {
+        DatagramTransport::check(self, endpoint, options)
     }
 }

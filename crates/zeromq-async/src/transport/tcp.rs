@@ -12,14 +12,13 @@ use crate::endpoint::{Endpoint, Host, TcpAddress, TcpEndpoint};
 
 mod dial;
 mod lookups;
-mod resolve;
+pub(super) mod resolve;
 mod socket;
 mod socks;
 
 use dial::Route;
-use lookups::LOOKUPS;
-#[cfg(feature = "quic")]
-pub(super) use socket::open_datagram as datagram_socket;
+pub(super) use lookups::LOOKUPS;
+pub(super) use socket::set_before_use;
 
 /// The transport of `tcp://`.
 ///
@@ -51,7 +50,8 @@ impl Transport for Tcp {
         endpoint: &Endpoint,
         options: &TransportOptions,
     ) -> io::Result<BoundTcp> {
-        let addresses = resolve::local(tcp(endpoint)?.address(), &LOOKUPS).await?;
+        let address = tcp(endpoint)?.address();
+        let addresses = resolve::local(address.host(), address.port(), &LOOKUPS).await?;
         let address = *addresses.first().ok_or(io::ErrorKind::NotFound)?;
 
         let socket = socket::open(address, options)?;
@@ -78,18 +78,6 @@ impl Transport for Tcp {
     }
 }
 
-/// The local addresses of a host or an interface, for a transport over UDP.
-#[cfg(feature = "quic")]
-pub(super) async fn local_addresses(address: &TcpAddress) -> io::Result<Vec<SocketAddr>> {
-    resolve::local(address, &LOOKUPS).await
-}
-
-/// The addresses of a host to connect to, for a transport over UDP.
-#[cfg(feature = "quic")]
-pub(super) async fn remote_addresses(address: &TcpAddress) -> io::Result<Vec<SocketAddr>> {
-    resolve::remote(address, &LOOKUPS).await
-}
-
 fn tcp(endpoint: &Endpoint) -> io::Result<&TcpEndpoint> {
     match endpoint {
         Endpoint::Tcp(tcp) => Ok(tcp),
@@ -105,8 +93,8 @@ pub(crate) async fn is_local_address(bound: &TcpAddress, other: &TcpAddress) -> 
     else {
         return false;
     };
-    let bound = resolve::local(bound, &LOOKUPS).await.unwrap_or_default();
-    let others = resolve::local(other, &LOOKUPS).await.unwrap_or_default();
+    let bound = resolve::local(bound.host(), bound.port(), &LOOKUPS).await.unwrap_or_default();
+    let others = resolve::local(other.host(), other.port(), &LOOKUPS).await.unwrap_or_default();
     // Binding uses the first address of a name.
     let canonical = |addresses: &[SocketAddr]| Some(addresses.first()?.ip().to_canonical());
     canonical(&bound).is_some() && canonical(&bound) == canonical(&others)
@@ -121,6 +109,12 @@ pub struct BoundTcp {
 }
 
 impl BoundTcp {
+    /// The bound address.
+    #[cfg(feature = "ws")]
+    pub(super) fn local_address(&self) -> io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+
     /// Takes a non-blocking socket that listens.
     pub(super) fn new(listener: StdListener, options: &TransportOptions) -> io::Result<Self> {
         let listener = TcpListener::from_std(listener)?;

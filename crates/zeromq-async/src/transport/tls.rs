@@ -1,6 +1,8 @@
 //! `tls://`: TLS over TCP.
 
 use std::io;
+#[cfg(feature = "ws")]
+use std::net::SocketAddr;
 use std::sync::LazyLock;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -71,6 +73,13 @@ impl Transport for Tls {
 
     fn check(&self, endpoint: &Endpoint, options: &TransportOptions) -> io::Result<()> {
         Tcp.check(&Endpoint::Tcp(endpoint.to_tcp()?), options)
+    }
+}
+
+impl BoundTls {
+    #[cfg(feature = "ws")]
+    pub(super) fn local_address(&self) -> io::Result<SocketAddr> {
+        self.tcp.local_address()
     }
 }
 

@@ -28,13 +28,13 @@ use crate::endpoint::{Endpoint, VsockAddress};
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() {
-/// use zeromq_async::{BindError, ConnectError, PullSocket};
+/// use zeromq_async::{BindErrorKind, ConnectErrorKind, PullSocket};
 ///
 /// let pull = PullSocket::new();
 /// let error = pull.bind("vsock://everyone:5555").await.unwrap_err();
-/// assert!(matches!(error, BindError::InvalidEndpoint(_) | BindError::Unsupported { .. }));
+/// assert!(matches!(error.kind(), BindErrorKind::InvalidEndpoint(_) | BindErrorKind::Unsupported));
 /// let error = pull.connect("vsock://*:5555").unwrap_err();
-/// assert!(matches!(error, ConnectError::InvalidEndpoint(_)));
+/// assert!(matches!(error.kind(), ConnectErrorKind::InvalidEndpoint(_)));
 /// # }
 /// ```
 #[derive(Debug, Clone, Copy, Default)]
@@ -66,7 +66,7 @@ impl Transport for Vsock {
 fn address(endpoint: &Endpoint) -> io::Result<VsockAddress> {
     let text = endpoint.to_string();
     let (_, address) = text.split_once("://").unwrap_or_default();
-    Ok(VsockAddress::parse(&text, address)?)
+    Ok(VsockAddress::parse(address).map_err(|kind| kind.of(&text))?)
 }
 
 /// A listening vsock socket. This system has none.

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use support::{ANY_PORT, DEADLINE, RawPeer, disconnected, event, fast_reconnect, listen, within};
 use tokio::net::{TcpListener, TcpStream};
 use zeromq_async::{
-    BindError, ConnectError, Context, DetachError, Endpoint, Keepalive, Message, PullSocket,
-    PushSocket, RouterSocket, SendErrorKind, SocketEvent, SocketType,
+    BindErrorKind, ConnectErrorKind, Context, DetachError, Endpoint, Keepalive, Message,
+    PullSocket, PushSocket, RouterSocket, SendErrorKind, SocketEvent, SocketType,
 };
 
 /// The port of a bound tcp endpoint.
@@ -115,7 +115,7 @@ async fn unbind_refuses_a_wildcard() {
         let pull = PullSocket::new();
         let endpoint = pull.bind(wildcard).await.unwrap();
         let error = pull.unbind(wildcard).await.unwrap_err();
-        assert!(matches!(error, DetachError::NotAttached { .. }), "{wildcard}: {error}");
+        assert!(matches!(error, DetachError::NotAttached(_)), "{wildcard}: {error}");
         pull.unbind(&endpoint).await.unwrap();
     }
     #[cfg(unix)]
@@ -160,7 +160,7 @@ async fn unbind_finds_no_other_address() {
     for other in ["tcp://127.0.0.2:PORT", "tcp://*:PORT", "tcp://[::1]:PORT", "tcp://localhost:1"] {
         let other = other.replace("PORT", &port(&endpoint).to_string());
         let error = pull.unbind(&other).await.unwrap_err();
-        assert!(matches!(error, DetachError::NotAttached { .. }), "{other}: {error}");
+        assert!(matches!(error, DetachError::NotAttached(_)), "{other}: {error}");
     }
     pull.unbind(&endpoint).await.unwrap();
 }
@@ -233,11 +233,11 @@ async fn disconnect_knows_one_address_in_two_forms() {
 async fn link_local_without_a_zone_is_refused() {
     for text in ["tcp://[fe80::1]:5555", "tcp://[fe80::1]:0;127.0.0.1:5555"] {
         let error = PushSocket::new().connect(text).unwrap_err();
-        assert!(matches!(error, ConnectError::InvalidEndpoint(_)), "{error}");
+        assert!(matches!(error.kind(), ConnectErrorKind::InvalidEndpoint(_)), "{error}");
         assert!(error.to_string().contains("[fe80::1%eth0]"), "{error}");
     }
     let error = PullSocket::new().bind("tcp://[fe80::1]:5555").await.unwrap_err();
-    assert!(matches!(error, BindError::InvalidEndpoint(_)), "{error}");
+    assert!(matches!(error.kind(), BindErrorKind::InvalidEndpoint(_)), "{error}");
 }
 
 #[cfg(target_os = "linux")]
@@ -252,14 +252,14 @@ async fn refused_system_options_fail_at_once() {
     ] {
         let push = PushSocket::builder().tcp_keepalive(keepalive).build();
         let error = push.connect("tcp://127.0.0.1:5555").unwrap_err();
-        assert!(matches!(error, ConnectError::OptionRefused { .. }), "{error}");
+        assert!(matches!(error.kind(), ConnectErrorKind::OptionRefused), "{error}");
         assert!(error.to_string().contains("tcp_keepalive"), "{error}");
         let error = push.bind(ANY_PORT).await.unwrap_err();
-        assert!(matches!(error, BindError::OptionRefused { .. }), "{error}");
+        assert!(matches!(error.kind(), BindErrorKind::OptionRefused), "{error}");
         assert!(error.to_string().contains("tcp_keepalive"), "{error}");
         let made = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let error = push.handle().bind_listener(made).unwrap_err();
-        assert!(matches!(error, BindError::OptionRefused { .. }), "{error}");
+        assert!(matches!(error.kind(), BindErrorKind::OptionRefused), "{error}");
     }
     let push = PushSocket::builder().tcp_keepalive(Keepalive::new().count(127)).build();
     push.connect("tcp://127.0.0.1:5555").unwrap();
@@ -310,9 +310,9 @@ async fn a_socks_proxy_is_reached_from_its_source() {
 #[tokio::test]
 async fn interface_alias_is_for_bind_only() {
     let error = PullSocket::new().bind("tcp://nosuch0:1:*").await.unwrap_err();
-    assert!(matches!(error, BindError::NotFound { .. }), "{error}");
+    assert!(matches!(error.kind(), BindErrorKind::NotFound), "{error}");
     assert!(error.to_string().contains("nosuch0:1"), "{error}");
     let error = PushSocket::new().connect("tcp://lo:1:5555").unwrap_err();
-    assert!(matches!(error, ConnectError::InvalidEndpoint(_)), "{error}");
+    assert!(matches!(error.kind(), ConnectErrorKind::InvalidEndpoint(_)), "{error}");
     assert!("tcp://lo:1:0;127.0.0.1:5555".parse::<Endpoint>().is_ok());
 }

@@ -12,8 +12,8 @@ use support::{
 use tokio::net::TcpStream;
 use tokio::runtime::Runtime;
 use zeromq_async::{
-    Context, DealerSocket, Message, PairSocket, PubSocket, PullSocket, PushSocket, RepSocket,
-    ReqSocket, RouterSocket, SendErrorKind, SocketEvent, SocketType, SubSocket,
+    Context, DealerSocket, DetachError, Message, PairSocket, PubSocket, PullSocket, PushSocket,
+    RepSocket, ReqSocket, RouterSocket, SendErrorKind, SocketEvent, SocketType, SubSocket,
     SubscriptionNotices, XPubSocket, XSubSocket,
 };
 use zmtp::Command;
@@ -32,6 +32,27 @@ async fn close_does_not_wait_for_silent_peer() {
     })
     .await;
     within("the socket to close", pull.close()).await;
+}
+
+/// Two inproc sockets of types that do not fit, connected in either order: the connecting one used to
+/// keep the endpoint and its queue.
+#[tokio::test]
+async fn rejected_inproc_endpoint_is_not_connected() {
+    let context = Context::new();
+    for (name, bound_first) in [("inproc://first", true), ("inproc://last", false)] {
+        let publisher = PubSocket::builder_in(&context).build();
+        let push = PushSocket::builder_in(&context).build();
+        if bound_first {
+            publisher.bind(name).await.unwrap();
+            push.connect(name).unwrap();
+        } else {
+            push.connect(name).unwrap();
+            publisher.bind(name).await.unwrap();
+        }
+        let error = push.disconnect(name).unwrap_err();
+        assert!(matches!(error, DetachError::NotAttached { .. }), "{error}");
+        assert_eq!(push.stats().peers.len(), 0);
+    }
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use zeromq_async::pattern::{PeerHandle, Peers, Refusal, Refused, SendStrategy};
+use zeromq_async::pattern::{OfferError, PeerHandle, Peers, QueueError, SendStrategy};
 use zeromq_async::{Message, SendErrorKind, Sends, SocketKind, SocketType, Stacks};
 
 pub(crate) enum ConsistentPush {}
@@ -43,16 +43,16 @@ impl SendStrategy for ByKey {
         }
     }
 
-    fn offer(&mut self, message: &mut Message) -> Result<(), Refusal> {
+    fn offer(&mut self, message: &mut Message) -> Result<(), OfferError> {
         self.peers.check_open()?;
         self.peers.refresh();
         let hasher = BuildHasherDefault::<DefaultHasher>::default();
         let score = |peer: &&PeerHandle| hasher.hash_one((message.first(), peer.id()));
         let staying = self.peers.list().iter().filter(|peer| !peer.is_closing());
-        let peer = staying.max_by_key(score).ok_or(Refusal::Full)?;
-        peer.offer(message).map_err(|refused| {
-            self.full = (refused == Refused::Full).then(|| peer.clone());
-            Refusal::Full
+        let peer = staying.max_by_key(score).ok_or(OfferError::Full)?;
+        peer.offer(message).map_err(|error| {
+            self.full = (error == QueueError::Full).then(|| peer.clone());
+            OfferError::Full
         })
     }
 

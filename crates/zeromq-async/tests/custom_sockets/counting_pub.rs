@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use zeromq_async::pattern::{
-    Distribute, Peers, PublishOptions, Refusal, SendStrategy, Subscribers,
+    Distribute, OfferError, Peers, PublishOptions, SendStrategy, Subscribers,
 };
 use zeromq_async::{Message, SendErrorKind, Sends, SocketKind, SocketType, Stacks, Topical};
 
@@ -58,7 +58,7 @@ impl<S: SendStrategy> SendStrategy for Count<S> {
         self.inner.poll_ready(cx)
     }
 
-    fn offer(&mut self, message: &mut Message) -> Result<(), Refusal> {
+    fn offer(&mut self, message: &mut Message) -> Result<(), OfferError> {
         let topic = message.first().cloned().unwrap_or_default().into_bytes();
         self.inner.offer(message)?;
         *self.counts.by_topic.lock().unwrap().entry(topic).or_default() += 1;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 
-use zeromq_async::pattern::{FairQueue, PeerHandle, PeerHooks, Peers, Refusal, SendStrategy};
+use zeromq_async::pattern::{FairQueue, OfferError, PeerHandle, PeerHooks, Peers, SendStrategy};
 use zeromq_async::{
     Message, PeerId, Receives, SendErrorKind, Sends, SocketKind, SocketType, Stacks,
 };
@@ -49,7 +49,7 @@ impl SendStrategy for LeastBusy {
         self.peers.poll_room(cx)
     }
 
-    fn offer(&mut self, message: &mut Message) -> Result<(), Refusal> {
+    fn offer(&mut self, message: &mut Message) -> Result<(), OfferError> {
         self.peers.check_open()?;
         self.peers.refresh();
         let lost = self.lost.0.lock().unwrap();
@@ -59,7 +59,7 @@ impl SendStrategy for LeastBusy {
             peer.sent().saturating_sub(done)
         });
         let taken = peers.into_iter().any(|peer| peer.offer(message).is_ok());
-        if taken { Ok(()) } else { Err(Refusal::Full) }
+        if taken { Ok(()) } else { Err(OfferError::Full) }
     }
 
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<()> {

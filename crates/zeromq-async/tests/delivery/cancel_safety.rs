@@ -11,7 +11,7 @@ use std::time::Duration;
 use support::{RawPeer, ReservedPort, event, fast_reconnect, huge, is_pending, listen, within};
 use tokio::runtime::{Builder, Runtime};
 use zeromq_async::{
-    BindError, Context, DealerSocket, DetachError, Endpoint, Message, PairSocket, PubSocket,
+    BindErrorKind, Context, DealerSocket, DetachError, Endpoint, Message, PairSocket, PubSocket,
     PullSocket, PushSocket, Receives, RecvError, RepSocket, ReqSocket, RouterSocket, SendErrorKind,
     Sends, Socket, SocketEvent, SocketType, SubSocket, XPubSocket, XSubSocket,
 };
@@ -446,7 +446,7 @@ fn bind() {
                     Some(bound) => {
                         let bound = bound.unwrap();
                         let error = PullSocket::new().bind(&bound).await.unwrap_err();
-                        assert!(matches!(error, BindError::InUse { .. }), "{error:?}");
+                        assert!(matches!(error.kind(), BindErrorKind::InUse), "{error:?}");
                         socket.unbind(&bound).await.unwrap();
                     }
                 }
@@ -466,11 +466,11 @@ fn unbind() {
             socket.bind(port.endpoint()).await.unwrap();
             drop(socket.unbind(port.endpoint()));
             let error = other.bind(port.endpoint()).await.unwrap_err();
-            assert!(matches!(error, BindError::InUse { .. }), "{error:?}");
+            assert!(matches!(error.kind(), BindErrorKind::InUse), "{error:?}");
 
             cancel_after_polls(1, socket.unbind(port.endpoint())).await;
             let error = socket.unbind(port.endpoint()).await.unwrap_err();
-            assert!(matches!(error, DetachError::NotAttached { .. }), "{error:?}");
+            assert!(matches!(error, DetachError::NotAttached(_)), "{error:?}");
             event(&mut events, "the endpoint to be unbound", |event| {
                 matches!(event, SocketEvent::ListenerClosed { .. }).then_some(())
             })

@@ -283,7 +283,7 @@ async fn disconnect_peer_sends_queued_messages_first() {
             }
         })
         .await;
-        assert_eq!(router.handle().disconnect_peer(peer), Err(DetachError::NoPeer { peer }));
+        assert_eq!(router.handle().disconnect_peer(peer), Err(DetachError::NoPeer(peer)));
     }
 }
 

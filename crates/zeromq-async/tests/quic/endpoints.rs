@@ -7,7 +7,7 @@ use support::authority::{Authority, HOST};
 use support::{event, within};
 use zeromq_async::tls::TlsServer;
 use zeromq_async::{
-    BindError, ConnectError, Endpoint, PullSocket, PushSocket, SocketEvent, SocksProxy,
+    BindErrorKind, ConnectErrorKind, Endpoint, PullSocket, PushSocket, SocketEvent, SocksProxy,
 };
 
 use crate::carrying::ANY_QUIC_PORT;
@@ -47,11 +47,11 @@ async fn invalid_addresses_are_refused_at_once() {
     let pull = server(&authority);
     for text in ["quic://127.0.0.1", "quic://127.0.0.1:x", "quic://:5"] {
         let error = pull.bind(text).await.unwrap_err();
-        assert!(matches!(error, BindError::InvalidEndpoint(_)), "{error}");
+        assert!(matches!(error.kind(), BindErrorKind::InvalidEndpoint(_)), "{error}");
         assert!(error.to_string().contains(text), "{error}");
     }
     let error = pull.connect("quic://*:5555").unwrap_err();
-    assert!(matches!(error, ConnectError::InvalidEndpoint(_)), "{error}");
+    assert!(matches!(error.kind(), ConnectErrorKind::InvalidEndpoint(_)), "{error}");
     let error = PullSocket::new().bind(ANY_QUIC_PORT).await.unwrap_err();
     assert!(error.to_string().contains("build it with tls_server"), "{error}");
     let proxy: SocksProxy = "127.0.0.1:1080".parse().unwrap();
@@ -67,7 +67,7 @@ async fn bound_port_is_in_use_until_unbound() {
     let bound = pull.bind(ANY_QUIC_PORT).await.unwrap();
     let other = server(&authority);
     let error = other.bind(&bound).await.unwrap_err();
-    assert!(matches!(error, BindError::InUse { .. }), "{error}");
+    assert!(matches!(error.kind(), BindErrorKind::InUse), "{error}");
     pull.unbind(&bound).await.unwrap();
     other.bind(&bound).await.unwrap();
     other.unbind(&bound).await.unwrap();

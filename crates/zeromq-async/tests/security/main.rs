@@ -4,6 +4,8 @@
 
 mod advisories;
 mod authentication;
+#[cfg(any(feature = "curve", feature = "noise"))]
+mod custom_mechanism;
 mod default_deny;
 #[cfg(all(unix, feature = "curve"))]
 mod flood;

@@ -1,6 +1,11 @@
-//! The sockets against the RFCs 28 to 31, one test per clause.
+//! The sockets against the RFCs 28 to 31, 41, 49, 51 and 52, one test per clause.
 
+mod channel;
+mod client_server;
 mod exclusive_pair;
+mod one_frame;
+mod peer_to_peer;
 mod pipeline;
 mod pubsub;
 mod reqrep;
+mod scatter_gather;

@@ -1,6 +1,7 @@
 //! 30/PIPELINE, clause by clause: the visible behaviour of PUSH and PULL. Clauses are cited by
 //! socket, list and position.
 
+use support::fixture::{bind_to_peers, connect_to_peer};
 use support::{
     ANY_PORT, RawPeer, ReservedPort, disconnected, fast_reconnect, huge, is_pending, listen, within,
 };
@@ -15,10 +16,8 @@ fn frames<const N: usize>(frames: [&str; N]) -> Message {
 /// 30/PIPELINE: PUSH, general 1 and 2.
 #[tokio::test]
 async fn push_general_1_and_2_sends_to_pull_unchanged() {
-    let (listener, endpoint) = listen().await;
     let mut push = PushSocket::new();
-    push.connect(&endpoint).unwrap();
-    let mut peer = RawPeer::accept(&listener, SocketType::Pull).await;
+    let (mut peer, _) = connect_to_peer(&push, SocketType::Pull).await;
     for message in [frames([""]), frames(["", ""]), frames(["a", "", "b"]), frames(["\u{1}"])] {
         push.send(message.clone()).await.unwrap();
         assert_eq!(peer.recv().await, message);
@@ -173,8 +172,7 @@ async fn push_outgoing_3_to_5_blocks_without_room() {
 #[tokio::test]
 async fn pull_general_1_and_2_receives_unchanged() {
     let mut pull = PullSocket::new();
-    let endpoint = pull.bind(ANY_PORT).await.unwrap();
-    let mut peer = RawPeer::connect(&endpoint, SocketType::Push).await;
+    let [mut peer] = bind_to_peers(&pull, [SocketType::Push]).await;
     for message in [frames([""]), frames(["", ""]), frames(["a", "", "b"]), frames(["\u{1}"])] {
         peer.send(message.clone()).await;
         assert_eq!(within("a message", pull.recv()).await.unwrap(), message);
@@ -206,11 +204,9 @@ async fn pull_general_3_has_a_queue_per_peer() {
 /// 30/PIPELINE: PULL, general 4: arrived messages outlive the connection.
 #[tokio::test]
 async fn pull_general_4_connecting_side_keeps_queue() {
-    let (listener, endpoint) = listen().await;
     let mut pull = PullSocket::builder().reconnect(fast_reconnect()).build();
     let mut events = pull.events();
-    pull.connect(&endpoint).unwrap();
-    let mut peer = RawPeer::accept(&listener, SocketType::Push).await;
+    let (mut peer, listener) = connect_to_peer(&pull, SocketType::Push).await;
     peer.send("before").await;
     peer.sync().await;
     drop(peer);
@@ -227,8 +223,7 @@ async fn pull_general_4_connecting_side_keeps_queue() {
 async fn pull_general_5_receives_from_gone_peer() {
     let mut pull = PullSocket::new();
     let mut events = pull.events();
-    let endpoint = pull.bind(ANY_PORT).await.unwrap();
-    let mut peer = RawPeer::connect(&endpoint, SocketType::Push).await;
+    let [mut peer] = bind_to_peers(&pull, [SocketType::Push]).await;
     for number in 0..100 {
         peer.send(format!("{number}")).await;
     }

@@ -2,6 +2,9 @@
 //! by socket, list and position.
 
 use bytes::Bytes;
+use support::fixture::{
+    bind_to_peers, bind_to_subscribers, connect_to_peer, count_in_ten, send_unevenly,
+};
 use support::{
     ANY_PORT, HUGE, RawPeer, disconnected, fast_reconnect, handshake_succeeded, huge, huge_frame,
     is_pending, listen, within,
@@ -30,9 +33,7 @@ fn cancels(topic: &'static str) -> Command {
 #[tokio::test]
 async fn pub_general_1_sends_to_sub_and_xsub() {
     let mut publisher = PubSocket::new();
-    let endpoint = publisher.bind(ANY_PORT).await.unwrap();
-    let mut sub = RawPeer::connect(&endpoint, SocketType::Sub).await;
-    let mut xsub = RawPeer::connect(&endpoint, SocketType::XSub).await;
+    let [mut sub, mut xsub] = bind_to_peers(&publisher, [SocketType::Sub, SocketType::XSub]).await;
     for peer in [&mut sub, &mut xsub] {
         peer.subscribe("").await;
         peer.sync().await;
@@ -46,13 +47,7 @@ async fn pub_general_1_sends_to_sub_and_xsub() {
 #[tokio::test]
 async fn pub_general_2_has_a_queue_per_subscriber() {
     let mut publisher = PubSocket::new();
-    let endpoint = publisher.bind(ANY_PORT).await.unwrap();
-    let mut slow = RawPeer::connect(&endpoint, SocketType::Sub).await;
-    let mut quick = RawPeer::connect(&endpoint, SocketType::Sub).await;
-    for peer in [&mut slow, &mut quick] {
-        peer.subscribe("").await;
-        peer.sync().await;
-    }
+    let [mut slow, mut quick] = bind_to_subscribers(&publisher, ["", ""]).await;
     publisher.send(huge(1)).await.unwrap();
     publisher.send("behind").await.unwrap();
     // The fast subscriber has all messages before the slow one begins to read.
@@ -65,11 +60,9 @@ async fn pub_general_2_has_a_queue_per_subscriber() {
 /// 29/PUBSUB: PUB, general 3.
 #[tokio::test]
 async fn pub_general_3_connecting_side_keeps_queue() {
-    let (listener, endpoint) = listen().await;
     let mut publisher = PubSocket::builder().reconnect(fast_reconnect()).build();
     let mut events = publisher.events();
-    publisher.connect(&endpoint).unwrap();
-    let mut peer = RawPeer::accept(&listener, SocketType::Sub).await;
+    let (mut peer, listener) = connect_to_peer(&publisher, SocketType::Sub).await;
     peer.subscribe("").await;
     peer.sync().await;
     publisher.send(huge(1)).await.unwrap();
@@ -106,8 +99,7 @@ async fn pub_general_4_binding_side_drops_queue() {
 #[tokio::test]
 async fn pub_general_6_discards_incoming_messages() {
     let mut publisher = PubSocket::new();
-    let endpoint = publisher.bind(ANY_PORT).await.unwrap();
-    let mut peer = RawPeer::connect(&endpoint, SocketType::XSub).await;
+    let [mut peer] = bind_to_peers(&publisher, [SocketType::XSub]).await;
     peer.subscribe("").await;
     // More than any queue holds. None of it is kept, and it delays no other peer.
     for _ in 0..3000 {
@@ -122,10 +114,7 @@ async fn pub_general_6_discards_incoming_messages() {
 #[tokio::test]
 async fn pub_outgoing_1_leaves_messages_unchanged() {
     let mut publisher = PubSocket::new();
-    let endpoint = publisher.bind(ANY_PORT).await.unwrap();
-    let mut peer = RawPeer::connect(&endpoint, SocketType::Sub).await;
-    peer.subscribe("").await;
-    peer.sync().await;
+    let [mut peer] = bind_to_subscribers(&publisher, [""]).await;
     for message in [frames([""]), frames(["", ""]), frames(["t", "", "b"]), frames(["\u{1}t"])] {
         publisher.send(message.clone()).await.unwrap();
         assert_eq!(peer.recv().await, message);
@@ -136,8 +125,7 @@ async fn pub_outgoing_1_leaves_messages_unchanged() {
 #[tokio::test]
 async fn pub_outgoing_3_and_4_matches_by_prefix() {
     let mut publisher = PubSocket::new();
-    let endpoint = publisher.bind(ANY_PORT).await.unwrap();
-    let mut peer = RawPeer::connect(&endpoint, SocketType::Sub).await;
+    let [mut peer] = bind_to_peers(&publisher, [SocketType::Sub]).await;
     for topic in ["ab", "abc", "x\0", "\u{7f}"] {
         peer.subscribe(topic).await;
     }
@@ -176,9 +164,7 @@ async fn pub_outgoing_3_and_4_matches_by_prefix() {
 #[tokio::test]
 async fn pub_outgoing_5_drops_for_full_peer_only() {
     let mut publisher = PubSocket::builder().send_high_water_mark(3).build();
-    let endpoint = publisher.bind(ANY_PORT).await.unwrap();
-    let mut slow = RawPeer::connect(&endpoint, SocketType::Sub).await;
-    let mut quick = RawPeer::connect(&endpoint, SocketType::Sub).await;
+    let [mut slow, mut quick] = bind_to_peers(&publisher, [SocketType::Sub, SocketType::Sub]).await;
     for topic in ["both", "huge"] {
         slow.subscribe(topic).await;
     }
@@ -207,10 +193,7 @@ async fn pub_outgoing_5_drops_for_full_peer_only() {
 async fn pub_outgoing_6_never_waits() {
     let mut publisher = PubSocket::builder().send_high_water_mark(1).build();
     assert!(!is_pending(publisher.send("no peer")), "waits for a subscriber");
-    let endpoint = publisher.bind(ANY_PORT).await.unwrap();
-    let mut peer = RawPeer::connect(&endpoint, SocketType::Sub).await;
-    peer.subscribe("").await;
-    peer.sync().await;
+    let [_peer] = bind_to_subscribers(&publisher, [""]).await;
     publisher.send(huge(1)).await.unwrap();
     for _ in 0..10 {
         assert!(!is_pending(publisher.send("more")), "waits for room");
@@ -221,9 +204,7 @@ async fn pub_outgoing_6_never_waits() {
 #[tokio::test]
 async fn pub_subscriptions_1_commands_or_messages() {
     let mut publisher = PubSocket::new();
-    let endpoint = publisher.bind(ANY_PORT).await.unwrap();
-    let mut new = RawPeer::connect(&endpoint, SocketType::Sub).await;
-    let mut old = RawPeer::connect(&endpoint, SocketType::Sub).await;
+    let [mut new, mut old] = bind_to_peers(&publisher, [SocketType::Sub, SocketType::Sub]).await;
     new.subscribe("a").await;
     new.subscribe("b").await;
     new.cancel("a").await;
@@ -245,22 +226,9 @@ async fn pub_subscriptions_1_commands_or_messages() {
 #[tokio::test]
 async fn xpub_incoming_1_and_2_receives_fairly() {
     let mut xpub = XPubSocket::new();
-    let endpoint = xpub.bind(ANY_PORT).await.unwrap();
-    let mut eager = RawPeer::connect(&endpoint, SocketType::XSub).await;
-    let mut modest = RawPeer::connect(&endpoint, SocketType::XSub).await;
-    for _ in 0..100 {
-        eager.send(frames(["eager", ""])).await;
-    }
-    for _ in 0..5 {
-        modest.send(frames(["modest", ""])).await;
-    }
-    eager.sync().await;
-    modest.sync().await;
-    let mut modest = 0;
-    for _ in 0..10 {
-        let message = within("a message", xpub.recv()).await.unwrap();
-        modest += u32::from(message == frames(["modest", ""]));
-    }
+    let [mut eager, mut modest] = bind_to_peers(&xpub, [SocketType::XSub, SocketType::XSub]).await;
+    send_unevenly((&mut eager, frames(["eager", ""])), (&mut modest, frames(["modest", ""]))).await;
+    let modest = count_in_ten(&mut xpub, frames(["modest", ""])).await;
     assert_eq!(modest, 5, "of the first ten messages, half are each subscriber's");
 }
 
@@ -268,13 +236,7 @@ async fn xpub_incoming_1_and_2_receives_fairly() {
 #[tokio::test]
 async fn xpub_outgoing_4_and_5_filters_and_drops() {
     let mut xpub = XPubSocket::builder().send_high_water_mark(1).build();
-    let endpoint = xpub.bind(ANY_PORT).await.unwrap();
-    let mut slow = RawPeer::connect(&endpoint, SocketType::Sub).await;
-    let mut quick = RawPeer::connect(&endpoint, SocketType::Sub).await;
-    slow.subscribe("").await;
-    quick.subscribe("q").await;
-    slow.sync().await;
-    quick.sync().await;
+    let [mut slow, mut quick] = bind_to_subscribers(&xpub, ["", "q"]).await;
     xpub.send(huge(1)).await.unwrap();
     for number in 0..10 {
         xpub.send(format!("q{number}")).await.unwrap();
@@ -290,8 +252,7 @@ async fn xpub_outgoing_4_and_5_filters_and_drops() {
 #[tokio::test]
 async fn xpub_subscriptions_1_and_2_are_messages() {
     let mut xpub = XPubSocket::new();
-    let endpoint = xpub.bind(ANY_PORT).await.unwrap();
-    let mut new = RawPeer::connect(&endpoint, SocketType::Sub).await;
+    let [mut new] = bind_to_peers(&xpub, [SocketType::Sub]).await;
     new.subscribe("a").await;
     assert_eq!(within("a subscription", xpub.recv()).await.unwrap(), "\u{1}a");
     new.cancel("a").await;
@@ -344,9 +305,7 @@ async fn xpub_subscriptions_3_repeats_as_configured() {
 #[tokio::test]
 async fn xpub_subscriptions_4_disconnect_cancels() {
     let mut xpub = XPubSocket::new();
-    let endpoint = xpub.bind(ANY_PORT).await.unwrap();
-    let mut leaving = RawPeer::connect(&endpoint, SocketType::Sub).await;
-    let mut staying = RawPeer::connect(&endpoint, SocketType::Sub).await;
+    let [mut leaving, mut staying] = bind_to_peers(&xpub, [SocketType::Sub, SocketType::Sub]).await;
     leaving.subscribe("shared").await;
     assert_eq!(within("a subscription", xpub.recv()).await.unwrap(), "\u{1}shared");
     staying.subscribe("shared").await;
@@ -379,10 +338,8 @@ async fn xpub_subscriptions_4_inproc_close_cancels() {
 /// 29/PUBSUB: SUB, general 3: connecting, and staying subscribed over lost connections.
 #[tokio::test]
 async fn sub_general_3_resubscribes_on_reconnect() {
-    let (listener, endpoint) = listen().await;
     let mut sub = SubSocket::builder().reconnect(fast_reconnect()).subscribe("a").build();
-    sub.connect(&endpoint).unwrap();
-    let mut peer = RawPeer::accept(&listener, SocketType::Pub).await;
+    let (mut peer, listener) = connect_to_peer(&sub, SocketType::Pub).await;
     assert_eq!(peer.command().await, subscribes("a"));
     sub.subscribe("b");
     assert_eq!(peer.command().await, subscribes("b"));
@@ -436,32 +393,17 @@ async fn sub_incoming_1_drops_only_beyond_the_mark() {
 #[tokio::test]
 async fn sub_incoming_2_receives_fairly() {
     let mut sub = SubSocket::builder().subscribe("").build();
-    let endpoint = sub.bind(ANY_PORT).await.unwrap();
-    let mut eager = RawPeer::connect(&endpoint, SocketType::Pub).await;
-    let mut modest = RawPeer::connect(&endpoint, SocketType::Pub).await;
-    for _ in 0..100 {
-        eager.send("eager").await;
-    }
-    for _ in 0..5 {
-        modest.send("modest").await;
-    }
-    eager.sync().await;
-    modest.sync().await;
-    let mut modest = 0;
-    for _ in 0..10 {
-        let message = within("a message", sub.recv()).await.unwrap();
-        modest += u32::from(message == "modest");
-    }
+    let [mut eager, mut modest] = bind_to_peers(&sub, [SocketType::Pub, SocketType::Pub]).await;
+    send_unevenly((&mut eager, "eager"), (&mut modest, "modest")).await;
+    let modest = count_in_ten(&mut sub, "modest").await;
     assert_eq!(modest, 5, "of the first ten messages, half are each publisher's");
 }
 
 /// 29/PUBSUB: SUB, incoming 3 and 4: by prefix, whatever the publisher sends.
 #[tokio::test]
 async fn sub_incoming_3_and_4_filters_by_prefix() {
-    let (listener, endpoint) = listen().await;
     let mut sub = SubSocket::builder().subscribe("ab").build();
-    sub.connect(&endpoint).unwrap();
-    let mut peer = RawPeer::accept(&listener, SocketType::Pub).await;
+    let (mut peer, _) = connect_to_peer(&sub, SocketType::Pub).await;
     for message in [frames(["a"]), frames([""]), frames(["x", "ab"]), frames(["abc", "", "d"])] {
         peer.send(message).await;
     }
@@ -554,33 +496,18 @@ async fn xsub_outgoing_3_and_4_drops_for_full_peer() {
 #[tokio::test]
 async fn xsub_incoming_1_3_and_5_receives_fairly() {
     let mut xsub = XSubSocket::builder().subscribe("a").build();
-    let endpoint = xsub.bind(ANY_PORT).await.unwrap();
-    let mut eager = RawPeer::connect(&endpoint, SocketType::Pub).await;
-    let mut modest = RawPeer::connect(&endpoint, SocketType::Pub).await;
-    for _ in 0..100 {
-        eager.send(frames(["eager", ""])).await;
-    }
-    for _ in 0..5 {
-        modest.send(frames(["modest", ""])).await;
-    }
-    eager.sync().await;
-    modest.sync().await;
-    let mut modest = 0;
-    for _ in 0..10 {
-        let message = within("a message", xsub.recv()).await.unwrap();
-        modest += u32::from(message == frames(["modest", ""]));
-    }
+    let [mut eager, mut modest] = bind_to_peers(&xsub, [SocketType::Pub, SocketType::Pub]).await;
+    send_unevenly((&mut eager, frames(["eager", ""])), (&mut modest, frames(["modest", ""]))).await;
+    let modest = count_in_ten(&mut xsub, frames(["modest", ""])).await;
     assert_eq!(modest, 5, "of the first ten messages, half are each publisher's");
 }
 
 /// 29/PUBSUB: XSUB, subscriptions 1 and 2.
 #[tokio::test]
 async fn xsub_subscriptions_1_and_2_are_forwarded() {
-    let (listener, endpoint) = listen().await;
     let mut xsub = XSubSocket::builder().reconnect(fast_reconnect()).build();
     xsub.send("\u{1}early").await.unwrap();
-    xsub.connect(&endpoint).unwrap();
-    let mut peer = RawPeer::accept(&listener, SocketType::XPub).await;
+    let (mut peer, listener) = connect_to_peer(&xsub, SocketType::XPub).await;
     assert_eq!(peer.command().await, subscribes("early"));
     xsub.send("\u{1}t").await.unwrap();
     assert_eq!(peer.command().await, subscribes("t"));

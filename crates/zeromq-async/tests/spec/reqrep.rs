@@ -3,6 +3,9 @@
 
 use std::collections::HashSet;
 
+use support::fixture::{
+    bind_to_dealers, bind_to_peers, connect_to_peer, count_in_ten, send_unevenly,
+};
 use support::{
     ANY_PORT, HUGE, RawPeer, ReservedPort, disconnected, event, fast_reconnect,
     handshake_succeeded, huge, huge_frame, is_pending, listen, within,
@@ -62,10 +65,8 @@ async fn req_general_2_alternates_send_and_receive() {
 /// 28/REQREP: REQ, format of request and reply.
 #[tokio::test]
 async fn req_format_is_delimiter_then_data() {
-    let (listener, endpoint) = listen().await;
     let mut req = ReqSocket::new();
-    req.connect(&endpoint).unwrap();
-    let mut peer = RawPeer::accept(&listener, SocketType::Rep).await;
+    let (mut peer, _) = connect_to_peer(&req, SocketType::Rep).await;
 
     req.send(frames(["a", "", "b"])).await.unwrap();
     assert_eq!(peer.recv().await, frames(["", "a", "", "b"]));
@@ -76,10 +77,8 @@ async fn req_format_is_delimiter_then_data() {
 /// 28/REQREP: REQ, outgoing 1.
 #[tokio::test]
 async fn req_outgoing_1_delimiter_precedes_empty_body() {
-    let (listener, endpoint) = listen().await;
     let mut req = ReqSocket::new();
-    req.connect(&endpoint).unwrap();
-    let mut peer = RawPeer::accept(&listener, SocketType::Rep).await;
+    let (mut peer, _) = connect_to_peer(&req, SocketType::Rep).await;
     req.send(Message::new()).await.unwrap();
     assert_eq!(peer.recv().await, frames(["", ""]));
 }
@@ -209,10 +208,8 @@ async fn req_incoming_2_discards_earlier_messages() {
 /// 28/REQREP: REQ, format: a message without a delimiter and data is not a reply.
 #[tokio::test]
 async fn req_format_discards_reply_without_delimiter() {
-    let (listener, endpoint) = listen().await;
     let mut req = ReqSocket::new();
-    req.connect(&endpoint).unwrap();
-    let mut peer = RawPeer::accept(&listener, SocketType::Rep).await;
+    let (mut peer, _) = connect_to_peer(&req, SocketType::Rep).await;
     req.send("question").await.unwrap();
     peer.recv().await;
     peer.send("no delimiter").await;
@@ -223,10 +220,8 @@ async fn req_format_discards_reply_without_delimiter() {
 /// Beyond 28/REQREP, in which a REQ that lost its peer waits for ever.
 #[tokio::test]
 async fn req_fails_when_its_peer_leaves() {
-    let (listener, endpoint) = listen().await;
     let mut req = ReqSocket::builder().reconnect(fast_reconnect()).build();
-    req.connect(&endpoint).unwrap();
-    let mut peer = RawPeer::accept(&listener, SocketType::Rep).await;
+    let (mut peer, listener) = connect_to_peer(&req, SocketType::Rep).await;
     req.send("question").await.unwrap();
     peer.recv().await;
     drop(peer);
@@ -242,9 +237,7 @@ async fn req_fails_when_its_peer_leaves() {
 #[tokio::test]
 async fn req_fails_when_accepted_peer_leaves() {
     let mut req = ReqSocket::new();
-    let endpoint = req.bind(ANY_PORT).await.unwrap();
-    let peer = RawPeer::connect(&endpoint, SocketType::Rep).await;
-    req.wait_for_peers(1).await;
+    let [peer] = bind_to_peers(&req, [SocketType::Rep]).await;
     req.send(huge(1)).await.unwrap();
     drop(peer);
     let lost = within("word that the peer is gone", req.recv()).await;
@@ -289,8 +282,7 @@ async fn rep_general_1_serves_req_and_dealer() {
 #[tokio::test]
 async fn rep_general_3_alternates_receive_and_send() {
     let mut rep = RepSocket::new();
-    let endpoint = rep.bind(ANY_PORT).await.unwrap();
-    let mut peer = RawPeer::connect(&endpoint, SocketType::Req).await;
+    let [mut peer] = bind_to_peers(&rep, [SocketType::Req]).await;
 
     let error = rep.send("too early").await.unwrap_err();
     assert_eq!(*error.kind(), SendErrorKind::OutOfTurn);
@@ -313,9 +305,8 @@ async fn rep_general_3_alternates_receive_and_send() {
 #[tokio::test]
 async fn rep_incoming_1_receives_fairly() {
     let mut rep = RepSocket::new();
-    let endpoint = rep.bind(ANY_PORT).await.unwrap();
-    let mut eager = RawPeer::connect(&endpoint, SocketType::Dealer).await;
-    let mut modest = RawPeer::connect(&endpoint, SocketType::Dealer).await;
+    let [mut eager, mut modest] =
+        bind_to_peers(&rep, [SocketType::Dealer, SocketType::Dealer]).await;
     for number in 0..50 {
         eager.send(frames(["", &format!("eager {number}")])).await;
     }
@@ -340,8 +331,7 @@ async fn rep_incoming_1_receives_fairly() {
 #[tokio::test]
 async fn rep_incoming_2_and_3_restores_the_envelope() {
     let mut rep = RepSocket::new();
-    let endpoint = rep.bind(ANY_PORT).await.unwrap();
-    let mut peer = RawPeer::connect(&endpoint, SocketType::Dealer).await;
+    let [mut peer] = bind_to_peers(&rep, [SocketType::Dealer]).await;
 
     peer.send(frames(["near", "far", "", "a", "", "b"])).await;
     assert_eq!(within("a request", rep.recv()).await.unwrap(), frames(["a", "", "b"]));
@@ -359,8 +349,7 @@ async fn rep_incoming_2_and_3_restores_the_envelope() {
 #[tokio::test]
 async fn rep_format_discards_malformed_requests() {
     let mut rep = RepSocket::new();
-    let endpoint = rep.bind(ANY_PORT).await.unwrap();
-    let mut peer = RawPeer::connect(&endpoint, SocketType::Dealer).await;
+    let [mut peer] = bind_to_peers(&rep, [SocketType::Dealer]).await;
     peer.send(frames(["no", "delimiter"])).await;
     peer.send(frames(["no data", ""])).await;
     peer.send(frames(["", "good"])).await;
@@ -411,8 +400,7 @@ async fn rep_outgoing_4_discards_reply_to_gone_peer() {
 #[tokio::test]
 async fn rep_outgoing_5_never_blocks_on_slow_peer() {
     let mut rep = RepSocket::builder().send_high_water_mark(1).build();
-    let endpoint = rep.bind(ANY_PORT).await.unwrap();
-    let mut peer = RawPeer::connect(&endpoint, SocketType::Dealer).await;
+    let [mut peer] = bind_to_peers(&rep, [SocketType::Dealer]).await;
     for _ in 0..4 {
         peer.send(frames(["", "question"])).await;
         within("a request", rep.recv()).await.unwrap();
@@ -431,10 +419,8 @@ async fn rep_outgoing_5_never_blocks_on_slow_peer() {
 /// 28/REQREP: DEALER, general 2, and incoming 2.
 #[tokio::test]
 async fn dealer_general_2_leaves_messages_unchanged() {
-    let (listener, endpoint) = listen().await;
     let mut dealer = DealerSocket::new();
-    dealer.connect(&endpoint).unwrap();
-    let mut peer = RawPeer::accept(&listener, SocketType::Router).await;
+    let (mut peer, _) = connect_to_peer(&dealer, SocketType::Router).await;
     for message in [frames([""]), frames(["", ""]), frames(["a", "", "b"]), frames(["\0\u{1}"])] {
         dealer.send(message.clone()).await.unwrap();
         assert_eq!(peer.recv().await, message);
@@ -447,9 +433,7 @@ async fn dealer_general_2_leaves_messages_unchanged() {
 #[tokio::test]
 async fn dealer_general_3_has_a_queue_per_direction() {
     let mut dealer = DealerSocket::builder().send_high_water_mark(1).build();
-    let endpoint = dealer.bind(ANY_PORT).await.unwrap();
-    let mut peer = RawPeer::connect(&endpoint, SocketType::Router).await;
-    dealer.wait_for_peers(1).await;
+    let [mut peer] = bind_to_peers(&dealer, [SocketType::Router]).await;
     dealer.send(huge(1)).await.unwrap();
     assert_eq!(*dealer.try_send("more").unwrap_err().kind(), SendErrorKind::Full);
     peer.send("one").await;
@@ -483,11 +467,9 @@ async fn dealer_general_4_connecting_side_keeps_queue() {
 /// the next.
 #[tokio::test]
 async fn dealer_general_4_resends_partly_written() {
-    let (listener, endpoint) = listen().await;
     let mut dealer = DealerSocket::builder().reconnect(fast_reconnect()).build();
     let mut events = dealer.events();
-    dealer.connect(&endpoint).unwrap();
-    let peer = RawPeer::accept(&listener, SocketType::Router).await;
+    let (peer, listener) = connect_to_peer(&dealer, SocketType::Router).await;
     dealer.send(huge(7)).await.unwrap();
     dealer.send("behind").await.unwrap();
     peer.reset();
@@ -568,22 +550,10 @@ async fn dealer_outgoing_3_to_5_blocks_without_room() {
 #[tokio::test]
 async fn dealer_incoming_1_receives_fairly() {
     let mut dealer = DealerSocket::new();
-    let endpoint = dealer.bind(ANY_PORT).await.unwrap();
-    let mut eager = RawPeer::connect(&endpoint, SocketType::Router).await;
-    let mut modest = RawPeer::connect(&endpoint, SocketType::Router).await;
-    for _ in 0..100 {
-        eager.send("eager").await;
-    }
-    for _ in 0..5 {
-        modest.send("modest").await;
-    }
-    eager.sync().await;
-    modest.sync().await;
-    let mut modest = 0;
-    for _ in 0..10 {
-        let message = within("a message", dealer.recv()).await.unwrap();
-        modest += u32::from(message == "modest");
-    }
+    let [mut eager, mut modest] =
+        bind_to_peers(&dealer, [SocketType::Router, SocketType::Router]).await;
+    send_unevenly((&mut eager, "eager"), (&mut modest, "modest")).await;
+    let modest = count_in_ten(&mut dealer, "modest").await;
     assert_eq!(modest, 5, "of the first ten messages, half are each peer's");
 }
 
@@ -622,10 +592,8 @@ async fn router_general_1_talks_to_all_peer_types() {
 /// 28/REQREP: ROUTER, general 3.
 #[tokio::test]
 async fn router_general_3_connecting_side_keeps_queue() {
-    let (listener, endpoint) = listen().await;
     let mut router = RouterSocket::builder().reconnect(fast_reconnect()).build();
-    router.connect(&endpoint).unwrap();
-    let mut peer = RawPeer::accept(&listener, SocketType::Dealer).await;
+    let (mut peer, listener) = connect_to_peer(&router, SocketType::Dealer).await;
     peer.send("hello").await;
     let hello = within("a message", router.recv()).await.unwrap();
     let routing_id = hello.first().unwrap().clone();
@@ -757,22 +725,9 @@ async fn router_general_6_announces_its_routing_id() {
 #[tokio::test]
 async fn router_incoming_1_receives_fairly() {
     let mut router = RouterSocket::new();
-    let endpoint = router.bind(ANY_PORT).await.unwrap();
-    let mut eager = RawPeer::connect_as(&endpoint, SocketType::Dealer, "eager").await;
-    let mut modest = RawPeer::connect_as(&endpoint, SocketType::Dealer, "modest").await;
-    for _ in 0..100 {
-        eager.send("x").await;
-    }
-    for _ in 0..5 {
-        modest.send("x").await;
-    }
-    eager.sync().await;
-    modest.sync().await;
-    let mut modest = 0;
-    for _ in 0..10 {
-        let message = within("a message", router.recv()).await.unwrap();
-        modest += u32::from(message == frames(["modest", "x"]));
-    }
+    let [mut eager, mut modest] = bind_to_dealers(&router, ["eager", "modest"]).await;
+    send_unevenly((&mut eager, "x"), (&mut modest, "x")).await;
+    let modest = count_in_ten(&mut router, frames(["modest", "x"])).await;
     assert_eq!(modest, 5, "of the first ten messages, half are each peer's");
 }
 
@@ -780,8 +735,7 @@ async fn router_incoming_1_receives_fairly() {
 #[tokio::test]
 async fn router_incoming_2_and_3_prepends_the_id() {
     let mut router = RouterSocket::new();
-    let endpoint = router.bind(ANY_PORT).await.unwrap();
-    let mut peer = RawPeer::connect_as(&endpoint, SocketType::Dealer, "id").await;
+    let [mut peer] = bind_to_dealers(&router, ["id"]).await;
     peer.send(frames(["", "a", ""])).await;
     let message = within("a message", router.recv()).await.unwrap();
     assert_eq!(message, frames(["id", "", "a", ""]));
@@ -810,9 +764,7 @@ async fn router_outgoing_1_and_2_routes_by_id() {
 #[tokio::test]
 async fn router_outgoing_3_drops_unroutable() {
     let mut router = RouterSocket::new();
-    let endpoint = router.bind(ANY_PORT).await.unwrap();
-    let mut peer = RawPeer::connect_as(&endpoint, SocketType::Dealer, "peer").await;
-    router.wait_for_peers(1).await;
+    let [mut peer] = bind_to_dealers(&router, ["peer"]).await;
     router.send(frames(["no peer", "lost"])).await.unwrap();
     router.send(frames(["peer", "kept"])).await.unwrap();
     assert_eq!(peer.recv().await, "kept");
@@ -844,10 +796,7 @@ async fn router_outgoing_3_mandatory_fails_or_blocks() {
 #[tokio::test]
 async fn router_outgoing_4_never_blocks_on_slow_peer() {
     let mut router = RouterSocket::builder().send_high_water_mark(1).build();
-    let endpoint = router.bind(ANY_PORT).await.unwrap();
-    let mut slow = RawPeer::connect_as(&endpoint, SocketType::Dealer, "slow").await;
-    let mut quick = RawPeer::connect_as(&endpoint, SocketType::Dealer, "quick").await;
-    router.wait_for_peers(2).await;
+    let [mut slow, mut quick] = bind_to_dealers(&router, ["slow", "quick"]).await;
     router.send(Message::multipart(["slow".into(), huge_frame()])).await.unwrap();
     for number in 0..3 {
         assert!(!is_pending(router.send(frames(["slow", "dropped"]))), "waits for the slow peer");

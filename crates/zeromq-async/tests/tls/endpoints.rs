@@ -4,7 +4,8 @@ use support::authority::{ANY_TLS_PORT, Authority, HOST};
 use support::within;
 use zeromq_async::tls::TlsServer;
 use zeromq_async::{
-    BindError, ConnectError, Endpoint, EndpointError, PullSocket, PushSocket, SocketBuilder,
+    BindErrorKind, ConnectErrorKind, Endpoint, EndpointErrorKind, PullSocket, PushSocket,
+    SocketBuilder,
 };
 
 fn server(authority: &Authority) -> SocketBuilder<zeromq_async::Pull> {
@@ -53,15 +54,15 @@ async fn invalid_addresses_are_refused_at_once() {
     let pull = server(&authority).build();
     for text in ["tls://127.0.0.1", "tls://127.0.0.1:x", "tls://:5", "tls://a b:5"] {
         let error = pull.bind(text).await.unwrap_err();
-        assert!(matches!(error, BindError::InvalidEndpoint(_)), "{error}");
+        assert!(matches!(error.kind(), BindErrorKind::InvalidEndpoint(_)), "{error}");
         assert!(error.to_string().contains(text), "{error}");
         let error = pull.connect(text).unwrap_err();
-        assert!(matches!(error, ConnectError::InvalidEndpoint(_)), "{error}");
+        assert!(matches!(error.kind(), ConnectErrorKind::InvalidEndpoint(_)), "{error}");
     }
     for text in ["tls://*:5555", "tls://127.0.0.1:*", "tls://127.0.0.1:0"] {
         let error = pull.connect(text).unwrap_err();
-        let ConnectError::InvalidEndpoint(error) = error else { panic!("{error}") };
-        assert!(matches!(error, EndpointError::WildcardNotAllowed { .. }), "{error}");
+        let wildcard = ConnectErrorKind::InvalidEndpoint(EndpointErrorKind::WildcardNotAllowed);
+        assert_eq!(error.kind(), &wildcard);
     }
 }
 
@@ -78,8 +79,8 @@ async fn bound_port_in_use_is_named() {
     let pull = server(&authority).build();
     let bound = pull.bind(ANY_TLS_PORT).await.unwrap();
     let error = server(&authority).build().bind(&bound).await.unwrap_err();
-    assert!(matches!(error, BindError::InUse { .. }), "{error}");
-    assert!(error.to_string().starts_with(&bound.to_string()), "{error}");
+    assert!(matches!(error.kind(), BindErrorKind::InUse), "{error}");
+    assert!(error.to_string().contains(&bound.to_string()), "{error}");
 }
 
 #[tokio::test]

@@ -10,3 +10,5 @@ mod endpoints;
 mod failures;
 mod limits;
 mod reload;
+#[cfg(feature = "ws")]
+mod wss;

@@ -60,7 +60,8 @@ pub(crate) struct Sending {
     #[arg(short = 'm', long = "message", value_name = "TEXT", allow_hyphen_values = true)]
     pub(crate) messages: Vec<OsString>,
 
-    /// Wait for N peers (pub and xpub: N subscriptions) before the first send
+    /// Wait for N peers (pub and xpub: N subscriptions, radio: N members of the group) before the first
+    /// send
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
     pub(crate) wait_peers: usize,
 
@@ -87,7 +88,46 @@ pub(crate) struct Naming {
 pub(crate) struct Subscribing {
     /// Subscribe to messages that begin with PREFIX; repeatable [default: all messages]
     #[arg(short = 's', long = "subscribe", value_name = "PREFIX", allow_hyphen_values = true)]
-    pub(super) topics: Vec<OsString>,
+    topics: Vec<OsString>,
+}
+
+/// What a socket receives of all that its peers send, or the group that it sends to.
+#[derive(Debug, Default)]
+pub(crate) struct Interests {
+    pub(crate) topics: Vec<OsString>,
+    pub(crate) groups: Vec<OsString>,
+}
+
+impl From<Subscribing> for Interests {
+    fn from(Subscribing { topics }: Subscribing) -> Self {
+        Self { topics, groups: Vec::new() }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Joining {
+    /// Join group G; repeatable
+    #[arg(long = "group", value_name = "G", required = true, allow_hyphen_values = true)]
+    groups: Vec<OsString>,
+}
+
+impl From<Joining> for Interests {
+    fn from(Joining { groups }: Joining) -> Self {
+        Self { topics: Vec::new(), groups }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Addressing {
+    /// Send to the members of group G
+    #[arg(long, value_name = "G", allow_hyphen_values = true)]
+    group: OsString,
+}
+
+impl From<Addressing> for Interests {
+    fn from(Addressing { group }: Addressing) -> Self {
+        Self { topics: Vec::new(), groups: vec![group] }
+    }
 }
 
 #[derive(Debug, Default, Args)]
@@ -99,6 +139,19 @@ pub(crate) struct Answering {
     /// Reply to each request with TEXT
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true, conflicts_with = "messages")]
     pub(crate) reply: Option<OsString>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Echoing {
+    /// Send back what is received
+    #[arg(long, conflicts_with = "messages")]
+    echo: bool,
+}
+
+impl From<Echoing> for Answering {
+    fn from(Echoing { echo }: Echoing) -> Self {
+        Self { echo, reply: None }
+    }
 }
 
 fn not_empty(text: OsString) -> Result<OsString, &'static str> {
@@ -116,4 +169,4 @@ macro_rules! default_from_unit {
     };
 }
 
-default_from_unit!(Sending, Receiving, Naming, Subscribing, Answering);
+default_from_unit!(Sending, Receiving, Naming, Interests, Answering);

@@ -2,10 +2,11 @@
 
 use std::str::FromStr;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
+use zeromq_async::SocketType;
 
 use crate::endpoints::Attachment;
-use crate::kind::Kind;
+use crate::kind;
 
 #[derive(Debug, Args)]
 pub(crate) struct ProxyArguments {
@@ -29,7 +30,7 @@ pub(crate) struct ProxyArguments {
 /// One socket of a proxy.
 #[derive(Debug, Clone)]
 pub(crate) struct End {
-    pub(crate) kind: Kind,
+    pub(crate) kind: SocketType,
     pub(crate) attachment: Attachment,
 }
 
@@ -42,23 +43,23 @@ impl ProxyArguments {
     /// Rejects socket types that cannot work together.
     pub(super) fn check(&self) -> Result<(), &'static str> {
         let (front, back) = (self.frontend.kind, self.backend.kind);
-        if !front.forwards_to(back) && !back.forwards_to(front) {
+        if !kind::forwards_to(front, back) && !kind::forwards_to(back, front) {
             return Err("--frontend and --backend: neither can send what the other receives");
         }
-        let duplex = |kind: Kind| kind.sends() && kind.receives();
-        if (front.alternates() || back.alternates()) && !(duplex(front) && duplex(back)) {
+        let duplex = |kind: SocketType| kind.sends() && kind.receives();
+        if (kind::alternates(front) || kind::alternates(back)) && !(duplex(front) && duplex(back)) {
             return Err(
                 "--frontend and --backend: the other side of req and rep must send and receive",
             );
         }
-        if front.alternates() && front == back {
+        if kind::alternates(front) && front == back {
             return Err("--frontend and --backend: req and rep cannot be on both sides");
         }
-        if self.control.as_ref().is_some_and(|control| !control.kind.takes_commands()) {
+        if self.control.as_ref().is_some_and(|control| !kind::takes_commands(control.kind)) {
             return Err("--control: this socket type cannot receive a series of commands");
         }
         match &self.capture {
-            Some(capture) if !capture.kind.sends() || capture.kind.alternates() => {
+            Some(capture) if !capture.kind.sends() || kind::alternates(capture.kind) => {
                 Err("--capture: this socket type cannot send a series of messages")
             }
             _ => Ok(()),
@@ -75,7 +76,10 @@ impl FromStr for End {
         else {
             return Err("expected SOCKET:(bind|connect):EP");
         };
-        let kind = Kind::from_str(kind, false).map_err(|_| "unknown socket type")?;
+        let kind = kind::named(kind).ok_or("unknown socket type")?;
+        if !kind::is_forwarded(kind) {
+            return Err("a proxy cannot forward the messages of this socket type");
+        }
         let attachment = match side {
             "bind" => Attachment::Bind(endpoint.to_owned()),
             "connect" => Attachment::Connect(endpoint.to_owned()),

@@ -3,13 +3,15 @@
 use std::ffi::OsString;
 
 use clap::{Args, Subcommand};
+use zeromq_async::SocketType;
 
 use super::options::{
-    Answering, Common, EndpointArguments, Naming, Receiving, Sending, Subscribing,
+    Addressing, Answering, Common, Echoing, EndpointArguments, Interests, Joining, Naming,
+    Receiving, Sending, Subscribing,
 };
 use crate::endpoints::Attachment;
 use crate::failure::Failure;
-use crate::kind::Kind;
+use crate::kind;
 use crate::security::Security;
 use crate::socket::Options;
 
@@ -37,6 +39,27 @@ pub(crate) enum SocketCommand {
     Pull(Groups<(), Receiving>),
     /// Send to and receive from a single peer
     Pair(Groups<Sending, Receiving>),
+    /// Send to servers in turn, and print their messages
+    Client(Groups<Sending, Receiving>),
+    /// Print messages of clients, and reply to each before the next one
+    Server(Groups<Sending, Receiving, (), (), Answering>),
+    /// Send to the members of a group
+    Radio(Groups<Sending, (), (), Addressing>),
+    /// Print messages of the groups that are joined, as the group, a tab and the text
+    Dish(Groups<(), Receiving, (), Joining>),
+    /// Distribute messages of one frame to peers in turn
+    Scatter(Groups<Sending>),
+    /// Print messages of one frame from all peers
+    Gather(Groups<(), Receiving>),
+    /// Send to the peers that are connected to, in turn, and print their messages. With only --bind,
+    /// print messages, and reply to each before the next one
+    Peer(Groups<Sending, Receiving, (), (), Answering>),
+    /// Send messages of one frame to a single peer, and print its messages
+    Channel(Groups<Sending, Receiving>),
+    /// Send UDP datagrams to the endpoints that are connected to, in turn, and print those received as
+    /// the address, a tab and the text. Without --connect, split each line with -d into an address and
+    /// the text
+    Dgram(Groups<Sending, Receiving, (), (), Echoing>),
 }
 
 // The option groups of a socket type; `()` for a group that it does not have. A doc comment would
@@ -52,7 +75,7 @@ pub(crate) struct Groups<S: Args, R: Args = (), N: Args = (), U: Args = (), A: A
     #[command(flatten)]
     naming: N,
     #[command(flatten)]
-    subscribing: U,
+    interests: U,
     #[command(flatten)]
     answering: A,
 }
@@ -60,22 +83,22 @@ pub(crate) struct Groups<S: Args, R: Args = (), N: Args = (), U: Args = (), A: A
 /// The arguments of any socket type. Options that the type does not have are at their defaults.
 #[derive(Debug)]
 pub(crate) struct SocketArguments {
-    pub(crate) kind: Kind,
+    pub(crate) kind: SocketType,
     pub(crate) common: Common,
     pub(crate) sending: Sending,
     pub(crate) receiving: Receiving,
     pub(crate) naming: Naming,
-    pub(crate) subscribing: Subscribing,
+    pub(crate) interests: Interests,
     pub(crate) answering: Answering,
 }
 
 impl SocketArguments {
-    fn new<S, R, N, U, A>(kind: Kind, groups: Groups<S, R, N, U, A>) -> Self
+    fn new<S, R, N, U, A>(kind: SocketType, groups: Groups<S, R, N, U, A>) -> Self
     where
         S: Args + Into<Sending>,
         R: Args + Into<Receiving>,
         N: Args + Into<Naming>,
-        U: Args + Into<Subscribing>,
+        U: Args + Into<Interests>,
         A: Args + Into<Answering>,
     {
         Self {
@@ -84,7 +107,7 @@ impl SocketArguments {
             sending: groups.sending.into(),
             receiving: groups.receiving.into(),
             naming: groups.naming.into(),
-            subscribing: groups.subscribing.into(),
+            interests: groups.interests.into(),
             answering: groups.answering.into(),
         }
     }
@@ -96,9 +119,13 @@ impl SocketArguments {
         bind.chain(connect.iter().cloned().map(Attachment::Connect)).collect()
     }
 
+    pub(crate) fn connects(&self) -> bool {
+        !self.common.endpoints.connect.is_empty()
+    }
+
     pub(crate) fn socket_options(&self) -> Result<Options, Failure> {
-        let mut subscriptions = self.subscribing.topics.clone();
-        if subscriptions.is_empty() {
+        let mut subscriptions = self.interests.topics.clone();
+        if subscriptions.is_empty() && kind::subscribes(self.kind) {
             subscriptions.push(OsString::new());
         }
         Ok(Options {
@@ -106,6 +133,7 @@ impl SocketArguments {
             linger: self.common.linger,
             routing_id: self.naming.routing_id.clone(),
             subscriptions,
+            groups: self.interests.groups.clone(),
             receives_subscriptions: self.sending.wait_peers > 0,
         })
     }
@@ -114,17 +142,26 @@ impl SocketArguments {
 impl From<SocketCommand> for SocketArguments {
     fn from(command: SocketCommand) -> Self {
         match command {
-            SocketCommand::Req(groups) => Self::new(Kind::Req, groups),
-            SocketCommand::Rep(groups) => Self::new(Kind::Rep, groups),
-            SocketCommand::Dealer(groups) => Self::new(Kind::Dealer, groups),
-            SocketCommand::Router(groups) => Self::new(Kind::Router, groups),
-            SocketCommand::Pub(groups) => Self::new(Kind::Pub, groups),
-            SocketCommand::Sub(groups) => Self::new(Kind::Sub, groups),
-            SocketCommand::Xpub(groups) => Self::new(Kind::Xpub, groups),
-            SocketCommand::Xsub(groups) => Self::new(Kind::Xsub, groups),
-            SocketCommand::Push(groups) => Self::new(Kind::Push, groups),
-            SocketCommand::Pull(groups) => Self::new(Kind::Pull, groups),
-            SocketCommand::Pair(groups) => Self::new(Kind::Pair, groups),
+            SocketCommand::Req(groups) => Self::new(SocketType::Req, groups),
+            SocketCommand::Rep(groups) => Self::new(SocketType::Rep, groups),
+            SocketCommand::Dealer(groups) => Self::new(SocketType::Dealer, groups),
+            SocketCommand::Router(groups) => Self::new(SocketType::Router, groups),
+            SocketCommand::Pub(groups) => Self::new(SocketType::Pub, groups),
+            SocketCommand::Sub(groups) => Self::new(SocketType::Sub, groups),
+            SocketCommand::Xpub(groups) => Self::new(SocketType::XPub, groups),
+            SocketCommand::Xsub(groups) => Self::new(SocketType::XSub, groups),
+            SocketCommand::Push(groups) => Self::new(SocketType::Push, groups),
+            SocketCommand::Pull(groups) => Self::new(SocketType::Pull, groups),
+            SocketCommand::Pair(groups) => Self::new(SocketType::Pair, groups),
+            SocketCommand::Client(groups) => Self::new(SocketType::Client, groups),
+            SocketCommand::Server(groups) => Self::new(SocketType::Server, groups),
+            SocketCommand::Radio(groups) => Self::new(SocketType::Radio, groups),
+            SocketCommand::Dish(groups) => Self::new(SocketType::Dish, groups),
+            SocketCommand::Scatter(groups) => Self::new(SocketType::Scatter, groups),
+            SocketCommand::Gather(groups) => Self::new(SocketType::Gather, groups),
+            SocketCommand::Peer(groups) => Self::new(SocketType::Peer, groups),
+            SocketCommand::Channel(groups) => Self::new(SocketType::Channel, groups),
+            SocketCommand::Dgram(groups) => Self::new(SocketType::Dgram, groups),
         }
     }
 }

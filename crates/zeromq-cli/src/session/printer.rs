@@ -14,16 +14,24 @@ pub(super) struct Printer {
     format: Format,
     delimiter: Delimiter,
     remaining: Option<u64>,
+    /// How many frames at the front are not printed.
+    hidden: usize,
 }
 
 impl Printer {
-    pub(super) fn new(format: Format, delimiter: Delimiter, count: Option<NonZeroU64>) -> Self {
-        Self { format, delimiter, remaining: count.map(NonZeroU64::get) }
+    pub(super) fn new(
+        format: Format,
+        delimiter: Delimiter,
+        count: Option<NonZeroU64>,
+        hidden: usize,
+    ) -> Self {
+        Self { format, delimiter, remaining: count.map(NonZeroU64::get), hidden }
     }
 
     /// Prints a message. Breaks after the last one.
     pub(super) fn print(&mut self, message: &Message) -> Result<ControlFlow<()>, Failure> {
-        console::print(&self.format.line(message, &self.delimiter))?;
+        let frames = message.frames().get(self.hidden..).unwrap_or_default();
+        console::print(&self.format.line(frames, &self.delimiter))?;
         if let Some(remaining) = &mut self.remaining {
             *remaining -= 1;
         }

@@ -1,6 +1,6 @@
 //! Replying to requests.
 
-use zeromq_async::{Frame, Message};
+use zeromq_async::{Frame, Message, SocketType};
 
 use super::printer::Printer;
 use super::receiver::Receiver;
@@ -13,8 +13,8 @@ use crate::input::Input;
 pub(super) enum Replies {
     /// The request itself.
     Echo,
-    /// The same body for every request. `routed` keeps the envelope of a ROUTER's request.
-    Fixed { body: Message, routed: bool },
+    /// The same body for every request.
+    Fixed(Message),
     /// The messages of the input, one per request.
     Input(Input),
 }
@@ -24,22 +24,59 @@ impl Replies {
         matches!(self, Self::Input(input) if input.is_exhausted())
     }
 
-    /// The reply to a request. `None` at the end of the input.
-    async fn next(&mut self, request: Message) -> Result<Option<Message>, Failure> {
-        match self {
-            Self::Echo => Ok(Some(request)),
-            Self::Fixed { body, routed: false } => Ok(Some(body.clone())),
-            Self::Fixed { body, routed: true } => {
-                Ok(Some(envelope(&request).iter().chain(&*body).cloned().collect()))
-            }
-            Self::Input(input) => input.next().await,
+    /// The reply to a request that has this envelope. `None` at the end of the input.
+    async fn next(
+        &mut self,
+        request: Message,
+        envelope: Envelope,
+    ) -> Result<Option<Message>, Failure> {
+        let body = match self {
+            Self::Echo => return Ok(Some(request)),
+            Self::Fixed(body) => Some(body.clone()),
+            Self::Input(input) => input.next().await?,
+        };
+        Ok(body.map(|body| envelope.of(&request).iter().chain(&body).cloned().collect()))
+    }
+}
+
+/// The frames of a request that route the reply, and are not part of its body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Envelope {
+    None,
+    /// The routing id.
+    First,
+    /// Up to and including the empty delimiter that REQ adds, or only the routing id if there is no
+    /// delimiter.
+    ToDelimiter,
+}
+
+impl Envelope {
+    pub(super) fn of_type(kind: SocketType) -> Self {
+        match kind {
+            SocketType::Router => Self::ToDelimiter,
+            SocketType::Peer | SocketType::Server => Self::First,
+            _ => Self::None,
         }
+    }
+
+    fn of(self, request: &Message) -> &[Frame] {
+        let frames = request.frames();
+        let end = match self {
+            Self::None => 0,
+            Self::First => 1,
+            Self::ToDelimiter => {
+                let delimiter = frames.iter().skip(1).position(|frame| frame.is_empty());
+                delimiter.map_or(1, |at| at + 2)
+            }
+        };
+        frames.get(..end).unwrap_or(frames)
     }
 }
 
 /// Prints requests and replies to each, until `--count` is reached or no reply is left.
 pub(super) async fn run(
     mut replies: Replies,
+    envelope: Envelope,
     mut sender: Sender,
     mut receiver: Receiver,
     mut printer: Printer,
@@ -47,20 +84,12 @@ pub(super) async fn run(
     loop {
         let request = receiver.recv().await?;
         let printed = printer.print(&request)?;
-        let Some(reply) = replies.next(request).await? else { return Ok(()) };
+        let Some(reply) = replies.next(request, envelope).await? else { return Ok(()) };
         sender.send(reply).await?;
         if printed.is_break() || replies.is_exhausted() {
             return Ok(());
         }
     }
-}
-
-/// The frames that route the reply: up to and including the empty delimiter that REQ adds, or only the
-/// routing id if there is no delimiter.
-fn envelope(request: &Message) -> &[Frame] {
-    let frames = request.frames();
-    let end = frames.iter().skip(1).position(|frame| frame.is_empty()).map_or(1, |at| at + 2);
-    frames.get(..end).unwrap_or(frames)
 }
 
 #[cfg(test)]
@@ -71,7 +100,7 @@ mod tests {
     fn envelope_ends_at_first_empty_frame() {
         let of = |frames: &[&str]| {
             let request: Message = frames.iter().copied().collect();
-            envelope(&request).len()
+            Envelope::ToDelimiter.of(&request).len()
         };
         assert_eq!(of(&["id", "", "body", "", "more"]), 2);
         assert_eq!(of(&["id", "hop", "", "body"]), 3);

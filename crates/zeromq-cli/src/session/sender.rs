@@ -2,17 +2,15 @@
 
 use std::time::Duration;
 
-use futures_util::SinkExt;
 use tokio::time::{Interval, MissedTickBehavior, interval};
-use zeromq_async::{Message, SendErrorKind};
+use zeromq_async::{AnySender, Message, SendErrorKind};
 
 use super::timeout::Timeout;
 use crate::failure::Failure;
-use crate::socket::Outgoing;
 
 /// The send half of the socket.
 pub(super) struct Sender {
-    sink: Outgoing,
+    half: AnySender,
     timeout: Timeout,
     /// The endpoints, for errors.
     endpoints: String,
@@ -21,7 +19,7 @@ pub(super) struct Sender {
 
 impl Sender {
     pub(super) fn new(
-        sink: Outgoing,
+        half: AnySender,
         timeout: Timeout,
         endpoints: &str,
         pause: Option<Duration>,
@@ -31,7 +29,7 @@ impl Sender {
             pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
             pace
         });
-        Self { sink, timeout, endpoints: endpoints.to_owned(), pace }
+        Self { half, timeout, endpoints: endpoints.to_owned(), pace }
     }
 
     /// Waits for the interval, then for room in a queue, and sends.
@@ -39,9 +37,12 @@ impl Sender {
         if let Some(pace) = &mut self.pace {
             pace.tick().await;
         }
-        // `SinkExt::send` would also wait until the message is written to the connection.
-        self.timeout.wait(self.sink.feed(message)).await?.map_err(|error| match error.kind() {
-            SendErrorKind::NoRoutingId => Failure::about("--delimiter", error),
+        self.timeout.wait(self.half.send(message)).await?.map_err(|error| match error.kind() {
+            SendErrorKind::InvalidGroup(_) => Failure::about("--group", error),
+            SendErrorKind::NoRoutingId
+            | SendErrorKind::NoAddress
+            | SendErrorKind::NotOneFrame { .. }
+            | SendErrorKind::NoGroup => Failure::about("--delimiter", error),
             _ => Failure::about(&self.endpoints, error),
         })
     }

@@ -3,10 +3,12 @@
 #![expect(clippy::unwrap_used, reason = "it is how a test fails")]
 
 mod bench;
+mod datagrams;
 mod exchange;
 mod exit;
 mod format;
 mod monitor;
+mod one_frame;
 #[cfg(unix)]
 mod password;
 mod proxy;

@@ -52,15 +52,15 @@ use packed::Packing;
 /// # Encryption
 ///
 /// The size of a compressed message reveals something about its content. Do not compress messages
-/// that contain both a secret and text from an attacker who can observe the encrypted connection
-/// (as in CRIME and BREACH).
+/// that contain both a secret and text from an attacker, if the attacker can observe the encrypted
+/// connection (as in CRIME and BREACH).
 ///
 /// # Format
 ///
 /// The last frame of a compressed message begins with the bytes `FF 5A 51 01`, a byte for the
 /// algorithm (0 none, 1 an LZ4 block, 2 a zstd frame), the number of frames inside, and the length
-/// of each, as LEB128. The compressed bytes follow. A message whose own last frame begins with the
-/// same bytes is sent with algorithm 0, and so arrives as it was.
+/// of each, as LEB128. The compressed bytes follow. If the last frame of a message itself begins
+/// with these bytes, the message is sent with algorithm 0, and arrives unchanged.
 #[derive(Debug, Clone)]
 pub struct CompressionLayer {
     algorithm: Algorithm,

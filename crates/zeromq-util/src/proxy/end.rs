@@ -7,8 +7,8 @@ use futures_core::Stream;
 use futures_sink::Sink;
 use pin_project_lite::pin_project;
 use zeromq_async::{
-    DealerSocket, Message, PairSocket, PullSocket, PushSocket, RecvError, RepSocket, ReqSocket,
-    RouterSocket, SendError, XPubSocket, XSubSocket,
+    AnySocket, DealerSocket, Message, PairSocket, PullSocket, PushSocket, RecvError, RepSocket,
+    ReqSocket, RouterSocket, SendError, SocketType, XPubSocket, XSubSocket,
 };
 
 /// An end of a proxy: a `Stream` and a `Sink` of messages.
@@ -49,6 +49,25 @@ impl ProxyEnd for PairSocket {}
 impl ProxyEnd for RouterSocket {}
 impl ProxyEnd for XPubSocket {}
 impl ProxyEnd for XSubSocket {}
+
+/// Of whatever type it is.
+impl ProxyEnd for AnySocket {
+    fn receives(&self) -> bool {
+        self.kind().receives()
+    }
+
+    fn sends(&self) -> bool {
+        self.kind().sends()
+    }
+
+    fn is_req(&self) -> bool {
+        self.kind() == SocketType::Req
+    }
+
+    fn is_rep(&self) -> bool {
+        self.kind() == SocketType::Rep
+    }
+}
 
 impl ProxyEnd for ReqSocket {
     fn is_req(&self) -> bool {

@@ -13,7 +13,7 @@ pub(super) struct Chained {
 /// The content of a chained piece. It is never empty.
 #[derive(Clone)]
 pub(super) enum Piece {
-    /// The body of a large frame, whose header ends the small bytes before it.
+    /// The body of a large frame. Its header is at the end of the small bytes before it.
     Body(Bytes),
     /// Frames of whole messages.
     Run(Bytes),

@@ -5,6 +5,8 @@ use std::iter::FusedIterator;
 
 use bytes::Bytes;
 
+use crate::error::PeerMisbehaved;
+use crate::group::{Group, GroupError};
 use crate::message::{Frame, Message, list_of};
 use crate::wire::FrameHeader;
 
@@ -47,6 +49,27 @@ impl EncodedMessages {
     /// The number of messages.
     pub fn messages(&self) -> usize {
         self.messages
+    }
+
+    /// Checks that every message is a group and one frame, as a DISH receives them (48/RADIO-DISH).
+    ///
+    /// # Errors
+    ///
+    /// A message has another number of frames, or its first frame is longer than a group may be.
+    pub fn check_grouped(&self) -> Result<(), PeerMisbehaved> {
+        let mut at = 0;
+        while at < self.bytes.len() {
+            let (group, more, end) =
+                find_frame(&self.bytes, at).ok_or(PeerMisbehaved::Ungrouped)?;
+            if group > Group::MAX {
+                return Err(GroupError::TooLong(group).into());
+            }
+            at = match find_frame(&self.bytes, end) {
+                Some((_, false, end)) if more => end,
+                _ => return Err(PeerMisbehaved::Ungrouped),
+            };
+        }
+        Ok(())
     }
 
     /// The bytes of all messages on the wire, including headers.
@@ -139,6 +162,14 @@ fn take_more(bytes: &Bytes, first: Frame, mut at: usize) -> Option<(Message, usi
             return Some((frames.into(), at));
         }
     }
+}
+
+/// The size of the body of the frame at `at`, whether another frame follows, and the end of the frame.
+fn find_frame(bytes: &[u8], at: usize) -> Option<(usize, bool, usize)> {
+    let header = FrameHeader::decode(bytes.get(at..)?).ok()??;
+    let body = usize::try_from(header.body_size()).ok()?;
+    let end = (at + header.size()).checked_add(body)?;
+    (end <= bytes.len()).then_some((body, header.has_more(), end))
 }
 
 fn take_frame(bytes: &Bytes, at: usize) -> Option<(Frame, bool, usize)> {

@@ -50,6 +50,24 @@ fn only_large_run_bodies_are_shared() {
 }
 
 #[test]
+fn messages_without_group_are_found() {
+    use crate::error::PeerMisbehaved;
+    use crate::group::GroupError;
+
+    let check = |frames: &[usize]| {
+        let valid = Message::multipart(["a", "b"]);
+        let message = frames.iter().map(|size| vec![b'x'; *size]).collect();
+        run_of(&batch_of(&[valid, message])).check_grouped()
+    };
+    for valid in [[0, 0], [255, 70_000], [1, 300]] {
+        assert_eq!(check(&valid), Ok(()));
+    }
+    assert_eq!(check(&[1]), Err(PeerMisbehaved::Ungrouped));
+    assert_eq!(check(&[1, 1, 1]), Err(PeerMisbehaved::Ungrouped));
+    assert_eq!(check(&[256, 1]), Err(PeerMisbehaved::Group(GroupError::TooLong(256))));
+}
+
+#[test]
 fn a_small_part_of_a_buffer_is_copied() {
     let message = Message::from(vec![1; 500]);
     for (memory, is_copied) in [(0, false), (503 * 16 - 1, false), (509 * 16, true)] {

@@ -103,7 +103,12 @@ impl Batch {
 
     /// Whether some bytes of the first message have been written, but not all.
     pub fn is_partly_written(&self) -> bool {
-        self.written.bytes > 0 && self.frame_at(self.start).is_some_and(|frame| !frame.is_command)
+        self.written.bytes > 0 && self.starts_with_message()
+    }
+
+    /// Whether a message comes before all commands.
+    pub fn starts_with_message(&self) -> bool {
+        self.frame_at(self.start).is_some_and(|frame| !frame.is_command)
     }
 
     /// Discards every message without a written byte. Returns their number. Commands stay, and the rest

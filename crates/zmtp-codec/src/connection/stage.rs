@@ -18,17 +18,21 @@
 //!
 //! A handshake may also ask for a decision at its start. A peer of ZMTP 2.0 has no handshake except
 //! for the identity behind its greeting: the stage Identity waits for it.
+//!
+//! A connection with a framing begins with a Preface in place of the greeting, or with nothing. Then
+//! comes what the framing says: a handshake (Introduction), a RoutingId, or neither (Bare).
 
 use bytes::{Buf, Bytes, BytesMut};
 
 use super::traffic::Traffic;
-use super::zmtp2;
+use super::{introduction, zmtp2};
 use crate::authentication::Decision;
 use crate::batch::Batch;
 use crate::config::ConnectionConfig;
 use crate::decoder::{Decoder, Inbound};
 use crate::error::{LimitExceeded, Malformed, PeerIncompatible, PeerMisbehaved, ProtocolError};
 use crate::event::{Event, Identity, PeerInfo};
+use crate::framing::{Carrier, Preface, zmtp1};
 use crate::mechanism::{
     Encryption, Handshake, HandshakeContext, Outcome, PendingAuthentication, Seed, Step,
 };
@@ -42,9 +46,28 @@ pub(super) enum Stage {
     Greeting(AwaitGreeting),
     /// The peer speaks ZMTP 2.0.
     Identity,
+    /// A framing begins. [`Connection`](super::Connection) handles it.
+    Preface(AwaitPreface),
+    /// A handshake without a greeting starts.
+    Introduction {
+        version: (u8, u8),
+        seed: Option<Seed>,
+    },
+    /// The peer's first frame is its routing id.
+    RoutingId {
+        version: (u8, u8),
+    },
+    /// There is no handshake.
+    Bare {
+        version: (u8, u8),
+    },
     Handshake(AwaitCommand),
     Decision(AwaitDecision),
     Traffic(Traffic),
+    /// The peer has ended the connection, or has failed. This side can still answer.
+    Ended(Traffic),
+    /// The start has failed.
+    Failed(ProtocolError),
     Closed,
 }
 
@@ -53,6 +76,14 @@ pub(super) enum Progress {
     /// There may be more to handle.
     Continue,
     Event(Event),
+    /// The peer speaks in a framing.
+    Carry(Carrier),
+    /// An answer of the framing.
+    Reply(Command),
+    /// The peer has ended the connection. There may be an answer.
+    End(Option<Command>),
+    /// The traffic has failed.
+    Failed(ProtocolError),
     /// More input or a decision is needed.
     Wait,
 }
@@ -60,8 +91,27 @@ pub(super) enum Progress {
 type Result<T, E = ProtocolError> = std::result::Result<T, E>;
 
 impl Stage {
-    pub(super) fn new(seed: Option<Seed>) -> Self {
-        Self::Greeting(AwaitGreeting { is_rest_sent: false, seed })
+    pub(super) fn new(sent: SentGreeting, seed: Option<Seed>) -> Self {
+        Self::Greeting(AwaitGreeting { sent, seed })
+    }
+
+    /// Takes the seed of a connection that has not begun; `None` if it has.
+    pub(super) fn take_first_seed(&mut self) -> Option<Option<Seed>> {
+        match self {
+            Self::Greeting(AwaitGreeting { sent: SentGreeting::All, .. }) => None,
+            Self::Greeting(AwaitGreeting { seed, .. }) => Some(seed.take()),
+            _ => None,
+        }
+    }
+
+    /// Whether this stage waits for frames.
+    pub(super) fn needs_input(&self) -> bool {
+        !matches!(self, Self::Introduction { .. } | Self::Bare { .. })
+    }
+
+    /// Whether the peer gets an ERROR at this stage.
+    pub(super) fn knows_commands(&self) -> bool {
+        !matches!(self, Self::Identity | Self::RoutingId { .. } | Self::Bare { .. })
     }
 
     pub(super) fn handle(
@@ -77,6 +127,23 @@ impl Stage {
                 Some(traffic) => Self::ready(traffic),
                 None => (Self::Identity, Progress::Wait),
             }),
+            Self::RoutingId { version } => {
+                Ok(match introduction::read_routing_id(config, version, input)? {
+                    Some(traffic) => Self::ready(traffic),
+                    None => (self, Progress::Wait),
+                })
+            }
+            Self::Introduction { version, seed } => {
+                let context = introduction::context(config, seed)?;
+                let step = config.mechanism.start(context, output)?;
+                Greeted::new(version, 0, config).advance(step, config, output)
+            }
+            Self::Bare { version } => {
+                let step = introduction::none(config)?;
+                Greeted::new(version, 0, config).advance(step, config, output)
+            }
+            Self::Failed(error) => Err(error),
+            Self::Preface(_) | Self::Ended(_) => Ok((self, Progress::Wait)),
             Self::Handshake(stage) => stage.handle(config, input, output),
             Self::Decision(stage) => stage.handle(config, input, output),
             Self::Traffic(stage) => decode(stage, input, max_messages),
@@ -90,11 +157,28 @@ impl Stage {
     }
 }
 
+/// The bytes before the first frame of a framing are due.
+#[derive(Debug)]
+pub(super) struct AwaitPreface {
+    pub(super) preface: Box<dyn Preface>,
+    pub(super) seed: Option<Seed>,
+}
+
 /// The peer's greeting is due.
 #[derive(Debug)]
 pub(super) struct AwaitGreeting {
-    is_rest_sent: bool,
+    sent: SentGreeting,
     seed: Option<Seed>,
+}
+
+/// The part of this side's greeting that is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum SentGreeting {
+    /// The signature, which a peer of ZMTP 1.0 can read.
+    Signature,
+    /// The signature and the major version.
+    Opening,
+    All,
 }
 
 impl AwaitGreeting {
@@ -104,6 +188,18 @@ impl AwaitGreeting {
         input: &mut BytesMut,
         output: &mut Batch,
     ) -> Result<(Stage, Progress)> {
+        if self.sent == SentGreeting::Signature {
+            match zmtp1::is_opening(input) {
+                None => return Ok((Stage::Greeting(self), Progress::Wait)),
+                Some(true) => {
+                    let carrier = zmtp1::carrier(config.socket_type);
+                    return Ok((Stage::Closed, Progress::Carry(carrier)));
+                }
+                Some(false) => {}
+            }
+            output.push_control(Bytes::from_static(&Greeting::OPENING[zmtp1::SIGNATURE_SIZE..]));
+            self.sent = SentGreeting::Opening;
+        }
         if v2_0::is_opening(input) {
             zmtp2::start(config, output)?;
             return Ok((Stage::Identity, Progress::Continue));
@@ -111,9 +207,9 @@ impl AwaitGreeting {
         let mechanism = &config.mechanism;
         let ours = Greeting::new(mechanism.name()).with_as_server(mechanism.is_server());
         let is_opening_here = Greeting::check_opening(input).map_err(PeerIncompatible::from)?;
-        if is_opening_here && !self.is_rest_sent {
+        if is_opening_here && self.sent != SentGreeting::All {
             output.push_control(Bytes::copy_from_slice(&ours.rest()));
-            self.is_rest_sent = true;
+            self.sent = SentGreeting::All;
         }
         let Some(greeting) = Greeting::decode(input).map_err(PeerIncompatible::from)? else {
             return Ok((Stage::Greeting(self), Progress::Wait));
@@ -133,16 +229,18 @@ impl AwaitGreeting {
             authenticate_null: config.authenticate_null,
             seed: self.seed,
         };
-        // Not earlier: libzmq drops a peer whose READY arrives before it has read the greeting.
+        // Not earlier: libzmq drops a peer if its READY arrives before libzmq has read the greeting.
         let step = mechanism.start(context, output)?;
-        Greeted::new(greeting, config).advance(step, config, output)
+        let version = greeting.negotiated_version();
+        Greeted::new(version, Greeting::SIZE as u64, config).advance(step, config, output)
     }
 }
 
 /// A peer between its greeting and its traffic.
 #[derive(Debug)]
 struct Greeted {
-    greeting: Greeting,
+    /// The version of ZMTP to speak.
+    version: (u8, u8),
     decoder: Decoder,
     /// Bytes taken from the peer so far.
     bytes: u64,
@@ -150,9 +248,9 @@ struct Greeted {
 }
 
 impl Greeted {
-    fn new(greeting: Greeting, config: &ConnectionConfig) -> Self {
+    fn new(version: (u8, u8), bytes: u64, config: &ConnectionConfig) -> Self {
         let decoder = Decoder::new(config.limits.clone());
-        Self { greeting, decoder, bytes: Greeting::SIZE as u64, identity: Identity::default() }
+        Self { version, decoder, bytes, identity: Identity::default() }
     }
 
     fn advance(
@@ -180,9 +278,9 @@ impl Greeted {
         config: &ConnectionConfig,
         output: &mut Batch,
     ) -> Result<Traffic> {
-        let Self { greeting, decoder, mut identity, .. } = self;
+        let Self { version, decoder, mut identity, .. } = self;
         identity.public_key = outcome.public_key;
-        let peer = peer_info(config, &greeting, outcome.metadata, identity)?;
+        let peer = peer_info(config, version, outcome.metadata, identity)?;
         if let Some(command) = outcome.final_command {
             output.push_command(&command);
         }
@@ -198,7 +296,7 @@ impl Greeted {
 /// Checks the peer's metadata.
 fn peer_info(
     config: &ConnectionConfig,
-    greeting: &Greeting,
+    version: (u8, u8),
     metadata: Metadata,
     identity: Identity,
 ) -> Result<PeerInfo> {
@@ -208,7 +306,7 @@ fn peer_info(
         None => config.socket_type.usual_peer(),
     };
     let routing_id = metadata.get(Metadata::IDENTITY).cloned().unwrap_or_default();
-    let (version, mechanism) = (greeting.negotiated_version(), greeting.mechanism());
+    let mechanism = config.mechanism.name();
     Ok(PeerInfo::new(socket_type, routing_id, version, mechanism, metadata, identity))
 }
 
@@ -345,10 +443,15 @@ fn decode(
     input: &mut BytesMut,
     max_messages: usize,
 ) -> Result<(Stage, Progress)> {
-    let progress = match traffic.decoder.decode(input, max_messages)? {
-        Some(Inbound::Command(command)) => Progress::Event(Event::Command(command)),
-        Some(Inbound::Messages(run)) => Progress::Event(Event::Messages(run)),
-        None => Progress::Wait,
+    let progress = match traffic.decoder.decode(input, max_messages) {
+        Ok(Some(Inbound::Command(command))) => Progress::Event(Event::Command(command)),
+        Ok(Some(Inbound::End { reply })) => {
+            return Ok((Stage::Ended(traffic), Progress::End(reply)));
+        }
+        Ok(Some(Inbound::Messages(run))) => Progress::Event(Event::Messages(run)),
+        Ok(Some(Inbound::Reply(command))) => Progress::Reply(command),
+        Ok(None) => Progress::Wait,
+        Err(error) => return Ok((Stage::Ended(traffic), Progress::Failed(error))),
     };
     Ok((Stage::Traffic(traffic), progress))
 }

@@ -4,15 +4,13 @@
 
 use bytes::{Buf, Bytes, BytesMut};
 
+use super::introduction;
 use super::traffic::Traffic;
 use crate::batch::Batch;
 use crate::config::ConnectionConfig;
-use crate::decoder::Decoder;
-use crate::error::{LimitExceeded, PeerIncompatible, ProtocolError};
-use crate::event::{Identity, PeerInfo};
-use crate::metadata::Metadata;
+use crate::error::{PeerIncompatible, ProtocolError};
 use crate::socket_type::SocketType;
-use crate::wire::{FrameError, FrameHeader, MechanismName, UnsupportedVersion, v2_0};
+use crate::wire::{UnsupportedVersion, v2_0};
 
 type Result<T, E = ProtocolError> = std::result::Result<T, E>;
 
@@ -22,12 +20,11 @@ type Result<T, E = ProtocolError> = std::result::Result<T, E>;
 ///
 /// If this side requires security or authentication: ZMTP 2.0 has neither.
 pub(super) fn start(config: &ConnectionConfig, output: &mut Batch) -> Result<()> {
-    let is_open = config.mechanism.name() == MechanismName::NULL && !config.authenticate_null;
-    if !is_open {
+    if !config.is_open() {
         return Err(UnsupportedVersion::NoSecurity.into());
     }
-    let identity = config.routing_id.as_ref().map_or(&[][..], AsRef::as_ref);
-    let rest = v2_0::rest(config.socket_type, identity).ok_or(UnsupportedVersion::TooOld(1))?;
+    let rest = v2_0::rest(config.socket_type, config.routing_id_bytes())
+        .ok_or(UnsupportedVersion::TooOld(1))?;
     output.push_control(Bytes::from(rest));
     Ok(())
 }
@@ -38,35 +35,12 @@ pub(super) fn read(config: &ConnectionConfig, input: &mut BytesMut) -> Result<Op
         return Ok(None);
     };
     let socket_type = socket_type(config, greeting[v2_0::GREETING_SIZE - 1])?;
-    let Some(range) = identity_range(identity, config)? else {
+    let Some(range) = introduction::routing_id_range(config, identity)? else {
         return Ok(None);
     };
-    input.advance(v2_0::GREETING_SIZE + range.start);
-    // A slice would keep the whole read buffer alive.
-    let routing_id = Bytes::copy_from_slice(&input.split_to(range.len()));
-    let (metadata, identity) = (Metadata::new(), Identity::default());
-    let (version, mechanism) = (v2_0::VERSION, MechanismName::NULL);
-    let peer = PeerInfo::new(socket_type, routing_id, version, mechanism, metadata, identity);
-    let decoder = Decoder::new(config.limits.clone()).without_commands();
-    Ok(Some(Traffic::new(peer, decoder)))
-}
-
-/// The range of the identity in `bytes`, which start with its frame; `None` if some are missing.
-fn identity_range(
-    bytes: &[u8],
-    config: &ConnectionConfig,
-) -> Result<Option<std::ops::Range<usize>>> {
-    let Some(header) = FrameHeader::decode(bytes)? else {
-        return Ok(None);
-    };
-    if header.is_command() {
-        return Err(FrameError::ReservedFlags(bytes[0]).into());
-    }
-    let (announced, limit) = (header.body_size(), config.limits.max_metadata_size);
-    let size = usize::try_from(announced).ok().filter(|&size| size <= limit);
-    let size = size.ok_or(LimitExceeded::HandshakeSize { announced, limit })?;
-    let end = header.size() + size;
-    Ok((end <= bytes.len()).then_some(header.size()..end))
+    input.advance(v2_0::GREETING_SIZE);
+    let routing_id = introduction::take(input, range);
+    Ok(Some(introduction::traffic(config, v2_0::VERSION, socket_type, routing_id)))
 }
 
 fn socket_type(config: &ConnectionConfig, number: u8) -> Result<SocketType> {

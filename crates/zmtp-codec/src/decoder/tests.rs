@@ -88,6 +88,7 @@ fn commands_leave_messages_whole(
                         assert!(messages.is_empty(), "it is taken where it stands");
                         pings += 1;
                     }
+                    other => panic!("{other:?}"),
                 }
             }
         }

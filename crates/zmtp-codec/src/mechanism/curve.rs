@@ -15,8 +15,9 @@
 //! Upper-case keys are public, lower-case keys secret. Keys with a prime are made for one connection
 //! and discarded with it, so that recorded traffic stays secret if `s` or `c` leaks later.
 //!
-//! The cookie key `K` is made for each connection; 26/CURVEZMQ has one for all. So an INITIATE opens
-//! only on the connection whose WELCOME it answers, and a replayed connection ends after HELLO.
+//! The cookie key `K` is made for each connection; 26/CURVEZMQ has one for all. So an INITIATE
+//! opens only on the connection of the WELCOME that it answers, and a replayed connection ends
+//! after HELLO.
 
 mod boxes;
 mod client;

@@ -7,6 +7,7 @@ use bytes::{Buf, BytesMut};
 
 use super::Result;
 use crate::batch::Batch;
+use crate::error::ProtocolError;
 use crate::seal::SealBuffer;
 
 /// Both directions of an encrypted connection.
@@ -24,6 +25,11 @@ pub trait Sealer: Debug + Send + Sync {
     /// Encrypts frames of `batch` into `sealed`, from [`SealBuffer::plain_bytes`] on, until
     /// `sealed` [is full](SealBuffer::is_full) or the batch ends.
     fn seal(&mut self, batch: &Batch, sealed: &mut SealBuffer);
+
+    /// Appends the bytes that end the connection: in order, or because of an error. Default: none.
+    fn finish(&mut self, error: Option<&ProtocolError>, bytes: &mut Vec<u8>) {
+        let _ = (error, bytes);
+    }
 }
 
 /// Decrypts incoming frames. It is called once for each read, not for each message.

@@ -1,12 +1,9 @@
 //! NULL: both sides send READY without waiting for each other.
 
-use super::{
-    Handshake, HandshakeContext, Mechanism, Outcome, PendingAuthentication, Result, Step,
-    expect_command,
-};
+use super::ready::AwaitReady;
+use super::{HandshakeContext, Mechanism, PendingAuthentication, Result, Step};
 use crate::authentication::{AuthenticationRequest, Credentials};
 use crate::batch::Batch;
-use crate::metadata::Metadata;
 use crate::wire::{Command, MechanismName};
 
 /// No security: for networks where every peer is trusted (37/ZMTP, "The NULL Security Mechanism").
@@ -44,19 +41,5 @@ impl PendingAuthentication for AwaitDecision {
     fn allow(self: Box<Self>, output: &mut Batch) -> Result<Step> {
         output.push_command(&Command::Ready { data: self.0.metadata.clone() });
         Step::wait(AwaitReady(self.0))
-    }
-}
-
-#[derive(Debug)]
-struct AwaitReady(HandshakeContext);
-
-impl Handshake for AwaitReady {
-    fn max_command_size(&self) -> usize {
-        self.0.command_size("READY", 0)
-    }
-
-    fn handle(self: Box<Self>, command: Command, _: &mut Batch) -> Result<Step> {
-        let metadata = Metadata::decode(expect_command(command, "READY")?)?;
-        Ok(Step::Done(Outcome::new(metadata)))
     }
 }

@@ -228,6 +228,7 @@ equals_bytes! {
     [] &[u8];
     [] str;
     [] &str;
+    [] String;
     [const N: usize] [u8; N];
     [const N: usize] &[u8; N];
 }

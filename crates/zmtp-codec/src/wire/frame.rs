@@ -9,6 +9,8 @@
 //! flags:  bit 0 MORE   bit 1 LONG   bit 2 COMMAND   bits 3-7 zero
 //! ```
 
+use bytes::BytesMut;
+
 /// The header of one frame (37/ZMTP, "Framing").
 ///
 /// ```
@@ -34,6 +36,9 @@ pub enum FrameError {
     /// A reserved bit of the flags byte is set.
     #[error("frame flags {0:#04x} have a reserved bit set; is the peer speaking ZMTP?")]
     ReservedFlags(u8),
+    /// A ZMTP 1.0 frame has no flags.
+    #[error("frame of 0 bytes announced; a frame of ZMTP 1.0 has at least its flags byte")]
+    Flagless,
     /// The size is above 2^63 - 1.
     #[error("frame of {0} bytes announced, more than the 2^63 - 1 that ZMTP allows")]
     Oversized(u64),
@@ -43,20 +48,33 @@ impl FrameHeader {
     /// The largest size of a header, in bytes.
     pub(crate) const SIZE_MAX: usize = 9;
 
-    /// Makes the header of a message frame whose body has `body` bytes.
+    /// Makes the header of a message frame with a body of `body` bytes.
     #[inline]
     pub fn message(body: usize, more: bool) -> Self {
         Self::new(if more { MORE } else { 0 }, body)
     }
 
-    /// Makes the header of a command frame whose body has `body` bytes.
+    /// Makes the header of a command frame with a body of `body` bytes.
     pub fn command(body: usize) -> Self {
         Self::new(COMMAND, body)
     }
 
+    /// Makes the header of a frame whose body has `body` bytes, 2^63 - 1 at most.
+    #[cfg(feature = "ws")]
+    #[inline]
+    pub(crate) fn with_size(body: u64, more: bool, command: bool) -> Self {
+        let (more, command) = (if more { MORE } else { 0 }, if command { COMMAND } else { 0 });
+        Self::sized(more | command, body)
+    }
+
     #[inline]
     fn new(flags: u8, body: usize) -> Self {
-        let header = Self { flags, body: body as u64 };
+        Self::sized(flags, body as u64)
+    }
+
+    #[inline]
+    fn sized(flags: u8, body: u64) -> Self {
+        let header = Self { flags, body };
         let is_long = body > SHORT_MAX || header.is_empty_command();
         Self { flags: if is_long { flags | LONG } else { flags }, ..header }
     }
@@ -122,8 +140,13 @@ impl FrameHeader {
         }
     }
 
+    /// Appends the header to the frames that a [`FrameReader`](crate::framing::FrameReader) makes.
+    pub fn encode_to(self, frames: &mut BytesMut) {
+        let (bytes, size) = self.to_bytes();
+        frames.extend_from_slice(&bytes[..size]);
+    }
+
     /// The bytes of the header, and their number.
-    #[cfg(feature = "curve")]
     #[inline]
     pub(crate) fn to_bytes(self) -> ([u8; Self::SIZE_MAX], usize) {
         let mut bytes = [0; Self::SIZE_MAX];
@@ -182,7 +205,7 @@ const LONG: u8 = 0x02;
 const COMMAND: u8 = 0x04;
 
 /// The largest body of a short frame.
-const SHORT_MAX: usize = 0xff;
+const SHORT_MAX: u64 = 0xff;
 
 /// The body of an unmarked long SUBSCRIBE: the name with its length, and 246 to 255 bytes.
 const UNMARKED_LONG_MIN: u64 = 10 + 246;

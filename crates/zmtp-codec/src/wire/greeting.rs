@@ -39,7 +39,7 @@ pub enum UnsupportedVersion {
     /// The first byte is not that of ZMTP 2.0 or newer.
     #[error(
         "peer's first byte is {0:#04x} where ZMTP has 0xff: it is not a ZeroMQ peer, \
-         or one from before ZeroMQ 3"
+         or one from before ZeroMQ 3, which `allow_zmtp_1` lets in"
     )]
     NotZmtp(u8),
     /// The peer speaks ZMTP 2.0, which has no security, and this side requires some.
@@ -51,7 +51,7 @@ pub enum UnsupportedVersion {
     /// The signature is that of a ZMTP 1.0 peer with a long identity.
     #[error(
         "peer's signature ends in {0:#04x} where ZMTP 3 has 0x7f: it speaks ZMTP 1.0, \
-         and 3.0 or newer is needed"
+         which `allow_zmtp_1` lets in; otherwise 3.0 or newer is needed"
     )]
     Unversioned(u8),
     /// The peer announces a major version below 3, and not 1, which is ZMTP 2.0.

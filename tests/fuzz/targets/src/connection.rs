@@ -167,7 +167,7 @@ fn decode(wire: &[u8], size: usize, at_once: usize) -> Items {
         loop {
             match decoder.decode(&mut input, at_once) {
                 Ok(Some(Inbound::Messages(run))) => items.extend(run.into_iter().map(Ok)),
-                Ok(Some(Inbound::Command(command))) => items.push(Err(format!("{command:?}"))),
+                Ok(Some(other)) => items.push(Err(format!("{other:?}"))),
                 Ok(None) => break,
                 Err(error) => return (items, Some(error)),
             }

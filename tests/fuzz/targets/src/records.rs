@@ -82,7 +82,7 @@ fn open(
     loop {
         match opening.decoder.decode(wire, at_once) {
             Ok(Some(Inbound::Messages(run))) => received.extend(run),
-            Ok(Some(Inbound::Command(_))) => {}
+            Ok(Some(_)) => {}
             Ok(None) => return true,
             Err(_) => return false,
         }

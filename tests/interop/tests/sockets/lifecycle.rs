@@ -308,7 +308,7 @@ async fn our_push_flushes_before_disconnect() {
         let refused = push.try_send("no peer").unwrap_err();
         assert_eq!(*refused.kind(), SendErrorKind::Full);
         let again = push.disconnect(pull.endpoint());
-        assert!(matches!(again, Err(DetachError::NotAttached { .. })), "{again:?}");
+        assert!(matches!(again, Err(DetachError::NotAttached(_))), "{again:?}");
 
         push.connect(pull.endpoint()).unwrap();
         send(&mut push, "back").await;

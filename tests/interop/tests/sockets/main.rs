@@ -12,4 +12,5 @@ mod lifecycle;
 mod matrix;
 mod patterns;
 mod subscriptions;
+mod ws;
 mod zmtp_2;

@@ -1,4 +1,4 @@
-//! Every pattern with this library on each side, each side bound, over tcp and ipc, with bodies of
+//! Every pattern with this library on each side, each side bound, over tcp, ipc and ws, with bodies of
 //! every kind of size, single and in threes, with assigned and generated routing ids. The same with
 //! PLAIN and CURVE, each side as the server.
 
@@ -6,7 +6,7 @@ mod script;
 
 use std::fmt;
 
-use interop::{Attach, End, IPC, Mechanism, Secured, Setup, TCP};
+use interop::{Attach, End, IPC, Mechanism, Secured, Setup, TCP, WS};
 use libzmq_peer::SocketKind::{
     self, Dealer, Pair, Pub, Pull, Push, Rep, Req, Router, Sub, Xpub, Xsub,
 };
@@ -37,6 +37,11 @@ async fn request_reply_over_ipc() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn request_reply_over_ws() {
+    run(REQUEST_REPLY, WS).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn publish_subscribe_over_tcp() {
     run(PUBLISH_SUBSCRIBE, TCP).await;
 }
@@ -47,6 +52,11 @@ async fn publish_subscribe_over_ipc() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn publish_subscribe_over_ws() {
+    run(PUBLISH_SUBSCRIBE, WS).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn pipeline_and_pair_over_tcp() {
     run(PIPELINE_AND_PAIR, TCP).await;
 }
@@ -54,6 +64,11 @@ async fn pipeline_and_pair_over_tcp() {
 #[tokio::test]
 async fn pipeline_and_pair_over_ipc() {
     run(PIPELINE_AND_PAIR, IPC).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn pipeline_and_pair_over_ws() {
+    run(PIPELINE_AND_PAIR, WS).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -77,13 +92,31 @@ async fn request_reply_with_curve() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn request_reply_over_secured_ws() {
+    run_secured_at(REQUEST_REPLY, Mechanism::Plain, &[(WS, true), (WS, false)]).await;
+    run_secured_at(REQUEST_REPLY, Mechanism::Curve, &[(WS, true), (WS, false)]).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn publish_subscribe_with_curve() {
     run_secured(PUBLISH_SUBSCRIBE, Mechanism::Curve).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn publish_subscribe_over_secured_ws() {
+    run_secured_at(PUBLISH_SUBSCRIBE, Mechanism::Plain, &[(WS, true), (WS, false)]).await;
+    run_secured_at(PUBLISH_SUBSCRIBE, Mechanism::Curve, &[(WS, true), (WS, false)]).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn pipeline_and_pair_with_curve() {
     run_secured(PIPELINE_AND_PAIR, Mechanism::Curve).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn pipeline_and_pair_over_secured_ws() {
+    run_secured_at(PIPELINE_AND_PAIR, Mechanism::Plain, &[(WS, true), (WS, false)]).await;
+    run_secured_at(PIPELINE_AND_PAIR, Mechanism::Curve, &[(WS, true), (WS, false)]).await;
 }
 
 /// One pair of sockets.
@@ -140,10 +173,19 @@ async fn run(pairs: &[(SocketKind, SocketKind)], place: &'static str) {
 
 /// The server binds over tcp, the client over ipc.
 async fn run_secured(pairs: &[(SocketKind, SocketKind)], mechanism: Mechanism) {
+    run_secured_at(pairs, mechanism, &[(TCP, true), (IPC, false)]).await;
+}
+
+/// At each place the server binds, or else the client.
+async fn run_secured_at(
+    pairs: &[(SocketKind, SocketKind)],
+    mechanism: Mechanism,
+    places: &[(&'static str, bool)],
+) {
     for &kinds in pairs {
         for first_is_ours in [true, false] {
             for first_is_server in [true, false] {
-                for (place, server_binds) in [(TCP, true), (IPC, false)] {
+                for &(place, server_binds) in places {
                     let first_binds = first_is_server == server_binds;
                     let (named, secured) = (false, Some((mechanism, first_is_server)));
                     let pair = Cell { kinds, first_is_ours, first_binds, place, named, secured };

@@ -4,7 +4,7 @@ use tokio::io::ReadBuf;
 
 use super::*;
 
-/// Gives so many bytes at each read.
+/// Returns this number of bytes at each read.
 struct Trickle(usize);
 
 impl AsyncRead for Trickle {

@@ -19,8 +19,8 @@ fn asking(peers: &PeerSet) -> Arc<Pipe> {
     pipe
 }
 
-/// Each recv takes note of all who have asked since, and hands out one question. Those who have
-/// taken theirs back are forgotten, though many come for each that is received.
+/// Each recv looks at all new peers and returns one message. Peers that withdrew their message are
+/// forgotten, though many more join than messages are received.
 #[test]
 fn gone_peers_without_messages_are_forgotten() {
     let peers = Arc::new(PeerSet::new(None));

@@ -5,7 +5,7 @@ use std::task::Waker;
 use super::*;
 use crate::endpoint::Endpoint;
 use crate::options::PipeOptions;
-use crate::pattern::Refusal;
+use crate::pattern::OfferError;
 use crate::pipe::{Pattern, PeerSet};
 
 /// Takes every request to one peer.
@@ -16,7 +16,7 @@ impl SendStrategy for One {
         Poll::Ready(Ok(()))
     }
 
-    fn offer(&mut self, _message: &mut Message) -> Result<(), Refusal> {
+    fn offer(&mut self, _message: &mut Message) -> Result<(), OfferError> {
         Ok(())
     }
 

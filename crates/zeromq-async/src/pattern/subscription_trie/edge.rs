@@ -1,6 +1,6 @@
 //! An edge of the trie: where it begins, and its bytes.
 
-/// Bytes of the longest edge, which one look-up finds.
+/// Bytes of the longest edge, which one lookup finds.
 pub(super) const STRIDE: usize = 8;
 
 /// A node, and up to [`STRIDE`] bytes below it.

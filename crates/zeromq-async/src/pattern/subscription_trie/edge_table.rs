@@ -1,8 +1,11 @@
 //! The hash table of a trie: from an edge to the node or subscriber at its end.
 //!
-//! It replaces std's `HashMap` because of one measurement (`docs/performance.md`, "What was tried"): a
-//! match among a million topics takes 250 ns with `HashMap` and 110 ns with this table. A look-up in a
-//! `HashMap` touches two cache lines, and at that size it is half empty (36 MiB against 20 MiB).
+//! It replaces std's `HashMap` because of one measurement (`docs/performance.md`, "Two parts that a
+//! library could replace"). Sending and receiving a message that matches one of a million topics takes
+//! 664 ns with this table. With a `HashMap` it takes 839 ns with the same hash function and 1,006 ns
+//! with SipHash. A lookup in a `HashMap` touches two cache lines, and at that size the `HashMap` is half
+//! empty (36 MiB against 20 MiB). A lookup that finds nothing is faster in a `HashMap`: the PUB drops a
+//! message in 248 ns here and in 142 ns there.
 
 use super::edge::Edge;
 use crate::random::random;
@@ -10,11 +13,11 @@ use crate::random::random;
 #[cfg(test)]
 mod tests;
 
-/// A hash table whose look-up touches one cache line, however large it is.
+/// A hash table of any size in which most lookups touch one cache line.
 ///
 /// A bucket is a cache line. An edge goes into the next bucket with room, and each full bucket counts
-/// the edges that passed it by. The cost of a random look-up depends on the size of the
-/// table, so the table is nearly full and grows by a quarter.
+/// the edges that passed it by. The cost of a random lookup depends on the size of the table, so the
+/// table is nearly full and grows by a quarter.
 ///
 /// Peers choose the edges but not the seeds.
 #[derive(Debug)]

@@ -34,6 +34,8 @@ pub(super) struct State<P> {
     pub(super) closing: bool,
     /// The connection ends now.
     pub(super) aborted: bool,
+    /// The application has ended the connection by a message.
+    pub(super) hung_up: bool,
     /// The connection task.
     pub(super) task: Waker,
     pub(super) flushers: Wakers,
@@ -119,16 +121,18 @@ pub(crate) struct Sent {
     pub(crate) wake: bool,
 }
 
-/// Why a message was not taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Refused {
-    /// Its queue has no room.
+/// Why a message was not queued for a peer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum QueueError {
+    /// The queue of the peer has no room.
+    #[error("the queue of the peer is full")]
     Full,
-    /// It takes no more messages, because it is gone or about to go.
+    /// The peer has left or is about to leave, and takes no more messages.
+    #[error("the peer has left or is about to leave")]
     Gone,
 }
 
-impl Refused {
+impl QueueError {
     /// Counts one message that was dropped for this reason.
     pub(crate) fn enter(self, dropped: &mut Dropped) {
         match self {
@@ -164,6 +168,7 @@ impl<P: InprocPeer> State<P> {
             failed: None,
             closing: false,
             aborted: false,
+            hung_up: false,
             task: Waker::noop().clone(),
             flushers: Wakers::default(),
             written: 0,
@@ -177,7 +182,7 @@ impl<P: InprocPeer> State<P> {
     /// the present one included.
     pub(super) fn take_refused(&mut self, limit: u32) -> Option<Batch> {
         // A conflated message may be another one by now, and the next replaces it anyway.
-        if self.conflate || !self.batch.is_partly_written() {
+        if self.conflate || !self.is_partly_written() {
             return None;
         }
         let is_same = self.stuck.after == self.counts.sent;
@@ -190,6 +195,15 @@ impl<P: InprocPeer> State<P> {
         let mut refused = Batch::new();
         refused.push(self.batch.pop()?);
         Some(refused)
+    }
+
+    /// Whether the peer has a part of the first message.
+    fn is_partly_written(&self) -> bool {
+        let is_sealed = || match &self.destination {
+            Destination::Connection(writer) => writer.has_partial_record(),
+            Destination::None | Destination::Inproc(_) => false,
+        };
+        self.batch.is_partly_written() || (self.batch.starts_with_message() && is_sealed())
     }
 
     /// Whether there is room, after writing to make some.
@@ -275,9 +289,9 @@ impl<P: InprocPeer> State<P> {
 
     /// Counts a message that was given to the inproc peer.
     #[inline]
-    pub(super) fn pushed(&mut self, pushed: Pushed) -> Result<Sent, Refused> {
-        if pushed == Pushed::Refused {
-            return Err(Refused::Full);
+    pub(super) fn pushed(&mut self, pushed: Pushed) -> Result<Sent, QueueError> {
+        if pushed == Pushed::NotTaken {
+            return Err(QueueError::Full);
         }
         self.counts.sent += 1;
         self.counts.enqueued += 1;

@@ -1,17 +1,16 @@
-//! Messages that a socket makes itself when peers come and go.
+//! Messages that a socket makes itself when peers connect and disconnect.
 
 use zmtp::Message;
 
 use super::SocketBuilder;
-use crate::socket::kind::{Greets, Probes, SocketKind};
-use crate::socket::{Dealer, Router};
+use crate::socket::kind::{Greets, NotifiesDisconnect, NotifiesHiccup, Probes, SocketKind};
+use crate::socket::{Router, Stream};
 
-impl<P: SocketKind> SocketBuilder<P> {
-    /// A message for each peer before any other, over each connection anew (`ZMQ_HELLO_MSG`).
-    /// Default: none.
+impl<P: SocketKind, S> SocketBuilder<P, S> {
+    /// Sends this message first on each new connection (`ZMQ_HELLO_MSG`). Default: none.
     ///
-    /// It is written right after the handshake, within the
-    /// [time for that](SocketBuilder::handshake_timeout), and passes the high-water mark.
+    /// It is written right after the handshake, within the [handshake
+    /// timeout](SocketBuilder::handshake_timeout), and ignores the high-water mark.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -24,32 +23,32 @@ impl<P: SocketKind> SocketBuilder<P> {
     /// assert_eq!(dealer.recv().await?, "version 2");
     /// # Ok(()) }
     /// ```
-    pub fn hello(mut self, message: impl Into<Message>) -> Self
+    pub fn hello(mut self, message: impl Into<P::Notice>) -> Self
     where
         P: Greets,
     {
-        self.options.notices.hello = Some(message.into());
+        self.options.peer_messages.hello = Some(message.into().into());
         self
     }
 }
 
-impl<P: SocketKind> SocketBuilder<P> {
+impl<P: SocketKind, S> SocketBuilder<P, S> {
     /// Sends an empty message over each new connection before any other but
-    /// [`hello`](SocketBuilder::<Dealer>::hello), so that a ROUTER at the other end learns of this socket before it
+    /// [`hello`](SocketBuilder::hello), so that a ROUTER at the other end learns of this socket before it
     /// has sent anything (`ZMQ_PROBE_ROUTER`). Default: off.
     ///
-    /// libzmq sends it over the first connection to an endpoint, and not when it connects again.
+    /// libzmq sends it only on the first connection to an endpoint.
     pub fn probe_router(mut self, probe: bool) -> Self
     where
         P: Probes,
     {
-        self.options.notices.probe = probe.then(empty);
+        self.options.peer_messages.probe = probe.then(empty);
         self
     }
 }
 
 impl SocketBuilder<Router> {
-    /// Receives an empty message from each peer that connects, behind its routing id
+    /// When a peer connects, receives its routing id and an empty frame as a message
     /// (`ZMQ_ROUTER_NOTIFY` with `ZMQ_NOTIFY_CONNECT`). Default: off.
     ///
     /// ```
@@ -64,14 +63,14 @@ impl SocketBuilder<Router> {
     /// # Ok(()) }
     /// ```
     pub fn notify_connected(mut self, notify: bool) -> Self {
-        self.options.notices.connected = notify.then(empty);
+        self.options.peer_messages.connected = notify.then(empty);
         self
     }
 
-    /// Receives an empty message from each peer that is lost, behind its routing id and all that it
-    /// has sent (`ZMQ_ROUTER_NOTIFY` with `ZMQ_NOTIFY_DISCONNECT`). Default: off.
+    /// When a peer disconnects, receives its routing id and an empty frame as a message, after all
+    /// of its messages (`ZMQ_ROUTER_NOTIFY` with `ZMQ_NOTIFY_DISCONNECT`). Default: off.
     ///
-    /// There is none for a peer that this socket disconnects itself.
+    /// Not received for a peer that this socket disconnects itself.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -88,12 +87,14 @@ impl SocketBuilder<Router> {
     /// # Ok(()) }
     /// ```
     pub fn notify_disconnected(mut self, notify: bool) -> Self {
-        self.options.notices.lost = notify.then(empty);
+        self.options.peer_messages.lost = notify.then(empty);
         self
     }
+}
 
-    /// A message that is received from each peer that had connected to this socket and is lost, as
-    /// if it had sent it last (`ZMQ_DISCONNECT_MSG`). Default: none.
+impl<P: SocketKind, S> SocketBuilder<P, S> {
+    /// When a peer that connected to this socket disconnects, receives this message as the peer's
+    /// last (`ZMQ_DISCONNECT_MSG`). Default: none.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -108,15 +109,16 @@ impl SocketBuilder<Router> {
     /// assert_eq!(router.recv().await?, Message::multipart(["brief", "BYE"]));
     /// # Ok(()) }
     /// ```
-    pub fn disconnect_message(mut self, message: impl Into<Message>) -> Self {
-        self.options.notices.accepted_lost = Some(message.into());
+    pub fn disconnect_message(mut self, message: impl Into<P::Notice>) -> Self
+    where
+        P: NotifiesDisconnect,
+    {
+        self.options.peer_messages.accepted_lost = Some(message.into().into());
         self
     }
-}
 
-impl SocketBuilder<Dealer> {
-    /// A message that is received when the connection to a peer is lost that this socket had
-    /// connected to, and will connect to again (`ZMQ_HICCUP_MSG`). Default: none.
+    /// When a connection that this socket made is lost, receives this message, as one of the peer.
+    /// The socket then connects again (`ZMQ_HICCUP_MSG`). Default: none.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -131,8 +133,22 @@ impl SocketBuilder<Dealer> {
     /// assert_eq!(dealer.recv().await?, "HICCUP");
     /// # Ok(()) }
     /// ```
-    pub fn hiccup_message(mut self, message: impl Into<Message>) -> Self {
-        self.options.notices.connected_lost = Some(message.into());
+    pub fn hiccup_message(mut self, message: impl Into<P::Notice>) -> Self
+    where
+        P: NotifiesHiccup,
+    {
+        self.options.peer_messages.connected_lost = Some(message.into().into());
+        self
+    }
+}
+
+impl<S> SocketBuilder<Stream, S> {
+    /// Receives an empty chunk when a peer has connected, and when it is lost (`ZMQ_STREAM_NOTIFY`).
+    /// Default: on.
+    ///
+    /// There is none for a peer that this socket disconnects itself.
+    pub fn notify(mut self, notify: bool) -> Self {
+        self.options.notify_of_streams(notify);
         self
     }
 }

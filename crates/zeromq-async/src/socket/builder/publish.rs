@@ -1,33 +1,34 @@
-//! The options of PUB and XPUB.
+//! The options of PUB, XPUB and RADIO.
 
 use zmtp::Message;
 
 use super::SocketBuilder;
 use crate::options::SubscriptionNotices;
 use crate::socket::XPub;
-use crate::socket::kind::{Publishes, SocketKind};
+use crate::socket::kind::{DropsWhenFull, Publishes, SocketKind};
 
-impl<P: SocketKind> SocketBuilder<P> {
-    /// Waits until every subscriber of a message has room for it, and drops it for none
-    /// (`ZMQ_XPUB_NODROP`). Default: off.
+impl<P: SocketKind, S> SocketBuilder<P, S> {
+    /// Waits until every subscriber of a message, or member of its group, has room for it, and drops it
+    /// for none (`ZMQ_XPUB_NODROP`). Default: off.
     ///
-    /// One subscriber that does not read then holds up all.
+    /// A subscriber that does not read then delays all others.
     pub fn no_drop(mut self, no_drop: bool) -> Self
     where
-        P: Publishes,
+        P: DropsWhenFull,
     {
-        self.own.no_drop = no_drop;
+        *P::no_drop(&mut self.own) = no_drop;
         self
     }
 }
 
-/// Of their own, for SUB has an option of the same name.
-impl<P: Publishes> SocketBuilder<P> {
-    /// Sends each message to the peers that have *not* subscribed to its beginning
-    /// (`ZMQ_INVERT_MATCHING`). Default: off.
+/// Apart from the others, because SUB has an option of the same name.
+impl<P: Publishes, S> SocketBuilder<P, S> {
+    /// Sends each message to the peers that have *not* subscribed to it (`ZMQ_INVERT_MATCHING`).
+    /// Default: off.
     ///
-    /// A peer without any subscription gets everything. A SUB sorts out what it has not subscribed
-    /// to, unless it [inverts](SocketBuilder::<Sub>::invert_matching) too; an XSUB receives all.
+    /// A peer without a subscription gets every message. A SUB drops messages that it has not
+    /// subscribed to, unless it [inverts](SocketBuilder::<Sub>::invert_matching) too. An XSUB
+    /// receives all.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -50,17 +51,17 @@ impl<P: Publishes> SocketBuilder<P> {
 }
 
 impl SocketBuilder<XPub> {
-    /// Which subscriptions are received as messages (`ZMQ_XPUB_VERBOSE`, `_VERBOSER`, `_MANUAL`,
-    /// `_MANUAL_LAST_VALUE`). Default: those that change the set of topics.
+    /// Selects the subscriptions that are received as messages (`ZMQ_XPUB_VERBOSE`, `_VERBOSER`,
+    /// `_MANUAL`, `_MANUAL_LAST_VALUE`). Default: subscriptions that change the set of topics.
     pub fn notices(mut self, notices: SubscriptionNotices) -> Self {
         self.own.notices = notices;
         self
     }
 
-    /// A message for each new peer before any other, whatever it subscribes to
-    /// (`ZMQ_XPUB_WELCOME_MSG`). Default: none.
+    /// Sends this message to each new peer before any other (`ZMQ_XPUB_WELCOME_MSG`). Default:
+    /// none.
     ///
-    /// A SUB receives it if it has subscribed to its beginning.
+    /// A SUB receives it only if it has subscribed to it.
     pub fn welcome(mut self, message: impl Into<Message>) -> Self {
         self.own.welcome = Some(message.into());
         self

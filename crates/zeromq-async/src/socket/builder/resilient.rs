@@ -8,8 +8,8 @@ use super::SocketBuilder;
 use crate::options::{Keepalive, ReconnectBackoff};
 use crate::socket::{Sends, SocketKind};
 
-impl<P: SocketKind> SocketBuilder<P> {
-    /// Options for peers that are reached over the internet, where connections die without a word:
+impl<P: SocketKind, S> SocketBuilder<P, S> {
+    /// Sets options for peers over the internet, where connections can be lost without notice:
     ///
     /// | option | value |
     /// |---|---|
@@ -22,10 +22,10 @@ impl<P: SocketKind> SocketBuilder<P> {
     /// | [`tcp_keepalive`](Self::tcp_keepalive) | after 60 s, each 15 s, 4 times |
     /// | [`resend_limit`](Self::resend_limit) | 10: connections often break for other reasons than the message |
     ///
-    /// A peer that has fallen silent is noticed within 20 s, the interval and the timeout, and
-    /// connected to again. The messages that were queued for it are sent then. Messages that the kernel
-    /// had taken and the network lost are not, as with any ZeroMQ socket. Any of these options can be
-    /// set again afterwards.
+    /// A silent peer is disconnected within 20 s, the sum of the interval and the timeout. The
+    /// socket then connects again and sends the queued messages. Messages that the kernel had
+    /// taken, and the network lost, are not sent again, as with any ZeroMQ socket. Each of these
+    /// options can be changed afterwards.
     pub fn resilient(mut self) -> Self {
         let second = Duration::from_secs(1);
         self.options.heartbeat.interval = Some(5 * second);
@@ -42,31 +42,35 @@ impl<P: SocketKind> SocketBuilder<P> {
     }
 }
 
-impl<P: SocketKind> SocketBuilder<P> {
-    /// How many messages of gone peers are kept for [`take_unsent`](crate::SocketHandle::take_unsent).
-    /// Default: 0, they are only counted.
+impl<P: SocketKind, S> SocketBuilder<P, S> {
+    /// The number of unsent messages of disconnected peers to keep for
+    /// [`take_unsent`](crate::SocketHandle::take_unsent). Default: 0, they are only counted.
     ///
-    /// Kept are the queued messages of an accepted peer when its connection ends, those of an endpoint
-    /// when it is disconnected, and messages that a peer refused. Beyond the limit the oldest are
-    /// dropped. The queue of a connecting socket waits for the next connection and needs none of this.
+    /// These are the queued messages of an accepted peer when its connection ends, the queued
+    /// messages of an endpoint when it is disconnected, and messages that a peer refused. Beyond
+    /// the limit the oldest are dropped. If a connection that this socket made is lost, its queue
+    /// waits for the next connection and is not meant here.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use std::time::Duration;
     /// use zeromq_async::{PullSocket, PushSocket};
     ///
-    /// let mut push = PushSocket::builder().keep_unsent(10_000).build();
-    /// let endpoint = push.bind("tcp://127.0.0.1:0").await?;
-    /// let (first, mut second) = (PullSocket::new(), PullSocket::new());
-    /// first.connect(&endpoint)?;
-    /// push.wait_for_peers(1).await;
-    /// push.send("a job").await?; // with the kernel at once, and so not kept
-    /// first.close().await;
+    /// let mut push = PushSocket::builder().keep_unsent(10_000).linger(Duration::ZERO).build();
+    /// push.connect("inproc://first")?;
+    /// push.send("a job").await?;
+    /// push.disconnect("inproc://first")?;
+    /// while push.stats().lost == 0 {
+    ///     tokio::task::yield_now().await;
+    /// }
     ///
-    /// second.connect(&endpoint)?;
+    /// let mut pull = PullSocket::new();
+    /// push.connect(pull.bind("inproc://second").await?)?;
     /// for unsent in push.handle().take_unsent() {
     ///     push.send(unsent.message).await?;
     /// }
+    /// assert_eq!(pull.recv().await?, "a job");
     /// # Ok(()) }
     /// ```
     pub fn keep_unsent(mut self, messages: usize) -> Self
@@ -77,12 +81,13 @@ impl<P: SocketKind> SocketBuilder<P> {
         self
     }
 
-    /// How often a message is sent when the peer ends the connection in the middle of it each time; at
-    /// least 1. Default: 3.
+    /// How often to send a message if each time the peer ends the connection in the middle of it.
+    /// At least 1. Default: 3.
     ///
-    /// A connecting socket sends a message again that was partly written when the connection was
-    /// lost. A message that is larger than the peer allows would otherwise block the messages behind it
-    /// for ever. Giving it up is a [`SocketEvent::MessageRefused`](crate::SocketEvent::MessageRefused).
+    /// A connecting socket sends a message again if it was partly written when the connection was
+    /// lost. Without this limit, a message that is too large for the peer would block the messages
+    /// behind it for ever. When the limit is reached, the message is dropped with a
+    /// [`SocketEvent::MessageRefused`](crate::SocketEvent::MessageRefused).
     pub fn resend_limit(mut self, connections: u32) -> Self
     where
         P: Sends,
@@ -91,8 +96,8 @@ impl<P: SocketKind> SocketBuilder<P> {
         self
     }
 
-    /// Sends a message again however often the peer ends the connection in the middle of it; see
-    /// [`resend_limit`](Self::resend_limit).
+    /// Sends a message again each time the peer ends the connection in the middle of it, without
+    /// limit. See [`resend_limit`](Self::resend_limit).
     pub fn resend_forever(mut self) -> Self
     where
         P: Sends,

@@ -3,28 +3,28 @@
 use super::SocketBuilder;
 #[cfg(feature = "curve")]
 use zmtp::{CurveClient, CurveKeyPair, CurvePublicKey, CurveServer};
+use zmtp::{Mechanism, Null, PlainClient, PlainClientError, PlainServer};
 #[cfg(feature = "noise")]
 use zmtp::{NoiseClient, NoiseKeyPair, NoisePublicKey, NoiseServer};
-use zmtp::{Null, PlainClient, PlainClientError, PlainServer};
 
 use crate::authentication::{Authenticator, Security};
 use crate::socket::SocketKind;
 
-impl<P: SocketKind> SocketBuilder<P> {
-    /// Asks `authenticator` about every peer; only the peer's address is known (37/ZMTP NULL;
+impl<P: SocketKind, S> SocketBuilder<P, S> {
+    /// Asks `authenticator` about every peer. Only the peer's address is known (37/ZMTP NULL;
     /// `ZMQ_ZAP_DOMAIN`). `zeromq_auth::Zap` asks a ZAP handler.
     ///
-    /// It is also asked about the peers that this socket connects to, but not about inproc peers, which
-    /// are in this process.
+    /// It is also asked about the peers that this socket connects to. It is not asked about inproc peers,
+    /// which are in this process.
     pub fn null_server(mut self, authenticator: impl Authenticator) -> Self {
         self.options.security = Security::asking(Null, authenticator);
         self
     }
 
-    /// Shows this name and password to every peer, in clear (24/ZMTP-PLAIN;
+    /// Sends this name and password to every peer, in clear (24/ZMTP-PLAIN;
     /// `ZMQ_PLAIN_USERNAME`, `ZMQ_PLAIN_PASSWORD`). Default: the NULL mechanism.
     ///
-    /// Peers must be PLAIN servers. Inproc peers are within the process and are not asked.
+    /// Peers must be PLAIN servers. Inproc peers are in this process and have no handshake.
     ///
     /// # Errors
     ///
@@ -39,17 +39,17 @@ impl<P: SocketKind> SocketBuilder<P> {
         Ok(self)
     }
 
-    /// Lets in the peers whose name and password `authenticator` accepts (24/ZMTP-PLAIN;
-    /// `ZMQ_PLAIN_SERVER`); `zeromq_auth::Zap` asks a ZAP handler.
+    /// Asks `authenticator` about the name and password of each peer (24/ZMTP-PLAIN;
+    /// `ZMQ_PLAIN_SERVER`). `zeromq_auth::Zap` asks a ZAP handler.
     ///
-    /// Names and passwords travel in clear. Which side binds has no bearing on it.
+    /// Names and passwords travel in clear. Either side may bind.
     pub fn plain_server(mut self, authenticator: impl Authenticator) -> Self {
         self.options.security = Security::asking(PlainServer, authenticator);
         self
     }
 
-    /// Connects to, or accepts, servers that have `server_key`, and shows them this key pair;
-    /// everything is encrypted (26/CURVEZMQ; `ZMQ_CURVE_SERVERKEY`, `_PUBLICKEY`, `_SECRETKEY`).
+    /// Encrypts everything, and talks only to servers with `server_key`. This key pair identifies the
+    /// client (26/CURVEZMQ; `ZMQ_CURVE_SERVERKEY`, `_PUBLICKEY`, `_SECRETKEY`).
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -62,8 +62,8 @@ impl<P: SocketKind> SocketBuilder<P> {
     /// let (server_key, known) = (*server.public_key(), *client.public_key());
     /// let only_known = move |attempt: Attempt| {
     ///     let known = attempt.request.credentials == Credentials::PublicKey(*known.as_bytes());
-    ///     let refusal = Decision::Deny(DenyStatus::AuthenticationFailure);
-    ///     async move { if known { Decision::allow() } else { refusal } }
+    ///     let denied = Decision::Deny(DenyStatus::AuthenticationFailure);
+    ///     async move { if known { Decision::allow() } else { denied } }
     /// };
     ///
     /// let mut pull = PullSocket::builder().curve_server(server, only_known).build();
@@ -80,8 +80,8 @@ impl<P: SocketKind> SocketBuilder<P> {
         self
     }
 
-    /// Proves to clients that this socket has the key they know, lets in those whose own key
-    /// `authenticator` accepts, and encrypts everything (26/CURVEZMQ; `ZMQ_CURVE_SERVER`); a
+    /// Encrypts everything, and asks `authenticator` about the public key of each client. The key pair
+    /// is the server's: clients know its public key (26/CURVEZMQ; `ZMQ_CURVE_SERVER`).
     /// `zeromq_auth::Zap` asks a ZAP handler.
     #[cfg(feature = "curve")]
     pub fn curve_server(mut self, keys: CurveKeyPair, authenticator: impl Authenticator) -> Self {
@@ -90,11 +90,11 @@ impl<P: SocketKind> SocketBuilder<P> {
         self
     }
 
-    /// Connects to, or accepts, servers that have `server_key`, and shows them this key pair;
-    /// everything is encrypted (`NOISE_IK` of `docs/noise.md`; libzmq has no such mechanism).
+    /// Encrypts everything, and talks only to servers with `server_key`. This key pair identifies the
+    /// client (`NOISE_IK` of `docs/noise.md`; libzmq has no such mechanism).
     ///
-    /// Peers must be [`noise_server`](Self::noise_server)s. A server with another key cannot read
-    /// who this is: it closes the connection, and this socket tries again.
+    /// Peers must be [`noise_server`](Self::noise_server)s. A server with another key cannot read the
+    /// client's key. It closes the connection, and this socket tries again.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -107,8 +107,8 @@ impl<P: SocketKind> SocketBuilder<P> {
     /// let (server_key, known) = (*server.public_key(), *client.public_key());
     /// let only_known = move |attempt: Attempt| {
     ///     let known = attempt.request.credentials == Credentials::PublicKey(*known.as_bytes());
-    ///     let refusal = Decision::Deny(DenyStatus::AuthenticationFailure);
-    ///     async move { if known { Decision::allow() } else { refusal } }
+    ///     let denied = Decision::Deny(DenyStatus::AuthenticationFailure);
+    ///     async move { if known { Decision::allow() } else { denied } }
     /// };
     ///
     /// let mut pull = PullSocket::builder().noise_server(server, only_known).build();
@@ -125,13 +125,13 @@ impl<P: SocketKind> SocketBuilder<P> {
         self
     }
 
-    /// Proves to clients that this socket has the key they know, lets in those whose own key
-    /// `authenticator` accepts, and encrypts everything (`NOISE_IK` of `docs/noise.md`; libzmq has
-    /// no such mechanism).
+    /// Encrypts everything, and asks `authenticator` about the public key of each client. The key pair
+    /// is the server's: clients know its public key (`NOISE_IK` of `docs/noise.md`; libzmq has no such
+    /// mechanism).
     ///
-    /// Peers must be [`noise_client`](Self::noise_client)s. The authenticator is asked when a client
-    /// has shown its key, in a message that may be a recording, and the proof follows: so it should
-    /// have no effect of its own.
+    /// Peers must be [`noise_client`](Self::noise_client)s. The authenticator is asked before the client
+    /// has proven its key: an attacker can replay the first message of another client. So the
+    /// authenticator should have no side effects.
     #[cfg(feature = "noise")]
     pub fn noise_server(mut self, keys: NoiseKeyPair, authenticator: impl Authenticator) -> Self {
         let server = NoiseServer::ik(keys);
@@ -139,11 +139,11 @@ impl<P: SocketKind> SocketBuilder<P> {
         self
     }
 
-    /// Asks `authenticator` about the key of each server, shows accepted servers this key pair, and
-    /// encrypts everything (`NOISE_XX` of `docs/noise.md`; libzmq has no such mechanism).
+    /// Encrypts everything, and asks `authenticator` about the public key of each server. The key pair
+    /// identifies the client (`NOISE_XX` of `docs/noise.md`; libzmq has no such mechanism).
     ///
-    /// This is for servers with an unknown key, or one of several. The authenticator gets the key that
-    /// the server has proven to have. An authenticator that accepts any key lets any server read the
+    /// Use it if the server's key is unknown, or one of several. The authenticator gets the key that
+    /// the server has proven to have. An authenticator that accepts every key lets every server read the
     /// messages. Peers must be [`noise_xx_server`](Self::noise_xx_server)s.
     ///
     /// ```
@@ -163,9 +163,9 @@ impl<P: SocketKind> SocketBuilder<P> {
     ///         _ => Decision::Deny(DenyStatus::AuthenticationFailure),
     ///     }
     /// };
-    /// let anybody = |_: Attempt| async { Decision::allow() };
+    /// let any_client = |_: Attempt| async { Decision::allow() };
     ///
-    /// let mut pull = PullSocket::builder().noise_xx_server(new, anybody).build();
+    /// let mut pull = PullSocket::builder().noise_xx_server(new, any_client).build();
     /// let mut push = PushSocket::builder().noise_xx_client(generate_noise_keys(), check).build();
     /// push.connect(pull.bind("tcp://127.0.0.1:0").await?)?;
     /// push.send("in secret").await?;
@@ -183,10 +183,10 @@ impl<P: SocketKind> SocketBuilder<P> {
         self
     }
 
-    /// Shows this socket's key to every client, asks `authenticator` about the client's key, and encrypts
-    /// everything (`NOISE_XX` of `docs/noise.md`; libzmq has no such mechanism).
+    /// Encrypts everything, and asks `authenticator` about the public key of each client. Every client
+    /// gets the server's public key (`NOISE_XX` of `docs/noise.md`; libzmq has no such mechanism).
     ///
-    /// Peers must be [`noise_xx_client`](Self::noise_xx_client)s. The authenticator is asked when a
+    /// Peers must be [`noise_xx_client`](Self::noise_xx_client)s. The authenticator is asked after a
     /// client has proven its key.
     #[cfg(feature = "noise")]
     pub fn noise_xx_server(
@@ -196,6 +196,30 @@ impl<P: SocketKind> SocketBuilder<P> {
     ) -> Self {
         let server = NoiseServer::xx(keys);
         self.options.security = Security::asking(server, authenticator);
+        self
+    }
+
+    /// Uses a mechanism of your own, without an authenticator: the mechanism decides about its peers.
+    ///
+    /// [`Mechanism`] is a trait of the crate `zmtp-codec`; its `tests/custom_mechanism.rs` has a complete
+    /// implementation. Peers need the same mechanism. If it asks about a peer, that peer is denied. Inproc
+    /// peers are in this process and have no handshake.
+    ///
+    /// The handshake gets randomness only if the feature `curve` or `noise` is on. The handshake must
+    /// not block: it runs in the task of the connection.
+    pub fn mechanism(mut self, mechanism: impl Mechanism + 'static) -> Self {
+        self.options.security = Security::new(mechanism);
+        self
+    }
+
+    /// Uses a mechanism of your own, and asks `authenticator` about each peer for which the mechanism
+    /// asks (`Step::Ask`). See [`mechanism`](Self::mechanism).
+    pub fn mechanism_with_authenticator(
+        mut self,
+        mechanism: impl Mechanism + 'static,
+        authenticator: impl Authenticator,
+    ) -> Self {
+        self.options.security = Security::asking(mechanism, authenticator);
         self
     }
 }

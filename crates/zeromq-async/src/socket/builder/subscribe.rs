@@ -6,8 +6,8 @@ use super::SocketBuilder;
 use crate::socket::kind::{SocketKind, Subscribes};
 use crate::socket::{Sub, XSub};
 
-impl<P: SocketKind> SocketBuilder<P> {
-    /// Subscribes from the start to what begins with `topic`; repeatable.
+impl<P: SocketKind, S> SocketBuilder<P, S> {
+    /// Subscribes to messages that begin with `topic`. Can be called several times.
     pub fn subscribe(mut self, topic: impl AsRef<[u8]>) -> Self
     where
         P: Subscribes,
@@ -20,8 +20,8 @@ impl<P: SocketKind> SocketBuilder<P> {
 impl SocketBuilder<Sub> {
     /// Receives the messages that it has *not* subscribed to (`ZMQ_INVERT_MATCHING`). Default: off.
     ///
-    /// Publishers have to [invert](SocketBuilder::<Pub>::invert_matching) too. Otherwise they send only
-    /// messages that are filtered out here.
+    /// Publishers must [invert](SocketBuilder::<Pub>::invert_matching) too. Otherwise they only
+    /// send messages that are dropped here.
     pub fn invert_matching(mut self, invert: bool) -> Self {
         self.own.invert_matching = invert;
         self
@@ -29,11 +29,12 @@ impl SocketBuilder<Sub> {
 }
 
 impl SocketBuilder<XSub> {
-    /// Tells publishers of every cancellation, even of a topic that is subscribed to once more or
-    /// not at all (`ZMQ_XSUB_VERBOSE_UNSUBSCRIBE`). Default: only of the last for its topic.
+    /// Sends every cancellation to publishers, even if another subscription to the topic remains or
+    /// there is none (`ZMQ_XSUB_VERBOSE_UNSUBSCRIBE`). Default: only the last cancellation of a
+    /// topic.
     ///
-    /// An XPUB that takes [all notices](crate::SubscriptionNotices::All) then sees each of them,
-    /// through any number of proxies that do the same.
+    /// An XPUB with [all notices](crate::SubscriptionNotices::All) then sees each of them, also
+    /// through proxies that do the same.
     pub fn tell_every_cancellation(mut self, tell: bool) -> Self {
         self.own.tell_every_cancellation = tell;
         self

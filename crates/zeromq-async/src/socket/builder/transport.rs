@@ -9,8 +9,8 @@ use crate::socket::SocketKind;
 #[cfg(feature = "tls")]
 use crate::tls::{TlsClient, TlsServer};
 
-impl<P: SocketKind> SocketBuilder<P> {
-    /// How many connections may wait to be accepted at each bound endpoint (`ZMQ_BACKLOG`).
+impl<P: SocketKind, S> SocketBuilder<P, S> {
+    /// The most connections that wait to be accepted at each bound endpoint (`ZMQ_BACKLOG`).
     /// Default: 100.
     pub fn backlog(mut self, connections: u32) -> Self {
         self.options.transport.backlog = Some(connections);
@@ -41,8 +41,8 @@ impl<P: SocketKind> SocketBuilder<P> {
         self
     }
 
-    /// How long sent bytes may stay unacknowledged before TCP gives the connection up
-    /// (`ZMQ_TCP_MAXRT`; Linux). Default: the operating system's.
+    /// The time after which TCP ends a connection with unacknowledged bytes (`ZMQ_TCP_MAXRT`;
+    /// Linux). Default: the operating system's.
     pub fn tcp_retransmit_limit(mut self, limit: Duration) -> Self {
         self.options.transport.retransmit_limit = Some(limit);
         self
@@ -51,29 +51,29 @@ impl<P: SocketKind> SocketBuilder<P> {
     /// TCP keepalive (`ZMQ_TCP_KEEPALIVE`, `_IDLE`, `_INTVL`, `_CNT`). Default: the operating
     /// system's, which is off.
     ///
-    /// Binding and connecting fail at once with values that the system refuses: Linux takes 1 to 127
-    /// probes, and times of 1 s to 32,767 s.
+    /// Binding and connecting fail at once if the system does not accept the values. Linux accepts
+    /// 1 to 127 probes, and times from 1 s to 32,767 s.
     pub fn tcp_keepalive(mut self, keepalive: Keepalive) -> Self {
         self.options.transport.keepalive = Some(keepalive);
         self
     }
 
-    /// The priority of this socket's tcp packets among all packets of this machine (`ZMQ_PRIORITY`;
-    /// Linux, ignored elsewhere). Default: what the [type of service](Self::type_of_service) makes
-    /// it, which is 0.
+    /// The priority of this socket's TCP packets among all packets of this machine (`ZMQ_PRIORITY`;
+    /// Linux, ignored elsewhere). Default: 0, or the priority that follows from the [type of
+    /// service](Self::type_of_service).
     ///
-    /// More than 6 is for privileged programs; for others binding and connecting fail then.
+    /// Only a privileged program may set more than 6. In others, binding and connecting fail.
     pub fn priority(mut self, priority: u32) -> Self {
         self.options.transport.priority = Some(priority);
         self
     }
 
-    /// How long the kernel looks for packets of a connection by itself before it waits for an
-    /// interrupt, in whole microseconds (`ZMQ_BUSY_POLL`; Linux, ignored elsewhere). Default: the
-    /// operating system's (`net.core.busy_read`), which is not at all.
+    /// How long the kernel polls the network device for packets of a connection before it waits for
+    /// an interrupt, in whole microseconds (`ZMQ_BUSY_POLL`; Linux, ignored elsewhere). Default:
+    /// the operating system's (`net.core.busy_read`), normally 0.
     ///
-    /// It costs processor time and saves latency. More than the system's is for privileged programs;
-    /// for others binding and connecting fail then.
+    /// It costs processor time and saves latency. Only a privileged program may set more than the
+    /// operating system's value. In others, binding and connecting fail.
     pub fn busy_poll(mut self, time: Duration) -> Self {
         self.options.transport.busy_poll = Some(time);
         self
@@ -81,10 +81,10 @@ impl<P: SocketKind> SocketBuilder<P> {
 
     /// Makes connections over tcp through a SOCKS5 proxy (`ZMQ_SOCKS_PROXY`). Default: none.
     ///
-    /// The proxy looks up the names of hosts. It has to connect within the
-    /// [handshake timeout](Self::handshake_timeout), or the
-    /// [connect timeout](Self::connect_timeout) where that is less, and a failure of it is an event
-    /// that names it. The address of the peer, as events tell it, is the proxy's.
+    /// The proxy looks up host names. It must connect within the [handshake
+    /// timeout](Self::handshake_timeout) or the [connect timeout](Self::connect_timeout), whichever
+    /// is less. Events report a failure of the proxy with its name. Events show the address of the
+    /// proxy in place of the peer's address.
     pub fn socks_proxy(mut self, proxy: SocksProxy) -> Self {
         self.options.transport.socks_proxy = Some(Box::new(proxy));
         self
@@ -109,13 +109,13 @@ impl<P: SocketKind> SocketBuilder<P> {
     }
 
     /// Accepts connections at bound endpoints only if `filter` returns true for the address
-    /// (`ZMQ_TCP_ACCEPT_FILTER`, `ZMQ_IPC_FILTER_UID`, `_GID`, `_PID`). Default: from all.
+    /// (`ZMQ_TCP_ACCEPT_FILTER`, `ZMQ_IPC_FILTER_UID`, `_GID`, `_PID`). Default: all are accepted.
     ///
-    /// Others are closed before the handshake, and each is an
-    /// [`AcceptFailed`](crate::SocketEvent::AcceptFailed). The filter is called for each connection,
-    /// and others wait meanwhile. An
-    /// `zeromq_auth::AddressRules` has ranges of addresses, users and processes
-    /// for it; as an authenticator they also tell the peer.
+    /// Other connections are closed before the handshake, each with an
+    /// [`AcceptFailed`](crate::SocketEvent::AcceptFailed) event. The filter is called for one
+    /// connection at a time, so it must not block. `zeromq_auth::AddressRules` has ranges of
+    /// addresses, users and processes for it. As an authenticator, they also tell the peer that it
+    /// is denied.
     pub fn accept_filter(
         mut self,
         filter: impl Fn(&PeerAddress) -> bool + Send + Sync + 'static,
@@ -124,8 +124,8 @@ impl<P: SocketKind> SocketBuilder<P> {
         self
     }
 
-    /// After which failures no further attempt to connect is made (`ZMQ_RECONNECT_STOP`). Default:
-    /// none.
+    /// The failures after which the socket does not try to connect again (`ZMQ_RECONNECT_STOP`).
+    /// Default: none.
     pub fn reconnect_stop(mut self, stop: ReconnectStop) -> Self {
         self.options.reconnect_stop = stop;
         self

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use quinn::udp::{RecvMeta, Transmit};
 use quinn::{AsyncUdpSocket, Endpoint, Runtime, ServerConfig, TokioRuntime, UdpPoller};
+use socket2::{Domain, Protocol, Type};
 use tokio::runtime::{self, Handle};
 use tokio::sync::watch;
 use tokio::time::timeout;
@@ -18,7 +19,7 @@ use tokio::time::timeout;
 use super::config;
 use crate::options::TransportOptions;
 use crate::sync::Mutex;
-use crate::transport::tcp::datagram_socket;
+use crate::transport::tcp::set_before_use;
 
 /// A QUIC endpoint. Its UDP socket lives as long as it and its connections.
 pub(super) struct UdpEndpoint {
@@ -109,6 +110,15 @@ fn unspecified(like: SocketAddr) -> SocketAddr {
         SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
         SocketAddr::V6(_) => (Ipv6Addr::UNSPECIFIED, 0).into(),
     }
+}
+
+/// Opens a UDP socket for an address, with the options that apply to it.
+fn datagram_socket(address: SocketAddr, options: &TransportOptions) -> io::Result<socket2::Socket> {
+    let domain = Domain::for_address(address);
+    let socket = socket2::Socket::new(domain, Type::DGRAM, Some(Protocol::UDP))?;
+    socket.set_nonblocking(true)?;
+    set_before_use(&socket, address, options)?;
+    Ok(socket)
 }
 
 /// A UDP socket that tells when it is closed. QUIC closes it in a task, after the last connection.

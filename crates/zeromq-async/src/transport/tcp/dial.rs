@@ -45,10 +45,10 @@ impl<'a> Route<'a> {
     /// Connects to the first address of the host that answers.
     pub(super) async fn connect(self, lookups: &Lookups) -> io::Result<Io> {
         let sources = match self.source {
-            Some(source) => Some(resolve::local(source, lookups).await?),
+            Some(source) => Some(resolve::local(source.host(), source.port(), lookups).await?),
             None => None,
         };
-        let mut addresses = resolve::remote(self.host, lookups).await?;
+        let mut addresses = resolve::remote(self.host.host(), self.host.port(), lookups).await?;
         // Addresses that failed before are tried last.
         let failed = &self.options.attempt.failed_addresses;
         addresses.sort_by_key(|address| failed.iter().position(|failed| failed == address));

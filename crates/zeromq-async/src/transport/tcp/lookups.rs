@@ -1,7 +1,7 @@
 //! Looks up host names on a bounded number of threads.
 //!
 //! The system's resolver blocks its thread, for half a minute if a name server does not answer, and
-//! cannot be cancelled. So all callers that want the same name share one look-up. At most
+//! cannot be cancelled. So all callers that want the same name share one lookup. At most
 //! [`MAX_THREADS`] run at a time. An attempt right after a failure fails with the same error.
 //! The threads are not the runtime's, which does not wait for them.
 
@@ -16,8 +16,8 @@ use tokio::sync::watch;
 use crate::sync::Mutex;
 use crate::transport::error::with_source;
 
-/// The look-ups of the process.
-pub(super) static LOOKUPS: LazyLock<Lookups> =
+/// The lookups of the process.
+pub(in crate::transport) static LOOKUPS: LazyLock<Lookups> =
     LazyLock::new(|| Lookups::new(|name| Ok((name, 0).to_socket_addrs()?.collect())));
 
 const MAX_THREADS: usize = 16;
@@ -27,7 +27,7 @@ const FAILURE_KEPT: Duration = Duration::from_secs(1);
 
 /// Look-ups that share their threads.
 #[derive(Clone)]
-pub(super) struct Lookups(Arc<Shared>);
+pub(in crate::transport) struct Lookups(Arc<Shared>);
 
 struct Shared {
     resolve: Resolve,
@@ -80,7 +80,7 @@ impl Lookups {
         (when.elapsed() < FAILURE_KEPT).then(|| error.clone())
     }
 
-    /// Joins the look-up of a name, or starts one.
+    /// Joins the lookup of a name, or starts one.
     fn ask(&self, name: &str) -> io::Result<watch::Receiver<Option<Answer>>> {
         let mut state = self.0.state.lock();
         if let Some(answer) = state.asked.get(name) {

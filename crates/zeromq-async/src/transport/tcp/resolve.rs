@@ -4,14 +4,17 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
 
 use super::lookups::Lookups;
-use crate::endpoint::{Host, TcpAddress};
+use crate::endpoint::Host;
 use crate::transport::error::invalid_input;
 
 /// The addresses of this machine for a host, IPv4 before IPv6. A name is a network interface if there
 /// is one, and a host otherwise, as in libzmq.
-pub(super) async fn local(address: &TcpAddress, lookups: &Lookups) -> io::Result<Vec<SocketAddr>> {
-    let port = address.port();
-    let mut addresses = match address.host() {
+pub(in crate::transport) async fn local(
+    host: &Host,
+    port: u16,
+    lookups: &Lookups,
+) -> io::Result<Vec<SocketAddr>> {
+    let mut addresses = match host {
         // The second one is for connecting from any address to IPv6.
         Host::Any => {
             vec![(Ipv4Addr::UNSPECIFIED, port).into(), (Ipv6Addr::UNSPECIFIED, port).into()]
@@ -27,10 +30,14 @@ pub(super) async fn local(address: &TcpAddress, lookups: &Lookups) -> io::Result
 }
 
 /// The addresses to connect to, in the system's order of preference.
-pub(super) async fn remote(address: &TcpAddress, lookups: &Lookups) -> io::Result<Vec<SocketAddr>> {
-    let mut addresses = match address.host() {
-        Host::Name(name) => with_port(lookups.find_again(name).await?, address.port()),
-        other => literal(other, address.port())?,
+pub(in crate::transport) async fn remote(
+    host: &Host,
+    port: u16,
+    lookups: &Lookups,
+) -> io::Result<Vec<SocketAddr>> {
+    let mut addresses = match host {
+        Host::Name(name) => with_port(lookups.find_again(name).await?, port),
+        other => literal(other, port)?,
     };
     for address in &mut addresses {
         address.set_ip(reachable(address.ip()));

@@ -27,7 +27,7 @@ pub(super) fn check(endpoint: &TcpEndpoint, options: &TransportOptions) -> io::R
         if is_v6 { (Ipv6Addr::UNSPECIFIED, 0).into() } else { (Ipv4Addr::UNSPECIFIED, 0).into() };
     let domain = Domain::for_address(address);
     let Ok(socket) = Socket::new(domain, Type::STREAM, Some(Protocol::TCP)) else { return Ok(()) };
-    let tuned = before_use(&socket, address, options)
+    let tuned = set_before_use(&socket, address, options)
         .and_then(|()| once_connected(SockRef::from(&socket), address, options));
     match tuned {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
@@ -39,19 +39,7 @@ pub(super) fn check(endpoint: &TcpEndpoint, options: &TransportOptions) -> io::R
 pub(super) fn open(address: SocketAddr, options: &TransportOptions) -> io::Result<Socket> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
     socket.set_nonblocking(true)?;
-    before_use(&socket, address, options)?;
-    Ok(socket)
-}
-
-/// Opens a UDP socket for an address, with the options that apply to it.
-#[cfg(feature = "quic")]
-pub(in crate::transport) fn open_datagram(
-    address: SocketAddr,
-    options: &TransportOptions,
-) -> io::Result<Socket> {
-    let socket = Socket::new(Domain::for_address(address), Type::DGRAM, Some(Protocol::UDP))?;
-    socket.set_nonblocking(true)?;
-    before_use(&socket, address, options)?;
+    set_before_use(&socket, address, options)?;
     Ok(socket)
 }
 
@@ -81,7 +69,11 @@ fn named(option: &str, value: &dyn Debug) -> impl Fn(io::Error) -> io::Error {
 
 /// Sets the options that must precede bind and connect. Accepted sockets inherit them from their
 /// listener, except the priority.
-fn before_use(socket: &Socket, address: SocketAddr, options: &TransportOptions) -> io::Result<()> {
+pub(in crate::transport) fn set_before_use(
+    socket: &Socket,
+    address: SocketAddr,
+    options: &TransportOptions,
+) -> io::Result<()> {
     // The buffers decide the window scale, which TCP settles in its first packet.
     if let Some(bytes) = options.send_buffer {
         socket.set_send_buffer_size(bytes).map_err(named("send_buffer", &bytes))?;
@@ -224,7 +216,7 @@ mod tests {
         };
         for address in ["127.0.0.1:0", "[::1]:0"] {
             let socket = connected(address, &options);
-            // Linux doubles what is asked for, for its own bookkeeping.
+            // Linux doubles the requested size, for its own bookkeeping.
             assert_eq!(socket.send_buffer_size().unwrap(), 64 * 1024);
             assert_eq!(socket.recv_buffer_size().unwrap(), 32 * 1024);
             assert!(socket.keepalive().unwrap());

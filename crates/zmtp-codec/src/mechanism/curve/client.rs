@@ -17,7 +17,7 @@ use crate::metadata::Metadata;
 use crate::wire::{Command, MechanismName, Reader};
 
 /// A CURVE client: requires the server to own a known key, proves to own a key itself, and encrypts
-/// (25/ZMTP-CURVE).
+/// (26/CURVEZMQ).
 ///
 /// The connection needs [randomness](crate::Connection::with_entropy).
 #[derive(Clone, Debug, PartialEq, Eq)]

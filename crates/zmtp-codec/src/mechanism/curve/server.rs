@@ -18,7 +18,7 @@ use crate::metadata::Metadata;
 use crate::wire::{Command, MechanismName, Reader};
 
 /// A CURVE server: proves to own its key, asks whether the client's key is
-/// [accepted](crate::Event::Authenticate), and encrypts (25/ZMTP-CURVE).
+/// [accepted](crate::Event::Authenticate), and encrypts (26/CURVEZMQ).
 ///
 /// The connection needs [randomness](crate::Connection::with_entropy).
 #[derive(Clone, Debug, PartialEq, Eq)]

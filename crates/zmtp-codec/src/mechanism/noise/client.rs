@@ -67,6 +67,10 @@ impl Mechanism for NoiseClient {
         true
     }
 
+    fn seals_frames(&self) -> bool {
+        false
+    }
+
     fn start(&self, mut context: HandshakeContext, output: &mut Batch) -> Result<Step> {
         let seed = context.take_seed()?;
         if !context.peer_is_server {

@@ -55,6 +55,10 @@ impl Mechanism for NoiseServer {
         true
     }
 
+    fn seals_frames(&self) -> bool {
+        false
+    }
+
     fn start(&self, mut context: HandshakeContext, _: &mut Batch) -> Result<Step> {
         let seed = context.take_seed()?;
         if context.peer_is_server {

@@ -6,11 +6,10 @@ use super::FIELD_MAX;
 use crate::authentication::Password;
 use crate::batch::Batch;
 use crate::error::PeerMisbehaved;
+use crate::mechanism::ready::AwaitReady;
 use crate::mechanism::{
-    Handshake, HandshakeContext, Mechanism, Outcome, Result, Step, command, command_size,
-    expect_command,
+    Handshake, HandshakeContext, Mechanism, Result, Step, command, command_size, expect_command,
 };
-use crate::metadata::Metadata;
 use crate::wire::{Command, MechanismName};
 
 /// A PLAIN client: sends a user name and a password, in clear (24/ZMTP-PLAIN).
@@ -102,19 +101,5 @@ impl Handshake for AwaitWelcome {
         }
         output.push_command(&command("INITIATE", self.0.metadata.clone()));
         Step::wait(AwaitReady(self.0))
-    }
-}
-
-#[derive(Debug)]
-struct AwaitReady(HandshakeContext);
-
-impl Handshake for AwaitReady {
-    fn max_command_size(&self) -> usize {
-        self.0.command_size("READY", 0)
-    }
-
-    fn handle(self: Box<Self>, received: Command, _: &mut Batch) -> Result<Step> {
-        let metadata = Metadata::decode(expect_command(received, "READY")?)?;
-        Ok(Step::Done(Outcome::new(metadata)))
     }
 }

@@ -41,7 +41,7 @@ impl Stub {
     }
 
     fn next_asked(&self) -> String {
-        self.asked.recv_timeout(DEADLINE).expect("a look-up")
+        self.asked.recv_timeout(DEADLINE).expect("a lookup")
     }
 
     /// Asks, and gives up at once.
@@ -118,7 +118,7 @@ async fn a_failed_lookup_answers_for_a_moment() {
     assert_eq!(stub.asked.try_iter().count(), 2, "success is asked for anew");
 }
 
-/// A runtime that ends takes no look-up with it that another one waits for.
+/// A runtime that ends takes no lookup with it that another one waits for.
 #[test]
 fn a_lookup_outlives_the_runtime_it_began_in() {
     let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();

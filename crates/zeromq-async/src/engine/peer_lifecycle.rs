@@ -7,7 +7,7 @@ use zmtp::{Message, PeerInfo};
 use super::core::SocketCore;
 use crate::endpoint::Endpoint;
 use crate::event::{DisconnectReason, SocketEvent};
-use crate::options::NoticeOptions;
+use crate::options::PeerMessageOptions;
 use crate::pipe::Pipe;
 
 /// The most unread messages of a peer that connects and disconnects time and again. Its notices pass
@@ -16,7 +16,7 @@ const MAX_UNREAD: usize = 1024;
 
 /// Lets the application receive the notice of a new peer, before any message of that peer.
 pub(super) fn notify_connected(core: &SocketCore, pipe: &Arc<Pipe>) {
-    if let Some(notice) = &core.options.notices.connected {
+    if let Some(notice) = &core.options.peer_messages.connected {
         notify(pipe, notice);
     }
 }
@@ -58,7 +58,8 @@ fn notify_lost(core: &SocketCore, pipe: &Arc<Pipe>, reason: &DisconnectReason) {
     if matches!(reason, DisconnectReason::Closed) {
         return;
     }
-    let NoticeOptions { lost, accepted_lost, connected_lost, .. } = &core.options.notices;
+    let PeerMessageOptions { lost, accepted_lost, connected_lost, .. } =
+        &core.options.peer_messages;
     let by_side = if pipe.connects() { connected_lost } else { accepted_lost };
     for notice in [lost, by_side].into_iter().flatten() {
         notify(pipe, notice);

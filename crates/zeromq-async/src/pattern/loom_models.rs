@@ -413,8 +413,8 @@ fn ending_task_strands_no_other_peer() {
     });
 }
 
-/// A peer whose own task has just written is still listed when the other's task ends, and gets more to
-/// write at that moment.
+/// The task of one peer has just written, and the peer is still listed. At that moment the task of
+/// the other peer ends, and the first peer gets more to write.
 #[test]
 fn ending_task_and_sender_do_not_deadlock() {
     check(|| {

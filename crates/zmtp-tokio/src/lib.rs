@@ -1,11 +1,11 @@
-//! A whole ZMTP connection as a codec for [`Framed`] (feature `tokio-util`).
+//! A whole ZMTP connection as a codec for [`Framed`].
 //!
 //! [`ZmtpCodec::handshake`] completes the handshake over any byte stream and returns a `Framed`:
 //!
 //! ```
 //! use futures_util::{SinkExt, StreamExt};
-//! use zmtp_codec::tokio_util::{Incoming, ZmtpCodec};
 //! use zmtp_codec::{ConnectionConfig, Message, Null, SocketType};
+//! use zmtp_tokio::{Incoming, ZmtpCodec};
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -26,25 +26,22 @@
 //!
 //! A codec is a single connection: it does not reconnect, queue, or send heartbeats.
 
+#![forbid(unsafe_code)]
+
 use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
 
-use ::tokio_util::codec::{Decoder, Encoder, Framed};
 use bytes::BytesMut;
 use futures_core::Stream;
 use futures_sink::Sink;
 use tokio::io::{AsyncRead, AsyncWrite};
-
-use crate::authentication::{AuthenticationRequest, Decision, DenyStatus};
-use crate::batch::RunIter;
-use crate::config::ConnectionConfig;
-use crate::connection::Connection;
-use crate::error::ProtocolError;
-use crate::event::{Event, PeerInfo};
-use crate::message::Message;
-use crate::subscription::Subscription;
-use crate::wire::Command;
+use tokio_util::codec::{Decoder, Encoder, Framed};
+use zmtp_codec::wire::Command;
+use zmtp_codec::{
+    AuthenticationRequest, Connection, ConnectionConfig, Decision, DenyStatus, Event, Message,
+    PeerInfo, ProtocolError, RunIter, Subscription,
+};
 
 /// One side of a ZMTP connection, for [`Framed`].
 ///
@@ -70,6 +67,8 @@ pub enum Incoming {
     Authenticate(AuthenticationRequest),
     /// A command from the peer. A PING has been answered already.
     Command(Command),
+    /// The peer has ended the connection in the way of its [framing](zmtp_codec::framing).
+    End,
     /// A message from the peer.
     Message(Message),
     /// The handshake is over. This describes the peer.
@@ -164,13 +163,15 @@ impl ZmtpCodec {
                 Some(Ok(Incoming::Authenticate(request))) => {
                     framed.codec_mut().authenticate(authenticate(&request));
                 }
+                Some(Ok(Incoming::End)) | None => {
+                    return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into());
+                }
                 Some(Ok(_)) => {}
                 Some(Err(error)) => {
                     // The peer should get an ERROR, but the first error is the one to return.
                     let _ = transmit(&mut framed).await;
                     return Err(error);
                 }
-                None => return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into()),
             }
         }
     }
@@ -228,7 +229,10 @@ impl Decoder for ZmtpCodec {
                     return Ok(Some(Incoming::Authenticate(request)));
                 }
                 Some(Event::Command(command)) => return Ok(Some(Incoming::Command(command))),
+                Some(Event::End) => return Ok(Some(Incoming::End)),
                 Some(Event::Ready(peer)) => return Ok(Some(Incoming::Ready(peer))),
+                // An event of a later version that needs no action.
+                Some(_) => {}
                 None if self.pending.is_empty() || self.is_announced => return Ok(None),
                 None => {
                     self.is_announced = true;

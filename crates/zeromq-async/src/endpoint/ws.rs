@@ -22,7 +22,8 @@ use super::{TcpAddress, TcpEndpoint, check_length};
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct WsEndpoint {
-    tcp: TcpEndpoint,
+    /// Boxed, because other endpoints are smaller.
+    tcp: Box<TcpEndpoint>,
     /// Begins with `/`, or is empty.
     path: String,
     /// Whether it is `wss://`.
@@ -50,7 +51,7 @@ impl WsEndpoint {
             false => TcpEndpoint::parse(&format!("{authority}:{}", default_port(secure)))?,
         };
         let path = if path == "/" { String::new() } else { path.into() };
-        Ok(Self { tcp, path, secure })
+        Ok(Self { tcp: Box::new(tcp), path, secure })
     }
 
     pub(super) fn scheme(&self) -> &'static str {
@@ -90,12 +91,12 @@ impl WsEndpoint {
     /// This endpoint at the address that was bound.
     #[cfg(feature = "ws")]
     pub(crate) fn at(&self, address: SocketAddr) -> Self {
-        let tcp = TcpEndpoint::from(TcpAddress::from(address));
+        let tcp = Box::new(TcpEndpoint::from(TcpAddress::from(address)));
         Self { tcp, path: self.path.clone(), secure: self.secure }
     }
 
     pub(super) fn at_port(&self, port: u16) -> Self {
-        Self { tcp: self.tcp.at_port(port), path: self.path.clone(), secure: self.secure }
+        Self { tcp: Box::new(self.tcp.at_port(port)), path: self.path.clone(), secure: self.secure }
     }
 
     pub(super) fn is_same(&self, other: &Self) -> bool {

@@ -1,6 +1,7 @@
 //! Endpoints of `ws://` and `wss://`: `host:port/path`.
 
 use std::fmt;
+#[cfg(feature = "ws")]
 use std::net::SocketAddr;
 
 use super::error::EndpointErrorKind;
@@ -22,7 +23,7 @@ use super::{TcpAddress, TcpEndpoint, check_length};
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct WsEndpoint {
-    /// Boxed, because other endpoints are smaller.
+    /// Boxed, to keep an endpoint and the errors that hold one small.
     tcp: Box<TcpEndpoint>,
     /// Begins with `/`, or is empty.
     path: String,

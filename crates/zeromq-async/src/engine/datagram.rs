@@ -6,13 +6,12 @@
 
 use std::sync::Arc;
 
-use zmtp::{PeerInfo, SocketType};
+use zmtp::SocketType;
 
 use super::core::SocketCore;
 use super::task;
 use crate::endpoint::Endpoint;
-use crate::error::{BindError, BindErrorKind, ConnectError, ConnectErrorKind, Mismatch, Rejected};
-use crate::pipe::Pipe;
+use crate::error::{BindError, BindErrorKind, ConnectError, ConnectErrorKind, Mismatch};
 use crate::transport::DynDatagramTransport;
 
 mod bound;
@@ -20,11 +19,13 @@ mod dialed;
 mod driver;
 mod failures;
 mod layout;
+mod peer;
 mod shared;
 mod writer;
 
 use bound::Receiving;
 use dialed::Dialing;
+use driver::join;
 use layout::Layout;
 pub(super) use shared::BoundDatagrams;
 
@@ -36,6 +37,7 @@ pub(super) fn check_connections(
     match (socket_type, endpoint) {
         (SocketType::Dgram, _) => Err(Mismatch::OnlyDatagrams { socket_type }),
         (SocketType::Stream, Endpoint::Inproc(_)) => Err(Mismatch::NoInproc { socket_type }),
+        (SocketType::Stream, Endpoint::Ws(_)) => Err(Mismatch::NoWebSocket { socket_type }),
         _ => Ok(()),
     }
 }
@@ -71,7 +73,7 @@ pub(super) fn connect(
     let runtime = core.select_runtime(transport.needs_io_driver());
     let runtime = runtime.map_err(|unsuited| ConnectError::new(&endpoint, unsuited.into()))?;
     let max_datagram = transport.max_datagram();
-    let pipe = join(core, &endpoint, true, max_datagram)
+    let pipe = peer::join(core, &endpoint, true, max_datagram)
         .map_err(|rejected| ConnectError::new(&endpoint, ConnectErrorKind::Rejected(rejected)))?;
     Dialing::spawn(core, &runtime, transport, endpoint, pipe, layout);
     Ok(())
@@ -95,23 +97,4 @@ fn check(core: &SocketCore, role: Role) -> Result<Layout, Mismatch> {
         },
         (_, Role::Connects) => Err(Mismatch::OnlyBinds { socket_type }),
     }
-}
-
-/// Adds a pipe for an endpoint of datagrams.
-fn join(
-    core: &SocketCore,
-    endpoint: &Endpoint,
-    connects: bool,
-    max_datagram: usize,
-) -> Result<Arc<Pipe>, Rejected> {
-    let (options, endpoint) = (&core.options.pipe, Arc::new(endpoint.clone()));
-    let pipe = core.peers.open_datagrams(options, &core.pattern, endpoint, connects, max_datagram);
-    core.peers.join(&pipe)?;
-    Ok(pipe)
-}
-
-/// Describes all peers at an endpoint of datagrams. They do not introduce themselves.
-fn anonymous(socket_type: SocketType) -> PeerInfo {
-    let peer = socket_type.peers().first().copied().unwrap_or(socket_type);
-    PeerInfo::local(peer, None, &zmtp::Metadata::new())
 }

@@ -46,8 +46,11 @@ fn bound_address(group: SocketAddr, _: &Interface) -> SocketAddr {
 fn hear_own_memberships(socket: &Socket, group: SocketAddr) -> io::Result<()> {
     match group {
         SocketAddr::V4(_) => socket.set_multicast_all_v4(false),
-        // The option is missing before Linux 4.20.
-        SocketAddr::V6(_) => Ok(socket.set_multicast_all_v6(false).unwrap_or(())),
+        SocketAddr::V6(_) => {
+            // The option is missing before Linux 4.20.
+            let _ = socket.set_multicast_all_v6(false);
+            Ok(())
+        }
     }
 }
 

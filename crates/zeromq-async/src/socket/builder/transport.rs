@@ -90,18 +90,18 @@ impl<P: SocketKind, S> SocketBuilder<P, S> {
         self
     }
 
-    /// How bound endpoints of `tls://` accept connections: the certificate, and whether clients need one
-    /// (libzmq has `ZMQ_WSS_CERT_PEM` and `ZMQ_WSS_KEY_PEM`, for wss only). Default: the context's, or
-    /// none, and then binding fails.
+    /// How bound endpoints of `tls://`, `wss://` and `quic://` accept connections: the certificate, and
+    /// whether clients need one (`ZMQ_WSS_CERT_PEM`, `ZMQ_WSS_KEY_PEM`). Default: the context's, or none,
+    /// and then binding fails.
     #[cfg(feature = "tls")]
     pub fn tls_server(mut self, server: TlsServer) -> Self {
         self.options.transport.tls_server = Some(server);
         self
     }
 
-    /// How the socket connects to endpoints of `tls://`: whom it trusts, and its own certificate (libzmq
-    /// has `ZMQ_WSS_TRUST_PEM`, `ZMQ_WSS_TRUST_SYSTEM` and `ZMQ_WSS_HOSTNAME`, for wss only). Default:
-    /// the context's, or [`TlsClient::new`].
+    /// How the socket connects to endpoints of `tls://`, `wss://` and `quic://`: whom it trusts, and its
+    /// own certificate (`ZMQ_WSS_TRUST_PEM`, `ZMQ_WSS_TRUST_SYSTEM`, `ZMQ_WSS_HOSTNAME`). Default: the
+    /// context's, or [`TlsClient::new`].
     #[cfg(feature = "tls")]
     pub fn tls_client(mut self, client: TlsClient) -> Self {
         self.options.transport.tls_client = Some(client);
@@ -110,6 +110,9 @@ impl<P: SocketKind, S> SocketBuilder<P, S> {
 
     /// Accepts connections at bound endpoints only if `filter` returns true for the address
     /// (`ZMQ_TCP_ACCEPT_FILTER`, `ZMQ_IPC_FILTER_UID`, `_GID`, `_PID`). Default: all are accepted.
+    ///
+    /// At `udp://` it is asked about the sender of each datagram, and those of others are dropped and
+    /// counted as [`filtered`](crate::Discarded::filtered).
     ///
     /// Other connections are closed before the handshake, each with an
     /// [`AcceptFailed`](crate::SocketEvent::AcceptFailed) event. The filter is called for one

@@ -127,7 +127,11 @@ fn wrong_directions_are_told_in_words() {
             "Sub socket has no routing id",
             "",
         ),
-        ("fn f(s: SocketBuilder<Pull>) { s.no_drop(true); }", "Pull socket does not publish", ""),
+        (
+            "fn f(s: SocketBuilder<Pull>) { s.no_drop(true); }",
+            "Pull socket does not drop messages",
+            "",
+        ),
         ("fn f(s: SocketBuilder<Pull>) { s.hello(\"a\"); }", "Pull socket does not greet", ""),
         (
             "fn f(s: SocketBuilder<Pull>) { s.probe_router(true); }",

@@ -75,6 +75,7 @@ impl Settings {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         match transport {
             "tcp" => TCP.to_owned(),
+            "ws" => "ws://127.0.0.1:*".to_owned(),
             "ipc" => {
                 let number = NEXT.fetch_add(1, Ordering::Relaxed);
                 format!("ipc://{}/{number}", self.scratch.display())

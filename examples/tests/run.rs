@@ -6,8 +6,9 @@
 //! `cargo build -p examples --examples` first.
 
 use std::env::consts::EXE_EXTENSION;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::iter::from_fn;
+use std::net::TcpStream;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
@@ -63,6 +64,15 @@ fn metrics_shows_counts_and_compression() {
     };
     assert!(bytes("plain") > 10 * bytes("compressed"), "{stdout}");
     assert!(stdout.ends_with("done\n"), "{stdout}");
+}
+
+#[test]
+fn many_clients_get_their_answers() {
+    let stdout = run("many_clients");
+    for client in 1..=3 {
+        assert!(stdout.contains(&format!("client {client}: 100 answers, sum 328350")), "{stdout}");
+    }
+    assert!(stdout.contains("done: 300 requests answered"), "{stdout}");
 }
 
 #[test]
@@ -195,6 +205,36 @@ async fn hello_server_answers_world() {
     server.interrupt();
     assert_eq!(server.line(), "closed");
     assert!(server.end().success());
+}
+
+#[test]
+fn http_stream_serves_any_client() {
+    let mut server = Running::start(&["http_stream", "tcp://127.0.0.1:*"]);
+    let url = server.line();
+    let authority = url.strip_prefix("http://").expect("a URL");
+    for path in ["/hello", "/quit"] {
+        let answer = get(authority, path);
+        assert!(answer.ends_with(&format!("You asked for {path}.\n")), "{answer}");
+        assert_eq!(server.line(), path);
+    }
+    assert!(server.end().success());
+}
+
+/// What a web server answers: by curl if it is installed, and otherwise by a request in three pieces.
+fn get(authority: &str, path: &str) -> String {
+    let mut curl = Command::new("curl");
+    if let Ok(output) = curl.args(["-sS", &format!("http://{authority}{path}")]).output() {
+        assert!(output.status.success(), "{output:?}");
+        return String::from_utf8(output.stdout).expect("text");
+    }
+    let mut client = TcpStream::connect(authority).expect("a listener");
+    client.set_nodelay(true).expect("an open connection");
+    for piece in [&format!("GET {path} HT"), "TP/1.1\r\nHost: here\r\n\r", "\n"] {
+        client.write_all(piece.as_bytes()).expect("an open connection");
+    }
+    let mut answer = String::new();
+    client.read_to_string(&mut answer).expect("an answer");
+    answer
 }
 
 #[test]

@@ -26,7 +26,7 @@ const SIZES: [usize; 6] = [16, 64, 1024, 16 * 1024, 256 * 1024, 1024 * 1024];
 
 pub(super) fn cases(settings: &Settings) -> Vec<Case> {
     let mut cases = Vec::new();
-    for transport in ["tcp", "ipc", "inproc"] {
+    for transport in ["tcp", "ipc", "ws", "inproc"] {
         for size in SIZES {
             for payload in [Payload::Shared, Payload::Fresh] {
                 cases.push(case(settings, transport, size, payload));
@@ -43,8 +43,9 @@ fn until_full(size: usize) -> Duration {
 
 fn case(settings: &Settings, transport: &'static str, size: usize, payload: Payload) -> Case {
     let contestants = settings.contestants.iter().filter(|contestant| match contestant {
-        Contestant::Floor => transport != "inproc" && payload == Payload::Shared,
-        Contestant::Rival { .. } => transport != "inproc" && payload == Payload::Shared,
+        Contestant::Floor | Contestant::Rival { .. } => {
+            ["tcp", "ipc"].contains(&transport) && payload == Payload::Shared
+        }
         _ => true,
     });
     let line = match payload {

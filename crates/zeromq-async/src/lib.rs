@@ -45,6 +45,18 @@
 //! | [`DishSocket`] | | from the groups it joined | |
 //! | [`DgramSocket`] | to an address, over UDP | from any address | waits |
 //!
+//! Any number of tasks can use a socket of these types at a time, through [clones](SharedSocket) of it.
+//! Their messages have one [`Frame`]:
+//!
+//! | socket | sends | receives | with no room, or no peer |
+//! |---|---|---|---|
+//! | [`ClientSocket`] | to the next peer | fairly | waits |
+//! | [`ServerSocket`] | to the peer that a [`RouteId`] names | fairly, with its id | waits, or says so |
+//! | [`ScatterSocket`] | to the next peer | | waits |
+//! | [`GatherSocket`] | | fairly | |
+//! | [`PeerSocket`] | to the peer that a [`RouteId`] names | fairly, with its id | waits, or says so |
+//! | [`ChannelSocket`] | to its one peer | from it | waits |
+//!
 //! Wrong use does not compile: a [`PullSocket`] has no `send`. A [`Message`] is one or more
 //! [`Frame`]s and arrives whole or not at all.
 //! An [`AnySocket`] has a type that is chosen at run time.
@@ -70,7 +82,7 @@
 //! * `engine`: one task for each connection. It moves bytes between a pipe and a transport, and
 //!   accepts, reconnects and closes. No other module spawns a task. Only `transport` reads the clock
 //!   too, for its time limits.
-//! * [`transport`]: byte streams: tcp, ipc, and your own. inproc needs none; the engine joins two
+//! * [`transport`]: byte streams: tcp, ipc, ws, and your own. inproc needs none; the engine joins two
 //!   pipes.
 //! * `authentication`: the trait that decides whether a peer may connect. [`security`] has keys and
 //!   implementations.
@@ -93,6 +105,8 @@
 //! | [`wait_for_peers`](Socket::wait_for_peers), [`wait_for_subscribers`](Socket::wait_for_subscribers), [`Events::next`] | Nothing is lost. |
 //! | [`bind`](Socket::bind) | Nothing is bound. |
 //! | [`unbind`](Socket::unbind), [`stop_accepting`](Socket::stop_accepting) | They complete in their first poll, unless they must resolve a name: dropped then, the endpoint stays bound. |
+//! | [`SharedSocket::recv`], [`SharedSocket::recv_from`] | No message is lost. Another task receives it. |
+//! | [`SharedSocket::send`], [`SharedSocket::send_to`] | The message was not sent. It is dropped. |
 //! | [`close`](Socket::close) | Closing goes on in the background. The report is lost. |
 //! | [`SocketHandle::close`], [`Context::shutdown`] | Nothing more can be sent. Closing ends in the background when the socket, its halves and handles are dropped. |
 //!
@@ -124,11 +138,12 @@
 //!
 //! # Features
 //!
-//! Both are off by default, for their dependencies:
+//! All are off by default, for their dependencies:
 //!
 //! * `curve`: CURVE, which encrypts and which libzmq speaks (`SocketBuilder::curve_client`).
 //! * `noise`: NOISE, which encrypts with handshakes of the Noise framework
 //!   (`SocketBuilder::noise_client`).
+//! * `ws`: `ws://` endpoints, for browsers and libzmq (`transport::Ws`).
 //!
 //! The minimum supported Rust version is `rust-version` in `Cargo.toml`.
 

@@ -19,6 +19,10 @@
 //! | XSUB | [`Upstream`] | [`FairQueue`] |
 //! | PUSH, PULL | [`RoundRobin`] | [`FairQueue`] |
 //! | PAIR | [`Exclusive`] | [`FairQueue`] |
+//! | CLIENT | [`RoundRobin`] | [`OneFrame`], [`FairQueue`] |
+//! | SERVER, PEER | [`ByRouteId`], [`Addressed`] | [`OneFrame`], [`FairQueue`] |
+//! | SCATTER, GATHER | [`RoundRobin`] | [`OneFrame`], [`FairQueue`] |
+//! | CHANNEL | [`Exclusive`] | [`OneFrame`], [`FairQueue`] |
 //! | RADIO | [`ToMembers`] | |
 //! | DISH | | [`GroupFilter`], [`FairQueue`] |
 //! | DGRAM | [`Datagrams`] | [`FairQueue`] |
@@ -120,7 +124,7 @@ mod hooks;
 mod inbox;
 mod lockstep;
 #[cfg(all(test, zmq_loom))]
-mod loom_models;
+pub(crate) mod loom_models;
 mod members;
 mod memberships;
 mod one_frame;
@@ -233,6 +237,18 @@ pub trait ReceiveStrategy: Send {
     ///
     /// Those of [`poll_recv`](Self::poll_recv).
     fn poll_recv_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), RecvError>>;
+
+    /// Ready when a message has arrived, which stays where it is, or there is an error.
+    ///
+    /// `poll_recv` may drop that message. A wrapper that drops messages asks its inner strategy, so that
+    /// no message is taken.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`poll_recv`](Self::poll_recv).
+    fn poll_arrived(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), RecvError>> {
+        self.poll_recv_ready(cx)
+    }
 
     /// The peer that the last message came from.
     fn last_handle(&self) -> Option<&PeerHandle>;

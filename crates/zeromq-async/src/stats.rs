@@ -99,7 +99,8 @@ pub struct PeerStats {
     /// inproc peer.
     pub address: Option<PeerAddress>,
     /// The routing id by which a ROUTER knows the peer. In other socket types, the routing id that
-    /// the peer announced. May be empty.
+    /// the peer announced. May be empty. In a SERVER or PEER, the four bytes of
+    /// [`RouteId::get`](crate::RouteId::get), the highest first.
     pub routing_id: Bytes,
     /// Whether it has a connection now.
     pub connected: bool,
@@ -211,7 +212,8 @@ pub struct Discarded {
     /// A REQ got it, and it is not the reply to the current request.
     pub unasked: u64,
     /// A REP got it, and it is not a request: it has no delimiter, or nothing after the delimiter.
-    /// Or it is a datagram that is empty, too long, or has no whole group.
+    /// Or it is a datagram that is empty, too long, or has no whole group. Or it has several frames, and
+    /// the socket type has messages of one.
     pub malformed: u64,
     /// The inproc peer that sent it took it back.
     pub withdrawn: u64,

@@ -45,8 +45,9 @@
 //!
 //! A stream without an endpoint, such as the pipes of a child process, goes to
 //! [`accept_stream`](crate::SocketHandle::accept_stream) or
-//! [`connect_stream`](crate::SocketHandle::connect_stream). A listening socket from elsewhere, such as
-//! systemd, goes to [`bind_listener`](crate::SocketHandle::bind_listener).
+//! [`connect_stream`](crate::SocketHandle::connect_stream). So does, with the feature `ws`, a connection
+//! that a web server has upgraded to WebSocket: see `zws::Upgrade`. A listening socket from elsewhere, such
+//! as systemd, goes to [`bind_listener`](crate::SocketHandle::bind_listener).
 
 use std::future::Future;
 use std::io;

@@ -41,6 +41,15 @@ impl Delimiter {
         message
     }
 
+    /// Converts a line into a message of at most two frames.
+    pub(crate) fn split_once(&self, line: Vec<u8>) -> Message {
+        let Some(delimiter) = &self.0 else { return line.into() };
+        match line.windows(delimiter.len()).position(|here| here == delimiter) {
+            Some(at) => Message::multipart([&line[..at], &line[at + delimiter.len()..]]),
+            None => line.into(),
+        }
+    }
+
     fn on_output(&self) -> &[u8] {
         self.0.as_deref().unwrap_or(b"\t")
     }
@@ -73,7 +82,18 @@ pub(crate) fn json(bytes: &[u8]) -> Value {
     }
 }
 
-fn hex(bytes: &[u8]) -> Vec<u8> {
+/// Parses hexadecimal digits, at least two.
+pub(crate) fn from_hex(digits: &[u8]) -> Option<Vec<u8>> {
+    let (pairs, rest) = digits.as_chunks::<2>();
+    let byte = |pair: &[u8; 2]| {
+        let is_hex = pair.iter().all(u8::is_ascii_hexdigit);
+        u8::from_str_radix(str::from_utf8(pair).ok()?, 16).ok().filter(|_| is_hex)
+    };
+    let bytes: Option<Vec<_>> = pairs.iter().map(byte).collect();
+    bytes.filter(|bytes| rest.is_empty() && !bytes.is_empty())
+}
+
+pub(crate) fn hex(bytes: &[u8]) -> Vec<u8> {
     let mut digits = Vec::with_capacity(bytes.len() * 2);
     for byte in bytes {
         write!(digits, "{byte:02x}").expect("writing to a Vec cannot fail");
@@ -101,6 +121,14 @@ mod tests {
         assert_eq!(split("::a::"), Message::multipart(["", "a", ""]));
         assert_eq!(split(""), Message::from(""));
         assert_eq!(split("a:::b"), Message::multipart(["a", ":b"]));
+    }
+
+    #[test]
+    fn split_once_keeps_later_delimiters() {
+        let split = |line: &str| delimiter("::").split_once(line.into());
+        assert_eq!(split("a::b::c"), Message::multipart(["a", "b::c"]));
+        assert_eq!(split("a:b"), Message::from("a:b"));
+        assert_eq!(Delimiter::default().split_once(b"a::b".into()), Message::from("a::b"));
     }
 
     #[test]

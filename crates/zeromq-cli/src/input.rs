@@ -96,7 +96,15 @@ impl Input {
                     .map(|line| line.bytes)
             }
         };
-        Ok(line.map(|line| self.targets.address(self.delimiter.split(line))))
+        line.map(|line| self.message(line)).transpose()
+    }
+
+    fn message(&mut self, line: Vec<u8>) -> Result<Message, Failure> {
+        let message = match self.targets.are_in_messages() {
+            true => self.delimiter.split_once(line),
+            false => self.delimiter.split(line),
+        };
+        self.targets.address(message)
     }
 }
 

@@ -31,11 +31,6 @@ pub(crate) fn takes_commands(kind: SocketType) -> bool {
     kind.receives() && !matches!(kind, SocketType::Req | SocketType::XPub | SocketType::XSub)
 }
 
-/// The number of frames at the front of a received message that only route the reply.
-pub(crate) fn hidden_frames(kind: SocketType) -> usize {
-    usize::from(matches!(kind, SocketType::Peer | SocketType::Server))
-}
-
 /// Whether a proxy can pass its messages on. The messages of the other types name a peer or group that
 /// the other side does not have.
 pub(crate) fn is_forwarded(kind: SocketType) -> bool {
@@ -61,6 +56,7 @@ pub(crate) fn drops(kind: SocketType) -> bool {
             | SocketType::Rep
             | SocketType::Router
             | SocketType::Server
+            | SocketType::Stream
             | SocketType::XPub
             | SocketType::XSub
     )

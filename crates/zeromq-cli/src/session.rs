@@ -27,7 +27,7 @@ use crate::warnings;
 use closing::Closing;
 use printer::Printer;
 use receiver::Receiver;
-use reply::{Envelope, Replies};
+use reply::Replies;
 use sender::Sender;
 use timeout::Timeout;
 
@@ -125,12 +125,13 @@ impl Session {
         receiver: Receiver,
     ) -> Result<(), Failure> {
         let printer = self.printer();
-        let envelope = Envelope::of_type(self.arguments.kind);
         match self.arguments.kind {
             SocketType::Pub | SocketType::XPub => self.publish(sender, receiver).await,
             SocketType::Req => exchange::in_lockstep(self.input(), sender, receiver, printer).await,
             _ => match self.replies() {
-                Some(replies) => reply::run(replies, envelope, sender, receiver, printer).await,
+                Some(replies) => {
+                    reply::run(replies, self.arguments.kind, sender, receiver, printer).await
+                }
                 None => {
                     let input = self.input().to(targets);
                     exchange::concurrently(input, sender, receiver, printer).await
@@ -181,8 +182,7 @@ impl Session {
 
     fn printer(&self) -> Printer {
         let SocketArguments { receiving, common, .. } = &self.arguments;
-        let hidden = kind::hidden_frames(self.arguments.kind);
-        Printer::new(receiving.format, self.delimiter(), common.count, hidden)
+        Printer::new(receiving.format, self.delimiter(), common.count, self.arguments.kind)
     }
 
     /// The messages of the command line, or else standard input.

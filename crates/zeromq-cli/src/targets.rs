@@ -2,26 +2,56 @@
 
 use zeromq_async::{Frame, Message};
 
-/// Addresses that take turns. Without any, messages are sent as they are.
+use crate::failure::Failure;
+use crate::format;
+
+/// What goes in front of a message of the input.
 #[derive(Debug, Default)]
-pub(crate) struct Targets {
-    addresses: Vec<Frame>,
-    next: usize,
+pub(crate) enum Targets {
+    /// Nothing: the message is complete.
+    #[default]
+    None,
+    /// Each address in turn.
+    InTurn { addresses: Vec<Frame>, next: usize },
+    /// The first frame of the message is the address.
+    FirstFrame,
+    /// The same, in hexadecimal.
+    HexId,
 }
 
 impl Targets {
-    pub(crate) fn new(addresses: Vec<Frame>) -> Self {
-        Self { addresses, next: 0 }
+    /// Takes turns. Without addresses, messages are complete.
+    pub(crate) fn in_turn(addresses: Vec<Frame>) -> Self {
+        if addresses.is_empty() { Self::None } else { Self::InTurn { addresses, next: 0 } }
+    }
+
+    /// Whether a message has an address and one frame.
+    pub(crate) fn are_in_messages(&self) -> bool {
+        matches!(self, Self::FirstFrame | Self::HexId)
     }
 
     /// Puts the next address in front of the message.
-    pub(crate) fn address(&mut self, mut message: Message) -> Message {
-        if let Some(address) = self.addresses.get(self.next) {
-            message.push_front(address.clone());
-            self.next = (self.next + 1) % self.addresses.len();
+    pub(crate) fn address(&mut self, mut message: Message) -> Result<Message, Failure> {
+        match self {
+            Self::None | Self::FirstFrame => {}
+            Self::InTurn { addresses, next } => {
+                message.push_front(addresses[*next].clone());
+                *next = (*next + 1) % addresses.len();
+            }
+            Self::HexId => {
+                let id = message.pop_front().and_then(|digits| format::from_hex(&digits));
+                let id = id.filter(|_| message.frame_count() > 0).ok_or_else(unaddressed)?;
+                message.push_front(id);
+            }
         }
-        message
+        Ok(message)
     }
+}
+
+fn unaddressed() -> Failure {
+    let text =
+        "a message begins with the id of the connection in hexadecimal, as received messages do";
+    Failure::about("--delimiter", text)
 }
 
 #[cfg(test)]
@@ -30,10 +60,22 @@ mod tests {
 
     #[test]
     fn targets_take_turns() {
-        let mut targets = Targets::new(vec!["a".into(), "b".into()]);
+        let mut targets = Targets::in_turn(vec!["a".into(), "b".into()]);
         for address in ["a", "b", "a"] {
-            assert_eq!(targets.address("x".into()), Message::multipart([address, "x"]));
+            let addressed = targets.address("x".into()).unwrap();
+            assert_eq!(addressed, Message::multipart([address, "x"]));
         }
-        assert_eq!(Targets::default().address("x".into()), "x");
+        assert_eq!(Targets::in_turn(Vec::new()).address("x".into()).unwrap(), "x");
+    }
+
+    #[test]
+    fn hex_id_names_the_connection() {
+        let address =
+            |frames: &[&str]| Targets::HexId.address(frames.iter().copied().collect::<Message>());
+        let expected = Message::multipart([&b"\0\xff"[..], b"x"]);
+        assert_eq!(address(&["00fF", "x"]).unwrap(), expected);
+        for wrong in [&["00ff"][..], &["0", "x"], &["zz", "x"], &["", "x"]] {
+            assert!(address(wrong).is_err(), "{wrong:?}");
+        }
     }
 }

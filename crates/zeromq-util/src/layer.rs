@@ -44,6 +44,7 @@
 //! | [`DeduplicateLayer`] | drops received messages with a known key |
 //! | [`KeepLatestLayer`] | receives the latest message of each topic |
 //! | [`DropOldestLayer`] | drops the oldest message when there is no room to send |
+//! | [`OneFrameLayer`] | makes messages of the frames of a [`SharedSocket`](zeromq_async::SharedSocket) |
 //! | [`TraceContextLayer`] | sends the trace context with each message (W3C) |
 //! | `CompressionLayer` | compresses with LZ4 or zstd (features `lz4`, `zstd`) |
 //! | `MetricsLayer` | counts and times for the `metrics` crate (feature `metrics`) |
@@ -87,6 +88,7 @@ mod drop_oldest;
 mod keep_latest;
 #[cfg(feature = "metrics")]
 mod metrics;
+mod one_frame;
 mod rate_limit;
 mod recv_ext;
 mod retry;
@@ -110,6 +112,7 @@ pub use drop_oldest::{DropOldest, DropOldestLayer};
 pub use keep_latest::{KeepLatest, KeepLatestLayer};
 #[cfg(feature = "metrics")]
 pub use metrics::{Metrics, MetricsLayer};
+pub use one_frame::{OneFrame, OneFrameError, OneFrameLayer};
 pub use rate_limit::{Rate, RateLimit, RateLimitLayer};
 pub use recv_ext::RecvExt;
 pub use retry::{Retry, RetryError, RetryLayer};

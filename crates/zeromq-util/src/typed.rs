@@ -65,6 +65,12 @@
 //! # fn main() {}
 //! ```
 //!
+//! # Sockets of one-frame messages
+//!
+//! A [`SharedSocket`](zeromq_async::SharedSocket) gets an [`OneFrameLayer`](crate::layer::OneFrameLayer)
+//! first: `client.with_layer(OneFrameLayer).typed::<Job>(Json)`. A codec that makes several frames is an
+//! error when sending.
+//!
 //! # Messages that cannot be decoded
 //!
 //! Such a message is an error, and the next value can be received. [`DecodeError`] contains the

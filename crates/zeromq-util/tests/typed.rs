@@ -512,3 +512,19 @@ async fn a_route_keeps_no_message_alive() {
     assert_eq!((route.routing_id().len(), value.len()), (200, (1 << 20) - 200));
     assert_eq!(Arc::strong_count(&alive), 1);
 }
+
+/// Values over a socket of one-frame messages, from several tasks.
+#[tokio::test]
+async fn one_frame_sockets_send_values() {
+    use zeromq_async::{GatherSocket, ScatterSocket};
+    use zeromq_util::layer::{OneFrameLayer, WithLayer};
+
+    let (scatter, gather) = (ScatterSocket::new(), GatherSocket::new());
+    scatter.connect(gather.bind("tcp://127.0.0.1:*").await.unwrap()).unwrap();
+    let mut gather = gather.with_layer(OneFrameLayer).typed::<String>(Utf8);
+    for text in ["one", "two"] {
+        let mut scatter = scatter.clone().with_layer(OneFrameLayer).typed::<String>(Utf8);
+        scatter.send(&text.to_owned()).await.unwrap();
+        assert_eq!(gather.recv().await.unwrap(), text);
+    }
+}

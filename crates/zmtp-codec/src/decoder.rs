@@ -245,7 +245,8 @@ impl Decoder {
             None => missing(input, self.unfinished.bytes),
             Some(translation) => match translation.partial(input) {
                 Partial::Record(record) => missing(record, 0),
-                Partial::Frame(frame) => missing(frame, self.unfinished.bytes),
+                // A framing moves the bytes on, so a large buffer in front of it would be a second one.
+                Partial::Frame(frame) => missing(frame, self.unfinished.bytes).min(FRAMED_READ),
             },
         }
     }
@@ -385,6 +386,9 @@ fn missing(bytes: &[u8], start: usize) -> usize {
         _ => 0,
     }
 }
+
+/// The most to read at once where a framing moves the bytes on.
+const FRAMED_READ: usize = 64 * 1024;
 
 /// The most memory to take for what a peer has announced and not sent, in bytes.
 const RESERVED_AT_ONCE: usize = 1 << 20;

@@ -103,6 +103,7 @@
 //!
 //! - `curve`: CURVE, authentication and encryption with elliptic-curve keys.
 //! - `noise`: NOISE, authentication and encryption with handshakes of the Noise framework.
+//! - `ws`: the framing of 45/ZWS, ZMTP over WebSocket (`framing::zws`).
 
 #![forbid(unsafe_code)]
 

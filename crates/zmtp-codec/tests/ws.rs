@@ -1,6 +1,7 @@
 //! 45/ZWS: whole connections over WebSocket.
 
 #![cfg(feature = "ws")]
+#![allow(clippy::unwrap_used, reason = "a test may fail when something goes wrong")]
 
 mod support;
 

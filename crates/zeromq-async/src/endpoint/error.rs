@@ -85,9 +85,9 @@ pub enum EndpointErrorKind {
     },
     /// The socket's context has no transport for the scheme.
     #[error(
-        "the scheme {scheme:?} is unknown; use one of {}, or give the socket's context a transport \
+        "the scheme {scheme:?} is unknown; {}use one of {}, or give the socket's context a transport \
          for it with ContextBuilder::transport",
-        known.join(", ")
+        feature(scheme), known.join(", ")
     )]
     UnknownScheme {
         /// The part before `://`.
@@ -101,6 +101,14 @@ pub enum EndpointErrorKind {
          name a host and a port, or use the endpoint that bind returned"
     )]
     WildcardNotAllowed,
+}
+
+/// The feature that adds a scheme.
+fn feature(scheme: &str) -> &'static str {
+    match scheme {
+        "ws" => "enable the feature `ws` of zeromq-async, ",
+        _ => "",
+    }
 }
 
 impl EndpointError {

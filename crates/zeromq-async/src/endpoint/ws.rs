@@ -1,6 +1,7 @@
 //! Endpoints of `ws://`: `host:port/path`.
 
 use std::fmt;
+#[cfg(feature = "ws")]
 use std::net::SocketAddr;
 
 use super::error::EndpointErrorKind;
@@ -22,7 +23,8 @@ use super::{TcpAddress, TcpEndpoint, check_length};
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct WsEndpoint {
-    tcp: TcpEndpoint,
+    /// Boxed, to keep an endpoint and the errors that hold one small.
+    tcp: Box<TcpEndpoint>,
     /// Begins with `/`, or is empty.
     path: String,
 }
@@ -40,7 +42,8 @@ impl WsEndpoint {
             true => TcpEndpoint::parse(authority)?,
             false => TcpEndpoint::parse(&format!("{authority}:{}", Self::DEFAULT_PORT))?,
         };
-        Ok(Self { tcp, path: if path == "/" { String::new() } else { path.into() } })
+        let path = if path == "/" { String::new() } else { path.into() };
+        Ok(Self { tcp: Box::new(tcp), path })
     }
 
     /// The address to bind or to connect to. The port is 80 if the text has none.
@@ -66,11 +69,11 @@ impl WsEndpoint {
     #[cfg(feature = "ws")]
     pub(crate) fn at(&self, address: SocketAddr) -> Self {
         let tcp = TcpEndpoint::from(TcpAddress::from(address));
-        Self { tcp, path: self.path.clone() }
+        Self { tcp: Box::new(tcp), path: self.path.clone() }
     }
 
     pub(super) fn at_port(&self, port: u16) -> Self {
-        Self { tcp: self.tcp.at_port(port), path: self.path.clone() }
+        Self { tcp: Box::new(self.tcp.at_port(port)), path: self.path.clone() }
     }
 
     pub(super) fn is_same(&self, other: &Self) -> bool {

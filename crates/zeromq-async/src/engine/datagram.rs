@@ -25,6 +25,7 @@ mod writer;
 
 use bound::Receiving;
 use dialed::Dialing;
+use driver::join;
 use layout::Layout;
 pub(super) use shared::BoundDatagrams;
 
@@ -36,6 +37,7 @@ pub(super) fn check_connections(
     match (socket_type, endpoint) {
         (SocketType::Dgram, _) => Err(Mismatch::OnlyDatagrams { socket_type }),
         (SocketType::Stream, Endpoint::Inproc(_)) => Err(Mismatch::NoInproc { socket_type }),
+        (SocketType::Stream, Endpoint::Ws(_)) => Err(Mismatch::NoWebSocket { socket_type }),
         _ => Ok(()),
     }
 }

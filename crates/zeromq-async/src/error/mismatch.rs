@@ -38,6 +38,12 @@ pub enum Mismatch {
         /// The socket type.
         socket_type: SocketType,
     },
+    /// A STREAM carries raw bytes, and WebSocket carries frames.
+    #[error("a {socket_type} socket carries raw bytes, which ws has not; use tcp:// or ipc://")]
+    NoWebSocket {
+        /// The socket type.
+        socket_type: SocketType,
+    },
     /// Datagrams are neither encrypted nor authenticated, and the socket has a security mechanism.
     #[error(
         "datagrams are neither encrypted nor authenticated: use tcp://, or a socket without a \

@@ -15,7 +15,7 @@ pub enum Rejected {
         /// The maximum.
         limit: usize,
     },
-    /// A PAIR socket already has its one peer (31/EXPAIR).
+    /// A PAIR or CHANNEL socket already has its one peer (31/EXPAIR, 52/CHANNEL).
     #[error("the socket has its one peer already")]
     Occupied,
     /// Another peer of the ROUTER has the routing id, and handover is off.

@@ -1,4 +1,4 @@
-//! One peer and no other (31/EXPAIR).
+//! One peer and no other (31/EXPAIR, 52/CHANNEL).
 
 use std::task::{Context, Poll};
 
@@ -9,7 +9,7 @@ use crate::error::{Rejected, SendErrorKind};
 use crate::identity::PeerId;
 use crate::sync::Mutex;
 
-/// The hooks of a PAIR: the first peer is taken, and others are rejected until it leaves.
+/// The hooks of a PAIR or CHANNEL: the first peer is taken, and others are rejected until it leaves.
 #[derive(Debug, Default)]
 pub struct Occupancy(Mutex<Option<PeerId>>);
 

@@ -94,15 +94,22 @@ impl<S, C> Filter<S, C> {
 }
 
 impl<S: ReceiveStrategy, C: Criterion> Filter<S, C> {
+    #[inline]
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Result<Message, RecvError>> {
         loop {
-            let message = ready!(self.inner.poll_recv(cx))?;
-            if self.criterion.passes(&message) {
-                return Poll::Ready(Ok(message));
+            let polled = self.inner.poll_recv(cx);
+            match &polled {
+                Poll::Ready(Ok(message)) if !self.criterion.passes(message) => self.count(message),
+                // As it came: taken apart and put together again, the message would be copied.
+                _ => return polled,
             }
-            if let Some(peer) = self.inner.last_handle() {
-                peer.count_discarded(|discarded| self.criterion.count(&message, discarded));
-            }
+        }
+    }
+
+    #[cold]
+    fn count(&self, message: &Message) {
+        if let Some(peer) = self.inner.last_handle() {
+            peer.count_discarded(|discarded| self.criterion.count(message, discarded));
         }
     }
 }
@@ -122,6 +129,13 @@ impl<S: ReceiveStrategy, C: Criterion> ReceiveStrategy for Filter<S, C> {
             self.held = Some(Held::new(self.inner.last_handle(), message));
         }
         Poll::Ready(Ok(()))
+    }
+
+    fn poll_arrived(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), RecvError>> {
+        match self.held {
+            Some(_) => Poll::Ready(Ok(())),
+            None => self.inner.poll_arrived(cx),
+        }
     }
 
     fn last_handle(&self) -> Option<&PeerHandle> {

@@ -25,7 +25,7 @@ use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicBool, Ordering};
 
 /// Tries every schedule with at most two preemptions.
-fn check(model: impl Fn() + Sync + Send + 'static) {
+pub(crate) fn check(model: impl Fn() + Sync + Send + 'static) {
     let mut builder = loom::model::Builder::new();
     builder.preemption_bound = Some(2);
     builder.check(model);
@@ -47,7 +47,7 @@ fn open(peers: &PeerSet) -> Arc<Pipe> {
 }
 
 /// Two sockets of one process, connected: a queue of two messages.
-struct Inproc(Arc<PeerSet>, Arc<PeerSet>);
+pub(crate) struct Inproc(pub(crate) Arc<PeerSet>, pub(crate) Arc<PeerSet>);
 
 impl Drop for Inproc {
     fn drop(&mut self) {
@@ -58,7 +58,7 @@ impl Drop for Inproc {
     }
 }
 
-fn inproc() -> Inproc {
+pub(crate) fn inproc() -> Inproc {
     let (sending, receiving) = (peers(), peers());
     let (one, other) = (open(&sending), open(&receiving));
     // The receiver is there before anything is sent, as in a socket.
@@ -90,7 +90,7 @@ fn recv(queue: &mut FairQueue) -> Result<Message, RecvError> {
     block_on(poll_fn(|cx| queue.poll_recv(cx)))
 }
 
-fn sending(peers: &Arc<PeerSet>, texts: &'static [&'static str]) -> JoinHandle<()> {
+pub(crate) fn sending(peers: &Arc<PeerSet>, texts: &'static [&'static str]) -> JoinHandle<()> {
     let mut sender = RoundRobin::new(&Peers::new(peers.clone()));
     thread::spawn(move || texts.iter().for_each(|text| send(&mut sender, text).unwrap()))
 }

@@ -1,4 +1,5 @@
-//! Each message to the next peer that has room (28/REQREP, 30/PIPELINE).
+//! Each message to the next peer that has room (28/REQREP, 30/PIPELINE, 41/CLISRV,
+//! 49/SCATTER-GATHER).
 
 use std::task::{Context, Poll, ready};
 

@@ -29,6 +29,7 @@ macro_rules! each {
             Self::Router($inner) => $code,
             Self::Scatter($inner) => $code,
             Self::Server($inner) => $code,
+            Self::Stream($inner) => $code,
             Self::Sub($inner) => $code,
             Self::XPub($inner) => $code,
             Self::XSub($inner) => $code,
@@ -62,7 +63,7 @@ pub use mismatch::TypeMismatch;
 use super::{
     ChannelSocket, ClientSocket, DealerSocket, DgramSocket, DishSocket, GatherSocket, PairSocket,
     PeerSocket, PubSocket, PullSocket, PushSocket, RadioSocket, RepSocket, ReqSocket, RouterSocket,
-    ScatterSocket, ServerSocket, SocketHandle, SubSocket, XPubSocket, XSubSocket,
+    ScatterSocket, ServerSocket, SocketHandle, StreamSocket, SubSocket, XPubSocket, XSubSocket,
 };
 use crate::context;
 use crate::endpoint::{Endpoint, EndpointError};
@@ -149,6 +150,8 @@ pub enum AnySocket {
     Scatter(ScatterSocket),
     /// A SERVER.
     Server(ServerSocket),
+    /// A STREAM.
+    Stream(StreamSocket),
     /// A SUB.
     Sub(SubSocket),
     /// An XPUB.
@@ -208,6 +211,7 @@ types! {
     Router(RouterSocket),
     Scatter(ScatterSocket),
     Server(ServerSocket),
+    Stream(StreamSocket),
     Sub(SubSocket),
     XPub(XPubSocket),
     XSub(XSubSocket),

@@ -1,6 +1,8 @@
 //! A socket of one-frame messages, used from any number of tasks.
 
 mod endpoints;
+#[cfg(all(test, zmq_loom))]
+mod loom_models;
 mod messages;
 mod receiver;
 mod receiving;
@@ -20,7 +22,9 @@ use crate::sync::Mutex;
 
 /// A socket of type `P` with messages of one frame, which any number of tasks may use at a time.
 ///
-/// Use it by its alias: [`ClientSocket`](crate::ClientSocket). A message is a
+/// Use it by its alias: [`ClientSocket`](crate::ClientSocket), [`ServerSocket`](crate::ServerSocket),
+/// [`ScatterSocket`](crate::ScatterSocket), [`GatherSocket`](crate::GatherSocket),
+/// [`PeerSocket`](crate::PeerSocket), [`ChannelSocket`](crate::ChannelSocket). A message is a
 /// [`Frame`](crate::Frame), so a message of several frames does not compile:
 ///
 /// ```compile_fail
@@ -56,8 +60,9 @@ use crate::sync::Mutex;
 /// hold up others.
 pub struct SharedSocket<P: FrameKind> {
     sender: Mutex<SendHalf<P::SendStack, P::To>>,
-    /// The `Sink` of this clone, once used.
-    sink: Option<Box<SendHalf<P::SendStack, P::To>>>,
+    /// The `Sink` of this clone, once used. Behind a lock that is never taken, so that this is `Sync` for
+    /// each stack.
+    sink: Mutex<Option<Box<SendHalf<P::SendStack, P::To>>>>,
     receiver: Arc<SharedReceiver<P>>,
     /// The place of this clone's `Stream` among the tasks that wait.
     turn: Turn,
@@ -113,7 +118,7 @@ impl<P: FrameKind> SharedSocket<P> {
     ///
     /// Dropped early, the socket is closed to new messages, and ends when its last clone is dropped.
     pub async fn close(mut self) -> CloseReport {
-        if let Some(sink) = &mut self.sink {
+        if let Some(sink) = self.sink.get_mut() {
             sink.abandon_pending();
         }
         self.handle.close().await
@@ -125,7 +130,7 @@ impl<P: FrameKind> FromStacks<P> for SharedSocket<P> {
         const { assert!(P::ONE_FRAME, "a FrameKind sets ONE_FRAME") };
         Self {
             sender: Mutex::new(SendHalf::new(stacks.send, handle.clone())),
-            sink: None,
+            sink: Mutex::default(),
             receiver: Arc::new(SharedReceiver::new(stacks.receive, stacks.control)),
             turn: Turn::default(),
             handle,
@@ -137,7 +142,7 @@ impl<P: FrameKind> Clone for SharedSocket<P> {
     fn clone(&self) -> Self {
         Self {
             sender: Mutex::new(self.sender.lock().clone()),
-            sink: None,
+            sink: Mutex::default(),
             receiver: self.receiver.clone(),
             turn: Turn::default(),
             handle: self.handle.clone(),

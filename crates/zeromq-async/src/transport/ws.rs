@@ -19,6 +19,10 @@ use crate::random::entropy;
 /// the HTTP status 404. libzmq ignores the path of a bound endpoint, and so does a socket that is bound
 /// without one.
 ///
+/// The origin of a request is not checked, as in libzmq: a page of any website that is open in a browser
+/// can connect to a NULL socket which that browser reaches. To check it, let a web server upgrade the
+/// connections: see [`Upgrade`](super::zws::Upgrade).
+///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {

@@ -30,6 +30,13 @@ fn public_types_are_send_and_sync() {
     is_send::<PushSocket>();
     is_send::<PullSocket>();
     is_send::<PairSocket>();
+    is_sync::<zeromq_async::ClientSocket>();
+    is_sync::<zeromq_async::ServerSocket>();
+    is_sync::<zeromq_async::ScatterSocket>();
+    is_sync::<zeromq_async::GatherSocket>();
+    is_sync::<zeromq_async::PeerSocket>();
+    is_sync::<zeromq_async::ChannelSocket>();
+    is_send::<zeromq_async::ServerSocket>();
     is_send::<Sender<zeromq_async::Dealer>>();
     is_send::<Receiver<zeromq_async::Dealer>>();
     is_send::<SocketBuilder<zeromq_async::Req>>();

@@ -257,3 +257,79 @@ async fn messages_of_one_task_keep_their_order() {
         senders.join_all().await;
     }
 }
+
+/// Eight senders that always have another message, until each has had room a hundred times.
+async fn senders_take_turns(place: &str) {
+    let (client, server) = client_and_server(place).await;
+    let mut senders = JoinSet::new();
+    for sender in 0..8 {
+        let client = client.clone();
+        senders.spawn(async move {
+            let mut message = 0;
+            while client.send(frame(sender, message)).await.is_ok() {
+                message += 1;
+            }
+        });
+    }
+    let mut counts = [0; 8];
+    let all_have_room = async {
+        while counts.iter().any(|count| *count < 100) {
+            let (_, received) = server.recv().await.unwrap();
+            counts[usize::from(received[3])] += 1;
+        }
+    };
+    within("each sender to have room", all_have_room).await;
+    senders.shutdown().await;
+}
+
+#[tokio::test]
+async fn no_sender_is_starved_on_one_thread() {
+    for place in places() {
+        senders_take_turns(&place).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn no_sender_is_starved_on_many_threads() {
+    for place in places() {
+        senders_take_turns(&place).await;
+    }
+}
+
+/// Tasks that receive without pause share the messages of a sender that never stops.
+async fn receivers_take_turns(place: &str) {
+    let (client, server) = client_and_server(place).await;
+    let sending = tokio::spawn(async move { while client.send("again").await.is_ok() {} });
+    let counts = std::sync::Arc::new([const { AtomicUsize::new(0) }; RECEIVERS]);
+    let mut receivers = JoinSet::new();
+    for number in 0..RECEIVERS {
+        let (server, counts) = (server.clone(), counts.clone());
+        receivers.spawn(async move {
+            while server.recv().await.is_ok() {
+                counts[number].fetch_add(1, Ordering::Relaxed);
+            }
+        });
+    }
+    let all_have_received = async {
+        while counts.iter().any(|count| count.load(Ordering::Relaxed) < 100) {
+            tokio::task::yield_now().await;
+        }
+    };
+    within("each receiver to get messages", all_have_received).await;
+    sending.abort();
+    receivers.shutdown().await;
+}
+
+#[tokio::test]
+async fn no_receiver_is_starved_on_one_thread() {
+    for place in places() {
+        receivers_take_turns(&place).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn no_receiver_is_starved_on_many_threads() {
+    for place in places() {
+        receivers_take_turns(&place).await;
+    }
+}

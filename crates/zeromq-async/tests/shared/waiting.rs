@@ -63,6 +63,8 @@ async fn receivers_are_served_in_order() {
     scatter.send("3").await.unwrap();
     assert_eq!([0, 1, 2].map(|task| woken[task].count()), [1, 1, 0]);
     assert_eq!(poll(two, &woken[1]), Poll::Ready(Ok("2".into())));
+    let stats = gather.stats();
+    assert_eq!((stats.taken, stats.unread), (2, 1), "a message that is there is not received");
     assert_eq!([0, 1, 2].map(|task| woken[task].count()), [1, 1, 1]);
     assert_eq!(poll(three, &woken[2]), Poll::Ready(Ok("3".into())));
 }
@@ -131,6 +133,32 @@ async fn try_recv_leaves_the_waiting_task_awake() {
     scatter.send("received").await.unwrap();
     assert_eq!(woken.count(), 2);
     assert_eq!(poll(waiting, &woken), Poll::Ready(Ok("received".into())));
+}
+
+/// Tasks that wait to send through one reference are each woken when there is room, and dropping one of
+/// them takes no waker from the others.
+#[tokio::test]
+async fn each_waiting_sender_is_woken() {
+    let scatter = ScatterSocket::builder().send_high_water_mark(1).build();
+    scatter.connect("inproc://waiting-senders").unwrap();
+    scatter.send("queued").await.unwrap();
+    let (mut one, mut two) = (pin!(scatter.send("one")), pin!(scatter.send("two")));
+    let mut dropped = Box::pin(scatter.send("never sent"));
+    let woken = [(); 3].map(|()| Arc::new(Woken::default()));
+    assert!(poll(one.as_mut(), &woken[0]).is_pending());
+    assert!(poll(dropped.as_mut(), &woken[2]).is_pending());
+    assert!(poll(two.as_mut(), &woken[1]).is_pending());
+    assert!(scatter.try_send("full").is_err());
+    drop(dropped);
+
+    let gather = GatherSocket::builder().receive_high_water_mark(10).build();
+    gather.bind("inproc://waiting-senders").await.unwrap();
+    assert!(woken[0].count() > 0 && woken[1].count() > 0, "not woken");
+    assert!(poll(two, &woken[1]).is_ready());
+    assert!(poll(one, &woken[0]).is_ready());
+    for text in ["queued", "two", "one"] {
+        assert_eq!(gather.try_recv().unwrap(), text);
+    }
 }
 
 /// Each of two hundred tasks that wait learns of the end.

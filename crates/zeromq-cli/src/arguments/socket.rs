@@ -56,6 +56,10 @@ pub(crate) enum SocketCommand {
     Peer(Groups<Sending, Receiving, (), (), Answering>),
     /// Send messages of one frame to a single peer, and print its messages
     Channel(Groups<Sending, Receiving>),
+    /// Send bytes to the endpoints that are connected to, in turn, and print received bytes as the
+    /// connection's id in hexadecimal, a tab and the bytes; no bytes when a connection is made and
+    /// lost. With only --bind, split each line with -d into the id and the bytes
+    Stream(Groups<Sending, Receiving, (), (), Echoing>),
     /// Send UDP datagrams to the endpoints that are connected to, in turn, and print those received as
     /// the address, a tab and the text. Without --connect, split each line with -d into an address and
     /// the text
@@ -161,6 +165,7 @@ impl From<SocketCommand> for SocketArguments {
             SocketCommand::Gather(groups) => Self::new(SocketType::Gather, groups),
             SocketCommand::Peer(groups) => Self::new(SocketType::Peer, groups),
             SocketCommand::Channel(groups) => Self::new(SocketType::Channel, groups),
+            SocketCommand::Stream(groups) => Self::new(SocketType::Stream, groups),
             SocketCommand::Dgram(groups) => Self::new(SocketType::Dgram, groups),
         }
     }

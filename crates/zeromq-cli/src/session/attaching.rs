@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::net::SocketAddr;
 
 use tokio::net::lookup_host;
-use zeromq_async::{AnySocket, Endpoint, Frame, PeerSocket, UdpEndpoint};
+use zeromq_async::{AnySocket, ConnectError, Endpoint, Frame, UdpEndpoint};
 
 use crate::arguments::SocketArguments;
 use crate::endpoints::{self, Attachment};
@@ -21,7 +21,12 @@ pub(super) async fn attach(
     let (connected, bound): (Vec<_>, Vec<_>) = attachments.into_iter().partition(connects);
     bind_or_connect(socket, &bound).await?;
     let addresses = match socket {
-        AnySocket::Peer(peer) => connect_peers(peer, &connected)?,
+        AnySocket::Peer(peer) => connect(&connected, |endpoint| {
+            peer.connect_peer(endpoint).map(|id| id.get().to_be_bytes().into())
+        })?,
+        AnySocket::Stream(_) if connected.is_empty() => return Ok(Targets::HexId),
+        AnySocket::Dgram(_) if connected.is_empty() => return Ok(Targets::FirstFrame),
+        AnySocket::Stream(stream) => connect(&connected, |endpoint| stream.connect_peer(endpoint))?,
         AnySocket::Dgram(_) => resolve(socket, &connected, bound.is_empty()).await?,
         _ => {
             bind_or_connect(socket, &connected).await?;
@@ -31,7 +36,7 @@ pub(super) async fn attach(
             groups.into_iter().flatten().map(|name| group(name)).collect()
         }
     };
-    Ok(Targets::new(addresses))
+    Ok(Targets::in_turn(addresses))
 }
 
 async fn bind_or_connect(socket: &AnySocket, attachments: &[Attachment]) -> Result<(), Failure> {
@@ -40,13 +45,13 @@ async fn bind_or_connect(socket: &AnySocket, attachments: &[Attachment]) -> Resu
     endpoints::attach(&sockets).await
 }
 
-/// Connects to other PEERs. Returns their routing ids.
-fn connect_peers(peer: &PeerSocket, attachments: &[Attachment]) -> Result<Vec<Frame>, Failure> {
-    let connect = |attachment: &Attachment| {
-        let id = peer.connect_peer(attachment.endpoint()).map_err(Failure::error)?;
-        Ok(Frame::from(id.get().to_be_bytes()))
-    };
-    attachments.iter().map(connect).collect()
+/// Connects to each endpoint. Returns the routing ids of the peers.
+fn connect(
+    attachments: &[Attachment],
+    to: impl Fn(&str) -> Result<Frame, ConnectError>,
+) -> Result<Vec<Frame>, Failure> {
+    let ids = attachments.iter().map(|attachment| to(attachment.endpoint()));
+    ids.collect::<Result<_, _>>().map_err(Failure::error)
 }
 
 /// The addresses that a DGRAM sends to. It cannot connect, so it binds to a free port if it is not bound.

@@ -41,7 +41,7 @@ impl Replies {
 
 /// The frames of a request that route the reply, and are not part of its body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Envelope {
+enum Envelope {
     None,
     /// The routing id.
     First,
@@ -51,7 +51,7 @@ pub(super) enum Envelope {
 }
 
 impl Envelope {
-    pub(super) fn of_type(kind: SocketType) -> Self {
+    fn of_type(kind: SocketType) -> Self {
         match kind {
             SocketType::Router => Self::ToDelimiter,
             SocketType::Peer | SocketType::Server => Self::First,
@@ -76,20 +76,28 @@ impl Envelope {
 /// Prints requests and replies to each, until `--count` is reached or no reply is left.
 pub(super) async fn run(
     mut replies: Replies,
-    envelope: Envelope,
+    kind: SocketType,
     mut sender: Sender,
     mut receiver: Receiver,
     mut printer: Printer,
 ) -> Result<(), Failure> {
+    let envelope = Envelope::of_type(kind);
     loop {
         let request = receiver.recv().await?;
         let printed = printer.print(&request)?;
-        let Some(reply) = replies.next(request, envelope).await? else { return Ok(()) };
-        sender.send(reply).await?;
+        if !is_notice(kind, &request) {
+            let Some(reply) = replies.next(request, envelope).await? else { return Ok(()) };
+            sender.reply(reply).await?;
+        }
         if printed.is_break() || replies.is_exhausted() {
             return Ok(());
         }
     }
+}
+
+/// Whether this tells of a connection that was made or lost. An empty reply would end it.
+fn is_notice(kind: SocketType, message: &Message) -> bool {
+    kind == SocketType::Stream && message.last().is_none_or(|chunk| chunk.is_empty())
 }
 
 #[cfg(test)]

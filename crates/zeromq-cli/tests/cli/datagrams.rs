@@ -38,10 +38,10 @@ fn dgram_sends_to_its_endpoint() {
 fn dgram_sends_to_the_address_of_a_line() {
     let theirs = udp();
     let (mut dgram, _) = Zmq::bind(["dgram", "--bind", FREE_UDP, "-d", " "]);
-    dgram.write(format!("{} hello\n", theirs.local_addr().unwrap()).as_bytes());
+    dgram.write(format!("{} hello, you\n", theirs.local_addr().unwrap()).as_bytes());
     let mut buffer = [0; 64];
     let size = theirs.recv(&mut buffer).unwrap();
-    assert_eq!(&buffer[..size], b"hello");
+    assert_eq!(&buffer[..size], b"hello, you");
 }
 
 #[test]

@@ -14,6 +14,8 @@ mod password;
 mod proxy;
 mod publish;
 mod security;
+mod stream;
 mod support;
 mod transfer;
 mod warnings;
+mod websocket;

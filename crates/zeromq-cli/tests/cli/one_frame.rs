@@ -42,6 +42,18 @@ fn server_replies_with_text_and_input() {
 }
 
 #[test]
+fn server_outlives_gone_clients() {
+    let (mut server, endpoint) = Zmq::bind(["server", "--bind", FREE]);
+    run(["client", "--connect", &endpoint, "-m", "gone", "--timeout", "0.01", "-n", "1"]);
+    assert_eq!(server.line(), b"gone");
+    let client = Zmq::start(["client", "--connect", &endpoint, "-m", "waiting", "-n", "1"]);
+    server.write(b"too late\n");
+    assert_eq!(server.line(), b"waiting");
+    server.write(b"in time\n");
+    assert_eq!(client.end().well(), "in time\n");
+}
+
+#[test]
 fn scatter_reaches_gather_in_order() {
     let (gather, endpoint) = Zmq::bind(["gather", "--bind", FREE, "-n", "1000"]);
     let mut scatter = Zmq::start(["scatter", "--connect", &endpoint]);

@@ -5,10 +5,10 @@ use crate::layer::Compression;
 #[cfg(feature = "metrics")]
 use crate::layer::Metrics;
 use crate::layer::{
-    CircuitBreaker, ConcurrencyLimit, Deduplicate, DropOldest, KeepLatest, RateLimit, Retry,
-    TraceContext,
+    CircuitBreaker, ConcurrencyLimit, Deduplicate, DropOldest, KeepLatest, OneFrame, RateLimit,
+    Retry, TraceContext,
 };
-use zeromq_async::{Peer, Receiver, Sender, Socket, SocketKind};
+use zeromq_async::{FrameKind, Peer, Receiver, Sender, SharedSocket, Socket, SocketKind};
 
 /// Tells the sender of the message received last.
 ///
@@ -54,6 +54,9 @@ impl<P: SocketKind> Origin for Receiver<P> {
 
 impl<P: SocketKind> Origin for Sender<P> {}
 
+/// Another task may have received a message since, so this tells no sender.
+impl<P: FrameKind> Origin for SharedSocket<P> {}
+
 /// Layers that hold no messages: the sender is that of the wrapped socket.
 macro_rules! forward_origin {
     ($($layer:ident<S $(, $parameter:ident)*>),* $(,)?) => {$(
@@ -70,6 +73,7 @@ forward_origin! {
     ConcurrencyLimit<S>,
     Deduplicate<S, F, K>,
     DropOldest<S, T>,
+    OneFrame<S>,
     RateLimit<S>,
     Retry<S>,
     TraceContext<S, F>,

@@ -16,6 +16,7 @@ mod keep_latest;
 mod kept;
 #[cfg(feature = "metrics")]
 mod metrics;
+mod one_frame;
 mod pinned;
 mod rate_limit;
 mod retry;

@@ -14,6 +14,7 @@
 //!
 //! [`Zws`] does it all. A web server that does the upgrade itself uses [`Upgrade`].
 
+mod carrier;
 mod close;
 mod control;
 mod error;
@@ -28,6 +29,7 @@ mod reader;
 mod refusal;
 mod request;
 mod response;
+mod role;
 mod writer;
 
 pub use error::UpgradeError;
@@ -35,24 +37,12 @@ pub use fault::WebSocketFault;
 pub use profile::Profile;
 pub use refusal::Refusal;
 pub use request::Upgrade;
+pub use role::Role;
 
+use carrier::carrier;
 use preface::{ClientPreface, ServerPreface};
-use reader::Reader;
-use writer::Writer;
 
-use crate::wire::MechanismName;
-
-use super::{Carrier, Framing, FramingContext, Introduction, Result, Step, SubscriptionForm};
-
-/// The side of a WebSocket.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(clippy::exhaustive_enums, reason = "a connection has two sides")]
-pub enum Role {
-    /// It connected and asked for the upgrade.
-    Client,
-    /// It accepted and answered.
-    Server,
-}
+use super::{Framing, FramingContext, Result, Step};
 
 /// The framing of 45/ZWS.
 ///
@@ -151,29 +141,6 @@ impl Framing for Zws {
             Start::Upgraded { role, profile, secret } => {
                 Ok(Step::Carry(carrier(role, profile, secret)))
             }
-        }
-    }
-}
-
-/// Carries frames after the upgrade.
-fn carrier(role: Role, profile: Profile, secret: [u8; 16]) -> Carrier {
-    let introduction = match profile {
-        Profile::Bare => Introduction::RoutingId,
-        Profile::Mechanism(_) => Introduction::Mechanism,
-    };
-    let mut reader = Reader::new(role.other());
-    if role == Role::Client && profile == Profile::Mechanism(MechanismName::NULL) {
-        reader = reader.with_bare_server();
-    }
-    Carrier::new(reader, Writer::new(role, secret), introduction)
-        .with_subscriptions(SubscriptionForm::Message)
-}
-
-impl Role {
-    fn other(self) -> Self {
-        match self {
-            Self::Client => Self::Server,
-            Self::Server => Self::Client,
         }
     }
 }

@@ -24,12 +24,20 @@ pub(crate) fn small_limits() -> Limits {
 pub(crate) struct Transcript {
     events: Vec<String>,
     messages: Vec<Message>,
-    error: Option<ProtocolError>,
+    pub(crate) error: Option<ProtocolError>,
     /// The bytes that this side wrote.
-    written: Vec<u8>,
+    pub(crate) written: Vec<u8>,
 }
 
 impl Transcript {
+    pub(crate) fn messages(&self) -> &[Message] {
+        &self.messages
+    }
+
+    pub(crate) fn written(&self) -> &[u8] {
+        &self.written
+    }
+
     /// Feeds the bytes in pieces of these sizes, repeated.
     pub(crate) fn of(
         connection: &mut Connection,

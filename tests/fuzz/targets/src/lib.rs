@@ -7,6 +7,7 @@
 mod batch;
 mod connection;
 mod exchange;
+mod framings;
 mod handshake;
 mod input;
 mod records;
@@ -17,10 +18,12 @@ mod trie;
 mod udp_datagrams;
 mod wire;
 mod zap;
+mod zws;
 
 pub use batch::batch;
 pub use connection::{connection, decoder, zmtp_2};
 pub use exchange::{curve_exchange, noise_exchange, null_exchange, plain_exchange};
+pub use framings::framings;
 pub use handshake::{
     curve_client, curve_server, noise_client, noise_server, null, plain_client, plain_server,
 };
@@ -31,9 +34,10 @@ pub use trie::trie;
 pub use udp_datagrams::udp_datagrams;
 pub use wire::{command, frame_header, greeting, metadata};
 pub use zap::{zap_reply, zap_request};
+pub use zws::{zws_frames, zws_upgrade};
 
 /// All targets, with the name of their program and corpus.
-pub const TARGETS: [(&str, Target); 31] = [
+pub const TARGETS: [(&str, Target); 34] = [
     ("addresses", addresses),
     ("batch", batch),
     ("certificate", certificate),
@@ -46,6 +50,7 @@ pub const TARGETS: [(&str, Target); 31] = [
     ("decoder", decoder),
     ("endpoint", endpoint),
     ("frame_header", frame_header),
+    ("framings", framings),
     ("greeting", greeting),
     ("keys", keys),
     ("lists", lists),
@@ -65,6 +70,8 @@ pub const TARGETS: [(&str, Target); 31] = [
     ("zap_reply", zap_reply),
     ("zap_request", zap_request),
     ("zmtp_2", zmtp_2),
+    ("zws_frames", zws_frames),
+    ("zws_upgrade", zws_upgrade),
 ];
 
 /// Takes bytes and panics on a bug.

@@ -10,7 +10,7 @@ use crate::handshake::Sides;
 
 /// All seeds with the name of their target.
 pub fn all() -> Vec<(&'static str, Vec<u8>)> {
-    [wire(), traffic(), handshakes(), texts(), zap(), operations()].concat()
+    [wire(), traffic(), handshakes(), texts(), zap(), web_socket(), operations()].concat()
 }
 
 type Seeds = Vec<(&'static str, Vec<u8>)>;
@@ -59,7 +59,19 @@ fn traffic() -> Seeds {
         [&head[..], &greeting, ready, frames].concat()
     };
     let old = [&[number(SocketType::Pull), 2, 9, 8][..], b"\0\x03old\x01\x01a\0\x01b"].concat();
+    let framed = |socket_type, is_raw, bytes: &[u8]| {
+        [&[number(socket_type), 2, 9, is_raw][..], bytes].concat()
+    };
+    let long = [&b"\x01\0\xff\0\0\0\0\0\0\x01\x2d\x01"[..], &[b'l'; 300], b"\x02\0a"].concat();
     vec![
+        ("framings", framed(SocketType::Pull, 0, b"\x04\0old\x02\x01a\x02\0b\x01\0")),
+        ("framings", framed(SocketType::Router, 0, &long)),
+        ("framings", framed(SocketType::XPub, 0, b"\x01\0\x03\0\x01a")),
+        ("framings", framed(SocketType::Pull, 0, b"\xff\0\0\0\0\0\0\0\x03\0id\x02\0a")),
+        ("framings", framed(SocketType::Pull, 0, &[&greeting, &ready[..], frames].concat())),
+        ("framings", framed(SocketType::Pull, 0, b"\x01\0\0")),
+        ("framings", framed(SocketType::Pull, 0, b"\x01\0\xff\xff\xff\xff\xff\xff\xff\xff\xff\0")),
+        ("framings", framed(SocketType::Stream, 1, b"GET / HTTP/1.1\r\n\r\n")),
         ("decoder", [&[5, 1][..], frames].concat()),
         ("connection", whole(0)),
         ("connection", whole(1)),
@@ -110,6 +122,37 @@ fn hear(connection: &mut Connection, input: &mut BytesMut) {
             connection.authenticate(Decision::allow());
         }
     }
+}
+
+fn web_socket() -> Seeds {
+    let request = "GET /feed?x HTTP/1.1\r\nHost: here:80\r\nUpgrade: websocket\r\n\
+        Connection: keep-alive, Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
+        Sec-WebSocket-Protocol: chat, ZWS2.0\r\nSec-WebSocket-Version: 13\r\n\r\n";
+    let response = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\
+        Connection: Upgrade\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\
+        Sec-WebSocket-Protocol: ZWS2.0/NULL\r\n\r\n";
+    let missing = "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n";
+    // Masks of zeros.
+    let client =
+        b"\x82\x81\0\0\0\0\0\x89\x83\0\0\0\0abc\x82\x82\x01\x02\x03\x04\0m\x82\x81\0\0\0\0\0\
+        \x8a\x80\0\0\0\0\x82\xfe\0\x7f\0\0\0\0";
+    let server = b"\x82\x01\0\x82\x02\x01a\x89\0\x82\x02\0b\x82\x07\x02\x04JOINg\x88\x02\x03\xe8";
+    let ready = b"\x82\x1b\x02\x05READY\x0bSocket-Type\0\0\0\x04PAIR\x82\x03\0hi";
+    let sizes = [7, 7];
+    let with = |choice: u8, parts: &[&[u8]]| [&[choice][..], &sizes, &parts.concat()].concat();
+    vec![
+        ("zws_upgrade", with(0, &[request.as_bytes(), client])),
+        ("zws_upgrade", with(1, &[request.replace("13", "8").as_bytes()])),
+        ("zws_upgrade", with(1, &[request.replace("/feed", "/food").as_bytes()])),
+        ("zws_upgrade", with(2, &[response.as_bytes(), ready, server])),
+        ("zws_upgrade", with(2, &[response.as_bytes(), server])),
+        ("zws_upgrade", with(2, &[missing.as_bytes()])),
+        ("zws_frames", with(0, &[client])),
+        ("zws_frames", with(1, &[server])),
+        ("zws_frames", with(3, &[ready, server])),
+        ("zws_frames", with(1, &[b"\x82\x01\0\x81\x02hi"])),
+        ("zws_frames", with(1, &[b"\x82\x01\0\x82\x7f\0\0\0\0\x7f\0\0\0\0x"])),
+    ]
 }
 
 fn texts() -> Seeds {

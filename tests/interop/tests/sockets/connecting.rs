@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use fast_socks5::server::{DnsResolveHelper, Socks5ServerProtocol, run_tcp_proxy};
-use interop::{Attach, Directory, End, ReservedPort, Setup, TCP, event, libzmq, within};
+use interop::{Attach, Directory, End, ReservedPort, Setup, TCP, WS, event, libzmq, within};
 use libzmq_peer::SocketKind::{Pull, Push};
 use libzmq_peer::{EventKind, Opt};
 use tokio::net::TcpListener;
@@ -94,6 +94,17 @@ async fn both_connect_through_a_socks_proxy() {
             }
         }
     }
+}
+
+#[tokio::test]
+async fn ws_connects_through_a_socks_proxy() {
+    let proxy = Proxy::start(false).await;
+    let (mut pull, endpoint) = End::theirs(Setup::new(Pull), Attach::Bind(WS));
+    let endpoint = endpoint.replace("127.0.0.1", "localhost");
+    let mut push = through(&proxy, None, true, &endpoint).await;
+    push.send("over ws", vec![b"through".to_vec()]).await;
+    assert_eq!(pull.recv("over ws").await, [b"through"]);
+    assert_eq!(*proxy.asked.borrow(), 1);
 }
 
 /// Not with libzmq 4.3.5: if the proxy rejects the password it aborts the process (`Bad file

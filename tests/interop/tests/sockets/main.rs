@@ -11,6 +11,8 @@ mod lenient;
 mod lifecycle;
 mod matrix;
 mod patterns;
+mod stream;
 mod subscriptions;
 mod ws;
+mod zmtp_1;
 mod zmtp_2;

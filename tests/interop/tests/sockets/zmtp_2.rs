@@ -3,15 +3,15 @@
 use std::time::Duration;
 
 use interop::{Attach, End, Frames, RawListener, RawPeer, Setup, TCP, libzmq, recv};
-use libzmq_peer::{Opt, SocketKind};
+use libzmq_peer::{Opt, Reply, SocketKind};
 use zeromq_async::PullSocket;
 
 /// The identity of the old peer and of the other socket.
-const OLD: &[u8] = b"old";
-const NAME: &str = "here";
+pub(crate) const OLD: &[u8] = b"old";
+pub(crate) const NAME: &str = "here";
 
 /// One step between an old peer and a socket.
-enum Step {
+pub(crate) enum Step {
     /// The old peer writes these bytes.
     Says(&'static [u8]),
     /// The old peer reads these bytes.
@@ -158,7 +158,7 @@ fn number(kind: SocketKind) -> u8 {
 }
 
 /// The routing id of the socket. libzmq allows one for every type; this library only for these.
-fn routing_id(kind: SocketKind) -> Option<&'static str> {
+pub(crate) fn routing_id(kind: SocketKind) -> Option<&'static str> {
     let has_one =
         matches!(kind, SocketKind::Req | SocketKind::Rep | SocketKind::Dealer | SocketKind::Router);
     has_one.then_some(NAME)
@@ -188,15 +188,26 @@ async fn play(mut old: RawPeer, mut end: End, (kind, old_kind, acts): Scene) {
     let mut attended = matches!(kind, SocketKind::Sub).then(|| end.keep_receiving()).flatten();
     greet(&mut old, kind, old_kind).await;
     let what = format!("{kind:?} and an old {old_kind:?}");
+    perform(&mut old, &mut end, &what, acts, attended.take()).await;
+}
+
+/// Performs the steps of a scene. A socket may have begun to receive the first message.
+pub(crate) async fn perform(
+    old: &mut RawPeer,
+    end: &mut End,
+    what: &str,
+    acts: &[Step],
+    mut attended: Option<Reply<Frames>>,
+) {
     for act in acts {
         match act {
             Says(bytes) => old.write(bytes).await,
             IsTold(bytes) => old.expect(bytes).await,
-            Sends(frames) => end.send(&what, owned(frames)).await,
+            Sends(frames) => end.send(what, owned(frames)).await,
             Receives(frames) => {
                 let received: Frames = match attended.take() {
                     Some(reply) => reply.await.expect("a message"),
-                    None => end.recv(&what).await,
+                    None => end.recv(what).await,
                 };
                 assert_eq!(received, owned(frames), "{what}");
             }

@@ -19,7 +19,8 @@ use crate::options::{
 use crate::socket::{
     Channel, ChannelSocket, Client, ClientSocket, Dealer, Dgram, DgramSocket, Dish, DishSocket,
     Gather, GatherSocket, Pair, PeerKind, PeerSocket, Pub, Pull, Push, Radio, RadioSocket, Rep,
-    Req, Router, Scatter, ScatterSocket, Server, ServerSocket, SocketBuilder, Sub, XPub, XSub,
+    Req, Router, Scatter, ScatterSocket, Server, ServerSocket, SocketBuilder, Stream, Sub, XPub,
+    XSub,
 };
 
 /// Builds an [`AnySocket`]; made by [`AnySocket::builder`].
@@ -77,6 +78,8 @@ pub enum AnySocketBuilder {
     Scatter(SocketBuilder<Scatter, ScatterSocket>),
     /// Builds a SERVER.
     Server(SocketBuilder<Server, ServerSocket>),
+    /// Builds a STREAM.
+    Stream(SocketBuilder<Stream>),
     /// Builds a SUB.
     Sub(SocketBuilder<Sub>),
     /// Builds an XPUB.
@@ -133,6 +136,7 @@ types! {
     Router(SocketBuilder<Router>),
     Scatter(SocketBuilder<Scatter, ScatterSocket>),
     Server(SocketBuilder<Server, ServerSocket>),
+    Stream(SocketBuilder<Stream>),
     Sub(SocketBuilder<Sub>),
     XPub(SocketBuilder<XPub>),
     XSub(SocketBuilder<XSub>),
@@ -187,6 +191,7 @@ options! {
     max_peers(peers: usize);
     max_pending_handshakes(connections: usize);
     max_pending_handshakes_per_address(connections: usize);
+    allow_zmtp_1(allow: bool);
     accept_filter(filter: impl Fn(&PeerAddress) -> bool + Send + Sync + 'static);
     backlog(connections: u32);
     send_buffer(bytes: usize);
@@ -217,7 +222,7 @@ options! {
 }
 
 options_of! {
-    [Channel, Client, Dealer, Dgram, Pair, Peer, Pub, Push, Radio, Rep, Req, Router, Scatter, Server, XPub, XSub]
+    [Channel, Client, Dealer, Dgram, Pair, Peer, Pub, Push, Radio, Rep, Req, Router, Scatter, Server, Stream, XPub, XSub]
     send_high_water_mark(mark: impl Into<HighWaterMark>);
     immediate(immediate: bool);
     keep_unsent(messages: usize);
@@ -226,7 +231,7 @@ options_of! {
 }
 
 options_of! {
-    [Channel, Client, Dealer, Dgram, Dish, Gather, Pair, Peer, Pull, Rep, Req, Router, Server, Sub, XPub, XSub]
+    [Channel, Client, Dealer, Dgram, Dish, Gather, Pair, Peer, Pull, Rep, Req, Router, Server, Stream, Sub, XPub, XSub]
     receive_high_water_mark(mark: impl Into<HighWaterMark>);
 }
 
@@ -304,6 +309,11 @@ options_of! {
 options_of! {
     [Radio]
     max_groups_per_peer(groups: usize);
+}
+
+options_of! {
+    [Stream]
+    notify(notify: bool);
 }
 
 options_of! {

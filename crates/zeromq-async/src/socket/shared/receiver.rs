@@ -74,8 +74,9 @@ impl<P: FrameKind> SharedReceiver<P> {
         };
         let received = received.map(|item| note(&stack, item));
         let others_wait = self.turns.end(turn);
+        // Takes no message: it would count as received.
         let there_is_more =
-            others_wait && (received.is_err() || stack.poll_recv_ready(&mut any_task).is_ready());
+            others_wait && (received.is_err() || stack.poll_arrived(&mut any_task).is_ready());
         drop(stack);
         if there_is_more {
             self.turns.wake_next();

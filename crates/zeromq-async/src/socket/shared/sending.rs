@@ -139,7 +139,7 @@ impl<P: FrameKind> SharedSocket<P> {
 
     pub(super) fn sink(&mut self) -> &mut SendHalf<P::SendStack, P::To> {
         let Self { sender, sink, .. } = self;
-        sink.get_or_insert_with(|| Box::new(sender.lock().clone()))
+        sink.get_mut().get_or_insert_with(|| Box::new(sender.get_mut().clone()))
     }
 }
 
@@ -213,7 +213,7 @@ impl<P: FrameKind + Sends> Sink<<P::To as Address>::Item> for SharedSocket<P> {
 
     /// Flushes. Neither this clone's `Sink` nor its `send` takes more from the first call on.
     fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), SendError>> {
-        self.sender.lock().close();
+        self.sender.get_mut().close();
         self.sink().poll_close(cx)
     }
 }

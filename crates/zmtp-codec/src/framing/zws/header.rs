@@ -5,9 +5,9 @@
 //! | F 0 0 0 opcode | M length (7)  | length, if 126 or 127 | mask key, if M | payload ...
 //! ```
 
-use super::Role;
 use super::fault::WebSocketFault;
 use super::mask::MaskKey;
+use super::role::Role;
 
 /// The header of one frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

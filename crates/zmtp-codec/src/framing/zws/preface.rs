@@ -2,11 +2,13 @@
 
 use bytes::BytesMut;
 
+use super::carrier::carrier;
 use super::error::UpgradeError;
+use super::key;
 use super::profile::Profile;
 use super::request::RequestReader;
 use super::response::{self, ResponseReader};
-use super::{Role, carrier, key};
+use super::role::Role;
 use crate::framing::{Preface, Result, Step};
 use crate::wire::MechanismName;
 

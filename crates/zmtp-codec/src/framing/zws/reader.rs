@@ -2,12 +2,12 @@
 
 use bytes::{Buf, Bytes, BytesMut};
 
-use super::Role;
 use super::close::CloseCode;
 use super::control;
 use super::fault::WebSocketFault;
 use super::header::{Header, Opcode};
 use super::mask::MaskKey;
+use super::role::Role;
 use crate::error::ProtocolError;
 use crate::framing::{FrameReader, Reading};
 use crate::metadata::Metadata;

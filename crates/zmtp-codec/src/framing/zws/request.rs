@@ -13,7 +13,9 @@ type Result<T, E = Refusal> = std::result::Result<T, E>;
 
 /// A request that becomes a WebSocket: the headers of the response, and the profile to speak.
 ///
-/// For a web server that reads requests itself and hands over the connection once it is upgraded:
+/// For a web server that reads requests itself and hands over the connection once it is upgraded. Such a
+/// server can also check the origin and the cookies of a request, which this does not. Give
+/// [`Zws::upgraded`](super::Zws::upgraded) to the connection.
 ///
 /// ```
 /// use zmtp_codec::framing::zws::{Profile, Upgrade};

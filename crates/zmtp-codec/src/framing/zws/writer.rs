@@ -1,11 +1,11 @@
 //! The write half: ZMTP 3 frames become WebSocket frames.
 
-use super::Role;
 use super::close::CloseCode;
 use super::control;
 use super::header::{Header, Opcode};
 use super::mask::MaskKeys;
 use super::reader::{COMMAND, MORE};
+use super::role::Role;
 use crate::error::ProtocolError;
 use crate::framing::FrameWriter;
 use crate::wire::FrameHeader;

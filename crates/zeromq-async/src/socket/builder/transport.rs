@@ -91,6 +91,9 @@ impl<P: SocketKind, S> SocketBuilder<P, S> {
     /// Accepts connections at bound endpoints only if `filter` returns true for the address
     /// (`ZMQ_TCP_ACCEPT_FILTER`, `ZMQ_IPC_FILTER_UID`, `_GID`, `_PID`). Default: all are accepted.
     ///
+    /// At `udp://` it is asked about the sender of each datagram, and those of others are dropped and
+    /// counted as [`filtered`](crate::Discarded::filtered).
+    ///
     /// Other connections are closed before the handshake, each with an
     /// [`AcceptFailed`](crate::SocketEvent::AcceptFailed) event. The filter is called for one
     /// connection at a time, so it must not block. `zeromq_auth::AddressRules` has ranges of

@@ -25,6 +25,7 @@
 mod arguments;
 mod case;
 mod cases;
+mod certificates;
 mod contestant;
 mod counters;
 mod floor;

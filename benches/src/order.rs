@@ -130,6 +130,8 @@ named! {
         Curve = "curve",
         /// NOISE with the handshake pattern IK. The side that binds is the server.
         Noise = "noise",
+        /// TLS over tcp, and no mechanism of ZMTP. The endpoint has the scheme.
+        Tls = "tls",
     }
 }
 

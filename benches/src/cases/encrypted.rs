@@ -11,15 +11,22 @@ static GROUP: Group = Group {
     title: "Encrypted, PUSH to PULL",
     about: "One PUSH sends to one PULL as fast as it can over an encrypted connection, in two \
             processes, with *shared* payloads as above. The server accepts every client. The \
-            handshake completes before the measurement starts. NOISE is `NOISE_IK`, which no \
-            other implementation supports.",
+            handshake completes before the measurement starts. NOISE is `NOISE_IK`, and TLS is \
+            TLS 1.3 over tcp; no other implementation here supports them.",
     metrics: &[RATE, CPU],
 };
+
+const TLS: &str = "tls://127.0.0.1:*";
 
 const SIZES: [usize; 3] = [64, 1024, 16 * 1024];
 
 pub(super) fn cases(settings: &Settings) -> Vec<Case> {
-    let mechanisms = [(Mechanism::Curve, "CURVE"), (Mechanism::Noise, "NOISE")];
+    let mechanisms = [
+        (Mechanism::Null, "plain"),
+        (Mechanism::Curve, "CURVE"),
+        (Mechanism::Noise, "NOISE"),
+        (Mechanism::Tls, "TLS"),
+    ];
     let mut cases = Vec::new();
     for (mechanism, name) in mechanisms {
         cases.extend(SIZES.map(|size| case(settings, mechanism, name, size)));
@@ -30,7 +37,9 @@ pub(super) fn cases(settings: &Settings) -> Vec<Case> {
 fn case(settings: &Settings, mechanism: Mechanism, name: &'static str, size: usize) -> Case {
     let settings_of_trial = settings.clone();
     let contestants = settings.implementations().into_iter().filter(|contestant| {
-        mechanism != Mechanism::Noise || *contestant == Contestant::Ours // no other contestant supports it
+        // No other contestant supports these.
+        let is_ours_alone = matches!(mechanism, Mechanism::Noise | Mechanism::Tls);
+        !is_ours_alone || *contestant == Contestant::Ours
     });
     Case {
         group: &GROUP,
@@ -40,7 +49,8 @@ fn case(settings: &Settings, mechanism: Mechanism, name: &'static str, size: usi
         contestants: contestants.collect(),
         trial: Box::new(move |contestant| {
             let orders = [Role::Pull, Role::Push].map(|role| {
-                let mut order = settings_of_trial.order(role, TCP);
+                let endpoint = if mechanism == Mechanism::Tls { TLS } else { TCP };
+                let mut order = settings_of_trial.order(role, endpoint);
                 (order.size, order.mechanism) = (size, mechanism);
                 order
             });

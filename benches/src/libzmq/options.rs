@@ -18,7 +18,7 @@ impl Socket {
                 self.set(Setting::CurveServer, &YES)?;
                 self.set(Setting::CurveSecretKey, keys::curve_server().secret_key().expose())
             }
-            Mechanism::Noise => Err(no_noise()),
+            Mechanism::Noise | Mechanism::Tls => Err(unsupported(mechanism)),
         }
     }
 
@@ -32,7 +32,7 @@ impl Socket {
                 self.set(Setting::CurveSecretKey, own.secret_key().expose())?;
                 self.set(Setting::CurveServerKey, server.public_key().as_bytes())
             }
-            Mechanism::Noise => Err(no_noise()),
+            Mechanism::Noise | Mechanism::Tls => Err(unsupported(mechanism)),
         }
     }
 
@@ -48,8 +48,8 @@ impl Socket {
     }
 }
 
-fn no_noise() -> Failure {
-    Failure::new("libzmq does not support NOISE")
+fn unsupported(mechanism: Mechanism) -> Failure {
+    Failure::new(format!("libzmq does not support {mechanism}"))
 }
 
 const YES: [u8; 4] = 1_i32.to_ne_bytes();

@@ -3,8 +3,8 @@
 use zeromq_async::security::{Attempt, Decision};
 use zeromq_async::{SocketBuilder, SocketKind};
 
-use crate::keys;
 use crate::order::Mechanism;
+use crate::{certificates, keys};
 
 /// The side that binds. It accepts every client.
 pub(super) fn server<P: SocketKind>(
@@ -15,6 +15,7 @@ pub(super) fn server<P: SocketKind>(
         Mechanism::Null => builder,
         Mechanism::Curve => builder.curve_server(keys::curve_server(), allow),
         Mechanism::Noise => builder.noise_server(keys::noise_server(), allow),
+        Mechanism::Tls => builder.tls_server(certificates::server()),
     }
 }
 
@@ -31,6 +32,7 @@ pub(super) fn client<P: SocketKind>(
         Mechanism::Noise => {
             builder.noise_client(keys::noise_client(), *keys::noise_server().public_key())
         }
+        Mechanism::Tls => builder.tls_client(certificates::client()),
     }
 }
 

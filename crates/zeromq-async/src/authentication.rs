@@ -10,7 +10,7 @@ use futures_util::FutureExt;
 use zmtp::wire::MechanismName;
 use zmtp::{AuthenticationRequest, Decision, DenyStatus, Mechanism, Null, RoutingId};
 
-use crate::identity::PeerAddress;
+use crate::identity::{PeerAddress, TransportUser};
 use crate::sync::Mutex;
 
 /// A peer that wants to connect, for an [`Authenticator`].
@@ -25,6 +25,8 @@ pub struct Attempt {
     pub routing_id: Option<RoutingId>,
     /// The domain, for a request over 27/ZAP. `None` for the authenticator of a socket.
     pub domain: Option<String>,
+    /// The user that the transport has verified, such as the holder of a TLS certificate.
+    pub user: Option<TransportUser>,
     reason: Reason,
 }
 
@@ -36,7 +38,7 @@ impl Attempt {
         address: PeerAddress,
         routing_id: Option<RoutingId>,
     ) -> Self {
-        Self { request, address, routing_id, domain: None, reason: Reason::default() }
+        Self { request, address, routing_id, domain: None, user: None, reason: Reason::default() }
     }
 
     /// Denies the peer for a reason that [`HandshakeFailure::Denied`] reports.

@@ -9,6 +9,8 @@ use crate::engine::{CloseReport, Engine, InprocRegistry, WeakEngine, check_runti
 use crate::error::BindError;
 use crate::options::{HighWaterMark, ReconnectBackoff, SocketOptions};
 use crate::sync::Mutex;
+#[cfg(feature = "tls")]
+use crate::tls::{TlsClient, TlsServer};
 use crate::transport::{DatagramTransport, Io, Listener, Transport, TransportOptions, Transports};
 
 /// A namespace for `inproc://`, and a group of sockets that shut down together (libzmq's context).
@@ -252,6 +254,20 @@ impl ContextBuilder {
     /// See [`SocketBuilder::heartbeat_interval`](crate::SocketBuilder::heartbeat_interval).
     pub fn heartbeat_interval(mut self, interval: Duration) -> Self {
         self.defaults.heartbeat.interval = Some(interval);
+        self
+    }
+
+    /// See [`SocketBuilder::tls_server`](crate::SocketBuilder::tls_server).
+    #[cfg(feature = "tls")]
+    pub fn tls_server(mut self, server: TlsServer) -> Self {
+        self.defaults.transport.tls_server = Some(server);
+        self
+    }
+
+    /// See [`SocketBuilder::tls_client`](crate::SocketBuilder::tls_client).
+    #[cfg(feature = "tls")]
+    pub fn tls_client(mut self, client: TlsClient) -> Self {
+        self.defaults.transport.tls_client = Some(client);
         self
     }
 }

@@ -4,6 +4,7 @@
 //! Text is parsed into an [`Endpoint`] without any access to the network. Invalid text is an error at
 //! that point, not at the first attempt to connect.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::net::SocketAddr;
 use std::str::FromStr;
@@ -23,6 +24,9 @@ pub use tcp::{Host, TcpAddress, TcpEndpoint};
 
 mod udp;
 pub use udp::UdpEndpoint;
+
+mod vsock;
+pub(crate) use vsock::VsockAddress;
 
 mod ws;
 pub use ws::WsEndpoint;
@@ -45,7 +49,11 @@ pub use ws::WsEndpoint;
 /// | `udp://*:5555`, `udp://127.0.0.1:5555`, `udp://[::1]:5555` | datagrams of RADIO, DISH and DGRAM |
 /// | `udp://239.0.0.1:5555`, `udp://eth0;239.0.0.1:5555` | a multicast group, perhaps at an interface |
 /// | `ws://*:8080`, `ws://example.org:8080/feed` | WebSocket over TCP, with the feature `ws`: the hosts and ports of `tcp://`, port 80 if there is none, and a path |
-/// | `tls://…`, any other scheme | a custom [transport](crate::transport) |
+/// | `tls://example.org:5555` | TLS over TCP, with the feature `tls`; the same hosts and ports as `tcp://` |
+/// | `wss://*:8443`, `wss://example.org/feed` | WebSocket over TLS, with the features `tls` and `ws`; as `ws://`, and port 443 if there is none |
+/// | `quic://example.org:5555` | QUIC, with the feature `quic`; the same hosts and ports as `tcp://` |
+/// | `vsock://3:5555`, `vsock://@:5555` | a virtual machine or its host, with the feature `vsock` |
+/// | any other scheme | a custom [transport](crate::transport) |
 ///
 /// [`Display`](fmt::Display) writes one canonical form, with `*` for port 0.
 ///
@@ -67,11 +75,12 @@ pub enum Endpoint {
     Ipc(IpcEndpoint),
     /// UDP datagrams, `udp://`.
     Udp(UdpEndpoint),
-    /// WebSocket, 45/ZWS over `ws://`.
+    /// WebSocket, 45/ZWS over `ws://` or `wss://`.
     Ws(WsEndpoint),
     /// A name within the process, `inproc://`. Parsed names have 1 to 256 bytes.
     Inproc(String),
-    /// An endpoint of a custom [transport](crate::transport).
+    /// An endpoint of a [transport](crate::transport) behind a feature, such as `tls://`, or of a custom
+    /// one.
     Other(OtherEndpoint),
 }
 
@@ -82,7 +91,7 @@ impl Endpoint {
             Self::Tcp(_) => "tcp",
             Self::Ipc(_) => "ipc",
             Self::Udp(_) => "udp",
-            Self::Ws(_) => "ws",
+            Self::Ws(ws) => ws.scheme(),
             Self::Inproc(_) => "inproc",
             Self::Other(other) => other.scheme(),
         }
@@ -123,7 +132,11 @@ impl Endpoint {
             Self::Udp(udp) => udp.is_wildcard(),
             Self::Ws(ws) => ws.tcp().is_wildcard(),
             Self::Ipc(_) => self.is_any_path(),
-            Self::Inproc(_) | Self::Other(_) => false,
+            Self::Inproc(_) => false,
+            Self::Other(other) if other.scheme() == "vsock" => {
+                VsockAddress::parse(other.address()).is_ok_and(VsockAddress::is_wildcard)
+            }
+            Self::Other(_) => self.tcp().is_some_and(|tcp| tcp.is_wildcard()),
         }
     }
 
@@ -143,11 +156,12 @@ impl Endpoint {
     /// Refuses an endpoint that cannot be connected to, such as a wildcard.
     pub(crate) fn check_connectable(&self) -> Result<(), EndpointError> {
         let checked = match self {
-            Self::Tcp(tcp) => tcp.check_connectable(),
-            Self::Ws(ws) => ws.tcp().check_connectable(),
-            _ if self.is_wildcard() => Err(EndpointErrorKind::WildcardNotAllowed),
-            Self::Udp(udp) => udp.check_zone(),
-            _ => Ok(()),
+            Self::Udp(udp) if !self.is_wildcard() => udp.check_zone(),
+            _ => match self.tcp() {
+                Some(tcp) => tcp.check_connectable(),
+                None if self.is_wildcard() => Err(EndpointErrorKind::WildcardNotAllowed),
+                None => Ok(()),
+            },
         };
         checked.map_err(|kind| kind.of(self))
     }
@@ -173,6 +187,13 @@ impl Endpoint {
             (Self::Tcp(tcp), Self::Tcp(bound)) => Self::Tcp(tcp.at_port(bound.address().port())),
             (Self::Udp(udp), Self::Udp(bound)) => Self::Udp(udp.at_port(bound.port())),
             (Self::Ws(ws), Self::Ws(bound)) => Self::Ws(ws.at_port(bound.address().port())),
+            (Self::Other(other), _) => match (self.tcp(), bound.tcp()) {
+                (Some(tcp), Some(bound)) => {
+                    let tcp = tcp.at_port(bound.address().port());
+                    Self::Other(OtherEndpoint::new(other.scheme(), &tcp.to_string()))
+                }
+                _ => self.clone(),
+            },
             _ => self.clone(),
         }
     }
@@ -182,16 +203,39 @@ impl Endpoint {
         match (self, other) {
             (Self::Tcp(one), Self::Tcp(other)) => one.is_same(other),
             (Self::Ws(one), Self::Ws(other)) => one.is_same(other),
+            (Self::Other(_), Self::Other(_)) if self.scheme() == other.scheme() => {
+                match (self.tcp(), other.tcp()) {
+                    (Some(one), Some(other)) => one.is_same(&other),
+                    _ => self == other,
+                }
+            }
             _ => self == other,
         }
     }
 
-    /// The host and port of a transport over TCP.
-    pub(crate) fn tcp(&self) -> Option<&TcpEndpoint> {
+    /// The host and port of `tcp://`, and of a transport that has the same addresses.
+    pub(crate) fn tcp(&self) -> Option<Cow<'_, TcpEndpoint>> {
         match self {
-            Self::Tcp(tcp) => Some(tcp),
-            Self::Ws(ws) => Some(ws.tcp()),
+            Self::Tcp(tcp) => Some(Cow::Borrowed(tcp)),
+            Self::Ws(ws) => Some(Cow::Borrowed(ws.tcp())),
+            Self::Other(other) if HOST_AND_PORT.contains(&other.scheme()) => {
+                TcpEndpoint::parse(other.address()).ok().map(Cow::Owned)
+            }
             _ => None,
+        }
+    }
+
+    /// The address as one of `tcp://`. The error names this endpoint.
+    #[cfg(feature = "tls")]
+    pub(crate) fn to_tcp(&self) -> Result<TcpEndpoint, EndpointError> {
+        match self {
+            Self::Tcp(tcp) => Ok(tcp.clone()),
+            Self::Ws(ws) => Ok(ws.tcp().clone()),
+            other => {
+                let text = other.to_string();
+                let (_, address) = text.split_once("://").unwrap_or_default();
+                TcpEndpoint::parse(address).map_err(|kind| kind.of(&text))
+            }
         }
     }
 
@@ -226,6 +270,8 @@ fn parse(text: &str) -> Result<Endpoint, EndpointErrorKind> {
         "udp" => UdpEndpoint::parse(address).map(Endpoint::Udp),
         #[cfg(feature = "ws")]
         "ws" => WsEndpoint::parse(address).map(Endpoint::Ws),
+        #[cfg(all(feature = "tls", feature = "ws"))]
+        "wss" => WsEndpoint::parse_secure(address).map(Endpoint::Ws),
         "ipc" => IpcEndpoint::parse(address).map(Endpoint::Ipc),
         "inproc" => parse_inproc(address),
         // The socket's context knows whether there is a transport.
@@ -296,6 +342,9 @@ fn check_length(address: &str, limit: usize) -> Result<(), EndpointErrorKind> {
     }
     Ok(())
 }
+
+/// The schemes of other transports of this crate with addresses like those of `tcp://`.
+const HOST_AND_PORT: [&str; 2] = ["quic", "tls"];
 
 /// The longest inproc name in bytes, as in `zmq_inproc(7)`.
 const MAX_INPROC_NAME: usize = 256;

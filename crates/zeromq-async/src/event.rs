@@ -250,6 +250,10 @@ pub enum HandshakeFailure {
     /// The connection broke.
     #[error("the connection broke during the handshake: {0}")]
     Io(Arc<io::Error>),
+    /// The TLS handshake of `tls://` failed.
+    #[cfg(feature = "tls")]
+    #[error(transparent)]
+    Tls(#[from] crate::tls::TlsFailure),
     /// The authenticator of this socket denied the peer.
     #[error("peer was not let in: {status}{}", because(reason))]
     Denied {

@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use zmtp::{Frame, PeerInfo};
+use zmtp::{Frame, Metadata, PeerInfo};
 
 mod route_id;
 
@@ -44,6 +44,13 @@ pub enum PeerAddress {
         /// reused.
         process_id: Option<i32>,
     },
+    /// The peer of a `vsock://` connection.
+    Vsock {
+        /// The context id of its virtual machine. 2 is the host.
+        context_id: u32,
+        /// Its port.
+        port: u32,
+    },
     /// The name that a custom [transport](crate::transport) gives it.
     ///
     /// Address rules do not match it. ZAP handlers receive the text.
@@ -77,8 +84,62 @@ impl fmt::Display for PeerAddress {
                 write!(f, "uid={user_id} gid={group_id}")?;
                 process_id.map_or(Ok(()), |process_id| write!(f, " pid={process_id}"))
             }
+            Self::Vsock { context_id, port } => write!(f, "vsock {context_id}:{port}"),
             Self::Other(name) => f.write_str(name),
         }
+    }
+}
+
+/// The user that a transport has verified, such as the holder of a certificate.
+///
+/// A transport attaches it to a connection with [`Io::with_user`](crate::transport::Io::with_user) or
+/// [`Io::upgrade_with_user`](crate::transport::Io::upgrade_with_user). An
+/// [authenticator](crate::security::Authenticator) gets it with each
+/// [attempt](crate::security::Attempt::user). The peer's [user id](PeerInfo::user_id) is that of the
+/// authenticator's decision. If there is no decision, or its user id is empty, the transport's counts.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use zeromq_async::transport::Io;
+/// use zeromq_async::{PullSocket, PushSocket, TransportUser};
+///
+/// let (near, far) = tokio::io::duplex(1024);
+/// let (mut pull, mut push) = (PullSocket::new(), PushSocket::new());
+/// pull.handle().accept_stream(Io::new(near, "far").with_user(TransportUser::new("user-7")))?;
+/// push.handle().connect_stream(Io::new(far, "near"))?;
+/// push.send("hello").await?;
+///
+/// let (_, peer) = pull.recv_from().await?;
+/// assert_eq!(peer.info().user_id(), Some("user-7"));
+/// # Ok(()) }
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TransportUser {
+    id: String,
+    metadata: Metadata,
+}
+
+impl TransportUser {
+    /// A user without metadata. The id may be empty.
+    pub fn new(id: impl Into<String>) -> Self {
+        Self { id: id.into(), metadata: Metadata::new() }
+    }
+
+    /// Adds properties of the user.
+    #[must_use]
+    pub fn with_metadata(self, metadata: Metadata) -> Self {
+        Self { metadata, ..self }
+    }
+
+    /// The user id. It may be empty.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Properties of the user, such as the names in a certificate.
+    pub fn metadata(&self) -> &Metadata {
+        &self.metadata
     }
 }
 
@@ -136,7 +197,7 @@ impl Peer {
     }
 
     /// Its socket type, routing id, metadata and public key from the handshake, and the user id from
-    /// the authenticator.
+    /// the authenticator or the transport.
     pub fn info(&self) -> &PeerInfo {
         &self.0.info
     }

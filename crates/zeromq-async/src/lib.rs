@@ -167,6 +167,8 @@ pub mod security;
 mod socket;
 mod stats;
 mod sync;
+#[cfg(feature = "tls")]
+pub mod tls;
 pub mod transport;
 mod unsent;
 
@@ -182,7 +184,7 @@ pub use error::{
     StreamError, SubscriptionsExceeded, Unsupported,
 };
 pub use event::{DisconnectReason, Displaced, Events, HandshakeFailure, SocketEvent};
-pub use identity::{Peer, PeerAddress, PeerId, RouteId};
+pub use identity::{Peer, PeerAddress, PeerId, RouteId, TransportUser};
 pub use options::{
     HighWaterMark, Keepalive, ReconnectBackoff, ReconnectStop, SocksCredentialsError, SocksProxy,
     SubscriptionNotices,

@@ -62,11 +62,19 @@ mod into_listener;
 mod io_stream;
 #[cfg(unix)]
 mod ipc;
+#[cfg(feature = "quic")]
+mod quic;
 mod registry;
 mod tcp;
+#[cfg(feature = "tls")]
+mod tls;
 mod udp;
+#[cfg(feature = "vsock")]
+mod vsock;
 #[cfg(feature = "ws")]
 mod ws;
+#[cfg(all(feature = "tls", feature = "ws"))]
+mod wss;
 
 pub use datagram::{DatagramSocket, DatagramTransport};
 pub(crate) use error::lacks_descriptor;
@@ -75,6 +83,8 @@ pub(crate) use io_stream::Halves;
 pub use io_stream::Io;
 #[cfg(unix)]
 pub use ipc::{BoundIpc, Ipc};
+#[cfg(feature = "quic")]
+pub use quic::{BoundQuic, Quic};
 pub(crate) use registry::{DynDatagramTransport, Transports};
 #[cfg(test)]
 pub(crate) use tcp::Resolving;
@@ -82,9 +92,15 @@ pub(crate) use tcp::is_local_address;
 pub use tcp::{BoundTcp, Tcp};
 #[cfg(all(test, target_os = "linux"))]
 pub(crate) use tcp::{TWO_ADDRESSES, listeners_on_one_port};
+#[cfg(feature = "tls")]
+pub use tls::{BoundTls, Tls};
 pub use udp::{Udp, UdpDatagrams};
+#[cfg(feature = "vsock")]
+pub use vsock::{BoundVsock, Vsock};
 #[cfg(feature = "ws")]
 pub use ws::{BoundWs, Ws};
+#[cfg(all(feature = "tls", feature = "ws"))]
+pub use wss::{BoundWss, Wss};
 #[cfg(feature = "ws")]
 #[doc(inline)]
 pub use zmtp::framing::zws;

@@ -116,13 +116,29 @@ impl PeerInfo {
         self.0.identity.public_key.as_ref()
     }
 
-    /// The user id of the [decision](crate::Decision::Allow) to allow it in; `None` if there was no
-    /// decision.
+    /// The user id of the [decision](crate::Decision::Allow) to allow it in, or else of the
+    /// [transport](Self::with_user). `None` if there is neither.
     pub fn user_id(&self) -> Option<&str> {
         self.0.identity.user_id.as_deref()
     }
 
-    /// The metadata of that decision.
+    /// Adds a user that the transport below ZMTP has verified, such as the holder of a TLS certificate.
+    ///
+    /// A user id of the decision stays, unless it is empty. The metadata of both is kept, the decision's
+    /// first.
+    pub fn with_user(self, user_id: &str, metadata: &Metadata) -> Self {
+        let inner = &*self.0;
+        let decided = inner.identity.user_id.clone().filter(|decided| !decided.is_empty());
+        let identity = Identity {
+            public_key: inner.identity.public_key,
+            user_id: decided.or_else(|| Some(user_id.to_owned())),
+            user_metadata: inner.identity.user_metadata.clone().with_all(metadata),
+        };
+        let (routing_id, metadata) = (inner.routing_id.clone(), inner.metadata.clone());
+        Self::new(inner.socket_type, routing_id, inner.version, inner.mechanism, metadata, identity)
+    }
+
+    /// The metadata of that decision, and of the transport's user.
     pub fn user_metadata(&self) -> &Metadata {
         &self.0.identity.user_metadata
     }

@@ -3,6 +3,7 @@
 
 #![allow(async_fn_in_trait, reason = "tests call these traits with known types")]
 
+pub mod authority;
 pub mod fault;
 pub mod faulty_exchange;
 pub mod fixture;

@@ -1,10 +1,10 @@
-//! Endpoints of custom transports.
+//! Endpoints of transports behind features, and of custom ones.
 
 use std::fmt;
 
 use super::error::EndpointErrorKind;
 
-/// An endpoint of a custom transport, under the scheme that it has in the
+/// An endpoint of a transport behind a feature, or of a custom one, under the scheme that it has in the
 /// [`Context`](crate::Context).
 ///
 /// The transport interprets the address, which is not empty.

@@ -1,4 +1,4 @@
-//! Endpoints of `ws://`: `host:port/path`.
+//! Endpoints of `ws://` and `wss://`: `host:port/path`.
 
 use std::fmt;
 #[cfg(feature = "ws")]
@@ -9,7 +9,7 @@ use super::{TcpAddress, TcpEndpoint, check_length};
 
 /// A WebSocket endpoint: an address and a path.
 ///
-/// It parses with the feature `ws`.
+/// It parses with the feature `ws`, and `wss://` with the feature `tls` too.
 ///
 /// ```
 /// # #[cfg(feature = "ws")] {
@@ -27,26 +27,50 @@ pub struct WsEndpoint {
     tcp: Box<TcpEndpoint>,
     /// Begins with `/`, or is empty.
     path: String,
+    /// Whether it is `wss://`.
+    secure: bool,
 }
 
 impl WsEndpoint {
-    /// The port if there is none.
-    pub(crate) const DEFAULT_PORT: u16 = 80;
-
     /// Parses the part after `ws://`.
     #[cfg_attr(not(feature = "ws"), expect(dead_code, reason = "it parses with the feature"))]
     pub(super) fn parse(address: &str) -> Result<Self, EndpointErrorKind> {
+        Self::parse_as(false, address)
+    }
+
+    /// Parses the part after `wss://`.
+    #[cfg(all(feature = "tls", feature = "ws"))]
+    pub(super) fn parse_secure(address: &str) -> Result<Self, EndpointErrorKind> {
+        Self::parse_as(true, address)
+    }
+
+    fn parse_as(secure: bool, address: &str) -> Result<Self, EndpointErrorKind> {
         let (authority, path) = address.split_at(address.find('/').unwrap_or(address.len()));
         check_path(path)?;
         let tcp = match has_port(authority) {
             true => TcpEndpoint::parse(authority)?,
-            false => TcpEndpoint::parse(&format!("{authority}:{}", Self::DEFAULT_PORT))?,
+            false => TcpEndpoint::parse(&format!("{authority}:{}", default_port(secure)))?,
         };
         let path = if path == "/" { String::new() } else { path.into() };
-        Ok(Self { tcp: Box::new(tcp), path })
+        Ok(Self { tcp: Box::new(tcp), path, secure })
     }
 
-    /// The address to bind or to connect to. The port is 80 if the text has none.
+    pub(super) fn scheme(&self) -> &'static str {
+        if self.secure { "wss" } else { "ws" }
+    }
+
+    /// Whether it is `wss://`.
+    pub fn is_secure(&self) -> bool {
+        self.secure
+    }
+
+    /// The port if the text has none.
+    #[cfg(feature = "ws")]
+    pub(crate) fn default_port(&self) -> u16 {
+        default_port(self.secure)
+    }
+
+    /// The address to bind or to connect to. The port is 80 if the text has none, and 443 for `wss://`.
     pub fn address(&self) -> &TcpAddress {
         self.tcp.address()
     }
@@ -69,15 +93,16 @@ impl WsEndpoint {
     #[cfg(feature = "ws")]
     pub(crate) fn at(&self, address: SocketAddr) -> Self {
         let tcp = TcpEndpoint::from(TcpAddress::from(address));
-        Self { tcp: Box::new(tcp), path: self.path.clone() }
+        Self { tcp: Box::new(tcp), path: self.path.clone(), secure: self.secure }
     }
 
     pub(super) fn at_port(&self, port: u16) -> Self {
-        Self { tcp: Box::new(self.tcp.at_port(port)), path: self.path.clone() }
+        Self { tcp: Box::new(self.tcp.at_port(port)), path: self.path.clone(), secure: self.secure }
     }
 
     pub(super) fn is_same(&self, other: &Self) -> bool {
-        self.tcp.is_same(&other.tcp) && self.path == other.path
+        let same = (&self.path, self.secure) == (&other.path, other.secure);
+        same && self.tcp.is_same(&other.tcp)
     }
 
     /// Refuses a path that no request has.
@@ -95,6 +120,10 @@ impl fmt::Display for WsEndpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}{}", self.tcp, self.path)
     }
+}
+
+fn default_port(secure: bool) -> u16 {
+    if secure { 443 } else { 80 }
 }
 
 /// Whether a port follows the host, which is behind a source if there is one.

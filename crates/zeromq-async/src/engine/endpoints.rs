@@ -194,7 +194,7 @@ async fn resolve(endpoints: Vec<Endpoint>, name: &Endpoint) -> Option<Endpoint> 
         if let Some(tcp) = endpoint.tcp()
             && transport::is_local_address(tcp.address(), name.address()).await
         {
-            return Some(endpoint);
+            return Some(endpoint.clone());
         }
     }
     None

@@ -45,8 +45,10 @@ pub(super) async fn perform(
     let framing = framing(core.socket_type, &mut io).map_err(io_failure)?;
     let deadline = Deadline::start(core.options.handshake_timeout, io.handshake_began());
     let address = io.peer_address().clone();
+    let user = io.verified_user();
     let opened = deadline.limit(io.open()).await.map_err(HandshakeFailure::TimedOut)?;
     let mut io = opened.map_err(io_failure)?;
+    let user = user();
     let mut connection = open(&config(core));
     let is_framed = framing.is_some();
     if let Some(framing) = framing {
@@ -71,7 +73,8 @@ pub(super) async fn perform(
         }
         let Some(request) = advance? else { break };
         let routing_id = core.options.routing_id.clone();
-        let attempt = Attempt::new(request, address.clone(), routing_id);
+        let mut attempt = Attempt::new(request, address.clone(), routing_id);
+        attempt.user = user.clone();
         reason = attempt.shared_reason();
         let decision = deadline.limit(authenticate(core, attempt, &mut io, &mut input)).await;
         let undecided = |limit| Err(HandshakeFailure::Undecided { limit, reason: reason.get() });
@@ -84,6 +87,10 @@ pub(super) async fn perform(
     }
     let Ok(Traffic { peer, decoder, encoder, .. }) = connection.into_traffic() else {
         return Err(HandshakeFailure::PeerClosed);
+    };
+    let peer = match &user {
+        Some(user) => peer.with_user(user.id(), user.metadata()),
+        None => peer,
     };
     let mut writer = FrameWriter::new(io.writer, io.buffers, encoder);
     for message in core.options.peer_messages.first_messages() {
@@ -253,6 +260,12 @@ async fn write(io: &mut Halves, connection: &mut Connection) -> Result<(), Hands
 }
 
 fn io_failure(error: std::io::Error) -> HandshakeFailure {
+    #[cfg(feature = "tls")]
+    if let Some(cause) = error.get_ref()
+        && let Some(failure) = cause.downcast_ref::<crate::tls::TlsFailure>()
+    {
+        return failure.clone().into();
+    }
     HandshakeFailure::Io(Arc::new(error))
 }
 

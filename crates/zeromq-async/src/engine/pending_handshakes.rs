@@ -41,6 +41,7 @@ struct State {
 enum Origin {
     Network(IpAddr),
     User(u32),
+    Machine(u32),
     Named(Arc<str>),
 }
 
@@ -156,6 +157,7 @@ impl Origin {
                 })
             }
             PeerAddress::Ipc { user_id, .. } => Self::User(*user_id),
+            PeerAddress::Vsock { context_id, .. } => Self::Machine(*context_id),
             PeerAddress::Other(name) => Self::Named(name.clone()),
         }
     }

@@ -103,8 +103,17 @@ impl BindError {
         Self { source: Some(source), ..Self::new(endpoint, kind) }
     }
 
+    /// Converts the error of a transport that checked the endpoint and the options.
     pub(crate) fn option_refused(endpoint: &Endpoint, source: io::Error) -> Self {
-        Self { source: Some(source), ..Self::new(endpoint, BindErrorKind::OptionRefused) }
+        match source.downcast::<EndpointError>() {
+            Ok(invalid) => invalid.into(),
+            Err(source) if source.kind() == io::ErrorKind::Unsupported => {
+                Self::new(endpoint, BindErrorKind::Unsupported)
+            }
+            Err(source) => {
+                Self { source: Some(source), ..Self::new(endpoint, BindErrorKind::OptionRefused) }
+            }
+        }
     }
 
     pub(crate) fn listener(source: io::Error) -> Self {
@@ -174,7 +183,7 @@ fn advice(kind: &BindErrorKind, endpoint: &str) -> Option<&'static str> {
 
 fn in_use_advice(endpoint: &str) -> &'static str {
     match split(endpoint) {
-        ("tcp" | "udp" | "ws", _) => {
+        ("tcp" | "udp" | "tls" | "quic" | "ws" | "wss", _) => {
             "if a socket of this program has it, await its close or unbind; \
              else stop the other program, or bind to port 0 for a free one"
         }
@@ -192,7 +201,9 @@ fn in_use_advice(endpoint: &str) -> &'static str {
 
 fn not_found_advice(endpoint: &str) -> &'static str {
     match split(endpoint) {
-        ("tcp" | "udp" | "ws", _) => "name a host or an interface of this machine",
+        ("tcp" | "udp" | "tls" | "quic" | "ws" | "wss", _) => {
+            "name a host or an interface of this machine"
+        }
         ("ipc", "*") => {
             "create the directory for temporary files, or set TMPDIR to one that exists"
         }
@@ -203,7 +214,7 @@ fn not_found_advice(endpoint: &str) -> &'static str {
 
 fn permission_advice(endpoint: &str) -> &'static str {
     match split(endpoint) {
-        ("tcp" | "udp" | "ws", _) => {
+        ("tcp" | "udp" | "tls" | "quic" | "ws" | "wss", _) => {
             "most systems keep ports below 1024 for privileged programs: choose another"
         }
         ("ipc", "*") => "set TMPDIR to a directory that is writable for this user",

@@ -69,8 +69,17 @@ impl ConnectError {
         Self { endpoint: endpoint.to_string(), kind, io: None }
     }
 
+    /// Converts the error of a transport that checked the endpoint and the options.
     pub(crate) fn option_refused(endpoint: &Endpoint, error: io::Error) -> Self {
-        Self { io: Some(error), ..Self::new(endpoint, ConnectErrorKind::OptionRefused) }
+        match error.downcast::<EndpointError>() {
+            Ok(invalid) => invalid.into(),
+            Err(error) if error.kind() == io::ErrorKind::Unsupported => {
+                Self::new(endpoint, ConnectErrorKind::Unsupported)
+            }
+            Err(error) => {
+                Self { io: Some(error), ..Self::new(endpoint, ConnectErrorKind::OptionRefused) }
+            }
+        }
     }
 
     /// The endpoint as text.

@@ -70,6 +70,8 @@ impl HandshakeFailure {
             Self::ServerKey => "server_key",
             Self::Displaced(_) => "displaced",
             Self::Io(_) => "io",
+            #[cfg(feature = "tls")]
+            Self::Tls(_) => "tls",
             Self::Denied { .. } => "denied",
             Self::Undecided { .. } => "undecided",
             Self::Protocol(_) => "protocol",

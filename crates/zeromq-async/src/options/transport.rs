@@ -4,6 +4,8 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::SocksProxy;
+#[cfg(feature = "tls")]
+use crate::tls::{TlsClient, TlsServer};
 
 /// TCP keepalive (`ZMQ_TCP_KEEPALIVE` 1): when and how often the system probes a silent connection.
 ///
@@ -85,6 +87,12 @@ pub struct TransportOptions {
     pub(crate) busy_poll: Option<Duration>,
     /// The proxy that TCP connections go through. `ZMQ_SOCKS_PROXY`.
     pub(crate) socks_proxy: Option<Box<SocksProxy>>,
+    /// How `tls://` accepts. Binding fails without it.
+    #[cfg(feature = "tls")]
+    pub(crate) tls_server: Option<TlsServer>,
+    /// How `tls://` connects. `None` trusts what the operating system trusts.
+    #[cfg(feature = "tls")]
+    pub(crate) tls_client: Option<TlsClient>,
     /// `ZMQ_MULTICAST_HOPS`.
     pub(crate) multicast_hops: Option<u8>,
     /// `ZMQ_MULTICAST_LOOP`.
@@ -123,14 +131,16 @@ impl TransportOptions {
 
     /// Whether an option is set that the kernel may refuse.
     pub(crate) fn tunes(&self) -> bool {
-        let Self { backlog, socks_proxy, multicast_hops, multicast_loop, attempt, .. } =
-            self.clone();
         let untuned = Self {
-            backlog,
-            socks_proxy,
-            multicast_hops,
-            multicast_loop,
-            attempt,
+            backlog: self.backlog,
+            socks_proxy: self.socks_proxy.clone(),
+            #[cfg(feature = "tls")]
+            tls_server: self.tls_server.clone(),
+            #[cfg(feature = "tls")]
+            tls_client: self.tls_client.clone(),
+            multicast_hops: self.multicast_hops,
+            multicast_loop: self.multicast_loop,
+            attempt: self.attempt.clone(),
             ..Self::default()
         };
         *self != untuned

@@ -161,7 +161,8 @@ pub struct Addressed {
     peers: Peers,
     routes: Arc<Routes>,
     mandatory: bool,
-    /// The peer with the full queue that made the last `offer` fail.
+    /// The peer with the full queue that made the last `offer` fail, until `poll_ready` has waited for
+    /// it. Then the message is offered again: another may have taken its place, for another peer.
     full: Option<PeerHandle>,
 }
 
@@ -212,13 +213,12 @@ impl OfferTo for Addressed {
 impl SendStrategy for Addressed {
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), SendErrorKind>> {
         ready!(self.peers.poll_proceed(cx));
-        if let Some(peer) = &self.full {
+        if let Some(peer) = self.full.take() {
             self.peers.register(cx);
             let peer_may_read = !peer.is_closing() && !self.peers.is_closed();
             if peer_may_read && !peer.has_room() {
                 return Poll::Pending;
             }
-            self.full = None;
         }
         Poll::Ready(self.peers.check_open())
     }

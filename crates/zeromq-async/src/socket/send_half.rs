@@ -90,11 +90,18 @@ impl<O: SendTo<A>, A> SendHalf<O, A> {
         address: &A,
         message: &mut Message,
     ) -> Poll<Result<(), SendError>> {
+        // The stack may wait for a peer that an earlier message was for, and this one is for another.
+        let mut asks_again = true;
         loop {
-            let offered = match ready!(self.poll_ready(cx)) {
-                Ok(()) => self.stack.offer_at(address, message),
-                Err(error) => return Poll::Ready(Err(self.give_back(error, take(message)))),
+            let offered = match self.poll_ready(cx) {
+                Poll::Pending if take(&mut asks_again) => continue,
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(Ok(())) => self.stack.offer_at(address, message),
+                Poll::Ready(Err(error)) => {
+                    return Poll::Ready(Err(self.give_back(error, take(message))));
+                }
             };
+            asks_again = false;
             match offered {
                 Ok(()) => return Poll::Ready(Ok(())),
                 Err(OfferError::Full) => {}

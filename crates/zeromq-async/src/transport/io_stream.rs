@@ -4,6 +4,7 @@ use std::fmt;
 use std::io::{self, IoSlice};
 use std::net::SocketAddr;
 use std::pin::Pin;
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -12,7 +13,7 @@ use tokio::time::Instant;
 use zmtp::framing::Framing;
 
 use crate::endpoint::Endpoint;
-use crate::identity::PeerAddress;
+use crate::identity::{PeerAddress, TransportUser};
 
 /// A connected byte stream, and the address of its peer.
 ///
@@ -41,6 +42,8 @@ pub struct Io {
     handshake_began: Option<Instant>,
     local: Option<Endpoint>,
     descriptor: Option<i32>,
+    /// Set at the latest when the handshake below ZMTP is done.
+    user: Option<Arc<OnceLock<TransportUser>>>,
     framing: Option<Box<dyn Framing>>,
 }
 
@@ -63,6 +66,13 @@ pub(crate) struct Halves {
     pub(crate) writer: Box<dyn AsyncWrite + Send + Unpin>,
     /// Whether the writer buffers until it is flushed. The kernel's streams do not.
     pub(crate) buffers: bool,
+}
+
+impl Halves {
+    fn split(stream: impl AsyncRead + AsyncWrite + Send + 'static) -> Self {
+        let (reader, writer) = tokio::io::split(stream);
+        Self { reader: Box::new(reader), writer: Box::new(writer), buffers: true }
+    }
 }
 
 impl Io {
@@ -121,6 +131,19 @@ impl Io {
         Self { descriptor, ..Self::at(Stage::Open(halves), peer_address) }
     }
 
+    /// Makes a stream of the halves of a kernel's socket.
+    #[cfg(all(feature = "vsock", target_os = "linux"))]
+    pub(super) fn from_kernel(
+        reader: impl AsyncRead + Send + Unpin + 'static,
+        writer: impl AsyncWrite + Send + Unpin + 'static,
+        peer_address: PeerAddress,
+        descriptor: i32,
+    ) -> Self {
+        let (reader, writer) = (Box::new(reader), Box::new(writer));
+        let halves = Halves { reader, writer, buffers: false };
+        Self { descriptor: Some(descriptor), ..Self::at(Stage::Open(halves), peer_address) }
+    }
+
     /// The TCP connection, to read or set its options. `None` for any other stream, and after
     /// [`upgrade`](Self::upgrade).
     pub fn tcp_stream(&self) -> Option<&TcpStream> {
@@ -152,21 +175,89 @@ impl Io {
     /// assert_eq!(&received, b"STARTTLS hello");
     /// # Ok(()) }
     /// ```
-    pub fn upgrade<S, F>(mut self, upgrade: impl FnOnce(Self) -> F) -> Self
+    pub fn upgrade<S, F>(self, upgrade: impl FnOnce(Self) -> F) -> Self
     where
         S: AsyncRead + AsyncWrite + Send + 'static,
         F: Future<Output = io::Result<S>> + Send + 'static,
     {
+        let user = self.user.clone();
+        self.into_opening(user, |io| {
+            let upgraded = upgrade(io);
+            Box::pin(async move { Ok(Halves::split(upgraded.await?)) })
+        })
+    }
+
+    /// Like [`upgrade`](Self::upgrade), with the user that the handshake has verified.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use tokio::io::AsyncReadExt;
+    /// use zeromq_async::transport::Io;
+    /// use zeromq_async::{PullSocket, PushSocket, TransportUser};
+    ///
+    /// let (near, far) = tokio::io::duplex(1024);
+    /// let near = Io::new(near, "far").upgrade_with_user(|mut io| async move {
+    ///     let badge = io.read_u8().await?; // a real one would be checked
+    ///     Ok((io, Some(TransportUser::new(format!("badge-{badge}")))))
+    /// });
+    /// let far = Io::new(far, "near").upgrade(|mut io| async move {
+    ///     tokio::io::AsyncWriteExt::write_u8(&mut io, 7).await?;
+    ///     Ok(io)
+    /// });
+    /// let (mut pull, mut push) = (PullSocket::new(), PushSocket::new());
+    /// pull.handle().accept_stream(near)?;
+    /// push.handle().connect_stream(far)?;
+    /// push.send("hello").await?;
+    /// let (_, peer) = pull.recv_from().await?;
+    /// assert_eq!(peer.info().user_id(), Some("badge-7"));
+    /// # Ok(()) }
+    /// ```
+    pub fn upgrade_with_user<S, F>(self, upgrade: impl FnOnce(Self) -> F) -> Self
+    where
+        S: AsyncRead + AsyncWrite + Send + 'static,
+        F: Future<Output = io::Result<(S, Option<TransportUser>)>> + Send + 'static,
+    {
+        let verified = Arc::new(OnceLock::new());
+        self.into_opening(Some(verified.clone()), |io| {
+            let earlier = io.user.clone();
+            let upgraded = upgrade(io);
+            Box::pin(async move {
+                let (stream, user) = upgraded.await?;
+                if let Some(user) = user.or_else(|| earlier?.get().cloned()) {
+                    let _ = verified.set(user);
+                }
+                Ok(Halves::split(stream))
+            })
+        })
+    }
+
+    /// A stream over IP that opens later. `open` gets the place for the user that it verifies.
+    #[cfg(feature = "quic")]
+    pub(super) fn opening<F>(
+        peer: SocketAddr,
+        local: Option<Endpoint>,
+        open: impl FnOnce(Arc<OnceLock<TransportUser>>) -> F,
+    ) -> Self
+    where
+        F: Future<Output = io::Result<Halves>> + Send + 'static,
+    {
+        let user = Arc::new(OnceLock::new());
+        let stage = Stage::Opening(Box::pin(open(user.clone())));
+        Self { local, user: Some(user), ..Self::at(stage, PeerAddress::Tcp(peer)) }
+    }
+
+    /// Replaces the stream by one that opens later. The addresses stay.
+    fn into_opening(
+        mut self,
+        user: Option<Arc<OnceLock<TransportUser>>>,
+        open: impl FnOnce(Self) -> Opening,
+    ) -> Self {
         let (peer_address, handshake_began) = (self.peer_address.clone(), self.handshake_began);
         let (local, descriptor) = (self.local.clone(), self.descriptor);
         let framing = self.take_framing();
-        let upgraded = upgrade(self);
-        let opening = Box::pin(async move {
-            let (reader, writer) = tokio::io::split(upgraded.await?);
-            Ok(Halves { reader: Box::new(reader), writer: Box::new(writer), buffers: true })
-        });
-        let at = Self::at(Stage::Opening(opening), peer_address);
-        Self { handshake_began, local, descriptor, framing, ..at }
+        let stage = Stage::Opening(open(self));
+        Self { stage, peer_address, handshake_began, local, descriptor, user, framing }
     }
 
     fn at(stage: Stage, peer_address: PeerAddress) -> Self {
@@ -176,8 +267,26 @@ impl Io {
             handshake_began: None,
             local: None,
             descriptor: None,
+            user: None,
             framing: None,
         }
+    }
+
+    /// Attaches the user that the transport has verified.
+    #[must_use]
+    pub fn with_user(self, user: TransportUser) -> Self {
+        Self { user: Some(Arc::new(OnceLock::from(user))), ..self }
+    }
+
+    /// The user that the transport has verified. `None` before its handshake is done.
+    pub fn user(&self) -> Option<&TransportUser> {
+        self.user.as_ref()?.get()
+    }
+
+    /// The user, to look at once the stream is open.
+    pub(crate) fn verified_user(&self) -> impl Fn() -> Option<TransportUser> + use<> {
+        let user = self.user.clone();
+        move || user.as_ref()?.get().cloned()
     }
 
     /// Carries frames over this stream in another way than ZMTP, such as in WebSocket messages.

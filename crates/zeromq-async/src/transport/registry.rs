@@ -29,9 +29,17 @@ impl Default for Transports {
         known.put("tcp", Tcp);
         #[cfg(unix)]
         known.put("ipc", super::Ipc);
+        #[cfg(feature = "tls")]
+        known.put("tls", super::Tls);
+        #[cfg(feature = "quic")]
+        known.put("quic", super::Quic);
+        #[cfg(feature = "vsock")]
+        known.put("vsock", super::Vsock);
         known.put_datagrams("udp", Udp);
         #[cfg(feature = "ws")]
         known.put("ws", super::Ws);
+        #[cfg(all(feature = "tls", feature = "ws"))]
+        known.put("wss", super::Wss);
         known
     }
 }

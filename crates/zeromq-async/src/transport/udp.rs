@@ -55,12 +55,16 @@ impl DatagramTransport for Udp {
     ) -> io::Result<UdpDatagrams> {
         let udp = udp(endpoint)?;
         let addresses = resolve::local(udp.host(), udp.port(), &LOOKUPS).await?;
-        let address = *addresses.first().ok_or(io::ErrorKind::NotFound)?;
+        let mut address = *addresses.first().ok_or(io::ErrorKind::NotFound)?;
         let group = group(udp, address)?;
 
         let socket = open(address, options)?;
         match &group {
-            Some(interface) => multicast::bind(&socket, address, interface)?,
+            Some(interface) => {
+                multicast::bind(&socket, address, interface)?;
+                // A DGRAM sends to the group too.
+                multicast::send_from(&socket, &mut address, interface)?;
+            }
             None => {
                 if address.ip().is_unspecified() && address.is_ipv6() {
                     // `[::]` receives IPv4 too on every system, as with tcp.
@@ -69,7 +73,6 @@ impl DatagramTransport for Udp {
                 socket.bind(&address.into())?;
             }
         }
-        // A DGRAM sends from here.
         multicast::set_scope(&socket, address, options)?;
         let socket = UdpSocket::from_std(StdUdpSocket::from(socket))?;
         let local = socket.local_addr()?;

@@ -63,7 +63,7 @@ impl Transport for Ws {
     }
 }
 
-fn ws(endpoint: &Endpoint) -> io::Result<&WsEndpoint> {
+pub(super) fn ws(endpoint: &Endpoint) -> io::Result<&WsEndpoint> {
     match endpoint {
         Endpoint::Ws(ws) => Ok(ws),
         other => Err(invalid_input(format!("{other} is not a WebSocket address"))),
@@ -71,7 +71,7 @@ fn ws(endpoint: &Endpoint) -> io::Result<&WsEndpoint> {
 }
 
 /// The framing of a connection to `endpoint`.
-fn client(endpoint: &WsEndpoint) -> Zws {
+pub(super) fn client(endpoint: &WsEndpoint) -> Zws {
     let path = if endpoint.path().is_empty() { "/" } else { endpoint.path() };
     let mut random = [0; Zws::ENTROPY];
     entropy(&mut random);
@@ -86,7 +86,7 @@ fn host(endpoint: &WsEndpoint) -> String {
         host => host.to_string(),
     };
     match address.port() {
-        WsEndpoint::DEFAULT_PORT => host,
+        port if port == endpoint.default_port() => host,
         port => format!("{host}:{port}"),
     }
 }

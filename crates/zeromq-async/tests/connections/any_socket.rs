@@ -317,6 +317,23 @@ async fn one_frame_types_pass_messages() {
     }
 }
 
+/// A message that waits in the `Sink` goes with the half that sends.
+#[tokio::test]
+async fn split_keeps_the_message_that_waits() {
+    let scatter = AnySocket::builder(SocketType::Scatter).unwrap().send_high_water_mark(1).unwrap();
+    let mut scatter = scatter.build();
+    scatter.connect("inproc://split-waits").unwrap();
+    scatter.send("queued").await.unwrap();
+    // Without `poll_ready`, as a message that another sender was faster with.
+    scatter.start_send_unpin("waits".into()).unwrap();
+    let (mut sender, _receiver) = scatter.split();
+    let mut gather = any(SocketType::Gather);
+    gather.bind("inproc://split-waits").await.unwrap();
+    within("a flush", sender.flush()).await.unwrap();
+    assert_eq!(recv(&mut gather).await, "queued");
+    assert_eq!(recv(&mut gather).await, "waits");
+}
+
 #[tokio::test]
 async fn full_server_peer_gives_the_message_back() {
     let server = AnySocket::builder(SocketType::Server).unwrap().send_high_water_mark(1).unwrap();

@@ -279,6 +279,26 @@ async fn mandatory_router_is_full_at_the_peer_mark() {
     }
 }
 
+/// Neither a message that was given back nor one that was given up holds up the next.
+#[tokio::test]
+async fn full_peer_holds_up_no_other_peer() {
+    let context = Context::new();
+    let router = RouterSocket::builder_in(&context).send_high_water_mark(1);
+    let mut router = router.mandatory(true).build();
+    router.bind("inproc://holds-up").await.unwrap();
+    let dealer = |name: &str| DealerSocket::builder_in(&context).routing_id(name).unwrap();
+    let slow = dealer("slow").receive_high_water_mark(1).build();
+    let mut quick = dealer("quick").build();
+    slow.connect("inproc://holds-up").unwrap();
+    quick.connect("inproc://holds-up").unwrap();
+    while router.try_send(Message::multipart(["slow", "fits"])).is_ok() {}
+    within("a send", router.send(Message::multipart(["quick", "1"]))).await.unwrap();
+    assert!(is_pending(router.send(Message::multipart(["slow", "given up"]))));
+    within("a send", router.send(Message::multipart(["quick", "2"]))).await.unwrap();
+    assert_eq!(quick.recv().await.unwrap(), "1");
+    assert_eq!(quick.recv().await.unwrap(), "2");
+}
+
 #[tokio::test]
 async fn request_is_accepted_with_mark_of_one() {
     let port = ReservedPort::new();

@@ -229,6 +229,9 @@ async fn full_peer_holds_up_no_other() {
     let (to_quick, _) = server.recv().await.unwrap();
 
     while server.try_send_to(to_slow, huge_frame()).is_ok() {}
+    // The same handle has just met the full queue.
+    within("the other queue", server.send_to(to_quick, "first")).await.unwrap();
+    assert_eq!(within("a reply", client.recv()).await.unwrap(), "first");
     let waiting = server.clone();
     let waiting = tokio::spawn(async move { waiting.send_to(to_slow, "the last").await });
     assert!(is_pending(server.send_to(to_slow, "never sent")));

@@ -26,7 +26,8 @@ pub(super) struct Failures {
 
 impl Failures {
     pub(super) fn add(&mut self, core: &SocketCore, endpoint: &Endpoint, error: io::Error) {
-        self.in_a_row += 1;
+        // A RADIO that only fails to send never counts down.
+        self.in_a_row = self.in_a_row.saturating_add(1);
         let now = Instant::now();
         if self.told.is_none_or(|told| now.duration_since(told) >= INTERVAL) {
             self.told = Some(now);

@@ -6,6 +6,8 @@ use super::SocketBuilder;
 use crate::identity::PeerAddress;
 use crate::options::{AcceptFilter, Keepalive, ReconnectStop, SocksProxy};
 use crate::socket::SocketKind;
+#[cfg(feature = "tls")]
+use crate::tls::{TlsClient, TlsServer};
 
 impl<P: SocketKind, S> SocketBuilder<P, S> {
     /// The most connections that wait to be accepted at each bound endpoint (`ZMQ_BACKLOG`).
@@ -85,6 +87,24 @@ impl<P: SocketKind, S> SocketBuilder<P, S> {
     /// proxy in place of the peer's address.
     pub fn socks_proxy(mut self, proxy: SocksProxy) -> Self {
         self.options.transport.socks_proxy = Some(Box::new(proxy));
+        self
+    }
+
+    /// How bound endpoints of `tls://` accept connections: the certificate, and whether clients need one
+    /// (libzmq has `ZMQ_WSS_CERT_PEM` and `ZMQ_WSS_KEY_PEM`, for wss only). Default: the context's, or
+    /// none, and then binding fails.
+    #[cfg(feature = "tls")]
+    pub fn tls_server(mut self, server: TlsServer) -> Self {
+        self.options.transport.tls_server = Some(server);
+        self
+    }
+
+    /// How the socket connects to endpoints of `tls://`: whom it trusts, and its own certificate (libzmq
+    /// has `ZMQ_WSS_TRUST_PEM`, `ZMQ_WSS_TRUST_SYSTEM` and `ZMQ_WSS_HOSTNAME`, for wss only). Default:
+    /// the context's, or [`TlsClient::new`].
+    #[cfg(feature = "tls")]
+    pub fn tls_client(mut self, client: TlsClient) -> Self {
+        self.options.transport.tls_client = Some(client);
         self
     }
 

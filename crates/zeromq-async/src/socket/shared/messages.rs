@@ -95,8 +95,11 @@ where
         self
     }
 
-    fn into_halves(self) -> (Box<dyn SendMessages>, Box<dyn ReceiveMessages>) {
-        (Box::new(self.clone()), Box::new(self))
+    fn into_halves(mut self) -> (Box<dyn SendMessages>, Box<dyn ReceiveMessages>) {
+        let mut sender = self.clone();
+        // With the message that waits in it.
+        sender.sink = self.sink.take();
+        (Box::new(sender), Box::new(self))
     }
 }
 

@@ -133,6 +133,14 @@ async fn hops_and_loop_reach_the_socket() {
     assert!(default.multicast_loop_v4().unwrap());
 }
 
+/// As a DGRAM does, which sends from where it receives.
+#[tokio::test]
+async fn bound_group_sends_from_its_interface() {
+    let v4 = bind("udp://127.0.0.1;239.255.7.4:*").await;
+    let v4 = SockRef::from(&v4.socket);
+    assert_eq!(v4.multicast_if_v4().unwrap(), std::net::Ipv4Addr::LOCALHOST);
+}
+
 #[tokio::test]
 async fn udp_errors_have_kind_and_reason() {
     let taken = bind("udp://127.0.0.1:*").await;

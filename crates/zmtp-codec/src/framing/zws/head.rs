@@ -14,6 +14,15 @@ pub(super) struct HeadReader {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct HeadTooLarge;
 
+/// Whether each line ends with CRLF. A parser that ends the head at a bare LF, and one that does not,
+/// see two different messages (RFC 9112 §2.2).
+pub(super) fn has_whole_line_ends(head: &[u8]) -> bool {
+    let mut lines = head.split(|&byte| byte == b'\n');
+    // Behind the last line end is nothing.
+    lines.next_back();
+    lines.all(|line| line.ends_with(b"\r"))
+}
+
 /// The largest head, in bytes. A browser sends its cookies in it.
 pub(super) const HEAD_MAX: usize = 16 * 1024;
 

@@ -3,7 +3,7 @@
 use bytes::{Bytes, BytesMut};
 use httparse::EMPTY_HEADER;
 
-use super::head::{HEAD_MAX, HEADERS_MAX, HeadReader, Headers};
+use super::head::{HEAD_MAX, HEADERS_MAX, HeadReader, Headers, has_whole_line_ends};
 use super::key;
 use super::profile::Profile;
 use super::refusal::{Refusal, Status};
@@ -122,6 +122,9 @@ impl RequestReader {
     }
 
     fn check(&self, head: &[u8]) -> Result<Upgrade> {
+        if !has_whole_line_ends(head) {
+            return Err(bad_request("each line of a request ends with CRLF"));
+        }
         let mut headers = [EMPTY_HEADER; HEADERS_MAX];
         let mut request = httparse::Request::new(&mut headers);
         let parsed = request.parse(head).map_err(|error| match error {

@@ -4,7 +4,7 @@ use bytes::{Bytes, BytesMut};
 use httparse::EMPTY_HEADER;
 
 use super::error::UpgradeError;
-use super::head::{HEADERS_MAX, HeadReader, Headers};
+use super::head::{HEADERS_MAX, HeadReader, Headers, has_whole_line_ends};
 use super::key;
 use super::profile::Profile;
 use crate::wire::MechanismName;
@@ -51,6 +51,9 @@ impl ResponseReader {
     }
 
     fn check(&self, head: &[u8]) -> Result<Profile> {
+        if !has_whole_line_ends(head) {
+            return Err(UpgradeError::InvalidResponse);
+        }
         let mut headers = [EMPTY_HEADER; HEADERS_MAX];
         let mut response = httparse::Response::new(&mut headers);
         let parsed = response.parse(head).map_err(|_| UpgradeError::InvalidResponse)?;

@@ -150,3 +150,13 @@ fn refusal_is_a_whole_response() {
     let start = "HTTP/1.1 405 Method Not Allowed\r\nConnection: close\r\nAllow: GET\r\n";
     assert!(refusal.to_response().starts_with(start.as_bytes()));
 }
+
+/// httparse ends a line, and the head, at a bare LF. A proxy in front may not.
+#[test]
+fn bare_line_feeds_are_refused() {
+    let hidden = LIBZMQ.replace("13\r\n\r\n", "13\r\n\nPOST / HTTP/1.1\r\nHost: x\r\n\r\n");
+    let in_header = LIBZMQ.replace("127.0.0.1\r\n", "127.0.0.1\n");
+    for request in [hidden, in_header] {
+        assert_eq!(refused(&request), (400, "each line of a request ends with CRLF".into()));
+    }
+}

@@ -103,3 +103,9 @@ fn broken_responses_are_invalid() {
         assert_eq!(read(response), Err(UpgradeError::InvalidResponse));
     }
 }
+
+#[test]
+fn response_with_bare_line_feed_is_invalid() {
+    let response = LIBZMQ.replace("NULL\r\n\r\n", "NULL\r\n\nHTTP/1.1 200 OK\r\n\r\n");
+    assert_eq!(read(&response), Err(UpgradeError::InvalidResponse));
+}

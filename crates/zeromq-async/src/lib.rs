@@ -23,8 +23,9 @@
 //! # Sockets
 //!
 //! Any socket can bind and connect to any number of endpoints, at any time and in any order: over
-//! `tcp://`, `ipc://` and `inproc://` ([`Endpoint`]). When a connection is lost, the socket
-//! connects again until it is closed. Each type has its options on its [builder](SocketBuilder).
+//! `tcp://`, `ipc://` and `inproc://` ([`Endpoint`]), and RADIO, DISH and DGRAM over `udp://`. When a
+//! connection is lost, the socket connects again until it is closed. Each type has its options on its
+//! [builder](SocketBuilder).
 //!
 //! | socket | sends | receives | with no room, or no peer |
 //! |---|---|---|---|

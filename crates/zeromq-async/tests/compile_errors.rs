@@ -130,8 +130,16 @@ fn wrong_directions_are_told_in_words() {
         (
             "fn f(s: SocketBuilder<Pull>) { s.no_drop(true); }",
             "Pull socket does not drop messages",
-            "",
+            "PUB, XPUB and RADIO",
         ),
+        (
+            "fn f(s: SocketBuilder<Push>) { s.multicast_hops(2); }",
+            "Push socket sends no multicast datagrams",
+            "RADIO and DGRAM",
+        ),
+        ("async fn f(s: RadioSocket) { s.recv().await; }", "Radio socket does not receive", ""),
+        ("async fn f(s: DishSocket) { s.send(\"x\").await; }", "Dish socket does not send", ""),
+        ("async fn f(s: RadioSocket) { s.send(\"x\").await; }", "Group", "()"),
         ("fn f(s: SocketBuilder<Pull>) { s.hello(\"a\"); }", "Pull socket does not greet", ""),
         (
             "fn f(s: SocketBuilder<Pull>) { s.probe_router(true); }",

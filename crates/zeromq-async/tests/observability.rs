@@ -140,7 +140,7 @@ fn tables() -> Vec<Row> {
 #[test]
 fn tables_name_each_event_once() {
     let tables = tables();
-    assert_eq!(tables.len(), 23);
+    assert_eq!(tables.len(), 24);
     let names: BTreeSet<_> = tables.iter().map(|(_, name, ..)| name).collect();
     assert_eq!(names.len(), tables.len());
 }

@@ -7,10 +7,11 @@ use zmtp::SocketType;
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() {
-/// use zeromq_async::{BindError, Mismatch, PushSocket};
+/// use zeromq_async::{BindErrorKind, Mismatch, PushSocket, SocketType};
 ///
 /// let error = PushSocket::new().bind("udp://127.0.0.1:*").await.unwrap_err();
-/// assert!(matches!(error, BindError::Mismatch { mismatch: Mismatch::NoDatagrams { .. }, .. }));
+/// let mismatch = Mismatch::NoDatagrams { socket_type: SocketType::Push };
+/// assert_eq!(error.kind(), &BindErrorKind::Mismatch(mismatch));
 /// # }
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -265,6 +265,73 @@ async fn disconnected_radio_sends_no_more() {
     assert!(radio.stats().peers.is_empty());
 }
 
+/// The runtime on which it was connected ends. Another of the socket takes over.
+#[test]
+fn radio_moves_to_another_runtime() {
+    let runtime = || tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let (first, second) = (runtime(), runtime());
+    let (dish, endpoint) = second.block_on(dish_in("a", ANY));
+    let radio = RadioSocket::new();
+    first.block_on(async {
+        radio.connect(&endpoint).unwrap();
+        radio.send_to(group("a"), "one").await.unwrap();
+    });
+    assert_eq!(second.block_on(recv(&dish)).1, "one");
+    second.block_on(async { radio.bind("tcp://127.0.0.1:*").await.unwrap() });
+    drop(first);
+    second.block_on(async {
+        radio.send_to(group("a"), "two").await.unwrap();
+        assert_eq!(recv(&dish).await.1, "two");
+    });
+}
+
+/// The endpoint of a runtime that ends is gone, and its address is free.
+#[test]
+fn dish_ends_with_its_runtime() {
+    let runtime = || tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let (first, second) = (runtime(), runtime());
+    let (dish, endpoint) = first.block_on(dish_in("a", ANY));
+    let mut events = dish.events();
+    drop(first);
+    second.block_on(async {
+        event(&mut events, "the end of the endpoint", |event| {
+            matches!(event, SocketEvent::ListenerClosed { .. }).then_some(())
+        })
+        .await;
+        assert!(dish.stats().peers.is_empty());
+        dish.bind(&endpoint).await.unwrap();
+        let radio = RadioSocket::new();
+        radio.connect(&endpoint).unwrap();
+        radio.send_to(group("a"), "bound again").await.unwrap();
+        assert_eq!(recv(&dish).await.1, "bound again");
+    });
+}
+
+/// A peer that is dismissed is the endpoint itself.
+#[tokio::test]
+async fn dismissed_endpoint_is_closed() {
+    let (dish, endpoint) = dish_in("a", ANY).await;
+    let mut events = dish.events();
+    let peer = dish.stats().peers[0].peer;
+    dish.handle().disconnect_peer(peer).unwrap();
+    event(&mut events, "the end of the endpoint", |event| {
+        matches!(event, SocketEvent::ListenerClosed { .. }).then_some(())
+    })
+    .await;
+    dish.bind(&endpoint).await.unwrap();
+}
+
+/// Also by the name that was asked for.
+#[tokio::test]
+async fn wildcard_is_unbound_by_either_name() {
+    let dish = DishSocket::new();
+    let bound = dish.bind("udp://*:*").await.unwrap();
+    assert_eq!(bound.to_string(), format!("udp://0.0.0.0:{}", udp(&bound).port()));
+    dish.unbind(format!("udp://*:{}", udp(&bound).port())).await.unwrap();
+    let again = dish.bind(&bound).await.unwrap();
+    dish.unbind(again).await.unwrap();
+}
+
 #[tokio::test]
 async fn udp_endpoints_have_events() {
     let dish = DishSocket::new();

@@ -11,7 +11,7 @@ use crate::options::TransportOptions;
 /// Binds to a group and joins it. Other sockets of the machine may do the same.
 pub(super) fn bind(socket: &Socket, group: SocketAddr, interface: &Interface) -> io::Result<()> {
     socket.set_reuse_address(true)?;
-    #[cfg(unix)]
+    #[cfg(all(unix, not(any(target_os = "solaris", target_os = "illumos"))))]
     socket.set_reuse_port(true)?;
     socket.bind(&bound_address(group, interface).into())?;
     match group {

@@ -20,7 +20,8 @@ use super::tcp::{Host, parse_port};
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct UdpEndpoint {
-    interface: Option<Host>,
+    /// Boxed, so that an `Endpoint` has the size of a TCP endpoint.
+    interface: Option<Box<Host>>,
     host: Host,
     port: u16,
 }
@@ -29,7 +30,7 @@ impl UdpEndpoint {
     /// Parses the part after `udp://`.
     pub(crate) fn parse(address: &str) -> Result<Self, EndpointErrorKind> {
         let (interface, address) = match address.rsplit_once(';') {
-            Some((interface, address)) => (Some(Host::parse(interface)?), address),
+            Some((interface, address)) => (Some(Box::new(Host::parse(interface)?)), address),
             None => (None, address),
         };
         // The port follows the last colon, unless that is part of an IPv6 address in brackets.
@@ -46,7 +47,7 @@ impl UdpEndpoint {
     /// The network interface of a multicast group, the part before `;`: its name, its IPv4 address, or
     /// `*`. `None` and `*` let the system choose.
     pub fn interface(&self) -> Option<&Host> {
-        self.interface.as_ref()
+        self.interface.as_deref()
     }
 
     /// The multicast group, the address to bind, or the host to send to.
@@ -93,7 +94,7 @@ impl UdpEndpoint {
     }
 
     fn check_interface(&self) -> Result<(), EndpointErrorKind> {
-        let Some(interface) = &self.interface else { return Ok(()) };
+        let Some(interface) = self.interface() else { return Ok(()) };
         let invalid =
             |reason| Err(EndpointErrorKind::InvalidHost { host: interface.to_string(), reason });
         let is_group = match &self.host {

@@ -19,6 +19,7 @@ mod dialed;
 mod driver;
 mod failures;
 mod layout;
+mod peer;
 mod shared;
 mod writer;
 
@@ -72,7 +73,7 @@ pub(super) fn connect(
     let runtime = core.select_runtime(transport.needs_io_driver());
     let runtime = runtime.map_err(|unsuited| ConnectError::new(&endpoint, unsuited.into()))?;
     let max_datagram = transport.max_datagram();
-    let pipe = join(core, &endpoint, true, max_datagram)
+    let pipe = peer::join(core, &endpoint, true, max_datagram)
         .map_err(|rejected| ConnectError::new(&endpoint, ConnectErrorKind::Rejected(rejected)))?;
     Dialing::spawn(core, &runtime, transport, endpoint, pipe, layout);
     Ok(())

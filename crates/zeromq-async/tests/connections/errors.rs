@@ -78,12 +78,12 @@ async fn malformed_endpoint_error_shows_an_example() {
 
 #[tokio::test]
 async fn unknown_scheme_error_lists_known_schemes() {
-    let error = PushSocket::new().connect("udp://127.0.0.1:5555").unwrap_err();
+    let error = PushSocket::new().connect("pgm://127.0.0.1:5555").unwrap_err();
     assert!(matches!(
         error.kind(),
-        ConnectErrorKind::InvalidEndpoint(Kind::UnknownScheme { scheme, .. }) if scheme == "udp"
+        ConnectErrorKind::InvalidEndpoint(Kind::UnknownScheme { scheme, .. }) if scheme == "pgm"
     ));
-    assert_contains(&error, &["udp://127.0.0.1:5555", "\"udp\"", "tcp", "ipc", "inproc"]);
+    assert_contains(&error, &["pgm://127.0.0.1:5555", "\"pgm\"", "tcp", "udp", "ipc", "inproc"]);
 }
 
 #[tokio::test]

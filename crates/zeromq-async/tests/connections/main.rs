@@ -5,6 +5,7 @@
 mod addresses;
 mod any_socket;
 mod connecting;
+mod datagrams;
 mod errors;
 mod event_details;
 mod framing;

@@ -6,7 +6,6 @@
 //! |---|---|---|
 //! | issue 3576 | secrets in ordinary memory | the key types zeroize themselves, which no test can see without `unsafe`; `debug_hides_secrets` in `zmtp-codec` tests their output |
 //! | c733067d, 16684328 | use after free in ws | no ws; a connection owns its timers and buffers |
-//! | af11df08, 3be093c2, e357cd32 | RADIO and DISH over UDP | no UDP; unsigned lengths are `e357cd32` below |
 //! | acef50b8, 959a1335 | double free when pipes end | no `unsafe`, so no double free |
 //! | GSSAPI, with an empty box | an assertion ends the process | no GSSAPI; boxes of any size for CURVE are tested in `zmtp-codec` (`malformed_commands_are_rejected`) |
 
@@ -18,9 +17,9 @@ use support::hostile::{
 use support::{ANY_PORT, RawPeer, event, handshake_succeeded, is_pending, within};
 use zeromq_async::security::{Attempt, Decision, DenyStatus};
 use zeromq_async::{
-    DealerSocket, DisconnectReason, Endpoint, Events, HandshakeFailure, LimitExceeded, Message,
-    PairSocket, PeerIncompatible, ProtocolError, PubSocket, PullSocket, PushSocket, RouterSocket,
-    SocketEvent, SocketType, SubSocket, XPubSocket,
+    DealerSocket, DisconnectReason, DishSocket, Endpoint, Events, Group, HandshakeFailure,
+    LimitExceeded, Message, PairSocket, PeerIncompatible, ProtocolError, PubSocket, PullSocket,
+    PushSocket, RadioSocket, RouterSocket, SocketEvent, SocketType, SubSocket, XPubSocket,
 };
 
 /// A PULL and a connected PUSH.
@@ -390,6 +389,30 @@ async fn e357cd32_one_byte_lengths_are_unsigned() {
     }
     peer.write(&command(&"C".repeat(255), b"")).await;
     scene.serves_good_peer().await;
+}
+
+/// Datagrams and groups that overflowed, leaked, or ended libzmq's process (also af11df08, 3be093c2).
+#[tokio::test]
+async fn e357cd32_datagrams_do_no_harm() {
+    let dish = DishSocket::new();
+    dish.join("a").unwrap();
+    let endpoint = dish.bind("udp://127.0.0.1:*").await.unwrap().to_string();
+    let hostile = tokio::net::UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    hostile.connect(endpoint.trim_start_matches("udp://")).await.unwrap();
+    let long = [&b"\x01a"[..], &[0; 60_000]].concat();
+    let datagrams = [&b""[..], b"\x80", b"\xff", &[0xff; 255], &long];
+    for datagram in datagrams {
+        hostile.send(datagram).await.unwrap();
+    }
+    hostile.send(&[&b"\xff"[..], &[0xff; 255], b"another group"].concat()).await.unwrap();
+    hostile.send(b"\x01agood").await.unwrap();
+    assert_eq!(within("the good one", dish.recv()).await.unwrap().1, "good");
+    let discarded = dish.stats().discarded;
+    assert_eq!((discarded.malformed, discarded.filtered), (5, 1));
+
+    let radio = RadioSocket::new();
+    radio.connect(&endpoint[..]).unwrap();
+    assert!(radio.send_to(Group::new("a").unwrap(), vec![0; 8191]).await.is_err());
 }
 
 // ---- peers ----

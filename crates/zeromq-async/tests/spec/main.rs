@@ -1,4 +1,4 @@
-//! The sockets against the RFCs 28 to 31, 41, 49, 51 and 52, one test per clause.
+//! The sockets against the RFCs 28 to 31, 41, 48, 49, 51 and 52, one test per clause.
 
 mod channel;
 mod client_server;
@@ -7,5 +7,6 @@ mod one_frame;
 mod peer_to_peer;
 mod pipeline;
 mod pubsub;
+mod radio_dish;
 mod reqrep;
 mod scatter_gather;

@@ -15,6 +15,7 @@ pub mod seeds;
 mod sockets;
 mod text;
 mod trie;
+mod udp_datagrams;
 mod wire;
 mod zap;
 mod zws;
@@ -30,12 +31,13 @@ pub use records::{curve_records, noise_records};
 pub use sockets::sockets;
 pub use text::{addresses, certificate, endpoint, keys, lists};
 pub use trie::trie;
+pub use udp_datagrams::udp_datagrams;
 pub use wire::{command, frame_header, greeting, metadata};
 pub use zap::{zap_reply, zap_request};
 pub use zws::{zws_frames, zws_upgrade};
 
 /// All targets, with the name of their program and corpus.
-pub const TARGETS: [(&str, Target); 33] = [
+pub const TARGETS: [(&str, Target); 34] = [
     ("addresses", addresses),
     ("batch", batch),
     ("certificate", certificate),
@@ -64,6 +66,7 @@ pub const TARGETS: [(&str, Target); 33] = [
     ("plain_server", plain_server),
     ("sockets", sockets),
     ("trie", trie),
+    ("udp_datagrams", udp_datagrams),
     ("zap_reply", zap_reply),
     ("zap_request", zap_request),
     ("zmtp_2", zmtp_2),

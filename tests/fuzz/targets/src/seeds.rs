@@ -40,6 +40,8 @@ fn wire() -> Seeds {
         ("command", b"\x04JOINgroup".to_vec()),
         ("command", b"\x05LEAVEgroup".to_vec()),
         ("command", b"\x01topic".to_vec()),
+        ("udp_datagrams", b"\x07\x01ahello\0\x01\0\x03\xffab\x02\x05a\x06\x01bother".to_vec()),
+        ("udp_datagrams", b"\x01\x01\x02\x01a\x06\0hello\x04\x03abc\x05\x80text".to_vec()),
         ("metadata", properties),
     ]
 }

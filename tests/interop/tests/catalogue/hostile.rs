@@ -12,7 +12,10 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use zeromq_async::security::{Attempt, Credentials, Decision, DenyStatus, generate_curve_keys};
-use zeromq_async::{Context, HandshakeFailure, ProtocolError, PullSocket, PushSocket};
+use zeromq_async::{
+    Context, DishSocket, Group, HandshakeFailure, ProtocolError, PullSocket, PushSocket,
+    RadioSocket, SendErrorKind,
+};
 use zeromq_auth::{Zap, ZapError};
 use zeromq_test::Way;
 
@@ -248,4 +251,26 @@ fn flip_once(
         }
         bytes
     }
+}
+
+/// A message that fits no datagram is refused where it is sent, and a longer datagram of another program
+/// is counted. Shorter ones pass before and after.
+#[tokio::test]
+async fn row_29_oversized_datagrams() {
+    let (radio, dish) = (RadioSocket::new(), DishSocket::new());
+    dish.join("a").unwrap();
+    let endpoint = dish.bind("udp://127.0.0.1:*").await.unwrap();
+    radio.connect(&endpoint).unwrap();
+    let group = Group::new("a").unwrap();
+    let error = radio.send_to(&group, vec![0; 8191]).await.unwrap_err();
+    let refused = SendErrorKind::DatagramTooLong { size: 8193, limit: 8192 };
+    assert_eq!(error.kind(), &refused);
+
+    let other = tokio::net::UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    let to = endpoint.to_string();
+    let long = [&b"\x01a"[..], &[0; 8191]].concat();
+    other.send_to(&long, to.trim_start_matches("udp://")).await.unwrap();
+    radio.send_to(&group, vec![0; 8190]).await.unwrap();
+    let (_, frame) = within("the message that fits", dish.recv()).await.unwrap();
+    assert_eq!((frame.len(), dish.stats().discarded.malformed), (8190, 1));
 }

@@ -18,6 +18,7 @@ use super::super::peer_lifecycle;
 use super::super::work_budget::WorkBudget;
 use super::failures::Failures;
 use super::layout::Layout;
+use super::peer::anonymous;
 use super::shared::Shared;
 use super::writer::DatagramWriter;
 use crate::endpoint::Endpoint;
@@ -34,7 +35,7 @@ pub(super) struct DatagramDriver {
     pipe: Arc<Pipe>,
     socket: Shared,
     layout: Layout,
-    /// One byte longer than a datagram, so that longer ones are noticed.
+    /// One byte longer than a datagram, so that longer ones are noticed. Empty where a RADIO only sends.
     buffer: Box<[u8]>,
     /// The most bytes of a message.
     max_message: u64,
@@ -59,6 +60,7 @@ impl DatagramDriver {
         }
         let max_datagram = pipe.max_datagram().unwrap_or(usize::MAX);
         let writer = Box::new(DatagramWriter::new(socket.clone(), layout, max_datagram));
+        let buffer = if pipe.connects() { 0 } else { max_datagram.saturating_add(1) };
         pipe.begin(info, target.map(PeerAddress::Udp));
         pipe.set_writer(FrameWriter::new(writer, false, Encoder::new((3, 1))));
         core.pattern.connected(pipe);
@@ -67,7 +69,7 @@ impl DatagramDriver {
             pipe: pipe.clone(),
             socket,
             layout,
-            buffer: vec![0; max_datagram.saturating_add(1)].into(),
+            buffer: vec![0; buffer].into(),
             max_message: core.options.limits.max_message_size.unwrap_or(u64::MAX),
             failures: Failures::default(),
             pause: None,
@@ -112,7 +114,7 @@ impl DatagramDriver {
         if self.write(cx, core, endpoint) {
             return Poll::Ready(());
         }
-        if self.poll_pause(cx).is_ready() {
+        if !self.buffer.is_empty() && self.poll_pause(cx).is_ready() {
             self.read(cx, core, endpoint);
         }
         Poll::Pending

@@ -81,12 +81,30 @@ async fn group_is_heard_alone() {
     assert_eq!(recv(&mut second).await.0, b"second");
 }
 
+/// An interface for IPv6 groups. The loopback interface has no route for them on Linux.
+fn interface_for_v6_groups() -> Option<String> {
+    let interfaces = if_addrs::get_if_addrs().unwrap();
+    let found = interfaces.into_iter().find(|interface| {
+        interface.ip().is_ipv6() && !interface.is_loopback() && interface.index.is_some()
+    });
+    if found.is_none() {
+        eprintln!("SKIPPED: no interface but the loopback one has an IPv6 address");
+    }
+    found.map(|interface| interface.name)
+}
+
 #[tokio::test]
 async fn ipv6_group_is_heard_at_its_interface() {
-    let mut bound = bind("udp://eth0;[ff02::7:1]:*").await;
+    let Some(interface) = interface_for_v6_groups() else { return };
+    let mut bound = bind(&format!("udp://{interface};[ff02::7:1]:*")).await;
     let mut sender = connect(&bound.endpoint().clone()).await;
     send(&mut sender, b"hello", None).await;
     assert_eq!(recv(&mut bound).await.0, b"hello");
+
+    let zoned = format!("udp://[ff02::7:1%{interface}]:{}", port(bound.endpoint()));
+    let mut zoned = connect(&endpoint(&zoned)).await;
+    send(&mut zoned, b"zoned", None).await;
+    assert_eq!(recv(&mut bound).await.0, b"zoned");
 }
 
 #[tokio::test]

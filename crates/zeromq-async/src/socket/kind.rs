@@ -16,8 +16,8 @@ use crate::pattern::{
 ///
 /// This crate implements it for [`Req`](crate::Req), [`Rep`](crate::Rep), [`Dealer`](crate::Dealer),
 /// [`Router`](crate::Router), [`Pub`](crate::Pub), [`Sub`](crate::Sub), [`XPub`](crate::XPub),
-/// [`XSub`](crate::XSub), [`Push`](crate::Push), [`Pull`](crate::Pull) and [`Pair`](crate::Pair), and for
-/// those of a [`SharedSocket`](crate::SharedSocket). The module [`pattern`](crate::pattern) shows how to
+/// [`XSub`](crate::XSub), [`Push`](crate::Push), [`Pull`](crate::Pull), [`Pair`](crate::Pair) and
+/// [`Stream`](crate::Stream), and for those of a [`SharedSocket`](crate::SharedSocket). The module [`pattern`](crate::pattern) shows how to
 /// define another.
 ///
 /// Further traits name the abilities of its sockets: [`Sends`], [`Receives`] and so on.

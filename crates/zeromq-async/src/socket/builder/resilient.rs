@@ -82,7 +82,7 @@ impl<P: SocketKind, S> SocketBuilder<P, S> {
     }
 
     /// How often to send a message if each time the peer ends the connection in the middle of it.
-    /// At least 1. Default: 3.
+    /// At least 1. Default: 3, and 1 for STREAM, where the next connection is another conversation.
     ///
     /// A connecting socket sends a message again if it was partly written when the connection was
     /// lost. Without this limit, a message that is too large for the peer would block the messages

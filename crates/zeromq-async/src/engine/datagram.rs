@@ -24,6 +24,7 @@ mod writer;
 
 use bound::Receiving;
 use dialed::Dialing;
+use driver::join;
 use layout::Layout;
 pub(super) use shared::BoundDatagrams;
 

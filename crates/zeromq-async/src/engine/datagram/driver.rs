@@ -10,7 +10,7 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use tokio::task::yield_now;
 use tokio::time::{Sleep, sleep};
-use zmtp::{Decoder, Encoder, Inbound, Limits};
+use zmtp::{Decoder, Encoder, Inbound, Limits, Metadata, PeerInfo, SocketType};
 
 use super::super::core::SocketCore;
 use super::super::disconnect::dismiss;
@@ -211,3 +211,22 @@ impl DatagramDriver {
 
 /// The most datagrams that fail to be sent in one turn.
 const MAX_FAILED_PER_TURN: usize = 64;
+
+/// Adds a pipe for an endpoint of datagrams.
+pub(super) fn join(
+    core: &SocketCore,
+    endpoint: &Endpoint,
+    connects: bool,
+    max_datagram: usize,
+) -> Result<Arc<Pipe>, Rejected> {
+    let (options, endpoint) = (&core.options.pipe, Arc::new(endpoint.clone()));
+    let pipe = core.peers.open_datagrams(options, &core.pattern, endpoint, connects, max_datagram);
+    core.peers.join(&pipe)?;
+    Ok(pipe)
+}
+
+/// Describes all peers at an endpoint of datagrams. They do not introduce themselves.
+fn anonymous(socket_type: SocketType) -> PeerInfo {
+    let peer = socket_type.peers().first().copied().unwrap_or(socket_type);
+    PeerInfo::local(peer, None, &Metadata::new())
+}

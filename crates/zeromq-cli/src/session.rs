@@ -83,7 +83,7 @@ impl Session {
         match (kind.sends(), kind.receives()) {
             (false, _) => transfer::receive(receiver, self.printer()).await,
             (true, false) => {
-                let input = self.input().to(targets);
+                let input = self.input()?.to(targets);
                 transfer::send(input, sender, self.arguments.common.count).await
             }
             (true, true) => self.send_and_receive(targets, sender, receiver).await,
@@ -127,14 +127,17 @@ impl Session {
         let printer = self.printer();
         match self.arguments.kind {
             SocketType::Pub | SocketType::XPub => self.publish(sender, receiver).await,
-            SocketType::Req => exchange::in_lockstep(self.input(), sender, receiver, printer).await,
-            _ => match self.replies() {
+            SocketType::Req => {
+                exchange::in_lockstep(self.input()?, sender, receiver, printer).await
+            }
+            _ => match self.replies()? {
                 Some(replies) => {
                     reply::run(replies, self.arguments.kind, sender, receiver, printer).await
                 }
                 None => {
-                    let input = self.input().to(targets);
-                    exchange::concurrently(input, sender, receiver, printer).await
+                    let input = self.input()?.to(targets);
+                    let idle = self.arguments.answering.after_input;
+                    exchange::concurrently(input, sender, receiver, printer, idle).await
                 }
             },
         }
@@ -149,31 +152,34 @@ impl Session {
             return Ok(());
         }
         match printer {
-            Some(printer) => exchange::concurrently(self.input(), sender, receiver, printer).await,
+            Some(printer) => {
+                exchange::concurrently(self.input()?, sender, receiver, printer, None).await
+            }
             None => {
                 let _discarding = receiver.discard();
-                transfer::send(self.input(), sender, self.arguments.common.count).await
+                transfer::send(self.input()?, sender, self.arguments.common.count).await
             }
         }
     }
 
     /// The replies of a type that answers each request, or of others with `--echo` or `--reply`.
-    fn replies(&self) -> Option<Replies> {
+    fn replies(&self) -> Result<Option<Replies>, Failure> {
         let SocketArguments { kind, answering, sending, .. } = &self.arguments;
         if answering.echo {
-            return Some(Replies::Echo);
+            return Ok(Some(Replies::Echo));
         }
         if let Some(text) = answering.reply.clone() {
-            return Some(Replies::Fixed(self.delimiter().split(text.into_encoded_bytes())));
+            let body = self.delimiter().split(text.into_encoded_bytes());
+            return Ok(Some(Replies::Fixed(body)));
         }
         // A reply without a request is not an unsent message, so it is not in the backlog.
-        let input = || Input::new(&sending.messages, self.delimiter(), Backlog::default());
+        let input = || Input::new(sending, self.delimiter(), Backlog::default());
         let answers = match kind {
             SocketType::Rep | SocketType::Server => true,
             SocketType::Peer => !self.arguments.connects(),
             _ => false,
         };
-        answers.then(|| Replies::Input(input()))
+        answers.then(|| input().map(Replies::Input)).transpose()
     }
 
     fn delimiter(&self) -> Delimiter {
@@ -186,7 +192,7 @@ impl Session {
     }
 
     /// The messages of the command line, or else standard input.
-    fn input(&self) -> Input {
-        Input::new(&self.arguments.sending.messages, self.delimiter(), self.backlog.clone())
+    fn input(&self) -> Result<Input, Failure> {
+        Input::new(&self.arguments.sending, self.delimiter(), self.backlog.clone())
     }
 }

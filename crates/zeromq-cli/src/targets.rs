@@ -40,7 +40,8 @@ impl Targets {
             }
             Self::HexId => {
                 let id = message.pop_front().and_then(|digits| format::from_hex(&digits));
-                let id = id.filter(|_| message.frame_count() > 0).ok_or_else(unaddressed)?;
+                let id = id.filter(|id| !id.is_empty() && message.frame_count() > 0);
+                let id = id.ok_or_else(unaddressed)?;
                 message.push_front(id);
             }
         }

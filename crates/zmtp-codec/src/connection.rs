@@ -9,7 +9,7 @@ mod zmtp2;
 
 use bytes::{Bytes, BytesMut};
 
-use framed::{Framed, Read};
+use framed::{Framed, Read, check_size};
 pub use heartbeat::{Heartbeat, HeartbeatAction, HeartbeatConfig};
 use stage::{AwaitPreface, Progress, SentGreeting, Stage};
 pub use traffic::Traffic;
@@ -17,7 +17,7 @@ pub use traffic::Traffic;
 use crate::authentication::Decision;
 use crate::batch::Batch;
 use crate::config::ConnectionConfig;
-use crate::error::{Disposition, LimitExceeded, ProtocolError};
+use crate::error::{Disposition, ProtocolError};
 use crate::event::{Event, PeerInfo};
 use crate::framing::{Carrier, Framing, FramingContext, Introduction, Step, zmtp1};
 use crate::mechanism::Seed;
@@ -94,7 +94,7 @@ impl Connection {
             limits: self.config.limits.clone(),
         };
         match framing.start(context, &mut self.carried) {
-            Ok(step) => self.begin(step, seed),
+            Ok(step) => self.begin(step, 0, seed),
             Err(error) => self.stage = Stage::Failed(error),
         }
         self
@@ -190,23 +190,24 @@ impl Connection {
     /// Handles the bytes before the first frame of a framing.
     fn handle_preface(&mut self, input: &mut BytesMut) -> Result<Progress, ProtocolError> {
         let stage = std::mem::replace(&mut self.stage, Stage::Closed);
-        let Stage::Preface(AwaitPreface { preface, seed }) = stage else {
+        let Stage::Preface(AwaitPreface { preface, taken, seed }) = stage else {
             return Ok(Progress::Wait);
         };
+        let arrived = taken + input.len() as u64;
         let step = preface.handle(input, &mut self.carried)?;
         if let Step::Await(_) = &step {
-            let (announced, limit) = (input.len() as u64, self.config.limits.max_handshake_size);
-            if announced > limit as u64 {
-                return Err(LimitExceeded::HandshakeSize { announced, limit }.into());
-            }
+            check_size(arrived, self.config.limits.max_handshake_size)?;
         }
-        self.begin(step, seed);
+        self.begin(step, arrived - input.len() as u64, seed);
         Ok(if let Stage::Preface(_) = self.stage { Progress::Wait } else { Progress::Continue })
     }
 
-    fn begin(&mut self, step: Step, seed: Option<Seed>) {
+    /// Takes the next step of a framing that has used `taken` bytes of the peer.
+    fn begin(&mut self, step: Step, taken: u64, seed: Option<Seed>) {
         match step {
-            Step::Await(preface) => self.stage = Stage::Preface(AwaitPreface { preface, seed }),
+            Step::Await(preface) => {
+                self.stage = Stage::Preface(AwaitPreface { preface, taken, seed });
+            }
             Step::Carry(carrier) => self.carry_with(carrier, seed),
         }
     }
@@ -242,7 +243,10 @@ impl Connection {
         input: &mut BytesMut,
     ) -> Result<Progress, ProtocolError> {
         let read = match self.stage.needs_input() {
-            true => framed.read(input, &mut self.opening),
+            true => {
+                let limit = self.config.limits.max_handshake_size;
+                framed.read(input, &mut self.opening, limit)
+            }
             false => Ok(Read::More),
         };
         let progress = match read {

@@ -82,7 +82,7 @@ pub trait Preface: Debug + Send + Sync {
     /// Takes bytes off the front of `input`. Called again when there are more. Bytes for the peer go
     /// into `output`; they are written even if this fails.
     ///
-    /// The connection fails if more bytes stay in `input` than
+    /// The connection fails if more bytes arrive before the first frame than
     /// [`Limits::max_handshake_size`] allows.
     ///
     /// # Errors

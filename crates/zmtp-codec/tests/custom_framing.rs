@@ -236,6 +236,65 @@ fn endless_preface_is_refused() {
 }
 
 #[test]
+fn endless_pings_in_a_handshake_are_refused() {
+    let server = &mut pair(Introduction::Mechanism, 1).ends[1];
+    server.read(b"letters\n");
+    let pings = 64 * 1024 / 5;
+    for _ in 0..pings {
+        server.read(b"p\0\0\0\0");
+    }
+    assert_eq!(server.error, None);
+    server.read(b"p\0\0\0\0");
+    let error = LimitExceeded::HandshakeSize { announced: 5 * (pings + 1), limit: 64 * 1024 };
+    assert_eq!(server.error, Some(error.into()));
+}
+
+/// A reader and preface that take all, and make nothing of it.
+#[derive(Debug)]
+struct Stuck;
+
+impl Framing for Stuck {
+    fn start(self: Box<Self>, _: FramingContext, _: &mut Vec<u8>) -> Result<Step> {
+        Ok(Step::Await(self))
+    }
+}
+
+impl Preface for Stuck {
+    fn handle(self: Box<Self>, input: &mut BytesMut, _: &mut Vec<u8>) -> Result<Step> {
+        if input.starts_with(b"!") {
+            return Ok(Step::Carry(Carrier::new(Stuck, LettersWriter, Introduction::None)));
+        }
+        input.clear();
+        Ok(Step::Await(self))
+    }
+}
+
+impl FrameReader for Stuck {
+    fn read(&mut self, _: &mut BytesMut, _: &mut BytesMut) -> Result<Reading> {
+        Ok(Reading::Frames)
+    }
+}
+
+#[test]
+fn stuck_framing_does_not_hang() {
+    let config = ConnectionConfig::new(SocketType::Dealer, Null);
+    let mut end = End::from(Connection::new(&config).with_framing(Box::new(Stuck)));
+    end.read(b"!abc");
+    end.read(b"abc");
+    assert!(matches!(&end.events[..], [Event::Ready(_)]));
+    assert_eq!(end.error, None);
+
+    let mut end = End::from(Connection::new(&config).with_framing(Box::new(Stuck)));
+    for _ in 0..64 {
+        end.read(&[b'x'; 1024]);
+    }
+    assert_eq!(end.error, None);
+    end.read(b"x");
+    let error = LimitExceeded::HandshakeSize { announced: 65_537, limit: 65_536 };
+    assert_eq!(end.error, Some(error.into()));
+}
+
+#[test]
 fn framed_message_is_refused_by_its_header() {
     let mut config = ConnectionConfig::new(SocketType::Dealer, Null);
     config.limits.max_message_size = Some(1000);

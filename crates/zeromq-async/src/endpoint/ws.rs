@@ -92,8 +92,8 @@ impl WsEndpoint {
     /// This endpoint at the address that was bound.
     #[cfg(feature = "ws")]
     pub(crate) fn at(&self, address: SocketAddr) -> Self {
-        let tcp = TcpEndpoint::from(TcpAddress::from(address));
-        Self { tcp: Box::new(tcp), path: self.path.clone(), secure: self.secure }
+        let tcp = Box::new(TcpEndpoint::from(TcpAddress::from(address)));
+        Self { tcp, path: self.path.clone(), secure: self.secure }
     }
 
     pub(super) fn at_port(&self, port: u16) -> Self {

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use self::receiver::SharedReceiver;
 use self::turns::Turn;
 use super::send_half::SendHalf;
-use super::{FrameKind, FromStacks, SocketBuilder, SocketHandle, Stacks};
+use super::{FrameKind, FromStacks, SocketBuilder, SocketHandle, SocketKind, Stacks};
 use crate::context::Context;
 use crate::engine::CloseReport;
 use crate::sync::Mutex;
@@ -59,15 +59,18 @@ use crate::sync::Mutex;
 /// not ready until the message is queued, so use [`send_to`](Self::send_to) where one peer must not
 /// hold up others.
 pub struct SharedSocket<P: FrameKind> {
-    sender: Mutex<SendHalf<P::SendStack, P::To>>,
+    sender: Mutex<Half<P>>,
     /// The `Sink` of this clone, once used. Behind a lock that is never taken, so that this is `Sync` for
     /// each stack.
-    sink: Mutex<Option<Box<SendHalf<P::SendStack, P::To>>>>,
+    sink: Mutex<Option<Box<Half<P>>>>,
     receiver: Arc<SharedReceiver<P>>,
     /// The place of this clone's `Stream` among the tasks that wait.
     turn: Turn,
     handle: SocketHandle,
 }
+
+/// The send stack of a clone, of its `Sink`, or of a message that waits.
+type Half<P> = SendHalf<<P as SocketKind>::SendStack, <P as FrameKind>::To>;
 
 impl<P: FrameKind> SharedSocket<P> {
     /// Makes a socket with default options in the shared [`Context`](crate::Context).

@@ -45,7 +45,7 @@ use crate::pattern::{
 /// let Endpoint::Tcp(tcp) = stream.bind("tcp://127.0.0.1:0").await? else { panic!() };
 /// let mut client = TcpStream::connect(tcp.address().to_string()).await?;
 /// let connected = stream.recv().await?;
-/// let peer = connected[0].clone();
+/// let peer = connected.frames()[0].clone();
 /// assert_eq!(connected, Message::multipart([peer.clone(), "".into()]));
 ///
 /// client.write_all(b"ping").await?;

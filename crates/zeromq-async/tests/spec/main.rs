@@ -1,5 +1,7 @@
 //! The sockets against the RFCs 28 to 31, 41, 48, 49, 51 and 52, one test per clause.
 
+#![allow(clippy::unwrap_used, reason = "a test may fail when something goes wrong")]
+
 mod channel;
 mod client_server;
 mod exclusive_pair;

@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::num::NonZeroU64;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
@@ -9,6 +10,7 @@ use clap::builder::{OsStringValueParser, TypedValueParser};
 
 use super::{SecurityArguments, seconds};
 use crate::format::Format;
+use crate::input::InputFormat;
 
 /// The options of every socket type.
 #[derive(Debug, Args)]
@@ -59,6 +61,20 @@ pub(crate) struct Sending {
     /// Message to send; repeatable, sent in order [default: the lines of standard input]
     #[arg(short = 'm', long = "message", value_name = "TEXT", allow_hyphen_values = true)]
     pub(crate) messages: Vec<OsString>,
+
+    /// Send the content of a file as one message; repeatable, sent in order
+    #[arg(long = "file", value_name = "PATH", conflicts_with = "messages")]
+    pub(crate) files: Vec<PathBuf>,
+
+    /// What a message of standard input is
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t)]
+    #[arg(conflicts_with_all = ["messages", "files"])]
+    pub(crate) input: InputFormat,
+
+    /// With --input raw: the most bytes of a message [default: 65536]
+    #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(u32).range(1..=MAX_CHUNK))]
+    #[arg(requires = "input")]
+    pub(crate) chunk: Option<u32>,
 
     /// Wait for N peers (pub and xpub: N subscriptions, radio: N members of the group) before the first
     /// send
@@ -133,24 +149,45 @@ impl From<Addressing> for Interests {
 #[derive(Debug, Default, Args)]
 pub(crate) struct Answering {
     /// Reply to each request with the request itself
-    #[arg(long, conflicts_with_all = ["reply", "messages"])]
+    #[arg(long, conflicts_with_all = ["reply", "messages", "files", "input"])]
     pub(crate) echo: bool,
 
     /// Reply to each request with TEXT
-    #[arg(long, value_name = "TEXT", allow_hyphen_values = true, conflicts_with = "messages")]
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
+    #[arg(conflicts_with_all = ["messages", "files", "input"])]
     pub(crate) reply: Option<OsString>,
+
+    #[arg(skip)]
+    pub(crate) after_input: Option<Duration>,
+}
+
+/// What a socket does that sends its input and prints what it receives at the same time.
+#[derive(Debug, Default, Args)]
+pub(crate) struct Exchanging {
+    /// Exit with status 0 when nothing has arrived for this time after the end of the input
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    after_input: Option<Duration>,
+}
+
+impl From<Exchanging> for Answering {
+    fn from(Exchanging { after_input }: Exchanging) -> Self {
+        Self { after_input, ..Self::default() }
+    }
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Echoing {
     /// Send back what is received
-    #[arg(long, conflicts_with = "messages")]
+    #[arg(long, conflicts_with_all = ["messages", "files", "input"])]
     echo: bool,
+
+    #[command(flatten)]
+    exchanging: Exchanging,
 }
 
 impl From<Echoing> for Answering {
-    fn from(Echoing { echo }: Echoing) -> Self {
-        Self { echo, reply: None }
+    fn from(Echoing { echo, exchanging }: Echoing) -> Self {
+        Self { echo, ..exchanging.into() }
     }
 }
 
@@ -170,3 +207,6 @@ macro_rules! default_from_unit {
 }
 
 default_from_unit!(Sending, Receiving, Naming, Interests, Answering);
+
+/// The limit of `--chunk`: 16 MiB.
+const MAX_CHUNK: i64 = 16 << 20;

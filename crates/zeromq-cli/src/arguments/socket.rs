@@ -6,8 +6,8 @@ use clap::{Args, Subcommand};
 use zeromq_async::SocketType;
 
 use super::options::{
-    Addressing, Answering, Common, Echoing, EndpointArguments, Interests, Joining, Naming,
-    Receiving, Sending, Subscribing,
+    Addressing, Answering, Common, Echoing, EndpointArguments, Exchanging, Interests, Joining,
+    Naming, Receiving, Sending, Subscribing,
 };
 use crate::endpoints::Attachment;
 use crate::failure::Failure;
@@ -22,7 +22,7 @@ pub(crate) enum SocketCommand {
     /// Print requests, and reply to each before the next one
     Rep(Groups<Sending, Receiving, Naming, (), Answering>),
     /// Send to peers in turn, and print messages from all of them
-    Dealer(Groups<Sending, Receiving, Naming>),
+    Dealer(Groups<Sending, Receiving, Naming, (), Exchanging>),
     /// Send to the peer named by the first frame, and print messages with the sender's name
     Router(Groups<Sending, Receiving, Naming, (), Answering>),
     /// Publish to subscribers
@@ -38,9 +38,9 @@ pub(crate) enum SocketCommand {
     /// Print messages from all peers
     Pull(Groups<(), Receiving>),
     /// Send to and receive from a single peer
-    Pair(Groups<Sending, Receiving>),
+    Pair(Groups<Sending, Receiving, (), (), Exchanging>),
     /// Send to servers in turn, and print their messages
-    Client(Groups<Sending, Receiving>),
+    Client(Groups<Sending, Receiving, (), (), Exchanging>),
     /// Print messages of clients, and reply to each before the next one
     Server(Groups<Sending, Receiving, (), (), Answering>),
     /// Send to the members of a group
@@ -55,7 +55,7 @@ pub(crate) enum SocketCommand {
     /// print messages, and reply to each before the next one
     Peer(Groups<Sending, Receiving, (), (), Answering>),
     /// Send messages of one frame to a single peer, and print its messages
-    Channel(Groups<Sending, Receiving>),
+    Channel(Groups<Sending, Receiving, (), (), Exchanging>),
     /// Send bytes to the endpoints that are connected to, in turn, and print received bytes as the
     /// connection's id in hexadecimal, a tab and the bytes; no bytes when a connection is made and
     /// lost. With only --bind, split each line with -d into the id and the bytes

@@ -1,6 +1,10 @@
 //! Sending and receiving on one socket.
 
+use std::future::pending;
+use std::time::Duration;
+
 use tokio::task::JoinSet;
+use tokio::time::sleep;
 
 use super::printer::Printer;
 use super::receiver::Receiver;
@@ -26,29 +30,40 @@ pub(super) async fn in_lockstep(
     Ok(())
 }
 
-/// Sends the input and prints received messages concurrently, until `--count` messages are received.
+/// Sends the input and prints received messages concurrently, until `--count` messages are received,
+/// or nothing has arrived for `idle` after the end of the input.
 ///
 /// All messages of the command line are sent before this ends. It does not wait for the end of
 /// standard input.
 pub(super) async fn concurrently(
     input: Input,
     sender: Sender,
-    receiver: Receiver,
-    printer: Printer,
+    mut receiver: Receiver,
+    mut printer: Printer,
+    idle: Option<Duration>,
 ) -> Result<(), Failure> {
     let is_finite = input.is_finite();
     let mut sending = JoinSet::new();
     sending.spawn(transfer::send(input, sender, None));
-    let mut receiving = std::pin::pin!(transfer::receive(receiver, printer));
-    tokio::select! {
-        sent = join(&mut sending) => {
-            sent?;
-            receiving.await
+    loop {
+        tokio::select! {
+            sent = join(&mut sending), if !sending.is_empty() => sent?,
+            received = receiver.recv() => {
+                if printer.print(&received?)?.is_break() {
+                    break;
+                }
+            }
+            () = wait(idle), if sending.is_empty() => return Ok(()),
         }
-        received = &mut receiving => {
-            received?;
-            if is_finite { join(&mut sending).await } else { Ok(()) }
-        }
+    }
+    if is_finite { join(&mut sending).await } else { Ok(()) }
+}
+
+/// Waits without end for `None`.
+async fn wait(idle: Option<Duration>) {
+    match idle {
+        Some(idle) => sleep(idle).await,
+        None => pending().await,
     }
 }
 

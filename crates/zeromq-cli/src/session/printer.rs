@@ -24,7 +24,9 @@ enum Front {
     AsIs,
     /// Not at all: it only routes the reply.
     Hidden,
-    /// In hexadecimal, as text too. The id of a connection is not text.
+    /// As text, unless the format is for programs.
+    Address,
+    /// The same, in hexadecimal as text too. The id of a connection is not text.
     Hex,
 }
 
@@ -33,6 +35,7 @@ impl Front {
         match kind {
             SocketType::Peer | SocketType::Server => Self::Hidden,
             SocketType::Stream => Self::Hex,
+            SocketType::Dgram | SocketType::Dish => Self::Address,
             _ => Self::AsIs,
         }
     }
@@ -53,22 +56,25 @@ impl Printer {
         }
     }
 
-    fn line(&self, message: &Message) -> Vec<u8> {
+    fn output(&self, message: &Message) -> Result<Vec<u8>, Failure> {
         let frames = message.frames();
         match (self.front, frames) {
-            (Front::Hidden, [_, body @ ..]) => self.format.line(body, &self.delimiter),
+            (Front::Hidden, [_, body @ ..]) => self.format.output(body, &self.delimiter),
+            (Front::Address | Front::Hex, [_, body @ ..]) if self.format.is_bare() => {
+                self.format.output(body, &self.delimiter)
+            }
             (Front::Hex, [id, body @ ..]) if self.format == Format::Text => {
                 let id = Frame::from(format::hex(id));
                 let frames: Vec<_> = iter::once(&id).chain(body).cloned().collect();
-                self.format.line(&frames, &self.delimiter)
+                self.format.output(&frames, &self.delimiter)
             }
-            _ => self.format.line(frames, &self.delimiter),
+            _ => self.format.output(frames, &self.delimiter),
         }
     }
 
     /// Prints a message. Breaks after the last one.
     pub(super) fn print(&mut self, message: &Message) -> Result<ControlFlow<()>, Failure> {
-        console::print(&self.line(message))?;
+        console::print(&self.output(message)?)?;
         if let Some(remaining) = &mut self.remaining {
             *remaining -= 1;
         }

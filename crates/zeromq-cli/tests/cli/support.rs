@@ -51,6 +51,29 @@ impl Zmq {
         (zmq, endpoint)
     }
 
+    /// Starts a command that binds to a free port, with output that is not lines.
+    pub(crate) fn bind_raw<I: AsRef<OsStr>>(
+        arguments: impl IntoIterator<Item = I>,
+    ) -> (Self, String) {
+        let mut zmq = Self::start_unread(arguments);
+        let endpoint = zmq.bound();
+        (zmq, endpoint)
+    }
+
+    /// Reads so many bytes of output that is not lines.
+    pub(crate) fn read(&mut self, size: usize) -> Vec<u8> {
+        let mut bytes = vec![0; size];
+        self.child.stdout.as_mut().unwrap().read_exact(&mut bytes).unwrap();
+        bytes
+    }
+
+    /// Reads output that is not lines, to its end.
+    pub(crate) fn bytes(&mut self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        self.child.stdout.as_mut().unwrap().read_to_end(&mut bytes).unwrap();
+        bytes
+    }
+
     /// Starts a command that binds to a free port. Returns the bound endpoint.
     pub(crate) fn bind<I: AsRef<OsStr>>(arguments: impl IntoIterator<Item = I>) -> (Self, String) {
         let mut zmq = Self::start(arguments);

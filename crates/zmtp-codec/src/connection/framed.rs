@@ -4,7 +4,7 @@ use bytes::BytesMut;
 
 use super::traffic::Traffic;
 use crate::batch::Batch;
-use crate::error::ProtocolError;
+use crate::error::{LimitExceeded, ProtocolError};
 use crate::framing::{Carrier, Reading, read_frames};
 
 /// The framing of a connection whose handshake is not over.
@@ -13,6 +13,8 @@ pub(super) struct Framed {
     carrier: Carrier,
     /// Frames that were read and not taken.
     pub(super) frames: BytesMut,
+    /// Bytes of the framing's own commands that were read.
+    control: u64,
 }
 
 /// The result of reading frames during a handshake.
@@ -26,18 +28,25 @@ pub(super) enum Read {
 
 impl Framed {
     pub(super) fn new(carrier: Carrier) -> Self {
-        Self { carrier, frames: BytesMut::new() }
+        Self { carrier, frames: BytesMut::new(), control: 0 }
     }
 
     /// Reads frames. Answers to the peer go into `output`.
+    ///
+    /// # Errors
+    ///
+    /// If the peer breaks the rules of the framing, or the framing's own commands have more bytes than
+    /// a handshake may have.
     pub(super) fn read(
         &mut self,
         input: &mut BytesMut,
         output: &mut Batch,
+        limit: usize,
     ) -> Result<Read, ProtocolError> {
         let reader = &mut *self.carrier.reader;
+        let before = input.len();
         let answer = match read_frames(reader, input, &mut self.frames)? {
-            Reading::Frames => None,
+            Reading::Frames => return Ok(Read::More),
             Reading::Incomplete => return Ok(Read::Incomplete),
             Reading::Command(command) => command.reply(),
             Reading::Reply(command) => Some(command),
@@ -47,6 +56,8 @@ impl Framed {
             }
         };
         answer.iter().for_each(|answer| output.push_command(answer));
+        self.control += (before - input.len()) as u64;
+        check_size(self.control, limit)?;
         Ok(Read::More)
     }
 
@@ -65,8 +76,16 @@ impl Framed {
 
     /// Carries the traffic from now on.
     pub(super) fn enter(self, traffic: &mut Traffic) {
-        let Self { carrier, frames } = self;
+        let Self { carrier, frames, .. } = self;
         traffic.decoder.read_with(carrier.reader, frames);
         traffic.encoder.carry_with(carrier.writer, carrier.subscriptions);
     }
+}
+
+/// Checks the bytes read in a handshake.
+pub(super) fn check_size(announced: u64, limit: usize) -> Result<(), ProtocolError> {
+    if announced > limit as u64 {
+        return Err(LimitExceeded::HandshakeSize { announced, limit }.into());
+    }
+    Ok(())
 }

@@ -130,9 +130,11 @@ pub(super) fn traffic(
     let (metadata, mechanism) = (Metadata::new(), MechanismName::NULL);
     let identity = Identity::default();
     let peer = PeerInfo::new(socket_type, routing_id, version, mechanism, metadata, identity);
-    let mut decoder = Decoder::new(config.limits.clone());
-    if version < (3, 0) {
-        decoder = decoder.without_commands();
-    }
-    Traffic::new(peer, decoder)
+    Traffic::new(peer, decoder(config, version))
+}
+
+/// The decoder for a version of ZMTP.
+pub(super) fn decoder(config: &ConnectionConfig, version: (u8, u8)) -> Decoder {
+    let decoder = Decoder::new(config.limits.clone());
+    if version < (3, 0) { decoder.without_commands() } else { decoder }
 }

@@ -161,6 +161,8 @@ impl Stage {
 #[derive(Debug)]
 pub(super) struct AwaitPreface {
     pub(super) preface: Box<dyn Preface>,
+    /// Bytes of the peer that it has taken.
+    pub(super) taken: u64,
     pub(super) seed: Option<Seed>,
 }
 
@@ -249,7 +251,7 @@ struct Greeted {
 
 impl Greeted {
     fn new(version: (u8, u8), bytes: u64, config: &ConnectionConfig) -> Self {
-        let decoder = Decoder::new(config.limits.clone());
+        let decoder = introduction::decoder(config, version);
         Self { version, decoder, bytes, identity: Identity::default() }
     }
 

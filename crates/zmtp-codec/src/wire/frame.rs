@@ -142,8 +142,10 @@ impl FrameHeader {
 
     /// Appends the header to the frames that a [`FrameReader`](crate::framing::FrameReader) makes.
     pub fn encode_to(self, frames: &mut BytesMut) {
-        let (bytes, size) = self.to_bytes();
-        frames.extend_from_slice(&bytes[..size]);
+        match u8::try_from(self.body) {
+            Ok(size) if !self.is_long() => frames.extend_from_slice(&[self.flags, size]),
+            _ => frames.extend_from_slice(&self.to_bytes().0),
+        }
     }
 
     /// The bytes of the header, and their number.

@@ -90,18 +90,18 @@ impl<P: SocketKind, S> SocketBuilder<P, S> {
         self
     }
 
-    /// How bound endpoints of `tls://` accept connections: the certificate, and whether clients need one
-    /// (libzmq has `ZMQ_WSS_CERT_PEM` and `ZMQ_WSS_KEY_PEM`, for wss only). Default: the context's, or
-    /// none, and then binding fails.
+    /// How bound endpoints of `tls://`, `wss://` and `quic://` accept connections: the certificate, and
+    /// whether clients need one (`ZMQ_WSS_CERT_PEM`, `ZMQ_WSS_KEY_PEM`). Default: the context's, or none,
+    /// and then binding fails.
     #[cfg(feature = "tls")]
     pub fn tls_server(mut self, server: TlsServer) -> Self {
         self.options.transport.tls_server = Some(server);
         self
     }
 
-    /// How the socket connects to endpoints of `tls://`: whom it trusts, and its own certificate (libzmq
-    /// has `ZMQ_WSS_TRUST_PEM`, `ZMQ_WSS_TRUST_SYSTEM` and `ZMQ_WSS_HOSTNAME`, for wss only). Default:
-    /// the context's, or [`TlsClient::new`].
+    /// How the socket connects to endpoints of `tls://`, `wss://` and `quic://`: whom it trusts, and its
+    /// own certificate (`ZMQ_WSS_TRUST_PEM`, `ZMQ_WSS_TRUST_SYSTEM`, `ZMQ_WSS_HOSTNAME`). Default: the
+    /// context's, or [`TlsClient::new`].
     #[cfg(feature = "tls")]
     pub fn tls_client(mut self, client: TlsClient) -> Self {
         self.options.transport.tls_client = Some(client);

@@ -98,7 +98,7 @@ where
     fn into_halves(mut self) -> (Box<dyn SendMessages>, Box<dyn ReceiveMessages>) {
         let mut sender = self.clone();
         // With the message that waits in it.
-        sender.sink = self.sink.take();
+        std::mem::swap(&mut sender.sink, &mut self.sink);
         (Box::new(sender), Box::new(self))
     }
 }

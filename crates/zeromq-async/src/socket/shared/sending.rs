@@ -8,9 +8,8 @@ use std::task::{Context, Poll};
 use futures_sink::Sink;
 use zmtp::{Frame, Message};
 
-use super::SharedSocket;
+use super::{Half, SharedSocket};
 use crate::error::SendError;
-use crate::socket::send_half::SendHalf;
 use crate::socket::{Address, FrameKind, Sends};
 
 impl<P: FrameKind> SharedSocket<P> {
@@ -137,7 +136,7 @@ impl<P: FrameKind> SharedSocket<P> {
         poll_fn(|cx| half.poll_flush(cx)).await
     }
 
-    pub(super) fn sink(&mut self) -> &mut SendHalf<P::SendStack, P::To> {
+    pub(super) fn sink(&mut self) -> &mut Half<P> {
         let Self { sender, sink, .. } = self;
         sink.get_mut().get_or_insert_with(|| Box::new(sender.get_mut().clone()))
     }
@@ -154,7 +153,7 @@ struct Sending<'a, P: FrameKind> {
     /// `None` when the future is done.
     socket: Option<&'a SharedSocket<P>>,
     /// The stack of a message that waits.
-    waiting: Option<Box<SendHalf<P::SendStack, P::To>>>,
+    waiting: Option<Box<Half<P>>>,
 }
 
 impl<'a, P: FrameKind> Sending<'a, P> {

@@ -62,35 +62,44 @@ impl Header {
         })
     }
 
-    /// The bytes of a header, and their number.
+    /// The bytes of a header, and their number. Zeros follow.
+    ///
+    /// They are put together in a register: stored one by one, and copied at once, they would stall the
+    /// processor.
     #[inline]
-    pub(super) fn encode(
-        opcode: Opcode,
-        payload: usize,
-        key: Option<MaskKey>,
-    ) -> ([u8; Self::SIZE_MAX], usize) {
-        let mut bytes = [0; Self::SIZE_MAX];
-        bytes[0] = FIN | opcode as u8;
+    pub(super) fn encode(opcode: Opcode, payload: usize, key: Option<MaskKey>) -> (Front, usize) {
         let mask = if key.is_some() { MASKED } else { 0 };
-        let mut size = 2;
-        match (u8::try_from(payload), u16::try_from(payload)) {
-            (Ok(short @ 0..=125), _) => bytes[1] = mask | short,
-            (_, Ok(medium)) => {
-                bytes[1] = mask | MEDIUM;
-                bytes[2..4].copy_from_slice(&medium.to_be_bytes());
-                size = 4;
-            }
-            _ => {
-                bytes[1] = mask | LONG;
-                bytes[2..10].copy_from_slice(&(payload as u64).to_be_bytes());
-                size = 10;
-            }
+        let (length, extended, size) = match (u8::try_from(payload), u16::try_from(payload)) {
+            (Ok(short @ 0..=125), _) => (short, 0, 2),
+            (_, Ok(medium)) => (MEDIUM, medium.swap_bytes().into(), 4),
+            _ => (LONG, (payload as u64).swap_bytes(), 10),
+        };
+        let start = u16::from_le_bytes([FIN | opcode as u8, mask | length]);
+        let front = Front(u128::from(start) | u128::from(extended) << 16);
+        match key {
+            Some(MaskKey(key)) => (front.with(size, u32::from_le_bytes(key)), size + 4),
+            None => (front, size),
         }
-        if let Some(MaskKey(key)) = key {
-            bytes[size..size + 4].copy_from_slice(&key);
-            size += 4;
-        }
-        (bytes, size)
+    }
+}
+
+/// The first bytes of a frame.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Front(u128);
+
+impl Front {
+    /// The number of bytes, of which some are zeros.
+    pub(super) const SIZE: usize = Header::SIZE_MAX + 2;
+
+    /// Sets the bytes from `at` on, which were zeros.
+    #[inline]
+    pub(super) fn with(self, at: usize, bytes: u32) -> Self {
+        Self(self.0 | u128::from(bytes) << (8 * at))
+    }
+
+    #[inline]
+    pub(super) fn to_bytes(self) -> [u8; Self::SIZE] {
+        self.0.to_le_bytes()
     }
 }
 
@@ -167,8 +176,8 @@ mod tests {
     use super::*;
 
     fn encoded(payload: usize, key: Option<MaskKey>) -> Vec<u8> {
-        let (bytes, size) = Header::encode(Opcode::Binary, payload, key);
-        bytes[..size].to_vec()
+        let (front, size) = Header::encode(Opcode::Binary, payload, key);
+        front.to_bytes()[..size].to_vec()
     }
 
     #[test]

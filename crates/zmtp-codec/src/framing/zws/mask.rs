@@ -9,6 +9,7 @@ pub(super) struct MaskKey(pub(super) [u8; 4]);
 
 impl MaskKey {
     /// Masks or unmasks the next bytes of a payload, whose first byte has this key's first.
+    #[inline]
     pub(super) fn apply(self, bytes: &mut [u8]) {
         let Self([a, b, c, d]) = self;
         let word = u64::from_ne_bytes([a, b, c, d, a, b, c, d]);
@@ -22,35 +23,43 @@ impl MaskKey {
     }
 
     /// The key for the bytes behind the first `count`.
-    pub(super) fn rotated(mut self, count: usize) -> Self {
-        self.0.rotate_left(count % 4);
-        self
+    #[inline]
+    pub(super) fn rotated(self, count: usize) -> Self {
+        let bits = [0, 8, 16, 24][count % 4];
+        Self(u32::from_be_bytes(self.0).rotate_left(bits).to_be_bytes())
     }
 }
 
 /// Makes the keys of one connection.
 ///
 /// A web page must not know which bytes it makes a browser send (RFC 6455 §10.3), so a key must not
-/// follow from those before it. The keys are a SipHash of a counter, with 16 secret bytes.
+/// follow from those before it. Two keys are a SipHash of a counter, with 16 secret bytes.
 #[derive(Clone)]
 pub(super) struct MaskKeys {
     secret: DefaultHasher,
-    frames: u64,
+    pairs: u64,
+    /// The second key of the last pair.
+    spare: Option<MaskKey>,
 }
 
 impl MaskKeys {
     pub(super) fn new(secret: [u8; 16]) -> Self {
         let mut hasher = DefaultHasher::new();
         hasher.write(&secret);
-        Self { secret: hasher, frames: 0 }
+        Self { secret: hasher, pairs: 0, spare: None }
     }
 
     #[inline]
     pub(super) fn next_key(&mut self) -> MaskKey {
+        self.spare.take().unwrap_or_else(|| self.next_pair())
+    }
+
+    fn next_pair(&mut self) -> MaskKey {
         let mut hasher = self.secret.clone();
-        hasher.write_u64(self.frames);
-        self.frames = self.frames.wrapping_add(1);
-        let [a, b, c, d, ..] = hasher.finish().to_ne_bytes();
+        hasher.write_u64(self.pairs);
+        self.pairs = self.pairs.wrapping_add(1);
+        let [a, b, c, d, e, f, g, h] = hasher.finish().to_ne_bytes();
+        self.spare = Some(MaskKey([e, f, g, h]));
         MaskKey([a, b, c, d])
     }
 }

@@ -124,10 +124,20 @@ impl Reader {
             return self.begin_bare(header, bytes, frames);
         }
         FrameHeader::with_size(left, flags & MORE != 0, flags & COMMAND != 0).encode_to(frames);
-        if left > 0 {
-            self.state = State::Body(Body { left, key: header.key.map(|key| key.rotated(1)) });
-        }
-        Ok(Step::Frames(header.size + 1))
+        let mut body = Body { left, key: header.key.map(|key| key.rotated(1)) };
+        let start = header.size + 1;
+        // A short body that is here is read at once.
+        let count = match bytes.get(start..) {
+            Some(rest) if left <= SHORT_BODY && left <= rest.len() as u64 => {
+                body.take(rest, rest.len(), frames).0
+            }
+            _ if left == 0 => 0,
+            _ => {
+                self.state = State::Body(body);
+                0
+            }
+        };
+        Ok(Step::Frames(start + count))
     }
 
     /// Reads a routing id, and writes a READY.
@@ -192,7 +202,9 @@ impl Body {
         frames.extend_from_slice(&bytes[..count]);
         if let Some(key) = &mut self.key {
             key.apply(&mut frames[start..]);
-            *key = key.rotated(count);
+            if (count as u64) < self.left {
+                *key = key.rotated(count);
+            }
         }
         self.left -= count as u64;
         (count, self.left == 0)
@@ -202,6 +214,9 @@ impl Body {
 /// The flags of 45/ZWS.
 pub(super) const MORE: u8 = 1;
 pub(super) const COMMAND: u8 = 2;
+
+/// The largest body that is read at once with its header, in bytes.
+const SHORT_BODY: u64 = 4096;
 
 /// The largest routing id, in bytes.
 const ROUTING_ID_MAX: u64 = 255;

@@ -2,8 +2,8 @@
 
 use super::close::CloseCode;
 use super::control;
-use super::header::{Header, Opcode};
-use super::mask::MaskKeys;
+use super::header::{Front, Header, Opcode};
+use super::mask::{MaskKey, MaskKeys};
 use super::reader::{COMMAND, MORE};
 use super::role::Role;
 use crate::error::ProtocolError;
@@ -35,7 +35,7 @@ impl Writer {
         let payload = payload.get(..Header::CONTROL_MAX).unwrap_or(payload);
         let key = self.keys.as_mut().map(MaskKeys::next_key);
         let (front, size) = Header::encode(opcode, payload.len(), key);
-        bytes.extend_from_slice(&front[..size]);
+        bytes.extend_from_slice(&front.to_bytes()[..size]);
         let start = bytes.len();
         bytes.extend_from_slice(payload);
         if let Some(key) = key {
@@ -47,13 +47,14 @@ impl Writer {
     fn put_message(&mut self, flags: u8, body: &[u8], bytes: &mut Vec<u8>) {
         let key = self.keys.as_mut().map(MaskKeys::next_key);
         let (front, size) = Header::encode(Opcode::Binary, 1 + body.len(), key);
-        bytes.reserve(size + 1 + body.len());
-        bytes.extend_from_slice(&front[..size]);
-        let start = bytes.len();
-        bytes.push(flags);
+        let flags = key.map_or(flags, |MaskKey(key)| flags ^ key[0]);
+        bytes.reserve(Front::SIZE + body.len());
+        let start = bytes.len() + size + 1;
+        bytes.extend_from_slice(&front.with(size, flags.into()).to_bytes());
+        bytes.truncate(start);
         bytes.extend_from_slice(body);
         if let Some(key) = key {
-            key.apply(&mut bytes[start..]);
+            key.rotated(1).apply(&mut bytes[start..]);
         }
     }
 }

@@ -11,6 +11,7 @@ mod options;
 mod proxy;
 mod security;
 mod socket;
+mod tls;
 
 pub(crate) use bench::{BenchArguments, BenchCommand, Load};
 pub(crate) use keygen::{KeyMechanism, KeygenArguments};
@@ -18,6 +19,7 @@ pub(crate) use options::Sending;
 pub(crate) use proxy::{End, ProxyArguments};
 pub(crate) use security::{CurveArguments, NoiseArguments, SecurityArguments};
 pub(crate) use socket::{SocketArguments, SocketCommand};
+pub(crate) use tls::TlsArguments;
 
 /// Send, receive, proxy and measure ZeroMQ from a shell.
 ///

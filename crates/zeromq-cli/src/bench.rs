@@ -8,8 +8,8 @@ use std::future::Future;
 use std::time::Duration;
 
 use zeromq_async::{
-    Message, PubSocket, PullSocket, PushSocket, RepSocket, ReqSocket, Socket, SocketHandle,
-    SocketKind,
+    Context, Message, PubSocket, PullSocket, PushSocket, RepSocket, ReqSocket, Socket,
+    SocketHandle, SocketKind,
 };
 
 mod inproc;
@@ -21,6 +21,7 @@ use crate::arguments::{BenchArguments, BenchCommand};
 use crate::endpoints;
 use crate::failure::Failure;
 use crate::signals::Signals;
+use crate::tls;
 use crate::warnings;
 use peers::until_gone;
 
@@ -36,29 +37,29 @@ pub(crate) async fn run(command: BenchCommand) -> Result<(), Failure> {
 async fn measure(command: BenchCommand) -> Result<(), Failure> {
     match command {
         BenchCommand::Push(arguments) => {
-            let socket: PushSocket = socket();
+            let socket: PushSocket = socket(&arguments.context()?);
             let handle = socket.handle().clone();
             let payload = payload(arguments.load.size);
             serve(&handle, &arguments, throughput::send(socket, payload)).await
         }
         BenchCommand::Pub(arguments) => {
-            let socket: PubSocket = socket();
+            let socket: PubSocket = socket(&arguments.context()?);
             let handle = socket.handle().clone();
             let payload = payload(arguments.load.size);
             serve(&handle, &arguments, throughput::send(socket, payload)).await
         }
         BenchCommand::Rep(arguments) => {
-            let socket: RepSocket = socket();
+            let socket: RepSocket = socket(&arguments.context()?);
             let handle = socket.handle().clone();
             serve(&handle, &arguments, round_trip::echo(socket)).await
         }
         BenchCommand::Pull(arguments) => {
-            let socket: PullSocket = socket();
+            let socket: PullSocket = socket(&arguments.context()?);
             attach(socket.handle(), &arguments).await?;
             throughput::receive(vec![socket], arguments.load).await
         }
         BenchCommand::Sub(arguments) => {
-            let sockets = throughput::subscribers(arguments.peers);
+            let sockets = throughput::subscribers(&arguments.context()?, arguments.peers);
             let attachment = arguments.side.attachment();
             let handles: Vec<_> =
                 sockets.iter().map(|socket| (socket.handle(), &attachment)).collect();
@@ -69,11 +70,17 @@ async fn measure(command: BenchCommand) -> Result<(), Failure> {
             throughput::receive(sockets, arguments.load).await
         }
         BenchCommand::Req(arguments) => {
-            let socket: ReqSocket = socket();
+            let socket: ReqSocket = socket(&arguments.context()?);
             attach(socket.handle(), &arguments).await?;
             round_trip::ask(socket, arguments.load).await
         }
         BenchCommand::Inproc(load) => inproc::run(load).await,
+    }
+}
+
+impl BenchArguments {
+    fn context(&self) -> Result<Context, Failure> {
+        tls::context(&self.tls, [&self.side.attachment()])
     }
 }
 
@@ -104,8 +111,8 @@ async fn attach(handle: &SocketHandle, arguments: &BenchArguments) -> Result<(),
 }
 
 /// A socket that does not linger, because messages after the measurement are useless.
-fn socket<P: SocketKind>() -> Socket<P> {
-    Socket::builder().linger(Duration::ZERO).build()
+fn socket<P: SocketKind>(context: &Context) -> Socket<P> {
+    Socket::builder_in(context).linger(Duration::ZERO).build()
 }
 
 fn payload(bytes: usize) -> Message {

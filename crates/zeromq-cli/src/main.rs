@@ -24,6 +24,7 @@ mod shutdown;
 mod signals;
 mod socket;
 mod targets;
+mod tls;
 mod warnings;
 
 use arguments::{Arguments, Command};

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 
 use futures_util::future::join_all;
-use zeromq_async::{AnySocket, SocketType};
+use zeromq_async::{AnySocket, Context, SocketType};
 use zeromq_util::proxy::{Proxy, ProxyError, ProxySide};
 
 use crate::arguments::{End, ProxyArguments};
@@ -13,6 +13,7 @@ use crate::kind;
 use crate::shutdown::{GRACE, close_within};
 use crate::signals::Signals;
 use crate::socket::Options;
+use crate::tls;
 use crate::warnings;
 
 /// Forwards until a signal or a TERMINATE command.
@@ -48,7 +49,9 @@ struct Sockets {
 
 impl Sockets {
     fn open(arguments: &ProxyArguments) -> Result<Self, Failure> {
-        let ProxyArguments { frontend, backend, capture, control } = arguments;
+        let ProxyArguments { frontend, backend, capture, control, tls } = arguments;
+        let context = tls::context(tls, arguments.ends().map(|end| &end.attachment))?;
+        let open = |end, other| open(&context, end, other);
         Ok(Self {
             front: open(frontend, Some(backend.kind))?,
             back: open(backend, Some(frontend.kind))?,
@@ -63,8 +66,8 @@ impl Sockets {
 }
 
 /// Opens a socket. `other` is the type of the socket on the other side.
-fn open(end: &End, other: Option<SocketType>) -> Result<AnySocket, Failure> {
-    let mut options = Options::default();
+fn open(context: &Context, end: &End, other: Option<SocketType>) -> Result<AnySocket, Failure> {
+    let mut options = Options { context: context.clone(), ..Options::default() };
     // An XSUB forwards the subscriptions of the other side, if that side receives any.
     let forwards = end.kind == SocketType::XSub && other.is_none_or(SocketType::receives);
     if kind::subscribes(end.kind) && !forwards {

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::time::Duration;
 
-use zeromq_async::{AnySocket, AnySocketBuilder, SocketType, SubscriptionNotices};
+use zeromq_async::{AnySocket, AnySocketBuilder, Context, SocketType, SubscriptionNotices};
 
 use crate::failure::Failure;
 use crate::kind;
@@ -12,6 +12,7 @@ use crate::security::Security;
 /// The options of a new socket.
 #[derive(Debug, Default)]
 pub(crate) struct Options {
+    pub(crate) context: Context,
     pub(crate) security: Security,
     pub(crate) linger: Option<Duration>,
     pub(crate) routing_id: Option<OsString>,
@@ -27,7 +28,7 @@ impl Options {
     pub(crate) fn open(&self, kind: SocketType) -> Result<AnySocket, Failure> {
         let told = self.receives_subscriptions && kind::publishes(kind);
         let kind = if told { SocketType::XPub } else { kind };
-        let builder = AnySocket::builder(kind).map_err(Failure::error)?;
+        let builder = AnySocket::builder_in(&self.context, kind).map_err(Failure::error)?;
         let builder = self.security.apply(builder)?;
         let mut builder = self.linger.into_iter().fold(builder, AnySocketBuilder::linger);
         if let Some(id) = &self.routing_id {

@@ -4,6 +4,7 @@
 use std::collections::HashSet;
 use std::io;
 
+use zeromq_async::tls::TlsFailure;
 use zeromq_async::{Endpoint, Events, HandshakeFailure, SocketEvent};
 
 use crate::console;
@@ -28,9 +29,17 @@ fn describe(event: &SocketEvent) -> Option<(&Endpoint, String)> {
         SocketEvent::HandshakeFailed { endpoint, attempt: Some(_), reason, .. }
             if !is_final(reason) =>
         {
-            Some((endpoint, format!("{endpoint}: {reason}")))
+            Some((endpoint, format!("{endpoint}: {}", text(reason))))
         }
         _ => None,
+    }
+}
+
+/// The reason, and the option that may help.
+fn text(reason: &HandshakeFailure) -> String {
+    match reason {
+        HandshakeFailure::Tls(TlsFailure::UnknownIssuer) => format!("{reason} (--tls-ca)"),
+        _ => reason.to_string(),
     }
 }
 

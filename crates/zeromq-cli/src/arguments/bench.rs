@@ -2,6 +2,7 @@
 
 use clap::{Args, Subcommand};
 
+use super::TlsArguments;
 use crate::endpoints::Attachment;
 
 #[derive(Debug, Subcommand)]
@@ -34,6 +35,9 @@ pub(crate) struct BenchArguments {
     /// process; the sum of their results is reported
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) peers: usize,
+
+    #[command(flatten)]
+    pub(crate) tls: TlsArguments,
 }
 
 #[derive(Debug, Args)]

@@ -8,7 +8,7 @@ use std::time::Duration;
 use clap::Args;
 use clap::builder::{OsStringValueParser, TypedValueParser};
 
-use super::{SecurityArguments, seconds};
+use super::{SecurityArguments, TlsArguments, seconds};
 use crate::format::Format;
 use crate::input::InputFormat;
 
@@ -42,6 +42,9 @@ pub(crate) struct Common {
 
     #[command(flatten)]
     pub(crate) security: SecurityArguments,
+
+    #[command(flatten)]
+    pub(crate) tls: TlsArguments,
 }
 
 #[derive(Debug, Args)]

@@ -5,6 +5,7 @@ use std::str::FromStr;
 use clap::Args;
 use zeromq_async::SocketType;
 
+use super::TlsArguments;
 use crate::endpoints::Attachment;
 use crate::kind;
 
@@ -25,6 +26,9 @@ pub(crate) struct ProxyArguments {
     /// Socket that receives commands: PAUSE, RESUME, STATISTICS, TERMINATE
     #[arg(long, value_name = END)]
     pub(crate) control: Option<End>,
+
+    #[command(flatten)]
+    pub(crate) tls: TlsArguments,
 }
 
 /// One socket of a proxy.

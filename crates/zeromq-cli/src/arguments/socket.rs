@@ -14,6 +14,7 @@ use crate::failure::Failure;
 use crate::kind;
 use crate::security::Security;
 use crate::socket::Options;
+use crate::tls;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum SocketCommand {
@@ -133,6 +134,7 @@ impl SocketArguments {
             subscriptions.push(OsString::new());
         }
         Ok(Options {
+            context: tls::context(&self.common.tls, &self.attachments())?,
             security: Security::read(&self.common.security)?,
             linger: self.common.linger,
             routing_id: self.naming.routing_id.clone(),

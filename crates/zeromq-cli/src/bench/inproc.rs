@@ -1,6 +1,6 @@
 //! PUSH to PULL within the process, each in its own task.
 
-use zeromq_async::{PullSocket, PushSocket};
+use zeromq_async::{Context, PullSocket, PushSocket};
 
 use super::{payload, socket, throughput};
 use crate::arguments::Load;
@@ -9,7 +9,8 @@ use crate::failure::Failure;
 const ENDPOINT: &str = "inproc://bench";
 
 pub(super) async fn run(load: Load) -> Result<(), Failure> {
-    let (push, pull): (PushSocket, PullSocket) = (socket(), socket());
+    let (push, pull): (PushSocket, PullSocket) =
+        (socket(Context::shared()), socket(Context::shared()));
     pull.bind(ENDPOINT).await.map_err(Failure::error)?;
     push.connect(ENDPOINT).map_err(Failure::error)?;
     let sending = tokio::spawn(throughput::send(push, payload(load.size)));

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 use tokio::task::JoinSet;
-use zeromq_async::{Message, Receives, RecvError, Sends, Socket, SubSocket};
+use zeromq_async::{Context, Message, Receives, RecvError, Sends, Socket, SubSocket};
 
 use crate::arguments::Load;
 use crate::console;
@@ -63,8 +63,8 @@ pub(super) async fn measure<P: Receives>(
     Ok(Throughput { messages: count, bytes: bytes as u64, elapsed })
 }
 
-pub(super) fn subscribers(count: usize) -> Vec<SubSocket> {
-    (0..count).map(|_| SubSocket::builder().subscribe("").build()).collect()
+pub(super) fn subscribers(context: &Context, count: usize) -> Vec<SubSocket> {
+    (0..count).map(|_| SubSocket::builder_in(context).subscribe("").build()).collect()
 }
 
 impl Throughput {

@@ -17,6 +17,7 @@ mod publish;
 mod security;
 mod stream;
 mod support;
+mod tls;
 mod transfer;
 mod warnings;
 mod websocket;

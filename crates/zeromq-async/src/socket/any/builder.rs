@@ -22,6 +22,8 @@ use crate::socket::{
     Req, Router, Scatter, ScatterSocket, Server, ServerSocket, SocketBuilder, Stream, Sub, XPub,
     XSub,
 };
+#[cfg(feature = "tls")]
+use crate::tls::{TlsClient, TlsServer};
 
 /// Builds an [`AnySocket`]; made by [`AnySocket::builder`].
 ///
@@ -207,6 +209,10 @@ options! {
     mechanism_with_authenticator(mechanism: impl Mechanism + 'static, authenticator: impl Authenticator);
     null_server(authenticator: impl Authenticator);
     plain_server(authenticator: impl Authenticator);
+    #[cfg(feature = "tls")]
+    tls_server(server: TlsServer);
+    #[cfg(feature = "tls")]
+    tls_client(client: TlsClient);
     #[cfg(feature = "curve")]
     curve_client(keys: CurveKeyPair, server_key: CurvePublicKey);
     #[cfg(feature = "curve")]

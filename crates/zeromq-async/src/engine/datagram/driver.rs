@@ -59,6 +59,8 @@ impl DatagramDriver {
         }
         let max_datagram = pipe.max_datagram().unwrap_or(usize::MAX);
         let writer = Box::new(DatagramWriter::new(socket.clone(), layout, max_datagram));
+        // A RADIO only sends.
+        let buffer = if pipe.connects() { 0 } else { max_datagram.saturating_add(1) };
         pipe.begin(info, target.map(PeerAddress::Udp));
         pipe.set_writer(FrameWriter::new(writer, false, Encoder::new((3, 1))));
         core.pattern.connected(pipe);
@@ -67,7 +69,7 @@ impl DatagramDriver {
             pipe: pipe.clone(),
             socket,
             layout,
-            buffer: vec![0; max_datagram.saturating_add(1)].into(),
+            buffer: vec![0; buffer].into(),
             max_message: core.options.limits.max_message_size.unwrap_or(u64::MAX),
             failures: Failures::default(),
             pause: None,
@@ -112,7 +114,7 @@ impl DatagramDriver {
         if self.write(cx, core, endpoint) {
             return Poll::Ready(());
         }
-        if self.poll_pause(cx).is_ready() {
+        if !self.buffer.is_empty() && self.poll_pause(cx).is_ready() {
             self.read(cx, core, endpoint);
         }
         Poll::Pending

@@ -15,7 +15,6 @@ mod tls;
 
 pub(crate) use bench::{BenchArguments, BenchCommand, Load};
 pub(crate) use keygen::{KeyMechanism, KeygenArguments};
-pub(crate) use options::Sending;
 pub(crate) use proxy::{End, ProxyArguments};
 pub(crate) use security::{CurveArguments, NoiseArguments, SecurityArguments};
 pub(crate) use socket::{SocketArguments, SocketCommand};

@@ -1,22 +1,32 @@
 //! The messages to send, from the command line, from files or from standard input.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::{fs, io, vec};
 
 use tokio::sync::mpsc;
 use zeromq_async::Message;
 
+mod backlog;
 mod reading;
 
+pub(crate) use backlog::Backlog;
 pub(crate) use reading::InputFormat;
 
-use crate::arguments::Sending;
 use crate::failure::Failure;
 use crate::format::{self, Delimiter};
 use crate::targets::Targets;
 use reading::Piece;
+
+/// Where the messages come from. Without messages and files it is standard input.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct InputOptions<'a> {
+    pub(crate) messages: &'a [OsString],
+    pub(crate) files: &'a [PathBuf],
+    pub(crate) format: InputFormat,
+    /// The most bytes of a raw message.
+    pub(crate) chunk: Option<u32>,
+}
 
 #[derive(Debug)]
 pub(crate) struct Input {
@@ -25,24 +35,6 @@ pub(crate) struct Input {
     delimiter: Delimiter,
     targets: Targets,
     backlog: Backlog,
-}
-
-/// Counts the messages that are read but not sent yet.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Backlog(Arc<AtomicUsize>);
-
-impl Backlog {
-    pub(crate) fn messages(&self) -> usize {
-        self.0.load(Ordering::Relaxed)
-    }
-
-    fn add(&self, messages: usize) {
-        self.0.fetch_add(messages, Ordering::Relaxed);
-    }
-
-    fn remove_one(&self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
-    }
 }
 
 #[derive(Debug)]
@@ -65,12 +57,12 @@ enum Form {
 impl Input {
     /// Starts to read standard input if there are neither messages nor files.
     pub(crate) fn new(
-        sending: &Sending,
+        options: InputOptions<'_>,
         delimiter: Delimiter,
         backlog: Backlog,
     ) -> Result<Self, Failure> {
-        let Sending { messages, files, input, chunk, .. } = sending;
-        if chunk.is_some() && *input != InputFormat::Raw {
+        let InputOptions { messages, files, format, chunk } = options;
+        if chunk.is_some() && format != InputFormat::Raw {
             return Err(Failure::about("--chunk", "only --input raw reads chunks"));
         }
         backlog.add(messages.len() + files.len());
@@ -78,11 +70,11 @@ impl Input {
             let messages = messages.iter().map(|text| text.as_encoded_bytes().to_vec());
             (Source::Arguments(messages.collect::<Vec<_>>().into_iter()), Form::Split)
         } else if !files.is_empty() {
-            (Source::Files(files.clone().into_iter()), Form::Whole)
+            (Source::Files(Vec::from(files).into_iter()), Form::Whole)
         } else {
             let chunk = chunk.map_or(DEFAULT_CHUNK, |chunk| chunk as usize);
-            let form = if *input == InputFormat::Json { Form::Json } else { Form::Split };
-            (Source::Standard(reading::read(*input, chunk, backlog.clone())), form)
+            let form = if format == InputFormat::Json { Form::Json } else { Form::Split };
+            (Source::Standard(reading::read(format, chunk, backlog.clone())), form)
         };
         Ok(Self { source, form, delimiter, targets: Targets::default(), backlog })
     }

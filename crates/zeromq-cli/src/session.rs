@@ -173,7 +173,7 @@ impl Session {
             return Ok(Some(Replies::Fixed(body)));
         }
         // A reply without a request is not an unsent message, so it is not in the backlog.
-        let input = || Input::new(sending, self.delimiter(), Backlog::default());
+        let input = || Input::new(sending.input(), self.delimiter(), Backlog::default());
         let answers = match kind {
             SocketType::Rep | SocketType::Server => true,
             SocketType::Peer => !self.arguments.connects(),
@@ -193,6 +193,6 @@ impl Session {
 
     /// The messages of the command line, or else standard input.
     fn input(&self) -> Result<Input, Failure> {
-        Input::new(&self.arguments.sending, self.delimiter(), self.backlog.clone())
+        Input::new(self.arguments.sending.input(), self.delimiter(), self.backlog.clone())
     }
 }

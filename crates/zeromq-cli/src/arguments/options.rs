@@ -10,7 +10,7 @@ use clap::builder::{OsStringValueParser, TypedValueParser};
 
 use super::{SecurityArguments, TlsArguments, seconds};
 use crate::format::Format;
-use crate::input::InputFormat;
+use crate::input::{InputFormat, InputOptions};
 
 /// The options of every socket type.
 #[derive(Debug, Args)]
@@ -63,21 +63,21 @@ pub(super) struct EndpointArguments {
 pub(crate) struct Sending {
     /// Message to send; repeatable, sent in order [default: the lines of standard input]
     #[arg(short = 'm', long = "message", value_name = "TEXT", allow_hyphen_values = true)]
-    pub(crate) messages: Vec<OsString>,
+    messages: Vec<OsString>,
 
     /// Send the content of a file as one message; repeatable, sent in order
     #[arg(long = "file", value_name = "PATH", conflicts_with = "messages")]
-    pub(crate) files: Vec<PathBuf>,
+    files: Vec<PathBuf>,
 
     /// What a message of standard input is
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t)]
     #[arg(conflicts_with_all = ["messages", "files"])]
-    pub(crate) input: InputFormat,
+    input: InputFormat,
 
     /// With --input raw: the most bytes of a message [default: 65536]
     #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(u32).range(1..=MAX_CHUNK))]
     #[arg(requires = "input")]
-    pub(crate) chunk: Option<u32>,
+    chunk: Option<u32>,
 
     /// Wait for N peers (pub and xpub: N subscriptions, radio: N members of the group) before the first
     /// send
@@ -87,6 +87,13 @@ pub(crate) struct Sending {
     /// Pause between sends
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     pub(crate) interval: Option<Duration>,
+}
+
+impl Sending {
+    pub(crate) fn input(&self) -> InputOptions<'_> {
+        let Self { messages, files, input, chunk, .. } = self;
+        InputOptions { messages, files, format: *input, chunk: *chunk }
+    }
 }
 
 #[derive(Debug, Default, Args)]

@@ -8,7 +8,7 @@ use clap::ValueEnum;
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
-use super::Backlog;
+use super::backlog::Backlog;
 
 /// What a message of standard input is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]

@@ -253,7 +253,7 @@ impl Connection {
         let read = match self.stage.needs_input() {
             true => {
                 let limit = self.config.limits.max_handshake_size;
-                framed.read(input, &mut self.opening, limit)
+                framed.read(input, &mut self.opening, self.stage.handshake(), limit)
             }
             false => Ok(Read::More),
         };

@@ -3,6 +3,7 @@
 mod framed;
 mod heartbeat;
 mod introduction;
+mod replies;
 mod stage;
 mod traffic;
 mod zmtp2;
@@ -11,6 +12,7 @@ use bytes::{Bytes, BytesMut};
 
 use framed::{Framed, Read, check_size};
 pub use heartbeat::{Heartbeat, HeartbeatAction, HeartbeatConfig};
+use replies::Replies;
 use stage::{AwaitPreface, Progress, SentGreeting, Stage};
 pub use traffic::Traffic;
 
@@ -38,6 +40,9 @@ use crate::wire::{Command, Greeting};
 /// Methods such as [`send`](Self::send) queue something to write. They can be called at any time;
 /// before the end of the handshake the queue waits.
 ///
+/// The connection answers the peer's PINGs itself. While 1,024 answers wait to be written, it answers no
+/// more. The queue of messages has no limit: queue no more than you write.
+///
 /// On [`Event::Authenticate`], pass a decision to [`authenticate`](Self::authenticate), and continue
 /// with 3. Nothing need be read before that.
 ///
@@ -58,6 +63,8 @@ pub struct Connection {
     opening: Batch,
     /// Messages and commands: written after the handshake.
     traffic: Batch,
+    /// The answers in `traffic`.
+    replies: Replies,
     /// The encrypted front of `traffic`.
     sealed: SealBuffer,
     /// Subscriptions made before the peer's version was known.
@@ -120,6 +127,7 @@ impl Connection {
             carried: Vec::new(),
             opening,
             traffic: Batch::new(),
+            replies: Replies::default(),
             sealed: SealBuffer::new(),
             early: Vec::new(),
         }
@@ -149,7 +157,7 @@ impl Connection {
                     return Ok(Some(event));
                 }
                 Progress::Carry(carrier) => self.carry_from_here(carrier),
-                Progress::Reply(command) => self.traffic.push_command(&command),
+                Progress::Reply(command) => self.replies.push(&mut self.traffic, &command),
                 Progress::End(reply) => {
                     reply.iter().for_each(|reply| self.traffic.push_command(reply));
                     return Ok(Some(Event::End));
@@ -245,7 +253,7 @@ impl Connection {
         let read = match self.stage.needs_input() {
             true => {
                 let limit = self.config.limits.max_handshake_size;
-                framed.read(input, &mut self.opening, limit)
+                framed.read(input, &mut self.opening, self.stage.handshake(), limit)
             }
             false => Ok(Read::More),
         };
@@ -313,7 +321,16 @@ impl Connection {
         if !self.carried.is_empty() {
             return Some(std::mem::take(&mut self.carried).into());
         }
-        self.opening.take_chunk().or_else(|| match &mut self.stage {
+        self.opening.take_chunk().or_else(|| {
+            let queued = self.traffic.bytes();
+            let chunk = self.transmit_traffic();
+            self.replies.written(queued - self.traffic.bytes());
+            chunk
+        })
+    }
+
+    fn transmit_traffic(&mut self) -> Option<Bytes> {
+        match &mut self.stage {
             Stage::Traffic(traffic) | Stage::Ended(traffic) if traffic.encoder.is_sealing() => {
                 traffic.encoder.seal(&self.traffic, &mut self.sealed);
                 let chunk = Bytes::copy_from_slice(self.sealed.first_chunk());
@@ -322,7 +339,7 @@ impl Connection {
             }
             Stage::Traffic(_) | Stage::Ended(_) => self.traffic.take_chunk(),
             _ => None,
-        })
+        }
     }
 
     /// Queues a message.
@@ -400,7 +417,7 @@ impl Connection {
             }
             Event::Command(command) => {
                 if let Some(reply) = command.reply() {
-                    self.traffic.push_command(&reply);
+                    self.replies.push(&mut self.traffic, &reply);
                 }
             }
             Event::Authenticate(_) | Event::Messages(_) | Event::End => {}

@@ -249,6 +249,21 @@ fn endless_pings_in_a_handshake_are_refused() {
     assert_eq!(server.error, Some(error.into()));
 }
 
+/// The framing's own frames and the commands of the mechanism share the limit.
+#[test]
+fn pings_count_towards_the_handshake() {
+    let server = &mut pair(Introduction::Mechanism, 1).ends[1];
+    server.read(b"letters\n");
+    for _ in 0..64 * 1024 / 5 {
+        server.read(b"p\0\0\0\0");
+    }
+    assert_eq!(server.error, None);
+    server.read(b"c\0\0\0\x06\x05READY");
+    let limit = 64 * 1024;
+    let error = LimitExceeded::HandshakeSize { announced: 65_535 + 8, limit };
+    assert_eq!(server.error, Some(error.into()));
+}
+
 /// A reader and preface that take all, and make nothing of it.
 #[derive(Debug)]
 struct Stuck;

@@ -67,6 +67,22 @@ fn connection_answers_ping() {
     assert_eq!(pair.ends[0].commands(), [Command::Pong { context: "round".into() }]);
 }
 
+/// A peer that sends PINGs and reads nothing fills no memory, and is answered when it reads again.
+#[test]
+fn unwritten_answers_are_limited() {
+    let mut pair = Pair::new(&config(SocketType::Pair), &config(SocketType::Pair));
+    pair.drive();
+    let [near, far] = &mut pair.ends;
+    near.connection.send(Message::from("in front"));
+    for _ in 0..3 {
+        near.read(&b"\x04\x07\x04PING\0\0".repeat(10_000));
+        near.connection.send(Message::from("behind"));
+        far.read(&near.sent());
+        assert_eq!(far.commands().len(), 1024);
+        far.events.clear();
+    }
+}
+
 #[test]
 fn incompatible_types_fail_on_both_sides() {
     let mut pair = Pair::new(&config(SocketType::Req), &config(SocketType::Pub));

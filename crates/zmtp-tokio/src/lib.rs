@@ -222,7 +222,10 @@ impl Decoder for ZmtpCodec {
                 return Ok(Some(Incoming::Message(message)));
             }
             let event = self.connection.handle_input(input, usize::MAX);
-            self.collect_pending();
+            // Otherwise the rest waits in the connection, which limits its answers.
+            if self.pending.is_empty() {
+                self.collect_pending();
+            }
             match event? {
                 Some(Event::Messages(run)) => self.run = Some(run.into_iter()),
                 Some(Event::Authenticate(request)) => {

@@ -18,7 +18,8 @@ pub(super) struct FanOut {
     /// The peers of the next message, as indexes of the list.
     targets: Vec<usize>,
     encoded: EncodeBuffer,
-    /// Peers whose full queues kept back the last message.
+    /// Peers whose full queues kept back the last message, until `poll_ready` has waited for them. Then
+    /// the message is offered again: another may have taken its place, for other peers.
     full: Vec<PeerHandle>,
 }
 
@@ -38,8 +39,8 @@ impl FanOut {
         ready!(self.peers.poll_proceed(cx));
         if !self.full.is_empty() {
             self.peers.register(cx);
-            self.full.retain(|peer| !peer.has_room() && !peer.is_closing());
-            if !self.full.is_empty() && !self.peers.is_closed() {
+            let is_full = self.full.drain(..).any(|peer| !peer.has_room() && !peer.is_closing());
+            if is_full && !self.peers.is_closed() {
                 return Poll::Pending;
             }
         }

@@ -242,6 +242,25 @@ async fn no_drop_publisher_is_full_with_one_peer() {
     assert_eq!(small.try_recv().unwrap(), "again");
 }
 
+/// Neither a message that was given back nor one that was given up holds up the next.
+#[tokio::test]
+async fn full_subscriber_holds_up_no_other_topic() {
+    let context = Context::new();
+    let mut xpub = XPubSocket::builder_in(&context).send_high_water_mark(1).no_drop(true).build();
+    xpub.bind("inproc://no-drop-topics").await.unwrap();
+    let sub = |topic: &str| SubSocket::builder_in(&context).subscribe(topic);
+    let slow = sub("slow").receive_high_water_mark(1).build();
+    let mut quick = sub("quick").build();
+    slow.connect("inproc://no-drop-topics").unwrap();
+    quick.connect("inproc://no-drop-topics").unwrap();
+    while xpub.try_send("slow fits").is_ok() {}
+    within("a send", xpub.send("quick 1")).await.unwrap();
+    assert!(is_pending(xpub.send("slow given up")));
+    within("a send", xpub.send("quick 2")).await.unwrap();
+    assert_eq!(quick.recv().await.unwrap(), "quick 1");
+    assert_eq!(quick.recv().await.unwrap(), "quick 2");
+}
+
 #[tokio::test]
 async fn router_drops_beyond_the_peer_mark() {
     for mark in MARKS {

@@ -13,7 +13,7 @@ pub(super) struct Framed {
     carrier: Carrier,
     /// Frames that were read and not taken.
     pub(super) frames: BytesMut,
-    /// Bytes of the framing's own commands that were read.
+    /// Bytes of the framing's own commands that were read before a handshake that counts them.
     control: u64,
 }
 
@@ -31,16 +31,17 @@ impl Framed {
         Self { carrier, frames: BytesMut::new(), control: 0 }
     }
 
-    /// Reads frames. Answers to the peer go into `output`.
+    /// Reads frames. Answers to the peer go into `output`. The bytes of the framing's own commands count
+    /// among those of the handshake.
     ///
     /// # Errors
     ///
-    /// If the peer breaks the rules of the framing, or the framing's own commands have more bytes than
-    /// a handshake may have.
+    /// If the peer breaks the rules of the framing, or the handshake has too many bytes.
     pub(super) fn read(
         &mut self,
         input: &mut BytesMut,
         output: &mut Batch,
+        handshake: Option<&mut u64>,
         limit: usize,
     ) -> Result<Read, ProtocolError> {
         let reader = &mut *self.carrier.reader;
@@ -56,8 +57,9 @@ impl Framed {
             }
         };
         answer.iter().for_each(|answer| output.push_command(answer));
-        self.control += (before - input.len()) as u64;
-        check_size(self.control, limit)?;
+        let taken = handshake.unwrap_or(&mut self.control);
+        *taken += (before - input.len()) as u64;
+        check_size(*taken, limit)?;
         Ok(Read::More)
     }
 

@@ -104,6 +104,15 @@ impl Stage {
         }
     }
 
+    /// The bytes of the peer's handshake so far.
+    pub(super) fn handshake(&mut self) -> Option<&mut u64> {
+        match self {
+            Self::Handshake(AwaitCommand { greeted, .. })
+            | Self::Decision(AwaitDecision { greeted, .. }) => Some(&mut greeted.bytes),
+            _ => None,
+        }
+    }
+
     /// Whether this stage waits for frames.
     pub(super) fn needs_input(&self) -> bool {
         !matches!(self, Self::Introduction { .. } | Self::Bare { .. })

@@ -77,6 +77,11 @@ impl<'a> Headers<'a> {
         named.map(|(_, value)| value.trim_ascii())
     }
 
+    /// Whether there is a header with this name.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.all(name).next().is_some()
+    }
+
     /// The value of the one header with this name. `None` if there is none, or more than one.
     pub(super) fn only(&self, name: &str) -> Option<&'a [u8]> {
         let mut all = self.all(name);

@@ -41,10 +41,17 @@ impl Profile {
         offered
     }
 
-    /// The profile with this name, if it suits the mechanism.
-    pub(super) fn find(name: &[u8], mechanism: MechanismName) -> Option<Self> {
-        let mut offered = Self::offered_with(mechanism).into_iter();
-        offered.find(|profile| profile.to_string().as_bytes() == name)
+    /// The profile of the first of these names that suits the mechanism.
+    pub(super) fn find_in<'a>(
+        mut names: impl Iterator<Item = &'a [u8]>,
+        mechanism: MechanismName,
+    ) -> Option<Self> {
+        let ours = Self::offered_with(mechanism);
+        let ours: Vec<_> = ours.iter().map(|profile| (profile.to_string(), *profile)).collect();
+        names.find_map(|name| {
+            let (_, profile) = ours.iter().find(|(ours, _)| ours.as_bytes() == name)?;
+            Some(*profile)
+        })
     }
 
     /// Whether a socket with this mechanism speaks the profile.
@@ -93,15 +100,15 @@ mod tests {
 
     #[test]
     fn profile_is_found_if_it_suits() {
-        let bare = Profile::find(b"ZWS2.0", MechanismName::NULL);
-        assert_eq!(bare, Some(Profile::Bare));
+        let find = |name: &[u8], mechanism| Profile::find_in([name].into_iter(), mechanism);
+        assert_eq!(find(b"ZWS2.0", MechanismName::NULL), Some(Profile::Bare));
         for (name, mechanism) in [
             (&b"ZWS2.0"[..], MechanismName::CURVE),
             (b"ZWS2.0/NULL", MechanismName::PLAIN),
             (b"zws2.0", MechanismName::NULL),
             (b"", MechanismName::NULL),
         ] {
-            assert_eq!(Profile::find(name, mechanism), None);
+            assert_eq!(find(name, mechanism), None);
         }
     }
 }

@@ -65,8 +65,7 @@ impl Upgrade {
         }
         let key = headers.only("Sec-WebSocket-Key").filter(|key| key::is_valid(key));
         let key = key.ok_or_else(|| bad_request("Sec-WebSocket-Key must be 16 bytes in base64"))?;
-        let mut offered = headers.list("Sec-WebSocket-Protocol");
-        let profile = offered.find_map(|name| Profile::find(name, mechanism));
+        let profile = Profile::find_in(headers.list("Sec-WebSocket-Protocol"), mechanism);
         let profile = profile.ok_or_else(|| no_profile(mechanism, headers))?;
         Ok(Self { profile, accept: key::accept(key) })
     }
@@ -145,6 +144,11 @@ impl RequestReader {
         }
         if method != "GET" {
             return Err(Refusal::new(Status::MethodNotAllowed, "a WebSocket begins with GET"));
+        }
+        // A proxy that takes what follows for a body, and this, would see two different messages.
+        let announces_body = ["Content-Length", "Transfer-Encoding"].map(|name| headers.has(name));
+        if announces_body.contains(&true) {
+            return Err(bad_request("a request for a WebSocket has no body"));
         }
         Upgrade::check(self.mechanism, &headers)
     }

@@ -85,7 +85,7 @@ impl ResponseReader {
             return wrong("Sec-WebSocket-Extensions");
         }
         let chosen = headers.only("Sec-WebSocket-Protocol");
-        let profile = chosen.and_then(|name| Profile::find(name, self.mechanism));
+        let profile = Profile::find_in(chosen.into_iter(), self.mechanism);
         profile.ok_or_else(|| {
             let chosen = chosen.unwrap_or_default();
             let chosen = chosen.get(..TEXT_MAX).unwrap_or(chosen).escape_ascii().to_string();

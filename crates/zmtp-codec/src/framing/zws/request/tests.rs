@@ -114,6 +114,14 @@ fn each_mistake_has_its_status() {
 }
 
 #[test]
+fn request_with_a_body_is_refused() {
+    for body in ["Content-Length: 5", "content-length: 0", "Transfer-Encoding: chunked"] {
+        let request = LIBZMQ.replacen("\r\n", &format!("\r\n{body}\r\n"), 1);
+        assert_eq!(refused(&request), (400, "a request for a WebSocket has no body".into()));
+    }
+}
+
+#[test]
 fn large_heads_are_refused() {
     let with = |header: String| LIBZMQ.replacen("\r\n", &format!("\r\n{header}\r\n"), 1);
     let sized = |name, value| with(format!("{}: {}", "n".repeat(name), "v".repeat(value)));

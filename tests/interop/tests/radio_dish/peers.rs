@@ -30,7 +30,7 @@ pub(crate) enum Binds {
 #[derive(Debug)]
 pub(crate) enum Pair {
     /// Our RADIO and libzmq's DISH.
-    Sends(RadioSocket, Peer),
+    Sends(Box<RadioSocket>, Peer),
     /// libzmq's RADIO and our DISH.
     Receives(Peer, DishSocket),
 }
@@ -65,7 +65,7 @@ impl Pair {
         };
         let joined = within("the DISH to join", radio.wait_for_members(GROUP, 1));
         while_called(&dish, joined).await;
-        Self::Sends(radio, dish)
+        Self::Sends(Box::new(radio), dish)
     }
 
     /// libzmq's RADIO and our DISH at a place.

@@ -21,7 +21,7 @@ use zmtp::{
 use super::core::SocketCore;
 use crate::authentication::{Attempt, Reason};
 use crate::event::HandshakeFailure;
-use crate::identity::PeerAddress;
+use crate::identity::{PeerAddress, TransportUser};
 use crate::options::SocketOptions;
 use crate::pipe::FrameWriter;
 use crate::transport::{Halves, Io};
@@ -47,57 +47,106 @@ pub(super) async fn perform(
     let address = io.peer_address().clone();
     let user = io.verified_user();
     let opened = deadline.limit(io.open()).await.map_err(HandshakeFailure::TimedOut)?;
-    let mut io = opened.map_err(io_failure)?;
-    let user = user();
-    let mut connection = open(&config(core));
     let is_framed = framing.is_some();
+    let mut connection = open(&config(core));
     if let Some(framing) = framing {
         connection = connection.with_framing(framing);
     }
-    let (mut input, mut reason) = (BytesMut::new(), Reason::default());
-    let mut received = 0;
-    loop {
-        let advance =
-            deadline.limit(advance(&mut connection, &mut io, &mut input, &mut received)).await;
-        let advance = advance.unwrap_or_else(|limit| Err(HandshakeFailure::TimedOut(limit)));
-        let advance = advance.map_err(|failure| match failure {
-            failure if failure.is_end() && suggests_wrong_key(&core.options, received) => {
-                HandshakeFailure::ServerKey
-            }
-            failure => failure.because(&reason),
-        });
-        if is_framed
-            && let Err(HandshakeFailure::Protocol(_) | HandshakeFailure::Denied { .. }) = &advance
-        {
-            let _ = deadline.limit(part(&mut io)).await;
+    let mut negotiation = Negotiation {
+        core,
+        deadline,
+        connection,
+        io: opened.map_err(io_failure)?,
+        is_framed,
+        input: BytesMut::new(),
+        received: 0,
+        address,
+        user: user(),
+        reason: Reason::default(),
+    };
+    while let Some(request) = negotiation.advance().await? {
+        negotiation.decide(request).await?;
+    }
+    negotiation.finish().await
+}
+
+/// A handshake under way.
+struct Negotiation<'a> {
+    core: &'a SocketCore,
+    deadline: Deadline,
+    connection: Connection,
+    io: Halves,
+    is_framed: bool,
+    input: BytesMut,
+    /// Bytes received so far.
+    received: usize,
+    address: PeerAddress,
+    /// The user that the transport has verified.
+    user: Option<TransportUser>,
+    /// Why the authenticator denied the peer.
+    reason: Reason,
+}
+
+impl Negotiation<'_> {
+    /// Reads and writes until the handshake is done (`None`) or a peer has to be authenticated.
+    async fn advance(&mut self) -> Result<Option<AuthenticationRequest>, HandshakeFailure> {
+        let Self { deadline, connection, io, input, received, .. } = self;
+        let advanced = deadline.limit(advance(connection, io, input, received)).await;
+        let advanced = advanced.unwrap_or_else(|limit| Err(HandshakeFailure::TimedOut(limit)));
+        let advanced = advanced.map_err(|failure| self.explain(failure));
+        let is_refused = matches!(
+            advanced,
+            Err(HandshakeFailure::Protocol(_) | HandshakeFailure::Denied { .. })
+        );
+        if self.is_framed && is_refused {
+            let _ = self.deadline.limit(part(&mut self.io)).await;
         }
-        let Some(request) = advance? else { break };
+        advanced
+    }
+
+    fn explain(&self, failure: HandshakeFailure) -> HandshakeFailure {
+        if failure.is_end() && suggests_wrong_key(&self.core.options, self.received) {
+            return HandshakeFailure::ServerKey;
+        }
+        failure.because(&self.reason)
+    }
+
+    /// Asks the authenticator, and passes its decision to the connection.
+    async fn decide(&mut self, request: AuthenticationRequest) -> Result<(), HandshakeFailure> {
+        let Self { core, deadline, io, input, .. } = self;
         let routing_id = core.options.routing_id.clone();
-        let mut attempt = Attempt::new(request, address.clone(), routing_id);
-        attempt.user = user.clone();
-        reason = attempt.shared_reason();
-        let decision = deadline.limit(authenticate(core, attempt, &mut io, &mut input)).await;
-        let undecided = |limit| Err(HandshakeFailure::Undecided { limit, reason: reason.get() });
+        let mut attempt = Attempt::new(request, self.address.clone(), routing_id);
+        attempt.user = self.user.clone();
+        self.reason = attempt.shared_reason();
+        let decision = deadline.limit(authenticate(core, attempt, io, input)).await;
+        let undecided =
+            |limit| Err(HandshakeFailure::Undecided { limit, reason: self.reason.get() });
         let decision = decision.unwrap_or_else(undecided)?;
-        if must_await_ready(core, &decision, &input) {
-            let ready = timeout(READY_TIMEOUT, io.reader.read_buf(&mut input));
+        if must_await_ready(core, &decision, input) {
+            let ready = timeout(READY_TIMEOUT, io.reader.read_buf(input));
             let _ = deadline.limit(ready).await;
         }
-        connection.authenticate(decision);
+        self.connection.authenticate(decision);
+        Ok(())
     }
-    let Ok(Traffic { peer, decoder, encoder, .. }) = connection.into_traffic() else {
-        return Err(HandshakeFailure::PeerClosed);
-    };
-    let peer = match &user {
-        Some(user) => peer.with_user(user.id(), user.metadata()),
-        None => peer,
-    };
-    let mut writer = FrameWriter::new(io.writer, io.buffers, encoder);
-    for message in core.options.peer_messages.first_messages() {
-        let written = deadline.limit(writer.write_first(message)).await;
-        written.map_err(HandshakeFailure::TimedOut)?.map_err(io_failure)?;
+
+    /// Writes the messages that go ahead of the queue.
+    async fn finish(self) -> Result<Established, HandshakeFailure> {
+        let Self { core, deadline, connection, io, input, address, user, .. } = self;
+        let Ok(Traffic { peer, decoder, encoder, .. }) = connection.into_traffic() else {
+            return Err(HandshakeFailure::PeerClosed);
+        };
+        let peer = match &user {
+            Some(user) => peer.with_user(user.id(), user.metadata()),
+            None => peer,
+        };
+        let mut writer = FrameWriter::new(io.writer, io.buffers, encoder);
+        for message in core.options.peer_messages.first_messages() {
+            let written = deadline.limit(writer.write_first(message)).await;
+            written.map_err(HandshakeFailure::TimedOut)?.map_err(io_failure)?;
+        }
+        Ok(Established { reader: io.reader, writer, address, peer, decoder, input })
     }
-    Ok(Established { reader: io.reader, writer, address, peer, decoder, input })
 }
 
 /// How long to wait for a NULL peer's READY before it is refused.

@@ -201,7 +201,7 @@ impl Listener for BoundQuic {
             if incoming.remote_address_validated() {
                 return Poll::Ready(Ok(self.accept(udp, incoming)));
             }
-            // The sender has to show that it receives at its address. So nobody can hold pending
+            // The sender has to show that it receives at its address. So no sender can hold pending
             // handshakes in the name of another address, or have answers sent to it.
             let _ = incoming.retry();
         }

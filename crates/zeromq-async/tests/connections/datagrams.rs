@@ -135,14 +135,26 @@ async fn long_message_is_refused_at_send() {
     assert_eq!(error.into_frame().unwrap(), Frame::from(vec![1; 8187]));
     radio.send_to(group("group"), vec![1; 8186]).await.unwrap();
     assert_eq!(recv(&dish).await.1.len(), 8186);
+}
 
-    // Beside a stream too: it would reach one peer and not the other.
-    let other = DishSocket::new();
-    other.join("group").unwrap();
-    radio.connect(other.bind("tcp://127.0.0.1:0").await.unwrap()).unwrap();
-    radio.wait_for_members("group", 2).await;
-    assert!(radio.send_to(group("group"), vec![1; 8187]).await.is_err());
-    assert_eq!(other.stats().received, 0);
+/// What is too long for a datagram still goes to the members at connections.
+#[tokio::test]
+async fn long_message_skips_udp_only() {
+    let (near, endpoint) = dish_in("group", ANY).await;
+    let (far, tcp) = dish_in("group", "tcp://127.0.0.1:0").await;
+    let radio = RadioSocket::builder().no_drop(true).build();
+    radio.connect(endpoint).unwrap();
+    radio.connect(tcp).unwrap();
+    within("both members", radio.wait_for_members("group", 2)).await;
+    radio.send_to(group("group"), vec![1; 8187]).await.unwrap();
+    assert_eq!(recv(&far).await.1, Frame::from(vec![1; 8187]));
+    radio.send_to(group("group"), "short").await.unwrap();
+    assert_eq!((recv(&far).await.1, recv(&near).await.1), ("short".into(), "short".into()));
+    let dropped = radio.stats().dropped;
+    assert_eq!((dropped.failed, dropped.total()), (1, 1));
+
+    let only_udp = radio.send_to(group("other"), vec![1; 8187]).await.unwrap_err();
+    assert_eq!(only_udp.kind(), &SendErrorKind::DatagramTooLong { size: 8193, limit: 8192 });
 }
 
 /// The receiver is away, comes, goes and comes again. The RADIO sends all the time.

@@ -540,10 +540,11 @@ impl DatagramTransport for Wire {
 
     async fn connect(&self, to: &Endpoint, _: &TransportOptions) -> io::Result<WireEnd> {
         Ok(WireEnd(self.clone(), to.clone()))
+    max_datagram: Option<usize>,
     }
 
     fn max_datagram(&self) -> usize {
-        100_000
+        self.0.lock().unwrap().max_datagram.unwrap_or(100_000)
     }
 }
 
@@ -631,6 +632,18 @@ async fn blocked_sends_fill_the_queue() {
     assert_eq!((stats.queued, stats.dropped.full, stats.sent), (10, 5, 0));
     {
         let mut wire = wire.0.lock().unwrap();
+#[tokio::test]
+async fn datagrams_are_limited_to_a_mebibyte() {
+    let (wire, context) = wired();
+    wire.0.lock().unwrap().max_datagram = Some(usize::MAX);
+    let (radio, dish) = wired_pair(&context).await;
+    let limit = 1 << 20;
+    radio.send_to(group("a"), vec![1; limit - 2]).await.unwrap();
+    assert_eq!(recv(&dish).await.1.len(), limit - 2);
+    let error = radio.send_to(group("a"), vec![1; limit - 1]).await.unwrap_err();
+    assert_eq!(error.kind(), &SendErrorKind::DatagramTooLong { size: limit + 1, limit });
+}
+
         wire.blocked = false;
         wire.sender.take().into_iter().for_each(Waker::wake);
     }

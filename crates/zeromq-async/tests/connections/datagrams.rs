@@ -9,11 +9,11 @@ use std::time::Duration;
 
 use support::{event, fast_reconnect, within};
 use tokio::net::UdpSocket;
-use zeromq_async::transport::{DatagramSocket, DatagramTransport, TransportOptions};
+use zeromq_async::transport::{DatagramSocket, DatagramTransport, Io, TransportOptions};
 use zeromq_async::{
     BindErrorKind, ConnectErrorKind, Context, DgramSocket, DishSocket, DropReason, Endpoint, Frame,
     Group, Mismatch, PullSocket, PushSocket, RadioSocket, Rejected, SendErrorKind, SocketEvent,
-    SocketType, UdpEndpoint,
+    SocketType, StreamError, UdpEndpoint,
 };
 
 const ANY: &str = "udp://127.0.0.1:*";
@@ -428,6 +428,19 @@ async fn socket_types_that_do_not_fit_are_refused() {
     }
 }
 
+#[tokio::test]
+async fn dgram_takes_no_stream_and_no_listener() {
+    let only = Mismatch::OnlyDatagrams { socket_type: SocketType::Dgram };
+    let handle = DgramSocket::new().handle().clone();
+    let stream = || Io::new(tokio::io::duplex(64).0, "a peer");
+    assert_eq!(handle.accept_stream(stream()).unwrap_err(), StreamError::Mismatch(only));
+    assert_eq!(handle.connect_stream(stream()).unwrap_err(), StreamError::Mismatch(only));
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let error = handle.bind_listener(listener).unwrap_err();
+    assert_eq!(error.kind(), &BindErrorKind::Mismatch(only));
+    handle.bind(ANY).await.unwrap();
+}
+
 /// A datagram is neither encrypted nor authenticated, so a socket with security takes none.
 #[tokio::test]
 async fn socket_with_security_takes_no_datagrams() {
@@ -527,6 +540,7 @@ struct WireState {
     receiver: Option<Waker>,
     /// Errors to return first.
     recv_errors: u32,
+    max_datagram: Option<usize>,
 }
 
 struct WireEnd(Wire, Endpoint);
@@ -540,7 +554,6 @@ impl DatagramTransport for Wire {
 
     async fn connect(&self, to: &Endpoint, _: &TransportOptions) -> io::Result<WireEnd> {
         Ok(WireEnd(self.clone(), to.clone()))
-    max_datagram: Option<usize>,
     }
 
     fn max_datagram(&self) -> usize {
@@ -619,6 +632,18 @@ async fn own_transport_carries_large_datagrams() {
     assert_eq!(error.kind(), &SendErrorKind::DatagramTooLong { size: 100_001, limit: 100_000 });
 }
 
+#[tokio::test]
+async fn datagrams_are_limited_to_a_mebibyte() {
+    let (wire, context) = wired();
+    wire.0.lock().unwrap().max_datagram = Some(usize::MAX);
+    let (radio, dish) = wired_pair(&context).await;
+    let limit = 1 << 20;
+    radio.send_to(group("a"), vec![1; limit - 2]).await.unwrap();
+    assert_eq!(recv(&dish).await.1.len(), limit - 2);
+    let error = radio.send_to(group("a"), vec![1; limit - 1]).await.unwrap_err();
+    assert_eq!(error.kind(), &SendErrorKind::DatagramTooLong { size: limit + 1, limit });
+}
+
 /// While the system takes no datagram, the queue fills, and then messages are dropped and counted.
 #[tokio::test]
 async fn blocked_sends_fill_the_queue() {
@@ -632,18 +657,6 @@ async fn blocked_sends_fill_the_queue() {
     assert_eq!((stats.queued, stats.dropped.full, stats.sent), (10, 5, 0));
     {
         let mut wire = wire.0.lock().unwrap();
-#[tokio::test]
-async fn datagrams_are_limited_to_a_mebibyte() {
-    let (wire, context) = wired();
-    wire.0.lock().unwrap().max_datagram = Some(usize::MAX);
-    let (radio, dish) = wired_pair(&context).await;
-    let limit = 1 << 20;
-    radio.send_to(group("a"), vec![1; limit - 2]).await.unwrap();
-    assert_eq!(recv(&dish).await.1.len(), limit - 2);
-    let error = radio.send_to(group("a"), vec![1; limit - 1]).await.unwrap_err();
-    assert_eq!(error.kind(), &SendErrorKind::DatagramTooLong { size: limit + 1, limit });
-}
-
         wire.blocked = false;
         wire.sender.take().into_iter().for_each(Waker::wake);
     }

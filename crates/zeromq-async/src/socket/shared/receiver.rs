@@ -43,7 +43,7 @@ impl<P: FrameKind> SharedReceiver<P> {
         waits_as: WaitsAs,
         cx: &Context<'_>,
     ) -> Poll<Result<Item<P>, RecvError>> {
-        self.poll_with(turn, waits_as, cx, |_, item| item)
+        self.poll_with(turn, waits_as, cx, |_, item| Ok(item))
     }
 
     /// The next message and its sender.
@@ -53,7 +53,7 @@ impl<P: FrameKind> SharedReceiver<P> {
         waits_as: WaitsAs,
         cx: &Context<'_>,
     ) -> Poll<Result<(Item<P>, Peer), RecvError>> {
-        let with_sender = |stack: &P::ReceiveStack, item| (item, sender_of(stack));
+        let with_sender = |stack: &P::ReceiveStack, item| Ok((item, sender_of(stack)?));
         self.poll_with(turn, waits_as, cx, with_sender)
     }
 
@@ -63,7 +63,7 @@ impl<P: FrameKind> SharedReceiver<P> {
         turn: &mut Turn,
         waits_as: WaitsAs,
         cx: &Context<'_>,
-        note: impl FnOnce(&P::ReceiveStack, Item<P>) -> T,
+        note: impl FnOnce(&P::ReceiveStack, Item<P>) -> Result<T, RecvError>,
     ) -> Poll<Result<T, RecvError>> {
         let mut stack = self.stack.lock();
         let mut any_task = Context::from_waker(&self.waker);
@@ -72,7 +72,7 @@ impl<P: FrameKind> SharedReceiver<P> {
             self.turns.wait(turn, waits_as, cx);
             return Poll::Pending;
         };
-        let received = received.map(|item| note(&stack, item));
+        let received = received.and_then(|item| note(&stack, item));
         let others_wait = self.turns.end(turn);
         // Takes no message: it would count as received.
         let there_is_more =
@@ -94,7 +94,7 @@ impl<P: FrameKind> SharedReceiver<P> {
     pub(super) fn try_recv_from(&self) -> Result<(Item<P>, Peer), RecvError> {
         let mut stack = self.stack.lock();
         let item = now(|cx| poll_item::<P>(&mut stack, cx))?;
-        Ok((item, sender_of(&*stack)))
+        Ok((item, sender_of(&*stack)?))
     }
 
     /// A task that waits to receive.
@@ -150,7 +150,6 @@ fn poll_item<P: FrameKind>(
     }
 }
 
-fn sender_of(stack: &impl ReceiveStrategy) -> Peer {
-    let peer = stack.last_peer().cloned();
-    peer.expect("a message comes over a connection, from its peer")
+fn sender_of(stack: &impl ReceiveStrategy) -> Result<Peer, RecvError> {
+    stack.last_peer().cloned().ok_or(RecvError::UnknownSender)
 }

@@ -69,15 +69,18 @@ impl<P: FrameKind> SharedReceiver<P> {
         let mut any_task = Context::from_waker(&self.waker);
         let Poll::Ready(received) = poll_item::<P>(&mut stack, &mut any_task) else {
             // Under the lock of the stack: the next task to look finds this one waiting.
-            self.turns.wait(turn, waits_as, cx);
+            let before = self.turns.wait(turn, waits_as, cx);
+            drop(stack);
+            drop(before);
             return Poll::Pending;
         };
         let received = received.and_then(|item| note(&stack, item));
-        let others_wait = self.turns.end(turn);
+        let (before, others_wait) = self.turns.end(turn);
         // Takes no message: it would count as received.
         let there_is_more =
             others_wait && (received.is_err() || stack.poll_arrived(&mut any_task).is_ready());
         drop(stack);
+        drop(before);
         if there_is_more {
             self.turns.wake_next();
         }

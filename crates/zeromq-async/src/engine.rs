@@ -144,7 +144,10 @@ impl Engine {
             let _entered = runtime.enter();
             listener.into_listener(options).map_err(BindError::listener)?
         };
-        core.transports.check_bind_options(listener.local_endpoint(), options)?;
+        let endpoint = listener.local_endpoint();
+        datagram::check_connections(core.socket_type, endpoint)
+            .map_err(|mismatch| BindError::new(endpoint, BindErrorKind::Mismatch(mismatch)))?;
+        core.transports.check_bind_options(endpoint, options)?;
         Acceptor::spawn(core, runtime, Box::new(listener), None)
     }
 
@@ -269,6 +272,7 @@ impl Engine {
     pub(crate) fn accept_stream(&self, io: Io) -> Result<Endpoint, StreamError> {
         let (core, runtime) = (&self.core, self.select_stream_runtime()?);
         let endpoint = Arc::new(core.name_stream());
+        datagram::check_connections(core.socket_type, &endpoint)?;
         let pending = core.accepted_streams.admit(io.peer_address());
         let closing = core.shutdown.closing.clone();
         accept::serve(core, &runtime, &endpoint, pending, io, closing);
@@ -279,6 +283,7 @@ impl Engine {
     pub(crate) fn connect_stream(&self, io: Io) -> Result<Endpoint, StreamError> {
         let (core, runtime) = (&self.core, self.select_stream_runtime()?);
         let endpoint = core.name_stream();
+        datagram::check_connections(core.socket_type, &endpoint)?;
         let (dialed, dialer) = Dialer::new(core, &endpoint, Some(io), None)?;
         core.endpoints.add_stream(dialed);
         dialer.spawn(&runtime);

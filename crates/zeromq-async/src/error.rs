@@ -133,7 +133,10 @@ pub enum SendErrorKind {
         "a message sent with DGRAM has two frames, an address such as 127.0.0.1:5555 and a body"
     )]
     NoAddress,
-    /// The message does not fit into one datagram. libzmq drops it silently.
+    /// The message does not fit into one datagram, and no other peer gets it. libzmq drops it silently.
+    ///
+    /// If a peer of the RADIO over a connection gets it, it is only dropped for the endpoint of
+    /// datagrams, and counts as [`failed`](crate::Dropped::failed).
     #[error(
         "the message takes a datagram of {size} bytes, and the transport sends at most {limit}; \
          send less at a time, or use tcp://"

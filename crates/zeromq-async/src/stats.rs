@@ -158,7 +158,8 @@ pub struct Dropped {
     /// The peer ended several connections in a row in the middle of it
     /// ([`resend_limit`](crate::SocketBuilder::resend_limit)).
     pub refused: u64,
-    /// The system did not send the datagram. An event says why.
+    /// The system did not send the datagram, and an event says why; or the message was too long for one
+    /// and went to other peers only.
     pub failed: u64,
 }
 

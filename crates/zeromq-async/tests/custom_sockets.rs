@@ -18,7 +18,7 @@ mod priority_pull;
 mod unnamed_pull;
 
 use zeromq_async::{DealerSocket, Endpoint, Message, PullSocket, PushSocket, RecvError, RepSocket};
-use zeromq_async::{Socket, SubSocket};
+use zeromq_async::{ScatterSocket, SharedSocket, Socket, SubSocket};
 
 const ANY_PORT: &str = "tcp://127.0.0.1:*";
 
@@ -185,4 +185,17 @@ async fn recv_from_without_sender_is_an_error() {
     assert_eq!(pull.try_recv_from().unwrap_err(), RecvError::UnknownSender);
     assert_eq!(pull.recv().await.unwrap(), "3");
     assert!(pull.last_peer().is_none());
+}
+
+#[tokio::test]
+async fn unknown_sender_of_frame_is_an_error() {
+    let gather = SharedSocket::<unnamed_pull::UnnamedGather>::new();
+    let scatter = ScatterSocket::new();
+    scatter.connect(gather.bind("inproc://unnamed-shared").await.unwrap()).unwrap();
+    for text in ["1", "2", "3"] {
+        scatter.send(text).await.unwrap();
+    }
+    assert_eq!(gather.recv_from().await.unwrap_err(), RecvError::UnknownSender);
+    assert_eq!(gather.try_recv_from().unwrap_err(), RecvError::UnknownSender);
+    assert_eq!(gather.recv().await.unwrap(), "3");
 }

@@ -1,6 +1,6 @@
 //! Errors of serving the application's stream.
 
-use super::{Rejected, RuntimeDriver};
+use super::{Mismatch, Rejected, RuntimeDriver};
 
 /// A socket did not accept the application's stream. The stream is closed.
 ///
@@ -35,4 +35,7 @@ pub enum StreamError {
     /// The socket rejects the peer.
     #[error("cannot take the stream: {0}")]
     Rejected(#[from] Rejected),
+    /// The socket type cannot use connections.
+    #[error("cannot take the stream: {0}")]
+    Mismatch(#[from] Mismatch),
 }

@@ -71,24 +71,34 @@ impl Members {
         }
     }
 
-    /// Adds the peers that a message is for.
+    /// Adds the peers that get a message. Returns the bytes of its datagram if an endpoint of datagrams
+    /// cannot send them, so that only other peers get it.
+    ///
+    /// # Errors
+    ///
+    /// The message is invalid, or too long for every peer.
     pub(super) fn find(
         &self,
         message: &Message,
         matches: &mut Vec<PeerId>,
-    ) -> Result<(), SendErrorKind> {
+    ) -> Result<Option<usize>, SendErrorKind> {
         let [group, body] = message.frames() else { return Err(SendErrorKind::NoGroup) };
         check_group(group)?;
-        let state = self.state.lock();
+        let size = 1 + group.len() + body.len();
+        let (state, mut too_small) = (self.state.lock(), None);
         for &(peer, limit) in &state.datagrams {
-            let size = 1 + group.len() + body.len();
-            if size > limit {
-                return Err(SendErrorKind::DatagramTooLong { size, limit });
+            match size <= limit {
+                true => matches.push(peer),
+                false => too_small = too_small.max(Some(limit)),
             }
-            matches.push(peer);
         }
         matches.extend(state.groups.get(&group[..]).into_iter().flatten());
-        Ok(())
+        match too_small {
+            Some(limit) if matches.is_empty() => {
+                Err(SendErrorKind::DatagramTooLong { size, limit })
+            }
+            too_small => Ok(too_small.map(|_| size)),
+        }
     }
 
     /// How many peers a message of this group would go to.

@@ -6,12 +6,13 @@ use std::task::{Context, Poll};
 use zmtp::{Group, Message};
 
 use super::fan_out::FanOut;
-use super::{Members, OfferError, Peers, SendStrategy, SendTo};
+use super::{Members, OfferError, PeerHandle, Peers, SendStrategy, SendTo};
 use crate::error::SendErrorKind;
 use crate::identity::PeerId;
 
 /// Sends a message of two frames, a group and a body, to all peers that have joined the group, and to
-/// all endpoints of datagrams; drops it for a peer whose queue is full.
+/// all endpoints of datagrams; drops it for a peer whose queue is full, and for an endpoint where it does
+/// not fit into a datagram.
 ///
 /// With `no_drop` it waits instead until every such peer has room.
 #[derive(Debug)]
@@ -26,6 +27,15 @@ impl ToMembers {
     pub fn new(peers: &Peers, members: Arc<Members>, no_drop: bool) -> Self {
         Self { out: FanOut::new(peers, no_drop), members, matches: Vec::new() }
     }
+
+    /// Counts a message of this size for the endpoints where it does not fit into a datagram.
+    #[cold]
+    fn count_too_long(&self, size: usize) {
+        let is_too_small = |peer: &&PeerHandle| peer.max_datagram().is_some_and(|max| size > max);
+        for peer in self.out.peers.list().iter().filter(is_too_small) {
+            peer.count_dropped(|dropped| dropped.failed += 1);
+        }
+    }
 }
 
 impl SendStrategy for ToMembers {
@@ -36,7 +46,7 @@ impl SendStrategy for ToMembers {
     fn offer(&mut self, message: &mut Message) -> Result<(), OfferError> {
         self.out.peers.check_open()?;
         self.matches.clear();
-        self.members.find(message, &mut self.matches)?;
+        let too_long = self.members.find(message, &mut self.matches)?;
         // After the look-up, because every member that it finds had joined before.
         self.out.peers.refresh();
         self.out.target(&self.matches);
@@ -44,6 +54,9 @@ impl SendStrategy for ToMembers {
             return Err(OfferError::Full);
         }
         self.out.send(message);
+        if let Some(size) = too_long {
+            self.count_too_long(size);
+        }
         Ok(())
     }
 

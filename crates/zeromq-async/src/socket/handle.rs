@@ -292,7 +292,7 @@ impl SocketHandle {
     ///
     /// # Errors
     ///
-    /// The socket is closed, or there is no Tokio runtime.
+    /// The socket is closed, its type cannot use a stream (DGRAM), or there is no Tokio runtime.
     pub fn accept_stream(&self, io: Io) -> Result<Endpoint, StreamError> {
         self.engine().accept_stream(io)
     }
@@ -321,7 +321,8 @@ impl SocketHandle {
     ///
     /// # Errors
     ///
-    /// The socket is closed, it takes no further peer, or there is no Tokio runtime.
+    /// The socket is closed, its type cannot use a stream (DGRAM), it takes no further peer, or there is
+    /// no Tokio runtime.
     pub fn connect_stream(&self, io: Io) -> Result<Endpoint, StreamError> {
         self.engine().connect_stream(io)
     }
@@ -347,8 +348,8 @@ impl SocketHandle {
     ///
     /// # Errors
     ///
-    /// The descriptor is not a suitable socket, this socket is closed, or there is no Tokio
-    /// runtime.
+    /// The descriptor is not a suitable socket, this socket is closed or of a type that cannot use it
+    /// (DGRAM), or there is no Tokio runtime.
     pub fn bind_listener(&self, listener: impl IntoListener) -> Result<Endpoint, BindError> {
         self.engine().bind_listener(listener)
     }

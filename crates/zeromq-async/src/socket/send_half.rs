@@ -19,6 +19,8 @@ use crate::pipe::Ledger;
 pub(super) struct SendHalf<O, A = ()> {
     stack: O,
     pending: Option<(A, Message)>,
+    /// The address of the pending message that the last error has.
+    failed: Option<A>,
     /// Closed as a `Sink`: it takes no more messages, whatever other senders do.
     closed: bool,
     handle: SocketHandle,
@@ -26,7 +28,7 @@ pub(super) struct SendHalf<O, A = ()> {
 
 impl<O, A> SendHalf<O, A> {
     pub(super) fn new(stack: O, handle: SocketHandle) -> Self {
-        Self { stack, pending: None, closed: false, handle }
+        Self { stack, pending: None, failed: None, closed: false, handle }
     }
 
     pub(super) fn handle(&self) -> &SocketHandle {
@@ -177,10 +179,11 @@ impl<O: SendTo<A>, A> SendHalf<O, A> {
     }
 
     /// Puts this message into the error. A pending message that is in it already is lost.
-    fn give_back(&self, error: SendError, message: Message) -> SendError {
+    fn give_back(&mut self, error: SendError, message: Message) -> SendError {
         if !error.has_message() {
             return error.with_message(message);
         }
+        self.failed = None;
         let kind = error.kind().clone();
         error.into_message().into_iter().for_each(|pending| self.ledger().lost(pending));
         SendError::new(kind, message)
@@ -196,13 +199,21 @@ impl<O: SendTo<A>, A> SendHalf<O, A> {
         }
         self.ledger().unpark();
         match offered {
-            Err(OfferError::Failed(kind)) => Err(SendError::new(kind, message)),
+            Err(OfferError::Failed(kind)) => {
+                self.failed = Some(address);
+                Err(SendError::new(kind, message))
+            }
             _ => Ok(true),
         }
     }
 }
 
 impl<O, A> SendHalf<O, A> {
+    /// Takes the address of the message in the error of `poll_ready`, `poll_flush` or `poll_close`.
+    pub(super) fn take_failed(&mut self) -> Option<A> {
+        self.failed.take()
+    }
+
     /// Takes no more messages.
     pub(super) fn close(&mut self) {
         self.closed = true;

@@ -82,7 +82,9 @@ pub trait DatagramTransport: Send + Sync + 'static {
     ) -> impl Future<Output = io::Result<Self::Socket>> + Send;
 
     /// The most bytes of a datagram. `send` refuses larger ones, and larger ones that arrive are
-    /// dropped. Default: 8,192, as in libzmq.
+    /// dropped. Default: 8,192, as in libzmq. More than 1 MiB counts as 1 MiB.
+    ///
+    /// Each endpoint has a buffer of this size.
     fn max_datagram(&self) -> usize {
         8192
     }

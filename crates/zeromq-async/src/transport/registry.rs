@@ -260,6 +260,9 @@ pub(crate) trait DynDatagramTransport: Send + Sync {
     fn check(&self, endpoint: &Endpoint, options: &TransportOptions) -> io::Result<()>;
 }
 
+/// The most that a transport can say. Each endpoint has a buffer of that size.
+const MAX_DATAGRAM: usize = 1 << 20;
+
 impl<T: DatagramTransport> DynDatagramTransport for T {
     fn bind<'a>(
         &'a self,
@@ -286,7 +289,7 @@ impl<T: DatagramTransport> DynDatagramTransport for T {
     }
 
     fn max_datagram(&self) -> usize {
-        DatagramTransport::max_datagram(self)
+        DatagramTransport::max_datagram(self).min(MAX_DATAGRAM)
     }
 
     fn needs_io_driver(&self) -> bool {

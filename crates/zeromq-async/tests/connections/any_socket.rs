@@ -1,5 +1,7 @@
 //! Sockets with a type that is chosen at run time.
 
+use std::future::poll_fn;
+
 use futures_util::{SinkExt, StreamExt};
 use support::{ANY_PORT, HUGE, RawPeer, huge_frame, is_pending, within};
 use zeromq_async::{
@@ -352,4 +354,30 @@ async fn full_server_peer_gives_the_message_back() {
     assert_eq!(huge.size(), HUGE);
     sent.unwrap();
     assert_eq!(client.recv().await, "then");
+}
+
+/// A message that waits in the `Sink` and fails later comes back with its address.
+#[tokio::test]
+async fn failed_pending_message_is_whole() {
+    let server = AnySocket::builder(SocketType::Server).unwrap().send_high_water_mark(1).unwrap();
+    let mut server = server.build();
+    let endpoint = server.bind(ANY_PORT).await.unwrap();
+    for flushes in [false, true] {
+        let mut client = RawPeer::connect(&endpoint, SocketType::Client).await;
+        client.send("hello").await;
+        let id = recv(&mut server).await.pop_front().unwrap();
+        server.send(Message::multipart([id.clone(), huge_frame()])).await.unwrap();
+        // Without `poll_ready`, as a message that another sender was faster with.
+        server.start_send_unpin(to(&id, "waits")).unwrap();
+        drop(client);
+        let failed = async {
+            match flushes {
+                true => server.flush().await,
+                false => poll_fn(|cx| server.poll_ready_unpin(cx)).await,
+            }
+        };
+        let error = within("the peer to leave", failed).await.unwrap_err();
+        assert!(matches!(error.kind(), SendErrorKind::NoRoute(_)), "{error}");
+        assert_eq!(error.into_message().unwrap(), to(&id, "waits"));
+    }
 }

@@ -9,11 +9,11 @@ use std::time::Duration;
 
 use support::{event, fast_reconnect, within};
 use tokio::net::UdpSocket;
-use zeromq_async::transport::{DatagramSocket, DatagramTransport, TransportOptions};
+use zeromq_async::transport::{DatagramSocket, DatagramTransport, Io, TransportOptions};
 use zeromq_async::{
     BindErrorKind, ConnectErrorKind, Context, DgramSocket, DishSocket, DropReason, Endpoint, Frame,
     Group, Mismatch, PullSocket, PushSocket, RadioSocket, Rejected, SendErrorKind, SocketEvent,
-    SocketType, UdpEndpoint,
+    SocketType, StreamError, UdpEndpoint,
 };
 
 const ANY: &str = "udp://127.0.0.1:*";
@@ -135,14 +135,26 @@ async fn long_message_is_refused_at_send() {
     assert_eq!(error.into_frame().unwrap(), Frame::from(vec![1; 8187]));
     radio.send_to(group("group"), vec![1; 8186]).await.unwrap();
     assert_eq!(recv(&dish).await.1.len(), 8186);
+}
 
-    // Beside a stream too: it would reach one peer and not the other.
-    let other = DishSocket::new();
-    other.join("group").unwrap();
-    radio.connect(other.bind("tcp://127.0.0.1:0").await.unwrap()).unwrap();
-    radio.wait_for_members("group", 2).await;
-    assert!(radio.send_to(group("group"), vec![1; 8187]).await.is_err());
-    assert_eq!(other.stats().received, 0);
+/// What is too long for a datagram still goes to the members at connections.
+#[tokio::test]
+async fn long_message_skips_udp_only() {
+    let (near, endpoint) = dish_in("group", ANY).await;
+    let (far, tcp) = dish_in("group", "tcp://127.0.0.1:0").await;
+    let radio = RadioSocket::builder().no_drop(true).build();
+    radio.connect(endpoint).unwrap();
+    radio.connect(tcp).unwrap();
+    within("both members", radio.wait_for_members("group", 2)).await;
+    radio.send_to(group("group"), vec![1; 8187]).await.unwrap();
+    assert_eq!(recv(&far).await.1, Frame::from(vec![1; 8187]));
+    radio.send_to(group("group"), "short").await.unwrap();
+    assert_eq!((recv(&far).await.1, recv(&near).await.1), ("short".into(), "short".into()));
+    let dropped = radio.stats().dropped;
+    assert_eq!((dropped.failed, dropped.total()), (1, 1));
+
+    let only_udp = radio.send_to(group("other"), vec![1; 8187]).await.unwrap_err();
+    assert_eq!(only_udp.kind(), &SendErrorKind::DatagramTooLong { size: 8193, limit: 8192 });
 }
 
 /// The receiver is away, comes, goes and comes again. The RADIO sends all the time.
@@ -416,6 +428,19 @@ async fn socket_types_that_do_not_fit_are_refused() {
     }
 }
 
+#[tokio::test]
+async fn dgram_takes_no_stream_and_no_listener() {
+    let only = Mismatch::OnlyDatagrams { socket_type: SocketType::Dgram };
+    let handle = DgramSocket::new().handle().clone();
+    let stream = || Io::new(tokio::io::duplex(64).0, "a peer");
+    assert_eq!(handle.accept_stream(stream()).unwrap_err(), StreamError::Mismatch(only));
+    assert_eq!(handle.connect_stream(stream()).unwrap_err(), StreamError::Mismatch(only));
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let error = handle.bind_listener(listener).unwrap_err();
+    assert_eq!(error.kind(), &BindErrorKind::Mismatch(only));
+    handle.bind(ANY).await.unwrap();
+}
+
 /// A datagram is neither encrypted nor authenticated, so a socket with security takes none.
 #[tokio::test]
 async fn socket_with_security_takes_no_datagrams() {
@@ -515,6 +540,7 @@ struct WireState {
     receiver: Option<Waker>,
     /// Errors to return first.
     recv_errors: u32,
+    max_datagram: Option<usize>,
 }
 
 struct WireEnd(Wire, Endpoint);
@@ -531,7 +557,7 @@ impl DatagramTransport for Wire {
     }
 
     fn max_datagram(&self) -> usize {
-        100_000
+        self.0.lock().unwrap().max_datagram.unwrap_or(100_000)
     }
 }
 
@@ -604,6 +630,18 @@ async fn own_transport_carries_large_datagrams() {
     }
     let error = radio.send_to(group("a"), vec![0; 99_999]).await.unwrap_err();
     assert_eq!(error.kind(), &SendErrorKind::DatagramTooLong { size: 100_001, limit: 100_000 });
+}
+
+#[tokio::test]
+async fn datagrams_are_limited_to_a_mebibyte() {
+    let (wire, context) = wired();
+    wire.0.lock().unwrap().max_datagram = Some(usize::MAX);
+    let (radio, dish) = wired_pair(&context).await;
+    let limit = 1 << 20;
+    radio.send_to(group("a"), vec![1; limit - 2]).await.unwrap();
+    assert_eq!(recv(&dish).await.1.len(), limit - 2);
+    let error = radio.send_to(group("a"), vec![1; limit - 1]).await.unwrap_err();
+    assert_eq!(error.kind(), &SendErrorKind::DatagramTooLong { size: limit + 1, limit });
 }
 
 /// While the system takes no datagram, the queue fills, and then messages are dropped and counted.

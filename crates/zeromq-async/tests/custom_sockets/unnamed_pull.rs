@@ -1,10 +1,10 @@
-//! A PULL that does not say which peer a message came from.
+//! A PULL and a GATHER that do not say which peer a message came from.
 
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use zeromq_async::pattern::{FairQueue, PeerHandle, Peers, ReceiveStrategy};
-use zeromq_async::{Message, Peer, Receives, RecvError, SocketKind, SocketType, Stacks};
+use zeromq_async::{FrameKind, Message, Peer, Receives, RecvError, SocketKind, SocketType, Stacks};
 
 pub(crate) enum UnnamedPull {}
 
@@ -22,6 +22,30 @@ impl SocketKind for UnnamedPull {
 }
 
 impl Receives for UnnamedPull {}
+
+/// The same for messages of one frame.
+pub(crate) enum UnnamedGather {}
+
+impl SocketKind for UnnamedGather {
+    const TYPE: SocketType = SocketType::Gather;
+    const ONE_FRAME: bool = true;
+    type SendStack = ();
+    type ReceiveStack = Unnamed;
+    type Options = ();
+    type Control = ();
+
+    fn compose(peers: &Peers, _options: &()) -> Stacks<Self> {
+        let receive = Unnamed(FairQueue::new(peers));
+        Stacks { send: (), receive, hooks: Arc::new(()), control: () }
+    }
+}
+
+impl FrameKind for UnnamedGather {
+    type To = ();
+    type From = ();
+}
+
+impl Receives for UnnamedGather {}
 
 pub(crate) struct Unnamed(FairQueue);
 

@@ -4,7 +4,10 @@ use std::future::Future;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc;
 use std::task::{Context, Poll, Wake, Waker};
+use std::thread;
+use std::time::Duration;
 
 use futures_util::{SinkExt, Stream, StreamExt};
 use support::{ANY_PORT, huge_frame, is_pending, within};
@@ -116,6 +119,40 @@ async fn idle_stream_holds_up_no_receiver() {
     assert_eq!(poll(receiving, &woken[1]), Poll::Ready(Ok("hello".into())));
     scatter.send("world").await.unwrap();
     assert_eq!(stream.next().await.unwrap().unwrap(), "world");
+}
+
+/// Looks for a message from another thread when it is dropped.
+struct LooksWhenDropped(GatherSocket, mpsc::Sender<RecvError>);
+
+impl Wake for LooksWhenDropped {
+    fn wake(self: Arc<Self>) {}
+}
+
+impl Drop for LooksWhenDropped {
+    fn drop(&mut self) {
+        let (gather, (looked, done)) = (self.0.clone(), mpsc::channel());
+        thread::spawn(move || looked.send(gather.try_recv().unwrap_err()));
+        self.1.send(done.recv_timeout(Duration::from_secs(60)).expect("a lock is held")).unwrap();
+    }
+}
+
+/// The waker of a task can be the last owner of something that uses the socket.
+#[tokio::test]
+async fn wakers_are_dropped_without_a_lock() {
+    let (scatter, gather) = pipeline("inproc://wakers-dropped").await;
+    let (looked, looks) = mpsc::channel();
+    let waker = || Waker::from(Arc::new(LooksWhenDropped(gather.clone(), looked.clone())));
+    let (mut first, mut second) = (pin!(gather.recv()), pin!(gather.recv()));
+    let mut idle = Context::from_waker(Waker::noop());
+    assert!(first.as_mut().poll(&mut idle).is_pending());
+    for _ in 0..2 {
+        assert!(second.as_mut().poll(&mut Context::from_waker(&waker())).is_pending());
+    }
+    assert_eq!(looks.try_recv(), Ok(RecvError::Empty), "replaced");
+    // Wakes the first, and the second is faster.
+    scatter.send("hello").await.unwrap();
+    assert_eq!(second.poll(&mut idle), Poll::Ready(Ok("hello".into())));
+    assert_eq!(looks.try_recv(), Ok(RecvError::Empty), "no longer needed");
 }
 
 /// A look without waiting does not take the place of a task that waits.

@@ -14,6 +14,7 @@ use crate::identity::{Peer, RouteId};
 use crate::socket::any::messages::{
     Messages, ReceiveMessages, SendMessages, may_receive, may_send,
 };
+use crate::socket::send_half::SendHalf;
 use crate::socket::{Address, FrameKind};
 
 /// An address in the form of frames before the body.
@@ -109,7 +110,8 @@ where
 {
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), SendError>> {
         may_send::<P>()?;
-        self.sink().poll_ready(cx)
+        let sink = self.sink();
+        sink.poll_ready(cx).map_err(|error| whole_pending(sink, error))
     }
 
     fn start_send(&mut self, message: Message) -> Result<(), SendError> {
@@ -139,11 +141,13 @@ where
     }
 
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), SendError>> {
-        self.sink().poll_flush(cx)
+        let sink = self.sink();
+        sink.poll_flush(cx).map_err(|error| whole_pending(sink, error))
     }
 
     fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), SendError>> {
-        self.sink().poll_close(cx)
+        let sink = self.sink();
+        sink.poll_close(cx).map_err(|error| whole_pending(sink, error))
     }
 }
 
@@ -155,6 +159,14 @@ where
     match may_send::<P>().and_then(|()| P::To::take(&mut message, P::TYPE)) {
         Ok(address) => Ok((address, message)),
         Err(kind) => Err(SendError::new(kind, message)),
+    }
+}
+
+/// Puts the address back into the message of an error that waited in the sink.
+fn whole_pending<O, A: AddressFrames>(sink: &mut SendHalf<O, A>, error: SendError) -> SendError {
+    match sink.take_failed() {
+        Some(address) => whole(error, address),
+        None => error,
     }
 }
 

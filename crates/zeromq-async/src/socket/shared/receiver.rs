@@ -43,7 +43,7 @@ impl<P: FrameKind> SharedReceiver<P> {
         waits_as: WaitsAs,
         cx: &Context<'_>,
     ) -> Poll<Result<Item<P>, RecvError>> {
-        self.poll_with(turn, waits_as, cx, |_, item| item)
+        self.poll_with(turn, waits_as, cx, |_, item| Ok(item))
     }
 
     /// The next message and its sender.
@@ -53,7 +53,7 @@ impl<P: FrameKind> SharedReceiver<P> {
         waits_as: WaitsAs,
         cx: &Context<'_>,
     ) -> Poll<Result<(Item<P>, Peer), RecvError>> {
-        let with_sender = |stack: &P::ReceiveStack, item| (item, sender_of(stack));
+        let with_sender = |stack: &P::ReceiveStack, item| Ok((item, sender_of(stack)?));
         self.poll_with(turn, waits_as, cx, with_sender)
     }
 
@@ -63,21 +63,24 @@ impl<P: FrameKind> SharedReceiver<P> {
         turn: &mut Turn,
         waits_as: WaitsAs,
         cx: &Context<'_>,
-        note: impl FnOnce(&P::ReceiveStack, Item<P>) -> T,
+        note: impl FnOnce(&P::ReceiveStack, Item<P>) -> Result<T, RecvError>,
     ) -> Poll<Result<T, RecvError>> {
         let mut stack = self.stack.lock();
         let mut any_task = Context::from_waker(&self.waker);
         let Poll::Ready(received) = poll_item::<P>(&mut stack, &mut any_task) else {
             // Under the lock of the stack: the next task to look finds this one waiting.
-            self.turns.wait(turn, waits_as, cx);
+            let before = self.turns.wait(turn, waits_as, cx);
+            drop(stack);
+            drop(before);
             return Poll::Pending;
         };
-        let received = received.map(|item| note(&stack, item));
-        let others_wait = self.turns.end(turn);
+        let received = received.and_then(|item| note(&stack, item));
+        let (before, others_wait) = self.turns.end(turn);
         // Takes no message: it would count as received.
         let there_is_more =
             others_wait && (received.is_err() || stack.poll_arrived(&mut any_task).is_ready());
         drop(stack);
+        drop(before);
         if there_is_more {
             self.turns.wake_next();
         }
@@ -94,7 +97,7 @@ impl<P: FrameKind> SharedReceiver<P> {
     pub(super) fn try_recv_from(&self) -> Result<(Item<P>, Peer), RecvError> {
         let mut stack = self.stack.lock();
         let item = now(|cx| poll_item::<P>(&mut stack, cx))?;
-        Ok((item, sender_of(&*stack)))
+        Ok((item, sender_of(&*stack)?))
     }
 
     /// A task that waits to receive.
@@ -150,7 +153,6 @@ fn poll_item<P: FrameKind>(
     }
 }
 
-fn sender_of(stack: &impl ReceiveStrategy) -> Peer {
-    let peer = stack.last_peer().cloned();
-    peer.expect("a message comes over a connection, from its peer")
+fn sender_of(stack: &impl ReceiveStrategy) -> Result<Peer, RecvError> {
+    stack.last_peer().cloned().ok_or(RecvError::UnknownSender)
 }

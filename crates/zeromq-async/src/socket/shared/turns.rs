@@ -29,8 +29,9 @@ struct State {
     spare: bool,
 }
 
+/// A task that waits.
 #[derive(Debug)]
-struct Task {
+pub(super) struct Task {
     waker: Waker,
     waits_as: WaitsAs,
 }
@@ -50,31 +51,41 @@ pub(super) struct Turn(Option<u64>);
 
 impl Turns {
     /// Waits for a turn. A task that has waited before keeps its place.
-    pub(super) fn wait(&self, turn: &mut Turn, waits_as: WaitsAs, cx: &Context<'_>) {
+    ///
+    /// Returns the task's earlier entry. To drop a waker can run code of the application, so the caller
+    /// drops it without a lock.
+    #[must_use]
+    pub(super) fn wait(
+        &self,
+        turn: &mut Turn,
+        waits_as: WaitsAs,
+        cx: &Context<'_>,
+    ) -> Option<Task> {
         let waker = cx.waker().clone();
-        let is_next = self.change(|state| {
+        let (is_next, before) = self.change(|state| {
             let id = *turn.0.get_or_insert(state.next);
             state.next = state.next.max(id + 1);
             // A turn that came after this task had looked.
             let is_next = take(&mut state.spare);
-            match is_next {
-                true => drop(state.tasks.remove(&id)),
-                false => drop(state.tasks.insert(id, Task { waker, waits_as })),
-            }
-            is_next
+            let before = match is_next {
+                true => state.tasks.remove(&id),
+                false => state.tasks.insert(id, Task { waker, waits_as }),
+            };
+            (is_next, before)
         });
         if is_next {
             cx.waker().wake_by_ref();
         }
+        before
     }
 
-    /// The task has what it waited for. Returns whether other tasks wait.
+    /// The task has what it waited for. Returns its entry, as [`wait`](Self::wait) does, and whether
+    /// other tasks wait.
     #[inline]
-    pub(super) fn end(&self, turn: &mut Turn) -> bool {
-        if let Some(id) = turn.0.take() {
-            self.change(|state| state.tasks.remove(&id));
-        }
-        self.waiting.load(Ordering::Relaxed) > 0
+    pub(super) fn end(&self, turn: &mut Turn) -> (Option<Task>, bool) {
+        let id = turn.0.take();
+        let before = id.and_then(|id| self.change(|state| state.tasks.remove(&id)));
+        (before, self.waiting.load(Ordering::Relaxed) > 0)
     }
 
     /// The task no longer wants a message. If its turn has come, the next task gets it.

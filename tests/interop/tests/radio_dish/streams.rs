@@ -78,7 +78,7 @@ async fn groups_are_joined_again_after_restart() {
     second.bind(&endpoint).await.unwrap();
     let joined = within("libzmq to join again", second.wait_for_members(GROUP, 1));
     while_called(&theirs, joined).await;
-    Pair::Sends(second, theirs).pass(&numbers(3), 1).await;
+    Pair::Sends(Box::new(second), theirs).pass(&numbers(3), 1).await;
 
     let dish = DishSocket::new();
     dish.join(GROUP).unwrap();

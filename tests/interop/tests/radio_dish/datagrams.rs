@@ -125,16 +125,16 @@ async fn dgrams_exchange_datagrams_with_libzmq() {
     let theirs = libzmq(SocketKind::Dgram, move |socket| socket.bind(&at).map(drop));
     let ours = DgramSocket::new();
     let Endpoint::Udp(udp) = ours.bind("udp://127.0.0.1:*").await.unwrap() else { panic!() };
+    // libzmq binds after `zmq_bind` has returned, and sends after that.
+    let name = format!("127.0.0.1:{}", udp.port());
+    theirs.send([&name, "bound"]).await.unwrap();
+    assert_eq!(&within("libzmq to be bound", ours.recv()).await.unwrap().1[..], b"bound");
     for size in [0, 1, 1472, 8191] {
         let body = vec![b'x'; size];
         ours.send_to(to, body.clone()).await.unwrap();
         let received = within("libzmq to receive", theirs.recv()).await.unwrap();
-        let name = format!("127.0.0.1:{}\0", udp.port());
-        assert_eq!(received, [name.into_bytes(), body.clone()]);
-        theirs
-            .send([format!("127.0.0.1:{}", udp.port()).into_bytes(), body.clone()])
-            .await
-            .unwrap();
+        assert_eq!(received, [format!("{name}\0").into_bytes(), body.clone()]);
+        theirs.send([name.clone().into_bytes(), body.clone()]).await.unwrap();
         let (from, frame) = within("a datagram", ours.recv()).await.unwrap();
         assert_eq!((from, &frame[..]), (to, &body[..]));
     }

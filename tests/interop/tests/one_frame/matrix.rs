@@ -1,9 +1,9 @@
-//! Each pair of types, with this library on each side and each side bound, over tcp and ipc: bodies of
+//! Each pair of types, with this library on each side and each side bound, over tcp, ipc and ws: bodies of
 //! every kind of size, and 10,000 messages in order. The same with PLAIN and CURVE.
 
 use std::fmt;
 
-use interop::{Attach, IPC, Mechanism, Secured, TCP};
+use interop::{Attach, IPC, Mechanism, Secured, TCP, WS};
 use libzmq_peer::SocketKind::{self, Channel, Client, Gather, Peer, Scatter, Server};
 
 use crate::end::{Address, End, Setup};
@@ -24,6 +24,11 @@ async fn one_frame_sockets_over_tcp() {
 #[tokio::test]
 async fn one_frame_sockets_over_ipc() {
     run(IPC).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_frame_sockets_over_ws() {
+    run(WS).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,6 +1,6 @@
-//! RADIO and DISH over tcp and ipc.
+//! RADIO and DISH over tcp, ipc and ws.
 
-use interop::{IPC, TCP, disconnected, libzmq, while_called, within};
+use interop::{IPC, TCP, WS, disconnected, libzmq, while_called, within};
 use libzmq_peer::SocketKind;
 use zeromq_async::{DishSocket, RadioSocket};
 
@@ -11,7 +11,7 @@ const SIZES: &[usize] = &[0, 1, 255, 256, 8192, 65_536, 1_048_576];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn radio_and_dish_over_streams() {
-    for place in [TCP, IPC] {
+    for place in [TCP, IPC, WS] {
         for binds in [Binds::Radio, Binds::Dish] {
             for pair in
                 [Pair::sends(place, binds, false).await, Pair::receives(place, binds, false).await]
@@ -24,7 +24,7 @@ async fn radio_and_dish_over_streams() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn ten_thousand_messages_stay_in_order() {
-    for place in [TCP, IPC] {
+    for place in [TCP, IPC, WS] {
         for pair in [
             Pair::sends(place, Binds::Radio, false).await,
             Pair::receives(place, Binds::Dish, false).await,

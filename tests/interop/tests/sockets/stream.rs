@@ -62,7 +62,7 @@ async fn exchange(ours: &mut StreamSocket, theirs: &Peer, to_theirs: &[u8], to_o
 }
 
 #[tokio::test]
-async fn streams_exchange_bytes_whoever_binds() {
+async fn streams_exchange_bytes_both_ways() {
     for at in [TCP, IPC] {
         let mut ours = stream();
         let endpoint = ours.bind(at).await.unwrap().to_string();

@@ -53,7 +53,7 @@ macro_rules! time {
 }
 
 #[test]
-#[allow(clippy::print_stdout, reason = "whoever runs it wants to know")]
+#[allow(clippy::print_stdout, reason = "the figures are for the person who runs it")]
 #[ignore = "needs an optimised build"]
 fn no_op_layer_keeps_throughput() {
     let mut ratios = Vec::new();

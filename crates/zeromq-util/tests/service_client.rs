@@ -159,7 +159,7 @@ async fn second_reply_counts_as_late() {
     assert_eq!((client.stats().replied, client.stats().late), (2, 1));
 }
 
-/// Ids can be guessed: whoever is connected might answer what others were asked.
+/// Ids can be guessed: any peer might answer what another was asked.
 #[tokio::test]
 async fn reply_from_wrong_peer_is_discarded() {
     let dealer = DealerSocket::new();

@@ -10,6 +10,7 @@ mod lifecycle;
 mod patterns;
 mod raw;
 mod security;
+mod spec;
 mod upgraded;
 
 /// An endpoint to bind.

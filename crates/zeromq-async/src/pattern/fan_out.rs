@@ -8,7 +8,7 @@ use super::{EncodeBuffer, PeerHandle, Peers};
 use crate::error::SendErrorKind;
 use crate::identity::PeerId;
 
-/// Sends each message to the peers it is for; drops it for a peer whose queue is full.
+/// Sends each message to the peers it is for. A peer with a full queue does not get it.
 ///
 /// With `no_drop` it waits instead until every such peer has room.
 #[derive(Debug)]

@@ -11,8 +11,8 @@ use crate::error::SendErrorKind;
 use crate::identity::PeerId;
 
 /// Sends a message of two frames, a group and a body, to all peers that have joined the group, and to
-/// all endpoints of datagrams; drops it for a peer whose queue is full, and for an endpoint where it does
-/// not fit into a datagram.
+/// all endpoints of datagrams. A peer with a full queue does not get it, and neither does an endpoint
+/// where it does not fit into a datagram.
 ///
 /// With `no_drop` it waits instead until every such peer has room.
 #[derive(Debug)]

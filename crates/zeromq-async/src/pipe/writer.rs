@@ -150,7 +150,7 @@ impl FrameWriter {
         }
         let chunk = up_to_max(self.sealed.first_chunk());
         if chunk.is_empty() {
-            // Frames of which nothing is written.
+            // These frames have no bytes on the wire.
             return Poll::Ready(not_zero(Ok(self.sealed.advance(0))));
         }
         let written = Pin::new(&mut self.writer).poll_write(cx, chunk);

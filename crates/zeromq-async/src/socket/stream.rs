@@ -143,7 +143,7 @@ impl Socket<Stream> {
     /// # Errors
     ///
     /// As for [`connect`](Self::connect), and where a peer has this routing id already (which aborts a
-    /// program with libzmq) or it is not one: it has 1 to 255 bytes, of which the first is not 0.
+    /// program with libzmq) or it is not valid: 1 to 255 bytes, and the first is not 0.
     pub fn connect_named(
         &self,
         endpoint: impl TryInto<Endpoint, Error: Into<EndpointError>>,

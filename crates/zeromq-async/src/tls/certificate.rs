@@ -36,8 +36,8 @@ use super::reloaded::Source;
 pub struct TlsCertificate(Source<CertifiedKey>);
 
 impl TlsCertificate {
-    /// Reads PEM text: the certificate first, then those that signed it, and the private key (PKCS #8,
-    /// PKCS #1 or SEC 1, without a passphrase).
+    /// Reads PEM text: the certificate, then the certificates between it and an authority, and the
+    /// private key (PKCS #8, PKCS #1 or SEC 1, without a passphrase).
     ///
     /// # Errors
     ///
@@ -51,8 +51,8 @@ impl TlsCertificate {
         Ok(Self(Source::value(certified(&chain, &key)?)))
     }
 
-    /// Reads DER: the certificate first, then those that signed it, and the private key (PKCS #8,
-    /// PKCS #1 or SEC 1).
+    /// Reads DER: the certificate, then the certificates between it and an authority, and the private
+    /// key (PKCS #8, PKCS #1 or SEC 1).
     ///
     /// # Errors
     ///
@@ -77,8 +77,8 @@ impl TlsCertificate {
             .map(|key| Self(Source::value(key)))
     }
 
-    /// Reads PEM files: the certificate first, then those that signed it, and the private key. Both may
-    /// be in one file.
+    /// Reads PEM files: the certificate with the certificates between it and an authority, and the
+    /// private key. Both may be in one file.
     ///
     /// The files are checked before each handshake, and loaded again if they have changed: see the
     /// [module](super). Reading blocks the thread here, so call it before the program serves requests.

@@ -45,7 +45,7 @@ pub enum TlsConfigError {
     /// The text or the certificate is malformed, or the algorithm of the key is not supported.
     #[error("{origin} cannot be used: {source}")]
     Malformed {
-        /// The file, or what was given.
+        /// The file, or the name of the argument.
         origin: String,
         /// The reason.
         source: Arc<dyn Error + Send + Sync>,

@@ -37,7 +37,8 @@ use udp::UdpEndpoint;
 ///
 /// Every context has it under that scheme, with the feature `quic`. Peers are sockets of this crate and
 /// of omq-tokio. A bound endpoint needs a [`TlsServer`], and a
-/// [`TlsClient`](crate::tls::TlsClient) says whom to trust, as for `tls://`.
+/// [`TlsClient`](crate::tls::TlsClient) says which authorities to trust, as for
+/// `tls://`.
 ///
 /// QUIC has tasks of its own, on the runtime of the endpoint. The address of a bound endpoint is in use
 /// until the last connection that was accepted there has ended.

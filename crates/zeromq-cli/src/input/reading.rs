@@ -18,7 +18,7 @@ pub(crate) enum InputFormat {
     Lines,
     /// The bytes of one read
     Raw,
-    /// A length of four bytes, the most significant first, and so many bytes
+    /// A length of four bytes, the most significant first, and that many bytes
     Lengths,
     /// A line with an array of strings, or of {"hex": "…"} for any bytes
     Json,
@@ -114,7 +114,7 @@ fn read_chunk(input: &mut impl Read, size: usize) -> io::Result<Option<Vec<u8>>>
     }
 }
 
-/// Reads a length and so many bytes. `None` at the end of the input.
+/// Reads a length and that many bytes. `None` at the end of the input.
 ///
 /// # Errors
 ///

@@ -16,7 +16,7 @@ const MAX_QUEUED: usize = 1024;
 
 impl Replies {
     /// Queues an answer, unless very many wait. A peer that sends commands and does not read must not
-    /// fill the memory, and those that wait are enough of a sign of life.
+    /// fill the memory, and the waiting answers already show that this side is alive.
     pub(super) fn push(&mut self, queue: &mut Batch, reply: &Command) {
         if self.queued < MAX_QUEUED {
             queue.push_command(reply);

@@ -99,8 +99,8 @@ impl<P: SocketKind, S> SocketBuilder<P, S> {
         self
     }
 
-    /// How the socket connects to endpoints of `tls://`, `wss://` and `quic://`: whom it trusts, and its
-    /// own certificate (`ZMQ_WSS_TRUST_PEM`, `ZMQ_WSS_TRUST_SYSTEM`, `ZMQ_WSS_HOSTNAME`). Default: the
+    /// How the socket connects to endpoints of `tls://`, `wss://` and `quic://`: the authorities that it
+    /// trusts, and its own certificate (`ZMQ_WSS_TRUST_PEM`, `ZMQ_WSS_TRUST_SYSTEM`, `ZMQ_WSS_HOSTNAME`). Default: the
     /// context's, or [`TlsClient::new`].
     #[cfg(feature = "tls")]
     pub fn tls_client(mut self, client: TlsClient) -> Self {

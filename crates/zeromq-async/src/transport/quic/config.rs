@@ -32,8 +32,7 @@ const MAX_INCOMING: usize = 1024;
 const INCOMING_BYTES: u64 = 16 * 1024;
 const ALL_INCOMING_BYTES: u64 = 8 << 20;
 
-/// The largest UDP payload received. It determines the size of a receive buffer, of which each endpoint
-/// has one of 64 such payloads.
+/// The largest UDP payload received. Each endpoint has a receive buffer for 64 of them.
 const MAX_PAYLOAD: u16 = 1500;
 
 pub(super) async fn server(server: &TlsServer) -> Result<ServerConfig, TlsConfigError> {

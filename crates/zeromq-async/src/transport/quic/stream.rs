@@ -194,7 +194,7 @@ fn end(send: &mut SendStream) -> Ending {
 }
 
 impl Drop for QuicWriter {
-    /// Goes on sending what was written, if the end of the stream was sent.
+    /// Lets the connection send the written bytes, if the stream has been finished.
     fn drop(&mut self) {
         let is_done = self.shared.done.load(Ordering::Relaxed);
         let (Some(ending), false) = (self.ending.take(), is_done) else { return };

@@ -93,7 +93,7 @@ impl UdpEndpoint {
         self.quinn.local_addr()
     }
 
-    /// Refuses new connections. Those that were accepted go on.
+    /// Refuses new connections. Accepted ones go on.
     pub(super) fn stop_listening(&self) {
         self.quinn.set_server_config(None);
         if let Ok(address) = self.local_address()

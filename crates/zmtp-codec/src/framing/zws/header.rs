@@ -88,7 +88,7 @@ impl Header {
 pub(super) struct Front(u128);
 
 impl Front {
-    /// The number of bytes, of which some are zeros.
+    /// The number of bytes. A frame may use fewer; the others are zeros.
     pub(super) const SIZE: usize = Header::SIZE_MAX + 2;
 
     /// Sets the bytes from `at` on, which were zeros.

@@ -61,7 +61,9 @@ async fn datagrams_arrive_after_restart() {
         socket.join(GROUP)?;
         socket.bind(&at).map(drop)
     });
-    Pair::Sends(radio, dish).pass(&numbers(10), 5).await;
+    let pair = Pair::Sends(radio, dish);
+    pair.until_heard().await;
+    pair.pass(&numbers(10), 5).await;
 
     let Pair::Receives(radio, dish) = Pair::receives(&place(UNICAST), Binds::Dish, false).await
     else {

@@ -65,7 +65,9 @@ impl Pair {
         };
         let joined = within("the DISH to join", radio.wait_for_members(GROUP, 1));
         while_called(&dish, joined).await;
-        Self::Sends(Box::new(radio), dish)
+        let pair = Self::Sends(Box::new(radio), dish);
+        pair.until_heard().await;
+        pair
     }
 
     /// libzmq's RADIO and our DISH at a place.
@@ -100,22 +102,45 @@ impl Pair {
         pair
     }
 
-    /// libzmq's RADIO drops messages until the JOIN has arrived, or its socket is open.
-    async fn until_heard(&self) {
-        let Self::Receives(radio, dish) = self else { return };
-        within("the first message", async {
-            loop {
-                radio.run(|socket| send(socket, GROUP, b"first")).await.unwrap();
-                let heard = tokio::time::timeout(Duration::from_millis(20), dish.recv()).await;
-                if heard.is_ok() {
-                    return;
-                }
-            }
-        })
-        .await;
+    /// libzmq's RADIO drops messages until the JOIN has arrived, or its socket is open. Its DISH binds a
+    /// port of udp after `zmq_bind` has returned.
+    pub(crate) async fn until_heard(&self) {
+        within("the first message", async { while !self.is_heard().await {} }).await;
         // Later ones of them may be under way.
-        radio.run(|socket| send(socket, GROUP, b"last")).await.unwrap();
-        while within("the last of them", dish.recv()).await.unwrap().1 != "last" {}
+        match self {
+            Self::Sends(radio, dish) => {
+                radio.send_to(group(), "last").await.unwrap();
+                let last = dish.run(|socket| {
+                    while recv(socket, 1)? != [b"last"] {}
+                    Ok(())
+                });
+                within("the last of them", last).await.unwrap();
+            }
+            Self::Receives(radio, dish) => {
+                radio.run(|socket| send(socket, GROUP, b"last")).await.unwrap();
+                while within("the last of them", dish.recv()).await.unwrap().1 != "last" {}
+            }
+        }
+    }
+
+    /// Sends a message, and waits a moment for it.
+    async fn is_heard(&self) -> bool {
+        match self {
+            Self::Sends(radio, dish) => {
+                radio.send_to(group(), "first").await.unwrap();
+                let heard = dish.run(|socket| {
+                    socket.set_i32(Opt::RCVTIMEO, 20)?;
+                    let heard = recv(socket, 1).is_ok();
+                    socket.set_i32(Opt::RCVTIMEO, -1)?;
+                    Ok(heard)
+                });
+                heard.await.unwrap()
+            }
+            Self::Receives(radio, dish) => {
+                radio.run(|socket| send(socket, GROUP, b"first")).await.unwrap();
+                tokio::time::timeout(Duration::from_millis(20), dish.recv()).await.is_ok()
+            }
+        }
     }
 
     /// Passes bodies in order, a few at a time, so that no queue and no kernel buffer overflows.

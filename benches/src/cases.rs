@@ -9,6 +9,7 @@ mod matching;
 mod memory;
 mod round_trip;
 mod throughput;
+mod udp;
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -37,6 +38,7 @@ pub(crate) struct Settings {
 pub(crate) fn all(settings: &Settings) -> Vec<Case> {
     [
         throughput::cases(settings),
+        udp::cases(settings),
         round_trip::cases(settings),
         fan_out::cases(settings),
         fan_in::cases(settings),

@@ -14,7 +14,10 @@ use crate::process::cpu_time;
 /// A thread reads the counts at the start and at the end of the measured time, so that the measured
 /// loops do not read the clock.
 #[derive(Debug, Clone)]
-pub struct Counters(Arc<[Padded]>);
+pub struct Counters {
+    counts: Arc<[Padded]>,
+    newest: Arc<Padded>,
+}
 
 /// The count of one receiver.
 #[derive(Debug)]
@@ -31,7 +34,8 @@ struct Padded(AtomicU64);
 impl Counters {
     /// Creates counters for this many receivers.
     pub fn new(receivers: usize) -> Self {
-        Self((0..receivers).map(|_| Padded::default()).collect())
+        let counts = (0..receivers).map(|_| Padded::default()).collect();
+        Self { counts, newest: Arc::default() }
     }
 
     /// The counter of one receiver. Only that receiver may add to it.
@@ -40,7 +44,7 @@ impl Counters {
     ///
     /// If `index` is out of range.
     pub fn counter(&self, index: usize) -> Counter {
-        assert!(index < self.0.len(), "receiver {index} of {}", self.0.len());
+        assert!(index < self.counts.len(), "receiver {index} of {}", self.counts.len());
         Counter { counters: self.clone(), index }
     }
 
@@ -63,7 +67,7 @@ impl Counters {
     }
 
     fn read(&self) -> Vec<u64> {
-        self.0.iter().map(|count| count.0.load(Ordering::Relaxed)).collect()
+        self.counts.iter().map(|count| count.0.load(Ordering::Relaxed)).collect()
     }
 }
 
@@ -75,6 +79,14 @@ impl Counter {
         self.set(count + 1);
     }
 
+    /// Counts the message with this number. Messages are numbered as they are sent, so that those
+    /// that do not arrive are known.
+    #[inline]
+    pub fn add_numbered(&self, number: u64) {
+        self.add_one();
+        self.counters.newest.0.store(number, Ordering::Relaxed);
+    }
+
     /// Sets the total count.
     #[inline]
     pub fn set(&self, count: u64) {
@@ -82,20 +94,22 @@ impl Counter {
     }
 
     fn cell(&self) -> &AtomicU64 {
-        &self.counters.0[self.index].0
+        &self.counters.counts[self.index].0
     }
 }
 
 struct Reading {
     at: Instant,
     counts: Vec<u64>,
+    newest: u64,
     cpu: Duration,
 }
 
 impl Reading {
     fn take(counters: &Counters) -> Self {
         let at = Instant::now();
-        Self { at, counts: counters.read(), cpu: cpu_time() }
+        let newest = counters.newest.0.load(Ordering::Relaxed);
+        Self { at, counts: counters.read(), newest, cpu: cpu_time() }
     }
 
     /// The figures since `start`. The counts of the slowest and the fastest receiver are relative
@@ -105,6 +119,10 @@ impl Reading {
             self.counts.iter().zip(&start.counts).map(|(now, then)| now - then).collect();
         let messages = counts.iter().sum::<u64>() as f64;
         let mean = (messages / counts.len() as f64).max(f64::MIN_POSITIVE);
+        let sent = match self.newest - start.newest {
+            0 => messages,
+            numbered => numbered as f64,
+        };
         let share = |count: Option<&u64>| count.map_or(0.0, |count| *count as f64 / mean);
         Sample::from(
             [
@@ -112,6 +130,7 @@ impl Reading {
                 ("messages_per_second", messages / (self.at - start.at).as_secs_f64()),
                 ("cpu_ns", (self.cpu - start.cpu).as_nanos() as f64),
                 ("fewest", share(counts.iter().min())),
+                ("arrived", (messages / sent.max(f64::MIN_POSITIVE)).min(1.0)),
                 ("most", share(counts.iter().max())),
             ]
             .map(|(name, value)| (name.to_owned(), value)),
@@ -129,12 +148,14 @@ mod tests {
         let reading = |seconds, counts: &[u64], cpu| Reading {
             at: at + Duration::from_secs(seconds),
             counts: counts.to_vec(),
+            newest: 20 * seconds * counts[0],
             cpu: Duration::from_nanos(cpu),
         };
         let sample = reading(2, &[200, 500], 9_000).since(&reading(0, &[100, 200], 1_000));
         assert_eq!(sample["messages"], 400.0);
         assert_eq!(sample["messages_per_second"], 200.0);
         assert_eq!(sample["cpu_ns"], 8_000.0);
+        assert_eq!(sample["arrived"], 400.0 / 8_000.0);
         assert_eq!((sample["fewest"], sample["most"]), (0.5, 1.5));
     }
 

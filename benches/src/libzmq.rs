@@ -34,6 +34,7 @@ pub(crate) fn play(order: &Order) -> Result<Infallible, Failure> {
         Role::Req => exchange::req(&context, order),
         Role::InprocExchange => exchange::inproc(&context, order),
         Role::Call => exchange::call(&context, order),
+        Role::Dish | Role::Radio => Err(Failure::new("libzmq has these types only as drafts")),
         Role::Hold | Role::HoldUsed => Err(Failure::new("this role is not for a contestant")),
     }
 }

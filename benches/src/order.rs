@@ -80,6 +80,10 @@ named! {
         Pull = "pull",
         /// Connects PUSH sockets and sends without end.
         Push = "push",
+        /// Binds a DISH and measures the received rate, and which share arrives.
+        Dish = "dish",
+        /// Connects a RADIO and sends numbered messages without end.
+        Radio = "radio",
         /// PUSH to PULL within the process. The PULL measures.
         InprocPipeline = "inproc-pipeline",
         /// Binds a REP that sends every request back.
@@ -215,7 +219,23 @@ impl Order {
     pub fn bytes(&self) -> Vec<u8> {
         (1..=250).cycle().take(self.size).collect()
     }
+
+    /// The payloads of messages that begin with a number, from 1 on.
+    pub(crate) fn numbered(&self) -> impl Iterator<Item = Vec<u8>> {
+        let rest = self.bytes().split_off(NUMBER);
+        (1_u64..).map(move |number| [&number.to_be_bytes()[..], &rest].concat())
+    }
+
+    /// The number at the beginning of a payload.
+    pub(crate) fn number_in(&self, payload: &[u8]) -> Result<u64, Failure> {
+        let number = payload.first_chunk::<NUMBER>().filter(|_| payload.len() == self.size);
+        let number = number.ok_or_else(|| Failure::new("a message has another size"))?;
+        Ok(u64::from_be_bytes(*number))
+    }
 }
+
+/// The bytes of the number of a message.
+const NUMBER: usize = size_of::<u64>();
 
 fn number<N: FromStr>(key: &str, value: &str) -> Result<N, Failure> {
     value.parse().map_err(|_| Failure::new(format!("{key}={value} is not a number")))

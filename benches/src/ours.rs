@@ -1,5 +1,6 @@
 //! The roles with `zeromq-async`: default options, Tokio's multi-thread runtime.
 
+mod datagrams;
 mod echo;
 mod exchange;
 mod flow;
@@ -35,6 +36,8 @@ async fn play_role(order: Order) -> Result<Infallible, Failure> {
     match order.role {
         Role::Pull => flow::pull(&order).await,
         Role::Push => flow::push(&order).await,
+        Role::Dish => datagrams::dish(&order).await,
+        Role::Radio => datagrams::radio(&order).await,
         Role::InprocPipeline => flow::inproc(&order).await,
         Role::Pub => flow::publish(&order).await,
         Role::Sub => flow::subscribe(&order).await,

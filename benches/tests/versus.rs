@@ -12,7 +12,7 @@ fn every_kind_of_case_runs_and_is_reported() {
     let directory = env::temp_dir().join(format!("versus-test-{}", std::process::id()));
     let cases = "tcp/64-B-shared,inproc/16-B-fresh,64-B/ipc-one,64-B/inproc-one,tcp/4-subscribers,\
                  tcp/16-senders,echo/tcp/1-client,churn,tcp/1000-subscriptions,CURVE-64-B,\
-                 NOISE-64-B";
+                 NOISE-64-B,udp/loopback/64-B";
     let output = versus(&["--cases", cases, "--window", "20", "--rounds", "2"], &directory);
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{said}");
@@ -21,7 +21,7 @@ fn every_kind_of_case_runs_and_is_reported() {
 
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();
     let played = json["cases"].as_array().unwrap();
-    assert_eq!(played.len(), 11);
+    assert_eq!(played.len(), 12);
     for case in played {
         let metrics = case["metrics"].as_object().unwrap();
         assert!(

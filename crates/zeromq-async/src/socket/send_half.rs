@@ -92,18 +92,37 @@ impl<O: SendTo<A>, A> SendHalf<O, A> {
         address: &A,
         message: &mut Message,
     ) -> Poll<Result<(), SendError>> {
-        // The stack may wait for a peer that an earlier message was for, and this one is for another.
-        let mut asks_again = true;
-        loop {
-            let offered = match self.poll_ready(cx) {
-                Poll::Pending if take(&mut asks_again) => continue,
-                Poll::Pending => return Poll::Pending,
-                Poll::Ready(Ok(())) => self.stack.offer_at(address, message),
-                Poll::Ready(Err(error)) => {
-                    return Poll::Ready(Err(self.give_back(error, take(message))));
+        match self.poll_ready(cx) {
+            Poll::Ready(Ok(())) => match self.stack.offer_at(address, message) {
+                Ok(()) => return Poll::Ready(Ok(())),
+                Err(OfferError::Full) => {}
+                Err(OfferError::Failed(kind)) => {
+                    return Poll::Ready(Err(SendError::new(kind, take(message))));
                 }
+            },
+            Poll::Ready(Err(error)) => {
+                return Poll::Ready(Err(self.give_back(error, take(message))));
+            }
+            Poll::Pending => {}
+        }
+        self.poll_send_again(cx, address, message)
+    }
+
+    /// Goes on where no room was found. The stack may have waited for a peer that an earlier message was
+    /// for, and this one is for another.
+    #[cold]
+    #[inline(never)]
+    fn poll_send_again(
+        &mut self,
+        cx: &mut Context<'_>,
+        address: &A,
+        message: &mut Message,
+    ) -> Poll<Result<(), SendError>> {
+        loop {
+            let offered = match ready!(self.poll_ready(cx)) {
+                Ok(()) => self.stack.offer_at(address, message),
+                Err(error) => return Poll::Ready(Err(self.give_back(error, take(message)))),
             };
-            asks_again = false;
             match offered {
                 Ok(()) => return Poll::Ready(Ok(())),
                 Err(OfferError::Full) => {}

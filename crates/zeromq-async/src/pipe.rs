@@ -236,7 +236,7 @@ impl Pipe {
         self.account.discarded(note);
     }
 
-    /// Drops the message whose datagram could not be sent.
+    /// Drops the first message, after its datagram could not be sent.
     pub(crate) fn drop_failed(&self) {
         if self.outbound.drop_first() {
             self.account.dropped(|dropped| dropped.failed += 1);

@@ -1,4 +1,4 @@
-//! Where the messages of the input go, for socket types whose messages name it.
+//! The receivers of the input's messages, for socket types that address each message.
 
 use zeromq_async::{Frame, Message};
 

@@ -23,7 +23,7 @@ impl<S> Layer<S> for HangUpLayer {
 
 /// Ends the connection to a peer when a message for it is empty behind the routing id.
 ///
-/// What was queued for the peer before is written first. Nothing more is received from it.
+/// Messages queued for the peer before are written first. Nothing more is received from it.
 #[derive(Debug, Clone)]
 pub struct HangUp<S> {
     inner: S,

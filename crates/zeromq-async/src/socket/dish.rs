@@ -10,7 +10,7 @@ use super::{FrameKind, Receives, SharedSocket, SocketKind, Stacks};
 use crate::error::MembershipError;
 use crate::pattern::{FairQueue, GroupFilter, GroupFilterLayer, Memberships, Peers};
 
-/// Receives the messages of every RADIO whose group it has joined (48/RADIO-DISH).
+/// Receives the messages of the groups that it has joined, from every RADIO (48/RADIO-DISH).
 ///
 /// It begins in no group and receives nothing until it joins one. Each RADIO is told the groups again
 /// whenever a connection is made. A message is a group and one frame, and any task can receive through

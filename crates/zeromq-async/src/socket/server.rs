@@ -81,7 +81,7 @@ impl<P: FrameKind + SocketKind<Control = Arc<RouteTable>>> SharedSocket<P> {
     /// Ends the connection to the peer with this routing id (`zmq_disconnect_peer`); see
     /// [`SocketHandle::disconnect_peer`](crate::SocketHandle::disconnect_peer).
     ///
-    /// What is queued for it is written first, within the linger time. From now on no peer has this id.
+    /// Messages queued for it are written first, within the linger time. From now on no peer has this id.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]

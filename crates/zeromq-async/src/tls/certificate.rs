@@ -18,7 +18,7 @@ use super::reloaded::Source;
 /// The certificate of a server or of a client, the certificates between it and a trusted authority, and
 /// its private key.
 ///
-/// Clones share the files, and what was read from them.
+/// Clones share the files and their contents.
 ///
 /// ```
 /// use zeromq_async::tls::TlsCertificate;

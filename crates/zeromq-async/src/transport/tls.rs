@@ -147,7 +147,7 @@ async fn failed(error: io::Error, mut stream: FirstBytes) -> io::Error {
     error
 }
 
-/// A listening socket whose connections begin with a TLS handshake.
+/// A listening socket. Its connections begin with a TLS handshake.
 #[derive(Debug)]
 pub struct BoundTls {
     tcp: BoundTcp,

@@ -91,7 +91,7 @@ fn host(endpoint: &WsEndpoint) -> String {
     }
 }
 
-/// A listening socket whose connections begin with a WebSocket upgrade.
+/// A listening socket. Its connections begin with a WebSocket upgrade.
 #[derive(Debug)]
 pub struct BoundWs {
     tcp: BoundTcp,

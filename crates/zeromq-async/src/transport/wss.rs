@@ -62,7 +62,7 @@ impl Transport for Wss {
     }
 }
 
-/// A listening socket whose connections begin with a TLS handshake and a WebSocket upgrade.
+/// A listening socket. Its connections begin with a TLS handshake and a WebSocket upgrade.
 #[derive(Debug)]
 pub struct BoundWss {
     tls: BoundTls,

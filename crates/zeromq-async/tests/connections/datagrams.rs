@@ -137,7 +137,7 @@ async fn long_message_is_refused_at_send() {
     assert_eq!(recv(&dish).await.1.len(), 8186);
 }
 
-/// What is too long for a datagram still goes to the members at connections.
+/// A message too long for a datagram still goes to the members at connections.
 #[tokio::test]
 async fn long_message_skips_udp_only() {
     let (near, endpoint) = dish_in("group", ANY).await;
@@ -686,7 +686,7 @@ async fn receive_errors_end_nothing() {
     assert_eq!(told, 0, "once a second at most");
 }
 
-/// What is queued when the linger time ends is reported.
+/// Messages still queued when the linger time ends are reported.
 #[tokio::test(start_paused = true)]
 async fn linger_time_limits_blocked_sends() {
     let (wire, context) = wired();

@@ -108,7 +108,7 @@ async fn radio_general_2_slow_dish_delays_no_other() {
 
 /// 48/RADIO-DISH: RADIO, general 3. Groups arrive with the connection, so nothing can wait before.
 #[tokio::test]
-async fn radio_general_3_keeps_its_peer_over_reconnects() {
+async fn radio_general_3_keeps_reconnecting_peer() {
     let port = ReservedPort::new();
     let radio = RadioSocket::builder().reconnect(fast_reconnect()).build();
     radio.connect(port.endpoint()).unwrap();
@@ -131,7 +131,7 @@ async fn radio_general_3_keeps_its_peer_over_reconnects() {
 
 /// 48/RADIO-DISH: RADIO, general 4.
 #[tokio::test]
-async fn radio_general_4_discards_queue_of_departed_dish() {
+async fn radio_general_4_drops_queue_of_gone_dish() {
     let (radio, dish) = radio_and_raw_dish("a").await;
     let mut events = radio.events();
     for _ in 0..8 {
@@ -356,7 +356,7 @@ async fn dish_general_3_joins_again_after_reconnect() {
 
 /// 48/RADIO-DISH: DISH, general 4: unlike the clause, what has arrived is still received.
 #[tokio::test]
-async fn dish_general_4_departed_radio_leaves_its_messages() {
+async fn dish_general_4_gone_radio_leaves_messages() {
     let dish = DishSocket::new();
     dish.join("a").unwrap();
     let mut events = dish.events();

@@ -147,7 +147,7 @@ async fn gather_general_3_has_a_queue_per_peer() {
 /// 49/SCATTER-GATHER: GATHER, general 4: arrived messages outlive the connection. General 5 discards
 /// those of a peer that had connected; they are kept, as libzmq keeps them.
 #[tokio::test]
-async fn gather_general_4_and_5_receives_from_gone_peer() {
+async fn gather_general_4_and_5_hears_gone_peer() {
     let gather = GatherSocket::new();
     let mut events = gather.events();
     let (listener, endpoint) = listen().await;

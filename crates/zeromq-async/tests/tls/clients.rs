@@ -1,4 +1,4 @@
-//! Client certificates: who the client is.
+//! Client certificates, and the user ids that they give.
 
 use std::sync::{Arc, Mutex};
 

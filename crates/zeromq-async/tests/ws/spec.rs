@@ -106,7 +106,7 @@ async fn handshake_2_request_has_host_and_path() {
 
 /// 45/ZWS: handshake, 3.
 #[tokio::test]
-async fn handshake_3_server_chooses_an_offered_protocol() {
+async fn handshake_3_server_chooses_from_the_offer() {
     let pull = PullSocket::new();
     let endpoint = pull.bind(WS).await.unwrap();
     for (offered, chosen) in [

@@ -134,7 +134,7 @@ fn read_length(input: &mut impl BufRead, number: u64) -> io::Result<Option<Vec<u
         let text = format!("message {number} has {length} bytes, and the limit is {MAX_SIZE}");
         return Err(invalid(text));
     }
-    // Memory grows with the bytes that arrive, not with those that are announced.
+    // Memory grows as bytes arrive. An announced length alone takes none.
     let mut body = Vec::new();
     input.take(length.into()).read_to_end(&mut body)?;
     match body.len() as u64 == u64::from(length) {

@@ -60,7 +60,7 @@ impl Zmq {
         (zmq, endpoint)
     }
 
-    /// Reads so many bytes of output that is not lines.
+    /// Reads a number of bytes of output that has no lines.
     pub(crate) fn read(&mut self, size: usize) -> Vec<u8> {
         let mut bytes = vec![0; size];
         self.child.stdout.as_mut().unwrap().read_exact(&mut bytes).unwrap();

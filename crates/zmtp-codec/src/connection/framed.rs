@@ -7,7 +7,7 @@ use crate::batch::Batch;
 use crate::error::{LimitExceeded, ProtocolError};
 use crate::framing::{Carrier, Reading, read_frames};
 
-/// The framing of a connection whose handshake is not over.
+/// The framing of a connection during its handshake.
 #[derive(Debug)]
 pub(super) struct Framed {
     carrier: Carrier,

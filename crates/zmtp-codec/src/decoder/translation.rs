@@ -39,7 +39,7 @@ pub(super) enum Translated {
     },
 }
 
-/// The bytes at the end of which something is missing.
+/// The bytes of the incomplete frame or record.
 pub(super) enum Partial<'a> {
     /// A record, perhaps with its frame header.
     Record(&'a BytesMut),

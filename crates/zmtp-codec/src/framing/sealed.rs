@@ -67,7 +67,7 @@ impl Encryption {
         self.sealer.seal(&self.frame, &mut self.sealed);
     }
 
-    /// Carries the encrypted records, each of which is a frame.
+    /// Carries the encrypted records. Each one is a frame.
     fn carry(&self, writer: &mut dyn FrameWriter, bytes: &mut Vec<u8>) {
         let mut rest = self.sealed.first_chunk();
         while let Ok(Some(header)) = FrameHeader::decode(rest)

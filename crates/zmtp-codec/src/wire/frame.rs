@@ -59,7 +59,7 @@ impl FrameHeader {
         Self::new(COMMAND, body)
     }
 
-    /// Makes the header of a frame whose body has `body` bytes, 2^63 - 1 at most.
+    /// Makes the header of a frame with a body of `body` bytes, 2^63 - 1 at most.
     #[cfg(feature = "ws")]
     #[inline]
     pub(crate) fn with_size(body: u64, more: bool, command: bool) -> Self {

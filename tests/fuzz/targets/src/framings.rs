@@ -43,7 +43,7 @@ fn raw(config: &ConnectionConfig, bytes: &[u8], sizes: &[usize]) {
     assert_eq!(transmitted(&mut connection), received);
 }
 
-/// What was received over ZMTP 1.0 is sent, and received again.
+/// Sends each message that came over ZMTP 1.0, and receives it again.
 fn resend(config: &ConnectionConfig, transcript: &Transcript) {
     let [mut one, mut other] = [(); 2].map(|()| Connection::new(config));
     let mut input = BytesMut::from(&b"\x01\0"[..]);

@@ -26,7 +26,7 @@ pub(crate) enum Binds {
     Dish,
 }
 
-/// A pair of sockets, of which one is libzmq's.
+/// A socket of ours and one of libzmq's.
 #[derive(Debug)]
 pub(crate) enum Pair {
     /// Our RADIO and libzmq's DISH.

@@ -71,7 +71,7 @@ fn push_frame(wire: &mut Vec<u8>, body: &[u8], more: bool) {
     wire.extend_from_slice(body);
 }
 
-/// What is at the front of encoded frames.
+/// The front of encoded frames.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Front<'a> {
     /// A message of two frames, and the bytes it takes.

@@ -65,7 +65,7 @@ impl DatagramWriter {
         Poll::Ready(Ok(sent))
     }
 
-    /// Sends the message whose beginning is in `partial`.
+    /// Sends the message that begins in `partial`.
     fn poll_rest(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let mut message = std::mem::take(&mut self.partial);
         let before = message.len();

@@ -19,7 +19,7 @@ fn id_of(peer: &PeerHandle) -> u32 {
     RouteId::from_label(&peer.routing_id()).expect("an id").get()
 }
 
-/// After four thousand million peers the ids begin anew, without 0 and without those that are taken.
+/// After four thousand million peers the ids begin anew, without 0 and the taken ones.
 #[test]
 fn ids_skip_zero_and_taken_ones() {
     let table = table_from(u32::MAX);

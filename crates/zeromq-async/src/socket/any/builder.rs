@@ -1,4 +1,4 @@
-//! The options of a socket whose type is chosen at run time.
+//! The options of a socket with a type that is chosen at run time.
 
 use std::time::Duration;
 

@@ -204,7 +204,7 @@ where
     }
 }
 
-/// The message whose first frame is the address.
+/// The message with the address as its first frame.
 fn message<P>(item: Item<P>) -> Message
 where
     P: FrameKind<From: AddressFrames>,

@@ -13,7 +13,7 @@ use crate::sync::Mutex;
 
 /// A receive stack that any number of tasks poll.
 ///
-/// The stack knows one waker, which wakes the task whose turn it is.
+/// The stack knows one waker. It wakes the task that is next.
 pub(super) struct SharedReceiver<P: FrameKind> {
     stack: Mutex<P::ReceiveStack>,
     control: P::Control,

@@ -121,7 +121,7 @@ impl Turns {
     }
 }
 
-/// The queues of a socket wake the task whose turn it is.
+/// The queues of a socket wake the task that is next.
 impl Wake for Turns {
     fn wake(self: Arc<Self>) {
         self.wake_next();

@@ -27,7 +27,7 @@ const IDLE: Duration = Duration::from_secs(30);
 /// A packet is sent after this silence.
 const KEEP_ALIVE: Duration = Duration::from_secs(8);
 
-/// The most connections whose first packet waits, and their bytes.
+/// The most connections with a waiting first packet, and their bytes.
 const MAX_INCOMING: usize = 1024;
 const INCOMING_BYTES: u64 = 16 * 1024;
 const ALL_INCOMING_BYTES: u64 = 8 << 20;

@@ -17,7 +17,7 @@ use crate::transport::Halves;
 
 type Stream = (SendStream, RecvStream);
 
-/// A connection whose streams have begun as the profile says.
+/// A connection with the streams that the profile asks for.
 pub(super) struct Roles {
     udp: Arc<UdpEndpoint>,
     connection: Connection,
@@ -90,7 +90,7 @@ async fn read_preface(stream: &mut RecvStream) -> io::Result<()> {
     Err(io::Error::new(io::ErrorKind::InvalidData, text))
 }
 
-/// Closes a connection whose setup failed or was given up.
+/// Closes a connection after its setup failed or was given up.
 struct CloseOnDrop<'a>(Option<&'a Connection>);
 
 impl CloseOnDrop<'_> {

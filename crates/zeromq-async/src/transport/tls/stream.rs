@@ -81,7 +81,7 @@ impl AsyncWrite for FirstBytes {
     }
 }
 
-/// A TLS stream whose errors are [`TlsFailure`]s.
+/// A TLS stream with [`TlsFailure`]s as its errors.
 pub(super) struct Reasoned(TlsStream<FirstBytes>);
 
 impl Reasoned {

@@ -6,7 +6,7 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum WebSocketFault {
-    /// A CLOSE frame whose payload is neither empty nor a valid code and a text.
+    /// A CLOSE frame with a payload that is neither empty nor a valid code and a text.
     #[error("peer sent a WebSocket CLOSE frame whose code or reason is not valid")]
     InvalidClose,
     /// A control frame in several parts.

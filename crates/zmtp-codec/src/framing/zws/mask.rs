@@ -8,7 +8,7 @@ use std::hash::{DefaultHasher, Hasher};
 pub(super) struct MaskKey(pub(super) [u8; 4]);
 
 impl MaskKey {
-    /// Masks or unmasks the next bytes of a payload, whose first byte has this key's first.
+    /// Masks or unmasks the next bytes of a payload. Its first byte goes with the first of the key.
     #[inline]
     pub(super) fn apply(self, bytes: &mut [u8]) {
         let Self([a, b, c, d]) = self;

@@ -42,7 +42,7 @@ struct Body {
 /// The result of a step.
 enum Step {
     Wait,
-    /// So many bytes were read.
+    /// The number of bytes read.
     Frames(usize),
     /// A control frame is next.
     Control(Header),
